@@ -1,0 +1,81 @@
+# One command per wish. `make` alone lists them.
+PYTHON ?= python3
+BIN := .venv/bin
+# Options of the server and of pytest: make run ARGS="--port 9000", make test-py ARGS="-k port"
+ARGS ?=
+BENCHMARKS := latency cpu capacity loop_stall recovery churn soak
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run models test test-py test-unit test-browser test-js test-media browser lint fix types schema bench clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+setup: $(BIN)/.dev client/node_modules/.installed ## virtual environment, browser libraries and the tools of the checks
+
+run: $(BIN)/.product client/node_modules/.installed models/cache/.checked ## the server, in the foreground (Ctrl-C stops it)
+	@exec $(BIN)/python server.py $(ARGS)
+
+models: $(BIN)/.product ## fetch the model files that are missing, check every one
+	@$(BIN)/python -m facestream models && mkdir -p models/cache && touch models/cache/.checked
+
+test: lint types test-js test-py ## everything that CI asks for: checks and every test
+
+test-py: $(BIN)/.dev client/node_modules/.installed models/cache/.checked test-media browser ## every Python test: unit, media, browser
+	$(BIN)/python -m pytest $(ARGS)
+
+test-unit: $(BIN)/.dev models/cache/.checked test-media ## the fast tests only
+	PYTHONASYNCIODEBUG=1 $(BIN)/python -m pytest tests/unit $(ARGS)
+
+test-browser: $(BIN)/.dev client/node_modules/.installed models/cache/.checked test-media browser ## the tests that drive Chromium
+	$(BIN)/python -m pytest tests/browser $(ARGS)
+
+test-js: client/node_modules/.installed ## the tests of the page's own modules
+	node --test $(wildcard tests/js/*.test.*js)
+
+test-media: $(BIN)/.product ## fetch the test clips and pictures into build/media
+	@$(BIN)/python scripts/fetch_test_media.py
+
+browser: ## Chromium and its driver, by apt-get where they are missing and the user is root
+	@scripts/ensure_chromium.sh
+
+lint: $(BIN)/.dev ## style and spelling, checking only
+	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	$(BIN)/codespell
+
+fix: $(BIN)/.dev ## let ruff repair and format what it can
+	$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
+
+types: $(BIN)/.dev ## mypy, strict
+	$(BIN)/mypy
+
+schema: $(BIN)/.product ## docs/telemetry.schema.json from the message types
+	@$(BIN)/python scripts/write_schema.py
+
+bench: $(BIN)/.product models/cache/.checked test-media ## the benchmarks, an hour and a half (ARGS=--quick: minutes); JSON in build/bench
+	@for question in $(BENCHMARKS); do $(BIN)/python -m benchmarks.$$question $(ARGS) || exit 1; done
+
+clean: ## remove what the other targets made, but no settings and no certificates
+	rm -rf .venv build models/cache client/node_modules .mypy_cache .ruff_cache .pytest_cache test-results
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Stamps: each is remade only when the file it depends on is newer, so a second run takes no network.
+$(BIN)/python:
+	@scripts/make_venv.sh "$(PYTHON)"
+
+$(BIN)/.product: requirements.txt | $(BIN)/python
+	@echo "installing the Python libraries of requirements.txt (minutes the first time)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
+	@touch $@
+
+$(BIN)/.dev: requirements-dev.txt $(BIN)/.product
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements-dev.txt
+	@touch $@
+
+client/node_modules/.installed: client/package-lock.json client/package.json
+	@command -v npm >/dev/null || { echo "npm is not installed; expected Node.js 18 or newer with npm: on Debian 'apt-get install npm'" >&2; exit 1; }
+	cd client && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+models/cache/.checked: models/manifest.json $(BIN)/.product
+	@$(MAKE) --no-print-directory models

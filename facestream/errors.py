@@ -1,0 +1,48 @@
+"""Every error facestream raises on purpose; a message says got / expected / what to do.
+
+FacestreamError
+├── ConfigError          a setting is out of range or the port is taken
+├── ModelFileError       a model file is missing or is not the one the manifest names
+├── ImageError           a picture cannot be analysed
+├── ClipError            a clip cannot be read or has no video
+├── FrameError           a frame cannot be taken (too large)
+├── OfferError           an offer cannot be served
+├── ServerUnreachableError  the address given to the headless peer does not answer as facestream
+└── AnalysisUnavailableError  no analysis process could take or finish the frame
+"""
+
+
+class FacestreamError(Exception):
+    """Base of all errors with a sentence a user can act on."""
+
+
+class ConfigError(FacestreamError):
+    """A setting is out of range, or what it names is not available."""
+
+
+class ModelFileError(FacestreamError):
+    """A model file is missing or is not the one the manifest names."""
+
+
+class ImageError(FacestreamError):
+    """A picture cannot be analysed."""
+
+
+class ClipError(FacestreamError):
+    """A clip cannot be read or has no video in it."""
+
+
+class FrameError(FacestreamError):
+    """A frame cannot be taken; the peer is told why."""
+
+
+class OfferError(FacestreamError):
+    """An offer cannot be served; the peer is told why."""
+
+
+class ServerUnreachableError(FacestreamError):
+    """The address given to the headless peer does not answer as a facestream server."""
+
+
+class AnalysisUnavailableError(FacestreamError):
+    """No analysis process could take or finish the frame."""

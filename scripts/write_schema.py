@@ -1,0 +1,25 @@
+"""Write docs/telemetry.schema.json from the message types; never edited by hand."""
+
+import json
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+SCHEMA = ROOT / "docs" / "telemetry.schema.json"
+
+
+def schema_text() -> str:
+    """The JSON Schema of one telemetry message, as the file holds it."""
+    from facestream.telemetry import Telemetry  # after main() has made the package findable
+
+    schema = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "facestream telemetry, version 1",
+        **{key: value for key, value in Telemetry.model_json_schema().items() if key != "title"},
+    }
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(ROOT))
+    SCHEMA.write_text(schema_text(), encoding="utf-8")

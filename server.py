@@ -1,0 +1,8 @@
+"""`python server.py` is `python -m facestream serve`."""
+
+import sys
+
+from facestream.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main(["serve", *sys.argv[1:]]))

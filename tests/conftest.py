@@ -1,0 +1,85 @@
+"""What every kind of test shares: the test media, and a real server in a process of its own."""
+
+import contextlib
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+START_DEADLINE_S = 90.0  # the models load from a cold disk, beside other tests
+STOP_DEADLINE_S = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class RunningServer:
+    """A server process and where it answers."""
+
+    url: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def stop(self) -> int:
+        """SIGTERM, and the exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(STOP_DEADLINE_S)
+
+
+@contextlib.contextmanager
+def running_server(log: Path, *arguments: str) -> Iterator[RunningServer]:
+    """`python server.py` on a free port, as a user starts it; stopped and, if need be, killed at the end."""
+    said = log.with_suffix(".out")
+    with log.open("w") as stderr, said.open("w") as stdout:
+        process = subprocess.Popen(
+            [sys.executable, "server.py", "--port", "0", "--ice-address", "127.0.0.1", *arguments],
+            cwd=ROOT,
+            stdout=stdout,
+            stderr=stderr,
+        )
+    try:
+        yield RunningServer(_announced_url(process, said, log), process, log)
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(STOP_DEADLINE_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _announced_url(process: subprocess.Popen[bytes], said: Path, log: Path) -> str:
+    deadline_s = time.monotonic() + START_DEADLINE_S
+    while time.monotonic() < deadline_s and process.poll() is None:
+        if found := re.search(r"http://localhost:(\d+)", said.read_text()):
+            return f"http://127.0.0.1:{found[1]}"
+        time.sleep(0.05)
+    pytest.fail(f"the server did not start (exit code {process.poll()}): {log.read_text()}")
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """One server for all tests that only use it."""
+    with running_server(tmp_path_factory.mktemp("server") / "server.log") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def server_url(server: RunningServer) -> str:
+    return server.url
+
+
+@pytest.fixture(scope="session")
+def media_dir() -> Path:
+    """The clips and pictures with faces; `make test-media` fetches them."""
+    path = Path(os.environ.get("FACESTREAM_TEST_MEDIA", ROOT / "build" / "media"))
+    if not (path / "single_face.mp4").is_file():
+        pytest.fail(f"no test media in {path}; run `make test-media`")
+    return path

@@ -1,0 +1,100 @@
+"""The settings table: where values come from, which are refused, and how that is said."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from facestream.config import Config, load_config
+from facestream.errors import ConfigError
+
+
+@pytest.fixture(autouse=True)
+def no_settings_from_outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in Config.model_fields:
+        monkeypatch.delenv(f"FACESTREAM_{name.upper()}", raising=False)
+
+
+def test_the_defaults_are_a_server_for_this_machine_only():
+    config = load_config()
+
+    assert (config.host, config.port) == ("127.0.0.1", 8080)
+    assert config.ice_address == ()
+
+
+def test_the_command_line_goes_before_the_environment(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("FACESTREAM_PORT", "9001")
+
+    assert load_config(port="9002").port == 9002
+
+
+def test_the_environment_goes_before_the_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    (tmp_path / "facestream.toml").write_text("port = 9000\nmax_sessions = 3\n")
+    monkeypatch.setenv("FACESTREAM_PORT", "9001")
+
+    config = load_config()
+
+    assert (config.port, config.max_sessions) == (9001, 3)
+
+
+def test_addresses_for_ice_are_separated_by_commas_in_the_environment(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("FACESTREAM_ICE_ADDRESS", "127.0.0.1, ::1")
+
+    assert load_config().ice_address == ("127.0.0.1", "::1")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("port", 70_000),
+        ("port", "many"),
+        ("ice_address", ["example.org"]),
+        ("analysis_processes", -1),
+        ("max_sessions", 0),
+        ("setup_deadline_s", 0),
+        ("log_level", "LOUD"),
+    ],
+)
+def test_a_wrong_value_is_said_with_its_name_and_what_was_got(name: str, value: object):
+    with pytest.raises(ConfigError) as refused:
+        load_config(**{name: value})
+
+    said = str(refused.value)
+    assert name in said
+    assert repr(value[0] if isinstance(value, list) else value) in said
+
+
+def test_an_unknown_name_in_the_file_is_refused(tmp_path: Path):
+    (tmp_path / "facestream.toml").write_text("prot = 9000\n")
+
+    with pytest.raises(ConfigError, match="prot"):
+        load_config()
+
+
+@pytest.mark.parametrize("text", ["port = ", "port: 9000"])
+def test_a_file_that_is_no_toml_is_refused_with_a_sentence(tmp_path: Path, text: str):
+    (tmp_path / "facestream.toml").write_text(text)
+
+    with pytest.raises(ConfigError, match=r"facestream\.toml"):
+        load_config()
+
+
+def test_addresses_for_ice_are_a_list_in_the_file(tmp_path: Path):
+    (tmp_path / "facestream.toml").write_text('ice_address = ["127.0.0.1", "::1"]')
+
+    assert load_config().ice_address == ("127.0.0.1", "::1")
+
+
+def test_a_wrong_address_in_the_environment_is_refused_with_a_sentence(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("FACESTREAM_ICE_ADDRESS", "127.0.0.1,here")
+
+    with pytest.raises(ConfigError, match=r"ice_address\.1: got 'here'"):
+        load_config()
+
+
+def test_a_made_config_does_not_change():
+    config = load_config()
+
+    with pytest.raises(ValidationError):
+        config.port = 1  # type: ignore[misc]

@@ -1,0 +1,34 @@
+"""The errors a caller can catch, and what the command line makes of them."""
+
+import pytest
+
+from facestream import errors
+from facestream.cli import BAD_INPUT_EXIT, main
+
+ERRORS = [item for item in vars(errors).values() if isinstance(item, type)]
+
+
+@pytest.mark.parametrize("error", ERRORS)
+def test_every_error_can_be_caught_as_facestream_error(error: type[Exception]):
+    assert issubclass(error, errors.FacestreamError)
+
+
+def test_the_tree_in_the_docstring_names_every_error():
+    assert [error.__name__ for error in ERRORS if error.__name__ not in (errors.__doc__ or "")] == []
+
+
+def test_an_expected_error_is_one_sentence_and_exit_code_2(capsys: pytest.CaptureFixture[str]):
+    code = main(["serve", "--port", "-1"])
+
+    said = capsys.readouterr().err
+    assert code == BAD_INPUT_EXIT == 2
+    assert said.startswith("facestream: settings: port: got '-1'")
+    assert said.count("\n") == 1
+
+
+def test_an_unknown_command_says_which_there_are(capsys: pytest.CaptureFixture[str]):
+    with pytest.raises(SystemExit) as ended:
+        main(["fly"])
+
+    assert ended.value.code == 2
+    assert "serve" in capsys.readouterr().err
