@@ -1,0 +1,94 @@
+"""Cut one face upright and at a fixed scale out of a gray picture, as the emotion net was trained to see it.
+
+Pure: no model, no clock. It never decides whether a face is worth cutting.
+"""
+
+import math
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+EYE_LINE_Y = 0.34
+"""Where the middle between the eyes comes to lie, as a share of the crop's height."""
+FACE_UNIT = 0.38
+"""Length of one face unit (about the distance of the eyes) as a share of the crop's side."""
+EYES_TO_MOUTH_UNITS = 1.08
+"""Distance from the middle of the eyes to that of the mouth corners on a frontal face, in face units."""
+
+_LEFT_EYE = slice(36, 42)
+_RIGHT_EYE = slice(42, 48)
+_MOUTH_CORNERS = [48, 54]
+_MIN_UNIT_PX = 1.0  # below this the points have collapsed and no direction can be trusted
+
+
+def alignment_matrix(landmarks_xy: NDArray[np.float32], size_px: int) -> NDArray[np.float64]:
+    """Similarity transform, shape (2, 3), from picture pixels to the pixels of a `size_px` square crop.
+
+    The eyes give the rotation. The scale is the larger of eye distance and eyes-to-mouth distance,
+    so that a head turned aside (eyes close together) or tilted up or down (mouth close to the eyes)
+    is not blown up.
+    """
+    points = np.asarray(landmarks_xy, dtype=np.float64)
+    if points.shape != (68, 2):
+        raise ValueError(f"landmarks have shape {points.shape}, expected (68, 2) in iBUG 300-W order")
+    if not np.isfinite(points).all():
+        raise ValueError("landmarks hold values that are no numbers, expected pixels; drop the face instead")
+    if size_px < 1:
+        raise ValueError(f"crop size is {size_px} px, expected at least 1")
+    left = points[_LEFT_EYE].mean(axis=0)
+    right = points[_RIGHT_EYE].mean(axis=0)
+    middle = (left + right) / 2
+    mouth = points[_MOUTH_CORNERS].mean(axis=0)
+    eyes_px = math.dist(left, right)
+    unit_px = max(eyes_px, math.dist(middle, mouth) / EYES_TO_MOUTH_UNITS, _MIN_UNIT_PX)
+
+    scale = FACE_UNIT * size_px / unit_px
+    angle = math.atan2(right[1] - left[1], right[0] - left[0])
+    cos, sin = scale * math.cos(angle), scale * math.sin(angle)
+    rotation = np.array([[cos, sin], [-sin, cos]])
+    # Pixel centres: a crop of n pixels has its middle at (n - 1) / 2.
+    target = np.array([0.5 * size_px - 0.5, EYE_LINE_Y * size_px - 0.5])
+    return np.column_stack([rotation, target - rotation @ middle])
+
+
+def align_face(gray: NDArray[np.uint8], landmarks_xy: NDArray[np.float32], size_px: int) -> NDArray[np.uint8]:
+    """Cut the face, shape (size_px, size_px); what lies outside the picture repeats its edge.
+
+    A face larger than the crop is averaged down first, so that fine texture does not alias.
+    """
+    if gray.ndim != 2 or gray.size == 0:
+        raise ValueError(f"picture has shape {gray.shape}, expected a gray picture (height, width)")
+    matrix = alignment_matrix(landmarks_xy, size_px)
+    shrink = int(1.0 / math.hypot(matrix[0, 0], matrix[0, 1]))
+    if shrink >= 2:
+        gray, matrix = _shrink_around(gray, matrix, size_px, shrink)
+    crop = cv2.warpAffine(
+        gray, matrix, (size_px, size_px), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+    )
+    return np.asarray(crop, dtype=np.uint8)
+
+
+def _shrink_around(
+    gray: NDArray[np.uint8], matrix: NDArray[np.float64], size_px: int, shrink: int
+) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
+    """Average what the crop sees over `shrink` x `shrink` blocks; give it with its new matrix."""
+    height, width = gray.shape
+    inverse = cv2.invertAffineTransform(matrix)
+    edge = float(size_px)
+    corners = np.array([[-1.0, -1.0], [edge, -1.0], [-1.0, edge], [edge, edge]])
+    seen = corners @ inverse[:, :2].T + inverse[:, 2]
+    low = np.floor(seen.min(axis=0)).astype(int) - shrink
+    high = np.ceil(seen.max(axis=0)).astype(int) + shrink
+    x0, y0 = (int(np.clip(low[i], 0, (width, height)[i] - 1)) for i in range(2))
+    x1, y1 = (int(np.clip(high[i], (x0, y0)[i] + 1, (width, height)[i])) for i in range(2))
+    # Whole blocks only, so that the factor is exact; the picture's last odd pixels are given up for it.
+    columns, rows = max(1, (x1 - x0) // shrink), max(1, (y1 - y0) // shrink)
+    x1, y1 = min(x1, x0 + columns * shrink), min(y1, y0 + rows * shrink)
+    small = cv2.resize(gray[y0:y1, x0:x1], (columns, rows), interpolation=cv2.INTER_AREA)
+    factor = np.array([(x1 - x0) / columns, (y1 - y0) / rows])
+    # Pixel i of the small picture has its centre at factor * (i + 0.5) - 0.5 + origin of the large one.
+    origin = np.array([x0, y0]) + factor / 2 - 0.5
+    linear = matrix[:, :2] * factor
+    shift = matrix[:, :2] @ origin + matrix[:, 2]
+    return np.asarray(small, dtype=np.uint8), np.column_stack([linear, shift])

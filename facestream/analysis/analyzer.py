@@ -1,0 +1,242 @@
+"""Find and describe the faces of one frame, given what the frames before showed; keeps no state of a stream."""
+
+import math
+import time
+from dataclasses import replace
+from typing import Any
+
+import cv2
+import numpy as np
+
+from facestream.analysis import tracking
+from facestream.analysis.description import describe
+from facestream.analysis.detector import FaceDetector, FoundFace
+from facestream.analysis.economy import next_economy
+from facestream.analysis.emotion import EmotionReader
+from facestream.analysis.geometry import tilt_deg
+from facestream.analysis.landmarks import LEVEL_FROM_DEG, LandmarkPredictor, box_of_landmarks
+from facestream.analysis.options import AnalysisOptions
+from facestream.analysis.smoothing import next_mood, steady_landmarks
+from facestream.analysis.tracks import NEVER_S, Track, Tracks
+from facestream.faces import Economy, Face, FrameReport, GrayImage, LandmarksXY
+
+CONFIRM_EVERY_S = 0.3
+CONFIRM_DOUBTED_EVERY_S = 0.1
+MAX_DOUBTS = 3
+SEARCH_EVERY_S = 1.0
+SEARCH_FOR_LOST_EVERY_S = 0.25
+THUMBNAIL_WH = (16, 12)
+CUT_LEVELS = 40.0
+"""Mean change of the thumbnail, in gray levels, that only another scene makes."""
+FEW_FACES = 2
+POOR_START_SHARE = 0.15
+
+
+class Analyzer:
+    """The models of one process; the state of a stream comes in and goes out with each frame."""
+
+    def __init__(
+        self,
+        detector: FaceDetector,
+        predictor: LandmarkPredictor,
+        emotions: EmotionReader,
+        options: AnalysisOptions,
+    ) -> None:
+        self._detector = detector
+        self._predictor = predictor
+        self._emotions = emotions
+        self._options = options
+
+    @property
+    def detector(self) -> FaceDetector:
+        return self._detector
+
+    def with_options(self, **changes: Any) -> "Analyzer":
+        """Another analyzer with these settings changed and the same models; models cannot be changed this way."""
+        options = replace(self._options, **changes)
+        return Analyzer(self._detector, self._predictor, self._emotions, options)
+
+    def analyze(self, gray: GrayImage, tracks: Tracks, time_s: float) -> tuple[FrameReport, Tracks]:
+        """One frame of a stream; `time_s` never falls within a stream. Costs 3-5 ms for each followed face."""
+        clock = _StageClock()
+        tracks = self._notice_cut(gray, tracks)
+        before = tracks.followed
+        tracks = self._follow(gray, tracks, time_s)
+        clock.stop("landmarks")
+        tracks = self._confirm(gray, tracks, time_s)
+        clock.stop("detect")
+        tracks = self._drop_doubles(before, tracks, time_s)
+        tracks, found = self._search(gray, tracks, time_s)
+        clock.stop("detect")
+        tracks = self._add(gray, tracks, found, time_s)
+        clock.stop("landmarks")
+        described = [self._describe(gray, track, tracks, time_s) for track in tracks.followed]
+        clock.stop("emotion")
+        tracks = replace(
+            tracks,
+            followed=tuple(track for track, _ in described),
+            frame=tracks.frame + 1,
+            size_wh=(gray.shape[1], gray.shape[0]),
+        )
+        tracks = next_economy(tracks, clock.total_ms, time_s, self._options.budget_ms)
+        report = FrameReport(
+            faces=tuple(face for _, face in described),
+            detect_ms=clock.ms["detect"],
+            landmarks_ms=clock.ms["landmarks"],
+            emotion_ms=clock.ms["emotion"],
+            economy=tracks.economy,
+        )
+        return report, tracks
+
+    def analyze_still(self, gray: GrayImage) -> FrameReport:
+        """One photograph: the whole picture is searched at full scale, nothing is smoothed."""
+        clock = _StageClock()
+        found = self._detector.search_whole(gray, self._options.min_face_share)
+        found = sorted(found, key=lambda face: -face.box.width)[: self._options.max_faces]
+        clock.stop("detect")
+        tracks = [
+            Track(number, self._landmarks_of(gray, face), 0.0) for number, face in enumerate(found, start=1)
+        ]
+        clock.stop("landmarks")
+        faces = [self._describe(gray, track, Tracks(), 0.0)[1] for track in tracks]
+        clock.stop("emotion")
+        return FrameReport(tuple(faces), clock.ms["detect"], clock.ms["landmarks"], clock.ms["emotion"])
+
+    def _landmarks_of(self, gray: GrayImage, found: FoundFace) -> LandmarksXY:
+        """Landmarks of a face just found; predicted again where the box or its tilt was a poor start."""
+        first = self._predictor.predict(gray, found.box, found.tilt_deg)
+        box, tilt = box_of_landmarks(first), tilt_deg(first)
+        off = math.dist(box.center_xy, found.box.center_xy) + abs(box.width - found.box.width)
+        if off < POOR_START_SHARE * box.width and abs(tilt - found.tilt_deg) < LEVEL_FROM_DEG:
+            return first
+        return self._predictor.predict(gray, box, tilt)
+
+    def _notice_cut(self, gray: GrayImage, tracks: Tracks) -> Tracks:
+        """Forget where faces were when the picture shows another scene or has another size; ids are never reused."""
+        # Every eighth pixel is enough, and costs a tenth of looking at all of them.
+        thumbnail = cv2.resize(
+            np.ascontiguousarray(gray[::8, ::8]), THUMBNAIL_WH, interpolation=cv2.INTER_AREA
+        )
+        last = tracks.thumbnail
+        tracks = replace(tracks, thumbnail=np.asarray(thumbnail, np.uint8))
+        same_size = tracks.size_wh == (gray.shape[1], gray.shape[0])
+        if same_size and last is not None and float(cv2.absdiff(thumbnail, last).mean()) < CUT_LEVELS:
+            return tracks
+        return replace(tracks, followed=(), lost=(), search_step=0, searched_s=NEVER_S)
+
+    def _follow(self, gray: GrayImage, tracks: Tracks, time_s: float) -> Tracks:
+        size_wh = (gray.shape[1], gray.shape[0])
+        kept, gone = [], []
+        for track in tracks.followed:
+            box, tilt = tracking.expected_box(track, time_s), tilt_deg(track.landmarks_xy)
+            landmarks = self._predictor.predict(gray, box, tilt)
+            if tracking.is_plausible(track, landmarks, size_wh):
+                kept.append(tracking.moved(track, landmarks, time_s))
+            else:
+                gone.append(track)
+        return tracking.lose(replace(tracks, followed=tuple(kept)), gone, time_s)
+
+    def _confirm(self, gray: GrayImage, tracks: Tracks, time_s: float) -> Tracks:
+        """Let the detector look at the face it has not seen for longest: one a frame, so that the cost stays even."""
+
+        def due_s(track: Track) -> float:
+            return track.looked_s + (CONFIRM_DOUBTED_EVERY_S if track.doubts else CONFIRM_EVERY_S)
+
+        oldest = min(tracks.followed, key=due_s, default=None)
+        if oldest is None or due_s(oldest) > time_s:
+            return tracks
+        if self._detector.sees_face(gray, oldest.landmarks_xy):
+            looked = tracking.confirmed(oldest, time_s)
+        else:
+            looked = replace(oldest, looked_s=time_s, doubts=oldest.doubts + 1)
+        others = [track for track in tracks.followed if track.id != looked.id]
+        if looked.doubts < MAX_DOUBTS:
+            return replace(tracks, followed=tuple(sorted([*others, looked], key=lambda track: track.id)))
+        return tracking.lose(
+            replace(tracks, followed=tuple(others)), [tracking.as_last_confirmed(looked)], time_s
+        )
+
+    @staticmethod
+    def _drop_doubles(before: tuple[Track, ...], tracks: Tracks, time_s: float) -> Tracks:
+        slid = tracking.on_same_face(before, tracks.followed, time_s)
+        if not slid:
+            return tracks
+        # They are remembered where they were before they slid, so that they come back there.
+        gone = [track for track in before if track.id in slid]
+        followed = tuple(track for track in tracks.followed if track.id not in slid)
+        return tracking.lose(replace(tracks, followed=followed), gone, time_s)
+
+    def _search(self, gray: GrayImage, tracks: Tracks, time_s: float) -> tuple[Tracks, list[FoundFace]]:
+        """One step of a search round, where a round is under way or due."""
+        calm = tracks.followed and not tracks.lost
+        if tracks.search_step == 0:
+            every_s = SEARCH_EVERY_S if calm else SEARCH_FOR_LOST_EVERY_S
+            if tracks.economy >= Economy.RARE_SEARCH:
+                every_s *= 2
+            if time_s - tracks.searched_s < every_s:
+                return tracks, []
+            tracks = replace(tracks, searched_s=time_s)
+        elif calm and time_s - tracks.stepped_s < self._detector.step_every_s:
+            return tracks, []
+        plan = self._detector.plan(gray.shape[1], gray.shape[0], self._options.min_face_share)
+        step = min(tracks.search_step, len(plan) - 1)
+        found = self._detector.search(gray, plan[step])
+        return replace(tracks, search_step=(step + 1) % len(plan), stepped_s=time_s), found
+
+    def _add(self, gray: GrayImage, tracks: Tracks, found: list[FoundFace], time_s: float) -> Tracks:
+        """Take up the faces nobody follows yet; one that was lost near by gets its id back."""
+        limit = FEW_FACES if tracks.economy >= Economy.FEWER_FACES else self._options.max_faces
+        followed, lost, next_id = list(tracks.followed), list(tracks.lost), tracks.next_id
+        for face in sorted(found, key=lambda face: -face.box.width):
+            box = face.box
+            known = tracking.nearest(followed, box, time_s, tracking.SAME_FACE_SHARE)
+            if known is not None:
+                followed[followed.index(known)] = tracking.confirmed(known, time_s)
+                continue
+            if len(followed) >= limit:
+                break
+            landmarks = self._landmarks_of(gray, face)
+            back = tracking.nearest(lost, box, time_s, tracking.COME_BACK_SHARE)
+            if back is not None:
+                lost.remove(back)
+                followed.append(tracking.confirmed(tracking.moved(back, landmarks, time_s), time_s))
+            else:
+                followed.append(tracking.confirmed(Track(next_id, landmarks, time_s), time_s))
+                next_id += 1
+        followed = sorted(followed, key=lambda track: -box_of_landmarks(track.landmarks_xy).width)[:limit]
+        followed.sort(key=lambda track: track.id)
+        return replace(tracks, followed=tuple(followed), lost=tuple(lost), next_id=next_id)
+
+    def _describe(self, gray: GrayImage, track: Track, tracks: Tracks, time_s: float) -> tuple[Track, Face]:
+        options = self._options
+        box = box_of_landmarks(track.landmarks_xy)
+        if options.steady_landmarks:
+            track = replace(
+                track, steady=steady_landmarks(track.steady, track.landmarks_xy, time_s, box.width)
+            )
+        skip = (
+            tracks.economy >= Economy.ALTERNATE_EMOTION
+            and (tracks.frame + track.id) % 2
+            and track.mood.probabilities
+        )
+        if not skip:
+            read = self._emotions.read(gray, box, track.landmarks_xy)
+            track = replace(track, mood=next_mood(track.mood, read, time_s, options.smoothing_s))
+        return describe(gray, track, box)
+
+
+class _StageClock:
+    """Milliseconds by stage; `stop` books the time since the last stop."""
+
+    def __init__(self) -> None:
+        self.ms = {"detect": 0.0, "landmarks": 0.0, "emotion": 0.0}
+        self._last_s = time.perf_counter()
+
+    def stop(self, stage: str) -> None:
+        now_s = time.perf_counter()
+        self.ms[stage] += (now_s - self._last_s) * 1000
+        self._last_s = now_s
+
+    @property
+    def total_ms(self) -> float:
+        return sum(self.ms.values())

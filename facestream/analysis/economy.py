@@ -1,0 +1,29 @@
+"""Step down when frames cost more than their budget, and back up when there is room. Pure."""
+
+import math
+from dataclasses import replace
+
+from facestream.analysis.tracks import NEVER_S, Tracks
+from facestream.faces import Economy
+
+AVERAGE_S = 0.5
+FRAME_S = 1 / 30
+DOWN_AFTER_S = 0.5
+UP_AFTER_S = 2.0
+UP_SHARE = 0.6
+"""Room enough for the dearer step: without this gap the ladder would swing."""
+
+
+def next_economy(tracks: Tracks, cost_ms: float, time_s: float, budget_ms: float) -> Tracks:
+    """The stream's state after a frame that cost `cost_ms`."""
+    share = 1 - math.exp(-FRAME_S / AVERAGE_S)
+    average = cost_ms if tracks.frame <= 1 else tracks.cost_ms + share * (cost_ms - tracks.cost_ms)
+    # A stream's first frames are dear by nature; it gets the same time as any later change.
+    since_s = time_s if tracks.economy_since_s == NEVER_S else tracks.economy_since_s
+    tracks = replace(tracks, cost_ms=average, economy_since_s=since_s)
+    since_s = time_s - tracks.economy_since_s
+    if average > budget_ms and tracks.economy < max(Economy) and since_s >= DOWN_AFTER_S:
+        return replace(tracks, economy=Economy(tracks.economy + 1), economy_since_s=time_s)
+    if average < UP_SHARE * budget_ms and tracks.economy > Economy.NONE and since_s >= UP_AFTER_S:
+        return replace(tracks, economy=Economy(tracks.economy - 1), economy_since_s=time_s)
+    return tracks

@@ -1,0 +1,52 @@
+"""The one place that imports TensorFlow Lite, under its present name or the old one; runs one net on one picture."""
+
+import importlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from facestream.errors import ModelFileError
+
+Shape = tuple[int, ...]
+
+
+def _runtime() -> Any:
+    for name in ("ai_edge_litert.interpreter", "tflite_runtime.interpreter"):
+        try:
+            return importlib.import_module(name)
+        except ImportError:
+            continue
+    raise ModelFileError("no TensorFlow Lite runtime is installed; run `make setup` (package ai-edge-litert)")
+
+
+class Interpreter:
+    """A net with one float32 input, and outputs told apart by their shapes; one thread: processes share the cores."""
+
+    def __init__(self, path: Path, input_shape: Shape, *output_shapes: Shape) -> None:
+        try:
+            self._net = _runtime().Interpreter(model_path=str(path), num_threads=1)
+            self._net.allocate_tensors()
+        except (ValueError, RuntimeError) as error:
+            raise ModelFileError(f"{path}: not a TFLite model ({error}); run `make models`") from error
+        inputs = {_shape(tensor): tensor["index"] for tensor in self._net.get_input_details()}
+        outputs = {_shape(tensor): tensor["index"] for tensor in self._net.get_output_details()}
+        if set(inputs) != {input_shape} or set(outputs) != set(output_shapes):
+            raise ModelFileError(
+                f"{path}: inputs {list(inputs)} and outputs {list(outputs)}, "
+                f"expected {[input_shape]} and {list(output_shapes)}; run `make models`"
+            )
+        self._input_shape = input_shape
+        self._input = inputs[input_shape]
+        self._outputs = [outputs[shape] for shape in output_shapes]
+
+    def run(self, picture: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+        """The outputs for one picture, in the order asked for, without their batch dimension."""
+        self._net.set_tensor(self._input, picture.reshape(self._input_shape))
+        self._net.invoke()
+        return [np.array(self._net.get_tensor(index)[0], np.float32) for index in self._outputs]
+
+
+def _shape(tensor: dict[str, Any]) -> Shape:
+    return tuple(int(side) for side in tensor["shape"])

@@ -1,0 +1,1 @@
+"""Train `models/emotion.tflite` on FER+; the product never imports this package."""

@@ -1,0 +1,126 @@
+from dataclasses import replace
+
+import cv2
+import numpy as np
+import pytest
+
+from facestream.analysis.analyzer import Analyzer
+from facestream.analysis.description import SMALL_EYE_DISTANCE_PX, describe, sharpness
+from facestream.analysis.geometry import eye_distance_px, eye_opening, head_pose, mouth_opening, tilt_deg
+from facestream.analysis.landmarks import box_of_landmarks
+from facestream.analysis.tracks import Mood, Track
+from facestream.faces import UNSURE, BoundingBox, Doubt, Emotion, GrayImage, LandmarksXY
+
+SURE = Mood((0.05, 0.05, 0.0, 0.8, 0.0, 0.0, 0.1), Emotion.HAPPY, 0.0)
+
+
+@pytest.fixture(scope="module")
+def landmarks_xy(analyzer: Analyzer, group_gray: GrayImage) -> LandmarksXY:
+    """Of a real face."""
+    return max(analyzer.analyze_still(group_gray).faces, key=lambda face: face.box.width).landmarks_xy
+
+
+def doubt_of(gray: GrayImage, landmarks_xy: LandmarksXY, mood: Mood = SURE, before: Doubt | None = None):
+    track = Track(1, landmarks_xy, 0.0, mood=mood, doubt=before)
+    return describe(gray, track, box_of_landmarks(landmarks_xy))[1]
+
+
+def test_a_large_sharp_frontal_face_gets_its_label(group_gray: GrayImage, landmarks_xy: LandmarksXY):
+    face = doubt_of(group_gray, landmarks_xy)
+
+    assert face.label == Emotion.HAPPY
+    assert face.unsure is None
+
+
+def test_a_face_whose_best_emotions_are_close_is_unsure(group_gray: GrayImage, landmarks_xy: LandmarksXY):
+    face = doubt_of(group_gray, landmarks_xy, replace(SURE, close=True))
+
+    assert (face.label, face.unsure) == (UNSURE, Doubt.CLOSE)
+
+
+def test_a_blurred_face_is_unsure(group_gray: GrayImage, landmarks_xy: LandmarksXY):
+    blurred = np.asarray(cv2.GaussianBlur(group_gray, (0, 0), 9), np.uint8)
+
+    assert doubt_of(blurred, landmarks_xy).unsure == Doubt.BLURRED
+
+
+def test_a_small_face_is_unsure(group_gray: GrayImage, landmarks_xy: LandmarksXY):
+    share = 0.9 * SMALL_EYE_DISTANCE_PX / eye_distance_px(landmarks_xy)
+    small = np.asarray(
+        cv2.resize(group_gray, None, fx=share, fy=share, interpolation=cv2.INTER_AREA), np.uint8
+    )
+
+    assert doubt_of(small, landmarks_xy * np.float32(share)).unsure == Doubt.SMALL
+
+
+def test_a_doubt_ends_only_well_clear_of_its_limit(group_gray: GrayImage, landmarks_xy: LandmarksXY):
+    share = 1.05 * SMALL_EYE_DISTANCE_PX / eye_distance_px(landmarks_xy)
+    small = np.asarray(
+        cv2.resize(group_gray, None, fx=share, fy=share, interpolation=cv2.INTER_AREA), np.uint8
+    )
+    points = landmarks_xy * np.float32(share)
+
+    assert doubt_of(small, points).unsure is None
+    assert doubt_of(small, points, before=Doubt.SMALL).unsure == Doubt.SMALL
+
+
+def squeezed(landmarks_xy: LandmarksXY, share: float) -> LandmarksXY:
+    """The left half of the face narrower, the nose moved over it: a head turned to the picture's left."""
+    points = landmarks_xy.copy()
+    middle = points[27, 0]
+    depth = np.where(np.isin(np.arange(68), [30, 31, 32, 33, 34, 35, 28, 29]), -share * 40, 0)
+    left = points[:, 0] < middle
+    points[left, 0] = middle + (points[left, 0] - middle) * (1 - share)
+    points[:, 0] += depth.astype(np.float32)
+    return points
+
+
+def test_a_face_turned_far_is_unsure(group_gray: GrayImage, landmarks_xy: LandmarksXY):
+    face = doubt_of(group_gray, squeezed(landmarks_xy, 0.75))
+
+    assert face.pose is not None
+    assert abs(face.pose.yaw_deg) > 40
+    assert face.unsure == Doubt.TURNED
+
+
+@pytest.mark.parametrize("angle", [-120, -40, 0, 25, 170])
+def test_roll_and_tilt_follow_the_picture(landmarks_xy: LandmarksXY, angle: int):
+    turn = cv2.getRotationMatrix2D((500, 333), -angle, 1.0).astype(np.float32)
+    turned = landmarks_xy @ turn[:, :2].T + turn[:, 2]
+
+    pose, upright = head_pose(turned, (1000, 667)), head_pose(landmarks_xy, (1000, 667))
+
+    assert tilt_deg(turned) - tilt_deg(landmarks_xy) == pytest.approx(angle, abs=0.1)
+    assert pose is not None
+    assert upright is not None
+    # Not exact: in perspective a face off the middle is seen from the side.
+    assert (pose.roll_deg - upright.roll_deg - angle + 180) % 360 - 180 == pytest.approx(0, abs=12)
+
+
+def test_a_smaller_copy_of_a_face_has_the_same_openings(landmarks_xy: LandmarksXY):
+    assert eye_opening(landmarks_xy * np.float32(0.4)) == pytest.approx(eye_opening(landmarks_xy), rel=0.01)
+    assert mouth_opening(landmarks_xy * np.float32(0.4)) == pytest.approx(
+        mouth_opening(landmarks_xy), rel=0.01
+    )
+
+
+def test_an_open_mouth_opens_the_measure(landmarks_xy: LandmarksXY):
+    opened = landmarks_xy.copy()
+    opened[[65, 66, 67], 1] += 20
+
+    assert mouth_opening(opened) > mouth_opening(landmarks_xy) + 0.3
+
+
+def test_collapsed_landmarks_give_no_nonsense():
+    point = np.full((68, 2), 50.0, np.float32)
+
+    pose = head_pose(point, (640, 480))
+
+    assert pose is None or np.isfinite([pose.yaw_deg, pose.pitch_deg, pose.roll_deg]).all()
+    assert eye_opening(point) == 0
+    assert mouth_opening(point) == 0
+    assert tilt_deg(point) == 0
+
+
+def test_a_flat_face_has_no_sharpness():
+    assert sharpness(np.full((100, 100), 7, np.uint8), BoundingBox(20, 20, 50, 50)) == 0
