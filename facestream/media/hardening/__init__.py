@@ -1,0 +1,51 @@
+"""Every replacement in aiortc 1.16 and aioice 0.13, put in place by `apply`; docs/hardening.md says why, each.
+
+Importing this changes nothing.
+"""
+
+from aioice.ice import Connection
+from aiortc import RTCPeerConnection
+from aiortc.rtcicetransport import RTCIceTransport
+from aiortc.rtcrtpreceiver import RTCRtpReceiver
+from aiortc.rtcrtpsender import RTCRtpSender
+
+from facestream.media.hardening import boundaries, closing, datagrams, encoders, receiver, sctp, sender
+from facestream.media.hardening.closing import close_peer_connection
+from facestream.media.hardening.replacement import HardeningError, check_mentions, check_versions, install
+from facestream.media.hardening.settings import Bitrates, settings
+from facestream.media.hardening.sizes import PictureLimits
+
+__all__ = ["Bitrates", "HardeningError", "PictureLimits", "apply", "close_peer_connection", "replacements"]
+
+replacements = (
+    *datagrams.REPLACEMENTS,
+    *boundaries.REPLACEMENTS,
+    *receiver.REPLACEMENTS,
+    *sender.REPLACEMENTS,
+    *encoders.REPLACEMENTS,
+    *sctp.REPLACEMENTS,
+)
+
+
+def apply(bitrates: Bitrates | None = None, picture_limits: PictureLimits | None = None) -> None:
+    """Put every replacement in place for this process; may be called again. Raises HardeningError."""
+    check_versions()
+    _check_privates()
+    install(replacements)
+    if bitrates is not None:
+        settings.bitrates = bitrates
+    if picture_limits is not None:
+        settings.picture_limits = picture_limits
+
+
+def _check_privates() -> None:
+    """The private attributes that the replacements read and write still exist."""
+    kept = (closing.CLOSED_FUTURE, closing.CLOSE_TASK, closing.DTLS_TRANSPORTS)
+    check_mentions(RTCPeerConnection, "__init__", (*kept, closing.SCTP_TRANSPORT))
+    check_mentions(RTCIceTransport, "__init__", (closing.ICE_MONITOR,))
+    check_mentions(
+        RTCRtpReceiver, "__init__", (receiver.STATISTICS, receiver.LAST_REPORT, receiver.LAST_REPORT_TIME)
+    )
+    check_mentions(RTCRtpSender, "__init__", sender.RTP_TASKS)
+    ice = ("_nominated", "_check_list", "_check_list_done", "_check_list_state", "_queue", "_protocols")
+    check_mentions(Connection, "__init__", (*ice, "_remote_candidates", "_query_consent_task", "_closing"))

@@ -1,0 +1,114 @@
+"""Decodes one stream in a thread of its own: one codec thread, a bounded queue, never joined on the event loop.
+
+Knows no RTP. A frame that cannot be decoded is reported, never raised.
+"""
+
+import asyncio
+import logging
+import queue
+import threading
+from collections.abc import Callable
+
+from aiortc.codecs import get_decoder
+from aiortc.codecs.base import Decoder
+from aiortc.jitterbuffer import JitterFrame
+from aiortc.rtcrtpparameters import RTCRtpCodecParameters
+from av.frame import Frame
+
+from facestream.media.hardening.sizes import PictureLimits, is_too_large
+
+logger = logging.getLogger(__name__)
+
+MAX_WAITING_FRAMES = (
+    32  # a second; more than that is not late but lost: dropped, and a new picture is asked for
+)
+
+
+def create_decoder(codec: RTCRtpCodecParameters) -> Decoder:
+    """Aiortc's decoder with one thread: the default takes every core for every stream."""
+    decoder = get_decoder(codec)
+    context = getattr(decoder, "codec", None)
+    if context is not None and codec.mimeType.lower().startswith("video/"):
+        context.thread_count = 1
+    return decoder
+
+
+class DecoderThread:
+    """Takes encoded frames, hands decoded ones to the event loop."""
+
+    def __init__(
+        self,
+        kind: str,
+        *,
+        limits: PictureLimits,
+        on_frame: Callable[[Frame], None],
+        on_failure: Callable[[], None],
+        on_too_large: Callable[[], None],
+    ) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._limits = limits
+        self._on_frame, self._on_failure, self._on_too_large = on_frame, on_failure, on_too_large
+        self._waiting: queue.Queue[tuple[RTCRtpCodecParameters, JitterFrame] | None] = queue.Queue(
+            MAX_WAITING_FRAMES
+        )
+        self._stopped = False
+        self._ended = asyncio.Event()
+        # Daemon: a decoder that hangs inside its codec must not keep the process from ending.
+        self._thread = threading.Thread(target=self._run, name=f"{kind}-decoder", daemon=True)
+        self._thread.start()
+
+    def put(self, codec: RTCRtpCodecParameters, frame: JitterFrame) -> bool:
+        """Queue a frame; False where the decoder is so late that all that waited was dropped."""
+        if self._stopped:
+            return True
+        try:
+            self._waiting.put_nowait((codec, frame))
+        except queue.Full:
+            self._drop_waiting()
+            return False
+        return True
+
+    def stop(self) -> None:
+        """Let the thread end soon; returns at once, may be called twice."""
+        self._stopped = True
+        self._drop_waiting()
+        self._waiting.put_nowait(None)
+
+    async def ended(self) -> None:
+        """Wait until the thread is gone."""
+        await self._ended.wait()
+
+    def _drop_waiting(self) -> None:
+        while True:
+            try:
+                self._waiting.get_nowait()
+            except queue.Empty:
+                return
+
+    # In the thread
+
+    def _run(self) -> None:
+        decoder: Decoder | None = None
+        codec_name = ""
+        while (task := self._waiting.get()) is not None and not self._stopped:
+            codec, encoded = task
+            if codec.name in {"VP8", "H264"} and is_too_large(codec.name, encoded.data, self._limits):
+                self._tell(self._on_too_large)
+                continue
+            try:
+                if decoder is None or codec.name != codec_name:
+                    decoder, codec_name = create_decoder(codec), codec.name
+                frames = decoder.decode(encoded)
+            except Exception as error:  # noqa: BLE001 - the thread's boundary: anything else would end it silently
+                logger.debug("a %s frame could not be decoded: %r", codec.name, error)
+                self._tell(self._on_failure)
+                continue
+            for frame in frames:
+                self._tell(self._on_frame, frame)
+        self._tell(self._ended.set)
+
+    def _tell(self, callback: Callable[..., None], *args: object) -> None:
+        try:
+            self._loop.call_soon_threadsafe(callback, *args)
+        except RuntimeError:
+            self._stopped = True  # the loop is closed: the server is gone, nobody is left to tell

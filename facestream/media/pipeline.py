@@ -1,0 +1,199 @@
+"""The journey of one peer's frames: newest in, analysed, drawn, and out together with its report.
+
+Knows no signaling and no session; ends only by cancellation or when its source does.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Collection
+from concurrent.futures import Executor
+from dataclasses import dataclass
+
+from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
+from av import VideoFrame
+
+from facestream.analysis.overlay import DEFAULT_LAYERS, Layer, draw
+from facestream.analysis.tracks import Tracks
+from facestream.analysis.views import View, show_view
+from facestream.errors import AnalysisUnavailableError, FrameError
+from facestream.faces import FrameReport
+from facestream.media.latest import LatestSlot
+from facestream.media.outbox import TelemetryOutbox
+from facestream.media.planes import planes_of
+from facestream.media.pool import AnalysisPool
+from facestream.media.rates import RateMeter
+from facestream.media.track import AnnotatedVideoTrack
+from facestream.telemetry import StageTimes, Telemetry, encode_telemetry, face_messages
+
+
+@dataclass(slots=True)
+class _Frame:
+    """One frame on its way; times in seconds of the monotonic clock."""
+
+    picture: VideoFrame
+    arrived_s: float
+    started_s: float
+    report: FrameReport | None = None
+    """None: no analysis process could take it."""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamMemory:
+    """What a stream was about when its connection ended, so that the next one can go on with it."""
+
+    tracks: Tracks
+    clock_shift_s: float
+    ended_s: float
+    sequence: int
+    frames_in: int
+    frames_analysed: int
+    dropped: int
+    layers: Collection[Layer]
+    view: View
+
+
+class FramePipeline:
+    """Receives, analyses, draws and shows; `receive` and `analyze` run as two tasks of their session."""
+
+    def __init__(
+        self,
+        pool: AnalysisPool,
+        drawing: Executor,
+        max_size_wh: tuple[int, int],
+        memory: StreamMemory | None = None,
+    ) -> None:
+        self.track = AnnotatedVideoTrack()
+        self.outbox = TelemetryOutbox()
+        self.layers: Collection[Layer] = memory.layers if memory else DEFAULT_LAYERS
+        self.view = memory.view if memory else View.PICTURE
+        self.frames_in = memory.frames_in if memory else 0
+        self.frames_analysed = memory.frames_analysed if memory else 0
+        self._pool = pool
+        self._drawing = drawing
+        self._max_size_wh = max_size_wh
+        self._incoming: LatestSlot[tuple[VideoFrame, float]] = LatestSlot()
+        self._in_rate, self._out_rate = RateMeter(), RateMeter()
+        self._dropped_before = memory.dropped if memory else 0
+        self._tracks = memory.tracks if memory else Tracks()
+        self._sequence = memory.sequence if memory else 0
+        # To the analysis no time passes between two connections: a face is looked for where it was, under its id.
+        self._clock_shift_s = memory.clock_shift_s + time.monotonic() - memory.ended_s if memory else 0.0
+
+    @property
+    def dropped(self) -> int:
+        """Frames that a newer one replaced, before analysis or before encoding."""
+        return self._dropped_before + self._incoming.dropped + self.track.dropped
+
+    def memory(self) -> StreamMemory:
+        """What the next connection of the same peer needs to go on."""
+        return StreamMemory(
+            tracks=self._tracks,
+            clock_shift_s=self._clock_shift_s,
+            ended_s=time.monotonic(),
+            sequence=self._sequence,
+            frames_in=self.frames_in,
+            frames_analysed=self.frames_analysed,
+            dropped=self.dropped,
+            layers=self.layers,
+            view=self.view,
+        )
+
+    async def receive(self, source: MediaStreamTrack, on_frame: Callable[[float], None]) -> None:
+        """Empty aiortc's unbounded track queue at once, keep only the newest frame; returns when the source ends."""
+        while True:
+            try:
+                frame = await source.recv()
+            except MediaStreamError:
+                return
+            if not isinstance(frame, VideoFrame):
+                continue
+            width, height = self._max_size_wh
+            if frame.width > width or frame.height > height:
+                raise FrameError(
+                    f"frame of {frame.width}x{frame.height}; expected at most {width}x{height}: choose a smaller one"
+                )
+            now_s = time.monotonic()
+            self.frames_in += 1
+            self._in_rate.tick(now_s)
+            on_frame(now_s)
+            self._incoming.put((frame, now_s))
+
+    async def analyze(self) -> None:
+        """Send every newest frame on its way, for ever."""
+        loop = asyncio.get_running_loop()
+        while True:
+            frame = await self._analyze_newest()
+            drawing_s = time.monotonic()
+            if frame.report is not None:
+                self._out_rate.tick(drawing_s)
+                self.frames_analysed += 1
+            # A peer that hides its picture must not see it in the frame nobody could analyse.
+            if frame.report is not None or self.view is not View.PICTURE:
+                stats = f"#{self._sequence} {self._out_rate.rate(drawing_s):.0f} FPS"
+                await loop.run_in_executor(self._drawing, self._draw, frame.picture, frame.report, stats)
+            message = self._message(frame, drawing_s)
+            # They leave together, so that what is drawn and what is told belong to the same pixels.
+            self.track.show(frame.picture)
+            self.outbox.send(encode_telemetry(message))
+            self._sequence += 1
+
+    async def _analyze_newest(self) -> _Frame:
+        await self._incoming.wait()
+        frame: _Frame | None = None
+        try:
+            async with self._pool.lease() as process:
+                # Taken only now: while this stream waited its turn, a newer frame may have come.
+                frame = await self._take()
+                gray = planes_of(frame.picture)[0]
+                frame.report, self._tracks = await process.analyze(
+                    gray, self._tracks, frame.arrived_s - self._clock_shift_s
+                )
+        except AnalysisUnavailableError:
+            # The pool counts and logs it; the picture goes on unannotated, and its telemetry says so.
+            frame = frame or await self._take()
+        return frame
+
+    async def _take(self) -> _Frame:
+        picture, arrived_s = await self._incoming.take()
+        if picture.format.name != "yuv420p":
+            converted = picture.reformat(format="yuv420p")
+            converted.pts, converted.time_base = picture.pts, picture.time_base
+            picture = converted
+        return _Frame(picture, arrived_s, time.monotonic())
+
+    def _draw(self, picture: VideoFrame, report: FrameReport | None, stats: str) -> None:
+        picture.make_writable()  # the decoder may still predict from this picture
+        planes, view = planes_of(picture), self.view
+        show_view(planes, report or FrameReport(()), view)
+        if report is not None:
+            layers = {*self.layers, Layer.POINTS} if view is View.LANDMARKS else self.layers
+            draw(planes, report, layers, stats)
+
+    def _message(self, frame: _Frame, drawing_s: float) -> Telemetry:
+        now_s = time.monotonic()
+        report = frame.report or FrameReport(())
+        picture = frame.picture
+        pts_s = (
+            float(picture.pts * picture.time_base) if picture.pts is not None and picture.time_base else 0.0
+        )
+        return Telemetry(
+            seq=self._sequence,
+            pts=round(max(0.0, pts_s), 3),
+            fps_in=round(self._in_rate.rate(now_s), 1),
+            fps_out=round(self._out_rate.rate(now_s), 1),
+            dropped=self.dropped,
+            analysed=frame.report is not None,
+            economy=report.economy,
+            ms=StageTimes(
+                wait=_ms(frame.started_s - frame.arrived_s),
+                detect=round(report.detect_ms, 1),
+                landmarks=round(report.landmarks_ms, 1),
+                emotion=round(report.emotion_ms, 1),
+                draw=_ms(now_s - drawing_s) if frame.report else 0.0,
+            ),
+            faces=face_messages(report),
+        )
+
+
+def _ms(seconds: float) -> float:
+    return round(max(0.0, seconds) * 1000, 1)

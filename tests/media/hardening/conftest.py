@@ -1,0 +1,30 @@
+"""A connected pair, with every replacement in place.
+
+FACESTREAM_TEST_UNPATCHED=1 leaves the replacements out: the tests that speak of aiortc's behaviour must fail then.
+"""
+
+import os
+from collections.abc import AsyncIterator
+
+import pytest
+
+from facestream.media import hardening
+from facestream.media.ice import offer_addresses
+from tests.media.hardening.peers import Pair, PictureTrack
+
+if os.environ.get("FACESTREAM_TEST_UNPATCHED") != "1":
+    hardening.apply()
+
+
+@pytest.fixture
+def track() -> PictureTrack:
+    return PictureTrack()
+
+
+@pytest.fixture
+async def pair(track: PictureTrack) -> AsyncIterator[Pair]:
+    offer_addresses(("127.0.0.1",))
+    made = Pair(track)
+    yield made
+    for pc in (made.caller, made.called):
+        await hardening.close_peer_connection(pc, 2.0)

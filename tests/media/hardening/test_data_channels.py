@@ -1,0 +1,123 @@
+import asyncio
+import struct
+import time
+from collections.abc import Callable
+
+import pytest
+from aiortc.rtcsctptransport import DataChunk, SackChunk
+
+from tests.media.hardening.peers import Pair
+
+pytestmark = pytest.mark.media
+
+FIRST, LAST = 2, 1
+STRING, DCEP = 51, 50
+
+
+async def send(
+    pair: Pair, user_data: bytes, *, protocol: int = STRING, flags: int = FIRST | LAST, stream: int = 1
+):
+    """A chunk as the caller's association would send it, without its care."""
+    sctp = pair.caller_sctp
+    chunk = DataChunk(flags=flags)
+    chunk.tsn, sctp._local_tsn = sctp._local_tsn, (sctp._local_tsn + 1) % (1 << 32)
+    chunk.stream_id, chunk.stream_seq, chunk.protocol, chunk.user_data = stream, 0, protocol, user_data
+    await sctp._send_chunk(chunk)
+
+
+async def still_serves(pair: Pair) -> None:
+    await asyncio.sleep(0.2)
+    assert pair.called_dtls.state == "connected"
+    await pair.receive()
+
+
+async def test_a_handler_that_raises_ends_no_connection(pair: Pair):
+    def on_message(_: object) -> None:
+        raise ValueError("not what was expected")
+
+    pair.called.on("datachannel", lambda channel: channel.on("message", on_message))
+    await pair.connect()
+
+    pair.channel.send("hello")
+
+    await still_serves(pair)
+
+
+async def test_text_that_is_no_utf8_ends_no_connection(pair: Pair):
+    await pair.connect()
+    channel_id = next(iter(pair.called_sctp._data_channels))
+
+    await send(pair, b"\xff\xfe\xfd", stream=channel_id)
+
+    await still_serves(pair)
+
+
+async def test_a_channel_opened_twice_ends_no_connection(pair: Pair):
+    await pair.connect()
+    channel_id = next(iter(pair.called_sctp._data_channels))
+
+    await send(pair, struct.pack("!BBHLHH", 3, 0, 0, 0, 0, 0), protocol=DCEP, stream=channel_id)
+
+    await still_serves(pair)
+
+
+async def test_fragments_without_end_are_not_kept(pair: Pair):
+    await pair.connect()
+    for _ in range(600):
+        await send(pair, bytes(1100), flags=0, stream=40)
+        await asyncio.sleep(0)
+    await asyncio.sleep(0.5)
+
+    kept = sum(
+        len(chunk.user_data)
+        for each in pair.called_sctp._inbound_streams.values()
+        for chunk in each.reassembly
+    )
+    assert kept <= 300_000
+    await still_serves(pair)
+
+
+async def test_channels_are_few(pair: Pair):
+    await pair.connect()
+    for stream in range(101, 301, 2):
+        await send(pair, struct.pack("!BBHLHH", 3, 0, 0, 0, 0, 0), protocol=DCEP, stream=stream)
+    await arrive(lambda: len(pair.called_sctp._data_channels) > 16, within_s=1.0)
+
+    assert len(pair.called_sctp._data_channels) <= 16
+    await still_serves(pair)
+
+
+async def test_an_acknowledgement_of_millions_does_not_stall_the_loop(pair: Pair):
+    await pair.connect()
+    chunk = SackChunk()
+    chunk.cumulative_tsn = (pair.called_sctp._local_tsn - 1) % (1 << 32)
+    chunk.gaps = [(1, 65535)] * 250
+
+    longest_s = 0.0
+    await pair.caller_sctp._send_chunk(chunk)
+    for _ in range(30):
+        begin_s = time.monotonic()
+        await asyncio.sleep(0.01)
+        longest_s = max(longest_s, time.monotonic() - begin_s)
+
+    assert longest_s < 0.3
+
+
+async def test_a_flood_of_messages_is_thinned(pair: Pair):
+    heard: list[object] = []
+    pair.called.on("datachannel", lambda channel: channel.on("message", heard.append))
+    await pair.connect()
+
+    channel_id = next(iter(pair.called_sctp._data_channels))
+
+    for number in range(1500):
+        await pair.called_sctp._data_channel_receive(channel_id, STRING, str(number).encode())
+
+    assert 400 <= len(heard) < 800
+    await still_serves(pair)
+
+
+async def arrive(condition: Callable[[], bool], within_s: float) -> None:
+    end_s = time.monotonic() + within_s
+    while time.monotonic() < end_s and not condition():  # noqa: ASYNC110 - aiortc has no event for it
+        await asyncio.sleep(0.02)

@@ -1,0 +1,75 @@
+import asyncio
+import time
+from typing import Any
+
+import aiortc.codecs.vpx
+import pytest
+
+from facestream.media.hardening.decoders import create_decoder
+from tests.media.hardening.peers import Pair
+
+pytestmark = pytest.mark.media
+
+
+async def test_a_leaving_peer_with_a_slow_decoder_does_not_stop_the_event_loop(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+):
+    decode = aiortc.codecs.vpx.Vp8Decoder.decode
+
+    def slowly(self, encoded_frame):
+        time.sleep(0.15)
+        return decode(self, encoded_frame)
+
+    await pair.connect()
+    monkeypatch.setattr(aiortc.codecs.vpx.Vp8Decoder, "decode", slowly)
+    await asyncio.sleep(1.0)  # some 25 frames wait for the decoder
+
+    started_s = time.monotonic()
+    pair.called_receiver._handle_disconnect()
+
+    assert time.monotonic() - started_s < 0.05
+
+
+async def test_an_unread_track_keeps_few_frames(pair: Pair):
+    await pair.connect()
+    await asyncio.sleep(1.5)
+
+    track = pair.remote_track
+    waiting = getattr(track, "_frames", None)
+    assert (len(waiting) if waiting is not None else track._queue.qsize()) <= 8
+
+
+async def test_a_track_nobody_reads_ends_with_its_connection(pair: Pair):
+    await pair.connect()
+    ended = asyncio.Event()
+    pair.remote_track.on("ended", ended.set)
+
+    await pair.caller.close()
+
+    async with asyncio.timeout(2):
+        await ended.wait()
+
+
+async def test_a_decoder_uses_one_thread(pair: Pair):
+    await pair.connect()
+    video = [codec for codec in pair.called.getTransceivers()[0]._codecs if codec.name in {"VP8", "H264"}]
+
+    decoders: list[Any] = [create_decoder(codec) for codec in video]
+    assert {decoder.codec.thread_count for decoder in decoders} == {1}
+
+
+async def test_a_frame_that_no_codec_can_read_ends_neither_the_thread_nor_the_track(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+):
+    decode = aiortc.codecs.vpx.Vp8Decoder.decode
+    failures = iter([MemoryError("no place"), RuntimeError("what is this")])
+
+    def fails_twice(self, encoded_frame):
+        if (error := next(failures, None)) is not None:
+            raise error
+        return decode(self, encoded_frame)
+
+    monkeypatch.setattr(aiortc.codecs.vpx.Vp8Decoder, "decode", fails_twice)
+    await pair.connect()
+
+    await pair.receive()

@@ -1,0 +1,32 @@
+from facestream.media.rates import MAX_EVENTS, RateMeter
+
+
+def test_steady_events_give_their_rate():
+    meter = RateMeter()
+    for tick in range(31):
+        meter.tick(tick / 30)
+
+    assert round(meter.rate(1.0), 3) == 30.0
+
+
+def test_rate_falls_to_zero_after_silence():
+    meter = RateMeter()
+    meter.tick(0.0)
+    meter.tick(0.1)
+
+    assert meter.rate(10.0) == 0.0
+
+
+def test_one_event_has_no_rate():
+    meter = RateMeter()
+    meter.tick(0.0)
+
+    assert meter.rate(0.0) == 0.0
+
+
+def test_a_flood_of_events_stays_bounded():
+    meter = RateMeter()
+    for _ in range(10 * MAX_EVENTS):
+        meter.tick(1.0)
+
+    assert meter.rate(1.0) > 0
