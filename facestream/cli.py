@@ -1,0 +1,136 @@
+"""The command line: `python -m facestream serve | replay | analyze | models`; reads arguments and starts one thing."""
+
+import argparse
+import asyncio
+import contextlib
+import logging
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import TextIO
+
+from facestream import __version__
+from facestream.analysis.options import AnalysisOptions, options_from
+from facestream.config import Config, load_config
+from facestream.errors import ConfigError, FacestreamError
+
+BAD_INPUT_EXIT = 2
+MODELS_DIR = Path(__file__).resolve().parents[1] / "models"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit code. An expected error is one sentence on stderr, never a traceback."""
+    args = _parser().parse_args(arguments)
+    run: Callable[[argparse.Namespace], int] = args.run
+    try:
+        return run(args)
+    except FacestreamError as error:
+        sys.stderr.write(f"facestream: {error}\n")
+        return BAD_INPUT_EXIT
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="facestream", description="WebRTC media server that reads faces.")
+    parser.add_argument("--version", action="version", version=f"facestream {__version__}")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    serve = commands.add_parser("serve", help="serve the page and its peers")
+    _add_settings(serve, Config.model_fields)
+    serve.set_defaults(run=_serve)
+    replay = commands.add_parser("replay", help="send a clip to a server and keep what comes back")
+    _add_replay_arguments(replay)
+    replay.set_defaults(run=_replay)
+    analyze = commands.add_parser("analyze", help="describe the faces in photographs")
+    analyze.add_argument(
+        "images", nargs="+", type=Path, metavar="IMAGE", help="JPEG, PNG, WebP, BMP, GIF or TIFF"
+    )
+    analyze.add_argument(
+        "--jsonl", default="-", metavar="FILE", help="where the reports go, one a line; - is stdout"
+    )
+    analyze.add_argument("--landmarks", action="store_true", help="write the 68 landmarks of each face, too")
+    _add_settings(analyze, [field.name for field in fields(AnalysisOptions)])
+    analyze.set_defaults(run=_analyze)
+    models = commands.add_parser("models", help="fetch what the models need and check every file")
+    models.set_defaults(run=_models)
+    return parser
+
+
+def _add_settings(parser: argparse.ArgumentParser, names: Iterable[str]) -> None:
+    """One option for each setting, so that the table and the command line cannot drift."""
+    for name in names:
+        field = Config.model_fields[name]
+        repeatable = isinstance(field.default, tuple)
+        default = "" if repeatable else f" (default: {field.default})"
+        parser.add_argument(
+            f"--{name.replace('_', '-')}",
+            dest=name,
+            default=argparse.SUPPRESS,
+            action="append" if repeatable else "store",
+            metavar=name.rpartition("_")[2].upper(),
+            help=f"{field.description}{default}".replace("%", "%%"),
+        )
+
+
+def _serve(args: argparse.Namespace) -> int:
+    config = _config(args)
+    logging.basicConfig(level=config.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    if config.log_level != "DEBUG":
+        # They log the addresses of peers at INFO.
+        for name in ("aioice", "aiortc"):
+            logging.getLogger(name).setLevel(logging.WARNING)
+    from facestream.web.server import serve  # the other commands start without the web stack
+
+    try:
+        asyncio.run(serve(config, MODELS_DIR, _announce))
+    except asyncio.CancelledError:
+        # SIGINT or SIGTERM; everything has been taken down in order.
+        return 0
+    return 0
+
+
+def _announce(address: str) -> None:
+    sys.stdout.write(f"facestream serves {address} (Ctrl-C stops it)\n")
+    sys.stdout.flush()
+
+
+def _add_replay_arguments(parser: argparse.ArgumentParser) -> None:
+    from facestream.replay import add_replay_arguments
+
+    add_replay_arguments(parser)
+
+
+def _replay(args: argparse.Namespace) -> int:
+    from facestream.replay import options_from, run_replay
+
+    return run_replay(options_from(args))
+
+
+def _analyze(args: argparse.Namespace) -> int:
+    from facestream.analysis.models import load_analyzer
+    from facestream.analysis.photos import describe_photos
+
+    analyzer = load_analyzer(MODELS_DIR, options_from(_config(args)))
+    with contextlib.ExitStack() as files:
+        out = sys.stdout if args.jsonl == "-" else files.enter_context(_writable(Path(args.jsonl)))
+        refused = describe_photos(analyzer, args.images, out, landmarks=args.landmarks)
+    return 1 if refused else 0
+
+
+def _writable(path: Path) -> TextIO:
+    try:
+        return path.open("w")
+    except OSError as error:
+        raise ConfigError(
+            f"jsonl: {path} cannot be written ({error.strerror}); expected a folder that is there"
+        ) from error
+
+
+def _config(args: argparse.Namespace) -> Config:
+    return load_config(**{name: value for name, value in vars(args).items() if name in Config.model_fields})
+
+
+def _models(_args: argparse.Namespace) -> int:
+    from facestream.analysis.models import fetch_and_check
+
+    fetch_and_check(MODELS_DIR)
+    return 0

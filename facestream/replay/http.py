@@ -1,0 +1,119 @@
+"""The HTTP half of a replay: offer and goodbye; every failure is a sentence. Touches no media."""
+
+import os
+import ssl
+from ipaddress import ip_address
+
+import aiohttp
+from pydantic import BaseModel, ValidationError
+from yarl import URL
+
+from facestream.errors import ServerUnreachableError
+from facestream.signaling import Answer, Description
+
+OFFER_DEADLINE_S = 15.0
+LEAVE_DEADLINE_S = 3.0
+MAX_ANSWER_BYTES = 256 * 1024
+
+
+class _Problem(BaseModel):
+    """What a facestream server says when it refuses (RFC 9457)."""
+
+    detail: str
+
+
+def server_url(text: str) -> URL:
+    """Check the address of a server; raises ServerUnreachableError."""
+    try:
+        url = URL(text)
+        host, port = url.host, url.port
+    except ValueError:
+        host = port = None
+    if not host or not port or url.scheme not in {"http", "https"}:
+        raise ServerUnreachableError(
+            f"{text!r} is no address of a server; expected one like http://127.0.0.1:8080"
+        )
+    return URL(text.rstrip("/"))
+
+
+def is_loopback(url: URL) -> bool:
+    """Whether the server is on this machine for certain."""
+    if url.host == "localhost":
+        return True
+    try:
+        return ip_address(url.host or "").is_loopback
+    except ValueError:
+        return False
+
+
+async def post_offer(url: URL, sdp: str, resume: str = "") -> Answer:
+    """Offer, and the server's answer; raises ServerUnreachableError."""
+    offer = Description(sdp=sdp, type="offer", resume=resume)
+    timeout = aiohttp.ClientTimeout(total=OFFER_DEADLINE_S)
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=timeout) as http,
+            http.post(
+                f"{url}/offer",
+                data=offer.model_dump_json(),
+                headers={"Content-Type": "application/json"},
+                allow_redirects=False,
+            ) as response,
+        ):
+            status, body = response.status, await _read_bounded(response)
+    except TimeoutError as error:
+        raise ServerUnreachableError(
+            f"{url} did not answer the offer within {OFFER_DEADLINE_S:.0f} s; is it a facestream server?"
+        ) from error
+    except (aiohttp.ClientError, ssl.SSLError, OSError, ValueError) as error:
+        raise ServerUnreachableError(
+            f"{url} cannot be reached ({_reason(error)}); start the server with `python server.py`, or check --url"
+        ) from error
+    if status != 200:
+        raise ServerUnreachableError(f"{url} refused the offer: {_refusal(status, body)}")
+    try:
+        return Answer.model_validate_json(body)
+    except ValidationError as error:
+        raise ServerUnreachableError(
+            f"{url} answered, but not as a facestream server does; check host and port of --url"
+        ) from error
+
+
+async def leave(url: URL, session_id: str) -> None:
+    """End the session, if it has not ended yet; says nothing if the server is gone."""
+    timeout = aiohttp.ClientTimeout(total=LEAVE_DEADLINE_S)
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=timeout) as http,
+            http.delete(url / "sessions" / session_id, allow_redirects=False),
+        ):
+            pass
+    except (aiohttp.ClientError, OSError, TimeoutError):
+        return
+
+
+def _reason(error: Exception) -> str:
+    """What the system says, without aiohttp's words about itself."""
+    if isinstance(error, aiohttp.ClientConnectorError):
+        error = error.os_error
+    if not isinstance(error, OSError) or error.errno is None:
+        return str(error)
+    # asyncio puts the address where the system's word for the number belongs; getaddrinfo's numbers are negative.
+    return os.strerror(error.errno) if error.errno > 0 else error.strerror or str(error)
+
+
+async def _read_bounded(response: aiohttp.ClientResponse) -> bytes:
+    """The body's start: whatever listens there may send without end."""
+    body = bytearray()
+    async for chunk in response.content.iter_chunked(16 * 1024):
+        body += chunk
+        if len(body) > MAX_ANSWER_BYTES:
+            break
+    return bytes(body)
+
+
+def _refusal(status: int, body: bytes) -> str:
+    try:
+        return f"{_Problem.model_validate_json(body).detail} (HTTP {status})"
+    except ValidationError:
+        return f"HTTP {status}, not the answer of a facestream server; check host and port of --url"

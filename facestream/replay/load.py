@@ -1,0 +1,205 @@
+"""A load of many peers that send one encoded clip; the first decodes its return. A failing peer hurts no other."""
+
+import asyncio
+import contextlib
+import logging
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+
+from facestream.errors import FacestreamError
+from facestream.replay.clip import open_clip
+from facestream.replay.encoded import EncodedClip, EncodedTrack, encode_clip
+from facestream.replay.options import ReplayOptions
+from facestream.replay.peer import TICK_S, ReplayPeer, Watching
+from facestream.replay.summary import Latency, Summary, Tally
+from facestream.replay.track import ReplayTrack
+
+logger = logging.getLogger(__name__)
+
+CONNECTING_AT_ONCE = 4
+START_DEADLINE_S = 8.0  # a server ends a session whose first frame does not come within 15 s
+GRACE_S = 30.0
+"""What a peer may take longer than its clip: the tail, and the goodbye."""
+
+
+class Load:
+    """N peers from one process; `run` ends when the last one has, `summary_json` says how each did."""
+
+    def __init__(self, options: ReplayOptions) -> None:
+        """Encode the clip; raises ClipError, ConfigError, ServerUnreachableError."""
+        clip = open_clip(options.clip)
+        codec = options.codec or "vp8"
+        self.clip = encode_clip(clip, codec, loop=options.loop, duration_s=options.duration_s)
+        self._begin = asyncio.Event()
+        quiet = replace(options, codec=codec, out=None, telemetry=None)
+        self.peers = [
+            _LoadPeer(number, replace(options, codec=codec) if number == 1 else quiet, self.clip, self._begin)
+            for number in range(1, options.peers + 1)
+        ]
+
+    async def run(self, on_progress: Callable[[], None]) -> None:
+        """Connect all, begin together, wait for each; what goes wrong with a peer is kept with it."""
+        connecting = asyncio.Semaphore(CONNECTING_AT_ONCE)
+        async with asyncio.TaskGroup() as watching:
+            ticking = watching.create_task(_every_tick(on_progress), name="load/progress")
+            async with asyncio.TaskGroup() as sending:
+                for peer in self.peers:
+                    sending.create_task(peer.run(connecting), name=f"load/{peer.number}")
+                sending.create_task(self._begin_together(), name="load/begin")
+            ticking.cancel()
+        on_progress()
+
+    @property
+    def sent_frames(self) -> int:
+        """Frames sent so far, by all peers."""
+        return sum(peer.tally.sent for peer in self.peers)
+
+    @property
+    def expected_frames(self) -> int | None:
+        """Frames that all peers will send; None: without end."""
+        return None if self.clip.frame_count is None else self.clip.frame_count * len(self.peers)
+
+    @property
+    def failed(self) -> int:
+        """How many peers did not come to their end."""
+        return sum(peer.failure is not None for peer in self.peers)
+
+    def summary_json(self) -> dict[str, object]:
+        """What `--summary` writes: each peer, and all together."""
+        return {"peers": [peer.summary_json() for peer in self.peers], "total": asdict(self.total())}
+
+    def total(self) -> "LoadTotal":
+        """All peers together."""
+        return _total(self.peers)
+
+    async def _begin_together(self) -> None:
+        try:
+            async with asyncio.timeout(START_DEADLINE_S):
+                for peer in self.peers:
+                    await peer.ready.wait()
+        except TimeoutError:
+            logger.warning("not every peer was connected after %.0f s; beginning without", START_DEADLINE_S)
+        self._begin.set()
+
+
+@dataclass(frozen=True, slots=True)
+class LoadTotal:
+    """All peers together; its fields are the keys of `total` in the JSON."""
+
+    peers: int
+    failed: int
+    failures: dict[str, int]
+    """How many peers failed with each sentence."""
+    sent_frames: int
+    received_frames: int
+    analysed_frames: int
+    dropped_frames: int
+    late_frames: int
+    """Frame intervals that this machine was too late to send in: above 1 % of sent, the client is the limit."""
+    fps_analysed_min: float
+    """Of the peers that did not fail, like the mean."""
+    fps_analysed_mean: float
+    setup_ms_max: float | None
+    latency_ms: Latency
+    """Of the first peer, the only one that decodes."""
+
+    def as_text(self) -> str:
+        """What a person reads at the end."""
+        lines = [
+            f"peers     {self.peers}, {self.failed} failed",
+            f"frames    {self.sent_frames} sent ({self.late_frames} late), {self.received_frames} back, "
+            f"{self.analysed_frames} analysed, {self.dropped_frames} dropped",
+            f"analysed  {self.fps_analysed_min:.1f} FPS at the slowest peer, {self.fps_analysed_mean:.1f} on average",
+            f"{self.latency_ms.as_text()} (first peer)",
+        ]
+        return "\n".join(lines + [f"failed    {count} x {why}" for why, count in self.failures.items()])
+
+
+class _LoadPeer:
+    """One peer of a load, and what became of it."""
+
+    def __init__(self, number: int, options: ReplayOptions, clip: EncodedClip, begin: asyncio.Event) -> None:
+        self.number = number
+        self.ready = asyncio.Event()
+        """Set when it is connected, or never will be."""
+        self.failure: str | None = None
+        self._clip = clip
+        self._begin = begin
+        self._phase = (number - 1) / options.peers
+        watching = Watching.DECODING if number == 1 else Watching.COUNTING
+        self._peer = ReplayPeer(options, self._make_track, watching)
+
+    @property
+    def tally(self) -> Tally:
+        return self._peer.tally
+
+    async def run(self, connecting: asyncio.Semaphore) -> None:
+        """Connect in turn, send, leave; ends within the clip's length and the grace."""
+        try:
+            async with asyncio.timeout(None) as deadline:
+                await self._run(connecting, deadline)
+        except FacestreamError as error:
+            self.failure = str(error)
+        except TimeoutError:
+            self.failure = f"not finished {GRACE_S:.0f} s after its time"
+        except Exception as error:
+            # The boundary of one peer: a fault here must not end the others.
+            logger.exception("peer %d: ended by a fault", self.number)
+            self.failure = f"fault in the client: {error!r}"
+        finally:
+            self.ready.set()
+
+    async def _run(self, connecting: asyncio.Semaphore, deadline: asyncio.Timeout) -> None:
+        async with contextlib.AsyncExitStack() as stack:
+            async with connecting:
+                await stack.enter_async_context(self._peer)
+            self.ready.set()
+            await self._begin.wait()
+            if self._clip.duration_s is not None:
+                deadline.reschedule(asyncio.get_running_loop().time() + self._clip.duration_s + GRACE_S)
+            await self._peer.finish()
+
+    def summary(self) -> Summary:
+        """How it went so far."""
+        return self._peer.summary()
+
+    def summary_json(self) -> dict[str, object]:
+        """A peer's summary, with what only a load needs."""
+        return {
+            "peer": self.number,
+            **self.summary().as_json(),
+            "late_frames": self.tally.skipped,
+            "fps_analysed": round(self.tally.fps_analysed, 2),
+            "failure": self.failure,
+        }
+
+    def _make_track(self, tally: Tally) -> ReplayTrack:
+        return EncodedTrack(self._clip, self._begin, self._phase, tally)
+
+
+def _total(peers: Sequence[_LoadPeer]) -> LoadTotal:
+    summaries = [peer.summary() for peer in peers]
+    rates = [peer.tally.fps_analysed for peer in peers if peer.failure is None] or [0.0]
+    setups_ms = [summary.setup_ms for summary in summaries if summary.setup_ms is not None]
+    failures = Counter(peer.failure for peer in peers if peer.failure is not None)
+    return LoadTotal(
+        peers=len(peers),
+        failed=failures.total(),
+        failures=dict(failures.most_common()),
+        sent_frames=sum(summary.sent_frames for summary in summaries),
+        received_frames=sum(summary.received_frames for summary in summaries),
+        analysed_frames=sum(summary.analysed_frames for summary in summaries),
+        dropped_frames=sum(summary.dropped_frames for summary in summaries),
+        late_frames=sum(peer.tally.skipped for peer in peers),
+        fps_analysed_min=round(min(rates), 2),
+        fps_analysed_mean=round(sum(rates) / len(rates), 2),
+        setup_ms_max=max(setups_ms, default=None),
+        latency_ms=summaries[0].latency_ms,
+    )
+
+
+async def _every_tick(on_progress: Callable[[], None]) -> None:
+    while True:
+        await asyncio.sleep(TICK_S)
+        on_progress()

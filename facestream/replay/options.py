@@ -1,0 +1,83 @@
+"""What a replay is told to do, and the command line that tells it; starts nothing."""
+
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, cast
+
+Codec = Literal["vp8", "h264"]
+
+DEFAULT_URL = "http://127.0.0.1:8080"
+MAX_PEERS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayOptions:
+    """One replay: what is sent where, and what is kept."""
+
+    clip: Path
+    url: str = DEFAULT_URL
+    out: Path | None = None
+    telemetry: Path | None = None
+    summary: Path | None = None
+    loop: bool = False
+    duration_s: float | None = None
+    """None: to the end of the clip; a looping clip then ends with Ctrl-C only."""
+    codec: Codec | None = None
+    """None: VP8 and H264 are offered, the server chooses."""
+    peers: int = 1
+
+
+def add_replay_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments of `facestream replay`; `options_from` reads them."""
+    parser.add_argument("clip", type=Path, metavar="CLIP", help="video or picture that PyAV reads")
+    parser.add_argument("--url", default=DEFAULT_URL, help="address of the server (default: %(default)s)")
+    parser.add_argument(
+        "--out", type=Path, metavar="FILE", help="write the annotated video here (.mp4, .mkv)"
+    )
+    parser.add_argument(
+        "--telemetry", type=Path, metavar="FILE", help="write the telemetry here (JSON lines)"
+    )
+    parser.add_argument("--summary", type=Path, metavar="FILE", help="write the summary here (JSON)")
+    parser.add_argument("--loop", action="store_true", help="start the clip again when it ends")
+    parser.add_argument(
+        "--duration", type=_seconds, metavar="S", dest="duration_s",
+        help="end after so many seconds (default: with the clip; a picture is shown for 5)",
+    )  # fmt: skip
+    parser.add_argument("--codec", choices=("vp8", "h264"), help="offer this codec only (default: both)")
+    parser.add_argument(
+        "--peers", type=_peers, default=1, metavar="N",
+        help="load generator: so many peers send the clip, encoded once (default: %(default)s)",
+    )  # fmt: skip
+
+
+def options_from(args: argparse.Namespace) -> ReplayOptions:
+    """The options that the parsed arguments say."""
+    return ReplayOptions(
+        clip=args.clip,
+        url=args.url,
+        out=args.out,
+        telemetry=args.telemetry,
+        summary=args.summary,
+        loop=args.loop,
+        duration_s=args.duration_s,
+        codec=cast(Codec | None, args.codec),
+        peers=args.peers,
+    )
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"got {text!r}; expected seconds above 0")
+    return seconds
+
+
+def _peers(text: str) -> int:
+    number = int(text) if text.isascii() and text.isdigit() else 0
+    if not 1 <= number <= MAX_PEERS:
+        raise argparse.ArgumentTypeError(f"got {text!r}; expected 1 to {MAX_PEERS} peers")
+    return number

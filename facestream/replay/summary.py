@@ -1,0 +1,165 @@
+"""Count what a replay sent and got back, and sum it up; owns no clock and no connection."""
+
+import math
+from array import array
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+from facestream.replay.stamp import COUNTER_VALUES
+from facestream.telemetry import Telemetry
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """Milliseconds from handing a frame to the encoder until it is back, decoded; None: none was measured."""
+
+    p50: float | None = None
+    p95: float | None = None
+    p99: float | None = None
+    max: float | None = None
+
+    def as_text(self) -> str:
+        """One line for people."""
+        if self.max is None:
+            return "latency   not measured: no picture with a readable frame number came back"
+        return (
+            f"latency   p50 {_text(self.p50)}, p95 {_text(self.p95)}, p99 {_text(self.p99)}, "
+            f"max {_text(self.max)}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """How one peer's replay went; its fields are the keys of the JSON."""
+
+    sent_frames: int
+    received_frames: int
+    analysed_frames: int
+    """Frames whose telemetry says that they were analysed."""
+    dropped_frames: int
+    """Frames that the server says it dropped because a newer one was there."""
+    fps_received: float
+    setup_ms: float | None
+    """From the start to connected; None where it never was."""
+    first_frame_ms: float | None
+    """From the start to the first picture that came back."""
+    latency_ms: Latency
+    faces_seen: int
+    """Different faces, by the server's ids."""
+    emotions: dict[str, float]
+    """Share of each label among all faces of all frames, each 0..1, summing to 1."""
+
+    def as_json(self) -> dict[str, object]:
+        """What `--summary` writes."""
+        return asdict(self)
+
+    def as_text(self) -> str:
+        """What a person reads at the end."""
+        shares = ", ".join(f"{label} {share:.0%}" for label, share in self.emotions.items())
+        return "\n".join(
+            (
+                f"frames    {self.sent_frames} sent, {self.received_frames} back at {self.fps_received:.1f} "
+                f"FPS, {self.analysed_frames} analysed, {self.dropped_frames} dropped",
+                f"times     connected after {_text(self.setup_ms)}, first picture back after "
+                f"{_text(self.first_frame_ms)}",
+                self.latency_ms.as_text(),
+                f"faces     {self.faces_seen} seen{f': {shares}' if shares else ''}",
+            )
+        )
+
+
+class Tally:
+    """What happened so far; all times are seconds of one monotonic clock."""
+
+    def __init__(self, started_s: float) -> None:
+        self.skipped = 0
+        """Frame intervals in which nothing was sent, because this machine was too late."""
+        self.sent = self.received = self.reports = self.analysed = self.dropped = 0
+        self.connected_s: float | None = None
+        self.first_received_s: float | None = None
+        self.last_received_s: float | None = None
+        self.last_heard_s = started_s
+        self.latencies_ms = array("d")
+        self._started_s = started_s
+        self._first_analysed_s: float | None = None
+        self._last_analysed_s: float | None = None
+        self._sent_at_s: dict[int, float] = {}
+        self._face_ids: set[int] = set()
+        self._labels: Counter[str] = Counter()
+
+    def count_sent(self, counter: int | None, now_s: float) -> None:
+        """One frame goes to the encoder; `counter` is its stamp, None where it carries none."""
+        self.sent += 1
+        if counter is not None:
+            self._sent_at_s[counter % COUNTER_VALUES] = now_s
+
+    def count_received(self, counter: int | None, now_s: float) -> None:
+        """One frame came back; `counter` is what its stamp says, None where it cannot be read."""
+        self.received += 1
+        self.last_received_s = self.last_heard_s = now_s
+        if self.first_received_s is None:
+            self.first_received_s = now_s
+        # Taken out, so that a frame that comes twice counts once.
+        sent_s = None if counter is None else self._sent_at_s.pop(counter, None)
+        if sent_s is not None:
+            self.latencies_ms.append((now_s - sent_s) * 1000)
+
+    def count_report(self, report: Telemetry, now_s: float) -> None:
+        """One telemetry message came."""
+        self.reports += 1
+        self.last_heard_s = now_s
+        if report.analysed:
+            self.analysed += 1
+            self._last_analysed_s = now_s
+            self._first_analysed_s = self._first_analysed_s or now_s
+        # Messages may overtake each other: the channel is unordered.
+        self.dropped = max(self.dropped, report.dropped)
+        self._face_ids.update(face.id for face in report.faces)
+        self._labels.update(face.label for face in report.faces)
+
+    @property
+    def fps_analysed(self) -> float:
+        """Analysed frames per second, between the first report and the last."""
+        return _rate(self.analysed, self._first_analysed_s, self._last_analysed_s)
+
+    def summary(self) -> Summary:
+        """Everything so far, rounded for people."""
+        faces = self._labels.total()
+        return Summary(
+            sent_frames=self.sent,
+            received_frames=self.received,
+            analysed_frames=self.analysed,
+            dropped_frames=self.dropped,
+            fps_received=round(_rate(self.received, self.first_received_s, self.last_received_s), 2),
+            setup_ms=self._since_start_ms(self.connected_s),
+            first_frame_ms=self._since_start_ms(self.first_received_s),
+            latency_ms=latency_of(self.latencies_ms),
+            faces_seen=len(self._face_ids),
+            emotions={label: round(count / faces, 4) for label, count in self._labels.most_common()},
+        )
+
+    def _since_start_ms(self, time_s: float | None) -> float | None:
+        return None if time_s is None else round((time_s - self._started_s) * 1000, 1)
+
+
+def latency_of(latencies_ms: Sequence[float]) -> Latency:
+    """The percentiles that a summary names; each is a latency that occurred."""
+    if not latencies_ms:
+        return Latency()
+    ordered = sorted(latencies_ms)
+
+    def percentile(percent: float) -> float:
+        return round(ordered[max(0, math.ceil(len(ordered) * percent / 100) - 1)], 1)
+
+    return Latency(percentile(50), percentile(95), percentile(99), percentile(100))
+
+
+def _rate(count: int, first_s: float | None, last_s: float | None) -> float:
+    if first_s is None or last_s is None or last_s <= first_s:
+        return 0.0
+    return (count - 1) / (last_s - first_s)
+
+
+def _text(milliseconds: float | None) -> str:
+    return "never" if milliseconds is None else f"{milliseconds:.0f} ms"

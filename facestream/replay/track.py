@@ -1,0 +1,98 @@
+"""The outgoing tracks of a replay: frames at their times, each with its number; they never burst."""
+
+import asyncio
+import time
+from abc import abstractmethod
+from collections.abc import Iterator
+from fractions import Fraction
+
+import av
+from aiortc import VideoStreamTrack
+from aiortc.mediastreams import MediaStreamError
+from av import VideoFrame
+from av.frame import Frame
+from av.packet import Packet
+from av.stream import Stream
+
+from facestream.errors import FacestreamError
+from facestream.media.planes import planes_of
+from facestream.replay.clip import ClipFrame
+from facestream.replay.stamp import COUNTER_VALUES, fits, write_stamp
+from facestream.replay.summary import Tally
+
+VIDEO_CLOCK_HZ = 90_000
+TIME_BASE = Fraction(1, VIDEO_CLOCK_HZ)
+
+
+class ReplayTrack(VideoStreamTrack):
+    """What a peer sends: knows when it has ended and why."""
+
+    def __init__(self, tally: Tally) -> None:
+        super().__init__()
+        self.ended = asyncio.Event()
+        self.failure: Exception | None = None
+        """Why it ended before its end."""
+        self._tally = tally
+
+    async def recv(self) -> "Frame | Packet[Stream]":  # type: ignore[override]
+        # aiortc 1.16 sends packets as they are, although its own track says that it returns frames.
+        if self.readyState != "live":
+            raise MediaStreamError
+        return await self._next_due()
+
+    def stop(self) -> None:
+        super().stop()
+        self.ended.set()
+
+    @abstractmethod
+    async def _next_due(self) -> "Frame | Packet[Stream]":
+        """Wait for the next frame's time; raises MediaStreamError after the last."""
+
+
+class ClipTrack(ReplayTrack):
+    """Sends like a camera: a frame that cannot be sent in its time is left out, the next is on time again."""
+
+    def __init__(self, frames: Iterator[ClipFrame], fps: float, tally: Tally) -> None:
+        super().__init__(tally)
+        self._frames = frames
+        self._interval_s = 1 / fps
+        self._started_s: float | None = None
+        self._counter = 0
+
+    async def _next_due(self) -> VideoFrame:
+        frame = await self._next_in_time()
+        picture = frame.picture
+        picture.pts, picture.time_base = round(frame.at_s * VIDEO_CLOCK_HZ), TIME_BASE
+        counter = None
+        if fits(picture.width, picture.height):
+            counter = self._counter
+            write_stamp(planes_of(picture), counter)
+            self._counter = (counter + 1) % COUNTER_VALUES
+        self._tally.count_sent(counter, time.monotonic())
+        return picture
+
+    async def _next_in_time(self) -> ClipFrame:
+        while True:
+            frame = await self._read()
+            now_s = time.monotonic()
+            if self._started_s is None:
+                self._started_s = now_s - frame.at_s
+            early_s = self._started_s + frame.at_s - now_s
+            if early_s < -self._interval_s:
+                self._tally.skipped += 1
+                continue
+            if early_s > 0:
+                await asyncio.sleep(early_s)
+            return frame
+
+    async def _read(self) -> ClipFrame:
+        # aiortc 1.16 logs any other exception from recv() with a traceback.
+        try:
+            frame = await asyncio.to_thread(next, self._frames, None)
+        except (FacestreamError, av.FFmpegError, OSError) as error:
+            self.failure = error
+            frame = None
+        if frame is None:
+            self.stop()
+            raise MediaStreamError
+        return frame

@@ -1,0 +1,125 @@
+"""Offers: parse, check, refuse with a sentence; and the answer. Knows no transport."""
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from aiortc import RTCSessionDescription
+from aiortc.sdp import SessionDescription
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from facestream.errors import OfferError
+
+MAX_MEDIA_SECTIONS = 8
+MAX_CANDIDATES = 20
+_SUPPORTED_VIDEO = re.compile(r"^a=rtpmap:\d+ (VP8|H264)/90000", re.MULTILINE | re.IGNORECASE)
+
+
+class Description(BaseModel):
+    """An offer as a peer posts it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    sdp: str
+    type: Literal["offer"]
+    resume: str = Field("", max_length=100)
+    """The token of a connection that was lost, whose faces and counters shall go on; empty: a new session."""
+
+
+class Answer(BaseModel):
+    """What the peer gets back."""
+
+    sdp: str
+    type: Literal["answer"]
+    session_id: str
+    resume: str = ""
+    """Token for the offer after this connection is lost."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """An offer that was checked, ready for the peer connection."""
+
+    description: RTCSessionDescription
+    resume: str
+
+
+def parse_offer(body: bytes) -> Offer:
+    """Read the body of POST /offer; raises OfferError with the first thing that is wrong."""
+    try:
+        offer = Description.model_validate_json(body)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "body"
+        raise OfferError(
+            f'{where}: {first["msg"]}; expected JSON {{"sdp": "...", "type": "offer"}}'
+        ) from error
+    sdp = keep_reachable_candidates(offer.sdp)
+    check_sdp(sdp)
+    return Offer(RTCSessionDescription(sdp=sdp, type="offer"), offer.resume)
+
+
+def check_sdp(sdp: str) -> None:
+    """Refuse what aiortc 1.16 would accept and fail on later, or fail on with an error nobody understands."""
+    try:
+        parsed = SessionDescription.parse(sdp)
+    except Exception as error:
+        raise OfferError(
+            "sdp: not readable as SDP; send the text of pc.localDescription.sdp unchanged"
+        ) from error
+    if not parsed.media:
+        raise OfferError("sdp: no media section; expected one with video")
+    if len(parsed.media) > MAX_MEDIA_SECTIONS:
+        raise OfferError(f"sdp: {len(parsed.media)} media sections; expected at most {MAX_MEDIA_SECTIONS}")
+    kinds = {media.kind for media in parsed.media}
+    if unknown := kinds - {"video", "audio", "application"}:
+        raise OfferError(f"sdp: media section {sorted(unknown)[0]!r}; expected video and application")
+    videos = [media for media in parsed.media if media.kind == "video" and media.port]
+    if len(videos) != 1:
+        raise OfferError(f"sdp: {len(videos)} video sections; expected exactly one: add one video track")
+    if any(not media.port for media in parsed.media):
+        raise OfferError(
+            "sdp: a rejected media section (port 0); expected a first offer, not a renegotiation"
+        )
+    if videos[0].direction != "sendrecv":
+        raise OfferError(
+            f"sdp: video is {videos[0].direction}; expected sendrecv, so that a picture can come back"
+        )
+    if not _SUPPORTED_VIDEO.search(sdp):
+        raise OfferError("sdp: no video codec this server speaks; expected VP8 or H264")
+    for media in parsed.media:
+        if (
+            media.dtls is None
+            or not media.dtls.fingerprints
+            or media.ice is None
+            or not media.ice.usernameFragment
+        ):
+            raise OfferError(
+                f"sdp: {media.kind} has no DTLS fingerprint or ICE user; expected a WebRTC offer"
+            )
+    mids = {media.rtp.muxId for media in parsed.media}
+    if any(mid not in mids for group in parsed.group if group.semantic == "BUNDLE" for mid in group.items):
+        raise OfferError("sdp: BUNDLE names a section that is not there; expected the mids of the offer")
+
+
+def keep_reachable_candidates(sdp: str) -> str:
+    """Drop candidates that cannot be used: each `.local` name costs aioice 0.13 a second, and a flood is an attack."""
+    kept: list[str] = []
+    candidates = 0
+    for line in sdp.splitlines():
+        if line.startswith("a=end-of-candidates"):
+            # Browsers write the candidates of a bundle into its first section only, and some of them this line into
+            # each: aiortc 1.16 then takes the last section's word for it that there are none.
+            continue
+        if line.startswith("a=candidate:"):
+            words = line.split()
+            candidates += 1
+            if (
+                len(words) < 8
+                or words[4].endswith(".local")
+                or words[2].lower() != "udp"
+                or candidates > MAX_CANDIDATES
+            ):
+                continue
+        kept.append(line)
+    return "\r\n".join(kept) + "\r\n"

@@ -1,0 +1,1 @@
+"""The aiohttp application: routes, errors and the static page."""

@@ -1,0 +1,115 @@
+"""Start everything in order, serve until told to stop, and take it down in the opposite order."""
+
+import asyncio
+import logging
+import signal
+import socket
+from collections.abc import Callable
+from ipaddress import ip_address
+from pathlib import Path
+
+from aiohttp import web
+
+from facestream.analysis.options import options_from
+from facestream.config import Config
+from facestream.errors import ConfigError
+from facestream.media import hardening
+from facestream.media.ice import machine_addresses, offer_addresses
+from facestream.media.memory import keep_what_is_loaded
+from facestream.media.pool import AnalysisPool
+from facestream.registry import SessionRegistry
+from facestream.web.app import make_app
+
+logger = logging.getLogger(__name__)
+
+
+async def serve(config: Config, models_dir: Path, announce: Callable[[str], None]) -> None:
+    """Serve until SIGINT or SIGTERM, which cancel this task; `announce` gets the address once offers are accepted.
+
+    Raises ConfigError where the address cannot be listened on, ModelFileError where the models are not right.
+    """
+    task = asyncio.current_task()
+    loop = asyncio.get_running_loop()
+    if task is not None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, task.cancel)
+    listener = _listener(config.host, config.port)
+    try:
+        host, port = listener.getsockname()[:2]
+        local = ip_address(host).is_loopback
+        offer_addresses(config.ice_address or [*machine_addresses(), *(["127.0.0.1"] if local else [])])
+        hardening.apply(
+            hardening.Bitrates(
+                start_bps=1000 * config.bitrate_start_kbps,
+                min_bps=1000 * config.bitrate_min_kbps,
+                max_bps=1000 * config.bitrate_max_kbps,
+            ),
+            _picture_limits(config),
+        )
+        pool = AnalysisPool(
+            models_dir,
+            options_from(config),
+            config.analysis_processes,
+            config.max_frame_width_px * config.max_frame_height_px,
+        )
+        try:
+            await pool.start()
+            await _serve_with(config, pool, listener, lambda: announce(_url(host, port)))
+        finally:
+            await pool.close()
+    finally:
+        listener.close()
+
+
+async def _serve_with(
+    config: Config, pool: AnalysisPool, listener: socket.socket, announce: Callable[[], None]
+) -> None:
+    registry = SessionRegistry(config, pool)
+    # No access log: it would put every visitor's address on disk.
+    runner = web.AppRunner(make_app(config, registry, pool), access_log=None, shutdown_timeout=2.0)
+    async with asyncio.TaskGroup() as tasks:
+        replacing = tasks.create_task(pool.run(), name="pool/run")
+        try:
+            await runner.setup()
+            await web.SockSite(runner, listener).start()
+            keep_what_is_loaded()
+            announce()
+            await asyncio.Event().wait()
+        finally:
+            await registry.close()
+            await runner.cleanup()
+            replacing.cancel()
+
+
+def _picture_limits(config: Config) -> hardening.PictureLimits:
+    """Twice each side of what is analysed: a picture a little too large gets a notice, a bomb is never decoded."""
+    width, height = 2 * config.max_frame_width_px, 2 * config.max_frame_height_px
+    return hardening.PictureLimits(max_side_px=max(width, height), max_pixels=width * height)
+
+
+def _listener(host: str, port: int) -> socket.socket:
+    """A bound socket; bound before the models load, so that a taken port is said at once."""
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except socket.gaierror as error:
+        raise ConfigError(f"host: got {host!r}, no such address; expected one of this machine's") from error
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+    except OSError as error:
+        listener.close()
+        raise ConfigError(
+            f"cannot listen on {host}:{port}: {error.strerror}; choose another with --port, or stop what runs there"
+        ) from error
+    return listener
+
+
+def _url(host: str, port: int) -> str:
+    address = ip_address(host)
+    if address.is_loopback:
+        return f"http://localhost:{port}"
+    if address.is_unspecified:
+        # Other machines need a name of this one; browsers open the camera on localhost or over https only.
+        return f"http://localhost:{port} and port {port} of every address of this machine"
+    return f"http://[{host}]:{port}" if address.version == 6 else f"http://{host}:{port}"

@@ -1,0 +1,357 @@
+"""The headless peer against the real server: what it keeps, what it says, how it ends."""
+
+import asyncio
+import contextlib
+import fcntl
+import json
+import os
+import pty
+import shutil
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from aiohttp import web
+from av import VideoFrame
+
+from facestream.errors import ClipError, ConfigError, ServerUnreachableError
+from facestream.replay import ReplayOptions, ReplayPeer, replay
+from facestream.telemetry import decode_telemetry
+from tests.conftest import ROOT, running_server
+
+
+@pytest.fixture
+def clip(media_dir: Path) -> Path:
+    """640x360, 30 FPS, 72 frames; neutral, then happy."""
+    return media_dir / "single_face.mp4"
+
+
+def run_command(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "facestream", "replay", *map(str, arguments)],
+        cwd=ROOT, capture_output=True, text=True, timeout=90, check=False,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("codec", ["vp8", "h264"])
+def test_a_clip_comes_back_as_annotated_video_telemetry_and_summary(
+    server_url: str, clip: Path, tmp_path: Path, codec: str
+):
+    out, telemetry, summary = tmp_path / "out.mp4", tmp_path / "t.jsonl", tmp_path / "s.json"
+
+    ended = run_command(
+        clip,
+        "--url",
+        server_url,
+        "--codec",
+        codec,
+        "--out",
+        out,
+        "--telemetry",
+        telemetry,
+        "--summary",
+        summary,
+    )
+
+    assert ended.returncode == 0
+    assert "Traceback" not in ended.stderr
+    told = json.loads(summary.read_text())
+    reports = [decode_telemetry(line) for line in telemetry.read_text().splitlines()]
+    assert told["analysed_frames"] == sum(report.analysed for report in reports)
+    assert told["sent_frames"] > 10
+    assert told["latency_ms"]["p50"] > 0
+    assert told["faces_seen"] >= 1
+    with av.open(str(out)) as container:
+        pictures = list(container.decode(video=0))
+    assert len(pictures) == told["received_frames"]
+    assert (pictures[0].width, pictures[0].height) == (640, 360)
+    assert pictures[-1].time == pytest.approx(72 / 30, abs=0.5)
+
+
+async def test_a_peer_is_connected_once_and_leaves(server_url: str, clip: Path):
+    async with ReplayPeer(ReplayOptions(clip, server_url, loop=True)) as peer:
+        reports = await peer.receive_reports(5)
+        await peer.receive_frames(5)
+
+    assert [report.seq for report in reports] == sorted(report.seq for report in reports)
+    assert peer.states == ["connecting", "connected", "closed"]
+
+
+async def test_the_server_greets_with_the_session_s_id(server_url: str, clip: Path):
+    async with ReplayPeer(ReplayOptions(clip, server_url)) as peer:
+        hello = await peer.receive_reply()
+
+    assert (hello.type, hello.session_id) == ("hello", peer.session_id)
+
+
+async def test_a_duration_ends_a_looping_clip(server_url: str, clip: Path):
+    summary = await replay(ReplayOptions(clip, server_url, loop=True, duration_s=3.0))
+
+    assert 72 < summary.sent_frames <= 90
+
+
+async def test_pictures_come_back_in_time(server_url: str, clip: Path):
+    summary = await replay(ReplayOptions(clip, server_url))
+
+    assert summary.latency_ms.p95 is not None
+    assert summary.latency_ms.p95 < 1000
+    assert summary.received_frames >= 0.8 * summary.sent_frames
+
+
+@pytest.mark.parametrize("size_wh", [(96, 48), (321, 241)])
+async def test_small_and_odd_pictures_are_sent(server_url: str, tmp_path: Path, size_wh: tuple[int, int]):
+    picture = write_picture(tmp_path / "picture.png", size_wh)
+
+    summary = await replay(ReplayOptions(picture, server_url, duration_s=1.0))
+
+    assert summary.received_frames > 0
+    assert (summary.latency_ms.max is None) == (size_wh == (96, 48))
+
+
+def write_picture(path: Path, size_wh: tuple[int, int]) -> Path:
+    with av.open(str(path), "w", format="image2") as container:
+        stream = container.add_stream("png", rate=1)
+        stream.width, stream.height, stream.pix_fmt = *size_wh, "rgb24"
+        pixels = np.full((size_wh[1], size_wh[0], 3), 120, np.uint8)
+        container.mux(stream.encode(VideoFrame.from_ndarray(pixels, "rgb24")))
+        container.mux(stream.encode(None))
+    return path
+
+
+def test_a_frame_that_is_too_large_ends_with_the_server_s_reason(clip: Path, tmp_path: Path):
+    with running_server(tmp_path / "server.log", "--max-frame-width-px", "320") as running:
+        ended = run_command(clip, "--url", running.url)
+
+    assert ended.returncode == 2
+    assert "frame of 640x360; expected at most 320x" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_the_replay_and_the_summary_is_written(
+    server_url: str, clip: Path, tmp_path: Path, number: signal.Signals
+):
+    summary, telemetry = tmp_path / "summary.json", tmp_path / "telemetry.jsonl"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "facestream", "replay", str(clip), "--loop", "--url", server_url,
+         "--summary", str(summary), "--telemetry", str(telemetry), "--out", str(tmp_path / "out.mp4")],
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    wait_for(lambda: telemetry.exists() and telemetry.stat().st_size > 0)
+
+    process.send_signal(number)
+    said, complained = process.communicate(timeout=20)
+
+    assert process.returncode == 0
+    assert "Traceback" not in complained
+    assert json.loads(summary.read_text())["analysed_frames"] > 0
+    assert "latency" in said
+    with av.open(str(tmp_path / "out.mp4")) as container:
+        assert next(container.decode(video=0)).width == 640
+
+
+def wait_for(reached: Callable[[], bool], timeout_s: float = 30.0) -> None:
+    deadline_s = time.monotonic() + timeout_s
+    while not reached():
+        assert time.monotonic() < deadline_s
+        time.sleep(0.05)
+
+
+def test_a_server_that_stops_ends_the_replay_with_a_sentence_and_a_summary(clip: Path, tmp_path: Path):
+    summary = tmp_path / "summary.json"
+    with running_server(tmp_path / "server.log") as running:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "facestream", "replay", str(clip), "--loop", "--url", running.url,
+             "--summary", str(summary), "--telemetry", str(tmp_path / "t.jsonl")],
+            cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        wait_for(lambda: (tmp_path / "t.jsonl").exists() and (tmp_path / "t.jsonl").stat().st_size > 0)
+
+        running.stop()
+        _, complained = process.communicate(timeout=30)
+
+    assert process.returncode == 2
+    assert "ended the connection: the server is stopping" in complained
+    assert "Traceback" not in complained
+    assert json.loads(summary.read_text())["sent_frames"] > 0
+
+
+async def test_a_killed_server_is_noticed(clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("facestream.replay.peer.SILENCE_DEADLINE_S", 1.0)
+    with running_server(tmp_path / "server.log") as running:
+        async with ReplayPeer(ReplayOptions(clip, running.url, loop=True)) as peer:
+            await peer.receive_frames(3)
+            os.kill(running.process.pid, signal.SIGSTOP)
+            try:
+                with pytest.raises(ServerUnreachableError, match="went silent"):
+                    await asyncio.wait_for(peer.finish(), 10)
+            finally:
+                os.kill(running.process.pid, signal.SIGKILL)
+
+
+def write_text(path: Path) -> Path:
+    path.write_text("no clip")
+    return path
+
+
+def test_an_unreadable_clip_is_one_sentence(tmp_path: Path):
+    ended = run_command(write_text(tmp_path / "clip.mp4"))
+
+    assert ended.returncode == 2
+    assert ended.stderr.startswith(f"facestream: {tmp_path}/clip.mp4: ")
+    assert ended.stderr.count("\n") == 1
+
+
+def test_no_server_is_one_sentence(clip: Path):
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+
+    ended = run_command(clip, "--url", f"http://127.0.0.1:{port}")
+
+    assert ended.returncode == 2
+    assert f"http://127.0.0.1:{port} cannot be reached" in ended.stderr
+    assert ended.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--duration", "0"), ("--duration", "long"), ("--codec", "av1"), ("--peers", "0")]
+)
+def test_a_wrong_argument_is_refused(clip: Path, arguments: tuple[str, str]):
+    ended = run_command(clip, *arguments)
+
+    assert ended.returncode == 2
+    assert arguments[1] in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize(
+    "url", ["127.0.0.1:8080", "ftp://127.0.0.1", "http://", "http://127.0.0.1:99999", "nonsense", ""]
+)
+def test_an_address_that_is_none_is_refused(clip: Path, url: str):
+    with pytest.raises(ServerUnreachableError, match="no address of a server"):
+        ReplayPeer(ReplayOptions(clip, url))
+
+
+@pytest.mark.parametrize(
+    ("option", "name", "said"),
+    [
+        ("out", "out.gif", "expected a name that ends in"),
+        ("out", "missing/out.mp4", "cannot write"),
+        ("telemetry", "missing/t.jsonl", "cannot write"),
+    ],
+)
+def test_a_result_that_cannot_be_kept_is_said_before_the_replay(
+    clip: Path, tmp_path: Path, option: str, name: str, said: str
+):
+    options = {option: tmp_path / name}
+
+    with pytest.raises(ConfigError, match=said):
+        ReplayPeer(ReplayOptions(clip, **options))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "body", "said"),
+    [
+        (200, "text/html", "<p>It works!</p>", "not as a facestream server does"),
+        (
+            200,
+            "application/json",
+            '{"sdp": "v=0", "type": "answer", "session_id": "x"}',
+            "unusable description",
+        ),
+        (404, "text/html", "<p>Not found</p>", "HTTP 404"),
+        (302, "text/html", "", "HTTP 302"),
+        (
+            503,
+            "application/problem+json",
+            '{"title": "Full", "detail": "16 of 16 places taken"}',
+            "16 of 16 places",
+        ),
+        (200, "text/html", "x" * 1_000_000, "not as a facestream server does"),
+    ],
+)
+async def test_another_server_is_told_apart(clip: Path, status: int, kind: str, body: str, said: str):
+    async def answer(_request: web.Request) -> web.Response:
+        return web.Response(status=status, content_type=kind, text=body, headers={"Location": "/elsewhere"})
+
+    async with fake_server(answer) as url:
+        with pytest.raises(ServerUnreachableError, match=said):
+            await replay(ReplayOptions(clip, url))
+
+
+async def test_a_server_that_never_answers_is_given_up(clip: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("facestream.replay.http.OFFER_DEADLINE_S", 0.3)
+
+    async def sleep(_request: web.Request) -> web.Response:
+        await asyncio.sleep(5)
+        return web.Response()
+
+    async with fake_server(sleep) as url:
+        with pytest.raises(ServerUnreachableError, match="did not answer the offer"):
+            await replay(ReplayOptions(clip, url))
+
+
+@contextlib.asynccontextmanager
+async def fake_server(answer: Callable[[web.Request], Awaitable[web.Response]]) -> AsyncIterator[str]:
+    app = web.Application()
+    app.router.add_post("/offer", answer)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, "127.0.0.1", 0)
+        await site.start()
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
+
+
+async def test_a_clip_that_vanishes_while_it_loops_ends_the_replay(
+    server_url: str, clip: Path, tmp_path: Path
+):
+    copy = Path(shutil.copy(clip, tmp_path))
+    async with ReplayPeer(ReplayOptions(copy, server_url, loop=True)) as peer:
+        await peer.receive_frames(1)
+        await asyncio.to_thread(copy.unlink)
+
+        with pytest.raises(ClipError, match="no such file"):
+            await asyncio.wait_for(peer.finish(), 20)
+
+
+async def test_a_peer_that_vanishes_says_nothing_and_leaves_nothing(clip: Path, tmp_path: Path):
+    deadlines = ("--silence-deadline-s", "1")
+    with running_server(tmp_path / "server.log", *deadlines) as running:
+        async with ReplayPeer(ReplayOptions(clip, running.url, loop=True)) as peer:
+            await peer.receive_frames(1)
+
+            await peer.vanish()
+
+        await asyncio.to_thread(wait_for, lambda: "closed (nothing heard for 1 s)" in running.log.read_text())
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+def test_a_progress_bar_is_shown_on_a_terminal_only(server_url: str, clip: Path):
+    reading, terminal = pty.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("4H", 24, 100, 0, 0))
+    try:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "facestream", "replay", str(clip), "--url", server_url, "--duration", "1"],
+            cwd=ROOT, stdout=subprocess.DEVNULL, stderr=terminal,
+        )  # fmt: skip
+        assert process.wait(30) == 0
+        shown = os.read(reading, 10_000).decode()
+    finally:
+        os.close(reading)
+        os.close(terminal)
+
+    assert "30/30" in shown
+    assert "sent: 100%" in shown
+    assert "%" not in run_command(clip, "--url", server_url, "--duration", "1").stderr

@@ -1,0 +1,275 @@
+"""Real peer connections against the real server, driven by the headless peer."""
+
+import asyncio
+import json
+import os
+import signal
+from pathlib import Path
+
+import aiohttp
+import av
+import pytest
+
+from facestream.replay import ReplayOptions, ReplayPeer, replay
+from facestream.telemetry import Telemetry
+from tests.conftest import RunningServer, running_server
+from tests.media.test_server import analysis_pids, health, health_of
+
+RECOVERY_S = 40.0
+
+
+def options(url: str, clip: Path, **given: object) -> ReplayOptions:
+    return ReplayOptions(clip=clip, url=url, **given)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("codec", ["vp8", "h264"])
+async def test_a_clip_comes_back_annotated_frame_by_frame(
+    server_url: str, media_dir: Path, codec: str, tmp_path: Path
+):
+    out = tmp_path / "annotated.mp4"
+
+    summary = await replay(options(server_url, media_dir / "single_face.mp4", codec=codec, out=out))
+
+    # Generous: other tests share the cores. benchmarks/ holds the real bars.
+    assert summary.analysed_frames / summary.sent_frames >= 0.5
+    assert summary.received_frames / summary.sent_frames >= 0.5
+    assert summary.faces_seen == 1
+    assert 0 < (summary.latency_ms.p95 or 0) < 2000
+    with av.open(str(out)) as clip:
+        assert sum(1 for _ in clip.decode(video=0)) >= 0.5 * summary.sent_frames
+
+
+async def test_the_face_is_neutral_then_happy(server_url: str, media_dir: Path):
+    reports = await all_reports(server_url, media_dir / "single_face.mp4")
+
+    labels = [(report.pts, report.faces[0].label) for report in reports if report.faces]
+    early = [label for pts, label in labels if pts < 0.5]
+    late = [label for pts, label in labels if pts > 1.2]
+    assert early.count("neutral") > 0.7 * len(early) > 0
+    assert late.count("happy") > 0.9 * len(late) > 0
+
+
+async def test_every_report_carries_its_frame_in_order(server_url: str, media_dir: Path):
+    reports = await all_reports(server_url, media_dir / "single_face.mp4")
+
+    sequence = [report.seq for report in reports]
+    times = [report.pts for report in reports]
+    assert sequence == sorted(set(sequence))
+    assert times == sorted(times)
+    assert {face.id for report in reports for face in report.faces} == {1}
+
+
+async def test_frames_without_a_face_are_reported_as_such(server_url: str, media_dir: Path):
+    reports = await all_reports(server_url, media_dir / "no_face.mp4", duration_s=2.0)
+
+    assert reports
+    assert all(report.analysed and report.faces == () for report in reports)
+
+
+async def all_reports(url: str, clip: Path, **given: object) -> list[Telemetry]:
+    async with ReplayPeer(options(url, clip, **given)) as peer:
+        await peer.finish()
+        return await peer.receive_reports(peer.tally.reports)
+
+
+async def test_several_peers_are_served_at_once_and_know_nothing_of_each_other(
+    server_url: str, media_dir: Path
+):
+    clip = media_dir / "single_face.mp4"
+
+    summaries = await asyncio.gather(*(replay(options(server_url, clip)) for _ in range(3)))
+
+    assert all(summary.analysed_frames > 10 for summary in summaries)
+    assert all(summary.faces_seen == 1 for summary in summaries)
+
+
+async def test_deleting_the_session_ends_the_connection(server_url: str, media_dir: Path):
+    async with ReplayPeer(options(server_url, media_dir / "single_face.mp4", loop=True)) as peer:
+        await peer.receive_frames(3)
+        async with (
+            aiohttp.ClientSession() as http,
+            http.delete(f"{server_url}/sessions/{peer.session_id}") as answer,
+        ):
+            assert answer.status == 204
+
+        await peer.wait_closed()
+
+
+@pytest.mark.parametrize(
+    ("sent", "type_", "said"),
+    [
+        ('{"type": "ping", "id": 7}', "pong", ""),
+        ('{"type": "layers", "layers": []}', "layers", ""),
+        ("{", "error", "expected ping"),
+        ('{"type": "sudo"}', "error", "expected ping"),
+        ('{"type": "layers", "layers": ["beard"]}', "error", "layers"),
+        ("x" * 5000, "error", "at most 4096"),
+        (b"\xff\x00", "error", "expected ping"),
+    ],
+)
+async def test_every_control_message_is_answered(
+    server_url: str, media_dir: Path, sent: str | bytes, type_: str, said: str
+):
+    async with ReplayPeer(options(server_url, media_dir / "single_face.mp4", loop=True)) as peer:
+        assert (await peer.receive_reply()).type == "hello"
+
+        peer.send_control(sent)
+        reply = await peer.receive_reply()
+
+        assert reply.type == type_
+        assert said in reply.detail
+        await peer.receive_frames(1)
+
+
+async def test_a_killed_analysis_process_costs_frames_and_no_session(tmp_path: Path, media_dir: Path):
+    with running_server(tmp_path / "server.log", "--analysis-processes", "1") as running:
+        clip = media_dir / "single_face.mp4"
+        async with ReplayPeer(options(running.url, clip, loop=True)) as peer, asyncio.timeout(RECOVERY_S):
+            await peer.receive_reports(5)
+            killed = min(analysis_pids(running))  # the spare one was started later
+
+            os.kill(killed, signal.SIGKILL)
+
+            # The frame it had goes through unannotated and says so; the next ones are analysed by another.
+            while (await health_of(running.url))["restarts"] == 0:
+                await peer.receive_reports(1)
+            while not (await peer.receive_reports(1))[0].analysed:
+                pass
+            assert killed not in analysis_pids(running)
+        assert await health(running.url) == "ok"
+
+
+async def test_a_lost_peer_that_comes_back_keeps_its_face_and_its_counters(server_url: str, media_dir: Path):
+    clip = media_dir / "single_face.mp4"
+    async with ReplayPeer(options(server_url, clip, loop=True)) as lost:
+        before = (await lost.receive_reports(20))[-1]
+        token = lost.resume_token
+        await lost.vanish()
+
+    async with ReplayPeer(options(server_url, clip, loop=True), resume=token) as back:
+        after = await back.receive_reports(10)
+
+    assert after[0].seq > before.seq
+    assert {face.id for report in after for face in report.faces} == {1}
+
+
+async def test_a_token_that_was_never_given_opens_a_new_session(server_url: str, media_dir: Path):
+    clip = media_dir / "single_face.mp4"
+    async with ReplayPeer(options(server_url, clip, loop=True), resume="guess") as peer:
+        reports = await peer.receive_reports(3)
+
+    assert reports[0].seq == 0
+
+
+@pytest.mark.parametrize("view", ["landmarks", "blur"])
+async def test_a_hidden_picture_does_not_come_back(
+    server_url: str, media_dir: Path, view: str, tmp_path: Path
+):
+    """Away from the face the returned picture is black, or has no detail."""
+    out = tmp_path / "returned.mp4"
+    async with ReplayPeer(options(server_url, media_dir / "single_face.mp4", loop=True, out=out)) as peer:
+        await peer.receive_reply()
+        peer.send_control(json.dumps({"type": "layers", "layers": []}))
+        peer.send_control(json.dumps({"type": "view", "view": view}))
+        while (await peer.receive_reply()).type != "view":
+            pass
+        # Those on their way when the view was chosen are still pictures.
+        await peer.receive_frames(10)
+        seen = peer.tally.received
+        await peer.receive_frames(20)
+
+    with av.open(str(out)) as clip:
+        details = [detail(frame) for frame in clip.decode(video=0)][seen:]
+    assert len(details) >= 15
+    assert max(details) < 0.6
+
+
+def detail(frame: av.VideoFrame) -> float:
+    """Mean difference of neighbours in the upper left of the luma plane, away from face and stamp."""
+    corner = frame.to_ndarray(format="gray")[:80, :150].astype(int)
+    return float(abs(corner[:, 1:] - corner[:, :-1]).mean())
+
+
+async def test_stopping_the_server_tells_the_peers_why(tmp_path: Path, media_dir: Path):
+    with running_server(tmp_path / "server.log") as running:
+        async with ReplayPeer(options(running.url, media_dir / "single_face.mp4", loop=True)) as peer:
+            await peer.receive_frames(3)
+
+            running.process.send_signal(signal.SIGTERM)
+
+            await peer.wait_closed()
+            assert any("stopping" in notice for notice in peer.notices)
+        assert running.process.wait(15) == 0
+
+
+async def test_one_peer_more_than_allowed_is_told_to_try_again(tmp_path: Path, media_dir: Path):
+    with running_server(
+        tmp_path / "server.log", "--max-sessions", "1", "--analysis-processes", "1"
+    ) as running:
+        clip = media_dir / "single_face.mp4"
+        async with ReplayPeer(options(running.url, clip, loop=True)) as peer:
+            await peer.receive_frames(1)
+
+            with pytest.raises(Exception, match="1 of 1 places taken"):
+                await replay(options(running.url, clip))
+
+            await peer.receive_frames(1)
+
+
+async def test_a_picture_too_large_ends_its_session_with_a_notice(tmp_path: Path, media_dir: Path):
+    with running_server(tmp_path / "server.log", "--max-frame-width-px", "320") as running:
+        async with ReplayPeer(options(running.url, media_dir / "single_face.mp4", loop=True)) as peer:
+            await peer.wait_closed()
+
+            assert any("expected at most 320x" in notice for notice in peer.notices)
+
+
+async def test_without_analysis_processes_pictures_go_back_as_they_came(tmp_path: Path, media_dir: Path):
+    with running_server(tmp_path / "server.log", "--analysis-processes", "0") as running:
+        reports = await all_reports(running.url, media_dir / "single_face.mp4")
+
+    assert reports
+    assert not any(report.analysed for report in reports)
+
+
+async def test_sessions_leave_no_descriptor_and_no_thread(server: RunningServer, media_dir: Path):
+    async def open_and_leave() -> None:
+        async with ReplayPeer(options(server.url, media_dir / "single_face.mp4", loop=True)) as peer:
+            await peer.receive_frames(1)
+
+    await open_and_leave()
+    await no_session(server.url)
+    before = footprint(server.process.pid)
+
+    for _ in range(5):
+        await open_and_leave()
+    await no_session(server.url)
+
+    after = footprint(server.process.pid)
+    assert after[0] <= before[0] + 2
+    assert after[1] <= before[1] + 4  # the executor of the encoder may still start one of its threads
+
+
+async def no_session(url: str) -> None:
+    async with aiohttp.ClientSession() as http, asyncio.timeout(15):
+        while True:
+            async with http.get(f"{url}/healthz") as answer:
+                if (await answer.json())["sessions"] == 0:
+                    return
+            await asyncio.sleep(0.1)
+
+
+def footprint(pid: int) -> tuple[int, int]:
+    """Open descriptors and threads."""
+    return len(list(Path(f"/proc/{pid}/fd").iterdir())), len(list(Path(f"/proc/{pid}/task").iterdir()))
+
+
+async def test_telemetry_fits_one_packet(server_url: str, media_dir: Path):
+    async with ReplayPeer(options(server_url, media_dir / "multi_face.jpg", duration_s=3.0)) as peer:
+        await peer.finish()
+        reports = await peer.receive_reports(peer.tally.reports)
+
+    widest = max(reports, key=lambda report: len(report.faces))
+    assert len(widest.faces) >= 2
+    two_faces = widest.model_copy(update={"faces": widest.faces[:2]})
+    assert len(json.dumps(two_faces.model_dump(), separators=(",", ":"))) < 1100
