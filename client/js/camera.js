@@ -1,0 +1,52 @@
+/** Open the camera, or say in one word why it cannot be opened; list the cameras there are. Touches no page. */
+
+import { PeerError } from './peer.js';
+
+/** What browsers call it, and the key of PROBLEMS in strings.js. */
+const KEYS = {
+  NotFoundError: 'noCamera',
+  OverconstrainedError: 'noCamera',
+  NotAllowedError: 'denied',
+  SecurityError: 'denied',
+  NotReadableError: 'busy',
+  AbortError: 'busy',
+};
+
+/** What a camera is called before it has a name: the browser tells names only once a camera was allowed. */
+export const FRONT = 'front';
+export const REAR = 'rear';
+
+/**
+ * @typedef {object} Wish
+ * @property {string} camera FRONT, REAR or the id of a camera
+ * @property {number} width
+ * @property {number} height
+ * @property {number} fps
+ */
+
+/** @param {Wish} wish @returns {MediaStreamConstraints} what is asked of the browser; a camera may do otherwise */
+export function constraints({ camera, width, height, fps }) {
+  const facing = { [FRONT]: { facingMode: 'user' }, [REAR]: { facingMode: 'environment' } };
+  const which = facing[camera] ?? { deviceId: { ideal: camera } };
+  return { video: { width: { ideal: width }, height: { ideal: height }, frameRate: { ideal: fps, max: fps }, ...which }, audio: false };
+}
+
+/** @param {Wish} wish @returns {Promise<MediaStream>} with one video track; rejects with a PeerError */
+export async function openCamera(wish) {
+  if (!globalThis.RTCPeerConnection) throw new PeerError('unsupported');
+  // Browsers leave mediaDevices out where the page came over plain http from another machine.
+  if (!navigator.mediaDevices) throw new PeerError('insecure', `http://localhost${location.port && `:${location.port}`}`);
+  try {
+    return await navigator.mediaDevices.getUserMedia(constraints(wish));
+  } catch (error) {
+    throw new PeerError(KEYS[error.name] ?? 'unknown', error.message, error);
+  }
+}
+
+/** @returns {Promise<{id: string, name: string}[]>} cameras whose names the browser tells; none before one was allowed */
+export async function listCameras() {
+  const devices = (await navigator.mediaDevices?.enumerateDevices?.()) ?? [];
+  return devices
+    .filter((device) => device.kind === 'videoinput' && device.deviceId && device.label)
+    .map((device) => ({ id: device.deviceId, name: device.label }));
+}

@@ -1,0 +1,54 @@
+/** What a person does with the chart: another length of time, standing still, looking back. Uses its own elements only. */
+
+import { recall, remember } from './settings.js';
+import { PAUSED, WINDOWS } from './strings.js';
+
+const FIRST_WINDOW = '60';
+
+export class ChartTools {
+  #window;
+  #pause;
+  #lookBack;
+  #chart;
+
+  /**
+   * @param {{window: HTMLSelectElement, pause: HTMLButtonElement, lookBack: HTMLInputElement}} elements
+   * @param {import('./emotion-chart.js').EmotionChart | null} chart
+   */
+  constructor({ window, pause, lookBack }, chart) {
+    this.#window = window;
+    this.#pause = pause;
+    this.#lookBack = lookBack;
+    this.#chart = chart;
+    window.append(...Object.entries(WINDOWS).map(([seconds, words]) => new Option(words, seconds)));
+    const kept = recall('window');
+    window.value = kept in WINDOWS ? kept : FIRST_WINDOW;
+    window.addEventListener('change', () => {
+      remember('window', window.value);
+      chart?.setWindow(Number(window.value));
+    });
+    pause.addEventListener('click', () => this.#stand(pause.getAttribute('aria-pressed') === 'true' ? 'moving' : 'still'));
+    lookBack.addEventListener('input', () => chart?.lookBack(-Number(lookBack.value)));
+    chart?.setWindow(Number(window.value));
+  }
+
+  /** @returns {string} the length of time in view, after "last" */
+  get windowWords() {
+    return WINDOWS[this.#window.value];
+  }
+
+  /** Go on with now. */
+  goOn() {
+    this.#stand('moving');
+  }
+
+  /** @param {'still' | 'moving'} how */
+  #stand(how) {
+    this.#pause.setAttribute('aria-pressed', String(how === 'still'));
+    this.#pause.textContent = how === 'still' ? PAUSED.resume : PAUSED.pause;
+    this.#lookBack.hidden = how === 'moving';
+    this.#lookBack.value = '0';
+    if (how === 'still') this.#chart?.pause();
+    else this.#chart?.resume();
+  }
+}

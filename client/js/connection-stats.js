@@ -1,0 +1,64 @@
+/** What the browser knows of the connection, as rates over the time between two looks. Knows no page. */
+
+/**
+ * @typedef {object} Look sums of one getStats(), as they stand
+ * @property {number} atMs
+ * @property {number | null} rttMs
+ * @property {string} codec
+ * @property {Record<string, number>} sums
+ *
+ * @typedef {object} Rates
+ * @property {number | null} rttMs
+ * @property {string} codec of the picture that comes back
+ * @property {number} shownFps frames a second that were decoded here
+ * @property {number} lossShare 0..1, packets of the picture that did not come
+ * @property {number} kbps of the picture that comes back
+ * @property {number} sentKbps
+ * @property {number} encodeMs a frame spent in this browser's encoder and in its queue
+ * @property {number} bufferMs a frame spent here until it was decoded
+ */
+
+/** @param {Iterable<Record<string, any>>} entries of an RTCStatsReport @param {number} atMs @returns {Look} */
+export function look(entries, atMs) {
+  const list = [...entries];
+  const received = list.find((entry) => entry.type === 'inbound-rtp' && entry.kind === 'video') ?? {};
+  const sent = list.find((entry) => entry.type === 'outbound-rtp' && entry.kind === 'video') ?? {};
+  const pair = list.find((entry) => entry.type === 'candidate-pair' && entry.nominated) ?? {};
+  const codec = list.find((entry) => entry.id === received.codecId);
+  return {
+    atMs,
+    rttMs: pair.currentRoundTripTime === undefined ? null : pair.currentRoundTripTime * 1000,
+    codec: codec?.mimeType?.replace(/^video\//, '') ?? '',
+    sums: {
+      decoded: received.framesDecoded ?? 0,
+      packets: received.packetsReceived ?? 0,
+      lost: received.packetsLost ?? 0,
+      bytes: received.bytesReceived ?? 0,
+      buffered: received.jitterBufferDelay ?? 0,
+      emitted: received.jitterBufferEmittedCount ?? 0,
+      decodeTime: received.totalDecodeTime ?? 0,
+      sentBytes: sent.bytesSent ?? 0,
+      encoded: sent.framesEncoded ?? 0,
+      encodeTime: sent.totalEncodeTime ?? 0,
+      packetsSent: sent.packetsSent ?? 0,
+      sendDelay: sent.totalPacketSendDelay ?? 0,
+    },
+  };
+}
+
+/** @param {Look} before @param {Look} now @returns {Rates} */
+export function rates(before, now) {
+  const since = Object.fromEntries(Object.entries(now.sums).map(([name, sum]) => [name, Math.max(0, sum - before.sums[name])]));
+  const seconds = Math.max(0.001, (now.atMs - before.atMs) / 1000);
+  const each = (sum, count) => (count > 0 ? (sum / count) * 1000 : 0);
+  return {
+    rttMs: now.rttMs,
+    codec: now.codec,
+    shownFps: since.decoded / seconds,
+    lossShare: since.lost + since.packets > 0 ? since.lost / (since.lost + since.packets) : 0,
+    kbps: (since.bytes * 8) / 1000 / seconds,
+    sentKbps: (since.sentBytes * 8) / 1000 / seconds,
+    encodeMs: each(since.encodeTime, since.encoded) + each(since.sendDelay, since.packetsSent),
+    bufferMs: each(since.buffered, since.emitted) + each(since.decodeTime, since.decoded),
+  };
+}

@@ -1,0 +1,223 @@
+/** The chart of seven emotions and the frame rate; the only module that knows C3. One chart for the life of the page. */
+
+import { RingBuffer, sliceMeans } from './ring-buffer.js';
+import { EMOTION_LABELS, FPS_LABEL, frameTime, percent, perSecond, secondsAgo } from './strings.js';
+import { EMOTIONS } from './telemetry.js';
+
+const LONGEST_S = 300;
+const FIRST_WINDOW_S = 60;
+/** C3 keeps an element a point: twice as many cost twice the time, and nobody sees the difference. */
+const SLICES = 120;
+/** One second without a message is a slow server, not a face that left. */
+const BRIDGE_S = 1;
+/** The page asks a camera for 30 frames a second at most. */
+const MAX_FPS = 32;
+const REDRAW_MS = 250;
+const IDS = [...EMOTIONS, 'fps'];
+const NO_FACE = EMOTIONS.map(() => Number.NaN);
+/** C3 is told where its plot stands, so that the mark of the moment on show can stand in it. */
+const PADDING = { top: 8, right: 34, left: 48 };
+/** Tops of the right axis that share the left axis' four grid lines. */
+const FPS_TOPS = [16, 32, 64, 128];
+
+export class EmotionChart {
+  #buffer = new RingBuffer(LONGEST_S * MAX_FPS, IDS.length + 1);
+  #chart;
+  #element;
+  #timer = 0;
+  #fpsTop = FPS_TOPS[1];
+  #windowS = FIRST_WINDOW_S;
+  /** When the chart stands still: the page's clock at its right edge. */
+  #stoppedS = 0;
+  #pausedS = 0;
+  #backS = 0;
+  #shownS = null;
+  #mark;
+  #startS = 0;
+
+  /**
+   * @param {HTMLElement} element where the chart is drawn; its data attributes say how many points each line has
+   * @throws {Error} where C3 is not there
+   */
+  constructor(element) {
+    this.#element = element;
+    this.#mark = Object.assign(document.createElement('i'), { className: 'mark-shown', hidden: true });
+    this.#chart = window.c3.generate(this.#description());
+    element.append(this.#mark);
+    this.#countPoints([]);
+  }
+
+  /** @returns {number} seconds that are in view */
+  get windowS() {
+    return this.#windowS;
+  }
+
+  /** Redraw from now on, four times a second at most and only while the tab is in view. */
+  start() {
+    this.#stoppedS = 0;
+    this.#timer ||= window.setInterval(() => this.#redraw(), REDRAW_MS);
+  }
+
+  /** Stop redrawing; what is drawn stays. */
+  stop() {
+    if (!this.#timer) return;
+    window.clearInterval(this.#timer);
+    this.#timer = 0;
+    this.#stoppedS = nowS();
+    this.#redraw();
+  }
+
+  /** Stand still to be looked at; what comes is kept all the same. */
+  pause() {
+    this.#pausedS = this.#endS();
+    this.#redraw();
+  }
+
+  /** Go on with now. */
+  resume() {
+    this.#pausedS = this.#backS = 0;
+    this.#redraw();
+  }
+
+  /** @param {number} seconds how far before the moment of the pause the chart ends */
+  lookBack(seconds) {
+    this.#backS = seconds;
+    this.#redraw();
+  }
+
+  /** @param {number} seconds in view, 300 at most */
+  setWindow(seconds) {
+    this.#windowS = seconds;
+    this.#redraw();
+    // The labels of the time axis are words for fractions of the window: C3 asks for them again.
+    this.#chart.flush();
+  }
+
+  /** @param {number | null} timeS of the frame on show, in the page's clock; null: not known */
+  showMoment(timeS) {
+    this.#shownS = timeS;
+  }
+
+  /** Forget everything that was drawn. @param {number} startS the moment that hovering counts from */
+  clear(startS = this.#startS) {
+    this.#startS = startS;
+    this.#buffer.clear();
+    this.#shownS = null;
+    this.#redraw();
+  }
+
+  /** End it: nothing is drawn and nothing is held any more. */
+  close() {
+    window.clearInterval(this.#timer);
+    this.#chart.destroy();
+  }
+
+  /**
+   * @param {number} timeS when the frame was, in seconds of the page's clock
+   * @param {number[] | null} probabilities null: no face, a gap
+   * @param {number} fps
+   */
+  add(timeS, probabilities, fps) {
+    this.#buffer.push([timeS, ...(probabilities ?? NO_FACE), fps]);
+  }
+
+  /** @param {string} id an emotion or "fps" @param {'shown' | 'hidden'} visibility */
+  setLine(id, visibility) {
+    if (visibility === 'shown') this.#chart.show(id);
+    else this.#chart.hide(id);
+  }
+
+  /** @param {string} emotion whose line is drawn strongest; empty: none */
+  lead(emotion) {
+    this.#element.dataset.leading = emotion;
+  }
+
+  #endS() {
+    return (this.#pausedS || this.#stoppedS || nowS()) - this.#backS;
+  }
+
+  #redraw() {
+    if (document.hidden) return;
+    const endS = this.#endS();
+    this.#placeMark(endS);
+    const bridge = Math.round((BRIDGE_S * SLICES) / this.#windowS);
+    const lines = sliceMeans(this.#buffer, endS, this.#windowS, SLICES, bridge);
+    this.#fitFps(lines.at(-1) ?? []);
+    this.#chart.load({ columns: IDS.map((id, i) => [id, ...(lines[i] ?? Array(SLICES).fill(null))]) });
+    this.#countPoints(lines);
+  }
+
+  /** @param {number} endS */
+  #placeMark(endS) {
+    const part = this.#shownS === null ? -1 : 1 - (endS - this.#shownS) / this.#windowS;
+    this.#mark.hidden = part < 0 || part > 1;
+    this.#mark.style.left = `calc(${PADDING.left}px + (100% - ${PADDING.left + PADDING.right}px) * ${part.toFixed(4)})`;
+  }
+
+  /** @param {(number | null)[]} fps */
+  #fitFps(fps) {
+    const highest = Math.max(...fps, 0);
+    const top = FPS_TOPS.find((candidate) => candidate >= highest && candidate >= FPS_TOPS[1]) ?? FPS_TOPS.at(-1);
+    if (top === this.#fpsTop) return;
+    this.#fpsTop = top;
+    this.#chart.axis.max({ y2: top });
+  }
+
+  /** @param {(number | null)[][]} lines */
+  #countPoints(lines) {
+    const counts = IDS.map((id, i) => [id, (lines[i] ?? []).filter((value) => value !== null).length]);
+    this.#element.dataset.points = JSON.stringify(Object.fromEntries(counts));
+    this.#element.dataset.filled = counts.some(([, count]) => count > 0) ? 'yes' : 'no';
+  }
+
+  #description() {
+    // Fractions of the window, so that another window needs no other axis.
+    const x = Array.from({ length: SLICES }, (_, i) => (i - SLICES + 1) / SLICES);
+    const seconds = (part) => part * this.#windowS;
+    return {
+      bindto: this.#element,
+      data: {
+        x: 'x',
+        columns: [['x', ...x], ...IDS.map((id) => [id, ...x.map(() => null)])],
+        names: { ...EMOTION_LABELS, fps: FPS_LABEL },
+        // Custom properties, so that the lines follow the page from light to dark.
+        colors: Object.fromEntries(IDS.map((id) => [id, `var(--${id})`])),
+        axes: { fps: 'y2' },
+      },
+      axis: {
+        x: {
+          min: -1,
+          max: 0,
+          padding: 0,
+          tick: { values: [-1, -2 / 3, -1 / 3, 0], format: (part) => secondsAgo(seconds(part)), outer: false },
+        },
+        y: { min: 0, max: 1, padding: 0, tick: { values: [0, 0.25, 0.5, 0.75, 1], format: percent, outer: false } },
+        y2: {
+          show: true,
+          min: 0,
+          max: this.#fpsTop,
+          padding: 0,
+          // Four steps, whatever the top: they stand on the grid lines of the left axis.
+          tick: { count: 5, format: (fps) => fps.toFixed(0), outer: false },
+        },
+      },
+      grid: { y: { show: true } },
+      legend: { show: false },
+      padding: PADDING,
+      point: { show: false },
+      line: { connectNull: false },
+      // Four redraws a second leave no time for animation, and people who want less motion get none at all.
+      transition: { duration: 0 },
+      tooltip: {
+        format: {
+          title: (part) => frameTime(seconds(part), Math.max(0, this.#endS() + seconds(part) - this.#startS)),
+          value: (value, _ratio, id) => (id === 'fps' ? perSecond(value) : percent(value)),
+        },
+      },
+    };
+  }
+}
+
+function nowS() {
+  return performance.now() / 1000;
+}

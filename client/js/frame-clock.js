@@ -1,0 +1,73 @@
+/** Which frame is on show, and when a frame was: joins the clock of the telemetry to the page's and to the picture's. */
+
+const TICKS_A_SECOND = 90_000;
+const WRAP = 2 ** 32;
+/** Telemetry rounds to milliseconds; frames are 16 ms apart at least. */
+const TOLERANCE_TICKS = TICKS_A_SECOND * 0.004;
+const REMEMBERED = 64;
+const ENOUGH_VOTES = 5;
+
+/** The page's clock minus the frame's, by the message that was fastest: a busy browser reads messages in bunches. */
+export class FrameClock {
+  #offsetS = Infinity;
+
+  /** @param {number} ptsS @param {number} nowS @returns {number} when that frame was, in seconds of the page's clock */
+  pageTime(ptsS, nowS) {
+    this.#offsetS = Math.min(this.#offsetS, nowS - ptsS);
+    return ptsS + this.#offsetS;
+  }
+}
+
+/**
+ * Finds the telemetry of the picture on show by its RTP timestamp. Pictures count from a random number, so the two
+ * clocks differ by an unknown constant; each picture that arrives votes for the constant that would make the newest
+ * message its own, because a message leaves the server a moment before its picture does.
+ */
+export class FrameMatcher {
+  /** @type {{ptsS: number, arrivedMs: number, timeS: number}[]} newest last */
+  #messages = [];
+  /** @type {{ticks: number, votes: number}[]} */
+  #offsets = [];
+
+  /** @param {number} ptsS of a message @param {number} arrivedMs @param {number} timeS of the frame, in the page's clock */
+  addMessage(ptsS, arrivedMs, timeS) {
+    this.#messages.push({ ptsS, arrivedMs, timeS });
+    if (this.#messages.length > REMEMBERED) this.#messages.shift();
+  }
+
+  /**
+   * @param {number} rtp timestamp of the picture on show
+   * @param {number} receivedMs when its last packet came
+   * @returns {{timeS: number, lagMs: number} | null} when that frame was, and how long after its message the picture
+   *   came; null while the two clocks are not joined
+   */
+  match(rtp, receivedMs) {
+    const newest = this.#messages.findLast((message) => message.arrivedMs <= receivedMs);
+    if (newest) this.#vote(wrap(rtp - newest.ptsS * TICKS_A_SECOND));
+    const best = this.#offsets[0];
+    if (!best || best.votes < ENOUGH_VOTES) return null;
+    const found = this.#messages.findLast(
+      (message) => distance(rtp, best.ticks + message.ptsS * TICKS_A_SECOND) < TOLERANCE_TICKS,
+    );
+    return found ? { timeS: found.timeS, lagMs: Math.max(0, receivedMs - found.arrivedMs) } : null;
+  }
+
+  /** @param {number} ticks */
+  #vote(ticks) {
+    const known = this.#offsets.find((offset) => distance(offset.ticks, ticks) < TOLERANCE_TICKS);
+    if (known) known.votes += 1;
+    else this.#offsets.push({ ticks, votes: 1 });
+    this.#offsets.sort((a, b) => b.votes - a.votes);
+    // The last few are kept for new constants to grow in; there are few in truth.
+    if (this.#offsets.length > 16) this.#offsets.splice(8, 1);
+  }
+}
+
+function wrap(ticks) {
+  return ((ticks % WRAP) + WRAP) % WRAP;
+}
+
+function distance(a, b) {
+  const ticks = wrap(a - b);
+  return Math.min(ticks, WRAP - ticks);
+}

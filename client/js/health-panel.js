@@ -1,0 +1,96 @@
+/** How well it goes: figures of the connection, and a strip of where a picture's time goes. Draws into its own element only. */
+
+import { FIGURES, NOTHING, STAGE_LABELS, badge, kilobits, milliseconds, percent, perSecond, strain } from './strings.js';
+
+const STATIONS = Object.keys(STAGE_LABELS);
+/** Of a new time, in a mean that forgets half of the past in about seven frames. */
+const WEIGHT = 0.1;
+
+export class HealthPanel {
+  #figures = new Map();
+  #bars = new Map();
+  #times = new Map();
+  #strain;
+  /** @type {Map<string, number>} milliseconds by station; a station that is not known is not there */
+  #ms = new Map();
+
+  /** @param {HTMLElement} element holds .numbers, .stage-bar, .stage-times and .strain */
+  constructor(element) {
+    this.#strain = element.querySelector('.strain');
+    for (const [id, name] of Object.entries(FIGURES)) {
+      const row = document.createElement('div');
+      const value = make('dd', NOTHING);
+      value.id = id;
+      row.append(make('dt', name), value);
+      element.querySelector('.numbers').append(row);
+      this.#figures.set(id, value);
+    }
+    for (const station of STATIONS) {
+      const bar = make('i');
+      const time = make('li');
+      bar.style.setProperty('--shade', `var(--at-${station})`);
+      time.style.setProperty('--shade', `var(--at-${station})`);
+      element.querySelector('.stage-bar').append(bar);
+      element.querySelector('.stage-times').append(time);
+      this.#bars.set(station, bar);
+      this.#times.set(station, time);
+    }
+    this.reset();
+  }
+
+  /** Nothing is running. */
+  reset() {
+    this.#ms.clear();
+    for (const value of this.#figures.values()) value.textContent = NOTHING;
+    this.#strain.hidden = true;
+    this.#showStations();
+  }
+
+  /** @param {string} id of FIGURES @param {string} text */
+  say(id, text) {
+    this.#figures.get(id).textContent = text;
+  }
+
+  /** @param {Record<string, number | null>} ms milliseconds by station, of one frame; null: not known this time */
+  addTimes(ms) {
+    for (const [station, value] of Object.entries(ms)) {
+      if (value === null) continue;
+      const before = this.#ms.get(station);
+      this.#ms.set(station, before === undefined ? value : before + (value - before) * WEIGHT);
+    }
+  }
+
+  /** @param {import('./telemetry.js').Telemetry} telemetry @param {number} dropped since the visit began */
+  show(telemetry, dropped) {
+    this.say('fps-in', perSecond(telemetry.fpsIn));
+    this.say('fps-out', perSecond(telemetry.fpsOut));
+    this.say('dropped', String(dropped));
+    const sum = [...this.#ms.values()].reduce((all, ms) => all + ms, 0);
+    this.say('delay', this.#ms.has('display') ? milliseconds(sum) : NOTHING);
+    this.#strain.textContent = strain(telemetry);
+    this.#strain.hidden = !this.#strain.textContent;
+    this.#showStations();
+    return badge(telemetry);
+  }
+
+  /** @param {import('./connection-stats.js').Rates} rates */
+  showRates(rates) {
+    this.say('fps-shown', perSecond(rates.shownFps));
+    this.say('loss', percent(rates.lossShare));
+    this.say('bitrate', kilobits(rates.kbps));
+    this.say('codec', rates.codec || NOTHING);
+    if (rates.rttMs !== null) this.say('round-trip', milliseconds(rates.rttMs));
+  }
+
+  #showStations() {
+    for (const station of STATIONS) {
+      const ms = this.#ms.get(station);
+      this.#bars.get(station).style.flexGrow = String(ms ?? 0);
+      this.#times.get(station).textContent = `${STAGE_LABELS[station]} ${ms === undefined ? NOTHING : milliseconds(ms)}`;
+    }
+  }
+}
+
+function make(name, textContent = '') {
+  return Object.assign(document.createElement(name), { textContent });
+}

@@ -1,0 +1,411 @@
+/** The page: the only module that looks things up in it. Wires buttons, pictures, peer, chart and words together. */
+
+import { ChartTools } from './chart-tools.js';
+import { ConsentDialog } from './consent-dialog.js';
+import { EmotionChart } from './emotion-chart.js';
+import { FacePanel } from './face-panel.js';
+import { FrameClock, FrameMatcher } from './frame-clock.js';
+import { HealthPanel } from './health-panel.js';
+import { closeLikeMenus } from './menus.js';
+import { Peer, PeerError } from './peer.js';
+import { PictureSource } from './picture-source.js';
+import { Countdown, leastDelayMs, mayPass, retryDelayMs } from './retry.js';
+import { SessionLog } from './session-log.js';
+import { SetupPanel } from './setup-panel.js';
+import {
+  CHART_MISSING, INVITATIONS, MEANWHILE, NOTICE, PROBLEMS, STATES, TEXT, TRYING, chartSummary, nextTry, retryAfter, sentence,
+} from './strings.js';
+import { Switches } from './switches.js';
+import { TakeAway } from './take-away.js';
+import { decodeConfig } from './telemetry.js';
+
+const WORDS_MS = 250;
+const RATES_MS = 1000;
+const STALL_MS = 3000;
+const BRIEF_MS = 5000;
+const CONFIG_MS = 3000;
+/** A connection that lived so long has earned a quick first try again. */
+const STEADY_S = 5;
+const RUNNING = ['starting', 'connecting', 'waiting', 'connected', 'stalled', 'interrupted', 'reconnecting'];
+const SHOWING = ['connected', 'stalled', 'interrupted'];
+
+/** Problems whose advice is for a person who has to start again. */
+const HELPLESS = ['cut', 'serverAway', 'noMedia'];
+
+const $ = (id) => document.getElementById(id);
+const root = document.documentElement;
+const nowS = () => performance.now() / 1000;
+
+/** @type {Peer | null} */
+let peer = null;
+/** @type {PictureSource | null} */
+let source = null;
+/** @type {Countdown | null} */
+let countdown = null;
+/** @type {import('./telemetry.js').Telemetry | null} */
+let latest = null;
+let latestAt = 0;
+let timers = [];
+let tries = 0;
+let clock = new FrameClock();
+let matcher = new FrameMatcher();
+/** From one press of the start button to the next; `dropped` is what was dropped in its sessions before this one. */
+let visit = { startS: 0, startedAt: new Date(), dropped: 0 };
+/** What the person is told before the camera opens. */
+let notice = NOTICE;
+/** Counts starts and stops, so that what was begun before the last one cannot speak after it. */
+let run = 0;
+
+for (const element of document.querySelectorAll('[data-text]')) element.textContent = TEXT[element.dataset.text];
+for (const element of document.querySelectorAll('[data-label]')) element.setAttribute('aria-label', TEXT[element.dataset.label]);
+const log = new SessionLog();
+const chart = makeChart();
+const chartTools = new ChartTools({ window: $('window'), pause: $('pause'), lookBack: $('look-back') }, chart);
+const health = new HealthPanel($('health'));
+const setup = new SetupPanel($('setup'), changePicture);
+const panel = new FacePanel($('face'), (id, visibility) => chart?.setLine(id, visibility), refillChart);
+const switches = new Switches($('layers'), $('views'), (message) => peer?.send(message));
+const consent = new ConsentDialog($('consent'));
+const takeAway = new TakeAway(
+  {
+    snapshot: $('snapshot'),
+    record: $('record'),
+    csv: $('save-csv'),
+    jsonl: $('save-jsonl'),
+    report: $('save-report'),
+    menu: $('save'),
+  },
+  $('video'),
+  () => ({ log, notice, startS: visit.startS, startedAt: visit.startedAt }),
+  sayBriefly,
+);
+const configured = fetchConfig();
+
+function makeChart() {
+  try {
+    return new EmotionChart($('chart'));
+  } catch (error) {
+    console.warn('no chart:', error);
+    $('chart-empty').textContent = CHART_MISSING;
+    return null;
+  }
+}
+
+/** What the server's owner decided; a server that has no such answer leaves the page as it is. */
+async function fetchConfig() {
+  try {
+    const response = await fetch('/config', { signal: AbortSignal.timeout(CONFIG_MS) });
+    if (!response.ok) return;
+    const config = decodeConfig(await response.text());
+    notice = config.notice || NOTICE;
+    switches.offerViews(config.views);
+  } catch {
+    return;
+  }
+}
+
+/** @param {keyof STATES} state @param {{key: string, title: string, text: string} | null} [problem] */
+function show(state, problem = null) {
+  if (root.dataset.state === state && !problem) return;
+  root.dataset.state = state;
+  root.dataset.problem = problem?.key ?? '';
+  $('state').textContent = STATES[state];
+  const said = problem ?? INVITATIONS[state] ?? { title: '', text: '' };
+  $('message-title').textContent = said.title;
+  $('message-text').textContent = said.text;
+  const running = RUNNING.includes(state);
+  const focused = [$('start'), $('stop'), $('give-up'), $('try-now')].includes(document.activeElement);
+  $('start').hidden = running;
+  $('stop').hidden = !running;
+  $('retry').hidden = state !== 'reconnecting';
+  takeAway.showPicture(SHOWING.includes(state) ? 'there' : 'away');
+  if (!SHOWING.includes(state)) $('badge').hidden = true;
+  showClipButtons();
+  if (focused) $(running ? 'stop' : 'start').focus();
+}
+
+function showClipButtons() {
+  const clip = Boolean(setup.source.clip);
+  $('clip-label').hidden = RUNNING.includes(root.dataset.state) || clip;
+  $('no-clip').hidden = !clip;
+  $('start').textContent = clip ? TEXT.startClip : TEXT.start;
+}
+
+async function start() {
+  await configured;
+  if (!(await consent.ask(notice)) || RUNNING.includes(root.dataset.state)) return;
+  const mine = (run += 1);
+  show('starting');
+  say('');
+  beginVisit();
+  try {
+    const opened = await PictureSource.open(setup.source);
+    if (mine !== run) return opened.close();
+    useSource(opened);
+    setup.refresh(opened.cameraId);
+    show('connecting');
+    await connect('');
+  } catch (error) {
+    // Stopped by the person meanwhile: nothing to complain about.
+    if (mine === run) fail(error);
+  }
+}
+
+function beginVisit() {
+  visit = { startS: nowS(), startedAt: new Date(), dropped: 0 };
+  tries = 0;
+  log.clear();
+  log.note(visit.startS, 'began');
+  chartTools.goOn();
+  chart?.clear(visit.startS);
+}
+
+/** @param {string} resume token of the connection that was lost; empty: there was none */
+async function connect(resume) {
+  const mine = run;
+  latest = null;
+  clock = new FrameClock();
+  matcher = new FrameMatcher();
+  log.newSession();
+  const opening = new Peer({ onVideo, onTelemetry, onControl, onFlow, onLost: lose }, '', resume);
+  peer = opening;
+  await opening.open(source.stream);
+  if (mine !== run || peer !== opening) return;
+  health.say('session', opening.sessionId.slice(0, 8));
+  if (['connecting', 'reconnecting'].includes(root.dataset.state)) show('waiting');
+  latestAt = performance.now();
+  chart?.start();
+  timers.forEach(clearInterval);
+  timers = [setInterval(showLatest, WORDS_MS), setInterval(showRates, RATES_MS)];
+}
+
+/** @param {PictureSource} opened */
+function useSource(opened) {
+  source = opened;
+  opened.stream.getVideoTracks()[0].addEventListener('ended', () => opened === source && fail(new PeerError('cameraEnded')));
+}
+
+/** Another camera, size or clip while it runs: the connection stays. */
+async function changePicture() {
+  showClipButtons();
+  if (!source || !peer) return;
+  const mine = run;
+  const before = source;
+  // Phones open one camera at a time.
+  source = null;
+  before.close();
+  try {
+    const opened = await PictureSource.open(setup.source);
+    // Changed once more, or stopped, meanwhile.
+    if (mine !== run || source) return opened.close();
+    useSource(opened);
+    await peer?.replaceTrack(opened.stream.getVideoTracks()[0]);
+  } catch (error) {
+    if (mine === run) fail(error);
+  }
+}
+
+function stop() {
+  if (visit.startS) log.note(nowS(), 'stopped');
+  release();
+  show('stopped');
+}
+
+function release() {
+  run += 1;
+  timers.forEach(clearInterval);
+  timers = [];
+  countdown?.close();
+  takeAway.close();
+  chart?.stop();
+  chart?.lead('');
+  peer?.close();
+  peer = null;
+  source?.close();
+  source = null;
+  latest = null;
+  $('video').srcObject = null;
+  panel.reset();
+  health.reset();
+}
+
+/** The connection is gone. What passes by itself is tried again; camera, chart and counters stay. @param {PeerError} error */
+function lose(error) {
+  if (!source || !mayPass(error, tries)) return fail(error);
+  if (root.dataset.state !== 'reconnecting') log.note(nowS(), 'lost', PROBLEMS[error.key].title);
+  takeAway.close();
+  if (latest) visit.dropped += latest.dropped;
+  latest = null;
+  panel.wait();
+  health.reset();
+  health.say('dropped', String(visit.dropped));
+  const problem = problemOf(error);
+  show('reconnecting', { ...problem, text: [HELPLESS.includes(error.key) ? '' : problem.text, MEANWHILE].join(' ').trim() });
+  const mine = run;
+  const resume = peer?.resumeToken ?? '';
+  countdown?.close();
+  countdown = new Countdown(
+    retryDelayMs(tries, leastDelayMs(error)),
+    (seconds) => ($('countdown').textContent = nextTry(seconds)),
+    () => mine === run && retry(resume),
+  );
+}
+
+/** @param {string} resume */
+async function retry(resume) {
+  const mine = run;
+  const lost = peer;
+  tries += 1;
+  $('countdown').textContent = TRYING;
+  try {
+    await connect(resume);
+    if (mine === run) log.note(nowS(), 'back');
+    say('');
+  } catch (error) {
+    if (mine !== run) return;
+    // The next try names the session that was lost, not the one that never came to be.
+    peer = lost;
+    lose(error instanceof PeerError ? error : new PeerError('unknown', error.message, error));
+  }
+}
+
+/** @param {PeerError | Error} error */
+function problemOf(error) {
+  const key = error.key in PROBLEMS ? error.key : 'unknown';
+  const wait = error.retryMs ? ` ${retryAfter(Math.ceil(error.retryMs / 1000))}` : '';
+  return { key, title: PROBLEMS[key].title, text: PROBLEMS[key].text(error.message) + wait };
+}
+
+/** @param {PeerError | Error} error */
+function fail(error) {
+  const began = [...SHOWING, 'waiting', 'reconnecting'].includes(root.dataset.state);
+  const problem = problemOf(error);
+  if (problem.key === 'unknown') console.error(error);
+  log.note(nowS(), 'lost', problem.title);
+  release();
+  show(began ? 'lost' : 'failed', problem);
+  say('');
+}
+
+/** @param {string} text for the person; empty: nothing to say any more */
+function say(text) {
+  $('notice').textContent = text;
+  $('notice').hidden = !text;
+}
+
+/** @param {string} text that nobody needs to act on */
+function sayBriefly(text) {
+  say(text);
+  setTimeout(() => $('notice').textContent === text && say(''), BRIEF_MS);
+}
+
+/** @param {MediaStream} stream */
+function onVideo(stream) {
+  $('video').srcObject = stream;
+}
+
+/** @param {import('./telemetry.js').Telemetry} telemetry */
+function onTelemetry(telemetry) {
+  // The channel does not keep the order: a message that was overtaken is old news.
+  if (latest && telemetry.seq < latest.seq) return;
+  // The server went on counting where the lost connection was.
+  if (!latest && telemetry.dropped >= visit.dropped) visit.dropped = 0;
+  latest = telemetry;
+  latestAt = performance.now();
+  const timeS = clock.pageTime(telemetry.pts, latestAt / 1000);
+  matcher.addMessage(telemetry.pts, latestAt, timeS);
+  health.addTimes(telemetry.ms);
+  log.add(timeS, telemetry);
+  chart?.add(timeS, panel.follow(telemetry.faces)?.probabilities ?? null, telemetry.fpsOut);
+}
+
+/** Another face is followed: its past is drawn, as far as it is known. */
+function refillChart() {
+  if (!chart) return;
+  chart.clear();
+  for (const { timeS, telemetry } of log) chart.add(timeS, panel.follow(telemetry.faces)?.probabilities ?? null, telemetry.fpsOut);
+}
+
+/** @param {DOMHighResTimeStamp} _now @param {VideoFrameCallbackMetadata} frame */
+function onFrame(_now, frame) {
+  $('video').requestVideoFrameCallback(onFrame);
+  if (!peer || frame.receiveTime === undefined) return;
+  const found = frame.rtpTimestamp === undefined ? null : matcher.match(frame.rtpTimestamp, frame.receiveTime);
+  chart?.showMoment(found?.timeS ?? null);
+  health.addTimes({ encode: found?.lagMs ?? null, display: Math.max(0, frame.expectedDisplayTime - frame.receiveTime) });
+}
+
+/** @param {import('./telemetry.js').Control} message */
+function onControl(message) {
+  switches.hear(message);
+  if (message.type === 'notice' || message.type === 'error') say(sentence(message.detail));
+}
+
+/** @param {'connected' | 'interrupted'} flow */
+function onFlow(flow) {
+  latestAt = performance.now();
+  show(flow);
+}
+
+function showLatest() {
+  if (!latest || document.hidden) return;
+  const silent = performance.now() - latestAt > STALL_MS;
+  // The first picture may have played before its connection was said to be there.
+  if (root.dataset.state === 'waiting' && $('video').videoWidth) show('connected');
+  if (root.dataset.state === 'connected' && silent) {
+    show('stalled');
+    peer?.check();
+  }
+  if (root.dataset.state === 'stalled' && !silent) show('connected');
+  const verdict = panel.show(latest);
+  chart?.lead($('face').dataset.label);
+  $('chart').setAttribute('aria-label', chartSummary(chartTools.windowWords, verdict, latest.fpsOut));
+  $('badge').textContent = health.show(latest, visit.dropped + latest.dropped);
+  $('badge').hidden = !$('badge').textContent;
+  root.dataset.frame = String(latest.seq);
+}
+
+async function showRates() {
+  const mine = run;
+  const rates = await peer?.rates();
+  if (mine !== run || !rates || root.dataset.state === 'reconnecting') return;
+  health.showRates(rates);
+  health.addTimes({ camera: rates.encodeMs, network: rates.rttMs });
+  if (!('requestVideoFrameCallback' in $('video'))) health.addTimes({ display: rates.bufferMs });
+  if (root.dataset.state === 'connected' && latest?.pts > STEADY_S) tries = 0;
+}
+
+$('start').addEventListener('click', start);
+for (const id of ['stop', 'give-up']) $(id).addEventListener('click', stop);
+$('try-now').addEventListener('click', () => countdown?.end());
+addEventListener('online', () => root.dataset.state === 'reconnecting' && countdown?.end());
+$('clip').addEventListener('change', ({ target }) => {
+  const [file] = target.files;
+  // So that the same file can be chosen again.
+  target.value = '';
+  if (!file) return;
+  setup.useClip(file);
+  showClipButtons();
+  $('start').focus();
+  start();
+});
+$('no-clip').addEventListener('click', () => {
+  setup.useClip(null);
+  changePicture();
+  $(RUNNING.includes(root.dataset.state) ? 'stop' : 'start').focus();
+});
+$('video').addEventListener('playing', () => {
+  if (peer && root.dataset.state !== 'reconnecting') show('connected');
+});
+$('video').addEventListener('resize', ({ target }) => {
+  if (target.videoWidth) target.style.aspectRatio = `${target.videoWidth} / ${target.videoHeight}`;
+});
+$('video').requestVideoFrameCallback?.(onFrame);
+closeLikeMenus(document.querySelectorAll('.menu'));
+addEventListener('pagehide', () => {
+  if (peer) stop();
+});
+$('chart').setAttribute('aria-label', TEXT.chartEmpty);
+root.dataset.state = '';
+release();
+show('idle');

@@ -1,0 +1,238 @@
+/**
+ * One peer connection to the server: open it, close it, never reuse it. Touches no page.
+ *
+ *   const peer = new Peer({ onVideo, onTelemetry, onControl, onFlow, onLost });
+ *   await peer.open(mediaStream);
+ */
+
+import { look, rates } from './connection-stats.js';
+import { decodeControl, decodeTelemetry } from './telemetry.js';
+
+const GATHERING_MS = 2000;
+const ANSWER_MS = 10000;
+const CHECK_MS = 3000;
+const CONNECT_MS = 15000;
+/** Browsers say "disconnected" after five silent seconds and "failed" only after twenty more. */
+const INTERRUPTION_MS = 6000;
+
+/** Keys of PROBLEMS in strings.js by HTTP status: too many at once, or no room. */
+const REFUSALS = { 429: 'full', 503: 'full' };
+
+/** What can go wrong, with a key of PROBLEMS in strings.js. */
+export class PeerError extends Error {
+  /** Milliseconds after which the server wants to be asked again; 0: it did not say. */
+  retryMs = 0;
+
+  /** @param {string} key @param {string} [detail] @param {unknown} [cause] */
+  constructor(key, detail = '', cause = undefined) {
+    super(detail, { cause });
+    this.key = key;
+  }
+}
+
+/**
+ * @typedef {object} PeerEvents
+ * @property {(stream: MediaStream) => void} onVideo the annotated video
+ * @property {(telemetry: import('./telemetry.js').Telemetry) => void} onTelemetry
+ * @property {(message: import('./telemetry.js').Control) => void} onControl a reply or notice of the server
+ * @property {(flow: 'connected' | 'interrupted') => void} onFlow packets came to a halt, or come again
+ * @property {(error: PeerError) => void} onLost the connection ended, and not by close()
+ */
+
+export class Peer {
+  #pc = new RTCPeerConnection({ bundlePolicy: 'max-bundle' });
+  #events;
+  #server;
+  #telemetry;
+  #control;
+  #sessionId = '';
+  #resumeToken = '';
+  #resume;
+  #notice = '';
+  #closed = false;
+  #farewell = false;
+  #interruption = 0;
+  #look = null;
+
+  /**
+   * @param {PeerEvents} events
+   * @param {string} [server] address of the server; default: where the page came from
+   * @param {string} [resume] `resumeToken` of a lost connection whose faces shall go on
+   */
+  constructor(events, server = '', resume = '') {
+    this.#events = events;
+    this.#server = server;
+    this.#resume = resume;
+  }
+
+  /** @returns {string} with which another connection can go on where this one was lost; empty before the answer */
+  get resumeToken() {
+    return this.#resumeToken;
+  }
+
+  /** @returns {string} the server's name for this session */
+  get sessionId() {
+    return this.#sessionId;
+  }
+
+  /**
+   * @param {MediaStream} stream with one video track
+   * @returns {Promise<void>} when media flows; rejects with a PeerError
+   */
+  async open(stream) {
+    const pc = this.#pc;
+    pc.addTransceiver(stream.getVideoTracks()[0], { direction: 'sendrecv', streams: [stream] });
+    this.#telemetry = pc.createDataChannel('telemetry', { ordered: false, maxRetransmits: 0 });
+    this.#control = pc.createDataChannel('control');
+    this.#telemetry.onmessage = ({ data }) => {
+      const telemetry = decodeTelemetry(data);
+      if (telemetry) this.#events.onTelemetry(telemetry);
+    };
+    this.#control.onmessage = ({ data }) => this.#onControl(decodeControl(data));
+    pc.ontrack = ({ track, receiver }) => {
+      // The newest picture matters, not the smoothest: no play-out delay beyond what the network needs.
+      if ('jitterBufferTarget' in receiver) receiver.jitterBufferTarget = 0;
+      this.#events.onVideo(new MediaStream([track]));
+    };
+    try {
+      await pc.setLocalDescription();
+      await gatheringComplete(pc);
+      const answer = await this.#postOffer();
+      if (this.#closed) throw new PeerError('ended');
+      await pc.setRemoteDescription(answer);
+      await connected(pc);
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+    pc.onconnectionstatechange = () => this.#onConnectionState();
+    this.#control.onclose = () => this.#lose('ended');
+  }
+
+  /** @param {object} message a request of docs/telemetry.md, "control" */
+  send(message) {
+    if (this.#control?.readyState === 'open') this.#control.send(JSON.stringify(message));
+  }
+
+  /** @param {MediaStreamTrack} track sent from now on instead of the one before @returns {Promise<void>} */
+  async replaceTrack(track) {
+    await this.#pc.getSenders()[0]?.replaceTrack(track);
+  }
+
+  /** @returns {Promise<import('./connection-stats.js').Rates | null>} since the last call; null: the first, or closed */
+  async rates() {
+    const before = this.#look;
+    this.#look = look((await this.#pc.getStats()).values(), performance.now());
+    return before && !this.#closed ? rates(before, this.#look) : null;
+  }
+
+  /** Ask whether the server is there at all: a dead one is known at once then, and by ICE only after many seconds. */
+  async check() {
+    try {
+      await fetch(`${this.#server}/healthz`, { signal: AbortSignal.timeout(CHECK_MS) });
+    } catch {
+      this.#lose('cut');
+    }
+  }
+
+  /** Leave, and tell the server; also from `pagehide`, and after the connection was lost. May be called twice. */
+  close() {
+    this.#disconnect();
+    this.#sayGoodbye();
+  }
+
+  #disconnect() {
+    this.#closed = true;
+    clearTimeout(this.#interruption);
+    this.#pc.close();
+  }
+
+  #sayGoodbye() {
+    if (!this.#sessionId || this.#farewell) return;
+    this.#farewell = true;
+    // A beacon leaves even from a page that is being closed.
+    navigator.sendBeacon(`${this.#server}/sessions/${this.#sessionId}/bye`);
+  }
+
+  /** @param {import('./telemetry.js').Control | null} message */
+  #onControl(message) {
+    if (!message) return;
+    if (message.type === 'notice') this.#notice = message.detail;
+    this.#events.onControl(message);
+  }
+
+  #onConnectionState() {
+    if (this.#closed) return;
+    clearTimeout(this.#interruption);
+    const state = this.#pc.connectionState;
+    if (state === 'failed') this.#lose('cut');
+    if (state === 'closed') this.#lose('ended');
+    if (state === 'connected') this.#events.onFlow('connected');
+    if (state === 'disconnected') {
+      this.#events.onFlow('interrupted');
+      this.#interruption = setTimeout(() => this.#lose('cut'), INTERRUPTION_MS);
+    }
+  }
+
+  /** @param {string} key */
+  #lose(key) {
+    if (this.#closed) return;
+    // No goodbye: the server may keep what it knows for a connection that comes back.
+    this.#disconnect();
+    this.#events.onLost(new PeerError(this.#notice ? 'ended' : key, this.#notice));
+  }
+
+  async #postOffer() {
+    const { sdp, type } = this.#pc.localDescription;
+    let response;
+    try {
+      response = await fetch(`${this.#server}/offer`, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json' },
+        body: JSON.stringify({ sdp, type, ...(this.#resume && { resume: this.#resume }) }),
+        signal: AbortSignal.timeout(ANSWER_MS),
+      });
+    } catch (error) {
+      throw new PeerError('serverAway', '', error);
+    }
+    const answer = await response.json().catch(() => ({}));
+    if (!response.ok) {
+      const refusal = new PeerError(REFUSALS[response.status] ?? 'refused', answer.detail ?? `HTTP ${response.status}`);
+      refusal.retryMs = 1000 * (Number(response.headers.get('Retry-After')) || 0);
+      throw refusal;
+    }
+    this.#sessionId = answer.session_id;
+    this.#resumeToken = answer.resume ?? answer.session_id;
+    // Stopped while the answer was under way: the server must not wait for this peer.
+    if (this.#closed) this.#sayGoodbye();
+    return { sdp: answer.sdp, type: answer.type };
+  }
+}
+
+/** @param {RTCPeerConnection} pc @returns {Promise<void>} after all candidates, or two seconds */
+function gatheringComplete(pc) {
+  if (pc.iceGatheringState === 'complete') return Promise.resolve();
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, GATHERING_MS);
+    pc.onicegatheringstatechange = () => {
+      if (pc.iceGatheringState !== 'complete') return;
+      clearTimeout(timer);
+      resolve();
+    };
+  });
+}
+
+/** @param {RTCPeerConnection} pc @returns {Promise<void>} */
+function connected(pc) {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new PeerError('noMedia')), CONNECT_MS);
+    const look = () => {
+      if (pc.connectionState === 'connected') resolve();
+      else if (['failed', 'closed'].includes(pc.connectionState)) reject(new PeerError('noMedia'));
+      else return;
+      clearTimeout(timer);
+    };
+    pc.onconnectionstatechange = look;
+    look();
+  });
+}

@@ -1,0 +1,62 @@
+/** Keep what is on show: one picture, or a recording. Hands files to the person; sends nothing anywhere. */
+
+/** About two hours at the server's highest bitrate; what is recorded stays in memory until it is saved. */
+const MOST_BYTES = 2 * 1024 ** 3;
+const SLICE_MS = 1000;
+const TYPES = [
+  ['video/mp4;codecs=avc1.42E01F', 'mp4'],
+  ['video/webm;codecs=vp9', 'webm'],
+  ['video/webm', 'webm'],
+];
+
+/** @param {HTMLVideoElement} video @returns {Promise<Blob>} the picture on show, as PNG */
+export function takeSnapshot(video) {
+  const canvas = Object.assign(document.createElement('canvas'), { width: video.videoWidth, height: video.videoHeight });
+  canvas.getContext('2d').drawImage(video, 0, 0);
+  return new Promise((resolve, reject) => {
+    canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error('the browser made no picture'))), 'image/png');
+  });
+}
+
+/** @param {Blob} blob @param {string} name */
+export function saveFile(blob, name) {
+  const address = URL.createObjectURL(blob);
+  const link = Object.assign(document.createElement('a'), { href: address, download: name });
+  link.click();
+  // The browser reads the blob after this task; there is no event that says when it has.
+  setTimeout(() => URL.revokeObjectURL(address), 60_000);
+}
+
+/** One recording: begins when made, ends with close() or with its track. */
+export class Recorder {
+  #recorder;
+  #extension = 'webm';
+  #parts = [];
+  #bytes = 0;
+
+  /** @returns {boolean} whether this browser can record */
+  static get possible() {
+    return Boolean(globalThis.MediaRecorder);
+  }
+
+  /** @param {MediaStream} stream @param {(blob: Blob, extension: string) => void} onEnd once, with all of it */
+  constructor(stream, onEnd) {
+    const found = TYPES.find(([type]) => MediaRecorder.isTypeSupported(type));
+    this.#extension = found?.[1] ?? 'webm';
+    this.#recorder = new MediaRecorder(stream, found ? { mimeType: found[0] } : {});
+    this.#recorder.ondataavailable = ({ data }) => this.#keep(data);
+    this.#recorder.onstop = () => onEnd(new Blob(this.#parts, { type: this.#recorder.mimeType }), this.#extension);
+    this.#recorder.start(SLICE_MS);
+  }
+
+  /** End it; what was recorded comes to onEnd. May be called twice. */
+  close() {
+    if (this.#recorder.state !== 'inactive') this.#recorder.stop();
+  }
+
+  #keep(data) {
+    if (data.size) this.#parts.push(data);
+    this.#bytes += data.size;
+    if (this.#bytes > MOST_BYTES) this.close();
+  }
+}

@@ -1,0 +1,162 @@
+/** Everything the server said of this visit's frames, newest first to survive; memory is taken once and never grows. */
+
+import { EMOTIONS, STAGES } from './telemetry.js';
+
+/** Half an hour of one face at 30 frames a second. */
+const CAPACITY = 54_000;
+const MOST_EVENTS = 1000;
+const UNSURE = ['', 'close', 'small', 'blurred', 'turned'];
+const LABELS = [...EMOTIONS, 'unsure'];
+/** One row a face of a frame, or one a frame without a face. */
+const COLUMNS = [
+  'seq', 'fpsIn', 'fpsOut', 'dropped', 'analysed', 'economy', ...STAGES, 'id', 'left', 'top', 'width', 'height', 'label',
+  'unsure', ...EMOTIONS, 'yaw', 'pitch', 'roll', 'eyes', 'mouth', 'blinks',
+];
+const AT = Object.fromEntries(COLUMNS.map((name, i) => [name, i]));
+
+/**
+ * @typedef {object} Entry one message as it came, and when
+ * @property {number} timeS in seconds from the start of the visit
+ * @property {import('./telemetry.js').Telemetry} telemetry
+ *
+ * @typedef {object} SessionEvent
+ * @property {number} timeS
+ * @property {string} kind key of EVENTS in strings.js
+ * @property {string} detail
+ */
+
+export class SessionLog {
+  #times;
+  #ptsS;
+  #cells;
+  #capacity;
+  #next = 0;
+  #count = 0;
+  /** @type {SessionEvent[]} */
+  #events = [];
+  #seen = new Map();
+
+  /** @param {number} [capacity] most rows kept */
+  constructor(capacity = CAPACITY) {
+    this.#capacity = capacity;
+    this.#times = new Float64Array(capacity);
+    this.#ptsS = new Float64Array(capacity);
+    this.#cells = new Float32Array(capacity * COLUMNS.length);
+  }
+
+  /** @returns {number} rows kept now */
+  get length() {
+    return this.#count;
+  }
+
+  /** @returns {readonly SessionEvent[]} oldest first */
+  get events() {
+    return this.#events;
+  }
+
+  /** @param {number} timeS @param {string} kind @param {string} [detail] */
+  note(timeS, kind, detail = '') {
+    this.#events.push({ timeS, kind, detail });
+    if (this.#events.length > MOST_EVENTS) this.#events.shift();
+  }
+
+  /** @param {number} timeS @param {import('./telemetry.js').Telemetry} telemetry */
+  add(timeS, telemetry) {
+    // A picture that went through unread says nothing of who is there.
+    if (telemetry.analysed) this.#noteChanges(timeS, telemetry.faces);
+    for (const face of telemetry.faces.length ? telemetry.faces : [null]) this.#addRow(timeS, telemetry, face);
+  }
+
+  /** A new connection begins: who was there is no longer known, and nobody left. */
+  newSession() {
+    this.#seen.clear();
+  }
+
+  /** Forget every row and event. */
+  clear() {
+    this.#next = this.#count = 0;
+    this.#events = [];
+    this.#seen.clear();
+  }
+
+  /** Oldest first; rows of one frame come as one entry. @yields {Entry} */
+  *[Symbol.iterator]() {
+    let entry = null;
+    let index = (this.#next + this.#capacity - this.#count) % this.#capacity;
+    for (let i = 0; i < this.#count; i += 1, index = (index + 1) % this.#capacity) {
+      const row = this.#cells.subarray(index * COLUMNS.length, (index + 1) * COLUMNS.length);
+      if (!entry || entry.timeS !== this.#times[index] || entry.telemetry.seq !== row[AT.seq]) {
+        if (entry) yield entry;
+        entry = { timeS: this.#times[index], telemetry: frameOf(row, this.#ptsS[index]) };
+      }
+      if (row[AT.id]) entry.telemetry.faces.push(faceOf(row));
+    }
+    if (entry) yield entry;
+  }
+
+  #addRow(timeS, telemetry, face) {
+    const pose = face?.pose_deg ?? [NaN, NaN, NaN];
+    this.#times[this.#next] = timeS;
+    this.#ptsS[this.#next] = telemetry.pts;
+    this.#cells.set(
+      [
+        telemetry.seq, telemetry.fpsIn, telemetry.fpsOut, telemetry.dropped, Number(telemetry.analysed), telemetry.economy,
+        ...STAGES.map((stage) => telemetry.ms[stage]),
+        face?.id ?? 0, ...(face?.box ?? [0, 0, 0, 0]), LABELS.indexOf(face?.label), UNSURE.indexOf(face?.unsure ?? ''),
+        ...(face?.probabilities ?? EMOTIONS.map(() => NaN)), ...pose, face?.eyes ?? NaN, face?.mouth ?? NaN, face?.blinks ?? 0,
+      ],
+      this.#next * COLUMNS.length,
+    );
+    this.#next = (this.#next + 1) % this.#capacity;
+    this.#count = Math.min(this.#count + 1, this.#capacity);
+  }
+
+  /** @param {number} timeS @param {import('./telemetry.js').Face[]} faces */
+  #noteChanges(timeS, faces) {
+    for (const { id, label } of faces) {
+      if (!this.#seen.has(id)) this.note(timeS, 'came', String(id));
+      else if (label !== 'unsure' && this.#seen.get(id) !== label) this.note(timeS, 'changed', `${id} ${label}`);
+      // A moment of doubt between twice the same is no change.
+      if (label !== 'unsure' || !this.#seen.has(id)) this.#seen.set(id, label);
+    }
+    for (const id of this.#seen.keys()) {
+      if (faces.some((face) => face.id === id)) continue;
+      this.#seen.delete(id);
+      this.note(timeS, 'left', String(id));
+    }
+  }
+}
+
+function frameOf(row, pts) {
+  return {
+    seq: row[AT.seq],
+    pts,
+    fpsIn: tidy(row[AT.fpsIn], 1),
+    fpsOut: tidy(row[AT.fpsOut], 1),
+    dropped: row[AT.dropped],
+    analysed: row[AT.analysed] === 1,
+    economy: row[AT.economy],
+    ms: Object.fromEntries(STAGES.map((stage) => [stage, tidy(row[AT[stage]], 1)])),
+    faces: [],
+  };
+}
+
+function faceOf(row) {
+  const pose = [row[AT.yaw], row[AT.pitch], row[AT.roll]];
+  return {
+    id: row[AT.id],
+    box: [row[AT.left], row[AT.top], row[AT.width], row[AT.height]],
+    label: LABELS[row[AT.label]] ?? 'unsure',
+    unsure: UNSURE[row[AT.unsure]] ?? '',
+    probabilities: EMOTIONS.map((emotion) => tidy(row[AT[emotion]], 3)),
+    pose_deg: Number.isNaN(pose[0]) ? null : pose.map((degrees) => tidy(degrees, 1)),
+    eyes: tidy(row[AT.eyes], 2),
+    mouth: tidy(row[AT.mouth], 2),
+    blinks: row[AT.blinks],
+  };
+}
+
+/** What was rounded on the wire comes out as round as it was, though it was kept in fewer bits. */
+function tidy(value, decimals) {
+  return Number.isNaN(value) ? undefined : Number(value.toFixed(decimals));
+}

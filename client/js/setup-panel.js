@@ -1,0 +1,91 @@
+/** Which picture is sent: camera, size, rate, mirror, or a clip; remembered, except the clip. Reads its own element only. */
+
+import { FRONT, REAR, listCameras } from './camera.js';
+import { recall, remember } from './settings.js';
+import { CAMERAS, clipName, setupSummary } from './strings.js';
+
+export class SetupPanel {
+  #element;
+  #summary;
+  #camera;
+  #clip = null;
+  #wanted = recall('camera') ?? FRONT;
+  #onChange;
+
+  /**
+   * @param {HTMLElement} element holds .summary, select, radio buttons "size" and "fps", and a checkbox "mirror"
+   * @param {() => void} onChange what is wanted is another thing now
+   */
+  constructor(element, onChange) {
+    this.#element = element;
+    this.#summary = element.querySelector('.summary');
+    this.#camera = element.querySelector('select');
+    this.#onChange = onChange;
+    for (const name of ['size', 'fps']) this.#check(name, recall(name));
+    this.#mirror.checked = recall('mirror') === 'mirrored';
+    this.#offer([]);
+    element.addEventListener('change', ({ target }) => {
+      if (target === this.#camera) this.#wanted = target.value;
+      this.#changed();
+    });
+  }
+
+  /** @returns {import('./picture-source.js').Source} */
+  get source() {
+    const [width, height] = this.#checked('size').split('x').map(Number);
+    const mirror = this.#mirror.checked ? 'mirrored' : 'as it is';
+    return { camera: this.#wanted, width, height, fps: Number(this.#checked('fps')), mirror, clip: this.#clip };
+  }
+
+  /** @param {File | null} file played instead of the camera; null: the camera again */
+  useClip(file) {
+    this.#clip = file;
+    this.#sayChoice();
+  }
+
+  /**
+   * Look which cameras there are; they have names once one was allowed.
+   *
+   * @param {string} inUse id of the camera that is open; empty: none is
+   * @returns {Promise<void>}
+   */
+  async refresh(inUse) {
+    this.#offer(await listCameras().catch(() => []), inUse);
+  }
+
+  get #mirror() {
+    return this.#element.querySelector('[name=mirror]');
+  }
+
+  #changed() {
+    const { camera, width, height, fps, mirror } = this.source;
+    for (const [name, value] of Object.entries({ camera, size: `${width}x${height}`, fps: String(fps), mirror })) remember(name, value);
+    this.#sayChoice();
+    this.#onChange();
+  }
+
+  /** @param {{id: string, name: string}[]} cameras @param {string} [inUse] */
+  #offer(cameras, inUse = '') {
+    const known = cameras.length ? cameras : [{ id: FRONT, name: CAMERAS.front }, { id: REAR, name: CAMERAS.rear }];
+    this.#camera.replaceChildren(...known.map(({ id, name }) => new Option(name, id)));
+    // What is wanted may be "front", or a camera whose name is not told yet: the list shows what came of it.
+    const shown = [this.#wanted, inUse, known[0].id].find((wanted) => known.some(({ id }) => id === wanted));
+    this.#camera.value = shown;
+    this.#sayChoice();
+  }
+
+  #sayChoice() {
+    const { width, height, fps, clip } = this.source;
+    this.#summary.textContent = clip ? clipName(clip.name) : setupSummary(width, height, fps);
+  }
+
+  #checked(name) {
+    return this.#element.querySelector(`[name=${name}]:checked`).value;
+  }
+
+  /** @param {string} name @param {string | null} value left alone where there is none such */
+  #check(name, value) {
+    const input = [...this.#element.querySelectorAll(`[name=${name}]`)].find((candidate) => candidate.value === value);
+    if (input) input.checked = true;
+  }
+}

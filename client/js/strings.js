@@ -1,0 +1,303 @@
+/** Every English sentence of the page; nothing else in the page holds text for people. */
+
+/** Static words, put in place of `data-text` attributes; a `data-label` becomes the name a screen reader says. */
+export const TEXT = {
+  start: 'Start camera',
+  startClip: 'Start the clip',
+  stop: 'Stop',
+  stageLabel: 'Annotated video',
+  useClip: 'Use a clip',
+  backToCamera: 'Back to the camera',
+  setupLabel: 'Picture settings',
+  cameraLabel: 'Camera',
+  sizeLabel: 'Size',
+  rateLabel: 'Frames a second',
+  mirror: 'Mirror the picture',
+  snapshot: 'Snapshot',
+  record: 'Record',
+  tryNow: 'Try now',
+  giveUp: 'Stop trying',
+  consentTitle: 'Before the camera opens',
+  consentYes: 'I agree, go on',
+  consentNo: 'Not now',
+  viewsLabel: 'Show',
+  layersLabel: 'Draw',
+  layerBox: 'Box',
+  layerHulls: 'Outlines',
+  layerPoints: 'Points',
+  layerLabel: 'Label',
+  layerPose: 'Head pose',
+  layerStats: 'Counter',
+  faceHeading: 'Expression',
+  faceChoice: 'Face to follow',
+  linesHint: 'Probabilities; press one to hide or show its line',
+  historyHeading: 'Last',
+  windowLabel: 'Length of time in the chart',
+  pause: 'Pause',
+  lookBack: 'Look back in time',
+  save: 'Save',
+  saveCsv: 'Table (CSV)',
+  saveJsonl: 'Messages (JSONL)',
+  saveReport: 'Report (HTML)',
+  axisLeft: 'probability',
+  axisRight: 'frames a second',
+  chartEmpty: 'The lines grow here while the camera runs.',
+  healthHeading: 'How the server keeps up',
+  stagesLabel: 'Where a picture spends its time',
+};
+
+/** The state of the connection in words, by the value of `data-state`. */
+export const STATES = {
+  idle: 'Ready',
+  starting: 'Opening the camera',
+  connecting: 'Connecting to the server',
+  waiting: 'Connected, waiting for the first picture',
+  connected: 'Live',
+  stalled: 'Connected, but no picture comes back',
+  interrupted: 'Connection interrupted, waiting for it to come back',
+  reconnecting: 'Connection lost, trying again',
+  stopped: 'Stopped, the camera is off',
+  failed: 'Not connected',
+  lost: 'Connection lost',
+};
+
+/** What stands where the picture will be, by state. */
+export const INVITATIONS = {
+  idle: {
+    title: 'See your expression as it is read',
+    text: 'A picture goes to this server, is analysed frame by frame and comes straight back. Nothing is stored.',
+  },
+  starting: { title: 'Opening the camera', text: 'Your browser may ask you to allow it.' },
+  connecting: { title: 'Connecting', text: 'The camera is open; the server is being asked for a connection.' },
+  waiting: { title: 'Almost there', text: 'The first picture is on its way.' },
+  stopped: { title: 'The camera is off', text: 'Nothing is sent and nothing was kept.' },
+};
+
+/** What went wrong and what to do, by the key of a PeerError; `text` may take the error's detail. */
+export const PROBLEMS = {
+  noCamera: { title: 'No camera was found', text: () => 'Connect a camera to this device and start again.' },
+  denied: {
+    title: 'The camera is blocked',
+    text: () => 'Allow the camera for this page, with the symbol beside the address, and start again.',
+  },
+  busy: {
+    title: 'The camera is in use',
+    text: () => 'Another program or tab has the camera. Close it there and start again.',
+  },
+  insecure: {
+    title: 'This address cannot use the camera',
+    text: (address) =>
+      `Browsers open the camera only on localhost or over https. On the server’s own machine, open ${address} instead.`,
+  },
+  badClip: { title: 'This clip cannot be played', text: (name) => `Your browser does not read ${name}. Try an MP4 or WebM file.` },
+  unsupported: {
+    title: 'This browser cannot do it',
+    text: () => 'It has no WebRTC. A current Firefox, Chrome, Edge or Safari has.',
+  },
+  serverAway: { title: 'The server does not answer', text: () => 'See that it is running and start again.' },
+  full: { title: 'The server is full', text: sentence },
+  refused: { title: 'The server refused the connection', text: sentence },
+  noMedia: {
+    title: 'No picture gets through',
+    text: () => 'The server answered, but the connection for the picture failed. A firewall may block UDP in between.',
+  },
+  cut: {
+    title: 'The connection was lost',
+    text: () => 'Nothing has come from the server for some time. Check the network and start again.',
+  },
+  ended: { title: 'The server ended the session', text: (detail) => (detail ? sentence(detail) : 'Start again when it is ready.') },
+  cameraEnded: { title: 'The camera went away', text: () => 'It was unplugged or taken back. Start again when it is there.' },
+  unknown: { title: 'Something unexpected happened', text: (detail) => `${sentence(detail)} Start again.` },
+};
+
+export const EMOTION_LABELS = {
+  angry: 'Angry',
+  disgust: 'Disgust',
+  fear: 'Fear',
+  happy: 'Happy',
+  sad: 'Sad',
+  surprise: 'Surprise',
+  neutral: 'Neutral',
+  unsure: 'Unsure',
+};
+
+/** Why a face has no label. */
+export const DOUBTS = {
+  close: 'Two expressions are about equally likely',
+  small: 'The face is too small in the picture',
+  blurred: 'The face is blurred',
+  turned: 'The face is turned away',
+};
+
+/** The stations of a picture from the camera to the screen, in its order. */
+export const STAGE_LABELS = {
+  camera: 'camera',
+  network: 'network',
+  wait: 'waiting',
+  detect: 'finding',
+  landmarks: 'landmarks',
+  emotion: 'emotion',
+  draw: 'drawing',
+  encode: 'encoding',
+  display: 'display',
+};
+
+/** Names of the figures under the picture. */
+export const FIGURES = {
+  'fps-in': 'Camera',
+  'fps-out': 'Analysed',
+  'fps-shown': 'Shown',
+  dropped: 'Dropped',
+  'round-trip': 'Round trip',
+  loss: 'Loss',
+  bitrate: 'Bitrate',
+  codec: 'Codec',
+  delay: 'Camera to screen',
+  session: 'Session',
+};
+
+/** What the person is told before the camera opens, where the server's settings say nothing else. */
+export const NOTICE =
+  'The picture is sent to this server and analysed there for facial expressions, frame by frame. The server keeps nothing: ' +
+  'no picture, no result. This page keeps the numbers until you close it, and only what you save or record stays with you.';
+
+/** Ways to show the picture, by the server's name for them. */
+export const VIEWS = { picture: 'Picture', blur: 'Background blurred', landmarks: 'Landmarks only' };
+/** Lengths of the chart's window, by seconds; after "Last". */
+export const WINDOWS = { 15: '15 seconds', 30: '30 seconds', 60: 'minute', 180: '3 minutes', 300: '5 minutes' };
+
+export const CAMERAS = { front: 'Front camera', rear: 'Rear camera' };
+export const PAUSED = { pause: 'Pause', resume: 'Go on' };
+export const clipName = (name) => `Clip: ${name}`;
+export const setupSummary = (width, height, fps) => `${width} × ${height}, ${fps} fps`;
+export const recordingFor = (s) => `Stop recording (${clockTime(s)})`;
+export const SNAPSHOT_SAVED = 'The snapshot was saved.';
+export const RECORDING_SAVED = 'The recording was saved.';
+export const NOT_SAVED = 'This could not be saved: the browser refused it.';
+export const nextTry = (s) => `Next try in ${s} s`;
+export const TRYING = 'Trying now';
+/** What becomes of everything while the connection is tried again. */
+export const MEANWHILE = 'Nothing is sent meanwhile. Chart and counters go on when the connection is back.';
+export const retryAfter = (s) => `There may be room in ${s} s.`;
+
+/** What an HTML report says. */
+export const REPORT = {
+  title: 'Expressions, frame by frame',
+  length: 'Length',
+  frames: 'Frames',
+  rate: 'Frame rate',
+  dropped: 'Dropped',
+  faces: 'Faces',
+  noFaces: 'No face was seen.',
+  events: 'Events',
+  noEvents: 'None.',
+  chart: 'Probabilities of seven expressions over time; a gap is time without this face',
+  expression: 'Expression',
+  share: 'Share of frames',
+  mean: 'Mean probability',
+  seen: (first, last, frames) => `From ${first} to ${last}, in ${frames} frames`,
+  caution: 'What this is, and is not',
+  cautionText:
+    'Each label is a guess at the expression in one picture by a small neural network, and often wrong. It does not say what a person feels, and must not decide anything about a person.',
+};
+
+/** @type {Record<string, (detail: string) => string>} */
+const EVENTS = {
+  began: () => 'Started',
+  stopped: () => 'Stopped',
+  lost: (detail) => `Connection lost: ${detail}`,
+  back: () => 'Connection is back',
+  came: (id) => `${faceName(id)} came`,
+  left: (id) => `${faceName(id)} left`,
+  changed: (detail) => {
+    const [id, label] = detail.split(' ');
+    return `${faceName(id)}: ${EMOTION_LABELS[label] ?? label}`;
+  },
+};
+
+/** @param {import('./session-log.js').SessionEvent} event */
+export const eventSentence = ({ kind, detail }) => EVENTS[kind]?.(detail) ?? kind;
+
+export const FPS_LABEL = 'Frame rate';
+export const NOTHING = '–';
+export const NO_FACE = 'No face';
+export const NO_FACE_REASON = 'Nobody is in the picture';
+export const NOT_RUNNING = 'Nothing is read while the camera is off';
+export const NO_CONNECTION = 'Nothing is read until the connection is back';
+export const NOT_ANALYSED = 'Not analysed';
+export const NOT_ANALYSED_REASON = 'The server is busy and passes the picture through';
+export const CHART_MISSING = 'The chart’s libraries are missing on the server: run “make setup” there. All else works.';
+
+export const percent = (share) => `${Math.round(share * 100)} %`;
+export const milliseconds = (ms) => `${ms < 10 ? ms.toFixed(1) : ms.toFixed(0)} ms`;
+export const perSecond = (fps) => `${fps.toFixed(1)} fps`;
+export const secondsAgo = (s) => (s === 0 ? 'now' : s > -120 ? `${Math.round(-s)} s` : clockTime(-s));
+/** @param {number} s before the end of the chart @param {number} atS since the start */
+export const frameTime = (s, atS) => `${(-s).toFixed(1)} s ago, frame of ${clockTime(atS, 1)}`;
+/** @param {number} s @param {number} [decimals] @returns {string} minutes and seconds */
+export function clockTime(s, decimals = 0) {
+  const whole = Math.max(0, Number(s.toFixed(decimals)));
+  const minutes = Math.floor(whole / 60);
+  return `${minutes}:${(whole - minutes * 60).toFixed(decimals).padStart(decimals ? 3 + decimals : 2, '0')}`;
+}
+export const kilobits = (kbps) => (kbps < 1000 ? `${kbps.toFixed(0)} kbit/s` : `${(kbps / 1000).toFixed(1)} Mbit/s`);
+export const faceName = (id) => `Face ${id}`;
+export const LARGEST_FACE = 'Largest face';
+
+/** Shares of frames a person can picture, largest first. */
+const SHARES = [[3, 4], [2, 3], [1, 2], [1, 3], [1, 4], [1, 5], [1, 6], [1, 8], [1, 10]];
+
+/**
+ * @param {import('./telemetry.js').Telemetry} telemetry
+ * @returns {string} in a few words what the server does when it cannot keep up; empty: it keeps up
+ */
+export function badge({ fpsIn, fpsOut, analysed }) {
+  if (!analysed) return NOT_ANALYSED;
+  if (fpsIn <= 0 || fpsOut >= 0.85 * fpsIn) return '';
+  const share = fpsOut / fpsIn;
+  const [some, all] = SHARES.reduce((best, next) => (Math.abs(next[0] / next[1] - share) < Math.abs(best[0] / best[1] - share) ? next : best));
+  return `Analysing ${some} of ${all} frames`;
+}
+
+/** What is left out at each step of economy; each step keeps those before it. */
+const ECONOMY = ['', 'looks for new faces less often', 'reads expressions in every other picture', 'follows the two largest faces only'];
+
+/**
+ * @param {import('./telemetry.js').Telemetry} telemetry
+ * @returns {string} what the server does when it cannot keep up; empty: it keeps up
+ */
+export function strain({ fpsIn, fpsOut, economy }) {
+  const behind = fpsOut < 0.8 * fpsIn;
+  if (!behind && !economy) return '';
+  const share = behind ? `analyses ${fpsOut.toFixed(0)} of ${fpsIn.toFixed(0)} pictures a second` : '';
+  return `The server is busy: it ${[share, ECONOMY[economy]].filter(Boolean).join(' and ')}.`;
+}
+
+/**
+ * @param {import('./telemetry.js').Face} face
+ * @returns {string} where it looks, what eyes and mouth do; empty where the server does not say
+ */
+export function bearing({ pose_deg: pose, eyes, mouth, blinks }) {
+  if (!pose) return '';
+  const [yaw, pitch] = pose;
+  const turned = Math.abs(yaw) > 15 ? `Turned to the ${yaw > 0 ? 'right' : 'left'}` : '';
+  const nodded = Math.abs(pitch) > 15 ? `looking ${pitch > 0 ? 'up' : 'down'}` : '';
+  const words = [
+    [turned, nodded].filter(Boolean).join(', ') || 'Facing the camera',
+    eyes < 0.2 ? 'eyes closed' : '',
+    mouth > 0.3 ? 'mouth open' : '',
+    blinks > 0 ? `${blinks} ${blinks === 1 ? 'blink' : 'blinks'}` : '',
+  ];
+  const text = words.filter(Boolean).join(', ');
+  return text[0].toUpperCase() + text.slice(1);
+}
+
+/** @param {string} window @param {string} verdict @param {number} fps @returns {string} the chart in one sentence */
+export const chartSummary = (window, verdict, fps) =>
+  `Probabilities of seven expressions and the frame rate over the last ${window}. Now: ${verdict}, ${fps.toFixed(0)} frames a second.`;
+
+/** @param {string} detail what the server or the browser said @returns {string} with a capital and a full stop */
+export function sentence(detail) {
+  const text = detail.trim();
+  return text && `${text[0].toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? '' : '.'}`;
+}

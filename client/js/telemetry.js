@@ -1,0 +1,120 @@
+/** The server's messages, version 1: decode and check, and small sums over them; knows no channel and no page. */
+
+/** The order of every probability list. */
+export const EMOTIONS = ['angry', 'disgust', 'fear', 'happy', 'sad', 'surprise', 'neutral'];
+/** The stages of a picture on the server, in the order it passes them. */
+export const STAGES = ['wait', 'detect', 'landmarks', 'emotion', 'draw'];
+export const VERSION = 1;
+
+/**
+ * @typedef {object} Face
+ * @property {number} id
+ * @property {number[]} box left, top, width, height in pixels
+ * @property {string} label an emotion, or "unsure"
+ * @property {string} unsure why the label is "unsure"; else empty
+ * @property {number[]} probabilities seven, each 0..1, in the order of EMOTIONS
+ * @property {number[] | null} [pose_deg] yaw, pitch, roll of the head
+ * @property {number} [eyes] about 0.3 open, below 0.2 closed
+ * @property {number} [mouth] 0 closed, above 0.3 open
+ * @property {number} [blinks] since the face was first seen
+ *
+ * @typedef {object} Telemetry
+ * @property {number} seq
+ * @property {number} pts seconds
+ * @property {number} fpsIn
+ * @property {number} fpsOut
+ * @property {number} dropped
+ * @property {boolean} analysed
+ * @property {number} economy step of economy, 0..3
+ * @property {Record<string, number>} ms milliseconds by stage
+ * @property {Face[]} faces
+ *
+ * @typedef {object} Control a reply or notice; what it does not say is empty
+ * @property {string} type
+ * @property {string} detail
+ * @property {string[]} layers
+ * @property {string} view what the picture is drawn from; empty: the server has one view only
+ * @property {string[]} views the views there are
+ */
+
+/**
+ * @param {string} text one message
+ * @returns {Telemetry | null} null for anything that is no telemetry of this version
+ */
+export function decodeTelemetry(text) {
+  const message = parse(text);
+  if (message?.v !== VERSION || !Array.isArray(message.faces)) return null;
+  if (![message.seq, message.pts, message.fps_in, message.fps_out, message.dropped].every(Number.isFinite)) return null;
+  if (!STAGES.every((stage) => Number.isFinite(message.ms?.[stage]))) return null;
+  if (!message.faces.every(isFace)) return null;
+  return {
+    seq: message.seq,
+    pts: message.pts,
+    fpsIn: message.fps_in,
+    fpsOut: message.fps_out,
+    dropped: message.dropped,
+    analysed: message.analysed !== false,
+    economy: message.economy ?? 0,
+    ms: message.ms,
+    faces: message.faces,
+  };
+}
+
+/**
+ * @param {string} text one message
+ * @returns {Control | null} null for anything that is no control message
+ */
+export function decodeControl(text) {
+  const message = parse(text);
+  if (typeof message?.type !== 'string') return null;
+  return {
+    type: message.type,
+    detail: typeof message.detail === 'string' ? message.detail : '',
+    layers: Array.isArray(message.layers) ? message.layers : [],
+    view: typeof message.view === 'string' ? message.view : '',
+    views: Array.isArray(message.views) ? message.views : [],
+  };
+}
+
+/**
+ * @param {Face[]} faces
+ * @param {number | null} chosenId null: whichever is largest
+ * @returns {Face | null} the face that was chosen, or the largest where that one is not in view
+ */
+export function chooseFace(faces, chosenId) {
+  const chosen = faces.find((face) => face.id === chosenId);
+  if (chosen) return chosen;
+  return faces.reduce((best, face) => (best && best.box[2] >= face.box[2] ? best : face), null);
+}
+
+/**
+ * @param {string} text the answer to GET /config
+ * @returns {{notice: string, views: string[]}} empty where the server does not say
+ */
+export function decodeConfig(text) {
+  const config = parse(text);
+  return {
+    notice: typeof config?.notice === 'string' ? config.notice : '',
+    views: Array.isArray(config?.views) ? config.views.filter((view) => typeof view === 'string') : [],
+  };
+}
+
+function isFace(face) {
+  return (
+    Number.isInteger(face?.id) &&
+    typeof face.label === 'string' &&
+    Array.isArray(face.box) &&
+    face.box.length === 4 &&
+    Array.isArray(face.probabilities) &&
+    face.probabilities.length === EMOTIONS.length &&
+    face.probabilities.every(Number.isFinite)
+  );
+}
+
+function parse(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,163 @@
+"""Real headless Chromium with a real face clip as its camera; what it said is kept when a test fails."""
+
+import json
+import re
+import shutil
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Literal
+
+import av
+import cv2
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, ConsoleMessage, Page, Playwright, async_playwright, expect
+
+from tests.conftest import ROOT
+
+RESULTS = ROOT / "test-results"
+SCREENSHOTS = ROOT / "build" / "screenshots"
+SOON_MS = 30_000
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--use-fake-device-for-media-stream",
+    "--allow-loopback-in-peer-connection",
+    "--autoplay-policy=no-user-gesture-required",
+)
+ALLOW_CAMERA = "--use-fake-ui-for-media-stream"
+
+OpenPage = Callable[..., AbstractAsyncContextManager[Page]]
+
+
+def as_line(message: ConsoleMessage) -> str:
+    """How the console is kept; a server without settings for the page answers 404, which is no error."""
+    known = message.location["url"].endswith("/config")
+    return f"{'info' if known else message.type}: {message.text}"
+
+
+@pytest.fixture(scope="session")
+def camera_file(media_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Concatenated JPEGs, which Chromium plays as a camera: the clip with the face, at 640x480, 30 FPS."""
+    path = tmp_path_factory.mktemp("camera") / "face.mjpeg"
+    with av.open(str(media_dir / "single_face.mp4")) as clip, path.open("wb") as file:
+        for frame in clip.decode(video=0):
+            picture = cv2.resize(frame.to_ndarray(format="bgr24")[:, 80:560], (640, 480))
+            done, jpeg = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 92])
+            assert done
+            file.write(jpeg.tobytes())
+    return path
+
+
+class Browsers:
+    """Chromium, started once for each set of flags; starting it costs more than most tests."""
+
+    def __init__(self, playwright: Playwright, executable: str, camera_file: Path) -> None:
+        self._playwright = playwright
+        self._executable = executable
+        self._camera_file = camera_file
+        self._started: dict[tuple[str, ...], Browser] = {}
+
+    async def get(self, flags: tuple[str, ...]) -> Browser:
+        if flags not in self._started:
+            self._started[flags] = await self._playwright.chromium.launch(
+                executable_path=self._executable,
+                headless=True,
+                args=[*FLAGS, *flags, f"--use-file-for-fake-video-capture={self._camera_file}"],
+            )
+        return self._started[flags]
+
+    async def close(self) -> None:
+        for browser in self._started.values():
+            await browser.close()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def browsers(camera_file: Path) -> AsyncIterator[Browsers]:
+    chromium = next((path for name in CHROMIUM_NAMES if (path := shutil.which(name))), None)
+    if chromium is None:
+        pytest.fail("Chromium is missing; run `make browser`")
+    async with async_playwright() as playwright:
+        started = Browsers(playwright, chromium, camera_file)
+        yield started
+        await started.close()
+
+
+@pytest.fixture
+def open_page(
+    browsers: Browsers, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> OpenPage:
+    """`async with open_page(url) as page`: a page of a new visitor; errors on its console fail the test."""
+
+    @asynccontextmanager
+    async def opened(
+        url: str,
+        *,
+        width: int = 1280,
+        motion: Literal["reduce", "no-preference"] = "no-preference",
+        flags: tuple[str, ...] = (ALLOW_CAMERA,),
+        expect_errors: str = "",
+        script: str = "",
+    ) -> AsyncIterator[Page]:
+        browser = await browsers.get(flags)
+        context = await browser.new_context(viewport={"width": width, "height": 900}, reduced_motion=motion)
+        page = await context.new_page()
+        if script:
+            await page.add_init_script(script)
+        said: list[str] = []
+        requested: list[str] = []
+        page.on("console", lambda message: said.append(as_line(message)))
+        page.on("pageerror", lambda error: said.append(f"error: {error}"))
+        page.on("request", lambda sent: requested.append(sent.url))
+        try:
+            await page.goto(url)
+            yield page
+            foreign = [sent for sent in requested if not sent.startswith((url, "data:", "blob:"))]
+            errors = [line for line in said if line.startswith("error") and line not in expect_errors]
+            assert not foreign
+            assert expect_errors or not errors
+        except BaseException:
+            await keep(page, said)
+            raise
+        finally:
+            await context.close()
+
+    async def keep(page: Page, said: list[str]) -> None:
+        RESULTS.mkdir(exist_ok=True)
+        name = re.sub(r"\W+", "_", request.node.name)
+        (RESULTS / f"{name}.console.txt").write_text("\n".join(said))
+        await page.screenshot(path=RESULTS / f"{name}.png")
+        for log in sorted(
+            tmp_path_factory.getbasetemp().glob("**/server.log"), key=lambda path: path.stat().st_mtime
+        )[-1:]:
+            shutil.copy(log, RESULTS / f"{name}.server.txt")
+
+    return opened
+
+
+async def press_start(page: Page) -> None:
+    """Start, and agree where the page asks."""
+    agreed = await page.evaluate("sessionStorage.getItem('facestream.consent')")
+    await page.get_by_role("button", name="Start").click()
+    if not agreed:
+        await page.get_by_role("button", name="I agree").click()
+
+
+async def start(page: Page) -> None:
+    await press_start(page)
+    await expect(page.locator("html")).to_have_attribute("data-state", "connected", timeout=SOON_MS)
+
+
+async def chart_points(page: Page, at_least: int) -> dict[str, int]:
+    """Points of each line, once every line has that many."""
+    await page.wait_for_function(
+        "(least) => { const p = Object.values(JSON.parse(document.getElementById('chart').dataset.points));"
+        " return p.length === 8 && p.every((n) => n >= least); }",
+        arg=at_least,
+        timeout=SOON_MS,
+    )
+    points: dict[str, int] = json.loads(await page.locator("#chart").get_attribute("data-points") or "{}")
+    return points

@@ -1,0 +1,124 @@
+"""What a person chooses and is told before anything is sent."""
+
+import json
+from pathlib import Path
+
+import pytest
+from playwright.async_api import expect
+
+from tests.browser.conftest import SOON_MS, OpenPage, press_start, start
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+# Which pictures were asked of the browser, and a browser without any camera.
+LISTEN = """
+const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+window.asked = [];
+navigator.mediaDevices.getUserMedia = (wish) => { window.asked.push(wish.video); return open(wish); };
+"""
+NO_CAMERA = (
+    "navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('x', 'NotFoundError'));"
+)
+
+
+async def test_no_camera_opens_before_the_person_agrees(server_url: str, open_page: OpenPage):
+    async with open_page(server_url, script=LISTEN) as page:
+        await page.get_by_role("button", name="Start").click()
+        await expect(page.get_by_role("dialog")).to_contain_text("analysed")
+        await page.get_by_role("button", name="Not now").click()
+
+        await expect(page.get_by_role("dialog")).to_be_hidden()
+        assert await page.evaluate("window.asked") == []
+        await expect(page.locator("html")).to_have_attribute("data-state", "idle")
+
+
+async def test_the_notice_is_the_owners_text_and_is_asked_once_a_visit(server_url: str, open_page: OpenPage):
+    async with open_page(server_url) as page:
+        settings = json.dumps({"notice": "Only <b>for</b> this museum.", "views": ["picture", "blur"]})
+        await page.route(
+            "**/config", lambda route: route.fulfill(body=settings, content_type="application/json")
+        )
+        await page.reload()
+
+        await page.get_by_role("button", name="Start").click()
+        await expect(page.get_by_role("dialog")).to_contain_text("Only <b>for</b> this museum.")
+        await page.get_by_role("button", name="I agree").click()
+        await page.get_by_role("button", name="Stop").click()
+        await page.get_by_role("button", name="Start").click()
+
+        await expect(page.get_by_role("button", name="Stop")).to_be_visible()
+        await expect(page.get_by_label("Background blurred")).to_be_visible()
+
+
+async def test_size_rate_and_mirror_are_used_and_remembered(server_url: str, open_page: OpenPage):
+    async with open_page(server_url, script=LISTEN) as page:
+        await page.locator("#setup summary").click()
+        await page.get_by_label("320").check()
+        await page.get_by_label("15", exact=True).check()
+        await page.get_by_label("Mirror the picture").check()
+        await page.reload()
+
+        await start(page)
+
+        asked = (await page.evaluate("window.asked"))[0]
+        assert (asked["width"]["ideal"], asked["frameRate"]["max"]) == (320, 15)
+        assert await page.evaluate("document.getElementById('video').videoWidth") == 320
+        await expect(page.locator("#setup .summary")).to_contain_text("240, 15 fps")
+        await expect(page.locator("input[name=mirror]")).to_be_checked()
+
+
+async def test_another_size_while_it_runs_keeps_the_session(server_url: str, open_page: OpenPage):
+    async with open_page(server_url) as page:
+        await start(page)
+        session = await page.locator("#session").text_content()
+
+        await page.locator("#setup summary").click()
+        await expect(page.locator("#camera")).to_contain_text("face.mjpeg")
+        await page.get_by_label("320").check()
+
+        await page.wait_for_function(
+            "() => document.getElementById('video').videoWidth === 320", timeout=SOON_MS
+        )
+        assert await page.locator("#session").text_content() == session
+
+
+async def test_a_clip_plays_where_there_is_no_camera(server_url: str, open_page: OpenPage, media_dir: Path):
+    async with open_page(server_url, script=NO_CAMERA) as page:
+        await page.get_by_label("Use a clip").set_input_files(media_dir / "single_face.mp4")
+        await page.get_by_role("button", name="I agree").click()
+
+        await expect(page.locator("html")).to_have_attribute("data-state", "connected", timeout=SOON_MS)
+        await expect(page.locator("#verdict")).to_have_text("Happy", timeout=SOON_MS)
+        await page.get_by_role("button", name="Stop").click()
+        await page.get_by_role("button", name="Back to the camera").click()
+        await press_start(page)
+        await expect(page.get_by_role("alert")).to_contain_text("No camera was found")
+
+
+async def test_a_file_that_is_no_clip_is_said_in_words(server_url: str, open_page: OpenPage, tmp_path: Path):
+    (tmp_path / "notes.mp4").write_text("no video")
+    async with open_page(server_url) as page:
+        await page.get_by_label("Use a clip").set_input_files(tmp_path / "notes.mp4")
+        await page.get_by_role("button", name="I agree").click()
+
+        await expect(page.get_by_role("alert")).to_contain_text("notes.mp4", timeout=SOON_MS)
+
+
+async def test_the_first_picture_comes_within_a_second(server_url: str, open_page: OpenPage):
+    async with open_page(server_url) as page:
+        await start(page)
+        await page.get_by_role("button", name="Stop").click()
+
+        took_ms = await page.evaluate(
+            """async () => {
+              const video = document.getElementById('video');
+              const shown = new Promise((resolve) => video.requestVideoFrameCallback(resolve));
+              const clicked = performance.now();
+              document.getElementById('start').click();
+              await shown;
+              return performance.now() - clicked;
+            }"""
+        )
+
+        # One second where the cores are free; these tests share them with others.
+        assert took_ms < 3000

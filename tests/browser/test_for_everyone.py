@@ -1,0 +1,110 @@
+"""Keyboard, screen reader, contrast, less motion; another page that uses ours; and memory that does not grow."""
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+from playwright.async_api import Page, Route, expect
+
+from tests.browser.conftest import SOON_MS, OpenPage, chart_points, start
+from tests.conftest import ROOT
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+AXE = ROOT / "client" / "node_modules" / "axe-core" / "axe.min.js"
+EXAMPLE = ROOT / "examples" / "embed"
+
+
+async def violations(page: Page) -> list[str]:
+    """What axe finds serious or worse, with the element it is about."""
+    await page.evaluate(AXE.read_text())
+    found: list[str] = await page.evaluate(
+        """async () => (await axe.run()).violations
+          .filter((v) => ['serious', 'critical'].includes(v.impact))
+          .flatMap((v) => v.nodes.map((node) => `${v.id}: ${node.target} ${node.any[0]?.message ?? ''}`))"""
+    )
+    return found
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+async def test_axe_finds_nothing_serious(server_url: str, open_page: OpenPage, width: int):
+    async with open_page(server_url, width=width, motion="reduce") as page:
+        assert await violations(page) == []
+        await page.get_by_role("button", name="Start").click()
+        await expect(page.get_by_role("dialog")).to_be_visible()
+        assert await violations(page) == []
+        await page.get_by_role("button", name="I agree").click()
+        await chart_points(page, 2)
+        await page.get_by_role("button", name="Pause").click()
+        await page.locator("#setup summary").click()
+        for scheme in ("light", "dark"):
+            await page.emulate_media(color_scheme=scheme)
+            assert await violations(page) == []
+
+
+async def test_it_can_be_used_by_keyboard_alone(server_url: str, open_page: OpenPage):
+    async with open_page(server_url) as page:
+        await page.keyboard.press("Tab")
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_role("dialog")).to_be_visible()
+        await page.keyboard.press("Enter")
+        await expect(page.locator("html")).to_have_attribute("data-state", "connected", timeout=SOON_MS)
+        await expect(page.locator("#stop")).to_be_focused()
+
+        for _ in range(3):
+            await page.keyboard.press("Tab")
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_label("320")).to_be_visible()
+        await page.keyboard.press("Escape")
+        await expect(page.get_by_label("320")).to_be_hidden()
+        await expect(page.locator("#setup summary")).to_be_focused()
+
+
+async def test_who_wants_less_motion_gets_none(server_url: str, open_page: OpenPage):
+    async with open_page(server_url, motion="reduce") as page:
+        await page.evaluate("document.documentElement.dataset.state = 'connecting'")
+
+        moving = await page.evaluate("document.getAnimations().length")
+
+        assert moving == 0
+
+
+async def test_the_embedding_example_shows_the_annotated_picture(server_url: str, open_page: OpenPage):
+    async with open_page(server_url) as page:
+        for name, kind in (("index.html", "text/html"), ("embed.js", "text/javascript")):
+            await page.route(f"**/embed/{name}", fulfilling(name, kind))
+        await page.goto(f"{server_url}/embed/index.html")
+
+        await page.get_by_role("button", name="Start").click()
+
+        await page.wait_for_function(
+            "() => document.querySelector('video').videoWidth === 640", timeout=SOON_MS
+        )
+        await expect(page.get_by_role("status")).to_contain_text("happy", timeout=SOON_MS)
+        assert len((EXAMPLE / "embed.js").read_text().splitlines()) <= 30
+
+
+def fulfilling(name: str, kind: str) -> Callable[[Route], Awaitable[None]]:
+    async def fulfill(route: Route) -> None:
+        await route.fulfill(path=EXAMPLE / name, content_type=kind)
+
+    return fulfill
+
+
+async def used_heap_bytes(page: Page) -> int:
+    session = await page.context.new_cdp_session(page)
+    await session.send("HeapProfiler.collectGarbage")
+    return int((await session.send("Runtime.getHeapUsage"))["usedSize"])
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(900)
+async def test_the_heap_after_ten_minutes_is_that_after_two(server_url: str, open_page: OpenPage):
+    async with open_page(server_url) as page:
+        await start(page)
+        await page.wait_for_timeout(2 * 60_000)
+        early = await used_heap_bytes(page)
+
+        await page.wait_for_timeout(8 * 60_000)
+
+        late = await used_heap_bytes(page)
+        assert late < 1.1 * early, f"{early / 1e6:.2f} MB after 2 minutes, {late / 1e6:.2f} MB after 10"

@@ -1,0 +1,186 @@
+"""The page as a person uses it: real Chromium, real server, a real face as the camera."""
+
+import signal
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Page, expect
+
+from facestream.faces import EMOTIONS
+from tests.browser.conftest import SCREENSHOTS, SOON_MS, OpenPage, chart_points, press_start, start
+from tests.conftest import running_server
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+async def test_the_annotated_face_plays_and_the_chart_fills(server_url: str, open_page: OpenPage, width: int):
+    async with open_page(server_url, width=width) as page:
+        await start(page)
+
+        points = await chart_points(page, 6)
+        before_s = await page.evaluate("document.getElementById('video').currentTime")
+        await page.wait_for_function(
+            "(t) => document.getElementById('video').currentTime > t + 1", arg=before_s
+        )
+
+        assert set(points) == {*map(str, EMOTIONS), "fps"}
+        assert await page.evaluate("document.getElementById('video').videoWidth") == 640
+        assert await page.evaluate("document.documentElement.scrollWidth") <= width
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        for scheme in ("light", "dark"):
+            await page.emulate_media(color_scheme=scheme)
+            await page.screenshot(path=SCREENSHOTS / f"page_{width}_{scheme}.png", full_page=width < 500)
+
+
+async def test_the_face_is_said_to_become_happy(server_url: str, open_page: OpenPage):
+    async with open_page(server_url) as page:
+        await start(page)
+
+        await expect(page.locator("#verdict")).to_have_text("Happy", timeout=SOON_MS)
+        await expect(page.locator("#fps-out")).to_contain_text("fps")
+        await expect(page.locator("#stages")).to_contain_text("landmarks")
+
+
+async def test_what_is_drawn_can_be_switched_while_it_runs(server_url: str, open_page: OpenPage):
+    async with open_page(server_url) as page:
+        await start(page)
+
+        await page.get_by_label("Box", exact=True).uncheck()
+        await page.get_by_label("Points", exact=True).check()
+
+        await expect(page.locator("#layers")).to_have_attribute("data-in-force", "hulls label points stats")
+
+
+async def test_what_is_drawn_is_remembered_for_the_next_visit(server_url: str, open_page: OpenPage):
+    async with open_page(server_url) as page:
+        await page.get_by_label("Outlines", exact=True).uncheck()
+        await page.reload()
+
+        await start(page)
+
+        await expect(page.locator("#layers")).to_have_attribute("data-in-force", "box label stats")
+
+
+async def test_a_line_of_the_chart_is_hidden_and_shown_by_keyboard(server_url: str, open_page: OpenPage):
+    async with open_page(server_url) as page:
+        row = page.get_by_role("button", name="Happy")
+        line = page.locator(".c3-chart-line.c3-target-happy")
+
+        await row.press("Space")
+        await expect(line).to_have_css("opacity", "0")
+
+        await row.press("Space")
+        await expect(line).to_have_css("opacity", "1")
+
+
+async def test_stop_ends_the_session_and_start_opens_another(server_url: str, open_page: OpenPage):
+    async with open_page(server_url) as page:
+        await start(page)
+        first = await page.locator("#session").text_content()
+
+        await page.get_by_role("button", name="Stop").click()
+
+        await expect(page.locator("#state")).to_contain_text("Stopped")
+        await expect_sessions(page, server_url, 0)
+        await start(page)
+        assert await page.locator("#session").text_content() != first
+
+
+async def test_leaving_the_page_ends_the_session(server_url: str, open_page: OpenPage):
+    async with open_page(server_url) as page:
+        await start(page)
+
+        await page.goto("about:blank")
+
+        await expect_sessions(page, server_url, 0)
+
+
+async def expect_sessions(page: Page, url: str, count: int) -> None:
+    async def sessions() -> int:
+        answer = await page.request.get(f"{url}/healthz")
+        return int((await answer.json())["sessions"])
+
+    for _ in range(100):
+        if await sessions() <= count:
+            return
+        await page.wait_for_timeout(100)
+    assert await sessions() <= count
+
+
+async def test_a_refused_camera_is_said_in_words(server_url: str, open_page: OpenPage):
+    async with open_page(server_url, flags=("--deny-permission-prompts",)) as page:
+        await press_start(page)
+
+        await expect(page.get_by_role("alert")).to_contain_text("The camera is blocked", timeout=SOON_MS)
+        await expect(page.get_by_role("button", name="Start")).to_be_enabled()
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        ("NotFoundError", "No camera was found"),
+        ("NotReadableError", "The camera is in use"),
+        ("NotAllowedError", "The camera is blocked"),
+    ],
+)
+async def test_each_fault_of_a_camera_has_its_sentence(
+    server_url: str, open_page: OpenPage, error: str, said: str
+):
+    # A browser without a camera, or with one in use, cannot be had here.
+    script = f"navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('x', '{error}'));"
+    async with open_page(server_url, script=script) as page:
+        await press_start(page)
+
+        await expect(page.get_by_role("alert")).to_contain_text(said)
+
+
+async def test_an_insecure_context_names_the_address_that_works(server_url: str, open_page: OpenPage):
+    script = "Object.defineProperty(navigator, 'mediaDevices', { value: undefined });"
+    async with open_page(server_url, script=script) as page:
+        await press_start(page)
+
+        await expect(page.get_by_role("alert")).to_contain_text("http://localhost:")
+
+
+async def test_a_full_server_is_said_with_its_own_words(tmp_path: Path, open_page: OpenPage):
+    with running_server(tmp_path / "server.log", "--max-sessions", "1") as running:
+        async with (
+            open_page(running.url) as first,
+            open_page(running.url, expect_errors="503") as second,
+        ):
+            await start(first)
+
+            await press_start(second)
+
+            await expect(second.get_by_role("alert")).to_contain_text("1 of 1 places taken", timeout=SOON_MS)
+            await expect(second.get_by_role("alert")).to_contain_text("There may be room in 10 s")
+
+
+async def test_a_server_that_stops_is_said_and_one_that_is_away_too(tmp_path: Path, open_page: OpenPage):
+    with running_server(tmp_path / "server.log") as running:
+        async with open_page(running.url, expect_errors="refused") as page:
+            await start(page)
+
+            running.process.send_signal(signal.SIGTERM)
+
+            await expect(page.get_by_role("alert")).to_contain_text("stopping", timeout=SOON_MS)
+            await expect(page.get_by_role("timer")).to_contain_text("Next try in")
+            await expect(page.get_by_role("alert")).to_contain_text("does not answer", timeout=SOON_MS)
+            assert running.stop() == 0
+            await page.get_by_role("button", name="Stop trying").click()
+            await expect(page.locator("html")).to_have_attribute("data-state", "stopped")
+
+
+async def test_the_chart_keeps_its_size_and_its_one_object(server_url: str, open_page: OpenPage):
+    """A minute's worth of redraws must not add elements: what is added four times a second leaks in an hour."""
+    async with open_page(server_url) as page:
+        await start(page)
+        # A short window has a point every eighth of a second.
+        await page.get_by_label("Length of time in the chart").select_option("15 seconds")
+        await chart_points(page, 8)
+        before = await page.evaluate("document.querySelectorAll('*').length")
+
+        await chart_points(page, 24)
+
+        assert await page.evaluate("document.querySelectorAll('*').length") <= before + 5

@@ -1,0 +1,77 @@
+"""The files a person takes away are whole, say what was seen, and open without a network."""
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import av
+import cv2
+import pytest
+from playwright.async_api import Page, expect
+
+from facestream.telemetry import decode_telemetry
+from tests.browser.conftest import SCREENSHOTS, OpenPage, chart_points, start
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+
+async def saved(page: Page, button: str, folder: Path) -> Path:
+    """What the press of that button gives."""
+    if not await page.get_by_role("button", name=button).is_visible():
+        await page.locator("#save summary").click()
+    async with page.expect_download() as download:
+        await page.get_by_role("button", name=button).click()
+    path = folder / (await download.value).suggested_filename
+    await (await download.value).save_as(path)
+    return path
+
+
+async def test_snapshot_and_recording_hold_the_annotated_picture(
+    server_url: str, open_page: OpenPage, tmp_path: Path
+):
+    async with open_page(server_url) as page:
+        await start(page)
+
+        await page.get_by_role("button", name="Record").click()
+        snapshot = await saved(page, "Snapshot", tmp_path)
+        await page.wait_for_timeout(2500)
+        recording = await saved(page, "Stop recording", tmp_path)
+
+        picture = cv2.imread(str(snapshot))
+        assert picture is not None
+        assert picture.shape == (480, 640, 3)
+        with av.open(str(recording)) as clip:
+            assert sum(1 for _ in clip.decode(video=0)) > 5
+        await expect(page.get_by_role("button", name="Record", exact=True)).to_be_visible()
+
+
+async def test_the_numbers_are_a_table_messages_and_a_report_that_needs_no_network(
+    server_url: str, open_page: OpenPage, tmp_path: Path
+):
+    async with open_page(server_url) as page:
+        await start(page)
+        await chart_points(page, 8)
+        await page.get_by_role("button", name="Stop").click()
+
+        rows = list(csv.DictReader(io.StringIO((await saved(page, "Table", tmp_path)).read_text())))
+        lines = (await saved(page, "Messages", tmp_path)).read_text().splitlines()
+        report = await saved(page, "Report", tmp_path)
+
+        assert len(rows) >= len(lines) > 10
+        assert {"happy", "yaw_deg", "detect_ms"} <= set(rows[0])
+        for line in lines:
+            message = json.loads(line)
+            assert message.pop("time_s") >= 0
+            decode_telemetry(json.dumps(message))
+
+        opened = await page.context.new_page()
+        requested: list[str] = []
+        opened.on("request", lambda request: requested.append(request.url))
+        await page.context.set_offline(True)
+        await opened.goto(report.as_uri())
+        await expect(opened.get_by_role("heading", name="Face 1")).to_be_visible()
+        assert await opened.locator("svg path[d^=M]").count() >= 7
+        assert requested == [report.as_uri()]
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        await opened.screenshot(path=SCREENSHOTS / "report.png", full_page=True)

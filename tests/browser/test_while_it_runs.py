@@ -1,0 +1,168 @@
+"""The chart, the latency strip and a connection that is lost, in real Chromium against the real server."""
+
+import json
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import av
+import numpy as np
+import pytest
+from playwright.async_api import Page, Request, expect
+
+from tests.browser.conftest import SCREENSHOTS, SOON_MS, OpenPage, chart_points, start
+from tests.conftest import running_server
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+
+async def test_the_chart_pauses_looks_back_and_says_when_a_frame_was(server_url: str, open_page: OpenPage):
+    async with open_page(server_url) as page:
+        await start(page)
+        await chart_points(page, 6)
+
+        await page.get_by_label("Length of time in the chart").select_option("15 seconds")
+        await page.get_by_role("button", name="Pause").click()
+        await page.wait_for_timeout(600)  # the redraw that was due when it was pressed
+        before = await page.locator("#chart").get_attribute("data-points")
+        await page.wait_for_timeout(1000)
+        assert await page.locator("#chart").get_attribute("data-points") == before
+        box = await page.locator("#chart").bounding_box()
+        assert box
+        await page.mouse.move(box["x"] + box["width"] - 60, box["y"] + 60)
+        await expect(page.locator(".c3-tooltip")).to_contain_text("s ago, frame of 0:0")
+
+        await page.get_by_label("Look back in time").fill("-240")
+        await expect(page.locator("#chart")).to_have_attribute("data-filled", "no")
+        await page.get_by_role("button", name="Go on").click()
+        await expect(page.locator("#chart")).to_have_attribute("data-filled", "yes")
+
+
+async def test_the_moment_on_show_is_marked_near_the_end(server_url: str, open_page: OpenPage):
+    async with open_page(server_url) as page:
+        await start(page)
+
+        await expect(page.locator(".mark-shown")).to_be_visible(timeout=SOON_MS)
+
+        # 100 % would be a picture that takes no time, and 97 % is two seconds behind.
+        part = await page.locator(".mark-shown").evaluate(
+            "(mark) => (mark.offsetLeft - 48) / (mark.parentElement.clientWidth - 82)"
+        )
+        assert 0.95 < part <= 1.001
+
+
+async def test_the_strip_and_the_figures_are_filled(server_url: str, open_page: OpenPage):
+    async with open_page(server_url) as page:
+        await start(page)
+
+        await expect(page.locator("#codec")).to_have_text("VP8", timeout=SOON_MS)
+        await page.wait_for_function(
+            "() => !document.getElementById('health').textContent.includes('\\u2013')", timeout=SOON_MS
+        )
+        stations = await page.locator("#stages li").all_text_contents()
+        assert [station.split()[0] for station in stations] == [
+            "camera", "network", "waiting", "finding", "landmarks", "emotion", "drawing", "encoding", "display",
+        ]  # fmt: skip
+
+
+async def gaps(page: Page) -> int:
+    """Places where the line of the chart lifts its pen."""
+    return int(
+        await page.evaluate(
+            "document.querySelector('.c3-line-happy').getAttribute('d').match(/M/g)?.length ?? 0"
+        )
+    )
+
+
+def clip_with_an_absence(face: Path, to: Path) -> Path:
+    """A second of a face, two of nobody, the face again; as WebM, which every Chromium plays."""
+    with av.open(str(face)) as source, av.open(str(to), "w") as target:
+        stream = target.add_stream("libvpx", rate=15, options={"deadline": "realtime", "cpu-used": "8"})
+        stream.width, stream.height, stream.pix_fmt = 320, 240, "yuv420p"
+        pictures = [
+            frame.reformat(320, 240, "rgb24").to_ndarray()
+            for frame, _ in zip(source.decode(video=0), range(15), strict=False)
+        ]
+        nobody = np.full_like(pictures[0], 90)
+        for index, picture in enumerate([*pictures, *[nobody] * 30, *pictures]):
+            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+            frame.pts = index
+            target.mux(stream.encode(frame))
+        target.mux(stream.encode())
+    return to
+
+
+async def test_a_face_that_leaves_makes_a_gap(
+    server_url: str, open_page: OpenPage, media_dir: Path, tmp_path: Path
+):
+    clip = clip_with_an_absence(media_dir / "single_face.mp4", tmp_path / "absence.webm")
+    async with open_page(server_url) as page:
+        await page.get_by_label("Use a clip").set_input_files(clip)
+        await page.get_by_role("button", name="I agree").click()
+        await expect(page.locator("#verdict")).to_have_text("No face", timeout=SOON_MS)
+        await expect(page.locator("#verdict")).not_to_have_text("No face", timeout=SOON_MS)
+        await page.wait_for_timeout(1000)
+
+        assert await gaps(page) > 1
+
+
+# Makes the newest connection of the page fail, as a network does that goes away.
+BREAK = """
+const Connection = window.RTCPeerConnection;
+window.RTCPeerConnection = class extends Connection {
+  constructor(...given) { super(...given); window.newest = this; }
+};
+window.breakConnection = () => {
+  Object.defineProperty(window.newest, 'connectionState', { value: 'failed' });
+  window.newest.dispatchEvent(new Event('connectionstatechange'));
+};
+"""
+
+
+async def test_a_connection_that_comes_back_goes_on_with_the_same_faces(
+    server_url: str, open_page: OpenPage, media_dir: Path, tmp_path: Path
+):
+    clip = clip_with_an_absence(media_dir / "single_face.mp4", tmp_path / "absence.webm")
+    async with open_page(server_url, script=BREAK) as page:
+        offers: list[Request] = []
+        page.on("request", lambda sent: offers.append(sent) if sent.url.endswith("/offer") else None)
+        await page.get_by_label("Use a clip").set_input_files(clip)
+        await page.get_by_role("button", name="I agree").click()
+        # Somebody who leaves and comes back is another face: a session that begins anew would count from one.
+        await expect(page.locator("#verdict")).to_have_text("No face", timeout=SOON_MS)
+        await expect(page.locator("#verdict")).not_to_have_text("No face", timeout=SOON_MS)
+        assert int(await page.locator("#face").get_attribute("data-id") or 0) > 1
+
+        await page.evaluate("window.breakConnection()")
+        await expect(page.locator("html")).to_have_attribute("data-state", "reconnecting")
+        await expect(page.locator("html")).to_have_attribute("data-state", "connected", timeout=SOON_MS)
+        await page.wait_for_function("() => Number(document.getElementById('face').dataset.id) > 0")
+
+        assert int(await page.locator("#face").get_attribute("data-id") or 0) > 1
+        assert ["resume" in (offer.post_data or "") for offer in offers] == [False, True]
+
+
+@pytest.mark.timeout(150)
+async def test_a_killed_and_restarted_server_is_reconnected_to(tmp_path: Path, open_page: OpenPage):
+    with running_server(tmp_path / "server.log") as first:
+        port = str(urlsplit(first.url).port)
+        async with open_page(first.url, expect_errors="refused") as page:
+            await start(page)
+            points = await chart_points(page, 6)
+            first.process.kill()
+            await expect(page.locator("html")).to_have_attribute(
+                "data-state", "reconnecting", timeout=SOON_MS
+            )
+            await expect(page.get_by_role("timer")).to_contain_text("Next try in")
+            SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+            await page.screenshot(path=SCREENSHOTS / "page_1280_lost.png")
+
+            with running_server(tmp_path / "second.log", "--port", port):
+                await page.get_by_role("button", name="Try now").click()
+
+                await expect(page.locator("html")).to_have_attribute(
+                    "data-state", "connected", timeout=SOON_MS
+                )
+                await page.wait_for_timeout(1500)
+                kept = json.loads(await page.locator("#chart").get_attribute("data-points") or "{}")
+                assert kept["fps"] > points["fps"]
+                assert await gaps(page) > 1

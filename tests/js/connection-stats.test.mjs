@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { look, rates } from '../../client/js/connection-stats.js';
+
+const entries = (n) => [
+  { type: 'codec', id: 'c', mimeType: 'video/VP8' },
+  {
+    type: 'inbound-rtp', kind: 'video', codecId: 'c', framesDecoded: 30 * n, packetsReceived: 90 * n, packetsLost: 10 * n,
+    bytesReceived: 125_000 * n, jitterBufferDelay: 0.6 * n, jitterBufferEmittedCount: 30 * n, totalDecodeTime: 0.06 * n,
+  },
+  {
+    type: 'outbound-rtp', kind: 'video', bytesSent: 250_000 * n, framesEncoded: 25 * n, totalEncodeTime: 0.1 * n, packetsSent: 50 * n,
+    totalPacketSendDelay: 0.05 * n,
+  },
+  { type: 'candidate-pair', nominated: true, currentRoundTripTime: 0.004 },
+];
+
+test('rates are of the time between two looks', () => {
+  const found = rates(look(entries(1), 1000), look(entries(3), 3000));
+
+  assert.equal(found.codec, 'VP8');
+  assert.equal(found.rttMs, 4);
+  assert.equal(found.shownFps, 30);
+  assert.equal(found.lossShare, 0.1);
+  assert.equal(found.kbps, 1000);
+  assert.equal(found.sentKbps, 2000);
+  assert.ok(Math.abs(found.encodeMs - 5) < 1e-9);
+  assert.ok(Math.abs(found.bufferMs - 22) < 1e-9);
+});
+
+test('a browser that knows nothing yields zeros, not NaN', () => {
+  const found = rates(look([], 0), look([], 0));
+
+  assert.deepEqual(Object.values(found).filter(Number.isNaN), []);
+  assert.equal(found.rttMs, null);
+});

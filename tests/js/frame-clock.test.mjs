@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { FrameClock, FrameMatcher } from '../../client/js/frame-clock.js';
+
+test('a message that was held up does not move its frame', () => {
+  const clock = new FrameClock();
+  clock.pageTime(0, 100.02);
+  clock.pageTime(1, 101.01);
+
+  assert.ok(Math.abs(clock.pageTime(2, 102.4) - 102.01) < 1e-9);
+});
+
+/** Frames 33 ms apart whose pictures come `lagMs` after their messages; returns the last match. */
+function play(matcher, frames, lagMs, origin) {
+  let found = null;
+  for (let i = 0; i < frames; i += 1) {
+    const ptsS = Math.round((i / 30) * 1000) / 1000;
+    const atMs = 1000 + (i * 1000) / 30;
+    matcher.addMessage(ptsS, atMs, 50 + ptsS);
+    found = matcher.match((origin + i * 3000) % 2 ** 32, atMs + lagMs);
+  }
+  return found;
+}
+
+test('the picture on show finds its message, whatever its clock counts from', () => {
+  for (const origin of [0, 123_456_789, 2 ** 32 - 30_000]) {
+    const found = play(new FrameMatcher(), 30, 12, origin);
+
+    assert.ok(Math.abs(found.timeS - (50 + 29 / 30)) < 0.002);
+    assert.ok(Math.abs(found.lagMs - 12) < 0.001);
+  }
+});
+
+test('too few pictures join no clocks', () => assert.equal(play(new FrameMatcher(), 3, 12, 99), null));
+
+test('a few pictures that came late do not win against the others', () => {
+  const matcher = new FrameMatcher();
+  play(matcher, 20, 10, 5000);
+  // Forty milliseconds late: the newest message then is the next frame's.
+  matcher.addMessage(0.667, 1667, 50.667);
+  matcher.addMessage(0.7, 1700, 50.7);
+
+  assert.equal(matcher.match(5000 + 20 * 3000, 1710).timeS, 50.667);
+});

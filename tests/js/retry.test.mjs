@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { Countdown, leastDelayMs, mayPass, retryDelayMs } from '../../client/js/retry.js';
+
+test('tries come later each time, up to a bound', () => {
+  const delays = [0, 1, 2, 3, 20].map((tries) => retryDelayMs(tries, 0, () => 1));
+
+  assert.deepEqual(delays, [500, 1000, 2000, 4000, 15000]);
+});
+
+test('no two pages try in step', () => {
+  assert.equal(retryDelayMs(3, 0, () => 0), 2000);
+  assert.equal(retryDelayMs(3, 0, () => 0.5), 3000);
+});
+
+test('a server that asks for more time gets it', () => assert.equal(retryDelayMs(0, 10_000, () => 1), 10_000));
+
+test('a countdown says its seconds and ends once', async () => {
+  const said = [];
+  let ends = 0;
+  await new Promise((resolve) => {
+    new Countdown(30, (seconds) => said.push(seconds), () => resolve((ends += 1)));
+  });
+
+  assert.deepEqual([...new Set(said)], [1]);
+  assert.equal(ends, 1);
+});
+
+test('a countdown that is closed never ends, one that is cut short ends at once', () => {
+  let ends = 0;
+  const closed = new Countdown(10_000, () => {}, () => (ends += 1));
+  closed.close();
+  assert.equal(ends, 0);
+
+  const cut = new Countdown(10_000, () => {}, () => (ends += 1));
+  cut.end();
+  assert.equal(ends, 1);
+});
+
+test('what passes by itself is tried again, but not for ever', () => {
+  assert.ok(mayPass({ key: 'cut', message: '' }, 0));
+  assert.ok(mayPass({ key: 'ended', message: 'the server is stopping' }, 3));
+  assert.ok(!mayPass({ key: 'cut', message: '' }, 1000));
+});
+
+test('a session that was ended for its own sake, or a camera that is gone, is not tried again', () => {
+  assert.ok(!mayPass({ key: 'ended', message: 'frames are too large' }, 0));
+  assert.ok(!mayPass({ key: 'cameraEnded', message: '' }, 0));
+});
+
+test('a server that stops, or says when, is given that time', () => {
+  assert.equal(leastDelayMs({ key: 'full', message: '', retryMs: 10_000 }), 10_000);
+  assert.equal(leastDelayMs({ key: 'ended', message: 'the server is stopping', retryMs: 0 }), 3000);
+  assert.equal(leastDelayMs({ key: 'cut', message: '', retryMs: 0 }), 0);
+});

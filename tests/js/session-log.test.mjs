@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+
+import { fileStem, toCsv, toJsonl } from '../../client/js/exports.js';
+import { toReport } from '../../client/js/report.js';
+import { SessionLog } from '../../client/js/session-log.js';
+import { decodeTelemetry } from '../../client/js/telemetry.js';
+
+const golden = JSON.parse(readFileSync(new URL('../data/telemetry_v1.json', import.meta.url), 'utf8'));
+const message = (change) => decodeTelemetry(JSON.stringify({ ...golden, ...change }));
+const face = (id, label) => ({ ...golden.faces[0], id, label });
+
+function logOf(...frames) {
+  const log = new SessionLog(16);
+  frames.forEach((change, i) => log.add(i, message({ seq: i, ...change })));
+  return log;
+}
+
+test('what goes into the log comes out as it was', () => {
+  const [entry] = [...logOf({})];
+
+  assert.deepEqual(entry, { timeS: 0, telemetry: message({ seq: 0 }) });
+});
+
+test('the oldest rows go when the log is full', () => {
+  const log = new SessionLog(3);
+  for (let i = 0; i < 10; i += 1) log.add(i, message({ seq: i, faces: [] }));
+
+  assert.deepEqual([...log].map(({ timeS }) => timeS), [7, 8, 9]);
+  assert.equal(log.length, 3);
+});
+
+test('faces that come, change and leave are events, a moment of doubt is none', () => {
+  const log = logOf(
+    { faces: [face(1, 'happy')] }, { faces: [face(1, 'unsure')] }, { faces: [face(1, 'happy')] }, { faces: [face(1, 'sad')] },
+    { faces: [], analysed: false }, { faces: [face(1, 'sad')] }, { faces: [] },
+  );
+
+  assert.deepEqual(log.events.map(({ timeS, kind, detail }) => [timeS, kind, detail]), [
+    [0, 'came', '1'], [3, 'changed', '1 sad'], [6, 'left', '1'],
+  ]);
+});
+
+test('a face that is known again after a lost connection did not leave', () => {
+  const log = logOf({ faces: [face(1, 'happy')] });
+  log.newSession();
+  log.add(1, message({ seq: 0, faces: [] }));
+
+  assert.deepEqual(log.events.map(({ kind }) => kind), ['came']);
+});
+
+test('CSV has a row a face and a row for a frame without one, all of the same length', () => {
+  const lines = toCsv(logOf({}, { faces: [] })).trimEnd().split('\r\n');
+
+  assert.equal(lines.length, 1 + golden.faces.length + 1);
+  assert.deepEqual([...new Set(lines.map((line) => line.split(',').length))].length, 1);
+  assert.match(lines[0], /^time_s,seq,pts_s,.*angry,disgust,.*blinks$/);
+});
+
+test('JSONL is the messages of the server again', () => {
+  const [line] = toJsonl(logOf({})).trimEnd().split('\n');
+
+  assert.deepEqual(decodeTelemetry(line), message({ seq: 0 }));
+  assert.equal(JSON.parse(line).time_s, 0);
+});
+
+test('an empty log makes an empty file and a report that says so', () => {
+  assert.equal(toJsonl(new SessionLog(1)), '');
+  assert.match(toReport(new SessionLog(1), [], { at: 'now', notice: '' }), /No face was seen/);
+});
+
+test('a report asks for nothing from anywhere and runs nothing', () => {
+  const log = logOf({ faces: [face(1, 'happy')] }, { faces: [face(1, 'sad')] });
+  const html = toReport(log, log.events, { at: 'today', notice: '<script>alert(1)</script>' });
+
+  assert.doesNotMatch(html, /<script|https?:|<link|<img|url\(/);
+  assert.match(html, /<svg/);
+  assert.match(html, /Face 1: Sad/);
+  assert.match(html, /50 %/);
+});
+
+test('the chart of a report lifts its pen where the face was away', () => {
+  const log = new SessionLog(1000);
+  for (let i = 0; i < 100; i += 1) log.add(i, message({ seq: i, faces: i > 40 && i < 60 ? [] : [face(1, 'happy')] }));
+  const [line] = toReport(log, [], { at: '', notice: '' }).match(/<path [^>]*--happy[^>]*>/);
+
+  assert.equal(line.match(/M/g).length, 2);
+});
+
+test('the name of a file sorts by time', () => assert.equal(fileStem(new Date(2026, 2, 4, 5, 6, 7)), 'facestream_2026-03-04_050607'));

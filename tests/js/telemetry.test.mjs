@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+
+import { EMOTIONS, chooseFace, decodeConfig, decodeControl, decodeTelemetry } from '../../client/js/telemetry.js';
+
+const golden = readFileSync(new URL('../data/telemetry_v1.json', import.meta.url), 'utf8');
+
+test('the golden message is read as Python wrote it', () => {
+  const telemetry = decodeTelemetry(golden);
+
+  assert.equal(telemetry.seq, 412);
+  assert.equal(telemetry.fpsOut, 29.8);
+  assert.equal(telemetry.faces.length, 2);
+  assert.equal(telemetry.faces[0].label, EMOTIONS[3]);
+  assert.equal(telemetry.faces[1].unsure, 'turned');
+});
+
+for (const [name, text] of [
+  ['no JSON', '{'],
+  ['nothing', 'null'],
+  ['a list', '[]'],
+  ['another version', golden.replace('"v":1', '"v":2')],
+  ['no number', golden.replace('"seq":412', '"seq":"412"')],
+  ['a face without seven probabilities', golden.replace('[0.003,0.0,0.001,0.97,0.002,0.004,0.02]', '[1]')],
+  ['a stage without a time', golden.replace('"draw":1.0', '"draw":null')],
+  ['no faces', golden.replace('"faces":[', '"heads":[')],
+]) {
+  test(`${name} is no telemetry and no error`, () => assert.equal(decodeTelemetry(text), null));
+}
+
+test('a reply is read with what it leaves out', () => {
+  assert.deepEqual(decodeControl('{"type":"layers"}'), { type: 'layers', detail: '', layers: [], view: '', views: [] });
+});
+
+for (const text of ['{', 'null', '7', '{"type":1}']) {
+  test(`${text} is no control message and no error`, () => assert.equal(decodeControl(text), null));
+}
+
+test('the chosen face goes before the largest', () => {
+  const { faces } = decodeTelemetry(golden);
+
+  assert.equal(chooseFace(faces, 3).id, 3);
+  assert.equal(chooseFace(faces, null).id, 1);
+  assert.equal(chooseFace(faces, 99).id, 1);
+  assert.equal(chooseFace([], 1), null);
+});
+
+test('a server that says nothing of its settings leaves them empty', () => {
+  for (const text of ['', '{', 'null', '{"notice":7,"views":"blur"}']) assert.deepEqual(decodeConfig(text), { notice: '', views: [] });
+});
+
+test('the notice and the views of the server are read', () => {
+  assert.deepEqual(decodeConfig('{"notice":"Told.","resume_s":30,"views":["picture",5,"blur"]}'), {
+    notice: 'Told.',
+    views: ['picture', 'blur'],
+  });
+});
