@@ -1,0 +1,138 @@
+"""What does the analysis of a frame cost, followed, against detection on every frame and the ancestor's order of calls?
+
+One core, one thread, same models, same frames, in turns, so that the machine's load meets all alike. Milliseconds are
+CPU time of the one thread, so that what else runs does not count; only the stages are wall time.
+`followed`: Analyzer.analyze as the server calls it. `each_frame`: dlib on the whole frame at its own scale, landmarks
+and emotion of every face. `ancestor`: colour to gray, dlib on the whole frame, then the first face only, cut tight.
+"""
+
+import argparse
+import time
+from collections.abc import Callable
+
+import cv2
+import dlib
+import numpy as np
+
+from benchmarks import measured
+from benchmarks.faces_seen import TimedGray, analyzer_with, drifting_faces, face_cuts
+from benchmarks.landmark_file import predictor_path
+from facestream.analysis.analyzer import Analyzer
+from facestream.analysis.emotion import EmotionReader, MiniXception, OwnEmotionNet
+from facestream.analysis.landmarks import LandmarkPredictor
+from facestream.analysis.options import AnalysisOptions
+from facestream.analysis.tracks import Tracks
+from facestream.faces import BoundingBox, FrameReport, GrayImage
+
+SIZES_WH = ((320, 240), (640, 480), (1280, 720))
+FACES = (1, 2, 4)
+FPS = 30.0
+SETTLE_FRAMES = 15
+"""Frames at the start that are not counted: the first search, and models that are not warm."""
+
+
+class UsualWay:
+    """The models, called without knowledge of the frame before."""
+
+    def __init__(self, emotion_model: str) -> None:
+        self._detector = dlib.get_frontal_face_detector()
+        self._predictor = LandmarkPredictor(predictor_path())
+        models_dir = measured.ROOT / "models"
+        self._emotions: EmotionReader = (
+            MiniXception(models_dir / "cache" / "mini_xception.tflite")
+            if emotion_model == "mini_xception"
+            else OwnEmotionNet(models_dir / "emotion.tflite")
+        )
+
+    def each_frame(self, gray: GrayImage) -> int:
+        """Every face."""
+        found = self._detector(gray)
+        for rectangle in found:
+            box = BoundingBox(rectangle.left(), rectangle.top(), rectangle.width(), rectangle.height())
+            self._emotions.read(gray, box, self._predictor.predict(gray, box))
+        return len(found)
+
+    def ancestor(self, image_bgr: GrayImage) -> int:
+        """The first face."""
+        gray = np.asarray(cv2.cvtColor(image_bgr, cv2.COLOR_BGR2GRAY), np.uint8)
+        found = self._detector(gray)
+        if len(found):
+            box = BoundingBox(found[0].left(), found[0].top(), found[0].width(), found[0].height())
+            self._emotions.read(gray, box, self._predictor.predict(gray, box))
+        return len(found)
+
+
+def main() -> None:
+    parser = measured.parser(__doc__ or "")
+    parser.add_argument("--detector", choices=("dlib", "blazeface"), default="dlib")
+    parser.add_argument("--emotion-model", choices=("emotion", "mini_xception"), default="emotion")
+    options = parser.parse_args()
+    before = measured.circumstances()
+    chosen = AnalysisOptions(detector=options.detector, emotion_model=options.emotion_model, budget_ms=1000.0)
+    analyzer = analyzer_with(chosen)
+    cuts = face_cuts(analyzer, max(FACES))
+    figures: dict[str, object] = {
+        "detector": options.detector,
+        "emotion_model": options.emotion_model,
+        "frames_per_case": _frames(options),
+    }
+    usual = UsualWay(options.emotion_model)
+    for size_wh in SIZES_WH:
+        for count in FACES:
+            measured.say(f"{size_wh[0]}x{size_wh[1]}, {count} faces")
+            scene = drifting_faces(cuts[:count], size_wh, _frames(options), FPS)
+            figures[f"{size_wh[0]}x{size_wh[1]}, {count} faces"] = _case(analyzer, usual, scene, count)
+    measured.write(f"analysis_cost_{options.detector}_{options.emotion_model}", options, before, figures)
+
+
+def _frames(options: argparse.Namespace) -> int:
+    return 25 if options.quick else 90
+
+
+def _case(analyzer: Analyzer, usual: UsualWay, scene: list[TimedGray], count: int) -> dict[str, object]:
+    tracks, reports = Tracks(), list[FrameReport]()
+    followed, each, ancestor = list[float](), list[float](), list[float]()
+    every = max(1, len(scene) // 20)  # the slow ways need no more than some 20 frames
+    for number, frame in enumerate(scene):
+        started_s = time.thread_time()
+        report, tracks = analyzer.analyze(frame.gray, tracks, frame.time_s)
+        spent_ms = 1000 * (time.thread_time() - started_s)
+        if number < SETTLE_FRAMES:
+            continue
+        followed.append(spent_ms)
+        reports.append(report)
+        if number % every == 0:
+            image_bgr = np.repeat(frame.gray[..., None], 3, axis=2)
+            each.append(_ms(usual.each_frame, frame.gray))
+            ancestor.append(_ms(usual.ancestor, image_bgr))
+    median, each_ms = measured.median(followed), measured.median(each)
+    return {
+        "faces_followed_in_every_frame": all(len(report.faces) == count for report in reports),
+        "followed_ms": {
+            "min": round(min(followed), 2),
+            "median": median,
+            "mean": round(sum(followed) / len(followed), 2),
+            "p95": measured.percentile(followed, 95),
+            "median_per_face": round((median or 0) / count, 2),
+        },
+        "followed_stage_ms": {
+            "detect_mean": round(sum(report.detect_ms for report in reports) / len(reports), 2),
+            "detect_median": measured.median([report.detect_ms for report in reports]),
+            "landmarks_median": measured.median([report.landmarks_ms for report in reports]),
+            "emotion_median": measured.median([report.emotion_ms for report in reports]),
+        },
+        "each_frame_ms": {"min": round(min(each), 2), "median": each_ms},
+        "ancestor_ms": {"min": round(min(ancestor), 2), "median": measured.median(ancestor)},
+        "each_frame_over_followed": measured.ratio(each_ms, median),
+        "ancestor_over_followed": measured.ratio(measured.median(ancestor), median),
+    }
+
+
+def _ms(call: Callable[[GrayImage], int], picture: GrayImage) -> float:
+    started_s = time.thread_time()
+    call(picture)
+    return 1000 * (time.thread_time() - started_s)
+
+
+if __name__ == "__main__":
+    main()

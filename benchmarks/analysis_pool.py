@@ -1,0 +1,73 @@
+"""How many frames a second do one and two analysis processes take, from four streams that are never idle?
+
+python -m benchmarks.analysis_pool
+"""
+
+import asyncio
+import itertools
+import time
+from pathlib import Path
+
+import av
+import numpy as np
+
+from benchmarks import measured
+from facestream.analysis.options import AnalysisOptions
+from facestream.analysis.tracks import Tracks
+from facestream.faces import GrayImage
+from facestream.media.pool import AnalysisPool
+
+STREAMS = 4
+ROUNDS = 3
+MODELS_DIR = measured.ROOT / "models"
+
+
+def frames_of(clip: Path) -> list[GrayImage]:
+    """The clip's luma at 640x360, forwards and backwards, so that it can be repeated without a jump."""
+    with av.open(str(clip)) as container:
+        there = [np.asarray(frame.to_ndarray(format="gray"), np.uint8) for frame in container.decode(video=0)]
+    return [*there, *there[-2:0:-1]]
+
+
+async def throughput(processes: int, frames: list[GrayImage], seconds: float) -> float:
+    """Frames a second over all streams."""
+    pool = AnalysisPool(MODELS_DIR, AnalysisOptions(budget_ms=1e6), processes, 640 * 480)
+    await pool.start()
+    served = 0
+
+    async def stream() -> None:
+        nonlocal served
+        tracks = Tracks()
+        for number, gray in enumerate(itertools.cycle(frames)):
+            async with pool.lease() as process:
+                _, tracks = await process.analyze(gray, tracks, number / 30)
+            served += 1
+            if time.monotonic() > ends_s:
+                return
+
+    try:
+        ends_s = time.monotonic() + seconds
+        started_s = time.monotonic()
+        await asyncio.gather(*(stream() for _ in range(STREAMS)))
+        return served / (time.monotonic() - started_s)
+    finally:
+        await pool.close()
+
+
+async def measure(seconds: float) -> dict[str, object]:
+    frames = frames_of(measured.ROOT / "build" / "media" / "single_face.mp4")
+    rounds = []
+    for _ in range(ROUNDS):
+        one, two = await throughput(1, frames, seconds), await throughput(2, frames, seconds)
+        rounds.append({"one_fps": round(one, 1), "two_fps": round(two, 1), "ratio": round(two / one, 2)})
+    return {"rounds": rounds, "ratio_median": measured.median([float(r["ratio"]) for r in rounds])}
+
+
+def main() -> None:
+    options = measured.parser(__doc__ or "").parse_args()
+    before = measured.circumstances()
+    measured.write("analysis_pool", options, before, asyncio.run(measure(1.0 if options.quick else 8.0)))
+
+
+if __name__ == "__main__":
+    main()

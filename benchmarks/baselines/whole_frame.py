@@ -1,0 +1,84 @@
+"""The same models called the usual way: the detector on the whole frame, every frame, drawn in BGR; follows no face."""
+
+import importlib.util
+import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.measured import ROOT
+from facestream.analysis.detector import HogDetector, SearchStep
+from facestream.analysis.emotion import MiniXception
+from facestream.analysis.landmarks import LandmarkPredictor
+from facestream.analysis.models import read_manifest
+from facestream.faces import EMOTIONS
+
+ImageBGR = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """One set; dlib's detector must not be shared between threads."""
+
+    detector: HogDetector
+    predictor: LandmarkPredictor
+    emotions: MiniXception
+
+
+_of_thread = threading.local()
+
+
+def executor_with_models() -> ThreadPoolExecutor:
+    """One thread for each core, each with its models loaded."""
+    threads = os.cpu_count() or 1
+    executor = ThreadPoolExecutor(threads)
+    all_started = threading.Barrier(threads)
+
+    def load() -> None:
+        _models()
+        all_started.wait()
+
+    for loading in [executor.submit(load) for _ in range(threads)]:
+        loading.result()
+    return executor
+
+
+def annotate(image_bgr: ImageBGR) -> list[str]:
+    """Find, describe and draw the faces of one frame, on it; returns their labels."""
+    models = _models()
+    gray = np.asarray(cv2.cvtColor(image_bgr, cv2.COLOR_BGR2GRAY), np.uint8)
+    height, width = gray.shape
+    labels = []
+    for found in models.detector.search(gray, SearchStep(0, 0, width, height, 1.0)):
+        box = found.box
+        landmarks_xy = models.predictor.predict(gray, box)
+        probabilities = models.emotions.read(gray, box, landmarks_xy)
+        label = str(EMOTIONS[int(probabilities.argmax())])
+        left, top = round(box.left), round(box.top)
+        corner = (left + round(box.width), top + round(box.height))
+        cv2.rectangle(image_bgr, (left, top), corner, (0, 255, 0), 2)
+        for x, y in landmarks_xy:
+            cv2.circle(image_bgr, (round(x), round(y)), 1, (0, 255, 255), -1)
+        cv2.putText(image_bgr, label, (left, top - 6), cv2.FONT_HERSHEY_SIMPLEX, 0.6, (0, 255, 0), 2)
+        labels.append(label)
+    return labels
+
+
+def _models() -> Models:
+    models: Models | None = getattr(_of_thread, "models", None)
+    if models is None:
+        entries = read_manifest(ROOT / "models")
+        package = importlib.util.find_spec(entries["landmarks"].package)
+        assert package is not None
+        assert package.origin is not None
+        models = _of_thread.models = Models(
+            HogDetector(),
+            LandmarkPredictor(Path(package.origin).parents[1] / entries["landmarks"].member),
+            MiniXception(ROOT / "models" / "cache" / entries["mini_xception"].file),
+        )
+    return models

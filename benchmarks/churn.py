@@ -1,0 +1,132 @@
+"""What do a thousand sessions leave behind, half of which vanish without a word."""
+
+import argparse
+import asyncio
+import json
+import tempfile
+import time
+from dataclasses import asdict
+from pathlib import Path
+
+import aiohttp
+
+from benchmarks import measured, servers
+from benchmarks.clips import TURN_S, face_clip
+from benchmarks.measured import say
+from benchmarks.peers import encoded_track_factory
+from benchmarks.processes import usage
+from benchmarks.servers import Server
+from facestream.errors import ServerUnreachableError
+from facestream.media import hardening
+from facestream.replay.options import ReplayOptions
+from facestream.replay.peer import ReplayPeer, Watching
+
+AT_ONCE = 4
+PICTURES = 3
+SESSION_DEADLINE_S = 30.0
+SETTLE_DEADLINE_S = 30.0
+MAX_SESSIONS = 300
+"""Vanished peers keep their places until they are noticed."""
+BASELINE_AFTER = 100
+
+
+class Churn:
+    """Opens and ends sessions, each second one by vanishing."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._make_track = encoded_track_factory(face_clip(), TURN_S)
+        self.begun = 0
+        self.failures: list[str] = []
+
+    async def run(self, sessions: int) -> None:
+        """So many more sessions, a few at a time."""
+        until = self.begun + sessions
+        async with asyncio.TaskGroup() as tasks:
+            for number in range(AT_ONCE):
+                tasks.create_task(self._take_turns(until), name=f"churn/{number}")
+
+    async def _take_turns(self, until: int) -> None:
+        while self.begun < until:
+            self.begun += 1
+            vanishes = self.begun % 2 == 0
+            try:
+                async with asyncio.timeout(SESSION_DEADLINE_S):
+                    await self._one(vanishes=vanishes)
+            except (ServerUnreachableError, TimeoutError) as error:
+                self.failures.append(str(error) or "timeout")
+
+    async def _one(self, *, vanishes: bool) -> None:
+        options = ReplayOptions(face_clip(), self._server.url, codec="vp8")
+        async with ReplayPeer(options, self._make_track, Watching.COUNTING) as peer:
+            await peer.receive_reports(PICTURES)
+            if vanishes:
+                await peer.vanish()
+
+
+async def settled(server: Server, lines: Path) -> dict[str, object]:
+    """Wait until no session is left; then what the server holds."""
+    deadline_s = time.monotonic() + SETTLE_DEADLINE_S
+    sessions = -1
+    async with aiohttp.ClientSession() as http:
+        while sessions and time.monotonic() < deadline_s:
+            await asyncio.sleep(0.5)
+            async with http.get(f"{server.url}/healthz") as response:
+                sessions = (await response.json())["sessions"]
+    await asyncio.sleep(2.5)  # the lines are written once a second
+    return {"sessions": sessions, "tasks": _tasks(lines), **asdict(usage(server.pid))}
+
+
+def _tasks(lines: Path) -> int:
+    """As the server wrote last."""
+    return int(json.loads(lines.read_text(encoding="utf-8").splitlines()[-1])["tasks"])
+
+
+async def measure(args: argparse.Namespace) -> dict[str, object]:
+    """Before, after the first hundred, and at the end."""
+    hardening.apply()
+    total, first = (20, 10) if args.quick else (args.sessions, BASELINE_AFTER)
+    with tempfile.TemporaryDirectory() as folder:
+        lines = Path(folder) / "seconds.jsonl"
+        command = (*servers.MONITORED, "--seconds-to", str(lines), "--max-sessions", str(MAX_SESSIONS))
+        with servers.running(command) as server:
+            idle = await settled(server, lines)
+            churn = Churn(server)
+            began_s = time.monotonic()
+            await churn.run(first)
+            after_first = await settled(server, lines)
+            steps = [after_first]
+            while churn.begun < total:
+                await churn.run(min(first, total - churn.begun))
+                say(
+                    f"churn: {churn.begun} of {total}, {len(churn.failures)} failed, {usage(server.pid).own_rss_mb} MB"
+                )
+                if churn.begun % 300 == 100:
+                    steps.append(await settled(server, lines))
+            end = await settled(server, lines)
+    own_mb = [float(str(at["own_rss_mb"])) for at in (after_first, end)]
+    return {
+        "sessions": churn.begun,
+        "failed": len(churn.failures),
+        "failures": churn.failures[:5],
+        "seconds": round(time.monotonic() - began_s),
+        "idle": idle,
+        "after_first": after_first,
+        "between": steps[1:],
+        "end": end,
+        "media_process_grew_mb_since_first": round(own_mb[1] - own_mb[0], 1),
+        "bars": {"grew_mb": 30, "file_descriptors_threads_tasks": "as idle"},
+    }
+
+
+def main() -> None:
+    """Measure and write."""
+    options = measured.parser(__doc__ or "")
+    options.add_argument("--sessions", type=int, default=1000)
+    args = options.parse_args()
+    before = measured.circumstances()
+    measured.write("churn", args, before, asyncio.run(measure(args)))
+
+
+if __name__ == "__main__":
+    main()

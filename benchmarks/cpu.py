@@ -1,0 +1,69 @@
+"""What does an analysed frame cost the server: against the pass-through floor and the usual shape, in one run."""
+
+import asyncio
+import math
+import statistics
+
+from benchmarks import measured, servers
+from benchmarks.calm import TRIES, undisturbed
+from benchmarks.clips import TURN_S
+from benchmarks.latency import BASELINE_S, Plan, calmly_over_webrtc
+from benchmarks.measured import ratio, say
+from benchmarks.peers import Window
+
+SHAPES = {
+    "ours": servers.OURS,
+    "floor": servers.FLOOR,
+    "usual_aiortc": servers.USUAL,
+    "usual_aiortc_floor": servers.USUAL_FLOOR,
+}
+
+
+async def measure(plan: Plan) -> dict[str, object]:
+    """Every shape in turn, several times; the ratios are of medians."""
+    windows: dict[str, list[Window]] = {name: [] for name in SHAPES}
+    for number in range(1, plan.rounds + 1):
+        say(f"cpu: round {number} of {plan.rounds}")
+        for name, command in SHAPES.items():
+            at_most_s = BASELINE_S if name == "usual_aiortc" else math.inf
+            windows[name].append(await calmly_over_webrtc(plan, command, at_most_s=at_most_s))
+    every = windows
+    windows = {name: undisturbed(each) for name, each in every.items()}
+    costs_ms = {name: [_cost_ms(window) for window in each] for name, each in windows.items()}
+    medians = {name: round(statistics.median(each), 2) for name, each in costs_ms.items()}
+    return {
+        "cpu_ms_per_frame": medians,
+        "undisturbed_rounds": {name: len(each) for name, each in windows.items()},
+        "cpu_ms_per_frame_by_round": {
+            name: [round(_cost_ms(window), 2) for window in each] for name, each in every.items()
+        },
+        "media_process_cpu_ms_per_frame": {
+            name: round(statistics.median(w.own_cpu_ms / max(1, w.frames) for w in each), 2)
+            for name, each in windows.items()
+        },
+        "ours_to_floor": ratio(medians["ours"], medians["floor"]),
+        "ours_to_usual": ratio(medians["ours"], medians["usual_aiortc"]),
+        "bars": {"ours_to_floor": 2.0, "ours_to_usual": 0.4},
+        "foreign_cores_worst": {name: max(w.foreign_cores for w in each) for name, each in windows.items()},
+        "fps": {name: round(statistics.median(_fps(w) for w in each), 2) for name, each in windows.items()},
+    }
+
+
+def _cost_ms(window: Window) -> float:
+    return window.cpu_ms / max(1, window.analysed or window.frames)
+
+
+def _fps(window: Window) -> float:
+    return min(window.fps_analysed) or min(window.fps_received)
+
+
+def main() -> None:
+    """Measure and write."""
+    args = measured.parser(__doc__ or "").parse_args()
+    before = measured.circumstances()
+    plan = Plan(3.0, 1, TURN_S, tries=1) if args.quick else Plan(15.0, 3, tries=1 if args.hurry else TRIES)
+    measured.write("cpu", args, before, asyncio.run(measure(plan)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,107 @@
+"""Pictures with faces for the benchmarks of the analysis, made from the test media; measures nothing."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+
+from benchmarks.measured import ROOT
+from facestream.analysis.analyzer import Analyzer
+from facestream.analysis.models import load_analyzer
+from facestream.analysis.options import AnalysisOptions
+from facestream.faces import GrayImage
+
+MEDIA = ROOT / "build" / "media"
+MODELS_DIR = ROOT / "models"
+CUT_SIDES = 1.6
+"""A face is cut out with so many sides of its box."""
+BACKGROUND = 100
+
+
+@dataclass(frozen=True, slots=True)
+class TimedGray:
+    """One gray frame and its time in its clip."""
+
+    gray: GrayImage
+    time_s: float
+
+
+def analyzer_with(options: AnalysisOptions | None = None) -> Analyzer:
+    """One analyzer on one thread, as an analysis process has it."""
+    cv2.setNumThreads(1)
+    return load_analyzer(MODELS_DIR, options)
+
+
+def clip_frames(path: Path, limit: int | None = None) -> Iterator[TimedGray]:
+    """Frames of a clip in gray."""
+    if not path.is_file():
+        raise SystemExit(f"{path} is missing; run `make test-media`")
+    with av.open(str(path)) as clip:
+        for number, frame in enumerate(clip.decode(video=0)):
+            if number == limit:
+                return
+            yield TimedGray(np.asarray(frame.to_ndarray(format="gray"), np.uint8), float(frame.time or 0.0))
+
+
+def group_gray() -> GrayImage:
+    """The photograph of five people."""
+    picture = cv2.imread(str(MEDIA / "multi_face.jpg"), cv2.IMREAD_GRAYSCALE)
+    if picture is None:
+        raise SystemExit(f"{MEDIA / 'multi_face.jpg'} is missing; run `make test-media`")
+    return np.asarray(picture, np.uint8)
+
+
+def face_cuts(analyzer: Analyzer, count: int) -> list[GrayImage]:
+    """The largest faces of the photograph, each cut out as a square."""
+    picture = group_gray()
+    faces = sorted(analyzer.analyze_still(picture).faces, key=lambda face: -face.box.width)[:count]
+    if len(faces) < count:
+        raise SystemExit(f"{len(faces)} faces found, {count} needed")
+    cuts = []
+    for face in faces:
+        x, y = face.box.center_xy
+        half = CUT_SIDES / 2 * face.box.width
+        top, left = max(0, int(y - half)), max(0, int(x - half))
+        cuts.append(picture[top : int(y + half), left : int(x + half)])
+    return cuts
+
+
+def drifting_faces(
+    cuts: list[GrayImage], size_wh: tuple[int, int], frames: int, fps: float
+) -> list[TimedGray]:
+    """The faces, two in a row, a quarter of the height large, each swinging slowly about its place."""
+    width, height = size_wh
+    side = int(CUT_SIDES * height / 4)
+    scaled = [cv2.resize(cut, (side, side), interpolation=cv2.INTER_AREA) for cut in cuts]
+    columns, rows = min(2, len(cuts)), (len(cuts) + 1) // 2
+    pictures = []
+    for number in range(frames):
+        picture = np.full((height, width), BACKGROUND, np.uint8)
+        for place, cut in enumerate(scaled):
+            column, row = place % columns, place // columns
+            x = (column + 0.5) * width / columns + 0.04 * width * np.sin(number / 15 + place)
+            y = (row + 0.5) * height / rows + 0.02 * height * np.cos(number / 20 + place)
+            left = int(np.clip(x - side / 2, 0, width - side))
+            top = int(np.clip(y - side / 2, 0, height - side))
+            picture[top : top + side, left : left + side] = cut
+        pictures.append(TimedGray(picture, number / fps))
+    return pictures
+
+
+def crossing_faces(cuts: list[GrayImage], frames: int, fps: float) -> list[TimedGray]:
+    """Two faces that change places, one passing in front of the other, 640x360."""
+    side = 150
+    scaled = [cv2.resize(cut, (side, side), interpolation=cv2.INTER_CUBIC) for cut in cuts]
+    wait = frames // 6
+    pictures = []
+    for number in range(frames):
+        share = min(1.0, max(0.0, (number - wait) / (frames - 2 * wait)))
+        picture = np.full((360, 640), BACKGROUND, np.uint8)
+        for cut, start, end, top in ((scaled[0], 60, 430, 105), (scaled[1], 430, 60, 95)):
+            left = round(start + (end - start) * share)
+            picture[top : top + side, left : left + side] = cut
+        pictures.append(TimedGray(picture, number / fps))
+    return pictures

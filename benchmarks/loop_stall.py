@@ -1,0 +1,73 @@
+"""For how long does the server's event loop serve nobody, while peers run: how late a 5 ms tick inside it comes."""
+
+import argparse
+import asyncio
+import json
+import tempfile
+from pathlib import Path
+
+from benchmarks import measured, servers
+from benchmarks.calm import wait_for_calm
+from benchmarks.clips import TURN_S, face_clip
+from benchmarks.measured import median, percentile, say
+from benchmarks.peers import sending
+
+WARM_UP_S = 3.0
+BAR_MS = 10.0
+
+
+async def stalls(count: int, seconds: float, length_s: float | None) -> dict[str, object]:
+    """Of one server with so many peers; 0: of the idle server, which shows what the machine itself does."""
+    with tempfile.TemporaryDirectory() as folder:
+        lines = Path(folder) / "seconds.jsonl"
+        with servers.running(servers.MONITORED, "--seconds-to", str(lines)) as server:
+            if count == 0:
+                await asyncio.sleep(WARM_UP_S + seconds)
+                return summed_up(lines, seconds)
+            async with sending(server, face_clip(), count, length_s=length_s) as group:
+                await group.watch(WARM_UP_S)
+                window = await group.watch(seconds)
+                return summed_up(lines, seconds) | {
+                    "fps_analysed_min": min(window.fps_analysed),
+                    "foreign_cores": window.foreign_cores,
+                }
+
+
+def summed_up(lines: Path, seconds: float) -> dict[str, object]:
+    """The last so many seconds that the server wrote."""
+    told = [json.loads(line) for line in lines.read_text(encoding="utf-8").splitlines()][-int(seconds) :]
+    ticks_ms = [late for second in told for late in second["late_ms"]]
+    longest_ms = [max(second["late_ms"]) for second in told if second["late_ms"]]
+    return {
+        "ticks": len(ticks_ms),
+        "late_ms": {
+            "p50": percentile(ticks_ms, 50),
+            "p99": percentile(ticks_ms, 99),
+            "p99_9": percentile(ticks_ms, 99.9),
+            "max": max(ticks_ms, default=None),
+        },
+        "longest_of_each_second_ms": {"median": median(longest_ms), "p95": percentile(longest_ms, 95)},
+    }
+
+
+async def measure(args: argparse.Namespace) -> dict[str, object]:
+    """The idle server first, then with peers."""
+    counts, seconds, length_s = ((0, 1), 3.0, TURN_S) if args.quick else ((0, 1, 2, 3), 20.0, None)
+    figures: dict[str, object] = {"bar_p99_ms": BAR_MS}
+    for count in counts:
+        say(f"loop_stall: {count} peers")
+        if not (args.quick or args.hurry):
+            await wait_for_calm()
+        figures[f"{count}_peers"] = await stalls(count, seconds, length_s)
+    return figures
+
+
+def main() -> None:
+    """Measure and write."""
+    args = measured.parser(__doc__ or "").parse_args()
+    before = measured.circumstances()
+    measured.write("loop_stall", args, before, asyncio.run(measure(args)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,116 @@
+"""What a figure needs beside it: machine, load, versions, commit; writes one JSON per question. Measures nothing."""
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+RESULTS = ROOT / "build" / "bench" / "results"
+PACKAGES = (
+    "aiortc", "aioice", "av", "aiohttp", "numpy", "opencv-python-headless", "dlib-bin", "ai-edge-litert", "pydantic",
+)  # fmt: skip
+
+
+def parser(question: str) -> argparse.ArgumentParser:
+    """The options that every benchmark has."""
+    options = argparse.ArgumentParser(description=question)
+    options.add_argument("--quick", action="store_true", help="seconds instead of minutes: does it still run")
+    options.add_argument(
+        "--hurry", action="store_true", help="measure also while others compute; foreign_cores says how much"
+    )
+    options.add_argument(
+        "--out", type=Path, help="where the JSON goes (default: build/bench/results/NAME.json)"
+    )
+    return options
+
+
+def circumstances() -> dict[str, object]:
+    """Everything that makes a figure comparable, or not."""
+    return {
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "commit": _git("rev-parse", "HEAD"),
+        "uncommitted_changes": bool(_git("status", "--porcelain", "--", "facestream", "server.py")),
+        "cpu": _cpu_name(),
+        "cores": len(os.sched_getaffinity(0)),
+        "load_average_1min": round(os.getloadavg()[0], 2),
+        "system": platform.platform(),
+        "python": platform.python_version(),
+        "versions": {name: _version(name) for name in PACKAGES},
+    }
+
+
+def write(
+    name: str, options: argparse.Namespace, before: dict[str, object], figures: dict[str, object]
+) -> Path:
+    """Write the figures with their circumstances, print them too; returns the file."""
+    path: Path = options.out or RESULTS / f"{name}{'_quick' if options.quick else ''}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    told = {
+        "benchmark": name,
+        "quick": options.quick,
+        "circumstances": before | {"load_average_1min_at_end": round(os.getloadavg()[0], 2)},
+        "figures": figures,
+    }
+    text = json.dumps(told, indent=2) + "\n"
+    path.write_text(text, encoding="utf-8")
+    sys.stdout.write(text)
+    sys.stderr.write(f"{name}: written to {path}\n")
+    return path
+
+
+def say(sentence: str) -> None:
+    """Progress, beside the JSON."""
+    sys.stderr.write(f"{datetime.now(UTC):%H:%M:%S} {sentence}\n")
+    sys.stderr.flush()
+
+
+def median(values: Sequence[float]) -> float | None:
+    """The middle value, rounded; None of nothing."""
+    return round(statistics.median(values), 2) if values else None
+
+
+def percentile(values: Sequence[float], percent: float) -> float | None:
+    """A value that occurred, rounded; None of nothing."""
+    if not values:
+        return None
+    ordered = sorted(values)
+    return round(ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100))], 2)
+
+
+def slope(points: Sequence[tuple[float, float]]) -> float:
+    """Least squares slope of y over x; 0 of fewer than two points."""
+    if len(points) < 2:
+        return 0.0
+    return statistics.linear_regression([x for x, _ in points], [y for _, y in points]).slope
+
+
+def ratio(ours: float | None, other: float | None) -> float | None:
+    """How many times the other; None where either was not measured."""
+    return round(ours / other, 3) if ours is not None and other else None
+
+
+def _git(*arguments: str) -> str:
+    ran = subprocess.run(["git", *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
+    return ran.stdout.strip()
+
+
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "not installed"
+
+
+def _cpu_name() -> str:
+    for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.processor()

@@ -1,0 +1,151 @@
+"""How long does the picture stand still on a bad network: 1, 5, 10 % loss and outages of a second, through a relay."""
+
+import argparse
+import asyncio
+import time
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from benchmarks import measured, servers
+from benchmarks.calm import wait_for_calm
+from benchmarks.clips import face_clip
+from benchmarks.measured import median, percentile, say
+from benchmarks.peers import PeerGroup, sending
+from benchmarks.relay import Weather, bad_network
+
+POLL_S = 0.003
+DELAY_S = 0.01
+"""One way, as in a town; a round trip of 0 would make every repair look instant."""
+OUTAGE_S = 1.0
+CALM_S = 4.0
+LOSSES = (0.0, 0.01, 0.05, 0.10)
+SHAPES = {
+    "ours": servers.OURS,
+    "ours_passing_through": servers.FLOOR,
+    "plain_aiortc_passing_through": servers.USUAL_FLOOR,
+}
+"""The last two differ in the media path only; aiortc's receiver serves its half, the client is ours in each."""
+
+
+@dataclass(slots=True)
+class Pictures:
+    """When pictures came, as seen by somebody who looks every 3 ms."""
+
+    at_s: list[float] = field(default_factory=list)
+
+    def gaps_ms(self, since_s: float, until_s: float) -> list[float]:
+        """The times between pictures; what is not over by the end counts as far as it came."""
+        times = [since_s, *(at for at in self.at_s if since_s < at < until_s), until_s]
+        return [1000 * (later - earlier) for earlier, later in pairwise(times)]
+
+    def first_after(self, moment_s: float) -> float | None:
+        """When the first picture after that moment came."""
+        return next((at for at in self.at_s if at > moment_s), None)
+
+
+async def _look(group: PeerGroup, pictures: Pictures) -> None:
+    tally = group.peers[0].tally
+    while True:
+        came_s = tally.last_received_s
+        if came_s is not None and (not pictures.at_s or came_s != pictures.at_s[-1]):
+            pictures.at_s.append(came_s)
+        await asyncio.sleep(POLL_S)
+
+
+async def with_loss(command: tuple[str, ...], loss: float, seconds: float) -> dict[str, object]:
+    """One peer for so long, with that share lost each way."""
+    weather = Weather(delay_s=DELAY_S)
+    with servers.running(command) as server:
+        async with (
+            bad_network(server.url, weather) as url,
+            sending(server, face_clip(), encode=True, url=url) as group,
+            asyncio.TaskGroup() as tasks,
+        ):
+            pictures = Pictures()
+            looking = tasks.create_task(_look(group, pictures), name="recovery/look")
+            await group.watch(CALM_S)
+            weather.loss = loss
+            since_s = time.monotonic()
+            window = await group.watch(seconds)
+            gaps_ms = pictures.gaps_ms(since_s, time.monotonic())
+            looking.cancel()
+    return {
+        "loss_each_way": loss,
+        "seconds": seconds,
+        "dropped_datagrams": weather.dropped,
+        "foreign_cores": window.foreign_cores,
+        "fps_back": window.fps_received[0],
+        "longest_gap_ms": round(max(gaps_ms), 1),
+        "gap_p99_ms": percentile(gaps_ms, 99),
+        "gaps_over_200_ms": sum(gap > 200 for gap in gaps_ms),
+        "gaps_over_500_ms": sum(gap > 500 for gap in gaps_ms),
+        "round_trip_p50_ms": percentile(window.delays_ms, 50),
+        "round_trip_p95_ms": percentile(window.delays_ms, 95),
+    }
+
+
+async def with_outages(command: tuple[str, ...], times: int) -> dict[str, object]:
+    """Nothing gets through for a second, several times; how long after its end the next picture comes."""
+    weather = Weather(delay_s=DELAY_S)
+    recovered_ms: list[float] = []
+    never = 0
+    with servers.running(command) as server:
+        async with (
+            bad_network(server.url, weather) as url,
+            sending(server, face_clip(), encode=True, url=url) as group,
+            asyncio.TaskGroup() as tasks,
+        ):
+            pictures = Pictures()
+            looking = tasks.create_task(_look(group, pictures), name="recovery/look")
+            for _ in range(times):
+                await group.watch(CALM_S)
+                weather.cut = True
+                await asyncio.sleep(OUTAGE_S)
+                weather.cut = False
+                over_s = time.monotonic()
+                await group.watch(CALM_S)
+                # What was on its way before the cut may still arrive just after it began, never after its end.
+                came_s = pictures.first_after(over_s)
+                if came_s is None:
+                    never += 1
+                else:
+                    recovered_ms.append(round(1000 * (came_s - over_s), 1))
+            looking.cancel()
+    return {
+        "outages": times,
+        "recovered_ms": recovered_ms,
+        "median_ms": median(recovered_ms),
+        "worst_ms": max(recovered_ms, default=None),
+        "not_within_4_s": never,
+    }
+
+
+async def measure(args: argparse.Namespace) -> dict[str, object]:
+    """Both shapes through the same weather; the dice are thrown alike."""
+    seconds, outages = (4.0, 1) if args.quick else (20.0, 5)
+    losses = (0.05,) if args.quick else LOSSES
+    figures: dict[str, object] = {
+        "delay_each_way_ms": 1000 * DELAY_S,
+        "bars": {"longest_gap_ms_at_5_percent": 500, "outage_worst_ms": 500},
+    }
+    for name, command in SHAPES.items():
+        told: list[dict[str, object]] = []
+        for loss in losses:
+            say(f"recovery: {name}, {loss:.0%} loss")
+            if not (args.quick or args.hurry):
+                await wait_for_calm()
+            told.append(await with_loss(command, loss, seconds))
+        say(f"recovery: {name}, outages")
+        figures[name] = {"loss": told, "outage_of_1_s": await with_outages(command, outages)}
+    return figures
+
+
+def main() -> None:
+    """Measure and write."""
+    args = measured.parser(__doc__ or "").parse_args()
+    before = measured.circumstances()
+    measured.write("recovery", args, before, asyncio.run(measure(args)))
+
+
+if __name__ == "__main__":
+    main()

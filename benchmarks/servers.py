@@ -1,0 +1,70 @@
+"""Start a server in a process of its own, as a user would, and stop it; knows no measurement."""
+
+import contextlib
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.measured import ROOT
+
+START_DEADLINE_S = 90.0
+STOP_DEADLINE_S = 20.0
+
+OURS = ("server.py", "--ice-address", "127.0.0.1", "--log-level", "WARNING")
+FLOOR = (*OURS, "--analysis-processes", "0")
+USUAL = ("-m", "benchmarks.baselines.usual_aiortc")
+USUAL_FLOOR = (*USUAL, "--analysis", "none")
+WEBSOCKET = ("-m", "benchmarks.baselines.websocket_jpeg")
+MONITORED = ("-m", "benchmarks.monitored_server")
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A running server."""
+
+    url: str
+    pid: int
+
+
+@contextlib.contextmanager
+def running(command: tuple[str, ...], *arguments: str) -> Iterator[Server]:
+    """A server of that kind on a free port; stopped, and if need be killed, at the end."""
+    with tempfile.TemporaryDirectory() as folder:
+        log = Path(folder) / "server.log"
+        with log.open("wb") as out:
+            process = subprocess.Popen(
+                [sys.executable, *command, "--port", "0", *arguments], cwd=ROOT, stdout=out, stderr=out
+            )
+        try:
+            yield Server(_announced_url(process, log), process.pid)
+        finally:
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(STOP_DEADLINE_S)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+            warnings = [
+                line
+                for line in log.read_text(errors="replace").splitlines()
+                if "WARN" in line or "ERROR" in line
+            ]
+            for line in warnings[:5]:
+                sys.stderr.write(f"  server: {line}\n")
+
+
+def _announced_url(process: subprocess.Popen[bytes], log: Path) -> str:
+    deadline_s = time.monotonic() + START_DEADLINE_S
+    while time.monotonic() < deadline_s and process.poll() is None:
+        if found := re.search(r"http://localhost:(\d+)", log.read_text(errors="replace")):
+            return f"http://127.0.0.1:{found[1]}"
+        time.sleep(0.05)
+    raise SystemExit(
+        f"the server did not start (exit code {process.poll()}):\n{log.read_text(errors='replace')}"
+    )

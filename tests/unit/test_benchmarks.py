@@ -1,0 +1,116 @@
+"""The benchmarks: each can be imported, their arithmetic is right, and the bad network does what it is told."""
+
+import asyncio
+import importlib
+import os
+import random
+from pathlib import Path
+
+import pytest
+
+from benchmarks import measured
+from benchmarks.processes import usage
+from benchmarks.recovery import Pictures
+from benchmarks.relay import LOOPBACK, Weather, candidates_of, open_link, with_candidate
+
+BENCHMARKS = Path(measured.__file__).parent
+MODULES = sorted(
+    ".".join(path.relative_to(BENCHMARKS.parent).with_suffix("").parts) for path in BENCHMARKS.rglob("*.py")
+)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_each_can_be_imported_and_says_what_it_answers(name: str):
+    assert (importlib.import_module(name).__doc__ or "").strip()
+
+
+def test_circumstances_name_the_machine_and_the_commit():
+    told = measured.circumstances()
+
+    assert {"cpu", "cores", "commit", "versions", "load_average_1min"} <= told.keys()
+
+
+def test_a_percentile_is_a_value_that_occurred():
+    assert measured.percentile([30.0, 10.0, 20.0], 50) == 20.0
+    assert measured.percentile([30.0, 10.0, 20.0], 99) == 30.0
+    assert measured.percentile([], 50) is None
+
+
+def test_a_slope_is_per_unit_of_the_first_value():
+    assert measured.slope([(0.0, 5.0), (1.0, 7.0), (2.0, 9.0)]) == pytest.approx(2.0)
+
+
+def test_usage_sees_this_process():
+    told = usage(os.getpid())
+
+    assert told.cpu_s > 0
+    assert told.own_rss_mb > 1
+    assert told.threads >= 1
+    assert told.file_descriptors >= 3
+
+
+def test_a_gap_reaches_to_the_end_when_no_picture_comes_any_more():
+    pictures = Pictures([1.0, 1.1, 1.5])
+
+    assert pictures.gaps_ms(1.0, 2.5) == pytest.approx([100.0, 400.0, 1000.0])
+    assert pictures.first_after(1.1) == 1.5
+    assert pictures.first_after(1.5) is None
+
+
+@pytest.mark.parametrize("loss", [0.0, 0.05, 0.1, 1.0])
+def test_the_weather_drops_the_share_it_is_told(loss: float):
+    weather = Weather(loss=loss, dice=random.Random(1))
+
+    passed = sum(weather.lets_through() for _ in range(10_000))
+
+    assert passed == weather.passed == 10_000 - weather.dropped
+    assert weather.dropped / 10_000 == pytest.approx(loss, abs=0.01)
+
+
+def test_nothing_gets_through_a_cut():
+    weather = Weather(cut=True)
+
+    assert not weather.lets_through()
+
+
+def test_an_address_is_put_into_every_candidate():
+    line = "a=candidate:1 1 udp 2130706431 192.0.2.7 4000 typ host"
+
+    changed = with_candidate(f"v=0\r\n{line}\r\na=mid:1\r\n{line}\r\n", (LOOPBACK, 9))
+
+    assert candidates_of(changed) == [(LOOPBACK, 9), (LOOPBACK, 9)]
+    assert changed.startswith("v=0\r\n")
+    assert "a=mid:1\r\n" in changed
+
+
+class Inbox(asyncio.DatagramProtocol):
+    """One end of a path."""
+
+    def __init__(self) -> None:
+        self.messages: asyncio.Queue[bytes] = asyncio.Queue()
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        self.messages.put_nowait(data)
+
+
+async def test_the_relay_leads_datagrams_both_ways_and_cuts_when_told():
+    loop = asyncio.get_running_loop()
+    ends = [await loop.create_datagram_endpoint(Inbox, local_addr=(LOOPBACK, 0)) for _ in range(2)]
+    (client, at_client), (server, at_server) = ends
+    weather = Weather(delay_s=0.005)
+    link = await open_link(weather, client.get_extra_info("sockname"), server.get_extra_info("sockname"))
+
+    client.sendto(b"up", (LOOPBACK, link.client_side.port))
+    up = await asyncio.wait_for(at_server.messages.get(), 5)
+    server.sendto(b"down", (LOOPBACK, link.server_side.port))
+    down = await asyncio.wait_for(at_client.messages.get(), 5)
+    weather.cut = True
+    client.sendto(b"lost", (LOOPBACK, link.client_side.port))
+    while not weather.dropped:  # noqa: ASYNC110 - a datagram that is dropped tells nobody
+        await asyncio.sleep(0.005)
+
+    assert (up, down) == (b"up", b"down")
+    assert at_server.messages.empty()
+    link.close()
+    client.close()
+    server.close()
