@@ -1,0 +1,147 @@
+"""The documents keep up with the code: every setting, message field, error, dependency and link has its place."""
+
+import argparse
+import ast
+import importlib.util
+import re
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from pydantic import BaseModel
+
+from facestream.analysis.overlay import Layer
+from facestream.analysis.views import View
+from facestream.config import Config
+from facestream.faces import Doubt
+from facestream.replay.options import add_replay_arguments
+from facestream.telemetry import (
+    Bye,
+    ChooseView,
+    ControlReply,
+    FaceMessage,
+    Layers,
+    Ping,
+    StageTimes,
+    Telemetry,
+)
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCS = ROOT / "docs"
+PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md"), *ROOT.glob("models/*.md"), *ROOT.glob("certs/*.md")])
+LINK = re.compile(r"\]\((?!https?://|#)([^)#]+)(?:#[^)]*)?\)")
+MAKE = re.compile(r"`make ([a-z][a-z-]*)")
+PLACES = {"configuration": DOCS / "configuration.md", "telemetry": DOCS / "telemetry.md"}
+
+
+def text_of(name: str) -> str:
+    return PLACES[name].read_text(encoding="utf-8")
+
+
+def inside(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+@pytest.mark.parametrize("name", list(Config.model_fields))
+def test_every_setting_has_its_row_with_its_default(name: str):
+    default = Config.model_fields[name].default
+    row = re.search(rf"^\| `{name}` \| ([^|]*) \|", text_of("configuration"), re.MULTILINE)
+
+    assert row is not None
+    # How many processes there are depends on the machine.
+    if name != "analysis_processes" and default not in ((), ""):
+        assert row[1].strip() == f"`{default}`"
+
+
+@pytest.mark.parametrize(
+    "message", [Telemetry, StageTimes, FaceMessage, Ping, Layers, ChooseView, Bye, ControlReply]
+)
+def test_every_field_of_a_message_is_described(message: type[BaseModel]):
+    missing = [name for name in message.model_fields if f"`{name}`" not in text_of("telemetry")]
+
+    assert not missing
+
+
+@pytest.mark.parametrize("word", [*Layer, *View, *Doubt])
+def test_every_word_that_a_message_may_hold_is_described(word: Layer | View | Doubt):
+    assert f"`{word}`" in text_of("telemetry")
+
+
+def test_the_schema_is_the_one_the_code_makes():
+    written = (DOCS / "telemetry.schema.json").read_text(encoding="utf-8")
+
+    assert written == schema_writer().schema_text(), "run `make schema`"
+
+
+def schema_writer() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("write_schema", ROOT / "scripts" / "write_schema.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def error_names() -> list[str]:
+    """Every error of the tree, wherever in the package it is defined."""
+    classes = (
+        node
+        for path in (ROOT / "facestream").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ClassDef)
+    )
+    return sorted(
+        node.name for node in classes if "FacestreamError" in {node.name, *map(ast.unparse, node.bases)}
+    )
+
+
+@pytest.mark.parametrize("name", error_names())
+def test_every_error_is_explained(name: str):
+    assert f"`{name}`" in (DOCS / "operations.md").read_text(encoding="utf-8")
+
+
+def test_every_option_of_replay_is_in_the_readme():
+    parser = argparse.ArgumentParser(add_help=False)
+    add_replay_arguments(parser)
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+
+    options = [option for action in parser._actions for option in action.option_strings]
+
+    assert [option for option in options if f"`{option}" not in readme] == []
+
+
+@pytest.mark.parametrize("file", ["requirements.txt", "requirements-dev.txt"])
+def test_every_chosen_dependency_says_why_it_is_here(file: str):
+    # What the chosen ones bring along stands in a second block.
+    chosen = (ROOT / file).read_text(encoding="utf-8").split("\n\n")[0]
+    names = re.findall(r"^([A-Za-z][\w.-]*)==", chosen, re.MULTILINE)
+    reasons = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+
+    assert names
+    assert [name for name in names if f"| `{name}` |" not in reasons] == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=inside)
+def test_links_lead_somewhere(page: Path):
+    dead = [
+        link for link in LINK.findall(page.read_text(encoding="utf-8")) if not (page.parent / link).exists()
+    ]
+
+    assert not dead
+
+
+@pytest.mark.parametrize("page", PAGES, ids=inside)
+def test_make_targets_that_are_named_exist(page: Path):
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+
+    assert set(MAKE.findall(page.read_text(encoding="utf-8"))) <= targets
+
+
+def test_every_decision_is_listed_in_the_architecture():
+    listed = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+
+    assert [path.name for path in (DOCS / "decisions").glob("*.md") if path.name not in listed] == []
+
+
+def test_the_changelog_has_a_place_for_what_is_not_released():
+    assert "## [Unreleased]" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
