@@ -14,7 +14,7 @@ def keep_what_is_loaded() -> None:
 
 
 def give_back() -> None:
-    """Collect the cycles and return free pages to the system; 5-20 ms, most of it without the interpreter's lock."""
+    """Collect the cycles and return free pages to the system; the first half holds the interpreter's lock."""
     gc.collect()
     try:
         ctypes.CDLL(None).malloc_trim(0)
