@@ -89,13 +89,10 @@ def crop_even(frame: VideoFrame) -> VideoFrame:
     return cropped
 
 
-class FastH264Encoder(H264Encoder):
-    """x264 ultrafast on one thread; follows the bitrate without a keyframe."""
+class _FollowsTarget:
+    """The bitrate that aiortc's sender sets, smoothed; before aiortc's encoder in the order of bases."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._target = TargetBitrate()
-        self._number = 0
+    _target: TargetBitrate
 
     @property
     def target_bitrate(self) -> int:
@@ -104,6 +101,15 @@ class FastH264Encoder(H264Encoder):
     @target_bitrate.setter
     def target_bitrate(self, bitrate: int) -> None:
         self._target.hear(bitrate)
+
+
+class FastH264Encoder(_FollowsTarget, H264Encoder):
+    """x264 ultrafast on one thread; follows the bitrate without a keyframe."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._target = TargetBitrate()
+        self._number = 0
 
     def encode(self, frame: Frame, force_keyframe: bool = False) -> tuple[list[bytes], int]:  # noqa: FBT001, FBT002 - aiortc's signature
         assert isinstance(frame, VideoFrame)
@@ -143,7 +149,7 @@ class FastH264Encoder(H264Encoder):
         return codec
 
 
-class FastVp8Encoder(Vp8Encoder):
+class FastVp8Encoder(_FollowsTarget, Vp8Encoder):
     """libvpx on one thread; a new one only for a bitrate that differs much."""
 
     def __init__(self) -> None:
@@ -151,14 +157,6 @@ class FastVp8Encoder(Vp8Encoder):
         self._target = TargetBitrate()
         self._rebuild = RebuildRule()
         self._number = 0
-
-    @property
-    def target_bitrate(self) -> int:
-        return self._target.bps
-
-    @target_bitrate.setter
-    def target_bitrate(self, bitrate: int) -> None:
-        self._target.hear(bitrate)
 
     def encode(self, frame: Frame, force_keyframe: bool = False) -> tuple[list[bytes], int]:  # noqa: FBT001, FBT002 - aiortc's signature
         assert isinstance(frame, VideoFrame)
