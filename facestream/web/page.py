@@ -1,0 +1,62 @@
+"""The page, its scripts and libraries, and what it must know before it connects."""
+
+from pathlib import Path
+
+from aiohttp import web
+
+from facestream.analysis.views import View
+from facestream.web.keys import CONFIG
+
+CLIENT_DIR = Path(__file__).resolve().parents[2] / "client"
+VENDOR_FILES = {
+    "d3.min.js": "d3/dist/d3.min.js",
+    "c3.min.js": "c3/c3.min.js",
+    "c3.min.css": "c3/c3.min.css",
+}
+SECURITY_HEADERS = {
+    # C3 writes the sizes of its chart as inline styles; scripts come from this server only.
+    "Content-Security-Policy": "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
+    "media-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'",
+    "Permissions-Policy": "camera=(self), microphone=()",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    # A new release must not meet a page of the old one.
+    "Cache-Control": "no-cache",
+}
+
+routes = web.RouteTableDef()
+routes.static("/js", CLIENT_DIR / "js")
+routes.static("/css", CLIENT_DIR / "css")
+
+
+async def add_security_headers(_request: web.Request, response: web.StreamResponse) -> None:
+    """On every response, whoever made it."""
+    for name, value in SECURITY_HEADERS.items():
+        response.headers.setdefault(name, value)
+
+
+@routes.get("/")
+async def page(_request: web.Request) -> web.FileResponse:
+    """The page."""
+    return web.FileResponse(CLIENT_DIR / "index.html")
+
+
+@routes.get("/config")
+async def page_config(request: web.Request) -> web.Response:
+    """What the page must know before it connects."""
+    config = request.app[CONFIG]
+    return web.json_response(
+        {"notice": config.notice, "views": list(map(str, View)), "resume_s": config.resume_s}
+    )
+
+
+@routes.get("/vendor/{name}")
+async def vendor(request: web.Request) -> web.FileResponse:
+    """The browser libraries, from where npm put them."""
+    name = request.match_info["name"]
+    if name not in VENDOR_FILES:
+        raise web.HTTPNotFound(text=f"no library {name!r}; there are {', '.join(VENDOR_FILES)}")
+    path = CLIENT_DIR / "node_modules" / VENDOR_FILES[name]
+    if not path.is_file():
+        raise web.HTTPNotFound(text=f"{name} is not installed; run `make setup` on the server")
+    return web.FileResponse(path)
