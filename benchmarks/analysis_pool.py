@@ -13,9 +13,9 @@ import numpy as np
 
 from benchmarks import measured
 from facestream.analysis.options import AnalysisOptions
-from facestream.analysis.tracks import Tracks
 from facestream.faces import GrayImage
 from facestream.media.pool import AnalysisPool
+from facestream.media.worker import NEW_STREAM
 
 STREAMS = 4
 ROUNDS = 3
@@ -37,7 +37,7 @@ async def throughput(processes: int, frames: list[GrayImage], seconds: float) ->
 
     async def stream() -> None:
         nonlocal served
-        tracks = Tracks()
+        tracks = NEW_STREAM
         for number, gray in enumerate(itertools.cycle(frames)):
             async with pool.lease() as process:
                 _, tracks = await process.analyze(gray, tracks, number / 30)

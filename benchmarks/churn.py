@@ -57,7 +57,7 @@ class Churn:
                 self.failures.append(str(error) or "timeout")
 
     async def _one(self, *, vanishes: bool) -> None:
-        options = ReplayOptions(face_clip(), self._server.url, codec="vp8")
+        options = ReplayOptions(face_clip(), self._server.url, codec="h264")
         async with ReplayPeer(options, self._make_track, Watching.COUNTING) as peer:
             await peer.receive_reports(PICTURES)
             if vanishes:

@@ -10,12 +10,16 @@ from benchmarks.clips import TURN_S
 from benchmarks.latency import BASELINE_S, Plan, calmly_over_webrtc
 from benchmarks.measured import ratio, say
 from benchmarks.peers import Window
+from facestream.replay.options import Codec
 
-SHAPES = {
-    "ours": servers.OURS,
-    "floor": servers.FLOOR,
-    "usual_aiortc": servers.USUAL,
-    "usual_aiortc_floor": servers.USUAL_FLOOR,
+SHAPES: dict[str, tuple[tuple[str, ...], Codec]] = {
+    # A peer that offers H264 and VP8 gets H264 from ours, and VP8 from aiortc as it comes.
+    "ours": (servers.OURS, "h264"),
+    "floor": (servers.FLOOR, "h264"),
+    "ours_vp8": (servers.OURS, "vp8"),
+    "floor_vp8": (servers.FLOOR, "vp8"),
+    "usual_aiortc": (servers.USUAL, "vp8"),
+    "usual_aiortc_floor": (servers.USUAL_FLOOR, "vp8"),
 }
 
 
@@ -24,9 +28,10 @@ async def measure(plan: Plan) -> dict[str, object]:
     windows: dict[str, list[Window]] = {name: [] for name in SHAPES}
     for number in range(1, plan.rounds + 1):
         say(f"cpu: round {number} of {plan.rounds}")
-        for name, command in SHAPES.items():
+        for name, (command, codec) in SHAPES.items():
             at_most_s = BASELINE_S if name == "usual_aiortc" else math.inf
-            windows[name].append(await calmly_over_webrtc(plan, command, at_most_s=at_most_s))
+            window = await calmly_over_webrtc(plan, command, codec=codec, at_most_s=at_most_s)
+            windows[name].append(window)
     every = windows
     windows = {name: undisturbed(each) for name, each in every.items()}
     costs_ms = {name: [_cost_ms(window) for window in each] for name, each in windows.items()}
@@ -42,6 +47,8 @@ async def measure(plan: Plan) -> dict[str, object]:
             for name, each in windows.items()
         },
         "ours_to_floor": ratio(medians["ours"], medians["floor"]),
+        "ours_to_floor_vp8": ratio(medians["ours_vp8"], medians["floor_vp8"]),
+        "ours_to_usual_floor": ratio(medians["ours"], medians["usual_aiortc_floor"]),
         "ours_to_usual": ratio(medians["ours"], medians["usual_aiortc"]),
         "bars": {"ours_to_floor": 2.0, "ours_to_usual": 0.4},
         "foreign_cores_worst": {name: max(w.foreign_cores for w in each) for name, each in windows.items()},

@@ -12,6 +12,7 @@ from benchmarks.clips import TURN_S, face_clip, pictures_of
 from benchmarks.measured import percentile, ratio, say
 from benchmarks.peers import Window, sending
 from benchmarks.processes import usage
+from facestream.replay.options import Codec
 
 WARM_UP_S = 2.0
 FPS = 30.0
@@ -30,23 +31,33 @@ class Plan:
 
 
 async def over_webrtc(
-    command: tuple[str, ...], seconds: float, *, encode: bool = False, length_s: float | None = None
+    command: tuple[str, ...],
+    seconds: float,
+    *,
+    codec: Codec,
+    encode: bool = False,
+    length_s: float | None = None,
 ) -> Window:
     """One peer at that kind of server."""
     with servers.running(command) as server:
-        async with sending(server, face_clip(), encode=encode, length_s=length_s) as group:
+        async with sending(server, face_clip(), encode=encode, codec=codec, length_s=length_s) as group:
             await group.watch(WARM_UP_S)
             return await group.watch(seconds)
 
 
 async def calmly_over_webrtc(
-    plan: "Plan", command: tuple[str, ...], *, encode: bool = False, at_most_s: float = math.inf
+    plan: "Plan",
+    command: tuple[str, ...],
+    *,
+    codec: Codec = "h264",
+    encode: bool = False,
+    at_most_s: float = math.inf,
 ) -> Window:
     """The same when nobody else computes, as far as that can be had."""
 
     async def measure() -> Window:
         seconds = min(plan.seconds, at_most_s)
-        return await over_webrtc(command, seconds, encode=encode, length_s=plan.clip_length_s)
+        return await over_webrtc(command, seconds, codec=codec, encode=encode, length_s=plan.clip_length_s)
 
     return await in_calm(measure, tries=plan.tries)
 
@@ -83,7 +94,7 @@ async def measure(plan: Plan) -> dict[str, object]:
         windows["ours"].append(await calmly_over_webrtc(plan, servers.OURS))
         windows["ours_encoding_client"].append(await calmly_over_webrtc(plan, servers.OURS, encode=True))
         windows["floor"].append(await calmly_over_webrtc(plan, servers.FLOOR))
-        usual = await calmly_over_webrtc(plan, servers.USUAL, at_most_s=BASELINE_S)
+        usual = await calmly_over_webrtc(plan, servers.USUAL, codec="vp8", at_most_s=BASELINE_S)
         windows["usual_aiortc"].append(usual)
         websockets.append(await over_websocket(min(plan.seconds, BASELINE_S)))
     medians = {name: summed_up(undisturbed(each)) for name, each in windows.items()}

@@ -176,12 +176,13 @@ async def sending(
     count: int = 1,
     *,
     encode: bool = False,
-    codec: Codec = "vp8",
+    codec: Codec = "h264",
     length_s: float | None = None,
     url: str | None = None,
 ) -> AsyncIterator[PeerGroup]:
     """Connected peers that have begun to send the clip, over and over.
 
+    `codec`: H264 is what ours takes from a peer that offers both, VP8 what aiortc takes as it comes.
     `encode`: each encodes it as a camera would. `length_s`: only the clip's beginning is sent; a delay of more than
     that cannot be told from a shorter one.
     """
@@ -208,7 +209,7 @@ def encoded_track_factory(clip: Path, length_s: float) -> TrackFactory:
     """Makes tracks that begin at once, for peers that come and go."""
     begin = asyncio.Event()
     begin.set()
-    return _TrackOf(_encoded(clip, "vp8", length_s), begin, 0.0)
+    return _TrackOf(_encoded(clip, "h264", length_s), begin, 0.0)
 
 
 class _TrackOf:

@@ -108,7 +108,7 @@ class Economy(enum.IntEnum):
 
     NONE = 0
     RARE_SEARCH = 1  # the whole picture is searched half as often
-    ALTERNATE_EMOTION = 2  # the emotion of each face is read in every other frame
+    RARE_EMOTION = 2  # the emotion of each face is read eleven times a second at most
     FEWER_FACES = 3  # only the two largest faces are followed
 
 

@@ -14,6 +14,7 @@ from facestream.analysis.overlay import Layer
 from facestream.analysis.views import View
 from facestream.config import Config
 from facestream.errors import FrameError, OfferError
+from facestream.media.codecs import cheapest_first
 from facestream.media.hardening import close_peer_connection
 from facestream.media.pipeline import FramePipeline, StreamMemory
 from facestream.media.pool import AnalysisPool
@@ -64,8 +65,10 @@ class Session:
         self._pc.on("datachannel", self._on_datachannel)
         self._pc.on("connectionstatechange", self._on_connection_state)
         try:
-            await self._pc.setRemoteDescription(offer)
+            # Before the offer is read: aiortc 1.16 looks at the preference only then.
             self._pc.addTrack(self._pipeline.track)
+            self._pc.getTransceivers()[0].setCodecPreferences(cheapest_first())
+            await self._pc.setRemoteDescription(offer)
             await self._pc.setLocalDescription(await self._pc.createAnswer())
         except Exception as error:  # aiortc 1.16 raises whatever its parser or negotiation trips over
             raise OfferError(

@@ -5,6 +5,8 @@ const WRAP = 2 ** 32;
 /** Telemetry rounds to milliseconds; frames are 16 ms apart at least. */
 const TOLERANCE_TICKS = TICKS_A_SECOND * 0.004;
 const REMEMBERED = 64;
+/** A picture that takes no time to encode can be there before its message, which goes through more layers. */
+const EARLY_MS = 4;
 const ENOUGH_VOTES = 5;
 
 /** The page's clock minus the frame's, by the message that was fastest: a busy browser reads messages in bunches. */
@@ -16,12 +18,18 @@ export class FrameClock {
     this.#offsetS = Math.min(this.#offsetS, nowS - ptsS);
     return ptsS + this.#offsetS;
   }
+
+  /** @param {number} ptsS of a frame whose message was seen @returns {number} when that frame was, in the page's clock */
+  timeOf(ptsS) {
+    return ptsS + this.#offsetS;
+  }
 }
 
 /**
  * Finds the telemetry of the picture on show by its RTP timestamp. Pictures count from a random number, so the two
  * clocks differ by an unknown constant; each picture that arrives votes for the constant that would make the newest
- * message its own, because a message leaves the server a moment before its picture does.
+ * message its own, because a message leaves the server a moment before its picture does. It may be overtaken, by
+ * less than EARLY_MS.
  */
 export class FrameMatcher {
   /** @type {{ptsS: number, arrivedMs: number, timeS: number}[]} newest last */
@@ -42,7 +50,7 @@ export class FrameMatcher {
    *   came; null while the two clocks are not joined
    */
   match(rtp, receivedMs) {
-    const newest = this.#messages.findLast((message) => message.arrivedMs <= receivedMs);
+    const newest = this.#messages.findLast((message) => message.arrivedMs <= receivedMs + EARLY_MS);
     if (newest) this.#vote(wrap(rtp - newest.ptsS * TICKS_A_SECOND));
     const best = this.#offsets[0];
     if (!best || best.votes < ENOUGH_VOTES) return null;

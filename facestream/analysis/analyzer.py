@@ -30,6 +30,9 @@ CUT_LEVELS = 40.0
 """Mean change of the thumbnail, in gray levels, that only another scene makes."""
 FEW_FACES = 2
 POOR_START_SHARE = 0.15
+READ_AFTER_SHARE = 0.15
+"""An emotion is read again after this share of the time it is averaged over: more often changes the average little."""
+READ_RARELY_S = 0.09
 
 
 class Analyzer:
@@ -214,12 +217,10 @@ class Analyzer:
             track = replace(
                 track, steady=steady_landmarks(track.steady, track.landmarks_xy, time_s, box.width)
             )
-        skip = (
-            tracks.economy >= Economy.ALTERNATE_EMOTION
-            and (tracks.frame + track.id) % 2
-            and track.mood.probabilities
-        )
-        if not skip:
+        read_after_s = READ_AFTER_SHARE * options.smoothing_s
+        if tracks.economy >= Economy.RARE_EMOTION:
+            read_after_s = max(READ_RARELY_S, read_after_s)
+        if not track.mood.probabilities or time_s - track.mood.time_s >= read_after_s:
             read = self._emotions.read(gray, box, track.landmarks_xy)
             track = replace(track, mood=next_mood(track.mood, read, time_s, options.smoothing_s))
         return describe(gray, track, box)

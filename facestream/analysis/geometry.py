@@ -8,8 +8,11 @@ from numpy.typing import NDArray
 
 from facestream.faces import HeadPose, LandmarksXY
 
-_LEFT_EYE = (36, 37, 38, 39, 40, 41)
-_RIGHT_EYE = (42, 43, 44, 45, 46, 47)
+_FACE, _LEFT_EYE, _RIGHT_EYE, _MOUTH_CORNERS = range(68), range(36, 42), range(42, 48), (48, 54)
+# One product gives every middle that is asked for, many times a frame; numpy's mean takes longer for each of them.
+_PARTS = (_FACE, _LEFT_EYE, _RIGHT_EYE, _MOUTH_CORNERS)
+_SUMS: NDArray[np.float64] = np.array([[float(point in part) for point in range(68)] for part in _PARTS])
+_COUNTS: NDArray[np.float64] = _SUMS.sum(axis=1, keepdims=True)
 
 # Points that move with the skull and hardly with the expression: outer and inner eye corners, nose bridge, nose
 # tip and wings. Their places on a mean adult head, in millimetres; x to the picture's right, y down, z away from it.
@@ -51,23 +54,35 @@ def head_pose(landmarks_xy: LandmarksXY, frame_size_wh: tuple[int, int]) -> Head
 
 def eye_opening(landmarks_xy: LandmarksXY) -> float:
     """Eye aspect ratio (Soukupova and Cech 2016), mean of both eyes: about 0.3 open, under 0.2 closed."""
-    return (_aspect(landmarks_xy, _LEFT_EYE) + _aspect(landmarks_xy, _RIGHT_EYE)) / 2
+    points = landmarks_xy[36:48].tolist()
+    return (_aspect(points[:6]) + _aspect(points[6:])) / 2
 
 
 def mouth_opening(landmarks_xy: LandmarksXY) -> float:
     """Height of the inner mouth (mean of three) over its width; 0 closed."""
-    heights = [
-        float(np.linalg.norm(landmarks_xy[top] - landmarks_xy[low]))
-        for top, low in ((61, 67), (62, 66), (63, 65))
-    ]
-    width = float(np.linalg.norm(landmarks_xy[60] - landmarks_xy[64]))
-    return sum(heights) / 3 / max(1.0, width)
+    points = landmarks_xy[60:68].tolist()
+    heights = (
+        math.dist(points[1], points[7]) + math.dist(points[2], points[6]) + math.dist(points[3], points[5])
+    )
+    return heights / 3 / max(1.0, math.dist(points[0], points[4]))
+
+
+def middle_xy(landmarks_xy: LandmarksXY) -> tuple[float, float]:
+    """Mean of all points."""
+    x, y = (_SUMS[0] @ landmarks_xy / len(_FACE)).tolist()
+    return x, y
+
+
+def spread_px(landmarks_xy: LandmarksXY) -> float:
+    """Root mean square distance of the landmarks from their middle, at least 1 pixel."""
+    centered = landmarks_xy - _SUMS[0] @ landmarks_xy / len(_FACE)
+    return max(1.0, math.sqrt(float(np.vdot(centered, centered)) / len(_FACE)))
 
 
 def eye_distance_px(landmarks_xy: LandmarksXY) -> float:
     """Distance of the eyes' middles."""
-    left, right = landmarks_xy[36:42].mean(axis=0), landmarks_xy[42:48].mean(axis=0)
-    return float(np.linalg.norm(right - left))
+    left, right = (_SUMS[1:3] @ landmarks_xy / _COUNTS[1:3]).tolist()
+    return math.dist(left, right)
 
 
 def tilt_deg(landmarks_xy: LandmarksXY) -> float:
@@ -75,13 +90,11 @@ def tilt_deg(landmarks_xy: LandmarksXY) -> float:
 
     From the line of the eyes and the one from eyes to mouth together: a turned head shortens one, not both.
     """
-    left, right = landmarks_xy[36:42].mean(axis=0), landmarks_xy[42:48].mean(axis=0)
-    along = right - left
-    down = landmarks_xy[[48, 54]].mean(axis=0) - (left + right) / 2
-    return math.degrees(math.atan2(along[1] - down[0], along[0] + down[1]))
+    left, right, mouth = (_SUMS[1:] @ landmarks_xy / _COUNTS[1:]).tolist()
+    down_x, down_y = mouth[0] - (left[0] + right[0]) / 2, mouth[1] - (left[1] + right[1]) / 2
+    return math.degrees(math.atan2(right[1] - left[1] - down_x, right[0] - left[0] + down_y))
 
 
-def _aspect(landmarks_xy: LandmarksXY, eye: tuple[int, ...]) -> float:
-    p = landmarks_xy[list(eye)]
-    heights = np.linalg.norm(p[1] - p[5]) + np.linalg.norm(p[2] - p[4])
-    return float(heights / (2 * max(1.0, float(np.linalg.norm(p[0] - p[3])))))
+def _aspect(eye: list[list[float]]) -> float:
+    heights = math.dist(eye[1], eye[5]) + math.dist(eye[2], eye[4])
+    return heights / (2 * max(1.0, math.dist(eye[0], eye[3])))

@@ -6,7 +6,7 @@ from pathlib import Path
 import dlib
 import numpy as np
 
-from facestream.analysis.geometry import tilt_deg
+from facestream.analysis.geometry import middle_xy, spread_px, tilt_deg
 from facestream.analysis.leveling import back_from, level_square
 from facestream.faces import BoundingBox, GrayImage, LandmarksXY
 
@@ -46,16 +46,10 @@ class LandmarkPredictor:
 
 def box_of_landmarks(landmarks_xy: LandmarksXY) -> BoundingBox:
     """The square the detector would have drawn about a face with these landmarks, were it upright."""
-    x, y = landmarks_xy.mean(axis=0)
+    x, y = middle_xy(landmarks_xy)
     spread = spread_px(landmarks_xy)
     side = SIDE_PER_SPREAD * spread
     tilt = math.radians(tilt_deg(landmarks_xy))
     x += UP_PER_SPREAD * spread * math.sin(tilt)
     y -= UP_PER_SPREAD * spread * math.cos(tilt)
-    return BoundingBox(float(x - side / 2), float(y - side / 2), side, side)
-
-
-def spread_px(landmarks_xy: LandmarksXY) -> float:
-    """Root mean square distance of the landmarks from their middle, at least 1 pixel."""
-    centered = landmarks_xy - landmarks_xy.mean(axis=0)
-    return max(1.0, float(np.sqrt((centered * centered).sum(axis=1).mean())))
+    return BoundingBox(x - side / 2, y - side / 2, side, side)

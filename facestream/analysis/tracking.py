@@ -4,8 +4,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
-from facestream.analysis.geometry import eye_distance_px
-from facestream.analysis.landmarks import box_of_landmarks, spread_px
+from facestream.analysis.geometry import eye_distance_px, middle_xy, spread_px
+from facestream.analysis.landmarks import box_of_landmarks
 from facestream.analysis.tracks import Track, Tracks
 from facestream.faces import BoundingBox, LandmarksXY
 
@@ -32,7 +32,7 @@ def expected_box(track: Track, time_s: float) -> BoundingBox:
 
 def is_plausible(track: Track, landmarks_xy: LandmarksXY, size_wh: tuple[int, int]) -> bool:
     """False where the points have collapsed, jumped in size or left the picture: no face is there any more."""
-    x, y = landmarks_xy.mean(axis=0)
+    x, y = middle_xy(landmarks_xy)
     ratio = spread_px(landmarks_xy) / spread_px(track.landmarks_xy)
     return bool(
         eye_distance_px(landmarks_xy) >= MIN_EYE_DISTANCE_PX
@@ -47,10 +47,10 @@ def moved(track: Track, landmarks_xy: LandmarksXY, time_s: float) -> Track:
     step_s = time_s - track.seen_s
     velocity = track.velocity_xy
     if 0 < step_s < KEEP_LOST_S:
-        way = landmarks_xy.mean(axis=0) - track.landmarks_xy.mean(axis=0)
+        (x, y), (last_x, last_y) = middle_xy(landmarks_xy), middle_xy(track.landmarks_xy)
         velocity = (
-            velocity[0] + VELOCITY_SHARE * (float(way[0]) / step_s - velocity[0]),
-            velocity[1] + VELOCITY_SHARE * (float(way[1]) / step_s - velocity[1]),
+            velocity[0] + VELOCITY_SHARE * ((x - last_x) / step_s - velocity[0]),
+            velocity[1] + VELOCITY_SHARE * ((y - last_y) / step_s - velocity[1]),
         )
     return replace(track, landmarks_xy=landmarks_xy, seen_s=time_s, velocity_xy=velocity)
 

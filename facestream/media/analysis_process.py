@@ -13,10 +13,9 @@ from pathlib import Path
 import numpy as np
 
 from facestream.analysis.options import AnalysisOptions
-from facestream.analysis.tracks import Tracks
 from facestream.errors import AnalysisUnavailableError, ModelFileError
 from facestream.faces import FrameReport, GrayImage
-from facestream.media.worker import Answer, Failed, Ready, Request, serve_analysis
+from facestream.media.worker import Answer, Failed, PackedTracks, Ready, Request, serve_analysis
 
 START_DEADLINE_S = 60.0
 FRAME_DEADLINE_S = 5.0
@@ -40,6 +39,8 @@ class AnalysisProcess:
         theirs.close()
         self._max_pixels = max_pixels
         self._answer_due = False
+        self._readable: asyncio.Event | None = None
+        self._receiving = False
         self._watching = False
         self.broken = False
         """True: it died, or did not answer in time; only `close` is left to do."""
@@ -77,7 +78,9 @@ class AnalysisProcess:
         if not isinstance(message, Ready):
             raise AnalysisUnavailableError(f"analysis process said {message!r}; expected Ready")
 
-    async def analyze(self, gray: GrayImage, tracks: Tracks, time_s: float) -> tuple[FrameReport, Tracks]:
+    async def analyze(
+        self, gray: GrayImage, tracks: PackedTracks, time_s: float
+    ) -> tuple[FrameReport, PackedTracks]:
         """Analyse one frame; raises AnalysisUnavailableError when the process is gone or the analysis failed."""
         height, width = gray.shape
         if height * width > self._max_pixels:
@@ -101,6 +104,7 @@ class AnalysisProcess:
     async def close(self) -> None:
         """End the process and free its memory; may be called twice."""
         self._unwatch()
+        self._stop_listening()
         self._pipe.close()
         await asyncio.to_thread(self._process.join, JOIN_DEADLINE_S)
         if self._process.is_alive():
@@ -115,7 +119,7 @@ class AnalysisProcess:
             self._watching = False
             asyncio.get_running_loop().remove_reader(self._process.sentinel)
 
-    async def _answer(self) -> tuple[FrameReport, Tracks]:
+    async def _answer(self) -> tuple[FrameReport, PackedTracks]:
         message = await self._receive(FRAME_DEADLINE_S)
         self._answer_due = False
         if not isinstance(message, Answer):
@@ -123,10 +127,8 @@ class AnalysisProcess:
         return message.report, message.tracks
 
     async def _receive(self, deadline_s: float) -> object:
-        loop = asyncio.get_running_loop()
-        readable = asyncio.Event()
-        descriptor = self._pipe.fileno()
-        loop.add_reader(descriptor, readable.set)
+        readable = self._listen()
+        self._receiving = True
         try:
             async with asyncio.timeout(deadline_s):
                 await readable.wait()
@@ -136,4 +138,24 @@ class AnalysisProcess:
             self.broken = True
             raise AnalysisUnavailableError("the analysis process is gone; it is being replaced") from error
         finally:
-            loop.remove_reader(descriptor)
+            self._receiving = False
+            readable.clear()
+
+    def _listen(self) -> asyncio.Event:
+        """Set when the pipe can be read; goes on from frame to frame, because each start costs system calls."""
+        if self._readable is None:
+            self._readable = asyncio.Event()
+            asyncio.get_running_loop().add_reader(self._pipe.fileno(), self._on_readable)
+        return self._readable
+
+    def _on_readable(self) -> None:
+        if self._receiving and self._readable is not None:
+            self._readable.set()
+        elif self._pipe.poll():
+            # A late answer or the end of a dead process: nobody reads it now, and it would be told again and again.
+            self._stop_listening()
+
+    def _stop_listening(self) -> None:
+        if self._readable is not None:
+            self._readable = None
+            asyncio.get_running_loop().remove_reader(self._pipe.fileno())

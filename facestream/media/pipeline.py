@@ -8,22 +8,33 @@ import time
 from collections.abc import Callable, Collection
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from typing import Protocol
 
-from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
+from aiortc.mediastreams import MediaStreamError
 from av import VideoFrame
 
 from facestream.analysis.overlay import DEFAULT_LAYERS, Layer, draw
-from facestream.analysis.tracks import Tracks
 from facestream.analysis.views import View, show_view
 from facestream.errors import AnalysisUnavailableError, FrameError
 from facestream.faces import FrameReport
+from facestream.measures import StreamCounts
+from facestream.media.hardening.losses import Throttle
 from facestream.media.latest import LatestSlot
 from facestream.media.outbox import TelemetryOutbox
 from facestream.media.planes import planes_of
 from facestream.media.pool import AnalysisPool
 from facestream.media.rates import RateMeter
 from facestream.media.track import AnnotatedVideoTrack
+from facestream.media.worker import NEW_STREAM, PackedTracks
 from facestream.telemetry import StageTimes, Telemetry, encode_telemetry, face_messages
+
+
+class FrameSource(Protocol):
+    """Where frames come from; what is no video frame is left out."""
+
+    async def recv(self) -> object:
+        """The next frame; raises MediaStreamError at the end."""
+        ...
 
 
 @dataclass(slots=True)
@@ -41,7 +52,7 @@ class _Frame:
 class StreamMemory:
     """What a stream was about when its connection ended, so that the next one can go on with it."""
 
-    tracks: Tracks
+    tracks: PackedTracks
     clock_shift_s: float
     ended_s: float
     sequence: int
@@ -61,6 +72,7 @@ class FramePipeline:
         drawing: Executor,
         max_size_wh: tuple[int, int],
         memory: StreamMemory | None = None,
+        max_fps: float = 1000.0,
     ) -> None:
         self.track = AnnotatedVideoTrack()
         self.outbox = TelemetryOutbox()
@@ -73,16 +85,38 @@ class FramePipeline:
         self._max_size_wh = max_size_wh
         self._incoming: LatestSlot[tuple[VideoFrame, float]] = LatestSlot()
         self._in_rate, self._out_rate = RateMeter(), RateMeter()
+        # A network gives out at once what it held back for a quarter of a second.
+        self._allowed_rate = Throttle(1 / max_fps, burst=max(2, round(max_fps / 4)))
+        self.over_rate = 0
+        """Frames dropped because the peer sends more a second than it may."""
+        self._counts = StreamCounts()
+        self._before = self.frames_in, self.frames_analysed
         self._dropped_before = memory.dropped if memory else 0
-        self._tracks = memory.tracks if memory else Tracks()
+        self._tracks = memory.tracks if memory else NEW_STREAM
         self._sequence = memory.sequence if memory else 0
         # To the analysis no time passes between two connections: a face is looked for where it was, under its id.
         self._clock_shift_s = memory.clock_shift_s + time.monotonic() - memory.ended_s if memory else 0.0
 
     @property
     def dropped(self) -> int:
-        """Frames that a newer one replaced, before analysis or before encoding."""
-        return self._dropped_before + self._incoming.dropped + self.track.dropped
+        """Frames that a newer one replaced, before analysis or before encoding, or that were too many."""
+        return self._dropped_before + self._incoming.dropped + self.track.dropped + self.over_rate
+
+    def fps_in(self, now_s: float) -> float:
+        """Frames a second that arrive."""
+        return self._in_rate.rate(now_s)
+
+    def counts(self) -> StreamCounts:
+        """What became of the frames of this connection, without those before it."""
+        counts = self._counts
+        frames_in_before, frames_analysed_before = self._before
+        counts.frames_in = self.frames_in - frames_in_before
+        counts.frames_analysed = self.frames_analysed - frames_analysed_before
+        counts.dropped["over_rate"] = self.over_rate
+        counts.dropped["before_analysis"] = self._incoming.dropped
+        counts.dropped["before_encoding"] = self.track.dropped
+        counts.telemetry_dropped = self.outbox.dropped
+        return counts
 
     def memory(self) -> StreamMemory:
         """What the next connection of the same peer needs to go on."""
@@ -98,7 +132,7 @@ class FramePipeline:
             view=self.view,
         )
 
-    async def receive(self, source: MediaStreamTrack, on_frame: Callable[[float], None]) -> None:
+    async def receive(self, source: FrameSource, on_frame: Callable[[float], None]) -> None:
         """Empty aiortc's unbounded track queue at once, keep only the newest frame; returns when the source ends."""
         while True:
             try:
@@ -116,6 +150,9 @@ class FramePipeline:
             self.frames_in += 1
             self._in_rate.tick(now_s)
             on_frame(now_s)
+            if self._allowed_rate.wait_s(now_s):
+                self.over_rate += 1
+                continue
             self._incoming.put((frame, now_s))
 
     async def analyze(self) -> None:
@@ -132,6 +169,8 @@ class FramePipeline:
                 stats = f"#{self._sequence} {self._out_rate.rate(drawing_s):.0f} FPS"
                 await loop.run_in_executor(self._drawing, self._draw, frame.picture, frame.report, stats)
             message = self._message(frame, drawing_s)
+            if message.analysed:
+                self._counts.observe(message.ms)
             # They leave together, so that what is drawn and what is told belong to the same pixels.
             self.track.show(frame.picture)
             self.outbox.send(encode_telemetry(message))

@@ -6,6 +6,7 @@ Never queues frames: who waits, waits for a free process, first come first serve
 import asyncio
 import contextlib
 import logging
+import time
 from collections import deque
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -36,6 +37,12 @@ class AnalysisPool:
         self._spare: AnalysisProcess | None = None
         self._preparing = False
         self.restarts = 0
+        self.models_loaded = processes == 0
+        """Whether the process that was started last could load every model it needs."""
+        self.busy_s = 0.0
+        """How long processes were leased, all together."""
+        self.frames = 0
+        """How many leases that were."""
 
     @property
     def alive(self) -> int:
@@ -76,9 +83,12 @@ class AnalysisPool:
     async def lease(self) -> AsyncIterator[AnalysisProcess]:
         """A free process for one frame; raises AnalysisUnavailableError when none is alive."""
         process = await self._acquire()
+        started_s = time.monotonic()
         try:
             yield process
         finally:
+            self.busy_s += time.monotonic() - started_s
+            self.frames += 1
             if process.idle:
                 self._release(process)
             else:
@@ -110,6 +120,7 @@ class AnalysisPool:
             try:
                 return await self._start_one()
             except (AnalysisUnavailableError, ModelFileError) as error:
+                self.models_loaded = self.models_loaded and not isinstance(error, ModelFileError)
                 logger.warning("analysis process did not start: %s", error)
                 await asyncio.sleep(RESTART_PAUSE_S)
 
@@ -123,6 +134,7 @@ class AnalysisPool:
             self._preparing = False
 
     def _take_up(self, process: AnalysisProcess) -> None:
+        self.models_loaded = True
         self._all.add(process)
         process.watch(lambda: self._died(process))
         self._release(process)
@@ -162,7 +174,8 @@ class AnalysisPool:
         if not self._all:
             raise AnalysisUnavailableError("no analysis process is running")
         if self._idle:
-            return self._idle.popleft()
+            # The one that worked last: its models and the stream's tracks are still in the caches.
+            return self._idle.pop()
         turn: asyncio.Future[AnalysisProcess] = asyncio.get_running_loop().create_future()
         self._waiting.append(turn)
         try:

@@ -1,15 +1,19 @@
 """The analysis process: loads the models once, then answers one frame after the other; never touches the network."""
 
 import logging
+import pickle
 import signal
+from collections import OrderedDict
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.shared_memory import SharedMemory
 from pathlib import Path
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 
+from facestream import logs
 from facestream.analysis.models import load_analyzer
 from facestream.analysis.options import AnalysisOptions
 from facestream.analysis.tracks import Tracks
@@ -17,6 +21,11 @@ from facestream.errors import FacestreamError
 from facestream.faces import FrameReport
 
 logger = logging.getLogger(__name__)
+
+PackedTracks = bytes
+"""A stream's `Tracks` as an analysis process has packed them: the media process only keeps them for the next frame."""
+NEW_STREAM: PackedTracks = b""
+REMEMBERED_STREAMS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,23 +40,45 @@ class Failed:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """One gray frame lies in the shared memory, rows without padding."""
 
     height: int
     width: int
-    tracks: Tracks
+    tracks: PackedTracks
     time_s: float
     """When the frame arrived, on one clock for its whole stream."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What was found, and the tracks to hand in with the next frame of that stream."""
 
     report: FrameReport
-    tracks: Tracks
+    tracks: PackedTracks
+
+
+class TracksUnpacker:
+    """Packs and unpacks tracks; those packed here lately come back without work, as they mostly do."""
+
+    def __init__(self) -> None:
+        self._packed_lately: OrderedDict[PackedTracks, Tracks] = OrderedDict()
+
+    def pack(self, tracks: Tracks) -> PackedTracks:
+        packed = pickle.dumps(tracks, pickle.HIGHEST_PROTOCOL)
+        self._packed_lately[packed] = tracks
+        if len(self._packed_lately) > REMEMBERED_STREAMS:
+            self._packed_lately.popitem(last=False)
+        return packed
+
+    def unpack(self, packed: PackedTracks) -> Tracks:
+        if packed == NEW_STREAM:
+            return Tracks()
+        known = self._packed_lately.pop(packed, None)
+        if known is not None:
+            return known
+        # Only ever what another analysis process of this server has packed.
+        tracks: Tracks = pickle.loads(packed)  # noqa: S301
+        return tracks
 
 
 def serve_analysis(pipe: Connection, memory_name: str, models_dir: Path, options: AnalysisOptions) -> None:
@@ -55,6 +86,7 @@ def serve_analysis(pipe: Connection, memory_name: str, models_dir: Path, options
     # Signals reach the whole process group or cgroup; the parent ends its children by closing the pipe.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    logs.set_up_as_parent()
     cv2.setNumThreads(1)
     memory = SharedMemory(memory_name)
     try:
@@ -64,11 +96,13 @@ def serve_analysis(pipe: Connection, memory_name: str, models_dir: Path, options
             pipe.send(Failed(str(error)))
             return
         pipe.send(Ready())
+        tracks_of = TracksUnpacker()
         while True:
             request: Request = pipe.recv()
             gray = np.ndarray((request.height, request.width), np.uint8, memory.buf)
             try:
-                answer: Answer | Failed = Answer(*analyzer.analyze(gray, request.tracks, request.time_s))
+                report, tracks = analyzer.analyze(gray, tracks_of.unpack(request.tracks), request.time_s)
+                answer: Answer | Failed = Answer(report, tracks_of.pack(tracks))
             except Exception as error:
                 # The process boundary: one frame that cannot be analysed must not cost the models' loading time.
                 logger.exception("a frame of %dx%d was not analysed", request.width, request.height)

@@ -29,7 +29,7 @@ class Load:
     def __init__(self, options: ReplayOptions) -> None:
         """Encode the clip; raises ClipError, ConfigError, ServerUnreachableError."""
         clip = open_clip(options.clip)
-        codec = options.codec or "vp8"
+        codec = options.codec or "h264"  # the one that the server would choose
         self.clip = encode_clip(clip, codec, loop=options.loop, duration_s=options.duration_s)
         self._begin = asyncio.Event()
         quiet = replace(options, codec=codec, out=None, telemetry=None)

@@ -32,6 +32,13 @@ test('the picture on show finds its message, whatever its clock counts from', ()
   }
 });
 
+test('a picture that overtakes its message by a moment finds it, and has taken no time', () => {
+  const found = play(new FrameMatcher(), 30, -2, 7000);
+
+  assert.ok(Math.abs(found.timeS - (50 + 29 / 30)) < 0.002);
+  assert.equal(found.lagMs, 0);
+});
+
 test('too few pictures join no clocks', () => assert.equal(play(new FrameMatcher(), 3, 12, 99), null));
 
 test('a few pictures that came late do not win against the others', () => {
@@ -42,4 +49,12 @@ test('a few pictures that came late do not win against the others', () => {
   matcher.addMessage(0.7, 1700, 50.7);
 
   assert.equal(matcher.match(5000 + 20 * 3000, 1710).timeS, 50.667);
+});
+
+test('a frame whose message was seen has its time in the clock of the page', () => {
+  const clock = new FrameClock();
+  clock.pageTime(1, 11.3);
+  clock.pageTime(2, 12.1);
+
+  assert.ok(Math.abs(clock.timeOf(1.5) - 11.6) < 1e-9);
 });

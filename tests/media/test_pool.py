@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 
 from facestream.analysis.options import AnalysisOptions
-from facestream.analysis.tracks import Tracks
 from facestream.errors import AnalysisUnavailableError, ModelFileError
 from facestream.faces import GrayImage
 from facestream.media.planes import planes_of
 from facestream.media.pool import AnalysisPool
+from facestream.media.worker import NEW_STREAM
 
 MODELS_DIR = Path(__file__).resolve().parents[2] / "models"
 MAX_PIXELS = 1280 * 720
@@ -47,7 +47,7 @@ def face_gray(media_dir: Path) -> GrayImage:
 
 async def analyze(pool: AnalysisPool, gray: GrayImage) -> int:
     async with pool.lease() as process:
-        report, _ = await process.analyze(gray, Tracks(), 0.0)
+        report, _ = await process.analyze(gray, NEW_STREAM, 0.0)
         return len(report.faces)
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import signal
 from pathlib import Path
 
@@ -37,6 +38,18 @@ async def test_a_clip_comes_back_annotated_frame_by_frame(
     assert 0 < (summary.latency_ms.p95 or 0) < 2000
     with av.open(str(out)) as clip:
         assert sum(1 for _ in clip.decode(video=0)) >= 0.5 * summary.sent_frames
+
+
+@pytest.mark.parametrize(("offered", "chosen"), [(None, "H264"), ("h264", "H264"), ("vp8", "VP8")])
+async def test_the_cheaper_codec_is_chosen_where_the_peer_offers_it(
+    server_url: str, media_dir: Path, offered: str | None, chosen: str
+):
+    async with ReplayPeer(options(server_url, media_dir / "single_face.mp4", codec=offered)) as peer:
+        answer = peer._pc.remoteDescription.sdp
+
+    payload_type = re.search(r"^m=video \d+ \S+ (\d+)", answer, re.MULTILINE)
+    assert payload_type is not None
+    assert f"a=rtpmap:{payload_type[1]} {chosen}/90000" in answer
 
 
 async def test_the_face_is_neutral_then_happy(server_url: str, media_dir: Path):

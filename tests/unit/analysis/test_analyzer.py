@@ -1,6 +1,6 @@
 import pickle
 from collections.abc import Callable, Iterator
-from itertools import islice
+from itertools import islice, pairwise
 
 import cv2
 import numpy as np
@@ -245,3 +245,20 @@ def test_a_mirrored_face_has_the_opposite_yaw(analyzer: Analyzer, clip_frames: F
     assert abs(pose.yaw_deg) > 8
     assert abs(pose.yaw_deg + mirrored.yaw_deg) < 8
     assert abs(pose.pitch_deg - mirrored.pitch_deg) < 8
+
+
+@pytest.mark.parametrize(("smoothing_s", "read_in_each_frame"), [(0.3, False), (0.0, True)])
+def test_an_emotion_is_read_again_only_when_it_can_change_the_average(
+    analyzer: Analyzer, clip_frames: Frames, smoothing_s: float, *, read_in_each_frame: bool
+):
+    # The clip has 24 FPS; here it is shown at 30.
+    frames = (
+        (gray, number / 30) for number, (gray, _) in enumerate(islice(clip_frames("single_face.mp4"), 20))
+    )
+
+    reports = follow(analyzer.with_options(smoothing_s=smoothing_s), frames)
+
+    shown = [report.faces[0].probabilities for report in reports]
+    changed = [now != last for last, now in pairwise(shown)]
+    assert all(changed) == read_in_each_frame
+    assert sum(changed) >= len(changed) // 2
