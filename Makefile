@@ -3,10 +3,10 @@ PYTHON ?= python3
 BIN := .venv/bin
 # Options of the server and of pytest: make run ARGS="--port 9000", make test-py ARGS="-k port"
 ARGS ?=
-BENCHMARKS := latency cpu capacity loop_stall recovery churn soak
+BENCHMARKS := latency compatibility cpu capacity loop_stall recovery churn soak
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run models test test-py test-unit test-browser test-js test-media browser lint fix types schema bench clean
+.PHONY: help setup run models test test-py test-unit test-browser test-js test-media browser net-programs lint fix types schema audit bench clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -21,7 +21,7 @@ models: $(BIN)/.product ## fetch the model files that are missing, check every o
 
 test: lint types test-js test-py ## everything that CI asks for: checks and every test
 
-test-py: $(BIN)/.dev client/node_modules/.installed models/cache/.checked test-media browser ## every Python test: unit, media, browser
+test-py: $(BIN)/.dev client/node_modules/.installed models/cache/.checked test-media browser net-programs ## every Python test: unit, media, net, browser
 	$(BIN)/python -m pytest $(ARGS)
 
 test-unit: $(BIN)/.dev models/cache/.checked test-media ## the fast tests only
@@ -39,6 +39,9 @@ test-media: $(BIN)/.product ## fetch the test clips and pictures into build/medi
 browser: ## Chromium and its driver, by apt-get where they are missing and the user is root
 	@scripts/ensure_chromium.sh
 
+net-programs: ## coturn, nginx and ip for the network tests, by apt-get where they are missing and the user is root
+	@scripts/ensure_net_programs.sh
+
 lint: $(BIN)/.dev ## style and spelling, checking only
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	$(BIN)/codespell
@@ -48,6 +51,9 @@ fix: $(BIN)/.dev ## let ruff repair and format what it can
 
 types: $(BIN)/.dev ## mypy, strict
 	$(BIN)/mypy
+
+audit: $(BIN)/.dev ## known holes in the pinned versions (asks PyPI), and secrets in the repository and its history
+	@$(BIN)/python scripts/scan_secrets.py --history && $(BIN)/python scripts/audit.py
 
 schema: $(BIN)/.product ## docs/telemetry.schema.json from the message types
 	@$(BIN)/python scripts/write_schema.py

@@ -1,19 +1,28 @@
-"""The command line: `python -m facestream serve | replay | analyze | models`; reads arguments and starts one thing."""
+"""The command line: `python -m facestream COMMAND`; reads arguments and starts one thing."""
 
 import argparse
 import asyncio
 import contextlib
-import logging
+import functools
+import re
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import TextIO
 
-from facestream import __version__
+from facestream import __version__, logs
 from facestream.analysis.options import AnalysisOptions, options_from
 from facestream.config import Config, load_config
+from facestream.entry_commands import (
+    add_certs_arguments,
+    add_token_arguments,
+    make_certs,
+    make_token,
+    show_address,
+)
 from facestream.errors import ConfigError, FacestreamError
+from facestream.tunnel import Tunnel
 
 BAD_INPUT_EXIT = 2
 MODELS_DIR = Path(__file__).resolve().parents[1] / "models"
@@ -35,6 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"facestream {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     serve = commands.add_parser("serve", help="serve the page and its peers")
+    serve.add_argument("--qr", action="store_true", help="show the address as a QR code, for a phone")
     _add_settings(serve, Config.model_fields)
     serve.set_defaults(run=_serve)
     replay = commands.add_parser("replay", help="send a clip to a server and keep what comes back")
@@ -50,6 +60,17 @@ def _parser() -> argparse.ArgumentParser:
     analyze.add_argument("--landmarks", action="store_true", help="write the 68 landmarks of each face, too")
     _add_settings(analyze, [field.name for field in fields(AnalysisOptions)])
     analyze.set_defaults(run=_analyze)
+    doctor = commands.add_parser("doctor", help="look at this machine or a server, and say what is wrong")
+    _add_doctor_arguments(doctor)
+    doctor.set_defaults(run=_doctor)
+    token = commands.add_parser("token", help="make a token that lets somebody in, and the link to the page")
+    add_token_arguments(token)
+    _add_settings(token, ["token_key_file"])
+    token.set_defaults(run=lambda args: make_token(args, _config(args)))
+    certs = commands.add_parser("certs", help="make a development certificate for this machine's names")
+    add_certs_arguments(certs)
+    _add_settings(certs, ["certs_dir"])
+    certs.set_defaults(run=lambda args: make_certs(args, _config(args)))
     models = commands.add_parser("models", help="fetch what the models need and check every file")
     models.set_defaults(run=_models)
     return parser
@@ -73,19 +94,37 @@ def _add_settings(parser: argparse.ArgumentParser, names: Iterable[str]) -> None
 
 def _serve(args: argparse.Namespace) -> int:
     config = _config(args)
-    logging.basicConfig(level=config.log_level, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    if config.log_level != "DEBUG":
-        # They log the addresses of peers at INFO.
-        for name in ("aioice", "aiortc"):
-            logging.getLogger(name).setLevel(logging.WARNING)
+    logs.set_up(config.log_level, config.log_format)
     from facestream.web.server import serve  # the other commands start without the web stack
 
     try:
-        asyncio.run(serve(config, MODELS_DIR, _announce))
+        with contextlib.ExitStack() as beside:
+            announce = _announce_with_qr if args.qr else _announce
+            if config.tunnel == "ngrok":
+                tunnel = beside.enter_context(contextlib.closing(Tunnel(config, _say)))
+                announce = functools.partial(_announce_through, tunnel, announce)
+            asyncio.run(serve(config, MODELS_DIR, announce))
     except asyncio.CancelledError:
         # SIGINT or SIGTERM; everything has been taken down in order.
         return 0
     return 0
+
+
+def _announce_with_qr(address: str) -> None:
+    _announce(address)
+    show_address(address)
+
+
+def _announce_through(tunnel: Tunnel, announce: Callable[[str], None], address: str) -> None:
+    announce(address)
+    local = re.search(r"https?://localhost:\d+", address)
+    if local is not None:
+        tunnel.open_to(local[0])
+
+
+def _say(sentence: str) -> None:
+    sys.stdout.write(sentence + "\n")
+    sys.stdout.flush()
 
 
 def _announce(address: str) -> None:
@@ -127,6 +166,20 @@ def _writable(path: Path) -> TextIO:
 
 def _config(args: argparse.Namespace) -> Config:
     return load_config(**{name: value for name, value in vars(args).items() if name in Config.model_fields})
+
+
+def _add_doctor_arguments(parser: argparse.ArgumentParser) -> None:
+    from facestream.doctor.options import add_doctor_arguments
+
+    add_doctor_arguments(parser)
+
+
+def _doctor(args: argparse.Namespace) -> int:
+    from facestream.doctor.command import run_doctor
+    from facestream.doctor.options import DoctorOptions
+
+    options = DoctorOptions(args.url, args.as_json, args.token_file, args.cafile)
+    return run_doctor(load_config(), options)
 
 
 def _models(_args: argparse.Namespace) -> int:

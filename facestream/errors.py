@@ -7,6 +7,9 @@ FacestreamError
 ├── ClipError            a clip cannot be read or has no video
 ├── FrameError           a frame cannot be taken (too large)
 ├── OfferError           an offer cannot be served
+├── FragmentError        candidates sent after the offer cannot be read
+├── RestartError         a peer wants to restart ICE, which is not served
+├── NoPortError          no UDP port is free for a session's media
 ├── ServerUnreachableError  the address given to the headless peer does not answer as facestream
 └── AnalysisUnavailableError  no analysis process could take or finish the frame
 """
@@ -38,6 +41,18 @@ class FrameError(FacestreamError):
 
 class OfferError(FacestreamError):
     """An offer cannot be served; the peer is told why."""
+
+
+class FragmentError(FacestreamError):
+    """Candidates sent after the offer cannot be read; the peer is told why."""
+
+
+class RestartError(FacestreamError):
+    """A peer wants to restart ICE, which is not served; its session goes on."""
+
+
+class NoPortError(FacestreamError):
+    """No UDP port is free for the media of a session."""
 
 
 class ServerUnreachableError(FacestreamError):

@@ -73,10 +73,18 @@ def _blotted(found: re.Match[str]) -> str:
 
 def _prepare(record: logging.LogRecord) -> bool:
     """Name the session; take out of a foreign message what is nobody's business."""
+    if _is_strangers_fault(record):
+        return False
     record.session = _session.get()
     if record.levelno > logging.DEBUG and record.name.partition(".")[0] != "facestream":
         record.msg, record.args = without_personal_data(record.getMessage()), ()
     return True
+
+
+def _is_strangers_fault(record: logging.LogRecord) -> bool:
+    """A request that is no HTTP: aiohttp 3.14 logs each with a traceback, and so anybody could fill a disk."""
+    error = record.exc_info[1] if record.exc_info else None
+    return type(error).__module__ == "aiohttp.http_exceptions"
 
 
 class _Lines(logging.Formatter):

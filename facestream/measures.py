@@ -13,6 +13,7 @@ from facestream.telemetry import StageTimes
 
 STAGE_BOUNDS_MS = (1.0, 2.0, 5.0, 10.0, 15.0, 20.0, 30.0, 50.0, 75.0, 100.0, 200.0, 500.0, 1000.0)
 LAG_BOUNDS_MS = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 5000.0)
+DROPS = ("over_rate", "before_analysis", "before_encoding")
 STAGES = tuple(StageTimes.model_fields)
 
 # Sentences for people begin like this; the label of a counter must not grow with what they end with.
@@ -20,12 +21,18 @@ ENDINGS = {
     "peer said goodbye": "goodbye",
     "peer left the page": "page_closed",
     "peer ended the session": "deleted",
+    "an admin ended the session": "ended_by_admin",
     "its peer has connected anew": "resumed",
     "the peer's video ended": "video_ended",
     "its time is over": "time_over",
     "connection ": "connection_lost",
+    "the peer closed its socket": "connection_lost",
+    "its request ended": "connection_lost",
     "nothing heard": "silence",
     "frame of": "frame_refused",
+    "a JPEG": "frame_refused",
+    "a picture": "frame_refused",
+    "picture message": "frame_refused",
     "server stopping": "server_stopping",
     "cancelled": "server_stopping",
     "fault": "fault",
@@ -63,7 +70,7 @@ class StreamCounts:
 
     frames_in: int = 0
     frames_analysed: int = 0
-    dropped: Counter[str] = field(default_factory=Counter)
+    dropped: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(DROPS, 0)))
     """Frames by reason."""
     telemetry_dropped: int = 0
     """Messages left out because the channel was behind or not open."""

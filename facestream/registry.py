@@ -3,13 +3,22 @@
 import asyncio
 import logging
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
+from facestream import logs
+from facestream.admission import Admission, Place, ServerFullError, address_key, usable_cores
+from facestream.candidates import CandidatePolicy
 from facestream.config import Config
-from facestream.errors import FacestreamError
+from facestream.measures import Measures, StreamCounts
+from facestream.media.ice import offers_loopback
+from facestream.media.ice_answer import has_relay
+from facestream.media.ice_relays import IceRelays
 from facestream.media.memory import give_back
 from facestream.media.pipeline import StreamMemory
 from facestream.media.pool import AnalysisPool
+from facestream.pictures import PictureSession, PictureSocket
+from facestream.served import ServedPeer, Standing
 from facestream.session import Session
 from facestream.signaling import Offer
 
@@ -17,57 +26,92 @@ logger = logging.getLogger(__name__)
 
 DRAIN_DEADLINE_S = 8.0
 TIDY_AFTER_S = 3.0
-
-
-class ServerFullError(FacestreamError):
-    """No more sessions now; try again later."""
+MEASURE_EVERY_S = 1.0
 
 
 class SessionRegistry:
     """Opens sessions and keeps their tasks until they end."""
 
     def __init__(self, config: Config, pool: AnalysisPool) -> None:
+        self.measures = Measures()
         self._config = config
         self._pool = pool
-        self._sessions: dict[str, Session] = {}
+        self.relays = IceRelays(config.server_ice_urls, config.credential_source())
+        """The STUN and TURN servers of this side; who runs the server runs them, too."""
+        self.candidate_policy = CandidatePolicy(
+            config.remote_candidates,
+            "offered" if offers_loopback() else "not offered",
+            config.max_candidates,
+        )
+        self._sessions: dict[str, ServedPeer] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         # Two threads: drawing is 1 ms and releases the GIL; more would compete with the analysis for the cores.
         self._drawing = ThreadPoolExecutor(2, thread_name_prefix="draw")
         self._tidying: asyncio.TimerHandle | None = None
         self._memories: dict[str, StreamMemory] = {}
         self._draining = False
+        self._admission = Admission(config, usable_cores())
+        self._measuring: asyncio.TimerHandle | None = None
 
     def __len__(self) -> int:
         return len(self._sessions)
 
-    async def open(self, offer: Offer) -> tuple[Session, str]:
-        """Admit a peer; returns its session and the answer's SDP. Raises ServerFullError, OfferError."""
-        if self._draining:
-            raise ServerFullError("the server is stopping; try again in a minute")
+    @property
+    def draining(self) -> bool:
+        """Whether the server is stopping and admits nobody."""
+        return self._draining
+
+    def by_kind(self) -> Counter[str]:
+        """How many sessions of each kind there are."""
+        return Counter(session.kind for session in self._sessions.values())
+
+    def frames(self) -> StreamCounts:
+        """What became of the frames of all sessions since the start."""
+        return self.measures.frames(session.counts() for session in self._sessions.values())
+
+    def knock(self, remote: str) -> None:
+        """Count a wish of the address `remote`, before anything of it is read; raises TooManyError."""
+        self._admission.knock(address_key(remote), time.monotonic())
+
+    async def open(self, offer: Offer, remote: str = "") -> tuple[Session, str]:
+        """Admit a peer; returns its session and the answer's SDP. Raises ServerFullError, TooManyError, OfferError."""
+        # Before the peer is admitted: nothing may be awaited between that and its place in the table.
+        ice_servers = await self.relays.current()
         memory = self._recall(offer.resume)
-        served = sum(not session.leaving for session in self._sessions.values())
-        if served >= self._config.max_sessions:
-            raise ServerFullError(f"{served} of {self._config.max_sessions} places taken; try again soon")
-        session = Session(self._config, self._pool, self._drawing, memory)
+        self._admit(remote)
+        session = Session(self._config, self._pool, self._drawing, memory, ice_servers)
+        session.address = address_key(remote)
         self._sessions[session.id] = session
         try:
-            answer_sdp = await session.accept(offer.description)
+            with logs.of_session(session.id):
+                answer_sdp = await session.accept(offer.description)
         except BaseException:
             del self._sessions[session.id]
             await session.close()
             raise
-        task = asyncio.create_task(self._serve(session), name=f"{session.id}/session")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._keep(session)
+        if self.relays.has_turn and not has_relay(answer_sdp):
+            self.relays.doubt()
         return session, answer_sdp
 
-    def leave(self, session_id: str, reason: str) -> bool:
-        """End that session; False where there is none."""
-        session = self._sessions.get(session_id)
-        if session is None:
-            return False
-        session.leave(reason)
-        return True
+    def open_pictures(self, socket: PictureSocket, resume: str, remote: str = "") -> PictureSession:
+        """Admit a peer that sends its pictures over a socket; raises ServerFullError, TooManyError."""
+        memory = self._recall(resume)
+        self._admit(remote)
+        session = PictureSession(self._config, self._pool, self._drawing, socket, memory)
+        session.address = address_key(remote)
+        self._sessions[session.id] = session
+        self._keep(session)
+        return session
+
+    def get(self, session_id: str) -> ServedPeer | None:
+        """The session of that id; None where there is none."""
+        return self._sessions.get(session_id)
+
+    def standings(self) -> list[Standing]:
+        """How each session stands now."""
+        now_s = time.monotonic()
+        return [session.standing(now_s) for session in self._sessions.values()]
 
     async def close(self) -> None:
         """Refuse new peers, tell the others, close them; may be called twice."""
@@ -79,20 +123,57 @@ class SessionRegistry:
             _, late = await asyncio.wait(self._tasks, timeout=DRAIN_DEADLINE_S)
             for task in late:
                 task.cancel()
-        if self._tidying is not None:
-            self._tidying.cancel()
+        for timer in (self._tidying, self._measuring):
+            if timer is not None:
+                timer.cancel()
         self._drawing.shutdown(wait=False)
 
-    async def _serve(self, session: Session) -> None:
+    def _admit(self, remote: str) -> None:
+        """Refuse whom the server cannot serve now, by whatever transport; raises ServerFullError, TooManyError."""
+        if self._draining:
+            raise ServerFullError("the server is stopping; try again in a minute")
+        now_s = time.monotonic()
+        served = (
+            Place(session.address, session.connecting, session.fps_in(now_s), session.fps_out(now_s))
+            for session in self._sessions.values()
+            if not session.leaving
+        )
+        self._admission.admit(address_key(remote), served, self._pool.alive)
+
+    def _keep(self, session: ServedPeer) -> None:
+        if self._measuring is None:
+            self._measure()
+        self.measures.opened[session.kind] += 1
+        task = asyncio.create_task(self._serve(session), name=f"{session.id}/session")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _serve(self, session: ServedPeer) -> None:
+        fault = ""
         try:
-            await session.run()
+            with logs.of_session(session.id):
+                await session.run()
         except Exception:
+            fault = "fault in the server"
             # The session boundary: a fault in one session must not reach another.
             logger.exception("session %s: ended by a fault in the server", session.id)
         finally:
             self._sessions.pop(session.id, None)
+            if isinstance(session, Session):
+                self.measures.ice[session.path or "none"] += 1
+            self.measures.session_ended(session.kind, fault or session.ending, session.counts())
             self._remember(session)
             self._tidy_soon()
+
+    def _measure(self) -> None:
+        """What a frame costs now; again and again while anybody is served."""
+        self._measuring = None
+        self._admission.cost.measure(
+            time.monotonic(), time.process_time(), self._pool.busy_s, self._pool.frames
+        )
+        if self._sessions and not self._draining:
+            loop = asyncio.get_running_loop()
+            self._measuring = loop.call_later(MEASURE_EVERY_S, self._measure)
 
     def _tidy_soon(self) -> None:
         """Once for all sessions that end together, when the last task of this one has ended, too."""
@@ -103,7 +184,7 @@ class SessionRegistry:
         self._tidying = None
         self._drawing.submit(give_back)
 
-    def _remember(self, session: Session) -> None:
+    def _remember(self, session: ServedPeer) -> None:
         """Keep what a reconnecting peer needs, for a while and for as many peers as may be served."""
         self._memories[session.resume_token] = session.memory()
         # By a timer and not when the next session ends: docs/privacy.md promises that it is gone by then.

@@ -8,10 +8,13 @@ from aiortc import RTCSessionDescription
 from aiortc.sdp import SessionDescription
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from facestream.candidates import CandidatePolicy
 from facestream.errors import OfferError
 
 MAX_MEDIA_SECTIONS = 8
-MAX_CANDIDATES = 20
+DEFAULT_POLICY = CandidatePolicy()
+OWNER_HEADER = "X-Session-Secret"
+"""Where a peer shows the `secret` of its answer."""
 _SUPPORTED_VIDEO = re.compile(r"^a=rtpmap:\d+ (VP8|H264)/90000", re.MULTILINE | re.IGNORECASE)
 
 
@@ -34,6 +37,8 @@ class Answer(BaseModel):
     session_id: str
     resume: str = ""
     """Token for the offer after this connection is lost."""
+    secret: str = ""
+    """Only this peer has it: with it the session is changed and ended over HTTP."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +49,9 @@ class Offer:
     resume: str
 
 
-def parse_offer(body: bytes) -> Offer:
+def parse_offer(
+    body: bytes, policy: CandidatePolicy = DEFAULT_POLICY, max_media_sections: int = MAX_MEDIA_SECTIONS
+) -> Offer:
     """Read the body of POST /offer; raises OfferError with the first thing that is wrong."""
     try:
         offer = Description.model_validate_json(body)
@@ -54,12 +61,12 @@ def parse_offer(body: bytes) -> Offer:
         raise OfferError(
             f'{where}: {first["msg"]}; expected JSON {{"sdp": "...", "type": "offer"}}'
         ) from error
-    sdp = keep_reachable_candidates(offer.sdp)
-    check_sdp(sdp)
+    sdp = keep_allowed_candidates(offer.sdp, policy)
+    check_sdp(sdp, max_media_sections)
     return Offer(RTCSessionDescription(sdp=sdp, type="offer"), offer.resume)
 
 
-def check_sdp(sdp: str) -> None:
+def check_sdp(sdp: str, max_media_sections: int = MAX_MEDIA_SECTIONS) -> None:
     """Refuse what aiortc 1.16 would accept and fail on later, or fail on with an error nobody understands."""
     try:
         parsed = SessionDescription.parse(sdp)
@@ -69,8 +76,8 @@ def check_sdp(sdp: str) -> None:
         ) from error
     if not parsed.media:
         raise OfferError("sdp: no media section; expected one with video")
-    if len(parsed.media) > MAX_MEDIA_SECTIONS:
-        raise OfferError(f"sdp: {len(parsed.media)} media sections; expected at most {MAX_MEDIA_SECTIONS}")
+    if len(parsed.media) > max_media_sections:
+        raise OfferError(f"sdp: {len(parsed.media)} media sections; expected at most {max_media_sections}")
     kinds = {media.kind for media in parsed.media}
     if unknown := kinds - {"video", "audio", "application"}:
         raise OfferError(f"sdp: media section {sorted(unknown)[0]!r}; expected video and application")
@@ -102,8 +109,8 @@ def check_sdp(sdp: str) -> None:
         raise OfferError("sdp: BUNDLE names a section that is not there; expected the mids of the offer")
 
 
-def keep_reachable_candidates(sdp: str) -> str:
-    """Drop candidates that cannot be used: each `.local` name costs aioice 0.13 a second, and a flood is an attack."""
+def keep_allowed_candidates(sdp: str, policy: CandidatePolicy = DEFAULT_POLICY) -> str:
+    """Drop the candidates that the policy refuses, and those of a flood."""
     kept: list[str] = []
     candidates = 0
     for line in sdp.splitlines():
@@ -112,14 +119,8 @@ def keep_reachable_candidates(sdp: str) -> str:
             # each: aiortc 1.16 then takes the last section's word for it that there are none.
             continue
         if line.startswith("a=candidate:"):
-            words = line.split()
             candidates += 1
-            if (
-                len(words) < 8
-                or words[4].endswith(".local")
-                or words[2].lower() != "udp"
-                or candidates > MAX_CANDIDATES
-            ):
+            if candidates > policy.most or not policy.allows(line):
                 continue
         kept.append(line)
     return "\r\n".join(kept) + "\r\n"

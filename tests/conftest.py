@@ -16,6 +16,8 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 START_DEADLINE_S = 90.0  # the models load from a cold disk, beside other tests
 STOP_DEADLINE_S = 20.0
+# What a certificate in certs/ or another test's load on this machine would change; tests of these say otherwise.
+STEADY = ("--tls", "off", "--min-fps", "0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ def running_server(log: Path, *arguments: str) -> Iterator[RunningServer]:
     said = log.with_suffix(".out")
     with log.open("w") as stderr, said.open("w") as stdout:
         process = subprocess.Popen(
-            [sys.executable, "server.py", "--port", "0", "--ice-address", "127.0.0.1", *arguments],
+            [sys.executable, "server.py", "--port", "0", "--ice-address", "127.0.0.1", *STEADY, *arguments],
             cwd=ROOT,
             stdout=stdout,
             stderr=stderr,
@@ -58,8 +60,8 @@ def running_server(log: Path, *arguments: str) -> Iterator[RunningServer]:
 def _announced_url(process: subprocess.Popen[bytes], said: Path, log: Path) -> str:
     deadline_s = time.monotonic() + START_DEADLINE_S
     while time.monotonic() < deadline_s and process.poll() is None:
-        if found := re.search(r"http://localhost:(\d+)", said.read_text()):
-            return f"http://127.0.0.1:{found[1]}"
+        if found := re.search(r"(https?)://localhost:(\d+)", said.read_text()):
+            return f"{found[1]}://127.0.0.1:{found[2]}"
         time.sleep(0.05)
     pytest.fail(f"the server did not start (exit code {process.poll()}): {log.read_text()}")
 

@@ -7,23 +7,27 @@ import { FacePanel } from './face-panel.js';
 import { FrameClock, FrameMatcher } from './frame-clock.js';
 import { HealthPanel } from './health-panel.js';
 import { closeLikeMenus } from './menus.js';
-import { Peer, PeerError } from './peer.js';
+import { Peer, PeerError, bearer } from './peer.js';
+import { PicturePeer } from './picture-peer.js';
 import { PictureSource } from './picture-source.js';
 import { Countdown, leastDelayMs, mayPass, retryDelayMs } from './retry.js';
 import { SessionLog } from './session-log.js';
 import { SetupPanel } from './setup-panel.js';
 import {
-  CHART_MISSING, INVITATIONS, MEANWHILE, NOTICE, PROBLEMS, STATES, TEXT, TRYING, chartSummary, nextTry, retryAfter, sentence,
+  CHART_MISSING, COMPATIBILITY, INVITATIONS, MEANWHILE, NOTICE, PROBLEMS, STATES, TEXT, TOKEN_WANTED, TRYING, chartSummary, nextTry, retryAfter, sentence,
 } from './strings.js';
 import { Switches } from './switches.js';
 import { TakeAway } from './take-away.js';
 import { decodeConfig } from './telemetry.js';
+import { TokenDialog, takeToken } from './token-dialog.js';
 
 const WORDS_MS = 250;
 const RATES_MS = 1000;
 const STALL_MS = 3000;
 const BRIEF_MS = 5000;
 const CONFIG_MS = 3000;
+/** Media that have not come by then do not come, as a rule; where pictures can go another way, they do. */
+const FALLBACK_MS = 6000;
 /** A connection that lived so long has earned a quick first try again. */
 const STEADY_S = 5;
 const RUNNING = ['starting', 'connecting', 'waiting', 'connected', 'stalled', 'interrupted', 'reconnecting'];
@@ -36,7 +40,7 @@ const $ = (id) => document.getElementById(id);
 const root = document.documentElement;
 const nowS = () => performance.now() / 1000;
 
-/** @type {Peer | null} */
+/** @type {Peer | PicturePeer | null} */
 let peer = null;
 /** @type {PictureSource | null} */
 let source = null;
@@ -49,8 +53,17 @@ let timers = [];
 let tries = 0;
 let clock = new FrameClock();
 let matcher = new FrameMatcher();
-/** From one press of the start button to the next; `dropped` is what was dropped in its sessions before this one. */
-let visit = { startS: 0, startedAt: new Date(), dropped: 0 };
+/**
+ * From one press of the start button to the next; `dropped` is what was dropped in its sessions before this one, `way` how
+ * pictures travel: once WebRTC did not get through, it is not tried again.
+ */
+let visit = { startS: 0, startedAt: new Date(), dropped: 0, way: 'webrtc' };
+/** Whether the server takes pictures over a WebSocket. */
+let fallback = false;
+/** Whether the server names STUN or TURN servers; their credentials are asked for anew for each connection. */
+let relayed = false;
+/** Whether the server lets nobody in without a token. */
+let guarded = false;
 /** What the person is told before the camera opens. */
 let notice = NOTICE;
 /** Counts starts and stops, so that what was begun before the last one cannot speak after it. */
@@ -58,6 +71,7 @@ let run = 0;
 
 for (const element of document.querySelectorAll('[data-text]')) element.textContent = TEXT[element.dataset.text];
 for (const element of document.querySelectorAll('[data-label]')) element.setAttribute('aria-label', TEXT[element.dataset.label]);
+for (const element of document.querySelectorAll('[data-title]')) element.title = TEXT[element.dataset.title];
 const log = new SessionLog();
 const chart = makeChart();
 const chartTools = new ChartTools({ window: $('window'), pause: $('pause'), lookBack: $('look-back') }, chart);
@@ -66,6 +80,8 @@ const setup = new SetupPanel($('setup'), changePicture);
 const panel = new FacePanel($('face'), (id, visibility) => chart?.setLine(id, visibility), refillChart);
 const switches = new Switches($('layers'), $('views'), (message) => peer?.send(message));
 const consent = new ConsentDialog($('consent'));
+takeToken(location, history);
+const ticket = new TokenDialog($('token'));
 const takeAway = new TakeAway(
   {
     snapshot: $('snapshot'),
@@ -93,14 +109,21 @@ function makeChart() {
 
 /** What the server's owner decided; a server that has no such answer leaves the page as it is. */
 async function fetchConfig() {
+  const config = await readConfig();
+  if (!config) return;
+  notice = config.notice || NOTICE;
+  fallback = config.websocket;
+  guarded = config.auth === 'token';
+  relayed = guarded || config.iceServers.length > 0;
+  switches.offerViews(config.views);
+}
+
+async function readConfig() {
   try {
-    const response = await fetch('/config', { signal: AbortSignal.timeout(CONFIG_MS) });
-    if (!response.ok) return;
-    const config = decodeConfig(await response.text());
-    notice = config.notice || NOTICE;
-    switches.offerViews(config.views);
+    const response = await fetch('/config', { headers: bearer(ticket.token), signal: AbortSignal.timeout(CONFIG_MS) });
+    return response.ok ? decodeConfig(await response.text()) : null;
   } catch {
-    return;
+    return null;
   }
 }
 
@@ -133,6 +156,7 @@ function showClipButtons() {
 
 async function start() {
   await configured;
+  if (guarded && !ticket.token && !(await ticket.ask(TOKEN_WANTED))) return;
   if (!(await consent.ask(notice)) || RUNNING.includes(root.dataset.state)) return;
   const mine = (run += 1);
   show('starting');
@@ -147,12 +171,14 @@ async function start() {
     await connect('');
   } catch (error) {
     // Stopped by the person meanwhile: nothing to complain about.
-    if (mine === run) fail(error);
+    if (mine !== run) return;
+    fail(error);
+    if (error.key === 'token' && (await ticket.ask(sentence(error.message)))) await start();
   }
 }
 
 function beginVisit() {
-  visit = { startS: nowS(), startedAt: new Date(), dropped: 0 };
+  visit = { startS: nowS(), startedAt: new Date(), dropped: 0, way: 'webrtc' };
   tries = 0;
   log.clear();
   log.note(visit.startS, 'began');
@@ -167,9 +193,20 @@ async function connect(resume) {
   clock = new FrameClock();
   matcher = new FrameMatcher();
   log.newSession();
-  const opening = new Peer({ onVideo, onTelemetry, onControl, onFlow, onLost: lose }, '', resume);
+  const Way = visit.way === 'webrtc' ? Peer : PicturePeer;
+  const opening = new Way({ onVideo, onTelemetry, onControl, onFlow, onPicture, onLost: lose }, '', resume, ticket.token);
   peer = opening;
-  await opening.open(source.stream);
+  const mayFallBack = fallback && visit.way === 'webrtc';
+  try {
+    const iceServers = relayed && visit.way === 'webrtc' ? (await readConfig())?.iceServers ?? [] : [];
+    if (mine !== run || peer !== opening) return;
+    await opening.open(source.stream, mayFallBack ? FALLBACK_MS : undefined, iceServers);
+  } catch (error) {
+    if (!mayFallBack || error.key !== 'noMedia' || mine !== run || peer !== opening) throw error;
+    fallBack();
+    // Also gives the place back that the server still keeps for the connection that did not come to be.
+    return connect(opening.resumeToken || resume);
+  }
   if (mine !== run || peer !== opening) return;
   health.say('session', opening.sessionId.slice(0, 8));
   if (['connecting', 'reconnecting'].includes(root.dataset.state)) show('waiting');
@@ -177,6 +214,14 @@ async function connect(resume) {
   chart?.start();
   timers.forEach(clearInterval);
   timers = [setInterval(showLatest, WORDS_MS), setInterval(showRates, RATES_MS)];
+}
+
+/** WebRTC does not get through: from now on pictures go over a WebSocket, and the page says so. */
+function fallBack() {
+  visit.way = 'pictures';
+  log.note(nowS(), 'otherWay');
+  $('way').hidden = false;
+  sayBriefly(COMPATIBILITY);
 }
 
 /** @param {PictureSource} opened */
@@ -213,6 +258,7 @@ function stop() {
 
 function release() {
   run += 1;
+  $('way').hidden = true;
   timers.forEach(clearInterval);
   timers = [];
   countdown?.close();
@@ -335,6 +381,12 @@ function onFrame(_now, frame) {
   health.addTimes({ encode: found?.lagMs ?? null, display: Math.max(0, frame.expectedDisplayTime - frame.receiveTime) });
 }
 
+/** @param {import('./picture-peer.js').Shown} picture of the compatibility mode, whose video has no clock of its own */
+function onPicture({ ptsS, ms }) {
+  chart?.showMoment(clock.timeOf(ptsS));
+  health.addTimes(ms);
+}
+
 /** @param {import('./telemetry.js').Control} message */
 function onControl(message) {
   switches.hear(message);
@@ -370,8 +422,9 @@ async function showRates() {
   const rates = await peer?.rates();
   if (mine !== run || !rates || root.dataset.state === 'reconnecting') return;
   health.showRates(rates);
-  health.addTimes({ camera: rates.encodeMs, network: rates.rttMs });
-  if (!('requestVideoFrameCallback' in $('video'))) health.addTimes({ display: rates.bufferMs });
+  // In compatibility mode each picture says its own times.
+  if (visit.way === 'webrtc') health.addTimes({ camera: rates.encodeMs, network: rates.rttMs });
+  if (visit.way === 'webrtc' && !('requestVideoFrameCallback' in $('video'))) health.addTimes({ display: rates.bufferMs });
   if (root.dataset.state === 'connected' && latest?.pts > STEADY_S) tries = 0;
 }
 

@@ -7,16 +7,18 @@
 
 import { look, rates } from './connection-stats.js';
 import { decodeControl, decodeTelemetry } from './telemetry.js';
+import { Trickle } from './trickle.js';
 
-const GATHERING_MS = 2000;
+/** Addresses of this machine are found by then; what STUN and TURN find is told later. */
+const GATHERING_MS = 100;
 const ANSWER_MS = 10000;
 const CHECK_MS = 3000;
 const CONNECT_MS = 15000;
 /** Browsers say "disconnected" after five silent seconds and "failed" only after twenty more. */
 const INTERRUPTION_MS = 6000;
 
-/** Keys of PROBLEMS in strings.js by HTTP status: too many at once, or no room. */
-const REFUSALS = { 429: 'full', 503: 'full' };
+/** Keys of PROBLEMS in strings.js by HTTP status: no token, too many of one address, or no room. */
+const REFUSALS = { 401: 'token', 429: 'tooMany', 503: 'full' };
 
 /** What can go wrong, with a key of PROBLEMS in strings.js. */
 export class PeerError extends Error {
@@ -30,6 +32,21 @@ export class PeerError extends Error {
   }
 }
 
+/** @param {string} token @returns {Record<string, string>} the header that shows it; none where there is none */
+export const bearer = (token) => (token ? { Authorization: `Bearer ${token}` } : {});
+
+/**
+ * @param {number} status of HTTP
+ * @param {string} [detail] the server's sentence
+ * @param {number} [retryAfterS] not a number or 0: it did not say
+ * @returns {PeerError}
+ */
+export function refusal(status, detail = `HTTP ${status}`, retryAfterS = 0) {
+  const error = new PeerError(REFUSALS[status] ?? 'refused', detail);
+  error.retryMs = 1000 * (retryAfterS || 0);
+  return error;
+}
+
 /**
  * @typedef {object} PeerEvents
  * @property {(stream: MediaStream) => void} onVideo the annotated video
@@ -41,6 +58,7 @@ export class PeerError extends Error {
 
 export class Peer {
   #pc = new RTCPeerConnection({ bundlePolicy: 'max-bundle' });
+  #trickle = new Trickle(this.#pc);
   #events;
   #server;
   #telemetry;
@@ -48,6 +66,8 @@ export class Peer {
   #sessionId = '';
   #resumeToken = '';
   #resume;
+  #token;
+  #secret = '';
   #notice = '';
   #closed = false;
   #farewell = false;
@@ -58,11 +78,13 @@ export class Peer {
    * @param {PeerEvents} events
    * @param {string} [server] address of the server; default: where the page came from
    * @param {string} [resume] `resumeToken` of a lost connection whose faces shall go on
+   * @param {string} [token] where the server asks who comes in
    */
-  constructor(events, server = '', resume = '') {
+  constructor(events, server = '', resume = '', token = '') {
     this.#events = events;
     this.#server = server;
     this.#resume = resume;
+    this.#token = token;
   }
 
   /** @returns {string} with which another connection can go on where this one was lost; empty before the answer */
@@ -77,10 +99,13 @@ export class Peer {
 
   /**
    * @param {MediaStream} stream with one video track
+   * @param {number} [connectMs] how long media may take to flow; shorter where there is another way
+   * @param {RTCIceServer[]} [iceServers] by which it may be reached
    * @returns {Promise<void>} when media flows; rejects with a PeerError
    */
-  async open(stream) {
+  async open(stream, connectMs = CONNECT_MS, iceServers = []) {
     const pc = this.#pc;
+    if (iceServers.length) pc.setConfiguration({ bundlePolicy: 'max-bundle', iceServers });
     pc.addTransceiver(stream.getVideoTracks()[0], { direction: 'sendrecv', streams: [stream] });
     this.#telemetry = pc.createDataChannel('telemetry', { ordered: false, maxRetransmits: 0 });
     this.#control = pc.createDataChannel('control');
@@ -97,10 +122,13 @@ export class Peer {
     try {
       await pc.setLocalDescription();
       await gatheringComplete(pc);
+      // A browser that may use no UDP and has no relay need not wait to learn that nothing comes.
+      if (this.#trickle.foundNothing) throw new PeerError('noMedia');
+      this.#trickle.offerMade();
       const answer = await this.#postOffer();
       if (this.#closed) throw new PeerError('ended');
       await pc.setRemoteDescription(answer);
-      await connected(pc);
+      await connected(pc, connectMs, this.#trickle);
     } catch (error) {
       this.close();
       throw error;
@@ -144,6 +172,7 @@ export class Peer {
   #disconnect() {
     this.#closed = true;
     clearTimeout(this.#interruption);
+    this.#trickle.close();
     this.#pc.close();
   }
 
@@ -151,7 +180,7 @@ export class Peer {
     if (!this.#sessionId || this.#farewell) return;
     this.#farewell = true;
     // A beacon leaves even from a page that is being closed.
-    navigator.sendBeacon(`${this.#server}/sessions/${this.#sessionId}/bye`);
+    navigator.sendBeacon(`${this.#server}/sessions/${this.#sessionId}/bye`, this.#secret);
   }
 
   /** @param {import('./telemetry.js').Control | null} message */
@@ -188,7 +217,7 @@ export class Peer {
     try {
       response = await fetch(`${this.#server}/offer`, {
         method: 'POST',
-        headers: { 'Content-Type': 'application/json' },
+        headers: { 'Content-Type': 'application/json', ...bearer(this.#token) },
         body: JSON.stringify({ sdp, type, ...(this.#resume && { resume: this.#resume }) }),
         signal: AbortSignal.timeout(ANSWER_MS),
       });
@@ -197,19 +226,19 @@ export class Peer {
     }
     const answer = await response.json().catch(() => ({}));
     if (!response.ok) {
-      const refusal = new PeerError(REFUSALS[response.status] ?? 'refused', answer.detail ?? `HTTP ${response.status}`);
-      refusal.retryMs = 1000 * (Number(response.headers.get('Retry-After')) || 0);
-      throw refusal;
+      throw refusal(response.status, answer.detail, Number(response.headers.get('Retry-After')));
     }
     this.#sessionId = answer.session_id;
     this.#resumeToken = answer.resume ?? answer.session_id;
+    this.#secret = answer.secret ?? '';
+    this.#trickle.begin(`${this.#server}/sessions/${answer.session_id}`, answer.secret ?? '');
     // Stopped while the answer was under way: the server must not wait for this peer.
     if (this.#closed) this.#sayGoodbye();
     return { sdp: answer.sdp, type: answer.type };
   }
 }
 
-/** @param {RTCPeerConnection} pc @returns {Promise<void>} after all candidates, or two seconds */
+/** @param {RTCPeerConnection} pc @returns {Promise<void>} after all candidates, or a moment */
 function gatheringComplete(pc) {
   if (pc.iceGatheringState === 'complete') return Promise.resolve();
   return new Promise((resolve) => {
@@ -222,17 +251,18 @@ function gatheringComplete(pc) {
   });
 }
 
-/** @param {RTCPeerConnection} pc @returns {Promise<void>} */
-function connected(pc) {
+/** @param {RTCPeerConnection} pc @param {number} ms @param {Trickle} trickle @returns {Promise<void>} */
+function connected(pc, ms, trickle) {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new PeerError('noMedia')), CONNECT_MS);
+    const timer = setTimeout(() => reject(new PeerError('noMedia')), ms);
     const look = () => {
       if (pc.connectionState === 'connected') resolve();
-      else if (['failed', 'closed'].includes(pc.connectionState)) reject(new PeerError('noMedia'));
+      else if (['failed', 'closed'].includes(pc.connectionState) || trickle.foundNothing) reject(new PeerError('noMedia'));
       else return;
       clearTimeout(timer);
     };
     pc.onconnectionstatechange = look;
+    pc.onicegatheringstatechange = look;
     look();
   });
 }

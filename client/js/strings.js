@@ -5,6 +5,8 @@ export const TEXT = {
   start: 'Start camera',
   startClip: 'Start the clip',
   stop: 'Stop',
+  way: 'Compatibility mode',
+  wayLabel: 'Pictures go one by one over the page’s own connection, because no video gets through',
   stageLabel: 'Annotated video',
   useClip: 'Use a clip',
   backToCamera: 'Back to the camera',
@@ -20,6 +22,10 @@ export const TEXT = {
   consentTitle: 'Before the camera opens',
   consentYes: 'I agree, go on',
   consentNo: 'Not now',
+  tokenTitle: 'This server asks who comes in',
+  tokenLabel: 'Token',
+  tokenYes: 'Go on',
+  tokenNo: 'Not now',
   viewsLabel: 'Show',
   layersLabel: 'Draw',
   layerBox: 'Box',
@@ -96,6 +102,8 @@ export const PROBLEMS = {
   },
   serverAway: { title: 'The server does not answer', text: () => 'See that it is running and start again.' },
   full: { title: 'The server is full', text: sentence },
+  token: { title: 'The server wants a token', text: sentence },
+  tooMany: { title: 'Too many from your network', text: sentence },
   refused: { title: 'The server refused the connection', text: sentence },
   noMedia: {
     title: 'No picture gets through',
@@ -161,6 +169,9 @@ export const NOTICE =
   'The picture is sent to this server and analysed there for facial expressions, frame by frame. The server keeps nothing: ' +
   'no picture, no result. This page keeps the numbers until you close it, and only what you save or record stays with you.';
 
+/** Why the page asks for a token before it has tried without. */
+export const TOKEN_WANTED = 'Type the token that its owner gave you, or open the link that holds it.';
+
 /** Ways to show the picture, by the server's name for them. */
 export const VIEWS = { picture: 'Picture', blur: 'Background blurred', landmarks: 'Landmarks only' };
 /** Lengths of the chart's window, by seconds; after "Last". */
@@ -179,6 +190,10 @@ export const TRYING = 'Trying now';
 /** What becomes of everything while the connection is tried again. */
 export const MEANWHILE = 'Nothing is sent meanwhile. Chart and counters go on when the connection is back.';
 export const retryAfter = (s) => `There may be room in ${s} s.`;
+
+/** What is told once when the page goes on without WebRTC. */
+export const COMPATIBILITY =
+  'No video gets through, so pictures go one by one over the page’s own connection. They may come later and fewer; what is read is the same.';
 
 /** What an HTML report says. */
 export const REPORT = {
@@ -206,6 +221,7 @@ const EVENTS = {
   began: () => 'Started',
   stopped: () => 'Stopped',
   lost: (detail) => `Connection lost: ${detail}`,
+  otherWay: () => 'Compatibility mode: no video gets through',
   back: () => 'Connection is back',
   came: (id) => `${faceName(id)} came`,
   left: (id) => `${faceName(id)} left`,
@@ -260,7 +276,7 @@ export function badge({ fpsIn, fpsOut, analysed }) {
 }
 
 /** What is left out at each step of economy; each step keeps those before it. */
-const ECONOMY = ['', 'looks for new faces less often', 'reads expressions in every other picture', 'follows the two largest faces only'];
+const ECONOMY = ['', 'looks for new faces less often', 'reads expressions less often', 'follows the two largest faces only'];
 
 /**
  * @param {import('./telemetry.js').Telemetry} telemetry

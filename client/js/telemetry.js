@@ -89,13 +89,16 @@ export function chooseFace(faces, chosenId) {
 
 /**
  * @param {string} text the answer to GET /config
- * @returns {{notice: string, views: string[]}} empty where the server does not say
+ * @returns {{notice: string, auth: string, websocket: boolean, views: string[], iceServers: RTCIceServer[]}} empty where the server does not say
  */
 export function decodeConfig(text) {
   const config = parse(text);
   return {
     notice: typeof config?.notice === 'string' ? config.notice : '',
+    auth: config?.auth === 'token' ? 'token' : 'none',
+    websocket: config?.websocket === true,
     views: Array.isArray(config?.views) ? config.views.filter((view) => typeof view === 'string') : [],
+    iceServers: Array.isArray(config?.iceServers) ? config.iceServers.filter((server) => Array.isArray(server?.urls)) : [],
   };
 }
 

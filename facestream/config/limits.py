@@ -7,9 +7,38 @@ class LimitSettings(BaseModel):
     """How much one peer, and all of them, may ask of the server."""
 
     max_sessions: int = Field(16, ge=1, le=1000, description="peers served at once; one more gets 503")
+    max_sessions_per_address: int = Field(
+        4, ge=1, le=1000, description="peers served at once from one address (IPv6: /64); one more gets 429"
+    )
+    new_sessions_per_minute: int = Field(
+        20, ge=1, le=6000, description="sessions that one address may ask for in a minute; one more gets 429"
+    )
+    max_setups: int = Field(
+        8, ge=1, le=1000, description="peers whose connection is being set up at once; one more gets 503"
+    )
+    min_fps: float = Field(
+        20.0,
+        ge=0,
+        le=1000,
+        description="analysed frames a second that every peer must get; who would take them gets 503; 0: all come in",
+    )
     max_offer_bytes: int = Field(64 * 1024, ge=1024, description="largest body of POST /offer")
+    max_media_sections: int = Field(8, ge=2, le=64, description="media sections (m-lines) of an offer")
+    max_candidates: int = Field(20, ge=0, le=200, description="candidates of a peer that are looked at")
     max_frame_width_px: int = Field(1920, ge=64, le=8192, description="widest frame that is analysed")
     max_frame_height_px: int = Field(1920, ge=64, le=8192, description="highest frame that is analysed")
+    max_fps: int = Field(
+        60, ge=1, le=1000, description="frames a second taken from one peer; more are dropped"
+    )
+    max_channel_bytes: int = Field(
+        256 * 1024,
+        ge=16 * 1024,
+        le=16 * 1024 * 1024,
+        description="bytes of unfinished messages on a peer's data channels; more closes the channels",
+    )
+    max_session_s: float = Field(
+        43_200.0, ge=0, description="time after which a session ends, with a notice; 0: none"
+    )
     setup_deadline_s: float = Field(15.0, gt=0, description="time from offer to connected media")
     silence_deadline_s: float = Field(
         8.0, gt=0, description="time without a frame or control message until the session ends"

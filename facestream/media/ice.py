@@ -17,6 +17,11 @@ def machine_addresses() -> list[str]:
     return _list_machine_addresses(use_ipv4=True, use_ipv6=True)
 
 
+def offers_loopback() -> bool:
+    """Whether peers on this machine are offered a way that stays on it."""
+    return any(ip_address(address).is_loopback for address in aioice.ice.get_host_addresses(True, True))
+
+
 def offer_addresses(addresses: Sequence[str]) -> None:
     """Offer exactly these addresses as host candidates from now on."""
     chosen = [ip_address(address) for address in addresses]

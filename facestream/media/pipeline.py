@@ -106,6 +106,10 @@ class FramePipeline:
         """Frames a second that arrive."""
         return self._in_rate.rate(now_s)
 
+    def fps_out(self, now_s: float) -> float:
+        """Frames a second that are analysed."""
+        return self._out_rate.rate(now_s)
+
     def counts(self) -> StreamCounts:
         """What became of the frames of this connection, without those before it."""
         counts = self._counts

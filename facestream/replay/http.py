@@ -2,24 +2,68 @@
 
 import os
 import ssl
+from dataclasses import dataclass
 from ipaddress import ip_address
+from pathlib import Path
 
 import aiohttp
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 from yarl import URL
 
-from facestream.errors import ServerUnreachableError
-from facestream.signaling import Answer, Description
+from facestream.errors import ConfigError, ServerUnreachableError
+from facestream.ice_servers import IceServer, TurnCredentials, parse_ice_url
+from facestream.signaling import OWNER_HEADER, Answer, Description
 
 OFFER_DEADLINE_S = 15.0
 LEAVE_DEADLINE_S = 3.0
+CONFIG_DEADLINE_S = 3.0
 MAX_ANSWER_BYTES = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What lets this peer in, and which certificates it believes."""
+
+    token: str = ""
+    cafile: Path | None = None
+    """Of an authority that the system does not know, as `facestream certs` makes one."""
+
+    def connect(self, deadline_s: float) -> aiohttp.ClientSession:
+        """A client that shows the token; raises ConfigError for a cafile that is none."""
+        try:
+            trusted = ssl.create_default_context(cafile=self.cafile)
+        except (OSError, ssl.SSLError) as error:
+            raise ConfigError(
+                f"cafile: {self.cafile} cannot be used ({error}); expected certificates (PEM)"
+            ) from error
+        return aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(ssl=trusted),
+            timeout=aiohttp.ClientTimeout(total=deadline_s),
+            headers={"Authorization": f"Bearer {self.token}"} if self.token else {},
+        )
+
+
+NO_CREDENTIALS = Credentials()
 
 
 class _Problem(BaseModel):
     """What a facestream server says when it refuses (RFC 9457)."""
 
     detail: str
+
+
+class _IceServer(BaseModel):
+    """One entry of `iceServers`, as a browser takes it."""
+
+    urls: list[str]
+    username: str = ""
+    credential: str = ""
+
+
+class _PageConfig(BaseModel):
+    """What this peer reads of the answer to GET /config."""
+
+    ice_servers: list[_IceServer] = Field([], alias="iceServers")
 
 
 def server_url(text: str) -> URL:
@@ -46,13 +90,14 @@ def is_loopback(url: URL) -> bool:
         return False
 
 
-async def post_offer(url: URL, sdp: str, resume: str = "") -> Answer:
+async def post_offer(
+    url: URL, sdp: str, resume: str = "", credentials: Credentials = NO_CREDENTIALS
+) -> Answer:
     """Offer, and the server's answer; raises ServerUnreachableError."""
     offer = Description(sdp=sdp, type="offer", resume=resume)
-    timeout = aiohttp.ClientTimeout(total=OFFER_DEADLINE_S)
     try:
         async with (
-            aiohttp.ClientSession(timeout=timeout) as http,
+            credentials.connect(OFFER_DEADLINE_S) as http,
             http.post(
                 f"{url}/offer",
                 data=offer.model_dump_json(),
@@ -79,13 +124,30 @@ async def post_offer(url: URL, sdp: str, resume: str = "") -> Answer:
         ) from error
 
 
-async def leave(url: URL, session_id: str) -> None:
-    """End the session, if it has not ended yet; says nothing if the server is gone."""
-    timeout = aiohttp.ClientTimeout(total=LEAVE_DEADLINE_S)
+async def fetch_ice_servers(url: URL, credentials: Credentials = NO_CREDENTIALS) -> list[IceServer]:
+    """The STUN and TURN servers that the page gets, too; none where the server does not say."""
     try:
         async with (
-            aiohttp.ClientSession(timeout=timeout) as http,
-            http.delete(url / "sessions" / session_id, allow_redirects=False),
+            credentials.connect(CONFIG_DEADLINE_S) as http,
+            http.get(url / "config", allow_redirects=False) as response,
+        ):
+            told = _PageConfig.model_validate_json(await _read_bounded(response)).ice_servers
+        return [
+            IceServer(parse_ice_url(text), TurnCredentials(entry.username, entry.credential))
+            for entry in told
+            for text in entry.urls
+        ]
+    except (aiohttp.ClientError, OSError, TimeoutError, ValueError):
+        # Whatever is wrong there, the offer tells it in words.
+        return []
+
+
+async def leave(url: URL, session_id: str, secret: str, credentials: Credentials = NO_CREDENTIALS) -> None:
+    """End the session, if it has not ended yet; says nothing if the server is gone."""
+    try:
+        async with (
+            credentials.connect(LEAVE_DEADLINE_S) as http,
+            http.delete(url / "sessions" / session_id, headers={OWNER_HEADER: secret}, allow_redirects=False),
         ):
             pass
     except (aiohttp.ClientError, OSError, TimeoutError):
@@ -94,6 +156,9 @@ async def leave(url: URL, session_id: str) -> None:
 
 def _reason(error: Exception) -> str:
     """What the system says, without aiohttp's words about itself."""
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        why = getattr(error.certificate_error, "verify_message", "") or str(error.certificate_error)
+        return f"its certificate is not trusted: {why}; name its authority with --cafile"
     if isinstance(error, aiohttp.ClientConnectorError):
         error = error.os_error
     if not isinstance(error, OSError) or error.errno is None:

@@ -1,9 +1,12 @@
 """What a replay is told to do, and the command line that tells it; starts nothing."""
 
 import argparse
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, cast
+
+from facestream.errors import ConfigError
+from facestream.ice_servers import CredentialSource, IceUrl, parse_ice_url
 
 Codec = Literal["vp8", "h264"]
 
@@ -26,6 +29,15 @@ class ReplayOptions:
     codec: Codec | None = None
     """None: VP8 and H264 are offered, the server chooses."""
     peers: int = 1
+    ice_servers: tuple[IceUrl, ...] = ()
+    """Empty: those that the server tells."""
+    ice_credentials: CredentialSource = field(default_factory=CredentialSource)
+    """For `ice_servers`."""
+    ice_policy: Literal["all", "relay"] = "all"
+    token: str = ""
+    """Where the server asks who comes in."""
+    cafile: Path | None = None
+    """Certificates of an authority that the system does not know."""
 
 
 def add_replay_arguments(parser: argparse.ArgumentParser) -> None:
@@ -49,6 +61,25 @@ def add_replay_arguments(parser: argparse.ArgumentParser) -> None:
         "--peers", type=_peers, default=1, metavar="N",
         help="load generator: so many peers send the clip, encoded once (default: %(default)s)",
     )  # fmt: skip
+    parser.add_argument(
+        "--ice-server", type=_ice_server, action="append", default=[], metavar="URL", dest="ice_servers",
+        help="STUN or TURN server of this peer (repeatable; default: those that the server tells its page)",
+    )  # fmt: skip
+    parser.add_argument("--ice-username", default="", metavar="NAME", help="name at those TURN servers")
+    parser.add_argument("--ice-credential", default="", metavar="WORD", help="password at those TURN servers")
+    parser.add_argument(
+        "--ice-policy", choices=("all", "relay"), default="all",
+        help="relay: media go through a TURN server only (default: %(default)s)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--token-file",
+        type=Path,
+        metavar="FILE",
+        help="file of the token, where the server asks who comes in",
+    )
+    parser.add_argument(
+        "--cafile", type=Path, metavar="FILE", help="trust these certificates, too: certs/ca.pem (PEM)"
+    )
 
 
 def options_from(args: argparse.Namespace) -> ReplayOptions:
@@ -63,7 +94,23 @@ def options_from(args: argparse.Namespace) -> ReplayOptions:
         duration_s=args.duration_s,
         codec=cast(Codec | None, args.codec),
         peers=args.peers,
+        ice_servers=tuple(args.ice_servers),
+        ice_credentials=CredentialSource(args.ice_username, args.ice_credential),
+        ice_policy=args.ice_policy,
+        token=read_token(args.token_file) if args.token_file else "",
+        cafile=args.cafile,
     )
+
+
+def read_token(path: Path) -> str:
+    """The first line of a file; raises ConfigError."""
+    # From a file, because every program of the machine may read a command line.
+    try:
+        return path.read_text(encoding="utf-8").strip().partition("\n")[0]
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            f"token-file: {path} cannot be read ({error}); expected a token as its first line"
+        ) from error
 
 
 def _seconds(text: str) -> float:
@@ -74,6 +121,13 @@ def _seconds(text: str) -> float:
     if not 0 < seconds < float("inf"):
         raise argparse.ArgumentTypeError(f"got {text!r}; expected seconds above 0")
     return seconds
+
+
+def _ice_server(text: str) -> IceUrl:
+    try:
+        return parse_ice_url(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def _peers(text: str) -> int:

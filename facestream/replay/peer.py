@@ -5,13 +5,14 @@ import contextlib
 import enum
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Self
 
 from aiortc import (
     RTCBundlePolicy,
     RTCConfiguration,
+    RTCIceTransportPolicy,
     RTCPeerConnection,
     RTCRtpSender,
     RTCRtpTransceiver,
@@ -21,8 +22,10 @@ from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from av import VideoFrame
 
 from facestream.errors import ServerUnreachableError
+from facestream.ice_servers import CredentialSource, IceServer
 from facestream.media.hardening import close_peer_connection
 from facestream.media.ice import offer_addresses
+from facestream.media.ice_relays import IceRelays, as_rtc
 from facestream.media.planes import planes_of
 from facestream.replay import http
 from facestream.replay.clip import open_clip
@@ -71,10 +74,11 @@ class ReplayPeer:
         self.options = options
         self._resume = resume
         self.url = http.server_url(options.url)
+        self._credentials = http.Credentials(options.token, options.cafile)
         self._make_track = make_track or _sending_clip(options)
         self._watching = watching
         self.tally = Tally(time.monotonic())
-        self.session_id = ""
+        self.session_id = self._secret = ""
         self.resume_token = ""
         """What another peer gives as `resume` to go on with this one's faces and counters."""
         self.states: list[str] = []
@@ -92,7 +96,7 @@ class ReplayPeer:
 
     async def __aenter__(self) -> Self:
         self.tally = Tally(time.monotonic())
-        self._open()
+        self._open(await self._find_ice_servers())
         await self._receiving.__aenter__()
         try:
             await self._connect()
@@ -187,12 +191,33 @@ class ReplayPeer:
 
     # Setting up
 
-    def _open(self) -> None:
+    async def _find_ice_servers(self) -> list[IceServer]:
+        """One STUN and one TURN server that serve; raises ServerUnreachableError where a relay is a must."""
+        urls, credentials = self.options.ice_servers, self.options.ice_credentials
+        if not urls:
+            told = await http.fetch_ice_servers(self.url, self._credentials)
+            urls = tuple(server.url for server in told)
+            given = next((server.credentials for server in told if server.url.is_turn), None)
+            if given is not None:
+                credentials = CredentialSource(given.username, given.password)
+        relays = IceRelays(urls, credentials)
+        servers = await relays.current()
+        if self.options.ice_policy == "relay" and not any(server.url.is_turn for server in servers):
+            why = relays.complaints or f"{self.url} tells none, and --ice-server names none"
+            raise ServerUnreachableError(f"--ice-policy relay, but no TURN server serves ({why})")
+        return servers
+
+    def _open(self, ice_servers: Sequence[IceServer]) -> None:
         if http.is_loopback(self.url):
             # No packet of a test or a measurement on this machine leaves it.
             offer_addresses(("127.0.0.1",))
-        # Never the library's default, which asks a public STUN server.
-        self._pc = RTCPeerConnection(RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE))
+        self._pc = RTCPeerConnection(
+            RTCConfiguration(
+                iceServers=as_rtc(ice_servers),
+                bundlePolicy=RTCBundlePolicy.MAX_BUNDLE,
+                iceTransportPolicy=RTCIceTransportPolicy(self.options.ice_policy),
+            )
+        )
         self._pc.on("connectionstatechange", self._on_connection_state)
         self._track = self._make_track(self.tally)
         self._transceiver = self._pc.addTransceiver(self._track, direction="sendrecv")
@@ -207,8 +232,11 @@ class ReplayPeer:
 
     async def _connect(self) -> None:
         await self._pc.setLocalDescription(await self._pc.createOffer())
-        answer = await http.post_offer(self.url, self._pc.localDescription.sdp, self._resume)
+        answer = await http.post_offer(
+            self.url, self._pc.localDescription.sdp, self._resume, self._credentials
+        )
         self.session_id, self.resume_token = answer.session_id, answer.resume
+        self._secret = answer.secret
         try:
             await self._pc.setRemoteDescription(RTCSessionDescription(sdp=answer.sdp, type="answer"))
         except Exception as error:  # aiortc 1.16 raises whatever its parser trips over
@@ -299,7 +327,7 @@ class ReplayPeer:
         if self.session_id:
             if self._control.readyState == "open":
                 self._control.send(Bye(type="bye").model_dump_json())
-            await http.leave(self.url, self.session_id)
+            await http.leave(self.url, self.session_id, self._secret, self._credentials)
         self._track.stop()
         await close_peer_connection(self._pc)
         for task in self._tasks:

@@ -1,8 +1,10 @@
-"""Whether the server is well, for whoever watches it."""
+"""Whether the server is well (`/healthz`) and whether it takes new peers (`/readyz`), for whoever watches it."""
 
 from aiohttp import web
 
 from facestream import __version__
+from facestream.media.pool import AnalysisPool
+from facestream.registry import SessionRegistry
 from facestream.web.keys import POOL, REGISTRY
 
 routes = web.RouteTableDef()
@@ -12,7 +14,7 @@ routes = web.RouteTableDef()
 async def health(request: web.Request) -> web.Response:
     """200 while pictures are analysed; 503 while no analysis process runs."""
     pool = request.app[POOL]
-    well = pool.alive > 0 or pool.size == 0
+    well = _analyses(pool)
     return web.json_response(
         {
             "status": "ok" if well else "no analysis process is running",
@@ -23,3 +25,26 @@ async def health(request: web.Request) -> web.Response:
         },
         status=200 if well else 503,
     )
+
+
+@routes.get("/readyz")
+async def ready(request: web.Request) -> web.Response:
+    """200 while a new peer would be taken and its pictures analysed; 503 says what is missing."""
+    missing = what_is_missing(request.app[REGISTRY], request.app[POOL])
+    return web.json_response({"ready": not missing, "missing": missing}, status=503 if missing else 200)
+
+
+def what_is_missing(registry: SessionRegistry, pool: AnalysisPool) -> list[str]:
+    """What keeps the server from taking a new peer, in words. A full server is ready: its places come free."""
+    missing = []
+    if not pool.models_loaded:
+        missing.append("models: not loaded yet, or no process could load them; see the log")
+    if not _analyses(pool):
+        missing.append(f"analysis: none of {pool.size} processes runs; one is being started")
+    if registry.draining:
+        missing.append("draining: the server is stopping and takes no new peers")
+    return missing
+
+
+def _analyses(pool: AnalysisPool) -> bool:
+    return pool.alive > 0 or pool.size == 0

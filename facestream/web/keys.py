@@ -1,11 +1,17 @@
 """What every route may ask the application for."""
 
 from aiohttp import web
+from prometheus_client import CollectorRegistry
 
 from facestream.config import Config
+from facestream.ice_servers import CredentialSource
 from facestream.media.pool import AnalysisPool
 from facestream.registry import SessionRegistry
+from facestream.web.entry import Access
 
 CONFIG = web.AppKey("config", Config)
 REGISTRY = web.AppKey("registry", SessionRegistry)
+ACCESS = web.AppKey("access", Access)
 POOL = web.AppKey("pool", AnalysisPool)
+METRICS = web.AppKey("metrics", CollectorRegistry)
+CREDENTIALS = web.AppKey("credentials", CredentialSource)

@@ -5,7 +5,9 @@ from pathlib import Path
 from aiohttp import web
 
 from facestream.analysis.views import View
-from facestream.web.keys import CONFIG
+from facestream.ice_servers import as_page_servers
+from facestream.web.access import is_authorized, wants_token
+from facestream.web.keys import CONFIG, CREDENTIALS
 
 CLIENT_DIR = Path(__file__).resolve().parents[2] / "client"
 VENDOR_FILES = {
@@ -45,8 +47,18 @@ async def page(_request: web.Request) -> web.FileResponse:
 async def page_config(request: web.Request) -> web.Response:
     """What the page must know before it connects."""
     config = request.app[CONFIG]
+    # Credentials of a relay are for peers: a stranger would use it for his own traffic.
+    credentials = request.app[CREDENTIALS]
+    ice_servers = as_page_servers(config.page_ice_urls, credentials.make()) if is_authorized(request) else []
     return web.json_response(
-        {"notice": config.notice, "views": list(map(str, View)), "resume_s": config.resume_s}
+        {
+            "notice": config.notice,
+            "views": list(map(str, View)),
+            "resume_s": config.resume_s,
+            "auth": "token" if wants_token(request) else "none",
+            "websocket": config.websocket_fallback,
+            "iceServers": ice_servers,
+        }
     )
 
 

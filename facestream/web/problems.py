@@ -1,16 +1,19 @@
 """Every refusal as problem details (RFC 9457): one JSON shape for the page, the headless peer and people."""
 
 import logging
+import math
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
-from facestream.errors import OfferError
-from facestream.registry import ServerFullError
+from facestream.admission import ServerFullError, TooManyError
+from facestream.errors import FragmentError, NoPortError, OfferError, RestartError
+from facestream.tokens import TokenError
 
 logger = logging.getLogger(__name__)
 
 RETRY_AFTER_S = 10
+KEPT_HEADERS = ("Allow", "WWW-Authenticate", "Retry-After")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -24,6 +27,10 @@ def problem(status: int, title: str, detail: str, headers: dict[str, str] | None
     )
 
 
+def _retry_after(seconds: float) -> dict[str, str]:
+    return {"Retry-After": str(max(1, math.ceil(seconds)))}
+
+
 @web.middleware
 async def answer_errors_as_problems(request: web.Request, handler: Handler) -> web.StreamResponse:
     """The boundary of one request: whatever is raised below becomes a problem, and the server goes on."""
@@ -31,12 +38,26 @@ async def answer_errors_as_problems(request: web.Request, handler: Handler) -> w
         return await handler(request)
     except OfferError as error:
         return problem(400, "The offer cannot be served", str(error))
+    except FragmentError as error:
+        return problem(400, "The candidates cannot be taken", str(error))
+    except RestartError as error:
+        return problem(422, "ICE is not restarted", str(error))
+    except NoPortError as error:
+        return problem(
+            503, "The server has no port for media", str(error), {"Retry-After": str(RETRY_AFTER_S)}
+        )
     except ServerFullError as error:
-        return problem(503, "The server is full", str(error), {"Retry-After": str(RETRY_AFTER_S)})
+        return problem(503, "The server is full", str(error), _retry_after(error.retry_after_s))
+    except TooManyError as error:
+        return problem(429, "Too many sessions", str(error), _retry_after(error.retry_after_s))
+    except TokenError as error:
+        return problem(401, "A token is needed", str(error), {"WWW-Authenticate": "Bearer"})
     except web.HTTPException as error:
         if error.status < 400:
             raise
-        return problem(error.status, error.reason, error.text or error.reason)
+        # What a refusal must say beside its words: which methods there are, which scheme, when to come again.
+        said = {name: error.headers[name] for name in KEPT_HEADERS if name in error.headers}
+        return problem(error.status, error.reason, error.text or error.reason, said)
     except Exception:
         logger.exception("%s %s: fault in the server", request.method, request.path)
         return problem(500, "Fault in the server", "the fault is in the server's log; try again")

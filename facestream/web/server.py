@@ -4,6 +4,7 @@ import asyncio
 import logging
 import signal
 import socket
+import ssl
 from collections.abc import Callable
 from ipaddress import ip_address
 from pathlib import Path
@@ -19,24 +20,39 @@ from facestream.media.memory import keep_what_is_loaded
 from facestream.media.pool import AnalysisPool
 from facestream.registry import SessionRegistry
 from facestream.web.app import make_app
+from facestream.web.entry import Access
+from facestream.web.metrics import watch_loop
+from facestream.web.tls import find_certificate
 
 logger = logging.getLogger(__name__)
 
 
 async def serve(config: Config, models_dir: Path, announce: Callable[[str], None]) -> None:
-    """Serve until SIGINT or SIGTERM, which cancel this task; `announce` gets the address once offers are accepted.
+    """Serve until SIGINT or SIGTERM, which cancel this task; `announce` gets the addresses once offers are accepted.
 
-    Raises ConfigError where the address cannot be listened on, ModelFileError where the models are not right.
+    SIGHUP reads certificate and tokens again. Raises ConfigError where the address cannot be listened on or nobody
+    could come in, ModelFileError where the models are not right.
     """
     task = asyncio.current_task()
     loop = asyncio.get_running_loop()
     if task is not None:
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, task.cancel)
+    certificate = find_certificate(config)
+    context = certificate.context() if certificate else None
     listener = _listener(config.host, config.port)
     try:
         host, port = listener.getsockname()[:2]
         local = ip_address(host).is_loopback
+        access = Access(config, host)
+
+        def read_again() -> None:
+            access.reload()
+            if certificate and context:
+                certificate.renew(context)
+
+        if task is not None:
+            loop.add_signal_handler(signal.SIGHUP, read_again)
         offer_addresses(config.ice_address or [*machine_addresses(), *(["127.0.0.1"] if local else [])])
         hardening.apply(
             hardening.Bitrates(
@@ -45,6 +61,8 @@ async def serve(config: Config, models_dir: Path, announce: Callable[[str], None
                 max_bps=1000 * config.bitrate_max_kbps,
             ),
             _picture_limits(config),
+            config.udp_port_range,
+            config.max_channel_bytes,
         )
         pool = AnalysisPool(
             models_dir,
@@ -54,7 +72,11 @@ async def serve(config: Config, models_dir: Path, announce: Callable[[str], None
         )
         try:
             await pool.start()
-            await _serve_with(config, pool, listener, lambda: announce(_url(host, port)))
+            scheme = "https" if context else "http"
+            await _serve_with(
+                make_app(config, registry := SessionRegistry(config, pool), pool, access),
+                registry, pool, listener, context, lambda: announce(_urls(scheme, host, port)),
+            )  # fmt: skip
         finally:
             await pool.close()
     finally:
@@ -62,16 +84,22 @@ async def serve(config: Config, models_dir: Path, announce: Callable[[str], None
 
 
 async def _serve_with(
-    config: Config, pool: AnalysisPool, listener: socket.socket, announce: Callable[[], None]
+    app: web.Application,
+    registry: SessionRegistry,
+    pool: AnalysisPool,
+    listener: socket.socket,
+    context: ssl.SSLContext | None,
+    announce: Callable[[], None],
 ) -> None:
-    registry = SessionRegistry(config, pool)
     # No access log: it would put every visitor's address on disk.
-    runner = web.AppRunner(make_app(config, registry, pool), access_log=None, shutdown_timeout=2.0)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=2.0)
     async with asyncio.TaskGroup() as tasks:
         replacing = tasks.create_task(pool.run(), name="pool/run")
+        lagging = tasks.create_task(watch_loop(registry.measures.loop_lag), name="metrics/lag")
+        relaying = tasks.create_task(registry.relays.run(), name="ice/relays")
         try:
             await runner.setup()
-            await web.SockSite(runner, listener).start()
+            await web.SockSite(runner, listener, ssl_context=context).start()
             keep_what_is_loaded()
             announce()
             await asyncio.Event().wait()
@@ -79,6 +107,8 @@ async def _serve_with(
             await registry.close()
             await runner.cleanup()
             replacing.cancel()
+            relaying.cancel()
+            lagging.cancel()
 
 
 def _picture_limits(config: Config) -> hardening.PictureLimits:
@@ -105,11 +135,17 @@ def _listener(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _url(host: str, port: int) -> str:
+def _urls(scheme: str, host: str, port: int) -> str:
+    """The addresses for people, the one for this machine first."""
     address = ip_address(host)
     if address.is_loopback:
-        return f"http://localhost:{port}"
-    if address.is_unspecified:
-        # Other machines need a name of this one; browsers open the camera on localhost or over https only.
-        return f"http://localhost:{port} and port {port} of every address of this machine"
-    return f"http://[{host}]:{port}" if address.version == 6 else f"http://{host}:{port}"
+        return f"{scheme}://localhost:{port}"
+    if not address.is_unspecified:
+        return f"{scheme}://{_in_url(host)}:{port}"
+    # Browsers open the camera on localhost or over https only.
+    others = [f"{scheme}://{_in_url(other)}:{port}" for other in machine_addresses()]
+    return " and ".join([f"{scheme}://localhost:{port}", *others])
+
+
+def _in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

@@ -1,9 +1,16 @@
 """Sessions over HTTP: offer and answer, and the ways to leave. Never touches media."""
 
+import asyncio
+
 from aiohttp import hdrs, web
 
-from facestream.signaling import Answer, parse_offer
+from facestream.session import Session
+from facestream.signaling import OWNER_HEADER, Answer, parse_offer
+from facestream.trickle import FRAGMENT_TYPE, MAX_FRAGMENT_BYTES
+from facestream.web.access import authorize, is_owner, knock, require_owner_or_admin, visitor
 from facestream.web.keys import CONFIG, REGISTRY
+
+MAX_SECRET_BYTES = 100
 
 routes = web.RouteTableDef()
 
@@ -11,6 +18,9 @@ routes = web.RouteTableDef()
 @routes.post("/offer")
 async def offer(request: web.Request) -> web.Response:
     """Take a peer's offer, answer it, serve the peer."""
+    # Whom the server does not let in has nothing read.
+    authorize(request)
+    knock(request)
     # A page of another origin cannot send this type without asking first.
     if request.content_type != "application/json":
         raise web.HTTPUnsupportedMediaType(text=f"got {request.content_type}; expected application/json")
@@ -18,26 +28,71 @@ async def offer(request: web.Request) -> web.Response:
     if hdrs.CONTENT_ENCODING in request.headers:
         raise web.HTTPUnsupportedMediaType(text="got a compressed body; expected it as it is")
     try:
-        body = await request.read()
+        # A body that comes a byte a minute must not hold a connection for hours.
+        async with asyncio.timeout(request.app[CONFIG].setup_deadline_s):
+            body = await request.read()
+    except TimeoutError:
+        raise web.HTTPRequestTimeout(text="the offer did not come in time; try again") from None
     except web.HTTPRequestEntityTooLarge:
         limit = request.app[CONFIG].max_offer_bytes
         return_text = f"offer of more than {limit} bytes; expected a browser's offer of 5 to 10 kB"
         raise web.HTTPRequestEntityTooLarge(max_size=limit, actual_size=limit + 1, text=return_text) from None
-    session, sdp = await request.app[REGISTRY].open(parse_offer(body))
-    answer = Answer(sdp=sdp, type="answer", session_id=session.id, resume=session.resume_token)
+    registry, config = request.app[REGISTRY], request.app[CONFIG]
+    offered = parse_offer(body, registry.candidate_policy, config.max_media_sections)
+    session, sdp = await registry.open(offered, visitor(request).address)
+    answer = Answer(
+        sdp=sdp,
+        type="answer",
+        session_id=session.id,
+        resume=session.resume_token,
+        secret=session.secret,
+    )
     return web.Response(text=answer.model_dump_json(), content_type="application/json")
+
+
+@routes.patch("/sessions/{id}")
+async def trickle(request: web.Request) -> web.Response:
+    """Take candidates that a peer found after its offer (RFC 8840); one that wants to restart ICE gets 422."""
+    session = request.app[REGISTRY].get(request.match_info["id"])
+    if not isinstance(session, Session):
+        raise web.HTTPNotFound(text="no such session that takes candidates; it may have ended already")
+    if not is_owner(session, request.headers.get(OWNER_HEADER, "")):
+        raise web.HTTPForbidden(text=f"not your session; expected its secret in the header {OWNER_HEADER}")
+    if request.content_type != FRAGMENT_TYPE or hdrs.CONTENT_ENCODING in request.headers:
+        raise web.HTTPUnsupportedMediaType(
+            text=f"got {request.content_type}; expected {FRAGMENT_TYPE}, as it is"
+        )
+    body = b""
+    while len(body) <= MAX_FRAGMENT_BYTES and not request.content.at_eof():
+        body += await request.content.read(MAX_FRAGMENT_BYTES + 1 - len(body))
+    if len(body) > MAX_FRAGMENT_BYTES:
+        raise web.HTTPRequestEntityTooLarge(
+            max_size=MAX_FRAGMENT_BYTES,
+            actual_size=len(body),
+            text=f"fragment of more than {MAX_FRAGMENT_BYTES} bytes; expected at most 20 candidates",
+        )
+    await session.trickle(body, request.app[REGISTRY].candidate_policy)
+    return web.Response(status=204)
 
 
 @routes.delete("/sessions/{id}")
 async def leave(request: web.Request) -> web.Response:
-    """End a session; its id, which only its peer knows, is the permission."""
-    if not request.app[REGISTRY].leave(request.match_info["id"], "peer ended the session"):
+    """End a session: its own peer may, by its secret, and an admin."""
+    session = request.app[REGISTRY].get(request.match_info["id"])
+    if session is None:
         raise web.HTTPNotFound(text="no such session; it may have ended already")
+    session.leave(f"{require_owner_or_admin(request, session)} ended the session")
     return web.Response(status=204)
 
 
 @routes.post("/sessions/{id}/bye")
 async def bye(request: web.Request) -> web.Response:
-    """What a closing page can still send (navigator.sendBeacon); its connection may have ended a moment before."""
-    request.app[REGISTRY].leave(request.match_info["id"], "peer left the page")
+    """What a closing page can still send (navigator.sendBeacon); its body is the session's secret.
+
+    204 in any case: nobody reads the answer, and the connection may have ended a moment before.
+    """
+    session = request.app[REGISTRY].get(request.match_info["id"])
+    secret = await request.content.read(MAX_SECRET_BYTES)
+    if session is not None and is_owner(session, secret.decode(errors="replace")):
+        session.leave("peer left the page")
     return web.Response(status=204)

@@ -115,7 +115,8 @@ def open_page(
         try:
             await page.goto(url)
             yield page
-            foreign = [sent for sent in requested if not sent.startswith((url, "data:", "blob:"))]
+            own = url.partition("#")[0]
+            foreign = [sent for sent in requested if not sent.startswith((own, "data:", "blob:"))]
             errors = [line for line in said if line.startswith("error") and line not in expect_errors]
             assert not foreign
             assert expect_errors or not errors

@@ -54,7 +54,7 @@ async def test_the_strip_and_the_figures_are_filled(server_url: str, open_page: 
     async with open_page(server_url) as page:
         await start(page)
 
-        await expect(page.locator("#codec")).to_have_text("VP8", timeout=SOON_MS)
+        await expect(page.locator("#codec")).to_have_text("H264", timeout=SOON_MS)
         await page.wait_for_function(
             "() => !document.getElementById('health').textContent.includes('\\u2013')", timeout=SOON_MS
         )

@@ -9,7 +9,7 @@ const client = new URL('../../client/', import.meta.url);
 const page = readFileSync(new URL('index.html', client), 'utf8');
 const scripts = readdirSync(new URL('js/', client)).map((name) => readFileSync(new URL(`js/${name}`, client), 'utf8'));
 
-for (const [, key] of page.matchAll(/data-(?:text|label)="(\w+)"/g)) {
+for (const [, key] of page.matchAll(/data-(?:text|label|title)="(\w+)"/g)) {
   test(`the page's text ${key} has its words`, () => assert.ok(TEXT[key]));
 }
 

@@ -47,12 +47,15 @@ test('the chosen face goes before the largest', () => {
 });
 
 test('a server that says nothing of its settings leaves them empty', () => {
-  for (const text of ['', '{', 'null', '{"notice":7,"views":"blur"}']) assert.deepEqual(decodeConfig(text), { notice: '', views: [] });
+  for (const text of ['', '{', 'null', '{"notice":7,"views":"blur"}']) assert.deepEqual(decodeConfig(text), { notice: '', auth: 'none', websocket: false, views: [], iceServers: [] });
 });
 
 test('the notice and the views of the server are read', () => {
-  assert.deepEqual(decodeConfig('{"notice":"Told.","resume_s":30,"views":["picture",5,"blur"]}'), {
+  assert.deepEqual(decodeConfig('{"notice":"Told.","resume_s":30,"auth":"token","websocket":true,"views":["picture",5,"blur"],"iceServers":[7,{"urls":["turn:a"]}]}'), {
     notice: 'Told.',
+    auth: 'token',
+    websocket: true,
     views: ['picture', 'blur'],
+    iceServers: [{ urls: ['turn:a'] }],
   });
 });

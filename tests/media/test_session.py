@@ -101,7 +101,9 @@ async def test_deleting_the_session_ends_the_connection(server_url: str, media_d
         await peer.receive_frames(3)
         async with (
             aiohttp.ClientSession() as http,
-            http.delete(f"{server_url}/sessions/{peer.session_id}") as answer,
+            http.delete(
+                f"{server_url}/sessions/{peer.session_id}", headers={"X-Session-Secret": peer._secret}
+            ) as answer,
         ):
             assert answer.status == 204
 

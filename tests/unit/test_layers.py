@@ -8,20 +8,43 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parents[2] / "facestream"
 LAYERS: tuple[frozenset[str], ...] = (
-    frozenset({"errors", "config", "faces", "telemetry"}),
+    frozenset(
+        {"errors", "config", "faces", "ice_servers", "telemetry", "picture_messages", "measures", "logs"}
+    ),
     frozenset({"analysis"}),
     frozenset({"media"}),
-    frozenset({"session", "registry", "signaling"}),
+    frozenset(
+        {
+            "admission",
+            "tokens",
+            "certs",
+            "candidates",
+            "trickle",
+            "session",
+            "served",
+            "pictures",
+            "registry",
+            "signaling",
+        }
+    ),
     frozenset({"web", "replay", "report"}),
-    frozenset({"cli", "__main__"}),
+    frozenset({"doctor", "entry_commands", "tunnel", "cli", "__main__"}),
 )
 LAYER_OF = {part: number for number, parts in enumerate(LAYERS) for part in parts}
 KEEPS_OFF: dict[str, set[str]] = {
     "analysis": {"asyncio", "av", "aiortc", "aiohttp", "aioice"},
     "media": {"aiohttp"},
     "session": {"aiohttp"},
+    "served": {"aiohttp"},
+    "pictures": {"aiohttp"},
     "registry": {"aiohttp"},
     "signaling": {"aiohttp"},
+    "admission": {"asyncio", "av", "aiortc", "aiohttp"},
+    "tokens": {"asyncio", "av", "aiortc", "aiohttp"},
+    "certs": {"asyncio", "av", "aiortc", "aiohttp"},
+    "candidates": {"asyncio", "av", "aiortc", "aiohttp"},
+    "trickle": {"asyncio", "av", "aiohttp"},
+    "ice_servers": {"asyncio", "av", "aiortc", "aiohttp"},
     "errors": {"asyncio", "av", "aiortc", "aiohttp", "cv2", "dlib"},
     "faces": {"asyncio", "av", "aiortc", "aiohttp", "cv2", "dlib"},
     "telemetry": {"asyncio", "av", "aiortc", "aiohttp", "cv2", "dlib"},

@@ -9,7 +9,16 @@ from aiortc.rtcicetransport import RTCIceTransport
 from aiortc.rtcrtpreceiver import RTCRtpReceiver
 from aiortc.rtcrtpsender import RTCRtpSender
 
-from facestream.media.hardening import boundaries, closing, datagrams, encoders, receiver, sctp, sender
+from facestream.media.hardening import (
+    boundaries,
+    closing,
+    datagrams,
+    encoders,
+    gathering,
+    receiver,
+    sctp,
+    sender,
+)
 from facestream.media.hardening.closing import close_peer_connection
 from facestream.media.hardening.replacement import HardeningError, check_mentions, check_versions, install
 from facestream.media.hardening.settings import Bitrates, settings
@@ -24,10 +33,16 @@ replacements = (
     *sender.REPLACEMENTS,
     *encoders.REPLACEMENTS,
     *sctp.REPLACEMENTS,
+    *gathering.REPLACEMENTS,
 )
 
 
-def apply(bitrates: Bitrates | None = None, picture_limits: PictureLimits | None = None) -> None:
+def apply(
+    bitrates: Bitrates | None = None,
+    picture_limits: PictureLimits | None = None,
+    udp_ports: range | None = None,
+    max_channel_bytes: int | None = None,
+) -> None:
     """Put every replacement in place for this process; may be called again. Raises HardeningError."""
     check_versions()
     _check_privates()
@@ -36,6 +51,10 @@ def apply(bitrates: Bitrates | None = None, picture_limits: PictureLimits | None
         settings.bitrates = bitrates
     if picture_limits is not None:
         settings.picture_limits = picture_limits
+    if udp_ports is not None:
+        settings.udp_ports = udp_ports
+    if max_channel_bytes is not None:
+        settings.max_channel_bytes = max_channel_bytes
 
 
 def _check_privates() -> None:

@@ -13,12 +13,12 @@ from aiortc.utils import uint32_gt
 
 from facestream.media.hardening.losses import Throttle
 from facestream.media.hardening.replacement import Replacement
+from facestream.media.hardening.settings import settings
 
 logger = logging.getLogger(__name__)
 
 MAX_STREAMS = 64
 MAX_CHANNELS = 16  # the page uses two
-MAX_WAITING_BYTES = 256 * 1024  # of messages not yet whole: one of the size that aiortc announces it takes
 MAX_WAITING_CHUNKS = 2048
 MAX_MESSAGES_PER_S = 200  # the page sends a ping a second
 MAX_TSN_AHEAD = 4096
@@ -52,7 +52,10 @@ async def _limited_data_chunk(sctp: RTCSctpTransport, chunk: DataChunk) -> None:
         return  # not acknowledged either: it comes again when its turn is near
     waiting = [chunk for stream in sctp._inbound_streams.values() for chunk in stream.reassembly]
     waiting_bytes = sum(len(chunk.user_data) for chunk in waiting)
-    if len(waiting) >= MAX_WAITING_CHUNKS or waiting_bytes + len(chunk.user_data) > MAX_WAITING_BYTES:
+    if (
+        len(waiting) >= MAX_WAITING_CHUNKS
+        or waiting_bytes + len(chunk.user_data) > settings.max_channel_bytes
+    ):
         logger.warning(
             "a peer sent %d bytes without ending a message; its data channels are closed", waiting_bytes
         )

@@ -31,6 +31,10 @@ class MediaSettings:
 
     bitrates: Bitrates = field(default_factory=Bitrates)
     picture_limits: PictureLimits = field(default_factory=PictureLimits)
+    udp_ports: range | None = None
+    """Ports that host candidates are bound to; None: any."""
+    max_channel_bytes: int = 256 * 1024
+    """Of data channel messages that are not yet whole: one of the size that aiortc announces it takes."""
     max_received_bps: int = 4_000_000
     """What a browser is told (REMB) that it may send: enough for 1080p faces, and decoding more costs more."""
 

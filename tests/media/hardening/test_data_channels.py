@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pytest
 from aiortc.rtcsctptransport import DataChunk, SackChunk
 
+from facestream.media.hardening.settings import settings
 from tests.media.hardening.peers import Pair
 
 pytestmark = pytest.mark.media
@@ -61,20 +62,33 @@ async def test_a_channel_opened_twice_ends_no_connection(pair: Pair):
     await still_serves(pair)
 
 
-async def test_fragments_without_end_are_not_kept(pair: Pair):
-    await pair.connect()
-    for _ in range(600):
+async def kept_of_fragments(pair: Pair, count: int) -> int:
+    """Bytes that wait for the end of a message, after so many fragments of 1,100."""
+    for _ in range(count):
         await send(pair, bytes(1100), flags=0, stream=40)
         await asyncio.sleep(0)
     await asyncio.sleep(0.5)
+    streams = pair.called_sctp._inbound_streams.values()
+    return sum(len(chunk.user_data) for each in streams for chunk in each.reassembly)
 
-    kept = sum(
-        len(chunk.user_data)
-        for each in pair.called_sctp._inbound_streams.values()
-        for chunk in each.reassembly
-    )
-    assert kept <= 300_000
+
+async def test_fragments_without_end_are_not_kept(pair: Pair):
+    await pair.connect()
+
+    assert await kept_of_fragments(pair, 600) <= 300_000
     await still_serves(pair)
+
+
+@pytest.mark.parametrize(
+    ("limit", "least", "most"), [(256 * 1024, 110_000, 110_000), (32 * 1024, 0, 32 * 1024)]
+)
+async def test_the_setting_says_how_many_bytes_wait(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch, limit: int, least: int, most: int
+):
+    monkeypatch.setattr(settings, "max_channel_bytes", limit)
+    await pair.connect()
+
+    assert least <= await kept_of_fragments(pair, 100) <= most
 
 
 async def test_channels_are_few(pair: Pair):

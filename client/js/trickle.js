@@ -1,0 +1,88 @@
+/** What a browser finds of its own addresses after its offer: which of it is worth telling, and how it is written. */
+
+const TOGETHER_MS = 50;
+const TELL_MS = 5000;
+
+/**
+ * @param {string} text a candidate as browsers write it, with or without `candidate:` @returns {boolean} false: the server
+ * could not use it: names of mDNS, TCP, and the empty text at the end
+ */
+export function isWorthTelling(text) {
+  const words = text.split(' ');
+  return words.length >= 8 && words[2].toLowerCase() === 'udp' && !words[4].endsWith('.local');
+}
+
+/**
+ * @param {string} sdp the offer
+ * @param {string[]} candidates as browsers write them
+ * @returns {string} a fragment of RFC 8840
+ */
+export function fragmentOf(sdp, candidates) {
+  const find = (name) => sdp.match(new RegExp(`^a=${name}:.*$`, 'm'))?.[0].trim() ?? '';
+  const lines = [find('ice-ufrag'), find('ice-pwd'), 'm=video 9 UDP/TLS/RTP/SAVPF 0', find('mid')];
+  return [...lines, ...candidates.map((text) => `a=${text}`), ''].join('\r\n');
+}
+
+/** Tells the server the candidates that come after the offer, those that come together in one request. */
+export class Trickle {
+  #pc;
+  /** @type {string[]} */
+  #waiting = [];
+  #found = 0;
+  #timer = 0;
+  /** @type {{url: string, secret: string} | null} */
+  #session = null;
+
+  /** @param {RTCPeerConnection} pc before it gathers */
+  constructor(pc) {
+    this.#pc = pc;
+    pc.addEventListener('icecandidate', ({ candidate }) => candidate && this.#add(candidate.candidate));
+  }
+
+  /** @returns {boolean} true: the browser has looked everywhere and found no way out, not even a hidden one */
+  get foundNothing() {
+    return this.#pc.iceGatheringState === 'complete' && this.#found === 0;
+  }
+
+  /** The offer has been made: what was found until now is in it. */
+  offerMade() {
+    this.#waiting = [];
+  }
+
+  /** @param {string} url of the session @param {string} secret of the session; empty: the server takes no candidates */
+  begin(url, secret) {
+    if (!secret) return;
+    this.#session = { url, secret };
+    this.#tellSoon();
+  }
+
+  close() {
+    clearTimeout(this.#timer);
+    this.#session = null;
+  }
+
+  /** @param {string} text */
+  #add(text) {
+    if (text) this.#found += 1;
+    if (!isWorthTelling(text)) return;
+    this.#waiting.push(text);
+    this.#tellSoon();
+  }
+
+  #tellSoon() {
+    if (!this.#session || !this.#waiting.length || this.#timer) return;
+    this.#timer = setTimeout(() => this.#tell(), TOGETHER_MS);
+  }
+
+  async #tell() {
+    this.#timer = 0;
+    const { url, secret } = this.#session;
+    const body = fragmentOf(this.#pc.localDescription.sdp, this.#waiting.splice(0));
+    const headers = { 'Content-Type': 'application/trickle-ice-sdpfrag', 'X-Session-Secret': secret };
+    try {
+      await fetch(url, { method: 'PATCH', headers, body, signal: AbortSignal.timeout(TELL_MS) });
+    } catch {
+      // A server that a browser can reach by itself needs no candidate; where it does, the connection says so.
+    }
+  }
+}

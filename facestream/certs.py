@@ -1,0 +1,145 @@
+"""A development certificate for this machine's own names, from an authority whose key is never written; sends nothing.
+
+Whoever trusts the authority on a phone need not fear what else it might sign: its key is gone when this is done.
+"""
+
+import os
+import socket
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from facestream.errors import ConfigError
+
+VALID_DAYS = (
+    365  # phones refuse a server's certificate of more than 825 days (iOS), browsers soon more than a year's
+)
+SKEW = timedelta(hours=1)  # a phone's clock may be behind
+IGNORE_ALL = "*\n"
+
+
+@dataclass(frozen=True, slots=True)
+class MadeFiles:
+    """What was made, and until when it holds."""
+
+    cert: Path
+    key: Path
+    authority: Path
+    ends: datetime
+
+
+def names_of_this_machine(addresses: Iterable[str]) -> list[str]:
+    """Under which names and addresses this machine may be opened, without doubles."""
+    host = socket.gethostname()
+    # Bonjour's name: what a phone in the same network can resolve.
+    own = [host, f"{host}.local"] if "." not in host else [host]
+    return list(dict.fromkeys(["localhost", *own, "127.0.0.1", "::1", *addresses]))
+
+
+def make_certificate(folder: Path, names: Iterable[str]) -> MadeFiles:
+    """Write cert.pem, key.pem and ca.pem, in place of those that are there; raises ConfigError."""
+    now = datetime.now(UTC)
+    ends = now + timedelta(days=VALID_DAYS)
+    authority_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
+    authority_name = _name(f"facestream development, {socket.gethostname()}, {now:%Y-%m-%d}")
+    authority = (
+        _builder(authority_name, authority_name, authority_key.public_key(), now, ends)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(_usage(signs_certificates=True), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(authority_key.public_key()), critical=False)
+        .sign(authority_key, hashes.SHA256())
+    )
+    certificate = (
+        _builder(_name("facestream"), authority_name, key.public_key(), now, ends)
+        .add_extension(x509.SubjectAlternativeName(list(map(_as_san, names))), critical=False)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(_usage(signs_certificates=False), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key()), critical=False
+        )
+        .sign(authority_key, hashes.SHA256())
+    )
+    made = MadeFiles(folder / "cert.pem", folder / "key.pem", folder / "ca.pem", ends)
+    chain = _pem(certificate) + _pem(authority)
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        ignore = folder / ".gitignore"
+        if not ignore.exists():
+            ignore.write_text(IGNORE_ALL, encoding="ascii")
+        _write(made.key, private, 0o600)
+        _write(made.cert, chain, 0o644)
+        _write(made.authority, _pem(authority), 0o644)
+    except OSError as error:
+        raise ConfigError(
+            f"{folder} cannot be written ({error.strerror}); expected a folder of yours"
+        ) from error
+    return made
+
+
+def _builder(
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, now: datetime, ends: datetime
+) -> x509.CertificateBuilder:
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(key)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - SKEW)
+        .not_valid_after(ends)
+    )
+
+
+def _name(common: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common[:64])])
+
+
+def _as_san(name: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ip_address(name))
+    except ValueError:
+        pass
+    try:
+        return x509.DNSName(name)
+    except ValueError as error:
+        raise ConfigError(f"name: got {name!r}; expected a host name or an IP address") from error
+
+
+def _usage(*, signs_certificates: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=not signs_certificates,
+        key_cert_sign=signs_certificates,
+        crl_sign=signs_certificates,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        encipher_only=False,
+        decipher_only=False,
+    )
+
+
+def _pem(certificate: x509.Certificate) -> bytes:
+    return certificate.public_bytes(serialization.Encoding.PEM)
+
+
+def _write(path: Path, content: bytes, mode: int) -> None:
+    """In one step, so that a server that reads it now finds the old or the new, never a half."""
+    part = path.with_name(path.name + ".part")
+    part.unlink(missing_ok=True)
+    # Nobody else may read a key, from the first moment on.
+    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+    part.replace(path)

@@ -1,0 +1,180 @@
+"""The server's own side: versions, models, files, ports, addresses, how browsers will see the page. Starts nothing."""
+
+import errno
+import re
+import resource
+import socket
+import sys
+from collections.abc import Iterator
+from importlib import metadata
+from ipaddress import ip_address
+from pathlib import Path
+
+from facestream.analysis.models import load_analyzer
+from facestream.analysis.options import options_from
+from facestream.config import Config
+from facestream.doctor.findings import Finding, doubtful, right, wrong
+from facestream.errors import ConfigError, ModelFileError
+from facestream.media.ice import machine_addresses
+from facestream.web.page import CLIENT_DIR, VENDOR_FILES
+from facestream.web.tls import find_certificate
+from facestream.web.visitor import is_loopback
+
+ROOT = Path(__file__).resolve().parents[2]
+REQUIREMENTS = ROOT / "requirements.txt"
+MODELS_DIR = ROOT / "models"
+FILES_PER_SESSION = 8
+"""Sockets of one peer: one for each address, its relay, its HTTP connection; measured 4 to 6."""
+
+
+def machine_findings(config: Config) -> Iterator[Finding]:
+    """Everything that can be seen without a peer."""
+    yield _python()
+    yield _libraries()
+    yield _models(config)
+    yield _page_libraries()
+    yield _open_files(config)
+    yield _http_port(config)
+    if config.udp_port_range is not None:
+        yield _media_ports(config, config.udp_port_range)
+    yield _addresses(config)
+    yield _secure_context(config)
+
+
+def _python() -> Finding:
+    # An older one does not get so far: it cannot read this package.
+    return right("python", ".".join(map(str, sys.version_info[:3])))
+
+
+def _libraries() -> Finding:
+    if not REQUIREMENTS.is_file():
+        return doubtful(
+            "libraries", "requirements.txt is not beside the package", "run doctor from the repository"
+        )
+    differing = []
+    for name, wanted in re.findall(
+        r"^([\w.-]+)==(\S+)", REQUIREMENTS.read_text(encoding="utf-8"), re.MULTILINE
+    ):
+        try:
+            found = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            found = "missing"
+        if found != wanted:
+            differing.append(f"{name} {found}, expected {wanted}")
+    if differing:
+        return wrong("libraries", "; ".join(differing), "make setup")
+    return right("libraries", "every one has the version that requirements.txt names")
+
+
+def _models(config: Config) -> Finding:
+    if config.analysis_processes == 0:
+        return doubtful(
+            "models", "analysis_processes is 0: nothing is analysed", "raise it for boxes and emotions"
+        )
+    try:
+        load_analyzer(MODELS_DIR, options_from(config))
+    except ModelFileError as error:
+        return wrong("models", str(error), "make models")
+    return right("models", "have the right sha256, load, and see the known face")
+
+
+def _page_libraries() -> Finding:
+    missing = [
+        name for name, path in VENDOR_FILES.items() if not (CLIENT_DIR / "node_modules" / path).is_file()
+    ]
+    if missing:
+        return wrong("page libraries", f"{', '.join(missing)} missing: the page has no chart", "make setup")
+    return right("page libraries", "installed")
+
+
+def _open_files(config: Config) -> Finding:
+    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 100 + FILES_PER_SESSION * config.max_sessions
+    if limit < wanted:
+        return wrong(
+            "open files",
+            f"limit of {limit}; {config.max_sessions} sessions want {wanted}",
+            f"ulimit -n {wanted}",
+        )
+    return right("open files", f"limit of {limit}, {wanted} wanted")
+
+
+def _http_port(config: Config) -> Finding:
+    try:
+        family, _, _, _, address = socket.getaddrinfo(config.host, config.port, type=socket.SOCK_STREAM)[0]
+    except socket.gaierror:
+        return wrong(
+            "http port", f"host {config.host!r} is no known address", "set host to one of this machine's"
+        )
+    try:
+        with socket.socket(family, socket.SOCK_STREAM) as listener:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(address)
+    except OSError as error:
+        where = f"{config.host}:{config.port}"
+        if error.errno == errno.EADDRINUSE:
+            return doubtful(
+                "http port",
+                f"{where} is taken, perhaps by a running facestream",
+                f"look at it with `doctor --url http://{where}`, or choose another --port",
+            )
+        return wrong("http port", f"{where}: {error.strerror}", "choose another --host or --port")
+    return right("http port", f"{config.host}:{config.port} is free")
+
+
+def _media_ports(config: Config, ports: range) -> Finding:
+    taken = [port for port in ports if not _udp_is_free(port)]
+    free = len(ports) - len(taken)
+    if free < FILES_PER_SESSION:
+        return wrong(
+            "media ports", f"{free} of {config.udp_ports} are free", "choose another range for udp_ports"
+        )
+    if free < 2 * config.max_sessions:
+        return doubtful(
+            "media ports",
+            f"{free} of {config.udp_ports} are free; a session takes one for each address offered",
+            "widen udp_ports, or lower max_sessions",
+        )
+    return right("media ports", f"{free} of {len(ports)} are free")
+
+
+def _udp_is_free(port: int) -> bool:
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            probe.bind(("", port))
+    except OSError:
+        return False
+    return True
+
+
+def _addresses(config: Config) -> Finding:
+    offered = list(config.public_address or config.ice_address or machine_addresses())
+    if not offered:
+        return wrong("addresses", "this machine has none to offer", "name one with --ice-address")
+    said = ", ".join(offered)
+    if config.server_ice_policy == "relay":
+        return right("addresses", "only that of the TURN server is offered")
+    if not is_loopback(config.host) and not any(ip_address(address).is_global for address in offered):
+        return doubtful(
+            "addresses",
+            f"{said}: reached from this network only",
+            "for peers elsewhere set public_address, or TURN (docs/deploy/)",
+        )
+    return right("addresses", f"{said} offered for media")
+
+
+def _secure_context(config: Config) -> Finding:
+    try:
+        certificate = find_certificate(config)
+        if certificate is not None:
+            certificate.context()
+            return right("secure context", f"https with {certificate.cert}")
+    except ConfigError as error:
+        return wrong("secure context", str(error), "python -m facestream certs, or --tls off")
+    if is_loopback(config.host) or config.host == "localhost":
+        return right("secure context", "http on this machine, where browsers open the camera")
+    return doubtful(
+        "secure context",
+        f"plain http on {config.host}: browsers of other machines do not open the camera",
+        "python -m facestream certs, or a reverse proxy with TLS (docs/deploy/)",
+    )

@@ -1,0 +1,126 @@
+"""STUN and TURN servers as values: their URLs, and what opens them. Connects to nothing.
+
+Pure, but for the clock that a time-limited credential needs.
+"""
+
+import base64
+import hashlib
+import hmac
+import re
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+PLAIN_PORT, TLS_PORT = 3478, 5349  # RFC 7064, RFC 7065
+EXPECTED = "expected stun:HOST[:PORT], or turn: or turns:HOST[:PORT][?transport=udp|tcp]"
+
+_URL = re.compile(
+    r"(?P<scheme>stun|turns?):(?P<host>\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)"
+    r"(?::(?P<port>\d{1,5}))?(?:\?transport=(?P<transport>udp|tcp))?"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class IceUrl:
+    """Where one STUN or TURN server listens."""
+
+    text: str
+    scheme: Literal["stun", "turn", "turns"]
+    host: str
+    """A name or an address, IPv6 without brackets."""
+    port: int
+    transport: Literal["udp", "tcp"]
+    """How it is reached; what it relays is UDP always."""
+
+    @property
+    def is_turn(self) -> bool:
+        return self.scheme != "stun"
+
+
+@dataclass(frozen=True, slots=True)
+class TurnCredentials:
+    """What a TURN server asks for."""
+
+    username: str = ""
+    password: str = ""
+
+    def __repr__(self) -> str:
+        return "TurnCredentials(...)"  # a log or a traceback must not hold them
+
+
+@dataclass(frozen=True, slots=True)
+class IceServer:
+    """One server and what opens it."""
+
+    url: IceUrl
+    credentials: TurnCredentials = TurnCredentials()
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialSource:
+    """Makes the credentials of one session: always the same, or with a secret that the TURN server knows, too."""
+
+    username: str = ""
+    password: str = ""
+    secret: str = ""
+    """Not empty: coturn's `static-auth-secret`; username and password are then not looked at."""
+    ttl_s: int = 3600
+
+    def make(self) -> TurnCredentials:
+        """Credentials for one session, from now on."""
+        if not self.secret:
+            return TurnCredentials(self.username, self.password)
+        # A name of its own for each session: coturn's user-quota then counts one session, and no user is told apart.
+        return time_limited(self.secret, secrets.token_urlsafe(6), self.ttl_s)
+
+    def __repr__(self) -> str:
+        return "CredentialSource(...)"
+
+
+def parse_ice_url(text: str) -> IceUrl:
+    """Read the URL of a STUN or TURN server; raises ValueError with a sentence."""
+    match = _URL.fullmatch(text)
+    if match is None:
+        raise ValueError(f"{text!r} is no address of a STUN or TURN server; {EXPECTED}")
+    scheme, host, port_text, transport = match.group("scheme", "host", "port", "transport")
+    if scheme == "stun" and transport:
+        raise ValueError(f"{text!r}: a STUN server takes no ?transport; {EXPECTED}")
+    if scheme == "turns" and transport == "udp":
+        raise ValueError(f"{text!r}: TURN over DTLS is spoken by few; expected turns:{host}?transport=tcp")
+    default_port = TLS_PORT if scheme == "turns" else PLAIN_PORT
+    port = int(port_text) if port_text else default_port
+    if not 0 < port < 2**16:
+        raise ValueError(f"{text!r}: port {port}; expected 1 to 65535")
+    default_transport: Literal["udp", "tcp"] = "tcp" if scheme == "turns" else "udp"
+    return IceUrl(
+        text,
+        _SCHEMES[scheme],
+        host.strip("[]"),
+        port,
+        "tcp" if transport == "tcp" else "udp" if transport else default_transport,
+    )
+
+
+_SCHEMES: dict[str, Literal["stun", "turn", "turns"]] = {"stun": "stun", "turn": "turn", "turns": "turns"}
+
+
+def time_limited(secret: str, user: str, ttl_s: int) -> TurnCredentials:
+    """What coturn's `use-auth-secret` takes until it expires: `<expiry>:<user>` and its base64 HMAC-SHA1."""
+    expiry = int(datetime.now(UTC).timestamp()) + ttl_s
+    username = f"{expiry}:{user}"
+    digest = hmac.new(secret.encode(), username.encode(), hashlib.sha1).digest()
+    return TurnCredentials(username, base64.b64encode(digest).decode())
+
+
+def as_page_servers(urls: Sequence[IceUrl], credentials: TurnCredentials) -> list[dict[str, object]]:
+    """What a browser takes as `iceServers`."""
+    stun = [url.text for url in urls if not url.is_turn]
+    turn = [url.text for url in urls if url.is_turn]
+    servers: list[dict[str, object]] = []
+    if stun:
+        servers.append({"urls": stun})
+    if turn:
+        servers.append({"urls": turn, "username": credentials.username, "credential": credentials.password})
+    return servers

@@ -1,0 +1,223 @@
+"""What every served peer has, however its pictures come: a name, a state, an end, deadlines, and its requests."""
+
+import abc
+import asyncio
+import enum
+import logging
+import secrets
+import time
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import ClassVar
+
+from facestream.analysis.overlay import Layer
+from facestream.analysis.views import View
+from facestream.config import Config
+from facestream.errors import FrameError
+from facestream.measures import StreamCounts
+from facestream.media.pipeline import FramePipeline, FrameSource, StreamMemory
+from facestream.media.pool import AnalysisPool
+from facestream.telemetry import Bye, ChooseView, ControlReply, Layers, Ping, decode_control
+
+logger = logging.getLogger(__name__)
+
+WATCH_EVERY_S = 0.5
+MAX_CONTROL_CHARS = 4096
+
+
+class SessionState(enum.Enum):
+    """How far a session has come."""
+
+    NEGOTIATING = "negotiating"  # admitted, no frame yet
+    STREAMING = "streaming"  # first frame seen
+    CLOSED = "closed"  # connection closed, tasks gone
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a session stands now, for an admin; no address and no secret of it."""
+
+    id: str
+    kind: str
+    state: str
+    age_s: float
+    fps_in: float
+    frames_in: int
+    frames_analysed: int
+    dropped: int
+
+
+class PeerLeft(Exception):
+    """The peer said goodbye, went silent or its connection ended; the message is the reason."""
+
+
+class ServedPeer(abc.ABC):
+    """Serves one peer from its admission to its end; leaves no task and no socket behind."""
+
+    kind: ClassVar[str]
+    """How its pictures come, in one word."""
+
+    def __init__(
+        self, config: Config, pool: AnalysisPool, drawing: Executor, memory: StreamMemory | None = None
+    ) -> None:
+        self.id = secrets.token_urlsafe(16)
+        self.resume_token = secrets.token_urlsafe(16)
+        """Who has it may go on with this session's faces and counters after its connection has ended."""
+        self.secret = secrets.token_urlsafe(16)
+        """Only its peer has it; with it the session may be ended and changed over HTTP."""
+        self.address = ""
+        """Where it came from, as admission counts addresses; empty: from this machine."""
+        self.state = SessionState.NEGOTIATING
+        self.ending = "cancelled"
+        """Why it has ended, once it has."""
+        self._config = config
+        self._max_size_wh = config.max_frame_width_px, config.max_frame_height_px
+        self._pipeline = FramePipeline(pool, drawing, self._max_size_wh, memory, config.max_fps)
+        self._end: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._opened_s = self._last_heard_s = time.monotonic()
+
+    async def run(self) -> None:
+        """Serve the peer until it leaves."""
+        logger.info("session %s: opened", self.id)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._pipeline.analyze(), name=f"{self.id}/analyze")
+                tasks.create_task(self._watch(), name=f"{self.id}/watch")
+                self._start(tasks)
+        except* PeerLeft as left:
+            self.ending = str(left.exceptions[0])
+        finally:
+            await self.close()
+            pipeline = self._pipeline
+            logger.info(
+                "session %s: closed (%s) after %.1f s, %d frames in, %d analysed, %d dropped",
+                self.id, self.ending, time.monotonic() - self._opened_s,
+                pipeline.frames_in, pipeline.frames_analysed, pipeline.dropped,
+            )  # fmt: skip
+
+    @property
+    def leaving(self) -> bool:
+        """True: it has been told to end and gives its place away."""
+        return self._end.done()
+
+    @property
+    def connecting(self) -> bool:
+        """Whether its connection is still being set up."""
+        return False
+
+    def fps_in(self, now_s: float) -> float:
+        """Frames a second that arrive; 0 before the first two."""
+        return self._pipeline.fps_in(now_s)
+
+    def fps_out(self, now_s: float) -> float:
+        """Frames a second that are analysed; 0 before the first two."""
+        return self._pipeline.fps_out(now_s)
+
+    def standing(self, now_s: float) -> Standing:
+        """How it stands now."""
+        pipeline = self._pipeline
+        return Standing(
+            id=self.id,
+            kind=self.kind,
+            state=self.state.value,
+            age_s=round(now_s - self._opened_s, 1),
+            fps_in=round(pipeline.fps_in(now_s), 1),
+            frames_in=pipeline.frames_in,
+            frames_analysed=pipeline.frames_analysed,
+            dropped=pipeline.dropped,
+        )
+
+    def counts(self) -> StreamCounts:
+        """What became of its frames so far."""
+        return self._pipeline.counts()
+
+    def leave(self, reason: str) -> None:
+        """End the session soon; may be called any number of times."""
+        if not self._end.done():
+            self._end.set_result(reason)
+
+    def memory(self) -> StreamMemory:
+        """What the peer's next connection needs to go on where this one is."""
+        return self._pipeline.memory()
+
+    def notify(self, detail: str) -> None:
+        """Tell the peer something, where it can be told."""
+        self._reply(ControlReply(type="notice", detail=detail))
+
+    @abc.abstractmethod
+    async def close(self) -> None:
+        """Free the connection; may be called twice."""
+
+    @abc.abstractmethod
+    def _start(self, tasks: asyncio.TaskGroup) -> None:
+        """Start what this kind of connection needs; each task ends by PeerLeft or by cancellation."""
+
+    @abc.abstractmethod
+    def _reply(self, reply: ControlReply) -> None:
+        """Send a reply, or drop it where the peer does not read."""
+
+    def _say_hello(self) -> None:
+        hello = ControlReply(
+            type="hello",
+            session_id=self.id,
+            layers=self._layer_names(),
+            views=tuple(map(str, View)),
+            view=str(self._pipeline.view),
+        )
+        self._reply(hello)
+
+    def _on_control(self, message: str | bytes) -> None:
+        """Do what the peer asks; never raises."""
+        if len(message) > MAX_CONTROL_CHARS:
+            detail = f"message of {len(message)} characters; expected at most {MAX_CONTROL_CHARS}"
+            self._reply(ControlReply(type="error", detail=detail))
+            return
+        try:
+            request = decode_control(message)
+        except ValueError as error:
+            self._reply(ControlReply(type="error", detail=str(error)))
+            return
+        # A paused clip sends no frame, but its page still speaks.
+        self._last_heard_s = time.monotonic()
+        match request:
+            case Ping():
+                self._reply(ControlReply(type="pong", id=request.id))
+            case Layers():
+                self._pipeline.layers = frozenset(Layer(name) for name in request.layers)
+                self._reply(ControlReply(type="layers", layers=self._layer_names()))
+            case ChooseView():
+                self._pipeline.view = View(request.view)
+                self._reply(ControlReply(type="view", view=str(self._pipeline.view)))
+            case Bye():
+                self.leave("peer said goodbye")
+
+    def _layer_names(self) -> tuple[str, ...]:
+        return tuple(sorted(str(layer) for layer in self._pipeline.layers))
+
+    async def _receive_frames(self, source: FrameSource) -> None:
+        try:
+            await self._pipeline.receive(source, self._saw_frame)
+        except FrameError as error:
+            self.notify(str(error))
+            raise PeerLeft(str(error)) from error
+        raise PeerLeft("the peer's video ended")
+
+    def _saw_frame(self, now_s: float) -> None:
+        self._last_heard_s = now_s
+        self.state = SessionState.STREAMING
+
+    async def _watch(self) -> None:
+        """End the session when it is told to, when setup takes too long, after silence, or after its time."""
+        while True:
+            streaming = self.state is SessionState.STREAMING
+            deadline_s = self._config.silence_deadline_s if streaming else self._config.setup_deadline_s
+            left_s = self._last_heard_s + deadline_s - time.monotonic()
+            if left_s <= 0:
+                raise PeerLeft(f"nothing heard for {deadline_s:.0f} s")
+            if 0 < self._config.max_session_s < time.monotonic() - self._opened_s:
+                self.notify(f"the session has had its {self._config.max_session_s:.0f} s; start again")
+                raise PeerLeft("its time is over")
+            # Looks again soon: the deadline is another one as soon as the first frame has come.
+            done, _ = await asyncio.wait({self._end}, timeout=min(left_s, WATCH_EVERY_S))
+            if done:
+                raise PeerLeft(self._end.result())

@@ -1,0 +1,64 @@
+"""The certificate the server shows: where it is found, TLS 1.2 and later, and a renewed one without a stop."""
+
+import logging
+import ssl
+from dataclasses import dataclass
+from pathlib import Path
+
+from facestream.config import Config
+from facestream.errors import ConfigError
+
+logger = logging.getLogger(__name__)
+
+CERT_FILE = "cert.pem"
+KEY_FILE = "key.pem"
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """A certificate with its chain, and its key."""
+
+    cert: Path
+    key: Path
+
+    def context(self) -> ssl.SSLContext:
+        """What the listening socket needs; raises ConfigError."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        try:
+            context.load_cert_chain(self.cert, self.key, password=_no_password)
+        except (OSError, ValueError) as error:
+            raise ConfigError(
+                f"{self.cert} with {self.key}: {error}; expected a certificate and its key without a password, as "
+                "`python -m facestream certs` makes, or --tls off"
+            ) from error
+        return context
+
+    def renew(self, context: ssl.SSLContext) -> None:
+        """Show what is in the files now to whoever connects from now on; where it is wrong, the one before stays."""
+        try:
+            # Into another one first: a certificate without its key would end every new connection.
+            self.context()
+            context.load_cert_chain(self.cert, self.key, password=_no_password)
+        except (ConfigError, OSError) as error:
+            logger.warning("certificate: not read again: %s", error)
+        else:
+            logger.info("certificate: read again from %s", self.cert)
+
+
+def find_certificate(config: Config) -> Certificate | None:
+    """The certificate that the settings name or the folder holds; None: plain HTTP. Raises ConfigError."""
+    if config.tls == "off":
+        return None
+    if config.tls_cert:
+        return Certificate(Path(config.tls_cert), Path(config.tls_key))
+    found = Certificate(Path(config.certs_dir) / CERT_FILE, Path(config.certs_dir) / KEY_FILE)
+    if found.cert.exists() != found.key.exists():
+        missing = found.key if found.cert.exists() else found.cert
+        raise ConfigError(f"{missing} is missing; expected certificate and key together, or --tls off")
+    return found if found.cert.exists() else None
+
+
+def _no_password() -> str:
+    # Without this, OpenSSL asks on the terminal and the server never starts.
+    raise ValueError("the key has a password")

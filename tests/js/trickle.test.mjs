@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { Trickle, fragmentOf, isWorthTelling } from '../../client/js/trickle.js';
+
+const PUBLIC = 'candidate:1 1 udp 1677729535 203.0.113.7 50000 typ srflx raddr 0.0.0.0 rport 0 generation 0';
+const OFFER = 'v=0\r\nm=video 9 X 96\r\na=ice-ufrag:ab+c\r\na=ice-pwd:word\r\na=mid:0\r\n';
+
+for (const [name, text] of [
+  ['the end', ''],
+  ['a hidden name', 'candidate:1 1 udp 2113937151 3e1c-7.local 50000 typ host'],
+  ['TCP', 'candidate:1 1 tcp 1518280447 192.0.2.1 9 typ host tcptype active'],
+]) {
+  test(`${name} is not worth telling`, () => assert.equal(isWorthTelling(text), false));
+}
+
+test('an address is worth telling', () => assert.equal(isWorthTelling(PUBLIC), true));
+
+test('a fragment names the ICE user and the section of its candidates', () => {
+  const lines = fragmentOf(OFFER, [PUBLIC]).split('\r\n');
+
+  assert.deepEqual(lines, [
+    'a=ice-ufrag:ab+c', 'a=ice-pwd:word', 'm=video 9 UDP/TLS/RTP/SAVPF 0', 'a=mid:0', `a=${PUBLIC}`, '',
+  ]);
+});
+
+function connection() {
+  const pc = new EventTarget();
+  pc.localDescription = { sdp: OFFER };
+  pc.iceGatheringState = 'gathering';
+  pc.find = (candidate) => pc.dispatchEvent(Object.assign(new Event('icecandidate'), { candidate: { candidate } }));
+  return pc;
+}
+
+test('what comes after the offer is told together, with the secret of the session', async (t) => {
+  const told = [];
+  t.mock.method(globalThis, 'fetch', async (url, options) => told.push({ url, ...options }));
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const pc = connection();
+  const trickle = new Trickle(pc);
+  pc.find(PUBLIC);
+  trickle.offerMade();
+
+  pc.find(PUBLIC.replace('50000', '50001'));
+  trickle.begin('/sessions/7', 'hush');
+  pc.find(PUBLIC.replace('50000', '50002'));
+  t.mock.timers.tick(60);
+
+  assert.equal(told.length, 1);
+  assert.equal(told[0].method, 'PATCH');
+  assert.equal(told[0].headers['X-Session-Secret'], 'hush');
+  assert.deepEqual(told[0].body.match(/5000\d/g), ['50001', '50002']);
+});
+
+test('a browser that found nothing at all is known', () => {
+  const pc = connection();
+  const trickle = new Trickle(pc);
+  assert.equal(trickle.foundNothing, false);
+
+  pc.iceGatheringState = 'complete';
+  assert.equal(trickle.foundNothing, true);
+
+  pc.find('candidate:1 1 udp 2113937151 3e1c-7.local 50000 typ host');
+  assert.equal(trickle.foundNothing, false);
+});

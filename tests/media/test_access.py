@@ -1,0 +1,301 @@
+"""Who may come in: tokens, sessions' secrets, origins and admins, with the real server."""
+
+import asyncio
+import base64
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from facestream.errors import ServerUnreachableError
+from facestream.replay.options import ReplayOptions
+from facestream.replay.peer import ReplayPeer
+from facestream.tokens import Purpose, issue, make_key
+from tests.conftest import ROOT, RunningServer, running_server
+
+LISTED = "a token of nobody but us".replace(" ", "-")
+ADMIN = "an admin token of our own".replace(" ", "-")
+
+
+@dataclass(frozen=True, slots=True)
+class Guarded:
+    """A server that wants tokens, and what signs them."""
+
+    url: str
+    key: str
+    server: RunningServer
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
+    folder = tmp_path_factory.mktemp("guarded")
+    key = make_key(folder / "token.key")
+    (folder / "tokens").write_text(f"# of the museum\n{LISTED}\n")
+    (folder / "admins").write_text(ADMIN)
+    settings = (
+        "--auth", "token", "--tokens-file", str(folder / "tokens"), "--admin-tokens-file", str(folder / "admins"),
+        "--token-key-file", str(folder / "token.key"), "--allowed-origins", "https://friend.example",
+        "--analysis-processes", "1",
+    )  # fmt: skip
+    with running_server(folder / "server.log", *settings) as running:
+        yield Guarded(running.url, key, running)
+
+
+async def ask(
+    url: str, method: str = "POST", path: str = "/offer", body: bytes = b"{", **headers: str
+) -> tuple[int, Mapping[str, str], str]:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    async with (
+        aiohttp.ClientSession() as http,
+        http.request(method, url + path, data=body, headers={"Content-Type": "application/json", **named}) as answer,
+    ):  # fmt: skip
+        return answer.status, answer.headers, await answer.text()
+
+
+def signed(key: str, hours: float = 1, purpose: Purpose = Purpose.PEER) -> str:
+    return issue(key, purpose, "test", hours)
+
+
+@pytest.mark.parametrize("authorization", ["", "Bearer wrong", "Basic " + base64.b64encode(b"a:b").decode()])
+async def test_without_a_token_nothing_is_read(guarded: Guarded, authorization: str):
+    status, headers, said = await ask(guarded.url, body=b"\xff" * 1000, Authorization=authorization)
+
+    assert status == 401
+    assert headers["WWW-Authenticate"] == "Bearer"
+    assert "token" in json.loads(said)["detail"]
+
+
+async def test_an_expired_token_is_refused_with_that_word(guarded: Guarded):
+    status, _, said = await ask(guarded.url, Authorization=f"Bearer {signed(guarded.key, hours=-1)}")
+
+    assert (status, "expired" in said) == (401, True)
+
+
+async def test_a_token_of_another_key_is_refused(guarded: Guarded):
+    status, _, _ = await ask(guarded.url, Authorization=f"Bearer {signed('x' * 40)}")
+
+    assert status == 401
+
+
+async def test_a_token_in_the_query_is_no_token(guarded: Guarded):
+    status, _, _ = await ask(guarded.url, path=f"/offer?token={LISTED}")
+
+    assert status == 401
+
+
+async def test_a_token_lets_the_offer_be_read(guarded: Guarded):
+    status, _, said = await ask(guarded.url, Authorization=f"Bearer {LISTED}")
+
+    assert (status, "expected JSON" in said) == (400, True)
+
+
+async def test_an_admins_token_is_no_peers(guarded: Guarded):
+    status, _, _ = await ask(guarded.url, Authorization=f"Bearer {ADMIN}")
+
+    assert status == 401
+
+
+async def open_socket(url: str, token: str) -> dict[str, object]:
+    async with aiohttp.ClientSession() as http, http.ws_connect(f"{url}/pictures") as socket:
+        await socket.send_json({"type": "open", "token": token})
+        return dict(await socket.receive_json(timeout=10))
+
+
+async def test_the_compatibility_mode_wants_the_token_in_its_first_message(guarded: Guarded):
+    refused = await open_socket(guarded.url, "")
+    opened = await open_socket(guarded.url, LISTED)
+
+    assert refused["status"] == 401
+    assert "session_id" in opened
+
+
+async def test_a_token_that_is_taken_out_of_the_list_ends_at_sighup(tmp_path: Path):
+    tokens, log = tmp_path / "tokens", tmp_path / "server.log"
+    tokens.write_text(LISTED)
+    settings = "--auth", "token", "--tokens-file", str(tokens), "--analysis-processes", "0"
+    with running_server(log, *settings) as running:
+        before, _, _ = await ask(running.url, Authorization=f"Bearer {LISTED}")
+        tokens.write_text("another-token-of-some-length")
+        running.process.send_signal(signal.SIGHUP)
+
+        async with asyncio.timeout(10):
+            # Another process has no event to wait for.
+            while (after := await ask(running.url, Authorization=f"Bearer {LISTED}"))[0] != 401:  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+
+    assert (before, after[0]) == (400, 401)
+
+
+@pytest.fixture
+async def peer(guarded: Guarded, media_dir: Path) -> AsyncIterator[ReplayPeer]:
+    options = ReplayOptions(media_dir / "single_face.mp4", guarded.url, loop=True, token=signed(guarded.key))
+    async with ReplayPeer(options) as connected:
+        await connected.receive_reports(3)
+        yield connected
+
+
+async def test_a_peer_with_a_token_is_served(peer: ReplayPeer):
+    reports = await peer.receive_reports(5)
+
+    assert all(report.analysed for report in reports)
+
+
+async def test_a_peer_without_one_is_told_so(guarded: Guarded, media_dir: Path):
+    with pytest.raises(ServerUnreachableError, match="no token"):
+        async with ReplayPeer(ReplayOptions(media_dir / "single_face.mp4", guarded.url)):
+            pass
+
+
+@pytest.mark.parametrize("secret", ["", "guess", "\u00e4"])
+async def test_nobody_ends_the_session_of_another(guarded: Guarded, peer: ReplayPeer, secret: str):
+    path, token = f"/sessions/{peer.session_id}", f"Bearer {LISTED}"
+    status, _, said = await ask(guarded.url, "DELETE", path, Authorization=token, X_Session_Secret=secret)
+    await ask(guarded.url, "POST", f"{path}/bye", secret.encode())
+
+    assert (status, "secret" in said) == (403, True)
+    await peer.receive_reports(5)
+
+
+async def test_its_own_secret_ends_a_session(guarded: Guarded, peer: ReplayPeer):
+    status, _, _ = await ask(
+        guarded.url, "DELETE", f"/sessions/{peer.session_id}", X_Session_Secret=peer._secret
+    )
+
+    assert status == 204
+    await peer.wait_closed()
+
+
+async def test_a_page_that_closes_says_goodbye_with_its_secret(guarded: Guarded, peer: ReplayPeer):
+    status, _, _ = await ask(guarded.url, "POST", f"/sessions/{peer.session_id}/bye", peer._secret.encode())
+
+    assert status == 204
+    await peer.wait_closed()
+
+
+async def test_an_admin_sees_every_session_and_no_secret(guarded: Guarded, peer: ReplayPeer):
+    _, _, text = await ask(guarded.url, "GET", "/sessions", b"", Authorization=f"Bearer {ADMIN}")
+
+    listed = {session["id"]: session for session in json.loads(text)["sessions"]}
+    assert listed[peer.session_id]["kind"] == "webrtc"
+    assert listed[peer.session_id]["frames_in"] > 0
+    assert peer._secret not in text
+    assert "127.0.0.1" not in text
+
+
+async def test_an_admin_ends_a_session(guarded: Guarded, peer: ReplayPeer):
+    token = signed(guarded.key, purpose=Purpose.ADMIN)
+
+    status, _, _ = await ask(
+        guarded.url, "DELETE", f"/sessions/{peer.session_id}", b"", Authorization=f"Bearer {token}"
+    )
+
+    assert status == 204
+    await peer.wait_closed()
+
+
+@pytest.mark.parametrize(("token", "status"), [("", 401), ("wrong", 401), (LISTED, 403)])
+async def test_who_is_no_admin_sees_no_session(guarded: Guarded, token: str, status: int):
+    answered, _, _ = await ask(guarded.url, "GET", "/sessions", b"", Authorization=f"Bearer {token}")
+
+    assert answered == status
+
+
+async def test_a_server_without_admins_hides_its_sessions(server_url: str):
+    status, _, _ = await ask(server_url, "GET", "/sessions", b"")
+
+    assert status == 404
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("POST", "/offer"), ("PATCH", "/sessions/x"), ("DELETE", "/sessions/x"), ("POST", "/sessions/x/bye")],
+)
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1:1"])
+async def test_a_foreign_page_changes_nothing(server_url: str, method: str, path: str, origin: str):
+    status, headers, said = await ask(server_url, method, path, Origin=origin)
+
+    assert (status, "allowed_origins" in said) == (403, True)
+    assert "Access-Control-Allow-Origin" not in headers
+
+
+async def test_a_foreign_page_opens_no_websocket(server_url: str):
+    async with aiohttp.ClientSession() as http:
+        with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+            await http.ws_connect(f"{server_url}/pictures", origin="https://evil.example")
+
+    assert refused.value.status == 403
+
+
+async def test_the_servers_own_page_passes(server_url: str):
+    status, _, _ = await ask(server_url, Origin=server_url)
+
+    assert status == 400
+
+
+async def test_a_named_origin_may_ask_and_read_the_answer(guarded: Guarded):
+    origin = "https://friend.example"
+    allowed, may, _ = await ask(guarded.url, "OPTIONS", Origin=origin)
+    status, headers, _ = await ask(guarded.url, Origin=origin)
+
+    assert (allowed, status) == (204, 401)
+    assert "Authorization" in may["Access-Control-Allow-Headers"]
+    assert headers["Access-Control-Allow-Origin"] == origin
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"X_Forwarded_For": "203.0.113.9"},
+        {"Host": "faces.example"},
+        {"X_Forwarded_Host": "faces.example"},
+        {"Host": "faces.example", "X_Forwarded_For": "127.0.0.1", "X_Forwarded_Host": "localhost"},
+    ],
+)
+async def test_by_default_who_comes_through_a_proxy_or_another_name_needs_a_token(
+    server_url: str, headers: dict[str, str]
+):
+    status, _, _ = await ask(server_url, "POST", "/offer", b"{", **headers)
+    _, _, config = await ask(server_url, "GET", "/config", b"", **headers)
+
+    assert status == 401
+    assert json.loads(config)["auth"] == "token"
+
+
+async def test_on_this_machine_nobody_needs_one(server_url: str):
+    _, _, config = await ask(server_url, "GET", "/config", b"")
+
+    assert json.loads(config)["auth"] == "none"
+
+
+def command(*arguments: str, cwd: Path, **settings: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "facestream", *arguments],
+        cwd=cwd, env={**os.environ, "PYTHONPATH": str(ROOT), **settings},
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+
+
+def test_a_server_for_others_does_not_start_without_tokens(tmp_path: Path):
+    ended = command("serve", "--host", "0.0.0.0", "--port", "0", cwd=tmp_path)
+
+    assert ended.returncode == 2
+    assert "facestream token" in ended.stderr
+
+
+def test_the_token_command_makes_a_key_for_this_user_only_and_a_link(tmp_path: Path):
+    made = command("token", "--subject", "guide", "--url", "https://faces.example", cwd=tmp_path)
+
+    token, link = made.stdout.split()
+    assert link == f"https://faces.example/#token={token}"
+    assert (tmp_path / "certs" / "token.key").stat().st_mode & 0o777 == 0o600
+    started = time.monotonic()
+    again = command("token", "--subject", "guide", cwd=tmp_path)
+    assert again.returncode == 0, f"{again.stderr} after {time.monotonic() - started:.0f} s"

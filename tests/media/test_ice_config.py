@@ -1,0 +1,54 @@
+"""Which STUN and TURN servers `GET /config` tells, and to whom: strangers would use a relay for their own traffic."""
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from tests.conftest import running_server
+
+SECRET, TOKEN = "north", "a-token-of-nobody-but-us"
+TURN = "turn:turn.example.org?transport=tcp"
+
+
+@pytest.fixture(scope="module")
+def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder: Path = tmp_path_factory.mktemp("relayed")
+    (folder / "secret").write_text(f"{SECRET}\n")
+    (folder / "tokens").write_text(f"{TOKEN}\n")
+    with running_server(
+        folder / "server.log", "--auth", "token", "--tokens-file", str(folder / "tokens"),
+        "--page-ice-server", TURN, "--turn-secret-file", str(folder / "secret"), "--analysis-processes", "0",
+    ) as running:  # fmt: skip
+        yield running.url
+
+
+async def ice_servers(url: str, token: str) -> list[dict[str, Any]]:
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    async with aiohttp.ClientSession(headers=headers) as http, http.get(f"{url}/config") as answer:
+        told: list[dict[str, Any]] = (await answer.json())["iceServers"]
+        return told
+
+
+async def test_who_may_come_in_gets_a_credential_that_the_relay_can_check(url: str):
+    told = await ice_servers(url, TOKEN)
+
+    digest = hmac.new(SECRET.encode(), told[0]["username"].encode(), hashlib.sha1).digest()
+    assert told[0]["urls"] == [TURN]
+    assert told[0]["credential"] == base64.b64encode(digest).decode()
+
+
+async def test_each_asking_gets_a_credential_of_its_own(url: str):
+    first, second = await ice_servers(url, TOKEN), await ice_servers(url, TOKEN)
+
+    assert first[0]["username"] != second[0]["username"]
+
+
+@pytest.mark.parametrize("token", ["", "a-guess"])
+async def test_a_stranger_gets_no_relay(url: str, token: str):
+    assert await ice_servers(url, token) == []

@@ -1,0 +1,279 @@
+"""The compatibility mode against the real server: JPEG up, annotated JPEG and telemetry down, over one WebSocket."""
+
+import asyncio
+import contextlib
+import itertools
+import signal
+import socket
+from pathlib import Path
+
+import aiohttp
+import numpy as np
+import pytest
+
+from tests.conftest import running_server
+from tests.media.sockets import SocketPeer, as_image, jpeg_of, jpegs_of, socket_peer
+from tests.media.test_server import health_of
+
+FRAME_MS = 33
+
+
+@pytest.fixture(scope="module")
+def jpegs(media_dir: Path) -> list[bytes]:
+    return jpegs_of(media_dir / "single_face.mp4", 30)
+
+
+async def send_in_step(peer: SocketPeer, jpegs: list[bytes]) -> None:
+    """Like a page: the next picture when the last one is back."""
+    for number, jpeg in enumerate(jpegs):
+        await peer.send(number * FRAME_MS, jpeg)
+        await peer.next_picture()
+
+
+async def test_a_clip_comes_back_annotated_with_its_telemetry(server_url: str, jpegs: list[bytes]):
+    async with socket_peer(server_url) as peer:
+        await peer.open()
+        await send_in_step(peer, jpegs[:15])
+
+        await peer.send(1000, jpegs[15])
+        told, picture = await peer.next_picture()
+
+    assert [face.id for face in told.faces] == [1]
+    assert told.pts == picture.time_ms / 1000 == 1.0
+    left, top, width, _ = told.faces[0].box
+    edge = np.s_[max(0, top - 3) : top + 4, left + width // 4 : left + 3 * width // 4]
+    sent, back = (as_image(jpeg)[edge].astype(int) for jpeg in (jpegs[15], picture.jpeg))
+    assert abs(sent - back).max() > 60, "no box is drawn"
+
+
+async def test_the_picture_keeps_its_colours_where_nothing_is_drawn(server_url: str, jpegs: list[bytes]):
+    async with socket_peer(server_url) as peer:
+        await peer.open()
+        await peer.socket.send_json({"type": "layers", "layers": []})
+        await peer.reply("layers")
+
+        await peer.send(0, jpegs[0])
+        _, picture = await peer.next_picture()
+
+    difference = as_image(jpegs[0]).astype(int) - as_image(picture.jpeg)
+    assert abs(difference.mean(axis=(0, 1))).max() < 3
+    assert abs(difference).mean() < 4
+
+
+async def test_the_server_says_hello_and_answers_as_on_a_data_channel(server_url: str):
+    async with socket_peer(server_url) as peer:
+        opened = await peer.open()
+        hello = await peer.reply()
+
+        await peer.socket.send_json({"type": "ping", "id": 7})
+        await peer.socket.send_json({"type": "sudo"})
+
+        assert (await peer.reply("pong"))["id"] == 7
+        assert "expected ping" in (await peer.reply("error"))["detail"]
+    assert opened["type"] == "opened"
+    assert (hello["type"], hello["session_id"]) == ("hello", opened["session_id"])
+
+
+async def test_a_slow_reader_gets_the_newest_pictures_and_not_the_whole_past(
+    server_url: str, jpegs: list[bytes]
+):
+    """What is under way when the reader wakes up is what the client's own buffers hold; the server kept one picture."""
+    sent = 300
+    async with socket_peer(server_url) as peer:
+        # The reader's own kernel would keep megabytes for it.
+        peer.socket.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 * 1024)
+        await peer.open()
+        await send_in_step(peer, jpegs[:3])
+        for number in range(3, sent):
+            # The last one comes late enough that no limit of the frame rate leaves it out.
+            await asyncio.sleep(0.01 if number < sent - 1 else 0.2)
+            await peer.send(number * FRAME_MS, jpegs[number % len(jpegs)])
+
+        back = [await peer.next_picture()]
+        while back[-1][1].time_ms < (sent - 1) * FRAME_MS:
+            back.append(await peer.next_picture())
+
+    times_ms = [picture.time_ms for _, picture in back]
+    longest_jump = max(later - earlier for earlier, later in itertools.pairwise(times_ms)) / FRAME_MS
+    assert longest_jump > 50, "the past came, too"
+    assert len(back) < 100
+    assert all(round(told.pts * 1000) == picture.time_ms for told, picture in back)
+
+
+@pytest.mark.parametrize(
+    ("jpeg", "said"),
+    [
+        (b"garbage", "not a JPEG"),
+        (jpeg_of(np.zeros((64, 4000, 3), np.uint8)), "frame of 4000x64; expected at most 1920x1920"),
+        (jpeg_of(np.random.default_rng(1).integers(0, 255, (1300, 1300, 3), np.uint8)), "at most 1048576"),
+        (jpeg_of(np.zeros((64, 64, 3), np.uint8))[:-300], "complete header"),
+    ],
+    ids=["garbage", "too large", "too many bytes", "cut off"],
+)
+async def test_a_picture_that_cannot_be_taken_is_refused_with_a_sentence(
+    server_url: str, jpeg: bytes, said: str
+):
+    async with socket_peer(server_url) as peer:
+        await peer.open()
+
+        await peer.send(0, jpeg)
+
+        assert said in (await peer.reply("notice"))["detail"]
+        assert await peer.wait_closed() == aiohttp.WSCloseCode.GOING_AWAY
+
+
+async def test_a_message_far_over_the_limit_is_not_even_read(server_url: str):
+    async with socket_peer(server_url) as peer:
+        await peer.open()
+
+        with contextlib.suppress(ConnectionError):
+            await peer.socket.send_bytes(bytes(3 * 1024 * 1024))
+
+        assert await peer.wait_closed() in {
+            aiohttp.WSCloseCode.MESSAGE_TOO_BIG,
+            aiohttp.WSCloseCode.ABNORMAL_CLOSURE,
+        }
+
+
+@pytest.mark.parametrize("first", ['{"type": "bye"}', "{", b"\x01\x00"])
+async def test_a_socket_that_does_not_say_who_it_is_is_refused(server_url: str, first: str | bytes):
+    async with socket_peer(server_url) as peer:
+        await (peer.socket.send_str(first) if isinstance(first, str) else peer.socket.send_bytes(first))
+
+        refused = await peer.reply()
+
+        assert (refused["type"], refused["status"]) == ("refused", 400)
+        assert '{"type": "open"}' in refused["detail"]
+        assert await peer.wait_closed() == aiohttp.WSCloseCode.GOING_AWAY
+
+
+async def test_plain_http_is_told_what_is_expected(server_url: str):
+    async with aiohttp.ClientSession() as http, http.get(f"{server_url}/pictures") as answer:
+        assert answer.status == 400
+        assert "expected a WebSocket" in (await answer.json(content_type=None))["detail"]
+
+
+async def test_both_kinds_of_session_share_the_places(tmp_path: Path):
+    with running_server(tmp_path / "server.log", "--max-sessions", "1") as running:
+        async with socket_peer(running.url) as first, socket_peer(running.url) as second:
+            await first.open()
+
+            refused = await second.open()
+
+            assert (await health_of(running.url))["sessions"] == 1
+            assert (refused["status"], refused["retry_after_s"]) == (503, 10)
+            assert "1 of 1 places taken" in refused["detail"]
+
+
+async def test_a_peer_that_closes_or_says_bye_leaves_its_place(server_url: str, jpegs: list[bytes]):
+    before = (await health_of(server_url))["sessions"]
+    async with socket_peer(server_url) as peer:
+        await peer.open()
+        await peer.send(0, jpegs[0])
+        await peer.next_picture()
+    async with socket_peer(server_url) as peer:
+        await peer.open()
+        await peer.socket.send_json({"type": "bye"})
+        await peer.wait_closed()
+
+    async with asyncio.timeout(5):
+        while (await health_of(server_url))["sessions"] > before:  # noqa: ASYNC110 - another process has no event
+            await asyncio.sleep(0.05)
+
+
+async def test_a_lost_peer_goes_on_with_its_face_and_its_counters(server_url: str, jpegs: list[bytes]):
+    async with socket_peer(server_url) as lost:
+        resume = (await lost.open())["resume"]
+        await send_in_step(lost, jpegs[:10])
+
+    async with socket_peer(server_url) as back:
+        await back.open(resume=resume)
+        await back.send(0, jpegs[10])
+        told, _ = await back.next_picture()
+
+    assert told.seq == 10
+    assert [face.id for face in told.faces] == [1]
+
+
+async def test_stopping_the_server_tells_the_peer_why(tmp_path: Path, jpegs: list[bytes]):
+    with running_server(tmp_path / "server.log") as running:
+        async with socket_peer(running.url) as peer:
+            await peer.open()
+            await send_in_step(peer, jpegs[:3])
+
+            running.process.send_signal(signal.SIGTERM)
+
+            assert "stopping" in (await peer.reply("notice"))["detail"]
+            assert await peer.wait_closed() == aiohttp.WSCloseCode.GOING_AWAY
+        assert running.process.wait(15) == 0
+        assert "Traceback" not in running.log.read_text()
+
+
+async def test_a_peer_that_reads_nothing_holds_nothing_up(tmp_path: Path, jpegs: list[bytes]):
+    with running_server(tmp_path / "server.log") as running:
+        async with socket_peer(running.url) as peer:
+            peer.socket.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16 * 1024)
+            await peer.open()
+            for number in range(120):
+                await peer.send(number * FRAME_MS, jpegs[number % len(jpegs)])
+                await asyncio.sleep(0.01)
+
+            running.process.send_signal(signal.SIGTERM)
+
+            assert await asyncio.to_thread(running.process.wait, 10) == 0
+        assert "closed (server stopping)" in running.log.read_text()
+        assert "Traceback" not in running.log.read_text()
+
+
+async def test_a_silent_peer_is_ended(tmp_path: Path):
+    with running_server(tmp_path / "server.log", "--setup-deadline-s", "1") as running:
+        async with socket_peer(running.url) as mute, socket_peer(running.url) as idle:
+            await idle.open()
+
+            assert await idle.wait_closed() == aiohttp.WSCloseCode.GOING_AWAY
+            assert await mute.wait_closed() == aiohttp.WSCloseCode.GOING_AWAY
+
+
+async def test_deleting_the_session_closes_the_socket(server_url: str):
+    async with socket_peer(server_url) as peer:
+        opened = await peer.open()
+        async with (
+            aiohttp.ClientSession() as http,
+            http.delete(
+                f"{server_url}/sessions/{opened['session_id']}",
+                headers={"X-Session-Secret": opened["secret"]},
+            ) as answer,
+        ):
+            assert answer.status == 204
+
+        assert await peer.wait_closed() == aiohttp.WSCloseCode.GOING_AWAY
+
+
+async def test_a_server_without_the_mode_says_so(tmp_path: Path):
+    with running_server(tmp_path / "server.log", "--websocket-fallback", "false") as running:
+        async with aiohttp.ClientSession() as http:
+            async with http.get(f"{running.url}/pictures") as answer:
+                assert answer.status == 404
+            async with http.get(f"{running.url}/config") as answer:
+                assert (await answer.json())["websocket"] is False
+
+
+async def test_a_server_that_asks_for_a_token_asks_on_the_socket_too(tmp_path: Path):
+    token = "a-token-of-enough-characters-for-a-test"
+    tokens = tmp_path / "tokens"
+    tokens.write_text(token)
+    with running_server(tmp_path / "server.log", "--auth", "token", "--tokens-file", str(tokens)) as running:
+        async with socket_peer(running.url) as stranger, socket_peer(running.url) as guest:
+            refused = await stranger.open(token="guess")
+            opened = await guest.open(token=token)
+
+    assert (refused["type"], refused["status"]) == ("refused", 401)
+    assert opened["type"] == "opened"
+
+
+async def test_a_page_of_another_origin_gets_no_socket(server_url: str):
+    async with aiohttp.ClientSession(headers={"Origin": "https://elsewhere.example"}) as http:
+        with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+            await http.ws_connect(f"{server_url}/pictures")
+
+    assert refused.value.status == 403

@@ -1,0 +1,94 @@
+"""Candidates after the offer: PATCH /sessions/{id} of a real server, with a real peer's session."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from facestream.candidates import MAX_CANDIDATES
+from facestream.replay import ReplayOptions, ReplayPeer
+from facestream.replay import http as replay_http
+from facestream.trickle import FRAGMENT_TYPE, MAX_FRAGMENT_BYTES
+
+CANDIDATE = "a=candidate:1 1 udp 2122260223 8.8.8.8 50000 typ host\r\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A session, what opens it, and who its peer is to ICE."""
+
+    url: str
+    secret: str
+    peer: ReplayPeer
+    fragment: str
+
+
+@pytest.fixture
+async def opened(server_url: str, media_dir: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Opened]:
+    secrets: list[str] = []
+    post_offer = replay_http.post_offer
+
+    async def remember(*given: object, **named: object) -> object:
+        answer = await post_offer(*given, **named)  # type: ignore[arg-type]
+        secrets.append(answer.secret)
+        return answer
+
+    monkeypatch.setattr(replay_http, "post_offer", remember)
+    options = ReplayOptions(media_dir / "single_face.mp4", server_url, loop=True)
+    async with ReplayPeer(options) as peer:
+        await peer.receive_frames(1)
+        lines = peer._pc.localDescription.sdp.splitlines()
+        user = [line for line in lines if line.startswith(("a=ice-ufrag:", "a=ice-pwd:"))]
+        fragment = "\r\n".join([*dict.fromkeys(user), "m=video 9 X 0", "a=mid:0", ""])
+        yield Opened(f"{server_url}/sessions/{peer.session_id}", secrets[0], peer, fragment)
+
+
+async def patch(
+    opened: Opened, body: str, kind: str = FRAGMENT_TYPE, secret: str | None = None
+) -> tuple[int, str]:
+    headers = {"Content-Type": kind, "X-Session-Secret": opened.secret if secret is None else secret}
+    async with (
+        aiohttp.ClientSession() as http,
+        http.patch(opened.url, data=body.encode(), headers=headers) as answer,
+    ):
+        return answer.status, await answer.text()
+
+
+@pytest.mark.parametrize("candidates", ["", CANDIDATE, CANDIDATE * (MAX_CANDIDATES + 5)])
+async def test_candidates_are_taken_and_the_session_goes_on(opened: Opened, candidates: str):
+    status, said = await patch(opened, opened.fragment + candidates + "a=end-of-candidates\r\n")
+
+    assert (status, said) == (204, "")
+    await opened.peer.receive_frames(3)
+
+
+async def test_a_restart_is_refused_and_the_session_goes_on(opened: Opened):
+    status, said = await patch(opened, "a=ice-ufrag:other\r\na=ice-pwd:other\r\n" + CANDIDATE)
+
+    assert status == 422
+    assert "send a new offer" in said
+    await opened.peer.receive_frames(3)
+
+
+@pytest.mark.parametrize("secret", ["", "guess"])
+async def test_only_the_peer_itself_may_add_candidates(opened: Opened, secret: str):
+    status, _ = await patch(opened, opened.fragment + CANDIDATE, secret=secret)
+
+    assert status == 403
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "status"),
+    [
+        ("hello", FRAGMENT_TYPE, 400),
+        ("hello", "text/plain", 415),
+        ("a=" + "x" * MAX_FRAGMENT_BYTES, FRAGMENT_TYPE, 413),
+    ],
+)
+async def test_what_is_no_fragment_is_refused_in_words(opened: Opened, body: str, kind: str, status: int):
+    answered, said = await patch(opened, body, kind)
+
+    assert answered == status
+    assert "expected" in said

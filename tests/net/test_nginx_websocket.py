@@ -1,0 +1,248 @@
+"""The compatibility mode through Debian's nginx, by https, as docs/deploy/nginx.md has it; Chromium may use no UDP."""
+
+import re
+import shutil
+import socket
+import ssl
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import aiohttp
+import av
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.browser.conftest import (  # noqa: F401 - fixtures
+    ALLOW_CAMERA,
+    SCREENSHOTS,
+    SOON_MS,
+    OpenPage,
+    browsers,
+    camera_file,
+    chart_points,
+    open_page,
+    press_start,
+    start,
+)
+from tests.conftest import ROOT, RunningServer, running_server
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+NO_UDP = (ALLOW_CAMERA, "--webrtc-ip-handling-policy=disable_non_proxied_udp", "--ignore-certificate-errors")
+START_DEADLINE_S = 10.0
+# The server's answer with addresses that nobody answers at (TEST-NET-1): a firewall that drops UDP.
+DROPPED_UDP = """
+  const set = RTCPeerConnection.prototype.setRemoteDescription;
+  RTCPeerConnection.prototype.setRemoteDescription = function ({ type, sdp }) {
+    return set.call(this, { type, sdp: sdp.replace(/^(a=candidate:\\S+ \\d udp \\d+) \\S+/gm, '$1 192.0.2.1') });
+  };
+"""
+# How many pixels of the picture on show have the blue of the first face's box, within what JPEG changes.
+BOX_PIXELS = """() => {
+  const video = document.getElementById('video');
+  const { videoWidth: width, videoHeight: height } = video;
+  if (!width) return 0;
+  const canvas = Object.assign(document.createElement("canvas"), { width, height });
+  const context = canvas.getContext('2d');
+  context.drawImage(video, 0, 0);
+  const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
+  let found = 0;
+  for (let i = 0; i < data.length; i += 4)
+    if (Math.abs(data[i] - 86) < 40 && Math.abs(data[i + 1] - 200) < 40 && data[i + 2] > 215) found += 1;
+  return found;
+}"""
+
+
+@pytest.fixture(scope="module")
+def behind(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """The server that nginx passes on to."""
+    log = tmp_path_factory.mktemp("behind") / "server.log"
+    with running_server(log) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def nginx_url(behind: RunningServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """nginx with the block of docs/deploy/nginx.md, on a free port of loopback, with a certificate of its own."""
+    program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
+    if program is None:
+        pytest.fail("nginx is missing; run `apt-get install nginx-light`")
+    folder = tmp_path_factory.mktemp("nginx")
+    certificate(folder)
+    port = free_port()
+    (folder / "nginx.conf").write_text(nginx_conf(folder, port, behind.url))
+    process = subprocess.Popen(
+        [program, "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", str(folder / "error.log")]
+    )
+    try:
+        wait_for(port, process, folder / "error.log")
+        yield f"https://localhost:{port}"
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+def nginx_conf(folder: Path, port: int, upstream: str) -> str:
+    """The documented block with the addresses of this test around it."""
+    page = (ROOT / "docs" / "deploy" / "nginx.md").read_text(encoding="utf-8")
+    block = page.split("```nginx\n")[1].split("```")[0]
+    for documented, tried in {
+        "listen 443 ssl": f"listen 127.0.0.1:{port} ssl",
+        "faces.example.org;": "localhost;",
+        "/etc/ssl/faces.example.org/fullchain.pem": f"{folder}/cert.pem",
+        "/etc/ssl/faces.example.org/privkey.pem": f"{folder}/key.pem",
+        "http://127.0.0.1:8080": upstream,
+    }.items():
+        assert documented in block
+        block = block.replace(documented, tried)
+    kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    temporary = "".join(f"{kind}_temp_path {folder}/{kind};\n" for kind in kinds)
+    return (
+        f"daemon off; master_process off; pid {folder}/nginx.pid;\nevents {{}}\n"
+        f"http {{ access_log off;\n{temporary}{block}}}\n"
+    )
+
+
+def certificate(folder: Path) -> None:
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+         "-days", "1", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
+         "-keyout", str(folder / "key.pem"), "-out", str(folder / "cert.pem")],
+        check=True, capture_output=True,
+    )  # fmt: skip
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline_s = time.monotonic() + START_DEADLINE_S
+    while time.monotonic() < deadline_s and process.poll() is None:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+        except OSError:
+            time.sleep(0.05)
+        else:
+            return
+    pytest.fail(f"nginx did not start: {log.read_text()}")
+
+
+async def expect_an_annotated_face(page: Page) -> None:
+    await page.wait_for_function(f"() => ({BOX_PIXELS})() > 500", timeout=SOON_MS)
+    await expect(page.locator("#face")).to_have_attribute("data-label", re.compile("."), timeout=SOON_MS)
+    await chart_points(page, 4)
+
+
+async def test_chromium_without_udp_falls_back_by_itself_and_shows_the_annotated_face(
+    nginx_url: str,
+    open_page: OpenPage,  # noqa: F811
+):
+    async with open_page(nginx_url, flags=NO_UDP) as page:
+        await start(page)
+
+        await expect_an_annotated_face(page)
+
+        await expect(page.get_by_text("Compatibility mode", exact=True)).to_be_visible()
+        await expect(page.locator("#codec")).to_have_text("JPEG", timeout=SOON_MS)
+        await expect(page.locator("#delay")).to_contain_text("ms", timeout=SOON_MS)
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        await page.screenshot(path=SCREENSHOTS / "compatibility_mode.png")
+
+
+async def test_udp_that_is_dropped_costs_seconds_and_not_the_picture(nginx_url: str, open_page: OpenPage):  # noqa: F811
+    flags = (ALLOW_CAMERA, "--ignore-certificate-errors")
+    async with open_page(nginx_url, flags=flags, script=DROPPED_UDP) as page:
+        began_s = time.monotonic()
+        await start(page)
+
+        await expect(page.get_by_text("Compatibility mode", exact=True)).to_be_visible()
+        assert time.monotonic() - began_s < 15
+
+
+async def test_the_page_can_be_used_in_this_mode_as_in_the_other(nginx_url: str, open_page: OpenPage):  # noqa: F811
+    async with open_page(nginx_url, flags=NO_UDP) as page:
+        await start(page)
+
+        await page.locator("#setup summary").click()
+        await page.get_by_label("Mirror the picture").check()
+        await page.get_by_label("Box", exact=True).uncheck()
+        await page.get_by_label("Landmarks only").check()
+        await expect(page.locator("#layers")).to_have_attribute("data-in-force", "hulls label stats")
+        await expect(page.locator("#views")).to_have_attribute("data-in-force", "landmarks")
+        async with page.expect_download() as snapshot:
+            await page.get_by_role("button", name="Snapshot").click()
+        assert (await snapshot.value).suggested_filename.endswith(".png")
+        await page.get_by_role("button", name="Record").click()
+        await expect(page.get_by_role("button", name="Stop recording")).to_contain_text("0:02")
+        async with page.expect_download() as recording:
+            await page.get_by_role("button", name="Stop recording").click()
+        with av.open(str(await (await recording.value).path())) as video:
+            assert sum(1 for _ in video.decode(video=0)) > 5
+
+        await page.get_by_role("button", name="Stop").click()
+        await expect(page.get_by_text("Compatibility mode", exact=True)).to_be_hidden()
+        await expect(page.locator("#state")).to_contain_text("Stopped")
+
+
+async def test_a_lost_socket_is_opened_again_and_the_counters_go_on(
+    nginx_url: str,
+    behind: RunningServer,
+    open_page: OpenPage,  # noqa: F811
+):
+    # What a network that changes does: the connection is gone, and nobody said so.
+    script = """
+      const Real = WebSocket;
+      window.sockets = [];
+      window.WebSocket = class extends Real { constructor(...given) { super(...given); sockets.push(this); } };
+    """
+    async with open_page(nginx_url, flags=NO_UDP, script=script) as page:
+        await start(page)
+        await chart_points(page, 4)
+        before = int(await page.evaluate("document.documentElement.dataset.frame"))
+
+        await page.evaluate("sockets[0].close()")
+
+        await page.wait_for_function("() => sockets.length > 1", timeout=SOON_MS)
+        await expect(page.locator("html")).to_have_attribute("data-state", "connected", timeout=SOON_MS)
+        await page.wait_for_function(
+            "(n) => Number(document.documentElement.dataset.frame) > n", arg=before, timeout=SOON_MS
+        )
+        await expect(page.get_by_text("Compatibility mode", exact=True)).to_be_visible()
+
+
+async def test_nginx_passes_the_socket_of_a_program_too(nginx_url: str):
+    trusting = ssl.create_default_context()
+    trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
+    async with (
+        aiohttp.ClientSession() as http,
+        http.ws_connect(f"{nginx_url}/pictures", ssl=trusting) as peer,
+    ):
+        await peer.send_json({"type": "open"})
+
+        assert (await peer.receive_json())["type"] == "opened"
+
+
+async def test_a_press_of_start_tries_webrtc_again(server_url: str, open_page: OpenPage):  # noqa: F811
+    # The first connection is kept from connecting, the second is not.
+    script = f"""
+      {DROPPED_UDP}
+      const patched = RTCPeerConnection.prototype.setRemoteDescription;
+      let calls = 0;
+      RTCPeerConnection.prototype.setRemoteDescription = function (answer) {{
+        return (calls++ ? set : patched).call(this, answer);
+      }};
+    """
+    async with open_page(server_url, flags=(ALLOW_CAMERA,), script=script) as page:
+        await start(page)
+        await expect(page.get_by_text("Compatibility mode", exact=True)).to_be_visible()
+        await page.get_by_role("button", name="Stop").click()
+
+        await press_start(page)
+
+        await expect(page.locator("#codec")).to_have_text(re.compile("VP8|H264"), timeout=SOON_MS)
+        await expect(page.get_by_text("Compatibility mode", exact=True)).to_be_hidden()

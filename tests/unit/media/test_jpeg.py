@@ -1,0 +1,126 @@
+import contextlib
+import random
+
+import cv2
+import numpy as np
+import pytest
+from av import VideoFrame
+from numpy.typing import NDArray
+
+from facestream.errors import FrameError
+from facestream.media.jpeg import check_jpeg, decode_jpeg, encode_jpeg, jpeg_size_wh
+from facestream.media.planes import planes_of
+
+# What a frame header says stands behind its marker: length, precision, height, width, components.
+FRAME_HEADER = b"\xff\xc0"
+
+
+def jpeg_of(image: NDArray[np.uint8], *parameters: int) -> bytes:
+    done, jpeg = cv2.imencode(".jpg", image, parameters)
+    assert done
+    return jpeg.tobytes()
+
+
+def gradient(width: int, height: int) -> NDArray[np.uint8]:
+    return np.tile(np.linspace(0, 255, width).astype(np.uint8)[None, :, None], (height, 1, 3))
+
+
+def with_size(jpeg: bytes, width: int, height: int) -> bytes:
+    """The same bytes, which now claim another size."""
+    at = jpeg.index(FRAME_HEADER) + 5
+    return jpeg[:at] + height.to_bytes(2, "big") + width.to_bytes(2, "big") + jpeg[at + 4 :]
+
+
+def with_second_header(jpeg: bytes) -> bytes:
+    at = jpeg.index(FRAME_HEADER)
+    header = jpeg[at : at + 2 + int.from_bytes(jpeg[at + 2 : at + 4], "big")]
+    return jpeg[:at] + header + with_size(jpeg, 9000, 9000)[at:]
+
+
+def with_header_in_the_scan(jpeg: bytes) -> bytes:
+    """What makes a decoder change its mind after the size was checked."""
+    at = jpeg.index(FRAME_HEADER)
+    header = with_size(jpeg, 9000, 9000)[at : at + 2 + int.from_bytes(jpeg[at + 2 : at + 4], "big")]
+    return jpeg[:-2] + header + jpeg[-2:]
+
+
+@pytest.mark.parametrize(("width", "height"), [(640, 480), (641, 479), (17, 33)])
+def test_the_size_is_read_from_the_header(width: int, height: int):
+    assert jpeg_size_wh(jpeg_of(gradient(width, height))) == (width, height)
+
+
+def test_a_gray_picture_is_one():
+    assert decode_jpeg(jpeg_of(gradient(64, 48)[:, :, 0])).format.name == "yuv420p"
+
+
+@pytest.mark.parametrize(
+    ("jpeg", "said"),
+    [
+        (b"", "not a JPEG"),
+        (b"\x89PNG\r\n", "not a JPEG"),
+        (b"\xff\xd8", "no complete header"),
+        (b"\xff\xd8\xff\xc0\x00\x00", "no complete header"),
+        (jpeg_of(gradient(64, 48))[:200], "no complete header"),
+        (b"\xff\xd8" + b"\xff\xe0\x00\x02" * 1000, "no complete header"),
+        (b"\xff\xd8\xff\xc0\x00\x04\x08\x00", "cut off"),
+        (jpeg_of(gradient(64, 48), cv2.IMWRITE_JPEG_PROGRESSIVE, 1), "progressive"),
+        (with_size(jpeg_of(gradient(64, 48)), 0, 48), "0x48"),
+        (with_second_header(jpeg_of(gradient(64, 48))), "two sizes"),
+        (with_header_in_the_scan(jpeg_of(gradient(64, 48))), "more than one scan"),
+    ],
+)
+def test_what_is_no_simple_jpeg_is_refused_before_it_is_decoded(jpeg: bytes, said: str):
+    with pytest.raises(FrameError, match=said):
+        jpeg_size_wh(jpeg)
+
+
+def test_a_picture_that_claims_too_much_is_refused():
+    bomb = with_size(jpeg_of(gradient(64, 48)), 65_000, 65_000)
+
+    with pytest.raises(FrameError, match="65000x65000; expected at most 1920x1920"):
+        check_jpeg(bomb, (1920, 1920))
+
+
+def test_a_picture_that_cannot_be_decoded_is_refused_in_words():
+    jpeg = bytearray(jpeg_of(gradient(64, 48)))
+    jpeg[jpeg.index(FRAME_HEADER) + 11] = 0x00  # no sample of the first component
+    check_jpeg(bytes(jpeg), (64, 64))
+
+    with pytest.raises(FrameError, match="cannot be decoded"):
+        decode_jpeg(bytes(jpeg))
+
+
+def test_damaged_pictures_are_decoded_at_the_checked_size_or_refused():
+    jpeg, chance = jpeg_of(gradient(64, 48)), random.Random(1)
+    for _ in range(500):
+        damaged = bytearray(jpeg)
+        for _ in range(chance.randint(1, 6)):
+            damaged[chance.randrange(2, len(jpeg))] = chance.randrange(256)
+        with contextlib.suppress(FrameError):
+            check_jpeg(bytes(damaged), (1920, 1920))
+            frame = decode_jpeg(bytes(damaged))
+            assert (frame.width, frame.height) == jpeg_size_wh(bytes(damaged))
+
+
+@pytest.mark.parametrize(("width", "height"), [(640, 480), (641, 479)])
+def test_a_decoded_picture_has_the_range_of_a_decoded_video(width: int, height: int):
+    luma = planes_of(decode_jpeg(jpeg_of(gradient(width, height))))[0]
+
+    assert luma.shape == (height, width)
+    assert luma.min() in range(14, 20)
+    assert luma.max() in range(231, 238)
+
+
+@pytest.mark.parametrize(("width", "height"), [(640, 480), (641, 479)])
+def test_what_was_drawn_survives_the_way_back(width: int, height: int):
+    frame = VideoFrame(width, height, "yuv420p")
+    for plane, value in zip(planes_of(frame), (16, 128, 128), strict=True):
+        plane[:] = value
+    planes_of(frame)[0][100:120, 100:120] = 235
+
+    image = cv2.imdecode(np.frombuffer(encode_jpeg(frame), np.uint8), cv2.IMREAD_GRAYSCALE)
+
+    assert image is not None
+    assert image.shape == (height, width)
+    assert image[105:115, 105:115].min() > 245
+    assert image[200:].max() < 10

@@ -1,0 +1,61 @@
+from concurrent.futures import ThreadPoolExecutor
+
+import cv2
+import numpy as np
+import pytest
+from aiortc.mediastreams import MediaStreamError
+
+from facestream.errors import FrameError
+from facestream.media.picture_track import PictureTrack
+from facestream.picture_messages import Picture
+
+
+def picture(time_ms: int, side: int = 64) -> Picture:
+    return Picture(time_ms, cv2.imencode(".jpg", np.zeros((side, side, 3), np.uint8))[1].tobytes())
+
+
+@pytest.fixture
+def track() -> PictureTrack:
+    return PictureTrack(ThreadPoolExecutor(1), (128, 128))
+
+
+async def test_time_counts_from_the_first_picture_and_leads_back_to_it(track: PictureTrack):
+    track.put(picture(5000))
+    await track.recv()
+    track.put(picture(5040))
+
+    frame = await track.recv()
+
+    assert frame.pts is not None
+    assert frame.time_base is not None
+    assert float(frame.pts * frame.time_base) == pytest.approx(0.04)
+    assert track.time_ms(frame) == 5040
+
+
+async def test_the_newest_picture_waits_and_the_others_are_counted(track: PictureTrack):
+    for time_ms in (1, 2, 3):
+        track.put(picture(time_ms))
+
+    assert track.time_ms(await track.recv()) == 3
+    assert track.dropped == 2
+
+
+async def test_a_picture_that_is_not_newer_is_left_out(track: PictureTrack):
+    track.put(picture(100))
+    track.put(picture(100))
+    track.put(picture(40))
+
+    assert track.time_ms(await track.recv()) == 100
+    assert track.dropped == 0
+
+
+async def test_a_picture_that_is_too_large_is_refused_before_it_waits(track: PictureTrack):
+    with pytest.raises(FrameError, match="129x129"):
+        track.put(picture(0, side=129))
+
+
+async def test_a_stopped_track_ends(track: PictureTrack):
+    track.stop()
+
+    with pytest.raises(MediaStreamError):
+        await track.recv()

@@ -1,0 +1,191 @@
+"""Who is still served, with measurements that are given."""
+
+from pathlib import Path
+
+import pytest
+
+from facestream.admission import (
+    MAX_KNOWN_ADDRESSES,
+    Admission,
+    FrameCost,
+    Place,
+    ServerFullError,
+    TooManyError,
+    address_key,
+    usable_cores,
+)
+from facestream.config import Config
+
+HERE = "203.0.113.5"
+
+
+def place(address: str = "203.0.113.1", *, connecting: bool = False, fps_in: float = 30.0) -> Place:
+    return Place(address, connecting, fps_in)
+
+
+def admission(cores: float = 2, **settings: float) -> Admission:
+    return Admission(Config(**settings), cores)  # type: ignore[arg-type]
+
+
+def measured(cores: float = 2, *, media_ms: float, analysis_ms: float, **settings: float) -> Admission:
+    """After ten seconds in which each frame cost that much."""
+    admits = admission(cores, **settings)
+    for second in range(10):
+        frames = 30 * second
+        admits.cost.measure(second, frames * media_ms / 1000, frames * analysis_ms / 1000, frames)
+    return admits
+
+
+def test_a_place_for_each_session_and_no_more():
+    admits = admission(max_sessions=2, min_fps=0)
+
+    admits.admit(HERE, [place()], 1)
+    with pytest.raises(ServerFullError, match="2 of 2 places"):
+        admits.admit(HERE, [place(), place()], 1)
+
+
+def test_one_address_does_not_take_the_places_of_all():
+    admits = admission(max_sessions_per_address=2, min_fps=0)
+
+    with pytest.raises(TooManyError, match="2 of 2"):
+        admits.admit(HERE, [place(HERE), place(HERE)], 1)
+    admits.admit(HERE, [place(HERE), place()], 1)
+
+
+def test_this_machine_has_no_limit_of_its_own():
+    admission(max_sessions_per_address=1, min_fps=0).admit("", [place(""), place("")], 1)
+
+
+def test_only_so_many_connections_are_set_up_at_once():
+    admits = admission(max_setups=1, min_fps=0)
+
+    admits.admit(HERE, [place()], 1)
+    with pytest.raises(ServerFullError, match="connecting"):
+        admits.admit(HERE, [place(connecting=True)], 1)
+
+
+def test_who_asks_too_often_is_told_how_long_to_wait():
+    admits = admission(new_sessions_per_minute=2)
+    admits.knock(HERE, 100.0)
+    admits.knock(HERE, 100.0)
+
+    with pytest.raises(TooManyError) as refused:
+        admits.knock(HERE, 100.0)
+
+    assert refused.value.retry_after_s == pytest.approx(30)
+    admits.knock(HERE, 100.0 + refused.value.retry_after_s)
+
+
+def test_who_asks_too_often_hinders_nobody_else():
+    admits = admission(new_sessions_per_minute=1)
+    admits.knock(HERE, 100.0)
+
+    admits.knock("203.0.113.6", 100.0)
+
+
+def test_the_table_of_addresses_does_not_grow_without_end():
+    admits = admission()
+
+    for number in range(MAX_KNOWN_ADDRESSES + 100):
+        admits.knock(str(number), 100.0)
+
+    assert len(admits._asked) == MAX_KNOWN_ADDRESSES
+
+
+@pytest.mark.parametrize(
+    ("remote", "key"),
+    [
+        ("203.0.113.5", "203.0.113.5"),
+        ("::ffff:203.0.113.5", "203.0.113.5"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("127.0.0.1", ""),
+        ("::1", ""),
+        ("", ""),
+    ],
+)
+def test_an_address_counts_as_its_customer(remote: str, key: str):
+    assert address_key(remote) == key
+
+
+def test_a_frame_costs_what_both_kinds_of_process_spend_on_it():
+    admits = measured(media_ms=10, analysis_ms=15)
+
+    assert admits.cost.frame_ms == pytest.approx(25)
+    assert admits.cost.carried_fps(2, 4) == pytest.approx(80)
+
+
+def test_one_analysis_process_bounds_what_many_cores_carry():
+    assert measured(media_ms=10, analysis_ms=20).cost.carried_fps(64, 1) == pytest.approx(50)
+
+
+def test_the_second_must_not_halve_the_rate_of_the_first():
+    # 36 frames a second in all: one camera of 30, and nothing for another.
+    admits = measured(cores=1, media_ms=12, analysis_ms=15, min_fps=20)
+
+    with pytest.raises(ServerFullError, match="37 pictures a second"):
+        admits.admit(HERE, [place()], 1)
+
+
+def test_whom_the_machine_carries_comes_in():
+    measured(cores=2, media_ms=10, analysis_ms=10, min_fps=20).admit(HERE, [place(), place(), place()], 2)
+
+
+def test_nobody_comes_in_while_somebody_gets_too_little():
+    admits = measured(cores=8, media_ms=10, analysis_ms=10, min_fps=20)
+
+    with pytest.raises(ServerFullError, match="less than 20"):
+        admits.admit(HERE, [Place("", connecting=False, fps_in=30, fps_out=12)], 8)
+    admits.admit(HERE, [Place("", connecting=False, fps_in=12, fps_out=12)], 8)
+
+
+def test_who_sends_little_leaves_room_for_others():
+    admits = measured(cores=1, media_ms=10, analysis_ms=10, min_fps=20)
+
+    with pytest.raises(ServerFullError):
+        admits.admit(HERE, [place(), place()], 1)
+    admits.admit(HERE, [place(fps_in=5), place(fps_in=5)], 1)
+
+
+def test_before_anything_was_measured_a_frame_is_presumed_to_be_dear():
+    admits = admission(cores=2, min_fps=20)
+
+    admits.admit(HERE, [place()] * 3, 2)
+    with pytest.raises(ServerFullError, match="too few for 5 peers"):
+        admits.admit(HERE, [place()] * 4, 2)
+
+
+def test_the_first_always_comes_in():
+    measured(cores=1, media_ms=500, analysis_ms=500).admit(HERE, [], 1)
+
+
+def test_no_rate_to_keep_lets_all_in():
+    measured(cores=1, media_ms=500, analysis_ms=500, min_fps=0).admit(HERE, [place()], 1)
+
+
+def test_a_second_without_frames_changes_no_estimate():
+    cost = FrameCost()
+    cost.measure(0, 0, 0, 0)
+    cost.measure(1, 0.3, 0.3, 30)
+
+    cost.measure(2, 0.6, 0.3, 30)
+
+    assert cost.frame_ms == pytest.approx(20)
+
+
+def test_one_slow_second_does_not_throw_the_estimate_over():
+    cost = FrameCost()
+    cost.measure(0, 0, 0, 0)
+    cost.measure(1, 0.3, 0.3, 30)
+
+    cost.measure(2, 1.5, 1.5, 60)
+
+    assert 20 < cost.frame_ms < 40
+
+
+@pytest.mark.parametrize(("limit", "cores"), [("50000 100000", 0.5), ("max 100000", None), ("", None)])
+def test_a_containers_limit_counts(tmp_path: Path, limit: str, cores: float | None):
+    file = tmp_path / "cpu.max"
+    file.write_text(limit)
+
+    assert usable_cores(file) == (cores or usable_cores(tmp_path / "none"))

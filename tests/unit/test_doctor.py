@@ -1,0 +1,95 @@
+import socket
+from pathlib import Path
+
+import pytest
+
+from facestream.config import Config
+from facestream.doctor import machine
+from facestream.doctor.findings import Finding, Verdict, anything_wrong, doubtful, right, wrong
+
+
+def finding_of(check: str, **settings: object) -> Finding:
+    """What the machine's side says of one thing; without models, which take a second."""
+    config = Config(analysis_processes=0, **settings)  # type: ignore[arg-type]
+    (found,) = [finding for finding in machine.machine_findings(config) if finding.check == check]
+    return found
+
+
+def test_what_is_wrong_says_what_to_do_below():
+    assert wrong("port", "taken", "choose another").as_text().splitlines() == [
+        "wrong     port: taken",
+        "          -> choose another",
+    ]
+
+
+def test_only_what_is_wrong_counts_as_wrong():
+    fine = [right("a", "b"), doubtful("c", "d", "e")]
+
+    assert not anything_wrong(fine)
+    assert anything_wrong([*fine, wrong("f", "g", "h")])
+
+
+def test_a_taken_port_is_doubtful_because_the_server_may_already_run():
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        found = finding_of("http port", port=other.getsockname()[1])
+
+    assert found.verdict is Verdict.DOUBTFUL
+    assert "--url" in found.remedy
+
+
+def test_a_host_of_another_machine_is_wrong():
+    assert finding_of("http port", host="192.0.2.200").verdict is Verdict.WRONG
+
+
+def test_a_library_of_another_version_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    pins = tmp_path / "requirements.txt"
+    pins.write_text("aiohttp==0.0.1\nno-such-library==1.0\n")
+    monkeypatch.setattr(machine, "REQUIREMENTS", pins)
+
+    found = finding_of("libraries")
+
+    assert found.verdict is Verdict.WRONG
+    assert "aiohttp" in found.found
+    assert "no-such-library missing" in found.found
+
+
+def test_missing_libraries_of_the_page_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(machine, "CLIENT_DIR", tmp_path)
+
+    found = finding_of("page libraries")
+
+    assert found.verdict is Verdict.WRONG
+    assert "c3.min.js" in found.found
+
+
+def test_too_few_open_files_for_the_sessions_are_wrong(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("resource.getrlimit", lambda _: (256, 256))
+
+    found = finding_of("open files", max_sessions=100)
+
+    assert found.verdict is Verdict.WRONG
+    assert found.remedy == "ulimit -n 900"
+
+
+def test_media_ports_that_others_hold_are_wrong():
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
+        taken.bind(("", 0))
+        port = min(taken.getsockname()[1], 65_535 - 3)
+
+        found = finding_of("media ports", udp_ports=f"{port}-{port + 3}")
+
+    assert found.verdict is Verdict.WRONG
+
+
+def test_private_addresses_are_doubtful_for_a_server_that_others_shall_reach():
+    settings: dict[str, object] = {"host": "0.0.0.0", "ice_address": ("10.0.0.7",)}
+
+    found = finding_of("addresses", **settings)
+
+    assert found.verdict is Verdict.DOUBTFUL
+    assert "public_address" in found.remedy
+
+
+@pytest.mark.parametrize(("host", "verdict"), [("0.0.0.0", Verdict.DOUBTFUL), ("127.0.0.1", Verdict.RIGHT)])
+def test_plain_http_lets_only_this_machine_open_its_camera(host: str, verdict: Verdict):
+    assert finding_of("secure context", host=host, tls="off").verdict is verdict

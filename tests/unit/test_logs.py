@@ -1,0 +1,98 @@
+import contextlib
+import json
+import logging
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from facestream import logs
+
+library = logging.getLogger("aiortc.something")
+own = logging.getLogger("facestream.something")
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_before() -> Iterator[None]:
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    with kept_environment(logs.FORMAT_VARIABLE, logs.LEVEL_VARIABLE):
+        yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    for name in ("aioice", "aiortc"):
+        logging.getLogger(name).setLevel(logging.NOTSET)
+
+
+@contextlib.contextmanager
+def kept_environment(*names: str) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in names}
+    yield
+    for name, value in before.items():
+        os.environ.pop(name, None)
+        if value is not None:
+            os.environ[name] = value
+
+
+def test_a_line_of_json_has_its_session_as_a_field(capsys: pytest.CaptureFixture[str]):
+    logs.set_up("INFO", "json")
+
+    with logs.of_session("abc"):
+        own.info("a keyframe of %d pixels", 7)
+
+    line = json.loads(capsys.readouterr().err)
+    assert line["session"] == "abc"
+    assert line["message"] == "a keyframe of 7 pixels"
+    assert {"time", "level", "logger"} <= line.keys()
+
+
+def test_a_line_of_text_names_its_session_once(capsys: pytest.CaptureFixture[str]):
+    logs.set_up("INFO", "text")
+
+    with logs.of_session("abc"):
+        own.info("session %s: opened", "abc")
+        own.info("late")
+
+    first, second = capsys.readouterr().err.splitlines()
+    assert first.endswith("session abc: opened")
+    assert second.endswith("late [session abc]")
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+@pytest.mark.parametrize(
+    "personal",
+    ["192.0.2.77", "2001:db8::77", "::1", "fe80::abcd", "a=ice-pwd:beVyfroSyOfeg8XwTz34ts1Z"],
+)
+def test_addresses_and_sdp_of_libraries_are_blotted_out(
+    form: logs.Format, personal: str, capsys: pytest.CaptureFixture[str]
+):
+    logs.set_up("INFO", form)
+
+    library.warning("unhappy with\n%s", personal)
+
+    assert personal not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_a_traceback_keeps_its_lines_and_loses_its_addresses(
+    form: logs.Format, capsys: pytest.CaptureFixture[str]
+):
+    logs.set_up("INFO", form)
+
+    try:
+        refuse("192.0.2.77")
+    except OSError:
+        own.exception("fault")
+
+    said = capsys.readouterr().err
+    assert "192.0.2.77" not in said
+    assert "in refuse" in said
+
+
+def refuse(address: str) -> None:
+    raise OSError(f"connection to {address} refused")
+
+
+@pytest.mark.parametrize("text", ["at 12:30:59", "aiortc 1.16.0", "facestream.web: started", "10.5 ms: 3"])
+def test_what_only_looks_like_an_address_stays(text: str):
+    assert logs.without_personal_data(text) == text

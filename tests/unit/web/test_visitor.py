@@ -1,0 +1,98 @@
+"""Which words about a visitor are believed, and which pages are the server's own."""
+
+import pytest
+from aiohttp.test_utils import make_mocked_request
+
+from facestream.config import Config
+from facestream.web.origin import is_same_origin
+from facestream.web.visitor import Proxies, Visitor, visitor_of
+
+
+class FromAddress:
+    """A transport that says where its bytes come from, as a socket does."""
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+
+    def get_extra_info(self, name: str, default: object = None) -> object:
+        return (self._address, 40000) if name == "peername" else default
+
+
+def came(peer: str, *proxies: str, **headers: str) -> Visitor:
+    named = {name.replace("_", "-"): value for name, value in {"Host": "localhost:8080", **headers}.items()}
+    request = make_mocked_request("POST", "/offer", headers=named, transport=FromAddress(peer))
+    return visitor_of(request, Proxies.of(Config(**({"trusted_proxies": proxies} if proxies else {}))))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("peer", "said", "address"),
+    [
+        ("198.51.100.7", "", "198.51.100.7"),
+        ("198.51.100.7", "203.0.113.9", "198.51.100.7"),
+        ("127.0.0.1", "203.0.113.9", "203.0.113.9"),
+        ("127.0.0.1", "10.9.9.9, 203.0.113.9", "203.0.113.9"),
+        ("127.0.0.1", "203.0.113.9, 127.0.0.1", "203.0.113.9"),
+        ("127.0.0.1", "203.0.113.9, nonsense", "127.0.0.1"),
+        ("127.0.0.1", "2001:db8::9", "2001:db8::9"),
+        ("127.0.0.1", "", "127.0.0.1"),
+    ],
+)
+def test_the_address_is_what_the_last_trusted_proxy_heard(peer: str, said: str, address: str):
+    headers = {"X_Forwarded_For": said} if said else {}
+
+    assert came(peer, **headers).address == address
+
+
+def test_a_proxy_elsewhere_is_believed_when_it_is_named():
+    assert came("10.0.0.2", "10.0.0.0/24", X_Forwarded_For="203.0.113.9").address == "203.0.113.9"
+    assert came("10.0.1.2", "10.0.0.0/24", X_Forwarded_For="203.0.113.9").address == "10.0.1.2"
+
+
+def test_scheme_and_host_come_from_a_trusted_proxy_only():
+    headers = {"X_Forwarded_Proto": "https", "X_Forwarded_Host": "Faces.example"}
+
+    assert (came("127.0.0.1", **headers).host, came("127.0.0.1", **headers).secure) == ("faces.example", True)
+    assert (came("10.1.1.1", **headers).host, came("10.1.1.1", **headers).secure) == ("localhost:8080", False)
+
+
+@pytest.mark.parametrize(
+    ("peer", "headers", "local"),
+    [
+        ("127.0.0.1", {}, True),
+        ("::1", {"Host": "[::1]:8080"}, True),
+        ("127.0.0.1", {"Host": "127.0.0.1"}, True),
+        ("127.0.0.1", {"Host": "evil.example:8080"}, False),
+        ("127.0.0.1", {"Host": "evil.example", "X_Forwarded_Host": "localhost"}, False),
+        ("127.0.0.1", {"X_Forwarded_For": "203.0.113.9"}, False),
+        ("127.0.0.1", {"X_Real_IP": "203.0.113.9"}, False),
+        ("192.0.2.1", {}, False),
+    ],
+)
+def test_who_is_on_this_machine_is_so_by_every_word(peer: str, headers: dict[str, str], local: bool):  # noqa: FBT001
+    assert came(peer, **headers).local is local
+
+
+@pytest.mark.parametrize(
+    ("host", "secure", "origin", "same"),
+    [
+        ("faces.example", False, "http://faces.example", True),
+        ("faces.example", False, "https://faces.example", True),
+        ("faces.example", True, "https://faces.example", True),
+        ("faces.example", True, "http://faces.example", False),
+        ("faces.example:443", True, "https://faces.example", True),
+        ("faces.example:8443", True, "https://faces.example:8443", True),
+        ("faces.example:8443", True, "https://faces.example", False),
+        ("faces.example", False, "http://faces.example.evil.example", False),
+        ("faces.example", False, "null", False),
+        ("faces.example", False, "", False),
+        ("[::1]:8080", False, "http://[::1]:8080", True),
+        ("faces.example", False, "http://Faces.Example:80", True),
+    ],
+)
+def test_a_page_is_the_servers_own_by_name_port_and_known_scheme(
+    host: str,
+    secure: bool,  # noqa: FBT001
+    origin: str,
+    same: bool,  # noqa: FBT001
+):
+    assert is_same_origin(Visitor("", host, secure, local=False), origin) is same
