@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import socket
+import sys
 from collections.abc import Iterator
 
 from aiohttp import WSCloseCode, WSMsgType, web
@@ -20,9 +21,8 @@ from facestream.web.problems import answer_errors_as_problems
 TCP_NOTSENT_LOWAT = 25
 MAX_UNSENT_BYTES = 16 * 1024
 CLOSE_DEADLINE_S = 2.0
-OPENING_DEADLINE_S = (
-    5.0  # the first message follows at once; a socket without one is no session that is counted
-)
+# The first message follows at once; a socket without one is no session that is counted.
+OPENING_DEADLINE_S = 5.0
 MAX_REASON_BYTES = 120  # a close frame holds 123
 
 routes = web.RouteTableDef()
@@ -106,7 +106,7 @@ def _send_without_delay(transport: asyncio.WriteTransport | None) -> None:
         return
     transport.set_write_buffer_limits(high=0)
     connection = transport.get_extra_info("socket")
-    if connection is not None:
+    if connection is not None and sys.platform == "linux":
         connection.setsockopt(socket.IPPROTO_TCP, TCP_NOTSENT_LOWAT, MAX_UNSENT_BYTES)
 
 
