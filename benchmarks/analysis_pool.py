@@ -65,8 +65,7 @@ async def measure(seconds: float) -> dict[str, object]:
 
 def main() -> None:
     options = measured.parser(__doc__ or "").parse_args()
-    before = measured.circumstances()
-    measured.write("analysis_pool", options, before, asyncio.run(measure(1.0 if options.quick else 8.0)))
+    measured.run("analysis_pool", options, measure(1.0 if options.quick else 8.0))
 
 
 if __name__ == "__main__":

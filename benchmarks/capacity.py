@@ -1,7 +1,6 @@
 """How many peers does one server keep up with, and does a frame cost more the more there are."""
 
 import argparse
-import asyncio
 
 from benchmarks import measured, servers
 from benchmarks.calm import TRIES, in_calm
@@ -74,8 +73,7 @@ def main() -> None:
     options = measured.parser(__doc__ or "")
     options.add_argument("--most", type=int, default=12, help="peers at 30 FPS that are tried at most")
     args = options.parse_args()
-    before = measured.circumstances()
-    measured.write("capacity", args, before, asyncio.run(measure(args)))
+    measured.run("capacity", args, measure(args))
 
 
 if __name__ == "__main__":

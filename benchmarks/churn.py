@@ -124,8 +124,7 @@ def main() -> None:
     options = measured.parser(__doc__ or "")
     options.add_argument("--sessions", type=int, default=1000)
     args = options.parse_args()
-    before = measured.circumstances()
-    measured.write("churn", args, before, asyncio.run(measure(args)))
+    measured.run("churn", args, measure(args))
 
 
 if __name__ == "__main__":

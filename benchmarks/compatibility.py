@@ -84,9 +84,8 @@ async def measure(plan: Plan) -> dict[str, object]:
 def main() -> None:
     """Measure and write."""
     args = measured.parser(__doc__ or "").parse_args()
-    before = measured.circumstances()
     plan = Plan(3.0, 1, TURN_S) if args.quick else Plan(15.0, 3)
-    measured.write("compatibility", args, before, asyncio.run(measure(plan)))
+    measured.run("compatibility", args, measure(plan))
 
 
 if __name__ == "__main__":

@@ -1,12 +1,10 @@
 """What does an analysed frame cost the server: against the pass-through floor and the usual shape, in one run."""
 
-import asyncio
 import math
 import statistics
 
 from benchmarks import measured, servers
-from benchmarks.calm import TRIES, undisturbed
-from benchmarks.clips import TURN_S
+from benchmarks.calm import undisturbed
 from benchmarks.latency import BASELINE_S, Plan, calmly_over_webrtc
 from benchmarks.measured import ratio, say
 from benchmarks.peers import Window
@@ -67,9 +65,7 @@ def _fps(window: Window) -> float:
 def main() -> None:
     """Measure and write."""
     args = measured.parser(__doc__ or "").parse_args()
-    before = measured.circumstances()
-    plan = Plan(3.0, 1, TURN_S, tries=1) if args.quick else Plan(15.0, 3, tries=1 if args.hurry else TRIES)
-    measured.write("cpu", args, before, asyncio.run(measure(plan)))
+    measured.run("cpu", args, measure(Plan.of(args)))
 
 
 if __name__ == "__main__":

@@ -1,9 +1,11 @@
 """How long does a picture take there and back, and how many are analysed: ours against the usual shapes, in one run."""
 
+import argparse
 import asyncio
 import math
 import statistics
 from dataclasses import dataclass
+from typing import Self
 
 from benchmarks import measured, servers
 from benchmarks.baselines.websocket_jpeg import as_jpegs, send_jpegs
@@ -28,6 +30,13 @@ class Plan:
     clip_length_s: float | None = None
     tries: int = TRIES
     """Of each window, until nobody disturbs it."""
+
+    @classmethod
+    def of(cls, args: argparse.Namespace) -> Self:
+        """As the command line wants it."""
+        if args.quick:
+            return cls(3.0, 1, TURN_S, tries=1)
+        return cls(15.0, 3, tries=1 if args.hurry else TRIES)
 
 
 async def over_webrtc(
@@ -131,9 +140,7 @@ def summed_up(windows: list[Window]) -> dict[str, float | None]:
 def main() -> None:
     """Measure and write."""
     args = measured.parser(__doc__ or "").parse_args()
-    before = measured.circumstances()
-    plan = Plan(3.0, 1, TURN_S, tries=1) if args.quick else Plan(15.0, 3, tries=1 if args.hurry else TRIES)
-    measured.write("latency", args, before, asyncio.run(measure(plan)))
+    measured.run("latency", args, measure(Plan.of(args)))
 
 
 if __name__ == "__main__":

@@ -65,8 +65,7 @@ async def measure(args: argparse.Namespace) -> dict[str, object]:
 def main() -> None:
     """Measure and write."""
     args = measured.parser(__doc__ or "").parse_args()
-    before = measured.circumstances()
-    measured.write("loop_stall", args, before, asyncio.run(measure(args)))
+    measured.run("loop_stall", args, measure(args))
 
 
 if __name__ == "__main__":

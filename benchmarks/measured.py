@@ -1,16 +1,18 @@
 """What a figure needs beside it: machine, load, versions, commit; writes one JSON per question. Measures nothing."""
 
 import argparse
+import asyncio
 import json
 import os
 import platform
 import statistics
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "build" / "bench" / "results"
@@ -64,6 +66,12 @@ def write(
     sys.stdout.write(text)
     sys.stderr.write(f"{name}: written to {path}\n")
     return path
+
+
+def run(name: str, options: argparse.Namespace, measuring: Coroutine[Any, Any, dict[str, object]]) -> None:
+    """Measure, and write the figures with how the machine was before."""
+    before = circumstances()
+    write(name, options, before, asyncio.run(measuring))
 
 
 def say(sentence: str) -> None:

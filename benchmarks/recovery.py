@@ -2,7 +2,9 @@
 
 import argparse
 import asyncio
+import contextlib
 import time
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 
@@ -52,9 +54,9 @@ async def _look(group: PeerGroup, pictures: Pictures) -> None:
         await asyncio.sleep(POLL_S)
 
 
-async def with_loss(command: tuple[str, ...], loss: float, seconds: float) -> dict[str, object]:
-    """One peer for so long, with that share lost each way."""
-    weather = Weather(delay_s=DELAY_S)
+@contextlib.asynccontextmanager
+async def watched(command: tuple[str, ...], weather: Weather) -> AsyncIterator[tuple[PeerGroup, Pictures]]:
+    """One peer that encodes, behind a relay with that weather, and when its pictures come."""
     with servers.running(command) as server:
         async with (
             bad_network(server.url, weather) as url,
@@ -63,12 +65,19 @@ async def with_loss(command: tuple[str, ...], loss: float, seconds: float) -> di
         ):
             pictures = Pictures()
             looking = tasks.create_task(_look(group, pictures), name="recovery/look")
-            await group.watch(CALM_S)
-            weather.loss = loss
-            since_s = time.monotonic()
-            window = await group.watch(seconds)
-            gaps_ms = pictures.gaps_ms(since_s, time.monotonic())
+            yield group, pictures
             looking.cancel()
+
+
+async def with_loss(command: tuple[str, ...], loss: float, seconds: float) -> dict[str, object]:
+    """One peer for so long, with that share lost each way."""
+    weather = Weather(delay_s=DELAY_S)
+    async with watched(command, weather) as (group, pictures):
+        await group.watch(CALM_S)
+        weather.loss = loss
+        since_s = time.monotonic()
+        window = await group.watch(seconds)
+        gaps_ms = pictures.gaps_ms(since_s, time.monotonic())
     return {
         "loss_each_way": loss,
         "seconds": seconds,
@@ -89,28 +98,20 @@ async def with_outages(command: tuple[str, ...], times: int) -> dict[str, object
     weather = Weather(delay_s=DELAY_S)
     recovered_ms: list[float] = []
     never = 0
-    with servers.running(command) as server:
-        async with (
-            bad_network(server.url, weather) as url,
-            sending(server, face_clip(), encode=True, url=url) as group,
-            asyncio.TaskGroup() as tasks,
-        ):
-            pictures = Pictures()
-            looking = tasks.create_task(_look(group, pictures), name="recovery/look")
-            for _ in range(times):
-                await group.watch(CALM_S)
-                weather.cut = True
-                await asyncio.sleep(OUTAGE_S)
-                weather.cut = False
-                over_s = time.monotonic()
-                await group.watch(CALM_S)
-                # What was on its way before the cut may still arrive just after it began, never after its end.
-                came_s = pictures.first_after(over_s)
-                if came_s is None:
-                    never += 1
-                else:
-                    recovered_ms.append(round(1000 * (came_s - over_s), 1))
-            looking.cancel()
+    async with watched(command, weather) as (group, pictures):
+        for _ in range(times):
+            await group.watch(CALM_S)
+            weather.cut = True
+            await asyncio.sleep(OUTAGE_S)
+            weather.cut = False
+            over_s = time.monotonic()
+            await group.watch(CALM_S)
+            # What was on its way before the cut may still arrive just after it began, never after its end.
+            came_s = pictures.first_after(over_s)
+            if came_s is None:
+                never += 1
+            else:
+                recovered_ms.append(round(1000 * (came_s - over_s), 1))
     return {
         "outages": times,
         "recovered_ms": recovered_ms,
@@ -143,8 +144,7 @@ async def measure(args: argparse.Namespace) -> dict[str, object]:
 def main() -> None:
     """Measure and write."""
     args = measured.parser(__doc__ or "").parse_args()
-    before = measured.circumstances()
-    measured.write("recovery", args, before, asyncio.run(measure(args)))
+    measured.run("recovery", args, measure(args))
 
 
 if __name__ == "__main__":

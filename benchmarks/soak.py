@@ -1,7 +1,6 @@
 """Do memory and delay stay flat for half an hour with two peers; writes a line every five seconds as it goes."""
 
 import argparse
-import asyncio
 import json
 
 from benchmarks import measured, servers
@@ -77,8 +76,7 @@ def main() -> None:
     options = measured.parser(__doc__ or "")
     options.add_argument("--minutes", type=float, default=30.0)
     args = options.parse_args()
-    before = measured.circumstances()
-    measured.write("soak", args, before, asyncio.run(measure(args)))
+    measured.run("soak", args, measure(args))
 
 
 if __name__ == "__main__":

@@ -23,7 +23,6 @@ CLOSE_DEADLINE_S = 3.0
 CLOSED_FUTURE = "_RTCPeerConnection__isClosed"
 CLOSE_TASK = "_RTCPeerConnection__closeTask"
 DTLS_TRANSPORTS = "_RTCPeerConnection__dtlsTransports"
-ICE_TRANSPORTS = "_RTCPeerConnection__iceTransports"
 SCTP_TRANSPORT = "_RTCPeerConnection__sctp"
 ICE_MONITOR = "_RTCIceTransport__monitor_task"
 
