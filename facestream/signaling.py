@@ -1,6 +1,5 @@
 """Offers: parse, check, refuse with a sentence; and the answer. Knows no transport."""
 
-import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,12 +9,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from facestream.candidates import CandidatePolicy
 from facestream.errors import OfferError
+from facestream.media.codecs import check_video_codecs
 
 MAX_MEDIA_SECTIONS = 8
 DEFAULT_POLICY = CandidatePolicy()
 OWNER_HEADER = "X-Session-Secret"
 """Where a peer shows the `secret` of its answer."""
-_SUPPORTED_VIDEO = re.compile(r"^a=rtpmap:\d+ (VP8|H264)/90000", re.MULTILINE | re.IGNORECASE)
 
 
 class Description(BaseModel):
@@ -92,8 +91,7 @@ def check_sdp(sdp: str, max_media_sections: int = MAX_MEDIA_SECTIONS) -> None:
         raise OfferError(
             f"sdp: video is {videos[0].direction}; expected sendrecv, so that a picture can come back"
         )
-    if not _SUPPORTED_VIDEO.search(sdp):
-        raise OfferError("sdp: no video codec this server speaks; expected VP8 or H264")
+    check_video_codecs(videos[0].rtp.codecs)
     for media in parsed.media:
         if (
             media.dtls is None

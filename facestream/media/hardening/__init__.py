@@ -15,6 +15,7 @@ from facestream.media.hardening import (
     datagrams,
     encoders,
     gathering,
+    negotiation,
     receiver,
     sctp,
     sender,
@@ -34,6 +35,7 @@ replacements = (
     *encoders.REPLACEMENTS,
     *sctp.REPLACEMENTS,
     *gathering.REPLACEMENTS,
+    *negotiation.REPLACEMENTS,
 )
 
 

@@ -8,11 +8,14 @@ from collections import deque
 
 from aiortc.mediastreams import MediaStreamError
 from aiortc.rtcrtpreceiver import RemoteStreamTrack
+from av import VideoFrame
 from av.frame import Frame
 
-MAX_WAITING_FRAMES = (
-    8  # the reader takes each at once; 8 bridge a quarter of a second in which the loop stalls
-)
+from facestream.errors import FrameError
+
+# The reader takes each at once; 8 bridge a quarter of a second in which the loop stalls. Of large ones fewer wait.
+MAX_WAITING_FRAMES = 8
+MAX_WAITING_BYTES = 16 * 1024 * 1024
 
 
 class BoundedRemoteTrack(RemoteStreamTrack):
@@ -22,11 +25,20 @@ class BoundedRemoteTrack(RemoteStreamTrack):
         super().__init__(kind, id)
         self._frames: deque[Frame] = deque(maxlen=MAX_WAITING_FRAMES)
         self._changed = asyncio.Event()
+        self._refusal: FrameError | None = None
 
     def offer(self, frame: Frame) -> None:
-        """Take one decoded frame; the oldest that waits makes room."""
+        """Take one decoded frame; the oldest that wait make room."""
         self._frames.append(frame)
+        room = MAX_WAITING_BYTES // max(1, _bytes_of(frame))
+        while len(self._frames) > max(1, room):
+            self._frames.popleft()
         self._changed.set()
+
+    def refuse(self, error: FrameError) -> None:
+        """End with an error instead of an end; whoever reads gets it."""
+        self._refusal = error
+        self.stop()
 
     def stop(self) -> None:
         super().stop()
@@ -36,7 +48,11 @@ class BoundedRemoteTrack(RemoteStreamTrack):
     async def recv(self) -> Frame:
         while not self._frames:
             if self.readyState != "live":
-                raise MediaStreamError
+                raise self._refusal or MediaStreamError
             self._changed.clear()
             await self._changed.wait()
         return self._frames.popleft()
+
+
+def _bytes_of(frame: Frame) -> int:
+    return sum(plane.buffer_size for plane in frame.planes) if isinstance(frame, VideoFrame) else 0
