@@ -18,6 +18,7 @@ from av.video.codeccontext import VideoCodecContext
 
 from facestream.media.hardening.h264_offers import parameter_sets_of
 from facestream.media.hardening.sizes import MAX_REORDERED_FRAMES, PictureLimits, refusal
+from facestream.media.hardening.tracks import NewestFrames
 
 logger = logging.getLogger(__name__)
 
@@ -72,6 +73,7 @@ class DecoderThread:
         self._waiting: queue.Queue[tuple[RTCRtpCodecParameters, JitterFrame] | None] = queue.Queue(
             MAX_WAITING_FRAMES
         )
+        self._decoded = NewestFrames()
         self._stopped = False
         self._ended = asyncio.Event()
         # Daemon: a decoder that hangs inside its codec must not keep the process from ending.
@@ -106,6 +108,10 @@ class DecoderThread:
             except queue.Empty:
                 return
 
+    def _hand_over(self) -> None:
+        while (frame := self._decoded.take()) is not None:
+            self._on_frame(frame)
+
     # In the thread
 
     def _run(self) -> None:
@@ -128,7 +134,9 @@ class DecoderThread:
                 self._tell(self._on_failure)
                 continue
             for frame in frames:
-                self._tell(self._on_frame, frame)
+                # While the loop stalls, what waits is bounded here: a callback each would keep every frame.
+                self._decoded.put(frame)
+                self._tell(self._hand_over)
             if (why := _reordering(decoder)) is not None:
                 self._tell(self._on_refusal, why)
                 break
