@@ -33,6 +33,8 @@ class SequenceParameters:
     """Before cropping: what the decoder allocates."""
     height_px: int
     reference_frames: int
+    shown_wh: tuple[int, int]
+    """After cropping."""
 
 
 def nal_units(data: bytes) -> list[tuple[int, int]]:
@@ -114,7 +116,21 @@ def _read(bits: _Bits) -> SequenceParameters:
     width = (bits.golomb(8190) + 1) * 16
     height = (bits.golomb(8190) + 1) * 16
     frames_only = bits.take(1)
-    return SequenceParameters(profile, constraints, level, width, height * (2 - frames_only), references)
+    height *= 2 - frames_only
+    shown_wh = width, height
+    with contextlib.suppress(ValueError):  # only for the sentence that says what was refused
+        right, bottom = _read_cropping(bits, frames_only=frames_only)
+        shown_wh = width - right, height - bottom
+    return SequenceParameters(profile, constraints, level, width, height, references, shown_wh)
+
+
+def _read_cropping(bits: _Bits, *, frames_only: int) -> tuple[int, int]:
+    """Columns and rows that are not shown, of 4:2:0."""
+    bits.take(1 if frames_only else 2)
+    if not bits.take(1):
+        return 0, 0
+    left, right, top, bottom = (bits.golomb(1 << 16) for _ in range(4))
+    return 2 * (left + right), 2 * (2 - frames_only) * (top + bottom)
 
 
 def _skip_high_profile(bits: _Bits) -> None:

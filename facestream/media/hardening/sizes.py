@@ -73,7 +73,9 @@ def _h264_refusal(data: bytes, limits: PictureLimits) -> str | None:
         )
     for reading in readings:
         if not limits.allow(reading.width_px, reading.height_px):
-            return _too_large(reading.width_px, reading.height_px, limits)
+            hidden = limits.allow(*reading.shown_wh)  # by cropping
+            size = (reading.width_px, reading.height_px) if hidden else reading.shown_wh
+            return _too_large(*size, limits)
         if reading.reference_frames > _allowed_references(reading):
             return (
                 f"H264 with {reading.reference_frames} reference frames of {reading.width_px}x{reading.height_px}; "
