@@ -22,8 +22,8 @@ from tests.media.hardening.peers import Pair, PictureTrack, picture
 VP8 = RTCRtpCodecParameters("video/VP8", 90000, payloadType=96)
 
 
-def h264(profile_level_id: str, number: int = 102, **parameters: str) -> RTCRtpCodecParameters:
-    given = {"level-asymmetry-allowed": "1", "packetization-mode": "1", **parameters}
+def h264(profile_level_id: str, number: int = 102, **parameters: Any) -> RTCRtpCodecParameters:
+    given = {"level_asymmetry_allowed": "1", "packetization_mode": "1", **parameters}
     feedback = [RTCRtcpFeedback("nack"), RTCRtcpFeedback("transport-cc")]
     return RTCRtpCodecParameters(
         "video/H264",
@@ -65,7 +65,7 @@ def test_the_answer_says_the_level_that_is_received_where_levels_may_differ():
 
 
 def test_the_answer_keeps_the_offered_level_where_levels_may_not_differ():
-    (answer,) = answered(h264("42c015", **{"level-asymmetry-allowed": "0"}))
+    (answer,) = answered(h264("42c015", level_asymmetry_allowed="0"))
 
     assert answer.parameters == {"packetization-mode": "1", "profile-level-id": "42c015"}
 
@@ -111,7 +111,7 @@ def sprop(*units: bytes) -> str:
     "sets", [sprop(sps(8192, 8192, cycle=[30000] * 255), pps()), "A" * 9000, "no base64!", sprop(b"\x67")]
 )
 def test_parameter_sets_of_the_sdp_are_looked_at_like_those_of_the_stream(sets: str):
-    assert answered(h264("42e01f", **{"sprop-parameter-sets": sets}), VP8) == [VP8_ANSWER]
+    assert answered(h264("42e01f", sprop_parameter_sets=sets), VP8) == [VP8_ANSWER]
 
 
 VP8_ANSWER = answered(VP8)[0]
@@ -132,7 +132,7 @@ class EncodedTrack(MediaStreamTrack):
         self._encoder, self._left_out, self._number = encoder, left_out, 0
         self.parameter_sets: list[bytes] = []
 
-    async def recv(self) -> av.Packet:  # type: ignore[override]
+    async def recv(self) -> Any:
         while True:
             await asyncio.sleep(1 / 30)
             frame = picture(number=self._number)
@@ -223,7 +223,7 @@ async def test_packetization_mode_0_gets_one_nal_unit_in_each_packet(pair: Pair,
 class Reordered(EncodedTrack):
     """Holds back more pictures than anybody needs: one parameter set says so."""
 
-    async def recv(self) -> av.Packet:  # type: ignore[override]
+    async def recv(self) -> Any:
         packet = await super().recv()
         told = b"\0\0\0\1" + sps(640, 480, reordered=16) + b"\0\0\0\1" + pps()
         sent = av.Packet(told + bytes(packet))
