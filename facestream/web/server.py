@@ -112,9 +112,7 @@ async def _serve_with(
 
 
 def _picture_limits(config: Config) -> hardening.PictureLimits:
-    """Twice each side of what is analysed: a picture a little too large gets a notice, a bomb is never decoded."""
-    width, height = 2 * config.max_frame_width_px, 2 * config.max_frame_height_px
-    return hardening.PictureLimits(max_side_px=max(width, height), max_pixels=width * height)
+    return hardening.PictureLimits(config.max_frame_width_px, config.max_frame_height_px)
 
 
 def _listener(host: str, port: int) -> socket.socket:
