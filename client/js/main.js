@@ -380,7 +380,7 @@ function refillChart() {
 
 /** @param {DOMHighResTimeStamp} _now @param {VideoFrameCallbackMetadata} frame */
 function onFrame(_now, frame) {
-  $('video').requestVideoFrameCallback(onFrame);
+  $('video').requestVideoFrameCallback?.(onFrame);
   if (!peer || frame.receiveTime === undefined) return;
   const found = frame.rtpTimestamp === undefined ? null : matcher.match(frame.rtpTimestamp, frame.receiveTime);
   chart?.showMoment(found?.timeS ?? null);
