@@ -135,14 +135,6 @@ async def test_each_fault_of_a_camera_has_its_sentence(
         await expect(page.get_by_role("alert")).to_contain_text(said)
 
 
-async def test_an_insecure_context_names_the_address_that_works(server_url: str, open_page: OpenPage):
-    script = "Object.defineProperty(navigator, 'mediaDevices', { value: undefined });"
-    async with open_page(server_url, script=script) as page:
-        await press_start(page)
-
-        await expect(page.get_by_role("alert")).to_contain_text("http://localhost:")
-
-
 async def test_a_full_server_is_said_with_its_own_words(tmp_path: Path, open_page: OpenPage):
     with running_server(tmp_path / "server.log", "--max-sessions", "1") as running:
         async with (
