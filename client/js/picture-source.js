@@ -1,6 +1,7 @@
 /** Where the pictures come from: a camera as it is, a camera mirrored, or a clip in a file. Touches no page. */
 
 import { openCamera } from './camera.js';
+import { requireReadableCanvas } from './canvas-reading.js';
 import { PeerError } from './peer.js';
 
 const HIDDEN_TAB_MS = 1000;
@@ -88,6 +89,7 @@ class Painter {
   /** @param {object} from properties of a video element @param {Source} wish @returns {Promise<Painter>} once it plays */
   static async over(from, wish) {
     if (!HTMLCanvasElement.prototype.captureStream) throw new PeerError('unsupported');
+    requireReadableCanvas();
     const painter = new Painter(wish);
     Object.assign(painter.#video, { muted: true, playsInline: true, ...from });
     try {

@@ -104,6 +104,10 @@ export const PROBLEMS = {
     title: 'This browser cannot do it',
     text: () => 'It makes no video of pictures that a page draws. A current Firefox, Chrome, Edge or Safari does.',
   },
+  noCanvas: {
+    title: 'This browser hides what the page draws',
+    text: () => 'Allow the page to read its canvas, with the symbol beside the address, and start again.',
+  },
   noWebrtc: {
     title: 'This browser has no WebRTC',
     text: (detail) =>

@@ -194,3 +194,36 @@ async def test_a_browser_that_makes_no_video_of_a_canvas_is_told_so(
         await page.get_by_role("button", name="I agree").click()
 
         await expect(page.get_by_role("alert")).to_contain_text("makes no video of pictures")
+
+
+# Firefox with privacy.resistFingerprinting gives a page noise until the person allows it to read its canvas.
+NOISE = """const read = CanvasRenderingContext2D.prototype.getImageData;
+CanvasRenderingContext2D.prototype.getImageData = function (...place) {
+  const image = read.apply(this, place);
+  image.data.forEach((_, i) => (image.data[i] = (i * 97) % 256));
+  return image;
+};"""
+# And others change a bit here and there, so that no two browsers draw alike.
+GRAIN = NOISE.replace("(i * 97) % 256", "image.data[i] ^ (i % 7 === 0)")
+
+
+@pytest.mark.parametrize("source", ["camera", "clip"])
+async def test_noise_instead_of_pictures_is_told_and_not_sent(
+    server_url: str, open_page: OpenPage, media_dir: Path, source: str
+):
+    async with open_page(server_url, script=NOISE + GONE) as page:
+        if source == "clip":
+            await page.get_by_label("Use a clip").set_input_files(media_dir / "single_face.mp4")
+            await page.get_by_role("button", name="I agree").click()
+        else:
+            await press_start(page)
+
+        await expect(page.get_by_role("alert")).to_contain_text("hides what the page draws")
+        await expect(page.locator("html")).to_have_attribute("data-state", "failed")
+
+
+async def test_a_grain_of_noise_does_not_keep_pictures_back(server_url: str, open_page: OpenPage):
+    async with open_page(server_url, script=GRAIN + GONE) as page:
+        await press_start(page)
+
+        await expect_pictures(page, "This browser has no WebRTC")
