@@ -80,7 +80,7 @@ $(BIN)/.dev: requirements-dev.txt $(BIN)/.product
 	@touch $@
 
 client/node_modules/.installed: client/package-lock.json client/package.json
-	@command -v npm >/dev/null || { echo "npm is not installed; expected Node.js 18 or newer with npm: on Debian 'apt-get install npm'" >&2; exit 1; }
+	@command -v npm >/dev/null || { echo "npm is not installed; expected Node.js 18.18 or newer with npm: on Debian 'apt-get install npm'" >&2; exit 1; }
 	cd client && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 

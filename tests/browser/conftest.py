@@ -29,6 +29,8 @@ FLAGS = (
     "--autoplay-policy=no-user-gesture-required",
 )
 ALLOW_CAMERA = "--use-fake-ui-for-media-stream"
+# As a script before the page: hardened browsers take the class away.
+NO_WEBRTC = "delete window.RTCPeerConnection; delete window.webkitRTCPeerConnection;"
 
 OpenPage = Callable[..., AbstractAsyncContextManager[Page]]
 

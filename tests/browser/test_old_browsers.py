@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 from playwright.async_api import Page, Route, expect
 
-from tests.browser.conftest import SOON_MS, Browsers, OpenPage, chart_points, start
+from tests.browser.conftest import NO_WEBRTC, SOON_MS, Browsers, OpenPage, chart_points, start
 from tests.conftest import ROOT
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -43,7 +43,6 @@ for (const owner of [Document.prototype, DocumentFragment.prototype, Element.pro
   }
 }
 """
-NO_WEBRTC = "delete window.RTCPeerConnection; delete window.webkitRTCPeerConnection;"
 FACES = """{
   const parse = JSON.parse;
   JSON.parse = (text) => {

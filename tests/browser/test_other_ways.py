@@ -9,12 +9,11 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page, Route, expect
 
-from tests.browser.conftest import SOON_MS, OpenPage, press_start
+from tests.browser.conftest import NO_WEBRTC, SOON_MS, OpenPage, press_start
 from tests.conftest import running_server
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
-GONE = "delete window.RTCPeerConnection; delete window.webkitRTCPeerConnection;"
 THROWS = """window.RTCPeerConnection = class {
   constructor() { throw new DOMException('WebRTC is switched off', 'NotAllowedError'); }
 };"""
@@ -45,7 +44,7 @@ async def expect_pictures(page: Page, why: str) -> None:
 
 @pytest.mark.parametrize(
     "script",
-    [GONE, THROWS, STUB, NO_OFFER, NO_ANSWER],
+    [NO_WEBRTC, THROWS, STUB, NO_OFFER, NO_ANSWER],
     ids=["gone", "throws", "stub", "no offer", "no answer"],
 )
 async def test_a_browser_without_webrtc_sends_pictures_one_by_one(
@@ -58,7 +57,7 @@ async def test_a_browser_without_webrtc_sends_pictures_one_by_one(
 
 
 async def test_a_clip_goes_that_way_too(server_url: str, open_page: OpenPage, media_dir: Path):
-    async with open_page(server_url, script=GONE) as page:
+    async with open_page(server_url, script=NO_WEBRTC) as page:
         await page.get_by_label("Use a clip").set_input_files(media_dir / "single_face.mp4")
         await page.get_by_role("button", name="I agree").click()
 
@@ -139,7 +138,7 @@ def neighbours(held: contextlib.ExitStack, count: int) -> list[int]:
 
 @pytest.mark.parametrize(
     ("script", "said"),
-    [(GONE, "Allow WebRTC"), (THROWS, "WebRTC is switched off. The server takes pictures no other way")],
+    [(NO_WEBRTC, "Allow WebRTC"), (THROWS, "WebRTC is switched off. The server takes pictures no other way")],
     ids=["gone", "throws"],
 )
 async def test_where_there_is_no_other_way_the_person_is_told(
@@ -172,7 +171,7 @@ NO_DEVICES = "Object.defineProperty(navigator, 'mediaDevices', { value: undefine
     ],
     ids=["insecure address", "no devices", "no capture"],
 )
-@pytest.mark.parametrize("webrtc", ["", GONE], ids=["with WebRTC", "without"])
+@pytest.mark.parametrize("webrtc", ["", NO_WEBRTC], ids=["with WebRTC", "without"])
 async def test_a_browser_that_gives_no_camera_is_told_the_true_reason(
     server_url: str, open_page: OpenPage, media_dir: Path, script: str, said: str, webrtc: str
 ):
@@ -211,7 +210,7 @@ GRAIN = NOISE.replace("(i * 97) % 256", "image.data[i] ^ (i % 7 === 0)")
 async def test_noise_instead_of_pictures_is_told_and_not_sent(
     server_url: str, open_page: OpenPage, media_dir: Path, source: str
 ):
-    async with open_page(server_url, script=NOISE + GONE) as page:
+    async with open_page(server_url, script=NOISE + NO_WEBRTC) as page:
         if source == "clip":
             await page.get_by_label("Use a clip").set_input_files(media_dir / "single_face.mp4")
             await page.get_by_role("button", name="I agree").click()
@@ -223,7 +222,7 @@ async def test_noise_instead_of_pictures_is_told_and_not_sent(
 
 
 async def test_a_grain_of_noise_does_not_keep_pictures_back(server_url: str, open_page: OpenPage):
-    async with open_page(server_url, script=GRAIN + GONE) as page:
+    async with open_page(server_url, script=GRAIN + NO_WEBRTC) as page:
         await press_start(page)
 
         await expect_pictures(page, "This browser has no WebRTC")

@@ -9,8 +9,7 @@ import pytest
 from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType, web
 from playwright.async_api import expect
 
-from tests.browser.conftest import SOON_MS, OpenPage, chart_points, press_start, start
-from tests.browser.test_other_ways import GONE
+from tests.browser.conftest import NO_WEBRTC, SOON_MS, OpenPage, chart_points, press_start, start
 from tests.conftest import ROOT
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -105,7 +104,7 @@ async def test_all_that_the_page_asks_for_is_under_its_path(server_url: str, ope
 
 
 async def test_pictures_go_under_the_path_too(server_url: str, open_page: OpenPage):
-    async with proxied(server_url) as proxy, open_page(f"{proxy.url}/", script=GONE) as page:
+    async with proxied(server_url) as proxy, open_page(f"{proxy.url}/", script=NO_WEBRTC) as page:
         await press_start(page)
 
         await expect(page.locator("html")).to_have_attribute("data-state", "connected", timeout=SOON_MS)
