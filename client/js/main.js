@@ -3,11 +3,11 @@
 import { ChartTools } from './chart-tools.js';
 import { ConsentDialog } from './consent-dialog.js';
 import { EmotionChart } from './emotion-chart.js';
+import { expiry } from './expiry.js';
 import { FacePanel } from './face-panel.js';
 import { FrameClock, FrameMatcher } from './frame-clock.js';
 import { HealthPanel } from './health-panel.js';
 import { closeLikeMenus } from './menus.js';
-import { expiry } from './expiry.js';
 import { Peer, PeerError, bearer, withoutSlash } from './peer.js';
 import { PicturePeer } from './picture-peer.js';
 import { PictureSource } from './picture-source.js';
