@@ -11,7 +11,7 @@ const LATE_SYNTAX = [
 ];
 
 /** Members of our own objects, of the server's messages and of C3, whose names interfaces have that came later. */
-const OWN = ['aspectRatio', 'bytes', 'check', 'destroy', 'hide', 'layers', 'lost', 'ms', 'packets', 'resize', 'share', 'take', 'token', 'use', 'views'];
+const OWN = ['aspectRatio', 'bytes', 'check', 'destroy', 'hide', 'last', 'layers', 'lost', 'ms', 'packets', 'resize', 'share', 'take', 'token', 'use', 'views'];
 
 /** What a browser may lack: it breaks lines less well, draws a wider list, or has another fixed font or cursor. */
 const EMBELLISHMENTS = ['text-wrap', 'field-sizing', 'ui-monospace', 'cursor', 'forced-colors', 'forced-color-adjust'];

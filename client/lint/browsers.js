@@ -125,7 +125,7 @@ function isAskedFor(node, name, sourceCode) {
   const isCalled = (parent.type === 'CallExpression' && parent.callee === node) || parent.type === 'NewExpression';
   if (isCalled && parent.optional) return true;
   if (!isCalled && ['UnaryExpression', 'LogicalExpression'].includes(parent.type)) return true;
-  if (!isCalled && parent.test === node) return true;
+  if (!isCalled && (parent.test === node || parent.callee?.name === 'Boolean')) return true;
   // Under a condition that names it.
   let inner = node;
   for (let outer = parent; outer; [inner, outer] = [outer, outer.parent]) {

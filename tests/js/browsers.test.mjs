@@ -63,6 +63,7 @@ for (const text of [
   'if (AbortSignal.timeout) go(AbortSignal.timeout(5));',
   'export const canvas = globalThis.OffscreenCanvas ? new OffscreenCanvas(1, 1) : null;',
   "if ('jitterBufferTarget' in receiver) receiver.jitterBufferTarget = 0;",
+  'export const tells = Boolean(video.requestVideoFrameCallback);',
   'export const last = list.findLast(Boolean);',
   'export const signal = new AbortController().signal;',
 ]) {
