@@ -105,8 +105,8 @@ export class FacePanel {
     const ids = faces.map((face) => String(face.id)).sort((a, b) => a - b);
     const shown = [...this.#choice.options].slice(1).map((option) => option.value);
     if (this.#choice.options.length && ids.join() === shown.join()) return;
-    // A list that changes under the hand of somebody who is choosing is no list.
-    if (this.#choice.matches(':open, :focus') && ids.length > 1) return;
+    // A list that changes under the hand of somebody who is choosing is no list; one that is open has the focus.
+    if (document.activeElement === this.#choice && ids.length > 1) return;
     this.#choice.replaceChildren(new Option(LARGEST_FACE, ''), ...ids.map((id) => new Option(faceName(id), id)));
     this.#choice.value = ids.includes(String(this.#chosenId)) ? String(this.#chosenId) : '';
     this.#choice.hidden = ids.length < 2;

@@ -1,5 +1,7 @@
 /** Takes JPEGs from a track, the newest when asked for one; never keeps one that nobody took. Touches no page. */
 
+import { requireReadableCanvas } from './canvas-reading.js';
+
 /** At 0.8 a 640x480 picture has 30 to 50 kB and reads like the camera's own; the net sees 48 x 48 of it. */
 const QUALITY = 0.8;
 const HIDDEN_TAB_MS = 1000;
@@ -19,6 +21,7 @@ export class JpegCamera {
 
   /** @param {MediaStreamTrack} track from now on @returns {Promise<void>} once it plays */
   async use(track) {
+    requireReadableCanvas();
     this.#video.srcObject = new MediaStream([track]);
     await this.#video.play();
     if (this.#timer) return;

@@ -3,18 +3,19 @@
 import { ChartTools } from './chart-tools.js';
 import { ConsentDialog } from './consent-dialog.js';
 import { EmotionChart } from './emotion-chart.js';
+import { expiry } from './expiry.js';
 import { FacePanel } from './face-panel.js';
 import { FrameClock, FrameMatcher } from './frame-clock.js';
 import { HealthPanel } from './health-panel.js';
 import { closeLikeMenus } from './menus.js';
-import { Peer, PeerError, bearer } from './peer.js';
+import { Peer, PeerError, bearer, withoutSlash } from './peer.js';
 import { PicturePeer } from './picture-peer.js';
 import { PictureSource } from './picture-source.js';
 import { Countdown, leastDelayMs, mayPass, retryDelayMs } from './retry.js';
 import { SessionLog } from './session-log.js';
 import { SetupPanel } from './setup-panel.js';
 import {
-  CHART_MISSING, COMPATIBILITY, INVITATIONS, MEANWHILE, NOTICE, PROBLEMS, STATES, TEXT, TOKEN_WANTED, TRYING, chartSummary, nextTry, retryAfter, sentence,
+  CHART_MISSING, COMPATIBILITY, INVITATIONS, MEANWHILE, NOTICE, PROBLEMS, STATES, TEXT, TOKEN_WANTED, TRYING, chartSummary, inCompatibility, nextTry, retryAfter, sentence,
 } from './strings.js';
 import { Switches } from './switches.js';
 import { TakeAway } from './take-away.js';
@@ -35,6 +36,9 @@ const SHOWING = ['connected', 'stalled', 'interrupted'];
 
 /** Problems whose advice is for a person who has to start again. */
 const HELPLESS = ['cut', 'serverAway', 'noMedia'];
+
+/** The folder of the page's own address: a proxy may keep the server under a path. */
+const SERVER = withoutSlash(new URL('.', document.baseURI).href);
 
 const $ = (id) => document.getElementById(id);
 const root = document.documentElement;
@@ -120,7 +124,7 @@ async function fetchConfig() {
 
 async function readConfig() {
   try {
-    const response = await fetch('/config', { headers: bearer(ticket.token), signal: AbortSignal.timeout(CONFIG_MS) });
+    const response = await fetch(`${SERVER}/config`, { headers: bearer(ticket.token), signal: expiry(CONFIG_MS) });
     return response.ok ? decodeConfig(await response.text()) : null;
   } catch {
     return null;
@@ -163,6 +167,8 @@ async function start() {
   say('');
   beginVisit();
   try {
+    // No camera is opened for a picture that cannot be sent.
+    if (!fallback && !globalThis.RTCPeerConnection) throw new PeerError('noWebrtc');
     const opened = await PictureSource.open(setup.source);
     if (mine !== run) return opened.close();
     useSource(opened);
@@ -194,7 +200,7 @@ async function connect(resume) {
   matcher = new FrameMatcher();
   log.newSession();
   const Way = visit.way === 'webrtc' ? Peer : PicturePeer;
-  const opening = new Way({ onVideo, onTelemetry, onControl, onFlow, onPicture, onLost: lose }, '', resume, ticket.token);
+  const opening = new Way({ onVideo, onTelemetry, onControl, onFlow, onPicture, onLost: lose }, SERVER, resume, ticket.token);
   peer = opening;
   const mayFallBack = fallback && visit.way === 'webrtc';
   try {
@@ -202,8 +208,8 @@ async function connect(resume) {
     if (mine !== run || peer !== opening) return;
     await opening.open(source.stream, mayFallBack ? FALLBACK_MS : undefined, iceServers);
   } catch (error) {
-    if (!mayFallBack || error.key !== 'noMedia' || mine !== run || peer !== opening) throw error;
-    fallBack();
+    if (!mayFallBack || !(error.key in COMPATIBILITY) || mine !== run || peer !== opening) throw error;
+    fallBack(error.key);
     // Also gives the place back that the server still keeps for the connection that did not come to be.
     return connect(opening.resumeToken || resume);
   }
@@ -216,12 +222,12 @@ async function connect(resume) {
   timers = [setInterval(showLatest, WORDS_MS), setInterval(showRates, RATES_MS)];
 }
 
-/** WebRTC does not get through: from now on pictures go over a WebSocket, and the page says so. */
-function fallBack() {
+/** From now on pictures go over a WebSocket, and the page says so. @param {keyof COMPATIBILITY} why WebRTC is not used */
+function fallBack(why) {
   visit.way = 'pictures';
-  log.note(nowS(), 'otherWay');
+  log.note(nowS(), 'otherWay', why);
   $('way').hidden = false;
-  sayBriefly(COMPATIBILITY);
+  sayBriefly(inCompatibility(why));
 }
 
 /** @param {PictureSource} opened */
@@ -374,7 +380,7 @@ function refillChart() {
 
 /** @param {DOMHighResTimeStamp} _now @param {VideoFrameCallbackMetadata} frame */
 function onFrame(_now, frame) {
-  $('video').requestVideoFrameCallback(onFrame);
+  $('video').requestVideoFrameCallback?.(onFrame);
   if (!peer || frame.receiveTime === undefined) return;
   const found = frame.rtpTimestamp === undefined ? null : matcher.match(frame.rtpTimestamp, frame.receiveTime);
   chart?.showMoment(found?.timeS ?? null);

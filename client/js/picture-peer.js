@@ -3,9 +3,10 @@
  * Peer; slower than it, because JPEGs are larger than video and a lost packet holds up all that come after it.
  */
 
+import { expiry } from './expiry.js';
 import { JpegCamera } from './jpeg-camera.js';
 import { JpegScreen } from './jpeg-screen.js';
-import { PeerError, refusal } from './peer.js';
+import { PeerError, refusal, withoutSlash } from './peer.js';
 import { Flow, HEADER_BYTES, decodePicture, encodeHeader } from './picture-flow.js';
 import { decodeControl, decodeTelemetry } from './telemetry.js';
 
@@ -52,13 +53,13 @@ export class PicturePeer {
 
   /**
    * @param {PicturePeerEvents} events
-   * @param {string} [server] address of the server; default: where the page came from
+   * @param {string} [server] address of the server, its path included; default: the root of the host that the page came from
    * @param {string} [resume] `resumeToken` of a lost connection whose faces shall go on
    * @param {string} [token] where the server asks who comes in
    */
   constructor(events, server = '', resume = '', token = '') {
     this.#events = events;
-    this.#server = server;
+    this.#server = withoutSlash(server);
     this.#resume = resume;
     this.#token = token;
   }
@@ -148,7 +149,7 @@ export class PicturePeer {
 
   /** @returns {Promise<void>} once the server has taken this peer */
   async #connect() {
-    const address = new URL('/pictures', this.#server || location.href);
+    const address = new URL(`${this.#server}/pictures`, location.href);
     address.protocol = address.protocol.replace('http', 'ws');
     const socket = new WebSocket(address);
     this.#socket = socket;
@@ -156,14 +157,14 @@ export class PicturePeer {
     socket.onopen = () => this.send({ type: 'open', token: this.#token, resume: this.#resume });
     const answer = await firstAnswer(socket);
     if (!answer) throw new PeerError((await this.#serverAnswers()) ? 'noMedia' : 'serverAway');
-    if (answer.type === 'refused') throw refusal(answer.status, answer.detail, answer.retry_after_s);
+    if (answer.type === 'refused') throw refusal(answer.status, answer, answer.retry_after_s);
     this.#sessionId = answer.session_id;
     this.#resumeToken = answer.resume;
   }
 
   async #serverAnswers() {
     try {
-      await fetch(`${this.#server}/healthz`, { signal: AbortSignal.timeout(CHECK_MS) });
+      await fetch(`${this.#server}/healthz`, { signal: expiry(CHECK_MS) });
       return true;
     } catch {
       return false;

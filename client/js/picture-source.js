@@ -1,6 +1,7 @@
 /** Where the pictures come from: a camera as it is, a camera mirrored, or a clip in a file. Touches no page. */
 
 import { openCamera } from './camera.js';
+import { requireReadableCanvas } from './canvas-reading.js';
 import { PeerError } from './peer.js';
 
 const HIDDEN_TAB_MS = 1000;
@@ -47,14 +48,13 @@ export class PictureSource {
   }
 
   static async #fromClip(wish) {
-    if (!globalThis.RTCPeerConnection) throw new PeerError('unsupported');
     const address = URL.createObjectURL(wish.clip);
     try {
       const painter = await Painter.over({ src: address, loop: true }, wish);
       return new PictureSource(painter.stream, () => URL.revokeObjectURL(address), painter);
     } catch (error) {
       URL.revokeObjectURL(address);
-      throw new PeerError('badClip', wish.clip.name, error);
+      throw error instanceof PeerError ? error : new PeerError('badClip', wish.clip.name, error);
     }
   }
 
@@ -88,6 +88,8 @@ class Painter {
 
   /** @param {object} from properties of a video element @param {Source} wish @returns {Promise<Painter>} once it plays */
   static async over(from, wish) {
+    if (!HTMLCanvasElement.prototype.captureStream) throw new PeerError('unsupported');
+    requireReadableCanvas();
     const painter = new Painter(wish);
     Object.assign(painter.#video, { muted: true, playsInline: true, ...from });
     try {

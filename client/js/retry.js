@@ -7,7 +7,7 @@ const RESTART_MS = 3000;
 /** Tries after which a person has to ask for more: about five minutes. */
 const MOST_TRIES = 24;
 /** Keys of problems that may pass by themselves; all else needs a person. */
-const PASSING = ['cut', 'ended', 'serverAway', 'full', 'tooMany', 'noMedia'];
+const PASSING = ['cut', 'ended', 'serverAway', 'full', 'noPort', 'tooMany', 'noMedia'];
 
 /**
  * @param {import('./peer.js').PeerError} error

@@ -6,7 +6,7 @@ export const TEXT = {
   startClip: 'Start the clip',
   stop: 'Stop',
   way: 'Compatibility mode',
-  wayLabel: 'Pictures go one by one over the page’s own connection, because no video gets through',
+  wayLabel: 'Pictures go one by one over the page’s own connection, because WebRTC does not work here',
   stageLabel: 'Annotated video',
   useClip: 'Use a clip',
   backToCamera: 'Back to the camera',
@@ -93,17 +93,32 @@ export const PROBLEMS = {
   insecure: {
     title: 'This address cannot use the camera',
     text: (address) =>
-      `Browsers open the camera only on localhost or over https. On the server’s own machine, open ${address} instead.`,
+      `Browsers open the camera only on localhost or over https. On the server’s own machine, open ${address} instead; a clip may be used here too.`,
+  },
+  noCapture: {
+    title: 'This browser gives pages no camera',
+    text: () => 'Allow cameras in its settings, use a clip instead, or open this page in a current Firefox, Chrome, Edge or Safari.',
   },
   badClip: { title: 'This clip cannot be played', text: (name) => `Your browser does not read ${name}. Try an MP4 or WebM file.` },
   unsupported: {
     title: 'This browser cannot do it',
-    text: () => 'It has no WebRTC. A current Firefox, Chrome, Edge or Safari has.',
+    text: () => 'It makes no video of pictures that a page draws. A current Firefox, Chrome, Edge or Safari does.',
+  },
+  noCanvas: {
+    title: 'This browser hides what the page draws',
+    text: () => 'Allow the page to read its canvas, with the symbol beside the address, and start again.',
+  },
+  noWebrtc: {
+    title: 'This browser has no WebRTC',
+    text: (detail) =>
+      [sentence(detail), 'The server takes pictures no other way. Allow WebRTC in the browser’s settings, or use another browser.'].join(' ').trim(),
   },
   serverAway: { title: 'The server does not answer', text: () => 'See that it is running and start again.' },
   full: { title: 'The server is full', text: sentence },
   token: { title: 'The server wants a token', text: sentence },
   tooMany: { title: 'Too many from your network', text: sentence },
+  noPort: { title: 'The server has no port for the video', text: sentence },
+  offer: { title: 'The server refused the connection', text: sentence },
   refused: { title: 'The server refused the connection', text: sentence },
   noMedia: {
     title: 'No picture gets through',
@@ -191,9 +206,17 @@ export const TRYING = 'Trying now';
 export const MEANWHILE = 'Nothing is sent meanwhile. Chart and counters go on when the connection is back.';
 export const retryAfter = (s) => `There may be room in ${s} s.`;
 
-/** What is told once when the page goes on without WebRTC. */
-export const COMPATIBILITY =
-  'No video gets through, so pictures go one by one over the page’s own connection. They may come later and fewer; what is read is the same.';
+/** Why the page goes on without WebRTC, by the key of the PeerError that ended it; with any other key, it does not. */
+export const COMPATIBILITY = {
+  noMedia: 'No video gets through',
+  noWebrtc: 'This browser has no WebRTC',
+  offer: 'The server cannot serve this browser’s video',
+  noPort: 'The server has no port for the video',
+};
+
+/** @param {keyof COMPATIBILITY} why @returns {string} what is told once when the page goes on without WebRTC */
+export const inCompatibility = (why) =>
+  `${COMPATIBILITY[why]}, so pictures go one by one over the page’s own connection. They may come later and fewer; what is read is the same.`;
 
 /** What an HTML report says. */
 export const REPORT = {
@@ -221,7 +244,7 @@ const EVENTS = {
   began: () => 'Started',
   stopped: () => 'Stopped',
   lost: (detail) => `Connection lost: ${detail}`,
-  otherWay: () => 'Compatibility mode: no video gets through',
+  otherWay: (why) => `Compatibility mode: ${COMPATIBILITY[why] ?? COMPATIBILITY.noMedia}`,
   back: () => 'Connection is back',
   came: (id) => `${faceName(id)} came`,
   left: (id) => `${faceName(id)} left`,

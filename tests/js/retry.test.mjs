@@ -16,6 +16,11 @@ test('no two pages try in step', () => {
 
 test('a server that asks for more time gets it', () => assert.equal(retryDelayMs(0, 10_000, () => 1), 10_000));
 
+test('a server without a port for the video is asked again, one that refuses the offer is not', () => {
+  assert.ok(mayPass({ key: 'noPort', message: 'all ports are taken' }, 0));
+  assert.ok(!mayPass({ key: 'offer', message: 'no video' }, 0));
+});
+
 test('a countdown says its seconds and ends once', async () => {
   const said = [];
   let ends = 0;
