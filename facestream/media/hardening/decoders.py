@@ -16,6 +16,7 @@ from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 from av.frame import Frame
 from av.video.codeccontext import VideoCodecContext
 
+from facestream.errors import FrameError
 from facestream.media.hardening.h264_offers import parameter_sets_of
 from facestream.media.hardening.sizes import MAX_REORDERED_FRAMES, PictureLimits, refusal
 from facestream.media.hardening.tracks import NewestFrames
@@ -43,13 +44,13 @@ def _context(decoder: Decoder) -> VideoCodecContext | None:
     return context if isinstance(context, VideoCodecContext) else None
 
 
-def _reordering(decoder: Decoder) -> str | None:
+def _reordering(decoder: Decoder) -> FrameError | None:
     """Why a stream must not go on that holds back its pictures; FFmpeg learns of it only while it decodes."""
     context = _context(decoder)
     held_back = context.reorder_depth if context is not None else 0
     if held_back <= MAX_REORDERED_FRAMES:
         return None
-    return (
+    return FrameError(
         f"H264 that holds back {held_back} frames; expected at most {MAX_REORDERED_FRAMES}: "
         "turn B-frames off in the encoder"
     )
@@ -65,7 +66,7 @@ class DecoderThread:
         limits: PictureLimits,
         on_frame: Callable[[Frame], None],
         on_failure: Callable[[], None],
-        on_refusal: Callable[[str], None],
+        on_refusal: Callable[[FrameError], None],
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._limits = limits

@@ -168,10 +168,10 @@ class HardenedReceiver(RTCRtpReceiver):
         self._keyframe_by_s = time.monotonic() + KEYFRAME_PATIENCE_S
         self._losses_pending.set()
 
-    def _refuse_picture(self, why: str) -> None:
+    def _refuse_picture(self, why: FrameError) -> None:
         logger.debug("a track is ended: %s", why)  # whoever reads the track tells its peer, and the log
         if isinstance(self._track, BoundedRemoteTrack):
-            self._track.refuse(FrameError(why))
+            self._track.refuse(why)
         self.release()
 
     # From the network

@@ -5,6 +5,7 @@ Pure; never raises: what H264 parameter sets say and cannot be read is refused.
 
 from dataclasses import dataclass
 
+from facestream.errors import FrameError, FrameTooLargeError
 from facestream.media.hardening.parameter_sets import (
     IDR,
     MAX_NAL_UNITS,
@@ -51,8 +52,8 @@ def is_keyframe(codec_name: str, data: bytes) -> bool:
     return True
 
 
-def refusal(codec_name: str, data: bytes, limits: PictureLimits) -> str | None:
-    """Why a frame must not be decoded, as a sentence for its peer; None where it may be."""
+def refusal(codec_name: str, data: bytes, limits: PictureLimits) -> FrameError | None:
+    """Why a frame must not be decoded, for its peer; None where it may be."""
     if codec_name == "VP8":
         size = _vp8_size(data)
         return None if size is None or limits.allow(*size) else _too_large(*size, limits)
@@ -61,13 +62,15 @@ def refusal(codec_name: str, data: bytes, limits: PictureLimits) -> str | None:
     return None
 
 
-def _h264_refusal(data: bytes, limits: PictureLimits) -> str | None:
+def _h264_refusal(data: bytes, limits: PictureLimits) -> FrameError | None:
     if len(nal_units(data)) >= MAX_NAL_UNITS:
-        return f"H264 frame of {MAX_NAL_UNITS} NAL units or more; expected fewer: send fewer slices"
+        return FrameError(
+            f"H264 frame of {MAX_NAL_UNITS} NAL units or more; expected fewer: send fewer slices"
+        )
     try:
         readings = sequence_parameters(data)
     except ValueError as error:
-        return (
+        return FrameError(
             f"H264 with {error}; expected baseline, main or high profile, 8 bits in 4:2:0: "
             "change the encoder's profile"
         )
@@ -77,7 +80,7 @@ def _h264_refusal(data: bytes, limits: PictureLimits) -> str | None:
             size = (reading.width_px, reading.height_px) if hidden else reading.shown_wh
             return _too_large(*size, limits)
         if reading.reference_frames > _allowed_references(reading):
-            return (
+            return FrameError(
                 f"H264 with {reading.reference_frames} reference frames of {reading.width_px}x{reading.height_px}; "
                 f"expected at most {_allowed_references(reading)}: lower them, or choose a smaller picture"
             )
@@ -89,8 +92,8 @@ def _allowed_references(parameters: SequenceParameters) -> int:
     return max(ALWAYS_ALLOWED_REFERENCES, MAX_REFERENCE_BLOCKS // blocks)
 
 
-def _too_large(width: int, height: int, limits: PictureLimits) -> str:
-    return f"frame of {width}x{height}; expected at most {limits}: choose a smaller one"
+def _too_large(width: int, height: int, limits: PictureLimits) -> FrameError:
+    return FrameTooLargeError(f"frame of {width}x{height}; expected at most {limits}: choose a smaller one")
 
 
 def _whole_blocks(length_px: int) -> int:
