@@ -1,0 +1,21 @@
+"""The entry of the program; says that Python is too old before anything is read that an old one cannot read.
+
+Python 3.6 reads this module and those that import it.
+"""
+
+import sys
+
+OLDEST = 3, 11
+
+
+def main(arguments: "list[str] | None" = None) -> int:
+    """Run the command of a command line as this process; returns its exit code."""
+    if sys.version_info[:2] < OLDEST:
+        sys.stderr.write(
+            f"facestream: this is Python {sys.version_info[0]}.{sys.version_info[1]}; expected 3.11 or newer: run "
+            "`make setup`, and start it with .venv/bin/python\n"
+        )
+        return 2
+    from facestream.endings import run_process
+
+    return run_process(sys.argv[1:] if arguments is None else arguments)
