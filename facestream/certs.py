@@ -65,7 +65,8 @@ def checked_name(text: str) -> str:
             name = idna.encode(name, uts46=True).decode("ascii")
     except (idna.IDNAError, UnicodeError) as error:
         raise ConfigError(f"name: got {text!r}, {error}; {EXPECTED}") from error
-    if len(name) > MAX_NAME_CHARS or not _NAME.fullmatch(name):
+    # Browsers take a last label of digits for a part of an IPv4 address.
+    if len(name) > MAX_NAME_CHARS or not _NAME.fullmatch(name) or name.rpartition(".")[2].isdigit():
         raise ConfigError(
             f"name: got {text!r}; {EXPECTED}: letters, digits and hyphens, at most 63 between two dots and "
             f"{MAX_NAME_CHARS} in all, without https:// and port"

@@ -98,16 +98,16 @@ def _add_settings(parser: argparse.ArgumentParser, names: Iterable[str]) -> None
 def _serve(args: argparse.Namespace) -> int:
     config = _config(args)
     logs.set_up(config.log_level, config.log_format)
-    try:
-        from facestream.web.server import serve  # the other commands start without the web stack
+    from facestream.web.server import serve  # the other commands start without the web stack
 
+    try:
         with contextlib.ExitStack() as beside:
             announce = _announce_with_qr if args.qr else _announce
             if config.tunnel == "ngrok":
                 tunnel = beside.enter_context(contextlib.closing(Tunnel(config, _say)))
                 announce = functools.partial(_announce_through, tunnel, announce)
             asyncio.run(serve(config, MODELS_DIR, announce))
-    except (asyncio.CancelledError, KeyboardInterrupt):
+    except asyncio.CancelledError:
         # SIGINT, SIGTERM or the end of its terminal; everything has been taken down in order.
         return 0
     return 0

@@ -87,12 +87,14 @@ def run_process(arguments: Sequence[str]) -> int:
     failure = streams.finish()
     if failure is not None and code == 0:
         code = _report(failure)
-    if serves and (code == Exit.INTERRUPTED or stopped_by):
-        return 0  # it was asked to stop, and has
-    if stopped_by:
+    if stopped_by and not serves:
         # Whoever sent the signal sees that it worked, as if nothing had been cleaned up before.
         signal.signal(stopped_by[0], signal.SIG_DFL)
         os.kill(os.getpid(), stopped_by[0])
+    if code == Exit.INTERRUPTED:
+        # CPython 3.11 kills itself where SIGINT came while it ran a text, as in eval(), although it was caught. A
+        # server that was asked to stop, and has stopped, did what it should.
+        os._exit(0 if serves else code)
     return code
 
 

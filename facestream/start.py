@@ -3,6 +3,7 @@
 Python 3.6 reads this module and those that import it.
 """
 
+import os
 import sys
 
 OLDEST = 3, 11
@@ -16,6 +17,9 @@ def main(arguments: "list[str] | None" = None) -> int:
             "`make setup`, and start it with .venv/bin/python\n"
         )
         return 2
-    from facestream.endings import run_process
-
-    return run_process(sys.argv[1:] if arguments is None else arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    try:
+        from facestream.endings import run_process
+    except KeyboardInterrupt:
+        os._exit(0 if given[:1] == ["serve"] else 130)  # as run_process would
+    return run_process(given)

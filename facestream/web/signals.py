@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from facestream.terminal import Terminal
 
-LOOK_AGAIN_S = 1.0
-"""Some shells and terminals send SIGHUP a moment before they close the terminal."""
+LOOK_EVERY_S = 1.0
+"""After the terminal, because its end may come without a signal, or a moment after it."""
 
 
 def take_signals(stop: Callable[[], object], read_again: Callable[[], None]) -> None:
@@ -25,17 +25,20 @@ def take_signals(stop: Callable[[], object], read_again: Callable[[], None]) -> 
             stopping = True
             stop()
 
-    def stop_without_terminal() -> None:
-        if terminal.gone:
-            stop_once()
-
     def on_hangup() -> None:
         if terminal.gone:
             stop_once()
-            return
-        read_again()
-        loop.call_later(LOOK_AGAIN_S, stop_without_terminal)
+        else:
+            read_again()
 
+    def look() -> None:
+        if terminal.closed_in_foreground():
+            stop_once()
+        else:
+            loop.call_later(LOOK_EVERY_S, look)
+
+    if terminal.ends_program:
+        look()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop_once)
     loop.add_signal_handler(signal.SIGHUP, on_hangup)
