@@ -10,6 +10,7 @@ import segno
 
 from facestream.certs import checked_name, make_certificate, names_of_this_machine
 from facestream.config import Config
+from facestream.errors import ConfigError
 from facestream.media.ice import machine_addresses
 from facestream.streams import can_write
 from facestream.tokens import Purpose, issue, make_key
@@ -79,8 +80,13 @@ def show_address(said: str) -> None:
 
 
 def show_qr(text: str) -> None:
-    """A QR code on the terminal; where that has no half blocks, larger, in spaces on two colours."""
-    code = segno.make(text, error="l", micro=False)
+    """A QR code on the terminal, larger where that has no half blocks; raises ConfigError."""
+    try:
+        code = segno.make(text, error="l", micro=False)
+    except ValueError as error:
+        raise ConfigError(
+            f"qr: {len(text)} characters are no QR code ({error}); expected a shorter url"
+        ) from error
     code.terminal(sys.stdout, compact=can_write(sys.stdout, HALF_BLOCKS))
     sys.stdout.flush()
 

@@ -26,41 +26,28 @@ from tests.media.test_server import child_pids, run_server
 SMALL = ("--port", "0", "--tls", "off", "--analysis-processes", "0")
 # Ctrl-C reaches it also where the tests run in the background of a shell.
 SERVER = ("env", "--default-signal=INT,HUP", sys.executable, "server.py")
-LISTEN = (
-    "import socket, sys; s = socket.socket({family}); {option}; s.bind(({host!r}, 0)); {then}; "
-    "print(s.getsockname()[1], flush=True); sys.stdin.read()"
-)
-
-
-@contextlib.contextmanager
-def port_held_by(family: str, host: str, option: str, then: str) -> Iterator[int]:
-    """A port that another program has bound, and listens on or not."""
-    program = LISTEN.format(family=f"socket.{family}", host=host, option=option, then=then)
-    with subprocess.Popen(
-        [sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as other:
-        assert other.stdout is not None
-        yield int(other.stdout.readline())
-        other.communicate()
-
-
-REUSE = "s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)"
 
 
 @pytest.mark.parametrize(
-    ("family", "host", "option", "then", "ours"),
+    ("family", "host", "state", "ours"),
     [
-        ("AF_INET", "127.0.0.1", REUSE, "s.listen()", "127.0.0.1"),
-        ("AF_INET", "127.0.0.1", "", "", "127.0.0.1"),
-        ("AF_INET6", "::1", REUSE, "s.listen()", "::1"),
-        ("AF_INET", "0.0.0.0", REUSE, "s.listen()", "::"),
-        ("AF_INET", "0.0.0.0", REUSE, "s.listen()", "127.0.0.1"),
+        (socket.AF_INET, "127.0.0.1", "listening", "127.0.0.1"),
+        (socket.AF_INET, "127.0.0.1", "bound for itself", "127.0.0.1"),
+        (socket.AF_INET6, "::1", "listening", "::1"),
+        (socket.AF_INET, "0.0.0.0", "listening", "::"),
     ],
 )
 def test_a_port_that_another_program_holds_is_one_sentence(
-    family: str, host: str, option: str, then: str, ours: str
+    family: socket.AddressFamily, host: str, state: str, ours: str
 ):
-    with port_held_by(family, host, option, then) as port:
+    with socket.socket(family) as other:
+        if state == "listening":
+            other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        other.bind((host, 0))
+        if state == "listening":
+            other.listen()
+        port = other.getsockname()[1]
+
         ended = run_server("--host", ours, "--port", str(port), "--auth", "none", "--tls", "off")
 
     assert ended.returncode == 2
