@@ -2,6 +2,7 @@
 
 import os
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable
@@ -10,8 +11,11 @@ from pathlib import Path
 import pytest
 
 from facestream import text_files
+from facestream.certs import make_certificate
 from facestream.config import load_config
 from facestream.errors import ConfigError
+from facestream.replay.http import Credentials
+from facestream.replay.options import read_token
 from facestream.text_files import lines_of, read_line, read_text
 from facestream.tokens import read_key, read_listed
 from facestream.web.tls import Certificate, find_certificate
@@ -225,6 +229,62 @@ def test_a_settings_file_of_another_editor_is_in_force(
     (tmp_path / "facestream.toml").write_bytes("# f\u00fcr uns\r\nport = 9000\r\n".encode(encoding))
 
     assert load_config().port == 9000
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_certificate_that_openssl_cannot_read_is_named_with_its_reason(tmp_path: Path, encoding: str):
+    made = make_certificate(tmp_path, ["localhost"])
+    made.key.write_bytes(made.key.read_text().encode(encoding))
+
+    with pytest.raises(ConfigError, match=r"key\.pem begins with a byte order mark"):
+        Certificate(made.cert, made.key).context()
+
+
+def test_a_certificate_in_binary_is_named(tmp_path: Path):
+    made = make_certificate(tmp_path, ["localhost"])
+    made.cert.write_bytes(ssl.PEM_cert_to_DER_cert(made.authority.read_text()))
+
+    with pytest.raises(ConfigError, match=r"cert\.pem has no -----BEGIN line"):
+        Certificate(made.cert, made.key).context()
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+async def test_authorities_of_a_peer_are_read_from_any_text(tmp_path: Path, encoding: str):
+    made = make_certificate(tmp_path, ["localhost"])
+    bundle = tmp_path / "bundle.pem"
+    bundle.write_bytes(
+        f"# F\u0151tan\u00fas\u00edtv\u00e1ny\r\n{made.authority.read_text()}".encode(encoding)
+    )
+
+    await Credentials(cafile=bundle).connect(1.0).close()
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("", "no certificate"),
+        ("-----BEGIN CERTIFICATE-----\nnone\n-----END CERTIFICATE-----", "cannot be used"),
+    ],
+)
+def test_authorities_that_are_none_are_a_sentence(tmp_path: Path, content: str, said: str):
+    (tmp_path / "ca.pem").write_text(content)
+
+    with pytest.raises(ConfigError, match=f"cafile: .*{said}"):
+        Credentials(cafile=tmp_path / "ca.pem").connect(1.0)
+
+
+def test_a_token_for_another_server_stands_below_its_comment(tmp_path: Path):
+    (tmp_path / "token").write_bytes("# mine\r\n\r\na-token-of-a-visitor\r\n".encode("utf-16"))
+
+    assert read_token(tmp_path / "token") == "a-token-of-a-visitor"
+
+
+@pytest.mark.parametrize("content", ["", "# mine\n", "t\u00f6ken-of-a-visitor"])
+def test_a_token_that_no_header_can_carry_is_a_sentence(tmp_path: Path, content: str):
+    (tmp_path / "token").write_text(content, encoding="utf-8")
+
+    with pytest.raises(ConfigError, match="token-file"):
+        read_token(tmp_path / "token")
 
 
 def test_an_empty_name_of_a_file_names_none(monkeypatch: pytest.MonkeyPatch):
