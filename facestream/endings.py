@@ -86,7 +86,7 @@ def run_process(arguments: Sequence[str]) -> int:
         signal.signal(number, signal.SIG_IGN)
     failure = streams.finish()
     if failure is not None and code == 0:
-        code = _report(failure)
+        code = Exit.CLOSED_PIPE if isinstance(failure, BrokenPipeError) else _report(failure)
     if stopped_by and not serves:
         # Whoever sent the signal sees that it worked, as if nothing had been cleaned up before.
         signal.signal(stopped_by[0], signal.SIG_DFL)
