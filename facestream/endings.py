@@ -20,7 +20,7 @@ from facestream import streams
 from facestream.errors import FacestreamError
 from facestream.terminal import Terminal
 
-LEVEL_VARIABLE = "FACESTREAM_LOG_LEVEL"
+LEVEL_VARIABLE = "FACESTREAM_LOG_LEVEL"  # of logs.py, which needs a library
 VENV_PYTHON = Path(__file__).resolve().parents[1] / ".venv" / "bin" / "python"
 
 
@@ -53,10 +53,6 @@ _REMEDIES = {
 
 class Stopped(KeyboardInterrupt):
     """SIGTERM or SIGHUP: like Ctrl-C, so that asyncio and the libraries clean up as they do then."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(number)
-        self.number = number
 
 
 def exit_code(command: Callable[[], int]) -> int:
