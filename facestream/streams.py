@@ -1,5 +1,6 @@
 """Standard output and error that can be written to, whatever the shell has made of them; chooses no content."""
 
+import contextlib
 import io
 import os
 import select
@@ -77,10 +78,9 @@ def _text_stream(number: int) -> TextIO:
 
 def _give_up(stream: TextIO, number: int) -> None:
     """Let what is still buffered, and whatever comes, go nowhere."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, number)
-    os.close(nowhere)
-    try:
+    # Without a free descriptor it stays as it is.
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, number)
+        os.close(nowhere)
         stream.flush()
-    except (OSError, ValueError):
-        return
