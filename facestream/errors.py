@@ -1,7 +1,7 @@
 """Every error facestream raises on purpose; a message says got / expected / what to do.
 
 FacestreamError
-├── ConfigError          a setting is out of range or the port is taken
+├── ConfigError          a setting is out of range, a file it names cannot be read, or the port is taken
 ├── ModelFileError       a model file is missing or is not the one the manifest names
 ├── ImageError           a picture cannot be analysed
 ├── ClipError            a clip cannot be read or has no video

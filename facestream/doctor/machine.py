@@ -15,7 +15,7 @@ from facestream.analysis.options import options_from
 from facestream.config import Config
 from facestream.doctor.findings import Finding, doubtful, right, wrong
 from facestream.errors import ConfigError, ModelFileError
-from facestream.media.ice import machine_addresses
+from facestream.media.ice import check_own_addresses, machine_addresses
 from facestream.web.page import CLIENT_DIR, VENDOR_FILES
 from facestream.web.tls import find_certificate
 from facestream.web.visitor import is_loopback
@@ -75,6 +75,8 @@ def _models(config: Config) -> Finding:
         load_analyzer(MODELS_DIR, options_from(config))
     except ModelFileError as error:
         return wrong("models", str(error), "make models")
+    except OSError as error:
+        return wrong("models", f"cannot be read: {error}", "check who owns models/ and .venv/")
     return right("models", "have the right sha256, load, and see the known face")
 
 
@@ -102,7 +104,7 @@ def _open_files(config: Config) -> Finding:
 def _http_port(config: Config) -> Finding:
     try:
         family, _, _, _, address = socket.getaddrinfo(config.host, config.port, type=socket.SOCK_STREAM)[0]
-    except socket.gaierror:
+    except (socket.gaierror, ValueError):
         return wrong(
             "http port", f"host {config.host!r} is no known address", "set host to one of this machine's"
         )
@@ -110,6 +112,7 @@ def _http_port(config: Config) -> Finding:
         with socket.socket(family, socket.SOCK_STREAM) as listener:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind(address)
+            listener.listen(1)
     except OSError as error:
         where = f"{config.host}:{config.port}"
         if error.errno == errno.EADDRINUSE:
@@ -148,6 +151,10 @@ def _udp_is_free(port: int) -> bool:
 
 
 def _addresses(config: Config) -> Finding:
+    try:
+        check_own_addresses(config.ice_address)
+    except ConfigError as error:
+        return wrong("addresses", str(error), "correct ice_address; behind a NAT, set public_address instead")
     offered = list(config.public_address or config.ice_address or machine_addresses())
     if not offered:
         return wrong("addresses", "this machine has none to offer", "name one with --ice-address")

@@ -48,7 +48,10 @@ async def peer_findings(
             "the server tells its page none",
             "enough where UDP reaches it; else set page_ice_server (docs/deploy/)",
         )
-    yield await _round_trip(url, credentials)
+    try:
+        yield await _round_trip(url, credentials)
+    except OSError as error:
+        yield wrong("media", f"not tried: {error.strerror}", "make room for temporary files, or set TMPDIR")
     yield await _fallback(url, credentials)
 
 

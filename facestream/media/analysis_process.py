@@ -15,6 +15,7 @@ import numpy as np
 from facestream.analysis.options import AnalysisOptions
 from facestream.errors import AnalysisUnavailableError, ModelFileError
 from facestream.faces import FrameReport, GrayImage
+from facestream.media.child_signals import without_signals
 from facestream.media.worker import Answer, Failed, PackedTracks, Ready, Request, serve_analysis
 
 START_DEADLINE_S = 60.0
@@ -27,7 +28,8 @@ class AnalysisProcess:
 
     def __init__(self, models_dir: Path, options: AnalysisOptions, max_pixels: int) -> None:
         spawn = multiprocessing.get_context("spawn")
-        self._memory = SharedMemory(create=True, size=max_pixels)
+        with without_signals():  # it may start multiprocessing's resource tracker
+            self._memory = SharedMemory(create=True, size=max_pixels)
         self._pipe, theirs = spawn.Pipe()
         self._process = spawn.Process(
             target=serve_analysis,
@@ -35,7 +37,8 @@ class AnalysisProcess:
             name="facestream-analysis",
             daemon=True,
         )
-        self._process.start()
+        with without_signals():
+            self._process.start()
         theirs.close()
         self._max_pixels = max_pixels
         self._answer_due = False

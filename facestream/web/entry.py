@@ -1,6 +1,7 @@
 """What the settings say about who may come in: which visitors need a token, and which tokens hold. Reads no request."""
 
 import logging
+import os
 from pathlib import Path
 
 from facestream.config import Config
@@ -47,7 +48,7 @@ def _read_tokens(config: Config) -> tuple[Tokens, Tokens]:
     """Those of peers, and those of admins."""
     path = Path(config.token_key_file)
     # The default may be absent; a file that somebody names must be there.
-    wanted = "token_key_file" in config.model_fields_set or path.exists()
+    wanted = "token_key_file" in config.model_fields_set or os.path.lexists(path)
     key = read_key(path) if wanted and config.token_key_file else ""
     return (
         Tokens(Purpose.PEER, _listed(config.tokens_file), key),

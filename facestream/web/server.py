@@ -1,8 +1,8 @@
 """Start everything in order, serve until told to stop, and take it down in the opposite order."""
 
 import asyncio
+import functools
 import logging
-import signal
 import socket
 import ssl
 from collections.abc import Callable
@@ -15,45 +15,56 @@ from facestream.analysis.options import options_from
 from facestream.config import Config
 from facestream.errors import ConfigError
 from facestream.media import hardening
-from facestream.media.ice import machine_addresses, offer_addresses
+from facestream.media.ice import (
+    check_own_addresses,
+    machine_addresses,
+    offer_addresses,
+    offer_own_addresses,
+)
 from facestream.media.memory import keep_what_is_loaded
 from facestream.media.pool import AnalysisPool
 from facestream.registry import SessionRegistry
 from facestream.web.app import make_app
 from facestream.web.entry import Access
 from facestream.web.metrics import watch_loop
+from facestream.web.signals import take_signals
 from facestream.web.tls import find_certificate
 
 logger = logging.getLogger(__name__)
+
+BACKLOG = 128  # aiohttp's own
 
 
 async def serve(config: Config, models_dir: Path, announce: Callable[[str], None]) -> None:
     """Serve until SIGINT or SIGTERM, which cancel this task; `announce` gets the addresses once offers are accepted.
 
-    SIGHUP reads certificate and tokens again. Raises ConfigError where the address cannot be listened on or nobody
-    could come in, ModelFileError where the models are not right.
+    SIGHUP reads certificate and tokens again, or ends a server whose terminal has been closed. Raises ConfigError where
+    the address cannot be listened on, media cannot be sent from here or nobody could come in, ModelFileError where the
+    models are not right.
     """
     task = asyncio.current_task()
-    loop = asyncio.get_running_loop()
+    files: list[Callable[[], None]] = []
+
+    def read_again() -> None:
+        for read in files:
+            read()
+
     if task is not None:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, task.cancel)
+        take_signals(task.cancel, read_again)
     certificate = find_certificate(config)
     context = certificate.context() if certificate else None
+    check_own_addresses(config.ice_address)
     listener = _listener(config.host, config.port)
     try:
         host, port = listener.getsockname()[:2]
-        local = ip_address(host).is_loopback
         access = Access(config, host)
-
-        def read_again() -> None:
-            access.reload()
-            if certificate and context:
-                certificate.renew(context)
-
-        if task is not None:
-            loop.add_signal_handler(signal.SIGHUP, read_again)
-        offer_addresses(config.ice_address or [*machine_addresses(), *(["127.0.0.1"] if local else [])])
+        files.append(access.reload)
+        if certificate and context:
+            files.append(functools.partial(certificate.renew, context))
+        if config.ice_address:
+            offer_addresses(config.ice_address)
+        else:
+            offer_own_addresses(loopback="offered" if ip_address(host).is_loopback else "hidden")
         hardening.apply(
             hardening.Bitrates(
                 start_bps=1000 * config.bitrate_start_kbps,
@@ -116,17 +127,24 @@ def _picture_limits(config: Config) -> hardening.PictureLimits:
 
 
 def _listener(host: str, port: int) -> socket.socket:
-    """A bound socket; bound before the models load, so that a taken port is said at once."""
+    """A listening socket; before the models load, so that a taken port is said at once.
+
+    SO_REUSEADDR lets two servers bind the same port that nobody listens on yet; only one of them can listen.
+    """
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    except socket.gaierror as error:
+    except (socket.gaierror, ValueError) as error:
         raise ConfigError(f"host: got {host!r}, no such address; expected one of this machine's") from error
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener = None
     try:
+        listener = socket.socket(family, socket.SOCK_STREAM)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
+        # Who connects already now is served once the models have loaded.
+        listener.listen(BACKLOG)
     except OSError as error:
-        listener.close()
+        if listener is not None:
+            listener.close()
         raise ConfigError(
             f"cannot listen on {host}:{port}: {error.strerror}; choose another with --port, or stop what runs there"
         ) from error

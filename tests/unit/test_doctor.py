@@ -82,12 +82,26 @@ def test_media_ports_that_others_hold_are_wrong():
 
 
 def test_private_addresses_are_doubtful_for_a_server_that_others_shall_reach():
-    settings: dict[str, object] = {"host": "0.0.0.0", "ice_address": ("10.0.0.7",)}
+    settings: dict[str, object] = {"host": "0.0.0.0", "ice_address": ("127.0.0.1",)}
 
     found = finding_of("addresses", **settings)
 
     assert found.verdict is Verdict.DOUBTFUL
     assert "public_address" in found.remedy
+
+
+def test_an_ice_address_of_another_machine_is_wrong_and_the_remedy_is_the_nat_setting():
+    found = finding_of("addresses", ice_address=("203.0.113.9",))
+
+    assert found.verdict is Verdict.WRONG
+    assert "203.0.113.9 is not an address of this machine" in found.found
+    assert "public_address" in found.remedy
+
+
+def test_a_public_address_needs_not_be_on_this_machine():
+    found = finding_of("addresses", host="0.0.0.0", public_address=("8.8.8.8",))
+
+    assert found.verdict is Verdict.RIGHT
 
 
 @pytest.mark.parametrize(("host", "verdict"), [("0.0.0.0", Verdict.DOUBTFUL), ("127.0.0.1", Verdict.RIGHT)])
