@@ -6,6 +6,7 @@ from facestream.config import Config
 from facestream.media.pool import AnalysisPool
 from facestream.registry import SessionRegistry
 from facestream.web import admin, api, health, metrics, page, sessions, websocket
+from facestream.web.edge import refuse_unreadable
 from facestream.web.entry import Access
 from facestream.web.keys import ACCESS, CONFIG, CREDENTIALS, METRICS, POOL, REGISTRY
 from facestream.web.metrics import count_refusals, make_metrics
@@ -17,7 +18,7 @@ def make_app(
     config: Config, registry: SessionRegistry, pool: AnalysisPool, access: Access
 ) -> web.Application:
     """The application around what the server already runs; it owns none of it."""
-    middlewares = [answer_errors_as_problems, count_refusals, check_origin]
+    middlewares = [answer_errors_as_problems, count_refusals, refuse_unreadable, check_origin]
     app = web.Application(middlewares=middlewares, client_max_size=config.max_offer_bytes)
     app[CONFIG], app[REGISTRY], app[POOL], app[ACCESS] = config, registry, pool, access
     app[CREDENTIALS] = config.credential_source()

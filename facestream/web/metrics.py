@@ -17,15 +17,13 @@ from facestream.errors import FacestreamError
 from facestream.measures import Histogram
 from facestream.media.pool import AnalysisPool
 from facestream.registry import SessionRegistry
-from facestream.web.access import require_admin, visitor
+from facestream.web.access import is_local, require_admin
 from facestream.web.keys import CONFIG, METRICS, REGISTRY
 from facestream.web.problems import Handler
 
 LAG_SAMPLE_EVERY_S = 0.5
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 KINDS = ("webrtc", "pictures")
-# Anything of these says that somebody else asks through a proxy on this machine.
-PROXY_HEADERS = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "Via")
 
 routes = web.RouteTableDef()
 
@@ -144,7 +142,7 @@ async def metrics(request: web.Request) -> web.Response:
     readers = request.app[CONFIG].metrics
     if readers == "off":
         raise web.HTTPNotFound(text="no metrics here; the setting `metrics` is off")
-    if readers == "local" and not _is_local(request):
+    if readers == "local" and not await is_local(request):
         require_admin(request)
     return web.Response(body=generate_latest(request.app[METRICS]), headers={"Content-Type": CONTENT_TYPE})
 
@@ -167,10 +165,6 @@ async def count_refusals(request: web.Request, handler: Handler) -> web.StreamRe
 def reason_of(error: FacestreamError) -> str:
     """The label of an error: `ServerFullError` is server_full."""
     return re.sub(r"(?<!^)(?=[A-Z])", "_", type(error).__name__.removesuffix("Error")).lower()
-
-
-def _is_local(request: web.Request) -> bool:
-    return visitor(request).local and not any(name in request.headers for name in PROXY_HEADERS)
 
 
 def _buckets(histogram: Histogram) -> list[tuple[str, float]]:

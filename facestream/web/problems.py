@@ -5,6 +5,7 @@ import math
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
+from aiohttp.http_exceptions import BadHttpMessage
 
 from facestream.admission import ServerFullError, TooManyError
 from facestream.errors import FragmentError, NoPortError, OfferError, RestartError
@@ -13,6 +14,7 @@ from facestream.tokens import TokenError
 logger = logging.getLogger(__name__)
 
 RETRY_AFTER_S = 10
+MAX_SHOWN_CHARS = 100
 KEPT_HEADERS = ("Allow", "WWW-Authenticate", "Retry-After")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -58,6 +60,17 @@ async def answer_errors_as_problems(request: web.Request, handler: Handler) -> w
         # What a refusal must say beside its words: which methods there are, which scheme, when to come again.
         said = {name: error.headers[name] for name in KEPT_HEADERS if name in error.headers}
         return problem(error.status, error.reason, error.text or error.reason, said)
-    except Exception:
-        logger.exception("%s %s: fault in the server", request.method, request.path)
+    except BadHttpMessage as error:
+        return problem(
+            400,
+            "The body cannot be read",
+            f"{str(error)[:MAX_SHOWN_CHARS]}; expected a body as its headers say",
+        )
+    except Exception as error:
+        if isinstance(error, ConnectionError) and (
+            request.transport is None or request.transport.is_closing()
+        ):
+            # The client has gone while its body was read; nobody gets this answer.
+            return problem(400, "The connection has ended", "it ended before the request had come")
+        logger.exception("%s %s: fault in the server", request.method, request.path[:MAX_SHOWN_CHARS])
         return problem(500, "Fault in the server", "the fault is in the server's log; try again")

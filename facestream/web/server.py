@@ -25,6 +25,7 @@ from facestream.media.memory import keep_what_is_loaded
 from facestream.media.pool import AnalysisPool
 from facestream.registry import SessionRegistry
 from facestream.web.app import make_app
+from facestream.web.edge import refuse_other_expectations
 from facestream.web.entry import Access
 from facestream.web.metrics import watch_loop
 from facestream.web.signals import take_signals
@@ -102,14 +103,16 @@ async def _serve_with(
     context: ssl.SSLContext | None,
     announce: Callable[[], None],
 ) -> None:
-    # No access log: it would put every visitor's address on disk.
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=2.0)
+    # No access log: it would put every visitor's address on disk. No compressed body is unpacked: no route takes one.
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=2.0, auto_decompress=False)
     async with asyncio.TaskGroup() as tasks:
         replacing = tasks.create_task(pool.run(), name="pool/run")
         lagging = tasks.create_task(watch_loop(registry.measures.loop_lag), name="metrics/lag")
         relaying = tasks.create_task(registry.relays.run(), name="ice/relays")
         try:
             await runner.setup()
+            if runner.server is not None:
+                refuse_other_expectations(runner.server)
             await web.SockSite(runner, listener, ssl_context=context).start()
             keep_what_is_loaded()
             announce()

@@ -73,6 +73,7 @@ async def _open(request: web.Request, peer: "WebSocketPeer") -> PictureSession |
     sessions: list[PictureSession] = []
 
     async def admit(request: web.Request) -> web.StreamResponse:
+        await authorize(request, opening.token)
         sessions.append(_admit(request, peer, opening))
         return web.Response(status=204)
 
@@ -95,7 +96,6 @@ async def _open(request: web.Request, peer: "WebSocketPeer") -> PictureSession |
 
 
 def _admit(request: web.Request, peer: "WebSocketPeer", opening: Open) -> PictureSession:
-    authorize(request, opening.token)
     knock(request)
     return request.app[REGISTRY].open_pictures(peer, opening.resume, visitor(request).address)
 
