@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 from facestream.admission import ServerFullError, TooManyError
-from facestream.errors import FragmentError, NoPortError, OfferError, RestartError
+from facestream.errors import FragmentError, NoPortError, OfferError, RequestLateError, RestartError
 from facestream.tokens import TokenError
 
 logger = logging.getLogger(__name__)
@@ -40,6 +40,8 @@ async def answer_errors_as_problems(request: web.Request, handler: Handler) -> w
         return problem(400, "The offer cannot be served", str(error))
     except FragmentError as error:
         return problem(400, "The candidates cannot be taken", str(error))
+    except RequestLateError as error:
+        return problem(408, "The request is too slow", str(error))
     except RestartError as error:
         return problem(422, "ICE is not restarted", str(error))
     except NoPortError as error:
@@ -58,6 +60,9 @@ async def answer_errors_as_problems(request: web.Request, handler: Handler) -> w
         # What a refusal must say beside its words: which methods there are, which scheme, when to come again.
         said = {name: error.headers[name] for name in KEPT_HEADERS if name in error.headers}
         return problem(error.status, error.reason, error.text or error.reason, said)
-    except Exception:
+    except Exception as error:
+        if isinstance(error, OSError) and request.transport is None:
+            # The client has gone while its body was read: no fault, and nobody gets this.
+            return problem(400, "The request ended early", "the connection was closed before the body's end")
         logger.exception("%s %s: fault in the server", request.method, request.path)
         return problem(500, "Fault in the server", "the fault is in the server's log; try again")

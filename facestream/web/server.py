@@ -20,7 +20,11 @@ from facestream.media.memory import keep_what_is_loaded
 from facestream.media.pool import AnalysisPool
 from facestream.registry import SessionRegistry
 from facestream.web.app import make_app
+from facestream.web.connections import ConnectionLimits, Connections
+from facestream.web.descriptors import for_connections, raise_limit
 from facestream.web.entry import Access
+from facestream.web.keys import ACCESS, CONFIG
+from facestream.web.listener import Listener
 from facestream.web.metrics import watch_loop
 from facestream.web.tls import find_certificate
 
@@ -91,20 +95,28 @@ async def _serve_with(
     context: ssl.SSLContext | None,
     announce: Callable[[], None],
 ) -> None:
-    # No access log: it would put every visitor's address on disk.
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=2.0)
+    config = app[CONFIG]
+    connections = Connections(ConnectionLimits.of(config, for_connections(config, raise_limit())))
+    runner = web.AppRunner(app, shutdown_timeout=2.0)
     async with asyncio.TaskGroup() as tasks:
         replacing = tasks.create_task(pool.run(), name="pool/run")
         lagging = tasks.create_task(watch_loop(registry.measures.loop_lag), name="metrics/lag")
         relaying = tasks.create_task(registry.relays.run(), name="ice/relays")
+        accepting: asyncio.Task[None] | None = None
         try:
             await runner.setup()
-            await web.SockSite(runner, listener, ssl_context=context).start()
+            assert runner.server is not None
+            accepting = tasks.create_task(
+                Listener(listener, runner.server, connections, app[ACCESS].proxies, context).run(),
+                name="http/accept",
+            )
             keep_what_is_loaded()
             announce()
             await asyncio.Event().wait()
         finally:
             await registry.close()
+            if accepting is not None:
+                accepting.cancel()
             await runner.cleanup()
             replacing.cancel()
             relaying.cancel()
