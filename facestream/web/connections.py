@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 
 from facestream.config import Config
 
-ANSWER_S = 60.0
-"""A client that takes longer for 270 kB of JavaScript could not send video either."""
+ANSWER_TIMES = 6
+"""An answer may take so many times what a request may, by default a minute. Who needs longer for 270 kB of JavaScript
+could not send video either."""
 LEAVING_S = 2.0  # what was said last may still be read
 # A burst of good clients comes without a byte read yet; only then they can be told from idle ones.
 GRACE_S = 1.0
@@ -133,7 +134,7 @@ class Connections:
         self._time_s = {
             Phase.HEAD: limits.request_s,
             Phase.BODY: limits.request_s,
-            Phase.ANSWER: ANSWER_S,
+            Phase.ANSWER: ANSWER_TIMES * limits.request_s,
             Phase.IDLE: limits.idle_s,
             Phase.OPENING: limits.request_s,
             Phase.SERVED: float("inf"),

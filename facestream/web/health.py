@@ -1,10 +1,12 @@
-"""Whether the server is well (`/healthz`) and whether it takes new peers (`/readyz`), for whoever watches it."""
+"""Whether the server is well (`/healthz`) and whether it takes new peers (`/readyz`); tells no stranger its version."""
 
 from aiohttp import web
 
 from facestream import __version__
 from facestream.media.pool import AnalysisPool
 from facestream.registry import SessionRegistry
+from facestream.tokens import TokenError
+from facestream.web.access import require_admin, visitor
 from facestream.web.keys import POOL, REGISTRY
 
 routes = web.RouteTableDef()
@@ -15,16 +17,26 @@ async def health(request: web.Request) -> web.Response:
     """200 while pictures are analysed; 503 while no analysis process runs."""
     pool = request.app[POOL]
     well = _analyses(pool)
-    return web.json_response(
-        {
-            "status": "ok" if well else "no analysis process is running",
-            "version": __version__,
-            "sessions": len(request.app[REGISTRY]),
-            "analysis_processes": pool.alive,
-            "restarts": pool.restarts,
-        },
-        status=200 if well else 503,
-    )
+    said: dict[str, object] = {
+        "status": "ok" if well else "no analysis process is running",
+        "sessions": len(request.app[REGISTRY]),
+        "analysis_processes": pool.alive,
+        "restarts": pool.restarts,
+    }
+    if may_see_version(request):
+        said["version"] = __version__
+    return web.json_response(said, status=200 if well else 503)
+
+
+def may_see_version(request: web.Request) -> bool:
+    """Whether it is asked from this machine or by an admin; a version tells a stranger which holes to try."""
+    if visitor(request).local:
+        return True
+    try:
+        require_admin(request)
+    except (TokenError, web.HTTPException):
+        return False
+    return True
 
 
 @routes.get("/readyz")

@@ -17,8 +17,8 @@ from facestream.web.visitor import Proxies
 
 logger = logging.getLogger(__name__)
 
-BACKLOG = 256
-ACCEPTED_AT_ONCE = 16  # media get their turn between two lots
+BACKLOG = 1024  # who finds it full tries again after a second
+ACCEPTED_AT_ONCE = 64  # media get their turn between two lots
 EXPIRE_EVERY_S = 0.5
 RETRY_S = 0.1
 REPORT_EVERY_S = 60.0

@@ -18,6 +18,7 @@ from facestream.measures import Histogram
 from facestream.media.pool import AnalysisPool
 from facestream.registry import SessionRegistry
 from facestream.web.access import require_admin, visitor
+from facestream.web.health import may_see_version
 from facestream.web.keys import CONFIG, METRICS, REGISTRY
 from facestream.web.problems import Handler
 
@@ -125,6 +126,12 @@ class ServerCollector(Collector):
             "Resident memory of all analysis processes; what they share counts for each.",
             sum(map(_resident_bytes, pool.pids)),
         )
+
+
+class BuildInfo(Collector):
+    """The version that runs, apart from what everyone may read."""
+
+    def collect(self) -> Iterable[Metric]:
         info = GaugeMetricFamily("facestream_build_info", "1; the version is the label.", labels=["version"])
         info.add_metric([__version__], 1)
         yield info
@@ -146,7 +153,12 @@ async def metrics(request: web.Request) -> web.Response:
         raise web.HTTPNotFound(text="no metrics here; the setting `metrics` is off")
     if readers == "local" and not _is_local(request):
         require_admin(request)
-    return web.Response(body=generate_latest(request.app[METRICS]), headers={"Content-Type": CONTENT_TYPE})
+    body = generate_latest(request.app[METRICS])
+    if may_see_version(request):
+        build = CollectorRegistry(auto_describe=False)
+        build.register(BuildInfo())
+        body += generate_latest(build)
+    return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE})
 
 
 @web.middleware

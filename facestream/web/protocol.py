@@ -116,6 +116,12 @@ class HttpProtocol(web.RequestHandler):
         request.content.on_eof(self._request_is_complete)
         try:
             return await super()._handle_request(request, start_time, request_handler)
+        except Exception as error:
+            # Faults of handlers are logged already. Only the answer failed, and asyncio's sendfile says RuntimeError
+            # where its client has gone.
+            if self._raw is None or self._raw.is_closing():
+                raise ConnectionResetError("the client has gone") from error
+            raise
         finally:
             self._content = None
             self._connection.enter(Phase.IDLE)

@@ -1,3 +1,4 @@
+import resource
 import socket
 from pathlib import Path
 
@@ -68,7 +69,24 @@ def test_too_few_open_files_for_the_sessions_are_wrong(monkeypatch: pytest.Monke
     found = finding_of("open files", max_sessions=100)
 
     assert found.verdict is Verdict.WRONG
-    assert found.remedy == "ulimit -n 900"
+    assert "100 sessions want 900" in found.found
+    assert "ulimit -Hn 1900" in found.remedy
+
+
+def test_open_files_that_leave_few_connections_are_doubtful(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("resource.getrlimit", lambda _: (256, 1024))
+
+    found = finding_of("open files", max_sessions=16)
+
+    assert found.verdict is Verdict.DOUBTFUL
+    assert "raised from 256" in found.found
+    assert "leaves 796 HTTP connections" in found.found
+
+
+def test_a_soft_limit_that_the_server_raises_is_right(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("resource.getrlimit", lambda _: (256, resource.RLIM_INFINITY))
+
+    assert finding_of("open files", max_sessions=1000).verdict is Verdict.RIGHT
 
 
 def test_media_ports_that_others_hold_are_wrong():
