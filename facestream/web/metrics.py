@@ -40,6 +40,13 @@ def make_metrics(registry: SessionRegistry, pool: AnalysisPool) -> CollectorRegi
     return metrics
 
 
+def make_build_info() -> CollectorRegistry:
+    """The version that runs, apart from what everyone may read."""
+    metrics = CollectorRegistry(auto_describe=False)
+    metrics.register(BuildInfo())
+    return metrics
+
+
 class ServerCollector(Collector):
     """Everything that the server knows of itself, as Prometheus' families."""
 
@@ -129,7 +136,7 @@ class ServerCollector(Collector):
 
 
 class BuildInfo(Collector):
-    """The version that runs, apart from what everyone may read."""
+    """The version that runs."""
 
     def collect(self) -> Iterable[Metric]:
         info = GaugeMetricFamily("facestream_build_info", "1; the version is the label.", labels=["version"])
@@ -155,9 +162,7 @@ async def metrics(request: web.Request) -> web.Response:
         require_admin(request)
     body = generate_latest(request.app[METRICS])
     if may_see_version(request):
-        build = CollectorRegistry(auto_describe=False)
-        build.register(BuildInfo())
-        body += generate_latest(build)
+        body += generate_latest(make_build_info())
     return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE})
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from facestream import __version__
 from facestream.certs import make_certificate, names_of_this_machine
 from facestream.replay import ReplayOptions, ReplayPeer
 from facestream.trickle import FRAGMENT_TYPE
@@ -21,7 +22,6 @@ from tests.media.sockets import socket_peer
 from tests.media.strangers import (
     HEAD,
     UPGRADE,
-    Stranger,
     open_files,
     resident_mb,
     send_all,
@@ -265,12 +265,6 @@ def test_sigterm_ends_a_server_that_strangers_fill(tmp_path: Path):
     assert "Traceback" not in running.log.read_text()
 
 
-def test_the_limit_of_open_files_is_raised_at_start(impatient: RunningServer):
-    soft, hard = resource.prlimit(impatient.process.pid, resource.RLIMIT_NOFILE)
-
-    assert soft == hard
-
-
 async def test_a_client_that_goes_in_the_middle_of_its_body_leaves_no_line(impatient: RunningServer):
     logged = impatient.log.read_text()
     with strangers(impatient.url, 20, UNFINISHED["a goodbye without its body"]):
@@ -321,14 +315,4 @@ async def test_only_this_machine_and_admins_are_told_the_version(tmp_path: Path)
 
 
 async def test_the_description_of_the_interface_tells_no_version_of_the_server(impatient: RunningServer):
-    from facestream import __version__
-
     assert json.loads(await read(f"{impatient.url}/openapi.json"))["info"]["version"] != __version__
-
-
-def test_a_stranger_is_a_plain_socket(impatient: RunningServer):
-    stranger = Stranger(impatient.url, f"GET /healthz {HEAD}Connection: close\r\n\r\n".encode())
-    wait_closed([stranger], LATE_S)
-    stranger.close()
-
-    assert stranger.heard.startswith(b"HTTP/1.1 200 OK")
