@@ -10,6 +10,7 @@ FacestreamError
 ├── OfferError           an offer cannot be served
 ├── FragmentError        candidates sent after the offer cannot be read
 ├── RestartError         a peer wants to restart ICE, which is not served
+├── RequestLateError     the body of a request does not come in time
 ├── NoPortError          no UDP port is free for a session's media
 ├── ServerUnreachableError  the address given to the headless peer does not answer as facestream
 └── AnalysisUnavailableError  no analysis process could take or finish the frame
@@ -59,6 +60,10 @@ class FragmentError(FacestreamError):
 
 class RestartError(FacestreamError):
     """A peer wants to restart ICE, which is not served; its session goes on."""
+
+
+class RequestLateError(FacestreamError, TimeoutError):
+    """The body of a request does not come in time; its sender is told so."""
 
 
 class NoPortError(FacestreamError):

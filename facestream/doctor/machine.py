@@ -16,6 +16,7 @@ from facestream.config import Config
 from facestream.doctor.findings import Finding, doubtful, right, wrong
 from facestream.errors import ConfigError, ModelFileError
 from facestream.media.ice import check_own_addresses, machine_addresses
+from facestream.web.descriptors import FILES_PER_SESSION, LEAST_CONNECTIONS, for_sessions, most
 from facestream.web.page import CLIENT_DIR, VENDOR_FILES
 from facestream.web.tls import find_certificate
 from facestream.web.visitor import is_loopback
@@ -23,8 +24,6 @@ from facestream.web.visitor import is_loopback
 ROOT = Path(__file__).resolve().parents[2]
 REQUIREMENTS = ROOT / "requirements.txt"
 MODELS_DIR = ROOT / "models"
-FILES_PER_SESSION = 8
-"""Sockets of one peer: one for each address, its relay, its HTTP connection; measured 4 to 6."""
 
 
 def machine_findings(config: Config) -> Iterator[Finding]:
@@ -90,15 +89,22 @@ def _page_libraries() -> Finding:
 
 
 def _open_files(config: Config) -> Finding:
-    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = 100 + FILES_PER_SESSION * config.max_sessions
-    if limit < wanted:
-        return wrong(
+    # The server raises its own limit to the hard one.
+    soft, hard = map(most, resource.getrlimit(resource.RLIMIT_NOFILE))
+    sessions = for_sessions(config)
+    wanted = sessions + config.max_connections
+    said = f"limit of {hard}" + (f", raised from {soft} at start" if soft < hard else "")
+    how = f"ulimit -Hn {wanted}, or LimitNOFILE={wanted} in the systemd unit"
+    if hard < sessions + LEAST_CONNECTIONS:
+        return wrong("open files", f"{said}; {config.max_sessions} sessions want {sessions} alone", how)
+    if hard < wanted:
+        return doubtful(
             "open files",
-            f"limit of {limit}; {config.max_sessions} sessions want {wanted}",
-            f"ulimit -n {wanted}",
+            f"{said}; beside {config.max_sessions} sessions it leaves {hard - sessions} HTTP connections of "
+            f"{config.max_connections}",
+            how,
         )
-    return right("open files", f"limit of {limit}, {wanted} wanted")
+    return right("open files", f"{said}, {wanted} wanted")
 
 
 def _http_port(config: Config) -> Finding:

@@ -84,6 +84,11 @@ def require_admin(request: web.Request) -> None:
         raise
 
 
+def is_admin(request: web.Request) -> bool:
+    """Whether this request shows an admin's token; a version tells a stranger which holes to try."""
+    return _holds(request.app[ACCESS].admins, _bearer(request))
+
+
 def is_owner(session: ServedPeer, secret: str) -> bool:
     """Whether it is the session's own peer; the secret went to nobody else, so no token is asked again."""
     return hmac.compare_digest(session.secret.encode(), secret.encode())

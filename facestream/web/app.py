@@ -12,6 +12,7 @@ from facestream.web.keys import ACCESS, CONFIG, CREDENTIALS, METRICS, POOL, REGI
 from facestream.web.metrics import count_refusals, make_metrics
 from facestream.web.origin import add_cors_headers, check_origin
 from facestream.web.problems import answer_errors_as_problems
+from facestream.web.protocol import name_server
 
 
 def make_app(
@@ -23,6 +24,7 @@ def make_app(
     app[CONFIG], app[REGISTRY], app[POOL], app[ACCESS] = config, registry, pool, access
     app[CREDENTIALS] = config.credential_source()
     app[METRICS] = make_metrics(registry, pool)
+    app.on_response_prepare.append(name_server)
     app.on_response_prepare.append(page.add_security_headers)
     app.on_response_prepare.append(add_cors_headers)
     for part in (page, sessions, admin, websocket, health, metrics, api):

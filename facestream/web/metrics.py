@@ -17,7 +17,7 @@ from facestream.errors import FacestreamError
 from facestream.measures import Histogram
 from facestream.media.pool import AnalysisPool
 from facestream.registry import SessionRegistry
-from facestream.web.access import is_local, require_admin
+from facestream.web.access import is_admin, is_local, require_admin
 from facestream.web.keys import CONFIG, METRICS, REGISTRY
 from facestream.web.problems import Handler
 
@@ -34,6 +34,13 @@ def make_metrics(registry: SessionRegistry, pool: AnalysisPool) -> CollectorRegi
     metrics.register(ServerCollector(registry, pool))
     # Memory, processor time and open files of the media process.
     ProcessCollector(registry=metrics)
+    return metrics
+
+
+def make_build_info() -> CollectorRegistry:
+    """The version that runs, apart from what everyone may read."""
+    metrics = CollectorRegistry(auto_describe=False)
+    metrics.register(BuildInfo())
     return metrics
 
 
@@ -123,6 +130,12 @@ class ServerCollector(Collector):
             "Resident memory of all analysis processes; what they share counts for each.",
             sum(map(_resident_bytes, pool.pids)),
         )
+
+
+class BuildInfo(Collector):
+    """The version that runs."""
+
+    def collect(self) -> Iterable[Metric]:
         info = GaugeMetricFamily("facestream_build_info", "1; the version is the label.", labels=["version"])
         info.add_metric([__version__], 1)
         yield info
@@ -142,9 +155,13 @@ async def metrics(request: web.Request) -> web.Response:
     readers = request.app[CONFIG].metrics
     if readers == "off":
         raise web.HTTPNotFound(text="no metrics here; the setting `metrics` is off")
-    if readers == "local" and not await is_local(request):
+    local = await is_local(request)
+    if readers == "local" and not local:
         require_admin(request)
-    return web.Response(body=generate_latest(request.app[METRICS]), headers={"Content-Type": CONTENT_TYPE})
+    body = generate_latest(request.app[METRICS])
+    if local or is_admin(request):
+        body += generate_latest(make_build_info())
+    return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE})
 
 
 @web.middleware

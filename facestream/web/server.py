@@ -25,15 +25,17 @@ from facestream.media.memory import keep_what_is_loaded
 from facestream.media.pool import AnalysisPool
 from facestream.registry import SessionRegistry
 from facestream.web.app import make_app
+from facestream.web.connections import ConnectionLimits, Connections
+from facestream.web.descriptors import for_connections, raise_limit
 from facestream.web.edge import refuse_other_expectations
 from facestream.web.entry import Access
+from facestream.web.keys import ACCESS, CONFIG
+from facestream.web.listener import BACKLOG, Listener
 from facestream.web.metrics import watch_loop
 from facestream.web.signals import take_signals
 from facestream.web.tls import find_certificate
 
 logger = logging.getLogger(__name__)
-
-BACKLOG = 128  # aiohttp's own
 
 
 async def serve(config: Config, models_dir: Path, announce: Callable[[str], None]) -> None:
@@ -103,22 +105,29 @@ async def _serve_with(
     context: ssl.SSLContext | None,
     announce: Callable[[], None],
 ) -> None:
-    # No access log: it would put every visitor's address on disk. No compressed body is unpacked: no route takes one.
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=2.0, auto_decompress=False)
+    config = app[CONFIG]
+    connections = Connections(ConnectionLimits.of(config, for_connections(config, raise_limit())))
+    runner = web.AppRunner(app, shutdown_timeout=2.0)
     async with asyncio.TaskGroup() as tasks:
         replacing = tasks.create_task(pool.run(), name="pool/run")
         lagging = tasks.create_task(watch_loop(registry.measures.loop_lag), name="metrics/lag")
         relaying = tasks.create_task(registry.relays.run(), name="ice/relays")
+        accepting: asyncio.Task[None] | None = None
         try:
             await runner.setup()
-            if runner.server is not None:
-                refuse_other_expectations(runner.server)
-            await web.SockSite(runner, listener, ssl_context=context).start()
+            assert runner.server is not None
+            refuse_other_expectations(runner.server)
+            accepting = tasks.create_task(
+                Listener(listener, runner.server, connections, app[ACCESS].proxies, context).run(),
+                name="http/accept",
+            )
             keep_what_is_loaded()
             announce()
             await asyncio.Event().wait()
         finally:
             await registry.close()
+            if accepting is not None:
+                accepting.cancel()
             await runner.cleanup()
             replacing.cancel()
             relaying.cancel()

@@ -1,7 +1,5 @@
 """Sessions over HTTP: offer and answer, and the ways to leave. Never touches media."""
 
-import asyncio
-
 from aiohttp import hdrs, web
 
 from facestream.session import Session
@@ -31,11 +29,7 @@ async def offer(request: web.Request) -> web.Response:
     if hdrs.CONTENT_ENCODING in request.headers:
         raise web.HTTPUnsupportedMediaType(text="got a compressed body; expected it as it is")
     try:
-        # A body that comes a byte a minute must not hold a connection for hours.
-        async with asyncio.timeout(request.app[CONFIG].setup_deadline_s):
-            body = await request.read()
-    except TimeoutError:
-        raise web.HTTPRequestTimeout(text="the offer did not come in time; try again") from None
+        body = await request.read()
     except web.HTTPRequestEntityTooLarge:
         limit = request.app[CONFIG].max_offer_bytes
         return_text = f"offer of more than {limit} bytes; expected a browser's offer of 5 to 10 kB"
