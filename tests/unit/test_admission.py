@@ -1,7 +1,5 @@
 """Who is still served, with measurements that are given."""
 
-from pathlib import Path
-
 import pytest
 
 from facestream.admission import (
@@ -12,7 +10,6 @@ from facestream.admission import (
     ServerFullError,
     TooManyError,
     address_key,
-    usable_cores,
 )
 from facestream.config import Config
 
@@ -181,11 +178,3 @@ def test_one_slow_second_does_not_throw_the_estimate_over():
     cost.measure(2, 1.5, 1.5, 60)
 
     assert 20 < cost.frame_ms < 40
-
-
-@pytest.mark.parametrize(("limit", "cores"), [("50000 100000", 0.5), ("max 100000", None), ("", None)])
-def test_a_containers_limit_counts(tmp_path: Path, limit: str, cores: float | None):
-    file = tmp_path / "cpu.max"
-    file.write_text(limit)
-
-    assert usable_cores(file) == (cores or usable_cores(tmp_path / "none"))
