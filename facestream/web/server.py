@@ -18,6 +18,7 @@ from facestream.media import hardening
 from facestream.media.ice import machine_addresses, offer_addresses
 from facestream.media.memory import keep_what_is_loaded
 from facestream.media.pool import AnalysisPool
+from facestream.media.shortage import started_threads
 from facestream.registry import SessionRegistry
 from facestream.web.app import make_app
 from facestream.web.entry import Access
@@ -25,6 +26,12 @@ from facestream.web.metrics import watch_loop
 from facestream.web.tls import find_certificate
 
 logger = logging.getLogger(__name__)
+
+STOP_DEADLINE_S = 14
+"""From the signal to the end of the process. Drain, web and workers have 12 s; Docker and systemd give 15."""
+END_DEADLINE_S = 3
+"""For what is left when everything has been taken down: threads, the interpreter."""
+CODING_THREADS = 6  # aiortc encodes in them, and names are looked up
 
 
 async def serve(config: Config, models_dir: Path, announce: Callable[[str], None]) -> None:
@@ -37,7 +44,9 @@ async def serve(config: Config, models_dir: Path, announce: Callable[[str], None
     loop = asyncio.get_running_loop()
     if task is not None:
         for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, task.cancel)
+            loop.add_signal_handler(number, _stop, task)
+    # Their threads run from now on: without one, aiortc would end a peer's video for ever.
+    loop.set_default_executor(started_threads(CODING_THREADS, "coding"))
     certificate = find_certificate(config)
     context = certificate.context() if certificate else None
     listener = _listener(config.host, config.port)
@@ -81,6 +90,15 @@ async def serve(config: Config, models_dir: Path, announce: Callable[[str], None
             await pool.close()
     finally:
         listener.close()
+        if signal.alarm(0):  # told to stop
+            signal.alarm(END_DEADLINE_S)
+
+
+def _stop(task: asyncio.Task[None]) -> None:
+    """End the server in order, and by force where that does not succeed in time."""
+    # The kernel ends the process then; without memory, no Python could be relied on. The workers see their pipes close.
+    signal.alarm(STOP_DEADLINE_S)
+    task.cancel()
 
 
 async def _serve_with(
