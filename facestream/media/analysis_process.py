@@ -186,7 +186,8 @@ class AnalysisProcess:
             return False
         finally:
             loop.remove_reader(sentinel)
-        self._process.join(0)
+        # It has closed its files, and is a moment from its end; without waiting for that it would stay as a zombie.
+        self._process.join(END_DEADLINE_S)
         return True
 
     def _how_it_ended(self) -> str:
