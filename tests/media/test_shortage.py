@@ -92,7 +92,7 @@ async def test_a_peer_is_told_that_nothing_can_be_analysed_and_goes_on_when_it_c
     assert report.unanalysed == "unavailable"
     assert status.startswith("no analysis process is running")
     log = running.log.read_text()
-    assert log.count("did not start and is tried again") == 1
+    assert log.count("cannot start: File too large") == 1
     assert "Traceback" not in log
 
 
