@@ -29,8 +29,8 @@ logger = logging.getLogger(__name__)
 
 STOP_DEADLINE_S = 14
 """From the signal to the end of the process. Drain, web and workers have 12 s; Docker and systemd give 15."""
-END_DEADLINE_S = 3
-"""For what is left when everything has been taken down: threads, the interpreter."""
+END_DEADLINE_S = 7
+"""For what is left when everything has been taken down: a tunnel, threads, the interpreter."""
 CODING_THREADS = 6  # aiortc encodes in them, and names are looked up
 
 
@@ -90,8 +90,8 @@ async def serve(config: Config, models_dir: Path, announce: Callable[[str], None
             await pool.close()
     finally:
         listener.close()
-        if signal.alarm(0):  # told to stop
-            signal.alarm(END_DEADLINE_S)
+        if left_s := signal.alarm(0):  # told to stop
+            signal.alarm(min(left_s, END_DEADLINE_S))
 
 
 def _stop(task: asyncio.Task[None]) -> None:
