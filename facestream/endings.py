@@ -17,7 +17,7 @@ from pathlib import Path
 from types import FrameType
 
 from facestream import streams
-from facestream.errors import FacestreamError
+from facestream.errors import FacestreamError, ShortageError
 from facestream.terminal import Terminal
 
 LEVEL_VARIABLE = "FACESTREAM_LOG_LEVEL"  # of logs.py, which needs a library
@@ -141,6 +141,8 @@ def _ending(error: BaseException) -> Exit:
     match error:
         case KeyboardInterrupt() | CancelledError():
             return Exit.INTERRUPTED
+        case ShortageError():
+            return Exit.MACHINE
         case FacestreamError():
             return Exit.BAD_INPUT
         case BrokenPipeError() if streams.output_is_gone():

@@ -13,7 +13,10 @@ FacestreamError
 ├── RequestLateError     the body of a request does not come in time
 ├── NoPortError          no UDP port is free for a session's media
 ├── ServerUnreachableError  the address given to the headless peer does not answer as facestream
+├── ShortageError        the machine lacks descriptors, processes, memory or threads for a part of the server
 └── AnalysisUnavailableError  no analysis process could take or finish the frame
+    ├── WorkerLostError      the analysis process died or hung over the frame
+    └── AnalysisFaultError   the analysis of the frame raised: a fault in facestream
 """
 
 
@@ -74,5 +77,22 @@ class ServerUnreachableError(FacestreamError):
     """The address given to the headless peer does not answer as a facestream server."""
 
 
+class ShortageError(FacestreamError):
+    """The machine lacks what a part of the server needs: descriptors, processes, threads or memory."""
+
+
 class AnalysisUnavailableError(FacestreamError):
     """No analysis process could take or finish the frame."""
+
+
+class WorkerLostError(AnalysisUnavailableError):
+    """The analysis process died or hung over the frame."""
+
+
+class AnalysisFaultError(AnalysisUnavailableError):
+    """The analysis of the frame raised an exception: a fault in facestream."""
+
+    def __init__(self, message: str, traceback: str = "") -> None:
+        super().__init__(message)
+        self.traceback = traceback
+        """Of the analysis process; for the log."""

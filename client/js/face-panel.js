@@ -1,7 +1,7 @@
 /** What is read from one face now: a word, its reason, a bar for each emotion. Draws into its own element only. */
 
 import {
-  DOUBTS, EMOTION_LABELS, FPS_LABEL, LARGEST_FACE, NOTHING, NOT_ANALYSED, NOT_ANALYSED_REASON, NOT_RUNNING, NO_CONNECTION,
+  DOUBTS, EMOTION_LABELS, FPS_LABEL, LARGEST_FACE, NOTHING, NOT_ANALYSED, NOT_ANALYSED_REASONS, NOT_RUNNING, NO_CONNECTION,
   NO_FACE, NO_FACE_REASON, bearing, faceName, percent, perSecond,
 } from './strings.js';
 import { EMOTIONS, chooseFace } from './telemetry.js';
@@ -64,7 +64,7 @@ export class FacePanel {
   show(telemetry) {
     this.#showChoices(telemetry.faces);
     const face = this.follow(telemetry.faces);
-    if (!telemetry.analysed) this.#say(NOT_ANALYSED, '', NOT_ANALYSED_REASON, '');
+    if (!telemetry.analysed) this.#say(NOT_ANALYSED, '', NOT_ANALYSED_REASONS[telemetry.unanalysed] ?? NOT_ANALYSED_REASONS.unavailable, '');
     else if (!face) this.#say(NO_FACE, '', NO_FACE_REASON, '');
     else {
       const word = EMOTION_LABELS[face.label] ?? face.label;

@@ -264,7 +264,12 @@ export const NO_FACE_REASON = 'Nobody is in the picture';
 export const NOT_RUNNING = 'Nothing is read while the camera is off';
 export const NO_CONNECTION = 'Nothing is read until the connection is back';
 export const NOT_ANALYSED = 'Not analysed';
-export const NOT_ANALYSED_REASON = 'The server is busy and passes the picture through';
+/** Why a frame was not analysed, as the server says it; it always goes back all the same. */
+export const NOT_ANALYSED_REASONS = {
+  off: 'Analysis is switched off on this server',
+  unavailable: 'The server cannot analyse at the moment',
+  fault: 'The analysis of this video fails on the server',
+};
 export const CHART_MISSING = 'The chart’s libraries are missing on the server: run “make setup” there. All else works.';
 
 export const percent = (share) => `${Math.round(share * 100)} %`;

@@ -25,6 +25,7 @@ export const VERSION = 1;
  * @property {number} fpsOut
  * @property {number} dropped
  * @property {boolean} analysed
+ * @property {string} unanalysed why it was not: off, unavailable or fault; else empty
  * @property {number} economy step of economy, 0..3
  * @property {Record<string, number>} ms milliseconds by stage
  * @property {Face[]} faces
@@ -54,6 +55,7 @@ export function decodeTelemetry(text) {
     fpsOut: message.fps_out,
     dropped: message.dropped,
     analysed: message.analysed !== false,
+    unanalysed: message.unanalysed ?? '',
     economy: message.economy ?? 0,
     ms: message.ms,
     faces: message.faces,

@@ -1,5 +1,6 @@
 """The server's own side: versions, models, files, ports, addresses, how browsers will see the page. Starts nothing."""
 
+import contextlib
 import errno
 import re
 import resource
@@ -15,7 +16,9 @@ from facestream.analysis.options import options_from
 from facestream.config import Config
 from facestream.doctor.findings import Finding, doubtful, right, wrong
 from facestream.errors import ConfigError, ModelFileError
+from facestream.media.frame_memory import FrameMemory
 from facestream.media.ice import check_own_addresses, machine_addresses
+from facestream.media.shortage import shortage
 from facestream.web.descriptors import FILES_PER_SESSION, LEAST_CONNECTIONS, for_sessions, most
 from facestream.web.page import CLIENT_DIR, VENDOR_FILES
 from facestream.web.tls import find_certificate
@@ -33,6 +36,7 @@ def machine_findings(config: Config) -> Iterator[Finding]:
     yield _models(config)
     yield _page_libraries()
     yield _open_files(config)
+    yield _frame_memory(config)
     yield _http_port(config)
     if config.udp_port_range is not None:
         yield _media_ports(config, config.udp_port_range)
@@ -105,6 +109,24 @@ def _open_files(config: Config) -> Finding:
             how,
         )
     return right("open files", f"{said}, {wanted} wanted")
+
+
+def _frame_memory(config: Config) -> Finding:
+    """What the analysis processes, and the spare one, share with the server: reserved for real, and let go."""
+    processes = config.analysis_processes + 1 if config.analysis_processes else 0
+    size = config.max_frame_width_px * config.max_frame_height_px
+    said = f"{processes} x {size / 1e6:.1f} MB, shared with the analysis processes"
+    with contextlib.ExitStack() as reserved:
+        try:
+            for _ in range(processes):
+                reserved.callback(FrameMemory.reserve(size).close)
+        except (OSError, MemoryError) as error:
+            return wrong(
+                "frame memory",
+                str(shortage(f"{said}, cannot be reserved", error)),
+                "raise the limit, or lower max_frame_width_px, max_frame_height_px or analysis_processes",
+            )
+    return right("frame memory", f"{said}, can be reserved")
 
 
 def _http_port(config: Config) -> Finding:

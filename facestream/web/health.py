@@ -17,7 +17,7 @@ async def health(request: web.Request) -> web.Response:
     pool = request.app[POOL]
     well = _analyses(pool)
     said: dict[str, object] = {
-        "status": "ok" if well else "no analysis process is running",
+        "status": "ok" if well else f"no analysis process is running: {_why_none(pool)}",
         "sessions": len(request.app[REGISTRY]),
         "analysis_processes": pool.alive,
         "restarts": pool.restarts,
@@ -41,10 +41,15 @@ def what_is_missing(registry: SessionRegistry, pool: AnalysisPool) -> list[str]:
     if not pool.models_loaded:
         missing.append("models: not loaded yet, or no process could load them; see the log")
     if not _analyses(pool):
-        missing.append(f"analysis: none of {pool.size} processes runs; one is being started")
+        missing.append(f"analysis: {_why_none(pool)}")
     if registry.draining:
         missing.append("draining: the server is stopping and takes no new peers")
     return missing
+
+
+def _why_none(pool: AnalysisPool) -> str:
+    why = f" ({pool.shortage})" if pool.shortage else ""
+    return f"none of {pool.size} processes runs; one is being started{why}"
 
 
 def _analyses(pool: AnalysisPool) -> bool:

@@ -3,6 +3,7 @@
 import asyncio
 import functools
 import logging
+import signal
 import socket
 import ssl
 from collections.abc import Callable
@@ -23,6 +24,7 @@ from facestream.media.ice import (
 )
 from facestream.media.memory import keep_what_is_loaded
 from facestream.media.pool import AnalysisPool
+from facestream.media.shortage import started_threads
 from facestream.registry import SessionRegistry
 from facestream.web.app import make_app
 from facestream.web.connections import ConnectionLimits, Connections
@@ -36,6 +38,12 @@ from facestream.web.signals import take_signals
 from facestream.web.tls import find_certificate
 
 logger = logging.getLogger(__name__)
+
+STOP_DEADLINE_S = 14
+"""From the signal to the end of the process. Drain, web and workers have 12 s; Docker and systemd give 15."""
+END_DEADLINE_S = 7
+"""For what is left when everything has been taken down: a tunnel, threads, the interpreter."""
+CODING_THREADS = 6  # aiortc encodes in them, and names are looked up
 
 
 async def serve(config: Config, models_dir: Path, announce: Callable[[str], None]) -> None:
@@ -53,7 +61,9 @@ async def serve(config: Config, models_dir: Path, announce: Callable[[str], None
             read()
 
     if task is not None:
-        take_signals(task.cancel, read_again)
+        take_signals(functools.partial(_stop, task), read_again)
+    # Their threads run from now on: without one, aiortc would end a peer's video for ever.
+    asyncio.get_running_loop().set_default_executor(started_threads(CODING_THREADS, "coding"))
     certificate = find_certificate(config)
     context = certificate.context() if certificate else None
     check_own_addresses(config.ice_address)
@@ -95,6 +105,15 @@ async def serve(config: Config, models_dir: Path, announce: Callable[[str], None
             await pool.close()
     finally:
         listener.close()
+        if left_s := signal.alarm(0):  # told to stop
+            signal.alarm(min(left_s, END_DEADLINE_S))
+
+
+def _stop(task: asyncio.Task[None]) -> None:
+    """End the server in order, and by force where that does not succeed in time."""
+    # The kernel ends the process then; without memory, no Python could be relied on. The workers see their pipes close.
+    signal.alarm(STOP_DEADLINE_S)
+    task.cancel()
 
 
 async def _serve_with(

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { test } from 'node:test';
 
-import { PROBLEMS, STAGE_LABELS, TEXT, badge, bearing, clockTime, eventSentence, sentence, strain } from '../../client/js/strings.js';
+import { NOT_ANALYSED_REASONS, PROBLEMS, STAGE_LABELS, TEXT, badge, bearing, clockTime, eventSentence, sentence, strain } from '../../client/js/strings.js';
 import { STAGES } from '../../client/js/telemetry.js';
 
 const client = new URL('../../client/', import.meta.url);
@@ -52,6 +52,12 @@ test('a face without a pose is not described', () => assert.equal(bearing({ pose
 for (const [fpsOut, said] of [[30, ''], [15, 'Analysing 1 of 2 frames'], [20, 'Analysing 2 of 3 frames'], [3, 'Analysing 1 of 10 frames']]) {
   test(`the badge of ${fpsOut} of 30 frames says "${said}"`, () => assert.equal(badge({ fpsIn: 30, fpsOut, analysed: true }), said));
 }
+
+test('each reason for which a frame is not analysed has its sentence', () => {
+  const schema = JSON.parse(readFileSync(new URL('../../docs/telemetry.schema.json', import.meta.url), 'utf8'));
+
+  assert.deepEqual(schema.properties.unanalysed.enum.filter(Boolean).sort(), Object.keys(NOT_ANALYSED_REASONS).sort());
+});
 
 test('the badge says when nothing is analysed', () => {
   assert.equal(badge({ fpsIn: 30, fpsOut: 0, analysed: false }), 'Not analysed');

@@ -16,6 +16,13 @@ test('the golden message is read as Python wrote it', () => {
   assert.equal(telemetry.faces[1].unsure, 'turned');
 });
 
+test('a frame that was not analysed says why', () => {
+  const told = golden.replace('"analysed":true,"unanalysed":""', '"analysed":false,"unanalysed":"unavailable"');
+
+  assert.equal(decodeTelemetry(told).unanalysed, 'unavailable');
+  assert.equal(decodeTelemetry(golden.replace('"unanalysed":"",', '')).unanalysed, '');
+});
+
 for (const [name, text] of [
   ['no JSON', '{'],
   ['nothing', 'null'],
