@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { test } from 'node:test';
 
-import { PROBLEMS, STAGE_LABELS, TEXT, badge, bearing, clockTime, eventSentence, sentence, strain } from '../../client/js/strings.js';
+import { ENDINGS, PROBLEMS, STAGE_LABELS, TEXT, badge, bearing, clockTime, endingOf, eventSentence, sentence, strain } from '../../client/js/strings.js';
 import { STAGES } from '../../client/js/telemetry.js';
 
 const client = new URL('../../client/', import.meta.url);
@@ -19,6 +19,18 @@ for (const [, key] of scripts.join().matchAll(/PeerError\('(\w+)'/g)) {
     assert.match(PROBLEMS[key].text('the reason'), /[.!]$/);
   });
 }
+
+for (const code of Object.keys(ENDINGS)) {
+  test(`the ending ${code} has a title and a next step`, () => {
+    assert.ok(ENDINGS[code].title);
+    assert.match(ENDINGS[code].text('the reason'), /[.!]$/);
+    assert.doesNotMatch(ENDINGS[code].text(''), /^ |^\.|  /);
+  });
+}
+
+test('a word that is none of the endings is none', () => {
+  for (const code of ['', 'tomorrow', 'constructor', undefined]) assert.equal(endingOf(code), null);
+});
 
 test('every stage on the server has its word, in its order', () => {
   assert.deepEqual(Object.keys(STAGE_LABELS).filter((station) => STAGES.includes(station)), STAGES);
