@@ -512,7 +512,7 @@ function showLatest() {
 async function showRates() {
   const mine = run;
   // No frame tells the server that this page is there: the camera gives none, or another one is being opened.
-  if (!sources.current || sources.current.paused) peer?.ping();
+  if (latest && (sources.current?.quiet ?? true)) peer?.ping();
   const rates = await peer?.rates();
   if (mine !== run) return;
   // Nobody else counts the camera's frames where there is no connection.

@@ -112,7 +112,8 @@ export class PicturePeer {
     const { atMs, drawn, bytes, sentBytes } = this.#sums;
     const seconds = Math.max(0.001, (nowMs - atMs) / 1000);
     this.#sums = { atMs: nowMs, drawn: 0, bytes: 0, sentBytes: 0 };
-    this.#sendPing(nowMs);
+    // Before the first picture there is nothing to measure, and the server waits for one so long and no longer.
+    if (this.#lastTimeMs >= 0) this.#sendPing(nowMs);
     if (this.#closed) return null;
     return {
       rttMs: this.#rttMs,

@@ -93,6 +93,11 @@ export class PictureSource {
     return this.#watch?.paused ?? false;
   }
 
+  /** @returns {boolean} whether nobody can hear by its frames that it is there: it is paused, or may be about to */
+  get quiet() {
+    return this.#watch?.quiet ?? false;
+  }
+
   /** @param {SourceEvents} events told from now on */
   listen(events) {
     this.#events = events;

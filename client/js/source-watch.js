@@ -38,6 +38,11 @@ export class SourceWatch {
     return this.#muted || this.#silent;
   }
 
+  /** @returns {boolean} whether it gave no frame when it was looked at last: it may be about to pause */
+  get quiet() {
+    return this.paused || this.#still > 0;
+  }
+
   /** @param {number | null} frames of the camera so far; null: nobody knows now @param {number} nowMs */
   look(frames, nowMs) {
     const before = this.#frames;

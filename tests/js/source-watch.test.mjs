@@ -72,7 +72,10 @@ test('a camera that goes on without telling is not paused', () => {
 test('a track that stops delivering without a word is paused, and goes on with its frames', () => {
   const { watch, told, look } = watched();
 
-  look(10, 20, 20);
+  look(10, 20);
+  assert.equal(watch.quiet, false);
+  look(20);
+  assert.equal(watch.quiet, true);
   assert.equal(watch.paused, false);
   look(20);
   assert.equal(watch.paused, true);
