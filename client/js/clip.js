@@ -16,8 +16,11 @@ const HAVE_CURRENT_DATA = 2;
  */
 export async function playClip(file) {
   const src = URL.createObjectURL(file);
-  const video = Object.assign(document.createElement('video'), { muted: true, playsInline: true, src });
+  const video = Object.assign(document.createElement('video'), { muted: true, playsInline: true });
   try {
+    // Asking for bytes of an empty file is an error that Chromium writes to the console.
+    if (!file.size) throw new Error('empty');
+    video.src = src;
     await firstPicture(video);
     // Not before: a clip of one frame would jump back for ever and never have one.
     video.loop = true;

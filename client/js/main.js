@@ -326,6 +326,7 @@ function showPaused() {
   if (root.dataset.state === 'paused') return;
   log.note(nowS(), 'paused');
   panel.wait(NO_PICTURES);
+  health.wait();
   show('paused');
 }
 
