@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 # Cameras open when the test lets them; those that are asked for meanwhile wait in a row.
 HELD = """
-window.hold = () => (window.opening = () => new Promise((go) => (window.letOpen = go)));
+window.hold = () => { window.opening = () => new Promise((go) => { window.letOpen = go; }); };
 window.release = () => { window.opening = null; window.letOpen?.(); };
 """
 
@@ -44,34 +44,34 @@ async def test_a_second_quick_change_wins(server_url: str, open_page: OpenPage, 
     async with open_page(server_url, script=CAMERAS + HELD + WAYS[way]) as page:
         await start(page)
         session = await session_of(page)
-        await page.evaluate("window.hold()")
+        await page.evaluate("() => window.hold()")
 
-        await choose(page, "320")
-        await page.wait_for_function("() => window.letOpen")
-        await choose(page, "640", "1280")
-        await page.evaluate("window.release()")
+        await choose(page, "1280")
+        await page.wait_for_function("() => Boolean(window.letOpen)")
+        await choose(page, "640", "320")
+        await page.evaluate("() => window.release()")
 
-        await expect_only(page, 1280)
-        assert await page.evaluate("window.cameras.map(({ size }) => size.width)") == [640, 320, 1280]
+        await expect_only(page, 320)
+        assert await page.evaluate("window.cameras.map(({ size }) => size.width)") == [640, 1280, 320]
         assert await session_of(page) == session
 
 
 async def test_a_camera_that_fails_does_not_count_when_another_was_chosen(
     server_url: str, open_page: OpenPage
 ):
-    fails = "window.fail = () => (window.opening = () => new Promise((_, no) => (window.letOpen = no)));"
+    fails = "window.fail = () => { window.opening = () => new Promise((_, no) => { window.letOpen = no; }); };"
     async with open_page(server_url, script=CAMERAS + HELD + fails) as page:
         await start(page)
-        await page.evaluate("window.fail()")
+        await page.evaluate("() => window.fail()")
 
-        await choose(page, "320")
-        await page.wait_for_function("() => window.letOpen")
         await choose(page, "1280")
+        await page.wait_for_function("() => Boolean(window.letOpen)")
+        await choose(page, "320")
         await page.evaluate(
-            "(window.opening = null, window.letOpen(new DOMException('busy', 'NotReadableError')))"
+            "() => { window.opening = null; window.letOpen(new DOMException('busy', 'NotReadableError')); }"
         )
 
-        await expect_only(page, 1280)
+        await expect_only(page, 320)
 
 
 async def test_a_change_while_the_first_camera_opens_is_what_starts(server_url: str, open_page: OpenPage):
@@ -80,7 +80,7 @@ async def test_a_change_while_the_first_camera_opens_is_what_starts(server_url: 
         await expect_state(page, "starting")
 
         await choose(page, "1280", "320")
-        await page.evaluate("window.release()")
+        await page.evaluate("() => window.release()")
 
         await expect_state(page, "connected")
         await expect_only(page, 320)
@@ -118,18 +118,18 @@ async def test_a_change_while_it_connects_is_what_is_sent(
             )
         await press_start(page)
         await page.wait_for_function("() => window.offered")
-        await page.evaluate("window.hold()")
+        await page.evaluate("() => window.hold()")
         await choose(page, "320")
 
         if opens == "while the offer is under way":
-            await page.evaluate("window.release()")
+            await page.evaluate("() => window.release()")
             await page.wait_for_function("() => window.cameras.length === 2")
         for route in arrived:
             await route.continue_()
         await page.evaluate("window.answer?.()")
         if opens != "while the offer is under way":
             await expect(page.locator("#session")).not_to_have_text("–")
-            await page.evaluate("window.release()")
+            await page.evaluate("() => window.release()")
 
         await expect_state(page, "connected")
         await expect_only(page, 320)
@@ -158,12 +158,12 @@ async def test_a_connection_lost_while_a_camera_opens_comes_back_with_it(
 ):
     async with open_page(server_url, script=CAMERAS + HELD + WEBRTC) as page:
         await start(page)
-        await page.evaluate("window.hold()")
+        await page.evaluate("() => window.hold()")
         await choose(page, "320")
 
         await page.evaluate("window.breakConnection()")
         await expect_state(page, "reconnecting")
-        await page.evaluate("window.release()")
+        await page.evaluate("() => window.release()")
 
         await expect_state(page, "connected")
         await expect_only(page, 320)
@@ -172,12 +172,12 @@ async def test_a_connection_lost_while_a_camera_opens_comes_back_with_it(
 async def test_stopped_while_a_camera_opens_no_camera_is_left_open(server_url: str, open_page: OpenPage):
     async with open_page(server_url, script=CAMERAS + HELD + PICTURES) as page:
         await start(page)
-        await page.evaluate("window.hold()")
+        await page.evaluate("() => window.hold()")
         await choose(page, "320")
-        await page.wait_for_function("() => window.letOpen")
+        await page.wait_for_function("() => Boolean(window.letOpen)")
 
         await page.get_by_role("button", name="Stop").click()
-        await page.evaluate("window.release()")
+        await page.evaluate("() => window.release()")
 
         await page.wait_for_function("() => window.cameras.length === 2 && window.openCameras() === 0")
         await expect_state(page, "stopped")
