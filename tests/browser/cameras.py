@@ -80,6 +80,9 @@ window.breakConnection = () => {
 };
 """
 
+NOTHING = "\N{EN DASH}"
+"""What the page shows where there is no figure."""
+
 WAYS = {"webrtc": WEBRTC, "pictures": PICTURES}
 
 
@@ -110,7 +113,7 @@ async def states_so_far(page: Page) -> int:
 
 async def session_of(page: Page) -> str:
     """The server's name for the session, once the page shows one."""
-    await expect(page.locator("#session")).not_to_have_text("–", timeout=SOON_MS)
+    await expect(page.locator("#session")).not_to_have_text(NOTHING, timeout=SOON_MS)
     return await page.locator("#session").text_content() or ""
 
 

@@ -5,6 +5,7 @@ from playwright.async_api import Page, Route, expect
 
 from tests.browser.cameras import (
     CAMERAS,
+    NOTHING,
     PICTURES,
     WAYS,
     WEBRTC,
@@ -59,7 +60,9 @@ async def test_a_second_quick_change_wins(server_url: str, open_page: OpenPage, 
 async def test_a_camera_that_fails_does_not_count_when_another_was_chosen(
     server_url: str, open_page: OpenPage
 ):
-    fails = "window.fail = () => { window.opening = () => new Promise((_, no) => { window.letOpen = no; }); };"
+    fails = (
+        "window.fail = () => { window.opening = () => new Promise((_, no) => { window.letOpen = no; }); };"
+    )
     async with open_page(server_url, script=CAMERAS + HELD + fails) as page:
         await start(page)
         await page.evaluate("() => window.fail()")
@@ -128,7 +131,7 @@ async def test_a_change_while_it_connects_is_what_is_sent(
             await route.continue_()
         await page.evaluate("window.answer?.()")
         if opens != "while the offer is under way":
-            await expect(page.locator("#session")).not_to_have_text("–")
+            await expect(page.locator("#session")).not_to_have_text(NOTHING)
             await page.evaluate("() => window.release()")
 
         await expect_state(page, "connected")

@@ -23,9 +23,7 @@ SIZE_WH = 320, 240
 def impatient_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A server that gives up on a silent peer soon."""
     log = tmp_path_factory.mktemp("impatient") / "server.log"
-    with running_server(
-        log, "--analysis-processes", "1", "--silence-deadline-s", str(SILENCE_S)
-    ) as running:
+    with running_server(log, "--analysis-processes", "1", "--silence-deadline-s", str(SILENCE_S)) as running:
         yield running.url
 
 
@@ -33,6 +31,7 @@ def write_clip(path: Path, codec: str, times: list[int], sound: str = "") -> Pat
     """Gray pictures at these times, in tenths of a second; and two seconds of a tone, where a codec for it is named."""
     with av.open(str(path), "w") as target:
         video = target.add_stream(codec, rate=FPS)
+        assert isinstance(video, av.VideoStream)
         video.width, video.height = SIZE_WH
         video.pix_fmt = "yuv420p"
         audio = target.add_stream(sound, rate=48_000, layout="mono") if sound else None
@@ -42,7 +41,7 @@ def write_clip(path: Path, codec: str, times: list[int], sound: str = "") -> Pat
             frame.pts = pts
             target.mux(video.encode(frame))
         target.mux(video.encode())
-        if audio:
+        if audio is not None:
             add_tone(target, audio)
     return path
 
@@ -53,7 +52,8 @@ def write_sound(path: Path, codec: str) -> Path:
     return path
 
 
-def add_tone(target: av.container.OutputContainer, stream: av.AudioStream) -> None:
+def add_tone(target: av.container.OutputContainer, stream: object) -> None:
+    assert isinstance(stream, av.AudioStream)
     for index in range(100):
         samples = (8000 * np.sin(np.arange(960) * 0.06)).astype(np.int16)[np.newaxis]
         frame = av.AudioFrame.from_ndarray(samples, format="s16", layout="mono")

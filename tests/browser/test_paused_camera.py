@@ -8,6 +8,7 @@ from playwright.async_api import Page, Request, expect
 
 from tests.browser.cameras import (
     CAMERAS,
+    NOTHING,
     PICTURES,
     WAYS,
     WEBRTC,
@@ -62,7 +63,7 @@ async def test_a_camera_that_pauses_keeps_its_session(
         await expect(page.get_by_role("alert")).to_contain_text("The camera is paused", timeout=SOON_MS)
         await let_pass(page, SILENCE_MS + 1000)
         await expect(page.get_by_role("alert")).to_contain_text("The camera is paused")
-        await expect(page.locator("#verdict")).to_have_text("–")
+        await expect(page.locator("#verdict")).to_have_text(NOTHING)
         await page.evaluate(f"window.camera().{goes_on}()")
 
         await expect_state(page, "connected")
