@@ -159,6 +159,12 @@ export const ENDINGS = {
     title: 'The picture is too large for this server',
     text: (detail) => `${sentence(detail)} Choose a smaller size and start again.`.trim(),
   },
+  bad_frame: {
+    title: 'The server cannot read the picture',
+    text: (detail) => `${sentence(detail)} Choose another size or camera, and start again.`.trim(),
+  },
+  replaced: { title: 'The session goes on elsewhere', text: () => 'Another connection has taken it over. Start again for a session of its own.' },
+  ended: { title: 'The session was ended', text: () => 'Somebody who runs the server ended it. Ask them before you start again.' },
   time_over: { title: 'The time of this session is over', text: () => 'The server gives each session a time. Start again for another one.' },
   stopping: { title: 'The server is stopping', text: () => 'Start again when it is back.' },
 };

@@ -55,7 +55,7 @@ for (const code of ['stopping', 'silence', 'setup_timeout']) {
   });
 }
 
-for (const code of ['video_ended', 'frame_too_large', 'time_over', 'a word of tomorrow']) {
+for (const code of ['video_ended', 'frame_too_large', 'bad_frame', 'time_over', 'replaced', 'ended', 'a word of tomorrow']) {
   test(`a session that ended by ${code} is not tried again`, () => {
     assert.ok(!mayPass({ key: 'ended', message: 'in words', code }, 0));
   });
