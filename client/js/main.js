@@ -278,6 +278,7 @@ async function connect(resume) {
 /** WebRTC does not get through: from now on pictures go over a WebSocket, and the page says so. */
 function fallBack() {
   visit.way = 'pictures';
+  $('video').srcObject = null;
   log.note(nowS(), 'otherWay');
   $('way').hidden = false;
   sayBriefly(COMPATIBILITY);
@@ -546,7 +547,8 @@ $('no-clip').addEventListener('click', () => {
   $(RUNNING.includes(root.dataset.state) ? 'stop' : 'start').focus();
 });
 $('video').addEventListener('playing', () => {
-  if (peer && ![...COUNTING, 'paused'].includes(root.dataset.state)) showFlowing();
+  // Chromium plays a black frame when the track of a connection ends that never came to be.
+  if (peer && PAUSABLE.includes(root.dataset.state)) showFlowing();
 });
 $('video').addEventListener('resize', ({ target }) => {
   if (target.videoWidth) target.style.aspectRatio = `${target.videoWidth} / ${target.videoHeight}`;
