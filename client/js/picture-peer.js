@@ -145,7 +145,7 @@ export class PicturePeer {
   /** Not waited for: a camera that is muted plays when it is back. @param {MediaStreamTrack} track */
   #use(track) {
     this.#flow = new Flow(track.getSettings().frameRate || DEFAULT_FPS);
-    this.#camera.use(track).catch((error) => this.#end(new PeerError('unknown', error.message, error)));
+    this.#camera.use(track).catch((error) => this.#end(error instanceof PeerError ? error : new PeerError('unknown', error.message, error)));
   }
 
   #disconnect() {
