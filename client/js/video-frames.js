@@ -36,7 +36,7 @@ export class VideoFrames {
       this.#onFrame(nowMs, frame);
       this.#next();
     };
-    if (this.#tells) this.#video.requestVideoFrameCallback(look);
+    if (this.#video.requestVideoFrameCallback) this.#video.requestVideoFrameCallback(look);
     else requestAnimationFrame((nowMs) => look(nowMs));
   }
 }
