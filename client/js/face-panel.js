@@ -1,8 +1,8 @@
 /** What is read from one face now: a word, its reason, a bar for each emotion. Draws into its own element only. */
 
 import {
-  DOUBTS, EMOTION_LABELS, FPS_LABEL, LARGEST_FACE, NOTHING, NOT_ANALYSED, NOT_ANALYSED_REASONS, NOT_RUNNING, NO_CONNECTION,
-  NO_FACE, NO_FACE_REASON, bearing, faceName, percent, perSecond,
+  DOUBTS, EMOTION_LABELS, FPS_LABEL, LARGEST_FACE, NOTHING, NOT_ANALYSED, NOT_ANALYSED_REASONS, NOT_RUNNING, NO_FACE,
+  NO_FACE_REASON, bearing, faceName, percent, perSecond,
 } from './strings.js';
 import { EMOTIONS, chooseFace } from './telemetry.js';
 
@@ -53,9 +53,9 @@ export class FacePanel {
     this.#show('fps', 0, NOTHING);
   }
 
-  /** The connection is gone for a while; the choice of a face stays. */
-  wait() {
-    this.#say(NOTHING, '', NO_CONNECTION, '');
+  /** Nothing comes for a while; the choice of a face stays. @param {string} why */
+  wait(why) {
+    this.#say(NOTHING, '', why, '');
     this.#showShares(null);
     this.#show('fps', 0, NOTHING);
   }

@@ -27,6 +27,8 @@ const NO_PORT = 'The server has no port for media';
 export class PeerError extends Error {
   /** Milliseconds after which the server wants to be asked again; 0: it did not say. */
   retryMs = 0;
+  /** Why the server ended the session, in a word of docs/telemetry.md; empty: it did not say. */
+  code = '';
 
   /** @param {string} key @param {string} [detail] @param {unknown} [cause] */
   constructor(key, detail = '', cause = undefined) {
@@ -53,6 +55,17 @@ export function refusal(status, { title = '', detail = `HTTP ${status}` }, retry
 /** @param {string} server address, with or without a slash at its end @returns {string} without; a path is added after it */
 export const withoutSlash = (server) => server.replace(/\/+$/, '');
 
+/**
+ * @param {string} key of what this side saw
+ * @param {import('./telemetry.js').Control | null} notice what the server said before, which tells more
+ * @returns {PeerError}
+ */
+export function loss(key, notice) {
+  if (!notice) return new PeerError(key);
+  const error = new PeerError('ended', notice.detail);
+  error.code = notice.code;
+  return error;
+}
 
 /**
  * @typedef {object} PeerEvents
@@ -77,7 +90,8 @@ export class Peer {
   #resume;
   #token;
   #secret = '';
-  #notice = '';
+  /** @type {import('./telemetry.js').Control | null} the last one of the server */
+  #notice = null;
   #closed = false;
   #farewell = false;
   #interruption = 0;
@@ -107,7 +121,7 @@ export class Peer {
   }
 
   /**
-   * @param {MediaStream} stream with one video track
+   * @param {MediaStream | null} stream with one video track; null: `replaceTrack` gives it later
    * @param {number} [connectMs] how long media may take to flow; shorter where there is another way
    * @param {RTCIceServer[]} [iceServers] by which it may be reached
    * @returns {Promise<void>} when media flows; rejects with a PeerError
@@ -153,11 +167,11 @@ export class Peer {
     this.#control.onclose = () => this.#lose('ended');
   }
 
-  /** @param {MediaStream} stream @param {RTCIceServer[]} iceServers */
+  /** @param {MediaStream | null} stream @param {RTCIceServer[]} iceServers */
   #makeOffer(stream, iceServers) {
     const pc = new RTCPeerConnection({ bundlePolicy: 'max-bundle', iceServers });
     this.#trickle = new Trickle(pc);
-    pc.addTransceiver(stream.getVideoTracks()[0], { direction: 'sendrecv', streams: [stream] });
+    pc.addTransceiver(stream?.getVideoTracks()[0] ?? 'video', { direction: 'sendrecv', streams: stream ? [stream] : [] });
     this.#telemetry = pc.createDataChannel('telemetry', { ordered: false, maxRetransmits: 0 });
     this.#control = pc.createDataChannel('control');
     this.#pc = pc;
@@ -170,6 +184,8 @@ export class Peer {
 
   /** @param {MediaStreamTrack} track sent from now on instead of the one before @returns {Promise<void>} */
   async replaceTrack(track) {
+    // A connection that was lost is followed by another, which takes the newest track by itself.
+    if (this.#closed) return;
     await this.#pc?.getSenders()[0]?.replaceTrack(track);
   }
 
@@ -179,6 +195,11 @@ export class Peer {
     const before = this.#look;
     this.#look = look((await this.#pc.getStats()).values(), performance.now());
     return before && !this.#closed ? rates(before, this.#look) : null;
+  }
+
+  /** Say that this peer is there, though it sends no picture. */
+  ping() {
+    this.send({ type: 'ping', id: 0 });
   }
 
   /** Ask whether the server is there at all: a dead one is known at once then, and by ICE only after many seconds. */
@@ -213,7 +234,7 @@ export class Peer {
   /** @param {import('./telemetry.js').Control | null} message */
   #onControl(message) {
     if (!message) return;
-    if (message.type === 'notice') this.#notice = message.detail;
+    if (message.type === 'notice') this.#notice = message;
     this.#events.onControl(message);
   }
 
@@ -235,7 +256,7 @@ export class Peer {
     if (this.#closed) return;
     // No goodbye: the server may keep what it knows for a connection that comes back.
     this.#disconnect();
-    this.#events.onLost(new PeerError(this.#notice ? 'ended' : key, this.#notice));
+    this.#events.onLost(loss(key, this.#notice));
   }
 
   async #postOffer() {

@@ -33,6 +33,7 @@ export const VERSION = 1;
  * @typedef {object} Control a reply or notice; what it does not say is empty
  * @property {string} type
  * @property {string} detail
+ * @property {string} code why the session ends, in one word
  * @property {string[]} layers
  * @property {string} view what the picture is drawn from; empty: the server has one view only
  * @property {string[]} views the views there are
@@ -72,6 +73,7 @@ export function decodeControl(text) {
   return {
     type: message.type,
     detail: typeof message.detail === 'string' ? message.detail : '',
+    code: typeof message.code === 'string' ? message.code : '',
     layers: Array.isArray(message.layers) ? message.layers : [],
     view: typeof message.view === 'string' ? message.view : '',
     views: Array.isArray(message.views) ? message.views : [],

@@ -135,20 +135,6 @@ async def test_each_fault_of_a_camera_has_its_sentence(
         await expect(page.get_by_role("alert")).to_contain_text(said)
 
 
-async def test_a_full_server_is_said_with_its_own_words(tmp_path: Path, open_page: OpenPage):
-    with running_server(tmp_path / "server.log", "--max-sessions", "1") as running:
-        async with (
-            open_page(running.url) as first,
-            open_page(running.url, expect_errors="503") as second,
-        ):
-            await start(first)
-
-            await press_start(second)
-
-            await expect(second.get_by_role("alert")).to_contain_text("1 of 1 places taken", timeout=SOON_MS)
-            await expect(second.get_by_role("alert")).to_contain_text("There may be room in 10 s")
-
-
 async def test_a_server_that_stops_is_said_and_one_that_is_away_too(tmp_path: Path, open_page: OpenPage):
     with running_server(tmp_path / "server.log") as running:
         async with open_page(running.url, expect_errors="refused") as page:
