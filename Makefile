@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 # Options of the server and of pytest: make run ARGS="--port 9000", make test-py ARGS="-k port"
 ARGS ?=
-BENCHMARKS := latency compatibility cpu capacity loop_stall recovery churn soak
+BENCHMARKS := latency compatibility cpu capacity loop_stall recovery strangers churn soak
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run models test test-py test-unit test-browser test-js test-media browser net-programs lint fix types schema audit bench clean
