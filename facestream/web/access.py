@@ -36,8 +36,9 @@ async def _is_direct(request: web.Request) -> bool:
     peer, own = request.get_extra_info("peername"), request.get_extra_info("sockname")
     if not peer or not own:
         return False  # the connection has just ended
-    programs = await request.app[ACCESS].lookout.programs()
-    return programs.is_client_of_its_own(end_of(peer), end_of(own))
+    return await request.app[ACCESS].lookout.is_client_of_its_own(
+        request.transport, end_of(peer), end_of(own)
+    )
 
 
 async def wants_token(request: web.Request) -> bool:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
+from weakref import WeakKeyDictionary
 
 from facestream.web.visitor import IPAddress, unmapped
 
@@ -27,6 +28,8 @@ BROWSERS = frozenset(
 
 REST_S = 0.1
 """Between two looks."""
+KNOWN_S = 10.0
+"""How long it is known of a connection, so that its further requests need no look."""
 _LISTENING = b"0A"
 # sl, local address:port, remote address:port, state, queues, timer, retransmits, user, timeout, inode
 _ROW = re.compile(
@@ -135,6 +138,16 @@ class Lookout:
         self._begun = self._ended = 0
         self._ended_s = -math.inf
         self._newest = Programs.none()
+        self._seen: WeakKeyDictionary[object, tuple[bool, float]] = WeakKeyDictionary()
+
+    async def is_client_of_its_own(self, connection: object, client: End, server: End) -> bool:
+        """Whether the program at the end `client` relays for nobody; known of a connection for some seconds."""
+        known = self._seen.get(connection)
+        if known is not None and time.monotonic() < known[1]:
+            return known[0]
+        found = (await self.programs()).is_client_of_its_own(client, server)
+        self._seen[connection] = found, time.monotonic() + KNOWN_S
+        return found
 
     async def programs(self) -> Programs:
         """What a look shows that begins after this call."""

@@ -197,6 +197,25 @@ async def test_a_request_never_sees_a_look_that_had_begun_before_it_came():
     assert await second is looks[1]
 
 
+async def test_further_requests_of_a_connection_need_no_look():
+    class Connection:
+        """Stands for a transport."""
+
+    looks: list[Programs] = []
+
+    def look() -> Programs:
+        looks.append(Programs.none())
+        return looks[-1]
+
+    lookout = Lookout(look)
+    first, second = Connection(), Connection()
+
+    for connection in (first, first, first, second):
+        assert not await lookout.is_client_of_its_own(connection, end_of(CLIENT), end_of(SERVER))
+
+    assert len(looks) == 2
+
+
 async def test_a_look_that_is_given_up_is_done_for_the_next_request():
     lookout = Lookout(Programs.none)
     given_up = asyncio.ensure_future(lookout.programs())
