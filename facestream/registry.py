@@ -84,7 +84,7 @@ class SessionRegistry:
         self._sessions[session.id] = session
         try:
             with logs.of_session(session.id):
-                answer_sdp = await session.accept(offer.description)
+                answer_sdp = await session.accept(offer)
         except BaseException:
             del self._sessions[session.id]
             await session.close()

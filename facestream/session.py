@@ -10,7 +10,6 @@ from aiortc import (
     RTCDataChannel,
     RTCIceTransportPolicy,
     RTCPeerConnection,
-    RTCSessionDescription,
 )
 from aiortc.mediastreams import MediaStreamTrack
 
@@ -26,6 +25,7 @@ from facestream.media.ice_relays import as_rtc
 from facestream.media.pipeline import StreamMemory
 from facestream.media.pool import AnalysisPool
 from facestream.served import PeerLeft, ServedPeer, SessionState
+from facestream.signaling import Offer
 from facestream.telemetry import ControlReply, encode_control
 from facestream.trickle import candidates_from, identity_of, parse_fragment
 
@@ -49,7 +49,9 @@ class Session(ServedPeer):
         self._pc = RTCPeerConnection(
             RTCConfiguration(
                 iceServers=as_rtc(ice_servers),
-                bundlePolicy=RTCBundlePolicy.MAX_BUNDLE,
+                # With MAX_BUNDLE aiortc 1.16 stops the transport that all share where the offer's first section is
+                # not the one that addTrack made (rtcpeerconnection.py, "stop and discard old ICE transports").
+                bundlePolicy=RTCBundlePolicy.BALANCED,
                 iceTransportPolicy=RTCIceTransportPolicy(config.server_ice_policy),
             )
         )
@@ -61,10 +63,10 @@ class Session(ServedPeer):
         self._control: RTCDataChannel | None = None
         self._source: MediaStreamTrack | None = None
 
-    async def accept(self, offer: RTCSessionDescription) -> str:
+    async def accept(self, offer: Offer) -> str:
         """Set up the peer connection; returns the answer's SDP. Raises OfferError, NoPortError."""
-        self._identity = identity_of(offer.sdp)
-        self._candidates = offer.sdp.count("\na=candidate:")
+        self._identity = identity_of(offer.offered_sdp, offer.sections.transports())
+        self._candidates = offer.description.sdp.count("\na=candidate:")
         self._pc.on("track", self._on_track)
         self._pc.on("datachannel", self._on_datachannel)
         self._pc.on("connectionstatechange", self._on_connection_state)
@@ -72,7 +74,7 @@ class Session(ServedPeer):
             # Before the offer is read: aiortc 1.16 looks at the preference only then.
             self._pc.addTrack(self._pipeline.track)
             self._pc.getTransceivers()[0].setCodecPreferences(cheapest_first())
-            await self._pc.setRemoteDescription(offer)
+            await self._pc.setRemoteDescription(offer.description)
             await self._pc.setLocalDescription(await self._pc.createAnswer())
         except Exception as error:  # aiortc 1.16 raises whatever its parser or negotiation trips over
             raise OfferError(
@@ -85,7 +87,7 @@ class Session(ServedPeer):
             raise NoPortError(
                 "no UDP port or relay is free for the media; expected more udp_ports, or a TURN server that works"
             )
-        return show_public_addresses(sdp, self._config.public_address)
+        return offer.sections.complete_answer(show_public_addresses(sdp, self._config.public_address))
 
     async def trickle(self, body: bytes, policy: CandidatePolicy) -> None:
         """Take candidates that come after the offer; raises FragmentError, RestartError."""

@@ -4,8 +4,8 @@ Pure. A fragment can add candidates, nothing else: a restart of ICE is not serve
 """
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from aiortc import RTCIceCandidate
 from aiortc.sdp import candidate_from_sdp
@@ -28,6 +28,8 @@ class IceIdentity:
     passwords: frozenset[str]
     first_mid: str
     """The section that carries the candidates of a bundle."""
+    transports: Mapping[str, str] = field(default_factory=dict)
+    """The mid by which aiortc knows the transport of a section; sections of a bundle share one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +39,17 @@ class Fragment:
     lines: tuple[str, ...]
     """`a=candidate:...`, as they came."""
     mid: str
+    """The section whose transport they belong to, as aiortc knows it."""
 
 
-def identity_of(sdp: str) -> IceIdentity:
-    """Who an offer's peer is to ICE."""
+def identity_of(sdp: str, transports: Mapping[str, str] | None = None) -> IceIdentity:
+    """Who an offer's peer is to ICE; `transports` as in IceIdentity, without it each section has its own."""
     mids = _SECTION.findall(sdp)
     return IceIdentity(
-        frozenset(_USER.findall(sdp)), frozenset(_PASSWORD.findall(sdp)), mids[0] if mids else "0"
+        frozenset(_USER.findall(sdp)),
+        frozenset(_PASSWORD.findall(sdp)),
+        mids[0] if mids else "0",
+        transports or {},
     )
 
 
@@ -66,7 +72,8 @@ def parse_fragment(body: bytes, identity: IceIdentity) -> Fragment:
     mids = _SECTION.findall(text)
     # `a=end-of-candidates` is not passed on: a peer of which no candidate is used may still reach us by itself.
     lines = tuple(line for line in text.split("\n") if line.startswith("a=candidate:"))
-    return Fragment(lines, mids[0] if mids else identity.first_mid)
+    mid = mids[0] if mids else identity.first_mid
+    return Fragment(lines, identity.transports.get(mid, mid))
 
 
 def candidates_from(lines: Sequence[str], mid: str) -> list[RTCIceCandidate]:

@@ -13,6 +13,7 @@ from facestream.media.hardening import (
     boundaries,
     closing,
     datagrams,
+    dtls,
     encoders,
     gathering,
     receiver,
@@ -29,6 +30,7 @@ __all__ = ["Bitrates", "HardeningError", "PictureLimits", "apply", "close_peer_c
 replacements = (
     *datagrams.REPLACEMENTS,
     *boundaries.REPLACEMENTS,
+    *dtls.REPLACEMENTS,
     *receiver.REPLACEMENTS,
     *sender.REPLACEMENTS,
     *encoders.REPLACEMENTS,

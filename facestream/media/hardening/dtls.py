@@ -1,0 +1,125 @@
+"""DTLS with every peer: RSA certificates beside ECDSA ones, and the reason of a failed handshake in the log.
+
+aiortc 1.16 offers ECDSA suites only, and drops the reason below DEBUG without telling the peer.
+"""
+
+import asyncio
+import contextlib
+import logging
+
+from aiortc.rtcdtlstransport import (
+    RTCCertificate,
+    RTCDtlsParameters,
+    RTCDtlsTransport,
+    SRTPProtectionProfile,
+    State,
+)
+from OpenSSL import SSL
+
+from facestream.media.hardening.replacement import Replacement
+
+logger = logging.getLogger(__name__)
+
+# The certificate of the DTLS server decides: a peer that answers our ClientHello may have an RSA one, as GStreamer
+# does. Every suite has forward secrecy. AES-CBC comes last: aiortc offers it too, for peers without AES-GCM.
+CIPHERS = ":".join(
+    f"ECDHE-{certificate}-{cipher}"
+    for cipher in (
+        "AES128-GCM-SHA256",
+        "CHACHA20-POLY1305",
+        "AES256-GCM-SHA384",
+        "AES128-SHA",
+        "AES256-SHA",
+    )
+    for certificate in ("ECDSA", "RSA")
+).encode()
+
+FIRST_DTLS_BYTE, LAST_DTLS_BYTE = 20, 63  # RFC 7983
+
+_create_ssl_context = RTCCertificate._create_ssl_context
+_validate_peer_identity = RTCDtlsTransport._validate_peer_identity
+_setup_srtp = RTCDtlsTransport._setup_srtp
+
+
+def _context_for_every_certificate(
+    certificate: RTCCertificate, srtp_profiles: list[SRTPProtectionProfile]
+) -> SSL.Context:
+    context = _create_ssl_context(certificate, srtp_profiles)
+    context.set_cipher_list(CIPHERS)
+    return context
+
+
+async def _do_handshake(transport: RTCDtlsTransport) -> None:
+    """Shake hands; a failure is logged with OpenSSL's reason, and its alert leaves for the peer.
+
+    aiortc's own loop has SSL_read take each datagram and drops what that raises, and with it the reason.
+    """
+    connection = transport._ssl
+    assert connection is not None
+    try:
+        while not transport.encrypted:
+            try:
+                connection.do_handshake()
+                transport.encrypted = True
+            except SSL.WantReadError:
+                await transport._write_ssl()
+                await _receive(transport, connection)
+        await transport._write_ssl()
+    except SSL.Error as error:
+        _fail(transport, _reason(error))
+        with contextlib.suppress(ConnectionError):
+            await transport._write_ssl()
+    except ConnectionError:
+        _fail(transport, "the connection ended first")
+
+
+async def _receive(transport: RTCDtlsTransport, connection: SSL.Connection) -> None:
+    """Hand the next DTLS datagram to OpenSSL, or have it repeat its own when none comes in time."""
+    try:
+        async with asyncio.timeout(connection.DTLSv1_get_timeout()):
+            datagram = await transport.transport._recv()
+    except TimeoutError:
+        connection.DTLSv1_handle_timeout()
+        return
+    if FIRST_DTLS_BYTE <= datagram[0] <= LAST_DTLS_BYTE:
+        connection.bio_write(datagram)
+
+
+def _validate_and_say(transport: RTCDtlsTransport, remote: RTCDtlsParameters) -> None:
+    _validate_peer_identity(transport, remote)
+    if transport._state is State.FAILED:
+        logger.info("DTLS failed: the peer's certificate is not the one of its SDP (a=fingerprint)")
+
+
+def _set_up_srtp_and_say(transport: RTCDtlsTransport) -> None:
+    _setup_srtp(transport)
+    if transport._state is State.FAILED:
+        logger.info("DTLS failed: no SRTP profile in common (use_srtp)")
+
+
+def _fail(transport: RTCDtlsTransport, reason: str) -> None:
+    logger.info("DTLS failed: %s", reason)
+    transport._set_state(State.FAILED)
+
+
+def _reason(error: SSL.Error) -> str:
+    """OpenSSL's own words; they hold nothing of the peer's."""
+    reports = error.args[0] if error.args and isinstance(error.args[0], list) else []
+    return "; ".join(report[-1] for report in reports) or type(error).__name__
+
+
+REPLACEMENTS = (
+    Replacement(
+        RTCCertificate,
+        "_create_ssl_context",
+        _context_for_every_certificate,
+        "a peer with an RSA certificate: no shared cipher",
+    ),
+    Replacement(
+        RTCDtlsTransport, "_do_handshake", _do_handshake, "a failed handshake is silent, and no alert leaves"
+    ),
+    Replacement(
+        RTCDtlsTransport, "_validate_peer_identity", _validate_and_say, "a wrong fingerprint is silent"
+    ),
+    Replacement(RTCDtlsTransport, "_setup_srtp", _set_up_srtp_and_say, "a missing SRTP profile is silent"),
+)
