@@ -1,9 +1,9 @@
 """A server and, on a host of its own, every client that nobody here wrote."""
 
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-import sys
 
 import pytest
 

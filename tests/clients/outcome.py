@@ -75,7 +75,9 @@ class Meeting:
             check=False,
         )
         if done.returncode:
-            pytest.fail(f"{command} ended with {done.returncode}: {done.stdout}{done.stderr}{self.log_tail()}")
+            pytest.fail(
+                f"{command} ended with {done.returncode}: {done.stdout}{done.stderr}{self.log_tail()}"
+            )
         return done.stdout
 
     def ending_of(self, session_id: str) -> str:

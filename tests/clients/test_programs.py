@@ -1,5 +1,6 @@
 """Clients that nobody here wrote: each gets in, sends a face, gets it back annotated, and says goodbye."""
 
+import itertools
 import sys
 
 import pytest
@@ -33,16 +34,17 @@ def assert_served(meeting: Meeting, seen: Outcome) -> None:
     assert meeting.ending_of(seen.session_id) == "peer left the page"
 
 
-@pytest.mark.parametrize("bundle", BUNDLES)
+# Channels before the video under max-bundle are left out: a plain aiortc 1.16 then stops the transport that all its
+# sections share, and reaches no one, another plain aiortc included.
+ORDERS = [
+    *itertools.product([("audio", "video", "channels"), ("video", "audio", "channels")], BUNDLES),
+    *itertools.product([("channels", "video")], ["balanced", "max-compat"]),
+    *itertools.product([("audio", "audio", "listen", "video")], BUNDLES),
+]
+
+
 @pytest.mark.parametrize(
-    "order",
-    [
-        ("audio", "video", "channels"),
-        ("video", "audio", "channels"),
-        ("channels", "video"),
-        ("audio", "audio", "listen", "video"),
-    ],
-    ids="-".join,
+    ("order", "bundle"), ORDERS, ids=lambda value: "-".join([*value] if isinstance(value, tuple) else [value])
 )
 def test_plain_aiortc_in_any_order_of_sections(
     meeting: Meeting, face: Face, order: tuple[str, ...], bundle: str

@@ -19,6 +19,8 @@ if (codec === 'VP8') video.addVP8Codec(PAYLOAD_TYPE);
 else video.addH264Codec(PAYLOAD_TYPE);
 video.addSSRC(SSRC, 'face');
 const track = pc.addTrack(video);
+const recording = new Recording(packets);
+track.onOpen(() => recording.start(SSRC, PAYLOAD_TYPE, (packet) => track.sendMessageBinary(packet)));
 track.onMessage((packet) => {
   // RTCP comes this way as well: its second byte is 200 to 206.
   const isRtp = (packet[1] & ~MARKER) === PAYLOAD_TYPE;
@@ -33,11 +35,7 @@ control.onOpen(() => control.sendMessage(PING));
 pc.setLocalDescription();
 await gathered;
 const answer = await seen.postOffer(pc.localDescription().sdp);
-const recording = new Recording(packets);
-if (answer) {
-  pc.setRemoteDescription(answer, 'answer');
-  recording.start(SSRC, PAYLOAD_TYPE, (packet) => track.isOpen() && track.sendMessageBinary(packet));
-}
+if (answer) pc.setRemoteDescription(answer, 'answer');
 await seen.enough();
 recording.stop();
 await seen.tell();

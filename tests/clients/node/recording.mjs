@@ -28,7 +28,7 @@ export class Recording {
     }
   }
 
-  /** @param {number} ssrc @param {number} payloadType @param {(packet: Buffer) => void} send */
+  /** Once the connection is there: it begins with a picture that needs no other. @param {number} ssrc @param {number} payloadType @param {(packet: Buffer) => void} send */
   start(ssrc, payloadType, send) {
     this.#timer = setInterval(() => {
       const payloads = this.#frames[this.#next % this.#frames.length];

@@ -20,9 +20,15 @@ const video = new RTCRtpCodecParameters({
   rtcpFeedback: [{ type: 'nack' }, { type: 'nack', parameter: 'pli' }],
   ...CODECS[codec],
 });
-const pc = new RTCPeerConnection({ iceServers: [], iceUseIpv6: false, bundlePolicy, codecs: { video: [video] } });
-pc.connectionStateChange.subscribe((state) => seen.counts.states.push(state));
+// Where none is named it asks for the name of Google's, and no process ends while Node waits for a name.
+const nobody = { urls: `stun:${new URL(process.env.SERVER).hostname}:9` };
+const pc = new RTCPeerConnection({ iceServers: [nobody], iceUseIpv6: false, bundlePolicy, codecs: { video: [video] } });
 const track = new MediaStreamTrack({ kind: 'video' });
+const recording = new Recording(packets);
+pc.connectionStateChange.subscribe((state) => {
+  seen.counts.states.push(state);
+  if (state === 'connected') recording.start(SSRC, PAYLOAD_TYPE, (packet) => track.writeRtp(RtpPacket.deSerialize(packet)));
+});
 pc.addTransceiver(track, { direction: 'sendrecv' }).onTrack.subscribe((returned) =>
   returned.onReceiveRtp.subscribe(({ header }) => {
     if (header.marker) seen.counts.frames += 1;
@@ -34,13 +40,12 @@ telemetry.onMessage.subscribe((text) => seen.onMessage('telemetry', text.toStrin
 control.onMessage.subscribe((text) => seen.onMessage('control', text.toString()));
 control.stateChanged.subscribe((state) => state === 'open' && control.send(PING));
 
-await pc.setLocalDescription(await pc.createOffer());
+// It waits five seconds for the STUN server: offer the address of this host at once.
+const addressed = new Promise((resolve) => pc.onIceCandidate.subscribe(resolve));
+const gathered = pc.setLocalDescription(await pc.createOffer());
+await Promise.race([addressed, gathered]);
 const answer = await seen.postOffer(pc.localDescription.sdp);
-const recording = new Recording(packets);
-if (answer) {
-  await pc.setRemoteDescription({ type: 'answer', sdp: answer });
-  recording.start(SSRC, PAYLOAD_TYPE, (packet) => track.writeRtp(RtpPacket.deSerialize(packet)));
-}
+if (answer) await pc.setRemoteDescription({ type: 'answer', sdp: answer });
 await seen.enough();
 recording.stop();
 await seen.tell();

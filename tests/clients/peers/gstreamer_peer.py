@@ -115,8 +115,8 @@ class Peer:
 
     def _on_decoded(self, _: object, pad: Gst.Pad) -> None:
         sink = Gst.ElementFactory.make("fakesink")
-        sink.set_property("sync", False)  # noqa: FBT003 - a property of GObject
-        sink.set_property("signal-handoffs", True)  # noqa: FBT003 - a property of GObject
+        sink.set_property("sync", False)
+        sink.set_property("signal-handoffs", True)
         sink.connect("handoff", self._on_frame)
         self._pipeline.add(sink)
         sink.sync_state_with_parent()

@@ -13,6 +13,7 @@ ENOUGH_FRAMES = 20
 ENOUGH_FACES = 3
 DEADLINE_S = 25.0
 REQUEST_S = 10.0
+LOOK_AGAIN_S = 0.05
 PING = '{"type": "ping", "id": 7}'
 
 
@@ -55,6 +56,11 @@ class Seen:
         """It has seen enough, was refused, or its time is up."""
         late = time.monotonic() - self.began_s > DEADLINE_S
         return self.enough or late or self.status not in (0, 200)
+
+    def wait(self) -> None:
+        """Until it is done; blocks."""
+        while not self.done:
+            time.sleep(LOOK_AGAIN_S)
 
     def on_message(self, label: str, text: str | bytes) -> None:
         """A message of a data channel."""

@@ -24,9 +24,7 @@ async def main() -> None:
     pc.add_track(generator.track)
     open_channels(pc, seen)
     gathered = asyncio.Event()
-    pc.on(
-        "icegatheringstatechange", lambda _: pc.ice_gathering_state == "complete" and gathered.set()
-    )
+    pc.on("icegatheringstatechange", lambda _: pc.ice_gathering_state == "complete" and gathered.set())
     async with asyncio.TaskGroup() as tasks:
         running: list[asyncio.Task[None]] = []
         pc.on("track", lambda event: running.append(tasks.create_task(watch(event.track, seen))))
@@ -36,8 +34,7 @@ async def main() -> None:
         if answer:
             await pc.set_remote_description(webrtc.RTCSessionDescriptionInit(type="answer", sdp=answer))
             running.append(tasks.create_task(send(generator, args.face)))
-        while not seen.done:
-            await asyncio.sleep(1 / FPS)
+        await asyncio.to_thread(seen.wait)
         await asyncio.to_thread(seen.say_goodbye)
         for task in running:
             task.cancel()
