@@ -7,7 +7,6 @@ import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -81,9 +80,9 @@ class Meeting:
         return done.stdout
 
     def ending_of(self, session_id: str) -> str:
-        """Why the session ended, in the words of the server's log."""
+        """Why the session whose id begins so ended, in the words of the server's log."""
         deadline_s = time.monotonic() + LOG_DEADLINE_S
-        closed = re.compile(rf"session {re.escape(session_id)}: closed \((.*?)\) after")
+        closed = re.compile(rf"session {re.escape(session_id)}\S*: closed \((.*?)\) after")
         while time.monotonic() < deadline_s:
             if found := closed.search(self.log.read_text()):
                 return found[1]
@@ -104,9 +103,3 @@ def node(name: str, *arguments: str) -> list[str]:
 def complaints(log: str) -> list[str]:
     """Lines of a server's log that speak of a fault."""
     return [line for line in log.splitlines() if re.search(r"\b(ERROR|CRITICAL|Traceback)\b", line)]
-
-
-def as_dict(text: str) -> dict[str, Any]:
-    """The last line of an output, as JSON."""
-    read: dict[str, Any] = json.loads(text.splitlines()[-1])
-    return read

@@ -1,6 +1,7 @@
 /**
  * The product's own page in Firefox, as a person uses it: node firefox_page.mjs WISHES, which are JSON:
- * `executable`; `folder` for what it saves; `clip` to send instead of the camera; `prefs` of Firefox; `screenshot`.
+ * `executable`; `folder` for what it saves; `clip` to send instead of the camera; `lines` of the
+ * chart that must fill; `prefs` of Firefox; `screenshot`.
  * Prints as JSON what was seen.
  */
 
@@ -11,7 +12,6 @@ const SOON_MS = 20000;
 const RECORDED_MS = 2000;
 const WINDOW = { width: 1280, height: 900 };
 const LEAST_POINTS = 6;
-const CONSOLE = 'console';
 
 const browser = await puppeteer.launch({
   browser: 'firefox',
@@ -31,7 +31,7 @@ const seen = { client: await browser.version(), errors: [], refused: [], offers:
 const page = await browser.newPage();
 await page.setViewport(WINDOW);
 page.setDefaultTimeout(SOON_MS);
-page.on(CONSOLE, (message) => message.type() === 'error' && seen.errors.push(message.text()));
+page.on('console', (message) => message.type() === 'error' && seen.errors.push(message.text()));
 page.on('pageerror', (error) => seen.errors.push(String(error)));
 page.on('response', (response) => response.status() >= 400 && seen.refused.push(`${response.status()} ${response.url()}`));
 await page.evaluateOnNewDocument(() => {
@@ -75,12 +75,11 @@ function spreadOf(video) {
 
 /** Either all of it is there, or its time is up: what was seen then is told all the same. */
 async function filled() {
-  const there = (least) => {
-    const points = Object.values(JSON.parse(document.getElementById('chart').dataset.points || '{}'));
-    const { state } = document.documentElement.dataset;
-    return state === 'connected' && points.length > 0 && points.every((count) => count >= least);
+  const there = (lines, least) => {
+    const points = JSON.parse(document.getElementById('chart').dataset.points || '{}');
+    return document.documentElement.dataset.state === 'connected' && lines.every((line) => points[line] >= least);
   };
-  await page.waitForFunction(there, {}, LEAST_POINTS).catch((error) => (seen.late = String(error)));
+  await page.waitForFunction(there, {}, wishes.lines, LEAST_POINTS).catch((error) => (seen.late = String(error)));
 }
 
 try {
@@ -102,6 +101,8 @@ try {
   }
   seen.last = await look();
   if (wishes.screenshot) await page.screenshot({ path: wishes.screenshot });
+  // A connection that is closed tells the server, too: here only the goodbye does.
+  await page.evaluate('globalThis.RTCPeerConnection && (RTCPeerConnection.prototype.close = () => {})');
   // As when a person closes the tab; the browser stays.
   await page.close();
   await new Promise((resolve) => setTimeout(resolve, RECORDED_MS));
