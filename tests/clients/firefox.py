@@ -4,7 +4,7 @@ import json
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -38,7 +38,7 @@ class Sight:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """What happened from opening the page to closing its tab."""
+    """What happened from opening the page to leaving it."""
 
     client: str
     first: Sight
@@ -48,6 +48,8 @@ class Visit:
     refused: list[str]
     offers: list[str]
     saved: list[Path]
+    goodbye_ms: float | None
+    """From leaving until the server had no session; None: it still had."""
     late: str
     """What was waited for in vain."""
 
@@ -66,9 +68,13 @@ def visit(
     *,
     lines: tuple[str, ...],
     clip: Path | None = None,
+    leave: Literal["close", "go on"] = "close",
     prefs: dict[str, Any] | None = None,
 ) -> Visit:
-    """Open the page, start, record two seconds of what comes back, close the tab."""
+    """Open the page, start, record two seconds of what comes back, and leave.
+
+    Who goes on to another page does so without UDP: nothing but the goodbye can tell the server then.
+    """
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
     wishes = {
         "url": meeting.url,
@@ -76,6 +82,7 @@ def visit(
         "folder": str(folder),
         "clip": str(clip or ""),
         "lines": lines,
+        "leave": leave,
         "prefs": prefs or {},
         "screenshot": str(SCREENSHOTS / f"firefox_{name}.png"),
     }
@@ -88,5 +95,6 @@ def visit(
         refused=seen["refused"],
         offers=seen["offers"],
         saved=sorted(folder.iterdir()),
+        goodbye_ms=seen.get("goodbye_ms"),
         late=seen.get("late", ""),
     )

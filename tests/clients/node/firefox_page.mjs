@@ -1,17 +1,23 @@
 /**
  * The product's own page in Firefox, as a person uses it: node firefox_page.mjs WISHES, which are JSON:
  * `executable`; `folder` for what it saves; `clip` to send instead of the camera; `lines` of the
- * chart that must fill; `prefs` of Firefox; `screenshot`.
+ * chart that must fill; `leave`, either `close` the tab or go to another page; `prefs` of Firefox; `screenshot`.
  * Prints as JSON what was seen.
  */
+
+import { execFileSync } from 'node:child_process';
 
 import puppeteer from 'puppeteer-core';
 
 const wishes = JSON.parse(process.argv[2]);
 const SOON_MS = 20000;
+const GOODBYE_MS = 8000;
+const LOOK_AGAIN_MS = 50;
 const RECORDED_MS = 2000;
 const WINDOW = { width: 1280, height: 900 };
 const LEAST_POINTS = 6;
+/** Of this host, which is a network namespace of its own. */
+const NO_UDP = ['pref', '1', 'ipproto', 'udp', 'blackhole'];
 
 const browser = await puppeteer.launch({
   browser: 'firefox',
@@ -82,6 +88,17 @@ async function filled() {
   await page.waitForFunction(there, {}, wishes.lines, LEAST_POINTS).catch((error) => (seen.late = String(error)));
 }
 
+/** @returns {Promise<number | null>} milliseconds until the server has no session any more; null: it still has */
+async function sessionEnded() {
+  const began = performance.now();
+  while (performance.now() - began < GOODBYE_MS) {
+    const { sessions } = await (await fetch(new URL('/healthz', wishes.url))).json();
+    if (!sessions) return performance.now() - began;
+    await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
+  }
+  return null;
+}
+
 try {
   await page.goto(wishes.url);
   await page.waitForSelector('html[data-state=idle]');
@@ -101,11 +118,13 @@ try {
   }
   seen.last = await look();
   if (wishes.screenshot) await page.screenshot({ path: wishes.screenshot });
-  // A connection that is closed tells the server, too: here only the goodbye does.
-  await page.evaluate('globalThis.RTCPeerConnection && (RTCPeerConnection.prototype.close = () => {})');
-  // As when a person closes the tab; the browser stays.
-  await page.close();
-  await new Promise((resolve) => setTimeout(resolve, RECORDED_MS));
+  if (wishes.leave === 'close') await page.close();
+  else {
+    // A connection that closes tells the server as well, and sooner: now only the goodbye can.
+    execFileSync('ip', ['rule', 'add', ...NO_UDP]);
+    await page.goto('about:blank');
+  }
+  seen.goodbye_ms = await sessionEnded();
 } finally {
   console.log(JSON.stringify(seen));
   await browser.close();
