@@ -9,6 +9,7 @@ from facestream.faces import EMOTIONS
 from tests.clients.conftest import Face
 from tests.clients.firefox import NO_WEBRTC, Visit, visit
 from tests.clients.outcome import Meeting
+from tests.recorded_offers import check_offer
 
 pytestmark = pytest.mark.clients
 
@@ -100,3 +101,7 @@ def test_without_webrtc_pictures_go_by_the_other_way(without_webrtc: Visit, meet
     assert without_webrtc.last.verdict not in {"", "No face"}
     assert without_webrtc.last.spread > LEAST_SPREAD
     assert not without_webrtc.offers
+
+
+def test_the_recorded_offer_is_the_one_it_makes(with_camera: Visit, request: pytest.FixtureRequest):
+    check_offer("firefox", with_camera.offers[0], request)
