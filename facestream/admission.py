@@ -5,7 +5,7 @@ Pure: no clock, no event loop, no transport; the registry asks.
 
 import math
 import os
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address, ip_network
@@ -13,15 +13,15 @@ from pathlib import Path
 
 from facestream.config import Config
 from facestream.errors import FacestreamError
+from facestream.frame_cost import FrameCost
 from facestream.media.hardening.losses import Throttle
 
 MAX_KNOWN_ADDRESSES = 4096
 """About 1 MB. The one that came longest ago is forgotten: who has so many addresses does not need its place here."""
 RETRY_FULL_S = 10.0
-SMOOTHING_S = 5.0
-MIN_SAMPLE_FRAMES = 5
-# Until a frame was measured: twice of what benchmarks/cpu.py saw.
-PRESUMED_MEDIA_S, PRESUMED_ANALYSIS_S = 0.010, 0.010
+RETRY_SETUP_S = 2.0
+MIN_RETRY_S, MAX_RETRY_S = 2.0, 60.0
+MIN_ENDINGS, MAX_ENDINGS = 2, 16
 BEHIND = 0.8  # a rate over two seconds is no exact one
 HEADROOM = 0.9  # what the machine does beside: the page, other programs, a face that costs more
 
@@ -29,7 +29,9 @@ HEADROOM = 0.9  # what the machine does beside: the page, other programs, a face
 class ServerFullError(FacestreamError):
     """No more sessions now, for nobody; try again later."""
 
-    retry_after_s = RETRY_FULL_S
+    def __init__(self, message: str, retry_after_s: float = RETRY_FULL_S) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
 
 
 class TooManyError(FacestreamError):
@@ -51,6 +53,8 @@ class Place:
     """Frames a second that arrive; 0 before the first."""
     fps_out: float = 0.0
     """Of them, analysed; 0 before the first."""
+    frame_s: float = 0.0
+    """Core seconds that one of its frames takes; 0: not measured yet."""
 
     def is_behind(self, min_fps: float) -> bool:
         """Whether it gets clearly less than it must."""
@@ -64,6 +68,7 @@ class Admission:
         self._config = config
         self._cores = cores
         self._asked: OrderedDict[str, Throttle] = OrderedDict()
+        self._endings_s: deque[float] = deque(maxlen=MAX_ENDINGS)
         self.cost = FrameCost()
 
     def knock(self, address: str, now_s: float) -> None:
@@ -82,11 +87,25 @@ class Admission:
                 wait_s,
             )
 
-    def admit(self, address: str, served: Iterable[Place], processes: int) -> None:
+    def note_ending(self, now_s: float) -> None:
+        """A session has ended; from such times the wait for a place is estimated."""
+        self._endings_s.append(now_s)
+
+    def wait_for_place_s(self, now_s: float) -> float:
+        """After which time a place is likely: the mean time between the last endings, within bounds."""
+        if len(self._endings_s) < MIN_ENDINGS:
+            return RETRY_FULL_S
+        mean_s = (now_s - self._endings_s[0]) / len(self._endings_s)
+        return max(MIN_RETRY_S, min(mean_s, MAX_RETRY_S))
+
+    def admit(self, address: str, served: Iterable[Place], processes: int, now_s: float) -> None:
         """Let one more in beside those that are served; raises ServerFullError, TooManyError."""
         config, places = self._config, list(served)
+        wait_s = self.wait_for_place_s(now_s)
         if len(places) >= config.max_sessions:
-            raise ServerFullError(f"{len(places)} of {config.max_sessions} places taken; try again soon")
+            raise ServerFullError(
+                f"{len(places)} of {config.max_sessions} places taken; try again soon", wait_s
+            )
         here = sum(place.address == address for place in places)
         if address and here >= config.max_sessions_per_address:
             raise TooManyError(
@@ -94,61 +113,34 @@ class Admission:
             )
         setups = sum(place.connecting for place in places)
         if setups >= config.max_setups:
-            raise ServerFullError(f"{setups} peers are connecting, which is the most at once; try again soon")
+            # A set-up takes a second or two, whoever else stays.
+            raise ServerFullError(
+                f"{setups} peers are connecting, which is the most at once; try again soon", RETRY_SETUP_S
+            )
         if config.min_fps and processes and places:
-            self._check_capacity(places, processes)
+            self._check_capacity(places, processes, wait_s)
 
-    def _check_capacity(self, places: list[Place], processes: int) -> None:
-        """Everybody must get `min_fps`, or all that he sends where that is less.
+    def _check_capacity(self, places: list[Place], processes: int, wait_s: float) -> None:
+        """Everybody must get `min_fps` frames of ordinary cost, or all that they send where that is less.
 
-        The analysis gives each stream its turn, so all get that much exactly when the sum of it can be done.
+        The analysis gives each stream its turn, so all get that much exactly when the sum of it can be done. A stream
+        whose frames cost more than ordinary ones gets fewer of them: that is its own doing, and locks nobody out.
         """
         min_fps = self._config.min_fps
         carried_fps = self.cost.carried_fps(self._cores, processes)
+        ordinary = [place for place in places if not self.cost.is_costly(place.frame_s)]
         # Whatever the estimate says: other programs may have taken the cores since.
-        if any(place.is_behind(min_fps) for place in places):
-            raise ServerFullError(f"a peer here gets less than {min_fps:g} pictures a second; try again soon")
+        if any(place.is_behind(min_fps) for place in ordinary):
+            raise ServerFullError(
+                f"a peer here gets less than {min_fps:g} pictures a second; try again soon", wait_s
+            )
         needed_fps = sum(min(min_fps, place.fps_in or min_fps) for place in places) + min_fps
         if needed_fps > HEADROOM * carried_fps:
             raise ServerFullError(
                 f"the server analyses about {carried_fps:.0f} pictures a second, too few for {len(places) + 1} "
-                f"peers at {min_fps:g} each; try again soon"
+                f"peers at {min_fps:g} each; try again soon",
+                wait_s,
             )
-
-
-class FrameCost:
-    """What one frame costs, from the server's own counters; an exponential mean over some seconds."""
-
-    def __init__(self) -> None:
-        self._before: tuple[float, float, float, int] | None = None
-        self._media_s = self._analysis_s = 0.0
-
-    def measure(self, now_s: float, media_cpu_s: float, analysis_s: float, frames: int) -> None:
-        """Take the counters, each growing since the start; call about once a second.
-
-        `media_cpu_s` is what this process has computed, `analysis_s` how long analysis processes were busy.
-        """
-        now = now_s, media_cpu_s, analysis_s, frames
-        before, self._before = self._before, now
-        if before is None:
-            return
-        passed_s, media_s, busy_s, analysed = (new - old for new, old in zip(now, before, strict=True))
-        if analysed < MIN_SAMPLE_FRAMES:
-            return
-        share = 1 - math.exp(-passed_s / SMOOTHING_S) if self._analysis_s else 1.0
-        self._media_s += share * (media_s / analysed - self._media_s)
-        self._analysis_s += share * (busy_s / analysed - self._analysis_s)
-
-    @property
-    def frame_ms(self) -> float:
-        """Milliseconds of a core that one frame takes, from receiving to sending; 0 before it was measured."""
-        return 1000 * (self._media_s + self._analysis_s)
-
-    def carried_fps(self, cores: float, processes: int) -> float:
-        """Frames a second, of all peers together, that the cores and the analysis processes can do."""
-        measured = self._media_s, self._analysis_s
-        media_s, analysis_s = measured if self._analysis_s else (PRESUMED_MEDIA_S, PRESUMED_ANALYSIS_S)
-        return min(cores / (media_s + analysis_s), processes / analysis_s)
 
 
 def address_key(remote: str) -> str:

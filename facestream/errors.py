@@ -5,7 +5,8 @@ FacestreamError
 ├── ModelFileError       a model file is missing or is not the one the manifest names
 ├── ImageError           a picture cannot be analysed
 ├── ClipError            a clip cannot be read or has no video
-├── FrameError           a frame cannot be taken (too large)
+├── FrameError           a frame cannot be taken
+│   └── FrameTooLargeError  a frame is larger than the server takes
 ├── OfferError           an offer cannot be served
 ├── FragmentError        candidates sent after the offer cannot be read
 ├── RestartError         a peer wants to restart ICE, which is not served
@@ -37,6 +38,15 @@ class ClipError(FacestreamError):
 
 class FrameError(FacestreamError):
     """A frame cannot be taken; the peer is told why."""
+
+    code = "bad_frame"
+    """Of the notice that tells it, as docs/telemetry.md lists them."""
+
+
+class FrameTooLargeError(FrameError):
+    """A frame is larger than the server takes."""
+
+    code = "frame_too_large"
 
 
 class OfferError(FacestreamError):

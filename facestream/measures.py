@@ -29,6 +29,7 @@ ENDINGS = {
     "the peer closed its socket": "connection_lost",
     "its request ended": "connection_lost",
     "nothing heard": "silence",
+    "no frame came": "setup_timeout",
     "frame of": "frame_refused",
     "a JPEG": "frame_refused",
     "a picture": "frame_refused",
@@ -90,6 +91,21 @@ class StreamCounts:
         self.telemetry_dropped += other.telemetry_dropped
         for stage, histogram in self.stages.items():
             histogram.add(other.stages[stage])
+
+
+@dataclass(frozen=True, slots=True)
+class StreamUse:
+    """What the analysed frames of one stream have taken; each number only grows."""
+
+    frames: int = 0
+    pixels: int = 0
+    """Of all frames together."""
+    analysis_s: float = 0.0
+    """How long analysis processes worked for it."""
+
+    def with_frame(self, pixels: int, analysis_s: float) -> Self:
+        """One frame more."""
+        return type(self)(self.frames + 1, self.pixels + pixels, self.analysis_s + analysis_s)
 
 
 class Measures:

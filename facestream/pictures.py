@@ -15,7 +15,6 @@ from facestream.config import Config
 from facestream.errors import FrameError
 from facestream.media.jpeg import encode_jpeg
 from facestream.media.picture_track import PictureTrack
-from facestream.media.pipeline import StreamMemory
 from facestream.media.pool import AnalysisPool
 from facestream.picture_messages import Opened, Picture, decode_picture, encode_picture
 from facestream.served import PeerLeft, ServedPeer, SessionState
@@ -52,9 +51,8 @@ class PictureSession(ServedPeer):
         pool: AnalysisPool,
         drawing: Executor,
         socket: PictureSocket,
-        memory: StreamMemory | None = None,
     ) -> None:
-        super().__init__(config, pool, drawing, memory)
+        super().__init__(config, pool, drawing)
         self._socket = socket
         self._drawing = drawing
         self._source = PictureTrack(drawing, self._max_size_wh)
@@ -78,7 +76,7 @@ class PictureSession(ServedPeer):
             with contextlib.suppress(ConnectionError, TimeoutError):
                 async with asyncio.timeout(FAREWELL_S):
                     await self._send_waiting_replies()
-            await self._socket.close(self._end.result() if self._end.done() else "")
+            await self._socket.close(self._end.result().reason if self._end.done() else "")
         finally:
             self._closed.set()
 
@@ -113,8 +111,7 @@ class PictureSession(ServedPeer):
             try:
                 self._take(message)
             except FrameError as error:
-                self.notify(str(error))
-                raise PeerLeft(str(error)) from error
+                raise self._refused(error) from error
 
     def _take(self, message: bytes) -> None:
         picture, most = decode_picture(message), self._config.max_picture_bytes

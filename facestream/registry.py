@@ -1,9 +1,11 @@
 """Every session of the server: admits, caps, drains, closes. The one owner of session tasks."""
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 from facestream import logs
@@ -21,11 +23,13 @@ from facestream.pictures import PictureSession, PictureSocket
 from facestream.served import ServedPeer, Standing
 from facestream.session import Session
 from facestream.signaling import Offer
+from facestream.telemetry import NoticeCode
 
 logger = logging.getLogger(__name__)
 
 DRAIN_DEADLINE_S = 8.0
 TIDY_AFTER_S = 3.0
+MEMORIES_PER_PLACE = 4  # a few kB each; those of lost peers wait while others have their places
 MEASURE_EVERY_S = 1.0
 
 
@@ -49,6 +53,8 @@ class SessionRegistry:
         self._drawing = ThreadPoolExecutor(2, thread_name_prefix="draw")
         self._tidying: asyncio.TimerHandle | None = None
         self._memories: dict[str, StreamMemory] = {}
+        self._resuming: set[str] = set()
+        """Tokens of sessions whose peers are connecting anew."""
         self._draining = False
         self._admission = Admission(config, usable_cores())
         self._measuring: asyncio.TimerHandle | None = None
@@ -77,31 +83,29 @@ class SessionRegistry:
         """Admit a peer; returns its session and the answer's SDP. Raises ServerFullError, TooManyError, OfferError."""
         # Before the peer is admitted: nothing may be awaited between that and its place in the table.
         ice_servers = await self.relays.current()
-        memory = self._recall(offer.resume)
-        self._admit(remote)
-        session = Session(self._config, self._pool, self._drawing, memory, ice_servers)
-        session.address = address_key(remote)
-        self._sessions[session.id] = session
-        try:
-            with logs.of_session(session.id):
-                answer_sdp = await session.accept(offer)
-        except BaseException:
-            del self._sessions[session.id]
-            await session.close()
-            raise
-        self._keep(session)
+        with self._admitted(remote, offer.resume):
+            session = Session(self._config, self._pool, self._drawing, ice_servers)
+            session.address = address_key(remote)
+            self._sessions[session.id] = session
+            try:
+                with logs.of_session(session.id):
+                    answer_sdp = await session.accept(offer)
+            except BaseException:
+                del self._sessions[session.id]
+                await session.close()
+                raise
+            self._keep(session, offer.resume)
         if self.relays.has_turn and not has_relay(answer_sdp):
             self.relays.doubt()
         return session, answer_sdp
 
     def open_pictures(self, socket: PictureSocket, resume: str, remote: str = "") -> PictureSession:
         """Admit a peer that sends its pictures over a socket; raises ServerFullError, TooManyError."""
-        memory = self._recall(resume)
-        self._admit(remote)
-        session = PictureSession(self._config, self._pool, self._drawing, socket, memory)
-        session.address = address_key(remote)
-        self._sessions[session.id] = session
-        self._keep(session)
+        with self._admitted(remote, resume):
+            session = PictureSession(self._config, self._pool, self._drawing, socket)
+            session.address = address_key(remote)
+            self._sessions[session.id] = session
+            self._keep(session, resume)
         return session
 
     def get(self, session_id: str) -> ServedPeer | None:
@@ -117,8 +121,7 @@ class SessionRegistry:
         """Refuse new peers, tell the others, close them; may be called twice."""
         self._draining = True
         for session in self._sessions.values():
-            session.notify("the server is stopping")
-            session.leave("server stopping")
+            session.leave("server stopping", NoticeCode.STOPPING, "the server is stopping")
         if self._tasks:
             _, late = await asyncio.wait(self._tasks, timeout=DRAIN_DEADLINE_S)
             for task in late:
@@ -128,19 +131,46 @@ class SessionRegistry:
                 timer.cancel()
         self._drawing.shutdown(wait=False)
 
-    def _admit(self, remote: str) -> None:
-        """Refuse whom the server cannot serve now, by whatever transport; raises ServerFullError, TooManyError."""
+    @contextlib.contextmanager
+    def _admitted(self, remote: str, resume: str) -> Iterator[None]:
+        """Reject a peer that the server cannot serve now; raises ServerFullError, TooManyError.
+
+        A peer that reconnects takes the place of its own session, which goes on until the new one is set up: a
+        rejected or failed reconnect loses nothing. One reconnect at a time does, so that a token is one place.
+        """
         if self._draining:
             raise ServerFullError("the server is stopping; try again in a minute")
+        replaced = self._session_of(resume) if resume not in self._resuming else None
         now_s = time.monotonic()
         served = (
-            Place(session.address, session.connecting, session.fps_in(now_s), session.fps_out(now_s))
+            self._place_of(session, now_s)
             for session in self._sessions.values()
-            if not session.leaving
+            if not session.leaving and session is not replaced
         )
-        self._admission.admit(address_key(remote), served, self._pool.alive)
+        self._admission.admit(address_key(remote), served, self._pool.alive, now_s)
+        if replaced is None:
+            yield
+            return
+        self._resuming.add(resume)
+        try:
+            yield
+        finally:
+            self._resuming.discard(resume)
 
-    def _keep(self, session: ServedPeer) -> None:
+    def _place_of(self, session: ServedPeer, now_s: float) -> Place:
+        return Place(
+            session.address,
+            session.connecting,
+            session.fps_in(now_s),
+            session.fps_out(now_s),
+            self._admission.cost.of(session.id),
+        )
+
+    def _keep(self, session: ServedPeer, resume: str) -> None:
+        """Serve an admitted peer, from where the session of its resume token ended."""
+        memory = self._take_memory(resume)
+        if memory is not None:
+            session.resume(memory)
         if self._measuring is None:
             self._measure()
         self.measures.opened[session.kind] += 1
@@ -162,15 +192,15 @@ class SessionRegistry:
             if isinstance(session, Session):
                 self.measures.ice[session.path or "none"] += 1
             self.measures.session_ended(session.kind, fault or session.ending, session.counts())
+            self._admission.note_ending(time.monotonic())
             self._remember(session)
             self._tidy_soon()
 
     def _measure(self) -> None:
         """What a frame costs now; again and again while anybody is served."""
         self._measuring = None
-        self._admission.cost.measure(
-            time.monotonic(), time.process_time(), self._pool.busy_s, self._pool.frames
-        )
+        uses = {session.id: session.use for session in self._sessions.values()}
+        self._admission.cost.measure(time.monotonic(), time.process_time(), uses)
         if self._sessions and not self._draining:
             loop = asyncio.get_running_loop()
             self._measuring = loop.call_later(MEASURE_EVERY_S, self._measure)
@@ -185,21 +215,31 @@ class SessionRegistry:
         self._drawing.submit(give_back)
 
     def _remember(self, session: ServedPeer) -> None:
-        """Keep what a reconnecting peer needs, for a while and for as many peers as may be served."""
+        """Keep what a reconnecting peer needs, for a while and for a bounded number of peers."""
+        if session.handed_over or not session.frames_in:
+            # Nothing to go on with; and a stranger's empty sessions must not push out what others need.
+            return
         self._memories[session.resume_token] = session.memory()
         # By a timer and not when the next session ends: docs/privacy.md promises that it is gone by then.
         loop = asyncio.get_running_loop()
         loop.call_later(self._config.resume_s, self._memories.pop, session.resume_token, None)
-        surplus = list(self._memories)[: max(0, len(self._memories) - self._config.max_sessions)]
-        for token in surplus:
+        most = MEMORIES_PER_PLACE * self._config.max_sessions
+        for token in list(self._memories)[: max(0, len(self._memories) - most)]:
             del self._memories[token]
 
-    def _recall(self, token: str) -> StreamMemory | None:
+    def _session_of(self, token: str) -> ServedPeer | None:
+        """The session that a resume token goes on with, where it has not ended yet."""
+        found = (session for session in self._sessions.values() if token and session.resume_token == token)
+        return next((session for session in found if not session.handed_over), None)
+
+    def _take_memory(self, token: str) -> StreamMemory | None:
         """The memory of a token, once; a session that has not noticed its loss yet is ended."""
-        for session in self._sessions.values():
-            if token and session.resume_token == token:
-                session.leave("its peer has connected anew")
-                return session.memory()
+        session = self._session_of(token)
+        if session is not None:
+            detail = "this session goes on in another connection of the same peer"
+            session.leave("its peer has connected anew", NoticeCode.REPLACED, detail)
+            session.handed_over = True
+            return session.memory()
         memory = self._memories.pop(token, None)
         if memory is None or time.monotonic() - memory.ended_s > self._config.resume_s:
             return None

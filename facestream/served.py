@@ -14,10 +14,10 @@ from facestream.analysis.overlay import Layer
 from facestream.analysis.views import View
 from facestream.config import Config
 from facestream.errors import FrameError
-from facestream.measures import StreamCounts
+from facestream.measures import StreamCounts, StreamUse
 from facestream.media.pipeline import FramePipeline, FrameSource, StreamMemory
 from facestream.media.pool import AnalysisPool
-from facestream.telemetry import Bye, ChooseView, ControlReply, Layers, Ping, decode_control
+from facestream.telemetry import Bye, ChooseView, ControlReply, Layers, NoticeCode, Ping, decode_control
 
 logger = logging.getLogger(__name__)
 
@@ -51,15 +51,23 @@ class PeerLeft(Exception):
     """The peer said goodbye, went silent or its connection ended; the message is the reason."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Leaving:
+    """How a session was told to end."""
+
+    reason: str
+    code: NoticeCode | None
+    """What its peer is told; None: nothing, it has left by itself."""
+    detail: str
+
+
 class ServedPeer(abc.ABC):
     """Serves one peer from its admission to its end; leaves no task and no socket behind."""
 
     kind: ClassVar[str]
     """How its pictures come, in one word."""
 
-    def __init__(
-        self, config: Config, pool: AnalysisPool, drawing: Executor, memory: StreamMemory | None = None
-    ) -> None:
+    def __init__(self, config: Config, pool: AnalysisPool, drawing: Executor) -> None:
         self.id = secrets.token_urlsafe(16)
         self.resume_token = secrets.token_urlsafe(16)
         """Who has it may go on with this session's faces and counters after its connection has ended."""
@@ -68,12 +76,14 @@ class ServedPeer(abc.ABC):
         self.address = ""
         """Where it came from, as admission counts addresses; empty: from this machine."""
         self.state = SessionState.NEGOTIATING
+        self.handed_over = False
+        """Whether another connection of its peer goes on with what it knew."""
         self.ending = "cancelled"
         """Why it has ended, once it has."""
         self._config = config
         self._max_size_wh = config.max_frame_width_px, config.max_frame_height_px
-        self._pipeline = FramePipeline(pool, drawing, self._max_size_wh, memory, config.max_fps)
-        self._end: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._pipeline = FramePipeline(pool, drawing, self._max_size_wh, config.max_fps)
+        self._end: asyncio.Future[_Leaving] = asyncio.get_running_loop().create_future()
         self._opened_s = self._last_heard_s = time.monotonic()
 
     async def run(self) -> None:
@@ -127,22 +137,39 @@ class ServedPeer(abc.ABC):
             dropped=pipeline.dropped,
         )
 
+    @property
+    def frames_in(self) -> int:
+        """Frames that came, those of the connections before it included."""
+        return self._pipeline.frames_in
+
+    @property
+    def use(self) -> StreamUse:
+        """What its analysed frames have taken so far."""
+        return self._pipeline.use
+
     def counts(self) -> StreamCounts:
         """What became of its frames so far."""
         return self._pipeline.counts()
 
-    def leave(self, reason: str) -> None:
-        """End the session soon; may be called any number of times."""
+    def leave(self, reason: str, code: NoticeCode | None = None, detail: str = "") -> None:
+        """End the session soon; may be called any number of times, the first reason counts.
+
+        With a `code` the peer is told, in the words of `detail` or of the reason.
+        """
         if not self._end.done():
-            self._end.set_result(reason)
+            self._end.set_result(_Leaving(reason, code, detail or reason))
 
     def memory(self) -> StreamMemory:
         """What the peer's next connection needs to go on where this one is."""
         return self._pipeline.memory()
 
-    def notify(self, detail: str) -> None:
-        """Tell the peer something, where it can be told."""
-        self._reply(ControlReply(type="notice", detail=detail))
+    def resume(self, memory: StreamMemory) -> None:
+        """Go on where another connection of the same peer ended; before `run`."""
+        self._pipeline.resume(memory)
+
+    def notify(self, code: NoticeCode, detail: str) -> None:
+        """Tell the peer why its session ends, where it can be told."""
+        self._reply(ControlReply(type="notice", code=code, detail=detail))
 
     @abc.abstractmethod
     async def close(self) -> None:
@@ -198,9 +225,14 @@ class ServedPeer(abc.ABC):
         try:
             await self._pipeline.receive(source, self._saw_frame)
         except FrameError as error:
-            self.notify(str(error))
-            raise PeerLeft(str(error)) from error
+            raise self._refused(error) from error
+        self.notify(NoticeCode.VIDEO_ENDED, "the video that this peer sent has ended")
         raise PeerLeft("the peer's video ended")
+
+    def _refused(self, error: FrameError) -> PeerLeft:
+        """Tell the peer what is wrong with its frames; the session ends by what is returned."""
+        self.notify(NoticeCode(error.code), str(error))
+        return PeerLeft(str(error))
 
     def _saw_frame(self, now_s: float) -> None:
         self._last_heard_s = now_s
@@ -209,15 +241,31 @@ class ServedPeer(abc.ABC):
     async def _watch(self) -> None:
         """End the session when it is told to, when setup takes too long, after silence, or after its time."""
         while True:
-            streaming = self.state is SessionState.STREAMING
-            deadline_s = self._config.silence_deadline_s if streaming else self._config.setup_deadline_s
-            left_s = self._last_heard_s + deadline_s - time.monotonic()
-            if left_s <= 0:
-                raise PeerLeft(f"nothing heard for {deadline_s:.0f} s")
-            if 0 < self._config.max_session_s < time.monotonic() - self._opened_s:
-                self.notify(f"the session has had its {self._config.max_session_s:.0f} s; start again")
+            now_s = time.monotonic()
+            left_s = self._check_deadlines(now_s)
+            if 0 < self._config.max_session_s < now_s - self._opened_s:
+                detail = f"the session has had its {self._config.max_session_s:.0f} s; start again"
+                self.notify(NoticeCode.TIME_OVER, detail)
                 raise PeerLeft("its time is over")
             # Looks again soon: the deadline is another one as soon as the first frame has come.
             done, _ = await asyncio.wait({self._end}, timeout=min(left_s, WATCH_EVERY_S))
             if done:
-                raise PeerLeft(self._end.result())
+                leaving = self._end.result()
+                if leaving.code is not None:
+                    self.notify(leaving.code, leaving.detail)
+                raise PeerLeft(leaving.reason)
+
+    def _check_deadlines(self, now_s: float) -> float:
+        """Seconds until the session has to end; raises PeerLeft when they are over."""
+        if self.state is SessionState.STREAMING:
+            deadline_s, since_s = self._config.silence_deadline_s, self._last_heard_s
+            reason, code = f"nothing heard for {deadline_s:.0f} s", NoticeCode.SILENCE
+        else:
+            # From the offer on: a peer that only pings would hold a place for ever.
+            deadline_s, since_s = self._config.setup_deadline_s, self._opened_s
+            reason, code = f"no frame came within {deadline_s:.0f} s", NoticeCode.SETUP_TIMEOUT
+        left_s = since_s + deadline_s - now_s
+        if left_s <= 0:
+            self.notify(code, reason)
+            raise PeerLeft(reason)
+        return left_s

@@ -20,15 +20,16 @@ from facestream.ice_servers import IceServer
 from facestream.media.codecs import cheapest_first
 from facestream.media.hardening import close_peer_connection
 from facestream.media.hardening.paths import path_kinds
+from facestream.media.hardening.sctp import wait_until_sent
 from facestream.media.ice_answer import has_candidates, show_public_addresses
 from facestream.media.ice_relays import as_rtc
-from facestream.media.pipeline import StreamMemory
 from facestream.media.pool import AnalysisPool
 from facestream.served import PeerLeft, ServedPeer, SessionState
 from facestream.signaling import Offer
 from facestream.telemetry import ControlReply, encode_control
 from facestream.trickle import candidates_from, identity_of, parse_fragment
 
+FAREWELL_S = 0.5  # a peer that does not acknowledge must not hold up the end
 MAX_REPLY_BACKLOG_BYTES = 64 * 1024  # a peer that asks and never reads must not make the queue grow
 
 
@@ -42,10 +43,9 @@ class Session(ServedPeer):
         config: Config,
         pool: AnalysisPool,
         drawing: Executor,
-        memory: StreamMemory | None = None,
         ice_servers: Sequence[IceServer] = (),
     ) -> None:
-        super().__init__(config, pool, drawing, memory)
+        super().__init__(config, pool, drawing)
         self._pc = RTCPeerConnection(
             RTCConfiguration(
                 iceServers=as_rtc(ice_servers),
@@ -61,6 +61,8 @@ class Session(ServedPeer):
         self._candidates = 0
         """Of the peer, looked at so far."""
         self._control: RTCDataChannel | None = None
+        self._farewell = False
+        """Whether the peer is being told why the session ends."""
         self._source: MediaStreamTrack | None = None
 
     async def accept(self, offer: Offer) -> str:
@@ -103,6 +105,8 @@ class Session(ServedPeer):
 
     async def close(self) -> None:
         self._pipeline.track.stop()
+        if self._farewell and self._pc.connectionState == "connected":
+            await wait_until_sent(self._pc, FAREWELL_S)
         await close_peer_connection(self._pc)
         self.state = SessionState.CLOSED
 
@@ -140,3 +144,4 @@ class Session(ServedPeer):
         ):
             return
         channel.send(encode_control(reply))
+        self._farewell = self._farewell or reply.type == "notice"

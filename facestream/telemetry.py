@@ -1,5 +1,6 @@
 """The messages on the data channels, version 1: encode and decode; never sends anything."""
 
+import enum
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
@@ -117,10 +118,26 @@ ControlRequest = Annotated[Ping | Layers | ChooseView | Bye, Field(discriminator
 _control_request: TypeAdapter[ControlRequest] = TypeAdapter(ControlRequest)
 
 
+class NoticeCode(enum.StrEnum):
+    """Why a session ends, for programs; the sentence beside it is for people. More may be added."""
+
+    SETUP_TIMEOUT = "setup_timeout"  # no frame came in time after the offer
+    SILENCE = "silence"  # neither a frame nor a control message for too long
+    VIDEO_ENDED = "video_ended"  # the peer's video track ended
+    FRAME_TOO_LARGE = "frame_too_large"  # a frame is larger than the server takes
+    BAD_FRAME = "bad_frame"  # a frame that cannot be decoded or must not be
+    TIME_OVER = "time_over"  # the longest session the server allows
+    REPLACED = "replaced"  # its peer has connected anew
+    ENDED = "ended"  # ended over HTTP, by its peer or by an admin
+    STOPPING = "stopping"  # the server stops
+
+
 class ControlReply(_Message):
     """What the server says on the data channel `control`."""
 
     type: Literal["hello", "pong", "layers", "view", "error", "notice"]
+    code: str = ""
+    """Of a notice: a `NoticeCode`."""
     detail: str = ""
     id: int = 0
     session_id: str = ""

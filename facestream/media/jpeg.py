@@ -9,7 +9,7 @@ from av import VideoFrame
 from av.video.codeccontext import VideoCodecContext
 from av.video.reformatter import ColorRange
 
-from facestream.errors import FrameError
+from facestream.errors import FrameError, FrameTooLargeError
 
 # A picture of 640x480 has about 31 kB at 80, 7.4 Mbit/s at 30 FPS (benchmarks/compatibility.py); at 85 a seventh more,
 # and nobody sees it. Much below, the drawn lines get a halo.
@@ -77,7 +77,7 @@ def check_jpeg(jpeg: bytes, max_size_wh: tuple[int, int]) -> None:
     """Refuse what must not be decoded; raises FrameError."""
     (width, height), (max_width, max_height) = jpeg_size_wh(jpeg), max_size_wh
     if width > max_width or height > max_height:
-        raise FrameError(
+        raise FrameTooLargeError(
             f"frame of {width}x{height}; expected at most {max_width}x{max_height}: choose a smaller one"
         )
 

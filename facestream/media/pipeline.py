@@ -15,9 +15,9 @@ from av import VideoFrame
 
 from facestream.analysis.overlay import DEFAULT_LAYERS, Layer, draw
 from facestream.analysis.views import View, show_view
-from facestream.errors import AnalysisUnavailableError, FrameError
+from facestream.errors import AnalysisUnavailableError, FrameTooLargeError
 from facestream.faces import FrameReport
-from facestream.measures import StreamCounts
+from facestream.measures import StreamCounts, StreamUse
 from facestream.media.hardening.losses import Throttle
 from facestream.media.latest import LatestSlot
 from facestream.media.outbox import TelemetryOutbox
@@ -71,15 +71,14 @@ class FramePipeline:
         pool: AnalysisPool,
         drawing: Executor,
         max_size_wh: tuple[int, int],
-        memory: StreamMemory | None = None,
         max_fps: float = 1000.0,
     ) -> None:
         self.track = AnnotatedVideoTrack()
         self.outbox = TelemetryOutbox()
-        self.layers: Collection[Layer] = memory.layers if memory else DEFAULT_LAYERS
-        self.view = memory.view if memory else View.PICTURE
-        self.frames_in = memory.frames_in if memory else 0
-        self.frames_analysed = memory.frames_analysed if memory else 0
+        self.layers: Collection[Layer] = DEFAULT_LAYERS
+        self.view = View.PICTURE
+        self.frames_in = 0
+        self.frames_analysed = 0
         self._pool = pool
         self._drawing = drawing
         self._max_size_wh = max_size_wh
@@ -90,12 +89,21 @@ class FramePipeline:
         self.over_rate = 0
         """Frames dropped because the peer sends more a second than it may."""
         self._counts = StreamCounts()
-        self._before = self.frames_in, self.frames_analysed
-        self._dropped_before = memory.dropped if memory else 0
-        self._tracks = memory.tracks if memory else NEW_STREAM
-        self._sequence = memory.sequence if memory else 0
+        self._use = StreamUse()
+        self._before = 0, 0
+        self._dropped_before = 0
+        self._tracks = NEW_STREAM
+        self._sequence = 0
+        self._clock_shift_s = 0.0
+
+    def resume(self, memory: StreamMemory) -> None:
+        """Go on where another connection of the same peer ended; before the first frame."""
+        self.layers, self.view = memory.layers, memory.view
+        self._before = self.frames_in, self.frames_analysed = memory.frames_in, memory.frames_analysed
+        self._dropped_before = memory.dropped
+        self._tracks, self._sequence = memory.tracks, memory.sequence
         # To the analysis no time passes between two connections: a face is looked for where it was, under its id.
-        self._clock_shift_s = memory.clock_shift_s + time.monotonic() - memory.ended_s if memory else 0.0
+        self._clock_shift_s = memory.clock_shift_s + time.monotonic() - memory.ended_s
 
     @property
     def dropped(self) -> int:
@@ -109,6 +117,11 @@ class FramePipeline:
     def fps_out(self, now_s: float) -> float:
         """Frames a second that are analysed."""
         return self._out_rate.rate(now_s)
+
+    @property
+    def use(self) -> StreamUse:
+        """What its analysed frames have taken so far."""
+        return self._use
 
     def counts(self) -> StreamCounts:
         """What became of the frames of this connection, without those before it."""
@@ -147,7 +160,7 @@ class FramePipeline:
                 continue
             width, height = self._max_size_wh
             if frame.width > width or frame.height > height:
-                raise FrameError(
+                raise FrameTooLargeError(
                     f"frame of {frame.width}x{frame.height}; expected at most {width}x{height}: choose a smaller one"
                 )
             now_s = time.monotonic()
@@ -191,6 +204,7 @@ class FramePipeline:
                 frame.report, self._tracks = await process.analyze(
                     gray, self._tracks, frame.arrived_s - self._clock_shift_s
                 )
+                self._use = self._use.with_frame(gray.size, time.monotonic() - frame.started_s)
         except AnalysisUnavailableError:
             # The pool counts and logs it; the picture goes on unannotated, and its telemetry says so.
             frame = frame or await self._take()

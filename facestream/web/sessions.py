@@ -6,6 +6,7 @@ from aiohttp import hdrs, web
 
 from facestream.session import Session
 from facestream.signaling import OWNER_HEADER, Answer, parse_offer
+from facestream.telemetry import NoticeCode
 from facestream.trickle import FRAGMENT_TYPE, MAX_FRAGMENT_BYTES
 from facestream.web.access import authorize, is_owner, knock, require_owner_or_admin, visitor
 from facestream.web.keys import CONFIG, REGISTRY
@@ -81,7 +82,9 @@ async def leave(request: web.Request) -> web.Response:
     session = request.app[REGISTRY].get(request.match_info["id"])
     if session is None:
         raise web.HTTPNotFound(text="no such session; it may have ended already")
-    session.leave(f"{require_owner_or_admin(request, session)} ended the session")
+    who = require_owner_or_admin(request, session)
+    told = NoticeCode.ENDED if who != "peer" else None
+    session.leave(f"{who} ended the session", told)
     return web.Response(status=204)
 
 

@@ -6,8 +6,8 @@ import pytest
 
 from facestream.admission import (
     MAX_KNOWN_ADDRESSES,
+    RETRY_FULL_S,
     Admission,
-    FrameCost,
     Place,
     ServerFullError,
     TooManyError,
@@ -15,8 +15,11 @@ from facestream.admission import (
     usable_cores,
 )
 from facestream.config import Config
+from facestream.frame_cost import FrameCost
+from facestream.measures import StreamUse
 
 HERE = "203.0.113.5"
+VGA = 640 * 480
 
 
 def place(address: str = "203.0.113.1", *, connecting: bool = False, fps_in: float = 30.0) -> Place:
@@ -32,36 +35,37 @@ def measured(cores: float = 2, *, media_ms: float, analysis_ms: float, **setting
     admits = admission(cores, **settings)
     for second in range(10):
         frames = 30 * second
-        admits.cost.measure(second, frames * media_ms / 1000, frames * analysis_ms / 1000, frames)
+        use = StreamUse(frames, frames * VGA, frames * analysis_ms / 1000)
+        admits.cost.measure(second, frames * media_ms / 1000, {"a": use})
     return admits
 
 
 def test_a_place_for_each_session_and_no_more():
     admits = admission(max_sessions=2, min_fps=0)
 
-    admits.admit(HERE, [place()], 1)
+    admits.admit(HERE, [place()], 1, 0.0)
     with pytest.raises(ServerFullError, match="2 of 2 places"):
-        admits.admit(HERE, [place(), place()], 1)
+        admits.admit(HERE, [place(), place()], 1, 0.0)
 
 
 def test_one_address_does_not_take_the_places_of_all():
     admits = admission(max_sessions_per_address=2, min_fps=0)
 
     with pytest.raises(TooManyError, match="2 of 2"):
-        admits.admit(HERE, [place(HERE), place(HERE)], 1)
-    admits.admit(HERE, [place(HERE), place()], 1)
+        admits.admit(HERE, [place(HERE), place(HERE)], 1, 0.0)
+    admits.admit(HERE, [place(HERE), place()], 1, 0.0)
 
 
 def test_this_machine_has_no_limit_of_its_own():
-    admission(max_sessions_per_address=1, min_fps=0).admit("", [place(""), place("")], 1)
+    admission(max_sessions_per_address=1, min_fps=0).admit("", [place(""), place("")], 1, 0.0)
 
 
 def test_only_so_many_connections_are_set_up_at_once():
     admits = admission(max_setups=1, min_fps=0)
 
-    admits.admit(HERE, [place()], 1)
+    admits.admit(HERE, [place()], 1, 0.0)
     with pytest.raises(ServerFullError, match="connecting"):
-        admits.admit(HERE, [place(connecting=True)], 1)
+        admits.admit(HERE, [place(connecting=True)], 1, 0.0)
 
 
 def test_who_asks_too_often_is_told_how_long_to_wait():
@@ -124,63 +128,139 @@ def test_the_second_must_not_halve_the_rate_of_the_first():
     admits = measured(cores=1, media_ms=12, analysis_ms=15, min_fps=20)
 
     with pytest.raises(ServerFullError, match="37 pictures a second"):
-        admits.admit(HERE, [place()], 1)
+        admits.admit(HERE, [place()], 1, 0.0)
 
 
 def test_whom_the_machine_carries_comes_in():
-    measured(cores=2, media_ms=10, analysis_ms=10, min_fps=20).admit(HERE, [place(), place(), place()], 2)
+    measured(cores=2, media_ms=10, analysis_ms=10, min_fps=20).admit(
+        HERE, [place(), place(), place()], 2, 0.0
+    )
 
 
 def test_nobody_comes_in_while_somebody_gets_too_little():
     admits = measured(cores=8, media_ms=10, analysis_ms=10, min_fps=20)
 
     with pytest.raises(ServerFullError, match="less than 20"):
-        admits.admit(HERE, [Place("", connecting=False, fps_in=30, fps_out=12)], 8)
-    admits.admit(HERE, [Place("", connecting=False, fps_in=12, fps_out=12)], 8)
+        admits.admit(HERE, [Place("", connecting=False, fps_in=30, fps_out=12)], 8, 0.0)
+    admits.admit(HERE, [Place("", connecting=False, fps_in=12, fps_out=12)], 8, 0.0)
 
 
 def test_who_sends_little_leaves_room_for_others():
     admits = measured(cores=1, media_ms=10, analysis_ms=10, min_fps=20)
 
     with pytest.raises(ServerFullError):
-        admits.admit(HERE, [place(), place()], 1)
-    admits.admit(HERE, [place(fps_in=5), place(fps_in=5)], 1)
+        admits.admit(HERE, [place(), place()], 1, 0.0)
+    admits.admit(HERE, [place(fps_in=5), place(fps_in=5)], 1, 0.0)
 
 
 def test_before_anything_was_measured_a_frame_is_presumed_to_be_dear():
     admits = admission(cores=2, min_fps=20)
 
-    admits.admit(HERE, [place()] * 3, 2)
+    admits.admit(HERE, [place()] * 3, 2, 0.0)
     with pytest.raises(ServerFullError, match="too few for 5 peers"):
-        admits.admit(HERE, [place()] * 4, 2)
+        admits.admit(HERE, [place()] * 4, 2, 0.0)
 
 
 def test_the_first_always_comes_in():
-    measured(cores=1, media_ms=500, analysis_ms=500).admit(HERE, [], 1)
+    measured(cores=1, media_ms=500, analysis_ms=500).admit(HERE, [], 1, 0.0)
 
 
 def test_no_rate_to_keep_lets_all_in():
-    measured(cores=1, media_ms=500, analysis_ms=500, min_fps=0).admit(HERE, [place()], 1)
+    measured(cores=1, media_ms=500, analysis_ms=500, min_fps=0).admit(HERE, [place()], 1, 0.0)
 
 
 def test_a_second_without_frames_changes_no_estimate():
     cost = FrameCost()
-    cost.measure(0, 0, 0, 0)
-    cost.measure(1, 0.3, 0.3, 30)
+    cost.measure(0, 0, {"a": StreamUse()})
+    cost.measure(1, 0.3, {"a": StreamUse(30, 30 * VGA, 0.3)})
 
-    cost.measure(2, 0.6, 0.3, 30)
+    cost.measure(2, 0.6, {"a": StreamUse(30, 30 * VGA, 0.3)})
 
     assert cost.frame_ms == pytest.approx(20)
 
 
 def test_one_slow_second_does_not_throw_the_estimate_over():
     cost = FrameCost()
-    cost.measure(0, 0, 0, 0)
-    cost.measure(1, 0.3, 0.3, 30)
+    cost.measure(0, 0, {"a": StreamUse()})
+    cost.measure(1, 0.3, {"a": StreamUse(30, 30 * VGA, 0.3)})
 
-    cost.measure(2, 1.5, 1.5, 60)
+    cost.measure(2, 1.5, {"a": StreamUse(60, 60 * VGA, 1.5)})
 
     assert 20 < cost.frame_ms < 40
+
+
+def test_a_stream_of_large_frames_costs_more_and_changes_nothing_for_the_next_peer():
+    cost = FrameCost()
+    large = 1919 * 1919
+    for second in range(10):
+        small_use = StreamUse(30 * second, 30 * second * VGA, 0.3 * second)
+        large_use = StreamUse(10 * second, 10 * second * large, 0.9 * second)
+        media_s = second * (30 * VGA + 10 * large) * 0.01 / VGA
+        cost.measure(second, media_s, {"small": small_use, "large": large_use})
+
+    assert cost.frame_ms == pytest.approx(20)
+    assert cost.of("small") == pytest.approx(0.02)
+    assert cost.of("large") == pytest.approx(0.01 * large / VGA + 0.09)
+    assert cost.is_costly(cost.of("large"))
+    assert not cost.is_costly(cost.of("small"))
+
+
+def test_large_frames_alone_leave_the_estimate_for_ordinary_ones():
+    cost = FrameCost()
+    for second in range(10):
+        cost.measure(second, 2.0 * second, {"a": StreamUse(10 * second, 10 * second * 1919**2, second)})
+
+    assert cost.frame_ms == 0
+    assert cost.is_costly(cost.of("a"))
+
+
+def test_what_is_known_of_a_stream_ends_with_it():
+    cost = FrameCost()
+    cost.measure(0, 0, {"a": StreamUse()})
+    cost.measure(1, 0.3, {"a": StreamUse(30, 30 * VGA, 0.3)})
+
+    cost.measure(2, 0.3, {})
+
+    assert cost.of("a") == 0
+
+
+def test_a_peer_that_is_slow_by_its_own_large_frames_locks_nobody_out():
+    admits = measured(cores=2, media_ms=10, analysis_ms=10, min_fps=20)
+    slow = Place("203.0.113.1", connecting=False, fps_in=25, fps_out=6, frame_s=0.2)
+
+    admits.admit(HERE, [slow], 2, 0.0)
+
+
+def test_an_ordinary_peer_that_is_behind_still_keeps_others_out():
+    admits = measured(cores=2, media_ms=10, analysis_ms=10, min_fps=20)
+    slow = Place("203.0.113.1", connecting=False, fps_in=25, fps_out=6, frame_s=0.02)
+
+    with pytest.raises(ServerFullError, match="less than 20"):
+        admits.admit(HERE, [slow], 2, 0.0)
+
+
+def test_a_full_server_says_when_a_place_is_likely():
+    admits = admission(max_sessions=1, min_fps=0)
+    for ended_s in (100.0, 130.0, 160.0):
+        admits.note_ending(ended_s)
+
+    with pytest.raises(ServerFullError) as refused:
+        admits.admit(HERE, [place()], 1, 190.0)
+
+    assert refused.value.retry_after_s == pytest.approx(30)
+
+
+def test_without_endings_the_wait_for_a_place_is_a_guess():
+    assert admission().wait_for_place_s(5.0) == RETRY_FULL_S
+
+
+def test_the_wait_for_a_set_up_to_end_is_short():
+    admits = admission(max_setups=1, min_fps=0)
+
+    with pytest.raises(ServerFullError) as refused:
+        admits.admit(HERE, [place(connecting=True)], 1, 0.0)
+
+    assert refused.value.retry_after_s < RETRY_FULL_S
 
 
 @pytest.mark.parametrize(("limit", "cores"), [("50000 100000", 0.5), ("max 100000", None), ("", None)])

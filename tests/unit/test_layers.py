@@ -16,6 +16,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset(
         {
             "admission",
+            "frame_cost",
             "tokens",
             "certs",
             "candidates",
@@ -41,6 +42,7 @@ KEEPS_OFF: dict[str, set[str]] = {
     "registry": {"aiohttp"},
     "signaling": {"aiohttp"},
     "admission": {"asyncio", "av", "aiortc", "aiohttp"},
+    "frame_cost": {"asyncio", "av", "aiortc", "aiohttp"},
     "tokens": {"asyncio", "av", "aiortc", "aiohttp"},
     "certs": {"asyncio", "av", "aiortc", "aiohttp"},
     "candidates": {"asyncio", "av", "aiortc", "aiohttp"},

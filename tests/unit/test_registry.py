@@ -10,8 +10,13 @@ from facestream.registry import SessionRegistry
 
 async def test_what_is_kept_of_a_lost_peer_is_gone_in_time_though_nobody_else_comes(tmp_path: Path):
     registry = SessionRegistry(Config(resume_s=0.05), AnalysisPool(tmp_path, AnalysisOptions(), 0, 1))
-    # Only these two members are asked; a real one needs a peer connection and a second.
-    left = SimpleNamespace(resume_token="token", memory=lambda: SimpleNamespace(ended_s=0.0))
+    # Only these members are asked; a real one needs a peer connection and a second.
+    left = SimpleNamespace(
+        resume_token="token",
+        memory=lambda: SimpleNamespace(ended_s=0.0),
+        handed_over=False,
+        frames_in=1,
+    )
     registry._remember(left)  # type: ignore[arg-type]
     assert registry._memories
 

@@ -8,6 +8,7 @@ from aiortc import RTCPeerConnection
 from aiortc.rtcicetransport import RTCIceTransport
 from aiortc.rtcrtpreceiver import RTCRtpReceiver
 from aiortc.rtcrtpsender import RTCRtpSender
+from aiortc.rtcsctptransport import RTCSctpTransport
 
 from facestream.media.hardening import (
     boundaries,
@@ -68,5 +69,6 @@ def _check_privates() -> None:
         RTCRtpReceiver, "__init__", (receiver.STATISTICS, receiver.LAST_REPORT, receiver.LAST_REPORT_TIME)
     )
     check_mentions(RTCRtpSender, "__init__", sender.RTP_TASKS)
+    check_mentions(RTCSctpTransport, "__init__", sctp.SENDING_QUEUES)
     ice = ("_nominated", "_check_list", "_check_list_done", "_check_list_state", "_queue", "_protocols")
     check_mentions(Connection, "__init__", (*ice, "_remote_candidates", "_query_consent_task", "_closing"))

@@ -70,7 +70,9 @@ async def _do_handshake(transport: RTCDtlsTransport) -> None:
         with contextlib.suppress(ConnectionError):
             await transport._write_ssl()
     except ConnectionError:
-        _fail(transport, "the connection ended first")
+        # Closed by this side, or lost: the session's last line says which.
+        logger.debug("DTLS ended with its connection")
+        transport._set_state(State.FAILED)
 
 
 async def _receive(transport: RTCDtlsTransport, connection: SSL.Connection) -> None:

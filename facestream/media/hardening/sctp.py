@@ -4,10 +4,13 @@ A message over a limit is dropped; a peer that goes on with fragments without en
 its video.
 """
 
+import asyncio
+import contextlib
 import logging
 import time
 from weakref import WeakKeyDictionary
 
+from aiortc import RTCPeerConnection
 from aiortc.rtcsctptransport import DataChunk, InboundStream, RTCSctpTransport, SackChunk
 from aiortc.utils import uint32_gt
 
@@ -27,6 +30,7 @@ MAX_GAP_SPAN = (
 )
 DATA_CHANNEL_OPEN = 3
 WEBRTC_DCEP = 50
+SENDING_QUEUES = ("_data_channel_queue", "_outbound_queue", "_sent_queue")
 
 _handle_data = RTCSctpTransport._handle_data
 _receive_data_chunk = RTCSctpTransport._receive_data_chunk
@@ -87,6 +91,18 @@ async def _limited_message(sctp: RTCSctpTransport, stream_id: int, pp_id: int, d
     if opens and len(sctp._data_channels) >= MAX_CHANNELS:
         return
     await _data_channel_receive(sctp, stream_id, pp_id, data)
+
+
+async def wait_until_sent(pc: RTCPeerConnection, deadline_s: float) -> None:
+    """Until the peer has acknowledged all that was sent on its data channels, but no longer than the deadline.
+
+    aiortc's close() aborts the association, and what has not left by then is lost.
+    """
+    sctp = pc.sctp
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(deadline_s):
+            while any(getattr(sctp, queue, None) for queue in SENDING_QUEUES):  # noqa: ASYNC110 - aiortc has no event
+                await asyncio.sleep(0.01)
 
 
 REPLACEMENTS = (
