@@ -41,11 +41,14 @@ page.on('console', (message) => message.type() === 'error' && seen.errors.push(m
 page.on('pageerror', (error) => seen.errors.push(String(error)));
 page.on('response', (response) => response.status() >= 400 && seen.refused.push(`${response.status()} ${response.url()}`));
 await page.evaluateOnNewDocument(() => {
-  const ask = window.fetch;
-  window.offers = [];
-  window.fetch = (address, options) => {
-    if (String(address).endsWith('offer')) window.offers.push(JSON.parse(options.body).sdp);
-    return ask(address, options);
+  const Connection = window.RTCPeerConnection;
+  window.connections = [];
+  if (!Connection) return;
+  window.RTCPeerConnection = class extends Connection {
+    constructor(...given) {
+      super(...given);
+      window.connections.push(this);
+    }
   };
 });
 
@@ -109,7 +112,7 @@ try {
   await filled();
   seen.first = await look();
   await new Promise((resolve) => setTimeout(resolve, RECORDED_MS / 2));
-  seen.offers = await page.evaluate('window.offers');
+  seen.offers = await page.evaluate(() => window.connections.map(({ localDescription }) => localDescription.sdp));
   if (!seen.late) {
     await page.click('#record');
     await new Promise((resolve) => setTimeout(resolve, RECORDED_MS));

@@ -31,13 +31,14 @@ async def main() -> None:
     policy = RTCBundlePolicy(args.bundle)
     pc = RTCPeerConnection(RTCConfiguration(iceServers=[], bundlePolicy=policy))
     pc.on("connectionstatechange", lambda: seen.states.append(pc.connectionState))
-    player = MediaPlayer(args.clip, loop=True)
+    video = MediaPlayer(args.clip, loop=True).video
+    assert video
     async with asyncio.TaskGroup() as tasks:
         watching: list[asyncio.Task[None]] = []
         pc.on("track", lambda track: watching.append(tasks.create_task(watch(track, seen))))
         for part in args.order:
             if part == "video":
-                pc.addTrack(player.video)
+                pc.addTrack(video)
                 prefer(pc, args.codec)
             elif part == "audio":
                 pc.addTrack(AudioStreamTrack())

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import itertools
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
@@ -24,13 +25,20 @@ async def main() -> None:
     pc.add_track(generator.track)
     open_channels(pc, seen)
     gathered = asyncio.Event()
-    pc.on("icegatheringstatechange", lambda _: pc.ice_gathering_state == "complete" and gathered.set())
+
+    def look(_: webrtc.Event) -> None:
+        if pc.ice_gathering_state == "complete":
+            gathered.set()
+
+    pc.on("icegatheringstatechange", look)
     async with asyncio.TaskGroup() as tasks:
         running: list[asyncio.Task[None]] = []
         pc.on("track", lambda event: running.append(tasks.create_task(watch(event.track, seen))))
         await pc.set_local_description()
         await gathered.wait()
-        answer = await asyncio.to_thread(seen.post_offer, pc.local_description.sdp)
+        offer = pc.local_description
+        assert offer
+        answer = await asyncio.to_thread(seen.post_offer, offer.sdp)
         if answer:
             await pc.set_remote_description(webrtc.RTCSessionDescriptionInit(type="answer", sdp=answer))
             running.append(tasks.create_task(send(generator, args.face)))
@@ -57,14 +65,24 @@ def open_channels(pc: webrtc.RTCPeerConnection, seen: Seen) -> None:
         "telemetry", webrtc.RTCDataChannelInit(ordered=False, max_retransmits=0)
     )
     control = pc.create_data_channel("control")
-    telemetry.on("message", lambda event: seen.on_message("telemetry", event.data))
-    control.on("message", lambda event: seen.on_message("control", event.data))
+    telemetry.on("message", heard(seen, "telemetry"))
+    control.on("message", heard(seen, "control"))
     control.on("open", lambda _: control.send(PING))
+
+
+def heard(seen: Seen, label: str) -> Callable[[webrtc.MessageEvent], None]:
+    def on_message(event: webrtc.MessageEvent) -> None:
+        if isinstance(event.data, str):
+            seen.on_message(label, event.data)
+
+    return on_message
 
 
 async def watch(track: webrtc.MediaStreamTrack, seen: Seen) -> None:
     processor = webrtc.MediaStreamTrackProcessor(webrtc.MediaStreamTrackProcessorInit(track))
     async for frame in processor.readable:
+        if not isinstance(frame, webrtc.VideoFrame):
+            continue
         with frame:
             pixels = bytearray(frame.allocation_size())
             await frame.copy_to(pixels)
