@@ -13,7 +13,7 @@ import pytest
 from tests.conftest import ROOT
 from tests.net.hosts import Neighbours
 
-RUN_DEADLINE_S = 60
+RUN_DEADLINE_S = 100
 LOG_DEADLINE_S = 10.0
 NODE_DIR = Path(__file__).with_name("node")
 

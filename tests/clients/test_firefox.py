@@ -9,6 +9,7 @@ from facestream.faces import EMOTIONS
 from tests.clients.conftest import Face
 from tests.clients.firefox import NO_WEBRTC, Visit, visit
 from tests.clients.outcome import Meeting
+from tests.conftest import ROOT
 from tests.recorded_offers import check_offer
 
 pytestmark = pytest.mark.clients
@@ -101,6 +102,12 @@ def test_without_webrtc_pictures_go_by_the_other_way(without_webrtc: Visit, meet
     assert without_webrtc.last.verdict not in {"", "No face"}
     assert without_webrtc.last.spread > LEAST_SPREAD
     assert not without_webrtc.offers
+
+
+def test_its_version_stands_in_the_table_of_clients(with_camera: Visit):
+    major = with_camera.client.removeprefix("firefox/").partition(".")[0]
+
+    assert f"| Firefox ESR (Debian) | {major} |" in (ROOT / "docs" / "clients.md").read_text(encoding="utf-8")
 
 
 def test_the_recorded_offer_is_the_one_it_makes(with_camera: Visit, request: pytest.FixtureRequest):

@@ -9,11 +9,13 @@ from tests.clients.conftest import Face
 from tests.clients.outcome import Meeting, Outcome, node
 from tests.clients.peers.raw_face import HEIGHT, WIDTH
 from tests.clients.peers.seen import ENOUGH_FACES, ENOUGH_FRAMES
+from tests.conftest import ROOT
 
 pytestmark = pytest.mark.clients
 
 LEAST_SPREAD = 10.0
 """Of the brightness in a picture that shows something; the clip has about 60."""
+CLIENTS = ROOT / "docs" / "clients.md"
 SYSTEM_PYTHON = "/usr/bin/python3"
 BUNDLES = ("balanced", "max-compat", "max-bundle")
 
@@ -71,6 +73,8 @@ def test_gstreamer_with_its_rsa_certificate(meeting: Meeting, face: Face, codec:
 
     assert_served(meeting, seen)
     assert seen.codec == codec
+    # Debian's, so no file of this repository names its version.
+    assert f"| {seen.client.removeprefix('GStreamer ').rpartition('.')[0]} |" in CLIENTS.read_text()
 
 
 @pytest.mark.parametrize("bundle", BUNDLES)

@@ -6,6 +6,7 @@ meets what is relayed.
 
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -110,7 +111,16 @@ def _namespaces(*letters: str) -> Iterator[tuple[str, ...]]:
         yield names
     finally:
         for name in names:
+            _end_what_runs_on(name)
             subprocess.run(["ip", "netns", "delete", name], check=False, capture_output=True)
+
+
+def _end_what_runs_on(host: str) -> None:
+    """A browser whose driver was ended by its deadline would go on, in a namespace that nobody can name any more."""
+    done = subprocess.run(["ip", "netns", "pids", host], check=False, capture_output=True, text=True)
+    for pid in done.stdout.split():
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(int(pid), signal.SIGKILL)
 
 
 def _connect(end: str, address: str, other: str, near: str) -> None:
