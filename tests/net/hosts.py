@@ -84,21 +84,9 @@ def _namespaces(*letters: str) -> Iterator[tuple[str, ...]]:
             for name in names:
                 ip("netns", "add", name)
             # Some machines make namespaces and no cables.
-            ip(
-                "link",
-                "add",
-                "cable",
-                "netns",
-                names[0],
-                "type",
-                "veth",
-                "peer",
-                "name",
-                "cable",
-                "netns",
-                names[-1],
-            )
-            ip("-n", names[0], "link", "delete", "cable")
+            trial = f"link add trial netns {names[0]} type veth peer name trial netns {names[-1]}"
+            ip(*trial.split())
+            ip("-n", names[0], "link", "delete", "trial")
         except (OSError, subprocess.CalledProcessError) as error:
             said = getattr(error, "stderr", b"") or str(error).encode()
             sentence = (
@@ -110,9 +98,11 @@ def _namespaces(*letters: str) -> Iterator[tuple[str, ...]]:
             ip("-n", name, "link", "set", "lo", "up")
         yield names
     finally:
-        for name in names:
-            _end_what_runs_on(name)
-            subprocess.run(["ip", "netns", "delete", name], check=False, capture_output=True)
+        # Without iproute2 there is nothing to take away.
+        with contextlib.suppress(FileNotFoundError):
+            for name in names:
+                _end_what_runs_on(name)
+                subprocess.run(["ip", "netns", "delete", name], check=False, capture_output=True)
 
 
 def _end_what_runs_on(host: str) -> None:
