@@ -46,11 +46,11 @@ test-media: $(BIN)/.product ## fetch the test clips and pictures into build/medi
 browser: ## Chromium and its driver, by apt-get where they are missing and the user is root
 	@scripts/ensure_chromium.sh
 
-net-programs: ## coturn, nginx and ip for the network tests, by apt-get where they are missing and the user is root
-	@scripts/ensure_net_programs.sh
-
 client-programs: ## Firefox and GStreamer for tests/clients, by apt-get where they are missing and the user is root
 	@scripts/ensure_client_programs.sh
+
+net-programs: ## coturn, nginx and ip for the network tests, by apt-get where they are missing and the user is root
+	@scripts/ensure_net_programs.sh
 
 lint: $(BIN)/.dev ## style and spelling, checking only
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .

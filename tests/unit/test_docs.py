@@ -3,7 +3,6 @@
 import argparse
 import ast
 import importlib.util
-import json
 import re
 from pathlib import Path
 from types import ModuleType
@@ -120,26 +119,6 @@ def test_every_chosen_dependency_says_why_it_is_here(file: str):
 
     assert names
     assert [name for name in names if f"| `{name}` |" not in reasons] == []
-
-
-def test_every_client_of_the_tests_says_why_it_is_here_and_stands_in_the_table_with_its_version():
-    package = json.loads((ROOT / "tests" / "clients" / "node" / "package.json").read_text(encoding="utf-8"))
-    reasons = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    rows = (DOCS / "clients.md").read_text(encoding="utf-8").splitlines()
-    pins = "".join(
-        (ROOT / file).read_text(encoding="utf-8") for file in ("requirements.txt", "requirements-dev.txt")
-    )
-    clients = {
-        name: version for name, version in package["devDependencies"].items() if name != "puppeteer-core"
-    }
-    clients |= dict(re.findall(r"^(aiortc|wrtc)==(.*)$", pins, re.MULTILINE))
-
-    assert [name for name in package["devDependencies"] if f"| `{name}` |" not in reasons] == []
-    assert [
-        name
-        for name, version in clients.items()
-        if not any(re.match(rf"\| `?{re.escape(name)}\b", row) and f"| {version} |" in row for row in rows)
-    ] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=inside)
