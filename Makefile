@@ -52,9 +52,10 @@ client-programs: ## Firefox and GStreamer for tests/clients, by apt-get where th
 net-programs: ## coturn, nginx and ip for the network tests, by apt-get where they are missing and the user is root
 	@scripts/ensure_net_programs.sh
 
-lint: $(BIN)/.dev ## style and spelling, checking only
+lint: $(BIN)/.dev client/node_modules/.installed ## style, spelling and what a supported browser lacks, checking only
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	$(BIN)/codespell
+	cd client && node_modules/.bin/eslint js css
 
 fix: $(BIN)/.dev ## let ruff repair and format what it can
 	$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
@@ -89,7 +90,7 @@ $(BIN)/.dev: requirements-dev.txt $(BIN)/.product
 	@touch $@
 
 client/node_modules/.installed: client/package-lock.json client/package.json
-	@command -v npm >/dev/null || { echo "npm is not installed; expected Node.js 18 or newer with npm: on Debian 'apt-get install npm'" >&2; exit 1; }
+	@command -v npm >/dev/null || { echo "npm is not installed; expected Node.js 18.18 or newer with npm: on Debian 'apt-get install npm'" >&2; exit 1; }
 	cd client && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 

@@ -2,7 +2,7 @@
 
 import sys
 
-from facestream.cli import main
+from facestream.start import main
 
 if __name__ == "__main__":
     sys.exit(main(["serve", *sys.argv[1:]]))

@@ -1,22 +1,50 @@
-"""For how long does the server's event loop serve nobody, while peers run: how late a 5 ms tick inside it comes."""
+"""For how long does the server's event loop serve nobody, while peers run: how late a 5 ms tick inside it comes.
+
+And what do peers in compatibility mode, and sessions that end, do to a WebRTC peer beside them: its round trip.
+"""
 
 import argparse
 import asyncio
 import json
 import tempfile
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from benchmarks import measured, servers
+from benchmarks.baselines.websocket_jpeg import as_jpegs
 from benchmarks.calm import wait_for_calm
-from benchmarks.clips import TURN_S, face_clip
+from benchmarks.churn import Churn
+from benchmarks.clips import TURN_S, face_clip, pictures_of
+from benchmarks.compatibility import send_pictures
 from benchmarks.measured import median, percentile, say
 from benchmarks.peers import sending
+from benchmarks.servers import Server
 
 WARM_UP_S = 3.0
 BAR_MS = 10.0
+JPEG_PEERS = 4
+
+Beside = Callable[[Server], Awaitable[object]]
 
 
-async def stalls(count: int, seconds: float, length_s: float | None) -> dict[str, object]:
+async def nobody(_: Server) -> None:
+    """The peers that are watched have the server for themselves."""
+
+
+async def jpeg_peers(server: Server) -> None:
+    """Peers in compatibility mode, until cancelled."""
+    jpegs = await asyncio.to_thread(lambda: as_jpegs(pictures_of(face_clip())))
+    await asyncio.gather(*(send_pictures(server.url, jpegs, 3600.0) for _ in range(JPEG_PEERS)))
+
+
+async def sessions_that_end(server: Server) -> None:
+    """Short sessions, a few at a time, until cancelled; what each leaves is collected three seconds later."""
+    await Churn(server).run(1_000_000)
+
+
+async def stalls(
+    count: int, seconds: float, length_s: float | None, beside: Beside = nobody
+) -> dict[str, object]:
     """Of one server with so many peers; 0: of the idle server, which shows what the machine itself does."""
     with tempfile.TemporaryDirectory() as folder:
         lines = Path(folder) / "seconds.jsonl"
@@ -24,13 +52,23 @@ async def stalls(count: int, seconds: float, length_s: float | None) -> dict[str
             if count == 0:
                 await asyncio.sleep(WARM_UP_S + seconds)
                 return summed_up(lines, seconds)
-            async with sending(server, face_clip(), count, length_s=length_s) as group:
+            async with (
+                sending(server, face_clip(), count, length_s=length_s) as group,
+                asyncio.TaskGroup() as tasks,
+            ):
+                others = tasks.create_task(_run(beside, server), name="beside")
                 await group.watch(WARM_UP_S)
                 window = await group.watch(seconds)
+                others.cancel()
                 return summed_up(lines, seconds) | {
                     "fps_analysed_min": min(window.fps_analysed),
+                    "round_trip_ms": window.as_json()["round_trip_ms"],
                     "foreign_cores": window.foreign_cores,
                 }
+
+
+async def _run(beside: Beside, server: Server) -> None:
+    await beside(server)
 
 
 def summed_up(lines: Path, seconds: float) -> dict[str, object]:
@@ -51,7 +89,7 @@ def summed_up(lines: Path, seconds: float) -> dict[str, object]:
 
 
 async def measure(args: argparse.Namespace) -> dict[str, object]:
-    """The idle server first, then with peers."""
+    """The idle server first, then with peers, then with one beside others."""
     counts, seconds, length_s = ((0, 1), 3.0, TURN_S) if args.quick else ((0, 1, 2, 3), 20.0, None)
     figures: dict[str, object] = {"bar_p99_ms": BAR_MS}
     for count in counts:
@@ -59,6 +97,11 @@ async def measure(args: argparse.Namespace) -> dict[str, object]:
         if not (args.quick or args.hurry):
             await wait_for_calm()
         figures[f"{count}_peers"] = await stalls(count, seconds, length_s)
+    for beside in (jpeg_peers, sessions_that_end):
+        say(f"loop_stall: 1 peer beside {beside.__name__}")
+        if not (args.quick or args.hurry):
+            await wait_for_calm()
+        figures[f"1_peer_beside_{beside.__name__}"] = await stalls(1, seconds, length_s, beside)
     return figures
 
 

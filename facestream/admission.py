@@ -4,12 +4,10 @@ Pure: no clock, no event loop, no transport; the registry asks.
 """
 
 import math
-import os
 from collections import OrderedDict, deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address, ip_network
-from pathlib import Path
 
 from facestream.config import Config
 from facestream.errors import FacestreamError
@@ -157,14 +155,3 @@ def address_key(remote: str) -> str:
             return "" if address.is_loopback else str(ip_network((address, 64), strict=False))
         address = address.ipv4_mapped
     return "" if address.is_loopback else str(address)
-
-
-def usable_cores(cgroup: Path = Path("/sys/fs/cgroup/cpu.max")) -> float:
-    """Cores this process may use, a container's limit included."""
-    cores = float(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
-    try:
-        quota, period = cgroup.read_text().split()[:2]
-        return min(cores, int(quota) / int(period))
-    except (OSError, ValueError):
-        # No container, or one without a limit ("max").
-        return cores

@@ -4,6 +4,7 @@ Whoever trusts the authority on a phone need not fear what else it might sign: i
 """
 
 import os
+import re
 import socket
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
 
+import idna
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -23,6 +25,11 @@ VALID_DAYS = (
 )
 SKEW = timedelta(hours=1)  # a phone's clock may be behind
 IGNORE_ALL = "*\n"
+MAX_NAME_CHARS = 253  # RFC 1035, 2.3.4, without the length before each label
+EXPECTED = "expected a host name or an IP address"
+# With underscores, which are no host name's, but many a machine's; browsers take them. The first label may be a star.
+_LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
+_NAME = re.compile(rf"(?:\*\.)?{_LABEL}(?:\.{_LABEL})*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +47,38 @@ def names_of_this_machine(addresses: Iterable[str]) -> list[str]:
     host = socket.gethostname()
     # Bonjour's name: what a phone in the same network can resolve.
     own = [host, f"{host}.local"] if "." not in host else [host]
-    return list(dict.fromkeys(["localhost", *own, "127.0.0.1", "::1", *addresses]))
+    # A machine may be called what no certificate can name: "(none)", or more than 63 letters.
+    nameable = [name for name in own if _is_nameable(name)]
+    return list(dict.fromkeys(["localhost", *nameable, "127.0.0.1", "::1", *addresses]))
+
+
+def checked_name(text: str) -> str:
+    """A name or address as a certificate has it, beyond ASCII as browsers ask for it; raises ConfigError."""
+    try:
+        # A zone, as in fe80::1%eth0, is a word of one machine.
+        return str(ip_address(text.strip().strip("[]").partition("%")[0]))
+    except ValueError:
+        pass
+    name = text.strip().rstrip(".").lower()
+    try:
+        if not name.isascii():
+            name = idna.encode(name, uts46=True).decode("ascii")
+    except (idna.IDNAError, UnicodeError) as error:
+        raise ConfigError(f"name: got {text!r}, {error}; {EXPECTED}") from error
+    # Browsers take a last label of digits for a part of an IPv4 address.
+    if len(name) > MAX_NAME_CHARS or not _NAME.fullmatch(name) or name.rpartition(".")[2].isdigit():
+        raise ConfigError(
+            f"name: got {text!r}; {EXPECTED}: letters, digits and hyphens, at most 63 between two dots and "
+            f"{MAX_NAME_CHARS} in all, without https:// and port"
+        )
+    return name
+
+
+def _is_nameable(name: str) -> bool:
+    try:
+        return bool(checked_name(name))
+    except ConfigError:
+        return False
 
 
 def make_certificate(folder: Path, names: Iterable[str]) -> MadeFiles:
@@ -48,7 +86,8 @@ def make_certificate(folder: Path, names: Iterable[str]) -> MadeFiles:
     now = datetime.now(UTC)
     ends = now + timedelta(days=VALID_DAYS)
     authority_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
-    authority_name = _name(f"facestream development, {socket.gethostname()}, {now:%Y-%m-%d}")
+    host = socket.gethostname()
+    authority_name = _name(f"facestream development, {host if _is_nameable(host) else ''}, {now:%Y-%m-%d}")
     authority = (
         _builder(authority_name, authority_name, authority_key.public_key(), now, ends)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
@@ -58,7 +97,9 @@ def make_certificate(folder: Path, names: Iterable[str]) -> MadeFiles:
     )
     certificate = (
         _builder(_name("facestream"), authority_name, key.public_key(), now, ends)
-        .add_extension(x509.SubjectAlternativeName(list(map(_as_san, names))), critical=False)
+        .add_extension(
+            x509.SubjectAlternativeName([_as_san(checked_name(name)) for name in names]), critical=False
+        )
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_usage(signs_certificates=False), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
@@ -109,11 +150,7 @@ def _as_san(name: str) -> x509.GeneralName:
     try:
         return x509.IPAddress(ip_address(name))
     except ValueError:
-        pass
-    try:
         return x509.DNSName(name)
-    except ValueError as error:
-        raise ConfigError(f"name: got {name!r}; expected a host name or an IP address") from error
 
 
 def _usage(*, signs_certificates: bool) -> x509.KeyUsage:

@@ -4,9 +4,10 @@ import argparse
 import asyncio
 import contextlib
 import functools
+import logging
 import re
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import TextIO
@@ -14,6 +15,7 @@ from typing import TextIO
 from facestream import __version__, logs
 from facestream.analysis.options import AnalysisOptions, options_from
 from facestream.config import Config, load_config
+from facestream.endings import exit_code
 from facestream.entry_commands import (
     add_certs_arguments,
     add_token_arguments,
@@ -21,22 +23,23 @@ from facestream.entry_commands import (
     make_token,
     show_address,
 )
-from facestream.errors import ConfigError, FacestreamError
+from facestream.errors import ConfigError
 from facestream.tunnel import Tunnel
 
-BAD_INPUT_EXIT = 2
 MODELS_DIR = Path(__file__).resolve().parents[1] / "models"
+logger = logging.getLogger(__name__)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; returns its exit code. An expected error is one sentence on stderr, never a traceback."""
+    """Run one command inside this process; returns its exit code. An error is one sentence on stderr."""
+    return exit_code(lambda: run(arguments))
+
+
+def run(arguments: Sequence[str] | None) -> int:
+    """Run one command; raises whatever ends it early."""
     args = _parser().parse_args(arguments)
-    run: Callable[[argparse.Namespace], int] = args.run
-    try:
-        return run(args)
-    except FacestreamError as error:
-        sys.stderr.write(f"facestream: {error}\n")
-        return BAD_INPUT_EXIT
+    command: Callable[[argparse.Namespace], int] = args.run
+    return command(args)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -105,14 +108,15 @@ def _serve(args: argparse.Namespace) -> int:
                 announce = functools.partial(_announce_through, tunnel, announce)
             asyncio.run(serve(config, MODELS_DIR, announce))
     except asyncio.CancelledError:
-        # SIGINT or SIGTERM; everything has been taken down in order.
+        # SIGINT, SIGTERM or the end of its terminal; everything has been taken down in order.
         return 0
     return 0
 
 
 def _announce_with_qr(address: str) -> None:
     _announce(address)
-    show_address(address)
+    with _telling():
+        show_address(address)
 
 
 def _announce_through(tunnel: Tunnel, announce: Callable[[str], None], address: str) -> None:
@@ -123,13 +127,22 @@ def _announce_through(tunnel: Tunnel, announce: Callable[[str], None], address: 
 
 
 def _say(sentence: str) -> None:
-    sys.stdout.write(sentence + "\n")
-    sys.stdout.flush()
+    with _telling():
+        sys.stdout.write(sentence + "\n")
+        sys.stdout.flush()
 
 
 def _announce(address: str) -> None:
-    sys.stdout.write(f"facestream serves {address} (Ctrl-C stops it)\n")
-    sys.stdout.flush()
+    _say(f"facestream serves {address} (Ctrl-C stops it)")
+
+
+@contextlib.contextmanager
+def _telling() -> Iterator[None]:
+    """A server goes on where nobody can be told its address: its peers need no standard output."""
+    try:
+        yield
+    except OSError as error:
+        logger.warning("standard output cannot be written to: %s", error.strerror)
 
 
 def _add_replay_arguments(parser: argparse.ArgumentParser) -> None:
@@ -157,7 +170,7 @@ def _analyze(args: argparse.Namespace) -> int:
 
 def _writable(path: Path) -> TextIO:
     try:
-        return path.open("w")
+        return path.open("w", encoding="utf-8")
     except OSError as error:
         raise ConfigError(
             f"jsonl: {path} cannot be written ({error.strerror}); expected a folder that is there"

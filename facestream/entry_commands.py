@@ -8,14 +8,17 @@ from pathlib import Path
 
 import segno
 
-from facestream.certs import make_certificate, names_of_this_machine
+from facestream.certs import checked_name, make_certificate, names_of_this_machine
 from facestream.config import Config
+from facestream.errors import ConfigError
 from facestream.media.ice import machine_addresses
+from facestream.streams import can_write
 from facestream.tokens import Purpose, issue, make_key
 
 DEFAULT_URL = "http://localhost:8080"
 MAX_LIFETIME_H = 24 * 366
 ADDRESS = re.compile(r"https?://[^\s,]+")
+HALF_BLOCKS = "\u2580\u2584\u2588"
 
 
 def add_token_arguments(parser: argparse.ArgumentParser) -> None:
@@ -58,7 +61,7 @@ def add_certs_arguments(parser: argparse.ArgumentParser) -> None:
 
 def make_certs(args: argparse.Namespace, config: Config) -> int:
     """Make a development certificate and say how others come to trust it."""
-    names = names_of_this_machine([*machine_addresses(), *args.names])
+    names = names_of_this_machine([*machine_addresses(), *map(checked_name, args.names)])
     made = make_certificate(Path(config.certs_dir), names)
     sys.stdout.write(
         f"{made.cert} and {made.key}: for {', '.join(names)}, until {made.ends:%Y-%m-%d}\n"
@@ -77,8 +80,14 @@ def show_address(said: str) -> None:
 
 
 def show_qr(text: str) -> None:
-    """A QR code on the terminal."""
-    segno.make(text, error="l", micro=False).terminal(sys.stdout, compact=True)
+    """A QR code on the terminal, larger where that has no half blocks; raises ConfigError."""
+    try:
+        code = segno.make(text, error="l", micro=False)
+    except ValueError as error:
+        raise ConfigError(
+            f"qr: {len(text)} characters are no QR code ({error}); expected a shorter url"
+        ) from error
+    code.terminal(sys.stdout, compact=can_write(sys.stdout, HALF_BLOCKS))
     sys.stdout.flush()
 
 

@@ -1,7 +1,7 @@
 """Every error facestream raises on purpose; a message says got / expected / what to do.
 
 FacestreamError
-├── ConfigError          a setting is out of range or the port is taken
+├── ConfigError          a setting is out of range, a file it names cannot be read, or the port is taken
 ├── ModelFileError       a model file is missing or is not the one the manifest names
 ├── ImageError           a picture cannot be analysed
 ├── ClipError            a clip cannot be read or has no video
@@ -10,9 +10,13 @@ FacestreamError
 ├── OfferError           an offer cannot be served
 ├── FragmentError        candidates sent after the offer cannot be read
 ├── RestartError         a peer wants to restart ICE, which is not served
+├── RequestLateError     the body of a request does not come in time
 ├── NoPortError          no UDP port is free for a session's media
 ├── ServerUnreachableError  the address given to the headless peer does not answer as facestream
+├── ShortageError        the machine lacks descriptors, processes, memory or threads for a part of the server
 └── AnalysisUnavailableError  no analysis process could take or finish the frame
+    ├── WorkerLostError      the analysis process died or hung over the frame
+    └── AnalysisFaultError   the analysis of the frame raised: a fault in facestream
 """
 
 
@@ -61,6 +65,10 @@ class RestartError(FacestreamError):
     """A peer wants to restart ICE, which is not served; its session goes on."""
 
 
+class RequestLateError(FacestreamError, TimeoutError):
+    """The body of a request does not come in time; its sender is told so."""
+
+
 class NoPortError(FacestreamError):
     """No UDP port is free for the media of a session."""
 
@@ -69,5 +77,22 @@ class ServerUnreachableError(FacestreamError):
     """The address given to the headless peer does not answer as a facestream server."""
 
 
+class ShortageError(FacestreamError):
+    """The machine lacks what a part of the server needs: descriptors, processes, threads or memory."""
+
+
 class AnalysisUnavailableError(FacestreamError):
     """No analysis process could take or finish the frame."""
+
+
+class WorkerLostError(AnalysisUnavailableError):
+    """The analysis process died or hung over the frame."""
+
+
+class AnalysisFaultError(AnalysisUnavailableError):
+    """The analysis of the frame raised an exception: a fault in facestream."""
+
+    def __init__(self, message: str, traceback: str = "") -> None:
+        super().__init__(message)
+        self.traceback = traceback
+        """Of the analysis process; for the log."""

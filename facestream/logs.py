@@ -20,6 +20,8 @@ Format = Literal["text", "json"]
 # Processes that this one starts log in the same way.
 FORMAT_VARIABLE, LEVEL_VARIABLE = "FACESTREAM_LOG_FORMAT", "FACESTREAM_LOG_LEVEL"
 _TEXT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+MAX_FOREIGN_CHARS = 2000
+"""Of one message of a library, which may quote what a stranger sent."""
 _BLOTTED = "(blotted out)"
 _SDP_LINE = re.compile(r"^\s*[a-z]=.*$", re.MULTILINE)
 _MAYBE_ADDRESS = re.compile(r"(?<![\w.:])[0-9a-f:]*[.:][0-9a-f.:]*[0-9a-f](?![\w])", re.IGNORECASE)
@@ -47,6 +49,8 @@ def set_up(level: str, form: Format) -> None:
         # They log the addresses of peers at INFO.
         for name in ("aioice", "aiortc"):
             logging.getLogger(name).setLevel(logging.WARNING)
+        # It warns of each handshake that names a subprotocol.
+        logging.getLogger("aiohttp.websocket").setLevel(logging.ERROR)
 
 
 def set_up_as_parent() -> None:
@@ -77,7 +81,7 @@ def _prepare(record: logging.LogRecord) -> bool:
         return False
     record.session = _session.get()
     if record.levelno > logging.DEBUG and record.name.partition(".")[0] != "facestream":
-        record.msg, record.args = without_personal_data(record.getMessage()), ()
+        record.msg, record.args = without_personal_data(record.getMessage())[:MAX_FOREIGN_CHARS], ()
     return True
 
 
@@ -87,16 +91,33 @@ def _is_strangers_fault(record: logging.LogRecord) -> bool:
     return type(error).__module__ == "aiohttp.http_exceptions"
 
 
-class _Lines(logging.Formatter):
-    """A line for people; the session stands behind it where the sentence does not name it."""
+def printable(text: str) -> str:
+    """The text with everything escaped that a terminal obeys or that looks like another line."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
-    def format(self, record: logging.LogRecord) -> str:
-        line = super().format(record)
+
+class _Lines(logging.Formatter):
+    """A line for people; the session stands behind it where the sentence does not name it.
+
+    One message is one line. The lines of its traceback are indented, so that none of them looks like a message.
+    """
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the library's name
+        line = printable(super().formatMessage(record))
         session: str = getattr(record, "session", "")
         return f"{line} [session {session}]" if session and session not in line else line
 
     def formatException(self, ei: object) -> str:  # noqa: N802 - the library's name
-        return without_personal_data(super().formatException(ei))  # type: ignore[arg-type]
+        return _indented(without_personal_data(super().formatException(ei)))  # type: ignore[arg-type]
+
+    def formatStack(self, stack_info: str) -> str:  # noqa: N802 - the library's name
+        return _indented(stack_info)
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"  {printable(line)}" for line in text.split("\n"))
 
 
 class _JsonLines(JsonFormatter):
@@ -108,6 +129,10 @@ class _JsonLines(JsonFormatter):
             rename_fields={"levelname": "level", "name": "logger", "exc_info": "exception"},
             timestamp="time",
         )
+
+    def format(self, record: logging.LogRecord) -> str:
+        # JSON escapes every control character but DEL.
+        return super().format(record).replace("\x7f", "\\u007f")
 
     def formatException(self, ei: object) -> str:  # noqa: N802 - the library's name
         return without_personal_data(super().formatException(ei))  # type: ignore[arg-type]

@@ -13,7 +13,7 @@ from facestream.telemetry import StageTimes
 
 STAGE_BOUNDS_MS = (1.0, 2.0, 5.0, 10.0, 15.0, 20.0, 30.0, 50.0, 75.0, 100.0, 200.0, 500.0, 1000.0)
 LAG_BOUNDS_MS = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 5000.0)
-DROPS = ("over_rate", "before_analysis", "before_encoding")
+DROPS = ("over_rate", "before_decoding", "before_analysis", "before_encoding")
 STAGES = tuple(StageTimes.model_fields)
 
 # Sentences for people begin like this; the label of a counter must not grow with what they end with.

@@ -50,12 +50,14 @@ class PictureSession(ServedPeer):
         config: Config,
         pool: AnalysisPool,
         drawing: Executor,
+        jpeg: Executor,
         socket: PictureSocket,
     ) -> None:
         super().__init__(config, pool, drawing)
         self._socket = socket
-        self._drawing = drawing
-        self._source = PictureTrack(drawing, self._max_size_wh)
+        self._jpeg = jpeg
+        self._source = PictureTrack(jpeg, self._max_size_wh)
+        self._pipeline.dropped_by_source = lambda: self._source.dropped
         self._newest = _NewestMessage()
         self._pipeline.outbox.attach(self._newest)
         self._replies: deque[str] = deque(maxlen=MAX_REPLIES)
@@ -131,7 +133,7 @@ class PictureSession(ServedPeer):
             message = self._newest.take()
             try:
                 await self._socket.send(message)
-                jpeg = await loop.run_in_executor(self._drawing, encode_jpeg, frame)
+                jpeg = await loop.run_in_executor(self._jpeg, encode_jpeg, frame)
                 await self._socket.send(encode_picture(Picture(self._source.time_ms(frame), jpeg)))
             except ConnectionError as error:
                 raise PeerLeft("the peer closed its socket") from error

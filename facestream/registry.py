@@ -6,12 +6,12 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 
 from facestream import logs
-from facestream.admission import Admission, Place, ServerFullError, address_key, usable_cores
+from facestream.admission import Admission, Place, ServerFullError, address_key
 from facestream.candidates import CandidatePolicy
 from facestream.config import Config
+from facestream.config.cores import usable_cores
 from facestream.measures import Measures, StreamCounts
 from facestream.media.ice import offers_loopback
 from facestream.media.ice_answer import has_relay
@@ -19,6 +19,7 @@ from facestream.media.ice_relays import IceRelays
 from facestream.media.memory import give_back
 from facestream.media.pipeline import StreamMemory
 from facestream.media.pool import AnalysisPool
+from facestream.media.shortage import started_threads
 from facestream.pictures import PictureSession, PictureSocket
 from facestream.served import ServedPeer, Standing
 from facestream.session import Session
@@ -50,7 +51,10 @@ class SessionRegistry:
         self._sessions: dict[str, ServedPeer] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         # Two threads: drawing is 1 ms and releases the GIL; more would compete with the analysis for the cores.
-        self._drawing = ThreadPoolExecutor(2, thread_name_prefix="draw")
+        self._drawing = started_threads(2, "draw")
+        # Threads of their own, so that neither JPEGs nor tidying makes a picture wait to be drawn.
+        self._jpeg = started_threads(2, "jpeg")
+        self._tidying_thread = started_threads(1, "tidy")
         self._tidying: asyncio.TimerHandle | None = None
         self._memories: dict[str, StreamMemory] = {}
         self._resuming: set[str] = set()
@@ -102,7 +106,7 @@ class SessionRegistry:
     def open_pictures(self, socket: PictureSocket, resume: str, remote: str = "") -> PictureSession:
         """Admit a peer that sends its pictures over a socket; raises ServerFullError, TooManyError."""
         with self._admitted(remote, resume):
-            session = PictureSession(self._config, self._pool, self._drawing, socket)
+            session = PictureSession(self._config, self._pool, self._drawing, self._jpeg, socket)
             session.address = address_key(remote)
             self._sessions[session.id] = session
             self._keep(session, resume)
@@ -129,7 +133,8 @@ class SessionRegistry:
         for timer in (self._tidying, self._measuring):
             if timer is not None:
                 timer.cancel()
-        self._drawing.shutdown(wait=False)
+        for threads in (self._drawing, self._jpeg, self._tidying_thread):
+            threads.shutdown(wait=False)
 
     @contextlib.contextmanager
     def _admitted(self, remote: str, resume: str) -> Iterator[None]:
@@ -212,7 +217,7 @@ class SessionRegistry:
 
     def _tidy(self) -> None:
         self._tidying = None
-        self._drawing.submit(give_back)
+        self._tidying_thread.submit(give_back)
 
     def _remember(self, session: ServedPeer) -> None:
         """Keep what a reconnecting peer needs, for a while and for a bounded number of peers."""

@@ -87,7 +87,8 @@ class Session(ServedPeer):
         sdp = self._pc.localDescription.sdp
         if not has_candidates(sdp):
             raise NoPortError(
-                "no UDP port or relay is free for the media; expected more udp_ports, or a TURN server that works"
+                "no UDP port or relay is free for the media; expected more udp_ports, a TURN server that works, or an "
+                "ice_address that this machine still has"
             )
         return offer.sections.complete_answer(show_public_addresses(sdp, self._config.public_address))
 

@@ -1,6 +1,5 @@
 """Offers: parse, check, refuse with a sentence; and the answer. Knows no transport."""
 
-import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,13 +9,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from facestream.candidates import CandidatePolicy
 from facestream.errors import OfferError
+from facestream.media.codecs import check_video_codecs
 from facestream.sections import OfferSections
 
 MAX_MEDIA_SECTIONS = 8
 DEFAULT_POLICY = CandidatePolicy()
 OWNER_HEADER = "X-Session-Secret"
 """Where a peer shows the `secret` of its answer."""
-_SUPPORTED_VIDEO = re.compile(r"^a=rtpmap:\d+ (VP8|H264)/90000", re.MULTILINE | re.IGNORECASE)
 
 
 class Description(BaseModel):
@@ -81,8 +80,8 @@ def check_sdp(sdp: str) -> None:
         raise OfferError(
             "sdp: not readable as SDP; send the text of pc.localDescription.sdp unchanged"
         ) from error
-    if not _SUPPORTED_VIDEO.search(sdp):
-        raise OfferError("sdp: no video codec this server speaks; expected VP8 or H264")
+    video = next(media for media in parsed.media if media.kind == "video")
+    check_video_codecs(video.rtp.codecs)
     for media in parsed.media:
         if (
             media.dtls is None

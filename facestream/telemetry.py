@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from facestream.faces import FrameReport
 
 VERSION: Literal[1] = 1
+Unanalysed = Literal["", "off", "unavailable", "fault"]
 Milliseconds = Annotated[float, Field(ge=0)]
 
 
@@ -53,6 +54,7 @@ class Telemetry(_Message):
     fps_out: float = Field(ge=0, description="frames per second that go back analysed")
     dropped: int = Field(ge=0, description="frames dropped so far because a newer one was there")
     analysed: bool = Field(True, description="false: the frame went through unannotated")
+    unanalysed: Unanalysed = Field("", description="why analysed is false; empty when it is true")
     economy: int = Field(0, ge=0, le=3, description="step of economy the analysis is at; 0: nothing is saved")
     ms: StageTimes
     faces: tuple[FaceMessage, ...]

@@ -14,6 +14,7 @@ from pathlib import Path
 import jwt
 
 from facestream.errors import ConfigError, FacestreamError
+from facestream.text_files import lines_of, read_line, read_text
 
 ALGORITHM = "HS256"
 MIN_KEY_CHARS = 32  # RFC 7518, 3.2: as long as the hash
@@ -86,8 +87,8 @@ def issue(key: str, purpose: Purpose, subject: str, lifetime_h: float) -> str:
 
 def read_listed(path: Path) -> frozenset[bytes]:
     """The digests of the tokens in a file; raises ConfigError. Empty lines and lines that begin with # are left out."""
-    lines = (line.strip() for line in _read(path).splitlines())
-    return frozenset(_digest(line, path) for line in lines if line and not line.startswith("#"))
+    text = read_text(path, "tokens", "a text file with one token a line")
+    return frozenset(_digest(line, path) for line in lines_of(text))
 
 
 def _digest(line: str, path: Path) -> bytes:
@@ -103,9 +104,14 @@ def _digest(line: str, path: Path) -> bytes:
 
 def read_key(path: Path) -> str:
     """The key of a file; raises ConfigError."""
-    key = _read(path).strip()
+    key = read_line(path, "token key", "a key as its only line, as `python -m facestream token` makes one")
     if len(key) < MIN_KEY_CHARS:
         raise ConfigError(f"{path}: a key of {len(key)} characters; expected at least {MIN_KEY_CHARS}")
+    try:
+        issue(key, Purpose.PEER, "", 1)
+    except (jwt.PyJWTError, ValueError) as error:
+        # PyJWT refuses the public half of a key pair, with which everybody could sign.
+        raise ConfigError(f"{path}: this key cannot sign ({error}); expected random characters") from error
     return key
 
 
@@ -117,21 +123,19 @@ def make_key(path: Path) -> str:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         return read_key(path)
+    except ValueError as error:
+        raise ConfigError(f"{str(path)!r}: {error}; expected the path of a file") from error
     except OSError as error:
         raise ConfigError(
             f"{path} cannot be written ({error.strerror}); expected a folder of yours"
         ) from error
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(secrets.token_urlsafe(48) + "\n")
-    return read_key(path)
-
-
-def _read(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(secrets.token_urlsafe(48) + "\n")
     except OSError as error:
+        # An empty file would be a wrong key from now on.
+        path.unlink(missing_ok=True)
         raise ConfigError(
-            f"{path} cannot be read ({error.strerror}); expected a file of this server's"
+            f"{path} cannot be written ({error.strerror}); expected room for a small file"
         ) from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{path} is no text; expected one token or key a line") from error
+    return read_key(path)

@@ -41,12 +41,26 @@ class RunningServer:
 
 
 @contextlib.contextmanager
-def running_server(log: Path, *arguments: str) -> Iterator[RunningServer]:
-    """`python server.py` on a free port, as a user starts it; stopped and, if need be, killed at the end."""
+def running_server(log: Path, *arguments: str, files: int = 0) -> Iterator[RunningServer]:
+    """`python server.py` on a free port, as a user starts it; stopped and, if need be, killed at the end.
+
+    `files`: limit of open files, soft and hard; 0: this process's own.
+    """
+    limit = ["prlimit", f"--nofile={files}:{files}"] if files else []
     said = log.with_suffix(".out")
     with log.open("w") as stderr, said.open("w") as stdout:
         process = subprocess.Popen(
-            [sys.executable, "server.py", "--port", "0", "--ice-address", "127.0.0.1", *STEADY, *arguments],
+            [
+                *limit,
+                sys.executable,
+                "server.py",
+                "--port",
+                "0",
+                "--ice-address",
+                "127.0.0.1",
+                *STEADY,
+                *arguments,
+            ],
             cwd=ROOT,
             stdout=stdout,
             stderr=stderr,

@@ -33,9 +33,11 @@ export function constraints({ camera, width, height, fps }) {
 
 /** @param {Wish} wish @returns {Promise<MediaStream>} with one video track; rejects with a PeerError */
 export async function openCamera(wish) {
-  if (!globalThis.RTCPeerConnection) throw new PeerError('unsupported');
-  // Browsers leave mediaDevices out where the page came over plain http from another machine.
-  if (!navigator.mediaDevices) throw new PeerError('insecure', `http://localhost${location.port && `:${location.port}`}`);
+  // Browsers leave it out where the page came over plain http from another machine, and some altogether.
+  if (!navigator.mediaDevices?.getUserMedia) {
+    const here = `http://localhost${location.port && `:${location.port}`}${location.pathname}`;
+    throw globalThis.isSecureContext ? new PeerError('noCapture') : new PeerError('insecure', here);
+  }
   try {
     return await navigator.mediaDevices.getUserMedia(constraints(wish));
   } catch (error) {

@@ -5,6 +5,7 @@
  * @property {number} atMs
  * @property {number | null} rttMs
  * @property {string} codec
+ * @property {number | null} sourceFrames that the camera or canvas has given
  * @property {Record<string, number>} sums
  *
  * @typedef {object} Rates
@@ -15,6 +16,7 @@
  * @property {number} kbps of the picture that comes back
  * @property {number} sentKbps
  * @property {number} encodeMs a frame spent in this browser's encoder and in its queue
+ * @property {number | null} sourceFrames that the camera or canvas has given so far; null: the browser does not tell
  * @property {number} bufferMs a frame spent here until it was decoded
  */
 
@@ -23,12 +25,15 @@ export function look(entries, atMs) {
   const list = [...entries];
   const received = list.find((entry) => entry.type === 'inbound-rtp' && entry.kind === 'video') ?? {};
   const sent = list.find((entry) => entry.type === 'outbound-rtp' && entry.kind === 'video') ?? {};
+  const source = list.find((entry) => entry.type === 'media-source' && entry.kind === 'video') ?? {};
   const pair = list.find((entry) => entry.type === 'candidate-pair' && entry.nominated) ?? {};
   const codec = list.find((entry) => entry.id === received.codecId);
   return {
     atMs,
     rttMs: pair.currentRoundTripTime === undefined ? null : pair.currentRoundTripTime * 1000,
     codec: codec?.mimeType?.replace(/^video\//, '') ?? '',
+    // Firefox tells only what it has encoded, which grows as long as the source does.
+    sourceFrames: source.frames ?? sent.framesEncoded ?? null,
     sums: {
       decoded: received.framesDecoded ?? 0,
       packets: received.packetsReceived ?? 0,
@@ -54,6 +59,7 @@ export function rates(before, now) {
   return {
     rttMs: now.rttMs,
     codec: now.codec,
+    sourceFrames: now.sourceFrames,
     shownFps: since.decoded / seconds,
     lossShare: since.lost + since.packets > 0 ? since.lost / (since.lost + since.packets) : 0,
     kbps: (since.bytes * 8) / 1000 / seconds,

@@ -34,6 +34,8 @@ export class EmotionChart {
   #shownS = null;
   #mark;
   #startS = 0;
+  /** What stands above and below the chart comes and goes, and C3 by itself looks at its place when the window changes only. */
+  #place = new ResizeObserver(([{ contentRect }]) => this.#fit(contentRect));
 
   /**
    * @param {HTMLElement} element where the chart is drawn; its data attributes say how many points each line has
@@ -44,6 +46,7 @@ export class EmotionChart {
     this.#mark = Object.assign(document.createElement('i'), { className: 'mark-shown', hidden: true });
     this.#chart = window.c3.generate(this.#description());
     element.append(this.#mark);
+    this.#place.observe(element);
     this.#countPoints([]);
   }
 
@@ -109,6 +112,7 @@ export class EmotionChart {
   /** End it: nothing is drawn and nothing is held any more. */
   close() {
     window.clearInterval(this.#timer);
+    this.#place.disconnect();
     this.#chart.destroy();
   }
 
@@ -130,6 +134,11 @@ export class EmotionChart {
   /** @param {string} emotion whose line is drawn strongest; empty: none */
   lead(emotion) {
     this.#element.dataset.leading = emotion;
+  }
+
+  /** @param {DOMRectReadOnly} place */
+  #fit({ width, height }) {
+    if (width > 0 && height > 0) this.#chart.resize({ width, height });
   }
 
   #endS() {
@@ -176,6 +185,7 @@ export class EmotionChart {
     const seconds = (part) => part * this.#windowS;
     return {
       bindto: this.#element,
+      resize: { auto: false },
       data: {
         x: 'x',
         columns: [['x', ...x], ...IDS.map((id) => [id, ...x.map(() => null)])],

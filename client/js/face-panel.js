@@ -1,8 +1,8 @@
 /** What is read from one face now: a word, its reason, a bar for each emotion. Draws into its own element only. */
 
 import {
-  DOUBTS, EMOTION_LABELS, FPS_LABEL, LARGEST_FACE, NOTHING, NOT_ANALYSED, NOT_ANALYSED_REASON, NOT_RUNNING, NO_CONNECTION,
-  NO_FACE, NO_FACE_REASON, bearing, faceName, percent, perSecond,
+  DOUBTS, EMOTION_LABELS, FPS_LABEL, LARGEST_FACE, NOTHING, NOT_ANALYSED, NOT_ANALYSED_REASONS, NOT_RUNNING, NO_FACE,
+  NO_FACE_REASON, bearing, faceName, percent, perSecond,
 } from './strings.js';
 import { EMOTIONS, chooseFace } from './telemetry.js';
 
@@ -53,9 +53,9 @@ export class FacePanel {
     this.#show('fps', 0, NOTHING);
   }
 
-  /** The connection is gone for a while; the choice of a face stays. */
-  wait() {
-    this.#say(NOTHING, '', NO_CONNECTION, '');
+  /** Nothing comes for a while; the choice of a face stays. @param {string} why */
+  wait(why) {
+    this.#say(NOTHING, '', why, '');
     this.#showShares(null);
     this.#show('fps', 0, NOTHING);
   }
@@ -64,7 +64,7 @@ export class FacePanel {
   show(telemetry) {
     this.#showChoices(telemetry.faces);
     const face = this.follow(telemetry.faces);
-    if (!telemetry.analysed) this.#say(NOT_ANALYSED, '', NOT_ANALYSED_REASON, '');
+    if (!telemetry.analysed) this.#say(NOT_ANALYSED, '', NOT_ANALYSED_REASONS[telemetry.unanalysed] ?? NOT_ANALYSED_REASONS.unavailable, '');
     else if (!face) this.#say(NO_FACE, '', NO_FACE_REASON, '');
     else {
       const word = EMOTION_LABELS[face.label] ?? face.label;
@@ -105,8 +105,8 @@ export class FacePanel {
     const ids = faces.map((face) => String(face.id)).sort((a, b) => a - b);
     const shown = [...this.#choice.options].slice(1).map((option) => option.value);
     if (this.#choice.options.length && ids.join() === shown.join()) return;
-    // A list that changes under the hand of somebody who is choosing is no list.
-    if (this.#choice.matches(':open, :focus') && ids.length > 1) return;
+    // A list that changes under the hand of somebody who is choosing is no list; one that is open has the focus.
+    if (document.activeElement === this.#choice && ids.length > 1) return;
     this.#choice.replaceChildren(new Option(LARGEST_FACE, ''), ...ids.map((id) => new Option(faceName(id), id)));
     this.#choice.value = ids.includes(String(this.#chosenId)) ? String(this.#chosenId) : '';
     this.#choice.hidden = ids.length < 2;

@@ -46,6 +46,12 @@ export class HealthPanel {
     this.#showStations();
   }
 
+  /** No picture comes, so none takes time and none is counted. */
+  wait() {
+    for (const id of ['fps-in', 'fps-out', 'delay']) this.say(id, NOTHING);
+    this.#strain.hidden = true;
+  }
+
   /** @param {string} id of FIGURES @param {string} text */
   say(id, text) {
     this.#figures.get(id).textContent = text;

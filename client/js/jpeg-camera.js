@@ -1,5 +1,8 @@
 /** Takes JPEGs from a track, the newest when asked for one; never keeps one that nobody took. Touches no page. */
 
+import { requireReadableCanvas } from './canvas-reading.js';
+import { VideoFrames } from './video-frames.js';
+
 /** At 0.8 a 640x480 picture has 30 to 50 kB and reads like the camera's own; the net sees 48 x 48 of it. */
 const QUALITY = 0.8;
 const HIDDEN_TAB_MS = 1000;
@@ -11,20 +14,38 @@ export class JpegCamera {
   #canvas = makeCanvas();
   #onFrame;
   #timer = 0;
+  /** @type {MediaStreamTrack | null} */
+  #track = null;
+  /** @type {VideoFrames | null} */
+  #frames = null;
 
   /** @param {(takenMs: number) => void} onFrame a frame is there and may be taken; when it was taken, in the page's clock */
   constructor(onFrame) {
     this.#onFrame = onFrame;
   }
 
-  /** @param {MediaStreamTrack} track from now on @returns {Promise<void>} once it plays */
+  /** @returns {number | null} frames of the track so far; null: not known */
+  get frames() {
+    return this.#frames?.count ?? null;
+  }
+
+  /**
+   * @param {MediaStreamTrack} track from now on
+   * @returns {Promise<void>} once it plays, which a camera that is muted does later, or is no longer wanted
+   */
   async use(track) {
-    this.#video.srcObject = new MediaStream([track]);
-    await this.#video.play();
-    if (this.#timer) return;
-    // A tab in the background gets no frames; without any, the server would end the session.
-    this.#timer = setInterval(() => document.hidden && this.#onFrame(performance.now()), HIDDEN_TAB_MS);
-    this.#next();
+    requireReadableCanvas();
+    const stream = new MediaStream([track]);
+    this.#track = track;
+    this.#video.srcObject = stream;
+    const playing = this.#video.play();
+    this.#begin();
+    try {
+      await playing;
+    } catch (error) {
+      // Another track came before this one played, or the end.
+      if (this.#video.srcObject === stream) throw error;
+    }
   }
 
   /** @returns {Promise<Blob | null>} the newest frame as JPEG; null: there is none */
@@ -41,19 +62,22 @@ export class JpegCamera {
   close() {
     clearInterval(this.#timer);
     this.#timer = 0;
-    this.#video.pause();
+    this.#frames?.close();
     this.#video.srcObject = null;
   }
 
-  #next() {
-    const look = (nowMs, frame) => {
-      if (!this.#timer) return;
+  #begin() {
+    if (this.#timer) return;
+    this.#frames = new VideoFrames(this.#video, (nowMs, frame) => {
       const takenMs = frame?.captureTime ?? nowMs;
       this.#onFrame(nowMs - takenMs < OLDEST_MS ? Math.min(takenMs, nowMs) : nowMs);
-      this.#next();
-    };
-    if (this.#video.requestVideoFrameCallback) this.#video.requestVideoFrameCallback(look);
-    else requestAnimationFrame((nowMs) => look(nowMs));
+    });
+    this.#timer = setInterval(() => {
+      // A tab in the background gets no frames; without any, the server would end the session.
+      if (document.hidden && !this.#track?.muted) this.#onFrame(performance.now());
+      // Phones stop it while another page is in front.
+      else if (this.#video.paused) this.#video.play().catch(() => {});
+    }, HIDDEN_TAB_MS);
   }
 }
 

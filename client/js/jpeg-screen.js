@@ -1,5 +1,7 @@
 /** Shows JPEGs as a video stream; one that comes while another is decoded replaces the one that waits. Touches no page. */
 
+import { PeerError } from './peer.js';
+
 export class JpegScreen {
   #canvas = document.createElement('canvas');
   #stream;
@@ -9,6 +11,7 @@ export class JpegScreen {
   #closed = false;
 
   constructor() {
+    if (!this.#canvas.captureStream) throw new PeerError('unsupported');
     // A canvas without a context has no stream in Firefox.
     this.#canvas.getContext('2d', { alpha: false });
     this.#stream = this.#canvas.captureStream();

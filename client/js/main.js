@@ -2,19 +2,22 @@
 
 import { ChartTools } from './chart-tools.js';
 import { ConsentDialog } from './consent-dialog.js';
+import { CurrentSource } from './current-source.js';
 import { EmotionChart } from './emotion-chart.js';
+import { expiry } from './expiry.js';
 import { FacePanel } from './face-panel.js';
 import { FrameClock, FrameMatcher } from './frame-clock.js';
 import { HealthPanel } from './health-panel.js';
 import { closeLikeMenus } from './menus.js';
-import { Peer, PeerError, bearer } from './peer.js';
+import { Peer, PeerError, bearer, withoutSlash } from './peer.js';
 import { PicturePeer } from './picture-peer.js';
 import { PictureSource } from './picture-source.js';
-import { Countdown, leastDelayMs, mayPass, retryDelayMs } from './retry.js';
+import { Countdown, leastDelayMs, mayPass, mayWait, retryDelayMs } from './retry.js';
 import { SessionLog } from './session-log.js';
 import { SetupPanel } from './setup-panel.js';
 import {
-  CHART_MISSING, COMPATIBILITY, INVITATIONS, MEANWHILE, NOTICE, PROBLEMS, STATES, TEXT, TOKEN_WANTED, TRYING, chartSummary, nextTry, retryAfter, sentence,
+  CAMERA_MEANWHILE, CHART_MISSING, CLIP_MEANWHILE, COMPATIBILITY, INVITATIONS, MEANWHILE, NOTICE, NO_CONNECTION, NO_PICTURES,
+  PAUSED_ALONE, PROBLEMS, STATES, TEXT, TOKEN_WANTED, TRYING, chartSummary, endingOf, inCompatibility, nextTry, retryAfter, sentence,
 } from './strings.js';
 import { Switches } from './switches.js';
 import { TakeAway } from './take-away.js';
@@ -30,11 +33,19 @@ const CONFIG_MS = 3000;
 const FALLBACK_MS = 6000;
 /** A connection that lived so long has earned a quick first try again. */
 const STEADY_S = 5;
-const RUNNING = ['starting', 'connecting', 'waiting', 'connected', 'stalled', 'interrupted', 'reconnecting'];
+const RUNNING = ['starting', 'queued', 'connecting', 'waiting', 'connected', 'stalled', 'interrupted', 'paused', 'reconnecting'];
 const SHOWING = ['connected', 'stalled', 'interrupted'];
+
+/** A countdown stands under the words, and what cuts it short. */
+const COUNTING = ['queued', 'reconnecting'];
+/** A camera that gives nothing makes another state of these. */
+const PAUSABLE = ['waiting', 'connected', 'stalled'];
 
 /** Problems whose advice is for a person who has to start again. */
 const HELPLESS = ['cut', 'serverAway', 'noMedia'];
+
+/** The folder of the page's own address: a proxy may keep the server under a path. */
+const SERVER = withoutSlash(new URL('.', document.baseURI).href);
 
 const $ = (id) => document.getElementById(id);
 const root = document.documentElement;
@@ -42,8 +53,9 @@ const nowS = () => performance.now() / 1000;
 
 /** @type {Peer | PicturePeer | null} */
 let peer = null;
-/** @type {PictureSource | null} */
-let source = null;
+const sources = new CurrentSource(PictureSource.open, useSource);
+/** Why the connection was lost while the camera gave no pictures: another one would not see any. @type {PeerError | null} */
+let held = null;
 /** @type {Countdown | null} */
 let countdown = null;
 /** @type {import('./telemetry.js').Telemetry | null} */
@@ -120,7 +132,7 @@ async function fetchConfig() {
 
 async function readConfig() {
   try {
-    const response = await fetch('/config', { headers: bearer(ticket.token), signal: AbortSignal.timeout(CONFIG_MS) });
+    const response = await fetch(`${SERVER}/config`, { headers: bearer(ticket.token), signal: expiry(CONFIG_MS) });
     return response.ok ? decodeConfig(await response.text()) : null;
   } catch {
     return null;
@@ -134,17 +146,20 @@ function show(state, problem = null) {
   root.dataset.problem = problem?.key ?? '';
   $('state').textContent = STATES[state];
   const said = problem ?? INVITATIONS[state] ?? { title: '', text: '' };
-  $('message-title').textContent = said.title;
-  $('message-text').textContent = said.text;
+  // The same words again would be read out again.
+  if ($('message-title').textContent !== said.title) $('message-title').textContent = said.title;
+  if ($('message-text').textContent !== said.text) $('message-text').textContent = said.text;
   const running = RUNNING.includes(state);
-  const focused = [$('start'), $('stop'), $('give-up'), $('try-now')].includes(document.activeElement);
+  const focused = ['start', 'stop', 'give-up', 'try-now'].map($).find((button) => button === document.activeElement);
   $('start').hidden = running;
   $('stop').hidden = !running;
-  $('retry').hidden = state !== 'reconnecting';
-  takeAway.showPicture(SHOWING.includes(state) ? 'there' : 'away');
+  $('retry').hidden = !COUNTING.includes(state);
+  // A recording goes on while the camera is paused, and can be ended.
+  const shown = SHOWING.includes(state) || (state === 'paused' && !problem && $('video').videoWidth > 0);
+  takeAway.showPicture(shown ? 'there' : 'away');
   if (!SHOWING.includes(state)) $('badge').hidden = true;
   showClipButtons();
-  if (focused) $(running ? 'stop' : 'start').focus();
+  if (focused?.closest('[hidden]')) $(running ? 'stop' : 'start').focus();
 }
 
 function showClipButtons() {
@@ -163,18 +178,57 @@ async function start() {
   say('');
   beginVisit();
   try {
-    const opened = await PictureSource.open(setup.source);
-    if (mine !== run) return opened.close();
-    useSource(opened);
-    setup.refresh(opened.cameraId);
+    // No camera is opened for a picture that cannot be sent.
+    if (!fallback && !globalThis.RTCPeerConnection) throw new PeerError('noWebrtc');
+    await sources.use(setup.source);
+    if (mine !== run) return;
     show('connecting');
     await connect('');
   } catch (error) {
     // Stopped by the person meanwhile: nothing to complain about.
     if (mine !== run) return;
+    if (mayWait(error, tries)) return queue(error);
     fail(error);
     if (error.key === 'token' && (await ticket.ask(sentence(error.message)))) await start();
   }
+}
+
+/** The server has no place: ask again when it says, with the camera off until then. @param {PeerError} error */
+function queue(error) {
+  sources.close();
+  const problem = problemOf(error);
+  if (root.dataset.state !== 'queued') log.note(nowS(), 'queued', problem.title);
+  const meanwhile = setup.source.clip ? '' : CAMERA_MEANWHILE;
+  show('queued', { ...problem, text: `${problem.text} ${meanwhile}`.trim() });
+  countDown(error, enter);
+}
+
+/** Ask for a place without a picture; the camera is opened once there is one. */
+async function enter() {
+  const mine = run;
+  tries += 1;
+  try {
+    await connect('');
+  } catch (error) {
+    if (mine !== run) return;
+    if (root.dataset.state === 'queued' && mayWait(error, tries)) queue(error);
+    else fail(error);
+  }
+}
+
+/** @param {PeerError} error that is tried again @param {() => void} then */
+function countDown(error, then) {
+  const mine = run;
+  countdown?.close();
+  countdown = new Countdown(
+    retryDelayMs(tries, leastDelayMs(error)),
+    (seconds) => ($('countdown').textContent = nextTry(seconds)),
+    () => {
+      if (mine !== run) return;
+      $('countdown').textContent = TRYING;
+      then();
+    },
+  );
 }
 
 function beginVisit() {
@@ -194,60 +248,99 @@ async function connect(resume) {
   matcher = new FrameMatcher();
   log.newSession();
   const Way = visit.way === 'webrtc' ? Peer : PicturePeer;
-  const opening = new Way({ onVideo, onTelemetry, onControl, onFlow, onPicture, onLost: lose }, '', resume, ticket.token);
+  const opening = new Way({ onVideo, onTelemetry, onControl, onFlow, onPicture, onLost: lose }, SERVER, resume, ticket.token);
   peer = opening;
   const mayFallBack = fallback && visit.way === 'webrtc';
+  let used = null;
   try {
     const iceServers = relayed && visit.way === 'webrtc' ? (await readConfig())?.iceServers ?? [] : [];
+    used = await sources.last();
     if (mine !== run || peer !== opening) return;
-    await opening.open(source.stream, mayFallBack ? FALLBACK_MS : undefined, iceServers);
+    await opening.open(used?.stream ?? null, mayFallBack ? FALLBACK_MS : undefined, iceServers);
   } catch (error) {
-    if (!mayFallBack || error.key !== 'noMedia' || mine !== run || peer !== opening) throw error;
-    fallBack();
+    if (!mayFallBack || !(error.key in COMPATIBILITY) || mine !== run || peer !== opening) throw error;
+    fallBack(error.key);
     // Also gives the place back that the server still keeps for the connection that did not come to be.
     return connect(opening.resumeToken || resume);
   }
   if (mine !== run || peer !== opening) return;
   health.say('session', opening.sessionId.slice(0, 8));
-  if (['connecting', 'reconnecting'].includes(root.dataset.state)) show('waiting');
   latestAt = performance.now();
   chart?.start();
   timers.forEach(clearInterval);
   timers = [setInterval(showLatest, WORDS_MS), setInterval(showRates, RATES_MS)];
+  if (root.dataset.state === 'queued') {
+    tries = 0;
+    show('starting');
+  }
+  // Nothing was open while the page waited for a place, and another size may have been chosen since the offer.
+  const opened = await (sources.wanted ? sources.last() : sources.use(setup.source));
+  if (mine !== run || peer !== opening || !opened) return;
+  if (opened !== used) await opening.replaceTrack(trackOf(opened));
+  if (['starting', 'connecting', 'reconnecting'].includes(root.dataset.state)) show('waiting');
+  pauseOrGoOn();
 }
 
-/** WebRTC does not get through: from now on pictures go over a WebSocket, and the page says so. */
-function fallBack() {
+/** From now on pictures go over a WebSocket, and the page says so. @param {keyof COMPATIBILITY} why WebRTC is not used */
+function fallBack(why) {
   visit.way = 'pictures';
-  log.note(nowS(), 'otherWay');
+  $('video').srcObject = null;
+  log.note(nowS(), 'otherWay', why);
   $('way').hidden = false;
-  sayBriefly(COMPATIBILITY);
+  sayBriefly(inCompatibility(why));
 }
 
 /** @param {PictureSource} opened */
 function useSource(opened) {
-  source = opened;
-  opened.stream.getVideoTracks()[0].addEventListener('ended', () => opened === source && fail(new PeerError('cameraEnded')));
+  setup.refresh(opened.cameraId);
+  opened.listen({ onPause: pauseOrGoOn, onEnd: fail });
 }
+
+/** @param {PictureSource} opened */
+const trackOf = (opened) => opened.stream.getVideoTracks()[0];
 
 /** Another camera, size or clip while it runs: the connection stays. */
 async function changePicture() {
   showClipButtons();
-  if (!source || !peer) return;
+  // Where nothing is open and nothing is being opened, the next start asks what is wanted.
+  if (!sources.wanted) return;
   const mine = run;
-  const before = source;
-  // Phones open one camera at a time.
-  source = null;
-  before.close();
   try {
-    const opened = await PictureSource.open(setup.source);
-    // Changed once more, or stopped, meanwhile.
-    if (mine !== run || source) return opened.close();
-    useSource(opened);
-    await peer?.replaceTrack(opened.stream.getVideoTracks()[0]);
+    const opened = await sources.use(setup.source);
+    if (mine !== run || !opened) return;
+    await peer?.replaceTrack(trackOf(opened));
+    if (mine === run) pauseOrGoOn();
   } catch (error) {
     if (mine === run) fail(error);
   }
+}
+
+/** The camera gives no pictures, or gives them again: say so. The connection is kept meanwhile, see `showRates`. */
+function pauseOrGoOn() {
+  const paused = sources.current?.paused;
+  const { state } = root.dataset;
+  if (paused && PAUSABLE.includes(state)) return showPaused();
+  if (paused || state !== 'paused') return;
+  log.note(nowS(), 'resumed');
+  latestAt = performance.now();
+  const lost = held;
+  held = null;
+  if (lost) comeBack(lost);
+  else showFlowing();
+}
+
+function showPaused() {
+  if (root.dataset.state === 'paused') return;
+  log.note(nowS(), 'paused');
+  panel.wait(NO_PICTURES);
+  health.wait();
+  show('paused');
+}
+
+/** Pictures come, or will in a moment, unless the camera gives none. */
+function showFlowing() {
+  if (sources.current?.paused) return showPaused();
+  show($('video').videoWidth ? 'connected' : 'waiting');
 }
 
 function stop() {
@@ -261,14 +354,14 @@ function release() {
   $('way').hidden = true;
   timers.forEach(clearInterval);
   timers = [];
+  held = null;
   countdown?.close();
   takeAway.close();
   chart?.stop();
   chart?.lead('');
   peer?.close();
   peer = null;
-  source?.close();
-  source = null;
+  sources.close();
   latest = null;
   $('video').srcObject = null;
   panel.reset();
@@ -277,24 +370,30 @@ function release() {
 
 /** The connection is gone. What passes by itself is tried again; camera, chart and counters stay. @param {PeerError} error */
 function lose(error) {
-  if (!source || !mayPass(error, tries)) return fail(error);
-  if (root.dataset.state !== 'reconnecting') log.note(nowS(), 'lost', PROBLEMS[error.key].title);
+  if (!sources.wanted || !mayPass(error, tries)) return fail(error);
+  if (root.dataset.state !== 'reconnecting') log.note(nowS(), 'lost', problemOf(error).title);
   takeAway.close();
   if (latest) visit.dropped += latest.dropped;
   latest = null;
-  panel.wait();
+  panel.wait(NO_CONNECTION);
   health.reset();
   health.say('dropped', String(visit.dropped));
+  comeBack(error);
+}
+
+/** Try again soon, or when the camera gives pictures: without any, the server would end the next session too. @param {PeerError} error */
+function comeBack(error) {
   const problem = problemOf(error);
-  show('reconnecting', { ...problem, text: [HELPLESS.includes(error.key) ? '' : problem.text, MEANWHILE].join(' ').trim() });
-  const mine = run;
+  if (sources.current?.paused) {
+    held = error;
+    show('paused', { ...problem, ...PAUSED_ALONE });
+    return;
+  }
+  const advice = HELPLESS.includes(error.key) || endingOf(error.code) ? '' : problem.text;
+  const meanwhile = setup.source.clip ? CLIP_MEANWHILE : MEANWHILE;
+  show('reconnecting', { ...problem, text: `${advice} ${meanwhile}`.trim() });
   const resume = peer?.resumeToken ?? '';
-  countdown?.close();
-  countdown = new Countdown(
-    retryDelayMs(tries, leastDelayMs(error)),
-    (seconds) => ($('countdown').textContent = nextTry(seconds)),
-    () => mine === run && retry(resume),
-  );
+  countDown(error, () => retry(resume));
 }
 
 /** @param {string} resume */
@@ -302,7 +401,6 @@ async function retry(resume) {
   const mine = run;
   const lost = peer;
   tries += 1;
-  $('countdown').textContent = TRYING;
   try {
     await connect(resume);
     if (mine === run) log.note(nowS(), 'back');
@@ -318,14 +416,15 @@ async function retry(resume) {
 /** @param {PeerError | Error} error */
 function problemOf(error) {
   const key = error.key in PROBLEMS ? error.key : 'unknown';
-  const wait = error.retryMs ? ` ${retryAfter(Math.ceil(error.retryMs / 1000))}` : '';
-  return { key, title: PROBLEMS[key].title, text: PROBLEMS[key].text(error.message) + wait };
+  const { title, text } = endingOf(error.code) ?? PROBLEMS[key];
+  return { key, title, text: text(error.message) };
 }
 
 /** @param {PeerError | Error} error */
 function fail(error) {
-  const began = [...SHOWING, 'waiting', 'reconnecting'].includes(root.dataset.state);
+  const began = [...SHOWING, 'waiting', 'paused', 'reconnecting'].includes(root.dataset.state);
   const problem = problemOf(error);
+  if (error.retryMs) problem.text += ` ${retryAfter(Math.ceil(error.retryMs / 1000))}`;
   if (problem.key === 'unknown') console.error(error);
   log.note(nowS(), 'lost', problem.title);
   release();
@@ -374,7 +473,7 @@ function refillChart() {
 
 /** @param {DOMHighResTimeStamp} _now @param {VideoFrameCallbackMetadata} frame */
 function onFrame(_now, frame) {
-  $('video').requestVideoFrameCallback(onFrame);
+  $('video').requestVideoFrameCallback?.(onFrame);
   if (!peer || frame.receiveTime === undefined) return;
   const found = frame.rtpTimestamp === undefined ? null : matcher.match(frame.rtpTimestamp, frame.receiveTime);
   chart?.showMoment(found?.timeS ?? null);
@@ -390,17 +489,18 @@ function onPicture({ ptsS, ms }) {
 /** @param {import('./telemetry.js').Control} message */
 function onControl(message) {
   switches.hear(message);
-  if (message.type === 'notice' || message.type === 'error') say(sentence(message.detail));
+  if (message.type === 'notice' || message.type === 'error') say(sentence(endingOf(message.code)?.title ?? message.detail));
 }
 
 /** @param {'connected' | 'interrupted'} flow */
 function onFlow(flow) {
   latestAt = performance.now();
-  show(flow);
+  if (flow === 'connected') showFlowing();
+  else show(flow);
 }
 
 function showLatest() {
-  if (!latest || document.hidden) return;
+  if (!latest || document.hidden || root.dataset.state === 'paused') return;
   const silent = performance.now() - latestAt > STALL_MS;
   // The first picture may have played before its connection was said to be there.
   if (root.dataset.state === 'waiting' && $('video').videoWidth) show('connected');
@@ -419,8 +519,13 @@ function showLatest() {
 
 async function showRates() {
   const mine = run;
+  // No frame tells the server that this page is there: the camera gives none, or another one is being opened.
+  if (latest && (sources.current?.quiet ?? true)) peer?.ping();
   const rates = await peer?.rates();
-  if (mine !== run || !rates || root.dataset.state === 'reconnecting') return;
+  if (mine !== run) return;
+  // Nobody else counts the camera's frames where there is no connection.
+  if (rates || held) sources.current?.look(rates?.sourceFrames ?? null);
+  if (!rates || root.dataset.state === 'reconnecting') return;
   health.showRates(rates);
   // In compatibility mode each picture says its own times.
   if (visit.way === 'webrtc') health.addTimes({ camera: rates.encodeMs, network: rates.rttMs });
@@ -431,7 +536,7 @@ async function showRates() {
 $('start').addEventListener('click', start);
 for (const id of ['stop', 'give-up']) $(id).addEventListener('click', stop);
 $('try-now').addEventListener('click', () => countdown?.end());
-addEventListener('online', () => root.dataset.state === 'reconnecting' && countdown?.end());
+addEventListener('online', () => COUNTING.includes(root.dataset.state) && countdown?.end());
 $('clip').addEventListener('change', ({ target }) => {
   const [file] = target.files;
   // So that the same file can be chosen again.
@@ -448,7 +553,8 @@ $('no-clip').addEventListener('click', () => {
   $(RUNNING.includes(root.dataset.state) ? 'stop' : 'start').focus();
 });
 $('video').addEventListener('playing', () => {
-  if (peer && root.dataset.state !== 'reconnecting') show('connected');
+  // Chromium plays a black frame when the track of a connection ends that never came to be.
+  if (peer && PAUSABLE.includes(root.dataset.state)) showFlowing();
 });
 $('video').addEventListener('resize', ({ target }) => {
   if (target.videoWidth) target.style.aspectRatio = `${target.videoWidth} / ${target.videoHeight}`;

@@ -6,6 +6,7 @@
  */
 
 import { look, rates } from './connection-stats.js';
+import { expiry } from './expiry.js';
 import { decodeControl, decodeTelemetry } from './telemetry.js';
 import { Trickle } from './trickle.js';
 
@@ -17,13 +18,17 @@ const CONNECT_MS = 15000;
 /** Browsers say "disconnected" after five silent seconds and "failed" only after twenty more. */
 const INTERRUPTION_MS = 6000;
 
-/** Keys of PROBLEMS in strings.js by HTTP status: no token, too many of one address, or no room. */
-const REFUSALS = { 401: 'token', 429: 'tooMany', 503: 'full' };
+/** Keys of PROBLEMS in strings.js by HTTP status: no token, too many of one address, no room, or an offer that cannot be served. */
+const REFUSALS = { 401: 'token', 429: 'tooMany', 503: 'full', 400: 'offer', 413: 'offer', 500: 'offer' };
+/** The title by which the server tells that it has room for a session, but no UDP port for its video. */
+const NO_PORT = 'The server has no port for media';
 
 /** What can go wrong, with a key of PROBLEMS in strings.js. */
 export class PeerError extends Error {
   /** Milliseconds after which the server wants to be asked again; 0: it did not say. */
   retryMs = 0;
+  /** Why the server ended the session, in a word of docs/telemetry.md; empty: it did not say. */
+  code = '';
 
   /** @param {string} key @param {string} [detail] @param {unknown} [cause] */
   constructor(key, detail = '', cause = undefined) {
@@ -37,13 +42,28 @@ export const bearer = (token) => (token ? { Authorization: `Bearer ${token}` } :
 
 /**
  * @param {number} status of HTTP
- * @param {string} [detail] the server's sentence
+ * @param {{title?: string, detail?: string}} problem of RFC 9457, as far as the server sent one
  * @param {number} [retryAfterS] not a number or 0: it did not say
  * @returns {PeerError}
  */
-export function refusal(status, detail = `HTTP ${status}`, retryAfterS = 0) {
-  const error = new PeerError(REFUSALS[status] ?? 'refused', detail);
+export function refusal(status, { title = '', detail = `HTTP ${status}` }, retryAfterS = 0) {
+  const error = new PeerError(title === NO_PORT ? 'noPort' : (REFUSALS[status] ?? 'refused'), detail);
   error.retryMs = 1000 * (retryAfterS || 0);
+  return error;
+}
+
+/** @param {string} server address, with or without a slash at its end @returns {string} without; a path is added after it */
+export const withoutSlash = (server) => server.replace(/\/+$/, '');
+
+/**
+ * @param {string} key of what this side saw
+ * @param {import('./telemetry.js').Control | null} notice what the server said before, which tells more
+ * @returns {PeerError}
+ */
+export function loss(key, notice) {
+  if (!notice) return new PeerError(key);
+  const error = new PeerError('ended', notice.detail);
+  error.code = notice.code;
   return error;
 }
 
@@ -57,8 +77,10 @@ export function refusal(status, detail = `HTTP ${status}`, retryAfterS = 0) {
  */
 
 export class Peer {
-  #pc = new RTCPeerConnection({ bundlePolicy: 'max-bundle' });
-  #trickle = new Trickle(this.#pc);
+  /** @type {RTCPeerConnection | null} */
+  #pc = null;
+  /** @type {Trickle | null} */
+  #trickle = null;
   #events;
   #server;
   #telemetry;
@@ -68,7 +90,8 @@ export class Peer {
   #resume;
   #token;
   #secret = '';
-  #notice = '';
+  /** @type {import('./telemetry.js').Control | null} the last one of the server */
+  #notice = null;
   #closed = false;
   #farewell = false;
   #interruption = 0;
@@ -76,13 +99,13 @@ export class Peer {
 
   /**
    * @param {PeerEvents} events
-   * @param {string} [server] address of the server; default: where the page came from
+   * @param {string} [server] address of the server, its path included; default: the root of the host that the page came from
    * @param {string} [resume] `resumeToken` of a lost connection whose faces shall go on
    * @param {string} [token] where the server asks who comes in
    */
   constructor(events, server = '', resume = '', token = '') {
     this.#events = events;
-    this.#server = server;
+    this.#server = withoutSlash(server);
     this.#resume = resume;
     this.#token = token;
   }
@@ -98,17 +121,23 @@ export class Peer {
   }
 
   /**
-   * @param {MediaStream} stream with one video track
+   * @param {MediaStream | null} stream with one video track; null: `replaceTrack` gives it later
    * @param {number} [connectMs] how long media may take to flow; shorter where there is another way
    * @param {RTCIceServer[]} [iceServers] by which it may be reached
    * @returns {Promise<void>} when media flows; rejects with a PeerError
    */
   async open(stream, connectMs = CONNECT_MS, iceServers = []) {
+    if (this.#closed) throw new PeerError('ended');
+    try {
+      this.#makeOffer(stream, iceServers);
+      await this.#pc.setLocalDescription();
+    } catch (error) {
+      this.close();
+      // Hardened browsers take the class away, or let it throw.
+      throw new PeerError('noWebrtc', globalThis.RTCPeerConnection ? error.message : '', error);
+    }
     const pc = this.#pc;
-    if (iceServers.length) pc.setConfiguration({ bundlePolicy: 'max-bundle', iceServers });
-    pc.addTransceiver(stream.getVideoTracks()[0], { direction: 'sendrecv', streams: [stream] });
-    this.#telemetry = pc.createDataChannel('telemetry', { ordered: false, maxRetransmits: 0 });
-    this.#control = pc.createDataChannel('control');
+    const trickle = this.#trickle;
     this.#telemetry.onmessage = ({ data }) => {
       const telemetry = decodeTelemetry(data);
       if (telemetry) this.#events.onTelemetry(telemetry);
@@ -120,21 +149,32 @@ export class Peer {
       this.#events.onVideo(new MediaStream([track]));
     };
     try {
-      await pc.setLocalDescription();
       await gatheringComplete(pc);
       // A browser that may use no UDP and has no relay need not wait to learn that nothing comes.
-      if (this.#trickle.foundNothing) throw new PeerError('noMedia');
-      this.#trickle.offerMade();
+      if (trickle.foundNothing) throw new PeerError('noMedia');
+      trickle.offerMade();
       const answer = await this.#postOffer();
       if (this.#closed) throw new PeerError('ended');
-      await pc.setRemoteDescription(answer);
-      await connected(pc, connectMs, this.#trickle);
+      await pc.setRemoteDescription(answer).catch((error) => {
+        throw new PeerError('noWebrtc', error.message, error);
+      });
+      await connected(pc, connectMs, trickle);
     } catch (error) {
       this.close();
       throw error;
     }
     pc.onconnectionstatechange = () => this.#onConnectionState();
     this.#control.onclose = () => this.#lose('ended');
+  }
+
+  /** @param {MediaStream | null} stream @param {RTCIceServer[]} iceServers */
+  #makeOffer(stream, iceServers) {
+    const pc = new RTCPeerConnection({ bundlePolicy: 'max-bundle', iceServers });
+    this.#trickle = new Trickle(pc);
+    pc.addTransceiver(stream?.getVideoTracks()[0] ?? 'video', { direction: 'sendrecv', streams: stream ? [stream] : [] });
+    this.#telemetry = pc.createDataChannel('telemetry', { ordered: false, maxRetransmits: 0 });
+    this.#control = pc.createDataChannel('control');
+    this.#pc = pc;
   }
 
   /** @param {object} message a request of docs/telemetry.md, "control" */
@@ -144,20 +184,28 @@ export class Peer {
 
   /** @param {MediaStreamTrack} track sent from now on instead of the one before @returns {Promise<void>} */
   async replaceTrack(track) {
-    await this.#pc.getSenders()[0]?.replaceTrack(track);
+    // A connection that was lost is followed by another, which takes the newest track by itself.
+    if (this.#closed) return;
+    await this.#pc?.getSenders()[0]?.replaceTrack(track);
   }
 
   /** @returns {Promise<import('./connection-stats.js').Rates | null>} since the last call; null: the first, or closed */
   async rates() {
+    if (!this.#pc) return null;
     const before = this.#look;
     this.#look = look((await this.#pc.getStats()).values(), performance.now());
     return before && !this.#closed ? rates(before, this.#look) : null;
   }
 
+  /** Say that this peer is there, though it sends no picture. */
+  ping() {
+    this.send({ type: 'ping', id: 0 });
+  }
+
   /** Ask whether the server is there at all: a dead one is known at once then, and by ICE only after many seconds. */
   async check() {
     try {
-      await fetch(`${this.#server}/healthz`, { signal: AbortSignal.timeout(CHECK_MS) });
+      await fetch(`${this.#server}/healthz`, { signal: expiry(CHECK_MS) });
     } catch {
       this.#lose('cut');
     }
@@ -172,8 +220,8 @@ export class Peer {
   #disconnect() {
     this.#closed = true;
     clearTimeout(this.#interruption);
-    this.#trickle.close();
-    this.#pc.close();
+    this.#trickle?.close();
+    this.#pc?.close();
   }
 
   #sayGoodbye() {
@@ -186,7 +234,7 @@ export class Peer {
   /** @param {import('./telemetry.js').Control | null} message */
   #onControl(message) {
     if (!message) return;
-    if (message.type === 'notice') this.#notice = message.detail;
+    if (message.type === 'notice') this.#notice = message;
     this.#events.onControl(message);
   }
 
@@ -208,7 +256,7 @@ export class Peer {
     if (this.#closed) return;
     // No goodbye: the server may keep what it knows for a connection that comes back.
     this.#disconnect();
-    this.#events.onLost(new PeerError(this.#notice ? 'ended' : key, this.#notice));
+    this.#events.onLost(loss(key, this.#notice));
   }
 
   async #postOffer() {
@@ -219,14 +267,14 @@ export class Peer {
         method: 'POST',
         headers: { 'Content-Type': 'application/json', ...bearer(this.#token) },
         body: JSON.stringify({ sdp, type, ...(this.#resume && { resume: this.#resume }) }),
-        signal: AbortSignal.timeout(ANSWER_MS),
+        signal: expiry(ANSWER_MS),
       });
     } catch (error) {
       throw new PeerError('serverAway', '', error);
     }
     const answer = await response.json().catch(() => ({}));
     if (!response.ok) {
-      throw refusal(response.status, answer.detail, Number(response.headers.get('Retry-After')));
+      throw refusal(response.status, answer, Number(response.headers.get('Retry-After')));
     }
     this.#sessionId = answer.session_id;
     this.#resumeToken = answer.resume ?? answer.session_id;

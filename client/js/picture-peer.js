@@ -3,9 +3,10 @@
  * Peer; slower than it, because JPEGs are larger than video and a lost packet holds up all that come after it.
  */
 
+import { expiry } from './expiry.js';
 import { JpegCamera } from './jpeg-camera.js';
 import { JpegScreen } from './jpeg-screen.js';
-import { PeerError, refusal } from './peer.js';
+import { PeerError, loss, refusal, withoutSlash } from './peer.js';
 import { Flow, HEADER_BYTES, decodePicture, encodeHeader } from './picture-flow.js';
 import { decodeControl, decodeTelemetry } from './telemetry.js';
 
@@ -41,9 +42,12 @@ export class PicturePeer {
   #shown = false;
   /** @type {{telemetry: import('./telemetry.js').Telemetry, atMs: number} | null} the message of the picture that comes next */
   #told = null;
+  /** @type {MediaStreamTrack | null} */
+  #track = null;
   #sessionId = '';
   #resumeToken = '';
-  #notice = '';
+  /** @type {import('./telemetry.js').Control | null} the last one of the server */
+  #notice = null;
   #closed = false;
   #heardMs = 0;
   #ping = { id: 0, sentMs: 0, answered: true };
@@ -52,13 +56,13 @@ export class PicturePeer {
 
   /**
    * @param {PicturePeerEvents} events
-   * @param {string} [server] address of the server; default: where the page came from
+   * @param {string} [server] address of the server, its path included; default: the root of the host that the page came from
    * @param {string} [resume] `resumeToken` of a lost connection whose faces shall go on
    * @param {string} [token] where the server asks who comes in
    */
   constructor(events, server = '', resume = '', token = '') {
     this.#events = events;
-    this.#server = server;
+    this.#server = withoutSlash(server);
     this.#resume = resume;
     this.#token = token;
   }
@@ -74,22 +78,22 @@ export class PicturePeer {
   }
 
   /**
-   * @param {MediaStream} stream with one video track
+   * @param {MediaStream | null} stream with one video track; null: `replaceTrack` gives it later
    * @returns {Promise<void>} when pictures may flow; rejects with a PeerError
    */
   async open(stream) {
-    const [track] = stream.getVideoTracks();
-    this.#flow = new Flow(track.getSettings().frameRate || DEFAULT_FPS);
+    this.#track ??= stream?.getVideoTracks()[0] ?? null;
     try {
       await this.#connect();
       if (this.#closed) throw new PeerError('ended');
       this.#socket.onmessage = ({ data }) => this.#hear(data);
       this.#socket.onclose = ({ code }) => this.#lose(code === 1006 ? 'cut' : 'ended');
-      await this.#camera.use(track);
     } catch (error) {
       this.close();
       throw error;
     }
+    // Another one may have come meanwhile.
+    if (this.#track) this.#use(this.#track);
   }
 
   /** @param {object} message a request of docs/telemetry.md, "control" */
@@ -99,7 +103,8 @@ export class PicturePeer {
 
   /** @param {MediaStreamTrack} track sent from now on instead of the one before @returns {Promise<void>} */
   async replaceTrack(track) {
-    await this.#camera.use(track);
+    this.#track = track;
+    if (this.#sessionId && !this.#closed) this.#use(track);
   }
 
   /** @returns {Promise<import('./connection-stats.js').Rates | null>} since the last call; null: closed */
@@ -108,7 +113,8 @@ export class PicturePeer {
     const { atMs, drawn, bytes, sentBytes } = this.#sums;
     const seconds = Math.max(0.001, (nowMs - atMs) / 1000);
     this.#sums = { atMs: nowMs, drawn: 0, bytes: 0, sentBytes: 0 };
-    this.#sendPing(nowMs);
+    // Before the first picture there is nothing to measure, and the server waits for one so long and no longer.
+    if (this.#lastTimeMs >= 0) this.#sendPing(nowMs);
     if (this.#closed) return null;
     return {
       rttMs: this.#rttMs,
@@ -117,7 +123,13 @@ export class PicturePeer {
       lossShare: 0,
       kbps: (bytes * 8) / 1000 / seconds,
       sentKbps: (sentBytes * 8) / 1000 / seconds,
+      sourceFrames: this.#camera.frames,
     };
+  }
+
+  /** Say that this peer is there, though it sends no picture. */
+  ping() {
+    this.#sendPing(performance.now());
   }
 
   /** Ask whether the server is there at all. */
@@ -131,6 +143,12 @@ export class PicturePeer {
     this.#disconnect();
   }
 
+  /** Not waited for: a camera that is muted plays when it is back. @param {MediaStreamTrack} track */
+  #use(track) {
+    this.#flow = new Flow(track.getSettings().frameRate || DEFAULT_FPS);
+    this.#camera.use(track).catch((error) => this.#end(error instanceof PeerError ? error : new PeerError('unknown', error.message, error)));
+  }
+
   #disconnect() {
     this.#closed = true;
     this.#camera.close();
@@ -140,15 +158,20 @@ export class PicturePeer {
 
   /** @param {string} key */
   #lose(key) {
+    this.#end(loss(key, this.#notice));
+  }
+
+  /** @param {PeerError} error */
+  #end(error) {
     if (this.#closed) return;
     // No goodbye: the server may keep what it knows for a connection that comes back.
     this.#disconnect();
-    this.#events.onLost(new PeerError(this.#notice ? 'ended' : key, this.#notice));
+    this.#events.onLost(error);
   }
 
   /** @returns {Promise<void>} once the server has taken this peer */
   async #connect() {
-    const address = new URL('/pictures', this.#server || location.href);
+    const address = new URL(`${this.#server}/pictures`, location.href);
     address.protocol = address.protocol.replace('http', 'ws');
     const socket = new WebSocket(address);
     this.#socket = socket;
@@ -156,14 +179,14 @@ export class PicturePeer {
     socket.onopen = () => this.send({ type: 'open', token: this.#token, resume: this.#resume });
     const answer = await firstAnswer(socket);
     if (!answer) throw new PeerError((await this.#serverAnswers()) ? 'noMedia' : 'serverAway');
-    if (answer.type === 'refused') throw refusal(answer.status, answer.detail, answer.retry_after_s);
+    if (answer.type === 'refused') throw refusal(answer.status, answer, answer.retry_after_s);
     this.#sessionId = answer.session_id;
     this.#resumeToken = answer.resume;
   }
 
   async #serverAnswers() {
     try {
-      await fetch(`${this.#server}/healthz`, { signal: AbortSignal.timeout(CHECK_MS) });
+      await fetch(`${this.#server}/healthz`, { signal: expiry(CHECK_MS) });
       return true;
     } catch {
       return false;
@@ -191,7 +214,7 @@ export class PicturePeer {
       this.#ping.answered = true;
       return;
     }
-    if (message.type === 'notice') this.#notice = message.detail;
+    if (message.type === 'notice') this.#notice = message;
     this.#events.onControl(message);
   }
 

@@ -1,12 +1,18 @@
 /** Where the pictures come from: a camera as it is, a camera mirrored, or a clip in a file. Touches no page. */
 
 import { openCamera } from './camera.js';
+import { playClip } from './clip.js';
+import { Painter } from './painter.js';
 import { PeerError } from './peer.js';
-
-const HIDDEN_TAB_MS = 1000;
+import { SourceWatch } from './source-watch.js';
+import { VideoFrames } from './video-frames.js';
 
 /**
  * @typedef {import('./camera.js').Wish & {mirror: 'mirrored' | 'as it is', clip: File | null}} Source
+ *
+ * @typedef {object} SourceEvents
+ * @property {() => void} onPause `paused` is another now
+ * @property {(error: PeerError) => void} onEnd it ended by itself
  */
 
 /** An open source: its stream until close(). */
@@ -14,47 +20,60 @@ export class PictureSource {
   #stream;
   #below;
   #painter;
-  #cameraId;
+  #camera;
+  #watch = null;
+  /** @type {{video: HTMLVideoElement, frames: VideoFrames} | null} */
+  #counter = null;
+  /** @type {SourceEvents} */
+  #events = { onPause: () => {}, onEnd: () => {} };
 
   /**
    * @param {MediaStream} stream
    * @param {() => void} below closes what feeds it
    * @param {Painter | null} painter
-   * @param {string} [cameraId]
+   * @param {MediaStreamTrack | null} camera null: a clip
    */
-  constructor(stream, below, painter, cameraId = '') {
+  constructor(stream, below, painter, camera) {
     this.#stream = stream;
     this.#below = below;
     this.#painter = painter;
-    this.#cameraId = cameraId;
+    this.#camera = camera;
+    if (!camera) return;
+    this.#watch = new SourceWatch(camera, () => this.#events.onPause());
+    camera.addEventListener('ended', () => this.#events.onEnd(new PeerError('cameraEnded')));
   }
 
   /** @param {Source} wish @returns {Promise<PictureSource>} rejects with a PeerError */
   static async open(wish) {
     if (wish.clip) return PictureSource.#fromClip(wish);
-    const camera = await openCamera(wish);
-    const end = () => stopTracks(camera);
-    const [track] = camera.getVideoTracks();
-    const { deviceId = '' } = track.getSettings();
-    if (wish.mirror !== 'mirrored') return new PictureSource(camera, end, null, deviceId);
-    const painter = await Painter.over({ srcObject: camera }, wish).catch((error) => {
+    const stream = await openCamera(wish);
+    const end = () => stopTracks(stream);
+    const [camera] = stream.getVideoTracks();
+    if (wish.mirror !== 'mirrored') return new PictureSource(stream, end, null, camera);
+    try {
+      const painter = await Painter.overCamera(stream, wish);
+      return new PictureSource(painter.stream, end, painter, camera);
+    } catch (error) {
       end();
       throw error;
-    });
-    // A canvas does not know that the camera was unplugged; its own track says so then.
-    track.addEventListener('ended', () => painter.fail());
-    return new PictureSource(painter.stream, end, painter, deviceId);
+    }
   }
 
   static async #fromClip(wish) {
-    if (!globalThis.RTCPeerConnection) throw new PeerError('unsupported');
-    const address = URL.createObjectURL(wish.clip);
+    const video = await playClip(wish.clip);
+    const end = () => {
+      video.onerror = null;
+      URL.revokeObjectURL(video.src);
+      video.removeAttribute('src');
+    };
     try {
-      const painter = await Painter.over({ src: address, loop: true }, wish);
-      return new PictureSource(painter.stream, () => URL.revokeObjectURL(address), painter);
+      const painter = new Painter(video, wish, () => true);
+      const source = new PictureSource(painter.stream, end, painter, null);
+      video.onerror = () => source.#events.onEnd(new PeerError('clipBroken', wish.clip.name));
+      return source;
     } catch (error) {
-      URL.revokeObjectURL(address);
-      throw new PeerError('badClip', wish.clip.name, error);
+      end();
+      throw error;
     }
   }
 
@@ -65,95 +84,56 @@ export class PictureSource {
 
   /** @returns {string} id of the camera behind it; empty: a clip */
   get cameraId() {
-    return this.#cameraId;
+    return this.#camera?.getSettings().deviceId ?? '';
+  }
+
+  /** @returns {boolean} whether its camera gives no pictures now, and may again: muted, or silent */
+  get paused() {
+    return this.#watch?.paused ?? false;
+  }
+
+  /** @returns {boolean} whether nobody can hear by its frames that it is there: it is paused, or may be about to */
+  get quiet() {
+    return this.#watch?.quiet ?? false;
+  }
+
+  /** @param {SourceEvents} events told from now on */
+  listen(events) {
+    this.#events = events;
+  }
+
+  /**
+   * Look whether frames come; about once a second.
+   *
+   * @param {number | null} sent frames that were given to a connection, as it counts them; null: there is none that counts
+   */
+  look(sent) {
+    // The canvas goes on in the background when the camera does not, so the camera's own frames are counted.
+    const frames = this.#painter ? this.#painter.frames : (sent ?? this.#ownCount());
+    this.#watch?.look(frames, performance.now());
   }
 
   /** Free the camera or the file; may be called twice. */
   close() {
+    this.#events = { onPause: () => {}, onEnd: () => {} };
+    this.#watch?.close();
+    this.#counter?.frames.close();
+    if (this.#counter) this.#counter.video.srcObject = null;
+    this.#counter = null;
     this.#painter?.close();
     stopTracks(this.#stream);
     this.#below();
   }
-}
 
-/** Paints a video onto a canvas, frame by frame, and gives the canvas as a stream. */
-class Painter {
-  #video = document.createElement('video');
-  #canvas = document.createElement('canvas');
-  #stream;
-  #timer = 0;
-  #mirror;
-  #lastMs = 0;
-  #leastMs;
-
-  /** @param {object} from properties of a video element @param {Source} wish @returns {Promise<Painter>} once it plays */
-  static async over(from, wish) {
-    const painter = new Painter(wish);
-    Object.assign(painter.#video, { muted: true, playsInline: true, ...from });
-    try {
-      await painter.#video.play();
-      painter.#begin(wish);
-    } catch (error) {
-      painter.close();
-      throw error;
+  /** Playing a camera only to count costs a little, so it is done where nobody else counts. */
+  #ownCount() {
+    if (!this.#watch) return null;
+    if (!this.#counter) {
+      const video = Object.assign(document.createElement('video'), { muted: true, playsInline: true, srcObject: this.#stream });
+      this.#counter = { video, frames: new VideoFrames(video, () => {}) };
+      video.play().catch(() => {});
     }
-    return painter;
-  }
-
-  /** @param {Source} wish */
-  constructor({ mirror, fps }) {
-    this.#mirror = mirror;
-    // Half a frame of play, so that a video at just this rate loses none.
-    this.#leastMs = 500 / fps;
-  }
-
-  get stream() {
-    return this.#stream;
-  }
-
-  /** The pictures ended by themselves. */
-  fail() {
-    this.#stream.getVideoTracks()[0].dispatchEvent(new Event('ended'));
-  }
-
-  close() {
-    clearInterval(this.#timer);
-    this.#video.pause();
-    this.#video.srcObject = null;
-    this.#video.removeAttribute('src');
-    this.#timer = 0;
-  }
-
-  #begin({ width, height, fps }) {
-    const scale = Math.min(1, width / this.#video.videoWidth, height / this.#video.videoHeight);
-    // Even sides: half of them go to the colours of yuv420p.
-    this.#canvas.width = 2 * Math.round((this.#video.videoWidth * scale) / 2);
-    this.#canvas.height = 2 * Math.round((this.#video.videoHeight * scale) / 2);
-    this.#paint();
-    this.#stream = this.#canvas.captureStream(fps);
-    // A tab in the background gets no frames; without any, the server would end the session.
-    this.#timer = setInterval(() => document.hidden && this.#paint(), HIDDEN_TAB_MS);
-    this.#next();
-  }
-
-  #next() {
-    const paint = (nowMs) => {
-      if (!this.#timer) return;
-      if (nowMs - this.#lastMs >= this.#leastMs) {
-        this.#lastMs = nowMs;
-        this.#paint();
-      }
-      this.#next();
-    };
-    if (this.#video.requestVideoFrameCallback) this.#video.requestVideoFrameCallback(paint);
-    else requestAnimationFrame(paint);
-  }
-
-  #paint() {
-    const { width, height } = this.#canvas;
-    const context = this.#canvas.getContext('2d', { alpha: false });
-    context.setTransform(this.#mirror === 'mirrored' ? -1 : 1, 0, 0, 1, this.#mirror === 'mirrored' ? width : 0, 0);
-    context.drawImage(this.#video, 0, 0, width, height);
+    return this.#counter.frames.count;
   }
 }
 

@@ -7,22 +7,46 @@ const RESTART_MS = 3000;
 /** Tries after which a person has to ask for more: about five minutes. */
 const MOST_TRIES = 24;
 /** Keys of problems that may pass by themselves; all else needs a person. */
-const PASSING = ['cut', 'ended', 'serverAway', 'full', 'tooMany', 'noMedia'];
+const PASSING = ['cut', 'ended', 'serverAway', 'full', 'noPort', 'tooMany', 'noMedia'];
+/** Why the server ended a session, in its words, where the next session may go on; all else would end the next one too. */
+const PASSING_CODES = ['stopping', 'silence', 'setup_timeout'];
+/** A peer whose first picture never comes is not tried for minutes: each try would keep a place from somebody. */
+const MOST_SETUPS = 3;
+/** Keys of refusals that a place for one more ends. */
+const WAITING = ['full', 'noPort', 'tooMany'];
 
 /**
  * @param {import('./peer.js').PeerError} error
  * @param {number} tries how many failed before
  * @returns {boolean} whether another try may end better
  */
-export function mayPass({ key, message }, tries) {
-  // A server that ends a session for another reason than its own end would end the next one too.
-  const sentAway = key === 'ended' && message !== '' && !/stopping/.test(message);
-  return PASSING.includes(key) && !sentAway && tries < MOST_TRIES;
+export function mayPass({ key, message, code = '' }, tries) {
+  const most = code === 'setup_timeout' ? MOST_SETUPS : MOST_TRIES;
+  return PASSING.includes(key) && (key !== 'ended' || endingPasses(message, code)) && tries < most;
+}
+
+/** A server from before the codes says only in its sentence that it stops. */
+function endingPasses(message, code) {
+  if (code) return PASSING_CODES.includes(code);
+  return message === '' || isStopping(message, code);
+}
+
+function isStopping(message, code) {
+  return code ? code === 'stopping' : /stopping/.test(message);
+}
+
+/**
+ * @param {import('./peer.js').PeerError} error that a first try met
+ * @param {number} tries how many failed before
+ * @returns {boolean} whether the server asked to be asked again, so that waiting is worth it
+ */
+export function mayWait({ key, retryMs }, tries) {
+  return WAITING.includes(key) && retryMs > 0 && tries < MOST_TRIES;
 }
 
 /** @param {import('./peer.js').PeerError} error @returns {number} milliseconds that no try comes sooner */
-export function leastDelayMs({ key, message, retryMs }) {
-  return retryMs || (key === 'ended' && message ? RESTART_MS : 0);
+export function leastDelayMs({ key, message, retryMs, code = '' }) {
+  return retryMs || (key === 'ended' && isStopping(message, code) ? RESTART_MS : 0);
 }
 
 /**

@@ -6,10 +6,11 @@ import { EMOTIONS, STAGES } from './telemetry.js';
 const CAPACITY = 54_000;
 const MOST_EVENTS = 1000;
 const UNSURE = ['', 'close', 'small', 'blurred', 'turned'];
+const UNANALYSED = ['', 'off', 'unavailable', 'fault'];
 const LABELS = [...EMOTIONS, 'unsure'];
 /** One row a face of a frame, or one a frame without a face. */
 const COLUMNS = [
-  'seq', 'fpsIn', 'fpsOut', 'dropped', 'analysed', 'economy', ...STAGES, 'id', 'left', 'top', 'width', 'height', 'label',
+  'seq', 'fpsIn', 'fpsOut', 'dropped', 'analysed', 'unanalysed', 'economy', ...STAGES, 'id', 'left', 'top', 'width', 'height', 'label',
   'unsure', ...EMOTIONS, 'yaw', 'pitch', 'roll', 'eyes', 'mouth', 'blinks',
 ];
 const AT = Object.fromEntries(COLUMNS.map((name, i) => [name, i]));
@@ -100,7 +101,8 @@ export class SessionLog {
     this.#ptsS[this.#next] = telemetry.pts;
     this.#cells.set(
       [
-        telemetry.seq, telemetry.fpsIn, telemetry.fpsOut, telemetry.dropped, Number(telemetry.analysed), telemetry.economy,
+        telemetry.seq, telemetry.fpsIn, telemetry.fpsOut, telemetry.dropped, Number(telemetry.analysed),
+        UNANALYSED.indexOf(telemetry.unanalysed), telemetry.economy,
         ...STAGES.map((stage) => telemetry.ms[stage]),
         face?.id ?? 0, ...(face?.box ?? [0, 0, 0, 0]), LABELS.indexOf(face?.label), UNSURE.indexOf(face?.unsure ?? ''),
         ...(face?.probabilities ?? EMOTIONS.map(() => NaN)), ...pose, face?.eyes ?? NaN, face?.mouth ?? NaN, face?.blinks ?? 0,
@@ -135,6 +137,7 @@ function frameOf(row, pts) {
     fpsOut: tidy(row[AT.fpsOut], 1),
     dropped: row[AT.dropped],
     analysed: row[AT.analysed] === 1,
+    unanalysed: UNANALYSED[row[AT.unanalysed]] ?? '',
     economy: row[AT.economy],
     ms: Object.fromEntries(STAGES.map((stage) => [stage, tidy(row[AT[stage]], 1)])),
     faces: [],

@@ -6,7 +6,7 @@ export const TEXT = {
   startClip: 'Start the clip',
   stop: 'Stop',
   way: 'Compatibility mode',
-  wayLabel: 'Pictures go one by one over the page’s own connection, because no video gets through',
+  wayLabel: 'Pictures go one by one over the page’s own connection, because WebRTC does not work here',
   stageLabel: 'Annotated video',
   useClip: 'Use a clip',
   backToCamera: 'Back to the camera',
@@ -60,6 +60,8 @@ export const STATES = {
   waiting: 'Connected, waiting for the first picture',
   connected: 'Live',
   stalled: 'Connected, but no picture comes back',
+  paused: 'The camera is paused',
+  queued: 'Waiting for a place',
   interrupted: 'Connection interrupted, waiting for it to come back',
   reconnecting: 'Connection lost, trying again',
   stopped: 'Stopped, the camera is off',
@@ -76,7 +78,17 @@ export const INVITATIONS = {
   starting: { title: 'Opening the camera', text: 'Your browser may ask you to allow it.' },
   connecting: { title: 'Connecting', text: 'The camera is open; the server is being asked for a connection.' },
   waiting: { title: 'Almost there', text: 'The first picture is on its way.' },
+  paused: {
+    title: 'The camera is paused',
+    text: 'It gives no pictures now: a call, another program, a shutter or a switch may have stopped it. The connection stays, and all goes on when the camera does.',
+  },
   stopped: { title: 'The camera is off', text: 'Nothing is sent and nothing was kept.' },
+};
+
+/** What stands where the picture will be when the connection was lost while the camera gave none. */
+export const PAUSED_ALONE = {
+  title: INVITATIONS.paused.title,
+  text: 'The server has ended the connection meanwhile. Another one is opened when the camera gives pictures again.',
 };
 
 /** What went wrong and what to do, by the key of a PeerError; `text` may take the error's detail. */
@@ -93,17 +105,43 @@ export const PROBLEMS = {
   insecure: {
     title: 'This address cannot use the camera',
     text: (address) =>
-      `Browsers open the camera only on localhost or over https. On the server’s own machine, open ${address} instead.`,
+      `Browsers open the camera only on localhost or over https. On the server’s own machine, open ${address} instead; a clip may be used here too.`,
   },
-  badClip: { title: 'This clip cannot be played', text: (name) => `Your browser does not read ${name}. Try an MP4 or WebM file.` },
+  noCapture: {
+    title: 'This browser gives pages no camera',
+    text: () => 'Allow cameras in its settings, use a clip instead, or open this page in a current Firefox, Chrome, Edge or Safari.',
+  },
+  badClip: {
+    title: 'No picture in this clip',
+    text: (name) => `This browser can show no picture of ${name}. Convert it to an MP4 file with H264, or to WebM, and choose it again.`,
+  },
+  clipBroken: {
+    title: 'The clip cannot be played on',
+    text: (name) => `From here on this browser can show no picture of ${name}. Convert it to an MP4 file with H264, or to WebM, and choose it again.`,
+  },
+  clipBlocked: {
+    title: 'The browser did not start the clip',
+    text: () => 'It waits for another press, as phones do that save power. Press the button again.',
+  },
   unsupported: {
     title: 'This browser cannot do it',
-    text: () => 'It has no WebRTC. A current Firefox, Chrome, Edge or Safari has.',
+    text: () => 'It makes no video of pictures that a page draws. A current Firefox, Chrome, Edge or Safari does.',
+  },
+  noCanvas: {
+    title: 'This browser hides what the page draws',
+    text: () => 'Allow the page to read its canvas, with the symbol beside the address, and start again.',
+  },
+  noWebrtc: {
+    title: 'This browser has no WebRTC',
+    text: (detail) =>
+      [sentence(detail), 'The server takes pictures no other way. Allow WebRTC in the browser’s settings, or use another browser.'].join(' ').trim(),
   },
   serverAway: { title: 'The server does not answer', text: () => 'See that it is running and start again.' },
   full: { title: 'The server is full', text: sentence },
   token: { title: 'The server wants a token', text: sentence },
   tooMany: { title: 'Too many from your network', text: sentence },
+  noPort: { title: 'The server has no port for the video', text: sentence },
+  offer: { title: 'The server refused the connection', text: sentence },
   refused: { title: 'The server refused the connection', text: sentence },
   noMedia: {
     title: 'No picture gets through',
@@ -117,6 +155,37 @@ export const PROBLEMS = {
   cameraEnded: { title: 'The camera went away', text: () => 'It was unplugged or taken back. Start again when it is there.' },
   unknown: { title: 'Something unexpected happened', text: (detail) => `${sentence(detail)} Start again.` },
 };
+
+/** Why the server ended a session and what to do, by the code of its notice (docs/telemetry.md). */
+export const ENDINGS = {
+  silence: {
+    title: 'The server heard nothing for too long',
+    text: () => 'The device may have slept, or the network was away. Start again.',
+  },
+  setup_timeout: {
+    title: 'No picture reached the server',
+    text: () => 'The connection stood, but no picture came in time. See that the camera gives one, and start again.',
+  },
+  video_ended: {
+    title: 'The video ended on its way',
+    text: () => 'The server was told that no more pictures come. Start again.',
+  },
+  frame_too_large: {
+    title: 'The picture is too large for this server',
+    text: (detail) => `${sentence(detail)} Choose a smaller size and start again.`.trim(),
+  },
+  bad_frame: {
+    title: 'The server cannot read the picture',
+    text: (detail) => `${sentence(detail)} Choose another size or camera, and start again.`.trim(),
+  },
+  replaced: { title: 'The session goes on elsewhere', text: () => 'Another connection has taken it over. Start again for a session of its own.' },
+  ended: { title: 'The session was ended', text: () => 'Somebody who runs the server ended it. Ask them before you start again.' },
+  time_over: { title: 'The time of this session is over', text: () => 'The server gives each session a time. Start again for another one.' },
+  stopping: { title: 'The server is stopping', text: () => 'Start again when it is back.' },
+};
+
+/** @param {string} code of a notice @returns {{title: string, text: (detail: string) => string} | null} null: none of these */
+export const endingOf = (code) => (Object.hasOwn(ENDINGS, code) ? ENDINGS[code] : null);
 
 export const EMOTION_LABELS = {
   angry: 'Angry',
@@ -188,12 +257,24 @@ export const NOT_SAVED = 'This could not be saved: the browser refused it.';
 export const nextTry = (s) => `Next try in ${s} s`;
 export const TRYING = 'Trying now';
 /** What becomes of everything while the connection is tried again. */
-export const MEANWHILE = 'Nothing is sent meanwhile. Chart and counters go on when the connection is back.';
+export const MEANWHILE = 'The camera stays on, but nothing is sent meanwhile. Chart and counters go on when the connection is back.';
+/** The same for a clip. */
+export const CLIP_MEANWHILE = 'Nothing is sent meanwhile. Chart and counters go on when the connection is back.';
+/** What becomes of the camera while the page waits for a place. */
+export const CAMERA_MEANWHILE = 'The camera is off until then.';
 export const retryAfter = (s) => `There may be room in ${s} s.`;
 
-/** What is told once when the page goes on without WebRTC. */
-export const COMPATIBILITY =
-  'No video gets through, so pictures go one by one over the page’s own connection. They may come later and fewer; what is read is the same.';
+/** Why the page goes on without WebRTC, by the key of the PeerError that ended it; with any other key, it does not. */
+export const COMPATIBILITY = {
+  noMedia: 'No video gets through',
+  noWebrtc: 'This browser has no WebRTC',
+  offer: 'The server cannot serve this browser’s video',
+  noPort: 'The server has no port for the video',
+};
+
+/** @param {keyof COMPATIBILITY} why @returns {string} what is told once when the page goes on without WebRTC */
+export const inCompatibility = (why) =>
+  `${COMPATIBILITY[why]}, so pictures go one by one over the page’s own connection. They may come later and fewer; what is read is the same.`;
 
 /** What an HTML report says. */
 export const REPORT = {
@@ -221,8 +302,11 @@ const EVENTS = {
   began: () => 'Started',
   stopped: () => 'Stopped',
   lost: (detail) => `Connection lost: ${detail}`,
-  otherWay: () => 'Compatibility mode: no video gets through',
+  otherWay: (why) => `Compatibility mode: ${COMPATIBILITY[why] ?? COMPATIBILITY.noMedia}`,
   back: () => 'Connection is back',
+  paused: () => 'The camera is paused',
+  resumed: () => 'The camera goes on',
+  queued: (detail) => `Waiting for a place: ${detail}`,
   came: (id) => `${faceName(id)} came`,
   left: (id) => `${faceName(id)} left`,
   changed: (detail) => {
@@ -240,8 +324,14 @@ export const NO_FACE = 'No face';
 export const NO_FACE_REASON = 'Nobody is in the picture';
 export const NOT_RUNNING = 'Nothing is read while the camera is off';
 export const NO_CONNECTION = 'Nothing is read until the connection is back';
+export const NO_PICTURES = 'Nothing is read until the camera goes on';
 export const NOT_ANALYSED = 'Not analysed';
-export const NOT_ANALYSED_REASON = 'The server is busy and passes the picture through';
+/** Why a frame was not analysed, as the server says it; it always goes back all the same. */
+export const NOT_ANALYSED_REASONS = {
+  off: 'Analysis is switched off on this server',
+  unavailable: 'The server cannot analyse at the moment',
+  fault: 'The analysis of this video fails on the server',
+};
 export const CHART_MISSING = 'The chart’s libraries are missing on the server: run “make setup” there. All else works.';
 
 export const percent = (share) => `${Math.round(share * 100)} %`;

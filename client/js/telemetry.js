@@ -25,6 +25,7 @@ export const VERSION = 1;
  * @property {number} fpsOut
  * @property {number} dropped
  * @property {boolean} analysed
+ * @property {string} unanalysed why it was not: off, unavailable or fault; else empty
  * @property {number} economy step of economy, 0..3
  * @property {Record<string, number>} ms milliseconds by stage
  * @property {Face[]} faces
@@ -32,6 +33,7 @@ export const VERSION = 1;
  * @typedef {object} Control a reply or notice; what it does not say is empty
  * @property {string} type
  * @property {string} detail
+ * @property {string} code why the session ends, in one word
  * @property {string[]} layers
  * @property {string} view what the picture is drawn from; empty: the server has one view only
  * @property {string[]} views the views there are
@@ -54,6 +56,7 @@ export function decodeTelemetry(text) {
     fpsOut: message.fps_out,
     dropped: message.dropped,
     analysed: message.analysed !== false,
+    unanalysed: message.unanalysed ?? '',
     economy: message.economy ?? 0,
     ms: message.ms,
     faces: message.faces,
@@ -70,6 +73,7 @@ export function decodeControl(text) {
   return {
     type: message.type,
     detail: typeof message.detail === 'string' ? message.detail : '',
+    code: typeof message.code === 'string' ? message.code : '',
     layers: Array.isArray(message.layers) ? message.layers : [],
     view: typeof message.view === 'string' ? message.view : '',
     views: Array.isArray(message.views) ? message.views : [],

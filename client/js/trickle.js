@@ -1,5 +1,7 @@
 /** What a browser finds of its own addresses after its offer: which of it is worth telling, and how it is written. */
 
+import { expiry } from './expiry.js';
+
 const TOGETHER_MS = 50;
 const TELL_MS = 5000;
 
@@ -80,7 +82,7 @@ export class Trickle {
     const body = fragmentOf(this.#pc.localDescription.sdp, this.#waiting.splice(0));
     const headers = { 'Content-Type': 'application/trickle-ice-sdpfrag', 'X-Session-Secret': secret };
     try {
-      await fetch(url, { method: 'PATCH', headers, body, signal: AbortSignal.timeout(TELL_MS) });
+      await fetch(url, { method: 'PATCH', headers, body, signal: expiry(TELL_MS) });
     } catch {
       // A server that a browser can reach by itself needs no candidate; where it does, the connection says so.
     }

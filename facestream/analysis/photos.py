@@ -14,6 +14,7 @@ import numpy as np
 from facestream.analysis.analyzer import Analyzer
 from facestream.errors import ImageError
 from facestream.faces import EMOTIONS, Face, FrameReport, GrayImage
+from facestream.streams import can_write
 
 MAX_PIXELS = 40_000_000
 """More than a phone's 7,000 x 5,250; 8,000 x 8,000 is refused. A search needs about 20 bytes for each pixel."""
@@ -35,7 +36,9 @@ def describe_photos(
         except ImageError as error:
             refused += 1
             line["error"] = str(error)
-        out.write(json.dumps(line, ensure_ascii=False) + "\n")
+        text = json.dumps(line, ensure_ascii=False)
+        # A name that is no UTF-8, or a terminal without it: JSON has escapes of its own.
+        out.write((text if can_write(out, text) else json.dumps(line)) + "\n")
         out.flush()
     return refused
 

@@ -3,15 +3,18 @@
 Each theme has its module; the names share one flat table, so that each is an option, a variable and a line of TOML.
 """
 
+import os
 import tomllib
+from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 from pydantic_settings import (
     BaseSettings,
+    InitSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
-    TomlConfigSettingsSource,
+    SettingsError,
 )
 
 from facestream.config.access import AccessSettings
@@ -22,6 +25,9 @@ from facestream.config.media import MediaSettings
 from facestream.config.network import NetworkSettings
 from facestream.config.operation import OperationSettings
 from facestream.errors import ConfigError
+from facestream.text_files import read_text
+
+SETTINGS_FILE = "facestream.toml"
 
 
 class Config(
@@ -37,9 +43,7 @@ class Config(
 ):
     """All settings of the server; `--help` and docs/configuration.md print this table."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="FACESTREAM_", toml_file="facestream.toml", frozen=True, extra="forbid"
-    )
+    model_config = SettingsConfigDict(env_prefix="FACESTREAM_", frozen=True, extra="forbid")
 
     @classmethod
     def settings_customise_sources(
@@ -50,18 +54,32 @@ class Config(
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - the signature is the library's
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+        return (
+            init_settings,
+            env_settings,
+            InitSettingsSource(settings_cls, _settings_of(Path(SETTINGS_FILE))),
+        )
 
 
 def load_config(**given: Any) -> Config:
     """The settings in force; raises ConfigError with one sentence per wrong setting."""
     try:
         return Config(**given)
-    except tomllib.TOMLDecodeError as error:
-        raise ConfigError(f"facestream.toml: {error}; expected lines like port = 8080") from error
+    except SettingsError as error:
+        raise ConfigError(f"settings: {error}; see `facestream serve --help`") from error
     except ValidationError as error:
         wrong = "; ".join(
             f"{'.'.join(map(str, e['loc']))}: got {e['input']!r}, {e['msg']}" if e["loc"] else e["msg"]
             for e in error.errors()
         )
         raise ConfigError(f"settings: {wrong}; see `facestream serve --help`") from error
+
+
+def _settings_of(path: Path) -> dict[str, Any]:
+    """What the file sets; nothing where there is no file. Raises ConfigError."""
+    if not os.path.lexists(path):
+        return {}
+    try:
+        return tomllib.loads(read_text(path, "settings", "a text file with lines like port = 8080"))
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise ConfigError(f"{path}: {error}; expected lines like port = 8080") from error

@@ -1,16 +1,20 @@
 """What is searched in a picture, with which models, and how dear it may be."""
 
-import os
 from typing import Literal
 
 from pydantic import BaseModel, Field
+
+from facestream.config.cores import usable_cores
+
+MOST_WORKERS = 4
+"""By default; a peer needs a fraction of one."""
 
 
 class AnalysisSettings(BaseModel):
     """What is searched in a picture, with which models, and how dear it may be."""
 
     analysis_processes: int = Field(
-        max(1, min(4, os.cpu_count() or 1)),
+        max(1, min(MOST_WORKERS, int(usable_cores()))),
         ge=0,
         le=64,
         description="processes that run the models; 0: pictures go back as they came",

@@ -22,6 +22,26 @@ class LimitSettings(BaseModel):
         le=1000,
         description="analysed frames a second that every peer must get; who would take them gets 503; 0: all come in",
     )
+    max_connections: int = Field(
+        1000,
+        ge=16,
+        le=100_000,
+        description="HTTP connections open at once, at most what the limit of open files leaves; for one more, one "
+        "without a complete request is closed",
+    )
+    max_connections_per_address: int = Field(
+        200,
+        ge=8,
+        le=100_000,
+        description="of them, from one address (IPv6: /64); of a trusted proxy and of this machine only those without "
+        "a complete request count",
+    )
+    request_deadline_s: float = Field(
+        10.0, gt=0, le=600, description="time for TLS and the head of a request, and again for its body"
+    )
+    keep_alive_s: float = Field(
+        75.0, gt=0, le=3600, description="time after an answer in which its connection may ask again"
+    )
     max_offer_bytes: int = Field(64 * 1024, ge=1024, description="largest body of POST /offer")
     max_media_sections: int = Field(8, ge=2, le=64, description="media sections (m-lines) of an offer")
     max_candidates: int = Field(20, ge=0, le=200, description="candidates of a peer that are looked at")

@@ -9,8 +9,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, SecretSt
 from pydantic_settings import NoDecode
 
 from facestream.config.lists import split_at_commas
-from facestream.errors import ConfigError
 from facestream.ice_servers import CredentialSource, IceUrl, parse_ice_url
+from facestream.text_files import read_line
 
 MIN_UDP_PORTS = 4  # one session takes a port for each address that is offered
 
@@ -41,6 +41,8 @@ def _parse_ports(text: str) -> range:
 
 Address = Annotated[str, AfterValidator(_checked_address)]
 Addresses = Annotated[tuple[Address, ...], NoDecode, BeforeValidator(split_at_commas)]
+# An empty line of an environment file names no file, and not the folder that Path("") is.
+OptionalFile = Annotated[Path | None, BeforeValidator(lambda given: given or None)]
 IceUrls = Annotated[
     tuple[Annotated[str, AfterValidator(_checked_ice_url)], ...], NoDecode, BeforeValidator(split_at_commas)
 ]
@@ -86,7 +88,7 @@ class NetworkSettings(BaseModel):
     turn_secret: SecretStr | None = Field(
         None, description="coturn's static-auth-secret, for credentials that expire; better by environment"
     )
-    turn_secret_file: Path | None = Field(None, description="file that holds turn_secret")
+    turn_secret_file: OptionalFile = Field(None, description="file that holds turn_secret")
     turn_ttl_s: int = Field(
         3600, ge=60, le=86_400, description="time after which credentials made with turn_secret expire"
     )
@@ -114,16 +116,7 @@ class NetworkSettings(BaseModel):
         """What makes the credentials of a session; raises ConfigError where the secret's file cannot be read."""
         secret = self.turn_secret.get_secret_value() if self.turn_secret else ""
         if self.turn_secret_file is not None:
-            try:
-                secret = self.turn_secret_file.read_text(encoding="utf-8").strip()
-            except (OSError, ValueError) as error:
-                raise ConfigError(
-                    f"turn_secret_file: {self.turn_secret_file} cannot be read; expected coturn's secret as one line"
-                ) from error
-            if not secret:
-                raise ConfigError(
-                    f"turn_secret_file: {self.turn_secret_file} is empty; expected coturn's secret"
-                )
+            secret = read_line(self.turn_secret_file, "turn_secret_file", "coturn's secret as its only line")
         password = self.turn_password.get_secret_value() if self.turn_password else ""
         return CredentialSource(self.turn_username, password, secret, self.turn_ttl_s)
 

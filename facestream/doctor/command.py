@@ -1,10 +1,11 @@
 """The command: looks at everything in order, prints each finding as it comes, and sums up in the exit code."""
 
 import asyncio
+import contextlib
 import json
 import logging
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 from facestream import __version__
 from facestream.config import Config
@@ -40,11 +41,13 @@ def run_doctor(config: Config, options: DoctorOptions) -> int:
 
 async def _look(config: Config, options: DoctorOptions) -> list[Finding]:
     findings: list[Finding] = []
-    async for finding in _findings(config, options):
-        findings.append(finding)
-        if not options.as_json:
-            sys.stdout.write(finding.as_text() + "\n")
-            sys.stdout.flush()
+    # Closed here also where nobody reads what is written: the server of its own must end.
+    async with contextlib.aclosing(_findings(config, options)) as found:
+        async for finding in found:
+            findings.append(finding)
+            if not options.as_json:
+                sys.stdout.write(finding.as_text() + "\n")
+                sys.stdout.flush()
     return findings
 
 
@@ -52,7 +55,7 @@ def _credentials(options: DoctorOptions) -> Credentials:
     return Credentials(read_token(options.token_file) if options.token_file else "", options.cafile)
 
 
-async def _findings(config: Config, options: DoctorOptions) -> AsyncIterator[Finding]:
+async def _findings(config: Config, options: DoctorOptions) -> AsyncGenerator[Finding]:
     if options.url:
         async for finding in peer_findings(options.url, _credentials(options)):
             yield finding

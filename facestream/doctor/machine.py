@@ -1,5 +1,6 @@
 """The server's own side: versions, models, files, ports, addresses, how browsers will see the page. Starts nothing."""
 
+import contextlib
 import errno
 import re
 import resource
@@ -15,7 +16,10 @@ from facestream.analysis.options import options_from
 from facestream.config import Config
 from facestream.doctor.findings import Finding, doubtful, right, wrong
 from facestream.errors import ConfigError, ModelFileError
-from facestream.media.ice import machine_addresses
+from facestream.media.frame_memory import FrameMemory
+from facestream.media.ice import check_own_addresses, machine_addresses
+from facestream.media.shortage import shortage
+from facestream.web.descriptors import FILES_PER_SESSION, LEAST_CONNECTIONS, for_sessions, most
 from facestream.web.page import CLIENT_DIR, VENDOR_FILES
 from facestream.web.tls import find_certificate
 from facestream.web.visitor import is_loopback
@@ -23,8 +27,6 @@ from facestream.web.visitor import is_loopback
 ROOT = Path(__file__).resolve().parents[2]
 REQUIREMENTS = ROOT / "requirements.txt"
 MODELS_DIR = ROOT / "models"
-FILES_PER_SESSION = 8
-"""Sockets of one peer: one for each address, its relay, its HTTP connection; measured 4 to 6."""
 
 
 def machine_findings(config: Config) -> Iterator[Finding]:
@@ -34,6 +36,7 @@ def machine_findings(config: Config) -> Iterator[Finding]:
     yield _models(config)
     yield _page_libraries()
     yield _open_files(config)
+    yield _frame_memory(config)
     yield _http_port(config)
     if config.udp_port_range is not None:
         yield _media_ports(config, config.udp_port_range)
@@ -75,6 +78,8 @@ def _models(config: Config) -> Finding:
         load_analyzer(MODELS_DIR, options_from(config))
     except ModelFileError as error:
         return wrong("models", str(error), "make models")
+    except OSError as error:
+        return wrong("models", f"cannot be read: {error}", "check who owns models/ and .venv/")
     return right("models", "have the right sha256, load, and see the known face")
 
 
@@ -88,21 +93,46 @@ def _page_libraries() -> Finding:
 
 
 def _open_files(config: Config) -> Finding:
-    limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = 100 + FILES_PER_SESSION * config.max_sessions
-    if limit < wanted:
-        return wrong(
+    # The server raises its own limit to the hard one.
+    soft, hard = map(most, resource.getrlimit(resource.RLIMIT_NOFILE))
+    sessions = for_sessions(config)
+    wanted = sessions + config.max_connections
+    said = f"limit of {hard}" + (f", raised from {soft} at start" if soft < hard else "")
+    how = f"ulimit -Hn {wanted}, or LimitNOFILE={wanted} in the systemd unit"
+    if hard < sessions + LEAST_CONNECTIONS:
+        return wrong("open files", f"{said}; {config.max_sessions} sessions want {sessions} alone", how)
+    if hard < wanted:
+        return doubtful(
             "open files",
-            f"limit of {limit}; {config.max_sessions} sessions want {wanted}",
-            f"ulimit -n {wanted}",
+            f"{said}; beside {config.max_sessions} sessions it leaves {hard - sessions} HTTP connections of "
+            f"{config.max_connections}",
+            how,
         )
-    return right("open files", f"limit of {limit}, {wanted} wanted")
+    return right("open files", f"{said}, {wanted} wanted")
+
+
+def _frame_memory(config: Config) -> Finding:
+    """What the analysis processes, and the spare one, share with the server: reserved for real, and let go."""
+    processes = config.analysis_processes + 1 if config.analysis_processes else 0
+    size = config.max_frame_width_px * config.max_frame_height_px
+    said = f"{processes} x {size / 1e6:.1f} MB, shared with the analysis processes"
+    with contextlib.ExitStack() as reserved:
+        try:
+            for _ in range(processes):
+                reserved.callback(FrameMemory.reserve(size).close)
+        except (OSError, MemoryError) as error:
+            return wrong(
+                "frame memory",
+                str(shortage(f"{said}, cannot be reserved", error)),
+                "raise the limit, or lower max_frame_width_px, max_frame_height_px or analysis_processes",
+            )
+    return right("frame memory", f"{said}, can be reserved")
 
 
 def _http_port(config: Config) -> Finding:
     try:
         family, _, _, _, address = socket.getaddrinfo(config.host, config.port, type=socket.SOCK_STREAM)[0]
-    except socket.gaierror:
+    except (socket.gaierror, ValueError):
         return wrong(
             "http port", f"host {config.host!r} is no known address", "set host to one of this machine's"
         )
@@ -110,6 +140,7 @@ def _http_port(config: Config) -> Finding:
         with socket.socket(family, socket.SOCK_STREAM) as listener:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind(address)
+            listener.listen(1)
     except OSError as error:
         where = f"{config.host}:{config.port}"
         if error.errno == errno.EADDRINUSE:
@@ -148,6 +179,10 @@ def _udp_is_free(port: int) -> bool:
 
 
 def _addresses(config: Config) -> Finding:
+    try:
+        check_own_addresses(config.ice_address)
+    except ConfigError as error:
+        return wrong("addresses", str(error), "correct ice_address; behind a NAT, set public_address instead")
     offered = list(config.public_address or config.ice_address or machine_addresses())
     if not offered:
         return wrong("addresses", "this machine has none to offer", "name one with --ice-address")

@@ -48,7 +48,10 @@ async def peer_findings(
             "the server tells its page none",
             "enough where UDP reaches it; else set page_ice_server (docs/deploy/)",
         )
-    yield await _round_trip(url, credentials)
+    try:
+        yield await _round_trip(url, credentials)
+    except OSError as error:
+        yield wrong("media", f"not tried: {error.strerror}", "make room for temporary files, or set TMPDIR")
     yield await _fallback(url, credentials)
 
 
@@ -75,7 +78,9 @@ async def _reached(url: URL, credentials: http.Credentials) -> Finding:
     try:
         status, body = await _get(url / "healthz", credentials)
         health = json.loads(body)
-        version = health["version"]
+        sessions = health["sessions"]
+        # Only who is on the server's machine, or shows an admin's token, is told it.
+        name = f"facestream {health['version']}" if "version" in health else "facestream"
     except aiohttp.ClientConnectorCertificateError as error:
         return wrong(
             "server",
@@ -91,8 +96,8 @@ async def _reached(url: URL, credentials: http.Credentials) -> Finding:
     except (ValueError, KeyError, TypeError):
         return wrong("server", "answers, but not as facestream does", "check host and port of --url")
     if status != 200:
-        return wrong("server", f"facestream {version}: {health.get('status')}", "look at the server's log")
-    return right("server", f"facestream {version}, {health.get('sessions')} sessions")
+        return wrong("server", f"{name}: {health.get('status')}", "look at the server's log")
+    return right("server", f"{name}, {sessions} sessions")
 
 
 async def _ready(url: URL, credentials: http.Credentials) -> Finding:

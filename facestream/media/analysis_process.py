@@ -1,4 +1,4 @@
-"""The media process's end of one analysis process: its pipe, its frame buffer, its life.
+"""The media process's end of one analysis process: its pipe, its frame memory, its life.
 
 Serves one frame at a time; who shares it takes turns through the pool.
 """
@@ -6,53 +6,69 @@ Serves one frame at a time; who shares it takes turns through the pool.
 import asyncio
 import contextlib
 import multiprocessing
+import time
 from collections.abc import Callable
-from multiprocessing.shared_memory import SharedMemory
 from pathlib import Path
 
-import numpy as np
-
 from facestream.analysis.options import AnalysisOptions
-from facestream.errors import AnalysisUnavailableError, ModelFileError
+from facestream.errors import (
+    AnalysisFaultError,
+    AnalysisUnavailableError,
+    ModelFileError,
+    ShortageError,
+    WorkerLostError,
+)
 from facestream.faces import FrameReport, GrayImage
+from facestream.media.child_signals import without_signals
+from facestream.media.child_state import HangDetector
+from facestream.media.frame_memory import FrameMemory
+from facestream.media.shortage import shortage
 from facestream.media.worker import Answer, Failed, PackedTracks, Ready, Request, serve_analysis
 
 START_DEADLINE_S = 60.0
-FRAME_DEADLINE_S = 5.0
-JOIN_DEADLINE_S = 2.0
+FRAME_DEADLINE_S = 10.0
+"""Generous: a slow machine is no reason to load models anew. `look` finds a process that hangs much sooner."""
+END_DEADLINE_S = 2.0
 
 
 class AnalysisProcess:
-    """One child and its frame buffer; serves one frame at a time."""
+    """One child and its frame memory; serves one frame at a time."""
 
     def __init__(self, models_dir: Path, options: AnalysisOptions, max_pixels: int) -> None:
+        """Start the child; raises ShortageError, and leaves nothing open, where the machine cannot."""
         spawn = multiprocessing.get_context("spawn")
-        self._memory = SharedMemory(create=True, size=max_pixels)
-        self._pipe, theirs = spawn.Pipe()
-        self._process = spawn.Process(
-            target=serve_analysis,
-            args=(theirs, self._memory.name, models_dir, options),
-            name="facestream-analysis",
-            daemon=True,
-        )
-        self._process.start()
-        theirs.close()
+        with contextlib.ExitStack() as opened:
+            try:
+                self._memory = FrameMemory.reserve(max_pixels)
+                opened.callback(self._memory.close)
+                self._pipe, theirs = spawn.Pipe()
+                opened.callback(self._pipe.close)
+                with theirs:
+                    self._process = spawn.Process(
+                        target=serve_analysis,
+                        args=(theirs, self._memory, models_dir, options),
+                        name="facestream-analysis",
+                        daemon=True,
+                    )
+                    with without_signals():
+                        self._process.start()
+            except (OSError, MemoryError) as error:
+                raise shortage("an analysis process cannot start", error) from error
+            opened.pop_all()
+        self._memory.close_file()
+        assert self._process.pid is not None, "it has been started"
+        self.pid: int = self._process.pid
         self._max_pixels = max_pixels
+        self._hangs = HangDetector(self.pid)
         self._answer_due = False
         self._readable: asyncio.Event | None = None
         self._receiving = False
         self._watching = False
+        self.ready_s: float | None = None
+        """When it had loaded its models, by the monotonic clock; None: it has not yet."""
+        self._closed = False
         self.broken = False
-        """True: it died, or did not answer in time; only `close` is left to do."""
-
-    @property
-    def pid(self) -> int | None:
-        return self._process.pid
-
-    @property
-    def alive(self) -> bool:
-        """False: it has died, whether anybody has noticed or not."""
-        return not self.broken and self._process.is_alive()
+        """True: it died, hangs, or did not answer in time; only `close` is left to do."""
 
     @property
     def idle(self) -> bool:
@@ -67,33 +83,60 @@ class AnalysisProcess:
             self.broken = True
             on_death()
 
-        self._watching = True
         asyncio.get_running_loop().add_reader(self._process.sentinel, died)
+        self._watching = True
+
+    def look(self) -> str:
+        """Why it must be replaced, in a few words; empty while it works. To be asked every `LOOK_EVERY_S`."""
+        return "" if self.broken else self._hangs.look(self._answer_due)
+
+    def give_up(self) -> None:
+        """Kill it; whoever waits for its answer is told at once."""
+        self.broken = True
+        if not self._closed:
+            self._process.kill()
+        if self._readable is not None:
+            self._readable.set()
 
     async def started(self) -> None:
-        """Wait until the models are loaded; raises ModelFileError with the child's own sentence."""
-        message = await self._receive(START_DEADLINE_S)
+        """Wait until the models are loaded; raises ModelFileError with the child's own sentence, or ShortageError."""
+        try:
+            message = await self._receive(START_DEADLINE_S)
+        except WorkerLostError as error:
+            raise ShortageError(
+                f"an analysis process ended while it loaded its models ({self._how_it_ended()}); "
+                "see what it wrote, and the limits of memory, files and processes"
+            ) from error
         if isinstance(message, Failed):
-            raise ModelFileError(message.reason)
+            if not message.traceback:
+                raise ModelFileError(message.reason)
+            raise AnalysisFaultError(
+                f"an analysis process could not load its models ({message.reason}); expected memory and files for it",
+                message.traceback,
+            )
         if not isinstance(message, Ready):
-            raise AnalysisUnavailableError(f"analysis process said {message!r}; expected Ready")
+            raise AnalysisFaultError(f"the analysis process said {message!r}; expected Ready")
+        self.ready_s = time.monotonic()
 
     async def analyze(
         self, gray: GrayImage, tracks: PackedTracks, time_s: float
     ) -> tuple[FrameReport, PackedTracks]:
         """Analyse one frame; raises AnalysisUnavailableError when the process is gone or the analysis failed."""
+        if self.broken:
+            raise WorkerLostError("the analysis process is gone; it is being replaced")
         height, width = gray.shape
         if height * width > self._max_pixels:
             raise AnalysisUnavailableError(
                 f"frame of {width}x{height}; expected at most {self._max_pixels} pixels: send a smaller picture"
             )
-        np.ndarray((height, width), np.uint8, self._memory.buf)[:] = gray
+        self._memory.frame(height, width)[:] = gray
         try:
             self._pipe.send(Request(height, width, tracks, time_s))
         except (OSError, ValueError) as error:
             self.broken = True
-            raise AnalysisUnavailableError("the analysis process is gone; it is being replaced") from error
+            raise WorkerLostError("the analysis process is gone; it is being replaced") from error
         self._answer_due = True
+        self._hangs.begin()
         return await self._answer()
 
     async def finish_frame(self) -> None:
@@ -103,16 +146,56 @@ class AnalysisProcess:
 
     async def close(self) -> None:
         """End the process and free its memory; may be called twice."""
+        if self._closed:
+            return
+        self._closed = True
+        # One that loads, hangs or is stopped does not hear that its pipe is closed.
+        is_deaf = self.broken or self.ready_s is None or self._hangs.is_stopped()
+        self.broken = True
+        if self._readable is not None:
+            self._readable.set()
         self._unwatch()
         self._stop_listening()
         self._pipe.close()
-        await asyncio.to_thread(self._process.join, JOIN_DEADLINE_S)
-        if self._process.is_alive():
+        if is_deaf or not await self._ended():
             self._process.kill()
-            await asyncio.to_thread(self._process.join, JOIN_DEADLINE_S)
-        with contextlib.suppress(FileNotFoundError, BufferError):
+            await self._ended()
+        self._release()
+
+    def discard(self) -> None:
+        """End the process at once, without an event loop."""
+        self._pipe.close()
+        self._process.kill()
+        self._process.join(END_DEADLINE_S)
+        self._release()
+
+    def _release(self) -> None:
+        with contextlib.suppress(ValueError):  # it cannot be killed: the kernel holds it
+            self._process.close()
+        with contextlib.suppress(BufferError):
             self._memory.close()
-            self._memory.unlink()
+
+    async def _ended(self) -> bool:
+        """Wait until it has ended, without a thread: there may be none."""
+        sentinel = self._process.sentinel
+        ended = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        loop.add_reader(sentinel, ended.set)
+        try:
+            async with asyncio.timeout(END_DEADLINE_S):
+                await ended.wait()
+        except TimeoutError:
+            return False
+        finally:
+            loop.remove_reader(sentinel)
+        # It has closed its files, and is a moment from its end; without waiting for that it would stay as a zombie.
+        self._process.join(END_DEADLINE_S)
+        return True
+
+    def _how_it_ended(self) -> str:
+        self._process.join(0.1)
+        code = self._process.exitcode
+        return "no answer" if code is None else f"exit code {code}"
 
     def _unwatch(self) -> None:
         if self._watching:
@@ -122,30 +205,40 @@ class AnalysisProcess:
     async def _answer(self) -> tuple[FrameReport, PackedTracks]:
         message = await self._receive(FRAME_DEADLINE_S)
         self._answer_due = False
+        if isinstance(message, Failed):
+            raise AnalysisFaultError(message.reason, message.traceback)
         if not isinstance(message, Answer):
-            raise AnalysisUnavailableError(f"analysis of one frame failed: {message}")
+            raise AnalysisFaultError(f"the analysis process said {message!r}; expected an answer")
         return message.report, message.tracks
 
     async def _receive(self, deadline_s: float) -> object:
-        readable = self._listen()
         self._receiving = True
         try:
-            async with asyncio.timeout(deadline_s):
-                await readable.wait()
+            readable = self._listen()
+            try:
+                async with asyncio.timeout(deadline_s):
+                    await readable.wait()
+            except TimeoutError:
+                # After a pause of the whole machine the deadline is over although the answer is there.
+                if not self._pipe.poll():
+                    raise
+            if self.broken:
+                raise EOFError
             # A message is a few kB, written in one go: once readable, it is there.
             return self._pipe.recv()
         except (EOFError, OSError, TimeoutError) as error:
             self.broken = True
-            raise AnalysisUnavailableError("the analysis process is gone; it is being replaced") from error
+            raise WorkerLostError("the analysis process is gone; it is being replaced") from error
         finally:
             self._receiving = False
-            readable.clear()
+            if self._readable is not None:
+                self._readable.clear()
 
     def _listen(self) -> asyncio.Event:
         """Set when the pipe can be read; goes on from frame to frame, because each start costs system calls."""
         if self._readable is None:
-            self._readable = asyncio.Event()
             asyncio.get_running_loop().add_reader(self._pipe.fileno(), self._on_readable)
+            self._readable = asyncio.Event()
         return self._readable
 
     def _on_readable(self) -> None:

@@ -4,10 +4,16 @@ aioice 0.13 never offers loopback (ice.py, get_host_addresses) and has no settin
 lists the addresses is replaced, once, for the whole process.
 """
 
-from collections.abc import Sequence
+import contextlib
+import errno
+import socket
+from collections.abc import Iterable, Sequence
 from ipaddress import ip_address
+from typing import Literal
 
 import aioice.ice
+
+from facestream.errors import ConfigError
 
 _list_machine_addresses = aioice.ice.get_host_addresses
 
@@ -22,12 +28,65 @@ def offers_loopback() -> bool:
     return any(ip_address(address).is_loopback for address in aioice.ice.get_host_addresses(True, True))
 
 
-def offer_addresses(addresses: Sequence[str]) -> None:
-    """Offer exactly these addresses as host candidates from now on."""
-    chosen = [ip_address(address) for address in addresses]
+def check_own_addresses(addresses: Iterable[str]) -> None:
+    """Raise ConfigError for an `ice_address` that media cannot be sent from.
+
+    What the system lets a socket bind to counts: with net.ipv4.ip_nonlocal_bind also an address that comes later.
+    """
+    for address in addresses:
+        given = ip_address(address)
+        if given.is_unspecified or given.is_multicast:
+            raise ConfigError(
+                f"ice_address: {address} names no single interface; expected an address of this machine "
+                f"({_own()}), or none to offer all of them"
+            )
+        try:
+            _bind_once(address)
+        except OSError as error:
+            if error.errno in {errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS}:
+                raise
+            raise ConfigError(
+                f"ice_address: {address} is not an address of this machine ({error.strerror}); expected one of "
+                f"{_own()}; where a NAT shows this machine as {address}, name it with public_address instead"
+            ) from error
+
+
+def _bind_once(address: str) -> None:
+    family, kind, _, _, bound = socket.getaddrinfo(
+        address, 0, type=socket.SOCK_DGRAM, flags=socket.AI_NUMERICHOST
+    )[0]
+    with socket.socket(family, kind) as probe:
+        probe.bind(bound)
+
+
+def _own() -> str:
+    return ", ".join([*machine_addresses(), "127.0.0.1"])
+
+
+def offer_own_addresses(*, loopback: Literal["offered", "hidden"]) -> None:
+    """Offer the addresses that this machine has whenever a peer comes: those of a laptop or a container change."""
+    known = machine_addresses()
 
     def get_host_addresses(use_ipv4: bool, use_ipv6: bool) -> list[str]:  # noqa: FBT001 - aioice's signature
-        wanted_versions = {4: use_ipv4, 6: use_ipv6}
-        return [str(address) for address in chosen if wanted_versions[address.version]]
+        nonlocal known
+        # Without a free descriptor the list cannot be read; the last one is better than none.
+        with contextlib.suppress(OSError):
+            known = machine_addresses()
+        return _of_versions([*known, *(["127.0.0.1"] if loopback == "offered" else [])], use_ipv4, use_ipv6)
 
     aioice.ice.get_host_addresses = get_host_addresses
+
+
+def offer_addresses(addresses: Sequence[str]) -> None:
+    """Offer exactly these addresses as host candidates from now on."""
+
+    def get_host_addresses(use_ipv4: bool, use_ipv6: bool) -> list[str]:  # noqa: FBT001 - aioice's signature
+        return _of_versions(addresses, use_ipv4, use_ipv6)
+
+    aioice.ice.get_host_addresses = get_host_addresses
+
+
+def _of_versions(addresses: Iterable[str], use_ipv4: bool, use_ipv6: bool) -> list[str]:  # noqa: FBT001 - as above
+    wanted_versions = {4: use_ipv4, 6: use_ipv6}
+    chosen = map(ip_address, addresses)
+    return [str(address) for address in chosen if wanted_versions[address.version]]

@@ -26,15 +26,17 @@ class PictureTrack(MediaStreamTrack):
         self._pictures: LatestSlot[Picture] = LatestSlot()
         self._first_ms = 0
         self._last_ms = -1
+        self._overtaken = 0
 
     @property
     def dropped(self) -> int:
-        """Pictures that a newer one replaced before they were decoded."""
-        return self._pictures.dropped
+        """Pictures that were not decoded, because a newer one replaced or overtook them."""
+        return self._pictures.dropped + self._overtaken
 
     def put(self, picture: Picture) -> None:
         """Check a picture and keep it until a newer one comes; raises FrameError."""
         if picture.time_ms <= self._last_ms:
+            self._overtaken += 1
             return  # the newest wins, whatever comes after it
         check_jpeg(picture.jpeg, self._max_size_wh)
         if self._last_ms < 0:

@@ -15,7 +15,7 @@ from av import VideoFrame
 
 from facestream.analysis.overlay import DEFAULT_LAYERS, Layer, draw
 from facestream.analysis.views import View, show_view
-from facestream.errors import AnalysisUnavailableError, FrameTooLargeError
+from facestream.errors import AnalysisFaultError, AnalysisUnavailableError, FrameTooLargeError
 from facestream.faces import FrameReport
 from facestream.measures import StreamCounts, StreamUse
 from facestream.media.hardening.losses import Throttle
@@ -24,9 +24,10 @@ from facestream.media.outbox import TelemetryOutbox
 from facestream.media.planes import planes_of
 from facestream.media.pool import AnalysisPool
 from facestream.media.rates import RateMeter
+from facestream.media.stream_faults import StreamFaults
 from facestream.media.track import AnnotatedVideoTrack
-from facestream.media.worker import NEW_STREAM, PackedTracks
-from facestream.telemetry import StageTimes, Telemetry, encode_telemetry, face_messages
+from facestream.media.worker import NEW_STREAM, PackedTracks, forget_faces
+from facestream.telemetry import StageTimes, Telemetry, Unanalysed, encode_telemetry, face_messages
 
 
 class FrameSource(Protocol):
@@ -46,6 +47,8 @@ class _Frame:
     started_s: float
     report: FrameReport | None = None
     """None: no analysis process could take it."""
+    unanalysed: Unanalysed = ""
+    """Why there is no report."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,9 @@ class FramePipeline:
         self.frames_analysed = 0
         self._pool = pool
         self._drawing = drawing
+        self.dropped_by_source: Callable[[], int] = lambda: 0
+        """How many frames the source has dropped before it gave them out, where it drops any."""
+        self._faults = StreamFaults()
         self._max_size_wh = max_size_wh
         self._incoming: LatestSlot[tuple[VideoFrame, float]] = LatestSlot()
         self._in_rate, self._out_rate = RateMeter(), RateMeter()
@@ -107,8 +113,9 @@ class FramePipeline:
 
     @property
     def dropped(self) -> int:
-        """Frames that a newer one replaced, before analysis or before encoding, or that were too many."""
-        return self._dropped_before + self._incoming.dropped + self.track.dropped + self.over_rate
+        """Frames that a newer one replaced, before decoding, analysis or encoding, or that were too many."""
+        now = self.dropped_by_source() + self._incoming.dropped + self.track.dropped + self.over_rate
+        return self._dropped_before + now
 
     def fps_in(self, now_s: float) -> float:
         """Frames a second that arrive."""
@@ -130,6 +137,7 @@ class FramePipeline:
         counts.frames_in = self.frames_in - frames_in_before
         counts.frames_analysed = self.frames_analysed - frames_analysed_before
         counts.dropped["over_rate"] = self.over_rate
+        counts.dropped["before_decoding"] = self.dropped_by_source()
         counts.dropped["before_analysis"] = self._incoming.dropped
         counts.dropped["before_encoding"] = self.track.dropped
         counts.telemetry_dropped = self.outbox.dropped
@@ -196,6 +204,10 @@ class FramePipeline:
     async def _analyze_newest(self) -> _Frame:
         await self._incoming.wait()
         frame: _Frame | None = None
+        if self._faults.pauses(time.monotonic()):
+            frame = await self._take()
+            frame.unanalysed = "fault"
+            return frame
         try:
             async with self._pool.lease() as process:
                 # Taken only now: while this stream waited its turn, a newer frame may have come.
@@ -205,10 +217,19 @@ class FramePipeline:
                     gray, self._tracks, frame.arrived_s - self._clock_shift_s
                 )
                 self._use = self._use.with_frame(gray.size, time.monotonic() - frame.started_s)
-        except AnalysisUnavailableError:
-            # The pool counts and logs it; the picture goes on unannotated, and its telemetry says so.
+                self._faults.analysed()
+        except AnalysisUnavailableError as error:
+            # The picture goes on unannotated, and its telemetry says so.
             frame = frame or await self._take()
+            frame.unanalysed = self._why_unanalysed(error)
         return frame
+
+    def _why_unanalysed(self, error: AnalysisUnavailableError) -> Unanalysed:
+        if self._pool.size == 0:
+            return "off"
+        if self._faults.failed(error, time.monotonic()):
+            self._tracks = forget_faces(self._tracks)
+        return "fault" if isinstance(error, AnalysisFaultError) else "unavailable"
 
     async def _take(self) -> _Frame:
         picture, arrived_s = await self._incoming.take()
@@ -240,6 +261,7 @@ class FramePipeline:
             fps_out=round(self._out_rate.rate(now_s), 1),
             dropped=self.dropped,
             analysed=frame.report is not None,
+            unanalysed=frame.unanalysed,
             economy=report.economy,
             ms=StageTimes(
                 wait=_ms(frame.started_s - frame.arrived_s),

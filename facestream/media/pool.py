@@ -1,6 +1,7 @@
 """Processes that run the analysis; frames cross in shared memory, because dlib holds the GIL.
 
 Never queues frames: who waits, waits for a free process, first come first served, and then hands in its newest frame.
+Never raises from `run`: a process that cannot be started is tried again for as long as the server lives.
 """
 
 import asyncio
@@ -8,37 +9,37 @@ import contextlib
 import logging
 import time
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from functools import partial
 from pathlib import Path
 
 from facestream.analysis.options import AnalysisOptions
-from facestream.errors import AnalysisUnavailableError, ModelFileError
+from facestream.errors import AnalysisUnavailableError
 from facestream.media.analysis_process import AnalysisProcess
+from facestream.media.child_state import LOOK_EVERY_S
+from facestream.media.process_starts import ProcessStarts
 
 logger = logging.getLogger(__name__)
 
-RESTART_PAUSE_S = 0.5  # so that a process that dies at once does not take a core for starting
+AFTER_FAULT_S = 5.0
 
 
 class AnalysisPool:
-    """A fixed number of analysis processes; one that dies is replaced while `run` runs."""
+    """A fixed number of analysis processes; one that dies or hangs is replaced while `run` runs."""
 
     def __init__(self, models_dir: Path, options: AnalysisOptions, processes: int, max_pixels: int) -> None:
-        self._models_dir = models_dir
-        self._options = options
+        self._starts = ProcessStarts(partial(AnalysisProcess, models_dir, options, max_pixels), self._lost)
         self._size = processes
-        self._max_pixels = max_pixels
         self._all: set[AnalysisProcess] = set()
         self._idle: deque[AnalysisProcess] = deque()
         self._waiting: deque[asyncio.Future[AnalysisProcess]] = deque()
-        # Given back in the middle of a frame, or broken: `run` settles or replaces them.
+        # Given back in the middle of a frame, or broken: `run` settles or ends them.
         self._unsettled: deque[AnalysisProcess] = deque()
-        self._wake = asyncio.Event()
+        self._unsettled_there = asyncio.Event()
         self._spare: AnalysisProcess | None = None
-        self._preparing = False
+        self._lacking = asyncio.Event()
+        self._models_were_loaded = False
         self.restarts = 0
-        self.models_loaded = processes == 0
-        """Whether the process that was started last could load every model it needs."""
         self.busy_s = 0.0
         """How long processes were leased, all together."""
         self.frames = 0
@@ -53,31 +54,41 @@ class AnalysisPool:
         return self._size
 
     @property
+    def models_loaded(self) -> bool:
+        """Whether the process that was started last could load every model it needs."""
+        return self._size == 0 or (self._models_were_loaded and not self._starts.models_missing)
+
+    @property
+    def shortage(self) -> str:
+        """Why a process that is missing cannot be started now, as a sentence; empty: nothing is known to be wrong."""
+        return self._starts.shortage
+
+    @property
     def pids(self) -> list[int]:
-        return [process.pid for process in self._all if process.pid is not None]
+        return [process.pid for process in self._all]
 
     async def start(self) -> None:
-        """Start every process; raises ModelFileError when the models are not right."""
-        started = await asyncio.gather(
-            *(self._start_one() for _ in range(self._size)), return_exceptions=True
+        """Start every process; raises ModelFileError where the models are not right, ShortageError, and others."""
+        if self._size == 0:
+            return
+        self._starts.open()
+        failures = await asyncio.gather(
+            *(self._start_first() for _ in range(self._size)), return_exceptions=True
         )
-        for process in started:
-            if isinstance(process, AnalysisProcess):
-                self._take_up(process)
-        for failure in started:
-            if isinstance(failure, BaseException):
+        for failure in failures:
+            if failure is not None:
                 await self.close()
                 raise failure
 
     async def run(self) -> None:
-        """Replace processes that die, until cancelled; a spare one is kept ready, because loading takes a second."""
+        """Replace processes that die or hang, until cancelled; keeps a spare one, because loading takes a second."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._prepare_spare(), name="pool/spare")
-            while True:
-                await self._wake.wait()
-                self._wake.clear()
-                while self._unsettled:
-                    tasks.create_task(self._settle(self._unsettled.popleft()), name="pool/settle")
+            for name, work in (
+                ("pool/fill", self._keep_full),
+                ("pool/look", self._look_after),
+                ("pool/settle", self._settle_all),
+            ):
+                tasks.create_task(_for_ever(work), name=name)
 
     @contextlib.asynccontextmanager
     async def lease(self) -> AsyncIterator[AnalysisProcess]:
@@ -93,82 +104,109 @@ class AnalysisPool:
                 self._release(process)
             else:
                 if process.broken:
-                    self._remove(process)
-                self._unsettled.append(process)
-                self._wake.set()
+                    self._lost(process)
+                self._settle_soon(process)
 
     async def close(self) -> None:
-        """End every process; whoever waits is refused."""
-        processes = self._all | set(self._unsettled) | ({self._spare} if self._spare else set())
+        """End every process; whoever waits is refused. May be called twice."""
+        self._starts.close()
+        processes = {*self._everyone(), *self._unsettled}
         self._all, self._spare = set(), None
         self._unsettled.clear()
         self._idle.clear()
         self._refuse_waiting()
         await asyncio.gather(*(process.close() for process in processes))
 
-    async def _start_one(self) -> AnalysisProcess:
-        process = await asyncio.to_thread(AnalysisProcess, self._models_dir, self._options, self._max_pixels)
-        try:
-            await process.started()
-        except BaseException:
-            await process.close()
-            raise
-        return process
+    async def _start_first(self) -> None:
+        self._take_up(await self._starts.one())
 
-    async def _start_until_it_runs(self) -> AnalysisProcess:
+    async def _keep_full(self) -> None:
+        """Start what is missing, one after the other, so that starting takes one core at most."""
         while True:
-            try:
-                return await self._start_one()
-            except (AnalysisUnavailableError, ModelFileError) as error:
-                self.models_loaded = self.models_loaded and not isinstance(error, ModelFileError)
-                logger.warning("analysis process did not start: %s", error)
-                await asyncio.sleep(RESTART_PAUSE_S)
+            while self._size and (len(self._all) < self._size or self._spare is None):
+                process = await self._starts.one_at_last()
+                if len(self._all) < self._size:
+                    self._replace_with(process)
+                else:
+                    self._spare = process
+                if len(self._all) == self._size:
+                    self._starts.note_complete()
+            self._lacking.clear()
+            await self._lacking.wait()
 
-    async def _prepare_spare(self) -> None:
-        if self._size == 0 or self._spare is not None or self._preparing:
-            return
-        self._preparing = True
-        try:
-            self._spare = await self._start_until_it_runs()
-        finally:
-            self._preparing = False
+    async def _look_after(self) -> None:
+        """Give up processes that are stopped or hang."""
+        while True:
+            await asyncio.sleep(LOOK_EVERY_S)
+            for process in list(self._everyone()):
+                if why := process.look():
+                    logger.warning("analysis process %d %s; it is replaced", process.pid, why)
+                    process.give_up()
+                    self._lost(process)
 
-    def _take_up(self, process: AnalysisProcess) -> None:
-        self.models_loaded = True
-        self._all.add(process)
-        process.watch(lambda: self._died(process))
-        self._release(process)
+    async def _settle_all(self) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            while True:
+                await self._unsettled_there.wait()
+                self._unsettled_there.clear()
+                while self._unsettled:
+                    tasks.create_task(self._settle(self._unsettled.popleft()), name="pool/settle-one")
 
     async def _settle(self, process: AnalysisProcess) -> None:
-        """Let it finish a frame nobody waits for any more; where it cannot, put another in its place."""
-        with contextlib.suppress(AnalysisUnavailableError):
-            await process.finish_frame()
-        if not process.broken:
-            self._release(process)
-            return
-        self._remove(process)
-        logger.warning("analysis process %s is gone; another takes its place", process.pid)
-        spare, self._spare = self._spare, None
-        if spare is not None and not spare.alive:
-            await spare.close()
-            spare = None
-        self._take_up(spare or await self._start_until_it_runs())
-        self.restarts += 1
-        await process.close()
-        await self._prepare_spare()
+        """Let it finish a frame nobody waits for any more; where it cannot, end it."""
+        try:
+            with contextlib.suppress(AnalysisUnavailableError):
+                await process.finish_frame()
+            if process.broken:
+                self._lost(process)
+                await process.close()
+            else:
+                self._release(process)
+        except Exception:
+            # A fault over one process must not keep the others from being settled.
+            logger.exception("analysis process %d could not be settled; it is given up", process.pid)
+            process.give_up()
+            self._lost(process)
 
-    def _died(self, process: AnalysisProcess) -> None:
-        # One that is leased shows it on its pipe, and goes the way of the lease.
+    def _everyone(self) -> Iterator[AnalysisProcess]:
+        yield from self._all
+        yield from self._starts.loading
+        if self._spare is not None:
+            yield self._spare
+
+    def _replace_with(self, process: AnalysisProcess) -> None:
+        self.restarts += 1
+        self._take_up(process)
+
+    def _take_up(self, process: AnalysisProcess) -> None:
+        self._models_were_loaded = True
+        self._all.add(process)
+        self._release(process)
+
+    def _lost(self, process: AnalysisProcess) -> None:
+        """It has died or is given up: a spare one takes its place at once."""
+        self._lacking.set()
+        if process is self._spare:
+            self._spare = None
+            self._settle_soon(process)
+        if process not in self._all:
+            return
+        self._all.discard(process)
+        logger.warning("analysis process %d is gone; another takes its place", process.pid)
+        self._starts.note_death(process)
+        # One that is leased goes the way of its lease.
         if process in self._idle:
             self._idle.remove(process)
-            self._remove(process)
-            self._unsettled.append(process)
-            self._wake.set()
-
-    def _remove(self, process: AnalysisProcess) -> None:
-        self._all.discard(process)
-        if not self._all:
+            self._settle_soon(process)
+        spare, self._spare = self._spare, None
+        if spare is not None:
+            self._replace_with(spare)
+        elif not self._all:
             self._refuse_waiting()
+
+    def _settle_soon(self, process: AnalysisProcess) -> None:
+        self._unsettled.append(process)
+        self._unsettled_there.set()
 
     async def _acquire(self) -> AnalysisProcess:
         if not self._all:
@@ -198,3 +236,14 @@ class AnalysisPool:
             turn = self._waiting.popleft()
             if not turn.done():
                 turn.set_exception(AnalysisUnavailableError("no analysis process is running"))
+
+
+async def _for_ever(work: Callable[[], Coroutine[None, None, None]]) -> None:
+    """Begin anew after a fault: without the pool's upkeep the server would analyse less and less."""
+    while True:
+        try:
+            await work()
+        except Exception:
+            # The boundary of the pool: its faults must not end the sessions.
+            logger.exception("a fault in the upkeep of the analysis processes; it goes on")
+            await asyncio.sleep(AFTER_FAULT_S)

@@ -1,17 +1,15 @@
 """The analysis process: loads the models once, then answers one frame after the other; never touches the network."""
 
-import logging
 import pickle
 import signal
+import traceback
 from collections import OrderedDict
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
-from multiprocessing.shared_memory import SharedMemory
 from pathlib import Path
 from typing import NamedTuple
 
 import cv2
-import numpy as np
 
 from facestream import logs
 from facestream.analysis.models import load_analyzer
@@ -19,8 +17,7 @@ from facestream.analysis.options import AnalysisOptions
 from facestream.analysis.tracks import Tracks
 from facestream.errors import FacestreamError
 from facestream.faces import FrameReport
-
-logger = logging.getLogger(__name__)
+from facestream.media.frame_memory import FrameMemory
 
 PackedTracks = bytes
 """A stream's `Tracks` as an analysis process has packed them: the media process only keeps them for the next frame."""
@@ -38,6 +35,8 @@ class Failed:
     """The process cannot start, or one frame could not be analysed; the sentence says why."""
 
     reason: str
+    traceback: str = ""
+    """Of an exception that nobody foresaw; empty where the sentence says all."""
 
 
 class Request(NamedTuple):
@@ -81,35 +80,48 @@ class TracksUnpacker:
         return tracks
 
 
-def serve_analysis(pipe: Connection, memory_name: str, models_dir: Path, options: AnalysisOptions) -> None:
+def forget_faces(packed: PackedTracks) -> PackedTracks:
+    """The tracks of a stream that starts anew, without giving an id a second time where the old ones can be read."""
+    try:
+        return pickle.dumps(Tracks(next_id=TracksUnpacker().unpack(packed).next_id), pickle.HIGHEST_PROTOCOL)
+    except Exception:  # noqa: BLE001
+        # Called because they are suspected of being broken; unpickling may raise anything.
+        return NEW_STREAM
+
+
+def serve_analysis(pipe: Connection, memory: FrameMemory, models_dir: Path, options: AnalysisOptions) -> None:
     """Answer requests until the pipe closes."""
     # Signals reach the whole process group or cgroup; the parent ends its children by closing the pipe.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     logs.set_up_as_parent()
     cv2.setNumThreads(1)
-    memory = SharedMemory(memory_name)
     try:
         try:
             analyzer = load_analyzer(models_dir, options)
         except FacestreamError as error:
             pipe.send(Failed(str(error)))
             return
+        except Exception as error:  # noqa: BLE001
+            # The process boundary: what keeps the models from loading (no memory, no descriptor) is told, not printed.
+            pipe.send(_failed(f"{type(error).__name__}: {error}", error))
+            return
         pipe.send(Ready())
         tracks_of = TracksUnpacker()
         while True:
             request: Request = pipe.recv()
-            gray = np.ndarray((request.height, request.width), np.uint8, memory.buf)
+            gray = memory.frame(request.height, request.width)
             try:
                 report, tracks = analyzer.analyze(gray, tracks_of.unpack(request.tracks), request.time_s)
                 answer: Answer | Failed = Answer(report, tracks_of.pack(tracks))
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001
                 # The process boundary: one frame that cannot be analysed must not cost the models' loading time.
-                logger.exception("a frame of %dx%d was not analysed", request.width, request.height)
-                answer = Failed(f"{type(error).__name__} in the analysis")
-            del gray
+                # The media process logs it, because it knows which stream it is and what it has logged of it.
+                answer = _failed(f"{type(error).__name__} in the analysis", error)
             pipe.send(answer)
     except (EOFError, BrokenPipeError, ConnectionResetError):
         return
-    finally:
-        memory.close()
+
+
+def _failed(reason: str, error: Exception) -> Failed:
+    return Failed(reason, "".join(traceback.format_exception(error)))

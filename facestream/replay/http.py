@@ -1,6 +1,7 @@
 """The HTTP half of a replay: offer and goodbye; every failure is a sentence. Touches no media."""
 
 import os
+import re
 import ssl
 from dataclasses import dataclass
 from ipaddress import ip_address
@@ -13,11 +14,13 @@ from yarl import URL
 from facestream.errors import ConfigError, ServerUnreachableError
 from facestream.ice_servers import IceServer, TurnCredentials, parse_ice_url
 from facestream.signaling import OWNER_HEADER, Answer, Description
+from facestream.text_files import read_text
 
 OFFER_DEADLINE_S = 15.0
 LEAVE_DEADLINE_S = 3.0
 CONFIG_DEADLINE_S = 3.0
 MAX_ANSWER_BYTES = 256 * 1024
+_CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----[\s\w+/=]+-----END CERTIFICATE-----", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +33,10 @@ class Credentials:
 
     def connect(self, deadline_s: float) -> aiohttp.ClientSession:
         """A client that shows the token; raises ConfigError for a cafile that is none."""
+        authorities = _authorities(self.cafile) if self.cafile else None
         try:
-            trusted = ssl.create_default_context(cafile=self.cafile)
-        except (OSError, ssl.SSLError) as error:
+            trusted = ssl.create_default_context(cadata=authorities)
+        except ssl.SSLError as error:
             raise ConfigError(
                 f"cafile: {self.cafile} cannot be used ({error}); expected certificates (PEM)"
             ) from error
@@ -44,6 +48,17 @@ class Credentials:
 
 
 NO_CREDENTIALS = Credentials()
+
+
+def _authorities(path: Path) -> str:
+    """The certificates of a file, without the words between them, which OpenSSL takes in ASCII only."""
+    # Read here: OpenSSL waits for a pipe, and knows no byte order mark.
+    found = _CERTIFICATE.findall(read_text(path, "cafile", "certificates (PEM)"))
+    if not found:
+        raise ConfigError(
+            f"cafile: {path} has no certificate; expected lines from -----BEGIN CERTIFICATE-----"
+        )
+    return "\n".join(found)
 
 
 class _Problem(BaseModel):

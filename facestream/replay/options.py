@@ -7,6 +7,7 @@ from typing import Literal, cast
 
 from facestream.errors import ConfigError
 from facestream.ice_servers import CredentialSource, IceUrl, parse_ice_url
+from facestream.text_files import lines_of, read_text
 
 Codec = Literal["vp8", "h264"]
 
@@ -103,14 +104,13 @@ def options_from(args: argparse.Namespace) -> ReplayOptions:
 
 
 def read_token(path: Path) -> str:
-    """The first line of a file; raises ConfigError."""
+    """The first token of a file; raises ConfigError. Empty lines and lines that begin with # are left out."""
     # From a file, because every program of the machine may read a command line.
-    try:
-        return path.read_text(encoding="utf-8").strip().partition("\n")[0]
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(
-            f"token-file: {path} cannot be read ({error}); expected a token as its first line"
-        ) from error
+    lines = lines_of(read_text(path, "token-file", "a text file with a token as its first line"))
+    if not lines or not lines[0].isascii() or not lines[0].isprintable():
+        got = "has a first line that is not ASCII" if lines else "has no token"
+        raise ConfigError(f"token-file: {path} {got}; expected a token as its first line")
+    return lines[0]
 
 
 def _seconds(text: str) -> float:

@@ -21,7 +21,7 @@ from aiortc import (
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from av import VideoFrame
 
-from facestream.errors import ServerUnreachableError
+from facestream.errors import FrameError, ServerUnreachableError
 from facestream.ice_servers import CredentialSource, IceServer
 from facestream.media.hardening import close_peer_connection
 from facestream.media.ice import offer_addresses
@@ -300,6 +300,9 @@ class ReplayPeer:
             try:
                 frame = await source.recv()
             except MediaStreamError:
+                return
+            except FrameError as error:
+                self.notices.append(f"what comes back cannot be shown: {error}")
                 return
             now_s = time.monotonic()
             if not isinstance(frame, VideoFrame):

@@ -1,5 +1,6 @@
 """Who may come in: tokens of peers and admins, and the secret of a session; reads headers, never a body."""
 
+import asyncio
 import hmac
 
 from aiohttp import hdrs, web
@@ -7,7 +8,9 @@ from aiohttp import hdrs, web
 from facestream.served import ServedPeer
 from facestream.signaling import OWNER_HEADER
 from facestream.tokens import TokenError, Tokens
+from facestream.web.edge import header
 from facestream.web.keys import ACCESS, REGISTRY
+from facestream.web.local_programs import end_of, is_client_of_its_own
 from facestream.web.visitor import Visitor, visitor_of
 
 
@@ -16,14 +19,38 @@ def visitor(request: web.Request) -> Visitor:
     return visitor_of(request, request.app[ACCESS].proxies)
 
 
-def wants_token(request: web.Request) -> bool:
+LOCAL = web.RequestKey("local", bool)
+
+
+async def is_local(request: web.Request) -> bool:
+    """Whether the request comes from a program on this machine that speaks for itself.
+
+    The request must show no other machine, which a proxy may hide; and the system must say that the program at the
+    other end of the connection relays for nobody.
+    """
+    if LOCAL not in request:
+        request[LOCAL] = visitor(request).seems_local and await _is_direct(request)
+    return request[LOCAL]
+
+
+async def _is_direct(request: web.Request) -> bool:
+    peer, own = request.get_extra_info("peername"), request.get_extra_info("sockname")
+    if not peer or not own:
+        return False  # the connection has just ended
+    # In a thread and one at a time: a stranger behind a proxy may ask as often as he likes.
+    async with request.app[ACCESS].looking:
+        return await asyncio.to_thread(is_client_of_its_own, end_of(peer), end_of(own))
+
+
+async def wants_token(request: web.Request) -> bool:
     """Whether who sends this request needs a token to open a session."""
-    return request.app[ACCESS].wants_token(visitor(request))
+    mode = request.app[ACCESS].mode
+    return mode == "token" or (mode == "auto" and not await is_local(request))
 
 
-def authorize(request: web.Request, token: str | None = None) -> None:
+async def authorize(request: web.Request, token: str | None = None) -> None:
     """Let a peer in, by the token given or the one in its header; raises TokenError."""
-    if wants_token(request):
+    if await wants_token(request):
         request.app[ACCESS].peers.check(_bearer(request) if token is None else token)
 
 
@@ -32,10 +59,10 @@ def knock(request: web.Request) -> None:
     request.app[REGISTRY].knock(visitor(request).address)
 
 
-def is_authorized(request: web.Request) -> bool:
+async def is_authorized(request: web.Request) -> bool:
     """Whether this request may be told what only peers may know."""
     try:
-        authorize(request)
+        await authorize(request)
     except TokenError:
         return False
     return True
@@ -57,6 +84,11 @@ def require_admin(request: web.Request) -> None:
         raise
 
 
+def is_admin(request: web.Request) -> bool:
+    """Whether this request shows an admin's token; a version tells a stranger which holes to try."""
+    return _holds(request.app[ACCESS].admins, _bearer(request))
+
+
 def is_owner(session: ServedPeer, secret: str) -> bool:
     """Whether it is the session's own peer; the secret went to nobody else, so no token is asked again."""
     return hmac.compare_digest(session.secret.encode(), secret.encode())
@@ -64,7 +96,7 @@ def is_owner(session: ServedPeer, secret: str) -> bool:
 
 def require_owner_or_admin(request: web.Request, session: ServedPeer) -> str:
     """Let the session's own peer end it, or an admin; returns which of them it is."""
-    if is_owner(session, request.headers.get(OWNER_HEADER, "")):
+    if is_owner(session, header(request, OWNER_HEADER)):
         return "peer"
     if _holds(request.app[ACCESS].admins, _bearer(request)):
         return "an admin"
@@ -80,5 +112,5 @@ def _holds(tokens: Tokens, token: str) -> bool:
 
 
 def _bearer(request: web.Request) -> str:
-    scheme, _, token = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
+    scheme, _, token = header(request, hdrs.AUTHORIZATION).partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""

@@ -1,12 +1,15 @@
 """What the settings say about who may come in: which visitors need a token, and which tokens hold. Reads no request."""
 
+import asyncio
 import logging
+import os
 from pathlib import Path
 
 from facestream.config import Config
 from facestream.errors import ConfigError
 from facestream.tokens import Purpose, Tokens, read_key, read_listed
-from facestream.web.visitor import Proxies, Visitor, is_loopback
+from facestream.web.local_programs import can_tell_programs
+from facestream.web.visitor import Proxies, is_loopback
 
 logger = logging.getLogger(__name__)
 
@@ -22,7 +25,14 @@ class Access:
         everybody_needs_one = config.auth == "token" or (
             config.auth == "auto" and not is_loopback(listens_on)
         )
+        self.looking = asyncio.Lock()
+        """Held while the system is asked which program is at the other end of a connection."""
         self.mode = "token" if everybody_needs_one else config.auth
+        if self.mode == "auto" and not can_tell_programs():
+            logger.warning(
+                "auth is auto: this system does not say which program is at the other end of a connection, so clients "
+                "on this machine need a token, too; expected Linux, `facestream token`, or --auth none"
+            )
         if self.mode == "none" and not is_loopback(listens_on):
             logger.warning("auth is none: whoever reaches this server may open a session")
         if everybody_needs_one and not self.peers:
@@ -30,10 +40,6 @@ class Access:
                 f"auth: who comes to {listens_on} needs a token, and there is none yet; make one with `python -m "
                 "facestream token --subject NAME`, or name a tokens_file, or serve everybody with --auth none"
             )
-
-    def wants_token(self, came: Visitor) -> bool:
-        """Whether this visitor needs a token to open a session."""
-        return self.mode == "token" or (self.mode == "auto" and not came.local)
 
     def reload(self) -> None:
         """Read the files of tokens again; where one is wrong, those before go on to hold."""
@@ -47,7 +53,7 @@ def _read_tokens(config: Config) -> tuple[Tokens, Tokens]:
     """Those of peers, and those of admins."""
     path = Path(config.token_key_file)
     # The default may be absent; a file that somebody names must be there.
-    wanted = "token_key_file" in config.model_fields_set or path.exists()
+    wanted = "token_key_file" in config.model_fields_set or os.path.lexists(path)
     key = read_key(path) if wanted and config.token_key_file else ""
     return (
         Tokens(Purpose.PEER, _listed(config.tokens_file), key),

@@ -1,10 +1,11 @@
-"""Whether the server is well (`/healthz`) and whether it takes new peers (`/readyz`), for whoever watches it."""
+"""Whether the server is well (`/healthz`) and whether it takes new peers (`/readyz`); tells no stranger its version."""
 
 from aiohttp import web
 
 from facestream import __version__
 from facestream.media.pool import AnalysisPool
 from facestream.registry import SessionRegistry
+from facestream.web.access import is_admin
 from facestream.web.keys import POOL, REGISTRY
 
 routes = web.RouteTableDef()
@@ -15,16 +16,16 @@ async def health(request: web.Request) -> web.Response:
     """200 while pictures are analysed; 503 while no analysis process runs."""
     pool = request.app[POOL]
     well = _analyses(pool)
-    return web.json_response(
-        {
-            "status": "ok" if well else "no analysis process is running",
-            "version": __version__,
-            "sessions": len(request.app[REGISTRY]),
-            "analysis_processes": pool.alive,
-            "restarts": pool.restarts,
-        },
-        status=200 if well else 503,
-    )
+    said: dict[str, object] = {
+        "status": "ok" if well else f"no analysis process is running: {_why_none(pool)}",
+        "sessions": len(request.app[REGISTRY]),
+        "analysis_processes": pool.alive,
+        "restarts": pool.restarts,
+    }
+    # Whether a client is on this machine is not looked up here: that costs more than the answer.
+    if is_admin(request):
+        said["version"] = __version__
+    return web.json_response(said, status=200 if well else 503)
 
 
 @routes.get("/readyz")
@@ -40,10 +41,15 @@ def what_is_missing(registry: SessionRegistry, pool: AnalysisPool) -> list[str]:
     if not pool.models_loaded:
         missing.append("models: not loaded yet, or no process could load them; see the log")
     if not _analyses(pool):
-        missing.append(f"analysis: none of {pool.size} processes runs; one is being started")
+        missing.append(f"analysis: {_why_none(pool)}")
     if registry.draining:
         missing.append("draining: the server is stopping and takes no new peers")
     return missing
+
+
+def _why_none(pool: AnalysisPool) -> str:
+    why = f" ({pool.shortage})" if pool.shortage else ""
+    return f"none of {pool.size} processes runs; one is being started{why}"
 
 
 def _analyses(pool: AnalysisPool) -> bool:

@@ -17,15 +17,13 @@ from facestream.errors import FacestreamError
 from facestream.measures import Histogram
 from facestream.media.pool import AnalysisPool
 from facestream.registry import SessionRegistry
-from facestream.web.access import require_admin, visitor
+from facestream.web.access import is_admin, is_local, require_admin
 from facestream.web.keys import CONFIG, METRICS, REGISTRY
 from facestream.web.problems import Handler
 
 LAG_SAMPLE_EVERY_S = 0.5
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 KINDS = ("webrtc", "pictures")
-# Anything of these says that somebody else asks through a proxy on this machine.
-PROXY_HEADERS = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Real-IP", "Via")
 
 routes = web.RouteTableDef()
 
@@ -36,6 +34,13 @@ def make_metrics(registry: SessionRegistry, pool: AnalysisPool) -> CollectorRegi
     metrics.register(ServerCollector(registry, pool))
     # Memory, processor time and open files of the media process.
     ProcessCollector(registry=metrics)
+    return metrics
+
+
+def make_build_info() -> CollectorRegistry:
+    """The version that runs, apart from what everyone may read."""
+    metrics = CollectorRegistry(auto_describe=False)
+    metrics.register(BuildInfo())
     return metrics
 
 
@@ -125,6 +130,12 @@ class ServerCollector(Collector):
             "Resident memory of all analysis processes; what they share counts for each.",
             sum(map(_resident_bytes, pool.pids)),
         )
+
+
+class BuildInfo(Collector):
+    """The version that runs."""
+
+    def collect(self) -> Iterable[Metric]:
         info = GaugeMetricFamily("facestream_build_info", "1; the version is the label.", labels=["version"])
         info.add_metric([__version__], 1)
         yield info
@@ -144,9 +155,13 @@ async def metrics(request: web.Request) -> web.Response:
     readers = request.app[CONFIG].metrics
     if readers == "off":
         raise web.HTTPNotFound(text="no metrics here; the setting `metrics` is off")
-    if readers == "local" and not _is_local(request):
+    local = await is_local(request)
+    if readers == "local" and not local:
         require_admin(request)
-    return web.Response(body=generate_latest(request.app[METRICS]), headers={"Content-Type": CONTENT_TYPE})
+    body = generate_latest(request.app[METRICS])
+    if local or is_admin(request):
+        body += generate_latest(make_build_info())
+    return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE})
 
 
 @web.middleware
@@ -167,10 +182,6 @@ async def count_refusals(request: web.Request, handler: Handler) -> web.StreamRe
 def reason_of(error: FacestreamError) -> str:
     """The label of an error: `ServerFullError` is server_full."""
     return re.sub(r"(?<!^)(?=[A-Z])", "_", type(error).__name__.removesuffix("Error")).lower()
-
-
-def _is_local(request: web.Request) -> bool:
-    return visitor(request).local and not any(name in request.headers for name in PROXY_HEADERS)
 
 
 def _buckets(histogram: Histogram) -> list[tuple[str, float]]:

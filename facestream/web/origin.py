@@ -6,10 +6,12 @@ from aiohttp import hdrs, web
 
 from facestream.signaling import OWNER_HEADER
 from facestream.web.access import visitor
+from facestream.web.edge import header
 from facestream.web.keys import CONFIG
-from facestream.web.problems import Handler
+from facestream.web.problems import MAX_SHOWN_CHARS, Handler
 from facestream.web.visitor import Visitor
 
+GOODBYE = "/sessions/{id}/bye"
 SAFE_METHODS = {hdrs.METH_GET, hdrs.METH_HEAD, hdrs.METH_OPTIONS}
 DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 PREFLIGHT_HEADERS = {
@@ -25,12 +27,12 @@ async def check_origin(request: web.Request, handler: Handler) -> web.StreamResp
 
     Programs send no Origin and pass: who can write headers as he likes needs no browser of somebody else.
     """
-    origin = request.headers.get(hdrs.ORIGIN)
+    origin = _origin(request)
     changes = request.method not in SAFE_METHODS or hdrs.UPGRADE in request.headers
     if origin is not None and changes and not _is_allowed(request, origin):
         raise web.HTTPForbidden(
-            text=f"a page of {origin[:100]} may not use this server; expected a page of its own, or that origin in "
-            "allowed_origins"
+            text=f"a page of {origin[:MAX_SHOWN_CHARS]} may not use this server; expected a page of its own, or that "
+            "origin in allowed_origins"
         )
     if request.method == hdrs.METH_OPTIONS and origin is not None and _is_named(request, origin):
         return web.Response(status=204, headers=PREFLIGHT_HEADERS)
@@ -39,7 +41,7 @@ async def check_origin(request: web.Request, handler: Handler) -> web.StreamResp
 
 async def add_cors_headers(request: web.Request, response: web.StreamResponse) -> None:
     """Let pages of the named origins, and no others, read the answer."""
-    origin = request.headers.get(hdrs.ORIGIN)
+    origin = _origin(request)
     if origin is not None and _is_named(request, origin):
         response.headers[hdrs.ACCESS_CONTROL_ALLOW_ORIGIN] = origin
         response.headers[hdrs.ACCESS_CONTROL_EXPOSE_HEADERS] = hdrs.RETRY_AFTER
@@ -47,12 +49,26 @@ async def add_cors_headers(request: web.Request, response: web.StreamResponse) -
         response.headers[hdrs.VARY] = hdrs.ORIGIN
 
 
+def _origin(request: web.Request) -> str | None:
+    return header(request, hdrs.ORIGIN) if hdrs.ORIGIN in request.headers else None
+
+
+def _is_goodbye(request: web.Request) -> bool:
+    """A closing page under `Referrer-Policy: no-referrer` hides its origin; the secret in the body is its proof."""
+    resource = request.match_info.route.resource
+    return resource is not None and resource.canonical == GOODBYE
+
+
 def _is_named(request: web.Request, origin: str) -> bool:
     return origin.lower() in request.app[CONFIG].allowed_origins
 
 
 def _is_allowed(request: web.Request, origin: str) -> bool:
-    return _is_named(request, origin) or is_same_origin(visitor(request), origin)
+    return (
+        _is_named(request, origin)
+        or is_same_origin(visitor(request), origin)
+        or (origin == "null" and _is_goodbye(request))
+    )
 
 
 def is_same_origin(came: Visitor, origin: str) -> bool:
@@ -60,7 +76,10 @@ def is_same_origin(came: Visitor, origin: str) -> bool:
 
     The scheme counts where it is known; a proxy that ends TLS may not say that it did.
     """
-    parts = urlsplit(origin.lower())
+    try:
+        parts = urlsplit(origin.lower())
+    except ValueError:
+        return False
     default_port = DEFAULT_PORTS.get(parts.scheme)
     if default_port is None or (came.secure and parts.scheme != "https"):
         return False

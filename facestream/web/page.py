@@ -1,5 +1,6 @@
 """The page, its scripts and libraries, and what it must know before it connects."""
 
+import functools
 from pathlib import Path
 
 from aiohttp import web
@@ -8,6 +9,7 @@ from facestream.analysis.views import View
 from facestream.ice_servers import as_page_servers
 from facestream.web.access import is_authorized, wants_token
 from facestream.web.keys import CONFIG, CREDENTIALS
+from facestream.web.problems import MAX_SHOWN_CHARS
 
 CLIENT_DIR = Path(__file__).resolve().parents[2] / "client"
 VENDOR_FILES = {
@@ -20,15 +22,14 @@ SECURITY_HEADERS = {
     "Content-Security-Policy": "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
     "media-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'",
     "Permissions-Policy": "camera=(self), microphone=()",
-    "Referrer-Policy": "no-referrer",
+    # To this server only. Under no-referrer, browsers send the goodbye (sendBeacon) with `Origin: null`.
+    "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
     # A new release must not meet a page of the old one.
     "Cache-Control": "no-cache",
 }
 
 routes = web.RouteTableDef()
-routes.static("/js", CLIENT_DIR / "js")
-routes.static("/css", CLIENT_DIR / "css")
 
 
 async def add_security_headers(_request: web.Request, response: web.StreamResponse) -> None:
@@ -49,17 +50,34 @@ async def page_config(request: web.Request) -> web.Response:
     config = request.app[CONFIG]
     # Credentials of a relay are for peers: a stranger would use it for his own traffic.
     credentials = request.app[CREDENTIALS]
-    ice_servers = as_page_servers(config.page_ice_urls, credentials.make()) if is_authorized(request) else []
+    authorized = await is_authorized(request)
+    ice_servers = as_page_servers(config.page_ice_urls, credentials.make()) if authorized else []
     return web.json_response(
         {
             "notice": config.notice,
             "views": list(map(str, View)),
             "resume_s": config.resume_s,
-            "auth": "token" if wants_token(request) else "none",
+            "auth": "token" if await wants_token(request) else "none",
             "websocket": config.websocket_fallback,
             "iceServers": ice_servers,
         }
     )
+
+
+@functools.cache
+def page_files() -> dict[str, Path]:
+    """The scripts and styles of the page by their path in its address; no name that a client sends reaches the disk."""
+    found = (path for folder in ("js", "css") for path in (CLIENT_DIR / folder).rglob("*") if path.is_file())
+    return {path.relative_to(CLIENT_DIR).as_posix(): path for path in found}
+
+
+@routes.get("/{folder:js|css}/{name:.+}")
+async def page_file(request: web.Request) -> web.FileResponse:
+    """A script or a style of the page."""
+    path = page_files().get("{folder}/{name}".format_map(request.match_info))
+    if path is None:
+        raise web.HTTPNotFound(text="the page has no such file; reload it")
+    return web.FileResponse(path)
 
 
 @routes.get("/vendor/{name}")
@@ -67,7 +85,9 @@ async def vendor(request: web.Request) -> web.FileResponse:
     """The browser libraries, from where npm put them."""
     name = request.match_info["name"]
     if name not in VENDOR_FILES:
-        raise web.HTTPNotFound(text=f"no library {name!r}; there are {', '.join(VENDOR_FILES)}")
+        raise web.HTTPNotFound(
+            text=f"no library {name[:MAX_SHOWN_CHARS]!r}; there are {', '.join(VENDOR_FILES)}"
+        )
     path = CLIENT_DIR / "node_modules" / VENDOR_FILES[name]
     if not path.is_file():
         raise web.HTTPNotFound(text=f"{name} is not installed; run `make setup` on the server")

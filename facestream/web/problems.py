@@ -5,14 +5,16 @@ import math
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
+from aiohttp.http_exceptions import BadHttpMessage
 
 from facestream.admission import ServerFullError, TooManyError
-from facestream.errors import FragmentError, NoPortError, OfferError, RestartError
+from facestream.errors import FragmentError, NoPortError, OfferError, RequestLateError, RestartError
 from facestream.tokens import TokenError
 
 logger = logging.getLogger(__name__)
 
 RETRY_AFTER_S = 10
+MAX_SHOWN_CHARS = 100
 KEPT_HEADERS = ("Allow", "WWW-Authenticate", "Retry-After")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -40,6 +42,8 @@ async def answer_errors_as_problems(request: web.Request, handler: Handler) -> w
         return problem(400, "The offer cannot be served", str(error))
     except FragmentError as error:
         return problem(400, "The candidates cannot be taken", str(error))
+    except RequestLateError as error:
+        return problem(408, "The request is too slow", str(error))
     except RestartError as error:
         return problem(422, "ICE is not restarted", str(error))
     except NoPortError as error:
@@ -58,6 +62,15 @@ async def answer_errors_as_problems(request: web.Request, handler: Handler) -> w
         # What a refusal must say beside its words: which methods there are, which scheme, when to come again.
         said = {name: error.headers[name] for name in KEPT_HEADERS if name in error.headers}
         return problem(error.status, error.reason, error.text or error.reason, said)
-    except Exception:
-        logger.exception("%s %s: fault in the server", request.method, request.path)
+    except BadHttpMessage as error:
+        return problem(
+            400,
+            "The body cannot be read",
+            f"{str(error)[:MAX_SHOWN_CHARS]}; expected a body as its headers say",
+        )
+    except Exception as error:
+        if isinstance(error, OSError) and (request.transport is None or request.transport.is_closing()):
+            # The client has gone while its body was read; nobody gets this answer.
+            return problem(400, "The connection has ended", "it ended before the request had come")
+        logger.exception("%s %s: fault in the server", request.method, request.path[:MAX_SHOWN_CHARS])
         return problem(500, "Fault in the server", "the fault is in the server's log; try again")

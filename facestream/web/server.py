@@ -1,6 +1,7 @@
 """Start everything in order, serve until told to stop, and take it down in the opposite order."""
 
 import asyncio
+import functools
 import logging
 import signal
 import socket
@@ -15,45 +16,68 @@ from facestream.analysis.options import options_from
 from facestream.config import Config
 from facestream.errors import ConfigError
 from facestream.media import hardening
-from facestream.media.ice import machine_addresses, offer_addresses
+from facestream.media.ice import (
+    check_own_addresses,
+    machine_addresses,
+    offer_addresses,
+    offer_own_addresses,
+)
 from facestream.media.memory import keep_what_is_loaded
 from facestream.media.pool import AnalysisPool
+from facestream.media.shortage import started_threads
 from facestream.registry import SessionRegistry
 from facestream.web.app import make_app
+from facestream.web.connections import ConnectionLimits, Connections
+from facestream.web.descriptors import for_connections, raise_limit
+from facestream.web.edge import refuse_other_expectations
 from facestream.web.entry import Access
+from facestream.web.keys import ACCESS, CONFIG
+from facestream.web.listener import BACKLOG, Listener
 from facestream.web.metrics import watch_loop
+from facestream.web.signals import take_signals
 from facestream.web.tls import find_certificate
 
 logger = logging.getLogger(__name__)
+
+STOP_DEADLINE_S = 14
+"""From the signal to the end of the process. Drain, web and workers have 12 s; Docker and systemd give 15."""
+END_DEADLINE_S = 7
+"""For what is left when everything has been taken down: a tunnel, threads, the interpreter."""
+CODING_THREADS = 6  # aiortc encodes in them, and names are looked up
 
 
 async def serve(config: Config, models_dir: Path, announce: Callable[[str], None]) -> None:
     """Serve until SIGINT or SIGTERM, which cancel this task; `announce` gets the addresses once offers are accepted.
 
-    SIGHUP reads certificate and tokens again. Raises ConfigError where the address cannot be listened on or nobody
-    could come in, ModelFileError where the models are not right.
+    SIGHUP reads certificate and tokens again, or ends a server whose terminal has been closed. Raises ConfigError where
+    the address cannot be listened on, media cannot be sent from here or nobody could come in, ModelFileError where the
+    models are not right.
     """
     task = asyncio.current_task()
-    loop = asyncio.get_running_loop()
+    files: list[Callable[[], None]] = []
+
+    def read_again() -> None:
+        for read in files:
+            read()
+
     if task is not None:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, task.cancel)
+        take_signals(functools.partial(_stop, task), read_again)
+    # Their threads run from now on: without one, aiortc would end a peer's video for ever.
+    asyncio.get_running_loop().set_default_executor(started_threads(CODING_THREADS, "coding"))
     certificate = find_certificate(config)
     context = certificate.context() if certificate else None
+    check_own_addresses(config.ice_address)
     listener = _listener(config.host, config.port)
     try:
         host, port = listener.getsockname()[:2]
-        local = ip_address(host).is_loopback
         access = Access(config, host)
-
-        def read_again() -> None:
-            access.reload()
-            if certificate and context:
-                certificate.renew(context)
-
-        if task is not None:
-            loop.add_signal_handler(signal.SIGHUP, read_again)
-        offer_addresses(config.ice_address or [*machine_addresses(), *(["127.0.0.1"] if local else [])])
+        files.append(access.reload)
+        if certificate and context:
+            files.append(functools.partial(certificate.renew, context))
+        if config.ice_address:
+            offer_addresses(config.ice_address)
+        else:
+            offer_own_addresses(loopback="offered" if ip_address(host).is_loopback else "hidden")
         hardening.apply(
             hardening.Bitrates(
                 start_bps=1000 * config.bitrate_start_kbps,
@@ -81,6 +105,15 @@ async def serve(config: Config, models_dir: Path, announce: Callable[[str], None
             await pool.close()
     finally:
         listener.close()
+        if left_s := signal.alarm(0):  # told to stop
+            signal.alarm(min(left_s, END_DEADLINE_S))
+
+
+def _stop(task: asyncio.Task[None]) -> None:
+    """End the server in order, and by force where that does not succeed in time."""
+    # The kernel ends the process then; without memory, no Python could be relied on. The workers see their pipes close.
+    signal.alarm(STOP_DEADLINE_S)
+    task.cancel()
 
 
 async def _serve_with(
@@ -91,20 +124,29 @@ async def _serve_with(
     context: ssl.SSLContext | None,
     announce: Callable[[], None],
 ) -> None:
-    # No access log: it would put every visitor's address on disk.
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=2.0)
+    config = app[CONFIG]
+    connections = Connections(ConnectionLimits.of(config, for_connections(config, raise_limit())))
+    runner = web.AppRunner(app, shutdown_timeout=2.0)
     async with asyncio.TaskGroup() as tasks:
         replacing = tasks.create_task(pool.run(), name="pool/run")
         lagging = tasks.create_task(watch_loop(registry.measures.loop_lag), name="metrics/lag")
         relaying = tasks.create_task(registry.relays.run(), name="ice/relays")
+        accepting: asyncio.Task[None] | None = None
         try:
             await runner.setup()
-            await web.SockSite(runner, listener, ssl_context=context).start()
+            assert runner.server is not None
+            refuse_other_expectations(runner.server)
+            accepting = tasks.create_task(
+                Listener(listener, runner.server, connections, app[ACCESS].proxies, context).run(),
+                name="http/accept",
+            )
             keep_what_is_loaded()
             announce()
             await asyncio.Event().wait()
         finally:
             await registry.close()
+            if accepting is not None:
+                accepting.cancel()
             await runner.cleanup()
             replacing.cancel()
             relaying.cancel()
@@ -112,23 +154,28 @@ async def _serve_with(
 
 
 def _picture_limits(config: Config) -> hardening.PictureLimits:
-    """Twice each side of what is analysed: a picture a little too large gets a notice, a bomb is never decoded."""
-    width, height = 2 * config.max_frame_width_px, 2 * config.max_frame_height_px
-    return hardening.PictureLimits(max_side_px=max(width, height), max_pixels=width * height)
+    return hardening.PictureLimits(config.max_frame_width_px, config.max_frame_height_px)
 
 
 def _listener(host: str, port: int) -> socket.socket:
-    """A bound socket; bound before the models load, so that a taken port is said at once."""
+    """A listening socket; before the models load, so that a taken port is said at once.
+
+    SO_REUSEADDR lets two servers bind the same port that nobody listens on yet; only one of them can listen.
+    """
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    except socket.gaierror as error:
+    except (socket.gaierror, ValueError) as error:
         raise ConfigError(f"host: got {host!r}, no such address; expected one of this machine's") from error
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener = None
     try:
+        listener = socket.socket(family, socket.SOCK_STREAM)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
+        # Who connects already now is served once the models have loaded.
+        listener.listen(BACKLOG)
     except OSError as error:
-        listener.close()
+        if listener is not None:
+            listener.close()
         raise ConfigError(
             f"cannot listen on {host}:{port}: {error.strerror}; choose another with --port, or stop what runs there"
         ) from error

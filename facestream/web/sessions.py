@@ -1,7 +1,5 @@
 """Sessions over HTTP: offer and answer, and the ways to leave. Never touches media."""
 
-import asyncio
-
 from aiohttp import hdrs, web
 
 from facestream.session import Session
@@ -9,7 +7,9 @@ from facestream.signaling import OWNER_HEADER, Answer, parse_offer
 from facestream.telemetry import NoticeCode
 from facestream.trickle import FRAGMENT_TYPE, MAX_FRAGMENT_BYTES
 from facestream.web.access import authorize, is_owner, knock, require_owner_or_admin, visitor
+from facestream.web.edge import content_type, header
 from facestream.web.keys import CONFIG, REGISTRY
+from facestream.web.origin import GOODBYE
 
 MAX_SECRET_BYTES = 100
 
@@ -20,20 +20,16 @@ routes = web.RouteTableDef()
 async def offer(request: web.Request) -> web.Response:
     """Take a peer's offer, answer it, serve the peer."""
     # Whom the server does not let in has nothing read.
-    authorize(request)
+    await authorize(request)
     knock(request)
     # A page of another origin cannot send this type without asking first.
-    if request.content_type != "application/json":
-        raise web.HTTPUnsupportedMediaType(text=f"got {request.content_type}; expected application/json")
+    if content_type(request) != "application/json":
+        raise web.HTTPUnsupportedMediaType(text=f"got {content_type(request)!r}; expected application/json")
     # A compressed body would be unpacked before its size is checked.
     if hdrs.CONTENT_ENCODING in request.headers:
         raise web.HTTPUnsupportedMediaType(text="got a compressed body; expected it as it is")
     try:
-        # A body that comes a byte a minute must not hold a connection for hours.
-        async with asyncio.timeout(request.app[CONFIG].setup_deadline_s):
-            body = await request.read()
-    except TimeoutError:
-        raise web.HTTPRequestTimeout(text="the offer did not come in time; try again") from None
+        body = await request.read()
     except web.HTTPRequestEntityTooLarge:
         limit = request.app[CONFIG].max_offer_bytes
         return_text = f"offer of more than {limit} bytes; expected a browser's offer of 5 to 10 kB"
@@ -57,11 +53,11 @@ async def trickle(request: web.Request) -> web.Response:
     session = request.app[REGISTRY].get(request.match_info["id"])
     if not isinstance(session, Session):
         raise web.HTTPNotFound(text="no such session that takes candidates; it may have ended already")
-    if not is_owner(session, request.headers.get(OWNER_HEADER, "")):
+    if not is_owner(session, header(request, OWNER_HEADER)):
         raise web.HTTPForbidden(text=f"not your session; expected its secret in the header {OWNER_HEADER}")
-    if request.content_type != FRAGMENT_TYPE or hdrs.CONTENT_ENCODING in request.headers:
+    if content_type(request) != FRAGMENT_TYPE or hdrs.CONTENT_ENCODING in request.headers:
         raise web.HTTPUnsupportedMediaType(
-            text=f"got {request.content_type}; expected {FRAGMENT_TYPE}, as it is"
+            text=f"got {content_type(request)!r}; expected {FRAGMENT_TYPE}, as it is"
         )
     body = b""
     while len(body) <= MAX_FRAGMENT_BYTES and not request.content.at_eof():
@@ -88,7 +84,7 @@ async def leave(request: web.Request) -> web.Response:
     return web.Response(status=204)
 
 
-@routes.post("/sessions/{id}/bye")
+@routes.post(GOODBYE)
 async def bye(request: web.Request) -> web.Response:
     """What a closing page can still send (navigator.sendBeacon); its body is the session's secret.
 

@@ -7,8 +7,11 @@ from pathlib import Path
 
 from facestream.config import Config
 from facestream.errors import ConfigError
+from facestream.text_files import has_mark, read_content
 
 logger = logging.getLogger(__name__)
+
+EXPECTED = "a certificate or a key as text (PEM)"
 
 CERT_FILE = "cert.pem"
 KEY_FILE = "key.pem"
@@ -23,6 +26,8 @@ class Certificate:
 
     def context(self) -> ssl.SSLContext:
         """What the listening socket needs; raises ConfigError."""
+        for path in (self.cert, self.key):
+            _check(path)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         try:
@@ -53,10 +58,28 @@ def find_certificate(config: Config) -> Certificate | None:
     if config.tls_cert:
         return Certificate(Path(config.tls_cert), Path(config.tls_key))
     found = Certificate(Path(config.certs_dir) / CERT_FILE, Path(config.certs_dir) / KEY_FILE)
-    if found.cert.exists() != found.key.exists():
-        missing = found.key if found.cert.exists() else found.cert
+    try:
+        has_cert, has_key = found.cert.exists(), found.key.exists()
+    except OSError as error:
+        raise ConfigError(
+            f"certs_dir: {config.certs_dir} cannot be searched ({error.strerror}); expected a folder that this user "
+            "may read, or --tls off"
+        ) from error
+    if has_cert != has_key:
+        missing = found.key if has_cert else found.cert
         raise ConfigError(f"{missing} is missing; expected certificate and key together, or --tls off")
-    return found if found.cert.exists() else None
+    return found if has_cert else None
+
+
+def _check(path: Path) -> None:
+    """Say what OpenSSL says in numbers only, and what it would wait for without end; raises ConfigError."""
+    content = read_content(path, "tls", EXPECTED)
+    if has_mark(content):
+        raise ConfigError(
+            f"tls: {path} begins with a byte order mark; expected {EXPECTED}: save it as ASCII in your editor"
+        )
+    if b"-----BEGIN " not in content:
+        raise ConfigError(f"tls: {path} has no -----BEGIN line; expected {EXPECTED}")
 
 
 def _no_password() -> str:

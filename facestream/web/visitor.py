@@ -1,16 +1,24 @@
 """Who sends a request and under which name it reached the server, as far as trusted proxies say."""
 
+import re
 from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Self
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from facestream.config import Config
+from facestream.web.proxy_signs import shows_a_proxy
 
+IPAddress = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 MAX_PROXIES = 8
-OTHER_PROXY_HEADERS = ("Forwarded", "Via", "X-Real-IP")
+UNKNOWN = "unknown"
+"""The address of clients behind a trusted proxy whose X-Forwarded-For cannot be read; the limits count them as one."""
+_OWN_NAME = re.compile(
+    r"(localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])(:\d{1,5})?", re.IGNORECASE | re.ASCII
+)
+_WITH_PORT = re.compile(r"\[([^\[\]]+)\](?::\d{1,5})?|([^:\[\]]+):\d{1,5}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +33,9 @@ class Proxies:
 
     def trusts(self, address: str) -> bool:
         try:
-            found = ip_address(address.partition("%")[0])
+            found = unmapped(address)
         except ValueError:
             return False
-        if isinstance(found, IPv6Address) and found.ipv4_mapped is not None:
-            found = found.ipv4_mapped
         return any(found in network for network in self.networks)
 
 
@@ -43,8 +49,8 @@ class Visitor:
     """Name and port by which the browser called the server, in lower case."""
     secure: bool
     """Whether it is known that the visitor came by https."""
-    local: bool
-    """Whether everything says that it is on this machine: addresses and names."""
+    seems_local: bool
+    """Whether nothing in the request shows another machine. No proof: a proxy may pass everything on."""
 
 
 def visitor_of(request: web.Request, proxies: Proxies) -> Visitor:
@@ -57,43 +63,53 @@ def visitor_of(request: web.Request, proxies: Proxies) -> Visitor:
         host = _last(request, "X-Forwarded-Host") or request.host
         scheme = _last(request, "X-Forwarded-Proto") or request.scheme
     # The Host header, too: a page whose name was bound to 127.0.0.1 may send any header but that.
-    # And the headers that are not read: they say at least that somebody stands between.
-    local = (
-        all(map(is_loopback, (peer, address)))
-        and all(map(_is_own_name, (request.host, host)))
-        and not any(name in request.headers for name in OTHER_PROXY_HEADERS)
+    seems_local = (
+        is_loopback(peer)
+        and not shows_a_proxy(request.headers)
+        and all(_OWN_NAME.fullmatch(name) for name in request.headers.getall(hdrs.HOST, [""]))
+        # Clients send http://host/path to a proxy only.
+        and request.raw_path.startswith("/")
     )
-    return Visitor(address, host.lower(), scheme.lower() == "https", local)
+    return Visitor(address, host.lower(), scheme.lower() == "https", seems_local)
 
 
 def is_loopback(address: str) -> bool:
     """Whether an address is of this machine only."""
     try:
-        found = ip_address(address)
+        return unmapped(address).is_loopback
     except ValueError:
         return False
-    if isinstance(found, IPv6Address) and found.ipv4_mapped is not None:
-        return found.ipv4_mapped.is_loopback
-    return found.is_loopback
+
+
+def unmapped(address: str | bytes) -> IPAddress:
+    """An address as a value, without a zone; one of IPv4 inside IPv6 is one of IPv4. Raises ValueError."""
+    found = ip_address(address.partition("%")[0] if isinstance(address, str) else address)
+    return (found.ipv4_mapped or found) if isinstance(found, IPv6Address) else found
+
+
+def read_forwarded(text: str) -> str:
+    """The address in one entry of X-Forwarded-For, which may have quotes, brackets, a zone and a port; else UNKNOWN."""
+    text = text.strip().removeprefix('"').removesuffix('"')
+    if found := _WITH_PORT.fullmatch(text):
+        text = found[1] or found[2]
+    try:
+        return str(unmapped(text))
+    except ValueError:
+        return UNKNOWN
 
 
 def _before_proxies(peer: str, request: web.Request, proxies: Proxies) -> str:
     """Each proxy adds whom it has heard on the right; what stands left of the first stranger is the stranger's word."""
-    said = ",".join(request.headers.getall("X-Forwarded-For", [])).split(",")[-MAX_PROXIES:]
-    address = peer
-    while said and proxies.trusts(address):
-        named = said.pop().strip()
-        try:
-            address = str(ip_address(named))
-        except ValueError:
-            break
-    return address
+    if hdrs.X_FORWARDED_FOR not in request.headers:
+        return peer
+    entries = ",".join(request.headers.getall(hdrs.X_FORWARDED_FOR)).split(",")
+    address = UNKNOWN
+    for entry in reversed(entries[-MAX_PROXIES:]):
+        address = read_forwarded(entry)
+        if not proxies.trusts(address):
+            return address
+    return address if len(entries) <= MAX_PROXIES else UNKNOWN
 
 
 def _last(request: web.Request, name: str) -> str:
     return ",".join(request.headers.getall(name, [])).rpartition(",")[2].strip()
-
-
-def _is_own_name(host: str) -> bool:
-    name = host.removeprefix("[").partition("]")[0] if host.startswith("[") else host.partition(":")[0]
-    return name.lower() == "localhost" or is_loopback(name)

@@ -15,6 +15,7 @@ from facestream.web.access import authorize, knock, visitor
 from facestream.web.keys import CONFIG, REGISTRY
 from facestream.web.metrics import count_refusals
 from facestream.web.problems import answer_errors_as_problems
+from facestream.web.protocol import session_is_open
 
 # Linux: the socket asks for more only when less than this is unsent, where it would hold megabytes by itself. Without
 # it, a slow reader gets pictures that are seconds old.
@@ -73,12 +74,14 @@ async def _open(request: web.Request, peer: "WebSocketPeer") -> PictureSession |
     sessions: list[PictureSession] = []
 
     async def admit(request: web.Request) -> web.StreamResponse:
+        await authorize(request, opening.token)
         sessions.append(_admit(request, peer, opening))
         return web.Response(status=204)
 
     # Whatever refuses an offer refuses a socket with the same words, and is counted as such.
     answer = await answer_errors_as_problems(request, lambda asked: count_refusals(asked, admit))
     if sessions:
+        session_is_open(request)
         return sessions[0]
     assert isinstance(answer, web.Response)
     problem = json.loads(answer.text or "{}")
@@ -95,7 +98,6 @@ async def _open(request: web.Request, peer: "WebSocketPeer") -> PictureSession |
 
 
 def _admit(request: web.Request, peer: "WebSocketPeer", opening: Open) -> PictureSession:
-    authorize(request, opening.token)
     knock(request)
     return request.app[REGISTRY].open_pictures(peer, opening.resume, visitor(request).address)
 

@@ -29,6 +29,8 @@ FLAGS = (
     "--autoplay-policy=no-user-gesture-required",
 )
 ALLOW_CAMERA = "--use-fake-ui-for-media-stream"
+# As a script before the page: hardened browsers take the class away.
+NO_WEBRTC = "delete window.RTCPeerConnection; delete window.webkitRTCPeerConnection;"
 
 OpenPage = Callable[..., AbstractAsyncContextManager[Page]]
 
@@ -97,13 +99,16 @@ def open_page(
         url: str,
         *,
         width: int = 1280,
+        height: int = 900,
         motion: Literal["reduce", "no-preference"] = "no-preference",
         flags: tuple[str, ...] = (ALLOW_CAMERA,),
         expect_errors: str = "",
         script: str = "",
     ) -> AsyncIterator[Page]:
         browser = await browsers.get(flags)
-        context = await browser.new_context(viewport={"width": width, "height": 900}, reduced_motion=motion)
+        context = await browser.new_context(
+            viewport={"width": width, "height": height}, reduced_motion=motion
+        )
         page = await context.new_page()
         if script:
             await page.add_init_script(script)

@@ -135,28 +135,6 @@ async def test_each_fault_of_a_camera_has_its_sentence(
         await expect(page.get_by_role("alert")).to_contain_text(said)
 
 
-async def test_an_insecure_context_names_the_address_that_works(server_url: str, open_page: OpenPage):
-    script = "Object.defineProperty(navigator, 'mediaDevices', { value: undefined });"
-    async with open_page(server_url, script=script) as page:
-        await press_start(page)
-
-        await expect(page.get_by_role("alert")).to_contain_text("http://localhost:")
-
-
-async def test_a_full_server_is_said_with_its_own_words(tmp_path: Path, open_page: OpenPage):
-    with running_server(tmp_path / "server.log", "--max-sessions", "1") as running:
-        async with (
-            open_page(running.url) as first,
-            open_page(running.url, expect_errors="503") as second,
-        ):
-            await start(first)
-
-            await press_start(second)
-
-            await expect(second.get_by_role("alert")).to_contain_text("1 of 1 places taken", timeout=SOON_MS)
-            await expect(second.get_by_role("alert")).to_contain_text("There may be room in 10 s")
-
-
 async def test_a_server_that_stops_is_said_and_one_that_is_away_too(tmp_path: Path, open_page: OpenPage):
     with running_server(tmp_path / "server.log") as running:
         async with open_page(running.url, expect_errors="refused") as page:
@@ -184,3 +162,49 @@ async def test_the_chart_keeps_its_size_and_its_one_object(server_url: str, open
         await chart_points(page, 24)
 
         assert await page.evaluate("document.querySelectorAll('*').length") <= before + 5
+
+
+# How far the chart stands out of its place and of its card, in pixels, and how much of its place it leaves empty.
+MISFIT = """async () => {
+  // Whoever observes sizes is told after the callbacks of a frame.
+  for (let frame = 0; frame < 2; frame += 1) await new Promise(requestAnimationFrame);
+  const rect = (selector) => document.querySelector(selector).getBoundingClientRect();
+  const [drawn, place, card] = ['#chart svg', '.plot', '.history'].map(rect);
+  const beyond = (inner, outer) => Math.max(inner.bottom - outer.bottom, inner.right - outer.right);
+  return Math.max(beyond(drawn, place), beyond(drawn, card), beyond(place, card), place.height - drawn.height);
+}"""
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (1920, 1080), (360, 740)])
+async def test_the_chart_fills_its_card_and_never_more(
+    server_url: str, open_page: OpenPage, width: int, height: int
+):
+    async with open_page(server_url, width=width, height=height) as page:
+        assert await page.evaluate(MISFIT) < 1
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        await page.screenshot(path=SCREENSHOTS / f"window_{width}_idle.png")
+
+        await start(page)
+        await chart_points(page, 2)
+        assert await page.evaluate(MISFIT) < 1
+        await page.screenshot(path=SCREENSHOTS / f"window_{width}_live.png")
+
+        # The handle to look back in time takes room from the chart.
+        await page.get_by_role("button", name="Pause").click()
+        await expect(page.get_by_label("Look back in time")).to_be_visible()
+        assert await page.evaluate(MISFIT) < 1
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (1440, 900), (1920, 1080)])
+async def test_a_desktop_window_shows_all_of_the_page(
+    server_url: str, open_page: OpenPage, width: int, height: int
+):
+    async with open_page(server_url, width=width, height=height) as page:
+        await start(page)
+        await chart_points(page, 2)
+
+        # The sentence of a busy server, as these tests' is, comes below all else.
+        tall = await page.evaluate(
+            "document.getElementById('strain').remove() ?? document.documentElement.scrollHeight"
+        )
+        assert tall <= height

@@ -35,3 +35,11 @@ test('a browser that knows nothing yields zeros, not NaN', () => {
   assert.deepEqual(Object.values(found).filter(Number.isNaN), []);
   assert.equal(found.rttMs, null);
 });
+
+test('the frames of the camera are counted where it is, or where they are encoded', () => {
+  const source = { type: 'media-source', kind: 'video', frames: 40 };
+
+  assert.equal(look([...entries(1), source], 0).sourceFrames, 40);
+  assert.equal(look(entries(1), 0).sourceFrames, 25);
+  assert.equal(look([], 0).sourceFrames, null);
+});

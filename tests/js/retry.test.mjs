@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { Countdown, leastDelayMs, mayPass, retryDelayMs } from '../../client/js/retry.js';
+import { Countdown, leastDelayMs, mayPass, mayWait, retryDelayMs } from '../../client/js/retry.js';
 
 test('tries come later each time, up to a bound', () => {
   const delays = [0, 1, 2, 3, 20].map((tries) => retryDelayMs(tries, 0, () => 1));
@@ -15,6 +15,11 @@ test('no two pages try in step', () => {
 });
 
 test('a server that asks for more time gets it', () => assert.equal(retryDelayMs(0, 10_000, () => 1), 10_000));
+
+test('a server without a port for the video is asked again, one that refuses the offer is not', () => {
+  assert.ok(mayPass({ key: 'noPort', message: 'all ports are taken' }, 0));
+  assert.ok(!mayPass({ key: 'offer', message: 'no video' }, 0));
+});
 
 test('a countdown says its seconds and ends once', async () => {
   const said = [];
@@ -49,8 +54,35 @@ test('a session that was ended for its own sake, or a camera that is gone, is no
   assert.ok(!mayPass({ key: 'cameraEnded', message: '' }, 0));
 });
 
+for (const code of ['stopping', 'silence', 'setup_timeout']) {
+  test(`a session that ended by ${code} may be followed by another`, () => {
+    assert.ok(mayPass({ key: 'ended', message: 'in words', code }, 0));
+  });
+}
+
+for (const code of ['video_ended', 'frame_too_large', 'bad_frame', 'time_over', 'replaced', 'ended', 'a word of tomorrow']) {
+  test(`a session that ended by ${code} is not tried again`, () => {
+    assert.ok(!mayPass({ key: 'ended', message: 'in words', code }, 0));
+  });
+}
+
+test('a first picture that never comes is not tried for minutes', () => {
+  const error = { key: 'ended', message: 'in words', code: 'setup_timeout' };
+
+  assert.ok(mayPass(error, 2));
+  assert.ok(!mayPass(error, 3));
+});
+
+test('a server that is full and says when is waited for, but not for ever', () => {
+  for (const key of ['full', 'tooMany']) assert.ok(mayWait({ key, retryMs: 10_000 }, 0));
+  assert.ok(!mayWait({ key: 'full', retryMs: 0 }, 0));
+  assert.ok(!mayWait({ key: 'refused', retryMs: 10_000 }, 0));
+  assert.ok(!mayWait({ key: 'full', retryMs: 10_000 }, 1000));
+});
+
 test('a server that stops, or says when, is given that time', () => {
   assert.equal(leastDelayMs({ key: 'full', message: '', retryMs: 10_000 }), 10_000);
   assert.equal(leastDelayMs({ key: 'ended', message: 'the server is stopping', retryMs: 0 }), 3000);
+  assert.equal(leastDelayMs({ key: 'ended', message: 'nothing heard', retryMs: 0, code: 'silence' }), 0);
   assert.equal(leastDelayMs({ key: 'cut', message: '', retryMs: 0 }), 0);
 });

@@ -23,6 +23,12 @@ test('what goes into the log comes out as it was', () => {
   assert.deepEqual(entry, { timeS: 0, telemetry: message({ seq: 0 }) });
 });
 
+test('why a frame was not analysed comes out, too', () => {
+  const [entry] = [...logOf({ analysed: false, unanalysed: 'unavailable', faces: [] })];
+
+  assert.equal(entry.telemetry.unanalysed, 'unavailable');
+});
+
 test('the oldest rows go when the log is full', () => {
   const log = new SessionLog(3);
   for (let i = 0; i < 10; i += 1) log.add(i, message({ seq: i, faces: [] }));

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { test } from 'node:test';
 
-import { PROBLEMS, STAGE_LABELS, TEXT, badge, bearing, clockTime, eventSentence, sentence, strain } from '../../client/js/strings.js';
+import { ENDINGS, NOT_ANALYSED_REASONS, PROBLEMS, STAGE_LABELS, TEXT, badge, bearing, clockTime, endingOf, eventSentence, sentence, strain } from '../../client/js/strings.js';
 import { STAGES } from '../../client/js/telemetry.js';
 
 const client = new URL('../../client/', import.meta.url);
@@ -19,6 +19,18 @@ for (const [, key] of scripts.join().matchAll(/PeerError\('(\w+)'/g)) {
     assert.match(PROBLEMS[key].text('the reason'), /[.!]$/);
   });
 }
+
+for (const code of Object.keys(ENDINGS)) {
+  test(`the ending ${code} has a title and a next step`, () => {
+    assert.ok(ENDINGS[code].title);
+    assert.match(ENDINGS[code].text('the reason'), /[.!]$/);
+    assert.doesNotMatch(ENDINGS[code].text(''), /^ |^\.|  /);
+  });
+}
+
+test('a word that is none of the endings is none', () => {
+  for (const code of ['', 'tomorrow', 'constructor', undefined]) assert.equal(endingOf(code), null);
+});
 
 test('every stage on the server has its word, in its order', () => {
   assert.deepEqual(Object.keys(STAGE_LABELS).filter((station) => STAGES.includes(station)), STAGES);
@@ -53,6 +65,12 @@ for (const [fpsOut, said] of [[30, ''], [15, 'Analysing 1 of 2 frames'], [20, 'A
   test(`the badge of ${fpsOut} of 30 frames says "${said}"`, () => assert.equal(badge({ fpsIn: 30, fpsOut, analysed: true }), said));
 }
 
+test('each reason for which a frame is not analysed has its sentence', () => {
+  const schema = JSON.parse(readFileSync(new URL('../../docs/telemetry.schema.json', import.meta.url), 'utf8'));
+
+  assert.deepEqual(schema.properties.unanalysed.enum.filter(Boolean).sort(), Object.keys(NOT_ANALYSED_REASONS).sort());
+});
+
 test('the badge says when nothing is analysed', () => {
   assert.equal(badge({ fpsIn: 30, fpsOut: 0, analysed: false }), 'Not analysed');
 });
@@ -66,4 +84,13 @@ test('times are minutes and seconds', () => {
 test('what happened is a sentence', () => {
   assert.equal(eventSentence({ timeS: 0, kind: 'changed', detail: '3 happy' }), 'Face 3: Happy');
   assert.equal(eventSentence({ timeS: 0, kind: 'lost', detail: 'The connection was lost' }), 'Connection lost: The connection was lost');
+});
+
+test('every code of a notice that the documents list has a sentence of the page', () => {
+  const docs = readFileSync(new URL('../../docs/telemetry.md', import.meta.url), 'utf8');
+  const table = docs.split('| `code` | the session ends because |')[1].split('\n\n')[0];
+  const codes = [...table.matchAll(/^\| `(\w+)` \|/gm)].map(([, code]) => code);
+
+  assert.ok(codes.length > 5);
+  assert.deepEqual(codes.filter((code) => !(code in ENDINGS)), []);
 });

@@ -16,6 +16,13 @@ test('the golden message is read as Python wrote it', () => {
   assert.equal(telemetry.faces[1].unsure, 'turned');
 });
 
+test('a frame that was not analysed says why', () => {
+  const told = golden.replace('"analysed":true,"unanalysed":""', '"analysed":false,"unanalysed":"unavailable"');
+
+  assert.equal(decodeTelemetry(told).unanalysed, 'unavailable');
+  assert.equal(decodeTelemetry(golden.replace('"unanalysed":"",', '')).unanalysed, '');
+});
+
 for (const [name, text] of [
   ['no JSON', '{'],
   ['nothing', 'null'],
@@ -30,7 +37,12 @@ for (const [name, text] of [
 }
 
 test('a reply is read with what it leaves out', () => {
-  assert.deepEqual(decodeControl('{"type":"layers"}'), { type: 'layers', detail: '', layers: [], view: '', views: [] });
+  assert.deepEqual(decodeControl('{"type":"layers"}'), { type: 'layers', detail: '', code: '', layers: [], view: '', views: [] });
+});
+
+test('a notice says why in a word, where the server has one', () => {
+  assert.equal(decodeControl('{"type":"notice","detail":"nothing heard","code":"silence"}').code, 'silence');
+  assert.equal(decodeControl('{"type":"notice","detail":"nothing heard","code":7}').code, '');
 });
 
 for (const text of ['{', 'null', '7', '{"type":1}']) {

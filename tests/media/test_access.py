@@ -218,12 +218,41 @@ async def test_a_server_without_admins_hides_its_sessions(server_url: str):
     ("method", "path"),
     [("POST", "/offer"), ("PATCH", "/sessions/x"), ("DELETE", "/sessions/x"), ("POST", "/sessions/x/bye")],
 )
-@pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1:1"])
+@pytest.mark.parametrize("origin", ["https://evil.example", "http://127.0.0.1:1", "http://[", "http://[::1"])
 async def test_a_foreign_page_changes_nothing(server_url: str, method: str, path: str, origin: str):
+    await assert_refused(server_url, method, path, origin)
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("POST", "/offer"), ("PATCH", "/sessions/x"), ("DELETE", "/sessions/x")]
+)
+async def test_a_page_that_hides_its_origin_changes_nothing(server_url: str, method: str, path: str):
+    await assert_refused(server_url, method, path, "null")
+
+
+async def assert_refused(server_url: str, method: str, path: str, origin: str) -> None:
     status, headers, said = await ask(server_url, method, path, Origin=origin)
 
     assert (status, "allowed_origins" in said) == (403, True)
     assert "Access-Control-Allow-Origin" not in headers
+
+
+async def test_a_goodbye_that_hides_its_origin_is_taken_by_its_secret(guarded: Guarded, peer: ReplayPeer):
+    # What a browser sends by navigator.sendBeacon where a proxy sets `Referrer-Policy: no-referrer`.
+    path = f"/sessions/{peer.session_id}/bye"
+    guess, _, _ = await ask(guarded.url, "POST", path, b"guess", Origin="null")
+    await peer.receive_reports(3)
+
+    status, _, _ = await ask(guarded.url, "POST", path, peer._secret.encode(), Origin="null")
+
+    assert (guess, status) == (204, 204)
+    await peer.wait_closed()
+
+
+async def test_the_page_tells_its_origin_to_its_own_server_and_its_address_to_nobody_else(server_url: str):
+    _, headers, _ = await ask(server_url, "GET", "/", b"")
+
+    assert headers["Referrer-Policy"] == "same-origin"
 
 
 async def test_a_foreign_page_opens_no_websocket(server_url: str):
@@ -257,6 +286,9 @@ async def test_a_named_origin_may_ask_and_read_the_answer(guarded: Guarded):
         {"Host": "faces.example"},
         {"X_Forwarded_Host": "faces.example"},
         {"Host": "faces.example", "X_Forwarded_For": "127.0.0.1", "X_Forwarded_Host": "localhost"},
+        {"X_Forwarded_For": "unknown"},
+        {"CF_Connecting_IP": "203.0.113.9"},
+        {"Host": "[::1]evil.example"},
     ],
 )
 async def test_by_default_who_comes_through_a_proxy_or_another_name_needs_a_token(
@@ -264,8 +296,9 @@ async def test_by_default_who_comes_through_a_proxy_or_another_name_needs_a_toke
 ):
     status, _, _ = await ask(server_url, "POST", "/offer", b"{", **headers)
     _, _, config = await ask(server_url, "GET", "/config", b"", **headers)
+    metrics, _, _ = await ask(server_url, "GET", "/metrics", b"", **headers)
 
-    assert status == 401
+    assert (status, metrics) == (401, 404)
     assert json.loads(config)["auth"] == "token"
 
 

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from aiohttp import web
 
 from facestream.analysis.options import AnalysisOptions
 from facestream.config import Config
@@ -67,7 +66,7 @@ async def test_every_route_is_described_and_no_other(tmp_path: Path):
     routes = {
         (route.method, route.resource.canonical)
         for route in app.router.routes()
-        if route.method != "HEAD" and route.resource and not isinstance(route.resource, web.StaticResource)
+        if route.method != "HEAD" and route.resource
     }
     assert routes == described
 

@@ -2,25 +2,41 @@
 
 import asyncio
 import contextlib
+import errno
+import multiprocessing
+import multiprocessing.util
 import os
+import resource
 import signal
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from multiprocessing import resource_tracker
 from pathlib import Path
+from typing import NoReturn
 
 import av
 import numpy as np
 import pytest
 
 from facestream.analysis.options import AnalysisOptions
-from facestream.errors import AnalysisUnavailableError, ModelFileError
+from facestream.errors import (
+    AnalysisFaultError,
+    AnalysisUnavailableError,
+    ModelFileError,
+    ShortageError,
+    WorkerLostError,
+)
 from facestream.faces import GrayImage
+from facestream.media import pool as pool_module
+from facestream.media.analysis_process import END_DEADLINE_S, AnalysisProcess
 from facestream.media.planes import planes_of
 from facestream.media.pool import AnalysisPool
 from facestream.media.worker import NEW_STREAM
 
 MODELS_DIR = Path(__file__).resolve().parents[2] / "models"
 MAX_PIXELS = 1280 * 720
-RECOVERY_S = 30.0
+RECOVERY_S = 45.0
+REPLACED_S = 2.0
 
 
 @contextlib.asynccontextmanager
@@ -132,14 +148,192 @@ async def test_missing_models_stop_the_start_with_the_file_and_what_to_do(tmp_pa
         await pool.start()
 
 
-async def test_closing_frees_processes_and_shared_memory(face_gray: GrayImage):
-    before = set(Path("/dev/shm").iterdir())
+def open_descriptors() -> set[str]:
+    """What this process has open, by what it is; the descriptor that lists them is closed again."""
+    return {link for link in map(_target, Path("/proc/self/fd").iterdir()) if link}
+
+
+def _target(link: Path) -> str:
+    try:
+        return f"{link.name} {link.readlink()}"
+    except FileNotFoundError:
+        return ""
+
+
+async def test_closing_frees_processes_descriptors_and_shared_memory(face_gray: GrayImage):
+    async with running_pool(1):
+        pass  # what the first start opens for the whole process
+    before = open_descriptors()
 
     async with running_pool(2) as pool:
         pids = pool.pids
         await analyze(pool, face_gray)
 
-    assert set(Path("/dev/shm").iterdir()) <= before
+    assert open_descriptors() <= before
+    assert "facestream-frame" not in Path("/proc/self/maps").read_text()
     for pid in pids:
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
+
+
+@contextlib.contextmanager
+def no_descriptor_left() -> Iterator[None]:
+    """This process may open nothing more."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    held: list[int] = []
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))
+    try:
+        with contextlib.suppress(OSError):
+            while True:
+                held.append(os.dup(0))
+        yield
+    finally:
+        for descriptor in held:
+            os.close(descriptor)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+async def test_processes_come_back_as_soon_as_the_shortage_is_over(
+    face_gray: GrayImage, caplog: pytest.LogCaptureFixture
+):
+    async with running_pool(1) as pool, asyncio.timeout(2 * RECOVERY_S):
+        await until(lambda: pool._spare is not None)
+        with no_descriptor_left():
+            for process in list(pool._everyone()):
+                os.kill(process.pid, signal.SIGKILL)
+            await until(lambda: pool.alive == 0 and bool(pool.shortage))
+            with pytest.raises(AnalysisUnavailableError):
+                await analyze(pool, face_gray)
+            await asyncio.sleep(0.6)  # another try
+            said = pool.shortage
+
+        assert await analyze_when_back(pool, face_gray) == 1
+        await until(lambda: pool.alive == 1 and not pool.shortage)
+
+    assert "Too many open files" in said
+    assert "ulimit -n" in said
+    assert [record for record in caplog.records if record.exc_info] == []
+    assert len([record for record in caplog.records if "did not start" in record.message]) == 1
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    while not condition():  # noqa: ASYNC110 - the pool has no event for it
+        await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize("step", ["the memory", "the pipe", "the child"])
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.ENOMEM, errno.EAGAIN, errno.ENOSPC])
+def test_a_start_that_fails_leaves_nothing_open(step: str, number: int, monkeypatch: pytest.MonkeyPatch):
+    def refuse(*_: object) -> NoReturn:
+        raise OSError(number, os.strerror(number))
+
+    spawn = multiprocessing.get_context("spawn")
+    owner, name = {
+        "the memory": (os, "pwrite"),
+        "the pipe": (spawn, "Pipe"),
+        "the child": (multiprocessing.util, "spawnv_passfds"),
+    }[step]
+    resource_tracker.ensure_running()
+    before = open_descriptors()
+    monkeypatch.setattr(owner, name, refuse)
+
+    with pytest.raises(ShortageError, match=os.strerror(number)):
+        AnalysisProcess(MODELS_DIR, AnalysisOptions(), MAX_PIXELS)
+
+    assert open_descriptors() <= before
+    assert "facestream-frame" not in Path("/proc/self/maps").read_text()
+
+
+async def test_a_start_that_is_cancelled_leaves_no_child(face_gray: GrayImage):
+    pool = AnalysisPool(MODELS_DIR, AnalysisOptions(), 2, MAX_PIXELS)
+    children = set(multiprocessing.active_children())
+
+    for delay_s in (0.0, 0.002, 0.2):
+        starting = asyncio.ensure_future(pool.start())
+        await asyncio.sleep(delay_s)
+        starting.cancel()
+        await asyncio.gather(starting, return_exceptions=True)
+        await pool.close()
+
+        assert set(multiprocessing.active_children()) <= children
+
+
+@pytest.mark.parametrize("during", ["a frame", "a rest"])
+async def test_a_stopped_process_is_replaced(face_gray: GrayImage, during: str):
+    async with running_pool(1) as pool, asyncio.timeout(RECOVERY_S):
+        await until(lambda: pool._spare is not None)
+        stopped = pool.pids[0]
+        os.kill(stopped, signal.SIGSTOP)
+        began_s = time.monotonic()
+
+        if during == "a frame":
+            with pytest.raises(WorkerLostError):
+                await analyze(pool, face_gray)
+        await until(lambda: stopped not in pool.pids)
+        replaced_after_s = time.monotonic() - began_s
+
+        assert await analyze(pool, face_gray) == 1
+    assert replaced_after_s < REPLACED_S
+
+
+async def test_a_stopped_spare_and_a_stopped_start_are_replaced_too(face_gray: GrayImage):
+    async with running_pool(1) as pool, asyncio.timeout(2 * RECOVERY_S):
+        await until(lambda: len(pool._starts.loading) == 1)
+        loading = next(iter(pool._starts.loading)).pid
+        os.kill(loading, signal.SIGSTOP)
+        await until(lambda: pool._spare is not None)
+        assert pool._spare is not None
+        spare = pool._spare.pid
+        os.kill(spare, signal.SIGSTOP)
+
+        await until(lambda: pool._spare is not None and pool._spare.pid != spare)
+
+        assert loading not in {process.pid for process in pool._everyone()}
+        assert await analyze(pool, face_gray) == 1
+
+
+async def test_stopped_processes_do_not_delay_the_end():
+    pool = AnalysisPool(MODELS_DIR, AnalysisOptions(), 2, MAX_PIXELS)
+    await pool.start()
+    pids = pool.pids
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    await until(lambda: all(process._hangs.is_stopped() for process in pool._everyone()))
+    began_s = time.monotonic()
+
+    await pool.close()
+
+    assert time.monotonic() - began_s < END_DEADLINE_S
+    for pid in pids:
+        with pytest.raises(ProcessLookupError):
+            os.kill(pid, 0)
+
+
+async def test_a_fault_in_the_upkeep_is_logged_and_the_upkeep_goes_on(
+    face_gray: GrayImage, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    monkeypatch.setattr(pool_module, "AFTER_FAULT_S", 0.01)
+    async with running_pool(1) as pool, asyncio.timeout(RECOVERY_S):
+        await until(lambda: pool._spare is not None)
+        with monkeypatch.context() as faulty:
+            faulty.setattr(AnalysisProcess, "look", lambda _: 1 / 0)
+            await until(lambda: any("upkeep" in record.message for record in caplog.records))
+        stopped = pool.pids[0]
+        os.kill(stopped, signal.SIGSTOP)
+
+        await until(lambda: stopped not in pool.pids)
+
+        assert await analyze(pool, face_gray) == 1
+    assert "ZeroDivisionError" in caplog.text
+
+
+async def test_tracks_that_cannot_be_read_are_a_fault_of_that_frame_only(face_gray: GrayImage):
+    async with running_pool(1) as pool:
+        pids = pool.pids
+        with pytest.raises(AnalysisFaultError) as fault:
+            async with pool.lease() as process:
+                await process.analyze(face_gray, b"no pickle", 0.0)
+
+        assert await analyze(pool, face_gray) == 1
+        assert pool.pids == pids
+    assert "UnpicklingError" in fault.value.traceback

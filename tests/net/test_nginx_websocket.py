@@ -1,8 +1,6 @@
 """The compatibility mode through Debian's nginx, by https, as docs/deploy/nginx.md has it; Chromium may use no UDP."""
 
 import re
-import shutil
-import socket
 import ssl
 import subprocess
 import time
@@ -26,12 +24,12 @@ from tests.browser.conftest import (  # noqa: F401 - fixtures
     press_start,
     start,
 )
-from tests.conftest import ROOT, RunningServer, running_server
+from tests.conftest import RunningServer, running_server
+from tests.net.nginx import documented_block, running_nginx
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 NO_UDP = (ALLOW_CAMERA, "--webrtc-ip-handling-policy=disable_non_proxied_udp", "--ignore-certificate-errors")
-START_DEADLINE_S = 10.0
 # The server's answer with addresses that nobody answers at (TEST-NET-1): a firewall that drops UDP.
 DROPPED_UDP = """
   const set = RTCPeerConnection.prototype.setRemoteDescription;
@@ -57,52 +55,19 @@ BOX_PIXELS = """() => {
 
 @pytest.fixture(scope="module")
 def behind(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    """The server that nginx passes on to."""
+    """The server that nginx passes on to; who needs a token is the business of test_nginx_in_front.py."""
     log = tmp_path_factory.mktemp("behind") / "server.log"
-    with running_server(log) as running:
+    with running_server(log, "--auth", "none") as running:
         yield running
 
 
 @pytest.fixture(scope="module")
 def nginx_url(behind: RunningServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """nginx with the block of docs/deploy/nginx.md, on a free port of loopback, with a certificate of its own."""
-    program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
-    if program is None:
-        pytest.fail("nginx is missing; run `apt-get install nginx-light`")
+    """nginx with the first block of docs/deploy/nginx.md, with a certificate of its own."""
     folder = tmp_path_factory.mktemp("nginx")
     certificate(folder)
-    port = free_port()
-    (folder / "nginx.conf").write_text(nginx_conf(folder, port, behind.url))
-    process = subprocess.Popen(
-        [program, "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", str(folder / "error.log")]
-    )
-    try:
-        wait_for(port, process, folder / "error.log")
+    with running_nginx(folder, documented_block(0, folder, behind.url)) as port:
         yield f"https://localhost:{port}"
-    finally:
-        process.terminate()
-        process.wait(10)
-
-
-def nginx_conf(folder: Path, port: int, upstream: str) -> str:
-    """The documented block with the addresses of this test around it."""
-    page = (ROOT / "docs" / "deploy" / "nginx.md").read_text(encoding="utf-8")
-    block = page.split("```nginx\n")[1].split("```")[0]
-    for documented, tried in {
-        "listen 443 ssl": f"listen 127.0.0.1:{port} ssl",
-        "faces.example.org;": "localhost;",
-        "/etc/ssl/faces.example.org/fullchain.pem": f"{folder}/cert.pem",
-        "/etc/ssl/faces.example.org/privkey.pem": f"{folder}/key.pem",
-        "http://127.0.0.1:8080": upstream,
-    }.items():
-        assert documented in block
-        block = block.replace(documented, tried)
-    kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    temporary = "".join(f"{kind}_temp_path {folder}/{kind};\n" for kind in kinds)
-    return (
-        f"daemon off; master_process off; pid {folder}/nginx.pid;\nevents {{}}\n"
-        f"http {{ access_log off;\n{temporary}{block}}}\n"
-    )
 
 
 def certificate(folder: Path) -> None:
@@ -112,24 +77,6 @@ def certificate(folder: Path) -> None:
          "-keyout", str(folder / "key.pem"), "-out", str(folder / "cert.pem")],
         check=True, capture_output=True,
     )  # fmt: skip
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
-
-
-def wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline_s = time.monotonic() + START_DEADLINE_S
-    while time.monotonic() < deadline_s and process.poll() is None:
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-        except OSError:
-            time.sleep(0.05)
-        else:
-            return
-    pytest.fail(f"nginx did not start: {log.read_text()}")
 
 
 async def expect_an_annotated_face(page: Page) -> None:

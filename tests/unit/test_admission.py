@@ -1,7 +1,5 @@
 """Who is still served, with measurements that are given."""
 
-from pathlib import Path
-
 import pytest
 
 from facestream.admission import (
@@ -12,7 +10,6 @@ from facestream.admission import (
     ServerFullError,
     TooManyError,
     address_key,
-    usable_cores,
 )
 from facestream.config import Config
 from facestream.frame_cost import FrameCost
@@ -261,11 +258,3 @@ def test_the_wait_for_a_set_up_to_end_is_short():
         admits.admit(HERE, [place(connecting=True)], 1, 0.0)
 
     assert refused.value.retry_after_s < RETRY_FULL_S
-
-
-@pytest.mark.parametrize(("limit", "cores"), [("50000 100000", 0.5), ("max 100000", None), ("", None)])
-def test_a_containers_limit_counts(tmp_path: Path, limit: str, cores: float | None):
-    file = tmp_path / "cpu.max"
-    file.write_text(limit)
-
-    assert usable_cores(file) == (cores or usable_cores(tmp_path / "none"))

@@ -3,6 +3,7 @@
 import argparse
 import ast
 import importlib.util
+import json
 import re
 from pathlib import Path
 from types import ModuleType
@@ -118,6 +119,15 @@ def test_every_chosen_dependency_says_why_it_is_here(file: str):
     reasons = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
 
     assert names
+    assert [name for name in names if f"| `{name}` |" not in reasons] == []
+
+
+def test_every_dependency_of_the_page_says_why_it_is_here():
+    package = json.loads((ROOT / "client" / "package.json").read_text(encoding="utf-8"))
+    reasons = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+
+    names = [*package["dependencies"], *package["devDependencies"]]
+
     assert [name for name in names if f"| `{name}` |" not in reasons] == []
 
 

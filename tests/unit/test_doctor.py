@@ -1,3 +1,4 @@
+import resource
 import socket
 from pathlib import Path
 
@@ -62,13 +63,28 @@ def test_missing_libraries_of_the_page_are_named(tmp_path: Path, monkeypatch: py
     assert "c3.min.js" in found.found
 
 
-def test_too_few_open_files_for_the_sessions_are_wrong(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("resource.getrlimit", lambda _: (256, 256))
+@pytest.mark.parametrize(
+    ("limits", "sessions", "verdict", "said"),
+    [
+        ((256, 256), 100, Verdict.WRONG, "100 sessions want 900"),
+        ((256, 1024), 16, Verdict.DOUBTFUL, "raised from 256 at start; beside 16 sessions it leaves 796"),
+    ],
+)
+def test_too_few_open_files_for_the_sessions_or_for_connections_are_said(
+    monkeypatch: pytest.MonkeyPatch, limits: tuple[int, int], sessions: int, verdict: Verdict, said: str
+):
+    monkeypatch.setattr("resource.getrlimit", lambda _: limits)
 
-    found = finding_of("open files", max_sessions=100)
+    found = finding_of("open files", max_sessions=sessions)
 
-    assert found.verdict is Verdict.WRONG
-    assert found.remedy == "ulimit -n 900"
+    assert (found.verdict, said in found.found) == (verdict, True)
+    assert f"ulimit -Hn {1100 + 8 * sessions}" in found.remedy
+
+
+def test_a_soft_limit_that_the_server_raises_is_right(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("resource.getrlimit", lambda _: (256, resource.RLIM_INFINITY))
+
+    assert finding_of("open files", max_sessions=1000).verdict is Verdict.RIGHT
 
 
 def test_media_ports_that_others_hold_are_wrong():
@@ -82,12 +98,26 @@ def test_media_ports_that_others_hold_are_wrong():
 
 
 def test_private_addresses_are_doubtful_for_a_server_that_others_shall_reach():
-    settings: dict[str, object] = {"host": "0.0.0.0", "ice_address": ("10.0.0.7",)}
+    settings: dict[str, object] = {"host": "0.0.0.0", "ice_address": ("127.0.0.1",)}
 
     found = finding_of("addresses", **settings)
 
     assert found.verdict is Verdict.DOUBTFUL
     assert "public_address" in found.remedy
+
+
+def test_an_ice_address_of_another_machine_is_wrong_and_the_remedy_is_the_nat_setting():
+    found = finding_of("addresses", ice_address=("203.0.113.9",))
+
+    assert found.verdict is Verdict.WRONG
+    assert "203.0.113.9 is not an address of this machine" in found.found
+    assert "public_address" in found.remedy
+
+
+def test_a_public_address_needs_not_be_on_this_machine():
+    found = finding_of("addresses", host="0.0.0.0", public_address=("8.8.8.8",))
+
+    assert found.verdict is Verdict.RIGHT
 
 
 @pytest.mark.parametrize(("host", "verdict"), [("0.0.0.0", Verdict.DOUBTFUL), ("127.0.0.1", Verdict.RIGHT)])

@@ -1,9 +1,10 @@
+import io
 from pathlib import Path
 
 import pytest
 
 from facestream.cli import main
-from facestream.entry_commands import show_address
+from facestream.entry_commands import show_address, show_qr
 from facestream.tokens import Purpose, Tokens, read_key
 
 
@@ -31,6 +32,29 @@ def test_a_link_can_be_shown_to_a_phone(tmp_path: Path, capsys: pytest.CaptureFi
     token, link, *rows = capsys.readouterr().out.splitlines()
     assert link == f"https://faces.example/#token={token}"
     assert len(rows) > 20
+
+
+@pytest.mark.parametrize("url", ["https://faces.example/" + "x" * 3000, "https://faces.example/\udcff"])
+def test_a_link_that_is_no_qr_code_is_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], url: str, monkeypatch: pytest.MonkeyPatch
+):
+    nowhere = io.TextIOWrapper(io.BytesIO(), errors="backslashreplace")
+    monkeypatch.setattr("sys.stdout", nowhere)
+
+    code = main(["token", "--token-key-file", str(tmp_path / "key"), "--url", url, "--qr"])
+
+    assert code == 2
+    assert "expected a shorter url" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "iso-8859-1", "utf-8"])
+def test_a_qr_code_has_only_characters_that_the_terminal_has(monkeypatch: pytest.MonkeyPatch, encoding: str):
+    written = io.BytesIO()
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(written, encoding=encoding, errors="strict"))
+
+    show_qr("https://faces.example/")
+
+    assert len(written.getvalue()) > 500
 
 
 def test_the_address_that_another_device_can_open_is_shown(

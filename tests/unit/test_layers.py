@@ -9,7 +9,19 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[2] / "facestream"
 LAYERS: tuple[frozenset[str], ...] = (
     frozenset(
-        {"errors", "config", "faces", "ice_servers", "telemetry", "picture_messages", "measures", "logs"}
+        {
+            "errors",
+            "config",
+            "faces",
+            "ice_servers",
+            "telemetry",
+            "picture_messages",
+            "measures",
+            "logs",
+            "text_files",
+            "streams",
+            "terminal",
+        }
     ),
     frozenset({"analysis"}),
     frozenset({"media"}),
@@ -30,7 +42,7 @@ LAYERS: tuple[frozenset[str], ...] = (
         }
     ),
     frozenset({"web", "replay", "report"}),
-    frozenset({"doctor", "entry_commands", "tunnel", "cli", "__main__"}),
+    frozenset({"doctor", "entry_commands", "tunnel", "cli", "endings", "start", "__main__"}),
 )
 LAYER_OF = {part: number for number, parts in enumerate(LAYERS) for part in parts}
 KEEPS_OFF: dict[str, set[str]] = {

@@ -89,6 +89,64 @@ def test_a_traceback_keeps_its_lines_and_loses_its_addresses(
     assert "in refuse" in said
 
 
+FORGED = "x\n2026-01-01 00:00:00,000 INFO facestream: forged"
+
+
+@pytest.mark.parametrize(
+    "char",
+    [
+        "\n", "\r", "\x00", "\x07", "\x1b", "\x7f", "\x85", "\x9b", "\u2028", "\u2029", "\u202e", "\u2066", "\ud800",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_a_message_is_one_line_of_printable_characters(
+    form: logs.Format, char: str, capsys: pytest.CaptureFixture[str]
+):
+    logs.set_up("INFO", form)
+
+    own.info("got %s; expected a name", f"a{char}b")
+    library.warning("got %s", f"a{char}b")
+    logging.getLogger(f"facestream.{char}").error("named")
+
+    said = capsys.readouterr().err
+    assert said.removesuffix("\n").replace("\n", "").isprintable()
+    assert said.count("\n") == 3
+
+
+def test_a_message_says_what_is_escaped(capsys: pytest.CaptureFixture[str]):
+    logs.set_up("INFO", "text")
+
+    own.info("got %s", "a\x1b[2Jb\u2028c é 漢")
+
+    assert "got a\\x1b[2Jb\\u2028c é 漢" in capsys.readouterr().err
+
+
+def test_nothing_in_a_traceback_looks_like_a_message(capsys: pytest.CaptureFixture[str]):
+    logs.set_up("INFO", "text")
+
+    try:
+        refuse(f"\x1b[2J{FORGED}")
+    except OSError:
+        with logs.of_session("abc"):
+            own.exception("fault", stack_info=True)
+
+    first, *rest = capsys.readouterr().err.splitlines()
+    assert first.endswith("fault [session abc]")
+    assert all(line.startswith("  ") and line.isprintable() for line in rest)
+    assert any("in refuse" in line for line in rest)
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_a_library_that_quotes_a_stranger_writes_no_long_line(
+    form: logs.Format, capsys: pytest.CaptureFixture[str]
+):
+    logs.set_up("INFO", form)
+
+    library.warning("got %s", "9" * 100_000)
+
+    assert len(capsys.readouterr().err) < 3000
+
+
 def refuse(address: str) -> None:
     raise OSError(f"connection to {address} refused")
 

@@ -11,7 +11,7 @@ from facestream.errors import AnalysisUnavailableError, OfferError
 from facestream.measures import StreamCounts
 from facestream.media.pool import AnalysisPool
 from facestream.registry import SessionRegistry
-from facestream.web.metrics import make_metrics, reason_of
+from facestream.web.metrics import make_build_info, make_metrics, reason_of
 from tests.conftest import ROOT
 
 DASHBOARD = json.loads((ROOT / "docs" / "grafana" / "facestream.json").read_text(encoding="utf-8"))
@@ -26,7 +26,7 @@ async def served(folder: Path) -> Labels:
     registry.measures.session_ended("webrtc", "peer said goodbye", StreamCounts())
     registry.measures.refused["offer"] += 1
     registry.measures.ice["host-prflx"] += 1
-    text = generate_latest(make_metrics(registry, pool)).decode()
+    text = (generate_latest(make_metrics(registry, pool)) + generate_latest(make_build_info())).decode()
     await registry.close()
     labels: Labels = {}
     for family in text_string_to_metric_families(text):

@@ -1,4 +1,6 @@
 import hashlib
+import resource
+import signal
 from pathlib import Path
 
 import jwt
@@ -49,6 +51,35 @@ def test_tokens_are_listed_plain_or_hashed(tmp_path: Path):
 
     tokens.check(WORD)
     tokens.check("plain-word-of-some-length")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_list_of_tokens_is_read_as_any_editor_saves_it(tmp_path: Path, encoding: str):
+    lines = f"# f\u00fcr uns\r\n\r\n  {WORD} \r\n"
+    (tmp_path / "tokens").write_bytes(lines.encode(encoding))
+
+    assert read_listed(tmp_path / "tokens") == {hashlib.sha256(WORD.encode()).digest()}
+
+
+def test_a_key_that_everybody_may_know_is_not_taken(tmp_path: Path):
+    (tmp_path / "key").write_text("ssh-ed25519 " + "A" * 60)
+
+    with pytest.raises(ConfigError, match="cannot sign"):
+        read_key(tmp_path / "key")
+
+
+def test_a_key_for_which_there_is_no_room_leaves_no_empty_file(tmp_path: Path):
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (8, limit[1]))
+    try:
+        with pytest.raises(ConfigError, match="expected room"):
+            make_key(tmp_path / "key")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+        signal.signal(signal.SIGXFSZ, before)
+
+    assert not (tmp_path / "key").exists()
 
 
 @pytest.mark.parametrize("line", ["short", "two words that are long enough", "\u00e4" * 20])

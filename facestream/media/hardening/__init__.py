@@ -17,6 +17,7 @@ from facestream.media.hardening import (
     dtls,
     encoders,
     gathering,
+    negotiation,
     receiver,
     sctp,
     sender,
@@ -37,6 +38,7 @@ replacements = (
     *encoders.REPLACEMENTS,
     *sctp.REPLACEMENTS,
     *gathering.REPLACEMENTS,
+    *negotiation.REPLACEMENTS,
 )
 
 

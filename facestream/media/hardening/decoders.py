@@ -14,8 +14,12 @@ from aiortc.codecs.base import Decoder
 from aiortc.jitterbuffer import JitterFrame
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 from av.frame import Frame
+from av.video.codeccontext import VideoCodecContext
 
-from facestream.media.hardening.sizes import PictureLimits, is_too_large
+from facestream.errors import FrameError
+from facestream.media.hardening.h264_offers import parameter_sets_of
+from facestream.media.hardening.sizes import MAX_REORDERED_FRAMES, PictureLimits, refusal
+from facestream.media.hardening.tracks import NewestFrames
 
 logger = logging.getLogger(__name__)
 
@@ -24,13 +28,32 @@ MAX_WAITING_FRAMES = (
 )
 
 
-def create_decoder(codec: RTCRtpCodecParameters) -> Decoder:
+def create_decoder(codec: RTCRtpCodecParameters, limits: PictureLimits) -> Decoder:
     """Aiortc's decoder with one thread: the default takes every core for every stream."""
     decoder = get_decoder(codec)
-    context = getattr(decoder, "codec", None)
-    if context is not None and codec.mimeType.lower().startswith("video/"):
+    context = _context(decoder)
+    if context is not None:
         context.thread_count = 1
+        # A second line: headers are read before, by `refusal`. FFmpeg counts whole strides.
+        context.options = {"max_pixels": str(limits.max_pixels + 64 * limits.max_height_px)}
     return decoder
+
+
+def _context(decoder: Decoder) -> VideoCodecContext | None:
+    context = getattr(decoder, "codec", None)
+    return context if isinstance(context, VideoCodecContext) else None
+
+
+def _reordering(decoder: Decoder) -> FrameError | None:
+    """Why a stream must not go on that holds back its pictures; FFmpeg learns of it only while it decodes."""
+    context = _context(decoder)
+    held_back = context.reorder_depth if context is not None else 0
+    if held_back <= MAX_REORDERED_FRAMES:
+        return None
+    return FrameError(
+        f"H264 that holds back {held_back} frames; expected at most {MAX_REORDERED_FRAMES}: "
+        "turn B-frames off in the encoder"
+    )
 
 
 class DecoderThread:
@@ -43,14 +66,15 @@ class DecoderThread:
         limits: PictureLimits,
         on_frame: Callable[[Frame], None],
         on_failure: Callable[[], None],
-        on_too_large: Callable[[], None],
+        on_refusal: Callable[[FrameError], None],
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self._limits = limits
-        self._on_frame, self._on_failure, self._on_too_large = on_frame, on_failure, on_too_large
+        self._on_frame, self._on_failure, self._on_refusal = on_frame, on_failure, on_refusal
         self._waiting: queue.Queue[tuple[RTCRtpCodecParameters, JitterFrame] | None] = queue.Queue(
             MAX_WAITING_FRAMES
         )
+        self._decoded = NewestFrames()
         self._stopped = False
         self._ended = asyncio.Event()
         # Daemon: a decoder that hangs inside its codec must not keep the process from ending.
@@ -85,6 +109,10 @@ class DecoderThread:
             except queue.Empty:
                 return
 
+    def _hand_over(self) -> None:
+        while (frame := self._decoded.take()) is not None:
+            self._on_frame(frame)
+
     # In the thread
 
     def _run(self) -> None:
@@ -92,19 +120,27 @@ class DecoderThread:
         codec_name = ""
         while (task := self._waiting.get()) is not None and not self._stopped:
             codec, encoded = task
-            if codec.name in {"VP8", "H264"} and is_too_large(codec.name, encoded.data, self._limits):
-                self._tell(self._on_too_large)
-                continue
+            begins = decoder is None or codec.name != codec_name
+            if begins:
+                encoded.data = parameter_sets_of(codec) + encoded.data
+            if (why := refusal(codec.name, encoded.data, self._limits)) is not None:
+                self._tell(self._on_refusal, why)
+                break
             try:
-                if decoder is None or codec.name != codec_name:
-                    decoder, codec_name = create_decoder(codec), codec.name
+                if decoder is None or begins:
+                    decoder, codec_name = create_decoder(codec, self._limits), codec.name
                 frames = decoder.decode(encoded)
             except Exception as error:  # noqa: BLE001 - the thread's boundary: anything else would end it silently
                 logger.debug("a %s frame could not be decoded: %r", codec.name, error)
                 self._tell(self._on_failure)
                 continue
             for frame in frames:
-                self._tell(self._on_frame, frame)
+                # While the loop stalls, what waits is bounded here: a callback each would keep every frame.
+                self._decoded.put(frame)
+                self._tell(self._hand_over)
+            if (why := _reordering(decoder)) is not None:
+                self._tell(self._on_refusal, why)
+                break
         self._tell(self._ended.set)
 
     def _tell(self, callback: Callable[..., None], *args: object) -> None:

@@ -1,80 +1,50 @@
-"""The encoders of the video that is sent: one thread, a fast preset, the operator's bitrate, any picture size.
+"""The encoders of the video that is sent: one thread, a fast preset, the operator's bitrate, any size, any frame rate.
 
 Never raise: aiortc 1.16 stops a video for ever when its encoder does (F5). A frame that cannot be encoded is left out.
 """
 
 import fractions
 import logging
-import time
 from collections.abc import Callable, Iterator
 
 import aiortc.rtcrtpsender
 import av
 from aiortc.codecs import get_encoder
 from aiortc.codecs.base import Encoder
-from aiortc.codecs.h264 import H264Encoder
+from aiortc.codecs.h264 import PACKET_MAX, H264Encoder
 from aiortc.codecs.vpx import Vp8Encoder
-from aiortc.mediastreams import VIDEO_TIME_BASE, convert_timebase
+from aiortc.mediastreams import VIDEO_CLOCK_RATE, VIDEO_TIME_BASE, convert_timebase
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 from av import VideoFrame
 from av.frame import Frame
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import PictureType
 
+from facestream.media.hardening.frame_clock import LONGEST_INTERVAL_S, FrameClock
+from facestream.media.hardening.h264_offers import Packetization, packetization_of
+from facestream.media.hardening.levels import level_for
 from facestream.media.hardening.replacement import Replacement
 from facestream.media.hardening.settings import settings
+from facestream.media.hardening.target_bitrate import FollowsTarget, RebuildRule, TargetBitrate
 from facestream.media.planes import planes_of
 
 logger = logging.getLogger(__name__)
 
 FRAME_RATE = 30
-REBUILD_CHANGE = 0.3  # a VP8 encoder cannot change its bitrate: each change costs a keyframe
-REBUILD_INTERVAL_S = 5.0
-CONGESTION_CHANGE = 0.4  # a fall this deep is followed at once: the path is full
-CONGESTION_INTERVAL_S = 1.0
-SMOOTHING = 0.3  # of each new estimate, upwards; a fall is believed sooner
-FALL_SMOOTHING = 0.6
+# x264 counts frames instead of timing them: with time stamps it holds each frame back until it knows the next one's.
+X264_TIME_BASE = fractions.Fraction(1, FRAME_RATE)
+BITRATE_CHANGE = 0.03  # less is not worth telling x264
+SINGLE_NAL_UNIT_BYTES = PACKET_MAX
+LEVEL_CHECK_INTERVALS = 5
+LEVEL_TOLERANCE = 1.05  # of the frame rate: a clock of 30 FPS says 30.2 at times
 
 
-class TargetBitrate:
-    """The peer's estimates (REMB), smoothed and kept within the operator's bounds."""
-
-    def __init__(self) -> None:
-        self._bounds = settings.bitrates
-        self.bps = self._bounds.start_bps
-
-    def hear(self, estimate_bps: int) -> None:
-        """Take one estimate of the peer."""
-        weight = FALL_SMOOTHING if estimate_bps < self.bps else SMOOTHING
-        smoothed = round(self.bps + weight * (estimate_bps - self.bps))
-        self.bps = max(self._bounds.min_bps, min(smoothed, self._bounds.max_bps))
-
-
-class RebuildRule:
-    """When a changed target is worth a new encoder, and its keyframe."""
-
-    def __init__(self) -> None:
-        self._built_s = time.monotonic()
-
-    def built(self) -> None:
-        self._built_s = time.monotonic()
-
-    def is_worth_it(self, current_bps: int, target_bps: int) -> bool:
-        age_s = time.monotonic() - self._built_s
-        change = (target_bps - current_bps) / current_bps
-        if change < -CONGESTION_CHANGE:
-            return age_s >= CONGESTION_INTERVAL_S
-        return abs(change) > REBUILD_CHANGE and age_s >= REBUILD_INTERVAL_S
-
-
-def prepare(frame: VideoFrame, *, number: int, keyframe: bool, even: bool) -> VideoFrame:
-    """The frame as an encoder takes it: yuv420p, counted rather than timed, and even-sized where it must be."""
+def prepare(frame: VideoFrame, *, keyframe: bool, even: bool) -> VideoFrame:
+    """The frame as an encoder takes it: yuv420p, and even-sized where it must be; the caller sets its time."""
     if frame.format.name != "yuv420p":
         frame = frame.reformat(format="yuv420p")
     if even and (frame.width % 2 or frame.height % 2):
         frame = crop_even(frame)
-    # A track's clock may stand still or step back; an encoder refuses that, so it gets numbers.
-    frame.pts, frame.time_base = number, fractions.Fraction(1, FRAME_RATE)
     frame.pict_type = PictureType.I if keyframe else PictureType.NONE
     return frame
 
@@ -89,40 +59,36 @@ def crop_even(frame: VideoFrame) -> VideoFrame:
     return cropped
 
 
-class _FollowsTarget:
-    """The bitrate that aiortc's sender sets, smoothed; before aiortc's encoder in the order of bases."""
-
-    _target: TargetBitrate
-
-    @property
-    def target_bitrate(self) -> int:
-        return self._target.bps
-
-    @target_bitrate.setter
-    def target_bitrate(self, bitrate: int) -> None:
-        self._target.hear(bitrate)
-
-
-class FastH264Encoder(_FollowsTarget, H264Encoder):
+class FastH264Encoder(FollowsTarget, H264Encoder):
     """x264 ultrafast on one thread; follows the bitrate without a keyframe."""
 
-    def __init__(self) -> None:
+    def __init__(self, packetization: Packetization = Packetization.NON_INTERLEAVED) -> None:
         super().__init__()
         self._target = TargetBitrate()
+        self._clock = FrameClock()
+        self._packetization = packetization
         self._number = 0
+        self._level = 0
 
     def encode(self, frame: Frame, force_keyframe: bool = False) -> tuple[list[bytes], int]:  # noqa: FBT001, FBT002 - aiortc's signature
         assert isinstance(frame, VideoFrame)
         timestamp = _rtp_timestamp(frame)
-        return _without_raising(lambda: self._packetize(self._encode_frame(frame, force_keyframe))), timestamp
+        return _without_raising(lambda: self._payloads(frame, keyframe=force_keyframe)), timestamp
+
+    def _payloads(self, frame: VideoFrame, *, keyframe: bool) -> list[bytes]:
+        units = self._encode_frame(frame, keyframe)
+        return list(units) if self._packetization is Packetization.SINGLE_NAL_UNIT else self._packetize(units)
 
     def _encode_frame(self, frame: VideoFrame, force_keyframe: bool) -> Iterator[bytes]:  # noqa: FBT001
-        picture = prepare(frame, number=self._number, keyframe=force_keyframe, even=True)
+        self._clock.tick(frame)
+        picture = prepare(frame, keyframe=force_keyframe, even=True)
+        picture.pts, picture.time_base = self._number, X264_TIME_BASE
         self._number += 1
-        if self.codec is None or (picture.width, picture.height) != (self.codec.width, self.codec.height):
+        if self.codec is None or self._has_outgrown(picture, self.codec):
             self.codec = self._open(picture)
-        elif self.codec.bit_rate != self._target.bps:
-            self.codec.bit_rate = self._target.bps  # x264 takes it over with the next frame
+        bitrate = self._counted_bitrate()
+        if abs(bitrate - (self.codec.bit_rate or 0)) > BITRATE_CHANGE * bitrate:
+            self.codec.bit_rate = bitrate  # x264 takes it over with this frame
         try:
             bitstream = b"".join(bytes(packet) for packet in self.codec.encode(picture))
         except av.FFmpegError:
@@ -130,33 +96,56 @@ class FastH264Encoder(_FollowsTarget, H264Encoder):
             raise
         yield from self._split_bitstream(bitstream)
 
+    def _counted_bitrate(self) -> int:
+        """What x264 must take for the bitrate, to which there are always 30 frames a second."""
+        return round(self._target.bps * FRAME_RATE * self._clock.interval_s)
+
+    def _has_outgrown(self, picture: VideoFrame, codec: VideoCodecContext) -> bool:
+        if (picture.width, picture.height) != (codec.width, codec.height):
+            return True
+        return self._clock.intervals >= LEVEL_CHECK_INTERVALS and self._level_of(picture) > self._level
+
+    def _level_of(self, picture: VideoFrame) -> int:
+        fps = self._clock.fps / LEVEL_TOLERANCE
+        return level_for(picture.width, picture.height, fps, settings.bitrates.max_bps)
+
     def _open(self, picture: VideoFrame) -> VideoCodecContext:
         codec = av.CodecContext.create("libx264", "w")
         assert isinstance(codec, VideoCodecContext)
         codec.width, codec.height, codec.pix_fmt = picture.width, picture.height, "yuv420p"
-        codec.framerate, codec.time_base = fractions.Fraction(FRAME_RATE), fractions.Fraction(1, FRAME_RATE)
+        codec.framerate, codec.time_base = fractions.Fraction(FRAME_RATE), X264_TIME_BASE
         codec.thread_count = 1
         codec.gop_size = 3000  # keyframes come when they are asked for
         # x264 follows a changed bit_rate only if it was opened at constant bitrate, and never beyond that rate
-        # (seen with PyAV 18.1): so it is opened at the maximum. A quarter of a second of buffer follows within 2 s.
-        highest_bps = settings.bitrates.max_bps
+        # (seen with PyAV 18.1): so it is opened at the maximum of the slowest clock. A quarter of a second of buffer
+        # follows within 2 s.
+        max_bps = settings.bitrates.max_bps
+        highest_bps = round(max_bps * FRAME_RATE * LONGEST_INTERVAL_S)
+        self._level = self._level_of(picture)
         codec.bit_rate = highest_bps
-        rate = {"maxrate": str(highest_bps), "bufsize": str(highest_bps // 4)}
-        codec.options = {"preset": "ultrafast", "tune": "zerolatency", "level": "31", **rate}
+        codec.options = {
+            "preset": "ultrafast",
+            "tune": "zerolatency",
+            "level": str(self._level),
+            "maxrate": str(highest_bps),
+            "bufsize": str(max_bps // 4),
+        }
+        if self._packetization is Packetization.SINGLE_NAL_UNIT:
+            codec.options |= {"slice-max-size": str(SINGLE_NAL_UNIT_BYTES)}
         codec.profile = "Baseline"
         codec.open()
-        codec.bit_rate = self._target.bps
         return codec
 
 
-class FastVp8Encoder(_FollowsTarget, Vp8Encoder):
+class FastVp8Encoder(FollowsTarget, Vp8Encoder):
     """libvpx on one thread; a new one only for a bitrate that differs much."""
 
     def __init__(self) -> None:
         super().__init__()
         self._target = TargetBitrate()
         self._rebuild = RebuildRule()
-        self._number = 0
+        self._clock = FrameClock()
+        self._time = 0
 
     def encode(self, frame: Frame, force_keyframe: bool = False) -> tuple[list[bytes], int]:  # noqa: FBT001, FBT002 - aiortc's signature
         assert isinstance(frame, VideoFrame)
@@ -166,8 +155,12 @@ class FastVp8Encoder(_FollowsTarget, Vp8Encoder):
         return payloads, timestamp
 
     def _encode_payloads(self, frame: VideoFrame, *, keyframe: bool) -> list[bytes]:
-        picture = prepare(frame, number=self._number, keyframe=keyframe, even=False)
-        self._number += 1
+        self._clock.tick(frame)
+        picture = prepare(frame, keyframe=keyframe, even=False)
+        # libvpx takes its frame rate from time and duration, and refuses a clock that stands still or steps back.
+        interval = round(self._clock.interval_s * VIDEO_CLOCK_RATE)
+        picture.pts, picture.duration, picture.time_base = self._time, interval, VIDEO_TIME_BASE
+        self._time += interval
         codec = self.codec
         if (
             codec is None
@@ -189,7 +182,7 @@ class FastVp8Encoder(_FollowsTarget, Vp8Encoder):
         bitrate = str(self._target.bps)
         codec.width, codec.height, codec.pix_fmt = picture.width, picture.height, "yuv420p"
         codec.bit_rate = self._target.bps
-        codec.framerate, codec.time_base = fractions.Fraction(FRAME_RATE), fractions.Fraction(1, FRAME_RATE)
+        codec.framerate, codec.time_base = fractions.Fraction(FRAME_RATE), VIDEO_TIME_BASE
         codec.thread_count = 1
         codec.gop_size = 3000
         codec.qmin, codec.qmax = 2, 56
@@ -214,7 +207,7 @@ def create_encoder(codec: RTCRtpCodecParameters) -> Encoder:
     """The encoder of a negotiated codec."""
     match codec.mimeType.lower():
         case "video/h264":
-            return FastH264Encoder()
+            return FastH264Encoder(packetization_of(codec))
         case "video/vp8":
             return FastVp8Encoder()
         case _:

@@ -33,6 +33,7 @@ from aiortc.rtp import (
 )
 from av.frame import Frame
 
+from facestream.errors import FrameError
 from facestream.media.hardening.decoders import DecoderThread
 from facestream.media.hardening.jitter import Assembled, FrameAssembler
 from facestream.media.hardening.losses import REPEAT_S, LossRepair, Throttle
@@ -124,7 +125,7 @@ class HardenedReceiver(RTCRtpReceiver):
             limits=settings.picture_limits,
             on_frame=self._show,
             on_failure=self._expect_keyframe,
-            on_too_large=self._refuse_picture,
+            on_refusal=self._refuse_picture,
         )
         self.transport._register_rtp_receiver(self, parameters)
         # aiortc's objects have no TaskGroup above them; `stop` awaits these two.
@@ -167,9 +168,10 @@ class HardenedReceiver(RTCRtpReceiver):
         self._keyframe_by_s = time.monotonic() + KEYFRAME_PATIENCE_S
         self._losses_pending.set()
 
-    def _refuse_picture(self) -> None:
-        limits = settings.picture_limits
-        logger.warning("a keyframe claims more than %d pixels; its track is ended", limits.max_pixels)
+    def _refuse_picture(self, why: FrameError) -> None:
+        logger.debug("a track is ended: %s", why)  # whoever reads the track tells its peer, and the log
+        if isinstance(self._track, BoundedRemoteTrack):
+            self._track.refuse(why)
         self.release()
 
     # From the network

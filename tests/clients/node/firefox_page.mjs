@@ -121,13 +121,19 @@ try {
   }
   seen.last = await look();
   if (wishes.screenshot) await page.screenshot({ path: wishes.screenshot });
-  if (wishes.leave === 'close') await page.close();
-  else {
+  if (wishes.leave === 'close') {
+    await page.close();
+    seen.goodbye_ms = await sessionEnded();
+  } else {
     // A connection that closes tells the server as well, and sooner: now only the goodbye can.
     execFileSync('ip', ['rule', 'add', ...NO_UDP]);
-    await page.goto('about:blank');
+    try {
+      await page.goto('about:blank');
+      seen.goodbye_ms = await sessionEnded();
+    } finally {
+      execFileSync('ip', ['rule', 'delete', ...NO_UDP]);
+    }
   }
-  seen.goodbye_ms = await sessionEnded();
 } finally {
   console.log(JSON.stringify(seen));
   await browser.close();

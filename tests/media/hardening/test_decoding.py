@@ -5,6 +5,7 @@ from typing import Any
 import aiortc.codecs.vpx
 import pytest
 
+from facestream.media.hardening import PictureLimits
 from facestream.media.hardening.decoders import create_decoder
 from tests.media.hardening.peers import Pair
 
@@ -54,7 +55,7 @@ async def test_a_decoder_uses_one_thread(pair: Pair):
     await pair.connect()
     video = [codec for codec in pair.called.getTransceivers()[0]._codecs if codec.name in {"VP8", "H264"}]
 
-    decoders: list[Any] = [create_decoder(codec) for codec in video]
+    decoders: list[Any] = [create_decoder(codec, PictureLimits()) for codec in video]
     assert {decoder.codec.thread_count for decoder in decoders} == {1}
 
 

@@ -7,6 +7,7 @@ import pytest
 from aiortc.codecs import CODECS
 from av import VideoFrame
 
+from facestream.media.hardening.parameter_sets import BASELINE, SequenceParameters, sequence_parameters
 from facestream.media.hardening.sizes import is_keyframe
 from facestream.media.planes import planes_of
 from tests.media.hardening.peers import Pair, PictureTrack, picture
@@ -84,6 +85,79 @@ def test_h264_follows_the_bitrate_without_a_new_encoder():
         sent_bytes.append(sum(len(payload) for frame in payloads[60:] for payload in frame))
 
     assert sent_bytes[1] < sent_bytes[0] / 2
+
+
+@BOTH
+@pytest.mark.parametrize("fps", [10, 15, 30, 60])
+@pytest.mark.parametrize("target_bps", [500_000, 250_000])
+def test_the_bitrate_is_the_target_at_any_frame_rate(codec, fps, target_bps):
+    sent_bps = bitrate(codec, target_bps, [fps] * (fps * 7), from_s=2)
+
+    assert sent_bps == pytest.approx(target_bps, rel=0.15)
+
+
+@BOTH
+@pytest.mark.parametrize(("first", "then"), [(30, 10), (10, 30), (60, 20)])
+def test_the_bitrate_follows_a_changed_frame_rate(codec, first, then):
+    # x264 remembers a hundred frames: five seconds of a rate that has fallen to a third.
+    sent_bps = bitrate(codec, 500_000, [first] * (first * 3) + [then] * (then * 9), from_s=8)
+
+    assert sent_bps == pytest.approx(500_000, rel=0.15)
+
+
+def bitrate(codec, target_bps: int, rates: list[int], from_s: float) -> float:
+    """Of noise, by the frames' own clock, once the first keyframe or a change is past."""
+    encoder = create(codec)
+    for _ in range(40):
+        encoder.target_bitrate = target_bps
+    at_s, sent_bytes = 0.0, 0
+    for number, fps in enumerate(rates):
+        frame = with_pts(VideoFrame.from_ndarray(NOISE[number % len(NOISE)], "yuv420p"), round(at_s * 90000))
+        payloads, _ = encoder.encode(frame)
+        if at_s >= from_s:
+            sent_bytes += sum(map(len, payloads))
+        at_s += 1 / fps
+    return sent_bytes * 8 / (at_s - from_s)
+
+
+NOISE = [np.random.default_rng(number).integers(64, 128, (180, 160), np.uint8) for number in range(16)]
+
+
+@BOTH
+def test_a_pause_brings_no_burst(codec):
+    encoder = create(codec)
+    for number in range(90):
+        encoder.encode(with_pts(grainy(number), number * 3000))
+
+    after = [
+        encoder.encode(with_pts(grainy(number), number * 3000 + 9_000_000))[0] for number in range(90, 120)
+    ]
+
+    assert sum(len(payload) for payloads in after for payload in payloads) * 8 < 2 * encoder.target_bitrate
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "fps", "level"),
+    [
+        (320, 240, 30, 21),
+        (640, 480, 30, 30),
+        (640, 480, 60, 31),
+        (1280, 720, 30, 31),
+        (1280, 720, 60, 32),
+        (1920, 1080, 30, 40),
+        (1920, 1080, 60, 42),
+        (1920, 1920, 30, 50),
+    ],
+)
+def test_h264_says_its_true_level(width, height, fps, level):
+    encoder, said = create(VIDEO_CODECS[1]), list[SequenceParameters]()
+    for number in range(10):
+        payloads, _ = encoder.encode(with_pts(picture(width, height, number), round(number * 90000 / fps)))
+        said += sequence_parameters(b"".join(map(aiortc.codecs.h264.h264_depayload, payloads)))
+
+    assert said[-1].level_idc == level
+    assert (said[-1].profile_idc, said[-1].shown_wh) == (BASELINE, (width, height))
+    assert len({each.level_idc for each in said}) <= 2  # a rate not foreseen costs one keyframe, once
 
 
 def grainy(number: int) -> VideoFrame:

@@ -205,3 +205,15 @@ def test_one_line_is_written_for_each_picture_and_a_bad_one_stops_nothing(
 
 def test_an_empty_report_has_no_faces():
     assert report_as_dict(FrameReport(()), landmarks=True)["faces"] == []
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "iso-8859-1", "utf-8"])
+@pytest.mark.parametrize("name", ["b\u00fcro.jpg", "\u9854.jpg", "\U0001f600.jpg", "\udcff.jpg"])
+def test_a_report_is_json_in_every_encoding(analyzer: Analyzer, tmp_path: Path, name: str, encoding: str):
+    written = io.BytesIO()
+    out = io.TextIOWrapper(written, encoding=encoding)
+
+    describe_photos(analyzer, [tmp_path / name], out, landmarks=False)
+
+    told = json.loads(written.getvalue().decode(encoding))
+    assert told["image"] == str(tmp_path / name)

@@ -74,6 +74,35 @@ def test_what_is_no_simple_jpeg_is_refused_before_it_is_decoded(jpeg: bytes, sai
         jpeg_size_wh(jpeg)
 
 
+def hidden_in(marker: int, jpeg: bytes, start: bytes = b"") -> bytes:
+    """The picture with the header of a larger one inside of another segment."""
+    at = jpeg.index(FRAME_HEADER)
+    payload = start + with_size(jpeg, 9000, 9000)[at : at + 19]
+    return jpeg[:2] + bytes([0xFF, marker]) + (len(payload) + 2).to_bytes(2, "big") + payload + jpeg[2:]
+
+
+@pytest.mark.parametrize("marker", [0x02, 0xC8, 0xCC, 0xDC, 0xDE, 0xDF, 0xF0, 0xFD])
+def test_a_header_is_not_hidden_in_a_segment_that_the_decoder_reads_into(marker: int):
+    with pytest.raises(FrameError, match=f"kind {marker:02X}; expected a baseline one"):
+        jpeg_size_wh(hidden_in(marker, jpeg_of(gradient(64, 48))))
+
+
+@pytest.mark.parametrize(
+    ("marker", "start"),
+    [(0xE0, b"AVI1\1\0"), (0xE1, b"Exif\0\0"), (0xE2, b"ICC_PROFILE\0\1\1"), (0xEE, b"Adobe"), (0xFE, b"")],
+)
+def test_a_thumbnail_or_a_comment_changes_nothing(marker: int, start: bytes):
+    frame = decode_jpeg(hidden_in(marker, jpeg_of(gradient(64, 48)), start))
+
+    assert (frame.width, frame.height) == (64, 48)
+
+
+@pytest.mark.parametrize(("marker", "start"), [(0xDD, b"\0\0"), (0xDB, b"\0" * 65), (0xC4, b"")])
+def test_a_header_behind_a_table_is_not_decoded(marker: int, start: bytes):
+    with pytest.raises(FrameError, match="cannot be decoded"):
+        decode_jpeg(hidden_in(marker, jpeg_of(gradient(64, 48)), start))
+
+
 def test_a_picture_that_claims_too_much_is_refused():
     bomb = with_size(jpeg_of(gradient(64, 48)), 65_000, 65_000)
 

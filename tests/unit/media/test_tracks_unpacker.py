@@ -3,7 +3,7 @@
 import numpy as np
 
 from facestream.analysis.tracks import Track, Tracks
-from facestream.media.worker import NEW_STREAM, REMEMBERED_STREAMS, TracksUnpacker
+from facestream.media.worker import NEW_STREAM, REMEMBERED_STREAMS, TracksUnpacker, forget_faces
 
 
 def some_tracks(number: int) -> Tracks:
@@ -36,3 +36,13 @@ def test_tracks_nobody_asks_for_again_are_not_kept_for_ever():
         process.pack(some_tracks(number))
 
     assert len(process._packed_lately) == REMEMBERED_STREAMS
+
+
+def test_a_stream_that_starts_anew_gives_no_id_a_second_time():
+    forgotten = TracksUnpacker().unpack(forget_faces(TracksUnpacker().pack(some_tracks(7))))
+
+    assert forgotten == Tracks(next_id=8)
+
+
+def test_tracks_that_cannot_be_read_are_forgotten_altogether():
+    assert forget_faces(b"no pickle") == NEW_STREAM

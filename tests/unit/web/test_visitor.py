@@ -5,7 +5,7 @@ from aiohttp.test_utils import make_mocked_request
 
 from facestream.config import Config
 from facestream.web.origin import is_same_origin
-from facestream.web.visitor import Proxies, Visitor, visitor_of
+from facestream.web.visitor import UNKNOWN, Proxies, Visitor, visitor_of
 
 
 class FromAddress:
@@ -32,7 +32,22 @@ def came(peer: str, *proxies: str, **headers: str) -> Visitor:
         ("127.0.0.1", "203.0.113.9", "203.0.113.9"),
         ("127.0.0.1", "10.9.9.9, 203.0.113.9", "203.0.113.9"),
         ("127.0.0.1", "203.0.113.9, 127.0.0.1", "203.0.113.9"),
-        ("127.0.0.1", "203.0.113.9, nonsense", "127.0.0.1"),
+        ("127.0.0.1", "203.0.113.9, nonsense", UNKNOWN),
+        ("127.0.0.1", "203.0.113.9,", UNKNOWN),
+        ("127.0.0.1", "unknown", UNKNOWN),
+        ("127.0.0.1", "unix:", UNKNOWN),
+        ("127.0.0.1", "_hidden, 127.0.0.1", UNKNOWN),
+        ("127.0.0.1", "203.0.113.009", UNKNOWN),
+        ("127.0.0.1", ",".join(["203.0.113.9", *["127.0.0.1"] * 9]), UNKNOWN),
+        ("127.0.0.1", "203.0.113.9:5566", "203.0.113.9"),
+        ("127.0.0.1", "[2001:db8::9]:5566", "2001:db8::9"),
+        ("127.0.0.1", "[2001:db8::9]", "2001:db8::9"),
+        ("127.0.0.1", "fe80::9%eth0", "fe80::9"),
+        ("127.0.0.1", '"203.0.113.9"', "203.0.113.9"),
+        ("127.0.0.1", '"[2001:db8::9]:5566"', "2001:db8::9"),
+        ("127.0.0.1", "::ffff:203.0.113.9", "203.0.113.9"),
+        ("127.0.0.1", "203.0.113.9, 127.0.0.1:80", "203.0.113.9"),
+        ("127.0.0.1", "127.0.0.1", "127.0.0.1"),
         ("127.0.0.1", "2001:db8::9", "2001:db8::9"),
         ("127.0.0.1", "", "127.0.0.1"),
     ],
@@ -63,13 +78,43 @@ def test_scheme_and_host_come_from_a_trusted_proxy_only():
         ("127.0.0.1", {"Host": "127.0.0.1"}, True),
         ("127.0.0.1", {"Host": "evil.example:8080"}, False),
         ("127.0.0.1", {"Host": "evil.example", "X_Forwarded_Host": "localhost"}, False),
-        ("127.0.0.1", {"X_Forwarded_For": "203.0.113.9"}, False),
-        ("127.0.0.1", {"X_Real_IP": "203.0.113.9"}, False),
+        ("127.0.0.1", {"Host": "LocalHost"}, True),
+        ("127.0.0.1", {"Host": "127.5.0.1:80"}, True),
+        ("127.0.0.1", {"Host": "localhost."}, False),
+        ("127.0.0.1", {"Host": "localhost.evil.example"}, False),
+        ("127.0.0.1", {"Host": "127.1"}, False),
+        ("127.0.0.1", {"Host": "127.0.0.1:evil.example"}, False),
+        ("127.0.0.1", {"Host": "127.0.0.1, evil.example"}, False),
+        ("127.0.0.1", {"Host": "[::1]evil.example"}, False),
+        ("127.0.0.1", {"Host": "[::1"}, False),
+        ("127.0.0.1", {"Host": "::1"}, False),
+        ("127.0.0.1", {"Host": "localhost:123456"}, False),
+        ("127.0.0.1", {"Host": "localhost:\u0661"}, False),
+        ("127.0.0.1", {"Host": ""}, False),
+        ("127.0.0.1", {"X_Forwarded_For": "127.0.0.1"}, False),
+        ("127.0.0.1", {"X_Forwarded_For": ""}, False),
+        ("127.0.0.1", {"X_Forwarded_For": "unknown"}, False),
         ("192.0.2.1", {}, False),
+        ("", {}, False),
     ],
 )
-def test_who_is_on_this_machine_is_so_by_every_word(peer: str, headers: dict[str, str], local: bool):  # noqa: FBT001
-    assert came(peer, **headers).local is local
+def test_a_request_seems_local_only_if_nothing_in_it_shows_another_machine(
+    peer: str,
+    headers: dict[str, str],
+    local: bool,  # noqa: FBT001
+):
+    assert came(peer, **headers).seems_local is local
+
+
+def test_a_request_as_clients_send_it_to_a_proxy_does_not_seem_local():
+    request = make_mocked_request(
+        "GET",
+        "http://localhost:8080/config",
+        headers={"Host": "localhost:8080"},
+        transport=FromAddress("::1"),
+    )
+
+    assert not visitor_of(request, Proxies.of(Config())).seems_local
 
 
 @pytest.mark.parametrize(
@@ -84,6 +129,9 @@ def test_who_is_on_this_machine_is_so_by_every_word(peer: str, headers: dict[str
         ("faces.example:8443", True, "https://faces.example", False),
         ("faces.example", False, "http://faces.example.evil.example", False),
         ("faces.example", False, "null", False),
+        ("[", False, "http://[", False),
+        ("faces.example", False, "http://[::1", False),
+        ("faces.example", False, "http://\u2100.example", False),
         ("faces.example", False, "", False),
         ("[::1]:8080", False, "http://[::1]:8080", True),
         ("faces.example", False, "http://Faces.Example:80", True),
@@ -95,4 +143,4 @@ def test_a_page_is_the_servers_own_by_name_port_and_known_scheme(
     origin: str,
     same: bool,  # noqa: FBT001
 ):
-    assert is_same_origin(Visitor("", host, secure, local=False), origin) is same
+    assert is_same_origin(Visitor("", host, secure, seems_local=False), origin) is same

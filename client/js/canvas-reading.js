@@ -1,0 +1,19 @@
+/** Whether a page may read what it draws: browsers that resist fingerprinting give noise instead. Touches no page. */
+
+import { PeerError } from './peer.js';
+
+const SIDE_PX = 16;
+const COLOUR = [18, 52, 86];
+/** Some change a few pixels by a little, which spoils no picture. */
+const HARMLESS = 16;
+
+/** Make sure that pictures which pass through a canvas arrive as they are; throws a PeerError where they would not. */
+export function requireReadableCanvas() {
+  const canvas = Object.assign(document.createElement('canvas'), { width: SIDE_PX, height: SIDE_PX });
+  const context = canvas.getContext('2d', { alpha: false });
+  context.fillStyle = `rgb(${COLOUR.join()})`;
+  context.fillRect(0, 0, SIDE_PX, SIDE_PX);
+  const { data } = context.getImageData(0, 0, SIDE_PX, SIDE_PX);
+  const spoilt = data.filter((value, i) => i % 4 < 3 && Math.abs(value - COLOUR[i % 4]) > HARMLESS);
+  if (spoilt.length > data.length / 10) throw new PeerError('noCanvas');
+}

@@ -1,0 +1,113 @@
+/** Paints a playing video onto a canvas, frame by frame, and gives the canvas as a stream. Touches no page. */
+
+import { requireReadableCanvas } from './canvas-reading.js';
+import { PeerError } from './peer.js';
+import { VideoFrames } from './video-frames.js';
+
+const AGAIN_MS = 1000;
+/** A timer of one second may come a little early. */
+const STILL_MS = 900;
+/** A camera that is muted plays only when it is back; its size is known by then. */
+const PLAY_MS = 3000;
+const HAVE_CURRENT_DATA = 2;
+
+export class Painter {
+  #video;
+  #canvas = document.createElement('canvas');
+  #stream;
+  #timer;
+  #frames;
+  #wish;
+  #lastMs = 0;
+  #leastMs;
+
+  /**
+   * @param {MediaStream} camera
+   * @param {import('./picture-source.js').Source} wish
+   * @returns {Promise<Painter>} once it plays, or the camera turns out to be muted
+   */
+  static async overCamera(camera, wish) {
+    const video = Object.assign(document.createElement('video'), { muted: true, playsInline: true, srcObject: camera });
+    const [track] = camera.getVideoTracks();
+    const playing = video.play();
+    try {
+      await Promise.race([playing, new Promise((resolve) => setTimeout(resolve, PLAY_MS))]);
+    } finally {
+      playing.catch(() => {});
+    }
+    const { width, height } = track.getSettings();
+    // In the background a canvas gets no frames; a camera that is muted gives none either, and what it gave is no news.
+    return new Painter(video, { ...wish, given: { width, height } }, () => document.hidden && !track.muted);
+  }
+
+  /**
+   * @param {HTMLVideoElement} video that plays
+   * @param {import('./picture-source.js').Source & {given?: {width?: number, height?: number}}} wish `given` is the size of
+   *   the video until it tells its own
+   * @param {() => boolean} mayRepeat whether a picture that stands still is painted again once a second
+   */
+  constructor(video, wish, mayRepeat) {
+    if (!this.#canvas.captureStream) throw new PeerError('unsupported');
+    requireReadableCanvas();
+    this.#video = video;
+    this.#wish = wish;
+    // Half a frame of play, so that a video at just this rate loses none.
+    this.#leastMs = 500 / wish.fps;
+    this.#paint(performance.now());
+    this.#stream = this.#canvas.captureStream(wish.fps);
+    this.#timer = setInterval(() => this.#goOn(mayRepeat), AGAIN_MS);
+    this.#frames = new VideoFrames(video, (nowMs) => nowMs - this.#lastMs >= this.#leastMs && this.#paint(nowMs));
+  }
+
+  get stream() {
+    return this.#stream;
+  }
+
+  /** @returns {number | null} of the video so far; null: not known */
+  get frames() {
+    return this.#frames.count;
+  }
+
+  /** May be called twice. */
+  close() {
+    clearInterval(this.#timer);
+    this.#frames.close();
+    this.#video.pause();
+    this.#video.srcObject = null;
+  }
+
+  /** @param {() => boolean} mayRepeat */
+  #goOn(mayRepeat) {
+    // Without any frame the server would end the session, though a clip that stands still is not at its end.
+    const nowMs = performance.now();
+    if (nowMs - this.#lastMs >= STILL_MS && mayRepeat()) this.#paint(nowMs);
+    // Phones stop it while another page is in front.
+    if (this.#video.paused && !document.hidden) this.#video.play().catch(() => {});
+  }
+
+  /** @param {number} nowMs */
+  #paint(nowMs) {
+    this.#lastMs = nowMs;
+    this.#fit();
+    const { width, height } = this.#canvas;
+    const mirrored = this.#wish.mirror === 'mirrored';
+    const context = this.#canvas.getContext('2d', { alpha: false });
+    const there = this.#video.readyState >= HAVE_CURRENT_DATA;
+    const turned = mirrored && there;
+    context.setTransform(turned ? -1 : 1, 0, 0, 1, turned ? width : 0, 0);
+    // A clip that jumps back to its start has no picture for a moment, and only what is painted becomes a frame.
+    context.drawImage(there ? this.#video : this.#canvas, 0, 0, width, height);
+  }
+
+  /** A phone that is turned gives another size. */
+  #fit() {
+    const { width: widest, height: highest, given = {} } = this.#wish;
+    const fullWidth = this.#video.videoWidth || given.width || widest;
+    const fullHeight = this.#video.videoHeight || given.height || highest;
+    const scale = Math.min(1, widest / fullWidth, highest / fullHeight);
+    // Even sides: half of them go to the colours of yuv420p.
+    const width = 2 * Math.max(1, Math.round((fullWidth * scale) / 2));
+    const height = 2 * Math.max(1, Math.round((fullHeight * scale) / 2));
+    if (this.#canvas.width !== width || this.#canvas.height !== height) Object.assign(this.#canvas, { width, height });
+  }
+}

@@ -1,0 +1,191 @@
+"""How the program ends: an exit code and at most one sentence for everything that a command raises.
+
+The one handler above all commands. Imports nothing that could be missing. docs/operations.md lists the exit codes.
+"""
+
+import contextlib
+import errno
+import os
+import signal
+import sys
+import traceback
+from asyncio import CancelledError
+from collections.abc import Callable, Iterator, Sequence
+from enum import IntEnum
+from importlib import import_module
+from pathlib import Path
+from types import FrameType
+
+from facestream import streams
+from facestream.errors import FacestreamError, ShortageError
+from facestream.terminal import Terminal
+
+LEVEL_VARIABLE = "FACESTREAM_LOG_LEVEL"  # of logs.py, which needs a library
+VENV_PYTHON = Path(__file__).resolve().parents[1] / ".venv" / "bin" / "python"
+
+
+class Exit(IntEnum):
+    """Why a program ended, where its command did not end by itself; of several causes the last one here is told."""
+
+    MACHINE = 71  # sysexits.h: EX_OSERR
+    BAD_INPUT = 2  # a setting, a file or an argument must be changed
+    CLOSED_PIPE = 141  # 128 + SIGPIPE
+    INTERRUPTED = 130  # 128 + SIGINT
+    FAULT = 70  # sysexits.h: EX_SOFTWARE
+
+
+_ORDER = list(Exit)
+# What a system call says to a wrong call, and not to a call at a bad time.
+_FAULTS = {None, errno.EBADF, errno.EFAULT, errno.EINVAL, errno.ENOTSOCK, errno.EDOM, errno.ERANGE}
+_REMEDIES = {
+    errno.ENOSPC: "make room on that disk",
+    errno.EDQUOT: "make room on that disk",
+    errno.EMFILE: "allow more open files with `ulimit -n 4096`",
+    errno.ENFILE: "close other programs",
+    errno.ENOMEM: "close other programs, or lower analysis_processes",
+    errno.EAGAIN: "close other programs, or lower analysis_processes",
+    errno.EACCES: "check who owns it",
+    errno.EPERM: "check who owns it",
+    errno.EROFS: "choose a place that can be written to",
+    errno.ENOENT: "check that it is there",
+}
+
+
+class Stopped(KeyboardInterrupt):
+    """SIGTERM or SIGHUP: like Ctrl-C, so that asyncio and the libraries clean up as they do then."""
+
+
+def exit_code(command: Callable[[], int]) -> int:
+    """Run a command; what it raises is said on stderr and becomes an exit code. SystemExit passes."""
+    try:
+        return command()
+    except (Exception, KeyboardInterrupt, CancelledError, BaseExceptionGroup) as error:  # noqa: BLE001 - the last boundary
+        return _report(error)
+
+
+def run_process(arguments: Sequence[str]) -> int:
+    """Run a command line as this process: its streams, its signals and its exit code."""
+
+    def command() -> int:
+        # Here, because it reads every library that may be missing.
+        return int(import_module("facestream.cli").run(arguments))
+
+    streams.open_standard_streams()
+    serves = arguments[:1] == ["serve"]
+    stopped_by = _raise_on_signals(Terminal() if serves else None)
+    try:
+        code = exit_code(command)
+    except SystemExit as error:
+        code = error.code if isinstance(error.code, int) else Exit.BAD_INPUT
+    # From here on nothing is left to clean up, and a second Ctrl-C must not show where it hit.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    failure = streams.finish()
+    if failure is not None and code == 0:
+        code = Exit.CLOSED_PIPE if isinstance(failure, BrokenPipeError) else _report(failure)
+    if stopped_by and not serves:
+        # Whoever sent the signal sees that it worked, as if nothing had been cleaned up before.
+        signal.signal(stopped_by[0], signal.SIG_DFL)
+        os.kill(os.getpid(), stopped_by[0])
+    if code == Exit.INTERRUPTED:
+        # CPython 3.11 kills itself where SIGINT came while it ran a text, as in eval(), although it was caught. A
+        # server that was asked to stop, and has stopped, did what it should.
+        os._exit(0 if serves else code)
+    return code
+
+
+def _raise_on_signals(terminal: Terminal | None) -> list[int]:
+    """Raise Stopped at the first SIGTERM or SIGHUP; returns a list that then holds it."""
+    received: list[int] = []
+
+    def stop(number: int, _frame: FrameType | None) -> None:
+        if number == signal.SIGHUP and terminal is not None and not terminal.gone:
+            return  # a server that has not read its files yet needs not read them again
+        if not received:
+            received.append(number)
+            raise Stopped(number)
+
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, stop)
+    return received
+
+
+def _report(error: BaseException) -> int:
+    """Say why the program ends; returns the exit code."""
+    cause, ending = max(
+        ((leaf, _ending(leaf)) for leaf in _leaves(error)), key=lambda of: _ORDER.index(of[1])
+    )
+    if ending is Exit.FAULT:
+        _show_trace(error)
+        streams.write_error(
+            f"facestream: {type(cause).__name__}: {cause}; this is a fault in facestream: please report it with the "
+            "traceback above and what you did\n"
+        )
+    elif ending in {Exit.BAD_INPUT, Exit.MACHINE}:
+        if os.environ.get(LEVEL_VARIABLE) == "DEBUG":
+            _show_trace(error)
+        streams.write_error(f"facestream: {_sentence(cause)}\n")
+    return int(ending)
+
+
+def _leaves(error: BaseException) -> Iterator[BaseException]:
+    if isinstance(error, BaseExceptionGroup):
+        for inner in error.exceptions:
+            yield from _leaves(inner)
+    else:
+        yield error
+
+
+def _ending(error: BaseException) -> Exit:
+    match error:
+        case KeyboardInterrupt() | CancelledError():
+            return Exit.INTERRUPTED
+        case ShortageError():
+            return Exit.MACHINE
+        case FacestreamError():
+            return Exit.BAD_INPUT
+        case BrokenPipeError() if streams.output_is_gone():
+            return Exit.CLOSED_PIPE
+        case ImportError() if (error.name or "").partition(".")[0] != "facestream":
+            return Exit.MACHINE
+        case MemoryError():
+            return Exit.MACHINE
+        case OSError() if error.errno not in _FAULTS:
+            return Exit.MACHINE
+        case RuntimeError() if "can't start new thread" in str(error):
+            return Exit.MACHINE
+        case _:
+            return Exit.FAULT
+
+
+def _sentence(error: BaseException) -> str:
+    match error:
+        case FacestreamError():
+            return str(error)
+        case ImportError():
+            missing = isinstance(error, ModuleNotFoundError)
+            got = (
+                f"the library {error.name} is not installed"
+                if missing
+                else f"a library cannot be loaded ({error})"
+            )
+            if VENV_PYTHON.exists() and Path(sys.prefix).resolve() != VENV_PYTHON.parents[1].resolve():
+                return f"{got} for {sys.executable}; start it with {VENV_PYTHON}, or run `make setup`"
+            return f"{got} for {sys.executable}; run `make setup`, and start it with .venv/bin/python"
+        case OSError():
+            named = f"{error.filename}: " if error.filename else ""
+            remedy = _REMEDIES.get(error.errno or 0, "mend what it names, and start again")
+            return f"{named}{error.strerror}; {remedy} ({LEVEL_VARIABLE}=DEBUG shows where)"
+        case _:
+            # No memory, or no further thread.
+            return f"{str(error) or 'out of memory'}; {_REMEDIES[errno.ENOMEM]}"
+
+
+def _show_trace(error: BaseException) -> None:
+    """The traceback on stderr, as the log has it: without addresses."""
+    text = "".join(traceback.format_exception(error))
+    # Where it is missing, nothing has been served either.
+    with contextlib.suppress(ImportError):
+        text = import_module("facestream.logs").without_personal_data(text)
+    streams.write_error(text)

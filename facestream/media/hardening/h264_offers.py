@@ -1,0 +1,133 @@
+"""What a peer offers as H264 (RFC 6184) and what is answered: profile, level, packetization, parameter sets of the SDP.
+
+Negotiates nothing itself: `negotiation.py` puts it in aiortc's place.
+"""
+
+import base64
+import binascii
+import enum
+import re
+from dataclasses import dataclass
+
+from aiortc.rtcrtpparameters import ParametersDict, RTCRtpCodecParameters
+
+from facestream.errors import OfferError
+from facestream.media.hardening.levels import level_for
+from facestream.media.hardening.parameter_sets import BASELINE, EXTENDED, HIGH, MAIN, PROFILE_NAMES
+from facestream.media.hardening.settings import settings
+from facestream.media.hardening.sizes import refusal
+
+MAX_PARAMETER_SET_CHARS = 8192
+RECEIVED_FPS = 30.0
+HIGHEST_ANSWERED_LEVEL = 52  # aiortc 1.16 knows none above
+# Where none is given, WebRTC has always meant this one (RFC 7742 asks for it); the RFC's own default is level 1.
+DEFAULT_PROFILE_LEVEL_ID = "42e01f"
+EXPECTED = "expected VP8, or H264 in baseline, main or high profile, such as profile-level-id=42e01f"
+
+_SERVED = {BASELINE, MAIN, HIGH}
+# Bits of the constraint byte that make of extended profile constrained baseline (RFC 6184, table 5).
+_EXTENDED_AS_BASELINE = 0xC0
+
+
+class Packetization(enum.Enum):
+    """How NAL units become packets."""
+
+    SINGLE_NAL_UNIT = "0"  # each in a packet of its own
+    NON_INTERLEAVED = "1"  # several in one, or one in several
+
+
+@dataclass
+class OfferedH264(RTCRtpCodecParameters):
+    """A codec that was agreed on, with what only its offer says about it."""
+
+    parameter_sets: bytes = b""
+    """As they would stand before the first frame."""
+
+
+def is_h264(codec: RTCRtpCodecParameters) -> bool:
+    """Whether it is H264, in whatever profile."""
+    return codec.mimeType.lower() == "video/h264"
+
+
+def packetization_of(codec: RTCRtpCodecParameters) -> Packetization:
+    """Raises ValueError for interleaved mode, which has no place in WebRTC."""
+    return Packetization(str(_parameters(codec).get("packetization-mode", "0")))
+
+
+def parameter_sets_of(codec: RTCRtpCodecParameters) -> bytes:
+    """What the offer says before the stream does; empty: nothing."""
+    return codec.parameter_sets if isinstance(codec, OfferedH264) else b""
+
+
+def check_h264(codec: RTCRtpCodecParameters) -> None:
+    """Raise OfferError, with a sentence that names what was offered, where it cannot be served."""
+    profile_level_id = _profile_level_id(codec)
+    if not re.fullmatch("[0-9a-f]{6}", profile_level_id):
+        raise OfferError(f"sdp: H264 with profile-level-id={profile_level_id[:20]!r}; {EXPECTED}")
+    profile, constraints = bytes.fromhex(profile_level_id[:4])
+    as_baseline = profile == EXTENDED and constraints & _EXTENDED_AS_BASELINE == _EXTENDED_AS_BASELINE
+    if profile not in _SERVED and not as_baseline:
+        name = PROFILE_NAMES.get(profile, "an unknown")
+        raise OfferError(f"sdp: H264 in {name} profile (profile-level-id={profile_level_id}); {EXPECTED}")
+    try:
+        packetization_of(codec)
+    except ValueError as error:
+        mode = str(_parameters(codec)["packetization-mode"])[:20]
+        raise OfferError(f"sdp: H264 with packetization-mode={mode}; expected 0 or 1") from error
+    sets = _read_parameter_sets(codec)
+    if (why := refusal("H264", sets, settings.picture_limits)) is not None:
+        raise OfferError(f"sdp: sprop-parameter-sets: {why}")
+
+
+def answer_to(offered: RTCRtpCodecParameters) -> OfferedH264:
+    """The codec as it is answered; raises OfferError."""
+    check_h264(offered)
+    parameters, profile_level_id = _parameters(offered), _profile_level_id(offered)
+    answered: ParametersDict = {}
+    if parameters.get("level-asymmetry-allowed") == "1":
+        # The answer's level says what may be sent to us; what we may send stands in the offer.
+        answered["level-asymmetry-allowed"] = "1"
+        profile_level_id = f"{profile_level_id[:4]}{_received_level():02x}"
+    # Else one level is for both ways, and an answer may not raise it.
+    answered["packetization-mode"] = packetization_of(offered).value
+    answered["profile-level-id"] = profile_level_id
+    return OfferedH264(
+        mimeType="video/H264",
+        clockRate=offered.clockRate,
+        payloadType=offered.payloadType,
+        parameters=answered,
+        parameter_sets=_read_parameter_sets(offered),
+    )
+
+
+def _received_level() -> int:
+    limits = settings.picture_limits
+    level = level_for(limits.max_width_px, limits.max_height_px, RECEIVED_FPS, settings.max_received_bps)
+    return min(level, HIGHEST_ANSWERED_LEVEL)
+
+
+def _parameters(codec: RTCRtpCodecParameters) -> ParametersDict:
+    """With names as the RFC writes them: gateways put spaces behind semicolons, which aiortc 1.16 keeps."""
+    return {
+        name.strip().lower(): value.strip() if isinstance(value, str) else value
+        for name, value in codec.parameters.items()
+    }
+
+
+def _profile_level_id(codec: RTCRtpCodecParameters) -> str:
+    return str(_parameters(codec).get("profile-level-id", DEFAULT_PROFILE_LEVEL_ID)).lower()
+
+
+def _read_parameter_sets(codec: RTCRtpCodecParameters) -> bytes:
+    text = str(_parameters(codec).get("sprop-parameter-sets") or "")
+    if len(text) > MAX_PARAMETER_SET_CHARS:
+        raise OfferError(
+            f"sdp: sprop-parameter-sets of {len(text)} characters; expected at most {MAX_PARAMETER_SET_CHARS}"
+        )
+    try:
+        units = [base64.b64decode(part, validate=True) for part in text.split(",") if part]
+    except binascii.Error as error:
+        raise OfferError(
+            "sdp: sprop-parameter-sets cannot be read; expected base64, with commas between"
+        ) from error
+    return b"".join(b"\x00\x00\x00\x01" + unit for unit in units)

@@ -1,0 +1,169 @@
+"""H264 parameter sets (ITU-T H.264, 7.3.2.1.1) read as FFmpeg's decoder reads them; says what a decoder allocates by.
+
+Pure. What cannot be read raises ValueError: nothing is guessed, and nothing is left to the decoder.
+"""
+
+import contextlib
+from dataclasses import dataclass
+
+START_CODE = b"\x00\x00\x01"
+IDR, SPS, PPS, SUBSET_SPS = 5, 7, 8, 15
+BASELINE, MAIN, EXTENDED, HIGH = 66, 77, 88, 100
+PROFILE_NAMES = {
+    BASELINE: "baseline", MAIN: "main", EXTENDED: "extended", HIGH: "high", 110: "high 10", 122: "high 4:2:2",
+    244: "high 4:4:4 predictive", 44: "CAVLC 4:4:4 intra", 83: "scalable baseline", 86: "scalable high",
+    118: "multiview high", 128: "stereo high",
+}  # fmt: skip
+# Those whose pictures are 8 bits in 4:2:0. Others have larger pictures, or a syntax of their own.
+DECODED_PROFILES = {BASELINE, MAIN, EXTENDED, HIGH}
+MAX_NAL_UNITS = 512  # of one frame: as many as its packets; more are made up of start codes
+MAX_SPS_BYTES = 4096  # the longest that can be written honestly has some 1,500
+_ESCAPE = b"\x00\x00\x03"
+
+
+@dataclass(frozen=True, slots=True)
+class SequenceParameters:
+    """What one sequence parameter set says."""
+
+    profile_idc: int
+    constraints: int
+    """Eight bits, constraint_set0_flag first."""
+    level_idc: int
+    width_px: int
+    """Before cropping: what the decoder allocates."""
+    height_px: int
+    reference_frames: int
+    shown_wh: tuple[int, int]
+    """After cropping."""
+
+
+def nal_units(data: bytes) -> list[tuple[int, int]]:
+    """Type and offset of each NAL unit, up to MAX_NAL_UNITS."""
+    units: list[tuple[int, int]] = []
+    at = data.find(START_CODE)
+    while at != -1 and at + 3 < len(data) and len(units) < MAX_NAL_UNITS:
+        units.append((data[at + 3] & 0x1F, at + 3))
+        at = data.find(START_CODE, at + 3)
+    return units
+
+
+def sequence_parameters(data: bytes) -> list[SequenceParameters]:
+    """Every reading of every sequence parameter set of a frame; raises ValueError where one has none."""
+    readings: list[SequenceParameters] = []
+    for kind, at in nal_units(data):
+        if kind in {SPS, SUBSET_SPS}:
+            readings += _readings(_payload(data, at))
+    return readings
+
+
+def _payload(data: bytes, at: int) -> bytes:
+    """The NAL unit behind its header, up to where FFmpeg ends it."""
+    ends = [end for code in (START_CODE, b"\x00\x00\x02") if (end := data.find(code, at)) != -1]
+    payload = data[at + 1 : min(ends, default=len(data))]
+    if len(payload) > MAX_SPS_BYTES:
+        raise ValueError(f"a parameter set of {len(payload)} bytes")
+    return payload
+
+
+def _readings(payload: bytes) -> list[SequenceParameters]:
+    readings = [_read(_Bits(payload.replace(_ESCAPE, _ESCAPE[:2])))]
+    if _ESCAPE in payload:
+        # FFmpeg takes what it cannot read a second time with its emulation prevention bytes left in.
+        with contextlib.suppress(ValueError):  # then FFmpeg cannot either
+            readings.append(_read(_Bits(payload)))
+    return readings
+
+
+class _Bits:
+    """Reads bit by bit."""
+
+    def __init__(self, data: bytes) -> None:
+        self._value = int.from_bytes(data, "big")
+        self._left = len(data) * 8
+
+    def take(self, count: int) -> int:
+        self._left -= count
+        if self._left < 0:
+            raise ValueError("a parameter set is cut off")
+        return (self._value >> self._left) & ((1 << count) - 1)
+
+    def golomb(self, most: int) -> int:
+        zeros = 0
+        while zeros < 31 and not self.take(1):
+            zeros += 1
+        # As FFmpeg: behind 31 zeros come 32 bits, whatever the first of them is.
+        number = self.take(32) - 1 if zeros == 31 else (1 << zeros) - 1 + self.take(zeros)
+        if not 0 <= number <= most:
+            raise ValueError(f"a parameter set with {number} where at most {most} may stand")
+        return number
+
+    def signed_golomb(self, most: int) -> int:
+        number = self.golomb(2 * most)
+        return (number + 1) // 2 if number & 1 else -(number // 2)
+
+
+def _read(bits: _Bits) -> SequenceParameters:
+    profile, constraints, level = bits.take(8), bits.take(8), bits.take(8)
+    if profile not in DECODED_PROFILES:
+        raise ValueError(f"{PROFILE_NAMES.get(profile, profile)} profile")
+    bits.golomb(31)  # id
+    if profile == HIGH:
+        _skip_high_profile(bits)
+    bits.golomb(12)  # log2_max_frame_num
+    _skip_picture_order(bits)
+    references = bits.golomb(16)
+    bits.take(1)
+    width = (bits.golomb(8190) + 1) * 16
+    height = (bits.golomb(8190) + 1) * 16
+    frames_only = bits.take(1)
+    height *= 2 - frames_only
+    shown_wh = width, height
+    with contextlib.suppress(ValueError):  # only for the sentence that says what was refused
+        right, bottom = _read_cropping(bits, frames_only=frames_only)
+        shown_wh = width - right, height - bottom
+    return SequenceParameters(profile, constraints, level, width, height, references, shown_wh)
+
+
+def _read_cropping(bits: _Bits, *, frames_only: int) -> tuple[int, int]:
+    """Columns and rows that are not shown, of 4:2:0."""
+    bits.take(1 if frames_only else 2)
+    if not bits.take(1):
+        return 0, 0
+    left, right, top, bottom = (bits.golomb(1 << 16) for _ in range(4))
+    return 2 * (left + right), 2 * (2 - frames_only) * (top + bottom)
+
+
+def _skip_high_profile(bits: _Bits) -> None:
+    chroma = bits.golomb(3)
+    if chroma > 1:
+        raise ValueError(f"chroma format 4:{4 if chroma == 3 else 2}:{4 if chroma == 3 else 2}")
+    luma_bits, chroma_bits = bits.golomb(6) + 8, bits.golomb(6) + 8
+    if luma_bits != 8 or chroma_bits != 8:
+        raise ValueError(f"{max(luma_bits, chroma_bits)} bits a sample")
+    bits.take(1)
+    if not bits.take(1):
+        return
+    for index in range(8):
+        if bits.take(1):
+            _skip_scaling_list(bits, 16 if index < 6 else 64)
+
+
+def _skip_scaling_list(bits: _Bits, length: int) -> None:
+    last = 8
+    for _ in range(length):
+        scale = (last + bits.signed_golomb(128)) % 256
+        if not scale:
+            return  # the rest is as the last
+        last = scale
+
+
+def _skip_picture_order(bits: _Bits) -> None:
+    order = bits.golomb(2)
+    if order == 0:
+        bits.golomb(12)
+    elif order == 1:
+        bits.take(1)
+        bits.signed_golomb(1 << 31)
+        bits.signed_golomb(1 << 31)
+        for _ in range(bits.golomb(255)):
+            bits.signed_golomb(1 << 31)

@@ -1,0 +1,64 @@
+"""What went wrong with the analysis of one stream: when it is logged, when its faces are forgotten, when it pauses."""
+
+import logging
+
+from facestream.errors import AnalysisFaultError, AnalysisUnavailableError, WorkerLostError
+
+logger = logging.getLogger(__name__)
+
+FORGET_AFTER = 2
+"""Faults in a row after which the tracks are suspected of causing them."""
+PAUSE_AFTER = 4
+"""Processes lost in a row over the frames of one stream; each costs the other streams a moment."""
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 2.0, 60.0
+
+
+class StreamFaults:
+    """Counts faults in a row; the stream's session tells it how each frame went."""
+
+    def __init__(self) -> None:
+        self._in_a_row = self._lost_in_a_row = 0
+        self._logged = False
+        self._pause_s = FIRST_PAUSE_S
+        self._paused_until_s = 0.0
+
+    def pauses(self, now_s: float) -> bool:
+        """Whether the stream is not analysed now, because it has cost too many processes."""
+        return now_s < self._paused_until_s
+
+    def analysed(self) -> None:
+        """A frame went well."""
+        self._in_a_row = self._lost_in_a_row = 0
+
+    def failed(self, error: AnalysisUnavailableError, now_s: float) -> bool:
+        """A frame was not analysed. Returns whether the stream must forget its tracks. Logs a fault once."""
+        if not isinstance(error, AnalysisFaultError | WorkerLostError):
+            return False  # the server's trouble, not that of this stream
+        self._in_a_row += 1
+        if isinstance(error, AnalysisFaultError):
+            self._lost_in_a_row = 0
+            self._log(error)
+        else:
+            self._lost_in_a_row += 1
+            if self._lost_in_a_row >= PAUSE_AFTER:
+                self._pause(now_s)
+        return self._in_a_row % FORGET_AFTER == 0
+
+    def _log(self, error: AnalysisFaultError) -> None:
+        if not self._logged:
+            self._logged = True
+            logger.error(
+                "a frame was not analysed, by a fault in facestream (logged once for each stream): %s\n%s",
+                error,
+                error.traceback,
+            )
+
+    def _pause(self, now_s: float) -> None:
+        logger.warning(
+            "%d analysis processes in a row were lost over one stream; it is not analysed for %.0f s",
+            self._lost_in_a_row,
+            self._pause_s,
+        )
+        self._paused_until_s = now_s + self._pause_s
+        self._pause_s = min(2 * self._pause_s, LONGEST_PAUSE_S)
+        self._lost_in_a_row = 0

@@ -1,0 +1,166 @@
+"""aiohttp's side of a connection, which tells how far it has come and reads no more than it needs; knows no route.
+
+aiohttp 3.14 has one deadline of its own, for idle connections. What is overridden here beside asyncio's Protocol, and
+what is used of RequestHandler's protected members, is tested with real sockets in tests/media/test_connections.py.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, cast
+
+from aiohttp import hdrs, web
+from aiohttp.streams import StreamReader
+
+from facestream.errors import RequestLateError
+from facestream.web.connections import OVER, Connection, Phase
+
+SERVER_NAME = "facestream"
+"""aiohttp's own tells the versions of Python and of itself."""
+MAX_HEAD_BYTES = 32 * 1024
+"""Cookies of everything else on localhost fit in."""
+MAX_OPENING_BYTES = 5 * 1024
+"""The first message of a WebSocket holds a token of 4,096 characters at most."""
+LINGERING_S = 2.0  # a body that nobody reads goes on coming: time in which its client may read the refusal
+# What aiohttp closes by itself must not come before our own deadline.
+NO_DEADLINE_S = 86_400.0
+OPTIONS: dict[str, Any] = {
+    # No access log: it would put every visitor's address on disk.
+    "access_log": None,
+    "keepalive_timeout": NO_DEADLINE_S,
+    "lingering_time": LINGERING_S,
+    "read_bufsize": 64 * 1024,
+    # No route takes a compressed body, so nothing of one is unpacked.
+    "auto_decompress": False,
+}
+HEAD_TOO_LARGE = (
+    f"HTTP/1.1 431 Request Header Fields Too Large\r\nServer: {SERVER_NAME}\r\n"
+    "Content-Length: 0\r\nConnection: close\r\n\r\n"
+).encode()
+# A close frame of RFC 6455 with code 1009, message too big.
+OPENING_TOO_LARGE = b"\x88\x02" + (1009).to_bytes(2, "big")
+
+
+class HttpProtocol(web.RequestHandler):
+    """A connection of aiohttp's with deadlines and bounds."""
+
+    __slots__ = ("_connection", "_content", "_head_bytes", "_opening_bytes", "_raw")
+
+    def __init__(self, server: web.Server, connection: Connection, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(server, loop=loop, **OPTIONS)
+        self._connection = connection
+        self._content: StreamReader | None = None
+        self._head_bytes = self._opening_bytes = 0
+        self._raw: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._raw = cast(asyncio.Transport, transport)
+        self._connection.abort = self._raw.abort
+        self._connection.is_late = self._say_late
+        super().connection_made(transport)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        self._connection.closed()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        connection = self._connection
+        if connection.phase in OVER:
+            return
+        if connection.phase is Phase.OPENING:
+            self._take_opening(data)
+            return
+        if connection.phase is Phase.IDLE and data:
+            connection.enter(Phase.HEAD)
+            self._head_bytes = 0
+        before, requests = connection.phase, self._request_count
+        super().data_received(data)
+        if before is Phase.HEAD:
+            self._head_bytes += len(data)
+            if self._request_count > requests:
+                connection.enter(Phase.BODY)
+            elif self._head_bytes > MAX_HEAD_BYTES:
+                self._refuse(HEAD_TOO_LARGE)
+        elif before is Phase.ANSWER and data:
+            # Requests behind this one wait in the kernel, where they cost their client's window and not our memory.
+            self._pause_reading_for_buffer()
+
+    def set_parser(self, parser: Any, data_received_cb: Callable[[], None] | None = None) -> None:
+        """Called where a WebSocket is accepted."""
+        self._connection.enter(Phase.OPENING)
+        self._opening_bytes = len(self._message_tail)
+        if self._opening_bytes > MAX_OPENING_BYTES:
+            self._message_tail = b""
+        super().set_parser(parser, data_received_cb)
+        self._take_opening(b"")
+
+    def opened(self) -> None:
+        """The WebSocket has its session, which has its own deadlines and bounds."""
+        self._connection.enter(Phase.SERVED)
+
+    def handle_error(
+        self, request: web.BaseRequest, status: int = 500, exc: BaseException | None = None, message: str | None = None
+    ) -> web.StreamResponse:  # fmt: skip
+        # Such a response belongs to no application, whose signal would name the server.
+        response = super().handle_error(request, status, exc, message)
+        response.headers[hdrs.SERVER] = SERVER_NAME
+        return response
+
+    async def _handle_request(
+        self,
+        request: web.BaseRequest,
+        start_time: float | None,
+        request_handler: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]],
+    ) -> tuple[web.StreamResponse, bool]:
+        self._content = request.content
+        self._connection.enter(Phase.BODY)
+        request.content.on_eof(self._request_is_complete)
+        try:
+            return await super()._handle_request(request, start_time, request_handler)
+        except Exception as error:
+            # Faults of handlers are logged already. Only the answer failed, and asyncio's sendfile says RuntimeError
+            # where its client has gone.
+            if self._raw is None or self._raw.is_closing():
+                raise ConnectionResetError("the client has gone") from error
+            raise
+        finally:
+            self._content = None
+            self._connection.enter(Phase.IDLE)
+            if self._buffer_paused and not self._messages:
+                # aiohttp goes on reading when it takes the next request from its queue; there is none.
+                self._resume_reading_if_drained()
+
+    def _request_is_complete(self) -> None:
+        if self._connection.phase is Phase.BODY:
+            self._connection.enter(Phase.ANSWER)
+
+    def _say_late(self) -> None:
+        """Let whoever reads the body say that it did not come."""
+        if self._content is not None:
+            self._connection.enter(Phase.ANSWER)
+            self._content.set_exception(
+                RequestLateError("the request's body did not come in time; send it at once, or try again")
+            )
+
+    def _take_opening(self, data: bytes) -> None:
+        self._opening_bytes += len(data)
+        if self._opening_bytes > MAX_OPENING_BYTES:
+            self._refuse(OPENING_TOO_LARGE)
+        elif data:
+            super().data_received(data)
+
+    def _refuse(self, last_words: bytes) -> None:
+        """Say why, and read no more; closing at once would reset the connection before they are read."""
+        if self._raw is not None:
+            self._raw.write(last_words)
+        self._connection.enter(Phase.LEAVING)
+
+
+def session_is_open(request: web.Request) -> None:
+    """Lift the bounds of a WebSocket that has no session yet."""
+    if isinstance(request.protocol, HttpProtocol):
+        request.protocol.opened()
+
+
+async def name_server(_request: web.Request, response: web.StreamResponse) -> None:
+    """On every response, instead of aiohttp's."""
+    response.headers[hdrs.SERVER] = SERVER_NAME

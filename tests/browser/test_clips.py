@@ -1,0 +1,192 @@
+"""Clips that have no picture for this browser, and clips whose picture stands still."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.browser.cameras import CAMERAS, WAYS, expect_state, session_of, states_since
+from tests.browser.conftest import SOON_MS, OpenPage
+from tests.conftest import running_server
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+SILENCE_S = 3
+FPS = 10
+SIZE_WH = 320, 240
+
+
+@pytest.fixture(scope="module")
+def impatient_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server that gives up on a silent peer soon."""
+    log = tmp_path_factory.mktemp("impatient") / "server.log"
+    with running_server(log, "--analysis-processes", "1", "--silence-deadline-s", str(SILENCE_S)) as running:
+        yield running.url
+
+
+def write_clip(path: Path, codec: str, times: list[int], sound: str = "") -> Path:
+    """Gray pictures at these times, in tenths of a second; and two seconds of a tone, where a codec for it is named."""
+    with av.open(str(path), "w") as target:
+        video = target.add_stream(codec, rate=FPS)
+        assert isinstance(video, av.VideoStream)
+        video.width, video.height = SIZE_WH
+        video.pix_fmt = "yuv420p"
+        audio = target.add_stream(sound, rate=48_000, layout="mono") if sound else None
+        for index, pts in enumerate(times):
+            picture = np.full((SIZE_WH[1], SIZE_WH[0], 3), 40 + index % 8 * 20, np.uint8)
+            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+            frame.pts = pts
+            target.mux(video.encode(frame))
+        target.mux(video.encode())
+        if audio is not None:
+            add_tone(target, audio)
+    return path
+
+
+def write_sound(path: Path, codec: str) -> Path:
+    with av.open(str(path), "w") as target:
+        add_tone(target, target.add_stream(codec, rate=48_000, layout="mono"))
+    return path
+
+
+def add_tone(target: av.container.OutputContainer, stream: object) -> None:
+    assert isinstance(stream, av.AudioStream)
+    for index in range(100):
+        samples = (8000 * np.sin(np.arange(960) * 0.06)).astype(np.int16)[np.newaxis]
+        frame = av.AudioFrame.from_ndarray(samples, format="s16", layout="mono")
+        frame.sample_rate, frame.pts = 48_000, 960 * index
+        target.mux(stream.encode(frame))
+    target.mux(stream.encode())
+
+
+def sound_only(folder: Path) -> Path:
+    return write_sound(folder / "sound.webm", "libopus")
+
+
+def sound_named_as_video(folder: Path) -> Path:
+    return write_sound(folder / "voice.m4a", "aac").rename(folder / "voice.mp4")
+
+
+def hevc(folder: Path) -> Path:
+    return write_clip(folder / "hevc.mp4", "libx265", list(range(10)))
+
+
+def hevc_with_sound(folder: Path) -> Path:
+    return write_clip(folder / "hevc.mov", "libx265", list(range(10)), "aac")
+
+
+def no_frames(folder: Path) -> Path:
+    return write_clip(folder / "empty.webm", "libvpx", [], "libopus")
+
+
+def broken_frames(folder: Path) -> Path:
+    path = write_clip(folder / "broken.mp4", "libx264", list(range(30)))
+    data = bytearray(path.read_bytes())
+    begin, end = data.index(b"mdat") + 4, data.index(b"moov") - 4
+    data[begin:end] = bytes(37 * index % 251 for index in range(end - begin))
+    path.write_bytes(data)
+    return path
+
+
+def cut_off(folder: Path) -> Path:
+    path = write_clip(folder / "cut.mp4", "libx264", list(range(30)))
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    return path
+
+
+def picture(folder: Path) -> Path:
+    path = folder / "picture.png"
+    with av.open(str(path), "w", format="image2") as target:
+        stream = target.add_stream("png", rate=1)
+        stream.width, stream.height, stream.pix_fmt = 64, 64, "rgb24"
+        target.mux(stream.encode(av.VideoFrame.from_ndarray(np.zeros((64, 64, 3), np.uint8))))
+        target.mux(stream.encode())
+    return path
+
+
+def nothing(folder: Path) -> Path:
+    path = folder / "nothing.mp4"
+    path.touch()
+    return path
+
+
+async def use_clip(page: Page, clip: Path) -> None:
+    await page.get_by_label("Use a clip").set_input_files(clip)
+    await page.get_by_role("button", name="I agree").click()
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        sound_only, sound_named_as_video, hevc, hevc_with_sound, no_frames, broken_frames, cut_off, picture, nothing,
+    ],
+)  # fmt: skip
+async def test_a_clip_without_a_picture_is_said_and_opens_no_session(
+    server_url: str, open_page: OpenPage, tmp_path: Path, make: Callable[[Path], Path]
+):
+    clip = make(tmp_path)
+    async with open_page(server_url, script=CAMERAS) as page:
+        offers: list[str] = []
+        page.on("request", lambda sent: offers.append(sent.url) if sent.url.endswith("/offer") else None)
+
+        await use_clip(page, clip)
+
+        said = page.get_by_role("alert")
+        await expect(said).to_contain_text(f"can show no picture of {clip.name}", timeout=SOON_MS)
+        await expect(said).to_contain_text("MP4 file with H264, or to WebM")
+        await expect_state(page, "failed")
+        assert await states_since(page, 1) == ["starting", "failed"]
+        assert offers == []
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_a_clip_that_stands_still_plays_to_its_end_and_again(
+    impatient_url: str, open_page: OpenPage, tmp_path: Path, way: str
+):
+    gap = 10 * (SILENCE_S + 2)
+    clip = write_clip(tmp_path / "still.webm", "libvpx", [*range(10), *range(gap, gap + 10)])
+    async with open_page(impatient_url, script=CAMERAS + WAYS[way]) as page:
+        await use_clip(page, clip)
+        session = await session_of(page)
+
+        # Each round gives twenty frames and one for each second of the gap.
+        await page.wait_for_function(
+            "() => Number(document.documentElement.dataset.frame) > 50", timeout=2 * SOON_MS
+        )
+
+        assert await session_of(page) == session
+        assert "reconnecting" not in await states_since(page, 0)
+
+
+async def test_a_clip_of_one_frame_keeps_its_session(impatient_url: str, open_page: OpenPage, tmp_path: Path):
+    clip = write_clip(tmp_path / "one.webm", "libvpx", [0])
+    async with open_page(impatient_url, script=CAMERAS) as page:
+        await use_clip(page, clip)
+        session = await session_of(page)
+
+        await page.wait_for_function(
+            f"() => Number(document.documentElement.dataset.frame) > {2 * SILENCE_S}", timeout=SOON_MS
+        )
+
+        assert await session_of(page) == session
+
+
+async def test_a_clip_that_breaks_while_it_plays_is_said(
+    server_url: str, open_page: OpenPage, tmp_path: Path
+):
+    clip = write_clip(tmp_path / "breaks.mp4", "libx264", list(range(60)))
+    data = bytearray(clip.read_bytes())
+    end = data.index(b"moov") - 4
+    begin = end - (end - data.index(b"mdat")) // 3
+    data[begin:end] = bytes(37 * index % 251 for index in range(end - begin))
+    clip.write_bytes(data)
+    async with open_page(server_url, script=CAMERAS) as page:
+        await use_clip(page, clip)
+
+        await expect(page.get_by_role("alert")).to_contain_text(
+            "From here on this browser can show no picture of breaks.mp4", timeout=SOON_MS
+        )
+        await expect_state(page, "lost")

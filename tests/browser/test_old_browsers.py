@@ -1,0 +1,190 @@
+"""The page in browsers that lack what younger ones have, and where a part of it does not come."""
+
+import json
+from collections.abc import Awaitable, Callable
+
+import pytest
+from playwright.async_api import Page, Route, expect
+
+from tests.browser.conftest import NO_WEBRTC, SOON_MS, Browsers, OpenPage, chart_points, start
+from tests.conftest import ROOT
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+# What Chromium has and one of Safari 15.4, Firefox ESR 115 and Chrome 108 has not, as far as a page may come upon it.
+OLD = """
+for (const [owner, names] of [
+  [AbortSignal, ['timeout', 'any']],
+  [window, ['OffscreenCanvas', 'MediaStreamTrackProcessor', 'VideoEncoder', 'scheduler', 'Iterator']],
+  [HTMLVideoElement.prototype, ['requestVideoFrameCallback', 'cancelVideoFrameCallback']],
+  [RTCRtpReceiver.prototype, ['jitterBufferTarget']],
+  [HTMLElement.prototype, ['popover', 'showPopover', 'inert']],
+  [HTMLDialogElement.prototype, ['closedBy', 'requestClose']],
+  [Array.prototype, ['toSorted', 'toReversed', 'toSpliced', 'with']],
+  [Set.prototype, ['union', 'intersection', 'difference']],
+  [Object, ['groupBy']], [Map, ['groupBy']], [Array, ['fromAsync']], [Promise, ['withResolvers', 'try']],
+  [URL, ['canParse', 'parse']], [Navigator.prototype, ['userActivation', 'userAgentData', 'wakeLock']],
+  [Document.prototype, ['startViewTransition']], [Blob.prototype, ['bytes']], [Response.prototype, ['bytes']],
+]) {
+  for (const name of names) {
+    delete owner[name];
+    if (name in owner) throw new Error(`${name} is still there`);
+  }
+}
+for (const owner of [Document.prototype, DocumentFragment.prototype, Element.prototype]) {
+  for (const name of ['querySelector', 'querySelectorAll', 'matches', 'closest']) {
+    const original = owner[name];
+    if (!original) continue;
+    owner[name] = function (selector) {
+      const young = /:(open|has|popover-open|state|dir|user-valid|user-invalid)\\b/.exec(selector);
+      if (young) throw new DOMException(`'${selector}' is not a valid selector`, 'SyntaxError');
+      return original.call(this, selector);
+    };
+  }
+}
+"""
+FACES = """{
+  const parse = JSON.parse;
+  JSON.parse = (text) => {
+    const message = parse(text);
+    if (message?.faces?.length) message.faces.push({ ...message.faces[0], id: message.faces[0].id + 1 });
+    return message;
+  };
+}"""
+
+
+@pytest.mark.parametrize("way", ["video", "pictures"])
+async def test_an_old_browser_shows_face_chart_and_figures(server_url: str, open_page: OpenPage, way: str):
+    async with open_page(server_url, script=OLD + (NO_WEBRTC if way == "pictures" else "")) as page:
+        await start(page)
+        await chart_points(page, 4)
+
+        await expect(page.locator("#way")).to_be_visible(visible=way == "pictures")
+        await expect(page.locator("#verdict")).not_to_have_text("No face", timeout=SOON_MS)
+        await expect(page.locator("#delay")).to_contain_text("ms", timeout=SOON_MS)
+        await page.get_by_role("button", name="Stop").click()
+        await expect(page.locator("html")).to_have_attribute("data-state", "stopped")
+
+
+async def test_an_old_browser_offers_a_choice_of_faces(server_url: str, open_page: OpenPage):
+    async with open_page(server_url, script=OLD + FACES) as page:
+        await start(page)
+
+        choice = page.get_by_label("Face to follow")
+        await expect(choice).to_be_visible(timeout=SOON_MS)
+        await choice.select_option("Face 2")
+        await expect(choice).to_have_value("2")
+
+
+async def test_who_uses_the_keyboard_sees_where_the_focus_is_without_has(
+    server_url: str, open_page: OpenPage
+):
+    async with open_page(server_url) as page:
+        styles = (ROOT / "client" / "css" / "main.css").read_text(encoding="utf-8")
+        assert ":has(" not in styles
+        framed: list[str] = []
+        for _ in range(8):
+            await page.keyboard.press("Tab")
+            framed += await page.evaluate(
+                """() => {
+                  const focused = document.activeElement;
+                  if (!focused.matches('.file input, .pills input')) return [];
+                  const word = focused.nextElementSibling;
+                  return getComputedStyle(word, '::after').outlineStyle === 'solid' ? [word.textContent] : [];
+                }"""
+            )
+
+        assert framed[:3] == ["Use a clip", "Picture", "Box"]
+
+
+def answering(**answer: object) -> Callable[[Route], Awaitable[None]]:
+    async def fulfill(route: Route) -> None:
+        if answer:
+            await route.fulfill(**answer)  # type: ignore[arg-type]
+        else:
+            await route.abort()
+
+    return fulfill
+
+
+async def expect_not_started(page: Page, title: str, text: str) -> None:
+    await expect(page.get_by_role("alert")).to_contain_text(title)
+    await expect(page.get_by_role("alert")).to_contain_text(text)
+    await expect(page.locator("#state")).to_have_text("Not started")
+    await expect(page.get_by_role("button")).to_have_count(0)
+
+
+@pytest.mark.parametrize(
+    "module", ["main.js", "peer.js", "strings.js"], ids=["the first", "one it imports", "one of many"]
+)
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ({"status": 404}, "A part of it did not come from the server"),
+        ({}, "A part of it did not come from the server"),
+        ({"body": "<html>", "content_type": "text/html"}, "A part of it did not come from the server"),
+        ({"body": "export class {", "content_type": "text/javascript"}, "SyntaxError"),
+        ({"body": "null.x;", "content_type": "text/javascript"}, ""),
+    ],
+    ids=["404", "no answer", "a proxy's page", "syntax error", "exception or a missing name"],
+)
+async def test_a_module_that_fails_is_said_in_a_sentence(
+    server_url: str, open_page: OpenPage, module: str, answer: dict[str, object], said: str
+):
+    async with open_page(server_url, expect_errors="each of them") as page:
+        await page.route(f"**/js/{module}", answering(**answer))
+        await page.reload()
+
+        title = (
+            "could not start" if "body" in answer and "html" not in str(answer) else "did not load completely"
+        )
+        await expect_not_started(page, title, said)
+
+
+async def test_a_missing_chart_library_does_not_keep_the_page_from_starting(
+    server_url: str, open_page: OpenPage
+):
+    async with open_page(server_url, expect_errors="404") as page:
+        await page.route("**/vendor/*.js", answering(status=404))
+        await page.reload()
+
+        await expect(page.locator("#chart-empty")).to_contain_text("make setup")
+        await start(page)
+
+
+async def test_a_browser_that_is_too_old_is_told_which_ones_are_not(server_url: str, open_page: OpenPage):
+    package = json.loads((ROOT / "client" / "package.json").read_text(encoding="utf-8"))
+    oldest = dict(line.split(" >= ") for line in package["browserslist"])
+    async with open_page(
+        server_url, script="delete Array.prototype.findLast; delete window.HTMLDialogElement;"
+    ) as page:
+        await expect_not_started(page, "This browser is too old", f"Safari {oldest['safari']}")
+
+
+async def test_a_slow_module_is_waited_for_and_then_the_page_starts(server_url: str, open_page: OpenPage):
+    async with open_page(
+        server_url,
+        script="const wait = setTimeout; setTimeout = (f, ms) => wait(f, ms === 20000 ? 200 : ms);",
+    ) as page:
+        held: list[Route] = []
+        await page.route("**/js/strings.js", lambda route: held.append(route))
+        await page.reload(wait_until="commit")
+        await expect_not_started(page, "did not load completely", "Reload it")
+
+        await held[0].continue_()
+
+        await expect(page.locator("html")).to_have_attribute("data-state", "idle")
+        await start(page)
+
+
+async def test_without_javascript_the_page_says_so(server_url: str, browsers: Browsers):
+    context = await (await browsers.get(())).new_context(java_script_enabled=False)
+    page = await context.new_page()
+
+    await page.goto(server_url)
+
+    # Playwright reads no text in a noscript by itself.
+    await expect(page.locator("noscript p")).to_be_visible()
+    await expect(page.locator("noscript p")).to_contain_text("JavaScript is off in this browser")
+    await expect(page.get_by_role("button")).to_have_count(0)
+    await context.close()

@@ -1,0 +1,224 @@
+"""A camera that gives no pictures for a while: a call, a shutter, a switch, or a driver that says nothing."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Page, Request, expect
+
+from tests.browser.cameras import (
+    CAMERAS,
+    NOTHING,
+    PICTURES,
+    WAYS,
+    WEBRTC,
+    expect_state,
+    expect_width,
+    let_pass,
+    session_of,
+    states_since,
+    states_so_far,
+)
+from tests.browser.conftest import SCREENSHOTS, SOON_MS, OpenPage, press_start, start
+from tests.conftest import running_server
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+# A camera that stops without a word is found out after three seconds, and these tests share the cores.
+SILENCE_MS = 5000
+SETUP_MS = 4000
+
+
+@pytest.fixture(scope="module")
+def impatient_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server that gives up on a silent peer soon."""
+    log = tmp_path_factory.mktemp("impatient") / "server.log"
+    deadlines = f"--silence-deadline-s={SILENCE_MS / 1000}", f"--setup-deadline-s={SETUP_MS / 1000}"
+    with running_server(log, "--analysis-processes", "1", *deadlines) as running:
+        yield running.url
+
+
+async def mirror(page: Page) -> None:
+    """The camera is painted onto a canvas, which knows nothing of a pause."""
+    await page.locator("#setup summary").click()
+    await page.get_by_label("Mirror the picture").check()
+    await page.locator("#setup summary").click()
+
+
+@pytest.mark.parametrize(
+    ("way", "mirrored"), [("webrtc", "as it is"), ("webrtc", "mirrored"), ("pictures", "as it is")]
+)
+@pytest.mark.parametrize(("stops", "goes_on"), [("mute", "unmute"), ("fallSilent", "speakAgain")])
+async def test_a_camera_that_pauses_keeps_its_session(
+    impatient_url: str, open_page: OpenPage, way: str, mirrored: str, stops: str, goes_on: str
+):
+    async with open_page(impatient_url, script=CAMERAS + WAYS[way]) as page:
+        if mirrored == "mirrored":
+            await mirror(page)
+        await start(page)
+        session = await session_of(page)
+        before = await states_so_far(page)
+
+        await page.evaluate(f"window.camera().{stops}()")
+        await expect(page.get_by_role("alert")).to_contain_text("The camera is paused", timeout=SOON_MS)
+        await let_pass(page, SILENCE_MS + 1000)
+        await expect(page.get_by_role("alert")).to_contain_text("The camera is paused")
+        await expect(page.locator("#verdict")).to_have_text(NOTHING)
+        await page.evaluate(f"window.camera().{goes_on}()")
+
+        await expect_state(page, "connected")
+        assert set(await states_since(page, before)) <= {"stalled", "paused", "connected"}
+        frame = int(await page.locator("html").get_attribute("data-frame") or 0)
+        await page.wait_for_function(
+            "(frame) => Number(document.documentElement.dataset.frame) > frame + 10", arg=frame
+        )
+        assert await session_of(page) == session
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (360, 740)])
+async def test_a_pause_fits_on_the_screen(server_url: str, open_page: OpenPage, width: int, height: int):
+    async with open_page(server_url, script=CAMERAS, width=width) as page:
+        await page.set_viewport_size({"width": width, "height": height})
+        await start(page)
+
+        await page.evaluate("window.camera().mute()")
+
+        await expect(page.get_by_role("alert")).to_contain_text("The camera is paused")
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        await page.screenshot(path=SCREENSHOTS / f"page_{width}_paused.png")
+        assert await page.evaluate(
+            "(() => { const box = document.querySelector('.message');"
+            " return box.scrollHeight <= box.clientHeight; })()"
+        )
+
+
+async def test_another_camera_ends_the_pause(impatient_url: str, open_page: OpenPage):
+    async with open_page(impatient_url, script=CAMERAS) as page:
+        await start(page)
+        session = await session_of(page)
+        await page.evaluate("window.camera().mute()")
+        await expect_state(page, "paused")
+
+        await page.locator("#setup summary").click()
+        await page.get_by_label("320").check()
+
+        await expect_state(page, "connected")
+        await expect_width(page, 320)
+        # What the camera of before says is no longer heard.
+        await page.evaluate("window.cameras[0].track.dispatchEvent(new Event('mute'))")
+        await expect_state(page, "connected")
+        assert await session_of(page) == session
+        assert await page.evaluate("window.openCameras()") == 1
+
+
+async def test_a_camera_that_opens_slowly_while_it_runs_keeps_the_session(
+    impatient_url: str, open_page: OpenPage
+):
+    slow = f"window.opening = (_, n) => n && new Promise((go) => setTimeout(go, {SILENCE_MS + 1000}));"
+    async with open_page(impatient_url, script=CAMERAS + slow) as page:
+        await start(page)
+        session = await session_of(page)
+
+        await page.locator("#setup summary").click()
+        await page.get_by_label("320").check()
+
+        await expect_width(page, 320)
+        assert await session_of(page) == session
+
+
+async def test_stopped_while_paused_it_stays_stopped(server_url: str, open_page: OpenPage):
+    async with open_page(server_url, script=CAMERAS) as page:
+        await start(page)
+        await page.evaluate("window.camera().mute()")
+        await expect_state(page, "paused")
+
+        await page.get_by_role("button", name="Stop").click()
+        await page.evaluate("window.camera().unmute()")
+
+        await expect_state(page, "stopped")
+        assert await page.evaluate("window.openCameras()") == 0
+
+
+def counting_offers(page: Page) -> list[Request]:
+    offers: list[Request] = []
+    page.on("request", lambda sent: offers.append(sent) if sent.url.endswith("/offer") else None)
+    return offers
+
+
+async def test_lost_while_muted_it_connects_again_when_the_camera_is_back(
+    server_url: str, open_page: OpenPage
+):
+    async with open_page(server_url, script=CAMERAS + WEBRTC) as page:
+        offers = counting_offers(page)
+        await start(page)
+        await page.evaluate("window.camera().mute()")
+        await expect_state(page, "paused")
+
+        await page.evaluate("window.breakConnection()")
+        await expect(page.get_by_role("alert")).to_contain_text("Another one is opened")
+        # Longer than the first try would have waited.
+        await let_pass(page, 1500)
+        assert len(offers) == 1
+        await page.evaluate("window.camera().unmute()")
+
+        await expect_state(page, "connected")
+        assert len(offers) == 2
+        assert "resume" in (offers[1].post_data or "")
+
+
+async def test_lost_while_silent_it_hears_when_the_camera_speaks_again(server_url: str, open_page: OpenPage):
+    async with open_page(server_url, script=CAMERAS + WEBRTC) as page:
+        await start(page)
+        await page.evaluate("window.camera().fallSilent()")
+        await expect_state(page, "paused")
+
+        await page.evaluate("window.breakConnection()")
+        await expect(page.get_by_role("alert")).to_contain_text("Another one is opened")
+        await page.evaluate("window.camera().speakAgain()")
+
+        await expect_state(page, "connected")
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_a_camera_that_opens_muted_is_told_and_makes_one_session_only(
+    impatient_url: str, open_page: OpenPage, way: str
+):
+    script = f"{CAMERAS}{WAYS[way]}window.bornMuted = true;"
+    async with open_page(impatient_url, script=script) as page:
+        await press_start(page)
+        await expect(page.get_by_role("alert")).to_contain_text("The camera is paused", timeout=SOON_MS)
+        before = await states_so_far(page)
+
+        # No ping helps before the first frame: the place is somebody else's.
+        await expect(page.get_by_role("alert")).to_contain_text("Another one is opened", timeout=SOON_MS)
+        await let_pass(page, 1500)
+        assert set(await states_since(page, before)) <= {"paused"}
+        await page.evaluate("window.camera().unmute()")
+
+        await expect_state(page, "connected")
+
+
+async def test_a_camera_that_opens_muted_and_mirrored_goes_on_in_its_size(
+    server_url: str, open_page: OpenPage
+):
+    async with open_page(server_url, script=f"{CAMERAS}window.bornMuted = true;") as page:
+        await mirror(page)
+        await press_start(page)
+        await expect(page.get_by_role("alert")).to_contain_text("The camera is paused", timeout=SOON_MS)
+
+        await page.evaluate("window.camera().unmute()")
+
+        await expect_state(page, "connected")
+        await expect_width(page, 640)
+
+
+async def test_a_dead_server_is_noticed_while_paused(tmp_path: Path, open_page: OpenPage):
+    with running_server(tmp_path / "server.log", "--analysis-processes", "1") as running:
+        async with open_page(running.url, script=CAMERAS + PICTURES, expect_errors="refused") as page:
+            await start(page)
+            await page.evaluate("window.camera().mute()")
+            await expect_state(page, "paused")
+
+            running.process.kill()
+
+            await expect(page.get_by_role("alert")).to_contain_text("Another one is opened", timeout=SOON_MS)

@@ -1,0 +1,108 @@
+"""What tests send as strangers do: bytes over plain sockets, many at once, and what comes of them."""
+
+import contextlib
+import resource
+import select
+import socket
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from tests.conftest import RunningServer
+
+HEAD = "HTTP/1.1\r\nHost: localhost\r\n"
+UPGRADE = (
+    f"GET /pictures {HEAD}Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+).encode()
+
+
+class Stranger:
+    """One socket, which never waits."""
+
+    def __init__(self, url: str, sent: bytes = b"") -> None:
+        host, port = urlsplit(url).hostname, urlsplit(url).port
+        assert host is not None
+        assert port is not None
+        self.socket = socket.create_connection((host, port), timeout=5)
+        self.socket.setblocking(False)
+        self.heard = b""
+        self.closed = False
+        self.send(sent)
+
+    def send(self, data: bytes) -> int:
+        """What the socket takes at once; 0 where it is closed or full."""
+        try:
+            return self.socket.send(data) if data else 0
+        except BlockingIOError:
+            return 0
+        except OSError:
+            self.closed = True
+            return 0
+
+    def look(self) -> None:
+        """Read what has come."""
+        try:
+            while chunk := self.socket.recv(65536):
+                self.heard += chunk
+            self.closed = True
+        except BlockingIOError:
+            pass
+        except OSError:
+            self.closed = True
+
+    def close(self) -> None:
+        self.socket.close()
+
+
+@contextlib.contextmanager
+def strangers(url: str, count: int, sent: bytes = b"") -> Iterator[list[Stranger]]:
+    """So many at once, and files enough for them in this process."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, 4096)), hard))
+    came: list[Stranger] = []
+    try:
+        # One by one, so that those before an error are closed.
+        came.extend(Stranger(url, sent) for _ in range(count))
+        yield came
+    finally:
+        for each in came:
+            each.close()
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def wait_closed(came: Sequence[Stranger], seconds: float, drip: bytes = b"") -> float:
+    """Wait until the server has closed all; returns the seconds it took. `drip` is sent again and again meanwhile."""
+    started_s = time.monotonic()
+    while True:
+        for each in came:
+            each.look()
+        left = [each for each in came if not each.closed]
+        took_s = time.monotonic() - started_s
+        if not left:
+            return took_s
+        assert took_s < seconds, f"{len(left)} of {len(came)} open after {took_s:.1f} s"
+        for each in left:
+            each.send(drip)
+        select.select([each.socket for each in left[:500] if each.socket.fileno() < 1024], [], [], 0.1)
+
+
+def send_all(came: Sequence[Stranger], data: bytes, seconds: float) -> None:
+    """Send it on each, as far as the server reads."""
+    deadline_s = time.monotonic() + seconds
+    left = {each: memoryview(data) for each in came}
+    while left and time.monotonic() < deadline_s:
+        for each in list(left):
+            left[each] = left[each][each.send(bytes(left[each][:262_144])) :]
+            if each.closed or not left[each]:
+                del left[each]
+
+
+def resident_mb(running: RunningServer) -> float:
+    pages = int(Path(f"/proc/{running.process.pid}/statm").read_text().split()[1])
+    return pages * resource.getpagesize() / 1e6
+
+
+def open_files(running: RunningServer) -> int:
+    return len(list(Path(f"/proc/{running.process.pid}/fd").iterdir()))

@@ -1,0 +1,241 @@
+"""Whatever bytes a client sends to any route, the server answers below 500 and logs next to nothing."""
+
+import contextlib
+import re
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from facestream.web import admin, api, health, metrics, page, sessions, websocket
+from tests.conftest import RunningServer, running_server
+
+ADMIN = "an-admin-token-of-our-own"
+ANSWER_DEADLINE_S = 10.0
+MAX_LOG_BYTES = 200  # a request, on average
+TABLES = (page, sessions, admin, websocket, health, metrics, api)
+ROUTES = sorted({(route.method, route.path) for part in TABLES for route in part.routes})
+# What the routes and aiohttp read, and what decides who is local.
+HEADERS = (
+    b"Accept", b"Accept-Encoding", b"Access-Control-Request-Method", b"Authorization", b"CF-Connecting-IP",
+    b"Connection", b"Content-Encoding", b"Content-Type", b"Cookie", b"Expect", b"Forwarded", b"If-Match",
+    b"If-Modified-Since", b"If-None-Match", b"If-Range", b"If-Unmodified-Since", b"Origin", b"Range", b"Referer",
+    b"Sec-WebSocket-Extensions", b"Sec-WebSocket-Key", b"Sec-WebSocket-Protocol", b"Sec-WebSocket-Version",
+    b"Upgrade", b"User-Agent", b"Via", b"X-Forwarded-For", b"X-Forwarded-Host", b"X-Forwarded-Proto",
+    b"X-Session-Secret",
+)  # fmt: skip
+WORTH_TRYING = (
+    b"", b"\xff", b"\xed\xa0\x80", "\u2100".encode(), b"Bearer \xff", b"Bearer", b"http://[", b"http://\xff",
+    b"http://a:b", b"null", b"gzip", b"deflate", b"br", b"\xff/\xfe", b"application/json; charset=\xff",
+    b"application/json; charset=utf-7", b"application/trickle-ice-sdpfrag", b"bytes=9999999999999999999999-",
+    b"bytes=-0", b"bytes=a-b", b"bytes=0-1,3-4", b"bytes=" + "\u0661".encode() + b"-2",
+    b"Mon, 99 Foo 99999 99:99:99 GMT", b"Fri, 31 Dec 9999 23:59:59 GMT", b'"\xff"', b'W/"', b"[::1", b"[::1]x",
+    b"localhost:99999999", b"unknown", b"9" * 5000, b"websocket", b"upgrade", b"13", b"dGhlIHNhbXBsZSBub25jZQ==",
+    b"permessage-deflate; client_max_window_bits=99", b"permessage-deflate;;=", b"\x01\x1b[2J",
+)  # fmt: skip
+WITHOUT_LINES = st.binary(max_size=40).map(lambda value: value.translate(None, b"\r\n"))
+VALUES = st.one_of(st.sampled_from(WORTH_TRYING), WITHOUT_LINES)
+NAMES = st.one_of(
+    st.sampled_from(HEADERS),
+    # These say where a request ends; a wrong one only makes the server wait for more.
+    WITHOUT_LINES.filter(lambda name: name.strip().lower() not in {b"content-length", b"transfer-encoding"}),
+)
+SEGMENTS = st.one_of(
+    st.sampled_from(
+        (
+            b"%ff",
+            b"%00",
+            b"%2e%2e/%2e%2e",
+            b"a" * 256,
+            b"a" * 5000,
+            b"%zz",
+            b"\xff",
+            b"%ed%a0%80",
+            b"",
+            b"?a=%ff",
+        )
+    ),
+    WITHOUT_LINES,
+)
+BODIES = st.one_of(
+    st.sampled_from(
+        (b"", b"{}", b"\x1f\x8b\x08notgzip", b'{"sdp": "\\ud800", "type": "offer"}', b"\xff" * 200)
+    ),
+    st.binary(max_size=80),
+)
+
+
+@pytest.fixture(scope="module")
+def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    """A server on which every kind of token and origin is looked at."""
+    folder = tmp_path_factory.mktemp("bytes")
+    (folder / "admins").write_text(ADMIN)
+    arguments = (
+        "--analysis-processes", "0", "--admin-tokens-file", str(folder / "admins"),
+        "--allowed-origins", "https://friend.example", "--new-sessions-per-minute", "6000",
+    )  # fmt: skip
+    with running_server(folder / "server.log", *arguments) as running:
+        yield running
+
+
+def answer(url: str, request: bytes) -> bytes:
+    """What comes back first, up to the end of the headers."""
+    parts = urlsplit(url)
+    with socket.create_connection(
+        (str(parts.hostname), int(parts.port or 0)), ANSWER_DEADLINE_S
+    ) as connection:
+        got = b""
+        with contextlib.suppress(ConnectionError):
+            connection.sendall(request)
+            while b"\r\n\r\n" not in got and (more := connection.recv(65536)):
+                got += more
+        return got
+
+
+def status(url: str, request: bytes) -> int:
+    found = re.match(rb"HTTP/1\.[01] (\d{3}) ", got := answer(url, request))
+    assert found, got
+    return int(found[1])
+
+
+def http(method: bytes, path: bytes, headers: list[tuple[bytes, bytes]], body: bytes = b"") -> bytes:
+    lines = [
+        method + b" " + path + b" HTTP/1.1",
+        b"Host: localhost",
+        *(name + b": " + value for name, value in headers),
+    ]
+    return b"\r\n".join([*lines, b"Content-Length: %d" % len(body), b"", body])
+
+
+@contextlib.contextmanager
+def next_to_nothing_logged(log: Path, requests: int = 1) -> Iterator[None]:
+    before = log.stat().st_size
+    yield
+    said = log.read_bytes()[before:]
+    assert b"Traceback" not in said
+    assert len(said) <= MAX_LOG_BYTES * requests, said
+
+
+@pytest.mark.parametrize(("method", "path"), ROUTES)
+def test_no_bytes_make_a_route_fail(strict: RunningServer, method: str, path: str):
+    tried = 0
+
+    @settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+    @given(segment=SEGMENTS, headers=st.lists(st.tuples(NAMES, VALUES), max_size=4), body=BODIES)
+    @example(
+        segment=b"x",
+        headers=[(b"X-Forwarded-For", b"203.0.113.9"), (b"Authorization", b"Bearer \xff")],
+        body=b"{}",
+    )
+    @example(segment=b"x", headers=[(b"Origin", b"http://[")], body=b"{}")
+    @example(segment=b"x", headers=[(b"Content-Encoding", b"gzip")], body=b"notgzip")
+    def tries(segment: bytes, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
+        nonlocal tried
+        tried += 1
+        filled = re.sub(rb"\{[^{}]+\}", lambda _: segment, path.encode())
+        assert 100 <= status(strict.url, http(method.encode(), filled, headers, body)) < 500
+
+    with next_to_nothing_logged(strict.log, 60):
+        tries()
+    assert tried > 50
+
+
+@pytest.mark.parametrize("header", HEADERS)
+def test_no_value_of_a_header_makes_a_route_fail(strict: RunningServer, header: bytes):
+    with next_to_nothing_logged(strict.log, len(WORTH_TRYING)):
+        for value in WORTH_TRYING:
+            for method, path in ((b"POST", b"/offer"), (b"GET", b"/js/main.js")):
+                assert status(strict.url, http(method, path, [(header, value)], b"{}")) < 500, value
+
+
+@pytest.mark.parametrize("value", WORTH_TRYING)
+def test_no_handshake_of_a_websocket_makes_the_server_fail(strict: RunningServer, value: bytes):
+    right = {
+        b"Upgrade": b"websocket", b"Connection": b"Upgrade", b"Sec-WebSocket-Version": b"13",
+        b"Sec-WebSocket-Key": b"dGhlIHNhbXBsZSBub25jZQ==", b"Sec-WebSocket-Extensions": b"",
+        b"Sec-WebSocket-Protocol": b"",
+    }  # fmt: skip
+    with next_to_nothing_logged(strict.log, len(right)):
+        for name in right:
+            assert (
+                status(strict.url, http(b"GET", b"/pictures", [*({**right, name: value}).items()])) < 500
+            ), name
+
+
+@pytest.mark.parametrize("body", [b"zz\r\n", b"5\r\nabcdeXX", b"-1\r\n\r\n", b"fffffffffffffffff\r\n"])
+@pytest.mark.parametrize("path", [b"POST /offer", b"POST /sessions/x/bye", b"PATCH /sessions/x"])
+def test_a_body_in_broken_chunks_is_refused(strict: RunningServer, path: bytes, body: bytes):
+    head = (
+        path
+        + b" HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+    )
+
+    with next_to_nothing_logged(strict.log):
+        assert 200 <= status(strict.url, head + body) < 500
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(200) + b"\r\n\r\n",
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+        b"GET / HTTP/9.9\r\n\r\n",
+        b"\xff\xfe \xff \xff\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: localhost\r\n" + b"X: " + b"9" * 100_000 + b"\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: localhost\r\n" + b"X: 9\r\n" * 10_000 + b"\r\n",
+        b"GET / HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: \xff\r\n\r\n",
+        b"GET http://[::1/ HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"GET http://\xe2\x84\x80.example/ HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"GET //evil.example:99999999/ HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"CONNECT [::1:80 HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"OPTIONS * HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    ],
+)
+def test_what_is_hardly_http_is_refused(strict: RunningServer, sent: bytes):
+    with next_to_nothing_logged(strict.log):
+        got = answer(strict.url, sent)
+
+    found = re.match(rb"HTTP/1\.[01] (\d{3}) ", got)
+    assert not got or (found and int(found[1]) < 500), got
+
+
+@pytest.mark.parametrize("path", [b"POST /offer", b"POST /sessions/x/bye"])
+def test_a_client_that_goes_in_the_middle_of_its_body_is_no_fault_of_the_server(
+    strict: RunningServer, path: bytes
+):
+    parts = urlsplit(strict.url)
+    head = (
+        path
+        + b" HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"
+    )
+
+    with next_to_nothing_logged(strict.log):
+        with socket.create_connection(
+            (str(parts.hostname), int(parts.port or 0)), ANSWER_DEADLINE_S
+        ) as leaving:
+            leaving.sendall(head)
+        # Answered after the server has seen the other one go.
+        assert status(strict.url, http(b"GET", b"/healthz", [])) == 200
+
+
+@pytest.mark.parametrize(
+    "name", [b"a" * 256, b"%00", b"..%2f..%2fserver.py", b"%2e%2e/%2e%2e/server.py", b"", b"/etc/passwd"]
+)
+@pytest.mark.parametrize("folder", [b"js", b"css", b"vendor"])
+def test_a_file_that_the_page_does_not_have_is_not_found(strict: RunningServer, folder: bytes, name: bytes):
+    assert status(strict.url, http(b"GET", b"/" + folder + b"/" + name, [])) == 404
+
+
+def test_a_forged_line_does_not_reach_the_log(strict: RunningServer):
+    with next_to_nothing_logged(strict.log):
+        answer(strict.url, http(b"GET", b"/vendor/%0a2026-01-01 00:00:00,000 INFO forged%1b[2J", []))
+        answer(strict.url, http(b"GET", b"/%0aforged", [(b"X-Forwarded-For", b"\x1b[2Jforged")]))
+
+    assert b"forged" not in strict.log.read_bytes()

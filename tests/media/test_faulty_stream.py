@@ -1,0 +1,114 @@
+"""A stream whose tracks are broken, and one that nobody can analyse: what its frames and its log say."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import av
+import pytest
+
+from facestream.analysis.options import AnalysisOptions
+from facestream.analysis.overlay import DEFAULT_LAYERS
+from facestream.analysis.tracks import Tracks
+from facestream.analysis.views import View
+from facestream.media.pipeline import FramePipeline, StreamMemory
+from facestream.media.pool import AnalysisPool
+from facestream.media.shortage import started_threads
+from facestream.media.worker import TracksUnpacker
+from facestream.telemetry import Telemetry, decode_telemetry
+from tests.media.test_pool import MAX_PIXELS, MODELS_DIR, running_pool
+
+DEADLINE_S = 60.0
+
+
+class OneByOne:
+    """Gives out a frame when it is asked to."""
+
+    def __init__(self, clip: Path) -> None:
+        self._frames = av.open(str(clip)).decode(video=0)
+        self._wanted = asyncio.Semaphore(0)
+
+    def give(self) -> None:
+        self._wanted.release()
+
+    async def recv(self) -> object:
+        await self._wanted.acquire()
+        return next(self._frames)
+
+
+class Channel:
+    """Keeps what the outbox sends."""
+
+    readyState = "open"  # noqa: N815 - the library's name
+    bufferedAmount = 0  # noqa: N815
+
+    def __init__(self) -> None:
+        self.messages: asyncio.Queue[Telemetry] = asyncio.Queue()
+
+    def send(self, message: str) -> None:
+        self.messages.put_nowait(decode_telemetry(message))
+
+
+def about(tracks: bytes) -> StreamMemory:
+    return StreamMemory(tracks, 0.0, time.monotonic(), 0, 0, 0, 0, DEFAULT_LAYERS, View.PICTURE)
+
+
+@contextlib.asynccontextmanager
+async def streaming(pool: AnalysisPool, clip: Path, tracks: bytes) -> AsyncIterator[tuple[OneByOne, Channel]]:
+    drawing = started_threads(1, "draw")
+    pipeline, source, channel = FramePipeline(pool, drawing, (1920, 1920)), OneByOne(clip), Channel()
+    pipeline.resume(about(tracks))
+    pipeline.outbox.attach(channel)
+    async with asyncio.timeout(DEADLINE_S), asyncio.TaskGroup() as tasks:
+        working = [
+            tasks.create_task(pipeline.receive(source, lambda _: None)),
+            tasks.create_task(pipeline.analyze()),
+        ]
+        yield source, channel
+        for task in working:
+            task.cancel()
+    drawing.shutdown()
+
+
+async def told(source: OneByOne, channel: Channel, frames: int) -> list[Telemetry]:
+    messages = []
+    for _ in range(frames):
+        source.give()
+        messages.append(await channel.messages.get())
+    return messages
+
+
+async def test_broken_tracks_cost_two_frames_and_one_entry_in_the_log(
+    media_dir: Path, caplog: pytest.LogCaptureFixture
+):
+    async with (
+        running_pool(1) as pool,
+        streaming(pool, media_dir / "single_face.mp4", b"no pickle") as stream,
+    ):
+        messages = await told(*stream, 6)
+
+    assert [message.unanalysed for message in messages] == ["fault", "fault", "", "", "", ""]
+    assert messages[-1].faces
+    assert len([record for record in caplog.records if "fault in facestream" in record.message]) == 1
+    assert "UnpicklingError" in caplog.text
+
+
+async def test_a_stream_that_starts_anew_gives_no_face_an_old_id(media_dir: Path):
+    # Every frame fails in the analysis itself.
+    tracks = TracksUnpacker().pack(Tracks(frame="no number", next_id=5))  # type: ignore[arg-type]
+    async with running_pool(1) as pool, streaming(pool, media_dir / "single_face.mp4", tracks) as stream:
+        messages = await told(*stream, 6)
+
+    assert not messages[1].analysed
+    assert {face.id for face in messages[-1].faces} == {5}
+
+
+async def test_a_frame_says_that_the_server_runs_no_analysis(media_dir: Path):
+    pool = AnalysisPool(MODELS_DIR, AnalysisOptions(), 0, MAX_PIXELS)
+
+    async with streaming(pool, media_dir / "single_face.mp4", b"") as stream:
+        (message,) = await told(*stream, 1)
+
+    assert (message.analysed, message.unanalysed) == (False, "off")

@@ -1,0 +1,96 @@
+"""Which clients on this machine the real server serves without a token: programs that relay for nobody."""
+
+import contextlib
+import json
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.conftest import ROOT
+
+# Forwards one connection and listens no more: `socat TCP-LISTEN:...` without fork.
+ONE_TIME = """
+import socket, sys, threading
+listener = socket.create_server(("127.0.0.1", 0))
+print(listener.getsockname()[1], flush=True)
+near, _ = listener.accept()
+listener.close()
+far = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+def copy(source, sink):
+    while data := source.recv(65536):
+        sink.sendall(data)
+    sink.shutdown(socket.SHUT_WR)
+threading.Thread(target=copy, args=(near, far)).start()
+copy(far, near)
+"""
+ASK = b"GET /config HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+
+
+def port_of(url: str) -> int:
+    return int(urlsplit(url).port or 0)
+
+
+def auth_through(port: int) -> str:
+    """What the page is told about tokens, through a port of this machine."""
+    with socket.create_connection(("127.0.0.1", port), 10) as connection:
+        connection.sendall(ASK)
+        answer = b""
+        while more := connection.recv(65536):
+            answer += more
+    return str(json.loads(answer.partition(b"\r\n\r\n")[2])["auth"])
+
+
+@contextlib.contextmanager
+def program(*arguments: str) -> Iterator[str]:
+    """A Python program of the test's own user, and the first line it says."""
+    with subprocess.Popen([sys.executable, *arguments], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            yield process.stdout.readline()
+        finally:
+            process.terminate()
+
+
+def test_a_program_on_this_machine_needs_no_token(server_url: str):
+    assert auth_through(port_of(server_url)) == "none"
+
+
+def test_curl_needs_no_token(server_url: str):
+    curl = shutil.which("curl")
+    if curl is None:
+        pytest.fail("curl is missing; run `apt-get install curl`")
+    said = subprocess.run(
+        [curl, "--silent", f"{server_url}/config"], capture_output=True, timeout=20, check=True
+    )
+
+    assert json.loads(said.stdout)["auth"] == "none"
+
+
+def test_who_comes_through_a_forwarder_of_the_same_user_needs_one(server_url: str):
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    script = str(ROOT / "tests" / "net" / "forward.py")
+    with program(script, f"127.0.0.1:{port}", f"127.0.0.1:{port_of(server_url)}"):
+        assert auth_through(port) == "token"
+
+
+def test_who_comes_through_a_forwarder_that_listens_no_more_needs_one(server_url: str):
+    with program("-c", ONE_TIME, str(port_of(server_url))) as said:
+        assert auth_through(int(said)) == "token"
+
+
+def test_a_program_that_serves_others_itself_needs_one(server_url: str):
+    # A web application that fetches what its visitors name.
+    with socket.create_server(("127.0.0.1", 0)):
+        assert auth_through(port_of(server_url)) == "token"
+
+
+def test_many_who_ask_at_once_are_all_told_the_same(server_url: str):
+    with ThreadPoolExecutor(8) as at_once:
+        assert set(at_once.map(lambda _: auth_through(port_of(server_url)), range(40))) == {"none"}

@@ -1,0 +1,215 @@
+"""The whole server when the machine refuses what its analysis processes need, or somebody stops them."""
+
+import asyncio
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from facestream.replay import ReplayOptions, ReplayPeer
+from tests.conftest import ROOT, RunningServer, running_server
+from tests.media.test_server import analysis_pids, child_pids, health_of
+
+RECOVERY_S = 60.0
+STOPPED_BY_S = 15.0
+FEW_BYTES = 1 << 20
+
+
+def peer(url: str, media_dir: Path) -> ReplayPeer:
+    return ReplayPeer(ReplayOptions(media_dir / "single_face.mp4", url, loop=True))
+
+
+async def until_spare(running: RunningServer, processes: int) -> None:
+    while len(analysis_pids(running)) <= processes:  # noqa: ASYNC110 - another process has no event
+        await asyncio.sleep(0.1)
+
+
+def kill_all(running: RunningServer, number: signal.Signals = signal.SIGKILL) -> list[int]:
+    pids = analysis_pids(running)
+    for pid in pids:
+        os.kill(pid, number)
+    return pids
+
+
+def allow_no_more_files(pid: int) -> None:
+    """The lowest limit under which nothing that is open has to be closed; holes below stay free."""
+    highest = max(int(path.name) for path in Path(f"/proc/{pid}/fd").iterdir())
+    limit(pid, resource.RLIMIT_NOFILE, highest)
+
+
+def limit(pid: int, what: int, most: int) -> None:
+    _, hard = resource.prlimit(pid, what)
+    resource.prlimit(pid, what, (most, hard))
+
+
+async def test_peers_go_on_when_all_processes_are_killed_at_once(tmp_path: Path, media_dir: Path):
+    with running_server(tmp_path / "server.log", "--analysis-processes", "2") as running:
+        resource.prlimit(running.process.pid, resource.RLIMIT_NOFILE, (1024, 1024))
+        async with (
+            peer(running.url, media_dir) as one,
+            peer(running.url, media_dir) as other,
+            asyncio.timeout(RECOVERY_S),
+        ):
+            await until_spare(running, 2)
+            await asyncio.gather(one.receive_reports(5), other.receive_reports(5))
+
+            killed = kill_all(running)
+
+            for each in (one, other):
+                while not (await each.receive_reports(1))[0].analysed:
+                    pass
+                await each.receive_frames(1)
+        assert not set(killed) & set(analysis_pids(running))
+    assert "Traceback" not in running.log.read_text()
+
+
+async def test_a_peer_is_told_that_nothing_can_be_analysed_and_goes_on_when_it_can(
+    tmp_path: Path, media_dir: Path
+):
+    with running_server(tmp_path / "server.log", "--analysis-processes", "1") as running:
+        pid = running.process.pid
+        async with peer(running.url, media_dir) as served, asyncio.timeout(RECOVERY_S):
+            await until_spare(running, 1)
+            await served.receive_reports(5)
+            limit(pid, resource.RLIMIT_FSIZE, FEW_BYTES)
+            kill_all(running)
+            while (report := (await served.receive_reports(1))[0]).analysed:
+                pass
+            while "File too large" not in (status := (await health_of(running.url))["status"]):
+                await served.receive_reports(10)
+            await served.receive_frames(5)
+
+            limit(pid, resource.RLIMIT_FSIZE, resource.RLIM_INFINITY)
+
+            while not (await served.receive_reports(1))[0].analysed:
+                pass
+    assert report.unanalysed == "unavailable"
+    assert status.startswith("no analysis process is running")
+    log = running.log.read_text()
+    assert log.count("cannot start: File too large") == 1
+    assert "Traceback" not in log
+
+
+async def test_a_session_goes_on_without_its_stopped_process(tmp_path: Path, media_dir: Path):
+    with running_server(tmp_path / "server.log", "--analysis-processes", "1") as running:
+        async with peer(running.url, media_dir) as served, asyncio.timeout(RECOVERY_S):
+            await until_spare(running, 1)
+            await served.receive_reports(5)
+            stopped = min(analysis_pids(running))
+
+            os.kill(stopped, signal.SIGSTOP)
+
+            while (await health_of(running.url))["restarts"] == 0:
+                await served.receive_reports(1)
+            while not (await served.receive_reports(1))[0].analysed:
+                pass
+            assert stopped not in analysis_pids(running)
+
+
+def without_files(running: RunningServer) -> None:
+    allow_no_more_files(running.process.pid)
+    kill_all(running)
+
+
+def without_memory(running: RunningServer) -> None:
+    limit(running.process.pid, resource.RLIMIT_AS, FEW_BYTES)
+    kill_all(running)
+
+
+def with_stopped_processes(running: RunningServer) -> None:
+    kill_all(running, signal.SIGSTOP)
+
+
+@pytest.mark.parametrize("trouble", [without_files, without_memory, with_stopped_processes])
+def test_a_signal_ends_the_server_in_time_whatever_is_lacking(
+    tmp_path: Path, trouble: Callable[[RunningServer], None]
+):
+    with running_server(tmp_path / "server.log", "--analysis-processes", "2") as running:
+        children = child_pids(running.process.pid)
+        trouble(running)
+        time.sleep(0.4)
+        children += child_pids(running.process.pid)
+
+        running.process.send_signal(signal.SIGTERM)
+
+        running.process.wait(STOPPED_BY_S)
+    assert children
+    until_gone(children)
+
+
+def until_gone(pids: list[int]) -> None:
+    deadline_s = time.monotonic() + 10
+    while left := [pid for pid in pids if Path(f"/proc/{pid}").exists()]:
+        assert time.monotonic() < deadline_s, left
+        time.sleep(0.05)
+
+
+def test_a_signal_ends_a_server_that_is_still_starting(tmp_path: Path):
+    with subprocess.Popen(
+        [sys.executable, "server.py", "--port", "0", "--analysis-processes", "2"],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        deadline_s = time.monotonic() + RECOVERY_S
+        while not (pids := spawned(process.pid)) and time.monotonic() < deadline_s:
+            time.sleep(0.005)
+
+        process.send_signal(signal.SIGTERM)
+
+        said, complaints = process.communicate(timeout=STOPPED_BY_S)
+    assert pids
+    assert (process.returncode, said) == (0, "")
+    assert "Traceback" not in complaints
+    until_gone(pids)
+
+
+def spawned(pid: int) -> list[int]:
+    found = []
+    for child in child_pids(pid):
+        try:
+            if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes():
+                found.append(child)
+        except OSError:
+            continue
+    return found
+
+
+def test_a_start_without_room_for_frames_is_one_sentence():
+    def little_room() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (FEW_BYTES, FEW_BYTES))
+
+    ended = subprocess.run(
+        [sys.executable, "server.py", "--port", "0"],
+        cwd=ROOT, capture_output=True, text=True, timeout=60, check=False, preexec_fn=little_room,
+    )  # fmt: skip
+
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("facestream: an analysis process cannot start: File too large; raise")
+    assert len(ended.stderr.splitlines()) == 1
+
+
+def test_the_doctor_looks_for_the_room_for_frames():
+    program = f"""
+import resource
+from facestream.config import Config
+from facestream.doctor import machine
+config = Config(analysis_processes=1)
+print(machine._frame_memory(config).as_text())
+resource.setrlimit(resource.RLIMIT_FSIZE, ({FEW_BYTES}, {FEW_BYTES}))
+print(machine._frame_memory(config).as_text())
+"""
+    lines = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
+    ).stdout.splitlines()
+
+    assert lines[0].startswith("right     frame memory: 2 x 3.7 MB")
+    assert lines[1].startswith("wrong     frame memory: 2 x 3.7 MB")
+    assert lines[2].strip().startswith("-> raise the limit")

@@ -1,0 +1,61 @@
+"""Faults of one stream: told once, tracks forgotten after two, a pause where it costs processes."""
+
+import pytest
+
+from facestream.errors import AnalysisFaultError, AnalysisUnavailableError, WorkerLostError
+from facestream.media.stream_faults import FIRST_PAUSE_S, PAUSE_AFTER, StreamFaults
+
+FAULT = AnalysisFaultError("ValueError in the analysis", "Traceback ...\nValueError: odd")
+LOST = WorkerLostError("gone")
+
+
+def test_a_fault_is_logged_once_with_the_traceback_of_the_process(caplog: pytest.LogCaptureFixture):
+    faults = StreamFaults()
+
+    for _ in range(30):
+        faults.failed(FAULT, 0.0)
+
+    assert len(caplog.records) == 1
+    assert "ValueError: odd" in caplog.text
+
+
+@pytest.mark.parametrize("error", [FAULT, LOST])
+def test_tracks_are_forgotten_after_two_faults_in_a_row(error: AnalysisUnavailableError):
+    faults = StreamFaults()
+
+    forget = [faults.failed(error, 0.0), faults.failed(error, 0.0)]
+
+    assert forget == [False, True]
+
+
+def test_a_frame_that_went_well_ends_the_row():
+    faults = StreamFaults()
+    faults.failed(FAULT, 0.0)
+    faults.analysed()
+
+    assert not faults.failed(FAULT, 0.0)
+
+
+def test_a_server_without_processes_is_no_fault_of_a_stream(caplog: pytest.LogCaptureFixture):
+    faults = StreamFaults()
+
+    forget = {faults.failed(AnalysisUnavailableError("none runs"), 0.0) for _ in range(10)}
+
+    assert forget == {False}
+    assert not faults.pauses(0.0)
+    assert caplog.records == []
+
+
+def test_a_stream_that_costs_process_after_process_pauses_longer_and_longer():
+    faults, now_s, ends_s = StreamFaults(), 100.0, []
+
+    for _ in range(2):
+        for _ in range(PAUSE_AFTER):
+            assert not faults.pauses(now_s)
+            faults.failed(LOST, now_s)
+        began_s = now_s
+        while faults.pauses(now_s):
+            now_s += 0.5
+        ends_s.append(now_s - began_s)
+
+    assert ends_s == [FIRST_PAUSE_S, 2 * FIRST_PAUSE_S]
