@@ -4,7 +4,7 @@ BIN := .venv/bin
 PEERS := tests/clients/node/node_modules
 # Options of the server and of pytest: make run ARGS="--port 9000", make test-py ARGS="-k port"
 ARGS ?=
-BENCHMARKS := latency compatibility cpu capacity loop_stall recovery churn soak
+BENCHMARKS := latency compatibility cpu capacity loop_stall recovery strangers churn soak
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run models test test-py test-unit test-browser test-clients test-js test-media record-offers browser net-programs client-programs lint fix types schema audit bench clean

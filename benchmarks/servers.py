@@ -31,19 +31,27 @@ class Server:
 
     url: str
     pid: int
+    log: Path
 
 
 @contextlib.contextmanager
-def running(command: tuple[str, ...], *arguments: str) -> Iterator[Server]:
-    """A server of that kind on a free port; stopped, and if need be killed, at the end."""
+def running(command: tuple[str, ...], *arguments: str, files: int = 0) -> Iterator[Server]:
+    """A server of that kind on a free port; stopped, and if need be killed, at the end.
+
+    `files`: limit of open files, soft and hard; 0: this process's own.
+    """
+    limit = ["prlimit", f"--nofile={files}:{files}"] if files else []
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "server.log"
         with log.open("wb") as out:
             process = subprocess.Popen(
-                [sys.executable, *command, "--port", "0", *arguments], cwd=ROOT, stdout=out, stderr=out
+                [*limit, sys.executable, *command, "--port", "0", *arguments],
+                cwd=ROOT,
+                stdout=out,
+                stderr=out,
             )
         try:
-            yield Server(_announced_url(process, log), process.pid)
+            yield Server(_announced_url(process, log), process.pid, log)
         finally:
             process.send_signal(signal.SIGTERM)
             try:

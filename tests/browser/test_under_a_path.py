@@ -1,7 +1,7 @@
 """The page behind a proxy that keeps the server under a path, as sites with one name and several services do."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -10,7 +10,7 @@ from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType, web
 from playwright.async_api import expect
 
 from tests.browser.conftest import NO_WEBRTC, SOON_MS, OpenPage, chart_points, press_start, start
-from tests.conftest import ROOT
+from tests.conftest import ROOT, running_server
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -86,6 +86,13 @@ async def proxied(server: str) -> AsyncIterator[Proxy]:
         yield proxy
     finally:
         await runner.cleanup()
+
+
+@pytest.fixture(scope="module")
+def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A server that asks nobody for a token: what comes through a proxy does not come from this machine."""
+    with running_server(tmp_path_factory.mktemp("path") / "server.log", "--auth", "none") as running:
+        yield running.url
 
 
 # `open_page` asserts that a page asks for nothing that does not begin with its own address.

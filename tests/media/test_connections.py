@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import resource
 import signal
 import socket
@@ -28,6 +29,7 @@ from tests.media.strangers import (
     strangers,
     wait_closed,
 )
+from tests.media.test_server import analysis_pids
 
 # A second where a user's server gives ten, so that no test waits for more than a few.
 IMPATIENT = ("--request-deadline-s", "1", "--keep-alive-s", "1.5", "--analysis-processes", "0")
@@ -201,8 +203,10 @@ async def ask(url: str) -> int:
         return answer.status
 
 
-async def test_a_good_peer_goes_on_beside_1_600_strangers_with_1024_files(tmp_path: Path, media_dir: Path):
-    with running_server(tmp_path / "server.log", "--analysis-processes", "1", files=1024) as running:
+async def test_a_good_peer_goes_on_beside_1_600_strangers_with_1024_files_and_killed_workers(
+    tmp_path: Path, media_dir: Path
+):
+    with running_server(tmp_path / "server.log", "--analysis-processes", "2", files=1024) as running:
         options = ReplayOptions(media_dir / "single_face.mp4", running.url, loop=True)
         async with ReplayPeer(options) as peer:
             await peer.receive_reports(5)
@@ -214,12 +218,17 @@ async def test_a_good_peer_goes_on_beside_1_600_strangers_with_1024_files(tmp_pa
             ):
                 for path in ("/healthz", "/", "/js/main.js"):
                     assert await ask(running.url + path) == 200
+                for worker in analysis_pids(running):
+                    os.kill(worker, signal.SIGKILL)
+                assert await ask(f"{running.url}/healthz") in {200, 503}
                 await peer.receive_reports(5)
                 async with ReplayPeer(options) as newcomer:
                     await newcomer.receive_frames(1)
+                while not (await peer.receive_reports(1))[0].analysed:
+                    pass
 
-                # The newcomer's session has two lines.
-                assert running.log.stat().st_size - logged < 1000
+                # Two lines of the newcomer's session, some of the workers.
+                assert running.log.stat().st_size - logged < 3000
                 assert running.stop() == 0
 
 
