@@ -1,12 +1,13 @@
 # One command per wish. `make` alone lists them.
 PYTHON ?= python3
 BIN := .venv/bin
+PEERS := tests/clients/node/node_modules
 # Options of the server and of pytest: make run ARGS="--port 9000", make test-py ARGS="-k port"
 ARGS ?=
 BENCHMARKS := latency compatibility cpu capacity loop_stall recovery strangers churn soak
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run models test test-py test-unit test-browser test-js test-media browser net-programs lint fix types schema audit bench clean
+.PHONY: help setup run models test test-py test-unit test-browser test-clients test-js test-media record-offers browser net-programs client-programs lint fix types schema audit bench clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -21,7 +22,7 @@ models: $(BIN)/.product ## fetch the model files that are missing, check every o
 
 test: lint types test-js test-py ## everything that CI asks for: checks and every test
 
-test-py: $(BIN)/.dev client/node_modules/.installed models/cache/.checked test-media browser net-programs ## every Python test: unit, media, net, browser
+test-py: $(BIN)/.dev client/node_modules/.installed models/cache/.checked test-media browser net-programs client-programs $(PEERS)/.installed ## every Python test: unit, media, net, browser, clients
 	$(BIN)/python -m pytest $(ARGS)
 
 test-unit: $(BIN)/.dev models/cache/.checked test-media ## the fast tests only
@@ -29,6 +30,12 @@ test-unit: $(BIN)/.dev models/cache/.checked test-media ## the fast tests only
 
 test-browser: $(BIN)/.dev client/node_modules/.installed models/cache/.checked test-media browser ## the tests that drive Chromium
 	$(BIN)/python -m pytest tests/browser $(ARGS)
+
+test-clients: $(BIN)/.dev client/node_modules/.installed models/cache/.checked test-media net-programs client-programs $(PEERS)/.installed ## Firefox, GStreamer and other people's peers against the server
+	$(BIN)/python -m pytest tests/clients $(ARGS)
+
+record-offers: $(BIN)/.dev client/node_modules/.installed models/cache/.checked test-media browser net-programs client-programs $(PEERS)/.installed ## tests/data/*_offer.sdp, as the browsers of this machine make them
+	$(BIN)/python -m pytest tests/browser/test_offer.py tests/clients/test_firefox.py -k recorded_offer --record-offers
 
 test-js: client/node_modules/.installed ## the tests of the page's own modules
 	node --test $(wildcard tests/js/*.test.*js)
@@ -38,6 +45,9 @@ test-media: $(BIN)/.product ## fetch the test clips and pictures into build/medi
 
 browser: ## Chromium and its driver, by apt-get where they are missing and the user is root
 	@scripts/ensure_chromium.sh
+
+client-programs: ## Firefox and GStreamer for tests/clients, by apt-get where they are missing and the user is root
+	@scripts/ensure_client_programs.sh
 
 net-programs: ## coturn, nginx and ip for the network tests, by apt-get where they are missing and the user is root
 	@scripts/ensure_net_programs.sh
@@ -63,7 +73,7 @@ bench: $(BIN)/.product models/cache/.checked test-media ## the benchmarks, an ho
 	@for question in $(BENCHMARKS); do $(BIN)/python -m benchmarks.$$question $(ARGS) || exit 1; done
 
 clean: ## remove what the other targets made, but no settings and no certificates
-	rm -rf .venv build models/cache client/node_modules .mypy_cache .ruff_cache .pytest_cache test-results
+	rm -rf .venv build models/cache client/node_modules $(PEERS) .mypy_cache .ruff_cache .pytest_cache test-results
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Stamps: each is remade only when the file it depends on is newer, so a second run takes no network.
@@ -82,6 +92,11 @@ $(BIN)/.dev: requirements-dev.txt $(BIN)/.product
 client/node_modules/.installed: client/package-lock.json client/package.json
 	@command -v npm >/dev/null || { echo "npm is not installed; expected Node.js 18.18 or newer with npm: on Debian 'apt-get install npm'" >&2; exit 1; }
 	cd client && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(PEERS)/.installed: tests/clients/node/package-lock.json tests/clients/node/package.json
+	@command -v npm >/dev/null || { echo "npm is not installed; expected Node.js 18.20 or newer with npm: on Debian 'apt-get install npm'" >&2; exit 1; }
+	cd tests/clients/node && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
 models/cache/.checked: models/manifest.json $(BIN)/.product

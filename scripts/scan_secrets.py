@@ -14,7 +14,7 @@ from detect_secrets.settings import transient_settings
 ROOT = Path(__file__).resolve().parents[1]
 GIT_DEADLINE_S = 120
 # Checksums of npm, by the hundred, and what is no text.
-LEFT_OUT = ("client/package-lock.json", "*.tflite", "*.jpg", "*.png")
+LEFT_OUT = ("*package-lock.json", "*.tflite", "*.jpg", "*.png")
 # What looks like a secret and is none: where, as what, and why.
 KNOWN = (
     ("models/*.json", "Hex High Entropy String", "sha256 of the models"),
@@ -74,7 +74,7 @@ def suspects_in_history() -> list[Suspect]:
                 "--no-color",
                 "--",
                 ".",
-                ":!client/package-lock.json",
+                ":!*package-lock.json",
             )
         )
         return [Suspect("history", found.line_number, found.type) for found in scan_file(str(patch))]

@@ -20,6 +20,12 @@ STOP_DEADLINE_S = 20.0
 STEADY = ("--tls", "off", "--min-fps", "0")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--record-offers", action="store_true", help="write what the browsers offer into tests/data"
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class RunningServer:
     """A server process and where it answers."""

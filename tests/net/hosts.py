@@ -1,10 +1,12 @@
-"""Three hosts in a row, peer - relay - server, as network namespaces: no packet gets from end to end.
+"""Hosts as network namespaces: three in a row, peer - relay - server, or a peer and a server side by side.
 
-The relay forwards nothing. Each end has one route to the relay's far address, where it meets what is relayed.
+The relay forwards nothing: no packet gets from end to end. Each end has one route to the relay's far address, where it
+meets what is relayed.
 """
 
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -18,6 +20,7 @@ from tests.conftest import ROOT
 
 PEER, SERVER = "10.77.1.2", "10.77.2.2"
 RELAY_TO_PEER, RELAY_TO_SERVER = "10.77.1.1", "10.77.2.1"
+NEAR_PEER, NEAR_SERVER = "10.77.3.2", "10.77.3.1"
 START_DEADLINE_S = 60.0
 STOP_DEADLINE_S = 20.0
 
@@ -31,22 +34,59 @@ class Hosts:
     server: str
 
 
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """The names of two namespaces with one cable between them: a peer and a server in one network."""
+
+    peer: str
+    server: str
+
+
 def ip(*words: str) -> None:
     subprocess.run(["ip", *words], check=True, capture_output=True, timeout=20)
 
 
 @contextlib.contextmanager
 def three_hosts() -> Iterator[Hosts]:
-    hosts = Hosts(*(f"fs{os.getpid()}{name}" for name in ("p", "r", "s")))
-    names = (hosts.peer, hosts.relay, hosts.server)
+    with _namespaces("p", "r", "s") as names:
+        hosts = Hosts(*names)
+        _connect(hosts.peer, PEER, hosts.relay, RELAY_TO_PEER)
+        _connect(hosts.server, SERVER, hosts.relay, RELAY_TO_SERVER)
+        for end, near, far in (
+            (hosts.peer, RELAY_TO_PEER, RELAY_TO_SERVER),
+            (hosts.server, RELAY_TO_SERVER, RELAY_TO_PEER),
+        ):
+            ip("-n", end, "route", "add", f"{far}/32", "via", near)
+        subprocess.run(
+            ["ip", "netns", "exec", hosts.relay, "sh", "-c", "echo 0 > /proc/sys/net/ipv4/ip_forward"],
+            check=True,
+        )
+        yield hosts
+
+
+@contextlib.contextmanager
+def two_hosts() -> Iterator[Neighbours]:
+    """A peer and a server that reach each other and nothing else; each is the other's way out."""
+    with _namespaces("n", "m") as names:
+        hosts = Neighbours(*names)
+        _connect(hosts.peer, NEAR_PEER, hosts.server, NEAR_SERVER)
+        # Firefox asks for the way out before it offers an address.
+        ip("-n", hosts.peer, "route", "add", "default", "via", NEAR_SERVER)
+        yield hosts
+
+
+@contextlib.contextmanager
+def _namespaces(*letters: str) -> Iterator[tuple[str, ...]]:
+    """Empty hosts, each with its loopback up; skips, or fails in CI, where the machine makes none."""
+    names = tuple(f"fs{os.getpid()}{letter}" for letter in letters)
     try:
         try:
             for name in names:
                 ip("netns", "add", name)
-            _connect(hosts.peer, PEER, hosts.relay, RELAY_TO_PEER, f"via {RELAY_TO_PEER}", RELAY_TO_SERVER)
-            _connect(
-                hosts.server, SERVER, hosts.relay, RELAY_TO_SERVER, f"via {RELAY_TO_SERVER}", RELAY_TO_PEER
-            )
+            # Some machines make namespaces and no cables.
+            trial = f"link add trial netns {names[0]} type veth peer name trial netns {names[-1]}"
+            ip(*trial.split())
+            ip("-n", names[0], "link", "delete", "trial")
         except (OSError, subprocess.CalledProcessError) as error:
             said = getattr(error, "stderr", b"") or str(error).encode()
             sentence = (
@@ -56,24 +96,30 @@ def three_hosts() -> Iterator[Hosts]:
             (pytest.fail if os.environ.get("CI") else pytest.skip)(sentence)
         for name in names:
             ip("-n", name, "link", "set", "lo", "up")
-        subprocess.run(
-            ["ip", "netns", "exec", hosts.relay, "sh", "-c", "echo 0 > /proc/sys/net/ipv4/ip_forward"],
-            check=True,
-        )
-        yield hosts
+        yield names
     finally:
-        for name in names:
-            subprocess.run(["ip", "netns", "delete", name], check=False, capture_output=True)
+        # Without iproute2 there is nothing to take away.
+        with contextlib.suppress(FileNotFoundError):
+            for name in names:
+                _end_what_runs_on(name)
+                subprocess.run(["ip", "netns", "delete", name], check=False, capture_output=True)
 
 
-def _connect(end: str, address: str, relay: str, near: str, via: str, far: str) -> None:
-    """A cable between an end and the relay."""
+def _end_what_runs_on(host: str) -> None:
+    """A browser whose driver was ended by its deadline would go on, in a namespace that nobody can name any more."""
+    done = subprocess.run(["ip", "netns", "pids", host], check=False, capture_output=True, text=True)
+    for pid in done.stdout.split():
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(int(pid), signal.SIGKILL)
+
+
+def _connect(end: str, address: str, other: str, near: str) -> None:
+    """A cable between two hosts, with an address at each end."""
     inside = f"to{end[-1]}"
-    ip("link", "add", "eth0", "netns", end, "type", "veth", "peer", "name", inside, "netns", relay)
-    for name, link, own in ((end, "eth0", address), (relay, inside, near)):
+    ip("link", "add", "eth0", "netns", end, "type", "veth", "peer", "name", inside, "netns", other)
+    for name, link, own in ((end, "eth0", address), (other, inside, near)):
         ip("-n", name, "address", "add", f"{own}/24", "dev", link)
         ip("-n", name, "link", "set", link, "up")
-    ip("-n", end, "route", "add", f"{far}/32", *via.split())
 
 
 def running(

@@ -1,0 +1,140 @@
+/**
+ * The product's own page in Firefox, as a person uses it: node firefox_page.mjs WISHES, which are JSON:
+ * `executable`; `folder` for what it saves; `clip` to send instead of the camera; `lines` of the
+ * chart that must fill; `leave`, either `close` the tab or go to another page; `prefs` of Firefox; `screenshot`.
+ * Prints as JSON what was seen.
+ */
+
+import { execFileSync } from 'node:child_process';
+
+import puppeteer from 'puppeteer-core';
+
+const wishes = JSON.parse(process.argv[2]);
+const SOON_MS = 20000;
+const GOODBYE_MS = 8000;
+const LOOK_AGAIN_MS = 50;
+const RECORDED_MS = 2000;
+const WINDOW = { width: 1280, height: 900 };
+const LEAST_POINTS = 6;
+/** Of this host, which is a network namespace of its own. */
+const NO_UDP = ['pref', '1', 'ipproto', 'udp', 'blackhole'];
+
+const browser = await puppeteer.launch({
+  browser: 'firefox',
+  executablePath: wishes.executable,
+  headless: true,
+  acceptInsecureCerts: true,
+  args: [`--width=${WINDOW.width}`, `--height=${WINDOW.height}`],
+  extraPrefsFirefox: {
+    'media.navigator.streams.fake': true,
+    'media.navigator.permission.disabled': true,
+    'browser.download.folderList': 2,
+    'browser.download.dir': wishes.folder,
+    ...wishes.prefs,
+  },
+});
+const seen = { client: await browser.version(), errors: [], refused: [], offers: [] };
+const page = await browser.newPage();
+await page.setViewport(WINDOW);
+page.setDefaultTimeout(SOON_MS);
+page.on('console', (message) => message.type() === 'error' && seen.errors.push(message.text()));
+page.on('pageerror', (error) => seen.errors.push(String(error)));
+page.on('response', (response) => response.status() >= 400 && seen.refused.push(`${response.status()} ${response.url()}`));
+await page.evaluateOnNewDocument(() => {
+  const Connection = window.RTCPeerConnection;
+  window.connections = [];
+  if (!Connection) return;
+  window.RTCPeerConnection = class extends Connection {
+    constructor(...given) {
+      super(...given);
+      window.connections.push(this);
+    }
+  };
+});
+
+/** @param {string} id @param {string} [name] of a data attribute @returns {Promise<string>} it, or the text */
+const read = (id, name) =>
+  page.$eval(`#${id}`, (element, key) => (key ? (element.dataset[key] ?? '') : element.textContent.trim()), name ?? '');
+
+async function look() {
+  return {
+    state: await page.$eval('html', (root) => root.dataset.state),
+    problem: await page.$eval('html', (root) => root.dataset.problem ?? ''),
+    message: await read('message-text'),
+    verdict: await read('verdict'),
+    session_id: await read('session').catch(() => ''),
+    points: JSON.parse((await read('chart', 'points')) || '{}'),
+    mark: (await page.$('.mark-shown:not([hidden])')) !== null,
+    compatibility: await page.$eval('#way', (element) => !element.hidden),
+    ...(await page.$eval('#video', (video) => ({ width: video.videoWidth, height: video.videoHeight, time_s: video.currentTime }))),
+    spread: await page.$eval('#video', spreadOf),
+  };
+}
+
+/** Runs in the page. @param {HTMLVideoElement} video @returns {number} standard deviation of its green */
+function spreadOf(video) {
+  if (!video.videoWidth) return 0;
+  const canvas = Object.assign(document.createElement('canvas'), { width: 64, height: 36 });
+  const context = canvas.getContext('2d');
+  context.drawImage(video, 0, 0, 64, 36);
+  const greens = [...context.getImageData(0, 0, 64, 36).data].filter((_, index) => index % 4 === 1);
+  const mean = greens.reduce((sum, value) => sum + value, 0) / greens.length;
+  return Math.sqrt(greens.reduce((sum, value) => sum + (value - mean) ** 2, 0) / greens.length);
+}
+
+/** Either all of it is there, or its time is up: what was seen then is told all the same. */
+async function filled() {
+  const there = (lines, least) => {
+    const points = JSON.parse(document.getElementById('chart').dataset.points || '{}');
+    return document.documentElement.dataset.state === 'connected' && lines.every((line) => points[line] >= least);
+  };
+  await page.waitForFunction(there, {}, wishes.lines, LEAST_POINTS).catch((error) => (seen.late = String(error)));
+}
+
+/** @returns {Promise<number | null>} milliseconds until the server has no session any more; null: it still has */
+async function sessionEnded() {
+  const began = performance.now();
+  while (performance.now() - began < GOODBYE_MS) {
+    const { sessions } = await (await fetch(new URL('/healthz', wishes.url))).json();
+    if (!sessions) return performance.now() - began;
+    await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
+  }
+  return null;
+}
+
+try {
+  await page.goto(wishes.url);
+  await page.waitForSelector('html[data-state=idle]');
+  if (wishes.clip) await (await page.$('#clip')).uploadFile(wishes.clip);
+  else await page.click('#start');
+  await page.waitForSelector('#consent[open]');
+  await page.click('#consent button[value=yes]');
+  await filled();
+  seen.first = await look();
+  await new Promise((resolve) => setTimeout(resolve, RECORDED_MS / 2));
+  seen.offers = await page.evaluate(() => window.connections.map(({ localDescription }) => localDescription.sdp));
+  if (!seen.late) {
+    await page.click('#record');
+    await new Promise((resolve) => setTimeout(resolve, RECORDED_MS));
+    await page.click('#record');
+    await page.waitForSelector('#record[data-recording=no]');
+  }
+  seen.last = await look();
+  if (wishes.screenshot) await page.screenshot({ path: wishes.screenshot });
+  if (wishes.leave === 'close') {
+    await page.close();
+    seen.goodbye_ms = await sessionEnded();
+  } else {
+    // A connection that closes tells the server as well, and sooner: now only the goodbye can.
+    execFileSync('ip', ['rule', 'add', ...NO_UDP]);
+    try {
+      await page.goto('about:blank');
+      seen.goodbye_ms = await sessionEnded();
+    } finally {
+      execFileSync('ip', ['rule', 'delete', ...NO_UDP]);
+    }
+  }
+} finally {
+  console.log(JSON.stringify(seen));
+  await browser.close();
+}

@@ -1,0 +1,114 @@
+"""The page as a person uses it in Firefox: camera, clip, chart, recording, goodbye, and the way without WebRTC."""
+
+from pathlib import Path
+
+import av
+import pytest
+
+from facestream.faces import EMOTIONS
+from tests.clients.conftest import Face
+from tests.clients.firefox import NO_WEBRTC, Visit, visit
+from tests.clients.outcome import Meeting
+from tests.conftest import ROOT
+from tests.recorded_offers import check_offer
+
+pytestmark = pytest.mark.clients
+
+ALL_LINES = (*map(str, EMOTIONS), "fps")
+LEAST_PLAYED_S = 1.5
+"""Of two seconds and more between the first look and the last."""
+LEAST_RECORDED = 3
+"""Frames; a machine that computes beside this leaves few."""
+LEAST_SPREAD = 10.0
+
+
+@pytest.fixture(scope="module")
+def with_camera(meeting: Meeting, tmp_path_factory: pytest.TempPathFactory) -> Visit:
+    """Firefox's own test camera shows one colour after the other, and nobody."""
+    return visit(meeting, tmp_path_factory.mktemp("camera"), "camera", lines=("fps",))
+
+
+@pytest.fixture(scope="module")
+def with_clip(meeting: Meeting, face: Face, tmp_path_factory: pytest.TempPathFactory) -> Visit:
+    folder = tmp_path_factory.mktemp("clip")
+    return visit(meeting, folder, "clip", clip=face.webm, leave="go on", lines=ALL_LINES)
+
+
+@pytest.fixture(scope="module")
+def without_webrtc(meeting: Meeting, face: Face, tmp_path_factory: pytest.TempPathFactory) -> Visit:
+    folder = tmp_path_factory.mktemp("without")
+    return visit(meeting, folder, "without_webrtc", clip=face.webm, lines=ALL_LINES, prefs=NO_WEBRTC)
+
+
+def assert_plays(seen: Visit) -> None:
+    assert not seen.late, seen
+    assert seen.last.state == "connected", seen
+    assert seen.last.time_s - seen.first.time_s > LEAST_PLAYED_S, seen
+    assert not seen.errors
+    assert not seen.refused
+
+
+def test_the_camera_comes_back_by_webrtc(with_camera: Visit):
+    assert_plays(with_camera)
+
+    assert not with_camera.last.compatibility
+    assert (with_camera.last.width, with_camera.last.height) == (640, 480)
+    assert with_camera.last.points["fps"] > with_camera.first.points["fps"]
+    assert with_camera.last.verdict == "No face"
+
+
+def test_a_clip_comes_back_with_its_face_and_the_chart_fills(with_clip: Visit):
+    assert_plays(with_clip)
+
+    assert not with_clip.last.compatibility
+    assert with_clip.last.verdict not in {"", "No face"}
+    assert with_clip.last.spread > LEAST_SPREAD
+    assert set(with_clip.last.points) == set(ALL_LINES)
+
+
+def test_the_moment_on_show_is_marked(with_clip: Visit):
+    assert with_clip.last.mark
+
+
+@pytest.mark.parametrize("way", ["with_camera", "with_clip", "without_webrtc"])
+def test_a_recording_plays(request: pytest.FixtureRequest, way: str):
+    seen: Visit = request.getfixturevalue(way)
+
+    (recording,) = seen.saved
+    assert frames_of(recording) >= LEAST_RECORDED
+
+
+def frames_of(recording: Path) -> int:
+    with av.open(str(recording)) as clip:
+        return sum(1 for _ in clip.decode(video=0))
+
+
+@pytest.mark.parametrize("way", ["with_camera", "without_webrtc"])
+def test_closing_the_tab_ends_the_session(request: pytest.FixtureRequest, way: str):
+    seen: Visit = request.getfixturevalue(way)
+
+    assert seen.goodbye_ms is not None
+
+
+def test_leaving_the_page_says_goodbye(with_clip: Visit, meeting: Meeting):
+    assert with_clip.goodbye_ms is not None
+    assert meeting.ending_of(with_clip.last.session_id) == "peer left the page"
+
+
+def test_without_webrtc_pictures_go_by_the_other_way(without_webrtc: Visit, meeting: Meeting):
+    assert_plays(without_webrtc)
+
+    assert without_webrtc.last.compatibility
+    assert without_webrtc.last.verdict not in {"", "No face"}
+    assert without_webrtc.last.spread > LEAST_SPREAD
+    assert not without_webrtc.offers
+
+
+def test_its_version_stands_in_the_table_of_clients(with_camera: Visit):
+    major = with_camera.client.removeprefix("firefox/").partition(".")[0]
+
+    assert f"| Firefox ESR (Debian) | {major} |" in (ROOT / "docs" / "clients.md").read_text(encoding="utf-8")
+
+
+def test_the_recorded_offer_is_the_one_it_makes(with_camera: Visit, request: pytest.FixtureRequest):
+    check_offer("firefox", with_camera.offers[0], request)
