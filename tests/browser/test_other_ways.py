@@ -138,7 +138,10 @@ def neighbours(held: contextlib.ExitStack, count: int) -> list[int]:
 
 @pytest.mark.parametrize(
     ("script", "said"),
-    [(NO_WEBRTC, "Allow WebRTC"), (THROWS, "WebRTC is switched off. This server accepts video by WebRTC only")],
+    [
+        (NO_WEBRTC, "Allow WebRTC"),
+        (THROWS, "WebRTC is switched off. This server accepts video by WebRTC only"),
+    ],
     ids=["gone", "throws"],
 )
 async def test_where_there_is_no_other_way_the_person_is_told(

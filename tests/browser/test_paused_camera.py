@@ -190,7 +190,9 @@ async def test_a_camera_that_opens_muted_is_told_and_makes_one_session_only(
         before = await states_so_far(page)
 
         # No ping helps before the first frame: the place is somebody else's.
-        await expect(page.get_by_role("alert")).to_contain_text("reconnects when the camera resumes", timeout=SOON_MS)
+        await expect(page.get_by_role("alert")).to_contain_text(
+            "reconnects when the camera resumes", timeout=SOON_MS
+        )
         await let_pass(page, 1500)
         assert set(await states_since(page, before)) <= {"paused"}
         await page.evaluate("window.camera().unmute()")
@@ -221,4 +223,6 @@ async def test_a_dead_server_is_noticed_while_paused(tmp_path: Path, open_page: 
 
             running.process.kill()
 
-            await expect(page.get_by_role("alert")).to_contain_text("reconnects when the camera resumes", timeout=SOON_MS)
+            await expect(page.get_by_role("alert")).to_contain_text(
+                "reconnects when the camera resumes", timeout=SOON_MS
+            )
