@@ -23,10 +23,10 @@ LOCAL = web.RequestKey("local", bool)
 
 
 async def is_local(request: web.Request) -> bool:
-    """Whether the request comes from a program on this machine that speaks for itself.
+    """Whether the request comes from a program on this machine that does not relay for another client.
 
-    The request must show no other machine, which a proxy may hide; and the system must say that the program at the
-    other end of the connection relays for nobody.
+    The request must show no other machine. Because a proxy may hide one, the system must also show that the program
+    at the other end of the connection is not a relay.
     """
     if LOCAL not in request:
         request[LOCAL] = visitor(request).seems_local and await _is_direct(request)
@@ -37,7 +37,7 @@ async def _is_direct(request: web.Request) -> bool:
     peer, own = request.get_extra_info("peername"), request.get_extra_info("sockname")
     if not peer or not own:
         return False  # the connection has just ended
-    # In a thread and one at a time: a stranger behind a proxy may ask as often as he likes.
+    # In a thread and one at a time, because a remote client behind a proxy may send any number of requests.
     async with request.app[ACCESS].looking:
         return await asyncio.to_thread(is_client_of_its_own, end_of(peer), end_of(own))
 
@@ -85,7 +85,7 @@ def require_admin(request: web.Request) -> None:
 
 
 def is_admin(request: web.Request) -> bool:
-    """Whether this request shows an admin's token; a version tells a stranger which holes to try."""
+    """Whether this request has an admin token; others must not learn versions, and with them known vulnerabilities."""
     return _holds(request.app[ACCESS].admins, _bearer(request))
 
 

@@ -1,6 +1,6 @@
-"""Whether the program at the other end of a loopback connection is a client, or relays for another one.
+"""Detect whether the program at the other end of a loopback connection is a client or a relay.
 
-Address and headers are what a client says of itself; this is what Linux says of it, in /proc. Sends and reads nothing.
+A client chooses its headers; this module uses what Linux shows in /proc. It uses no network.
 """
 
 import os
@@ -19,7 +19,7 @@ BROWSERS = frozenset(
         "vivaldi-bin", "waterfox", "webkitnetworkprocess", "wpenetworkprocess", "zen", "zen-bin",
     }
 )  # fmt: skip
-"""Executables that have connections to many servers at once and relay for nobody."""
+"""Executables that connect to many servers at once and do not relay."""
 
 _LISTENING = b"0A"
 # sl, local address:port, remote address:port, state, queues, timer, retransmits, user, timeout, inode
@@ -48,7 +48,7 @@ class TcpSocket:
 
 
 def end_of(name: tuple[str, int]) -> End:
-    """An end from the name that a socket gives; that of IPv6 has two more items."""
+    """An end from a socket's address tuple; that of IPv6 has two more items."""
     return End(unmapped(name[0]), name[1])
 
 
@@ -58,10 +58,10 @@ def can_tell_programs(proc: Path = Path("/proc")) -> bool:
 
 
 def is_client_of_its_own(client: End, server: End, proc: Path = Path("/proc")) -> bool:
-    """Whether every program that holds the end `client` is known to this process and relays for nobody.
+    """Whether every program that holds the end `client` is visible to this process and does not relay.
 
-    A browser does not. Another program does not if all its TCP connections are ones that it opened to servers on this
-    machine: a relay (proxy, port forwarding, tunnel) also has the connection of the client it relays for.
+    Browsers do not relay. Another program does not relay if all its TCP connections are ones that it opened to servers
+    on this machine: a relay (proxy, port forwarding, tunnel) also has the connection of the client it relays for.
     """
     try:
         sockets = _tcp_sockets(proc)
@@ -70,14 +70,14 @@ def is_client_of_its_own(client: End, server: End, proc: Path = Path("/proc")) -
     ends = client, server
     inode = next((inode for inode, found in sockets.items() if (found.local, found.remote) == ends), None)
     if inode is None:
-        return False  # closed, or of another system
+        return False  # closed, or not of this system
     holders = [(process, inodes) for process, inodes in _processes(proc) if inode in inodes]
     served_ports = {found.local.port for found in sockets.values() if found.listens}
     held = {(found.local, found.remote) for found in sockets.values()}
 
     def relays_nothing(tcp: TcpSocket) -> bool:
-        # Nobody listens at the far end of a connection that the program has accepted, and somebody holds that end. One
-        # to a server that has stopped has nobody there.
+        # If the program has accepted a connection, no program listens at the far end, but one holds that end. If it has
+        # opened one to a server that has stopped, no program holds the far end.
         alone = (tcp.remote, tcp.local) not in held
         return (
             not tcp.listens and tcp.remote.address.is_loopback and (tcp.remote.port in served_ports or alone)
@@ -94,12 +94,12 @@ def _is_browser(process: Path) -> bool:
         name = (process / "exe").readlink().name
     except OSError:
         return False
-    # An update has replaced the file of a browser that runs.
+    # The file of a running browser may have been replaced by an update.
     return name.removesuffix(" (deleted)").lower() in BROWSERS
 
 
 def _tcp_sockets(proc: Path) -> dict[int, TcpSocket]:
-    """Those that belong to a process, by their inode; raises OSError where the system does not list them."""
+    """TCP sockets of processes, by inode; raises OSError if the system does not list them."""
     rows = (proc / "net" / "tcp").read_bytes()
     ipv6 = proc / "net" / "tcp6"
     if ipv6.exists():
@@ -109,20 +109,20 @@ def _tcp_sockets(proc: Path) -> dict[int, TcpSocket]:
         local, local_port, remote, remote_port, state, inode = found.groups()
         ends = End(_address(local), int(local_port, 16)), End(_address(remote), int(remote_port, 16))
         sockets[int(inode)] = TcpSocket(*ends, listens=state == _LISTENING)
-    sockets.pop(0, None)  # of no process any more
+    sockets.pop(0, None)  # no longer owned by a process
     return sockets
 
 
 def _address(text: bytes) -> IPAddress:
-    """Linux writes an address as words of 32 bits in the byte order of the machine."""
+    """Parse an address, which Linux writes as 32-bit words in the byte order of the machine."""
     words = (int(text[i : i + 8], 16).to_bytes(4, sys.byteorder) for i in range(0, len(text), 8))
     return unmapped(b"".join(words))
 
 
 def _processes(proc: Path) -> Iterator[tuple[Path, set[int]]]:
-    """Each process that this one may look into, with the inodes of its sockets.
+    """Each process that this one may inspect, with the inodes of its sockets.
 
-    Paths are strings here: a Path for each of thousands of files costs more than reading it.
+    Uses strings, because creating a Path for each of thousands of files costs more than reading the link.
     """
     for name in os.listdir(proc):  # noqa: PTH208
         if not name.isdecimal():
@@ -136,7 +136,7 @@ def _processes(proc: Path) -> Iterator[tuple[Path, set[int]]]:
 
 
 def _inode(file: str) -> int:
-    """The socket that an open file is; 0: another kind of file, or just closed."""
+    """The inode of an open socket; 0: another kind of file, or just closed."""
     try:
         target = os.readlink(file)  # noqa: PTH115
     except OSError:
