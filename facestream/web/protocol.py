@@ -1,6 +1,6 @@
 """Subclass aiohttp's protocol to report the phase of a connection and to bound what is read; knows no route.
 
-aiohttp 3.14 has one deadline of its own, for idle connections. Tests with real sockets (tests/media/test_connections.py)
+aiohttp 3.14 has only a deadline for idle connections. Tests with real sockets (tests/media/test_connections.py)
 cover the methods overridden here besides asyncio's Protocol and the protected members of RequestHandler used here.
 """
 
