@@ -1,6 +1,6 @@
-"""For how long does the server's event loop serve nobody, while peers run: how late a 5 ms tick inside it comes.
+"""Measure how long the server's event loop is blocked while peers run: the delay of a 5 ms tick inside it.
 
-And what do peers in compatibility mode, and sessions that end, do to a WebRTC peer beside them: its round trip.
+Also measure how peers in compatibility mode, and ending sessions, affect a WebRTC peer: its round-trip time.
 """
 
 import argparse
@@ -28,17 +28,17 @@ Beside = Callable[[Server], Awaitable[object]]
 
 
 async def nobody(_: Server) -> None:
-    """The peers that are watched have the server for themselves."""
+    """No other load: the watched peers have the server to themselves."""
 
 
 async def jpeg_peers(server: Server) -> None:
-    """Peers in compatibility mode, until cancelled."""
+    """Run peers in compatibility mode, until cancelled."""
     jpegs = await asyncio.to_thread(lambda: as_jpegs(pictures_of(face_clip())))
     await asyncio.gather(*(send_pictures(server.url, jpegs, 3600.0) for _ in range(JPEG_PEERS)))
 
 
 async def sessions_that_end(server: Server) -> None:
-    """Short sessions, a few at a time, until cancelled; what each leaves is collected three seconds later."""
+    """Run short sessions, a few at a time, until cancelled; the garbage of each is collected three seconds later."""
     await Churn(server).run(1_000_000)
 
 
@@ -89,7 +89,7 @@ def summed_up(lines: Path, seconds: float) -> dict[str, object]:
 
 
 async def measure(args: argparse.Namespace) -> dict[str, object]:
-    """The idle server first, then with peers, then with one beside others."""
+    """Measure the idle server, then peers alone, then one peer with each background load."""
     counts, seconds, length_s = ((0, 1), 3.0, TURN_S) if args.quick else ((0, 1, 2, 3), 20.0, None)
     figures: dict[str, object] = {"bar_p99_ms": BAR_MS}
     for count in counts:

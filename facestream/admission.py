@@ -52,7 +52,7 @@ class Place:
     fps_out: float = 0.0
     """Of them, analysed; 0 before the first."""
     frame_s: float = 0.0
-    """Core seconds that one of its frames takes; 0: not measured yet."""
+    """Core seconds per frame of this session; 0: not measured yet."""
 
     def is_behind(self, min_fps: float) -> bool:
         """Whether it gets clearly less than it must."""
@@ -86,11 +86,11 @@ class Admission:
             )
 
     def note_ending(self, now_s: float) -> None:
-        """A session has ended; from such times the wait for a place is estimated."""
+        """Record that a session has ended; `wait_for_place_s` estimates from these times."""
         self._endings_s.append(now_s)
 
     def wait_for_place_s(self, now_s: float) -> float:
-        """After which time a place is likely: the mean time between the last endings, within bounds."""
+        """Estimate the time until a session ends: the mean interval between the last endings, within bounds."""
         if len(self._endings_s) < MIN_ENDINGS:
             return RETRY_FULL_S
         mean_s = (now_s - self._endings_s[0]) / len(self._endings_s)
@@ -111,18 +111,18 @@ class Admission:
             )
         setups = sum(place.connecting for place in places)
         if setups >= config.max_setups:
-            # A set-up takes a second or two, whoever else stays.
+            # A setup takes a second or two, independent of the sessions that stay.
             raise ServerFullError(
-                f"{setups} peers are connecting, which is the most at once; try again soon", RETRY_SETUP_S
+                f"{setups} peers are connecting, the maximum at once; try again soon", RETRY_SETUP_S
             )
         if config.min_fps and processes and places:
             self._check_capacity(places, processes, wait_s)
 
     def _check_capacity(self, places: list[Place], processes: int, wait_s: float) -> None:
-        """Everybody must get `min_fps` frames of ordinary cost, or all that they send where that is less.
+        """Check that every peer gets `min_fps` frames of ordinary cost, or its own rate if that is lower.
 
-        The analysis gives each stream its turn, so all get that much exactly when the sum of it can be done. A stream
-        whose frames cost more than ordinary ones gets fewer of them: that is its own doing, and locks nobody out.
+        The analysis serves the streams in turn, so each gets that rate if the sum of the rates is feasible. A stream
+        whose frames cost more than ordinary ones gets a lower rate, and does not block other peers.
         """
         min_fps = self._config.min_fps
         carried_fps = self.cost.carried_fps(self._cores, processes)

@@ -27,7 +27,7 @@ SKEW = timedelta(hours=1)  # a phone's clock may be behind
 IGNORE_ALL = "*\n"
 MAX_NAME_CHARS = 253  # RFC 1035, 2.3.4, without the length before each label
 EXPECTED = "expected a host name or an IP address"
-# With underscores, which are no host name's, but many a machine's; browsers take them. The first label may be a star.
+# Host names have no underscores, but many machine names do, and browsers accept them. The first label may be a star.
 _LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
 _NAME = re.compile(rf"(?:\*\.)?{_LABEL}(?:\.{_LABEL})*")
 
@@ -47,15 +47,15 @@ def names_of_this_machine(addresses: Iterable[str]) -> list[str]:
     host = socket.gethostname()
     # Bonjour's name: what a phone in the same network can resolve.
     own = [host, f"{host}.local"] if "." not in host else [host]
-    # A machine may be called what no certificate can name: "(none)", or more than 63 letters.
+    # A machine's name may be invalid in a certificate: "(none)", or more than 63 characters.
     nameable = [name for name in own if _is_nameable(name)]
     return list(dict.fromkeys(["localhost", *nameable, "127.0.0.1", "::1", *addresses]))
 
 
 def checked_name(text: str) -> str:
-    """A name or address as a certificate has it, beyond ASCII as browsers ask for it; raises ConfigError."""
+    """Encode a name or address for a certificate, non-ASCII names as browsers do; raises ConfigError."""
     try:
-        # A zone, as in fe80::1%eth0, is a word of one machine.
+        # A zone, as in fe80::1%eth0, has a meaning on one machine only.
         return str(ip_address(text.strip().strip("[]").partition("%")[0]))
     except ValueError:
         pass
@@ -65,11 +65,11 @@ def checked_name(text: str) -> str:
             name = idna.encode(name, uts46=True).decode("ascii")
     except (idna.IDNAError, UnicodeError) as error:
         raise ConfigError(f"name: got {text!r}, {error}; {EXPECTED}") from error
-    # Browsers take a last label of digits for a part of an IPv4 address.
+    # Browsers parse a name whose last label is all digits as an IPv4 address.
     if len(name) > MAX_NAME_CHARS or not _NAME.fullmatch(name) or name.rpartition(".")[2].isdigit():
         raise ConfigError(
             f"name: got {text!r}; {EXPECTED}: letters, digits and hyphens, at most 63 between two dots and "
-            f"{MAX_NAME_CHARS} in all, without https:// and port"
+            f"{MAX_NAME_CHARS} in total, without https:// and port"
         )
     return name
 

@@ -108,7 +108,7 @@ def _serve(args: argparse.Namespace) -> int:
                 announce = functools.partial(_announce_through, tunnel, announce)
             asyncio.run(serve(config, MODELS_DIR, announce))
     except asyncio.CancelledError:
-        # SIGINT, SIGTERM or the end of its terminal; everything has been taken down in order.
+        # SIGINT, SIGTERM or a closed terminal; the shutdown is complete.
         return 0
     return 0
 
@@ -138,7 +138,7 @@ def _announce(address: str) -> None:
 
 @contextlib.contextmanager
 def _telling() -> Iterator[None]:
-    """A server goes on where nobody can be told its address: its peers need no standard output."""
+    """Print, or log a warning: the server keeps running without standard output."""
     try:
         yield
     except OSError as error:

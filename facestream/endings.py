@@ -1,6 +1,6 @@
-"""How the program ends: an exit code and at most one sentence for everything that a command raises.
+"""End the program: map everything that a command raises to an exit code and at most one sentence.
 
-The one handler above all commands. Imports nothing that could be missing. docs/operations.md lists the exit codes.
+The top-level handler of all commands. Imports nothing that could be missing. docs/operations.md lists the exit codes.
 """
 
 import contextlib
@@ -20,12 +20,12 @@ from facestream import streams
 from facestream.errors import FacestreamError, ShortageError
 from facestream.terminal import Terminal
 
-LEVEL_VARIABLE = "FACESTREAM_LOG_LEVEL"  # of logs.py, which needs a library
+LEVEL_VARIABLE = "FACESTREAM_LOG_LEVEL"  # read by logs.py, which needs a library
 VENV_PYTHON = Path(__file__).resolve().parents[1] / ".venv" / "bin" / "python"
 
 
 class Exit(IntEnum):
-    """Why a program ended, where its command did not end by itself; of several causes the last one here is told."""
+    """Why a command failed; of several causes, the one defined last here is reported."""
 
     MACHINE = 71  # sysexits.h: EX_OSERR
     BAD_INPUT = 2  # a setting, a file or an argument must be changed
@@ -35,28 +35,28 @@ class Exit(IntEnum):
 
 
 _ORDER = list(Exit)
-# What a system call says to a wrong call, and not to a call at a bad time.
+# Errors of a wrong call, in contrast to errors of the environment.
 _FAULTS = {None, errno.EBADF, errno.EFAULT, errno.EINVAL, errno.ENOTSOCK, errno.EDOM, errno.ERANGE}
 _REMEDIES = {
-    errno.ENOSPC: "make room on that disk",
-    errno.EDQUOT: "make room on that disk",
+    errno.ENOSPC: "free up space on that disk",
+    errno.EDQUOT: "free up space on that disk",
     errno.EMFILE: "allow more open files with `ulimit -n 4096`",
     errno.ENFILE: "close other programs",
     errno.ENOMEM: "close other programs, or lower analysis_processes",
     errno.EAGAIN: "close other programs, or lower analysis_processes",
-    errno.EACCES: "check who owns it",
-    errno.EPERM: "check who owns it",
-    errno.EROFS: "choose a place that can be written to",
-    errno.ENOENT: "check that it is there",
+    errno.EACCES: "check its owner and permissions",
+    errno.EPERM: "check its owner and permissions",
+    errno.EROFS: "choose a writable location",
+    errno.ENOENT: "check that it exists",
 }
 
 
 class Stopped(KeyboardInterrupt):
-    """SIGTERM or SIGHUP: like Ctrl-C, so that asyncio and the libraries clean up as they do then."""
+    """SIGTERM or SIGHUP; a KeyboardInterrupt, so that asyncio and the libraries clean up as for Ctrl-C."""
 
 
 def exit_code(command: Callable[[], int]) -> int:
-    """Run a command; what it raises is said on stderr and becomes an exit code. SystemExit passes."""
+    """Run a command; print what it raises to stderr and return an exit code. SystemExit passes through."""
     try:
         return command()
     except (Exception, KeyboardInterrupt, CancelledError, BaseExceptionGroup) as error:  # noqa: BLE001 - the last boundary
@@ -64,10 +64,10 @@ def exit_code(command: Callable[[], int]) -> int:
 
 
 def run_process(arguments: Sequence[str]) -> int:
-    """Run a command line as this process: its streams, its signals and its exit code."""
+    """Run a command line as this process, with its streams, signals and exit code."""
 
     def command() -> int:
-        # Here, because it reads every library that may be missing.
+        # Imported here, because it imports the libraries that may be missing.
         return int(import_module("facestream.cli").run(arguments))
 
     streams.open_standard_streams()
@@ -77,30 +77,30 @@ def run_process(arguments: Sequence[str]) -> int:
         code = exit_code(command)
     except SystemExit as error:
         code = error.code if isinstance(error.code, int) else Exit.BAD_INPUT
-    # From here on nothing is left to clean up, and a second Ctrl-C must not show where it hit.
+    # Nothing is left to clean up, and a second Ctrl-C must not print a traceback.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     failure = streams.finish()
     if failure is not None and code == 0:
         code = Exit.CLOSED_PIPE if isinstance(failure, BrokenPipeError) else _report(failure)
     if stopped_by and not serves:
-        # Whoever sent the signal sees that it worked, as if nothing had been cleaned up before.
+        # End by the signal, so that its sender sees the usual exit status.
         signal.signal(stopped_by[0], signal.SIG_DFL)
         os.kill(os.getpid(), stopped_by[0])
     if code == Exit.INTERRUPTED:
-        # CPython 3.11 kills itself where SIGINT came while it ran a text, as in eval(), although it was caught. A
-        # server that was asked to stop, and has stopped, did what it should.
+        # CPython 3.11 ends by SIGINT if the signal arrived in code run from a string, as in eval(), even though it was
+        # caught. A server that has stopped on request was successful.
         os._exit(0 if serves else code)
     return code
 
 
 def _raise_on_signals(terminal: Terminal | None) -> list[int]:
-    """Raise Stopped at the first SIGTERM or SIGHUP; returns a list that then holds it."""
+    """Raise Stopped at the first SIGTERM or SIGHUP; returns a list that then holds the signal."""
     received: list[int] = []
 
     def stop(number: int, _frame: FrameType | None) -> None:
         if number == signal.SIGHUP and terminal is not None and not terminal.gone:
-            return  # a server that has not read its files yet needs not read them again
+            return  # a server that has not read its files yet need not reload them
         if not received:
             received.append(number)
             raise Stopped(number)
@@ -112,7 +112,7 @@ def _raise_on_signals(terminal: Terminal | None) -> list[int]:
 
 
 def _report(error: BaseException) -> int:
-    """Say why the program ends; returns the exit code."""
+    """Print why the program ends; returns the exit code."""
     cause, ending = max(
         ((leaf, _ending(leaf)) for leaf in _leaves(error)), key=lambda of: _ORDER.index(of[1])
     )
@@ -175,17 +175,17 @@ def _sentence(error: BaseException) -> str:
             return f"{got} for {sys.executable}; run `make setup`, and start it with .venv/bin/python"
         case OSError():
             named = f"{error.filename}: " if error.filename else ""
-            remedy = _REMEDIES.get(error.errno or 0, "mend what it names, and start again")
+            remedy = _REMEDIES.get(error.errno or 0, "correct the cause and start again")
             return f"{named}{error.strerror}; {remedy} ({LEVEL_VARIABLE}=DEBUG shows where)"
         case _:
-            # No memory, or no further thread.
+            # Out of memory, or no new thread.
             return f"{str(error) or 'out of memory'}; {_REMEDIES[errno.ENOMEM]}"
 
 
 def _show_trace(error: BaseException) -> None:
-    """The traceback on stderr, as the log has it: without addresses."""
+    """Print the traceback to stderr, without addresses, as in the log."""
     text = "".join(traceback.format_exception(error))
-    # Where it is missing, nothing has been served either.
+    # If logs.py cannot be imported, no peer has been served.
     with contextlib.suppress(ImportError):
         text = import_module("facestream.logs").without_personal_data(text)
     streams.write_error(text)

@@ -80,12 +80,12 @@ def show_address(said: str) -> None:
 
 
 def show_qr(text: str) -> None:
-    """A QR code on the terminal, larger where that has no half blocks; raises ConfigError."""
+    """Print a QR code, larger if the terminal has no half-block characters; raises ConfigError."""
     try:
         code = segno.make(text, error="l", micro=False)
     except ValueError as error:
         raise ConfigError(
-            f"qr: {len(text)} characters are no QR code ({error}); expected a shorter url"
+            f"qr: {len(text)} characters do not fit into a QR code ({error}); expected a shorter url"
         ) from error
     code.terminal(sys.stdout, compact=can_write(sys.stdout, HALF_BLOCKS))
     sys.stdout.flush()

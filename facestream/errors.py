@@ -5,18 +5,18 @@ FacestreamError
 ├── ModelFileError       a model file is missing or is not the one the manifest names
 ├── ImageError           a picture cannot be analysed
 ├── ClipError            a clip cannot be read or has no video
-├── FrameError           a frame cannot be taken
-│   └── FrameTooLargeError  a frame is larger than the server takes
+├── FrameError           a frame cannot be accepted
+│   └── FrameTooLargeError  a frame is larger than the server accepts
 ├── OfferError           an offer cannot be served
 ├── FragmentError        candidates sent after the offer cannot be read
 ├── RestartError         a peer wants to restart ICE, which is not served
-├── RequestLateError     the body of a request does not come in time
+├── RequestLateError     the body of a request does not arrive in time
 ├── NoPortError          no UDP port is free for a session's media
 ├── ServerUnreachableError  the address given to the headless peer does not answer as facestream
 ├── ShortageError        the machine lacks descriptors, processes, memory or threads for a part of the server
 └── AnalysisUnavailableError  no analysis process could take or finish the frame
     ├── WorkerLostError      the analysis process died or hung over the frame
-    └── AnalysisFaultError   the analysis of the frame raised: a fault in facestream
+    └── AnalysisFaultError   the analysis of the frame raised an exception: a bug in facestream
 """
 
 
@@ -44,11 +44,11 @@ class FrameError(FacestreamError):
     """A frame cannot be taken; the peer is told why."""
 
     code = "bad_frame"
-    """Of the notice that tells it, as docs/telemetry.md lists them."""
+    """Code of the notice to the peer, see docs/telemetry.md."""
 
 
 class FrameTooLargeError(FrameError):
-    """A frame is larger than the server takes."""
+    """A frame is larger than the server accepts."""
 
     code = "frame_too_large"
 
@@ -66,7 +66,7 @@ class RestartError(FacestreamError):
 
 
 class RequestLateError(FacestreamError, TimeoutError):
-    """The body of a request does not come in time; its sender is told so."""
+    """The body of a request does not arrive in time; the client gets 408."""
 
 
 class NoPortError(FacestreamError):
@@ -78,7 +78,7 @@ class ServerUnreachableError(FacestreamError):
 
 
 class ShortageError(FacestreamError):
-    """The machine lacks what a part of the server needs: descriptors, processes, threads or memory."""
+    """The machine lacks descriptors, processes, threads or memory for a part of the server."""
 
 
 class AnalysisUnavailableError(FacestreamError):
@@ -90,9 +90,9 @@ class WorkerLostError(AnalysisUnavailableError):
 
 
 class AnalysisFaultError(AnalysisUnavailableError):
-    """The analysis of the frame raised an exception: a fault in facestream."""
+    """The analysis of the frame raised an exception: a bug in facestream."""
 
     def __init__(self, message: str, traceback: str = "") -> None:
         super().__init__(message)
         self.traceback = traceback
-        """Of the analysis process; for the log."""
+        """Traceback of the analysis process, for the log."""

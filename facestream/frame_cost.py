@@ -1,6 +1,6 @@
-"""What an analysed frame costs, for each stream and for an ordinary one, from the server's own counters.
+"""Estimate what an analysed frame costs, per stream and for an ordinary frame, from the server's own counters.
 
-Pure: no clock, no event loop; whoever has the counters hands them in.
+Pure: no clock, no event loop; the caller passes the counters.
 """
 
 import math
@@ -12,14 +12,14 @@ from facestream.measures import StreamUse
 
 SMOOTHING_S = 5.0
 MIN_SAMPLE_FRAMES = 5
-# The page offers no larger ones by default; larger frames say nothing about the next peer.
+# The page sends no larger frames by default; larger ones do not predict the next peer.
 ORDINARY_PIXELS = 1280 * 720
-COSTLY = 2.0  # times an ordinary frame: beyond what several faces or a slow second make of it
+COSTLY = 2.0  # times an ordinary frame: more than several faces or one slow second cause
 
 
 @dataclass(frozen=True, slots=True)
 class _Cost:
-    """Core seconds of one frame."""
+    """Core seconds per frame."""
 
     media_s: float
     analysis_s: float
@@ -29,7 +29,7 @@ class _Cost:
         return self.media_s + self.analysis_s
 
     def blended(self, before: Self | None, share: float) -> Self:
-        """Between what was measured before and this, of which `share` counts."""
+        """The weighted mean of `before` and this cost, which counts with `share`."""
         if before is None:
             return self
         return type(self)(
@@ -38,13 +38,13 @@ class _Cost:
         )
 
 
-# Until a frame was measured: twice of what benchmarks/cpu.py saw.
+# Before the first measurement: twice what benchmarks/cpu.py measured.
 PRESUMED = _Cost(0.010, 0.010)
 
 
 @dataclass(frozen=True, slots=True)
 class _Taken:
-    """What a stream took between two looks."""
+    """What a stream used between two measurements."""
 
     frames: int
     pixels: int
@@ -56,10 +56,10 @@ class _Taken:
 
 
 class FrameCost:
-    """What frames cost, from the server's own counters; exponential means over some seconds.
+    """Cost of frames, from the server's own counters, as exponential means over some seconds.
 
-    The analysis is measured for each stream. What the media process computes is shared out by pixels: decoding,
-    drawing and encoding are most of it.
+    The analysis is measured per stream. The time of the media process is divided among the streams by pixels, because
+    decoding, drawing and encoding are most of it.
     """
 
     def __init__(self) -> None:
@@ -68,9 +68,9 @@ class FrameCost:
         self._ordinary: _Cost | None = None
 
     def measure(self, now_s: float, media_cpu_s: float, uses: Mapping[str, StreamUse]) -> None:
-        """Take the counters, each growing since its start; call about once a second.
+        """Take the counters, which only grow; call about once a second.
 
-        `media_cpu_s` is what this process has computed, `uses` what each stream has taken, by session id.
+        `media_cpu_s` is the processor time of this process, `uses` what each stream has used, by session id.
         """
         before, self._before = self._before, (now_s, media_cpu_s, uses)
         self._streams = {name: cost for name, cost in self._streams.items() if name in uses}
@@ -91,12 +91,12 @@ class FrameCost:
             if each.pixels / each.frames <= ORDINARY_PIXELS:
                 ordinary.append(now)
         if ordinary:
-            # The median: one stream with many faces says little about the next peer.
+            # The median, because one stream with many faces does not predict the next peer.
             typical = sorted(ordinary, key=lambda cost: cost.frame_s)[(len(ordinary) - 1) // 2]
             self._ordinary = typical.blended(self._ordinary, share)
 
     def of(self, session_id: str) -> float:
-        """Core seconds of one frame of a session; 0: not measured yet."""
+        """Core seconds per frame of a session; 0: not measured yet."""
         cost = self._streams.get(session_id)
         return cost.frame_s if cost else 0.0
 
@@ -106,10 +106,10 @@ class FrameCost:
 
     @property
     def frame_ms(self) -> float:
-        """Milliseconds of a core that one ordinary frame takes; 0 before it was measured."""
+        """Core milliseconds per ordinary frame; 0: not measured yet."""
         return 1000 * self._ordinary.frame_s if self._ordinary else 0.0
 
     def carried_fps(self, cores: float, processes: int) -> float:
-        """Ordinary frames a second, of all peers together, that the cores and the analysis processes can do."""
+        """Ordinary frames a second that the cores and the analysis processes can handle, for all peers together."""
         cost = self._ordinary or PRESUMED
         return min(cores / cost.frame_s, processes / cost.analysis_s)

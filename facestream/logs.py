@@ -21,7 +21,7 @@ Format = Literal["text", "json"]
 FORMAT_VARIABLE, LEVEL_VARIABLE = "FACESTREAM_LOG_FORMAT", "FACESTREAM_LOG_LEVEL"
 _TEXT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 MAX_FOREIGN_CHARS = 2000
-"""Of one message of a library, which may quote what a stranger sent."""
+"""Limit for one message of a library, which may quote remote input."""
 _BLOTTED = "(blotted out)"
 _SDP_LINE = re.compile(r"^\s*[a-z]=.*$", re.MULTILINE)
 _MAYBE_ADDRESS = re.compile(r"(?<![\w.:])[0-9a-f:]*[.:][0-9a-f.:]*[0-9a-f](?![\w])", re.IGNORECASE)
@@ -49,7 +49,7 @@ def set_up(level: str, form: Format) -> None:
         # They log the addresses of peers at INFO.
         for name in ("aioice", "aiortc"):
             logging.getLogger(name).setLevel(logging.WARNING)
-        # It warns of each handshake that names a subprotocol.
+        # It logs a warning for each handshake with a subprotocol.
         logging.getLogger("aiohttp.websocket").setLevel(logging.ERROR)
 
 
@@ -92,16 +92,16 @@ def _is_strangers_fault(record: logging.LogRecord) -> bool:
 
 
 def printable(text: str) -> str:
-    """The text with everything escaped that a terminal obeys or that looks like another line."""
+    """Escape everything that a terminal would interpret or that would start another line."""
     if text.isprintable():
         return text
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 
 class _Lines(logging.Formatter):
-    """A line for people; the session stands behind it where the sentence does not name it.
+    """Format one line for people, followed by the session id if the message does not contain it.
 
-    One message is one line. The lines of its traceback are indented, so that none of them looks like a message.
+    One message is one line. The lines of its traceback are indented, so that none looks like a message.
     """
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - the library's name

@@ -95,16 +95,16 @@ class StreamCounts:
 
 @dataclass(frozen=True, slots=True)
 class StreamUse:
-    """What the analysed frames of one stream have taken; each number only grows."""
+    """What the analysed frames of one stream have cost; each number only grows."""
 
     frames: int = 0
     pixels: int = 0
-    """Of all frames together."""
+    """Pixels of all frames together."""
     analysis_s: float = 0.0
-    """How long analysis processes worked for it."""
+    """Seconds that analysis processes worked for this stream."""
 
     def with_frame(self, pixels: int, analysis_s: float) -> Self:
-        """One frame more."""
+        """Add one frame."""
         return type(self)(self.frames + 1, self.pixels + pixels, self.analysis_s + analysis_s)
 
 

@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 
 DRAIN_DEADLINE_S = 8.0
 TIDY_AFTER_S = 3.0
-MEMORIES_PER_PLACE = 4  # a few kB each; those of lost peers wait while others have their places
+MEMORIES_PER_PLACE = 4  # a few kB each; lost peers may reconnect after other peers have taken their places
 MEASURE_EVERY_S = 1.0
 
 
@@ -52,13 +52,13 @@ class SessionRegistry:
         self._tasks: set[asyncio.Task[None]] = set()
         # Two threads: drawing is 1 ms and releases the GIL; more would compete with the analysis for the cores.
         self._drawing = started_threads(2, "draw")
-        # Threads of their own, so that neither JPEGs nor tidying makes a picture wait to be drawn.
+        # Separate threads, so that neither JPEGs nor garbage collection delays drawing.
         self._jpeg = started_threads(2, "jpeg")
         self._tidying_thread = started_threads(1, "tidy")
         self._tidying: asyncio.TimerHandle | None = None
         self._memories: dict[str, StreamMemory] = {}
         self._resuming: set[str] = set()
-        """Tokens of sessions whose peers are connecting anew."""
+        """Resume tokens of the sessions whose peers are reconnecting."""
         self._draining = False
         self._admission = Admission(config, usable_cores())
         self._measuring: asyncio.TimerHandle | None = None
@@ -140,8 +140,8 @@ class SessionRegistry:
     def _admitted(self, remote: str, resume: str) -> Iterator[None]:
         """Reject a peer that the server cannot serve now; raises ServerFullError, TooManyError.
 
-        A peer that reconnects takes the place of its own session, which goes on until the new one is set up: a
-        rejected or failed reconnect loses nothing. One reconnect at a time does, so that a token is one place.
+        A reconnect does not count in addition to its own old session, which continues until the new one is set up: a
+        rejected or failed reconnect loses nothing. Only one reconnect per token at a time is exempt.
         """
         if self._draining:
             raise ServerFullError("the server is stopping; try again in a minute")
@@ -172,7 +172,7 @@ class SessionRegistry:
         )
 
     def _keep(self, session: ServedPeer, resume: str) -> None:
-        """Serve an admitted peer, from where the session of its resume token ended."""
+        """Serve an admitted peer; continue where the session of its resume token ended."""
         memory = self._take_memory(resume)
         if memory is not None:
             session.resume(memory)
@@ -220,9 +220,9 @@ class SessionRegistry:
         self._tidying_thread.submit(give_back)
 
     def _remember(self, session: ServedPeer) -> None:
-        """Keep what a reconnecting peer needs, for a while and for a bounded number of peers."""
+        """Keep the state that a reconnecting peer needs, for a limited time and number of peers."""
         if session.handed_over or not session.frames_in:
-            # Nothing to go on with; and a stranger's empty sessions must not push out what others need.
+            # Nothing to resume; and empty sessions must not displace the state of other peers.
             return
         self._memories[session.resume_token] = session.memory()
         # By a timer and not when the next session ends: docs/privacy.md promises that it is gone by then.
@@ -233,7 +233,7 @@ class SessionRegistry:
             del self._memories[token]
 
     def _session_of(self, token: str) -> ServedPeer | None:
-        """The session that a resume token goes on with, where it has not ended yet."""
+        """The session of a resume token, if it has not ended yet."""
         found = (session for session in self._sessions.values() if token and session.resume_token == token)
         return next((session for session in found if not session.handed_over), None)
 
@@ -241,7 +241,7 @@ class SessionRegistry:
         """The memory of a token, once; a session that has not noticed its loss yet is ended."""
         session = self._session_of(token)
         if session is not None:
-            detail = "this session goes on in another connection of the same peer"
+            detail = "this session continues in another connection of the same peer"
             session.leave("its peer has connected anew", NoticeCode.REPLACED, detail)
             session.handed_over = True
             return session.memory()

@@ -1,7 +1,7 @@
-"""The media sections of an offer as aiortc 1.16 can take them, and its answer as the peer expects it.
+"""Rewrite the media sections of an offer for aiortc 1.16, and rewrite its answer for the peer.
 
-Pure text; negotiates nothing. aiortc gets the one video section and the data channels only, each with everything that
-belongs to its transport. Sections that are not served never reach it: they cost no transceiver and no decoder.
+Pure text; does not negotiate. aiortc gets only the video section and the data channels, each with all attributes of its
+transport. It never sees sections that are not served, so they cost no transceiver and no decoder.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,7 +12,7 @@ from facestream.errors import OfferError
 
 KINDS = frozenset({"video", "audio", "application"})
 DIRECTIONS = ("sendrecv", "sendonly", "recvonly", "inactive")
-# What describes a transport (categories TRANSPORT and IDENTICAL of RFC 8859): one of these for each bundle.
+# Attributes of a transport (categories TRANSPORT and IDENTICAL of RFC 8859): one set for each bundle.
 TRANSPORT_ATTRIBUTES = ("ice-ufrag", "ice-pwd", "ice-options", "fingerprint", "setup")
 CANDIDATE_ATTRIBUTES = ("candidate", "end-of-candidates")
 RTP_COMPONENT = "1"  # aiortc multiplexes RTCP with RTP and asserts that there is no other component
@@ -27,7 +27,7 @@ class Section:
 
     @property
     def words(self) -> list[str]:
-        """Kind, port, profile and formats of the `m=` line; what is missing is empty."""
+        """Kind, port, profile and formats of the `m=` line; empty if missing."""
         words = self.lines[0][2:].split()
         return words + [""] * (3 - len(words))
 
@@ -37,15 +37,15 @@ class Section:
 
     @property
     def mid(self) -> str:
-        """Its name; empty: it has none."""
+        """The mid; empty: none."""
         return next(iter(self.values("mid")), "")
 
     def values(self, *names: str) -> tuple[str, ...]:
-        """The values of attributes, in their order; an attribute without a value is an empty one."""
+        """The values of attributes, in order; empty for an attribute without a value."""
         return _values(self.lines, names)
 
     def without(self, *names: str) -> tuple[str, ...]:
-        """Its lines without some attributes."""
+        """The lines, without the given attributes."""
         return tuple(line for line in self.lines if _name(line) not in names)
 
 
@@ -59,17 +59,17 @@ class OfferSections:
     bundle: tuple[str, ...]
     """Mids of the sections that share the transport of the video, in the offer's order; empty: it has its own."""
     served: tuple[int, ...]
-    """Positions of the sections that aiortc gets."""
+    """Indexes of the sections that aiortc gets."""
 
     @classmethod
     def read(cls, sdp: str, max_sections: int) -> Self:
-        """Choose what is served; raises OfferError with the first thing that is wrong."""
+        """Choose the sections to serve; raises OfferError for the first problem."""
         session, sections = _split(sdp)
         _check_sections(sections, max_sections)
         groups = _bundles(session)
         mids = {section.mid for section in sections}
         if any(mid not in mids for group in groups for mid in group):
-            raise OfferError("sdp: BUNDLE names a section that is not there; expected the mids of the offer")
+            raise OfferError("sdp: BUNDLE names a missing section; expected mids of the offer")
         bundled = {mid for group in groups for mid in group}
         live = [at for at, section in enumerate(sections) if _is_live(section, bundled)]
         video = _served_video([at for at in live if sections[at].kind == "video"], session, sections)
@@ -86,7 +86,7 @@ class OfferSections:
         )
 
     def for_aiortc(self) -> str:
-        """The sections that are served, each with all that its transport needs."""
+        """The offer with only the served sections, each with all attributes of its transport."""
         moved = {*TRANSPORT_ATTRIBUTES, "group", *DIRECTIONS}
         lines = [line for line in self.session if _name(line) not in moved]
         if bundle := self._served_bundle():
@@ -96,9 +96,9 @@ class OfferSections:
         return _joined(lines)
 
     def complete_answer(self, sdp: str) -> str:
-        """The peer's answer from the one that aiortc made: a section for each that was offered, in the same order.
+        """Turn aiortc's answer into the peer's: one section for each offered one, in the same order.
 
-        What is not served is inactive where it shares the transport, and rejected where it would need one of its own
+        A section that is not served is inactive if it shares the transport, and rejected if it would need its own
         (RFC 8829, section 5.3.1).
         """
         session, answered = _split(sdp)
@@ -117,7 +117,7 @@ class OfferSections:
         return _joined(lines)
 
     def transports(self) -> Mapping[str, str]:
-        """For the mid of each section with a transport, the mid by which aiortc knows that transport."""
+        """For each mid with a transport, the mid that aiortc uses for that transport."""
         served = self._served_bundle()
         own = {self.sections[at].mid: self.sections[at].mid for at in self.served}
         return own | (dict.fromkeys(self.bundle, served[0]) if served else {})
@@ -128,7 +128,7 @@ class OfferSections:
 
     def _with_transport(self, section: Section) -> Iterator[str]:
         shares = section.mid in self.bundle
-        # The first section of a bundle speaks for its transport, whatever the others repeat or leave out (RFC 9143).
+        # The first section of a bundle defines its transport, whatever the others repeat or omit (RFC 9143).
         sources = self._in_bundle() if shares else [section]
         kind, port, *rest = section.words
         yield f"m={kind} {DISCARD_PORT if port == '0' else port} {' '.join(rest)}"
@@ -162,20 +162,20 @@ def _check_sections(sections: tuple[Section, ...], max_sections: int) -> None:
     for section in sections:
         if section.kind not in KINDS:
             raise OfferError(
-                f"sdp: media section {section.kind[:20]!r}; expected video and application, and audio at most"
+                f"sdp: media section {section.kind[:20]!r}; expected only video, application and audio"
             )
     names = [section.mid for section in sections if section.mid]
     if len(set(names)) < len(names):
-        raise OfferError("sdp: two sections have the same mid; expected a name of its own for each")
+        raise OfferError("sdp: two sections have the same mid; expected a unique mid for each")
 
 
 def _is_live(section: Section, bundled: set[str]) -> bool:
-    """False: its peer rejects it. Port 0 is no rejection where it says `bundle-only` (RFC 9143, section 6)."""
+    """False: the peer rejects it. Port 0 with `bundle-only` is no rejection (RFC 9143, section 6)."""
     return section.words[1] != "0" or (bool(section.values("bundle-only")) and section.mid in bundled)
 
 
 def _served_video(videos: list[int], session: tuple[str, ...], sections: tuple[Section, ...]) -> int:
-    """The one video section that goes both ways; others beside it may only be there for later or for receiving."""
+    """The one sendrecv video section; any other video section may only be inactive or receive."""
     by_direction = {at: _direction(sections[at], session) for at in videos}
     both_ways = [at for at, direction in by_direction.items() if direction == "sendrecv"]
     sending = [at for at, direction in by_direction.items() if direction in {"sendrecv", "sendonly"}]
@@ -183,13 +183,13 @@ def _served_video(videos: list[int], session: tuple[str, ...], sections: tuple[S
         raise OfferError(f"sdp: {len(videos)} video sections; expected exactly one: add one video track")
     if not both_ways:
         raise OfferError(
-            f"sdp: video is {by_direction[videos[0]]}; expected sendrecv, so that an annotated video can come back"
+            f"sdp: video is {by_direction[videos[0]]}; expected sendrecv, to send the annotated video back"
         )
     return both_ways[0]
 
 
 def _direction(section: Section, session: tuple[str, ...]) -> str:
-    """Its own, or that of the session, or the default (RFC 8866, section 6.7)."""
+    """The direction of the section, else of the session, else the default (RFC 8866, section 6.7)."""
     for lines in (section.lines, session):
         for line in lines:
             if _name(line) in DIRECTIONS:
@@ -198,7 +198,7 @@ def _direction(section: Section, session: tuple[str, ...]) -> str:
 
 
 def _inactive(section: Section, served: Section) -> Iterator[str]:
-    """An answer to a section that shares the transport of a served one and sends nothing."""
+    """Answer a section that shares the transport of a served one and sends nothing."""
     kind, _, profile, *formats = section.words
     chosen = formats[0] if formats else "0"
     yield f"m={kind} {served.words[1]} {profile} {chosen}"
@@ -228,7 +228,7 @@ def _bundles(session: Iterable[str]) -> list[tuple[str, ...]]:
 
 
 def _group_position(session: list[str]) -> int:
-    """Before the first attribute."""
+    """Index of the first attribute, where the group line goes."""
     return next((at for at, line in enumerate(session) if line.startswith("a=")), len(session))
 
 

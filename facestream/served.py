@@ -53,11 +53,11 @@ class PeerLeft(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Leaving:
-    """How a session was told to end."""
+    """Why and how a session is to end."""
 
     reason: str
     code: NoticeCode | None
-    """What its peer is told; None: nothing, it has left by itself."""
+    """Code of the notice to its peer; None: no notice, the peer left on its own."""
     detail: str
 
 
@@ -77,7 +77,7 @@ class ServedPeer(abc.ABC):
         """Where it came from, as admission counts addresses; empty: from this machine."""
         self.state = SessionState.NEGOTIATING
         self.handed_over = False
-        """Whether another connection of its peer goes on with what it knew."""
+        """Whether another connection of its peer has resumed its state."""
         self.ending = "cancelled"
         """Why it has ended, once it has."""
         self._config = config
@@ -139,12 +139,12 @@ class ServedPeer(abc.ABC):
 
     @property
     def frames_in(self) -> int:
-        """Frames that came, those of the connections before it included."""
+        """Frames received, including those of earlier connections of the peer."""
         return self._pipeline.frames_in
 
     @property
     def use(self) -> StreamUse:
-        """What its analysed frames have taken so far."""
+        """Cost of its analysed frames so far."""
         return self._pipeline.use
 
     def counts(self) -> StreamCounts:
@@ -154,7 +154,7 @@ class ServedPeer(abc.ABC):
     def leave(self, reason: str, code: NoticeCode | None = None, detail: str = "") -> None:
         """End the session soon; may be called any number of times, the first reason counts.
 
-        With a `code` the peer is told, in the words of `detail` or of the reason.
+        With a `code`, the peer gets a notice with `detail`, or with the reason.
         """
         if not self._end.done():
             self._end.set_result(_Leaving(reason, code, detail or reason))
@@ -164,11 +164,11 @@ class ServedPeer(abc.ABC):
         return self._pipeline.memory()
 
     def resume(self, memory: StreamMemory) -> None:
-        """Go on where another connection of the same peer ended; before `run`."""
+        """Continue where another connection of the same peer ended; call it before `run`."""
         self._pipeline.resume(memory)
 
     def notify(self, code: NoticeCode, detail: str) -> None:
-        """Tell the peer why its session ends, where it can be told."""
+        """Tell the peer why its session ends, if it can still be reached."""
         self._reply(ControlReply(type="notice", code=code, detail=detail))
 
     @abc.abstractmethod
@@ -230,7 +230,7 @@ class ServedPeer(abc.ABC):
         raise PeerLeft("the peer's video ended")
 
     def _refused(self, error: FrameError) -> PeerLeft:
-        """Tell the peer what is wrong with its frames; the session ends by what is returned."""
+        """Tell the peer what is wrong with its frames; returns the exception that ends the session."""
         self.notify(NoticeCode(error.code), str(error))
         return PeerLeft(str(error))
 
@@ -244,7 +244,9 @@ class ServedPeer(abc.ABC):
             now_s = time.monotonic()
             left_s = self._check_deadlines(now_s)
             if 0 < self._config.max_session_s < now_s - self._opened_s:
-                detail = f"the session has had its {self._config.max_session_s:.0f} s; start again"
+                detail = (
+                    f"the session has reached its limit of {self._config.max_session_s:.0f} s; start again"
+                )
                 self.notify(NoticeCode.TIME_OVER, detail)
                 raise PeerLeft("its time is over")
             # Looks again soon: the deadline is another one as soon as the first frame has come.
@@ -256,12 +258,12 @@ class ServedPeer(abc.ABC):
                 raise PeerLeft(leaving.reason)
 
     def _check_deadlines(self, now_s: float) -> float:
-        """Seconds until the session has to end; raises PeerLeft when they are over."""
+        """Seconds until the session must end; raises PeerLeft when the time is over."""
         if self.state is SessionState.STREAMING:
             deadline_s, since_s = self._config.silence_deadline_s, self._last_heard_s
             reason, code = f"nothing heard for {deadline_s:.0f} s", NoticeCode.SILENCE
         else:
-            # From the offer on: a peer that only pings would hold a place for ever.
+            # Counted from the offer, because a peer that only pings would otherwise keep its session forever.
             deadline_s, since_s = self._config.setup_deadline_s, self._opened_s
             reason, code = f"no frame came within {deadline_s:.0f} s", NoticeCode.SETUP_TIMEOUT
         left_s = since_s + deadline_s - now_s

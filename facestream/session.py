@@ -49,8 +49,8 @@ class Session(ServedPeer):
         self._pc = RTCPeerConnection(
             RTCConfiguration(
                 iceServers=as_rtc(ice_servers),
-                # With MAX_BUNDLE aiortc 1.16 stops the transport that all share where the offer's first section is
-                # not the one that addTrack made (rtcpeerconnection.py, "stop and discard old ICE transports").
+                # With MAX_BUNDLE, aiortc 1.16 stops the shared transport if the offer's first section is not the one
+                # that addTrack made (rtcpeerconnection.py, "stop and discard old ICE transports").
                 bundlePolicy=RTCBundlePolicy.BALANCED,
                 iceTransportPolicy=RTCIceTransportPolicy(config.server_ice_policy),
             )
@@ -87,7 +87,7 @@ class Session(ServedPeer):
         sdp = self._pc.localDescription.sdp
         if not has_candidates(sdp):
             raise NoPortError(
-                "no UDP port or relay is free for the media; expected more udp_ports, a TURN server that works, or an "
+                "no UDP port or relay is free for the media; expected more udp_ports, a working TURN server, or an "
                 "ice_address that this machine still has"
             )
         return offer.sections.complete_answer(show_public_addresses(sdp, self._config.public_address))

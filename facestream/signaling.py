@@ -46,11 +46,11 @@ class Offer:
     """An offer that was checked, ready for the peer connection."""
 
     description: RTCSessionDescription
-    """What aiortc gets of it."""
+    """The part of the offer that aiortc gets."""
     offered_sdp: str
     """As the peer posted it."""
     sections: OfferSections
-    """What the peer offered; completes aiortc's answer."""
+    """The sections that the peer offered; they complete aiortc's answer."""
     resume: str
 
 
@@ -100,7 +100,7 @@ def keep_allowed_candidates(sdp: str, policy: CandidatePolicy = DEFAULT_POLICY) 
     candidates = 0
     for line in sdp.splitlines():
         if line.startswith("a=end-of-candidates"):
-            # A peer of which no candidate is used may still reach us by itself.
+            # A peer without a usable candidate may still reach the server itself.
             continue
         if line.startswith("a=candidate:"):
             candidates += 1

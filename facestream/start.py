@@ -1,6 +1,6 @@
-"""The entry of the program; says that Python is too old before anything is read that an old one cannot read.
+"""Entry point of the program; reports a Python that is too old before importing code that it cannot parse.
 
-Python 3.6 reads this module and those that import it.
+Python 3.6 can parse this module and the modules that import it.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""Standard output and error that can be written to, whatever the shell has made of them; chooses no content."""
+"""Make standard output and error writable, however the shell has set them up; decides no content."""
 
 import contextlib
 import io
@@ -11,9 +11,9 @@ STDIN, STDOUT, STDERR = 0, 1, 2
 
 
 def open_standard_streams() -> None:
-    """Make all three descriptors and streams usable; call once, before anything else opens a file.
+    """Make all three standard descriptors and streams usable; call it once, before anything else opens a file.
 
-    A descriptor that the shell has closed (`>&-`) would go to the next socket, into which C libraries would then write.
+    The next socket would get a descriptor that the shell has closed (`>&-`), and C libraries would write into it.
     """
     for number in (STDIN, STDOUT, STDERR):
         try:
@@ -25,12 +25,12 @@ def open_standard_streams() -> None:
     sys.stderr = sys.stderr or _text_stream(STDERR)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            # What a terminal's encoding lacks is written as an escape.
+            # A character that the terminal's encoding lacks is written as an escape.
             stream.reconfigure(errors="backslashreplace")
 
 
 def can_write(stream: TextIO, text: str) -> bool:
-    """Whether the encoding of a stream has every character of a text."""
+    """Whether the encoding of a stream can represent a text."""
     try:
         text.encode(stream.encoding or "utf-8")
     except (UnicodeEncodeError, LookupError):
@@ -39,7 +39,7 @@ def can_write(stream: TextIO, text: str) -> bool:
 
 
 def write_error(text: str) -> None:
-    """Write to stderr; where nobody can read it, nothing happens."""
+    """Write to stderr; do nothing if it cannot be written to."""
     try:
         sys.stderr.write(text)
         sys.stderr.flush()
@@ -48,9 +48,9 @@ def write_error(text: str) -> None:
 
 
 def finish() -> OSError | None:
-    """Write what is left to standard output and error; returns why standard output cannot be written to.
+    """Flush standard output and error; returns why standard output cannot be written to.
 
-    Otherwise the interpreter does it later, and reports a closed pipe with a traceback.
+    Otherwise the interpreter flushes at exit and reports a closed pipe with a traceback.
     """
     failure = None
     try:
@@ -59,13 +59,13 @@ def finish() -> OSError | None:
         failure = error
         _give_up(sys.stdout, STDOUT)
     except ValueError:
-        pass  # closed by whoever needed it
+        pass  # closed deliberately
     write_error("")
     return failure
 
 
 def output_is_gone() -> bool:
-    """Whether nobody reads standard output or standard error any more."""
+    """Whether the reader of standard output or standard error is gone."""
     poll = select.poll()
     for number in (STDOUT, STDERR):
         poll.register(number, 0)
@@ -77,8 +77,8 @@ def _text_stream(number: int) -> TextIO:
 
 
 def _give_up(stream: TextIO, number: int) -> None:
-    """Let what is still buffered, and whatever comes, go nowhere."""
-    # Without a free descriptor it stays as it is.
+    """Discard buffered and further output."""
+    # Without a free descriptor, nothing changes.
     with contextlib.suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, number)

@@ -121,17 +121,17 @@ _control_request: TypeAdapter[ControlRequest] = TypeAdapter(ControlRequest)
 
 
 class NoticeCode(enum.StrEnum):
-    """Why a session ends, for programs; the sentence beside it is for people. More may be added."""
+    """Why a session ends, for programs; `detail` has the sentence for people. More codes may be added."""
 
     SETUP_TIMEOUT = "setup_timeout"  # no frame came in time after the offer
     SILENCE = "silence"  # neither a frame nor a control message for too long
     VIDEO_ENDED = "video_ended"  # the peer's video track ended
-    FRAME_TOO_LARGE = "frame_too_large"  # a frame is larger than the server takes
-    BAD_FRAME = "bad_frame"  # a frame that cannot be decoded or must not be
-    TIME_OVER = "time_over"  # the longest session the server allows
-    REPLACED = "replaced"  # its peer has connected anew
-    ENDED = "ended"  # ended over HTTP, by its peer or by an admin
-    STOPPING = "stopping"  # the server stops
+    FRAME_TOO_LARGE = "frame_too_large"  # a frame is larger than the server accepts
+    BAD_FRAME = "bad_frame"  # a frame cannot be decoded, or the server refuses to decode it
+    TIME_OVER = "time_over"  # the session reached max_session_s
+    REPLACED = "replaced"  # its peer has reconnected
+    ENDED = "ended"  # ended by an admin over HTTP
+    STOPPING = "stopping"  # the server is stopping
 
 
 class ControlReply(_Message):
@@ -139,7 +139,7 @@ class ControlReply(_Message):
 
     type: Literal["hello", "pong", "layers", "view", "error", "notice"]
     code: str = ""
-    """Of a notice: a `NoticeCode`."""
+    """In a notice: a `NoticeCode`."""
     detail: str = ""
     id: int = 0
     session_id: str = ""

@@ -1,4 +1,4 @@
-"""The terminal that a program was started from: whether it is still there. Reads nothing from it."""
+"""Detect that the terminal of a program has been closed; reads nothing from it."""
 
 import errno
 import os
@@ -8,30 +8,30 @@ _SHORTAGES = {errno.EMFILE, errno.ENFILE, errno.ENOMEM}
 
 
 class Terminal:
-    """The controlling terminal, from when this is made.
+    """The controlling terminal at the time of creation.
 
-    SIGHUP means two things: the terminal has been closed, or somebody asks a service to read its files again. The
-    terminal itself tells which: the kernel takes it from every process of its session before it sends the signal.
+    SIGHUP has two meanings: the terminal was closed, or a service is asked to reload its files. The terminal shows
+    which: the kernel detaches it from every process of its session before it sends the signal.
     """
 
     def __init__(self) -> None:
         self._foreground = False
         foreground = self._look()
-        # With nohup the program outlives its terminal on purpose.
+        # With nohup, the program must outlive its terminal.
         self.ends_program = foreground is not None and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN
-        """Whether there is one whose end is this program's end. A service has none."""
+        """Whether this program ends when its terminal is closed. A service has no terminal."""
         self._foreground = bool(foreground)
 
     @property
     def gone(self) -> bool:
-        """True: there was one, and it has been closed."""
+        """Whether there was a terminal and it has been closed."""
         return self.ends_program and self._look() is None
 
     def closed_in_foreground(self) -> bool:
-        """Whether it was closed while the program ran in its foreground; to be asked again and again.
+        """Whether it was closed while the program ran in its foreground; call it repeatedly.
 
-        The kernel sends SIGHUP to the first program of the terminal only. Where that is make, it waits for this one.
-        A background job whose shell has let go of it (`disown`) lives on.
+        The kernel sends SIGHUP to the session leader only. If that is make, it waits for this program. A disowned
+        background job (`disown`) keeps running.
         """
         foreground = self._look()
         if foreground is None:
@@ -40,11 +40,11 @@ class Terminal:
         return False
 
     def _look(self) -> bool | None:
-        """Whether this program is in the foreground of its terminal; None: it has none."""
+        """Whether this program is in the foreground of its terminal; None: it has no terminal."""
         try:
             terminal = os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY | os.O_CLOEXEC)
         except OSError as error:
-            # Out of descriptors or memory: nothing is known, so nothing has changed.
+            # Out of descriptors or memory: the state is unknown, so assume no change.
             return self._foreground if error.errno in _SHORTAGES else None
         try:
             return os.tcgetpgrp(terminal) == os.getpgrp()

@@ -1,7 +1,7 @@
 """Read the small text files that people write: settings, tokens, keys, certificates. Never hangs, never writes.
 
-Editors save text as UTF-8 with or without a byte order mark, or as UTF-16; all of them are read. An 8-bit encoding is
-refused, because it cannot be told from another one.
+Accepts UTF-8 with or without a byte order mark and UTF-16, as editors write them. Rejects 8-bit encodings, because they
+cannot be told apart.
 """
 
 import codecs
@@ -16,7 +16,7 @@ from facestream.errors import ConfigError
 
 MAX_BYTES = 1 << 20
 PIPE_DEADLINE_S = 5.0
-"""How long the program behind a pipe, as the shell's `<(command)`, may take."""
+"""Time for the program behind a pipe, such as the shell's `<(command)`."""
 # The mark of UTF-32 begins with that of UTF-16, so it comes first.
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -44,7 +44,7 @@ def read_text(path: Path, name: str, expected: str) -> str:
 def read_content(path: Path, name: str, expected: str) -> bytes:
     """The bytes of a regular file or a pipe of at most MAX_BYTES; raises ConfigError."""
     try:
-        # Opening a named pipe or a terminal must neither wait nor become this program's terminal.
+        # Opening a named pipe must not block, and a terminal must not become the controlling terminal.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
         try:
             mode = os.fstat(descriptor).st_mode
@@ -60,20 +60,20 @@ def read_content(path: Path, name: str, expected: str) -> bytes:
     if kind:
         raise ConfigError(f"{name}: {path} is {kind}; expected {expected}")
     if stat.S_ISFIFO(mode) and not content:
-        raise ConfigError(f"{name}: {path} is a pipe, and nothing came through it; expected {expected}")
+        raise ConfigError(f"{name}: {path} is a pipe without data; expected {expected}")
     if len(content) > MAX_BYTES:
         raise ConfigError(f"{name}: {path} has more than {MAX_BYTES} bytes; expected {expected}")
     return content
 
 
 def lines_of(text: str) -> list[str]:
-    """The lines that say something: stripped, without empty ones and comments."""
+    """The stripped lines, without empty lines and comments."""
     lines = (line.strip() for line in text.splitlines())
     return [line for line in lines if line and not line.startswith("#")]
 
 
 def read_line(path: Path, name: str, expected: str) -> str:
-    """The only line of a file, beside comments and empty lines; raises ConfigError."""
+    """The only line of a file, apart from comments and empty lines; raises ConfigError."""
     text = read_text(path, name, expected)
     stripped = text.strip()
     # A secret of another program may begin with #.
@@ -85,23 +85,23 @@ def read_line(path: Path, name: str, expected: str) -> str:
 
 
 def has_mark(content: bytes) -> bool:
-    """Whether bytes begin with a byte order mark, which programs that read them as ASCII trip over."""
+    """Whether bytes begin with a byte order mark, which programs that expect ASCII reject."""
     return content.startswith(tuple(mark for mark, _ in _MARKS))
 
 
 def _bounded(descriptor: int) -> bytes:
-    """What there is up to the end, or a little more than is allowed."""
+    """Read to the end, or slightly beyond the maximum."""
     content = bytearray()
     deadline_s = time.monotonic() + PIPE_DEADLINE_S
     while len(content) <= MAX_BYTES:
         try:
             block = os.read(descriptor, MAX_BYTES + 1 - len(content))
         except BlockingIOError:
-            # An empty pipe whose other end is open. A regular file is always readable.
+            # The pipe is empty, and its other end is open. A regular file is always readable.
             left_s = deadline_s - time.monotonic()
             if left_s <= 0 or not select.select([descriptor], [], [], left_s)[0]:
                 raise TimeoutError(
-                    errno.ETIMEDOUT, f"nothing came through this pipe for {PIPE_DEADLINE_S:.0f} s"
+                    errno.ETIMEDOUT, f"no data from this pipe for {PIPE_DEADLINE_S:.0f} s"
                 ) from None
             continue
         if not block:
@@ -124,12 +124,12 @@ def _decoded(content: bytes, where: str) -> str:
         ) from error
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
-        raise ConfigError(f"{where} has a NUL in line {line}, so it is no text; expected UTF-8")
+        raise ConfigError(f"{where} has a NUL character in line {line}; expected text in UTF-8")
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _unmarked(content: bytes) -> str:
-    """UTF-16 without a mark shows by the zero in every second byte of ASCII text."""
+    """Detect UTF-16 without a mark: every second byte of ASCII text is zero."""
     if content and len(content) % 2 == 0:
         if not any(content[1::2]):
             return "utf-16-le"

@@ -110,7 +110,7 @@ def read_key(path: Path) -> str:
     try:
         issue(key, Purpose.PEER, "", 1)
     except (jwt.PyJWTError, ValueError) as error:
-        # PyJWT refuses the public half of a key pair, with which everybody could sign.
+        # PyJWT rejects the public half of a key pair, because anyone could sign with it.
         raise ConfigError(f"{path}: this key cannot sign ({error}); expected random characters") from error
     return key
 
@@ -133,9 +133,9 @@ def make_key(path: Path) -> str:
         with os.fdopen(descriptor, "w", encoding="ascii") as file:
             file.write(secrets.token_urlsafe(48) + "\n")
     except OSError as error:
-        # An empty file would be a wrong key from now on.
+        # An empty file would be read as a wrong key.
         path.unlink(missing_ok=True)
         raise ConfigError(
-            f"{path} cannot be written ({error.strerror}); expected room for a small file"
+            f"{path} cannot be written ({error.strerror}); expected space for a small file"
         ) from error
     return read_key(path)

@@ -29,7 +29,7 @@ class IceIdentity:
     first_mid: str
     """The section that carries the candidates of a bundle."""
     transports: Mapping[str, str] = field(default_factory=dict)
-    """The mid by which aiortc knows the transport of a section; sections of a bundle share one."""
+    """Map the mid of a section to aiortc's mid of its transport; sections of a bundle share one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +39,11 @@ class Fragment:
     lines: tuple[str, ...]
     """`a=candidate:...`, as they came."""
     mid: str
-    """The section whose transport they belong to, as aiortc knows it."""
+    """aiortc's mid of the transport that they belong to."""
 
 
 def identity_of(sdp: str, transports: Mapping[str, str] | None = None) -> IceIdentity:
-    """Who an offer's peer is to ICE; `transports` as in IceIdentity, without it each section has its own."""
+    """The ICE identity of an offer's peer; `transports` as in IceIdentity, by default one for each section."""
     mids = _SECTION.findall(sdp)
     return IceIdentity(
         frozenset(_USER.findall(sdp)),

@@ -1,18 +1,18 @@
 /*
- * Says in a sentence why the page does not start: a module did not come, or the browser is too old. A classic script in the
- * JavaScript of 2009, because it runs where the modules do not; so its sentences stand here and not in strings.js.
+ * Shows why the page does not start: a module failed to load, or the browser is too old. This is a classic script in ES5,
+ * because it has to run in browsers that cannot run the modules. For the same reason its texts are here and not in strings.js.
  */
 (function () {
   'use strict';
 
-  /* As "browserslist" in package.json has them; a test compares. */
+  /* Same as "browserslist" in package.json; a test compares the two. */
   var SUPPORTED = 'Chrome or Edge 108, Firefox 115, Safari 15.4, or newer';
-  /* No request is answered so late, as a rule; where one is, the page starts all the same. */
+  /* Longer than requests normally take. If one takes even longer, the page still starts. */
   var LATE_MS = 20000;
   var root = document.documentElement;
   var fault = '';
 
-  /* What the modules use without asking, as young as anything they are written in. */
+  /* The newest features that the modules use without checking for them. */
   function isTooOld() {
     return !(
       'noModule' in document.createElement('script') &&
@@ -32,12 +32,12 @@
   }
 
   function look() {
-    // The last thing that main.js does is to say another state.
+    // main.js changes the state as its last step.
     var started = root.getAttribute('data-state') !== 'loading';
-    if (isTooOld()) say('This browser is too old', 'Supported are ' + SUPPORTED + '.');
+    if (isTooOld()) say('This browser is too old', 'Supported browsers: ' + SUPPORTED + '.');
     else if (started) return;
-    else if (fault) say('This page could not start', fault + '. Reload it. Supported are ' + SUPPORTED + '.');
-    else say('This page did not load completely', 'A part of it did not come from the server. Reload it; if that does not help, tell whoever runs the server.');
+    else if (fault) say('This page could not start', fault + '. Reload the page. Supported browsers: ' + SUPPORTED + '.');
+    else say('This page did not load completely', 'A file could not be loaded from the server. Reload the page. If that does not help, tell the operator of the server.');
   }
 
   window.addEventListener('error', function (event) {

@@ -33,7 +33,7 @@ export function constraints({ camera, width, height, fps }) {
 
 /** @param {Wish} wish @returns {Promise<MediaStream>} with one video track; rejects with a PeerError */
 export async function openCamera(wish) {
-  // Browsers leave it out where the page came over plain http from another machine, and some altogether.
+  // Missing in pages loaded over plain http from another machine, and in some browsers altogether.
   if (!navigator.mediaDevices?.getUserMedia) {
     const here = `http://localhost${location.port && `:${location.port}`}${location.pathname}`;
     throw globalThis.isSecureContext ? new PeerError('noCapture') : new PeerError('insecure', here);

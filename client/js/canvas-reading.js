@@ -1,13 +1,13 @@
-/** Whether a page may read what it draws: browsers that resist fingerprinting give noise instead. Touches no page. */
+/** Checks that a canvas returns what was drawn: browsers that resist fingerprinting return noise. Touches no page. */
 
 import { PeerError } from './peer.js';
 
 const SIDE_PX = 16;
 const COLOUR = [18, 52, 86];
-/** Some change a few pixels by a little, which spoils no picture. */
+/** Some browsers change a few pixels slightly, which is harmless. */
 const HARMLESS = 16;
 
-/** Make sure that pictures which pass through a canvas arrive as they are; throws a PeerError where they would not. */
+/** Check that a canvas returns frames unchanged; throws a PeerError otherwise. */
 export function requireReadableCanvas() {
   const canvas = Object.assign(document.createElement('canvas'), { width: SIDE_PX, height: SIDE_PX });
   const context = canvas.getContext('2d', { alpha: false });

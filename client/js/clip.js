@@ -1,28 +1,28 @@
-/** Plays a file from this device, once it is known that the browser can show a picture of it. Touches no page. */
+/** Plays a file from this device after checking that the browser can decode its video. Touches no page. */
 
 import { PeerError } from './peer.js';
 
-/** The first picture of a long clip on a slow machine is there by then. */
+/** Enough for the first frame of a long clip on a slow machine. */
 const FIRST_PICTURE_MS = 8000;
-/** Sound and sizes are known, so a picture that can be decoded is a moment away. */
+/** When the metadata has loaded, a frame that can be decoded follows within this time. */
 const DECODE_MS = 2000;
 const LOOK_MS = 50;
 const HAVE_CURRENT_DATA = 2;
 
 /**
  * @param {File} file
- * @returns {Promise<HTMLVideoElement>} that plays, over and over; its `src` is to be revoked. Rejects with a PeerError
- *   where the browser can show no picture of it.
+ * @returns {Promise<HTMLVideoElement>} that plays in a loop; the caller revokes its `src`. Rejects with a PeerError
+ *   if the browser cannot decode its video.
  */
 export async function playClip(file) {
   const src = URL.createObjectURL(file);
   const video = Object.assign(document.createElement('video'), { muted: true, playsInline: true });
   try {
-    // Asking for bytes of an empty file is an error that Chromium writes to the console.
+    // For an empty file, Chromium would log an error to the console.
     if (!file.size) throw new Error('empty');
     video.src = src;
     await firstPicture(video);
-    // Not before: a clip of one frame would jump back for ever and never have one.
+    // Not earlier: a clip with one frame would loop forever without ever decoding it.
     video.loop = true;
     if (video.ended) await video.play();
     return video;
@@ -34,8 +34,8 @@ export async function playClip(file) {
 }
 
 /**
- * A file of sound plays, too; one with a codec that the browser lacks may play its sound, or have a size and no picture.
- * Only a frame that was decoded proves that there is one.
+ * An audio file plays too, and a file with an unsupported video codec may play its audio, or have a size but no frames.
+ * Only a decoded frame proves that the video can be shown.
  *
  * @param {HTMLVideoElement} video @returns {Promise<void>}
  */

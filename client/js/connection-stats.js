@@ -16,7 +16,7 @@
  * @property {number} kbps of the picture that comes back
  * @property {number} sentKbps
  * @property {number} encodeMs a frame spent in this browser's encoder and in its queue
- * @property {number | null} sourceFrames that the camera or canvas has given so far; null: the browser does not tell
+ * @property {number | null} sourceFrames frames of the camera or canvas so far; null: unknown in this browser
  * @property {number} bufferMs a frame spent here until it was decoded
  */
 
@@ -32,7 +32,7 @@ export function look(entries, atMs) {
     atMs,
     rttMs: pair.currentRoundTripTime === undefined ? null : pair.currentRoundTripTime * 1000,
     codec: codec?.mimeType?.replace(/^video\//, '') ?? '',
-    // Firefox tells only what it has encoded, which grows as long as the source does.
+    // Firefox reports only encoded frames, which increase as long as the source delivers.
     sourceFrames: source.frames ?? sent.framesEncoded ?? null,
     sums: {
       decoded: received.framesDecoded ?? 0,

@@ -1,6 +1,6 @@
 /**
- * Keeps the one source open that was wished for last. One is opened at a time, because phones have one camera at a time;
- * of the wishes that come meanwhile, the last one counts. Knows no page and no connection.
+ * Keeps the most recently requested source open. Opens one source at a time, because phones can open only one camera;
+ * of several requests meanwhile, the last one applies. Knows no page and no connection.
  */
 
 /**
@@ -12,7 +12,7 @@ export class CurrentSource {
   #onOpen;
   /** @type {Wish | null} null: nothing is wished for */
   #wish = null;
-  /** Counts wishes, so that what was opened for an older one is known. */
+  /** Counts requests, to detect a source that was opened for an older one. */
   #wishes = 0;
   /** @type {Opened | null} */
   #current = null;
@@ -39,10 +39,10 @@ export class CurrentSource {
   }
 
   /**
-   * Close the one before, and open another.
+   * Close the current source and open another.
    *
    * @param {Wish} wish
-   * @returns {Promise<Opened | null>} the one of the last wish; null: closed meanwhile. Rejects as the last wish did.
+   * @returns {Promise<Opened | null>} the source of the last request; null: closed meanwhile. Rejects if the last request failed.
    */
   use(wish) {
     this.close();
@@ -56,7 +56,7 @@ export class CurrentSource {
     return this.#opening ?? Promise.resolve(this.#current);
   }
 
-  /** Close it, or what is being opened as soon as it is open; may be called twice. */
+  /** Close the source; one that is still being opened is closed when it is open. May be called twice. */
   close() {
     this.#wishes += 1;
     this.#wish = null;

@@ -34,7 +34,7 @@ export class EmotionChart {
   #shownS = null;
   #mark;
   #startS = 0;
-  /** What stands above and below the chart comes and goes, and C3 by itself looks at its place when the window changes only. */
+  /** Elements above and below the chart appear and disappear, but C3 resizes itself only with the window. */
   #place = new ResizeObserver(([{ contentRect }]) => this.#fit(contentRect));
 
   /**

@@ -53,7 +53,7 @@ export class FacePanel {
     this.#show('fps', 0, NOTHING);
   }
 
-  /** Nothing comes for a while; the choice of a face stays. @param {string} why */
+  /** No reports arrive for a while; the chosen face is kept. @param {string} why */
   wait(why) {
     this.#say(NOTHING, '', why, '');
     this.#showShares(null);
@@ -105,7 +105,7 @@ export class FacePanel {
     const ids = faces.map((face) => String(face.id)).sort((a, b) => a - b);
     const shown = [...this.#choice.options].slice(1).map((option) => option.value);
     if (this.#choice.options.length && ids.join() === shown.join()) return;
-    // A list that changes under the hand of somebody who is choosing is no list; one that is open has the focus.
+    // Do not change a list while a person chooses from it; an open list has the focus.
     if (document.activeElement === this.#choice && ids.length > 1) return;
     this.#choice.replaceChildren(new Option(LARGEST_FACE, ''), ...ids.map((id) => new Option(faceName(id), id)));
     this.#choice.value = ids.includes(String(this.#chosenId)) ? String(this.#chosenId) : '';

@@ -46,7 +46,7 @@ export class HealthPanel {
     this.#showStations();
   }
 
-  /** No picture comes, so none takes time and none is counted. */
+  /** Clear the figures while no frame arrives. */
   wait() {
     for (const id of ['fps-in', 'fps-out', 'delay']) this.say(id, NOTHING);
     this.#strain.hidden = true;

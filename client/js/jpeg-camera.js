@@ -31,7 +31,7 @@ export class JpegCamera {
 
   /**
    * @param {MediaStreamTrack} track from now on
-   * @returns {Promise<void>} once it plays, which a camera that is muted does later, or is no longer wanted
+   * @returns {Promise<void>} when it plays (a muted camera: later), or when it has been replaced
    */
   async use(track) {
     requireReadableCanvas();
@@ -43,7 +43,7 @@ export class JpegCamera {
     try {
       await playing;
     } catch (error) {
-      // Another track came before this one played, or the end.
+      // Replaced by another track before it played, or closed.
       if (this.#video.srcObject === stream) throw error;
     }
   }
@@ -73,9 +73,9 @@ export class JpegCamera {
       this.#onFrame(nowMs - takenMs < OLDEST_MS ? Math.min(takenMs, nowMs) : nowMs);
     });
     this.#timer = setInterval(() => {
-      // A tab in the background gets no frames; without any, the server would end the session.
+      // A background tab gets no frames; without any, the server would end the session.
       if (document.hidden && !this.#track?.muted) this.#onFrame(performance.now());
-      // Phones stop it while another page is in front.
+      // Phones pause it while another page is in the foreground.
       else if (this.#video.paused) this.#video.play().catch(() => {});
     }, HIDDEN_TAB_MS);
   }

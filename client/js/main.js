@@ -36,15 +36,15 @@ const STEADY_S = 5;
 const RUNNING = ['starting', 'queued', 'connecting', 'waiting', 'connected', 'stalled', 'interrupted', 'paused', 'reconnecting'];
 const SHOWING = ['connected', 'stalled', 'interrupted'];
 
-/** A countdown stands under the words, and what cuts it short. */
+/** States that show a countdown and the buttons to end it. */
 const COUNTING = ['queued', 'reconnecting'];
-/** A camera that gives nothing makes another state of these. */
+/** States that change to `paused` when the camera sends no frames. */
 const PAUSABLE = ['waiting', 'connected', 'stalled'];
 
 /** Problems whose advice is for a person who has to start again. */
 const HELPLESS = ['cut', 'serverAway', 'noMedia'];
 
-/** The folder of the page's own address: a proxy may keep the server under a path. */
+/** The folder of the page's own URL, because a proxy may serve the page under a path. */
 const SERVER = withoutSlash(new URL('.', document.baseURI).href);
 
 const $ = (id) => document.getElementById(id);
@@ -54,7 +54,7 @@ const nowS = () => performance.now() / 1000;
 /** @type {Peer | PicturePeer | null} */
 let peer = null;
 const sources = new CurrentSource(PictureSource.open, useSource);
-/** Why the connection was lost while the camera gave no pictures: another one would not see any. @type {PeerError | null} */
+/** Why the connection was lost while the camera was paused; a new one would get no frames either. @type {PeerError | null} */
 let held = null;
 /** @type {Countdown | null} */
 let countdown = null;
@@ -146,7 +146,7 @@ function show(state, problem = null) {
   root.dataset.problem = problem?.key ?? '';
   $('state').textContent = STATES[state];
   const said = problem ?? INVITATIONS[state] ?? { title: '', text: '' };
-  // The same words again would be read out again.
+  // Setting the same text again would make screen readers repeat it.
   if ($('message-title').textContent !== said.title) $('message-title').textContent = said.title;
   if ($('message-text').textContent !== said.text) $('message-text').textContent = said.text;
   const running = RUNNING.includes(state);
@@ -154,7 +154,7 @@ function show(state, problem = null) {
   $('start').hidden = running;
   $('stop').hidden = !running;
   $('retry').hidden = !COUNTING.includes(state);
-  // A recording goes on while the camera is paused, and can be ended.
+  // A recording continues while the camera is paused, and can be stopped.
   const shown = SHOWING.includes(state) || (state === 'paused' && !problem && $('video').videoWidth > 0);
   takeAway.showPicture(shown ? 'there' : 'away');
   if (!SHOWING.includes(state)) $('badge').hidden = true;
@@ -178,7 +178,7 @@ async function start() {
   say('');
   beginVisit();
   try {
-    // No camera is opened for a picture that cannot be sent.
+    // Do not open the camera if its video cannot be sent.
     if (!fallback && !globalThis.RTCPeerConnection) throw new PeerError('noWebrtc');
     await sources.use(setup.source);
     if (mine !== run) return;
@@ -193,7 +193,7 @@ async function start() {
   }
 }
 
-/** The server has no place: ask again when it says, with the camera off until then. @param {PeerError} error */
+/** The server is full: try again after its `Retry-After`, with the camera off until then. @param {PeerError} error */
 function queue(error) {
   sources.close();
   const problem = problemOf(error);
@@ -203,7 +203,7 @@ function queue(error) {
   countDown(error, enter);
 }
 
-/** Ask for a place without a picture; the camera is opened once there is one. */
+/** Try to connect without a camera; open it when the server accepts. */
 async function enter() {
   const mine = run;
   tries += 1;
@@ -273,7 +273,7 @@ async function connect(resume) {
     tries = 0;
     show('starting');
   }
-  // Nothing was open while the page waited for a place, and another size may have been chosen since the offer.
+  // No source was open while the page waited, and another size may have been chosen since the offer.
   const opened = await (sources.wanted ? sources.last() : sources.use(setup.source));
   if (mine !== run || peer !== opening || !opened) return;
   if (opened !== used) await opening.replaceTrack(trackOf(opened));
@@ -281,7 +281,7 @@ async function connect(resume) {
   pauseOrGoOn();
 }
 
-/** From now on pictures go over a WebSocket, and the page says so. @param {keyof COMPATIBILITY} why WebRTC is not used */
+/** Fall back to the WebSocket and show a notice. @param {keyof COMPATIBILITY} why WebRTC is not used */
 function fallBack(why) {
   visit.way = 'pictures';
   $('video').srcObject = null;
@@ -302,7 +302,7 @@ const trackOf = (opened) => opened.stream.getVideoTracks()[0];
 /** Another camera, size or clip while it runs: the connection stays. */
 async function changePicture() {
   showClipButtons();
-  // Where nothing is open and nothing is being opened, the next start asks what is wanted.
+  // If no source is open or being opened, the next start applies the choice.
   if (!sources.wanted) return;
   const mine = run;
   try {
@@ -315,7 +315,7 @@ async function changePicture() {
   }
 }
 
-/** The camera gives no pictures, or gives them again: say so. The connection is kept meanwhile, see `showRates`. */
+/** Show that the camera has paused or resumed. The connection stays open meanwhile, see `showRates`. */
 function pauseOrGoOn() {
   const paused = sources.current?.paused;
   const { state } = root.dataset;
@@ -337,7 +337,7 @@ function showPaused() {
   show('paused');
 }
 
-/** Pictures come, or will in a moment, unless the camera gives none. */
+/** Show that frames arrive, or will soon, unless the camera is paused. */
 function showFlowing() {
   if (sources.current?.paused) return showPaused();
   show($('video').videoWidth ? 'connected' : 'waiting');
@@ -381,7 +381,7 @@ function lose(error) {
   comeBack(error);
 }
 
-/** Try again soon, or when the camera gives pictures: without any, the server would end the next session too. @param {PeerError} error */
+/** Try again soon, or when the camera resumes: without frames the server would end the next session too. @param {PeerError} error */
 function comeBack(error) {
   const problem = problemOf(error);
   if (sources.current?.paused) {
@@ -519,11 +519,11 @@ function showLatest() {
 
 async function showRates() {
   const mine = run;
-  // No frame tells the server that this page is there: the camera gives none, or another one is being opened.
+  // No frame keeps the session open: the camera is paused, or another one is being opened.
   if (latest && (sources.current?.quiet ?? true)) peer?.ping();
   const rates = await peer?.rates();
   if (mine !== run) return;
-  // Nobody else counts the camera's frames where there is no connection.
+  // Without a connection, nothing else counts the camera's frames.
   if (rates || held) sources.current?.look(rates?.sourceFrames ?? null);
   if (!rates || root.dataset.state === 'reconnecting') return;
   health.showRates(rates);
@@ -553,7 +553,7 @@ $('no-clip').addEventListener('click', () => {
   $(RUNNING.includes(root.dataset.state) ? 'stop' : 'start').focus();
 });
 $('video').addEventListener('playing', () => {
-  // Chromium plays a black frame when the track of a connection ends that never came to be.
+  // Chromium plays a black frame when the track of a connection that never opened ends.
   if (peer && PAUSABLE.includes(root.dataset.state)) showFlowing();
 });
 $('video').addEventListener('resize', ({ target }) => {

@@ -1,13 +1,13 @@
-/** Paints a playing video onto a canvas, frame by frame, and gives the canvas as a stream. Touches no page. */
+/** Paints a playing video onto a canvas, frame by frame, and provides the canvas as a stream. Touches no page. */
 
 import { requireReadableCanvas } from './canvas-reading.js';
 import { PeerError } from './peer.js';
 import { VideoFrames } from './video-frames.js';
 
 const AGAIN_MS = 1000;
-/** A timer of one second may come a little early. */
+/** A one-second timer may fire slightly early. */
 const STILL_MS = 900;
-/** A camera that is muted plays only when it is back; its size is known by then. */
+/** Longest wait for play(): a muted camera does not play until it is unmuted. */
 const PLAY_MS = 3000;
 const HAVE_CURRENT_DATA = 2;
 
@@ -24,7 +24,7 @@ export class Painter {
   /**
    * @param {MediaStream} camera
    * @param {import('./picture-source.js').Source} wish
-   * @returns {Promise<Painter>} once it plays, or the camera turns out to be muted
+   * @returns {Promise<Painter>} when it plays, or when the camera turns out to be muted
    */
   static async overCamera(camera, wish) {
     const video = Object.assign(document.createElement('video'), { muted: true, playsInline: true, srcObject: camera });
@@ -36,7 +36,7 @@ export class Painter {
       playing.catch(() => {});
     }
     const { width, height } = track.getSettings();
-    // In the background a canvas gets no frames; a camera that is muted gives none either, and what it gave is no news.
+    // In the background a canvas gets no frames, so repeat the last one; but not for a muted camera, whose last frame is stale.
     return new Painter(video, { ...wish, given: { width, height } }, () => document.hidden && !track.muted);
   }
 
@@ -51,7 +51,7 @@ export class Painter {
     requireReadableCanvas();
     this.#video = video;
     this.#wish = wish;
-    // Half a frame of play, so that a video at just this rate loses none.
+    // Half a frame of tolerance, so that a video at exactly this rate loses no frame.
     this.#leastMs = 500 / wish.fps;
     this.#paint(performance.now());
     this.#stream = this.#canvas.captureStream(wish.fps);
@@ -78,10 +78,10 @@ export class Painter {
 
   /** @param {() => boolean} mayRepeat */
   #goOn(mayRepeat) {
-    // Without any frame the server would end the session, though a clip that stands still is not at its end.
+    // Without frames the server would end the session, although a stalled clip has not ended.
     const nowMs = performance.now();
     if (nowMs - this.#lastMs >= STILL_MS && mayRepeat()) this.#paint(nowMs);
-    // Phones stop it while another page is in front.
+    // Phones pause it while another page is in the foreground.
     if (this.#video.paused && !document.hidden) this.#video.play().catch(() => {});
   }
 
@@ -95,17 +95,17 @@ export class Painter {
     const there = this.#video.readyState >= HAVE_CURRENT_DATA;
     const turned = mirrored && there;
     context.setTransform(turned ? -1 : 1, 0, 0, 1, turned ? width : 0, 0);
-    // A clip that jumps back to its start has no picture for a moment, and only what is painted becomes a frame.
+    // A clip that loops has no current frame for a moment; repaint the canvas, because only painting creates a frame.
     context.drawImage(there ? this.#video : this.#canvas, 0, 0, width, height);
   }
 
-  /** A phone that is turned gives another size. */
+  /** Turning a phone changes the size. */
   #fit() {
     const { width: widest, height: highest, given = {} } = this.#wish;
     const fullWidth = this.#video.videoWidth || given.width || widest;
     const fullHeight = this.#video.videoHeight || given.height || highest;
     const scale = Math.min(1, widest / fullWidth, highest / fullHeight);
-    // Even sides: half of them go to the colours of yuv420p.
+    // Even sides, because yuv420p stores colour at half the size.
     const width = 2 * Math.max(1, Math.round((fullWidth * scale) / 2));
     const height = 2 * Math.max(1, Math.round((fullHeight * scale) / 2));
     if (this.#canvas.width !== width || this.#canvas.height !== height) Object.assign(this.#canvas, { width, height });

@@ -18,16 +18,16 @@ const CONNECT_MS = 15000;
 /** Browsers say "disconnected" after five silent seconds and "failed" only after twenty more. */
 const INTERRUPTION_MS = 6000;
 
-/** Keys of PROBLEMS in strings.js by HTTP status: no token, too many of one address, no room, or an offer that cannot be served. */
+/** Keys of PROBLEMS in strings.js by HTTP status: no token, too many of one address, full, or an offer that cannot be served. */
 const REFUSALS = { 401: 'token', 429: 'tooMany', 503: 'full', 400: 'offer', 413: 'offer', 500: 'offer' };
-/** The title by which the server tells that it has room for a session, but no UDP port for its video. */
+/** The title of a 503 when the server is not full but has no UDP port for video. */
 const NO_PORT = 'The server has no port for media';
 
 /** What can go wrong, with a key of PROBLEMS in strings.js. */
 export class PeerError extends Error {
   /** Milliseconds after which the server wants to be asked again; 0: it did not say. */
   retryMs = 0;
-  /** Why the server ended the session, in a word of docs/telemetry.md; empty: it did not say. */
+  /** The code of the notice that ended the session (docs/telemetry.md); empty: none. */
   code = '';
 
   /** @param {string} key @param {string} [detail] @param {unknown} [cause] */
@@ -133,7 +133,7 @@ export class Peer {
       await this.#pc.setLocalDescription();
     } catch (error) {
       this.close();
-      // Hardened browsers take the class away, or let it throw.
+      // Hardened browsers remove the class or make it throw.
       throw new PeerError('noWebrtc', globalThis.RTCPeerConnection ? error.message : '', error);
     }
     const pc = this.#pc;
@@ -184,7 +184,7 @@ export class Peer {
 
   /** @param {MediaStreamTrack} track sent from now on instead of the one before @returns {Promise<void>} */
   async replaceTrack(track) {
-    // A connection that was lost is followed by another, which takes the newest track by itself.
+    // After a lost connection, the next one uses the newest track.
     if (this.#closed) return;
     await this.#pc?.getSenders()[0]?.replaceTrack(track);
   }
@@ -197,7 +197,7 @@ export class Peer {
     return before && !this.#closed ? rates(before, this.#look) : null;
   }
 
-  /** Say that this peer is there, though it sends no picture. */
+  /** Keep the session open while this peer sends no frames. */
   ping() {
     this.send({ type: 'ping', id: 0 });
   }

@@ -92,7 +92,7 @@ export class PicturePeer {
       this.close();
       throw error;
     }
-    // Another one may have come meanwhile.
+    // The track may have been replaced meanwhile.
     if (this.#track) this.#use(this.#track);
   }
 
@@ -113,7 +113,7 @@ export class PicturePeer {
     const { atMs, drawn, bytes, sentBytes } = this.#sums;
     const seconds = Math.max(0.001, (nowMs - atMs) / 1000);
     this.#sums = { atMs: nowMs, drawn: 0, bytes: 0, sentBytes: 0 };
-    // Before the first picture there is nothing to measure, and the server waits for one so long and no longer.
+    // Before the first frame there is nothing to measure, and pings do not extend its deadline.
     if (this.#lastTimeMs >= 0) this.#sendPing(nowMs);
     if (this.#closed) return null;
     return {
@@ -127,7 +127,7 @@ export class PicturePeer {
     };
   }
 
-  /** Say that this peer is there, though it sends no picture. */
+  /** Keep the session open while this peer sends no frames. */
   ping() {
     this.#sendPing(performance.now());
   }
@@ -143,7 +143,7 @@ export class PicturePeer {
     this.#disconnect();
   }
 
-  /** Not waited for: a camera that is muted plays when it is back. @param {MediaStreamTrack} track */
+  /** Not awaited, because a muted camera plays only when it is unmuted. @param {MediaStreamTrack} track */
   #use(track) {
     this.#flow = new Flow(track.getSettings().frameRate || DEFAULT_FPS);
     this.#camera.use(track).catch((error) => this.#end(error instanceof PeerError ? error : new PeerError('unknown', error.message, error)));

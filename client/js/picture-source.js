@@ -11,8 +11,8 @@ import { VideoFrames } from './video-frames.js';
  * @typedef {import('./camera.js').Wish & {mirror: 'mirrored' | 'as it is', clip: File | null}} Source
  *
  * @typedef {object} SourceEvents
- * @property {() => void} onPause `paused` is another now
- * @property {(error: PeerError) => void} onEnd it ended by itself
+ * @property {() => void} onPause `paused` has changed
+ * @property {(error: PeerError) => void} onEnd the source ended on its own
  */
 
 /** An open source: its stream until close(). */
@@ -87,12 +87,12 @@ export class PictureSource {
     return this.#camera?.getSettings().deviceId ?? '';
   }
 
-  /** @returns {boolean} whether its camera gives no pictures now, and may again: muted, or silent */
+  /** @returns {boolean} whether its camera sends no frames at the moment: muted, or silent */
   get paused() {
     return this.#watch?.paused ?? false;
   }
 
-  /** @returns {boolean} whether nobody can hear by its frames that it is there: it is paused, or may be about to */
+  /** @returns {boolean} whether its frames do not keep the session open: it is paused, or may be about to pause */
   get quiet() {
     return this.#watch?.quiet ?? false;
   }
@@ -103,17 +103,17 @@ export class PictureSource {
   }
 
   /**
-   * Look whether frames come; about once a second.
+   * Check whether frames arrive; call it about once a second.
    *
-   * @param {number | null} sent frames that were given to a connection, as it counts them; null: there is none that counts
+   * @param {number | null} sent frames that the connection has counted; null: no connection counts them
    */
   look(sent) {
-    // The canvas goes on in the background when the camera does not, so the camera's own frames are counted.
+    // The canvas continues in the background even if the camera stops, so count the camera's own frames.
     const frames = this.#painter ? this.#painter.frames : (sent ?? this.#ownCount());
     this.#watch?.look(frames, performance.now());
   }
 
-  /** Free the camera or the file; may be called twice. */
+  /** Release the camera or the file; may be called twice. */
   close() {
     this.#events = { onPause: () => {}, onEnd: () => {} };
     this.#watch?.close();
@@ -125,7 +125,7 @@ export class PictureSource {
     this.#below();
   }
 
-  /** Playing a camera only to count costs a little, so it is done where nobody else counts. */
+  /** Playing a camera only to count its frames has a cost, so do it only if nothing else counts them. */
   #ownCount() {
     if (!this.#watch) return null;
     if (!this.#counter) {

@@ -8,11 +8,11 @@ const RESTART_MS = 3000;
 const MOST_TRIES = 24;
 /** Keys of problems that may pass by themselves; all else needs a person. */
 const PASSING = ['cut', 'ended', 'serverAway', 'full', 'noPort', 'tooMany', 'noMedia'];
-/** Why the server ended a session, in its words, where the next session may go on; all else would end the next one too. */
+/** Codes after which a new session may succeed; after any other it would end the same way. */
 const PASSING_CODES = ['stopping', 'silence', 'setup_timeout'];
-/** A peer whose first picture never comes is not tried for minutes: each try would keep a place from somebody. */
+/** Fewer tries if the first frame never arrives, because each try takes a session from other peers. */
 const MOST_SETUPS = 3;
-/** Keys of refusals that a place for one more ends. */
+/** Keys of refusals that end when another session ends. */
 const WAITING = ['full', 'noPort', 'tooMany'];
 
 /**
@@ -25,7 +25,7 @@ export function mayPass({ key, message, code = '' }, tries) {
   return PASSING.includes(key) && (key !== 'ended' || endingPasses(message, code)) && tries < most;
 }
 
-/** A server from before the codes says only in its sentence that it stops. */
+/** A server older than the codes reports that it is stopping only in its sentence. */
 function endingPasses(message, code) {
   if (code) return PASSING_CODES.includes(code);
   return message === '' || isStopping(message, code);
@@ -38,7 +38,7 @@ function isStopping(message, code) {
 /**
  * @param {import('./peer.js').PeerError} error that a first try met
  * @param {number} tries how many failed before
- * @returns {boolean} whether the server asked to be asked again, so that waiting is worth it
+ * @returns {boolean} whether the server sent `Retry-After`, so that waiting makes sense
  */
 export function mayWait({ key, retryMs }, tries) {
   return WAITING.includes(key) && retryMs > 0 && tries < MOST_TRIES;

@@ -1,15 +1,15 @@
-/** Tells whether a camera delivers, by the events of its track and by counting its frames. Knows no page and no connection. */
+/** Detects whether a camera delivers frames, from the events of its track and a frame count. Knows no page and no connection. */
 
-/** A camera in the dark gives five frames a second, so one that gives none for this long has stopped. */
+/** In the dark a camera may send only five frames a second, so one that sends none for this long has stopped. */
 const SILENT_MS = 2000;
-/** Looks that must agree: a single one may fall between two frames, or come late from a busy browser. */
+/** Checks that must agree: a single one may fall between two frames, or be late in a busy browser. */
 const LEAST_LOOKS = 2;
 
 export class SourceWatch {
   #track;
   #onChange;
   #muted;
-  /** Whether an event said so; what a track says of itself when it is opened is not always true. */
+  /** Whether an event has reported the state; `muted` of a newly opened track is not always right. */
   #told = false;
   #silent = false;
   #last = false;
@@ -23,7 +23,7 @@ export class SourceWatch {
 
   /**
    * @param {MediaStreamTrack} track of a camera
-   * @param {() => void} onChange `paused` is another now
+   * @param {() => void} onChange `paused` has changed
    */
   constructor(track, onChange) {
     this.#track = track;
@@ -33,17 +33,17 @@ export class SourceWatch {
     track.addEventListener('unmute', this.#onUnmute);
   }
 
-  /** @returns {boolean} whether it gives no frames now, and may again */
+  /** @returns {boolean} whether it sends no frames at the moment */
   get paused() {
     return this.#muted || this.#silent;
   }
 
-  /** @returns {boolean} whether it gave no frame when it was looked at last: it may be about to pause */
+  /** @returns {boolean} whether the last check found no new frame: it may be about to pause */
   get quiet() {
     return this.paused || this.#still > 0;
   }
 
-  /** @param {number | null} frames of the camera so far; null: nobody knows now @param {number} nowMs */
+  /** @param {number | null} frames of the camera so far; null: unknown @param {number} nowMs */
   look(frames, nowMs) {
     const before = this.#frames;
     this.#frames = frames;
@@ -56,7 +56,7 @@ export class SourceWatch {
     this.#tell();
   }
 
-  /** Hear and tell nothing any more; may be called twice. */
+  /** Remove the listeners; may be called twice. */
   close() {
     this.#track.removeEventListener('mute', this.#onMute);
     this.#track.removeEventListener('unmute', this.#onUnmute);
@@ -74,10 +74,10 @@ export class SourceWatch {
     this.#still = 0;
     this.#moving += 1;
     this.#movedMs = nowMs;
-    // Another counter may begin elsewhere, so one step proves nothing.
+    // Another counter may start from another number, so one step proves nothing.
     if (this.#moving < LEAST_LOOKS) return;
     this.#silent = false;
-    // A muted track may send black frames, so they prove nothing while it says that it is muted and an event said so too.
+    // A muted track may send black frames, so ignore them while both the track and an event report that it is muted.
     if (!this.#told || !this.#track.muted) this.#muted = false;
   }
 
@@ -86,7 +86,7 @@ export class SourceWatch {
     this.#told = true;
     this.#muted = what === 'mute';
     this.#silent = false;
-    // The frame before the event may be counted after it.
+    // A frame from before the event may be counted after it.
     this.#still = this.#moving = 0;
     this.#frames = null;
     this.#tell();

@@ -6,7 +6,7 @@ export const TEXT = {
   startClip: 'Start the clip',
   stop: 'Stop',
   way: 'Compatibility mode',
-  wayLabel: 'Pictures go one by one over the page’s own connection, because WebRTC does not work here',
+  wayLabel: 'Video is sent as single JPEG images over a WebSocket, because WebRTC does not work here',
   stageLabel: 'Annotated video',
   useClip: 'Use a clip',
   backToCamera: 'Back to the camera',
@@ -61,7 +61,7 @@ export const STATES = {
   connected: 'Live',
   stalled: 'Connected, but no picture comes back',
   paused: 'The camera is paused',
-  queued: 'Waiting for a place',
+  queued: 'The server is full, waiting',
   interrupted: 'Connection interrupted, waiting for it to come back',
   reconnecting: 'Connection lost, trying again',
   stopped: 'Stopped, the camera is off',
@@ -80,15 +80,15 @@ export const INVITATIONS = {
   waiting: { title: 'Almost there', text: 'The first picture is on its way.' },
   paused: {
     title: 'The camera is paused',
-    text: 'It gives no pictures now: a call, another program, a shutter or a switch may have stopped it. The connection stays, and all goes on when the camera does.',
+    text: 'It sends no video at the moment. A phone call, another program, a privacy shutter or a switch may have stopped it. The connection stays open, and the video resumes when the camera does.',
   },
   stopped: { title: 'The camera is off', text: 'Nothing is sent and nothing was kept.' },
 };
 
-/** What stands where the picture will be when the connection was lost while the camera gave none. */
+/** Shown in place of the video when the connection was lost while the camera was paused. */
 export const PAUSED_ALONE = {
   title: INVITATIONS.paused.title,
-  text: 'The server has ended the connection meanwhile. Another one is opened when the camera gives pictures again.',
+  text: 'The connection to the server was lost in the meantime. The page reconnects when the camera resumes.',
 };
 
 /** What went wrong and what to do, by the key of a PeerError; `text` may take the error's detail. */
@@ -105,42 +105,42 @@ export const PROBLEMS = {
   insecure: {
     title: 'This address cannot use the camera',
     text: (address) =>
-      `Browsers open the camera only on localhost or over https. On the server’s own machine, open ${address} instead; a clip may be used here too.`,
+      `Browsers open the camera only on localhost or over https. On the server’s own machine, open ${address} instead. You can also use a clip here.`,
   },
   noCapture: {
-    title: 'This browser gives pages no camera',
-    text: () => 'Allow cameras in its settings, use a clip instead, or open this page in a current Firefox, Chrome, Edge or Safari.',
+    title: 'This browser does not give pages access to a camera',
+    text: () => 'Allow camera access in the browser’s settings, use a clip instead, or open this page in a current Firefox, Chrome, Edge or Safari.',
   },
   badClip: {
-    title: 'No picture in this clip',
-    text: (name) => `This browser can show no picture of ${name}. Convert it to an MP4 file with H264, or to WebM, and choose it again.`,
+    title: 'This clip cannot be played',
+    text: (name) => `This browser cannot decode any video in ${name}. Convert it to MP4 with H264, or to WebM, and choose it again.`,
   },
   clipBroken: {
-    title: 'The clip cannot be played on',
-    text: (name) => `From here on this browser can show no picture of ${name}. Convert it to an MP4 file with H264, or to WebM, and choose it again.`,
+    title: 'The clip stopped playing',
+    text: (name) => `This browser cannot decode the rest of ${name}. Convert it to MP4 with H264, or to WebM, and choose it again.`,
   },
   clipBlocked: {
     title: 'The browser did not start the clip',
-    text: () => 'It waits for another press, as phones do that save power. Press the button again.',
+    text: () => 'Some browsers require a second press, for example on phones in power-saving mode. Press the button again.',
   },
   unsupported: {
-    title: 'This browser cannot do it',
-    text: () => 'It makes no video of pictures that a page draws. A current Firefox, Chrome, Edge or Safari does.',
+    title: 'This browser lacks a feature that the page needs',
+    text: () => 'It cannot capture video from a canvas (captureStream). Use a current Firefox, Chrome, Edge or Safari.',
   },
   noCanvas: {
-    title: 'This browser hides what the page draws',
-    text: () => 'Allow the page to read its canvas, with the symbol beside the address, and start again.',
+    title: 'The browser blocks access to the canvas',
+    text: () => 'Allow this page to read its canvas, with the icon in the address bar, and start again.',
   },
   noWebrtc: {
     title: 'This browser has no WebRTC',
     text: (detail) =>
-      [sentence(detail), 'The server takes pictures no other way. Allow WebRTC in the browser’s settings, or use another browser.'].join(' ').trim(),
+      [sentence(detail), 'This server accepts video by WebRTC only. Allow WebRTC in the browser’s settings, or use another browser.'].join(' ').trim(),
   },
   serverAway: { title: 'The server does not answer', text: () => 'See that it is running and start again.' },
   full: { title: 'The server is full', text: sentence },
   token: { title: 'The server wants a token', text: sentence },
   tooMany: { title: 'Too many from your network', text: sentence },
-  noPort: { title: 'The server has no port for the video', text: sentence },
+  noPort: { title: 'The server has no free port for video', text: sentence },
   offer: { title: 'The server refused the connection', text: sentence },
   refused: { title: 'The server refused the connection', text: sentence },
   noMedia: {
@@ -159,32 +159,32 @@ export const PROBLEMS = {
 /** Why the server ended a session and what to do, by the code of its notice (docs/telemetry.md). */
 export const ENDINGS = {
   silence: {
-    title: 'The server heard nothing for too long',
-    text: () => 'The device may have slept, or the network was away. Start again.',
+    title: 'The server received nothing for too long',
+    text: () => 'The device may have been asleep or offline. Start again.',
   },
   setup_timeout: {
-    title: 'No picture reached the server',
-    text: () => 'The connection stood, but no picture came in time. See that the camera gives one, and start again.',
+    title: 'No video reached the server',
+    text: () => 'The page was connected, but no video frame arrived in time. Check that the camera works, and start again.',
   },
   video_ended: {
-    title: 'The video ended on its way',
-    text: () => 'The server was told that no more pictures come. Start again.',
+    title: 'The video track ended',
+    text: () => 'The connection signalled the end of the video to the server. Start again.',
   },
   frame_too_large: {
-    title: 'The picture is too large for this server',
+    title: 'The video is too large for this server',
     text: (detail) => `${sentence(detail)} Choose a smaller size and start again.`.trim(),
   },
   bad_frame: {
-    title: 'The server cannot read the picture',
+    title: 'The server cannot decode the video',
     text: (detail) => `${sentence(detail)} Choose another size or camera, and start again.`.trim(),
   },
-  replaced: { title: 'The session goes on elsewhere', text: () => 'Another connection has taken it over. Start again for a session of its own.' },
-  ended: { title: 'The session was ended', text: () => 'Somebody who runs the server ended it. Ask them before you start again.' },
-  time_over: { title: 'The time of this session is over', text: () => 'The server gives each session a time. Start again for another one.' },
-  stopping: { title: 'The server is stopping', text: () => 'Start again when it is back.' },
+  replaced: { title: 'The session continues in another connection', text: () => 'Another connection resumed this session. Start again to open a new one.' },
+  ended: { title: 'The session was ended', text: () => 'An administrator of the server ended it. Ask them before you start again.' },
+  time_over: { title: 'The session reached its time limit', text: () => 'The server limits the length of a session. Start again to open a new one.' },
+  stopping: { title: 'The server is stopping', text: () => 'Start again when it is running again.' },
 };
 
-/** @param {string} code of a notice @returns {{title: string, text: (detail: string) => string} | null} null: none of these */
+/** @param {string} code of a notice @returns {{title: string, text: (detail: string) => string} | null} null: an unknown code */
 export const endingOf = (code) => (Object.hasOwn(ENDINGS, code) ? ENDINGS[code] : null);
 
 export const EMOTION_LABELS = {
@@ -257,24 +257,24 @@ export const NOT_SAVED = 'This could not be saved: the browser refused it.';
 export const nextTry = (s) => `Next try in ${s} s`;
 export const TRYING = 'Trying now';
 /** What becomes of everything while the connection is tried again. */
-export const MEANWHILE = 'The camera stays on, but nothing is sent meanwhile. Chart and counters go on when the connection is back.';
+export const MEANWHILE = 'The camera stays on, but nothing is sent in the meantime. The chart and the counters resume when the connection is back.';
 /** The same for a clip. */
-export const CLIP_MEANWHILE = 'Nothing is sent meanwhile. Chart and counters go on when the connection is back.';
-/** What becomes of the camera while the page waits for a place. */
+export const CLIP_MEANWHILE = 'Nothing is sent in the meantime. The chart and the counters resume when the connection is back.';
+/** What happens to the camera while the page waits for a full server. */
 export const CAMERA_MEANWHILE = 'The camera is off until then.';
 export const retryAfter = (s) => `There may be room in ${s} s.`;
 
-/** Why the page goes on without WebRTC, by the key of the PeerError that ended it; with any other key, it does not. */
+/** Why the page falls back to the WebSocket, by the key of the PeerError. After an error with any other key it does not fall back. */
 export const COMPATIBILITY = {
-  noMedia: 'No video gets through',
+  noMedia: 'WebRTC video does not get through',
   noWebrtc: 'This browser has no WebRTC',
   offer: 'The server cannot serve this browser’s video',
-  noPort: 'The server has no port for the video',
+  noPort: 'The server has no free port for video',
 };
 
-/** @param {keyof COMPATIBILITY} why @returns {string} what is told once when the page goes on without WebRTC */
+/** @param {keyof COMPATIBILITY} why @returns {string} shown once when the page falls back to the WebSocket */
 export const inCompatibility = (why) =>
-  `${COMPATIBILITY[why]}, so pictures go one by one over the page’s own connection. They may come later and fewer; what is read is the same.`;
+  `${COMPATIBILITY[why]}, so the page sends single JPEG images over a WebSocket. Delay may be higher and the frame rate lower; the analysis is the same.`;
 
 /** What an HTML report says. */
 export const REPORT = {
@@ -305,8 +305,8 @@ const EVENTS = {
   otherWay: (why) => `Compatibility mode: ${COMPATIBILITY[why] ?? COMPATIBILITY.noMedia}`,
   back: () => 'Connection is back',
   paused: () => 'The camera is paused',
-  resumed: () => 'The camera goes on',
-  queued: (detail) => `Waiting for a place: ${detail}`,
+  resumed: () => 'The camera resumed',
+  queued: (detail) => `Waiting: ${detail}`,
   came: (id) => `${faceName(id)} came`,
   left: (id) => `${faceName(id)} left`,
   changed: (detail) => {
@@ -324,12 +324,12 @@ export const NO_FACE = 'No face';
 export const NO_FACE_REASON = 'Nobody is in the picture';
 export const NOT_RUNNING = 'Nothing is read while the camera is off';
 export const NO_CONNECTION = 'Nothing is read until the connection is back';
-export const NO_PICTURES = 'Nothing is read until the camera goes on';
+export const NO_PICTURES = 'No analysis until the camera resumes';
 export const NOT_ANALYSED = 'Not analysed';
-/** Why a frame was not analysed, as the server says it; it always goes back all the same. */
+/** Why a frame was not analysed, by the reason in the telemetry. The server sends the frame back in any case. */
 export const NOT_ANALYSED_REASONS = {
   off: 'Analysis is switched off on this server',
-  unavailable: 'The server cannot analyse at the moment',
+  unavailable: 'The server cannot analyse frames at the moment',
   fault: 'The analysis of this video fails on the server',
 };
 export const CHART_MISSING = 'The chart’s libraries are missing on the server: run “make setup” there. All else works.';

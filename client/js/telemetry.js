@@ -25,7 +25,7 @@ export const VERSION = 1;
  * @property {number} fpsOut
  * @property {number} dropped
  * @property {boolean} analysed
- * @property {string} unanalysed why it was not: off, unavailable or fault; else empty
+ * @property {string} unanalysed why the frame was not analysed: off, unavailable or fault; otherwise empty
  * @property {number} economy step of economy, 0..3
  * @property {Record<string, number>} ms milliseconds by stage
  * @property {Face[]} faces
@@ -33,7 +33,7 @@ export const VERSION = 1;
  * @typedef {object} Control a reply or notice; what it does not say is empty
  * @property {string} type
  * @property {string} detail
- * @property {string} code why the session ends, in one word
+ * @property {string} code of the notice: why the session ends
  * @property {string[]} layers
  * @property {string} view what the picture is drawn from; empty: the server has one view only
  * @property {string[]} views the views there are

@@ -1,4 +1,4 @@
-/** Calls for each new frame of a playing video, and counts them. Touches no page. */
+/** Calls a function for each new frame of a playing video, and counts them. Touches no page. */
 
 export class VideoFrames {
   #video;
@@ -9,8 +9,8 @@ export class VideoFrames {
 
   /**
    * @param {HTMLVideoElement} video
-   * @param {(nowMs: number, frame?: VideoFrameCallbackMetadata) => void} onFrame a frame is there; browsers that do not tell
-   *   (Firefox before 132) call it whenever the screen could show one
+   * @param {(nowMs: number, frame?: VideoFrameCallbackMetadata) => void} onFrame for each frame; in browsers without the frame callback
+   *   (Firefox before 132), for each screen refresh
    */
   constructor(video, onFrame) {
     this.#video = video;

@@ -1,14 +1,14 @@
 /**
- * ESLint rules that report what a supported browser lacks: names, members and selectors in scripts, and all of a style sheet.
- * They know no types, so a member is reported where no interface that has one of this name has it early enough. Each takes
- * a list of names that it leaves alone.
+ * ESLint rules that report features that a supported browser lacks: names, members and selectors in scripts, and style sheets.
+ * They know no types, so a member is reported only if every interface with a member of this name is too new. Each rule takes
+ * a list of names to ignore.
  */
 
 import { MDN, lacking } from './support.js';
 
 const SELECTING = ['querySelector', 'querySelectorAll', 'matches', 'closest'];
 const ALLOWED = [{ type: 'array', items: { type: 'string' } }];
-/** MDN has one feature for all of them. */
+/** MDN lists all of them as one feature. */
 const DYNAMIC_UNITS = /^[dsl]v(w|h|i|b|min|max)$/;
 
 /** @type {Map<string, object[]>} features by the name of a member, whatever it is a member of */
@@ -25,12 +25,12 @@ for (const owner of [...Object.values(MDN.api), ...Object.values(MDN.javascript.
 /** @param {string} name @returns {object | undefined} the feature of a global name */
 const globalOf = (name) => own(MDN.api, name) ?? own(MDN.javascript.builtins, name) ?? own(MDN.api.Window, name);
 
-/** A name that everything inherits is none of a table. */
+/** Ignore names that every object inherits. */
 function own(table, name) {
   return table && Object.hasOwn(table, name) ? table[name] : undefined;
 }
 
-/** Names and members that scripts use. Something asked for before it is used, by a condition or `?.`, is no fault. */
+/** Names and members in scripts. A feature that is checked before its use, by a condition or `?.`, is not reported. */
 const names = {
   meta: { schema: ALLOWED },
   create(context) {
@@ -66,7 +66,7 @@ const names = {
   },
 };
 
-/** Pseudo-classes and pseudo-elements in the selectors that scripts write. */
+/** Pseudo-classes and pseudo-elements in the selectors of scripts. */
 const selectors = {
   create(context) {
     return {
@@ -81,7 +81,7 @@ const selectors = {
   },
 };
 
-/** Selectors, properties, words, functions, units and at-rules of a style sheet. */
+/** Selectors, properties, keywords, functions, units and at-rules of a style sheet. */
 const styles = {
   meta: { schema: ALLOWED },
   create(context) {
@@ -126,7 +126,7 @@ function isAskedFor(node, name, sourceCode) {
   if (isCalled && parent.optional) return true;
   if (!isCalled && ['UnaryExpression', 'LogicalExpression'].includes(parent.type)) return true;
   if (!isCalled && (parent.test === node || parent.callee?.name === 'Boolean')) return true;
-  // Under a condition that names it.
+  // Inside a condition that checks it.
   let inner = node;
   for (let outer = parent; outer; [inner, outer] = [outer, outer.parent]) {
     const condition = outer.test ?? (outer.operator === '&&' ? outer.left : undefined);

@@ -1,4 +1,4 @@
-/** Which features the browsers that the page supports have: "browserslist" in package.json, looked up in MDN's tables. */
+/** Looks up in MDN's tables which features the supported browsers have ("browserslist" in package.json). */
 
 import { createRequire } from 'node:module';
 
@@ -24,7 +24,7 @@ const OLDEST = parseBrowsers(load('../package.json').browserslist);
 
 /**
  * @param {{__compat?: import('@mdn/browser-compat-data').CompatStatement} | undefined} feature of MDN's tables
- * @returns {string} the first browser that lacks it, and since when it has it; empty: all have it, or it stands in no table
+ * @returns {string} the first browser that lacks it, and the version that added it; empty: all have it, or it is unknown to MDN
  */
 export function lacking(feature) {
   if (!feature?.__compat) return '';
@@ -40,7 +40,7 @@ export function lacking(feature) {
 /** @param {import('@mdn/browser-compat-data').SimpleSupportStatement} statement @param {number[]} oldest */
 function isThere({ version_added: added, version_removed: removed, flags, prefix, alternative_name: alias }, oldest) {
   if (!/^≤?\d/.test(added) || flags || prefix || alias) return false;
-  // What was removed later has a statement of its own for what came instead.
+  // A removed feature has a separate statement for its replacement.
   return difference(added, oldest) <= 0 && (!removed || difference(removed, oldest) > 0);
 }
 

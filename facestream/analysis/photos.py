@@ -37,7 +37,7 @@ def describe_photos(
             refused += 1
             line["error"] = str(error)
         text = json.dumps(line, ensure_ascii=False)
-        # A name that is no UTF-8, or a terminal without it: JSON has escapes of its own.
+        # The name or the terminal may not be UTF-8; JSON escapes these characters.
         out.write((text if can_write(out, text) else json.dumps(line)) + "\n")
         out.flush()
     return refused

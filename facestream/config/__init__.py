@@ -76,7 +76,7 @@ def load_config(**given: Any) -> Config:
 
 
 def _settings_of(path: Path) -> dict[str, Any]:
-    """What the file sets; nothing where there is no file. Raises ConfigError."""
+    """Settings from the file; empty if there is no file. Raises ConfigError."""
     if not os.path.lexists(path):
         return {}
     try:

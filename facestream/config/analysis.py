@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 from facestream.config.cores import usable_cores
 
 MOST_WORKERS = 4
-"""By default; a peer needs a fraction of one."""
+"""Limit of the default; a peer needs a fraction of a process."""
 
 
 class AnalysisSettings(BaseModel):

@@ -1,4 +1,4 @@
-"""How many processor cores this process may use, with the limits of containers and services; only reads files."""
+"""Count the processor cores that this process may use, within container and service limits; only reads files."""
 
 import os
 from collections.abc import Iterator
@@ -8,10 +8,10 @@ CGROUPS = Path("sys/fs/cgroup")
 
 
 def usable_cores(root: Path = Path("/"), allowed: int | None = None) -> float:
-    """Cores this process may use, fractions included: the smallest of affinity and every limit of its cgroups.
+    """Cores this process may use, as a fraction: the smallest of its affinity and its cgroup limits.
 
     Covers cgroup v2 (`cpu.max`) and v1 (`cpu.cfs_quota_us`), which containers and systemd's `CPUQuota` set, at each
-    level from the process's own group up. `root` and `allowed` are for tests.
+    level from the process's own group upwards. `root` and `allowed` are for tests.
     """
     cores = float(allowed or _allowed_by_affinity())
     return min([cores, *_quotas(root)])
@@ -41,10 +41,10 @@ def _quotas(root: Path) -> Iterator[float]:
 
 
 def _levels(mount: Path, group: str) -> Iterator[Path]:
-    """The group's folder and all above it up to the mount point.
+    """The group's folder and its parents up to the mount point.
 
-    A container may see the path of its group on the host, but its own group as the mount point: so folders that do not
-    exist are no error.
+    In a container, the path may be that of the host while the mount point is the container's own group: so a missing
+    folder is not an error.
     """
     parts = [part for part in PurePosixPath(group).parts if part not in {"/", ".."}]
     for depth in range(len(parts), -1, -1):

@@ -26,21 +26,21 @@ class LimitSettings(BaseModel):
         1000,
         ge=16,
         le=100_000,
-        description="HTTP connections open at once, at most what the limit of open files leaves; for one more, one "
-        "without a complete request is closed",
+        description="HTTP connections open at once, at most what the limit of open files allows; at the limit, one "
+        "without a complete request is closed for a new one",
     )
     max_connections_per_address: int = Field(
         200,
         ge=8,
         le=100_000,
-        description="of them, from one address (IPv6: /64); of a trusted proxy and of this machine only those without "
-        "a complete request count",
+        description="HTTP connections open at once from one address (IPv6: /64); for a trusted proxy and this machine, "
+        "only those without a complete request count",
     )
     request_deadline_s: float = Field(
-        10.0, gt=0, le=600, description="time for TLS and the head of a request, and again for its body"
+        10.0, gt=0, le=600, description="time for TLS and the request head, and again for the body"
     )
     keep_alive_s: float = Field(
-        75.0, gt=0, le=3600, description="time after an answer in which its connection may ask again"
+        75.0, gt=0, le=3600, description="time that an idle connection stays open after a response"
     )
     max_offer_bytes: int = Field(64 * 1024, ge=1024, description="largest body of POST /offer")
     max_media_sections: int = Field(8, ge=2, le=64, description="media sections (m-lines) of an offer")
@@ -59,7 +59,7 @@ class LimitSettings(BaseModel):
     max_session_s: float = Field(
         43_200.0, ge=0, description="time after which a session ends, with a notice; 0: none"
     )
-    setup_deadline_s: float = Field(15.0, gt=0, description="time from offer to connected media")
+    setup_deadline_s: float = Field(15.0, gt=0, description="time from the offer to the first frame")
     silence_deadline_s: float = Field(
         8.0, gt=0, description="time without a frame or control message until the session ends"
     )

@@ -41,7 +41,7 @@ def _parse_ports(text: str) -> range:
 
 Address = Annotated[str, AfterValidator(_checked_address)]
 Addresses = Annotated[tuple[Address, ...], NoDecode, BeforeValidator(split_at_commas)]
-# An empty line of an environment file names no file, and not the folder that Path("") is.
+# An empty value in an environment file means no file; Path("") would be the current folder.
 OptionalFile = Annotated[Path | None, BeforeValidator(lambda given: given or None)]
 IceUrls = Annotated[
     tuple[Annotated[str, AfterValidator(_checked_ice_url)], ...], NoDecode, BeforeValidator(split_at_commas)

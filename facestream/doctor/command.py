@@ -41,7 +41,7 @@ def run_doctor(config: Config, options: DoctorOptions) -> int:
 
 async def _look(config: Config, options: DoctorOptions) -> list[Finding]:
     findings: list[Finding] = []
-    # Closed here also where nobody reads what is written: the server of its own must end.
+    # Close it even if the reader of the output is gone: the doctor's own server must end.
     async with contextlib.aclosing(_findings(config, options)) as found:
         async for finding in found:
             findings.append(finding)

@@ -100,19 +100,19 @@ def _open_files(config: Config) -> Finding:
     said = f"limit of {hard}" + (f", raised from {soft} at start" if soft < hard else "")
     how = f"ulimit -Hn {wanted}, or LimitNOFILE={wanted} in the systemd unit"
     if hard < sessions + LEAST_CONNECTIONS:
-        return wrong("open files", f"{said}; {config.max_sessions} sessions want {sessions} alone", how)
+        return wrong("open files", f"{said}; {config.max_sessions} sessions alone need {sessions}", how)
     if hard < wanted:
         return doubtful(
             "open files",
-            f"{said}; beside {config.max_sessions} sessions it leaves {hard - sessions} HTTP connections of "
+            f"{said}; after {config.max_sessions} sessions this leaves {hard - sessions} HTTP connections of "
             f"{config.max_connections}",
             how,
         )
-    return right("open files", f"{said}, {wanted} wanted")
+    return right("open files", f"{said}, {wanted} needed")
 
 
 def _frame_memory(config: Config) -> Finding:
-    """What the analysis processes, and the spare one, share with the server: reserved for real, and let go."""
+    """Shared memory of the analysis processes and the spare one: reserve it as the server does, then free it."""
     processes = config.analysis_processes + 1 if config.analysis_processes else 0
     size = config.max_frame_width_px * config.max_frame_height_px
     said = f"{processes} x {size / 1e6:.1f} MB, shared with the analysis processes"
@@ -123,10 +123,10 @@ def _frame_memory(config: Config) -> Finding:
         except (OSError, MemoryError) as error:
             return wrong(
                 "frame memory",
-                str(shortage(f"{said}, cannot be reserved", error)),
+                str(shortage(f"{said}, cannot be allocated", error)),
                 "raise the limit, or lower max_frame_width_px, max_frame_height_px or analysis_processes",
             )
-    return right("frame memory", f"{said}, can be reserved")
+    return right("frame memory", f"{said}, can be allocated")
 
 
 def _http_port(config: Config) -> Finding:

@@ -51,7 +51,9 @@ async def peer_findings(
     try:
         yield await _round_trip(url, credentials)
     except OSError as error:
-        yield wrong("media", f"not tried: {error.strerror}", "make room for temporary files, or set TMPDIR")
+        yield wrong(
+            "media", f"not tried: {error.strerror}", "free up space for temporary files, or set TMPDIR"
+        )
     yield await _fallback(url, credentials)
 
 
@@ -79,7 +81,7 @@ async def _reached(url: URL, credentials: http.Credentials) -> Finding:
         status, body = await _get(url / "healthz", credentials)
         health = json.loads(body)
         sessions = health["sessions"]
-        # Only who is on the server's machine, or shows an admin's token, is told it.
+        # The server shows it only to local clients and admins.
         name = f"facestream {health['version']}" if "version" in health else "facestream"
     except aiohttp.ClientConnectorCertificateError as error:
         return wrong(

@@ -27,7 +27,7 @@ from facestream.media.worker import Answer, Failed, PackedTracks, Ready, Request
 
 START_DEADLINE_S = 60.0
 FRAME_DEADLINE_S = 10.0
-"""Generous: a slow machine is no reason to load models anew. `look` finds a process that hangs much sooner."""
+"""Generous, so that a slow machine does not reload models; `look` detects a process that hangs much sooner."""
 END_DEADLINE_S = 2.0
 
 
@@ -35,7 +35,7 @@ class AnalysisProcess:
     """One child and its frame memory; serves one frame at a time."""
 
     def __init__(self, models_dir: Path, options: AnalysisOptions, max_pixels: int) -> None:
-        """Start the child; raises ShortageError, and leaves nothing open, where the machine cannot."""
+        """Start the child; raises ShortageError, with nothing left open, if the machine lacks resources."""
         spawn = multiprocessing.get_context("spawn")
         with contextlib.ExitStack() as opened:
             try:
@@ -65,10 +65,10 @@ class AnalysisProcess:
         self._receiving = False
         self._watching = False
         self.ready_s: float | None = None
-        """When it had loaded its models, by the monotonic clock; None: it has not yet."""
+        """When it finished loading its models, by the monotonic clock; None: not yet."""
         self._closed = False
         self.broken = False
-        """True: it died, hangs, or did not answer in time; only `close` is left to do."""
+        """True: it died, hangs, or did not answer in time; only `close` may still be called."""
 
     @property
     def idle(self) -> bool:
@@ -87,11 +87,11 @@ class AnalysisProcess:
         self._watching = True
 
     def look(self) -> str:
-        """Why it must be replaced, in a few words; empty while it works. To be asked every `LOOK_EVERY_S`."""
+        """Why it must be replaced, in a few words; empty while it works. Call it every `LOOK_EVERY_S`."""
         return "" if self.broken else self._hangs.look(self._answer_due)
 
     def give_up(self) -> None:
-        """Kill it; whoever waits for its answer is told at once."""
+        """Kill it; a caller that waits for its answer gets an error at once."""
         self.broken = True
         if not self._closed:
             self._process.kill()
@@ -99,23 +99,23 @@ class AnalysisProcess:
             self._readable.set()
 
     async def started(self) -> None:
-        """Wait until the models are loaded; raises ModelFileError with the child's own sentence, or ShortageError."""
+        """Wait until the models are loaded; raises ModelFileError with the child's own message, or ShortageError."""
         try:
             message = await self._receive(START_DEADLINE_S)
         except WorkerLostError as error:
             raise ShortageError(
                 f"an analysis process ended while it loaded its models ({self._how_it_ended()}); "
-                "see what it wrote, and the limits of memory, files and processes"
+                "check its output, and the limits of memory, files and processes"
             ) from error
         if isinstance(message, Failed):
             if not message.traceback:
                 raise ModelFileError(message.reason)
             raise AnalysisFaultError(
-                f"an analysis process could not load its models ({message.reason}); expected memory and files for it",
+                f"an analysis process could not load its models ({message.reason}); expected enough memory and files",
                 message.traceback,
             )
         if not isinstance(message, Ready):
-            raise AnalysisFaultError(f"the analysis process said {message!r}; expected Ready")
+            raise AnalysisFaultError(f"the analysis process sent {message!r}; expected Ready")
         self.ready_s = time.monotonic()
 
     async def analyze(
@@ -149,7 +149,7 @@ class AnalysisProcess:
         if self._closed:
             return
         self._closed = True
-        # One that loads, hangs or is stopped does not hear that its pipe is closed.
+        # A process that loads, hangs or is stopped does not notice that its pipe is closed.
         is_deaf = self.broken or self.ready_s is None or self._hangs.is_stopped()
         self.broken = True
         if self._readable is not None:
@@ -170,13 +170,13 @@ class AnalysisProcess:
         self._release()
 
     def _release(self) -> None:
-        with contextlib.suppress(ValueError):  # it cannot be killed: the kernel holds it
+        with contextlib.suppress(ValueError):  # in an uninterruptible system call, it cannot be killed
             self._process.close()
         with contextlib.suppress(BufferError):
             self._memory.close()
 
     async def _ended(self) -> bool:
-        """Wait until it has ended, without a thread: there may be none."""
+        """Wait until it has ended, without a thread, because there may be none."""
         sentinel = self._process.sentinel
         ended = asyncio.Event()
         loop = asyncio.get_running_loop()
@@ -188,7 +188,7 @@ class AnalysisProcess:
             return False
         finally:
             loop.remove_reader(sentinel)
-        # It has closed its files, and is a moment from its end; without waiting for that it would stay as a zombie.
+        # It has closed its files and is about to end; without this wait it would remain as a zombie.
         self._process.join(END_DEADLINE_S)
         return True
 
@@ -208,7 +208,7 @@ class AnalysisProcess:
         if isinstance(message, Failed):
             raise AnalysisFaultError(message.reason, message.traceback)
         if not isinstance(message, Answer):
-            raise AnalysisFaultError(f"the analysis process said {message!r}; expected an answer")
+            raise AnalysisFaultError(f"the analysis process sent {message!r}; expected an answer")
         return message.report, message.tracks
 
     async def _receive(self, deadline_s: float) -> object:
@@ -219,7 +219,7 @@ class AnalysisProcess:
                 async with asyncio.timeout(deadline_s):
                     await readable.wait()
             except TimeoutError:
-                # After a pause of the whole machine the deadline is over although the answer is there.
+                # After a suspend of the machine, the deadline has passed although the answer has arrived.
                 if not self._pipe.poll():
                     raise
             if self.broken:

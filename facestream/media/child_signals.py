@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 @contextlib.contextmanager
 def without_signals() -> Iterator[None]:
-    """A child started inside by this thread gets no SIGINT, SIGTERM and SIGHUP, from its first instruction on.
+    """Block SIGINT, SIGTERM and SIGHUP in children that this thread starts inside, from their first instruction.
 
-    Ctrl-C and a closed terminal reach the whole process group, also a child that still imports its modules. The parent
-    misses nothing: its other threads get the signals meanwhile.
+    Ctrl-C and a closed terminal signal the whole process group, including a child that is still importing its modules.
+    The parent misses no signal: its other threads receive them meanwhile.
     """
     held = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
     before = signal.pthread_sigmask(signal.SIG_BLOCK, held)

@@ -1,7 +1,7 @@
-"""Whether a child process is stopped or hangs: by what the kernel says of it, never by the clock alone.
+"""Detect that a child process is stopped or hangs, from its processor time, never by the clock alone.
 
-A frame may take long on a machine that is busy; a child that computes nothing for a second, while it should, does not.
-Needs no descriptor, because there may be none left.
+A frame may take long on a busy machine, but a healthy child that has one never goes a second without processor time.
+Needs no file descriptor, because there may be none left.
 """
 
 import os
@@ -10,31 +10,31 @@ import time
 
 LOOK_EVERY_S = 0.25
 STOPPED_LOOKS = 2
-"""In a row. One is not enough: after Ctrl-Z and `fg`, the parent may run a moment before its children do."""
+"""Looks in a row. One is not enough: after Ctrl-Z and `fg`, the parent may resume before its children do."""
 STILL_LOOKS = 6
 STILL_S = 0.001
-"""Less than this between two looks is no work: a process that waits for the processor or the disk gets more."""
+"""Less processor time than this between two looks is no work; even a process that waits for CPU or disk gets more."""
 ENDLESS_S = 3.0
-"""Processor time; a frame takes 0.01 to 0.1 s."""
+"""Processor time for one frame; a frame takes 0.01 to 0.1 s."""
 
 
 class HangDetector:
-    """Looks at one child again and again, for who waits for its answer."""
+    """Watches one child on behalf of the code that waits for its answer."""
 
     def __init__(self, pid: int) -> None:
         self._pid = pid
         self._stopped = self._still = 0
         self._began_s: float | None = None
-        """Processor time of the child when it got its frame; None: not looked at since."""
+        """Processor time of the child when it got its frame; None: no look since then."""
         self._last_s = 0.0
 
     def begin(self) -> None:
-        """The child has got a frame now."""
+        """Record that the child gets a frame now."""
         self._began_s = None
         self._still = 0
 
     def look(self, answer_due: bool) -> str:  # noqa: FBT001 - the only thing there is to say
-        """Why it is given up, in a few words; empty while it works or rests."""
+        """Why the child must be replaced, in a few words; empty while it works or is idle."""
         self._stopped = self._stopped + 1 if self.is_stopped() else 0
         if self._stopped >= STOPPED_LOOKS:
             return "is stopped"
@@ -48,8 +48,8 @@ class HangDetector:
         self._still = self._still + 1 if used_s - self._last_s < STILL_S else 0
         self._last_s = used_s
         if self._still >= STILL_LOOKS:
-            return "waits for ever over a frame"
-        return "computes a frame without end" if used_s - self._began_s > ENDLESS_S else ""
+            return "hangs over a frame"
+        return "computes one frame without end" if used_s - self._began_s > ENDLESS_S else ""
 
     def is_stopped(self) -> bool:
         """Whether a signal such as SIGSTOP holds it."""

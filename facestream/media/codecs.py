@@ -1,4 +1,4 @@
-"""Which video codec is chosen where a peer offers several, and why none is."""
+"""Choose the video codec among those that a peer offers; explain why none can be served."""
 
 from collections.abc import Sequence
 
@@ -16,11 +16,11 @@ def cheapest_first() -> list[RTCRtpCodecCapability]:
 
 
 def check_video_codecs(offered: Sequence[RTCRtpCodecParameters]) -> None:
-    """Raise OfferError where none of the offered codecs can be served, with what is wrong with the first H264."""
+    """Raise OfferError if none of the offered codecs can be served, with the reason for the first H264 one."""
     usable = [codec for codec in offered if codec.clockRate == 90000]
     if any(codec.mimeType.lower() == "video/vp8" for codec in usable):
         return
-    reason = OfferError("sdp: no video codec this server speaks; expected VP8 or H264")
+    reason = OfferError("sdp: no supported video codec; expected VP8 or H264")
     h264 = [codec for codec in usable if is_h264(codec)]
     for codec in reversed(h264):
         try:

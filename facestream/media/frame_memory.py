@@ -1,6 +1,6 @@
-"""Shared memory for one frame: anonymous, reserved in full when it is made, gone when both processes have let go of it.
+"""Shared memory for one frame: anonymous, fully allocated at creation, freed when both processes have closed it.
 
-It has no name and needs no room in /dev/shm, which containers keep small.
+It has no name and needs no space in /dev/shm, which is small in containers.
 """
 
 import mmap
@@ -24,7 +24,7 @@ class _Sent(Protocol):
 
 
 class FrameMemory:
-    """Room for one gray frame; handed to a child process as an argument of `multiprocessing.Process`."""
+    """Memory for one gray frame; passed to a child process as an argument of `multiprocessing.Process`."""
 
     def __init__(self, file: int, size: int) -> None:
         """Take over the descriptor of a file of `size` bytes."""
@@ -37,7 +37,7 @@ class FrameMemory:
 
     @classmethod
     def reserve(cls, size: int) -> Self:
-        """Memory of its own, all of it there; raises OSError where it cannot be had."""
+        """Create and fully allocate the memory; raises OSError if that fails."""
         file = _anonymous_file()
         try:
             _fill(file, size)
@@ -47,17 +47,17 @@ class FrameMemory:
         return cls(file, size)
 
     def frame(self, height: int, width: int) -> GrayImage:
-        """The first `height` x `width` bytes as a picture, rows without padding."""
+        """The first `height` x `width` bytes as an image, rows without padding."""
         return np.ndarray((height, width), np.uint8, self._map)
 
     def close_file(self) -> None:
-        """Let go of the descriptor once the child has its own; the memory stays. May be called twice."""
+        """Close the descriptor once the child has its own; the mapping stays. May be called twice."""
         if self._file >= 0:
             os.close(self._file)
             self._file = -1
 
     def close(self) -> None:
-        """Let go of the memory; may be called twice."""
+        """Unmap the memory; may be called twice."""
         self.close_file()
         self._map.close()
 
@@ -80,7 +80,7 @@ def _anonymous_file() -> int:
 
 
 def _fill(file: int, size: int) -> None:
-    # A size alone reserves nothing: the first write into a page that cannot be had ends the process (SIGBUS).
+    # Setting the size allocates nothing: a write to a page that cannot be allocated ends the process (SIGBUS).
     zeros = bytes(min(size, RESERVE_BYTES))
     at = 0
     while at < size:

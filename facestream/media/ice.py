@@ -31,13 +31,13 @@ def offers_loopback() -> bool:
 def check_own_addresses(addresses: Iterable[str]) -> None:
     """Raise ConfigError for an `ice_address` that media cannot be sent from.
 
-    What the system lets a socket bind to counts: with net.ipv4.ip_nonlocal_bind also an address that comes later.
+    The test is whether a socket can bind to it; with net.ipv4.ip_nonlocal_bind, an address may be added later.
     """
     for address in addresses:
         given = ip_address(address)
         if given.is_unspecified or given.is_multicast:
             raise ConfigError(
-                f"ice_address: {address} names no single interface; expected an address of this machine "
+                f"ice_address: {address} is not the address of one interface; expected an address of this machine "
                 f"({_own()}), or none to offer all of them"
             )
         try:
@@ -47,7 +47,7 @@ def check_own_addresses(addresses: Iterable[str]) -> None:
                 raise
             raise ConfigError(
                 f"ice_address: {address} is not an address of this machine ({error.strerror}); expected one of "
-                f"{_own()}; where a NAT shows this machine as {address}, name it with public_address instead"
+                f"{_own()}; if {address} is the public address of a NAT, use public_address instead"
             ) from error
 
 
@@ -64,12 +64,12 @@ def _own() -> str:
 
 
 def offer_own_addresses(*, loopback: Literal["offered", "hidden"]) -> None:
-    """Offer the addresses that this machine has whenever a peer comes: those of a laptop or a container change."""
+    """Look up the addresses of this machine for each peer, because those of a laptop or a container change."""
     known = machine_addresses()
 
     def get_host_addresses(use_ipv4: bool, use_ipv6: bool) -> list[str]:  # noqa: FBT001 - aioice's signature
         nonlocal known
-        # Without a free descriptor the list cannot be read; the last one is better than none.
+        # Without a free descriptor the lookup fails; the last list is better than none.
         with contextlib.suppress(OSError):
             known = machine_addresses()
         return _of_versions([*known, *(["127.0.0.1"] if loopback == "offered" else [])], use_ipv4, use_ipv6)

@@ -23,8 +23,8 @@ _OTHER_KINDS = {*range(0xC2, 0xD0)} - {
     0xCC,
 }  # C4: Huffman tables, C8: reserved, CC: arithmetic coding
 _SCAN = 0xDA
-# Tables, restart interval, comment, applications. Of others FFmpeg does not know where they end: it reads on inside of
-# them, and would find a header there that was not checked.
+# Tables, restart interval, comment, applications. FFmpeg does not know where other segments end: it parses their
+# content, and could find a header there that was not checked.
 _PASSED_OVER = {0xDB, 0xC4, 0xDD, 0xFE, *range(0xE0, 0xF0)}
 # Inside a scan only stuffed zeros, restarts and the end are no surprise. A second frame header there would make the
 # decoder take another size than the one that was checked.
@@ -48,7 +48,7 @@ def jpeg_size_wh(jpeg: bytes) -> tuple[int, int]:
             if size_wh is not None and not _SURPRISE.search(jpeg, end):
                 return size_wh
         elif marker not in _PASSED_OVER:
-            raise FrameError(f"a JPEG has a segment of kind {marker:02X}; expected a baseline one")
+            raise FrameError(f"a JPEG has a segment of type {marker:02X}; expected a baseline JPEG")
     raise FrameError("a JPEG has no complete header or more than one scan; expected a baseline one")
 
 
@@ -93,7 +93,7 @@ def decode_jpeg(jpeg: bytes) -> VideoFrame:
     codec = av.CodecContext.create("mjpeg", "r")
     assert isinstance(codec, VideoCodecContext)
     codec.thread_count = 1  # every session decodes; the cores are for all of them
-    # A second line: whatever else FFmpeg may find in it, it takes no larger picture. It counts whole strides.
+    # A second safeguard: FFmpeg decodes no larger image, whatever it finds in the data. It counts whole strides.
     width, height = jpeg_size_wh(jpeg)
     codec.options = {"max_pixels": str((width + 64) * height)}
     try:

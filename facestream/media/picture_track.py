@@ -30,7 +30,7 @@ class PictureTrack(MediaStreamTrack):
 
     @property
     def dropped(self) -> int:
-        """Pictures that were not decoded, because a newer one replaced or overtook them."""
+        """Images that were not decoded, because a newer one replaced or overtook them."""
         return self._pictures.dropped + self._overtaken
 
     def put(self, picture: Picture) -> None:

@@ -85,7 +85,7 @@ class FramePipeline:
         self._pool = pool
         self._drawing = drawing
         self.dropped_by_source: Callable[[], int] = lambda: 0
-        """How many frames the source has dropped before it gave them out, where it drops any."""
+        """How many frames the source itself has dropped, if it drops any."""
         self._faults = StreamFaults()
         self._max_size_wh = max_size_wh
         self._incoming: LatestSlot[tuple[VideoFrame, float]] = LatestSlot()
@@ -103,7 +103,7 @@ class FramePipeline:
         self._clock_shift_s = 0.0
 
     def resume(self, memory: StreamMemory) -> None:
-        """Go on where another connection of the same peer ended; before the first frame."""
+        """Continue where another connection of the same peer ended; call it before the first frame."""
         self.layers, self.view = memory.layers, memory.view
         self._before = self.frames_in, self.frames_analysed = memory.frames_in, memory.frames_analysed
         self._dropped_before = memory.dropped
@@ -113,7 +113,7 @@ class FramePipeline:
 
     @property
     def dropped(self) -> int:
-        """Frames that a newer one replaced, before decoding, analysis or encoding, or that were too many."""
+        """Frames dropped: replaced by a newer one before decoding, analysis or encoding, or over the rate limit."""
         now = self.dropped_by_source() + self._incoming.dropped + self.track.dropped + self.over_rate
         return self._dropped_before + now
 
@@ -127,7 +127,7 @@ class FramePipeline:
 
     @property
     def use(self) -> StreamUse:
-        """What its analysed frames have taken so far."""
+        """Cost of its analysed frames so far."""
         return self._use
 
     def counts(self) -> StreamCounts:
@@ -219,7 +219,7 @@ class FramePipeline:
                 self._use = self._use.with_frame(gray.size, time.monotonic() - frame.started_s)
                 self._faults.analysed()
         except AnalysisUnavailableError as error:
-            # The picture goes on unannotated, and its telemetry says so.
+            # The frame goes back unannotated, and its telemetry says so.
             frame = frame or await self._take()
             frame.unanalysed = self._why_unanalysed(error)
         return frame

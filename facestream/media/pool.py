@@ -1,7 +1,7 @@
 """Processes that run the analysis; frames cross in shared memory, because dlib holds the GIL.
 
 Never queues frames: who waits, waits for a free process, first come first served, and then hands in its newest frame.
-Never raises from `run`: a process that cannot be started is tried again for as long as the server lives.
+`run` never raises: it retries a process that cannot be started for as long as the server runs.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ class AnalysisPool:
         self._all: set[AnalysisProcess] = set()
         self._idle: deque[AnalysisProcess] = deque()
         self._waiting: deque[asyncio.Future[AnalysisProcess]] = deque()
-        # Given back in the middle of a frame, or broken: `run` settles or ends them.
+        # Released in the middle of a frame, or broken: `run` settles or ends them.
         self._unsettled: deque[AnalysisProcess] = deque()
         self._unsettled_there = asyncio.Event()
         self._spare: AnalysisProcess | None = None
@@ -55,12 +55,12 @@ class AnalysisPool:
 
     @property
     def models_loaded(self) -> bool:
-        """Whether the process that was started last could load every model it needs."""
+        """Whether the last started process could load every model."""
         return self._size == 0 or (self._models_were_loaded and not self._starts.models_missing)
 
     @property
     def shortage(self) -> str:
-        """Why a process that is missing cannot be started now, as a sentence; empty: nothing is known to be wrong."""
+        """Why a missing process cannot be started now, as a sentence; empty: no known reason."""
         return self._starts.shortage
 
     @property
@@ -68,7 +68,7 @@ class AnalysisPool:
         return [process.pid for process in self._all]
 
     async def start(self) -> None:
-        """Start every process; raises ModelFileError where the models are not right, ShortageError, and others."""
+        """Start every process; raises ModelFileError if a model file is wrong, ShortageError, and others."""
         if self._size == 0:
             return
         self._starts.open()
@@ -108,7 +108,7 @@ class AnalysisPool:
                 self._settle_soon(process)
 
     async def close(self) -> None:
-        """End every process; whoever waits is refused. May be called twice."""
+        """End every process; waiting callers get an error. May be called twice."""
         self._starts.close()
         processes = {*self._everyone(), *self._unsettled}
         self._all, self._spare = set(), None
@@ -121,7 +121,7 @@ class AnalysisPool:
         self._take_up(await self._starts.one())
 
     async def _keep_full(self) -> None:
-        """Start what is missing, one after the other, so that starting takes one core at most."""
+        """Start the missing processes one after the other, so that starting uses at most one core."""
         while True:
             while self._size and (len(self._all) < self._size or self._spare is None):
                 process = await self._starts.one_at_last()
@@ -140,7 +140,7 @@ class AnalysisPool:
             await asyncio.sleep(LOOK_EVERY_S)
             for process in list(self._everyone()):
                 if why := process.look():
-                    logger.warning("analysis process %d %s; it is replaced", process.pid, why)
+                    logger.warning("analysis process %d %s; it is being replaced", process.pid, why)
                     process.give_up()
                     self._lost(process)
 
@@ -153,7 +153,7 @@ class AnalysisPool:
                     tasks.create_task(self._settle(self._unsettled.popleft()), name="pool/settle-one")
 
     async def _settle(self, process: AnalysisProcess) -> None:
-        """Let it finish a frame nobody waits for any more; where it cannot, end it."""
+        """Let it finish a frame that no caller waits for; if it cannot, end it."""
         try:
             with contextlib.suppress(AnalysisUnavailableError):
                 await process.finish_frame()
@@ -163,8 +163,8 @@ class AnalysisPool:
             else:
                 self._release(process)
         except Exception:
-            # A fault over one process must not keep the others from being settled.
-            logger.exception("analysis process %d could not be settled; it is given up", process.pid)
+            # An error with one process must not keep the others from being settled.
+            logger.exception("analysis process %d could not finish its frame; it is ended", process.pid)
             process.give_up()
             self._lost(process)
 
@@ -184,7 +184,7 @@ class AnalysisPool:
         self._release(process)
 
     def _lost(self, process: AnalysisProcess) -> None:
-        """It has died or is given up: a spare one takes its place at once."""
+        """Replace a process that has died or was given up with a spare one, at once."""
         self._lacking.set()
         if process is self._spare:
             self._spare = None
@@ -192,9 +192,9 @@ class AnalysisPool:
         if process not in self._all:
             return
         self._all.discard(process)
-        logger.warning("analysis process %d is gone; another takes its place", process.pid)
+        logger.warning("analysis process %d is gone; it is being replaced", process.pid)
         self._starts.note_death(process)
-        # One that is leased goes the way of its lease.
+        # A leased process is handled when its lease ends.
         if process in self._idle:
             self._idle.remove(process)
             self._settle_soon(process)
@@ -239,11 +239,11 @@ class AnalysisPool:
 
 
 async def _for_ever(work: Callable[[], Coroutine[None, None, None]]) -> None:
-    """Begin anew after a fault: without the pool's upkeep the server would analyse less and less."""
+    """Restart the upkeep after an error: without it the server would lose its processes one by one."""
     while True:
         try:
             await work()
         except Exception:
-            # The boundary of the pool: its faults must not end the sessions.
-            logger.exception("a fault in the upkeep of the analysis processes; it goes on")
+            # The boundary of the pool: an error in it must not end the sessions.
+            logger.exception("fault in the upkeep of the analysis processes; it continues")
             await asyncio.sleep(AFTER_FAULT_S)

@@ -1,4 +1,4 @@
-"""Start analysis processes, again and again where the machine lacks something; leaves nothing of a failed start."""
+"""Start analysis processes, with retries under a shortage; a failed start leaves nothing open."""
 
 import asyncio
 import logging
@@ -14,39 +14,39 @@ logger = logging.getLogger(__name__)
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 5.0
 STEADY_S = 3.0
-"""A process that dies sooner counts as one that did not start, so that starting does not take a core for ever."""
+"""A process that dies sooner counts as a failed start, so that restarts do not use a core permanently."""
 
 
 class ProcessStarts:
-    """Makes processes that are loaded and watched; says what keeps it from that."""
+    """Starts processes, waits until they are ready, and reports why one cannot start."""
 
     def __init__(
         self, make: Callable[[], AnalysisProcess], on_death: Callable[[AnalysisProcess], None]
     ) -> None:
-        """`make` starts a child and blocks for some milliseconds; `on_death` is called when one dies by itself."""
+        """`make` starts a child and blocks for some milliseconds; `on_death` is called when a child dies on its own."""
         self._make = make
         self._on_death = on_death
         self._thread: ThreadPoolExecutor | None = None
         self._pause_s = 0.0
         self._logged: set[str] = set()
         self.loading: set[AnalysisProcess] = set()
-        """Started, and not ready yet."""
+        """Processes that are started but not ready yet."""
         self.shortage = ""
-        """Why processes cannot be started now, as a sentence; empty: nothing is known to be wrong."""
+        """Why processes cannot be started now, as a sentence; empty: no known reason."""
         self.models_missing = False
-        """Whether the last failure was that of a model file."""
+        """Whether the last failure was caused by a model file."""
 
     def open(self) -> None:
-        """Get a thread now: later there may be none to have. Raises ShortageError."""
+        """Start the thread now, because it may be impossible later. Raises ShortageError."""
         self._thread = started_threads(1, "start-analysis")
 
     def close(self) -> None:
-        """Start no more; waits for a child that is being started, milliseconds. May be called twice."""
+        """Start no more processes; waits some milliseconds for a start in progress. May be called twice."""
         if self._thread is not None:
             self._thread.shutdown(wait=True, cancel_futures=True)
 
     async def one(self) -> AnalysisProcess:
-        """A process that is ready; raises ShortageError, ModelFileError or AnalysisFaultError."""
+        """Start one process and wait until it is ready; raises ShortageError, ModelFileError or AnalysisFaultError."""
         assert self._thread is not None, "opened first"
         starting = self._thread.submit(self._make)
         try:
@@ -66,7 +66,7 @@ class ProcessStarts:
         return process
 
     async def one_at_last(self) -> AnalysisProcess:
-        """A process that is ready, however long that takes; pauses longer and longer between its tries."""
+        """Start one process, with growing pauses between the attempts, until it is ready."""
         while True:
             await asyncio.sleep(self._pause_s)
             try:
@@ -79,16 +79,16 @@ class ProcessStarts:
                 return process
 
     def note_death(self, process: AnalysisProcess) -> None:
-        """One has died: where it did not live long, the next start waits."""
+        """Record a death; if the process was short-lived, the next start waits."""
         if process.ready_s is not None and time.monotonic() - process.ready_s < STEADY_S:
             self._lengthen_pause()
         else:
             self._pause_s = 0.0
 
     def note_complete(self) -> None:
-        """Every process runs."""
+        """Record that every process runs."""
         if self.shortage:
-            logger.warning("analysis processes start again; all of them run")
+            logger.warning("analysis processes can be started again; all of them run")
         self.shortage = ""
         self.models_missing = False
         self._logged.clear()
@@ -104,10 +104,10 @@ class ProcessStarts:
             return
         self._logged.add(self.shortage)
         seen = f"\n{error.traceback}" if isinstance(error, AnalysisFaultError) else ""
-        logger.warning("an analysis process did not start and is tried again: %s%s", error, seen)
+        logger.warning("an analysis process did not start; the server tries again: %s%s", error, seen)
 
 
 def _discard(starting: "Future[AnalysisProcess]") -> None:
-    """End the child of a start that nobody waits for any more."""
+    """End the child of an abandoned start."""
     if not starting.cancelled() and starting.exception() is None:
         starting.result().discard()

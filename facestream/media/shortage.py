@@ -1,4 +1,4 @@
-"""Turn an operating system's refusal into a sentence, and start threads before a shortage can refuse them."""
+"""Turn an operating system's error into a sentence, and start threads before a shortage can prevent it."""
 
 import errno
 import threading
@@ -18,19 +18,19 @@ _REMEDIES = {
 
 
 def shortage(what: str, error: BaseException) -> ShortageError:
-    """`what` could not be had because of `error`: OSError, MemoryError, or the RuntimeError of a thread."""
+    """The error for `what`, caused by an OSError, a MemoryError, or the RuntimeError of a thread."""
     number = error.errno if isinstance(error, OSError) else None
     if isinstance(error, MemoryError):
         number = errno.ENOMEM
     elif isinstance(error, RuntimeError):  # "can't start new thread"
         number = errno.EAGAIN
     reason = (error.strerror if isinstance(error, OSError) else str(error)) or type(error).__name__
-    remedy = _REMEDIES.get(number or 0, "see the limits of this process and of the machine")
+    remedy = _REMEDIES.get(number or 0, "check the limits of this process and of the machine")
     return ShortageError(f"{what}: {reason}; {remedy}")
 
 
 def started_threads(count: int, name: str) -> ThreadPoolExecutor:
-    """An executor whose threads all run already: no later call can fail for want of one. Raises ShortageError."""
+    """An executor with all threads started, so that no later call needs a new one. Raises ShortageError."""
     threads = ThreadPoolExecutor(count, thread_name_prefix=name)
     all_there = threading.Barrier(count)
     try:

@@ -1,4 +1,4 @@
-"""What went wrong with the analysis of one stream: when it is logged, when its faces are forgotten, when it pauses."""
+"""Track analysis faults of one stream: when to log them, reset its tracks, or pause its analysis."""
 
 import logging
 
@@ -7,9 +7,9 @@ from facestream.errors import AnalysisFaultError, AnalysisUnavailableError, Work
 logger = logging.getLogger(__name__)
 
 FORGET_AFTER = 2
-"""Faults in a row after which the tracks are suspected of causing them."""
+"""Faults in a row after which the tracks are reset, as a possible cause."""
 PAUSE_AFTER = 4
-"""Processes lost in a row over the frames of one stream; each costs the other streams a moment."""
+"""Processes lost in a row over the frames of one stream; each loss delays the other streams."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 2.0, 60.0
 
 
@@ -23,17 +23,17 @@ class StreamFaults:
         self._paused_until_s = 0.0
 
     def pauses(self, now_s: float) -> bool:
-        """Whether the stream is not analysed now, because it has cost too many processes."""
+        """Whether the analysis of the stream is paused, because it has cost too many processes."""
         return now_s < self._paused_until_s
 
     def analysed(self) -> None:
-        """A frame went well."""
+        """Record a frame that was analysed."""
         self._in_a_row = self._lost_in_a_row = 0
 
     def failed(self, error: AnalysisUnavailableError, now_s: float) -> bool:
-        """A frame was not analysed. Returns whether the stream must forget its tracks. Logs a fault once."""
+        """Record a frame that was not analysed; log a fault once. Returns whether to reset the tracks of the stream."""
         if not isinstance(error, AnalysisFaultError | WorkerLostError):
-            return False  # the server's trouble, not that of this stream
+            return False  # a problem of the server, not of this stream
         self._in_a_row += 1
         if isinstance(error, AnalysisFaultError):
             self._lost_in_a_row = 0
@@ -48,14 +48,14 @@ class StreamFaults:
         if not self._logged:
             self._logged = True
             logger.error(
-                "a frame was not analysed, by a fault in facestream (logged once for each stream): %s\n%s",
+                "a frame was not analysed because of a fault in facestream (logged once per stream): %s\n%s",
                 error,
                 error.traceback,
             )
 
     def _pause(self, now_s: float) -> None:
         logger.warning(
-            "%d analysis processes in a row were lost over one stream; it is not analysed for %.0f s",
+            "%d analysis processes in a row were lost over one stream; its analysis is paused for %.0f s",
             self._lost_in_a_row,
             self._pause_s,
         )

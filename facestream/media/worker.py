@@ -36,7 +36,7 @@ class Failed:
 
     reason: str
     traceback: str = ""
-    """Of an exception that nobody foresaw; empty where the sentence says all."""
+    """Traceback of an unexpected exception; empty if the message is sufficient."""
 
 
 class Request(NamedTuple):
@@ -81,11 +81,11 @@ class TracksUnpacker:
 
 
 def forget_faces(packed: PackedTracks) -> PackedTracks:
-    """The tracks of a stream that starts anew, without giving an id a second time where the old ones can be read."""
+    """Fresh tracks for a stream; ids are not reused if the old tracks can be read."""
     try:
         return pickle.dumps(Tracks(next_id=TracksUnpacker().unpack(packed).next_id), pickle.HIGHEST_PROTOCOL)
     except Exception:  # noqa: BLE001
-        # Called because they are suspected of being broken; unpickling may raise anything.
+        # The old tracks may be broken; unpickling may raise anything.
         return NEW_STREAM
 
 
@@ -103,7 +103,7 @@ def serve_analysis(pipe: Connection, memory: FrameMemory, models_dir: Path, opti
             pipe.send(Failed(str(error)))
             return
         except Exception as error:  # noqa: BLE001
-            # The process boundary: what keeps the models from loading (no memory, no descriptor) is told, not printed.
+            # The process boundary: report why the models cannot load (no memory, no descriptor); do not print it.
             pipe.send(_failed(f"{type(error).__name__}: {error}", error))
             return
         pipe.send(Ready())
@@ -116,7 +116,7 @@ def serve_analysis(pipe: Connection, memory: FrameMemory, models_dir: Path, opti
                 answer: Answer | Failed = Answer(report, tracks_of.pack(tracks))
             except Exception as error:  # noqa: BLE001
                 # The process boundary: one frame that cannot be analysed must not cost the models' loading time.
-                # The media process logs it, because it knows which stream it is and what it has logged of it.
+                # The media process logs it, because it knows the stream and what it has already logged.
                 answer = _failed(f"{type(error).__name__} in the analysis", error)
             pipe.send(answer)
     except (EOFError, BrokenPipeError, ConnectionResetError):

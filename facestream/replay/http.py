@@ -51,13 +51,11 @@ NO_CREDENTIALS = Credentials()
 
 
 def _authorities(path: Path) -> str:
-    """The certificates of a file, without the words between them, which OpenSSL takes in ASCII only."""
-    # Read here: OpenSSL waits for a pipe, and knows no byte order mark.
+    """The certificates of a file, without the text between them, which OpenSSL accepts in ASCII only."""
+    # Read here, because OpenSSL blocks on a pipe and rejects a byte order mark.
     found = _CERTIFICATE.findall(read_text(path, "cafile", "certificates (PEM)"))
     if not found:
-        raise ConfigError(
-            f"cafile: {path} has no certificate; expected lines from -----BEGIN CERTIFICATE-----"
-        )
+        raise ConfigError(f"cafile: {path} has no certificate; expected PEM with -----BEGIN CERTIFICATE-----")
     return "\n".join(found)
 
 

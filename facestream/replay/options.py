@@ -104,7 +104,7 @@ def options_from(args: argparse.Namespace) -> ReplayOptions:
 
 
 def read_token(path: Path) -> str:
-    """The first token of a file; raises ConfigError. Empty lines and lines that begin with # are left out."""
+    """The first token of a file; raises ConfigError. Empty lines and lines that begin with # are ignored."""
     # From a file, because every program of the machine may read a command line.
     lines = lines_of(read_text(path, "token-file", "a text file with a token as its first line"))
     if not lines or not lines[0].isascii() or not lines[0].isprintable():

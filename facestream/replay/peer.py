@@ -302,7 +302,7 @@ class ReplayPeer:
             except MediaStreamError:
                 return
             except FrameError as error:
-                self.notices.append(f"what comes back cannot be shown: {error}")
+                self.notices.append(f"the returned video cannot be shown: {error}")
                 return
             now_s = time.monotonic()
             if not isinstance(frame, VideoFrame):

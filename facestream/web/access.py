@@ -22,10 +22,10 @@ LOCAL = web.RequestKey("local", bool)
 
 
 async def is_local(request: web.Request) -> bool:
-    """Whether the request comes from a program on this machine that speaks for itself.
+    """Whether the request comes from a program on this machine that does not relay for another client.
 
-    The request must show no other machine, which a proxy may hide; and the system must say that the program at the
-    other end of the connection relays for nobody.
+    The request must show no other machine. Because a proxy may hide one, the system must also show that the program
+    at the other end of the connection is not a relay.
     """
     if LOCAL not in request:
         request[LOCAL] = visitor(request).seems_local and await _is_direct(request)
@@ -84,7 +84,7 @@ def require_admin(request: web.Request) -> None:
 
 
 def is_admin(request: web.Request) -> bool:
-    """Whether this request shows an admin's token; a version tells a stranger which holes to try."""
+    """Whether this request has an admin token; others must not learn versions, and with them known vulnerabilities."""
     return _holds(request.app[ACCESS].admins, _bearer(request))
 
 

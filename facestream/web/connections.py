@@ -1,6 +1,6 @@
-"""Every HTTP connection of the server: how far it has come, until when it has time, and which one gives way.
+"""Track every HTTP connection of the server: its phase, its deadline, and which one to close at a limit.
 
-Knows no HTTP: web/protocol.py says what was read, web/listener.py what was accepted.
+Knows no HTTP: web/protocol.py reports what was read, web/listener.py what was accepted.
 """
 
 import contextlib
@@ -13,25 +13,25 @@ from dataclasses import dataclass, field
 from facestream.config import Config
 
 ANSWER_TIMES = 6
-"""An answer may take so many times what a request may, by default a minute. Who needs longer for 270 kB of JavaScript
-could not send video either."""
-LEAVING_S = 2.0  # what was said last may still be read
-# A burst of good clients comes without a byte read yet; only then they can be told from idle ones.
+"""A response may take this many times as long as a request, by default a minute. A client that needs longer for 270 kB
+of JavaScript could not send video either."""
+LEAVING_S = 2.0  # the client may still read the last message
+# In a burst, nothing has been read from new connections yet; after this time, legitimate clients differ from idle ones.
 GRACE_S = 1.0
-# At the limit, an answer that is still not read gives way.
+# At the limit, a connection whose response is not read for this long is closed.
 UNREAD_S = 5.0
 
 
 class Phase(enum.Enum):
-    """How far a connection has come."""
+    """The phase of a connection."""
 
     HEAD = "head"  # accepted; TLS, request line or headers are not complete
     BODY = "body"  # headers are complete, the body is not
-    ANSWER = "answer"  # the request is complete, its answer is not
-    IDLE = "idle"  # answered, nothing asked since
+    ANSWER = "answer"  # the request is complete, its response is not
+    IDLE = "idle"  # answered, no new request yet
     OPENING = "opening"  # a WebSocket without a session
     SERVED = "served"  # a WebSocket with a session, which has its own deadlines
-    LEAVING = "leaving"  # told its last words; nothing is read any more
+    LEAVING = "leaving"  # the last message is sent; nothing is read any more
     ENDED = "ended"  # the socket is shut down or closed
 
 
@@ -41,17 +41,17 @@ OVER = frozenset({Phase.LEAVING, Phase.ENDED})
 
 @dataclass(frozen=True, slots=True)
 class ConnectionLimits:
-    """How many connections there may be, and how long each phase may take."""
+    """Limits of the number of connections and of the time in each phase."""
 
     total: int
     per_address: int
     request_s: float
-    """For TLS and the head of a request, and again for its body."""
+    """Time for TLS and the request head, and again for the body."""
     idle_s: float
 
     @classmethod
     def of(cls, config: Config, descriptors: int) -> "ConnectionLimits":
-        """What the settings say, and no more than that many descriptors carry."""
+        """The limits of the settings, reduced to what that many descriptors allow."""
         return cls(
             total=min(config.max_connections, descriptors),
             per_address=config.max_connections_per_address,
@@ -61,11 +61,11 @@ class ConnectionLimits:
 
 
 def _nothing() -> None:
-    """What is to be done before a transport is known."""
+    """Do nothing; used until the transport is known."""
 
 
 class Connection:
-    """One accepted socket and how far it has come."""
+    """One accepted socket and its phase."""
 
     __slots__ = ("_socket", "_table", "abort", "address", "deadline_s", "is_late", "phase", "since_s")
 
@@ -76,36 +76,36 @@ class Connection:
         """When this phase began."""
         self.deadline_s = 0.0
         self.is_late: Callable[[], None] = _nothing
-        """Called instead of an end where a body is late: the client is told so."""
+        """Called instead of `end` if a body is late, so that the client gets a response."""
         self.abort: Callable[[], None] = _nothing
-        """Gives the socket back at once, whatever is unsent."""
+        """Closes the socket at once, even with unsent data."""
         self._socket = accepted
         self._table = table
 
     def enter(self, phase: Phase) -> None:
-        """Go on to a phase, whose deadline begins now; one that has ended stays ended."""
+        """Enter a phase and start its deadline; has no effect after the end."""
         if self.phase is not Phase.ENDED and (self.phase is not Phase.LEAVING or phase is Phase.ENDED):
             self._table.move(self, phase)
 
     def end(self) -> None:
-        """Shut the socket down: whoever reads or writes it, TLS and sendfile too, sees its end and lets go."""
+        """Shut the socket down, so that its readers and writers, including TLS and sendfile, see its end."""
         self.enter(Phase.ENDED)
-        # Closed meanwhile, or the client has reset it.
+        # Already closed, or reset by the client.
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
 
     def closed(self) -> None:
-        """The socket is closed; may be called twice."""
+        """Record that the socket is closed; may be called twice."""
         self.enter(Phase.ENDED)
         self._table.forget(self)
 
 
 @dataclass(slots=True)
 class _Address:
-    """The connections of one address; those that entered their phase first stand first."""
+    """The connections of one address, ordered by the time when they entered their phase."""
 
     waiting: dict[Connection, None] = field(default_factory=dict)
-    """Without a complete request: they give way."""
+    """Connections without a complete request, which are closed at a limit."""
     busy: dict[Connection, None] = field(default_factory=dict)
 
     def __len__(self) -> int:
@@ -115,7 +115,7 @@ class _Address:
         return next(iter(self.waiting), None)
 
     def oldest_unread(self, now_s: float) -> Connection | None:
-        """An answer that should have been read by now."""
+        """The oldest connection whose response should have been read by now."""
         for connection in self.busy:
             if connection.phase is Phase.ANSWER:
                 return connection if now_s - connection.since_s > UNREAD_S else None
@@ -123,7 +123,7 @@ class _Address:
 
 
 class Connections:
-    """The table of all connections; admits, ends, and never waits."""
+    """The table of all connections; admits and ends them, and never waits."""
 
     def __init__(self, limits: ConnectionLimits, clock: Callable[[], float] = time.monotonic) -> None:
         self._limits = limits
@@ -146,9 +146,9 @@ class Connections:
         return len(self._all)
 
     def admit(self, accepted: socket.socket, address: str, *, shared: bool) -> Connection | None:
-        """Take a connection in, and end those that must give way to it; None: all others are busy.
+        """Admit a connection, and end others at a limit; None: all others are busy.
 
-        `shared`: many clients have this address, as a proxy's or this machine's. What it asks is never too much.
+        `shared`: many clients use this address, as with a proxy or this machine. Its busy connections do not count.
         """
         now_s, most = self._clock(), self._limits.per_address
         same = self._addresses.setdefault(address, _Address())
@@ -170,7 +170,7 @@ class Connections:
         return connection
 
     def make_room(self) -> bool:
-        """End the connection that has waited longest of the address with the most of them; False: all are busy."""
+        """End the longest waiting connection of the address with the most waiting ones; False: all are busy."""
         most_waiting = max(self._addresses.values(), key=lambda each: len(each.waiting), default=None)
         if most_waiting is not None and most_waiting.waiting:
             return self._give_way(most_waiting)
@@ -178,11 +178,11 @@ class Connections:
         return largest is not None and self._give_way(largest)
 
     def expire(self) -> None:
-        """End what is over its time; called now and then."""
+        """End the connections that are over their deadline; called regularly."""
         now_s = self._clock()
         for connection in [each for each in self._all if each.deadline_s <= now_s]:
             if connection.phase is Phase.ENDED:
-                # Shut down a while ago: what is unsent keeps it.
+                # Shut down a while ago; unsent data keeps it open.
                 connection.abort()
             elif connection.phase is Phase.BODY:
                 connection.is_late()
@@ -190,7 +190,7 @@ class Connections:
                 connection.end()
 
     def move(self, connection: Connection, phase: Phase) -> None:
-        """Let a connection enter a phase."""
+        """Move a connection to a phase."""
         address = self._addresses[connection.address]
         address.waiting.pop(connection, None)
         address.busy.pop(connection, None)
@@ -200,7 +200,7 @@ class Connections:
         self._drop_if_empty(connection.address)
 
     def forget(self, connection: Connection) -> None:
-        """It is closed; may be called twice."""
+        """Remove a closed connection; may be called twice."""
         self._all.discard(connection)
 
     def _place(self, connection: Connection, phase: Phase) -> None:

@@ -25,12 +25,12 @@ class Access:
             config.auth == "auto" and not is_loopback(listens_on)
         )
         self.lookout = Lookout()
-        """Held while the system is asked which program is at the other end of a connection."""
+        """Looks up the program at the other end of a connection."""
         self.mode = "token" if everybody_needs_one else config.auth
         if self.mode == "auto" and not can_tell_programs():
             logger.warning(
-                "auth is auto: this system does not say which program is at the other end of a connection, so clients "
-                "on this machine need a token, too; expected Linux, `facestream token`, or --auth none"
+                "auth is auto: this system does not show which program is at the other end of a connection, so clients "
+                "on this machine need a token too; expected Linux, `facestream token`, or --auth none"
             )
         if self.mode == "none" and not is_loopback(listens_on):
             logger.warning("auth is none: whoever reaches this server may open a session")

@@ -1,4 +1,4 @@
-"""Whether the server is well (`/healthz`) and whether it takes new peers (`/readyz`); tells no stranger its version."""
+"""Report whether the server works (`/healthz`) and accepts new peers (`/readyz`); shows its version to admins only."""
 
 from aiohttp import web
 
@@ -22,7 +22,7 @@ async def health(request: web.Request) -> web.Response:
         "analysis_processes": pool.alive,
         "restarts": pool.restarts,
     }
-    # Whether a client is on this machine is not looked up here: that costs more than the answer.
+    # Do not check whether the client is local: that costs more than the response.
     if is_admin(request):
         said["version"] = __version__
     return web.json_response(said, status=200 if well else 503)

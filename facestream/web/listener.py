@@ -1,4 +1,4 @@
-"""Accepts connections: each is counted before TLS or HTTP see it. Goes on, and keeps quiet, while descriptors lack."""
+"""Accept connections and count each before TLS and HTTP; wait, with little logging, if no descriptor is free."""
 
 import asyncio
 import errno
@@ -17,8 +17,8 @@ from facestream.web.visitor import Proxies
 
 logger = logging.getLogger(__name__)
 
-BACKLOG = 1024  # who finds it full tries again after a second
-ACCEPTED_AT_ONCE = 64  # media get their turn between two lots
+BACKLOG = 1024  # if it is full, a client retries after a second
+ACCEPTED_AT_ONCE = 64  # media run between two batches
 EXPIRE_EVERY_S = 0.5
 RETRY_S = 0.1
 REPORT_EVERY_S = 60.0
@@ -27,7 +27,7 @@ NO_RESOURCES = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
 
 class Listener:
-    """Accepts for one server; asyncio's own writes a line for each connection it has no descriptor for."""
+    """Accepts for one server; asyncio's own code logs a line for each connection it has no descriptor for."""
 
     def __init__(
         self,
@@ -37,7 +37,7 @@ class Listener:
         proxies: Proxies,
         context: ssl.SSLContext | None,
     ) -> None:
-        """Listen; what comes is accepted while `run` runs."""
+        """Listen; `run` accepts the connections."""
         listening.setblocking(False)
         listening.listen(BACKLOG)
         self._socket = listening
@@ -46,12 +46,12 @@ class Listener:
         self._proxies = proxies
         self._tls: dict[str, Any] = {}
         if context is not None:
-            # A handshake has the deadline of a request's head, which ends its socket.
+            # The deadline of the request head also ends a slow handshake.
             self._tls = {"ssl": context, "ssl_shutdown_timeout": TLS_SHUTDOWN_S}
         self._reported_s = float("-inf")
 
     async def run(self) -> None:
-        """Accept, and end what is over its time, until cancelled."""
+        """Accept connections and end those over their deadline, until cancelled."""
         loop = asyncio.get_running_loop()
         async with asyncio.TaskGroup() as tasks:
             retry: asyncio.TimerHandle | None = None
@@ -73,14 +73,14 @@ class Listener:
                 loop.remove_reader(self._socket)
 
     def _accept(self, tasks: asyncio.TaskGroup) -> bool:
-        """Take what has come; False: the machine gives no descriptor, so look again a little later."""
+        """Accept waiting connections; False: no descriptor is free, so try again a little later."""
         for _ in range(ACCEPTED_AT_ONCE):
             try:
                 accepted, address = self._socket.accept()
             except BlockingIOError:
                 return True
             except OSError as error:
-                # Whatever else accept(2) says is of that connection, as that its client has gone.
+                # Any other error of accept(2) belongs to that connection, such as a client that has gone.
                 if error.errno not in NO_RESOURCES:
                     continue
                 self._report(error)
@@ -100,7 +100,7 @@ class Listener:
         tasks.create_task(self._serve(connection, accepted), name="http/accept")
 
     async def _serve(self, connection: Connection, accepted: socket.socket) -> None:
-        """Hand a connection to aiohttp, after TLS where there is a certificate."""
+        """Pass a connection to aiohttp, after TLS if there is a certificate."""
         loop = asyncio.get_running_loop()
         try:
             await loop.connect_accepted_socket(
@@ -109,12 +109,12 @@ class Listener:
                 **self._tls,
             )
         except OSError as error:
-            # No TLS, none that both know, or none in time. asyncio closes the socket.
+            # No TLS, no common version, or a timeout. asyncio closes the socket.
             logger.debug("connection not set up: %s", error)
             connection.closed()
         except Exception:
-            # The boundary of one connection: a fault in one must not end the server.
-            logger.exception("fault in the server: a connection could not be taken")
+            # The boundary of one connection: an error in it must not end the server.
+            logger.exception("fault in the server: a connection could not be accepted")
             connection.closed()
 
     def _report(self, error: OSError) -> None:
@@ -122,7 +122,7 @@ class Listener:
         if now_s - self._reported_s >= REPORT_EVERY_S:
             self._reported_s = now_s
             logger.warning(
-                "new connections wait: %s, with %d open; raise the limit of open files (`facestream doctor` says it)",
+                "new connections wait: %s, with %d open; raise the limit of open files (see `facestream doctor`)",
                 error.strerror,
                 len(self._connections),
             )

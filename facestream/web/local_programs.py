@@ -1,6 +1,6 @@
-"""Whether the program at the other end of a loopback connection is a client, or relays for another one.
+"""Detect whether the program at the other end of a loopback connection is a client or a relay.
 
-Address and headers are what a client says of itself; this is what Linux says of it, in /proc. Sends and reads nothing.
+A client chooses its headers; this module uses what Linux shows in /proc. It uses no network.
 """
 
 import asyncio
@@ -9,7 +9,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -24,12 +24,12 @@ BROWSERS = frozenset(
         "vivaldi-bin", "waterfox", "webkitnetworkprocess", "wpenetworkprocess", "zen", "zen-bin",
     }
 )  # fmt: skip
-"""Executables that have connections to many servers at once and relay for nobody."""
+"""Executables that connect to many servers at once and do not relay."""
 
 REST_S = 0.1
-"""Between two looks."""
+"""Between two readings of /proc."""
 KNOWN_S = 10.0
-"""How long it is known of a connection, so that its further requests need no look."""
+"""How long a result holds for a connection, so that its further requests need no reading."""
 _LISTENING = b"0A"
 # sl, local address:port, remote address:port, state, queues, timer, retransmits, user, timeout, inode
 _ROW = re.compile(
@@ -57,7 +57,7 @@ class TcpSocket:
 
 
 def end_of(name: tuple[str, int]) -> End:
-    """An end from the name that a socket gives; that of IPv6 has two more items."""
+    """An end from a socket's address tuple; that of IPv6 has two more items."""
     return End(unmapped(name[0]), name[1])
 
 
@@ -68,68 +68,59 @@ def can_tell_programs(proc: Path = Path("/proc")) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Programs:
-    """The TCP sockets of this machine and the processes that hold them, at one moment."""
+    """The ends of TCP connections that belong to clients, not to relays, at one moment."""
 
-    sockets: Mapping[int, TcpSocket]
-    """By inode."""
-    held: Mapping[Path, frozenset[int]]
-    """The inodes of each process that this one may look into."""
-    inodes: Mapping[tuple[End, End], int]
-    """By both ends, the own one first."""
-    served_ports: frozenset[int]
-    """On which a program listens."""
+    clients: frozenset[tuple[End, End]]
+    """Both ends of each socket whose every holder is visible to this process and does not relay, its own end first."""
 
     @classmethod
     def look(cls, proc: Path = Path("/proc")) -> Self:
-        """Ask Linux; elsewhere there are none. About 10 ms of a core, more where many files are open."""
+        """Read /proc; takes about 10 ms of a core, more where many sockets are open. Finds nothing outside Linux.
+
+        Browsers do not relay. Another program does not relay if all its TCP connections are ones that it opened to
+        servers on this machine: a relay (proxy, port forwarding, tunnel) also has the connection of its client.
+        """
         try:
             sockets = _tcp_sockets(proc)
         except OSError:
-            return cls.none()  # not Linux
-        return cls(
-            sockets,
-            {process: frozenset(inodes) for process, inodes in _processes(proc)},
-            {(found.local, found.remote): inode for inode, found in sockets.items()},
-            frozenset(found.local.port for found in sockets.values() if found.listens),
-        )
+            return cls.none()
+        served_ports = {found.local.port for found in sockets.values() if found.listens}
+        held = {(found.local, found.remote) for found in sockets.values()}
+
+        def relays_nothing(tcp: TcpSocket) -> bool:
+            # If the program has accepted a connection, no program listens at the far end, but one holds that end. If it
+            # has opened one to a server that has stopped, no program holds the far end.
+            alone = (tcp.remote, tcp.local) not in held
+            return (
+                not tcp.listens
+                and tcp.remote.address.is_loopback
+                and (tcp.remote.port in served_ports or alone)
+            )
+
+        of_clients: set[int] = set()
+        of_others: set[int] = set()
+        for process, inodes in _processes(proc):
+            own = inodes & sockets.keys()
+            is_client = all(relays_nothing(sockets[inode]) for inode in own) or _is_browser(process)
+            (of_clients if is_client else of_others).update(own)
+        found = (sockets[inode] for inode in of_clients - of_others)
+        return cls(frozenset((tcp.local, tcp.remote) for tcp in found))
 
     @classmethod
     def none(cls) -> Self:
-        """Where nothing can be seen."""
-        return cls({}, {}, {}, frozenset())
+        """No client is known."""
+        return cls(frozenset())
 
     def is_client_of_its_own(self, client: End, server: End) -> bool:
-        """Whether every program that holds the end `client` is known to this process and relays for nobody.
-
-        A browser does not. Another program does not if all its TCP connections are ones that it opened to servers on
-        this machine: a relay (proxy, port forwarding, tunnel) also has the connection of the client it relays for.
-        """
-        inode = self.inodes.get((client, server))
-        if inode is None:
-            return False  # closed, or of another system
-        holders = [(process, inodes) for process, inodes in self.held.items() if inode in inodes]
-        return bool(holders) and all(
-            _is_browser(process)
-            or all(self._relays_nothing(self.sockets[i]) for i in inodes if i in self.sockets)
-            for process, inodes in holders
-        )
-
-    def _relays_nothing(self, tcp: TcpSocket) -> bool:
-        # Nobody listens at the far end of a connection that the program has accepted, and somebody holds that end. One
-        # to a server that has stopped has nobody there.
-        alone = (tcp.remote, tcp.local) not in self.inodes
-        return (
-            not tcp.listens
-            and tcp.remote.address.is_loopback
-            and (tcp.remote.port in self.served_ports or alone)
-        )
+        """Whether the program at the end `client` does not relay; False if it may, or has closed its end."""
+        return (client, server) in self.clients
 
 
 class Lookout:
-    """Looks at the programs for all requests that wait, one look at a time and not too often.
+    """Reads /proc for all requests that wait, once at a time and at most ten times a second.
 
-    A stranger behind a silent proxy may connect a thousand times a second: each look serves all who came before it
-    began, so that looking never takes more than a part of one core.
+    A remote client behind a proxy may send any number of requests. Each reading serves all requests that came before it
+    began, so readings never take more than a part of one core, and no request waits for more than two.
     """
 
     def __init__(self, look: Callable[[], Programs] = Programs.look) -> None:
@@ -141,7 +132,7 @@ class Lookout:
         self._seen: WeakKeyDictionary[object, tuple[bool, float]] = WeakKeyDictionary()
 
     async def is_client_of_its_own(self, connection: object, client: End, server: End) -> bool:
-        """Whether the program at the end `client` relays for nobody; known of a connection for some seconds."""
+        """Whether the program at the end `client` does not relay; the result holds for a connection for 10 s."""
         known = self._seen.get(connection)
         if known is not None and time.monotonic() < known[1]:
             return known[0]
@@ -150,7 +141,7 @@ class Lookout:
         return found
 
     async def programs(self) -> Programs:
-        """What a look shows that begins after this call."""
+        """The result of a reading that begins after this call."""
         wanted = self._begun + 1
         async with self._turn:
             if self._ended < wanted:
@@ -167,12 +158,12 @@ def _is_browser(process: Path) -> bool:
         name = (process / "exe").readlink().name
     except OSError:
         return False
-    # An update has replaced the file of a browser that runs.
+    # The file of a running browser may have been replaced by an update.
     return name.removesuffix(" (deleted)").lower() in BROWSERS
 
 
 def _tcp_sockets(proc: Path) -> dict[int, TcpSocket]:
-    """Those that belong to a process, by their inode; raises OSError where the system does not list them."""
+    """TCP sockets of processes, by inode; raises OSError if the system does not list them."""
     rows = (proc / "net" / "tcp").read_bytes()
     ipv6 = proc / "net" / "tcp6"
     if ipv6.exists():
@@ -182,20 +173,20 @@ def _tcp_sockets(proc: Path) -> dict[int, TcpSocket]:
         local, local_port, remote, remote_port, state, inode = found.groups()
         ends = End(_address(local), int(local_port, 16)), End(_address(remote), int(remote_port, 16))
         sockets[int(inode)] = TcpSocket(*ends, listens=state == _LISTENING)
-    sockets.pop(0, None)  # of no process any more
+    sockets.pop(0, None)  # no longer owned by a process
     return sockets
 
 
 def _address(text: bytes) -> IPAddress:
-    """Linux writes an address as words of 32 bits in the byte order of the machine."""
+    """Parse an address, which Linux writes as 32-bit words in the byte order of the machine."""
     words = (int(text[i : i + 8], 16).to_bytes(4, sys.byteorder) for i in range(0, len(text), 8))
     return unmapped(b"".join(words))
 
 
 def _processes(proc: Path) -> Iterator[tuple[Path, set[int]]]:
-    """Each process that this one may look into, with the inodes of its sockets.
+    """Each process that this one may inspect, with the inodes of its sockets.
 
-    Paths are strings here: a Path for each of thousands of files costs more than reading it.
+    Uses strings, because creating a Path for each of thousands of files costs more than reading the link.
     """
     for name in os.listdir(proc):  # noqa: PTH208
         if not name.isdecimal():
@@ -209,7 +200,7 @@ def _processes(proc: Path) -> Iterator[tuple[Path, set[int]]]:
 
 
 def _inode(file: str) -> int:
-    """The socket that an open file is; 0: another kind of file, or just closed."""
+    """The inode of an open socket; 0: another kind of file, or just closed."""
     try:
         target = os.readlink(file)  # noqa: PTH115
     except OSError:

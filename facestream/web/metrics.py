@@ -38,7 +38,7 @@ def make_metrics(registry: SessionRegistry, pool: AnalysisPool) -> CollectorRegi
 
 
 def make_build_info() -> CollectorRegistry:
-    """The version that runs, apart from what everyone may read."""
+    """The running version, which not every reader may see."""
     metrics = CollectorRegistry(auto_describe=False)
     metrics.register(BuildInfo())
     return metrics
@@ -133,7 +133,7 @@ class ServerCollector(Collector):
 
 
 class BuildInfo(Collector):
-    """The version that runs."""
+    """The running version."""
 
     def collect(self) -> Iterable[Metric]:
         info = GaugeMetricFamily("facestream_build_info", "1; the version is the label.", labels=["version"])

@@ -31,8 +31,8 @@ async def check_origin(request: web.Request, handler: Handler) -> web.StreamResp
     changes = request.method not in SAFE_METHODS or hdrs.UPGRADE in request.headers
     if origin is not None and changes and not _is_allowed(request, origin):
         raise web.HTTPForbidden(
-            text=f"a page of {origin[:MAX_SHOWN_CHARS]} may not use this server; expected a page of its own, or that "
-            "origin in allowed_origins"
+            text=f"a page of {origin[:MAX_SHOWN_CHARS]} may not use this server; expected a page of this server, or "
+            "that origin in allowed_origins"
         )
     if request.method == hdrs.METH_OPTIONS and origin is not None and _is_named(request, origin):
         return web.Response(status=204, headers=PREFLIGHT_HEADERS)
@@ -54,7 +54,7 @@ def _origin(request: web.Request) -> str | None:
 
 
 def _is_goodbye(request: web.Request) -> bool:
-    """A closing page under `Referrer-Policy: no-referrer` hides its origin; the secret in the body is its proof."""
+    """A closing page with `Referrer-Policy: no-referrer` hides its origin; the secret in the body authorises it."""
     resource = request.match_info.route.resource
     return resource is not None and resource.canonical == GOODBYE
 

@@ -22,7 +22,7 @@ SECURITY_HEADERS = {
     "Content-Security-Policy": "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
     "media-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'",
     "Permissions-Policy": "camera=(self), microphone=()",
-    # To this server only. Under no-referrer, browsers send the goodbye (sendBeacon) with `Origin: null`.
+    # Same origin only. With no-referrer, browsers send the goodbye (sendBeacon) with `Origin: null`.
     "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
     # A new release must not meet a page of the old one.
@@ -66,14 +66,14 @@ async def page_config(request: web.Request) -> web.Response:
 
 @functools.cache
 def page_files() -> dict[str, Path]:
-    """The scripts and styles of the page by their path in its address; no name that a client sends reaches the disk."""
+    """The scripts and styles of the page by URL path; a name from a client never reaches the file system."""
     found = (path for folder in ("js", "css") for path in (CLIENT_DIR / folder).rglob("*") if path.is_file())
     return {path.relative_to(CLIENT_DIR).as_posix(): path for path in found}
 
 
 @routes.get("/{folder:js|css}/{name:.+}")
 async def page_file(request: web.Request) -> web.FileResponse:
-    """A script or a style of the page."""
+    """A script or a style sheet of the page."""
     path = page_files().get("{folder}/{name}".format_map(request.match_info))
     if path is None:
         raise web.HTTPNotFound(text="the page has no such file; reload it")
@@ -86,7 +86,7 @@ async def vendor(request: web.Request) -> web.FileResponse:
     name = request.match_info["name"]
     if name not in VENDOR_FILES:
         raise web.HTTPNotFound(
-            text=f"no library {name[:MAX_SHOWN_CHARS]!r}; there are {', '.join(VENDOR_FILES)}"
+            text=f"no library {name[:MAX_SHOWN_CHARS]!r}; expected one of {', '.join(VENDOR_FILES)}"
         )
     path = CLIENT_DIR / "node_modules" / VENDOR_FILES[name]
     if not path.is_file():

@@ -70,7 +70,7 @@ async def answer_errors_as_problems(request: web.Request, handler: Handler) -> w
         )
     except Exception as error:
         if isinstance(error, OSError) and (request.transport is None or request.transport.is_closing()):
-            # The client has gone while its body was read; nobody gets this answer.
-            return problem(400, "The connection has ended", "it ended before the request had come")
+            # The client disconnected while its body was read; it does not get this response.
+            return problem(400, "The connection has ended", "it ended before the request was complete")
         logger.exception("%s %s: fault in the server", request.method, request.path[:MAX_SHOWN_CHARS])
         return problem(500, "Fault in the server", "the fault is in the server's log; try again")

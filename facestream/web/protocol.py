@@ -1,7 +1,7 @@
-"""aiohttp's side of a connection, which tells how far it has come and reads no more than it needs; knows no route.
+"""Subclass aiohttp's protocol to report the phase of a connection and to bound what is read; knows no route.
 
-aiohttp 3.14 has one deadline of its own, for idle connections. What is overridden here beside asyncio's Protocol, and
-what is used of RequestHandler's protected members, is tested with real sockets in tests/media/test_connections.py.
+aiohttp 3.14 has only a deadline for idle connections. Tests with real sockets (tests/media/test_connections.py)
+cover the methods overridden here besides asyncio's Protocol and the protected members of RequestHandler used here.
 """
 
 import asyncio
@@ -15,21 +15,21 @@ from facestream.errors import RequestLateError
 from facestream.web.connections import OVER, Connection, Phase
 
 SERVER_NAME = "facestream"
-"""aiohttp's own tells the versions of Python and of itself."""
+"""aiohttp's default contains the versions of Python and aiohttp."""
 MAX_HEAD_BYTES = 32 * 1024
-"""Cookies of everything else on localhost fit in."""
+"""Enough for the cookies of other servers on localhost."""
 MAX_OPENING_BYTES = 5 * 1024
 """The first message of a WebSocket holds a token of 4,096 characters at most."""
-LINGERING_S = 2.0  # a body that nobody reads goes on coming: time in which its client may read the refusal
-# What aiohttp closes by itself must not come before our own deadline.
+LINGERING_S = 2.0  # time for the client to read the error while it still sends a body that is not read
+# aiohttp's own deadline must not expire before ours.
 NO_DEADLINE_S = 86_400.0
 OPTIONS: dict[str, Any] = {
-    # No access log: it would put every visitor's address on disk.
+    # No access log: it would write every client's address to disk.
     "access_log": None,
     "keepalive_timeout": NO_DEADLINE_S,
     "lingering_time": LINGERING_S,
     "read_bufsize": 64 * 1024,
-    # No route takes a compressed body, so nothing of one is unpacked.
+    # No route accepts a compressed body, so none is decompressed.
     "auto_decompress": False,
 }
 HEAD_TOO_LARGE = (
@@ -41,7 +41,7 @@ OPENING_TOO_LARGE = b"\x88\x02" + (1009).to_bytes(2, "big")
 
 
 class HttpProtocol(web.RequestHandler):
-    """A connection of aiohttp's with deadlines and bounds."""
+    """An aiohttp connection with deadlines and bounds."""
 
     __slots__ = ("_connection", "_content", "_head_bytes", "_opening_bytes", "_raw")
 
@@ -81,11 +81,11 @@ class HttpProtocol(web.RequestHandler):
             elif self._head_bytes > MAX_HEAD_BYTES:
                 self._refuse(HEAD_TOO_LARGE)
         elif before is Phase.ANSWER and data:
-            # Requests behind this one wait in the kernel, where they cost their client's window and not our memory.
+            # Pipelined requests wait in the kernel, where they use the client's TCP window and not our memory.
             self._pause_reading_for_buffer()
 
     def set_parser(self, parser: Any, data_received_cb: Callable[[], None] | None = None) -> None:
-        """Called where a WebSocket is accepted."""
+        """Called when a WebSocket is accepted."""
         self._connection.enter(Phase.OPENING)
         self._opening_bytes = len(self._message_tail)
         if self._opening_bytes > MAX_OPENING_BYTES:
@@ -94,13 +94,13 @@ class HttpProtocol(web.RequestHandler):
         self._take_opening(b"")
 
     def opened(self) -> None:
-        """The WebSocket has its session, which has its own deadlines and bounds."""
+        """Record that the WebSocket has a session, which has its own deadlines and bounds."""
         self._connection.enter(Phase.SERVED)
 
     def handle_error(
         self, request: web.BaseRequest, status: int = 500, exc: BaseException | None = None, message: str | None = None
     ) -> web.StreamResponse:  # fmt: skip
-        # Such a response belongs to no application, whose signal would name the server.
+        # This response belongs to no application, so no signal sets its Server header.
         response = super().handle_error(request, status, exc, message)
         response.headers[hdrs.SERVER] = SERVER_NAME
         return response
@@ -117,8 +117,8 @@ class HttpProtocol(web.RequestHandler):
         try:
             return await super()._handle_request(request, start_time, request_handler)
         except Exception as error:
-            # Faults of handlers are logged already. Only the answer failed, and asyncio's sendfile says RuntimeError
-            # where its client has gone.
+            # Errors of handlers are already logged. Only the response failed: asyncio's sendfile raises RuntimeError if
+            # the client has gone.
             if self._raw is None or self._raw.is_closing():
                 raise ConnectionResetError("the client has gone") from error
             raise
@@ -126,7 +126,7 @@ class HttpProtocol(web.RequestHandler):
             self._content = None
             self._connection.enter(Phase.IDLE)
             if self._buffer_paused and not self._messages:
-                # aiohttp goes on reading when it takes the next request from its queue; there is none.
+                # aiohttp resumes reading when it takes the next request from its queue; there is none.
                 self._resume_reading_if_drained()
 
     def _request_is_complete(self) -> None:
@@ -134,11 +134,11 @@ class HttpProtocol(web.RequestHandler):
             self._connection.enter(Phase.ANSWER)
 
     def _say_late(self) -> None:
-        """Let whoever reads the body say that it did not come."""
+        """Let the reader of the body report that it is late."""
         if self._content is not None:
             self._connection.enter(Phase.ANSWER)
             self._content.set_exception(
-                RequestLateError("the request's body did not come in time; send it at once, or try again")
+                RequestLateError("the request body did not arrive in time; send it at once, or try again")
             )
 
     def _take_opening(self, data: bytes) -> None:
@@ -149,18 +149,18 @@ class HttpProtocol(web.RequestHandler):
             super().data_received(data)
 
     def _refuse(self, last_words: bytes) -> None:
-        """Say why, and read no more; closing at once would reset the connection before they are read."""
+        """Send the error bytes and read no more; closing at once would reset the connection before they are read."""
         if self._raw is not None:
             self._raw.write(last_words)
         self._connection.enter(Phase.LEAVING)
 
 
 def session_is_open(request: web.Request) -> None:
-    """Lift the bounds of a WebSocket that has no session yet."""
+    """Lift the bounds of a WebSocket without a session."""
     if isinstance(request.protocol, HttpProtocol):
         request.protocol.opened()
 
 
 async def name_server(_request: web.Request, response: web.StreamResponse) -> None:
-    """On every response, instead of aiohttp's."""
+    """Set the Server header of every response, in place of aiohttp's."""
     response.headers[hdrs.SERVER] = SERVER_NAME

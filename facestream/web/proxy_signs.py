@@ -1,11 +1,11 @@
-"""The one list of headers that proxies, load balancers, CDNs and tunnels add to a request; never reads a value."""
+"""List the headers that proxies, load balancers, CDNs and tunnels add to a request; never reads a value."""
 
 import re
 from collections.abc import Iterable
 
 from facestream.signaling import OWNER_HEADER
 
-# Browsers send no other X- header by themselves; every other one was added on the way.
+# The only X- headers that browsers send on their own; any other one was added on the way.
 _X_OF_CLIENTS = frozenset({OWNER_HEADER.lower(), "x-requested-with", "x-purpose", "x-moz", "x-client-data"})
 # Words in names: X-Real-IP, CF-Connecting-IP, Client-Ip, WL-Proxy-Client-IP, Remote-User, Cdn-Loop, Via ...
 _WORDS = frozenset(
@@ -32,12 +32,12 @@ _NAMES = frozenset(
 
 
 def shows_a_proxy(names: Iterable[str]) -> bool:
-    """Whether a header is among these that no client writes by itself, whatever its value."""
+    """Whether one of the headers is one that only proxies add, whatever its value."""
     return any(map(_is_of_a_proxy, names))
 
 
 def _is_of_a_proxy(name: str) -> bool:
-    # A gateway behind a CGI interface writes X_Forwarded_For.
+    # A gateway behind a CGI interface sends X_Forwarded_For.
     name = name.lower().replace("_", "-")
     if name.startswith("x-"):
         return name not in _X_OF_CLIENTS

@@ -40,18 +40,18 @@ from facestream.web.tls import find_certificate
 logger = logging.getLogger(__name__)
 
 STOP_DEADLINE_S = 14
-"""From the signal to the end of the process. Drain, web and workers have 12 s; Docker and systemd give 15."""
+"""From the signal to the end of the process. Drain, web and workers have 12 s; Docker and systemd allow 15."""
 END_DEADLINE_S = 7
-"""For what is left when everything has been taken down: a tunnel, threads, the interpreter."""
-CODING_THREADS = 6  # aiortc encodes in them, and names are looked up
+"""For what remains after the shutdown: a tunnel, threads, the interpreter."""
+CODING_THREADS = 6  # used by aiortc to encode, and for name lookups
 
 
 async def serve(config: Config, models_dir: Path, announce: Callable[[str], None]) -> None:
     """Serve until SIGINT or SIGTERM, which cancel this task; `announce` gets the addresses once offers are accepted.
 
-    SIGHUP reads certificate and tokens again, or ends a server whose terminal has been closed. Raises ConfigError where
-    the address cannot be listened on, media cannot be sent from here or nobody could come in, ModelFileError where the
-    models are not right.
+    SIGHUP reloads the certificate and tokens, or ends a server whose terminal has been closed. Raises ConfigError if it
+    cannot listen on the address, cannot send media from this machine, or no client could open a session, and
+    ModelFileError if a model is wrong.
     """
     task = asyncio.current_task()
     files: list[Callable[[], None]] = []
@@ -62,7 +62,7 @@ async def serve(config: Config, models_dir: Path, announce: Callable[[str], None
 
     if task is not None:
         take_signals(functools.partial(_stop, task), read_again)
-    # Their threads run from now on: without one, aiortc would end a peer's video for ever.
+    # Starts the threads now: if one could not start later, aiortc would end a peer's video permanently.
     asyncio.get_running_loop().set_default_executor(started_threads(CODING_THREADS, "coding"))
     certificate = find_certificate(config)
     context = certificate.context() if certificate else None
@@ -105,13 +105,13 @@ async def serve(config: Config, models_dir: Path, announce: Callable[[str], None
             await pool.close()
     finally:
         listener.close()
-        if left_s := signal.alarm(0):  # told to stop
+        if left_s := signal.alarm(0):  # asked to stop
             signal.alarm(min(left_s, END_DEADLINE_S))
 
 
 def _stop(task: asyncio.Task[None]) -> None:
-    """End the server in order, and by force where that does not succeed in time."""
-    # The kernel ends the process then; without memory, no Python could be relied on. The workers see their pipes close.
+    """Shut the server down, and force its end if that does not complete in time."""
+    # The kernel ends the process: without memory, Python code may not run. The workers see their pipes close.
     signal.alarm(STOP_DEADLINE_S)
     task.cancel()
 
@@ -158,9 +158,9 @@ def _picture_limits(config: Config) -> hardening.PictureLimits:
 
 
 def _listener(host: str, port: int) -> socket.socket:
-    """A listening socket; before the models load, so that a taken port is said at once.
+    """Create a listening socket before the models load, so that a port in use is reported at once.
 
-    SO_REUSEADDR lets two servers bind the same port that nobody listens on yet; only one of them can listen.
+    SO_REUSEADDR lets two servers bind the same port while none listens on it; only one of them can listen.
     """
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
@@ -171,7 +171,7 @@ def _listener(host: str, port: int) -> socket.socket:
         listener = socket.socket(family, socket.SOCK_STREAM)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
-        # Who connects already now is served once the models have loaded.
+        # Clients that connect now are served after the models have loaded.
         listener.listen(BACKLOG)
     except OSError as error:
         if listener is not None:

@@ -1,4 +1,4 @@
-"""What signals mean to a running server: stop once, or read its files again. Stops nothing itself."""
+"""Map signals of a running server to callbacks: stop once, or reload its files. Stops nothing itself."""
 
 import asyncio
 import signal
@@ -7,13 +7,13 @@ from collections.abc import Callable
 from facestream.terminal import Terminal
 
 LOOK_EVERY_S = 1.0
-"""After the terminal, because its end may come without a signal, or a moment after it."""
+"""How often to check the terminal, because it may close without a signal, or shortly after one."""
 
 
 def take_signals(stop: Callable[[], object], read_again: Callable[[], None]) -> None:
-    """Call `stop` at SIGINT, SIGTERM or the end of the terminal, and `read_again` at any other SIGHUP.
+    """Call `stop` at SIGINT, SIGTERM or a closed terminal, and `read_again` at any other SIGHUP.
 
-    A second signal does not call `stop` again: it would interrupt what the first one has begun.
+    A second signal does not call `stop` again: that would interrupt the shutdown.
     """
     loop = asyncio.get_running_loop()
     terminal = Terminal()

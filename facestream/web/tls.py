@@ -63,7 +63,7 @@ def find_certificate(config: Config) -> Certificate | None:
     except OSError as error:
         raise ConfigError(
             f"certs_dir: {config.certs_dir} cannot be searched ({error.strerror}); expected a folder that this user "
-            "may read, or --tls off"
+            "can read, or --tls off"
         ) from error
     if has_cert != has_key:
         missing = found.key if has_cert else found.cert
@@ -72,7 +72,7 @@ def find_certificate(config: Config) -> Certificate | None:
 
 
 def _check(path: Path) -> None:
-    """Say what OpenSSL says in numbers only, and what it would wait for without end; raises ConfigError."""
+    """Check a file that OpenSSL would reject with an error number only, or block on; raises ConfigError."""
     content = read_content(path, "tls", EXPECTED)
     if has_mark(content):
         raise ConfigError(

@@ -14,7 +14,7 @@ IPAddress = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 MAX_PROXIES = 8
 UNKNOWN = "unknown"
-"""The address of clients behind a trusted proxy whose X-Forwarded-For cannot be read; the limits count them as one."""
+"""The address of all clients behind a trusted proxy whose X-Forwarded-For cannot be parsed."""
 _OWN_NAME = re.compile(
     r"(localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])(:\d{1,5})?", re.IGNORECASE | re.ASCII
 )
@@ -50,7 +50,7 @@ class Visitor:
     secure: bool
     """Whether it is known that the visitor came by https."""
     seems_local: bool
-    """Whether nothing in the request shows another machine. No proof: a proxy may pass everything on."""
+    """Whether nothing in the request shows another machine. No proof: a proxy may forward a request unchanged."""
 
 
 def visitor_of(request: web.Request, proxies: Proxies) -> Visitor:
@@ -67,7 +67,7 @@ def visitor_of(request: web.Request, proxies: Proxies) -> Visitor:
         is_loopback(peer)
         and not shows_a_proxy(request.headers)
         and all(_OWN_NAME.fullmatch(name) for name in request.headers.getall(hdrs.HOST, [""]))
-        # Clients send http://host/path to a proxy only.
+        # Clients send http://host/path only to a proxy.
         and request.raw_path.startswith("/")
     )
     return Visitor(address, host.lower(), scheme.lower() == "https", seems_local)
@@ -82,13 +82,13 @@ def is_loopback(address: str) -> bool:
 
 
 def unmapped(address: str | bytes) -> IPAddress:
-    """An address as a value, without a zone; one of IPv4 inside IPv6 is one of IPv4. Raises ValueError."""
+    """Parse an address, without its zone; an IPv4-mapped IPv6 address becomes IPv4. Raises ValueError."""
     found = ip_address(address.partition("%")[0] if isinstance(address, str) else address)
     return (found.ipv4_mapped or found) if isinstance(found, IPv6Address) else found
 
 
 def read_forwarded(text: str) -> str:
-    """The address in one entry of X-Forwarded-For, which may have quotes, brackets, a zone and a port; else UNKNOWN."""
+    """The address in an X-Forwarded-For entry with optional quotes, brackets, zone and port; UNKNOWN if unparsable."""
     text = text.strip().removeprefix('"').removesuffix('"')
     if found := _WITH_PORT.fullmatch(text):
         text = found[1] or found[2]

@@ -135,8 +135,8 @@ async def test_a_clip_without_a_picture_is_said_and_opens_no_session(
         await use_clip(page, clip)
 
         said = page.get_by_role("alert")
-        await expect(said).to_contain_text(f"can show no picture of {clip.name}", timeout=SOON_MS)
-        await expect(said).to_contain_text("MP4 file with H264, or to WebM")
+        await expect(said).to_contain_text(f"cannot decode any video in {clip.name}", timeout=SOON_MS)
+        await expect(said).to_contain_text("MP4 with H264, or to WebM")
         await expect_state(page, "failed")
         assert await states_since(page, 1) == ["starting", "failed"]
         assert offers == []
@@ -187,6 +187,6 @@ async def test_a_clip_that_breaks_while_it_plays_is_said(
         await use_clip(page, clip)
 
         await expect(page.get_by_role("alert")).to_contain_text(
-            "From here on this browser can show no picture of breaks.mp4", timeout=SOON_MS
+            "This browser cannot decode the rest of breaks.mp4", timeout=SOON_MS
         )
         await expect_state(page, "lost")

@@ -120,9 +120,9 @@ async def expect_not_started(page: Page, title: str, text: str) -> None:
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        ({"status": 404}, "A part of it did not come from the server"),
-        ({}, "A part of it did not come from the server"),
-        ({"body": "<html>", "content_type": "text/html"}, "A part of it did not come from the server"),
+        ({"status": 404}, "A file could not be loaded from the server"),
+        ({}, "A file could not be loaded from the server"),
+        ({"body": "<html>", "content_type": "text/html"}, "A file could not be loaded from the server"),
         ({"body": "export class {", "content_type": "text/javascript"}, "SyntaxError"),
         ({"body": "null.x;", "content_type": "text/javascript"}, ""),
     ],
@@ -169,7 +169,7 @@ async def test_a_slow_module_is_waited_for_and_then_the_page_starts(server_url: 
         held: list[Route] = []
         await page.route("**/js/strings.js", lambda route: held.append(route))
         await page.reload(wait_until="commit")
-        await expect_not_started(page, "did not load completely", "Reload it")
+        await expect_not_started(page, "did not load completely", "Reload the page")
 
         await held[0].continue_()
 

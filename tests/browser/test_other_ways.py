@@ -78,7 +78,7 @@ def refusing(status: int, title: str) -> Callable[[Route], Awaitable[None]]:
         (400, "The offer cannot be served", "The server cannot serve this browser"),
         (413, "Request Entity Too Large", "The server cannot serve this browser"),
         (500, "Fault in the server", "The server cannot serve this browser"),
-        (503, "The server has no port for media", "The server has no port for the video"),
+        (503, "The server has no port for media", "The server has no free port for video"),
     ],
 )
 async def test_a_refused_offer_is_no_refused_picture(
@@ -122,7 +122,7 @@ async def test_a_server_without_room_for_media_serves_pictures(tmp_path: Path, o
             async with open_page(running.url, expect_errors="503") as page:
                 await press_start(page)
 
-                await expect_pictures(page, "The server has no port for the video")
+                await expect_pictures(page, "The server has no free port for video")
 
 
 def neighbours(held: contextlib.ExitStack, count: int) -> list[int]:
@@ -138,7 +138,10 @@ def neighbours(held: contextlib.ExitStack, count: int) -> list[int]:
 
 @pytest.mark.parametrize(
     ("script", "said"),
-    [(NO_WEBRTC, "Allow WebRTC"), (THROWS, "WebRTC is switched off. The server takes pictures no other way")],
+    [
+        (NO_WEBRTC, "Allow WebRTC"),
+        (THROWS, "WebRTC is switched off. This server accepts video by WebRTC only"),
+    ],
     ids=["gone", "throws"],
 )
 async def test_where_there_is_no_other_way_the_person_is_told(
@@ -166,8 +169,8 @@ NO_DEVICES = "Object.defineProperty(navigator, 'mediaDevices', { value: undefine
             NO_DEVICES + "Object.defineProperty(window, 'isSecureContext', { value: false });",
             "http://localhost:",
         ),
-        (NO_DEVICES, "Allow cameras in its settings"),
-        ("MediaDevices.prototype.getUserMedia = undefined;", "Allow cameras in its settings"),
+        (NO_DEVICES, "Allow camera access in the browser"),
+        ("MediaDevices.prototype.getUserMedia = undefined;", "Allow camera access in the browser"),
     ],
     ids=["insecure address", "no devices", "no capture"],
 )
@@ -192,7 +195,7 @@ async def test_a_browser_that_makes_no_video_of_a_canvas_is_told_so(
         await page.get_by_label("Use a clip").set_input_files(media_dir / "single_face.mp4")
         await page.get_by_role("button", name="I agree").click()
 
-        await expect(page.get_by_role("alert")).to_contain_text("makes no video of pictures")
+        await expect(page.get_by_role("alert")).to_contain_text("cannot capture video from a canvas")
 
 
 # Firefox with privacy.resistFingerprinting gives a page noise until the person allows it to read its canvas.
@@ -217,7 +220,7 @@ async def test_noise_instead_of_pictures_is_told_and_not_sent(
         else:
             await press_start(page)
 
-        await expect(page.get_by_role("alert")).to_contain_text("hides what the page draws")
+        await expect(page.get_by_role("alert")).to_contain_text("blocks access to the canvas")
         await expect(page.locator("html")).to_have_attribute("data-state", "failed")
 
 

@@ -155,7 +155,7 @@ async def test_lost_while_muted_it_connects_again_when_the_camera_is_back(
         await expect_state(page, "paused")
 
         await page.evaluate("window.breakConnection()")
-        await expect(page.get_by_role("alert")).to_contain_text("Another one is opened")
+        await expect(page.get_by_role("alert")).to_contain_text("reconnects when the camera resumes")
         # Longer than the first try would have waited.
         await let_pass(page, 1500)
         assert len(offers) == 1
@@ -173,7 +173,7 @@ async def test_lost_while_silent_it_hears_when_the_camera_speaks_again(server_ur
         await expect_state(page, "paused")
 
         await page.evaluate("window.breakConnection()")
-        await expect(page.get_by_role("alert")).to_contain_text("Another one is opened")
+        await expect(page.get_by_role("alert")).to_contain_text("reconnects when the camera resumes")
         await page.evaluate("window.camera().speakAgain()")
 
         await expect_state(page, "connected")
@@ -190,7 +190,9 @@ async def test_a_camera_that_opens_muted_is_told_and_makes_one_session_only(
         before = await states_so_far(page)
 
         # No ping helps before the first frame: the place is somebody else's.
-        await expect(page.get_by_role("alert")).to_contain_text("Another one is opened", timeout=SOON_MS)
+        await expect(page.get_by_role("alert")).to_contain_text(
+            "reconnects when the camera resumes", timeout=SOON_MS
+        )
         await let_pass(page, 1500)
         assert set(await states_since(page, before)) <= {"paused"}
         await page.evaluate("window.camera().unmute()")
@@ -221,4 +223,6 @@ async def test_a_dead_server_is_noticed_while_paused(tmp_path: Path, open_page: 
 
             running.process.kill()
 
-            await expect(page.get_by_role("alert")).to_contain_text("Another one is opened", timeout=SOON_MS)
+            await expect(page.get_by_role("alert")).to_contain_text(
+                "reconnects when the camera resumes", timeout=SOON_MS
+            )

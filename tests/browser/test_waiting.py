@@ -113,9 +113,9 @@ async def test_the_countdown_fits_on_the_screen(
 @pytest.mark.parametrize(
     ("code", "said"),
     [
-        ("time_over", "The time of this session is over"),
-        ("frame_too_large", "The picture is too large for this server"),
-        ("video_ended", "The video ended on its way"),
+        ("time_over", "The session reached its time limit"),
+        ("frame_too_large", "The video is too large for this server"),
+        ("video_ended", "The video track ended"),
         ("a_word_of_tomorrow", "In the server's words"),
     ],
 )
@@ -145,7 +145,7 @@ async def test_after_a_silence_that_is_told_the_page_comes_back(
             " window.told = document.getElementById('message-title').textContent"
         )
 
-        assert await page.evaluate("window.told") == "The server heard nothing for too long"
+        assert await page.evaluate("window.told") == "The server received nothing for too long"
         await expect_state(page, "connected")
 
 

@@ -88,7 +88,7 @@ test('what happened is a sentence', () => {
 
 test('every code of a notice that the documents list has a sentence of the page', () => {
   const docs = readFileSync(new URL('../../docs/telemetry.md', import.meta.url), 'utf8');
-  const table = docs.split('| `code` | the session ends because |')[1].split('\n\n')[0];
+  const table = docs.split('| `code` | reason for the end of the session |')[1].split('\n\n')[0];
   const codes = [...table.matchAll(/^\| `(\w+)` \|/gm)].map(([, code]) => code);
 
   assert.ok(codes.length > 5);

@@ -66,8 +66,8 @@ def test_missing_libraries_of_the_page_are_named(tmp_path: Path, monkeypatch: py
 @pytest.mark.parametrize(
     ("limits", "sessions", "verdict", "said"),
     [
-        ((256, 256), 100, Verdict.WRONG, "100 sessions want 900"),
-        ((256, 1024), 16, Verdict.DOUBTFUL, "raised from 256 at start; beside 16 sessions it leaves 796"),
+        ((256, 256), 100, Verdict.WRONG, "100 sessions alone need 900"),
+        ((256, 1024), 16, Verdict.DOUBTFUL, "raised from 256 at start; after 16 sessions this leaves 796"),
     ],
 )
 def test_too_few_open_files_for_the_sessions_or_for_connections_are_said(

@@ -31,7 +31,7 @@ def test_a_command_that_ends_says_its_own_exit_code():
     ("error", "code", "said"),
     [
         (ConfigError("port: taken"), 2, "facestream: port: taken\n"),
-        (FULL, 71, "facestream: /var/a.jsonl: No space left on device; make room"),
+        (FULL, 71, "facestream: /var/a.jsonl: No space left on device; free up space"),
         (OSError(errno.EMFILE, "Too many open files"), 71, "ulimit -n"),
         (MemoryError(), 71, "facestream: out of memory; close other programs"),
         (RuntimeError("can't start new thread"), 71, "can't start new thread; close"),
@@ -93,7 +93,7 @@ def test_a_traceback_names_no_address(capsys: pytest.CaptureFixture[str]):
     [
         ([ConfigError("port: taken")], 2, "facestream: port: taken"),
         ([FULL, ConfigError("port: taken")], 2, "facestream: port: taken"),
-        ([ExceptionGroup("inner", [FULL])], 71, "make room"),
+        ([ExceptionGroup("inner", [FULL])], 71, "free up space"),
         ([ConfigError("port: taken"), FAULT], 70, "fault in facestream"),
     ],
 )

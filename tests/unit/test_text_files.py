@@ -52,7 +52,7 @@ def test_ascii_as_utf_16_without_a_mark_is_read(tmp_path: Path, encoding: str):
     [
         ("one\nf\u00fcr\n".encode("latin-1"), "not UTF-8 in line 2"),
         (b"\xff\xfea", "not UTF-16-LE in line 1"),
-        (b"one\ntwo\0\n", "NUL in line 2"),
+        (b"one\ntwo\0\n", "NUL character in line 2"),
         (b"x" * (text_files.MAX_BYTES + 1), "more than 1048576 bytes"),
     ],
 )
@@ -147,7 +147,7 @@ def test_a_command_that_never_writes_is_not_waited_for(monkeypatch: pytest.Monke
     monkeypatch.setattr(text_files, "PIPE_DEADLINE_S", 0.1)
     reading, writing = os.pipe()
 
-    with pytest.raises(ConfigError, match="nothing came through this pipe"):
+    with pytest.raises(ConfigError, match="no data from this pipe"):
         read(Path(f"/dev/fd/{reading}"))
 
     os.close(reading)

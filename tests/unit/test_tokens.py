@@ -73,7 +73,7 @@ def test_a_key_for_which_there_is_no_room_leaves_no_empty_file(tmp_path: Path):
     before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (8, limit[1]))
     try:
-        with pytest.raises(ConfigError, match="expected room"):
+        with pytest.raises(ConfigError, match="expected space"):
             make_key(tmp_path / "key")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limit)

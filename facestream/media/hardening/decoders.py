@@ -34,7 +34,7 @@ def create_decoder(codec: RTCRtpCodecParameters, limits: PictureLimits) -> Decod
     context = _context(decoder)
     if context is not None:
         context.thread_count = 1
-        # A second line: headers are read before, by `refusal`. FFmpeg counts whole strides.
+        # A second safeguard after `refusal`, which parses the headers. FFmpeg counts whole strides.
         context.options = {"max_pixels": str(limits.max_pixels + 64 * limits.max_height_px)}
     return decoder
 
@@ -45,13 +45,13 @@ def _context(decoder: Decoder) -> VideoCodecContext | None:
 
 
 def _reordering(decoder: Decoder) -> FrameError | None:
-    """Why a stream must not go on that holds back its pictures; FFmpeg learns of it only while it decodes."""
+    """Why to end a stream that reorders too many frames; FFmpeg detects this only while it decodes."""
     context = _context(decoder)
     held_back = context.reorder_depth if context is not None else 0
     if held_back <= MAX_REORDERED_FRAMES:
         return None
     return FrameError(
-        f"H264 that holds back {held_back} frames; expected at most {MAX_REORDERED_FRAMES}: "
+        f"H264 with {held_back} reordered frames; expected at most {MAX_REORDERED_FRAMES}: "
         "turn B-frames off in the encoder"
     )
 
@@ -135,7 +135,7 @@ class DecoderThread:
                 self._tell(self._on_failure)
                 continue
             for frame in frames:
-                # While the loop stalls, what waits is bounded here: a callback each would keep every frame.
+                # Bounds the frames that wait while the loop stalls; one callback per frame would keep them all.
                 self._decoded.put(frame)
                 self._tell(self._hand_over)
             if (why := _reordering(decoder)) is not None:

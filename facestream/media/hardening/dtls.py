@@ -1,6 +1,6 @@
-"""DTLS with every peer: RSA certificates beside ECDSA ones, and the reason of a failed handshake in the log.
+"""Extend DTLS: accept RSA certificates as well as ECDSA ones, and log the reason for a failed handshake.
 
-aiortc 1.16 offers ECDSA suites only, and drops the reason below DEBUG without telling the peer.
+aiortc 1.16 offers ECDSA suites only, logs no reason above DEBUG, and sends the peer no alert.
 """
 
 import asyncio
@@ -20,8 +20,8 @@ from facestream.media.hardening.replacement import Replacement
 
 logger = logging.getLogger(__name__)
 
-# The certificate of the DTLS server decides: a peer that answers our ClientHello may have an RSA one, as GStreamer
-# does. Every suite has forward secrecy. AES-CBC comes last: aiortc offers it too, for peers without AES-GCM.
+# The suite depends on the certificate of the DTLS server: a peer that answers our ClientHello may have an RSA one, as
+# GStreamer does. Every suite has forward secrecy. AES-CBC comes last: aiortc offers it too, for peers without AES-GCM.
 CIPHERS = ":".join(
     f"ECDHE-{certificate}-{cipher}"
     for cipher in (
@@ -50,9 +50,9 @@ def _context_for_every_certificate(
 
 
 async def _do_handshake(transport: RTCDtlsTransport) -> None:
-    """Shake hands; a failure is logged with OpenSSL's reason, and its alert leaves for the peer.
+    """Run the handshake; on failure, log OpenSSL's reason and send its alert to the peer.
 
-    aiortc's own loop has SSL_read take each datagram and drops what that raises, and with it the reason.
+    aiortc's own loop passes each datagram to SSL_read and drops its exceptions, and the reason with them.
     """
     connection = transport._ssl
     assert connection is not None
@@ -70,13 +70,13 @@ async def _do_handshake(transport: RTCDtlsTransport) -> None:
         with contextlib.suppress(ConnectionError):
             await transport._write_ssl()
     except ConnectionError:
-        # Closed by this side, or lost: the session's last line says which.
+        # Closed by this side, or lost; the session's closing log line says which.
         logger.debug("DTLS ended with its connection")
         transport._set_state(State.FAILED)
 
 
 async def _receive(transport: RTCDtlsTransport, connection: SSL.Connection) -> None:
-    """Hand the next DTLS datagram to OpenSSL, or have it repeat its own when none comes in time."""
+    """Pass the next DTLS datagram to OpenSSL, or let it retransmit if none arrives in time."""
     try:
         async with asyncio.timeout(connection.DTLSv1_get_timeout()):
             datagram = await transport.transport._recv()
@@ -105,7 +105,7 @@ def _fail(transport: RTCDtlsTransport, reason: str) -> None:
 
 
 def _reason(error: SSL.Error) -> str:
-    """OpenSSL's own words; they hold nothing of the peer's."""
+    """OpenSSL's reason; contains no data of the peer."""
     reports = error.args[0] if error.args and isinstance(error.args[0], list) else []
     return "; ".join(report[-1] for report in reports) or type(error).__name__
 
@@ -118,10 +118,15 @@ REPLACEMENTS = (
         "a peer with an RSA certificate: no shared cipher",
     ),
     Replacement(
-        RTCDtlsTransport, "_do_handshake", _do_handshake, "a failed handshake is silent, and no alert leaves"
+        RTCDtlsTransport,
+        "_do_handshake",
+        _do_handshake,
+        "a failed handshake is not logged, and no alert is sent",
     ),
     Replacement(
-        RTCDtlsTransport, "_validate_peer_identity", _validate_and_say, "a wrong fingerprint is silent"
+        RTCDtlsTransport, "_validate_peer_identity", _validate_and_say, "a wrong fingerprint is not logged"
     ),
-    Replacement(RTCDtlsTransport, "_setup_srtp", _set_up_srtp_and_say, "a missing SRTP profile is silent"),
+    Replacement(
+        RTCDtlsTransport, "_setup_srtp", _set_up_srtp_and_say, "a missing SRTP profile is not logged"
+    ),
 )

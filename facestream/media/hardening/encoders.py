@@ -1,4 +1,4 @@
-"""The encoders of the video that is sent: one thread, a fast preset, the operator's bitrate, any size, any frame rate.
+"""Encode the video that is sent: one thread, a fast preset, the operator's bitrate, any size, any frame rate.
 
 Never raise: aiortc 1.16 stops a video for ever when its encoder does (F5). A frame that cannot be encoded is left out.
 """
@@ -31,16 +31,16 @@ from facestream.media.planes import planes_of
 logger = logging.getLogger(__name__)
 
 FRAME_RATE = 30
-# x264 counts frames instead of timing them: with time stamps it holds each frame back until it knows the next one's.
+# x264 gets frame numbers, not timestamps: with those it delays each frame until it knows the timestamp of the next.
 X264_TIME_BASE = fractions.Fraction(1, FRAME_RATE)
-BITRATE_CHANGE = 0.03  # less is not worth telling x264
+BITRATE_CHANGE = 0.03  # ignore smaller changes
 SINGLE_NAL_UNIT_BYTES = PACKET_MAX
 LEVEL_CHECK_INTERVALS = 5
-LEVEL_TOLERANCE = 1.05  # of the frame rate: a clock of 30 FPS says 30.2 at times
+LEVEL_TOLERANCE = 1.05  # of the frame rate: at 30 FPS the clock sometimes measures 30.2
 
 
 def prepare(frame: VideoFrame, *, keyframe: bool, even: bool) -> VideoFrame:
-    """The frame as an encoder takes it: yuv420p, and even-sized where it must be; the caller sets its time."""
+    """Convert a frame for an encoder: yuv420p, even-sized if required; the caller sets its timestamp."""
     if frame.format.name != "yuv420p":
         frame = frame.reformat(format="yuv420p")
     if even and (frame.width % 2 or frame.height % 2):
@@ -88,7 +88,7 @@ class FastH264Encoder(FollowsTarget, H264Encoder):
             self.codec = self._open(picture)
         bitrate = self._counted_bitrate()
         if abs(bitrate - (self.codec.bit_rate or 0)) > BITRATE_CHANGE * bitrate:
-            self.codec.bit_rate = bitrate  # x264 takes it over with this frame
+            self.codec.bit_rate = bitrate  # x264 applies it from this frame on
         try:
             bitstream = b"".join(bytes(packet) for packet in self.codec.encode(picture))
         except av.FFmpegError:
@@ -97,7 +97,7 @@ class FastH264Encoder(FollowsTarget, H264Encoder):
         yield from self._split_bitstream(bitstream)
 
     def _counted_bitrate(self) -> int:
-        """What x264 must take for the bitrate, to which there are always 30 frames a second."""
+        """The target scaled for x264, which always assumes 30 frames a second."""
         return round(self._target.bps * FRAME_RATE * self._clock.interval_s)
 
     def _has_outgrown(self, picture: VideoFrame, codec: VideoCodecContext) -> bool:
@@ -157,7 +157,7 @@ class FastVp8Encoder(FollowsTarget, Vp8Encoder):
     def _encode_payloads(self, frame: VideoFrame, *, keyframe: bool) -> list[bytes]:
         self._clock.tick(frame)
         picture = prepare(frame, keyframe=keyframe, even=False)
-        # libvpx takes its frame rate from time and duration, and refuses a clock that stands still or steps back.
+        # libvpx derives the frame rate from timestamp and duration, and rejects a timestamp that does not advance.
         interval = round(self._clock.interval_s * VIDEO_CLOCK_RATE)
         picture.pts, picture.duration, picture.time_base = self._time, interval, VIDEO_TIME_BASE
         self._time += interval

@@ -1,4 +1,4 @@
-"""How fast frames follow each other, by their own time stamps; a clock that stands still or steps back does no harm.
+"""Measure the interval between frames from their timestamps; ignore timestamps that do not advance.
 
 Pure: reads no other clock.
 """
@@ -8,16 +8,16 @@ from av import VideoFrame
 FIRST_INTERVAL_S = 1 / 30
 SHORTEST_INTERVAL_S, LONGEST_INTERVAL_S = 1 / 240, 1 / 5
 SMOOTHING = 1 / 8  # of each new interval
-LARGEST_STEP = 4  # times the interval so far: after a pause one frame is late, the next ones are not
+LARGEST_STEP = 4  # times the current interval: after a pause only one frame is late
 
 
 class FrameClock:
-    """Told of each frame in its turn."""
+    """The smoothed interval between frames, updated with each frame."""
 
     def __init__(self) -> None:
         self.interval_s = FIRST_INTERVAL_S
         self.intervals = 0
-        """How many have been measured."""
+        """How many intervals have been measured."""
         self._last_s: float | None = None
 
     @property

@@ -1,6 +1,6 @@
-"""What a peer offers as H264 (RFC 6184) and what is answered: profile, level, packetization, parameter sets of the SDP.
+"""Parse the H264 parameters of an offer (RFC 6184) and answer them: profile, level, packetization, parameter sets.
 
-Negotiates nothing itself: `negotiation.py` puts it in aiortc's place.
+Does not negotiate: `negotiation.py` uses it in place of aiortc's code.
 """
 
 import base64
@@ -20,17 +20,17 @@ from facestream.media.hardening.sizes import refusal
 MAX_PARAMETER_SET_CHARS = 8192
 RECEIVED_FPS = 30.0
 HIGHEST_ANSWERED_LEVEL = 52  # aiortc 1.16 knows none above
-# Where none is given, WebRTC has always meant this one (RFC 7742 asks for it); the RFC's own default is level 1.
+# WebRTC's default if the offer has none (RFC 7742 requires it); the default of RFC 6184 is level 1.
 DEFAULT_PROFILE_LEVEL_ID = "42e01f"
 EXPECTED = "expected VP8, or H264 in baseline, main or high profile, such as profile-level-id=42e01f"
 
 _SERVED = {BASELINE, MAIN, HIGH}
-# Bits of the constraint byte that make of extended profile constrained baseline (RFC 6184, table 5).
+# Constraint bits that turn extended profile into constrained baseline (RFC 6184, table 5).
 _EXTENDED_AS_BASELINE = 0xC0
 
 
 class Packetization(enum.Enum):
-    """How NAL units become packets."""
+    """How NAL units are packed into packets."""
 
     SINGLE_NAL_UNIT = "0"  # each in a packet of its own
     NON_INTERLEAVED = "1"  # several in one, or one in several
@@ -38,29 +38,29 @@ class Packetization(enum.Enum):
 
 @dataclass
 class OfferedH264(RTCRtpCodecParameters):
-    """A codec that was agreed on, with what only its offer says about it."""
+    """A negotiated codec, with what only the offer says about it."""
 
     parameter_sets: bytes = b""
-    """As they would stand before the first frame."""
+    """In the form in which they precede the first frame."""
 
 
 def is_h264(codec: RTCRtpCodecParameters) -> bool:
-    """Whether it is H264, in whatever profile."""
+    """Whether the codec is H264, in any profile."""
     return codec.mimeType.lower() == "video/h264"
 
 
 def packetization_of(codec: RTCRtpCodecParameters) -> Packetization:
-    """Raises ValueError for interleaved mode, which has no place in WebRTC."""
+    """Raises ValueError for interleaved mode, which WebRTC does not use."""
     return Packetization(str(_parameters(codec).get("packetization-mode", "0")))
 
 
 def parameter_sets_of(codec: RTCRtpCodecParameters) -> bytes:
-    """What the offer says before the stream does; empty: nothing."""
+    """The parameter sets in the offer; empty: none."""
     return codec.parameter_sets if isinstance(codec, OfferedH264) else b""
 
 
 def check_h264(codec: RTCRtpCodecParameters) -> None:
-    """Raise OfferError, with a sentence that names what was offered, where it cannot be served."""
+    """Raise OfferError, naming what was offered, if it cannot be served."""
     profile_level_id = _profile_level_id(codec)
     if not re.fullmatch("[0-9a-f]{6}", profile_level_id):
         raise OfferError(f"sdp: H264 with profile-level-id={profile_level_id[:20]!r}; {EXPECTED}")
@@ -80,15 +80,15 @@ def check_h264(codec: RTCRtpCodecParameters) -> None:
 
 
 def answer_to(offered: RTCRtpCodecParameters) -> OfferedH264:
-    """The codec as it is answered; raises OfferError."""
+    """The codec as the answer lists it; raises OfferError."""
     check_h264(offered)
     parameters, profile_level_id = _parameters(offered), _profile_level_id(offered)
     answered: ParametersDict = {}
     if parameters.get("level-asymmetry-allowed") == "1":
-        # The answer's level says what may be sent to us; what we may send stands in the offer.
+        # The level in the answer limits what the peer sends; the level in the offer limits what we send.
         answered["level-asymmetry-allowed"] = "1"
         profile_level_id = f"{profile_level_id[:4]}{_received_level():02x}"
-    # Else one level is for both ways, and an answer may not raise it.
+    # Without asymmetry one level applies to both directions, and an answer must not raise it.
     answered["packetization-mode"] = packetization_of(offered).value
     answered["profile-level-id"] = profile_level_id
     return OfferedH264(
@@ -107,7 +107,7 @@ def _received_level() -> int:
 
 
 def _parameters(codec: RTCRtpCodecParameters) -> ParametersDict:
-    """With names as the RFC writes them: gateways put spaces behind semicolons, which aiortc 1.16 keeps."""
+    """Strip the names: gateways put spaces after semicolons, which aiortc 1.16 keeps."""
     return {
         name.strip().lower(): value.strip() if isinstance(value, str) else value
         for name, value in codec.parameters.items()
@@ -128,6 +128,6 @@ def _read_parameter_sets(codec: RTCRtpCodecParameters) -> bytes:
         units = [base64.b64decode(part, validate=True) for part in text.split(",") if part]
     except binascii.Error as error:
         raise OfferError(
-            "sdp: sprop-parameter-sets cannot be read; expected base64, with commas between"
+            "sdp: sprop-parameter-sets cannot be read; expected base64, separated by commas"
         ) from error
     return b"".join(b"\x00\x00\x00\x01" + unit for unit in units)

@@ -1,4 +1,4 @@
-"""The lowest H264 level a stream conforms to (ITU-T H.264, table A-1). Pure."""
+"""Find the lowest H264 level that a stream conforms to (ITU-T H.264, table A-1). Pure."""
 
 import math
 
@@ -28,7 +28,7 @@ HIGHEST = max(_LEVELS)
 
 
 def level_for(width_px: int, height_px: int, fps: float, bitrate_bps: int) -> int:
-    """The level_idc; the highest there is where none is high enough."""
+    """The level_idc; the highest one if none is high enough."""
     columns, rows = math.ceil(width_px / 16), math.ceil(height_px / 16)
     blocks = columns * rows
     for level, (blocks_per_s, blocks_per_frame, kbps) in _LEVELS.items():

@@ -1,6 +1,6 @@
-"""Which codecs both ends have in common, and in which order; replaces two functions of aiortc's peer connection.
+"""Find the codecs that both ends have in common, and their order; replaces two functions of aiortc's peer connection.
 
-aiortc 1.16 takes H264 in baseline profiles and packetization mode 1 only, and answers level 3.1 whatever was offered.
+aiortc 1.16 accepts H264 in baseline profiles and packetization mode 1 only, and answers level 3.1 whatever was offered.
 """
 
 import copy
@@ -21,7 +21,7 @@ _find_common_codecs = aiortc.rtcpeerconnection.find_common_codecs
 def find_common_codecs(
     local: list[RTCRtpCodecParameters], remote: list[RTCRtpCodecParameters]
 ) -> list[RTCRtpCodecParameters]:
-    """What both speak, in the order and under the numbers of the remote end."""
+    """The common codecs, in the remote end's order and with its payload types."""
     h264 = _h264_answers(local, remote)
     common: list[RTCRtpCodecParameters] = []
     for codec in remote:
@@ -39,7 +39,7 @@ def find_common_codecs(
 def _h264_answers(
     local: Sequence[RTCRtpCodecParameters], remote: Sequence[RTCRtpCodecParameters]
 ) -> list[OfferedH264]:
-    """Of the H264 that is offered: what every browser speaks, and only where there is none of it, the rest."""
+    """The offered H264 variants that every browser supports; the others only if there is none."""
     feedback = next((codec.rtcpFeedback for codec in local if is_h264(codec)), None)
     if feedback is None:
         return []
@@ -48,7 +48,7 @@ def _h264_answers(
         try:
             answer = answer_to(codec)
         except OfferError:
-            continue  # where nothing else is left, `codecs.check_video` has said so
+            continue  # if nothing else is left, `codecs.check_video` has rejected the offer
         answer.rtcpFeedback = [each for each in feedback if each in codec.rtcpFeedback]
         answers.append(answer)
     return [each for each in answers if _matches(each, local)] or answers
@@ -57,7 +57,7 @@ def _h264_answers(
 def filter_preferred_codecs(
     codecs: list[RTCRtpCodecParameters], preferred: list[RTCRtpCodecCapability]
 ) -> list[RTCRtpCodecParameters]:
-    """In the order of the preference; H264 that stands in no preference comes last, where H264 is preferred at all."""
+    """In order of preference; H264 variants without a preference come last, if any H264 is preferred."""
     if not preferred:
         return codecs
     wanted = [

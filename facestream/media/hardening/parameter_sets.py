@@ -1,6 +1,6 @@
-"""H264 parameter sets (ITU-T H.264, 7.3.2.1.1) read as FFmpeg's decoder reads them; says what a decoder allocates by.
+"""Parse H264 parameter sets (ITU-T H.264, 7.3.2.1.1) as FFmpeg does, for the values that determine a decoder's memory.
 
-Pure. What cannot be read raises ValueError: nothing is guessed, and nothing is left to the decoder.
+Pure. A set that cannot be parsed raises ValueError; it is never guessed and never passed on to the decoder.
 """
 
 import contextlib
@@ -14,23 +14,23 @@ PROFILE_NAMES = {
     244: "high 4:4:4 predictive", 44: "CAVLC 4:4:4 intra", 83: "scalable baseline", 86: "scalable high",
     118: "multiview high", 128: "stereo high",
 }  # fmt: skip
-# Those whose pictures are 8 bits in 4:2:0. Others have larger pictures, or a syntax of their own.
+# The profiles with 8 bits in 4:2:0. Others need more memory, or have another syntax.
 DECODED_PROFILES = {BASELINE, MAIN, EXTENDED, HIGH}
-MAX_NAL_UNITS = 512  # of one frame: as many as its packets; more are made up of start codes
-MAX_SPS_BYTES = 4096  # the longest that can be written honestly has some 1,500
+MAX_NAL_UNITS = 512  # of one frame: as many as its packets; only forged start codes give more
+MAX_SPS_BYTES = 4096  # the longest valid one has about 1,500
 _ESCAPE = b"\x00\x00\x03"
 
 
 @dataclass(frozen=True, slots=True)
 class SequenceParameters:
-    """What one sequence parameter set says."""
+    """Values of one sequence parameter set."""
 
     profile_idc: int
     constraints: int
     """Eight bits, constraint_set0_flag first."""
     level_idc: int
     width_px: int
-    """Before cropping: what the decoder allocates."""
+    """Size before cropping, which the decoder allocates."""
     height_px: int
     reference_frames: int
     shown_wh: tuple[int, int]
@@ -48,7 +48,7 @@ def nal_units(data: bytes) -> list[tuple[int, int]]:
 
 
 def sequence_parameters(data: bytes) -> list[SequenceParameters]:
-    """Every reading of every sequence parameter set of a frame; raises ValueError where one has none."""
+    """Every reading of every sequence parameter set of a frame; raises ValueError if a set has none."""
     readings: list[SequenceParameters] = []
     for kind, at in nal_units(data):
         if kind in {SPS, SUBSET_SPS}:
@@ -57,7 +57,7 @@ def sequence_parameters(data: bytes) -> list[SequenceParameters]:
 
 
 def _payload(data: bytes, at: int) -> bytes:
-    """The NAL unit behind its header, up to where FFmpeg ends it."""
+    """The NAL unit after its header, up to where FFmpeg ends it."""
     ends = [end for code in (START_CODE, b"\x00\x00\x02") if (end := data.find(code, at)) != -1]
     payload = data[at + 1 : min(ends, default=len(data))]
     if len(payload) > MAX_SPS_BYTES:
@@ -68,7 +68,7 @@ def _payload(data: bytes, at: int) -> bytes:
 def _readings(payload: bytes) -> list[SequenceParameters]:
     readings = [_read(_Bits(payload.replace(_ESCAPE, _ESCAPE[:2])))]
     if _ESCAPE in payload:
-        # FFmpeg takes what it cannot read a second time with its emulation prevention bytes left in.
+        # If FFmpeg cannot parse a set, it tries again with the emulation prevention bytes left in.
         with contextlib.suppress(ValueError):  # then FFmpeg cannot either
             readings.append(_read(_Bits(payload)))
     return readings
@@ -91,10 +91,10 @@ class _Bits:
         zeros = 0
         while zeros < 31 and not self.take(1):
             zeros += 1
-        # As FFmpeg: behind 31 zeros come 32 bits, whatever the first of them is.
+        # As in FFmpeg: 31 zeros are followed by 32 bits, whatever the first of them is.
         number = self.take(32) - 1 if zeros == 31 else (1 << zeros) - 1 + self.take(zeros)
         if not 0 <= number <= most:
-            raise ValueError(f"a parameter set with {number} where at most {most} may stand")
+            raise ValueError(f"a parameter set with value {number} where at most {most} is allowed")
         return number
 
     def signed_golomb(self, most: int) -> int:
@@ -118,14 +118,14 @@ def _read(bits: _Bits) -> SequenceParameters:
     frames_only = bits.take(1)
     height *= 2 - frames_only
     shown_wh = width, height
-    with contextlib.suppress(ValueError):  # only for the sentence that says what was refused
+    with contextlib.suppress(ValueError):  # used only in the error message
         right, bottom = _read_cropping(bits, frames_only=frames_only)
         shown_wh = width - right, height - bottom
     return SequenceParameters(profile, constraints, level, width, height, references, shown_wh)
 
 
 def _read_cropping(bits: _Bits, *, frames_only: int) -> tuple[int, int]:
-    """Columns and rows that are not shown, of 4:2:0."""
+    """Cropped columns and rows, for 4:2:0."""
     bits.take(1 if frames_only else 2)
     if not bits.take(1):
         return 0, 0
@@ -153,7 +153,7 @@ def _skip_scaling_list(bits: _Bits, length: int) -> None:
     for _ in range(length):
         scale = (last + bits.signed_golomb(128)) % 256
         if not scale:
-            return  # the rest is as the last
+            return  # the rest repeats the last value
         last = scale
 
 

@@ -169,7 +169,7 @@ class HardenedReceiver(RTCRtpReceiver):
         self._losses_pending.set()
 
     def _refuse_picture(self, why: FrameError) -> None:
-        logger.debug("a track is ended: %s", why)  # whoever reads the track tells its peer, and the log
+        logger.debug("a track is ended: %s", why)  # the reader of the track tells the peer and logs it
         if isinstance(self._track, BoundedRemoteTrack):
             self._track.refuse(why)
         self.release()

@@ -94,9 +94,9 @@ async def _limited_message(sctp: RTCSctpTransport, stream_id: int, pp_id: int, d
 
 
 async def wait_until_sent(pc: RTCPeerConnection, deadline_s: float) -> None:
-    """Until the peer has acknowledged all that was sent on its data channels, but no longer than the deadline.
+    """Wait until the peer has acknowledged everything sent on its data channels, at most until the deadline.
 
-    aiortc's close() aborts the association, and what has not left by then is lost.
+    aiortc's close() aborts the association and discards what has not been sent yet.
     """
     sctp = pc.sctp
     with contextlib.suppress(TimeoutError):

@@ -1,6 +1,6 @@
-"""What a frame makes its decoder allocate, read from its headers before it is decoded.
+"""Limit what a decoder allocates for a frame, from the frame's headers, before it is decoded.
 
-Pure; never raises: what H264 parameter sets say and cannot be read is refused.
+Pure; never raises: a frame whose H264 parameter sets cannot be parsed is refused.
 """
 
 from dataclasses import dataclass
@@ -17,16 +17,16 @@ from facestream.media.hardening.parameter_sets import (
 
 VP8_START_CODE = b"\x9d\x01\x2a"
 # What H264 level 4.2 lets a decoder keep for reference: 4 pictures of 1920x1080, 9 of 1280x720. Cameras and browsers
-# use 1 to 4, which are allowed at any size that is.
+# use 1 to 4, which are allowed at every permitted size.
 MAX_REFERENCE_BLOCKS = 34_816
 ALWAYS_ALLOWED_REFERENCES = 4
-# B-frames are held back: each is another picture in memory, and comes later to the page.
+# B-frames are reordered: each keeps another frame in memory and adds delay.
 MAX_REORDERED_FRAMES = 3
 
 
 @dataclass(frozen=True, slots=True)
 class PictureLimits:
-    """Largest picture that is decoded, in pixels."""
+    """Largest frame that is decoded, in pixels."""
 
     max_width_px: int = 1920
     max_height_px: int = 1920
@@ -53,7 +53,7 @@ def is_keyframe(codec_name: str, data: bytes) -> bool:
 
 
 def refusal(codec_name: str, data: bytes, limits: PictureLimits) -> FrameError | None:
-    """Why a frame must not be decoded, for its peer; None where it may be."""
+    """Why a frame must not be decoded, as an error for its peer; None: it may be."""
     if codec_name == "VP8":
         size = _vp8_size(data)
         return None if size is None or limits.allow(*size) else _too_large(*size, limits)
@@ -76,13 +76,13 @@ def _h264_refusal(data: bytes, limits: PictureLimits) -> FrameError | None:
         )
     for reading in readings:
         if not limits.allow(reading.width_px, reading.height_px):
-            hidden = limits.allow(*reading.shown_wh)  # by cropping
+            hidden = limits.allow(*reading.shown_wh)  # exceeds the limits only before cropping
             size = (reading.width_px, reading.height_px) if hidden else reading.shown_wh
             return _too_large(*size, limits)
         if reading.reference_frames > _allowed_references(reading):
             return FrameError(
                 f"H264 with {reading.reference_frames} reference frames of {reading.width_px}x{reading.height_px}; "
-                f"expected at most {_allowed_references(reading)}: lower them, or choose a smaller picture"
+                f"expected at most {_allowed_references(reading)}: use fewer, or a smaller frame size"
             )
     return None
 
@@ -101,8 +101,8 @@ def _whole_blocks(length_px: int) -> int:
 
 
 def _vp8_size(data: bytes) -> tuple[int, int] | None:
-    """Of a keyframe. Without a start code libvpx refuses it, and takes no size from it."""
+    """Size of a keyframe. Without a start code, libvpx refuses the frame and does not use its size."""
     if len(data) < 10 or data[0] & 1 or data[3:6] != VP8_START_CODE:
         return None
-    # The upper two bits of each are a scale for display, not for decoding.
+    # The upper two bits of each are a display scale, which does not affect decoding.
     return int.from_bytes(data[6:8], "little") & 0x3FFF, int.from_bytes(data[8:10], "little") & 0x3FFF

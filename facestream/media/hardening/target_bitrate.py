@@ -1,4 +1,4 @@
-"""The bitrate that an encoder aims at, from what its peer estimates; encodes nothing."""
+"""Compute the target bitrate of an encoder from the peer's estimates; encodes nothing."""
 
 import time
 
@@ -6,9 +6,9 @@ from facestream.media.hardening.settings import settings
 
 REBUILD_CHANGE = 0.3  # a VP8 encoder cannot change its bitrate: each change costs a keyframe
 REBUILD_INTERVAL_S = 5.0
-CONGESTION_CHANGE = 0.4  # a fall this deep is followed at once: the path is full
+CONGESTION_CHANGE = 0.4  # a larger fall means congestion and applies sooner
 CONGESTION_INTERVAL_S = 1.0
-SMOOTHING = 0.3  # of each new estimate, upwards; a fall is believed sooner
+SMOOTHING = 0.3  # weight of a higher estimate; a lower one weighs more
 FALL_SMOOTHING = 0.6
 
 
@@ -20,14 +20,14 @@ class TargetBitrate:
         self.bps = self._bounds.start_bps
 
     def hear(self, estimate_bps: int) -> None:
-        """Take one estimate of the peer."""
+        """Add one estimate of the peer."""
         weight = FALL_SMOOTHING if estimate_bps < self.bps else SMOOTHING
         smoothed = round(self.bps + weight * (estimate_bps - self.bps))
         self.bps = max(self._bounds.min_bps, min(smoothed, self._bounds.max_bps))
 
 
 class RebuildRule:
-    """When a changed target is worth a new encoder, and its keyframe."""
+    """Decides when a changed target justifies a new encoder and its keyframe."""
 
     def __init__(self) -> None:
         self._built_s = time.monotonic()
@@ -44,7 +44,7 @@ class RebuildRule:
 
 
 class FollowsTarget:
-    """The bitrate that aiortc's sender sets, smoothed; before aiortc's encoder in the order of bases."""
+    """The bitrate that aiortc's sender sets, smoothed; must precede aiortc's encoder in the bases."""
 
     _target: TargetBitrate
 

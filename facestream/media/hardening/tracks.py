@@ -13,26 +13,26 @@ from av.frame import Frame
 
 from facestream.errors import FrameError
 
-# The reader takes each at once; 8 bridge a quarter of a second in which the loop stalls. Of large ones fewer wait.
+# The reader takes each frame at once; 8 cover a stall of a quarter of a second. Fewer large frames may wait.
 MAX_WAITING_FRAMES = 8
 MAX_WAITING_BYTES = 16 * 1024 * 1024
 
 
 class NewestFrames:
-    """The newest frames, few where they are large; one thread puts, another takes."""
+    """The newest frames, bounded by count and bytes; one thread puts, another takes."""
 
     def __init__(self) -> None:
         self._frames: deque[Frame] = deque(maxlen=MAX_WAITING_FRAMES)
 
     def put(self, frame: Frame) -> None:
-        """Keep a frame; the oldest make room."""
+        """Add a frame; drop the oldest ones over the bounds."""
         self._frames.append(frame)
         room = max(1, MAX_WAITING_BYTES // max(1, _bytes_of(frame)))
         while len(self._frames) > room:
             self.take()
 
     def take(self) -> Frame | None:
-        """The oldest that waits; None where none does."""
+        """The oldest waiting frame; None: there is none."""
         try:
             return self._frames.popleft()
         except IndexError:
@@ -55,12 +55,12 @@ class BoundedRemoteTrack(RemoteStreamTrack):
         self._refusal: FrameError | None = None
 
     def offer(self, frame: Frame) -> None:
-        """Take one decoded frame; the oldest that wait make room."""
+        """Add one decoded frame; the oldest waiting ones are dropped over the bounds."""
         self._frames.put(frame)
         self._changed.set()
 
     def refuse(self, error: FrameError) -> None:
-        """End with an error instead of an end; whoever reads gets it."""
+        """End the track with an error, which its reader gets."""
         self._refusal = error
         self.stop()
 

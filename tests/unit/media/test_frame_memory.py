@@ -69,7 +69,7 @@ except OSError as error:
         (OSError(28, "No space left on device"), "memory limit"),
         (MemoryError(), "MemoryError; free memory"),
         (RuntimeError("can't start new thread"), "can't start new thread; raise the limit of processes"),
-        (OSError(5, "Input/output error"), "see the limits"),
+        (OSError(5, "Input/output error"), "check the limits"),
     ],
 )
 def test_a_shortage_says_what_was_refused_and_what_to_do(error: Exception, said: str):

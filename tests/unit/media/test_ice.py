@@ -33,7 +33,9 @@ def test_another_address_is_a_sentence_with_the_way_out(address: str):
 
 
 def test_behind_a_nat_the_sentence_names_the_setting_for_it():
-    with pytest.raises(ConfigError, match=r"203\.0\.113\.9, name it with public_address"):
+    with pytest.raises(
+        ConfigError, match=r"203\.0\.113\.9 is the public address of a NAT, use public_address"
+    ):
         ice.check_own_addresses(["203.0.113.9"])
 
 

@@ -83,7 +83,7 @@ def hidden_in(marker: int, jpeg: bytes, start: bytes = b"") -> bytes:
 
 @pytest.mark.parametrize("marker", [0x02, 0xC8, 0xCC, 0xDC, 0xDE, 0xDF, 0xF0, 0xFD])
 def test_a_header_is_not_hidden_in_a_segment_that_the_decoder_reads_into(marker: int):
-    with pytest.raises(FrameError, match=f"kind {marker:02X}; expected a baseline one"):
+    with pytest.raises(FrameError, match=f"type {marker:02X}; expected a baseline JPEG"):
         jpeg_size_wh(hidden_in(marker, jpeg_of(gradient(64, 48))))
 
 
