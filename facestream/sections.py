@@ -17,6 +17,10 @@ TRANSPORT_ATTRIBUTES = ("ice-ufrag", "ice-pwd", "ice-options", "fingerprint", "s
 CANDIDATE_ATTRIBUTES = ("candidate", "end-of-candidates")
 RTP_COMPONENT = "1"  # aiortc multiplexes RTCP with RTP and asserts that there is no other component
 DISCARD_PORT = "9"
+MAX_LINES = 500
+"""Of one section; Chromium's have 131. aiortc takes each `a=rtcp-fb:*` to each codec, and each SSRC to all others."""
+MAX_CODECS = 128
+"""Of one section; RTP has no more payload types."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +168,12 @@ def _check_sections(sections: tuple[Section, ...], max_sections: int) -> None:
             raise OfferError(
                 f"sdp: media section {section.kind[:20]!r}; expected video and application, and audio at most"
             )
+        if len(section.lines) > MAX_LINES:
+            raise OfferError(
+                f"sdp: a media section of {len(section.lines)} lines; expected at most {MAX_LINES}"
+            )
+        if (codecs := len(section.values("rtpmap"))) > MAX_CODECS:
+            raise OfferError(f"sdp: a media section with {codecs} codecs; expected at most {MAX_CODECS}")
     names = [section.mid for section in sections if section.mid]
     if len(set(names)) < len(names):
         raise OfferError("sdp: two sections have the same mid; expected a name of its own for each")

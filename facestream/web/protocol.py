@@ -134,8 +134,10 @@ class HttpProtocol(web.RequestHandler):
             self._connection.enter(Phase.ANSWER)
 
     def _say_late(self) -> None:
-        """Let whoever reads the body say that it did not come."""
-        if self._content is not None:
+        """Let whoever reads the body say that it did not come; where nobody does, there is nothing to wait for."""
+        if self._content is None:
+            self._connection.end()
+        else:
             self._connection.enter(Phase.ANSWER)
             self._content.set_exception(
                 RequestLateError("the request's body did not come in time; send it at once, or try again")
