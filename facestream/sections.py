@@ -136,8 +136,12 @@ class OfferSections:
         sources = self._in_bundle() if shares else [section]
         kind, port, *rest = section.words
         yield f"m={kind} {DISCARD_PORT if port == '0' else port} {' '.join(rest)}"
-        dropped = (*TRANSPORT_ATTRIBUTES, *CANDIDATE_ATTRIBUTES, "bundle-only", *DIRECTIONS)
+        dropped = (*TRANSPORT_ATTRIBUTES, *CANDIDATE_ATTRIBUTES, "bundle-only", "mid", *DIRECTIONS)
         yield from section.without(*dropped)[1:]
+        # aiortc takes the last mid of several, with its spaces: under another name than in the bundle, the section
+        # would have no transport.
+        if section.mid:
+            yield f"a=mid:{section.mid}"
         yield f"a={_direction(section, self.session)}"
         for name in TRANSPORT_ATTRIBUTES:
             yield from (f"a={name}:{value}" for value in self._transport_values(name, sources))

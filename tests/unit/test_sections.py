@@ -209,3 +209,18 @@ def test_a_section_of_more_codecs_than_there_are_payload_types_is_refused():
 
     with pytest.raises(OfferError, match=f"expected at most {MAX_CODECS}"):
         offer(many)
+
+
+@pytest.mark.parametrize("line", ["a=mid:1\n", "a=mid:\n", "a=mid\n"])
+def test_a_second_mid_of_a_section_does_not_reach_aiortc(line: str):
+    twice = section("video", "0", more=TRANSPORT + line)
+
+    video, _ = served_of(offer(twice, section("application", "1"), bundle="0 1"))
+
+    assert [each for each in video if each.startswith("a=mid")] == ["a=mid:0"]
+
+
+def test_aiortc_gets_a_mid_as_the_bundle_names_it():
+    video, _ = served_of(offer(section("video", " 0 "), section("application", "1"), bundle="0 1"))
+
+    assert "a=mid:0" in video
