@@ -1,6 +1,5 @@
 """Who may come in: tokens of peers and admins, and the secret of a session; reads headers, never a body."""
 
-import asyncio
 import hmac
 
 from aiohttp import hdrs, web
@@ -10,7 +9,7 @@ from facestream.signaling import OWNER_HEADER
 from facestream.tokens import TokenError, Tokens
 from facestream.web.edge import header
 from facestream.web.keys import ACCESS, REGISTRY
-from facestream.web.local_programs import end_of, is_client_of_its_own
+from facestream.web.local_programs import end_of
 from facestream.web.visitor import Visitor, visitor_of
 
 
@@ -37,9 +36,8 @@ async def _is_direct(request: web.Request) -> bool:
     peer, own = request.get_extra_info("peername"), request.get_extra_info("sockname")
     if not peer or not own:
         return False  # the connection has just ended
-    # In a thread and one at a time: a stranger behind a proxy may ask as often as he likes.
-    async with request.app[ACCESS].looking:
-        return await asyncio.to_thread(is_client_of_its_own, end_of(peer), end_of(own))
+    programs = await request.app[ACCESS].look.programs()
+    return programs.is_client_of_its_own(end_of(peer), end_of(own))
 
 
 async def wants_token(request: web.Request) -> bool:

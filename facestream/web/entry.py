@@ -1,6 +1,5 @@
 """What the settings say about who may come in: which visitors need a token, and which tokens hold. Reads no request."""
 
-import asyncio
 import logging
 import os
 from pathlib import Path
@@ -8,7 +7,7 @@ from pathlib import Path
 from facestream.config import Config
 from facestream.errors import ConfigError
 from facestream.tokens import Purpose, Tokens, read_key, read_listed
-from facestream.web.local_programs import can_tell_programs
+from facestream.web.local_programs import SharedLook, can_tell_programs
 from facestream.web.visitor import Proxies, is_loopback
 
 logger = logging.getLogger(__name__)
@@ -25,8 +24,8 @@ class Access:
         everybody_needs_one = config.auth == "token" or (
             config.auth == "auto" and not is_loopback(listens_on)
         )
-        self.looking = asyncio.Lock()
-        """Held while the system is asked which program is at the other end of a connection."""
+        self.look = SharedLook()
+        """Says which program is at the other end of a connection."""
         self.mode = "token" if everybody_needs_one else config.auth
         if self.mode == "auto" and not can_tell_programs():
             logger.warning(

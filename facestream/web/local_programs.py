@@ -3,12 +3,14 @@
 Address and headers are what a client says of itself; this is what Linux says of it, in /proc. Sends and reads nothing.
 """
 
+import asyncio
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from facestream.web.visitor import IPAddress, unmapped
 
@@ -57,36 +59,76 @@ def can_tell_programs(proc: Path = Path("/proc")) -> bool:
     return os.access(proc / "net" / "tcp", os.R_OK)
 
 
-def is_client_of_its_own(client: End, server: End, proc: Path = Path("/proc")) -> bool:
-    """Whether every program that holds the end `client` is known to this process and relays for nobody.
+@dataclass(frozen=True, slots=True)
+class Programs:
+    """The TCP sockets of this machine, and the programs that hold them, at one moment."""
 
-    A browser does not. Another program does not if all its TCP connections are ones that it opened to servers on this
-    machine: a relay (proxy, port forwarding, tunnel) also has the connection of the client it relays for.
-    """
-    try:
-        sockets = _tcp_sockets(proc)
-    except OSError:
-        return False  # not Linux
-    ends = client, server
-    inode = next((inode for inode, found in sockets.items() if (found.local, found.remote) == ends), None)
-    if inode is None:
-        return False  # closed, or of another system
-    holders = [(process, inodes) for process, inodes in _processes(proc) if inode in inodes]
-    served_ports = {found.local.port for found in sockets.values() if found.listens}
-    held = {(found.local, found.remote) for found in sockets.values()}
+    sockets: Mapping[int, TcpSocket]
+    """By inode."""
+    inodes: Mapping[tuple[End, End], int]
+    """By both ends of the socket, its own first."""
+    served_ports: frozenset[int]
+    processes: Sequence[tuple[Path, set[int]]]
+    """Each that this one may look into, with the inodes of its sockets."""
 
-    def relays_nothing(tcp: TcpSocket) -> bool:
-        # Nobody listens at the far end of a connection that the program has accepted, and somebody holds that end. One
-        # to a server that has stopped has nobody there.
-        alone = (tcp.remote, tcp.local) not in held
-        return (
-            not tcp.listens and tcp.remote.address.is_loopback and (tcp.remote.port in served_ports or alone)
+    @classmethod
+    def look(cls, proc: Path = Path("/proc")) -> Self:
+        """Ask the system; takes some ten milliseconds. Nothing is found where it is not Linux."""
+        try:
+            sockets = _tcp_sockets(proc)
+        except OSError:
+            return cls({}, {}, frozenset(), ())
+        return cls(
+            sockets,
+            {(found.local, found.remote): inode for inode, found in sockets.items()},
+            frozenset(found.local.port for found in sockets.values() if found.listens),
+            tuple(_processes(proc)),
         )
 
-    return bool(holders) and all(
-        _is_browser(process) or all(relays_nothing(sockets[i]) for i in inodes & sockets.keys())
-        for process, inodes in holders
-    )
+    def is_client_of_its_own(self, client: End, server: End) -> bool:
+        """Whether every program that holds the end `client` is known to this process and relays for nobody.
+
+        A browser does not. Another program does not if all its TCP connections are ones that it opened to servers on
+        this machine: a relay (proxy, port forwarding, tunnel) also has the connection of the client it relays for.
+        """
+        inode = self.inodes.get((client, server))
+        if inode is None:
+            return False  # closed, or of another system
+        holders = [(process, inodes) for process, inodes in self.processes if inode in inodes]
+        return bool(holders) and all(
+            _is_browser(process)
+            or all(self._relays_nothing(self.sockets[i]) for i in inodes & self.sockets.keys())
+            for process, inodes in holders
+        )
+
+    def _relays_nothing(self, tcp: TcpSocket) -> bool:
+        # Nobody listens at the far end of a connection that the program has accepted, and somebody holds that end. One
+        # to a server that has stopped has nobody there.
+        alone = (tcp.remote, tcp.local) not in self.inodes
+        return (
+            not tcp.listens
+            and tcp.remote.address.is_loopback
+            and (tcp.remote.port in self.served_ports or alone)
+        )
+
+
+class SharedLook:
+    """One look for all who ask while the one before is taken: however many ask, nobody waits for more than two."""
+
+    def __init__(self, look: Callable[[], Programs] = Programs.look) -> None:
+        self._look = look
+        self._looking = asyncio.Lock()
+        self._begun = 0
+        self._found: Programs | None = None
+
+    async def programs(self) -> Programs:
+        """What a look has found that began after this call."""
+        wanted = self._begun + 1
+        async with self._looking:
+            if self._found is None or self._begun < wanted:
+                self._begun, self._found = self._begun + 1, None
+                self._found = await asyncio.to_thread(self._look)
+            return self._found
 
 
 def _is_browser(process: Path) -> bool:

@@ -1,16 +1,18 @@
 """Which program at the other end of a loopback connection is a client: with a /proc of the test, and the real one."""
 
+import asyncio
 import os
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
 
-from facestream.web.local_programs import end_of, is_client_of_its_own
+from facestream.web.local_programs import Programs, SharedLook, end_of
 
 CLIENT, SERVER = ("127.0.0.1", 40000), ("127.0.0.1", 8080)
 NOBODY = ("0.0.0.0", 0)
@@ -56,7 +58,7 @@ def is_client(tmp_path: Path) -> IsClient:
             (folder / "fd" / "0").symlink_to("/dev/null")
             for number, inode in enumerate(inodes[1 : 2 + len(others)], 3):
                 (folder / "fd" / str(number)).symlink_to(f"socket:[{inode}]")
-        return is_client_of_its_own(end_of(CLIENT), end_of(SERVER), tmp_path)
+        return Programs.look(tmp_path).is_client_of_its_own(end_of(CLIENT), end_of(SERVER))
 
     return ask
 
@@ -123,7 +125,7 @@ def test_a_connection_that_the_system_does_not_list_is_not_believed(is_client: I
 
 
 def test_a_system_without_such_a_list_is_not_believed(tmp_path: Path):
-    assert not is_client_of_its_own(end_of(CLIENT), end_of(SERVER), tmp_path)
+    assert not Programs.look(tmp_path).is_client_of_its_own(end_of(CLIENT), end_of(SERVER))
 
 
 CONNECT = (
@@ -141,12 +143,12 @@ def test_the_real_system_tells_a_client_from_a_relay(host: str):
         ) as program:
             connection, its_end = listener.accept()
             with connection:
-                assert is_client_of_its_own(end_of(its_end), end_of(own))
+                assert Programs.look().is_client_of_its_own(end_of(its_end), end_of(own))
             assert program.stdin is not None
             program.stdin.close()
         # This very process listens.
         with socket.create_connection((host, own[1])) as mine:
-            assert not is_client_of_its_own(end_of(mine.getsockname()), end_of(own))
+            assert not Programs.look().is_client_of_its_own(end_of(mine.getsockname()), end_of(own))
 
 
 def test_a_file_that_is_closed_meanwhile_is_passed_over(tmp_path: Path):
@@ -155,4 +157,24 @@ def test_a_file_that_is_closed_meanwhile_is_passed_over(tmp_path: Path):
     (tmp_path / "7" / "fd").mkdir(parents=True)
     os.mkfifo(tmp_path / "7" / "fd" / "3")
 
-    assert not is_client_of_its_own(end_of(CLIENT), end_of(SERVER), tmp_path)
+    assert not Programs.look(tmp_path).is_client_of_its_own(end_of(CLIENT), end_of(SERVER))
+
+
+async def test_all_who_ask_during_one_look_share_the_next():
+    taken: list[Programs] = []
+
+    def look() -> Programs:
+        time.sleep(0.02)
+        taken.append(Programs({}, {}, frozenset(), ()))
+        return taken[-1]
+
+    shared = SharedLook(look)
+    async with asyncio.TaskGroup() as tasks:
+        first = tasks.create_task(shared.programs())
+        await asyncio.sleep(0)
+        others = [tasks.create_task(shared.programs()) for _ in range(100)]
+
+    assert first.result() is taken[0]
+    # The first look began before these asked: a program may have changed since.
+    assert all(asked.result() is taken[1] for asked in others)
+    assert len(taken) == 2
