@@ -7,7 +7,7 @@ import asyncio
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -61,55 +61,48 @@ def can_tell_programs(proc: Path = Path("/proc")) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Programs:
-    """The TCP sockets of this machine, and the programs that hold them, at one moment."""
+    """Which ends of TCP connections belong to clients of their own, at one moment."""
 
-    sockets: Mapping[int, TcpSocket]
-    """By inode."""
-    inodes: Mapping[tuple[End, End], int]
-    """By both ends of the socket, its own first."""
-    served_ports: frozenset[int]
-    processes: Sequence[tuple[Path, set[int]]]
-    """Each that this one may look into, with the inodes of its sockets."""
+    clients: frozenset[tuple[End, End]]
+    """Both ends of each socket whose every holder is known to this process and relays for nobody, its own end first."""
 
     @classmethod
     def look(cls, proc: Path = Path("/proc")) -> Self:
-        """Ask the system; takes some ten milliseconds. Nothing is found where it is not Linux."""
+        """Ask the system; takes some ten milliseconds. Nothing is found where it is not Linux.
+
+        A browser relays for nobody. Another program does not if all its TCP connections are ones that it opened to
+        servers on this machine: a relay (proxy, port forwarding, tunnel) also has the connection of the client it
+        relays for.
+        """
         try:
             sockets = _tcp_sockets(proc)
         except OSError:
-            return cls({}, {}, frozenset(), ())
-        return cls(
-            sockets,
-            {(found.local, found.remote): inode for inode, found in sockets.items()},
-            frozenset(found.local.port for found in sockets.values() if found.listens),
-            tuple(_processes(proc)),
-        )
+            return cls(frozenset())
+        served_ports = {found.local.port for found in sockets.values() if found.listens}
+        held = {(found.local, found.remote) for found in sockets.values()}
+
+        def relays_nothing(tcp: TcpSocket) -> bool:
+            # Nobody listens at the far end of a connection that the program has accepted, and somebody holds that end.
+            # One to a server that has stopped has nobody there.
+            alone = (tcp.remote, tcp.local) not in held
+            return (
+                not tcp.listens
+                and tcp.remote.address.is_loopback
+                and (tcp.remote.port in served_ports or alone)
+            )
+
+        of_clients: set[int] = set()
+        of_others: set[int] = set()
+        for process, inodes in _processes(proc):
+            own = inodes & sockets.keys()
+            is_client = all(relays_nothing(sockets[inode]) for inode in own) or _is_browser(process)
+            (of_clients if is_client else of_others).update(own)
+        found = (sockets[inode] for inode in of_clients - of_others)
+        return cls(frozenset((tcp.local, tcp.remote) for tcp in found))
 
     def is_client_of_its_own(self, client: End, server: End) -> bool:
-        """Whether every program that holds the end `client` is known to this process and relays for nobody.
-
-        A browser does not. Another program does not if all its TCP connections are ones that it opened to servers on
-        this machine: a relay (proxy, port forwarding, tunnel) also has the connection of the client it relays for.
-        """
-        inode = self.inodes.get((client, server))
-        if inode is None:
-            return False  # closed, or of another system
-        holders = [(process, inodes) for process, inodes in self.processes if inode in inodes]
-        return bool(holders) and all(
-            _is_browser(process)
-            or all(self._relays_nothing(self.sockets[i]) for i in inodes & self.sockets.keys())
-            for process, inodes in holders
-        )
-
-    def _relays_nothing(self, tcp: TcpSocket) -> bool:
-        # Nobody listens at the far end of a connection that the program has accepted, and somebody holds that end. One
-        # to a server that has stopped has nobody there.
-        alone = (tcp.remote, tcp.local) not in self.inodes
-        return (
-            not tcp.listens
-            and tcp.remote.address.is_loopback
-            and (tcp.remote.port in self.served_ports or alone)
-        )
+        """Whether the program at the end `client` speaks for itself; False where it may relay, or has closed it."""
+        return (client, server) in self.clients
 
 
 class SharedLook:

@@ -165,7 +165,7 @@ async def test_all_who_ask_during_one_look_share_the_next():
 
     def look() -> Programs:
         time.sleep(0.02)
-        taken.append(Programs({}, {}, frozenset(), ()))
+        taken.append(Programs(frozenset()))
         return taken[-1]
 
     shared = SharedLook(look)
