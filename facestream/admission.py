@@ -50,7 +50,7 @@ class Place:
     fps_in: float
     """Frames a second that arrive; 0 before the first."""
     fps_out: float = 0.0
-    """Of them, analysed; 0 before the first."""
+    """Frames a second that the analysis has for it, whether they come or not; 0 before the first."""
     frame_s: float = 0.0
     """Core seconds per frame of this session; 0: not measured yet."""
 

@@ -167,7 +167,7 @@ class SessionRegistry:
             session.address,
             session.connecting,
             session.fps_in(now_s),
-            session.fps_out(now_s),
+            session.fps_possible(now_s),
             self._admission.cost.of(session.id),
         )
 

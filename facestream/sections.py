@@ -17,6 +17,10 @@ TRANSPORT_ATTRIBUTES = ("ice-ufrag", "ice-pwd", "ice-options", "fingerprint", "s
 CANDIDATE_ATTRIBUTES = ("candidate", "end-of-candidates")
 RTP_COMPONENT = "1"  # aiortc multiplexes RTCP with RTP and asserts that there is no other component
 DISCARD_PORT = "9"
+MAX_LINES = 500
+"""Of one section; Chromium's have 131. aiortc takes each `a=rtcp-fb:*` to each codec, and each SSRC to all others."""
+MAX_CODECS = 128
+"""Of one section; RTP has no more payload types."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +136,12 @@ class OfferSections:
         sources = self._in_bundle() if shares else [section]
         kind, port, *rest = section.words
         yield f"m={kind} {DISCARD_PORT if port == '0' else port} {' '.join(rest)}"
-        dropped = (*TRANSPORT_ATTRIBUTES, *CANDIDATE_ATTRIBUTES, "bundle-only", *DIRECTIONS)
+        dropped = (*TRANSPORT_ATTRIBUTES, *CANDIDATE_ATTRIBUTES, "bundle-only", "mid", *DIRECTIONS)
         yield from section.without(*dropped)[1:]
+        # aiortc takes the last mid of several, with its spaces: under another name than in the bundle, the section
+        # would have no transport.
+        if section.mid:
+            yield f"a=mid:{section.mid}"
         yield f"a={_direction(section, self.session)}"
         for name in TRANSPORT_ATTRIBUTES:
             yield from (f"a={name}:{value}" for value in self._transport_values(name, sources))
@@ -164,6 +172,12 @@ def _check_sections(sections: tuple[Section, ...], max_sections: int) -> None:
             raise OfferError(
                 f"sdp: media section {section.kind[:20]!r}; expected only video, application and audio"
             )
+        if len(section.lines) > MAX_LINES:
+            raise OfferError(
+                f"sdp: a media section of {len(section.lines)} lines; expected at most {MAX_LINES}"
+            )
+        if (codecs := len(section.values("rtpmap"))) > MAX_CODECS:
+            raise OfferError(f"sdp: a media section with {codecs} codecs; expected at most {MAX_CODECS}")
     names = [section.mid for section in sections if section.mid]
     if len(set(names)) < len(names):
         raise OfferError("sdp: two sections have the same mid; expected a unique mid for each")

@@ -119,9 +119,9 @@ class ServedPeer(abc.ABC):
         """Frames a second that arrive; 0 before the first two."""
         return self._pipeline.fps_in(now_s)
 
-    def fps_out(self, now_s: float) -> float:
-        """Frames a second that are analysed; 0 before the first two."""
-        return self._pipeline.fps_out(now_s)
+    def fps_possible(self, now_s: float) -> float:
+        """Frames a second that would be analysed if there were always one; 0 before the first two."""
+        return self._pipeline.fps_possible(now_s)
 
     def standing(self, now_s: float) -> Standing:
         """How it stands now."""

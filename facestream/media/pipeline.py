@@ -29,6 +29,8 @@ from facestream.media.track import AnnotatedVideoTrack
 from facestream.media.worker import NEW_STREAM, PackedTracks, forget_faces
 from facestream.telemetry import StageTimes, Telemetry, Unanalysed, encode_telemetry, face_messages
 
+TURN_SHARE = 0.1  # of the last frame in the mean of all
+
 
 class FrameSource(Protocol):
     """Where frames come from; what is no video frame is left out."""
@@ -90,6 +92,8 @@ class FramePipeline:
         self._max_size_wh = max_size_wh
         self._incoming: LatestSlot[tuple[VideoFrame, float]] = LatestSlot()
         self._in_rate, self._out_rate = RateMeter(), RateMeter()
+        self._turn_s = 0.0
+        """How long an analysed frame takes, from the moment the stream has time for it until it is shown; a mean."""
         # A network gives out at once what it held back for a quarter of a second.
         self._allowed_rate = Throttle(1 / max_fps, burst=max(2, round(max_fps / 4)))
         self.over_rate = 0
@@ -124,6 +128,14 @@ class FramePipeline:
     def fps_out(self, now_s: float) -> float:
         """Frames a second that are analysed."""
         return self._out_rate.rate(now_s)
+
+    def fps_possible(self, now_s: float) -> float:
+        """Frames a second that would be analysed if there were always one; 0 where none is.
+
+        A stream whose frames come in bursts drops most of them, and yet waits for nothing between two bursts.
+        """
+        fps_out = self.fps_out(now_s)
+        return max(fps_out, 1 / self._turn_s) if fps_out and self._turn_s else fps_out
 
     @property
     def use(self) -> StreamUse:
@@ -184,6 +196,8 @@ class FramePipeline:
         """Send every newest frame on its way, for ever."""
         loop = asyncio.get_running_loop()
         while True:
+            await self._incoming.wait()
+            began_s = time.monotonic()
             frame = await self._analyze_newest()
             drawing_s = time.monotonic()
             if frame.report is not None:
@@ -200,9 +214,11 @@ class FramePipeline:
             self.track.show(frame.picture)
             self.outbox.send(encode_telemetry(message))
             self._sequence += 1
+            if frame.report is not None:
+                share = TURN_SHARE if self._turn_s else 1.0
+                self._turn_s += share * (time.monotonic() - began_s - self._turn_s)
 
     async def _analyze_newest(self) -> _Frame:
-        await self._incoming.wait()
         frame: _Frame | None = None
         if self._faults.pauses(time.monotonic()):
             frame = await self._take()

@@ -1,8 +1,10 @@
 """Decode the headers that the routes read, and reject requests that aiohttp cannot decode."""
 
 import re
+from typing import Any
 
 from aiohttp import hdrs, web
+from yarl import URL
 
 from facestream.web.problems import MAX_SHOWN_CHARS, Handler, problem
 
@@ -11,31 +13,59 @@ _READ_BY_LIBRARY = re.compile(
     r"sec-websocket-.*|if-.*|content-.*|range|upgrade|connection|transfer-encoding", re.IGNORECASE
 )
 
+_HOST_UNREADABLE = web.RequestKey("host_unreadable", bool)
+
 
 @web.middleware
 async def refuse_unreadable(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Answer 400 if a header that aiohttp parses is not ASCII, as its standard requires."""
+    """Answer 400 if a header that aiohttp parses is not ASCII, or a date in it has a number that no date has."""
     for name, value in request.headers.items():
         if not value.isascii() and _READ_BY_LIBRARY.fullmatch(name):
             raise web.HTTPBadRequest(text=f"got {name} with non-ASCII characters; expected ASCII")
+    if not _dates_are_readable(request):
+        raise web.HTTPBadRequest(
+            text="got a date that cannot be parsed; expected `If-...-Since` as in RFC 9110"
+        )
     return await handler(request)
 
 
-def refuse_other_expectations(server: web.Server) -> None:
-    """Answer 417 to every Expect but 100-continue.
+def _dates_are_readable(request: web.Request) -> bool:
+    """Whether aiohttp 3.14 can read them: it takes a wrong one for none, but fails on a number of twenty digits."""
+    try:
+        _ = request.if_modified_since, request.if_unmodified_since, request.if_range
+    except OverflowError:
+        return False
+    return True
 
-    aiohttp 3.14 reads this header before the middlewares, and raises if it is not UTF-8.
+
+def refuse_before_routes(server: web.Server) -> None:
+    """Answer 417 to every Expect but 100-continue, and 400 to a request target whose host cannot be parsed.
+
+    aiohttp 3.14 reads both before the middlewares. It raises if Expect is not UTF-8. If the host of `GET http://xn--a/`
+    is not an international name, it makes no request, and the connection is never answered.
     """
-    handle = server.request_handler
+    handle, make = server.request_handler, server.request_factory
+    # No signal of the application reaches these answers; aiohttp's own Server names versions.
+    server_name = {"Server": "facestream"}
+
+    def make_or_mark(message: Any, *others: Any) -> web.BaseRequest:
+        try:
+            return make(message, *others)
+        except UnicodeError:
+            request = make(message._replace(url=URL("/")), *others)
+            request[_HOST_UNREADABLE] = True
+            return request
 
     async def refuse_or_handle(request: web.BaseRequest) -> web.StreamResponse:
-        if header(request, hdrs.EXPECT).lower() in {"", "100-continue"}:
-            return await handle(request)
-        # No signal of the application runs for this response, and aiohttp's default Server header has versions.
-        server_name = {"Server": "facestream"}
-        return problem(417, "Expectation Failed", "expected no Expect, or Expect: 100-continue", server_name)
+        if _HOST_UNREADABLE in request:
+            detail = "got a target with a host that is no name; expected a path like /config"
+            return problem(400, "Bad Request", detail, server_name)
+        if header(request, hdrs.EXPECT).lower() not in {"", "100-continue"}:
+            detail = "expected no Expect, or Expect: 100-continue"
+            return problem(417, "Expectation Failed", detail, server_name)
+        return await handle(request)
 
-    server.request_handler = refuse_or_handle
+    server.request_factory, server.request_handler = make_or_mark, refuse_or_handle
 
 
 def header(request: web.BaseRequest, name: str) -> str:

@@ -134,8 +134,10 @@ class HttpProtocol(web.RequestHandler):
             self._connection.enter(Phase.ANSWER)
 
     def _say_late(self) -> None:
-        """Let the reader of the body report that it is late."""
-        if self._content is not None:
+        """Let the reader of the body report that it is late; without a reader, end the connection."""
+        if self._content is None:
+            self._connection.end()
+        else:
             self._connection.enter(Phase.ANSWER)
             self._content.set_exception(
                 RequestLateError("the request body did not arrive in time; send it at once, or try again")

@@ -29,7 +29,7 @@ from facestream.registry import SessionRegistry
 from facestream.web.app import make_app
 from facestream.web.connections import ConnectionLimits, Connections
 from facestream.web.descriptors import for_connections, raise_limit
-from facestream.web.edge import refuse_other_expectations
+from facestream.web.edge import refuse_before_routes
 from facestream.web.entry import Access
 from facestream.web.keys import ACCESS, CONFIG
 from facestream.web.listener import BACKLOG, Listener
@@ -135,7 +135,7 @@ async def _serve_with(
         try:
             await runner.setup()
             assert runner.server is not None
-            refuse_other_expectations(runner.server)
+            refuse_before_routes(runner.server)
             accepting = tasks.create_task(
                 Listener(listener, runner.server, connections, app[ACCESS].proxies, context).run(),
                 name="http/accept",

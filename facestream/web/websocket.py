@@ -42,6 +42,8 @@ async def pictures(request: web.Request) -> web.StreamResponse:
         max_msg_size=2 * config.max_picture_bytes + HEADER_BYTES,
         timeout=CLOSE_DEADLINE_S,
         writer_limit=0,
+        # aiohttp answers a flood of pings without a pause, and one peer stops the loop of all for seconds.
+        autoping=False,
     )
     if not websocket.can_prepare(request).ok:
         raise web.HTTPBadRequest(text="got plain HTTP; expected a WebSocket to be opened")
@@ -121,6 +123,12 @@ class WebSocketPeer:
 
     async def receive(self) -> str | bytes:
         message = await self._websocket.receive()
+        while message.type in {WSMsgType.PING, WSMsgType.PONG}:
+            if message.type is WSMsgType.PING:
+                with _only_own_cancellation():
+                    await self._websocket.pong(message.data)
+            await asyncio.sleep(0)
+            message = await self._websocket.receive()
         if message.type is WSMsgType.TEXT:
             return str(message.data)
         if message.type is WSMsgType.BINARY:

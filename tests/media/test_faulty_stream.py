@@ -112,3 +112,28 @@ async def test_a_frame_says_that_the_server_runs_no_analysis(media_dir: Path):
         (message,) = await told(*stream, 1)
 
     assert (message.analysed, message.unanalysed) == (False, "off")
+
+
+async def test_a_stream_of_bursts_is_not_behind_for_what_it_drops(media_dir: Path):
+    """Its analysis waits for frames between two bursts; a peer that gets too little would lock all others out."""
+    drawing, source, channel = started_threads(1, "draw"), OneByOne(media_dir / "single_face.mp4"), Channel()
+    async with running_pool(1) as pool, asyncio.timeout(DEADLINE_S), asyncio.TaskGroup() as tasks:
+        pipeline = FramePipeline(pool, drawing, (1920, 1920))
+        pipeline.outbox.attach(channel)
+        working = [
+            tasks.create_task(pipeline.receive(source, lambda _: None)),
+            tasks.create_task(pipeline.analyze()),
+        ]
+        for _ in range(3):
+            for _ in range(20):
+                source.give()
+            await channel.messages.get()
+            await asyncio.sleep(0.4)
+        now_s = time.monotonic()
+        fps_out, fps_possible = pipeline.fps_out(now_s), pipeline.fps_possible(now_s)
+        for task in working:
+            task.cancel()
+    drawing.shutdown()
+
+    assert pipeline.dropped > 0
+    assert fps_possible > 1.3 * fps_out > 0
