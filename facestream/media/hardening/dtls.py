@@ -16,6 +16,7 @@ from aiortc.rtcdtlstransport import (
 )
 from OpenSSL import SSL
 
+from facestream.media.hardening.datagrams import FIRST_DTLS_BYTE, LAST_DTLS_BYTE
 from facestream.media.hardening.replacement import Replacement
 
 logger = logging.getLogger(__name__)
@@ -34,7 +35,6 @@ CIPHERS = ":".join(
     for certificate in ("ECDSA", "RSA")
 ).encode()
 
-FIRST_DTLS_BYTE, LAST_DTLS_BYTE = 20, 63  # RFC 7983
 
 MAX_RECORD_BYTES = 1500  # as aiortc reads them
 

@@ -50,6 +50,7 @@ _receive_chunk = RTCSctpTransport._receive_chunk
 _receive_data_chunk = RTCSctpTransport._receive_data_chunk
 _receive_sack_chunk = RTCSctpTransport._receive_sack_chunk
 _data_channel_receive = RTCSctpTransport._data_channel_receive
+_send_chunk = RTCSctpTransport._send_chunk
 _get_inbound_stream = RTCSctpTransport._get_inbound_stream
 
 
@@ -92,6 +93,12 @@ async def _limited_chunk(sctp: RTCSctpTransport, chunk: Chunk) -> None:
         return
     if _rates_of(sctp).chunks.wait_s(time.monotonic(), cost) == 0:
         await _receive_chunk(sctp, chunk)
+
+
+async def _send_while_connected(sctp: RTCSctpTransport, chunk: Chunk) -> None:
+    """Leave out what comes after the end of the connection: aiortc sends from tasks that nobody waits for."""
+    with contextlib.suppress(ConnectionError):
+        await _send_chunk(sctp, chunk)
 
 
 async def _limited_data_chunk(sctp: RTCSctpTransport, chunk: DataChunk) -> None:
@@ -156,6 +163,9 @@ REPLACEMENTS = (
     Replacement(RTCSctpTransport, "_handle_data", _guarded_data, "a malformed message ends the session"),
     Replacement(
         RTCSctpTransport, "_receive_chunk", _limited_chunk, "one packet holds hundreds of chunks, each costs"
+    ),
+    Replacement(
+        RTCSctpTransport, "_send_chunk", _send_while_connected, "a peer that leaves is logged as a fault"
     ),
     Replacement(
         RTCSctpTransport, "_receive_data_chunk", _limited_data_chunk, "fragments without end grow memory"

@@ -187,6 +187,19 @@ async def test_chunks_that_were_left_out_come_again(pair: Pair):
     assert len(heard) == 301
 
 
+async def test_a_message_to_a_peer_that_has_just_left_is_no_fault(pair: Pair):
+    faults: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: faults.append(context))
+    await pair.connect()
+    channel = next(iter(pair.called_sctp._data_channels.values()))
+    pair.called_dtls._set_state(type(pair.called_dtls._state).CLOSED)
+
+    channel.send("telemetry")
+    await asyncio.sleep(0.1)
+
+    assert faults == []
+
+
 async def test_a_flood_of_messages_is_thinned(pair: Pair):
     heard: list[object] = []
     pair.called.on("datachannel", lambda channel: channel.on("message", heard.append))
