@@ -137,9 +137,18 @@ def _leaves(error: BaseException) -> Iterator[BaseException]:
         yield error
 
 
+def _interrupted(error: BaseException | None) -> bool:
+    """Whether a signal is behind an error: a library in C that it hits while it loads makes an ImportError of it."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None
+
+
 def _ending(error: BaseException) -> Exit:
     match error:
         case KeyboardInterrupt() | CancelledError():
+            return Exit.INTERRUPTED
+        case ImportError() if _interrupted(error):
             return Exit.INTERRUPTED
         case ShortageError():
             return Exit.MACHINE

@@ -1,7 +1,9 @@
 """The analysis process: loads the models once, then answers one frame after the other; never touches the network."""
 
+import os
 import pickle
 import signal
+import struct
 import traceback
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -89,6 +91,18 @@ def forget_faces(packed: PackedTracks) -> PackedTracks:
         return NEW_STREAM
 
 
+def send_whole(pipe: Connection, message: object) -> None:
+    """`pipe.send` in one write, whatever the length.
+
+    `send` makes two writes of more than 16 kB, as eight faces have: a process that is stopped between them would stop
+    the event loop that reads.
+    """
+    content = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
+    left = memoryview(struct.pack("!i", len(content)) + content)
+    while left:
+        left = left[os.write(pipe.fileno(), left) :]
+
+
 def serve_analysis(pipe: Connection, memory: FrameMemory, models_dir: Path, options: AnalysisOptions) -> None:
     """Answer requests until the pipe closes."""
     # Signals reach the whole process group or cgroup; the parent ends its children by closing the pipe.
@@ -100,13 +114,13 @@ def serve_analysis(pipe: Connection, memory: FrameMemory, models_dir: Path, opti
         try:
             analyzer = load_analyzer(models_dir, options)
         except FacestreamError as error:
-            pipe.send(Failed(str(error)))
+            send_whole(pipe, Failed(str(error)))
             return
         except Exception as error:  # noqa: BLE001
             # The process boundary: report why the models cannot load (no memory, no descriptor); do not print it.
-            pipe.send(_failed(f"{type(error).__name__}: {error}", error))
+            send_whole(pipe, _failed(f"{type(error).__name__}: {error}", error))
             return
-        pipe.send(Ready())
+        send_whole(pipe, Ready())
         tracks_of = TracksUnpacker()
         while True:
             request: Request = pipe.recv()
@@ -118,7 +132,7 @@ def serve_analysis(pipe: Connection, memory: FrameMemory, models_dir: Path, opti
                 # The process boundary: one frame that cannot be analysed must not cost the models' loading time.
                 # The media process logs it, because it knows the stream and what it has already logged.
                 answer = _failed(f"{type(error).__name__} in the analysis", error)
-            pipe.send(answer)
+            send_whole(pipe, answer)
     except (EOFError, BrokenPipeError, ConnectionResetError):
         return
 

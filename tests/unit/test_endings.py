@@ -60,6 +60,21 @@ def test_an_interruption_says_nothing(capsys: pytest.CaptureFixture[str], error:
     assert capsys.readouterr().err == ""
 
 
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), Stopped(signal.SIGTERM)])
+def test_a_library_that_an_interruption_keeps_from_loading_is_not_said_to_be_broken(
+    capsys: pytest.CaptureFixture[str], error: BaseException
+):
+    def command() -> int:
+        try:
+            raise ImportError("initialization failed") from error  # as pybind11 does
+        except ImportError as failed:
+            raise ImportError("the library cannot be loaded") from failed
+
+    assert exit_code(command) == 130
+
+    assert capsys.readouterr().err == ""
+
+
 @pytest.mark.parametrize(
     "error",
     [

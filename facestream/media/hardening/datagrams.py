@@ -20,12 +20,14 @@ MAX_UNSENT_BYTES = 1024 * 1024  # asyncio keeps what the socket does not take, w
 MAX_CHECKED_PAIRS = 100  # RFC 8445, section 6.1.2.5
 LAST_STUN_BYTE = 3  # RFC 7983: the first byte tells STUN (0..3) from DTLS and media
 MAX_DATAGRAMS_PER_S = 4000  # of one session; 1080p at 5 Mbit/s are 600
+FIRST_DTLS_BYTE, LAST_DTLS_BYTE = 20, 63  # RFC 7983
+MAX_DTLS_BYTES_PER_S = 262_144  # a page sends some kB; 1.4 kB hold 37 records, of 0.01 ms each
 MAX_STRANGERS_STUN_PER_S = 200  # of one socket; a browser's checks are some dozens
 # A vanished peer is noticed within 10 s: 6 times at most 1.08 s and 0.5 s for the answer. aioice's values take 31 s.
 CONSENT_INTERVAL_S = 0.9
 CONSENT_FAILURES = 6
 
-RATE = "_facestream_rate"
+RATE, DTLS_RATE = "_facestream_rate", "_facestream_dtls_rate"
 
 _take_stun = StunProtocol.datagram_received
 _check_incoming = Connection.check_incoming
@@ -67,17 +69,21 @@ def _is_nominated(protocol: StunProtocol, addr: tuple[str, int]) -> bool:
     return pair is not None and pair.protocol is protocol and pair.remote_addr == addr
 
 
-def _rate(owner: StunProtocol | Connection, per_second: int) -> Throttle:
+def _rate(owner: StunProtocol | Connection, per_second: int, name: str = RATE) -> Throttle:
     """The throttle of this socket or connection, which goes with it."""
-    rate = owner.__dict__.get(RATE)
+    rate = owner.__dict__.get(name)
     if not isinstance(rate, Throttle):
-        rate = owner.__dict__[RATE] = Throttle(1 / per_second, burst=per_second)
+        rate = owner.__dict__[name] = Throttle(1 / per_second, burst=per_second)
     return rate
 
 
 def _data_received(connection: Connection, data: bytes, component: int) -> None:
-    if _rate(connection, MAX_DATAGRAMS_PER_S).wait_s(time.monotonic()):
+    now_s = time.monotonic()
+    if _rate(connection, MAX_DATAGRAMS_PER_S).wait_s(now_s):
         return
+    is_dtls = FIRST_DTLS_BYTE <= data[0] <= LAST_DTLS_BYTE
+    if is_dtls and _rate(connection, MAX_DTLS_BYTES_PER_S, DTLS_RATE).wait_s(now_s, len(data)):
+        return  # it comes again, by DTLS or by SCTP
     # The newest is dropped: the queue also carries the end mark, which must not be lost.
     if connection._queue.qsize() < MAX_WAITING_DATAGRAMS:
         connection._queue.put_nowait((data, component))

@@ -7,6 +7,7 @@ import asyncio
 import logging
 import queue
 import threading
+import time
 from collections.abc import Callable
 
 from aiortc.codecs import get_decoder
@@ -18,6 +19,8 @@ from av.video.codeccontext import VideoCodecContext
 
 from facestream.errors import FrameError
 from facestream.media.hardening.h264_offers import parameter_sets_of
+from facestream.media.hardening.losses import Throttle
+from facestream.media.hardening.parameter_sets import parameter_set_bytes
 from facestream.media.hardening.sizes import MAX_REORDERED_FRAMES, PictureLimits, refusal
 from facestream.media.hardening.tracks import NewestFrames
 
@@ -26,6 +29,9 @@ logger = logging.getLogger(__name__)
 MAX_WAITING_FRAMES = (
     32  # a second; more than that is not late but lost: dropped, and a new picture is asked for
 )
+# They are read in Python, which takes the interpreter from the event loop: 1.5 ms for a kilobyte. An honest set has 40
+# bytes, and comes with a keyframe.
+MAX_PARAMETER_SET_BYTES_PER_S = 16_384
 
 
 def create_decoder(codec: RTCRtpCodecParameters, limits: PictureLimits) -> Decoder:
@@ -75,6 +81,7 @@ class DecoderThread:
             MAX_WAITING_FRAMES
         )
         self._decoded = NewestFrames()
+        self._parameter_sets = Throttle(1 / MAX_PARAMETER_SET_BYTES_PER_S, 2 * MAX_PARAMETER_SET_BYTES_PER_S)
         self._stopped = False
         self._ended = asyncio.Event()
         # Daemon: a decoder that hangs inside its codec must not keep the process from ending.
@@ -123,7 +130,8 @@ class DecoderThread:
             begins = decoder is None or codec.name != codec_name
             if begins:
                 encoded.data = parameter_sets_of(codec) + encoded.data
-            if (why := refusal(codec.name, encoded.data, self._limits)) is not None:
+            why = self._flood_of_sets(codec, encoded.data) or refusal(codec.name, encoded.data, self._limits)
+            if why is not None:
                 self._tell(self._on_refusal, why)
                 break
             try:
@@ -142,6 +150,16 @@ class DecoderThread:
                 self._tell(self._on_refusal, why)
                 break
         self._tell(self._ended.set)
+
+    def _flood_of_sets(self, codec: RTCRtpCodecParameters, data: bytes) -> FrameError | None:
+        """Why a stream must not go on that consists of parameter sets."""
+        size = parameter_set_bytes(data) if codec.name == "H264" else 0
+        if not size or not self._parameter_sets.wait_s(time.monotonic(), size):
+            return None
+        return FrameError(
+            f"H264 with more than {MAX_PARAMETER_SET_BYTES_PER_S} bytes of parameter sets a second; expected one of "
+            "some 40 bytes with each keyframe: change the encoder's settings"
+        )
 
     def _tell(self, callback: Callable[..., None], *args: object) -> None:
         try:

@@ -16,6 +16,7 @@ from aiortc.rtcdtlstransport import (
 )
 from OpenSSL import SSL
 
+from facestream.media.hardening.datagrams import FIRST_DTLS_BYTE, LAST_DTLS_BYTE
 from facestream.media.hardening.replacement import Replacement
 
 logger = logging.getLogger(__name__)
@@ -34,10 +35,12 @@ CIPHERS = ":".join(
     for certificate in ("ECDSA", "RSA")
 ).encode()
 
-FIRST_DTLS_BYTE, LAST_DTLS_BYTE = 20, 63  # RFC 7983
+
+MAX_RECORD_BYTES = 1500  # as aiortc reads them
 
 _create_ssl_context = RTCCertificate._create_ssl_context
 _validate_peer_identity = RTCDtlsTransport._validate_peer_identity
+_recv_next = RTCDtlsTransport._recv_next
 _setup_srtp = RTCDtlsTransport._setup_srtp
 
 
@@ -46,6 +49,8 @@ def _context_for_every_certificate(
 ) -> SSL.Context:
     context = _create_ssl_context(certificate, srtp_profiles)
     context.set_cipher_list(CIPHERS)
+    # Nobody needs a second handshake; a peer could ask for one after the other, each of some milliseconds.
+    context.set_options(SSL.OP_NO_RENEGOTIATION)
     return context
 
 
@@ -87,6 +92,26 @@ async def _receive(transport: RTCDtlsTransport, connection: SSL.Connection) -> N
         connection.bio_write(datagram)
 
 
+async def _receive_every_record(transport: RTCDtlsTransport) -> None:
+    """Take the next datagram, and every record in it.
+
+    aiortc takes one record of each datagram: the others stay in OpenSSL's memory, late and without a bound. So does
+    everything that comes after an error of the protocol.
+    """
+    await _recv_next(transport)
+    connection = transport._ssl
+    assert connection is not None
+    while True:
+        try:
+            record = connection.recv(MAX_RECORD_BYTES)
+        except SSL.WantReadError:
+            return
+        except SSL.Error as error:
+            raise ConnectionError("DTLS has ended") from error
+        if record and transport._data_receiver:
+            await transport._data_receiver._handle_data(record)
+
+
 def _validate_and_say(transport: RTCDtlsTransport, remote: RTCDtlsParameters) -> None:
     _validate_peer_identity(transport, remote)
     if transport._state is State.FAILED:
@@ -123,6 +148,7 @@ REPLACEMENTS = (
         _do_handshake,
         "a failed handshake is not logged, and no alert is sent",
     ),
+    Replacement(RTCDtlsTransport, "_recv_next", _receive_every_record, "one record of each datagram is read"),
     Replacement(
         RTCDtlsTransport, "_validate_peer_identity", _validate_and_say, "a wrong fingerprint is not logged"
     ),

@@ -31,12 +31,12 @@ class Throttle:
         self._interval_s, self._burst = interval_s, burst
         self._tokens, self._updated_s = float(burst), 0.0
 
-    def wait_s(self, now_s: float) -> float:
-        """0.0, and one is spent; or how long to wait for the next."""
+    def wait_s(self, now_s: float, amount: float = 1.0) -> float:
+        """0.0, and `amount` is spent; or how long to wait for that much."""
         gained = (now_s - self._updated_s) / self._interval_s if self._updated_s else 0.0
         self._tokens = min(float(self._burst), self._tokens + gained)
         self._updated_s = now_s
-        if self._tokens >= 1.0:
-            self._tokens -= 1.0
+        if self._tokens >= amount:
+            self._tokens -= amount
             return 0.0
-        return (1.0 - self._tokens) * self._interval_s
+        return (amount - self._tokens) * self._interval_s

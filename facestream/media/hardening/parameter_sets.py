@@ -56,6 +56,13 @@ def sequence_parameters(data: bytes) -> list[SequenceParameters]:
     return readings
 
 
+def parameter_set_bytes(data: bytes) -> int:
+    """How many bytes of a frame are sequence parameter sets: what reading them costs goes with it."""
+    units = nal_units(data)
+    ends = [at for _, at in units[1:]] + [len(data)]
+    return sum(end - at for (kind, at), end in zip(units, ends, strict=True) if kind in {SPS, SUBSET_SPS})
+
+
 def _payload(data: bytes, at: int) -> bytes:
     """The NAL unit after its header, up to where FFmpeg ends it."""
     ends = [end for code in (START_CODE, b"\x00\x00\x02") if (end := data.find(code, at)) != -1]

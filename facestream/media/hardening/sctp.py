@@ -8,10 +8,19 @@ import asyncio
 import contextlib
 import logging
 import time
+from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary
 
 from aiortc import RTCPeerConnection
-from aiortc.rtcsctptransport import DataChunk, InboundStream, RTCSctpTransport, SackChunk
+from aiortc.rtcsctptransport import (
+    Chunk,
+    DataChunk,
+    ForwardTsnChunk,
+    InboundStream,
+    ReconfigChunk,
+    RTCSctpTransport,
+    SackChunk,
+)
 from aiortc.utils import uint32_gt
 
 from facestream.media.hardening.losses import Throttle
@@ -22,26 +31,53 @@ logger = logging.getLogger(__name__)
 
 MAX_STREAMS = 64
 MAX_CHANNELS = 16  # the page uses two
-MAX_WAITING_CHUNKS = 2048
+MAX_WAITING_CHUNKS = 512  # aiortc goes through all of them for each chunk
 MAX_MESSAGES_PER_S = 200  # the page sends a ping a second
+MAX_PACKETS_PER_S = 400  # a packet of 370 chunks takes half a millisecond to parse
+MAX_CHUNKS_PER_S = 1000  # a chunk takes up to 0.1 ms, and 60 fit a packet
 MAX_TSN_AHEAD = 4096
-MAX_GAP_SPAN = (
-    16384  # chunks one acknowledgement may speak of: a block may claim 65535, and 290 blocks fit a packet
-)
+MAX_MISORDERED = 256  # chunks behind a gap: aiortc sorts them for each chunk
+MAX_UNACKNOWLEDGED = 4096  # chunks of our own; the telemetry and the replies that may wait are some dozens
+MAX_RECONFIG_PARAMETERS = 2  # RFC 6525, section 3.1; each is answered
 DATA_CHANNEL_OPEN = 3
 WEBRTC_DCEP = 50
 SENDING_QUEUES = ("_data_channel_queue", "_outbound_queue", "_sent_queue")
 
+TSN_MODULO = 1 << 32
+
 _handle_data = RTCSctpTransport._handle_data
+_receive_chunk = RTCSctpTransport._receive_chunk
 _receive_data_chunk = RTCSctpTransport._receive_data_chunk
 _receive_sack_chunk = RTCSctpTransport._receive_sack_chunk
 _data_channel_receive = RTCSctpTransport._data_channel_receive
+_send_chunk = RTCSctpTransport._send_chunk
 _get_inbound_stream = RTCSctpTransport._get_inbound_stream
 
-_rates: WeakKeyDictionary[RTCSctpTransport, Throttle] = WeakKeyDictionary()
+
+@dataclass(slots=True)
+class _Rates:
+    """What one peer may still send now."""
+
+    packets: Throttle = field(default_factory=lambda: Throttle(1 / MAX_PACKETS_PER_S, 2 * MAX_PACKETS_PER_S))
+    chunks: Throttle = field(default_factory=lambda: Throttle(1 / MAX_CHUNKS_PER_S, MAX_CHUNKS_PER_S))
+    messages: Throttle = field(
+        default_factory=lambda: Throttle(1 / MAX_MESSAGES_PER_S, 2 * MAX_MESSAGES_PER_S)
+    )
+
+
+_rates: WeakKeyDictionary[RTCSctpTransport, _Rates] = WeakKeyDictionary()
+
+
+def _rates_of(sctp: RTCSctpTransport) -> _Rates:
+    rates = _rates.get(sctp)
+    if rates is None:
+        rates = _rates[sctp] = _Rates()
+    return rates
 
 
 async def _guarded_data(sctp: RTCSctpTransport, data: bytes) -> None:
+    if _rates_of(sctp).packets.wait_s(time.monotonic()):
+        return  # SCTP sends it again
     try:
         await _handle_data(sctp, data)
     except ConnectionError:
@@ -50,10 +86,29 @@ async def _guarded_data(sctp: RTCSctpTransport, data: bytes) -> None:
         logger.debug("SCTP packet dropped: %r", error)
 
 
+async def _limited_chunk(sctp: RTCSctpTransport, chunk: Chunk) -> None:
+    # A FORWARD TSN costs as much as the streams it names, each as often as it is named.
+    cost = 1 + len(chunk.streams) if isinstance(chunk, ForwardTsnChunk) else 1
+    if isinstance(chunk, ReconfigChunk) and len(chunk.params) > MAX_RECONFIG_PARAMETERS:
+        return
+    if _rates_of(sctp).chunks.wait_s(time.monotonic(), cost) == 0:
+        await _receive_chunk(sctp, chunk)
+
+
+async def _send_while_connected(sctp: RTCSctpTransport, chunk: Chunk) -> None:
+    """Leave out what comes after the end of the connection: aiortc sends from tasks that nobody waits for."""
+    with contextlib.suppress(ConnectionError):
+        await _send_chunk(sctp, chunk)
+
+
 async def _limited_data_chunk(sctp: RTCSctpTransport, chunk: DataChunk) -> None:
     last = sctp._last_received_tsn
-    if last is not None and uint32_gt(chunk.tsn, (last + MAX_TSN_AHEAD) & 0xFFFFFFFF):
-        return  # not acknowledged either: it comes again when its turn is near
+    # What is left out is not acknowledged either: it comes again when its turn is near.
+    if last is not None:
+        if uint32_gt(chunk.tsn, (last + MAX_TSN_AHEAD) % TSN_MODULO):
+            return
+        if len(sctp._sack_misordered) >= MAX_MISORDERED and chunk.tsn != (last + 1) % TSN_MODULO:
+            return
     waiting = [chunk for stream in sctp._inbound_streams.values() for chunk in stream.reassembly]
     waiting_bytes = sum(len(chunk.user_data) for chunk in waiting)
     if (
@@ -71,7 +126,9 @@ async def _limited_data_chunk(sctp: RTCSctpTransport, chunk: DataChunk) -> None:
 
 
 async def _limited_sack_chunk(sctp: RTCSctpTransport, chunk: SackChunk) -> None:
-    if sum(end - start + 1 for start, end in chunk.gaps) <= MAX_GAP_SPAN:
+    """Leave out what acknowledges more than was sent: aiortc goes through every number of every block."""
+    sent = (sctp._local_tsn - 1 - chunk.cumulative_tsn) % TSN_MODULO
+    if sum(end - start + 1 for start, end in chunk.gaps) <= sent <= MAX_UNACKNOWLEDGED:
         await _receive_sack_chunk(sctp, chunk)
 
 
@@ -82,10 +139,7 @@ def _limited_inbound_stream(sctp: RTCSctpTransport, stream_id: int) -> InboundSt
 
 
 async def _limited_message(sctp: RTCSctpTransport, stream_id: int, pp_id: int, data: bytes) -> None:
-    rate = _rates.get(sctp)
-    if rate is None:
-        rate = _rates[sctp] = Throttle(1 / MAX_MESSAGES_PER_S, burst=2 * MAX_MESSAGES_PER_S)
-    if rate.wait_s(time.monotonic()) > 0:
+    if _rates_of(sctp).messages.wait_s(time.monotonic()):
         return
     opens = pp_id == WEBRTC_DCEP and data[:1] == bytes([DATA_CHANNEL_OPEN])
     if opens and len(sctp._data_channels) >= MAX_CHANNELS:
@@ -107,6 +161,12 @@ async def wait_until_sent(pc: RTCPeerConnection, deadline_s: float) -> None:
 
 REPLACEMENTS = (
     Replacement(RTCSctpTransport, "_handle_data", _guarded_data, "a malformed message ends the session"),
+    Replacement(
+        RTCSctpTransport, "_receive_chunk", _limited_chunk, "one packet holds hundreds of chunks, each costs"
+    ),
+    Replacement(
+        RTCSctpTransport, "_send_chunk", _send_while_connected, "a peer that leaves is logged as a fault"
+    ),
     Replacement(
         RTCSctpTransport, "_receive_data_chunk", _limited_data_chunk, "fragments without end grow memory"
     ),

@@ -1,17 +1,18 @@
 import asyncio
 import struct
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 
 import pytest
-from aiortc.rtcsctptransport import DataChunk, SackChunk
+from aiortc.rtcsctptransport import Chunk, DataChunk, SackChunk
+from google_crc32c import value as crc32c
 
 from facestream.media.hardening.settings import settings
 from tests.media.hardening.peers import Pair
 
 pytestmark = pytest.mark.media
 
-FIRST, LAST = 2, 1
+FIRST, LAST, UNORDERED = 2, 1, 4
 STRING, DCEP = 51, 50
 
 
@@ -115,6 +116,88 @@ async def test_an_acknowledgement_of_millions_does_not_stall_the_loop(pair: Pair
         longest_s = max(longest_s, time.monotonic() - begin_s)
 
     assert longest_s < 0.3
+
+
+def packet(pair: Pair, chunks: Sequence[Chunk]) -> bytes:
+    """One packet of many chunks, as the caller's association would send it."""
+    sctp = pair.called_sctp
+    header = struct.pack("!HHL", sctp._remote_port, sctp._local_port, sctp._local_verification_tag)
+    body = b"".join(map(bytes, chunks))
+    return header + struct.pack("<L", crc32c(header + bytes(4) + body)) + body
+
+
+def data_chunk(tsn: int, flags: int = UNORDERED | FIRST | LAST) -> DataChunk:
+    chunk = DataChunk(flags=flags)
+    chunk.tsn, chunk.stream_id, chunk.stream_seq, chunk.protocol = tsn % (1 << 32), 1, 0, STRING
+    chunk.user_data = b"x"
+    return chunk
+
+
+def acknowledgements(pair: Pair) -> Iterator[bytes]:
+    """Each of a message that was never sent, and of thousands behind it."""
+    chunk = SackChunk()
+    chunk.cumulative_tsn, chunk.gaps = pair.called_sctp._last_sacked_tsn, [(1, 16_384)]
+    for _ in range(20):
+        yield packet(pair, [chunk] * 60)
+
+
+def chunks_behind_a_gap(pair: Pair) -> Iterator[bytes]:
+    first = pair.called_sctp._last_received_tsn + 2
+    for at in range(first, first + 4000, 60):
+        yield packet(pair, [data_chunk(tsn) for tsn in range(at, at + 60)])
+
+
+def repeated_fragments(pair: Pair) -> Iterator[bytes]:
+    """Beside many that wait, the same ones again and again."""
+    first = pair.called_sctp._last_received_tsn + 1
+    for at in [*range(first, first + 2000, 50), *[first] * 150]:
+        yield packet(pair, [data_chunk(tsn, flags=0) for tsn in range(at, at + 50)])
+
+
+@pytest.mark.parametrize(
+    "flood",
+    [acknowledgements, chunks_behind_a_gap, repeated_fragments],
+    ids=lambda it: it.__name__,
+)
+async def test_packets_full_of_chunks_cost_little(pair: Pair, flood: Callable[[Pair], Iterator[bytes]]):
+    await pair.connect()
+    packets = list(flood(pair))  # at most 250 kB; without limits these take 0.6 to 1.6 s
+
+    begin_s = time.thread_time()
+    for each in packets:
+        await pair.called_sctp._handle_data(each)
+
+    assert time.thread_time() - begin_s < 0.3
+    await still_serves(pair)
+
+
+async def test_chunks_that_were_left_out_come_again(pair: Pair):
+    heard: list[object] = []
+    pair.called.on("datachannel", lambda channel: channel.on("message", heard.append))
+    await pair.connect()
+    first = pair.called_sctp._last_received_tsn + 2
+    behind_a_gap = [data_chunk(tsn) for tsn in range(first, first + 300)]
+    for at in range(0, 300, 60):
+        await pair.called_sctp._handle_data(packet(pair, behind_a_gap[at : at + 60]))
+
+    await pair.called_sctp._handle_data(packet(pair, [data_chunk(first - 1)]))
+    for at in range(0, 300, 60):
+        await pair.called_sctp._handle_data(packet(pair, behind_a_gap[at : at + 60]))
+
+    assert len(heard) == 301
+
+
+async def test_a_message_to_a_peer_that_has_just_left_is_no_fault(pair: Pair):
+    faults: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: faults.append(context))
+    await pair.connect()
+    channel = next(iter(pair.called_sctp._data_channels.values()))
+    pair.called_dtls._set_state(type(pair.called_dtls._state).CLOSED)
+
+    channel.send("telemetry")
+    await asyncio.sleep(0.1)
+
+    assert faults == []
 
 
 async def test_a_flood_of_messages_is_thinned(pair: Pair):

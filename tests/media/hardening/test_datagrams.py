@@ -78,6 +78,18 @@ async def test_received_datagrams_wait_within_a_bound():
     assert connection._queue.qsize() <= 1024
 
 
+async def test_a_flood_of_dtls_leaves_room_for_media():
+    connection = Connection(ice_controlling=True)
+
+    for _ in range(900):
+        connection.data_received(bytes([23]) * 1400, 1)
+    connection.data_received(bytes([128]) * 1400, 1)
+
+    assert 100 < connection._queue.qsize() < 400
+    datagrams = [connection._queue.get_nowait() for _ in range(connection._queue.qsize())]
+    assert datagrams[-1] == (bytes([128]) * 1400, 1)
+
+
 async def test_a_vanished_peer_is_noticed_within_ten_seconds():
     import aioice.ice
 

@@ -4,9 +4,13 @@ from typing import Any
 
 import aiortc.codecs.vpx
 import pytest
+from aiortc.jitterbuffer import JitterFrame
+from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 
+from facestream.errors import FrameError
 from facestream.media.hardening import PictureLimits
-from facestream.media.hardening.decoders import create_decoder
+from facestream.media.hardening.decoders import DecoderThread, create_decoder
+from tests.media.hardening.bitstreams import annex_b, sps
 from tests.media.hardening.peers import Pair
 
 pytestmark = pytest.mark.media
@@ -74,3 +78,34 @@ async def test_a_frame_that_no_codec_can_read_ends_neither_the_thread_nor_the_tr
     await pair.connect()
 
     await pair.receive()
+
+
+@pytest.mark.parametrize(
+    ("unit", "said"),
+    [
+        (sps(640, 480), []),
+        (
+            sps(640, 480, cycle=[1 << 30] * 200),
+            ["H264 with more than 16384 bytes of parameter sets a second"],
+        ),
+    ],
+    ids=["short", "long"],
+)
+async def test_a_stream_of_long_parameter_sets_is_refused(unit: bytes, said: list[str]):
+    refused: list[FrameError] = []
+    decoder = DecoderThread(
+        "video",
+        limits=PictureLimits(),
+        on_frame=lambda _: None,
+        on_failure=lambda: None,
+        on_refusal=refused.append,
+    )
+    codec = RTCRtpCodecParameters(mimeType="video/H264", clockRate=90000, payloadType=96)
+
+    for number in range(25):
+        decoder.put(codec, JitterFrame(annex_b(unit, unit), number * 3000))
+    await asyncio.sleep(0.3)
+    decoder.stop()
+    await decoder.ended()
+
+    assert [str(why).partition(";")[0] for why in refused] == said

@@ -1,9 +1,11 @@
 """A peer's certificate may be an RSA one, whichever side opens the handshake; a failure says why."""
 
 import asyncio
+import contextlib
 import datetime
 import logging
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 from aiortc import RTCCertificate, RTCPeerConnection, RTCSessionDescription
@@ -14,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from OpenSSL import SSL
 
 from facestream.media import hardening
+from facestream.media.hardening import dtls
 from facestream.media.ice import offer_addresses
 from tests.media.hardening.peers import PictureTrack, new_peer_connection
 
@@ -36,6 +39,15 @@ class ForeignCipherCertificate(Dtls12Certificate):
     """Of a peer that speaks no suite of ours."""
 
     ciphers = b"ECDHE-ECDSA-AES256-CCM"
+
+
+class RenegotiatingCertificate(Dtls12Certificate):
+    """Of a peer that may ask for another handshake, which ours may not."""
+
+    def _create_ssl_context(self, srtp_profiles: list[SRTPProtectionProfile]) -> SSL.Context:
+        context = dtls._create_ssl_context(self, srtp_profiles)
+        context.set_max_proto_version(DTLS_1_2)
+        return context
 
 
 def rsa_certificate() -> RTCCertificate:
@@ -154,3 +166,67 @@ async def test_no_common_srtp_profile_is_said_in_the_log(
 
     assert await final_state(called) == "failed"
     assert "DTLS failed: no SRTP profile in common" in caplog.text
+
+
+class Heard:
+    """What reached the data channels."""
+
+    def __init__(self) -> None:
+        self.records = 0
+
+    async def _handle_data(self, _: bytes) -> None:
+        self.records += 1
+
+
+async def connected(caller: RTCPeerConnection, called: RTCPeerConnection, setup: str) -> list[Any]:
+    """Both ends of the DTLS connection."""
+    await negotiate(caller, called, setup)
+    assert [await final_state(pc) for pc in (caller, called)] == ["connected", "connected"]
+    return [pc.getTransceivers()[0].receiver.transport for pc in (caller, called)]
+
+
+async def test_every_record_of_a_datagram_is_taken(caller: RTCPeerConnection, called: RTCPeerConnection):
+    sending, receiving = await connected(caller, called, "actpass")
+    receiving._data_receiver = heard = Heard()
+
+    for _ in range(10):
+        records = []
+        for _ in range(30):
+            sending._ssl.send(b"x")
+            records.append(sending._ssl.bio_read(1500))
+        await sending.transport._send(b"".join(records))
+    await asyncio.sleep(0.3)
+
+    assert heard.records == 300
+
+
+@pytest.mark.parametrize(
+    "certificate", [RenegotiatingCertificate.generateCertificate()], ids=["renegotiating"]
+)
+async def test_there_is_no_second_handshake(caller: RTCPeerConnection, called: RTCPeerConnection):
+    asking, _ = await connected(caller, called, "passive")
+
+    asking._ssl.renegotiate()
+    with contextlib.suppress(SSL.Error):
+        asking._ssl.do_handshake()
+    await asking._write_ssl()
+    await asyncio.sleep(0.3)
+
+    assert asking._ssl.renegotiate_pending()  # OpenSSL's servers take the refusal for the end
+
+
+async def test_an_error_of_the_protocol_ends_the_connection(
+    caller: RTCPeerConnection, called: RTCPeerConnection, monkeypatch: pytest.MonkeyPatch
+):
+    _, receiving = await connected(caller, called, "actpass")
+
+    def broken(_: int) -> bytes:
+        raise SSL.Error([("SSL routines", "", "protocol is shutdown")])
+
+    ended = asyncio.Event()
+    called.on("connectionstatechange", ended.set)
+    monkeypatch.setattr(receiving._ssl, "recv", broken)
+
+    async with asyncio.timeout(5):
+        await ended.wait()
+    assert receiving.state == "closed"
