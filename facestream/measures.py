@@ -31,6 +31,7 @@ ENDINGS = {
     "nothing heard": "silence",
     "no frame came": "setup_timeout",
     "frame of": "frame_refused",
+    "H264": "frame_refused",
     "a JPEG": "frame_refused",
     "a picture": "frame_refused",
     "picture message": "frame_refused",
