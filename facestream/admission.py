@@ -18,6 +18,7 @@ MAX_KNOWN_ADDRESSES = 4096
 """About 1 MB. The one that came longest ago is forgotten: who has so many addresses does not need its place here."""
 RETRY_FULL_S = 10.0
 RETRY_SETUP_S = 2.0
+SETUP_SHARES = 4  # so many addresses with offers that never connect take all set-ups, and not one or two
 MIN_RETRY_S, MAX_RETRY_S = 2.0, 60.0
 MIN_ENDINGS, MAX_ENDINGS = 2, 16
 BEHIND = 0.8  # a rate over two seconds is no exact one
@@ -108,6 +109,12 @@ class Admission:
         if address and here >= config.max_sessions_per_address:
             raise TooManyError(
                 f"your address has {here} of {config.max_sessions_per_address} sessions; end one of them first"
+            )
+        setups_here = sum(place.connecting and place.address == address for place in places)
+        if address and setups_here >= max(1, config.max_setups // SETUP_SHARES):
+            raise TooManyError(
+                f"{setups_here} peers of your address are connecting; try again when they have connected",
+                RETRY_SETUP_S,
             )
         setups = sum(place.connecting for place in places)
         if setups >= config.max_setups:

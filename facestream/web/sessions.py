@@ -59,9 +59,7 @@ async def trickle(request: web.Request) -> web.Response:
         raise web.HTTPUnsupportedMediaType(
             text=f"got {content_type(request)!r}; expected {FRAGMENT_TYPE}, as it is"
         )
-    body = b""
-    while len(body) <= MAX_FRAGMENT_BYTES and not request.content.at_eof():
-        body += await request.content.read(MAX_FRAGMENT_BYTES + 1 - len(body))
+    body = await _read_at_most(request, MAX_FRAGMENT_BYTES + 1)
     if len(body) > MAX_FRAGMENT_BYTES:
         raise web.HTTPRequestEntityTooLarge(
             max_size=MAX_FRAGMENT_BYTES,
@@ -91,7 +89,15 @@ async def bye(request: web.Request) -> web.Response:
     204 in any case: nobody reads the answer, and the connection may have ended a moment before.
     """
     session = request.app[REGISTRY].get(request.match_info["id"])
-    secret = await request.content.read(MAX_SECRET_BYTES)
+    secret = await _read_at_most(request, MAX_SECRET_BYTES)
     if session is not None and is_owner(session, secret.decode(errors="replace")):
         session.leave("peer left the page")
     return web.Response(status=204)
+
+
+async def _read_at_most(request: web.Request, most: int) -> bytes:
+    """The body, or its beginning; it may come in several pieces."""
+    body = b""
+    while len(body) < most and not request.content.at_eof():
+        body += await request.content.read(most - len(body))
+    return body

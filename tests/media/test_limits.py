@@ -62,7 +62,7 @@ async def test_200_offers_of_one_address_leave_the_running_peer_its_rate(tmp_pat
             # What was let in never connects, and ends when its time for that is over.
             await asyncio.sleep(8)
 
-            assert answers[200] == 4
+            assert answers[200] == 2  # an address has a quarter of `max_setups`
             assert answers[200] + answers[429] == OFFERS
             assert under_load > KEPT_SHARE * calm, f"{under_load:.1f} of {calm:.1f} FPS"
             assert await sessions(running.url) == 1

@@ -65,6 +65,17 @@ def test_only_so_many_connections_are_set_up_at_once():
         admits.admit(HERE, [place(connecting=True)], 1, 0.0)
 
 
+def test_one_address_does_not_take_every_set_up():
+    admits = admission(max_setups=8, min_fps=0)
+    connecting = [place(HERE, connecting=True), place(HERE, connecting=True)]
+
+    with pytest.raises(TooManyError, match="2 peers of your address") as refused:
+        admits.admit(HERE, connecting, 1, 0.0)
+    assert refused.value.retry_after_s < RETRY_FULL_S
+    admits.admit("203.0.113.6", connecting, 1, 0.0)
+    admits.admit("", [place("", connecting=True)] * 4, 1, 0.0)
+
+
 def test_who_asks_too_often_is_told_how_long_to_wait():
     admits = admission(new_sessions_per_minute=2)
     admits.knock(HERE, 100.0)
