@@ -87,10 +87,14 @@ def run_process(arguments: Sequence[str]) -> int:
         # End by the signal, so that its sender sees the usual exit status.
         signal.signal(stopped_by[0], signal.SIG_DFL)
         os.kill(os.getpid(), stopped_by[0])
+    if serves:
+        # A server has taken down everything in order. The interpreter would wait for each thread and child that is left
+        # nevertheless, without a bound: once in some hundred stops it was SIGALRM that ended it, 7 s later.
+        os._exit(0 if code == Exit.INTERRUPTED else code)
     if code == Exit.INTERRUPTED:
         # CPython 3.11 ends by SIGINT if the signal arrived in code run from a string, as in eval(), even though it was
-        # caught. A server that has stopped on request was successful.
-        os._exit(0 if serves else code)
+        # caught.
+        os._exit(code)
     return code
 
 

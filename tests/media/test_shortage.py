@@ -191,7 +191,7 @@ def test_a_start_without_room_for_frames_is_one_sentence():
         cwd=ROOT, capture_output=True, text=True, timeout=60, check=False, preexec_fn=little_room,
     )  # fmt: skip
 
-    assert ended.returncode == 2
+    assert ended.returncode == 71
     assert ended.stderr.startswith("facestream: an analysis process cannot start: File too large; raise")
     assert len(ended.stderr.splitlines()) == 1
 
