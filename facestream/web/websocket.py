@@ -108,10 +108,22 @@ def _send_without_delay(transport: asyncio.WriteTransport | None) -> None:
     """Let a message count as sent only when the network has it, so that the next picture can be a new one."""
     if transport is None:
         return
-    transport.set_write_buffer_limits(high=0)
+    with contextlib.suppress(AttributeError):  # see unsent_bytes
+        transport.set_write_buffer_limits(high=0)
     connection = transport.get_extra_info("socket")
     if connection is not None and sys.platform == "linux":
         connection.setsockopt(socket.IPPROTO_TCP, TCP_NOTSENT_LOWAT, MAX_UNSENT_BYTES)
+
+
+def unsent_bytes(transport: asyncio.WriteTransport) -> int:
+    """Bytes that wait in a transport; 0 once it is closed.
+
+    asyncio's TLS transport forgets its protocol at a second close, and then raises AttributeError (Python 3.11).
+    """
+    try:
+        return transport.get_write_buffer_size()
+    except AttributeError:
+        return 0
 
 
 class WebSocketPeer:
@@ -157,7 +169,7 @@ class WebSocketPeer:
                 async with asyncio.timeout(CLOSE_DEADLINE_S):
                     await self._websocket.close(code=WSCloseCode.GOING_AWAY, message=text)
         finally:
-            if self._transport is not None and self._transport.get_write_buffer_size():
+            if self._transport is not None and unsent_bytes(self._transport):
                 # A peer that reads nothing would keep the connection for ever.
                 asyncio.get_running_loop().call_later(CLOSE_DEADLINE_S, self._transport.abort)
 
