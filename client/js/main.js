@@ -10,8 +10,8 @@ import { FrameClock, FrameMatcher } from './frame-clock.js';
 import { HealthPanel } from './health-panel.js';
 import { closeLikeMenus } from './menus.js';
 import { Peer, PeerError, bearer, withoutSlash } from './peer.js';
-import { PicturePeer } from './picture-peer.js';
-import { PictureSource } from './picture-source.js';
+import { PicturePeer } from './jpeg-peer.js';
+import { PictureSource } from './video-source.js';
 import { Countdown, leastDelayMs, mayPass, mayWait, retryDelayMs } from './retry.js';
 import { SessionLog } from './session-log.js';
 import { SetupPanel } from './setup-panel.js';
@@ -20,7 +20,7 @@ import {
   PAUSED_ALONE, PROBLEMS, STATES, TEXT, TOKEN_WANTED, TRYING, chartSummary, endingOf, inCompatibility, nextTry, retryAfter, sentence,
 } from './strings.js';
 import { Switches } from './switches.js';
-import { TakeAway } from './take-away.js';
+import { TakeAway } from './export-panel.js';
 import { decodeConfig } from './telemetry.js';
 import { TokenDialog, takeToken } from './token-dialog.js';
 
@@ -480,7 +480,7 @@ function onFrame(_now, frame) {
   health.addTimes({ encode: found?.lagMs ?? null, display: Math.max(0, frame.expectedDisplayTime - frame.receiveTime) });
 }
 
-/** @param {import('./picture-peer.js').Shown} picture of the compatibility mode, whose video has no clock of its own */
+/** @param {import('./jpeg-peer.js').Shown} picture of the compatibility mode, whose video has no clock of its own */
 function onPicture({ ptsS, ms }) {
   chart?.showMoment(clock.timeOf(ptsS));
   health.addTimes(ms);

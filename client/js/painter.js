@@ -23,7 +23,7 @@ export class Painter {
 
   /**
    * @param {MediaStream} camera
-   * @param {import('./picture-source.js').Source} wish
+   * @param {import('./video-source.js').Source} wish
    * @returns {Promise<Painter>} when it plays, or when the camera turns out to be muted
    */
   static async overCamera(camera, wish) {
@@ -42,7 +42,7 @@ export class Painter {
 
   /**
    * @param {HTMLVideoElement} video that plays
-   * @param {import('./picture-source.js').Source & {given?: {width?: number, height?: number}}} wish `given` is the size of
+   * @param {import('./video-source.js').Source & {given?: {width?: number, height?: number}}} wish `given` is the size of
    *   the video until it tells its own
    * @param {() => boolean} mayRepeat whether a picture that stands still is painted again once a second
    */

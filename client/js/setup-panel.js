@@ -30,7 +30,7 @@ export class SetupPanel {
     });
   }
 
-  /** @returns {import('./picture-source.js').Source} */
+  /** @returns {import('./video-source.js').Source} */
   get source() {
     const [width, height] = this.#checked('size').split('x').map(Number);
     const mirror = this.#mirror.checked ? 'mirrored' : 'as it is';

@@ -7,7 +7,7 @@ import { expiry } from './expiry.js';
 import { JpegCamera } from './jpeg-camera.js';
 import { JpegScreen } from './jpeg-screen.js';
 import { PeerError, loss, refusal, withoutSlash } from './peer.js';
-import { Flow, HEADER_BYTES, decodePicture, encodeHeader } from './picture-flow.js';
+import { Flow, HEADER_BYTES, decodePicture, encodeHeader } from './jpeg-flow.js';
 import { decodeControl, decodeTelemetry } from './telemetry.js';
 
 const OPEN_MS = 10000;
@@ -267,7 +267,7 @@ export class PicturePeer {
  * Where the time of one picture went, but for what its message says itself. The page's own clock saw it go and come
  * back, so that all stations together are what it took: what nobody else had is the network's.
  *
- * @param {import('./picture-flow.js').Sent} sent
+ * @param {import('./jpeg-flow.js').Sent} sent
  * @param {{telemetry: import('./telemetry.js').Telemetry, atMs: number}} told
  * @param {number} backMs
  * @param {number} drawnMs
