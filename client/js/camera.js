@@ -1,8 +1,8 @@
-/** Open the camera, or say in one word why it cannot be opened; list the cameras there are. Touches no page. */
+/** Opens a camera, or rejects with the reason; lists the cameras. Touches no page. */
 
-import { PeerError } from './peer.js';
+import { PeerError } from './errors.js';
 
-/** What browsers call it, and the key of PROBLEMS in strings.js. */
+/** Keys of PROBLEMS in problems.js by the name of the browser's error. @type {Record<string, string>} */
 const KEYS = {
   NotFoundError: 'noCamera',
   OverconstrainedError: 'noCamera',
@@ -12,7 +12,7 @@ const KEYS = {
   AbortError: 'busy',
 };
 
-/** What a camera is called before it has a name: the browser tells names only once a camera was allowed. */
+/** Choices before cameras have names: browsers name them only after one was allowed. */
 export const FRONT = 'front';
 export const REAR = 'rear';
 

@@ -1,4 +1,4 @@
-/** The visit's numbers as text to take away: CSV for tables, JSONL for programs. Saves nothing by itself. */
+/** The reports of a visit as text: CSV for tables, JSONL for programs. Saves nothing itself. */
 
 import { EMOTIONS, STAGES, VERSION } from './telemetry.js';
 
@@ -13,7 +13,7 @@ export function toCsv(entries) {
   for (const { timeS, telemetry } of entries) {
     const frame = [
       timeS.toFixed(3), telemetry.seq, telemetry.pts, telemetry.fpsIn, telemetry.fpsOut, telemetry.dropped,
-      telemetry.analysed, telemetry.economy, ...STAGES.map((stage) => telemetry.ms[stage]),
+      telemetry.analysed, telemetry.degradationLevel, ...STAGES.map((stage) => telemetry.ms[stage]),
     ];
     for (const face of telemetry.faces.length ? telemetry.faces : [null]) lines.push([...frame, ...faceCells(face)].join());
   }
@@ -24,8 +24,8 @@ export function toCsv(entries) {
 export function toJsonl(entries) {
   const lines = [];
   for (const { timeS, telemetry } of entries) {
-    const { fpsIn, fpsOut, ...same } = telemetry;
-    lines.push(JSON.stringify({ v: VERSION, time_s: Number(timeS.toFixed(3)), fps_in: fpsIn, fps_out: fpsOut, ...same }));
+    const { fpsIn, fpsOut, degradationLevel, ...same } = telemetry;
+    lines.push(JSON.stringify({ v: VERSION, time_s: Number(timeS.toFixed(3)), fps_in: fpsIn, fps_out: fpsOut, economy: degradationLevel, ...same }));
   }
   return lines.length ? `${lines.join('\n')}\n` : '';
 }

@@ -1,8 +1,8 @@
-/** What is read from one face now: a word, its reason, a bar for each emotion. Draws into its own element only. */
+/** The analysis of one face: a word, its reason, and a bar for each emotion. Draws into its own element only. */
 
 import {
-  DOUBTS, EMOTION_LABELS, FPS_LABEL, LARGEST_FACE, NOTHING, NOT_ANALYSED, NOT_ANALYSED_REASONS, NOT_RUNNING, NO_FACE,
-  NO_FACE_REASON, bearing, faceName, percent, perSecond,
+  EMOTION_LABELS, FPS_LABEL, LARGEST_FACE, NOTHING, NOT_ANALYSED, NOT_ANALYSED_REASONS, NOT_RUNNING, NO_FACE,
+  NO_FACE_REASON, UNSURE_REASONS, describePose, faceName, percent, perSecond,
 } from './strings.js';
 import { EMOTIONS, chooseFace } from './telemetry.js';
 
@@ -39,6 +39,11 @@ export class FacePanel {
     this.reset();
   }
 
+  /** @returns {string} the label that is shown: an emotion or "unsure"; empty: none */
+  get label() {
+    return this.#element.dataset.label ?? '';
+  }
+
   /** @param {import('./telemetry.js').Face[]} faces @returns {import('./telemetry.js').Face | null} the face that is followed */
   follow(faces) {
     return chooseFace(faces, this.#chosenId);
@@ -69,7 +74,7 @@ export class FacePanel {
     else {
       const word = EMOTION_LABELS[face.label] ?? face.label;
       const share = face.unsure ? '' : percent(Math.max(...face.probabilities));
-      this.#say(word, share, face.unsure ? (DOUBTS[face.unsure] ?? face.unsure) : bearing(face), face.label, face.id);
+      this.#say(word, share, face.unsure ? (UNSURE_REASONS[face.unsure] ?? face.unsure) : describePose(face), face.label, face.id);
     }
     this.#showShares(face?.probabilities ?? null);
     this.#show('fps', telemetry.fpsOut / 32, perSecond(telemetry.fpsOut));

@@ -1,6 +1,6 @@
-/** How well it goes: figures of the connection, and a strip of where a picture's time goes. Draws into its own element only. */
+/** Figures of the connection, and the latency of a frame by station. Draws into its own element only. */
 
-import { FIGURES, NOTHING, STAGE_LABELS, badge, kilobits, milliseconds, percent, perSecond, strain } from './strings.js';
+import { FIGURES, NOTHING, STAGE_LABELS, badge, busySentence, kilobits, milliseconds, percent, perSecond } from './strings.js';
 
 const STATIONS = Object.keys(STAGE_LABELS);
 /** Of a new time, in a mean that forgets half of the past in about seven frames. */
@@ -10,13 +10,13 @@ export class HealthPanel {
   #figures = new Map();
   #bars = new Map();
   #times = new Map();
-  #strain;
+  #busy;
   /** @type {Map<string, number>} milliseconds by station; a station that is not known is not there */
   #ms = new Map();
 
   /** @param {HTMLElement} element holds .numbers, .stage-bar, .stage-times and .strain */
   constructor(element) {
-    this.#strain = element.querySelector('.strain');
+    this.#busy = element.querySelector('.strain');
     for (const [id, name] of Object.entries(FIGURES)) {
       const row = document.createElement('div');
       const value = make('dd', NOTHING);
@@ -42,14 +42,14 @@ export class HealthPanel {
   reset() {
     this.#ms.clear();
     for (const value of this.#figures.values()) value.textContent = NOTHING;
-    this.#strain.hidden = true;
+    this.#busy.hidden = true;
     this.#showStations();
   }
 
   /** Clear the figures while no frame arrives. */
   wait() {
     for (const id of ['fps-in', 'fps-out', 'delay']) this.say(id, NOTHING);
-    this.#strain.hidden = true;
+    this.#busy.hidden = true;
   }
 
   /** @param {string} id of FIGURES @param {string} text */
@@ -73,8 +73,8 @@ export class HealthPanel {
     this.say('dropped', String(dropped));
     const sum = [...this.#ms.values()].reduce((all, ms) => all + ms, 0);
     this.say('delay', this.#ms.has('display') ? milliseconds(sum) : NOTHING);
-    this.#strain.textContent = strain(telemetry);
-    this.#strain.hidden = !this.#strain.textContent;
+    this.#busy.textContent = busySentence(telemetry);
+    this.#busy.hidden = !this.#busy.textContent;
     this.#showStations();
     return badge(telemetry);
   }

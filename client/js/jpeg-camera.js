@@ -1,12 +1,11 @@
-/** Takes JPEGs from a track, the newest when asked for one; never keeps one that nobody took. Touches no page. */
+/** Encodes the newest frame of a track as JPEG on request; never queues frames. Touches no page. */
 
-import { requireReadableCanvas } from './canvas-reading.js';
-import { VideoFrames } from './video-frames.js';
+import { VideoFrames, requireReadableCanvas } from './video-frames.js';
 
-/** At 0.8 a 640x480 picture has 30 to 50 kB and reads like the camera's own; the net sees 48 x 48 of it. */
+/** At 0.8 a 640x480 frame has 30 to 50 kB and is analysed like the original; the emotion model sees 48 x 48 pixels of it. */
 const QUALITY = 0.8;
 const HIDDEN_TAB_MS = 1000;
-/** A capture time that is older belongs to another clock. */
+/** An older capture time belongs to another clock. */
 const OLDEST_MS = 1000;
 
 export class JpegCamera {

@@ -1,6 +1,6 @@
-/** Shows JPEGs as a video stream; one that comes while another is decoded replaces the one that waits. Touches no page. */
+/** Shows JPEGs as a video stream. At most one waits while another is decoded; a newer one replaces it. Touches no page. */
 
-import { PeerError } from './peer.js';
+import { PeerError } from './errors.js';
 
 export class JpegScreen {
   #canvas = document.createElement('canvas');
@@ -22,7 +22,7 @@ export class JpegScreen {
     return this.#stream;
   }
 
-  /** @param {Uint8Array} jpeg @param {() => void} onDrawn not called where a newer one came in time */
+  /** @param {Uint8Array} jpeg @param {() => void} onDrawn not called if a newer one replaced it */
   show(jpeg, onDrawn) {
     this.#waiting = { jpeg, onDrawn };
     if (!this.#decoding) this.#drawWaiting();
@@ -41,21 +41,21 @@ export class JpegScreen {
       const { jpeg, onDrawn } = this.#waiting;
       this.#waiting = null;
       try {
-        const picture = await createImageBitmap(new Blob([jpeg], { type: 'image/jpeg' }));
-        if (!this.#closed) this.#draw(picture);
-        picture.close();
+        const image = await createImageBitmap(new Blob([jpeg], { type: 'image/jpeg' }));
+        if (!this.#closed) this.#draw(image);
+        image.close();
         if (!this.#closed) onDrawn();
       } catch (error) {
-        console.warn('a picture of the server cannot be decoded:', error);
+        console.warn('a frame from the server cannot be decoded:', error);
       }
     }
     this.#decoding = false;
   }
 
-  /** @param {ImageBitmap} picture */
-  #draw(picture) {
-    const { width, height } = picture;
+  /** @param {ImageBitmap} image */
+  #draw(image) {
+    const { width, height } = image;
     if (this.#canvas.width !== width || this.#canvas.height !== height) Object.assign(this.#canvas, { width, height });
-    this.#canvas.getContext('2d').drawImage(picture, 0, 0);
+    this.#canvas.getContext('2d').drawImage(image, 0, 0);
   }
 }

@@ -1,8 +1,7 @@
 /** Paints a playing video onto a canvas, frame by frame, and provides the canvas as a stream. Touches no page. */
 
-import { requireReadableCanvas } from './canvas-reading.js';
-import { PeerError } from './peer.js';
-import { VideoFrames } from './video-frames.js';
+import { PeerError } from './errors.js';
+import { VideoFrames, requireReadableCanvas } from './video-frames.js';
 
 const AGAIN_MS = 1000;
 /** A one-second timer may fire slightly early. */
@@ -44,7 +43,7 @@ export class Painter {
    * @param {HTMLVideoElement} video that plays
    * @param {import('./video-source.js').Source & {given?: {width?: number, height?: number}}} wish `given` is the size of
    *   the video until it tells its own
-   * @param {() => boolean} mayRepeat whether a picture that stands still is painted again once a second
+   * @param {() => boolean} mayRepeat whether the last frame of a stalled video is painted again once a second
    */
   constructor(video, wish, mayRepeat) {
     if (!this.#canvas.captureStream) throw new PeerError('unsupported');

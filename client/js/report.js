@@ -1,4 +1,4 @@
-/** One visit as one HTML file that opens without a network: no script, no request, every picture drawn as SVG inside. */
+/** One visit as one HTML file that opens without a network: no script, no request, every chart drawn as SVG inside. */
 
 import { sliceMeans } from './ring-buffer.js';
 import { EMOTION_LABELS, REPORT, clockTime, eventSentence, faceName, percent, perSecond } from './strings.js';

@@ -1,4 +1,4 @@
-/** Everything the server said of this visit's frames, newest first to survive; memory is taken once and never grows. */
+/** The reports and events of one visit; when it is full, the oldest reports go. Its memory is allocated once and never grows. */
 
 import { EMOTIONS, STAGES } from './telemetry.js';
 
@@ -10,7 +10,7 @@ const UNANALYSED = ['', 'off', 'unavailable', 'fault'];
 const LABELS = [...EMOTIONS, 'unsure'];
 /** One row a face of a frame, or one a frame without a face. */
 const COLUMNS = [
-  'seq', 'fpsIn', 'fpsOut', 'dropped', 'analysed', 'unanalysed', 'economy', ...STAGES, 'id', 'left', 'top', 'width', 'height', 'label',
+  'seq', 'fpsIn', 'fpsOut', 'dropped', 'analysed', 'unanalysed', 'degradationLevel', ...STAGES, 'id', 'left', 'top', 'width', 'height', 'label',
   'unsure', ...EMOTIONS, 'yaw', 'pitch', 'roll', 'eyes', 'mouth', 'blinks',
 ];
 const AT = Object.fromEntries(COLUMNS.map((name, i) => [name, i]));
@@ -63,12 +63,12 @@ export class SessionLog {
 
   /** @param {number} timeS @param {import('./telemetry.js').Telemetry} telemetry */
   add(timeS, telemetry) {
-    // A picture that went through unread says nothing of who is there.
+    // A frame that was not analysed says nothing about faces.
     if (telemetry.analysed) this.#noteChanges(timeS, telemetry.faces);
     for (const face of telemetry.faces.length ? telemetry.faces : [null]) this.#addRow(timeS, telemetry, face);
   }
 
-  /** A new connection begins: who was there is no longer known, and nobody left. */
+  /** A new connection begins: its faces are not compared with those of the last one. */
   newSession() {
     this.#seen.clear();
   }
@@ -102,7 +102,7 @@ export class SessionLog {
     this.#cells.set(
       [
         telemetry.seq, telemetry.fpsIn, telemetry.fpsOut, telemetry.dropped, Number(telemetry.analysed),
-        UNANALYSED.indexOf(telemetry.unanalysed), telemetry.economy,
+        UNANALYSED.indexOf(telemetry.unanalysed), telemetry.degradationLevel,
         ...STAGES.map((stage) => telemetry.ms[stage]),
         face?.id ?? 0, ...(face?.box ?? [0, 0, 0, 0]), LABELS.indexOf(face?.label), UNSURE.indexOf(face?.unsure ?? ''),
         ...(face?.probabilities ?? EMOTIONS.map(() => NaN)), ...pose, face?.eyes ?? NaN, face?.mouth ?? NaN, face?.blinks ?? 0,
@@ -116,9 +116,9 @@ export class SessionLog {
   /** @param {number} timeS @param {import('./telemetry.js').Face[]} faces */
   #noteChanges(timeS, faces) {
     for (const { id, label } of faces) {
-      if (!this.#seen.has(id)) this.note(timeS, 'came', String(id));
+      if (!this.#seen.has(id)) this.note(timeS, 'appeared', String(id));
       else if (label !== 'unsure' && this.#seen.get(id) !== label) this.note(timeS, 'changed', `${id} ${label}`);
-      // A moment of doubt between twice the same is no change.
+      // A short "unsure" between two equal labels is not a change.
       if (label !== 'unsure' || !this.#seen.has(id)) this.#seen.set(id, label);
     }
     for (const id of this.#seen.keys()) {
@@ -138,7 +138,7 @@ function frameOf(row, pts) {
     dropped: row[AT.dropped],
     analysed: row[AT.analysed] === 1,
     unanalysed: UNANALYSED[row[AT.unanalysed]] ?? '',
-    economy: row[AT.economy],
+    degradationLevel: row[AT.degradationLevel],
     ms: Object.fromEntries(STAGES.map((stage) => [stage, tidy(row[AT[stage]], 1)])),
     faces: [],
   };

@@ -1,4 +1,4 @@
-/** Which picture is sent: camera, size, rate, mirror, or a clip; remembered, except the clip. Reads its own element only. */
+/** What is sent: camera, size, rate and mirror, which are remembered, or a clip. Uses its own element only. */
 
 import { FRONT, REAR, listCameras } from './camera.js';
 import { recall, remember } from './settings.js';
@@ -14,7 +14,7 @@ export class SetupPanel {
 
   /**
    * @param {HTMLElement} element holds .summary, select, radio buttons "size" and "fps", and a checkbox "mirror"
-   * @param {() => void} onChange what is wanted is another thing now
+   * @param {() => void} onChange the choice has changed
    */
   constructor(element, onChange) {
     this.#element = element;
@@ -68,7 +68,7 @@ export class SetupPanel {
   #offer(cameras, inUse = '') {
     const known = cameras.length ? cameras : [{ id: FRONT, name: CAMERAS.front }, { id: REAR, name: CAMERAS.rear }];
     this.#camera.replaceChildren(...known.map(({ id, name }) => new Option(name, id)));
-    // What is wanted may be "front", or a camera whose name is not told yet: the list shows what came of it.
+    // The choice may be "front", or a camera that the browser does not name yet; then the list shows the camera in use.
     const shown = [this.#wanted, inUse, known[0].id].find((wanted) => known.some(({ id }) => id === wanted));
     this.#camera.value = shown;
     this.#sayChoice();

@@ -2,7 +2,7 @@
 
 /** The order of every probability list. */
 export const EMOTIONS = ['angry', 'disgust', 'fear', 'happy', 'sad', 'surprise', 'neutral'];
-/** The stages of a picture on the server, in the order it passes them. */
+/** The stages of a frame on the server, in order. */
 export const STAGES = ['wait', 'detect', 'landmarks', 'emotion', 'draw'];
 export const VERSION = 1;
 
@@ -26,17 +26,17 @@ export const VERSION = 1;
  * @property {number} dropped
  * @property {boolean} analysed
  * @property {string} unanalysed why the frame was not analysed: off, unavailable or fault; otherwise empty
- * @property {number} economy step of economy, 0..3
+ * @property {number} degradationLevel 0..3; `economy` on the wire
  * @property {Record<string, number>} ms milliseconds by stage
  * @property {Face[]} faces
  *
- * @typedef {object} Control a reply or notice; what it does not say is empty
+ * @typedef {object} Control a reply or notice; fields that it lacks are empty
  * @property {string} type
  * @property {string} detail
  * @property {string} code of the notice: why the session ends
  * @property {string[]} layers
- * @property {string} view what the picture is drawn from; empty: the server has one view only
- * @property {string[]} views the views there are
+ * @property {string} view the background mode in force; empty: not in this message
+ * @property {string[]} views the background modes of the server
  */
 
 /**
@@ -57,7 +57,7 @@ export function decodeTelemetry(text) {
     dropped: message.dropped,
     analysed: message.analysed !== false,
     unanalysed: message.unanalysed ?? '',
-    economy: message.economy ?? 0,
+    degradationLevel: message.economy ?? 0,
     ms: message.ms,
     faces: message.faces,
   };

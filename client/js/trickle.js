@@ -1,6 +1,6 @@
-/** What a browser finds of its own addresses after its offer: which of it is worth telling, and how it is written. */
+/** ICE candidates that the browser finds after its offer: which are worth sending, and their format (RFC 8840). */
 
-import { expiry } from './expiry.js';
+import { expiry } from './http.js';
 
 const TOGETHER_MS = 50;
 const TELL_MS = 5000;

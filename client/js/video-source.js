@@ -1,9 +1,9 @@
-/** Where the pictures come from: a camera as it is, a camera mirrored, or a clip in a file. Touches no page. */
+/** Where the video comes from: a camera, a mirrored camera, or a clip in a file. Touches no page. */
 
 import { openCamera } from './camera.js';
 import { playClip } from './clip.js';
+import { PeerError } from './errors.js';
 import { Painter } from './painter.js';
-import { PeerError } from './peer.js';
 import { SourceWatch } from './source-watch.js';
 import { VideoFrames } from './video-frames.js';
 
@@ -16,7 +16,7 @@ import { VideoFrames } from './video-frames.js';
  */
 
 /** An open source: its stream until close(). */
-export class PictureSource {
+export class VideoSource {
   #stream;
   #below;
   #painter;
@@ -43,16 +43,16 @@ export class PictureSource {
     camera.addEventListener('ended', () => this.#events.onEnd(new PeerError('cameraEnded')));
   }
 
-  /** @param {Source} wish @returns {Promise<PictureSource>} rejects with a PeerError */
+  /** @param {Source} wish @returns {Promise<VideoSource>} rejects with a PeerError */
   static async open(wish) {
-    if (wish.clip) return PictureSource.#fromClip(wish);
+    if (wish.clip) return VideoSource.#fromClip(wish);
     const stream = await openCamera(wish);
     const end = () => stopTracks(stream);
     const [camera] = stream.getVideoTracks();
-    if (wish.mirror !== 'mirrored') return new PictureSource(stream, end, null, camera);
+    if (wish.mirror !== 'mirrored') return new VideoSource(stream, end, null, camera);
     try {
       const painter = await Painter.overCamera(stream, wish);
-      return new PictureSource(painter.stream, end, painter, camera);
+      return new VideoSource(painter.stream, end, painter, camera);
     } catch (error) {
       end();
       throw error;
@@ -68,7 +68,7 @@ export class PictureSource {
     };
     try {
       const painter = new Painter(video, wish, () => true);
-      const source = new PictureSource(painter.stream, end, painter, null);
+      const source = new VideoSource(painter.stream, end, painter, null);
       video.onerror = () => source.#events.onEnd(new PeerError('clipBroken', wish.clip.name));
       return source;
     } catch (error) {

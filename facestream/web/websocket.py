@@ -91,6 +91,7 @@ async def _open(request: web.Request, peer: "WebSocketPeer") -> PictureSession |
     await peer.refuse(
         Refused(
             status=answer.status,
+            code=problem.get("code", ""),
             title=problem["title"],
             detail=problem["detail"],
             retry_after_s=retry_after_s,

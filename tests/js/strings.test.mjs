@@ -2,8 +2,11 @@ import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { test } from 'node:test';
 
-import { ENDINGS, NOT_ANALYSED_REASONS, PROBLEMS, STAGE_LABELS, TEXT, badge, bearing, clockTime, endingOf, eventSentence, sentence, strain } from '../../client/js/strings.js';
+import { COMPATIBILITY, ENDINGS, PROBLEMS, endingOf, messageOf, sentence } from '../../client/js/problems.js';
+import { FALLBACK_KEYS } from '../../client/js/retry.js';
+import { NOT_ANALYSED_REASONS, STAGE_LABELS, STATES, TEXT, badge, busySentence, clockTime, describePose, eventSentence } from '../../client/js/strings.js';
 import { STAGES } from '../../client/js/telemetry.js';
+import { State } from '../../client/js/visit-states.js';
 
 const client = new URL('../../client/', import.meta.url);
 const page = readFileSync(new URL('index.html', client), 'utf8');
@@ -43,23 +46,23 @@ test('what the server said becomes a sentence', () => {
 });
 
 test('a server that keeps up is not said to be busy', () => {
-  assert.equal(strain({ fpsIn: 30, fpsOut: 29, economy: 0 }), '');
+  assert.equal(busySentence({ fpsIn: 30, fpsOut: 29, degradationLevel: 0 }), '');
 });
 
 test('a server that falls behind says how far and what it leaves out', () => {
   assert.equal(
-    strain({ fpsIn: 30, fpsOut: 15, economy: 1 }),
-    'The server is busy: it analyses 15 of 30 pictures a second and looks for new faces less often.',
+    busySentence({ fpsIn: 30, fpsOut: 15, degradationLevel: 1 }),
+    'The server is busy: it analyses 15 of 30 frames a second and looks for new faces less often.',
   );
 });
 
 test('a face is described by where it looks and what it does', () => {
-  assert.equal(bearing({ pose_deg: [2, 1, 0], eyes: 0.3, mouth: 0.1, blinks: 0 }), 'Facing the camera');
-  assert.equal(bearing({ pose_deg: [2, -20, 0], eyes: 0.1, mouth: 0.5, blinks: 1 }), 'Looking down, eyes closed, mouth open, 1 blink');
-  assert.equal(bearing({ pose_deg: [-30, 0, 0], eyes: 0.3, mouth: 0, blinks: 2 }), 'Turned to the left, 2 blinks');
+  assert.equal(describePose({ pose_deg: [2, 1, 0], eyes: 0.3, mouth: 0.1, blinks: 0 }), 'Facing the camera');
+  assert.equal(describePose({ pose_deg: [2, -20, 0], eyes: 0.1, mouth: 0.5, blinks: 1 }), 'Looking down, eyes closed, mouth open, 1 blink');
+  assert.equal(describePose({ pose_deg: [-30, 0, 0], eyes: 0.3, mouth: 0, blinks: 2 }), 'Turned to the left, 2 blinks');
 });
 
-test('a face without a pose is not described', () => assert.equal(bearing({ pose_deg: null }), ''));
+test('a face without a pose is not described', () => assert.equal(describePose({ pose_deg: null }), ''));
 
 for (const [fpsOut, said] of [[30, ''], [15, 'Analysing 1 of 2 frames'], [20, 'Analysing 2 of 3 frames'], [3, 'Analysing 1 of 10 frames']]) {
   test(`the badge of ${fpsOut} of 30 frames says "${said}"`, () => assert.equal(badge({ fpsIn: 30, fpsOut, analysed: true }), said));
