@@ -22,7 +22,7 @@ export class ChartTools {
     this.#chart = chart;
     window.append(...Object.entries(WINDOWS).map(([seconds, words]) => new Option(words, seconds)));
     const kept = recall('window');
-    window.value = kept in WINDOWS ? kept : FIRST_WINDOW;
+    window.value = kept && kept in WINDOWS ? kept : FIRST_WINDOW;
     window.addEventListener('change', () => {
       remember('window', window.value);
       chart?.setWindow(Number(window.value));

@@ -29,7 +29,8 @@ export async function playClip(file) {
   } catch (error) {
     video.removeAttribute('src');
     URL.revokeObjectURL(src);
-    throw new PeerError(error.name === 'NotAllowedError' ? 'clipBlocked' : 'badClip', file.name, error);
+    const isBlocked = error instanceof Error && error.name === 'NotAllowedError';
+    throw new PeerError(isBlocked ? 'clipBlocked' : 'badClip', file.name, error);
   }
 }
 
@@ -43,10 +44,11 @@ function firstFrame(video) {
   return new Promise((resolve, reject) => {
     const beganMs = performance.now();
     let readyMs = Infinity;
-    const end = (result) => {
+    /** @param {Error} [error] */
+    const end = (error) => {
       clearInterval(timer);
       video.onerror = null;
-      if (result instanceof Error) reject(result);
+      if (error) reject(error);
       else resolve();
     };
     const timer = setInterval(() => {

@@ -55,6 +55,7 @@ export function look(entries, atMs) {
 export function rates(before, now) {
   const since = Object.fromEntries(Object.entries(now.sums).map(([name, sum]) => [name, Math.max(0, sum - before.sums[name])]));
   const seconds = Math.max(0.001, (now.atMs - before.atMs) / 1000);
+  /** @param {number} sum @param {number} count */
   const each = (sum, count) => (count > 0 ? (sum / count) * 1000 : 0);
   return {
     rttMs: now.rttMs,

@@ -66,7 +66,9 @@ export class ExportPanel {
     const stem = fileStem(new Date());
     const begunMs = performance.now();
     const showTime = () => (record.textContent = recordingFor((performance.now() - begunMs) / 1000));
-    this.#recorder = new Recorder(this.#video.srcObject, (blob, extension) => {
+    const stream = this.#video.srcObject;
+    if (!(stream instanceof MediaStream)) return;
+    this.#recorder = new Recorder(stream, (blob, extension) => {
       clearInterval(timer);
       this.#recorder = null;
       record.textContent = TEXT.record;
@@ -83,7 +85,7 @@ export class ExportPanel {
   #save(text, type, extension) {
     saveFile(new Blob([text], { type }), `${fileStem(this.#visit().startedAt)}.${extension}`);
     this.#buttons.menu.open = false;
-    this.#buttons.menu.querySelector('summary').focus();
+    this.#buttons.menu.querySelector('summary')?.focus();
   }
 
   /** The log with times from the start of the visit. @yields {import('./session-log.js').Entry} */

@@ -32,6 +32,7 @@ export function toJsonl(entries) {
 
 /** @param {Date} at @returns {string} the start of a file's name, as it sorts */
 export function fileStem(at) {
+  /** @param {number} number */
   const two = (number) => String(number).padStart(2, '0');
   const day = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
   return `facestream_${day}_${two(at.getHours())}${two(at.getMinutes())}${two(at.getSeconds())}`;

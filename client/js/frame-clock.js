@@ -71,10 +71,12 @@ export class FrameMatcher {
   }
 }
 
+/** @param {number} ticks */
 function wrap(ticks) {
   return ((ticks % WRAP) + WRAP) % WRAP;
 }
 
+/** @param {number} a @param {number} b */
 function distance(a, b) {
   const ticks = wrap(a - b);
   return Math.min(ticks, WRAP - ticks);

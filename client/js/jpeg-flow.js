@@ -17,7 +17,7 @@ export function encodeHeader(timeMs) {
   return view.buffer;
 }
 
-/** @param {ArrayBuffer} message @returns {{timeMs: number, jpeg: Uint8Array} | null} null: not a frame of this version */
+/** @param {ArrayBuffer} message @returns {{timeMs: number, jpeg: Uint8Array<ArrayBuffer>} | null} null: not a frame of this version */
 export function decodeFrame(message) {
   if (message.byteLength <= HEADER_BYTES) return null;
   const view = new DataView(message);

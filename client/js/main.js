@@ -2,6 +2,7 @@
 
 import { ChartTools } from './chart-tools.js';
 import { ConsentDialog, TokenDialog, closeLikeMenus, takeToken } from './dialogs.js';
+import { element, find } from './elements.js';
 import { EmotionChart } from './emotion-chart.js';
 import { ExportPanel } from './export-panel.js';
 import { FacePanel } from './face-panel.js';
@@ -24,17 +25,8 @@ import { Visit } from './visit.js';
 /** The folder of the page's own URL, because a proxy may serve the page under a path. */
 const SERVER = withoutSlash(new URL('.', document.baseURI).href);
 
-/** @template {HTMLElement} T @param {string} id @param {new () => T} type @returns {T} the element of index.html */
-function $(id, type) {
-  const element = document.getElementById(id);
-  if (!(element instanceof type)) throw new Error(`index.html: #${id} is not a ${type.name}`);
-  return element;
-}
-
 /** @param {string} id */
-const element = (id) => $(id, HTMLElement);
-/** @param {string} id */
-const button = (id) => $(id, HTMLButtonElement);
+const button = (id) => find(document, `#${id}`, HTMLButtonElement);
 
 /** @param {string} name of a data attribute @param {(element: HTMLElement, text: string) => void} put */
 function fillIn(name, put) {
@@ -47,42 +39,42 @@ fillIn('label', (found, text) => found.setAttribute('aria-label', text));
 fillIn('title', (found, text) => (found.title = text));
 
 const root = document.documentElement;
-const video = $('video', HTMLVideoElement);
+const video = find(document, '#video', HTMLVideoElement);
 const log = new SessionLog();
 const chart = makeChart();
 takeToken(location, history);
-const token = new TokenDialog($('token', HTMLDialogElement));
-const consent = new ConsentDialog($('consent', HTMLDialogElement));
+const token = new TokenDialog(find(document, '#token', HTMLDialogElement));
+const consent = new ConsentDialog(find(document, '#consent', HTMLDialogElement));
 const stage = new StagePanel({
   root,
   video,
-  state: element('state'),
-  compatibility: element('way'),
-  title: element('message-title'),
-  text: element('message-text'),
-  badge: element('badge'),
-  notice: element('notice'),
-  retry: element('retry'),
-  countdown: element('countdown'),
+  state: element('#state'),
+  compatibility: element('#way'),
+  title: element('#message-title'),
+  text: element('#message-text'),
+  badge: element('#badge'),
+  notice: element('#notice'),
+  retry: element('#retry'),
+  countdown: element('#countdown'),
   start: button('start'),
   stop: button('stop'),
   tryNow: button('try-now'),
   giveUp: button('give-up'),
-  clipLabel: element('clip-label'),
+  clipLabel: element('#clip-label'),
   noClip: button('no-clip'),
 });
-const face = new FacePanel(element('face'), (id, visibility) => chart?.setLine(id, visibility), () => live.refill());
+const face = new FacePanel(element('#face'), (id, visibility) => chart?.setLine(id, visibility), () => live.refill());
 const live = new LiveView({
   log,
   chart,
-  chartTools: new ChartTools({ window: $('window', HTMLSelectElement), pause: button('pause'), lookBack: $('look-back', HTMLInputElement) }, chart),
+  chartTools: new ChartTools({ window: find(document, '#window', HTMLSelectElement), pause: button('pause'), lookBack: find(document, '#look-back', HTMLInputElement) }, chart),
   face,
-  health: new HealthPanel(element('health')),
-  summary: element('chart'),
+  health: new HealthPanel(element('#health')),
+  summary: element('#chart'),
   video,
 });
-const setup = new SetupPanel(element('setup'), changeSource);
-const switches = new Switches(element('layers'), element('views'), (message) => visit.send(message));
+const setup = new SetupPanel(element('#setup'), changeSource);
+const switches = new Switches(element('#layers'), element('#views'), (message) => visit.send(message));
 /** What the person agrees to. */
 let notice = NOTICE;
 const exports = new ExportPanel(
@@ -92,7 +84,7 @@ const exports = new ExportPanel(
     csv: button('save-csv'),
     jsonl: button('save-jsonl'),
     report: button('save-report'),
-    menu: $('save', HTMLDetailsElement),
+    menu: find(document, '#save', HTMLDetailsElement),
   },
   video,
   () => ({ log, notice, startS: live.startS, startedAt: live.startedAt }),
@@ -120,10 +112,10 @@ const visit = new Visit(
 
 function makeChart() {
   try {
-    return new EmotionChart(element('chart'));
+    return new EmotionChart(element('#chart'));
   } catch (error) {
     console.warn('no chart:', error);
-    element('chart-empty').textContent = CHART_MISSING;
+    element('#chart-empty').textContent = CHART_MISSING;
     return null;
   }
 }
@@ -148,7 +140,7 @@ for (const id of ['stop', 'give-up']) button(id).addEventListener('click', () =>
 button('try-now').addEventListener('click', () => visit.tryNow());
 addEventListener('online', () => visit.tryNow());
 addEventListener('pagehide', () => visit.stop());
-const clip = $('clip', HTMLInputElement);
+const clip = find(document, '#clip', HTMLInputElement);
 clip.addEventListener('change', () => {
   const [file] = clip.files ?? [];
   // So that the same file can be chosen again.
@@ -166,6 +158,6 @@ button('no-clip').addEventListener('click', () => {
 });
 video.addEventListener('playing', () => visit.videoPlays());
 closeLikeMenus(/** @type {NodeListOf<HTMLDetailsElement>} */ (document.querySelectorAll('.menu')));
-element('chart').setAttribute('aria-label', TEXT.chartEmpty);
+element('#chart').setAttribute('aria-label', TEXT.chartEmpty);
 events.onRelease();
 stage.show(State.IDLE);

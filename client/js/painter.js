@@ -1,5 +1,6 @@
 /** Paints a playing video onto a canvas, frame by frame, and provides the canvas as a stream. Touches no page. */
 
+import { contextOf } from './elements.js';
 import { PeerError } from './errors.js';
 import { VideoFrames, requireReadableCanvas } from './video-frames.js';
 
@@ -90,7 +91,7 @@ export class Painter {
     this.#fit();
     const { width, height } = this.#canvas;
     const mirrored = this.#wish.mirror === 'mirrored';
-    const context = this.#canvas.getContext('2d', { alpha: false });
+    const context = contextOf(this.#canvas);
     const there = this.#video.readyState >= HAVE_CURRENT_DATA;
     const turned = mirrored && there;
     context.setTransform(turned ? -1 : 1, 0, 0, 1, turned ? width : 0, 0);

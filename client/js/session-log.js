@@ -35,6 +35,7 @@ export class SessionLog {
   #count = 0;
   /** @type {SessionEvent[]} */
   #events = [];
+  /** @type {Map<number, string>} labels by face */
   #seen = new Map();
 
   /** @param {number} [capacity] most rows kept */
@@ -82,6 +83,7 @@ export class SessionLog {
 
   /** Oldest first; rows of one frame come as one entry. @yields {Entry} */
   *[Symbol.iterator]() {
+    /** @type {Entry | null} */
     let entry = null;
     let index = (this.#next + this.#capacity - this.#count) % this.#capacity;
     for (let i = 0; i < this.#count; i += 1, index = (index + 1) % this.#capacity) {
@@ -95,6 +97,7 @@ export class SessionLog {
     if (entry) yield entry;
   }
 
+  /** @param {number} timeS @param {import('./telemetry.js').Telemetry} telemetry @param {import('./telemetry.js').Face | null} face */
   #addRow(timeS, telemetry, face) {
     const pose = face?.pose_deg ?? [NaN, NaN, NaN];
     this.#times[this.#next] = timeS;
@@ -104,7 +107,7 @@ export class SessionLog {
         telemetry.seq, telemetry.fpsIn, telemetry.fpsOut, telemetry.dropped, Number(telemetry.analysed),
         UNANALYSED.indexOf(telemetry.unanalysed), telemetry.degradationLevel,
         ...STAGES.map((stage) => telemetry.ms[stage]),
-        face?.id ?? 0, ...(face?.box ?? [0, 0, 0, 0]), LABELS.indexOf(face?.label), UNSURE.indexOf(face?.unsure ?? ''),
+        face?.id ?? 0, ...(face?.box ?? [0, 0, 0, 0]), LABELS.indexOf(face?.label ?? ''), UNSURE.indexOf(face?.unsure ?? ''),
         ...(face?.probabilities ?? EMOTIONS.map(() => NaN)), ...pose, face?.eyes ?? NaN, face?.mouth ?? NaN, face?.blinks ?? 0,
       ],
       this.#next * COLUMNS.length,
@@ -129,21 +132,23 @@ export class SessionLog {
   }
 }
 
+/** @param {Float32Array} row @param {number} pts @returns {import('./telemetry.js').Telemetry} */
 function frameOf(row, pts) {
   return {
     seq: row[AT.seq],
     pts,
-    fpsIn: tidy(row[AT.fpsIn], 1),
-    fpsOut: tidy(row[AT.fpsOut], 1),
+    fpsIn: rounded(row[AT.fpsIn], 1),
+    fpsOut: rounded(row[AT.fpsOut], 1),
     dropped: row[AT.dropped],
     analysed: row[AT.analysed] === 1,
     unanalysed: UNANALYSED[row[AT.unanalysed]] ?? '',
     degradationLevel: row[AT.degradationLevel],
-    ms: Object.fromEntries(STAGES.map((stage) => [stage, tidy(row[AT[stage]], 1)])),
+    ms: Object.fromEntries(STAGES.map((stage) => [stage, rounded(row[AT[stage]], 1)])),
     faces: [],
   };
 }
 
+/** @param {Float32Array} row @returns {import('./telemetry.js').Face} */
 function faceOf(row) {
   const pose = [row[AT.yaw], row[AT.pitch], row[AT.roll]];
   return {
@@ -151,15 +156,16 @@ function faceOf(row) {
     box: [row[AT.left], row[AT.top], row[AT.width], row[AT.height]],
     label: LABELS[row[AT.label]] ?? 'unsure',
     unsure: UNSURE[row[AT.unsure]] ?? '',
-    probabilities: EMOTIONS.map((emotion) => tidy(row[AT[emotion]], 3)),
-    pose_deg: Number.isNaN(pose[0]) ? null : pose.map((degrees) => tidy(degrees, 1)),
-    eyes: tidy(row[AT.eyes], 2),
-    mouth: tidy(row[AT.mouth], 2),
+    probabilities: EMOTIONS.map((emotion) => rounded(row[AT[emotion]], 3)),
+    pose_deg: Number.isNaN(pose[0]) ? null : pose.map((degrees) => rounded(degrees, 1)),
+    eyes: known(row[AT.eyes], 2),
+    mouth: known(row[AT.mouth], 2),
     blinks: row[AT.blinks],
   };
 }
 
-/** What was rounded on the wire comes out as round as it was, though it was kept in fewer bits. */
-function tidy(value, decimals) {
-  return Number.isNaN(value) ? undefined : Number(value.toFixed(decimals));
-}
+/** The value as it was rounded on the wire, although it is kept in fewer bits. @param {number} value @param {number} decimals */
+const rounded = (value, decimals) => Number(value.toFixed(decimals));
+
+/** @param {number} value NaN: the server did not send it @param {number} decimals */
+const known = (value, decimals) => (Number.isNaN(value) ? undefined : rounded(value, decimals));

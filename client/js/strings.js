@@ -1,7 +1,6 @@
 /** The page's texts: labels, states, figures, and sentences made of measurements. Errors have theirs in problems.js. */
 
 import { COMPATIBILITY } from './problems.js';
-import { State } from './visit-states.js';
 
 /** Texts of index.html: for `data-text`, `data-title` (tooltip) and `data-label` (accessible name). @type {Record<string, string>} */
 export const TEXT = {
@@ -73,6 +72,7 @@ export const STATES = {
   lost: 'Connection lost',
 };
 
+/** @type {Record<string, string>} */
 export const EMOTION_LABELS = {
   angry: 'Angry',
   disgust: 'Disgust',
@@ -134,12 +134,16 @@ export const WINDOWS = { 15: '15 seconds', 30: '30 seconds', 60: 'minute', 180: 
 
 export const CAMERAS = { front: 'Front camera', rear: 'Rear camera' };
 export const PAUSED = { pause: 'Pause', resume: 'Resume' };
+/** @param {string} name */
 export const clipName = (name) => `Clip: ${name}`;
+/** @param {number} width @param {number} height @param {number} fps */
 export const setupSummary = (width, height, fps) => `${width} × ${height}, ${fps} fps`;
+/** @param {number} s */
 export const recordingFor = (s) => `Stop recording (${clockTime(s)})`;
 export const SNAPSHOT_SAVED = 'The snapshot was saved.';
 export const RECORDING_SAVED = 'The recording was saved.';
 export const NOT_SAVED = 'The browser could not save this.';
+/** @param {number} s */
 export const nextTry = (s) => `Next try in ${s} s`;
 export const TRYING = 'Trying now';
 /** Texts of the HTML report. */
@@ -157,6 +161,7 @@ export const REPORT = {
   expression: 'Expression',
   share: 'Share of frames',
   mean: 'Mean probability',
+  /** @param {string} first @param {string} last @param {number} frames */
   seen: (first, last, frames) => `From ${first} to ${last}, in ${frames} frames`,
   caution: 'Limitations',
   cautionText:
@@ -200,9 +205,13 @@ export const NOT_ANALYSED_REASONS = {
 };
 export const CHART_MISSING = 'The server lacks the chart libraries: run “make setup” there. Everything else works.';
 
+/** @param {number} share */
 export const percent = (share) => `${Math.round(share * 100)} %`;
+/** @param {number} ms */
 export const milliseconds = (ms) => `${ms < 10 ? ms.toFixed(1) : ms.toFixed(0)} ms`;
+/** @param {number} fps */
 export const perSecond = (fps) => `${fps.toFixed(1)} fps`;
+/** @param {number} s */
 export const secondsAgo = (s) => (s === 0 ? 'now' : s > -120 ? `${Math.round(-s)} s` : clockTime(-s));
 /** @param {number} s before the end of the chart @param {number} atS since the start */
 export const frameTime = (s, atS) => `${(-s).toFixed(1)} s ago, frame of ${clockTime(atS, 1)}`;
@@ -212,7 +221,9 @@ export function clockTime(s, decimals = 0) {
   const minutes = Math.floor(whole / 60);
   return `${minutes}:${(whole - minutes * 60).toFixed(decimals).padStart(decimals ? 3 + decimals : 2, '0')}`;
 }
+/** @param {number} kbps */
 export const kilobits = (kbps) => (kbps < 1000 ? `${kbps.toFixed(0)} kbit/s` : `${(kbps / 1000).toFixed(1)} Mbit/s`);
+/** @param {number | string} id */
 export const faceName = (id) => `Face ${id}`;
 export const LARGEST_FACE = 'Largest face';
 
@@ -249,7 +260,7 @@ export function busySentence({ fpsIn, fpsOut, degradationLevel }) {
  * @param {import('./telemetry.js').Face} face
  * @returns {string} where the face looks, what eyes and mouth do; empty: the server does not say
  */
-export function describePose({ pose_deg: pose, eyes, mouth, blinks }) {
+export function describePose({ pose_deg: pose, eyes = 1, mouth = 0, blinks = 0 }) {
   if (!pose) return '';
   const [yaw, pitch] = pose;
   const turned = Math.abs(yaw) > 15 ? `Turned to the ${yaw > 0 ? 'right' : 'left'}` : '';

@@ -1,5 +1,6 @@
 /** Which layers the server draws, and on which background; applied at once and remembered. Uses its own elements only. */
 
+import { inputs, make } from './elements.js';
 import { recall, remember } from './settings.js';
 import { BACKGROUND_MODES } from './strings.js';
 
@@ -18,13 +19,13 @@ export class Switches {
     this.#backgrounds = backgrounds;
     this.#send = send;
     const kept = recall('layers')?.split(' ');
-    if (kept) for (const input of layers.querySelectorAll('input')) input.checked = kept.includes(input.value);
+    if (kept) for (const input of inputs(layers, 'input')) input.checked = kept.includes(input.value);
     layers.addEventListener('change', () => {
       remember('layers', this.#drawn().join(' '));
       this.#sendLayers();
     });
     backgrounds.addEventListener('change', ({ target }) => {
-      remember('view', target.value);
+      if (target instanceof HTMLInputElement) remember('view', target.value);
       this.#sendView();
     });
   }
@@ -36,10 +37,10 @@ export class Switches {
     this.#backgrounds.hidden = false;
     const kept = recall('view');
     for (const name of known) {
-      const label = document.createElement('label');
-      const input = Object.assign(document.createElement('input'), { type: 'radio', name: 'view', value: name });
-      input.checked = name === (known.includes(kept) ? kept : known[0]);
-      label.append(input, Object.assign(document.createElement('span'), { textContent: BACKGROUND_MODES[name] }));
+      const label = make('label');
+      const input = make('input', { type: 'radio', name: 'view', value: name });
+      input.checked = name === (kept && known.includes(kept) ? kept : known[0]);
+      label.append(input, make('span', { textContent: BACKGROUND_MODES[name] }));
       this.#backgrounds.append(label);
     }
   }
@@ -56,7 +57,7 @@ export class Switches {
   }
 
   #drawn() {
-    return [...this.#layers.querySelectorAll('input:checked')].map((input) => input.value);
+    return inputs(this.#layers, 'input:checked').map((input) => input.value);
   }
 
   #sendLayers() {
@@ -64,7 +65,7 @@ export class Switches {
   }
 
   #sendView() {
-    const view = this.#backgrounds.querySelector('input:checked')?.value;
+    const view = inputs(this.#backgrounds, 'input:checked')[0]?.value;
     if (view) this.#send({ type: 'view', view });
   }
 }

@@ -39,6 +39,8 @@ export const VERSION = 1;
  * @property {string[]} views the background modes of the server
  */
 
+/** @typedef {{notice: string, auth: 'token' | 'none', websocket: boolean, views: string[], iceServers: RTCIceServer[]}} PageConfig empty where the server does not say */
+
 /**
  * @param {string} text one message
  * @returns {Telemetry | null} null for anything that is no telemetry of this version
@@ -83,17 +85,17 @@ export function decodeControl(text) {
 /**
  * @param {Face[]} faces
  * @param {number | null} chosenId null: whichever is largest
- * @returns {Face | null} the face that was chosen, or the largest where that one is not in view
+ * @returns {Face | null} the face that was chosen, or the largest if that one is not in the frame
  */
 export function chooseFace(faces, chosenId) {
   const chosen = faces.find((face) => face.id === chosenId);
   if (chosen) return chosen;
-  return faces.reduce((best, face) => (best && best.box[2] >= face.box[2] ? best : face), null);
+  return faces.reduce((best, face) => (best && best.box[2] >= face.box[2] ? best : face), /** @type {Face | null} */ (null));
 }
 
 /**
  * @param {string} text the answer to GET /config
- * @returns {{notice: string, auth: string, websocket: boolean, views: string[], iceServers: RTCIceServer[]}} empty where the server does not say
+ * @returns {PageConfig}
  */
 export function decodeConfig(text) {
   const config = parse(text);
@@ -101,11 +103,12 @@ export function decodeConfig(text) {
     notice: typeof config?.notice === 'string' ? config.notice : '',
     auth: config?.auth === 'token' ? 'token' : 'none',
     websocket: config?.websocket === true,
-    views: Array.isArray(config?.views) ? config.views.filter((view) => typeof view === 'string') : [],
-    iceServers: Array.isArray(config?.iceServers) ? config.iceServers.filter((server) => Array.isArray(server?.urls)) : [],
+    views: Array.isArray(config?.views) ? config.views.filter((/** @type {unknown} */ view) => typeof view === 'string') : [],
+    iceServers: Array.isArray(config?.iceServers) ? config.iceServers.filter((/** @type {any} */ server) => Array.isArray(server?.urls)) : [],
   };
 }
 
+/** @param {any} face */
 function isFace(face) {
   return (
     Number.isInteger(face?.id) &&
@@ -118,6 +121,7 @@ function isFace(face) {
   );
 }
 
+/** @param {string} text @returns {any} null: not JSON */
 function parse(text) {
   try {
     return JSON.parse(text);

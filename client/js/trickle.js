@@ -20,6 +20,7 @@ export function isWorthTelling(text) {
  * @returns {string} a fragment of RFC 8840
  */
 export function fragmentOf(sdp, candidates) {
+  /** @param {string} name */
   const find = (name) => sdp.match(new RegExp(`^a=${name}:.*$`, 'm'))?.[0].trim() ?? '';
   const lines = [find('ice-ufrag'), find('ice-pwd'), 'm=video 9 UDP/TLS/RTP/SAVPF 0', find('mid')];
   return [...lines, ...candidates.map((text) => `a=${text}`), ''].join('\r\n');
@@ -31,7 +32,8 @@ export class Trickle {
   /** @type {string[]} */
   #waiting = [];
   #found = 0;
-  #timer = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
   /** @type {{url: string, secret: string} | null} */
   #session = null;
 
@@ -77,9 +79,10 @@ export class Trickle {
   }
 
   async #tell() {
-    this.#timer = 0;
+    this.#timer = undefined;
+    if (!this.#session) return;
     const { url, secret } = this.#session;
-    const body = fragmentOf(this.#pc.localDescription.sdp, this.#waiting.splice(0));
+    const body = fragmentOf(this.#pc.localDescription?.sdp ?? '', this.#waiting.splice(0));
     const headers = { 'Content-Type': 'application/trickle-ice-sdpfrag', 'X-Session-Secret': secret };
     try {
       await fetch(url, { method: 'PATCH', headers, body, signal: expiry(TELL_MS) });

@@ -1,5 +1,6 @@
 /** Frames of a playing video: counts them, and checks that a canvas returns them unchanged. Touches no page. */
 
+import { contextOf } from './elements.js';
 import { PeerError } from './errors.js';
 
 const SIDE_PX = 16;
@@ -37,21 +38,22 @@ export class VideoFrames {
   }
 
   #next() {
-    const look = (nowMs, frame) => {
+    /** @param {number} nowMs @param {VideoFrameCallbackMetadata} [frame] */
+    const take = (nowMs, frame) => {
       if (this.#closed) return;
       this.#count += 1;
       this.#onFrame(nowMs, frame);
       this.#next();
     };
-    if (this.#video.requestVideoFrameCallback) this.#video.requestVideoFrameCallback(look);
-    else requestAnimationFrame((nowMs) => look(nowMs));
+    if (this.#video.requestVideoFrameCallback) this.#video.requestVideoFrameCallback(take);
+    else requestAnimationFrame((nowMs) => take(nowMs));
   }
 }
 
 /** Check that a canvas returns what was drawn: browsers that resist fingerprinting return noise. Throws a PeerError then. */
 export function requireReadableCanvas() {
   const canvas = Object.assign(document.createElement('canvas'), { width: SIDE_PX, height: SIDE_PX });
-  const context = canvas.getContext('2d', { alpha: false });
+  const context = contextOf(canvas);
   context.fillStyle = `rgb(${COLOUR.join()})`;
   context.fillRect(0, 0, SIDE_PX, SIDE_PX);
   const { data } = context.getImageData(0, 0, SIDE_PX, SIDE_PX);

@@ -21,6 +21,7 @@ export class VideoSource {
   #below;
   #painter;
   #camera;
+  /** @type {SourceWatch | null} null: a clip, which never pauses */
   #watch = null;
   /** @type {{video: HTMLVideoElement, frames: VideoFrames} | null} */
   #counter = null;
@@ -45,7 +46,7 @@ export class VideoSource {
 
   /** @param {Source} wish @returns {Promise<VideoSource>} rejects with a PeerError */
   static async open(wish) {
-    if (wish.clip) return VideoSource.#fromClip(wish);
+    if (wish.clip) return VideoSource.#fromClip(wish, wish.clip);
     const stream = await openCamera(wish);
     const end = () => stopTracks(stream);
     const [camera] = stream.getVideoTracks();
@@ -59,8 +60,9 @@ export class VideoSource {
     }
   }
 
-  static async #fromClip(wish) {
-    const video = await playClip(wish.clip);
+  /** @param {Source} wish @param {File} clip @returns {Promise<VideoSource>} */
+  static async #fromClip(wish, clip) {
+    const video = await playClip(clip);
     const end = () => {
       video.onerror = null;
       URL.revokeObjectURL(video.src);
@@ -69,7 +71,7 @@ export class VideoSource {
     try {
       const painter = new Painter(video, wish, () => true);
       const source = new VideoSource(painter.stream, end, painter, null);
-      video.onerror = () => source.#events.onEnd(new PeerError('clipBroken', wish.clip.name));
+      video.onerror = () => source.#events.onEnd(new PeerError('clipBroken', clip.name));
       return source;
     } catch (error) {
       end();

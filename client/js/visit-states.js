@@ -33,7 +33,7 @@ export const Transport = Object.freeze({ WEBRTC: 'webrtc', JPEG: 'jpeg' });
  * @property {string} cameraId empty: a clip
  * @property {boolean} paused whether it sends no frames at the moment
  * @property {boolean} quiet whether its frames do not keep the session open
- * @property {(events: {onPause: () => void, onEnd: (error: PeerError) => void}) => void} listen
+ * @property {(events: {onPause: () => void, onEnd: (error: import('./errors.js').PeerError) => void}) => void} listen
  * @property {(frames: number | null) => void} look
  * @property {() => void} close
  *
@@ -45,7 +45,7 @@ export const Transport = Object.freeze({ WEBRTC: 'webrtc', JPEG: 'jpeg' });
  * @typedef {object} VisitPorts
  * @property {() => Promise<ServerTraits>} traits
  * @property {() => boolean} hasToken
- * @property {(error: PeerError | null) => Promise<boolean>} askToken whether the person gave a token; null: asked before the first try
+ * @property {(error: import('./errors.js').PeerError | null) => Promise<boolean>} askToken whether the person gave a token; null: asked before the first try
  * @property {() => Promise<boolean>} askConsent
  * @property {() => boolean} hasWebrtc whether this browser has WebRTC at all
  * @property {() => Source} chosen what the person has chosen
@@ -58,8 +58,8 @@ export const Transport = Object.freeze({ WEBRTC: 'webrtc', JPEG: 'jpeg' });
  * @typedef {'began' | 'stopped' | 'queued' | 'lost' | 'fellBack' | 'back' | 'paused' | 'resumed'} Happening
  *
  * @typedef {object} VisitEvents
- * @property {(state: VisitState, error: PeerError | null) => void} onState also again for the same state with another error
- * @property {(kind: Happening, error: PeerError | null) => void} onHappening for the log of the visit
+ * @property {(state: VisitState, error: import('./errors.js').PeerError | null) => void} onState also again for the same state with another error
+ * @property {(kind: Happening, error: import('./errors.js').PeerError | null) => void} onHappening for the log of the visit
  * @property {(secondsLeft: number) => void} onCountdown 0: the next try begins
  * @property {(opened: OpenSource) => void} onSource
  * @property {() => void} onConnecting a new connection is being made

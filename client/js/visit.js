@@ -126,7 +126,7 @@ export class Visit {
       const opened = await this.#sources.use(this.#ports.chosen());
       if (run !== this.#run || !opened) return;
       await this.#peer?.replaceTrack(trackOf(opened));
-      if (run === this.#run) this.#followCamera();
+      this.#followCamera();
     } catch (error) {
       if (run === this.#run) this.#fail(asPeerError(error));
     }
@@ -183,7 +183,7 @@ export class Visit {
     this.#beginSession(peer.sessionId);
     // No source was open while the page waited, and another one may have been chosen since the offer.
     const opened = await (this.#sources.wanted ? this.#sources.last() : this.#sources.use(this.#ports.chosen()));
-    if (!isCurrent() || peer.closed || !opened) return false;
+    if (!opened) return false;
     if (opened !== used) await peer.replaceTrack(trackOf(opened));
     if (!isCurrent() || peer.closed) return false;
     if (OPENING.includes(this.#state)) this.#enter(State.WAITING);
