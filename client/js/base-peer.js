@@ -63,30 +63,9 @@ export class BasePeer {
     return this.#closed;
   }
 
-  /**
-   * @abstract
-   * @param {MediaStream | null} _stream with one video track; null: `replaceTrack` gives it later
-   * @param {number} [_connectMs] how long media may take to flow
-   * @param {RTCIceServer[]} [_iceServers]
-   * @returns {Promise<void>} when media flows; rejects with a PeerError
-   */
-  async open(_stream, _connectMs, _iceServers) {
-    throw new Error('not implemented');
-  }
-
-  /** @abstract @param {object} _message a request of docs/telemetry.md, "control" */
+  /** @abstract @param {object} _message a request of docs/telemetry.md, "control"; dropped while there is no connection */
   send(_message) {
-    throw new Error('not implemented');
-  }
-
-  /** @abstract @param {MediaStreamTrack} _track sent from now on instead of the one before @returns {Promise<void>} */
-  async replaceTrack(_track) {
-    throw new Error('not implemented');
-  }
-
-  /** @abstract @returns {Promise<import('./connection-stats.js').Rates | null>} since the last call; null: unknown */
-  async rates() {
-    throw new Error('not implemented');
+    throw new TypeError('abstract');
   }
 
   /** Keep the session open while this peer sends no frames. */
@@ -133,12 +112,12 @@ export class BasePeer {
 
   /** Tell the server that this peer leaves; at most once, and only if there is a session. @abstract @protected */
   sayGoodbye() {
-    throw new Error('not implemented');
+    throw new TypeError('abstract');
   }
 
   /** Close what carries the session. May be called twice. @abstract @protected */
   disconnect() {
-    throw new Error('not implemented');
+    throw new TypeError('abstract');
   }
 
   #disconnect() {

@@ -64,7 +64,6 @@ export class JpegPeer extends BasePeer {
   }
 
   /**
-   * @override
    * @param {MediaStream | null} stream with one video track; null: `replaceTrack` gives it later
    * @returns {Promise<void>} when frames may flow; rejects with a PeerError
    */
@@ -88,13 +87,13 @@ export class JpegPeer extends BasePeer {
     if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(message));
   }
 
-  /** @override @param {MediaStreamTrack} track sent from now on instead of the one before @returns {Promise<void>} */
+  /** @param {MediaStreamTrack} track sent from now on instead of the one before @returns {Promise<void>} */
   async replaceTrack(track) {
     this.#track = track;
     if (this.sessionId && !this.closed) this.#use(track);
   }
 
-  /** @override @returns {Promise<import('./connection-stats.js').Rates | null>} since the last call; null: closed */
+  /** @returns {Promise<import('./connection-stats.js').Rates | null>} since the last call; null: closed */
   async rates() {
     const nowMs = performance.now();
     const { atMs, drawn, bytes, sentBytes } = this.#sums;

@@ -31,7 +31,6 @@ export class Peer extends BasePeer {
   #look = null;
 
   /**
-   * @override
    * @param {MediaStream | null} stream with one video track; null: `replaceTrack` gives it later
    * @param {number} [connectMs] how long media may take to flow; shorter if there is a fallback
    * @param {RTCIceServer[]} [iceServers] STUN and TURN servers
@@ -75,14 +74,14 @@ export class Peer extends BasePeer {
     if (control?.readyState === 'open') control.send(JSON.stringify(message));
   }
 
-  /** @override @param {MediaStreamTrack} track sent from now on instead of the one before @returns {Promise<void>} */
+  /** @param {MediaStreamTrack} track sent from now on instead of the one before @returns {Promise<void>} */
   async replaceTrack(track) {
     // After a lost connection, the next one uses the newest track.
     if (this.closed) return;
     await this.#parts?.pc.getSenders()[0]?.replaceTrack(track);
   }
 
-  /** @override @returns {Promise<import('./connection-stats.js').Rates | null>} since the last call; null: the first call, or closed */
+  /** @returns {Promise<import('./connection-stats.js').Rates | null>} since the last call; null: the first call, or closed */
   async rates() {
     if (!this.#parts) return null;
     const before = this.#look;

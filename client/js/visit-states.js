@@ -23,8 +23,8 @@ export const State = Object.freeze({
 export const Transport = Object.freeze({ WEBRTC: 'webrtc', JPEG: 'jpeg' });
 
 /**
- * @typedef {import('./base-peer.js').BasePeer} AnyPeer
  * @typedef {import('./telemetry.js').Telemetry} Telemetry
+ * @typedef {import('./peer.js').Peer | import('./jpeg-peer.js').JpegPeer} AnyPeer
  * @typedef {import('./video-source.js').Source} Source what to open: a camera or a clip
  * @typedef {typeof Transport[keyof typeof Transport]} TransportName
  *

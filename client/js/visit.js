@@ -17,7 +17,7 @@ const FALLBACK_MS = 6000;
 /** A connection that lasted this long makes the next retry a quick first one again. */
 const STEADY_S = 5;
 
-/** @typedef {import('./base-peer.js').BasePeer} AnyPeer */
+/** @typedef {import('./visit-states.js').AnyPeer} AnyPeer */
 /** @typedef {import('./telemetry.js').Telemetry} Telemetry */
 /** @typedef {import('./visit-states.js').OpenSource} OpenSource */
 

@@ -66,7 +66,7 @@ for (const code of ['video_ended', 'frame_too_large', 'bad_frame', 'time_over', 
   });
 }
 
-test('a first picture that never comes is not tried for minutes', () => {
+test('a first frame that never comes is not tried for minutes', () => {
   const error = { key: 'ended', code: 'setup_timeout' };
 
   assert.ok(mayPass(error, 2));

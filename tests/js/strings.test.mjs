@@ -1,48 +1,20 @@
 import assert from 'node:assert/strict';
-import { readFileSync, readdirSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
-import { COMPATIBILITY, ENDINGS, PROBLEMS, endingOf, messageOf, sentence } from '../../client/js/problems.js';
-import { FALLBACK_KEYS } from '../../client/js/retry.js';
 import { NOT_ANALYSED_REASONS, STAGE_LABELS, STATES, TEXT, badge, busySentence, clockTime, describePose, eventSentence } from '../../client/js/strings.js';
 import { STAGES } from '../../client/js/telemetry.js';
 import { State } from '../../client/js/visit-states.js';
 
 const client = new URL('../../client/', import.meta.url);
 const page = readFileSync(new URL('index.html', client), 'utf8');
-const scripts = readdirSync(new URL('js/', client)).map((name) => readFileSync(new URL(`js/${name}`, client), 'utf8'));
 
 for (const [, key] of page.matchAll(/data-(?:text|label|title)="(\w+)"/g)) {
   test(`the page's text ${key} has its words`, () => assert.ok(TEXT[key]));
 }
 
-for (const [, key] of scripts.join().matchAll(/PeerError\('(\w+)'/g)) {
-  test(`the problem ${key} has a title and a next step`, () => {
-    assert.ok(PROBLEMS[key].title);
-    assert.match(PROBLEMS[key].text('the reason'), /[.!]$/);
-  });
-}
-
-for (const code of Object.keys(ENDINGS)) {
-  test(`the ending ${code} has a title and a next step`, () => {
-    assert.ok(ENDINGS[code].title);
-    assert.match(ENDINGS[code].text('the reason'), /[.!]$/);
-    assert.doesNotMatch(ENDINGS[code].text(''), /^ |^\.|  /);
-  });
-}
-
-test('a word that is none of the endings is none', () => {
-  for (const code of ['', 'tomorrow', 'constructor', undefined]) assert.equal(endingOf(code), null);
-});
-
 test('every stage on the server has its word, in its order', () => {
   assert.deepEqual(Object.keys(STAGE_LABELS).filter((station) => STAGES.includes(station)), STAGES);
-});
-
-test('what the server said becomes a sentence', () => {
-  assert.equal(sentence('16 of 16 places taken; try again soon'), '16 of 16 places taken; try again soon.');
-  assert.equal(sentence('the server is stopping'), 'The server is stopping.');
-  assert.equal(sentence(''), '');
 });
 
 test('a server that keeps up is not said to be busy', () => {
@@ -89,11 +61,6 @@ test('what happened is a sentence', () => {
   assert.equal(eventSentence({ timeS: 0, kind: 'lost', detail: 'The connection was lost' }), 'Connection lost: The connection was lost');
 });
 
-test('every code of a notice that the documents list has a sentence of the page', () => {
-  const docs = readFileSync(new URL('../../docs/telemetry.md', import.meta.url), 'utf8');
-  const table = docs.split('| `code` | reason for the end of the session |')[1].split('\n\n')[0];
-  const codes = [...table.matchAll(/^\| `(\w+)` \|/gm)].map(([, code]) => code);
-
-  assert.ok(codes.length > 5);
-  assert.deepEqual(codes.filter((code) => !(code in ENDINGS)), []);
+test('every state has its words', () => {
+  for (const state of Object.values(State)) assert.ok(STATES[state], state);
 });

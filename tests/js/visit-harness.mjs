@@ -3,12 +3,10 @@
 import { PeerError } from '../../client/js/errors.js';
 import { State } from '../../client/js/visit-states.js';
 import { Visit } from '../../client/js/visit.js';
+import { fakeClock, settle } from './clock.mjs';
 
 export const FULL = () => Object.assign(new PeerError('full', '1 of 1 sessions'), { retryMs: 5000 });
 export const ended = (code) => Object.assign(new PeerError('ended', 'in words'), { code });
-
-/** All promises that can go on have gone on. */
-export const settle = () => new Promise((resolve) => setImmediate(resolve));
 
 function deferred() {
   const made = {};
@@ -149,17 +147,8 @@ export function harness(t, world = {}) {
     releases: 0,
     interludes: 0,
   };
-  let nowMs = 1000;
-  t.mock.timers.enable({ apis: ['setTimeout', 'setInterval'] });
-  t.mock.method(performance, 'now', () => nowMs);
+  h.pass = fakeClock(t);
   t.mock.method(Math, 'random', () => 1);
-  h.pass = async (ms) => {
-    for (let left = ms; left > 0; left -= 50) {
-      nowMs += Math.min(left, 50);
-      t.mock.timers.tick(Math.min(left, 50));
-      await settle();
-    }
-  };
   const ports = {
     traits: async () => h.traits,
     hasToken: () => Boolean(h.token),

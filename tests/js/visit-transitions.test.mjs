@@ -5,7 +5,8 @@ import { test } from 'node:test';
 
 import { PeerError } from '../../client/js/errors.js';
 import { BEGUN, COUNTING, OPENING, PAUSABLE, RUNNING, SHOWING, State, TRANSITIONS } from '../../client/js/visit-states.js';
-import { FULL, ended, harness, reach, reachAdmitted, reachConnectedWithoutSource, settle } from './visit-harness.mjs';
+import { FULL, ended, harness, reach, reachAdmitted, reachConnectedWithoutSource } from './visit-harness.mjs';
+import { settle } from './clock.mjs';
 
 const stop = (h) => h.visit.stop();
 const interrupt = (h) => h.peer().events.onFlow('interrupted');

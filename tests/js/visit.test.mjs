@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { State, Transport } from '../../client/js/visit-states.js';
-import { FULL, ended, harness, reach, reachAdmitted, settle } from './visit-harness.mjs';
+import { FULL, ended, harness, reach, reachAdmitted } from './visit-harness.mjs';
+import { settle } from './clock.mjs';
 
 test('a start asks for consent, opens the source, then connects with it', async (t) => {
   const h = harness(t);
