@@ -13,7 +13,7 @@ from benchmarks.clips import TURN_S, face_clip, pictures_of
 from benchmarks.latency import FPS, WARM_UP_S, Plan, over_webrtc
 from benchmarks.measured import percentile, say
 from benchmarks.processes import usage
-from facestream.picture_messages import Picture, decode_picture, encode_picture
+from facestream.messages.jpeg_socket import Picture, decode_picture, encode_picture
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """What the server counts about itself: plain numbers, cheap enough for every frame; knows no format and no clock.
 
-Whoever shows them reads them when asked (`web/metrics.py`), so that nothing below the web knows of Prometheus.
+Whoever shows them reads them when asked (`web/routes/metrics.py`), so that nothing below the web knows of Prometheus.
 """
 
 from bisect import bisect_left
@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
-from facestream.telemetry import StageTimes
+from facestream.messages.telemetry import StageTimes
 
 STAGE_BOUNDS_MS = (1.0, 2.0, 5.0, 10.0, 15.0, 20.0, 30.0, 50.0, 75.0, 100.0, 200.0, 500.0, 1000.0)
 LAG_BOUNDS_MS = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 5000.0)

@@ -10,7 +10,7 @@ from aiortc.rtcrtpreceiver import RTCRtpReceiver
 from aiortc.rtcrtpsender import RTCRtpSender
 from aiortc.rtcsctptransport import RTCSctpTransport
 
-from facestream.media.hardening import (
+from facestream.aiortc_patches import (
     boundaries,
     closing,
     datagrams,
@@ -22,10 +22,10 @@ from facestream.media.hardening import (
     sctp,
     sender,
 )
-from facestream.media.hardening.closing import close_peer_connection
-from facestream.media.hardening.replacement import HardeningError, check_mentions, check_versions, install
-from facestream.media.hardening.settings import Bitrates, settings
-from facestream.media.hardening.sizes import PictureLimits
+from facestream.aiortc_patches.closing import close_peer_connection
+from facestream.aiortc_patches.replacement import HardeningError, check_mentions, check_versions, install
+from facestream.aiortc_patches.settings import Bitrates, settings
+from facestream.aiortc_patches.sizes import PictureLimits
 
 __all__ = ["Bitrates", "HardeningError", "PictureLimits", "apply", "close_peer_connection", "replacements"]
 

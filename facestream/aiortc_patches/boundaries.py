@@ -17,8 +17,8 @@ from aiortc.rtcsctptransport import RTCSctpTransport
 from aiortc.rtp import RtpPacket
 from pyee.asyncio import AsyncIOEventEmitter
 
-from facestream.media.hardening.losses import Throttle
-from facestream.media.hardening.replacement import Replacement
+from facestream.aiortc_patches.losses import Throttle
+from facestream.aiortc_patches.replacement import Replacement
 
 logger = logging.getLogger(__name__)
 

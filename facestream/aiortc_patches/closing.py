@@ -12,8 +12,8 @@ from aioice.ice import Connection
 from aiortc import RTCPeerConnection
 from aiortc.rtcdtlstransport import RTCDtlsTransport
 
-from facestream.media.hardening.receiver import HardenedReceiver
-from facestream.media.hardening.sender import HardenedSender
+from facestream.aiortc_patches.receiver import HardenedReceiver
+from facestream.aiortc_patches.sender import HardenedSender
 
 logger = logging.getLogger(__name__)
 

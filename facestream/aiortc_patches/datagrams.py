@@ -10,8 +10,8 @@ from typing import Any
 import aioice.ice
 from aioice.ice import CandidatePair, Connection, StunProtocol
 
-from facestream.media.hardening.losses import Throttle
-from facestream.media.hardening.replacement import Replacement
+from facestream.aiortc_patches.losses import Throttle
+from facestream.aiortc_patches.replacement import Replacement
 
 logger = logging.getLogger(__name__)
 

@@ -17,12 +17,12 @@ from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 from av.frame import Frame
 from av.video.codeccontext import VideoCodecContext
 
+from facestream.aiortc_patches.h264_offers import parameter_sets_of
+from facestream.aiortc_patches.losses import Throttle
+from facestream.aiortc_patches.parameter_sets import parameter_set_bytes
+from facestream.aiortc_patches.sizes import MAX_REORDERED_FRAMES, PictureLimits, refusal
+from facestream.aiortc_patches.tracks import NewestFrames
 from facestream.errors import FrameError
-from facestream.media.hardening.h264_offers import parameter_sets_of
-from facestream.media.hardening.losses import Throttle
-from facestream.media.hardening.parameter_sets import parameter_set_bytes
-from facestream.media.hardening.sizes import MAX_REORDERED_FRAMES, PictureLimits, refusal
-from facestream.media.hardening.tracks import NewestFrames
 
 logger = logging.getLogger(__name__)
 

@@ -16,8 +16,8 @@ from aiortc.rtcdtlstransport import (
 )
 from OpenSSL import SSL
 
-from facestream.media.hardening.datagrams import FIRST_DTLS_BYTE, LAST_DTLS_BYTE
-from facestream.media.hardening.replacement import Replacement
+from facestream.aiortc_patches.datagrams import FIRST_DTLS_BYTE, LAST_DTLS_BYTE
+from facestream.aiortc_patches.replacement import Replacement
 
 logger = logging.getLogger(__name__)
 

@@ -20,12 +20,12 @@ from av.frame import Frame
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import PictureType
 
-from facestream.media.hardening.frame_clock import LONGEST_INTERVAL_S, FrameClock
-from facestream.media.hardening.h264_offers import Packetization, packetization_of
-from facestream.media.hardening.levels import level_for
-from facestream.media.hardening.replacement import Replacement
-from facestream.media.hardening.settings import settings
-from facestream.media.hardening.target_bitrate import FollowsTarget, RebuildRule, TargetBitrate
+from facestream.aiortc_patches.frame_clock import LONGEST_INTERVAL_S, FrameClock
+from facestream.aiortc_patches.h264_offers import Packetization, packetization_of
+from facestream.aiortc_patches.levels import level_for
+from facestream.aiortc_patches.replacement import Replacement
+from facestream.aiortc_patches.settings import settings
+from facestream.aiortc_patches.target_bitrate import FollowsTarget, RebuildRule, TargetBitrate
 from facestream.media.planes import planes_of
 
 logger = logging.getLogger(__name__)

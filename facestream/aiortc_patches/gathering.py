@@ -13,8 +13,8 @@ from aioice import Candidate
 from aioice.ice import Connection
 from aioice.turn import TurnClientTcpProtocol
 
-from facestream.media.hardening.replacement import Replacement
-from facestream.media.hardening.settings import settings
+from facestream.aiortc_patches.replacement import Replacement
+from facestream.aiortc_patches.settings import settings
 
 GATHER_DEADLINE_S = 2
 MAX_UNSENT_RELAY_BYTES = (

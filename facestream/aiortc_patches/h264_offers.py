@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 from aiortc.rtcrtpparameters import ParametersDict, RTCRtpCodecParameters
 
+from facestream.aiortc_patches.levels import level_for
+from facestream.aiortc_patches.parameter_sets import BASELINE, EXTENDED, HIGH, MAIN, PROFILE_NAMES
+from facestream.aiortc_patches.settings import settings
+from facestream.aiortc_patches.sizes import refusal
 from facestream.errors import OfferError
-from facestream.media.hardening.levels import level_for
-from facestream.media.hardening.parameter_sets import BASELINE, EXTENDED, HIGH, MAIN, PROFILE_NAMES
-from facestream.media.hardening.settings import settings
-from facestream.media.hardening.sizes import refusal
 
 MAX_PARAMETER_SET_CHARS = 8192
 RECEIVED_FPS = 30.0

@@ -11,9 +11,9 @@ from aiortc.codecs import is_rtx
 from aiortc.rtcpeerconnection import is_codec_compatible
 from aiortc.rtcrtpparameters import RTCRtpCodecCapability, RTCRtpCodecParameters
 
+from facestream.aiortc_patches.h264_offers import OfferedH264, answer_to, is_h264
+from facestream.aiortc_patches.replacement import Replacement
 from facestream.errors import OfferError
-from facestream.media.hardening.h264_offers import OfferedH264, answer_to, is_h264
-from facestream.media.hardening.replacement import Replacement
 
 _find_common_codecs = aiortc.rtcpeerconnection.find_common_codecs
 

@@ -33,14 +33,14 @@ from aiortc.rtp import (
 )
 from av.frame import Frame
 
+from facestream.aiortc_patches.decoders import DecoderThread
+from facestream.aiortc_patches.jitter import Assembled, FrameAssembler
+from facestream.aiortc_patches.losses import REPEAT_S, LossRepair, Throttle
+from facestream.aiortc_patches.replacement import Replacement
+from facestream.aiortc_patches.settings import settings
+from facestream.aiortc_patches.sizes import is_keyframe
+from facestream.aiortc_patches.tracks import BoundedRemoteTrack
 from facestream.errors import FrameError
-from facestream.media.hardening.decoders import DecoderThread
-from facestream.media.hardening.jitter import Assembled, FrameAssembler
-from facestream.media.hardening.losses import REPEAT_S, LossRepair, Throttle
-from facestream.media.hardening.replacement import Replacement
-from facestream.media.hardening.settings import settings
-from facestream.media.hardening.sizes import is_keyframe
-from facestream.media.hardening.tracks import BoundedRemoteTrack
 
 logger = logging.getLogger(__name__)
 

@@ -23,9 +23,9 @@ from aiortc.rtcsctptransport import (
 )
 from aiortc.utils import uint32_gt
 
-from facestream.media.hardening.losses import Throttle
-from facestream.media.hardening.replacement import Replacement
-from facestream.media.hardening.settings import settings
+from facestream.aiortc_patches.losses import Throttle
+from facestream.aiortc_patches.replacement import Replacement
+from facestream.aiortc_patches.settings import settings
 
 logger = logging.getLogger(__name__)
 

@@ -11,8 +11,8 @@ from aiortc import MediaStreamTrack
 from aiortc.rtcdtlstransport import RTCDtlsTransport
 from aiortc.rtcrtpsender import RTCRtpSender
 
-from facestream.media.hardening.losses import Throttle
-from facestream.media.hardening.replacement import Replacement
+from facestream.aiortc_patches.losses import Throttle
+from facestream.aiortc_patches.replacement import Replacement
 
 KEYFRAME_INTERVAL_S = 1.0
 KEYFRAME_BURST = 2  # a keyframe that is lost on its way may be asked for again at once

@@ -5,8 +5,8 @@ Set by `apply`; read where a stream begins, never in the middle of it.
 
 from dataclasses import dataclass, field
 
+from facestream.aiortc_patches.sizes import PictureLimits
 from facestream.errors import ConfigError
-from facestream.media.hardening.sizes import PictureLimits
 
 
 @dataclass(frozen=True, slots=True)

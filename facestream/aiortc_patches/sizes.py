@@ -5,8 +5,7 @@ Pure; never raises: a frame whose H264 parameter sets cannot be parsed is refuse
 
 from dataclasses import dataclass
 
-from facestream.errors import FrameError, FrameTooLargeError
-from facestream.media.hardening.parameter_sets import (
+from facestream.aiortc_patches.parameter_sets import (
     IDR,
     MAX_NAL_UNITS,
     SPS,
@@ -14,6 +13,7 @@ from facestream.media.hardening.parameter_sets import (
     nal_units,
     sequence_parameters,
 )
+from facestream.errors import FrameError, FrameTooLargeError
 
 VP8_START_CODE = b"\x9d\x01\x2a"
 # What H264 level 4.2 lets a decoder keep for reference: 4 pictures of 1920x1080, 9 of 1280x720. Cameras and browsers

@@ -2,7 +2,7 @@
 
 import time
 
-from facestream.media.hardening.settings import settings
+from facestream.aiortc_patches.settings import settings
 
 REBUILD_CHANGE = 0.3  # a VP8 encoder cannot change its bitrate: each change costs a keyframe
 REBUILD_INTERVAL_S = 5.0

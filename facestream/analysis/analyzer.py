@@ -8,17 +8,17 @@ from typing import Any
 import cv2
 import numpy as np
 
-from facestream.analysis import tracking
+from facestream.analysis.degradation import next_economy
 from facestream.analysis.description import describe
-from facestream.analysis.detector import FaceDetector, FoundFace
-from facestream.analysis.economy import next_economy
-from facestream.analysis.emotion import EmotionReader
+from facestream.analysis.detection.hog import FaceDetector, FoundFace
+from facestream.analysis.emotion.reader import EmotionReader
+from facestream.analysis.faces import Economy, Face, FrameReport, GrayImage, LandmarksXY
 from facestream.analysis.geometry import tilt_deg
 from facestream.analysis.landmarks import LEVEL_FROM_DEG, LandmarkPredictor, box_of_landmarks
 from facestream.analysis.options import AnalysisOptions
-from facestream.analysis.smoothing import next_mood, steady_landmarks
-from facestream.analysis.tracks import NEVER_S, Track, Tracks
-from facestream.faces import Economy, Face, FrameReport, GrayImage, LandmarksXY
+from facestream.analysis.tracking import matching
+from facestream.analysis.tracking.smoothing import next_mood, steady_landmarks
+from facestream.analysis.tracking.tracks import NEVER_S, Track, Tracks
 
 CONFIRM_EVERY_S = 0.3
 CONFIRM_DOUBTED_EVERY_S = 0.1
@@ -131,13 +131,13 @@ class Analyzer:
         size_wh = (gray.shape[1], gray.shape[0])
         kept, gone = [], []
         for track in tracks.followed:
-            box, tilt = tracking.expected_box(track, time_s), tilt_deg(track.landmarks_xy)
+            box, tilt = matching.expected_box(track, time_s), tilt_deg(track.landmarks_xy)
             landmarks = self._predictor.predict(gray, box, tilt)
-            if tracking.is_plausible(track, landmarks, size_wh):
-                kept.append(tracking.moved(track, landmarks, time_s))
+            if matching.is_plausible(track, landmarks, size_wh):
+                kept.append(matching.moved(track, landmarks, time_s))
             else:
                 gone.append(track)
-        return tracking.lose(replace(tracks, followed=tuple(kept)), gone, time_s)
+        return matching.lose(replace(tracks, followed=tuple(kept)), gone, time_s)
 
     def _confirm(self, gray: GrayImage, tracks: Tracks, time_s: float) -> Tracks:
         """Let the detector look at the face it has not seen for longest: one a frame, so that the cost stays even."""
@@ -149,25 +149,25 @@ class Analyzer:
         if oldest is None or due_s(oldest) > time_s:
             return tracks
         if self._detector.sees_face(gray, oldest.landmarks_xy):
-            looked = tracking.confirmed(oldest, time_s)
+            looked = matching.confirmed(oldest, time_s)
         else:
             looked = replace(oldest, looked_s=time_s, doubts=oldest.doubts + 1)
         others = [track for track in tracks.followed if track.id != looked.id]
         if looked.doubts < MAX_DOUBTS:
             return replace(tracks, followed=tuple(sorted([*others, looked], key=lambda track: track.id)))
-        return tracking.lose(
-            replace(tracks, followed=tuple(others)), [tracking.as_last_confirmed(looked)], time_s
+        return matching.lose(
+            replace(tracks, followed=tuple(others)), [matching.as_last_confirmed(looked)], time_s
         )
 
     @staticmethod
     def _drop_doubles(before: tuple[Track, ...], tracks: Tracks, time_s: float) -> Tracks:
-        slid = tracking.on_same_face(before, tracks.followed, time_s)
+        slid = matching.on_same_face(before, tracks.followed, time_s)
         if not slid:
             return tracks
         # They are remembered where they were before they slid, so that they come back there.
         gone = [track for track in before if track.id in slid]
         followed = tuple(track for track in tracks.followed if track.id not in slid)
-        return tracking.lose(replace(tracks, followed=followed), gone, time_s)
+        return matching.lose(replace(tracks, followed=followed), gone, time_s)
 
     def _search(self, gray: GrayImage, tracks: Tracks, time_s: float) -> tuple[Tracks, list[FoundFace]]:
         """One step of a search round, where a round is under way or due."""
@@ -192,19 +192,19 @@ class Analyzer:
         followed, lost, next_id = list(tracks.followed), list(tracks.lost), tracks.next_id
         for face in sorted(found, key=lambda face: -face.box.width):
             box = face.box
-            known = tracking.nearest(followed, box, time_s, tracking.SAME_FACE_SHARE)
+            known = matching.nearest(followed, box, time_s, matching.SAME_FACE_SHARE)
             if known is not None:
-                followed[followed.index(known)] = tracking.confirmed(known, time_s)
+                followed[followed.index(known)] = matching.confirmed(known, time_s)
                 continue
             if len(followed) >= limit:
                 break
             landmarks = self._landmarks_of(gray, face)
-            back = tracking.nearest(lost, box, time_s, tracking.COME_BACK_SHARE)
+            back = matching.nearest(lost, box, time_s, matching.COME_BACK_SHARE)
             if back is not None:
                 lost.remove(back)
-                followed.append(tracking.confirmed(tracking.moved(back, landmarks, time_s), time_s))
+                followed.append(matching.confirmed(matching.moved(back, landmarks, time_s), time_s))
             else:
-                followed.append(tracking.confirmed(Track(next_id, landmarks, time_s), time_s))
+                followed.append(matching.confirmed(Track(next_id, landmarks, time_s), time_s))
                 next_id += 1
         followed = sorted(followed, key=lambda track: -box_of_landmarks(track.landmarks_xy).width)[:limit]
         followed.sort(key=lambda track: track.id)

@@ -3,8 +3,8 @@
 import math
 from dataclasses import replace
 
-from facestream.analysis.tracks import NEVER_S, Tracks
-from facestream.faces import Economy
+from facestream.analysis.faces import Economy
+from facestream.analysis.tracking.tracks import NEVER_S, Tracks
 
 AVERAGE_S = 0.5
 FRAME_S = 1 / 30

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from facestream.faces import GrayImage
+from facestream.analysis.faces import GrayImage
 
 _HALF_DIAGONAL = 0.72
 """Of a square's side, a little more than half the square root of 2: a turned square lies within this reach."""

@@ -6,10 +6,10 @@ import cv2
 import numpy as np
 
 from facestream.analysis import geometry
-from facestream.analysis.blinks import next_eyes
+from facestream.analysis.faces import UNSURE, BoundingBox, Doubt, Face, GrayImage, HeadPose
 from facestream.analysis.landmarks import box_of_landmarks
-from facestream.analysis.tracks import Track
-from facestream.faces import UNSURE, BoundingBox, Doubt, Face, GrayImage, HeadPose
+from facestream.analysis.tracking.blinks import next_eyes
+from facestream.analysis.tracking.tracks import Track
 
 SMALL_EYE_DISTANCE_PX = 12.0
 TURNED_YAW_DEG = 40.0

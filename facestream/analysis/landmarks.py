@@ -6,9 +6,9 @@ from pathlib import Path
 import dlib
 import numpy as np
 
+from facestream.analysis.derolling import back_from, level_square
+from facestream.analysis.faces import BoundingBox, GrayImage, LandmarksXY
 from facestream.analysis.geometry import middle_xy, spread_px, tilt_deg
-from facestream.analysis.leveling import back_from, level_square
-from facestream.faces import BoundingBox, GrayImage, LandmarksXY
 
 # Measured on the detector's own boxes (72 frames of the test clips): how its box lies about the landmarks it leads to.
 SIDE_PER_SPREAD = 2.87

@@ -18,12 +18,12 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from facestream.analysis.analyzer import Analyzer
-from facestream.analysis.blazeface import BlazeFaceDetector
-from facestream.analysis.detector import FaceDetector, HogDetector
-from facestream.analysis.emotion import EmotionReader, MiniXception, OwnEmotionNet
-from facestream.analysis.known_face import known_face
+from facestream.analysis.detection.blazeface import BlazeFaceDetector
+from facestream.analysis.detection.hog import FaceDetector, HogDetector
+from facestream.analysis.emotion.reader import EmotionReader, MiniXception, OwnEmotionNet
 from facestream.analysis.landmarks import LandmarkPredictor, box_of_landmarks
 from facestream.analysis.options import AnalysisOptions, DetectorName, EmotionModelName
+from facestream.analysis.self_test_image import known_face
 from facestream.errors import ModelFileError
 
 READ_BYTES = 1 << 20

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from facestream.faces import BoundingBox, GrayImage
+from facestream.analysis.faces import BoundingBox, GrayImage
 
 SIZE_PX = 160
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import segno
 
-from facestream.certs import checked_name, make_certificate, names_of_this_machine
+from facestream.cli.streams import can_write
 from facestream.config import Config
+from facestream.credentials.certificates import checked_name, make_certificate, names_of_this_machine
+from facestream.credentials.tokens import Purpose, issue, make_key
 from facestream.errors import ConfigError
-from facestream.media.ice import machine_addresses
-from facestream.streams import can_write
-from facestream.tokens import Purpose, issue, make_key
+from facestream.ice.addresses import machine_addresses
 
 DEFAULT_URL = "http://localhost:8080"
 MAX_LIFETIME_H = 24 * 366

@@ -7,14 +7,13 @@ import logging
 import sys
 from collections.abc import AsyncGenerator
 
-from facestream import __version__
+from facestream import __version__, aiortc_patches
 from facestream.config import Config
 from facestream.doctor.findings import Finding, Verdict, anything_wrong, wrong
 from facestream.doctor.machine import machine_findings
 from facestream.doctor.options import DoctorOptions
 from facestream.doctor.own_server import NoServerError, own_server
 from facestream.doctor.peer import peer_findings, server_ice_findings
-from facestream.media import hardening
 from facestream.replay.http import Credentials
 from facestream.replay.options import read_token
 
@@ -25,7 +24,7 @@ def run_doctor(config: Config, options: DoctorOptions) -> int:
     """Look, print, and return 1 where anything is wrong. Raises ServerUnreachableError for no address at all."""
     for name in ("aiortc", "aioice"):
         logging.getLogger(name).setLevel(logging.ERROR)
-    hardening.apply()
+    aiortc_patches.apply()
     findings = asyncio.run(_look(config, options))
     if options.as_json:
         report = {

@@ -16,12 +16,12 @@ from importlib import import_module
 from pathlib import Path
 from types import FrameType
 
-from facestream import streams
+from facestream.cli import streams
 from facestream.errors import FacestreamError, ShortageError
-from facestream.terminal import Terminal
+from facestream.web.terminal import Terminal
 
 LEVEL_VARIABLE = "FACESTREAM_LOG_LEVEL"  # read by logs.py, which needs a library
-VENV_PYTHON = Path(__file__).resolve().parents[1] / ".venv" / "bin" / "python"
+VENV_PYTHON = Path(__file__).resolve().parents[2] / ".venv" / "bin" / "python"
 
 
 class Exit(IntEnum):
@@ -68,7 +68,7 @@ def run_process(arguments: Sequence[str]) -> int:
 
     def command() -> int:
         # Imported here, because it imports the libraries that may be missing.
-        return int(import_module("facestream.cli").run(arguments))
+        return int(import_module("facestream.cli.main").run(arguments))
 
     streams.open_standard_streams()
     serves = arguments[:1] == ["serve"]

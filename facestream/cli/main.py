@@ -14,19 +14,19 @@ from typing import TextIO
 
 from facestream import __version__, logs
 from facestream.analysis.options import AnalysisOptions, options_from
-from facestream.config import Config, load_config
-from facestream.endings import exit_code
-from facestream.entry_commands import (
+from facestream.cli.credentials import (
     add_certs_arguments,
     add_token_arguments,
     make_certs,
     make_token,
     show_address,
 )
+from facestream.cli.exit_codes import exit_code
+from facestream.cli.tunnel import Tunnel
+from facestream.config import Config, load_config
 from facestream.errors import ConfigError
-from facestream.tunnel import Tunnel
 
-MODELS_DIR = Path(__file__).resolve().parents[1] / "models"
+MODELS_DIR = Path(__file__).resolve().parents[2] / "models"
 logger = logging.getLogger(__name__)
 
 
@@ -152,14 +152,15 @@ def _add_replay_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _replay(args: argparse.Namespace) -> int:
-    from facestream.replay import options_from, run_replay
+    from facestream.cli.replay import run_replay
+    from facestream.replay import options_from
 
     return run_replay(options_from(args))
 
 
 def _analyze(args: argparse.Namespace) -> int:
     from facestream.analysis.models import load_analyzer
-    from facestream.analysis.photos import describe_photos
+    from facestream.cli.photos import describe_photos
 
     analyzer = load_analyzer(MODELS_DIR, options_from(_config(args)))
     with contextlib.ExitStack() as files:
@@ -188,7 +189,7 @@ def _add_doctor_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _doctor(args: argparse.Namespace) -> int:
-    from facestream.doctor.command import run_doctor
+    from facestream.cli.doctor import run_doctor
     from facestream.doctor.options import DoctorOptions
 
     options = DoctorOptions(args.url, args.as_json, args.token_file, args.cafile)

@@ -12,9 +12,9 @@ import cv2
 import numpy as np
 
 from facestream.analysis.analyzer import Analyzer
+from facestream.analysis.faces import EMOTIONS, Face, FrameReport, GrayImage
+from facestream.cli.streams import can_write
 from facestream.errors import ImageError
-from facestream.faces import EMOTIONS, Face, FrameReport, GrayImage
-from facestream.streams import can_write
 
 MAX_PIXELS = 40_000_000
 """More than a phone's 7,000 x 5,250; 8,000 x 8,000 is refused. A search needs about 20 bytes for each pixel."""

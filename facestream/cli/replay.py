@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 from tqdm import tqdm
 
-from facestream.media import hardening
+from facestream import aiortc_patches
 from facestream.replay.clip import open_clip
 from facestream.replay.load import Load
 from facestream.replay.options import ReplayOptions
@@ -28,7 +28,7 @@ def run_replay(options: ReplayOptions) -> int:
     for name in ("aiortc", "aioice"):
         logging.getLogger(name).setLevel(logging.ERROR)
     # The peer's half of the path as the server's: cheap encoders, and no frame waits for the one after it.
-    hardening.apply()
+    aiortc_patches.apply()
     if options.summary is not None:
         check_writable(options.summary, "--summary")
     return _run_one(options) if options.peers == 1 else _run_load(options)

@@ -19,7 +19,7 @@ def main(arguments: "list[str] | None" = None) -> int:
         return 2
     given = sys.argv[1:] if arguments is None else arguments
     try:
-        from facestream.endings import run_process
+        from facestream.cli.exit_codes import run_process
     except KeyboardInterrupt:
         os._exit(0 if given[:1] == ["serve"] else 130)  # as run_process would
     return run_process(given)

@@ -9,8 +9,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, SecretSt
 from pydantic_settings import NoDecode
 
 from facestream.config.lists import split_at_commas
-from facestream.ice_servers import CredentialSource, IceUrl, parse_ice_url
-from facestream.text_files import read_line
+from facestream.config.text_files import read_line
+from facestream.ice.servers import CredentialSource, IceUrl, parse_ice_url
 
 MIN_UDP_PORTS = 4  # one session takes a port for each address that is offered
 

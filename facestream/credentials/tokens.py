@@ -13,8 +13,8 @@ from pathlib import Path
 
 import jwt
 
+from facestream.config.text_files import lines_of, read_line, read_text
 from facestream.errors import ConfigError, FacestreamError
-from facestream.text_files import lines_of, read_line, read_text
 
 ALGORITHM = "HS256"
 MIN_KEY_CHARS = 32  # RFC 7518, 3.2: as long as the hash

@@ -12,12 +12,12 @@ import cv2
 import numpy as np
 from yarl import URL
 
-from facestream.analysis.known_face import known_face
+from facestream.analysis.self_test_image import known_face
 from facestream.config import Config
 from facestream.doctor.findings import Finding, doubtful, right, wrong
 from facestream.errors import FacestreamError
-from facestream.ice_servers import IceServer
-from facestream.media.ice_probe import try_server
+from facestream.ice.probe import try_server
+from facestream.ice.servers import IceServer
 from facestream.replay import ReplayOptions, ReplayPeer, http
 
 ANSWER_DEADLINE_S = 10.0

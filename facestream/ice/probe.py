@@ -13,7 +13,7 @@ from typing import Any
 
 from aioice import stun, turn
 
-from facestream.ice_servers import IceServer, IceUrl
+from facestream.ice.servers import IceServer, IceUrl
 
 DEADLINE_S = 2.0
 _REFUSALS = {

@@ -10,8 +10,8 @@ from collections.abc import Sequence
 
 from aiortc import RTCIceServer
 
-from facestream.ice_servers import CredentialSource, IceServer, IceUrl
-from facestream.media.ice_probe import DEADLINE_S, IceOutcome, try_server
+from facestream.ice.probe import DEADLINE_S, IceOutcome, try_server
+from facestream.ice.servers import CredentialSource, IceServer, IceUrl
 
 logger = logging.getLogger(__name__)
 

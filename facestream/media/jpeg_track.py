@@ -9,7 +9,7 @@ from av.frame import Frame
 
 from facestream.media.jpeg import check_jpeg, decode_jpeg
 from facestream.media.latest import LatestSlot
-from facestream.picture_messages import Picture
+from facestream.messages.jpeg_socket import Picture
 
 TIME_BASE = Fraction(1, 1000)
 

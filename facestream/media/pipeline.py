@@ -13,21 +13,21 @@ from typing import Protocol
 from aiortc.mediastreams import MediaStreamError
 from av import VideoFrame
 
-from facestream.analysis.overlay import DEFAULT_LAYERS, Layer, draw
-from facestream.analysis.views import View, show_view
+from facestream.aiortc_patches.losses import Throttle
+from facestream.analysis.drawing.background import View, show_view
+from facestream.analysis.drawing.overlay import DEFAULT_LAYERS, Layer, draw
+from facestream.analysis.faces import FrameReport
 from facestream.errors import AnalysisFaultError, AnalysisUnavailableError, FrameTooLargeError
-from facestream.faces import FrameReport
-from facestream.measures import StreamCounts, StreamUse
-from facestream.media.hardening.losses import Throttle
 from facestream.media.latest import LatestSlot
 from facestream.media.outbox import TelemetryOutbox
 from facestream.media.planes import planes_of
-from facestream.media.pool import AnalysisPool
 from facestream.media.rates import RateMeter
 from facestream.media.stream_faults import StreamFaults
 from facestream.media.track import AnnotatedVideoTrack
-from facestream.media.worker import NEW_STREAM, PackedTracks, forget_faces
-from facestream.telemetry import StageTimes, Telemetry, Unanalysed, encode_telemetry, face_messages
+from facestream.messages.telemetry import StageTimes, Telemetry, Unanalysed, encode_telemetry, face_messages
+from facestream.metrics import StreamCounts, StreamUse
+from facestream.workers.pool import AnalysisPool
+from facestream.workers.worker import NEW_STREAM, PackedTracks, forget_faces
 
 TURN_SHARE = 0.1  # of the last frame in the mean of all
 

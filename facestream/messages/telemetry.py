@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from facestream.faces import FrameReport
+from facestream.analysis.faces import FrameReport
 
 VERSION: Literal[1] = 1
 Unanalysed = Literal["", "off", "unavailable", "fault"]

@@ -9,10 +9,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address, ip_network
 
+from facestream.aiortc_patches.losses import Throttle
 from facestream.config import Config
 from facestream.errors import FacestreamError
-from facestream.frame_cost import FrameCost
-from facestream.media.hardening.losses import Throttle
+from facestream.sessions.frame_cost import FrameCost
 
 MAX_KNOWN_ADDRESSES = 4096
 """About 1 MB. The one that came longest ago is forgotten: who has so many addresses does not need its place here."""

@@ -10,14 +10,22 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import ClassVar
 
-from facestream.analysis.overlay import Layer
-from facestream.analysis.views import View
+from facestream.analysis.drawing.background import View
+from facestream.analysis.drawing.overlay import Layer
 from facestream.config import Config
 from facestream.errors import FrameError
-from facestream.measures import StreamCounts, StreamUse
 from facestream.media.pipeline import FramePipeline, FrameSource, StreamMemory
-from facestream.media.pool import AnalysisPool
-from facestream.telemetry import Bye, ChooseView, ControlReply, Layers, NoticeCode, Ping, decode_control
+from facestream.messages.telemetry import (
+    Bye,
+    ChooseView,
+    ControlReply,
+    Layers,
+    NoticeCode,
+    Ping,
+    decode_control,
+)
+from facestream.metrics import StreamCounts, StreamUse
+from facestream.workers.pool import AnalysisPool
 
 logger = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
-from facestream.measures import StreamUse
+from facestream.metrics import StreamUse
 
 SMOOTHING_S = 5.0
 MIN_SAMPLE_FRAMES = 5

@@ -14,11 +14,11 @@ from av import VideoFrame
 from facestream.config import Config
 from facestream.errors import FrameError
 from facestream.media.jpeg import encode_jpeg
-from facestream.media.picture_track import PictureTrack
-from facestream.media.pool import AnalysisPool
-from facestream.picture_messages import Opened, Picture, decode_picture, encode_picture
-from facestream.served import PeerLeft, ServedPeer, SessionState
-from facestream.telemetry import ControlReply, encode_control
+from facestream.media.jpeg_track import PictureTrack
+from facestream.messages.jpeg_socket import Opened, Picture, decode_picture, encode_picture
+from facestream.messages.telemetry import ControlReply, encode_control
+from facestream.sessions.base import PeerLeft, ServedPeer, SessionState
+from facestream.workers.pool import AnalysisPool
 
 MAX_REPLIES = 32  # a peer that asks and never reads loses the oldest replies
 FAREWELL_S = 1.0  # a peer that does not read must not hold up the end

@@ -8,23 +8,23 @@ from collections import Counter
 from collections.abc import Iterator
 
 from facestream import logs
-from facestream.admission import Admission, Place, ServerFullError, address_key
-from facestream.candidates import CandidatePolicy
 from facestream.config import Config
 from facestream.config.cores import usable_cores
-from facestream.measures import Measures, StreamCounts
-from facestream.media.ice import offers_loopback
-from facestream.media.ice_answer import has_relay
-from facestream.media.ice_relays import IceRelays
+from facestream.ice.addresses import offers_loopback
+from facestream.ice.answer import has_relay
+from facestream.ice.candidates import CandidatePolicy
+from facestream.ice.relays import IceRelays
 from facestream.media.memory import give_back
 from facestream.media.pipeline import StreamMemory
-from facestream.media.pool import AnalysisPool
-from facestream.media.shortage import started_threads
-from facestream.pictures import PictureSession, PictureSocket
-from facestream.served import ServedPeer, Standing
-from facestream.session import Session
-from facestream.signaling import Offer
-from facestream.telemetry import NoticeCode
+from facestream.messages.telemetry import NoticeCode
+from facestream.metrics import Measures, StreamCounts
+from facestream.sessions.admission import Admission, Place, ServerFullError, address_key
+from facestream.sessions.base import ServedPeer, Standing
+from facestream.sessions.jpeg import PictureSession, PictureSocket
+from facestream.sessions.webrtc import Session
+from facestream.signaling.offer import Offer
+from facestream.workers.pool import AnalysisPool
+from facestream.workers.shortage import started_threads
 
 logger = logging.getLogger(__name__)
 

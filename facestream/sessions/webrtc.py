@@ -13,21 +13,21 @@ from aiortc import (
 )
 from aiortc.mediastreams import MediaStreamTrack
 
-from facestream.candidates import CandidatePolicy
+from facestream.aiortc_patches import close_peer_connection
+from facestream.aiortc_patches.paths import path_kinds
+from facestream.aiortc_patches.sctp import wait_until_sent
 from facestream.config import Config
 from facestream.errors import NoPortError, OfferError
-from facestream.ice_servers import IceServer
-from facestream.media.codecs import cheapest_first
-from facestream.media.hardening import close_peer_connection
-from facestream.media.hardening.paths import path_kinds
-from facestream.media.hardening.sctp import wait_until_sent
-from facestream.media.ice_answer import has_candidates, show_public_addresses
-from facestream.media.ice_relays import as_rtc
-from facestream.media.pool import AnalysisPool
-from facestream.served import PeerLeft, ServedPeer, SessionState
-from facestream.signaling import Offer
-from facestream.telemetry import ControlReply, encode_control
-from facestream.trickle import candidates_from, identity_of, parse_fragment
+from facestream.ice.answer import has_candidates, show_public_addresses
+from facestream.ice.candidates import CandidatePolicy
+from facestream.ice.relays import as_rtc
+from facestream.ice.servers import IceServer
+from facestream.ice.trickle import candidates_from, identity_of, parse_fragment
+from facestream.messages.telemetry import ControlReply, encode_control
+from facestream.sessions.base import PeerLeft, ServedPeer, SessionState
+from facestream.signaling.codecs import cheapest_first
+from facestream.signaling.offer import Offer
+from facestream.workers.pool import AnalysisPool
 
 FAREWELL_S = 0.5  # a peer that does not acknowledge must not hold up the end
 MAX_REPLY_BACKLOG_BYTES = 64 * 1024  # a peer that asks and never reads must not make the queue grow

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from aiortc import RTCRtpSender
 from aiortc.rtcrtpparameters import RTCRtpCodecCapability, RTCRtpCodecParameters
 
+from facestream.aiortc_patches.h264_offers import check_h264, is_h264
 from facestream.errors import OfferError
-from facestream.media.hardening.h264_offers import check_h264, is_h264
 
 
 def cheapest_first() -> list[RTCRtpCodecCapability]:

@@ -7,10 +7,10 @@ from aiortc import RTCSessionDescription
 from aiortc.sdp import SessionDescription
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from facestream.candidates import CandidatePolicy
 from facestream.errors import OfferError
-from facestream.media.codecs import check_video_codecs
-from facestream.sections import OfferSections
+from facestream.ice.candidates import CandidatePolicy
+from facestream.signaling.codecs import check_video_codecs
+from facestream.signaling.sections import OfferSections
 
 MAX_MEDIA_SECTIONS = 8
 DEFAULT_POLICY = CandidatePolicy()

@@ -12,7 +12,7 @@ from typing import Protocol, Self
 
 import numpy as np
 
-from facestream.faces import GrayImage
+from facestream.analysis.faces import GrayImage
 
 RESERVE_BYTES = 1 << 20
 

@@ -15,9 +15,9 @@ from pathlib import Path
 
 from facestream.analysis.options import AnalysisOptions
 from facestream.errors import AnalysisUnavailableError
-from facestream.media.analysis_process import AnalysisProcess
-from facestream.media.child_state import LOOK_EVERY_S
-from facestream.media.process_starts import ProcessStarts
+from facestream.workers.child_state import LOOK_EVERY_S
+from facestream.workers.process import AnalysisProcess
+from facestream.workers.process_starts import ProcessStarts
 
 logger = logging.getLogger(__name__)
 

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from facestream.analysis.faces import FrameReport, GrayImage
 from facestream.analysis.options import AnalysisOptions
 from facestream.errors import (
     AnalysisFaultError,
@@ -18,12 +19,11 @@ from facestream.errors import (
     ShortageError,
     WorkerLostError,
 )
-from facestream.faces import FrameReport, GrayImage
-from facestream.media.child_signals import without_signals
-from facestream.media.child_state import HangDetector
-from facestream.media.frame_memory import FrameMemory
-from facestream.media.shortage import shortage
-from facestream.media.worker import Answer, Failed, PackedTracks, Ready, Request, serve_analysis
+from facestream.workers.child_signals import without_signals
+from facestream.workers.child_state import HangDetector
+from facestream.workers.frame_memory import FrameMemory
+from facestream.workers.shortage import shortage
+from facestream.workers.worker import Answer, Failed, PackedTracks, Ready, Request, serve_analysis
 
 START_DEADLINE_S = 60.0
 FRAME_DEADLINE_S = 10.0

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from facestream.errors import AnalysisFaultError, FacestreamError, ModelFileError
-from facestream.media.analysis_process import AnalysisProcess
-from facestream.media.shortage import started_threads
+from facestream.workers.process import AnalysisProcess
+from facestream.workers.shortage import started_threads
 
 logger = logging.getLogger(__name__)
 

@@ -14,12 +14,12 @@ from typing import NamedTuple
 import cv2
 
 from facestream import logs
+from facestream.analysis.faces import FrameReport
 from facestream.analysis.models import load_analyzer
 from facestream.analysis.options import AnalysisOptions
-from facestream.analysis.tracks import Tracks
+from facestream.analysis.tracking.tracks import Tracks
 from facestream.errors import FacestreamError
-from facestream.faces import FrameReport
-from facestream.media.frame_memory import FrameMemory
+from facestream.workers.frame_memory import FrameMemory
 
 PackedTracks = bytes
 """A stream's `Tracks` as an analysis process has packed them: the media process only keeps them for the next frame."""

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Locator, Page, expect
 
-from facestream.tokens import Purpose, issue, make_key
+from facestream.credentials.tokens import Purpose, issue, make_key
 from tests.browser.conftest import SOON_MS, OpenPage
 from tests.conftest import running_server
 

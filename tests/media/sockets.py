@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from facestream.picture_messages import Picture, decode_picture, encode_picture
-from facestream.telemetry import Telemetry, decode_telemetry
+from facestream.messages.jpeg_socket import Picture, decode_picture, encode_picture
+from facestream.messages.telemetry import Telemetry, decode_telemetry
 
 
 def jpegs_of(clip: Path, count: int) -> list[bytes]:

@@ -12,13 +12,13 @@ from aiortc.mediastreams import MediaStreamError
 from av import VideoFrame
 
 from facestream.errors import ServerUnreachableError
+from facestream.messages.telemetry import ControlReply
 from facestream.replay.options import ReplayOptions
 from facestream.replay.peer import ReplayPeer
 from facestream.replay.summary import Tally
 from facestream.replay.track import ReplayTrack
-from facestream.telemetry import ControlReply
 from tests.conftest import running_server
-from tests.media.hardening.peers import picture
+from tests.media.aiortc_patches.peers import picture
 from tests.media.offers import read_offer
 from tests.media.sockets import jpeg_of, jpegs_of, socket_peer
 

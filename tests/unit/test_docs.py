@@ -11,12 +11,11 @@ from types import ModuleType
 import pytest
 from pydantic import BaseModel
 
-from facestream.analysis.overlay import Layer
-from facestream.analysis.views import View
+from facestream.analysis.drawing.background import View
+from facestream.analysis.drawing.overlay import Layer
+from facestream.analysis.faces import Doubt
 from facestream.config import Config
-from facestream.faces import Doubt
-from facestream.replay.options import add_replay_arguments
-from facestream.telemetry import (
+from facestream.messages.telemetry import (
     Bye,
     ChooseView,
     ControlReply,
@@ -26,6 +25,7 @@ from facestream.telemetry import (
     StageTimes,
     Telemetry,
 )
+from facestream.replay.options import add_replay_arguments
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"

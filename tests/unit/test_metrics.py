@@ -1,8 +1,8 @@
 import re
 import timeit
 
-from facestream.measures import ENDINGS, Histogram, Measures, StreamCounts, ending_class
-from facestream.telemetry import StageTimes
+from facestream.messages.telemetry import StageTimes
+from facestream.metrics import ENDINGS, Histogram, Measures, StreamCounts, ending_class
 from tests.conftest import ROOT
 
 TIMES = StageTimes(wait=0.4, detect=3.0, landmarks=2.0, emotion=40.0, draw=5000.0)

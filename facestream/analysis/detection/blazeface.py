@@ -10,7 +10,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from facestream.analysis.detector import (
+from facestream.analysis.derolling import level_square
+from facestream.analysis.detection.hog import (
     MAX_ENLARGEMENT,
     FoundFace,
     SearchStep,
@@ -18,11 +19,10 @@ from facestream.analysis.detector import (
     search_plan,
     without_doubles,
 )
+from facestream.analysis.faces import BoundingBox, GrayImage, LandmarksXY
 from facestream.analysis.geometry import tilt_deg
 from facestream.analysis.interpreter import Interpreter
 from facestream.analysis.landmarks import box_of_landmarks
-from facestream.analysis.leveling import level_square
-from facestream.faces import BoundingBox, GrayImage, LandmarksXY
 
 INPUT_PX = 128
 FACE_PX = 24

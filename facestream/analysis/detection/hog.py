@@ -9,10 +9,10 @@ import cv2
 import dlib
 import numpy as np
 
+from facestream.analysis.derolling import level_square
+from facestream.analysis.faces import BoundingBox, GrayImage, LandmarksXY
 from facestream.analysis.geometry import tilt_deg
 from facestream.analysis.landmarks import box_of_landmarks
-from facestream.analysis.leveling import level_square
-from facestream.faces import BoundingBox, GrayImage, LandmarksXY
 
 HOG_FACE_PX = 80
 """The smallest face dlib's detector finds; its sliding window is 80 pixels wide."""

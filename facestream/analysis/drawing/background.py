@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from facestream.analysis.canvas import Planes
-from facestream.faces import BoundingBox, FrameReport
+from facestream.analysis.drawing.canvas import Planes
+from facestream.analysis.faces import BoundingBox, FrameReport
 
 BLACK_Y, GRAY_CHROMA = 16, 128
 BLUR_CELLS = 24

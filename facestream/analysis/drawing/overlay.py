@@ -11,7 +11,7 @@ from typing import NamedTuple
 import cv2
 import numpy as np
 
-from facestream.analysis.canvas import (
+from facestream.analysis.drawing.canvas import (
     BLACK,
     WHITE,
     Canvas,
@@ -22,7 +22,7 @@ from facestream.analysis.canvas import (
     from_rgb,
     rounded,
 )
-from facestream.faces import Face, FrameReport, HeadPose, LandmarksXY
+from facestream.analysis.faces import Face, FrameReport, HeadPose, LandmarksXY
 
 # Bright, and told apart with the common kinds of colour blindness (after Okabe and Ito 2008); one a face, in turn.
 FACE_COLOURS = (

@@ -8,12 +8,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from facestream.analysis.alignment import align_face
+from facestream.analysis.derolling import level_square
+from facestream.analysis.emotion.alignment import align_face
+from facestream.analysis.faces import EMOTIONS, BoundingBox, GrayImage, LandmarksXY
 from facestream.analysis.geometry import tilt_deg
 from facestream.analysis.interpreter import Interpreter
 from facestream.analysis.landmarks import LEVEL_FROM_DEG
-from facestream.analysis.leveling import level_square
-from facestream.faces import EMOTIONS, BoundingBox, GrayImage, LandmarksXY
 
 MINI_XCEPTION_PX = 64
 WIDEN_SHARE = 0.2

@@ -6,7 +6,7 @@ measured against how far this person's eyes were open lately, not against a fixe
 
 import math
 
-from facestream.analysis.tracks import Eyes
+from facestream.analysis.tracking.tracks import Eyes
 
 CLOSES_BELOW, OPENS_ABOVE = 0.70, 0.82
 """Shares of the usual opening."""

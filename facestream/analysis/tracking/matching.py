@@ -4,10 +4,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
+from facestream.analysis.faces import BoundingBox, LandmarksXY
 from facestream.analysis.geometry import eye_distance_px, middle_xy, spread_px
 from facestream.analysis.landmarks import box_of_landmarks
-from facestream.analysis.tracks import Track, Tracks
-from facestream.faces import BoundingBox, LandmarksXY
+from facestream.analysis.tracking.tracks import Track, Tracks
 
 KEEP_LOST_S = 1.5
 SAME_FACE_SHARE = 0.5

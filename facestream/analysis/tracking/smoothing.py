@@ -6,8 +6,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from facestream.analysis.tracks import Mood, Steady
-from facestream.faces import EMOTIONS, UNSURE, LandmarksXY
+from facestream.analysis.faces import EMOTIONS, UNSURE, LandmarksXY
+from facestream.analysis.tracking.tracks import Mood, Steady
 
 # One-Euro filter (Casiez, Roussel, Vogel 2012): the cutoff rises with the speed, so that rest is calm and motion does
 # not lag. Speeds are in faces per second, so that near and far faces behave alike.

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from facestream.faces import UNSURE, Doubt, Economy, LandmarksXY
+from facestream.analysis.faces import UNSURE, Doubt, Economy, LandmarksXY
 
 NEVER_S = -1e9
 

@@ -8,7 +8,7 @@ from typing import Self
 from aiohttp import hdrs, web
 
 from facestream.config import Config
-from facestream.web.proxy_signs import shows_a_proxy
+from facestream.web.auth.proxy_signs import shows_a_proxy
 
 IPAddress = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network

@@ -4,13 +4,13 @@ import hmac
 
 from aiohttp import hdrs, web
 
-from facestream.served import ServedPeer
-from facestream.signaling import OWNER_HEADER
-from facestream.tokens import TokenError, Tokens
-from facestream.web.edge import header
+from facestream.credentials.tokens import TokenError, Tokens
+from facestream.sessions.base import ServedPeer
+from facestream.signaling.offer import OWNER_HEADER
+from facestream.web.auth.client_address import Visitor, visitor_of
+from facestream.web.auth.local_programs import end_of
+from facestream.web.http.headers import header
 from facestream.web.keys import ACCESS, REGISTRY
-from facestream.web.local_programs import end_of
-from facestream.web.visitor import Visitor, visitor_of
 
 
 def visitor(request: web.Request) -> Visitor:

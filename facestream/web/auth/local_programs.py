@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Self
 from weakref import WeakKeyDictionary
 
-from facestream.web.visitor import IPAddress, unmapped
+from facestream.web.auth.client_address import IPAddress, unmapped
 
 BROWSERS = frozenset(
     {

@@ -4,12 +4,12 @@ from urllib.parse import urlsplit
 
 from aiohttp import hdrs, web
 
-from facestream.signaling import OWNER_HEADER
-from facestream.web.access import visitor
-from facestream.web.edge import header
+from facestream.signaling.offer import OWNER_HEADER
+from facestream.web.auth.client_address import Visitor
+from facestream.web.auth.guards import visitor
+from facestream.web.http.headers import header
 from facestream.web.keys import CONFIG
 from facestream.web.problems import MAX_SHOWN_CHARS, Handler
-from facestream.web.visitor import Visitor
 
 GOODBYE = "/sessions/{id}/bye"
 SAFE_METHODS = {hdrs.METH_GET, hdrs.METH_HEAD, hdrs.METH_OPTIONS}

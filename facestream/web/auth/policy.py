@@ -5,10 +5,10 @@ import os
 from pathlib import Path
 
 from facestream.config import Config
+from facestream.credentials.tokens import Purpose, Tokens, read_key, read_listed
 from facestream.errors import ConfigError
-from facestream.tokens import Purpose, Tokens, read_key, read_listed
-from facestream.web.local_programs import Lookout, can_tell_programs
-from facestream.web.visitor import Proxies, is_loopback
+from facestream.web.auth.client_address import Proxies, is_loopback
+from facestream.web.auth.local_programs import Lookout, can_tell_programs
 
 logger = logging.getLogger(__name__)
 

@@ -1,6 +1,6 @@
 """Track every HTTP connection of the server: its phase, its deadline, and which one to close at a limit.
 
-Knows no HTTP: web/protocol.py reports what was read, web/listener.py what was accepted.
+Knows no HTTP: web/http/protocol.py reports what was read, web/http/listener.py what was accepted.
 """
 
 import contextlib

@@ -10,10 +10,10 @@ from typing import Any
 
 from aiohttp import web
 
-from facestream.admission import address_key
-from facestream.web.connections import Connection, Connections
-from facestream.web.protocol import HttpProtocol
-from facestream.web.visitor import Proxies
+from facestream.sessions.admission import address_key
+from facestream.web.auth.client_address import Proxies
+from facestream.web.http.connections import Connection, Connections
+from facestream.web.http.protocol import HttpProtocol
 
 logger = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from aiohttp import hdrs, web
 from aiohttp.streams import StreamReader
 
 from facestream.errors import RequestLateError
-from facestream.web.connections import OVER, Connection, Phase
+from facestream.web.http.connections import OVER, Connection, Phase
 
 SERVER_NAME = "facestream"
 """aiohttp's default contains the versions of Python and aiohttp."""

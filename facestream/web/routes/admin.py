@@ -1,10 +1,10 @@
-"""What an admin may see and do: the sessions there are; ending one stands in web/sessions.py."""
+"""What an admin may see and do: the sessions there are; ending one stands in web/routes/sessions.py."""
 
 from dataclasses import asdict
 
 from aiohttp import web
 
-from facestream.web.access import require_admin
+from facestream.web.auth.guards import require_admin
 from facestream.web.keys import REGISTRY
 
 routes = web.RouteTableDef()

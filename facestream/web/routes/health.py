@@ -3,10 +3,10 @@
 from aiohttp import web
 
 from facestream import __version__
-from facestream.media.pool import AnalysisPool
-from facestream.registry import SessionRegistry
-from facestream.web.access import is_admin
+from facestream.sessions.registry import SessionRegistry
+from facestream.web.auth.guards import is_admin
 from facestream.web.keys import POOL, REGISTRY
+from facestream.workers.pool import AnalysisPool
 
 routes = web.RouteTableDef()
 

@@ -9,13 +9,13 @@ from collections.abc import Iterator
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
-from facestream.picture_messages import HEADER_BYTES, Open, Refused, decode_open
-from facestream.pictures import PictureSession
-from facestream.web.access import authorize, knock, visitor
+from facestream.messages.jpeg_socket import HEADER_BYTES, Open, Refused, decode_open
+from facestream.sessions.jpeg import PictureSession
+from facestream.web.auth.guards import authorize, knock, visitor
+from facestream.web.http.protocol import session_is_open
 from facestream.web.keys import CONFIG, REGISTRY
-from facestream.web.metrics import count_refusals
 from facestream.web.problems import answer_errors_as_problems
-from facestream.web.protocol import session_is_open
+from facestream.web.routes.metrics import count_refusals
 
 # Linux: the socket asks for more only when less than this is unsent, where it would hold megabytes by itself. Without
 # it, a slow reader gets pictures that are seconds old.

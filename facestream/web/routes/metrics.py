@@ -14,12 +14,12 @@ from prometheus_client.registry import Collector
 
 from facestream import __version__
 from facestream.errors import FacestreamError
-from facestream.measures import Histogram
-from facestream.media.pool import AnalysisPool
-from facestream.registry import SessionRegistry
-from facestream.web.access import is_admin, is_local, require_admin
+from facestream.metrics import Histogram
+from facestream.sessions.registry import SessionRegistry
+from facestream.web.auth.guards import is_admin, is_local, require_admin
 from facestream.web.keys import CONFIG, METRICS, REGISTRY
 from facestream.web.problems import Handler
+from facestream.workers.pool import AnalysisPool
 
 LAG_SAMPLE_EVERY_S = 0.5
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"

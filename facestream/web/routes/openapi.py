@@ -6,7 +6,7 @@ from pathlib import Path
 import yaml
 from aiohttp import web
 
-DESCRIPTION = Path(__file__).resolve().parents[2] / "docs" / "openapi.yaml"
+DESCRIPTION = Path(__file__).resolve().parents[3] / "docs" / "openapi.yaml"
 
 routes = web.RouteTableDef()
 

@@ -5,13 +5,13 @@ from pathlib import Path
 
 from aiohttp import web
 
-from facestream.analysis.views import View
-from facestream.ice_servers import as_page_servers
-from facestream.web.access import is_authorized, wants_token
+from facestream.analysis.drawing.background import View
+from facestream.ice.servers import as_page_servers
+from facestream.web.auth.guards import is_authorized, wants_token
 from facestream.web.keys import CONFIG, CREDENTIALS
 from facestream.web.problems import MAX_SHOWN_CHARS
 
-CLIENT_DIR = Path(__file__).resolve().parents[2] / "client"
+CLIENT_DIR = Path(__file__).resolve().parents[3] / "client"
 VENDOR_FILES = {
     "d3.min.js": "d3/dist/d3.min.js",
     "c3.min.js": "c3/c3.min.js",

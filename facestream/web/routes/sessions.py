@@ -2,14 +2,14 @@
 
 from aiohttp import hdrs, web
 
-from facestream.session import Session
-from facestream.signaling import OWNER_HEADER, Answer, parse_offer
-from facestream.telemetry import NoticeCode
-from facestream.trickle import FRAGMENT_TYPE, MAX_FRAGMENT_BYTES
-from facestream.web.access import authorize, is_owner, knock, require_owner_or_admin, visitor
-from facestream.web.edge import content_type, header
+from facestream.ice.trickle import FRAGMENT_TYPE, MAX_FRAGMENT_BYTES
+from facestream.messages.telemetry import NoticeCode
+from facestream.sessions.webrtc import Session
+from facestream.signaling.offer import OWNER_HEADER, Answer, parse_offer
+from facestream.web.auth.guards import authorize, is_owner, knock, require_owner_or_admin, visitor
+from facestream.web.auth.origin import GOODBYE
+from facestream.web.http.headers import content_type, header
 from facestream.web.keys import CONFIG, REGISTRY
-from facestream.web.origin import GOODBYE
 
 MAX_SECRET_BYTES = 100
 

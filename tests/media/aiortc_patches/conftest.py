@@ -8,12 +8,12 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from facestream.media import hardening
-from facestream.media.ice import offer_addresses
-from tests.media.hardening.peers import Pair, PictureTrack
+from facestream import aiortc_patches
+from facestream.ice.addresses import offer_addresses
+from tests.media.aiortc_patches.peers import Pair, PictureTrack
 
 if os.environ.get("FACESTREAM_TEST_UNPATCHED") != "1":
-    hardening.apply()
+    aiortc_patches.apply()
 
 
 @pytest.fixture
@@ -27,4 +27,4 @@ async def pair(track: PictureTrack) -> AsyncIterator[Pair]:
     made = Pair(track)
     yield made
     for pc in (made.caller, made.called):
-        await hardening.close_peer_connection(pc, 2.0)
+        await aiortc_patches.close_peer_connection(pc, 2.0)

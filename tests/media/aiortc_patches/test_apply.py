@@ -1,9 +1,9 @@
 import pytest
 
-import facestream.media.hardening as hardening
+import facestream.aiortc_patches as hardening
+from facestream.aiortc_patches import replacement
+from facestream.aiortc_patches.replacement import Replacement
 from facestream.errors import FacestreamError
-from facestream.media.hardening import replacement
-from facestream.media.hardening.replacement import Replacement
 
 
 def test_applying_twice_is_applying_once():

@@ -9,8 +9,8 @@ from typing import Any
 import pylibsrtp
 import pytest
 
-from tests.media.hardening.peers import Pair
-from tests.media.hardening.test_datagrams import send_as_stranger
+from tests.media.aiortc_patches.peers import Pair
+from tests.media.aiortc_patches.test_datagrams import send_as_stranger
 
 pytestmark = pytest.mark.media
 

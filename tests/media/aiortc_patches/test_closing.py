@@ -9,9 +9,9 @@ import pytest
 from aiortc import RTCSessionDescription
 from aiortc.rtp import RtpPacket
 
-from facestream.media.hardening import close_peer_connection
-from facestream.media.ice import offer_addresses
-from tests.media.hardening.peers import Pair, PictureTrack, new_peer_connection
+from facestream.aiortc_patches import close_peer_connection
+from facestream.ice.addresses import offer_addresses
+from tests.media.aiortc_patches.peers import Pair, PictureTrack, new_peer_connection
 
 pytestmark = pytest.mark.media
 

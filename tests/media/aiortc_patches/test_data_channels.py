@@ -7,8 +7,8 @@ import pytest
 from aiortc.rtcsctptransport import Chunk, DataChunk, SackChunk
 from google_crc32c import value as crc32c
 
-from facestream.media.hardening.settings import settings
-from tests.media.hardening.peers import Pair
+from facestream.aiortc_patches.settings import settings
+from tests.media.aiortc_patches.peers import Pair
 
 pytestmark = pytest.mark.media
 

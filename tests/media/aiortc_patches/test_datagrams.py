@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from aioice.ice import Connection
 
-from tests.media.hardening.peers import Pair
+from tests.media.aiortc_patches.peers import Pair
 
 pytestmark = pytest.mark.media
 

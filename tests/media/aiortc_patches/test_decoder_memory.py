@@ -12,7 +12,7 @@ import pytest
 from av import VideoFrame
 
 from tests.conftest import ROOT
-from tests.media.hardening.bitstreams import annex_b, idr_slice, pps, sps
+from tests.media.aiortc_patches.bitstreams import annex_b, idr_slice, pps, sps
 
 MAX_MB = 200
 # Takes a file of frames, each with its length before it, as the server's decoder would; says how much it grew.
@@ -21,9 +21,9 @@ import asyncio, resource, sys
 from pathlib import Path
 from aiortc.codecs import CODECS
 from aiortc.jitterbuffer import JitterFrame
-from facestream.media.hardening.decoders import DecoderThread
-from facestream.media.hardening.sizes import PictureLimits
-from facestream.media.hardening.tracks import BoundedRemoteTrack
+from facestream.aiortc_patches.decoders import DecoderThread
+from facestream.aiortc_patches.sizes import PictureLimits
+from facestream.aiortc_patches.tracks import BoundedRemoteTrack
 
 async def main():
     codec = next(each for each in CODECS["video"] if each.name == sys.argv[1])

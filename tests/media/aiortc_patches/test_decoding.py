@@ -7,11 +7,11 @@ import pytest
 from aiortc.jitterbuffer import JitterFrame
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 
+from facestream.aiortc_patches import PictureLimits
+from facestream.aiortc_patches.decoders import DecoderThread, create_decoder
 from facestream.errors import FrameError
-from facestream.media.hardening import PictureLimits
-from facestream.media.hardening.decoders import DecoderThread, create_decoder
-from tests.media.hardening.bitstreams import annex_b, sps
-from tests.media.hardening.peers import Pair
+from tests.media.aiortc_patches.bitstreams import annex_b, sps
+from tests.media.aiortc_patches.peers import Pair
 
 pytestmark = pytest.mark.media
 

@@ -15,10 +15,10 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
 from OpenSSL import SSL
 
-from facestream.media import hardening
-from facestream.media.hardening import dtls
-from facestream.media.ice import offer_addresses
-from tests.media.hardening.peers import PictureTrack, new_peer_connection
+from facestream import aiortc_patches
+from facestream.aiortc_patches import dtls
+from facestream.ice.addresses import offer_addresses
+from tests.media.aiortc_patches.peers import PictureTrack, new_peer_connection
 
 DTLS_1_2 = 0xFEFD
 
@@ -79,7 +79,7 @@ async def caller(certificate: RTCCertificate) -> AsyncIterator[RTCPeerConnection
     pc._RTCPeerConnection__certificates[:] = [certificate]  # type: ignore[attr-defined]
     pc.addTrack(PictureTrack())
     yield pc
-    await hardening.close_peer_connection(pc, 2.0)
+    await aiortc_patches.close_peer_connection(pc, 2.0)
 
 
 @pytest.fixture
@@ -87,7 +87,7 @@ async def called() -> AsyncIterator[RTCPeerConnection]:
     offer_addresses(("127.0.0.1",))
     pc = new_peer_connection()
     yield pc
-    await hardening.close_peer_connection(pc, 2.0)
+    await aiortc_patches.close_peer_connection(pc, 2.0)
 
 
 async def negotiate(

@@ -7,10 +7,10 @@ import pytest
 from aiortc.codecs import CODECS
 from av import VideoFrame
 
-from facestream.media.hardening.parameter_sets import BASELINE, SequenceParameters, sequence_parameters
-from facestream.media.hardening.sizes import is_keyframe
+from facestream.aiortc_patches.parameter_sets import BASELINE, SequenceParameters, sequence_parameters
+from facestream.aiortc_patches.sizes import is_keyframe
 from facestream.media.planes import planes_of
-from tests.media.hardening.peers import Pair, PictureTrack, picture
+from tests.media.aiortc_patches.peers import Pair, PictureTrack, picture
 
 VIDEO_CODECS = [next(codec for codec in CODECS["video"] if codec.name == name) for name in ("VP8", "H264")]
 BOTH = pytest.mark.parametrize("codec", VIDEO_CODECS, ids=["VP8", "H264"])

@@ -10,10 +10,10 @@ import pytest
 from aioice.turn import TurnClientTcpProtocol
 from aiortc import RTCConfiguration, RTCIceServer, RTCPeerConnection
 
-from facestream.media.hardening import close_peer_connection
-from facestream.media.hardening.gathering import MAX_UNSENT_RELAY_BYTES
-from facestream.media.hardening.settings import settings
-from facestream.media.ice import offer_addresses
+from facestream.aiortc_patches import close_peer_connection
+from facestream.aiortc_patches.gathering import MAX_UNSENT_RELAY_BYTES
+from facestream.aiortc_patches.settings import settings
+from facestream.ice.addresses import offer_addresses
 
 
 @pytest.fixture(autouse=True)

@@ -4,8 +4,8 @@ from typing import Any
 
 from aiortc.rtp import RtpPacket
 
-from facestream.media.hardening.jitter import FrameAssembler
-from facestream.media.hardening.losses import LossRepair, Throttle
+from facestream.aiortc_patches.jitter import FrameAssembler
+from facestream.aiortc_patches.losses import LossRepair, Throttle
 
 
 def packet(number: int, frame: int, *, last: bool = False, payload: bytes | None = None) -> RtpPacket:

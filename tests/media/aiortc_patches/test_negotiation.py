@@ -13,11 +13,11 @@ from aiortc.mediastreams import MediaStreamTrack
 from aiortc.rtcrtpparameters import RTCRtcpFeedback, RTCRtpCodecParameters
 from aiortc.rtp import RtpPacket, is_rtcp
 
+from facestream.aiortc_patches.parameter_sets import PPS, SPS
 from facestream.errors import FrameError
-from facestream.media.codecs import cheapest_first
-from facestream.media.hardening.parameter_sets import PPS, SPS
-from tests.media.hardening.bitstreams import pps, sps
-from tests.media.hardening.peers import Pair, PictureTrack, picture
+from facestream.signaling.codecs import cheapest_first
+from tests.media.aiortc_patches.bitstreams import pps, sps
+from tests.media.aiortc_patches.peers import Pair, PictureTrack, picture
 
 VP8 = RTCRtpCodecParameters("video/VP8", 90000, payloadType=96)
 

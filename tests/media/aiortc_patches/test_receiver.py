@@ -7,7 +7,7 @@ from statistics import median
 import pytest
 from aiortc.rtp import RtcpPacket, RtcpPsfbPacket, RtcpRtpfbPacket, is_rtcp
 
-from tests.media.hardening.peers import Pair, PictureTrack, number_of
+from tests.media.aiortc_patches.peers import Pair, PictureTrack, number_of
 
 pytestmark = pytest.mark.media
 

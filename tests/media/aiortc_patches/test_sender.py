@@ -4,7 +4,7 @@ import time
 import pytest
 from aiortc.rtp import RTCP_PSFB_PLI, RtcpPsfbPacket
 
-from tests.media.hardening.peers import Pair
+from tests.media.aiortc_patches.peers import Pair
 
 pytestmark = pytest.mark.media
 

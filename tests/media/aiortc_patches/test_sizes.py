@@ -10,10 +10,10 @@ import pytest
 from aiortc.codecs.vpx import Vp8Decoder
 from aiortc.rtp import RtpPacket, is_rtcp
 
+from facestream.aiortc_patches.sizes import VP8_START_CODE, PictureLimits, is_keyframe, refusal
 from facestream.errors import FrameError
-from facestream.media.hardening.sizes import VP8_START_CODE, PictureLimits, is_keyframe, refusal
-from tests.media.hardening.bitstreams import annex_b, idr_slice, pps, sps
-from tests.media.hardening.peers import Pair, picture
+from tests.media.aiortc_patches.bitstreams import annex_b, idr_slice, pps, sps
+from tests.media.aiortc_patches.peers import Pair, picture
 
 
 def encoded(name: str, width: int, height: int, profile: str | None = None) -> bytes:

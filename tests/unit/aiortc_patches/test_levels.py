@@ -1,6 +1,6 @@
 import pytest
 
-from facestream.media.hardening.levels import HIGHEST, level_for
+from facestream.aiortc_patches.levels import HIGHEST, level_for
 
 
 @pytest.mark.parametrize(

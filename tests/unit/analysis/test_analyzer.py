@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from facestream.analysis.analyzer import Analyzer
-from facestream.analysis.tracks import Tracks
-from facestream.faces import Economy, FrameReport, GrayImage
+from facestream.analysis.faces import Economy, FrameReport, GrayImage
+from facestream.analysis.tracking.tracks import Tracks
 
 Frames = Callable[[str], Iterator[tuple[GrayImage, float]]]
 

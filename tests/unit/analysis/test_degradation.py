@@ -1,8 +1,8 @@
 from itertools import pairwise
 
-from facestream.analysis.economy import next_economy
-from facestream.analysis.tracks import Tracks
-from facestream.faces import Economy
+from facestream.analysis.degradation import next_economy
+from facestream.analysis.faces import Economy
+from facestream.analysis.tracking.tracks import Tracks
 
 
 def run(tracks: Tracks, cost_ms: float, start_s: float, seconds: float) -> tuple[Tracks, list[Economy]]:

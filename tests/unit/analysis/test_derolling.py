@@ -3,10 +3,10 @@ import numpy as np
 import pytest
 
 from facestream.analysis.analyzer import Analyzer
+from facestream.analysis.derolling import back_from, level_square
+from facestream.analysis.faces import GrayImage
 from facestream.analysis.geometry import eye_distance_px, tilt_deg
 from facestream.analysis.landmarks import box_of_landmarks
-from facestream.analysis.leveling import back_from, level_square
-from facestream.faces import GrayImage
 
 
 @pytest.mark.parametrize("side_px", [40.0, 100.0, 330.0])

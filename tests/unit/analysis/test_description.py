@@ -6,10 +6,10 @@ import pytest
 
 from facestream.analysis.analyzer import Analyzer
 from facestream.analysis.description import SMALL_EYE_DISTANCE_PX, describe, sharpness
+from facestream.analysis.faces import UNSURE, BoundingBox, Doubt, Emotion, GrayImage, LandmarksXY
 from facestream.analysis.geometry import eye_distance_px, eye_opening, head_pose, mouth_opening, tilt_deg
 from facestream.analysis.landmarks import box_of_landmarks
-from facestream.analysis.tracks import Mood, Track
-from facestream.faces import UNSURE, BoundingBox, Doubt, Emotion, GrayImage, LandmarksXY
+from facestream.analysis.tracking.tracks import Mood, Track
 
 SURE = Mood((0.05, 0.05, 0.0, 0.8, 0.0, 0.0, 0.1), Emotion.HAPPY, 0.0)
 

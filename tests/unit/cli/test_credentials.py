@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from facestream.cli import main
-from facestream.entry_commands import show_address, show_qr
-from facestream.tokens import Purpose, Tokens, read_key
+from facestream.cli.credentials import show_address, show_qr
+from facestream.cli.main import main
+from facestream.credentials.tokens import Purpose, Tokens, read_key
 
 
 @pytest.mark.parametrize(("option", "purpose"), [((), Purpose.PEER), (("--admin",), Purpose.ADMIN)])
@@ -61,7 +61,7 @@ def test_the_address_that_another_device_can_open_is_shown(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ):
     shown: list[str] = []
-    monkeypatch.setattr("facestream.entry_commands.show_qr", shown.append)
+    monkeypatch.setattr("facestream.cli.credentials.show_qr", shown.append)
 
     show_address("https://localhost:8443 and https://192.0.2.7:8443 and https://[2001:db8::7]:8443")
     show_address("http://localhost:8080")

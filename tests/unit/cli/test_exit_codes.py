@@ -7,7 +7,7 @@ import signal
 
 import pytest
 
-from facestream.endings import Stopped, exit_code
+from facestream.cli.exit_codes import Stopped, exit_code
 from facestream.errors import ConfigError, FacestreamError
 
 FULL = OSError(errno.ENOSPC, "No space left on device", "/var/a.jsonl")

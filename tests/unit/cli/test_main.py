@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from facestream import __version__
-from facestream.cli import main
+from facestream.cli.main import main
 from facestream.config import Config
 
 

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from facestream.analysis.analyzer import Analyzer
-from facestream.analysis.photos import analyze_photo, describe_photos, read_gray, report_as_dict, said_size_wh
+from facestream.analysis.faces import EMOTIONS, FrameReport
+from facestream.cli.photos import analyze_photo, describe_photos, read_gray, report_as_dict, said_size_wh
 from facestream.errors import ImageError
-from facestream.faces import EMOTIONS, FrameReport
 
 EXIF_TURNED = bytes.fromhex(
     "ffe1 0022 457869660000 4d4d002a00000008 0001 0112 0003 00000001 0006 0000 00000000"

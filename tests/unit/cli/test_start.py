@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from facestream.start import OLDEST
+from facestream.cli.start import OLDEST
 from tests.conftest import ROOT
 
 DEADLINE_S = 60
@@ -93,14 +93,17 @@ def test_a_folder_or_file_that_cannot_be_used_is_one_sentence(tmp_path: Path, li
 
 
 @pytest.mark.parametrize(
-    "module", ["server.py", "facestream/__init__.py", "facestream/__main__.py", "facestream/start.py"]
+    "module", ["server.py", "facestream/__init__.py", "facestream/__main__.py", "facestream/cli/start.py"]
 )
 def test_an_old_python_can_read_what_says_that_it_is_old(module: str):
     ast.parse((ROOT / module).read_text(encoding="utf-8"), feature_version=(3, 6))
 
 
 def test_an_old_python_is_told_what_to_do():
-    pretend = "import sys; sys.version_info = (3, 8, 1); from facestream.start import main; sys.exit(main(['serve']))"
+    pretend = (
+        "import sys; sys.version_info = (3, 8, 1); "
+        "from facestream.cli.start import main; sys.exit(main(['serve']))"
+    )
 
     ended = subprocess.run(
         [sys.executable, "-c", pretend],

@@ -7,10 +7,10 @@ from types import ModuleType, SimpleNamespace
 
 import pytest
 
-from facestream import tunnel
+from facestream.cli import tunnel
+from facestream.cli.tunnel import TOKEN_VARIABLE, Tunnel, media_hints
 from facestream.config import Config
 from facestream.errors import ConfigError
-from facestream.tunnel import TOKEN_VARIABLE, Tunnel, media_hints
 
 PUBLIC = "https://faces.ngrok.example"
 LOCAL = "http://localhost:8080"
@@ -135,4 +135,4 @@ def test_the_hints_fit_the_settings(settings: dict[str, object], said: str):
 
 
 def test_the_extra_is_pinned():
-    assert "pyngrok==" in (Path(tunnel.__file__).parents[1] / "requirements-tunnel.txt").read_text()
+    assert "pyngrok==" in (Path(tunnel.__file__).parents[2] / "requirements-tunnel.txt").read_text()

@@ -10,14 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from facestream import text_files
-from facestream.certs import make_certificate
-from facestream.config import load_config
+from facestream.config import load_config, text_files
+from facestream.config.text_files import lines_of, read_line, read_text
+from facestream.credentials.certificates import make_certificate
+from facestream.credentials.tokens import read_key, read_listed
 from facestream.errors import ConfigError
 from facestream.replay.http import Credentials
 from facestream.replay.options import read_token
-from facestream.text_files import lines_of, read_line, read_text
-from facestream.tokens import read_key, read_listed
 from facestream.web.tls import Certificate, find_certificate
 
 EXPECTED = "a file like this"

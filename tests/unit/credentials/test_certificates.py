@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 
-from facestream.certs import checked_name, make_certificate, names_of_this_machine
-from facestream.cli import main
+from facestream.cli.main import main
+from facestream.credentials.certificates import checked_name, make_certificate, names_of_this_machine
 from facestream.errors import ConfigError
 
 

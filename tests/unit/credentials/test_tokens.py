@@ -6,8 +6,8 @@ from pathlib import Path
 import jwt
 import pytest
 
+from facestream.credentials.tokens import Purpose, TokenError, Tokens, issue, make_key, read_key, read_listed
 from facestream.errors import ConfigError
-from facestream.tokens import Purpose, TokenError, Tokens, issue, make_key, read_key, read_listed
 
 KEY = "k" * 40
 WORD = "a-word-of-enough-characters"

@@ -6,7 +6,7 @@ import aioice.ice
 import pytest
 
 from facestream.errors import ConfigError
-from facestream.media import ice
+from facestream.ice import addresses
 
 
 @pytest.fixture(autouse=True)
@@ -18,7 +18,7 @@ def _addresses_as_before() -> Iterator[None]:
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "127.0.0.53"])
 def test_an_address_of_this_machine_may_be_offered(address: str):
-    ice.check_own_addresses([address])
+    addresses.check_own_addresses([address])
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,7 @@ def test_an_address_of_this_machine_may_be_offered(address: str):
 )
 def test_another_address_is_a_sentence_with_the_way_out(address: str):
     with pytest.raises(ConfigError, match="ice_address") as refused:
-        ice.check_own_addresses(["127.0.0.1", address])
+        addresses.check_own_addresses(["127.0.0.1", address])
 
     assert address in str(refused.value)
     assert "127.0.0.1" in str(refused.value)
@@ -36,16 +36,16 @@ def test_behind_a_nat_the_sentence_names_the_setting_for_it():
     with pytest.raises(
         ConfigError, match=r"203\.0\.113\.9 is the public address of a NAT, use public_address"
     ):
-        ice.check_own_addresses(["203.0.113.9"])
+        addresses.check_own_addresses(["203.0.113.9"])
 
 
 def test_an_address_that_comes_later_is_offered_to_the_next_peer(monkeypatch: pytest.MonkeyPatch):
-    addresses = ["192.0.2.1"]
-    monkeypatch.setattr(ice, "machine_addresses", lambda: addresses)
-    ice.offer_own_addresses(loopback="offered")
+    present = ["192.0.2.1"]
+    monkeypatch.setattr(addresses, "machine_addresses", lambda: present)
+    addresses.offer_own_addresses(loopback="offered")
     before = aioice.ice.get_host_addresses(True, True)
 
-    addresses[:] = ["192.0.2.2", "2001:db8::2"]
+    present[:] = ["192.0.2.2", "2001:db8::2"]
 
     assert before == ["192.0.2.1", "127.0.0.1"]
     assert aioice.ice.get_host_addresses(True, True) == ["192.0.2.2", "2001:db8::2", "127.0.0.1"]
@@ -53,12 +53,12 @@ def test_an_address_that_comes_later_is_offered_to_the_next_peer(monkeypatch: py
 
 
 def test_where_the_list_cannot_be_read_the_last_one_is_offered(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(ice, "machine_addresses", lambda: ["192.0.2.1"])
-    ice.offer_own_addresses(loopback="hidden")
+    monkeypatch.setattr(addresses, "machine_addresses", lambda: ["192.0.2.1"])
+    addresses.offer_own_addresses(loopback="hidden")
 
     def fail() -> list[str]:
         raise OSError(24, "Too many open files")
 
-    monkeypatch.setattr(ice, "machine_addresses", fail)
+    monkeypatch.setattr(addresses, "machine_addresses", fail)
 
     assert aioice.ice.get_host_addresses(True, True) == ["192.0.2.1"]

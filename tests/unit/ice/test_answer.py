@@ -1,4 +1,4 @@
-from facestream.media.ice_answer import has_candidates, has_relay, show_public_addresses
+from facestream.ice.answer import has_candidates, has_relay, show_public_addresses
 
 ANSWER = "\r\n".join(
     [

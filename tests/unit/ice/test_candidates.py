@@ -1,6 +1,6 @@
 import pytest
 
-from facestream.candidates import CandidatePolicy
+from facestream.ice.candidates import CandidatePolicy
 
 PUBLIC = CandidatePolicy()
 LAN = CandidatePolicy("lan")

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from facestream.ice_servers import (
+from facestream.ice.servers import (
     CredentialSource,
     TurnCredentials,
     as_page_servers,

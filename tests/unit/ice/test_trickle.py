@@ -1,7 +1,7 @@
 import pytest
 
 from facestream.errors import FragmentError, RestartError
-from facestream.trickle import candidates_from, identity_of, parse_fragment
+from facestream.ice.trickle import candidates_from, identity_of, parse_fragment
 
 OFFER = "v=0\r\na=ice-ufrag:ab+c\r\na=ice-pwd:secret\r\nm=video 9 X 0\r\na=mid:7\r\nm=application 9 X 0\r\na=mid:8\r\n"
 IDENTITY = identity_of(OFFER)

@@ -6,8 +6,8 @@ import pytest
 from aiortc.mediastreams import MediaStreamError
 
 from facestream.errors import FrameError
-from facestream.media.picture_track import PictureTrack
-from facestream.picture_messages import Picture
+from facestream.media.jpeg_track import PictureTrack
+from facestream.messages.jpeg_socket import Picture
 
 
 def picture(time_ms: int, side: int = 64) -> Picture:

@@ -1,13 +1,7 @@
 import pytest
 
 from facestream.errors import FrameError
-from facestream.picture_messages import (
-    HEADER_BYTES,
-    Picture,
-    decode_open,
-    decode_picture,
-    encode_picture,
-)
+from facestream.messages.jpeg_socket import HEADER_BYTES, Picture, decode_open, decode_picture, encode_picture
 
 
 @pytest.mark.parametrize("time_ms", [0, 33, 2**32 - 1])

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from facestream.faces import EMOTIONS, UNSURE, BoundingBox, Doubt, Face, FrameReport
-from facestream.telemetry import (
+from facestream.analysis.faces import EMOTIONS, UNSURE, BoundingBox, Doubt, Face, FrameReport
+from facestream.messages.telemetry import (
     VERSION,
     Bye,
     ControlReply,
@@ -143,6 +143,6 @@ def test_a_reply_leaves_out_what_it_does_not_say():
 
 def test_the_golden_message_is_read_and_written_alike():
     """tests/js reads the same file, so that Python and the page cannot disagree."""
-    golden = (Path(__file__).resolve().parents[1] / "data" / "telemetry_v1.json").read_text().strip()
+    golden = (Path(__file__).resolve().parents[2] / "data" / "telemetry_v1.json").read_text().strip()
 
     assert encode_telemetry(decode_telemetry(golden)) == golden

@@ -2,8 +2,8 @@ import json
 
 import pytest
 
+from facestream.messages.telemetry import FaceMessage, StageTimes, Telemetry
 from facestream.replay.summary import Tally
-from facestream.telemetry import FaceMessage, StageTimes, Telemetry
 
 NO_TIMES = StageTimes(wait=0, detect=0, landmarks=0, emotion=0, draw=0)
 

@@ -2,7 +2,9 @@
 
 import pytest
 
-from facestream.admission import (
+from facestream.config import Config
+from facestream.metrics import StreamUse
+from facestream.sessions.admission import (
     MAX_KNOWN_ADDRESSES,
     RETRY_FULL_S,
     Admission,
@@ -11,9 +13,7 @@ from facestream.admission import (
     TooManyError,
     address_key,
 )
-from facestream.config import Config
-from facestream.frame_cost import FrameCost
-from facestream.measures import StreamUse
+from facestream.sessions.frame_cost import FrameCost
 
 HERE = "203.0.113.5"
 VGA = 640 * 480

@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 from av import VideoFrame
 
-from facestream import registry as registry_module
 from facestream.analysis.options import AnalysisOptions
 from facestream.config import Config
 from facestream.media import jpeg
-from facestream.media.pool import AnalysisPool
-from facestream.picture_messages import Picture, encode_picture
-from facestream.registry import SessionRegistry
-from facestream.telemetry import Telemetry
+from facestream.messages.jpeg_socket import Picture, encode_picture
+from facestream.messages.telemetry import Telemetry
+from facestream.sessions import registry as registry_module
+from facestream.sessions.registry import SessionRegistry
+from facestream.workers.pool import AnalysisPool
 
 DEADLINE_S = 20.0
 JPEG = cv2.imencode(".jpg", np.zeros((64, 64, 3), np.uint8))[1].tobytes()
@@ -74,8 +74,8 @@ async def test_jpegs_have_threads_of_their_own(registry: SessionRegistry, monkey
         threads.append(threading.current_thread().name)
         return encode(frame)
 
-    monkeypatch.setattr("facestream.media.picture_track.decode_jpeg", decode_noted)
-    monkeypatch.setattr("facestream.pictures.encode_jpeg", encode_noted)
+    monkeypatch.setattr("facestream.media.jpeg_track.decode_jpeg", decode_noted)
+    monkeypatch.setattr("facestream.sessions.jpeg.encode_jpeg", encode_noted)
     socket = Socket(1, lambda: None)
     registry.open_pictures(socket, "")
     async with asyncio.timeout(DEADLINE_S):
@@ -94,7 +94,7 @@ async def test_pictures_that_are_never_decoded_are_counted_and_told(
         assert all_read.wait(DEADLINE_S)
         return decode(data)
 
-    monkeypatch.setattr("facestream.media.picture_track.decode_jpeg", decode_when_all_are_read)
+    monkeypatch.setattr("facestream.media.jpeg_track.decode_jpeg", decode_when_all_are_read)
     socket = Socket(5, all_read.set)
     registry.open_pictures(socket, "")
     async with asyncio.timeout(DEADLINE_S):

@@ -4,8 +4,8 @@ from types import SimpleNamespace
 
 from facestream.analysis.options import AnalysisOptions
 from facestream.config import Config
-from facestream.media.pool import AnalysisPool
-from facestream.registry import SessionRegistry
+from facestream.sessions.registry import SessionRegistry
+from facestream.workers.pool import AnalysisPool
 
 
 async def test_what_is_kept_of_a_lost_peer_is_gone_in_time_though_nobody_else_comes(tmp_path: Path):

@@ -3,7 +3,7 @@ import re
 import pytest
 
 from facestream.errors import OfferError
-from facestream.signaling import check_sdp
+from facestream.signaling.offer import check_sdp
 from tests.media.offers import read_offer
 
 OFFER = read_offer("chrome")

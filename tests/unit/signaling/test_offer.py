@@ -3,9 +3,9 @@ import json
 import pytest
 from aiortc import RTCBundlePolicy, RTCConfiguration, RTCPeerConnection, VideoStreamTrack
 
-from facestream.candidates import MAX_CANDIDATES
 from facestream.errors import OfferError
-from facestream.signaling import keep_allowed_candidates, parse_offer
+from facestream.ice.candidates import MAX_CANDIDATES
+from facestream.signaling.offer import keep_allowed_candidates, parse_offer
 
 
 @pytest.fixture

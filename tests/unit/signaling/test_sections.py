@@ -3,7 +3,7 @@
 import pytest
 
 from facestream.errors import OfferError
-from facestream.sections import MAX_CODECS, MAX_LINES, OfferSections
+from facestream.signaling.sections import MAX_CODECS, MAX_LINES, OfferSections
 
 TRANSPORT = "a=ice-ufrag:user\na=ice-pwd:word\na=fingerprint:sha-256 AA:BB\na=setup:actpass\n"
 CANDIDATE = "a=candidate:1 1 udp 2122 203.0.113.7 5000 typ host\n"

@@ -2,9 +2,9 @@ from pathlib import Path
 
 from facestream.analysis.options import AnalysisOptions
 from facestream.config import Config
-from facestream.media.pool import AnalysisPool
-from facestream.registry import SessionRegistry
-from facestream.web.health import what_is_missing
+from facestream.sessions.registry import SessionRegistry
+from facestream.web.routes.health import what_is_missing
+from facestream.workers.pool import AnalysisPool
 
 
 async def test_a_server_without_analysis_by_its_settings_is_ready(tmp_path: Path):

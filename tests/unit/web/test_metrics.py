@@ -8,10 +8,10 @@ from prometheus_client.parser import text_string_to_metric_families
 from facestream.analysis.options import AnalysisOptions
 from facestream.config import Config
 from facestream.errors import AnalysisUnavailableError, OfferError
-from facestream.measures import StreamCounts
-from facestream.media.pool import AnalysisPool
-from facestream.registry import SessionRegistry
-from facestream.web.metrics import make_build_info, make_metrics, reason_of
+from facestream.metrics import StreamCounts
+from facestream.sessions.registry import SessionRegistry
+from facestream.web.routes.metrics import make_build_info, make_metrics, reason_of
+from facestream.workers.pool import AnalysisPool
 from tests.conftest import ROOT
 
 DASHBOARD = json.loads((ROOT / "docs" / "grafana" / "facestream.json").read_text(encoding="utf-8"))

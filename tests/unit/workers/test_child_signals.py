@@ -5,7 +5,7 @@ FIRST_CHILD = """
 import signal
 from multiprocessing import resource_tracker
 
-from facestream.media.child_signals import without_signals
+from facestream.workers.child_signals import without_signals
 
 with without_signals():
     resource_tracker.getfd()  # as the start of every child does

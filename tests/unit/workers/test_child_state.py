@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from facestream.media import child_state
-from facestream.media.child_state import STILL_LOOKS, STOPPED_LOOKS, HangDetector
+from facestream.workers import child_state
+from facestream.workers.child_state import STILL_LOOKS, STOPPED_LOOKS, HangDetector
 
 SPINS = "print(flush=True)\nwhile True: pass"
 RESTS = "print(flush=True)\nimport time; time.sleep(60)"

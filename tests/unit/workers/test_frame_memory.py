@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from facestream.errors import ShortageError
-from facestream.media.frame_memory import FrameMemory
-from facestream.media.shortage import shortage, started_threads
+from facestream.workers.frame_memory import FrameMemory
+from facestream.workers.shortage import shortage, started_threads
 
 SIZE = 3 << 20
 
@@ -48,7 +48,7 @@ def test_memory_that_cannot_be_had_is_an_error_and_leaves_nothing_open():
     program = f"""
 import os, resource
 from facestream.errors import ShortageError
-from facestream.media.frame_memory import FrameMemory
+from facestream.workers.frame_memory import FrameMemory
 resource.setrlimit(resource.RLIMIT_FSIZE, ({SIZE // 2}, {SIZE // 2}))
 before = len(os.listdir("/proc/self/fd"))
 try:

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from facestream.analysis.tracks import Track, Tracks
-from facestream.media.worker import NEW_STREAM, REMEMBERED_STREAMS, TracksUnpacker, forget_faces
+from facestream.analysis.tracking.tracks import Track, Tracks
+from facestream.workers.worker import NEW_STREAM, REMEMBERED_STREAMS, TracksUnpacker, forget_faces
 
 
 def some_tracks(number: int) -> Tracks:

@@ -3,7 +3,7 @@ from multiprocessing.connection import Connection
 
 import pytest
 
-from facestream.media.worker import send_whole
+from facestream.workers.worker import send_whole
 
 
 @pytest.mark.parametrize("length", [10, 20_000, 100_000])

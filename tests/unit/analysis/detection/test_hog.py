@@ -2,8 +2,8 @@ import cv2
 import numpy as np
 import pytest
 
-from facestream.analysis.blazeface import FACE_PX, INPUT_PX, BlazeFaceDetector
-from facestream.analysis.detector import (
+from facestream.analysis.detection.blazeface import FACE_PX, INPUT_PX, BlazeFaceDetector
+from facestream.analysis.detection.hog import (
     HOG_FACE_PX,
     MAX_ENLARGEMENT,
     STEP_PIXELS,
@@ -12,10 +12,10 @@ from facestream.analysis.detector import (
     HogDetector,
     without_doubles,
 )
-from facestream.analysis.known_face import known_face
+from facestream.analysis.faces import BoundingBox, GrayImage
 from facestream.analysis.models import load_analyzer
-from facestream.faces import BoundingBox, GrayImage
-from tests.unit.analysis.conftest import MODELS_DIR
+from facestream.analysis.self_test_image import known_face
+from tests.unit.conftest import MODELS_DIR
 
 SIZES_WH = [(320, 240), (640, 480), (1280, 720), (720, 1280), (1920, 1080), (97, 1000)]
 

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from facestream.analysis.views import View, show_view
-from facestream.faces import BoundingBox, FrameReport
-from tests.unit.analysis.test_overlay import Planes, face_at
+from facestream.analysis.drawing.background import View, show_view
+from facestream.analysis.faces import BoundingBox, FrameReport
+from tests.unit.analysis.drawing.test_overlay import Planes, face_at
 
 
 def noisy_planes(width: int, height: int) -> Planes:

@@ -2,7 +2,7 @@ import av
 import numpy as np
 import pytest
 
-from facestream.analysis.overlay import (
+from facestream.analysis.drawing.overlay import (
     DEFAULT_LAYERS,
     HULLS,
     LABEL_FREE_CORNER_WH,
@@ -10,7 +10,7 @@ from facestream.analysis.overlay import (
     Layer,
     draw,
 )
-from facestream.faces import BoundingBox, Doubt, Face, FrameReport, HeadPose
+from facestream.analysis.faces import BoundingBox, Doubt, Face, FrameReport, HeadPose
 from facestream.media.planes import planes_of
 from facestream.replay.stamp import read_stamp, write_stamp
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from facestream.analysis.alignment import (
+from facestream.analysis.emotion.alignment import (
     EYE_LINE_Y,
     EYES_TO_MOUTH_UNITS,
     FACE_UNIT,

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from facestream.analysis.emotion import crop_square
-from facestream.faces import BoundingBox
+from facestream.analysis.emotion.reader import crop_square
+from facestream.analysis.faces import BoundingBox
 
 
 def test_the_crop_is_wider_than_the_box_and_lies_higher():

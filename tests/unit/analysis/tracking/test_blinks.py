@@ -3,8 +3,8 @@ import math
 import numpy as np
 import pytest
 
-from facestream.analysis.blinks import next_eyes
-from facestream.analysis.tracks import NO_EYES, Eyes
+from facestream.analysis.tracking.blinks import next_eyes
+from facestream.analysis.tracking.tracks import NO_EYES, Eyes
 
 
 def watch(opening_at: "np.ndarray", fps: float) -> Eyes:

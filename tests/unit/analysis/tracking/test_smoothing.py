@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from facestream.analysis.smoothing import next_mood, steady_landmarks
-from facestream.analysis.tracks import NO_MOOD, Mood
-from facestream.faces import EMOTIONS, Emotion
+from facestream.analysis.faces import EMOTIONS, Emotion
+from facestream.analysis.tracking.smoothing import next_mood, steady_landmarks
+from facestream.analysis.tracking.tracks import NO_MOOD, Mood
 
 
 def shares(**given: float) -> np.ndarray:

@@ -4,8 +4,8 @@ import pytest
 from aiohttp.test_utils import make_mocked_request
 
 from facestream.config import Config
-from facestream.web.origin import is_same_origin
-from facestream.web.visitor import UNKNOWN, Proxies, Visitor, visitor_of
+from facestream.web.auth.client_address import UNKNOWN, Proxies, Visitor, visitor_of
+from facestream.web.auth.origin import is_same_origin
 
 
 class FromAddress:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from facestream.web.local_programs import Lookout, Programs, end_of
+from facestream.web.auth.local_programs import Lookout, Programs, end_of
 
 CLIENT, SERVER = ("127.0.0.1", 40000), ("127.0.0.1", 8080)
 NOBODY = ("0.0.0.0", 0)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from facestream.web.proxy_signs import shows_a_proxy
+from facestream.web.auth.proxy_signs import shows_a_proxy
 from tests.conftest import ROOT
 
 DATA = ROOT / "tests" / "data"

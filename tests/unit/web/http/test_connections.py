@@ -6,7 +6,14 @@ from collections.abc import Iterator
 import pytest
 
 from facestream.config import Config
-from facestream.web.connections import GRACE_S, UNREAD_S, Connection, ConnectionLimits, Connections, Phase
+from facestream.web.http.connections import (
+    GRACE_S,
+    UNREAD_S,
+    Connection,
+    ConnectionLimits,
+    Connections,
+    Phase,
+)
 
 LIMITS = ConnectionLimits(total=6, per_address=4, request_s=10, idle_s=75)
 STRANGER, OTHER, LOCAL = "203.0.113.9", "198.51.100.7", ""

@@ -7,13 +7,13 @@ import sys
 import pytest
 
 from facestream.config import Config
-from facestream.web import descriptors
+from facestream.web.http import descriptors
 
 
 def test_the_soft_limit_is_raised_to_the_hard_one():
     ended = subprocess.run(
         ["prlimit", "--nofile=64:512", sys.executable, "-c",
-         "import resource; from facestream.web.descriptors import raise_limit; "
+         "import resource; from facestream.web.http.descriptors import raise_limit; "
          "print(raise_limit(), *resource.getrlimit(resource.RLIMIT_NOFILE))"],
         capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip

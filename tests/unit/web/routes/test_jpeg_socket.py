@@ -7,8 +7,8 @@ from pathlib import Path
 
 from aiohttp import WSMessage, WSMsgType, web
 
-from facestream.certs import make_certificate
-from facestream.web.websocket import WebSocketPeer, unsent_bytes
+from facestream.credentials.certificates import make_certificate
+from facestream.web.routes.jpeg_socket import WebSocketPeer, unsent_bytes
 
 PINGS = 1000
 

@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 
 from facestream.analysis.analyzer import Analyzer
+from facestream.analysis.faces import GrayImage
 from facestream.analysis.models import load_analyzer
 from facestream.analysis.options import AnalysisOptions
-from facestream.faces import GrayImage
+from tests.conftest import ROOT
 
-MODELS_DIR = Path(__file__).resolve().parents[3] / "models"
+MODELS_DIR = ROOT / "models"
 
 
 @pytest.fixture(scope="session")
