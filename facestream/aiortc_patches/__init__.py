@@ -23,11 +23,11 @@ from facestream.aiortc_patches import (
     sender,
 )
 from facestream.aiortc_patches.closing import close_peer_connection
-from facestream.aiortc_patches.replacement import HardeningError, check_mentions, check_versions, install
+from facestream.aiortc_patches.replacement import PatchError, check_mentions, check_versions, install
 from facestream.aiortc_patches.settings import Bitrates, settings
-from facestream.aiortc_patches.sizes import PictureLimits
+from facestream.aiortc_patches.sizes import FrameLimits
 
-__all__ = ["Bitrates", "HardeningError", "PictureLimits", "apply", "close_peer_connection", "replacements"]
+__all__ = ["Bitrates", "FrameLimits", "PatchError", "apply", "close_peer_connection", "replacements"]
 
 replacements = (
     *datagrams.REPLACEMENTS,
@@ -44,18 +44,18 @@ replacements = (
 
 def apply(
     bitrates: Bitrates | None = None,
-    picture_limits: PictureLimits | None = None,
+    frame_limits: FrameLimits | None = None,
     udp_ports: range | None = None,
     max_channel_bytes: int | None = None,
 ) -> None:
-    """Put every replacement in place for this process; may be called again. Raises HardeningError."""
+    """Put every replacement in place for this process; may be called again. Raises PatchError."""
     check_versions()
     _check_privates()
     install(replacements)
     if bitrates is not None:
         settings.bitrates = bitrates
-    if picture_limits is not None:
-        settings.picture_limits = picture_limits
+    if frame_limits is not None:
+        settings.frame_limits = frame_limits
     if udp_ports is not None:
         settings.udp_ports = udp_ports
     if max_channel_bytes is not None:

@@ -17,8 +17,8 @@ from aiortc.rtcsctptransport import RTCSctpTransport
 from aiortc.rtp import RtpPacket
 from pyee.asyncio import AsyncIOEventEmitter
 
-from facestream.aiortc_patches.losses import Throttle
 from facestream.aiortc_patches.replacement import Replacement
+from facestream.token_bucket import TokenBucket
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ _handle_rtp_data = RTCDtlsTransport._handle_rtp_data
 _handle_rtcp_data = RTCDtlsTransport._handle_rtcp_data
 _route_rtp = RtpRouter.route_rtp
 
-_rtcp_rates: WeakKeyDictionary[RTCDtlsTransport, Throttle] = WeakKeyDictionary()
+_rtcp_rates: WeakKeyDictionary[RTCDtlsTransport, TokenBucket] = WeakKeyDictionary()
 
 
 async def _guarded_rtp(transport: RTCDtlsTransport, data: bytes, arrival_time_ms: int) -> None:
@@ -44,7 +44,7 @@ async def _guarded_rtp(transport: RTCDtlsTransport, data: bytes, arrival_time_ms
 async def _guarded_rtcp(transport: RTCDtlsTransport, data: bytes) -> None:
     rate = _rtcp_rates.get(transport)
     if rate is None:
-        rate = _rtcp_rates[transport] = Throttle(1 / MAX_RTCP_BYTES_PER_S, MAX_RTCP_BYTES_PER_S)
+        rate = _rtcp_rates[transport] = TokenBucket(1 / MAX_RTCP_BYTES_PER_S, MAX_RTCP_BYTES_PER_S)
     if rate.wait_s(time.monotonic(), len(data)):
         return
     try:

@@ -12,8 +12,8 @@ from aioice.ice import Connection
 from aiortc import RTCPeerConnection
 from aiortc.rtcdtlstransport import RTCDtlsTransport
 
-from facestream.aiortc_patches.receiver import HardenedReceiver
-from facestream.aiortc_patches.sender import HardenedSender
+from facestream.aiortc_patches.receiver import PatchedReceiver
+from facestream.aiortc_patches.sender import PatchedSender
 
 logger = logging.getLogger(__name__)
 
@@ -48,10 +48,10 @@ async def close_peer_connection(pc: RTCPeerConnection, deadline_s: float = CLOSE
 def free_peer_connection(pc: RTCPeerConnection) -> None:
     """Close every socket and cancel every task it owns, at once, waiting for nothing."""
     for sender in pc.getSenders():
-        if isinstance(sender, HardenedSender):
+        if isinstance(sender, PatchedSender):
             sender.release()
     for receiver in pc.getReceivers():
-        if isinstance(receiver, HardenedReceiver):
+        if isinstance(receiver, PatchedReceiver):
             receiver.release()
     sctp = getattr(pc, SCTP_TRANSPORT, None)
     if sctp is not None:

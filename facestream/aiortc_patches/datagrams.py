@@ -10,8 +10,8 @@ from typing import Any
 import aioice.ice
 from aioice.ice import CandidatePair, Connection, StunProtocol
 
-from facestream.aiortc_patches.losses import Throttle
 from facestream.aiortc_patches.replacement import Replacement
+from facestream.token_bucket import TokenBucket
 
 logger = logging.getLogger(__name__)
 
@@ -69,11 +69,11 @@ def _is_nominated(protocol: StunProtocol, addr: tuple[str, int]) -> bool:
     return pair is not None and pair.protocol is protocol and pair.remote_addr == addr
 
 
-def _rate(owner: StunProtocol | Connection, per_second: int, name: str = RATE) -> Throttle:
+def _rate(owner: StunProtocol | Connection, per_second: int, name: str = RATE) -> TokenBucket:
     """The throttle of this socket or connection, which goes with it."""
     rate = owner.__dict__.get(name)
-    if not isinstance(rate, Throttle):
-        rate = owner.__dict__[name] = Throttle(1 / per_second, burst=per_second)
+    if not isinstance(rate, TokenBucket):
+        rate = owner.__dict__[name] = TokenBucket(1 / per_second, burst=per_second)
     return rate
 
 

@@ -18,11 +18,11 @@ from av.frame import Frame
 from av.video.codeccontext import VideoCodecContext
 
 from facestream.aiortc_patches.h264_offers import parameter_sets_of
-from facestream.aiortc_patches.losses import Throttle
 from facestream.aiortc_patches.parameter_sets import parameter_set_bytes
-from facestream.aiortc_patches.sizes import MAX_REORDERED_FRAMES, PictureLimits, refusal
+from facestream.aiortc_patches.sizes import MAX_REORDERED_FRAMES, FrameLimits, refusal
 from facestream.aiortc_patches.tracks import NewestFrames
 from facestream.errors import FrameError
+from facestream.token_bucket import TokenBucket
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ MAX_WAITING_FRAMES = (
 MAX_PARAMETER_SET_BYTES_PER_S = 16_384
 
 
-def create_decoder(codec: RTCRtpCodecParameters, limits: PictureLimits) -> Decoder:
+def create_decoder(codec: RTCRtpCodecParameters, limits: FrameLimits) -> Decoder:
     """Aiortc's decoder with one thread: the default takes every core for every stream."""
     decoder = get_decoder(codec)
     context = _context(decoder)
@@ -69,7 +69,7 @@ class DecoderThread:
         self,
         kind: str,
         *,
-        limits: PictureLimits,
+        limits: FrameLimits,
         on_frame: Callable[[Frame], None],
         on_failure: Callable[[], None],
         on_refusal: Callable[[FrameError], None],
@@ -81,7 +81,9 @@ class DecoderThread:
             MAX_WAITING_FRAMES
         )
         self._decoded = NewestFrames()
-        self._parameter_sets = Throttle(1 / MAX_PARAMETER_SET_BYTES_PER_S, 2 * MAX_PARAMETER_SET_BYTES_PER_S)
+        self._parameter_sets = TokenBucket(
+            1 / MAX_PARAMETER_SET_BYTES_PER_S, 2 * MAX_PARAMETER_SET_BYTES_PER_S
+        )
         self._stopped = False
         self._ended = asyncio.Event()
         # Daemon: a decoder that hangs inside its codec must not keep the process from ending.

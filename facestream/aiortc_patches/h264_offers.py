@@ -75,7 +75,7 @@ def check_h264(codec: RTCRtpCodecParameters) -> None:
         mode = str(_parameters(codec)["packetization-mode"])[:20]
         raise OfferError(f"sdp: H264 with packetization-mode={mode}; expected 0 or 1") from error
     sets = _read_parameter_sets(codec)
-    if (why := refusal("H264", sets, settings.picture_limits)) is not None:
+    if (why := refusal("H264", sets, settings.frame_limits)) is not None:
         raise OfferError(f"sdp: sprop-parameter-sets: {why}")
 
 
@@ -101,7 +101,7 @@ def answer_to(offered: RTCRtpCodecParameters) -> OfferedH264:
 
 
 def _received_level() -> int:
-    limits = settings.picture_limits
+    limits = settings.frame_limits
     level = level_for(limits.max_width_px, limits.max_height_px, RECEIVED_FPS, settings.max_received_bps)
     return min(level, HIGHEST_ANSWERED_LEVEL)
 

@@ -35,18 +35,19 @@ from av.frame import Frame
 
 from facestream.aiortc_patches.decoders import DecoderThread
 from facestream.aiortc_patches.jitter import Assembled, FrameAssembler
-from facestream.aiortc_patches.losses import REPEAT_S, LossRepair, Throttle
+from facestream.aiortc_patches.losses import REPEAT_S, LossRepair
 from facestream.aiortc_patches.replacement import Replacement
 from facestream.aiortc_patches.settings import settings
 from facestream.aiortc_patches.sizes import is_keyframe
 from facestream.aiortc_patches.tracks import BoundedRemoteTrack
 from facestream.errors import FrameError
+from facestream.token_bucket import TokenBucket
 
 logger = logging.getLogger(__name__)
 
 MAX_SSRCS: Final = 8  # a browser sends a stream, its retransmissions, and both anew after replaceTrack
 MAX_REPORT_BLOCKS: Final = 31  # the count has five bits
-PICTURE_REQUEST_INTERVAL_S: Final = 0.3
+KEYFRAME_REQUEST_INTERVAL_S: Final = 0.3
 FIRST_KEYFRAME_PATIENCE_S: Final = 3.0
 KEYFRAME_PATIENCE_S: Final = 0.5  # then pictures go on, damaged, rather than stand still
 SILENT_SSRC_S: Final = 1.0
@@ -82,7 +83,7 @@ class TimestampUnwrapper:
         return self._unwrapped
 
 
-class HardenedReceiver(RTCRtpReceiver):
+class PatchedReceiver(RTCRtpReceiver):
     """One track of one peer."""
 
     def __init__(self, kind: str, transport: RTCDtlsTransport) -> None:
@@ -102,7 +103,7 @@ class HardenedReceiver(RTCRtpReceiver):
         self._estimator = RemoteBitrateEstimator() if kind == "video" else None
         self._audio_buffer = JitterBuffer(capacity=16, prefetch=4)
         self._timestamps = TimestampUnwrapper()
-        self._picture_requests = Throttle(PICTURE_REQUEST_INTERVAL_S)
+        self._keyframe_requests = TokenBucket(KEYFRAME_REQUEST_INTERVAL_S)
         self._losses_pending = asyncio.Event()
         self._begin_stream(time.monotonic())
 
@@ -122,7 +123,7 @@ class HardenedReceiver(RTCRtpReceiver):
                 self._original_ssrc[encoding.rtx.ssrc] = encoding.ssrc
         self._decoder = DecoderThread(
             self._kind,
-            limits=settings.picture_limits,
+            limits=settings.frame_limits,
             on_frame=self._show,
             on_failure=self._expect_keyframe,
             on_refusal=self._refuse_picture,
@@ -290,7 +291,7 @@ class HardenedReceiver(RTCRtpReceiver):
                 nack = RtcpRtpfbPacket(fmt=RTCP_RTPFB_NACK, ssrc=self._feedback_ssrc, media_ssrc=self._ssrc)
                 nack.lost = due
                 await self._send(nack)
-        if self._keyframe_by_s is not None and self._picture_requests.wait_s(now_s) == 0.0:
+        if self._keyframe_by_s is not None and self._keyframe_requests.wait_s(now_s) == 0.0:
             pli = RtcpPsfbPacket(fmt=RTCP_PSFB_PLI, ssrc=self._feedback_ssrc, media_ssrc=self._ssrc)
             await self._send(pli)
 
@@ -335,7 +336,7 @@ class HardenedReceiver(RTCRtpReceiver):
 
 
 REPLACEMENTS = (
-    Replacement(aiortc.rtcpeerconnection, "RTCRtpReceiver", HardenedReceiver, "F2, F3, F6, F7, F8, F12"),
+    Replacement(aiortc.rtcpeerconnection, "RTCRtpReceiver", PatchedReceiver, "F2, F3, F6, F7, F8, F12"),
     Replacement(
         aiortc.rtcpeerconnection, "RemoteStreamTrack", BoundedRemoteTrack, "F6: an unread track grows"
     ),

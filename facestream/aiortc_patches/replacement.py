@@ -12,7 +12,7 @@ from facestream.errors import FacestreamError
 WRITTEN_FOR = {"aiortc": "1.16", "aioice": "0.13"}
 
 
-class HardeningError(FacestreamError):
+class PatchError(FacestreamError):
     """The installed aiortc or aioice is not the one the replacements were written for."""
 
 
@@ -33,36 +33,36 @@ class Replacement:
 
 
 def check_versions() -> None:
-    """Raise HardeningError where a library has another version than the replacements were written for."""
+    """Raise PatchError where a library has another version than the replacements were written for."""
     for package, expected in WRITTEN_FOR.items():
         try:
             got = version(package)
         except PackageNotFoundError:
             got = "nothing"
         if got != expected and not got.startswith(f"{expected}."):
-            raise HardeningError(
+            raise PatchError(
                 f"{package} {got} is installed, expected {expected}.*: "
                 f"run `pip install -r requirements.txt`, or read docs/hardening.md before an upgrade"
             )
 
 
 def check_names(replacements: Sequence[Replacement]) -> None:
-    """Raise HardeningError where a name to be replaced is gone."""
+    """Raise PatchError where a name to be replaced is gone."""
     gone = [each.place for each in replacements if not hasattr(each.owner, each.name)]
     if gone:
-        raise HardeningError(
+        raise PatchError(
             f"{', '.join(gone)}: not found, expected in aiortc {WRITTEN_FOR['aiortc']} and "
             f"aioice {WRITTEN_FOR['aioice']}; run `pip install -r requirements.txt`"
         )
 
 
 def check_mentions(owner: type, method: str, names: Sequence[str]) -> None:
-    """Raise HardeningError where a method no longer uses the private attributes the replacements rely on."""
+    """Raise PatchError where a method no longer uses the private attributes the replacements rely on."""
     code = getattr(getattr(owner, method, None), "__code__", None)
     used = set(code.co_names) | set(code.co_cellvars) if code else set()
     gone = [name for name in names if name not in used]
     if gone:
-        raise HardeningError(
+        raise PatchError(
             f"{owner.__qualname__}.{method} does not use {', '.join(gone)}, expected in aiortc "
             f"{WRITTEN_FOR['aiortc']}; run `pip install -r requirements.txt`"
         )

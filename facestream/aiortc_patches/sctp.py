@@ -23,9 +23,9 @@ from aiortc.rtcsctptransport import (
 )
 from aiortc.utils import uint32_gt
 
-from facestream.aiortc_patches.losses import Throttle
 from facestream.aiortc_patches.replacement import Replacement
 from facestream.aiortc_patches.settings import settings
+from facestream.token_bucket import TokenBucket
 
 logger = logging.getLogger(__name__)
 
@@ -58,10 +58,12 @@ _get_inbound_stream = RTCSctpTransport._get_inbound_stream
 class _Rates:
     """What one peer may still send now."""
 
-    packets: Throttle = field(default_factory=lambda: Throttle(1 / MAX_PACKETS_PER_S, 2 * MAX_PACKETS_PER_S))
-    chunks: Throttle = field(default_factory=lambda: Throttle(1 / MAX_CHUNKS_PER_S, MAX_CHUNKS_PER_S))
-    messages: Throttle = field(
-        default_factory=lambda: Throttle(1 / MAX_MESSAGES_PER_S, 2 * MAX_MESSAGES_PER_S)
+    packets: TokenBucket = field(
+        default_factory=lambda: TokenBucket(1 / MAX_PACKETS_PER_S, 2 * MAX_PACKETS_PER_S)
+    )
+    chunks: TokenBucket = field(default_factory=lambda: TokenBucket(1 / MAX_CHUNKS_PER_S, MAX_CHUNKS_PER_S))
+    messages: TokenBucket = field(
+        default_factory=lambda: TokenBucket(1 / MAX_MESSAGES_PER_S, 2 * MAX_MESSAGES_PER_S)
     )
 
 

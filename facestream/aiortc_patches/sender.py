@@ -11,8 +11,8 @@ from aiortc import MediaStreamTrack
 from aiortc.rtcdtlstransport import RTCDtlsTransport
 from aiortc.rtcrtpsender import RTCRtpSender
 
-from facestream.aiortc_patches.losses import Throttle
 from facestream.aiortc_patches.replacement import Replacement
+from facestream.token_bucket import TokenBucket
 
 KEYFRAME_INTERVAL_S = 1.0
 KEYFRAME_BURST = 2  # a keyframe that is lost on its way may be asked for again at once
@@ -21,13 +21,13 @@ REPEATS_PER_S = 1000  # packets; twice what 5 Mbit/s consist of
 RTP_TASKS = ("_RTCRtpSender__rtp_task", "_RTCRtpSender__rtcp_task")
 
 
-class HardenedSender(RTCRtpSender):
+class PatchedSender(RTCRtpSender):
     """One track to one peer."""
 
     def __init__(self, track_or_kind: MediaStreamTrack | str, transport: RTCDtlsTransport) -> None:
         super().__init__(track_or_kind, transport)
-        self._keyframes = Throttle(KEYFRAME_INTERVAL_S, KEYFRAME_BURST)
-        self._repeats = Throttle(1 / REPEATS_PER_S, burst=REPEATS_PER_S // 4)
+        self._keyframes = TokenBucket(KEYFRAME_INTERVAL_S, KEYFRAME_BURST)
+        self._repeats = TokenBucket(1 / REPEATS_PER_S, burst=REPEATS_PER_S // 4)
         self._later: asyncio.TimerHandle | None = None
 
     def _send_keyframe(self) -> None:
@@ -68,6 +68,6 @@ class HardenedSender(RTCRtpSender):
 
 REPLACEMENTS = (
     Replacement(
-        aiortc.rtcpeerconnection, "RTCRtpSender", HardenedSender, "a flood of picture requests or NACKs"
+        aiortc.rtcpeerconnection, "RTCRtpSender", PatchedSender, "a flood of picture requests or NACKs"
     ),
 )

@@ -5,7 +5,7 @@ Set by `apply`; read where a stream begins, never in the middle of it.
 
 from dataclasses import dataclass, field
 
-from facestream.aiortc_patches.sizes import PictureLimits
+from facestream.aiortc_patches.sizes import FrameLimits
 from facestream.errors import ConfigError
 
 
@@ -30,7 +30,7 @@ class MediaSettings:
     """The values in force."""
 
     bitrates: Bitrates = field(default_factory=Bitrates)
-    picture_limits: PictureLimits = field(default_factory=PictureLimits)
+    frame_limits: FrameLimits = field(default_factory=FrameLimits)
     udp_ports: range | None = None
     """Ports that host candidates are bound to; None: any."""
     max_channel_bytes: int = 256 * 1024

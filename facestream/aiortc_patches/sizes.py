@@ -25,7 +25,7 @@ MAX_REORDERED_FRAMES = 3
 
 
 @dataclass(frozen=True, slots=True)
-class PictureLimits:
+class FrameLimits:
     """Largest frame that is decoded, in pixels."""
 
     max_width_px: int = 1920
@@ -52,7 +52,7 @@ def is_keyframe(codec_name: str, data: bytes) -> bool:
     return True
 
 
-def refusal(codec_name: str, data: bytes, limits: PictureLimits) -> FrameError | None:
+def refusal(codec_name: str, data: bytes, limits: FrameLimits) -> FrameError | None:
     """Why a frame must not be decoded, as an error for its peer; None: it may be."""
     if codec_name == "VP8":
         size = _vp8_size(data)
@@ -62,7 +62,7 @@ def refusal(codec_name: str, data: bytes, limits: PictureLimits) -> FrameError |
     return None
 
 
-def _h264_refusal(data: bytes, limits: PictureLimits) -> FrameError | None:
+def _h264_refusal(data: bytes, limits: FrameLimits) -> FrameError | None:
     if len(nal_units(data)) >= MAX_NAL_UNITS:
         return FrameError(
             f"H264 frame of {MAX_NAL_UNITS} NAL units or more; expected fewer: send fewer slices"
@@ -92,7 +92,7 @@ def _allowed_references(parameters: SequenceParameters) -> int:
     return max(ALWAYS_ALLOWED_REFERENCES, MAX_REFERENCE_BLOCKS // blocks)
 
 
-def _too_large(width: int, height: int, limits: PictureLimits) -> FrameError:
+def _too_large(width: int, height: int, limits: FrameLimits) -> FrameError:
     return FrameTooLargeError(f"frame of {width}x{height}; expected at most {limits}: choose a smaller one")
 
 

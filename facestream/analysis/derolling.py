@@ -12,7 +12,7 @@ _HALF_DIAGONAL = 0.72
 """Of a square's side, a little more than half the square root of 2: a turned square lies within this reach."""
 
 
-def level_square(
+def deroll_square(
     gray: GrayImage, center_xy: tuple[float, float], side_px: float, tilt_deg: float, size_px: int
 ) -> tuple[GrayImage, NDArray[np.float64]]:
     """The square of `side_px` that is tilted by `tilt_deg` (positive: clockwise), upright, `size_px` wide.

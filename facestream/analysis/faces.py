@@ -30,7 +30,7 @@ UNSURE = "unsure"
 """The label of a face whose emotion should not be named; `Face.unsure` says why."""
 
 
-class Doubt(enum.StrEnum):
+class UnsureReason(enum.StrEnum):
     """Why a face has no emotion label."""
 
     CLOSE = "close"  # the best two emotions are about equally probable
@@ -82,7 +82,7 @@ class Face:
     """Seven values 0..1 that sum to 1, in the order of EMOTIONS, smoothed over time."""
     label: str
     """An Emotion, or UNSURE."""
-    unsure: Doubt | None = None
+    unsure: UnsureReason | None = None
     """Why the label is UNSURE; None where it is not."""
     pose: HeadPose | None = None
     eye_opening: float = 0.0
@@ -103,7 +103,7 @@ class Face:
         return max(self.probabilities)
 
 
-class Economy(enum.IntEnum):
+class DegradationLevel(enum.IntEnum):
     """What is saved on a stream whose frames cost more than their budget; each step keeps those before it."""
 
     NONE = 0
@@ -120,4 +120,4 @@ class FrameReport:
     detect_ms: float = 0.0
     landmarks_ms: float = 0.0
     emotion_ms: float = 0.0
-    economy: Economy = Economy.NONE
+    degradation: DegradationLevel = DegradationLevel.NONE

@@ -8,7 +8,7 @@ from facestream.analysis.faces import BoundingBox, GrayImage
 SIZE_PX = 160
 
 
-def known_face() -> tuple[GrayImage, BoundingBox]:
+def self_test_image() -> tuple[GrayImage, BoundingBox]:
     """A gray picture (160, 160) and the box of its face."""
     picture = np.full((SIZE_PX, SIZE_PX), 90, np.uint8)
     cv2.ellipse(picture, (80, 82), (46, 60), 0, 0, 360, 190, cv2.FILLED, cv2.LINE_AA)

@@ -95,7 +95,7 @@ class NetworkSettings(BaseModel):
     websocket_fallback: bool = Field(
         True, description="compatibility mode: pictures over a WebSocket where WebRTC does not get through"
     )
-    max_picture_bytes: int = Field(
+    max_jpeg_bytes: int = Field(
         1024 * 1024, ge=16 * 1024, le=16 * 1024 * 1024, description="largest JPEG taken in compatibility mode"
     )
 

@@ -37,7 +37,7 @@ class IceRelays:
         self._chosen: list[IceUrl] | None = None
         self._complaints: dict[str, str] = {}
         self._looking = asyncio.Lock()
-        self._doubted = asyncio.Event()
+        self._check_wanted = asyncio.Event()
 
     @property
     def has_turn(self) -> bool:
@@ -58,9 +58,9 @@ class IceRelays:
                     await self._look()
         return [IceServer(url, self._credentials.make()) for url in self._chosen or ()]
 
-    def doubt(self) -> None:
+    def check_again(self) -> None:
         """A session got no relay: look again, before the next one needs it."""
-        self._doubted.set()
+        self._check_wanted.set()
 
     async def run(self) -> None:
         """Look at the start and from time to time, so that no session has to wait; returns where there is none."""
@@ -69,12 +69,12 @@ class IceRelays:
         while True:
             async with self._looking:
                 began_s = time.monotonic()
-                self._doubted.clear()
+                self._check_wanted.clear()
                 await self._look()
             wanting = bool(self._turn) and not any(url.is_turn for url in self._chosen or ())
             wait_s = LOOK_SOON_S if wanting else LOOK_AGAIN_S
             try:
-                await asyncio.wait_for(self._doubted.wait(), wait_s)
+                await asyncio.wait_for(self._check_wanted.wait(), wait_s)
             except TimeoutError:
                 continue
             # Sessions that fail one after the other must not make this a flood.

@@ -9,12 +9,12 @@ from av.frame import Frame
 
 from facestream.media.jpeg import check_jpeg, decode_jpeg
 from facestream.media.latest import LatestSlot
-from facestream.messages.jpeg_socket import Picture
+from facestream.messages.jpeg_socket import JpegFrame
 
 TIME_BASE = Fraction(1, 1000)
 
 
-class PictureTrack(MediaStreamTrack):
+class JpegTrack(MediaStreamTrack):
     """Gives out each picture as a frame whose `pts` counts milliseconds from the first one."""
 
     kind = "video"
@@ -23,7 +23,7 @@ class PictureTrack(MediaStreamTrack):
         super().__init__()
         self._decoding = decoding
         self._max_size_wh = max_size_wh
-        self._pictures: LatestSlot[Picture] = LatestSlot()
+        self._pictures: LatestSlot[JpegFrame] = LatestSlot()
         self._first_ms = 0
         self._last_ms = -1
         self._overtaken = 0
@@ -33,7 +33,7 @@ class PictureTrack(MediaStreamTrack):
         """Images that were not decoded, because a newer one replaced or overtook them."""
         return self._pictures.dropped + self._overtaken
 
-    def put(self, picture: Picture) -> None:
+    def put(self, picture: JpegFrame) -> None:
         """Check a picture and keep it until a newer one comes; raises FrameError."""
         if picture.time_ms <= self._last_ms:
             self._overtaken += 1

@@ -46,7 +46,7 @@ class Refused(_Message):
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class JpegFrame:
     """One JPEG on the wire."""
 
     time_ms: int
@@ -63,7 +63,7 @@ def decode_open(text: str | bytes) -> Open:
         raise ValueError(msg) from error
 
 
-def decode_picture(message: bytes) -> Picture:
+def decode_jpeg_message(message: bytes) -> JpegFrame:
     """Take the header off a picture; raises FrameError."""
     if len(message) <= HEADER_BYTES:
         raise FrameError(
@@ -72,9 +72,9 @@ def decode_picture(message: bytes) -> Picture:
     version, time_ms = _HEADER.unpack_from(message)
     if version != VERSION:
         raise FrameError(f"picture message of version {version}; expected {VERSION}: reload the page")
-    return Picture(time_ms, message[HEADER_BYTES:])
+    return JpegFrame(time_ms, message[HEADER_BYTES:])
 
 
-def encode_picture(picture: Picture) -> bytes:
+def encode_jpeg_message(picture: JpegFrame) -> bytes:
     """Put the header before a JPEG."""
     return _HEADER.pack(VERSION, picture.time_ms) + picture.jpeg

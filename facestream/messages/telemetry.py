@@ -103,7 +103,7 @@ class Layers(_Message):
     layers: frozenset[Literal["box", "hulls", "points", "label", "pose", "stats"]]
 
 
-class ChooseView(_Message):
+class ChooseBackground(_Message):
     """The peer chooses what the drawing lies on."""
 
     type: Literal["view"]
@@ -116,7 +116,7 @@ class Bye(_Message):
     type: Literal["bye"]
 
 
-ControlRequest = Annotated[Ping | Layers | ChooseView | Bye, Field(discriminator="type")]
+ControlRequest = Annotated[Ping | Layers | ChooseBackground | Bye, Field(discriminator="type")]
 _control_request: TypeAdapter[ControlRequest] = TypeAdapter(ControlRequest)
 
 

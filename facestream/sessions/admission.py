@@ -9,10 +9,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address, ip_network
 
-from facestream.aiortc_patches.losses import Throttle
 from facestream.config import Config
 from facestream.errors import FacestreamError
 from facestream.sessions.frame_cost import FrameCost
+from facestream.token_bucket import TokenBucket
 
 MAX_KNOWN_ADDRESSES = 4096
 """About 1 MB. The one that came longest ago is forgotten: who has so many addresses does not need its place here."""
@@ -42,7 +42,7 @@ class TooManyError(FacestreamError):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ActiveSession:
     """A session that is served now, as admission sees it."""
 
     address: str
@@ -66,16 +66,16 @@ class Admission:
     def __init__(self, config: Config, cores: float) -> None:
         self._config = config
         self._cores = cores
-        self._asked: OrderedDict[str, Throttle] = OrderedDict()
+        self._asked: OrderedDict[str, TokenBucket] = OrderedDict()
         self._endings_s: deque[float] = deque(maxlen=MAX_ENDINGS)
         self.cost = FrameCost()
 
-    def knock(self, address: str, now_s: float) -> None:
+    def check_request_rate(self, address: str, now_s: float) -> None:
         """Count one wish of this address, before anything is read; raises TooManyError."""
         if not address:
             return
         each_s = 60 / self._config.new_sessions_per_minute
-        asked = self._asked.pop(address, None) or Throttle(each_s, self._config.new_sessions_per_minute)
+        asked = self._asked.pop(address, None) or TokenBucket(each_s, self._config.new_sessions_per_minute)
         self._asked[address] = asked
         if len(self._asked) > MAX_KNOWN_ADDRESSES:
             self._asked.popitem(last=False)
@@ -87,20 +87,20 @@ class Admission:
             )
 
     def note_ending(self, now_s: float) -> None:
-        """Record that a session has ended; `wait_for_place_s` estimates from these times."""
+        """Record that a session has ended; `wait_for_end_s` estimates from these times."""
         self._endings_s.append(now_s)
 
-    def wait_for_place_s(self, now_s: float) -> float:
+    def wait_for_end_s(self, now_s: float) -> float:
         """Estimate the time until a session ends: the mean interval between the last endings, within bounds."""
         if len(self._endings_s) < MIN_ENDINGS:
             return RETRY_FULL_S
         mean_s = (now_s - self._endings_s[0]) / len(self._endings_s)
         return max(MIN_RETRY_S, min(mean_s, MAX_RETRY_S))
 
-    def admit(self, address: str, served: Iterable[Place], processes: int, now_s: float) -> None:
+    def admit(self, address: str, served: Iterable[ActiveSession], processes: int, now_s: float) -> None:
         """Let one more in beside those that are served; raises ServerFullError, TooManyError."""
         config, places = self._config, list(served)
-        wait_s = self.wait_for_place_s(now_s)
+        wait_s = self.wait_for_end_s(now_s)
         if len(places) >= config.max_sessions:
             raise ServerFullError(
                 f"{len(places)} of {config.max_sessions} places taken; try again soon", wait_s
@@ -125,7 +125,7 @@ class Admission:
         if config.min_fps and processes and places:
             self._check_capacity(places, processes, wait_s)
 
-    def _check_capacity(self, places: list[Place], processes: int, wait_s: float) -> None:
+    def _check_capacity(self, places: list[ActiveSession], processes: int, wait_s: float) -> None:
         """Check that every peer gets `min_fps` frames of ordinary cost, or its own rate if that is lower.
 
         The analysis serves the streams in turn, so each gets that rate if the sum of the rates is feasible. A stream

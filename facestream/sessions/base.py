@@ -10,14 +10,14 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import ClassVar
 
-from facestream.analysis.drawing.background import View
+from facestream.analysis.drawing.background import Background
 from facestream.analysis.drawing.overlay import Layer
 from facestream.config import Config
 from facestream.errors import FrameError
-from facestream.media.pipeline import FramePipeline, FrameSource, StreamMemory
+from facestream.media.pipeline import FramePipeline, FrameSource, ResumeState
 from facestream.messages.telemetry import (
     Bye,
-    ChooseView,
+    ChooseBackground,
     ControlReply,
     Layers,
     NoticeCode,
@@ -42,7 +42,7 @@ class SessionState(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class SessionInfo:
     """How a session stands now, for an admin; no address and no secret of it."""
 
     id: str
@@ -69,7 +69,7 @@ class _Leaving:
     detail: str
 
 
-class ServedPeer(abc.ABC):
+class Session(abc.ABC):
     """Serves one peer from its admission to its end; leaves no task and no socket behind."""
 
     kind: ClassVar[str]
@@ -131,10 +131,10 @@ class ServedPeer(abc.ABC):
         """Frames a second that would be analysed if there were always one; 0 before the first two."""
         return self._pipeline.fps_possible(now_s)
 
-    def standing(self, now_s: float) -> Standing:
+    def info(self, now_s: float) -> SessionInfo:
         """How it stands now."""
         pipeline = self._pipeline
-        return Standing(
+        return SessionInfo(
             id=self.id,
             kind=self.kind,
             state=self.state.value,
@@ -167,11 +167,11 @@ class ServedPeer(abc.ABC):
         if not self._end.done():
             self._end.set_result(_Leaving(reason, code, detail or reason))
 
-    def memory(self) -> StreamMemory:
+    def resume_state(self) -> ResumeState:
         """What the peer's next connection needs to go on where this one is."""
-        return self._pipeline.memory()
+        return self._pipeline.resume_state()
 
-    def resume(self, memory: StreamMemory) -> None:
+    def resume(self, memory: ResumeState) -> None:
         """Continue where another connection of the same peer ended; call it before `run`."""
         self._pipeline.resume(memory)
 
@@ -196,8 +196,8 @@ class ServedPeer(abc.ABC):
             type="hello",
             session_id=self.id,
             layers=self._layer_names(),
-            views=tuple(map(str, View)),
-            view=str(self._pipeline.view),
+            views=tuple(map(str, Background)),
+            view=str(self._pipeline.background),
         )
         self._reply(hello)
 
@@ -220,9 +220,9 @@ class ServedPeer(abc.ABC):
             case Layers():
                 self._pipeline.layers = frozenset(Layer(name) for name in request.layers)
                 self._reply(ControlReply(type="layers", layers=self._layer_names()))
-            case ChooseView():
-                self._pipeline.view = View(request.view)
-                self._reply(ControlReply(type="view", view=str(self._pipeline.view)))
+            case ChooseBackground():
+                self._pipeline.background = Background(request.view)
+                self._reply(ControlReply(type="view", view=str(self._pipeline.background)))
             case Bye():
                 self.leave("peer said goodbye")
 

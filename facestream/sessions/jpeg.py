@@ -14,17 +14,17 @@ from av import VideoFrame
 from facestream.config import Config
 from facestream.errors import FrameError
 from facestream.media.jpeg import encode_jpeg
-from facestream.media.jpeg_track import PictureTrack
-from facestream.messages.jpeg_socket import Opened, Picture, decode_picture, encode_picture
+from facestream.media.jpeg_track import JpegTrack
+from facestream.messages.jpeg_socket import JpegFrame, Opened, decode_jpeg_message, encode_jpeg_message
 from facestream.messages.telemetry import ControlReply, encode_control
-from facestream.sessions.base import PeerLeft, ServedPeer, SessionState
+from facestream.sessions.base import PeerLeft, Session, SessionState
 from facestream.workers.pool import AnalysisPool
 
 MAX_REPLIES = 32  # a peer that asks and never reads loses the oldest replies
 FAREWELL_S = 1.0  # a peer that does not read must not hold up the end
 
 
-class PictureSocket(Protocol):
+class JpegSocket(Protocol):
     """Whole messages in and out; text is str, everything else bytes. ConnectionError: the peer has gone."""
 
     async def receive(self) -> str | bytes:
@@ -40,7 +40,7 @@ class PictureSocket(Protocol):
         ...
 
 
-class PictureSession(ServedPeer):
+class JpegSession(Session):
     """Serves one peer from its first message to its end."""
 
     kind = "pictures"
@@ -51,12 +51,12 @@ class PictureSession(ServedPeer):
         pool: AnalysisPool,
         drawing: Executor,
         jpeg: Executor,
-        socket: PictureSocket,
+        socket: JpegSocket,
     ) -> None:
         super().__init__(config, pool, drawing)
         self._socket = socket
         self._jpeg = jpeg
-        self._source = PictureTrack(jpeg, self._max_size_wh)
+        self._source = JpegTrack(jpeg, self._max_size_wh)
         self._pipeline.dropped_by_source = lambda: self._source.dropped
         self._newest = _NewestMessage()
         self._pipeline.outbox.attach(self._newest)
@@ -85,7 +85,7 @@ class PictureSession(ServedPeer):
     def _start(self, tasks: asyncio.TaskGroup) -> None:
         tasks.create_task(self._read(), name=f"{self.id}/read")
         tasks.create_task(self._receive_frames(self._source), name=f"{self.id}/receive")
-        tasks.create_task(self._send_pictures(), name=f"{self.id}/pictures")
+        tasks.create_task(self._send_jpegs(), name=f"{self.id}/pictures")
         tasks.create_task(self._send_replies(), name=f"{self.id}/replies")
         opened = Opened(session_id=self.id, resume=self.resume_token, secret=self.secret)
         self._say(opened.model_dump_json())
@@ -116,14 +116,14 @@ class PictureSession(ServedPeer):
                 raise self._refused(error) from error
 
     def _take(self, message: bytes) -> None:
-        picture, most = decode_picture(message), self._config.max_picture_bytes
+        picture, most = decode_jpeg_message(message), self._config.max_jpeg_bytes
         if len(picture.jpeg) > most:
             raise FrameError(
                 f"a JPEG of {len(picture.jpeg)} bytes; expected at most {most}: choose a smaller one"
             )
         self._source.put(picture)
 
-    async def _send_pictures(self) -> None:
+    async def _send_jpegs(self) -> None:
         """The newest picture and its message, one after the other; what comes meanwhile waits for one place."""
         loop = asyncio.get_running_loop()
         while True:
@@ -134,7 +134,7 @@ class PictureSession(ServedPeer):
             try:
                 await self._socket.send(message)
                 jpeg = await loop.run_in_executor(self._jpeg, encode_jpeg, frame)
-                await self._socket.send(encode_picture(Picture(self._source.time_ms(frame), jpeg)))
+                await self._socket.send(encode_jpeg_message(JpegFrame(self._source.time_ms(frame), jpeg)))
             except ConnectionError as error:
                 raise PeerLeft("the peer closed its socket") from error
 

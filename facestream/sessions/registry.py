@@ -14,14 +14,14 @@ from facestream.ice.addresses import offers_loopback
 from facestream.ice.answer import has_relay
 from facestream.ice.candidates import CandidatePolicy
 from facestream.ice.relays import IceRelays
-from facestream.media.memory import give_back
-from facestream.media.pipeline import StreamMemory
+from facestream.media.memory import trim_memory
+from facestream.media.pipeline import ResumeState
 from facestream.messages.telemetry import NoticeCode
 from facestream.metrics import Measures, StreamCounts
-from facestream.sessions.admission import Admission, Place, ServerFullError, address_key
-from facestream.sessions.base import ServedPeer, Standing
-from facestream.sessions.jpeg import PictureSession, PictureSocket
-from facestream.sessions.webrtc import Session
+from facestream.sessions.admission import ActiveSession, Admission, ServerFullError, address_key
+from facestream.sessions.base import Session, SessionInfo
+from facestream.sessions.jpeg import JpegSession, JpegSocket
+from facestream.sessions.webrtc import WebRtcSession
 from facestream.signaling.offer import Offer
 from facestream.workers.pool import AnalysisPool
 from facestream.workers.shortage import started_threads
@@ -30,7 +30,9 @@ logger = logging.getLogger(__name__)
 
 DRAIN_DEADLINE_S = 8.0
 TIDY_AFTER_S = 3.0
-MEMORIES_PER_PLACE = 4  # a few kB each; lost peers may reconnect after other peers have taken their places
+RESUME_STATES_PER_SESSION = (
+    4  # a few kB each; lost peers may reconnect after other peers have taken their places
+)
 MEASURE_EVERY_S = 1.0
 
 
@@ -48,7 +50,7 @@ class SessionRegistry:
             "offered" if offers_loopback() else "not offered",
             config.max_candidates,
         )
-        self._sessions: dict[str, ServedPeer] = {}
+        self._sessions: dict[str, Session] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         # Two threads: drawing is 1 ms and releases the GIL; more would compete with the analysis for the cores.
         self._drawing = started_threads(2, "draw")
@@ -56,7 +58,7 @@ class SessionRegistry:
         self._jpeg = started_threads(2, "jpeg")
         self._tidying_thread = started_threads(1, "tidy")
         self._tidying: asyncio.TimerHandle | None = None
-        self._memories: dict[str, StreamMemory] = {}
+        self._resume_states: dict[str, ResumeState] = {}
         self._resuming: set[str] = set()
         """Resume tokens of the sessions whose peers are reconnecting."""
         self._draining = False
@@ -79,16 +81,16 @@ class SessionRegistry:
         """What became of the frames of all sessions since the start."""
         return self.measures.frames(session.counts() for session in self._sessions.values())
 
-    def knock(self, remote: str) -> None:
+    def check_request_rate(self, remote: str) -> None:
         """Count a wish of the address `remote`, before anything of it is read; raises TooManyError."""
-        self._admission.knock(address_key(remote), time.monotonic())
+        self._admission.check_request_rate(address_key(remote), time.monotonic())
 
-    async def open(self, offer: Offer, remote: str = "") -> tuple[Session, str]:
+    async def open(self, offer: Offer, remote: str = "") -> tuple[WebRtcSession, str]:
         """Admit a peer; returns its session and the answer's SDP. Raises ServerFullError, TooManyError, OfferError."""
         # Before the peer is admitted: nothing may be awaited between that and its place in the table.
         ice_servers = await self.relays.current()
         with self._admitted(remote, offer.resume):
-            session = Session(self._config, self._pool, self._drawing, ice_servers)
+            session = WebRtcSession(self._config, self._pool, self._drawing, ice_servers)
             session.address = address_key(remote)
             self._sessions[session.id] = session
             try:
@@ -100,26 +102,26 @@ class SessionRegistry:
                 raise
             self._keep(session, offer.resume)
         if self.relays.has_turn and not has_relay(answer_sdp):
-            self.relays.doubt()
+            self.relays.check_again()
         return session, answer_sdp
 
-    def open_pictures(self, socket: PictureSocket, resume: str, remote: str = "") -> PictureSession:
+    def open_jpeg(self, socket: JpegSocket, resume: str, remote: str = "") -> JpegSession:
         """Admit a peer that sends its pictures over a socket; raises ServerFullError, TooManyError."""
         with self._admitted(remote, resume):
-            session = PictureSession(self._config, self._pool, self._drawing, self._jpeg, socket)
+            session = JpegSession(self._config, self._pool, self._drawing, self._jpeg, socket)
             session.address = address_key(remote)
             self._sessions[session.id] = session
             self._keep(session, resume)
         return session
 
-    def get(self, session_id: str) -> ServedPeer | None:
+    def get(self, session_id: str) -> Session | None:
         """The session of that id; None where there is none."""
         return self._sessions.get(session_id)
 
-    def standings(self) -> list[Standing]:
+    def session_infos(self) -> list[SessionInfo]:
         """How each session stands now."""
         now_s = time.monotonic()
-        return [session.standing(now_s) for session in self._sessions.values()]
+        return [session.info(now_s) for session in self._sessions.values()]
 
     async def close(self) -> None:
         """Refuse new peers, tell the others, close them; may be called twice."""
@@ -148,7 +150,7 @@ class SessionRegistry:
         replaced = self._session_of(resume) if resume not in self._resuming else None
         now_s = time.monotonic()
         served = (
-            self._place_of(session, now_s)
+            self._active(session, now_s)
             for session in self._sessions.values()
             if not session.leaving and session is not replaced
         )
@@ -162,8 +164,8 @@ class SessionRegistry:
         finally:
             self._resuming.discard(resume)
 
-    def _place_of(self, session: ServedPeer, now_s: float) -> Place:
-        return Place(
+    def _active(self, session: Session, now_s: float) -> ActiveSession:
+        return ActiveSession(
             session.address,
             session.connecting,
             session.fps_in(now_s),
@@ -171,9 +173,9 @@ class SessionRegistry:
             self._admission.cost.of(session.id),
         )
 
-    def _keep(self, session: ServedPeer, resume: str) -> None:
+    def _keep(self, session: Session, resume: str) -> None:
         """Serve an admitted peer; continue where the session of its resume token ended."""
-        memory = self._take_memory(resume)
+        memory = self._take_resume_state(resume)
         if memory is not None:
             session.resume(memory)
         if self._measuring is None:
@@ -183,7 +185,7 @@ class SessionRegistry:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _serve(self, session: ServedPeer) -> None:
+    async def _serve(self, session: Session) -> None:
         fault = ""
         try:
             with logs.of_session(session.id):
@@ -194,11 +196,11 @@ class SessionRegistry:
             logger.exception("session %s: ended by a fault in the server", session.id)
         finally:
             self._sessions.pop(session.id, None)
-            if isinstance(session, Session):
+            if isinstance(session, WebRtcSession):
                 self.measures.ice[session.path or "none"] += 1
             self.measures.session_ended(session.kind, fault or session.ending, session.counts())
             self._admission.note_ending(time.monotonic())
-            self._remember(session)
+            self._keep_resume_state(session)
             self._tidy_soon()
 
     def _measure(self) -> None:
@@ -217,35 +219,35 @@ class SessionRegistry:
 
     def _tidy(self) -> None:
         self._tidying = None
-        self._tidying_thread.submit(give_back)
+        self._tidying_thread.submit(trim_memory)
 
-    def _remember(self, session: ServedPeer) -> None:
+    def _keep_resume_state(self, session: Session) -> None:
         """Keep the state that a reconnecting peer needs, for a limited time and number of peers."""
         if session.handed_over or not session.frames_in:
             # Nothing to resume; and empty sessions must not displace the state of other peers.
             return
-        self._memories[session.resume_token] = session.memory()
+        self._resume_states[session.resume_token] = session.resume_state()
         # By a timer and not when the next session ends: docs/privacy.md promises that it is gone by then.
         loop = asyncio.get_running_loop()
-        loop.call_later(self._config.resume_s, self._memories.pop, session.resume_token, None)
-        most = MEMORIES_PER_PLACE * self._config.max_sessions
-        for token in list(self._memories)[: max(0, len(self._memories) - most)]:
-            del self._memories[token]
+        loop.call_later(self._config.resume_s, self._resume_states.pop, session.resume_token, None)
+        most = RESUME_STATES_PER_SESSION * self._config.max_sessions
+        for token in list(self._resume_states)[: max(0, len(self._resume_states) - most)]:
+            del self._resume_states[token]
 
-    def _session_of(self, token: str) -> ServedPeer | None:
+    def _session_of(self, token: str) -> Session | None:
         """The session of a resume token, if it has not ended yet."""
         found = (session for session in self._sessions.values() if token and session.resume_token == token)
         return next((session for session in found if not session.handed_over), None)
 
-    def _take_memory(self, token: str) -> StreamMemory | None:
+    def _take_resume_state(self, token: str) -> ResumeState | None:
         """The memory of a token, once; a session that has not noticed its loss yet is ended."""
         session = self._session_of(token)
         if session is not None:
             detail = "this session continues in another connection of the same peer"
             session.leave("its peer has connected anew", NoticeCode.REPLACED, detail)
             session.handed_over = True
-            return session.memory()
-        memory = self._memories.pop(token, None)
+            return session.resume_state()
+        memory = self._resume_states.pop(token, None)
         if memory is None or time.monotonic() - memory.ended_s > self._config.resume_s:
             return None
         return memory

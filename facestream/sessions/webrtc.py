@@ -24,7 +24,7 @@ from facestream.ice.relays import as_rtc
 from facestream.ice.servers import IceServer
 from facestream.ice.trickle import candidates_from, identity_of, parse_fragment
 from facestream.messages.telemetry import ControlReply, encode_control
-from facestream.sessions.base import PeerLeft, ServedPeer, SessionState
+from facestream.sessions.base import PeerLeft, Session, SessionState
 from facestream.signaling.codecs import cheapest_first
 from facestream.signaling.offer import Offer
 from facestream.workers.pool import AnalysisPool
@@ -33,7 +33,7 @@ FAREWELL_S = 0.5  # a peer that does not acknowledge must not hold up the end
 MAX_REPLY_BACKLOG_BYTES = 64 * 1024  # a peer that asks and never reads must not make the queue grow
 
 
-class Session(ServedPeer):
+class WebRtcSession(Session):
     """Serves one peer from its offer to its end."""
 
     kind = "webrtc"

@@ -22,7 +22,7 @@ from facestream.ice.addresses import (
     offer_addresses,
     offer_own_addresses,
 )
-from facestream.media.memory import keep_what_is_loaded
+from facestream.media.memory import freeze_loaded_objects
 from facestream.sessions.registry import SessionRegistry
 from facestream.web.app import make_app
 from facestream.web.auth.policy import Access
@@ -84,7 +84,7 @@ async def serve(config: Config, models_dir: Path, announce: Callable[[str], None
                 min_bps=1000 * config.bitrate_min_kbps,
                 max_bps=1000 * config.bitrate_max_kbps,
             ),
-            _picture_limits(config),
+            _frame_limits(config),
             config.udp_port_range,
             config.max_channel_bytes,
         )
@@ -140,7 +140,7 @@ async def _serve_with(
                 Listener(listener, runner.server, connections, app[ACCESS].proxies, context).run(),
                 name="http/accept",
             )
-            keep_what_is_loaded()
+            freeze_loaded_objects()
             announce()
             await asyncio.Event().wait()
         finally:
@@ -153,8 +153,8 @@ async def _serve_with(
             lagging.cancel()
 
 
-def _picture_limits(config: Config) -> aiortc_patches.PictureLimits:
-    return aiortc_patches.PictureLimits(config.max_frame_width_px, config.max_frame_height_px)
+def _frame_limits(config: Config) -> aiortc_patches.FrameLimits:
+    return aiortc_patches.FrameLimits(config.max_frame_width_px, config.max_frame_height_px)
 
 
 def _listener(host: str, port: int) -> socket.socket:

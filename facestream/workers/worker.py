@@ -24,7 +24,7 @@ from facestream.workers.frame_memory import FrameMemory
 PackedTracks = bytes
 """A stream's `Tracks` as an analysis process has packed them: the media process only keeps them for the next frame."""
 NEW_STREAM: PackedTracks = b""
-REMEMBERED_STREAMS = 16
+KEPT_STREAMS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class TracksUnpacker:
     def pack(self, tracks: Tracks) -> PackedTracks:
         packed = pickle.dumps(tracks, pickle.HIGHEST_PROTOCOL)
         self._packed_lately[packed] = tracks
-        if len(self._packed_lately) > REMEMBERED_STREAMS:
+        if len(self._packed_lately) > KEPT_STREAMS:
             self._packed_lately.popitem(last=False)
         return packed
 

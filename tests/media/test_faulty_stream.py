@@ -9,11 +9,11 @@ from pathlib import Path
 import av
 import pytest
 
-from facestream.analysis.drawing.background import View
+from facestream.analysis.drawing.background import Background
 from facestream.analysis.drawing.overlay import DEFAULT_LAYERS
 from facestream.analysis.options import AnalysisOptions
 from facestream.analysis.tracking.tracks import Tracks
-from facestream.media.pipeline import FramePipeline, StreamMemory
+from facestream.media.pipeline import FramePipeline, ResumeState
 from facestream.messages.telemetry import Telemetry, decode_telemetry
 from facestream.workers.pool import AnalysisPool
 from facestream.workers.shortage import started_threads
@@ -51,8 +51,8 @@ class Channel:
         self.messages.put_nowait(decode_telemetry(message))
 
 
-def about(tracks: bytes) -> StreamMemory:
-    return StreamMemory(tracks, 0.0, time.monotonic(), 0, 0, 0, 0, DEFAULT_LAYERS, View.PICTURE)
+def about(tracks: bytes) -> ResumeState:
+    return ResumeState(tracks, 0.0, time.monotonic(), 0, 0, 0, 0, DEFAULT_LAYERS, Background.FRAME)
 
 
 @contextlib.asynccontextmanager

@@ -171,7 +171,7 @@ async def test_a_doubted_server_is_looked_at_again(monkeypatch: pytest.MonkeyPat
         running = tasks.create_task(several.run())
         assert [each.url.text for each in await several.current()] == [UDP]
 
-        several.doubt()
+        several.check_again()
         await asyncio.wait_for(passed_over.wait(), 5)
         await asyncio.sleep(0)  # until what was asked has answered
         running.cancel()

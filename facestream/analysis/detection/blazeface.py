@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from facestream.analysis.derolling import level_square
+from facestream.analysis.derolling import deroll_square
 from facestream.analysis.detection.hog import (
     MAX_ENLARGEMENT,
     FoundFace,
@@ -80,7 +80,7 @@ class BlazeFaceDetector:
     def sees_face(self, gray: GrayImage, landmarks_xy: LandmarksXY) -> bool:
         box = box_of_landmarks(landmarks_xy)
         side = box.width * INPUT_PX / LOOK_FACE_PX
-        upright, _ = level_square(gray, box.center_xy, side, tilt_deg(landmarks_xy), INPUT_PX)
+        upright, _ = deroll_square(gray, box.center_xy, side, tilt_deg(landmarks_xy), INPUT_PX)
         boxes = (_found(points).box for points in self._points_xy(upright, LOOK_SURE_FROM))
         return any(
             is_where_looked(found.center_xy, found.width, INPUT_PX / 2, LOOK_FACE_PX) for found in boxes

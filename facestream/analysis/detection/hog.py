@@ -9,7 +9,7 @@ import cv2
 import dlib
 import numpy as np
 
-from facestream.analysis.derolling import level_square
+from facestream.analysis.derolling import deroll_square
 from facestream.analysis.faces import BoundingBox, GrayImage, LandmarksXY
 from facestream.analysis.geometry import tilt_deg
 from facestream.analysis.landmarks import box_of_landmarks
@@ -162,7 +162,7 @@ class HogDetector:
         """With the eyes turned level: the landmarks follow a tilted head, the detector knows upright ones only."""
         box = box_of_landmarks(landmarks_xy)
         side = box.width * LOOK_PX / LOOK_FACE_PX
-        upright, _ = level_square(gray, box.center_xy, side, tilt_deg(landmarks_xy), LOOK_PX)
+        upright, _ = deroll_square(gray, box.center_xy, side, tilt_deg(landmarks_xy), LOOK_PX)
         return any(
             is_where_looked((found.center().x, found.center().y), found.width(), LOOK_PX / 2, LOOK_FACE_PX)
             for found in self._detector(upright)

@@ -19,20 +19,20 @@ FACE_WIDTHS = 0.72, 0.95
 """Half axes of the ellipse that stays sharp, in widths of the face's box: from hair to chin."""
 
 
-class View(enum.StrEnum):
+class Background(enum.StrEnum):
     """What the peer gets to see under the drawing."""
 
-    PICTURE = "picture"
+    FRAME = "picture"
     BLUR = "blur"
     LANDMARKS = "landmarks"
 
 
-def show_view(planes: Planes, report: FrameReport, view: View) -> None:
-    """Turn a frame into the view, in place; faces that are not in the report are not shown sharp."""
-    if view is View.LANDMARKS:
+def show_background(planes: Planes, report: FrameReport, background: Background) -> None:
+    """Turn a frame into the background, in place; faces that are not in the report are not shown sharp."""
+    if background is Background.LANDMARKS:
         planes[0][:] = BLACK_Y
         planes[1][:] = planes[2][:] = GRAY_CHROMA
-    elif view is View.BLUR:
+    elif background is Background.BLUR:
         for plane, scale in zip(planes, (1.0, 0.5, 0.5), strict=True):
             _blur_around(plane, [face.box for face in report.faces], scale)
 

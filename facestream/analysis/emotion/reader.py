@@ -8,12 +8,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from facestream.analysis.derolling import level_square
+from facestream.analysis.derolling import deroll_square
 from facestream.analysis.emotion.alignment import align_face
 from facestream.analysis.faces import EMOTIONS, BoundingBox, GrayImage, LandmarksXY
 from facestream.analysis.geometry import tilt_deg
 from facestream.analysis.interpreter import Interpreter
-from facestream.analysis.landmarks import LEVEL_FROM_DEG
+from facestream.analysis.landmarks import DEROLL_FROM_DEG
 
 MINI_XCEPTION_PX = 64
 WIDEN_SHARE = 0.2
@@ -34,7 +34,7 @@ class MiniXception:
 
     def read(self, gray: GrayImage, box: BoundingBox, landmarks_xy: LandmarksXY) -> NDArray[np.float32]:
         tilt = tilt_deg(landmarks_xy)
-        if abs(tilt) < LEVEL_FROM_DEG:
+        if abs(tilt) < DEROLL_FROM_DEG:
             crop = crop_square(gray, box, MINI_XCEPTION_PX)
         else:
             crop = crop_tilted(gray, box, tilt, MINI_XCEPTION_PX)
@@ -58,7 +58,7 @@ def crop_tilted(gray: GrayImage, box: BoundingBox, tilt_deg: float, size_px: int
     side, tilt = max(box.width, box.height), math.radians(tilt_deg)
     x, y = box.center_xy
     center_xy = x + UP_SHARE * side * math.sin(tilt), y - UP_SHARE * side * math.cos(tilt)
-    return level_square(gray, center_xy, side * (1 + 2 * WIDEN_SHARE), tilt_deg, size_px)[0]
+    return deroll_square(gray, center_xy, side * (1 + 2 * WIDEN_SHARE), tilt_deg, size_px)[0]
 
 
 def crop_square(gray: GrayImage, box: BoundingBox, size_px: int) -> GrayImage:

@@ -63,7 +63,7 @@ def confirmed(track: Track, time_s: float) -> Track:
         confirmed_s=time_s,
         confirmed_xy=track.landmarks_xy,
         confirmed_velocity_xy=track.velocity_xy,
-        doubts=0,
+        failed_looks=0,
     )
 
 

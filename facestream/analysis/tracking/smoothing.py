@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facestream.analysis.faces import EMOTIONS, UNSURE, LandmarksXY
-from facestream.analysis.tracking.tracks import Mood, Steady
+from facestream.analysis.tracking.tracks import EmotionState, Steady
 
 # One-Euro filter (Casiez, Roussel, Vogel 2012): the cutoff rises with the speed, so that rest is calm and motion does
 # not lag. Speeds are in faces per second, so that near and far faces behave alike.
@@ -42,21 +42,23 @@ def _share(cutoff_hz: float, step_s: float) -> float:
     return 1.0 / (1.0 + 1.0 / (2 * math.pi * cutoff_hz * step_s))
 
 
-def next_mood(mood: Mood, read: NDArray[np.float32], time_s: float, smoothing_s: float) -> Mood:
+def next_emotion_state(
+    emotion_state: EmotionState, read: NDArray[np.float32], time_s: float, smoothing_s: float
+) -> EmotionState:
     """Mix what was read now into what was there: exponential average in time, label with hysteresis."""
-    step_s = time_s - mood.time_s
-    if not mood.probabilities or step_s > 2.0 or smoothing_s <= 0:
+    step_s = time_s - emotion_state.time_s
+    if not emotion_state.probabilities or step_s > 2.0 or smoothing_s <= 0:
         mixed = read.astype(np.float64)
     else:
-        old = np.array(mood.probabilities)
+        old = np.array(emotion_state.probabilities)
         mixed = old + (1 - math.exp(-max(0.0, step_s) / smoothing_s)) * (read - old)
     mixed = mixed / max(1e-9, mixed.sum())
     second, first = np.sort(mixed)[-2:]
-    close = bool(first - second < (CLOSE_LEAVE if mood.close else CLOSE_ENTER))
+    close = bool(first - second < (CLOSE_LEAVE if emotion_state.close else CLOSE_ENTER))
     return replace(
-        mood,
+        emotion_state,
         probabilities=tuple(float(p) for p in mixed),
-        label=_label(mood.label, mixed),
+        label=_label(emotion_state.label, mixed),
         time_s=time_s,
         close=close,
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from facestream.analysis.faces import UNSURE, Doubt, Economy, LandmarksXY
+from facestream.analysis.faces import UNSURE, DegradationLevel, LandmarksXY, UnsureReason
 
 NEVER_S = -1e9
 
@@ -21,7 +21,7 @@ class Steady:
 
 
 @dataclass(frozen=True, slots=True)
-class Mood:
+class EmotionState:
     """What is remembered of one face's emotion."""
 
     probabilities: tuple[float, ...]
@@ -31,7 +31,7 @@ class Mood:
     """True while the best two emotions are about equal."""
 
 
-NO_MOOD = Mood((), UNSURE, NEVER_S)
+NO_EMOTION_STATE = EmotionState((), UNSURE, NEVER_S)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +65,12 @@ class Track:
     """Where the landmarks were when it last agreed."""
     confirmed_velocity_xy: tuple[float, float] = (0.0, 0.0)
     confirmed_s: float = NEVER_S
-    doubts: int = 0
+    failed_looks: int = 0
     """Detector looks in a row that found no face here."""
     steady: Steady | None = None
-    mood: Mood = NO_MOOD
+    emotion_state: EmotionState = NO_EMOTION_STATE
     eyes: Eyes = NO_EYES
-    doubt: Doubt | None = None
+    unsure: UnsureReason | None = None
     """Why the face was shown without an emotion in its last frame."""
 
 
@@ -94,5 +94,5 @@ class Tracks:
     frame: int = 0
     cost_ms: float = 0.0
     """Analysis time of a frame, averaged over about half a second."""
-    economy: Economy = Economy.NONE
-    economy_since_s: float = field(default=NEVER_S)
+    degradation: DegradationLevel = DegradationLevel.NONE
+    degradation_since_s: float = field(default=NEVER_S)

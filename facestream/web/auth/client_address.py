@@ -40,7 +40,7 @@ class Proxies:
 
 
 @dataclass(frozen=True, slots=True)
-class Visitor:
+class Client:
     """Who sends a request."""
 
     address: str
@@ -48,12 +48,12 @@ class Visitor:
     host: str
     """Name and port by which the browser called the server, in lower case."""
     secure: bool
-    """Whether it is known that the visitor came by https."""
+    """Whether it is known that the requesting_client came by https."""
     seems_local: bool
     """Whether nothing in the request shows another machine. No proof: a proxy may forward a request unchanged."""
 
 
-def visitor_of(request: web.Request, proxies: Proxies) -> Visitor:
+def client_of(request: web.Request, proxies: Proxies) -> Client:
     """Read the headers of trusted proxies only: whoever else sends them may write what he likes."""
     peer = request.remote or ""
     if not proxies.trusts(peer):
@@ -70,7 +70,7 @@ def visitor_of(request: web.Request, proxies: Proxies) -> Visitor:
         # Clients send http://host/path only to a proxy.
         and request.raw_path.startswith("/")
     )
-    return Visitor(address, host.lower(), scheme.lower() == "https", seems_local)
+    return Client(address, host.lower(), scheme.lower() == "https", seems_local)
 
 
 def is_loopback(address: str) -> bool:

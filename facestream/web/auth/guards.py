@@ -5,17 +5,17 @@ import hmac
 from aiohttp import hdrs, web
 
 from facestream.credentials.tokens import TokenError, Tokens
-from facestream.sessions.base import ServedPeer
+from facestream.sessions.base import Session
 from facestream.signaling.offer import OWNER_HEADER
-from facestream.web.auth.client_address import Visitor, visitor_of
+from facestream.web.auth.client_address import Client, client_of
 from facestream.web.auth.local_programs import end_of
 from facestream.web.http.headers import header
 from facestream.web.keys import ACCESS, REGISTRY
 
 
-def visitor(request: web.Request) -> Visitor:
+def requesting_client(request: web.Request) -> Client:
     """Who sends this request."""
-    return visitor_of(request, request.app[ACCESS].proxies)
+    return client_of(request, request.app[ACCESS].proxies)
 
 
 LOCAL = web.RequestKey("local", bool)
@@ -28,7 +28,7 @@ async def is_local(request: web.Request) -> bool:
     at the other end of the connection is not a relay.
     """
     if LOCAL not in request:
-        request[LOCAL] = visitor(request).seems_local and await _is_direct(request)
+        request[LOCAL] = requesting_client(request).seems_local and await _is_direct(request)
     return request[LOCAL]
 
 
@@ -36,7 +36,7 @@ async def _is_direct(request: web.Request) -> bool:
     peer, own = request.get_extra_info("peername"), request.get_extra_info("sockname")
     if not peer or not own:
         return False  # the connection has just ended
-    return await request.app[ACCESS].lookout.is_client_of_its_own(
+    return await request.app[ACCESS].program_lookup.is_client_of_its_own(
         request.transport, end_of(peer), end_of(own)
     )
 
@@ -53,9 +53,9 @@ async def authorize(request: web.Request, token: str | None = None) -> None:
         request.app[ACCESS].peers.check(_bearer(request) if token is None else token)
 
 
-def knock(request: web.Request) -> None:
-    """Count one wish of this visitor's address, before a body is read; raises TooManyError."""
-    request.app[REGISTRY].knock(visitor(request).address)
+def check_request_rate(request: web.Request) -> None:
+    """Count one wish of this requesting_client's address, before a body is read; raises TooManyError."""
+    request.app[REGISTRY].check_request_rate(requesting_client(request).address)
 
 
 async def is_authorized(request: web.Request) -> bool:
@@ -88,12 +88,12 @@ def is_admin(request: web.Request) -> bool:
     return _holds(request.app[ACCESS].admins, _bearer(request))
 
 
-def is_owner(session: ServedPeer, secret: str) -> bool:
+def is_owner(session: Session, secret: str) -> bool:
     """Whether it is the session's own peer; the secret went to nobody else, so no token is asked again."""
     return hmac.compare_digest(session.secret.encode(), secret.encode())
 
 
-def require_owner_or_admin(request: web.Request, session: ServedPeer) -> str:
+def require_owner_or_admin(request: web.Request, session: Session) -> str:
     """Let the session's own peer end it, or an admin; returns which of them it is."""
     if is_owner(session, header(request, OWNER_HEADER)):
         return "peer"

@@ -116,7 +116,7 @@ class Programs:
         return (client, server) in self.clients
 
 
-class Lookout:
+class ProgramLookup:
     """Reads /proc for all requests that wait, once at a time and at most ten times a second.
 
     A remote client behind a proxy may send any number of requests. Each reading serves all requests that came before it

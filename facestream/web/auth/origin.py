@@ -5,8 +5,8 @@ from urllib.parse import urlsplit
 from aiohttp import hdrs, web
 
 from facestream.signaling.offer import OWNER_HEADER
-from facestream.web.auth.client_address import Visitor
-from facestream.web.auth.guards import visitor
+from facestream.web.auth.client_address import Client
+from facestream.web.auth.guards import requesting_client
 from facestream.web.http.headers import header
 from facestream.web.keys import CONFIG
 from facestream.web.problems import MAX_SHOWN_CHARS, Handler
@@ -66,12 +66,12 @@ def _is_named(request: web.Request, origin: str) -> bool:
 def _is_allowed(request: web.Request, origin: str) -> bool:
     return (
         _is_named(request, origin)
-        or is_same_origin(visitor(request), origin)
+        or is_same_origin(requesting_client(request), origin)
         or (origin == "null" and _is_goodbye(request))
     )
 
 
-def is_same_origin(came: Visitor, origin: str) -> bool:
+def is_same_origin(came: Client, origin: str) -> bool:
     """Whether a page of that origin came from this server.
 
     The scheme counts where it is known; a proxy that ends TLS may not say that it did.

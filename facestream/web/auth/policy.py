@@ -8,7 +8,7 @@ from facestream.config import Config
 from facestream.credentials.tokens import Purpose, Tokens, read_key, read_listed
 from facestream.errors import ConfigError
 from facestream.web.auth.client_address import Proxies, is_loopback
-from facestream.web.auth.local_programs import Lookout, can_tell_programs
+from facestream.web.auth.local_programs import ProgramLookup, can_tell_programs
 
 logger = logging.getLogger(__name__)
 
@@ -24,7 +24,7 @@ class Access:
         everybody_needs_one = config.auth == "token" or (
             config.auth == "auto" and not is_loopback(listens_on)
         )
-        self.lookout = Lookout()
+        self.program_lookup = ProgramLookup()
         """Looks up the program at the other end of a connection."""
         self.mode = "token" if everybody_needs_one else config.auth
         if self.mode == "auto" and not can_tell_programs():

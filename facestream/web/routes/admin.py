@@ -15,5 +15,5 @@ async def sessions(request: web.Request) -> web.Response:
     """Every session now; without addresses, which an admin does not need to end one."""
     require_admin(request)
     return web.json_response(
-        {"sessions": [asdict(standing) for standing in request.app[REGISTRY].standings()]}
+        {"sessions": [asdict(standing) for standing in request.app[REGISTRY].session_infos()]}
     )

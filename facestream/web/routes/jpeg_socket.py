@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from facestream.messages.jpeg_socket import HEADER_BYTES, Open, Refused, decode_open
-from facestream.sessions.jpeg import PictureSession
-from facestream.web.auth.guards import authorize, knock, visitor
+from facestream.sessions.jpeg import JpegSession
+from facestream.web.auth.guards import authorize, check_request_rate, requesting_client
 from facestream.web.http.protocol import session_is_open
 from facestream.web.keys import CONFIG, REGISTRY
 from facestream.web.problems import answer_errors_as_problems
@@ -39,7 +39,7 @@ async def pictures(request: web.Request) -> web.StreamResponse:
     # gets a sentence, one that sends more than twice as much gets close code 1009.
     websocket = web.WebSocketResponse(
         compress=False,
-        max_msg_size=2 * config.max_picture_bytes + HEADER_BYTES,
+        max_msg_size=2 * config.max_jpeg_bytes + HEADER_BYTES,
         timeout=CLOSE_DEADLINE_S,
         writer_limit=0,
         # aiohttp answers a flood of pings without a pause, and one peer stops the loop of all for seconds.
@@ -62,7 +62,7 @@ async def pictures(request: web.Request) -> web.StreamResponse:
     return websocket
 
 
-async def _open(request: web.Request, peer: "WebSocketPeer") -> PictureSession | None:
+async def _open(request: web.Request, peer: "WebSocketPeer") -> JpegSession | None:
     """Wait for the first message and admit its peer; None: it has been told why not."""
     try:
         async with asyncio.timeout(min(OPENING_DEADLINE_S, request.app[CONFIG].setup_deadline_s)):
@@ -73,7 +73,7 @@ async def _open(request: web.Request, peer: "WebSocketPeer") -> PictureSession |
     except ValueError as error:
         await peer.refuse(Refused(status=400, title="The socket cannot be served", detail=str(error)))
         return None
-    sessions: list[PictureSession] = []
+    sessions: list[JpegSession] = []
 
     async def admit(request: web.Request) -> web.StreamResponse:
         await authorize(request, opening.token)
@@ -99,9 +99,9 @@ async def _open(request: web.Request, peer: "WebSocketPeer") -> PictureSession |
     return None
 
 
-def _admit(request: web.Request, peer: "WebSocketPeer", opening: Open) -> PictureSession:
-    knock(request)
-    return request.app[REGISTRY].open_pictures(peer, opening.resume, visitor(request).address)
+def _admit(request: web.Request, peer: "WebSocketPeer", opening: Open) -> JpegSession:
+    check_request_rate(request)
+    return request.app[REGISTRY].open_jpeg(peer, opening.resume, requesting_client(request).address)
 
 
 def _send_without_delay(transport: asyncio.WriteTransport | None) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from facestream.analysis.drawing.background import View
+from facestream.analysis.drawing.background import Background
 from facestream.ice.servers import as_page_servers
 from facestream.web.auth.guards import is_authorized, wants_token
 from facestream.web.keys import CONFIG, CREDENTIALS
@@ -55,7 +55,7 @@ async def page_config(request: web.Request) -> web.Response:
     return web.json_response(
         {
             "notice": config.notice,
-            "views": list(map(str, View)),
+            "views": list(map(str, Background)),
             "resume_s": config.resume_s,
             "auth": "token" if await wants_token(request) else "none",
             "websocket": config.websocket_fallback,

@@ -4,9 +4,15 @@ from aiohttp import hdrs, web
 
 from facestream.ice.trickle import FRAGMENT_TYPE, MAX_FRAGMENT_BYTES
 from facestream.messages.telemetry import NoticeCode
-from facestream.sessions.webrtc import Session
+from facestream.sessions.webrtc import WebRtcSession
 from facestream.signaling.offer import OWNER_HEADER, Answer, parse_offer
-from facestream.web.auth.guards import authorize, is_owner, knock, require_owner_or_admin, visitor
+from facestream.web.auth.guards import (
+    authorize,
+    check_request_rate,
+    is_owner,
+    requesting_client,
+    require_owner_or_admin,
+)
 from facestream.web.auth.origin import GOODBYE
 from facestream.web.http.headers import content_type, header
 from facestream.web.keys import CONFIG, REGISTRY
@@ -21,7 +27,7 @@ async def offer(request: web.Request) -> web.Response:
     """Take a peer's offer, answer it, serve the peer."""
     # Whom the server does not let in has nothing read.
     await authorize(request)
-    knock(request)
+    check_request_rate(request)
     # A page of another origin cannot send this type without asking first.
     if content_type(request) != "application/json":
         raise web.HTTPUnsupportedMediaType(text=f"got {content_type(request)!r}; expected application/json")
@@ -36,7 +42,7 @@ async def offer(request: web.Request) -> web.Response:
         raise web.HTTPRequestEntityTooLarge(max_size=limit, actual_size=limit + 1, text=return_text) from None
     registry, config = request.app[REGISTRY], request.app[CONFIG]
     offered = parse_offer(body, registry.candidate_policy, config.max_media_sections)
-    session, sdp = await registry.open(offered, visitor(request).address)
+    session, sdp = await registry.open(offered, requesting_client(request).address)
     answer = Answer(
         sdp=sdp,
         type="answer",
@@ -51,7 +57,7 @@ async def offer(request: web.Request) -> web.Response:
 async def trickle(request: web.Request) -> web.Response:
     """Take candidates that a peer found after its offer (RFC 8840); one that wants to restart ICE gets 422."""
     session = request.app[REGISTRY].get(request.match_info["id"])
-    if not isinstance(session, Session):
+    if not isinstance(session, WebRtcSession):
         raise web.HTTPNotFound(text="no such session that takes candidates; it may have ended already")
     if not is_owner(session, header(request, OWNER_HEADER)):
         raise web.HTTPForbidden(text=f"not your session; expected its secret in the header {OWNER_HEADER}")

@@ -10,19 +10,19 @@ import pytest
 
 from facestream import aiortc_patches
 from facestream.ice.addresses import offer_addresses
-from tests.media.aiortc_patches.peers import Pair, PictureTrack
+from tests.media.aiortc_patches.peers import JpegTrack, Pair
 
 if os.environ.get("FACESTREAM_TEST_UNPATCHED") != "1":
     aiortc_patches.apply()
 
 
 @pytest.fixture
-def track() -> PictureTrack:
-    return PictureTrack()
+def track() -> JpegTrack:
+    return JpegTrack()
 
 
 @pytest.fixture
-async def pair(track: PictureTrack) -> AsyncIterator[Pair]:
+async def pair(track: JpegTrack) -> AsyncIterator[Pair]:
     offer_addresses(("127.0.0.1",))
     made = Pair(track)
     yield made

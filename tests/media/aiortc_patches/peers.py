@@ -40,7 +40,7 @@ def number_of(frame: VideoFrame) -> int:
     return sum(1 << bit for bit, block in enumerate(blocks) if block.mean() > 128)
 
 
-class PictureTrack(VideoStreamTrack):
+class JpegTrack(VideoStreamTrack):
     """Sends a new picture each interval."""
 
     def __init__(self, fps: float = 30.0, width: int = 640, height: int = 480) -> None:

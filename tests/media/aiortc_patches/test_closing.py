@@ -11,7 +11,7 @@ from aiortc.rtp import RtpPacket
 
 from facestream.aiortc_patches import close_peer_connection
 from facestream.ice.addresses import offer_addresses
-from tests.media.aiortc_patches.peers import Pair, PictureTrack, new_peer_connection
+from tests.media.aiortc_patches.peers import JpegTrack, Pair, new_peer_connection
 
 pytestmark = pytest.mark.media
 
@@ -101,7 +101,7 @@ async def test_twenty_connections_leave_no_thread_no_task_and_no_socket():
     gc.collect()
     sockets_before, tasks_before = open_sockets(), len(asyncio.all_tasks())
     for number in range(20):
-        pair = Pair(PictureTrack(width=160, height=120))
+        pair = Pair(JpegTrack(width=160, height=120))
         await pair.connect("H264" if number % 2 else "VP8")
         await close_peer_connection(pair.called)
         await close_peer_connection(pair.caller)

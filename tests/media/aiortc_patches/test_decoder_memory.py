@@ -22,14 +22,14 @@ from pathlib import Path
 from aiortc.codecs import CODECS
 from aiortc.jitterbuffer import JitterFrame
 from facestream.aiortc_patches.decoders import DecoderThread
-from facestream.aiortc_patches.sizes import PictureLimits
+from facestream.aiortc_patches.sizes import FrameLimits
 from facestream.aiortc_patches.tracks import BoundedRemoteTrack
 
 async def main():
     codec = next(each for each in CODECS["video"] if each.name == sys.argv[1])
     track, refused = BoundedRemoteTrack("video"), []
     decoder = DecoderThread(
-        "video", limits=PictureLimits(), on_frame=track.offer, on_failure=lambda: None, on_refusal=refused.append
+        "video", limits=FrameLimits(), on_frame=track.offer, on_failure=lambda: None, on_refusal=refused.append
     )
     data, number = Path(sys.argv[2]).read_bytes(), 0
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -7,7 +7,7 @@ import pytest
 from aiortc.jitterbuffer import JitterFrame
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 
-from facestream.aiortc_patches import PictureLimits
+from facestream.aiortc_patches import FrameLimits
 from facestream.aiortc_patches.decoders import DecoderThread, create_decoder
 from facestream.errors import FrameError
 from tests.media.aiortc_patches.bitstreams import annex_b, sps
@@ -59,7 +59,7 @@ async def test_a_decoder_uses_one_thread(pair: Pair):
     await pair.connect()
     video = [codec for codec in pair.called.getTransceivers()[0]._codecs if codec.name in {"VP8", "H264"}]
 
-    decoders: list[Any] = [create_decoder(codec, PictureLimits()) for codec in video]
+    decoders: list[Any] = [create_decoder(codec, FrameLimits()) for codec in video]
     assert {decoder.codec.thread_count for decoder in decoders} == {1}
 
 
@@ -95,7 +95,7 @@ async def test_a_stream_of_long_parameter_sets_is_refused(unit: bytes, said: lis
     refused: list[FrameError] = []
     decoder = DecoderThread(
         "video",
-        limits=PictureLimits(),
+        limits=FrameLimits(),
         on_frame=lambda _: None,
         on_failure=lambda: None,
         on_refusal=refused.append,

@@ -18,7 +18,7 @@ from OpenSSL import SSL
 from facestream import aiortc_patches
 from facestream.aiortc_patches import dtls
 from facestream.ice.addresses import offer_addresses
-from tests.media.aiortc_patches.peers import PictureTrack, new_peer_connection
+from tests.media.aiortc_patches.peers import JpegTrack, new_peer_connection
 
 DTLS_1_2 = 0xFEFD
 
@@ -77,7 +77,7 @@ def certificate() -> RTCCertificate:
 async def caller(certificate: RTCCertificate) -> AsyncIterator[RTCPeerConnection]:
     pc = new_peer_connection()
     pc._RTCPeerConnection__certificates[:] = [certificate]  # type: ignore[attr-defined]
-    pc.addTrack(PictureTrack())
+    pc.addTrack(JpegTrack())
     yield pc
     await aiortc_patches.close_peer_connection(pc, 2.0)
 

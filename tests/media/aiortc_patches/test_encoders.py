@@ -10,7 +10,7 @@ from av import VideoFrame
 from facestream.aiortc_patches.parameter_sets import BASELINE, SequenceParameters, sequence_parameters
 from facestream.aiortc_patches.sizes import is_keyframe
 from facestream.media.planes import planes_of
-from tests.media.aiortc_patches.peers import Pair, PictureTrack, picture
+from tests.media.aiortc_patches.peers import JpegTrack, Pair, picture
 
 VIDEO_CODECS = [next(codec for codec in CODECS["video"] if codec.name == name) for name in ("VP8", "H264")]
 BOTH = pytest.mark.parametrize("codec", VIDEO_CODECS, ids=["VP8", "H264"])
@@ -175,7 +175,7 @@ def test_an_encoder_uses_one_thread(codec):
     assert encoder.codec.thread_count == 1
 
 
-class TurningTrack(PictureTrack):
+class TurningTrack(JpegTrack):
     """A phone that is turned every ten pictures, with sizes of all kinds."""
 
     sizes = ((320, 240), (240, 320), (161, 121), (640, 480))
@@ -207,8 +207,8 @@ async def sizes_received(pair: Pair) -> set[tuple[int, int]]:
 
 
 @pytest.mark.media
-@pytest.mark.parametrize("track", [PictureTrack(width=321, height=241)])
-async def test_h264_of_an_odd_size_arrives(pair: Pair, track: PictureTrack):
+@pytest.mark.parametrize("track", [JpegTrack(width=321, height=241)])
+async def test_h264_of_an_odd_size_arrives(pair: Pair, track: JpegTrack):
     await pair.connect("H264")
 
     frame = await pair.receive()

@@ -5,7 +5,8 @@ from typing import Any
 from aiortc.rtp import RtpPacket
 
 from facestream.aiortc_patches.jitter import FrameAssembler
-from facestream.aiortc_patches.losses import LossRepair, Throttle
+from facestream.aiortc_patches.losses import LossRepair
+from facestream.token_bucket import TokenBucket
 
 
 def packet(number: int, frame: int, *, last: bool = False, payload: bytes | None = None) -> RtpPacket:
@@ -127,7 +128,7 @@ def test_a_missing_packet_is_asked_for_every_30_ms():
 
 
 def test_a_throttle_lets_a_burst_through_and_then_one_per_interval():
-    throttle = Throttle(1.0, burst=2)
+    throttle = TokenBucket(1.0, burst=2)
 
     passed = [at for at in range(100, 130) if throttle.wait_s(at / 10) == 0.0]
 

@@ -17,7 +17,7 @@ from facestream.aiortc_patches.parameter_sets import PPS, SPS
 from facestream.errors import FrameError
 from facestream.signaling.codecs import cheapest_first
 from tests.media.aiortc_patches.bitstreams import pps, sps
-from tests.media.aiortc_patches.peers import Pair, PictureTrack, picture
+from tests.media.aiortc_patches.peers import JpegTrack, Pair, picture
 
 VP8 = RTCRtpCodecParameters("video/VP8", 90000, payloadType=96)
 
@@ -200,8 +200,8 @@ async def test_a_stream_whose_parameter_sets_are_in_the_sdp_only_arrives(pair: P
 
 
 @pytest.mark.media
-@pytest.mark.parametrize("track", [PictureTrack(width=1280, height=720)])
-async def test_packetization_mode_0_gets_one_nal_unit_in_each_packet(pair: Pair, track: PictureTrack):
+@pytest.mark.parametrize("track", [JpegTrack(width=1280, height=720)])
+async def test_packetization_mode_0_gets_one_nal_unit_in_each_packet(pair: Pair, track: JpegTrack):
     sent: list[bytes] = []
     await connect(pair, lambda sdp: sdp.replace("packetization-mode=1", "packetization-mode=0"))
     send = pair.caller_dtls._send_rtp

@@ -7,7 +7,7 @@ from statistics import median
 import pytest
 from aiortc.rtp import RtcpPacket, RtcpPsfbPacket, RtcpRtpfbPacket, is_rtcp
 
-from tests.media.aiortc_patches.peers import Pair, PictureTrack, number_of
+from tests.media.aiortc_patches.peers import JpegTrack, Pair, number_of
 
 pytestmark = pytest.mark.media
 
@@ -52,8 +52,8 @@ def longest_gap_s(times_s: list[float]) -> float:
     return max(after - before for before, after in pairwise(times_s))
 
 
-@pytest.mark.parametrize("track", [PictureTrack(fps=10)])
-async def test_a_picture_does_not_wait_for_the_next(pair: Pair, track: PictureTrack):
+@pytest.mark.parametrize("track", [JpegTrack(fps=10)])
+async def test_a_picture_does_not_wait_for_the_next(pair: Pair, track: JpegTrack):
     await pair.connect()
     latencies_s = []
     for _ in range(15):

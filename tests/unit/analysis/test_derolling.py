@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from facestream.analysis.analyzer import Analyzer
-from facestream.analysis.derolling import back_from, level_square
+from facestream.analysis.derolling import back_from, deroll_square
 from facestream.analysis.faces import GrayImage
 from facestream.analysis.geometry import eye_distance_px, tilt_deg
 from facestream.analysis.landmarks import box_of_landmarks
@@ -15,7 +15,7 @@ def test_a_dot_is_found_again_through_the_matrix(side_px: float, angle: float):
     gray = np.zeros((400, 500), np.uint8)
     cv2.circle(gray, (260, 190), 9, 255, cv2.FILLED)
 
-    square, matrix = level_square(gray, (250.0, 200.0), side_px, angle, 64)
+    square, matrix = deroll_square(gray, (250.0, 200.0), side_px, angle, 64)
 
     y, x = (float(np.mean(axis)) for axis in np.nonzero(square > 127))
     back = back_from(matrix, np.array([[x, y]], np.float32))[0]
@@ -26,7 +26,7 @@ def test_what_is_tilted_clockwise_becomes_upright():
     gray = np.zeros((200, 200), np.uint8)
     cv2.line(gray, (100, 100), (140, 140), 255, 5)  # to the right, tilted by 45 degrees
 
-    square, _ = level_square(gray, (100, 100), 160, 45, 80)
+    square, _ = deroll_square(gray, (100, 100), 160, 45, 80)
 
     rows, columns = np.nonzero(square > 127)
     assert rows.max() - rows.min() < 6
@@ -35,7 +35,7 @@ def test_what_is_tilted_clockwise_becomes_upright():
 
 @pytest.mark.parametrize("center_xy", [(-300.0, 50.0), (0.0, 0.0), (1e6, 1e6)])
 def test_a_square_past_the_edge_is_filled(center_xy: tuple[float, float]):
-    square, _ = level_square(np.full((60, 80), 7, np.uint8), center_xy, 500.0, 20.0, 32)
+    square, _ = deroll_square(np.full((60, 80), 7, np.uint8), center_xy, 500.0, 20.0, 32)
 
     assert square.shape == (32, 32)
     assert set(np.unique(square)) == {7}

@@ -273,12 +273,12 @@ def test_authorities_that_are_none_are_a_sentence(tmp_path: Path, content: str, 
 
 
 def test_a_token_for_another_server_stands_below_its_comment(tmp_path: Path):
-    (tmp_path / "token").write_bytes("# mine\r\n\r\na-token-of-a-visitor\r\n".encode("utf-16"))
+    (tmp_path / "token").write_bytes("# mine\r\n\r\na-token-of-a-requesting_client\r\n".encode("utf-16"))
 
-    assert read_token(tmp_path / "token") == "a-token-of-a-visitor"
+    assert read_token(tmp_path / "token") == "a-token-of-a-requesting_client"
 
 
-@pytest.mark.parametrize("content", ["", "# mine\n", "t\u00f6ken-of-a-visitor"])
+@pytest.mark.parametrize("content", ["", "# mine\n", "t\u00f6ken-of-a-requesting_client"])
 def test_a_token_that_no_header_can_carry_is_a_sentence(tmp_path: Path, content: str):
     (tmp_path / "token").write_text(content, encoding="utf-8")
 

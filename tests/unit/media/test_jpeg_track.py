@@ -6,20 +6,20 @@ import pytest
 from aiortc.mediastreams import MediaStreamError
 
 from facestream.errors import FrameError
-from facestream.media.jpeg_track import PictureTrack
-from facestream.messages.jpeg_socket import Picture
+from facestream.media.jpeg_track import JpegTrack
+from facestream.messages.jpeg_socket import JpegFrame
 
 
-def picture(time_ms: int, side: int = 64) -> Picture:
-    return Picture(time_ms, cv2.imencode(".jpg", np.zeros((side, side, 3), np.uint8))[1].tobytes())
+def picture(time_ms: int, side: int = 64) -> JpegFrame:
+    return JpegFrame(time_ms, cv2.imencode(".jpg", np.zeros((side, side, 3), np.uint8))[1].tobytes())
 
 
 @pytest.fixture
-def track() -> PictureTrack:
-    return PictureTrack(ThreadPoolExecutor(1), (128, 128))
+def track() -> JpegTrack:
+    return JpegTrack(ThreadPoolExecutor(1), (128, 128))
 
 
-async def test_time_counts_from_the_first_picture_and_leads_back_to_it(track: PictureTrack):
+async def test_time_counts_from_the_first_picture_and_leads_back_to_it(track: JpegTrack):
     track.put(picture(5000))
     await track.recv()
     track.put(picture(5040))
@@ -32,7 +32,7 @@ async def test_time_counts_from_the_first_picture_and_leads_back_to_it(track: Pi
     assert track.time_ms(frame) == 5040
 
 
-async def test_the_newest_picture_waits_and_the_others_are_counted(track: PictureTrack):
+async def test_the_newest_picture_waits_and_the_others_are_counted(track: JpegTrack):
     for time_ms in (1, 2, 3):
         track.put(picture(time_ms))
 
@@ -40,7 +40,7 @@ async def test_the_newest_picture_waits_and_the_others_are_counted(track: Pictur
     assert track.dropped == 2
 
 
-async def test_a_picture_that_is_not_newer_is_left_out_and_counted(track: PictureTrack):
+async def test_a_picture_that_is_not_newer_is_left_out_and_counted(track: JpegTrack):
     track.put(picture(100))
     track.put(picture(100))
     track.put(picture(40))
@@ -49,12 +49,12 @@ async def test_a_picture_that_is_not_newer_is_left_out_and_counted(track: Pictur
     assert track.dropped == 2
 
 
-async def test_a_picture_that_is_too_large_is_refused_before_it_waits(track: PictureTrack):
+async def test_a_picture_that_is_too_large_is_refused_before_it_waits(track: JpegTrack):
     with pytest.raises(FrameError, match="129x129"):
         track.put(picture(0, side=129))
 
 
-async def test_a_stopped_track_ends(track: PictureTrack):
+async def test_a_stopped_track_ends(track: JpegTrack):
     track.stop()
 
     with pytest.raises(MediaStreamError):

@@ -1,18 +1,24 @@
 import pytest
 
 from facestream.errors import FrameError
-from facestream.messages.jpeg_socket import HEADER_BYTES, Picture, decode_open, decode_picture, encode_picture
+from facestream.messages.jpeg_socket import (
+    HEADER_BYTES,
+    JpegFrame,
+    decode_jpeg_message,
+    decode_open,
+    encode_jpeg_message,
+)
 
 
 @pytest.mark.parametrize("time_ms", [0, 33, 2**32 - 1])
 def test_a_picture_comes_back_as_it_went(time_ms: int):
-    picture = Picture(time_ms, b"\xff\xd8jpeg")
+    picture = JpegFrame(time_ms, b"\xff\xd8jpeg")
 
-    assert decode_picture(encode_picture(picture)) == picture
+    assert decode_jpeg_message(encode_jpeg_message(picture)) == picture
 
 
 def test_the_header_is_the_documented_one():
-    assert encode_picture(Picture(0x01020304, b"J")) == b"\x01\0\0\0\x01\x02\x03\x04J"
+    assert encode_jpeg_message(JpegFrame(0x01020304, b"J")) == b"\x01\0\0\0\x01\x02\x03\x04J"
 
 
 @pytest.mark.parametrize(
@@ -21,7 +27,7 @@ def test_the_header_is_the_documented_one():
 )
 def test_what_is_no_picture_is_refused(message: bytes, said: str):
     with pytest.raises(FrameError, match=said):
-        decode_picture(message)
+        decode_jpeg_message(message)
 
 
 def test_a_first_message_of_a_later_page_is_read():

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from facestream.analysis.faces import EMOTIONS, UNSURE, BoundingBox, Doubt, Face, FrameReport
+from facestream.analysis.faces import EMOTIONS, UNSURE, BoundingBox, Face, FrameReport, UnsureReason
 from facestream.messages.telemetry import (
     VERSION,
     Bye,
@@ -69,7 +69,7 @@ def test_the_largest_message_for_two_faces_fits_one_chunk():
         id=99_999,
         box=(-1000, -1000, 1920, 1920),
         label=max((*EMOTIONS, UNSURE), key=len),
-        unsure=max(Doubt, key=len),
+        unsure=max(UnsureReason, key=len),
         probabilities=(0.123, 0.123, 0.123, 0.123, 0.123, 0.123, 0.262),
         pose_deg=(-179.9, -179.9, -179.9),
         eyes=0.99,
@@ -101,7 +101,7 @@ def test_a_face_goes_out_with_all_seven_probabilities_in_order():
 
 
 def test_an_unsure_face_says_why():
-    (message,) = face_messages(FrameReport((face(1, label=UNSURE, unsure=Doubt.TURNED),)))
+    (message,) = face_messages(FrameReport((face(1, label=UNSURE, unsure=UnsureReason.TURNED),)))
 
     assert (message.label, message.unsure) == ("unsure", "turned")
 

@@ -7,8 +7,8 @@ from facestream.metrics import StreamUse
 from facestream.sessions.admission import (
     MAX_KNOWN_ADDRESSES,
     RETRY_FULL_S,
+    ActiveSession,
     Admission,
-    Place,
     ServerFullError,
     TooManyError,
     address_key,
@@ -19,8 +19,8 @@ HERE = "203.0.113.5"
 VGA = 640 * 480
 
 
-def place(address: str = "203.0.113.1", *, connecting: bool = False, fps_in: float = 30.0) -> Place:
-    return Place(address, connecting, fps_in)
+def place(address: str = "203.0.113.1", *, connecting: bool = False, fps_in: float = 30.0) -> ActiveSession:
+    return ActiveSession(address, connecting, fps_in)
 
 
 def admission(cores: float = 2, **settings: float) -> Admission:
@@ -78,28 +78,28 @@ def test_one_address_does_not_take_every_set_up():
 
 def test_who_asks_too_often_is_told_how_long_to_wait():
     admits = admission(new_sessions_per_minute=2)
-    admits.knock(HERE, 100.0)
-    admits.knock(HERE, 100.0)
+    admits.check_request_rate(HERE, 100.0)
+    admits.check_request_rate(HERE, 100.0)
 
     with pytest.raises(TooManyError) as refused:
-        admits.knock(HERE, 100.0)
+        admits.check_request_rate(HERE, 100.0)
 
     assert refused.value.retry_after_s == pytest.approx(30)
-    admits.knock(HERE, 100.0 + refused.value.retry_after_s)
+    admits.check_request_rate(HERE, 100.0 + refused.value.retry_after_s)
 
 
 def test_who_asks_too_often_hinders_nobody_else():
     admits = admission(new_sessions_per_minute=1)
-    admits.knock(HERE, 100.0)
+    admits.check_request_rate(HERE, 100.0)
 
-    admits.knock("203.0.113.6", 100.0)
+    admits.check_request_rate("203.0.113.6", 100.0)
 
 
 def test_the_table_of_addresses_does_not_grow_without_end():
     admits = admission()
 
     for number in range(MAX_KNOWN_ADDRESSES + 100):
-        admits.knock(str(number), 100.0)
+        admits.check_request_rate(str(number), 100.0)
 
     assert len(admits._asked) == MAX_KNOWN_ADDRESSES
 
@@ -149,8 +149,8 @@ def test_nobody_comes_in_while_somebody_gets_too_little():
     admits = measured(cores=8, media_ms=10, analysis_ms=10, min_fps=20)
 
     with pytest.raises(ServerFullError, match="less than 20"):
-        admits.admit(HERE, [Place("", connecting=False, fps_in=30, fps_out=12)], 8, 0.0)
-    admits.admit(HERE, [Place("", connecting=False, fps_in=12, fps_out=12)], 8, 0.0)
+        admits.admit(HERE, [ActiveSession("", connecting=False, fps_in=30, fps_out=12)], 8, 0.0)
+    admits.admit(HERE, [ActiveSession("", connecting=False, fps_in=12, fps_out=12)], 8, 0.0)
 
 
 def test_who_sends_little_leaves_room_for_others():
@@ -234,14 +234,14 @@ def test_what_is_known_of_a_stream_ends_with_it():
 
 def test_a_peer_that_is_slow_by_its_own_large_frames_locks_nobody_out():
     admits = measured(cores=2, media_ms=10, analysis_ms=10, min_fps=20)
-    slow = Place("203.0.113.1", connecting=False, fps_in=25, fps_out=6, frame_s=0.2)
+    slow = ActiveSession("203.0.113.1", connecting=False, fps_in=25, fps_out=6, frame_s=0.2)
 
     admits.admit(HERE, [slow], 2, 0.0)
 
 
 def test_an_ordinary_peer_that_is_behind_still_keeps_others_out():
     admits = measured(cores=2, media_ms=10, analysis_ms=10, min_fps=20)
-    slow = Place("203.0.113.1", connecting=False, fps_in=25, fps_out=6, frame_s=0.02)
+    slow = ActiveSession("203.0.113.1", connecting=False, fps_in=25, fps_out=6, frame_s=0.02)
 
     with pytest.raises(ServerFullError, match="less than 20"):
         admits.admit(HERE, [slow], 2, 0.0)
@@ -259,7 +259,7 @@ def test_a_full_server_says_when_a_place_is_likely():
 
 
 def test_without_endings_the_wait_for_a_place_is_a_guess():
-    assert admission().wait_for_place_s(5.0) == RETRY_FULL_S
+    assert admission().wait_for_end_s(5.0) == RETRY_FULL_S
 
 
 def test_the_wait_for_a_set_up_to_end_is_short():

@@ -13,7 +13,7 @@ from av import VideoFrame
 from facestream.analysis.options import AnalysisOptions
 from facestream.config import Config
 from facestream.media import jpeg
-from facestream.messages.jpeg_socket import Picture, encode_picture
+from facestream.messages.jpeg_socket import JpegFrame, encode_jpeg_message
 from facestream.messages.telemetry import Telemetry
 from facestream.sessions import registry as registry_module
 from facestream.sessions.registry import SessionRegistry
@@ -27,7 +27,9 @@ class Socket:
     """Hands over pictures as fast as they are read, then nothing; keeps what is sent."""
 
     def __init__(self, count: int, all_read: Callable[[], None]) -> None:
-        self._left: Iterator[bytes] = iter([encode_picture(Picture(ms, JPEG)) for ms in range(1, count + 1)])
+        self._left: Iterator[bytes] = iter(
+            [encode_jpeg_message(JpegFrame(ms, JPEG)) for ms in range(1, count + 1)]
+        )
         self._all_read = all_read
         self._closed = asyncio.Event()
         self.sent: list[str | bytes] = []
@@ -77,7 +79,7 @@ async def test_jpegs_have_threads_of_their_own(registry: SessionRegistry, monkey
     monkeypatch.setattr("facestream.media.jpeg_track.decode_jpeg", decode_noted)
     monkeypatch.setattr("facestream.sessions.jpeg.encode_jpeg", encode_noted)
     socket = Socket(1, lambda: None)
-    registry.open_pictures(socket, "")
+    registry.open_jpeg(socket, "")
     async with asyncio.timeout(DEADLINE_S):
         await socket.picture_sent.wait()
     await registry.close()
@@ -96,7 +98,7 @@ async def test_pictures_that_are_never_decoded_are_counted_and_told(
 
     monkeypatch.setattr("facestream.media.jpeg_track.decode_jpeg", decode_when_all_are_read)
     socket = Socket(5, all_read.set)
-    registry.open_pictures(socket, "")
+    registry.open_jpeg(socket, "")
     async with asyncio.timeout(DEADLINE_S):
         while len(messages_of(socket)) < 2:  # noqa: ASYNC110 - the socket has no event for it
             await asyncio.sleep(0.01)
@@ -113,7 +115,7 @@ async def test_tidying_up_leaves_the_drawing_threads_free(
     registry: SessionRegistry, monkeypatch: pytest.MonkeyPatch
 ):
     go_on = threading.Event()
-    monkeypatch.setattr(registry_module, "give_back", lambda: go_on.wait(DEADLINE_S))
+    monkeypatch.setattr(registry_module, "trim_memory", lambda: go_on.wait(DEADLINE_S))
     for _ in range(2):
         registry._tidy()
 

@@ -13,14 +13,14 @@ async def test_what_is_kept_of_a_lost_peer_is_gone_in_time_though_nobody_else_co
     # Only these members are asked; a real one needs a peer connection and a second.
     left = SimpleNamespace(
         resume_token="token",
-        memory=lambda: SimpleNamespace(ended_s=0.0),
+        resume_state=lambda: SimpleNamespace(ended_s=0.0),
         handed_over=False,
         frames_in=1,
     )
-    registry._remember(left)  # type: ignore[arg-type]
-    assert registry._memories
+    registry._keep_resume_state(left)  # type: ignore[arg-type]
+    assert registry._resume_states
 
     await asyncio.sleep(0.2)
 
-    assert not registry._memories
+    assert not registry._resume_states
     await registry.close()

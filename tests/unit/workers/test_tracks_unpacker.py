@@ -3,7 +3,7 @@
 import numpy as np
 
 from facestream.analysis.tracking.tracks import Track, Tracks
-from facestream.workers.worker import NEW_STREAM, REMEMBERED_STREAMS, TracksUnpacker, forget_faces
+from facestream.workers.worker import KEPT_STREAMS, NEW_STREAM, TracksUnpacker, forget_faces
 
 
 def some_tracks(number: int) -> Tracks:
@@ -32,10 +32,10 @@ def test_the_process_that_packed_them_takes_them_up_as_they_are():
 def test_tracks_nobody_asks_for_again_are_not_kept_for_ever():
     process = TracksUnpacker()
 
-    for number in range(1, 10 * REMEMBERED_STREAMS):
+    for number in range(1, 10 * KEPT_STREAMS):
         process.pack(some_tracks(number))
 
-    assert len(process._packed_lately) == REMEMBERED_STREAMS
+    assert len(process._packed_lately) == KEPT_STREAMS
 
 
 def test_a_stream_that_starts_anew_gives_no_id_a_second_time():

@@ -14,7 +14,7 @@ from facestream.analysis.detection.hog import (
 )
 from facestream.analysis.faces import BoundingBox, GrayImage
 from facestream.analysis.models import load_analyzer
-from facestream.analysis.self_test_image import known_face
+from facestream.analysis.self_test_image import self_test_image
 from tests.unit.conftest import MODELS_DIR
 
 SIZES_WH = [(320, 240), (640, 480), (1280, 720), (720, 1280), (1920, 1080), (97, 1000)]
@@ -65,7 +65,7 @@ def test_the_first_step_sees_the_whole_picture(detector: FaceDetector):
 
 
 def test_a_drawn_face_is_found_where_it_was_drawn(detector: FaceDetector):
-    gray, box = known_face()
+    gray, box = self_test_image()
 
     (found,) = detector.search_whole(gray, 0.3)
 

@@ -10,7 +10,7 @@ from facestream.analysis.drawing.overlay import (
     Layer,
     draw,
 )
-from facestream.analysis.faces import BoundingBox, Doubt, Face, FrameReport, HeadPose
+from facestream.analysis.faces import BoundingBox, Face, FrameReport, HeadPose, UnsureReason
 from facestream.media.planes import planes_of
 from facestream.replay.stamp import read_stamp, write_stamp
 
@@ -199,7 +199,10 @@ def test_an_unsure_face_says_why():
 
     draw(sure, FrameReport((face_at(200, 150, 180),)), {Layer.LABEL}, "")
     draw(
-        unsure, FrameReport((face_at(200, 150, 180, label="unsure", unsure=Doubt.TURNED),)), {Layer.LABEL}, ""
+        unsure,
+        FrameReport((face_at(200, 150, 180, label="unsure", unsure=UnsureReason.TURNED),)),
+        {Layer.LABEL},
+        "",
     )
 
     assert any(changed(sure, unsure))

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from facestream.analysis.faces import EMOTIONS, Emotion
-from facestream.analysis.tracking.smoothing import next_mood, steady_landmarks
-from facestream.analysis.tracking.tracks import NO_MOOD, Mood
+from facestream.analysis.tracking.smoothing import next_emotion_state, steady_landmarks
+from facestream.analysis.tracking.tracks import NO_EMOTION_STATE, EmotionState
 
 
 def shares(**given: float) -> np.ndarray:
@@ -11,46 +11,48 @@ def shares(**given: float) -> np.ndarray:
     return np.array([given.get(str(emotion), rest) for emotion in EMOTIONS], np.float32)
 
 
-def settle(mood: Mood, read: np.ndarray, start_s: float, seconds: float, fps: int = 30) -> Mood:
+def settle(
+    emotion_state: EmotionState, read: np.ndarray, start_s: float, seconds: float, fps: int = 30
+) -> EmotionState:
     for frame in range(round(seconds * fps)):
-        mood = next_mood(mood, read, start_s + frame / fps, 0.3)
-    return mood
+        emotion_state = next_emotion_state(emotion_state, read, start_s + frame / fps, 0.3)
+    return emotion_state
 
 
 def test_the_first_reading_is_taken_as_it_is():
-    mood = next_mood(NO_MOOD, shares(happy=0.9), 0.0, 0.3)
+    emotion_state = next_emotion_state(NO_EMOTION_STATE, shares(happy=0.9), 0.0, 0.3)
 
-    assert mood.label == Emotion.HAPPY
-    assert mood.probabilities[EMOTIONS.index(Emotion.HAPPY)] == pytest.approx(0.9)
+    assert emotion_state.label == Emotion.HAPPY
+    assert emotion_state.probabilities[EMOTIONS.index(Emotion.HAPPY)] == pytest.approx(0.9)
 
 
 @pytest.mark.parametrize("fps", [10, 30, 60])
 def test_smoothing_takes_the_same_time_at_every_frame_rate(fps: int):
-    mood = settle(NO_MOOD, shares(neutral=0.9), 0.0, 1.0, fps)
+    emotion_state = settle(NO_EMOTION_STATE, shares(neutral=0.9), 0.0, 1.0, fps)
 
-    mood = settle(mood, shares(happy=0.9), 1.0, 0.3, fps)
+    emotion_state = settle(emotion_state, shares(happy=0.9), 1.0, 0.3, fps)
 
-    assert mood.probabilities[EMOTIONS.index(Emotion.HAPPY)] == pytest.approx(0.54, abs=0.09)
+    assert emotion_state.probabilities[EMOTIONS.index(Emotion.HAPPY)] == pytest.approx(0.54, abs=0.09)
 
 
 def test_one_odd_frame_does_not_change_the_label():
-    mood = settle(NO_MOOD, shares(neutral=0.8), 0.0, 1.0)
+    emotion_state = settle(NO_EMOTION_STATE, shares(neutral=0.8), 0.0, 1.0)
 
-    mood = next_mood(mood, shares(sad=0.95), 1.0, 0.3)
+    emotion_state = next_emotion_state(emotion_state, shares(sad=0.95), 1.0, 0.3)
 
-    assert mood.label == Emotion.NEUTRAL
+    assert emotion_state.label == Emotion.NEUTRAL
 
 
 def test_two_emotions_about_equal_do_not_flicker():
-    mood = settle(NO_MOOD, shares(neutral=0.48, sad=0.40), 0.0, 1.0)
+    emotion_state = settle(NO_EMOTION_STATE, shares(neutral=0.48, sad=0.40), 0.0, 1.0)
     labels = set()
     for frame in range(60):
         read = shares(neutral=0.42, sad=0.45) if frame % 2 else shares(neutral=0.45, sad=0.42)
-        mood = next_mood(mood, read, 1 + frame / 30, 0.3)
-        labels.add(mood.label)
+        emotion_state = next_emotion_state(emotion_state, read, 1 + frame / 30, 0.3)
+        labels.add(emotion_state.label)
 
     assert labels == {Emotion.NEUTRAL}
-    assert mood.close
+    assert emotion_state.close
 
 
 def test_a_still_face_is_calmed():

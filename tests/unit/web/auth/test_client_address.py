@@ -1,10 +1,10 @@
-"""Which words about a visitor are believed, and which pages are the server's own."""
+"""Which words about a requesting_client are believed, and which pages are the server's own."""
 
 import pytest
 from aiohttp.test_utils import make_mocked_request
 
 from facestream.config import Config
-from facestream.web.auth.client_address import UNKNOWN, Proxies, Visitor, visitor_of
+from facestream.web.auth.client_address import UNKNOWN, Client, Proxies, client_of
 from facestream.web.auth.origin import is_same_origin
 
 
@@ -18,10 +18,10 @@ class FromAddress:
         return (self._address, 40000) if name == "peername" else default
 
 
-def came(peer: str, *proxies: str, **headers: str) -> Visitor:
+def came(peer: str, *proxies: str, **headers: str) -> Client:
     named = {name.replace("_", "-"): value for name, value in {"Host": "localhost:8080", **headers}.items()}
     request = make_mocked_request("POST", "/offer", headers=named, transport=FromAddress(peer))
-    return visitor_of(request, Proxies.of(Config(**({"trusted_proxies": proxies} if proxies else {}))))  # type: ignore[arg-type]
+    return client_of(request, Proxies.of(Config(**({"trusted_proxies": proxies} if proxies else {}))))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_a_request_as_clients_send_it_to_a_proxy_does_not_seem_local():
         transport=FromAddress("::1"),
     )
 
-    assert not visitor_of(request, Proxies.of(Config())).seems_local
+    assert not client_of(request, Proxies.of(Config())).seems_local
 
 
 @pytest.mark.parametrize(
@@ -143,4 +143,4 @@ def test_a_page_is_the_servers_own_by_name_port_and_known_scheme(
     origin: str,
     same: bool,  # noqa: FBT001
 ):
-    assert is_same_origin(Visitor("", host, secure, seems_local=False), origin) is same
+    assert is_same_origin(Client("", host, secure, seems_local=False), origin) is same

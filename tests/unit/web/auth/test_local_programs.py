@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from facestream.web.auth.local_programs import Lookout, Programs, end_of
+from facestream.web.auth.local_programs import ProgramLookup, Programs, end_of
 
 CLIENT, SERVER = ("127.0.0.1", 40000), ("127.0.0.1", 8080)
 NOBODY = ("0.0.0.0", 0)
@@ -168,9 +168,9 @@ async def test_many_requests_at_once_share_a_look_that_began_after_they_came():
         looks += 1
         return Programs.none()
 
-    lookout = Lookout(look)
+    program_lookup = ProgramLookup(look)
 
-    seen = await asyncio.gather(*(lookout.programs() for _ in range(200)))
+    seen = await asyncio.gather(*(program_lookup.programs() for _ in range(200)))
 
     assert looks == 1
     assert len({id(each) for each in seen}) == 1
@@ -186,10 +186,10 @@ async def test_a_request_never_sees_a_look_that_had_begun_before_it_came():
         assert go_on.wait(10)
         return looks[-1]
 
-    lookout = Lookout(look)
-    first = asyncio.ensure_future(lookout.programs())
+    program_lookup = ProgramLookup(look)
+    first = asyncio.ensure_future(program_lookup.programs())
     await asyncio.to_thread(began.wait, 10)
-    second = asyncio.ensure_future(lookout.programs())
+    second = asyncio.ensure_future(program_lookup.programs())
     await asyncio.sleep(0)
     go_on.set()
 
@@ -207,20 +207,20 @@ async def test_further_requests_of_a_connection_need_no_look():
         looks.append(Programs.none())
         return looks[-1]
 
-    lookout = Lookout(look)
+    program_lookup = ProgramLookup(look)
     first, second = Connection(), Connection()
 
     for connection in (first, first, first, second):
-        assert not await lookout.is_client_of_its_own(connection, end_of(CLIENT), end_of(SERVER))
+        assert not await program_lookup.is_client_of_its_own(connection, end_of(CLIENT), end_of(SERVER))
 
     assert len(looks) == 2
 
 
 async def test_a_look_that_is_given_up_is_done_for_the_next_request():
-    lookout = Lookout(Programs.none)
-    given_up = asyncio.ensure_future(lookout.programs())
+    program_lookup = ProgramLookup(Programs.none)
+    given_up = asyncio.ensure_future(program_lookup.programs())
     await asyncio.sleep(0)
     given_up.cancel()
 
     async with asyncio.timeout(10):
-        assert await lookout.programs() == Programs.none()
+        assert await program_lookup.programs() == Programs.none()

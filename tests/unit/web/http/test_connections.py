@@ -28,13 +28,13 @@ class Door:
         self.sockets: list[socket.socket] = []
 
     def come(self, address: str, phase: Phase = Phase.HEAD) -> Connection:
-        connection = self.knock(address)
+        connection = self.check_request_rate(address)
         assert connection is not None
         if phase is not Phase.HEAD:
             connection.enter(phase)
         return connection
 
-    def knock(self, address: str) -> Connection | None:
+    def check_request_rate(self, address: str) -> Connection | None:
         ours, theirs = socket.socketpair()
         self.sockets += ours, theirs
         return self.table.admit(ours, address, shared=not address)
@@ -103,8 +103,8 @@ def test_what_is_left_of_a_burst_goes_when_somebody_comes_later(door: Door):
 def test_an_address_with_all_its_connections_in_use_gets_no_more(door: Door, phase: Phase):
     busy = [door.come(STRANGER, phase) for _ in range(LIMITS.per_address)]
 
-    assert door.knock(STRANGER) is None
-    assert door.knock(OTHER) is not None
+    assert door.check_request_rate(STRANGER) is None
+    assert door.check_request_rate(OTHER) is not None
     assert all(each.phase is phase for each in busy)
 
 
@@ -112,7 +112,7 @@ def test_what_many_clients_share_may_use_every_connection(door: Door):
     for _ in range(LIMITS.total):
         door.come(LOCAL, Phase.ANSWER)
 
-    assert door.knock(LOCAL) is None
+    assert door.check_request_rate(LOCAL) is None
 
 
 def test_when_all_places_are_taken_the_address_with_most_idle_ones_gives_way(door: Door):
@@ -129,7 +129,7 @@ def test_when_all_places_are_taken_the_address_with_most_idle_ones_gives_way(doo
 def test_an_answer_that_nobody_reads_gives_way_and_one_just_given_does_not(door: Door):
     unread = [door.come(STRANGER, Phase.ANSWER) for _ in range(LIMITS.per_address)]
     served = [door.come(OTHER, Phase.SERVED) for _ in range(2)]
-    assert door.knock("192.0.2.1") is None
+    assert door.check_request_rate("192.0.2.1") is None
     door.now_s += UNREAD_S + 0.1
 
     door.come("192.0.2.1")
@@ -189,7 +189,7 @@ def test_an_ended_connection_begins_nothing_and_is_counted_until_its_socket_is_c
     connection.closed()
     connection.closed()
     assert len(door.table) == 0
-    assert [door.knock(STRANGER) is not None for _ in range(4)] == [True] * 4
+    assert [door.check_request_rate(STRANGER) is not None for _ in range(4)] == [True] * 4
 
 
 def test_open_files_bound_the_connections():
