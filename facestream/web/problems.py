@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 from aiohttp.http_exceptions import BadHttpMessage
 
-from facestream.admission import ServerFullError, TooManyError
+from facestream.credentials.tokens import TokenError
 from facestream.errors import FragmentError, NoPortError, OfferError, RequestLateError, RestartError
-from facestream.tokens import TokenError
+from facestream.sessions.admission import ServerFullError, TooManyError
 
 logger = logging.getLogger(__name__)
 
@@ -19,13 +19,10 @@ KEPT_HEADERS = ("Allow", "WWW-Authenticate", "Retry-After")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def problem(
-    status: int, title: str, detail: str, headers: dict[str, str] | None = None, *, code: str = ""
-) -> web.Response:
-    """A response that says what is wrong and what to do; `code` is for programs, empty where the status says enough."""
-    coded = {"code": code} if code else {}
+def problem(status: int, title: str, detail: str, headers: dict[str, str] | None = None) -> web.Response:
+    """A response that says what is wrong and what to do."""
     return web.json_response(
-        {"type": "about:blank", "title": title, "status": status, "detail": detail, **coded},
+        {"type": "about:blank", "title": title, "status": status, "detail": detail},
         status=status,
         headers=headers,
         content_type="application/problem+json",
@@ -42,7 +39,7 @@ async def answer_errors_as_problems(request: web.Request, handler: Handler) -> w
     try:
         return await handler(request)
     except OfferError as error:
-        return problem(400, "The offer cannot be served", str(error), code="bad_offer")
+        return problem(400, "The offer cannot be served", str(error))
     except FragmentError as error:
         return problem(400, "The candidates cannot be taken", str(error))
     except RequestLateError as error:
@@ -50,11 +47,11 @@ async def answer_errors_as_problems(request: web.Request, handler: Handler) -> w
     except RestartError as error:
         return problem(422, "ICE is not restarted", str(error))
     except NoPortError as error:
-        later = {"Retry-After": str(RETRY_AFTER_S)}
-        return problem(503, "The server has no port for media", str(error), later, code="no_media_port")
+        return problem(
+            503, "The server has no port for media", str(error), {"Retry-After": str(RETRY_AFTER_S)}
+        )
     except ServerFullError as error:
-        later = _retry_after(error.retry_after_s)
-        return problem(503, "The server is full", str(error), later, code="server_full")
+        return problem(503, "The server is full", str(error), _retry_after(error.retry_after_s))
     except TooManyError as error:
         return problem(429, "Too many sessions", str(error), _retry_after(error.retry_after_s))
     except TokenError as error:
@@ -76,6 +73,4 @@ async def answer_errors_as_problems(request: web.Request, handler: Handler) -> w
             # The client disconnected while its body was read; it does not get this response.
             return problem(400, "The connection has ended", "it ended before the request was complete")
         logger.exception("%s %s: fault in the server", request.method, request.path[:MAX_SHOWN_CHARS])
-        return problem(
-            500, "Fault in the server", "the fault is in the server's log; try again", code="server_fault"
-        )
+        return problem(500, "Fault in the server", "the fault is in the server's log; try again")
