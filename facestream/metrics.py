@@ -16,31 +16,6 @@ LAG_BOUNDS_MS = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 5
 DROPS = ("over_rate", "before_decoding", "before_analysis", "before_encoding")
 STAGES = tuple(StageTimes.model_fields)
 
-# Sentences for people begin like this; the label of a counter must not grow with what they end with.
-ENDINGS = {
-    "peer said goodbye": "goodbye",
-    "peer left the page": "page_closed",
-    "peer ended the session": "deleted",
-    "an admin ended the session": "ended_by_admin",
-    "its peer has connected anew": "resumed",
-    "the peer's video ended": "video_ended",
-    "its time is over": "time_over",
-    "connection ": "connection_lost",
-    "the peer closed its socket": "connection_lost",
-    "its request ended": "connection_lost",
-    "nothing heard": "silence",
-    "no frame came": "setup_timeout",
-    "frame of": "frame_refused",
-    "H264": "frame_refused",
-    "a JPEG": "frame_refused",
-    "a picture": "frame_refused",
-    "picture message": "frame_refused",
-    "server stopping": "server_stopping",
-    "cancelled": "server_stopping",
-    "fault": "fault",
-}
-OTHER_ENDING = "other"
-
 
 class Histogram:
     """How many observations fell into each interval."""
@@ -116,7 +91,7 @@ class Measures:
         self.opened: Counter[str] = Counter()
         """Sessions by kind."""
         self.closed: Counter[tuple[str, str]] = Counter()
-        """Sessions by kind and class of ending."""
+        """Sessions by kind and label of ending."""
         self.refused: Counter[str] = Counter()
         """Requests by reason."""
         self.ice: Counter[str] = Counter()
@@ -125,9 +100,9 @@ class Measures:
         """Milliseconds that the event loop was late."""
         self._ended = StreamCounts()
 
-    def session_ended(self, kind: str, reason: str, counts: StreamCounts) -> None:
+    def session_ended(self, kind: str, ending: str, counts: StreamCounts) -> None:
         """A session is over; its frames stay counted."""
-        self.closed[kind, ending_class(reason)] += 1
+        self.closed[kind, ending] += 1
         self._ended.add(counts)
 
     def frames(self, running: Iterable[StreamCounts]) -> StreamCounts:
@@ -137,8 +112,3 @@ class Measures:
         for counts in running:
             total.add(counts)
         return total
-
-
-def ending_class(reason: str) -> str:
-    """The label for a reason that was written for people."""
-    return next((label for start, label in ENDINGS.items() if reason.startswith(start)), OTHER_ENDING)

@@ -25,20 +25,39 @@ BEHIND = 0.8  # a rate over two seconds is no exact one
 HEADROOM = 0.9  # what the machine does beside: the page, other programs, a face that costs more
 
 
-class ServerFullError(FacestreamError):
-    """No more sessions now, for nobody; try again later."""
+class AdmissionError(FacestreamError):
+    """A new session is rejected for now; the base of the errors below."""
+
+    code = "not_admitted"
 
     def __init__(self, message: str, retry_after_s: float = RETRY_FULL_S) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
+        """When to try again."""
 
 
-class TooManyError(FacestreamError):
-    """An address has or asks for too many sessions; others may still come."""
+class ServerFullError(AdmissionError):
+    """The server admits no more sessions, whoever asks; the client gets HTTP 503."""
 
-    def __init__(self, message: str, retry_after_s: float = RETRY_FULL_S) -> None:
-        super().__init__(message)
-        self.retry_after_s = retry_after_s
+    code = "server_full"
+
+
+class DrainingError(ServerFullError):
+    """The server is stopping and admits no more sessions."""
+
+    code = "draining"
+
+
+class TooManyError(AdmissionError):
+    """An address has too many sessions; the client gets HTTP 429. Other addresses are still admitted."""
+
+    code = "too_many_sessions_for_address"
+
+
+class RateLimitedError(TooManyError):
+    """An address asks for new sessions too often."""
+
+    code = "rate_limited"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +99,7 @@ class Admission:
         if len(self._asked) > MAX_KNOWN_ADDRESSES:
             self._asked.popitem(last=False)
         if wait_s := asked.wait_s(now_s):
-            raise TooManyError(
+            raise RateLimitedError(
                 f"your address asked for more than {self._config.new_sessions_per_minute} sessions a minute; "
                 f"try again in {math.ceil(wait_s)} s",
                 wait_s,

@@ -16,10 +16,11 @@ from facestream.ice.candidates import CandidatePolicy
 from facestream.ice.relays import IceRelays
 from facestream.media.memory import trim_memory
 from facestream.media.pipeline import ResumeState
-from facestream.messages.telemetry import NoticeCode
+from facestream.messages.http import SessionInfo
 from facestream.metrics import Measures, StreamCounts
-from facestream.sessions.admission import ActiveSession, Admission, ServerFullError, address_key
-from facestream.sessions.base import Session, SessionInfo
+from facestream.sessions.admission import ActiveSession, Admission, DrainingError, address_key
+from facestream.sessions.base import Session
+from facestream.sessions.ending import Ending
 from facestream.sessions.jpeg import JpegSession, JpegSocket
 from facestream.sessions.webrtc import WebRtcSession
 from facestream.signaling.offer import Offer
@@ -63,7 +64,6 @@ class SessionRegistry:
         """Resume tokens of the sessions whose peers are reconnecting."""
         self._draining = False
         self._admission = Admission(config, usable_cores())
-        self._measuring: asyncio.TimerHandle | None = None
 
     def __len__(self) -> int:
         return len(self._sessions)
@@ -123,18 +123,24 @@ class SessionRegistry:
         now_s = time.monotonic()
         return [session.info(now_s) for session in self._sessions.values()]
 
+    async def measure_cost(self) -> None:
+        """Measure what a frame costs, for the admission of new sessions; runs until cancelled."""
+        while True:
+            uses = {session.id: session.use for session in self._sessions.values()}
+            self._admission.cost.measure(time.monotonic(), time.process_time(), uses)
+            await asyncio.sleep(MEASURE_EVERY_S)
+
     async def close(self) -> None:
         """Refuse new peers, tell the others, close them; may be called twice."""
         self._draining = True
         for session in self._sessions.values():
-            session.leave("server stopping", NoticeCode.STOPPING, "the server is stopping")
+            session.leave(Ending.SERVER_STOPPING, "the server is stopping")
         if self._tasks:
             _, late = await asyncio.wait(self._tasks, timeout=DRAIN_DEADLINE_S)
             for task in late:
                 task.cancel()
-        for timer in (self._tidying, self._measuring):
-            if timer is not None:
-                timer.cancel()
+        if self._tidying is not None:
+            self._tidying.cancel()
         for threads in (self._drawing, self._jpeg, self._tidying_thread):
             threads.shutdown(wait=False)
 
@@ -146,7 +152,7 @@ class SessionRegistry:
         rejected or failed reconnect loses nothing. Only one reconnect per token at a time is exempt.
         """
         if self._draining:
-            raise ServerFullError("the server is stopping; try again in a minute")
+            raise DrainingError("the server is stopping; try again in a minute")
         replaced = self._session_of(resume) if resume not in self._resuming else None
         now_s = time.monotonic()
         served = (
@@ -178,39 +184,29 @@ class SessionRegistry:
         memory = self._take_resume_state(resume)
         if memory is not None:
             session.resume(memory)
-        if self._measuring is None:
-            self._measure()
         self.measures.opened[session.kind] += 1
         task = asyncio.create_task(self._serve(session), name=f"{session.id}/session")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     async def _serve(self, session: Session) -> None:
-        fault = ""
+        fault = False
         try:
             with logs.of_session(session.id):
                 await session.run()
         except Exception:
-            fault = "fault in the server"
             # The session boundary: a fault in one session must not reach another.
+            fault = True
             logger.exception("session %s: ended by a fault in the server", session.id)
         finally:
             self._sessions.pop(session.id, None)
             if isinstance(session, WebRtcSession):
                 self.measures.ice[session.path or "none"] += 1
-            self.measures.session_ended(session.kind, fault or session.ending, session.counts())
+            ending = Ending.FAULT if fault else session.ending
+            self.measures.session_ended(session.kind, ending.label, session.counts())
             self._admission.note_ending(time.monotonic())
             self._keep_resume_state(session)
             self._tidy_soon()
-
-    def _measure(self) -> None:
-        """What a frame costs now; again and again while anybody is served."""
-        self._measuring = None
-        uses = {session.id: session.use for session in self._sessions.values()}
-        self._admission.cost.measure(time.monotonic(), time.process_time(), uses)
-        if self._sessions and not self._draining:
-            loop = asyncio.get_running_loop()
-            self._measuring = loop.call_later(MEASURE_EVERY_S, self._measure)
 
     def _tidy_soon(self) -> None:
         """Once for all sessions that end together, when the last task of this one has ended, too."""
@@ -243,8 +239,7 @@ class SessionRegistry:
         """The memory of a token, once; a session that has not noticed its loss yet is ended."""
         session = self._session_of(token)
         if session is not None:
-            detail = "this session continues in another connection of the same peer"
-            session.leave("its peer has connected anew", NoticeCode.REPLACED, detail)
+            session.leave(Ending.RESUMED, "this session continues in another connection of the same peer")
             session.handed_over = True
             return session.resume_state()
         memory = self._resume_states.pop(token, None)

@@ -12,7 +12,7 @@ from aiortc.mediastreams import MediaStreamError
 from av import VideoFrame
 
 from facestream.errors import ServerUnreachableError
-from facestream.messages.telemetry import ControlReply
+from facestream.messages.control import ControlReply
 from facestream.replay.options import ReplayOptions
 from facestream.replay.peer import ReplayPeer
 from facestream.replay.summary import Tally

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import re
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -14,11 +13,12 @@ from prometheus_client.registry import Collector
 
 from facestream import __version__
 from facestream.errors import FacestreamError
+from facestream.messages.http import ProblemCode
 from facestream.metrics import Histogram
 from facestream.sessions.registry import SessionRegistry
 from facestream.web.auth.guards import is_admin, is_local, require_admin
 from facestream.web.keys import CONFIG, METRICS, REGISTRY
-from facestream.web.problems import Handler
+from facestream.web.problems import Handler, RejectedError, refusal_label
 from facestream.workers.pool import AnalysisPool
 
 LAG_SAMPLE_EVERY_S = 0.5
@@ -154,7 +154,7 @@ async def metrics(request: web.Request) -> web.Response:
     """The numbers, for whom the setting `metrics` names; an admin's token opens them, too."""
     readers = request.app[CONFIG].metrics
     if readers == "off":
-        raise web.HTTPNotFound(text="no metrics here; the setting `metrics` is off")
+        raise RejectedError(404, ProblemCode.METRICS_OFF, "no metrics here; the setting `metrics` is off")
     local = await is_local(request)
     if readers == "local" and not local:
         require_admin(request)
@@ -171,17 +171,12 @@ async def count_refusals(request: web.Request, handler: Handler) -> web.StreamRe
     try:
         return await handler(request)
     except FacestreamError as error:
-        refused[reason_of(error)] += 1
+        refused[refusal_label(error)] += 1
         raise
     except web.HTTPException as error:
         if error.status >= 400:
             refused[f"http_{error.status}"] += 1
         raise
-
-
-def reason_of(error: FacestreamError) -> str:
-    """The label of an error: `ServerFullError` is server_full."""
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", type(error).__name__.removesuffix("Error")).lower()
 
 
 def _buckets(histogram: Histogram) -> list[tuple[str, float]]:
