@@ -46,7 +46,7 @@ class Supervisor:
         """The auxiliary tasks that have failed and wait for their restart, as sentences without internals."""
         now_s = time.monotonic()
         return [
-            f"{name}: failed {failures.count} times; restarts in {max(0.0, failures.restart_s - now_s):.0f} s, see the "
+            f"{name}: failure {failures.count} in a row; restarts in {max(0.0, failures.restart_s - now_s):.0f} s, see the "
             "log"
             for name, failures in self._waiting.items()
         ]
