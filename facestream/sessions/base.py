@@ -26,7 +26,7 @@ from facestream.messages.control import (
     decode_control,
 )
 from facestream.messages.http import SessionInfo, SessionState
-from facestream.metrics import StreamCounts, StreamUse
+from facestream.metrics import Measures, StreamCounts, StreamUse
 from facestream.sessions.ending import Ending, PeerLeft
 from facestream.workers.pool import AnalysisPool
 
@@ -42,7 +42,7 @@ class Session(abc.ABC):
     kind: ClassVar[Literal["webrtc", "pictures"]]
     """The transport of its frames, as metrics and `GET /sessions` name it."""
 
-    def __init__(self, config: Config, pool: AnalysisPool, drawing: Executor) -> None:
+    def __init__(self, config: Config, pool: AnalysisPool, drawing: Executor, measures: Measures) -> None:
         self.id = secrets.token_urlsafe(16)
         self.resume_token = secrets.token_urlsafe(16)
         """Whoever has it may continue with this session's faces and counters after its connection has ended."""
@@ -55,7 +55,9 @@ class Session(abc.ABC):
         """Whether another connection of its peer has resumed its state."""
         self._config = config
         self._max_size_wh = config.max_frame_width_px, config.max_frame_height_px
-        self._pipeline = FramePipeline(pool, drawing, self._max_size_wh, config.max_fps)
+        self._pipeline = FramePipeline(
+            pool, drawing, self._max_size_wh, config.max_fps, measures.observe_stages
+        )
         self._left: PeerLeft | None = None
         """Why `run` has ended; None: it has not, or a fault has ended it."""
         self._leaving: asyncio.Future[PeerLeft] = asyncio.get_running_loop().create_future()

@@ -18,6 +18,7 @@ from facestream.media.jpeg_track import JpegTrack
 from facestream.messages.control import ControlReply, encode_control
 from facestream.messages.http import SessionState
 from facestream.messages.jpeg_socket import JpegFrame, Opened, decode_jpeg_message, encode_jpeg_message
+from facestream.metrics import Measures
 from facestream.sessions.base import Session, rejected
 from facestream.sessions.ending import Ending, PeerLeft
 from facestream.workers.pool import AnalysisPool
@@ -52,10 +53,11 @@ class JpegSession(Session):
         config: Config,
         pool: AnalysisPool,
         drawing: Executor,
+        measures: Measures,
         jpeg: Executor,
         socket: JpegSocket,
     ) -> None:
-        super().__init__(config, pool, drawing)
+        super().__init__(config, pool, drawing, measures)
         self._socket = socket
         self._jpeg = jpeg
         self._source = JpegTrack(jpeg, self._max_size_wh)

@@ -26,6 +26,7 @@ from facestream.ice.servers import IceServer
 from facestream.ice.trickle import candidates_from, identity_of, parse_fragment
 from facestream.messages.control import ControlReply, encode_control
 from facestream.messages.http import SessionState
+from facestream.metrics import Measures
 from facestream.sessions.base import Session
 from facestream.sessions.ending import Ending
 from facestream.signaling.codecs import cheapest_first
@@ -49,9 +50,10 @@ class WebRtcSession(Session):
         config: Config,
         pool: AnalysisPool,
         drawing: Executor,
+        measures: Measures,
         ice_servers: Sequence[IceServer] = (),
     ) -> None:
-        super().__init__(config, pool, drawing)
+        super().__init__(config, pool, drawing, measures)
         self._pc = RTCPeerConnection(
             RTCConfiguration(
                 iceServers=as_rtc(ice_servers),

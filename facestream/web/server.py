@@ -132,7 +132,7 @@ async def _serve_with(
         running = [tasks.create_task(supervisor.run_critical("pool", pool.run), name="pool/run")]
         # The server serves without these: a fault in one must not end the sessions.
         for name, work in (
-            ("metrics/lag", functools.partial(watch_loop, registry.measures.loop_lag)),
+            ("metrics/lag", functools.partial(watch_loop, registry.measures.loop_lag_ms)),
             ("ice/relays", registry.relays.run),
             ("sessions/cost", registry.measure_cost),
         ):
