@@ -42,7 +42,7 @@ def check_versions() -> None:
         if got != expected and not got.startswith(f"{expected}."):
             raise HardeningError(
                 f"{package} {got} is installed, expected {expected}.*: "
-                f"run `pip install -r requirements.txt`, or read docs/hardening.md before an upgrade"
+                f"run `pip install -r requirements.txt`, or read docs/aiortc-patches.md before an upgrade"
             )
 
 
