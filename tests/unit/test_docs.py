@@ -4,7 +4,10 @@ import argparse
 import ast
 import importlib.util
 import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -101,14 +104,34 @@ def test_every_error_is_explained(name: str):
     assert f"`{name}`" in (DOCS / "operations.md").read_text(encoding="utf-8")
 
 
-def test_every_option_of_replay_is_in_the_readme():
+def test_every_option_of_replay_is_described():
     parser = argparse.ArgumentParser(add_help=False)
     add_replay_arguments(parser)
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    page = (DOCS / "replay.md").read_text(encoding="utf-8")
 
     options = [option for action in parser._actions for option in action.option_strings]
 
-    assert [option for option in options if f"`{option}" not in readme] == []
+    assert options
+    assert [option for option in options if f"`{option}" not in page] == []
+
+
+def test_the_example_of_the_readme_runs(tmp_path: Path, media_dir: Path):
+    example = (ROOT / "README.md").read_text(encoding="utf-8").split("```python\n")[1].split("```")[0]
+    (tmp_path / "models").symlink_to(ROOT / "models")
+    (tmp_path / "clip.mp4").symlink_to(media_dir / "single_face.mp4")
+
+    finished = subprocess.run(
+        [sys.executable, "-c", example],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert finished.returncode == 0, finished.stderr
+    assert re.fullmatch(r"0\.00 s  face 1  \w+  mouth 0\.\d\d", finished.stdout.splitlines()[0])
 
 
 @pytest.mark.parametrize("file", ["requirements.txt", "requirements-dev.txt"])
