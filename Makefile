@@ -7,7 +7,7 @@ ARGS ?=
 BENCHMARKS := latency compatibility cpu capacity loop_stall recovery strangers churn soak
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run models test test-py test-unit test-browser test-clients test-js test-media record-offers browser net-programs client-programs lint fix types schema audit bench clean
+.PHONY: help setup run models docs test test-py test-unit test-browser test-clients test-js test-media record-offers browser net-programs client-programs lint fix types schema audit bench clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -20,7 +20,7 @@ run: $(BIN)/.product client/node_modules/.installed models/cache/.checked ## the
 models: $(BIN)/.product ## fetch the model files that are missing, check every one
 	@$(BIN)/python -m facestream models && mkdir -p models/cache && touch models/cache/.checked
 
-test: lint types test-js test-py ## everything that CI asks for: checks and every test
+test: lint types docs test-js test-py ## everything that CI asks for: checks and every test
 
 test-py: $(BIN)/.dev client/node_modules/.installed models/cache/.checked test-media browser net-programs client-programs $(PEERS)/.installed ## every Python test: unit, media, net, browser, clients
 	$(BIN)/python -m pytest $(ARGS)
@@ -68,6 +68,9 @@ audit: $(BIN)/.dev ## known holes in the pinned versions (asks PyPI), and secret
 
 schema: $(BIN)/.product ## docs/telemetry.schema.json from the message types
 	@$(BIN)/python scripts/write_schema.py
+
+docs: $(BIN)/.dev ## the documentation as a site in build/site; a warning is an error
+	$(BIN)/python -m sphinx -E -q -W --keep-going -c docs/site -d build/site-cache . build/site
 
 bench: $(BIN)/.product models/cache/.checked test-media ## the benchmarks, an hour and a half (ARGS=--quick: minutes); JSON in build/bench
 	@for question in $(BENCHMARKS); do $(BIN)/python -m benchmarks.$$question $(ARGS) || exit 1; done
