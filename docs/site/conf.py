@@ -5,13 +5,9 @@ in the site alike. docs/index.md is an ordinary page of links; the navigation is
 """
 
 import re
-from pathlib import Path
-
 from sphinx.application import Sphinx
 
 from facestream import __version__
-
-ROOT = Path(__file__).resolve().parents[2]
 
 project = "facestream"
 copyright = "the facestream contributors, MIT licence"
@@ -27,7 +23,6 @@ suppress_warnings = ["misc.highlighting_failure"]  # Caddy and Nginx files have 
 
 # Docstrings are plain text with code between single backticks, as in Markdown.
 default_role = "code"
-autodoc_default_options = {"members": True, "undoc-members": False, "show-inheritance": False}
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
 autodoc_typehints_format = "short"
@@ -41,21 +36,18 @@ html_theme = "furo"
 html_title = f"facestream {release}"
 html_extra_path = ["redirect"]  # index.html in the root of the site leads to docs/index.html
 html_copy_source = False
-html_static_path: list[str] = []
-html_theme_options = {"sidebar_hide_name": False}
+html_static_path = ["static"]
+html_css_files = ["wide-tables.css"]
 
 
 def navigation(index: str) -> str:
-    """The hidden tables of contents for index.md: one for each heading, with the pages it links to."""
+    """Hidden tables of contents for index.md: one for each heading, with the pages that it links to."""
     blocks = []
     for section in re.split(r"^## ", index, flags=re.MULTILINE)[1:]:
         heading, _, text = section.partition("\n")
-        pages = [
-            (Path("/docs") / link).with_suffix("").as_posix()
-            for link in re.findall(r"^- \[[^]]*\]\(([^)#]+\.md)\)", text, re.MULTILINE)
-        ]
-        entries = "\n".join(re.sub(r"/docs/\.\./", "/", page) for page in pages)
-        blocks.append(f"```{{toctree}}\n:hidden:\n:caption: {heading}\n:maxdepth: 1\n\n{entries}\n```\n")
+        links = re.findall(r"^- \[([^]]*)\]\(([^)#]+)\.md\)", text, re.MULTILINE)
+        entries = "\n".join(f"{title} <{page}>" for title, page in links)
+        blocks.append(f"```{{toctree}}\n:hidden:\n:caption: {heading}\n\n{entries}\n```\n")
     return "\n".join(blocks)
 
 
@@ -64,5 +56,12 @@ def add_navigation(_app: Sphinx, page: str, source: list[str]) -> None:
         source[0] += "\n" + navigation(source[0])
 
 
+def drop_module_docstring(_app: Sphinx, what: str, _name: str, _obj: object, _options: object, lines: list[str]) -> None:
+    """The pages of docs/api introduce the modules; a docstring of a module speaks to people who read its code."""
+    if what == "module":
+        lines.clear()
+
+
 def setup(app: Sphinx) -> None:
     app.connect("source-read", add_navigation)
+    app.connect("autodoc-process-docstring", drop_module_docstring)
