@@ -5,6 +5,7 @@ in the site alike. docs/index.md is an ordinary page of links; the navigation is
 """
 
 import re
+
 from sphinx.application import Sphinx
 
 from facestream import __version__
@@ -52,16 +53,20 @@ def navigation(index: str) -> str:
 
 
 def add_navigation(_app: Sphinx, page: str, source: list[str]) -> None:
+    """Sphinx passes the text of a page as the only item of `source`."""
     if page == root_doc:
         source[0] += "\n" + navigation(source[0])
 
 
-def drop_module_docstring(_app: Sphinx, what: str, _name: str, _obj: object, _options: object, lines: list[str]) -> None:
+def drop_module_docstring(
+    _app: Sphinx, what: str, _name: str, _obj: object, _options: object, lines: list[str]
+) -> None:
     """The pages of docs/api introduce the modules; a docstring of a module speaks to people who read its code."""
     if what == "module":
         lines.clear()
 
 
 def setup(app: Sphinx) -> None:
+    """Sphinx calls this once, at start."""
     app.connect("source-read", add_navigation)
     app.connect("autodoc-process-docstring", drop_module_docstring)

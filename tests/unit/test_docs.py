@@ -2,6 +2,7 @@
 
 import argparse
 import ast
+import importlib
 import importlib.util
 import json
 import os
@@ -32,9 +33,34 @@ from facestream.replay.options import add_replay_arguments
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
-PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md"), *ROOT.glob("models/*.md"), *ROOT.glob("certs/*.md")])
+PAGES = sorted(
+    [
+        *ROOT.glob("*.md"),
+        *DOCS.rglob("*.md"),
+        *ROOT.glob("models/**/*.md"),
+        *ROOT.glob("certs/*.md"),
+        *ROOT.glob("examples/**/*.md"),
+    ]
+)
 LINK = re.compile(r"\]\((?!https?://|#)([^)#]+)(?:#[^)]*)?\)")
 MAKE = re.compile(r"`make ([a-z][a-z-]*)")
+SOURCES = [
+    f"/{path.relative_to(ROOT).as_posix()}"
+    for folder in (
+        "facestream",
+        "client/js",
+        "client/css",
+        "client/lint",
+        "tests",
+        "benchmarks",
+        "scripts",
+        "models",
+        "docs",
+        "examples",
+    )
+    for path in (ROOT / folder).rglob("*.*")
+    if "node_modules" not in path.parts
+] + ["/server.py"]
 PLACES = {"configuration": DOCS / "configuration.md", "telemetry": DOCS / "telemetry.md"}
 
 
@@ -115,10 +141,18 @@ def test_every_option_of_replay_is_described():
     assert [option for option in options if f"`{option}" not in page] == []
 
 
-def test_the_example_of_the_readme_runs(tmp_path: Path, media_dir: Path):
-    example = (ROOT / "README.md").read_text(encoding="utf-8").split("```python\n")[1].split("```")[0]
+@pytest.mark.parametrize(
+    ("page", "first_line"),
+    [
+        ("README.md", r"0\.00 s  face 1  \w+  mouth 0\.\d\d"),
+        ("docs/api/analysis.md", r"\w+ BoundingBox\(.*\) HeadPose\(.*\)"),
+    ],
+)
+def test_the_example_runs(page: str, first_line: str, tmp_path: Path, media_dir: Path):
+    example = (ROOT / page).read_text(encoding="utf-8").split("```python\n")[1].split("```")[0]
     (tmp_path / "models").symlink_to(ROOT / "models")
     (tmp_path / "clip.mp4").symlink_to(media_dir / "single_face.mp4")
+    (tmp_path / "photo.jpg").symlink_to(media_dir / "multi_face.jpg")
 
     finished = subprocess.run(
         [sys.executable, "-c", example],
@@ -131,7 +165,32 @@ def test_the_example_of_the_readme_runs(tmp_path: Path, media_dir: Path):
     )
 
     assert finished.returncode == 0, finished.stderr
-    assert re.fullmatch(r"0\.00 s  face 1  \w+  mouth 0\.\d\d", finished.stdout.splitlines()[0])
+    assert re.fullmatch(first_line, finished.stdout.splitlines()[0])
+
+
+@pytest.mark.parametrize("page", PAGES, ids=inside)
+def test_imports_of_the_examples_exist(page: Path):
+    blocks = re.findall(r"^```python\n(.*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    imports = [
+        node for block in blocks for node in ast.walk(ast.parse(block)) if isinstance(node, ast.ImportFrom)
+    ]
+
+    missing = [
+        f"{node.module}.{name.name}"
+        for node in imports
+        if node.module and node.module.startswith(("facestream", "models"))
+        for name in node.names
+        if not hasattr(importlib.import_module(node.module), name.name)
+    ]
+
+    assert missing == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=inside)
+def test_source_files_that_are_named_exist(page: Path):
+    named = re.findall(r"`(\w[\w./-]*\.(?:py|js|css|sh))`", page.read_text(encoding="utf-8"))
+
+    assert [name for name in named if not any(path.endswith(f"/{name}") for path in SOURCES)] == []
 
 
 @pytest.mark.parametrize("file", ["requirements.txt", "requirements-dev.txt"])
