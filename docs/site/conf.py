@@ -33,6 +33,7 @@ python_maximum_signature_line_length = 90
 add_module_names = False
 toc_object_entries_show_parents = "hide"
 
+highlight_language = "text"
 html_theme = "furo"
 html_title = f"facestream {release}"
 html_extra_path = ["redirect"]  # index.html in the root of the site leads to docs/index.html
