@@ -16,10 +16,10 @@ from facestream.analysis.options import AnalysisOptions
 from facestream.faces import GrayImage
 from facestream.media.pool import AnalysisPool
 from facestream.media.worker import NEW_STREAM
+from facestream.resources import MODELS_DIR
 
 STREAMS = 4
 ROUNDS = 3
-MODELS_DIR = measured.ROOT / "models"
 
 
 def frames_of(clip: Path) -> list[GrayImage]:

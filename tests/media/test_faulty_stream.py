@@ -17,8 +17,9 @@ from facestream.media.pipeline import FramePipeline, StreamMemory
 from facestream.media.pool import AnalysisPool
 from facestream.media.shortage import started_threads
 from facestream.media.worker import TracksUnpacker
+from facestream.resources import MODELS_DIR
 from facestream.telemetry import Telemetry, decode_telemetry
-from tests.media.test_pool import MAX_PIXELS, MODELS_DIR, running_pool
+from tests.media.test_pool import MAX_PIXELS, running_pool
 
 DEADLINE_S = 60.0
 

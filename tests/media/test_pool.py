@@ -32,8 +32,8 @@ from facestream.media.analysis_process import END_DEADLINE_S, AnalysisProcess
 from facestream.media.planes import planes_of
 from facestream.media.pool import AnalysisPool
 from facestream.media.worker import NEW_STREAM
+from facestream.resources import MODELS_DIR
 
-MODELS_DIR = Path(__file__).resolve().parents[2] / "models"
 MAX_PIXELS = 1280 * 720
 RECOVERY_S = 45.0
 REPLACED_S = 2.0

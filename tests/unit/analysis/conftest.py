@@ -12,8 +12,7 @@ from facestream.analysis.analyzer import Analyzer
 from facestream.analysis.models import load_analyzer
 from facestream.analysis.options import AnalysisOptions
 from facestream.faces import GrayImage
-
-MODELS_DIR = Path(__file__).resolve().parents[3] / "models"
+from facestream.resources import MODELS_DIR
 
 
 @pytest.fixture(scope="session")

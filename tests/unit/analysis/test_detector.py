@@ -15,7 +15,7 @@ from facestream.analysis.detector import (
 from facestream.analysis.known_face import known_face
 from facestream.analysis.models import load_analyzer
 from facestream.faces import BoundingBox, GrayImage
-from tests.unit.analysis.conftest import MODELS_DIR
+from facestream.resources import MODELS_DIR
 
 SIZES_WH = [(320, 240), (640, 480), (1280, 720), (720, 1280), (1920, 1080), (97, 1000)]
 

@@ -1,6 +1,6 @@
-"""The build hook that puts the page, the models and the HTTP description into the wheel, as facestream/_data.
+"""What hatchling asks for when it builds the wheel: its extras, and its data files as facestream/_data.
 
-`make wheel` runs it through hatchling. It copies files only: npm and `facestream models` fetch them beforehand.
+Fetches nothing: `make wheel` has npm and `facestream models` do that beforehand.
 """
 
 import hashlib
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+from hatchling.metadata.plugin.interface import MetadataHookInterface
 
 PAGE = ("client/index.html", "client/css", "client/js")
 LIBRARIES = (
@@ -21,7 +22,23 @@ LIBRARIES = (
 )
 MODELS = ("models/manifest.json", "models/README.md", "models/MODEL_CARD.md")
 OTHERS = ("docs/openapi.json", "requirements.txt")
+EXTRAS = {"dev": "requirements-dev.txt", "tunnel": "requirements-tunnel.txt"}
 REMEDY = "run `make wheel`, which fetches what a wheel consists of"
+
+
+class Extras(MetadataHookInterface):
+    """Takes the extras from the requirements files, which hold the pins."""
+
+    def update(self, metadata: dict[str, Any]) -> None:
+        """Called by hatchling for the metadata of the project."""
+        metadata["optional-dependencies"] = {
+            extra: [
+                line
+                for line in (Path(self.root) / file).read_text(encoding="utf-8").splitlines()
+                if "==" in line
+            ]
+            for extra, file in EXTRAS.items()
+        }
 
 
 class WheelData(BuildHookInterface[Any]):
