@@ -13,10 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks import measured
-from facestream.analysis.emotion import MINI_XCEPTION_PX, MiniXception, OwnEmotionNet, crop_square
+from facestream.analysis.emotion.reader import (
+    MINI_XCEPTION_PX,
+    MiniXception,
+    OwnEmotionNet,
+    crop_square,
+)
+from facestream.analysis.faces import EMOTIONS, BoundingBox
 from facestream.analysis.interpreter import Interpreter
 from facestream.analysis.model_files import checked_path
-from facestream.faces import EMOTIONS, BoundingBox
 from facestream.resources import MODELS_DIR
 from models.training.dataset import Faces, load_faces
 from models.training.evaluate import Predict, evaluate

@@ -9,11 +9,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from facestream.analysis.detector import HogDetector, SearchStep
-from facestream.analysis.emotion import MiniXception
+from facestream.analysis.detection.hog import HogDetector, SearchStep
+from facestream.analysis.emotion.reader import MiniXception
+from facestream.analysis.faces import EMOTIONS
 from facestream.analysis.landmarks import LandmarkPredictor
 from facestream.analysis.model_files import checked_path
-from facestream.faces import EMOTIONS
 from facestream.resources import MODELS_DIR
 
 ImageBGR = NDArray[np.uint8]
