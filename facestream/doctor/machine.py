@@ -64,7 +64,7 @@ def _libraries() -> Finding:
             found = "missing"
         if found != wanted:
             differing.append(f"{name} {found}, expected {wanted}")
-    if differing and IS_CHECKOUT:
+    if differing and (IS_CHECKOUT or any("missing" in each for each in differing)):
         return wrong("libraries", "; ".join(differing), REINSTALL)
     if differing:
         # An installed package allows a range of versions, so that other packages fit beside it.
@@ -82,7 +82,7 @@ def _models(config: Config) -> Finding:
     except ModelFileError as error:
         return wrong("models", str(error), FETCH_MODELS)
     except OSError as error:
-        return wrong("models", f"cannot be read: {error}", "check who owns models/ and .venv/")
+        return wrong("models", f"cannot be read: {error}", "check who owns the files of facestream")
     return right("models", "have the right sha256, load, and see the known face")
 
 

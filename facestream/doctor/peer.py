@@ -19,7 +19,7 @@ from facestream.errors import FacestreamError
 from facestream.ice.probe import try_server
 from facestream.ice.servers import IceServer
 from facestream.replay import ReplayOptions, ReplayPeer, http
-from facestream.resources import FETCH_MODELS
+from facestream.resources import FETCH_MODELS, START
 
 ANSWER_DEADLINE_S = 10.0
 ROUND_TRIP_S = 2.0
@@ -95,7 +95,7 @@ async def _reached(url: URL, credentials: http.Credentials) -> Finding:
             "server", f"no answer within {ANSWER_DEADLINE_S:.0f} s", "check address, port and firewall"
         )
     except (aiohttp.ClientError, OSError) as error:
-        return wrong("server", f"not reached: {error}", "start it with `python server.py`, or check --url")
+        return wrong("server", f"not reached: {error}", f"start it with `{START}`, or check --url")
     except (ValueError, KeyError, TypeError):
         return wrong("server", "answers, but not as facestream does", "check host and port of --url")
     if status != 200:
