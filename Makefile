@@ -7,7 +7,7 @@ ARGS ?=
 BENCHMARKS := latency compatibility cpu capacity loop_stall recovery strangers churn soak
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run models test test-py test-unit test-browser test-clients test-wheel test-js test-media record-offers browser net-programs client-programs lint fix types schema audit bench wheel clean
+.PHONY: help setup run models test test-py test-unit test-newest test-browser test-clients test-wheel test-js test-media record-offers browser net-programs client-programs lint fix types schema audit bench wheel clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -20,13 +20,16 @@ run: $(BIN)/.product client/node_modules/.installed models/cache/.checked ## the
 models: $(BIN)/.product ## fetch the model files that are missing, check every one
 	@$(BIN)/python -m facestream models && mkdir -p models/cache && touch models/cache/.checked
 
-test: lint types test-js test-py ## everything that CI asks for: checks and every test
+test: lint types test-js test-py test-newest ## everything that CI asks for: checks and every test
 
 test-py: $(BIN)/.dev client/node_modules/.installed models/cache/.checked test-media browser net-programs client-programs $(PEERS)/.installed ## every Python test: unit, media, net, browser, clients, package
 	$(BIN)/python -m pytest $(ARGS)
 
 test-unit: $(BIN)/.dev models/cache/.checked test-media ## the fast tests only
 	PYTHONASYNCIODEBUG=1 $(BIN)/python -m pytest tests/unit $(ARGS)
+
+test-newest: $(BIN)/.dev models/cache/.checked test-media ## the unit tests on the newest Python of this machine, in .venv-newest
+	@scripts/test_newest.sh $(ARGS)
 
 test-browser: $(BIN)/.dev client/node_modules/.installed models/cache/.checked test-media browser ## the tests that drive Chromium
 	$(BIN)/python -m pytest tests/browser $(ARGS)
@@ -79,7 +82,7 @@ bench: $(BIN)/.product models/cache/.checked test-media ## the benchmarks, an ho
 	@for question in $(BENCHMARKS); do $(BIN)/python -m benchmarks.$$question $(ARGS) || exit 1; done
 
 clean: ## remove what the other targets made, but no settings and no certificates
-	rm -rf .venv build models/cache client/node_modules $(PEERS) .mypy_cache .ruff_cache .pytest_cache test-results
+	rm -rf .venv .venv-newest build models/cache client/node_modules $(PEERS) .mypy_cache .ruff_cache .pytest_cache test-results
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Stamps: each is remade only when the file it depends on is newer, so a second run takes no network.
