@@ -7,7 +7,7 @@ ARGS ?=
 BENCHMARKS := latency compatibility cpu capacity loop_stall recovery strangers churn soak
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run models docs test test-py test-unit test-browser test-clients test-js test-media record-offers browser net-programs client-programs lint fix types schema audit bench clean
+.PHONY: help setup run models docs test test-py test-unit test-newest test-browser test-clients test-wheel test-js test-media record-offers browser net-programs client-programs lint fix types schema audit bench wheel clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -20,16 +20,22 @@ run: $(BIN)/.product client/node_modules/.installed models/cache/.checked ## the
 models: $(BIN)/.product ## fetch the model files that are missing, check every one
 	@$(BIN)/python -m facestream models && mkdir -p models/cache && touch models/cache/.checked
 
-test: lint types docs test-js test-py ## everything that CI asks for: checks and every test
+test: lint types docs test-js test-py test-newest ## everything that CI asks for: checks and every test
 
-test-py: $(BIN)/.dev client/node_modules/.installed models/cache/.checked test-media browser net-programs client-programs $(PEERS)/.installed ## every Python test: unit, media, net, browser, clients
+test-py: $(BIN)/.dev client/node_modules/.installed models/cache/.checked test-media browser net-programs client-programs $(PEERS)/.installed ## every Python test: unit, media, net, browser, clients, package
 	$(BIN)/python -m pytest $(ARGS)
 
 test-unit: $(BIN)/.dev models/cache/.checked test-media ## the fast tests only
 	PYTHONASYNCIODEBUG=1 $(BIN)/python -m pytest tests/unit $(ARGS)
 
+test-newest: $(BIN)/.dev models/cache/.checked test-media ## the unit tests on the newest Python of this machine, in .venv-newest
+	@scripts/test_newest.sh $(ARGS)
+
 test-browser: $(BIN)/.dev client/node_modules/.installed models/cache/.checked test-media browser ## the tests that drive Chromium
 	$(BIN)/python -m pytest tests/browser $(ARGS)
+
+test-wheel: $(BIN)/.dev client/node_modules/.installed models/cache/.checked test-media browser ## the wheel in a fresh virtual environment, its page in Chromium
+	$(BIN)/python -m pytest tests/package $(ARGS)
 
 test-clients: $(BIN)/.dev client/node_modules/.installed models/cache/.checked test-media net-programs client-programs $(PEERS)/.installed ## Firefox, GStreamer and other people's peers against the server
 	$(BIN)/python -m pytest tests/clients $(ARGS)
@@ -66,7 +72,10 @@ types: $(BIN)/.dev ## mypy, strict
 audit: $(BIN)/.dev ## known holes in the pinned versions (asks PyPI), and secrets in the repository and its history
 	@$(BIN)/python scripts/scan_secrets.py --history && $(BIN)/python scripts/audit.py
 
-schema: $(BIN)/.product ## docs/telemetry.schema.json from the message types
+wheel: $(BIN)/.dev client/node_modules/.installed models/cache/.checked ## build/dist/facestream-*.whl, with the page and the models in it
+	@rm -rf build/dist && $(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir build/dist . && ls build/dist/*.whl
+
+schema: $(BIN)/.dev ## docs/telemetry.schema.json from the message types, docs/openapi.json from docs/openapi.yaml
 	@$(BIN)/python scripts/write_schema.py
 
 docs: $(BIN)/.dev ## the documentation as a site in build/site; a warning is an error
@@ -76,7 +85,7 @@ bench: $(BIN)/.product models/cache/.checked test-media ## the benchmarks, an ho
 	@for question in $(BENCHMARKS); do $(BIN)/python -m benchmarks.$$question $(ARGS) || exit 1; done
 
 clean: ## remove what the other targets made, but no settings and no certificates
-	rm -rf .venv build models/cache client/node_modules $(PEERS) .mypy_cache .ruff_cache .pytest_cache test-results
+	rm -rf .venv .venv-newest build models/cache client/node_modules $(PEERS) .mypy_cache .ruff_cache .pytest_cache test-results
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Stamps: each is remade only when the file it depends on is newer, so a second run takes no network.
