@@ -18,11 +18,11 @@ from benchmarks import measured
 from benchmarks.faces_seen import TimedGray, analyzer_with, drifting_faces, face_cuts
 from benchmarks.landmark_file import predictor_path
 from facestream.analysis.analyzer import Analyzer
-from facestream.analysis.emotion import EmotionReader, MiniXception, OwnEmotionNet
+from facestream.analysis.emotion.reader import EmotionReader, MiniXception, OwnEmotionNet
+from facestream.analysis.faces import BoundingBox, FrameReport, GrayImage
 from facestream.analysis.landmarks import LandmarkPredictor
 from facestream.analysis.options import AnalysisOptions
-from facestream.analysis.tracks import Tracks
-from facestream.faces import BoundingBox, FrameReport, GrayImage
+from facestream.analysis.tracking.tracks import Tracks
 
 SIZES_WH = ((320, 240), (640, 480), (1280, 720))
 FACES = (1, 2, 4)

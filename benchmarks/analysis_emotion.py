@@ -14,9 +14,14 @@ from numpy.typing import NDArray
 
 from benchmarks import measured
 from benchmarks.landmark_file import predictor_path
-from facestream.analysis.emotion import MINI_XCEPTION_PX, MiniXception, OwnEmotionNet, crop_square
+from facestream.analysis.emotion.reader import (
+    MINI_XCEPTION_PX,
+    MiniXception,
+    OwnEmotionNet,
+    crop_square,
+)
+from facestream.analysis.faces import EMOTIONS, BoundingBox
 from facestream.analysis.interpreter import Interpreter
-from facestream.faces import EMOTIONS, BoundingBox
 from models.training.dataset import Faces, load_faces
 from models.training.evaluate import Predict, evaluate
 from models.training.metrics import score

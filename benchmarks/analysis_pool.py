@@ -12,10 +12,10 @@ import av
 import numpy as np
 
 from benchmarks import measured
+from facestream.analysis.faces import GrayImage
 from facestream.analysis.options import AnalysisOptions
-from facestream.faces import GrayImage
-from facestream.media.pool import AnalysisPool
-from facestream.media.worker import NEW_STREAM
+from facestream.workers.pool import AnalysisPool
+from facestream.workers.worker import NEW_STREAM
 
 STREAMS = 4
 ROUNDS = 3

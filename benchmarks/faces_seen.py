@@ -10,9 +10,9 @@ import numpy as np
 
 from benchmarks.measured import ROOT
 from facestream.analysis.analyzer import Analyzer
+from facestream.analysis.faces import GrayImage
 from facestream.analysis.models import load_analyzer
 from facestream.analysis.options import AnalysisOptions
-from facestream.faces import GrayImage
 
 MEDIA = ROOT / "build" / "media"
 MODELS_DIR = ROOT / "models"

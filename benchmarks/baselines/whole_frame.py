@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.measured import ROOT
-from facestream.analysis.detector import HogDetector, SearchStep
-from facestream.analysis.emotion import MiniXception
+from facestream.analysis.detection.hog import HogDetector, SearchStep
+from facestream.analysis.emotion.reader import MiniXception
+from facestream.analysis.faces import EMOTIONS
 from facestream.analysis.landmarks import LandmarkPredictor
 from facestream.analysis.models import read_manifest
-from facestream.faces import EMOTIONS
 
 ImageBGR = NDArray[np.uint8]
 

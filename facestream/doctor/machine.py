@@ -16,13 +16,13 @@ from facestream.analysis.options import options_from
 from facestream.config import Config
 from facestream.doctor.findings import Finding, doubtful, right, wrong
 from facestream.errors import ConfigError, ModelFileError
-from facestream.media.frame_memory import FrameMemory
-from facestream.media.ice import check_own_addresses, machine_addresses
-from facestream.media.shortage import shortage
-from facestream.web.descriptors import FILES_PER_SESSION, LEAST_CONNECTIONS, for_sessions, most
-from facestream.web.page import CLIENT_DIR, VENDOR_FILES
+from facestream.ice.addresses import check_own_addresses, machine_addresses
+from facestream.web.auth.client_address import is_loopback
+from facestream.web.http.descriptors import FILES_PER_SESSION, LEAST_CONNECTIONS, for_sessions, most
+from facestream.web.routes.page import CLIENT_DIR, VENDOR_FILES
 from facestream.web.tls import find_certificate
-from facestream.web.visitor import is_loopback
+from facestream.workers.frame_memory import FrameMemory
+from facestream.workers.shortage import shortage
 
 ROOT = Path(__file__).resolve().parents[2]
 REQUIREMENTS = ROOT / "requirements.txt"

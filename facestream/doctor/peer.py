@@ -12,12 +12,12 @@ import cv2
 import numpy as np
 from yarl import URL
 
-from facestream.analysis.known_face import known_face
+from facestream.analysis.self_test_image import self_test_image
 from facestream.config import Config
 from facestream.doctor.findings import Finding, doubtful, right, wrong
 from facestream.errors import FacestreamError
-from facestream.ice_servers import IceServer
-from facestream.media.ice_probe import try_server
+from facestream.ice.probe import try_server
+from facestream.ice.servers import IceServer
 from facestream.replay import ReplayOptions, ReplayPeer, http
 
 ANSWER_DEADLINE_S = 10.0
@@ -189,7 +189,7 @@ async def _fallback(url: URL, credentials: http.Credentials) -> Finding:
 def _picture() -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
     """The face that the models are tried with, in the middle of a camera's picture."""
     width, height = PICTURE_WH
-    gray, _ = known_face()
+    gray, _ = self_test_image()
     picture = np.full((height, width), int(gray[0, 0]), np.uint8)
     left = (width - height) // 2
     picture[:, left : left + height] = cv2.resize(gray, (height, height), interpolation=cv2.INTER_CUBIC)

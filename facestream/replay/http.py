@@ -11,10 +11,10 @@ import aiohttp
 from pydantic import BaseModel, Field, ValidationError
 from yarl import URL
 
+from facestream.config.text_files import read_text
 from facestream.errors import ConfigError, ServerUnreachableError
-from facestream.ice_servers import IceServer, TurnCredentials, parse_ice_url
-from facestream.signaling import OWNER_HEADER, Answer, Description
-from facestream.text_files import read_text
+from facestream.ice.servers import IceServer, TurnCredentials, parse_ice_url
+from facestream.signaling.offer import OWNER_HEADER, Answer, Description
 
 OFFER_DEADLINE_S = 15.0
 LEAVE_DEADLINE_S = 3.0

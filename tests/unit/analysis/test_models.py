@@ -7,7 +7,7 @@ import pytest
 from facestream.analysis.models import load_analyzer, read_manifest
 from facestream.analysis.options import AnalysisOptions, EmotionModelName
 from facestream.errors import ModelFileError
-from tests.unit.analysis.conftest import MODELS_DIR
+from tests.unit.conftest import MODELS_DIR
 
 WITH_MINI_XCEPTION = AnalysisOptions(emotion_model="mini_xception")
 
