@@ -7,7 +7,7 @@ ARGS ?=
 BENCHMARKS := latency compatibility cpu capacity loop_stall recovery strangers churn soak
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run models test test-py test-unit test-browser test-clients test-js test-media record-offers browser net-programs client-programs lint fix types schema audit bench clean
+.PHONY: help setup run models test test-py test-unit test-browser test-clients test-js test-media test-upstream record-offers browser net-programs client-programs lint fix types schema audit bench clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -42,6 +42,9 @@ test-js: client/node_modules/.installed ## the tests of the page's own modules
 
 test-media: $(BIN)/.product ## fetch the test clips and pictures into build/media
 	@$(BIN)/python scripts/fetch_test_media.py
+
+test-upstream: $(BIN)/.dev ## aiortc's and aioice's own tests, with and without the replacements: the same must pass (minutes; not part of test)
+	@$(BIN)/python scripts/upstream_tests.py $(ARGS)
 
 browser: ## Chromium and its driver, by apt-get where they are missing and the user is root
 	@scripts/ensure_chromium.sh
