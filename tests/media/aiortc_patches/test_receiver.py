@@ -13,7 +13,7 @@ pytestmark = pytest.mark.media
 
 
 def lose(pair: Pair, is_lost) -> None:
-    """Leave out the caller's packets for which `is_lost(packet)`, also its retransmissions; replaces an earlier rule."""
+    """Leave out the caller's packets for which `is_lost(packet)`, also repeated; replaces an earlier rule."""
     send = getattr(pair.caller_dtls._send_rtp, "whole", pair.caller_dtls._send_rtp)
 
     async def lossy(packet: bytes) -> None:
