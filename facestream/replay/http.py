@@ -15,6 +15,7 @@ from facestream.config.text_files import read_text
 from facestream.errors import ConfigError, ServerUnreachableError
 from facestream.ice.servers import IceServer, TurnCredentials, parse_ice_url
 from facestream.messages.http import OWNER_HEADER, AnswerBody, OfferBody, PageConfig, Problem
+from facestream.resources import START
 
 OFFER_DEADLINE_S = 15.0
 LEAVE_DEADLINE_S = 3.0
@@ -105,7 +106,7 @@ async def post_offer(
         ) from error
     except (aiohttp.ClientError, ssl.SSLError, OSError, ValueError) as error:
         raise ServerUnreachableError(
-            f"{url} cannot be reached ({_reason(error)}); start the server with `python server.py`, or check --url"
+            f"{url} cannot be reached ({_reason(error)}); start the server with `{START}`, or check --url"
         ) from error
     if status != 200:
         raise _rejection(url, status, body)

@@ -42,7 +42,7 @@ sys.exit(main(["serve", *sys.argv[4:]]))
 
 
 def faulty(module: str, name: str, fault: str = "raises") -> tuple[str, ...]:
-    return ("-c", PROGRAM, module, name, fault)
+    return (sys.executable, "-c", PROGRAM, module, name, fault)
 
 
 async def get(url: str) -> tuple[int, dict[str, Any]]:
@@ -121,7 +121,7 @@ def test_the_end_of_a_critical_task_ends_the_server_as_a_fault(
     tmp_path: Path, module: str, name: str, fault: str
 ):
     ended = subprocess.run(
-        [sys.executable, *faulty(module, name, fault), "--port", "0", "--ice-address", "127.0.0.1", *LIGHT],
+        [*faulty(module, name, fault), "--port", "0", "--ice-address", "127.0.0.1", *LIGHT],
         cwd=ROOT, capture_output=True, text=True, timeout=DEADLINE_S, check=False,
     )  # fmt: skip
 
