@@ -280,7 +280,7 @@ class FramePipeline:
             dropped=self.dropped,
             analysed=frame.report is not None,
             unanalysed=frame.unanalysed,
-            economy=report.degradation,
+            degradation=report.degradation,
             ms=StageTimes(
                 wait=_ms(frame.started_s - frame.arrived_s),
                 detect=round(report.detect_ms, 1),

@@ -13,13 +13,13 @@ Milliseconds = Annotated[float, Field(ge=0)]
 
 class _Message(BaseModel):
     # Fields may be added without a new version, so a reader ignores those that it does not know.
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True, serialize_by_alias=True)
 
 
 class StageTimes(_Message):
     """Milliseconds one frame spent in each stage on the server."""
 
-    wait: Milliseconds = Field(description="from decoded to handed to an analysis process")
+    wait: Milliseconds = Field(description="from decoded to taken by an analysis process")
     detect: Milliseconds
     landmarks: Milliseconds
     emotion: Milliseconds
@@ -45,23 +45,32 @@ class FaceMessage(_Message):
 
 
 class Telemetry(_Message):
-    """One shown frame; sent on the data channel `telemetry`."""
+    """One frame that was sent back; sent on the data channel `telemetry`."""
 
     v: Literal[1] = Field(VERSION, description="version of this message")
     seq: int = Field(ge=0, description="number of the frame in its session, from 0, without gaps when sent")
     pts: float = Field(ge=0, description="the frame's presentation time in seconds from the first frame")
     fps_in: float = Field(ge=0, description="frames per second that arrive")
-    fps_out: float = Field(ge=0, description="frames per second that go back analysed")
-    dropped: int = Field(ge=0, description="frames dropped so far because a newer one was there")
-    analysed: bool = Field(True, description="false: the frame went through unannotated")
+    fps_out: float = Field(ge=0, description="analysed frames per second that are sent back")
+    dropped: int = Field(
+        ge=0,
+        description="frames dropped so far: replaced by a newer one, or over the rate limit",
+    )
+    analysed: bool = Field(True, description="false: the frame was sent back unannotated")
     unanalysed: Unanalysed = Field("", description="why analysed is false; empty when it is true")
-    economy: int = Field(0, ge=0, le=3, description="step of economy the analysis is at; 0: nothing is saved")
+    degradation: int = Field(
+        0,
+        ge=0,
+        le=3,
+        alias="economy",
+        description="degradation level of the analysis; 0: everything is computed",
+    )
     ms: StageTimes
     faces: tuple[FaceMessage, ...]
 
 
 def face_messages(report: FrameReport) -> tuple[FaceMessage, ...]:
-    """The faces of a report as they go on the wire: whole pixels, three decimals."""
+    """The faces of a report as sent: whole pixels, probabilities with three decimals."""
     return tuple(
         FaceMessage(
             id=face.id,
@@ -80,7 +89,7 @@ def face_messages(report: FrameReport) -> tuple[FaceMessage, ...]:
 
 
 def encode_telemetry(message: Telemetry) -> str:
-    """One line of compact JSON; under 1,100 bytes for two faces, so that it fits one SCTP chunk."""
+    """One line of compact JSON, under 1,100 bytes for two faces, so that it fits into one SCTP chunk."""
     return message.model_dump_json()
 
 

@@ -29,8 +29,7 @@ from facestream.messages.http import SessionState
 from facestream.metrics import Measures
 from facestream.sessions.base import Session
 from facestream.sessions.ending import Ending
-from facestream.signaling.codecs import cheapest_first
-from facestream.signaling.offer import Offer
+from facestream.signaling.offer import Offer, cheapest_first
 from facestream.workers.pool import AnalysisPool
 
 NOTICE_DEADLINE_S = 0.5  # a peer that does not acknowledge its notice must not delay the end

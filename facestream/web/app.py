@@ -10,7 +10,7 @@ from facestream.web.http.headers import reject_unreadable
 from facestream.web.http.protocol import name_server
 from facestream.web.keys import ACCESS, CONFIG, CREDENTIALS, METRICS, POOL, REGISTRY, SUPERVISOR
 from facestream.web.problems import answer_errors_as_problems
-from facestream.web.routes import health, jpeg_socket, metrics, openapi, page, sessions
+from facestream.web.routes import health, jpeg_socket, metrics, page, sessions
 from facestream.web.routes.metrics import count_refusals, make_metrics
 from facestream.web.supervision import Supervisor
 from facestream.workers.pool import AnalysisPool
@@ -33,6 +33,6 @@ def make_app(
     app.on_response_prepare.append(name_server)
     app.on_response_prepare.append(page.add_security_headers)
     app.on_response_prepare.append(add_cors_headers)
-    for part in (page, sessions, jpeg_socket, health, metrics, openapi):
+    for part in (page, sessions, jpeg_socket, health, metrics):
         app.add_routes(part.routes)
     return app

@@ -1,4 +1,4 @@
-"""Start everything in order, serve until told to stop, and take it down in the opposite order."""
+"""Start everything in order, serve until a signal to stop, and shut down in the reverse order."""
 
 import asyncio
 import functools
@@ -26,8 +26,8 @@ from facestream.media.memory import freeze_loaded_objects
 from facestream.sessions.registry import SessionRegistry
 from facestream.web.app import make_app
 from facestream.web.auth.policy import Access
-from facestream.web.http.connections import ConnectionLimits, Connections
-from facestream.web.http.descriptors import for_connections, raise_limit
+from facestream.web.http.connections import Connections
+from facestream.web.http.descriptors import ConnectionLimits, for_connections, raise_limit
 from facestream.web.http.headers import reject_before_routes
 from facestream.web.http.listener import BACKLOG, Listener
 from facestream.web.keys import ACCESS, CONFIG, SUPERVISOR

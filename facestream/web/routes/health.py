@@ -33,8 +33,7 @@ async def health(request: web.Request) -> web.Response:
 async def ready(request: web.Request) -> web.Response:
     """200 while a new peer would be admitted and its frames analysed; 503 with what is missing.
 
-    A failed auxiliary task is reported and does not make the server unready: it serves without it, and a load balancer
-    that sent its peers elsewhere would help nobody.
+    A failed auxiliary task is reported, but does not make the server unready: it serves without the task.
     """
     missing = what_is_missing(request.app[REGISTRY], request.app[POOL])
     body = Readiness(ready=not missing, missing=missing, impaired=request.app[SUPERVISOR].impaired())

@@ -1,6 +1,7 @@
-"""The page, its scripts and libraries, and what it needs to know before it connects."""
+"""Static content: the page, its scripts and libraries, its configuration, and the OpenAPI document."""
 
 import functools
+import json
 from pathlib import Path
 
 from aiohttp import web
@@ -8,7 +9,7 @@ from aiohttp import web
 from facestream.analysis.drawing.background import Background
 from facestream.ice.servers import as_page_servers
 from facestream.messages.http import IceServerBody, PageConfig, ProblemCode
-from facestream.resources import CLIENT_DIR, REINSTALL
+from facestream.resources import CLIENT_DIR, OPENAPI, REINSTALL
 from facestream.web.auth.guards import is_authorized, wants_token
 from facestream.web.keys import CONFIG, CREDENTIALS
 from facestream.web.problems import MAX_SHOWN_CHARS, RejectedError
@@ -34,7 +35,7 @@ routes = web.RouteTableDef()
 
 
 async def add_security_headers(_request: web.Request, response: web.StreamResponse) -> None:
-    """On every response, whoever made it."""
+    """Add the security headers to every response."""
     for name, value in SECURITY_HEADERS.items():
         response.headers.setdefault(name, value)
 
@@ -82,7 +83,7 @@ async def page_file(request: web.Request) -> web.FileResponse:
 
 @routes.get("/vendor/{name}")
 async def vendor(request: web.Request) -> web.FileResponse:
-    """The browser libraries, from where npm put them."""
+    """A browser library, from the directory that npm installed it to."""
     name = request.match_info["name"]
     if name not in VENDOR_FILES:
         raise RejectedError(
@@ -96,3 +97,16 @@ async def vendor(request: web.Request) -> web.FileResponse:
             404, ProblemCode.NO_SUCH_FILE, f"{name} is not installed; {REINSTALL} on the server"
         )
     return web.FileResponse(path)
+
+
+@routes.get("/openapi.json")
+async def openapi(_request: web.Request) -> web.Response:
+    """docs/openapi.json, which `make schema` writes from docs/openapi.yaml."""
+    return web.json_response(description())
+
+
+@functools.cache
+def description() -> dict[str, object]:
+    """The document as it is served."""
+    document: dict[str, object] = json.loads(OPENAPI.read_text(encoding="utf-8"))
+    return document

@@ -19,7 +19,7 @@ from facestream.messages.http import (
     VersionedHealth,
 )
 from facestream.web.problems import _REJECTIONS
-from facestream.web.routes.openapi import description
+from facestream.web.routes.page import description
 
 MODELS: dict[str, type[BaseModel]] = {
     "Offer": OfferBody,
