@@ -46,7 +46,7 @@ _control_request: TypeAdapter[ControlRequest] = TypeAdapter(ControlRequest)
 
 
 class NoticeCode(enum.StrEnum):
-    """Why the server ends a session, as far as its peer is told. More codes may be added."""
+    """Why the server ends a session, in the notice to its peer. More codes may be added."""
 
     SETUP_TIMEOUT = "setup_timeout"  # no frame arrived in time after the offer
     SILENCE = "silence"  # neither a frame nor a control message for too long

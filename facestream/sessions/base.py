@@ -27,13 +27,13 @@ from facestream.messages.control import (
 )
 from facestream.messages.http import SessionInfo, SessionState
 from facestream.metrics import Measures, StreamCounts, StreamUse
-from facestream.sessions.ending import Ending, PeerLeft
+from facestream.sessions.ending import Ending, PeerLeft, Reason
 from facestream.workers.pool import AnalysisPool
 
 logger = logging.getLogger(__name__)
 
 WATCH_EVERY_S = 0.5
-_FAULT = PeerLeft(Ending.FAULT, "fault in the server")
+_FAULT = Reason(Ending.FAULT, "fault in the server")
 
 
 class Session(abc.ABC):
@@ -58,9 +58,9 @@ class Session(abc.ABC):
         self._pipeline = FramePipeline(
             pool, drawing, self._max_size_wh, config.max_fps, measures.observe_stages
         )
-        self._left: PeerLeft | None = None
+        self._left: Reason | None = None
         """Why `run` has ended; None: it has not, or a fault has ended it."""
-        self._leaving: asyncio.Future[PeerLeft] = asyncio.get_running_loop().create_future()
+        self._leaving: asyncio.Future[Reason] = asyncio.get_running_loop().create_future()
         self._opened_s = self._last_heard_s = time.monotonic()
 
     async def run(self) -> None:
@@ -75,12 +75,12 @@ class Session(abc.ABC):
             self._note_end(left)
         finally:
             await self.close()
-            pipeline, left_by = self._pipeline, self._why_left()
+            pipeline, reason = self._pipeline, self._why_left()
             logger.info(
                 "session %s: closed (%s: %s) after %.1f s, %d frames in, %d analysed, %d dropped",
-                self.id, left_by.ending, left_by.detail, time.monotonic() - self._opened_s,
+                self.id, reason.ending, reason.detail, time.monotonic() - self._opened_s,
                 pipeline.frames_in, pipeline.frames_analysed, pipeline.dropped,
-                extra={"ending": str(left_by.ending)},
+                extra={"ending": str(reason.ending)},
             )  # fmt: skip
 
     @property
@@ -140,7 +140,7 @@ class Session(abc.ABC):
         `detail` is a sentence for the log, and for the peer if the ending has a notice.
         """
         if not self._leaving.done():
-            self._leaving.set_result(PeerLeft(ending, detail))
+            self._leaving.set_result(Reason(ending, detail))
 
     def resume_state(self) -> ResumeState:
         """What the peer's next session needs to continue where this one is."""
@@ -164,12 +164,11 @@ class Session(abc.ABC):
 
     def _note_end(self, raised: BaseExceptionGroup[PeerLeft]) -> None:
         """Keep the first reason and send its notice, if the peer can still be reached."""
-        left = next(error for error in raised.exceptions if isinstance(error, PeerLeft))
-        self._left = left
-        if left.ending.notice is not None:
-            self._reply(ControlReply(type="notice", code=left.ending.notice, detail=left.detail))
+        self._left = reason = next(error.reason for error in raised.exceptions if isinstance(error, PeerLeft))
+        if reason.ending.notice is not None:
+            self._reply(ControlReply(type="notice", code=reason.ending.notice, detail=reason.detail))
 
-    def _why_left(self) -> PeerLeft:
+    def _why_left(self) -> Reason:
         # A session that does not end in time when the server stops is cancelled.
         return self._left or (self._leaving.result() if self._leaving.done() else _FAULT)
 
@@ -231,7 +230,8 @@ class Session(abc.ABC):
             # Short waits, because the first frame changes the deadline.
             done, _ = await asyncio.wait({self._leaving}, timeout=min(left_s, WATCH_EVERY_S))
             if done:
-                raise self._leaving.result()
+                reason = self._leaving.result()
+                raise PeerLeft(reason.ending, reason.detail)
 
     def _check_deadlines(self, now_s: float) -> float:
         """Seconds until the session must end; raises PeerLeft after that."""

@@ -3,6 +3,7 @@
 Every end of a session is a `PeerLeft`, raised by one of its tasks or passed to `Session.leave`.
 """
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 from facestream.messages.control import NoticeCode
@@ -50,11 +51,18 @@ _NOTICES = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why one session ends."""
+
+    ending: Ending
+    detail: str
+    """A sentence for the log, and for the notice if the ending has one."""
+
+
 class PeerLeft(Exception):
     """Ends a session; not an error."""
 
     def __init__(self, ending: Ending, detail: str) -> None:
         super().__init__(detail)
-        self.ending = ending
-        self.detail = detail
-        """The reason as a sentence, for the log and the notice."""
+        self.reason = Reason(ending, detail)

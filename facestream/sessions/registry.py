@@ -103,7 +103,7 @@ class SessionRegistry:
                 del self._sessions[session.id]
                 await session.close()
                 raise
-            self._keep(session, offer.resume)
+            self._start(session, offer.resume)
         if self.relays.has_turn and not has_relay(answer_sdp):
             self.relays.check_again()
         return session, answer_sdp
@@ -114,7 +114,7 @@ class SessionRegistry:
             session = JpegSession(self._config, self._pool, self._drawing, self.measures, self._jpeg, socket)
             session.address = address_key(remote)
             self._sessions[session.id] = session
-            self._keep(session, resume)
+            self._start(session, resume)
         return session
 
     def get(self, session_id: str) -> Session | None:
@@ -182,7 +182,7 @@ class SessionRegistry:
             self._admission.cost.of(session.id),
         )
 
-    def _keep(self, session: Session, resume: str) -> None:
+    def _start(self, session: Session, resume: str) -> None:
         """Start the task of an admitted session; continue where the session of its resume token ended."""
         state = self._resume_states.take(resume, self._sessions.values())
         if state is not None:

@@ -31,7 +31,7 @@ routes = web.RouteTableDef()
 
 
 @routes.get("/pictures")
-async def pictures(request: web.Request) -> web.StreamResponse:
+async def open_socket(request: web.Request) -> web.StreamResponse:
     """Serve a peer over this socket until it ends."""
     config = request.app[CONFIG]
     if not config.websocket_fallback:
