@@ -4,7 +4,6 @@ import asyncio
 
 import pytest
 
-from facestream.web import supervision
 from facestream.web.supervision import CriticalTaskError, Supervisor
 
 PAUSE_S = 0.01
@@ -56,7 +55,7 @@ async def test_the_pauses_grow_up_to_a_limit(monkeypatch: pytest.MonkeyPatch):
     async def sleep(pause_s: float) -> None:
         pauses.append(pause_s)
 
-    monkeypatch.setattr(supervision.asyncio, "sleep", sleep)
+    monkeypatch.setattr(asyncio, "sleep", sleep)
     running = asyncio.create_task(supervisor.run_auxiliary("flaky", task.run))
     await asyncio.wait_for(task.works.wait(), 5)
 
