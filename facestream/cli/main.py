@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TextIO
 
 from facestream import __version__, logs
-from facestream.analysis.options import AnalysisOptions, options_from
+from facestream.analysis.options import AnalysisOptions
 from facestream.cli.credentials import (
     add_certs_arguments,
     add_token_arguments,
@@ -162,7 +162,7 @@ def _analyze(args: argparse.Namespace) -> int:
     from facestream.analysis.models import load_analyzer
     from facestream.cli.photos import describe_photos
 
-    analyzer = load_analyzer(MODELS_DIR, options_from(_config(args)))
+    analyzer = load_analyzer(MODELS_DIR, _config(args).analysis_options())
     with contextlib.ExitStack() as files:
         out = sys.stdout if args.jsonl == "-" else files.enter_context(_writable(Path(args.jsonl)))
         refused = describe_photos(analyzer, args.images, out, landmarks=args.landmarks)

@@ -12,7 +12,6 @@ from ipaddress import ip_address
 from pathlib import Path
 
 from facestream.analysis.models import load_analyzer
-from facestream.analysis.options import options_from
 from facestream.config import Config
 from facestream.doctor.findings import Finding, doubtful, right, wrong
 from facestream.errors import ConfigError, ModelFileError
@@ -75,7 +74,7 @@ def _models(config: Config) -> Finding:
             "models", "analysis_processes is 0: nothing is analysed", "raise it for boxes and emotions"
         )
     try:
-        load_analyzer(MODELS_DIR, options_from(config))
+        load_analyzer(MODELS_DIR, config.analysis_options())
     except ModelFileError as error:
         return wrong("models", str(error), "make models")
     except OSError as error:

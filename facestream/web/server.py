@@ -13,7 +13,6 @@ from pathlib import Path
 from aiohttp import web
 
 from facestream import aiortc_patches
-from facestream.analysis.options import options_from
 from facestream.config import Config
 from facestream.errors import ConfigError
 from facestream.ice.addresses import (
@@ -90,7 +89,7 @@ async def serve(config: Config, models_dir: Path, announce: Callable[[str], None
         )
         pool = AnalysisPool(
             models_dir,
-            options_from(config),
+            config.analysis_options(),
             config.analysis_processes,
             config.max_frame_width_px * config.max_frame_height_px,
         )

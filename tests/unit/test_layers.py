@@ -11,8 +11,9 @@ import facestream
 PACKAGE = Path(facestream.__file__).parent
 LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"errors", "token_bucket", "ice"}),
+    frozenset({"analysis"}),
     frozenset({"config"}),
-    frozenset({"credentials", "logs", "analysis"}),
+    frozenset({"credentials", "logs"}),
     frozenset({"messages"}),
     frozenset({"metrics", "workers"}),
     frozenset({"media"}),
