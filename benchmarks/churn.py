@@ -18,8 +18,9 @@ from benchmarks.processes import usage
 from benchmarks.servers import Server
 from facestream import aiortc_patches
 from facestream.errors import ServerUnreachableError
+from facestream.replay.connection import ReceiveMode
 from facestream.replay.options import ReplayOptions
-from facestream.replay.peer import ReplayPeer, Watching
+from facestream.replay.peer import ReplayPeer
 
 AT_ONCE = 4
 PICTURES = 3
@@ -58,7 +59,7 @@ class Churn:
 
     async def _one(self, *, vanishes: bool) -> None:
         options = ReplayOptions(face_clip(), self._server.url, codec="h264")
-        async with ReplayPeer(options, self._make_track, Watching.COUNTING) as peer:
+        async with ReplayPeer(options, self._make_track, ReceiveMode.COUNT) as peer:
             await peer.receive_reports(PICTURES)
             if vanishes:
                 await peer.vanish()

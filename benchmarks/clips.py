@@ -34,11 +34,11 @@ def face_clip(fps: int = 30) -> Path:
 
 def pictures_of(clip: Path) -> list[VideoFrame]:
     """Every picture of a clip, as the headless peer would send it."""
-    return [frame.picture for frame in open_clip(clip).frames()]
+    return [frame.frame for frame in open_clip(clip).frames()]
 
 
 def _pictures() -> list[VideoFrame]:
-    return [_middle(frame.picture) for frame in open_clip(SOURCE).frames()]
+    return [_middle(frame.frame) for frame in open_clip(SOURCE).frames()]
 
 
 def _middle(picture: VideoFrame) -> VideoFrame:

@@ -14,9 +14,10 @@ from benchmarks.processes import Usage, usage
 from benchmarks.servers import Server
 from facestream import aiortc_patches
 from facestream.replay.clip import open_clip
+from facestream.replay.connection import ReceiveMode
 from facestream.replay.encoded import EncodedClip, EncodedTrack, encode_clip
 from facestream.replay.options import Codec, ReplayOptions
-from facestream.replay.peer import ReplayPeer, TrackFactory, Watching
+from facestream.replay.peer import ReplayPeer, TrackFactory
 from facestream.replay.summary import Tally
 from facestream.replay.track import ReplayTrack
 
@@ -194,7 +195,7 @@ async def sending(
         ReplayPeer(
             options,
             None if encoded is None else _TrackOf(encoded, begin, number / count),
-            Watching.DECODING if number == 0 else Watching.COUNTING,
+            ReceiveMode.DECODE if number == 0 else ReceiveMode.COUNT,
         )
         for number in range(count)
     ]

@@ -25,7 +25,8 @@ from av import VideoFrame
 
 from facestream.errors import ClipError, ConfigError, ServerUnreachableError
 from facestream.messages.telemetry import decode_telemetry
-from facestream.replay import ReplayOptions, ReplayPeer, replay
+from facestream.replay.options import ReplayOptions
+from facestream.replay.peer import ReplayPeer, replay_clip
 from tests.conftest import ROOT, running_server
 
 
@@ -94,13 +95,13 @@ async def test_the_server_greets_with_the_session_s_id(server_url: str, clip: Pa
 
 
 async def test_a_duration_ends_a_looping_clip(server_url: str, clip: Path):
-    summary = await replay(ReplayOptions(clip, server_url, loop=True, duration_s=3.0))
+    summary = await replay_clip(ReplayOptions(clip, server_url, loop=True, duration_s=3.0))
 
     assert 72 < summary.sent_frames <= 90
 
 
 async def test_pictures_come_back_in_time(server_url: str, clip: Path):
-    summary = await replay(ReplayOptions(clip, server_url))
+    summary = await replay_clip(ReplayOptions(clip, server_url))
 
     assert summary.latency_ms.p95 is not None
     assert summary.latency_ms.p95 < 1000
@@ -111,7 +112,7 @@ async def test_pictures_come_back_in_time(server_url: str, clip: Path):
 async def test_small_and_odd_pictures_are_sent(server_url: str, tmp_path: Path, size_wh: tuple[int, int]):
     picture = write_picture(tmp_path / "picture.png", size_wh)
 
-    summary = await replay(ReplayOptions(picture, server_url, duration_s=1.0))
+    summary = await replay_clip(ReplayOptions(picture, server_url, duration_s=1.0))
 
     assert summary.received_frames > 0
     assert (summary.latency_ms.max is None) == (size_wh == (96, 48))
@@ -192,7 +193,7 @@ async def test_a_killed_server_is_noticed(clip: Path, tmp_path: Path, monkeypatc
             await peer.receive_frames(3)
             os.kill(running.process.pid, signal.SIGSTOP)
             try:
-                with pytest.raises(ServerUnreachableError, match="went silent"):
+                with pytest.raises(ServerUnreachableError, match="sends nothing any more"):
                     await asyncio.wait_for(peer.finish(), 10)
             finally:
                 os.kill(running.process.pid, signal.SIGKILL)
@@ -266,7 +267,7 @@ def test_a_result_that_cannot_be_kept_is_said_before_the_replay(
             200,
             "application/json",
             '{"sdp": "v=0", "type": "answer", "session_id": "x"}',
-            "unusable description",
+            "invalid answer",
         ),
         (404, "text/html", "<p>Not found</p>", "HTTP 404"),
         (302, "text/html", "", "HTTP 302"),
@@ -285,7 +286,7 @@ async def test_another_server_is_told_apart(clip: Path, status: int, kind: str, 
 
     async with fake_server(answer) as url:
         with pytest.raises(ServerUnreachableError, match=said):
-            await replay(ReplayOptions(clip, url))
+            await replay_clip(ReplayOptions(clip, url))
 
 
 async def test_a_server_that_never_answers_is_given_up(clip: Path, monkeypatch: pytest.MonkeyPatch):
@@ -297,7 +298,7 @@ async def test_a_server_that_never_answers_is_given_up(clip: Path, monkeypatch: 
 
     async with fake_server(sleep) as url:
         with pytest.raises(ServerUnreachableError, match="did not answer the offer"):
-            await replay(ReplayOptions(clip, url))
+            await replay_clip(ReplayOptions(clip, url))
 
 
 @contextlib.asynccontextmanager

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 from facestream.analysis.drawing.background import Background
 from facestream.analysis.drawing.overlay import Layer
 from facestream.analysis.faces import UnsureReason
+from facestream.cli.replay import add_arguments as add_replay_arguments
 from facestream.config import Config
 from facestream.messages.telemetry import (
     Bye,
@@ -25,7 +26,6 @@ from facestream.messages.telemetry import (
     StageTimes,
     Telemetry,
 )
-from facestream.replay.options import add_replay_arguments
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"

@@ -3,8 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from facestream.cli.credentials import show_address, show_qr
 from facestream.cli.main import main
+from facestream.cli.serve import show_address
+from facestream.cli.token import show_qr
 from facestream.credentials.tokens import Purpose, Tokens, read_key
 
 
@@ -61,10 +62,10 @@ def test_the_address_that_another_device_can_open_is_shown(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ):
     shown: list[str] = []
-    monkeypatch.setattr("facestream.cli.credentials.show_qr", shown.append)
+    monkeypatch.setattr("facestream.cli.token.show_qr", shown.append)
 
-    show_address("https://localhost:8443 and https://192.0.2.7:8443 and https://[2001:db8::7]:8443")
-    show_address("http://localhost:8080")
+    show_address(("https://localhost:8443", "https://192.0.2.7:8443", "https://[2001:db8::7]:8443"))
+    show_address(("http://localhost:8080",))
 
     assert shown == ["https://192.0.2.7:8443", "http://localhost:8080"]
 

@@ -77,7 +77,7 @@ def test_a_picture_is_shown_for_five_seconds(tmp_path: Path):
 
     assert clip.still
     assert len(frames) == STILL_DURATION_S * STILL_FPS == clip.expected_frames()
-    assert len({id(frame.picture) for frame in frames}) == len(frames)
+    assert len({id(frame.frame) for frame in frames}) == len(frames)
 
 
 def test_a_picture_is_shown_as_long_as_told(tmp_path: Path):
@@ -91,7 +91,7 @@ def test_every_frame_can_be_drawn_on_without_touching_another(tmp_path: Path):
 
     levels = []
     for frame in clip.frames():
-        luma = planes_of(frame.picture)[0]
+        luma = planes_of(frame.frame)[0]
         levels.append(int(luma[24, 32]))
         luma[:] = 0
 
@@ -102,7 +102,7 @@ def test_every_frame_can_be_drawn_on_without_touching_another(tmp_path: Path):
 def test_odd_sides_are_cut_because_h264_encoders_refuse_them(tmp_path: Path):
     clip = open_clip(write_picture(tmp_path / "odd.png", (75, 51)))
 
-    picture = next(clip.frames()).picture
+    picture = next(clip.frames()).frame
 
     assert (picture.width, picture.height) == clip.size_wh == (74, 50)
     assert picture.format.name == "yuv420p"
@@ -111,7 +111,7 @@ def test_odd_sides_are_cut_because_h264_encoders_refuse_them(tmp_path: Path):
 def test_colours_survive_the_conversion(tmp_path: Path):
     clip = open_clip(write_picture(tmp_path / "picture.png"))
 
-    pixels = next(clip.frames()).picture.to_ndarray(format="rgb24")
+    pixels = next(clip.frames()).frame.to_ndarray(format="rgb24")
 
     assert pixels[8, 32] == pytest.approx([255, 0, 0], abs=10)
     assert pixels[40, 32] == pytest.approx([90, 90, 90], abs=10)
@@ -130,7 +130,7 @@ def test_a_phone_s_clip_is_sent_upright(tmp_path: Path):
     turn_clockwise(path)
     clip = open_clip(path)
 
-    luma = planes_of(next(clip.frames()).picture)[0]
+    luma = planes_of(next(clip.frames()).frame)[0]
 
     assert clip.size_wh == (48, 64)
     assert luma[:28].mean() > 200
