@@ -238,7 +238,7 @@ def test_a_wrong_argument_is_refused(clip: Path, arguments: tuple[str, str]):
     "url", ["127.0.0.1:8080", "ftp://127.0.0.1", "http://", "http://127.0.0.1:99999", "nonsense", ""]
 )
 def test_an_invalid_address_is_rejected(clip: Path, url: str):
-    with pytest.raises(ServerUnreachableError, match="no address of a server"):
+    with pytest.raises(ServerUnreachableError, match="not the address of a server"):
         ReplayPeer(ReplayOptions(clip, url))
 
 
@@ -246,8 +246,8 @@ def test_an_invalid_address_is_rejected(clip: Path, url: str):
     ("option", "name", "said"),
     [
         ("out", "out.gif", "expected a name that ends in"),
-        ("out", "missing/out.mp4", "cannot write"),
-        ("telemetry", "missing/t.jsonl", "cannot write"),
+        ("out", "missing/out.mp4", "cannot be written"),
+        ("telemetry", "missing/t.jsonl", "cannot be written"),
     ],
 )
 def test_a_file_that_cannot_be_written_is_reported_before_the_replay(
@@ -262,7 +262,7 @@ def test_a_file_that_cannot_be_written_is_reported_before_the_replay(
 @pytest.mark.parametrize(
     ("status", "kind", "body", "said"),
     [
-        (200, "text/html", "<p>It works!</p>", "not as a facestream server does"),
+        (200, "text/html", "<p>It works!</p>", "not answer like a facestream server"),
         (
             200,
             "application/json",
@@ -277,7 +277,7 @@ def test_a_file_that_cannot_be_written_is_reported_before_the_replay(
             '{"title": "Full", "detail": "16 of 16 places taken"}',
             "16 of 16 places",
         ),
-        (200, "text/html", "x" * 1_000_000, "not as a facestream server does"),
+        (200, "text/html", "x" * 1_000_000, "not answer like a facestream server"),
     ],
 )
 async def test_another_server_is_recognised(clip: Path, status: int, kind: str, body: str, said: str):
