@@ -21,7 +21,7 @@ LIBRARIES = (
     "client/node_modules/c3/LICENSE",
 )
 MODELS = ("models/manifest.json", "models/README.md", "models/MODEL_CARD.md")
-OTHERS = ("docs/openapi.json", "requirements.txt")
+OTHERS = ("docs/openapi.json", "requirements.txt", "requirements-tunnel.txt")
 EXTRAS = {"dev": "requirements-dev.txt", "tunnel": "requirements-tunnel.txt"}
 REMEDY = "run `make wheel`, which fetches what a wheel consists of"
 

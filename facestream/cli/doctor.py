@@ -13,6 +13,7 @@ from facestream import __version__
 from facestream.cli.arguments import add_server_access
 from facestream.config import Config, load_config
 from facestream.doctor.findings import Finding, Verdict, fail, has_error
+from facestream.resources import START
 
 if TYPE_CHECKING:
     from facestream.replay.http import Credentials
@@ -81,9 +82,7 @@ async def _findings(config: Config, args: argparse.Namespace) -> AsyncGenerator[
             async for finding in peer_findings(url, credentials):
                 yield finding
     except NoServerError as error:
-        yield fail(
-            "server", f"does not start: {error}", "see the message; `facestream serve` shows the whole log"
-        )
+        yield fail("server", f"does not start: {error}", f"see the message; `{START}` shows the whole log")
 
 
 def _credentials(args: argparse.Namespace) -> "Credentials":

@@ -63,7 +63,7 @@ def _libraries() -> Finding:
             found = "missing"
         if found != wanted:
             differing.append(f"{name} {found}, expected {wanted}")
-    if differing and IS_CHECKOUT:
+    if differing and (IS_CHECKOUT or any("missing" in each for each in differing)):
         return fail("libraries", "; ".join(differing), REINSTALL)
     if differing:
         # An installed package allows a range of versions, so that other packages fit beside it.

@@ -21,7 +21,7 @@ from facestream.ice.servers import IceServer
 from facestream.replay import http
 from facestream.replay.options import ReplayOptions
 from facestream.replay.peer import ReplayPeer
-from facestream.resources import FETCH_MODELS
+from facestream.resources import FETCH_MODELS, START
 
 ANSWER_DEADLINE_S = 10.0
 ROUND_TRIP_S = 2.0
@@ -101,9 +101,7 @@ async def _reached(url: URL, credentials: http.Credentials) -> Finding:
             "server", f"no answer within {ANSWER_DEADLINE_S:.0f} s", "check address, port and firewall"
         )
     except (aiohttp.ClientError, OSError) as error:
-        return fail(
-            "server", f"cannot be reached: {error}", "start it with `facestream serve`, or check --url"
-        )
+        return fail("server", f"cannot be reached: {error}", f"start it with `{START}`, or check --url")
     except (ValueError, KeyError, TypeError):
         return fail("server", "answers, but not like facestream", "check host and port of --url")
     if status != 200:
