@@ -7,7 +7,7 @@ ARGS ?=
 BENCHMARKS := latency compatibility cpu capacity loop_stall recovery strangers churn soak
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run models test test-py test-unit test-browser test-clients test-js test-media record-offers browser net-programs client-programs lint fix types schema audit bench clean
+.PHONY: help setup run models test test-py test-unit test-browser test-clients test-js test-media record-offers browser net-programs client-programs lint fix types schema audit bench wheel clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -66,7 +66,10 @@ types: $(BIN)/.dev ## mypy, strict
 audit: $(BIN)/.dev ## known holes in the pinned versions (asks PyPI), and secrets in the repository and its history
 	@$(BIN)/python scripts/scan_secrets.py --history && $(BIN)/python scripts/audit.py
 
-schema: $(BIN)/.product ## docs/telemetry.schema.json from the message types
+wheel: $(BIN)/.dev client/node_modules/.installed models/cache/.checked ## build/dist/facestream-*.whl, with the page and the models in it
+	@rm -rf build/dist && $(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir build/dist . && ls build/dist/*.whl
+
+schema: $(BIN)/.dev ## docs/telemetry.schema.json from the message types, docs/openapi.json from docs/openapi.yaml
 	@$(BIN)/python scripts/write_schema.py
 
 bench: $(BIN)/.product models/cache/.checked test-media ## the benchmarks, an hour and a half (ARGS=--quick: minutes); JSON in build/bench

@@ -19,6 +19,7 @@ from facestream.errors import FacestreamError
 from facestream.ice_servers import IceServer
 from facestream.media.ice_probe import try_server
 from facestream.replay import ReplayOptions, ReplayPeer, http
+from facestream.resources import FETCH_MODELS
 
 ANSWER_DEADLINE_S = 10.0
 ROUND_TRIP_S = 2.0
@@ -158,7 +159,9 @@ async def _round_trip(url: URL, credentials: http.Credentials) -> Finding:
     if not summary.analysed_frames:
         return wrong(check, f"{went}: nothing was analysed", "look at /readyz and at the server's log")
     if not summary.faces_seen:
-        return doubtful(check, f"{went}; the drawn face was not found", "make models; lower min_face_share")
+        return doubtful(
+            check, f"{went}; the drawn face was not found", f"{FETCH_MODELS}; lower min_face_share"
+        )
     return right(check, f"{went}, face found")
 
 
