@@ -7,7 +7,7 @@ ARGS ?=
 BENCHMARKS := latency compatibility cpu capacity loop_stall recovery strangers churn soak
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run models test test-py test-unit test-browser test-clients test-js test-media record-offers browser net-programs client-programs lint fix types schema audit bench wheel clean
+.PHONY: help setup run models test test-py test-unit test-browser test-clients test-wheel test-js test-media record-offers browser net-programs client-programs lint fix types schema audit bench wheel clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -22,7 +22,7 @@ models: $(BIN)/.product ## fetch the model files that are missing, check every o
 
 test: lint types test-js test-py ## everything that CI asks for: checks and every test
 
-test-py: $(BIN)/.dev client/node_modules/.installed models/cache/.checked test-media browser net-programs client-programs $(PEERS)/.installed ## every Python test: unit, media, net, browser, clients
+test-py: $(BIN)/.dev client/node_modules/.installed models/cache/.checked test-media browser net-programs client-programs $(PEERS)/.installed ## every Python test: unit, media, net, browser, clients, package
 	$(BIN)/python -m pytest $(ARGS)
 
 test-unit: $(BIN)/.dev models/cache/.checked test-media ## the fast tests only
@@ -30,6 +30,9 @@ test-unit: $(BIN)/.dev models/cache/.checked test-media ## the fast tests only
 
 test-browser: $(BIN)/.dev client/node_modules/.installed models/cache/.checked test-media browser ## the tests that drive Chromium
 	$(BIN)/python -m pytest tests/browser $(ARGS)
+
+test-wheel: $(BIN)/.dev client/node_modules/.installed models/cache/.checked test-media browser ## the wheel in a fresh virtual environment, its page in Chromium
+	$(BIN)/python -m pytest tests/package $(ARGS)
 
 test-clients: $(BIN)/.dev client/node_modules/.installed models/cache/.checked test-media net-programs client-programs $(PEERS)/.installed ## Firefox, GStreamer and other people's peers against the server
 	$(BIN)/python -m pytest tests/clients $(ARGS)

@@ -2,7 +2,7 @@
 
 import sys
 
-from facestream.start import main
+from facestream.cli.start import main
 
 if __name__ == "__main__":
     sys.exit(main(["serve", *sys.argv[1:]]))

@@ -15,8 +15,8 @@ import numpy as np
 from benchmarks import measured
 from benchmarks.faces_seen import MEDIA, analyzer_with, clip_frames, group_gray
 from facestream.analysis.analyzer import Analyzer
+from facestream.analysis.faces import GrayImage
 from facestream.analysis.options import AnalysisOptions
-from facestream.faces import GrayImage
 
 TILTS_DEG = (0, 15, 30, 45, 60, 90)
 FACE_PX = (100, 60, 40, 30, 20)

@@ -12,9 +12,9 @@ import numpy as np
 from benchmarks import measured
 from benchmarks.faces_seen import MEDIA, TimedGray, analyzer_with, clip_frames, crossing_faces, face_cuts
 from facestream.analysis.analyzer import Analyzer
+from facestream.analysis.faces import EMOTIONS, FrameReport
 from facestream.analysis.options import AnalysisOptions
-from facestream.analysis.tracks import Tracks
-from facestream.faces import EMOTIONS, FrameReport
+from facestream.analysis.tracking.tracks import Tracks
 
 CLIPS = ("single_face.mp4", "WolfgangLanger_Pexels.mp4")
 NME_EVERY = 6

@@ -16,8 +16,8 @@ from benchmarks.measured import say
 from benchmarks.peers import encoded_track_factory
 from benchmarks.processes import usage
 from benchmarks.servers import Server
+from facestream import aiortc_patches
 from facestream.errors import ServerUnreachableError
-from facestream.media import hardening
 from facestream.replay.options import ReplayOptions
 from facestream.replay.peer import ReplayPeer, Watching
 
@@ -84,7 +84,7 @@ def _tasks(lines: Path) -> int:
 
 async def measure(args: argparse.Namespace) -> dict[str, object]:
     """Before, after the first hundred, and at the end."""
-    hardening.apply()
+    aiortc_patches.apply()
     total, first = (20, 10) if args.quick else (args.sessions, BASELINE_AFTER)
     with tempfile.TemporaryDirectory() as folder:
         lines = Path(folder) / "seconds.jsonl"

@@ -13,7 +13,7 @@ from benchmarks.clips import TURN_S, face_clip, pictures_of
 from benchmarks.latency import FPS, WARM_UP_S, Plan, over_webrtc
 from benchmarks.measured import percentile, say
 from benchmarks.processes import usage
-from facestream.picture_messages import Picture, decode_picture, encode_picture
+from facestream.messages.jpeg_socket import JpegFrame, decode_jpeg_message, encode_jpeg_message
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ async def send_pictures(url: str, jpegs: list[bytes], seconds: float) -> list[Ba
             async for message in peer:
                 if message.type is not aiohttp.WSMsgType.BINARY:
                     continue
-                picture, now_s = decode_picture(message.data), time.monotonic()
+                picture, now_s = decode_jpeg_message(message.data), time.monotonic()
                 delay_ms = 1000 * (now_s - started_s) - picture.time_ms
                 back.append(Back(now_s, delay_ms, len(message.data)))
 
@@ -46,8 +46,8 @@ async def send_pictures(url: str, jpegs: list[bytes], seconds: float) -> list[Ba
             for number in range(int(seconds * FPS)):
                 due_s = number / FPS
                 await asyncio.sleep(max(0.0, started_s + due_s - time.monotonic()))
-                picture = Picture(round(1000 * due_s), jpegs[number % len(jpegs)])
-                await peer.send_bytes(encode_picture(picture))
+                picture = JpegFrame(round(1000 * due_s), jpegs[number % len(jpegs)])
+                await peer.send_bytes(encode_jpeg_message(picture))
             receiving.cancel()
     return back
 

@@ -12,7 +12,7 @@ from benchmarks.calm import machine_cpu_s
 from benchmarks.measured import median, percentile
 from benchmarks.processes import Usage, usage
 from benchmarks.servers import Server
-from facestream.media import hardening
+from facestream import aiortc_patches
 from facestream.replay.clip import open_clip
 from facestream.replay.encoded import EncodedClip, EncodedTrack, encode_clip
 from facestream.replay.options import Codec, ReplayOptions
@@ -186,7 +186,7 @@ async def sending(
     `encode`: each encodes it as a camera would. `length_s`: only the clip's beginning is sent; a delay of more than
     that cannot be told from a shorter one.
     """
-    hardening.apply()
+    aiortc_patches.apply()
     options = ReplayOptions(clip, url or server.url, loop=True, codec=codec)
     begin = asyncio.Event()
     encoded = None if encode else await asyncio.to_thread(_encoded, clip, codec, length_s)

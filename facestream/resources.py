@@ -26,6 +26,12 @@ REQUIREMENTS = ROOT / "requirements.txt"
 FETCH_MODELS = "make models" if IS_CHECKOUT else "facestream models"
 REINSTALL = "run `make setup`" if IS_CHECKOUT else "install the facestream wheel again"
 INSTALL_PINS = "pip install -r requirements.txt" if IS_CHECKOUT else f"pip install -r {REQUIREMENTS}"
+INSTALL_TUNNEL = (
+    ".venv/bin/pip install -r requirements-tunnel.txt"
+    if IS_CHECKOUT
+    else f"pip install -r {ROOT / 'requirements-tunnel.txt'}"
+)
+START = "python server.py" if IS_CHECKOUT else "facestream serve"
 
 
 def user_cache_dir() -> Path:

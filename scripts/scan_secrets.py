@@ -22,7 +22,7 @@ KNOWN = (
     ("tests/*", "Secret Keyword", "made-up passwords of servers that live for a test"),
     ("docs/*", "Secret Keyword", "names of settings, and words like CHANGE-ME"),
     ("deploy/*", "Secret Keyword", "names of settings and of files"),
-    ("facestream/web/access.py", "Secret Keyword", "names of settings, headers and variables"),
+    ("facestream/web/auth/guards.py", "Secret Keyword", "names of settings, headers and variables"),
 )
 STRONG = (
     "ArtifactoryDetector", "AWSKeyDetector", "AzureStorageKeyDetector", "GitHubTokenDetector", "GitLabTokenDetector",

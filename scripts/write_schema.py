@@ -17,7 +17,7 @@ OPENAPI = ROOT / "docs" / "openapi.json"
 
 def schema_text() -> str:
     """The JSON Schema of one telemetry message, as the file holds it."""
-    from facestream.telemetry import Telemetry  # after main() has made the package findable
+    from facestream.messages.telemetry import Telemetry  # after main() has made the package findable
 
     schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

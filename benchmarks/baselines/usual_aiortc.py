@@ -17,7 +17,7 @@ from av import VideoFrame
 from av.frame import Frame
 
 from benchmarks.baselines.whole_frame import annotate, executor_with_models
-from facestream.media.ice import offer_addresses
+from facestream.ice.addresses import offer_addresses
 
 
 class AnnotatingTrack(MediaStreamTrack):

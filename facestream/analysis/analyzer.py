@@ -8,21 +8,21 @@ from typing import Any
 import cv2
 import numpy as np
 
-from facestream.analysis import tracking
+from facestream.analysis.degradation import next_degradation
 from facestream.analysis.description import describe
-from facestream.analysis.detector import FaceDetector, FoundFace
-from facestream.analysis.economy import next_economy
-from facestream.analysis.emotion import EmotionReader
+from facestream.analysis.detection.hog import FaceDetector, FoundFace
+from facestream.analysis.emotion.reader import EmotionReader
+from facestream.analysis.faces import DegradationLevel, Face, FrameReport, GrayImage, LandmarksXY
 from facestream.analysis.geometry import tilt_deg
-from facestream.analysis.landmarks import LEVEL_FROM_DEG, LandmarkPredictor, box_of_landmarks
+from facestream.analysis.landmarks import DEROLL_FROM_DEG, LandmarkPredictor, box_of_landmarks
 from facestream.analysis.options import AnalysisOptions
-from facestream.analysis.smoothing import next_mood, steady_landmarks
-from facestream.analysis.tracks import NEVER_S, Track, Tracks
-from facestream.faces import Economy, Face, FrameReport, GrayImage, LandmarksXY
+from facestream.analysis.tracking import matching
+from facestream.analysis.tracking.smoothing import next_emotion_state, steady_landmarks
+from facestream.analysis.tracking.tracks import NEVER_S, Track, Tracks
 
 CONFIRM_EVERY_S = 0.3
-CONFIRM_DOUBTED_EVERY_S = 0.1
-MAX_DOUBTS = 3
+CONFIRM_AGAIN_EVERY_S = 0.1
+MAX_FAILED_LOOKS = 3
 SEARCH_EVERY_S = 1.0
 SEARCH_FOR_LOST_EVERY_S = 0.25
 THUMBNAIL_WH = (16, 12)
@@ -81,13 +81,13 @@ class Analyzer:
             frame=tracks.frame + 1,
             size_wh=(gray.shape[1], gray.shape[0]),
         )
-        tracks = next_economy(tracks, clock.total_ms, time_s, self._options.budget_ms)
+        tracks = next_degradation(tracks, clock.total_ms, time_s, self._options.budget_ms)
         report = FrameReport(
             faces=tuple(face for _, face in described),
             detect_ms=clock.ms["detect"],
             landmarks_ms=clock.ms["landmarks"],
             emotion_ms=clock.ms["emotion"],
-            economy=tracks.economy,
+            degradation=tracks.degradation,
         )
         return report, tracks
 
@@ -110,7 +110,7 @@ class Analyzer:
         first = self._predictor.predict(gray, found.box, found.tilt_deg)
         box, tilt = box_of_landmarks(first), tilt_deg(first)
         off = math.dist(box.center_xy, found.box.center_xy) + abs(box.width - found.box.width)
-        if off < POOR_START_SHARE * box.width and abs(tilt - found.tilt_deg) < LEVEL_FROM_DEG:
+        if off < POOR_START_SHARE * box.width and abs(tilt - found.tilt_deg) < DEROLL_FROM_DEG:
             return first
         return self._predictor.predict(gray, box, tilt)
 
@@ -131,50 +131,50 @@ class Analyzer:
         size_wh = (gray.shape[1], gray.shape[0])
         kept, gone = [], []
         for track in tracks.followed:
-            box, tilt = tracking.expected_box(track, time_s), tilt_deg(track.landmarks_xy)
+            box, tilt = matching.expected_box(track, time_s), tilt_deg(track.landmarks_xy)
             landmarks = self._predictor.predict(gray, box, tilt)
-            if tracking.is_plausible(track, landmarks, size_wh):
-                kept.append(tracking.moved(track, landmarks, time_s))
+            if matching.is_plausible(track, landmarks, size_wh):
+                kept.append(matching.moved(track, landmarks, time_s))
             else:
                 gone.append(track)
-        return tracking.lose(replace(tracks, followed=tuple(kept)), gone, time_s)
+        return matching.lose(replace(tracks, followed=tuple(kept)), gone, time_s)
 
     def _confirm(self, gray: GrayImage, tracks: Tracks, time_s: float) -> Tracks:
         """Let the detector look at the face it has not seen for longest: one a frame, so that the cost stays even."""
 
         def due_s(track: Track) -> float:
-            return track.looked_s + (CONFIRM_DOUBTED_EVERY_S if track.doubts else CONFIRM_EVERY_S)
+            return track.looked_s + (CONFIRM_AGAIN_EVERY_S if track.failed_looks else CONFIRM_EVERY_S)
 
         oldest = min(tracks.followed, key=due_s, default=None)
         if oldest is None or due_s(oldest) > time_s:
             return tracks
         if self._detector.sees_face(gray, oldest.landmarks_xy):
-            looked = tracking.confirmed(oldest, time_s)
+            looked = matching.confirmed(oldest, time_s)
         else:
-            looked = replace(oldest, looked_s=time_s, doubts=oldest.doubts + 1)
+            looked = replace(oldest, looked_s=time_s, failed_looks=oldest.failed_looks + 1)
         others = [track for track in tracks.followed if track.id != looked.id]
-        if looked.doubts < MAX_DOUBTS:
+        if looked.failed_looks < MAX_FAILED_LOOKS:
             return replace(tracks, followed=tuple(sorted([*others, looked], key=lambda track: track.id)))
-        return tracking.lose(
-            replace(tracks, followed=tuple(others)), [tracking.as_last_confirmed(looked)], time_s
+        return matching.lose(
+            replace(tracks, followed=tuple(others)), [matching.as_last_confirmed(looked)], time_s
         )
 
     @staticmethod
     def _drop_doubles(before: tuple[Track, ...], tracks: Tracks, time_s: float) -> Tracks:
-        slid = tracking.on_same_face(before, tracks.followed, time_s)
+        slid = matching.on_same_face(before, tracks.followed, time_s)
         if not slid:
             return tracks
         # They are remembered where they were before they slid, so that they come back there.
         gone = [track for track in before if track.id in slid]
         followed = tuple(track for track in tracks.followed if track.id not in slid)
-        return tracking.lose(replace(tracks, followed=followed), gone, time_s)
+        return matching.lose(replace(tracks, followed=followed), gone, time_s)
 
     def _search(self, gray: GrayImage, tracks: Tracks, time_s: float) -> tuple[Tracks, list[FoundFace]]:
         """One step of a search round, where a round is under way or due."""
         calm = tracks.followed and not tracks.lost
         if tracks.search_step == 0:
             every_s = SEARCH_EVERY_S if calm else SEARCH_FOR_LOST_EVERY_S
-            if tracks.economy >= Economy.RARE_SEARCH:
+            if tracks.degradation >= DegradationLevel.RARE_SEARCH:
                 every_s *= 2
             if time_s - tracks.searched_s < every_s:
                 return tracks, []
@@ -188,23 +188,23 @@ class Analyzer:
 
     def _add(self, gray: GrayImage, tracks: Tracks, found: list[FoundFace], time_s: float) -> Tracks:
         """Take up the faces nobody follows yet; one that was lost near by gets its id back."""
-        limit = FEW_FACES if tracks.economy >= Economy.FEWER_FACES else self._options.max_faces
+        limit = FEW_FACES if tracks.degradation >= DegradationLevel.FEWER_FACES else self._options.max_faces
         followed, lost, next_id = list(tracks.followed), list(tracks.lost), tracks.next_id
         for face in sorted(found, key=lambda face: -face.box.width):
             box = face.box
-            known = tracking.nearest(followed, box, time_s, tracking.SAME_FACE_SHARE)
+            known = matching.nearest(followed, box, time_s, matching.SAME_FACE_SHARE)
             if known is not None:
-                followed[followed.index(known)] = tracking.confirmed(known, time_s)
+                followed[followed.index(known)] = matching.confirmed(known, time_s)
                 continue
             if len(followed) >= limit:
                 break
             landmarks = self._landmarks_of(gray, face)
-            back = tracking.nearest(lost, box, time_s, tracking.COME_BACK_SHARE)
+            back = matching.nearest(lost, box, time_s, matching.COME_BACK_SHARE)
             if back is not None:
                 lost.remove(back)
-                followed.append(tracking.confirmed(tracking.moved(back, landmarks, time_s), time_s))
+                followed.append(matching.confirmed(matching.moved(back, landmarks, time_s), time_s))
             else:
-                followed.append(tracking.confirmed(Track(next_id, landmarks, time_s), time_s))
+                followed.append(matching.confirmed(Track(next_id, landmarks, time_s), time_s))
                 next_id += 1
         followed = sorted(followed, key=lambda track: -box_of_landmarks(track.landmarks_xy).width)[:limit]
         followed.sort(key=lambda track: track.id)
@@ -218,11 +218,14 @@ class Analyzer:
                 track, steady=steady_landmarks(track.steady, track.landmarks_xy, time_s, box.width)
             )
         read_after_s = READ_AFTER_SHARE * options.smoothing_s
-        if tracks.economy >= Economy.RARE_EMOTION:
+        if tracks.degradation >= DegradationLevel.RARE_EMOTION:
             read_after_s = max(READ_RARELY_S, read_after_s)
-        if not track.mood.probabilities or time_s - track.mood.time_s >= read_after_s:
+        if not track.emotion_state.probabilities or time_s - track.emotion_state.time_s >= read_after_s:
             read = self._emotions.read(gray, box, track.landmarks_xy)
-            track = replace(track, mood=next_mood(track.mood, read, time_s, options.smoothing_s))
+            track = replace(
+                track,
+                emotion_state=next_emotion_state(track.emotion_state, read, time_s, options.smoothing_s),
+            )
         return describe(gray, track, box)
 
 

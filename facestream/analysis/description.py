@@ -6,10 +6,10 @@ import cv2
 import numpy as np
 
 from facestream.analysis import geometry
-from facestream.analysis.blinks import next_eyes
+from facestream.analysis.faces import UNSURE, BoundingBox, Face, GrayImage, HeadPose, UnsureReason
 from facestream.analysis.landmarks import box_of_landmarks
-from facestream.analysis.tracks import Track
-from facestream.faces import UNSURE, BoundingBox, Doubt, Face, GrayImage, HeadPose
+from facestream.analysis.tracking.blinks import next_eyes
+from facestream.analysis.tracking.tracks import Track
 
 SMALL_EYE_DISTANCE_PX = 12.0
 TURNED_YAW_DEG = 40.0
@@ -23,20 +23,20 @@ LEAVE_SHARE = 1.1
 
 
 def describe(gray: GrayImage, track: Track, box: BoundingBox) -> tuple[Track, Face]:
-    """The face of a track whose mood has been read; and the track, with its blink counted."""
+    """The face of a track whose emotion_state has been read; and the track, with its blink counted."""
     points = track.steady.points_xy if track.steady else track.landmarks_xy
     # Lids are faster than any filter: from the landmarks as they were predicted.
     eyes = geometry.eye_opening(track.landmarks_xy)
     track = replace(track, eyes=next_eyes(track.eyes, eyes, track.seen_s))
     pose = geometry.head_pose(points, (gray.shape[1], gray.shape[0]))
-    unsure = _doubt(gray, track, box, pose)
-    track = replace(track, doubt=unsure)
+    unsure = _unsure_reason(gray, track, box, pose)
+    track = replace(track, unsure=unsure)
     face = Face(
         id=track.id,
         box=box_of_landmarks(points),
         landmarks_xy=points,
-        probabilities=track.mood.probabilities,
-        label=UNSURE if unsure else track.mood.label,
+        probabilities=track.emotion_state.probabilities,
+        label=UNSURE if unsure else track.emotion_state.label,
         unsure=unsure,
         pose=pose,
         eye_opening=eyes,
@@ -46,23 +46,25 @@ def describe(gray: GrayImage, track: Track, box: BoundingBox) -> tuple[Track, Fa
     return track, face
 
 
-def _doubt(gray: GrayImage, track: Track, box: BoundingBox, pose: HeadPose | None) -> Doubt | None:
-    def limit_for(doubt: Doubt, limit: float) -> float:
-        return limit * LEAVE_SHARE if track.doubt == doubt else limit
+def _unsure_reason(
+    gray: GrayImage, track: Track, box: BoundingBox, pose: HeadPose | None
+) -> UnsureReason | None:
+    def limit_for(reason: UnsureReason, limit: float) -> float:
+        return limit * LEAVE_SHARE if track.unsure == reason else limit
 
-    if geometry.eye_distance_px(track.landmarks_xy) < limit_for(Doubt.SMALL, SMALL_EYE_DISTANCE_PX):
-        return Doubt.SMALL
-    turned_share = limit_for(Doubt.TURNED, 1.0)
+    if geometry.eye_distance_px(track.landmarks_xy) < limit_for(UnsureReason.SMALL, SMALL_EYE_DISTANCE_PX):
+        return UnsureReason.SMALL
+    turned_share = limit_for(UnsureReason.TURNED, 1.0)
     if (
         pose is None
         or abs(pose.yaw_deg) * turned_share > TURNED_YAW_DEG
         or abs(pose.pitch_deg) * turned_share > TURNED_PITCH_DEG
     ):
-        return Doubt.TURNED
-    if sharpness(gray, box) < limit_for(Doubt.BLURRED, BLURRED_BELOW):
-        return Doubt.BLURRED
-    if track.mood.close:
-        return Doubt.CLOSE
+        return UnsureReason.TURNED
+    if sharpness(gray, box) < limit_for(UnsureReason.BLURRED, BLURRED_BELOW):
+        return UnsureReason.BLURRED
+    if track.emotion_state.close:
+        return UnsureReason.CLOSE
     return None
 
 

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from facestream.faces import HeadPose, LandmarksXY
+from facestream.analysis.faces import HeadPose, LandmarksXY
 
 _FACE, _LEFT_EYE, _RIGHT_EYE, _MOUTH_CORNERS = range(68), range(36, 42), range(42, 48), (48, 54)
 # One product gives every middle that is asked for, many times a frame; numpy's mean takes longer for each of them.

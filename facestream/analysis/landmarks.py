@@ -6,18 +6,18 @@ from pathlib import Path
 import dlib
 import numpy as np
 
+from facestream.analysis.derolling import back_from, deroll_square
+from facestream.analysis.faces import BoundingBox, GrayImage, LandmarksXY
 from facestream.analysis.geometry import middle_xy, spread_px, tilt_deg
-from facestream.analysis.leveling import back_from, level_square
-from facestream.faces import BoundingBox, GrayImage, LandmarksXY
 
 # Measured on the detector's own boxes (72 frames of the test clips): how its box lies about the landmarks it leads to.
 SIDE_PER_SPREAD = 2.87
 UP_PER_SPREAD = 0.15
 
-LEVEL_FROM_DEG = 8.0
+DEROLL_FROM_DEG = 8.0
 """The predictor starts from an upright face: its error has grown by half at 20 degrees, at 45 it finds nothing."""
-LEVEL_FACE_PX = 100
-LEVEL_PX = 160
+DEROLLED_FACE_PX = 100
+DEROLLED_PX = 160
 
 
 class LandmarkPredictor:
@@ -28,12 +28,12 @@ class LandmarkPredictor:
 
     def predict(self, gray: GrayImage, box: BoundingBox, tilt_deg: float = 0.0) -> LandmarksXY:
         """Points of the face in `box`, tilted clockwise by so much; the box may reach past the edge."""
-        if abs(tilt_deg) < LEVEL_FROM_DEG:
+        if abs(tilt_deg) < DEROLL_FROM_DEG:
             return self._predict_upright(gray, box)
-        side = box.width * LEVEL_PX / LEVEL_FACE_PX
-        upright, matrix = level_square(gray, box.center_xy, side, tilt_deg, LEVEL_PX)
-        edge = (LEVEL_PX - LEVEL_FACE_PX) / 2
-        points = self._predict_upright(upright, BoundingBox(edge, edge, LEVEL_FACE_PX, LEVEL_FACE_PX))
+        side = box.width * DEROLLED_PX / DEROLLED_FACE_PX
+        upright, matrix = deroll_square(gray, box.center_xy, side, tilt_deg, DEROLLED_PX)
+        edge = (DEROLLED_PX - DEROLLED_FACE_PX) / 2
+        points = self._predict_upright(upright, BoundingBox(edge, edge, DEROLLED_FACE_PX, DEROLLED_FACE_PX))
         return back_from(matrix, points)
 
     def _predict_upright(self, gray: GrayImage, box: BoundingBox) -> LandmarksXY:

@@ -6,13 +6,13 @@ from typing import get_args
 import numpy as np
 
 from facestream.analysis.analyzer import Analyzer
-from facestream.analysis.blazeface import BlazeFaceDetector
-from facestream.analysis.detector import FaceDetector, HogDetector
-from facestream.analysis.emotion import EmotionReader, MiniXception, OwnEmotionNet
-from facestream.analysis.known_face import known_face
+from facestream.analysis.detection.blazeface import BlazeFaceDetector
+from facestream.analysis.detection.hog import FaceDetector, HogDetector
+from facestream.analysis.emotion.reader import EmotionReader, MiniXception, OwnEmotionNet
 from facestream.analysis.landmarks import LandmarkPredictor, box_of_landmarks
 from facestream.analysis.model_files import checked_path
 from facestream.analysis.options import AnalysisOptions, DetectorName, EmotionModelName
+from facestream.analysis.self_test_image import self_test_image
 from facestream.errors import ModelFileError
 from facestream.resources import FETCH_MODELS
 
@@ -44,7 +44,7 @@ def try_every_model(models_dir: Path) -> None:
 
 def _try(detector: FaceDetector, predictor: LandmarkPredictor, emotions: EmotionReader, path: Path) -> None:
     """Run the models on a drawn face: a file that loads can still be the wrong one for this runtime."""
-    gray, box = known_face()
+    gray, box = self_test_image()
     if not detector.search_whole(gray, box.height / gray.shape[0] / 2):
         raise ModelFileError(f"detector: does not see the known face; run `{FETCH_MODELS}`")
     landmarks = predictor.predict(gray, box)

@@ -25,7 +25,7 @@ class AnalysisOptions:
     """Time constant of the probabilities; 0 shows each frame's own."""
     steady_landmarks: bool = True
     budget_ms: float = 25.0
-    """Analysis time a frame may take on average before economy starts."""
+    """Analysis time a frame may take on average before degradation starts."""
 
     def __post_init__(self) -> None:
         if not 0.02 <= self.min_face_share <= 1:

@@ -24,8 +24,8 @@ from facestream.config.limits import LimitSettings
 from facestream.config.media import MediaSettings
 from facestream.config.network import NetworkSettings
 from facestream.config.operation import OperationSettings
+from facestream.config.text_files import read_text
 from facestream.errors import ConfigError
-from facestream.text_files import read_text
 
 SETTINGS_FILE = "facestream.toml"
 

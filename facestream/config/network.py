@@ -9,8 +9,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, SecretSt
 from pydantic_settings import NoDecode
 
 from facestream.config.lists import split_at_commas
-from facestream.ice_servers import CredentialSource, IceUrl, parse_ice_url
-from facestream.text_files import read_line
+from facestream.config.text_files import read_line
+from facestream.ice.servers import CredentialSource, IceUrl, parse_ice_url
 
 MIN_UDP_PORTS = 4  # one session takes a port for each address that is offered
 
@@ -95,7 +95,7 @@ class NetworkSettings(BaseModel):
     websocket_fallback: bool = Field(
         True, description="compatibility mode: pictures over a WebSocket where WebRTC does not get through"
     )
-    max_picture_bytes: int = Field(
+    max_jpeg_bytes: int = Field(
         1024 * 1024, ge=16 * 1024, le=16 * 1024 * 1024, description="largest JPEG taken in compatibility mode"
     )
 

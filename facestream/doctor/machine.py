@@ -15,9 +15,7 @@ from facestream.analysis.options import options_from
 from facestream.config import Config
 from facestream.doctor.findings import Finding, doubtful, right, wrong
 from facestream.errors import ConfigError, ModelFileError
-from facestream.media.frame_memory import FrameMemory
-from facestream.media.ice import check_own_addresses, machine_addresses
-from facestream.media.shortage import shortage
+from facestream.ice.addresses import check_own_addresses, machine_addresses
 from facestream.resources import (
     CLIENT_DIR,
     FETCH_MODELS,
@@ -27,10 +25,12 @@ from facestream.resources import (
     REINSTALL,
     REQUIREMENTS,
 )
-from facestream.web.descriptors import FILES_PER_SESSION, LEAST_CONNECTIONS, for_sessions, most
-from facestream.web.page import VENDOR_FILES
+from facestream.web.auth.client_address import is_loopback
+from facestream.web.http.descriptors import FILES_PER_SESSION, LEAST_CONNECTIONS, for_sessions, most
+from facestream.web.routes.page import VENDOR_FILES
 from facestream.web.tls import find_certificate
-from facestream.web.visitor import is_loopback
+from facestream.workers.frame_memory import FrameMemory
+from facestream.workers.shortage import shortage
 
 
 def machine_findings(config: Config) -> Iterator[Finding]:
@@ -64,7 +64,7 @@ def _libraries() -> Finding:
             found = "missing"
         if found != wanted:
             differing.append(f"{name} {found}, expected {wanted}")
-    if differing and IS_CHECKOUT:
+    if differing and (IS_CHECKOUT or any("missing" in each for each in differing)):
         return wrong("libraries", "; ".join(differing), REINSTALL)
     if differing:
         # An installed package allows a range of versions, so that other packages fit beside it.
@@ -82,7 +82,7 @@ def _models(config: Config) -> Finding:
     except ModelFileError as error:
         return wrong("models", str(error), FETCH_MODELS)
     except OSError as error:
-        return wrong("models", f"cannot be read: {error}", "check who owns models/ and .venv/")
+        return wrong("models", f"cannot be read: {error}", "check who owns the files of facestream")
     return right("models", "have the right sha256, load, and see the known face")
 
 

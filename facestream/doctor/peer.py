@@ -12,14 +12,14 @@ import cv2
 import numpy as np
 from yarl import URL
 
-from facestream.analysis.known_face import known_face
+from facestream.analysis.self_test_image import self_test_image
 from facestream.config import Config
 from facestream.doctor.findings import Finding, doubtful, right, wrong
 from facestream.errors import FacestreamError
-from facestream.ice_servers import IceServer
-from facestream.media.ice_probe import try_server
+from facestream.ice.probe import try_server
+from facestream.ice.servers import IceServer
 from facestream.replay import ReplayOptions, ReplayPeer, http
-from facestream.resources import FETCH_MODELS
+from facestream.resources import FETCH_MODELS, START
 
 ANSWER_DEADLINE_S = 10.0
 ROUND_TRIP_S = 2.0
@@ -95,7 +95,7 @@ async def _reached(url: URL, credentials: http.Credentials) -> Finding:
             "server", f"no answer within {ANSWER_DEADLINE_S:.0f} s", "check address, port and firewall"
         )
     except (aiohttp.ClientError, OSError) as error:
-        return wrong("server", f"not reached: {error}", "start it with `python server.py`, or check --url")
+        return wrong("server", f"not reached: {error}", f"start it with `{START}`, or check --url")
     except (ValueError, KeyError, TypeError):
         return wrong("server", "answers, but not as facestream does", "check host and port of --url")
     if status != 200:
@@ -192,7 +192,7 @@ async def _fallback(url: URL, credentials: http.Credentials) -> Finding:
 def _picture() -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
     """The face that the models are tried with, in the middle of a camera's picture."""
     width, height = PICTURE_WH
-    gray, _ = known_face()
+    gray, _ = self_test_image()
     picture = np.full((height, width), int(gray[0, 0]), np.uint8)
     left = (width - height) // 2
     picture[:, left : left + height] = cv2.resize(gray, (height, height), interpolation=cv2.INTER_CUBIC)

@@ -7,13 +7,13 @@ import ctypes
 import gc
 
 
-def keep_what_is_loaded() -> None:
+def freeze_loaded_objects() -> None:
     """Take everything that start-up made out of every later collection; call once, when all is loaded."""
     gc.collect()
     gc.freeze()
 
 
-def give_back() -> None:
+def trim_memory() -> None:
     """Collect the cycles and return free pages to the system; the first half holds the interpreter's lock."""
     gc.collect()
     try:

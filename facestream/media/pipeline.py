@@ -13,21 +13,21 @@ from typing import Protocol
 from aiortc.mediastreams import MediaStreamError
 from av import VideoFrame
 
-from facestream.analysis.overlay import DEFAULT_LAYERS, Layer, draw
-from facestream.analysis.views import View, show_view
+from facestream.analysis.drawing.background import Background, show_background
+from facestream.analysis.drawing.overlay import DEFAULT_LAYERS, Layer, draw
+from facestream.analysis.faces import FrameReport
 from facestream.errors import AnalysisFaultError, AnalysisUnavailableError, FrameTooLargeError
-from facestream.faces import FrameReport
-from facestream.measures import StreamCounts, StreamUse
-from facestream.media.hardening.losses import Throttle
 from facestream.media.latest import LatestSlot
 from facestream.media.outbox import TelemetryOutbox
 from facestream.media.planes import planes_of
-from facestream.media.pool import AnalysisPool
 from facestream.media.rates import RateMeter
 from facestream.media.stream_faults import StreamFaults
 from facestream.media.track import AnnotatedVideoTrack
-from facestream.media.worker import NEW_STREAM, PackedTracks, forget_faces
-from facestream.telemetry import StageTimes, Telemetry, Unanalysed, encode_telemetry, face_messages
+from facestream.messages.telemetry import StageTimes, Telemetry, Unanalysed, encode_telemetry, face_messages
+from facestream.metrics import StreamCounts, StreamUse
+from facestream.token_bucket import TokenBucket
+from facestream.workers.pool import AnalysisPool
+from facestream.workers.worker import NEW_STREAM, PackedTracks, forget_faces
 
 TURN_SHARE = 0.1  # of the last frame in the mean of all
 
@@ -54,7 +54,7 @@ class _Frame:
 
 
 @dataclass(frozen=True, slots=True)
-class StreamMemory:
+class ResumeState:
     """What a stream was about when its connection ended, so that the next one can go on with it."""
 
     tracks: PackedTracks
@@ -65,7 +65,7 @@ class StreamMemory:
     frames_analysed: int
     dropped: int
     layers: Collection[Layer]
-    view: View
+    background: Background
 
 
 class FramePipeline:
@@ -81,7 +81,7 @@ class FramePipeline:
         self.track = AnnotatedVideoTrack()
         self.outbox = TelemetryOutbox()
         self.layers: Collection[Layer] = DEFAULT_LAYERS
-        self.view = View.PICTURE
+        self.background = Background.FRAME
         self.frames_in = 0
         self.frames_analysed = 0
         self._pool = pool
@@ -95,7 +95,7 @@ class FramePipeline:
         self._turn_s = 0.0
         """How long an analysed frame takes, from the moment the stream has time for it until it is shown; a mean."""
         # A network gives out at once what it held back for a quarter of a second.
-        self._allowed_rate = Throttle(1 / max_fps, burst=max(2, round(max_fps / 4)))
+        self._allowed_rate = TokenBucket(1 / max_fps, burst=max(2, round(max_fps / 4)))
         self.over_rate = 0
         """Frames dropped because the peer sends more a second than it may."""
         self._counts = StreamCounts()
@@ -106,9 +106,9 @@ class FramePipeline:
         self._sequence = 0
         self._clock_shift_s = 0.0
 
-    def resume(self, memory: StreamMemory) -> None:
+    def resume(self, memory: ResumeState) -> None:
         """Continue where another connection of the same peer ended; call it before the first frame."""
-        self.layers, self.view = memory.layers, memory.view
+        self.layers, self.background = memory.layers, memory.background
         self._before = self.frames_in, self.frames_analysed = memory.frames_in, memory.frames_analysed
         self._dropped_before = memory.dropped
         self._tracks, self._sequence = memory.tracks, memory.sequence
@@ -155,9 +155,9 @@ class FramePipeline:
         counts.telemetry_dropped = self.outbox.dropped
         return counts
 
-    def memory(self) -> StreamMemory:
+    def resume_state(self) -> ResumeState:
         """What the next connection of the same peer needs to go on."""
-        return StreamMemory(
+        return ResumeState(
             tracks=self._tracks,
             clock_shift_s=self._clock_shift_s,
             ended_s=time.monotonic(),
@@ -166,7 +166,7 @@ class FramePipeline:
             frames_analysed=self.frames_analysed,
             dropped=self.dropped,
             layers=self.layers,
-            view=self.view,
+            background=self.background,
         )
 
     async def receive(self, source: FrameSource, on_frame: Callable[[float], None]) -> None:
@@ -204,7 +204,7 @@ class FramePipeline:
                 self._out_rate.tick(drawing_s)
                 self.frames_analysed += 1
             # A peer that hides its picture must not see it in the frame nobody could analyse.
-            if frame.report is not None or self.view is not View.PICTURE:
+            if frame.report is not None or self.background is not Background.FRAME:
                 stats = f"#{self._sequence} {self._out_rate.rate(drawing_s):.0f} FPS"
                 await loop.run_in_executor(self._drawing, self._draw, frame.picture, frame.report, stats)
             message = self._message(frame, drawing_s)
@@ -257,10 +257,10 @@ class FramePipeline:
 
     def _draw(self, picture: VideoFrame, report: FrameReport | None, stats: str) -> None:
         picture.make_writable()  # the decoder may still predict from this picture
-        planes, view = planes_of(picture), self.view
-        show_view(planes, report or FrameReport(()), view)
+        planes, background = planes_of(picture), self.background
+        show_background(planes, report or FrameReport(()), background)
         if report is not None:
-            layers = {*self.layers, Layer.POINTS} if view is View.LANDMARKS else self.layers
+            layers = {*self.layers, Layer.POINTS} if background is Background.LANDMARKS else self.layers
             draw(planes, report, layers, stats)
 
     def _message(self, frame: _Frame, drawing_s: float) -> Telemetry:
@@ -278,7 +278,7 @@ class FramePipeline:
             dropped=self.dropped,
             analysed=frame.report is not None,
             unanalysed=frame.unanalysed,
-            economy=report.economy,
+            economy=report.degradation,
             ms=StageTimes(
                 wait=_ms(frame.started_s - frame.arrived_s),
                 detect=round(report.detect_ms, 1),

@@ -1,6 +1,5 @@
 """The headless peer: sends a clip over a real peer connection and keeps what comes back. Serves nobody."""
 
-from facestream.replay.command import run_replay
 from facestream.replay.options import ReplayOptions, add_replay_arguments, options_from
 from facestream.replay.peer import ReplayPeer, replay
 from facestream.replay.summary import Summary
@@ -12,5 +11,4 @@ __all__ = [
     "add_replay_arguments",
     "options_from",
     "replay",
-    "run_replay",
 ]

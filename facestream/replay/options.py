@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, cast
 
+from facestream.config.text_files import lines_of, read_text
 from facestream.errors import ConfigError
-from facestream.ice_servers import CredentialSource, IceUrl, parse_ice_url
-from facestream.text_files import lines_of, read_text
+from facestream.ice.servers import CredentialSource, IceUrl, parse_ice_url
 
 Codec = Literal["vp8", "h264"]
 

@@ -21,12 +21,13 @@ from aiortc import (
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from av import VideoFrame
 
+from facestream.aiortc_patches import close_peer_connection
 from facestream.errors import FrameError, ServerUnreachableError
-from facestream.ice_servers import CredentialSource, IceServer
-from facestream.media.hardening import close_peer_connection
-from facestream.media.ice import offer_addresses
-from facestream.media.ice_relays import IceRelays, as_rtc
+from facestream.ice.addresses import offer_addresses
+from facestream.ice.relays import IceRelays, as_rtc
+from facestream.ice.servers import CredentialSource, IceServer
 from facestream.media.planes import planes_of
+from facestream.messages.telemetry import Bye, ControlReply, Telemetry, decode_telemetry
 from facestream.replay import http
 from facestream.replay.clip import open_clip
 from facestream.replay.options import Codec, ReplayOptions
@@ -35,7 +36,6 @@ from facestream.replay.stamp import read_stamp
 from facestream.replay.summary import Summary, Tally
 from facestream.replay.track import ClipTrack, ReplayTrack
 from facestream.replay.watch import count_without_decoding
-from facestream.telemetry import Bye, ControlReply, Telemetry, decode_telemetry
 
 CONNECT_DEADLINE_S = 15.0
 REPORTS_DEADLINE_S = 30.0

@@ -15,7 +15,7 @@ from av.video.stream import VideoStream
 
 from facestream.errors import ConfigError
 from facestream.media.planes import planes_of
-from facestream.telemetry import Telemetry, encode_telemetry
+from facestream.messages.telemetry import Telemetry, encode_telemetry
 
 SUFFIXES: Final = (".mp4", ".mkv", ".mov")
 MAX_WAITING_FRAMES = 90  # 41 MB at 640x480: three seconds, after which a slow disk costs frames of the file

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
+from facestream.messages.telemetry import Telemetry
 from facestream.replay.stamp import COUNTER_VALUES
-from facestream.telemetry import Telemetry
 
 
 @dataclass(frozen=True, slots=True)

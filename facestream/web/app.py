@@ -3,16 +3,16 @@
 from aiohttp import web
 
 from facestream.config import Config
-from facestream.media.pool import AnalysisPool
-from facestream.registry import SessionRegistry
-from facestream.web import admin, api, health, metrics, page, sessions, websocket
-from facestream.web.edge import refuse_unreadable
-from facestream.web.entry import Access
+from facestream.sessions.registry import SessionRegistry
+from facestream.web.auth.origin import add_cors_headers, check_origin
+from facestream.web.auth.policy import Access
+from facestream.web.http.headers import refuse_unreadable
+from facestream.web.http.protocol import name_server
 from facestream.web.keys import ACCESS, CONFIG, CREDENTIALS, METRICS, POOL, REGISTRY
-from facestream.web.metrics import count_refusals, make_metrics
-from facestream.web.origin import add_cors_headers, check_origin
 from facestream.web.problems import answer_errors_as_problems
-from facestream.web.protocol import name_server
+from facestream.web.routes import admin, health, jpeg_socket, metrics, openapi, page, sessions
+from facestream.web.routes.metrics import count_refusals, make_metrics
+from facestream.workers.pool import AnalysisPool
 
 
 def make_app(
@@ -27,6 +27,6 @@ def make_app(
     app.on_response_prepare.append(name_server)
     app.on_response_prepare.append(page.add_security_headers)
     app.on_response_prepare.append(add_cors_headers)
-    for part in (page, sessions, admin, websocket, health, metrics, api):
+    for part in (page, sessions, admin, jpeg_socket, health, metrics, openapi):
         app.add_routes(part.routes)
     return app

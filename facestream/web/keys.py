@@ -4,10 +4,10 @@ from aiohttp import web
 from prometheus_client import CollectorRegistry
 
 from facestream.config import Config
-from facestream.ice_servers import CredentialSource
-from facestream.media.pool import AnalysisPool
-from facestream.registry import SessionRegistry
-from facestream.web.entry import Access
+from facestream.ice.servers import CredentialSource
+from facestream.sessions.registry import SessionRegistry
+from facestream.web.auth.policy import Access
+from facestream.workers.pool import AnalysisPool
 
 CONFIG = web.AppKey("config", Config)
 REGISTRY = web.AppKey("registry", SessionRegistry)

@@ -7,9 +7,9 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 from aiohttp.http_exceptions import BadHttpMessage
 
-from facestream.admission import ServerFullError, TooManyError
+from facestream.credentials.tokens import TokenError
 from facestream.errors import FragmentError, NoPortError, OfferError, RequestLateError, RestartError
-from facestream.tokens import TokenError
+from facestream.sessions.admission import ServerFullError, TooManyError
 
 logger = logging.getLogger(__name__)
 

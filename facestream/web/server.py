@@ -12,30 +12,30 @@ from pathlib import Path
 
 from aiohttp import web
 
+from facestream import aiortc_patches
 from facestream.analysis.options import options_from
 from facestream.config import Config
 from facestream.errors import ConfigError
-from facestream.media import hardening
-from facestream.media.ice import (
+from facestream.ice.addresses import (
     check_own_addresses,
     machine_addresses,
     offer_addresses,
     offer_own_addresses,
 )
-from facestream.media.memory import keep_what_is_loaded
-from facestream.media.pool import AnalysisPool
-from facestream.media.shortage import started_threads
-from facestream.registry import SessionRegistry
+from facestream.media.memory import freeze_loaded_objects
+from facestream.sessions.registry import SessionRegistry
 from facestream.web.app import make_app
-from facestream.web.connections import ConnectionLimits, Connections
-from facestream.web.descriptors import for_connections, raise_limit
-from facestream.web.edge import refuse_before_routes
-from facestream.web.entry import Access
+from facestream.web.auth.policy import Access
+from facestream.web.http.connections import ConnectionLimits, Connections
+from facestream.web.http.descriptors import for_connections, raise_limit
+from facestream.web.http.headers import refuse_before_routes
+from facestream.web.http.listener import BACKLOG, Listener
 from facestream.web.keys import ACCESS, CONFIG
-from facestream.web.listener import BACKLOG, Listener
-from facestream.web.metrics import watch_loop
+from facestream.web.routes.metrics import watch_loop
 from facestream.web.signals import take_signals
 from facestream.web.tls import find_certificate
+from facestream.workers.pool import AnalysisPool
+from facestream.workers.shortage import started_threads
 
 logger = logging.getLogger(__name__)
 
@@ -78,13 +78,13 @@ async def serve(config: Config, models_dir: Path, announce: Callable[[str], None
             offer_addresses(config.ice_address)
         else:
             offer_own_addresses(loopback="offered" if ip_address(host).is_loopback else "hidden")
-        hardening.apply(
-            hardening.Bitrates(
+        aiortc_patches.apply(
+            aiortc_patches.Bitrates(
                 start_bps=1000 * config.bitrate_start_kbps,
                 min_bps=1000 * config.bitrate_min_kbps,
                 max_bps=1000 * config.bitrate_max_kbps,
             ),
-            _picture_limits(config),
+            _frame_limits(config),
             config.udp_port_range,
             config.max_channel_bytes,
         )
@@ -140,7 +140,7 @@ async def _serve_with(
                 Listener(listener, runner.server, connections, app[ACCESS].proxies, context).run(),
                 name="http/accept",
             )
-            keep_what_is_loaded()
+            freeze_loaded_objects()
             announce()
             await asyncio.Event().wait()
         finally:
@@ -153,8 +153,8 @@ async def _serve_with(
             lagging.cancel()
 
 
-def _picture_limits(config: Config) -> hardening.PictureLimits:
-    return hardening.PictureLimits(config.max_frame_width_px, config.max_frame_height_px)
+def _frame_limits(config: Config) -> aiortc_patches.FrameLimits:
+    return aiortc_patches.FrameLimits(config.max_frame_width_px, config.max_frame_height_px)
 
 
 def _listener(host: str, port: int) -> socket.socket:

@@ -4,7 +4,7 @@ import asyncio
 import signal
 from collections.abc import Callable
 
-from facestream.terminal import Terminal
+from facestream.web.terminal import Terminal
 
 LOOK_EVERY_S = 1.0
 """How often to check the terminal, because it may close without a signal, or shortly after one."""

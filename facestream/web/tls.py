@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from facestream.config import Config
+from facestream.config.text_files import has_mark, read_content
 from facestream.errors import ConfigError
-from facestream.text_files import has_mark, read_content
 
 logger = logging.getLogger(__name__)
 

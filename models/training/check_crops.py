@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from facestream.analysis.alignment import align_face
+from facestream.analysis.emotion.alignment import align_face
 from models.training.augment import cut
 from models.training.dataset import CROP_PX, load_faces
 

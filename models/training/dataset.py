@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from facestream.analysis.alignment import alignment_matrix
-from facestream.faces import EMOTIONS
+from facestream.analysis.emotion.alignment import alignment_matrix
+from facestream.analysis.faces import EMOTIONS
 from models.training.landmarks import find_landmarks
 
 CROP_PX = 48

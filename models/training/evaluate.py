@@ -20,9 +20,9 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 
-from facestream.analysis import alignment
-from facestream.analysis.alignment import align_face
-from facestream.faces import EMOTIONS
+from facestream.analysis.emotion import alignment
+from facestream.analysis.emotion.alignment import align_face
+from facestream.analysis.faces import EMOTIONS
 from models.training.calibrate import FOLDS, cross_fitted_ece
 from models.training.dataset import CROP_PX, Faces, load_faces
 from models.training.metrics import Scores, score
@@ -95,7 +95,7 @@ def figures(model: Path, faces: Faces) -> dict[str, object]:
         "input": f"gray 0..255 as float32, shape (1, {CROP_PX}, {CROP_PX}, 1)",
         "labels": [str(emotion) for emotion in EMOTIONS],
         "crop": {
-            "rule": "facestream.analysis.alignment.align_face",
+            "rule": "facestream.analysis.emotion.alignment.align_face",
             "size_px": CROP_PX,
             "eye_line_y": alignment.EYE_LINE_Y,
             "face_unit": alignment.FACE_UNIT,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from facestream.faces import EMOTIONS
+from facestream.analysis.faces import EMOTIONS
 
 ECE_BINS = 15
 

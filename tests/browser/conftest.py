@@ -92,7 +92,7 @@ async def browsers(camera_file: Path) -> AsyncIterator[Browsers]:
 def open_page(
     browsers: Browsers, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> OpenPage:
-    """`async with open_page(url) as page`: a page of a new visitor; errors on its console fail the test."""
+    """`async with open_page(url) as page`: a page of a new requesting_client; errors on its console fail the test."""
 
     @asynccontextmanager
     async def opened(

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page, expect
 
-from facestream.faces import EMOTIONS
+from facestream.analysis.faces import EMOTIONS
 from tests.browser.conftest import SCREENSHOTS, SOON_MS, OpenPage, chart_points, press_start, start
 from tests.conftest import running_server
 

@@ -10,7 +10,7 @@ import cv2
 import pytest
 from playwright.async_api import Page, expect
 
-from facestream.telemetry import decode_telemetry
+from facestream.messages.telemetry import decode_telemetry
 from tests.browser.conftest import SCREENSHOTS, OpenPage, chart_points, start
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Locator, Page, expect
 
-from facestream.tokens import Purpose, issue, make_key
+from facestream.credentials.tokens import Purpose, issue, make_key
 from tests.browser.conftest import SOON_MS, OpenPage
 from tests.conftest import running_server
 
@@ -31,7 +31,7 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
     key = make_key(folder / "token.key")
     settings = "--auth", "token", "--token-key-file", str(folder / "token.key"), "--analysis-processes", "1"
     with running_server(folder / "server.log", *settings) as running:
-        yield Guarded(running.url, issue(key, Purpose.PEER, "visitor", 1))
+        yield Guarded(running.url, issue(key, Purpose.PEER, "requesting_client", 1))
 
 
 def dialog(page: Page) -> Locator:

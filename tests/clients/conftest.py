@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from facestream.certs import make_certificate
+from facestream.credentials.certificates import make_certificate
 from tests.clients.face_media import write_packets, write_pictures, write_webm
 from tests.clients.outcome import Meeting, complaints
 from tests.net.hosts import NEAR_SERVER, running, two_hosts

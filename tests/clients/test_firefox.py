@@ -5,7 +5,7 @@ from pathlib import Path
 import av
 import pytest
 
-from facestream.faces import EMOTIONS
+from facestream.analysis.faces import EMOTIONS
 from tests.clients.conftest import Face
 from tests.clients.firefox import NO_WEBRTC, Visit, visit
 from tests.clients.outcome import Meeting

@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from facestream.picture_messages import Picture, decode_picture, encode_picture
-from facestream.telemetry import Telemetry, decode_telemetry
+from facestream.messages.jpeg_socket import JpegFrame, decode_jpeg_message, encode_jpeg_message
+from facestream.messages.telemetry import Telemetry, decode_telemetry
 
 
 def jpegs_of(clip: Path, count: int) -> list[bytes]:
@@ -49,7 +49,7 @@ class SocketPeer:
         return self.opened
 
     async def send(self, time_ms: int, jpeg: bytes) -> None:
-        await self.socket.send_bytes(encode_picture(Picture(time_ms, jpeg)))
+        await self.socket.send_bytes(encode_jpeg_message(JpegFrame(time_ms, jpeg)))
 
     async def reply(self, type_: str = "") -> dict[str, Any]:
         """The next control message, or the next of that type."""
@@ -61,7 +61,7 @@ class SocketPeer:
                 if "type" in said and type_ in {"", said["type"]}:
                     return said
 
-    async def next_picture(self) -> tuple[Telemetry, Picture]:
+    async def next_picture(self) -> tuple[Telemetry, JpegFrame]:
         """The next picture and the message before it."""
         told = None
         while True:
@@ -69,7 +69,7 @@ class SocketPeer:
             assert message.type in {aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY}, message
             if message.type is aiohttp.WSMsgType.BINARY:
                 assert told is not None
-                return told, decode_picture(message.data)
+                return told, decode_jpeg_message(message.data)
             if "v" in json.loads(message.data):
                 told = decode_telemetry(message.data)
 

@@ -15,10 +15,10 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from facestream.credentials.tokens import Purpose, issue, make_key
 from facestream.errors import ServerUnreachableError
 from facestream.replay.options import ReplayOptions
 from facestream.replay.peer import ReplayPeer
-from facestream.tokens import Purpose, issue, make_key
 from tests.conftest import ROOT, RunningServer, running_server
 
 LISTED = "a token of nobody but us".replace(" ", "-")

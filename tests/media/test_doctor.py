@@ -62,7 +62,7 @@ def test_a_running_server_is_looked_at_from_a_peers_side(server_url: str):
 
 def test_what_a_server_asks_of_its_visitors_is_named_and_can_be_given(tmp_path: Path):
     tokens = tmp_path / "tokens.txt"
-    tokens.write_text("a-token-of-a-visitor\n")
+    tokens.write_text("a-token-of-a-requesting_client\n")
     make = [sys.executable, "-m", "facestream", "certs", "--certs-dir", str(tmp_path)]
     subprocess.run(make, cwd=ROOT, check=True, capture_output=True, timeout=DEADLINE_S)
     asking = ("--auth", "token", "--tokens-file", str(tokens), "--tls", "auto", "--certs-dir", str(tmp_path))
@@ -72,12 +72,12 @@ def test_what_a_server_asks_of_its_visitors_is_named_and_can_be_given(tmp_path: 
 
         _, stranger = run_doctor(*address)
         _, without_token = run_doctor(*trusting)
-        code, visitor = run_doctor(*trusting, "--token-file", str(tokens))
+        code, requesting_client = run_doctor(*trusting, "--token-file", str(tokens))
 
     assert "certificate is not trusted" in stranger["server"]["found"]
     assert "token" in without_token["media"]["found"]
-    assert code == 0, visitor
-    assert "https" in visitor["secure context"]["found"]
+    assert code == 0, requesting_client
+    assert "https" in requesting_client["secure context"]["found"]
 
 
 def test_people_read_lines_and_a_sum(other_program: str):

@@ -9,16 +9,17 @@ from pathlib import Path
 import av
 import pytest
 
+from facestream.analysis.drawing.background import Background
+from facestream.analysis.drawing.overlay import DEFAULT_LAYERS
 from facestream.analysis.options import AnalysisOptions
-from facestream.analysis.overlay import DEFAULT_LAYERS
-from facestream.analysis.tracks import Tracks
-from facestream.analysis.views import View
-from facestream.media.pipeline import FramePipeline, StreamMemory
-from facestream.media.pool import AnalysisPool
-from facestream.media.shortage import started_threads
-from facestream.media.worker import TracksUnpacker
-from facestream.telemetry import Telemetry, decode_telemetry
-from tests.media.test_pool import MAX_PIXELS, MODELS_DIR, running_pool
+from facestream.analysis.tracking.tracks import Tracks
+from facestream.media.pipeline import FramePipeline, ResumeState
+from facestream.messages.telemetry import Telemetry, decode_telemetry
+from facestream.resources import MODELS_DIR
+from facestream.workers.pool import AnalysisPool
+from facestream.workers.shortage import started_threads
+from facestream.workers.worker import TracksUnpacker
+from tests.media.test_pool import MAX_PIXELS, running_pool
 
 DEADLINE_S = 60.0
 
@@ -51,8 +52,8 @@ class Channel:
         self.messages.put_nowait(decode_telemetry(message))
 
 
-def about(tracks: bytes) -> StreamMemory:
-    return StreamMemory(tracks, 0.0, time.monotonic(), 0, 0, 0, 0, DEFAULT_LAYERS, View.PICTURE)
+def about(tracks: bytes) -> ResumeState:
+    return ResumeState(tracks, 0.0, time.monotonic(), 0, 0, 0, 0, DEFAULT_LAYERS, Background.FRAME)
 
 
 @contextlib.asynccontextmanager

@@ -12,9 +12,9 @@ from aiortc import RTCBundlePolicy, RTCConfiguration, RTCPeerConnection, RTCSess
 from aiortc.mediastreams import AudioStreamTrack, MediaStreamTrack
 from av import VideoFrame
 
-from facestream.media.ice import offer_addresses
+from facestream.ice.addresses import offer_addresses
 from tests.conftest import RunningServer, running_server
-from tests.media.hardening.peers import PictureTrack
+from tests.media.aiortc_patches.peers import JpegTrack
 from tests.media.offers import read_offer
 
 STUN_COOKIE = b"\x21\x12\xa4\x42"
@@ -25,7 +25,7 @@ Order = Callable[[RTCPeerConnection], None]
 
 
 def video(pc: RTCPeerConnection) -> None:
-    pc.addTrack(PictureTrack(fps=15))
+    pc.addTrack(JpegTrack(fps=15))
 
 
 def audio(pc: RTCPeerConnection) -> None:

@@ -11,11 +11,11 @@ import pytest
 
 from facestream.analysis.options import AnalysisOptions
 from facestream.config import Config
-from facestream.media.pool import AnalysisPool
-from facestream.registry import SessionRegistry
-from facestream.web.api import description
+from facestream.sessions.registry import SessionRegistry
 from facestream.web.app import make_app
-from facestream.web.entry import Access
+from facestream.web.auth.policy import Access
+from facestream.web.routes.openapi import description
+from facestream.workers.pool import AnalysisPool
 from tests.conftest import ROOT, RunningServer, running_server
 
 DEADLINE_S = 90

@@ -14,7 +14,7 @@ import aiohttp
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from facestream.measures import STAGES
+from facestream.metrics import STAGES
 from facestream.replay import ReplayOptions, ReplayPeer
 from tests.conftest import RunningServer, running_server
 from tests.media.sockets import socket_peer

@@ -18,6 +18,7 @@ import av
 import numpy as np
 import pytest
 
+from facestream.analysis.faces import GrayImage
 from facestream.analysis.options import AnalysisOptions
 from facestream.errors import (
     AnalysisFaultError,
@@ -26,14 +27,13 @@ from facestream.errors import (
     ShortageError,
     WorkerLostError,
 )
-from facestream.faces import GrayImage
-from facestream.media import pool as pool_module
-from facestream.media.analysis_process import END_DEADLINE_S, AnalysisProcess
 from facestream.media.planes import planes_of
-from facestream.media.pool import AnalysisPool
-from facestream.media.worker import NEW_STREAM
+from facestream.resources import MODELS_DIR
+from facestream.workers import pool as pool_module
+from facestream.workers.pool import AnalysisPool
+from facestream.workers.process import END_DEADLINE_S, AnalysisProcess
+from facestream.workers.worker import NEW_STREAM
 
-MODELS_DIR = Path(__file__).resolve().parents[2] / "models"
 MAX_PIXELS = 1280 * 720
 RECOVERY_S = 45.0
 REPLACED_S = 2.0

@@ -10,7 +10,7 @@ from aiortc.rtp import RtpPacket, is_rtcp
 from facestream.replay.options import ReplayOptions
 from facestream.replay.peer import ReplayPeer
 from tests.conftest import RunningServer
-from tests.media.hardening.bitstreams import sps
+from tests.media.aiortc_patches.bitstreams import sps
 
 
 def sent_instead(peer: ReplayPeer, unit: bytes) -> None:

@@ -24,8 +24,8 @@ from aiohttp import web
 from av import VideoFrame
 
 from facestream.errors import ClipError, ConfigError, ServerUnreachableError
+from facestream.messages.telemetry import decode_telemetry
 from facestream.replay import ReplayOptions, ReplayPeer, replay
-from facestream.telemetry import decode_telemetry
 from tests.conftest import ROOT, running_server
 
 

@@ -11,8 +11,8 @@ import aiohttp
 import av
 import pytest
 
+from facestream.messages.telemetry import Telemetry
 from facestream.replay import ReplayOptions, ReplayPeer, replay
-from facestream.telemetry import Telemetry
 from tests.conftest import RunningServer, running_server
 from tests.media.test_server import analysis_pids, health, health_of
 

@@ -298,7 +298,7 @@ def test_a_server_serves_where_nobody_can_be_told_its_address(output: str):
 def test_a_service_goes_on_after_a_hangup_also_in_the_middle_of_its_start(tmp_path: Path):
     said, log = tmp_path / "out", tmp_path / "log"
     tokens = tmp_path / "tokens"
-    tokens.write_text("a-token-of-a-visitor\n")
+    tokens.write_text("a-token-of-a-requesting_client\n")
     with said.open("w") as stdout, log.open("w") as stderr:
         server = subprocess.Popen(
             [*SERVER, "--port", "0", "--tls", "off", "--analysis-processes", "1", "--tokens-file", str(tokens)],

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from facestream.certs import make_certificate, names_of_this_machine
+from facestream.credentials.certificates import make_certificate, names_of_this_machine
 from facestream.errors import ConfigError, ServerUnreachableError
 from facestream.replay.options import ReplayOptions
 from facestream.replay.peer import ReplayPeer

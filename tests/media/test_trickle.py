@@ -7,10 +7,10 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from facestream.candidates import MAX_CANDIDATES
+from facestream.ice.candidates import MAX_CANDIDATES
+from facestream.ice.trickle import FRAGMENT_TYPE, MAX_FRAGMENT_BYTES
 from facestream.replay import ReplayOptions, ReplayPeer
 from facestream.replay import http as replay_http
-from facestream.trickle import FRAGMENT_TYPE, MAX_FRAGMENT_BYTES
 
 CANDIDATE = "a=candidate:1 1 udp 2122260223 8.8.8.8 50000 typ host\r\n"
 

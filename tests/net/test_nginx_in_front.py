@@ -7,9 +7,9 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from facestream.credentials.tokens import Purpose, issue, make_key
 from facestream.replay.options import ReplayOptions
 from facestream.replay.peer import ReplayPeer
-from facestream.tokens import Purpose, issue, make_key
 from tests.conftest import RunningServer, running_server
 from tests.net.nginx import PORT, documented_block, running_nginx
 

@@ -13,7 +13,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import async_playwright
 
-from facestream.ice_servers import time_limited
+from facestream.ice.servers import time_limited
 from tests.browser.conftest import (  # noqa: F401 - a fixture
     ALLOW_CAMERA,
     CHROMIUM_NAMES,

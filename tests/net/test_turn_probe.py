@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from facestream.ice_servers import CredentialSource, IceServer, TurnCredentials, parse_ice_url, time_limited
-from facestream.media.ice_probe import IceOutcome, try_server, try_stun, try_turn
-from facestream.media.ice_relays import IceRelays, as_rtc
+from facestream.ice.probe import IceOutcome, try_server, try_stun, try_turn
+from facestream.ice.relays import IceRelays, as_rtc
+from facestream.ice.servers import CredentialSource, IceServer, TurnCredentials, parse_ice_url, time_limited
 from tests.net.coturn import COTURN_READY, SECRET, coturn_command, free_ports, make_certificate
 from tests.net.hosts import started
 
@@ -165,13 +165,13 @@ async def test_a_doubted_server_is_looked_at_again(monkeypatch: pytest.MonkeyPat
         dead = given.url.text == UDP and looked.count(UDP) > 1
         return IceOutcome(given.url, "", 0.0, "gone" if dead else "")
 
-    monkeypatch.setattr("facestream.media.ice_relays.try_server", serve_at_first_only)
+    monkeypatch.setattr("facestream.ice.relays.try_server", serve_at_first_only)
     several = relays(UDP, TCP, deadline_s=0.1)
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(several.run())
         assert [each.url.text for each in await several.current()] == [UDP]
 
-        several.doubt()
+        several.check_again()
         await asyncio.wait_for(passed_over.wait(), 5)
         await asyncio.sleep(0)  # until what was asked has answered
         running.cancel()

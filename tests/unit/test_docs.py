@@ -11,14 +11,13 @@ from types import ModuleType
 import pytest
 from pydantic import BaseModel
 
-from facestream.analysis.overlay import Layer
-from facestream.analysis.views import View
+from facestream.analysis.drawing.background import Background
+from facestream.analysis.drawing.overlay import Layer
+from facestream.analysis.faces import UnsureReason
 from facestream.config import Config
-from facestream.faces import Doubt
-from facestream.replay.options import add_replay_arguments
-from facestream.telemetry import (
+from facestream.messages.telemetry import (
     Bye,
-    ChooseView,
+    ChooseBackground,
     ControlReply,
     FaceMessage,
     Layers,
@@ -26,6 +25,7 @@ from facestream.telemetry import (
     StageTimes,
     Telemetry,
 )
+from facestream.replay.options import add_replay_arguments
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -55,7 +55,7 @@ def test_every_setting_has_its_row_with_its_default(name: str):
 
 
 @pytest.mark.parametrize(
-    "message", [Telemetry, StageTimes, FaceMessage, Ping, Layers, ChooseView, Bye, ControlReply]
+    "message", [Telemetry, StageTimes, FaceMessage, Ping, Layers, ChooseBackground, Bye, ControlReply]
 )
 def test_every_field_of_a_message_is_described(message: type[BaseModel]):
     missing = [name for name in message.model_fields if f"`{name}`" not in text_of("telemetry")]
@@ -63,8 +63,8 @@ def test_every_field_of_a_message_is_described(message: type[BaseModel]):
     assert not missing
 
 
-@pytest.mark.parametrize("word", [*Layer, *View, *Doubt])
-def test_every_word_that_a_message_may_hold_is_described(word: Layer | View | Doubt):
+@pytest.mark.parametrize("word", [*Layer, *Background, *UnsureReason])
+def test_every_word_that_a_message_may_hold_is_described(word: Layer | Background | UnsureReason):
     assert f"`{word}`" in text_of("telemetry")
 
 

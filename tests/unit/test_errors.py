@@ -3,7 +3,7 @@
 import pytest
 
 from facestream import errors
-from facestream.cli import main
+from facestream.cli.main import main
 
 ERRORS = [item for item in vars(errors).values() if isinstance(item, type)]
 

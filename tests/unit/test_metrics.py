@@ -1,75 +1,71 @@
-import json
 import re
-from pathlib import Path
+import timeit
 
-from prometheus_client import generate_latest
-from prometheus_client.parser import text_string_to_metric_families
-
-from facestream.analysis.options import AnalysisOptions
-from facestream.config import Config
-from facestream.errors import AnalysisUnavailableError, OfferError
-from facestream.measures import StreamCounts
-from facestream.media.pool import AnalysisPool
-from facestream.registry import SessionRegistry
-from facestream.web.metrics import make_build_info, make_metrics, reason_of
+from facestream.messages.telemetry import StageTimes
+from facestream.metrics import ENDINGS, Histogram, Measures, StreamCounts, ending_class
 from tests.conftest import ROOT
 
-DASHBOARD = json.loads((ROOT / "docs" / "grafana" / "facestream.json").read_text(encoding="utf-8"))
-METRIC = re.compile(r"\b(?:facestream|process)_[a-z_]+")
-Labels = dict[str, set[str]]
+TIMES = StageTimes(wait=0.4, detect=3.0, landmarks=2.0, emotion=40.0, draw=5000.0)
+FRAME_COST_MS = 0.1
 
 
-async def served(folder: Path) -> Labels:
-    """Every name that /metrics can show, with the labels it has, once each counter has counted."""
-    pool = AnalysisPool(folder, AnalysisOptions(), 0, 1)
-    registry = SessionRegistry(Config(), pool)
-    registry.measures.session_ended("webrtc", "peer said goodbye", StreamCounts())
-    registry.measures.refused["offer"] += 1
-    registry.measures.ice["host-prflx"] += 1
-    text = (generate_latest(make_metrics(registry, pool)) + generate_latest(make_build_info())).decode()
-    await registry.close()
-    labels: Labels = {}
-    for family in text_string_to_metric_families(text):
-        for sample in family.samples:
-            labels.setdefault(sample.name, set()).update(sample.labels)
-    return labels
+def test_a_value_on_a_bound_belongs_to_the_interval_below_it():
+    histogram = Histogram([1.0, 2.0])
+
+    for value in (0.5, 1.0, 1.5, 9.0):
+        histogram.observe(value)
+
+    assert histogram.counts == [2, 1, 1]
+    assert histogram.total == 12.0
 
 
-def expressions() -> list[str]:
-    return [target["expr"] for panel in DASHBOARD["panels"] for target in panel["targets"]]
+def test_frames_of_ended_and_running_sessions_are_counted_together():
+    measures = Measures()
+    measures.session_ended("webrtc", "peer said goodbye", counted(frames_in=5))
+
+    total = measures.frames([counted(frames_in=2), counted(frames_in=1)])
+
+    assert total.frames_in == 8
+    assert total.dropped["before_analysis"] == 3
+    assert total.stages["emotion"].total == 120.0
 
 
-async def test_every_metric_of_the_dashboard_is_served(tmp_path: Path):
-    named = {name for expression in expressions() for name in METRIC.findall(expression)}
-
-    assert named
-    assert named <= (await served(tmp_path)).keys()
-
-
-async def test_every_label_that_the_dashboard_sums_by_is_served(tmp_path: Path):
-    labels = await served(tmp_path)
-
-    for expression in expressions():
-        wanted = {
-            label.strip() for found in re.findall(r"by \(([^)]*)\)", expression) for label in found.split(",")
-        }
-        given = set.union(*(labels[name] for name in METRIC.findall(expression)))
-        assert wanted <= given, expression
+def counted(frames_in: int) -> StreamCounts:
+    counts = StreamCounts(frames_in=frames_in)
+    counts.dropped["before_analysis"] = 1
+    counts.observe(TIMES)
+    return counts
 
 
-async def test_every_metric_is_explained(tmp_path: Path):
-    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
-    families = {re.sub(r"_(total|bucket|sum|count|created)$", "", name) for name in await served(tmp_path)}
+def test_asking_twice_counts_nothing_twice():
+    measures = Measures()
+    measures.session_ended("webrtc", "peer said goodbye", counted(frames_in=5))
 
-    missing = [name for name in families if name.startswith("facestream_") and name not in page]
+    first, second = measures.frames([]), measures.frames([])
 
-    assert not missing
-
-
-def test_every_panel_asks_the_chosen_server_only():
-    assert [expression for expression in expressions() if '{instance=~"$instance"' not in expression] == []
+    assert first.frames_in == second.frames_in == 5
 
 
-def test_an_error_is_counted_under_its_name():
-    assert reason_of(OfferError("")) == "offer"
-    assert reason_of(AnalysisUnavailableError("")) == "analysis_unavailable"
+def test_an_unknown_ending_does_not_become_a_label_of_its_own():
+    assert ending_class("the moon has set at 12.3 s") == "other"
+
+
+def test_every_known_ending_finds_its_label():
+    assert [ending_class(f"{start} and so on") for start in ENDINGS] == list(ENDINGS.values())
+
+
+def test_every_reason_that_the_code_gives_has_its_label():
+    code = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "facestream").rglob("*.py"))
+
+    reasons = re.findall(r'(?:\.leave|PeerLeft)\(f?"([^"{]+)', code)
+
+    assert len(reasons) >= 8
+    assert [reason for reason in reasons if ending_class(reason) == "other"] == ["no video track"]
+
+
+def test_what_is_counted_for_a_frame_costs_less_than_a_tenth_of_a_millisecond():
+    counts = StreamCounts()
+
+    cost_ms = min(timeit.repeat(lambda: counts.observe(TIMES), number=1000, repeat=5))
+
+    assert cost_ms < FRAME_COST_MS  # a thousand frames took so many seconds: so many milliseconds each

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from facestream.analysis.analyzer import Analyzer
-from facestream.analysis.tracks import Tracks
-from facestream.faces import Economy, FrameReport, GrayImage
+from facestream.analysis.faces import DegradationLevel, FrameReport, GrayImage
+from facestream.analysis.tracking.tracks import Tracks
 
 Frames = Callable[[str], Iterator[tuple[GrayImage, float]]]
 
@@ -208,8 +208,8 @@ def test_more_faces_than_allowed_are_not_followed(analyzer: Analyzer, group_gray
 def test_frames_over_their_budget_save_step_by_step_and_say_so(analyzer: Analyzer, group_gray: GrayImage):
     reports = follow(analyzer.with_options(budget_ms=0.01), ((group_gray, frame / 30) for frame in range(80)))
 
-    steps = [report.economy for report in reports]
-    assert sorted(set(steps)) == list(Economy)
+    steps = [report.degradation for report in reports]
+    assert sorted(set(steps)) == list(DegradationLevel)
     assert steps == sorted(steps)
     assert len(reports[-1].faces) == 2
 

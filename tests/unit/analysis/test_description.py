@@ -6,12 +6,12 @@ import pytest
 
 from facestream.analysis.analyzer import Analyzer
 from facestream.analysis.description import SMALL_EYE_DISTANCE_PX, describe, sharpness
+from facestream.analysis.faces import UNSURE, BoundingBox, Emotion, GrayImage, LandmarksXY, UnsureReason
 from facestream.analysis.geometry import eye_distance_px, eye_opening, head_pose, mouth_opening, tilt_deg
 from facestream.analysis.landmarks import box_of_landmarks
-from facestream.analysis.tracks import Mood, Track
-from facestream.faces import UNSURE, BoundingBox, Doubt, Emotion, GrayImage, LandmarksXY
+from facestream.analysis.tracking.tracks import EmotionState, Track
 
-SURE = Mood((0.05, 0.05, 0.0, 0.8, 0.0, 0.0, 0.1), Emotion.HAPPY, 0.0)
+SURE = EmotionState((0.05, 0.05, 0.0, 0.8, 0.0, 0.0, 0.1), Emotion.HAPPY, 0.0)
 
 
 @pytest.fixture(scope="module")
@@ -20,28 +20,33 @@ def landmarks_xy(analyzer: Analyzer, group_gray: GrayImage) -> LandmarksXY:
     return max(analyzer.analyze_still(group_gray).faces, key=lambda face: face.box.width).landmarks_xy
 
 
-def doubt_of(gray: GrayImage, landmarks_xy: LandmarksXY, mood: Mood = SURE, before: Doubt | None = None):
-    track = Track(1, landmarks_xy, 0.0, mood=mood, doubt=before)
+def unsure_reason_of(
+    gray: GrayImage,
+    landmarks_xy: LandmarksXY,
+    emotion_state: EmotionState = SURE,
+    before: UnsureReason | None = None,
+):
+    track = Track(1, landmarks_xy, 0.0, emotion_state=emotion_state, unsure=before)
     return describe(gray, track, box_of_landmarks(landmarks_xy))[1]
 
 
 def test_a_large_sharp_frontal_face_gets_its_label(group_gray: GrayImage, landmarks_xy: LandmarksXY):
-    face = doubt_of(group_gray, landmarks_xy)
+    face = unsure_reason_of(group_gray, landmarks_xy)
 
     assert face.label == Emotion.HAPPY
     assert face.unsure is None
 
 
 def test_a_face_whose_best_emotions_are_close_is_unsure(group_gray: GrayImage, landmarks_xy: LandmarksXY):
-    face = doubt_of(group_gray, landmarks_xy, replace(SURE, close=True))
+    face = unsure_reason_of(group_gray, landmarks_xy, replace(SURE, close=True))
 
-    assert (face.label, face.unsure) == (UNSURE, Doubt.CLOSE)
+    assert (face.label, face.unsure) == (UNSURE, UnsureReason.CLOSE)
 
 
 def test_a_blurred_face_is_unsure(group_gray: GrayImage, landmarks_xy: LandmarksXY):
     blurred = np.asarray(cv2.GaussianBlur(group_gray, (0, 0), 9), np.uint8)
 
-    assert doubt_of(blurred, landmarks_xy).unsure == Doubt.BLURRED
+    assert unsure_reason_of(blurred, landmarks_xy).unsure == UnsureReason.BLURRED
 
 
 def test_a_small_face_is_unsure(group_gray: GrayImage, landmarks_xy: LandmarksXY):
@@ -50,7 +55,7 @@ def test_a_small_face_is_unsure(group_gray: GrayImage, landmarks_xy: LandmarksXY
         cv2.resize(group_gray, None, fx=share, fy=share, interpolation=cv2.INTER_AREA), np.uint8
     )
 
-    assert doubt_of(small, landmarks_xy * np.float32(share)).unsure == Doubt.SMALL
+    assert unsure_reason_of(small, landmarks_xy * np.float32(share)).unsure == UnsureReason.SMALL
 
 
 def test_a_doubt_ends_only_well_clear_of_its_limit(group_gray: GrayImage, landmarks_xy: LandmarksXY):
@@ -60,8 +65,8 @@ def test_a_doubt_ends_only_well_clear_of_its_limit(group_gray: GrayImage, landma
     )
     points = landmarks_xy * np.float32(share)
 
-    assert doubt_of(small, points).unsure is None
-    assert doubt_of(small, points, before=Doubt.SMALL).unsure == Doubt.SMALL
+    assert unsure_reason_of(small, points).unsure is None
+    assert unsure_reason_of(small, points, before=UnsureReason.SMALL).unsure == UnsureReason.SMALL
 
 
 def squeezed(landmarks_xy: LandmarksXY, share: float) -> LandmarksXY:
@@ -76,11 +81,11 @@ def squeezed(landmarks_xy: LandmarksXY, share: float) -> LandmarksXY:
 
 
 def test_a_face_turned_far_is_unsure(group_gray: GrayImage, landmarks_xy: LandmarksXY):
-    face = doubt_of(group_gray, squeezed(landmarks_xy, 0.75))
+    face = unsure_reason_of(group_gray, squeezed(landmarks_xy, 0.75))
 
     assert face.pose is not None
     assert abs(face.pose.yaw_deg) > 40
-    assert face.unsure == Doubt.TURNED
+    assert face.unsure == UnsureReason.TURNED
 
 
 @pytest.mark.parametrize("angle", [-120, -40, 0, 25, 170])

@@ -1,0 +1,76 @@
+"""Every replacement in aiortc 1.16 and aioice 0.13, put in place by `apply`; docs/hardening.md says why, each.
+
+Importing this changes nothing.
+"""
+
+from aioice.ice import Connection
+from aiortc import RTCPeerConnection
+from aiortc.rtcicetransport import RTCIceTransport
+from aiortc.rtcrtpreceiver import RTCRtpReceiver
+from aiortc.rtcrtpsender import RTCRtpSender
+from aiortc.rtcsctptransport import RTCSctpTransport
+
+from facestream.aiortc_patches import (
+    boundaries,
+    closing,
+    datagrams,
+    dtls,
+    encoders,
+    gathering,
+    negotiation,
+    receiver,
+    sctp,
+    sender,
+)
+from facestream.aiortc_patches.closing import close_peer_connection
+from facestream.aiortc_patches.replacement import PatchError, check_mentions, check_versions, install
+from facestream.aiortc_patches.settings import Bitrates, settings
+from facestream.aiortc_patches.sizes import FrameLimits
+
+__all__ = ["Bitrates", "FrameLimits", "PatchError", "apply", "close_peer_connection", "replacements"]
+
+replacements = (
+    *datagrams.REPLACEMENTS,
+    *boundaries.REPLACEMENTS,
+    *dtls.REPLACEMENTS,
+    *receiver.REPLACEMENTS,
+    *sender.REPLACEMENTS,
+    *encoders.REPLACEMENTS,
+    *sctp.REPLACEMENTS,
+    *gathering.REPLACEMENTS,
+    *negotiation.REPLACEMENTS,
+)
+
+
+def apply(
+    bitrates: Bitrates | None = None,
+    frame_limits: FrameLimits | None = None,
+    udp_ports: range | None = None,
+    max_channel_bytes: int | None = None,
+) -> None:
+    """Put every replacement in place for this process; may be called again. Raises PatchError."""
+    check_versions()
+    _check_privates()
+    install(replacements)
+    if bitrates is not None:
+        settings.bitrates = bitrates
+    if frame_limits is not None:
+        settings.frame_limits = frame_limits
+    if udp_ports is not None:
+        settings.udp_ports = udp_ports
+    if max_channel_bytes is not None:
+        settings.max_channel_bytes = max_channel_bytes
+
+
+def _check_privates() -> None:
+    """The private attributes that the replacements read and write still exist."""
+    kept = (closing.CLOSED_FUTURE, closing.CLOSE_TASK, closing.DTLS_TRANSPORTS)
+    check_mentions(RTCPeerConnection, "__init__", (*kept, closing.SCTP_TRANSPORT))
+    check_mentions(RTCIceTransport, "__init__", (closing.ICE_MONITOR,))
+    check_mentions(
+        RTCRtpReceiver, "__init__", (receiver.STATISTICS, receiver.LAST_REPORT, receiver.LAST_REPORT_TIME)
+    )
+    check_mentions(RTCRtpSender, "__init__", sender.RTP_TASKS)
+    check_mentions(RTCSctpTransport, "__init__", sctp.SENDING_QUEUES)
+    ice = ("_nominated", "_check_list", "_check_list_done", "_check_list_state", "_queue", "_protocols")
+    check_mentions(Connection, "__init__", (*ice, "_remote_candidates", "_query_consent_task", "_closing"))

@@ -1,0 +1,158 @@
+"""Extend DTLS: accept RSA certificates as well as ECDSA ones, and log the reason for a failed handshake.
+
+aiortc 1.16 offers ECDSA suites only, logs no reason above DEBUG, and sends the peer no alert.
+"""
+
+import asyncio
+import contextlib
+import logging
+
+from aiortc.rtcdtlstransport import (
+    RTCCertificate,
+    RTCDtlsParameters,
+    RTCDtlsTransport,
+    SRTPProtectionProfile,
+    State,
+)
+from OpenSSL import SSL
+
+from facestream.aiortc_patches.datagrams import FIRST_DTLS_BYTE, LAST_DTLS_BYTE
+from facestream.aiortc_patches.replacement import Replacement
+
+logger = logging.getLogger(__name__)
+
+# The suite depends on the certificate of the DTLS server: a peer that answers our ClientHello may have an RSA one, as
+# GStreamer does. Every suite has forward secrecy. AES-CBC comes last: aiortc offers it too, for peers without AES-GCM.
+CIPHERS = ":".join(
+    f"ECDHE-{certificate}-{cipher}"
+    for cipher in (
+        "AES128-GCM-SHA256",
+        "CHACHA20-POLY1305",
+        "AES256-GCM-SHA384",
+        "AES128-SHA",
+        "AES256-SHA",
+    )
+    for certificate in ("ECDSA", "RSA")
+).encode()
+
+
+MAX_RECORD_BYTES = 1500  # as aiortc reads them
+
+_create_ssl_context = RTCCertificate._create_ssl_context
+_validate_peer_identity = RTCDtlsTransport._validate_peer_identity
+_recv_next = RTCDtlsTransport._recv_next
+_setup_srtp = RTCDtlsTransport._setup_srtp
+
+
+def _context_for_every_certificate(
+    certificate: RTCCertificate, srtp_profiles: list[SRTPProtectionProfile]
+) -> SSL.Context:
+    context = _create_ssl_context(certificate, srtp_profiles)
+    context.set_cipher_list(CIPHERS)
+    # Nobody needs a second handshake; a peer could ask for one after the other, each of some milliseconds.
+    context.set_options(SSL.OP_NO_RENEGOTIATION)
+    return context
+
+
+async def _do_handshake(transport: RTCDtlsTransport) -> None:
+    """Run the handshake; on failure, log OpenSSL's reason and send its alert to the peer.
+
+    aiortc's own loop passes each datagram to SSL_read and drops its exceptions, and the reason with them.
+    """
+    connection = transport._ssl
+    assert connection is not None
+    try:
+        while not transport.encrypted:
+            try:
+                connection.do_handshake()
+                transport.encrypted = True
+            except SSL.WantReadError:
+                await transport._write_ssl()
+                await _receive(transport, connection)
+        await transport._write_ssl()
+    except SSL.Error as error:
+        _fail(transport, _reason(error))
+        with contextlib.suppress(ConnectionError):
+            await transport._write_ssl()
+    except ConnectionError:
+        # Closed by this side, or lost; the session's closing log line says which.
+        logger.debug("DTLS ended with its connection")
+        transport._set_state(State.FAILED)
+
+
+async def _receive(transport: RTCDtlsTransport, connection: SSL.Connection) -> None:
+    """Pass the next DTLS datagram to OpenSSL, or let it retransmit if none arrives in time."""
+    try:
+        async with asyncio.timeout(connection.DTLSv1_get_timeout()):
+            datagram = await transport.transport._recv()
+    except TimeoutError:
+        connection.DTLSv1_handle_timeout()
+        return
+    if FIRST_DTLS_BYTE <= datagram[0] <= LAST_DTLS_BYTE:
+        connection.bio_write(datagram)
+
+
+async def _receive_every_record(transport: RTCDtlsTransport) -> None:
+    """Take the next datagram, and every record in it.
+
+    aiortc takes one record of each datagram: the others stay in OpenSSL's memory, late and without a bound. So does
+    everything that comes after an error of the protocol.
+    """
+    await _recv_next(transport)
+    connection = transport._ssl
+    assert connection is not None
+    while True:
+        try:
+            record = connection.recv(MAX_RECORD_BYTES)
+        except SSL.WantReadError:
+            return
+        except SSL.Error as error:
+            raise ConnectionError("DTLS has ended") from error
+        if record and transport._data_receiver:
+            await transport._data_receiver._handle_data(record)
+
+
+def _validate_and_say(transport: RTCDtlsTransport, remote: RTCDtlsParameters) -> None:
+    _validate_peer_identity(transport, remote)
+    if transport._state is State.FAILED:
+        logger.info("DTLS failed: the peer's certificate is not the one of its SDP (a=fingerprint)")
+
+
+def _set_up_srtp_and_say(transport: RTCDtlsTransport) -> None:
+    _setup_srtp(transport)
+    if transport._state is State.FAILED:
+        logger.info("DTLS failed: no SRTP profile in common (use_srtp)")
+
+
+def _fail(transport: RTCDtlsTransport, reason: str) -> None:
+    logger.info("DTLS failed: %s", reason)
+    transport._set_state(State.FAILED)
+
+
+def _reason(error: SSL.Error) -> str:
+    """OpenSSL's reason; contains no data of the peer."""
+    reports = error.args[0] if error.args and isinstance(error.args[0], list) else []
+    return "; ".join(report[-1] for report in reports) or type(error).__name__
+
+
+REPLACEMENTS = (
+    Replacement(
+        RTCCertificate,
+        "_create_ssl_context",
+        _context_for_every_certificate,
+        "a peer with an RSA certificate: no shared cipher",
+    ),
+    Replacement(
+        RTCDtlsTransport,
+        "_do_handshake",
+        _do_handshake,
+        "a failed handshake is not logged, and no alert is sent",
+    ),
+    Replacement(RTCDtlsTransport, "_recv_next", _receive_every_record, "one record of each datagram is read"),
+    Replacement(
+        RTCDtlsTransport, "_validate_peer_identity", _validate_and_say, "a wrong fingerprint is not logged"
+    ),
+    Replacement(
+        RTCDtlsTransport, "_setup_srtp", _set_up_srtp_and_say, "a missing SRTP profile is not logged"
+    ),
+)

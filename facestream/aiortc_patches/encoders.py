@@ -1,0 +1,236 @@
+"""Encode the video that is sent: one thread, a fast preset, the operator's bitrate, any size, any frame rate.
+
+Never raise: aiortc 1.16 stops a video for ever when its encoder does (F5). A frame that cannot be encoded is left out.
+"""
+
+import fractions
+import logging
+from collections.abc import Callable, Iterator
+
+import aiortc.rtcrtpsender
+import av
+from aiortc.codecs import get_encoder
+from aiortc.codecs.base import Encoder
+from aiortc.codecs.h264 import PACKET_MAX, H264Encoder
+from aiortc.codecs.vpx import Vp8Encoder
+from aiortc.mediastreams import VIDEO_CLOCK_RATE, VIDEO_TIME_BASE, convert_timebase
+from aiortc.rtcrtpparameters import RTCRtpCodecParameters
+from av import VideoFrame
+from av.frame import Frame
+from av.video.codeccontext import VideoCodecContext
+from av.video.frame import PictureType
+
+from facestream.aiortc_patches.frame_clock import LONGEST_INTERVAL_S, FrameClock
+from facestream.aiortc_patches.h264_offers import Packetization, packetization_of
+from facestream.aiortc_patches.levels import level_for
+from facestream.aiortc_patches.replacement import Replacement
+from facestream.aiortc_patches.settings import settings
+from facestream.aiortc_patches.target_bitrate import FollowsTarget, RebuildRule, TargetBitrate
+from facestream.media.planes import planes_of
+
+logger = logging.getLogger(__name__)
+
+FRAME_RATE = 30
+# x264 gets frame numbers, not timestamps: with those it delays each frame until it knows the timestamp of the next.
+X264_TIME_BASE = fractions.Fraction(1, FRAME_RATE)
+BITRATE_CHANGE = 0.03  # ignore smaller changes
+SINGLE_NAL_UNIT_BYTES = PACKET_MAX
+LEVEL_CHECK_INTERVALS = 5
+LEVEL_TOLERANCE = 1.05  # of the frame rate: at 30 FPS the clock sometimes measures 30.2
+
+
+def prepare(frame: VideoFrame, *, keyframe: bool, even: bool) -> VideoFrame:
+    """Convert a frame for an encoder: yuv420p, even-sized if required; the caller sets its timestamp."""
+    if frame.format.name != "yuv420p":
+        frame = frame.reformat(format="yuv420p")
+    if even and (frame.width % 2 or frame.height % 2):
+        frame = crop_even(frame)
+    frame.pict_type = PictureType.I if keyframe else PictureType.NONE
+    return frame
+
+
+def crop_even(frame: VideoFrame) -> VideoFrame:
+    """Without the last column or row, where their number is odd: H264 in yuv420p has none such."""
+    width, height = max(2, frame.width & ~1), max(2, frame.height & ~1)
+    cropped = VideoFrame(width, height, "yuv420p")
+    for source, target in zip(planes_of(frame), planes_of(cropped), strict=True):
+        rows, columns = min(source.shape[0], target.shape[0]), min(source.shape[1], target.shape[1])
+        target[:rows, :columns] = source[:rows, :columns]
+    return cropped
+
+
+class FastH264Encoder(FollowsTarget, H264Encoder):
+    """x264 ultrafast on one thread; follows the bitrate without a keyframe."""
+
+    def __init__(self, packetization: Packetization = Packetization.NON_INTERLEAVED) -> None:
+        super().__init__()
+        self._target = TargetBitrate()
+        self._clock = FrameClock()
+        self._packetization = packetization
+        self._number = 0
+        self._level = 0
+
+    def encode(self, frame: Frame, force_keyframe: bool = False) -> tuple[list[bytes], int]:  # noqa: FBT001, FBT002 - aiortc's signature
+        assert isinstance(frame, VideoFrame)
+        timestamp = _rtp_timestamp(frame)
+        return _without_raising(lambda: self._payloads(frame, keyframe=force_keyframe)), timestamp
+
+    def _payloads(self, frame: VideoFrame, *, keyframe: bool) -> list[bytes]:
+        units = self._encode_frame(frame, keyframe)
+        return list(units) if self._packetization is Packetization.SINGLE_NAL_UNIT else self._packetize(units)
+
+    def _encode_frame(self, frame: VideoFrame, force_keyframe: bool) -> Iterator[bytes]:  # noqa: FBT001
+        self._clock.tick(frame)
+        picture = prepare(frame, keyframe=force_keyframe, even=True)
+        picture.pts, picture.time_base = self._number, X264_TIME_BASE
+        self._number += 1
+        if self.codec is None or self._has_outgrown(picture, self.codec):
+            self.codec = self._open(picture)
+        bitrate = self._counted_bitrate()
+        if abs(bitrate - (self.codec.bit_rate or 0)) > BITRATE_CHANGE * bitrate:
+            self.codec.bit_rate = bitrate  # x264 applies it from this frame on
+        try:
+            bitstream = b"".join(bytes(packet) for packet in self.codec.encode(picture))
+        except av.FFmpegError:
+            self.codec = None  # the next frame begins anew, with a keyframe
+            raise
+        yield from self._split_bitstream(bitstream)
+
+    def _counted_bitrate(self) -> int:
+        """The target scaled for x264, which always assumes 30 frames a second."""
+        return round(self._target.bps * FRAME_RATE * self._clock.interval_s)
+
+    def _has_outgrown(self, picture: VideoFrame, codec: VideoCodecContext) -> bool:
+        if (picture.width, picture.height) != (codec.width, codec.height):
+            return True
+        return self._clock.intervals >= LEVEL_CHECK_INTERVALS and self._level_of(picture) > self._level
+
+    def _level_of(self, picture: VideoFrame) -> int:
+        fps = self._clock.fps / LEVEL_TOLERANCE
+        return level_for(picture.width, picture.height, fps, settings.bitrates.max_bps)
+
+    def _open(self, picture: VideoFrame) -> VideoCodecContext:
+        codec = av.CodecContext.create("libx264", "w")
+        assert isinstance(codec, VideoCodecContext)
+        codec.width, codec.height, codec.pix_fmt = picture.width, picture.height, "yuv420p"
+        codec.framerate, codec.time_base = fractions.Fraction(FRAME_RATE), X264_TIME_BASE
+        codec.thread_count = 1
+        codec.gop_size = 3000  # keyframes come when they are asked for
+        # x264 follows a changed bit_rate only if it was opened at constant bitrate, and never beyond that rate
+        # (seen with PyAV 18.1): so it is opened at the maximum of the slowest clock. A quarter of a second of buffer
+        # follows within 2 s.
+        max_bps = settings.bitrates.max_bps
+        highest_bps = round(max_bps * FRAME_RATE * LONGEST_INTERVAL_S)
+        self._level = self._level_of(picture)
+        codec.bit_rate = highest_bps
+        codec.options = {
+            "preset": "ultrafast",
+            "tune": "zerolatency",
+            "level": str(self._level),
+            "maxrate": str(highest_bps),
+            "bufsize": str(max_bps // 4),
+        }
+        if self._packetization is Packetization.SINGLE_NAL_UNIT:
+            codec.options |= {"slice-max-size": str(SINGLE_NAL_UNIT_BYTES)}
+        codec.profile = "Baseline"
+        codec.open()
+        return codec
+
+
+class FastVp8Encoder(FollowsTarget, Vp8Encoder):
+    """libvpx on one thread; a new one only for a bitrate that differs much."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._target = TargetBitrate()
+        self._rebuild = RebuildRule()
+        self._clock = FrameClock()
+        self._time = 0
+
+    def encode(self, frame: Frame, force_keyframe: bool = False) -> tuple[list[bytes], int]:  # noqa: FBT001, FBT002 - aiortc's signature
+        assert isinstance(frame, VideoFrame)
+        timestamp = _rtp_timestamp(frame)
+        payloads = _without_raising(lambda: self._encode_payloads(frame, keyframe=force_keyframe))
+        self.picture_id = (self.picture_id + 1) % (1 << 15)
+        return payloads, timestamp
+
+    def _encode_payloads(self, frame: VideoFrame, *, keyframe: bool) -> list[bytes]:
+        self._clock.tick(frame)
+        picture = prepare(frame, keyframe=keyframe, even=False)
+        # libvpx derives the frame rate from timestamp and duration, and rejects a timestamp that does not advance.
+        interval = round(self._clock.interval_s * VIDEO_CLOCK_RATE)
+        picture.pts, picture.duration, picture.time_base = self._time, interval, VIDEO_TIME_BASE
+        self._time += interval
+        codec = self.codec
+        if (
+            codec is None
+            or (picture.width, picture.height) != (codec.width, codec.height)
+            or self._rebuild.is_worth_it(codec.bit_rate or 1, self._target.bps)
+        ):
+            codec = self.codec = self._open(picture)
+            self._rebuild.built()
+        try:
+            bitstream = b"".join(bytes(packet) for packet in codec.encode(picture))
+        except av.FFmpegError:
+            self.codec = None
+            raise
+        return self._packetize(bitstream, self.picture_id)
+
+    def _open(self, picture: VideoFrame) -> VideoCodecContext:
+        codec = av.CodecContext.create("libvpx", "w")
+        assert isinstance(codec, VideoCodecContext)
+        bitrate = str(self._target.bps)
+        codec.width, codec.height, codec.pix_fmt = picture.width, picture.height, "yuv420p"
+        codec.bit_rate = self._target.bps
+        codec.framerate, codec.time_base = fractions.Fraction(FRAME_RATE), VIDEO_TIME_BASE
+        codec.thread_count = 1
+        codec.gop_size = 3000
+        codec.qmin, codec.qmax = 2, 56
+        codec.options = {
+            "deadline": "realtime",
+            "cpu-used": "-8",
+            "lag-in-frames": "0",
+            "noise-sensitivity": "0",  # a denoiser costs a fifth of the encoding and blurs what is analysed
+            "static-thresh": "1",
+            "partitions": "0",
+            # All three alike: constant bitrate, with a second's buffer.
+            "minrate": bitrate,
+            "maxrate": bitrate,
+            "bufsize": bitrate,
+            "undershoot-pct": "100",
+            "overshoot-pct": "15",
+        }
+        return codec
+
+
+def create_encoder(codec: RTCRtpCodecParameters) -> Encoder:
+    """The encoder of a negotiated codec."""
+    match codec.mimeType.lower():
+        case "video/h264":
+            return FastH264Encoder(packetization_of(codec))
+        case "video/vp8":
+            return FastVp8Encoder()
+        case _:
+            return get_encoder(codec)
+
+
+def _rtp_timestamp(frame: Frame) -> int:
+    if frame.pts is None or frame.time_base is None:
+        return 0
+    return convert_timebase(frame.pts, frame.time_base, VIDEO_TIME_BASE)
+
+
+def _without_raising(encode: Callable[[], list[bytes]]) -> list[bytes]:
+    try:
+        return encode()
+    except Exception:
+        # The encoder's boundary: see above. Without payloads the sender goes on to the next frame.
+        logger.exception("a frame could not be encoded, it is left out")
+        return []
+
+
+REPLACEMENTS = (
+    Replacement(
+        aiortc.rtcrtpsender, "get_encoder", create_encoder, "F5, F13, F14, and x264's preset and threads"
+    ),
+)

@@ -1,0 +1,108 @@
+"""Limit what a decoder allocates for a frame, from the frame's headers, before it is decoded.
+
+Pure; never raises: a frame whose H264 parameter sets cannot be parsed is refused.
+"""
+
+from dataclasses import dataclass
+
+from facestream.aiortc_patches.parameter_sets import (
+    IDR,
+    MAX_NAL_UNITS,
+    SPS,
+    SequenceParameters,
+    nal_units,
+    sequence_parameters,
+)
+from facestream.errors import FrameError, FrameTooLargeError
+
+VP8_START_CODE = b"\x9d\x01\x2a"
+# What H264 level 4.2 lets a decoder keep for reference: 4 pictures of 1920x1080, 9 of 1280x720. Cameras and browsers
+# use 1 to 4, which are allowed at every permitted size.
+MAX_REFERENCE_BLOCKS = 34_816
+ALWAYS_ALLOWED_REFERENCES = 4
+# B-frames are reordered: each keeps another frame in memory and adds delay.
+MAX_REORDERED_FRAMES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class FrameLimits:
+    """Largest frame that is decoded, in pixels."""
+
+    max_width_px: int = 1920
+    max_height_px: int = 1920
+
+    def allow(self, width: int, height: int) -> bool:
+        # Codecs write whole blocks of 16 and crop the rest.
+        return width <= _whole_blocks(self.max_width_px) and height <= _whole_blocks(self.max_height_px)
+
+    @property
+    def max_pixels(self) -> int:
+        return _whole_blocks(self.max_width_px) * _whole_blocks(self.max_height_px)
+
+    def __str__(self) -> str:
+        return f"{self.max_width_px}x{self.max_height_px}"
+
+
+def is_keyframe(codec_name: str, data: bytes) -> bool:
+    """Whether decoding can start here."""
+    if codec_name == "VP8":
+        return bool(data) and not data[0] & 1
+    if codec_name == "H264":
+        return any(kind in {IDR, SPS} for kind, _ in nal_units(data))
+    return True
+
+
+def refusal(codec_name: str, data: bytes, limits: FrameLimits) -> FrameError | None:
+    """Why a frame must not be decoded, as an error for its peer; None: it may be."""
+    if codec_name == "VP8":
+        size = _vp8_size(data)
+        return None if size is None or limits.allow(*size) else _too_large(*size, limits)
+    if codec_name == "H264":
+        return _h264_refusal(data, limits)
+    return None
+
+
+def _h264_refusal(data: bytes, limits: FrameLimits) -> FrameError | None:
+    if len(nal_units(data)) >= MAX_NAL_UNITS:
+        return FrameError(
+            f"H264 frame of {MAX_NAL_UNITS} NAL units or more; expected fewer: send fewer slices"
+        )
+    try:
+        readings = sequence_parameters(data)
+    except ValueError as error:
+        return FrameError(
+            f"H264 with {error}; expected baseline, main or high profile, 8 bits in 4:2:0: "
+            "change the encoder's profile"
+        )
+    for reading in readings:
+        if not limits.allow(reading.width_px, reading.height_px):
+            hidden = limits.allow(*reading.shown_wh)  # exceeds the limits only before cropping
+            size = (reading.width_px, reading.height_px) if hidden else reading.shown_wh
+            return _too_large(*size, limits)
+        if reading.reference_frames > _allowed_references(reading):
+            return FrameError(
+                f"H264 with {reading.reference_frames} reference frames of {reading.width_px}x{reading.height_px}; "
+                f"expected at most {_allowed_references(reading)}: use fewer, or a smaller frame size"
+            )
+    return None
+
+
+def _allowed_references(parameters: SequenceParameters) -> int:
+    blocks = parameters.width_px * parameters.height_px // 256
+    return max(ALWAYS_ALLOWED_REFERENCES, MAX_REFERENCE_BLOCKS // blocks)
+
+
+def _too_large(width: int, height: int, limits: FrameLimits) -> FrameError:
+    return FrameTooLargeError(f"frame of {width}x{height}; expected at most {limits}: choose a smaller one")
+
+
+def _whole_blocks(length_px: int) -> int:
+    return (length_px + 15) // 16 * 16
+
+
+def _vp8_size(data: bytes) -> tuple[int, int] | None:
+    """Size of a keyframe. Without a start code, libvpx refuses the frame and does not use its size."""
+    if len(data) < 10 or data[0] & 1 or data[3:6] != VP8_START_CODE:
+        return None
+    # The upper two bits of each are a display scale, which does not affect decoding.
+    return int.from_bytes(data[6:8], "little") & 0x3FFF, int.from_bytes(data[8:10], "little") & 0x3FFF

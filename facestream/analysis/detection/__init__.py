@@ -1,0 +1,1 @@
+"""Find faces in a gray image: HOG (dlib) and BlazeFace (TFLite), behind one protocol."""

@@ -1,0 +1,142 @@
+"""Find faces with BlazeFace, MediaPipe's short-range detector: tilted ones too, in a millisecond; follows nobody.
+
+The net looks at a square of 128 pixels, so a picture is searched by the same plan of steps as with dlib.
+"""
+
+import math
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from facestream.analysis.derolling import deroll_square
+from facestream.analysis.detection.hog import (
+    MAX_ENLARGEMENT,
+    FoundFace,
+    SearchStep,
+    is_where_looked,
+    search_plan,
+    without_doubles,
+)
+from facestream.analysis.faces import BoundingBox, GrayImage, LandmarksXY
+from facestream.analysis.geometry import tilt_deg
+from facestream.analysis.interpreter import Interpreter
+from facestream.analysis.landmarks import box_of_landmarks
+
+INPUT_PX = 128
+FACE_PX = 24
+"""Of faces this large in its input it found all of 64 upright ones, at 20 pixels 85 %."""
+STRIDES_AND_ANCHORS = ((8, 2), (16, 6))
+"""The net answers for each cell of two grids, this many times; 896 answers in all (Bazarevsky et al. 2019)."""
+ANSWERS = 896
+NUMBERS = 16
+"""Each answer: middle and size of the box, then six points (eyes, nose tip, mouth, ears), x and y of each."""
+SURE_FROM = 0.7
+"""Score of a face nobody follows yet: between 0.5 and 0.6 lie hands and folds of cloth."""
+LOOK_SURE_FROM = 0.5
+"""Score where a face is followed already."""
+OVERLAP = 0.3
+LOOK_FACE_PX = 48
+_LEFT_EYE, _RIGHT_EYE, _MOUTH = 2, 3, 5
+
+# Measured on 64 boxes of dlib's detector: how such a box lies about the eyes and the mouth.
+SIDE_PER_EYES_OR_MOUTH = 2.3
+MIDDLE_SHARE = 0.46
+
+
+class BlazeFaceDetector:
+    """One net; not to be shared between threads."""
+
+    step_every_s = 0.0  # a step costs no more than reading an emotion
+
+    def __init__(self, path: Path) -> None:
+        self._net = Interpreter(path, (1, INPUT_PX, INPUT_PX, 3), (1, ANSWERS, NUMBERS), (1, ANSWERS, 1))
+        self._cells_xy = _cells_xy()
+
+    def plan(self, width: int, height: int, min_face_share: float) -> tuple[SearchStep, ...]:
+        full = min(MAX_ENLARGEMENT, FACE_PX / max(1.0, min_face_share * height))
+        side = INPUT_PX / full
+        return search_plan((width, height), INPUT_PX / max(width, height), full, (side, side), FACE_PX / full)
+
+    def search(self, gray: GrayImage, step: SearchStep) -> list[FoundFace]:
+        region = gray[step.top : step.top + step.height, step.left : step.left + step.width]
+        width = min(INPUT_PX, max(1, round(step.width * step.scale)))
+        height = min(INPUT_PX, max(1, round(step.height * step.scale)))
+        square = np.zeros((INPUT_PX, INPUT_PX), np.uint8)
+        square[:height, :width] = cv2.resize(
+            region, (width, height), interpolation=cv2.INTER_AREA if step.scale < 1 else cv2.INTER_LINEAR
+        )
+        across, down = step.width / width, step.height / height
+        return [
+            _found(points * (across, down) + (step.left, step.top))
+            for points in self._points_xy(square, SURE_FROM)
+        ]
+
+    def search_whole(self, gray: GrayImage, min_face_share: float) -> list[FoundFace]:
+        plan = self.plan(gray.shape[1], gray.shape[0], min_face_share)
+        return without_doubles(found for step in plan for found in self.search(gray, step))
+
+    def sees_face(self, gray: GrayImage, landmarks_xy: LandmarksXY) -> bool:
+        box = box_of_landmarks(landmarks_xy)
+        side = box.width * INPUT_PX / LOOK_FACE_PX
+        upright, _ = deroll_square(gray, box.center_xy, side, tilt_deg(landmarks_xy), INPUT_PX)
+        boxes = (_found(points).box for points in self._points_xy(upright, LOOK_SURE_FROM))
+        return any(
+            is_where_looked(found.center_xy, found.width, INPUT_PX / 2, LOOK_FACE_PX) for found in boxes
+        )
+
+    def _points_xy(self, square: GrayImage, sure_from: float) -> list[NDArray[np.float64]]:
+        """Middle, size and six points, shape (8, 2), of each face in the net's input."""
+        scaled = square.astype(np.float32) / 127.5 - 1.0
+        answers, logits = self._net.run(np.repeat(scaled[..., None], 3, axis=2))
+        sure = logits[:, 0] >= math.log(sure_from / (1 - sure_from))
+        points = answers[sure].reshape(-1, NUMBERS // 2, 2).astype(np.float64)
+        cells = self._cells_xy[sure][:, None]
+        points[:, 0] += cells[:, 0]
+        points[:, 2:] += cells
+        weights = 1 / (1 + np.exp(-np.clip(logits[sure, 0].astype(np.float64), -50, 50)))
+        return _merged(points, weights)
+
+
+def _merged(points: NDArray[np.float64], weights: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+    """One weighted mean for each group of answers that overlap: steadier than the best answer alone."""
+    merged = []
+    left = np.argsort(-weights)
+    while left.size:
+        alike = _overlap(points[left[0]], points[left]) > OVERLAP
+        alike[0] = True
+        share = weights[left[alike]]
+        merged.append(np.tensordot(share / share.sum(), points[left[alike]], 1))
+        left = left[~alike]
+    return merged
+
+
+def _overlap(one: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Intersection over union of the boxes."""
+    low = np.maximum(one[0] - one[1] / 2, others[:, 0] - others[:, 1] / 2)
+    high = np.minimum(one[0] + one[1] / 2, others[:, 0] + others[:, 1] / 2)
+    shared = np.clip(high - low, 0, None).prod(axis=1)
+    return np.asarray(shared / np.maximum(1e-9, one[1].prod() + others[:, 1].prod(axis=1) - shared))
+
+
+def _found(points_xy: NDArray[np.float64]) -> FoundFace:
+    """The box dlib would draw, which is what the landmark predictor was made for."""
+    left, right, mouth = points_xy[_LEFT_EYE], points_xy[_RIGHT_EYE], points_xy[_MOUTH]
+    eyes, along = (left + right) / 2, right - left
+    down = mouth - eyes
+    side = max(1.0, SIDE_PER_EYES_OR_MOUTH * max(float(np.linalg.norm(along)), float(np.linalg.norm(down))))
+    x, y = eyes + MIDDLE_SHARE * down
+    tilt = math.degrees(math.atan2(along[1] - down[0], along[0] + down[1]))
+    return FoundFace(BoundingBox(float(x - side / 2), float(y - side / 2), side, side), tilt)
+
+
+def _cells_xy() -> NDArray[np.float64]:
+    """Middles of the cells the answers belong to, in pixels, shape (896, 2)."""
+    middles = []
+    for stride, anchors in STRIDES_AND_ANCHORS:
+        count = INPUT_PX // stride
+        for y in range(count):
+            for x in range(count):
+                middles += [((x + 0.5) * stride, (y + 0.5) * stride)] * anchors
+    return np.array(middles, np.float64)

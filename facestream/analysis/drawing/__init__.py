@@ -1,0 +1,1 @@
+"""Draw a report on the planes of a frame."""

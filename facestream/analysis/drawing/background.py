@@ -1,0 +1,53 @@
+"""What the drawing lies on: the picture, the picture with only its faces sharp, or nothing of the picture at all.
+
+Pure, in place, on the planes of a yuv420p frame.
+"""
+
+import enum
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from facestream.analysis.drawing.canvas import Planes
+from facestream.analysis.faces import BoundingBox, FrameReport
+
+BLACK_Y, GRAY_CHROMA = 16, 128
+BLUR_CELLS = 24
+"""The blurred picture has as many cells along its longer side: a room is a room, a document is not a document."""
+FACE_WIDTHS = 0.72, 0.95
+"""Half axes of the ellipse that stays sharp, in widths of the face's box: from hair to chin."""
+
+
+class Background(enum.StrEnum):
+    """What the peer gets to see under the drawing."""
+
+    FRAME = "picture"
+    BLUR = "blur"
+    LANDMARKS = "landmarks"
+
+
+def show_background(planes: Planes, report: FrameReport, background: Background) -> None:
+    """Turn a frame into the background, in place; faces that are not in the report are not shown sharp."""
+    if background is Background.LANDMARKS:
+        planes[0][:] = BLACK_Y
+        planes[1][:] = planes[2][:] = GRAY_CHROMA
+    elif background is Background.BLUR:
+        for plane, scale in zip(planes, (1.0, 0.5, 0.5), strict=True):
+            _blur_around(plane, [face.box for face in report.faces], scale)
+
+
+def _blur_around(plane: NDArray[np.uint8], boxes: list[BoundingBox], scale: float) -> None:
+    height, width = plane.shape
+    cell = max(1.0, max(width, height) / BLUR_CELLS)
+    small = cv2.resize(
+        plane, (max(1, round(width / cell)), max(1, round(height / cell))), interpolation=cv2.INTER_AREA
+    )
+    blurred = cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
+    sharp = np.zeros(plane.shape, np.uint8)
+    for box in boxes:
+        x, y = box.center_xy
+        axes = round(FACE_WIDTHS[0] * box.width * scale), round(FACE_WIDTHS[1] * box.height * scale)
+        center = round(x * scale), round((y - 0.08 * box.height) * scale)
+        cv2.ellipse(sharp, center, axes, 0, 0, 360, 255, cv2.FILLED)
+    np.copyto(plane, blurred, where=sharp == 0)

@@ -1,0 +1,1 @@
+"""From one face to seven emotion probabilities, a label, or a reason for none."""

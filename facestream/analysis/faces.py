@@ -1,0 +1,123 @@
+"""What is known about the faces of one frame, as values; no behaviour beyond checks."""
+
+import enum
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+GrayImage = NDArray[np.uint8]
+"""Shape (height, width), luma 0..255."""
+
+LandmarksXY = NDArray[np.float32]
+"""Shape (68, 2), pixels of the frame, iBUG 300-W order."""
+
+
+class Emotion(enum.StrEnum):
+    """The seven labels, in the order of every probability vector."""
+
+    ANGRY = "angry"
+    DISGUST = "disgust"
+    FEAR = "fear"
+    HAPPY = "happy"
+    SAD = "sad"
+    SURPRISE = "surprise"
+    NEUTRAL = "neutral"
+
+
+EMOTIONS = tuple(Emotion)
+UNSURE = "unsure"
+"""The label of a face whose emotion should not be named; `Face.unsure` says why."""
+
+
+class UnsureReason(enum.StrEnum):
+    """Why a face has no emotion label."""
+
+    CLOSE = "close"  # the best two emotions are about equally probable
+    SMALL = "small"  # too few pixels between the eyes
+    BLURRED = "blurred"  # no detail: out of focus or moving
+    TURNED = "turned"  # turned or tilted too far from the camera
+
+
+@dataclass(frozen=True, slots=True)
+class BoundingBox:
+    """A face's box in pixels of its frame; it may reach past the frame's edge."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+
+    def __post_init__(self) -> None:
+        if not (self.width > 0 and self.height > 0):
+            msg = f"box of {self.width} x {self.height} pixels; expected both sides above 0"
+            raise ValueError(msg)
+
+    @property
+    def center_xy(self) -> tuple[float, float]:
+        return self.left + self.width / 2, self.top + self.height / 2
+
+
+@dataclass(frozen=True, slots=True)
+class HeadPose:
+    """Where a head is turned to, in degrees; all zero when it looks into the camera."""
+
+    yaw_deg: float
+    """Positive: towards the picture's right."""
+    pitch_deg: float
+    """Positive: up."""
+    roll_deg: float
+    """Positive: clockwise in the picture."""
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """One face, in pixels of the frame it was found in."""
+
+    id: int
+    """1 or more; never given to another face of the same session."""
+    box: BoundingBox
+    landmarks_xy: LandmarksXY
+    probabilities: tuple[float, ...]
+    """Seven values 0..1 that sum to 1, in the order of EMOTIONS, smoothed over time."""
+    label: str
+    """An Emotion, or UNSURE."""
+    unsure: UnsureReason | None = None
+    """Why the label is UNSURE; None where it is not."""
+    pose: HeadPose | None = None
+    eye_opening: float = 0.0
+    """Eye aspect ratio (Soukupova and Cech 2016), mean of both eyes: about 0.3 open, under 0.2 closed."""
+    blinks: int = 0
+    """Since the face was first seen."""
+    mouth_opening: float = 0.0
+    """Height of the inner mouth over its width: 0 closed, above 0.3 open."""
+
+    def __post_init__(self) -> None:
+        if len(self.probabilities) != len(EMOTIONS):
+            msg = f"{len(self.probabilities)} probabilities; expected {len(EMOTIONS)}"
+            raise ValueError(msg)
+
+    @property
+    def confidence(self) -> float:
+        """The highest probability, 0..1."""
+        return max(self.probabilities)
+
+
+class DegradationLevel(enum.IntEnum):
+    """What is saved on a stream whose frames cost more than their budget; each step keeps those before it."""
+
+    NONE = 0
+    RARE_SEARCH = 1  # the whole picture is searched half as often
+    RARE_EMOTION = 2  # the emotion of each face is read eleven times a second at most
+    FEWER_FACES = 3  # only the two largest faces are followed
+
+
+@dataclass(frozen=True, slots=True)
+class FrameReport:
+    """What analysis found in one frame, and the milliseconds each stage took."""
+
+    faces: tuple[Face, ...]
+    detect_ms: float = 0.0
+    landmarks_ms: float = 0.0
+    emotion_ms: float = 0.0
+    degradation: DegradationLevel = DegradationLevel.NONE

@@ -1,0 +1,1 @@
+"""The state of a stream: which face is which, smoothed over time."""

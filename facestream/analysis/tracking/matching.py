@@ -1,0 +1,122 @@
+"""Which face is which from frame to frame, by geometry only. Pure: no model, no picture."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+from facestream.analysis.faces import BoundingBox, LandmarksXY
+from facestream.analysis.geometry import eye_distance_px, middle_xy, spread_px
+from facestream.analysis.landmarks import box_of_landmarks
+from facestream.analysis.tracking.tracks import Track, Tracks
+
+KEEP_LOST_S = 1.5
+SAME_FACE_SHARE = 0.5
+"""A detection whose middle is nearer than this share of the side belongs to the face followed there."""
+SAME_PLACE_SHARE = 0.35
+"""Two followed faces nearer than this share of the side stand on the same face."""
+COME_BACK_SHARE = 1.2
+"""How far, in sides, a face may come back from where its motion would have taken it."""
+VELOCITY_SHARE = 0.4
+MIN_EYE_DISTANCE_PX = 5.0
+SIZE_RATIO = 1.5
+
+
+def expected_box(track: Track, time_s: float) -> BoundingBox:
+    """Where the face should be now: its last box, moved on by its motion."""
+    box = box_of_landmarks(track.landmarks_xy)
+    step_s = min(max(0.0, time_s - track.seen_s), KEEP_LOST_S)
+    return replace(
+        box, left=box.left + track.velocity_xy[0] * step_s, top=box.top + track.velocity_xy[1] * step_s
+    )
+
+
+def is_plausible(track: Track, landmarks_xy: LandmarksXY, size_wh: tuple[int, int]) -> bool:
+    """False where the points have collapsed, jumped in size or left the picture: no face is there any more."""
+    x, y = middle_xy(landmarks_xy)
+    ratio = spread_px(landmarks_xy) / spread_px(track.landmarks_xy)
+    return bool(
+        eye_distance_px(landmarks_xy) >= MIN_EYE_DISTANCE_PX
+        and 1 / SIZE_RATIO < ratio < SIZE_RATIO
+        and 0 <= x < size_wh[0]
+        and 0 <= y < size_wh[1]
+    )
+
+
+def moved(track: Track, landmarks_xy: LandmarksXY, time_s: float) -> Track:
+    """The track with the landmarks of this frame."""
+    step_s = time_s - track.seen_s
+    velocity = track.velocity_xy
+    if 0 < step_s < KEEP_LOST_S:
+        (x, y), (last_x, last_y) = middle_xy(landmarks_xy), middle_xy(track.landmarks_xy)
+        velocity = (
+            velocity[0] + VELOCITY_SHARE * ((x - last_x) / step_s - velocity[0]),
+            velocity[1] + VELOCITY_SHARE * ((y - last_y) / step_s - velocity[1]),
+        )
+    return replace(track, landmarks_xy=landmarks_xy, seen_s=time_s, velocity_xy=velocity)
+
+
+def confirmed(track: Track, time_s: float) -> Track:
+    """The track after a detector has agreed that there is a face."""
+    return replace(
+        track,
+        looked_s=time_s,
+        confirmed_s=time_s,
+        confirmed_xy=track.landmarks_xy,
+        confirmed_velocity_xy=track.velocity_xy,
+        failed_looks=0,
+    )
+
+
+def as_last_confirmed(track: Track) -> Track:
+    """The track as it was when a detector last agreed: what it showed since may have been something else."""
+    if track.confirmed_xy is None:
+        return track
+    return replace(
+        track,
+        landmarks_xy=track.confirmed_xy,
+        seen_s=track.confirmed_s,
+        velocity_xy=track.confirmed_velocity_xy,
+    )
+
+
+def nearest(tracks: Sequence[Track], box: BoundingBox, time_s: float, within_sides: float) -> Track | None:
+    """The track whose expected place is nearest to the box, if near enough and of a like size."""
+    best: Track | None = None
+    best_distance = within_sides
+    for track in tracks:
+        place = expected_box(track, time_s)
+        ratio = box.width / place.width
+        distance = math.dist(place.center_xy, box.center_xy) / max(place.width, box.width)
+        if distance < best_distance and 1 / SIZE_RATIO**2 < ratio < SIZE_RATIO**2:
+            best, best_distance = track, distance
+    return best
+
+
+def on_same_face(before: Sequence[Track], now: Sequence[Track], time_s: float) -> set[int]:
+    """Ids of tracks that slid onto a face another track follows: of each such pair the one that had to jump farther."""
+    expected = {track.id: expected_box(track, time_s) for track in before}
+    boxes = {track.id: box_of_landmarks(track.landmarks_xy) for track in now}
+
+    def jump(number: int) -> float:
+        if number not in expected:
+            return math.inf
+        return math.dist(expected[number].center_xy, boxes[number].center_xy) / boxes[number].width + abs(
+            math.log(boxes[number].width / expected[number].width)
+        )
+
+    slid: set[int] = set()
+    ids = [track.id for track in now]
+    for i, first in enumerate(ids):
+        for second in ids[i + 1 :]:
+            if first in slid or second in slid:
+                continue
+            a, b = boxes[first], boxes[second]
+            if math.dist(a.center_xy, b.center_xy) < SAME_PLACE_SHARE * max(a.width, b.width):
+                slid.add(first if jump(first) > jump(second) else second)
+    return slid
+
+
+def lose(tracks: Tracks, gone: Sequence[Track], time_s: float) -> Tracks:
+    """Remember faces that were just lost, forget those lost long ago."""
+    kept = [track for track in (*tracks.lost, *gone) if time_s - track.seen_s <= KEEP_LOST_S]
+    return replace(tracks, lost=tuple(kept))

@@ -1,0 +1,1 @@
+"""Tokens and development certificates; knows no transport."""

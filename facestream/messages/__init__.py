@@ -1,0 +1,1 @@
+"""Everything that crosses a wire, one module for each channel; sends nothing."""

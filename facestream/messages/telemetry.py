@@ -1,0 +1,164 @@
+"""The messages on the data channels, version 1: encode and decode; never sends anything."""
+
+import enum
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from facestream.analysis.faces import FrameReport
+
+VERSION: Literal[1] = 1
+Unanalysed = Literal["", "off", "unavailable", "fault"]
+Milliseconds = Annotated[float, Field(ge=0)]
+
+
+class _Message(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class StageTimes(_Message):
+    """Milliseconds one frame spent in each stage on the server."""
+
+    wait: Milliseconds = Field(description="from decoded to handed to an analysis process")
+    detect: Milliseconds
+    landmarks: Milliseconds
+    emotion: Milliseconds
+    draw: Milliseconds
+
+
+class FaceMessage(_Message):
+    """One face of a frame."""
+
+    id: int = Field(ge=1, description="stable while the face is followed; never reused in a session")
+    box: tuple[int, int, int, int] = Field(description="left, top, width, height in pixels")
+    label: str = Field(description="one of the seven emotions, or unsure")
+    unsure: str = Field("", description="why: close, small, blurred or turned; empty when sure")
+    probabilities: tuple[float, float, float, float, float, float, float] = Field(
+        description="angry, disgust, fear, happy, sad, surprise, neutral; each 0..1"
+    )
+    pose_deg: tuple[float, float, float] | None = Field(
+        None, description="yaw, pitch, roll of the head; null where no pose fits the landmarks"
+    )
+    eyes: float = Field(0.0, description="eye aspect ratio: about 0.3 open, below 0.2 closed")
+    mouth: float = Field(0.0, description="height of the inner mouth over its width: 0 closed")
+    blinks: int = Field(0, ge=0, description="blinks since the face was first seen")
+
+
+class Telemetry(_Message):
+    """One shown frame; sent on the data channel `telemetry`."""
+
+    v: Literal[1] = Field(VERSION, description="version of this message")
+    seq: int = Field(ge=0, description="number of the frame in its session, from 0, without gaps when sent")
+    pts: float = Field(ge=0, description="the frame's presentation time in seconds from the first frame")
+    fps_in: float = Field(ge=0, description="frames per second that arrive")
+    fps_out: float = Field(ge=0, description="frames per second that go back analysed")
+    dropped: int = Field(ge=0, description="frames dropped so far because a newer one was there")
+    analysed: bool = Field(True, description="false: the frame went through unannotated")
+    unanalysed: Unanalysed = Field("", description="why analysed is false; empty when it is true")
+    economy: int = Field(0, ge=0, le=3, description="step of economy the analysis is at; 0: nothing is saved")
+    ms: StageTimes
+    faces: tuple[FaceMessage, ...]
+
+
+def face_messages(report: FrameReport) -> tuple[FaceMessage, ...]:
+    """The faces of a report as they go on the wire: whole pixels, three decimals."""
+    return tuple(
+        FaceMessage(
+            id=face.id,
+            box=(round(face.box.left), round(face.box.top), round(face.box.width), round(face.box.height)),
+            label=str(face.label),
+            unsure=str(face.unsure or ""),
+            pose_deg=face.pose
+            and (round(face.pose.yaw_deg, 1), round(face.pose.pitch_deg, 1), round(face.pose.roll_deg, 1)),
+            eyes=round(face.eye_opening, 2),
+            mouth=round(face.mouth_opening, 2),
+            blinks=face.blinks,
+            probabilities=tuple(round(p, 3) for p in face.probabilities),
+        )
+        for face in report.faces
+    )
+
+
+def encode_telemetry(message: Telemetry) -> str:
+    """One line of compact JSON; under 1,100 bytes for two faces, so that it fits one SCTP chunk."""
+    return message.model_dump_json()
+
+
+def decode_telemetry(text: str | bytes) -> Telemetry:
+    """Read one message; raises ValueError for anything else."""
+    return Telemetry.model_validate_json(text)
+
+
+class Ping(_Message):
+    """The peer asks whether the server still hears it."""
+
+    type: Literal["ping"]
+    id: int = 0
+
+
+class Layers(_Message):
+    """The peer chooses what is drawn."""
+
+    type: Literal["layers"]
+    layers: frozenset[Literal["box", "hulls", "points", "label", "pose", "stats"]]
+
+
+class ChooseBackground(_Message):
+    """The peer chooses what the drawing lies on."""
+
+    type: Literal["view"]
+    view: Literal["picture", "blur", "landmarks"]
+
+
+class Bye(_Message):
+    """The peer leaves; the server closes the session."""
+
+    type: Literal["bye"]
+
+
+ControlRequest = Annotated[Ping | Layers | ChooseBackground | Bye, Field(discriminator="type")]
+_control_request: TypeAdapter[ControlRequest] = TypeAdapter(ControlRequest)
+
+
+class NoticeCode(enum.StrEnum):
+    """Why a session ends, for programs; `detail` has the sentence for people. More codes may be added."""
+
+    SETUP_TIMEOUT = "setup_timeout"  # no frame came in time after the offer
+    SILENCE = "silence"  # neither a frame nor a control message for too long
+    VIDEO_ENDED = "video_ended"  # the peer's video track ended
+    FRAME_TOO_LARGE = "frame_too_large"  # a frame is larger than the server accepts
+    BAD_FRAME = "bad_frame"  # a frame cannot be decoded, or the server refuses to decode it
+    TIME_OVER = "time_over"  # the session reached max_session_s
+    REPLACED = "replaced"  # its peer has reconnected
+    ENDED = "ended"  # ended by an admin over HTTP
+    STOPPING = "stopping"  # the server is stopping
+
+
+class ControlReply(_Message):
+    """What the server says on the data channel `control`."""
+
+    type: Literal["hello", "pong", "layers", "view", "error", "notice"]
+    code: str = ""
+    """In a notice: a `NoticeCode`."""
+    detail: str = ""
+    id: int = 0
+    session_id: str = ""
+    layers: tuple[str, ...] = ()
+    views: tuple[str, ...] = ()
+    view: str = ""
+
+
+def decode_control(text: str | bytes) -> ControlRequest:
+    """Read one request; raises ValueError with a sentence for the peer."""
+    try:
+        return _control_request.validate_json(text)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        msg = f"not a control message ({where or 'message'}: {first['msg']}); expected ping, layers, view or bye"
+        raise ValueError(msg) from error
+
+
+def encode_control(reply: ControlReply) -> str:
+    """One line of compact JSON."""
+    return reply.model_dump_json(exclude_defaults=True)

@@ -1,0 +1,1 @@
+"""Serve peers: admission, life and end of each session; knows no HTTP."""

@@ -1,0 +1,1 @@
+"""Offers and answers: parse, check, rewrite for aiortc; knows no transport."""

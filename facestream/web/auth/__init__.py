@@ -1,0 +1,1 @@
+"""Access control: client addresses, origins, tokens, and which clients are local."""

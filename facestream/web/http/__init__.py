@@ -1,0 +1,1 @@
+"""Below the routes: connections, deadlines and limits of the HTTP server."""

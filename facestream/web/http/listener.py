@@ -1,0 +1,128 @@
+"""Accept connections and count each before TLS and HTTP; wait, with little logging, if no descriptor is free."""
+
+import asyncio
+import errno
+import logging
+import socket
+import ssl
+import time
+from typing import Any
+
+from aiohttp import web
+
+from facestream.sessions.admission import address_key
+from facestream.web.auth.client_address import Proxies
+from facestream.web.http.connections import Connection, Connections
+from facestream.web.http.protocol import HttpProtocol
+
+logger = logging.getLogger(__name__)
+
+BACKLOG = 1024  # if it is full, a client retries after a second
+ACCEPTED_AT_ONCE = 64  # media run between two batches
+EXPIRE_EVERY_S = 0.5
+RETRY_S = 0.1
+REPORT_EVERY_S = 60.0
+TLS_SHUTDOWN_S = 2.0
+NO_RESOURCES = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
+
+
+class Listener:
+    """Accepts for one server; asyncio's own code logs a line for each connection it has no descriptor for."""
+
+    def __init__(
+        self,
+        listening: socket.socket,
+        server: web.Server,
+        connections: Connections,
+        proxies: Proxies,
+        context: ssl.SSLContext | None,
+    ) -> None:
+        """Listen; `run` accepts the connections."""
+        listening.setblocking(False)
+        listening.listen(BACKLOG)
+        self._socket = listening
+        self._server = server
+        self._connections = connections
+        self._proxies = proxies
+        self._tls: dict[str, Any] = {}
+        if context is not None:
+            # The deadline of the request head also ends a slow handshake.
+            self._tls = {"ssl": context, "ssl_shutdown_timeout": TLS_SHUTDOWN_S}
+        self._reported_s = float("-inf")
+
+    async def run(self) -> None:
+        """Accept connections and end those over their deadline, until cancelled."""
+        loop = asyncio.get_running_loop()
+        async with asyncio.TaskGroup() as tasks:
+            retry: asyncio.TimerHandle | None = None
+
+            def accept() -> None:
+                nonlocal retry
+                if not self._accept(tasks):
+                    loop.remove_reader(self._socket)
+                    retry = loop.call_later(RETRY_S, loop.add_reader, self._socket, accept)
+
+            loop.add_reader(self._socket, accept)
+            try:
+                while True:
+                    await asyncio.sleep(EXPIRE_EVERY_S)
+                    self._connections.expire()
+            finally:
+                if retry is not None:
+                    retry.cancel()
+                loop.remove_reader(self._socket)
+
+    def _accept(self, tasks: asyncio.TaskGroup) -> bool:
+        """Accept waiting connections; False: no descriptor is free, so try again a little later."""
+        for _ in range(ACCEPTED_AT_ONCE):
+            try:
+                accepted, address = self._socket.accept()
+            except BlockingIOError:
+                return True
+            except OSError as error:
+                # Any other error of accept(2) belongs to that connection, such as a client that has gone.
+                if error.errno not in NO_RESOURCES:
+                    continue
+                self._report(error)
+                self._connections.make_room()
+                return False
+            accepted.setblocking(False)
+            self._admit(accepted, address[0], tasks)
+        return True
+
+    def _admit(self, accepted: socket.socket, remote: str, tasks: asyncio.TaskGroup) -> None:
+        key = address_key(remote)
+        shared = not key or self._proxies.trusts(remote)
+        connection = self._connections.admit(accepted, key, shared=shared)
+        if connection is None:
+            accepted.close()
+            return
+        tasks.create_task(self._serve(connection, accepted), name="http/accept")
+
+    async def _serve(self, connection: Connection, accepted: socket.socket) -> None:
+        """Pass a connection to aiohttp, after TLS if there is a certificate."""
+        loop = asyncio.get_running_loop()
+        try:
+            await loop.connect_accepted_socket(
+                lambda: HttpProtocol(self._server, connection, loop),
+                accepted,
+                **self._tls,
+            )
+        except OSError as error:
+            # No TLS, no common version, or a timeout. asyncio closes the socket.
+            logger.debug("connection not set up: %s", error)
+            connection.closed()
+        except Exception:
+            # The boundary of one connection: an error in it must not end the server.
+            logger.exception("fault in the server: a connection could not be accepted")
+            connection.closed()
+
+    def _report(self, error: OSError) -> None:
+        now_s = time.monotonic()
+        if now_s - self._reported_s >= REPORT_EVERY_S:
+            self._reported_s = now_s
+            logger.warning(
+                "new connections wait: %s, with %d open; raise the limit of open files (see `facestream doctor`)",
+                error.strerror,
+                len(self._connections),
+            )

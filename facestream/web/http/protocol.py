@@ -1,0 +1,168 @@
+"""Subclass aiohttp's protocol to report the phase of a connection and to bound what is read; knows no route.
+
+aiohttp 3.14 has only a deadline for idle connections. Tests with real sockets (tests/media/test_connections.py)
+cover the methods overridden here besides asyncio's Protocol and the protected members of RequestHandler used here.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, cast
+
+from aiohttp import hdrs, web
+from aiohttp.streams import StreamReader
+
+from facestream.errors import RequestLateError
+from facestream.web.http.connections import OVER, Connection, Phase
+
+SERVER_NAME = "facestream"
+"""aiohttp's default contains the versions of Python and aiohttp."""
+MAX_HEAD_BYTES = 32 * 1024
+"""Enough for the cookies of other servers on localhost."""
+MAX_OPENING_BYTES = 5 * 1024
+"""The first message of a WebSocket holds a token of 4,096 characters at most."""
+LINGERING_S = 2.0  # time for the client to read the error while it still sends a body that is not read
+# aiohttp's own deadline must not expire before ours.
+NO_DEADLINE_S = 86_400.0
+OPTIONS: dict[str, Any] = {
+    # No access log: it would write every client's address to disk.
+    "access_log": None,
+    "keepalive_timeout": NO_DEADLINE_S,
+    "lingering_time": LINGERING_S,
+    "read_bufsize": 64 * 1024,
+    # No route accepts a compressed body, so none is decompressed.
+    "auto_decompress": False,
+}
+HEAD_TOO_LARGE = (
+    f"HTTP/1.1 431 Request Header Fields Too Large\r\nServer: {SERVER_NAME}\r\n"
+    "Content-Length: 0\r\nConnection: close\r\n\r\n"
+).encode()
+# A close frame of RFC 6455 with code 1009, message too big.
+OPENING_TOO_LARGE = b"\x88\x02" + (1009).to_bytes(2, "big")
+
+
+class HttpProtocol(web.RequestHandler):
+    """An aiohttp connection with deadlines and bounds."""
+
+    __slots__ = ("_connection", "_content", "_head_bytes", "_opening_bytes", "_raw")
+
+    def __init__(self, server: web.Server, connection: Connection, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(server, loop=loop, **OPTIONS)
+        self._connection = connection
+        self._content: StreamReader | None = None
+        self._head_bytes = self._opening_bytes = 0
+        self._raw: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._raw = cast(asyncio.Transport, transport)
+        self._connection.abort = self._raw.abort
+        self._connection.is_late = self._say_late
+        super().connection_made(transport)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        self._connection.closed()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        connection = self._connection
+        if connection.phase in OVER:
+            return
+        if connection.phase is Phase.OPENING:
+            self._take_opening(data)
+            return
+        if connection.phase is Phase.IDLE and data:
+            connection.enter(Phase.HEAD)
+            self._head_bytes = 0
+        before, requests = connection.phase, self._request_count
+        super().data_received(data)
+        if before is Phase.HEAD:
+            self._head_bytes += len(data)
+            if self._request_count > requests:
+                connection.enter(Phase.BODY)
+            elif self._head_bytes > MAX_HEAD_BYTES:
+                self._refuse(HEAD_TOO_LARGE)
+        elif before is Phase.ANSWER and data:
+            # Pipelined requests wait in the kernel, where they use the client's TCP window and not our memory.
+            self._pause_reading_for_buffer()
+
+    def set_parser(self, parser: Any, data_received_cb: Callable[[], None] | None = None) -> None:
+        """Called when a WebSocket is accepted."""
+        self._connection.enter(Phase.OPENING)
+        self._opening_bytes = len(self._message_tail)
+        if self._opening_bytes > MAX_OPENING_BYTES:
+            self._message_tail = b""
+        super().set_parser(parser, data_received_cb)
+        self._take_opening(b"")
+
+    def opened(self) -> None:
+        """Record that the WebSocket has a session, which has its own deadlines and bounds."""
+        self._connection.enter(Phase.SERVED)
+
+    def handle_error(
+        self, request: web.BaseRequest, status: int = 500, exc: BaseException | None = None, message: str | None = None
+    ) -> web.StreamResponse:  # fmt: skip
+        # This response belongs to no application, so no signal sets its Server header.
+        response = super().handle_error(request, status, exc, message)
+        response.headers[hdrs.SERVER] = SERVER_NAME
+        return response
+
+    async def _handle_request(
+        self,
+        request: web.BaseRequest,
+        start_time: float | None,
+        request_handler: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]],
+    ) -> tuple[web.StreamResponse, bool]:
+        self._content = request.content
+        self._connection.enter(Phase.BODY)
+        request.content.on_eof(self._request_is_complete)
+        try:
+            return await super()._handle_request(request, start_time, request_handler)
+        except Exception as error:
+            # Errors of handlers are already logged. Only the response failed: asyncio's sendfile raises RuntimeError if
+            # the client has gone.
+            if self._raw is None or self._raw.is_closing():
+                raise ConnectionResetError("the client has gone") from error
+            raise
+        finally:
+            self._content = None
+            self._connection.enter(Phase.IDLE)
+            if self._buffer_paused and not self._messages:
+                # aiohttp resumes reading when it takes the next request from its queue; there is none.
+                self._resume_reading_if_drained()
+
+    def _request_is_complete(self) -> None:
+        if self._connection.phase is Phase.BODY:
+            self._connection.enter(Phase.ANSWER)
+
+    def _say_late(self) -> None:
+        """Let the reader of the body report that it is late; without a reader, end the connection."""
+        if self._content is None:
+            self._connection.end()
+        else:
+            self._connection.enter(Phase.ANSWER)
+            self._content.set_exception(
+                RequestLateError("the request body did not arrive in time; send it at once, or try again")
+            )
+
+    def _take_opening(self, data: bytes) -> None:
+        self._opening_bytes += len(data)
+        if self._opening_bytes > MAX_OPENING_BYTES:
+            self._refuse(OPENING_TOO_LARGE)
+        elif data:
+            super().data_received(data)
+
+    def _refuse(self, last_words: bytes) -> None:
+        """Send the error bytes and read no more; closing at once would reset the connection before they are read."""
+        if self._raw is not None:
+            self._raw.write(last_words)
+        self._connection.enter(Phase.LEAVING)
+
+
+def session_is_open(request: web.Request) -> None:
+    """Lift the bounds of a WebSocket without a session."""
+    if isinstance(request.protocol, HttpProtocol):
+        request.protocol.opened()
+
+
+async def name_server(_request: web.Request, response: web.StreamResponse) -> None:
+    """Set the Server header of every response, in place of aiohttp's."""
+    response.headers[hdrs.SERVER] = SERVER_NAME

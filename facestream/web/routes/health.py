@@ -1,0 +1,56 @@
+"""Report whether the server works (`/healthz`) and accepts new peers (`/readyz`); shows its version to admins only."""
+
+from aiohttp import web
+
+from facestream import __version__
+from facestream.sessions.registry import SessionRegistry
+from facestream.web.auth.guards import is_admin
+from facestream.web.keys import POOL, REGISTRY
+from facestream.workers.pool import AnalysisPool
+
+routes = web.RouteTableDef()
+
+
+@routes.get("/healthz")
+async def health(request: web.Request) -> web.Response:
+    """200 while pictures are analysed; 503 while no analysis process runs."""
+    pool = request.app[POOL]
+    well = _analyses(pool)
+    said: dict[str, object] = {
+        "status": "ok" if well else f"no analysis process is running: {_why_none(pool)}",
+        "sessions": len(request.app[REGISTRY]),
+        "analysis_processes": pool.alive,
+        "restarts": pool.restarts,
+    }
+    # Do not check whether the client is local: that costs more than the response.
+    if is_admin(request):
+        said["version"] = __version__
+    return web.json_response(said, status=200 if well else 503)
+
+
+@routes.get("/readyz")
+async def ready(request: web.Request) -> web.Response:
+    """200 while a new peer would be taken and its pictures analysed; 503 says what is missing."""
+    missing = what_is_missing(request.app[REGISTRY], request.app[POOL])
+    return web.json_response({"ready": not missing, "missing": missing}, status=503 if missing else 200)
+
+
+def what_is_missing(registry: SessionRegistry, pool: AnalysisPool) -> list[str]:
+    """What keeps the server from taking a new peer, in words. A full server is ready: its places come free."""
+    missing = []
+    if not pool.models_loaded:
+        missing.append("models: not loaded yet, or no process could load them; see the log")
+    if not _analyses(pool):
+        missing.append(f"analysis: {_why_none(pool)}")
+    if registry.draining:
+        missing.append("draining: the server is stopping and takes no new peers")
+    return missing
+
+
+def _why_none(pool: AnalysisPool) -> str:
+    why = f" ({pool.shortage})" if pool.shortage else ""
+    return f"none of {pool.size} processes runs; one is being started{why}"
+
+
+def _analyses(pool: AnalysisPool) -> bool:
+    return pool.alive > 0 or pool.size == 0

@@ -1,0 +1,191 @@
+"""The compatibility mode over HTTP: a WebSocket, its first message and its refusals. Never touches pictures."""
+
+import asyncio
+import contextlib
+import json
+import socket
+import sys
+from collections.abc import Iterator
+
+from aiohttp import WSCloseCode, WSMsgType, web
+
+from facestream.messages.jpeg_socket import HEADER_BYTES, Open, Refused, decode_open
+from facestream.sessions.jpeg import JpegSession
+from facestream.web.auth.guards import authorize, check_request_rate, requesting_client
+from facestream.web.http.protocol import session_is_open
+from facestream.web.keys import CONFIG, REGISTRY
+from facestream.web.problems import answer_errors_as_problems
+from facestream.web.routes.metrics import count_refusals
+
+# Linux: the socket asks for more only when less than this is unsent, where it would hold megabytes by itself. Without
+# it, a slow reader gets pictures that are seconds old.
+TCP_NOTSENT_LOWAT = 25
+MAX_UNSENT_BYTES = 16 * 1024
+CLOSE_DEADLINE_S = 2.0
+# The first message follows at once; a socket without one is no session that is counted.
+OPENING_DEADLINE_S = 5.0
+MAX_REASON_BYTES = 120  # a close frame holds 123
+
+routes = web.RouteTableDef()
+
+
+@routes.get("/pictures")
+async def pictures(request: web.Request) -> web.StreamResponse:
+    """Serve a peer over this socket until it ends."""
+    config = request.app[CONFIG]
+    if not config.websocket_fallback:
+        raise web.HTTPNotFound(text="this server has no compatibility mode; it needs WebRTC")
+    # Pictures do not get smaller, and what is not unpacked cannot be a bomb. A peer that sends a little too much
+    # gets a sentence, one that sends more than twice as much gets close code 1009.
+    websocket = web.WebSocketResponse(
+        compress=False,
+        max_msg_size=2 * config.max_jpeg_bytes + HEADER_BYTES,
+        timeout=CLOSE_DEADLINE_S,
+        writer_limit=0,
+        # aiohttp answers a flood of pings without a pause, and one peer stops the loop of all for seconds.
+        autoping=False,
+    )
+    if not websocket.can_prepare(request).ok:
+        raise web.HTTPBadRequest(text="got plain HTTP; expected a WebSocket to be opened")
+    await websocket.prepare(request)
+    transport = request.transport
+    assert transport is None or isinstance(transport, asyncio.WriteTransport)
+    _send_without_delay(transport)
+    peer = WebSocketPeer(websocket, transport)
+    session = await _open(request, peer)
+    if session is None:
+        return websocket
+    try:
+        await session.wait_closed()
+    finally:
+        session.leave("its request ended")
+    return websocket
+
+
+async def _open(request: web.Request, peer: "WebSocketPeer") -> JpegSession | None:
+    """Wait for the first message and admit its peer; None: it has been told why not."""
+    try:
+        async with asyncio.timeout(min(OPENING_DEADLINE_S, request.app[CONFIG].setup_deadline_s)):
+            opening = decode_open(await peer.receive())
+    except (TimeoutError, ConnectionError):
+        await peer.close("no first message")
+        return None
+    except ValueError as error:
+        await peer.refuse(Refused(status=400, title="The socket cannot be served", detail=str(error)))
+        return None
+    sessions: list[JpegSession] = []
+
+    async def admit(request: web.Request) -> web.StreamResponse:
+        await authorize(request, opening.token)
+        sessions.append(_admit(request, peer, opening))
+        return web.Response(status=204)
+
+    # Whatever refuses an offer refuses a socket with the same words, and is counted as such.
+    answer = await answer_errors_as_problems(request, lambda asked: count_refusals(asked, admit))
+    if sessions:
+        session_is_open(request)
+        return sessions[0]
+    assert isinstance(answer, web.Response)
+    problem = json.loads(answer.text or "{}")
+    retry_after_s = int(answer.headers.get("Retry-After", 0))
+    await peer.refuse(
+        Refused(
+            status=answer.status,
+            title=problem["title"],
+            detail=problem["detail"],
+            retry_after_s=retry_after_s,
+        )
+    )
+    return None
+
+
+def _admit(request: web.Request, peer: "WebSocketPeer", opening: Open) -> JpegSession:
+    check_request_rate(request)
+    return request.app[REGISTRY].open_jpeg(peer, opening.resume, requesting_client(request).address)
+
+
+def _send_without_delay(transport: asyncio.WriteTransport | None) -> None:
+    """Let a message count as sent only when the network has it, so that the next picture can be a new one."""
+    if transport is None:
+        return
+    with contextlib.suppress(AttributeError):  # see unsent_bytes
+        transport.set_write_buffer_limits(high=0)
+    connection = transport.get_extra_info("socket")
+    if connection is not None and sys.platform == "linux":
+        connection.setsockopt(socket.IPPROTO_TCP, TCP_NOTSENT_LOWAT, MAX_UNSENT_BYTES)
+
+
+def unsent_bytes(transport: asyncio.WriteTransport) -> int:
+    """Bytes that wait in a transport; 0 once it is closed.
+
+    asyncio's TLS transport forgets its protocol at a second close, and then raises AttributeError (Python 3.11).
+    """
+    try:
+        return transport.get_write_buffer_size()
+    except AttributeError:
+        return 0
+
+
+class WebSocketPeer:
+    """A peer's socket as a session knows it."""
+
+    def __init__(self, websocket: web.WebSocketResponse, transport: asyncio.WriteTransport | None) -> None:
+        self._websocket = websocket
+        self._transport = transport
+
+    async def receive(self) -> str | bytes:
+        message = await self._websocket.receive()
+        while message.type in {WSMsgType.PING, WSMsgType.PONG}:
+            if message.type is WSMsgType.PING:
+                with _only_own_cancellation():
+                    await self._websocket.pong(message.data)
+            await asyncio.sleep(0)
+            message = await self._websocket.receive()
+        if message.type is WSMsgType.TEXT:
+            return str(message.data)
+        if message.type is WSMsgType.BINARY:
+            return bytes(message.data)
+        raise ConnectionResetError(f"socket closed with code {self._websocket.close_code}")
+
+    async def send(self, message: str | bytes) -> None:
+        with _only_own_cancellation():
+            if isinstance(message, str):
+                await self._websocket.send_str(message)
+            else:
+                await self._websocket.send_bytes(message)
+
+    async def refuse(self, refusal: Refused) -> None:
+        """Say why there is no session, and close."""
+        try:
+            await self.send(refusal.model_dump_json())
+        except ConnectionError:
+            return
+        await self.close(refusal.title)
+
+    async def close(self, reason: str) -> None:
+        text = reason.encode()[:MAX_REASON_BYTES].decode(errors="ignore").encode()
+        try:
+            with contextlib.suppress(TimeoutError), _only_own_cancellation():
+                async with asyncio.timeout(CLOSE_DEADLINE_S):
+                    await self._websocket.close(code=WSCloseCode.GOING_AWAY, message=text)
+        finally:
+            if self._transport is not None and unsent_bytes(self._transport):
+                # A peer that reads nothing would keep the connection for ever.
+                asyncio.get_running_loop().call_later(CLOSE_DEADLINE_S, self._transport.abort)
+
+
+@contextlib.contextmanager
+def _only_own_cancellation() -> Iterator[None]:
+    """Let a CancelledError through only where this very task is cancelled.
+
+    All who wait until a socket can take more wait for one future in aiohttp 3.14: whoever is cancelled in it cancels
+    the others too, and those that come after. Their messages are written by then; only nobody knows when they leave.
+    """
+    task = asyncio.current_task()
+    assert task is not None
+    before = task.cancelling()
+    try:
+        yield
+    except asyncio.CancelledError:
+        if task.cancelling() > before:
+            raise

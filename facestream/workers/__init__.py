@@ -1,0 +1,1 @@
+"""The analysis processes: start, supervise and use them; frames cross in shared memory."""

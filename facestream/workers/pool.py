@@ -1,0 +1,249 @@
+"""Processes that run the analysis; frames cross in shared memory, because dlib holds the GIL.
+
+Never queues frames: who waits, waits for a free process, first come first served, and then hands in its newest frame.
+`run` never raises: it retries a process that cannot be started for as long as the server runs.
+"""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from functools import partial
+from pathlib import Path
+
+from facestream.analysis.options import AnalysisOptions
+from facestream.errors import AnalysisUnavailableError
+from facestream.workers.child_state import LOOK_EVERY_S
+from facestream.workers.process import AnalysisProcess
+from facestream.workers.process_starts import ProcessStarts
+
+logger = logging.getLogger(__name__)
+
+AFTER_FAULT_S = 5.0
+
+
+class AnalysisPool:
+    """A fixed number of analysis processes; one that dies or hangs is replaced while `run` runs."""
+
+    def __init__(self, models_dir: Path, options: AnalysisOptions, processes: int, max_pixels: int) -> None:
+        self._starts = ProcessStarts(partial(AnalysisProcess, models_dir, options, max_pixels), self._lost)
+        self._size = processes
+        self._all: set[AnalysisProcess] = set()
+        self._idle: deque[AnalysisProcess] = deque()
+        self._waiting: deque[asyncio.Future[AnalysisProcess]] = deque()
+        # Released in the middle of a frame, or broken: `run` settles or ends them.
+        self._unsettled: deque[AnalysisProcess] = deque()
+        self._unsettled_there = asyncio.Event()
+        self._spare: AnalysisProcess | None = None
+        self._lacking = asyncio.Event()
+        self._models_were_loaded = False
+        self.restarts = 0
+        self.busy_s = 0.0
+        """How long processes were leased, all together."""
+        self.frames = 0
+        """How many leases that were."""
+
+    @property
+    def alive(self) -> int:
+        return len(self._all)
+
+    @property
+    def size(self) -> int:
+        return self._size
+
+    @property
+    def models_loaded(self) -> bool:
+        """Whether the last started process could load every model."""
+        return self._size == 0 or (self._models_were_loaded and not self._starts.models_missing)
+
+    @property
+    def shortage(self) -> str:
+        """Why a missing process cannot be started now, as a sentence; empty: no known reason."""
+        return self._starts.shortage
+
+    @property
+    def pids(self) -> list[int]:
+        return [process.pid for process in self._all]
+
+    async def start(self) -> None:
+        """Start every process; raises ModelFileError if a model file is wrong, ShortageError, and others."""
+        if self._size == 0:
+            return
+        self._starts.open()
+        failures = await asyncio.gather(
+            *(self._start_first() for _ in range(self._size)), return_exceptions=True
+        )
+        for failure in failures:
+            if failure is not None:
+                await self.close()
+                raise failure
+
+    async def run(self) -> None:
+        """Replace processes that die or hang, until cancelled; keeps a spare one, because loading takes a second."""
+        async with asyncio.TaskGroup() as tasks:
+            for name, work in (
+                ("pool/fill", self._keep_full),
+                ("pool/look", self._look_after),
+                ("pool/settle", self._settle_all),
+            ):
+                tasks.create_task(_for_ever(work), name=name)
+
+    @contextlib.asynccontextmanager
+    async def lease(self) -> AsyncIterator[AnalysisProcess]:
+        """A free process for one frame; raises AnalysisUnavailableError when none is alive."""
+        process = await self._acquire()
+        started_s = time.monotonic()
+        try:
+            yield process
+        finally:
+            self.busy_s += time.monotonic() - started_s
+            self.frames += 1
+            if process.idle:
+                self._release(process)
+            else:
+                if process.broken:
+                    self._lost(process)
+                self._settle_soon(process)
+
+    async def close(self) -> None:
+        """End every process; waiting callers get an error. May be called twice."""
+        self._starts.close()
+        processes = {*self._everyone(), *self._unsettled}
+        self._all, self._spare = set(), None
+        self._unsettled.clear()
+        self._idle.clear()
+        self._refuse_waiting()
+        await asyncio.gather(*(process.close() for process in processes))
+
+    async def _start_first(self) -> None:
+        self._take_up(await self._starts.one())
+
+    async def _keep_full(self) -> None:
+        """Start the missing processes one after the other, so that starting uses at most one core."""
+        while True:
+            while self._size and (len(self._all) < self._size or self._spare is None):
+                process = await self._starts.one_at_last()
+                if len(self._all) < self._size:
+                    self._replace_with(process)
+                else:
+                    self._spare = process
+                if len(self._all) == self._size:
+                    self._starts.note_complete()
+            self._lacking.clear()
+            await self._lacking.wait()
+
+    async def _look_after(self) -> None:
+        """Give up processes that are stopped or hang."""
+        while True:
+            await asyncio.sleep(LOOK_EVERY_S)
+            for process in list(self._everyone()):
+                if why := process.look():
+                    logger.warning("analysis process %d %s; it is being replaced", process.pid, why)
+                    process.give_up()
+                    self._lost(process)
+
+    async def _settle_all(self) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            while True:
+                await self._unsettled_there.wait()
+                self._unsettled_there.clear()
+                while self._unsettled:
+                    tasks.create_task(self._settle(self._unsettled.popleft()), name="pool/settle-one")
+
+    async def _settle(self, process: AnalysisProcess) -> None:
+        """Let it finish a frame that no caller waits for; if it cannot, end it."""
+        try:
+            with contextlib.suppress(AnalysisUnavailableError):
+                await process.finish_frame()
+            if process.broken:
+                self._lost(process)
+                await process.close()
+            else:
+                self._release(process)
+        except Exception:
+            # An error with one process must not keep the others from being settled.
+            logger.exception("analysis process %d could not finish its frame; it is ended", process.pid)
+            process.give_up()
+            self._lost(process)
+
+    def _everyone(self) -> Iterator[AnalysisProcess]:
+        yield from self._all
+        yield from self._starts.loading
+        if self._spare is not None:
+            yield self._spare
+
+    def _replace_with(self, process: AnalysisProcess) -> None:
+        self.restarts += 1
+        self._take_up(process)
+
+    def _take_up(self, process: AnalysisProcess) -> None:
+        self._models_were_loaded = True
+        self._all.add(process)
+        self._release(process)
+
+    def _lost(self, process: AnalysisProcess) -> None:
+        """Replace a process that has died or was given up with a spare one, at once."""
+        self._lacking.set()
+        if process is self._spare:
+            self._spare = None
+            self._settle_soon(process)
+        if process not in self._all:
+            return
+        self._all.discard(process)
+        logger.warning("analysis process %d is gone; it is being replaced", process.pid)
+        self._starts.note_death(process)
+        # A leased process is handled when its lease ends.
+        if process in self._idle:
+            self._idle.remove(process)
+            self._settle_soon(process)
+        spare, self._spare = self._spare, None
+        if spare is not None:
+            self._replace_with(spare)
+        elif not self._all:
+            self._refuse_waiting()
+
+    def _settle_soon(self, process: AnalysisProcess) -> None:
+        self._unsettled.append(process)
+        self._unsettled_there.set()
+
+    async def _acquire(self) -> AnalysisProcess:
+        if not self._all:
+            raise AnalysisUnavailableError("no analysis process is running")
+        if self._idle:
+            # The one that worked last: its models and the stream's tracks are still in the caches.
+            return self._idle.pop()
+        turn: asyncio.Future[AnalysisProcess] = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
+        try:
+            return await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled() and turn.exception() is None:
+                self._release(turn.result())
+            raise
+
+    def _release(self, process: AnalysisProcess) -> None:
+        while self._waiting:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_result(process)
+                return
+        self._idle.append(process)
+
+    def _refuse_waiting(self) -> None:
+        while self._waiting:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_exception(AnalysisUnavailableError("no analysis process is running"))
+
+
+async def _for_ever(work: Callable[[], Coroutine[None, None, None]]) -> None:
+    """Restart the upkeep after an error: without it the server would lose its processes one by one."""
+    while True:
+        try:
+            await work()
+        except Exception:
+            # The boundary of the pool: an error in it must not end the sessions.
+            logger.exception("fault in the upkeep of the analysis processes; it continues")
+            await asyncio.sleep(AFTER_FAULT_S)

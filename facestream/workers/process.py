@@ -1,0 +1,254 @@
+"""The media process's end of one analysis process: its pipe, its frame memory, its life.
+
+Serves one frame at a time; who shares it takes turns through the pool.
+"""
+
+import asyncio
+import contextlib
+import multiprocessing
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from facestream.analysis.faces import FrameReport, GrayImage
+from facestream.analysis.options import AnalysisOptions
+from facestream.errors import (
+    AnalysisFaultError,
+    AnalysisUnavailableError,
+    ModelFileError,
+    ShortageError,
+    WorkerLostError,
+)
+from facestream.workers.child_signals import without_signals
+from facestream.workers.child_state import HangDetector
+from facestream.workers.frame_memory import FrameMemory
+from facestream.workers.shortage import shortage
+from facestream.workers.worker import Answer, Failed, PackedTracks, Ready, Request, serve_analysis
+
+START_DEADLINE_S = 60.0
+FRAME_DEADLINE_S = 10.0
+"""Generous, so that a slow machine does not reload models; `look` detects a process that hangs much sooner."""
+END_DEADLINE_S = 2.0
+
+
+class AnalysisProcess:
+    """One child and its frame memory; serves one frame at a time."""
+
+    def __init__(self, models_dir: Path, options: AnalysisOptions, max_pixels: int) -> None:
+        """Start the child; raises ShortageError, with nothing left open, if the machine lacks resources."""
+        spawn = multiprocessing.get_context("spawn")
+        with contextlib.ExitStack() as opened:
+            try:
+                self._memory = FrameMemory.reserve(max_pixels)
+                opened.callback(self._memory.close)
+                self._pipe, theirs = spawn.Pipe()
+                opened.callback(self._pipe.close)
+                with theirs:
+                    self._process = spawn.Process(
+                        target=serve_analysis,
+                        args=(theirs, self._memory, models_dir, options),
+                        name="facestream-analysis",
+                        daemon=True,
+                    )
+                    with without_signals():
+                        self._process.start()
+            except (OSError, MemoryError) as error:
+                raise shortage("an analysis process cannot start", error) from error
+            opened.pop_all()
+        self._memory.close_file()
+        assert self._process.pid is not None, "it has been started"
+        self.pid: int = self._process.pid
+        self._max_pixels = max_pixels
+        self._hangs = HangDetector(self.pid)
+        self._answer_due = False
+        self._readable: asyncio.Event | None = None
+        self._receiving = False
+        self._watching = False
+        self.ready_s: float | None = None
+        """When it finished loading its models, by the monotonic clock; None: not yet."""
+        self._closed = False
+        self.broken = False
+        """True: it died, hangs, or did not answer in time; only `close` may still be called."""
+
+    @property
+    def idle(self) -> bool:
+        """True: ready for the next frame."""
+        return not self.broken and not self._answer_due
+
+    def watch(self, on_death: Callable[[], None]) -> None:
+        """Call back once, in the loop, when the process has died by itself."""
+
+        def died() -> None:
+            self._unwatch()
+            self.broken = True
+            on_death()
+
+        asyncio.get_running_loop().add_reader(self._process.sentinel, died)
+        self._watching = True
+
+    def look(self) -> str:
+        """Why it must be replaced, in a few words; empty while it works. Call it every `LOOK_EVERY_S`."""
+        return "" if self.broken else self._hangs.look(self._answer_due)
+
+    def give_up(self) -> None:
+        """Kill it; a caller that waits for its answer gets an error at once."""
+        self.broken = True
+        if not self._closed:
+            self._process.kill()
+        if self._readable is not None:
+            self._readable.set()
+
+    async def started(self) -> None:
+        """Wait until the models are loaded; raises ModelFileError with the child's own message, or ShortageError."""
+        try:
+            message = await self._receive(START_DEADLINE_S)
+        except WorkerLostError as error:
+            raise ShortageError(
+                f"an analysis process ended while it loaded its models ({self._how_it_ended()}); "
+                "check its output, and the limits of memory, files and processes"
+            ) from error
+        if isinstance(message, Failed):
+            if not message.traceback:
+                raise ModelFileError(message.reason)
+            raise AnalysisFaultError(
+                f"an analysis process could not load its models ({message.reason}); expected enough memory and files",
+                message.traceback,
+            )
+        if not isinstance(message, Ready):
+            raise AnalysisFaultError(f"the analysis process sent {message!r}; expected Ready")
+        self.ready_s = time.monotonic()
+
+    async def analyze(
+        self, gray: GrayImage, tracks: PackedTracks, time_s: float
+    ) -> tuple[FrameReport, PackedTracks]:
+        """Analyse one frame; raises AnalysisUnavailableError when the process is gone or the analysis failed."""
+        if self.broken:
+            raise WorkerLostError("the analysis process is gone; it is being replaced")
+        height, width = gray.shape
+        if height * width > self._max_pixels:
+            raise AnalysisUnavailableError(
+                f"frame of {width}x{height}; expected at most {self._max_pixels} pixels: send a smaller picture"
+            )
+        self._memory.frame(height, width)[:] = gray
+        try:
+            self._pipe.send(Request(height, width, tracks, time_s))
+        except (OSError, ValueError) as error:
+            self.broken = True
+            raise WorkerLostError("the analysis process is gone; it is being replaced") from error
+        self._answer_due = True
+        self._hangs.begin()
+        return await self._answer()
+
+    async def finish_frame(self) -> None:
+        """Wait for the answer to a frame whose session left meanwhile."""
+        if self._answer_due and not self.broken:
+            await self._answer()
+
+    async def close(self) -> None:
+        """End the process and free its memory; may be called twice."""
+        if self._closed:
+            return
+        self._closed = True
+        # A process that loads, hangs or is stopped does not notice that its pipe is closed.
+        is_deaf = self.broken or self.ready_s is None or self._hangs.is_stopped()
+        self.broken = True
+        if self._readable is not None:
+            self._readable.set()
+        self._unwatch()
+        self._stop_listening()
+        self._pipe.close()
+        if is_deaf or not await self._ended():
+            self._process.kill()
+            await self._ended()
+        self._release()
+
+    def discard(self) -> None:
+        """End the process at once, without an event loop."""
+        self._pipe.close()
+        self._process.kill()
+        self._process.join(END_DEADLINE_S)
+        self._release()
+
+    def _release(self) -> None:
+        with contextlib.suppress(ValueError):  # in an uninterruptible system call, it cannot be killed
+            self._process.close()
+        with contextlib.suppress(BufferError):
+            self._memory.close()
+
+    async def _ended(self) -> bool:
+        """Wait until it has ended, without a thread, because there may be none."""
+        sentinel = self._process.sentinel
+        ended = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        loop.add_reader(sentinel, ended.set)
+        try:
+            async with asyncio.timeout(END_DEADLINE_S):
+                await ended.wait()
+        except TimeoutError:
+            return False
+        finally:
+            loop.remove_reader(sentinel)
+        # It has closed its files and is about to end; without this wait it would remain as a zombie.
+        self._process.join(END_DEADLINE_S)
+        return True
+
+    def _how_it_ended(self) -> str:
+        self._process.join(0.1)
+        code = self._process.exitcode
+        return "no answer" if code is None else f"exit code {code}"
+
+    def _unwatch(self) -> None:
+        if self._watching:
+            self._watching = False
+            asyncio.get_running_loop().remove_reader(self._process.sentinel)
+
+    async def _answer(self) -> tuple[FrameReport, PackedTracks]:
+        message = await self._receive(FRAME_DEADLINE_S)
+        self._answer_due = False
+        if isinstance(message, Failed):
+            raise AnalysisFaultError(message.reason, message.traceback)
+        if not isinstance(message, Answer):
+            raise AnalysisFaultError(f"the analysis process sent {message!r}; expected an answer")
+        return message.report, message.tracks
+
+    async def _receive(self, deadline_s: float) -> object:
+        self._receiving = True
+        try:
+            readable = self._listen()
+            try:
+                async with asyncio.timeout(deadline_s):
+                    await readable.wait()
+            except TimeoutError:
+                # After a suspend of the machine, the deadline has passed although the answer has arrived.
+                if not self._pipe.poll():
+                    raise
+            if self.broken:
+                raise EOFError
+            # A message is a few kB, written in one go: once readable, it is there.
+            return self._pipe.recv()
+        except (EOFError, OSError, TimeoutError) as error:
+            self.broken = True
+            raise WorkerLostError("the analysis process is gone; it is being replaced") from error
+        finally:
+            self._receiving = False
+            if self._readable is not None:
+                self._readable.clear()
+
+    def _listen(self) -> asyncio.Event:
+        """Set when the pipe can be read; goes on from frame to frame, because each start costs system calls."""
+        if self._readable is None:
+            asyncio.get_running_loop().add_reader(self._pipe.fileno(), self._on_readable)
+            self._readable = asyncio.Event()
+        return self._readable
+
+    def _on_readable(self) -> None:
+        if self._receiving and self._readable is not None:
+            self._readable.set()
+        elif self._pipe.poll():
+            # A late answer or the end of a dead process: nobody reads it now, and it would be told again and again.
+            self._stop_listening()
+
+    def _stop_listening(self) -> None:
+        if self._readable is not None:
+            self._readable = None
+            asyncio.get_running_loop().remove_reader(self._pipe.fileno())

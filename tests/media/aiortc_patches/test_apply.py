@@ -1,0 +1,54 @@
+import pytest
+
+import facestream.aiortc_patches as hardening
+from facestream.aiortc_patches import replacement
+from facestream.aiortc_patches.replacement import Replacement
+from facestream.errors import FacestreamError
+
+
+def test_applying_twice_is_applying_once():
+    hardening.apply()
+    first = [getattr(each.owner, each.name) for each in hardening.replacements]
+
+    hardening.apply()
+
+    assert [getattr(each.owner, each.name) for each in hardening.replacements] == first
+
+
+def test_every_replacement_is_in_place():
+    assert all(getattr(each.owner, each.name) == each.new for each in hardening.replacements)
+
+
+def test_another_version_is_refused(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(replacement.WRITTEN_FOR, "aiortc", "1.99")
+
+    with pytest.raises(FacestreamError, match=r"aiortc 1\.16\.0 is installed, expected 1\.99\.\*"):
+        hardening.apply()
+
+
+def test_a_name_that_is_gone_is_refused_and_nothing_is_replaced():
+    class Library:
+        kept = 1
+
+    wanted = [Replacement(Library, "kept", 2, "test"), Replacement(Library, "gone", 2, "test")]
+
+    with pytest.raises(FacestreamError, match=r"Library\.gone: not found"):
+        replacement.install(wanted)
+    assert Library.kept == 1
+
+
+def test_a_private_attribute_that_is_gone_is_refused():
+    class Library:
+        def __init__(self) -> None:
+            self._kept = 1
+
+    with pytest.raises(FacestreamError, match="_gone"):
+        replacement.check_mentions(Library, "__init__", ("_kept", "_gone"))
+
+
+def test_every_replacement_has_its_place_in_the_document():
+    from pathlib import Path
+
+    document = (Path(__file__).resolve().parents[3] / "docs" / "hardening.md").read_text()
+
+    assert [each.place for each in hardening.replacements if f"`{each.name}`" not in document] == []

@@ -1,0 +1,113 @@
+"""What one peer's stream costs in memory at the most, seen in a process of its own."""
+
+import subprocess
+import sys
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pytest
+from av import VideoFrame
+
+from tests.conftest import ROOT
+from tests.media.aiortc_patches.bitstreams import annex_b, idr_slice, pps, sps
+
+MAX_MB = 200
+# Takes a file of frames, each with its length before it, as the server's decoder would; says how much it grew.
+DECODE = """
+import asyncio, resource, sys
+from pathlib import Path
+from aiortc.codecs import CODECS
+from aiortc.jitterbuffer import JitterFrame
+from facestream.aiortc_patches.decoders import DecoderThread
+from facestream.aiortc_patches.sizes import FrameLimits
+from facestream.aiortc_patches.tracks import BoundedRemoteTrack
+
+async def main():
+    codec = next(each for each in CODECS["video"] if each.name == sys.argv[1])
+    track, refused = BoundedRemoteTrack("video"), []
+    decoder = DecoderThread(
+        "video", limits=FrameLimits(), on_frame=track.offer, on_failure=lambda: None, on_refusal=refused.append
+    )
+    data, number = Path(sys.argv[2]).read_bytes(), 0
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    while data:
+        length = int.from_bytes(data[:4], "big")
+        decoder.put(codec, JitterFrame(data=data[4 : 4 + length], timestamp=3000 * number))
+        data, number = data[4 + length :], number + 1
+        await asyncio.sleep(0.01)
+    decoder._waiting.put(None)
+    await decoder.ended()
+    print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024, len(track._frames), *refused)
+
+asyncio.run(main())
+"""
+
+
+def grown_mb(codec: str, frames: list[bytes], tmp_path: Path) -> tuple[int, str]:
+    """And what else was said: how many frames came out last, and why the stream was refused."""
+    file = tmp_path / "frames"
+    file.write_bytes(b"".join(len(frame).to_bytes(4, "big") + frame for frame in frames))
+    command = [sys.executable, "-c", DECODE, codec, str(file)]
+    said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=True).stdout
+    grown, rest = said.split(" ", 1)
+    return int(grown), rest.strip()
+
+
+def encoded(name: str, width: int, height: int, count: int, **options: str) -> list[bytes]:
+    encoder: Any = av.CodecContext.create(name, "w")
+    encoder.width, encoder.height, encoder.pix_fmt = width, height, "yuv420p"
+    encoder.framerate, encoder.time_base = 30, Fraction(1, 30)
+    encoder.options = options
+    frames = []
+    for number in range(count):
+        picture = VideoFrame.from_ndarray(np.full((height * 3 // 2, width), number, np.uint8), "yuv420p")
+        picture.pts = number
+        frames += [bytes(packet) for packet in encoder.encode(picture)]
+    return frames + [bytes(packet) for packet in encoder.encode(None)]
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    [sps(16240, 16240, cycle=[30000] * 255), sps(8192, 8192, profile=100, scaling=[127, -127] * 32)],
+    ids=["cycle", "scaling lists"],
+)
+def test_a_hidden_size_costs_nothing(hidden: bytes, tmp_path: Path):
+    grown, said = grown_mb("H264", [annex_b(hidden, pps(), idr_slice(3000))] * 10, tmp_path)
+
+    assert grown < 20
+    assert "expected at most 1920x1920" in said
+
+
+def test_the_most_reference_frames_that_are_allowed_stay_below_the_bound(tmp_path: Path):
+    options = {"preset": "ultrafast", "bf": "3", "refs": "4", "b-pyramid": "strict", "sc_threshold": "0"}
+    frames = encoded("libx264", 1920, 1920, 30, **options)
+
+    grown, said = grown_mb("H264", frames, tmp_path)
+
+    assert grown < MAX_MB
+    assert said in {"2", "3"}  # large frames wait, and no refusal
+
+
+def test_every_number_of_a_parameter_set_is_taken_without_growing_beyond_the_bound(tmp_path: Path):
+    sets = [annex_b(sps(640, 480, set_id=number % 32), pps(number, number % 32)) for number in range(256)]
+
+    grown, _ = grown_mb("H264", [frame + annex_b(idr_slice()) for frame in sets], tmp_path)
+
+    assert grown < MAX_MB
+
+
+FAST = {"libx264": {"preset": "ultrafast"}, "libvpx": {"deadline": "realtime", "cpu-used": "8"}}
+
+
+@pytest.mark.parametrize("codec", ["libx264", "libvpx"])
+def test_a_size_that_changes_with_each_keyframe_stays_below_the_bound(codec: str, tmp_path: Path):
+    sizes = [(1920, 1920 - 128 * number) for number in range(5)]
+    frames = [frame for width, height in sizes for frame in encoded(codec, width, height, 1, **FAST[codec])]
+
+    grown, said = grown_mb("H264" if codec == "libx264" else "VP8", frames, tmp_path)
+
+    assert grown < MAX_MB
+    assert said.isdigit()

@@ -1,0 +1,135 @@
+"""The order of packets, without a network: what the frame assembler and the loss repair do with each."""
+
+from typing import Any
+
+from aiortc.rtp import RtpPacket
+
+from facestream.aiortc_patches.jitter import FrameAssembler
+from facestream.aiortc_patches.losses import LossRepair
+from facestream.token_bucket import TokenBucket
+
+
+def packet(number: int, frame: int, *, last: bool = False, payload: bytes | None = None) -> RtpPacket:
+    made: Any = RtpPacket(sequence_number=number % 65536, timestamp=frame * 3000, marker=int(last))
+    made._data = payload if payload is not None else b"%d " % number
+    return made  # type: ignore[no-any-return]
+
+
+def frames_of(assembler: FrameAssembler, packets, now_s: float = 0.0) -> list[bytes]:
+    return [frame.data for each in packets for frame in assembler.add(each, now_s).frames]
+
+
+def test_a_frame_is_given_out_with_its_last_packet():
+    assembler = FrameAssembler()
+
+    assert frames_of(assembler, [packet(1, 1), packet(2, 1, last=True)]) == [b"1 2 "]
+
+
+def test_a_frame_without_a_marker_is_given_out_with_the_next_frames_first_packet():
+    assembler = FrameAssembler()
+
+    assert frames_of(assembler, [packet(1, 1), packet(2, 2)]) == [b"1 "]
+
+
+def test_packets_out_of_order_are_put_in_order():
+    assembler = FrameAssembler()
+    packets = [packet(1, 1, last=True), packet(3, 2, last=True), packet(2, 2)]
+
+    assert frames_of(assembler, packets) == [b"1 ", b"2 3 "]
+
+
+def test_every_frame_behind_a_repaired_hole_is_given_out_at_once():
+    assembler = FrameAssembler()
+    frames_of(assembler, [packet(1, 1, last=True), packet(3, 3, last=True), packet(4, 4, last=True)])
+
+    assert frames_of(assembler, [packet(2, 2, last=True)]) == [b"2 ", b"3 ", b"4 "]
+
+
+def test_sequence_numbers_wrap():
+    assembler = FrameAssembler()
+    packets = [packet(65534 + index, index, last=True) for index in range(4)]
+
+    assert len(frames_of(assembler, packets)) == 4
+
+
+def test_a_lost_packet_is_missing_until_it_comes():
+    assembler = FrameAssembler()
+    frames_of(assembler, [packet(1, 1, last=True), packet(4, 3, last=True)])
+    missing = assembler.missing()
+    frames_of(assembler, [packet(3, 2, last=True), packet(2, 2)])
+
+    assert (missing, assembler.missing()) == ([2, 3], [])
+
+
+def test_a_hole_is_given_up_after_200_ms_and_the_pictures_go_on():
+    assembler = FrameAssembler()
+    frames_of(assembler, [packet(1, 1, last=True), packet(3, 3, last=True)])
+
+    early = assembler.give_up(0.19)
+    late = assembler.give_up(0.21)
+
+    assert (early.lost, late.lost) == (False, True)
+    assert frames_of(assembler, [packet(4, 4), packet(5, 4, last=True)], 0.22) == [b"4 5 "]
+
+
+def test_a_frame_whose_beginning_is_lost_is_never_given_out():
+    assembler = FrameAssembler()
+    frames_of(assembler, [packet(1, 1, last=True), packet(3, 2)])
+    assembler.give_up(0.3)
+
+    assert frames_of(assembler, [packet(4, 2, last=True), packet(5, 3, last=True)], 0.3) == [b"5 "]
+
+
+def test_an_outage_is_given_up_with_the_first_packet_after_it():
+    assembler = FrameAssembler()
+    frames_of(assembler, [packet(1, 1, last=True)])
+
+    assembled = assembler.add(packet(200, 40), 1.0)
+
+    assert assembled.lost
+    assert assembler.missing() == []
+
+
+def test_a_sender_that_starts_anew_is_followed():
+    assembler = FrameAssembler()
+    frames_of(assembler, [packet(30_000 + index, index, last=True) for index in range(10)])
+    packets = [packet(5 + index, 100 + index, last=True) for index in range(100)]
+
+    assert len(frames_of(assembler, packets)) >= 45
+
+
+def test_padding_is_no_frame():
+    assembler = FrameAssembler()
+    packets = [
+        packet(1, 1, last=True),
+        packet(2, 1, payload=b""),
+        packet(3, 1, payload=b""),
+        packet(4, 2, last=True),
+    ]
+
+    assert frames_of(assembler, packets) == [b"1 ", b"4 "]
+
+
+def test_what_waits_is_bounded():
+    assembler = FrameAssembler()
+    frames_of(assembler, [packet(1, 1, last=True)])
+
+    frames_of(assembler, [packet(number, number, last=True) for number in range(3, 5000)])
+
+    assert len(assembler._packets) <= 512
+
+
+def test_a_missing_packet_is_asked_for_every_30_ms():
+    repair = LossRepair()
+
+    asked = [repair.due([7], at_ms / 1000) for at_ms in range(0, 100, 10)]
+
+    assert asked == [[7], [], [], [7], [], [], [7], [], [], [7]]
+
+
+def test_a_throttle_lets_a_burst_through_and_then_one_per_interval():
+    throttle = TokenBucket(1.0, burst=2)
+
+    passed = [at for at in range(100, 130) if throttle.wait_s(at / 10) == 0.0]
+
+    assert passed == [100, 101, 110, 120]

@@ -1,0 +1,30 @@
+import asyncio
+import time
+
+import pytest
+from aiortc.rtp import RTCP_PSFB_PLI, RtcpPsfbPacket
+
+from tests.media.aiortc_patches.peers import Pair
+
+pytestmark = pytest.mark.media
+
+
+async def test_a_flood_of_picture_requests_brings_a_keyframe_a_second(pair: Pair):
+    await pair.connect()
+    await pair.receive()
+    encoder = pair.caller_sender._RTCRtpSender__encoder
+    encode, keyframes = encoder.encode, []
+
+    def note(frame, force_keyframe):
+        keyframes.append(force_keyframe)
+        return encode(frame, force_keyframe)
+
+    encoder.encode = note
+    sender_ssrc = pair.caller_sender._ssrc
+    request = bytes(RtcpPsfbPacket(fmt=RTCP_PSFB_PLI, ssrc=1, media_ssrc=sender_ssrc))
+    end_s = time.monotonic() + 2.0
+    while time.monotonic() < end_s:
+        await pair.called_dtls._send_rtp(request)
+        await asyncio.sleep(0.01)
+
+    assert 2 <= sum(keyframes) <= 4

@@ -1,0 +1,116 @@
+import cv2
+import numpy as np
+import pytest
+
+from facestream.analysis.detection.blazeface import FACE_PX, INPUT_PX, BlazeFaceDetector
+from facestream.analysis.detection.hog import (
+    HOG_FACE_PX,
+    MAX_ENLARGEMENT,
+    STEP_PIXELS,
+    FaceDetector,
+    FoundFace,
+    HogDetector,
+    without_doubles,
+)
+from facestream.analysis.faces import BoundingBox, GrayImage
+from facestream.analysis.models import load_analyzer
+from facestream.analysis.self_test_image import self_test_image
+from facestream.resources import MODELS_DIR
+
+SIZES_WH = [(320, 240), (640, 480), (1280, 720), (720, 1280), (1920, 1080), (97, 1000)]
+
+
+@pytest.fixture(scope="module", params=["dlib", "blazeface"])
+def detector(request: pytest.FixtureRequest) -> FaceDetector:
+    if request.param == "dlib":
+        return HogDetector()
+    return BlazeFaceDetector(MODELS_DIR / "cache" / "blazeface.tflite")
+
+
+@pytest.mark.parametrize("size_wh", SIZES_WH)
+@pytest.mark.parametrize("share", [1 / 8, 1 / 4, 1 / 20])
+def test_a_plan_sees_the_smallest_face_everywhere(
+    detector: FaceDetector, size_wh: tuple[int, int], share: float
+):
+    width, height = size_wh
+    plan = detector.plan(width, height, share)
+    face = share * height
+    smallest_px = min(HOG_FACE_PX if isinstance(detector, HogDetector) else FACE_PX, MAX_ENLARGEMENT * face)
+
+    for x in range(0, max(1, int(width - face)), 40):
+        for y in range(0, max(1, int(height - face)), 40):
+            assert any(
+                step.left <= x
+                and step.top <= y
+                and step.left + step.width >= min(width, x + face)
+                and step.top + step.height >= min(height, y + face)
+                and step.scale * face >= smallest_px - 1
+                for step in plan
+            ), (x, y)
+
+
+@pytest.mark.parametrize("size_wh", [*SIZES_WH, (1, 3000), (8000, 20)])
+def test_no_step_is_dearer_than_allowed(detector: FaceDetector, size_wh: tuple[int, int]):
+    for step in detector.plan(*size_wh, 1 / 8):
+        if isinstance(detector, HogDetector):
+            assert step.width * step.height * step.scale**2 <= 1.05 * STEP_PIXELS
+        else:
+            assert max(step.width, step.height) * step.scale <= INPUT_PX + 1
+
+
+def test_the_first_step_sees_the_whole_picture(detector: FaceDetector):
+    first = detector.plan(1280, 720, 1 / 8)[0]
+
+    assert (first.left, first.top, first.width, first.height) == (0, 0, 1280, 720)
+
+
+def test_a_drawn_face_is_found_where_it_was_drawn(detector: FaceDetector):
+    gray, box = self_test_image()
+
+    (found,) = detector.search_whole(gray, 0.3)
+
+    assert found.box.center_xy == pytest.approx(box.center_xy, abs=12)
+    assert found.box.width == pytest.approx(box.width, rel=0.25)
+
+
+@pytest.mark.parametrize("share", [1 / 20, 1 / 6])
+def test_a_face_found_in_two_tiles_is_one_face(detector: FaceDetector, group_gray: GrayImage, share: float):
+    found = detector.search_whole(group_gray, share)
+
+    assert 4 <= len(found) <= 5
+
+
+def test_a_strip_is_searched_in_pieces(detector: FaceDetector):
+    assert detector.search_whole(np.full((1, 9000), 90, np.uint8), 1 / 8) == []
+
+
+def test_the_second_detector_finds_tilted_faces_and_their_tilt(group_gray: GrayImage):
+    detector = BlazeFaceDetector(MODELS_DIR / "cache" / "blazeface.tflite")
+    height, width = group_gray.shape
+    turn = cv2.getRotationMatrix2D((width / 2, height / 2), -50, 0.9)
+    tilted = np.asarray(cv2.warpAffine(group_gray, turn, (width, height)), np.uint8)
+
+    found = detector.search_whole(tilted, 1 / 10)
+
+    assert len(found) >= 4
+    assert np.median([face.tilt_deg for face in found]) == pytest.approx(50, abs=12)
+
+
+def test_of_two_boxes_on_one_face_the_larger_stays():
+    small, large = FoundFace(BoundingBox(10, 10, 40, 40)), FoundFace(BoundingBox(8, 8, 50, 50))
+    other = FoundFace(BoundingBox(80, 10, 40, 40))
+
+    assert without_doubles([small, other, large]) == [large, other]
+
+
+def test_a_look_confirms_the_face_that_is_there_and_none_beside_it(
+    detector: FaceDetector, group_gray: GrayImage
+):
+    analyzer = load_analyzer(MODELS_DIR)
+    face = max(analyzer.analyze_still(group_gray).faces, key=lambda face: face.box.width)
+    aside = face.landmarks_xy + np.array([0.5 * face.box.width, 0], np.float32)
+    smaller = (face.landmarks_xy - face.landmarks_xy.mean(axis=0)) * 0.5 + face.landmarks_xy.mean(axis=0)
+
+    assert detector.sees_face(group_gray, face.landmarks_xy)
+    assert not detector.sees_face(group_gray, aside)
+    assert not detector.sees_face(group_gray, smaller.astype(np.float32))

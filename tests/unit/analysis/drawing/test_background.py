@@ -1,0 +1,59 @@
+import numpy as np
+import pytest
+
+from facestream.analysis.drawing.background import Background, show_background
+from facestream.analysis.faces import BoundingBox, FrameReport
+from tests.unit.analysis.drawing.test_overlay import Planes, face_at
+
+
+def noisy_planes(width: int, height: int) -> Planes:
+    rng = np.random.default_rng(5)
+    chroma = (height + 1) // 2, (width + 1) // 2
+    return (
+        rng.integers(16, 235, (height, width)).astype(np.uint8),
+        rng.integers(16, 240, chroma).astype(np.uint8),
+        rng.integers(16, 240, chroma).astype(np.uint8),
+    )
+
+
+def test_the_picture_is_left_as_it_is():
+    planes, before = noisy_planes(640, 480), noisy_planes(640, 480)
+
+    show_background(planes, FrameReport((face_at(200, 150, 180),)), Background.FRAME)
+
+    assert all(np.array_equal(a, b) for a, b in zip(planes, before, strict=True))
+
+
+def test_landmarks_only_leaves_nothing_of_the_picture():
+    planes = noisy_planes(640, 480)
+
+    show_background(planes, FrameReport((face_at(200, 150, 180),)), Background.LANDMARKS)
+
+    assert all(plane.min() == plane.max() for plane in planes)
+
+
+def test_blur_keeps_faces_sharp_and_nothing_else():
+    planes, before = noisy_planes(640, 480), noisy_planes(640, 480)
+
+    show_background(planes, FrameReport((face_at(200, 150, 180),)), Background.BLUR)
+
+    assert np.array_equal(planes[0][200:280, 250:330], before[0][200:280, 250:330])
+    for plane in planes:
+        corner = plane[:40, :40].astype(int)
+        assert np.abs(np.diff(corner, axis=1)).mean() < 4
+
+
+def test_blur_without_a_face_hides_everything():
+    planes = noisy_planes(640, 480)
+
+    show_background(planes, FrameReport(()), Background.BLUR)
+
+    assert np.abs(np.diff(planes[0].astype(int), axis=1)).mean() < 4
+
+
+@pytest.mark.parametrize("view", list(Background))
+@pytest.mark.parametrize("size_wh", [(641, 479), (16, 16), (1, 1), (1920, 2)])
+def test_any_size_and_any_box_is_no_error(view: Background, size_wh: tuple[int, int]):
+    far = face_at(-5000, 300, 100, box=BoundingBox(-9000, 20000, 3000, 1))
+
+    show_background(noisy_planes(*size_wh), FrameReport((far, face_at(0, 0, 4000))), view)

@@ -1,0 +1,224 @@
+import av
+import numpy as np
+import pytest
+
+from facestream.analysis.drawing.overlay import (
+    DEFAULT_LAYERS,
+    HULLS,
+    LABEL_FREE_CORNER_WH,
+    STAMP_CORNER_WH,
+    Layer,
+    draw,
+)
+from facestream.analysis.faces import BoundingBox, Face, FrameReport, HeadPose, UnsureReason
+from facestream.media.planes import planes_of
+from facestream.replay.stamp import read_stamp, write_stamp
+
+Planes = tuple[np.ndarray, np.ndarray, np.ndarray]
+
+
+def gray_planes(width: int, height: int, luma: int = 100) -> Planes:
+    chroma = (height + 1) // 2, (width + 1) // 2
+    return (
+        np.full((height, width), luma, np.uint8),
+        np.full(chroma, 128, np.uint8),
+        np.full(chroma, 128, np.uint8),
+    )
+
+
+def face_at(left: float, top: float, side: float, **given: object) -> Face:
+    angles = np.linspace(0, 2 * np.pi, 68, endpoint=False)
+    points = np.stack(
+        [left + side / 2 + side / 3 * np.cos(angles), top + side / 2 + side / 3 * np.sin(angles)], 1
+    )
+    values: dict[str, object] = {
+        "id": 1,
+        "box": BoundingBox(left, top, side, side),
+        "landmarks_xy": points.astype(np.float32),
+        "probabilities": (0.0, 0.0, 0.0, 0.9, 0.0, 0.0, 0.1),
+        "label": "happy",
+        "pose": HeadPose(10, 5, 2),
+    }
+    return Face(**{**values, **given})  # type: ignore[arg-type]
+
+
+def changed(before: Planes, after: Planes) -> list[bool]:
+    return [bool((a != b).any()) for a, b in zip(before, after, strict=True)]
+
+
+@pytest.mark.parametrize("layer", list(Layer))
+def test_each_layer_draws_alone(layer: Layer):
+    planes = gray_planes(640, 480)
+
+    draw(planes, FrameReport((face_at(200, 150, 180),)), {layer}, "#1 30 FPS")
+
+    assert changed(gray_planes(640, 480), planes)[0]
+
+
+def test_no_layer_leaves_the_picture_as_it_was():
+    planes = gray_planes(640, 480)
+
+    draw(planes, FrameReport((face_at(200, 150, 180),)), set(), "#1 30 FPS")
+
+    assert not any(changed(gray_planes(640, 480), planes))
+
+
+def test_a_frame_without_a_face_stays_clean_but_for_the_corner():
+    planes = gray_planes(640, 480)
+
+    draw(planes, FrameReport(()), DEFAULT_LAYERS, "#1 30 FPS")
+
+    assert not (planes[0][60:] != 100).any()
+    assert (planes[0][:60, :200] != 100).any()
+
+
+@pytest.mark.parametrize("luma", [16, 128, 235])
+def test_the_label_can_be_told_from_any_ground(luma: int):
+    planes = gray_planes(640, 480, luma)
+
+    draw(planes, FrameReport((face_at(200, 150, 180),)), {Layer.LABEL}, "")
+
+    drawn = planes[0][planes[0] != luma].astype(int)
+    assert drawn.max() - drawn.min() > 100
+
+
+@pytest.mark.parametrize(
+    ("left", "top", "side"),
+    [(-100, -100, 150), (600, 440, 200), (-5000, 300, 100), (0, 0, 1), (-10, -10, 4000)],
+)
+@pytest.mark.parametrize("size_wh", [(640, 480), (641, 479), (16, 16), (1, 1)])
+def test_faces_outside_the_picture_and_tiny_pictures_are_no_error(
+    left: float, top: float, side: float, size_wh: tuple[int, int]
+):
+    draw(gray_planes(*size_wh), FrameReport((face_at(left, top, side),)), set(Layer), "#1")
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e30])
+def test_landmarks_that_are_no_numbers_are_not_drawn(value: float):
+    points = np.full((68, 2), value, np.float32)
+
+    draw(gray_planes(320, 240), FrameReport((face_at(50, 50, 80, landmarks_xy=points),)), set(Layer), "#1")
+
+
+@pytest.mark.parametrize("left", [np.nan, np.inf, -np.inf])
+def test_a_box_that_is_nowhere_is_not_drawn(left: float):
+    planes = gray_planes(320, 240)
+
+    draw(planes, FrameReport((face_at(50, 50, 80, box=BoundingBox(left, 50, 80, 80)),)), set(Layer), "")
+
+    assert not any(changed(gray_planes(320, 240), planes))
+
+
+def test_a_face_outside_the_picture_has_no_label_in_it():
+    planes = gray_planes(320, 240)
+
+    draw(planes, FrameReport((face_at(-300, 50, 80),)), {Layer.LABEL}, "")
+
+    assert not any(changed(gray_planes(320, 240), planes))
+
+
+@pytest.mark.parametrize("size_wh", [(320, 240), (640, 480), (641, 479), (1280, 720), (175, 79)])
+def test_the_stamp_of_the_replay_survives_a_face_on_it(size_wh: tuple[int, int]):
+    width, height = size_wh
+    planes = gray_planes(*size_wh)
+    write_stamp(planes, 12345)
+    corner_width, corner_height = STAMP_CORNER_WH
+    before = planes[0][-corner_height:, -corner_width:].copy()
+
+    draw(planes, FrameReport((face_at(width - 80, height - 60, 70),)), set(Layer), "#1 30 FPS")
+
+    assert read_stamp(planes[0]) == 12345
+    assert (planes[0][-corner_height:, -corner_width:] == before).all()
+
+
+@pytest.mark.parametrize("luma", [16, 100, 235])
+def test_a_corner_without_a_stamp_is_drawn_on_like_the_rest(luma: int):
+    planes = gray_planes(640, 480, luma)
+
+    draw(planes, FrameReport((face_at(460, 340, 138),)), {Layer.BOX}, "")
+
+    assert (planes[0][-32:, -112:] != luma).any()
+
+
+@pytest.mark.parametrize("size_wh", [(320, 240), (641, 479), (1280, 720)])
+def test_labels_stay_out_of_the_lower_right_corner(size_wh: tuple[int, int]):
+    width, height = size_wh
+    planes = gray_planes(*size_wh)
+    corner_width, corner_height = LABEL_FREE_CORNER_WH
+
+    draw(planes, FrameReport((face_at(width - 60, height - 20, 40),)), {Layer.LABEL}, "")
+
+    assert (planes[0][-corner_height:, -corner_width:] == 100).all()
+    assert changed(gray_planes(*size_wh), planes)[0]
+
+
+def test_labels_of_neighbours_do_not_hide_each_other():
+    alone = [gray_planes(640, 480) for _ in range(2)]
+    together = gray_planes(640, 480)
+    faces = face_at(200, 150, 60, id=1), face_at(230, 150, 60, id=2)
+
+    draw(alone[0], FrameReport(faces[:1]), {Layer.LABEL}, "")
+    draw(together, FrameReport(faces), {Layer.LABEL}, "")
+
+    first = alone[0][0] != 100
+    assert (together[0][first] == alone[0][0][first]).all()
+
+
+def test_letters_outside_ascii_are_drawn_as_question_marks():
+    given, expected = gray_planes(640, 480), gray_planes(640, 480)
+
+    draw(given, FrameReport(()), {Layer.STATS}, "é\n☺ 30")
+    draw(expected, FrameReport(()), {Layer.STATS}, "??? 30")
+
+    assert not any(changed(given, expected))
+
+
+def test_blue_axis_points_where_the_head_is_turned():
+    right, left = gray_planes(640, 480), gray_planes(640, 480)
+
+    draw(right, FrameReport((face_at(200, 150, 180, pose=HeadPose(60, 0, 0)),)), {Layer.POSE}, "")
+    draw(left, FrameReport((face_at(200, 150, 180, pose=HeadPose(-60, 0, 0)),)), {Layer.POSE}, "")
+
+    def blue_x(planes: Planes) -> float:
+        return float(np.nonzero(planes[1] > 170)[1].mean())
+
+    assert blue_x(right) > blue_x(left) + 20
+
+
+def test_two_faces_have_two_colours():
+    first, second = gray_planes(640, 480), gray_planes(640, 480)
+
+    draw(first, FrameReport((face_at(200, 150, 180, id=1),)), {Layer.BOX}, "")
+    draw(second, FrameReport((face_at(200, 150, 180, id=2),)), {Layer.BOX}, "")
+
+    assert (first[1] != second[1]).any()
+
+
+def test_an_unsure_face_says_why():
+    sure, unsure = gray_planes(640, 480), gray_planes(640, 480)
+
+    draw(sure, FrameReport((face_at(200, 150, 180),)), {Layer.LABEL}, "")
+    draw(
+        unsure,
+        FrameReport((face_at(200, 150, 180, label="unsure", unsure=UnsureReason.TURNED),)),
+        {Layer.LABEL},
+        "",
+    )
+
+    assert any(changed(sure, unsure))
+
+
+def test_padded_planes_of_a_real_frame_are_drawn_on():
+    frame = av.VideoFrame(642, 362, "yuv420p")
+    planes = planes_of(frame)
+    for plane in planes:
+        plane[:] = 100
+
+    draw(planes, FrameReport((face_at(100, 100, 150),)), DEFAULT_LAYERS, "#1")
+
+    assert (planes[0] != 100).any()
+
+
+def test_the_hulls_cover_eyebrows_eyes_and_both_mouths():
+    assert len(HULLS) == 6
+    assert sorted(point for part in HULLS for point in part) == [*range(17, 27), *range(36, 68)]

@@ -1,0 +1,149 @@
+"""What the program says and returns for whatever ends a command."""
+
+import asyncio
+import errno
+import os
+import signal
+
+import pytest
+
+from facestream.cli.exit_codes import Stopped, exit_code
+from facestream.errors import ConfigError, FacestreamError
+
+FULL = OSError(errno.ENOSPC, "No space left on device", "/var/a.jsonl")
+FAULT = TypeError("of ours at 192.0.2.7")
+
+
+def raising(error: BaseException) -> int:
+    """The exit code of a command that raises this."""
+
+    def command() -> int:
+        raise error
+
+    return exit_code(command)
+
+
+def test_a_command_that_ends_says_its_own_exit_code():
+    assert exit_code(lambda: 1) == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "said"),
+    [
+        (ConfigError("port: taken"), 2, "facestream: port: taken\n"),
+        (FULL, 71, "facestream: /var/a.jsonl: No space left on device; free up space"),
+        (OSError(errno.EMFILE, "Too many open files"), 71, "ulimit -n"),
+        (MemoryError(), 71, "facestream: out of memory; close other programs"),
+        (RuntimeError("can't start new thread"), 71, "can't start new thread; close"),
+        (ModuleNotFoundError("No module named 'av'", name="av"), 71, "library av is not installed"),
+        (
+            ImportError("libGL.so.1: cannot open shared object file", name="cv2"),
+            71,
+            "cannot be loaded (libGL",
+        ),
+    ],
+)
+def test_a_condition_of_the_machine_is_one_sentence(
+    capsys: pytest.CaptureFixture[str], error: Exception, code: int, said: str
+):
+    assert raising(error) == code
+
+    told = capsys.readouterr().err
+    assert said in told
+    assert told.count("\n") == 1
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), Stopped(signal.SIGTERM), asyncio.CancelledError()])
+def test_an_interruption_says_nothing(capsys: pytest.CaptureFixture[str], error: BaseException):
+    assert raising(error) == 130
+
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), Stopped(signal.SIGTERM)])
+def test_a_library_that_an_interruption_keeps_from_loading_is_not_said_to_be_broken(
+    capsys: pytest.CaptureFixture[str], error: BaseException
+):
+    def command() -> int:
+        try:
+            raise ImportError("initialization failed") from error  # as pybind11 does
+        except ImportError as failed:
+            raise ImportError("the library cannot be loaded") from failed
+
+    assert exit_code(command) == 130
+
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        FAULT,
+        OSError(errno.EBADF, "Bad file descriptor"),
+        TimeoutError(),
+        ValueError("of ours"),
+        ImportError("cannot import name 'x'", name="facestream.config"),
+    ],
+)
+def test_a_fault_of_ours_is_said_as_ours_with_its_traceback(
+    capsys: pytest.CaptureFixture[str], error: Exception
+):
+    assert raising(error) == 70
+
+    told = capsys.readouterr().err
+    assert told.startswith("Traceback")
+    assert "this is a fault in facestream" in told.splitlines()[-1]
+
+
+def test_a_traceback_names_no_address(capsys: pytest.CaptureFixture[str]):
+    raising(ExceptionGroup("tasks", [FAULT]))
+
+    traceback, _, _ = capsys.readouterr().err.rpartition("\nfacestream: ")
+    assert "of ours at" in traceback
+    assert "192.0.2.7" not in traceback
+
+
+@pytest.mark.parametrize(
+    ("inside", "code", "said"),
+    [
+        ([ConfigError("port: taken")], 2, "facestream: port: taken"),
+        ([FULL, ConfigError("port: taken")], 2, "facestream: port: taken"),
+        ([ExceptionGroup("inner", [FULL])], 71, "free up space"),
+        ([ConfigError("port: taken"), FAULT], 70, "fault in facestream"),
+    ],
+)
+def test_a_group_is_said_by_its_cause(
+    capsys: pytest.CaptureFixture[str], inside: list[Exception], code: int, said: str
+):
+    assert raising(ExceptionGroup("unhandled errors in a TaskGroup", inside)) == code
+
+    told = capsys.readouterr().err
+    assert said in told
+    assert ("Traceback" in told) == (code == 70)
+
+
+def test_an_interrupted_group_says_nothing(capsys: pytest.CaptureFixture[str]):
+    assert raising(BaseExceptionGroup("tasks", [KeyboardInterrupt(), FacestreamError("too")])) == 130
+
+    assert capsys.readouterr().err == ""
+
+
+def test_where_a_condition_comes_from_is_shown_on_demand(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("FACESTREAM_LOG_LEVEL", "DEBUG")
+
+    raising(FULL)
+
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_a_pipe_that_broke_elsewhere_is_no_closed_output(capsys: pytest.CaptureFixture[str]):
+    assert raising(BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))) == 71
+
+    assert "Broken pipe" in capsys.readouterr().err
+
+
+def test_an_end_that_argparse_has_said_passes():
+    with pytest.raises(SystemExit):
+        raising(SystemExit(2))

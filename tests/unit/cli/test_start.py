@@ -1,0 +1,187 @@
+"""The first and last steps of the program, in the environments that people start it in."""
+
+import ast
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from facestream import __version__
+from facestream.cli.start import OLDEST
+from tests.conftest import ROOT
+
+DEADLINE_S = 60
+TOKEN = "facestream token --token-key-file key"
+
+
+def in_shell(
+    line: str, folder: Path, settings: dict[str, str | None] | None = None, python: str = sys.executable
+) -> subprocess.CompletedProcess[str]:
+    """Run a line of bash with `facestream` as a function; a setting of None is taken away."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": ""}
+    for name, value in (settings or {}).items():
+        environment.pop(name, None)
+        if value is not None:
+            environment[name] = value
+    return subprocess.run(
+        ["bash", "-c", f'facestream() {{ {python} -m facestream "$@"; }}; {line}'],
+        cwd=folder, env=environment, capture_output=True, timeout=DEADLINE_S, check=False,
+        encoding="utf-8", errors="replace",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("command", "settings"),
+    [
+        (f"{TOKEN} --qr", {"PYTHONIOENCODING": "ascii"}),
+        (f"{TOKEN} --qr", {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}),
+        ("facestream serve --help", {"PYTHONIOENCODING": "iso-8859-1", "LANG": "de_DE.ISO-8859-1"}),
+        ("facestream certs --certs-dir b\u00fccher", {"LC_ALL": "C", "PYTHONUTF8": "0", "HOME": "/proc"}),
+        (TOKEN, {"HOME": None, "TMPDIR": "/nowhere", "USER": None, "TERM": None, "PATH": "/bin"}),
+    ],
+)
+def test_a_terminal_without_utf_8_or_a_home_is_enough(
+    tmp_path: Path, command: str, settings: dict[str, str | None]
+):
+    ended = in_shell(command, tmp_path, settings)
+
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert ended.stdout
+
+
+@pytest.mark.parametrize(
+    ("shell", "code", "said"),
+    [
+        (f"{TOKEN} <&- >&- 2>&-", 0, ""),
+        (f"{TOKEN} 2>/dev/full", 0, ""),
+        (f"{TOKEN} >/dev/full", 71, "No space left on device"),
+        ("facestream --version >/dev/full", 71, "No space left on device"),
+        ("facestream certs --certs-dir /proc/no 2>&-", 2, ""),
+        ("facestream certs --certs-dir /proc/no 2>/dev/full", 2, ""),
+        ("{ sleep 0.3; facestream certs --certs-dir made; } | true; exit ${PIPESTATUS[0]}", 141, ""),
+    ],
+)
+def test_standard_output_may_be_closed_full_or_cut_off(tmp_path: Path, shell: str, code: int, said: str):
+    ended = in_shell(shell, tmp_path)
+
+    assert ended.returncode == code
+    assert said in ended.stderr
+    assert ended.stderr.count("\n") == bool(said)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "cd gone && rmdir ../gone && facestream token --token-key-file key",
+        "touch file && facestream certs --certs-dir file",
+        "facestream token --token-key-file $(printf 'x%.0s' {1..300})",
+        "mkdir facestream.toml && facestream certs",
+    ],
+)
+def test_a_folder_or_file_that_cannot_be_used_is_one_sentence(tmp_path: Path, line: str):
+    (tmp_path / "gone").mkdir()
+
+    ended = in_shell(line, tmp_path)
+
+    assert ended.returncode == 2
+    assert ended.stderr.startswith("facestream: ")
+    assert "expected" in ended.stderr or "save it" in ended.stderr
+    assert ended.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "module", ["server.py", "facestream/__init__.py", "facestream/__main__.py", "facestream/cli/start.py"]
+)
+def test_an_old_python_can_read_what_says_that_it_is_old(module: str):
+    ast.parse((ROOT / module).read_text(encoding="utf-8"), feature_version=(3, 6))
+
+
+def test_an_old_python_is_told_what_to_do():
+    pretend = (
+        "import sys; sys.version_info = (3, 8, 1); "
+        "from facestream.cli.start import main; sys.exit(main(['serve']))"
+    )
+
+    ended = subprocess.run(
+        [sys.executable, "-c", pretend],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE_S,
+        check=False,
+    )
+
+    assert ended.returncode == 2
+    assert f"Python 3.8; expected {OLDEST[0]}.{OLDEST[1]} or newer: run `make setup`" in ended.stderr
+
+
+def test_windows_is_refused_in_one_sentence():
+    pretend = (
+        "import sys; sys.platform = 'win32'; from facestream.cli.start import main; sys.exit(main(['serve']))"
+    )
+
+    ended = subprocess.run(
+        [sys.executable, "-c", pretend],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE_S,
+        check=False,
+    )
+
+    assert ended.returncode == 2
+    assert "this is Windows" in ended.stderr
+    assert "expected Linux" in ended.stderr
+    assert ended.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["server.py", "--version"],
+        ["-m", "facestream", "--version"],
+        ["-m", "facestream", "serve", "--version"],
+    ],
+)
+def test_every_entry_says_the_version(command: list[str]):
+    ended = subprocess.run(
+        [sys.executable, *command], cwd=ROOT, capture_output=True, text=True, timeout=DEADLINE_S, check=False
+    )
+
+    assert (ended.returncode, ended.stdout) == (0, f"facestream {__version__}\n")
+
+
+@pytest.mark.parametrize("command", ["serve", "--help"])
+def test_a_python_without_the_libraries_is_told_what_to_do(tmp_path: Path, command: str):
+    ended = in_shell(f"facestream {command}", tmp_path, python=f"{sys.executable} -S")
+
+    assert ended.returncode == 71
+    assert "is not installed" in ended.stderr
+    assert "make setup" in ended.stderr
+    assert ended.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("number", "code"),
+    [(signal.SIGINT, 130), (signal.SIGTERM, -signal.SIGTERM), (signal.SIGHUP, -signal.SIGHUP)],
+)
+def test_a_signal_ends_a_command_quietly(tmp_path: Path, number: signal.Signals, code: int):
+    with socket.create_server(("127.0.0.1", 0)) as silent, (tmp_path / "err").open("w+") as err:
+        silent.settimeout(DEADLINE_S)
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        # Where the tests run in the background of a shell, they ignore Ctrl-C, and their children with them.
+        command = ["env", "--default-signal=INT", sys.executable, "-m", "facestream", "doctor", "--url", url]
+        with subprocess.Popen(command, cwd=ROOT, stderr=err) as process:
+            asked, _ = silent.accept()
+
+            process.send_signal(number)
+            process.send_signal(number)
+
+            assert process.wait(DEADLINE_S) == code
+            asked.close()
+        err.seek(0)
+        assert err.read() == ""

@@ -1,0 +1,138 @@
+"""The tunnel with a stand-in for pyngrok: a real one needs an account and the internet."""
+
+import sys
+import threading
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+
+import pytest
+
+from facestream.cli import tunnel
+from facestream.cli.tunnel import TOKEN_VARIABLE, Tunnel, media_hints
+from facestream.config import Config
+from facestream.errors import ConfigError
+
+PUBLIC = "https://faces.ngrok.example"
+LOCAL = "http://localhost:8080"
+
+
+class StandIn:
+    """What of pyngrok is used."""
+
+    def __init__(self, failure: Exception | None = None) -> None:
+        self.failure = failure
+        self.asked: list[tuple[str, str, object]] = []
+        self.killed: list[object] = []
+
+    def connect(self, addr: str, proto: str, pyngrok_config: object) -> SimpleNamespace:
+        if self.failure is not None:
+            raise self.failure
+        self.asked.append((addr, proto, pyngrok_config))
+        return SimpleNamespace(public_url=PUBLIC)
+
+    def kill(self, pyngrok_config: object) -> None:
+        self.killed.append(pyngrok_config)
+
+
+def install(monkeypatch: pytest.MonkeyPatch, stand_in: StandIn) -> None:
+    ngrok, conf = ModuleType("pyngrok.ngrok"), ModuleType("pyngrok.conf")
+    ngrok.connect, ngrok.kill = stand_in.connect, stand_in.kill  # type: ignore[attr-defined]
+    conf.PyngrokConfig = SimpleNamespace  # type: ignore[attr-defined]
+    for name, module in (
+        ("pyngrok", ModuleType("pyngrok")),
+        ("pyngrok.ngrok", ngrok),
+        ("pyngrok.conf", conf),
+    ):
+        monkeypatch.setitem(sys.modules, name, module)
+    monkeypatch.setenv(TOKEN_VARIABLE, "token of the account")
+
+
+def said_after_opening(config: Config) -> str:
+    said: list[str] = []
+    heard = threading.Event()
+
+    def say(sentence: str) -> None:
+        said.append(sentence)
+        heard.set()
+
+    opened = Tunnel(config, say)
+    opened.open_to(LOCAL)
+    assert heard.wait(5)
+    opened.close()
+    return "\n".join(said)
+
+
+def test_the_public_address_is_said_with_what_media_need(monkeypatch: pytest.MonkeyPatch):
+    stand_in = StandIn()
+    install(monkeypatch, stand_in)
+
+    said = said_after_opening(Config())
+
+    assert said.startswith(f"public address: {PUBLIC}")
+    assert "media do not go through ngrok" in said
+    assert [(address, kind) for address, kind, _ in stand_in.asked] == [(LOCAL, "http")]
+
+
+def test_the_token_comes_from_the_environment_and_is_never_said(monkeypatch: pytest.MonkeyPatch):
+    stand_in = StandIn()
+    install(monkeypatch, stand_in)
+
+    said = said_after_opening(Config())
+
+    assert stand_in.asked[0][2] == SimpleNamespace(auth_token="token of the account")
+    assert "token of the account" not in said
+
+
+def test_ngrok_ends_with_the_server(monkeypatch: pytest.MonkeyPatch):
+    stand_in = StandIn()
+    install(monkeypatch, stand_in)
+
+    said_after_opening(Config())
+
+    assert len(stand_in.killed) == 1
+
+
+def test_where_ngrok_fails_the_server_goes_on_without_it(monkeypatch: pytest.MonkeyPatch):
+    install(monkeypatch, StandIn(OSError("no way out")))
+
+    assert said_after_opening(Config()) == "ngrok gives no address: no way out; the server runs without it"
+
+
+def test_without_a_token_the_server_does_not_start(monkeypatch: pytest.MonkeyPatch):
+    install(monkeypatch, StandIn())
+    monkeypatch.delenv(TOKEN_VARIABLE)
+
+    with pytest.raises(ConfigError, match=TOKEN_VARIABLE):
+        Tunnel(Config(), print)
+
+
+def test_without_pyngrok_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setitem(sys.modules, "pyngrok", None)
+
+    with pytest.raises(ConfigError, match=r"requirements-tunnel\.txt"):
+        Tunnel(Config(), print)
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({}, "falls back to pictures over its WebSocket"),
+        ({"page_ice_server": ("turn:turn.example.org",), "turn_secret": "s"}, "for both sides"),
+        ({"websocket_fallback": False}, "no media will get through"),
+        ({"auth": "none"}, "everybody who knows the address"),
+        (
+            {
+                "page_ice_server": ("turn:turn.example.org",),
+                "server_ice_server": ("turn:turn.example.org",),
+                "turn_secret": "s",
+            },
+            "through your TURN servers",
+        ),
+    ],
+)
+def test_the_hints_fit_the_settings(settings: dict[str, object], said: str):
+    assert said in "\n".join(media_hints(Config(**settings)))  # type: ignore[arg-type]
+
+
+def test_the_extra_is_pinned():
+    assert "pyngrok==" in (Path(tunnel.__file__).parents[2] / "requirements-tunnel.txt").read_text()

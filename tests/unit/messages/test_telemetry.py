@@ -1,0 +1,148 @@
+"""The messages of version 1: what they look like on the wire, how large they are, what is refused."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from facestream.analysis.faces import EMOTIONS, UNSURE, BoundingBox, Face, FrameReport, UnsureReason
+from facestream.messages.telemetry import (
+    VERSION,
+    Bye,
+    ControlReply,
+    FaceMessage,
+    Layers,
+    Ping,
+    StageTimes,
+    Telemetry,
+    decode_control,
+    decode_telemetry,
+    encode_control,
+    encode_telemetry,
+    face_messages,
+)
+
+MAX_BYTES_FOR_TWO_FACES = 1100  # one SCTP chunk
+
+
+def face(number: int, **changed: object) -> Face:
+    values: dict[str, object] = {
+        "id": number,
+        "box": BoundingBox(10.4, 20.6, 99.5, 100.2),
+        "landmarks_xy": np.zeros((68, 2), np.float32),
+        "probabilities": (0.7, 0.05, 0.05, 0.05, 0.05, 0.05, 0.05),
+        "label": "angry",
+    }
+    return Face(**{**values, **changed})  # type: ignore[arg-type]
+
+
+def telemetry(*faces: FaceMessage, **changed: object) -> Telemetry:
+    values: dict[str, object] = {
+        "seq": 7,
+        "pts": 0.233,
+        "fps_in": 30.0,
+        "fps_out": 29.9,
+        "dropped": 1,
+        "ms": StageTimes(wait=0.4, detect=1.2, landmarks=2.0, emotion=0.6, draw=0.9),
+        "faces": faces,
+    }
+    return Telemetry(**{**values, **changed})
+
+
+def test_a_message_comes_back_as_it_went():
+    message = telemetry(*face_messages(FrameReport((face(1), face(2)))))
+
+    assert decode_telemetry(encode_telemetry(message)) == message
+
+
+def test_a_message_says_its_version():
+    assert json.loads(encode_telemetry(telemetry()))["v"] == VERSION == 1
+
+
+def test_a_frame_without_a_face_says_so():
+    assert json.loads(encode_telemetry(telemetry()))["faces"] == []
+
+
+def test_the_largest_message_for_two_faces_fits_one_chunk():
+    long = FaceMessage(
+        id=99_999,
+        box=(-1000, -1000, 1920, 1920),
+        label=max((*EMOTIONS, UNSURE), key=len),
+        unsure=max(UnsureReason, key=len),
+        probabilities=(0.123, 0.123, 0.123, 0.123, 0.123, 0.123, 0.262),
+        pose_deg=(-179.9, -179.9, -179.9),
+        eyes=0.99,
+        mouth=9.99,
+        blinks=99_999,
+    )
+    times = StageTimes(wait=99999.9, detect=99999.9, landmarks=99999.9, emotion=99999.9, draw=99999.9)
+
+    message = telemetry(
+        long, long, seq=10**9, pts=1e6 + 0.123, fps_in=199.9, fps_out=199.9, dropped=10**9, ms=times
+    )
+
+    assert len(encode_telemetry(message).encode()) < MAX_BYTES_FOR_TWO_FACES
+
+
+def test_a_face_goes_out_in_whole_pixels():
+    (message,) = face_messages(FrameReport((face(1),)))
+
+    assert message.box == (10, 21, 100, 100)
+
+
+def test_a_face_goes_out_with_all_seven_probabilities_in_order():
+    probabilities = (0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.79)
+
+    (message,) = face_messages(FrameReport((face(1, probabilities=probabilities),)))
+
+    assert dict(zip(map(str, EMOTIONS), message.probabilities, strict=True))["neutral"] == 0.79
+    assert message.probabilities == probabilities
+
+
+def test_an_unsure_face_says_why():
+    (message,) = face_messages(FrameReport((face(1, label=UNSURE, unsure=UnsureReason.TURNED),)))
+
+    assert (message.label, message.unsure) == ("unsure", "turned")
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"v": 1}', '{"v": 2}', "null", b"\xff\xfe"])
+def test_what_is_no_telemetry_is_a_value_error(text: str | bytes):
+    with pytest.raises(ValueError):  # noqa: PT011 - the type is the contract
+        decode_telemetry(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "request_read"),
+    [
+        ('{"type": "ping", "id": 3}', Ping(type="ping", id=3)),
+        ('{"type": "layers", "layers": ["box"]}', Layers(type="layers", layers=frozenset({"box"}))),
+        ('{"type": "layers", "layers": []}', Layers(type="layers", layers=frozenset())),
+        ('{"type": "bye"}', Bye(type="bye")),
+    ],
+)
+def test_a_control_request_is_read(text: str, request_read: Ping | Layers | Bye):
+    assert decode_control(text) == request_read
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "{", "[]", "7", "{}", '{"type": "dance"}', '{"type": "layers"}', '{"type": "layers", "layers": ["hat"]}',
+        '{"type": "bye", "now": true}', '{"type": ["ping"]}', b"\x00\xff",
+    ],
+)  # fmt: skip
+def test_a_bad_control_message_is_answered_with_what_was_expected(text: str | bytes):
+    with pytest.raises(ValueError, match="expected ping, layers, view or bye"):
+        decode_control(text)
+
+
+def test_a_reply_leaves_out_what_it_does_not_say():
+    assert json.loads(encode_control(ControlReply(type="pong", id=3))) == {"type": "pong", "id": 3}
+
+
+def test_the_golden_message_is_read_and_written_alike():
+    """tests/js reads the same file, so that Python and the page cannot disagree."""
+    golden = (Path(__file__).resolve().parents[2] / "data" / "telemetry_v1.json").read_text().strip()
+
+    assert encode_telemetry(decode_telemetry(golden)) == golden

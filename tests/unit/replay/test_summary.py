@@ -1,0 +1,104 @@
+import json
+
+import pytest
+
+from facestream.messages.telemetry import FaceMessage, StageTimes, Telemetry
+from facestream.replay.summary import Tally
+
+NO_TIMES = StageTimes(wait=0, detect=0, landmarks=0, emotion=0, draw=0)
+
+
+def report(*faces: tuple[int, str], dropped: int = 0, analysed: bool = True) -> Telemetry:
+    return Telemetry(
+        seq=0, pts=0, fps_in=30, fps_out=30, dropped=dropped, analysed=analysed, ms=NO_TIMES,
+        faces=tuple(
+            FaceMessage(id=face_id, box=(0, 0, 1, 1), label=label, unsure="", probabilities=(0, 0, 0, 0, 0, 0, 1))
+            for face_id, label in faces
+        ),
+    )  # fmt: skip
+
+
+def test_the_summary_has_exactly_the_documented_keys():
+    summary = json.loads(json.dumps(Tally(0).summary().as_json()))
+
+    assert list(summary) == [
+        "sent_frames", "received_frames", "analysed_frames", "dropped_frames", "fps_received", "setup_ms",
+        "first_frame_ms", "latency_ms", "faces_seen", "emotions",
+    ]  # fmt: skip
+    assert list(summary["latency_ms"]) == ["p50", "p95", "p99", "max"]
+
+
+def test_latency_is_from_handing_over_to_coming_back():
+    tally = Tally(0)
+    for counter in range(100):
+        tally.count_sent(counter, counter / 30)
+        tally.count_received(counter, counter / 30 + (counter + 1) / 1000)
+
+    latency = tally.summary().latency_ms
+
+    assert (latency.p50, latency.p95, latency.p99, latency.max) == pytest.approx((50, 95, 99, 100))
+
+
+def test_a_frame_that_comes_twice_is_measured_once():
+    tally = Tally(0)
+    tally.count_sent(7, 1.0)
+    tally.count_received(7, 1.1)
+    tally.count_received(7, 9.0)
+
+    assert tally.summary().latency_ms.max == 100
+
+
+def test_a_frame_that_was_never_sent_is_not_measured():
+    tally = Tally(0)
+    tally.count_received(7, 1.0)
+    tally.count_received(None, 1.1)
+
+    summary = tally.summary()
+
+    assert summary.received_frames == 2
+    assert summary.latency_ms.max is None
+    assert "not measured" in summary.as_text()
+
+
+def test_times_count_from_the_start():
+    tally = Tally(10.0)
+    tally.connected_s = 10.05
+    tally.count_received(None, 10.3)
+    tally.count_received(None, 11.3)
+
+    summary = tally.summary()
+
+    assert (summary.setup_ms, summary.first_frame_ms, summary.fps_received) == (50, 300, 1)
+
+
+def test_emotions_are_shares_of_all_faces():
+    tally = Tally(0)
+    tally.count_report(report((1, "happy"), (2, "sad")), 0.1)
+    tally.count_report(report((1, "happy"), (3, "happy")), 0.2)
+
+    summary = tally.summary()
+
+    assert summary.faces_seen == 3
+    assert summary.emotions == {"happy": 0.75, "sad": 0.25}
+
+
+def test_only_analysed_frames_count_as_analysed():
+    tally = Tally(0)
+    tally.count_report(report(), 0.1)
+    tally.count_report(report(analysed=False), 0.2)
+
+    assert tally.summary().analysed_frames == 1
+
+
+def test_a_message_that_was_overtaken_does_not_take_drops_back():
+    tally = Tally(0)
+    tally.count_report(report(dropped=5), 0.1)
+    tally.count_report(report(dropped=3), 0.2)
+
+    assert tally.summary().dropped_frames == 5
+
+
+def test_a_replay_without_anything_back_has_nothing_to_divide_by():
+    summary = Tally(0).summary()
+
+    assert (summary.fps_received, summary.setup_ms, summary.faces_seen, summary.emotions) == (0, None, 0, {})

@@ -1,0 +1,128 @@
+"""A session in compatibility mode inside this process: which threads work for it, and what it counts."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from av import VideoFrame
+
+from facestream.analysis.options import AnalysisOptions
+from facestream.config import Config
+from facestream.media import jpeg
+from facestream.messages.jpeg_socket import JpegFrame, encode_jpeg_message
+from facestream.messages.telemetry import Telemetry
+from facestream.sessions import registry as registry_module
+from facestream.sessions.registry import SessionRegistry
+from facestream.workers.pool import AnalysisPool
+
+DEADLINE_S = 20.0
+JPEG = cv2.imencode(".jpg", np.zeros((64, 64, 3), np.uint8))[1].tobytes()
+
+
+class Socket:
+    """Hands over pictures as fast as they are read, then nothing; keeps what is sent."""
+
+    def __init__(self, count: int, all_read: Callable[[], None]) -> None:
+        self._left: Iterator[bytes] = iter(
+            [encode_jpeg_message(JpegFrame(ms, JPEG)) for ms in range(1, count + 1)]
+        )
+        self._all_read = all_read
+        self._closed = asyncio.Event()
+        self.sent: list[str | bytes] = []
+        self.picture_sent = asyncio.Event()
+
+    async def receive(self) -> str | bytes:
+        if (message := next(self._left, None)) is not None:
+            return message
+        self._all_read()
+        await self._closed.wait()
+        raise ConnectionError
+
+    async def send(self, message: str | bytes) -> None:
+        self.sent.append(message)
+        if isinstance(message, bytes):
+            self.picture_sent.set()
+
+    async def close(self, reason: str) -> None:
+        self._closed.set()
+
+
+@pytest.fixture
+def registry(tmp_path: Path) -> SessionRegistry:
+    return SessionRegistry(Config(), AnalysisPool(tmp_path, AnalysisOptions(), 0, 1))
+
+
+def messages_of(socket: Socket) -> list[Telemetry]:
+    return [
+        Telemetry.model_validate_json(message)
+        for message in socket.sent
+        if isinstance(message, str) and '"seq"' in message
+    ]
+
+
+async def test_jpegs_have_threads_of_their_own(registry: SessionRegistry, monkeypatch: pytest.MonkeyPatch):
+    threads: list[str] = []
+    decode, encode = jpeg.decode_jpeg, jpeg.encode_jpeg
+
+    def decode_noted(data: bytes) -> VideoFrame:
+        threads.append(threading.current_thread().name)
+        return decode(data)
+
+    def encode_noted(frame: VideoFrame) -> bytes:
+        threads.append(threading.current_thread().name)
+        return encode(frame)
+
+    monkeypatch.setattr("facestream.media.jpeg_track.decode_jpeg", decode_noted)
+    monkeypatch.setattr("facestream.sessions.jpeg.encode_jpeg", encode_noted)
+    socket = Socket(1, lambda: None)
+    registry.open_jpeg(socket, "")
+    async with asyncio.timeout(DEADLINE_S):
+        await socket.picture_sent.wait()
+    await registry.close()
+
+    assert [name.partition("_")[0] for name in threads] == ["jpeg", "jpeg"]
+
+
+async def test_pictures_that_are_never_decoded_are_counted_and_told(
+    registry: SessionRegistry, monkeypatch: pytest.MonkeyPatch
+):
+    all_read, decode = threading.Event(), jpeg.decode_jpeg
+
+    def decode_when_all_are_read(data: bytes) -> VideoFrame:
+        assert all_read.wait(DEADLINE_S)
+        return decode(data)
+
+    monkeypatch.setattr("facestream.media.jpeg_track.decode_jpeg", decode_when_all_are_read)
+    socket = Socket(5, all_read.set)
+    registry.open_jpeg(socket, "")
+    async with asyncio.timeout(DEADLINE_S):
+        while len(messages_of(socket)) < 2:  # noqa: ASYNC110 - the socket has no event for it
+            await asyncio.sleep(0.01)
+    counted = registry.frames()
+    await registry.close()
+
+    # The first is being decoded, the last waits; those between are gone.
+    assert counted.dropped["before_decoding"] == 3
+    assert messages_of(socket)[-1].dropped == 3
+    assert registry.frames().dropped["before_decoding"] == 3
+
+
+async def test_tidying_up_leaves_the_drawing_threads_free(
+    registry: SessionRegistry, monkeypatch: pytest.MonkeyPatch
+):
+    go_on = threading.Event()
+    monkeypatch.setattr(registry_module, "trim_memory", lambda: go_on.wait(DEADLINE_S))
+    for _ in range(2):
+        registry._tidy()
+
+    drawn = await asyncio.wait_for(
+        asyncio.get_running_loop().run_in_executor(registry._drawing, lambda: "drawn"), DEADLINE_S / 2
+    )
+
+    go_on.set()
+    await registry.close()
+    assert drawn == "drawn"

@@ -1,0 +1,57 @@
+import re
+
+import pytest
+
+from facestream.errors import OfferError
+from facestream.signaling.offer import check_sdp
+from tests.media.offers import read_offer
+
+OFFER = read_offer("chrome")
+
+
+def only_h264(sdp: str, parameters: str) -> str:
+    """The offer as a camera makes it: H264 is the one codec that is known here, in one way."""
+    sdp = re.sub(r"(?m)^(a=rtpmap:\d+) (VP8|VP9|AV1)/90000", r"\1 x-none/90000", sdp)
+    return re.sub(r"level-asymmetry-allowed=1;packetization-mode=\d;profile-level-id=\w+", parameters, sdp)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "said"),
+    [
+        (
+            "profile-level-id=6e0028",
+            r"high 10 profile \(profile-level-id=6e0028\); expected VP8, or H264 in baseline",
+        ),
+        ("profile-level-id=58001f", "extended profile"),
+        ("profile-level-id=f4001f", "high 4:4:4 predictive profile"),
+        ("profile-level-id=123456", "unknown profile"),
+        ("profile-level-id=nothing", "profile-level-id='nothing'"),
+        ("profile-level-id", "profile-level-id='none'"),
+        ("packetization-mode=2", "packetization-mode=2; expected 0 or 1"),
+        ("packetization-mode", "packetization-mode=None; expected 0 or 1"),
+        ("sprop-parameter-sets=%%%", "sprop-parameter-sets cannot be read; expected base64"),
+        ("sprop-parameter-sets=Z0IAMw==", "sprop-parameter-sets: H264 with a parameter set is cut off"),
+        ("sprop-parameter-sets=" + "A" * 9000, "sprop-parameter-sets of 9000 characters"),
+    ],
+)
+def test_h264_that_cannot_be_served_is_named(parameters: str, said: str):
+    with pytest.raises(OfferError, match=said):
+        check_sdp(only_h264(OFFER, parameters))
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        "profile-level-id=640c1f",
+        "profile-level-id=4d001f",
+        "packetization-mode=0",
+        "packetization-mode=1",
+        "",
+    ],
+)
+def test_h264_in_every_profile_that_is_decoded_is_taken(parameters: str):
+    check_sdp(only_h264(OFFER, parameters))
+
+
+def test_vp8_beside_h264_that_cannot_be_served_is_enough():
+    check_sdp(re.sub(r"profile-level-id=\w+", "profile-level-id=6e0028", OFFER))

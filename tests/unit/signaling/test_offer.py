@@ -1,0 +1,114 @@
+import json
+
+import pytest
+from aiortc import RTCBundlePolicy, RTCConfiguration, RTCPeerConnection, VideoStreamTrack
+
+from facestream.errors import OfferError
+from facestream.ice.candidates import MAX_CANDIDATES
+from facestream.signaling.offer import keep_allowed_candidates, parse_offer
+
+
+@pytest.fixture
+async def offer_sdp():
+    pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+    pc.addTrack(VideoStreamTrack())
+    pc.createDataChannel("telemetry")
+    await pc.setLocalDescription(await pc.createOffer())
+    yield pc.localDescription.sdp
+    await pc.close()
+
+
+def body(sdp: object, kind: object = "offer") -> bytes:
+    return json.dumps({"sdp": sdp, "type": kind}).encode()
+
+
+def test_a_real_offer_is_taken(offer_sdp: str):
+    offer = parse_offer(body(offer_sdp))
+
+    assert offer.description.type == "offer"
+    assert "m=video" in offer.description.sdp
+
+
+@pytest.mark.parametrize(
+    ("sent", "said"),
+    [
+        (b"", "body: "),
+        (b"{", "body: "),
+        (b"[]", "body: "),
+        (b'"v=0"', "body: "),
+        (b"\xff\xfe", "body: "),
+        (b"{}", "sdp: "),
+        (body(None), "sdp: "),
+        (body(5), "sdp: "),
+        (body("v=0", "answer"), "type: "),
+        (body(""), "sdp: "),
+        (body("hello"), "sdp: "),
+        (body("v=0\r\n"), "sdp: "),
+        (body("v=0\r\nm=video 9 X\r\n"), "sdp: "),
+        (body("v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\n"), "sdp: "),
+    ],
+)
+def test_a_bad_body_is_refused_with_the_part_that_is_wrong(sent: bytes, said: str):
+    with pytest.raises(OfferError) as refused:
+        parse_offer(sent)
+
+    assert str(refused.value).startswith(said)
+    assert "expected" in str(refused.value) or "send" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("a=sendrecv", "a=recvonly", "recvonly"),
+        ("m=video", "m=audio", "0 video sections"),
+        ("VP8/90000", "VP9/90000", "VP8 or H264"),
+        ("a=fingerprint", "a=fingerprnt", "DTLS fingerprint"),
+        ("a=ice-ufrag", "a=ice-ufrog", "ICE user"),
+        ("a=group:BUNDLE 0", "a=group:BUNDLE 7 0", "BUNDLE"),
+    ],
+)
+def test_an_offer_that_cannot_be_served_is_refused(offer_sdp: str, old: str, new: str, said: str):
+    changed = offer_sdp.replace(old, new).replace("H264/90000", "X/90000")
+
+    with pytest.raises(OfferError, match=said):
+        parse_offer(body(changed))
+
+
+def test_candidates_that_are_not_allowed_are_dropped():
+    lines = [
+        "a=candidate:1 1 udp 2122 3e1c.local 5000 typ host",
+        "a=candidate:2 1 tcp 1518 8.8.8.8 9 typ host tcptype active",
+        "a=candidate:3 1 udp 2122 8.8.8.8 5000 typ host",
+        "a=candidate:4 1 udp 2122 127.0.0.1 5000 typ host",
+        "a=candidate:5 1 udp",
+    ]
+
+    kept = keep_allowed_candidates("\r\n".join(lines)).split()
+
+    assert kept == lines[2].split()
+
+
+def test_a_flood_of_candidates_is_cut():
+    line = "a=candidate:3 1 udp 2122 8.8.8.8 5000 typ host\r\n"
+
+    assert keep_allowed_candidates(line * 1000).count("candidate") == MAX_CANDIDATES
+
+
+async def test_an_offer_with_candidates_in_its_first_section_only_gets_an_answer_with_candidates(
+    offer_sdp: str,
+):
+    """As browsers bundle; Firefox ends each section with `a=end-of-candidates`."""
+    first, marker, rest = offer_sdp.partition("m=application")
+    without = "".join(line for line in rest.splitlines(keepends=True) if not line.startswith("a=candidate"))
+    bundled = first + marker + without
+    if "a=end-of-candidates" not in without:
+        bundled += "a=end-of-candidates\r\n"
+    pc = RTCPeerConnection(RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE))
+
+    await pc.setRemoteDescription(parse_offer(body(bundled)).description)
+    pc.addTrack(VideoStreamTrack())
+    await pc.setLocalDescription(await pc.createAnswer())
+    answer = pc.localDescription.sdp
+    await pc.close()
+
+    assert "a=candidate" in answer

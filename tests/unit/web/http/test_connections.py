@@ -1,0 +1,197 @@
+"""The table of connections: who comes in, who gives way, and what is over its time."""
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from facestream.config import Config
+from facestream.web.http.connections import (
+    GRACE_S,
+    UNREAD_S,
+    Connection,
+    ConnectionLimits,
+    Connections,
+    Phase,
+)
+
+LIMITS = ConnectionLimits(total=6, per_address=4, request_s=10, idle_s=75)
+STRANGER, OTHER, LOCAL = "203.0.113.9", "198.51.100.7", ""
+
+
+class Door:
+    """A table with a clock of its own, and the clients' ends of its sockets."""
+
+    def __init__(self) -> None:
+        self.now_s = 100.0
+        self.table = Connections(LIMITS, lambda: self.now_s)
+        self.sockets: list[socket.socket] = []
+
+    def come(self, address: str, phase: Phase = Phase.HEAD) -> Connection:
+        connection = self.check_request_rate(address)
+        assert connection is not None
+        if phase is not Phase.HEAD:
+            connection.enter(phase)
+        return connection
+
+    def check_request_rate(self, address: str) -> Connection | None:
+        ours, theirs = socket.socketpair()
+        self.sockets += ours, theirs
+        return self.table.admit(ours, address, shared=not address)
+
+    def wait(self, seconds: float) -> None:
+        self.now_s += seconds
+        self.table.expire()
+
+
+@pytest.fixture
+def door() -> Iterator[Door]:
+    door = Door()
+    yield door
+    for each in door.sockets:
+        each.close()
+
+
+def is_ended(client: socket.socket) -> bool:
+    client.setblocking(False)
+    try:
+        return client.recv(1) == b""
+    except BlockingIOError:
+        return False
+
+
+@pytest.mark.parametrize("phase", [Phase.HEAD, Phase.IDLE, Phase.BODY, Phase.OPENING])
+def test_at_the_limit_of_an_address_the_one_that_waited_longest_gives_way(door: Door, phase: Phase):
+    first, second, *_ = [door.come(STRANGER, phase) for _ in range(LIMITS.per_address)]
+    door.now_s += GRACE_S
+
+    newcomer = door.come(STRANGER)
+
+    assert first.phase is Phase.ENDED
+    assert is_ended(door.sockets[1])
+    assert (second.phase, newcomer.phase) == (phase, Phase.HEAD)
+
+
+def test_one_that_asks_is_no_longer_the_oldest(door: Door):
+    first, second, *_ = [door.come(STRANGER) for _ in range(LIMITS.per_address)]
+    first.enter(Phase.ANSWER)
+    first.enter(Phase.IDLE)
+    door.now_s += GRACE_S
+
+    door.come(STRANGER)
+
+    assert (first.phase, second.phase) == (Phase.IDLE, Phase.ENDED)
+
+
+def test_a_burst_of_this_machine_is_left_its_time_to_be_heard(door: Door):
+    burst = [door.come(LOCAL) for _ in range(LIMITS.total)]
+
+    assert all(each.phase is Phase.HEAD for each in burst)
+
+
+def test_what_is_left_of_a_burst_goes_when_somebody_comes_later(door: Door):
+    burst = [door.come(LOCAL) for _ in range(LIMITS.total)]
+    door.now_s += GRACE_S
+
+    door.come(LOCAL)
+
+    # Three stay, the newcomer is the fourth.
+    assert [each.phase is Phase.ENDED for each in burst] == [True] * 3 + [False] * 3
+
+
+@pytest.mark.parametrize("phase", [Phase.ANSWER, Phase.SERVED])
+def test_an_address_with_all_its_connections_in_use_gets_no_more(door: Door, phase: Phase):
+    busy = [door.come(STRANGER, phase) for _ in range(LIMITS.per_address)]
+
+    assert door.check_request_rate(STRANGER) is None
+    assert door.check_request_rate(OTHER) is not None
+    assert all(each.phase is phase for each in busy)
+
+
+def test_what_many_clients_share_may_use_every_connection(door: Door):
+    for _ in range(LIMITS.total):
+        door.come(LOCAL, Phase.ANSWER)
+
+    assert door.check_request_rate(LOCAL) is None
+
+
+def test_when_all_places_are_taken_the_address_with_most_idle_ones_gives_way(door: Door):
+    lone = door.come(OTHER)
+    flood = [door.come(STRANGER) for _ in range(LIMITS.per_address)]
+    door.come(LOCAL, Phase.ANSWER)
+
+    newcomer = door.come("192.0.2.1")
+
+    assert newcomer.phase is Phase.HEAD
+    assert (lone.phase, flood[0].phase) == (Phase.HEAD, Phase.ENDED)
+
+
+def test_an_answer_that_nobody_reads_gives_way_and_one_just_given_does_not(door: Door):
+    unread = [door.come(STRANGER, Phase.ANSWER) for _ in range(LIMITS.per_address)]
+    served = [door.come(OTHER, Phase.SERVED) for _ in range(2)]
+    assert door.check_request_rate("192.0.2.1") is None
+    door.now_s += UNREAD_S + 0.1
+
+    door.come("192.0.2.1")
+
+    assert [each.phase for each in unread] == [Phase.ENDED, *[Phase.ANSWER] * 3]
+    assert all(each.phase is Phase.SERVED for each in served)
+
+
+@pytest.mark.parametrize(
+    ("phase", "seconds"),
+    [(Phase.HEAD, 10), (Phase.OPENING, 10), (Phase.ANSWER, 60), (Phase.IDLE, 75), (Phase.LEAVING, 2)],
+)
+def test_each_phase_ends_at_its_deadline(door: Door, phase: Phase, seconds: float):
+    connection = door.come(STRANGER, phase)
+
+    door.wait(seconds - 0.1)
+    assert connection.phase is phase
+    door.wait(0.2)
+
+    assert connection.phase is Phase.ENDED
+
+
+def test_a_session_has_no_deadline_here(door: Door):
+    connection = door.come(STRANGER, Phase.SERVED)
+
+    door.wait(1e9)
+
+    assert connection.phase is Phase.SERVED
+
+
+def test_a_late_body_is_told_so_before_its_end(door: Door):
+    connection, told = door.come(STRANGER, Phase.BODY), []
+    connection.is_late = lambda: told.append(connection.phase)
+
+    door.wait(LIMITS.request_s + 0.1)
+
+    assert told == [Phase.BODY]
+
+
+def test_what_does_not_let_go_of_its_socket_is_aborted(door: Door):
+    connection, aborted = door.come(STRANGER), []
+    connection.abort = lambda: aborted.append(True)
+    door.wait(LIMITS.request_s + 0.1)
+    assert not aborted
+
+    door.wait(0.5)
+
+    assert aborted
+
+
+def test_an_ended_connection_begins_nothing_and_is_counted_until_its_socket_is_closed(door: Door):
+    connection = door.come(STRANGER)
+    connection.end()
+    connection.enter(Phase.ANSWER)
+
+    assert (connection.phase, len(door.table)) == (Phase.ENDED, 1)
+    connection.closed()
+    connection.closed()
+    assert len(door.table) == 0
+    assert [door.check_request_rate(STRANGER) is not None for _ in range(4)] == [True] * 4
+
+
+def test_open_files_bound_the_connections():
+    assert ConnectionLimits.of(Config(), descriptors=100).total == 100
+    assert ConnectionLimits.of(Config(), descriptors=10**6).total == Config().max_connections

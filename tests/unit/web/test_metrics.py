@@ -1,0 +1,75 @@
+import json
+import re
+from pathlib import Path
+
+from prometheus_client import generate_latest
+from prometheus_client.parser import text_string_to_metric_families
+
+from facestream.analysis.options import AnalysisOptions
+from facestream.config import Config
+from facestream.errors import AnalysisUnavailableError, OfferError
+from facestream.metrics import StreamCounts
+from facestream.sessions.registry import SessionRegistry
+from facestream.web.routes.metrics import make_build_info, make_metrics, reason_of
+from facestream.workers.pool import AnalysisPool
+from tests.conftest import ROOT
+
+DASHBOARD = json.loads((ROOT / "docs" / "grafana" / "facestream.json").read_text(encoding="utf-8"))
+METRIC = re.compile(r"\b(?:facestream|process)_[a-z_]+")
+Labels = dict[str, set[str]]
+
+
+async def served(folder: Path) -> Labels:
+    """Every name that /metrics can show, with the labels it has, once each counter has counted."""
+    pool = AnalysisPool(folder, AnalysisOptions(), 0, 1)
+    registry = SessionRegistry(Config(), pool)
+    registry.measures.session_ended("webrtc", "peer said goodbye", StreamCounts())
+    registry.measures.refused["offer"] += 1
+    registry.measures.ice["host-prflx"] += 1
+    text = (generate_latest(make_metrics(registry, pool)) + generate_latest(make_build_info())).decode()
+    await registry.close()
+    labels: Labels = {}
+    for family in text_string_to_metric_families(text):
+        for sample in family.samples:
+            labels.setdefault(sample.name, set()).update(sample.labels)
+    return labels
+
+
+def expressions() -> list[str]:
+    return [target["expr"] for panel in DASHBOARD["panels"] for target in panel["targets"]]
+
+
+async def test_every_metric_of_the_dashboard_is_served(tmp_path: Path):
+    named = {name for expression in expressions() for name in METRIC.findall(expression)}
+
+    assert named
+    assert named <= (await served(tmp_path)).keys()
+
+
+async def test_every_label_that_the_dashboard_sums_by_is_served(tmp_path: Path):
+    labels = await served(tmp_path)
+
+    for expression in expressions():
+        wanted = {
+            label.strip() for found in re.findall(r"by \(([^)]*)\)", expression) for label in found.split(",")
+        }
+        given = set.union(*(labels[name] for name in METRIC.findall(expression)))
+        assert wanted <= given, expression
+
+
+async def test_every_metric_is_explained(tmp_path: Path):
+    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    families = {re.sub(r"_(total|bucket|sum|count|created)$", "", name) for name in await served(tmp_path)}
+
+    missing = [name for name in families if name.startswith("facestream_") and name not in page]
+
+    assert not missing
+
+
+def test_every_panel_asks_the_chosen_server_only():
+    assert [expression for expression in expressions() if '{instance=~"$instance"' not in expression] == []
+
+
+def test_an_error_is_counted_under_its_name():
+    assert reason_of(OfferError("")) == "offer"
+    assert reason_of(AnalysisUnavailableError("")) == "analysis_unavailable"

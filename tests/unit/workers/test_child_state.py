@@ -1,0 +1,107 @@
+"""Which children hang, by what the kernel says of real ones."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from facestream.workers import child_state
+from facestream.workers.child_state import STILL_LOOKS, STOPPED_LOOKS, HangDetector
+
+SPINS = "print(flush=True)\nwhile True: pass"
+RESTS = "print(flush=True)\nimport time; time.sleep(60)"
+DEADLINE_S = 20.0
+
+
+@contextlib.contextmanager
+def child(program: str) -> Iterator[int]:
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        try:
+            yield process.pid
+        finally:
+            process.kill()
+
+
+def looks(detector: HangDetector, count: int, *, answer_due: bool, every_s: float = 0.01) -> list[str]:
+    found = []
+    for _ in range(count):
+        found.append(detector.look(answer_due))
+        time.sleep(every_s)
+    return found
+
+
+def test_a_stopped_child_is_found_at_the_second_look():
+    with child(RESTS) as pid:
+        detector = HangDetector(pid)
+        os.kill(pid, signal.SIGSTOP)
+        deadline_s = time.monotonic() + DEADLINE_S
+        while not detector.is_stopped() and time.monotonic() < deadline_s:
+            time.sleep(0.005)
+
+        found = looks(detector, STOPPED_LOOKS, answer_due=False)
+
+    assert found == ["", "is stopped"]
+
+
+def test_a_child_that_was_stopped_only_for_a_moment_is_kept():
+    with child(RESTS) as pid:
+        detector = HangDetector(pid)
+        os.kill(pid, signal.SIGSTOP)
+        time.sleep(0.05)
+        detector.look(answer_due=False)
+        os.kill(pid, signal.SIGCONT)
+        time.sleep(0.05)
+
+        found = looks(detector, 3, answer_due=False)
+
+    assert found == ["", "", ""]
+
+
+def test_a_child_that_rests_is_well_as_long_as_nobody_waits_for_it():
+    with child(RESTS) as pid:
+        assert set(looks(HangDetector(pid), 3 * STILL_LOOKS, answer_due=False)) == {""}
+
+
+def test_a_child_that_does_nothing_about_its_frame_hangs():
+    with child(RESTS) as pid:
+        found = looks(HangDetector(pid), STILL_LOOKS + 1, answer_due=True)
+
+    assert found == [""] * STILL_LOOKS + ["hangs over a frame"]
+
+
+def test_a_child_that_computes_gets_its_time_and_not_more(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(child_state, "ENDLESS_S", 0.2)
+    with child(SPINS) as pid:
+        detector, deadline_s = HangDetector(pid), time.monotonic() + DEADLINE_S
+        first = detector.look(answer_due=True)
+        while not (found := detector.look(answer_due=True)) and time.monotonic() < deadline_s:
+            time.sleep(0.05)
+
+    assert first == ""
+    assert found == "computes one frame without end"
+
+
+def test_each_frame_is_counted_for_itself(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(child_state, "ENDLESS_S", 0.1)
+    with child(SPINS) as pid:
+        detector = HangDetector(pid)
+        found = set()
+        for _ in range(8):
+            detector.begin()
+            found |= set(looks(detector, 2, answer_due=True, every_s=0.05))
+
+    assert found == {""}
+
+
+def test_a_child_that_has_ended_is_not_stopped():
+    with child(RESTS) as pid:
+        pass
+
+    assert HangDetector(pid).look(answer_due=True) == ""

@@ -1,0 +1,110 @@
+"""The memory that a frame crosses in: reserved at once, or an error that can be caught."""
+
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from facestream.errors import ShortageError
+from facestream.workers.frame_memory import FrameMemory
+from facestream.workers.shortage import shortage, started_threads
+
+SIZE = 3 << 20
+
+
+def test_all_of_the_memory_is_there_before_anybody_writes():
+    memory = FrameMemory.reserve(SIZE + 5)
+
+    blocks = os.fstat(memory._file).st_blocks
+    memory.close()
+
+    assert 512 * blocks >= SIZE
+
+
+def test_it_needs_no_room_in_dev_shm():
+    memory = FrameMemory.reserve(SIZE)
+
+    where = str(Path(f"/proc/self/fd/{memory._file}").readlink())
+    memory.close()
+
+    assert where.startswith("/memfd:")
+
+
+def test_what_is_written_is_read():
+    memory = FrameMemory.reserve(SIZE)
+
+    memory.frame(2, 3)[:] = 7
+
+    assert memory.frame(1, 6).tolist() == [[7] * 6]
+    memory.close()
+    memory.close()
+
+
+def test_memory_that_cannot_be_had_is_an_error_and_leaves_nothing_open():
+    """In a process of its own: what limits a file's size would limit the log of the tests, too."""
+    program = f"""
+import os, resource
+from facestream.errors import ShortageError
+from facestream.workers.frame_memory import FrameMemory
+resource.setrlimit(resource.RLIMIT_FSIZE, ({SIZE // 2}, {SIZE // 2}))
+before = len(os.listdir("/proc/self/fd"))
+try:
+    FrameMemory.reserve({SIZE})
+except OSError as error:
+    print(error.strerror, len(os.listdir("/proc/self/fd")) - before)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert done.stdout == "File too large 0\n"
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OSError(24, "Too many open files"), "ulimit -n"),
+        (OSError(11, "Resource temporarily unavailable"), "TasksMax"),
+        (OSError(28, "No space left on device"), "memory limit"),
+        (MemoryError(), "MemoryError; free memory"),
+        (RuntimeError("can't start new thread"), "can't start new thread; raise the limit of processes"),
+        (OSError(5, "Input/output error"), "check the limits"),
+    ],
+)
+def test_a_shortage_says_what_was_refused_and_what_to_do(error: Exception, said: str):
+    sentence = str(shortage("a thing cannot start", error))
+
+    assert sentence.startswith("a thing cannot start: ")
+    assert said in sentence
+
+
+def test_threads_run_before_anybody_needs_them():
+    threads = started_threads(3, "test")
+
+    names = [thread.name for thread in threading.enumerate() if thread.name.startswith("test")]
+    assert len(names) == 3
+    threads.shutdown()
+
+
+def test_threads_that_cannot_start_are_a_sentence_and_those_that_could_are_ended(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    start, allowed = threading.Thread.start, [2]
+
+    def start_or_refuse(thread: threading.Thread) -> None:
+        if thread.name.startswith("scarce"):
+            if not allowed[0]:
+                raise RuntimeError("can't start new thread")
+            allowed[0] -= 1
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start_or_refuse)
+
+    with pytest.raises(ShortageError, match="TasksMax"):
+        started_threads(3, "scarce")
+
+    for thread in threading.enumerate():
+        if thread.name.startswith("scarce"):
+            thread.join(10.0)
+            assert not thread.is_alive()
