@@ -30,6 +30,7 @@ BASE_DEADLINE_S = 600.0
 BUILD_DEADLINE_S = 600.0
 PYTHON_BASE, COTURN_BASE = "localhost/facestream-test-python", "localhost/facestream-test-coturn"
 DRIVERS: tuple[Literal["overlay", "vfs"], ...] = ("overlay", "vfs")
+FIGURES = pytest.StashKey[dict[str, str]]()
 PYTHON_OF_THE_BASE = "3.11"  # of Debian 12, which the recipe installs
 
 
@@ -68,13 +69,14 @@ def podman() -> Iterator[Podman]:
 
 
 @pytest.fixture(scope="session")
-def figures(request: pytest.FixtureRequest) -> Iterator[dict[str, str]]:
-    """What was measured, by name; written to the terminal at the end."""
-    measured: dict[str, str] = {}
-    yield measured
-    terminal = request.config.pluginmanager.get_plugin("terminalreporter")
-    for name, value in measured.items():
-        terminal.write_line(f"\n{name}: {value}" if name == next(iter(measured)) else f"{name}: {value}")
+def figures(pytestconfig: pytest.Config) -> dict[str, str]:
+    """What the tests measure, by name; the end of the run shows it."""
+    return pytestconfig.stash.setdefault(FIGURES, {})
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    for name, value in config.stash.get(FIGURES, {}).items():
+        terminalreporter.write_line(f"{name}: {value}")
 
 
 @pytest.fixture(scope="session")
