@@ -51,10 +51,10 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Installe
     """The wheel in a new virtual environment, for a user whose PATH holds nothing but its programs."""
     folder = tmp_path_factory.mktemp("installed")
     subprocess.run([sys.executable, "-m", "venv", folder / "venv"], check=True, timeout=COMMAND_DEADLINE_S)
-    pip = [folder / "venv" / "bin" / "python", "-m", "pip", "install", "--quiet", "--only-binary=:all:"]
-    subprocess.run(
-        [*pip, "--constraint", ROOT / "requirements.txt", wheel], check=True, timeout=INSTALL_DEADLINE_S
-    )
+    python = str(folder / "venv" / "bin" / "python")
+    pip = [python, "-m", "pip", "install", "--quiet", "--only-binary=:all:"]
+    pip += ["--constraint", str(ROOT / "requirements.txt"), str(wheel)]
+    subprocess.run(pip, check=True, timeout=INSTALL_DEADLINE_S)
     environment = {
         "PATH": str(folder / "venv" / "bin"),
         "HOME": str(folder),

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from facestream import __version__
+from scripts.build_hooks import LIBRARIES, MODELS, OTHERS, PAGE, WheelData, model_files
 from tests.browser.conftest import OpenPage, chart_points, start
 from tests.conftest import ROOT, RunningServer
 from tests.package.conftest import Installed
@@ -68,3 +69,32 @@ def test_the_wheel_has_every_file_of_the_page(wheel: Path):
 
     assert page | {"client/index.html"} <= shipped
     assert not [name for name in shipped if name.endswith(".dat")], "a licence forbids it"
+
+
+@pytest.mark.parametrize(
+    "missing",
+    [
+        "client/node_modules/c3/c3.min.js",
+        "models/cache/blazeface.tflite",
+        "models/emotion.tflite",
+        "docs/openapi.json",
+    ],
+)
+def test_a_checkout_that_lacks_a_part_builds_no_wheel(tmp_path: Path, missing: str):
+    parts = (*PAGE, *LIBRARIES, *MODELS, *OTHERS, *model_files(ROOT))
+    for part in parts:
+        (tmp_path / part).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / part).symlink_to(ROOT / part)
+
+    assert wheel_data(tmp_path).keys() == set(parts)
+    (tmp_path / missing).unlink()
+    with pytest.raises(FileNotFoundError, match=f"{missing} is missing; run `make wheel`"):
+        wheel_data(tmp_path)
+
+
+def wheel_data(root: Path) -> dict[str, str]:
+    """What the hook adds to a wheel that is built from this tree."""
+    build_data: dict[str, dict[str, str]] = {"force_include": {}}
+    hook = WheelData(str(root), {}, None, None, "", "wheel")  # type: ignore[arg-type]
+    hook.initialize("standard", build_data)
+    return build_data["force_include"]
