@@ -176,7 +176,7 @@ def test_the_health_check_fails_where_nothing_answers(server: Served):
 def test_a_client_outside_the_container_needs_a_token_even_on_loopback(
     server: Served, media_dir: Path, tmp_path: Path
 ):
-    # The server cannot see which program that is: docs/decisions/0012-who-is-local.md.
+    # The server cannot see which program that is: docs/decisions/0012-local-clients.md.
     (tmp_path / "wrong.txt").write_text("another-token\n")
     command = replay_command(server, media_dir / "single_face.mp4")
     command[command.index("--token-file") + 1] = str(tmp_path / "wrong.txt")
