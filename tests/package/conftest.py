@@ -14,6 +14,7 @@ from facestream.analysis.model_files import checked_path
 from facestream.resources import MODELS_DIR
 from tests.browser.conftest import browsers, camera_file, open_page
 from tests.conftest import ROOT, RunningServer, running_server
+from tests.wheel import build_wheel
 
 __all__ = ["browsers", "camera_file", "open_page"]
 
@@ -42,13 +43,7 @@ class Installed:
 @pytest.fixture(scope="session")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What `make wheel` builds."""
-    folder = tmp_path_factory.mktemp("dist")
-    pip_wheel = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
-    subprocess.run(
-        [*pip_wheel, "--wheel-dir", str(folder), str(ROOT)], check=True, timeout=COMMAND_DEADLINE_S
-    )
-    (built,) = folder.glob("*.whl")
-    return built
+    return build_wheel(tmp_path_factory.mktemp("dist"))
 
 
 @pytest.fixture(scope="session")
