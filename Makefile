@@ -9,7 +9,7 @@ NPM_THERE := command -v npm >/dev/null || { echo "npm is not installed; expected
 BENCHMARKS := latency compatibility cpu capacity loop_stall recovery strangers churn soak
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run models docs test test-py test-unit test-newest test-browser test-clients test-wheel test-js test-media record-offers browser net-programs client-programs lint fix types schema audit bench wheel clean
+.PHONY: help setup run models docs test test-py test-unit test-newest test-browser test-clients test-wheel test-js test-media test-upstream record-offers browser net-programs client-programs lint fix types schema audit bench wheel clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -50,6 +50,9 @@ test-js: client/node_modules/.dev ## the tests of the page's own modules, and th
 
 test-media: $(BIN)/.product ## fetch the test clips and pictures into build/media
 	@$(BIN)/python scripts/fetch_test_media.py
+
+test-upstream: $(BIN)/.dev ## aiortc's and aioice's own tests, with and without the replacements: the same must pass (minutes; not part of test)
+	@$(BIN)/python scripts/upstream_tests.py $(ARGS)
 
 browser: ## Chromium and its driver, by apt-get where they are missing and the user is root
 	@scripts/ensure_chromium.sh
