@@ -25,7 +25,21 @@ _DIGEST = re.compile(r"sha256:([0-9a-f]{64})", re.IGNORECASE)
 
 
 class TokenError(FacestreamError):
-    """A token is missing, not one of this server's, or has expired; who asks is told which."""
+    """A token is not one of this server's; the client gets HTTP 401 with the message."""
+
+    code = "token_wrong"
+
+
+class TokenMissingError(TokenError):
+    """A token is required, and the request has none."""
+
+    code = "token_required"
+
+
+class TokenExpiredError(TokenError):
+    """A signed token is past its time."""
+
+    code = "token_expired"
 
 
 class Purpose(StrEnum):
@@ -52,7 +66,7 @@ class Tokens:
     def check(self, token: str) -> None:
         """Raise TokenError unless the token is listed, or signed for this purpose and not expired."""
         if not token:
-            raise TokenError("no token; expected one from whoever runs this server")
+            raise TokenMissingError("no token; expected one from whoever runs this server")
         if len(token) > MAX_TOKEN_CHARS:
             raise TokenError(f"a token of more than {MAX_TOKEN_CHARS} characters is none of this server's")
         digest = hashlib.sha256(token.encode()).digest()
@@ -71,7 +85,9 @@ class Tokens:
                 options={"require": ["exp", "sub", "aud"]},
             )
         except jwt.ExpiredSignatureError as error:
-            raise TokenError("this token has expired; ask whoever runs this server for a new one") from error
+            raise TokenExpiredError(
+                "this token has expired; ask whoever runs this server for a new one"
+            ) from error
         except jwt.PyJWTError as error:
             raise TokenError(
                 "this token is none of this server's; ask whoever runs it for a new one"

@@ -40,6 +40,7 @@ class Refused(_Message):
 
     type: Literal["refused"] = "refused"
     status: int = Field(description="the HTTP status that an offer would have got")
+    code: str = Field("", description="why, for programs: the code of that problem")
     title: str
     detail: str
     retry_after_s: int = Field(0, description="time after which it may be tried again; 0: not said")

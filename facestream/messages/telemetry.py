@@ -1,9 +1,8 @@
-"""The messages on the data channels, version 1: encode and decode; never sends anything."""
+"""The messages of the data channel `telemetry`, version 1: encode and decode; never sends anything."""
 
-import enum
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from facestream.analysis.faces import FrameReport
 
@@ -13,7 +12,8 @@ Milliseconds = Annotated[float, Field(ge=0)]
 
 
 class _Message(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # Fields may be added without a new version, so a reader ignores those that it does not know.
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
 
 class StageTimes(_Message):
@@ -87,78 +87,3 @@ def encode_telemetry(message: Telemetry) -> str:
 def decode_telemetry(text: str | bytes) -> Telemetry:
     """Read one message; raises ValueError for anything else."""
     return Telemetry.model_validate_json(text)
-
-
-class Ping(_Message):
-    """The peer asks whether the server still hears it."""
-
-    type: Literal["ping"]
-    id: int = 0
-
-
-class Layers(_Message):
-    """The peer chooses what is drawn."""
-
-    type: Literal["layers"]
-    layers: frozenset[Literal["box", "hulls", "points", "label", "pose", "stats"]]
-
-
-class ChooseBackground(_Message):
-    """The peer chooses what the drawing lies on."""
-
-    type: Literal["view"]
-    view: Literal["picture", "blur", "landmarks"]
-
-
-class Bye(_Message):
-    """The peer leaves; the server closes the session."""
-
-    type: Literal["bye"]
-
-
-ControlRequest = Annotated[Ping | Layers | ChooseBackground | Bye, Field(discriminator="type")]
-_control_request: TypeAdapter[ControlRequest] = TypeAdapter(ControlRequest)
-
-
-class NoticeCode(enum.StrEnum):
-    """Why a session ends, for programs; `detail` has the sentence for people. More codes may be added."""
-
-    SETUP_TIMEOUT = "setup_timeout"  # no frame came in time after the offer
-    SILENCE = "silence"  # neither a frame nor a control message for too long
-    VIDEO_ENDED = "video_ended"  # the peer's video track ended
-    FRAME_TOO_LARGE = "frame_too_large"  # a frame is larger than the server accepts
-    BAD_FRAME = "bad_frame"  # a frame cannot be decoded, or the server refuses to decode it
-    TIME_OVER = "time_over"  # the session reached max_session_s
-    REPLACED = "replaced"  # its peer has reconnected
-    ENDED = "ended"  # ended by an admin over HTTP
-    STOPPING = "stopping"  # the server is stopping
-
-
-class ControlReply(_Message):
-    """What the server says on the data channel `control`."""
-
-    type: Literal["hello", "pong", "layers", "view", "error", "notice"]
-    code: str = ""
-    """In a notice: a `NoticeCode`."""
-    detail: str = ""
-    id: int = 0
-    session_id: str = ""
-    layers: tuple[str, ...] = ()
-    views: tuple[str, ...] = ()
-    view: str = ""
-
-
-def decode_control(text: str | bytes) -> ControlRequest:
-    """Read one request; raises ValueError with a sentence for the peer."""
-    try:
-        return _control_request.validate_json(text)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        msg = f"not a control message ({where or 'message'}: {first['msg']}); expected ping, layers, view or bye"
-        raise ValueError(msg) from error
-
-
-def encode_control(reply: ControlReply) -> str:
-    """One line of compact JSON."""
-    return reply.model_dump_json(exclude_defaults=True)

@@ -1,44 +1,21 @@
-"""Offers: parse, check, refuse with a sentence; and the answer. Knows no transport."""
+"""Parse and check offers; reject those that cannot be served, with what is expected instead. Knows no transport."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 from aiortc import RTCSessionDescription
 from aiortc.sdp import SessionDescription
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
 from facestream.errors import OfferError
 from facestream.ice.candidates import CandidatePolicy
+from facestream.messages.http import OfferBody
 from facestream.signaling.codecs import check_video_codecs
 from facestream.signaling.sections import OfferSections
 
 MAX_MEDIA_SECTIONS = 8
+PARSER_ERRORS = (ValueError, LookupError, AssertionError, AttributeError, StopIteration)
+"""What the SDP parser of aiortc 1.16 raises for malformed text, as fuzzing found; any other exception is a fault."""
 DEFAULT_POLICY = CandidatePolicy()
-OWNER_HEADER = "X-Session-Secret"
-"""Where a peer shows the `secret` of its answer."""
-
-
-class Description(BaseModel):
-    """An offer as a peer posts it."""
-
-    model_config = ConfigDict(frozen=True)
-
-    sdp: str
-    type: Literal["offer"]
-    resume: str = Field("", max_length=100)
-    """The token of a connection that was lost, whose faces and counters shall go on; empty: a new session."""
-
-
-class Answer(BaseModel):
-    """What the peer gets back."""
-
-    sdp: str
-    type: Literal["answer"]
-    session_id: str
-    resume: str = ""
-    """Token for the offer after this connection is lost."""
-    secret: str = ""
-    """Only this peer has it: with it the session is changed and ended over HTTP."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +36,7 @@ def parse_offer(
 ) -> Offer:
     """Read the body of POST /offer; raises OfferError with the first thing that is wrong."""
     try:
-        offer = Description.model_validate_json(body)
+        offer = OfferBody.model_validate_json(body)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "body"
@@ -73,10 +50,10 @@ def parse_offer(
 
 
 def check_sdp(sdp: str) -> None:
-    """Refuse what aiortc 1.16 would accept and fail on later, or fail on with an error nobody understands."""
+    """Reject what aiortc 1.16 cannot parse, or would accept and fail on later; raises OfferError."""
     try:
         parsed = SessionDescription.parse(sdp)
-    except Exception as error:
+    except PARSER_ERRORS as error:
         raise OfferError(
             "sdp: not readable as SDP; send the text of pc.localDescription.sdp unchanged"
         ) from error
