@@ -55,7 +55,7 @@ export class Painter {
     this.#leastMs = 500 / wish.fps;
     this.#paint(performance.now());
     this.#stream = this.#canvas.captureStream(wish.fps);
-    this.#timer = setInterval(() => this.#goOn(mayRepeat), AGAIN_MS);
+    this.#timer = setInterval(() => this.#repeat(mayRepeat), AGAIN_MS);
     this.#frames = new VideoFrames(video, (nowMs) => nowMs - this.#lastMs >= this.#leastMs && this.#paint(nowMs));
   }
 
@@ -77,7 +77,7 @@ export class Painter {
   }
 
   /** @param {() => boolean} mayRepeat */
-  #goOn(mayRepeat) {
+  #repeat(mayRepeat) {
     // Without frames the server would end the session, although a stalled clip has not ended.
     const nowMs = performance.now();
     if (nowMs - this.#lastMs >= STILL_MS && mayRepeat()) this.#paint(nowMs);
