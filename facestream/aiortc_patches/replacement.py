@@ -43,7 +43,7 @@ def check_versions() -> None:
         if got != expected and not got.startswith(f"{expected}."):
             raise PatchError(
                 f"{package} {got} is installed, expected {expected}.*: "
-                f"run `{INSTALL_PINS}`, or read docs/hardening.md before an upgrade"
+                f"run `{INSTALL_PINS}`, or read docs/aiortc-patches.md before an upgrade"
             )
 
 

@@ -1,4 +1,4 @@
-/** The buttons that give a person files: snapshot, recording, numbers, report. Uses its own buttons only; sends nothing. */
+/** The buttons that save files: snapshot, recording, tables, report. Uses its own buttons only; sends nothing. */
 
 import { Recorder, saveFile, takeSnapshot } from './recorder.js';
 import { toReport } from './report.js';
@@ -6,14 +6,14 @@ import { NOT_SAVED, RECORDING_SAVED, SNAPSHOT_SAVED, TEXT, recordingFor } from '
 import { fileStem, toCsv, toJsonl } from './exports.js';
 
 /**
- * @typedef {object} Visit what there is to take
+ * @typedef {object} Exported what can be saved
  * @property {import('./session-log.js').SessionLog} log
  * @property {number} startS in the page's clock
  * @property {Date} startedAt
- * @property {string} notice what the person had been told
+ * @property {string} notice what the person agreed to
  */
 
-export class TakeAway {
+export class ExportPanel {
   #buttons;
   #video;
   #visit;
@@ -24,7 +24,7 @@ export class TakeAway {
   /**
    * @param {{snapshot: HTMLElement, record: HTMLElement, csv: HTMLElement, jsonl: HTMLElement, report: HTMLElement, menu: HTMLDetailsElement}} buttons
    * @param {HTMLVideoElement} video
-   * @param {() => Visit} visit
+   * @param {() => Exported} visit
    * @param {(text: string) => void} say a sentence for the person
    */
   constructor(buttons, video, visit, say) {
@@ -37,13 +37,13 @@ export class TakeAway {
     buttons.csv.addEventListener('click', () => this.#save(toCsv(this.#entries()), 'text/csv', 'csv'));
     buttons.jsonl.addEventListener('click', () => this.#save(toJsonl(this.#entries()), 'application/jsonl', 'jsonl'));
     buttons.report.addEventListener('click', () => this.#save(this.#report(), 'text/html', 'html'));
-    this.showPicture('away');
+    this.showVideo('away');
   }
 
-  /** @param {'there' | 'away'} picture whether there is one to keep */
-  showPicture(picture) {
-    this.#buttons.snapshot.hidden = picture === 'away';
-    this.#buttons.record.hidden = picture === 'away' || !Recorder.possible;
+  /** @param {'there' | 'away'} video whether annotated video is on show */
+  showVideo(video) {
+    this.#buttons.snapshot.hidden = video === 'away';
+    this.#buttons.record.hidden = video === 'away' || !Recorder.possible;
   }
 
   /** End the recording, if there is one; it is saved. May be called twice. */
@@ -66,7 +66,9 @@ export class TakeAway {
     const stem = fileStem(new Date());
     const begunMs = performance.now();
     const showTime = () => (record.textContent = recordingFor((performance.now() - begunMs) / 1000));
-    this.#recorder = new Recorder(this.#video.srcObject, (blob, extension) => {
+    const stream = this.#video.srcObject;
+    if (!(stream instanceof MediaStream)) return;
+    this.#recorder = new Recorder(stream, (blob, extension) => {
       clearInterval(timer);
       this.#recorder = null;
       record.textContent = TEXT.record;
@@ -83,7 +85,7 @@ export class TakeAway {
   #save(text, type, extension) {
     saveFile(new Blob([text], { type }), `${fileStem(this.#visit().startedAt)}.${extension}`);
     this.#buttons.menu.open = false;
-    this.#buttons.menu.querySelector('summary').focus();
+    this.#buttons.menu.querySelector('summary')?.focus();
   }
 
   /** The log with times from the start of the visit. @yields {import('./session-log.js').Entry} */

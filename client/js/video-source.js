@@ -1,9 +1,9 @@
-/** Where the pictures come from: a camera as it is, a camera mirrored, or a clip in a file. Touches no page. */
+/** Where the video comes from: a camera, a mirrored camera, or a clip in a file. Touches no page. */
 
 import { openCamera } from './camera.js';
 import { playClip } from './clip.js';
+import { PeerError } from './errors.js';
 import { Painter } from './painter.js';
-import { PeerError } from './peer.js';
 import { SourceWatch } from './source-watch.js';
 import { VideoFrames } from './video-frames.js';
 
@@ -16,11 +16,12 @@ import { VideoFrames } from './video-frames.js';
  */
 
 /** An open source: its stream until close(). */
-export class PictureSource {
+export class VideoSource {
   #stream;
   #below;
   #painter;
   #camera;
+  /** @type {SourceWatch | null} null: a clip, which never pauses */
   #watch = null;
   /** @type {{video: HTMLVideoElement, frames: VideoFrames} | null} */
   #counter = null;
@@ -43,24 +44,25 @@ export class PictureSource {
     camera.addEventListener('ended', () => this.#events.onEnd(new PeerError('cameraEnded')));
   }
 
-  /** @param {Source} wish @returns {Promise<PictureSource>} rejects with a PeerError */
+  /** @param {Source} wish @returns {Promise<VideoSource>} rejects with a PeerError */
   static async open(wish) {
-    if (wish.clip) return PictureSource.#fromClip(wish);
+    if (wish.clip) return VideoSource.#fromClip(wish, wish.clip);
     const stream = await openCamera(wish);
     const end = () => stopTracks(stream);
     const [camera] = stream.getVideoTracks();
-    if (wish.mirror !== 'mirrored') return new PictureSource(stream, end, null, camera);
+    if (wish.mirror !== 'mirrored') return new VideoSource(stream, end, null, camera);
     try {
       const painter = await Painter.overCamera(stream, wish);
-      return new PictureSource(painter.stream, end, painter, camera);
+      return new VideoSource(painter.stream, end, painter, camera);
     } catch (error) {
       end();
       throw error;
     }
   }
 
-  static async #fromClip(wish) {
-    const video = await playClip(wish.clip);
+  /** @param {Source} wish @param {File} clip @returns {Promise<VideoSource>} */
+  static async #fromClip(wish, clip) {
+    const video = await playClip(clip);
     const end = () => {
       video.onerror = null;
       URL.revokeObjectURL(video.src);
@@ -68,8 +70,8 @@ export class PictureSource {
     };
     try {
       const painter = new Painter(video, wish, () => true);
-      const source = new PictureSource(painter.stream, end, painter, null);
-      video.onerror = () => source.#events.onEnd(new PeerError('clipBroken', wish.clip.name));
+      const source = new VideoSource(painter.stream, end, painter, null);
+      video.onerror = () => source.#events.onEnd(new PeerError('clipBroken', clip.name));
       return source;
     } catch (error) {
       end();
