@@ -43,7 +43,7 @@ export class Painter {
   /**
    * @param {HTMLVideoElement} video that plays
    * @param {import('./video-source.js').Source & {given?: {width?: number, height?: number}}} wish `given` is the size of
-   *   the video until it tells its own
+   *   the video until the video reports its own
    * @param {() => boolean} mayRepeat whether the last frame of a stalled video is painted again once a second
    */
   constructor(video, wish, mayRepeat) {
