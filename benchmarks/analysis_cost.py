@@ -1,7 +1,7 @@
-"""What does the analysis of a frame cost, followed, against detection on every frame and the ancestor's order of calls?
+"""Measure the cost of analysing a frame: with tracking, with detection on every frame, and in the ancestor's order.
 
-One core, one thread, same models, same frames, in turns, so that the machine's load meets all alike. Milliseconds are
-CPU time of the one thread, so that what else runs does not count; only the stages are wall time.
+One core, one thread, same models, same frames, in turns, so that the machine's load affects all alike. Milliseconds are
+CPU time of the one thread, so that other programs do not count; only the stages are wall time.
 `followed`: Analyzer.analyze as the server calls it. `each_frame`: dlib on the whole frame at its own scale, landmarks
 and emotion of every face. `ancestor`: colour to gray, dlib on the whole frame, then the first face only, cut tight.
 """
@@ -16,32 +16,32 @@ import numpy as np
 
 from benchmarks import measured
 from benchmarks.faces_seen import TimedGray, analyzer_with, drifting_faces, face_cuts
-from benchmarks.landmark_file import predictor_path
 from facestream.analysis.analyzer import Analyzer
 from facestream.analysis.emotion.reader import EmotionReader, MiniXception, OwnEmotionNet
 from facestream.analysis.faces import BoundingBox, FrameReport, GrayImage
 from facestream.analysis.landmarks import LandmarkPredictor
+from facestream.analysis.model_files import checked_path
 from facestream.analysis.options import AnalysisOptions
 from facestream.analysis.tracking.tracks import Tracks
+from facestream.resources import MODELS_DIR
 
 SIZES_WH = ((320, 240), (640, 480), (1280, 720))
 FACES = (1, 2, 4)
 FPS = 30.0
 SETTLE_FRAMES = 15
-"""Frames at the start that are not counted: the first search, and models that are not warm."""
+"""Frames at the start that are not counted: the first search, and models before they are warm."""
 
 
 class UsualWay:
-    """The models, called without knowledge of the frame before."""
+    """The models, called without the state of the frame before."""
 
     def __init__(self, emotion_model: str) -> None:
         self._detector = dlib.get_frontal_face_detector()
-        self._predictor = LandmarkPredictor(predictor_path())
-        models_dir = measured.ROOT / "models"
+        self._predictor = LandmarkPredictor(checked_path(MODELS_DIR, "landmarks"))
         self._emotions: EmotionReader = (
-            MiniXception(models_dir / "cache" / "mini_xception.tflite")
+            MiniXception(checked_path(MODELS_DIR, "mini_xception"))
             if emotion_model == "mini_xception"
-            else OwnEmotionNet(models_dir / "emotion.tflite")
+            else OwnEmotionNet(checked_path(MODELS_DIR, "emotion"))
         )
 
     def each_frame(self, gray: GrayImage) -> int:
@@ -92,7 +92,7 @@ def _frames(options: argparse.Namespace) -> int:
 def _case(analyzer: Analyzer, usual: UsualWay, scene: list[TimedGray], count: int) -> dict[str, object]:
     tracks, reports = Tracks(), list[FrameReport]()
     followed, each, ancestor = list[float](), list[float](), list[float]()
-    every = max(1, len(scene) // 20)  # the slow ways need no more than some 20 frames
+    every = max(1, len(scene) // 20)  # about 20 frames are enough for the slow ways
     for number, frame in enumerate(scene):
         started_s = time.thread_time()
         report, tracks = analyzer.analyze(frame.gray, tracks, frame.time_s)

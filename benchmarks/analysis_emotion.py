@@ -1,7 +1,7 @@
-"""How right is each emotion model with each crop rule, on FER+ valid? Labels by people, seven classes.
+"""Measure the accuracy of each emotion model with each crop rule on FER+ valid: human labels, seven classes.
 
-FER+ pictures are 48 pixels wide and cut tight, so a wide crop sees repeated edge: the crop rules differ less here than
-on photographs. Where dlib finds no face the usual place of a face in FER+ is assumed, the same for all rules.
+FER+ images are 48 pixels wide and cropped tightly, so a wide crop contains repeated edges: the crop rules differ less
+here than on photographs. If dlib finds no face, the usual box of a face in FER+ is used, the same for all rules.
 """
 
 from collections.abc import Callable
@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks import measured
-from benchmarks.landmark_file import predictor_path
 from facestream.analysis.emotion.reader import (
     MINI_XCEPTION_PX,
     MiniXception,
@@ -22,14 +21,16 @@ from facestream.analysis.emotion.reader import (
 )
 from facestream.analysis.faces import EMOTIONS, BoundingBox
 from facestream.analysis.interpreter import Interpreter
+from facestream.analysis.model_files import checked_path
+from facestream.resources import MODELS_DIR
 from models.training.dataset import Faces, load_faces
 from models.training.evaluate import Predict, evaluate
 from models.training.metrics import score
 
 Box = NDArray[np.float32]
 Crop = Callable[[NDArray[np.uint8], BoundingBox], NDArray[np.uint8]]
-MINI = measured.ROOT / "models" / "cache" / "mini_xception.tflite"
-OWN = measured.ROOT / "models" / "emotion.tflite"
+MINI = checked_path(MODELS_DIR, "mini_xception")
+OWN = checked_path(MODELS_DIR, "emotion")
 
 
 def main() -> None:
@@ -44,7 +45,7 @@ def main() -> None:
     options = parser.parse_args()
     before = measured.circumstances()
     cv2.setNumThreads(1)
-    faces = load_faces(options.data / "valid.npz", predictor_path(), options.cache)
+    faces = load_faces(options.data / "valid.npz", checked_path(MODELS_DIR, "landmarks"), options.cache)
     if options.quick:
         faces = Faces(
             faces.images[:300], faces.soft_labels[:300], faces.landmarks_xy[:300], faces.boxes[:300]
@@ -92,7 +93,7 @@ def _box(box: Box) -> BoundingBox:
 
 
 def _tight(image: NDArray[np.uint8], box: BoundingBox) -> NDArray[np.uint8]:
-    """The box itself, without what lies outside the picture."""
+    """The box itself, without what lies outside the image."""
     left, top = max(0, round(box.left)), max(0, round(box.top))
     cut = image[top : round(box.top + box.height), left : round(box.left + box.width)]
     return np.asarray(cv2.resize(cut, (MINI_XCEPTION_PX, MINI_XCEPTION_PX)), np.uint8)

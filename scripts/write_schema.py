@@ -1,16 +1,23 @@
-"""Write docs/telemetry.schema.json from the message types; never edited by hand."""
+"""Write docs/telemetry.schema.json from the message types and docs/openapi.json from docs/openapi.yaml.
+
+Neither is edited by hand. The server reads the JSON file and so does without a YAML parser.
+"""
 
 import json
 import sys
 from pathlib import Path
 
+import yaml
+
 ROOT = Path(__file__).resolve().parents[1]
 SCHEMA = ROOT / "docs" / "telemetry.schema.json"
+OPENAPI_SOURCE = ROOT / "docs" / "openapi.yaml"
+OPENAPI = ROOT / "docs" / "openapi.json"
 
 
 def schema_text() -> str:
-    """The JSON Schema of one telemetry message, as the file holds it."""
-    from facestream.messages.telemetry import Telemetry  # after main() has made the package findable
+    """The JSON Schema of one telemetry message, as it is in the file."""
+    from facestream.messages.telemetry import Telemetry  # after main() has made the package importable
 
     schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -20,6 +27,13 @@ def schema_text() -> str:
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
+def openapi_text() -> str:
+    """The description of the HTTP interface as JSON, as the file holds it."""
+    description = yaml.safe_load(OPENAPI_SOURCE.read_text(encoding="utf-8"))
+    return json.dumps(description, indent=1, ensure_ascii=False) + "\n"
+
+
 if __name__ == "__main__":
     sys.path.insert(0, str(ROOT))
     SCHEMA.write_text(schema_text(), encoding="utf-8")
+    OPENAPI.write_text(openapi_text(), encoding="utf-8")

@@ -1,29 +1,27 @@
-"""The same models called the usual way: the detector on the whole frame, every frame, drawn in BGR; follows no face."""
+"""The same models in the usual way: the detector runs on every whole frame, drawing in BGR, no tracking."""
 
-import importlib.util
 import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.measured import ROOT
 from facestream.analysis.detection.hog import HogDetector, SearchStep
 from facestream.analysis.emotion.reader import MiniXception
 from facestream.analysis.faces import EMOTIONS
 from facestream.analysis.landmarks import LandmarkPredictor
-from facestream.analysis.models import read_manifest
+from facestream.analysis.model_files import checked_path
+from facestream.resources import MODELS_DIR
 
 ImageBGR = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
 class Models:
-    """One set; dlib's detector must not be shared between threads."""
+    """One set of models; dlib's detector must not be shared between threads."""
 
     detector: HogDetector
     predictor: LandmarkPredictor
@@ -49,7 +47,7 @@ def executor_with_models() -> ThreadPoolExecutor:
 
 
 def annotate(image_bgr: ImageBGR) -> list[str]:
-    """Find, describe and draw the faces of one frame, on it; returns their labels."""
+    """Find, describe and draw the faces of one frame; returns their labels."""
     models = _models()
     gray = np.asarray(cv2.cvtColor(image_bgr, cv2.COLOR_BGR2GRAY), np.uint8)
     height, width = gray.shape
@@ -72,13 +70,9 @@ def annotate(image_bgr: ImageBGR) -> list[str]:
 def _models() -> Models:
     models: Models | None = getattr(_of_thread, "models", None)
     if models is None:
-        entries = read_manifest(ROOT / "models")
-        package = importlib.util.find_spec(entries["landmarks"].package)
-        assert package is not None
-        assert package.origin is not None
         models = _of_thread.models = Models(
             HogDetector(),
-            LandmarkPredictor(Path(package.origin).parents[1] / entries["landmarks"].member),
-            MiniXception(ROOT / "models" / "cache" / entries["mini_xception"].file),
+            LandmarkPredictor(checked_path(MODELS_DIR, "landmarks")),
+            MiniXception(checked_path(MODELS_DIR, "mini_xception")),
         )
     return models

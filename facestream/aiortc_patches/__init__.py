@@ -1,10 +1,11 @@
-"""Every replacement in aiortc 1.16 and aioice 0.13, put in place by `apply`; docs/hardening.md says why, each.
+"""Every replacement in aiortc 1.16 and aioice 0.13, put in place by `apply`; docs/aiortc-patches.md says why, each.
 
 Importing this changes nothing.
 """
 
 from aioice.ice import Connection
 from aiortc import RTCPeerConnection
+from aiortc.rtcdtlstransport import RTCDtlsTransport
 from aiortc.rtcicetransport import RTCIceTransport
 from aiortc.rtcrtpreceiver import RTCRtpReceiver
 from aiortc.rtcrtpsender import RTCRtpSender
@@ -66,6 +67,7 @@ def _check_privates() -> None:
     """The private attributes that the replacements read and write still exist."""
     kept = (closing.CLOSED_FUTURE, closing.CLOSE_TASK, closing.DTLS_TRANSPORTS)
     check_mentions(RTCPeerConnection, "__init__", (*kept, closing.SCTP_TRANSPORT))
+    check_mentions(RTCDtlsTransport, "__init__", (dtls.RECEIVED_BYTES, dtls.RECEIVED_PACKETS))
     check_mentions(RTCIceTransport, "__init__", (closing.ICE_MONITOR,))
     check_mentions(
         RTCRtpReceiver, "__init__", (receiver.STATISTICS, receiver.LAST_REPORT, receiver.LAST_REPORT_TIME)

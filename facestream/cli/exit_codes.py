@@ -18,10 +18,11 @@ from types import FrameType
 
 from facestream.cli import streams
 from facestream.errors import FacestreamError, ShortageError
+from facestream.resources import IS_CHECKOUT, REINSTALL, ROOT
 from facestream.web.terminal import Terminal
 
 LEVEL_VARIABLE = "FACESTREAM_LOG_LEVEL"  # read by logs.py, which needs a library
-VENV_PYTHON = Path(__file__).resolve().parents[2] / ".venv" / "bin" / "python"
+VENV_PYTHON = ROOT / ".venv" / "bin" / "python"
 
 
 class Exit(IntEnum):
@@ -88,8 +89,8 @@ def run_process(arguments: Sequence[str]) -> int:
         signal.signal(stopped_by[0], signal.SIG_DFL)
         os.kill(os.getpid(), stopped_by[0])
     if serves:
-        # A server has taken down everything in order. The interpreter would wait for each thread and child that is left
-        # nevertheless, without a bound: once in some hundred stops it was SIGALRM that ended it, 7 s later.
+        # The server has shut down in order. The interpreter would still wait for the threads and children left,
+        # without a limit: about once in some hundred stops, SIGALRM ended the process 7 s later.
         os._exit(0 if code == Exit.INTERRUPTED else code)
     if code == Exit.INTERRUPTED:
         # CPython 3.11 ends by SIGINT if the signal arrived in code run from a string, as in eval(), even though it was
@@ -116,7 +117,7 @@ def _raise_on_signals(terminal: Terminal | None) -> list[int]:
 
 
 def _report(error: BaseException) -> int:
-    """Print why the program ends; returns the exit code."""
+    """Print why the program ends, and return the exit code."""
     cause, ending = max(
         ((leaf, _ending(leaf)) for leaf in _leaves(error)), key=lambda of: _ORDER.index(of[1])
     )
@@ -142,7 +143,7 @@ def _leaves(error: BaseException) -> Iterator[BaseException]:
 
 
 def _interrupted(error: BaseException | None) -> bool:
-    """Whether a signal is behind an error: a library in C that it hits while it loads makes an ImportError of it."""
+    """Whether a signal caused an error: a C library that is interrupted while it loads raises ImportError."""
     while error is not None and not isinstance(error, KeyboardInterrupt):
         error = error.__cause__ or error.__context__
     return error is not None
@@ -185,7 +186,8 @@ def _sentence(error: BaseException) -> str:
             )
             if VENV_PYTHON.exists() and Path(sys.prefix).resolve() != VENV_PYTHON.parents[1].resolve():
                 return f"{got} for {sys.executable}; start it with {VENV_PYTHON}, or run `make setup`"
-            return f"{got} for {sys.executable}; run `make setup`, and start it with .venv/bin/python"
+            start = ", and start it with .venv/bin/python" if IS_CHECKOUT else ""
+            return f"{got} for {sys.executable}; {REINSTALL}{start}"
         case OSError():
             named = f"{error.filename}: " if error.filename else ""
             remedy = _REMEDIES.get(error.errno or 0, "correct the cause and start again")

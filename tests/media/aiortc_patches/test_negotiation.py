@@ -15,7 +15,7 @@ from aiortc.rtp import RtpPacket, is_rtcp
 
 from facestream.aiortc_patches.parameter_sets import PPS, SPS
 from facestream.errors import FrameError
-from facestream.signaling.codecs import cheapest_first
+from facestream.signaling.offer import cheapest_first
 from tests.media.aiortc_patches.bitstreams import pps, sps
 from tests.media.aiortc_patches.peers import JpegTrack, Pair, picture
 
@@ -54,6 +54,13 @@ def test_h264_in_a_profile_of_8_bits_in_420_is_answered_in_that_profile(profile_
     assert answer.payloadType == 102
     assert answer.parameters["profile-level-id"][:4] == profile_level_id[:4]
     assert answer.rtcpFeedback == [RTCRtcpFeedback("nack")]
+
+
+def test_h264_at_another_clock_rate_is_not_answered():
+    odd = h264("42e01f")
+    odd.clockRate = 92000
+
+    assert answered(odd) == []
 
 
 def test_the_answer_says_the_level_that_is_received_where_levels_may_differ():

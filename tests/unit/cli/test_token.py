@@ -1,0 +1,90 @@
+import io
+from pathlib import Path
+
+import pytest
+
+from facestream.cli.main import main
+from facestream.cli.serve import show_address
+from facestream.cli.token import show_qr
+from facestream.credentials.tokens import Purpose, Tokens, read_key
+
+
+@pytest.mark.parametrize(("option", "purpose"), [((), Purpose.PEER), (("--admin",), Purpose.ADMIN)])
+def test_a_token_is_valid_for_its_purpose_only(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], option: tuple[str, ...], purpose: Purpose
+):
+    key = tmp_path / "key"
+
+    assert main(["token", "--token-key-file", str(key), *option]) == 0
+
+    token = capsys.readouterr().out.split()[0]
+    Tokens(purpose, [], read_key(key)).check(token)
+
+
+@pytest.mark.parametrize("hours", ["0", "-1", "nan", "inf", "many", "100000"])
+def test_a_token_without_a_reasonable_lifetime_is_not_created(tmp_path: Path, hours: str):
+    with pytest.raises(SystemExit):
+        main(["token", "--token-key-file", str(tmp_path / "key"), "--expires-h", hours])
+
+
+def test_a_link_can_be_shown_to_a_phone(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    main(["token", "--token-key-file", str(tmp_path / "key"), "--url", "https://faces.example/", "--qr"])
+
+    token, link, *rows = capsys.readouterr().out.splitlines()
+    assert link == f"https://faces.example/#token={token}"
+    assert len(rows) > 20
+
+
+@pytest.mark.parametrize("url", ["https://faces.example/" + "x" * 3000, "https://faces.example/\udcff"])
+def test_a_link_too_long_for_a_qr_code_is_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], url: str, monkeypatch: pytest.MonkeyPatch
+):
+    nowhere = io.TextIOWrapper(io.BytesIO(), errors="backslashreplace")
+    monkeypatch.setattr("sys.stdout", nowhere)
+
+    code = main(["token", "--token-key-file", str(tmp_path / "key"), "--url", url, "--qr"])
+
+    assert code == 2
+    assert "expected a shorter url" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "iso-8859-1", "utf-8"])
+def test_a_qr_code_has_only_characters_that_the_terminal_has(monkeypatch: pytest.MonkeyPatch, encoding: str):
+    written = io.BytesIO()
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(written, encoding=encoding, errors="strict"))
+
+    show_qr("https://faces.example/")
+
+    assert len(written.getvalue()) > 500
+
+
+def test_the_address_that_another_device_can_open_is_shown(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    shown: list[str] = []
+    monkeypatch.setattr("facestream.cli.token.show_qr", shown.append)
+
+    show_address(("https://localhost:8443", "https://192.0.2.7:8443", "https://[2001:db8::7]:8443"))
+    show_address(("http://localhost:8080",))
+
+    assert shown == ["https://192.0.2.7:8443", "http://localhost:8080"]
+
+
+def test_a_key_file_that_is_set_but_missing_stops_the_start(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+):
+    missing = tmp_path / "none"
+
+    assert main(["serve", "--port", "0", "--tls", "off", "--token-key-file", str(missing)]) == 2
+
+    assert str(missing) in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [("--allowed-origins", "www.example.org"), ("--trusted-proxies", "proxy"), ("--tls-cert", "cert.pem")],
+)
+def test_a_wrong_access_setting_is_one_sentence(capsys: pytest.CaptureFixture[str], setting: str, value: str):
+    assert main(["serve", setting, value]) == 2
+
+    assert "expected" in capsys.readouterr().err
