@@ -13,7 +13,6 @@ from facestream.messages.telemetry import StageTimes
 
 STAGE_BOUNDS_MS = (1.0, 2.0, 5.0, 10.0, 15.0, 20.0, 30.0, 50.0, 75.0, 100.0, 200.0, 500.0, 1000.0)
 LAG_BOUNDS_MS = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 5000.0)
-DROPS = ("over_rate", "before_decoding", "before_analysis", "before_encoding")
 STAGES = tuple(StageTimes.model_fields)
 
 # Sentences for people begin like this; the label of a counter must not grow with what they end with.
@@ -72,8 +71,8 @@ class StreamCounts:
 
     frames_in: int = 0
     frames_analysed: int = 0
-    dropped: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(DROPS, 0)))
-    """Frames by reason."""
+    dropped: Counter[str] = field(default_factory=Counter)
+    """Frames by the point where they were dropped (media/drop_points.py)."""
     telemetry_dropped: int = 0
     """Messages left out because the channel was behind or not open."""
     stages: dict[str, Histogram] = field(default_factory=_stage_histograms)

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.measured import ROOT
-from facestream.analysis.detection.hog import HogDetector, SearchStep
+from facestream.analysis.detection.detector import SearchStep
+from facestream.analysis.detection.hog import HogDetector
 from facestream.analysis.emotion.reader import MiniXception
 from facestream.analysis.faces import EMOTIONS
 from facestream.analysis.landmarks import LandmarkPredictor

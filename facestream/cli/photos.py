@@ -15,6 +15,7 @@ from facestream.analysis.analyzer import Analyzer
 from facestream.analysis.faces import EMOTIONS, Face, FrameReport, GrayImage
 from facestream.cli.streams import can_write
 from facestream.errors import ImageError
+from facestream.media.jpeg import claimed_size_wh
 
 MAX_PIXELS = 40_000_000
 """More than a phone's 7,000 x 5,250; 8,000 x 8,000 is refused. A search needs about 20 bytes for each pixel."""
@@ -80,18 +81,7 @@ def said_size_wh(content: bytes) -> tuple[int, int] | None:
     """The size that a PNG or JPEG gives in its header, read without decoding; None for other kinds."""
     if content[:8] == b"\x89PNG\r\n\x1a\n":
         return int.from_bytes(content[16:20]), int.from_bytes(content[20:24])
-    if content[:2] != b"\xff\xd8":
-        return None
-    at = 2
-    while at + 9 <= len(content) and content[at] == 0xFF:
-        marker = content[at + 1]
-        if 0xC0 <= marker <= 0xCF and marker not in {0xC4, 0xC8, 0xCC}:  # a frame header of any coding
-            return int.from_bytes(content[at + 7 : at + 9]), int.from_bytes(content[at + 5 : at + 7])
-        stands_alone = marker == 0xFF or 0xD0 <= marker <= 0xD8
-        at += 1 if marker == 0xFF else 2
-        if not stands_alone:
-            at += int.from_bytes(content[at : at + 2])
-    return None
+    return claimed_size_wh(content)
 
 
 def report_as_dict(report: FrameReport, *, landmarks: bool) -> dict[str, Any]:

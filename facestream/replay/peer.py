@@ -203,7 +203,7 @@ class ReplayPeer:
         relays = IceRelays(urls, credentials)
         servers = await relays.current()
         if self.options.ice_policy == "relay" and not any(server.url.is_turn for server in servers):
-            why = relays.complaints or f"{self.url} tells none, and --ice-server names none"
+            why = relays.failures or f"{self.url} tells none, and --ice-server names none"
             raise ServerUnreachableError(f"--ice-policy relay, but no TURN server serves ({why})")
         return servers
 

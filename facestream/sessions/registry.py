@@ -14,7 +14,6 @@ from facestream.ice.addresses import offers_loopback
 from facestream.ice.answer import has_relay
 from facestream.ice.candidates import CandidatePolicy
 from facestream.ice.relays import IceRelays
-from facestream.media.memory import trim_memory
 from facestream.media.pipeline import ResumeState
 from facestream.messages.telemetry import NoticeCode
 from facestream.metrics import Measures, StreamCounts
@@ -24,7 +23,7 @@ from facestream.sessions.jpeg import JpegSession, JpegSocket
 from facestream.sessions.webrtc import WebRtcSession
 from facestream.signaling.offer import Offer
 from facestream.workers.pool import AnalysisPool
-from facestream.workers.shortage import started_threads
+from facestream.workers.shortage import started_threads, trim_memory
 
 logger = logging.getLogger(__name__)
 

@@ -8,12 +8,11 @@ from aiortc.sdp import SessionDescription
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from facestream.errors import OfferError
-from facestream.ice.candidates import CandidatePolicy
+from facestream.ice.candidates import DEFAULT_POLICY, CandidatePolicy, drop_rejected_candidates
 from facestream.signaling.codecs import check_video_codecs
 from facestream.signaling.sections import OfferSections
 
 MAX_MEDIA_SECTIONS = 8
-DEFAULT_POLICY = CandidatePolicy()
 OWNER_HEADER = "X-Session-Secret"
 """Where a peer shows the `secret` of its answer."""
 
@@ -67,7 +66,7 @@ def parse_offer(
             f'{where}: {first["msg"]}; expected JSON {{"sdp": "...", "type": "offer"}}'
         ) from error
     sections = OfferSections.read(offer.sdp, max_media_sections)
-    sdp = keep_allowed_candidates(sections.for_aiortc(), policy)
+    sdp = drop_rejected_candidates(sections.for_aiortc(), policy)
     check_sdp(sdp)
     return Offer(RTCSessionDescription(sdp=sdp, type="offer"), offer.sdp, sections, offer.resume)
 
@@ -92,19 +91,3 @@ def check_sdp(sdp: str) -> None:
             raise OfferError(
                 f"sdp: {media.kind} has no DTLS fingerprint or ICE user; expected a WebRTC offer"
             )
-
-
-def keep_allowed_candidates(sdp: str, policy: CandidatePolicy = DEFAULT_POLICY) -> str:
-    """Drop the candidates that the policy refuses, and those of a flood."""
-    kept: list[str] = []
-    candidates = 0
-    for line in sdp.splitlines():
-        if line.startswith("a=end-of-candidates"):
-            # A peer without a usable candidate may still reach the server itself.
-            continue
-        if line.startswith("a=candidate:"):
-            candidates += 1
-            if candidates > policy.most or not policy.allows(line):
-                continue
-        kept.append(line)
-    return "\r\n".join(kept) + "\r\n"

@@ -164,5 +164,5 @@ def test_each_turn_server_is_asked_for_a_relay(coturn_port: int):
     assert code == 1
     assert alive["verdict"] == "right"
     assert f"turn:127.0.0.1:{coturn_port}: relays" in alive["found"]
-    assert f"nothing listens at TCP port {dead_port}" in dead["found"]
+    assert f"nothing listens on TCP port {dead_port}" in dead["found"]
     assert "docs/deploy" in dead["remedy"]

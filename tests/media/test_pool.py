@@ -309,7 +309,7 @@ async def test_stopped_processes_do_not_delay_the_end():
             os.kill(pid, 0)
 
 
-async def test_a_fault_in_the_upkeep_is_logged_and_the_upkeep_goes_on(
+async def test_a_fault_in_the_supervision_is_logged_and_the_supervision_continues(
     face_gray: GrayImage, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ):
     monkeypatch.setattr(pool_module, "AFTER_FAULT_S", 0.01)
@@ -317,7 +317,7 @@ async def test_a_fault_in_the_upkeep_is_logged_and_the_upkeep_goes_on(
         await until(lambda: pool._spare is not None)
         with monkeypatch.context() as faulty:
             faulty.setattr(AnalysisProcess, "look", lambda _: 1 / 0)
-            await until(lambda: any("upkeep" in record.message for record in caplog.records))
+            await until(lambda: any("supervision" in record.message for record in caplog.records))
         stopped = pool.pids[0]
         os.kill(stopped, signal.SIGSTOP)
 

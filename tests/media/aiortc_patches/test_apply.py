@@ -51,4 +51,4 @@ def test_every_replacement_has_its_place_in_the_document():
 
     document = (Path(__file__).resolve().parents[3] / "docs" / "hardening.md").read_text()
 
-    assert [each.place for each in hardening.replacements if f"`{each.name}`" not in document] == []
+    assert [each.path for each in hardening.replacements if f"`{each.name}`" not in document] == []

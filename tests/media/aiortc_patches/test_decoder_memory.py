@@ -27,9 +27,9 @@ from facestream.aiortc_patches.tracks import BoundedRemoteTrack
 
 async def main():
     codec = next(each for each in CODECS["video"] if each.name == sys.argv[1])
-    track, refused = BoundedRemoteTrack("video"), []
+    track, rejected = BoundedRemoteTrack("video"), []
     decoder = DecoderThread(
-        "video", limits=FrameLimits(), on_frame=track.offer, on_failure=lambda: None, on_refusal=refused.append
+        "video", limits=FrameLimits(), on_frame=track.offer, on_failure=lambda: None, on_rejection=rejected.append
     )
     data, number = Path(sys.argv[2]).read_bytes(), 0
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -40,14 +40,14 @@ async def main():
         await asyncio.sleep(0.01)
     decoder._waiting.put(None)
     await decoder.ended()
-    print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024, len(track._frames), *refused)
+    print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024, len(track._frames), *rejected)
 
 asyncio.run(main())
 """
 
 
 def grown_mb(codec: str, frames: list[bytes], tmp_path: Path) -> tuple[int, str]:
-    """And what else was said: how many frames came out last, and why the stream was refused."""
+    """And what else was said: how many frames came out last, and why the stream was rejected."""
     file = tmp_path / "frames"
     file.write_bytes(b"".join(len(frame).to_bytes(4, "big") + frame for frame in frames))
     command = [sys.executable, "-c", DECODE, codec, str(file)]

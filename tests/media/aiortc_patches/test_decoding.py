@@ -98,7 +98,7 @@ async def test_a_stream_of_long_parameter_sets_is_refused(unit: bytes, said: lis
         limits=FrameLimits(),
         on_frame=lambda _: None,
         on_failure=lambda: None,
-        on_refusal=refused.append,
+        on_rejection=refused.append,
     )
     codec = RTCRtpCodecParameters(mimeType="video/H264", clockRate=90000, payloadType=96)
 

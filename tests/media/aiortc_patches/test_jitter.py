@@ -4,8 +4,7 @@ from typing import Any
 
 from aiortc.rtp import RtpPacket
 
-from facestream.aiortc_patches.jitter import FrameAssembler
-from facestream.aiortc_patches.losses import LossRepair
+from facestream.aiortc_patches.jitter import FrameAssembler, LossRepair
 from facestream.token_bucket import TokenBucket
 
 

@@ -3,7 +3,7 @@ from fractions import Fraction
 import pytest
 from av import VideoFrame
 
-from facestream.aiortc_patches.frame_clock import FrameClock
+from facestream.aiortc_patches.rate_control import FrameClock
 
 
 def told(*times_s: float | None) -> FrameClock:

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from facestream.analysis.analyzer import Analyzer
-from facestream.analysis.faces import DegradationLevel, FrameReport, GrayImage
+from facestream.analysis.degradation import DegradationLevel
+from facestream.analysis.faces import FrameReport, GrayImage
 from facestream.analysis.tracking.tracks import Tracks
 
 Frames = Callable[[str], Iterator[tuple[GrayImage, float]]]

@@ -6,7 +6,7 @@ import pytest
 from aiortc.mediastreams import MediaStreamError
 
 from facestream.errors import FrameError
-from facestream.media.jpeg_track import JpegTrack
+from facestream.media.tracks import JpegTrack
 from facestream.messages.jpeg_socket import JpegFrame
 
 

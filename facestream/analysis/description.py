@@ -1,0 +1,70 @@
+"""Describe one followed face: steady its landmarks, read its emotion, measure pose, eyes and mouth.
+
+The label itself is chosen in `emotion/label.py`.
+"""
+
+from dataclasses import replace
+
+from facestream.analysis import geometry
+from facestream.analysis.degradation import DegradationLevel
+from facestream.analysis.emotion.label import choose_label, next_emotion_state
+from facestream.analysis.emotion.reader import EmotionReader
+from facestream.analysis.faces import BoundingBox, Face, GrayImage
+from facestream.analysis.landmarks import box_of_landmarks
+from facestream.analysis.options import AnalysisOptions
+from facestream.analysis.tracking.blinks import next_eyes
+from facestream.analysis.tracking.smoothing import steady_landmarks
+from facestream.analysis.tracking.tracks import Track
+
+READ_AFTER_SHARE = 0.15
+"""An emotion is read again after this share of the smoothing time; reading it more often hardly changes the average."""
+READ_RARELY_S = 0.09
+"""Time between two readings of a face at level RARE_EMOTION."""
+
+
+def describe(
+    gray: GrayImage,
+    track: Track,
+    time_s: float,
+    emotions: EmotionReader,
+    options: AnalysisOptions,
+    level: DegradationLevel = DegradationLevel.NONE,
+) -> tuple[Track, Face]:
+    """The face of a track in the frame at `time_s`, and the track with what was learned from it."""
+    box = box_of_landmarks(track.landmarks_xy)
+    if options.steady_landmarks:
+        track = replace(track, steady=steady_landmarks(track.steady, track.landmarks_xy, time_s, box.width))
+    read_after_s = READ_AFTER_SHARE * options.smoothing_s
+    if level >= DegradationLevel.RARE_EMOTION:
+        read_after_s = max(READ_RARELY_S, read_after_s)
+    state = track.emotion_state
+    if not state.probabilities or time_s - state.time_s >= read_after_s:
+        read = emotions.read(gray, box, track.landmarks_xy)
+        track = replace(track, emotion_state=next_emotion_state(state, read, time_s, options.smoothing_s))
+    return as_face(gray, track, box)
+
+
+def as_face(gray: GrayImage, track: Track, box: BoundingBox) -> tuple[Track, Face]:
+    """The face of a track whose emotion was read, and the track with its blinks and label updated.
+
+    `box` is the box of the predicted landmarks; the face gets the box of the steadied ones.
+    """
+    points = track.steady.points_xy if track.steady else track.landmarks_xy
+    # Eyelids are faster than the filter, so their opening is measured on the predicted landmarks.
+    opening = geometry.eye_opening(track.landmarks_xy)
+    eyes = next_eyes(track.eyes, opening, track.seen_s)
+    pose = geometry.head_pose(points, (gray.shape[1], gray.shape[0]))
+    label, unsure = choose_label(track.emotion_state, gray, box, track.landmarks_xy, pose, track.unsure)
+    face = Face(
+        id=track.id,
+        box=box_of_landmarks(points),
+        landmarks_xy=points,
+        probabilities=track.emotion_state.probabilities,
+        label=label,
+        unsure=unsure,
+        pose=pose,
+        eye_opening=opening,
+        blinks=eyes.blinks,
+        mouth_opening=geometry.mouth_opening(track.landmarks_xy),
+    )
+    return replace(track, eyes=eyes, unsure=unsure), face
