@@ -1,12 +1,13 @@
 """Replace the parts of aiortc 1.16 and aioice 0.13 that this server cannot use as they are.
 
 `apply` puts all replacements in place; importing this package changes nothing. Each module says what the library does,
-what is done instead, and what the library would have to change to make the module obsolete; docs/hardening.md lists
+what is done instead, and what the library would have to change to make the module obsolete; docs/aiortc-patches.md lists
 all of it. A replacement whose target has changed raises PatchError at start.
 """
 
 from aioice.ice import Connection
 from aiortc import RTCPeerConnection
+from aiortc.rtcdtlstransport import RTCDtlsTransport
 from aiortc.rtcicetransport import RTCIceTransport
 from aiortc.rtcrtpreceiver import RTCRtpReceiver
 from aiortc.rtcrtpsender import RTCRtpSender
@@ -70,6 +71,7 @@ def _check_privates() -> None:
     """Check that the private attributes which the replacements use still exist; raises PatchError."""
     kept = (closing.CLOSED_FUTURE, closing.CLOSE_TASK, closing.DTLS_TRANSPORTS)
     check_mentions(RTCPeerConnection, "__init__", (*kept, closing.SCTP_TRANSPORT))
+    check_mentions(RTCDtlsTransport, "__init__", (dtls.RECEIVED_BYTES, dtls.RECEIVED_PACKETS))
     check_mentions(RTCIceTransport, "__init__", (closing.ICE_MONITOR,))
     check_mentions(
         RTCRtpReceiver, "__init__", (receiver.STATISTICS, receiver.LAST_REPORT, receiver.LAST_REPORT_TIME)

@@ -8,6 +8,7 @@ all records, and reports the errors of OpenSSL.
 import asyncio
 import contextlib
 import logging
+from typing import Final
 
 from aiortc.rtcdtlstransport import (
     RTCCertificate,
@@ -39,6 +40,10 @@ CIPHERS = ":".join(
 
 
 MAX_RECORD_BYTES = 1500  # as aiortc reads them
+
+# What getStats() reports as received; aiortc counts in `_recv_next`, which the handshake does not use here.
+RECEIVED_BYTES: Final = "_RTCDtlsTransport__rx_bytes"
+RECEIVED_PACKETS: Final = "_RTCDtlsTransport__rx_packets"
 
 _create_ssl_context = RTCCertificate._create_ssl_context
 _validate_peer_identity = RTCDtlsTransport._validate_peer_identity
@@ -90,6 +95,8 @@ async def _receive(transport: RTCDtlsTransport, connection: SSL.Connection) -> N
     except TimeoutError:
         connection.DTLSv1_handle_timeout()
         return
+    setattr(transport, RECEIVED_BYTES, getattr(transport, RECEIVED_BYTES) + len(datagram))
+    setattr(transport, RECEIVED_PACKETS, getattr(transport, RECEIVED_PACKETS) + 1)
     if FIRST_DTLS_BYTE <= datagram[0] <= LAST_DTLS_BYTE:
         connection.bio_write(datagram)
 

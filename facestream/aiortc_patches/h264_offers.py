@@ -21,6 +21,7 @@ from facestream.errors import OfferError
 
 MAX_PARAMETER_SET_CHARS = 8192
 RECEIVED_FPS = 30.0
+H264_CLOCK_RATE = 90000
 HIGHEST_ANSWERED_LEVEL = 52  # aiortc 1.16 knows none above
 # If the offer has none: RFC 7742 requires it in WebRTC; the default of RFC 6184 is level 1.
 DEFAULT_PROFILE_LEVEL_ID = "42e01f"
@@ -70,8 +71,8 @@ class OfferedH264(RTCRtpCodecParameters):
 
 
 def is_h264(codec: RTCRtpCodecParameters) -> bool:
-    """Whether the codec is H264, in any profile."""
-    return codec.mimeType.lower() == "video/h264"
+    """Whether the codec is H264, in any profile; at another clock rate than RFC 6184's it is none."""
+    return codec.mimeType.lower() == "video/h264" and codec.clockRate == H264_CLOCK_RATE
 
 
 def packetization_of(codec: RTCRtpCodecParameters) -> Packetization:

@@ -200,6 +200,18 @@ async def test_every_record_of_a_datagram_is_taken(caller: RTCPeerConnection, ca
     assert heard.records == 300
 
 
+async def test_the_datagrams_of_the_handshake_are_counted_as_received(
+    caller: RTCPeerConnection, called: RTCPeerConnection
+):
+    transports = await connected(caller, called, "actpass")
+
+    counted = [stats for each in transports for stats in each._get_stats().values()]
+
+    assert len(counted) == 2
+    assert min(each.packetsReceived for each in counted) >= 2  # a flight of handshake messages, or more
+    assert min(each.bytesReceived for each in counted) > 500
+
+
 @pytest.mark.parametrize(
     "certificate", [RenegotiatingCertificate.generateCertificate()], ids=["renegotiating"]
 )

@@ -56,6 +56,13 @@ def test_h264_in_a_profile_of_8_bits_in_420_is_answered_in_that_profile(profile_
     assert answer.rtcpFeedback == [RTCRtcpFeedback("nack")]
 
 
+def test_h264_at_another_clock_rate_is_not_answered():
+    odd = h264("42e01f")
+    odd.clockRate = 92000
+
+    assert answered(odd) == []
+
+
 def test_the_answer_says_the_level_that_is_received_where_levels_may_differ():
     (answer,) = answered(h264("42e01f"))
 

@@ -13,13 +13,14 @@ pytestmark = pytest.mark.media
 
 
 def lose(pair: Pair, is_lost) -> None:
-    """Leave out the caller's RTP packets for which `is_lost(packet)`; also its retransmissions."""
-    send = pair.caller_dtls._send_rtp
+    """Leave out the caller's packets for which `is_lost(packet)`, also repeated; replaces an earlier rule."""
+    send = getattr(pair.caller_dtls._send_rtp, "whole", pair.caller_dtls._send_rtp)
 
     async def lossy(packet: bytes) -> None:
         if is_rtcp(packet) or not is_lost(packet):
             await send(packet)
 
+    lossy.whole = send  # type: ignore[attr-defined]
     pair.caller_dtls._send_rtp = lossy
 
 
@@ -134,7 +135,7 @@ async def test_picture_requests_are_few(pair: Pair):
     await arrivals(pair, 3.0)
 
     requests = [at_s for at_s, packet in asked if isinstance(packet, RtcpPsfbPacket) and packet.fmt == 1]
-    assert len(requests) <= (time.monotonic() - begin_s + 0.5) / 0.3 + 1
+    assert 1 <= len(requests) <= (time.monotonic() - begin_s + 0.5) / 0.3 + 1
 
 
 async def test_a_timestamp_that_steps_back_does_not_throw_pictures_into_another_day(pair: Pair):
