@@ -1,8 +1,8 @@
 """Receive one track of a peer: order, repair and decode it, each with a bound; replaces aiortc's RTCRtpReceiver.
 
 aiortc 1.16 counts any number of SSRCs and follows all of them, asks for a lost packet once, and decodes without checks
-(F2, F3, F6, F7, F8, F12; docs/aiortc-patches.md). Decodes nothing on the event loop, and waits for a thread only in `stop`,
-with a deadline. Obsolete when aiortc bounds SSRCs and queues and has a jitter buffer that repeats its requests.
+(F2, F3, F6, F7, F8, F12; docs/aiortc-patches.md). Decodes nothing on the event loop, and waits for a thread only in
+`stop`, with a deadline. Obsolete when aiortc bounds SSRCs and queues and has a jitter buffer that repeats its requests.
 """
 
 import asyncio
