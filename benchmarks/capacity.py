@@ -58,7 +58,7 @@ async def measure(args: argparse.Namespace) -> dict[str, object]:
 
 
 def kept_up(window: Window, min_fps: float) -> bool:
-    """Whether every peer got its analysed frames, and the first its pictures in time."""
+    """Whether every peer got its analysed frames, and the first its frames in time."""
     p95_ms = percentile(window.delays_ms, 95)
     return min(window.fps_analysed) >= min_fps and p95_ms is not None and p95_ms <= MAX_P95_MS
 

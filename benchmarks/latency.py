@@ -1,4 +1,4 @@
-"""How long does a picture take there and back, and how many are analysed: ours against the usual shapes, in one run."""
+"""How long does a frame take there and back, and how many are analysed: ours against the usual shapes, in one run."""
 
 import argparse
 import asyncio
@@ -10,7 +10,7 @@ from typing import Self
 from benchmarks import measured, servers
 from benchmarks.baselines.websocket_jpeg import as_jpegs, send_jpegs
 from benchmarks.calm import TRIES, in_calm, undisturbed
-from benchmarks.clips import TURN_S, face_clip, pictures_of
+from benchmarks.clips import TURN_S, face_clip, frames_of
 from benchmarks.measured import percentile, ratio, say
 from benchmarks.peers import Window, sending
 from benchmarks.processes import usage
@@ -73,7 +73,7 @@ async def calmly_over_webrtc(
 
 async def over_websocket(seconds: float) -> dict[str, object]:
     """One client of the ancestor's shape."""
-    jpegs = await asyncio.to_thread(lambda: as_jpegs(pictures_of(face_clip())))
+    jpegs = await asyncio.to_thread(lambda: as_jpegs(frames_of(face_clip())))
     with servers.running(servers.WEBSOCKET) as server:
         await send_jpegs(server.url, jpegs, FPS, WARM_UP_S)
         cpu_before_s = usage(server.pid).cpu_s

@@ -14,8 +14,8 @@ from benchmarks import measured, servers
 from benchmarks.baselines.websocket_jpeg import as_jpegs
 from benchmarks.calm import wait_for_calm
 from benchmarks.churn import Churn
-from benchmarks.clips import TURN_S, face_clip, pictures_of
-from benchmarks.compatibility import send_pictures
+from benchmarks.clips import TURN_S, face_clip, frames_of
+from benchmarks.compatibility import send_jpegs
 from benchmarks.measured import median, percentile, say
 from benchmarks.peers import sending
 from benchmarks.servers import Server
@@ -33,8 +33,8 @@ async def nobody(_: Server) -> None:
 
 async def jpeg_peers(server: Server) -> None:
     """Run peers in compatibility mode, until cancelled."""
-    jpegs = await asyncio.to_thread(lambda: as_jpegs(pictures_of(face_clip())))
-    await asyncio.gather(*(send_pictures(server.url, jpegs, 3600.0) for _ in range(JPEG_PEERS)))
+    jpegs = await asyncio.to_thread(lambda: as_jpegs(frames_of(face_clip())))
+    await asyncio.gather(*(send_jpegs(server.url, jpegs, 3600.0) for _ in range(JPEG_PEERS)))
 
 
 async def sessions_that_end(server: Server) -> None:

@@ -1,4 +1,4 @@
-"""How long does the picture stand still on a bad network: 1, 5, 10 % loss and outages of a second, through a relay."""
+"""How long does the video freeze on a bad network: 1, 5, 10 % loss and outages of a second, through a relay."""
 
 import argparse
 import asyncio
@@ -30,54 +30,54 @@ SHAPES = {
 
 
 @dataclass(slots=True)
-class Pictures:
-    """When pictures came, as seen by somebody who looks every 3 ms."""
+class FrameTimes:
+    """When frames came, as seen by somebody who looks every 3 ms."""
 
     at_s: list[float] = field(default_factory=list)
 
     def gaps_ms(self, since_s: float, until_s: float) -> list[float]:
-        """The times between pictures; what is not over by the end counts as far as it came."""
+        """The times between frames; what is not over by the end counts as far as it came."""
         times = [since_s, *(at for at in self.at_s if since_s < at < until_s), until_s]
         return [1000 * (later - earlier) for earlier, later in pairwise(times)]
 
     def first_after(self, moment_s: float) -> float | None:
-        """When the first picture after that moment came."""
+        """When the first frame after that moment came."""
         return next((at for at in self.at_s if at > moment_s), None)
 
 
-async def _look(group: PeerGroup, pictures: Pictures) -> None:
+async def _look(group: PeerGroup, frames: FrameTimes) -> None:
     tally = group.peers[0].tally
     while True:
         came_s = tally.last_received_s
-        if came_s is not None and (not pictures.at_s or came_s != pictures.at_s[-1]):
-            pictures.at_s.append(came_s)
+        if came_s is not None and (not frames.at_s or came_s != frames.at_s[-1]):
+            frames.at_s.append(came_s)
         await asyncio.sleep(POLL_S)
 
 
 @contextlib.asynccontextmanager
-async def watched(command: tuple[str, ...], weather: Weather) -> AsyncIterator[tuple[PeerGroup, Pictures]]:
-    """One peer that encodes, behind a relay with that weather, and when its pictures come."""
+async def watched(command: tuple[str, ...], weather: Weather) -> AsyncIterator[tuple[PeerGroup, FrameTimes]]:
+    """One peer that encodes, behind a relay with that weather, and when its frames come."""
     with servers.running(command) as server:
         async with (
             bad_network(server.url, weather) as url,
             sending(server, face_clip(), encode=True, url=url) as group,
             asyncio.TaskGroup() as tasks,
         ):
-            pictures = Pictures()
-            looking = tasks.create_task(_look(group, pictures), name="recovery/look")
-            yield group, pictures
+            frames = FrameTimes()
+            looking = tasks.create_task(_look(group, frames), name="recovery/look")
+            yield group, frames
             looking.cancel()
 
 
 async def with_loss(command: tuple[str, ...], loss: float, seconds: float) -> dict[str, object]:
     """One peer for so long, with that share lost each way."""
     weather = Weather(delay_s=DELAY_S)
-    async with watched(command, weather) as (group, pictures):
+    async with watched(command, weather) as (group, frames):
         await group.watch(CALM_S)
         weather.loss = loss
         since_s = time.monotonic()
         window = await group.watch(seconds)
-        gaps_ms = pictures.gaps_ms(since_s, time.monotonic())
+        gaps_ms = frames.gaps_ms(since_s, time.monotonic())
     return {
         "loss_each_way": loss,
         "seconds": seconds,
@@ -94,11 +94,11 @@ async def with_loss(command: tuple[str, ...], loss: float, seconds: float) -> di
 
 
 async def with_outages(command: tuple[str, ...], times: int) -> dict[str, object]:
-    """Nothing gets through for a second, several times; how long after its end the next picture comes."""
+    """No packet passes for a second, several times; how long after that the next frame arrives."""
     weather = Weather(delay_s=DELAY_S)
     recovered_ms: list[float] = []
     never = 0
-    async with watched(command, weather) as (group, pictures):
+    async with watched(command, weather) as (group, frames):
         for _ in range(times):
             await group.watch(CALM_S)
             weather.cut = True
@@ -107,7 +107,7 @@ async def with_outages(command: tuple[str, ...], times: int) -> dict[str, object
             over_s = time.monotonic()
             await group.watch(CALM_S)
             # What was on its way before the cut may still arrive just after it began, never after its end.
-            came_s = pictures.first_after(over_s)
+            came_s = frames.first_after(over_s)
             if came_s is None:
                 never += 1
             else:

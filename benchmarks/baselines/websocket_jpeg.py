@@ -44,16 +44,16 @@ def _answer(message: bytes) -> str:
     return json.dumps({"number": number, "labels": labels, "image": image})
 
 
-def as_jpegs(pictures: Sequence[VideoFrame]) -> list[bytes]:
+def as_jpegs(frames: Sequence[VideoFrame]) -> list[bytes]:
     """The clip as this client sends it, encoded beforehand."""
-    encoded = (cv2.imencode(".jpg", picture.to_ndarray(format="bgr24")) for picture in pictures)
+    encoded = (cv2.imencode(".jpg", frame.to_ndarray(format="bgr24")) for frame in frames)
     return [jpeg.tobytes() for _, jpeg in encoded]
 
 
 async def send_jpegs(
     url: str, jpegs: Sequence[bytes], fps: float, seconds: float
 ) -> list[tuple[float, float]]:
-    """Send like a camera for so long; returns when each picture was back, and its delay in ms from when it was due."""
+    """Send like a camera for so long; returns when each frame was back, and its delay in ms from when it was due."""
     back: list[tuple[float, float]] = []
     async with aiohttp.ClientSession() as http, http.ws_connect(f"{url}/frames", max_msg_size=0) as socket:
         started_s = time.monotonic()

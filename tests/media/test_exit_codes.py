@@ -18,7 +18,7 @@ from facestream.replay.peer import ReplayPeer
 from facestream.replay.summary import Tally
 from facestream.replay.track import ReplayTrack
 from tests.conftest import running_server
-from tests.media.aiortc_patches.peers import picture
+from tests.media.aiortc_patches.peers import numbered_frame
 from tests.media.offers import read_offer
 from tests.media.sockets import jpeg_of, jpegs_of, socket_peer
 
@@ -42,7 +42,7 @@ class SomeFrames(ReplayTrack):
         await asyncio.sleep(1 / 30)
         self._left -= 1
         self._number += 1
-        return picture(*self._size, self._number)
+        return numbered_frame(*self._size, self._number)
 
 
 def looping(url: str, media_dir: Path) -> ReplayOptions:
@@ -173,7 +173,7 @@ async def test_pings_keep_a_peer_whose_camera_is_paused(hasty, media_dir: Path):
 async def test_a_socket_is_told_of_a_bad_and_of_a_large_picture(hasty):
     codes = []
     large = jpeg_of(np.full((16, 1936, 3), 128, np.uint8))
-    for sent in (b"no picture", large):
+    for sent in (b"no numbered_frame", large):
         async with asyncio.timeout(DEADLINE_S), socket_peer(hasty.url) as peer:
             await peer.open()
             await peer.send(1, sent)

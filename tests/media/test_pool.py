@@ -132,7 +132,7 @@ async def test_who_waits_is_served_in_turn(face_gray: GrayImage):
     assert served == [0, 1, 2, 3]
 
 
-async def test_a_frame_over_the_limit_is_refused_and_the_process_lives(face_gray: GrayImage):
+async def test_a_frame_over_the_limit_is_rejected_and_the_process_lives(face_gray: GrayImage):
     async with running_pool(1) as pool:
         with pytest.raises(AnalysisUnavailableError, match="expected at most"):
             await analyze(pool, np.zeros((1080, 1920), np.uint8))

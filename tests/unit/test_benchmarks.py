@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks import measured
 from benchmarks.processes import usage
-from benchmarks.recovery import Pictures
+from benchmarks.recovery import FrameTimes
 from benchmarks.relay import LOOPBACK, Weather, candidates_of, open_link, with_candidate
 
 BENCHMARKS = Path(measured.__file__).parent
@@ -50,7 +50,7 @@ def test_usage_sees_this_process():
 
 
 def test_a_gap_reaches_to_the_end_when_no_picture_comes_any_more():
-    pictures = Pictures([1.0, 1.1, 1.5])
+    pictures = FrameTimes([1.0, 1.1, 1.5])
 
     assert pictures.gaps_ms(1.0, 2.5) == pytest.approx([100.0, 400.0, 1000.0])
     assert pictures.first_after(1.1) == 1.5

@@ -63,9 +63,9 @@ def encoded(name: str, width: int, height: int, count: int, **options: str) -> l
     encoder.options = options
     frames = []
     for number in range(count):
-        picture = VideoFrame.from_ndarray(np.full((height * 3 // 2, width), number, np.uint8), "yuv420p")
-        picture.pts = number
-        frames += [bytes(packet) for packet in encoder.encode(picture)]
+        frame = VideoFrame.from_ndarray(np.full((height * 3 // 2, width), number, np.uint8), "yuv420p")
+        frame.pts = number
+        frames += [bytes(packet) for packet in encoder.encode(frame)]
     return frames + [bytes(packet) for packet in encoder.encode(None)]
 
 

@@ -91,14 +91,14 @@ async def test_a_frame_that_no_codec_can_read_ends_neither_the_thread_nor_the_tr
     ],
     ids=["short", "long"],
 )
-async def test_a_stream_of_long_parameter_sets_is_refused(unit: bytes, said: list[str]):
-    refused: list[FrameError] = []
+async def test_a_stream_of_long_parameter_sets_is_rejected(unit: bytes, said: list[str]):
+    rejected: list[FrameError] = []
     decoder = DecoderThread(
         "video",
         limits=FrameLimits(),
         on_frame=lambda _: None,
         on_failure=lambda: None,
-        on_rejection=refused.append,
+        on_rejection=rejected.append,
     )
     codec = RTCRtpCodecParameters(mimeType="video/H264", clockRate=90000, payloadType=96)
 
@@ -108,4 +108,4 @@ async def test_a_stream_of_long_parameter_sets_is_refused(unit: bytes, said: lis
     decoder.stop()
     await decoder.ended()
 
-    assert [str(why).partition(";")[0] for why in refused] == said
+    assert [str(why).partition(";")[0] for why in rejected] == said

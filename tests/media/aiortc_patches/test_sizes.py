@@ -14,7 +14,7 @@ from facestream.aiortc_patches.settings import FrameLimits
 from facestream.aiortc_patches.sizes import VP8_START_CODE, is_keyframe, rejection
 from facestream.errors import FrameError
 from tests.media.aiortc_patches.bitstreams import annex_b, idr_slice, pps, sps
-from tests.media.aiortc_patches.peers import Pair, picture
+from tests.media.aiortc_patches.peers import Pair, numbered_frame
 
 
 def encoded(name: str, width: int, height: int, profile: str | None = None) -> bytes:
@@ -23,7 +23,7 @@ def encoded(name: str, width: int, height: int, profile: str | None = None) -> b
     context.framerate, context.time_base = 30, Fraction(1, 30)
     if profile is not None:
         context.profile = profile
-    frame = picture(width, height)
+    frame = numbered_frame(width, height)
     return b"".join(bytes(packet) for packet in [*context.encode(frame), *context.encode(None)])
 
 
@@ -79,7 +79,7 @@ def test_a_size_is_found_wherever_the_parameter_set_hides_it(hidden: bytes):
         (b"\x67", "cut off"),
     ],
 )
-def test_what_cannot_be_read_or_has_larger_planes_is_refused_in_words(odd: bytes, said: str):
+def test_what_cannot_be_read_or_has_larger_planes_is_rejected_in_words(odd: bytes, said: str):
     assert said in str(rejection("H264", annex_b(odd, pps(), idr_slice()), FrameLimits()))
 
 
@@ -122,7 +122,7 @@ def test_reference_frames_are_counted_with_their_size():
     assert "5 reference frames of 1920x1920; expected at most 4" in str(why)
 
 
-def test_a_frame_of_many_nal_units_is_refused():
+def test_a_frame_of_many_nal_units_is_rejected():
     assert "NAL units" in str(rejection("H264", annex_b(b"\x01") * 600, FrameLimits()))
 
 

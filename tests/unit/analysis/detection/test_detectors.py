@@ -47,7 +47,7 @@ def test_a_plan_sees_the_smallest_face_everywhere(
 
 
 @pytest.mark.parametrize("size_wh", [*SIZES_WH, (1, 3000), (8000, 20)])
-def test_no_step_is_dearer_than_allowed(detector: FaceDetector, size_wh: tuple[int, int]):
+def test_no_step_is_costlier_than_allowed(detector: FaceDetector, size_wh: tuple[int, int]):
     for step in detector.plan(*size_wh, 1 / 8):
         if isinstance(detector, HogDetector):
             assert step.width * step.height * step.scale**2 <= 1.05 * STEP_PIXELS
@@ -55,7 +55,7 @@ def test_no_step_is_dearer_than_allowed(detector: FaceDetector, size_wh: tuple[i
             assert max(step.width, step.height) * step.scale <= INPUT_PX + 1
 
 
-def test_the_first_step_sees_the_whole_picture(detector: FaceDetector):
+def test_the_first_step_sees_the_whole_image(detector: FaceDetector):
     first = detector.plan(1280, 720, 1 / 8)[0]
 
     assert (first.left, first.top, first.width, first.height) == (0, 0, 1280, 720)

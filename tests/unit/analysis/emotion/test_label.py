@@ -85,7 +85,7 @@ def test_a_reason_ends_only_well_clear_of_its_limit(group_gray: GrayImage, landm
 
 
 def squeezed(landmarks_xy: LandmarksXY, share: float) -> LandmarksXY:
-    """The left half of the face narrower, the nose moved over it: a head turned to the picture's left."""
+    """The left half of the face narrower, the nose moved over it: a head turned to the image's left."""
     points = landmarks_xy.copy()
     middle = points[27, 0]
     depth = np.where(np.isin(np.arange(68), [30, 31, 32, 33, 34, 35, 28, 29]), -share * 40, 0)
@@ -104,7 +104,7 @@ def test_a_face_turned_far_is_unsure(group_gray: GrayImage, landmarks_xy: Landma
 
 
 @pytest.mark.parametrize("angle", [-120, -40, 0, 25, 170])
-def test_roll_and_tilt_follow_the_picture(landmarks_xy: LandmarksXY, angle: int):
+def test_roll_and_tilt_follow_the_image(landmarks_xy: LandmarksXY, angle: int):
     turn = cv2.getRotationMatrix2D((500, 333), -angle, 1.0).astype(np.float32)
     turned = landmarks_xy @ turn[:, :2].T + turn[:, 2]
 
