@@ -173,7 +173,7 @@ async def test_pings_keep_a_peer_whose_camera_is_paused(hasty, media_dir: Path):
 async def test_a_socket_is_told_of_a_bad_and_of_a_large_picture(hasty):
     codes = []
     large = jpeg_of(np.full((16, 1936, 3), 128, np.uint8))
-    for sent in (b"no numbered_frame", large):
+    for sent in (b"no frame", large):
         async with asyncio.timeout(DEADLINE_S), socket_peer(hasty.url) as peer:
             await peer.open()
             await peer.send(1, sent)
