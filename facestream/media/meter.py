@@ -4,7 +4,6 @@ from collections import deque
 from collections.abc import Mapping
 
 from facestream.media.drop_points import DropPoint
-from facestream.messages.telemetry import StageTimes
 from facestream.metrics import StreamCounts, StreamUse
 
 WINDOW_S = 2.0
@@ -64,10 +63,6 @@ class StreamMeter:
     def used(self, pixels: int, analysis_s: float) -> None:
         """Add the cost of an analysed frame."""
         self.use = self.use.with_frame(pixels, analysis_s)
-
-    def staged(self, times: StageTimes) -> None:
-        """Count the milliseconds of each stage of an analysed frame."""
-        self._counts.observe(times)
 
     def shown(self, duration_s: float) -> None:
         """Add the time from the moment the stream was ready for an analysed frame until the frame was shown."""

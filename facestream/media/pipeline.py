@@ -77,6 +77,7 @@ class FramePipeline:
         drawing: Executor,
         max_size_wh: tuple[int, int],
         max_fps: float = 1000.0,
+        observe_stages: Callable[[StageTimes], None] = lambda _times: None,
     ) -> None:
         self.track = AnnotatedVideoTrack()
         self.outbox = TelemetryOutbox()
@@ -94,6 +95,7 @@ class FramePipeline:
         self._allowed_rate = TokenBucket(1 / max_fps, burst=max(2, round(max_fps / 4)))
         self._over_rate = 0
         self._dropped_earlier = 0
+        self._observe_stages = observe_stages
         self._tracks = NEW_STREAM
         self._sequence = 0
         self._clock_shift_s = 0.0
@@ -198,7 +200,7 @@ class FramePipeline:
                 await loop.run_in_executor(self._drawing, self._draw, frame.video, frame.report, stats)
             message = self._message(frame, drawing_s)
             if message.analysed:
-                self._meter.staged(message.ms)
+                self._observe_stages(message.ms)
             # Both leave in the same step, so that a message describes the frame that is sent with it.
             self.track.show(frame.video)  # DropPoint.BEFORE_ENCODING for the frame that it replaces
             self.outbox.send(encode_telemetry(message))
@@ -267,7 +269,7 @@ class FramePipeline:
             dropped=self.dropped,
             analysed=frame.report is not None,
             unanalysed=frame.unanalysed,
-            economy=report.degradation,
+            degradation=report.degradation,
             ms=StageTimes(
                 wait=_ms(frame.started_s - frame.arrived_s),
                 detect=round(report.detect_ms, 1),

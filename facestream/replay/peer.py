@@ -27,7 +27,8 @@ from facestream.ice.addresses import offer_addresses
 from facestream.ice.relays import IceRelays, as_rtc
 from facestream.ice.servers import CredentialSource, IceServer
 from facestream.media.planes import planes_of
-from facestream.messages.telemetry import Bye, ControlReply, Telemetry, decode_telemetry
+from facestream.messages.control import Bye, ControlReply, decode_reply
+from facestream.messages.telemetry import Telemetry, decode_telemetry
 from facestream.replay import http
 from facestream.replay.clip import open_clip
 from facestream.replay.options import Codec, ReplayOptions
@@ -284,7 +285,7 @@ class ReplayPeer:
 
     def _on_control(self, message: str | bytes) -> None:
         try:
-            reply = ControlReply.model_validate_json(message)
+            reply = decode_reply(message)
         except ValueError as error:
             self.notices.append(f"a control message that is not version 1: {error}")
             return

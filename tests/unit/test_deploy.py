@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from facestream.config import Config
-from facestream.web.routes.openapi import description
+from facestream.web.routes.page import description
 from tests.conftest import ROOT
 
 DEPLOY = ROOT / "deploy"
