@@ -1,8 +1,8 @@
-"""Which detector finds more, is wrong less often and costs less: dlib's HOG or BlazeFace?
+"""Compare dlib's HOG and BlazeFace: faces found, false faces, cost.
 
-Faces are real ones of the test media. `tilted`: the image turned by so many degrees. `small`: the photograph shrunk,
-so that its median face is so many pixels wide. `false_faces`: on images that show none: a clip without faces, the
-same images with every face painted over, and the quarters of all these, enlarged. `found_in_ferplus_share` (with
+The faces are real ones of the test media. `tilted`: the image rotated by this many degrees. `small`: the photograph
+reduced until its median face is this many pixels wide. `false_faces`: on images without a face: a clip without faces,
+the same images with every face painted over, and the quarters of all these, enlarged. `found_in_ferplus_share` (with
 --data): faces of FER+ valid, three times as large, with their edges repeated around them.
 """
 
@@ -81,30 +81,30 @@ def _ferplus(folder: Path, every: int) -> list[GrayImage]:
     ]
 
 
-def _share(analyzer: Analyzer, images: list[GrayImage]) -> float | None:
-    """How many of the images have a face, by this detector."""
-    found = [bool(analyzer.analyze_still(gray).faces) for gray in images]
+def _share(analyzer: Analyzer, pictures: list[GrayImage]) -> float | None:
+    """Share of the images in which this detector finds a face."""
+    found = [bool(analyzer.analyze_still(gray).faces) for gray in pictures]
     return round(sum(found) / len(found), 3) if found else None
 
 
 def _detector(analyzer: Analyzer, faces: list[GrayImage], empty: list[GrayImage]) -> dict[str, object]:
     group = group_gray()
     return {
-        "images_of_one_face": len(faces),
+        "pictures_of_one_face": len(faces),
         "found_when_tilted_share": {
             str(tilt): _share(analyzer, [_turned(gray, tilt) for gray in faces]) for tilt in TILTS_DEG
         },
         "found_of_5_when_small_px": {
             str(px): len(analyzer.analyze_still(_shrunk(group, px / GROUP_FACE_PX)).faces) for px in FACE_PX
         },
-        "images_without_a_face": len(empty),
+        "pictures_without_a_face": len(empty),
         "false_faces": {
             f"smallest face {share:.4g} of the height": sum(
                 len(analyzer.with_options(min_face_share=share).analyze_still(gray).faces) for gray in empty
             )
             for share in (1 / 8, 1 / 16)
         },
-        "whole_image_ms": {f"{w}x{h}": _search_ms(analyzer, faces[0], (w, h)) for w, h in SIZES_WH},
+        "whole_picture_ms": {f"{w}x{h}": _search_ms(analyzer, faces[0], (w, h)) for w, h in SIZES_WH},
         "one_step_of_a_search_ms": {f"{w}x{h}": _step_ms(analyzer, faces[0], (w, h)) for w, h in SIZES_WH},
     }
 
@@ -120,18 +120,18 @@ def _shrunk(gray: GrayImage, share: float) -> GrayImage:
 
 
 def _search_ms(analyzer: Analyzer, gray: GrayImage, size_wh: tuple[int, int]) -> float | None:
-    image = np.asarray(cv2.resize(gray, size_wh), np.uint8)
-    return measured.median([analyzer.analyze_still(image).detect_ms for _ in range(7)])
+    picture = np.asarray(cv2.resize(gray, size_wh), np.uint8)
+    return measured.median([analyzer.analyze_still(picture).detect_ms for _ in range(7)])
 
 
 def _step_ms(analyzer: Analyzer, gray: GrayImage, size_wh: tuple[int, int]) -> dict[str, float | None]:
-    image = np.asarray(cv2.resize(gray, size_wh), np.uint8)
+    picture = np.asarray(cv2.resize(gray, size_wh), np.uint8)
     detector = analyzer.detector
     steps = detector.plan(*size_wh, AnalysisOptions().min_face_share)
     spent_ms = []
     for step in steps:
         started_s = time.perf_counter()
-        detector.search(image, step)
+        detector.search(picture, step)
         spent_ms.append(1000 * (time.perf_counter() - started_s))
     return {"steps": len(steps), "median": measured.median(spent_ms), "max": round(max(spent_ms), 2)}
 

@@ -1,7 +1,7 @@
-"""How right is each emotion model with each crop rule, on FER+ valid? Labels by people, seven classes.
+"""Measure the accuracy of each emotion model with each crop rule on FER+ valid: human labels, seven classes.
 
-FER+ images are 48 pixels wide and cut tight, so a wide crop sees repeated edge: the crop rules differ less here than
-on photographs. Where dlib finds no face the usual place of a face in FER+ is assumed, the same for all rules.
+FER+ images are 48 pixels wide and cropped tightly, so a wide crop contains repeated edges: the crop rules differ less
+here than on photographs. If dlib finds no face, the usual box of a face in FER+ is used, the same for all rules.
 """
 
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Images with faces for the benchmarks of the analysis, made from the test media; measures nothing."""
+"""Gray frames with faces for the benchmarks of the analysis, made from the test media."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from facestream.resources import MODELS_DIR
 
 MEDIA = ROOT / "build" / "media"
 CUT_SIDES = 1.6
-"""A face is cut out with so many sides of its box."""
+"""Side of the square around a face, in sides of its box."""
 BACKGROUND = 100
 
 
@@ -30,13 +30,13 @@ class TimedGray:
 
 
 def analyzer_with(options: AnalysisOptions | None = None) -> Analyzer:
-    """One analyzer on one thread, as an analysis process has it."""
+    """An analyzer on one thread, as in a worker."""
     cv2.setNumThreads(1)
     return load_analyzer(MODELS_DIR, options)
 
 
 def clip_frames(path: Path, limit: int | None = None) -> Iterator[TimedGray]:
-    """Frames of a clip in gray."""
+    """The frames of a clip in gray."""
     if not path.is_file():
         raise SystemExit(f"{path} is missing; run `make test-media`")
     with av.open(str(path)) as clip:
@@ -48,16 +48,16 @@ def clip_frames(path: Path, limit: int | None = None) -> Iterator[TimedGray]:
 
 def group_gray() -> GrayImage:
     """The photograph of five people."""
-    image = cv2.imread(str(MEDIA / "multi_face.jpg"), cv2.IMREAD_GRAYSCALE)
-    if image is None:
+    picture = cv2.imread(str(MEDIA / "multi_face.jpg"), cv2.IMREAD_GRAYSCALE)
+    if picture is None:
         raise SystemExit(f"{MEDIA / 'multi_face.jpg'} is missing; run `make test-media`")
-    return np.asarray(image, np.uint8)
+    return np.asarray(picture, np.uint8)
 
 
 def face_cuts(analyzer: Analyzer, count: int) -> list[GrayImage]:
     """The largest faces of the photograph, each cut out as a square."""
-    image = group_gray()
-    faces = sorted(analyzer.analyze_still(image).faces, key=lambda face: -face.box.width)[:count]
+    picture = group_gray()
+    faces = sorted(analyzer.analyze_still(picture).faces, key=lambda face: -face.box.width)[:count]
     if len(faces) < count:
         raise SystemExit(f"{len(faces)} faces found, {count} needed")
     cuts = []
@@ -65,43 +65,43 @@ def face_cuts(analyzer: Analyzer, count: int) -> list[GrayImage]:
         x, y = face.box.center_xy
         half = CUT_SIDES / 2 * face.box.width
         top, left = max(0, int(y - half)), max(0, int(x - half))
-        cuts.append(image[top : int(y + half), left : int(x + half)])
+        cuts.append(picture[top : int(y + half), left : int(x + half)])
     return cuts
 
 
 def drifting_faces(
     cuts: list[GrayImage], size_wh: tuple[int, int], frames: int, fps: float
 ) -> list[TimedGray]:
-    """The faces, two in a row, a quarter of the height large, each swinging slowly about its place."""
+    """The faces in rows of two, a quarter of the height large, each moving slowly around its centre."""
     width, height = size_wh
     side = int(CUT_SIDES * height / 4)
     scaled = [cv2.resize(cut, (side, side), interpolation=cv2.INTER_AREA) for cut in cuts]
     columns, rows = min(2, len(cuts)), (len(cuts) + 1) // 2
-    images = []
+    pictures = []
     for number in range(frames):
-        image = np.full((height, width), BACKGROUND, np.uint8)
+        picture = np.full((height, width), BACKGROUND, np.uint8)
         for place, cut in enumerate(scaled):
             column, row = place % columns, place // columns
             x = (column + 0.5) * width / columns + 0.04 * width * np.sin(number / 15 + place)
             y = (row + 0.5) * height / rows + 0.02 * height * np.cos(number / 20 + place)
             left = int(np.clip(x - side / 2, 0, width - side))
             top = int(np.clip(y - side / 2, 0, height - side))
-            image[top : top + side, left : left + side] = cut
-        images.append(TimedGray(image, number / fps))
-    return images
+            picture[top : top + side, left : left + side] = cut
+        pictures.append(TimedGray(picture, number / fps))
+    return pictures
 
 
 def crossing_faces(cuts: list[GrayImage], frames: int, fps: float) -> list[TimedGray]:
-    """Two faces that change places, one passing in front of the other, 640x360."""
+    """Two faces that cross, one in front of the other, 640x360."""
     side = 150
     scaled = [cv2.resize(cut, (side, side), interpolation=cv2.INTER_CUBIC) for cut in cuts]
     wait = frames // 6
-    images = []
+    pictures = []
     for number in range(frames):
         share = min(1.0, max(0.0, (number - wait) / (frames - 2 * wait)))
-        image = np.full((360, 640), BACKGROUND, np.uint8)
+        picture = np.full((360, 640), BACKGROUND, np.uint8)
         for cut, start, end, top in ((scaled[0], 60, 430, 105), (scaled[1], 430, 60, 95)):
             left = round(start + (end - start) * share)
-            image[top : top + side, left : left + side] = cut
-        images.append(TimedGray(image, number / fps))
-    return images
+            picture[top : top + side, left : left + side] = cut
+        pictures.append(TimedGray(picture, number / fps))
+    return pictures

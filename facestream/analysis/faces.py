@@ -19,7 +19,7 @@ NEVER_S = -1e9
 
 
 class Emotion(enum.StrEnum):
-    """The seven labels, in the order of every probability vector."""
+    """The seven emotion labels, in the order of `Face.probabilities`."""
 
     ANGRY = "angry"
     DISGUST = "disgust"
@@ -67,10 +67,10 @@ class BoundingBox:
 
 @dataclass(frozen=True, slots=True)
 class HeadPose:
-    """The direction of a head in degrees, each -180..180; all zero for a head that faces the camera."""
+    """Rotation of a head in degrees; all zero if it faces the camera."""
 
     yaw_deg: float
-    """Positive: to the right of the image."""
+    """Positive: towards the right of the image."""
     pitch_deg: float
     """Positive: up."""
     roll_deg: float
@@ -85,12 +85,13 @@ class Face:
     """1 or more; a session never uses it for another face."""
     box: BoundingBox
     landmarks_xy: LandmarksXY
+    """Shape (68, 2), pixels of the frame, iBUG 300-W order."""
     probabilities: tuple[float, ...]
     """Seven values 0..1 that sum to 1, in the order of EMOTIONS, smoothed over time."""
     label: str
     """An Emotion, or UNSURE."""
     unsure: UnsureReason | None = None
-    """Why the label is UNSURE; None for any other label."""
+    """Why the label is UNSURE; None if it is an emotion."""
     pose: HeadPose | None = None
     """None: no pose fits the landmarks."""
     eye_opening: float = 0.0
@@ -113,7 +114,7 @@ class Face:
 
 @dataclass(frozen=True, slots=True)
 class FrameReport:
-    """What the analysis found in one frame, and the milliseconds that each stage took."""
+    """The faces of one frame, and the milliseconds that each stage of the analysis took."""
 
     faces: tuple[Face, ...]
     detect_ms: float = 0.0

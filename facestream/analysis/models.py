@@ -16,15 +16,16 @@ from facestream.analysis.landmarks import LandmarkPredictor, box_of_landmarks
 from facestream.analysis.model_files import checked_path
 from facestream.analysis.options import AnalysisOptions, DetectorName, EmotionModelName
 from facestream.errors import ModelFileError
-from facestream.resources import FETCH_MODELS
+from facestream.resources import FETCH_MODELS, MODELS_DIR
 
 SELF_TEST_PX = 160
 
 
-def load_analyzer(models_dir: Path, options: AnalysisOptions | None = None) -> Analyzer:
-    """Check the files that `options` needs, load them and try them on `self_test_image`; takes 1-2 s.
+def load_analyzer(models_dir: Path = MODELS_DIR, options: AnalysisOptions | None = None) -> Analyzer:
+    """Check the model files, load them and try them on `self_test_image`; takes 1-2 s.
 
-    Raises ModelFileError.
+    Without `models_dir`, the models of this installation; without `options`, the defaults. Raises ModelFileError if a
+    file is missing, is not the one that the manifest names, or cannot be loaded; `facestream models` fetches them.
     """
     options = options or AnalysisOptions()
     predictor = LandmarkPredictor(checked_path(models_dir, "landmarks"))

@@ -1,12 +1,4 @@
-"""Check, decode and encode JPEGs. The header is parsed and checked before anything is decoded.
-
-OpenCV and FFmpeg decode whatever follows a header, and neither can read one without decoding, so the check is here.
-"""
-
-import re
-from collections.abc import Iterator
-from itertools import islice
-from typing import Literal
+"""Check, decode and encode the JPEGs of a compatibility-mode session. Never decodes one that was not checked."""
 
 import av
 import cv2
@@ -14,104 +6,17 @@ from av import VideoFrame
 from av.video.codeccontext import VideoCodecContext
 from av.video.reformatter import ColorRange
 
+from facestream.analysis.jpeg_header import baseline_size_wh
 from facestream.errors import FrameError, FrameTooLargeError
 
 # A frame of 640x480 has about 31 kB at 80, 7.4 Mbit/s at 30 FPS (benchmarks/compatibility.py). At 85 it has a seventh
 # more without a visible difference; well below 80, drawn lines get a halo.
 QUALITY = 80
 
-# Frame headers of baseline and extended sequential JPEGs, as every browser writes them.
-_SIMPLE = {0xC0, 0xC1}
-_OTHER_KINDS = {*range(0xC2, 0xD0)} - {
-    0xC4,
-    0xC8,
-    0xCC,
-}  # C4: Huffman tables, C8: reserved, CC: arithmetic coding
-_SCAN = 0xDA
-# Fill bytes and markers without a payload; cameras write them between segments, browsers do not.
-_PADDING = re.compile(rb"(?:\xff(?=\xff)|\xff[\xd0-\xd8])*")
-# Tables, restart interval, comment, applications. FFmpeg parses the content of all other segments, and may find a
-# header there that was not checked.
-_SKIPPED = {0xDB, 0xC4, 0xDD, 0xFE, *range(0xE0, 0xF0)}
-# A scan contains only stuffed zeros, restarts and the end. With a second frame header in it, the decoder would use
-# another size than the one that was checked.
-_FORBIDDEN_IN_SCAN = re.compile(rb"\xff[^\x00\xd0-\xd7\xd9\xff]")
-_MAX_SEGMENTS = 64  # a browser writes about ten
-
-
-def _segments(jpeg: bytes, padding: Literal["skipped", "rejected"]) -> Iterator[tuple[int, int, int]]:
-    """Marker, start and end of the payload of each header segment, up to the first scan.
-
-    Ends before a segment that is cut off, and yields nothing for data that is no JPEG.
-    """
-    at = 2 if jpeg.startswith(b"\xff\xd8") else len(jpeg)
-    while True:
-        if padding == "skipped" and (skipped := _PADDING.match(jpeg, at)) is not None:
-            at = skipped.end()
-        marker, length = jpeg[at + 1 : at + 2], int.from_bytes(jpeg[at + 2 : at + 4], "big")
-        end = at + 2 + length
-        if jpeg[at : at + 1] != b"\xff" or length < 2 or end > len(jpeg):
-            return
-        yield marker[0], at + 4, end
-        if marker[0] == _SCAN:
-            return
-        at = end
-
-
-def claimed_size_wh(jpeg: bytes) -> tuple[int, int] | None:
-    """Width and height in the header of a JPEG of any kind, read without decoding; None: there is none.
-
-    Checks nothing else: data that must be checked before it is decoded needs `check_jpeg`.
-    """
-    for marker, start, end in _segments(jpeg, padding="skipped"):
-        if (marker in _SIMPLE or marker in _OTHER_KINDS) and end - start >= 5:
-            return _size_wh(jpeg[start:end])
-    return None
-
-
-def jpeg_size_wh(jpeg: bytes) -> tuple[int, int]:
-    """Width and height in the header of a baseline JPEG with one scan; raises FrameError for any other data.
-
-    Every byte before the scan must belong to a known segment, because FFmpeg searches for headers in all others.
-    """
-    if not jpeg.startswith(b"\xff\xd8"):
-        raise FrameError("not a JPEG; expected one as canvas.toBlob('image/jpeg') makes it")
-    size_wh: tuple[int, int] | None = None
-    for marker, start, end in islice(_segments(jpeg, padding="rejected"), _MAX_SEGMENTS):
-        if marker in _OTHER_KINDS:
-            raise FrameError("a JPEG is progressive or lossless; expected a baseline one")
-        if marker in _SIMPLE:
-            if size_wh is not None:
-                raise FrameError("a JPEG has two sizes; expected one image in each message")
-            size_wh = _frame_size_wh(jpeg[start:end])
-        elif marker == _SCAN:
-            if size_wh is not None and not _FORBIDDEN_IN_SCAN.search(jpeg, end):
-                return size_wh
-        elif marker not in _SKIPPED:
-            raise FrameError(f"a JPEG has a segment of type {marker:02X}; expected a baseline JPEG")
-    raise FrameError("a JPEG has no complete header or more than one scan; expected a baseline one")
-
-
-def _frame_size_wh(frame_header: bytes) -> tuple[int, int]:
-    if len(frame_header) < 6:
-        raise FrameError("the frame header of a JPEG is cut off; expected a complete JPEG")
-    precision, components = frame_header[0], frame_header[5]
-    width, height = _size_wh(frame_header)
-    if precision != 8 or components not in {1, 3} or not width or not height:
-        raise FrameError(
-            f"a JPEG of {width}x{height} with {components} components of {precision} bits; "
-            "expected a size, and gray or YCbCr of 8 bits"
-        )
-    return width, height
-
-
-def _size_wh(frame_header: bytes) -> tuple[int, int]:
-    return int.from_bytes(frame_header[3:5], "big"), int.from_bytes(frame_header[1:3], "big")
-
 
 def check_jpeg(jpeg: bytes, max_size_wh: tuple[int, int]) -> None:
     """Check that a JPEG may be decoded; raises FrameError, and FrameTooLargeError if it is larger than allowed."""
-    (width, height), (max_width, max_height) = jpeg_size_wh(jpeg), max_size_wh
+    (width, height), (max_width, max_height) = baseline_size_wh(jpeg), max_size_wh
     if width > max_width or height > max_height:
         raise FrameTooLargeError(
             f"frame of {width}x{height}; expected at most {max_width}x{max_height}: choose a smaller one"
@@ -127,7 +32,7 @@ def decode_jpeg(jpeg: bytes) -> VideoFrame:
     assert isinstance(codec, VideoCodecContext)
     codec.thread_count = 1  # the sessions share the cores
     # A second safeguard: FFmpeg decodes no larger image, whatever the data contains. It counts whole strides.
-    width, height = jpeg_size_wh(jpeg)
+    width, height = baseline_size_wh(jpeg)
     codec.options = {"max_pixels": str((width + 64) * height)}
     try:
         frame = codec.decode(av.Packet(jpeg))[0]

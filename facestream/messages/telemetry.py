@@ -45,7 +45,7 @@ class FaceMessage(_Message):
 
 
 class Telemetry(_Message):
-    """One frame that was sent back; sent on the data channel `telemetry`."""
+    """The numbers of one frame; sent on the data channel `telemetry`. docs/telemetry.md describes every field."""
 
     v: Literal[1] = Field(VERSION, description="version of this message")
     seq: int = Field(ge=0, description="number of the frame in its session, from 0, without gaps when sent")
@@ -94,5 +94,5 @@ def encode_telemetry(message: Telemetry) -> str:
 
 
 def decode_telemetry(text: str | bytes) -> Telemetry:
-    """Read one message; raises ValueError for anything else."""
+    """Decode one message of the data channel `telemetry`, a JSON text; raises ValueError if it is not one."""
     return Telemetry.model_validate_json(text)

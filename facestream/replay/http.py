@@ -1,4 +1,4 @@
-"""The HTTP half of a replay: posts the offer, reads problems, ends the session. Touches no media."""
+"""The HTTP requests of a headless peer: offer, configuration, end of the session."""
 
 import os
 import re
@@ -26,14 +26,14 @@ _CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----[\s\w+/=]+-----END CERTIF
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What lets this peer in, and which certificates it believes."""
+    """The access token of this peer, and the certificates that it trusts."""
 
     token: str = ""
     cafile: Path | None = None
-    """Of an authority that the system does not know, as `facestream certs` makes one."""
+    """Certificates (PEM) to trust besides the system's, such as the authority of `facestream certs`."""
 
     def connect(self, deadline_s: float) -> aiohttp.ClientSession:
-        """A client that shows the token; raises ConfigError for a cafile that is none."""
+        """An HTTP client that sends the token; raises ConfigError if `cafile` has no valid certificates."""
         authorities = _authorities(self.cafile) if self.cafile else None
         try:
             trusted = ssl.create_default_context(cadata=authorities)
@@ -52,7 +52,7 @@ NO_CREDENTIALS = Credentials()
 
 
 def _authorities(path: Path) -> str:
-    """The certificates of a file, without the text between them, which OpenSSL accepts in ASCII only."""
+    """The certificates of a file, without the text between them: OpenSSL accepts only ASCII there."""
     # Read here, because OpenSSL blocks on a pipe and rejects a byte order mark.
     found = _CERTIFICATE.findall(read_text(path, "cafile", "certificates (PEM)"))
     if not found:
@@ -61,7 +61,7 @@ def _authorities(path: Path) -> str:
 
 
 def server_url(text: str) -> URL:
-    """Check the address of a server; raises ServerUnreachableError."""
+    """Parse the address of a server; raises ServerUnreachableError."""
     try:
         url = URL(text)
         host, port = url.host, url.port
@@ -69,13 +69,13 @@ def server_url(text: str) -> URL:
         host = port = None
     if not host or not port or url.scheme not in {"http", "https"}:
         raise ServerUnreachableError(
-            f"{text!r} is no address of a server; expected one like http://127.0.0.1:8080"
+            f"{text!r} is not the address of a server; expected one like http://127.0.0.1:8080"
         )
     return URL(text.rstrip("/"))
 
 
 def is_loopback(url: URL) -> bool:
-    """Whether the server is on this machine for certain."""
+    """Whether the server is certainly on this machine."""
     if url.host == "localhost":
         return True
     try:
@@ -114,12 +114,12 @@ async def post_offer(
         return AnswerBody.model_validate_json(body)
     except ValidationError as error:
         raise ServerUnreachableError(
-            f"{url} answered, but not as a facestream server does; check host and port of --url"
+            f"{url} does not answer like a facestream server; check host and port of --url"
         ) from error
 
 
 async def fetch_ice_servers(url: URL, credentials: Credentials = NO_CREDENTIALS) -> list[IceServer]:
-    """The STUN and TURN servers that the page gets; empty if the server does not name any."""
+    """The STUN and TURN servers that the server gives its page; none if it does not answer."""
     try:
         async with (
             credentials.connect(CONFIG_DEADLINE_S) as http,
@@ -132,12 +132,12 @@ async def fetch_ice_servers(url: URL, credentials: Credentials = NO_CREDENTIALS)
             for text in entry.urls
         ]
     except (aiohttp.ClientError, OSError, TimeoutError, ValueError):
-        # The offer will report whatever is wrong.
+        # If the server has a problem, the offer will fail with a message.
         return []
 
 
 async def leave(url: URL, session_id: str, secret: str, credentials: Credentials = NO_CREDENTIALS) -> None:
-    """End the session, if it has not ended yet; says nothing if the server is gone."""
+    """End the session; ignores that it has ended or that the server is gone."""
     try:
         async with (
             credentials.connect(LEAVE_DEADLINE_S) as http,
@@ -149,7 +149,7 @@ async def leave(url: URL, session_id: str, secret: str, credentials: Credentials
 
 
 def _reason(error: Exception) -> str:
-    """What the system says, without aiohttp's words about itself."""
+    """The system's error text, without what aiohttp adds."""
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         why = getattr(error.certificate_error, "verify_message", "") or str(error.certificate_error)
         return f"its certificate is not trusted: {why}; name its authority with --cafile"
@@ -157,12 +157,12 @@ def _reason(error: Exception) -> str:
         error = error.os_error
     if not isinstance(error, OSError) or error.errno is None:
         return str(error)
-    # asyncio puts the address where the system's word for the number belongs; getaddrinfo's numbers are negative.
+    # In asyncio's errors, strerror has the address instead of the error text; getaddrinfo's numbers are negative.
     return os.strerror(error.errno) if error.errno > 0 else error.strerror or str(error)
 
 
 async def _read_bounded(response: aiohttp.ClientResponse) -> bytes:
-    """The body's start: whatever listens there may send without end."""
+    """The start of the body: a server that is not facestream may send without end."""
     body = bytearray()
     async for chunk in response.content.iter_chunked(16 * 1024):
         body += chunk

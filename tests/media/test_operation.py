@@ -15,7 +15,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from facestream.metrics import STAGES
-from facestream.replay import ReplayOptions, ReplayPeer
+from facestream.replay.options import ReplayOptions
+from facestream.replay.peer import ReplayPeer
 from tests.conftest import RunningServer, running_server
 from tests.media.sockets import socket_peer
 from tests.media.test_server import analysis_pids, health_of, run_server

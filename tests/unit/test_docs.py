@@ -19,6 +19,7 @@ from pydantic import BaseModel
 from facestream.analysis.drawing.background import Background
 from facestream.analysis.drawing.overlay import Layer
 from facestream.analysis.faces import UnsureReason
+from facestream.cli.replay import add_arguments as add_replay_arguments
 from facestream.config import Config
 from facestream.messages.control import (
     Bye,
@@ -31,7 +32,6 @@ from facestream.messages.control import (
 )
 from facestream.messages.http import ProblemCode
 from facestream.messages.telemetry import FaceMessage, StageTimes, Telemetry
-from facestream.replay.options import add_replay_arguments
 from facestream.sessions.ending import Ending
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -39,7 +39,7 @@ class Track:
 
 @dataclass(frozen=True, slots=True)
 class Tracks:
-    """The state of one stream."""
+    """The state of one stream between two frames; `Tracks()` is that of a new stream. Its fields are internal."""
 
     followed: tuple[Track, ...] = ()
     """In the order of their ids."""

@@ -7,8 +7,9 @@ import pytest
 from av import VideoFrame
 from numpy.typing import NDArray
 
+from facestream.analysis.jpeg_header import baseline_size_wh
 from facestream.errors import FrameError
-from facestream.media.jpeg import check_jpeg, decode_jpeg, encode_jpeg, jpeg_size_wh
+from facestream.media.jpeg import check_jpeg, decode_jpeg, encode_jpeg
 from facestream.media.planes import planes_of
 
 # What a frame header says stands behind its marker: length, precision, height, width, components.
@@ -46,7 +47,7 @@ def with_header_in_the_scan(jpeg: bytes) -> bytes:
 
 @pytest.mark.parametrize(("width", "height"), [(640, 480), (641, 479), (17, 33)])
 def test_the_size_is_read_from_the_header(width: int, height: int):
-    assert jpeg_size_wh(jpeg_of(gradient(width, height))) == (width, height)
+    assert baseline_size_wh(jpeg_of(gradient(width, height))) == (width, height)
 
 
 def test_a_gray_jpeg_is_decoded():
@@ -71,7 +72,7 @@ def test_a_gray_jpeg_is_decoded():
 )
 def test_what_is_no_simple_jpeg_is_rejected_before_it_is_decoded(jpeg: bytes, said: str):
     with pytest.raises(FrameError, match=said):
-        jpeg_size_wh(jpeg)
+        baseline_size_wh(jpeg)
 
 
 def hidden_in(marker: int, jpeg: bytes, start: bytes = b"") -> bytes:
@@ -84,7 +85,7 @@ def hidden_in(marker: int, jpeg: bytes, start: bytes = b"") -> bytes:
 @pytest.mark.parametrize("marker", [0x02, 0xC8, 0xCC, 0xDC, 0xDE, 0xDF, 0xF0, 0xFD])
 def test_a_header_is_not_hidden_in_a_segment_that_the_decoder_reads_into(marker: int):
     with pytest.raises(FrameError, match=f"type {marker:02X}; expected a baseline JPEG"):
-        jpeg_size_wh(hidden_in(marker, jpeg_of(gradient(64, 48))))
+        baseline_size_wh(hidden_in(marker, jpeg_of(gradient(64, 48))))
 
 
 @pytest.mark.parametrize(
@@ -128,7 +129,7 @@ def test_damaged_jpegs_are_decoded_at_the_checked_size_or_rejected():
         with contextlib.suppress(FrameError):
             check_jpeg(bytes(damaged), (1920, 1920))
             frame = decode_jpeg(bytes(damaged))
-            assert (frame.width, frame.height) == jpeg_size_wh(bytes(damaged))
+            assert (frame.width, frame.height) == baseline_size_wh(bytes(damaged))
 
 
 @pytest.mark.parametrize(("width", "height"), [(640, 480), (641, 479)])

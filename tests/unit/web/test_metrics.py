@@ -19,6 +19,7 @@ from facestream.errors import (
     RequestLateError,
     RestartError,
 )
+from facestream.messages.http import ProblemCode
 from facestream.metrics import StreamCounts
 from facestream.sessions.admission import (
     DrainingError,
@@ -103,7 +104,7 @@ def test_every_panel_asks_the_chosen_server_only():
         (TooManyError(""), "too_many"),
         (RateLimitedError(""), "too_many"),
         (TokenMissingError(""), "token"),
-        (RejectedError(403, "not_your_session", ""), "http_403"),
+        (RejectedError(403, ProblemCode.NOT_YOUR_SESSION, ""), "http_403"),
         (AnalysisUnavailableError(""), "analysis_unavailable"),
     ],
 )
