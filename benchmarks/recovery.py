@@ -30,7 +30,7 @@ SHAPES = {
 
 
 @dataclass(slots=True)
-class Pictures:
+class FrameTimes:
     """Times at which frames arrived, sampled every 3 ms."""
 
     at_s: list[float] = field(default_factory=list)
@@ -45,17 +45,17 @@ class Pictures:
         return next((at for at in self.at_s if at > moment_s), None)
 
 
-async def _look(group: PeerGroup, pictures: Pictures) -> None:
+async def _look(group: PeerGroup, frames: FrameTimes) -> None:
     tally = group.peers[0].tally
     while True:
         came_s = tally.last_received_s
-        if came_s is not None and (not pictures.at_s or came_s != pictures.at_s[-1]):
-            pictures.at_s.append(came_s)
+        if came_s is not None and (not frames.at_s or came_s != frames.at_s[-1]):
+            frames.at_s.append(came_s)
         await asyncio.sleep(POLL_S)
 
 
 @contextlib.asynccontextmanager
-async def watched(command: tuple[str, ...], weather: Weather) -> AsyncIterator[tuple[PeerGroup, Pictures]]:
+async def watched(command: tuple[str, ...], weather: Weather) -> AsyncIterator[tuple[PeerGroup, FrameTimes]]:
     """Run one peer behind a relay with these network conditions, and record when frames arrive."""
     with servers.running(command) as server:
         async with (
@@ -63,21 +63,21 @@ async def watched(command: tuple[str, ...], weather: Weather) -> AsyncIterator[t
             sending(server, face_clip(), encode=True, url=url) as group,
             asyncio.TaskGroup() as tasks,
         ):
-            pictures = Pictures()
-            looking = tasks.create_task(_look(group, pictures), name="recovery/look")
-            yield group, pictures
+            frames = FrameTimes()
+            looking = tasks.create_task(_look(group, frames), name="recovery/look")
+            yield group, frames
             looking.cancel()
 
 
 async def with_loss(command: tuple[str, ...], loss: float, seconds: float) -> dict[str, object]:
     """Measure one peer for this long, with this share of packets lost each way."""
     weather = Weather(delay_s=DELAY_S)
-    async with watched(command, weather) as (group, pictures):
+    async with watched(command, weather) as (group, frames):
         await group.watch(CALM_S)
         weather.loss = loss
         since_s = time.monotonic()
         window = await group.watch(seconds)
-        gaps_ms = pictures.gaps_ms(since_s, time.monotonic())
+        gaps_ms = frames.gaps_ms(since_s, time.monotonic())
     return {
         "loss_each_way": loss,
         "seconds": seconds,
@@ -98,7 +98,7 @@ async def with_outages(command: tuple[str, ...], times: int) -> dict[str, object
     weather = Weather(delay_s=DELAY_S)
     recovered_ms: list[float] = []
     never = 0
-    async with watched(command, weather) as (group, pictures):
+    async with watched(command, weather) as (group, frames):
         for _ in range(times):
             await group.watch(CALM_S)
             weather.cut = True
@@ -107,7 +107,7 @@ async def with_outages(command: tuple[str, ...], times: int) -> dict[str, object
             over_s = time.monotonic()
             await group.watch(CALM_S)
             # Packets sent before the outage may arrive just after its start, but never after its end.
-            came_s = pictures.first_after(over_s)
+            came_s = frames.first_after(over_s)
             if came_s is None:
                 never += 1
             else:

@@ -10,7 +10,7 @@ import pytest
 
 from benchmarks import measured
 from benchmarks.processes import usage
-from benchmarks.recovery import Pictures
+from benchmarks.recovery import FrameTimes
 from benchmarks.relay import LOOPBACK, Weather, candidates_of, open_link, with_candidate
 
 BENCHMARKS = Path(measured.__file__).parent
@@ -49,12 +49,12 @@ def test_usage_sees_this_process():
     assert told.file_descriptors >= 3
 
 
-def test_a_gap_reaches_to_the_end_when_no_picture_comes_any_more():
-    pictures = Pictures([1.0, 1.1, 1.5])
+def test_a_gap_reaches_to_the_end_when_no_frame_comes_any_more():
+    frames = FrameTimes([1.0, 1.1, 1.5])
 
-    assert pictures.gaps_ms(1.0, 2.5) == pytest.approx([100.0, 400.0, 1000.0])
-    assert pictures.first_after(1.1) == 1.5
-    assert pictures.first_after(1.5) is None
+    assert frames.gaps_ms(1.0, 2.5) == pytest.approx([100.0, 400.0, 1000.0])
+    assert frames.first_after(1.1) == 1.5
+    assert frames.first_after(1.5) is None
 
 
 @pytest.mark.parametrize("loss", [0.0, 0.05, 0.1, 1.0])
