@@ -1,6 +1,6 @@
 """Parse the header of a JPEG without decoding it: its size, and whether it is a baseline JPEG that may be decoded.
 
-Neither OpenCV nor FFmpeg can read a header alone, and both decode whatever follows one. Pure.
+OpenCV and PyAV have no function that reads a header alone, and decode whatever follows one. Pure.
 """
 
 import re
@@ -32,7 +32,7 @@ _MAX_SEGMENTS = 64  # a browser writes about ten
 def _segments(jpeg: bytes, padding: Literal["skipped", "rejected"]) -> Iterator[tuple[int, int, int]]:
     """Marker, start and end of the payload of each header segment, up to the first scan.
 
-    Ends before a segment that is cut off, and yields nothing for data that is no JPEG.
+    The last segment may be cut off, except with `rejected`. Yields nothing for data that is no JPEG.
     """
     at = 2 if jpeg.startswith(b"\xff\xd8") else len(jpeg)
     while True:
@@ -40,10 +40,11 @@ def _segments(jpeg: bytes, padding: Literal["skipped", "rejected"]) -> Iterator[
             at = skipped.end()
         marker, length = jpeg[at + 1 : at + 2], int.from_bytes(jpeg[at + 2 : at + 4], "big")
         end = at + 2 + length
-        if jpeg[at : at + 1] != b"\xff" or length < 2 or end > len(jpeg):
+        cut_off = length < 2 or end > len(jpeg)
+        if jpeg[at : at + 1] != b"\xff" or not marker or (cut_off and padding == "rejected"):
             return
         yield marker[0], at + 4, end
-        if marker[0] == _SCAN:
+        if cut_off or marker[0] == _SCAN:
             return
         at = end
 
@@ -53,9 +54,9 @@ def claimed_size_wh(jpeg: bytes) -> tuple[int, int] | None:
 
     Checks nothing else: data that must be checked before it is decoded needs `check_jpeg`.
     """
-    for marker, start, end in _segments(jpeg, padding="skipped"):
-        if (marker in _SIMPLE or marker in _OTHER_KINDS) and end - start >= 5:
-            return _size_wh(jpeg[start:end])
+    for marker, start, _ in _segments(jpeg, padding="skipped"):
+        if (marker in _SIMPLE or marker in _OTHER_KINDS) and start + 5 <= len(jpeg):
+            return _size_wh(jpeg[start : start + 5])
     return None
 
 
