@@ -24,9 +24,8 @@ from facestream.token_bucket import TokenBucket
 logger = logging.getLogger(__name__)
 
 MAX_ROUTED_SSRCS = 32  # a browser uses 2 to 6 per connection
-MAX_RTCP_BYTES_PER_S = (
-    32_768  # a browser sends 1 to 10 kB; 1.4 kB can list 5,800 lost packets, which take 3 ms
-)
+MAX_RTCP_BYTES_PER_S = 32_768
+"""A browser sends 1 to 10 kB; 1.4 kB can list 5,800 lost packets, which take 3 ms."""
 
 _handle_rtp_data = RTCDtlsTransport._handle_rtp_data
 _handle_rtcp_data = RTCDtlsTransport._handle_rtcp_data

@@ -53,9 +53,8 @@ from facestream.token_bucket import TokenBucket
 
 logger = logging.getLogger(__name__)
 
-MAX_SSRCS: Final = (
-    8  # a browser sends a stream and its retransmissions, and new ones of both after replaceTrack
-)
+MAX_SSRCS: Final = 8
+"""A browser sends a stream and its retransmissions, and new ones of both after replaceTrack."""
 MAX_REPORT_BLOCKS: Final = 31  # the field for the count has five bits
 KEYFRAME_REQUEST_INTERVAL_S: Final = 0.3
 FIRST_KEYFRAME_PATIENCE_S: Final = 3.0

@@ -12,11 +12,8 @@ from facestream.errors import FrameError
 
 # Frame headers of baseline and extended sequential JPEGs, as every browser writes them.
 _SIMPLE = {0xC0, 0xC1}
-_OTHER_KINDS = {*range(0xC2, 0xD0)} - {
-    0xC4,
-    0xC8,
-    0xCC,
-}  # C4: Huffman tables, C8: reserved, CC: arithmetic coding
+# Other frame headers; C4 is Huffman tables, C8 reserved, CC arithmetic coding.
+_OTHER_KINDS = {*range(0xC2, 0xD0)} - {0xC4, 0xC8, 0xCC}
 _SCAN = 0xDA
 # Fill bytes and markers without a payload; cameras write them between segments, browsers do not.
 _PADDING = re.compile(rb"(?:\xff(?=\xff)|\xff[\xd0-\xd8])*")

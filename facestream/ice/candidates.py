@@ -16,9 +16,8 @@ Accepted = Literal["public", "lan", "none"]
 Address = IPv4Address | IPv6Address
 
 MAX_CANDIDATES = 20  # a browser with three networks and a relay has a dozen
-LOWEST_PORT = (
-    1024  # browsers and relays use higher ports; the services that a packet could disturb use lower ones
-)
+LOWEST_PORT = 1024
+"""Browsers and relays use higher ports; the services that a packet could disturb use lower ones."""
 
 # Metadata services of clouds; the others are link-local and rejected as such.
 METADATA = frozenset(

@@ -15,9 +15,8 @@ from facestream.ice.servers import CredentialSource, IceServer, IceUrl
 
 logger = logging.getLogger(__name__)
 
-CHECK_AGAIN_S = (
-    300.0  # a server that failed is left, and one that works again is used, after this time at most
-)
+CHECK_AGAIN_S = 300.0
+"""A server that failed is left, and one that works again is used, after this time at most."""
 CHECK_SOON_S = 30.0  # while no TURN server works
 
 
