@@ -81,9 +81,9 @@ def _ferplus(folder: Path, every: int) -> list[GrayImage]:
     ]
 
 
-def _share(analyzer: Analyzer, pictures: list[GrayImage]) -> float | None:
+def _share(analyzer: Analyzer, images: list[GrayImage]) -> float | None:
     """Share of the images in which this detector finds a face."""
-    found = [bool(analyzer.analyze_still(gray).faces) for gray in pictures]
+    found = [bool(analyzer.analyze_still(gray).faces) for gray in images]
     return round(sum(found) / len(found), 3) if found else None
 
 
@@ -120,18 +120,18 @@ def _shrunk(gray: GrayImage, share: float) -> GrayImage:
 
 
 def _search_ms(analyzer: Analyzer, gray: GrayImage, size_wh: tuple[int, int]) -> float | None:
-    picture = np.asarray(cv2.resize(gray, size_wh), np.uint8)
-    return measured.median([analyzer.analyze_still(picture).detect_ms for _ in range(7)])
+    image = np.asarray(cv2.resize(gray, size_wh), np.uint8)
+    return measured.median([analyzer.analyze_still(image).detect_ms for _ in range(7)])
 
 
 def _step_ms(analyzer: Analyzer, gray: GrayImage, size_wh: tuple[int, int]) -> dict[str, float | None]:
-    picture = np.asarray(cv2.resize(gray, size_wh), np.uint8)
+    image = np.asarray(cv2.resize(gray, size_wh), np.uint8)
     detector = analyzer.detector
     steps = detector.plan(*size_wh, AnalysisOptions().min_face_share)
     spent_ms = []
     for step in steps:
         started_s = time.perf_counter()
-        detector.search(picture, step)
+        detector.search(image, step)
         spent_ms.append(1000 * (time.perf_counter() - started_s))
     return {"steps": len(steps), "median": measured.median(spent_ms), "max": round(max(spent_ms), 2)}
 

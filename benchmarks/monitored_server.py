@@ -11,7 +11,7 @@ from typing import TextIO
 
 from benchmarks.measured import ROOT
 from facestream.config import load_config
-from facestream.web.server import serve
+from facestream.web.server import Listening, serve
 
 TICK_S = 0.005
 
@@ -24,19 +24,19 @@ async def _watch(out: TextIO) -> None:
         while (asked_s := time.monotonic()) < second_over_s:
             await asyncio.sleep(TICK_S)
             late_ms.append(round(1000 * (time.monotonic() - asked_s - TICK_S), 2))
-        told = {
+        figures = {
             "at_s": second_over_s,
             "late_ms": late_ms,
             "tasks": len(asyncio.all_tasks()),
             "threads": threading.active_count(),
         }
-        out.write(json.dumps(told) + "\n")
+        out.write(json.dumps(figures) + "\n")
         out.flush()
 
 
 async def _serve(out: TextIO, settings: dict[str, str]) -> None:
-    def announce(address: str) -> None:
-        print(f"monitored server serves {address}", flush=True)
+    def announce(listening: Listening) -> None:
+        print(f"monitored server serves {' and '.join(listening.urls)}", flush=True)
 
     async with asyncio.TaskGroup() as tasks:
         watching = tasks.create_task(_watch(out), name="monitor")

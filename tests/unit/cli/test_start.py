@@ -155,7 +155,14 @@ def test_every_entry_point_prints_the_version(command: list[str]):
     assert (ended.returncode, ended.stdout) == (0, f"facestream {__version__}\n")
 
 
-@pytest.mark.parametrize("command", ["serve", "--help"])
+@pytest.mark.parametrize("option", ["--help", "--version"])
+def test_help_and_version_need_no_library(tmp_path: Path, option: str):
+    ended = in_shell(f"facestream {option}", tmp_path, python=f"{sys.executable} -S")
+
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("command", ["serve", "token"])
 def test_a_python_without_the_libraries_is_rejected_with_what_to_do(tmp_path: Path, command: str):
     ended = in_shell(f"facestream {command}", tmp_path, python=f"{sys.executable} -S")
 
