@@ -86,7 +86,7 @@ def test_the_local_token_is_not_logged(caplog: pytest.LogCaptureFixture):
 @pytest.mark.parametrize("auth", ["token", "none"])
 def test_with_another_policy_there_is_no_local_token(tmp_path: Path, auth: str):
     make_key(tmp_path / "token.key")
-    config = Config(auth=auth, token_key_file=str(tmp_path / "token.key"))  # type: ignore[arg-type]
+    config = Config(auth=auth, token_key_file=str(tmp_path / "token.key"))
 
     assert Access(config, "127.0.0.1").local_token() == ""
 
