@@ -8,14 +8,14 @@ from ipaddress import ip_address
 from pathlib import Path
 
 import aiohttp
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import ValidationError
 from yarl import URL
 
 from facestream.config.text_files import read_text
 from facestream.errors import ConfigError, ServerUnreachableError
 from facestream.ice.servers import IceServer, TurnCredentials, parse_ice_url
+from facestream.messages.http import OWNER_HEADER, AnswerBody, OfferBody, PageConfig, Problem
 from facestream.resources import START
-from facestream.signaling.offer import OWNER_HEADER, Answer, Description
 
 OFFER_DEADLINE_S = 15.0
 LEAVE_DEADLINE_S = 3.0
@@ -60,26 +60,6 @@ def _authorities(path: Path) -> str:
     return "\n".join(found)
 
 
-class _Problem(BaseModel):
-    """The body of an error response of a facestream server (RFC 9457)."""
-
-    detail: str
-
-
-class _IceServer(BaseModel):
-    """One entry of `iceServers`, as in a browser's RTCConfiguration."""
-
-    urls: list[str]
-    username: str = ""
-    credential: str = ""
-
-
-class _PageConfig(BaseModel):
-    """The part of the response to GET /config that this peer reads."""
-
-    ice_servers: list[_IceServer] = Field([], alias="iceServers")
-
-
 def server_url(text: str) -> URL:
     """Parse the address of a server; raises ServerUnreachableError."""
     try:
@@ -106,9 +86,9 @@ def is_loopback(url: URL) -> bool:
 
 async def post_offer(
     url: URL, sdp: str, resume: str = "", credentials: Credentials = NO_CREDENTIALS
-) -> Answer:
-    """Send the offer; returns the server's answer. Raises ServerUnreachableError."""
-    offer = Description(sdp=sdp, type="offer", resume=resume)
+) -> AnswerBody:
+    """Post an offer and return the answer; raises ServerUnreachableError, with `problem_code` if it is rejected."""
+    offer = OfferBody(sdp=sdp, type="offer", resume=resume)
     try:
         async with (
             credentials.connect(OFFER_DEADLINE_S) as http,
@@ -129,9 +109,9 @@ async def post_offer(
             f"{url} cannot be reached ({_reason(error)}); start the server with `{START}`, or check --url"
         ) from error
     if status != 200:
-        raise ServerUnreachableError(f"{url} rejected the offer: {_refusal(status, body)}")
+        raise _rejection(url, status, body)
     try:
-        return Answer.model_validate_json(body)
+        return AnswerBody.model_validate_json(body)
     except ValidationError as error:
         raise ServerUnreachableError(
             f"{url} does not answer like a facestream server; check host and port of --url"
@@ -145,10 +125,10 @@ async def fetch_ice_servers(url: URL, credentials: Credentials = NO_CREDENTIALS)
             credentials.connect(CONFIG_DEADLINE_S) as http,
             http.get(url / "config", allow_redirects=False) as response,
         ):
-            told = _PageConfig.model_validate_json(await _read_bounded(response)).ice_servers
+            entries = PageConfig.model_validate_json(await _read_bounded(response)).ice_servers
         return [
-            IceServer(parse_ice_url(text), TurnCredentials(entry.username, entry.credential))
-            for entry in told
+            IceServer(parse_ice_url(text), TurnCredentials(entry.username or "", entry.credential or ""))
+            for entry in entries
             for text in entry.urls
         ]
     except (aiohttp.ClientError, OSError, TimeoutError, ValueError):
@@ -191,8 +171,16 @@ async def _read_bounded(response: aiohttp.ClientResponse) -> bytes:
     return bytes(body)
 
 
-def _refusal(status: int, body: bytes) -> str:
+def _rejection(url: URL, status: int, body: bytes) -> ServerUnreachableError:
+    """The error for a response other than 200, with the code of its problem if it is one."""
     try:
-        return f"{_Problem.model_validate_json(body).detail} (HTTP {status})"
+        problem = Problem.model_validate_json(body)
     except ValidationError:
-        return f"HTTP {status}, not the response of a facestream server; check host and port of --url"
+        return ServerUnreachableError(
+            f"{url} rejected the offer: HTTP {status}, not the response of a facestream server; check host and port of "
+            "--url",
+            status,
+        )
+    return ServerUnreachableError(
+        f"{url} rejected the offer: {problem.detail} (HTTP {status})", status, problem.code
+    )

@@ -16,7 +16,8 @@ from facestream.aiortc_patches import close_peer_connection
 from facestream.errors import FrameError, ServerUnreachableError
 from facestream.ice.servers import IceServer
 from facestream.media.planes import planes_of
-from facestream.messages.telemetry import Bye, ControlReply, Telemetry, decode_telemetry
+from facestream.messages.control import Bye, ControlReply, decode_reply
+from facestream.messages.telemetry import Telemetry, decode_telemetry
 from facestream.replay import http
 from facestream.replay.clip import open_clip
 from facestream.replay.connection import (
@@ -251,7 +252,7 @@ class ReplayPeer:
 
     def _on_control(self, message: str | bytes) -> None:
         try:
-            reply = ControlReply.model_validate_json(message)
+            reply = decode_reply(message)
         except ValueError as error:
             self.notices.append(f"a control message is not version 1: {error}")
             return

@@ -1,4 +1,4 @@
-"""Start everything in order, serve until told to stop, and take it down in the opposite order."""
+"""Start everything in order, serve until a signal to stop, and shut down in the reverse order."""
 
 import asyncio
 import functools
@@ -27,11 +27,11 @@ from facestream.resources import MODELS_DIR
 from facestream.sessions.registry import SessionRegistry
 from facestream.web.app import make_app
 from facestream.web.auth.policy import Access
-from facestream.web.http.connections import ConnectionLimits, Connections
-from facestream.web.http.descriptors import for_connections, raise_limit
-from facestream.web.http.headers import refuse_before_routes
+from facestream.web.http.connections import Connections
+from facestream.web.http.descriptors import ConnectionLimits, for_connections, raise_limit
+from facestream.web.http.headers import reject_before_routes
 from facestream.web.http.listener import BACKLOG, Listener
-from facestream.web.keys import ACCESS, CONFIG
+from facestream.web.keys import ACCESS, CONFIG, SUPERVISOR
 from facestream.web.routes.metrics import watch_loop
 from facestream.web.signals import take_signals
 from facestream.web.tls import find_certificate
@@ -147,18 +147,22 @@ async def _serve_with(
     connections = Connections(ConnectionLimits.of(config, for_connections(config, raise_limit())))
     runner = web.AppRunner(app, shutdown_timeout=2.0)
     async with asyncio.TaskGroup() as tasks:
-        replacing = tasks.create_task(pool.run(), name="pool/run")
-        lagging = tasks.create_task(watch_loop(registry.measures.loop_lag), name="metrics/lag")
-        relaying = tasks.create_task(registry.relays.run(), name="ice/relays")
+        supervisor = app[SUPERVISOR]
+        running = [tasks.create_task(supervisor.run_critical("pool", pool.run), name="pool/run")]
+        # The server serves without these: a fault in one must not end the sessions.
+        for name, work in (
+            ("metrics/lag", functools.partial(watch_loop, registry.measures.loop_lag_ms)),
+            ("ice/relays", registry.relays.run),
+            ("sessions/cost", registry.measure_cost),
+        ):
+            running.append(tasks.create_task(supervisor.run_auxiliary(name, work), name=name))
         accepting: asyncio.Task[None] | None = None
         try:
             await runner.setup()
             assert runner.server is not None
-            refuse_before_routes(runner.server)
-            accepting = tasks.create_task(
-                Listener(listener, runner.server, connections, app[ACCESS].proxies, context).run(),
-                name="http/accept",
-            )
+            reject_before_routes(runner.server)
+            accept = Listener(listener, runner.server, connections, app[ACCESS].proxies, context).run
+            accepting = tasks.create_task(supervisor.run_critical("accept", accept), name="http/accept")
             freeze_loaded_objects()
             announce()
             await asyncio.Event().wait()
@@ -167,9 +171,8 @@ async def _serve_with(
             if accepting is not None:
                 accepting.cancel()
             await runner.cleanup()
-            replacing.cancel()
-            relaying.cancel()
-            lagging.cancel()
+            for task in running:
+                task.cancel()
 
 
 def _frame_limits(config: Config) -> aiortc_patches.FrameLimits:

@@ -12,7 +12,7 @@ from aiortc.mediastreams import MediaStreamError
 from av import VideoFrame
 
 from facestream.errors import ServerUnreachableError
-from facestream.messages.telemetry import ControlReply
+from facestream.messages.control import ControlReply
 from facestream.replay.options import ReplayOptions
 from facestream.replay.peer import ReplayPeer
 from facestream.replay.summary import Tally
@@ -83,7 +83,7 @@ async def test_a_peer_whose_frames_stop_gets_a_notice_of_silence(hasty, media_di
         notice = await notice_to(peer)
 
     assert notice.code == "silence"
-    assert notice.detail == "nothing heard for 1 s"
+    assert notice.detail == "nothing received for 1 s"
 
 
 async def test_a_peer_whose_video_ends_gets_a_notice(hasty, media_dir: Path):
@@ -130,7 +130,7 @@ async def test_pings_do_not_extend_the_time_for_the_first_frame(hasty, media_dir
             pinging.cancel()
 
     assert notice.code == "setup_timeout"
-    assert notice.detail == "no frame came within 3 s"
+    assert notice.detail == "no frame received within 3 s"
 
 
 async def ping_for_ever(peer: ReplayPeer) -> None:
@@ -207,7 +207,7 @@ async def test_a_rejected_reconnect_keeps_its_resume_state(full_server: str, med
     await until_sessions(full_server, 0)
     async with ReplayPeer(looping(full_server, media_dir)) as other:
         await other.receive_reports(2)
-        with pytest.raises(ServerUnreachableError, match="1 of 1 places"):
+        with pytest.raises(ServerUnreachableError, match="1 of 1 sessions"):
             async with ReplayPeer(looping(full_server, media_dir), resume=lost.resume_token):
                 pass
     await until_sessions(full_server, 0)

@@ -47,7 +47,7 @@ def test_a_rejected_peer_is_reported_and_the_other_continues(media_dir: Path, tm
     told = json.loads(summary.read_text())
     failures = [peer["failure"] for peer in told["peers"]]
     assert sum(failure is None for failure in failures) == 1
-    assert "1 of 1 places taken" in next(failure for failure in failures if failure)
+    assert "1 of 1 sessions" in next(failure for failure in failures if failure)
     assert told["total"]["failed"] == 1
     assert told["total"]["analysed_frames"] > 0
 

@@ -48,7 +48,7 @@ async def test_a_server_that_serves_is_ready(server_url: str):
     status, text = await fetch(f"{server_url}/readyz")
 
     assert status == 200
-    assert json.loads(text) == {"ready": True, "missing": []}
+    assert json.loads(text) == {"ready": True, "missing": [], "impaired": []}
 
 
 async def test_a_server_without_an_analysis_process_is_not_ready_and_says_so(tmp_path: Path):
@@ -202,7 +202,7 @@ async def test_a_session_and_a_refusal_leave_no_address_no_sdp_and_no_secret_in_
 
     log = running.log.read_text()
     assert session_id in log
-    assert "closed (peer said goodbye)" in log
+    assert "closed (goodbye: " in log
     assert token not in log
     assert not re.search(r"127\.0\.0\.1|::1|candidate|a=|v=0|fingerprint|Traceback", log)
 

@@ -335,7 +335,9 @@ async def test_a_peer_that_disconnects_sends_nothing_and_leaves_nothing(clip: Pa
 
             await peer.vanish()
 
-        await asyncio.to_thread(wait_for, lambda: "closed (nothing heard for 1 s)" in running.log.read_text())
+        await asyncio.to_thread(
+            wait_for, lambda: "closed (silence: nothing received for 1 s)" in running.log.read_text()
+        )
     assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
@@ -356,3 +358,20 @@ def test_a_progress_bar_is_shown_on_a_terminal_only(server_url: str, clip: Path)
     assert "30/30" in shown
     assert "sent: 100%" in shown
     assert "%" not in run_command(clip, "--url", server_url, "--duration", "1").stderr
+
+
+async def test_the_code_of_a_rejection_can_be_read_from_the_error(clip: Path):
+    async def reject(_request: web.Request) -> web.Response:
+        body = {
+            "title": "Full",
+            "detail": "16 of 16 sessions",
+            "code": "server_full",
+            "of_a_later_release": 1,
+        }
+        return web.json_response(body, status=503, content_type="application/problem+json")
+
+    async with fake_server(reject) as url:
+        with pytest.raises(ServerUnreachableError) as rejected:
+            await replay_clip(ReplayOptions(clip, url))
+
+    assert (rejected.value.status, rejected.value.problem_code) == (503, "server_full")

@@ -226,7 +226,7 @@ async def test_one_peer_more_than_allowed_is_told_to_try_again(tmp_path: Path, m
         async with ReplayPeer(options(running.url, clip, loop=True)) as peer:
             await peer.receive_frames(1)
 
-            with pytest.raises(Exception, match="1 of 1 places taken"):
+            with pytest.raises(Exception, match="1 of 1 sessions"):
                 await replay_clip(options(running.url, clip))
 
             await peer.receive_frames(1)
