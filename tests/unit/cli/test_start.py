@@ -54,7 +54,7 @@ def test_a_terminal_without_utf_8_or_a_home_is_enough(
 
 
 @pytest.mark.parametrize(
-    ("shell", "code", "said"),
+    ("shell", "code", "message"),
     [
         (f"{TOKEN} <&- >&- 2>&-", 0, ""),
         (f"{TOKEN} 2>/dev/full", 0, ""),
@@ -65,12 +65,12 @@ def test_a_terminal_without_utf_8_or_a_home_is_enough(
         ("{ sleep 0.3; facestream certs --certs-dir made; } | true; exit ${PIPESTATUS[0]}", 141, ""),
     ],
 )
-def test_standard_output_may_be_closed_full_or_cut_off(tmp_path: Path, shell: str, code: int, said: str):
+def test_standard_output_may_be_closed_full_or_cut_off(tmp_path: Path, shell: str, code: int, message: str):
     ended = in_shell(shell, tmp_path)
 
     assert ended.returncode == code
-    assert said in ended.stderr
-    assert ended.stderr.count("\n") == bool(said)
+    assert message in ended.stderr
+    assert ended.stderr.count("\n") == bool(message)
 
 
 @pytest.mark.parametrize(
