@@ -60,10 +60,10 @@ def add_navigation(_app: Sphinx, page: str, source: list[str]) -> None:
 
 
 def drop_module_docstring(
-    _app: Sphinx, what: str, _name: str, _obj: object, _options: object, lines: list[str]
+    _app: Sphinx, what: str, name: str, _obj: object, _options: object, lines: list[str]
 ) -> None:
-    """The pages of docs/api introduce the modules; a docstring of a module speaks to people who read its code."""
-    if what == "module":
+    """Leave out the docstrings of modules, which speak to readers of the code, except that of the public interface."""
+    if what == "module" and name != "facestream":
         lines.clear()
 
 
