@@ -120,7 +120,9 @@ def test_a_peer_with_a_token_gets_its_video_by_the_relay(composed: Composed, med
     )
 
     assert done.returncode == 0, done.stderr
-    assert int(re.search(r"(\d+) back", done.stdout)[1]) > 10
+    back = re.search(r"(\d+) back", done.stdout)
+    assert back is not None, done.stdout
+    assert int(back[1]) > 10
 
 
 def test_a_peer_without_a_token_is_rejected(composed: Composed, media_dir: Path):
