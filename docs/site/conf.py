@@ -25,6 +25,7 @@ suppress_warnings = ["misc.highlighting_failure"]  # Caddy and Nginx files have 
 # Docstrings are plain text with code between single backticks, as in Markdown.
 default_role = "code"
 autodoc_member_order = "bysource"
+autodoc_preserve_defaults = True
 autodoc_typehints = "signature"
 autodoc_typehints_format = "short"
 autodoc_class_signature = "mixed"
