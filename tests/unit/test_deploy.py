@@ -14,7 +14,7 @@ import yaml
 
 from facestream.cli.main import _parser
 from facestream.config import Config
-from facestream.web.routes.openapi import description
+from facestream.web.routes.page import description
 from tests.conftest import ROOT
 
 DEPLOY = ROOT / "deploy"
@@ -114,7 +114,7 @@ def test_the_image_starts_a_command_of_the_package():
     )
 
     assert program in project["scripts"]
-    assert callable(_parser().parse_args(arguments).run)
+    assert callable(_parser(arguments).parse_args(arguments).run)
 
 
 def test_the_settings_of_the_image_are_taken(monkeypatch: pytest.MonkeyPatch):
