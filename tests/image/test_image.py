@@ -28,7 +28,7 @@ from tests.image.podman import (
 from tests.net.coturn import free_ports
 
 # The first test builds the image.
-pytestmark = [pytest.mark.image, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.image, pytest.mark.timeout(1800)]
 
 USER = 10001
 TOKEN = "a-token-of-the-image-tests"
