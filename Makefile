@@ -4,15 +4,17 @@ BIN := .venv/bin
 PEERS := tests/clients/node/node_modules
 # Options of the server and of pytest: make run ARGS="--port 9000", make test-py ARGS="-k port"
 ARGS ?=
+NPM_CI := npm ci --no-audit --no-fund --loglevel=error
+NPM_THERE := command -v npm >/dev/null || { echo "npm is not installed; expected Node.js 18.18 or newer with npm: on Debian 'apt-get install npm'" >&2; exit 1; }
 BENCHMARKS := latency compatibility cpu capacity loop_stall recovery strangers churn soak
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run models test test-py test-unit test-browser test-clients test-js test-media test-upstream record-offers browser net-programs client-programs lint fix types schema audit bench clean
+.PHONY: help setup run models docs test test-py test-unit test-newest test-browser test-clients test-wheel test-js test-media test-upstream record-offers browser net-programs client-programs lint fix types schema audit bench wheel clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-setup: $(BIN)/.dev client/node_modules/.installed ## virtual environment, browser libraries and the tools of the checks
+setup: $(BIN)/.dev client/node_modules/.dev ## virtual environment, browser libraries and the tools of the checks
 
 run: $(BIN)/.product client/node_modules/.installed models/cache/.checked ## the server, in the foreground (Ctrl-C stops it)
 	@exec $(BIN)/python server.py $(ARGS)
@@ -20,16 +22,22 @@ run: $(BIN)/.product client/node_modules/.installed models/cache/.checked ## the
 models: $(BIN)/.product ## fetch the model files that are missing, check every one
 	@$(BIN)/python -m facestream models && mkdir -p models/cache && touch models/cache/.checked
 
-test: lint types test-js test-py ## everything that CI asks for: checks and every test
+test: lint types docs test-js test-py test-newest ## everything that CI asks for: checks and every test
 
-test-py: $(BIN)/.dev client/node_modules/.installed models/cache/.checked test-media browser net-programs client-programs $(PEERS)/.installed ## every Python test: unit, media, net, browser, clients
+test-py: $(BIN)/.dev client/node_modules/.dev models/cache/.checked test-media browser net-programs client-programs $(PEERS)/.installed ## every Python test: unit, media, net, browser, clients, package
 	$(BIN)/python -m pytest $(ARGS)
 
 test-unit: $(BIN)/.dev models/cache/.checked test-media ## the fast tests only
 	PYTHONASYNCIODEBUG=1 $(BIN)/python -m pytest tests/unit $(ARGS)
 
-test-browser: $(BIN)/.dev client/node_modules/.installed models/cache/.checked test-media browser ## the tests that drive Chromium
+test-newest: $(BIN)/.dev models/cache/.checked test-media ## the unit tests on the newest Python of this machine, in .venv-newest
+	@scripts/test_newest.sh $(ARGS)
+
+test-browser: $(BIN)/.dev client/node_modules/.dev models/cache/.checked test-media browser ## the tests that drive Chromium
 	$(BIN)/python -m pytest tests/browser $(ARGS)
+
+test-wheel: $(BIN)/.dev client/node_modules/.installed models/cache/.checked test-media browser ## the wheel in a fresh virtual environment, its page in Chromium
+	$(BIN)/python -m pytest tests/package $(ARGS)
 
 test-clients: $(BIN)/.dev client/node_modules/.installed models/cache/.checked test-media net-programs client-programs $(PEERS)/.installed ## Firefox, GStreamer and other people's peers against the server
 	$(BIN)/python -m pytest tests/clients $(ARGS)
@@ -37,8 +45,8 @@ test-clients: $(BIN)/.dev client/node_modules/.installed models/cache/.checked t
 record-offers: $(BIN)/.dev client/node_modules/.installed models/cache/.checked test-media browser net-programs client-programs $(PEERS)/.installed ## tests/data/*_offer.sdp, as the browsers of this machine make them
 	$(BIN)/python -m pytest tests/browser/test_offer.py tests/clients/test_firefox.py -k recorded_offer --record-offers
 
-test-js: client/node_modules/.installed ## the tests of the page's own modules
-	node --test $(wildcard tests/js/*.test.*js)
+test-js: client/node_modules/.dev ## the tests of the page's own modules, and their coverage (floor: "c8" in client/package.json)
+	cd client && node_modules/.bin/c8 node --test $(patsubst %,../%,$(wildcard tests/js/*.test.mjs))
 
 test-media: $(BIN)/.product ## fetch the test clips and pictures into build/media
 	@$(BIN)/python scripts/fetch_test_media.py
@@ -55,7 +63,7 @@ client-programs: ## Firefox and GStreamer for tests/clients, by apt-get where th
 net-programs: ## coturn, nginx and ip for the network tests, by apt-get where they are missing and the user is root
 	@scripts/ensure_net_programs.sh
 
-lint: $(BIN)/.dev client/node_modules/.installed ## style, spelling and what a supported browser lacks, checking only
+lint: $(BIN)/.dev client/node_modules/.dev ## style, spelling and what a supported browser lacks, checking only
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	$(BIN)/codespell
 	cd client && node_modules/.bin/eslint js css
@@ -63,20 +71,27 @@ lint: $(BIN)/.dev client/node_modules/.installed ## style, spelling and what a s
 fix: $(BIN)/.dev ## let ruff repair and format what it can
 	$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
 
-types: $(BIN)/.dev ## mypy, strict
+types: $(BIN)/.dev client/node_modules/.dev ## mypy and tsc, both strict
 	$(BIN)/mypy
+	cd client && node_modules/.bin/tsc --project .
 
 audit: $(BIN)/.dev ## known holes in the pinned versions (asks PyPI), and secrets in the repository and its history
 	@$(BIN)/python scripts/scan_secrets.py --history && $(BIN)/python scripts/audit.py
 
-schema: $(BIN)/.product ## docs/telemetry.schema.json from the message types
+wheel: $(BIN)/.dev client/node_modules/.installed models/cache/.checked ## build/dist/facestream-*.whl, with the page and the models in it
+	@rm -rf build/dist && $(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir build/dist . && ls build/dist/*.whl
+
+schema: $(BIN)/.dev ## docs/telemetry.schema.json from the message types, docs/openapi.json from docs/openapi.yaml
 	@$(BIN)/python scripts/write_schema.py
+
+docs: $(BIN)/.dev ## the documentation as a site in build/site; a warning is an error
+	$(BIN)/python -m sphinx -E -q -W --keep-going -c docs/site -d build/site-cache . build/site
 
 bench: $(BIN)/.product models/cache/.checked test-media ## the benchmarks, an hour and a half (ARGS=--quick: minutes); JSON in build/bench
 	@for question in $(BENCHMARKS); do $(BIN)/python -m benchmarks.$$question $(ARGS) || exit 1; done
 
 clean: ## remove what the other targets made, but no settings and no certificates
-	rm -rf .venv build models/cache client/node_modules $(PEERS) .mypy_cache .ruff_cache .pytest_cache test-results
+	rm -rf .venv .venv-newest build models/cache client/node_modules $(PEERS) .mypy_cache .ruff_cache .pytest_cache test-results
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Stamps: each is remade only when the file it depends on is newer, so a second run takes no network.
@@ -92,10 +107,17 @@ $(BIN)/.dev: requirements-dev.txt $(BIN)/.product
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements-dev.txt
 	@touch $@
 
+# What the page loads, for the server. Where the tools of the checks are there, they stay.
 client/node_modules/.installed: client/package-lock.json client/package.json
-	@command -v npm >/dev/null || { echo "npm is not installed; expected Node.js 18.18 or newer with npm: on Debian 'apt-get install npm'" >&2; exit 1; }
-	cd client && npm ci --no-audit --no-fund --loglevel=error
-	@touch $@
+	@$(NPM_THERE)
+	cd client && $(NPM_CI) $(if $(wildcard client/node_modules/.dev),,--omit=dev)
+	@touch $@ $(wildcard client/node_modules/.dev)
+
+# The same and the tools of the checks.
+client/node_modules/.dev: client/package-lock.json client/package.json
+	@$(NPM_THERE)
+	cd client && $(NPM_CI)
+	@touch client/node_modules/.installed $@
 
 $(PEERS)/.installed: tests/clients/node/package-lock.json tests/clients/node/package.json
 	@command -v npm >/dev/null || { echo "npm is not installed; expected Node.js 18.20 or newer with npm: on Debian 'apt-get install npm'" >&2; exit 1; }

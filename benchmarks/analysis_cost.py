@@ -16,13 +16,14 @@ import numpy as np
 
 from benchmarks import measured
 from benchmarks.faces_seen import TimedGray, analyzer_with, drifting_faces, face_cuts
-from benchmarks.landmark_file import predictor_path
 from facestream.analysis.analyzer import Analyzer
 from facestream.analysis.emotion.reader import EmotionReader, MiniXception, OwnEmotionNet
 from facestream.analysis.faces import BoundingBox, FrameReport, GrayImage
 from facestream.analysis.landmarks import LandmarkPredictor
+from facestream.analysis.model_files import checked_path
 from facestream.analysis.options import AnalysisOptions
 from facestream.analysis.tracking.tracks import Tracks
+from facestream.resources import MODELS_DIR
 
 SIZES_WH = ((320, 240), (640, 480), (1280, 720))
 FACES = (1, 2, 4)
@@ -36,12 +37,11 @@ class UsualWay:
 
     def __init__(self, emotion_model: str) -> None:
         self._detector = dlib.get_frontal_face_detector()
-        self._predictor = LandmarkPredictor(predictor_path())
-        models_dir = measured.ROOT / "models"
+        self._predictor = LandmarkPredictor(checked_path(MODELS_DIR, "landmarks"))
         self._emotions: EmotionReader = (
-            MiniXception(models_dir / "cache" / "mini_xception.tflite")
+            MiniXception(checked_path(MODELS_DIR, "mini_xception"))
             if emotion_model == "mini_xception"
-            else OwnEmotionNet(models_dir / "emotion.tflite")
+            else OwnEmotionNet(checked_path(MODELS_DIR, "emotion"))
         )
 
     def each_frame(self, gray: GrayImage) -> int:

@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks import measured
-from benchmarks.landmark_file import predictor_path
 from facestream.analysis.emotion.reader import (
     MINI_XCEPTION_PX,
     MiniXception,
@@ -22,14 +21,16 @@ from facestream.analysis.emotion.reader import (
 )
 from facestream.analysis.faces import EMOTIONS, BoundingBox
 from facestream.analysis.interpreter import Interpreter
+from facestream.analysis.model_files import checked_path
+from facestream.resources import MODELS_DIR
 from models.training.dataset import Faces, load_faces
 from models.training.evaluate import Predict, evaluate
 from models.training.metrics import score
 
 Box = NDArray[np.float32]
 Crop = Callable[[NDArray[np.uint8], BoundingBox], NDArray[np.uint8]]
-MINI = measured.ROOT / "models" / "cache" / "mini_xception.tflite"
-OWN = measured.ROOT / "models" / "emotion.tflite"
+MINI = checked_path(MODELS_DIR, "mini_xception")
+OWN = checked_path(MODELS_DIR, "emotion")
 
 
 def main() -> None:
@@ -44,7 +45,7 @@ def main() -> None:
     options = parser.parse_args()
     before = measured.circumstances()
     cv2.setNumThreads(1)
-    faces = load_faces(options.data / "valid.npz", predictor_path(), options.cache)
+    faces = load_faces(options.data / "valid.npz", checked_path(MODELS_DIR, "landmarks"), options.cache)
     if options.quick:
         faces = Faces(
             faces.images[:300], faces.soft_labels[:300], faces.landmarks_xy[:300], faces.boxes[:300]

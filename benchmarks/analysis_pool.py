@@ -14,12 +14,12 @@ import numpy as np
 from benchmarks import measured
 from facestream.analysis.faces import GrayImage
 from facestream.analysis.options import AnalysisOptions
+from facestream.resources import MODELS_DIR
 from facestream.workers.pool import AnalysisPool
 from facestream.workers.worker import NEW_STREAM
 
 STREAMS = 4
 ROUNDS = 3
-MODELS_DIR = measured.ROOT / "models"
 
 
 def frames_of(clip: Path) -> list[GrayImage]:

@@ -13,9 +13,9 @@ from facestream.analysis.analyzer import Analyzer
 from facestream.analysis.faces import GrayImage
 from facestream.analysis.models import load_analyzer
 from facestream.analysis.options import AnalysisOptions
+from facestream.resources import MODELS_DIR
 
 MEDIA = ROOT / "build" / "media"
-MODELS_DIR = ROOT / "models"
 CUT_SIDES = 1.6
 """A face is cut out with so many sides of its box."""
 BACKGROUND = 100

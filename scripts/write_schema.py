@@ -1,11 +1,18 @@
-"""Write docs/telemetry.schema.json from the message types; never edited by hand."""
+"""Write docs/telemetry.schema.json from the message types and docs/openapi.json from docs/openapi.yaml.
+
+Neither is edited by hand. The server reads the JSON file and so does without a YAML parser.
+"""
 
 import json
 import sys
 from pathlib import Path
 
+import yaml
+
 ROOT = Path(__file__).resolve().parents[1]
 SCHEMA = ROOT / "docs" / "telemetry.schema.json"
+OPENAPI_SOURCE = ROOT / "docs" / "openapi.yaml"
+OPENAPI = ROOT / "docs" / "openapi.json"
 
 
 def schema_text() -> str:
@@ -20,6 +27,13 @@ def schema_text() -> str:
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
+def openapi_text() -> str:
+    """The description of the HTTP interface as JSON, as the file holds it."""
+    description = yaml.safe_load(OPENAPI_SOURCE.read_text(encoding="utf-8"))
+    return json.dumps(description, indent=1, ensure_ascii=False) + "\n"
+
+
 if __name__ == "__main__":
     sys.path.insert(0, str(ROOT))
     SCHEMA.write_text(schema_text(), encoding="utf-8")
+    OPENAPI.write_text(openapi_text(), encoding="utf-8")

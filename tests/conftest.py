@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,10 +43,17 @@ class RunningServer:
 
 
 @contextlib.contextmanager
-def running_server(log: Path, *arguments: str, files: int = 0) -> Iterator[RunningServer]:
+def running_server(
+    log: Path,
+    *arguments: str,
+    files: int = 0,
+    program: Sequence[str] = (sys.executable, "server.py"),
+    folder: Path = ROOT,
+    environment: Mapping[str, str] | None = None,
+) -> Iterator[RunningServer]:
     """`python server.py` on a free port, as a user starts it; stopped and, if need be, killed at the end.
 
-    `files`: limit of open files, soft and hard; 0: this process's own.
+    `files`: limit of open files, soft and hard; 0: this process's own. `environment`: None: this process's own.
     """
     limit = ["prlimit", f"--nofile={files}:{files}"] if files else []
     said = log.with_suffix(".out")
@@ -54,8 +61,7 @@ def running_server(log: Path, *arguments: str, files: int = 0) -> Iterator[Runni
         process = subprocess.Popen(
             [
                 *limit,
-                sys.executable,
-                "server.py",
+                *program,
                 "--port",
                 "0",
                 "--ice-address",
@@ -63,7 +69,8 @@ def running_server(log: Path, *arguments: str, files: int = 0) -> Iterator[Runni
                 *STEADY,
                 *arguments,
             ],
-            cwd=ROOT,
+            cwd=folder,
+            env=environment,
             stdout=stdout,
             stderr=stderr,
         )

@@ -1,22 +1,20 @@
 """The same models called the usual way: the detector on the whole frame, every frame, drawn in BGR; follows no face."""
 
-import importlib.util
 import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.measured import ROOT
 from facestream.analysis.detection.hog import HogDetector, SearchStep
 from facestream.analysis.emotion.reader import MiniXception
 from facestream.analysis.faces import EMOTIONS
 from facestream.analysis.landmarks import LandmarkPredictor
-from facestream.analysis.models import read_manifest
+from facestream.analysis.model_files import checked_path
+from facestream.resources import MODELS_DIR
 
 ImageBGR = NDArray[np.uint8]
 
@@ -72,13 +70,9 @@ def annotate(image_bgr: ImageBGR) -> list[str]:
 def _models() -> Models:
     models: Models | None = getattr(_of_thread, "models", None)
     if models is None:
-        entries = read_manifest(ROOT / "models")
-        package = importlib.util.find_spec(entries["landmarks"].package)
-        assert package is not None
-        assert package.origin is not None
         models = _of_thread.models = Models(
             HogDetector(),
-            LandmarkPredictor(Path(package.origin).parents[1] / entries["landmarks"].member),
-            MiniXception(ROOT / "models" / "cache" / entries["mini_xception"].file),
+            LandmarkPredictor(checked_path(MODELS_DIR, "landmarks")),
+            MiniXception(checked_path(MODELS_DIR, "mini_xception")),
         )
     return models

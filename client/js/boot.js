@@ -16,19 +16,26 @@
   function isTooOld() {
     return !(
       'noModule' in document.createElement('script') &&
-      window.HTMLDialogElement &&
-      window.ResizeObserver &&
-      Object.hasOwn &&
-      Array.prototype.findLast
+      'HTMLDialogElement' in window &&
+      'ResizeObserver' in window &&
+      'hasOwn' in Object &&
+      'findLast' in Array.prototype
     );
   }
 
+  /** @param {string} id @param {string} text */
+  function put(id, text) {
+    var element = document.getElementById(id);
+    if (element) element.textContent = text;
+  }
+
+  /** @param {string} title @param {string} text */
   function say(title, text) {
     root.setAttribute('data-state', 'failed');
     root.setAttribute('data-problem', 'boot');
-    document.getElementById('state').textContent = 'Not started';
-    document.getElementById('message-title').textContent = title;
-    document.getElementById('message-text').textContent = text;
+    put('state', 'Not started');
+    put('message-title', title);
+    put('message-text', text);
   }
 
   function look() {
@@ -37,7 +44,7 @@
     if (isTooOld()) say('This browser is too old', 'Supported browsers: ' + SUPPORTED + '.');
     else if (started) return;
     else if (fault) say('This page could not start', fault + '. Reload the page. Supported browsers: ' + SUPPORTED + '.');
-    else say('This page did not load completely', 'A file could not be loaded from the server. Reload the page. If that does not help, tell the operator of the server.');
+    else say('This page did not load completely', 'A file could not be loaded from the server. Reload the page. If that does not help, inform the operator of the server.');
   }
 
   window.addEventListener('error', function (event) {

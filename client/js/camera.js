@@ -1,8 +1,8 @@
-/** Open the camera, or say in one word why it cannot be opened; list the cameras there are. Touches no page. */
+/** Opens a camera, or rejects with the reason; lists the cameras. Touches no page. */
 
-import { PeerError } from './peer.js';
+import { PeerError } from './errors.js';
 
-/** What browsers call it, and the key of PROBLEMS in strings.js. */
+/** Keys of PROBLEMS in problems.js by the name of the browser's error. @type {Record<string, string>} */
 const KEYS = {
   NotFoundError: 'noCamera',
   OverconstrainedError: 'noCamera',
@@ -12,7 +12,7 @@ const KEYS = {
   AbortError: 'busy',
 };
 
-/** What a camera is called before it has a name: the browser tells names only once a camera was allowed. */
+/** Choices before cameras have names: browsers name them only after one was allowed. */
 export const FRONT = 'front';
 export const REAR = 'rear';
 
@@ -26,9 +26,10 @@ export const REAR = 'rear';
 
 /** @param {Wish} wish @returns {MediaStreamConstraints} what is asked of the browser; a camera may do otherwise */
 export function constraints({ camera, width, height, fps }) {
-  const facing = { [FRONT]: { facingMode: 'user' }, [REAR]: { facingMode: 'environment' } };
-  const which = facing[camera] ?? { deviceId: { ideal: camera } };
-  return { video: { width: { ideal: width }, height: { ideal: height }, frameRate: { ideal: fps, max: fps }, ...which }, audio: false };
+  const size = { width: { ideal: width }, height: { ideal: height }, frameRate: { ideal: fps, max: fps } };
+  if (camera === FRONT) return { video: { ...size, facingMode: 'user' }, audio: false };
+  if (camera === REAR) return { video: { ...size, facingMode: 'environment' }, audio: false };
+  return { video: { ...size, deviceId: { ideal: camera } }, audio: false };
 }
 
 /** @param {Wish} wish @returns {Promise<MediaStream>} with one video track; rejects with a PeerError */
@@ -41,6 +42,7 @@ export async function openCamera(wish) {
   try {
     return await navigator.mediaDevices.getUserMedia(constraints(wish));
   } catch (error) {
+    if (!(error instanceof Error)) throw error;
     throw new PeerError(KEYS[error.name] ?? 'unknown', error.message, error);
   }
 }

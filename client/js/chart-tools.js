@@ -1,4 +1,4 @@
-/** What a person does with the chart: another length of time, standing still, looking back. Uses its own elements only. */
+/** The controls of the chart: length of time, pause, looking back. Uses its own elements only. */
 
 import { recall, remember } from './settings.js';
 import { PAUSED, WINDOWS } from './strings.js';
@@ -22,12 +22,12 @@ export class ChartTools {
     this.#chart = chart;
     window.append(...Object.entries(WINDOWS).map(([seconds, words]) => new Option(words, seconds)));
     const kept = recall('window');
-    window.value = kept in WINDOWS ? kept : FIRST_WINDOW;
+    window.value = kept && kept in WINDOWS ? kept : FIRST_WINDOW;
     window.addEventListener('change', () => {
       remember('window', window.value);
       chart?.setWindow(Number(window.value));
     });
-    pause.addEventListener('click', () => this.#stand(pause.getAttribute('aria-pressed') === 'true' ? 'moving' : 'still'));
+    pause.addEventListener('click', () => this.#move(pause.getAttribute('aria-pressed') === 'true' ? 'moving' : 'paused'));
     lookBack.addEventListener('input', () => chart?.lookBack(-Number(lookBack.value)));
     chart?.setWindow(Number(window.value));
   }
@@ -37,18 +37,18 @@ export class ChartTools {
     return WINDOWS[this.#window.value];
   }
 
-  /** Go on with now. */
-  goOn() {
-    this.#stand('moving');
+  /** Follow the newest reports. */
+  follow() {
+    this.#move('moving');
   }
 
-  /** @param {'still' | 'moving'} how */
-  #stand(how) {
-    this.#pause.setAttribute('aria-pressed', String(how === 'still'));
-    this.#pause.textContent = how === 'still' ? PAUSED.resume : PAUSED.pause;
+  /** @param {'paused' | 'moving'} how */
+  #move(how) {
+    this.#pause.setAttribute('aria-pressed', String(how === 'paused'));
+    this.#pause.textContent = how === 'paused' ? PAUSED.resume : PAUSED.pause;
     this.#lookBack.hidden = how === 'moving';
     this.#lookBack.value = '0';
-    if (how === 'still') this.#chart?.pause();
+    if (how === 'paused') this.#chart?.pause();
     else this.#chart?.resume();
   }
 }

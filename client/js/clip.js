@@ -1,9 +1,9 @@
 /** Plays a file from this device after checking that the browser can decode its video. Touches no page. */
 
-import { PeerError } from './peer.js';
+import { PeerError } from './errors.js';
 
 /** Enough for the first frame of a long clip on a slow machine. */
-const FIRST_PICTURE_MS = 8000;
+const FIRST_FRAME_MS = 8000;
 /** When the metadata has loaded, a frame that can be decoded follows within this time. */
 const DECODE_MS = 2000;
 const LOOK_MS = 50;
@@ -21,7 +21,7 @@ export async function playClip(file) {
     // For an empty file, Chromium would log an error to the console.
     if (!file.size) throw new Error('empty');
     video.src = src;
-    await firstPicture(video);
+    await firstFrame(video);
     // Not earlier: a clip with one frame would loop forever without ever decoding it.
     video.loop = true;
     if (video.ended) await video.play();
@@ -29,7 +29,8 @@ export async function playClip(file) {
   } catch (error) {
     video.removeAttribute('src');
     URL.revokeObjectURL(src);
-    throw new PeerError(error.name === 'NotAllowedError' ? 'clipBlocked' : 'badClip', file.name, error);
+    const isBlocked = error instanceof Error && error.name === 'NotAllowedError';
+    throw new PeerError(isBlocked ? 'clipBlocked' : 'badClip', file.name, error);
   }
 }
 
@@ -39,23 +40,24 @@ export async function playClip(file) {
  *
  * @param {HTMLVideoElement} video @returns {Promise<void>}
  */
-function firstPicture(video) {
+function firstFrame(video) {
   return new Promise((resolve, reject) => {
     const beganMs = performance.now();
     let readyMs = Infinity;
-    const end = (result) => {
+    /** @param {Error} [error] */
+    const end = (error) => {
       clearInterval(timer);
       video.onerror = null;
-      if (result instanceof Error) reject(result);
+      if (error) reject(error);
       else resolve();
     };
     const timer = setInterval(() => {
       const nowMs = performance.now();
-      const picture = hasPicture(video);
+      const isDecoded = hasFrame(video);
       if (video.readyState >= HAVE_CURRENT_DATA) readyMs = Math.min(readyMs, nowMs);
-      if (picture) end();
+      if (isDecoded) end();
       else if (readyMs < Infinity && !video.videoWidth) end(new Error('sound only'));
-      else if (nowMs - readyMs > DECODE_MS || nowMs - beganMs > FIRST_PICTURE_MS) end(new Error('no frame was decoded'));
+      else if (nowMs - readyMs > DECODE_MS || nowMs - beganMs > FIRST_FRAME_MS) end(new Error('no frame was decoded'));
     }, LOOK_MS);
     video.onerror = () => end(new Error(video.error?.message || 'not decoded'));
     video.play().catch(end);
@@ -63,7 +65,7 @@ function firstPicture(video) {
 }
 
 /** @param {HTMLVideoElement} video @returns {boolean} */
-function hasPicture(video) {
+function hasFrame(video) {
   if (video.readyState < HAVE_CURRENT_DATA || !video.videoWidth || !video.videoHeight) return false;
   return (video.getVideoPlaybackQuality?.().totalVideoFrames ?? 1) > 0;
 }

@@ -1,7 +1,7 @@
-/** What the browser knows of the connection, as rates over the time between two looks. Knows no page. */
+/** The browser's statistics of the connection as rates between two readings. Knows no page. */
 
 /**
- * @typedef {object} Look sums of one getStats(), as they stand
+ * @typedef {object} Look the running sums of one getStats()
  * @property {number} atMs
  * @property {number | null} rttMs
  * @property {string} codec
@@ -10,10 +10,10 @@
  *
  * @typedef {object} Rates
  * @property {number | null} rttMs
- * @property {string} codec of the picture that comes back
+ * @property {string} codec of the annotated video
  * @property {number} shownFps frames a second that were decoded here
- * @property {number} lossShare 0..1, packets of the picture that did not come
- * @property {number} kbps of the picture that comes back
+ * @property {number} lossShare 0..1, packets of the annotated video that were lost
+ * @property {number} kbps of the annotated video
  * @property {number} sentKbps
  * @property {number} encodeMs a frame spent in this browser's encoder and in its queue
  * @property {number | null} sourceFrames frames of the camera or canvas so far; null: unknown in this browser
@@ -55,6 +55,7 @@ export function look(entries, atMs) {
 export function rates(before, now) {
   const since = Object.fromEntries(Object.entries(now.sums).map(([name, sum]) => [name, Math.max(0, sum - before.sums[name])]));
   const seconds = Math.max(0.001, (now.atMs - before.atMs) / 1000);
+  /** @param {number} sum @param {number} count */
   const each = (sum, count) => (count > 0 ? (sum / count) * 1000 : 0);
   return {
     rttMs: now.rttMs,

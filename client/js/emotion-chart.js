@@ -15,7 +15,7 @@ const MAX_FPS = 32;
 const REDRAW_MS = 250;
 const IDS = [...EMOTIONS, 'fps'];
 const NO_FACE = EMOTIONS.map(() => Number.NaN);
-/** C3 is told where its plot stands, so that the mark of the moment on show can stand in it. */
+/** Where C3 draws its plot, so that the mark of the moment on show can be placed in it. */
 const PADDING = { top: 8, right: 34, left: 48 };
 /** Tops of the right axis that share the left axis' four grid lines. */
 const FPS_TOPS = [16, 32, 64, 128];
@@ -25,12 +25,14 @@ export class EmotionChart {
   #chart;
   #element;
   #timer = 0;
+  /** @type {number} */
   #fpsTop = FPS_TOPS[1];
   #windowS = FIRST_WINDOW_S;
-  /** When the chart stands still: the page's clock at its right edge. */
+  /** The page's clock at the right edge of a chart that is stopped; 0: it runs. */
   #stoppedS = 0;
   #pausedS = 0;
   #backS = 0;
+  /** @type {number | null} */
   #shownS = null;
   #mark;
   #startS = 0;
@@ -70,13 +72,13 @@ export class EmotionChart {
     this.#redraw();
   }
 
-  /** Stand still to be looked at; what comes is kept all the same. */
+  /** Stop moving, so that a person can read the chart; new reports are kept. */
   pause() {
     this.#pausedS = this.#endS();
     this.#redraw();
   }
 
-  /** Go on with now. */
+  /** Follow the newest reports again. */
   resume() {
     this.#pausedS = this.#backS = 0;
     this.#redraw();
@@ -165,8 +167,8 @@ export class EmotionChart {
 
   /** @param {(number | null)[]} fps */
   #fitFps(fps) {
-    const highest = Math.max(...fps, 0);
-    const top = FPS_TOPS.find((candidate) => candidate >= highest && candidate >= FPS_TOPS[1]) ?? FPS_TOPS.at(-1);
+    const highest = Math.max(...fps.map((value) => value ?? 0), 0);
+    const top = FPS_TOPS.find((candidate) => candidate >= highest && candidate >= FPS_TOPS[1]) ?? FPS_TOPS[FPS_TOPS.length - 1];
     if (top === this.#fpsTop) return;
     this.#fpsTop = top;
     this.#chart.axis.max({ y2: top });
@@ -174,14 +176,15 @@ export class EmotionChart {
 
   /** @param {(number | null)[][]} lines */
   #countPoints(lines) {
-    const counts = IDS.map((id, i) => [id, (lines[i] ?? []).filter((value) => value !== null).length]);
-    this.#element.dataset.points = JSON.stringify(Object.fromEntries(counts));
-    this.#element.dataset.filled = counts.some(([, count]) => count > 0) ? 'yes' : 'no';
+    const counts = Object.fromEntries(IDS.map((id, i) => [id, (lines[i] ?? []).filter((value) => value !== null).length]));
+    this.#element.dataset.points = JSON.stringify(counts);
+    this.#element.dataset.filled = Object.values(counts).some((count) => count > 0) ? 'yes' : 'no';
   }
 
   #description() {
     // Fractions of the window, so that another window needs no other axis.
     const x = Array.from({ length: SLICES }, (_, i) => (i - SLICES + 1) / SLICES);
+    /** @param {number} part */
     const seconds = (part) => part * this.#windowS;
     return {
       bindto: this.#element,
@@ -199,7 +202,7 @@ export class EmotionChart {
           min: -1,
           max: 0,
           padding: 0,
-          tick: { values: [-1, -2 / 3, -1 / 3, 0], format: (part) => secondsAgo(seconds(part)), outer: false },
+          tick: { values: [-1, -2 / 3, -1 / 3, 0], format: (/** @type {number} */ part) => secondsAgo(seconds(part)), outer: false },
         },
         y: { min: 0, max: 1, padding: 0, tick: { values: [0, 0.25, 0.5, 0.75, 1], format: percent, outer: false } },
         y2: {
@@ -207,8 +210,8 @@ export class EmotionChart {
           min: 0,
           max: this.#fpsTop,
           padding: 0,
-          // Four steps, whatever the top: they stand on the grid lines of the left axis.
-          tick: { count: 5, format: (fps) => fps.toFixed(0), outer: false },
+          // Four steps, whatever the top: they coincide with the grid lines of the left axis.
+          tick: { count: 5, format: (/** @type {number} */ fps) => fps.toFixed(0), outer: false },
         },
       },
       grid: { y: { show: true } },
@@ -220,8 +223,8 @@ export class EmotionChart {
       transition: { duration: 0 },
       tooltip: {
         format: {
-          title: (part) => frameTime(seconds(part), Math.max(0, this.#endS() + seconds(part) - this.#startS)),
-          value: (value, _ratio, id) => (id === 'fps' ? perSecond(value) : percent(value)),
+          title: (/** @type {number} */ part) => frameTime(seconds(part), Math.max(0, this.#endS() + seconds(part) - this.#startS)),
+          value: (/** @type {number} */ value, /** @type {number} */ _ratio, /** @type {string} */ id) => (id === 'fps' ? perSecond(value) : percent(value)),
         },
       },
     };

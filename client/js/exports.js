@@ -1,4 +1,4 @@
-/** The visit's numbers as text to take away: CSV for tables, JSONL for programs. Saves nothing by itself. */
+/** The reports of a visit as text: CSV for tables, JSONL for programs. Saves nothing itself. */
 
 import { EMOTIONS, STAGES, VERSION } from './telemetry.js';
 
@@ -13,7 +13,7 @@ export function toCsv(entries) {
   for (const { timeS, telemetry } of entries) {
     const frame = [
       timeS.toFixed(3), telemetry.seq, telemetry.pts, telemetry.fpsIn, telemetry.fpsOut, telemetry.dropped,
-      telemetry.analysed, telemetry.economy, ...STAGES.map((stage) => telemetry.ms[stage]),
+      telemetry.analysed, telemetry.degradationLevel, ...STAGES.map((stage) => telemetry.ms[stage]),
     ];
     for (const face of telemetry.faces.length ? telemetry.faces : [null]) lines.push([...frame, ...faceCells(face)].join());
   }
@@ -24,14 +24,15 @@ export function toCsv(entries) {
 export function toJsonl(entries) {
   const lines = [];
   for (const { timeS, telemetry } of entries) {
-    const { fpsIn, fpsOut, ...same } = telemetry;
-    lines.push(JSON.stringify({ v: VERSION, time_s: Number(timeS.toFixed(3)), fps_in: fpsIn, fps_out: fpsOut, ...same }));
+    const { fpsIn, fpsOut, degradationLevel, ...same } = telemetry;
+    lines.push(JSON.stringify({ v: VERSION, time_s: Number(timeS.toFixed(3)), fps_in: fpsIn, fps_out: fpsOut, economy: degradationLevel, ...same }));
   }
   return lines.length ? `${lines.join('\n')}\n` : '';
 }
 
 /** @param {Date} at @returns {string} the start of a file's name, as it sorts */
 export function fileStem(at) {
+  /** @param {number} number */
   const two = (number) => String(number).padStart(2, '0');
   const day = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
   return `facestream_${day}_${two(at.getHours())}${two(at.getMinutes())}${two(at.getSeconds())}`;

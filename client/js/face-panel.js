@@ -1,8 +1,9 @@
-/** What is read from one face now: a word, its reason, a bar for each emotion. Draws into its own element only. */
+/** The analysis of one face: a word, its reason, and a bar for each emotion. Draws into its own element only. */
 
+import { find, make } from './elements.js';
 import {
-  DOUBTS, EMOTION_LABELS, FPS_LABEL, LARGEST_FACE, NOTHING, NOT_ANALYSED, NOT_ANALYSED_REASONS, NOT_RUNNING, NO_FACE,
-  NO_FACE_REASON, bearing, faceName, percent, perSecond,
+  EMOTION_LABELS, FPS_LABEL, LARGEST_FACE, NOTHING, NOT_ANALYSED, NOT_ANALYSED_REASONS, NOT_RUNNING, NO_FACE,
+  NO_FACE_REASON, UNSURE_REASONS, describePose, faceName, percent, perSecond,
 } from './strings.js';
 import { EMOTIONS, chooseFace } from './telemetry.js';
 
@@ -17,6 +18,7 @@ export class FacePanel {
   #element;
   /** @type {Map<string, {fill: HTMLElement, share: HTMLElement}>} */
   #rows = new Map();
+  /** @type {number | null} null: the largest */
   #chosenId = null;
 
   /**
@@ -26,17 +28,22 @@ export class FacePanel {
    */
   constructor(element, onLine, onChoice) {
     this.#element = element;
-    this.#verdict = element.querySelector('.verdict');
-    this.#share = element.querySelector('.verdict-share');
-    this.#reason = element.querySelector('.reason');
-    this.#choice = element.querySelector('select');
-    this.#who = element.querySelector('.who');
+    this.#verdict = find(element, '.verdict', HTMLElement);
+    this.#share = find(element, '.verdict-share', HTMLElement);
+    this.#reason = find(element, '.reason', HTMLElement);
+    this.#choice = find(element, 'select', HTMLSelectElement);
+    this.#who = find(element, '.who', HTMLElement);
     this.#choice.addEventListener('change', () => {
       this.#chosenId = this.#choice.value ? Number(this.#choice.value) : null;
       onChoice();
     });
     for (const id of [...EMOTIONS, 'fps']) this.#addRow(id, onLine);
     this.reset();
+  }
+
+  /** @returns {string} the label that is shown: an emotion or "unsure"; empty: none */
+  get label() {
+    return this.#element.dataset.label ?? '';
   }
 
   /** @param {import('./telemetry.js').Face[]} faces @returns {import('./telemetry.js').Face | null} the face that is followed */
@@ -69,20 +76,21 @@ export class FacePanel {
     else {
       const word = EMOTION_LABELS[face.label] ?? face.label;
       const share = face.unsure ? '' : percent(Math.max(...face.probabilities));
-      this.#say(word, share, face.unsure ? (DOUBTS[face.unsure] ?? face.unsure) : bearing(face), face.label, face.id);
+      this.#say(word, share, face.unsure ? (UNSURE_REASONS[face.unsure] ?? face.unsure) : describePose(face), face.label, face.id);
     }
     this.#showShares(face?.probabilities ?? null);
     this.#show('fps', telemetry.fpsOut / 32, perSecond(telemetry.fpsOut));
-    return this.#verdict.textContent;
+    return this.#verdict.textContent ?? '';
   }
 
+  /** @param {string} word @param {string} share @param {string} reason @param {string} label @param {number} [id] */
   #say(word, share, reason, label, id = 0) {
     this.#verdict.textContent = word;
     this.#share.textContent = share;
     this.#reason.textContent = reason;
     this.#element.dataset.label = label;
     this.#element.dataset.id = String(id);
-    // Where there are several, the list of faces says who.
+    // If there are several faces, the list names the chosen one.
     this.#who.textContent = id && this.#choice.hidden ? faceName(id) : '';
   }
 
@@ -94,15 +102,17 @@ export class FacePanel {
     });
   }
 
+  /** @param {string} id @param {number} share 0..1 @param {string} text */
   #show(id, share, text) {
     const row = this.#rows.get(id);
+    if (!row) return;
     row.fill.style.transform = `scaleX(${Math.min(share, 1).toFixed(3)})`;
     row.share.textContent = text;
   }
 
   /** @param {import('./telemetry.js').Face[]} faces */
   #showChoices(faces) {
-    const ids = faces.map((face) => String(face.id)).sort((a, b) => a - b);
+    const ids = faces.map((face) => face.id).sort((a, b) => a - b).map(String);
     const shown = [...this.#choice.options].slice(1).map((option) => option.value);
     if (this.#choice.options.length && ids.join() === shown.join()) return;
     // Do not change a list while a person chooses from it; an open list has the focus.
@@ -112,14 +122,15 @@ export class FacePanel {
     this.#choice.hidden = ids.length < 2;
   }
 
+  /** @param {string} id @param {(id: string, visibility: 'shown' | 'hidden') => void} onLine */
   #addRow(id, onLine) {
-    const button = Object.assign(document.createElement('button'), { type: 'button', className: 'row' });
+    const button = make('button', { type: 'button', className: 'row' });
     button.dataset.line = id;
     button.setAttribute('aria-pressed', 'true');
-    const name = make('name', EMOTION_LABELS[id] ?? FPS_LABEL);
-    const track = make('track');
-    const fill = make('fill');
-    const share = make('share', NOTHING);
+    const name = part('name', EMOTION_LABELS[id] ?? FPS_LABEL);
+    const track = part('track');
+    const fill = part('fill');
+    const share = part('share', NOTHING);
     fill.style.background = `var(--${id})`;
     track.append(fill);
     button.append(swatch(id), name, track, share);
@@ -128,25 +139,24 @@ export class FacePanel {
       button.setAttribute('aria-pressed', String(shown));
       onLine(id, shown ? 'shown' : 'hidden');
     });
-    const item = document.createElement('li');
+    const item = make('li');
     item.append(button);
-    this.#element.querySelector('.rows').append(item);
+    find(this.#element, '.rows', HTMLElement).append(item);
     this.#rows.set(id, { fill, share });
   }
 }
 
-function make(className, textContent = '') {
-  return Object.assign(document.createElement('span'), { className, textContent });
-}
+/** @param {string} className @param {string} [textContent] */
+const part = (className, textContent = '') => make('span', { className, textContent });
 
-/** The line as the chart draws it: colour and dashes, so that nobody has to tell lines apart by colour alone. */
+/** The line as the chart draws it, with its dashes: colour must not be the only difference. @param {string} id */
 function swatch(id) {
   const svg = document.createElementNS(SVG, 'svg');
   svg.setAttribute('viewBox', '0 0 28 8');
   svg.setAttribute('class', 'swatch');
   svg.setAttribute('aria-hidden', 'true');
   const line = document.createElementNS(SVG, 'line');
-  for (const [name, value] of Object.entries({ x1: 1, y1: 4, x2: 27, y2: 4, class: `line-${id}` })) line.setAttribute(name, value);
+  for (const [name, value] of Object.entries({ x1: 1, y1: 4, x2: 27, y2: 4, class: `line-${id}` })) line.setAttribute(name, String(value));
   svg.append(line);
   return svg;
 }

@@ -1,15 +1,15 @@
-/** Which frame is on show, and when a frame was: joins the clock of the telemetry to the page's and to the picture's. */
+/** Which frame is on show, and when a frame was: relates the clock of the telemetry to the page's clock and to the video's. */
 
 const TICKS_A_SECOND = 90_000;
 const WRAP = 2 ** 32;
 /** Telemetry rounds to milliseconds; frames are 16 ms apart at least. */
 const TOLERANCE_TICKS = TICKS_A_SECOND * 0.004;
 const REMEMBERED = 64;
-/** A picture that takes no time to encode can be there before its message, which goes through more layers. */
+/** A frame that takes no time to encode can arrive before its message, which passes more layers. */
 const EARLY_MS = 4;
 const ENOUGH_VOTES = 5;
 
-/** The page's clock minus the frame's, by the message that was fastest: a busy browser reads messages in bunches. */
+/** The page's clock minus the frame's clock, from the fastest message: a busy browser delivers messages in batches. */
 export class FrameClock {
   #offsetS = Infinity;
 
@@ -26,9 +26,9 @@ export class FrameClock {
 }
 
 /**
- * Finds the telemetry of the picture on show by its RTP timestamp. Pictures count from a random number, so the two
- * clocks differ by an unknown constant; each picture that arrives votes for the constant that would make the newest
- * message its own, because a message leaves the server a moment before its picture does. It may be overtaken, by
+ * Finds the telemetry of the frame on show by its RTP timestamp. RTP timestamps start at a random number, so the two
+ * clocks differ by an unknown constant. Each frame that arrives votes for the constant that would make the newest
+ * message its own, because a message leaves the server a moment before its frame. The frame may overtake it, by
  * less than EARLY_MS.
  */
 export class FrameMatcher {
@@ -44,9 +44,9 @@ export class FrameMatcher {
   }
 
   /**
-   * @param {number} rtp timestamp of the picture on show
+   * @param {number} rtp timestamp of the frame on show
    * @param {number} receivedMs when its last packet came
-   * @returns {{timeS: number, lagMs: number} | null} when that frame was, and how long after its message the picture
+   * @returns {{timeS: number, lagMs: number} | null} when that frame was, and how long after its message the frame
    *   came; null while the two clocks are not joined
    */
   match(rtp, receivedMs) {
@@ -71,10 +71,12 @@ export class FrameMatcher {
   }
 }
 
+/** @param {number} ticks */
 function wrap(ticks) {
   return ((ticks % WRAP) + WRAP) % WRAP;
 }
 
+/** @param {number} a @param {number} b */
 function distance(a, b) {
   const ticks = wrap(a - b);
   return Math.min(ticks, WRAP - ticks);

@@ -1,28 +1,32 @@
-/** How well it goes: figures of the connection, and a strip of where a picture's time goes. Draws into its own element only. */
+/** Figures of the connection, and the latency of a frame by station. Draws into its own element only. */
 
-import { FIGURES, NOTHING, STAGE_LABELS, badge, kilobits, milliseconds, percent, perSecond, strain } from './strings.js';
+import { find, make } from './elements.js';
+import { FIGURES, NOTHING, STAGE_LABELS, badge, busySentence, kilobits, milliseconds, percent, perSecond } from './strings.js';
 
 const STATIONS = Object.keys(STAGE_LABELS);
 /** Of a new time, in a mean that forgets half of the past in about seven frames. */
 const WEIGHT = 0.1;
 
 export class HealthPanel {
+  /** @type {Map<string, HTMLElement>} */
   #figures = new Map();
-  #bars = new Map();
-  #times = new Map();
-  #strain;
+  /** @type {Map<string, {bar: HTMLElement, time: HTMLElement}>} */
+  #stations = new Map();
+  #busy;
   /** @type {Map<string, number>} milliseconds by station; a station that is not known is not there */
   #ms = new Map();
 
-  /** @param {HTMLElement} element holds .numbers, .stage-bar, .stage-times and .strain */
+  /** @param {HTMLElement} element holds .numbers, .stage-bar, .stage-times and .busy */
   constructor(element) {
-    this.#strain = element.querySelector('.strain');
+    this.#busy = find(element, '.busy', HTMLElement);
+    const numbers = find(element, '.numbers', HTMLElement);
+    const strip = find(element, '.stage-bar', HTMLElement);
+    const legend = find(element, '.stage-times', HTMLElement);
     for (const [id, name] of Object.entries(FIGURES)) {
-      const row = document.createElement('div');
-      const value = make('dd', NOTHING);
-      value.id = id;
-      row.append(make('dt', name), value);
-      element.querySelector('.numbers').append(row);
+      const row = make('div');
+      const value = make('dd', { id, textContent: NOTHING });
+      row.append(make('dt', { textContent: name }), value);
+      numbers.append(row);
       this.#figures.set(id, value);
     }
     for (const station of STATIONS) {
@@ -30,10 +34,9 @@ export class HealthPanel {
       const time = make('li');
       bar.style.setProperty('--shade', `var(--at-${station})`);
       time.style.setProperty('--shade', `var(--at-${station})`);
-      element.querySelector('.stage-bar').append(bar);
-      element.querySelector('.stage-times').append(time);
-      this.#bars.set(station, bar);
-      this.#times.set(station, time);
+      strip.append(bar);
+      legend.append(time);
+      this.#stations.set(station, { bar, time });
     }
     this.reset();
   }
@@ -42,19 +45,20 @@ export class HealthPanel {
   reset() {
     this.#ms.clear();
     for (const value of this.#figures.values()) value.textContent = NOTHING;
-    this.#strain.hidden = true;
+    this.#busy.hidden = true;
     this.#showStations();
   }
 
   /** Clear the figures while no frame arrives. */
   wait() {
     for (const id of ['fps-in', 'fps-out', 'delay']) this.say(id, NOTHING);
-    this.#strain.hidden = true;
+    this.#busy.hidden = true;
   }
 
   /** @param {string} id of FIGURES @param {string} text */
   say(id, text) {
-    this.#figures.get(id).textContent = text;
+    const figure = this.#figures.get(id);
+    if (figure) figure.textContent = text;
   }
 
   /** @param {Record<string, number | null>} ms milliseconds by station, of one frame; null: not known this time */
@@ -66,15 +70,19 @@ export class HealthPanel {
     }
   }
 
-  /** @param {import('./telemetry.js').Telemetry} telemetry @param {number} dropped since the visit began */
+  /**
+   * @param {import('./telemetry.js').Telemetry} telemetry
+   * @param {number} dropped since the start
+   * @returns {string} the badge beside the video; empty: none
+   */
   show(telemetry, dropped) {
     this.say('fps-in', perSecond(telemetry.fpsIn));
     this.say('fps-out', perSecond(telemetry.fpsOut));
     this.say('dropped', String(dropped));
     const sum = [...this.#ms.values()].reduce((all, ms) => all + ms, 0);
     this.say('delay', this.#ms.has('display') ? milliseconds(sum) : NOTHING);
-    this.#strain.textContent = strain(telemetry);
-    this.#strain.hidden = !this.#strain.textContent;
+    this.#busy.textContent = busySentence(telemetry);
+    this.#busy.hidden = !this.#busy.textContent;
     this.#showStations();
     return badge(telemetry);
   }
@@ -89,14 +97,10 @@ export class HealthPanel {
   }
 
   #showStations() {
-    for (const station of STATIONS) {
+    for (const [station, { bar, time }] of this.#stations) {
       const ms = this.#ms.get(station);
-      this.#bars.get(station).style.flexGrow = String(ms ?? 0);
-      this.#times.get(station).textContent = `${STAGE_LABELS[station]} ${ms === undefined ? NOTHING : milliseconds(ms)}`;
+      bar.style.flexGrow = String(ms ?? 0);
+      time.textContent = `${STAGE_LABELS[station]} ${ms === undefined ? NOTHING : milliseconds(ms)}`;
     }
   }
-}
-
-function make(name, textContent = '') {
-  return Object.assign(document.createElement(name), { textContent });
 }

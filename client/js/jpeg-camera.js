@@ -1,25 +1,26 @@
-/** Takes JPEGs from a track, the newest when asked for one; never keeps one that nobody took. Touches no page. */
+/** Encodes the newest frame of a track as JPEG on request; never queues frames. Touches no page. */
 
-import { requireReadableCanvas } from './canvas-reading.js';
-import { VideoFrames } from './video-frames.js';
+import { contextOf } from './elements.js';
+import { VideoFrames, requireReadableCanvas } from './video-frames.js';
 
-/** At 0.8 a 640x480 picture has 30 to 50 kB and reads like the camera's own; the net sees 48 x 48 of it. */
+/** At 0.8 a 640x480 frame has 30 to 50 kB and is analysed like the original; the emotion model sees 48 x 48 pixels of it. */
 const QUALITY = 0.8;
 const HIDDEN_TAB_MS = 1000;
-/** A capture time that is older belongs to another clock. */
+/** An older capture time belongs to another clock. */
 const OLDEST_MS = 1000;
 
 export class JpegCamera {
   #video = Object.assign(document.createElement('video'), { muted: true, playsInline: true });
   #canvas = makeCanvas();
   #onFrame;
-  #timer = 0;
+  /** @type {ReturnType<typeof setInterval> | undefined} */
+  #timer;
   /** @type {MediaStreamTrack | null} */
   #track = null;
   /** @type {VideoFrames | null} */
   #frames = null;
 
-  /** @param {(takenMs: number) => void} onFrame a frame is there and may be taken; when it was taken, in the page's clock */
+  /** @param {(takenMs: number) => void} onFrame a new frame; when it was captured, in the page's clock */
   constructor(onFrame) {
     this.#onFrame = onFrame;
   }
@@ -50,18 +51,19 @@ export class JpegCamera {
 
   /** @returns {Promise<Blob | null>} the newest frame as JPEG; null: there is none */
   take() {
+    const canvas = this.#canvas;
     const { videoWidth: width, videoHeight: height } = this.#video;
     if (!width || !height) return Promise.resolve(null);
-    if (this.#canvas.width !== width || this.#canvas.height !== height) Object.assign(this.#canvas, { width, height });
-    this.#canvas.getContext('2d', { alpha: false }).drawImage(this.#video, 0, 0);
-    if (this.#canvas.convertToBlob) return this.#canvas.convertToBlob({ type: 'image/jpeg', quality: QUALITY });
-    return new Promise((resolve) => this.#canvas.toBlob(resolve, 'image/jpeg', QUALITY));
+    if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+    contextOf(canvas).drawImage(this.#video, 0, 0);
+    if ('convertToBlob' in canvas) return canvas.convertToBlob({ type: 'image/jpeg', quality: QUALITY });
+    return new Promise((resolve) => canvas.toBlob(resolve, 'image/jpeg', QUALITY));
   }
 
   /** May be called twice. The track stays open: it is not this one's. */
   close() {
     clearInterval(this.#timer);
-    this.#timer = 0;
+    this.#timer = undefined;
     this.#frames?.close();
     this.#video.srcObject = null;
   }

@@ -1,11 +1,12 @@
-/** Shows JPEGs as a video stream; one that comes while another is decoded replaces the one that waits. Touches no page. */
+/** Shows JPEGs as a video stream. At most one waits while another is decoded; a newer one replaces it. Touches no page. */
 
-import { PeerError } from './peer.js';
+import { contextOf } from './elements.js';
+import { PeerError } from './errors.js';
 
 export class JpegScreen {
   #canvas = document.createElement('canvas');
   #stream;
-  /** @type {{jpeg: Uint8Array, onDrawn: () => void} | null} */
+  /** @type {{jpeg: Uint8Array<ArrayBuffer>, onDrawn: () => void} | null} */
   #waiting = null;
   #decoding = false;
   #closed = false;
@@ -13,7 +14,7 @@ export class JpegScreen {
   constructor() {
     if (!this.#canvas.captureStream) throw new PeerError('unsupported');
     // A canvas without a context has no stream in Firefox.
-    this.#canvas.getContext('2d', { alpha: false });
+    contextOf(this.#canvas);
     this.#stream = this.#canvas.captureStream();
   }
 
@@ -22,7 +23,7 @@ export class JpegScreen {
     return this.#stream;
   }
 
-  /** @param {Uint8Array} jpeg @param {() => void} onDrawn not called where a newer one came in time */
+  /** @param {Uint8Array<ArrayBuffer>} jpeg @param {() => void} onDrawn not called if a newer one replaced it */
   show(jpeg, onDrawn) {
     this.#waiting = { jpeg, onDrawn };
     if (!this.#decoding) this.#drawWaiting();
@@ -41,21 +42,21 @@ export class JpegScreen {
       const { jpeg, onDrawn } = this.#waiting;
       this.#waiting = null;
       try {
-        const picture = await createImageBitmap(new Blob([jpeg], { type: 'image/jpeg' }));
-        if (!this.#closed) this.#draw(picture);
-        picture.close();
+        const image = await createImageBitmap(new Blob([jpeg], { type: 'image/jpeg' }));
+        if (!this.#closed) this.#draw(image);
+        image.close();
         if (!this.#closed) onDrawn();
       } catch (error) {
-        console.warn('a picture of the server cannot be decoded:', error);
+        console.warn('a frame from the server cannot be decoded:', error);
       }
     }
     this.#decoding = false;
   }
 
-  /** @param {ImageBitmap} picture */
-  #draw(picture) {
-    const { width, height } = picture;
+  /** @param {ImageBitmap} image */
+  #draw(image) {
+    const { width, height } = image;
     if (this.#canvas.width !== width || this.#canvas.height !== height) Object.assign(this.#canvas, { width, height });
-    this.#canvas.getContext('2d').drawImage(picture, 0, 0);
+    contextOf(this.#canvas).drawImage(image, 0, 0);
   }
 }

@@ -1,8 +1,8 @@
 /** Paints a playing video onto a canvas, frame by frame, and provides the canvas as a stream. Touches no page. */
 
-import { requireReadableCanvas } from './canvas-reading.js';
-import { PeerError } from './peer.js';
-import { VideoFrames } from './video-frames.js';
+import { contextOf } from './elements.js';
+import { PeerError } from './errors.js';
+import { VideoFrames, requireReadableCanvas } from './video-frames.js';
 
 const AGAIN_MS = 1000;
 /** A one-second timer may fire slightly early. */
@@ -23,7 +23,7 @@ export class Painter {
 
   /**
    * @param {MediaStream} camera
-   * @param {import('./picture-source.js').Source} wish
+   * @param {import('./video-source.js').Source} wish
    * @returns {Promise<Painter>} when it plays, or when the camera turns out to be muted
    */
   static async overCamera(camera, wish) {
@@ -42,9 +42,9 @@ export class Painter {
 
   /**
    * @param {HTMLVideoElement} video that plays
-   * @param {import('./picture-source.js').Source & {given?: {width?: number, height?: number}}} wish `given` is the size of
+   * @param {import('./video-source.js').Source & {given?: {width?: number, height?: number}}} wish `given` is the size of
    *   the video until it tells its own
-   * @param {() => boolean} mayRepeat whether a picture that stands still is painted again once a second
+   * @param {() => boolean} mayRepeat whether the last frame of a stalled video is painted again once a second
    */
   constructor(video, wish, mayRepeat) {
     if (!this.#canvas.captureStream) throw new PeerError('unsupported');
@@ -91,7 +91,7 @@ export class Painter {
     this.#fit();
     const { width, height } = this.#canvas;
     const mirrored = this.#wish.mirror === 'mirrored';
-    const context = this.#canvas.getContext('2d', { alpha: false });
+    const context = contextOf(this.#canvas);
     const there = this.#video.readyState >= HAVE_CURRENT_DATA;
     const turned = mirrored && there;
     context.setTransform(turned ? -1 : 1, 0, 0, 1, turned ? width : 0, 0);

@@ -1,4 +1,6 @@
-/** Keep what is on show: one picture, or a recording. Hands files to the person; sends nothing anywhere. */
+/** Snapshot, recording and saving of files in the browser. Sends nothing anywhere. */
+
+import { contextOf } from './elements.js';
 
 /** About two hours at the server's highest bitrate; what is recorded stays in memory until it is saved. */
 const MOST_BYTES = 2 * 1024 ** 3;
@@ -9,12 +11,12 @@ const TYPES = [
   ['video/webm', 'webm'],
 ];
 
-/** @param {HTMLVideoElement} video @returns {Promise<Blob>} the picture on show, as PNG */
+/** @param {HTMLVideoElement} video @returns {Promise<Blob>} the frame on show, as PNG */
 export function takeSnapshot(video) {
   const canvas = Object.assign(document.createElement('canvas'), { width: video.videoWidth, height: video.videoHeight });
-  canvas.getContext('2d').drawImage(video, 0, 0);
+  contextOf(canvas).drawImage(video, 0, 0);
   return new Promise((resolve, reject) => {
-    canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error('the browser made no picture'))), 'image/png');
+    canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error('the browser made no image'))), 'image/png');
   });
 }
 
@@ -31,6 +33,7 @@ export function saveFile(blob, name) {
 export class Recorder {
   #recorder;
   #extension = 'webm';
+  /** @type {Blob[]} */
   #parts = [];
   #bytes = 0;
 
@@ -54,6 +57,7 @@ export class Recorder {
     if (this.#recorder.state !== 'inactive') this.#recorder.stop();
   }
 
+  /** @param {Blob} data */
   #keep(data) {
     if (data.size) this.#parts.push(data);
     this.#bytes += data.size;

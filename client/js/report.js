@@ -1,4 +1,4 @@
-/** One visit as one HTML file that opens without a network: no script, no request, every picture drawn as SVG inside. */
+/** One visit as one HTML file that opens without a network: no script, no request, every chart drawn as SVG inside. */
 
 import { sliceMeans } from './ring-buffer.js';
 import { EMOTION_LABELS, REPORT, clockTime, eventSentence, faceName, percent, perSecond } from './strings.js';
@@ -9,6 +9,7 @@ const HEIGHT = 220;
 const SLICES = 480;
 /** A hole of two seconds is a slow server; a longer one is a face that was away. */
 const BRIDGE_S = 2;
+/** @type {Record<string, string>} */
 const DASHES = { disgust: '7 3', fear: '2.5 2.5', sad: '9 3 2 3', surprise: '5 2', neutral: '' };
 
 const STYLE = `
@@ -84,6 +85,7 @@ export function summarize(entries) {
 /** @param {Map<number, FaceSummary>} faces @param {number} timeS @param {import('./telemetry.js').Face} face */
 function addFace(faces, timeS, face) {
   const { id, label, probabilities } = face;
+  /** @type {FaceSummary} */
   const known = faces.get(id) ?? { id, frames: 0, firstS: timeS, lastS: timeS, labels: new Map(), sums: EMOTIONS.map(() => 0), rows: [] };
   faces.set(id, known);
   known.frames += 1;
@@ -114,8 +116,10 @@ function chart(face, { firstS, lastS }) {
   const lengthS = Math.max(1, lastS - firstS);
   const left = 44;
   const bottom = HEIGHT - 24;
+  /** @param {number} share */
   const y = (share) => (bottom - share * (bottom - 8)).toFixed(1);
   const lines = sliceMeans(face.rows, lastS, lengthS, SLICES, Math.ceil((BRIDGE_S * SLICES) / lengthS));
+  /** @param {number} slice */
   const x = (slice) => (left + ((slice + 0.5) / SLICES) * (WIDTH - left - 8)).toFixed(1);
   const grid = [0, 0.25, 0.5, 0.75, 1].map(
     (share) => `<line class="grid" x1="${left}" x2="${WIDTH - 8}" y1="${y(share)}" y2="${y(share)}"/><text x="${left - 6}" y="${Number(y(share)) + 4}" text-anchor="end">${percent(share)}</text>`,
@@ -153,6 +157,7 @@ function eventList(events) {
   return `<ol>${events.map((event) => `<li><time>${clockTime(event.timeS - start)}</time>${escape(eventSentence(event))}</li>`).join('')}</ol>`;
 }
 
+/** @param {string} text */
 function escape(text) {
   return String(text).replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
 }

@@ -1,57 +1,56 @@
-/** When to try again: later each time, and never in step with everybody else whom the same server lost. */
+/** What to do after an error: try again and when, wait, or fall back. Decides by keys and codes; opens no connection. */
 
 const FIRST_MS = 500;
 const LONGEST_MS = 15_000;
-/** A server that stops is not back sooner. */
+/** A server that is stopping takes at least this long to restart. */
 const RESTART_MS = 3000;
-/** Tries after which a person has to ask for more: about five minutes. */
+/** Tries in a row before the person has to start again: about five minutes. */
 const MOST_TRIES = 24;
-/** Keys of problems that may pass by themselves; all else needs a person. */
-const PASSING = ['cut', 'ended', 'serverAway', 'full', 'noPort', 'tooMany', 'noMedia'];
-/** Codes after which a new session may succeed; after any other it would end the same way. */
-const PASSING_CODES = ['stopping', 'silence', 'setup_timeout'];
 /** Fewer tries if the first frame never arrives, because each try takes a session from other peers. */
 const MOST_SETUPS = 3;
-/** Keys of refusals that end when another session ends. */
-const WAITING = ['full', 'noPort', 'tooMany'];
+/** Keys of errors whose cause may pass by itself; any other needs a person. */
+const PASSING = ['cut', 'closed', 'serverAway', 'full', 'draining', 'noPort', 'tooMany', 'noMedia'];
+/** Codes of a notice after which a new session may succeed; after any other it would end the same way. */
+const PASSING_CODES = ['stopping', 'silence', 'setup_timeout'];
+/** Keys of rejections that end when another session ends. */
+const WAITING = ['full', 'draining', 'noPort', 'tooMany'];
+/** Keys of errors that concern WebRTC only, so that frames may still get through over a WebSocket. */
+export const FALLBACK_KEYS = ['noMedia', 'noWebrtc', 'offer', 'noPort'];
+
+/** @typedef {Pick<import('./errors.js').PeerError, 'key'> & Partial<Pick<import('./errors.js').PeerError, 'code' | 'retryMs'>>} Reason */
 
 /**
- * @param {import('./peer.js').PeerError} error
+ * @param {Reason} error
  * @param {number} tries how many failed before
- * @returns {boolean} whether another try may end better
+ * @returns {boolean} whether another try may succeed
  */
-export function mayPass({ key, message, code = '' }, tries) {
-  const most = code === 'setup_timeout' ? MOST_SETUPS : MOST_TRIES;
-  return PASSING.includes(key) && (key !== 'ended' || endingPasses(message, code)) && tries < most;
-}
-
-/** A server older than the codes reports that it is stopping only in its sentence. */
-function endingPasses(message, code) {
-  if (code) return PASSING_CODES.includes(code);
-  return message === '' || isStopping(message, code);
-}
-
-function isStopping(message, code) {
-  return code ? code === 'stopping' : /stopping/.test(message);
+export function mayPass({ key, code = '' }, tries) {
+  if (key === 'ended') return PASSING_CODES.includes(code) && tries < (code === 'setup_timeout' ? MOST_SETUPS : MOST_TRIES);
+  return PASSING.includes(key) && tries < MOST_TRIES;
 }
 
 /**
- * @param {import('./peer.js').PeerError} error that a first try met
+ * @param {Reason} error of a first try
  * @param {number} tries how many failed before
  * @returns {boolean} whether the server sent `Retry-After`, so that waiting makes sense
  */
-export function mayWait({ key, retryMs }, tries) {
+export function mayWait({ key, retryMs = 0 }, tries) {
   return WAITING.includes(key) && retryMs > 0 && tries < MOST_TRIES;
 }
 
-/** @param {import('./peer.js').PeerError} error @returns {number} milliseconds that no try comes sooner */
-export function leastDelayMs({ key, message, retryMs, code = '' }) {
-  return retryMs || (key === 'ended' && isStopping(message, code) ? RESTART_MS : 0);
+/** @param {Reason} error of a WebRTC connection @returns {boolean} whether the compatibility mode may succeed */
+export function mayFallBack({ key }) {
+  return FALLBACK_KEYS.includes(key);
+}
+
+/** @param {Reason} error @returns {number} milliseconds before which there is no next try */
+export function leastDelayMs({ key, retryMs = 0, code = '' }) {
+  return retryMs || (key === 'ended' && code === 'stopping' ? RESTART_MS : 0);
 }
 
 /**
  * @param {number} tries how many failed before
- * @param {number} [leastMs] what the server asked for
+ * @param {number} [leastMs] what the server asks for
  * @param {() => number} [random] 0..1
  * @returns {number} milliseconds until the next try
  */
@@ -60,17 +59,18 @@ export function retryDelayMs(tries, leastMs = 0, random = Math.random) {
   return Math.round(Math.max(longest * (0.5 + random() / 2), leastMs));
 }
 
-/** Counts down to one moment, in whole seconds, and can be cut short. */
+/** Counts down to one moment, in whole seconds; it can be ended early. */
 export class Countdown {
-  #timer = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
   #endMs;
   #onSecond;
   #onEnd;
 
   /**
    * @param {number} ms
-   * @param {(seconds: number) => void} onSecond at once and then every second, with what is left
-   * @param {() => void} onEnd once, unless it is closed before
+   * @param {(seconds: number) => void} onSecond at once and then every second, with the seconds left
+   * @param {() => void} onEnd once, unless it is closed first
    */
   constructor(ms, onSecond, onEnd) {
     this.#endMs = performance.now() + ms;
@@ -79,13 +79,13 @@ export class Countdown {
     this.#tick();
   }
 
-  /** Do not wait any longer. */
+  /** End now. */
   end() {
     this.close();
     this.#onEnd();
   }
 
-  /** Wait for nothing any more; may be called twice. */
+  /** Never end. May be called twice. */
   close() {
     clearTimeout(this.#timer);
   }

@@ -1,4 +1,4 @@
-/** The last seconds of a stream as rows of numbers; memory is taken once and never grows. */
+/** The last seconds of a stream as rows of numbers. Its memory is allocated once and never grows. */
 
 export class RingBuffer {
   #rows;
@@ -7,7 +7,7 @@ export class RingBuffer {
 
   /**
    * @param {number} capacity most rows kept
-   * @param {number} width numbers a row; NaN stands for "not known"
+   * @param {number} width numbers in a row; NaN: unknown
    */
   constructor(capacity, width) {
     this.#rows = Array.from({ length: capacity }, () => new Float64Array(width));
@@ -56,16 +56,20 @@ export class RingBuffer {
  */
 export function sliceMeans(rows, nowS, windowS, slices, bridge = 0) {
   const sliceS = windowS / slices;
-  // Slices stand still in time while the window moves on, so that points do not dance between two redraws.
+  // Slices keep their place in time while the window moves, so that points do not jump between two redraws.
   const endSlice = Math.floor(nowS / sliceS);
   const rowsOf = new Uint32Array(slices);
-  let sums = null;
-  let counts = null;
+  /** @type {Float64Array[]} */
+  const sums = [];
+  /** @type {Uint32Array[]} */
+  const counts = [];
   for (const row of rows) {
     const slice = slices - 1 - (endSlice - Math.floor(row[0] / sliceS));
     if (slice < 0 || slice >= slices) continue;
-    sums ??= Array.from({ length: row.length - 1 }, () => new Float64Array(slices));
-    counts ??= sums.map(() => new Uint32Array(slices));
+    while (sums.length < row.length - 1) {
+      sums.push(new Float64Array(slices));
+      counts.push(new Uint32Array(slices));
+    }
     rowsOf[slice] += 1;
     for (let i = 1; i < row.length; i += 1) {
       if (Number.isNaN(row[i])) continue;
@@ -73,7 +77,6 @@ export function sliceMeans(rows, nowS, windowS, slices, bridge = 0) {
       counts[i - 1][slice] += 1;
     }
   }
-  if (!sums) return [];
   const lines = sums.map((sum, i) => Array.from(sum, (value, s) => (counts[i][s] ? value / counts[i][s] : null)));
   for (const line of lines) fillHoles(line, rowsOf, bridge);
   return lines;
@@ -85,9 +88,11 @@ function fillHoles(line, rowsOf, bridge) {
   for (let slice = 0; slice < line.length; slice += 1) {
     if (rowsOf[slice] === 0) continue;
     const hole = slice - last - 1;
-    if (last >= 0 && hole > 0 && hole <= bridge && line[last] !== null && line[slice] !== null) {
-      const step = (line[slice] - line[last]) / (hole + 1);
-      for (let i = 1; i <= hole; i += 1) line[last + i] = line[last] + step * i;
+    const from = line[last] ?? null;
+    const to = line[slice] ?? null;
+    if (hole > 0 && hole <= bridge && from !== null && to !== null) {
+      const step = (to - from) / (hole + 1);
+      for (let i = 1; i <= hole; i += 1) line[last + i] = from + step * i;
     }
     last = slice;
   }

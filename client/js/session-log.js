@@ -1,4 +1,4 @@
-/** Everything the server said of this visit's frames, newest first to survive; memory is taken once and never grows. */
+/** The reports and events of one visit; when it is full, the oldest reports go. Its memory is allocated once and never grows. */
 
 import { EMOTIONS, STAGES } from './telemetry.js';
 
@@ -10,7 +10,7 @@ const UNANALYSED = ['', 'off', 'unavailable', 'fault'];
 const LABELS = [...EMOTIONS, 'unsure'];
 /** One row a face of a frame, or one a frame without a face. */
 const COLUMNS = [
-  'seq', 'fpsIn', 'fpsOut', 'dropped', 'analysed', 'unanalysed', 'economy', ...STAGES, 'id', 'left', 'top', 'width', 'height', 'label',
+  'seq', 'fpsIn', 'fpsOut', 'dropped', 'analysed', 'unanalysed', 'degradationLevel', ...STAGES, 'id', 'left', 'top', 'width', 'height', 'label',
   'unsure', ...EMOTIONS, 'yaw', 'pitch', 'roll', 'eyes', 'mouth', 'blinks',
 ];
 const AT = Object.fromEntries(COLUMNS.map((name, i) => [name, i]));
@@ -35,6 +35,7 @@ export class SessionLog {
   #count = 0;
   /** @type {SessionEvent[]} */
   #events = [];
+  /** @type {Map<number, string>} labels by face */
   #seen = new Map();
 
   /** @param {number} [capacity] most rows kept */
@@ -63,12 +64,12 @@ export class SessionLog {
 
   /** @param {number} timeS @param {import('./telemetry.js').Telemetry} telemetry */
   add(timeS, telemetry) {
-    // A picture that went through unread says nothing of who is there.
+    // A frame that was not analysed says nothing about faces.
     if (telemetry.analysed) this.#noteChanges(timeS, telemetry.faces);
     for (const face of telemetry.faces.length ? telemetry.faces : [null]) this.#addRow(timeS, telemetry, face);
   }
 
-  /** A new connection begins: who was there is no longer known, and nobody left. */
+  /** A new connection begins: its faces are not compared with those of the last one. */
   newSession() {
     this.#seen.clear();
   }
@@ -82,6 +83,7 @@ export class SessionLog {
 
   /** Oldest first; rows of one frame come as one entry. @yields {Entry} */
   *[Symbol.iterator]() {
+    /** @type {Entry | null} */
     let entry = null;
     let index = (this.#next + this.#capacity - this.#count) % this.#capacity;
     for (let i = 0; i < this.#count; i += 1, index = (index + 1) % this.#capacity) {
@@ -95,6 +97,7 @@ export class SessionLog {
     if (entry) yield entry;
   }
 
+  /** @param {number} timeS @param {import('./telemetry.js').Telemetry} telemetry @param {import('./telemetry.js').Face | null} face */
   #addRow(timeS, telemetry, face) {
     const pose = face?.pose_deg ?? [NaN, NaN, NaN];
     this.#times[this.#next] = timeS;
@@ -102,9 +105,9 @@ export class SessionLog {
     this.#cells.set(
       [
         telemetry.seq, telemetry.fpsIn, telemetry.fpsOut, telemetry.dropped, Number(telemetry.analysed),
-        UNANALYSED.indexOf(telemetry.unanalysed), telemetry.economy,
+        UNANALYSED.indexOf(telemetry.unanalysed), telemetry.degradationLevel,
         ...STAGES.map((stage) => telemetry.ms[stage]),
-        face?.id ?? 0, ...(face?.box ?? [0, 0, 0, 0]), LABELS.indexOf(face?.label), UNSURE.indexOf(face?.unsure ?? ''),
+        face?.id ?? 0, ...(face?.box ?? [0, 0, 0, 0]), LABELS.indexOf(face?.label ?? ''), UNSURE.indexOf(face?.unsure ?? ''),
         ...(face?.probabilities ?? EMOTIONS.map(() => NaN)), ...pose, face?.eyes ?? NaN, face?.mouth ?? NaN, face?.blinks ?? 0,
       ],
       this.#next * COLUMNS.length,
@@ -116,9 +119,9 @@ export class SessionLog {
   /** @param {number} timeS @param {import('./telemetry.js').Face[]} faces */
   #noteChanges(timeS, faces) {
     for (const { id, label } of faces) {
-      if (!this.#seen.has(id)) this.note(timeS, 'came', String(id));
+      if (!this.#seen.has(id)) this.note(timeS, 'appeared', String(id));
       else if (label !== 'unsure' && this.#seen.get(id) !== label) this.note(timeS, 'changed', `${id} ${label}`);
-      // A moment of doubt between twice the same is no change.
+      // A short "unsure" between two equal labels is not a change.
       if (label !== 'unsure' || !this.#seen.has(id)) this.#seen.set(id, label);
     }
     for (const id of this.#seen.keys()) {
@@ -129,21 +132,23 @@ export class SessionLog {
   }
 }
 
+/** @param {Float32Array} row @param {number} pts @returns {import('./telemetry.js').Telemetry} */
 function frameOf(row, pts) {
   return {
     seq: row[AT.seq],
     pts,
-    fpsIn: tidy(row[AT.fpsIn], 1),
-    fpsOut: tidy(row[AT.fpsOut], 1),
+    fpsIn: rounded(row[AT.fpsIn], 1),
+    fpsOut: rounded(row[AT.fpsOut], 1),
     dropped: row[AT.dropped],
     analysed: row[AT.analysed] === 1,
     unanalysed: UNANALYSED[row[AT.unanalysed]] ?? '',
-    economy: row[AT.economy],
-    ms: Object.fromEntries(STAGES.map((stage) => [stage, tidy(row[AT[stage]], 1)])),
+    degradationLevel: row[AT.degradationLevel],
+    ms: Object.fromEntries(STAGES.map((stage) => [stage, rounded(row[AT[stage]], 1)])),
     faces: [],
   };
 }
 
+/** @param {Float32Array} row @returns {import('./telemetry.js').Face} */
 function faceOf(row) {
   const pose = [row[AT.yaw], row[AT.pitch], row[AT.roll]];
   return {
@@ -151,15 +156,16 @@ function faceOf(row) {
     box: [row[AT.left], row[AT.top], row[AT.width], row[AT.height]],
     label: LABELS[row[AT.label]] ?? 'unsure',
     unsure: UNSURE[row[AT.unsure]] ?? '',
-    probabilities: EMOTIONS.map((emotion) => tidy(row[AT[emotion]], 3)),
-    pose_deg: Number.isNaN(pose[0]) ? null : pose.map((degrees) => tidy(degrees, 1)),
-    eyes: tidy(row[AT.eyes], 2),
-    mouth: tidy(row[AT.mouth], 2),
+    probabilities: EMOTIONS.map((emotion) => rounded(row[AT[emotion]], 3)),
+    pose_deg: Number.isNaN(pose[0]) ? null : pose.map((degrees) => rounded(degrees, 1)),
+    eyes: known(row[AT.eyes], 2),
+    mouth: known(row[AT.mouth], 2),
     blinks: row[AT.blinks],
   };
 }
 
-/** What was rounded on the wire comes out as round as it was, though it was kept in fewer bits. */
-function tidy(value, decimals) {
-  return Number.isNaN(value) ? undefined : Number(value.toFixed(decimals));
-}
+/** The value as it was rounded on the wire, although it is kept in fewer bits. @param {number} value @param {number} decimals */
+const rounded = (value, decimals) => Number(value.toFixed(decimals));
+
+/** @param {number} value NaN: the server did not send it @param {number} decimals */
+const known = (value, decimals) => (Number.isNaN(value) ? undefined : rounded(value, decimals));

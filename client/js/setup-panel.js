@@ -1,6 +1,7 @@
-/** Which picture is sent: camera, size, rate, mirror, or a clip; remembered, except the clip. Reads its own element only. */
+/** What is sent: camera, size, rate and mirror, which are remembered, or a clip. Uses its own element only. */
 
 import { FRONT, REAR, listCameras } from './camera.js';
+import { find, inputs } from './elements.js';
 import { recall, remember } from './settings.js';
 import { CAMERAS, clipName, setupSummary } from './strings.js';
 
@@ -8,29 +9,30 @@ export class SetupPanel {
   #element;
   #summary;
   #camera;
+  /** @type {File | null} */
   #clip = null;
   #wanted = recall('camera') ?? FRONT;
   #onChange;
 
   /**
    * @param {HTMLElement} element holds .summary, select, radio buttons "size" and "fps", and a checkbox "mirror"
-   * @param {() => void} onChange what is wanted is another thing now
+   * @param {() => void} onChange the choice has changed
    */
   constructor(element, onChange) {
     this.#element = element;
-    this.#summary = element.querySelector('.summary');
-    this.#camera = element.querySelector('select');
+    this.#summary = find(element, '.summary', HTMLElement);
+    this.#camera = find(element, 'select', HTMLSelectElement);
     this.#onChange = onChange;
     for (const name of ['size', 'fps']) this.#check(name, recall(name));
     this.#mirror.checked = recall('mirror') === 'mirrored';
     this.#offer([]);
     element.addEventListener('change', ({ target }) => {
-      if (target === this.#camera) this.#wanted = target.value;
+      if (target === this.#camera) this.#wanted = this.#camera.value;
       this.#changed();
     });
   }
 
-  /** @returns {import('./picture-source.js').Source} */
+  /** @returns {import('./video-source.js').Source} */
   get source() {
     const [width, height] = this.#checked('size').split('x').map(Number);
     const mirror = this.#mirror.checked ? 'mirrored' : 'as it is';
@@ -54,7 +56,7 @@ export class SetupPanel {
   }
 
   get #mirror() {
-    return this.#element.querySelector('[name=mirror]');
+    return find(this.#element, '[name=mirror]', HTMLInputElement);
   }
 
   #changed() {
@@ -68,9 +70,9 @@ export class SetupPanel {
   #offer(cameras, inUse = '') {
     const known = cameras.length ? cameras : [{ id: FRONT, name: CAMERAS.front }, { id: REAR, name: CAMERAS.rear }];
     this.#camera.replaceChildren(...known.map(({ id, name }) => new Option(name, id)));
-    // What is wanted may be "front", or a camera whose name is not told yet: the list shows what came of it.
-    const shown = [this.#wanted, inUse, known[0].id].find((wanted) => known.some(({ id }) => id === wanted));
-    this.#camera.value = shown;
+    // The choice may be "front", or a camera that the browser does not name yet; then the list shows the camera in use.
+    const shown = [this.#wanted, inUse].find((wanted) => known.some(({ id }) => id === wanted));
+    this.#camera.value = shown ?? known[0].id;
     this.#sayChoice();
   }
 
@@ -79,13 +81,14 @@ export class SetupPanel {
     this.#summary.textContent = clip ? clipName(clip.name) : setupSummary(width, height, fps);
   }
 
+  /** @param {string} name */
   #checked(name) {
-    return this.#element.querySelector(`[name=${name}]:checked`).value;
+    return find(this.#element, `[name=${name}]:checked`, HTMLInputElement).value;
   }
 
-  /** @param {string} name @param {string | null} value left alone where there is none such */
+  /** @param {string} name @param {string | null} value ignored if there is no such choice */
   #check(name, value) {
-    const input = [...this.#element.querySelectorAll(`[name=${name}]`)].find((candidate) => candidate.value === value);
+    const input = inputs(this.#element, `[name=${name}]`).find((candidate) => candidate.value === value);
     if (input) input.checked = true;
   }
 }

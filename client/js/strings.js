@@ -1,32 +1,34 @@
-/** Every English sentence of the page; nothing else in the page holds text for people. */
+/** The page's texts: labels, states, figures, and sentences made of measurements. Errors have theirs in problems.js. */
 
-/** Static words, put in place of `data-text` attributes; a `data-label` becomes the name a screen reader says. */
+import { COMPATIBILITY } from './problems.js';
+
+/** Texts of index.html: for `data-text`, `data-title` (tooltip) and `data-label` (accessible name). @type {Record<string, string>} */
 export const TEXT = {
   start: 'Start camera',
-  startClip: 'Start the clip',
+  startClip: 'Start clip',
   stop: 'Stop',
-  way: 'Compatibility mode',
-  wayLabel: 'Video is sent as single JPEG images over a WebSocket, because WebRTC does not work here',
+  compatibility: 'Compatibility mode',
+  compatibilityTitle: 'Frames are sent as JPEG over a WebSocket, because WebRTC does not work here',
   stageLabel: 'Annotated video',
   useClip: 'Use a clip',
   backToCamera: 'Back to the camera',
-  setupLabel: 'Picture settings',
+  setupLabel: 'Video settings',
   cameraLabel: 'Camera',
   sizeLabel: 'Size',
-  rateLabel: 'Frames a second',
-  mirror: 'Mirror the picture',
+  rateLabel: 'Frames per second',
+  mirror: 'Mirror the video',
   snapshot: 'Snapshot',
   record: 'Record',
   tryNow: 'Try now',
   giveUp: 'Stop trying',
   consentTitle: 'Before the camera opens',
-  consentYes: 'I agree, go on',
+  consentYes: 'I agree',
   consentNo: 'Not now',
-  tokenTitle: 'This server asks who comes in',
+  tokenTitle: 'Access token required',
   tokenLabel: 'Token',
-  tokenYes: 'Go on',
+  tokenYes: 'Continue',
   tokenNo: 'Not now',
-  viewsLabel: 'Show',
+  backgroundLabel: 'Show',
   layersLabel: 'Draw',
   layerBox: 'Box',
   layerHulls: 'Outlines',
@@ -36,7 +38,7 @@ export const TEXT = {
   layerStats: 'Counter',
   faceHeading: 'Expression',
   faceChoice: 'Face to follow',
-  linesHint: 'Probabilities; press one to hide or show its line',
+  linesHint: 'Probability of each expression; press one to hide or show its line',
   historyHeading: 'Last',
   windowLabel: 'Length of time in the chart',
   pause: 'Pause',
@@ -46,147 +48,31 @@ export const TEXT = {
   saveJsonl: 'Messages (JSONL)',
   saveReport: 'Report (HTML)',
   axisLeft: 'probability',
-  axisRight: 'frames a second',
-  chartEmpty: 'The lines grow here while the camera runs.',
-  healthHeading: 'How the server keeps up',
-  stagesLabel: 'Where a picture spends its time',
+  axisRight: 'frames per second',
+  chartEmpty: 'The chart appears here once the camera runs.',
+  healthHeading: 'Performance',
+  stagesLabel: 'Latency by station',
 };
 
-/** The state of the connection in words, by the value of `data-state`. */
+/** The state of the visit in words. @type {Record<import('./visit-states.js').VisitState, string>} */
 export const STATES = {
   idle: 'Ready',
   starting: 'Opening the camera',
   connecting: 'Connecting to the server',
-  waiting: 'Connected, waiting for the first picture',
+  waiting: 'Connected, waiting for the first frame',
   connected: 'Live',
-  stalled: 'Connected, but no picture comes back',
+  stalled: 'Connected, but no frames arrive',
   paused: 'The camera is paused',
+  held: 'The camera is paused',
   queued: 'The server is full, waiting',
-  interrupted: 'Connection interrupted, waiting for it to come back',
-  reconnecting: 'Connection lost, trying again',
+  interrupted: 'Connection interrupted',
+  reconnecting: 'Connection lost, reconnecting',
   stopped: 'Stopped, the camera is off',
   failed: 'Not connected',
   lost: 'Connection lost',
 };
 
-/** What stands where the picture will be, by state. */
-export const INVITATIONS = {
-  idle: {
-    title: 'See your expression as it is read',
-    text: 'A picture goes to this server, is analysed frame by frame and comes straight back. Nothing is stored.',
-  },
-  starting: { title: 'Opening the camera', text: 'Your browser may ask you to allow it.' },
-  connecting: { title: 'Connecting', text: 'The camera is open; the server is being asked for a connection.' },
-  waiting: { title: 'Almost there', text: 'The first picture is on its way.' },
-  paused: {
-    title: 'The camera is paused',
-    text: 'It sends no video at the moment. A phone call, another program, a privacy shutter or a switch may have stopped it. The connection stays open, and the video resumes when the camera does.',
-  },
-  stopped: { title: 'The camera is off', text: 'Nothing is sent and nothing was kept.' },
-};
-
-/** Shown in place of the video when the connection was lost while the camera was paused. */
-export const PAUSED_ALONE = {
-  title: INVITATIONS.paused.title,
-  text: 'The connection to the server was lost in the meantime. The page reconnects when the camera resumes.',
-};
-
-/** What went wrong and what to do, by the key of a PeerError; `text` may take the error's detail. */
-export const PROBLEMS = {
-  noCamera: { title: 'No camera was found', text: () => 'Connect a camera to this device and start again.' },
-  denied: {
-    title: 'The camera is blocked',
-    text: () => 'Allow the camera for this page, with the symbol beside the address, and start again.',
-  },
-  busy: {
-    title: 'The camera is in use',
-    text: () => 'Another program or tab has the camera. Close it there and start again.',
-  },
-  insecure: {
-    title: 'This address cannot use the camera',
-    text: (address) =>
-      `Browsers open the camera only on localhost or over https. On the server’s own machine, open ${address} instead. You can also use a clip here.`,
-  },
-  noCapture: {
-    title: 'This browser does not give pages access to a camera',
-    text: () => 'Allow camera access in the browser’s settings, use a clip instead, or open this page in a current Firefox, Chrome, Edge or Safari.',
-  },
-  badClip: {
-    title: 'This clip cannot be played',
-    text: (name) => `This browser cannot decode any video in ${name}. Convert it to MP4 with H264, or to WebM, and choose it again.`,
-  },
-  clipBroken: {
-    title: 'The clip stopped playing',
-    text: (name) => `This browser cannot decode the rest of ${name}. Convert it to MP4 with H264, or to WebM, and choose it again.`,
-  },
-  clipBlocked: {
-    title: 'The browser did not start the clip',
-    text: () => 'Some browsers require a second press, for example on phones in power-saving mode. Press the button again.',
-  },
-  unsupported: {
-    title: 'This browser lacks a feature that the page needs',
-    text: () => 'It cannot capture video from a canvas (captureStream). Use a current Firefox, Chrome, Edge or Safari.',
-  },
-  noCanvas: {
-    title: 'The browser blocks access to the canvas',
-    text: () => 'Allow this page to read its canvas, with the icon in the address bar, and start again.',
-  },
-  noWebrtc: {
-    title: 'This browser has no WebRTC',
-    text: (detail) =>
-      [sentence(detail), 'This server accepts video by WebRTC only. Allow WebRTC in the browser’s settings, or use another browser.'].join(' ').trim(),
-  },
-  serverAway: { title: 'The server does not answer', text: () => 'See that it is running and start again.' },
-  full: { title: 'The server is full', text: sentence },
-  token: { title: 'The server wants a token', text: sentence },
-  tooMany: { title: 'Too many from your network', text: sentence },
-  noPort: { title: 'The server has no free port for video', text: sentence },
-  offer: { title: 'The server refused the connection', text: sentence },
-  refused: { title: 'The server refused the connection', text: sentence },
-  noMedia: {
-    title: 'No picture gets through',
-    text: () => 'The server answered, but the connection for the picture failed. A firewall may block UDP in between.',
-  },
-  cut: {
-    title: 'The connection was lost',
-    text: () => 'Nothing has come from the server for some time. Check the network and start again.',
-  },
-  ended: { title: 'The server ended the session', text: (detail) => (detail ? sentence(detail) : 'Start again when it is ready.') },
-  cameraEnded: { title: 'The camera went away', text: () => 'It was unplugged or taken back. Start again when it is there.' },
-  unknown: { title: 'Something unexpected happened', text: (detail) => `${sentence(detail)} Start again.` },
-};
-
-/** Why the server ended a session and what to do, by the code of its notice (docs/telemetry.md). */
-export const ENDINGS = {
-  silence: {
-    title: 'The server received nothing for too long',
-    text: () => 'The device may have been asleep or offline. Start again.',
-  },
-  setup_timeout: {
-    title: 'No video reached the server',
-    text: () => 'The page was connected, but no video frame arrived in time. Check that the camera works, and start again.',
-  },
-  video_ended: {
-    title: 'The video track ended',
-    text: () => 'The connection signalled the end of the video to the server. Start again.',
-  },
-  frame_too_large: {
-    title: 'The video is too large for this server',
-    text: (detail) => `${sentence(detail)} Choose a smaller size and start again.`.trim(),
-  },
-  bad_frame: {
-    title: 'The server cannot decode the video',
-    text: (detail) => `${sentence(detail)} Choose another size or camera, and start again.`.trim(),
-  },
-  replaced: { title: 'The session continues in another connection', text: () => 'Another connection resumed this session. Start again to open a new one.' },
-  ended: { title: 'The session was ended', text: () => 'An administrator of the server ended it. Ask them before you start again.' },
-  time_over: { title: 'The session reached its time limit', text: () => 'The server limits the length of a session. Start again to open a new one.' },
-  stopping: { title: 'The server is stopping', text: () => 'Start again when it is running again.' },
-};
-
-/** @param {string} code of a notice @returns {{title: string, text: (detail: string) => string} | null} null: an unknown code */
-export const endingOf = (code) => (Object.hasOwn(ENDINGS, code) ? ENDINGS[code] : null);
-
+/** @type {Record<string, string>} */
 export const EMOTION_LABELS = {
   angry: 'Angry',
   disgust: 'Disgust',
@@ -198,20 +84,20 @@ export const EMOTION_LABELS = {
   unsure: 'Unsure',
 };
 
-/** Why a face has no label. */
-export const DOUBTS = {
+/** Why a face has no label. @type {Record<string, string>} */
+export const UNSURE_REASONS = {
   close: 'Two expressions are about equally likely',
-  small: 'The face is too small in the picture',
+  small: 'The face is too small in the frame',
   blurred: 'The face is blurred',
   turned: 'The face is turned away',
 };
 
-/** The stations of a picture from the camera to the screen, in its order. */
+/** The stations of a frame from the camera to the screen, in order. @type {Record<string, string>} */
 export const STAGE_LABELS = {
   camera: 'camera',
   network: 'network',
   wait: 'waiting',
-  detect: 'finding',
+  detect: 'detection',
   landmarks: 'landmarks',
   emotion: 'emotion',
   draw: 'drawing',
@@ -219,7 +105,7 @@ export const STAGE_LABELS = {
   display: 'display',
 };
 
-/** Names of the figures under the picture. */
+/** Names of the figures below the video. */
 export const FIGURES = {
   'fps-in': 'Camera',
   'fps-out': 'Analysed',
@@ -233,50 +119,34 @@ export const FIGURES = {
   session: 'Session',
 };
 
-/** What the person is told before the camera opens, where the server's settings say nothing else. */
+/** What the person agrees to before the camera opens, unless the server's setting `notice` says something else. */
 export const NOTICE =
-  'The picture is sent to this server and analysed there for facial expressions, frame by frame. The server keeps nothing: ' +
-  'no picture, no result. This page keeps the numbers until you close it, and only what you save or record stays with you.';
+  'Your video is sent to this server and analysed there for facial expressions, frame by frame. The server stores nothing: ' +
+  'no frame, no result. This page keeps the numbers until you close it. Only the files that you save remain on your device.';
 
-/** Why the page asks for a token before it has tried without. */
-export const TOKEN_WANTED = 'Type the token that its owner gave you, or open the link that holds it.';
+/** Why the page asks for a token before its first try. */
+export const TOKEN_WANTED = 'Enter the token that you received from the operator of this server, or open the link that contains it.';
 
-/** Ways to show the picture, by the server's name for them. */
-export const VIEWS = { picture: 'Picture', blur: 'Background blurred', landmarks: 'Landmarks only' };
-/** Lengths of the chart's window, by seconds; after "Last". */
+/** Background modes, by their names on the wire ("views"). @type {Record<string, string>} */
+export const BACKGROUND_MODES = { picture: 'Video', blur: 'Background blurred', landmarks: 'Landmarks only' };
+/** Lengths of the chart's window by seconds, as they follow "Last". @type {Record<string, string>} */
 export const WINDOWS = { 15: '15 seconds', 30: '30 seconds', 60: 'minute', 180: '3 minutes', 300: '5 minutes' };
 
 export const CAMERAS = { front: 'Front camera', rear: 'Rear camera' };
-export const PAUSED = { pause: 'Pause', resume: 'Go on' };
+export const PAUSED = { pause: 'Pause', resume: 'Resume' };
+/** @param {string} name */
 export const clipName = (name) => `Clip: ${name}`;
+/** @param {number} width @param {number} height @param {number} fps */
 export const setupSummary = (width, height, fps) => `${width} × ${height}, ${fps} fps`;
+/** @param {number} s */
 export const recordingFor = (s) => `Stop recording (${clockTime(s)})`;
 export const SNAPSHOT_SAVED = 'The snapshot was saved.';
 export const RECORDING_SAVED = 'The recording was saved.';
-export const NOT_SAVED = 'This could not be saved: the browser refused it.';
+export const NOT_SAVED = 'The browser could not save this.';
+/** @param {number} s */
 export const nextTry = (s) => `Next try in ${s} s`;
 export const TRYING = 'Trying now';
-/** What becomes of everything while the connection is tried again. */
-export const MEANWHILE = 'The camera stays on, but nothing is sent in the meantime. The chart and the counters resume when the connection is back.';
-/** The same for a clip. */
-export const CLIP_MEANWHILE = 'Nothing is sent in the meantime. The chart and the counters resume when the connection is back.';
-/** What happens to the camera while the page waits for a full server. */
-export const CAMERA_MEANWHILE = 'The camera is off until then.';
-export const retryAfter = (s) => `There may be room in ${s} s.`;
-
-/** Why the page falls back to the WebSocket, by the key of the PeerError. After an error with any other key it does not fall back. */
-export const COMPATIBILITY = {
-  noMedia: 'WebRTC video does not get through',
-  noWebrtc: 'This browser has no WebRTC',
-  offer: 'The server cannot serve this browser’s video',
-  noPort: 'The server has no free port for video',
-};
-
-/** @param {keyof COMPATIBILITY} why @returns {string} shown once when the page falls back to the WebSocket */
-export const inCompatibility = (why) =>
-  `${COMPATIBILITY[why]}, so the page sends single JPEG images over a WebSocket. Delay may be higher and the frame rate lower; the analysis is the same.`;
-
-/** What an HTML report says. */
+/** Texts of the HTML report. */
 export const REPORT = {
   title: 'Expressions, frame by frame',
   length: 'Length',
@@ -284,17 +154,18 @@ export const REPORT = {
   rate: 'Frame rate',
   dropped: 'Dropped',
   faces: 'Faces',
-  noFaces: 'No face was seen.',
+  noFaces: 'No face was found.',
   events: 'Events',
   noEvents: 'None.',
   chart: 'Probabilities of seven expressions over time; a gap is time without this face',
   expression: 'Expression',
   share: 'Share of frames',
   mean: 'Mean probability',
+  /** @param {string} first @param {string} last @param {number} frames */
   seen: (first, last, frames) => `From ${first} to ${last}, in ${frames} frames`,
-  caution: 'What this is, and is not',
+  caution: 'Limitations',
   cautionText:
-    'Each label is a guess at the expression in one picture by a small neural network, and often wrong. It does not say what a person feels, and must not decide anything about a person.',
+    'Each label is a guess by a small neural network at the expression in one frame, and often wrong. It does not show what a person feels. Do not base any decision about a person on it.',
 };
 
 /** @type {Record<string, (detail: string) => string>} */
@@ -302,12 +173,12 @@ const EVENTS = {
   began: () => 'Started',
   stopped: () => 'Stopped',
   lost: (detail) => `Connection lost: ${detail}`,
-  otherWay: (why) => `Compatibility mode: ${COMPATIBILITY[why] ?? COMPATIBILITY.noMedia}`,
+  fellBack: (key) => `Compatibility mode: ${COMPATIBILITY[key] ?? COMPATIBILITY.noMedia}`,
   back: () => 'Connection is back',
   paused: () => 'The camera is paused',
   resumed: () => 'The camera resumed',
   queued: (detail) => `Waiting: ${detail}`,
-  came: (id) => `${faceName(id)} came`,
+  appeared: (id) => `${faceName(id)} appeared`,
   left: (id) => `${faceName(id)} left`,
   changed: (detail) => {
     const [id, label] = detail.split(' ');
@@ -321,22 +192,26 @@ export const eventSentence = ({ kind, detail }) => EVENTS[kind]?.(detail) ?? kin
 export const FPS_LABEL = 'Frame rate';
 export const NOTHING = '–';
 export const NO_FACE = 'No face';
-export const NO_FACE_REASON = 'Nobody is in the picture';
-export const NOT_RUNNING = 'Nothing is read while the camera is off';
-export const NO_CONNECTION = 'Nothing is read until the connection is back';
-export const NO_PICTURES = 'No analysis until the camera resumes';
+export const NO_FACE_REASON = 'No face is in the frame';
+export const NOT_RUNNING = 'No analysis while the camera is off';
+export const NO_CONNECTION = 'No analysis until the connection is back';
+export const NO_FRAMES = 'No analysis until the camera resumes';
 export const NOT_ANALYSED = 'Not analysed';
-/** Why a frame was not analysed, by the reason in the telemetry. The server sends the frame back in any case. */
+/** Why a frame was not analysed, by the reason in the telemetry. The server sends the frame back in any case. @type {Record<string, string>} */
 export const NOT_ANALYSED_REASONS = {
   off: 'Analysis is switched off on this server',
   unavailable: 'The server cannot analyse frames at the moment',
   fault: 'The analysis of this video fails on the server',
 };
-export const CHART_MISSING = 'The chart’s libraries are missing on the server: run “make setup” there. All else works.';
+export const CHART_MISSING = 'The server lacks the chart libraries: run “make setup” there. Everything else works.';
 
+/** @param {number} share */
 export const percent = (share) => `${Math.round(share * 100)} %`;
+/** @param {number} ms */
 export const milliseconds = (ms) => `${ms < 10 ? ms.toFixed(1) : ms.toFixed(0)} ms`;
+/** @param {number} fps */
 export const perSecond = (fps) => `${fps.toFixed(1)} fps`;
+/** @param {number} s */
 export const secondsAgo = (s) => (s === 0 ? 'now' : s > -120 ? `${Math.round(-s)} s` : clockTime(-s));
 /** @param {number} s before the end of the chart @param {number} atS since the start */
 export const frameTime = (s, atS) => `${(-s).toFixed(1)} s ago, frame of ${clockTime(atS, 1)}`;
@@ -346,11 +221,13 @@ export function clockTime(s, decimals = 0) {
   const minutes = Math.floor(whole / 60);
   return `${minutes}:${(whole - minutes * 60).toFixed(decimals).padStart(decimals ? 3 + decimals : 2, '0')}`;
 }
+/** @param {number} kbps */
 export const kilobits = (kbps) => (kbps < 1000 ? `${kbps.toFixed(0)} kbit/s` : `${(kbps / 1000).toFixed(1)} Mbit/s`);
+/** @param {number | string} id */
 export const faceName = (id) => `Face ${id}`;
 export const LARGEST_FACE = 'Largest face';
 
-/** Shares of frames a person can picture, largest first. */
+/** Simple fractions for the share of analysed frames, largest first. */
 const SHARES = [[3, 4], [2, 3], [1, 2], [1, 3], [1, 4], [1, 5], [1, 6], [1, 8], [1, 10]];
 
 /**
@@ -365,25 +242,25 @@ export function badge({ fpsIn, fpsOut, analysed }) {
   return `Analysing ${some} of ${all} frames`;
 }
 
-/** What is left out at each step of economy; each step keeps those before it. */
-const ECONOMY = ['', 'looks for new faces less often', 'reads expressions less often', 'follows the two largest faces only'];
+/** What the analysis leaves out at each degradation level; each level includes those before it. */
+const DEGRADATION = ['', 'looks for new faces less often', 'reads expressions less often', 'follows the two largest faces only'];
 
 /**
  * @param {import('./telemetry.js').Telemetry} telemetry
  * @returns {string} what the server does when it cannot keep up; empty: it keeps up
  */
-export function strain({ fpsIn, fpsOut, economy }) {
+export function busySentence({ fpsIn, fpsOut, degradationLevel }) {
   const behind = fpsOut < 0.8 * fpsIn;
-  if (!behind && !economy) return '';
-  const share = behind ? `analyses ${fpsOut.toFixed(0)} of ${fpsIn.toFixed(0)} pictures a second` : '';
-  return `The server is busy: it ${[share, ECONOMY[economy]].filter(Boolean).join(' and ')}.`;
+  if (!behind && !degradationLevel) return '';
+  const share = behind ? `analyses ${fpsOut.toFixed(0)} of ${fpsIn.toFixed(0)} frames a second` : '';
+  return `The server is busy: it ${[share, DEGRADATION[degradationLevel]].filter(Boolean).join(' and ')}.`;
 }
 
 /**
  * @param {import('./telemetry.js').Face} face
- * @returns {string} where it looks, what eyes and mouth do; empty where the server does not say
+ * @returns {string} where the face looks, what eyes and mouth do; empty: the server does not say
  */
-export function bearing({ pose_deg: pose, eyes, mouth, blinks }) {
+export function describePose({ pose_deg: pose, eyes = 1, mouth = 0, blinks = 0 }) {
   if (!pose) return '';
   const [yaw, pitch] = pose;
   const turned = Math.abs(yaw) > 15 ? `Turned to the ${yaw > 0 ? 'right' : 'left'}` : '';
@@ -402,8 +279,3 @@ export function bearing({ pose_deg: pose, eyes, mouth, blinks }) {
 export const chartSummary = (window, verdict, fps) =>
   `Probabilities of seven expressions and the frame rate over the last ${window}. Now: ${verdict}, ${fps.toFixed(0)} frames a second.`;
 
-/** @param {string} detail what the server or the browser said @returns {string} with a capital and a full stop */
-export function sentence(detail) {
-  const text = detail.trim();
-  return text && `${text[0].toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? '' : '.'}`;
-}

@@ -1,62 +1,63 @@
-/** What the server draws, and on which picture: switches that act at once and are remembered. Uses its own elements only. */
+/** Which layers the server draws, and on which background; applied at once and remembered. Uses its own elements only. */
 
+import { inputs, make } from './elements.js';
 import { recall, remember } from './settings.js';
-import { VIEWS } from './strings.js';
+import { BACKGROUND_MODES } from './strings.js';
 
 export class Switches {
   #layers;
-  #views;
+  #backgrounds;
   #send;
 
   /**
    * @param {HTMLElement} layers holds a checkbox a layer
-   * @param {HTMLElement} views gets a radio button a view, and is hidden where the server has no choice of views
-   * @param {(message: object) => void} send to the server, where there is a connection
+   * @param {HTMLElement} backgrounds gets a radio button for each background mode; hidden if the server offers fewer than two
+   * @param {(message: object) => void} send to the server, if there is a connection
    */
-  constructor(layers, views, send) {
+  constructor(layers, backgrounds, send) {
     this.#layers = layers;
-    this.#views = views;
+    this.#backgrounds = backgrounds;
     this.#send = send;
     const kept = recall('layers')?.split(' ');
-    if (kept) for (const input of layers.querySelectorAll('input')) input.checked = kept.includes(input.value);
+    if (kept) for (const input of inputs(layers, 'input')) input.checked = kept.includes(input.value);
     layers.addEventListener('change', () => {
       remember('layers', this.#drawn().join(' '));
       this.#sendLayers();
     });
-    views.addEventListener('change', ({ target }) => {
-      remember('view', target.value);
+    backgrounds.addEventListener('change', ({ target }) => {
+      if (target instanceof HTMLInputElement) remember('view', target.value);
       this.#sendView();
     });
   }
 
-  /** @param {string[]} names of the views the server has; fewer than two are no choice */
-  offerViews(names) {
-    const known = names.filter((name) => name in VIEWS);
-    if (known.length < 2 || !this.#views.hidden) return;
-    this.#views.hidden = false;
+  /** @param {string[]} names of the server's background modes */
+  offerBackgrounds(names) {
+    const known = names.filter((name) => name in BACKGROUND_MODES);
+    if (known.length < 2 || !this.#backgrounds.hidden) return;
+    this.#backgrounds.hidden = false;
     const kept = recall('view');
     for (const name of known) {
-      const label = document.createElement('label');
-      const input = Object.assign(document.createElement('input'), { type: 'radio', name: 'view', value: name });
-      input.checked = name === (known.includes(kept) ? kept : known[0]);
-      label.append(input, Object.assign(document.createElement('span'), { textContent: VIEWS[name] }));
-      this.#views.append(label);
+      const label = make('label');
+      const input = make('input', { type: 'radio', name: 'view', value: name });
+      input.checked = name === (kept && known.includes(kept) ? kept : known[0]);
+      label.append(input, make('span', { textContent: BACKGROUND_MODES[name] }));
+      this.#backgrounds.append(label);
     }
   }
 
-  /** @param {import('./telemetry.js').Control} message what the server said */
+  /** @param {import('./telemetry.js').Control} message a message of the server */
   hear(message) {
     if (message.type === 'hello') {
-      this.offerViews(message.views);
+      this.offerBackgrounds(message.views);
       this.#sendLayers();
       this.#sendView();
     }
     if (message.type === 'layers') this.#layers.dataset.inForce = message.layers.join(' ');
-    if (message.type === 'view') this.#views.dataset.inForce = message.view;
+    if (message.type === 'view') this.#backgrounds.dataset.inForce = message.view;
   }
 
   #drawn() {
-    return [...this.#layers.querySelectorAll('input:checked')].map((input) => input.value);
+    return inputs(this.#layers, 'input:checked').map((input) => input.value);
   }
 
   #sendLayers() {
@@ -64,7 +65,7 @@ export class Switches {
   }
 
   #sendView() {
-    const view = this.#views.querySelector('input:checked')?.value;
+    const view = inputs(this.#backgrounds, 'input:checked')[0]?.value;
     if (view) this.#send({ type: 'view', view });
   }
 }

@@ -2,7 +2,7 @@
 
 /** The order of every probability list. */
 export const EMOTIONS = ['angry', 'disgust', 'fear', 'happy', 'sad', 'surprise', 'neutral'];
-/** The stages of a picture on the server, in the order it passes them. */
+/** The stages of a frame on the server, in order. */
 export const STAGES = ['wait', 'detect', 'landmarks', 'emotion', 'draw'];
 export const VERSION = 1;
 
@@ -26,18 +26,20 @@ export const VERSION = 1;
  * @property {number} dropped
  * @property {boolean} analysed
  * @property {string} unanalysed why the frame was not analysed: off, unavailable or fault; otherwise empty
- * @property {number} economy step of economy, 0..3
+ * @property {number} degradationLevel 0..3; `economy` on the wire
  * @property {Record<string, number>} ms milliseconds by stage
  * @property {Face[]} faces
  *
- * @typedef {object} Control a reply or notice; what it does not say is empty
+ * @typedef {object} Control a reply or notice; fields that it lacks are empty
  * @property {string} type
  * @property {string} detail
  * @property {string} code of the notice: why the session ends
  * @property {string[]} layers
- * @property {string} view what the picture is drawn from; empty: the server has one view only
- * @property {string[]} views the views there are
+ * @property {string} view the background mode in force; empty: not in this message
+ * @property {string[]} views the background modes of the server
  */
+
+/** @typedef {{notice: string, auth: 'token' | 'none', websocket: boolean, views: string[], iceServers: RTCIceServer[]}} PageConfig empty where the server does not say */
 
 /**
  * @param {string} text one message
@@ -57,7 +59,7 @@ export function decodeTelemetry(text) {
     dropped: message.dropped,
     analysed: message.analysed !== false,
     unanalysed: message.unanalysed ?? '',
-    economy: message.economy ?? 0,
+    degradationLevel: message.economy ?? 0,
     ms: message.ms,
     faces: message.faces,
   };
@@ -83,17 +85,17 @@ export function decodeControl(text) {
 /**
  * @param {Face[]} faces
  * @param {number | null} chosenId null: whichever is largest
- * @returns {Face | null} the face that was chosen, or the largest where that one is not in view
+ * @returns {Face | null} the face that was chosen, or the largest if that one is not in the frame
  */
 export function chooseFace(faces, chosenId) {
   const chosen = faces.find((face) => face.id === chosenId);
   if (chosen) return chosen;
-  return faces.reduce((best, face) => (best && best.box[2] >= face.box[2] ? best : face), null);
+  return faces.reduce((best, face) => (best && best.box[2] >= face.box[2] ? best : face), /** @type {Face | null} */ (null));
 }
 
 /**
  * @param {string} text the answer to GET /config
- * @returns {{notice: string, auth: string, websocket: boolean, views: string[], iceServers: RTCIceServer[]}} empty where the server does not say
+ * @returns {PageConfig}
  */
 export function decodeConfig(text) {
   const config = parse(text);
@@ -101,11 +103,12 @@ export function decodeConfig(text) {
     notice: typeof config?.notice === 'string' ? config.notice : '',
     auth: config?.auth === 'token' ? 'token' : 'none',
     websocket: config?.websocket === true,
-    views: Array.isArray(config?.views) ? config.views.filter((view) => typeof view === 'string') : [],
-    iceServers: Array.isArray(config?.iceServers) ? config.iceServers.filter((server) => Array.isArray(server?.urls)) : [],
+    views: Array.isArray(config?.views) ? config.views.filter((/** @type {unknown} */ view) => typeof view === 'string') : [],
+    iceServers: Array.isArray(config?.iceServers) ? config.iceServers.filter((/** @type {any} */ server) => Array.isArray(server?.urls)) : [],
   };
 }
 
+/** @param {any} face */
 function isFace(face) {
   return (
     Number.isInteger(face?.id) &&
@@ -118,6 +121,7 @@ function isFace(face) {
   );
 }
 
+/** @param {string} text @returns {any} null: not JSON */
 function parse(text) {
   try {
     return JSON.parse(text);

@@ -1,6 +1,6 @@
-/** What a browser finds of its own addresses after its offer: which of it is worth telling, and how it is written. */
+/** ICE candidates that the browser finds after its offer: which are worth sending, and their format (RFC 8840). */
 
-import { expiry } from './expiry.js';
+import { expiry } from './http.js';
 
 const TOGETHER_MS = 50;
 const TELL_MS = 5000;
@@ -20,6 +20,7 @@ export function isWorthTelling(text) {
  * @returns {string} a fragment of RFC 8840
  */
 export function fragmentOf(sdp, candidates) {
+  /** @param {string} name */
   const find = (name) => sdp.match(new RegExp(`^a=${name}:.*$`, 'm'))?.[0].trim() ?? '';
   const lines = [find('ice-ufrag'), find('ice-pwd'), 'm=video 9 UDP/TLS/RTP/SAVPF 0', find('mid')];
   return [...lines, ...candidates.map((text) => `a=${text}`), ''].join('\r\n');
@@ -31,7 +32,8 @@ export class Trickle {
   /** @type {string[]} */
   #waiting = [];
   #found = 0;
-  #timer = 0;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
   /** @type {{url: string, secret: string} | null} */
   #session = null;
 
@@ -77,9 +79,10 @@ export class Trickle {
   }
 
   async #tell() {
-    this.#timer = 0;
+    this.#timer = undefined;
+    if (!this.#session) return;
     const { url, secret } = this.#session;
-    const body = fragmentOf(this.#pc.localDescription.sdp, this.#waiting.splice(0));
+    const body = fragmentOf(this.#pc.localDescription?.sdp ?? '', this.#waiting.splice(0));
     const headers = { 'Content-Type': 'application/trickle-ice-sdpfrag', 'X-Session-Secret': secret };
     try {
       await fetch(url, { method: 'PATCH', headers, body, signal: expiry(TELL_MS) });

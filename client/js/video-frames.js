@@ -1,4 +1,12 @@
-/** Calls a function for each new frame of a playing video, and counts them. Touches no page. */
+/** Frames of a playing video: counts them, and checks that a canvas returns them unchanged. Touches no page. */
+
+import { contextOf } from './elements.js';
+import { PeerError } from './errors.js';
+
+const SIDE_PX = 16;
+const COLOUR = [18, 52, 86];
+/** Some browsers change a few pixels slightly, which is harmless. */
+const HARMLESS = 16;
 
 export class VideoFrames {
   #video;
@@ -30,13 +38,25 @@ export class VideoFrames {
   }
 
   #next() {
-    const look = (nowMs, frame) => {
+    /** @param {number} nowMs @param {VideoFrameCallbackMetadata} [frame] */
+    const take = (nowMs, frame) => {
       if (this.#closed) return;
       this.#count += 1;
       this.#onFrame(nowMs, frame);
       this.#next();
     };
-    if (this.#video.requestVideoFrameCallback) this.#video.requestVideoFrameCallback(look);
-    else requestAnimationFrame((nowMs) => look(nowMs));
+    if (this.#video.requestVideoFrameCallback) this.#video.requestVideoFrameCallback(take);
+    else requestAnimationFrame((nowMs) => take(nowMs));
   }
+}
+
+/** Check that a canvas returns what was drawn: browsers that resist fingerprinting return noise. Throws a PeerError then. */
+export function requireReadableCanvas() {
+  const canvas = Object.assign(document.createElement('canvas'), { width: SIDE_PX, height: SIDE_PX });
+  const context = contextOf(canvas);
+  context.fillStyle = `rgb(${COLOUR.join()})`;
+  context.fillRect(0, 0, SIDE_PX, SIDE_PX);
+  const { data } = context.getImageData(0, 0, SIDE_PX, SIDE_PX);
+  const spoilt = data.filter((value, i) => i % 4 < 3 && Math.abs(value - COLOUR[i % 4]) > HARMLESS);
+  if (spoilt.length > data.length / 10) throw new PeerError('noCanvas');
 }

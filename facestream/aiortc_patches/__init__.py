@@ -1,4 +1,4 @@
-"""Every replacement in aiortc 1.16 and aioice 0.13, put in place by `apply`; docs/hardening.md says why, each.
+"""Every replacement in aiortc 1.16 and aioice 0.13, put in place by `apply`; docs/aiortc-patches.md says why, each.
 
 Importing this changes nothing.
 """

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
 from facestream.errors import FacestreamError
+from facestream.resources import INSTALL_PINS
 
 WRITTEN_FOR = {"aiortc": "1.16", "aioice": "0.13"}
 
@@ -42,7 +43,7 @@ def check_versions() -> None:
         if got != expected and not got.startswith(f"{expected}."):
             raise PatchError(
                 f"{package} {got} is installed, expected {expected}.*: "
-                f"run `pip install -r requirements.txt`, or read docs/hardening.md before an upgrade"
+                f"run `{INSTALL_PINS}`, or read docs/aiortc-patches.md before an upgrade"
             )
 
 
@@ -52,7 +53,7 @@ def check_names(replacements: Sequence[Replacement]) -> None:
     if gone:
         raise PatchError(
             f"{', '.join(gone)}: not found, expected in aiortc {WRITTEN_FOR['aiortc']} and "
-            f"aioice {WRITTEN_FOR['aioice']}; run `pip install -r requirements.txt`"
+            f"aioice {WRITTEN_FOR['aioice']}; run `{INSTALL_PINS}`"
         )
 
 
@@ -64,7 +65,7 @@ def check_mentions(owner: type, method: str, names: Sequence[str]) -> None:
     if gone:
         raise PatchError(
             f"{owner.__qualname__}.{method} does not use {', '.join(gone)}, expected in aiortc "
-            f"{WRITTEN_FOR['aiortc']}; run `pip install -r requirements.txt`"
+            f"{WRITTEN_FOR['aiortc']}; run `{INSTALL_PINS}`"
         )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facestream.errors import ModelFileError
+from facestream.resources import FETCH_MODELS, REINSTALL
 
 Shape = tuple[int, ...]
 
@@ -18,7 +19,7 @@ def _runtime() -> Any:
             return importlib.import_module(name)
         except ImportError:
             continue
-    raise ModelFileError("no TensorFlow Lite runtime is installed; run `make setup` (package ai-edge-litert)")
+    raise ModelFileError(f"no TensorFlow Lite runtime is installed; {REINSTALL} (package ai-edge-litert)")
 
 
 class Interpreter:
@@ -29,13 +30,13 @@ class Interpreter:
             self._net = _runtime().Interpreter(model_path=str(path), num_threads=1)
             self._net.allocate_tensors()
         except (ValueError, RuntimeError) as error:
-            raise ModelFileError(f"{path}: not a TFLite model ({error}); run `make models`") from error
+            raise ModelFileError(f"{path}: not a TFLite model ({error}); run `{FETCH_MODELS}`") from error
         inputs = {_shape(tensor): tensor["index"] for tensor in self._net.get_input_details()}
         outputs = {_shape(tensor): tensor["index"] for tensor in self._net.get_output_details()}
         if set(inputs) != {input_shape} or set(outputs) != set(output_shapes):
             raise ModelFileError(
                 f"{path}: inputs {list(inputs)} and outputs {list(outputs)}, "
-                f"expected {[input_shape]} and {list(output_shapes)}; run `make models`"
+                f"expected {[input_shape]} and {list(output_shapes)}; run `{FETCH_MODELS}`"
             )
         self._input_shape = input_shape
         self._input = inputs[input_shape]

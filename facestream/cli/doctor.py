@@ -16,6 +16,7 @@ from facestream.doctor.own_server import NoServerError, own_server
 from facestream.doctor.peer import peer_findings, server_ice_findings
 from facestream.replay.http import Credentials
 from facestream.replay.options import read_token
+from facestream.resources import START
 
 WRONG_EXIT = 1
 
@@ -68,9 +69,7 @@ async def _findings(config: Config, options: DoctorOptions) -> AsyncGenerator[Fi
             async for finding in peer_findings(url):
                 yield finding
     except NoServerError as error:
-        yield wrong(
-            "server", f"does not start: {error}", "do what it says; `python server.py` shows all of it"
-        )
+        yield wrong("server", f"does not start: {error}", f"do what it says; `{START}` shows all of it")
 
 
 def _summary(findings: list[Finding]) -> str:

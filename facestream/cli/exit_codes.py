@@ -18,10 +18,11 @@ from types import FrameType
 
 from facestream.cli import streams
 from facestream.errors import FacestreamError, ShortageError
+from facestream.resources import IS_CHECKOUT, REINSTALL, ROOT
 from facestream.web.terminal import Terminal
 
 LEVEL_VARIABLE = "FACESTREAM_LOG_LEVEL"  # read by logs.py, which needs a library
-VENV_PYTHON = Path(__file__).resolve().parents[2] / ".venv" / "bin" / "python"
+VENV_PYTHON = ROOT / ".venv" / "bin" / "python"
 
 
 class Exit(IntEnum):
@@ -185,7 +186,8 @@ def _sentence(error: BaseException) -> str:
             )
             if VENV_PYTHON.exists() and Path(sys.prefix).resolve() != VENV_PYTHON.parents[1].resolve():
                 return f"{got} for {sys.executable}; start it with {VENV_PYTHON}, or run `make setup`"
-            return f"{got} for {sys.executable}; run `make setup`, and start it with .venv/bin/python"
+            start = ", and start it with .venv/bin/python" if IS_CHECKOUT else ""
+            return f"{got} for {sys.executable}; {REINSTALL}{start}"
         case OSError():
             named = f"{error.filename}: " if error.filename else ""
             remedy = _REMEDIES.get(error.errno or 0, "correct the cause and start again")

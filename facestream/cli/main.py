@@ -25,8 +25,9 @@ from facestream.cli.exit_codes import exit_code
 from facestream.cli.tunnel import Tunnel
 from facestream.config import Config, load_config
 from facestream.errors import ConfigError
+from facestream.resources import MODELS_DIR
 
-MODELS_DIR = Path(__file__).resolve().parents[2] / "models"
+VERSION = f"facestream {__version__}"
 logger = logging.getLogger(__name__)
 
 
@@ -44,9 +45,10 @@ def run(arguments: Sequence[str] | None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="facestream", description="WebRTC media server that reads faces.")
-    parser.add_argument("--version", action="version", version=f"facestream {__version__}")
+    parser.add_argument("--version", action="version", version=VERSION)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     serve = commands.add_parser("serve", help="serve the page and its peers")
+    serve.add_argument("--version", action="version", version=VERSION)
     serve.add_argument("--qr", action="store_true", help="show the address as a QR code, for a phone")
     _add_settings(serve, Config.model_fields)
     serve.set_defaults(run=_serve)
@@ -98,6 +100,10 @@ def _add_settings(parser: argparse.ArgumentParser, names: Iterable[str]) -> None
 def _serve(args: argparse.Namespace) -> int:
     config = _config(args)
     logs.set_up(config.log_level, config.log_format)
+    if config.analysis_processes:
+        from facestream.analysis.model_files import fetch_missing
+
+        fetch_missing(MODELS_DIR, options_from(config))
     from facestream.web.server import serve  # the other commands start without the web stack
 
     try:
@@ -159,10 +165,13 @@ def _replay(args: argparse.Namespace) -> int:
 
 
 def _analyze(args: argparse.Namespace) -> int:
+    from facestream.analysis.model_files import fetch_missing
     from facestream.analysis.models import load_analyzer
     from facestream.cli.photos import describe_photos
 
-    analyzer = load_analyzer(MODELS_DIR, options_from(_config(args)))
+    options = options_from(_config(args))
+    fetch_missing(MODELS_DIR, options)
+    analyzer = load_analyzer(MODELS_DIR, options)
     with contextlib.ExitStack() as files:
         out = sys.stdout if args.jsonl == "-" else files.enter_context(_writable(Path(args.jsonl)))
         refused = describe_photos(analyzer, args.images, out, landmarks=args.landmarks)
@@ -197,7 +206,9 @@ def _doctor(args: argparse.Namespace) -> int:
 
 
 def _models(_args: argparse.Namespace) -> int:
-    from facestream.analysis.models import fetch_and_check
+    from facestream.analysis.model_files import fetch_all
+    from facestream.analysis.models import try_every_model
 
-    fetch_and_check(MODELS_DIR)
+    fetch_all(MODELS_DIR)
+    try_every_model(MODELS_DIR)
     return 0

@@ -1,4 +1,4 @@
-"""Entry point of the program; reports a Python that is too old before importing code that it cannot parse.
+"""Entry point of the program; reports a system or a Python that cannot run it before importing the rest.
 
 Python 3.6 can parse this module and the modules that import it.
 """
@@ -15,6 +15,12 @@ def main(arguments: "list[str] | None" = None) -> int:
         sys.stderr.write(
             f"facestream: this is Python {sys.version_info[0]}.{sys.version_info[1]}; expected 3.11 or newer: run "
             "`make setup`, and start it with .venv/bin/python\n"
+        )
+        return 2
+    if sys.platform == "win32":
+        sys.stderr.write(
+            "facestream: this is Windows, which lacks the Unix signals and resource limits that the server uses; "
+            "expected Linux: run it in WSL 2 or in a container\n"
         )
         return 2
     given = sys.argv[1:] if arguments is None else arguments

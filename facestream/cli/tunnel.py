@@ -12,6 +12,7 @@ from types import ModuleType
 
 from facestream.config import Config
 from facestream.errors import ConfigError
+from facestream.resources import INSTALL_TUNNEL
 
 TOKEN_VARIABLE = "NGROK_AUTHTOKEN"  # noqa: S105 - the name of a variable
 Say = Callable[[str], None]
@@ -73,9 +74,7 @@ def _load() -> tuple[ModuleType, object]:
     try:
         ngrok, conf = importlib.import_module("pyngrok.ngrok"), importlib.import_module("pyngrok.conf")
     except ImportError as error:
-        raise ConfigError(
-            "tunnel: pyngrok is not installed; run `.venv/bin/pip install -r requirements-tunnel.txt`"
-        ) from error
+        raise ConfigError(f"tunnel: pyngrok is not installed; run `{INSTALL_TUNNEL}`") from error
     token = os.environ.get(TOKEN_VARIABLE, "")
     if not token:
         raise ConfigError(

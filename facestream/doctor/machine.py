@@ -9,7 +9,6 @@ import sys
 from collections.abc import Iterator
 from importlib import metadata
 from ipaddress import ip_address
-from pathlib import Path
 
 from facestream.analysis.models import load_analyzer
 from facestream.analysis.options import options_from
@@ -17,16 +16,21 @@ from facestream.config import Config
 from facestream.doctor.findings import Finding, doubtful, right, wrong
 from facestream.errors import ConfigError, ModelFileError
 from facestream.ice.addresses import check_own_addresses, machine_addresses
+from facestream.resources import (
+    CLIENT_DIR,
+    FETCH_MODELS,
+    INSTALL_PINS,
+    IS_CHECKOUT,
+    MODELS_DIR,
+    REINSTALL,
+    REQUIREMENTS,
+)
 from facestream.web.auth.client_address import is_loopback
 from facestream.web.http.descriptors import FILES_PER_SESSION, LEAST_CONNECTIONS, for_sessions, most
-from facestream.web.routes.page import CLIENT_DIR, VENDOR_FILES
+from facestream.web.routes.page import VENDOR_FILES
 from facestream.web.tls import find_certificate
 from facestream.workers.frame_memory import FrameMemory
 from facestream.workers.shortage import shortage
-
-ROOT = Path(__file__).resolve().parents[2]
-REQUIREMENTS = ROOT / "requirements.txt"
-MODELS_DIR = ROOT / "models"
 
 
 def machine_findings(config: Config) -> Iterator[Finding]:
@@ -50,10 +54,6 @@ def _python() -> Finding:
 
 
 def _libraries() -> Finding:
-    if not REQUIREMENTS.is_file():
-        return doubtful(
-            "libraries", "requirements.txt is not beside the package", "run doctor from the repository"
-        )
     differing = []
     for name, wanted in re.findall(
         r"^([\w.-]+)==(\S+)", REQUIREMENTS.read_text(encoding="utf-8"), re.MULTILINE
@@ -64,8 +64,11 @@ def _libraries() -> Finding:
             found = "missing"
         if found != wanted:
             differing.append(f"{name} {found}, expected {wanted}")
+    if differing and (IS_CHECKOUT or any("missing" in each for each in differing)):
+        return wrong("libraries", "; ".join(differing), REINSTALL)
     if differing:
-        return wrong("libraries", "; ".join(differing), "make setup")
+        # An installed package allows a range of versions, so that other packages fit beside it.
+        return doubtful("libraries", f"not the tested versions: {'; '.join(differing)}", INSTALL_PINS)
     return right("libraries", "every one has the version that requirements.txt names")
 
 
@@ -77,9 +80,9 @@ def _models(config: Config) -> Finding:
     try:
         load_analyzer(MODELS_DIR, options_from(config))
     except ModelFileError as error:
-        return wrong("models", str(error), "make models")
+        return wrong("models", str(error), FETCH_MODELS)
     except OSError as error:
-        return wrong("models", f"cannot be read: {error}", "check who owns models/ and .venv/")
+        return wrong("models", f"cannot be read: {error}", "check who owns the files of facestream")
     return right("models", "have the right sha256, load, and see the known face")
 
 
@@ -88,7 +91,7 @@ def _page_libraries() -> Finding:
         name for name, path in VENDOR_FILES.items() if not (CLIENT_DIR / "node_modules" / path).is_file()
     ]
     if missing:
-        return wrong("page libraries", f"{', '.join(missing)} missing: the page has no chart", "make setup")
+        return wrong("page libraries", f"{', '.join(missing)} missing: the page has no chart", REINSTALL)
     return right("page libraries", "installed")
 
 

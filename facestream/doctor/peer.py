@@ -19,6 +19,7 @@ from facestream.errors import FacestreamError
 from facestream.ice.probe import try_server
 from facestream.ice.servers import IceServer
 from facestream.replay import ReplayOptions, ReplayPeer, http
+from facestream.resources import FETCH_MODELS, START
 
 ANSWER_DEADLINE_S = 10.0
 ROUND_TRIP_S = 2.0
@@ -94,7 +95,7 @@ async def _reached(url: URL, credentials: http.Credentials) -> Finding:
             "server", f"no answer within {ANSWER_DEADLINE_S:.0f} s", "check address, port and firewall"
         )
     except (aiohttp.ClientError, OSError) as error:
-        return wrong("server", f"not reached: {error}", "start it with `python server.py`, or check --url")
+        return wrong("server", f"not reached: {error}", f"start it with `{START}`, or check --url")
     except (ValueError, KeyError, TypeError):
         return wrong("server", "answers, but not as facestream does", "check host and port of --url")
     if status != 200:
@@ -158,7 +159,9 @@ async def _round_trip(url: URL, credentials: http.Credentials) -> Finding:
     if not summary.analysed_frames:
         return wrong(check, f"{went}: nothing was analysed", "look at /readyz and at the server's log")
     if not summary.faces_seen:
-        return doubtful(check, f"{went}; the drawn face was not found", "make models; lower min_face_share")
+        return doubtful(
+            check, f"{went}; the drawn face was not found", f"{FETCH_MODELS}; lower min_face_share"
+        )
     return right(check, f"{went}, face found")
 
 

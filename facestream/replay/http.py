@@ -14,6 +14,7 @@ from yarl import URL
 from facestream.config.text_files import read_text
 from facestream.errors import ConfigError, ServerUnreachableError
 from facestream.ice.servers import IceServer, TurnCredentials, parse_ice_url
+from facestream.resources import START
 from facestream.signaling.offer import OWNER_HEADER, Answer, Description
 
 OFFER_DEADLINE_S = 15.0
@@ -125,7 +126,7 @@ async def post_offer(
         ) from error
     except (aiohttp.ClientError, ssl.SSLError, OSError, ValueError) as error:
         raise ServerUnreachableError(
-            f"{url} cannot be reached ({_reason(error)}); start the server with `python server.py`, or check --url"
+            f"{url} cannot be reached ({_reason(error)}); start the server with `{START}`, or check --url"
         ) from error
     if status != 200:
         raise ServerUnreachableError(f"{url} refused the offer: {_refusal(status, body)}")

@@ -55,7 +55,7 @@ async def test_size_rate_and_mirror_are_used_and_remembered(server_url: str, ope
         await page.locator("#setup summary").click()
         await page.get_by_label("320").check()
         await page.get_by_label("15", exact=True).check()
-        await page.get_by_label("Mirror the picture").check()
+        await page.get_by_label("Mirror the video").check()
         await page.reload()
 
         await start(page)

@@ -94,7 +94,7 @@ async def test_who_uses_the_keyboard_sees_where_the_focus_is_without_has(
                 }"""
             )
 
-        assert framed[:3] == ["Use a clip", "Picture", "Box"]
+        assert framed[:3] == ["Use a clip", "Video", "Box"]
 
 
 def answering(**answer: object) -> Callable[[Route], Awaitable[None]]:

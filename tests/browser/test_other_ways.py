@@ -64,28 +64,30 @@ async def test_a_clip_goes_that_way_too(server_url: str, open_page: OpenPage, me
         await expect_pictures(page, "This browser has no WebRTC")
 
 
-def refusing(status: int, title: str) -> Callable[[Route], Awaitable[None]]:
+def refusing(status: int, title: str, code: str = "") -> Callable[[Route], Awaitable[None]]:
     async def refuse(route: Route) -> None:
         problem = {"type": "about:blank", "title": title, "status": status, "detail": f"{title}, in words"}
+        if code:
+            problem["code"] = code
         await route.fulfill(status=status, body=json.dumps(problem), content_type="application/problem+json")
 
     return refuse
 
 
 @pytest.mark.parametrize(
-    ("status", "title", "why"),
+    ("status", "title", "code", "why"),
     [
-        (400, "The offer cannot be served", "The server cannot serve this browser"),
-        (413, "Request Entity Too Large", "The server cannot serve this browser"),
-        (500, "Fault in the server", "The server cannot serve this browser"),
-        (503, "The server has no port for media", "The server has no free port for video"),
+        (400, "The offer cannot be served", "", "The server cannot serve this browser"),
+        (413, "Request Entity Too Large", "", "The server cannot serve this browser"),
+        (500, "Fault in the server", "", "The server cannot serve this browser"),
+        (503, "No port", "no_media_port", "The server has no free port for video"),
     ],
 )
 async def test_a_refused_offer_is_no_refused_picture(
-    server_url: str, open_page: OpenPage, status: int, title: str, why: str
+    server_url: str, open_page: OpenPage, status: int, title: str, code: str, why: str
 ):
     async with open_page(server_url, expect_errors=str(status)) as page:
-        await page.route("**/offer", refusing(status, title))
+        await page.route("**/offer", refusing(status, title, code))
 
         await press_start(page)
 
@@ -95,9 +97,9 @@ async def test_a_refused_offer_is_no_refused_picture(
 @pytest.mark.parametrize(
     ("status", "title", "said"),
     [
-        (401, "A token is needed", "The server wants a token"),
-        (403, "Forbidden", "The server refused the connection"),
-        (429, "Too many sessions", "Too many from your network"),
+        (401, "A token is needed", "Access token required"),
+        (403, "Forbidden", "The server rejected the connection"),
+        (429, "Too many sessions", "Too many sessions from your network"),
         (503, "The server is full", "The server is full"),
     ],
 )

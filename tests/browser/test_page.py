@@ -205,6 +205,6 @@ async def test_a_desktop_window_shows_all_of_the_page(
 
         # The sentence of a busy server, as these tests' is, comes below all else.
         tall = await page.evaluate(
-            "document.getElementById('strain').remove() ?? document.documentElement.scrollHeight"
+            "document.getElementById('busy').remove() ?? document.documentElement.scrollHeight"
         )
         assert tall <= height

@@ -41,7 +41,7 @@ def impatient_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 async def mirror(page: Page) -> None:
     """The camera is painted onto a canvas, which knows nothing of a pause."""
     await page.locator("#setup summary").click()
-    await page.get_by_label("Mirror the picture").check()
+    await page.get_by_label("Mirror the video").check()
     await page.locator("#setup summary").click()
 
 

@@ -35,7 +35,7 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
 
 
 def dialog(page: Page) -> Locator:
-    return page.get_by_role("dialog", name="This server asks who comes in")
+    return page.get_by_role("dialog", name="Access token required")
 
 
 async def agree(page: Page) -> None:
@@ -47,7 +47,7 @@ async def test_a_person_types_the_token_and_comes_in(guarded: Guarded, open_page
     async with open_page(guarded.url) as page:
         await page.get_by_role("button", name="Start").click()
         await dialog(page).get_by_label("Token").fill(guarded.token)
-        await dialog(page).get_by_role("button", name="Go on").click()
+        await dialog(page).get_by_role("button", name="Continue").click()
         await agree(page)
 
         await page.get_by_role("button", name="Stop").click()
@@ -74,9 +74,9 @@ async def test_a_wrong_token_is_told_and_asked_again(guarded: Guarded, open_page
         await page.get_by_role("button", name="I agree").click()
 
         await expect(dialog(page)).to_contain_text("This token is none of this server's")
-        await expect(page.locator("#message-title")).to_have_text("The server wants a token")
+        await expect(page.locator("#message-title")).to_have_text("Access token required")
         await dialog(page).get_by_label("Token").fill(guarded.token)
-        await dialog(page).get_by_role("button", name="Go on").click()
+        await dialog(page).get_by_role("button", name="Continue").click()
 
         await expect(page.locator("html")).to_have_attribute("data-state", "connected", timeout=SOON_MS)
 
@@ -118,7 +118,7 @@ async def test_a_refusal_for_an_address_is_told_in_words(tmp_path: Path, open_pa
             await page.get_by_role("button", name="Start").click()
             await page.get_by_role("button", name="I agree").click()
 
-            await expect(page.locator("#message-title")).to_have_text("Too many from your network")
+            await expect(page.locator("#message-title")).to_have_text("Too many sessions from your network")
             await expect(page.locator("#message-text")).to_contain_text("Your address has 4 of 4 sessions. ")
             await expect(page.locator("#message-text")).to_contain_text("The camera is off until then")
             await expect(page.get_by_role("timer")).to_contain_text("Next try in 7 s")

@@ -33,7 +33,7 @@ async def test_the_chart_pauses_looks_back_and_says_when_a_frame_was(server_url:
 
         await page.get_by_label("Look back in time").fill("-240")
         await expect(page.locator("#chart")).to_have_attribute("data-filled", "no")
-        await page.get_by_role("button", name="Go on").click()
+        await page.get_by_role("button", name="Resume").click()
         await expect(page.locator("#chart")).to_have_attribute("data-filled", "yes")
 
 
@@ -60,7 +60,7 @@ async def test_the_strip_and_the_figures_are_filled(server_url: str, open_page: 
         )
         stations = await page.locator("#stages li").all_text_contents()
         assert [station.split()[0] for station in stations] == [
-            "camera", "network", "waiting", "finding", "landmarks", "emotion", "drawing", "encoding", "display",
+            "camera", "network", "waiting", "detection", "landmarks", "emotion", "drawing", "encoding", "display",
         ]  # fmt: skip
 
 

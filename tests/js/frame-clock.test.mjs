@@ -11,7 +11,7 @@ test('a message that was held up does not move its frame', () => {
   assert.ok(Math.abs(clock.pageTime(2, 102.4) - 102.01) < 1e-9);
 });
 
-/** Frames 33 ms apart whose pictures come `lagMs` after their messages; returns the last match. */
+/** Frames 33 ms apart whose video comes `lagMs` after their messages; returns the last match. */
 function play(matcher, frames, lagMs, origin) {
   let found = null;
   for (let i = 0; i < frames; i += 1) {
@@ -23,7 +23,7 @@ function play(matcher, frames, lagMs, origin) {
   return found;
 }
 
-test('the picture on show finds its message, whatever its clock counts from', () => {
+test('the frame on show finds its message, whatever its clock counts from', () => {
   for (const origin of [0, 123_456_789, 2 ** 32 - 30_000]) {
     const found = play(new FrameMatcher(), 30, 12, origin);
 
@@ -32,16 +32,16 @@ test('the picture on show finds its message, whatever its clock counts from', ()
   }
 });
 
-test('a picture that overtakes its message by a moment finds it, and has taken no time', () => {
+test('a frame that overtakes its message by a moment finds it, and has taken no time', () => {
   const found = play(new FrameMatcher(), 30, -2, 7000);
 
   assert.ok(Math.abs(found.timeS - (50 + 29 / 30)) < 0.002);
   assert.equal(found.lagMs, 0);
 });
 
-test('too few pictures join no clocks', () => assert.equal(play(new FrameMatcher(), 3, 12, 99), null));
+test('too few frames join no clocks', () => assert.equal(play(new FrameMatcher(), 3, 12, 99), null));
 
-test('a few pictures that came late do not win against the others', () => {
+test('a few frames that came late do not win against the others', () => {
   const matcher = new FrameMatcher();
   play(matcher, 20, 10, 5000);
   // Forty milliseconds late: the newest message then is the next frame's.

@@ -44,7 +44,7 @@ test('faces that come, change and leave are events, a moment of doubt is none', 
   );
 
   assert.deepEqual(log.events.map(({ timeS, kind, detail }) => [timeS, kind, detail]), [
-    [0, 'came', '1'], [3, 'changed', '1 sad'], [6, 'left', '1'],
+    [0, 'appeared', '1'], [3, 'changed', '1 sad'], [6, 'left', '1'],
   ]);
 });
 
@@ -53,7 +53,7 @@ test('a face that is known again after a lost connection did not leave', () => {
   log.newSession();
   log.add(1, message({ seq: 0, faces: [] }));
 
-  assert.deepEqual(log.events.map(({ kind }) => kind), ['came']);
+  assert.deepEqual(log.events.map(({ kind }) => kind), ['appeared']);
 });
 
 test('CSV has a row a face and a row for a frame without one, all of the same length', () => {
@@ -73,7 +73,7 @@ test('JSONL is the messages of the server again', () => {
 
 test('an empty log makes an empty file and a report that says so', () => {
   assert.equal(toJsonl(new SessionLog(1)), '');
-  assert.match(toReport(new SessionLog(1), [], { at: 'now', notice: '' }), /No face was seen/);
+  assert.match(toReport(new SessionLog(1), [], { at: 'now', notice: '' }), /No face was found/);
 });
 
 test('a report asks for nothing from anywhere and runs nothing', () => {

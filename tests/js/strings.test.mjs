@@ -1,65 +1,40 @@
 import assert from 'node:assert/strict';
-import { readFileSync, readdirSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
-import { ENDINGS, NOT_ANALYSED_REASONS, PROBLEMS, STAGE_LABELS, TEXT, badge, bearing, clockTime, endingOf, eventSentence, sentence, strain } from '../../client/js/strings.js';
+import { NOT_ANALYSED_REASONS, STAGE_LABELS, STATES, TEXT, badge, busySentence, clockTime, describePose, eventSentence } from '../../client/js/strings.js';
 import { STAGES } from '../../client/js/telemetry.js';
+import { State } from '../../client/js/visit-states.js';
 
 const client = new URL('../../client/', import.meta.url);
 const page = readFileSync(new URL('index.html', client), 'utf8');
-const scripts = readdirSync(new URL('js/', client)).map((name) => readFileSync(new URL(`js/${name}`, client), 'utf8'));
 
 for (const [, key] of page.matchAll(/data-(?:text|label|title)="(\w+)"/g)) {
   test(`the page's text ${key} has its words`, () => assert.ok(TEXT[key]));
 }
 
-for (const [, key] of scripts.join().matchAll(/PeerError\('(\w+)'/g)) {
-  test(`the problem ${key} has a title and a next step`, () => {
-    assert.ok(PROBLEMS[key].title);
-    assert.match(PROBLEMS[key].text('the reason'), /[.!]$/);
-  });
-}
-
-for (const code of Object.keys(ENDINGS)) {
-  test(`the ending ${code} has a title and a next step`, () => {
-    assert.ok(ENDINGS[code].title);
-    assert.match(ENDINGS[code].text('the reason'), /[.!]$/);
-    assert.doesNotMatch(ENDINGS[code].text(''), /^ |^\.|  /);
-  });
-}
-
-test('a word that is none of the endings is none', () => {
-  for (const code of ['', 'tomorrow', 'constructor', undefined]) assert.equal(endingOf(code), null);
-});
-
 test('every stage on the server has its word, in its order', () => {
   assert.deepEqual(Object.keys(STAGE_LABELS).filter((station) => STAGES.includes(station)), STAGES);
 });
 
-test('what the server said becomes a sentence', () => {
-  assert.equal(sentence('16 of 16 places taken; try again soon'), '16 of 16 places taken; try again soon.');
-  assert.equal(sentence('the server is stopping'), 'The server is stopping.');
-  assert.equal(sentence(''), '');
-});
-
 test('a server that keeps up is not said to be busy', () => {
-  assert.equal(strain({ fpsIn: 30, fpsOut: 29, economy: 0 }), '');
+  assert.equal(busySentence({ fpsIn: 30, fpsOut: 29, degradationLevel: 0 }), '');
 });
 
 test('a server that falls behind says how far and what it leaves out', () => {
   assert.equal(
-    strain({ fpsIn: 30, fpsOut: 15, economy: 1 }),
-    'The server is busy: it analyses 15 of 30 pictures a second and looks for new faces less often.',
+    busySentence({ fpsIn: 30, fpsOut: 15, degradationLevel: 1 }),
+    'The server is busy: it analyses 15 of 30 frames a second and looks for new faces less often.',
   );
 });
 
 test('a face is described by where it looks and what it does', () => {
-  assert.equal(bearing({ pose_deg: [2, 1, 0], eyes: 0.3, mouth: 0.1, blinks: 0 }), 'Facing the camera');
-  assert.equal(bearing({ pose_deg: [2, -20, 0], eyes: 0.1, mouth: 0.5, blinks: 1 }), 'Looking down, eyes closed, mouth open, 1 blink');
-  assert.equal(bearing({ pose_deg: [-30, 0, 0], eyes: 0.3, mouth: 0, blinks: 2 }), 'Turned to the left, 2 blinks');
+  assert.equal(describePose({ pose_deg: [2, 1, 0], eyes: 0.3, mouth: 0.1, blinks: 0 }), 'Facing the camera');
+  assert.equal(describePose({ pose_deg: [2, -20, 0], eyes: 0.1, mouth: 0.5, blinks: 1 }), 'Looking down, eyes closed, mouth open, 1 blink');
+  assert.equal(describePose({ pose_deg: [-30, 0, 0], eyes: 0.3, mouth: 0, blinks: 2 }), 'Turned to the left, 2 blinks');
 });
 
-test('a face without a pose is not described', () => assert.equal(bearing({ pose_deg: null }), ''));
+test('a face without a pose is not described', () => assert.equal(describePose({ pose_deg: null }), ''));
 
 for (const [fpsOut, said] of [[30, ''], [15, 'Analysing 1 of 2 frames'], [20, 'Analysing 2 of 3 frames'], [3, 'Analysing 1 of 10 frames']]) {
   test(`the badge of ${fpsOut} of 30 frames says "${said}"`, () => assert.equal(badge({ fpsIn: 30, fpsOut, analysed: true }), said));
@@ -86,11 +61,6 @@ test('what happened is a sentence', () => {
   assert.equal(eventSentence({ timeS: 0, kind: 'lost', detail: 'The connection was lost' }), 'Connection lost: The connection was lost');
 });
 
-test('every code of a notice that the documents list has a sentence of the page', () => {
-  const docs = readFileSync(new URL('../../docs/telemetry.md', import.meta.url), 'utf8');
-  const table = docs.split('| `code` | reason for the end of the session |')[1].split('\n\n')[0];
-  const codes = [...table.matchAll(/^\| `(\w+)` \|/gm)].map(([, code]) => code);
-
-  assert.ok(codes.length > 5);
-  assert.deepEqual(codes.filter((code) => !(code in ENDINGS)), []);
+test('every state has its words', () => {
+  for (const state of Object.values(State)) assert.ok(STATES[state], state);
 });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { Trickle, fragmentOf, isWorthTelling } from '../../client/js/trickle.js';
+import { fakeClock } from './clock.mjs';
 
 const PUBLIC = 'candidate:1 1 udp 1677729535 203.0.113.7 50000 typ srflx raddr 0.0.0.0 rport 0 generation 0';
 const OFFER = 'v=0\r\nm=video 9 X 96\r\na=ice-ufrag:ab+c\r\na=ice-pwd:word\r\na=mid:0\r\n';
@@ -35,7 +36,7 @@ function connection() {
 test('what comes after the offer is told together, with the secret of the session', async (t) => {
   const told = [];
   t.mock.method(globalThis, 'fetch', async (url, options) => told.push({ url, ...options }));
-  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const pass = fakeClock(t);
   const pc = connection();
   const trickle = new Trickle(pc);
   pc.find(PUBLIC);
@@ -44,7 +45,7 @@ test('what comes after the offer is told together, with the secret of the sessio
   pc.find(PUBLIC.replace('50000', '50001'));
   trickle.begin('/sessions/7', 'hush');
   pc.find(PUBLIC.replace('50000', '50002'));
-  t.mock.timers.tick(60);
+  await pass(60);
 
   assert.equal(told.length, 1);
   assert.equal(told[0].method, 'PATCH');

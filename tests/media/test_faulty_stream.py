@@ -15,10 +15,11 @@ from facestream.analysis.options import AnalysisOptions
 from facestream.analysis.tracking.tracks import Tracks
 from facestream.media.pipeline import FramePipeline, ResumeState
 from facestream.messages.telemetry import Telemetry, decode_telemetry
+from facestream.resources import MODELS_DIR
 from facestream.workers.pool import AnalysisPool
 from facestream.workers.shortage import started_threads
 from facestream.workers.worker import TracksUnpacker
-from tests.media.test_pool import MAX_PIXELS, MODELS_DIR, running_pool
+from tests.media.test_pool import MAX_PIXELS, running_pool
 
 DEADLINE_S = 60.0
 

@@ -28,12 +28,12 @@ from facestream.errors import (
     WorkerLostError,
 )
 from facestream.media.planes import planes_of
+from facestream.resources import MODELS_DIR
 from facestream.workers import pool as pool_module
 from facestream.workers.pool import AnalysisPool
 from facestream.workers.process import END_DEADLINE_S, AnalysisProcess
 from facestream.workers.worker import NEW_STREAM
 
-MODELS_DIR = Path(__file__).resolve().parents[2] / "models"
 MAX_PIXELS = 1280 * 720
 RECOVERY_S = 45.0
 REPLACED_S = 2.0

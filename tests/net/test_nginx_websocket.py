@@ -116,7 +116,7 @@ async def test_the_page_can_be_used_in_this_mode_as_in_the_other(nginx_url: str,
         await start(page)
 
         await page.locator("#setup summary").click()
-        await page.get_by_label("Mirror the picture").check()
+        await page.get_by_label("Mirror the video").check()
         await page.get_by_label("Box", exact=True).uncheck()
         await page.get_by_label("Landmarks only").check()
         await expect(page.locator("#layers")).to_have_attribute("data-in-force", "hulls label stats")

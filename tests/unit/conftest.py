@@ -12,9 +12,7 @@ from facestream.analysis.analyzer import Analyzer
 from facestream.analysis.faces import GrayImage
 from facestream.analysis.models import load_analyzer
 from facestream.analysis.options import AnalysisOptions
-from tests.conftest import ROOT
-
-MODELS_DIR = ROOT / "models"
+from facestream.resources import MODELS_DIR
 
 
 @pytest.fixture(scope="session")

@@ -2,9 +2,13 @@
 
 import argparse
 import ast
+import importlib
 import importlib.util
 import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -29,9 +33,34 @@ from facestream.replay.options import add_replay_arguments
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
-PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md"), *ROOT.glob("models/*.md"), *ROOT.glob("certs/*.md")])
+PAGES = sorted(
+    [
+        *ROOT.glob("*.md"),
+        *DOCS.rglob("*.md"),
+        *ROOT.glob("models/**/*.md"),
+        *ROOT.glob("certs/*.md"),
+        *ROOT.glob("examples/**/*.md"),
+    ]
+)
 LINK = re.compile(r"\]\((?!https?://|#)([^)#]+)(?:#[^)]*)?\)")
 MAKE = re.compile(r"`make ([a-z][a-z-]*)")
+SOURCES = [
+    f"/{path.relative_to(ROOT).as_posix()}"
+    for folder in (
+        "facestream",
+        "client/js",
+        "client/css",
+        "client/lint",
+        "tests",
+        "benchmarks",
+        "scripts",
+        "models",
+        "docs",
+        "examples",
+    )
+    for path in (ROOT / folder).rglob("*.*")
+    if "node_modules" not in path.parts
+] + ["/server.py"]
 PLACES = {"configuration": DOCS / "configuration.md", "telemetry": DOCS / "telemetry.md"}
 
 
@@ -101,14 +130,67 @@ def test_every_error_is_explained(name: str):
     assert f"`{name}`" in (DOCS / "operations.md").read_text(encoding="utf-8")
 
 
-def test_every_option_of_replay_is_in_the_readme():
+def test_every_option_of_replay_is_described():
     parser = argparse.ArgumentParser(add_help=False)
     add_replay_arguments(parser)
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    page = (DOCS / "replay.md").read_text(encoding="utf-8")
 
     options = [option for action in parser._actions for option in action.option_strings]
 
-    assert [option for option in options if f"`{option}" not in readme] == []
+    assert options
+    assert [option for option in options if f"`{option}" not in page] == []
+
+
+@pytest.mark.parametrize(
+    ("page", "first_line"),
+    [
+        ("README.md", r"0\.00 s  face 1  \w+  mouth 0\.\d\d"),
+        ("docs/api/analysis.md", r"\w+ BoundingBox\(.*\) HeadPose\(.*\)"),
+    ],
+)
+def test_the_example_runs(page: str, first_line: str, tmp_path: Path, media_dir: Path):
+    example = (ROOT / page).read_text(encoding="utf-8").split("```python\n")[1].split("```")[0]
+    (tmp_path / "models").symlink_to(ROOT / "models")
+    (tmp_path / "clip.mp4").symlink_to(media_dir / "single_face.mp4")
+    (tmp_path / "photo.jpg").symlink_to(media_dir / "multi_face.jpg")
+
+    finished = subprocess.run(
+        [sys.executable, "-c", example],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert finished.returncode == 0, finished.stderr
+    assert re.fullmatch(first_line, finished.stdout.splitlines()[0])
+
+
+@pytest.mark.parametrize("page", PAGES, ids=inside)
+def test_imports_of_the_examples_exist(page: Path):
+    blocks = re.findall(r"^```python\n(.*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    imports = [
+        node for block in blocks for node in ast.walk(ast.parse(block)) if isinstance(node, ast.ImportFrom)
+    ]
+
+    missing = [
+        f"{node.module}.{name.name}"
+        for node in imports
+        if node.module and node.module.startswith(("facestream", "models"))
+        for name in node.names
+        if not hasattr(importlib.import_module(node.module), name.name)
+    ]
+
+    assert missing == []
+
+
+@pytest.mark.parametrize("page", PAGES, ids=inside)
+def test_source_files_that_are_named_exist(page: Path):
+    named = re.findall(r"`(\w[\w./-]*\.(?:py|js|css|sh))`", page.read_text(encoding="utf-8"))
+
+    assert [name for name in named if not any(path.endswith(f"/{name}") for path in SOURCES)] == []
 
 
 @pytest.mark.parametrize("file", ["requirements.txt", "requirements-dev.txt"])

@@ -10,7 +10,7 @@ import facestream
 
 PACKAGE = Path(facestream.__file__).parent
 LAYERS: tuple[frozenset[str], ...] = (
-    frozenset({"errors", "token_bucket", "ice"}),
+    frozenset({"errors", "resources", "token_bucket", "ice"}),
     frozenset({"config"}),
     frozenset({"credentials", "logs", "analysis"}),
     frozenset({"messages"}),

@@ -7,11 +7,11 @@ from aiohttp import web
 
 from facestream.analysis.drawing.background import Background
 from facestream.ice.servers import as_page_servers
+from facestream.resources import CLIENT_DIR, REINSTALL
 from facestream.web.auth.guards import is_authorized, wants_token
 from facestream.web.keys import CONFIG, CREDENTIALS
 from facestream.web.problems import MAX_SHOWN_CHARS
 
-CLIENT_DIR = Path(__file__).resolve().parents[3] / "client"
 VENDOR_FILES = {
     "d3.min.js": "d3/dist/d3.min.js",
     "c3.min.js": "c3/c3.min.js",
@@ -90,5 +90,5 @@ async def vendor(request: web.Request) -> web.FileResponse:
         )
     path = CLIENT_DIR / "node_modules" / VENDOR_FILES[name]
     if not path.is_file():
-        raise web.HTTPNotFound(text=f"{name} is not installed; run `make setup` on the server")
+        raise web.HTTPNotFound(text=f"{name} is not installed; {REINSTALL} on the server")
     return web.FileResponse(path)

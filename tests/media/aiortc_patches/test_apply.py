@@ -49,6 +49,6 @@ def test_a_private_attribute_that_is_gone_is_refused():
 def test_every_replacement_has_its_place_in_the_document():
     from pathlib import Path
 
-    document = (Path(__file__).resolve().parents[3] / "docs" / "hardening.md").read_text()
+    document = (Path(__file__).resolve().parents[3] / "docs" / "aiortc-patches.md").read_text()
 
     assert [each.place for each in hardening.replacements if f"`{each.name}`" not in document] == []

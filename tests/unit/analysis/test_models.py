@@ -4,17 +4,21 @@ from pathlib import Path
 
 import pytest
 
-from facestream.analysis.models import load_analyzer, read_manifest
+from facestream.analysis.model_files import checked_path, read_manifest
+from facestream.analysis.models import load_analyzer
 from facestream.analysis.options import AnalysisOptions, EmotionModelName
 from facestream.errors import ModelFileError
-from tests.unit.conftest import MODELS_DIR
+from facestream.resources import MODELS_DIR
 
 WITH_MINI_XCEPTION = AnalysisOptions(emotion_model="mini_xception")
 
 
 @pytest.fixture
 def models_copy(tmp_path: Path) -> Path:
-    shutil.copytree(MODELS_DIR, tmp_path / "models", ignore=shutil.ignore_patterns("training"))
+    shutil.copytree(MODELS_DIR, tmp_path / "models", ignore=shutil.ignore_patterns("training", "*.dat"))
+    # 100 MB that no test changes.
+    landmarks = checked_path(MODELS_DIR, "landmarks")
+    (tmp_path / "models" / "cache" / landmarks.name).symlink_to(landmarks)
     return tmp_path / "models"
 
 

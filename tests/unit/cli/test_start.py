@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from facestream import __version__
 from facestream.cli.start import OLDEST
 from tests.conftest import ROOT
 
@@ -116,6 +117,42 @@ def test_an_old_python_is_told_what_to_do():
 
     assert ended.returncode == 2
     assert f"Python 3.8; expected {OLDEST[0]}.{OLDEST[1]} or newer: run `make setup`" in ended.stderr
+
+
+def test_windows_is_refused_in_one_sentence():
+    pretend = (
+        "import sys; sys.platform = 'win32'; from facestream.cli.start import main; sys.exit(main(['serve']))"
+    )
+
+    ended = subprocess.run(
+        [sys.executable, "-c", pretend],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE_S,
+        check=False,
+    )
+
+    assert ended.returncode == 2
+    assert "this is Windows" in ended.stderr
+    assert "expected Linux" in ended.stderr
+    assert ended.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["server.py", "--version"],
+        ["-m", "facestream", "--version"],
+        ["-m", "facestream", "serve", "--version"],
+    ],
+)
+def test_every_entry_says_the_version(command: list[str]):
+    ended = subprocess.run(
+        [sys.executable, *command], cwd=ROOT, capture_output=True, text=True, timeout=DEADLINE_S, check=False
+    )
+
+    assert (ended.returncode, ended.stdout) == (0, f"facestream {__version__}\n")
 
 
 @pytest.mark.parametrize("command", ["serve", "--help"])

@@ -15,7 +15,7 @@ from facestream.analysis.detection.hog import (
 from facestream.analysis.faces import BoundingBox, GrayImage
 from facestream.analysis.models import load_analyzer
 from facestream.analysis.self_test_image import self_test_image
-from tests.unit.conftest import MODELS_DIR
+from facestream.resources import MODELS_DIR
 
 SIZES_WH = [(320, 240), (640, 480), (1280, 720), (720, 1280), (1920, 1080), (97, 1000)]
 

@@ -1,0 +1,127 @@
+/** What both kinds of peer share: the session's name and tokens, notices, and how a connection ends. Opens nothing itself. */
+
+import { loss } from './errors.js';
+import { isAnswering, withoutSlash } from './http.js';
+
+/**
+ * @typedef {object} PeerEvents
+ * @property {(stream: MediaStream) => void} onVideo the annotated video
+ * @property {(telemetry: import('./telemetry.js').Telemetry) => void} onTelemetry
+ * @property {(message: import('./telemetry.js').Control) => void} onControl a reply or notice of the server
+ * @property {(flow: 'connected' | 'interrupted') => void} onFlow packets stopped arriving, or arrive again
+ * @property {(error: import('./errors.js').PeerError) => void} onLost the connection ended, but not by close()
+ *
+ * @typedef {object} Admission the server's answer to an admitted peer
+ * @property {string} session_id
+ * @property {string} [resume] token with which another connection can resume this session
+ * @property {string} [secret] with which the peer may end its session over HTTP
+ */
+
+/** @abstract */
+export class BasePeer {
+  #sessionId = '';
+  #resumeToken = '';
+  /** @type {import('./telemetry.js').Control | null} the last one of the server */
+  #notice = null;
+  #closed = false;
+  /** @protected */
+  events;
+  /** @protected address without a slash at its end */
+  server;
+  /** @protected */
+  resume;
+  /** @protected */
+  token;
+  /** @protected */
+  secret = '';
+
+  /**
+   * @param {PeerEvents} events
+   * @param {string} [server] address of the server, its path included; default: the root of the host that the page came from
+   * @param {string} [resume] `resumeToken` of a lost connection; the new session continues with its faces
+   * @param {string} [token] access token, if the server requires one
+   */
+  constructor(events, server = '', resume = '', token = '') {
+    this.events = events;
+    this.server = withoutSlash(server);
+    this.resume = resume;
+    this.token = token;
+  }
+
+  /** @returns {string} with which another connection can resume this session; empty before the answer */
+  get resumeToken() {
+    return this.#resumeToken;
+  }
+
+  /** @returns {string} the server's name for this session; empty before the answer */
+  get sessionId() {
+    return this.#sessionId;
+  }
+
+  /** @returns {boolean} whether it was closed or lost; it is never opened again */
+  get closed() {
+    return this.#closed;
+  }
+
+  /** @abstract @param {object} _message a request of docs/telemetry.md, "control"; dropped while there is no connection */
+  send(_message) {
+    throw new TypeError('abstract');
+  }
+
+  /** Keep the session open while this peer sends no frames. */
+  ping() {
+    this.send({ type: 'ping', id: 0 });
+  }
+
+  /** Find out now whether the server is gone: ICE and TCP notice it only after many seconds. */
+  async check() {
+    if (!(await isAnswering(this.server))) this.lose('cut');
+  }
+
+  /** Leave, and tell the server; also from `pagehide`, and after the connection was lost. May be called twice. */
+  close() {
+    this.sayGoodbye();
+    this.#disconnect();
+  }
+
+  /** @protected @param {Admission} answer */
+  admitted({ session_id: sessionId, resume, secret }) {
+    this.#sessionId = sessionId;
+    this.#resumeToken = resume ?? sessionId;
+    this.secret = secret ?? '';
+  }
+
+  /** @protected @param {import('./telemetry.js').Control | null} message null: it could not be decoded */
+  hearControl(message) {
+    if (!message) return;
+    if (message.type === 'notice') this.#notice = message;
+    this.events.onControl(message);
+  }
+
+  /** @protected @param {string} key of PROBLEMS in problems.js, unless a notice of the server says more */
+  lose(key) {
+    this.end(loss(key, this.#notice));
+  }
+
+  /** End without a goodbye, so that the server keeps the session for a connection that resumes it. @protected @param {import('./errors.js').PeerError} error */
+  end(error) {
+    if (this.#closed) return;
+    this.#disconnect();
+    this.events.onLost(error);
+  }
+
+  /** Tell the server that this peer leaves; at most once, and only if there is a session. @abstract @protected */
+  sayGoodbye() {
+    throw new TypeError('abstract');
+  }
+
+  /** Close what carries the session. May be called twice. @abstract @protected */
+  disconnect() {
+    throw new TypeError('abstract');
+  }
+
+  #disconnect() {
+    this.#closed = true;
+    this.disconnect();
+  }
+}

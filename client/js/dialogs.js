@@ -1,0 +1,106 @@
+/** Asks the person for consent and for the access token, and closes menus. Draws into its own dialogs and menus only. */
+
+import { recall, remember } from './settings.js';
+
+const FRAGMENT = /^#token=(.+)$/;
+
+/** @param {HTMLDialogElement} dialog with buttons whose values are "yes" and "no" @returns {Promise<boolean>} whether the answer is "yes" */
+async function isConfirmed(dialog) {
+  // Escape closes a dialog without a value, so the last answer would still be set.
+  dialog.returnValue = '';
+  dialog.showModal();
+  await new Promise((resolve) => dialog.addEventListener('close', resolve, { once: true }));
+  return dialog.returnValue === 'yes';
+}
+
+/** @param {HTMLDialogElement} dialog @param {string} text */
+function fill(dialog, text) {
+  const place = dialog.querySelector('.text');
+  if (place) place.textContent = text;
+}
+
+/** Asks before anything is sent: once in each browser session, and again when the text changes. */
+export class ConsentDialog {
+  #dialog;
+
+  /** @param {HTMLDialogElement} dialog holds .text and buttons with the values "yes" and "no" */
+  constructor(dialog) {
+    this.#dialog = dialog;
+  }
+
+  /** @param {string} text what the person agrees to @returns {Promise<boolean>} */
+  async ask(text) {
+    if (recall('consent', globalThis.sessionStorage) === text) return true;
+    fill(this.#dialog, text);
+    if (!(await isConfirmed(this.#dialog))) return false;
+    remember('consent', text, globalThis.sessionStorage);
+    return true;
+  }
+}
+
+/**
+ * Move the token from the address bar, where others could see and copy it, to the session storage. It comes in the fragment,
+ * which browsers never send to a server.
+ *
+ * @param {Location} location @param {History} history
+ */
+export function takeToken(location, history) {
+  const [, token] = FRAGMENT.exec(location.hash) ?? [];
+  if (!token) return;
+  history.replaceState(null, '', location.pathname + location.search);
+  remember('token', decoded(token), globalThis.sessionStorage);
+}
+
+/** @param {string} text @returns {string} */
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** The access token, kept in the session storage, so that it is gone when the tab is closed. */
+export class TokenDialog {
+  #dialog;
+  #input;
+  #token = recall('token', globalThis.sessionStorage) ?? '';
+
+  /** @param {HTMLDialogElement} dialog holds .text, an input and buttons with the values "yes" and "no" */
+  constructor(dialog) {
+    this.#dialog = dialog;
+    this.#input = /** @type {HTMLInputElement} */ (dialog.querySelector('input'));
+  }
+
+  /** @returns {string} empty: there is none */
+  get token() {
+    return this.#token;
+  }
+
+  /** @param {string} reason why it is required @returns {Promise<boolean>} whether the person entered one */
+  async ask(reason) {
+    fill(this.#dialog, reason);
+    this.#input.value = '';
+    const confirmed = await isConfirmed(this.#dialog);
+    const token = this.#input.value.trim();
+    this.#input.value = '';
+    if (!confirmed || !token) return false;
+    this.#token = token;
+    remember('token', token, globalThis.sessionStorage);
+    return true;
+  }
+}
+
+/** Make menus close on Escape and on a press outside. @param {Iterable<HTMLDetailsElement>} menus */
+export function closeLikeMenus(menus) {
+  for (const menu of menus) {
+    document.addEventListener('pointerdown', ({ target }) => {
+      if (!menu.contains(/** @type {Node} */ (target))) menu.open = false;
+    });
+    menu.addEventListener('keydown', ({ key }) => {
+      if (key !== 'Escape') return;
+      menu.open = false;
+      menu.querySelector('summary')?.focus();
+    });
+  }
+}

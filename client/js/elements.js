@@ -1,0 +1,39 @@
+/** Finds and makes elements of a known type; throws where index.html and the scripts disagree. Keeps nothing. */
+
+/**
+ * @template {Element} T
+ * @param {ParentNode} parent
+ * @param {string} selector
+ * @param {new () => T} type
+ * @returns {T} the first match
+ */
+export function find(parent, selector, type) {
+  const found = parent.querySelector(selector);
+  if (!(found instanceof type)) throw new Error(`index.html: expected a ${type.name} at ${selector}`);
+  return found;
+}
+
+/** @param {string} selector below the document @returns {HTMLElement} */
+export const element = (selector) => find(document, selector, HTMLElement);
+
+/** @param {ParentNode} parent @param {string} selector @returns {HTMLInputElement[]} */
+export function inputs(parent, selector) {
+  return [...parent.querySelectorAll(selector)].filter((found) => found instanceof HTMLInputElement);
+}
+
+/**
+ * @template {keyof HTMLElementTagNameMap} Name
+ * @param {Name} name
+ * @param {Partial<HTMLElementTagNameMap[Name]>} [properties]
+ * @returns {HTMLElementTagNameMap[Name]}
+ */
+export function make(name, properties = {}) {
+  return Object.assign(document.createElement(name), properties);
+}
+
+/** @param {HTMLCanvasElement | OffscreenCanvas} canvas @returns {CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D} opaque */
+export function contextOf(canvas) {
+  const context = /** @type {HTMLCanvasElement} */ (canvas).getContext('2d', { alpha: false });
+  if (!context) throw new Error('the browser has no 2D canvas');
+  return context;
+}

@@ -1,0 +1,103 @@
+/** The buttons that save files: snapshot, recording, tables, report. Uses its own buttons only; sends nothing. */
+
+import { Recorder, saveFile, takeSnapshot } from './recorder.js';
+import { toReport } from './report.js';
+import { NOT_SAVED, RECORDING_SAVED, SNAPSHOT_SAVED, TEXT, recordingFor } from './strings.js';
+import { fileStem, toCsv, toJsonl } from './exports.js';
+
+/**
+ * @typedef {object} Exported what can be saved
+ * @property {import('./session-log.js').SessionLog} log
+ * @property {number} startS in the page's clock
+ * @property {Date} startedAt
+ * @property {string} notice what the person agreed to
+ */
+
+export class ExportPanel {
+  #buttons;
+  #video;
+  #visit;
+  #say;
+  /** @type {Recorder | null} */
+  #recorder = null;
+
+  /**
+   * @param {{snapshot: HTMLElement, record: HTMLElement, csv: HTMLElement, jsonl: HTMLElement, report: HTMLElement, menu: HTMLDetailsElement}} buttons
+   * @param {HTMLVideoElement} video
+   * @param {() => Exported} visit
+   * @param {(text: string) => void} say a sentence for the person
+   */
+  constructor(buttons, video, visit, say) {
+    this.#buttons = buttons;
+    this.#video = video;
+    this.#visit = visit;
+    this.#say = say;
+    buttons.snapshot.addEventListener('click', () => this.#snapshot());
+    buttons.record.addEventListener('click', () => (this.#recorder ? this.close() : this.#record()));
+    buttons.csv.addEventListener('click', () => this.#save(toCsv(this.#entries()), 'text/csv', 'csv'));
+    buttons.jsonl.addEventListener('click', () => this.#save(toJsonl(this.#entries()), 'application/jsonl', 'jsonl'));
+    buttons.report.addEventListener('click', () => this.#save(this.#report(), 'text/html', 'html'));
+    this.showVideo('away');
+  }
+
+  /** @param {'there' | 'away'} video whether annotated video is on show */
+  showVideo(video) {
+    this.#buttons.snapshot.hidden = video === 'away';
+    this.#buttons.record.hidden = video === 'away' || !Recorder.possible;
+  }
+
+  /** End the recording, if there is one; it is saved. May be called twice. */
+  close() {
+    this.#recorder?.close();
+  }
+
+  async #snapshot() {
+    try {
+      saveFile(await takeSnapshot(this.#video), `${fileStem(new Date())}.png`);
+      this.#say(SNAPSHOT_SAVED);
+    } catch (error) {
+      console.error(error);
+      this.#say(NOT_SAVED);
+    }
+  }
+
+  #record() {
+    const { record } = this.#buttons;
+    const stem = fileStem(new Date());
+    const begunMs = performance.now();
+    const showTime = () => (record.textContent = recordingFor((performance.now() - begunMs) / 1000));
+    const stream = this.#video.srcObject;
+    if (!(stream instanceof MediaStream)) return;
+    this.#recorder = new Recorder(stream, (blob, extension) => {
+      clearInterval(timer);
+      this.#recorder = null;
+      record.textContent = TEXT.record;
+      record.dataset.recording = 'no';
+      if (blob.size) saveFile(blob, `${stem}.${extension}`);
+      this.#say(blob.size ? RECORDING_SAVED : NOT_SAVED);
+    });
+    const timer = setInterval(showTime, 1000);
+    record.dataset.recording = 'yes';
+    showTime();
+  }
+
+  /** @param {string} text @param {string} type @param {string} extension */
+  #save(text, type, extension) {
+    saveFile(new Blob([text], { type }), `${fileStem(this.#visit().startedAt)}.${extension}`);
+    this.#buttons.menu.open = false;
+    this.#buttons.menu.querySelector('summary')?.focus();
+  }
+
+  /** The log with times from the start of the visit. @yields {import('./session-log.js').Entry} */
+  *#entries() {
+    const { log, startS } = this.#visit();
+    for (const { timeS, telemetry } of log) yield { timeS: timeS - startS, telemetry };
+  }
+
+  #report() {
+    const { log, startS, startedAt, notice } = this.#visit();
+    const events = log.events.map((event) => ({ ...event, timeS: event.timeS - startS }));
+    const at = startedAt.toLocaleString('en', { dateStyle: 'long', timeStyle: 'short' });
+    return toReport(this.#entries(), events, { at, notice });
+  }
+}

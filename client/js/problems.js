@@ -1,0 +1,182 @@
+/** What went wrong, why a session ended and what to do, in words; and what stands in place of the video. Decides nothing. */
+
+import { State } from './visit-states.js';
+
+/** @typedef {import('./errors.js').PeerError} PeerError */
+/** @typedef {{title: string, text: (detail: string) => string}} Words `text` may take the error's detail */
+
+/** Shown in place of the video, by state. @type {Record<string, {title: string, text: string}>} */
+export const INVITATIONS = {
+  [State.IDLE]: {
+    title: 'Facial expressions, live',
+    text: 'Your video is sent to this server, analysed frame by frame and sent back at once. Nothing is stored.',
+  },
+  [State.STARTING]: { title: 'Opening the camera', text: 'Your browser may ask you to allow it.' },
+  [State.CONNECTING]: { title: 'Connecting', text: 'The camera is open. The page is connecting to the server.' },
+  [State.WAITING]: { title: 'Connected', text: 'The first frame is on its way.' },
+  [State.PAUSED]: {
+    title: 'The camera is paused',
+    text: 'It sends no video at the moment. A phone call, another program, a privacy shutter or a switch may have stopped it. The connection stays open, and the video resumes when the camera does.',
+  },
+  [State.HELD]: {
+    title: 'The camera is paused',
+    text: 'The connection to the server was lost in the meantime. The page reconnects when the camera resumes.',
+  },
+  [State.STOPPED]: { title: 'The camera is off', text: 'Nothing is sent, and nothing was stored.' },
+};
+
+/** By the key of a PeerError. @type {Record<string, Words>} */
+export const PROBLEMS = {
+  noCamera: { title: 'No camera was found', text: () => 'Connect a camera to this device and start again.' },
+  denied: {
+    title: 'The camera is blocked',
+    text: () => 'Allow the camera for this page, with the icon in the address bar, and start again.',
+  },
+  busy: {
+    title: 'The camera is in use',
+    text: () => 'Another program or tab is using the camera. Close it and start again.',
+  },
+  insecure: {
+    title: 'This address cannot use the camera',
+    text: (address) =>
+      `Browsers open the camera only on localhost or over https. On the server’s own machine, open ${address} instead. You can also use a clip here.`,
+  },
+  noCapture: {
+    title: 'This browser does not give pages access to a camera',
+    text: () => 'Allow camera access in the browser’s settings, use a clip instead, or open this page in a current Firefox, Chrome, Edge or Safari.',
+  },
+  badClip: {
+    title: 'This clip cannot be played',
+    text: (name) => `This browser cannot decode any video in ${name}. Convert it to MP4 with H264, or to WebM, and choose it again.`,
+  },
+  clipBroken: {
+    title: 'The clip stopped playing',
+    text: (name) => `This browser cannot decode the rest of ${name}. Convert it to MP4 with H264, or to WebM, and choose it again.`,
+  },
+  clipBlocked: {
+    title: 'The browser did not start the clip',
+    text: () => 'Some browsers require a second press, for example on phones in power-saving mode. Press the button again.',
+  },
+  unsupported: {
+    title: 'This browser lacks a feature that the page needs',
+    text: () => 'It cannot capture video from a canvas (captureStream). Use a current Firefox, Chrome, Edge or Safari.',
+  },
+  noCanvas: {
+    title: 'The browser blocks access to the canvas',
+    text: () => 'Allow this page to read its canvas, with the icon in the address bar, and start again.',
+  },
+  noWebrtc: {
+    title: 'This browser has no WebRTC',
+    text: (detail) =>
+      [sentence(detail), 'This server accepts video by WebRTC only. Allow WebRTC in the browser’s settings, or use another browser.'].join(' ').trim(),
+  },
+  serverAway: { title: 'The server does not answer', text: () => 'Check that it is running, and start again.' },
+  full: { title: 'The server is full', text: sentence },
+  draining: { title: 'The server is stopping', text: sentence },
+  token: { title: 'Access token required', text: sentence },
+  tooMany: { title: 'Too many sessions from your network', text: sentence },
+  noPort: { title: 'The server has no free port for video', text: sentence },
+  offer: { title: 'The server rejected the connection', text: sentence },
+  rejected: { title: 'The server rejected the connection', text: sentence },
+  noMedia: {
+    title: 'No video gets through',
+    text: () => 'The server answered, but the connection for the video failed. A firewall may block UDP.',
+  },
+  cut: {
+    title: 'The connection was lost',
+    text: () => 'Nothing has arrived from the server for some time. Check the network and start again.',
+  },
+  closed: { title: 'The server ended the session', text: () => 'Start again when it is ready.' },
+  ended: { title: 'The server ended the session', text: (detail) => sentence(detail) || 'Start again when it is ready.' },
+  cameraEnded: { title: 'The camera was disconnected', text: () => 'Connect it again, or choose another one, and start again.' },
+  unknown: { title: 'Unexpected error', text: (detail) => `${sentence(detail)} Start again.`.trim() },
+};
+
+/** Why the server ended a session, by the code of its notice (docs/telemetry.md). @type {Record<string, Words>} */
+export const ENDINGS = {
+  silence: {
+    title: 'The server received nothing for too long',
+    text: () => 'The device may have been asleep or offline. Start again.',
+  },
+  setup_timeout: {
+    title: 'No video reached the server',
+    text: () => 'The page was connected, but no video frame arrived in time. Check that the camera works, and start again.',
+  },
+  video_ended: {
+    title: 'The video track ended',
+    text: () => 'The connection signalled the end of the video to the server. Start again.',
+  },
+  frame_too_large: {
+    title: 'The video is too large for this server',
+    text: (detail) => `${sentence(detail)} Choose a smaller size and start again.`.trim(),
+  },
+  bad_frame: {
+    title: 'The server cannot decode the video',
+    text: (detail) => `${sentence(detail)} Choose another size or camera, and start again.`.trim(),
+  },
+  replaced: { title: 'The session continues in another connection', text: () => 'Another connection resumed this session. Start again to open a new one.' },
+  ended: { title: 'The session was ended', text: () => 'An administrator of the server ended it. Ask them before you start again.' },
+  time_over: { title: 'The session reached its time limit', text: () => 'The server limits the length of a session. Start again to open a new one.' },
+  stopping: { title: 'The server is stopping', text: () => 'Start again once it is back.' },
+};
+
+/** Why the page falls back to the compatibility mode, by the key of the PeerError. @type {Record<string, string>} */
+export const COMPATIBILITY = {
+  noMedia: 'WebRTC video does not get through',
+  noWebrtc: 'This browser has no WebRTC',
+  offer: 'The server cannot serve this browser’s video',
+  noPort: 'The server has no free port for video',
+};
+
+/** What happens to the camera while the page waits for a full server. */
+const CAMERA_MEANWHILE = 'The camera is off until then.';
+/** What happens to everything else while the page reconnects. */
+const MEANWHILE = 'Nothing is sent in the meantime. The chart and the counters resume when the connection is back.';
+const MEANWHILE_CAMERA = 'The camera stays on, but nothing is sent in the meantime. The chart and the counters resume when the connection is back.';
+
+/** Problems whose advice is for a person who has to start again; while the page reconnects by itself it is left out. */
+const MANUAL = ['cut', 'serverAway', 'noMedia'];
+
+/** @param {string | undefined} code of a notice @returns {Words | null} null: an unknown code */
+export const endingOf = (code) => (code !== undefined && Object.hasOwn(ENDINGS, code) ? ENDINGS[code] : null);
+
+/** @param {PeerError} error @returns {{key: string, title: string, text: string}} */
+export function problemOf({ key: given, code, message }) {
+  const key = Object.hasOwn(PROBLEMS, given) ? given : 'unknown';
+  const { title, text } = endingOf(code) ?? PROBLEMS[key];
+  return { key, title, text: text(message) };
+}
+
+/**
+ * @param {import('./visit-states.js').VisitState} state
+ * @param {PeerError | null} error why the state was entered
+ * @param {'camera' | 'clip'} source
+ * @returns {{key: string, title: string, text: string}} what stands in place of the video; empty texts: nothing
+ */
+export function messageOf(state, error, source) {
+  const { title = '', text = '' } = INVITATIONS[state] ?? {};
+  if (!error) return { key: '', title, text };
+  const problem = problemOf(error);
+  /** @param {...string} parts */
+  const saying = (...parts) => ({ ...problem, text: parts.filter(Boolean).join(' ') });
+  switch (state) {
+    case State.HELD:
+      return { ...problem, title, text };
+    case State.QUEUED:
+      return saying(problem.text, source === 'camera' ? CAMERA_MEANWHILE : '');
+    case State.RECONNECTING:
+      return saying(MANUAL.includes(error.key) || endingOf(error.code) ? '' : problem.text, source === 'camera' ? MEANWHILE_CAMERA : MEANWHILE);
+    default:
+      return saying(problem.text, error.retryMs ? `Try again in ${Math.ceil(error.retryMs / 1000)} s.` : '');
+  }
+}
+
+/** @param {string} key of the error @returns {string} shown once when the page falls back to the compatibility mode */
+export const inCompatibility = (key) =>
+  `${COMPATIBILITY[key] ?? COMPATIBILITY.noMedia}, so the page sends JPEG frames over a WebSocket. Delay may be higher and the frame rate lower; the analysis is the same.`;
+
+/** @param {string} detail from the server or the browser @returns {string} with a capital and a full stop */
+export function sentence(detail) {
+  const text = detail.trim();
+  return text && `${text[0].toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? '' : '.'}`;
+}

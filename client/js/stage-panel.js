@@ -1,0 +1,122 @@
+/** The stage: state, message in place of the video, buttons, notices and countdown. Draws into its own elements only; decides nothing. */
+
+import { messageOf, sentence } from './problems.js';
+import { STATES, TEXT, TRYING, nextTry } from './strings.js';
+import { COUNTING, RUNNING, SHOWING, State } from './visit-states.js';
+
+const BRIEF_MS = 5000;
+
+/**
+ * @typedef {object} StageElements
+ * @property {HTMLElement} root gets `data-state` and `data-problem`, for styles and tests
+ * @property {HTMLVideoElement} video
+ * @property {HTMLElement} state
+ * @property {HTMLElement} compatibility label of the compatibility mode
+ * @property {HTMLElement} title
+ * @property {HTMLElement} text
+ * @property {HTMLElement} badge
+ * @property {HTMLElement} notice
+ * @property {HTMLElement} retry
+ * @property {HTMLElement} countdown
+ * @property {HTMLElement} start
+ * @property {HTMLElement} stop
+ * @property {HTMLElement} tryNow
+ * @property {HTMLElement} giveUp
+ * @property {HTMLElement} clipLabel
+ * @property {HTMLElement} noClip
+ */
+
+export class StagePanel {
+  #at;
+  /** @type {'camera' | 'clip'} */
+  #source = 'camera';
+  /** @type {import('./visit-states.js').VisitState} */
+  #state = State.IDLE;
+
+  /** @param {StageElements} elements */
+  constructor(elements) {
+    this.#at = elements;
+    elements.video.addEventListener('resize', () => {
+      const { videoWidth, videoHeight, style } = elements.video;
+      if (videoWidth) style.aspectRatio = `${videoWidth} / ${videoHeight}`;
+    });
+  }
+
+  /** @returns {boolean} whether a frame of the annotated video is on show */
+  get hasFrame() {
+    return this.#at.video.videoWidth > 0;
+  }
+
+  /**
+   * @param {import('./visit-states.js').VisitState} state
+   * @param {import('./errors.js').PeerError | null} [error] why the state was entered
+   */
+  show(state, error = null) {
+    const { root, start, stop, retry, tryNow, giveUp, badge } = this.#at;
+    const message = messageOf(state, error, this.#source);
+    this.#state = state;
+    // A person sees one kind of pause.
+    const shown = state === State.HELD ? State.PAUSED : state;
+    root.dataset.state = shown;
+    root.dataset.problem = message.key;
+    this.#at.state.textContent = STATES[state];
+    // Setting the same text again would make screen readers repeat it.
+    if (this.#at.title.textContent !== message.title) this.#at.title.textContent = message.title;
+    if (this.#at.text.textContent !== message.text) this.#at.text.textContent = message.text;
+    const running = RUNNING.includes(state);
+    const focused = [start, stop, giveUp, tryNow].find((button) => button === document.activeElement);
+    start.hidden = running;
+    stop.hidden = !running;
+    retry.hidden = !COUNTING.includes(state);
+    if (!SHOWING.includes(state)) badge.hidden = true;
+    this.showSource(this.#source);
+    if (focused?.closest('[hidden]')) this.focus();
+  }
+
+  /** @param {'camera' | 'clip'} source that is chosen */
+  showSource(source) {
+    this.#source = source;
+    this.#at.clipLabel.hidden = RUNNING.includes(this.#state) || source === 'clip';
+    this.#at.noClip.hidden = source === 'camera';
+    this.#at.start.textContent = source === 'clip' ? TEXT.startClip : TEXT.start;
+  }
+
+  /** Focus the button that starts or stops. */
+  focus() {
+    (RUNNING.includes(this.#state) ? this.#at.stop : this.#at.start).focus();
+  }
+
+  /** @param {MediaStream | null} stream the annotated video; null: none */
+  play(stream) {
+    this.#at.video.srcObject = stream;
+  }
+
+  /** @param {'on' | 'off'} mode the compatibility mode */
+  showCompatibility(mode) {
+    this.#at.compatibility.hidden = mode === 'off';
+  }
+
+  /** @param {string} text beside the video; empty: none */
+  showBadge(text) {
+    this.#at.badge.textContent = text;
+    this.#at.badge.hidden = !text;
+  }
+
+  /** @param {number} secondsLeft 0: the next try begins */
+  showCountdown(secondsLeft) {
+    this.#at.countdown.textContent = secondsLeft > 0 ? nextTry(secondsLeft) : TRYING;
+  }
+
+  /** @param {string} detail shown until something else is said; empty: nothing */
+  say(detail) {
+    this.#at.notice.textContent = sentence(detail);
+    this.#at.notice.hidden = !detail;
+  }
+
+  /** @param {string} text that needs no action; it disappears after five seconds */
+  sayBriefly(text) {
+    this.say(text);
+    const said = this.#at.notice.textContent;
+    setTimeout(() => this.#at.notice.textContent === said && this.say(''), BRIEF_MS);
+  }
+}

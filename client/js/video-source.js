@@ -1,0 +1,145 @@
+/** Where the video comes from: a camera, a mirrored camera, or a clip in a file. Touches no page. */
+
+import { openCamera } from './camera.js';
+import { playClip } from './clip.js';
+import { PeerError } from './errors.js';
+import { Painter } from './painter.js';
+import { SourceWatch } from './source-watch.js';
+import { VideoFrames } from './video-frames.js';
+
+/**
+ * @typedef {import('./camera.js').Wish & {mirror: 'mirrored' | 'as it is', clip: File | null}} Source
+ *
+ * @typedef {object} SourceEvents
+ * @property {() => void} onPause `paused` has changed
+ * @property {(error: PeerError) => void} onEnd the source ended on its own
+ */
+
+/** An open source: its stream until close(). */
+export class VideoSource {
+  #stream;
+  #below;
+  #painter;
+  #camera;
+  /** @type {SourceWatch | null} null: a clip, which never pauses */
+  #watch = null;
+  /** @type {{video: HTMLVideoElement, frames: VideoFrames} | null} */
+  #counter = null;
+  /** @type {SourceEvents} */
+  #events = { onPause: () => {}, onEnd: () => {} };
+
+  /**
+   * @param {MediaStream} stream
+   * @param {() => void} below closes what feeds it
+   * @param {Painter | null} painter
+   * @param {MediaStreamTrack | null} camera null: a clip
+   */
+  constructor(stream, below, painter, camera) {
+    this.#stream = stream;
+    this.#below = below;
+    this.#painter = painter;
+    this.#camera = camera;
+    if (!camera) return;
+    this.#watch = new SourceWatch(camera, () => this.#events.onPause());
+    camera.addEventListener('ended', () => this.#events.onEnd(new PeerError('cameraEnded')));
+  }
+
+  /** @param {Source} wish @returns {Promise<VideoSource>} rejects with a PeerError */
+  static async open(wish) {
+    if (wish.clip) return VideoSource.#fromClip(wish, wish.clip);
+    const stream = await openCamera(wish);
+    const end = () => stopTracks(stream);
+    const [camera] = stream.getVideoTracks();
+    if (wish.mirror !== 'mirrored') return new VideoSource(stream, end, null, camera);
+    try {
+      const painter = await Painter.overCamera(stream, wish);
+      return new VideoSource(painter.stream, end, painter, camera);
+    } catch (error) {
+      end();
+      throw error;
+    }
+  }
+
+  /** @param {Source} wish @param {File} clip @returns {Promise<VideoSource>} */
+  static async #fromClip(wish, clip) {
+    const video = await playClip(clip);
+    const end = () => {
+      video.onerror = null;
+      URL.revokeObjectURL(video.src);
+      video.removeAttribute('src');
+    };
+    try {
+      const painter = new Painter(video, wish, () => true);
+      const source = new VideoSource(painter.stream, end, painter, null);
+      video.onerror = () => source.#events.onEnd(new PeerError('clipBroken', clip.name));
+      return source;
+    } catch (error) {
+      end();
+      throw error;
+    }
+  }
+
+  /** @returns {MediaStream} with one video track */
+  get stream() {
+    return this.#stream;
+  }
+
+  /** @returns {string} id of the camera behind it; empty: a clip */
+  get cameraId() {
+    return this.#camera?.getSettings().deviceId ?? '';
+  }
+
+  /** @returns {boolean} whether its camera sends no frames at the moment: muted, or silent */
+  get paused() {
+    return this.#watch?.paused ?? false;
+  }
+
+  /** @returns {boolean} whether its frames do not keep the session open: it is paused, or may be about to pause */
+  get quiet() {
+    return this.#watch?.quiet ?? false;
+  }
+
+  /** @param {SourceEvents} events told from now on */
+  listen(events) {
+    this.#events = events;
+  }
+
+  /**
+   * Check whether frames arrive; call it about once a second.
+   *
+   * @param {number | null} sent frames that the connection has counted; null: no connection counts them
+   */
+  look(sent) {
+    // The canvas continues in the background even if the camera stops, so count the camera's own frames.
+    const frames = this.#painter ? this.#painter.frames : (sent ?? this.#ownCount());
+    this.#watch?.look(frames, performance.now());
+  }
+
+  /** Release the camera or the file; may be called twice. */
+  close() {
+    this.#events = { onPause: () => {}, onEnd: () => {} };
+    this.#watch?.close();
+    this.#counter?.frames.close();
+    if (this.#counter) this.#counter.video.srcObject = null;
+    this.#counter = null;
+    this.#painter?.close();
+    stopTracks(this.#stream);
+    this.#below();
+  }
+
+  /** Playing a camera only to count its frames has a cost, so do it only if nothing else counts them. */
+  #ownCount() {
+    if (!this.#watch) return null;
+    if (!this.#counter) {
+      const video = Object.assign(document.createElement('video'), { muted: true, playsInline: true, srcObject: this.#stream });
+      this.#counter = { video, frames: new VideoFrames(video, () => {}) };
+      video.play().catch(() => {});
+    }
+    return this.#counter.frames.count;
+  }
+}
+
+/** @param {MediaStream} stream */
+function stopTracks(stream) {
+  stream.getTracks().forEach((track) => track.stop());
+}

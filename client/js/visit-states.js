@@ -1,0 +1,110 @@
+/** The states of a visit, the transitions between them, and what a visit needs and reports. Holds no state itself. */
+
+/** @typedef {typeof State[keyof typeof State]} VisitState */
+
+export const State = Object.freeze({
+  IDLE: 'idle', // the page has loaded, nothing has begun
+  STARTING: 'starting', // the camera or the clip is being opened
+  QUEUED: 'queued', // the server has no room; counting down to the next try, with the camera off
+  CONNECTING: 'connecting', // the camera is open, the connection is not
+  WAITING: 'waiting', // connected, no frame has come back yet
+  CONNECTED: 'connected', // annotated frames come back
+  STALLED: 'stalled', // connected, but no message has arrived for a while
+  INTERRUPTED: 'interrupted', // ICE reports that packets stopped arriving
+  PAUSED: 'paused', // connected, but the camera sends no frames
+  HELD: 'held', // the connection was lost while the camera was paused; the next try waits for the camera
+  RECONNECTING: 'reconnecting', // the connection was lost; counting down to the next try, or trying
+  STOPPED: 'stopped', // ended by the person
+  FAILED: 'failed', // ended by an error before the first connection
+  LOST: 'lost', // ended by an error after it
+});
+
+/** How frames travel. */
+export const Transport = Object.freeze({ WEBRTC: 'webrtc', JPEG: 'jpeg' });
+
+/**
+ * @typedef {import('./telemetry.js').Telemetry} Telemetry
+ * @typedef {import('./peer.js').Peer | import('./jpeg-peer.js').JpegPeer} AnyPeer
+ * @typedef {import('./video-source.js').Source} Source what to open: a camera or a clip
+ * @typedef {typeof Transport[keyof typeof Transport]} TransportName
+ *
+ * @typedef {object} OpenSource a source that is open
+ * @property {MediaStream} stream with one video track
+ * @property {string} cameraId empty: a clip
+ * @property {boolean} paused whether it sends no frames at the moment
+ * @property {boolean} quiet whether its frames do not keep the session open
+ * @property {(events: {onPause: () => void, onEnd: (error: import('./errors.js').PeerError) => void}) => void} listen
+ * @property {(frames: number | null) => void} look
+ * @property {() => void} close
+ *
+ * @typedef {object} ServerTraits what the page knows of the server before it connects
+ * @property {boolean} hasFallback whether it accepts JPEG frames over a WebSocket
+ * @property {boolean} needsToken
+ * @property {boolean} hasRelays whether it names STUN or TURN servers, whose credentials are fetched for each connection
+ *
+ * @typedef {object} VisitPorts
+ * @property {() => Promise<ServerTraits>} traits
+ * @property {() => boolean} hasToken
+ * @property {(error: import('./errors.js').PeerError | null) => Promise<boolean>} askToken whether the person gave a token; null: asked before the first try
+ * @property {() => Promise<boolean>} askConsent
+ * @property {() => boolean} hasWebrtc whether this browser has WebRTC at all
+ * @property {() => Source} chosen what the person has chosen
+ * @property {(source: Source) => Promise<OpenSource>} openSource rejects with a PeerError
+ * @property {(transport: TransportName, events: import('./jpeg-peer.js').JpegPeerEvents, resume: string) => AnyPeer} makePeer
+ * @property {() => Promise<RTCIceServer[]>} fetchIceServers
+ * @property {() => boolean} hasFrame whether an annotated frame is on show
+ * @property {() => boolean} isHidden whether the tab is in the background
+ *
+ * @typedef {'began' | 'stopped' | 'queued' | 'lost' | 'fellBack' | 'back' | 'paused' | 'resumed'} Happening
+ *
+ * @typedef {object} VisitEvents
+ * @property {(state: VisitState, error: import('./errors.js').PeerError | null) => void} onState also again for the same state with another error
+ * @property {(kind: Happening, error: import('./errors.js').PeerError | null) => void} onHappening for the log of the visit
+ * @property {(secondsLeft: number) => void} onCountdown 0: the next try begins
+ * @property {(opened: OpenSource) => void} onSource
+ * @property {() => void} onConnecting a new connection is being made
+ * @property {(sessionId: string) => void} onSession
+ * @property {() => void} onInterlude the connection is lost; the next one may resume the session
+ * @property {() => void} onRelease everything is closed
+ * @property {(stream: MediaStream) => void} onVideo
+ * @property {(telemetry: Telemetry, atMs: number) => void} onTelemetry
+ * @property {(message: import('./telemetry.js').Control) => void} onControl
+ * @property {(frame: import('./jpeg-peer.js').Shown) => void} onShown in compatibility mode
+ * @property {(newest: Telemetry) => void} onLook four times a second, while reports arrive and the tab is visible
+ * @property {(rates: import('./connection-stats.js').Rates) => void} onRates once a second
+ */
+
+const { IDLE, STARTING, QUEUED, CONNECTING, WAITING, CONNECTED, STALLED, INTERRUPTED, PAUSED, HELD, RECONNECTING, STOPPED, FAILED, LOST } = State;
+
+/** Every allowed transition, by the state it leaves. @type {Readonly<Record<VisitState, readonly VisitState[]>>} */
+export const TRANSITIONS = Object.freeze({
+  [IDLE]: [STARTING],
+  // From QUEUED the connection comes before the camera, so it may be lost, or interrupted, while the camera opens.
+  [STARTING]: [CONNECTING, WAITING, INTERRUPTED, HELD, RECONNECTING, STOPPED, FAILED],
+  [QUEUED]: [STARTING, STOPPED, FAILED],
+  // The same for a source that was changed while the page connected.
+  [CONNECTING]: [QUEUED, WAITING, INTERRUPTED, HELD, RECONNECTING, STOPPED, FAILED],
+  [WAITING]: [CONNECTED, INTERRUPTED, PAUSED, HELD, RECONNECTING, STOPPED, LOST],
+  [CONNECTED]: [WAITING, STALLED, INTERRUPTED, PAUSED, HELD, RECONNECTING, STOPPED, LOST],
+  [STALLED]: [WAITING, CONNECTED, INTERRUPTED, PAUSED, HELD, RECONNECTING, STOPPED, LOST],
+  [INTERRUPTED]: [WAITING, CONNECTED, PAUSED, HELD, RECONNECTING, STOPPED, LOST],
+  [PAUSED]: [WAITING, CONNECTED, INTERRUPTED, HELD, RECONNECTING, STOPPED, LOST],
+  [HELD]: [RECONNECTING, STOPPED, LOST],
+  [RECONNECTING]: [WAITING, INTERRUPTED, HELD, STOPPED, LOST],
+  [STOPPED]: [STARTING],
+  [FAILED]: [STARTING],
+  [LOST]: [STARTING],
+});
+
+/** States in which a visit is under way: it can be stopped, and not started. @type {readonly VisitState[]} */
+export const RUNNING = [STARTING, QUEUED, CONNECTING, WAITING, CONNECTED, STALLED, INTERRUPTED, PAUSED, HELD, RECONNECTING];
+/** States that count down to a next try. @type {readonly VisitState[]} */
+export const COUNTING = [QUEUED, RECONNECTING];
+/** States in which the annotated video is shown. @type {readonly VisitState[]} */
+export const SHOWING = [CONNECTED, STALLED, INTERRUPTED];
+/** States that change to PAUSED when the camera sends no frames. @type {readonly VisitState[]} */
+export const PAUSABLE = [WAITING, CONNECTED, STALLED];
+/** States from which an error leads to LOST instead of FAILED. @type {readonly VisitState[]} */
+export const BEGUN = [WAITING, CONNECTED, STALLED, INTERRUPTED, PAUSED, HELD, RECONNECTING];
+/** States that change to WAITING once both the connection and the source are open. @type {readonly VisitState[]} */
+export const OPENING = [STARTING, CONNECTING, RECONNECTING];

@@ -1,0 +1,67 @@
+/** Shows what a visit reports: passes its events to the stage, the live view and the other panels. Looks up no element. */
+
+import { endingOf, inCompatibility, problemOf } from './problems.js';
+import { NO_CONNECTION, NO_FRAMES } from './strings.js';
+import { SHOWING, State, Transport } from './visit-states.js';
+
+/**
+ * @typedef {object} ViewParts
+ * @property {HTMLElement} root gets `data-frame`, the number of the newest report
+ * @property {import('./stage-panel.js').StagePanel} stage
+ * @property {import('./live-view.js').LiveView} live
+ * @property {import('./export-panel.js').ExportPanel} exports
+ * @property {import('./setup-panel.js').SetupPanel} setup
+ * @property {import('./switches.js').Switches} switches
+ * @property {() => Pick<import('./visit.js').Visit, 'dropped' | 'transport'>} visit
+ */
+
+/** @param {ViewParts} parts @returns {import('./visit-states.js').VisitEvents} */
+export function visitEvents({ root, stage, live, exports, setup, switches, visit }) {
+  return {
+    onState: (state, error) => {
+      stage.show(state, error);
+      // A recording continues while the camera is paused, and can be stopped.
+      exports.showVideo(SHOWING.includes(state) || (state === State.PAUSED && stage.hasFrame) ? 'there' : 'away');
+      if (state === State.FAILED || state === State.LOST) stage.say('');
+    },
+    onHappening: (kind, error) => {
+      if (kind === 'began') live.begin();
+      if (kind === 'began' || kind === 'back') stage.say('');
+      if (kind === 'paused') live.pause(NO_FRAMES);
+      if (kind === 'fellBack' && error) {
+        stage.play(null);
+        stage.showCompatibility('on');
+        stage.sayBriefly(inCompatibility(error.key));
+      }
+      const problem = error && problemOf(error);
+      if (problem?.key === 'unknown') console.error(error);
+      live.note(kind, kind === 'fellBack' ? error?.key : problem?.title);
+    },
+    onCountdown: (secondsLeft) => stage.showCountdown(secondsLeft),
+    onSource: ({ cameraId }) => setup.refresh(cameraId),
+    onConnecting: () => live.beginConnection(),
+    onSession: (sessionId) => live.beginSession(sessionId),
+    onInterlude: () => {
+      exports.close();
+      live.interrupt(NO_CONNECTION, visit().dropped);
+    },
+    onRelease: () => {
+      stage.showCompatibility('off');
+      exports.close();
+      live.reset();
+      stage.play(null);
+    },
+    onVideo: (stream) => stage.play(stream),
+    onTelemetry: (telemetry, atMs) => live.add(telemetry, atMs),
+    onControl: (message) => {
+      switches.hear(message);
+      if (message.type === 'notice' || message.type === 'error') stage.say(endingOf(message.code)?.title ?? message.detail);
+    },
+    onShown: (frame) => live.showJpegFrame(frame),
+    onLook: (newest) => {
+      stage.showBadge(live.show(newest, visit().dropped));
+      root.dataset.frame = String(newest.seq);
+    },
+    onRates: (rates) => (visit().transport === Transport.WEBRTC ? live.showRates(rates) : live.showJpegRates(rates)),
+  };
+}

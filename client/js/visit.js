@@ -1,0 +1,376 @@
+/**
+ * One page's visits to the server as an explicit state machine: start, connect, fall back from WebRTC to the compatibility mode, lose,
+ * retry, change the source, stop. Knows no DOM: it calls the ports for what it needs and the events for what happens.
+ */
+
+import { CurrentSource } from './current-source.js';
+import { PeerError, asPeerError } from './errors.js';
+import { Countdown, leastDelayMs, mayFallBack, mayPass, mayWait, retryDelayMs } from './retry.js';
+import { BEGUN, COUNTING, OPENING, PAUSABLE, RUNNING, State, TRANSITIONS, Transport } from './visit-states.js';
+
+const LOOK_MS = 250;
+const RATES_MS = 1000;
+/** Without a message for this long, the server may be gone. */
+const STALL_MS = 3000;
+/** Media that do not flow by then rarely do; shorter than a Peer's own limit, because there is a fallback. */
+const FALLBACK_MS = 6000;
+/** A connection that lasted this long makes the next retry a quick first one again. */
+const STEADY_S = 5;
+
+/** @typedef {import('./visit-states.js').AnyPeer} AnyPeer */
+/** @typedef {import('./telemetry.js').Telemetry} Telemetry */
+/** @typedef {import('./visit-states.js').OpenSource} OpenSource */
+
+export class Visit {
+  #ports;
+  #events;
+  /** @type {import('./visit-states.js').VisitState} */
+  #state = State.IDLE;
+  /** Why the state was entered, where an error was the reason. @type {PeerError | null} */
+  #error = null;
+  /** @type {CurrentSource<import('./video-source.js').Source, OpenSource>} */
+  #sources;
+  /** @type {import('./visit-states.js').ServerTraits} */
+  #traits = { hasFallback: false, needsToken: false, hasRelays: false };
+  /** Once WebRTC has failed, it is not tried again before the next start. @type {import('./visit-states.js').TransportName} */
+  #transport = Transport.WEBRTC;
+  /** @type {AnyPeer | null} */
+  #peer = null;
+  /** @type {Countdown | null} */
+  #countdown = null;
+  /** @type {ReturnType<typeof setInterval>[]} */
+  #timers = [];
+  #tries = 0;
+  /** @type {Telemetry | null} of this connection */
+  #newest = null;
+  #heardMs = 0;
+  /** Frames dropped in the connections before this one. */
+  #droppedBefore = 0;
+  /** Counts starts and ends: a task that began before the last one must not act after it. */
+  #run = 0;
+
+  /** @param {import('./visit-states.js').VisitPorts} ports @param {import('./visit-states.js').VisitEvents} events */
+  constructor(ports, events) {
+    this.#ports = ports;
+    this.#events = events;
+    this.#sources = new CurrentSource(ports.openSource, (opened) => {
+      opened.listen({ onPause: () => this.#followCamera(), onEnd: (error) => this.#fail(error) });
+      events.onSource(opened);
+    });
+  }
+
+  /** @returns {import('./visit-states.js').VisitState} */
+  get state() {
+    return this.#state;
+  }
+
+  /** @returns {boolean} */
+  get isRunning() {
+    return RUNNING.includes(this.#state);
+  }
+
+  /** @returns {import('./visit-states.js').TransportName} */
+  get transport() {
+    return this.#transport;
+  }
+
+  /** @returns {number} frames dropped since the start */
+  get dropped() {
+    return this.#droppedBefore + (this.#newest?.dropped ?? 0);
+  }
+
+  /** Ask for token and consent where they are needed, open the source and connect. Does nothing while running. */
+  async start() {
+    this.#traits = await this.#ports.traits();
+    if (this.#traits.needsToken && !this.#ports.hasToken() && !(await this.#ports.askToken(null))) return;
+    if (!(await this.#ports.askConsent()) || this.isRunning) return;
+    const run = (this.#run += 1);
+    this.#enter(State.STARTING);
+    this.#transport = Transport.WEBRTC;
+    this.#tries = this.#droppedBefore = 0;
+    this.#events.onHappening('began', null);
+    try {
+      // Do not open the camera if its video cannot be sent.
+      if (!this.#traits.hasFallback && !this.#ports.hasWebrtc()) throw new PeerError('noWebrtc');
+      await this.#sources.use(this.#ports.chosen());
+      if (run !== this.#run) return;
+      this.#enter(State.CONNECTING);
+      await this.#connect('');
+    } catch (thrown) {
+      if (run !== this.#run) return;
+      const error = asPeerError(thrown);
+      if (mayWait(error, this.#tries)) return this.#queue(error);
+      this.#fail(error);
+      if (error.key === 'token' && (await this.#ports.askToken(error))) await this.start();
+    }
+  }
+
+  /** Close everything; the camera is off. Does nothing while nothing runs. */
+  stop() {
+    if (!this.isRunning) return;
+    this.#events.onHappening('stopped', null);
+    this.#release();
+    this.#enter(State.STOPPED);
+  }
+
+  /** Try now instead of at the end of the countdown. Does nothing where nothing is counted down. */
+  tryNow() {
+    if (COUNTING.includes(this.#state)) this.#countdown?.end();
+  }
+
+  /** Send the source that is chosen now, over the same connection. If none is open or being opened, the next start uses it. */
+  async changeSource() {
+    if (!this.#sources.wanted) return;
+    const run = this.#run;
+    try {
+      const opened = await this.#sources.use(this.#ports.chosen());
+      if (run !== this.#run || !opened) return;
+      await this.#peer?.replaceTrack(trackOf(opened));
+      this.#followCamera();
+    } catch (error) {
+      if (run === this.#run) this.#fail(asPeerError(error));
+    }
+  }
+
+  /** @param {object} message a request of docs/telemetry.md, "control"; dropped without a connection */
+  send(message) {
+    this.#peer?.send(message);
+  }
+
+  /** The annotated video plays. */
+  videoPlays() {
+    // Chromium plays a black frame when the track of a connection that never opened ends.
+    if (this.#peer && PAUSABLE.includes(this.#state)) this.#showFlow();
+  }
+
+  /** The one setter of the state. @param {import('./visit-states.js').VisitState} state @param {PeerError | null} [error] */
+  #enter(state, error = null) {
+    if (state === this.#state && !error) return;
+    if (state !== this.#state && !TRANSITIONS[this.#state].includes(state)) throw new Error(`no transition from ${this.#state} to ${state}`);
+    this.#state = state;
+    this.#error = error;
+    this.#events.onState(state, error);
+  }
+
+  /**
+   * @param {string} resume token of the lost connection; empty: there was none
+   * @returns {Promise<boolean>} false: stopped, lost or replaced in the meantime. Rejects if there is no connection.
+   */
+  async #connect(resume) {
+    const run = this.#run;
+    this.#newest = null;
+    this.#events.onConnecting();
+    const peer = this.#ports.makePeer(this.#transport, this.#peerEvents(), resume);
+    this.#peer = peer;
+    const isCurrent = () => run === this.#run && peer === this.#peer;
+    const isWebrtc = this.#transport === Transport.WEBRTC;
+    const hasFallback = isWebrtc && this.#traits.hasFallback;
+    let used = null;
+    try {
+      const iceServers = isWebrtc && this.#traits.hasRelays ? await this.#ports.fetchIceServers() : [];
+      used = await this.#sources.last();
+      if (!isCurrent()) return false;
+      await peer.open(used?.stream ?? null, hasFallback ? FALLBACK_MS : undefined, iceServers);
+    } catch (thrown) {
+      const error = asPeerError(thrown);
+      if (!hasFallback || !mayFallBack(error) || !isCurrent()) throw error;
+      this.#transport = Transport.JPEG;
+      this.#events.onHappening('fellBack', error);
+      // Resume the session that the server still keeps for the failed connection, so that it does not count twice.
+      return this.#connect(peer.resumeToken || resume);
+    }
+    if (!isCurrent() || peer.closed) return false;
+    this.#beginSession(peer.sessionId);
+    // No source was open while the page waited, and another one may have been chosen since the offer.
+    const opened = await (this.#sources.wanted ? this.#sources.last() : this.#sources.use(this.#ports.chosen()));
+    if (!opened) return false;
+    if (opened !== used) await peer.replaceTrack(trackOf(opened));
+    if (!isCurrent() || peer.closed) return false;
+    if (OPENING.includes(this.#state)) this.#enter(State.WAITING);
+    this.#followCamera();
+    return true;
+  }
+
+  /** @returns {import('./jpeg-peer.js').JpegPeerEvents} */
+  #peerEvents() {
+    const { onVideo, onControl, onShown } = this.#events;
+    return {
+      onVideo,
+      onControl,
+      onShown,
+      onTelemetry: (telemetry) => this.#hear(telemetry),
+      onFlow: (flow) => this.#followFlow(flow),
+      onLost: (error) => this.#lose(error),
+    };
+  }
+
+  /** @param {string} sessionId */
+  #beginSession(sessionId) {
+    this.#events.onSession(sessionId);
+    this.#heardMs = performance.now();
+    this.#stopTimers();
+    this.#timers = [setInterval(() => this.#look(), LOOK_MS), setInterval(() => this.#measure(), RATES_MS)];
+    if (this.#state !== State.QUEUED) return;
+    this.#tries = 0;
+    this.#enter(State.STARTING);
+  }
+
+  /** The server is full: try again after its `Retry-After`, with the camera off until then. @param {PeerError} error */
+  #queue(error) {
+    this.#sources.close();
+    if (this.#state !== State.QUEUED) this.#events.onHappening('queued', error);
+    this.#enter(State.QUEUED, error);
+    this.#countDown(error, () => this.#tryAdmission());
+  }
+
+  /** Try to connect without a camera; it opens once the server has admitted the page. */
+  async #tryAdmission() {
+    const run = this.#run;
+    this.#tries += 1;
+    try {
+      await this.#connect('');
+    } catch (thrown) {
+      if (run !== this.#run) return;
+      const error = asPeerError(thrown);
+      if (this.#state === State.QUEUED && mayWait(error, this.#tries)) this.#queue(error);
+      else this.#fail(error);
+    }
+  }
+
+  /** The connection is lost: try again if the cause may pass; camera, chart and counters stay. @param {PeerError} error */
+  #lose(error) {
+    if (!this.#sources.wanted || !mayPass(error, this.#tries)) return this.#fail(error);
+    if (this.#state !== State.RECONNECTING) this.#events.onHappening('lost', error);
+    this.#droppedBefore = this.dropped;
+    this.#newest = null;
+    this.#events.onInterlude();
+    this.#comeBack(error);
+  }
+
+  /** Try again soon, or once the camera resumes: without frames the server would end the next session too. @param {PeerError} error */
+  #comeBack(error) {
+    if (this.#sources.current?.paused) return this.#enter(State.HELD, error);
+    this.#enter(State.RECONNECTING, error);
+    const resume = this.#peer?.resumeToken ?? '';
+    this.#countDown(error, () => this.#retry(resume));
+  }
+
+  /** @param {string} resume */
+  async #retry(resume) {
+    const run = this.#run;
+    const lost = this.#peer;
+    this.#tries += 1;
+    try {
+      if (await this.#connect(resume)) this.#events.onHappening('back', null);
+    } catch (error) {
+      if (run !== this.#run) return;
+      // The next try resumes the session that was lost, not the one that never came about.
+      this.#peer = lost;
+      this.#lose(asPeerError(error));
+    }
+  }
+
+  /** @param {PeerError} error whose cause may pass @param {() => void} then */
+  #countDown(error, then) {
+    this.#countdown?.close();
+    this.#countdown = new Countdown(retryDelayMs(this.#tries, leastDelayMs(error)), (seconds) => this.#events.onCountdown(seconds), () => {
+      this.#countdown = null;
+      this.#events.onCountdown(0);
+      then();
+    });
+  }
+
+  /** @param {PeerError} error that ends the visit */
+  #fail(error) {
+    const begun = BEGUN.includes(this.#state);
+    this.#events.onHappening('lost', error);
+    this.#release();
+    this.#enter(begun ? State.LOST : State.FAILED, error);
+  }
+
+  #release() {
+    this.#run += 1;
+    this.#stopTimers();
+    this.#countdown?.close();
+    this.#events.onRelease();
+    this.#peer?.close();
+    this.#peer = null;
+    this.#sources.close();
+    this.#newest = null;
+  }
+
+  #stopTimers() {
+    this.#timers.forEach(clearInterval);
+    this.#timers = [];
+  }
+
+  /** The camera may have paused or resumed. The connection stays open meanwhile, see `#measure`. */
+  #followCamera() {
+    const paused = this.#sources.current?.paused ?? false;
+    if (paused && PAUSABLE.includes(this.#state)) this.#pause();
+    if (paused || (this.#state !== State.PAUSED && this.#state !== State.HELD)) return;
+    const lost = this.#state === State.HELD ? this.#error : null;
+    this.#events.onHappening('resumed', null);
+    this.#heardMs = performance.now();
+    if (lost) this.#comeBack(lost);
+    else this.#showFlow();
+  }
+
+  #pause() {
+    this.#events.onHappening('paused', null);
+    this.#enter(State.PAUSED);
+  }
+
+  /** @param {'connected' | 'interrupted'} flow */
+  #followFlow(flow) {
+    this.#heardMs = performance.now();
+    if (flow === 'interrupted') this.#enter(State.INTERRUPTED);
+    else if (this.#state === State.INTERRUPTED) this.#showFlow();
+  }
+
+  /** Frames arrive, or will soon, unless the camera is paused. */
+  #showFlow() {
+    if (this.#sources.current?.paused) this.#pause();
+    else this.#enter(this.#ports.hasFrame() ? State.CONNECTED : State.WAITING);
+  }
+
+  /** @param {Telemetry} telemetry */
+  #hear(telemetry) {
+    // The channel is unordered: ignore a message that a newer one has overtaken.
+    if (this.#newest && telemetry.seq < this.#newest.seq) return;
+    // A resumed session continues the count of the lost one.
+    if (!this.#newest && telemetry.dropped >= this.#droppedBefore) this.#droppedBefore = 0;
+    this.#newest = telemetry;
+    this.#heardMs = performance.now();
+    this.#events.onTelemetry(telemetry, this.#heardMs);
+  }
+
+  #look() {
+    if (!this.#newest || this.#ports.isHidden() || this.#state === State.PAUSED) return;
+    const isSilent = performance.now() - this.#heardMs > STALL_MS;
+    // The first frame may have played before the connection was reported.
+    if (this.#state === State.WAITING && this.#ports.hasFrame()) this.#enter(State.CONNECTED);
+    if (this.#state === State.CONNECTED && isSilent) {
+      this.#enter(State.STALLED);
+      this.#peer?.check();
+    }
+    if (this.#state === State.STALLED && !isSilent) this.#enter(State.CONNECTED);
+    this.#events.onLook(this.#newest);
+  }
+
+  async #measure() {
+    const run = this.#run;
+    // Without frames, only pings keep the session open: the camera is paused, or another one is being opened.
+    if (this.#newest && (this.#sources.current?.quiet ?? true)) this.#peer?.ping();
+    const rates = (await this.#peer?.rates()) ?? null;
+    if (run !== this.#run) return;
+    // Without a connection, nothing else counts the camera's frames.
+    if (rates || this.#state === State.HELD) this.#sources.current?.look(rates?.sourceFrames ?? null);
+    if (!rates || this.#state === State.RECONNECTING) return;
+    this.#events.onRates(rates);
+    if (this.#state === State.CONNECTED && (this.#newest?.pts ?? 0) > STEADY_S) this.#tries = 0;
+  }
+}
+
+/** @param {OpenSource} opened @returns {MediaStreamTrack} */
+const trackOf = (opened) => opened.stream.getVideoTracks()[0];

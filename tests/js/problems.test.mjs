@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { readFileSync, readdirSync } from 'node:fs';
+import { test } from 'node:test';
+
+import { PeerError, rejection } from '../../client/js/errors.js';
+import { COMPATIBILITY, ENDINGS, INVITATIONS, PROBLEMS, endingOf, inCompatibility, messageOf, problemOf, sentence } from '../../client/js/problems.js';
+import { FALLBACK_KEYS } from '../../client/js/retry.js';
+import { State } from '../../client/js/visit-states.js';
+
+const folder = new URL('../../client/js/', import.meta.url);
+const scripts = readdirSync(folder).map((name) => readFileSync(new URL(name, folder), 'utf8'));
+const full = Object.assign(new PeerError('full', '1 of 1 sessions'), { retryMs: 4200 });
+
+for (const [, key] of scripts.join().matchAll(/PeerError\('(\w+)'/g)) {
+  test(`the problem ${key} has a title and a next step`, () => {
+    assert.ok(PROBLEMS[key].title);
+    assert.match(PROBLEMS[key].text('the reason'), /[.!]$/);
+  });
+}
+
+test('every key of a rejection has its text', () => {
+  for (const code of ['token_required', 'rate_limited', 'server_full', 'draining', 'no_media_port', 'bad_offer', '']) {
+    assert.ok(Object.hasOwn(PROBLEMS, rejection(403, { code }).key), code);
+  }
+});
+
+for (const code of Object.keys(ENDINGS)) {
+  test(`the ending ${code} has a title and a next step`, () => {
+    assert.ok(ENDINGS[code].title);
+    assert.match(ENDINGS[code].text('the reason'), /[.!]$/);
+    assert.doesNotMatch(ENDINGS[code].text(''), /^ |^\.|  /);
+  });
+}
+
+test('a word that is none of the endings is none', () => {
+  for (const code of ['', 'tomorrow', 'constructor', undefined]) assert.equal(endingOf(code), null);
+});
+
+test('every code of a notice that the documents list has a sentence of the page', () => {
+  const docs = readFileSync(new URL('../../docs/telemetry.md', import.meta.url), 'utf8');
+  const table = docs.split('| `code` | reason for the end of the session |')[1].split('\n\n')[0];
+  const codes = [...table.matchAll(/^\| `(\w+)` \|/gm)].map(([, code]) => code);
+
+  assert.ok(codes.length > 5);
+  assert.deepEqual(codes.filter((code) => !(code in ENDINGS)), []);
+});
+
+test('every reason to fall back has its words', () => {
+  assert.deepEqual(Object.keys(COMPATIBILITY).sort(), [...FALLBACK_KEYS].sort());
+  for (const key of FALLBACK_KEYS) assert.ok(inCompatibility(key).startsWith(COMPATIBILITY[key]));
+});
+
+test('an error that the page has no text for is an unexpected one', () => {
+  assert.deepEqual(problemOf(new PeerError('constructor', 'x is not a function')), { key: 'unknown', title: 'Unexpected error', text: 'X is not a function. Start again.' });
+});
+
+test('the ending of a session says more than its key', () => {
+  assert.equal(problemOf(Object.assign(new PeerError('ended', 'in words'), { code: 'time_over' })).title, ENDINGS.time_over.title);
+});
+
+test('a state without an error has its own message, and states with video have none', () => {
+  assert.deepEqual(messageOf(State.IDLE, null, 'camera'), { key: '', ...INVITATIONS[State.IDLE] });
+  for (const state of [State.CONNECTED, State.STALLED, State.INTERRUPTED]) assert.deepEqual(messageOf(state, null, 'camera'), { key: '', title: '', text: '' });
+});
+
+test('a page that waits says what becomes of the camera', () => {
+  assert.equal(messageOf(State.QUEUED, full, 'camera').text, '1 of 1 sessions. The camera is off until then.');
+  assert.equal(messageOf(State.QUEUED, full, 'clip').text, '1 of 1 sessions.');
+});
+
+test('a page that reconnects gives no advice to start again', () => {
+  for (const source of ['camera', 'clip']) {
+    const { title, text } = messageOf(State.RECONNECTING, new PeerError('cut'), source);
+
+    assert.equal(title, PROBLEMS.cut.title);
+    assert.doesNotMatch(text, /start again/i);
+    assert.equal(/camera/.test(text), source === 'camera');
+  }
+  assert.doesNotMatch(messageOf(State.RECONNECTING, Object.assign(new PeerError('ended'), { code: 'silence' }), 'clip').text, /start again/i);
+});
+
+test('what the server says of a rejection is shown while the page reconnects', () => {
+  assert.match(messageOf(State.RECONNECTING, full, 'clip').text, /^1 of 1 sessions\. Nothing is sent/);
+});
+
+test('a connection that was lost in a pause is shown as a pause', () => {
+  assert.deepEqual(messageOf(State.HELD, new PeerError('cut'), 'camera'), { key: 'cut', ...INVITATIONS[State.HELD] });
+});
+
+test('a visit that failed says when to try again, if the server does', () => {
+  assert.equal(messageOf(State.FAILED, full, 'camera').text, '1 of 1 sessions. Try again in 5 s.');
+  assert.equal(messageOf(State.FAILED, new PeerError('full', 'full'), 'camera').text, 'Full.');
+});
+
+test('what the server said becomes a sentence', () => {
+  assert.equal(sentence('16 of 16 places taken; try again soon'), '16 of 16 places taken; try again soon.');
+  assert.equal(sentence('the server is stopping'), 'The server is stopping.');
+  assert.equal(sentence(''), '');
+});

@@ -1,0 +1,336 @@
+/** A visit with sources and peers that do what a test says, and a clock that a test moves. */
+
+import { PeerError } from '../../client/js/errors.js';
+import { State } from '../../client/js/visit-states.js';
+import { Visit } from '../../client/js/visit.js';
+import { fakeClock, settle } from './clock.mjs';
+
+export const FULL = () => Object.assign(new PeerError('full', '1 of 1 sessions'), { retryMs: 5000 });
+export const ended = (code) => Object.assign(new PeerError('ended', 'in words'), { code });
+
+function deferred() {
+  const made = {};
+  made.promise = new Promise((resolve, reject) => Object.assign(made, { resolve, reject }));
+  return made;
+}
+
+class FakeSource {
+  closed = false;
+  paused = false;
+  looked = [];
+  #events = { onPause: () => {}, onEnd: () => {} };
+
+  constructor(wish) {
+    this.wish = wish;
+    this.stream = { getVideoTracks: () => [`track of ${wish}`] };
+  }
+
+  get quiet() {
+    return this.paused;
+  }
+
+  listen(events) {
+    this.#events = events;
+  }
+
+  look(frames) {
+    this.looked.push(frames);
+  }
+
+  pause(paused) {
+    this.paused = paused;
+    this.#events.onPause();
+  }
+
+  end() {
+    this.#events.onEnd(new PeerError('cameraEnded'));
+  }
+
+  close() {
+    this.closed = true;
+    this.#events = { onPause: () => {}, onEnd: () => {} };
+  }
+}
+
+class FakePeer {
+  closed = false;
+  sessionId = '';
+  resumeToken = '';
+  pings = 0;
+  checks = 0;
+  tracks = [];
+  sent = [];
+  opening = deferred();
+  replacing = null;
+
+  constructor(transport, events, resume, number) {
+    Object.assign(this, { transport, events, resume, number });
+  }
+
+  async open(stream, connectMs, iceServers) {
+    this.opened = { stream, connectMs, iceServers };
+    try {
+      await this.opening.promise;
+    } catch (error) {
+      this.closed = true;
+      throw error;
+    }
+  }
+
+  admit() {
+    this.sessionId = `session ${this.number}`;
+    this.resumeToken = `token ${this.number}`;
+    this.opening.resolve();
+  }
+
+  refuse(error) {
+    this.opening.reject(typeof error === 'string' ? new PeerError(error) : error);
+  }
+
+  lose(error) {
+    this.closed = true;
+    this.events.onLost(typeof error === 'string' ? new PeerError(error) : error);
+  }
+
+  async replaceTrack(track) {
+    this.tracks.push(track);
+    await this.replacing?.promise;
+  }
+
+  hear(change = {}) {
+    this.events.onTelemetry({ seq: 1, pts: 1, dropped: 0, ...change });
+  }
+
+  async rates() {
+    return this.closed ? null : { sourceFrames: 7 };
+  }
+
+  send(message) {
+    this.sent.push(message);
+  }
+
+  ping() {
+    this.pings += 1;
+  }
+
+  async check() {
+    this.checks += 1;
+  }
+
+  close() {
+    this.closed = true;
+  }
+}
+
+/** @param {import('node:test').TestContext} t @param {object} [world] what differs from a server with a fallback and no token */
+export function harness(t, world = {}) {
+  const h = {
+    traits: { hasFallback: true, needsToken: false, hasRelays: false },
+    chosen: '640',
+    consents: true,
+    token: '',
+    tokens: [], // answers of the person, in order
+    hasWebrtc: true,
+    hasFrame: false,
+    hidden: false,
+    ...world,
+    cameras: [],
+    peers: [],
+    states: [],
+    said: [],
+    happenings: [],
+    countdowns: [],
+    asked: { consent: 0, token: [], iceServers: 0 },
+    heard: [],
+    looks: 0,
+    rates: 0,
+    releases: 0,
+    interludes: 0,
+  };
+  h.pass = fakeClock(t);
+  t.mock.method(Math, 'random', () => 1);
+  const ports = {
+    traits: async () => h.traits,
+    hasToken: () => Boolean(h.token),
+    askToken: async (error) => {
+      h.asked.token.push(error?.key ?? '');
+      h.token = h.tokens.shift() ?? '';
+      return Boolean(h.token);
+    },
+    askConsent: async () => {
+      h.asked.consent += 1;
+      return h.consents;
+    },
+    hasWebrtc: () => h.hasWebrtc,
+    chosen: () => h.chosen,
+    openSource: async (wish) => {
+      const camera = { ...deferred(), source: new FakeSource(wish) };
+      h.cameras.push(camera);
+      await camera.promise;
+      return camera.source;
+    },
+    makePeer: (transport, events, resume) => {
+      h.peers.push(new FakePeer(transport, events, resume, h.peers.length + 1));
+      return h.peers.at(-1);
+    },
+    fetchIceServers: async () => {
+      h.asked.iceServers += 1;
+      return [{ urls: ['turn:a'] }];
+    },
+    hasFrame: () => h.hasFrame,
+    isHidden: () => h.hidden,
+  };
+  const events = {
+    onState: (state, error) => {
+      h.states.push(state);
+      h.said.push(error?.key ?? '');
+    },
+    onHappening: (kind, error) => h.happenings.push(error ? `${kind} ${error.code || error.key}` : kind),
+    onCountdown: (secondsLeft) => h.countdowns.push(secondsLeft),
+    onSource: () => {},
+    onConnecting: () => {},
+    onSession: (sessionId) => (h.session = sessionId),
+    onInterlude: () => (h.interludes += 1),
+    onRelease: () => (h.releases += 1),
+    onVideo: () => {},
+    onTelemetry: ({ seq }) => h.heard.push(seq),
+    onControl: () => {},
+    onShown: () => {},
+    onLook: () => (h.looks += 1),
+    onRates: () => (h.rates += 1),
+  };
+  h.visit = new Visit(ports, events);
+  t.after(() => h.visit.stop());
+  return Object.assign(h, steps(h));
+}
+
+/** What the tests do, each step as far as it goes by itself. */
+function steps(h) {
+  const s = {
+    peer: () => h.peers.at(-1),
+    camera: () => h.cameras.at(-1),
+    source: () => h.cameras.at(-1).source,
+    openCamera: async () => {
+      s.camera().resolve();
+      await settle();
+    },
+    start: async () => {
+      h.visit.start();
+      await settle();
+    },
+    admit: async () => {
+      s.peer().admit();
+      await settle();
+    },
+    refuse: async (error) => {
+      s.peer().refuse(error);
+      await settle();
+    },
+    change: async (wish) => {
+      h.chosen = wish;
+      h.visit.changeSource();
+      await settle();
+    },
+    lose: async (error) => {
+      s.peer().lose(error);
+      await settle();
+    },
+    mute: async () => {
+      s.source().pause(true);
+      await settle();
+    },
+    unmute: async () => {
+      s.source().pause(false);
+      await settle();
+    },
+    play: () => {
+      h.hasFrame = true;
+      h.visit.videoPlays();
+    },
+    /** A source is chosen that opens muted, and its track is not sent yet. */
+    changeToMuted: async () => {
+      s.peer().replacing = deferred();
+      await s.change('muted');
+      s.source().paused = true;
+      await s.openCamera();
+    },
+  };
+  return s;
+}
+
+/** How a visit gets into each state, by the steps of a person, a camera and a server. */
+const ROUTES = {
+  [State.IDLE]: async () => {},
+  [State.STARTING]: (h) => h.start(),
+  [State.CONNECTING]: async (h) => {
+    await h.start();
+    await h.openCamera();
+  },
+  [State.QUEUED]: async (h) => {
+    await reach(h, State.CONNECTING);
+    await h.refuse(FULL());
+  },
+  [State.WAITING]: async (h) => {
+    await reach(h, State.CONNECTING);
+    await h.admit();
+  },
+  [State.CONNECTED]: async (h) => {
+    await reach(h, State.WAITING);
+    h.play();
+  },
+  [State.STALLED]: async (h) => {
+    await reach(h, State.CONNECTED);
+    h.peer().hear();
+    await h.pass(3500);
+  },
+  [State.INTERRUPTED]: async (h) => {
+    await reach(h, State.CONNECTED);
+    h.peer().events.onFlow('interrupted');
+  },
+  [State.PAUSED]: async (h) => {
+    await reach(h, State.CONNECTED);
+    await h.mute();
+  },
+  [State.HELD]: async (h) => {
+    await reach(h, State.PAUSED);
+    await h.lose('cut');
+  },
+  [State.RECONNECTING]: async (h) => {
+    await reach(h, State.CONNECTED);
+    await h.lose('cut');
+  },
+  [State.STOPPED]: async (h) => {
+    await reach(h, State.CONNECTED);
+    h.visit.stop();
+  },
+  [State.FAILED]: async (h) => {
+    await h.start();
+    h.camera().reject(new PeerError('denied'));
+    await settle();
+  },
+  [State.LOST]: async (h) => {
+    await reach(h, State.CONNECTED);
+    await h.lose(ended('time_over'));
+  },
+};
+
+/** @param {ReturnType<typeof harness>} h @param {string} state */
+export async function reach(h, state) {
+  await ROUTES[state](h);
+  if (h.visit.state !== state) throw new Error(`the way to ${state} led to ${h.visit.state}`);
+}
+
+/** The server has admitted a page that waited, and its camera is being opened: STARTING with a connection. */
+export async function reachAdmitted(h) {
+  await reach(h, State.QUEUED);
+  h.visit.tryNow();
+  await settle();
+  await h.admit();
+}
+
+/** Connected, but another source is being opened that was chosen since the offer: CONNECTING with a connection. */
+export async function reachConnectedWithoutSource(h) {
+  await reach(h, State.CONNECTING);
+  await h.change('320');
+  await h.admit();
+}

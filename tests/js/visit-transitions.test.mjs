@@ -1,0 +1,207 @@
+/** Every transition of the table happens, and no other can. */
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { PeerError } from '../../client/js/errors.js';
+import { BEGUN, COUNTING, OPENING, PAUSABLE, RUNNING, SHOWING, State, TRANSITIONS } from '../../client/js/visit-states.js';
+import { FULL, ended, harness, reach, reachAdmitted, reachConnectedWithoutSource } from './visit-harness.mjs';
+import { settle } from './clock.mjs';
+
+const stop = (h) => h.visit.stop();
+const interrupt = (h) => h.peer().events.onFlow('interrupted');
+const flow = (h) => h.peer().events.onFlow('connected');
+const lose = (h) => h.lose('cut');
+const loseForGood = (h) => h.lose(ended('time_over'));
+const noFrame = (h) => {
+  h.hasFrame = false;
+};
+/** The next try has begun, and no answer is there. */
+const tryNow = async (h) => {
+  h.visit.tryNow();
+  await settle();
+};
+/** The connection is lost while the track of a muted source is being sent instead of the one before. */
+const loseWithMuted = async (h) => {
+  await h.changeToMuted();
+  await h.lose('cut');
+};
+/** STARTING or CONNECTING with a connection, whose new source is muted. */
+const openMutedAndLose = async (h) => {
+  h.peer().replacing = { promise: new Promise(() => {}) };
+  h.source().paused = true;
+  await h.openCamera();
+  await h.lose('cut');
+};
+
+/** What leads from one state to another: [what happens] or [a special way to the first state, what happens]. */
+const CAUSES = {
+  'idle > starting': [(h) => h.start()],
+  'starting > connecting': [(h) => h.openCamera()],
+  'starting > waiting': [reachAdmitted, (h) => h.openCamera()],
+  'starting > interrupted': [reachAdmitted, interrupt],
+  'starting > held': [reachAdmitted, openMutedAndLose],
+  'starting > reconnecting': [reachAdmitted, lose],
+  'starting > stopped': [stop],
+  'starting > failed': [async (h) => {
+    h.camera().reject(new PeerError('busy'));
+    await settle();
+  }],
+  'queued > starting': [async (h) => {
+    await tryNow(h);
+    await h.admit();
+  }],
+  'queued > stopped': [stop],
+  'queued > failed': [async (h) => {
+    await tryNow(h);
+    await h.refuse('rejected');
+  }],
+  'connecting > queued': [(h) => h.refuse(FULL())],
+  'connecting > waiting': [(h) => h.admit()],
+  'connecting > interrupted': [reachConnectedWithoutSource, interrupt],
+  'connecting > held': [reachConnectedWithoutSource, openMutedAndLose],
+  'connecting > reconnecting': [reachConnectedWithoutSource, lose],
+  'connecting > stopped': [stop],
+  'connecting > failed': [(h) => h.refuse('serverAway')],
+  'waiting > connected': [(h) => h.play()],
+  'waiting > interrupted': [interrupt],
+  'waiting > paused': [(h) => h.mute()],
+  'waiting > held': [loseWithMuted],
+  'waiting > reconnecting': [lose],
+  'waiting > stopped': [stop],
+  'waiting > lost': [loseForGood],
+  'connected > waiting': [(h) => {
+    noFrame(h);
+    h.visit.videoPlays();
+  }],
+  'connected > stalled': [async (h) => {
+    h.peer().hear();
+    await h.pass(3500);
+  }],
+  'connected > interrupted': [interrupt],
+  'connected > paused': [(h) => h.mute()],
+  'connected > held': [loseWithMuted],
+  'connected > reconnecting': [lose],
+  'connected > stopped': [stop],
+  'connected > lost': [loseForGood],
+  'stalled > waiting': [(h) => {
+    noFrame(h);
+    h.visit.videoPlays();
+  }],
+  'stalled > connected': [async (h) => {
+    h.peer().hear({ seq: 2 });
+    await h.pass(300);
+  }],
+  'stalled > interrupted': [interrupt],
+  'stalled > paused': [(h) => h.mute()],
+  'stalled > held': [loseWithMuted],
+  'stalled > reconnecting': [lose],
+  'stalled > stopped': [stop],
+  'stalled > lost': [loseForGood],
+  'interrupted > waiting': [(h) => {
+    noFrame(h);
+    flow(h);
+  }],
+  'interrupted > connected': [flow],
+  'interrupted > paused': [(h) => {
+    h.source().paused = true;
+    flow(h);
+  }],
+  'interrupted > held': [async (h) => {
+    await h.mute();
+    await h.lose('cut');
+  }],
+  'interrupted > reconnecting': [lose],
+  'interrupted > stopped': [stop],
+  'interrupted > lost': [loseForGood],
+  'paused > waiting': [(h) => {
+    noFrame(h);
+    return h.unmute();
+  }],
+  'paused > connected': [(h) => h.unmute()],
+  'paused > interrupted': [interrupt],
+  'paused > held': [lose],
+  'paused > reconnecting': [async (h) => {
+    await h.change('320'); // being opened, so nothing is paused
+    await h.lose('cut');
+  }],
+  'paused > stopped': [stop],
+  'paused > lost': [loseForGood],
+  'held > reconnecting': [(h) => h.unmute()],
+  'held > stopped': [stop],
+  'held > lost': [(h) => h.source().end()],
+  'reconnecting > waiting': [async (h) => {
+    await tryNow(h);
+    await h.admit();
+  }],
+  'reconnecting > interrupted': [async (h) => {
+    await h.change('320');
+    await tryNow(h);
+    // The offer waits for the source, as `open` does.
+    await h.openCamera();
+    await h.change('1280');
+    await h.admit();
+    interrupt(h);
+  }],
+  'reconnecting > held': [async (h) => {
+    await tryNow(h);
+    await h.mute();
+    await h.refuse('serverAway');
+  }],
+  'reconnecting > stopped': [stop],
+  'reconnecting > lost': [async (h) => {
+    await tryNow(h);
+    await h.refuse('token');
+  }],
+  'stopped > starting': [(h) => h.start()],
+  'failed > starting': [(h) => h.start()],
+  'lost > starting': [(h) => h.start()],
+};
+
+const TABLE = Object.entries(TRANSITIONS).flatMap(([from, tos]) => tos.map((to) => [from, to]));
+
+for (const [from, to] of TABLE) {
+  test(`${from} > ${to}`, async (t) => {
+    const causes = CAUSES[`${from} > ${to}`];
+    assert.ok(causes, 'expected a cause in CAUSES');
+    const h = harness(t);
+    await (causes.length > 1 ? causes[0](h) : reach(h, from));
+    assert.equal(h.visit.state, from);
+    const before = h.states.length;
+
+    await causes.at(-1)(h);
+
+    assert.deepEqual(h.states.slice(before), [to]);
+    assert.equal(h.visit.state, to);
+  });
+}
+
+test('the causes are those of the table', () => {
+  assert.deepEqual(Object.keys(CAUSES).sort(), TABLE.map(([from, to]) => `${from} > ${to}`).sort());
+});
+
+test('every state has its transitions, and only states are named', () => {
+  const states = Object.values(State);
+
+  assert.deepEqual(Object.keys(TRANSITIONS).sort(), [...states].sort());
+  for (const group of [BEGUN, COUNTING, OPENING, PAUSABLE, RUNNING, SHOWING, ...Object.values(TRANSITIONS)]) {
+    assert.deepEqual(group.filter((state) => !states.includes(state)), []);
+  }
+  assert.ok(Object.isFrozen(State) && Object.isFrozen(TRANSITIONS));
+});
+
+test('what runs can be stopped, what does not run can be started', () => {
+  for (const [from, tos] of Object.entries(TRANSITIONS)) {
+    assert.equal(tos.includes(State.STOPPED), RUNNING.includes(from), from);
+    assert.equal(tos.includes(State.LOST), BEGUN.includes(from), from);
+  }
+});
+
+test('a transition that is not in the table is an error', async (t) => {
+  const h = harness(t);
+  await reach(h, State.QUEUED);
+
+  // No connection is there that could be interrupted.
+  assert.throws(() => interrupt(h), /no transition from queued to interrupted/);
+  assert.equal(h.visit.state, State.QUEUED);
+});

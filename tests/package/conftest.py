@@ -1,0 +1,90 @@
+"""The wheel, installed where nothing of the checkout is; the browser is that of tests/browser."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from facestream.analysis.model_files import checked_path
+from facestream.resources import MODELS_DIR
+from tests.browser.conftest import browsers, camera_file, open_page
+from tests.conftest import ROOT, RunningServer, running_server
+
+__all__ = ["browsers", "camera_file", "open_page"]
+
+INSTALL_DEADLINE_S = 400
+COMMAND_DEADLINE_S = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Installed:
+    """A virtual environment with the wheel in it, and the environment variables of its user."""
+
+    folder: Path
+    environment: dict[str, str]
+
+    @property
+    def program(self) -> Path:
+        return self.folder / "venv" / "bin" / "facestream"
+
+    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [self.program, *arguments], cwd=self.folder, env=self.environment, capture_output=True, text=True,
+            timeout=COMMAND_DEADLINE_S, check=False,
+        )  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `make wheel` builds."""
+    folder = tmp_path_factory.mktemp("dist")
+    pip_wheel = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
+    subprocess.run(
+        [*pip_wheel, "--wheel-dir", str(folder), str(ROOT)], check=True, timeout=COMMAND_DEADLINE_S
+    )
+    (built,) = folder.glob("*.whl")
+    return built
+
+
+@pytest.fixture(scope="session")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Installed:
+    """The wheel in a new virtual environment, for a user whose PATH holds nothing but its programs."""
+    folder = tmp_path_factory.mktemp("installed")
+    subprocess.run([sys.executable, "-m", "venv", folder / "venv"], check=True, timeout=COMMAND_DEADLINE_S)
+    python = str(folder / "venv" / "bin" / "python")
+    pip = [python, "-m", "pip", "install", "--quiet", "--only-binary=:all:"]
+    pip += ["--constraint", str(ROOT / "requirements.txt"), str(wheel)]
+    subprocess.run(pip, check=True, timeout=INSTALL_DEADLINE_S)
+    environment = {
+        "PATH": str(folder / "venv" / "bin"),
+        "HOME": str(folder),
+        "XDG_CACHE_HOME": str(folder / "cache"),
+        "PIP_NO_INDEX": "1",
+    }
+    # As `facestream models` would fetch it: 100 MB that `make models` has fetched the same way.
+    (folder / "cache" / "facestream").mkdir(parents=True)
+    shutil.copy(checked_path(MODELS_DIR, "landmarks"), folder / "cache" / "facestream")
+    return Installed(folder, environment)
+
+
+@pytest.fixture(scope="session")
+def installed_server(installed: Installed) -> Iterator[RunningServer]:
+    """`facestream serve` of the wheel."""
+    with running_server(
+        installed.folder / "server.log",
+        program=(str(installed.program), "serve"),
+        folder=installed.folder,
+        environment=installed.environment,
+    ) as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def nothing_of_the_checkout_is_found() -> None:
+    """A PYTHONPATH of the tests would lend the wheel what it lacks."""
+    assert "PYTHONPATH" not in os.environ

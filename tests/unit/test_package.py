@@ -1,0 +1,51 @@
+"""What pyproject.toml says of the package agrees with the files that the checkout is run from."""
+
+import json
+import re
+import tomllib
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from tests.conftest import ROOT
+
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+RANGES = {
+    canonicalize_name(wanted.name): wanted.specifier
+    for wanted in map(Requirement, PYPROJECT["project"]["dependencies"])
+}
+
+
+def pins(file: str) -> dict[str, str]:
+    """Version by name. Chosen libraries are the first block of a file; their own dependencies are the second."""
+    chosen = (ROOT / file).read_text(encoding="utf-8").split("\n\n")[0]
+    return {
+        canonicalize_name(name): version
+        for name, version in re.findall(r"^([\w.-]+)==(\S+)", chosen, re.MULTILINE)
+    }
+
+
+def test_the_package_depends_on_the_chosen_libraries():
+    # pip is in every virtual environment that `make setup` makes.
+    assert RANGES.keys() - {"pip"} == pins("requirements.txt").keys()
+
+
+@pytest.mark.parametrize(("name", "version"), pins("requirements.txt").items())
+def test_the_package_accepts_the_tested_version(name: str, version: str):
+    assert RANGES[canonicalize_name(name)].contains(version)
+
+
+def test_the_build_uses_the_pinned_hatchling():
+    assert PYPROJECT["build-system"]["requires"] == [
+        f"hatchling=={pins('requirements-dev.txt')['hatchling']}"
+    ]
+
+
+def test_the_served_description_of_the_http_interface_is_the_one_people_edit():
+    source = yaml.safe_load((ROOT / "docs" / "openapi.yaml").read_text(encoding="utf-8"))
+
+    served = json.loads((ROOT / "docs" / "openapi.json").read_text(encoding="utf-8"))
+
+    assert served == source, "run `make schema`"
