@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-pytest_plugins = ("tests.leftovers",)
+pytest_plugins = ("tests.kinds", "tests.leftovers")
 
 ROOT = Path(__file__).resolve().parents[1]
 START_DEADLINE_S = 90.0  # the models load from a cold disk, beside other tests

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from facestream.web.auth.local_programs import Programs, end_of
 from tests.conftest import ROOT
 
 # Forwards one connection and listens no more: `socat TCP-LISTEN:...` without fork.
@@ -94,3 +95,26 @@ def test_a_program_that_serves_others_itself_needs_one(server_url: str):
 def test_many_who_ask_at_once_are_all_told_the_same(server_url: str):
     with ThreadPoolExecutor(8) as at_once:
         assert set(at_once.map(lambda _: auth_through(port_of(server_url)), range(40))) == {"none"}
+
+
+CONNECT = (
+    "import socket, sys; s = socket.create_connection((sys.argv[1], int(sys.argv[2]))); sys.stdin.read()"
+)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_the_real_system_tells_a_client_from_a_relay(host: str):
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.create_server((host, 0), family=family) as listener:
+        own = listener.getsockname()
+        with subprocess.Popen(
+            [sys.executable, "-c", CONNECT, host, str(own[1])], stdin=subprocess.PIPE
+        ) as program:
+            connection, its_end = listener.accept()
+            with connection:
+                assert Programs.look().is_client_of_its_own(end_of(its_end), end_of(own))
+            assert program.stdin is not None
+            program.stdin.close()
+        # This very process listens.
+        with socket.create_connection((host, own[1])) as mine:
+            assert not Programs.look().is_client_of_its_own(end_of(mine.getsockname()), end_of(own))

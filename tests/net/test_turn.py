@@ -243,7 +243,6 @@ async def far_browsers(row: Row, camera_file: Path) -> AsyncIterator[Browsers]: 
         await started.close()
 
 
-@pytest.mark.browser
 @pytest.mark.asyncio(loop_scope="session")
 async def test_the_page_finds_its_way_through_the_relay(far_browsers: Browsers, direct_server: str):
     # A camera needs https or this; certificates are not what is tried here.

@@ -1,9 +1,7 @@
-"""Which program at the other end of a loopback connection is a client: with a /proc of the test, and the real one."""
+"""Which program at the other end of a loopback connection is a client, with a /proc of the test."""
 
 import asyncio
 import os
-import socket
-import subprocess
 import sys
 import threading
 from collections.abc import Callable
@@ -126,29 +124,6 @@ def test_a_connection_that_the_system_does_not_list_is_not_believed(is_client: I
 
 def test_a_system_without_such_a_list_is_not_believed(tmp_path: Path):
     assert not Programs.look(tmp_path).is_client_of_its_own(end_of(CLIENT), end_of(SERVER))
-
-
-CONNECT = (
-    "import socket, sys; s = socket.create_connection((sys.argv[1], int(sys.argv[2]))); sys.stdin.read()"
-)
-
-
-@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
-def test_the_real_system_tells_a_client_from_a_relay(host: str):
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.create_server((host, 0), family=family) as listener:
-        own = listener.getsockname()
-        with subprocess.Popen(
-            [sys.executable, "-c", CONNECT, host, str(own[1])], stdin=subprocess.PIPE
-        ) as program:
-            connection, its_end = listener.accept()
-            with connection:
-                assert Programs.look().is_client_of_its_own(end_of(its_end), end_of(own))
-            assert program.stdin is not None
-            program.stdin.close()
-        # This very process listens.
-        with socket.create_connection((host, own[1])) as mine:
-            assert not Programs.look().is_client_of_its_own(end_of(mine.getsockname()), end_of(own))
 
 
 def test_a_file_that_is_closed_meanwhile_is_passed_over(tmp_path: Path):
