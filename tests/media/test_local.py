@@ -14,6 +14,7 @@ import pytest
 
 from facestream.web.auth.local_programs import Programs, end_of
 from tests.conftest import ROOT
+from tests.times import seconds
 
 # Forwards one connection and listens no more: `socat TCP-LISTEN:...` without fork.
 ONE_TIME = """
@@ -67,7 +68,7 @@ def test_curl_needs_no_token(server_url: str):
     if curl is None:
         pytest.fail("curl is missing; run `apt-get install curl`")
     said = subprocess.run(
-        [curl, "--silent", f"{server_url}/config"], capture_output=True, timeout=20, check=True
+        [curl, "--silent", f"{server_url}/config"], capture_output=True, timeout=seconds(20), check=True
     )
 
     assert json.loads(said.stdout)["auth"] == "none"

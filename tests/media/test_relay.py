@@ -3,6 +3,7 @@
 import asyncio
 
 from benchmarks.relay import LOOPBACK, Weather, open_link
+from tests.times import seconds
 
 
 class Inbox(asyncio.DatagramProtocol):
@@ -23,9 +24,9 @@ async def test_the_relay_leads_datagrams_both_ways_and_cuts_when_told():
     link = await open_link(weather, client.get_extra_info("sockname"), server.get_extra_info("sockname"))
 
     client.sendto(b"up", (LOOPBACK, link.client_side.port))
-    up = await asyncio.wait_for(at_server.messages.get(), 5)
+    up = await asyncio.wait_for(at_server.messages.get(), seconds(5))
     server.sendto(b"down", (LOOPBACK, link.server_side.port))
-    down = await asyncio.wait_for(at_client.messages.get(), 5)
+    down = await asyncio.wait_for(at_client.messages.get(), seconds(5))
     weather.cut = True
     client.sendto(b"lost", (LOOPBACK, link.client_side.port))
     while not weather.dropped:  # noqa: ASYNC110 - a datagram that is dropped tells nobody

@@ -18,6 +18,7 @@ from facestream.replay.peer import ReplayPeer
 from facestream.web.routes.jpeg_socket import unsent_bytes
 from facestream.web.tls import Certificate
 from tests.conftest import ROOT, RunningServer, running_server
+from tests.times import seconds
 
 NAMES = names_of_this_machine([])
 
@@ -101,7 +102,7 @@ def test_a_certificate_and_a_key_that_do_not_belong_together_are_a_sentence(tmp_
 def test_the_certs_command_writes_a_key_for_its_owner_and_keeps_all_out_of_git(tmp_path: Path):
     ended = subprocess.run(
         [sys.executable, "-m", "facestream", "certs", "--certs-dir", tmp_path / "new", "--name", "faces.example"],
-        cwd=ROOT, capture_output=True, text=True, timeout=60, check=False,
+        cwd=ROOT, capture_output=True, text=True, timeout=seconds(60), check=False,
     )  # fmt: skip
 
     assert ended.returncode == 0, ended.stderr
@@ -120,7 +121,7 @@ def test_openssl_finds_nothing_wrong_with_it(tmp_path: Path):
     ended = subprocess.run(
         ["openssl", "verify", "-x509_strict", "-purpose", "sslserver", "-verify_hostname", "localhost",
          "-CAfile", made.authority, made.cert],
-        capture_output=True, text=True, timeout=30, check=False,
+        capture_output=True, text=True, timeout=seconds(30), check=False,
     )  # fmt: skip
 
     assert ended.returncode == 0, ended.stderr
@@ -139,7 +140,7 @@ async def test_a_tls_transport_that_was_closed_twice_holds_nothing_unsent(tmp_pa
         unsent.put_nowait(unsent_bytes(writer.transport))
 
     async with (
-        asyncio.timeout(10),
+        asyncio.timeout(seconds(10)),
         await asyncio.start_server(close_twice, "127.0.0.1", 0, ssl=context) as server,
     ):
         port = server.sockets[0].getsockname()[1]

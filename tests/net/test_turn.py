@@ -34,13 +34,14 @@ from tests.net.hosts import (
     running,
     three_hosts,
 )
+from tests.times import seconds
 
 UDP, TCP, TLS = (
     f"turn{s}:{RELAY_TO_PEER}?transport={t}" for s, t in (("", "udp"), ("", "tcp"), ("s", "tcp"))
 )
 DEAD = f"turn:{RELAY_TO_PEER}:9?transport=udp"
 PORTS = "50000-50007"
-REPLAY_DEADLINE_S = 60
+REPLAY_DEADLINE_S = seconds(60)
 # The relay answers within the page's moment of gathering; further away it would not.
 OFFER_AT_ONCE = (
     "const wait = setTimeout; window.setTimeout = (f, ms, ...a) => wait(f, ms === 100 ? 0 : ms, ...a);"

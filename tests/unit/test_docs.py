@@ -30,6 +30,7 @@ from facestream.messages.telemetry import (
     Telemetry,
 )
 from facestream.replay.options import add_replay_arguments
+from tests.times import seconds
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -160,7 +161,7 @@ def test_the_example_runs(page: str, first_line: str, tmp_path: Path, media_dir:
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=seconds(60),
         check=False,
     )
 

@@ -14,6 +14,7 @@ from facestream.aiortc_patches.sizes import VP8_START_CODE, FrameLimits, is_keyf
 from facestream.errors import FrameError
 from tests.media.aiortc_patches.bitstreams import annex_b, idr_slice, pps, sps
 from tests.media.aiortc_patches.peers import Pair, picture
+from tests.times import seconds
 
 
 def encoded(name: str, width: int, height: int, profile: str | None = None) -> bytes:
@@ -211,6 +212,6 @@ async def test_a_keyframe_of_16383_by_16383_ends_its_track_before_it_is_decoded(
 
 
 async def read_to_the_end(pair: Pair) -> None:
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(seconds(3)):
         while True:
             await pair.remote_track.recv()

@@ -12,10 +12,11 @@ import pytest
 
 from facestream.workers import child_state
 from facestream.workers.child_state import STILL_LOOKS, STOPPED_LOOKS, HangDetector
+from tests.times import seconds
 
 SPINS = "print(flush=True)\nwhile True: pass"
 RESTS = "print(flush=True)\nimport time; time.sleep(60)"
-DEADLINE_S = 20.0
+DEADLINE_S = seconds(20.0)
 
 
 @contextlib.contextmanager

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from facestream.web.auth.local_programs import ProgramLookup, Programs, end_of
+from tests.times import seconds
 
 CLIENT, SERVER = ("127.0.0.1", 40000), ("127.0.0.1", 8080)
 NOBODY = ("0.0.0.0", 0)
@@ -158,7 +159,7 @@ async def test_a_request_never_sees_a_look_that_had_begun_before_it_came():
     def look() -> Programs:
         looks.append(Programs.none())
         began.set()
-        assert go_on.wait(10)
+        assert go_on.wait(seconds(10))
         return looks[-1]
 
     program_lookup = ProgramLookup(look)
@@ -197,5 +198,5 @@ async def test_a_look_that_is_given_up_is_done_for_the_next_request():
     await asyncio.sleep(0)
     given_up.cancel()
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(seconds(10)):
         assert await program_lookup.programs() == Programs.none()
