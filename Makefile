@@ -9,7 +9,7 @@ NPM_THERE := command -v npm >/dev/null || { echo "npm is not installed; expected
 BENCHMARKS := latency compatibility cpu capacity loop_stall recovery strangers churn soak
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run models docs test test-py test-unit test-newest test-browser test-clients test-wheel test-js test-media test-upstream record-offers browser net-programs client-programs lint fix types schema audit bench wheel clean
+.PHONY: help setup run models docs test test-py test-unit test-newest test-browser test-clients test-wheel test-image test-js test-media test-upstream record-offers browser net-programs client-programs image-programs lint fix types schema audit bench wheel clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -24,7 +24,7 @@ models: $(BIN)/.product ## fetch the model files that are missing, check every o
 
 test: lint types docs test-js test-py test-newest ## everything that CI asks for: checks and every test
 
-test-py: $(BIN)/.dev client/node_modules/.dev models/cache/.checked test-media browser net-programs client-programs $(PEERS)/.installed ## every Python test: unit, media, net, browser, clients, package
+test-py: $(BIN)/.dev client/node_modules/.dev models/cache/.checked test-media browser net-programs client-programs image-programs $(PEERS)/.installed ## every Python test: unit, media, net, browser, clients, package, image
 	$(BIN)/python -m pytest $(ARGS)
 
 test-unit: $(BIN)/.dev models/cache/.checked test-media ## the fast tests only
@@ -45,6 +45,9 @@ test-clients: $(BIN)/.dev client/node_modules/.installed models/cache/.checked t
 record-offers: $(BIN)/.dev client/node_modules/.installed models/cache/.checked test-media browser net-programs client-programs $(PEERS)/.installed ## tests/data/*_offer.sdp, as the browsers of this machine make them
 	$(BIN)/python -m pytest tests/browser/test_offer.py tests/clients/test_firefox.py -k recorded_offer --record-offers
 
+test-image: $(BIN)/.dev client/node_modules/.installed models/cache/.checked test-media net-programs image-programs ## build the container image on a base made here, run it and what compose.yaml runs beside it
+	$(BIN)/python -m pytest tests/image $(ARGS)
+
 test-js: client/node_modules/.dev ## the tests of the page's own modules, and their coverage (floor: "c8" in client/package.json)
 	cd client && node_modules/.bin/c8 node --test $(patsubst %,../%,$(wildcard tests/js/*.test.mjs))
 
@@ -59,6 +62,9 @@ browser: ## Chromium and its driver, by apt-get where they are missing and the u
 
 client-programs: ## Firefox and GStreamer for tests/clients, by apt-get where they are missing and the user is root
 	@scripts/ensure_client_programs.sh
+
+image-programs: ## podman, runc and debootstrap for the tests of the image, by apt-get where they are missing and the user is root
+	@scripts/ensure_image_programs.sh
 
 net-programs: ## coturn, nginx and ip for the network tests, by apt-get where they are missing and the user is root
 	@scripts/ensure_net_programs.sh

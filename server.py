@@ -1,4 +1,4 @@
-"""`python server.py` is `python -m facestream serve`."""
+"""`python server.py` is the same as `facestream serve`."""
 
 import sys
 

@@ -1,7 +1,7 @@
-"""What does the analysis of a frame cost, followed, against detection on every frame and the ancestor's order of calls?
+"""Measure the cost of analysing a frame: with tracking, with detection on every frame, and in the ancestor's order.
 
-One core, one thread, same models, same frames, in turns, so that the machine's load meets all alike. Milliseconds are
-CPU time of the one thread, so that what else runs does not count; only the stages are wall time.
+One core, one thread, same models, same frames, in turns, so that the machine's load affects all alike. Milliseconds are
+CPU time of the one thread, so that other programs do not count; only the stages are wall time.
 `followed`: Analyzer.analyze as the server calls it. `each_frame`: dlib on the whole frame at its own scale, landmarks
 and emotion of every face. `ancestor`: colour to gray, dlib on the whole frame, then the first face only, cut tight.
 """
@@ -29,11 +29,11 @@ SIZES_WH = ((320, 240), (640, 480), (1280, 720))
 FACES = (1, 2, 4)
 FPS = 30.0
 SETTLE_FRAMES = 15
-"""Frames at the start that are not counted: the first search, and models that are not warm."""
+"""Frames at the start that are not counted: the first search, and models before they are warm."""
 
 
 class UsualWay:
-    """The models, called without knowledge of the frame before."""
+    """The models, called without the state of the frame before."""
 
     def __init__(self, emotion_model: str) -> None:
         self._detector = dlib.get_frontal_face_detector()
@@ -92,7 +92,7 @@ def _frames(options: argparse.Namespace) -> int:
 def _case(analyzer: Analyzer, usual: UsualWay, scene: list[TimedGray], count: int) -> dict[str, object]:
     tracks, reports = Tracks(), list[FrameReport]()
     followed, each, ancestor = list[float](), list[float](), list[float]()
-    every = max(1, len(scene) // 20)  # the slow ways need no more than some 20 frames
+    every = max(1, len(scene) // 20)  # about 20 frames are enough for the slow ways
     for number, frame in enumerate(scene):
         started_s = time.thread_time()
         report, tracks = analyzer.analyze(frame.gray, tracks, frame.time_s)

@@ -1,8 +1,8 @@
-"""Which detector finds more, is wrong less often and costs less: dlib's HOG or BlazeFace?
+"""Compare dlib's HOG and BlazeFace: faces found, false faces, cost.
 
-Faces are real ones of the test media. `tilted`: the picture turned by so many degrees. `small`: the photograph shrunk,
-so that its median face is so many pixels wide. `false_faces`: on pictures that show none: a clip without faces, the
-same pictures with every face painted over, and the quarters of all these, enlarged. `found_in_ferplus_share` (with
+The faces are real ones of the test media. `tilted`: the image rotated by this many degrees. `small`: the photograph
+reduced until its median face is this many pixels wide. `false_faces`: on images without a face: a clip without faces,
+the same images with every face painted over, and the quarters of all these, enlarged. `found_in_ferplus_share` (with
 --data): faces of FER+ valid, three times as large, with their edges repeated around them.
 """
 
@@ -53,7 +53,7 @@ def main() -> None:
 
 
 def _painted_over(gray: GrayImage, analyzers: list[Analyzer]) -> GrayImage:
-    """The picture with a gray square over every face that any detector finds."""
+    """The image with a gray square over every face that any detector finds."""
     painted = gray.copy()
     for analyzer in analyzers:
         for face in analyzer.analyze_still(gray).faces:
@@ -82,7 +82,7 @@ def _ferplus(folder: Path, every: int) -> list[GrayImage]:
 
 
 def _share(analyzer: Analyzer, pictures: list[GrayImage]) -> float | None:
-    """How many of the pictures have a face, by this detector."""
+    """Share of the images in which this detector finds a face."""
     found = [bool(analyzer.analyze_still(gray).faces) for gray in pictures]
     return round(sum(found) / len(found), 3) if found else None
 

@@ -1,7 +1,7 @@
-"""How right is each emotion model with each crop rule, on FER+ valid? Labels by people, seven classes.
+"""Measure the accuracy of each emotion model with each crop rule on FER+ valid: human labels, seven classes.
 
-FER+ pictures are 48 pixels wide and cut tight, so a wide crop sees repeated edge: the crop rules differ less here than
-on photographs. Where dlib finds no face the usual place of a face in FER+ is assumed, the same for all rules.
+FER+ images are 48 pixels wide and cropped tightly, so a wide crop contains repeated edges: the crop rules differ less
+here than on photographs. If dlib finds no face, the usual box of a face in FER+ is used, the same for all rules.
 """
 
 from collections.abc import Callable
@@ -93,7 +93,7 @@ def _box(box: Box) -> BoundingBox:
 
 
 def _tight(image: NDArray[np.uint8], box: BoundingBox) -> NDArray[np.uint8]:
-    """The box itself, without what lies outside the picture."""
+    """The box itself, without what lies outside the image."""
     left, top = max(0, round(box.left)), max(0, round(box.top))
     cut = image[top : round(box.top + box.height), left : round(box.left + box.width)]
     return np.asarray(cv2.resize(cut, (MINI_XCEPTION_PX, MINI_XCEPTION_PX)), np.uint8)

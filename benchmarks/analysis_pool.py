@@ -1,4 +1,4 @@
-"""How many frames a second do one and two analysis processes take, from four streams that are never idle?
+"""Measure the frames per second that one and two workers analyse for four streams that are never idle.
 
 python -m benchmarks.analysis_pool
 """
@@ -23,14 +23,14 @@ ROUNDS = 3
 
 
 def frames_of(clip: Path) -> list[GrayImage]:
-    """The clip's luma at 640x360, forwards and backwards, so that it can be repeated without a jump."""
+    """The clip's luma at 640x360, forwards and backwards, so that it repeats without a cut."""
     with av.open(str(clip)) as container:
         there = [np.asarray(frame.to_ndarray(format="gray"), np.uint8) for frame in container.decode(video=0)]
     return [*there, *there[-2:0:-1]]
 
 
 async def throughput(processes: int, frames: list[GrayImage], seconds: float) -> float:
-    """Frames a second over all streams."""
+    """Frames per second over all streams."""
     pool = AnalysisPool(MODELS_DIR, AnalysisOptions(budget_ms=1e6), processes, 640 * 480)
     await pool.start()
     served = 0

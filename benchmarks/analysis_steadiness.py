@@ -1,4 +1,4 @@
-"""Are followed landmarks as good as detected ones, do ids survive a crossing, how often does a label flicker?
+"""Measure tracking: landmarks against fresh detection, ids when faces cross, and how often a label flickers.
 
 `nme`: mean distance of the 68 followed points from those of a fresh detection on the same frame, over the distance of
 the outer eye corners; the points before the filter. `flicker`: changes of the most probable emotion in a minute.

@@ -1,4 +1,4 @@
-"""Whether anybody else uses this machine: waits for a calm moment and says how calm it was; ends nobody's work."""
+"""Wait until other programs leave this machine idle, and measure how idle it was; ends no program."""
 
 import asyncio
 import time
@@ -16,18 +16,18 @@ TRIES = 2
 
 
 class Disturbed(Protocol):
-    """A measurement that knows how much others computed meanwhile."""
+    """A measurement with the CPU use of other programs during it."""
 
     @property
     def foreign_cores(self) -> float:
-        """Cores that were busy with something else."""
+        """Cores that were busy with other programs."""
 
 
 T = TypeVar("T", bound=Disturbed)
 
 
 def machine_cpu_s() -> float:
-    """Seconds that the cores have been busy, with anything, and have been taken away by the host."""
+    """Seconds that the cores have been busy with any program, or were taken by the host."""
     user, nice, system, _idle, _iowait, irq, softirq, steal = (
         int(word) for word in Path("/proc/stat").read_text(encoding="ascii").split()[1:9]
     )
@@ -35,7 +35,7 @@ def machine_cpu_s() -> float:
 
 
 async def wait_for_calm(patience_s: float = PATIENCE_S) -> float:
-    """Wait until the machine idles, at most so long; returns the cores that were busy at last."""
+    """Wait until the machine is idle, at most `timeout`; returns the cores that are still busy."""
     deadline_s = time.monotonic() + patience_s
     while True:
         before_s, began_s = machine_cpu_s(), time.monotonic()
@@ -46,7 +46,7 @@ async def wait_for_calm(patience_s: float = PATIENCE_S) -> float:
 
 
 async def in_calm(measure: Callable[[], Awaitable[T]], *, tries: int = TRIES) -> T:
-    """Measure; if others disturbed it, again; returns the least disturbed."""
+    """Measure, again if other programs disturbed it; returns the least disturbed measurement."""
     done: list[T] = []
     while len(done) < tries and not any(each.foreign_cores <= CALM_CORES for each in done):
         if tries > 1:
@@ -58,6 +58,6 @@ async def in_calm(measure: Callable[[], Awaitable[T]], *, tries: int = TRIES) ->
 
 
 def undisturbed(done: Sequence[T]) -> list[T]:
-    """Those that nobody disturbed; where there is none, the least disturbed one."""
+    """The undisturbed measurements; if there is none, the least disturbed one."""
     calm = [each for each in done if each.foreign_cores <= CALM_CORES]
     return calm or [min(done, key=lambda each: each.foreign_cores)]

@@ -1,4 +1,4 @@
-"""How many peers does one server keep up with, and does a frame cost more the more there are."""
+"""Measure how many peers one server can serve, and the cost per frame by their number."""
 
 import argparse
 
@@ -12,11 +12,11 @@ WARM_UP_S = 3.0
 MIN_ANALYSED_FPS = 28.0
 MAX_P95_MS = 150.0
 LATE_SHARE = 0.01
-"""Of the frames sent: above, it is the client that does not keep up."""
+"""Share of the frames sent; above it, the client is the bottleneck."""
 
 
 async def with_peers(count: int, fps: int, seconds: float, length_s: float | None, tries: int) -> Window:
-    """So many peers at a server of their own."""
+    """Measure this many peers at a server of their own."""
 
     async def measure() -> Window:
         with servers.running(servers.OURS, "--max-sessions", "64") as server:
@@ -58,7 +58,7 @@ async def measure(args: argparse.Namespace) -> dict[str, object]:
 
 
 def kept_up(window: Window, min_fps: float) -> bool:
-    """Whether every peer got its analysed frames, and the first its pictures in time."""
+    """Whether every peer got its analysed frames, and the first peer got them in time."""
     p95_ms = percentile(window.delays_ms, 95)
     return min(window.fps_analysed) >= min_fps and p95_ms is not None and p95_ms <= MAX_P95_MS
 
@@ -69,7 +69,7 @@ def cost_ms(window: Window) -> float | None:
 
 
 def main() -> None:
-    """Measure and write."""
+    """Measure and write the JSON."""
     options = measured.parser(__doc__ or "")
     options.add_argument("--most", type=int, default=12, help="peers at 30 FPS that are tried at most")
     args = options.parse_args()

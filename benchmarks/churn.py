@@ -1,4 +1,4 @@
-"""What do a thousand sessions leave behind, half of which vanish without a word."""
+"""Measure what a thousand sessions leave behind, half of which disconnect without telling the server."""
 
 import argparse
 import asyncio
@@ -18,20 +18,21 @@ from benchmarks.processes import usage
 from benchmarks.servers import Server
 from facestream import aiortc_patches
 from facestream.errors import ServerUnreachableError
+from facestream.replay.connection import ReceiveMode
 from facestream.replay.options import ReplayOptions
-from facestream.replay.peer import ReplayPeer, Watching
+from facestream.replay.peer import ReplayPeer
 
 AT_ONCE = 4
 PICTURES = 3
 SESSION_DEADLINE_S = 30.0
 SETTLE_DEADLINE_S = 30.0
 MAX_SESSIONS = 300
-"""Vanished peers keep their places until they are noticed."""
+"""Disconnected peers count as sessions until the server notices."""
 BASELINE_AFTER = 100
 
 
 class Churn:
-    """Opens and ends sessions, each second one by vanishing."""
+    """Opens and ends sessions, every second one without telling the server."""
 
     def __init__(self, server: Server) -> None:
         self._server = server
@@ -40,7 +41,7 @@ class Churn:
         self.failures: list[str] = []
 
     async def run(self, sessions: int) -> None:
-        """So many more sessions, a few at a time."""
+        """Run this many more sessions, a few at a time."""
         until = self.begun + sessions
         async with asyncio.TaskGroup() as tasks:
             for number in range(AT_ONCE):
@@ -58,14 +59,14 @@ class Churn:
 
     async def _one(self, *, vanishes: bool) -> None:
         options = ReplayOptions(face_clip(), self._server.url, codec="h264")
-        async with ReplayPeer(options, self._make_track, Watching.COUNTING) as peer:
+        async with ReplayPeer(options, self._make_track, ReceiveMode.COUNT) as peer:
             await peer.receive_reports(PICTURES)
             if vanishes:
                 await peer.vanish()
 
 
 async def settled(server: Server, lines: Path) -> dict[str, object]:
-    """Wait until no session is left; then what the server holds."""
+    """Wait until no session is left; returns what the server then uses."""
     deadline_s = time.monotonic() + SETTLE_DEADLINE_S
     sessions = -1
     async with aiohttp.ClientSession() as http:
@@ -73,17 +74,17 @@ async def settled(server: Server, lines: Path) -> dict[str, object]:
             await asyncio.sleep(0.5)
             async with http.get(f"{server.url}/healthz") as response:
                 sessions = (await response.json())["sessions"]
-    await asyncio.sleep(2.5)  # the lines are written once a second
+    await asyncio.sleep(2.5)  # the server writes a line per second
     return {"sessions": sessions, "tasks": _tasks(lines), **asdict(usage(server.pid))}
 
 
 def _tasks(lines: Path) -> int:
-    """As the server wrote last."""
+    """The last line of the server."""
     return int(json.loads(lines.read_text(encoding="utf-8").splitlines()[-1])["tasks"])
 
 
 async def measure(args: argparse.Namespace) -> dict[str, object]:
-    """Before, after the first hundred, and at the end."""
+    """Measure before, after the first hundred sessions, and at the end."""
     aiortc_patches.apply()
     total, first = (20, 10) if args.quick else (args.sessions, BASELINE_AFTER)
     with tempfile.TemporaryDirectory() as folder:
@@ -120,7 +121,7 @@ async def measure(args: argparse.Namespace) -> dict[str, object]:
 
 
 def main() -> None:
-    """Measure and write."""
+    """Measure and write the JSON."""
     options = measured.parser(__doc__ or "")
     options.add_argument("--sessions", type=int, default=1000)
     args = options.parse_args()

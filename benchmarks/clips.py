@@ -1,4 +1,4 @@
-"""The clips that are sent: a real face, 640x480, made once into build/bench; measures nothing."""
+"""The clips that the benchmarks send: a real face, 640x480, created once in build/bench."""
 
 from collections.abc import Sequence
 from fractions import Fraction
@@ -14,13 +14,13 @@ SOURCE = ROOT / "build" / "media" / "single_face.mp4"
 FOLDER = ROOT / "build" / "bench"
 WIDTH_PX, HEIGHT_PX = 640, 480
 LONGEST_FRAMES = 900
-"""What the load generator encodes at most: while no number comes twice, a delay of up to 30 s can be read."""
+"""The most that the load generator encodes; frame numbers repeat after it, so longer delays cannot be measured."""
 TURN_S = 142 / 30
-"""How long the clip takes forwards and backwards, until it is where it began."""
+"""Time of the clip forwards and backwards."""
 
 
 def face_clip(fps: int = 30) -> Path:
-    """640x480 at so many frames a second, cut out of the middle of the source; made if it is not there yet."""
+    """The middle of the source clip, 640x480, at this frame rate; created if it does not exist."""
     path = FOLDER / f"face_{WIDTH_PX}x{HEIGHT_PX}_{fps}.mp4"
     if not path.is_file():
         if not SOURCE.is_file():
@@ -32,17 +32,17 @@ def face_clip(fps: int = 30) -> Path:
     return path
 
 
-def pictures_of(clip: Path) -> list[VideoFrame]:
-    """Every picture of a clip, as the headless peer would send it."""
-    return [frame.picture for frame in open_clip(clip).frames()]
+def frames_of(clip: Path) -> list[VideoFrame]:
+    """All frames of a clip, as the headless peer sends them."""
+    return [frame.frame for frame in open_clip(clip).frames()]
 
 
 def _pictures() -> list[VideoFrame]:
-    return [_middle(frame.picture) for frame in open_clip(SOURCE).frames()]
+    return [_middle(frame.frame) for frame in open_clip(SOURCE).frames()]
 
 
 def _middle(picture: VideoFrame) -> VideoFrame:
-    """The middle of the picture, 4:3, at the clip's size."""
+    """The middle of the frame, 4:3, at the clip's size."""
     image = picture.to_ndarray(format="rgb24")
     width_px = picture.height * WIDTH_PX // HEIGHT_PX // 2 * 2
     left = (picture.width - width_px) // 2
@@ -51,7 +51,7 @@ def _middle(picture: VideoFrame) -> VideoFrame:
 
 
 def _there_and_back(pictures: Sequence[VideoFrame], step: int) -> list[VideoFrame]:
-    """Forwards and backwards, so that the picture never jumps, also where the clip starts again."""
+    """The frames forwards and backwards, so that there is no cut when the clip repeats."""
     turn = list(range(0, len(pictures), step))
     turn += turn[-2:0:-1]
     turns = LONGEST_FRAMES // len(turn)

@@ -1,4 +1,4 @@
-"""What does the compatibility mode cost: JPEGs over a WebSocket against WebRTC, at the same server, in one run."""
+"""Compare the cost of the compatibility mode (JPEGs over a WebSocket) with WebRTC, at the same server, in one run."""
 
 import asyncio
 import json
@@ -9,7 +9,7 @@ import aiohttp
 
 from benchmarks import measured, servers
 from benchmarks.baselines.websocket_jpeg import as_jpegs
-from benchmarks.clips import TURN_S, face_clip, pictures_of
+from benchmarks.clips import TURN_S, face_clip, frames_of
 from benchmarks.latency import FPS, WARM_UP_S, Plan, over_webrtc
 from benchmarks.measured import percentile, say
 from benchmarks.processes import usage
@@ -18,16 +18,16 @@ from facestream.messages.jpeg_socket import JpegFrame, decode_jpeg_message, enco
 
 @dataclass(frozen=True, slots=True)
 class Back:
-    """One picture that came back."""
+    """One received frame."""
 
     at_s: float
     delay_ms: float
-    """From when the camera would have taken it: encoding and decoding at the peer are not in it, as in `latency`."""
+    """From the time of its capture; without encoding and decoding at the peer, as in `latency`."""
     size_bytes: int
 
 
-async def send_pictures(url: str, jpegs: list[bytes], seconds: float) -> list[Back]:
-    """Send like a camera of 30 FPS for so long, and keep what comes back."""
+async def send_jpeg_frames(url: str, jpegs: list[bytes], seconds: float) -> list[Back]:
+    """Send like a camera of 30 FPS for this many seconds; returns the received frames."""
     back: list[Back] = []
     async with aiohttp.ClientSession() as http, http.ws_connect(f"{url}/pictures", max_msg_size=0) as peer:
         await peer.send_str(json.dumps({"type": "open"}))
@@ -52,13 +52,13 @@ async def send_pictures(url: str, jpegs: list[bytes], seconds: float) -> list[Ba
     return back
 
 
-async def over_pictures(seconds: float) -> dict[str, object]:
+async def over_websocket(seconds: float) -> dict[str, object]:
     """One peer in compatibility mode."""
-    jpegs = await asyncio.to_thread(lambda: as_jpegs(pictures_of(face_clip())))
+    jpegs = await asyncio.to_thread(lambda: as_jpegs(frames_of(face_clip())))
     with servers.running(servers.OURS) as server:
-        await send_pictures(server.url, jpegs, WARM_UP_S)
+        await send_jpeg_frames(server.url, jpegs, WARM_UP_S)
         cpu_before_s = usage(server.pid).cpu_s
-        back = await send_pictures(server.url, jpegs, seconds)
+        back = await send_jpeg_frames(server.url, jpegs, seconds)
         cpu_ms = 1000 * (usage(server.pid).cpu_s - cpu_before_s)
     delays_ms = [picture.delay_ms for picture in back]
     return {
@@ -71,18 +71,18 @@ async def over_pictures(seconds: float) -> dict[str, object]:
 
 
 async def measure(plan: Plan) -> dict[str, object]:
-    """Both in turn, several times."""
+    """Measure both in turn, several times."""
     webrtc, pictures = [], []
     for number in range(1, plan.rounds + 1):
         say(f"compatibility: round {number} of {plan.rounds}")
         window = await over_webrtc(servers.OURS, plan.seconds, codec="h264", length_s=plan.clip_length_s)
         webrtc.append(window.as_json())
-        pictures.append(await over_pictures(plan.seconds))
+        pictures.append(await over_websocket(plan.seconds))
     return {"webrtc_rounds": webrtc, "compatibility_rounds": pictures}
 
 
 def main() -> None:
-    """Measure and write."""
+    """Measure and write the JSON."""
     args = measured.parser(__doc__ or "").parse_args()
     plan = Plan(3.0, 1, TURN_S) if args.quick else Plan(15.0, 3)
     measured.run("compatibility", args, measure(plan))

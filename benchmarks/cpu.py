@@ -1,4 +1,4 @@
-"""What does an analysed frame cost the server: against the pass-through floor and the usual shape, in one run."""
+"""Compare the server's CPU time per analysed frame with pass-through and with a usual aiortc server, in one run."""
 
 import math
 import statistics
@@ -11,7 +11,7 @@ from benchmarks.peers import Window
 from facestream.replay.options import Codec
 
 SHAPES: dict[str, tuple[tuple[str, ...], Codec]] = {
-    # A peer that offers H264 and VP8 gets H264 from ours, and VP8 from aiortc as it comes.
+    # For a peer that offers H264 and VP8, facestream chooses H264 and unpatched aiortc VP8.
     "ours": (servers.OURS, "h264"),
     "floor": (servers.FLOOR, "h264"),
     "ours_vp8": (servers.OURS, "vp8"),
@@ -22,7 +22,7 @@ SHAPES: dict[str, tuple[tuple[str, ...], Codec]] = {
 
 
 async def measure(plan: Plan) -> dict[str, object]:
-    """Every shape in turn, several times; the ratios are of medians."""
+    """Measure every server in turn, several times; the ratios are those of medians."""
     windows: dict[str, list[Window]] = {name: [] for name in SHAPES}
     for number in range(1, plan.rounds + 1):
         say(f"cpu: round {number} of {plan.rounds}")
@@ -63,7 +63,7 @@ def _fps(window: Window) -> float:
 
 
 def main() -> None:
-    """Measure and write."""
+    """Measure and write the JSON."""
     args = measured.parser(__doc__ or "").parse_args()
     measured.run("cpu", args, measure(Plan.of(args)))
 

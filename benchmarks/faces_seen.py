@@ -1,4 +1,4 @@
-"""Pictures with faces for the benchmarks of the analysis, made from the test media; measures nothing."""
+"""Gray frames with faces for the benchmarks of the analysis, made from the test media."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from facestream.resources import MODELS_DIR
 
 MEDIA = ROOT / "build" / "media"
 CUT_SIDES = 1.6
-"""A face is cut out with so many sides of its box."""
+"""Side of the square around a face, in sides of its box."""
 BACKGROUND = 100
 
 
@@ -30,13 +30,13 @@ class TimedGray:
 
 
 def analyzer_with(options: AnalysisOptions | None = None) -> Analyzer:
-    """One analyzer on one thread, as an analysis process has it."""
+    """An analyzer on one thread, as in a worker."""
     cv2.setNumThreads(1)
     return load_analyzer(MODELS_DIR, options)
 
 
 def clip_frames(path: Path, limit: int | None = None) -> Iterator[TimedGray]:
-    """Frames of a clip in gray."""
+    """The frames of a clip in gray."""
     if not path.is_file():
         raise SystemExit(f"{path} is missing; run `make test-media`")
     with av.open(str(path)) as clip:
@@ -72,7 +72,7 @@ def face_cuts(analyzer: Analyzer, count: int) -> list[GrayImage]:
 def drifting_faces(
     cuts: list[GrayImage], size_wh: tuple[int, int], frames: int, fps: float
 ) -> list[TimedGray]:
-    """The faces, two in a row, a quarter of the height large, each swinging slowly about its place."""
+    """The faces in rows of two, a quarter of the height large, each moving slowly around its centre."""
     width, height = size_wh
     side = int(CUT_SIDES * height / 4)
     scaled = [cv2.resize(cut, (side, side), interpolation=cv2.INTER_AREA) for cut in cuts]
@@ -92,7 +92,7 @@ def drifting_faces(
 
 
 def crossing_faces(cuts: list[GrayImage], frames: int, fps: float) -> list[TimedGray]:
-    """Two faces that change places, one passing in front of the other, 640x360."""
+    """Two faces that cross, one in front of the other, 640x360."""
     side = 150
     scaled = [cv2.resize(cut, (side, side), interpolation=cv2.INTER_CUBIC) for cut in cuts]
     wait = frames // 6

@@ -1,4 +1,4 @@
-"""How long does a picture take there and back, and how many are analysed: ours against the usual shapes, in one run."""
+"""Compare latency and analysed frames of facestream with those of the usual kinds of servers, in one run."""
 
 import argparse
 import asyncio
@@ -10,7 +10,7 @@ from typing import Self
 from benchmarks import measured, servers
 from benchmarks.baselines.websocket_jpeg import as_jpegs, send_jpegs
 from benchmarks.calm import TRIES, in_calm, undisturbed
-from benchmarks.clips import TURN_S, face_clip, pictures_of
+from benchmarks.clips import TURN_S, face_clip, frames_of
 from benchmarks.measured import percentile, ratio, say
 from benchmarks.peers import Window, sending
 from benchmarks.processes import usage
@@ -18,22 +18,22 @@ from facestream.replay.options import Codec
 
 WARM_UP_S = 2.0
 FPS = 30.0
-BASELINE_S = 12.0  # the delay of the usual shapes grows by the second; longer shows only more of it
+BASELINE_S = 12.0  # the delay of the usual servers grows steadily; a longer run only shows more of it
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How long and how often."""
+    """Length and number of the measurements."""
 
     seconds: float
     rounds: int
     clip_length_s: float | None = None
     tries: int = TRIES
-    """Of each window, until nobody disturbs it."""
+    """Attempts for each window, until no other program disturbs it."""
 
     @classmethod
     def of(cls, args: argparse.Namespace) -> Self:
-        """As the command line wants it."""
+        """The plan that the command line asks for."""
         if args.quick:
             return cls(3.0, 1, TURN_S, tries=1)
         return cls(15.0, 3, tries=1 if args.hurry else TRIES)
@@ -47,7 +47,7 @@ async def over_webrtc(
     encode: bool = False,
     length_s: float | None = None,
 ) -> Window:
-    """One peer at that kind of server."""
+    """Measure one peer at this kind of server."""
     with servers.running(command) as server:
         async with sending(server, face_clip(), encode=encode, codec=codec, length_s=length_s) as group:
             await group.watch(WARM_UP_S)
@@ -62,7 +62,7 @@ async def calmly_over_webrtc(
     encode: bool = False,
     at_most_s: float = math.inf,
 ) -> Window:
-    """The same when nobody else computes, as far as that can be had."""
+    """The same on an idle machine, as far as possible."""
 
     async def measure() -> Window:
         seconds = min(plan.seconds, at_most_s)
@@ -72,8 +72,8 @@ async def calmly_over_webrtc(
 
 
 async def over_websocket(seconds: float) -> dict[str, object]:
-    """One client of the ancestor's shape."""
-    jpegs = await asyncio.to_thread(lambda: as_jpegs(pictures_of(face_clip())))
+    """Measure one client of the ancestor's kind of server."""
+    jpegs = await asyncio.to_thread(lambda: as_jpegs(frames_of(face_clip())))
     with servers.running(servers.WEBSOCKET) as server:
         await send_jpegs(server.url, jpegs, FPS, WARM_UP_S)
         cpu_before_s = usage(server.pid).cpu_s
@@ -93,7 +93,7 @@ async def over_websocket(seconds: float) -> dict[str, object]:
 
 
 async def measure(plan: Plan) -> dict[str, object]:
-    """Every shape in turn, several times, so that a disturbance hits one of several."""
+    """Measure every server in turn, several times, so that a disturbance affects one of several."""
     windows: dict[str, list[Window]] = {
         name: [] for name in ("ours", "ours_encoding_client", "floor", "usual_aiortc")
     }
@@ -119,7 +119,7 @@ async def measure(plan: Plan) -> dict[str, object]:
 
 
 def summed_up(windows: list[Window]) -> dict[str, float | None]:
-    """The median of the rounds, and their worst."""
+    """The median and the worst of the rounds."""
     p50s = [percentile(window.delays_ms, 50) or 0.0 for window in windows]
     p95s = [percentile(window.delays_ms, 95) or 0.0 for window in windows]
     return {
@@ -138,7 +138,7 @@ def summed_up(windows: list[Window]) -> dict[str, float | None]:
 
 
 def main() -> None:
-    """Measure and write."""
+    """Measure and write the JSON."""
     args = measured.parser(__doc__ or "").parse_args()
     measured.run("latency", args, measure(Plan.of(args)))
 

@@ -14,8 +14,8 @@ from benchmarks import measured, servers
 from benchmarks.baselines.websocket_jpeg import as_jpegs
 from benchmarks.calm import wait_for_calm
 from benchmarks.churn import Churn
-from benchmarks.clips import TURN_S, face_clip, pictures_of
-from benchmarks.compatibility import send_pictures
+from benchmarks.clips import TURN_S, face_clip, frames_of
+from benchmarks.compatibility import send_jpeg_frames
 from benchmarks.measured import median, percentile, say
 from benchmarks.peers import sending
 from benchmarks.servers import Server
@@ -28,13 +28,13 @@ Beside = Callable[[Server], Awaitable[object]]
 
 
 async def nobody(_: Server) -> None:
-    """No other load: the watched peers have the server to themselves."""
+    """Run no background load."""
 
 
 async def jpeg_peers(server: Server) -> None:
     """Run peers in compatibility mode, until cancelled."""
-    jpegs = await asyncio.to_thread(lambda: as_jpegs(pictures_of(face_clip())))
-    await asyncio.gather(*(send_pictures(server.url, jpegs, 3600.0) for _ in range(JPEG_PEERS)))
+    jpegs = await asyncio.to_thread(lambda: as_jpegs(frames_of(face_clip())))
+    await asyncio.gather(*(send_jpeg_frames(server.url, jpegs, 3600.0) for _ in range(JPEG_PEERS)))
 
 
 async def sessions_that_end(server: Server) -> None:
@@ -45,7 +45,7 @@ async def sessions_that_end(server: Server) -> None:
 async def stalls(
     count: int, seconds: float, length_s: float | None, beside: Beside = nobody
 ) -> dict[str, object]:
-    """Of one server with so many peers; 0: of the idle server, which shows what the machine itself does."""
+    """Measure one server with this many peers; 0: the idle server, which shows the delays of the machine itself."""
     with tempfile.TemporaryDirectory() as folder:
         lines = Path(folder) / "seconds.jsonl"
         with servers.running(servers.MONITORED, "--seconds-to", str(lines)) as server:
@@ -72,7 +72,7 @@ async def _run(beside: Beside, server: Server) -> None:
 
 
 def summed_up(lines: Path, seconds: float) -> dict[str, object]:
-    """The last so many seconds that the server wrote."""
+    """The last lines of the server, one per second."""
     told = [json.loads(line) for line in lines.read_text(encoding="utf-8").splitlines()][-int(seconds) :]
     ticks_ms = [late for second in told for late in second["late_ms"]]
     longest_ms = [max(second["late_ms"]) for second in told if second["late_ms"]]
@@ -106,7 +106,7 @@ async def measure(args: argparse.Namespace) -> dict[str, object]:
 
 
 def main() -> None:
-    """Measure and write."""
+    """Measure and write the JSON."""
     args = measured.parser(__doc__ or "").parse_args()
     measured.run("loop_stall", args, measure(args))
 

@@ -1,4 +1,4 @@
-"""What a figure needs beside it: machine, load, versions, commit; writes one JSON per question. Measures nothing."""
+"""Write the figures of a benchmark as JSON, with machine, load, versions and commit."""
 
 import argparse
 import asyncio
@@ -35,7 +35,7 @@ def parser(question: str) -> argparse.ArgumentParser:
 
 
 def circumstances() -> dict[str, object]:
-    """Everything that makes a figure comparable, or not."""
+    """The circumstances that decide whether figures are comparable."""
     return {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "commit": _git("rev-parse", "HEAD"),
@@ -52,7 +52,7 @@ def circumstances() -> dict[str, object]:
 def write(
     name: str, options: argparse.Namespace, before: dict[str, object], figures: dict[str, object]
 ) -> Path:
-    """Write the figures with their circumstances, print them too; returns the file."""
+    """Write and print the figures with their circumstances; returns the file."""
     path: Path = options.out or RESULTS / f"{name}{'_quick' if options.quick else ''}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     told = {
@@ -69,24 +69,24 @@ def write(
 
 
 def run(name: str, options: argparse.Namespace, measuring: Coroutine[Any, Any, dict[str, object]]) -> None:
-    """Measure, and write the figures with how the machine was before."""
+    """Measure, and write the figures with the state of the machine before."""
     before = circumstances()
     write(name, options, before, asyncio.run(measuring))
 
 
 def say(sentence: str) -> None:
-    """Progress, beside the JSON."""
+    """Print progress to stderr, apart from the JSON."""
     sys.stderr.write(f"{datetime.now(UTC):%H:%M:%S} {sentence}\n")
     sys.stderr.flush()
 
 
 def median(values: Sequence[float]) -> float | None:
-    """The middle value, rounded; None of nothing."""
+    """The median, rounded; None without values."""
     return round(statistics.median(values), 2) if values else None
 
 
 def percentile(values: Sequence[float], percent: float) -> float | None:
-    """A value that occurred, rounded; None of nothing."""
+    """The percentile, one of the values, rounded; None without values."""
     if not values:
         return None
     ordered = sorted(values)
@@ -94,14 +94,14 @@ def percentile(values: Sequence[float], percent: float) -> float | None:
 
 
 def slope(points: Sequence[tuple[float, float]]) -> float:
-    """Least squares slope of y over x; 0 of fewer than two points."""
+    """Least squares slope of y over x; 0 for fewer than two points."""
     if len(points) < 2:
         return 0.0
     return statistics.linear_regression([x for x, _ in points], [y for _, y in points]).slope
 
 
 def ratio(ours: float | None, other: float | None) -> float | None:
-    """How many times the other; None where either was not measured."""
+    """The quotient; None if one was not measured."""
     return round(ours / other, 3) if ours is not None and other else None
 
 

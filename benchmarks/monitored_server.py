@@ -1,4 +1,4 @@
-"""Our server, unchanged, with a clock beside it in its event loop; writes what it saw every second, one JSON a line."""
+"""Run the unchanged server and measure the delays of its event loop; writes one line of JSON per second."""
 
 import argparse
 import asyncio
@@ -11,13 +11,13 @@ from typing import TextIO
 
 from benchmarks.measured import ROOT
 from facestream.config import load_config
-from facestream.web.server import serve
+from facestream.web.server import Listening, serve
 
 TICK_S = 0.005
 
 
 async def _watch(out: TextIO) -> None:
-    """Ask to be called every 5 ms and note how much later it happens."""
+    """Schedule a call every 5 ms and record how late it runs."""
     while True:
         late_ms: list[float] = []
         second_over_s = time.monotonic() + 1.0
@@ -35,8 +35,8 @@ async def _watch(out: TextIO) -> None:
 
 
 async def _serve(out: TextIO, settings: dict[str, str]) -> None:
-    def announce(address: str) -> None:
-        print(f"monitored server serves {address}", flush=True)
+    def announce(listening: Listening) -> None:
+        print(f"monitored server serves {' and '.join(listening.urls)}", flush=True)
 
     async with asyncio.TaskGroup() as tasks:
         watching = tasks.create_task(_watch(out), name="monitor")
@@ -58,7 +58,7 @@ def main() -> None:
     options.add_argument("--analysis-processes", default="")
     options.add_argument("--max-sessions", default="64")
     args = options.parse_args()
-    # Everybody is let in: what the machine carries is the question, not whom the server would refuse.
+    # All peers are admitted: the benchmark measures the machine, not the admission control.
     settings = {"port": args.port, "max_sessions": args.max_sessions, "min_fps": "0", "tls": "off"}
     if args.analysis_processes:
         settings["analysis_processes"] = args.analysis_processes

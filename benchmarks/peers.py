@@ -1,4 +1,4 @@
-"""Headless peers that send and are watched second by second: rates, delays, the server's CPU; draws no conclusion."""
+"""Run headless peers and record rates, delays and the server's CPU time second by second."""
 
 import asyncio
 import contextlib
@@ -14,16 +14,17 @@ from benchmarks.processes import Usage, usage
 from benchmarks.servers import Server
 from facestream import aiortc_patches
 from facestream.replay.clip import open_clip
+from facestream.replay.connection import ReceiveMode
 from facestream.replay.encoded import EncodedClip, EncodedTrack, encode_clip
 from facestream.replay.options import Codec, ReplayOptions
-from facestream.replay.peer import ReplayPeer, TrackFactory, Watching
+from facestream.replay.peer import ReplayPeer, TrackFactory
 from facestream.replay.summary import Tally
 from facestream.replay.track import ReplayTrack
 
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """What one peer had counted at one moment."""
+    """The counters of one peer at one time."""
 
     sent: int
     received: int
@@ -35,7 +36,7 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """All peers and the server at one moment of the monotonic clock."""
+    """All peers and the server at one time of the monotonic clock."""
 
     at_s: float
     counts: tuple[Count, ...]
@@ -46,33 +47,33 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """What happened between two looks."""
+    """The difference between two snapshots."""
 
     seconds: float
     fps_received: tuple[float, ...]
-    """By peer, like all of these."""
+    """By peer, like the other lists."""
     fps_analysed: tuple[float, ...]
     dropped: int
     late: int
-    """Frame intervals in which the client was too late to send: above 1 %, the client is the limit."""
+    """Frame intervals in which the client was too late to send; above 1 %, the client is the bottleneck."""
     sent: int
     frames: int
-    """That came back; of all peers."""
+    """Received frames of all peers."""
     analysed: int
     cpu_ms: float
     own_cpu_ms: float
     """Of the media process alone."""
     rss_mb: float
     own_rss_mb: float
-    """At the end; of the media process alone."""
+    """At the end, of the media process alone."""
     client_cpu_ms: float
     foreign_cores: float
-    """Cores that were busy with neither the server nor this client: how much to trust the rest."""
+    """Cores that were busy with other programs: if many, the other figures are unreliable."""
     delays_ms: tuple[float, ...]
     """Of the first peer, in the order of arrival."""
 
     def as_json(self) -> dict[str, object]:
-        """The figures that a person compares."""
+        """The figures to compare, as JSON."""
         frames = self.analysed or self.frames
         return {
             "seconds": round(self.seconds, 1),
@@ -103,14 +104,14 @@ class Window:
 
 
 class PeerGroup:
-    """Peers that send one clip in step, each with a phase of its own; the first decodes what comes back."""
+    """Peers that send one clip, each with its own phase; the first decodes what it receives."""
 
     def __init__(self, server: Server, peers: Sequence[ReplayPeer]) -> None:
         self.server = server
         self.peers = peers
 
     def look(self) -> Look:
-        """Count now."""
+        """The counters now."""
         counts = tuple(
             Count(
                 tally.sent,
@@ -125,7 +126,7 @@ class PeerGroup:
         return Look(time.monotonic(), counts, usage(self.server.pid), machine_cpu_s(), time.process_time())
 
     def between(self, first: Look, last: Look) -> Window:
-        """What happened between two looks."""
+        """The difference between two snapshots."""
         seconds = last.at_s - first.at_s
         pairs = list(zip(first.counts, last.counts, strict=True))
         return Window(
@@ -158,7 +159,7 @@ class PeerGroup:
         )
 
     async def watch(self, seconds: float) -> Window:
-        """Let them send for so long; returns what happened. Raises RuntimeError when a connection ended."""
+        """Let them send for this many seconds; returns the difference. Raises RuntimeError if a connection ended."""
         first = self.look()
         until_s = first.at_s + seconds
         while (left_s := until_s - time.monotonic()) > 0:
@@ -194,7 +195,7 @@ async def sending(
         ReplayPeer(
             options,
             None if encoded is None else _TrackOf(encoded, begin, number / count),
-            Watching.DECODING if number == 0 else Watching.COUNTING,
+            ReceiveMode.DECODE if number == 0 else ReceiveMode.COUNT,
         )
         for number in range(count)
     ]
@@ -206,14 +207,14 @@ async def sending(
 
 
 def encoded_track_factory(clip: Path, length_s: float) -> TrackFactory:
-    """Makes tracks that begin at once, for peers that come and go."""
+    """Creates tracks that begin at once, for peers that come and go."""
     begin = asyncio.Event()
     begin.set()
     return _TrackOf(_encoded(clip, "h264", length_s), begin, 0.0)
 
 
 class _TrackOf:
-    """Makes the track of one peer when it opens."""
+    """Creates the track of one peer when it opens."""
 
     def __init__(self, clip: EncodedClip, begin: asyncio.Event, phase: float) -> None:
         self._clip, self._begin, self._phase = clip, begin, phase
@@ -224,6 +225,6 @@ class _TrackOf:
 
 @functools.cache
 def _encoded(clip: Path, codec: Codec, length_s: float | None) -> EncodedClip:
-    """The clip, or its beginning, to be repeated without end."""
+    """The clip, or its start, repeated without end."""
     encoded = encode_clip(open_clip(clip), codec, loop=True, duration_s=length_s)
     return replace(encoded, frame_count=None)

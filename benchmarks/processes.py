@@ -1,4 +1,4 @@
-"""What a process and its children have used, from /proc; starts and ends nothing."""
+"""Read from /proc what a process and its children use."""
 
 import os
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ MB = 1e6
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """One look at a process tree."""
+    """The resources of a process tree at one time."""
 
     cpu_s: float
     """User and system time of the process and of every living descendant."""
@@ -28,7 +28,7 @@ class Usage:
 
 
 def usage(pid: int) -> Usage:
-    """Look at a process and its descendants; raises ProcessLookupError when it is gone."""
+    """The resources of a process and its descendants; raises ProcessLookupError if it has ended."""
     if not Path(f"/proc/{pid}").exists():
         raise ProcessLookupError(f"process {pid} is gone")
     tree = list(_tree(pid))
@@ -58,7 +58,7 @@ def _tree(pid: int) -> Iterator[int]:
 
 def _cpu_s(pid: int) -> float:
     try:
-        # The name, in parentheses, may hold spaces and parentheses itself.
+        # The name, in parentheses, may contain spaces and parentheses.
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
         return 0.0

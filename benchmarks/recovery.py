@@ -1,4 +1,4 @@
-"""How long does the picture stand still on a bad network: 1, 5, 10 % loss and outages of a second, through a relay."""
+"""Measure how long the video freezes on a bad network: 1, 5 and 10 % loss and outages of a second, through a relay."""
 
 import argparse
 import asyncio
@@ -17,7 +17,7 @@ from benchmarks.relay import Weather, bad_network
 
 POLL_S = 0.003
 DELAY_S = 0.01
-"""One way, as in a town; a round trip of 0 would make every repair look instant."""
+"""One way, as within a city; without a delay, every repair would seem instant."""
 OUTAGE_S = 1.0
 CALM_S = 4.0
 LOSSES = (0.0, 0.01, 0.05, 0.10)
@@ -26,22 +26,22 @@ SHAPES = {
     "ours_passing_through": servers.FLOOR,
     "plain_aiortc_passing_through": servers.USUAL_FLOOR,
 }
-"""The last two differ in the media path only; aiortc's receiver serves its half, the client is ours in each."""
+"""The last two differ in the media path only; the client is the headless peer in each."""
 
 
 @dataclass(slots=True)
 class Pictures:
-    """When pictures came, as seen by somebody who looks every 3 ms."""
+    """Times at which frames arrived, sampled every 3 ms."""
 
     at_s: list[float] = field(default_factory=list)
 
     def gaps_ms(self, since_s: float, until_s: float) -> list[float]:
-        """The times between pictures; what is not over by the end counts as far as it came."""
+        """Times between frames; a gap at the end counts up to the end."""
         times = [since_s, *(at for at in self.at_s if since_s < at < until_s), until_s]
         return [1000 * (later - earlier) for earlier, later in pairwise(times)]
 
     def first_after(self, moment_s: float) -> float | None:
-        """When the first picture after that moment came."""
+        """Time of the first frame after `since_s`."""
         return next((at for at in self.at_s if at > moment_s), None)
 
 
@@ -56,7 +56,7 @@ async def _look(group: PeerGroup, pictures: Pictures) -> None:
 
 @contextlib.asynccontextmanager
 async def watched(command: tuple[str, ...], weather: Weather) -> AsyncIterator[tuple[PeerGroup, Pictures]]:
-    """One peer that encodes, behind a relay with that weather, and when its pictures come."""
+    """Run one peer behind a relay with these network conditions, and record when frames arrive."""
     with servers.running(command) as server:
         async with (
             bad_network(server.url, weather) as url,
@@ -70,7 +70,7 @@ async def watched(command: tuple[str, ...], weather: Weather) -> AsyncIterator[t
 
 
 async def with_loss(command: tuple[str, ...], loss: float, seconds: float) -> dict[str, object]:
-    """One peer for so long, with that share lost each way."""
+    """Measure one peer for this long, with this share of packets lost each way."""
     weather = Weather(delay_s=DELAY_S)
     async with watched(command, weather) as (group, pictures):
         await group.watch(CALM_S)
@@ -94,7 +94,7 @@ async def with_loss(command: tuple[str, ...], loss: float, seconds: float) -> di
 
 
 async def with_outages(command: tuple[str, ...], times: int) -> dict[str, object]:
-    """Nothing gets through for a second, several times; how long after its end the next picture comes."""
+    """Block everything for a second, several times; measure the time from its end to the next frame."""
     weather = Weather(delay_s=DELAY_S)
     recovered_ms: list[float] = []
     never = 0
@@ -106,7 +106,7 @@ async def with_outages(command: tuple[str, ...], times: int) -> dict[str, object
             weather.cut = False
             over_s = time.monotonic()
             await group.watch(CALM_S)
-            # What was on its way before the cut may still arrive just after it began, never after its end.
+            # Packets sent before the outage may arrive just after its start, but never after its end.
             came_s = pictures.first_after(over_s)
             if came_s is None:
                 never += 1
@@ -122,7 +122,7 @@ async def with_outages(command: tuple[str, ...], times: int) -> dict[str, object
 
 
 async def measure(args: argparse.Namespace) -> dict[str, object]:
-    """Both shapes through the same weather; the dice are thrown alike."""
+    """Measure both servers with the same network conditions and the same random numbers."""
     seconds, outages = (4.0, 1) if args.quick else (20.0, 5)
     losses = (0.05,) if args.quick else LOSSES
     figures: dict[str, object] = {
@@ -142,7 +142,7 @@ async def measure(args: argparse.Namespace) -> dict[str, object]:
 
 
 def main() -> None:
-    """Measure and write."""
+    """Measure and write the JSON."""
     args = measured.parser(__doc__ or "").parse_args()
     measured.run("recovery", args, measure(args))
 

@@ -1,6 +1,6 @@
-"""A bad network between two peers: a UDP relay that drops, delays and cuts, with the HTTP side that leads them in.
+"""Simulate a bad network between two peers: a UDP relay that drops, delays and blocks, and an HTTP proxy for the offer.
 
-Knows what it dropped; looks into no packet.
+Counts what it drops; reads no packet.
 """
 
 import asyncio
@@ -26,15 +26,15 @@ class Weather:
     loss: float = 0.0
     """Share of datagrams that are dropped, 0..1."""
     delay_s: float = 0.0
-    """Of each that is not, one way."""
+    """Delay of the others, one way."""
     cut: bool = False
-    """Whether nothing gets through at all."""
+    """Whether all datagrams are dropped."""
     dice: random.Random = field(default_factory=lambda: random.Random(20))
     passed: int = 0
     dropped: int = 0
 
     def lets_through(self) -> bool:
-        """Decide on one datagram, and count it."""
+        """Decide whether one datagram passes, and count it."""
         if self.cut or self.dice.random() < self.loss:
             self.dropped += 1
             return False
@@ -43,7 +43,7 @@ class Weather:
 
 
 class _Side(asyncio.DatagramProtocol):
-    """One socket of a relay: what comes in here goes out of the other to the peer over there."""
+    """One socket of a relay: datagrams received here are sent from the other socket to its peer."""
 
     def __init__(self, weather: Weather, peer: Address) -> None:
         self._weather = weather
@@ -57,12 +57,12 @@ class _Side(asyncio.DatagramProtocol):
         return int(self._transport.get_extra_info("sockname")[1])
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        # asyncio's own datagram transport is no asyncio.DatagramTransport (3.11), although it is used as one.
+        # In Python 3.11, asyncio's datagram transport is not an asyncio.DatagramTransport, although it is used as one.
         self._transport = cast(asyncio.DatagramTransport, transport)
 
     def datagram_received(self, data: bytes, addr: Address) -> None:
         other = self.other
-        # Only from the peer on this side: a stray datagram of another session must not be led astray.
+        # Only from the peer on this side: stray datagrams of other sessions are not relayed.
         if other is None or addr[1] != self._peer[1] or not self._weather.lets_through():
             return
         if self._weather.delay_s:
@@ -71,7 +71,7 @@ class _Side(asyncio.DatagramProtocol):
             other.send(data)
 
     def lead_to(self, peer: Address) -> None:
-        """Who is on this side, where that was not known when it was opened."""
+        """Set the peer on this side, if it was unknown when the socket was opened."""
         self._peer = peer
 
     def send(self, data: bytes) -> None:
@@ -86,7 +86,7 @@ class _Side(asyncio.DatagramProtocol):
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """Two sockets: the client is told the first, the server the second."""
+    """Two sockets: the client gets the address of the first, the server that of the second."""
 
     client_side: _Side
     server_side: _Side
@@ -101,7 +101,7 @@ def _returned(side: _Side) -> _Side:
 
 
 async def open_link(weather: Weather, client: Address, server: Address) -> Link:
-    """Lead datagrams between these two."""
+    """Relay datagrams between these two."""
     loop = asyncio.get_running_loop()
     sides = []
     for peer in (client, server):
@@ -132,13 +132,13 @@ def with_candidate(sdp: str, address: Address) -> str:
 
 @contextlib.asynccontextmanager
 async def bad_network(server_url: str, weather: Weather) -> AsyncIterator[str]:
-    """The URL at which peers reach that server through the weather."""
+    """The URL at which peers reach the server through the simulated network."""
     links: list[Link] = []
 
     async def offer(request: web.Request) -> web.Response:
         told = await request.json()
         client = candidates_of(told["sdp"])[0]
-        # The server's address is known only with its answer, and its answer needs an offer with our address.
+        # The server's address is known from its answer, and its answer needs an offer with the relay's address.
         link = await open_link(weather, client, (LOOPBACK, 9))
         links.append(link)
         told["sdp"] = with_candidate(told["sdp"], (LOOPBACK, link.server_side.port))

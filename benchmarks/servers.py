@@ -1,4 +1,4 @@
-"""Start a server in a process of its own, as a user would, and stop it; knows no measurement."""
+"""Start a server in its own process, as a user does, and stop it."""
 
 import contextlib
 import re
@@ -16,7 +16,7 @@ from benchmarks.measured import ROOT
 START_DEADLINE_S = 90.0
 STOP_DEADLINE_S = 20.0
 
-# Over its capacity is what some of them measure.
+# Some benchmarks measure a server above its capacity.
 OURS = ("server.py", "--ice-address", "127.0.0.1", "--log-level", "WARNING", "--tls", "off", "--min-fps", "0")
 FLOOR = (*OURS, "--analysis-processes", "0")
 USUAL = ("-m", "benchmarks.baselines.usual_aiortc")
@@ -36,7 +36,7 @@ class Server:
 
 @contextlib.contextmanager
 def running(command: tuple[str, ...], *arguments: str, files: int = 0) -> Iterator[Server]:
-    """A server of that kind on a free port; stopped, and if need be killed, at the end.
+    """A server of this kind on a free port; stopped at the end, or killed if it does not stop.
 
     `files`: limit of open files, soft and hard; 0: this process's own.
     """

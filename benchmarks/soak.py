@@ -1,4 +1,4 @@
-"""Do memory and delay stay flat for half an hour with two peers; writes a line every five seconds as it goes."""
+"""Measure whether memory and delay stay constant for half an hour with two peers; writes a line every five seconds."""
 
 import argparse
 import json
@@ -13,7 +13,7 @@ SETTLING_MINUTES = 5.0
 
 
 async def measure(args: argparse.Namespace) -> dict[str, object]:
-    """Two peers until the time is over."""
+    """Run two peers for the whole time."""
     minutes = 0.25 if args.quick else args.minutes
     settling = 0.0 if args.quick else SETTLING_MINUTES
     progress = measured.RESULTS / "soak.jsonl"
@@ -46,7 +46,7 @@ async def measure(args: argparse.Namespace) -> dict[str, object]:
 
 
 def summed_up(looks: list[dict[str, float]], settling: float) -> dict[str, object]:
-    """Slopes over what came after the first minutes; works on an unfinished file, too."""
+    """Slopes without the first minutes; works on an unfinished file too."""
     settled = [look for look in looks if look["minute"] >= settling]
     return {
         "minutes": looks[-1]["minute"],
@@ -72,7 +72,7 @@ def _slope(looks: list[dict[str, float]], name: str) -> float:
 
 
 def main() -> None:
-    """Measure and write."""
+    """Measure and write the JSON."""
     options = measured.parser(__doc__ or "")
     options.add_argument("--minutes", type=float, default=30.0)
     args = options.parse_args()

@@ -1,6 +1,6 @@
-"""What does a good peer get while strangers hold 1,100 idle sockets and 200 slow bodies and both workers are killed?
+"""Measure a peer while hostile clients hold 1,100 idle sockets and 200 slow bodies, and both workers are killed.
 
-The server may open 1,024 files. The baseline is the same peer before they come, in the same run.
+The server may open 1,024 files. The baseline is the same peer before the attack, in the same run.
 """
 
 import argparse
@@ -34,7 +34,7 @@ STOP_DEADLINE_S = 15.0
 
 @contextlib.contextmanager
 def connections(url: str, count: int, sent: bytes) -> Iterator[None]:
-    """So many sockets that say this much and no more."""
+    """Open this many sockets that send this text and nothing more."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, max(soft, 4096)), hard))
     host, port = urlsplit(url).hostname, urlsplit(url).port
@@ -61,7 +61,7 @@ def children(pid: int) -> list[int]:
 
 
 async def slowest_health_ms(url: str, seconds: float) -> float:
-    """The longest that GET /healthz took."""
+    """The longest time of GET /healthz."""
     slowest = 0.0
     until_s = time.monotonic() + seconds
     while (asked_s := time.monotonic()) < until_s:
@@ -81,7 +81,7 @@ def size_of(log: Path) -> int:
 
 
 async def window(group: PeerGroup, log: Path, seconds: float) -> dict[str, object]:
-    """What the peer and a health check get, and what the log does."""
+    """Measure the peer, a health check and the growth of the log."""
     first, size = group.look(), size_of(log)
     slowest_ms = await slowest_health_ms(group.server.url, seconds)
     seen = group.between(first, group.look())
@@ -119,7 +119,7 @@ async def measure(options: argparse.Namespace) -> dict[str, object]:
 
 
 def has_ended(pid: int) -> bool:
-    """Whether it is gone, or a zombie that its parent asks about later."""
+    """Whether the process has ended, even if its parent has not waited for it."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
     except OSError:

@@ -1,3 +1,93 @@
-"""facestream: a WebRTC media server that annotates faces and their emotions, frame by frame."""
+"""facestream: a WebRTC media server that analyses faces in live video, and its parts as a library.
+
+Analyse frames and images::
+
+    analyzer, tracks = facestream.load_analyzer(), facestream.Tracks()
+    report, tracks = analyzer.analyze(gray, tracks, time_s)  # the next frame of a stream
+    report = analyzer.analyze_still(gray)  # one photograph
+
+`gray` is a numpy array of shape (height, width) and type uint8, luma 0..255. The `FrameReport` has a `Face` for each
+face, in pixels of the frame. Read the messages of a server's data channel `telemetry` with `decode_telemetry`, send it
+a video file with `replay_clip`, and run a server with `serve`::
+
+    summary = asyncio.run(facestream.replay_clip(facestream.ReplayOptions(Path("clip.mp4"))))
+    asyncio.run(facestream.serve(facestream.load_config(port=9000)))
+
+The names in `__all__` and what their docstrings say are the public interface. Until version 1.0, a minor version may
+change it, and the changelog says how; a patch version does not. Everything else is internal and may change at any time.
+Every error that facestream raises on purpose is a `FacestreamError`, except ValueError for a value out of range and for
+a message that cannot be decoded.
+
+`import facestream` imports no library: each name imports what it needs when it is first used.
+"""
+
+from importlib import import_module
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from facestream.analysis.analyzer import Analyzer
+    from facestream.analysis.faces import BoundingBox, Emotion, Face, FrameReport
+    from facestream.analysis.models import load_analyzer
+    from facestream.analysis.options import AnalysisOptions
+    from facestream.analysis.tracking.tracks import Tracks
+    from facestream.config import Config, load_config
+    from facestream.errors import FacestreamError
+    from facestream.messages.telemetry import Telemetry, decode_telemetry
+    from facestream.replay.options import ReplayOptions
+    from facestream.replay.peer import replay_clip
+    from facestream.replay.summary import Summary
+    from facestream.web.server import serve
 
 __version__ = "0.1.0"
+__all__ = [
+    "AnalysisOptions",
+    "Analyzer",
+    "BoundingBox",
+    "Config",
+    "Emotion",
+    "Face",
+    "FacestreamError",
+    "FrameReport",
+    "ReplayOptions",
+    "Summary",
+    "Telemetry",
+    "Tracks",
+    "decode_telemetry",
+    "load_analyzer",
+    "load_config",
+    "replay_clip",
+    "serve",
+]
+
+_MODULE_OF = {
+    "AnalysisOptions": "facestream.analysis.options",
+    "Analyzer": "facestream.analysis.analyzer",
+    "BoundingBox": "facestream.analysis.faces",
+    "Config": "facestream.config",
+    "Emotion": "facestream.analysis.faces",
+    "Face": "facestream.analysis.faces",
+    "FacestreamError": "facestream.errors",
+    "FrameReport": "facestream.analysis.faces",
+    "ReplayOptions": "facestream.replay.options",
+    "Summary": "facestream.replay.summary",
+    "Telemetry": "facestream.messages.telemetry",
+    "Tracks": "facestream.analysis.tracking.tracks",
+    "decode_telemetry": "facestream.messages.telemetry",
+    "load_analyzer": "facestream.analysis.models",
+    "load_config": "facestream.config",
+    "replay_clip": "facestream.replay.peer",
+    "serve": "facestream.web.server",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name when it is first used (PEP 562)."""
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(import_module(_MODULE_OF[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> "list[str]":
+    return sorted({*globals(), *_MODULE_OF})

@@ -1,15 +1,20 @@
-"""Every error facestream raises on purpose; a message says got / expected / what to do.
+"""Every error that facestream raises on purpose.
+
+The message is for people: what was received, what is expected, what to do. `code` is for programs: it never changes,
+and no program compares messages. A module may define more errors beside the code that raises them.
 
 FacestreamError
 ├── ConfigError          a setting is out of range, a file it names cannot be read, or the port is taken
 ├── ModelFileError       a model file is missing or is not the one the manifest names
-├── ImageError           a picture cannot be analysed
+├── ImageError           an image cannot be analysed
 ├── ClipError            a clip cannot be read or has no video
 ├── FrameError           a frame cannot be accepted
 │   └── FrameTooLargeError  a frame is larger than the server accepts
 ├── OfferError           an offer cannot be served
+│   └── OfferTooLargeError  the body of an offer is larger than the server reads
 ├── FragmentError        candidates sent after the offer cannot be read
-├── RestartError         a peer wants to restart ICE, which is not served
+│   └── FragmentTooLargeError  the body with these candidates is larger than the server reads
+├── RestartError         a peer asks for an ICE restart, which is not supported
 ├── RequestLateError     the body of a request does not arrive in time
 ├── NoPortError          no UDP port is free for a session's media
 ├── ServerUnreachableError  the address given to the headless peer does not answer as facestream
@@ -21,30 +26,40 @@ FacestreamError
 
 
 class FacestreamError(Exception):
-    """Base of all errors with a sentence a user can act on."""
+    """Base of all errors with a message that a user can act on."""
+
+    code: str = "error"
+    """Why it was raised, for programs: lower case with underscores, never changed."""
 
 
 class ConfigError(FacestreamError):
     """A setting is out of range, or what it names is not available."""
 
+    code = "bad_config"
+
 
 class ModelFileError(FacestreamError):
     """A model file is missing or is not the one the manifest names."""
 
+    code = "bad_model_file"
+
 
 class ImageError(FacestreamError):
-    """A picture cannot be analysed."""
+    """An image cannot be analysed."""
+
+    code = "bad_image"
 
 
 class ClipError(FacestreamError):
     """A clip cannot be read or has no video in it."""
 
+    code = "bad_clip"
+
 
 class FrameError(FacestreamError):
-    """A frame cannot be taken; the peer is told why."""
+    """A frame cannot be accepted; its session ends with a notice of the same code."""
 
     code = "bad_frame"
-    """Code of the notice to the peer, see docs/telemetry.md."""
 
 
 class FrameTooLargeError(FrameError):
@@ -54,43 +69,82 @@ class FrameTooLargeError(FrameError):
 
 
 class OfferError(FacestreamError):
-    """An offer cannot be served; the peer is told why."""
+    """An offer cannot be served; the client gets HTTP 400 with the message."""
+
+    code = "bad_offer"
+
+
+class OfferTooLargeError(OfferError):
+    """The body of an offer is larger than the server reads; the client gets HTTP 413."""
+
+    code = "offer_too_large"
 
 
 class FragmentError(FacestreamError):
-    """Candidates sent after the offer cannot be read; the peer is told why."""
+    """Candidates sent after the offer cannot be read; the client gets HTTP 400 with the message."""
+
+    code = "bad_candidates"
+
+
+class FragmentTooLargeError(FragmentError):
+    """The body with candidates is larger than the server reads; the client gets HTTP 413."""
+
+    code = "candidates_too_large"
 
 
 class RestartError(FacestreamError):
-    """A peer wants to restart ICE, which is not served; its session goes on."""
+    """A peer asks for an ICE restart, which is not supported; its session continues."""
+
+    code = "ice_restart_not_supported"
 
 
 class RequestLateError(FacestreamError, TimeoutError):
-    """The body of a request does not arrive in time; the client gets 408."""
+    """The body of a request does not arrive in time; the client gets HTTP 408."""
+
+    code = "request_timeout"
 
 
 class NoPortError(FacestreamError):
     """No UDP port is free for the media of a session."""
 
+    code = "no_media_port"
+
 
 class ServerUnreachableError(FacestreamError):
-    """The address given to the headless peer does not answer as a facestream server."""
+    """The address given to the headless peer does not answer as a facestream server, or the server rejects the peer."""
+
+    code = "server_unreachable"
+
+    def __init__(self, message: str, status: int = 0, problem_code: str = "") -> None:
+        super().__init__(message)
+        self.status = status
+        """HTTP status with which the server rejected the peer; 0: no HTTP response."""
+        self.problem_code = problem_code
+        """`code` of the problem in that response; empty: none."""
 
 
 class ShortageError(FacestreamError):
     """The machine lacks descriptors, processes, threads or memory for a part of the server."""
 
+    code = "machine_shortage"
+
 
 class AnalysisUnavailableError(FacestreamError):
     """No analysis process could take or finish the frame."""
+
+    code = "analysis_unavailable"
 
 
 class WorkerLostError(AnalysisUnavailableError):
     """The analysis process died or hung over the frame."""
 
+    code = "worker_lost"
+
 
 class AnalysisFaultError(AnalysisUnavailableError):
     """The analysis of the frame raised an exception: a bug in facestream."""
+
+    code = "analysis_fault"
 
     def __init__(self, message: str, traceback: str = "") -> None:
         super().__init__(message)

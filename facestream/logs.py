@@ -1,7 +1,7 @@
-"""What is logged and how: lines for people or JSON for a collector, each with its session, none with an address.
+"""Configure logging: lines for people or JSON for a collector, each with its session id, none with an address.
 
-What facestream itself writes above DEBUG names no peer. What libraries write, and tracebacks, may: there, addresses and
-SDP are blotted out.
+Messages of facestream above DEBUG contain no addresses. Messages of libraries and tracebacks may: in them, addresses
+and SDP are redacted.
 """
 
 import contextlib
@@ -17,12 +17,12 @@ from pythonjsonlogger.json import JsonFormatter
 
 Format = Literal["text", "json"]
 
-# Processes that this one starts log in the same way.
+# Child processes read these and log in the same way.
 FORMAT_VARIABLE, LEVEL_VARIABLE = "FACESTREAM_LOG_FORMAT", "FACESTREAM_LOG_LEVEL"
 _TEXT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 MAX_FOREIGN_CHARS = 2000
 """Limit for one message of a library, which may quote remote input."""
-_BLOTTED = "(blotted out)"
+_REDACTED = "(redacted)"
 _SDP_LINE = re.compile(r"^\s*[a-z]=.*$", re.MULTILINE)
 _MAYBE_ADDRESS = re.compile(r"(?<![\w.:])[0-9a-f:]*[.:][0-9a-f.:]*[0-9a-f](?![\w])", re.IGNORECASE)
 _session: ContextVar[str] = ContextVar("session", default="")
@@ -30,7 +30,7 @@ _session: ContextVar[str] = ContextVar("session", default="")
 
 @contextlib.contextmanager
 def of_session(session_id: str) -> Iterator[None]:
-    """Whatever is logged inside, and in the tasks that are started inside, belongs to this session."""
+    """Add this session id to every record logged inside, and in the tasks started inside."""
     token = _session.set(session_id)
     try:
         yield
@@ -39,22 +39,22 @@ def of_session(session_id: str) -> Iterator[None]:
 
 
 def set_up(level: str, form: Format) -> None:
-    """Log to stderr from now on, in this process and in those it starts."""
+    """Log to stderr, in this process and in its child processes."""
     os.environ[FORMAT_VARIABLE], os.environ[LEVEL_VARIABLE] = form, level
     handler = logging.StreamHandler()
     handler.setFormatter(_JsonLines() if form == "json" else _Lines(_TEXT))
     handler.addFilter(_prepare)
     logging.basicConfig(level=level, handlers=[handler], force=True)
     if level != "DEBUG":
-        # They log the addresses of peers at INFO.
+        # These log the addresses of peers at INFO.
         for name in ("aioice", "aiortc"):
             logging.getLogger(name).setLevel(logging.WARNING)
-        # It logs a warning for each handshake with a subprotocol.
+        # This logs a warning for each handshake with a subprotocol.
         logging.getLogger("aiohttp.websocket").setLevel(logging.ERROR)
 
 
 def set_up_as_parent() -> None:
-    """Log as the process that started this one does."""
+    """Log as the parent process does."""
     if FORMAT_VARIABLE in os.environ:
         set_up(
             os.environ.get(LEVEL_VARIABLE, "INFO"),
@@ -63,21 +63,21 @@ def set_up_as_parent() -> None:
 
 
 def without_personal_data(text: str) -> str:
-    """The text with addresses and SDP blotted out."""
-    return _MAYBE_ADDRESS.sub(_blotted, _SDP_LINE.sub(_BLOTTED, text))
+    """The text with addresses and SDP redacted."""
+    return _MAYBE_ADDRESS.sub(_redacted, _SDP_LINE.sub(_REDACTED, text))
 
 
-def _blotted(found: re.Match[str]) -> str:
+def _redacted(found: re.Match[str]) -> str:
     try:
         ip_address(found[0])
     except ValueError:
         return found[0]  # a time, a version, the end of a name
-    return _BLOTTED
+    return _REDACTED
 
 
 def _prepare(record: logging.LogRecord) -> bool:
-    """Name the session; take out of a foreign message what is nobody's business."""
-    if _is_strangers_fault(record):
+    """Add the session id; redact third-party messages; drop those that a client can cause at will."""
+    if _is_malformed_request(record):
         return False
     record.session = _session.get()
     if record.levelno > logging.DEBUG and record.name.partition(".")[0] != "facestream":
@@ -85,8 +85,8 @@ def _prepare(record: logging.LogRecord) -> bool:
     return True
 
 
-def _is_strangers_fault(record: logging.LogRecord) -> bool:
-    """A request that is no HTTP: aiohttp 3.14 logs each with a traceback, and so anybody could fill a disk."""
+def _is_malformed_request(record: logging.LogRecord) -> bool:
+    """Whether aiohttp reports a request that is not HTTP; it logs a traceback for each, which could fill the disk."""
     error = record.exc_info[1] if record.exc_info else None
     return type(error).__module__ == "aiohttp.http_exceptions"
 

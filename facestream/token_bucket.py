@@ -1,15 +1,15 @@
-"""A token bucket: bursts up to a size, then a steady rate. Pure: the caller gives the time."""
+"""A token bucket: bursts up to a size, then a steady rate. Pure: the caller passes the time."""
 
 
 class TokenBucket:
-    """Lets `burst` through at once and then one per `interval_s`."""
+    """Allows `burst` tokens at once, then one per `interval_s`."""
 
     def __init__(self, interval_s: float, burst: int = 1) -> None:
         self._interval_s, self._burst = interval_s, burst
         self._tokens, self._updated_s = float(burst), 0.0
 
     def wait_s(self, now_s: float, amount: float = 1.0) -> float:
-        """0.0, and `amount` is spent; or how long to wait for that much."""
+        """Take `amount` tokens and return 0.0; or take none and return the seconds until there are enough."""
         gained = (now_s - self._updated_s) / self._interval_s if self._updated_s else 0.0
         self._tokens = min(float(self._burst), self._tokens + gained)
         self._updated_s = now_s

@@ -1,4 +1,4 @@
-"""Ask PyPI for known holes in the pinned versions; says plainly when nobody could be asked."""
+"""Look up known vulnerabilities of the pinned versions at PyPI; says so if PyPI cannot be reached."""
 
 import json
 import subprocess
@@ -11,9 +11,9 @@ HOLES_EXIT, UNKNOWN_EXIT = 1, 2
 
 
 def main() -> int:
-    """0: every version was looked up and has no known hole."""
+    """Return 0 if every version was looked up and has no known vulnerability."""
     command = [sys.executable, "-m", "pip_audit", "--requirement", str(ROOT / "requirements.txt")]
-    # The pins are complete; to resolve them again would ask for every package.
+    # The pins are complete; resolving them again would request every package.
     command += ["--no-deps", "--disable-pip", "--format", "json", "--progress-spinner", "off"]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE_S, check=False)
     try:

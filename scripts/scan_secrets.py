@@ -1,4 +1,4 @@
-"""Look for keys, tokens and passwords in every file that git holds or would; with --history in every commit, too."""
+"""Search every file that git has or would add for keys, tokens and passwords; with --history, every commit too."""
 
 import fnmatch
 import subprocess
@@ -13,9 +13,9 @@ from detect_secrets.settings import transient_settings
 
 ROOT = Path(__file__).resolve().parents[1]
 GIT_DEADLINE_S = 120
-# Checksums of npm, by the hundred, and what is no text.
+# Hundreds of npm checksums, and files that are not text.
 LEFT_OUT = ("*package-lock.json", "*.tflite", "*.jpg", "*.png")
-# What looks like a secret and is none: where, as what, and why.
+# What looks like a secret but is none: file, kind, reason.
 KNOWN = (
     ("models/*.json", "Hex High Entropy String", "sha256 of the models"),
     ("scripts/fetch_test_media.py", "Hex High Entropy String", "sha256 of the test clips"),
@@ -35,7 +35,7 @@ WEAK = ("BasicAuthDetector", "KeywordDetector", "Base64HighEntropyString", "HexH
 
 @dataclass(frozen=True, slots=True)
 class Suspect:
-    """A line that looks like a secret; the secret itself is not kept."""
+    """A line that looks like a secret; the secret itself is not stored."""
 
     path: str
     line: int
@@ -43,12 +43,12 @@ class Suspect:
 
     @property
     def known(self) -> bool:
-        """Whether it is one of those that are none."""
+        """Whether it is listed as harmless."""
         return any(fnmatch.fnmatch(self.path, path) and self.kind == kind for path, kind, _ in KNOWN)
 
 
 def suspects_in_files() -> list[Suspect]:
-    """Every suspect in the files as they are now."""
+    """All findings in the current files."""
     plugins = {"plugins_used": [{"name": name} for name in (*STRONG, *WEAK)]}
     with transient_settings(plugins):
         return [
@@ -59,7 +59,7 @@ def suspects_in_files() -> list[Suspect]:
 
 
 def suspects_in_history() -> list[Suspect]:
-    """What no file has to have any more to be known to the world; real keys only, or each checksum would count."""
+    """All findings in the history, where a deleted secret is still public; keys only, not the many checksums."""
     with (
         tempfile.TemporaryDirectory() as folder,
         transient_settings({"plugins_used": [{"name": n} for n in STRONG]}),
@@ -81,7 +81,7 @@ def suspects_in_history() -> list[Suspect]:
 
 
 def tracked_files() -> Iterator[str]:
-    """What git holds, or would with `git add .`."""
+    """The files that git has, or would have after `git add .`."""
     for path in _git("ls-files", "--cached", "--others", "--exclude-standard").splitlines():
         if (ROOT / path).is_file() and not any(fnmatch.fnmatch(path, pattern) for pattern in LEFT_OUT):
             yield path
@@ -89,7 +89,7 @@ def tracked_files() -> Iterator[str]:
 
 def _git(*words: str) -> str:
     done = subprocess.run(
-        ["git", *words],  # noqa: S607 - git is where the user has it
+        ["git", *words],  # noqa: S607 - found in the user's PATH
         cwd=ROOT,
         check=True,
         capture_output=True,
@@ -99,7 +99,7 @@ def _git(*words: str) -> str:
 
 
 def main() -> int:
-    """Print each suspect that is not known; 1 where there is one."""
+    """Print each finding that is not listed as harmless; returns 1 if there is one."""
     found = suspects_in_files()
     if "--history" in sys.argv[1:]:
         found += suspects_in_history()

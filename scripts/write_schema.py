@@ -16,8 +16,8 @@ OPENAPI = ROOT / "docs" / "openapi.json"
 
 
 def schema_text() -> str:
-    """The JSON Schema of one telemetry message, as the file holds it."""
-    from facestream.messages.telemetry import Telemetry  # after main() has made the package findable
+    """The JSON Schema of one telemetry message, as it is in the file."""
+    from facestream.messages.telemetry import Telemetry  # after main() has made the package importable
 
     schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

@@ -1,6 +1,6 @@
-"""The usual aiortc server: a track whose recv() awaits the models in an executor; aiortc as it comes, no hardening.
+"""The usual aiortc server: a track whose recv() awaits the models in an executor; aiortc without patches.
 
-Written after the shape of aiortc's example server, to be measured against; never used by the product.
+Structured like aiortc's example server, for comparison only.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from facestream.ice.addresses import offer_addresses
 
 
 class AnnotatingTrack(MediaStreamTrack):
-    """Takes a frame of the peer's, analyses it, returns it."""
+    """Receives a frame of the peer, analyses it and returns it."""
 
     kind = "video"
 
@@ -48,7 +48,7 @@ class Service:
     """Answers offers; keeps its peer connections until they are deleted."""
 
     def __init__(self, executor: ThreadPoolExecutor | None) -> None:
-        """Without an executor, frames go back untouched."""
+        """Without an executor, frames are sent back unchanged."""
         self._executor = executor
         self._pcs: dict[str, RTCPeerConnection] = {}
 

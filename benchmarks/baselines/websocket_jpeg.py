@@ -1,6 +1,6 @@
-"""The ancestor's way: JPEG in over a WebSocket, whole-frame analysis, JPEG back as base64 in JSON; server and client.
+"""The ancestor's design: JPEGs over a WebSocket, whole-frame analysis, JPEGs back as base64 in JSON; server and client.
 
-The ancestor (Django Channels, Keras) cannot be installed here: this is its shape with our models, so it flatters it.
+The ancestor (Django Channels, Keras) cannot be installed here: this is its design with our models, which flatters it.
 """
 
 import argparse
@@ -45,7 +45,7 @@ def _answer(message: bytes) -> str:
 
 
 def as_jpegs(pictures: Sequence[VideoFrame]) -> list[bytes]:
-    """The clip as this client sends it, encoded beforehand."""
+    """The clip as this client sends it, already encoded."""
     encoded = (cv2.imencode(".jpg", picture.to_ndarray(format="bgr24")) for picture in pictures)
     return [jpeg.tobytes() for _, jpeg in encoded]
 
@@ -53,7 +53,7 @@ def as_jpegs(pictures: Sequence[VideoFrame]) -> list[bytes]:
 async def send_jpegs(
     url: str, jpegs: Sequence[bytes], fps: float, seconds: float
 ) -> list[tuple[float, float]]:
-    """Send like a camera for so long; returns when each picture was back, and its delay in ms from when it was due."""
+    """Send like a camera for this many seconds; returns the arrival time of each frame and its delay in ms."""
     back: list[tuple[float, float]] = []
     async with aiohttp.ClientSession() as http, http.ws_connect(f"{url}/frames", max_msg_size=0) as socket:
         started_s = time.monotonic()

@@ -1,4 +1,4 @@
-"""The same models called the usual way: the detector on the whole frame, every frame, drawn in BGR; follows no face."""
+"""The same models in the usual way: the detector runs on every whole frame, drawing in BGR, no tracking."""
 
 import os
 import threading
@@ -21,7 +21,7 @@ ImageBGR = NDArray[np.uint8]
 
 @dataclass(frozen=True, slots=True)
 class Models:
-    """One set; dlib's detector must not be shared between threads."""
+    """One set of models; dlib's detector must not be shared between threads."""
 
     detector: HogDetector
     predictor: LandmarkPredictor
@@ -47,7 +47,7 @@ def executor_with_models() -> ThreadPoolExecutor:
 
 
 def annotate(image_bgr: ImageBGR) -> list[str]:
-    """Find, describe and draw the faces of one frame, on it; returns their labels."""
+    """Find, describe and draw the faces of one frame; returns their labels."""
     models = _models()
     gray = np.asarray(cv2.cvtColor(image_bgr, cv2.COLOR_BGR2GRAY), np.uint8)
     height, width = gray.shape

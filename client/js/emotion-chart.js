@@ -41,7 +41,7 @@ export class EmotionChart {
 
   /**
    * @param {HTMLElement} element where the chart is drawn; its data attributes say how many points each line has
-   * @throws {Error} where C3 is not there
+   * @throws {Error} if C3 is missing
    */
   constructor(element) {
     this.#element = element;

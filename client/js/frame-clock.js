@@ -47,7 +47,7 @@ export class FrameMatcher {
    * @param {number} rtp timestamp of the frame on show
    * @param {number} receivedMs when its last packet came
    * @returns {{timeS: number, lagMs: number} | null} when that frame was, and how long after its message the frame
-   *   came; null while the two clocks are not joined
+   *   came; null: the two clocks are not related yet
    */
   match(rtp, receivedMs) {
     const newest = this.#messages.findLast((message) => message.arrivedMs <= receivedMs + EARLY_MS);
@@ -66,7 +66,7 @@ export class FrameMatcher {
     if (known) known.votes += 1;
     else this.#offsets.push({ ticks, votes: 1 });
     this.#offsets.sort((a, b) => b.votes - a.votes);
-    // The last few are kept for new constants to grow in; there are few in truth.
+    // Keep a few, so that a new constant can gather votes; there are never many real ones.
     if (this.#offsets.length > 16) this.#offsets.splice(8, 1);
   }
 }

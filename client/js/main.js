@@ -27,6 +27,8 @@ const SERVER = withoutSlash(new URL('.', document.baseURI).href);
 
 /** @param {string} id */
 const button = (id) => find(document, `#${id}`, HTMLButtonElement);
+/** Does not use the class: a browser that lacks it must get as far as the message of boot.js. @param {string} selector */
+const dialog = (selector) => /** @type {HTMLDialogElement} */ (element(selector));
 
 /** @param {string} name of a data attribute @param {(element: HTMLElement, text: string) => void} put */
 function fillIn(name, put) {
@@ -43,8 +45,8 @@ const video = find(document, '#video', HTMLVideoElement);
 const log = new SessionLog();
 const chart = makeChart();
 takeToken(location, history);
-const token = new TokenDialog(find(document, '#token', HTMLDialogElement));
-const consent = new ConsentDialog(find(document, '#consent', HTMLDialogElement));
+const token = new TokenDialog(dialog('#token'));
+const consent = new ConsentDialog(dialog('#consent'));
 const stage = new StagePanel({
   root,
   video,

@@ -43,7 +43,7 @@ export class Painter {
   /**
    * @param {HTMLVideoElement} video that plays
    * @param {import('./video-source.js').Source & {given?: {width?: number, height?: number}}} wish `given` is the size of
-   *   the video until it tells its own
+   *   the video until the video reports its own
    * @param {() => boolean} mayRepeat whether the last frame of a stalled video is painted again once a second
    */
   constructor(video, wish, mayRepeat) {
@@ -55,7 +55,7 @@ export class Painter {
     this.#leastMs = 500 / wish.fps;
     this.#paint(performance.now());
     this.#stream = this.#canvas.captureStream(wish.fps);
-    this.#timer = setInterval(() => this.#goOn(mayRepeat), AGAIN_MS);
+    this.#timer = setInterval(() => this.#repeat(mayRepeat), AGAIN_MS);
     this.#frames = new VideoFrames(video, (nowMs) => nowMs - this.#lastMs >= this.#leastMs && this.#paint(nowMs));
   }
 
@@ -77,7 +77,7 @@ export class Painter {
   }
 
   /** @param {() => boolean} mayRepeat */
-  #goOn(mayRepeat) {
+  #repeat(mayRepeat) {
     // Without frames the server would end the session, although a stalled clip has not ended.
     const nowMs = performance.now();
     if (nowMs - this.#lastMs >= STILL_MS && mayRepeat()) this.#paint(nowMs);

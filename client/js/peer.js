@@ -51,6 +51,7 @@ export class Peer extends BasePeer {
     this.#listen(parts);
     try {
       await gatheringComplete(pc);
+      if (this.closed) throw new PeerError('closed');
       // Without any candidate (no UDP allowed, no relay), no connection can come about: do not wait for one.
       if (trickle.foundNothing) throw new PeerError('noMedia');
       trickle.offerMade();

@@ -30,7 +30,7 @@ thead th{font-size:.85rem}ol{margin:0;padding:0;list-style:none}li time{display:
 /**
  * @param {Iterable<import('./session-log.js').Entry>} entries
  * @param {readonly import('./session-log.js').SessionEvent[]} events
- * @param {{at: string, notice: string}} visit when it was, in words; what the person had been told
+ * @param {{at: string, notice: string}} visit when it was, in words; what the person agreed to
  * @returns {string} an HTML document
  */
 export function toReport(entries, events, { at, notice }) {

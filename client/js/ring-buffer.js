@@ -51,8 +51,8 @@ export class RingBuffer {
  * @param {number} windowS its length
  * @param {number} slices how many points
  * @param {number} [bridge] a hole of so many slices without a row, or fewer, is filled with a straight line; a value
- *   that is NaN stays a gap, however short: there it is known that nothing was there
- * @returns {(number | null)[][]} one list a value, each with `slices` points; null where there was nothing
+ *   that is NaN stays a gap, however short, because it is known that there was none
+ * @returns {(number | null)[][]} one list for each value, each with `slices` points; null: no value
  */
 export function sliceMeans(rows, nowS, windowS, slices, bridge = 0) {
   const sliceS = windowS / slices;

@@ -1,4 +1,4 @@
-/** What a person chose, kept for the next visit. Storage may be forbidden; then a choice lasts as long as the page. */
+/** Choices of the person in the browser's storage. If storage is forbidden, a choice lasts as long as the page. */
 
 const PREFIX = 'facestream.';
 

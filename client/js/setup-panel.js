@@ -46,7 +46,7 @@ export class SetupPanel {
   }
 
   /**
-   * Look which cameras there are; they have names once one was allowed.
+   * List the cameras; browsers name them once one was allowed.
    *
    * @param {string} inUse id of the camera that is open; empty: none is
    * @returns {Promise<void>}

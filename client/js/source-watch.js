@@ -10,7 +10,7 @@ export class SourceWatch {
   #onChange;
   #muted;
   /** Whether an event has reported the state; `muted` of a newly opened track is not always right. */
-  #told = false;
+  #hasEvent = false;
   #silent = false;
   #last = false;
   /** @type {number | null} */
@@ -53,7 +53,7 @@ export class SourceWatch {
       return;
     }
     this.#count(frames !== before, nowMs);
-    this.#tell();
+    this.#report();
   }
 
   /** Remove the listeners; may be called twice. */
@@ -78,21 +78,21 @@ export class SourceWatch {
     if (this.#moving < LEAST_LOOKS) return;
     this.#silent = false;
     // A muted track may send black frames, so ignore them while both the track and an event report that it is muted.
-    if (!this.#told || !this.#track.muted) this.#muted = false;
+    if (!this.#hasEvent || !this.#track.muted) this.#muted = false;
   }
 
   /** @param {'mute' | 'unmute'} what */
   #hear(what) {
-    this.#told = true;
+    this.#hasEvent = true;
     this.#muted = what === 'mute';
     this.#silent = false;
     // A frame from before the event may be counted after it.
     this.#still = this.#moving = 0;
     this.#frames = null;
-    this.#tell();
+    this.#report();
   }
 
-  #tell() {
+  #report() {
     if (this.paused === this.#last) return;
     this.#last = this.paused;
     this.#onChange();

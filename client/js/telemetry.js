@@ -43,7 +43,7 @@ export const VERSION = 1;
 
 /**
  * @param {string} text one message
- * @returns {Telemetry | null} null for anything that is no telemetry of this version
+ * @returns {Telemetry | null} null: not telemetry of this version
  */
 export function decodeTelemetry(text) {
   const message = parse(text);
@@ -67,7 +67,7 @@ export function decodeTelemetry(text) {
 
 /**
  * @param {string} text one message
- * @returns {Control | null} null for anything that is no control message
+ * @returns {Control | null} null: not a control message
  */
 export function decodeControl(text) {
   const message = parse(text);

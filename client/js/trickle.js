@@ -3,13 +3,13 @@
 import { expiry } from './http.js';
 
 const TOGETHER_MS = 50;
-const TELL_MS = 5000;
+const SEND_MS = 5000;
 
 /**
  * @param {string} text a candidate as browsers write it, with or without `candidate:` @returns {boolean} false: the server
  * could not use it: names of mDNS, TCP, and the empty text at the end
  */
-export function isWorthTelling(text) {
+export function isUseful(text) {
   const words = text.split(' ');
   return words.length >= 8 && words[2].toLowerCase() === 'udp' && !words[4].endsWith('.local');
 }
@@ -26,7 +26,7 @@ export function fragmentOf(sdp, candidates) {
   return [...lines, ...candidates.map((text) => `a=${text}`), ''].join('\r\n');
 }
 
-/** Tells the server the candidates that come after the offer, those that come together in one request. */
+/** Sends the candidates that are found after the offer; those found within 50 ms in one request. */
 export class Trickle {
   #pc;
   /** @type {string[]} */
@@ -57,7 +57,7 @@ export class Trickle {
   begin(url, secret) {
     if (!secret) return;
     this.#session = { url, secret };
-    this.#tellSoon();
+    this.#sendSoon();
   }
 
   close() {
@@ -68,24 +68,24 @@ export class Trickle {
   /** @param {string} text */
   #add(text) {
     if (text) this.#found += 1;
-    if (!isWorthTelling(text)) return;
+    if (!isUseful(text)) return;
     this.#waiting.push(text);
-    this.#tellSoon();
+    this.#sendSoon();
   }
 
-  #tellSoon() {
+  #sendSoon() {
     if (!this.#session || !this.#waiting.length || this.#timer) return;
-    this.#timer = setTimeout(() => this.#tell(), TOGETHER_MS);
+    this.#timer = setTimeout(() => this.#send(), TOGETHER_MS);
   }
 
-  async #tell() {
+  async #send() {
     this.#timer = undefined;
     if (!this.#session) return;
     const { url, secret } = this.#session;
     const body = fragmentOf(this.#pc.localDescription?.sdp ?? '', this.#waiting.splice(0));
     const headers = { 'Content-Type': 'application/trickle-ice-sdpfrag', 'X-Session-Secret': secret };
     try {
-      await fetch(url, { method: 'PATCH', headers, body, signal: expiry(TELL_MS) });
+      await fetch(url, { method: 'PATCH', headers, body, signal: expiry(SEND_MS) });
     } catch {
       // A server that a browser can reach by itself needs no candidate; where it does, the connection says so.
     }

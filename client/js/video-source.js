@@ -99,7 +99,7 @@ export class VideoSource {
     return this.#watch?.quiet ?? false;
   }
 
-  /** @param {SourceEvents} events told from now on */
+  /** @param {SourceEvents} events instead of those before */
   listen(events) {
     this.#events = events;
   }

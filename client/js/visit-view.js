@@ -55,7 +55,8 @@ export function visitEvents({ root, stage, live, exports, setup, switches, visit
     onTelemetry: (telemetry, atMs) => live.add(telemetry, atMs),
     onControl: (message) => {
       switches.hear(message);
-      if (message.type === 'notice' || message.type === 'error') stage.say(endingOf(message.code)?.title ?? message.detail);
+      if (message.type === 'notice') stage.say(endingOf(message.code)?.title ?? message.detail);
+      if (message.type === 'error') stage.say(message.detail);
     },
     onShown: (frame) => live.showJpegFrame(frame),
     onLook: (newest) => {

@@ -16,6 +16,8 @@ WRITTEN_FOR = {"aiortc": "1.16", "aioice": "0.13"}
 class PatchError(FacestreamError):
     """The installed aiortc or aioice is not the one the replacements were written for."""
 
+    code = "wrong_library_version"
+
 
 @dataclass(frozen=True, slots=True)
 class Replacement:

@@ -36,7 +36,10 @@ READ_RARELY_S = 0.09
 
 
 class Analyzer:
-    """The models of one process; the state of a stream comes in and goes out with each frame."""
+    """Finds and describes faces; made by `load_analyzer`. Keeps no state of a stream: each call gets and returns it.
+
+    One thread at a time may use it.
+    """
 
     def __init__(
         self,
@@ -60,7 +63,13 @@ class Analyzer:
         return Analyzer(self._detector, self._predictor, self._emotions, options)
 
     def analyze(self, gray: GrayImage, tracks: Tracks, time_s: float) -> tuple[FrameReport, Tracks]:
-        """One frame of a stream; `time_s` never falls within a stream. Costs 3-5 ms for each followed face."""
+        """Analyse the next frame of a stream; returns its report and the state for the frame after it.
+
+        `gray`: shape (height, width), uint8, luma 0..255. `tracks`: the state that the last frame returned, `Tracks()`
+        for the first. `time_s`: the frame's time in seconds, which never decreases within a stream. Takes 3-5 ms for
+        each followed face. Raises ValueError for an array of another shape or type.
+        """
+        _check_gray(gray)
         clock = _StageClock()
         tracks = self._notice_cut(gray, tracks)
         before = tracks.followed
@@ -92,7 +101,11 @@ class Analyzer:
         return report, tracks
 
     def analyze_still(self, gray: GrayImage) -> FrameReport:
-        """One photograph: the whole picture is searched at full scale, nothing is smoothed."""
+        """Analyse one image: search all of it at full scale, smooth nothing.
+
+        `gray`: shape (height, width), uint8, luma 0..255. Raises ValueError for an array of another shape or type.
+        """
+        _check_gray(gray)
         clock = _StageClock()
         found = self._detector.search_whole(gray, self._options.min_face_share)
         found = sorted(found, key=lambda face: -face.box.width)[: self._options.max_faces]
@@ -227,6 +240,13 @@ class Analyzer:
                 emotion_state=next_emotion_state(track.emotion_state, read, time_s, options.smoothing_s),
             )
         return describe(gray, track, box)
+
+
+def _check_gray(gray: GrayImage) -> None:
+    if gray.ndim != 2 or gray.dtype != np.uint8 or not gray.size:
+        raise ValueError(
+            f"an array of shape {gray.shape} and type {gray.dtype}; expected (height, width) and uint8"
+        )
 
 
 class _StageClock:

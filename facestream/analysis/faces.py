@@ -1,4 +1,4 @@
-"""What is known about the faces of one frame, as values; no behaviour beyond checks."""
+"""The faces of one frame as values; no behaviour beyond checks."""
 
 import enum
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ LandmarksXY = NDArray[np.float32]
 
 
 class Emotion(enum.StrEnum):
-    """The seven labels, in the order of every probability vector."""
+    """The seven emotion labels, in the order of `Face.probabilities`."""
 
     ANGRY = "angry"
     DISGUST = "disgust"
@@ -60,14 +60,14 @@ class BoundingBox:
 
 @dataclass(frozen=True, slots=True)
 class HeadPose:
-    """Where a head is turned to, in degrees; all zero when it looks into the camera."""
+    """Rotation of a head in degrees; all zero if it faces the camera."""
 
     yaw_deg: float
-    """Positive: towards the picture's right."""
+    """Positive: towards the right of the image."""
     pitch_deg: float
     """Positive: up."""
     roll_deg: float
-    """Positive: clockwise in the picture."""
+    """Positive: clockwise in the image."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +78,15 @@ class Face:
     """1 or more; never given to another face of the same session."""
     box: BoundingBox
     landmarks_xy: LandmarksXY
+    """Shape (68, 2), pixels of the frame, iBUG 300-W order."""
     probabilities: tuple[float, ...]
     """Seven values 0..1 that sum to 1, in the order of EMOTIONS, smoothed over time."""
     label: str
     """An Emotion, or UNSURE."""
     unsure: UnsureReason | None = None
-    """Why the label is UNSURE; None where it is not."""
+    """Why the label is UNSURE; None if it is an emotion."""
     pose: HeadPose | None = None
+    """None: no pose fits the landmarks."""
     eye_opening: float = 0.0
     """Eye aspect ratio (Soukupova and Cech 2016), mean of both eyes: about 0.3 open, under 0.2 closed."""
     blinks: int = 0
@@ -104,17 +106,17 @@ class Face:
 
 
 class DegradationLevel(enum.IntEnum):
-    """What is saved on a stream whose frames cost more than their budget; each step keeps those before it."""
+    """How much work is saved on a stream that exceeds its time budget; each level includes those before it."""
 
     NONE = 0
-    RARE_SEARCH = 1  # the whole picture is searched half as often
+    RARE_SEARCH = 1  # the whole frame is searched half as often
     RARE_EMOTION = 2  # the emotion of each face is read eleven times a second at most
     FEWER_FACES = 3  # only the two largest faces are followed
 
 
 @dataclass(frozen=True, slots=True)
 class FrameReport:
-    """What analysis found in one frame, and the milliseconds each stage took."""
+    """The faces of one frame, and the milliseconds that each stage of the analysis took."""
 
     faces: tuple[Face, ...]
     detect_ms: float = 0.0

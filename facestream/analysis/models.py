@@ -14,11 +14,15 @@ from facestream.analysis.model_files import checked_path
 from facestream.analysis.options import AnalysisOptions, DetectorName, EmotionModelName
 from facestream.analysis.self_test_image import self_test_image
 from facestream.errors import ModelFileError
-from facestream.resources import FETCH_MODELS
+from facestream.resources import FETCH_MODELS, MODELS_DIR
 
 
-def load_analyzer(models_dir: Path, options: AnalysisOptions | None = None) -> Analyzer:
-    """Check every file that is needed, load it and try it on a known face; 1-2 s. Raises ModelFileError."""
+def load_analyzer(models_dir: Path = MODELS_DIR, options: AnalysisOptions | None = None) -> Analyzer:
+    """Check the model files, load them and try them on a test image; takes 1-2 s.
+
+    Without `models_dir`, the models of this installation; without `options`, the defaults. Raises ModelFileError if a
+    file is missing, is not the one that the manifest names, or cannot be loaded; `facestream models` fetches them.
+    """
     options = options or AnalysisOptions()
     predictor = LandmarkPredictor(checked_path(models_dir, "landmarks"))
     path = checked_path(models_dir, options.emotion_model)

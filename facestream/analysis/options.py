@@ -1,39 +1,32 @@
-"""The settings of the analysis as one value; nothing here reads the environment."""
+"""The options of the analysis as one value, with their defaults and ranges; reads no settings."""
 
-from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Literal
-
-if (
-    TYPE_CHECKING
-):  # the settings library takes a tenth of a second, which each analysis process would wait for
-    from facestream.config import Config
+from dataclasses import dataclass
+from typing import Literal
 
 DetectorName = Literal["dlib", "blazeface"]
 EmotionModelName = Literal["mini_xception", "emotion"]
+MIN_FACE_SHARE_RANGE = 0.02, 1.0
+MAX_FACES_RANGE = 1, 64
 
 
 @dataclass(frozen=True, slots=True)
 class AnalysisOptions:
-    """How faces are found, followed and judged; crosses to the analysis processes."""
+    """How faces are found, followed and described; raises ValueError for a value out of range."""
 
     detector: DetectorName = "blazeface"
     emotion_model: EmotionModelName = "emotion"
     min_face_share: float = 1 / 8
-    """Side of the smallest face that matters, as a share of the picture's height."""
+    """Side of the smallest face that is searched for, as a share of the frame's height: 0.02..1."""
     max_faces: int = 8
+    """Faces followed in one stream: 1..64."""
     smoothing_s: float = 0.3
-    """Time constant of the probabilities; 0 shows each frame's own."""
+    """Time constant of the smoothed probabilities in seconds; 0: each frame's own probabilities."""
     steady_landmarks: bool = True
+    """Smooth the landmarks of a face at rest (One-Euro filter)."""
     budget_ms: float = 25.0
-    """Analysis time a frame may take on average before degradation starts."""
+    """Mean analysis time per frame, in milliseconds, above which the degradation level rises."""
 
     def __post_init__(self) -> None:
-        if not 0.02 <= self.min_face_share <= 1:
-            raise ValueError(f"min_face_share is {self.min_face_share}; expected 0.02..1")
-        if not 1 <= self.max_faces <= 64:
-            raise ValueError(f"max_faces is {self.max_faces}; expected 1..64")
-
-
-def options_from(config: "Config") -> AnalysisOptions:
-    """The settings of the analysis out of the table of all settings."""
-    return AnalysisOptions(**{field.name: getattr(config, field.name) for field in fields(AnalysisOptions)})
+        for name, (low, high) in (("min_face_share", MIN_FACE_SHARE_RANGE), ("max_faces", MAX_FACES_RANGE)):
+            if not low <= (value := getattr(self, name)) <= high:
+                raise ValueError(f"{name} is {value}; expected {low}..{high}")

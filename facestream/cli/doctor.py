@@ -1,63 +1,76 @@
-"""The command: looks at everything in order, prints each finding as it comes, and sums up in the exit code."""
+"""`facestream doctor`: run all checks in order, print each finding at once, and return 1 if one is an error."""
 
+import argparse
 import asyncio
 import contextlib
 import json
 import logging
 import sys
 from collections.abc import AsyncGenerator
+from typing import TYPE_CHECKING
 
-from facestream import __version__, aiortc_patches
-from facestream.config import Config
-from facestream.doctor.findings import Finding, Verdict, anything_wrong, wrong
-from facestream.doctor.machine import machine_findings
-from facestream.doctor.options import DoctorOptions
-from facestream.doctor.own_server import NoServerError, own_server
-from facestream.doctor.peer import peer_findings, server_ice_findings
-from facestream.replay.http import Credentials
-from facestream.replay.options import read_token
+from facestream import __version__
+from facestream.cli.arguments import add_server_access
+from facestream.config import Config, load_config
+from facestream.doctor.findings import Finding, Verdict, fail, has_error
 from facestream.resources import START
 
-WRONG_EXIT = 1
+if TYPE_CHECKING:
+    from facestream.replay.http import Credentials
+
+ERROR_EXIT = 1
 
 
-def run_doctor(config: Config, options: DoctorOptions) -> int:
-    """Look, print, and return 1 where anything is wrong. Raises ServerUnreachableError for no address at all."""
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of this command; its settings come from the environment and facestream.toml."""
+    parser.add_argument(
+        "--url", default="", help="check this server from a client's side (default: check this machine)"
+    )
+    add_server_access(parser)
+    parser.add_argument(
+        "--json", action="store_true", dest="as_json", help="print one JSON object at the end"
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Check and print; returns 1 if anything is wrong. Raises ServerUnreachableError if `--url` is no address."""
+    from facestream import aiortc_patches
+
     for name in ("aiortc", "aioice"):
         logging.getLogger(name).setLevel(logging.ERROR)
     aiortc_patches.apply()
-    findings = asyncio.run(_look(config, options))
-    if options.as_json:
+    findings = asyncio.run(_check(load_config(), args))
+    if args.as_json:
         report = {
             "version": __version__,
-            "right": not anything_wrong(findings),
+            "ok": not has_error(findings),
             "findings": [finding.as_json() for finding in findings],
         }
         sys.stdout.write(json.dumps(report, indent=2) + "\n")
     else:
         sys.stdout.write(_summary(findings) + "\n")
-    return WRONG_EXIT if anything_wrong(findings) else 0
+    return ERROR_EXIT if has_error(findings) else 0
 
 
-async def _look(config: Config, options: DoctorOptions) -> list[Finding]:
+async def _check(config: Config, args: argparse.Namespace) -> list[Finding]:
     findings: list[Finding] = []
-    # Close it even if the reader of the output is gone: the doctor's own server must end.
-    async with contextlib.aclosing(_findings(config, options)) as found:
+    # Close the generator even if the output has no reader any more: the server of `doctor` must end.
+    async with contextlib.aclosing(_findings(config, args)) as found:
         async for finding in found:
             findings.append(finding)
-            if not options.as_json:
+            if not args.as_json:
                 sys.stdout.write(finding.as_text() + "\n")
                 sys.stdout.flush()
     return findings
 
 
-def _credentials(options: DoctorOptions) -> Credentials:
-    return Credentials(read_token(options.token_file) if options.token_file else "", options.cafile)
+async def _findings(config: Config, args: argparse.Namespace) -> AsyncGenerator[Finding]:
+    from facestream.doctor.machine import machine_findings
+    from facestream.doctor.own_server import NoServerError, own_server
+    from facestream.doctor.peer import peer_findings, server_ice_findings
 
-
-async def _findings(config: Config, options: DoctorOptions) -> AsyncGenerator[Finding]:
-    if options.url:
-        async for finding in peer_findings(options.url, _credentials(options)):
+    if args.url:
+        async for finding in peer_findings(args.url, _credentials(args)):
             yield finding
         return
     for finding in machine_findings(config):
@@ -65,13 +78,20 @@ async def _findings(config: Config, options: DoctorOptions) -> AsyncGenerator[Fi
     for finding in await server_ice_findings(config):
         yield finding
     try:
-        async with own_server() as url:
-            async for finding in peer_findings(url):
+        async with own_server() as (url, credentials):
+            async for finding in peer_findings(url, credentials):
                 yield finding
     except NoServerError as error:
-        yield wrong("server", f"does not start: {error}", f"do what it says; `{START}` shows all of it")
+        yield fail("server", f"does not start: {error}", f"see the message; `{START}` shows the whole log")
+
+
+def _credentials(args: argparse.Namespace) -> "Credentials":
+    from facestream.replay.http import Credentials
+    from facestream.replay.options import read_token
+
+    return Credentials(read_token(args.token_file) if args.token_file else "", args.cafile)
 
 
 def _summary(findings: list[Finding]) -> str:
     counts = {verdict: sum(finding.verdict is verdict for finding in findings) for verdict in Verdict}
-    return ", ".join(f"{count} {verdict}" for verdict, count in counts.items())
+    return ", ".join(f"{verdict}: {count}" for verdict, count in counts.items())

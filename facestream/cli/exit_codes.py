@@ -89,8 +89,8 @@ def run_process(arguments: Sequence[str]) -> int:
         signal.signal(stopped_by[0], signal.SIG_DFL)
         os.kill(os.getpid(), stopped_by[0])
     if serves:
-        # A server has taken down everything in order. The interpreter would wait for each thread and child that is left
-        # nevertheless, without a bound: once in some hundred stops it was SIGALRM that ended it, 7 s later.
+        # The server has shut down in order. The interpreter would still wait for the threads and children left,
+        # without a limit: about once in some hundred stops, SIGALRM ended the process 7 s later.
         os._exit(0 if code == Exit.INTERRUPTED else code)
     if code == Exit.INTERRUPTED:
         # CPython 3.11 ends by SIGINT if the signal arrived in code run from a string, as in eval(), even though it was
@@ -117,7 +117,7 @@ def _raise_on_signals(terminal: Terminal | None) -> list[int]:
 
 
 def _report(error: BaseException) -> int:
-    """Print why the program ends; returns the exit code."""
+    """Print why the program ends, and return the exit code."""
     cause, ending = max(
         ((leaf, _ending(leaf)) for leaf in _leaves(error)), key=lambda of: _ORDER.index(of[1])
     )
@@ -143,7 +143,7 @@ def _leaves(error: BaseException) -> Iterator[BaseException]:
 
 
 def _interrupted(error: BaseException | None) -> bool:
-    """Whether a signal is behind an error: a library in C that it hits while it loads makes an ImportError of it."""
+    """Whether a signal caused an error: a C library that is interrupted while it loads raises ImportError."""
     while error is not None and not isinstance(error, KeyboardInterrupt):
         error = error.__cause__ or error.__context__
     return error is not None

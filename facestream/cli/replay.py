@@ -1,5 +1,6 @@
-"""`facestream replay`: a replay with a progress bar and a summary at its end; Ctrl-C ends it in order."""
+"""`facestream replay`: send a clip to a server, with a progress bar and a summary; Ctrl-C ends it in order."""
 
+import argparse
 import asyncio
 import contextlib
 import json
@@ -7,27 +8,85 @@ import logging
 import signal
 import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
-from tqdm import tqdm
+from facestream.cli.arguments import add_server_access
+from facestream.ice.servers import CredentialSource, IceUrl, parse_ice_url
+from facestream.replay.options import DEFAULT_URL, MAX_PEERS, Codec, ReplayOptions, read_token
 
-from facestream import aiortc_patches
-from facestream.replay.clip import open_clip
-from facestream.replay.load import Load
-from facestream.replay.options import ReplayOptions
-from facestream.replay.peer import ReplayPeer
-from facestream.replay.recording import check_writable
-from facestream.replay.stamp import MIN_FRAME_HEIGHT_PX, MIN_FRAME_WIDTH_PX, fits
+if TYPE_CHECKING:
+    from facestream.replay.load import Load
+    from facestream.replay.peer import ReplayPeer
 
 INTERRUPTED_EXIT = 130
 INCOMPLETE_EXIT = 1
 
 
-def run_replay(options: ReplayOptions) -> int:
-    """Replay as told; returns the exit code. Raises ClipError, ConfigError, ServerUnreachableError."""
-    # aiortc and aioice warn of every packet that is lost, and tell addresses.
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the clip and the options of this command; `options_from` reads them."""
+    parser.add_argument("clip", type=Path, metavar="CLIP", help="video or image file that PyAV can read")
+    parser.add_argument("--url", default=DEFAULT_URL, help="address of the server (default: %(default)s)")
+    parser.add_argument(
+        "--out", type=Path, metavar="FILE", help="write the annotated video here (.mp4, .mkv, .mov)"
+    )
+    parser.add_argument(
+        "--telemetry", type=Path, metavar="FILE", help="write the telemetry here (JSON lines)"
+    )
+    parser.add_argument("--summary", type=Path, metavar="FILE", help="write the summary here (JSON)")
+    parser.add_argument("--loop", action="store_true", help="start the clip again when it ends")
+    parser.add_argument(
+        "--duration", type=_seconds, metavar="S", dest="duration_s",
+        help="end after this many seconds (default: at the end of the clip; an image is sent for 5)",
+    )  # fmt: skip
+    parser.add_argument("--codec", choices=("vp8", "h264"), help="offer only this codec (default: both)")
+    parser.add_argument(
+        "--peers", type=_peers, default=1, metavar="N",
+        help="load test: this many peers send the clip, encoded once (default: %(default)s)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--ice-server", type=_ice_server, action="append", default=[], metavar="URL", dest="ice_servers",
+        help="STUN or TURN server of this peer (repeatable; default: those that the server gives its page)",
+    )  # fmt: skip
+    parser.add_argument("--ice-username", default="", metavar="NAME", help="user name at those TURN servers")
+    parser.add_argument("--ice-credential", default="", metavar="WORD", help="password at those TURN servers")
+    parser.add_argument(
+        "--ice-policy", choices=("all", "relay"), default="all",
+        help="relay: send media only through a TURN server (default: %(default)s)",
+    )  # fmt: skip
+    add_server_access(parser)
+
+
+def options_from(args: argparse.Namespace) -> ReplayOptions:
+    """The options of the parsed arguments; raises ConfigError if the token file cannot be read."""
+    return ReplayOptions(
+        clip=args.clip,
+        url=args.url,
+        out=args.out,
+        telemetry=args.telemetry,
+        summary=args.summary,
+        loop=args.loop,
+        duration_s=args.duration_s,
+        codec=cast(Codec | None, args.codec),
+        peers=args.peers,
+        ice_servers=tuple(args.ice_servers),
+        ice_credentials=CredentialSource(args.ice_username, args.ice_credential),
+        ice_policy=args.ice_policy,
+        token=read_token(args.token_file) if args.token_file else "",
+        cafile=args.cafile,
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Replay and print the summary; raises ClipError, ConfigError, ServerUnreachableError."""
+    from facestream import aiortc_patches
+    from facestream.replay.recording import check_writable
+
+    options = options_from(args)
+    # aiortc and aioice log a warning with addresses for every lost packet.
     for name in ("aiortc", "aioice"):
         logging.getLogger(name).setLevel(logging.ERROR)
-    # The peer's half of the path as the server's: cheap encoders, and no frame waits for the one after it.
+    # With the same patches as the server, the peer encodes as cheaply and delays no frame for the one after it.
     aiortc_patches.apply()
     if options.summary is not None:
         check_writable(options.summary, "--summary")
@@ -35,18 +94,22 @@ def run_replay(options: ReplayOptions) -> int:
 
 
 def _run_one(options: ReplayOptions) -> int:
+    from facestream.replay.clip import open_clip
+    from facestream.replay.peer import ReplayPeer
+    from facestream.replay.stamp import MIN_FRAME_HEIGHT_PX, MIN_FRAME_WIDTH_PX, fits
+
     clip = open_clip(options.clip)
     peer = ReplayPeer(options)
     width_px, height_px = clip.size_wh
     if not fits(width_px, height_px):
         _say(
-            f"{width_px}x{height_px} is too small for a frame number "
-            f"(from {MIN_FRAME_WIDTH_PX}x{MIN_FRAME_HEIGHT_PX}): no latency is measured"
+            f"{width_px}x{height_px} is too small for a frame number (at least "
+            f"{MIN_FRAME_WIDTH_PX}x{MIN_FRAME_HEIGHT_PX}), so no latency is measured"
         )
     try:
         asyncio.run(_replay(peer, clip.expected_frames(loop=options.loop, duration_s=options.duration_s)))
     except (KeyboardInterrupt, asyncio.CancelledError):
-        # Ctrl-C or SIGTERM: the session has been ended in order, and what was counted counts.
+        # Ctrl-C or SIGTERM: the session has ended in order, and the summary of what was sent is valid.
         if peer.tally.connected_s is None:
             return INTERRUPTED_EXIT
     finally:
@@ -55,44 +118,48 @@ def _run_one(options: ReplayOptions) -> int:
     return INCOMPLETE_EXIT if peer.recording_failure else 0
 
 
-async def _replay(peer: ReplayPeer, expected_frames: int | None) -> None:
+async def _replay(peer: "ReplayPeer", expected_frames: int | None) -> None:
     _end_on_sigterm()
     with _progress_bar(expected_frames) as show:
         async with peer:
             await peer.finish(lambda tally: show(tally.sent))
 
 
-def _conclude(peer: ReplayPeer) -> None:
+def _conclude(peer: "ReplayPeer") -> None:
     summary = peer.summary()
     _report(peer.options, summary.as_text(), summary.as_json())
     for notice in dict.fromkeys(peer.notices):
         _say(f"the server says: {notice}")
     if peer.tally.skipped:
-        _say(f"{peer.tally.skipped} frames were left out: this machine encodes slower than the clip runs")
+        _say(
+            f"{peer.tally.skipped} frames were skipped, because this machine encodes more slowly than the clip plays"
+        )
     if peer.recording_failure is not None:
         _say(f"--out: {peer.options.out} is incomplete ({peer.recording_failure})")
 
 
 def _run_load(options: ReplayOptions) -> int:
+    from facestream.replay.load import Load
+
     load = Load(options)
     try:
         asyncio.run(_send_load(load))
     except (KeyboardInterrupt, asyncio.CancelledError):
-        # As above; a load that was cut short still has its figures.
+        # As above.
         if not load.sent_frames:
             return INTERRUPTED_EXIT
     _report(options, load.total().as_text(), load.summary_json())
     return INCOMPLETE_EXIT if load.failed else 0
 
 
-async def _send_load(load: Load) -> None:
+async def _send_load(load: "Load") -> None:
     _end_on_sigterm()
     with _progress_bar(load.expected_frames) as show:
         await load.run(lambda: show(load.sent_frames))
 
 
 def _end_on_sigterm() -> None:
-    """Make SIGTERM do what SIGINT does by itself."""
+    """Make SIGTERM cancel the replay, as asyncio makes SIGINT."""
     task = asyncio.current_task()
     if task is not None:
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
@@ -100,7 +167,9 @@ def _end_on_sigterm() -> None:
 
 @contextlib.contextmanager
 def _progress_bar(expected_frames: int | None) -> Iterator[Callable[[int], None]]:
-    # A bar in a log file would be a thousand lines.
+    from tqdm import tqdm
+
+    # In a log file, a bar would be a thousand lines.
     hidden = not sys.stderr.isatty()
     with tqdm(total=expected_frames, unit=" frames", desc="sent", disable=hidden, file=sys.stderr) as bar:
 
@@ -118,3 +187,27 @@ def _report(options: ReplayOptions, text: str, values: dict[str, object]) -> Non
 
 def _say(sentence: str) -> None:
     sys.stderr.write(f"facestream: {sentence}\n")
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"got {text!r}; expected seconds above 0")
+    return seconds
+
+
+def _ice_server(text: str) -> IceUrl:
+    try:
+        return parse_ice_url(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _peers(text: str) -> int:
+    number = int(text) if text.isascii() and text.isdigit() else 0
+    if not 1 <= number <= MAX_PEERS:
+        raise argparse.ArgumentTypeError(f"got {text!r}; expected 1 to {MAX_PEERS} peers")
+    return number

@@ -1,7 +1,7 @@
-"""`--tunnel ngrok`: a public address for the page of this machine; carries HTTP and WebSocket, never UDP media.
+"""`--tunnel ngrok`: a public address for the page; it carries HTTP and WebSocket, but no UDP media.
 
-pyngrok is an extra that nothing else needs (docs/deploy/ngrok.md). The token comes from the environment only: a file
-of the repository would be published one day.
+Needs the optional package pyngrok (docs/deploy/ngrok.md). Reads the token from the environment only, so that it is in
+no file that could be published.
 """
 
 import importlib
@@ -19,22 +19,22 @@ Say = Callable[[str], None]
 
 
 class Tunnel:
-    """A tunnel to one local address; opened beside the server, because ngrok takes seconds to start."""
+    """A tunnel to one local address; opens in a thread, because ngrok takes seconds to start."""
 
     def __init__(self, config: Config, say: Say) -> None:
-        """Check what is needed before the server starts; raises ConfigError."""
+        """Load pyngrok and the token; raises ConfigError if one is missing."""
         self._ngrok, self._settings = _load()
         self._hints = media_hints(config)
         self._say = say
         self._opening: threading.Thread | None = None
 
     def open_to(self, local: str) -> None:
-        """Start to give `local`, as http://localhost:8080, a public address; says it, or why there is none."""
+        """Begin to open a tunnel to `local`, an address on localhost; `say` gets the public address or the error."""
         self._opening = threading.Thread(target=self._open, args=(local,), name="tunnel", daemon=True)
         self._opening.start()
 
     def close(self) -> None:
-        """End ngrok; may be called without a tunnel."""
+        """Stop ngrok; may be called without an open tunnel."""
         if self._opening is not None:
             self._opening.join(timeout=5)
             self._ngrok.kill(self._settings)
@@ -42,31 +42,31 @@ class Tunnel:
     def _open(self, local: str) -> None:
         try:
             public = self._ngrok.connect(local, proto="http", pyngrok_config=self._settings).public_url
-        except Exception as error:  # noqa: BLE001 - whatever ngrok says: the server goes on without it
+        except Exception as error:  # noqa: BLE001 - the server runs without a tunnel too
             self._say(
-                f"ngrok gives no address: {str(error) or type(error).__name__}; the server runs without it"
+                f"ngrok opened no tunnel: {str(error) or type(error).__name__}; the server runs without it"
             )
             return
         self._say("\n".join((f"public address: {public}", *self._hints)))
 
 
 def media_hints(config: Config) -> list[str]:
-    """What pictures need to get through, for who opens the public address."""
+    """Sentences for the user of the public address: how media reach the server, and who needs a token."""
     page = any(url.is_turn for url in config.page_ice_urls)
     server = any(url.is_turn for url in config.server_ice_urls)
     if page and server:
         media = "media go through your TURN servers"
     elif config.websocket_fallback:
-        media = "media do not go through ngrok: the page falls back to pictures over its WebSocket"
+        media = "media do not go through ngrok, so the page uses the compatibility mode (JPEGs over its WebSocket)"
         if page != server:
-            media += "; for WebRTC, name a TURN server for both sides (page_ice_server and server_ice_server)"
+            media += "; for WebRTC, set a TURN server for both sides (page_ice_server and server_ice_server)"
     else:
-        media = "no media will get through: name a TURN server for both sides, or allow websocket_fallback"
+        media = "no media will get through: set a TURN server for both sides, or websocket_fallback"
     hints = [media]
     if config.auth == "none":
-        hints.append("everybody who knows the address may come in (auth is none)")
+        hints.append("everyone who knows the address can open a session (auth is none)")
     else:
-        hints.append("who comes needs a token: python -m facestream token")
+        hints.append("clients need an access token: run `facestream token`")
     return hints
 
 
@@ -78,6 +78,6 @@ def _load() -> tuple[ModuleType, object]:
     token = os.environ.get(TOKEN_VARIABLE, "")
     if not token:
         raise ConfigError(
-            f"tunnel: no token; put the one of your ngrok account into the environment variable {TOKEN_VARIABLE}"
+            f"tunnel: no token; set the environment variable {TOKEN_VARIABLE} to the one of your ngrok account"
         )
     return ngrok, conf.PyngrokConfig(auth_token=token)

@@ -1,6 +1,7 @@
-"""One table of settings: units in names, validated once, from CLI > env FACESTREAM_* > TOML > default.
+"""All settings of the server in one flat table; each is an option, an environment variable and a line of TOML.
 
-Each theme has its module; the names share one flat table, so that each is an option, a variable and a line of TOML.
+The first source that has a value wins: command line, FACESTREAM_* in the environment, facestream.toml, default. Names
+carry units. The modules of this package hold one group of settings each.
 """
 
 import os
@@ -18,12 +19,10 @@ from pydantic_settings import (
 )
 
 from facestream.config.access import AccessSettings
-from facestream.config.analysis import AnalysisSettings
-from facestream.config.http import HttpSettings
 from facestream.config.limits import LimitSettings
-from facestream.config.media import MediaSettings
+from facestream.config.media import AnalysisSettings, MediaSettings
 from facestream.config.network import NetworkSettings
-from facestream.config.operation import OperationSettings
+from facestream.config.operation import HttpSettings, OperationSettings
 from facestream.config.text_files import read_text
 from facestream.errors import ConfigError
 
@@ -31,7 +30,7 @@ SETTINGS_FILE = "facestream.toml"
 
 
 class Config(
-    # The order of `--help`, from the last to the first.
+    # `--help` lists them from the last to the first.
     OperationSettings,
     LimitSettings,
     AccessSettings,
@@ -41,7 +40,10 @@ class Config(
     HttpSettings,
     BaseSettings,
 ):
-    """All settings of the server; `--help` and docs/configuration.md print this table."""
+    """All settings of the server, checked and frozen; docs/configuration.md lists them with units and ranges.
+
+    Use `load_config` to make one: it raises ConfigError instead of pydantic's ValidationError.
+    """
 
     model_config = SettingsConfigDict(env_prefix="FACESTREAM_", frozen=True, extra="forbid")
 
@@ -62,7 +64,11 @@ class Config(
 
 
 def load_config(**given: Any) -> Config:
-    """The settings in force; raises ConfigError with one sentence per wrong setting."""
+    """The settings from `given`, the environment, facestream.toml in the current directory and the defaults.
+
+    `given` has names of settings as keywords and wins over the other sources. Raises ConfigError with one sentence for
+    each wrong setting.
+    """
     try:
         return Config(**given)
     except SettingsError as error:

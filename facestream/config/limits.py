@@ -1,39 +1,43 @@
-"""How much one peer, and all of them, may ask of the server."""
+"""Settings that limit what one peer, and all peers together, may use."""
 
 from pydantic import BaseModel, Field
 
 
 class LimitSettings(BaseModel):
-    """How much one peer, and all of them, may ask of the server."""
+    """Limits of sessions, connections, messages and time."""
 
-    max_sessions: int = Field(16, ge=1, le=1000, description="peers served at once; one more gets 503")
+    max_sessions: int = Field(16, ge=1, le=1000, description="sessions at once; one more gets 503")
     max_sessions_per_address: int = Field(
-        4, ge=1, le=1000, description="peers served at once from one address (IPv6: /64); one more gets 429"
+        4, ge=1, le=1000, description="sessions at once from one address (IPv6: /64); one more gets 429"
     )
     new_sessions_per_minute: int = Field(
-        20, ge=1, le=6000, description="sessions that one address may ask for in a minute; one more gets 429"
+        20,
+        ge=1,
+        le=6000,
+        description="new sessions that one address may request per minute; one more gets 429",
     )
     max_setups: int = Field(
-        8, ge=1, le=1000, description="peers whose connection is being set up at once; one more gets 503"
+        8, ge=1, le=1000, description="peers that are connecting at once; one more gets 503"
     )
     min_fps: float = Field(
         20.0,
         ge=0,
         le=1000,
-        description="analysed frames a second that every peer must get; who would take them gets 503; 0: all come in",
+        description="analysed frames per second that every peer must keep; a new peer that would drop others below "
+        "gets 503; 0: all are admitted",
     )
     max_connections: int = Field(
         1000,
         ge=16,
         le=100_000,
-        description="HTTP connections open at once, at most what the limit of open files allows; at the limit, one "
+        description="open HTTP connections, at most what the limit of open files allows; at the limit, one "
         "without a complete request is closed for a new one",
     )
     max_connections_per_address: int = Field(
         200,
         ge=8,
         le=100_000,
-        description="HTTP connections open at once from one address (IPv6: /64); for a trusted proxy and this machine, "
+        description="open HTTP connections from one address (IPv6: /64); for a trusted proxy and this machine, "
         "only those without a complete request count",
     )
     request_deadline_s: float = Field(
@@ -44,11 +48,11 @@ class LimitSettings(BaseModel):
     )
     max_offer_bytes: int = Field(64 * 1024, ge=1024, description="largest body of POST /offer")
     max_media_sections: int = Field(8, ge=2, le=64, description="media sections (m-lines) of an offer")
-    max_candidates: int = Field(20, ge=0, le=200, description="candidates of a peer that are looked at")
+    max_candidates: int = Field(20, ge=0, le=200, description="ICE candidates of a peer that are considered")
     max_frame_width_px: int = Field(1920, ge=64, le=8192, description="widest frame that is analysed")
     max_frame_height_px: int = Field(1920, ge=64, le=8192, description="highest frame that is analysed")
     max_fps: int = Field(
-        60, ge=1, le=1000, description="frames a second taken from one peer; more are dropped"
+        60, ge=1, le=1000, description="frames per second accepted from one peer; more are dropped"
     )
     max_channel_bytes: int = Field(
         256 * 1024,
@@ -57,7 +61,7 @@ class LimitSettings(BaseModel):
         description="bytes of unfinished messages on a peer's data channels; more closes the channels",
     )
     max_session_s: float = Field(
-        43_200.0, ge=0, description="time after which a session ends, with a notice; 0: none"
+        43_200.0, ge=0, description="time after which a session ends with a notice; 0: no limit"
     )
     setup_deadline_s: float = Field(15.0, gt=0, description="time from the offer to the first frame")
     silence_deadline_s: float = Field(
@@ -67,5 +71,5 @@ class LimitSettings(BaseModel):
         30.0,
         ge=0,
         le=600,
-        description="time after a lost connection in which its faces and counters can go on; 0: none",
+        description="time after a lost connection in which a new one can resume its face ids and counters; 0: none",
     )

@@ -1,6 +1,6 @@
-"""A development certificate for this machine's own names, from an authority whose key is never written; sends nothing.
+"""Create a development certificate for the names of this machine, signed by an authority whose key is never written.
 
-Whoever trusts the authority on a phone need not fear what else it might sign: its key is gone when this is done.
+A phone that trusts the authority is safe from other certificates of it: its key exists only while this runs.
 """
 
 import os
@@ -34,7 +34,7 @@ _NAME = re.compile(rf"(?:\*\.)?{_LABEL}(?:\.{_LABEL})*")
 
 @dataclass(frozen=True, slots=True)
 class MadeFiles:
-    """What was made, and until when it holds."""
+    """The files written, and until when the certificate is valid."""
 
     cert: Path
     key: Path
@@ -43,9 +43,9 @@ class MadeFiles:
 
 
 def names_of_this_machine(addresses: Iterable[str]) -> list[str]:
-    """Under which names and addresses this machine may be opened, without doubles."""
+    """The names and addresses of this machine, without duplicates."""
     host = socket.gethostname()
-    # Bonjour's name: what a phone in the same network can resolve.
+    # The mDNS name, which a phone in the same network can resolve.
     own = [host, f"{host}.local"] if "." not in host else [host]
     # A machine's name may be invalid in a certificate: "(none)", or more than 63 characters.
     nameable = [name for name in own if _is_nameable(name)]
@@ -82,7 +82,7 @@ def _is_nameable(name: str) -> bool:
 
 
 def make_certificate(folder: Path, names: Iterable[str]) -> MadeFiles:
-    """Write cert.pem, key.pem and ca.pem, in place of those that are there; raises ConfigError."""
+    """Write cert.pem, key.pem and ca.pem, replacing existing ones; raises ConfigError."""
     now = datetime.now(UTC)
     ends = now + timedelta(days=VALID_DAYS)
     authority_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
@@ -123,7 +123,7 @@ def make_certificate(folder: Path, names: Iterable[str]) -> MadeFiles:
         _write(made.authority, _pem(authority), 0o644)
     except OSError as error:
         raise ConfigError(
-            f"{folder} cannot be written ({error.strerror}); expected a folder of yours"
+            f"{folder} cannot be written ({error.strerror}); expected a writable folder"
         ) from error
     return made
 
@@ -172,10 +172,10 @@ def _pem(certificate: x509.Certificate) -> bytes:
 
 
 def _write(path: Path, content: bytes, mode: int) -> None:
-    """In one step, so that a server that reads it now finds the old or the new, never a half."""
+    """Replace a file in one step, so that a server that reads it gets the old or the new content."""
     part = path.with_name(path.name + ".part")
     part.unlink(missing_ok=True)
-    # Nobody else may read a key, from the first moment on.
+    # No other user may read a key, from the first moment on.
     descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     with os.fdopen(descriptor, "wb") as file:
         file.write(content)

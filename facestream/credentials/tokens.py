@@ -1,4 +1,4 @@
-"""Tokens that let peers and admins in: makes signed ones, checks them and listed ones; knows no transport."""
+"""Access tokens of peers and admins: issue signed ones, check signed and listed ones. Knows no transport."""
 
 import hashlib
 import hmac
@@ -18,18 +18,32 @@ from facestream.errors import ConfigError, FacestreamError
 
 ALGORITHM = "HS256"
 MIN_KEY_CHARS = 32  # RFC 7518, 3.2: as long as the hash
-MIN_TOKEN_CHARS = 16  # a listed one is guessed against the server, not against a file
+MIN_TOKEN_CHARS = 16  # enough for a listed token, which can only be guessed by asking the server
 MAX_TOKEN_CHARS = 4096
-LEEWAY_S = 30  # of clocks that do not agree
+LEEWAY_S = 30  # for clocks that differ
 _DIGEST = re.compile(r"sha256:([0-9a-f]{64})", re.IGNORECASE)
 
 
 class TokenError(FacestreamError):
-    """A token is missing, not one of this server's, or has expired; who asks is told which."""
+    """A token is not one of this server's; the client gets HTTP 401 with the message."""
+
+    code = "token_wrong"
+
+
+class TokenMissingError(TokenError):
+    """A token is required, and the request has none."""
+
+    code = "token_required"
+
+
+class TokenExpiredError(TokenError):
+    """A signed token is past its time."""
+
+    code = "token_expired"
 
 
 class Purpose(StrEnum):
-    """What a token lets its bearer do; one for the other is refused."""
+    """What a token allows; a token for one purpose is not valid for the other."""
 
     PEER = "facestream"
     ADMIN = "facestream-admin"
@@ -37,30 +51,30 @@ class Purpose(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """The tokens that hold for one purpose."""
+    """The valid tokens for one purpose."""
 
     purpose: Purpose
     digests: Collection[bytes]
     """SHA-256 of each listed token."""
     key: str
-    """What signed tokens are signed with; empty: none are."""
+    """Key of the signed tokens; empty: there are none."""
 
     def __bool__(self) -> bool:
-        """Whether there can be a token at all."""
+        """Whether any token can be valid."""
         return bool(self.digests or self.key)
 
     def check(self, token: str) -> None:
         """Raise TokenError unless the token is listed, or signed for this purpose and not expired."""
         if not token:
-            raise TokenError("no token; expected one from whoever runs this server")
+            raise TokenMissingError("no access token; expected one from the operator of this server")
         if len(token) > MAX_TOKEN_CHARS:
-            raise TokenError(f"a token of more than {MAX_TOKEN_CHARS} characters is none of this server's")
+            raise TokenError(f"a token of more than {MAX_TOKEN_CHARS} characters is not valid on this server")
         digest = hashlib.sha256(token.encode()).digest()
-        # All of them, so that the time says nothing about which one is near.
+        # Compare with all of them: the duration must not depend on which one matches.
         if sum(hmac.compare_digest(digest, listed) for listed in self.digests):
             return
         if not self.key:
-            raise TokenError("this token is none of this server's; ask whoever runs it for a new one")
+            raise TokenError("this token is not valid on this server; ask its operator for a new one")
         try:
             jwt.decode(
                 token,
@@ -71,22 +85,24 @@ class Tokens:
                 options={"require": ["exp", "sub", "aud"]},
             )
         except jwt.ExpiredSignatureError as error:
-            raise TokenError("this token has expired; ask whoever runs this server for a new one") from error
+            raise TokenExpiredError(
+                "this token has expired; ask the operator of this server for a new one"
+            ) from error
         except jwt.PyJWTError as error:
             raise TokenError(
-                "this token is none of this server's; ask whoever runs it for a new one"
+                "this token is not valid on this server; ask its operator for a new one"
             ) from error
 
 
 def issue(key: str, purpose: Purpose, subject: str, lifetime_h: float) -> str:
-    """A signed token that ends by itself."""
+    """A signed token that expires after `lifetime_h` hours."""
     now = datetime.now(UTC)
     claims = {"sub": subject, "aud": purpose, "iat": now, "exp": now + timedelta(hours=lifetime_h)}
     return jwt.encode(claims, key, ALGORITHM)
 
 
 def read_listed(path: Path) -> frozenset[bytes]:
-    """The digests of the tokens in a file; raises ConfigError. Empty lines and lines that begin with # are left out."""
+    """The digests of the tokens in a file; raises ConfigError. Ignores empty lines and lines that begin with #."""
     text = read_text(path, "tokens", "a text file with one token a line")
     return frozenset(_digest(line, path) for line in lines_of(text))
 
@@ -116,10 +132,10 @@ def read_key(path: Path) -> str:
 
 
 def make_key(path: Path) -> str:
-    """The key of a file, which is made where there is none; raises ConfigError."""
+    """The key of a file; creates the file if it is missing. Raises ConfigError."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        # Nobody else may read it, from the first moment on.
+        # No other user may read it, from the first moment on.
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         return read_key(path)
@@ -127,7 +143,7 @@ def make_key(path: Path) -> str:
         raise ConfigError(f"{str(path)!r}: {error}; expected the path of a file") from error
     except OSError as error:
         raise ConfigError(
-            f"{path} cannot be written ({error.strerror}); expected a folder of yours"
+            f"{path} cannot be written ({error.strerror}); expected a writable folder"
         ) from error
     try:
         with os.fdopen(descriptor, "w", encoding="ascii") as file:

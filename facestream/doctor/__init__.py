@@ -1,1 +1,1 @@
-"""`facestream doctor`: looks at a server from its own side and from a peer's, and says what is wrong and what to do."""
+"""`facestream doctor`: checks this machine and a server from a client's side; each finding says what to do."""

@@ -1,4 +1,4 @@
-"""What one check found, as a value that reads as text and as JSON."""
+"""The result of one check, as a value that is printed as text or JSON."""
 
 import enum
 from collections.abc import Iterable
@@ -6,47 +6,48 @@ from dataclasses import dataclass
 
 
 class Verdict(enum.StrEnum):
-    """How bad a finding is."""
+    """How serious a finding is."""
 
-    RIGHT = "right"
-    DOUBTFUL = "doubtful"  # works here, may not for others
-    WRONG = "wrong"
+    OK = "ok"
+    WARNING = "warning"  # works here, but may fail for others
+    ERROR = "error"
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at."""
+    """The result of one check."""
 
     check: str
+    """What was checked, such as `http port`."""
     verdict: Verdict
     found: str
     remedy: str = ""
-    """What to do; empty where nothing is to be done."""
+    """What to do; empty if nothing is to be done."""
 
     def as_text(self) -> str:
-        """A line for people, and a second one with what to do."""
-        line = f"{self.verdict:<9} {self.check}: {self.found}"
-        return f"{line}\n{'':<9} -> {self.remedy}" if self.remedy else line
+        """One line, and a second one with the remedy."""
+        line = f"{self.verdict:<8} {self.check}: {self.found}"
+        return f"{line}\n{'':<8} -> {self.remedy}" if self.remedy else line
 
     def as_json(self) -> dict[str, str]:
         return {"check": self.check, "verdict": self.verdict, "found": self.found, "remedy": self.remedy}
 
 
-def right(check: str, found: str) -> Finding:
-    """It is as it should be."""
-    return Finding(check, Verdict.RIGHT, found)
+def ok(check: str, found: str) -> Finding:
+    """A finding without a problem."""
+    return Finding(check, Verdict.OK, found)
 
 
-def doubtful(check: str, found: str, remedy: str) -> Finding:
-    """It works for some."""
-    return Finding(check, Verdict.DOUBTFUL, found, remedy)
+def warn(check: str, found: str, remedy: str) -> Finding:
+    """A finding that may be a problem for some clients."""
+    return Finding(check, Verdict.WARNING, found, remedy)
 
 
-def wrong(check: str, found: str, remedy: str) -> Finding:
-    """It does not work."""
-    return Finding(check, Verdict.WRONG, found, remedy)
+def fail(check: str, found: str, remedy: str) -> Finding:
+    """A finding that prevents something from working."""
+    return Finding(check, Verdict.ERROR, found, remedy)
 
 
-def anything_wrong(findings: Iterable[Finding]) -> bool:
-    """Whether something must be done."""
-    return any(finding.verdict is Verdict.WRONG for finding in findings)
+def has_error(findings: Iterable[Finding]) -> bool:
+    """Whether any finding is an error."""
+    return any(finding.verdict is Verdict.ERROR for finding in findings)

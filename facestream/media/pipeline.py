@@ -77,6 +77,7 @@ class FramePipeline:
         drawing: Executor,
         max_size_wh: tuple[int, int],
         max_fps: float = 1000.0,
+        observe_stages: Callable[[StageTimes], None] = lambda _times: None,
     ) -> None:
         self.track = AnnotatedVideoTrack()
         self.outbox = TelemetryOutbox()
@@ -99,6 +100,7 @@ class FramePipeline:
         self.over_rate = 0
         """Frames dropped because the peer sends more a second than it may."""
         self._counts = StreamCounts()
+        self._observe_stages = observe_stages
         self._use = StreamUse()
         self._before = 0, 0
         self._dropped_before = 0
@@ -209,7 +211,7 @@ class FramePipeline:
                 await loop.run_in_executor(self._drawing, self._draw, frame.picture, frame.report, stats)
             message = self._message(frame, drawing_s)
             if message.analysed:
-                self._counts.observe(message.ms)
+                self._observe_stages(message.ms)
             # They leave together, so that what is drawn and what is told belong to the same pixels.
             self.track.show(frame.picture)
             self.outbox.send(encode_telemetry(message))
@@ -278,7 +280,7 @@ class FramePipeline:
             dropped=self.dropped,
             analysed=frame.report is not None,
             unanalysed=frame.unanalysed,
-            economy=report.degradation,
+            degradation=report.degradation,
             ms=StageTimes(
                 wait=_ms(frame.started_s - frame.arrived_s),
                 detect=round(report.detect_ms, 1),

@@ -1,4 +1,7 @@
-"""What only a picture socket says, version 1: its opening, and the header before each JPEG. Never sends anything."""
+"""The messages of the JPEG socket besides those of `control`, version 1: its opening, and the header of each JPEG.
+
+Never sends anything.
+"""
 
 import struct
 from dataclasses import dataclass
@@ -9,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from facestream.errors import FrameError
 
 VERSION = 1
-# Version, three bytes of zero, milliseconds; big-endian, as everything on a network.
+# Version, three bytes of zero, milliseconds; big-endian.
 _HEADER = struct.Struct(">B3xI")
 HEADER_BYTES = _HEADER.size
 
@@ -22,27 +25,30 @@ class Open(_Message):
     """The first message of the peer."""
 
     type: Literal["open"]
-    token: str = Field("", max_length=4096, description="who may come in shows it; empty: none is needed")
-    resume: str = Field("", max_length=100, description="of a connection that was lost; empty: a new session")
+    token: str = Field("", max_length=4096, description="access token; empty: none is required")
+    resume: str = Field(
+        "", max_length=100, description="resume token of a lost connection; empty: a new session"
+    )
 
 
 class Opened(_Message):
-    """The server's answer: the session is there, and pictures may come."""
+    """The server's answer: the session is open, and the peer may send frames."""
 
     type: Literal["opened"] = "opened"
     session_id: str
     resume: str = Field(description="token for the connection after this one is lost")
-    secret: str = Field(description="with it the peer may end its session over HTTP")
+    secret: str = Field(description="lets the peer change and end its session over HTTP")
 
 
 class Refused(_Message):
-    """The server's answer where it does not take the peer; the socket closes. A problem of RFC 9457 as a message."""
+    """The server's answer if it rejects the peer: a problem (RFC 9457) as a message; the socket closes."""
 
     type: Literal["refused"] = "refused"
     status: int = Field(description="the HTTP status that an offer would have got")
+    code: str = Field("", description="why, for programs: the code of that problem")
     title: str
     detail: str
-    retry_after_s: int = Field(0, description="time after which it may be tried again; 0: not said")
+    retry_after_s: int = Field(0, description="time after which the peer may try again; 0: not given")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,31 +56,31 @@ class JpegFrame:
     """One JPEG on the wire."""
 
     time_ms: int
-    """When it was taken, in the peer's own clock from a moment of its choice; 0 to 2^32 - 1. Comes back with it."""
+    """When the frame was captured, in the peer's own clock with any origin; 0 to 2^32 - 1. Returned with the frame."""
     jpeg: bytes
 
 
 def decode_open(text: str | bytes) -> Open:
-    """Read the first message; raises ValueError with a sentence for the peer."""
+    """Read the first message; raises ValueError with a message for the peer."""
     try:
         return Open.model_validate_json(text)
     except ValidationError as error:
-        msg = 'the first message is not {"type": "open"}; expected it as text before any picture'
+        msg = 'the first message is not {"type": "open"}; expected it as text before any frame'
         raise ValueError(msg) from error
 
 
 def decode_jpeg_message(message: bytes) -> JpegFrame:
-    """Take the header off a picture; raises FrameError."""
+    """Read a binary message; raises FrameError."""
     if len(message) <= HEADER_BYTES:
         raise FrameError(
-            f"picture message of {len(message)} bytes; expected {HEADER_BYTES} of header and a JPEG"
+            f"frame message of {len(message)} bytes; expected {HEADER_BYTES} of header and a JPEG"
         )
     version, time_ms = _HEADER.unpack_from(message)
     if version != VERSION:
-        raise FrameError(f"picture message of version {version}; expected {VERSION}: reload the page")
+        raise FrameError(f"frame message of version {version}; expected {VERSION}: reload the page")
     return JpegFrame(time_ms, message[HEADER_BYTES:])
 
 
-def encode_jpeg_message(picture: JpegFrame) -> bytes:
+def encode_jpeg_message(frame: JpegFrame) -> bytes:
     """Put the header before a JPEG."""
-    return _HEADER.pack(VERSION, picture.time_ms) + picture.jpeg
+    return _HEADER.pack(VERSION, frame.time_ms) + frame.jpeg

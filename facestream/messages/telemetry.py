@@ -1,9 +1,8 @@
-"""The messages on the data channels, version 1: encode and decode; never sends anything."""
+"""The messages of the data channel `telemetry`, version 1: encode and decode; never sends anything."""
 
-import enum
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from facestream.analysis.faces import FrameReport
 
@@ -13,13 +12,14 @@ Milliseconds = Annotated[float, Field(ge=0)]
 
 
 class _Message(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # Fields may be added without a new version, so a reader ignores those that it does not know.
+    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True, serialize_by_alias=True)
 
 
 class StageTimes(_Message):
     """Milliseconds one frame spent in each stage on the server."""
 
-    wait: Milliseconds = Field(description="from decoded to handed to an analysis process")
+    wait: Milliseconds = Field(description="from decoded to taken by an analysis process")
     detect: Milliseconds
     landmarks: Milliseconds
     emotion: Milliseconds
@@ -45,23 +45,32 @@ class FaceMessage(_Message):
 
 
 class Telemetry(_Message):
-    """One shown frame; sent on the data channel `telemetry`."""
+    """The numbers of one frame; sent on the data channel `telemetry`. docs/telemetry.md describes every field."""
 
     v: Literal[1] = Field(VERSION, description="version of this message")
     seq: int = Field(ge=0, description="number of the frame in its session, from 0, without gaps when sent")
     pts: float = Field(ge=0, description="the frame's presentation time in seconds from the first frame")
     fps_in: float = Field(ge=0, description="frames per second that arrive")
-    fps_out: float = Field(ge=0, description="frames per second that go back analysed")
-    dropped: int = Field(ge=0, description="frames dropped so far because a newer one was there")
-    analysed: bool = Field(True, description="false: the frame went through unannotated")
+    fps_out: float = Field(ge=0, description="analysed frames per second that are sent back")
+    dropped: int = Field(
+        ge=0,
+        description="frames dropped so far: replaced by a newer one, or over the rate limit",
+    )
+    analysed: bool = Field(True, description="false: the frame was sent back unannotated")
     unanalysed: Unanalysed = Field("", description="why analysed is false; empty when it is true")
-    economy: int = Field(0, ge=0, le=3, description="step of economy the analysis is at; 0: nothing is saved")
+    degradation: int = Field(
+        0,
+        ge=0,
+        le=3,
+        alias="economy",
+        description="degradation level of the analysis; 0: everything is computed",
+    )
     ms: StageTimes
     faces: tuple[FaceMessage, ...]
 
 
 def face_messages(report: FrameReport) -> tuple[FaceMessage, ...]:
-    """The faces of a report as they go on the wire: whole pixels, three decimals."""
+    """The faces of a report as sent: whole pixels, probabilities with three decimals."""
     return tuple(
         FaceMessage(
             id=face.id,
@@ -80,85 +89,10 @@ def face_messages(report: FrameReport) -> tuple[FaceMessage, ...]:
 
 
 def encode_telemetry(message: Telemetry) -> str:
-    """One line of compact JSON; under 1,100 bytes for two faces, so that it fits one SCTP chunk."""
+    """One line of compact JSON, under 1,100 bytes for two faces, so that it fits into one SCTP chunk."""
     return message.model_dump_json()
 
 
 def decode_telemetry(text: str | bytes) -> Telemetry:
-    """Read one message; raises ValueError for anything else."""
+    """Decode one message of the data channel `telemetry`, a JSON text; raises ValueError if it is not one."""
     return Telemetry.model_validate_json(text)
-
-
-class Ping(_Message):
-    """The peer asks whether the server still hears it."""
-
-    type: Literal["ping"]
-    id: int = 0
-
-
-class Layers(_Message):
-    """The peer chooses what is drawn."""
-
-    type: Literal["layers"]
-    layers: frozenset[Literal["box", "hulls", "points", "label", "pose", "stats"]]
-
-
-class ChooseBackground(_Message):
-    """The peer chooses what the drawing lies on."""
-
-    type: Literal["view"]
-    view: Literal["picture", "blur", "landmarks"]
-
-
-class Bye(_Message):
-    """The peer leaves; the server closes the session."""
-
-    type: Literal["bye"]
-
-
-ControlRequest = Annotated[Ping | Layers | ChooseBackground | Bye, Field(discriminator="type")]
-_control_request: TypeAdapter[ControlRequest] = TypeAdapter(ControlRequest)
-
-
-class NoticeCode(enum.StrEnum):
-    """Why a session ends, for programs; `detail` has the sentence for people. More codes may be added."""
-
-    SETUP_TIMEOUT = "setup_timeout"  # no frame came in time after the offer
-    SILENCE = "silence"  # neither a frame nor a control message for too long
-    VIDEO_ENDED = "video_ended"  # the peer's video track ended
-    FRAME_TOO_LARGE = "frame_too_large"  # a frame is larger than the server accepts
-    BAD_FRAME = "bad_frame"  # a frame cannot be decoded, or the server refuses to decode it
-    TIME_OVER = "time_over"  # the session reached max_session_s
-    REPLACED = "replaced"  # its peer has reconnected
-    ENDED = "ended"  # ended by an admin over HTTP
-    STOPPING = "stopping"  # the server is stopping
-
-
-class ControlReply(_Message):
-    """What the server says on the data channel `control`."""
-
-    type: Literal["hello", "pong", "layers", "view", "error", "notice"]
-    code: str = ""
-    """In a notice: a `NoticeCode`."""
-    detail: str = ""
-    id: int = 0
-    session_id: str = ""
-    layers: tuple[str, ...] = ()
-    views: tuple[str, ...] = ()
-    view: str = ""
-
-
-def decode_control(text: str | bytes) -> ControlRequest:
-    """Read one request; raises ValueError with a sentence for the peer."""
-    try:
-        return _control_request.validate_json(text)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
-        msg = f"not a control message ({where or 'message'}: {first['msg']}); expected ping, layers, view or bye"
-        raise ValueError(msg) from error
-
-
-def encode_control(reply: ControlReply) -> str:
-    """One line of compact JSON."""
-    return reply.model_dump_json(exclude_defaults=True)

@@ -1,4 +1,4 @@
-"""A clip encoded once, with its frame numbers, for many peers to send; encodes nothing while it is sent."""
+"""A clip that is encoded once, with frame numbers, and sent by many peers."""
 
 import asyncio
 import time
@@ -21,70 +21,70 @@ from facestream.replay.stamp import fits, write_stamp
 from facestream.replay.summary import Tally
 from facestream.replay.track import TIME_BASE, VIDEO_CLOCK_HZ, ReplayTrack
 
-MAX_ENCODED_FRAMES: Final = 900  # 30 s at 30 FPS, about 4 MB; what lasts longer repeats them
+MAX_ENCODED_FRAMES: Final = 900  # 30 s at 30 FPS, about 4 MB; a longer replay repeats them
 KEYFRAME_INTERVAL_S: Final = 2.0
-"""Packets cannot become a keyframe when a picture is asked for, so one comes by itself."""
+"""Encoded packets cannot become a keyframe on request, so there is one this often."""
 _BITS_PER_PIXEL = 0.1
 _MIN_BITRATE, _MAX_BITRATE = 150_000, 3_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class EncodedFrame:
-    """One frame as it is sent."""
+    """One encoded frame."""
 
     payload: bytes
     at_s: float
     counter: int | None
-    """The stamp in its picture; None where the picture is too small for one."""
+    """The frame number in its pixels; None if the frame is too small for one."""
 
 
 @dataclass(frozen=True, slots=True)
 class EncodedClip:
-    """Frames that start with a keyframe, so that they can be repeated."""
+    """Encoded frames that start with a keyframe, so that they can be repeated."""
 
     frames: tuple[EncodedFrame, ...]
     interval_s: float
     frame_count: int | None
-    """How many frames are to be sent, repeating them; None: without end."""
+    """Frames to send, by repeating these; None: without end."""
 
     @property
     def duration_s(self) -> float | None:
-        """How long it takes to send; None: without end."""
+        """Seconds to send it; None: without end."""
         return None if self.frame_count is None else self.frame_time_s(self.frame_count)
 
     def frame_time_s(self, number: int) -> float:
-        """When a frame is due, from the first, with the clip repeated."""
+        """Time of a frame in seconds from the first; numbers beyond the clip repeat it."""
         rounds, index = divmod(number, len(self.frames))
         return rounds * self.length_s + self.frames[index].at_s
 
     @property
     def length_s(self) -> float:
-        """From the first frame to the first of the next round."""
+        """Seconds from the first frame to the first of the next repetition."""
         return self.frames[-1].at_s + self.interval_s
 
 
 def encode_clip(clip: Clip, codec: Codec, *, loop: bool, duration_s: float | None) -> EncodedClip:
-    """Encode at most MAX_ENCODED_FRAMES of the clip, each picture with its number; raises ClipError."""
+    """Encode at most MAX_ENCODED_FRAMES of the clip, each with its number; raises ClipError."""
     encoder: VideoCodecContext | None = None
     frames: list[EncodedFrame] = []
-    for number, frame in enumerate(clip.frames(loop=clip.still, duration_s=duration_s)):
+    for number, clip_frame in enumerate(clip.frames(loop=clip.still, duration_s=duration_s)):
         if number == MAX_ENCODED_FRAMES:
             break
-        picture = frame.picture
+        frame = clip_frame.frame
         if encoder is None:
-            encoder = _encoder(codec, picture, clip.fps)
-        # One encoder for all: a clip that changes its size is cut where it does.
-        if (picture.width, picture.height) != (encoder.width, encoder.height):
+            encoder = _encoder(codec, frame, clip.fps)
+        # There is one encoder, so the clip ends where its size changes.
+        if (frame.width, frame.height) != (encoder.width, encoder.height):
             break
-        counter = number if fits(picture.width, picture.height) else None
+        counter = number if fits(frame.width, frame.height) else None
         if counter is not None:
-            write_stamp(planes_of(picture), counter)
-        picture.pts, picture.time_base = round(frame.at_s * VIDEO_CLOCK_HZ), TIME_BASE
-        picture.pict_type = av.video.frame.PictureType.NONE
-        payload = b"".join(bytes(packet) for packet in encoder.encode(picture))
-        frames.append(EncodedFrame(payload, frame.at_s, counter))
+            write_stamp(planes_of(frame), counter)
+        frame.pts, frame.time_base = round(clip_frame.at_s * VIDEO_CLOCK_HZ), TIME_BASE
+        frame.pict_type = av.video.frame.PictureType.NONE
+        payload = b"".join(bytes(packet) for packet in encoder.encode(frame))
+        frames.append(EncodedFrame(payload, clip_frame.at_s, counter))
     if not frames:
-        raise ClipError(f"{clip.path}: no frame within the duration; expected a longer one")
+        raise ClipError(f"{clip.path}: no frame within the duration; expected a longer duration")
     count = clip.expected_frames(loop=loop, duration_s=duration_s)
     if not loop and count is None:
         count = len(frames)
@@ -92,10 +92,10 @@ def encode_clip(clip: Clip, codec: Codec, *, loop: bool, duration_s: float | Non
 
 
 class EncodedTrack(ReplayTrack):
-    """Sends an encoded clip; what is late shifts all that follows, because no frame may be missing."""
+    """Sends an encoded clip; a late frame delays all later frames, because none may be missing."""
 
     def __init__(self, clip: EncodedClip, start: asyncio.Event, phase: float, tally: Tally) -> None:
-        """Begin when `start` is set, at a share of 0..1 of the frame interval that is this track's own."""
+        """Begin when `start` is set, plus `phase` (0..1) of a frame interval."""
         super().__init__(tally)
         self._clip = clip
         self._begin = start
@@ -110,7 +110,7 @@ class EncodedTrack(ReplayTrack):
             raise MediaStreamError
         if not self._sent:
             await self._begin.wait()
-            # Peers that send at the same instant would measure the length of a queue.
+            # If all peers sent at the same time, they would measure the queue that this makes.
             self._started_s = time.monotonic() + self._phase * clip.interval_s
         frame = clip.frames[self._sent % len(clip.frames)]
         at_s = clip.frame_time_s(self._sent)
@@ -127,10 +127,10 @@ class EncodedTrack(ReplayTrack):
         return packet
 
 
-def _encoder(codec: Codec, picture: VideoFrame, fps: float) -> VideoCodecContext:
+def _encoder(codec: Codec, frame: VideoFrame, fps: float) -> VideoCodecContext:
     encoder = av.CodecContext.create("libvpx" if codec == "vp8" else "libx264", "w")
-    encoder.width, encoder.height, encoder.pix_fmt = picture.width, picture.height, "yuv420p"
-    bitrate = round(picture.width * picture.height * fps * _BITS_PER_PIXEL)
+    encoder.width, encoder.height, encoder.pix_fmt = frame.width, frame.height, "yuv420p"
+    bitrate = round(frame.width * frame.height * fps * _BITS_PER_PIXEL)
     encoder.bit_rate = min(_MAX_BITRATE, max(_MIN_BITRATE, bitrate))
     encoder.time_base, encoder.framerate = TIME_BASE, Fraction(round(fps))
     encoder.gop_size = max(1, round(fps * KEYFRAME_INTERVAL_S))

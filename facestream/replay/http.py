@@ -1,4 +1,4 @@
-"""The HTTP half of a replay: offer and goodbye; every failure is a sentence. Touches no media."""
+"""The HTTP requests of a headless peer: offer, configuration, end of the session."""
 
 import os
 import re
@@ -8,14 +8,14 @@ from ipaddress import ip_address
 from pathlib import Path
 
 import aiohttp
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import ValidationError
 from yarl import URL
 
 from facestream.config.text_files import read_text
 from facestream.errors import ConfigError, ServerUnreachableError
 from facestream.ice.servers import IceServer, TurnCredentials, parse_ice_url
+from facestream.messages.http import OWNER_HEADER, AnswerBody, OfferBody, PageConfig, Problem
 from facestream.resources import START
-from facestream.signaling.offer import OWNER_HEADER, Answer, Description
 
 OFFER_DEADLINE_S = 15.0
 LEAVE_DEADLINE_S = 3.0
@@ -26,14 +26,14 @@ _CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----[\s\w+/=]+-----END CERTIF
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What lets this peer in, and which certificates it believes."""
+    """The access token of this peer, and the certificates that it trusts."""
 
     token: str = ""
     cafile: Path | None = None
-    """Of an authority that the system does not know, as `facestream certs` makes one."""
+    """Certificates (PEM) to trust besides the system's, such as the authority of `facestream certs`."""
 
     def connect(self, deadline_s: float) -> aiohttp.ClientSession:
-        """A client that shows the token; raises ConfigError for a cafile that is none."""
+        """An HTTP client that sends the token; raises ConfigError if `cafile` has no valid certificates."""
         authorities = _authorities(self.cafile) if self.cafile else None
         try:
             trusted = ssl.create_default_context(cadata=authorities)
@@ -52,7 +52,7 @@ NO_CREDENTIALS = Credentials()
 
 
 def _authorities(path: Path) -> str:
-    """The certificates of a file, without the text between them, which OpenSSL accepts in ASCII only."""
+    """The certificates of a file, without the text between them: OpenSSL accepts only ASCII there."""
     # Read here, because OpenSSL blocks on a pipe and rejects a byte order mark.
     found = _CERTIFICATE.findall(read_text(path, "cafile", "certificates (PEM)"))
     if not found:
@@ -60,28 +60,8 @@ def _authorities(path: Path) -> str:
     return "\n".join(found)
 
 
-class _Problem(BaseModel):
-    """What a facestream server says when it refuses (RFC 9457)."""
-
-    detail: str
-
-
-class _IceServer(BaseModel):
-    """One entry of `iceServers`, as a browser takes it."""
-
-    urls: list[str]
-    username: str = ""
-    credential: str = ""
-
-
-class _PageConfig(BaseModel):
-    """What this peer reads of the answer to GET /config."""
-
-    ice_servers: list[_IceServer] = Field([], alias="iceServers")
-
-
 def server_url(text: str) -> URL:
-    """Check the address of a server; raises ServerUnreachableError."""
+    """Parse the address of a server; raises ServerUnreachableError."""
     try:
         url = URL(text)
         host, port = url.host, url.port
@@ -89,13 +69,13 @@ def server_url(text: str) -> URL:
         host = port = None
     if not host or not port or url.scheme not in {"http", "https"}:
         raise ServerUnreachableError(
-            f"{text!r} is no address of a server; expected one like http://127.0.0.1:8080"
+            f"{text!r} is not the address of a server; expected one like http://127.0.0.1:8080"
         )
     return URL(text.rstrip("/"))
 
 
 def is_loopback(url: URL) -> bool:
-    """Whether the server is on this machine for certain."""
+    """Whether the server is certainly on this machine."""
     if url.host == "localhost":
         return True
     try:
@@ -106,9 +86,9 @@ def is_loopback(url: URL) -> bool:
 
 async def post_offer(
     url: URL, sdp: str, resume: str = "", credentials: Credentials = NO_CREDENTIALS
-) -> Answer:
-    """Offer, and the server's answer; raises ServerUnreachableError."""
-    offer = Description(sdp=sdp, type="offer", resume=resume)
+) -> AnswerBody:
+    """Post an offer and return the answer; raises ServerUnreachableError, with `problem_code` if it is rejected."""
+    offer = OfferBody(sdp=sdp, type="offer", resume=resume)
     try:
         async with (
             credentials.connect(OFFER_DEADLINE_S) as http,
@@ -129,35 +109,35 @@ async def post_offer(
             f"{url} cannot be reached ({_reason(error)}); start the server with `{START}`, or check --url"
         ) from error
     if status != 200:
-        raise ServerUnreachableError(f"{url} refused the offer: {_refusal(status, body)}")
+        raise _rejection(url, status, body)
     try:
-        return Answer.model_validate_json(body)
+        return AnswerBody.model_validate_json(body)
     except ValidationError as error:
         raise ServerUnreachableError(
-            f"{url} answered, but not as a facestream server does; check host and port of --url"
+            f"{url} does not answer like a facestream server; check host and port of --url"
         ) from error
 
 
 async def fetch_ice_servers(url: URL, credentials: Credentials = NO_CREDENTIALS) -> list[IceServer]:
-    """The STUN and TURN servers that the page gets, too; none where the server does not say."""
+    """The STUN and TURN servers that the server gives its page; none if it does not answer."""
     try:
         async with (
             credentials.connect(CONFIG_DEADLINE_S) as http,
             http.get(url / "config", allow_redirects=False) as response,
         ):
-            told = _PageConfig.model_validate_json(await _read_bounded(response)).ice_servers
+            entries = PageConfig.model_validate_json(await _read_bounded(response)).ice_servers
         return [
-            IceServer(parse_ice_url(text), TurnCredentials(entry.username, entry.credential))
-            for entry in told
+            IceServer(parse_ice_url(text), TurnCredentials(entry.username or "", entry.credential or ""))
+            for entry in entries
             for text in entry.urls
         ]
     except (aiohttp.ClientError, OSError, TimeoutError, ValueError):
-        # Whatever is wrong there, the offer tells it in words.
+        # If the server has a problem, the offer will fail with a message.
         return []
 
 
 async def leave(url: URL, session_id: str, secret: str, credentials: Credentials = NO_CREDENTIALS) -> None:
-    """End the session, if it has not ended yet; says nothing if the server is gone."""
+    """End the session; ignores that it has ended or that the server is gone."""
     try:
         async with (
             credentials.connect(LEAVE_DEADLINE_S) as http,
@@ -169,7 +149,7 @@ async def leave(url: URL, session_id: str, secret: str, credentials: Credentials
 
 
 def _reason(error: Exception) -> str:
-    """What the system says, without aiohttp's words about itself."""
+    """The system's error text, without what aiohttp adds."""
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         why = getattr(error.certificate_error, "verify_message", "") or str(error.certificate_error)
         return f"its certificate is not trusted: {why}; name its authority with --cafile"
@@ -177,12 +157,12 @@ def _reason(error: Exception) -> str:
         error = error.os_error
     if not isinstance(error, OSError) or error.errno is None:
         return str(error)
-    # asyncio puts the address where the system's word for the number belongs; getaddrinfo's numbers are negative.
+    # In asyncio's errors, strerror has the address instead of the error text; getaddrinfo's numbers are negative.
     return os.strerror(error.errno) if error.errno > 0 else error.strerror or str(error)
 
 
 async def _read_bounded(response: aiohttp.ClientResponse) -> bytes:
-    """The body's start: whatever listens there may send without end."""
+    """The start of the body: a server that is not facestream may send without end."""
     body = bytearray()
     async for chunk in response.content.iter_chunked(16 * 1024):
         body += chunk
@@ -191,8 +171,16 @@ async def _read_bounded(response: aiohttp.ClientResponse) -> bytes:
     return bytes(body)
 
 
-def _refusal(status: int, body: bytes) -> str:
+def _rejection(url: URL, status: int, body: bytes) -> ServerUnreachableError:
+    """The error for a response other than 200, with the code of its problem if it is one."""
     try:
-        return f"{_Problem.model_validate_json(body).detail} (HTTP {status})"
+        problem = Problem.model_validate_json(body)
     except ValidationError:
-        return f"HTTP {status}, not the answer of a facestream server; check host and port of --url"
+        return ServerUnreachableError(
+            f"{url} rejected the offer: HTTP {status}, not the response of a facestream server; check host and port of "
+            "--url",
+            status,
+        )
+    return ServerUnreachableError(
+        f"{url} rejected the offer: {problem.detail} (HTTP {status})", status, problem.code
+    )

@@ -1,4 +1,4 @@
-"""A load of many peers that send one encoded clip; the first decodes its return. A failing peer hurts no other."""
+"""A load test: many peers send one encoded clip; the first also decodes what it receives. Failures are per peer."""
 
 import asyncio
 import contextlib
@@ -9,27 +9,28 @@ from dataclasses import asdict, dataclass, replace
 
 from facestream.errors import FacestreamError
 from facestream.replay.clip import open_clip
+from facestream.replay.connection import ReceiveMode
 from facestream.replay.encoded import EncodedClip, EncodedTrack, encode_clip
 from facestream.replay.options import ReplayOptions
-from facestream.replay.peer import TICK_S, ReplayPeer, Watching
+from facestream.replay.peer import TICK_S, ReplayPeer
 from facestream.replay.summary import Latency, Summary, Tally
 from facestream.replay.track import ReplayTrack
 
 logger = logging.getLogger(__name__)
 
 CONNECTING_AT_ONCE = 4
-START_DEADLINE_S = 8.0  # a server ends a session whose first frame does not come within 15 s
+START_DEADLINE_S = 8.0  # a server ends a session without a first frame after 15 s
 GRACE_S = 30.0
-"""What a peer may take longer than its clip: the tail, and the goodbye."""
+"""Time beyond the clip for the last frames and for leaving the server."""
 
 
 class Load:
-    """N peers from one process; `run` ends when the last one has, `summary_json` says how each did."""
+    """N peers in one process; `run` returns when all have ended, `summary_json` has the results of each."""
 
     def __init__(self, options: ReplayOptions) -> None:
         """Encode the clip; raises ClipError, ConfigError, ServerUnreachableError."""
         clip = open_clip(options.clip)
-        codec = options.codec or "h264"  # the one that the server would choose
+        codec = options.codec or "h264"  # what the server would choose
         self.clip = encode_clip(clip, codec, loop=options.loop, duration_s=options.duration_s)
         self._begin = asyncio.Event()
         quiet = replace(options, codec=codec, out=None, telemetry=None)
@@ -39,7 +40,7 @@ class Load:
         ]
 
     async def run(self, on_progress: Callable[[], None]) -> None:
-        """Connect all, begin together, wait for each; what goes wrong with a peer is kept with it."""
+        """Connect all peers, let them begin together and wait for each; a failure is stored with its peer."""
         connecting = asyncio.Semaphore(CONNECTING_AT_ONCE)
         async with asyncio.TaskGroup() as watching:
             ticking = watching.create_task(_every_tick(on_progress), name="load/progress")
@@ -52,7 +53,7 @@ class Load:
 
     @property
     def sent_frames(self) -> int:
-        """Frames sent so far, by all peers."""
+        """Frames sent so far by all peers."""
         return sum(peer.tally.sent for peer in self.peers)
 
     @property
@@ -62,15 +63,15 @@ class Load:
 
     @property
     def failed(self) -> int:
-        """How many peers did not come to their end."""
+        """Number of peers that failed."""
         return sum(peer.failure is not None for peer in self.peers)
 
     def summary_json(self) -> dict[str, object]:
-        """What `--summary` writes: each peer, and all together."""
+        """The JSON that `--summary` writes: each peer, and the total."""
         return {"peers": [peer.summary_json() for peer in self.peers], "total": asdict(self.total())}
 
     def total(self) -> "LoadTotal":
-        """All peers together."""
+        """The figures of all peers together."""
         return _total(self.peers)
 
     async def _begin_together(self) -> None:
@@ -79,74 +80,74 @@ class Load:
                 for peer in self.peers:
                     await peer.ready.wait()
         except TimeoutError:
-            logger.warning("not every peer was connected after %.0f s; beginning without", START_DEADLINE_S)
+            logger.warning("not every peer was connected after %.0f s; the others begin", START_DEADLINE_S)
         self._begin.set()
 
 
 @dataclass(frozen=True, slots=True)
 class LoadTotal:
-    """All peers together; its fields are the keys of `total` in the JSON."""
+    """Figures of all peers together; the fields are the keys of `total` in the JSON."""
 
     peers: int
     failed: int
     failures: dict[str, int]
-    """How many peers failed with each sentence."""
+    """Number of peers by error message."""
     sent_frames: int
     received_frames: int
     analysed_frames: int
     dropped_frames: int
     late_frames: int
-    """Frame intervals that this machine was too late to send in: above 1 % of sent, the client is the limit."""
+    """Frame intervals in which this machine was too late to send; above 1 % of sent, the client is the bottleneck."""
     fps_analysed_min: float
-    """Of the peers that did not fail, like the mean."""
+    """Over the peers that did not fail, like the mean."""
     fps_analysed_mean: float
     setup_ms_max: float | None
     latency_ms: Latency
-    """Of the first peer, the only one that decodes."""
+    """Of the first peer, which is the only one that decodes."""
 
     def as_text(self) -> str:
-        """What a person reads at the end."""
+        """Some lines of text."""
         lines = [
             f"peers     {self.peers}, {self.failed} failed",
-            f"frames    {self.sent_frames} sent ({self.late_frames} late), {self.received_frames} back, "
+            f"frames    {self.sent_frames} sent ({self.late_frames} late), {self.received_frames} received, "
             f"{self.analysed_frames} analysed, {self.dropped_frames} dropped",
-            f"analysed  {self.fps_analysed_min:.1f} FPS at the slowest peer, {self.fps_analysed_mean:.1f} on average",
+            f"analysed  {self.fps_analysed_min:.1f} FPS for the slowest peer, {self.fps_analysed_mean:.1f} on average",
             f"{self.latency_ms.as_text()} (first peer)",
         ]
         return "\n".join(lines + [f"failed    {count} x {why}" for why, count in self.failures.items()])
 
 
 class _LoadPeer:
-    """One peer of a load, and what became of it."""
+    """One peer of a load test, and its result."""
 
     def __init__(self, number: int, options: ReplayOptions, clip: EncodedClip, begin: asyncio.Event) -> None:
         self.number = number
         self.ready = asyncio.Event()
-        """Set when it is connected, or never will be."""
+        """Set when it is connected or has failed."""
         self.failure: str | None = None
         self._clip = clip
         self._begin = begin
         self._phase = (number - 1) / options.peers
-        watching = Watching.DECODING if number == 1 else Watching.COUNTING
-        self._peer = ReplayPeer(options, self._make_track, watching)
+        mode = ReceiveMode.DECODE if number == 1 else ReceiveMode.COUNT
+        self._peer = ReplayPeer(options, self._make_track, mode)
 
     @property
     def tally(self) -> Tally:
         return self._peer.tally
 
     async def run(self, connecting: asyncio.Semaphore) -> None:
-        """Connect in turn, send, leave; ends within the clip's length and the grace."""
+        """Connect when it is this peer's turn, send, leave; takes at most the clip's length and GRACE_S."""
         try:
             async with asyncio.timeout(None) as deadline:
                 await self._run(connecting, deadline)
         except FacestreamError as error:
             self.failure = str(error)
         except TimeoutError:
-            self.failure = f"not finished {GRACE_S:.0f} s after its time"
+            self.failure = f"not finished {GRACE_S:.0f} s after the end of its clip"
         except Exception as error:
-            # The boundary of one peer: a fault here must not end the others.
-            logger.exception("peer %d: ended by a fault", self.number)
-            self.failure = f"fault in the client: {error!r}"
+            # The boundary of one peer: a bug here must not end the others.
+            logger.exception("peer %d: ended by a bug", self.number)
+            self.failure = f"bug in the client: {error!r}"
         finally:
             self.ready.set()
 
@@ -161,11 +162,11 @@ class _LoadPeer:
             await self._peer.finish()
 
     def summary(self) -> Summary:
-        """How it went so far."""
+        """The summary so far."""
         return self._peer.summary()
 
     def summary_json(self) -> dict[str, object]:
-        """A peer's summary, with what only a load needs."""
+        """The summary of a peer, with the keys of a load test."""
         return {
             "peer": self.number,
             **self.summary().as_json(),

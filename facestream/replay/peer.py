@@ -1,46 +1,42 @@
-"""One headless peer: sends a clip over a real peer connection and takes what comes back; serves nobody."""
+"""One headless peer: sends a clip over a real peer connection and receives the annotated video and telemetry."""
 
 import asyncio
 import contextlib
-import enum
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Self
 
-from aiortc import (
-    RTCBundlePolicy,
-    RTCConfiguration,
-    RTCIceTransportPolicy,
-    RTCPeerConnection,
-    RTCRtpSender,
-    RTCRtpTransceiver,
-    RTCSessionDescription,
-)
+from aiortc import RTCSessionDescription
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from av import VideoFrame
 
 from facestream.aiortc_patches import close_peer_connection
 from facestream.errors import FrameError, ServerUnreachableError
-from facestream.ice.addresses import offer_addresses
-from facestream.ice.relays import IceRelays, as_rtc
-from facestream.ice.servers import CredentialSource, IceServer
+from facestream.ice.servers import IceServer
 from facestream.media.planes import planes_of
-from facestream.messages.telemetry import Bye, ControlReply, Telemetry, decode_telemetry
+from facestream.messages.control import Bye, ControlReply, decode_reply
+from facestream.messages.telemetry import Telemetry, decode_telemetry
 from facestream.replay import http
 from facestream.replay.clip import open_clip
-from facestream.replay.options import Codec, ReplayOptions
+from facestream.replay.connection import (
+    ReceiveMode,
+    count_without_decoding,
+    find_ice_servers,
+    open_peer_connection,
+    prefer_codec,
+)
+from facestream.replay.options import ReplayOptions
 from facestream.replay.recording import Recording, TelemetryLog
 from facestream.replay.stamp import read_stamp
 from facestream.replay.summary import Summary, Tally
 from facestream.replay.track import ClipTrack, ReplayTrack
-from facestream.replay.watch import count_without_decoding
 
 CONNECT_DEADLINE_S = 15.0
 REPORTS_DEADLINE_S = 30.0
 SILENCE_DEADLINE_S = 10.0
-TAIL_DEADLINE_S = 2.0  # what is still under way when the clip ends
+TAIL_DEADLINE_S = 2.0  # for frames in transit when the clip ends
 TAIL_SILENCE_S = 0.5
 TICK_S = 0.1
 MAX_KEPT_REPORTS = 2000
@@ -50,53 +46,46 @@ ProgressCallback = Callable[[Tally], None]
 TrackFactory = Callable[[Tally], ReplayTrack]
 
 
-class Watching(enum.Enum):
-    """What a peer does with the pictures that come back."""
-
-    DECODING = "decoding"  # looks at each: latency and recording
-    COUNTING = "counting"  # counts them: cheap, for the many peers of a load
-
-
 class ReplayPeer:
-    """`async with ReplayPeer(options) as peer:` is connected inside, and has left the server afterwards."""
+    """A peer that is connected inside `async with ReplayPeer(options) as peer:` and has left the server after it."""
 
     def __init__(
         self,
         options: ReplayOptions,
         make_track: TrackFactory | None = None,
-        watching: Watching = Watching.DECODING,
+        receive_mode: ReceiveMode = ReceiveMode.DECODE,
         resume: str = "",
     ) -> None:
         """Check the options; raises ClipError, ConfigError, ServerUnreachableError.
 
-        Without `make_track`, the peer sends the clip of the options.
+        Without `make_track`, the peer sends the clip of the options. `resume` is the `resume_token` of an earlier peer.
         """
         self.options = options
         self._resume = resume
         self.url = http.server_url(options.url)
         self._credentials = http.Credentials(options.token, options.cafile)
         self._make_track = make_track or _sending_clip(options)
-        self._watching = watching
+        self._receive_mode = receive_mode
         self.tally = Tally(time.monotonic())
         self.session_id = self._secret = ""
         self.resume_token = ""
-        """What another peer gives as `resume` to go on with this one's faces and counters."""
+        """Given as `resume` to another peer, it resumes this one's face ids and counters."""
         self.states: list[str] = []
-        """Every state of the connection so far, in order."""
+        """All states of the connection so far, in order."""
         self.notices: deque[str] = deque(maxlen=MAX_KEPT_REPLIES)
-        """What the server said in words on the control channel."""
+        """Sentences that the server sent on the control channel."""
         self._recording = Recording(options.out) if options.out else None
         self._log = TelemetryLog(options.telemetry) if options.telemetry else None
         self._reports: deque[Telemetry] = deque(maxlen=MAX_KEPT_REPORTS)
         self._replies: deque[ControlReply] = deque(maxlen=MAX_KEPT_REPLIES)
-        self._news = asyncio.Event()
+        self._changed = asyncio.Event()
         self._receiving = asyncio.TaskGroup()
         self._closed = False
         self._tasks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Self:
         self.tally = Tally(time.monotonic())
-        self._open(await self._find_ice_servers())
+        self._open(await find_ice_servers(self.options, self.url, self._credentials))
         await self._receiving.__aenter__()
         try:
             await self._connect()
@@ -117,7 +106,7 @@ class ReplayPeer:
 
     @property
     def recording_failure(self) -> str | None:
-        """Why the file of `out` lacks frames; None where it lacks none."""
+        """Why the file of `out` lacks frames; None if it is complete."""
         if self._recording is None:
             return None
         if self._recording.failure is not None:
@@ -126,11 +115,15 @@ class ReplayPeer:
         return f"{left_out} frames came faster than they could be written" if left_out else None
 
     def summary(self) -> Summary:
-        """How it went so far."""
+        """The summary so far."""
         return self.tally.summary()
 
     async def finish(self, on_progress: ProgressCallback | None = None) -> None:
-        """Wait until the clip is sent and back; raises ServerUnreachableError if the server leaves."""
+        """Wait until the clip is sent and its last frames have returned.
+
+        Raises ServerUnreachableError if the server ends the connection or is silent for SILENCE_DEADLINE_S, and
+        ClipError if the rest of the clip cannot be read. `on_progress` is called every TICK_S.
+        """
         while not self.clip_ended:
             await asyncio.sleep(TICK_S)
             self._check_alive()
@@ -147,17 +140,17 @@ class ReplayPeer:
             on_progress(self.tally)
 
     async def receive_reports(self, count: int, timeout_s: float = REPORTS_DEADLINE_S) -> list[Telemetry]:
-        """The next `count` telemetry messages, each given out once; raises TimeoutError."""
+        """The next `count` telemetry messages, each returned once; raises TimeoutError."""
         await self._wait_until(lambda: len(self._reports) >= count, timeout_s)
         return [self._reports.popleft() for _ in range(count)]
 
     async def receive_reply(self, timeout_s: float = REPORTS_DEADLINE_S) -> ControlReply:
-        """The next message of the control channel, each given out once; raises TimeoutError."""
+        """The next message of the control channel, each returned once; raises TimeoutError."""
         await self._wait_until(lambda: len(self._replies) > 0, timeout_s)
         return self._replies.popleft()
 
     async def receive_frames(self, count: int, timeout_s: float = REPORTS_DEADLINE_S) -> None:
-        """Wait until so many more pictures have come back; raises TimeoutError."""
+        """Wait until `count` more frames are received; raises TimeoutError."""
         wanted = self.tally.received + count
         await self._wait_until(lambda: self.tally.received >= wanted, timeout_s)
 
@@ -166,18 +159,18 @@ class ReplayPeer:
         await self._wait_until(lambda: self._pc.connectionState in {"closed", "failed"}, timeout_s)
 
     def send_control(self, message: str | bytes) -> None:
-        """Send anything on the control channel, also what no peer should."""
+        """Send anything on the control channel, even invalid messages."""
         self._control.send(message)
 
     async def vanish(self) -> None:
-        """Free everything without a word to the server, like a peer whose network is gone."""
-        # Without ICE below it, DTLS cannot say goodbye either.
+        """Free everything without telling the server, like a peer that has lost its network."""
+        # Without ICE, DTLS cannot tell the server either.
         await self._transceiver.sender.transport.transport.stop()
         self.session_id = ""
         await self.close()
 
     async def close(self) -> None:
-        """Say goodbye and free everything; may be called twice."""
+        """Leave the server and free everything; may be called twice."""
         if self._closed:
             return
         self._closed = True
@@ -189,42 +182,17 @@ class ReplayPeer:
             if self._log is not None:
                 self._log.close()
 
-    # Setting up
-
-    async def _find_ice_servers(self) -> list[IceServer]:
-        """One STUN and one TURN server that serve; raises ServerUnreachableError where a relay is a must."""
-        urls, credentials = self.options.ice_servers, self.options.ice_credentials
-        if not urls:
-            told = await http.fetch_ice_servers(self.url, self._credentials)
-            urls = tuple(server.url for server in told)
-            given = next((server.credentials for server in told if server.url.is_turn), None)
-            if given is not None:
-                credentials = CredentialSource(given.username, given.password)
-        relays = IceRelays(urls, credentials)
-        servers = await relays.current()
-        if self.options.ice_policy == "relay" and not any(server.url.is_turn for server in servers):
-            why = relays.complaints or f"{self.url} tells none, and --ice-server names none"
-            raise ServerUnreachableError(f"--ice-policy relay, but no TURN server serves ({why})")
-        return servers
+    # Setup
 
     def _open(self, ice_servers: Sequence[IceServer]) -> None:
-        if http.is_loopback(self.url):
-            # No packet of a test or a measurement on this machine leaves it.
-            offer_addresses(("127.0.0.1",))
-        self._pc = RTCPeerConnection(
-            RTCConfiguration(
-                iceServers=as_rtc(ice_servers),
-                bundlePolicy=RTCBundlePolicy.MAX_BUNDLE,
-                iceTransportPolicy=RTCIceTransportPolicy(self.options.ice_policy),
-            )
-        )
+        self._pc = open_peer_connection(self.options, self.url, ice_servers)
         self._pc.on("connectionstatechange", self._on_connection_state)
         self._track = self._make_track(self.tally)
         self._transceiver = self._pc.addTransceiver(self._track, direction="sendrecv")
         if self.options.codec is not None:
             prefer_codec(self._transceiver, self.options.codec)
-        # After the transceiver: aiortc 1.16 with MAX_BUNDLE stops the shared transport when the answer comes,
-        # if it was made for a data channel.
+        # After the transceiver: aiortc 1.16 with MAX_BUNDLE stops the shared transport when it gets the answer, if the
+        # transport was created for a data channel.
         telemetry = self._pc.createDataChannel("telemetry", ordered=False, maxRetransmits=0)
         telemetry.on("message", self._on_telemetry)
         self._control = self._pc.createDataChannel("control")
@@ -239,12 +207,12 @@ class ReplayPeer:
         self._secret = answer.secret
         try:
             await self._pc.setRemoteDescription(RTCSessionDescription(sdp=answer.sdp, type="answer"))
-        except Exception as error:  # aiortc 1.16 raises whatever its parser trips over
+        except Exception as error:  # aiortc 1.16's parser may raise anything
             raise ServerUnreachableError(
-                f"{self.url} answered with an unusable description ({error}); is it a facestream server?"
+                f"{self.url} returned an invalid answer ({error}); expected a facestream server: check --url"
             ) from error
         receiver = self._transceiver.receiver
-        if self._watching is Watching.COUNTING:
+        if self._receive_mode is ReceiveMode.COUNT:
             count_without_decoding(receiver, self.tally.count_received)
         self._tasks.append(self._receiving.create_task(self._receive(receiver.track), name="replay/receive"))
         await self._wait_connected()
@@ -255,45 +223,45 @@ class ReplayPeer:
             await self._wait_until(
                 lambda: pc.connectionState not in {"new", "connecting"}, CONNECT_DEADLINE_S
             )
-        # A server that takes a peer and leaves at once has been connected; `finish` tells what it said.
+        # If the server ends the connection at once, `finish` reports the notice it sent.
         if self.tally.connected_s is None:
             raise ServerUnreachableError(
-                f"{self.url} answered the offer, but no connection came about ({pc.connectionState}); "
-                "UDP must reach the addresses it offers: see --ice-address of the server"
+                f"{self.url} answered the offer, but no connection was established ({pc.connectionState}); "
+                "UDP must reach the addresses that it offers: check --ice-address of the server"
             )
 
-    # Event handlers: aiortc ends the connection when one raises, so none may.
+    # Event handlers must not raise: aiortc would end the connection.
 
     def _on_connection_state(self) -> None:
         self.states.append(self._pc.connectionState)
         if self._pc.connectionState == "connected" and self.tally.connected_s is None:
             self.tally.connected_s = self.tally.last_heard_s = time.monotonic()
-        self._news.set()
+        self._changed.set()
 
     def _on_telemetry(self, message: str | bytes) -> None:
         try:
             report = decode_telemetry(message)
         except ValueError as error:
-            self.notices.append(f"telemetry that is not version 1: {error}")
+            self.notices.append(f"a telemetry message is not version 1: {error}")
             return
         self.tally.count_report(report, time.monotonic())
         self._reports.append(report)
         if self._log is not None:
             self._log.write(report)
-        self._news.set()
+        self._changed.set()
 
     def _on_control(self, message: str | bytes) -> None:
         try:
-            reply = ControlReply.model_validate_json(message)
+            reply = decode_reply(message)
         except ValueError as error:
-            self.notices.append(f"a control message that is not version 1: {error}")
+            self.notices.append(f"a control message is not version 1: {error}")
             return
         self._replies.append(reply)
         if reply.type in {"notice", "error"}:
             self.notices.append(reply.detail)
-        self._news.set()
+        self._changed.set()
 
-    # While it runs
+    # While connected
 
     async def _receive(self, source: MediaStreamTrack) -> None:
         while True:
@@ -302,7 +270,7 @@ class ReplayPeer:
             except MediaStreamError:
                 return
             except FrameError as error:
-                self.notices.append(f"the returned video cannot be shown: {error}")
+                self.notices.append(f"the annotated video cannot be decoded: {error}")
                 return
             now_s = time.monotonic()
             if not isinstance(frame, VideoFrame):
@@ -310,7 +278,7 @@ class ReplayPeer:
             self.tally.count_received(read_stamp(planes_of(frame)[0]), now_s)
             if self._recording is not None:
                 self._recording.write(frame)
-            self._news.set()
+            self._changed.set()
 
     def _check_alive(self) -> None:
         said = f": {self.notices[-1]}" if self.notices else ""
@@ -318,13 +286,13 @@ class ReplayPeer:
             raise ServerUnreachableError(f"{self.url} ended the connection{said}")
         silent_s = time.monotonic() - self.tally.last_heard_s
         if silent_s > SILENCE_DEADLINE_S:
-            raise ServerUnreachableError(f"{self.url} went silent{said}; is it still running?")
+            raise ServerUnreachableError(f"{self.url} sends nothing any more{said}; is it still running?")
 
     async def _wait_until(self, reached: Callable[[], bool], timeout_s: float) -> None:
         async with asyncio.timeout(timeout_s):
             while not reached():
-                self._news.clear()
-                await self._news.wait()
+                self._changed.clear()
+                await self._changed.wait()
 
     async def _leave(self) -> None:
         if self.session_id:
@@ -347,15 +315,13 @@ def _sending_clip(options: ReplayOptions) -> TrackFactory:
     return make_track
 
 
-def prefer_codec(transceiver: RTCRtpTransceiver, codec: Codec) -> None:
-    """Offer one video codec only, with its retransmissions."""
-    wanted = {f"video/{codec}", "video/rtx"}
-    offered = RTCRtpSender.getCapabilities("video").codecs
-    transceiver.setCodecPreferences([entry for entry in offered if entry.mimeType.lower() in wanted])
+async def replay_clip(options: ReplayOptions, on_progress: ProgressCallback | None = None) -> Summary:
+    """Send the clip to the server at its own frame rate, save what the options say, and return the summary.
 
-
-async def replay(options: ReplayOptions, on_progress: ProgressCallback | None = None) -> Summary:
-    """Send the clip, take what comes back; raises ClipError, ConfigError, ServerUnreachableError."""
+    `on_progress` is called with the counters ten times a second. Raises ClipError if the clip cannot be read,
+    ConfigError if a file of the options cannot be read or written, and ServerUnreachableError if the server cannot be
+    reached, rejects the offer or ends the session. If the task is cancelled, the peer still leaves the server in order.
+    """
     async with ReplayPeer(options) as peer:
         await peer.finish(on_progress)
     return peer.summary()

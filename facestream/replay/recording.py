@@ -1,4 +1,4 @@
-"""Write what comes back to files: the annotated video and the telemetry; never delays who hands it over."""
+"""Write the annotated video and the telemetry to files, without delaying the peer."""
 
 import queue
 import threading
@@ -18,41 +18,43 @@ from facestream.media.planes import planes_of
 from facestream.messages.telemetry import Telemetry, encode_telemetry
 
 SUFFIXES: Final = (".mp4", ".mkv", ".mov")
-MAX_WAITING_FRAMES = 90  # 41 MB at 640x480: three seconds, after which a slow disk costs frames of the file
+MAX_WAITING_FRAMES = 90  # 41 MB at 640x480: three seconds; if the disk is slower, the file lacks frames
 _BLACK_YUV = (16, 128, 128)
-_NOMINAL_FPS = 30  # for the encoder's rate control only; the frames' own times are kept
+_NOMINAL_FPS = 30  # for the encoder's rate control only; frames keep their own times
 _ENCODER_OPTIONS = MappingProxyType({"preset": "veryfast", "tune": "zerolatency", "crf": "20"})
 
 
 def check_writable(path: Path, option: str) -> None:
-    """Say before the replay, not after it, that its result cannot be kept."""
+    """Raise ConfigError if a file cannot be written, before the replay instead of after it."""
     try:
         with path.open("ab"):
             pass
         if not path.stat().st_size:
             path.unlink()
     except OSError as error:
-        raise ConfigError(f"{option}: cannot write {path} ({error.strerror}); choose another") from error
+        raise ConfigError(
+            f"{option}: {path} cannot be written ({error.strerror}); choose another file"
+        ) from error
 
 
 class Recording:
-    """An H264 file with the pictures that came back, at their own times; encodes in a thread of its own."""
+    """An H264 file of the received frames at their own times; encodes in its own thread."""
 
     def __init__(self, path: Path) -> None:
         if path.suffix.lower() not in SUFFIXES:
             raise ConfigError(f"--out: got {path.name}; expected a name that ends in {', '.join(SUFFIXES)}")
         check_writable(path, "--out")
         self.left_out = 0
-        """Frames that came faster than they could be written."""
+        """Frames that were not written because they arrived faster than they could be."""
         self.failure: Exception | None = None
         self._path = path
-        # Bounded; a frame that finds no place is counted and left out.
+        # Bounded; a frame that does not fit is dropped and counted.
         self._waiting: queue.Queue[VideoFrame | None] = queue.Queue(MAX_WAITING_FRAMES)
         self._thread = threading.Thread(target=self._write_all, name="replay-recording", daemon=True)
         self._started = False
 
     def write(self, frame: VideoFrame) -> None:
-        """Take over one frame; returns at once."""
+        """Take ownership of one frame; returns at once."""
         if not self._started:
             self._started = True
             self._thread.start()
@@ -62,7 +64,7 @@ class Recording:
             self.left_out += 1
 
     def close(self) -> None:
-        """Finish the file; blocks until it is on disk. No frame, no file."""
+        """Finish the file; blocks until it is on disk. Without a frame there is no file."""
         if self._started and self._thread.is_alive():
             self._waiting.put(None)
             self._thread.join()
@@ -73,13 +75,13 @@ class Recording:
                 _write_frames(container, self._waiting)
         except (av.FFmpegError, OSError, ValueError) as error:
             self.failure = error
-            # Whoever waits for a place must get one.
+            # Empty the queue, so that `close` can add its end mark.
             while self._waiting.get() is not None:
                 self.left_out += 1
 
 
 class TelemetryLog:
-    """One telemetry message a line, as they came."""
+    """The received telemetry messages, one per line."""
 
     def __init__(self, path: Path) -> None:
         check_writable(path, "--telemetry")
@@ -90,7 +92,7 @@ class TelemetryLog:
         self._file.write(encode_telemetry(report) + "\n")
 
     def close(self) -> None:
-        """Put everything on disk; may be called twice."""
+        """Flush and close the file; may be called twice."""
         self._file.close()
 
 
@@ -102,7 +104,7 @@ def _write_frames(container: OutputContainer, waiting: "queue.Queue[VideoFrame |
         if stream is None:
             stream = _add_stream(container, frame)
         pts, time_base = frame.pts, frame.time_base
-        # The muxer refuses times that do not grow.
+        # The muxer rejects times that do not increase.
         if pts is None or pts <= last_pts:
             continue
         last_pts = pts
@@ -127,7 +129,7 @@ def _add_stream(container: OutputContainer, first: VideoFrame) -> VideoStream:
 
 
 def _fitted(frame: VideoFrame, width_px: int, height_px: int, reformatter: VideoReformatter) -> VideoFrame:
-    """The picture in the middle of one of the file's size: an MP4 cannot change its size."""
+    """The frame scaled into the centre of a black frame of the file's size, which cannot change."""
     scale = min(width_px / frame.width, height_px / frame.height)
     width, height = (max(2, int(side * scale) // 2 * 2) for side in (frame.width, frame.height))
     inner = reformatter.reformat(frame, width, height, format="yuv420p", threads=1)

@@ -1,7 +1,7 @@
-"""A frame's number, written into a corner of its picture and read back after lossy encoding; knows no clock.
+"""Write a frame's number into a corner of its pixels, and read it back after lossy encoding.
 
 Two rows of twelve squares of 8x8 pixels, black or white: 16 bits of number, 8 bits of check. They lie on the
-grid of macroblocks, so that an encoder at a low bitrate cannot smear a neighbour into them.
+macroblock grid, so that an encoder at a low bitrate does not mix them with their neighbours.
 """
 
 from typing import Final
@@ -15,23 +15,23 @@ COUNTER_VALUES: Final = 1 << 16
 SQUARE_PX: Final = 8
 ROWS, COLUMNS = 2, 12
 WIDTH_PX, HEIGHT_PX = COLUMNS * SQUARE_PX, ROWS * SQUARE_PX
-MIN_FRAME_WIDTH_PX, MIN_FRAME_HEIGHT_PX = 160, 64  # on less, the stamp would hide the picture
+MIN_FRAME_WIDTH_PX, MIN_FRAME_HEIGHT_PX = 160, 64  # in a smaller frame, the stamp would cover too much
 
 _GRID_PX = 16
 _BLACK, _WHITE, _COLOURLESS = 16, 235, 128
 _MIDDLE = (_BLACK + _WHITE) / 2
-_MIN_CONTRAST = 12.0  # a square this near to the middle is no bit, but some other picture
+_MIN_CONTRAST = 12.0  # a square this close to the middle is not a bit of a stamp
 _CHECK_POLYNOMIAL = 0x07
 _CHECK_START = 0x5A  # so that neither an all black nor an all white corner is a valid stamp
 
 
 def fits(width_px: int, height_px: int) -> bool:
-    """Whether a picture of this size is large enough for a stamp."""
+    """Whether a frame of this size is large enough for a stamp."""
     return width_px >= MIN_FRAME_WIDTH_PX and height_px >= MIN_FRAME_HEIGHT_PX
 
 
 def write_stamp(planes: tuple[Plane, Plane, Plane], counter: int) -> None:
-    """Write a number of 0..65535 onto the planes of a writable yuv420p picture that is large enough."""
+    """Write a number of 0..65535 into the planes of a writable yuv420p frame that is large enough."""
     luma, *chroma = planes
     top, left = _corner(luma)
     bits = _bits(counter << 8 | _check(counter)).reshape(ROWS, COLUMNS)
@@ -43,14 +43,14 @@ def write_stamp(planes: tuple[Plane, Plane, Plane], counter: int) -> None:
 
 
 def read_stamp(luma: Plane) -> int | None:
-    """The number on a picture's luma plane; None where there is none or the encoders destroyed it."""
+    """The number in a frame's luma plane; None if there is none or encoding has destroyed it."""
     height_px, width_px = luma.shape
     if not fits(width_px, height_px):
         return None
     top, left = _corner(luma)
     corner = luma[top : top + HEIGHT_PX, left : left + WIDTH_PX]
     squares = corner.reshape(ROWS, SQUARE_PX, COLUMNS, SQUARE_PX)
-    # The edges of a square ring after encoding; its middle does not.
+    # After encoding, the edges of a square have ringing artefacts; its middle has none.
     levels = squares[:, 2:-2, :, 2:-2].mean(axis=(1, 3)).ravel() - _MIDDLE
     if np.abs(levels).min() < _MIN_CONTRAST:
         return None

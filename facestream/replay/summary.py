@@ -1,4 +1,4 @@
-"""Count what a replay sent and got back, and sum it up; owns no clock and no connection."""
+"""Count what a headless peer sends and receives, and summarise it; no clock, no connection."""
 
 import math
 from array import array
@@ -12,7 +12,7 @@ from facestream.replay.stamp import COUNTER_VALUES
 
 @dataclass(frozen=True, slots=True)
 class Latency:
-    """Milliseconds from handing a frame to the encoder until it is back, decoded; None: none was measured."""
+    """Percentiles of the milliseconds from giving a frame to the encoder to its return, decoded; None: not measured."""
 
     p50: float | None = None
     p95: float | None = None
@@ -20,9 +20,9 @@ class Latency:
     max: float | None = None
 
     def as_text(self) -> str:
-        """One line for people."""
+        """One line of text."""
         if self.max is None:
-            return "latency   not measured: no picture with a readable frame number came back"
+            return "latency   not measured: no received frame has a readable number"
         return (
             f"latency   p50 {_text(self.p50)}, p95 {_text(self.p95)}, p99 {_text(self.p99)}, "
             f"max {_text(self.max)}"
@@ -31,50 +31,51 @@ class Latency:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """How one peer's replay went; its fields are the keys of the JSON."""
+    """Counters and times of one peer's replay; the fields are the keys of the JSON."""
 
     sent_frames: int
     received_frames: int
     analysed_frames: int
-    """Frames whose telemetry says that they were analysed."""
+    """Frames that were analysed, according to the telemetry."""
     dropped_frames: int
-    """Frames that the server says it dropped because a newer one was there."""
+    """Frames that the server dropped for a newer one, according to the telemetry."""
     fps_received: float
+    """Frames per second, between the first and the last that was received."""
     setup_ms: float | None
-    """From the start to connected; None where it never was."""
+    """Milliseconds from the start to the connection; None if there was none."""
     first_frame_ms: float | None
-    """From the start to the first picture that came back."""
+    """Milliseconds from the start to the first received frame; None if there was none."""
     latency_ms: Latency
     faces_seen: int
-    """Different faces, by the server's ids."""
+    """Number of different face ids."""
     emotions: dict[str, float]
-    """Share of each label among all faces of all frames, each 0..1, summing to 1."""
+    """Share of each label among the faces of all frames, 0..1 each, with sum 1; empty without faces."""
 
     def as_json(self) -> dict[str, object]:
-        """What `--summary` writes."""
+        """The JSON that `--summary` writes."""
         return asdict(self)
 
     def as_text(self) -> str:
-        """What a person reads at the end."""
+        """Four lines of text."""
         shares = ", ".join(f"{label} {share:.0%}" for label, share in self.emotions.items())
         return "\n".join(
             (
-                f"frames    {self.sent_frames} sent, {self.received_frames} back at {self.fps_received:.1f} "
+                f"frames    {self.sent_frames} sent, {self.received_frames} received at {self.fps_received:.1f} "
                 f"FPS, {self.analysed_frames} analysed, {self.dropped_frames} dropped",
-                f"times     connected after {_text(self.setup_ms)}, first picture back after "
+                f"times     connected after {_text(self.setup_ms)}, first frame received after "
                 f"{_text(self.first_frame_ms)}",
                 self.latency_ms.as_text(),
-                f"faces     {self.faces_seen} seen{f': {shares}' if shares else ''}",
+                f"faces     {self.faces_seen} found{f': {shares}' if shares else ''}",
             )
         )
 
 
 class Tally:
-    """What happened so far; all times are seconds of one monotonic clock."""
+    """Counters of one peer; all times are in seconds of one monotonic clock."""
 
     def __init__(self, started_s: float) -> None:
         self.skipped = 0
-        """Frame intervals in which nothing was sent, because this machine was too late."""
+        """Frame intervals in which nothing was sent because this machine was late."""
         self.sent = self.received = self.reports = self.analysed = self.dropped = 0
         self.connected_s: float | None = None
         self.first_received_s: float | None = None
@@ -89,31 +90,31 @@ class Tally:
         self._labels: Counter[str] = Counter()
 
     def count_sent(self, counter: int | None, now_s: float) -> None:
-        """One frame goes to the encoder; `counter` is its stamp, None where it carries none."""
+        """Count a frame given to the encoder; `counter` is its number, None if it has none."""
         self.sent += 1
         if counter is not None:
             self._sent_at_s[counter % COUNTER_VALUES] = now_s
 
     def count_received(self, counter: int | None, now_s: float) -> None:
-        """One frame came back; `counter` is what its stamp says, None where it cannot be read."""
+        """Count a received frame; `counter` is its number, None if it cannot be read."""
         self.received += 1
         self.last_received_s = self.last_heard_s = now_s
         if self.first_received_s is None:
             self.first_received_s = now_s
-        # Taken out, so that a frame that comes twice counts once.
+        # Removed, so that a frame that is received twice counts once.
         sent_s = None if counter is None else self._sent_at_s.pop(counter, None)
         if sent_s is not None:
             self.latencies_ms.append((now_s - sent_s) * 1000)
 
     def count_report(self, report: Telemetry, now_s: float) -> None:
-        """One telemetry message came."""
+        """Count a telemetry message."""
         self.reports += 1
         self.last_heard_s = now_s
         if report.analysed:
             self.analysed += 1
             self._last_analysed_s = now_s
             self._first_analysed_s = self._first_analysed_s or now_s
-        # Messages may overtake each other: the channel is unordered.
+        # The channel is unordered, so an older message may arrive later.
         self.dropped = max(self.dropped, report.dropped)
         self._face_ids.update(face.id for face in report.faces)
         self._labels.update(face.label for face in report.faces)
@@ -124,7 +125,7 @@ class Tally:
         return _rate(self.analysed, self._first_analysed_s, self._last_analysed_s)
 
     def summary(self) -> Summary:
-        """Everything so far, rounded for people."""
+        """The summary so far, with rounded values."""
         faces = self._labels.total()
         return Summary(
             sent_frames=self.sent,
@@ -144,7 +145,7 @@ class Tally:
 
 
 def latency_of(latencies_ms: Sequence[float]) -> Latency:
-    """The percentiles that a summary names; each is a latency that occurred."""
+    """The percentiles of a summary; each is a measured latency, not an interpolation."""
     if not latencies_ms:
         return Latency()
     ordered = sorted(latencies_ms)

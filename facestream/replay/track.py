@@ -1,4 +1,4 @@
-"""The outgoing tracks of a replay: frames at their times, each with its number; they never burst."""
+"""The tracks that a headless peer sends: each frame at its time, with its number; no bursts."""
 
 import asyncio
 import time
@@ -25,17 +25,17 @@ TIME_BASE = Fraction(1, VIDEO_CLOCK_HZ)
 
 
 class ReplayTrack(VideoStreamTrack):
-    """What a peer sends: knows when it has ended and why."""
+    """A video track that says when it has ended and why."""
 
     def __init__(self, tally: Tally) -> None:
         super().__init__()
         self.ended = asyncio.Event()
         self.failure: Exception | None = None
-        """Why it ended before its end."""
+        """Why it ended early; None if it did not."""
         self._tally = tally
 
     async def recv(self) -> "Frame | Packet[Stream]":  # type: ignore[override]
-        # aiortc 1.16 sends packets as they are, although its own track says that it returns frames.
+        # aiortc 1.16 sends packets unchanged, although the annotation of its track allows frames only.
         if self.readyState != "live":
             raise MediaStreamError
         return await self._next_due()
@@ -46,11 +46,11 @@ class ReplayTrack(VideoStreamTrack):
 
     @abstractmethod
     async def _next_due(self) -> "Frame | Packet[Stream]":
-        """Wait for the next frame's time; raises MediaStreamError after the last."""
+        """The next frame, when it is due; raises MediaStreamError after the last."""
 
 
 class ClipTrack(ReplayTrack):
-    """Sends like a camera: a frame that cannot be sent in its time is left out, the next is on time again."""
+    """Sends like a camera: a frame that is late by more than its interval is skipped."""
 
     def __init__(self, frames: Iterator[ClipFrame], fps: float, tally: Tally) -> None:
         super().__init__(tally)
@@ -60,16 +60,16 @@ class ClipTrack(ReplayTrack):
         self._counter = 0
 
     async def _next_due(self) -> VideoFrame:
-        frame = await self._next_in_time()
-        picture = frame.picture
-        picture.pts, picture.time_base = round(frame.at_s * VIDEO_CLOCK_HZ), TIME_BASE
+        clip_frame = await self._next_in_time()
+        frame = clip_frame.frame
+        frame.pts, frame.time_base = round(clip_frame.at_s * VIDEO_CLOCK_HZ), TIME_BASE
         counter = None
-        if fits(picture.width, picture.height):
+        if fits(frame.width, frame.height):
             counter = self._counter
-            write_stamp(planes_of(picture), counter)
+            write_stamp(planes_of(frame), counter)
             self._counter = (counter + 1) % COUNTER_VALUES
         self._tally.count_sent(counter, time.monotonic())
-        return picture
+        return frame
 
     async def _next_in_time(self) -> ClipFrame:
         while True:

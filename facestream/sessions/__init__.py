@@ -1,1 +1,10 @@
-"""Serve peers: admission, life and end of each session; knows no HTTP."""
+"""Sessions: one per served peer, from its admission to its end. Knows no HTTP.
+
+registry    opens every session and owns its task
+admission   decides whether one more session is admitted; `frame_cost` measures what it would cost
+base        what all sessions have; a session ends in `Session.run`
+webrtc      a session over a peer connection
+jpeg        a session over a socket of JPEGs (compatibility mode)
+ending      why a session ended: `Ending`, `PeerLeft`
+resume      the state of ended sessions, for peers that reconnect
+"""

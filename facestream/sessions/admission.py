@@ -1,6 +1,6 @@
-"""Whom the server still serves: places in all and for each address, set-ups, and what the machine carries.
+"""Admission control: limits in total, per address, for connections being set up, and by measured capacity.
 
-Pure: no clock, no event loop, no transport; the registry asks.
+Pure: no clock, no event loop, no transport. The only place that rejects a new session.
 """
 
 import math
@@ -15,72 +15,92 @@ from facestream.sessions.frame_cost import FrameCost
 from facestream.token_bucket import TokenBucket
 
 MAX_KNOWN_ADDRESSES = 4096
-"""About 1 MB. The one that came longest ago is forgotten: who has so many addresses does not need its place here."""
+"""About 1 MB. Beyond it, the address whose last request is oldest is forgotten: its token bucket is full again."""
 RETRY_FULL_S = 10.0
 RETRY_SETUP_S = 2.0
-SETUP_SHARES = 4  # so many addresses with offers that never connect take all set-ups, and not one or two
+SETUP_SHARES = 4  # it takes this many addresses with offers that never connect to use up all set-ups
 MIN_RETRY_S, MAX_RETRY_S = 2.0, 60.0
 MIN_ENDINGS, MAX_ENDINGS = 2, 16
-BEHIND = 0.8  # a rate over two seconds is no exact one
-HEADROOM = 0.9  # what the machine does beside: the page, other programs, a face that costs more
+BEHIND = 0.8  # a rate over two seconds is not exact
+HEADROOM = 0.9  # the rest is for the page, for other programs and for faces that cost more
 
 
-class ServerFullError(FacestreamError):
-    """No more sessions now, for nobody; try again later."""
+class AdmissionError(FacestreamError):
+    """A new session is rejected for now; the base of the errors below."""
 
-    def __init__(self, message: str, retry_after_s: float = RETRY_FULL_S) -> None:
-        super().__init__(message)
-        self.retry_after_s = retry_after_s
-
-
-class TooManyError(FacestreamError):
-    """An address has or asks for too many sessions; others may still come."""
+    code = "not_admitted"
 
     def __init__(self, message: str, retry_after_s: float = RETRY_FULL_S) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
+        """When to try again."""
+
+
+class ServerFullError(AdmissionError):
+    """The server admits no more sessions, whoever asks; the client gets HTTP 503."""
+
+    code = "server_full"
+
+
+class DrainingError(ServerFullError):
+    """The server is stopping and admits no more sessions."""
+
+    code = "draining"
+
+
+class TooManyError(AdmissionError):
+    """An address has too many sessions; the client gets HTTP 429. Other addresses are still admitted."""
+
+    code = "too_many_sessions_for_address"
+
+
+class RateLimitedError(TooManyError):
+    """An address asks for new sessions too often."""
+
+    code = "rate_limited"
 
 
 @dataclass(frozen=True, slots=True)
 class ActiveSession:
-    """A session that is served now, as admission sees it."""
+    """What admission needs to know about a running session."""
 
     address: str
     """Its `address_key`."""
     connecting: bool
+    """Whether its connection is still being set up."""
     fps_in: float
-    """Frames a second that arrive; 0 before the first."""
+    """Frames per second that arrive; 0 before the first."""
     fps_out: float = 0.0
-    """Frames a second that the analysis has for it, whether they come or not; 0 before the first."""
+    """Frames per second that the analysis could process for it; 0 before the first."""
     frame_s: float = 0.0
     """Core seconds per frame of this session; 0: not measured yet."""
 
     def is_behind(self, min_fps: float) -> bool:
-        """Whether it gets clearly less than it must."""
+        """Whether clearly fewer of its frames are analysed than `min_fps` promises."""
         return 0 < self.fps_out < BEHIND * min(min_fps, self.fps_in)
 
 
 class Admission:
-    """Decides for one server; remembers how often each address asked, and what a frame costs."""
+    """Decides for one server; keeps a token bucket for each address and the cost of a frame."""
 
     def __init__(self, config: Config, cores: float) -> None:
         self._config = config
         self._cores = cores
-        self._asked: OrderedDict[str, TokenBucket] = OrderedDict()
+        self._buckets: OrderedDict[str, TokenBucket] = OrderedDict()
         self._endings_s: deque[float] = deque(maxlen=MAX_ENDINGS)
         self.cost = FrameCost()
 
     def check_request_rate(self, address: str, now_s: float) -> None:
-        """Count one wish of this address, before anything is read; raises TooManyError."""
+        """Count one request of this address for a session; raises RateLimitedError. Empty address: not limited."""
         if not address:
             return
         each_s = 60 / self._config.new_sessions_per_minute
-        asked = self._asked.pop(address, None) or TokenBucket(each_s, self._config.new_sessions_per_minute)
-        self._asked[address] = asked
-        if len(self._asked) > MAX_KNOWN_ADDRESSES:
-            self._asked.popitem(last=False)
-        if wait_s := asked.wait_s(now_s):
-            raise TooManyError(
+        bucket = self._buckets.pop(address, None) or TokenBucket(each_s, self._config.new_sessions_per_minute)
+        self._buckets[address] = bucket
+        if len(self._buckets) > MAX_KNOWN_ADDRESSES:
+            self._buckets.popitem(last=False)
+        if wait_s := bucket.wait_s(now_s):
+            raise RateLimitedError(
                 f"your address asked for more than {self._config.new_sessions_per_minute} sessions a minute; "
                 f"try again in {math.ceil(wait_s)} s",
                 wait_s,
@@ -97,35 +117,38 @@ class Admission:
         mean_s = (now_s - self._endings_s[0]) / len(self._endings_s)
         return max(MIN_RETRY_S, min(mean_s, MAX_RETRY_S))
 
-    def admit(self, address: str, served: Iterable[ActiveSession], processes: int, now_s: float) -> None:
-        """Let one more in beside those that are served; raises ServerFullError, TooManyError."""
-        config, places = self._config, list(served)
+    def admit(self, address: str, active: Iterable[ActiveSession], processes: int, now_s: float) -> None:
+        """Pass if one more session of this address can be served beside the active ones; raises AdmissionError.
+
+        `processes` is the number of running analysis processes.
+        """
+        config, sessions = self._config, list(active)
         wait_s = self.wait_for_end_s(now_s)
-        if len(places) >= config.max_sessions:
+        if len(sessions) >= config.max_sessions:
             raise ServerFullError(
-                f"{len(places)} of {config.max_sessions} places taken; try again soon", wait_s
+                f"the server has {len(sessions)} of {config.max_sessions} sessions; try again soon", wait_s
             )
-        here = sum(place.address == address for place in places)
+        here = sum(each.address == address for each in sessions)
         if address and here >= config.max_sessions_per_address:
             raise TooManyError(
                 f"your address has {here} of {config.max_sessions_per_address} sessions; end one of them first"
             )
-        setups_here = sum(place.connecting and place.address == address for place in places)
+        setups_here = sum(each.connecting and each.address == address for each in sessions)
         if address and setups_here >= max(1, config.max_setups // SETUP_SHARES):
             raise TooManyError(
                 f"{setups_here} peers of your address are connecting; try again when they have connected",
                 RETRY_SETUP_S,
             )
-        setups = sum(place.connecting for place in places)
+        setups = sum(each.connecting for each in sessions)
         if setups >= config.max_setups:
             # A setup takes a second or two, independent of the sessions that stay.
             raise ServerFullError(
                 f"{setups} peers are connecting, the maximum at once; try again soon", RETRY_SETUP_S
             )
-        if config.min_fps and processes and places:
-            self._check_capacity(places, processes, wait_s)
+        if config.min_fps and processes and sessions:
+            self._check_capacity(sessions, processes, wait_s)
 
-    def _check_capacity(self, places: list[ActiveSession], processes: int, wait_s: float) -> None:
+    def _check_capacity(self, sessions: list[ActiveSession], processes: int, wait_s: float) -> None:
         """Check that every peer gets `min_fps` frames of ordinary cost, or its own rate if that is lower.
 
         The analysis serves the streams in turn, so each gets that rate if the sum of the rates is feasible. A stream
@@ -133,25 +156,25 @@ class Admission:
         """
         min_fps = self._config.min_fps
         carried_fps = self.cost.carried_fps(self._cores, processes)
-        ordinary = [place for place in places if not self.cost.is_costly(place.frame_s)]
+        ordinary = [each for each in sessions if not self.cost.is_costly(each.frame_s)]
         # Whatever the estimate says: other programs may have taken the cores since.
-        if any(place.is_behind(min_fps) for place in ordinary):
+        if any(each.is_behind(min_fps) for each in ordinary):
             raise ServerFullError(
-                f"a peer here gets less than {min_fps:g} pictures a second; try again soon", wait_s
+                f"a peer of this server gets less than {min_fps:g} frames per second; try again soon", wait_s
             )
-        needed_fps = sum(min(min_fps, place.fps_in or min_fps) for place in places) + min_fps
+        needed_fps = sum(min(min_fps, each.fps_in or min_fps) for each in sessions) + min_fps
         if needed_fps > HEADROOM * carried_fps:
             raise ServerFullError(
-                f"the server analyses about {carried_fps:.0f} pictures a second, too few for {len(places) + 1} "
+                f"the server analyses about {carried_fps:.0f} frames per second, too few for {len(sessions) + 1} "
                 f"peers at {min_fps:g} each; try again soon",
                 wait_s,
             )
 
 
 def address_key(remote: str) -> str:
-    """What counts as one address: IPv4 as it is, IPv6 by its /64, which one customer has; empty: this machine.
+    """The part of an address that limits count: IPv4 as it is, IPv6 by its /64 (one customer); empty: this machine.
 
-    Whoever is on this machine runs it; limits for each address would only hinder his own load tests.
+    Limits per address do not apply to this machine: they would only hinder load tests of whoever runs it.
     """
     try:
         address = ip_address(remote.partition("%")[0])

@@ -1,101 +1,70 @@
-"""What every served peer has, however its pictures come: a name, a state, an end, deadlines, and its requests."""
+"""What every session has, by whatever transport its frames arrive: an id, a state, deadlines, requests and an end.
+
+A session ends in `Session.run`, for the reason that a `PeerLeft` carries. Never touches a transport.
+"""
 
 import abc
 import asyncio
-import enum
 import logging
 import secrets
 import time
 from concurrent.futures import Executor
-from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from facestream.analysis.drawing.background import Background
 from facestream.analysis.drawing.overlay import Layer
 from facestream.config import Config
 from facestream.errors import FrameError
 from facestream.media.pipeline import FramePipeline, FrameSource, ResumeState
-from facestream.messages.telemetry import (
+from facestream.messages.control import (
     Bye,
     ChooseBackground,
+    ControlError,
     ControlReply,
     Layers,
-    NoticeCode,
     Ping,
     decode_control,
 )
-from facestream.metrics import StreamCounts, StreamUse
+from facestream.messages.http import SessionInfo, SessionState
+from facestream.metrics import Measures, StreamCounts, StreamUse
+from facestream.sessions.ending import Ending, PeerLeft, Reason
 from facestream.workers.pool import AnalysisPool
 
 logger = logging.getLogger(__name__)
 
 WATCH_EVERY_S = 0.5
-MAX_CONTROL_CHARS = 4096
-
-
-class SessionState(enum.Enum):
-    """How far a session has come."""
-
-    NEGOTIATING = "negotiating"  # admitted, no frame yet
-    STREAMING = "streaming"  # first frame seen
-    CLOSED = "closed"  # connection closed, tasks gone
-
-
-@dataclass(frozen=True, slots=True)
-class SessionInfo:
-    """How a session stands now, for an admin; no address and no secret of it."""
-
-    id: str
-    kind: str
-    state: str
-    age_s: float
-    fps_in: float
-    frames_in: int
-    frames_analysed: int
-    dropped: int
-
-
-class PeerLeft(Exception):
-    """The peer said goodbye, went silent or its connection ended; the message is the reason."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Leaving:
-    """Why and how a session is to end."""
-
-    reason: str
-    code: NoticeCode | None
-    """Code of the notice to its peer; None: no notice, the peer left on its own."""
-    detail: str
+_FAULT = Reason(Ending.FAULT, "fault in the server")
 
 
 class Session(abc.ABC):
     """Serves one peer from its admission to its end; leaves no task and no socket behind."""
 
-    kind: ClassVar[str]
-    """How its pictures come, in one word."""
+    kind: ClassVar[Literal["webrtc", "pictures"]]
+    """The transport of its frames, as metrics and `GET /sessions` name it."""
 
-    def __init__(self, config: Config, pool: AnalysisPool, drawing: Executor) -> None:
+    def __init__(self, config: Config, pool: AnalysisPool, drawing: Executor, measures: Measures) -> None:
         self.id = secrets.token_urlsafe(16)
         self.resume_token = secrets.token_urlsafe(16)
-        """Who has it may go on with this session's faces and counters after its connection has ended."""
+        """Whoever has it may continue with this session's faces and counters after its connection has ended."""
         self.secret = secrets.token_urlsafe(16)
-        """Only its peer has it; with it the session may be ended and changed over HTTP."""
+        """Known to its peer only; with it the session can be changed and ended over HTTP."""
         self.address = ""
-        """Where it came from, as admission counts addresses; empty: from this machine."""
+        """The peer's address as `address_key` returns it; empty: this machine."""
         self.state = SessionState.NEGOTIATING
         self.handed_over = False
         """Whether another connection of its peer has resumed its state."""
-        self.ending = "cancelled"
-        """Why it has ended, once it has."""
         self._config = config
         self._max_size_wh = config.max_frame_width_px, config.max_frame_height_px
-        self._pipeline = FramePipeline(pool, drawing, self._max_size_wh, config.max_fps)
-        self._end: asyncio.Future[_Leaving] = asyncio.get_running_loop().create_future()
+        self._pipeline = FramePipeline(
+            pool, drawing, self._max_size_wh, config.max_fps, measures.observe_stages
+        )
+        self._left: Reason | None = None
+        """Why `run` has ended; None: it has not, or a fault has ended it."""
+        self._leaving: asyncio.Future[Reason] = asyncio.get_running_loop().create_future()
         self._opened_s = self._last_heard_s = time.monotonic()
 
     async def run(self) -> None:
-        """Serve the peer until it leaves."""
+        """Serve the peer until it leaves; every end of a session passes here."""
         logger.info("session %s: opened", self.id)
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -103,20 +72,26 @@ class Session(abc.ABC):
                 tasks.create_task(self._watch(), name=f"{self.id}/watch")
                 self._start(tasks)
         except* PeerLeft as left:
-            self.ending = str(left.exceptions[0])
+            self._note_end(left)
         finally:
             await self.close()
-            pipeline = self._pipeline
+            pipeline, reason = self._pipeline, self._why_left()
             logger.info(
-                "session %s: closed (%s) after %.1f s, %d frames in, %d analysed, %d dropped",
-                self.id, self.ending, time.monotonic() - self._opened_s,
+                "session %s: closed (%s: %s) after %.1f s, %d frames in, %d analysed, %d dropped",
+                self.id, reason.ending, reason.detail, time.monotonic() - self._opened_s,
                 pipeline.frames_in, pipeline.frames_analysed, pipeline.dropped,
+                extra={"ending": str(reason.ending)},
             )  # fmt: skip
 
     @property
+    def ending(self) -> Ending:
+        """Why it has ended, or is about to; a fault, if no task has said why."""
+        return self._why_left().ending
+
+    @property
     def leaving(self) -> bool:
-        """True: it has been told to end and gives its place away."""
-        return self._end.done()
+        """Whether it has been asked to end, so that admission no longer counts it."""
+        return self._leaving.done()
 
     @property
     def connecting(self) -> bool:
@@ -124,20 +99,20 @@ class Session(abc.ABC):
         return False
 
     def fps_in(self, now_s: float) -> float:
-        """Frames a second that arrive; 0 before the first two."""
+        """Frames per second that arrive; 0 before the first two."""
         return self._pipeline.fps_in(now_s)
 
     def fps_possible(self, now_s: float) -> float:
-        """Frames a second that would be analysed if there were always one; 0 before the first two."""
+        """Frames per second that would be analysed if one were always waiting; 0 before the first two."""
         return self._pipeline.fps_possible(now_s)
 
     def info(self, now_s: float) -> SessionInfo:
-        """How it stands now."""
+        """Its state at `now_s` of the monotonic clock."""
         pipeline = self._pipeline
         return SessionInfo(
             id=self.id,
             kind=self.kind,
-            state=self.state.value,
+            state=self.state,
             age_s=round(now_s - self._opened_s, 1),
             fps_in=round(pipeline.fps_in(now_s), 1),
             frames_in=pipeline.frames_in,
@@ -156,28 +131,24 @@ class Session(abc.ABC):
         return self._pipeline.use
 
     def counts(self) -> StreamCounts:
-        """What became of its frames so far."""
+        """What happened to its frames so far."""
         return self._pipeline.counts()
 
-    def leave(self, reason: str, code: NoticeCode | None = None, detail: str = "") -> None:
+    def leave(self, ending: Ending, detail: str) -> None:
         """End the session soon; may be called any number of times, the first reason counts.
 
-        With a `code`, the peer gets a notice with `detail`, or with the reason.
+        `detail` is a sentence for the log, and for the peer if the ending has a notice.
         """
-        if not self._end.done():
-            self._end.set_result(_Leaving(reason, code, detail or reason))
+        if not self._leaving.done():
+            self._leaving.set_result(Reason(ending, detail))
 
     def resume_state(self) -> ResumeState:
-        """What the peer's next connection needs to go on where this one is."""
+        """What the peer's next session needs to continue where this one is."""
         return self._pipeline.resume_state()
 
-    def resume(self, memory: ResumeState) -> None:
-        """Continue where another connection of the same peer ended; call it before `run`."""
-        self._pipeline.resume(memory)
-
-    def notify(self, code: NoticeCode, detail: str) -> None:
-        """Tell the peer why its session ends, if it can still be reached."""
-        self._reply(ControlReply(type="notice", code=code, detail=detail))
+    def resume(self, state: ResumeState) -> None:
+        """Continue where another session of the same peer ended; call it before `run`."""
+        self._pipeline.resume(state)
 
     @abc.abstractmethod
     async def close(self) -> None:
@@ -185,11 +156,21 @@ class Session(abc.ABC):
 
     @abc.abstractmethod
     def _start(self, tasks: asyncio.TaskGroup) -> None:
-        """Start what this kind of connection needs; each task ends by PeerLeft or by cancellation."""
+        """Start the tasks of this kind of connection; each ends by PeerLeft or by cancellation."""
 
     @abc.abstractmethod
     def _reply(self, reply: ControlReply) -> None:
-        """Send a reply, or drop it where the peer does not read."""
+        """Send a reply; drop it if the peer does not read."""
+
+    def _note_end(self, raised: BaseExceptionGroup[PeerLeft]) -> None:
+        """Keep the first reason and send its notice, if the peer can still be reached."""
+        self._left = reason = next(error.reason for error in raised.exceptions if isinstance(error, PeerLeft))
+        if reason.ending.notice is not None:
+            self._reply(ControlReply(type="notice", code=reason.ending.notice, detail=reason.detail))
+
+    def _why_left(self) -> Reason:
+        # A session that does not end in time when the server stops is cancelled.
+        return self._left or (self._leaving.result() if self._leaving.done() else _FAULT)
 
     def _say_hello(self) -> None:
         hello = ControlReply(
@@ -203,16 +184,12 @@ class Session(abc.ABC):
 
     def _on_control(self, message: str | bytes) -> None:
         """Do what the peer asks; never raises."""
-        if len(message) > MAX_CONTROL_CHARS:
-            detail = f"message of {len(message)} characters; expected at most {MAX_CONTROL_CHARS}"
-            self._reply(ControlReply(type="error", detail=detail))
-            return
         try:
             request = decode_control(message)
-        except ValueError as error:
-            self._reply(ControlReply(type="error", detail=str(error)))
+        except ControlError as error:
+            self._reply(ControlReply(type="error", code=error.code, detail=str(error)))
             return
-        # A paused clip sends no frame, but its page still speaks.
+        # The page of a paused clip sends no frames, but it pings.
         self._last_heard_s = time.monotonic()
         match request:
             case Ping():
@@ -224,7 +201,7 @@ class Session(abc.ABC):
                 self._pipeline.background = Background(request.view)
                 self._reply(ControlReply(type="view", view=str(self._pipeline.background)))
             case Bye():
-                self.leave("peer said goodbye")
+                self.leave(Ending.GOODBYE, "the peer said goodbye")
 
     def _layer_names(self) -> tuple[str, ...]:
         return tuple(sorted(str(layer) for layer in self._pipeline.layers))
@@ -233,49 +210,44 @@ class Session(abc.ABC):
         try:
             await self._pipeline.receive(source, self._saw_frame)
         except FrameError as error:
-            raise self._refused(error) from error
-        self.notify(NoticeCode.VIDEO_ENDED, "the video that this peer sent has ended")
-        raise PeerLeft("the peer's video ended")
-
-    def _refused(self, error: FrameError) -> PeerLeft:
-        """Tell the peer what is wrong with its frames; returns the exception that ends the session."""
-        self.notify(NoticeCode(error.code), str(error))
-        return PeerLeft(str(error))
+            raise rejected(error) from error
+        raise PeerLeft(Ending.VIDEO_ENDED, "the video that this peer sent has ended")
 
     def _saw_frame(self, now_s: float) -> None:
         self._last_heard_s = now_s
         self.state = SessionState.STREAMING
 
     async def _watch(self) -> None:
-        """End the session when it is told to, when setup takes too long, after silence, or after its time."""
+        """End the session when `leave` asks for it, and at each of its deadlines."""
+        limit_s = self._config.max_session_s
         while True:
             now_s = time.monotonic()
             left_s = self._check_deadlines(now_s)
-            if 0 < self._config.max_session_s < now_s - self._opened_s:
-                detail = (
-                    f"the session has reached its limit of {self._config.max_session_s:.0f} s; start again"
+            if 0 < limit_s < now_s - self._opened_s:
+                raise PeerLeft(
+                    Ending.TIME_OVER, f"the session has reached its limit of {limit_s:.0f} s; start again"
                 )
-                self.notify(NoticeCode.TIME_OVER, detail)
-                raise PeerLeft("its time is over")
-            # Looks again soon: the deadline is another one as soon as the first frame has come.
-            done, _ = await asyncio.wait({self._end}, timeout=min(left_s, WATCH_EVERY_S))
+            # Short waits, because the first frame changes the deadline.
+            done, _ = await asyncio.wait({self._leaving}, timeout=min(left_s, WATCH_EVERY_S))
             if done:
-                leaving = self._end.result()
-                if leaving.code is not None:
-                    self.notify(leaving.code, leaving.detail)
-                raise PeerLeft(leaving.reason)
+                reason = self._leaving.result()
+                raise PeerLeft(reason.ending, reason.detail)
 
     def _check_deadlines(self, now_s: float) -> float:
-        """Seconds until the session must end; raises PeerLeft when the time is over."""
+        """Seconds until the session must end; raises PeerLeft after that."""
         if self.state is SessionState.STREAMING:
             deadline_s, since_s = self._config.silence_deadline_s, self._last_heard_s
-            reason, code = f"nothing heard for {deadline_s:.0f} s", NoticeCode.SILENCE
+            late = PeerLeft(Ending.SILENCE, f"nothing received for {deadline_s:.0f} s")
         else:
             # Counted from the offer, because a peer that only pings would otherwise keep its session forever.
             deadline_s, since_s = self._config.setup_deadline_s, self._opened_s
-            reason, code = f"no frame came within {deadline_s:.0f} s", NoticeCode.SETUP_TIMEOUT
+            late = PeerLeft(Ending.SETUP_TIMEOUT, f"no frame received within {deadline_s:.0f} s")
         left_s = since_s + deadline_s - now_s
         if left_s <= 0:
-            self.notify(code, reason)
-            raise PeerLeft(reason)
+            raise late
         return left_s
+
+
+def rejected(error: FrameError) -> PeerLeft:
+    """The end of a session whose frames the server does not accept."""
+    return PeerLeft(Ending(error.code), str(error))

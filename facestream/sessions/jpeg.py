@@ -1,6 +1,6 @@
-"""One peer served over a socket of pictures: the compatibility mode, where WebRTC does not get through.
+"""One session over a socket that carries JPEGs: the compatibility mode, for networks that block WebRTC.
 
-Knows no HTTP: the socket is whatever receives and sends whole messages.
+Knows no HTTP: a socket is anything that receives and sends whole messages.
 """
 
 import asyncio
@@ -15,45 +15,49 @@ from facestream.config import Config
 from facestream.errors import FrameError
 from facestream.media.jpeg import encode_jpeg
 from facestream.media.jpeg_track import JpegTrack
+from facestream.messages.control import ControlReply, encode_control
+from facestream.messages.http import SessionState
 from facestream.messages.jpeg_socket import JpegFrame, Opened, decode_jpeg_message, encode_jpeg_message
-from facestream.messages.telemetry import ControlReply, encode_control
-from facestream.sessions.base import PeerLeft, Session, SessionState
+from facestream.metrics import Measures
+from facestream.sessions.base import Session, rejected
+from facestream.sessions.ending import Ending, PeerLeft
 from facestream.workers.pool import AnalysisPool
 
-MAX_REPLIES = 32  # a peer that asks and never reads loses the oldest replies
-FAREWELL_S = 1.0  # a peer that does not read must not hold up the end
+MAX_REPLIES = 32  # a peer that sends requests and never reads loses the oldest replies
+LAST_REPLIES_DEADLINE_S = 1.0  # a peer that does not read must not delay the end
 
 
 class JpegSocket(Protocol):
-    """Whole messages in and out; text is str, everything else bytes. ConnectionError: the peer has gone."""
+    """Receives and sends whole messages: text as str, binary as bytes. Raises ConnectionError when the peer is gone."""
 
     async def receive(self) -> str | bytes:
         """The next message."""
         ...
 
     async def send(self, message: str | bytes) -> None:
-        """Returns when the message has left this process, so that whoever sends knows how late it is."""
+        """Send one message; returns when it has left this process, so that the sender notices a slow reader."""
         ...
 
     async def close(self, reason: str) -> None:
-        """Say that this side ends it; may be called twice."""
+        """Close with a reason for people; may be called twice."""
         ...
 
 
 class JpegSession(Session):
     """Serves one peer from its first message to its end."""
 
-    kind = "pictures"
+    kind = "pictures"  # as on the wire
 
     def __init__(
         self,
         config: Config,
         pool: AnalysisPool,
         drawing: Executor,
+        measures: Measures,
         jpeg: Executor,
         socket: JpegSocket,
     ) -> None:
-        super().__init__(config, pool, drawing)
+        super().__init__(config, pool, drawing, measures)
         self._socket = socket
         self._jpeg = jpeg
         self._source = JpegTrack(jpeg, self._max_size_wh)
@@ -65,7 +69,7 @@ class JpegSession(Session):
         self._closed = asyncio.Event()
 
     async def wait_closed(self) -> None:
-        """Until the socket may be given up."""
+        """Wait until the session no longer uses its socket."""
         await self._closed.wait()
 
     async def close(self) -> None:
@@ -76,16 +80,16 @@ class JpegSession(Session):
         self.state = SessionState.CLOSED
         try:
             with contextlib.suppress(ConnectionError, TimeoutError):
-                async with asyncio.timeout(FAREWELL_S):
+                async with asyncio.timeout(LAST_REPLIES_DEADLINE_S):
                     await self._send_waiting_replies()
-            await self._socket.close(self._end.result().reason if self._end.done() else "")
+            await self._socket.close(self._left.detail if self._left else "")
         finally:
             self._closed.set()
 
     def _start(self, tasks: asyncio.TaskGroup) -> None:
         tasks.create_task(self._read(), name=f"{self.id}/read")
         tasks.create_task(self._receive_frames(self._source), name=f"{self.id}/receive")
-        tasks.create_task(self._send_jpegs(), name=f"{self.id}/pictures")
+        tasks.create_task(self._send_jpegs(), name=f"{self.id}/jpegs")
         tasks.create_task(self._send_replies(), name=f"{self.id}/replies")
         opened = Opened(session_id=self.id, resume=self.resume_token, secret=self.secret)
         self._say(opened.model_dump_json())
@@ -99,13 +103,13 @@ class JpegSession(Session):
         self._replied.set()
 
     async def _read(self) -> None:
-        """Take each message off the socket at once, so that nothing grows old in the network's buffers."""
+        """Read each message at once, so that no message ages in the network's buffers."""
         while True:
             try:
                 message = await self._socket.receive()
             except ConnectionError as error:
-                raise PeerLeft("the peer closed its socket") from error
-            # What has arrived is handed out without a pause; a flood of small messages must not stop the others.
+                raise _socket_closed() from error
+            # `receive` does not wait while messages are there; a flood of them must not stop other sessions.
             await asyncio.sleep(0)
             if isinstance(message, str):
                 self._on_control(message)
@@ -113,30 +117,30 @@ class JpegSession(Session):
             try:
                 self._take(message)
             except FrameError as error:
-                raise self._refused(error) from error
+                raise rejected(error) from error
 
     def _take(self, message: bytes) -> None:
-        picture, most = decode_jpeg_message(message), self._config.max_jpeg_bytes
-        if len(picture.jpeg) > most:
+        frame, most = decode_jpeg_message(message), self._config.max_jpeg_bytes
+        if len(frame.jpeg) > most:
             raise FrameError(
-                f"a JPEG of {len(picture.jpeg)} bytes; expected at most {most}: choose a smaller one"
+                f"a JPEG of {len(frame.jpeg)} bytes; expected at most {most}: choose a smaller one"
             )
-        self._source.put(picture)
+        self._source.put(frame)
 
     async def _send_jpegs(self) -> None:
-        """The newest picture and its message, one after the other; what comes meanwhile waits for one place."""
+        """Send each telemetry message and its frame; of the frames that arrive meanwhile, only the newest is kept."""
         loop = asyncio.get_running_loop()
         while True:
             frame = await self._pipeline.track.recv()
             assert isinstance(frame, VideoFrame)
-            # The pipeline hands over both in one step, so this message is the one of this picture.
+            # The pipeline passes both on in one step, so this message belongs to this frame.
             message = self._newest.take()
             try:
                 await self._socket.send(message)
                 jpeg = await loop.run_in_executor(self._jpeg, encode_jpeg, frame)
                 await self._socket.send(encode_jpeg_message(JpegFrame(self._source.time_ms(frame), jpeg)))
             except ConnectionError as error:
-                raise PeerLeft("the peer closed its socket") from error
+                raise _socket_closed() from error
 
     async def _send_replies(self) -> None:
         while True:
@@ -145,7 +149,7 @@ class JpegSession(Session):
             try:
                 await self._send_waiting_replies()
             except ConnectionError as error:
-                raise PeerLeft("the peer closed its socket") from error
+                raise _socket_closed() from error
 
     async def _send_waiting_replies(self) -> None:
         while self._replies:
@@ -153,7 +157,7 @@ class JpegSession(Session):
 
 
 class _NewestMessage:
-    """Where the pipeline leaves the message of the picture it has just shown; a channel that is never behind."""
+    """Holds the telemetry message of the newest frame; looks like a data channel that always keeps up."""
 
     readyState = "open"  # noqa: N815 - the name is RTCDataChannel's
     bufferedAmount = 0  # noqa: N815
@@ -167,3 +171,7 @@ class _NewestMessage:
     def take(self) -> str:
         message, self._message = self._message, ""
         return message
+
+
+def _socket_closed() -> PeerLeft:
+    return PeerLeft(Ending.CONNECTION_LOST, "the peer closed its socket")

@@ -1,4 +1,4 @@
-"""One peer served by WebRTC: its peer connection and what happens on it; leaves no task and no socket behind."""
+"""One session over WebRTC: its peer connection and the events on it; leaves no task and no socket behind."""
 
 import asyncio
 from collections.abc import Sequence
@@ -11,6 +11,7 @@ from aiortc import (
     RTCIceTransportPolicy,
     RTCPeerConnection,
 )
+from aiortc.exceptions import OperationError
 from aiortc.mediastreams import MediaStreamTrack
 
 from facestream.aiortc_patches import close_peer_connection
@@ -23,14 +24,19 @@ from facestream.ice.candidates import CandidatePolicy
 from facestream.ice.relays import as_rtc
 from facestream.ice.servers import IceServer
 from facestream.ice.trickle import candidates_from, identity_of, parse_fragment
-from facestream.messages.telemetry import ControlReply, encode_control
-from facestream.sessions.base import PeerLeft, Session, SessionState
-from facestream.signaling.codecs import cheapest_first
-from facestream.signaling.offer import Offer
+from facestream.messages.control import ControlReply, encode_control
+from facestream.messages.http import SessionState
+from facestream.metrics import Measures
+from facestream.sessions.base import Session
+from facestream.sessions.ending import Ending
+from facestream.signaling.offer import Offer, cheapest_first
 from facestream.workers.pool import AnalysisPool
 
-FAREWELL_S = 0.5  # a peer that does not acknowledge must not hold up the end
-MAX_REPLY_BACKLOG_BYTES = 64 * 1024  # a peer that asks and never reads must not make the queue grow
+NOTICE_DEADLINE_S = 0.5  # a peer that does not acknowledge its notice must not delay the end
+NEGOTIATION_ERRORS = (ValueError, OperationError)
+"""What aiortc 1.16 raises for an offer that it can parse but not negotiate, such as one without RTCP multiplexing or
+without a common codec. Fuzzing (tests/media/test_malformed_offers.py) finds no others."""
+MAX_REPLY_BACKLOG_BYTES = 64 * 1024  # bounds the queue of a peer that sends requests and never reads
 
 
 class WebRtcSession(Session):
@@ -43,9 +49,10 @@ class WebRtcSession(Session):
         config: Config,
         pool: AnalysisPool,
         drawing: Executor,
+        measures: Measures,
         ice_servers: Sequence[IceServer] = (),
     ) -> None:
-        super().__init__(config, pool, drawing)
+        super().__init__(config, pool, drawing, measures)
         self._pc = RTCPeerConnection(
             RTCConfiguration(
                 iceServers=as_rtc(ice_servers),
@@ -56,32 +63,35 @@ class WebRtcSession(Session):
             )
         )
         self.path = ""
-        """The kinds of both ends of the path that media take; empty: no connection came about."""
+        """Candidate types of both ends of the media path, as in `host-srflx`; empty: never connected."""
         self._identity = identity_of("")
         self._candidates = 0
-        """Of the peer, looked at so far."""
+        """Number of the peer's candidates processed so far."""
         self._control: RTCDataChannel | None = None
-        self._farewell = False
-        """Whether the peer is being told why the session ends."""
+        self._notice_sent = False
+        """Whether to wait on close until the peer has acknowledged its notice."""
         self._source: MediaStreamTrack | None = None
 
     async def accept(self, offer: Offer) -> str:
-        """Set up the peer connection; returns the answer's SDP. Raises OfferError, NoPortError."""
+        """Set up the peer connection; returns the answer's SDP.
+
+        Raises OfferError and NoPortError. Any other exception is a fault of this server, not of the offer.
+        """
         self._identity = identity_of(offer.offered_sdp, offer.sections.transports())
         self._candidates = offer.description.sdp.count("\na=candidate:")
         self._pc.on("track", self._on_track)
         self._pc.on("datachannel", self._on_datachannel)
         self._pc.on("connectionstatechange", self._on_connection_state)
+        # aiortc 1.16 applies the preference only while it reads the offer.
+        self._pc.addTrack(self._pipeline.track)
+        self._pc.getTransceivers()[0].setCodecPreferences(cheapest_first())
         try:
-            # Before the offer is read: aiortc 1.16 looks at the preference only then.
-            self._pc.addTrack(self._pipeline.track)
-            self._pc.getTransceivers()[0].setCodecPreferences(cheapest_first())
             await self._pc.setRemoteDescription(offer.description)
-            await self._pc.setLocalDescription(await self._pc.createAnswer())
-        except Exception as error:  # aiortc 1.16 raises whatever its parser or negotiation trips over
+        except NEGOTIATION_ERRORS as error:
             raise OfferError(
                 "sdp: the offer cannot be negotiated; expected a browser's first offer"
             ) from error
+        await self._pc.setLocalDescription(await self._pc.createAnswer())
         if self._source is None:
             raise OfferError("sdp: no codec in common for the video; expected VP8 or H264")
         sdp = self._pc.localDescription.sdp
@@ -93,7 +103,7 @@ class WebRtcSession(Session):
         return offer.sections.complete_answer(show_public_addresses(sdp, self._config.public_address))
 
     async def trickle(self, body: bytes, policy: CandidatePolicy) -> None:
-        """Take candidates that come after the offer; raises FragmentError, RestartError."""
+        """Add candidates that the peer sends after its offer; raises FragmentError, RestartError."""
         fragment = parse_fragment(body, self._identity)
         lines = fragment.lines[: max(0, policy.most - self._candidates)]
         self._candidates += len(lines)
@@ -106,14 +116,13 @@ class WebRtcSession(Session):
 
     async def close(self) -> None:
         self._pipeline.track.stop()
-        if self._farewell and self._pc.connectionState == "connected":
-            await wait_until_sent(self._pc, FAREWELL_S)
+        if self._notice_sent and self._pc.connectionState == "connected":
+            await wait_until_sent(self._pc, NOTICE_DEADLINE_S)
         await close_peer_connection(self._pc)
         self.state = SessionState.CLOSED
 
     def _start(self, tasks: asyncio.TaskGroup) -> None:
-        if self._source is None:
-            raise PeerLeft("no video track")
+        assert self._source is not None, "accept() rejects an offer without video"
         tasks.create_task(self._receive_frames(self._source), name=f"{self.id}/receive")
 
     # Event handlers: aiortc ends the connection when one raises, so none may.
@@ -126,7 +135,7 @@ class WebRtcSession(Session):
         if self._pc.connectionState == "connected":
             self.path = path_kinds(self._pc)
         if self._pc.connectionState in {"failed", "closed"}:
-            self.leave(f"connection {self._pc.connectionState}")
+            self.leave(Ending.CONNECTION_LOST, f"connection {self._pc.connectionState}")
 
     def _on_datachannel(self, channel: RTCDataChannel) -> None:
         if channel.label == "telemetry":
@@ -145,4 +154,4 @@ class WebRtcSession(Session):
         ):
             return
         channel.send(encode_control(reply))
-        self._farewell = self._farewell or reply.type == "notice"
+        self._notice_sent = self._notice_sent or reply.type == "notice"

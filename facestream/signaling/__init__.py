@@ -1,1 +1,5 @@
-"""Offers and answers: parse, check, rewrite for aiortc; knows no transport."""
+"""Offers and answers as text: what is accepted, and what aiortc gets to see. Knows no transport.
+
+offer      parses and checks an offer, and chooses the codecs
+sections   rewrites the media sections of the offer for aiortc, and of its answer for the peer
+"""

@@ -1,4 +1,4 @@
-"""What every route may ask the application for."""
+"""The objects that every route can get from the application."""
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry
@@ -7,11 +7,13 @@ from facestream.config import Config
 from facestream.ice.servers import CredentialSource
 from facestream.sessions.registry import SessionRegistry
 from facestream.web.auth.policy import Access
+from facestream.web.supervision import Supervisor
 from facestream.workers.pool import AnalysisPool
 
 CONFIG = web.AppKey("config", Config)
 REGISTRY = web.AppKey("registry", SessionRegistry)
 ACCESS = web.AppKey("access", Access)
+SUPERVISOR = web.AppKey("supervisor", Supervisor)
 POOL = web.AppKey("pool", AnalysisPool)
 METRICS = web.AppKey("metrics", CollectorRegistry)
 CREDENTIALS = web.AppKey("credentials", CredentialSource)

@@ -1,76 +1,149 @@
-"""Every refusal as problem details (RFC 9457): one JSON shape for the page, the headless peer and people."""
+"""Answer every rejected request with a problem (RFC 9457): one table from error to status, title and label.
+
+The routes and what they call raise; nothing else in `web/` builds such a response.
+"""
 
 import logging
 import math
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 
 from aiohttp import web
 from aiohttp.http_exceptions import BadHttpMessage
 
 from facestream.credentials.tokens import TokenError
-from facestream.errors import FragmentError, NoPortError, OfferError, RequestLateError, RestartError
-from facestream.sessions.admission import ServerFullError, TooManyError
+from facestream.errors import (
+    FacestreamError,
+    FragmentError,
+    FragmentTooLargeError,
+    NoPortError,
+    OfferError,
+    OfferTooLargeError,
+    RequestLateError,
+    RestartError,
+)
+from facestream.messages.http import Problem, ProblemCode
+from facestream.sessions.admission import AdmissionError, ServerFullError, TooManyError
 
 logger = logging.getLogger(__name__)
 
 RETRY_AFTER_S = 10
 MAX_SHOWN_CHARS = 100
 KEPT_HEADERS = ("Allow", "WWW-Authenticate", "Retry-After")
+CODES = {
+    400: ProblemCode.BAD_REQUEST,
+    404: ProblemCode.NOT_FOUND,
+    405: ProblemCode.METHOD_NOT_ALLOWED,
+    413: ProblemCode.BODY_TOO_LARGE,
+    417: ProblemCode.EXPECTATION_FAILED,
+}
+"""Codes of what aiohttp itself rejects, by status."""
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def problem(status: int, title: str, detail: str, headers: dict[str, str] | None = None) -> web.Response:
+class RejectedError(FacestreamError):
+    """A request is rejected for a reason that concerns HTTP only; raised by the routes and their guards."""
+
+    def __init__(self, status: int, code: ProblemCode, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+        """Instead of the code of the class."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Rejection:
+    """How HTTP reports an error."""
+
+    status: int
+    title: str
+    label: str
+    """The value of the label `reason` of the metric `facestream_refused`."""
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+_REJECTIONS: dict[type[FacestreamError], _Rejection] = {
+    OfferError: _Rejection(400, "The offer cannot be served", "offer"),
+    OfferTooLargeError: _Rejection(413, "The offer is too large", "http_413"),
+    FragmentError: _Rejection(400, "The candidates cannot be read", "fragment"),
+    FragmentTooLargeError: _Rejection(413, "The candidates are too large", "http_413"),
+    RequestLateError: _Rejection(408, "The request is too slow", "request_late"),
+    RestartError: _Rejection(422, "ICE is not restarted", "restart"),
+    NoPortError: _Rejection(
+        503, "The server has no port for media", "no_port", {"Retry-After": str(RETRY_AFTER_S)}
+    ),
+    ServerFullError: _Rejection(503, "The server is full", "server_full"),
+    TooManyError: _Rejection(429, "Too many sessions", "too_many"),
+    TokenError: _Rejection(401, "A token is needed", "token", {"WWW-Authenticate": "Bearer"}),
+}
+"""By error class; a class that is not here is reported as its base class is."""
+
+
+def _rejection_of(error: FacestreamError) -> _Rejection | None:
+    if isinstance(error, RejectedError):
+        return _Rejection(error.status, _phrase(error.status), f"http_{error.status}")
+    return next((_REJECTIONS[kind] for kind in type(error).__mro__ if kind in _REJECTIONS), None)
+
+
+def refusal_label(error: FacestreamError) -> str:
+    """The metrics' label for an error."""
+    rejection = _rejection_of(error)
+    return rejection.label if rejection else error.code
+
+
+def problem(
+    status: int, code: str, title: str, detail: str, headers: dict[str, str] | None = None
+) -> web.Response:
     """A response that says what is wrong and what to do."""
-    return web.json_response(
-        {"type": "about:blank", "title": title, "status": status, "detail": detail},
+    return web.Response(
+        text=Problem(title=title, status=status, detail=detail, code=code).to_json(),
         status=status,
         headers=headers,
         content_type="application/problem+json",
     )
 
 
-def _retry_after(seconds: float) -> dict[str, str]:
-    return {"Retry-After": str(max(1, math.ceil(seconds)))}
-
-
 @web.middleware
 async def answer_errors_as_problems(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """The boundary of one request: whatever is raised below becomes a problem, and the server goes on."""
+    """The boundary of one request: whatever is raised in it becomes a problem, and the server continues."""
     try:
         return await handler(request)
-    except OfferError as error:
-        return problem(400, "The offer cannot be served", str(error))
-    except FragmentError as error:
-        return problem(400, "The candidates cannot be taken", str(error))
-    except RequestLateError as error:
-        return problem(408, "The request is too slow", str(error))
-    except RestartError as error:
-        return problem(422, "ICE is not restarted", str(error))
-    except NoPortError as error:
-        return problem(
-            503, "The server has no port for media", str(error), {"Retry-After": str(RETRY_AFTER_S)}
-        )
-    except ServerFullError as error:
-        return problem(503, "The server is full", str(error), _retry_after(error.retry_after_s))
-    except TooManyError as error:
-        return problem(429, "Too many sessions", str(error), _retry_after(error.retry_after_s))
-    except TokenError as error:
-        return problem(401, "A token is needed", str(error), {"WWW-Authenticate": "Bearer"})
     except web.HTTPException as error:
         if error.status < 400:
             raise
-        # What a refusal must say beside its words: which methods there are, which scheme, when to come again.
-        said = {name: error.headers[name] for name in KEPT_HEADERS if name in error.headers}
-        return problem(error.status, error.reason, error.text or error.reason, said)
+        kept = {name: error.headers[name] for name in KEPT_HEADERS if name in error.headers}
+        code = CODES.get(error.status, ProblemCode.REJECTED)
+        return problem(error.status, code, error.reason, error.text or error.reason, kept)
     except BadHttpMessage as error:
         return problem(
             400,
+            ProblemCode.BAD_BODY,
             "The body cannot be read",
             f"{str(error)[:MAX_SHOWN_CHARS]}; expected a body as its headers say",
         )
     except Exception as error:
+        if isinstance(error, FacestreamError) and (rejection := _rejection_of(error)):
+            headers = dict(rejection.headers)
+            if isinstance(error, AdmissionError):
+                headers["Retry-After"] = str(max(1, math.ceil(error.retry_after_s)))
+            return problem(rejection.status, error.code, rejection.title, str(error), headers)
         if isinstance(error, OSError) and (request.transport is None or request.transport.is_closing()):
             # The client disconnected while its body was read; it does not get this response.
-            return problem(400, "The connection has ended", "it ended before the request was complete")
+            return problem(
+                400,
+                ProblemCode.DISCONNECTED,
+                "The connection has ended",
+                "it ended before the request was complete",
+            )
         logger.exception("%s %s: fault in the server", request.method, request.path[:MAX_SHOWN_CHARS])
-        return problem(500, "Fault in the server", "the fault is in the server's log; try again")
+        return problem(
+            500,
+            ProblemCode.SERVER_FAULT,
+            "Fault in the server",
+            "the server's log has the details; try again",
+        )
+
+
+def _phrase(status: int) -> str:
+    """The reason phrase of a status, as aiohttp knows it."""
+    return web.Response(status=status).reason

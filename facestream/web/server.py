@@ -1,4 +1,4 @@
-"""Start everything in order, serve until told to stop, and take it down in the opposite order."""
+"""Start everything in order, serve until a signal to stop, and shut down in the reverse order."""
 
 import asyncio
 import functools
@@ -7,13 +7,13 @@ import signal
 import socket
 import ssl
 from collections.abc import Callable
+from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
 
 from aiohttp import web
 
 from facestream import aiortc_patches
-from facestream.analysis.options import options_from
 from facestream.config import Config
 from facestream.errors import ConfigError
 from facestream.ice.addresses import (
@@ -23,14 +23,15 @@ from facestream.ice.addresses import (
     offer_own_addresses,
 )
 from facestream.media.memory import freeze_loaded_objects
+from facestream.resources import MODELS_DIR
 from facestream.sessions.registry import SessionRegistry
 from facestream.web.app import make_app
 from facestream.web.auth.policy import Access
-from facestream.web.http.connections import ConnectionLimits, Connections
-from facestream.web.http.descriptors import for_connections, raise_limit
-from facestream.web.http.headers import refuse_before_routes
+from facestream.web.http.connections import Connections
+from facestream.web.http.descriptors import ConnectionLimits, for_connections, raise_limit
+from facestream.web.http.headers import reject_before_routes
 from facestream.web.http.listener import BACKLOG, Listener
-from facestream.web.keys import ACCESS, CONFIG
+from facestream.web.keys import ACCESS, CONFIG, SUPERVISOR
 from facestream.web.routes.metrics import watch_loop
 from facestream.web.signals import take_signals
 from facestream.web.tls import find_certificate
@@ -46,12 +47,30 @@ END_DEADLINE_S = 7
 CODING_THREADS = 6  # used by aiortc to encode, and for name lookups
 
 
-async def serve(config: Config, models_dir: Path, announce: Callable[[str], None]) -> None:
-    """Serve until SIGINT or SIGTERM, which cancel this task; `announce` gets the addresses once offers are accepted.
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """Where a started server can be reached."""
 
-    SIGHUP reloads the certificate and tokens, or ends a server whose terminal has been closed. Raises ConfigError if it
-    cannot listen on the address, cannot send media from this machine, or no client could open a session, and
-    ModelFileError if a model is wrong.
+    urls: tuple[str, ...]
+    """http or https, with the port; the one for this machine first, if there is one."""
+    local_token: str = ""
+    """Access token for clients on this machine, if they need one; else empty. Show it to the user, never log it."""
+
+    @property
+    def local_url(self) -> str:
+        """The address that opens the page on this machine as localhost; empty: the server listens elsewhere only."""
+        return next((url for url in self.urls if "//localhost:" in url), "")
+
+
+async def serve(
+    config: Config, models_dir: Path = MODELS_DIR, announce: Callable[[Listening], None] = lambda _: None
+) -> None:
+    """Serve until SIGINT or SIGTERM, which cancel this task; `announce` is called once offers are accepted.
+
+    SIGHUP reloads the certificate and tokens, or ends a server whose terminal has been closed. Runs in the main thread
+    only, because it takes these signals; SIGALRM ends the process if a shutdown takes longer than STOP_DEADLINE_S.
+    Raises ConfigError if it cannot listen on the address, cannot send media from this machine, or no client could open
+    a session, and ModelFileError if a model file is missing or wrong: `facestream models` fetches them.
     """
     task = asyncio.current_task()
     files: list[Callable[[], None]] = []
@@ -90,16 +109,16 @@ async def serve(config: Config, models_dir: Path, announce: Callable[[str], None
         )
         pool = AnalysisPool(
             models_dir,
-            options_from(config),
+            config.analysis_options(),
             config.analysis_processes,
             config.max_frame_width_px * config.max_frame_height_px,
         )
         try:
             await pool.start()
-            scheme = "https" if context else "http"
+            urls = _urls("https" if context else "http", host, port)
             await _serve_with(
                 make_app(config, registry := SessionRegistry(config, pool), pool, access),
-                registry, pool, listener, context, lambda: announce(_urls(scheme, host, port)),
+                registry, pool, listener, context, lambda: announce(Listening(urls, access.local_token())),
             )  # fmt: skip
         finally:
             await pool.close()
@@ -128,18 +147,22 @@ async def _serve_with(
     connections = Connections(ConnectionLimits.of(config, for_connections(config, raise_limit())))
     runner = web.AppRunner(app, shutdown_timeout=2.0)
     async with asyncio.TaskGroup() as tasks:
-        replacing = tasks.create_task(pool.run(), name="pool/run")
-        lagging = tasks.create_task(watch_loop(registry.measures.loop_lag), name="metrics/lag")
-        relaying = tasks.create_task(registry.relays.run(), name="ice/relays")
+        supervisor = app[SUPERVISOR]
+        running = [tasks.create_task(supervisor.run_critical("pool", pool.run), name="pool/run")]
+        # The server serves without these: a fault in one must not end the sessions.
+        for name, work in (
+            ("metrics/lag", functools.partial(watch_loop, registry.measures.loop_lag_ms)),
+            ("ice/relays", registry.relays.run),
+            ("sessions/cost", registry.measure_cost),
+        ):
+            running.append(tasks.create_task(supervisor.run_auxiliary(name, work), name=name))
         accepting: asyncio.Task[None] | None = None
         try:
             await runner.setup()
             assert runner.server is not None
-            refuse_before_routes(runner.server)
-            accepting = tasks.create_task(
-                Listener(listener, runner.server, connections, app[ACCESS].proxies, context).run(),
-                name="http/accept",
-            )
+            reject_before_routes(runner.server)
+            accept = Listener(listener, runner.server, connections, app[ACCESS].proxies, context).run
+            accepting = tasks.create_task(supervisor.run_critical("accept", accept), name="http/accept")
             freeze_loaded_objects()
             announce()
             await asyncio.Event().wait()
@@ -148,9 +171,8 @@ async def _serve_with(
             if accepting is not None:
                 accepting.cancel()
             await runner.cleanup()
-            replacing.cancel()
-            relaying.cancel()
-            lagging.cancel()
+            for task in running:
+                task.cancel()
 
 
 def _frame_limits(config: Config) -> aiortc_patches.FrameLimits:
@@ -182,16 +204,16 @@ def _listener(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _urls(scheme: str, host: str, port: int) -> str:
-    """The addresses for people, the one for this machine first."""
+def _urls(scheme: str, host: str, port: int) -> tuple[str, ...]:
+    """The addresses of the page, the one for this machine first."""
     address = ip_address(host)
     if address.is_loopback:
-        return f"{scheme}://localhost:{port}"
+        return (f"{scheme}://localhost:{port}",)
     if not address.is_unspecified:
-        return f"{scheme}://{_in_url(host)}:{port}"
+        return (f"{scheme}://{_in_url(host)}:{port}",)
     # Browsers open the camera on localhost or over https only.
-    others = [f"{scheme}://{_in_url(other)}:{port}" for other in machine_addresses()]
-    return " and ".join([f"{scheme}://localhost:{port}", *others])
+    others = (f"{scheme}://{_in_url(other)}:{port}" for other in machine_addresses())
+    return (f"{scheme}://localhost:{port}", *others)
 
 
 def _in_url(host: str) -> str:

@@ -1,4 +1,4 @@
-"""The certificate the server shows: where it is found, TLS 1.2 and later, and a renewed one without a stop."""
+"""Find and load the server's certificate, for TLS 1.2 and later; reload a renewed one without a restart."""
 
 import logging
 import ssl
@@ -25,7 +25,7 @@ class Certificate:
     key: Path
 
     def context(self) -> ssl.SSLContext:
-        """What the listening socket needs; raises ConfigError."""
+        """The TLS context of the listening socket; raises ConfigError."""
         for path in (self.cert, self.key):
             _check(path)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -40,9 +40,9 @@ class Certificate:
         return context
 
     def renew(self, context: ssl.SSLContext) -> None:
-        """Show what is in the files now to whoever connects from now on; where it is wrong, the one before stays."""
+        """Use the files as they are now for new connections; if they are wrong, keep the certificate before."""
         try:
-            # Into another one first: a certificate without its key would end every new connection.
+            # Into a new context first: a certificate without its key would break every new connection.
             self.context()
             context.load_cert_chain(self.cert, self.key, password=_no_password)
         except (ConfigError, OSError) as error:

@@ -73,7 +73,7 @@ async def test_a_wrong_token_is_told_and_asked_again(guarded: Guarded, open_page
         await page.get_by_role("button", name="Start").click()
         await page.get_by_role("button", name="I agree").click()
 
-        await expect(dialog(page)).to_contain_text("This token is none of this server's")
+        await expect(dialog(page)).to_contain_text("This token is not valid on this server")
         await expect(page.locator("#message-title")).to_have_text("Access token required")
         await dialog(page).get_by_label("Token").fill(guarded.token)
         await dialog(page).get_by_role("button", name="Continue").click()

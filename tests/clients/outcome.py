@@ -81,9 +81,9 @@ class Meeting:
         return done.stdout
 
     def ending_of(self, session_id: str) -> str:
-        """Why the session whose id begins so ended, in the words of the server's log."""
+        """Why the session whose id begins so ended: the code in the server's log."""
         deadline_s = time.monotonic() + LOG_DEADLINE_S
-        closed = re.compile(rf"session {re.escape(session_id)}\S*: closed \((.*?)\) after")
+        closed = re.compile(rf"session {re.escape(session_id)}\S*: closed \((\w+): .*\) after")
         while time.monotonic() < deadline_s:
             if found := closed.search(self.log.read_text()):
                 return found[1]

@@ -92,7 +92,7 @@ def test_closing_the_tab_ends_the_session(request: pytest.FixtureRequest, way: s
 
 def test_leaving_the_page_says_goodbye(with_clip: Visit, meeting: Meeting):
     assert with_clip.goodbye_ms is not None
-    assert meeting.ending_of(with_clip.last.session_id) == "peer left the page"
+    assert meeting.ending_of(with_clip.last.session_id) == "page_closed"
 
 
 def test_without_webrtc_pictures_go_by_the_other_way(without_webrtc: Visit, meeting: Meeting):

@@ -33,7 +33,7 @@ def assert_served(meeting: Meeting, seen: Outcome) -> None:
         assert seen.faces >= ENOUGH_FACES, seen
         assert seen.pong, seen
     assert seen.goodbye == 204, seen
-    assert meeting.ending_of(seen.session_id) == "peer left the page"
+    assert meeting.ending_of(seen.session_id) == "page_closed"
 
 
 # Channels before the video under max-bundle are left out: a plain aiortc 1.16 then stops the transport that all its

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { Trickle, fragmentOf, isWorthTelling } from '../../client/js/trickle.js';
+import { Trickle, fragmentOf, isUseful } from '../../client/js/trickle.js';
 import { fakeClock } from './clock.mjs';
 
 const PUBLIC = 'candidate:1 1 udp 1677729535 203.0.113.7 50000 typ srflx raddr 0.0.0.0 rport 0 generation 0';
@@ -12,10 +12,10 @@ for (const [name, text] of [
   ['a hidden name', 'candidate:1 1 udp 2113937151 3e1c-7.local 50000 typ host'],
   ['TCP', 'candidate:1 1 tcp 1518280447 192.0.2.1 9 typ host tcptype active'],
 ]) {
-  test(`${name} is not worth telling`, () => assert.equal(isWorthTelling(text), false));
+  test(`${name} is not worth telling`, () => assert.equal(isUseful(text), false));
 }
 
-test('an address is worth telling', () => assert.equal(isWorthTelling(PUBLIC), true));
+test('an address is worth telling', () => assert.equal(isUseful(PUBLIC), true));
 
 test('a fragment names the ICE user and the section of its candidates', () => {
   const lines = fragmentOf(OFFER, [PUBLIC]).split('\r\n');

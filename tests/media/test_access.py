@@ -150,9 +150,11 @@ async def test_a_peer_with_a_token_is_served(peer: ReplayPeer):
 
 
 async def test_a_peer_without_one_is_told_so(guarded: Guarded, media_dir: Path):
-    with pytest.raises(ServerUnreachableError, match="no token"):
+    with pytest.raises(ServerUnreachableError, match="no access token") as rejected:
         async with ReplayPeer(ReplayOptions(media_dir / "single_face.mp4", guarded.url)):
             pass
+
+    assert rejected.value.problem_code == "token_required"
 
 
 @pytest.mark.parametrize("secret", ["", "guess", "\u00e4"])

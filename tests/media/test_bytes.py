@@ -11,14 +11,14 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from facestream.web.routes import admin, health, jpeg_socket, metrics, openapi, page, sessions
+from facestream.web.routes import health, jpeg_socket, metrics, page, sessions
 from tests.conftest import RunningServer, running_server
 from tests.times import seconds
 
 ADMIN = "an-admin-token-of-our-own"
 ANSWER_DEADLINE_S = seconds(10.0)
 MAX_LOG_BYTES = 200  # a request, on average
-TABLES = (page, sessions, admin, jpeg_socket, health, metrics, openapi)
+TABLES = (page, sessions, jpeg_socket, health, metrics)
 ROUTES = sorted({(route.method, route.path) for part in TABLES for route in part.routes})
 # What the routes and aiohttp read, and what decides who is local.
 HEADERS = (

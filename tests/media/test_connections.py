@@ -17,7 +17,8 @@ import pytest
 from facestream import __version__
 from facestream.credentials.certificates import make_certificate, names_of_this_machine
 from facestream.ice.trickle import FRAGMENT_TYPE
-from facestream.replay import ReplayOptions, ReplayPeer
+from facestream.replay.options import ReplayOptions
+from facestream.replay.peer import ReplayPeer
 from tests.conftest import ROOT, RunningServer, running_server
 from tests.media.sockets import socket_peer
 from tests.media.strangers import (

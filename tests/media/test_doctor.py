@@ -1,4 +1,4 @@
-"""`facestream doctor` as a user starts it, on servers that are well and on what is none."""
+"""`facestream doctor` as a user runs it: on working servers, and on programs that are no facestream server."""
 
 import http.server
 import json
@@ -28,7 +28,7 @@ def run_doctor(*arguments: str, **settings: str) -> tuple[int, Findings]:
     )  # fmt: skip
     assert "Traceback" not in ended.stderr
     report = json.loads(ended.stdout)
-    assert report["right"] == (ended.returncode == 0)
+    assert report["ok"] == (ended.returncode == 0)
     findings: Findings = {}
     for finding in report["findings"]:
         name = finding["check"]
@@ -36,7 +36,7 @@ def run_doctor(*arguments: str, **settings: str) -> tuple[int, Findings]:
     return ended.returncode, findings
 
 
-def test_a_machine_that_is_well_gets_media_there_and_back_from_a_server_of_its_own():
+def test_a_working_machine_passes_the_media_check_with_its_own_server():
     code, findings = run_doctor(FACESTREAM_PORT="0", FACESTREAM_ANALYSIS_PROCESSES="1")
 
     assert code == 0, findings
@@ -52,7 +52,7 @@ def test_a_machine_that_is_well_gets_media_there_and_back_from_a_server_of_its_o
     } <= findings.keys()
 
 
-def test_a_running_server_is_looked_at_from_a_peers_side(server_url: str):
+def test_a_running_server_is_checked_from_a_clients_side(server_url: str):
     code, findings = run_doctor("--url", server_url)
 
     assert code == 0, findings
@@ -61,9 +61,9 @@ def test_a_running_server_is_looked_at_from_a_peers_side(server_url: str):
     assert "models" not in findings
 
 
-def test_what_a_server_asks_of_its_visitors_is_named_and_can_be_given(tmp_path: Path):
+def test_a_needed_certificate_and_token_are_named_and_can_be_given(tmp_path: Path):
     tokens = tmp_path / "tokens.txt"
-    tokens.write_text("a-token-of-a-requesting_client\n")
+    tokens.write_text("a-token-of-the-test\n")
     make = [sys.executable, "-m", "facestream", "certs", "--certs-dir", str(tmp_path)]
     subprocess.run(make, cwd=ROOT, check=True, capture_output=True, timeout=DEADLINE_S)
     asking = ("--auth", "token", "--tokens-file", str(tokens), "--tls", "auto", "--certs-dir", str(tmp_path))
@@ -71,29 +71,29 @@ def test_what_a_server_asks_of_its_visitors_is_named_and_can_be_given(tmp_path: 
         address = ("--url", running.url)
         trusting = (*address, "--cafile", str(tmp_path / "ca.pem"))
 
-        _, stranger = run_doctor(*address)
+        _, without_trust = run_doctor(*address)
         _, without_token = run_doctor(*trusting)
-        code, requesting_client = run_doctor(*trusting, "--token-file", str(tokens))
+        code, with_token = run_doctor(*trusting, "--token-file", str(tokens))
 
-    assert "certificate is not trusted" in stranger["server"]["found"]
+    assert "certificate is not trusted" in without_trust["server"]["found"]
     assert "token" in without_token["media"]["found"]
-    assert code == 0, requesting_client
-    assert "https" in requesting_client["secure context"]["found"]
+    assert code == 0, with_token
+    assert "https" in with_token["secure context"]["found"]
 
 
-def test_people_read_lines_and_a_sum(other_program: str):
+def test_the_text_has_a_line_for_each_finding_and_a_summary(other_program: str):
     ended = subprocess.run(
         [sys.executable, "-m", "facestream", "doctor", "--url", other_program],
         cwd=ROOT, capture_output=True, text=True, timeout=DEADLINE_S, check=False,
     )  # fmt: skip
 
     first, remedy, total = ended.stdout.splitlines()
-    assert first.startswith("wrong     server: answers, but not as facestream")
-    assert remedy.startswith("          -> check host and port")
-    assert total == "0 right, 0 doubtful, 1 wrong"
+    assert first.startswith("error    server: answers, but not like facestream")
+    assert remedy.startswith("         -> check host and port")
+    assert total == "ok: 0, warning: 0, error: 1"
 
 
-def test_where_no_server_is_it_says_what_to_do():
+def test_without_a_server_it_says_what_to_do():
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
 
@@ -125,14 +125,14 @@ def other_program() -> Iterator[str]:
         thread.join()
 
 
-def test_another_program_is_not_taken_for_a_server(other_program: str):
+def test_another_program_is_not_accepted_as_a_server(other_program: str):
     code, findings = run_doctor("--url", other_program)
 
     assert code == 1
-    assert "not as facestream" in findings["server"]["found"]
+    assert "not like facestream" in findings["server"]["found"]
 
 
-def test_what_is_no_address_is_one_sentence():
+def test_an_invalid_address_is_one_sentence():
     ended = subprocess.run(
         [sys.executable, "-m", "facestream", "doctor", "--url", "nowhere"],
         cwd=ROOT, capture_output=True, text=True, timeout=DEADLINE_S, check=False,
@@ -151,7 +151,7 @@ def coturn_port(tmp_path: Path) -> Iterator[int]:
         yield port
 
 
-def test_each_turn_server_is_asked_for_a_relay(coturn_port: int):
+def test_each_turn_server_gets_an_allocation_request(coturn_port: int):
     (dead_port,) = free_ports(1)
 
     code, findings = run_doctor(
@@ -163,7 +163,7 @@ def test_each_turn_server_is_asked_for_a_relay(coturn_port: int):
 
     alive, dead = findings["ice server"], findings["ice server 2"]
     assert code == 1
-    assert alive["verdict"] == "right"
+    assert alive["verdict"] == "ok"
     assert f"turn:127.0.0.1:{coturn_port}: relays" in alive["found"]
     assert f"nothing listens at TCP port {dead_port}" in dead["found"]
     assert "docs/deploy" in dead["remedy"]

@@ -163,7 +163,8 @@ async def test_both_kinds_of_session_share_the_places(tmp_path: Path):
 
             assert (await health_of(running.url))["sessions"] == 1
             assert (refused["status"], refused["retry_after_s"]) == (503, 10)
-            assert "1 of 1 places taken" in refused["detail"]
+            assert refused["code"] == "server_full"
+            assert "1 of 1 sessions" in refused["detail"]
 
 
 async def test_a_peer_that_closes_or_says_bye_leaves_its_place(server_url: str, jpegs: list[bytes]):
@@ -222,7 +223,7 @@ async def test_a_peer_that_reads_nothing_holds_nothing_up(tmp_path: Path, jpegs:
             running.process.send_signal(signal.SIGTERM)
 
             assert await asyncio.to_thread(running.process.wait, 10) == 0
-        assert "closed (server stopping)" in running.log.read_text()
+        assert "closed (server_stopping: " in running.log.read_text()
         assert "Traceback" not in running.log.read_text()
 
 

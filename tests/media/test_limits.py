@@ -91,7 +91,7 @@ async def test_whom_the_machine_cannot_carry_is_refused_and_the_running_peer_kee
             calm = await fps_of(peer, 3)
 
             for _ in range(3):
-                with pytest.raises(ServerUnreachableError, match=r"pictures a second.*HTTP 503"):
+                with pytest.raises(ServerUnreachableError, match=r"frames per second.*HTTP 503"):
                     async with ReplayPeer(options):
                         pass
 

@@ -1,4 +1,4 @@
-"""Many headless peers against the real server: each is counted, and one that fails hurts none."""
+"""Many headless peers with the real server: each is counted, and a failing one does not affect the others."""
 
 import json
 import signal
@@ -14,7 +14,7 @@ from tests.times import seconds
 
 
 @pytest.mark.parametrize("codec", ["vp8", "h264"])
-def test_two_peers_are_summed_up_each_and_together(
+def test_two_peers_have_a_summary_each_and_a_total(
     server_url: str, media_dir: Path, tmp_path: Path, codec: str
 ):
     summary = tmp_path / "summary.json"
@@ -37,7 +37,7 @@ def test_two_peers_are_summed_up_each_and_together(
     assert len((tmp_path / "t.jsonl").read_text().splitlines()) == first["analysed_frames"]
 
 
-def test_a_peer_that_is_refused_is_reported_and_the_other_goes_on(media_dir: Path, tmp_path: Path):
+def test_a_rejected_peer_is_reported_and_the_other_continues(media_dir: Path, tmp_path: Path):
     summary = tmp_path / "summary.json"
     with running_server(tmp_path / "server.log", "--max-sessions", "1") as running:
         ended = run_command(
@@ -48,7 +48,7 @@ def test_a_peer_that_is_refused_is_reported_and_the_other_goes_on(media_dir: Pat
     told = json.loads(summary.read_text())
     failures = [peer["failure"] for peer in told["peers"]]
     assert sum(failure is None for failure in failures) == 1
-    assert "1 of 1 places taken" in next(failure for failure in failures if failure)
+    assert "1 of 1 sessions" in next(failure for failure in failures if failure)
     assert told["total"]["failed"] == 1
     assert told["total"]["analysed_frames"] > 0
 

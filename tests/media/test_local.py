@@ -1,13 +1,19 @@
-"""Which clients on this machine the real server serves without a token: programs that relay for nobody."""
+"""Which clients on this machine need no access token: programs that relay for no other client."""
 
 import contextlib
 import json
+import os
+import pty
+import re
 import shutil
 import socket
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -39,7 +45,7 @@ def port_of(url: str) -> int:
 
 
 def auth_through(port: int) -> str:
-    """What the page is told about tokens, through a port of this machine."""
+    """Whether the page needs a token, according to GET /config through a port of this machine."""
     with socket.create_connection(("127.0.0.1", port), 10) as connection:
         connection.sendall(ASK)
         answer = b""
@@ -50,7 +56,7 @@ def auth_through(port: int) -> str:
 
 @contextlib.contextmanager
 def program(*arguments: str) -> Iterator[str]:
-    """A Python program of the test's own user, and the first line it says."""
+    """Run a Python program as the same user; yields its first line of output."""
     with subprocess.Popen([sys.executable, *arguments], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:
@@ -74,7 +80,7 @@ def test_curl_needs_no_token(server_url: str):
     assert json.loads(said.stdout)["auth"] == "none"
 
 
-def test_who_comes_through_a_forwarder_of_the_same_user_needs_one(server_url: str):
+def test_a_client_behind_a_forwarder_of_the_same_user_needs_a_token(server_url: str):
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     script = str(ROOT / "tests" / "net" / "forward.py")
@@ -82,18 +88,18 @@ def test_who_comes_through_a_forwarder_of_the_same_user_needs_one(server_url: st
         assert auth_through(port) == "token"
 
 
-def test_who_comes_through_a_forwarder_that_listens_no_more_needs_one(server_url: str):
+def test_a_client_behind_a_forwarder_that_no_longer_listens_needs_a_token(server_url: str):
     with program("-c", ONE_TIME, str(port_of(server_url))) as said:
         assert auth_through(int(said)) == "token"
 
 
-def test_a_program_that_serves_others_itself_needs_one(server_url: str):
-    # A web application that fetches what its visitors name.
+def test_a_program_that_is_a_server_too_needs_a_token(server_url: str):
+    # A web application that fetches addresses which its own clients give it.
     with socket.create_server(("127.0.0.1", 0)):
         assert auth_through(port_of(server_url)) == "token"
 
 
-def test_many_who_ask_at_once_are_all_told_the_same(server_url: str):
+def test_many_requests_at_once_get_the_same_answer(server_url: str):
     with ThreadPoolExecutor(8) as at_once:
         assert set(at_once.map(lambda _: auth_through(port_of(server_url)), range(40))) == {"none"}
 
@@ -119,3 +125,50 @@ def test_the_real_system_tells_a_client_from_a_relay(host: str):
         # This very process listens.
         with socket.create_connection((host, own[1])) as mine:
             assert not Programs.look().is_client_of_its_own(end_of(mine.getsockname()), end_of(own))
+
+
+# A system without /proc, such as macOS.
+WITHOUT_PROC = """
+import sys
+from facestream.web.auth import local_programs, policy
+policy.can_tell_programs = lambda: False
+local_programs.Programs.look = local_programs.Programs.none
+local_programs.ProgramLookup.__init__.__defaults__ = (local_programs.Programs.none,)
+from facestream.cli.start import main
+sys.exit(main(["serve", "--host", "127.0.0.1", "--port", "0", "--analysis-processes", "0", "--tls", "off"]))
+"""
+
+
+def status_of_offer(url: str, token: str) -> int:
+    """The status of an empty offer: 401 without a valid token, 400 with one."""
+    headers = {"Content-Type": "application/json", **({"Authorization": f"Bearer {token}"} if token else {})}
+    request = urllib.request.Request(f"{url}/offer", b"{}", headers)
+    try:
+        with urllib.request.urlopen(request, timeout=10) as response:
+            return int(response.status)
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+def test_where_the_system_shows_no_programs_the_terminal_gets_a_link_that_works(tmp_path: Path):
+    terminal, program_end = pty.openpty()
+    with (tmp_path / "log").open("w+") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-c", WITHOUT_PROC],
+            cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=program_end, stderr=log,
+        )  # fmt: skip
+        os.close(program_end)
+        printed = b""
+        try:
+            while not (link := re.search(rb"(http://localhost:\d+)/#token=([\w.-]+)\r?\n", printed)):
+                printed += os.read(terminal, 4096)
+            url, token = link[1].decode(), link[2].decode()
+
+            assert status_of_offer(url, "") == 401
+            assert status_of_offer(url, token) == 400
+        finally:
+            process.terminate()
+            process.wait(seconds(30))
+            os.close(terminal)
+        log.seek(0)
+        assert token not in log.read()

@@ -14,7 +14,7 @@ from facestream.config import Config
 from facestream.sessions.registry import SessionRegistry
 from facestream.web.app import make_app
 from facestream.web.auth.policy import Access
-from facestream.web.routes.openapi import description
+from facestream.web.routes.page import description
 from facestream.workers.pool import AnalysisPool
 from tests.conftest import ROOT, RunningServer, running_server
 from tests.times import seconds

@@ -15,7 +15,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from facestream.metrics import STAGES
-from facestream.replay import ReplayOptions, ReplayPeer
+from facestream.replay.options import ReplayOptions
+from facestream.replay.peer import ReplayPeer
 from tests.conftest import RunningServer, running_server
 from tests.media.sockets import socket_peer
 from tests.media.test_server import analysis_pids, health_of, run_server
@@ -48,7 +49,7 @@ async def test_a_server_that_serves_is_ready(server_url: str):
     status, text = await fetch(f"{server_url}/readyz")
 
     assert status == 200
-    assert json.loads(text) == {"ready": True, "missing": []}
+    assert json.loads(text) == {"ready": True, "missing": [], "impaired": []}
 
 
 async def test_a_server_without_an_analysis_process_is_not_ready_and_says_so(tmp_path: Path):
@@ -204,7 +205,7 @@ async def test_a_session_and_a_refusal_leave_no_address_no_sdp_and_no_secret_in_
 
     log = running.log.read_text()
     assert session_id in log
-    assert "closed (peer said goodbye)" in log
+    assert "closed (goodbye: " in log
     assert token not in log
     assert not re.search(r"127\.0\.0\.1|::1|candidate|a=|v=0|fingerprint|Traceback", log)
 

@@ -1,4 +1,4 @@
-"""The headless peer against the real server: what it keeps, what it says, how it ends."""
+"""The headless peer with the real server: files, messages, ends."""
 
 import asyncio
 import contextlib
@@ -25,7 +25,8 @@ from av import VideoFrame
 
 from facestream.errors import ClipError, ConfigError, ServerUnreachableError
 from facestream.messages.telemetry import decode_telemetry
-from facestream.replay import ReplayOptions, ReplayPeer, replay
+from facestream.replay.options import ReplayOptions
+from facestream.replay.peer import ReplayPeer, replay_clip
 from tests.conftest import ROOT, running_server
 from tests.times import seconds
 
@@ -44,7 +45,7 @@ def run_command(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize("codec", ["vp8", "h264"])
-def test_a_clip_comes_back_as_annotated_video_telemetry_and_summary(
+def test_a_clip_returns_as_annotated_video_telemetry_and_summary(
     server_url: str, clip: Path, tmp_path: Path, codec: str
 ):
     out, telemetry, summary = tmp_path / "out.mp4", tmp_path / "t.jsonl", tmp_path / "s.json"
@@ -72,10 +73,10 @@ def test_a_clip_comes_back_as_annotated_video_telemetry_and_summary(
     assert told["latency_ms"]["p50"] > 0
     assert told["faces_seen"] >= 1
     with av.open(str(out)) as container:
-        pictures = list(container.decode(video=0))
-    assert len(pictures) == told["received_frames"]
-    assert (pictures[0].width, pictures[0].height) == (640, 360)
-    assert pictures[-1].time == pytest.approx(72 / 30, abs=0.5)
+        frames = list(container.decode(video=0))
+    assert len(frames) == told["received_frames"]
+    assert (frames[0].width, frames[0].height) == (640, 360)
+    assert frames[-1].time == pytest.approx(72 / 30, abs=0.5)
 
 
 async def test_a_peer_is_connected_once_and_leaves(server_url: str, clip: Path):
@@ -87,7 +88,7 @@ async def test_a_peer_is_connected_once_and_leaves(server_url: str, clip: Path):
     assert peer.states == ["connecting", "connected", "closed"]
 
 
-async def test_the_server_greets_with_the_session_s_id(server_url: str, clip: Path):
+async def test_the_server_greets_with_the_id_of_the_session(server_url: str, clip: Path):
     async with ReplayPeer(ReplayOptions(clip, server_url)) as peer:
         hello = await peer.receive_reply()
 
@@ -95,13 +96,13 @@ async def test_the_server_greets_with_the_session_s_id(server_url: str, clip: Pa
 
 
 async def test_a_duration_ends_a_looping_clip(server_url: str, clip: Path):
-    summary = await replay(ReplayOptions(clip, server_url, loop=True, duration_s=3.0))
+    summary = await replay_clip(ReplayOptions(clip, server_url, loop=True, duration_s=3.0))
 
     assert 72 < summary.sent_frames <= 90
 
 
-async def test_pictures_come_back_in_time(server_url: str, clip: Path):
-    summary = await replay(ReplayOptions(clip, server_url))
+async def test_frames_return_in_time(server_url: str, clip: Path):
+    summary = await replay_clip(ReplayOptions(clip, server_url))
 
     assert summary.latency_ms.p95 is not None
     assert summary.latency_ms.p95 < 1000
@@ -109,16 +110,16 @@ async def test_pictures_come_back_in_time(server_url: str, clip: Path):
 
 
 @pytest.mark.parametrize("size_wh", [(96, 48), (321, 241)])
-async def test_small_and_odd_pictures_are_sent(server_url: str, tmp_path: Path, size_wh: tuple[int, int]):
-    picture = write_picture(tmp_path / "picture.png", size_wh)
+async def test_small_and_odd_images_are_sent(server_url: str, tmp_path: Path, size_wh: tuple[int, int]):
+    image = write_image(tmp_path / "image.png", size_wh)
 
-    summary = await replay(ReplayOptions(picture, server_url, duration_s=1.0))
+    summary = await replay_clip(ReplayOptions(image, server_url, duration_s=1.0))
 
     assert summary.received_frames > 0
     assert (summary.latency_ms.max is None) == (size_wh == (96, 48))
 
 
-def write_picture(path: Path, size_wh: tuple[int, int]) -> Path:
+def write_image(path: Path, size_wh: tuple[int, int]) -> Path:
     with av.open(str(path), "w", format="image2") as container:
         stream = container.add_stream("png", rate=1)
         stream.width, stream.height, stream.pix_fmt = *size_wh, "rgb24"
@@ -128,7 +129,7 @@ def write_picture(path: Path, size_wh: tuple[int, int]) -> Path:
     return path
 
 
-def test_a_frame_that_is_too_large_ends_with_the_server_s_reason(clip: Path, tmp_path: Path):
+def test_a_frame_that_is_too_large_ends_with_the_reason_of_the_server(clip: Path, tmp_path: Path):
     with running_server(tmp_path / "server.log", "--max-frame-width-px", "320") as running:
         ended = run_command(clip, "--url", running.url)
 
@@ -193,7 +194,7 @@ async def test_a_killed_server_is_noticed(clip: Path, tmp_path: Path, monkeypatc
             await peer.receive_frames(3)
             os.kill(running.process.pid, signal.SIGSTOP)
             try:
-                with pytest.raises(ServerUnreachableError, match="went silent"):
+                with pytest.raises(ServerUnreachableError, match="sends nothing any more"):
                     await asyncio.wait_for(peer.finish(), seconds(10))
             finally:
                 os.kill(running.process.pid, signal.SIGKILL)
@@ -237,8 +238,8 @@ def test_a_wrong_argument_is_refused(clip: Path, arguments: tuple[str, str]):
 @pytest.mark.parametrize(
     "url", ["127.0.0.1:8080", "ftp://127.0.0.1", "http://", "http://127.0.0.1:99999", "nonsense", ""]
 )
-def test_an_address_that_is_none_is_refused(clip: Path, url: str):
-    with pytest.raises(ServerUnreachableError, match="no address of a server"):
+def test_an_invalid_address_is_rejected(clip: Path, url: str):
+    with pytest.raises(ServerUnreachableError, match="not the address of a server"):
         ReplayPeer(ReplayOptions(clip, url))
 
 
@@ -246,11 +247,11 @@ def test_an_address_that_is_none_is_refused(clip: Path, url: str):
     ("option", "name", "said"),
     [
         ("out", "out.gif", "expected a name that ends in"),
-        ("out", "missing/out.mp4", "cannot write"),
-        ("telemetry", "missing/t.jsonl", "cannot write"),
+        ("out", "missing/out.mp4", "cannot be written"),
+        ("telemetry", "missing/t.jsonl", "cannot be written"),
     ],
 )
-def test_a_result_that_cannot_be_kept_is_said_before_the_replay(
+def test_a_file_that_cannot_be_written_is_reported_before_the_replay(
     clip: Path, tmp_path: Path, option: str, name: str, said: str
 ):
     options = {option: tmp_path / name}
@@ -262,12 +263,12 @@ def test_a_result_that_cannot_be_kept_is_said_before_the_replay(
 @pytest.mark.parametrize(
     ("status", "kind", "body", "said"),
     [
-        (200, "text/html", "<p>It works!</p>", "not as a facestream server does"),
+        (200, "text/html", "<p>It works!</p>", "not answer like a facestream server"),
         (
             200,
             "application/json",
             '{"sdp": "v=0", "type": "answer", "session_id": "x"}',
-            "unusable description",
+            "invalid answer",
         ),
         (404, "text/html", "<p>Not found</p>", "HTTP 404"),
         (302, "text/html", "", "HTTP 302"),
@@ -277,19 +278,19 @@ def test_a_result_that_cannot_be_kept_is_said_before_the_replay(
             '{"title": "Full", "detail": "16 of 16 places taken"}',
             "16 of 16 places",
         ),
-        (200, "text/html", "x" * 1_000_000, "not as a facestream server does"),
+        (200, "text/html", "x" * 1_000_000, "not answer like a facestream server"),
     ],
 )
-async def test_another_server_is_told_apart(clip: Path, status: int, kind: str, body: str, said: str):
+async def test_another_server_is_recognised(clip: Path, status: int, kind: str, body: str, said: str):
     async def answer(_request: web.Request) -> web.Response:
         return web.Response(status=status, content_type=kind, text=body, headers={"Location": "/elsewhere"})
 
     async with fake_server(answer) as url:
         with pytest.raises(ServerUnreachableError, match=said):
-            await replay(ReplayOptions(clip, url))
+            await replay_clip(ReplayOptions(clip, url))
 
 
-async def test_a_server_that_never_answers_is_given_up(clip: Path, monkeypatch: pytest.MonkeyPatch):
+async def test_a_server_that_never_answers_times_out(clip: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("facestream.replay.http.OFFER_DEADLINE_S", 0.3)
 
     over = asyncio.Event()
@@ -300,7 +301,7 @@ async def test_a_server_that_never_answers_is_given_up(clip: Path, monkeypatch: 
 
     async with fake_server(silent) as url:
         with pytest.raises(ServerUnreachableError, match="did not answer the offer"):
-            await replay(ReplayOptions(clip, url))
+            await replay_clip(ReplayOptions(clip, url))
         over.set()  # the fake one waits for its handlers when it stops
 
 
@@ -318,7 +319,7 @@ async def fake_server(answer: Callable[[web.Request], Awaitable[web.Response]]) 
         await runner.cleanup()
 
 
-async def test_a_clip_that_vanishes_while_it_loops_ends_the_replay(
+async def test_a_clip_that_is_deleted_while_it_loops_ends_the_replay(
     server_url: str, clip: Path, tmp_path: Path
 ):
     copy = Path(shutil.copy(clip, tmp_path))
@@ -330,7 +331,7 @@ async def test_a_clip_that_vanishes_while_it_loops_ends_the_replay(
             await asyncio.wait_for(peer.finish(), seconds(20))
 
 
-async def test_a_peer_that_vanishes_says_nothing_and_leaves_nothing(clip: Path, tmp_path: Path):
+async def test_a_peer_that_disconnects_sends_nothing_and_leaves_nothing(clip: Path, tmp_path: Path):
     deadlines = ("--silence-deadline-s", "1")
     with running_server(tmp_path / "server.log", *deadlines) as running:
         async with ReplayPeer(ReplayOptions(clip, running.url, loop=True)) as peer:
@@ -338,7 +339,9 @@ async def test_a_peer_that_vanishes_says_nothing_and_leaves_nothing(clip: Path, 
 
             await peer.vanish()
 
-        await asyncio.to_thread(wait_for, lambda: "closed (nothing heard for 1 s)" in running.log.read_text())
+        await asyncio.to_thread(
+            wait_for, lambda: "closed (silence: nothing received for 1 s)" in running.log.read_text()
+        )
     assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
@@ -359,3 +362,20 @@ def test_a_progress_bar_is_shown_on_a_terminal_only(server_url: str, clip: Path)
     assert "30/30" in shown
     assert "sent: 100%" in shown
     assert "%" not in run_command(clip, "--url", server_url, "--duration", "1").stderr
+
+
+async def test_the_code_of_a_rejection_can_be_read_from_the_error(clip: Path):
+    async def reject(_request: web.Request) -> web.Response:
+        body = {
+            "title": "Full",
+            "detail": "16 of 16 sessions",
+            "code": "server_full",
+            "of_a_later_release": 1,
+        }
+        return web.json_response(body, status=503, content_type="application/problem+json")
+
+    async with fake_server(reject) as url:
+        with pytest.raises(ServerUnreachableError) as rejected:
+            await replay_clip(ReplayOptions(clip, url))
+
+    assert (rejected.value.status, rejected.value.problem_code) == (503, "server_full")

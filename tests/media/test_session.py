@@ -12,7 +12,8 @@ import av
 import pytest
 
 from facestream.messages.telemetry import Telemetry
-from facestream.replay import ReplayOptions, ReplayPeer, replay
+from facestream.replay.options import ReplayOptions
+from facestream.replay.peer import ReplayPeer, replay_clip
 from tests.conftest import RunningServer, running_server
 from tests.media.test_server import analysis_pids, health, health_of
 from tests.times import seconds
@@ -30,7 +31,7 @@ async def test_a_clip_comes_back_annotated_frame_by_frame(
 ):
     out = tmp_path / "annotated.mp4"
 
-    summary = await replay(options(server_url, media_dir / "single_face.mp4", codec=codec, out=out))
+    summary = await replay_clip(options(server_url, media_dir / "single_face.mp4", codec=codec, out=out))
 
     # Generous: other tests share the cores. benchmarks/ holds the real bars.
     assert summary.analysed_frames / summary.sent_frames >= 0.5
@@ -91,7 +92,7 @@ async def test_several_peers_are_served_at_once_and_know_nothing_of_each_other(
 ):
     clip = media_dir / "single_face.mp4"
 
-    summaries = await asyncio.gather(*(replay(options(server_url, clip)) for _ in range(3)))
+    summaries = await asyncio.gather(*(replay_clip(options(server_url, clip)) for _ in range(3)))
 
     assert all(summary.analysed_frames > 10 for summary in summaries)
     assert all(summary.faces_seen == 1 for summary in summaries)
@@ -226,8 +227,8 @@ async def test_one_peer_more_than_allowed_is_told_to_try_again(tmp_path: Path, m
         async with ReplayPeer(options(running.url, clip, loop=True)) as peer:
             await peer.receive_frames(1)
 
-            with pytest.raises(Exception, match="1 of 1 places taken"):
-                await replay(options(running.url, clip))
+            with pytest.raises(Exception, match="1 of 1 sessions"):
+                await replay_clip(options(running.url, clip))
 
             await peer.receive_frames(1)
 

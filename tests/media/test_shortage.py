@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from facestream.replay import ReplayOptions, ReplayPeer
+from facestream.replay.options import ReplayOptions
+from facestream.replay.peer import ReplayPeer
 from tests.conftest import ROOT, RunningServer, running_server
 from tests.media.test_server import analysis_pids, child_pids, health_of
 from tests.times import seconds

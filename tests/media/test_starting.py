@@ -1,4 +1,4 @@
-"""How a server starts where something is in its way, and ends with its terminal or in the middle of its start."""
+"""Starting with obstacles, ending with the terminal, and being stopped while starting."""
 
 import contextlib
 import fcntl
@@ -25,7 +25,7 @@ from tests.conftest import ROOT, START_DEADLINE_S, STOP_DEADLINE_S
 from tests.media.test_server import child_pids, run_server
 
 SMALL = ("--port", "0", "--tls", "off", "--analysis-processes", "0")
-# Ctrl-C reaches it also where the tests run in the background of a shell.
+# Ctrl-C reaches it even if the tests run in the background of a shell.
 SERVER = ("env", "--default-signal=INT,HUP", sys.executable, "server.py")
 
 
@@ -38,9 +38,7 @@ SERVER = ("env", "--default-signal=INT,HUP", sys.executable, "server.py")
         (socket.AF_INET, "0.0.0.0", "listening", "::"),
     ],
 )
-def test_a_port_that_another_program_holds_is_one_sentence(
-    family: socket.AddressFamily, host: str, state: str, ours: str
-):
+def test_a_port_in_use_is_one_sentence(family: socket.AddressFamily, host: str, state: str, ours: str):
     with socket.socket(family) as other:
         if state == "listening":
             other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -57,7 +55,7 @@ def test_a_port_that_another_program_holds_is_one_sentence(
     assert "Traceback" not in ended.stderr
 
 
-def test_of_two_servers_that_start_at_once_one_serves_and_one_says_why_not(tmp_path: Path):
+def test_of_two_servers_that_start_at_once_one_serves_and_one_reports_why_not(tmp_path: Path):
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = str(free.getsockname()[1])
     logs = [tmp_path / "one.log", tmp_path / "two.log"]
@@ -106,10 +104,10 @@ def test_a_host_that_is_no_address_is_one_sentence(host: str):
 
 @pytest.mark.parametrize("after_s", [0.0, 0.2, 0.5])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_start_that_is_stopped_leaves_nothing_and_says_nothing(
+def test_a_start_that_is_stopped_leaves_nothing_and_prints_nothing(
     tmp_path: Path, number: signal.Signals, after_s: float
 ):
-    """Twice to the whole process group, as Ctrl-C goes, while the analysis processes import and load."""
+    """Twice to the whole process group, like Ctrl-C, while the workers import and load."""
     log = tmp_path / "server.log"
     with log.open("w") as stderr:
         server = subprocess.Popen(
@@ -247,7 +245,7 @@ def test_a_server_ends_with_its_terminal(command: list[str]):
         wait_until(lambda: not is_running(server.pid), STOP_DEADLINE_S)
 
 
-def test_a_background_job_that_its_shell_lets_go_of_outlives_its_terminal():
+def test_a_disowned_background_job_outlives_its_terminal():
     line = " ".join(f"'{word}'" for word in [*SERVER, *SMALL])
     with at_a_terminal("bash", "-mc", f"{line} & disown; sleep 60") as server:
         server.terminal.close()
@@ -260,7 +258,7 @@ def test_a_background_job_that_its_shell_lets_go_of_outlives_its_terminal():
         wait_until(lambda: not is_running(server.pid), STOP_DEADLINE_S)
 
 
-def test_a_hangup_by_hand_is_no_end_while_the_terminal_is_there():
+def test_a_manual_hangup_does_not_end_the_server_while_the_terminal_exists():
     with at_a_terminal(*SERVER, *SMALL) as server:
         for _ in range(3):
             os.kill(server.pid, signal.SIGHUP)
@@ -284,7 +282,7 @@ def test_a_server_that_ignores_hangups_outlives_its_terminal():
 
 
 @pytest.mark.parametrize("output", [">/dev/full", "<&- >&- 2>&-", "2>/dev/full | true"])
-def test_a_server_serves_where_nobody_can_be_told_its_address(output: str):
+def test_a_server_serves_without_standard_output(output: str):
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = str(free.getsockname()[1])
     line = " ".join(f"'{word}'" for word in [*SERVER, *SMALL, "--port", port])
@@ -295,7 +293,7 @@ def test_a_server_serves_where_nobody_can_be_told_its_address(output: str):
             os.killpg(shell.pid, signal.SIGTERM)
 
 
-def test_a_service_goes_on_after_a_hangup_also_in_the_middle_of_its_start(tmp_path: Path):
+def test_a_service_survives_a_hangup_even_while_starting(tmp_path: Path):
     said, log = tmp_path / "out", tmp_path / "log"
     tokens = tmp_path / "tokens"
     tokens.write_text("a-token-of-a-requesting_client\n")

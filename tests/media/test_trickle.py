@@ -9,8 +9,9 @@ import pytest
 
 from facestream.ice.candidates import MAX_CANDIDATES
 from facestream.ice.trickle import FRAGMENT_TYPE, MAX_FRAGMENT_BYTES
-from facestream.replay import ReplayOptions, ReplayPeer
 from facestream.replay import http as replay_http
+from facestream.replay.options import ReplayOptions
+from facestream.replay.peer import ReplayPeer
 
 CANDIDATE = "a=candidate:1 1 udp 2122260223 8.8.8.8 50000 typ host\r\n"
 

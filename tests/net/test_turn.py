@@ -163,7 +163,7 @@ def test_without_a_relay_there_is_no_way(row: Row, direct_server: str, clip: Pat
     replayed = replay(row, clip, direct_server, "--ice-server", f"stun:{RELAY_TO_PEER}")
 
     assert replayed.code == 2
-    assert "no connection came about" in replayed.said
+    assert "no connection was established" in replayed.said
 
 
 @pytest.mark.parametrize("url", [UDP, TCP, TLS], ids=["udp", "tcp", "tls"])

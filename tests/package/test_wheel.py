@@ -36,6 +36,14 @@ def test_doctor_finds_nothing_wrong_with_the_installation(installed: Installed):
     assert "libraries: every one has the version that requirements.txt names" in ended.stdout
 
 
+def test_a_first_start_without_a_network_says_what_to_do(installed: Installed, tmp_path: Path):
+    ended = installed.run("serve", "--port", "0", XDG_CACHE_HOME=str(tmp_path))
+
+    assert ended.returncode == 2
+    assert "excludes commercial use" in ended.stderr
+    assert "check the network and run `facestream models`" in ended.stderr.splitlines()[-1]
+
+
 @pytest.mark.asyncio(loop_scope="session")
 async def test_the_page_of_the_wheel_shows_annotated_video_and_a_chart(
     installed_server: RunningServer, open_page: OpenPage

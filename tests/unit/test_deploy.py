@@ -1,17 +1,20 @@
 """What docs/deploy/ hands out: read by the programs it is for where they are here, and held against the code."""
 
+import json
 import os
 import re
 import shutil
 import subprocess
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from facestream.cli.main import _parser
 from facestream.config import Config
-from facestream.web.routes.openapi import description
+from facestream.web.routes.page import description
 from tests.conftest import ROOT
 from tests.times import seconds
 
@@ -45,6 +48,18 @@ def test_systemd_finds_nothing_wrong_with_the_unit(tmp_path: Path):
     assert unit.name not in said.stderr
 
 
+def test_the_unit_starts_a_file_of_the_repository():
+    (python, program), (folder,) = (
+        found.split()
+        for found in re.findall(
+            r"^(?:ExecStart|WorkingDirectory)=(.*)$", UNIT.read_text(encoding="utf-8"), re.M
+        )
+    )
+
+    assert python == f"{folder}/.venv/bin/python"
+    assert (ROOT / Path(program).relative_to(folder)).is_file()
+
+
 @pytest.mark.parametrize("file", FILES, ids=lambda path: path.name)
 def test_every_setting_that_is_named_exists(file: Path):
     named = set(re.findall(r"\bFACESTREAM_([A-Z0-9_]+)", file.read_text(encoding="utf-8")))
@@ -60,35 +75,62 @@ def test_the_image_runs_as_somebody_without_rights_and_says_how_it_is():
     assert "HEALTHCHECK" in last_stage
 
 
-def test_the_image_has_every_file_that_is_copied_into_it():
-    # From the repository only; what other stages made is theirs.
-    copied = [
-        line.split()[1:-1]
-        for line in DOCKERFILE.splitlines()
-        if line.startswith("COPY") and "--from" not in line
-    ]
-
-    assert copied
-    assert [name for names in copied for name in names if not (ROOT / name).exists()] == []
+def test_the_base_of_the_image_is_a_build_argument_with_an_exact_tag():
+    assert re.search(
+        r"^ARG BASE=docker\.io/library/python:3\.1[123]-slim-bookworm\nFROM \$\{BASE\}$",
+        DOCKERFILE,
+        re.MULTILINE,
+    )
 
 
-def test_what_the_image_is_built_from_is_not_ignored():
-    let_in = {
-        line[1:]
-        for line in (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
-        if line[:1] == "!"
-    }
-
+def image_sources() -> set[str]:
+    """The paths of the repository that the build of the image reads."""
     copied = {
         name
         for line in DOCKERFILE.splitlines()
-        if line.startswith("COPY") and "--from" not in line
+        if line.startswith(("COPY", "ADD")) and "--from" not in line
         for name in line.split()[1:-1]
     }
+    return copied | set(re.findall(r"--mount=type=bind,source=([^,\s]+)", DOCKERFILE))
 
+
+def test_the_image_is_built_from_files_that_exist_and_from_the_wheel():
+    sources = image_sources()
+
+    assert "build/dist" in sources
+    assert "--wheel-dir build/dist" in (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert [name for name in sources - {"build/dist"} if not (ROOT / name).is_file()] == []
+
+
+def test_the_build_of_the_image_reads_nothing_that_is_ignored_and_nothing_else():
+    lines = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    patterns = [line for line in lines if line and not line.startswith("#")]
+
+    assert patterns[0] == "*"
     assert {
-        name for name in copied if not any(kept.startswith(name.split("/")[0]) for kept in let_in)
-    } == set()
+        pattern.removeprefix("!").removesuffix("/facestream-*.whl") for pattern in patterns[1:]
+    } == image_sources()
+
+
+def test_the_image_starts_a_command_of_the_package():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    (program,), arguments = (
+        json.loads(found) for found in re.findall(r"^(?:ENTRYPOINT|CMD) (.*)$", DOCKERFILE, re.M)
+    )
+
+    assert program in project["scripts"]
+    assert _parser(arguments).parse_args(arguments).run
+
+
+def test_the_settings_of_the_image_are_taken(monkeypatch: pytest.MonkeyPatch):
+    settings = dict(re.findall(r"\b(FACESTREAM_\w+)=(\S+)", DOCKERFILE))
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+
+    config = Config()
+
+    assert config.port == 8080
+    assert f"EXPOSE {config.port}/tcp {settings['FACESTREAM_UDP_PORTS']}/udp" in DOCKERFILE
 
 
 def test_the_composed_services_share_the_network_and_restart():
@@ -150,6 +192,25 @@ def test_the_pod_shares_the_nodes_network_and_has_no_rights():
     assert template["securityContext"]["runAsNonRoot"] is True
     assert rights["allowPrivilegeEscalation"] is False
     assert rights["capabilities"] == {"drop": ["ALL"]}
+
+
+def test_the_pods_user_is_the_images():
+    template = pod()["securityContext"]
+
+    assert f"USER {template['runAsUser']}:{template['runAsGroup']}" in DOCKERFILE
+
+
+def test_the_pods_settings_are_taken(monkeypatch: pytest.MonkeyPatch):
+    env = pod()["containers"][0]["env"]
+    for setting in env:
+        # A field of the pod is an address.
+        monkeypatch.setenv(setting["name"], setting.get("value", "203.0.113.7"))
+
+    config = Config()
+
+    assert len(env) == 7
+    assert config.analysis_processes == 3
+    assert config.ice_address == ("203.0.113.7",)
 
 
 def test_the_pod_is_given_the_time_that_the_server_takes_to_stop():

@@ -9,6 +9,7 @@ import os
 import re
 import subprocess
 import sys
+from enum import StrEnum
 from pathlib import Path
 from types import ModuleType
 
@@ -18,18 +19,20 @@ from pydantic import BaseModel
 from facestream.analysis.drawing.background import Background
 from facestream.analysis.drawing.overlay import Layer
 from facestream.analysis.faces import UnsureReason
+from facestream.cli.replay import add_arguments as add_replay_arguments
 from facestream.config import Config
-from facestream.messages.telemetry import (
+from facestream.messages.control import (
     Bye,
     ChooseBackground,
     ControlReply,
-    FaceMessage,
+    ErrorCode,
     Layers,
+    NoticeCode,
     Ping,
-    StageTimes,
-    Telemetry,
 )
-from facestream.replay.options import add_replay_arguments
+from facestream.messages.http import ProblemCode
+from facestream.messages.telemetry import FaceMessage, StageTimes, Telemetry
+from facestream.sessions.ending import Ending
 from tests.times import seconds
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -88,13 +91,16 @@ def test_every_setting_has_its_row_with_its_default(name: str):
     "message", [Telemetry, StageTimes, FaceMessage, Ping, Layers, ChooseBackground, Bye, ControlReply]
 )
 def test_every_field_of_a_message_is_described(message: type[BaseModel]):
-    missing = [name for name in message.model_fields if f"`{name}`" not in text_of("telemetry")]
+    names = [field.alias or name for name, field in message.model_fields.items()]
+    missing = [name for name in names if f"`{name}`" not in text_of("telemetry")]
 
     assert not missing
 
 
-@pytest.mark.parametrize("word", [*Layer, *Background, *UnsureReason])
-def test_every_word_that_a_message_may_hold_is_described(word: Layer | Background | UnsureReason):
+@pytest.mark.parametrize(
+    "word", [*Layer, *Background, *UnsureReason, *NoticeCode, *ErrorCode, *ProblemCode, *Ending]
+)
+def test_every_word_that_a_message_may_hold_is_described(word: StrEnum):
     assert f"`{word}`" in text_of("telemetry")
 
 

@@ -1,9 +1,13 @@
 """The errors a caller can catch, and what the command line makes of them."""
 
+import re
+from collections import Counter
+
 import pytest
 
 from facestream import errors
 from facestream.cli.main import main
+from facestream.web.problems import RejectedError
 
 ERRORS = [item for item in vars(errors).values() if isinstance(item, type)]
 
@@ -11,6 +15,23 @@ ERRORS = [item for item in vars(errors).values() if isinstance(item, type)]
 @pytest.mark.parametrize("error", ERRORS)
 def test_every_error_can_be_caught_as_facestream_error(error: type[Exception]):
     assert issubclass(error, errors.FacestreamError)
+
+
+def all_errors() -> list[type[errors.FacestreamError]]:
+    """Those of every module; importing the server imports them."""
+    found, left = [], [errors.FacestreamError]
+    while left:
+        kind = left.pop()
+        found.append(kind)
+        left += kind.__subclasses__()
+    return found
+
+
+def test_every_error_has_a_code_of_its_own():
+    codes = Counter(kind.code for kind in all_errors() if kind is not RejectedError)
+
+    assert all(re.fullmatch("[a-z]+(_[a-z]+)*", code) for code in codes)
+    assert codes.most_common(1)[0][1] == 1, codes
 
 
 def test_the_tree_in_the_docstring_names_every_error():

@@ -63,7 +63,7 @@ def test_a_line_of_text_names_its_session_once(capsys: pytest.CaptureFixture[str
     "personal",
     ["192.0.2.77", "2001:db8::77", "::1", "fe80::abcd", "a=ice-pwd:beVyfroSyOfeg8XwTz34ts1Z"],
 )
-def test_addresses_and_sdp_of_libraries_are_blotted_out(
+def test_addresses_and_sdp_of_libraries_are_redacted(
     form: logs.Format, personal: str, capsys: pytest.CaptureFixture[str]
 ):
     logs.set_up("INFO", form)

@@ -214,9 +214,7 @@ def fixed_deadlines(tree: ast.Module) -> Iterator[int]:
             continue  # tests/kinds.py stretches these
         if name == "timeout" or (name == "wait_for" and isinstance(call.func, ast.Attribute)):
             limits += call.args[-1:] if name == "timeout" or len(call.args) > 1 else []
-        if any(
-            (limit_s := number(limit, {})) is not None and limit_s >= SHORTEST_S for limit in limits
-        ):
+        if any((limit_s := number(limit, {})) is not None and limit_s >= SHORTEST_S for limit in limits):
             yield call.lineno
 
 

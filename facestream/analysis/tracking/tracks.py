@@ -76,7 +76,7 @@ class Track:
 
 @dataclass(frozen=True, slots=True)
 class Tracks:
-    """Everything remembered about one stream."""
+    """The state of one stream between two frames; `Tracks()` is that of a new stream. Its fields are internal."""
 
     followed: tuple[Track, ...] = ()
     lost: tuple[Track, ...] = ()

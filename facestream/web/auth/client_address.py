@@ -1,4 +1,4 @@
-"""Who sends a request and under which name it reached the server, as far as trusted proxies say."""
+"""Determine the client of a request, and the host name it used, from the connection and the trusted proxies."""
 
 import re
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ _WITH_PORT = re.compile(r"\[([^\[\]]+)\](?::\d{1,5})?|([^:\[\]]+):\d{1,5}", re.A
 
 @dataclass(frozen=True, slots=True)
 class Proxies:
-    """The reverse proxies whose word is taken."""
+    """The reverse proxies whose headers are trusted."""
 
     networks: tuple[Network, ...]
 
@@ -41,20 +41,20 @@ class Proxies:
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """Who sends a request."""
+    """The remote end of a request."""
 
     address: str
-    """Of the last machine that no trusted proxy stands for; empty: unknown, as through a Unix socket."""
+    """The nearest address that is not a trusted proxy; empty: unknown, as through a Unix socket."""
     host: str
-    """Name and port by which the browser called the server, in lower case."""
+    """Host name and port in the URL that the browser opened, in lower case."""
     secure: bool
-    """Whether it is known that the requesting_client came by https."""
+    """Whether the client is known to use https."""
     seems_local: bool
-    """Whether nothing in the request shows another machine. No proof: a proxy may forward a request unchanged."""
+    """Whether nothing in the request indicates another machine. No proof: a proxy may forward a request unchanged."""
 
 
 def client_of(request: web.Request, proxies: Proxies) -> Client:
-    """Read the headers of trusted proxies only: whoever else sends them may write what he likes."""
+    """The client of a request; reads forwarding headers of trusted proxies only, because others may send anything."""
     peer = request.remote or ""
     if not proxies.trusts(peer):
         address, host, scheme = peer, request.host, request.scheme
@@ -62,7 +62,7 @@ def client_of(request: web.Request, proxies: Proxies) -> Client:
         address = _before_proxies(peer, request, proxies)
         host = _last(request, "X-Forwarded-Host") or request.host
         scheme = _last(request, "X-Forwarded-Proto") or request.scheme
-    # The Host header, too: a page whose name was bound to 127.0.0.1 may send any header but that.
+    # The Host header too: a page of a name that resolves to 127.0.0.1 can set any header but that.
     seems_local = (
         is_loopback(peer)
         and not shows_a_proxy(request.headers)
@@ -74,7 +74,7 @@ def client_of(request: web.Request, proxies: Proxies) -> Client:
 
 
 def is_loopback(address: str) -> bool:
-    """Whether an address is of this machine only."""
+    """Whether an address is a loopback address."""
     try:
         return unmapped(address).is_loopback
     except ValueError:
@@ -99,7 +99,7 @@ def read_forwarded(text: str) -> str:
 
 
 def _before_proxies(peer: str, request: web.Request, proxies: Proxies) -> str:
-    """Each proxy adds whom it has heard on the right; what stands left of the first stranger is the stranger's word."""
+    """Each proxy appends the address of its client; entries before the last untrusted one may be forged."""
     if hdrs.X_FORWARDED_FOR not in request.headers:
         return peer
     entries = ",".join(request.headers.getall(hdrs.X_FORWARDED_FOR)).split(",")

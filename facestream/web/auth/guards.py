@@ -1,20 +1,22 @@
-"""Who may come in: tokens of peers and admins, and the secret of a session; reads headers, never a body."""
+"""Check who sends a request: tokens of peers and admins, the secret of a session. Reads headers, never a body."""
 
 import hmac
 
 from aiohttp import hdrs, web
 
 from facestream.credentials.tokens import TokenError, Tokens
+from facestream.messages.http import OWNER_HEADER, ProblemCode
 from facestream.sessions.base import Session
-from facestream.signaling.offer import OWNER_HEADER
+from facestream.sessions.ending import Ending
 from facestream.web.auth.client_address import Client, client_of
 from facestream.web.auth.local_programs import end_of
 from facestream.web.http.headers import header
 from facestream.web.keys import ACCESS, REGISTRY
+from facestream.web.problems import RejectedError
 
 
 def requesting_client(request: web.Request) -> Client:
-    """Who sends this request."""
+    """The client that sends this request."""
     return client_of(request, request.app[ACCESS].proxies)
 
 
@@ -42,24 +44,24 @@ async def _is_direct(request: web.Request) -> bool:
 
 
 async def wants_token(request: web.Request) -> bool:
-    """Whether who sends this request needs a token to open a session."""
+    """Whether the client needs a token to open a session."""
     mode = request.app[ACCESS].mode
     return mode == "token" or (mode == "auto" and not await is_local(request))
 
 
 async def authorize(request: web.Request, token: str | None = None) -> None:
-    """Let a peer in, by the token given or the one in its header; raises TokenError."""
+    """Pass if the client may open a session, by `token` or the one in its header; raises TokenError."""
     if await wants_token(request):
         request.app[ACCESS].peers.check(_bearer(request) if token is None else token)
 
 
 def check_request_rate(request: web.Request) -> None:
-    """Count one wish of this requesting_client's address, before a body is read; raises TooManyError."""
+    """Count one request for a session, before its body is read; raises RateLimitedError."""
     request.app[REGISTRY].check_request_rate(requesting_client(request).address)
 
 
 async def is_authorized(request: web.Request) -> bool:
-    """Whether this request may be told what only peers may know."""
+    """Whether the client may open a session."""
     try:
         await authorize(request)
     except TokenError:
@@ -68,41 +70,54 @@ async def is_authorized(request: web.Request) -> bool:
 
 
 def require_admin(request: web.Request) -> None:
-    """Let an admin in; raises TokenError or an HTTP error."""
+    """Pass for an admin's token; raises TokenError, or RejectedError if there are no admins or it is a peer's token."""
     access = request.app[ACCESS]
     if not access.admins:
-        raise web.HTTPNotFound(
-            text="this server has no admins; expected an admin_tokens_file, or `facestream token --admin`"
+        raise RejectedError(
+            404,
+            ProblemCode.NO_ADMINS,
+            "this server has no admins; expected an admin_tokens_file, or `facestream token --admin`",
         )
     token = _bearer(request)
     try:
         access.admins.check(token)
     except TokenError:
-        if _holds(access.peers, token):
-            raise web.HTTPForbidden(text="this token lets a peer in; expected an admin's") from None
+        if _is_valid(access.peers, token):
+            raise RejectedError(
+                403, ProblemCode.NOT_AN_ADMIN, "this is a peer's token; expected an admin's"
+            ) from None
         raise
 
 
 def is_admin(request: web.Request) -> bool:
     """Whether this request has an admin token; others must not learn versions, and with them known vulnerabilities."""
-    return _holds(request.app[ACCESS].admins, _bearer(request))
+    return _is_valid(request.app[ACCESS].admins, _bearer(request))
 
 
 def is_owner(session: Session, secret: str) -> bool:
-    """Whether it is the session's own peer; the secret went to nobody else, so no token is asked again."""
+    """Whether the request comes from the session's own peer; only it has the secret, so it needs no token."""
     return hmac.compare_digest(session.secret.encode(), secret.encode())
 
 
-def require_owner_or_admin(request: web.Request, session: Session) -> str:
-    """Let the session's own peer end it, or an admin; returns which of them it is."""
-    if is_owner(session, header(request, OWNER_HEADER)):
-        return "peer"
-    if _holds(request.app[ACCESS].admins, _bearer(request)):
-        return "an admin"
-    raise web.HTTPForbidden(text=f"not your session; expected its secret in the header {OWNER_HEADER}")
+def require_owner(request: web.Request, session: Session) -> None:
+    """Pass for the secret of the session; raises RejectedError."""
+    if not is_owner(session, header(request, OWNER_HEADER)):
+        raise RejectedError(
+            403,
+            ProblemCode.NOT_YOUR_SESSION,
+            f"not your session; expected its secret in the header {OWNER_HEADER}",
+        )
 
 
-def _holds(tokens: Tokens, token: str) -> bool:
+def require_owner_or_admin(request: web.Request, session: Session) -> Ending:
+    """Pass for whoever may end a session; returns the ending that this is. Raises RejectedError."""
+    if is_admin(request) and not is_owner(session, header(request, OWNER_HEADER)):
+        return Ending.ENDED_BY_ADMIN
+    require_owner(request, session)
+    return Ending.DELETED
+
+
+def _is_valid(tokens: Tokens, token: str) -> bool:
     try:
         tokens.check(token)
     except TokenError:

@@ -1,15 +1,15 @@
-"""Which pages may talk to this server: its own, and those of the origins that a setting names."""
+"""Which pages may use this server: its own, and those of the origins in the setting `allowed_origins`."""
 
 from urllib.parse import urlsplit
 
 from aiohttp import hdrs, web
 
-from facestream.signaling.offer import OWNER_HEADER
+from facestream.messages.http import OWNER_HEADER, ProblemCode
 from facestream.web.auth.client_address import Client
 from facestream.web.auth.guards import requesting_client
 from facestream.web.http.headers import header
 from facestream.web.keys import CONFIG
-from facestream.web.problems import MAX_SHOWN_CHARS, Handler
+from facestream.web.problems import MAX_SHOWN_CHARS, Handler, RejectedError
 
 GOODBYE = "/sessions/{id}/bye"
 SAFE_METHODS = {hdrs.METH_GET, hdrs.METH_HEAD, hdrs.METH_OPTIONS}
@@ -23,16 +23,18 @@ PREFLIGHT_HEADERS = {
 
 @web.middleware
 async def check_origin(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Refuse what a foreign page makes a browser send, before anything of it is read.
+    """Reject the requests that a page of another origin makes a browser send, before their bodies are read.
 
-    Programs send no Origin and pass: who can write headers as he likes needs no browser of somebody else.
+    Programs send no Origin and pass: a client that chooses its own headers does not need somebody else's browser.
     """
     origin = _origin(request)
     changes = request.method not in SAFE_METHODS or hdrs.UPGRADE in request.headers
     if origin is not None and changes and not _is_allowed(request, origin):
-        raise web.HTTPForbidden(
-            text=f"a page of {origin[:MAX_SHOWN_CHARS]} may not use this server; expected a page of this server, or "
-            "that origin in allowed_origins"
+        raise RejectedError(
+            403,
+            ProblemCode.ORIGIN_NOT_ALLOWED,
+            f"a page of {origin[:MAX_SHOWN_CHARS]} may not use this server; expected a page of this server, or that "
+            "origin in allowed_origins",
         )
     if request.method == hdrs.METH_OPTIONS and origin is not None and _is_named(request, origin):
         return web.Response(status=204, headers=PREFLIGHT_HEADERS)
@@ -40,7 +42,7 @@ async def check_origin(request: web.Request, handler: Handler) -> web.StreamResp
 
 
 async def add_cors_headers(request: web.Request, response: web.StreamResponse) -> None:
-    """Let pages of the named origins, and no others, read the answer."""
+    """Allow pages of the origins in the setting, and no others, to read the response."""
     origin = _origin(request)
     if origin is not None and _is_named(request, origin):
         response.headers[hdrs.ACCESS_CONTROL_ALLOW_ORIGIN] = origin
@@ -71,16 +73,16 @@ def _is_allowed(request: web.Request, origin: str) -> bool:
     )
 
 
-def is_same_origin(came: Client, origin: str) -> bool:
-    """Whether a page of that origin came from this server.
+def is_same_origin(client: Client, origin: str) -> bool:
+    """Whether a page of that origin was loaded from this server.
 
-    The scheme counts where it is known; a proxy that ends TLS may not say that it did.
+    The scheme counts if it is known; a proxy that terminates TLS may not report it.
     """
     try:
         parts = urlsplit(origin.lower())
     except ValueError:
         return False
     default_port = DEFAULT_PORTS.get(parts.scheme)
-    if default_port is None or (came.secure and parts.scheme != "https"):
+    if default_port is None or (client.secure and parts.scheme != "https"):
         return False
-    return parts.netloc.removesuffix(default_port) == came.host.removesuffix(default_port)
+    return parts.netloc.removesuffix(default_port) == client.host.removesuffix(default_port)

@@ -1,23 +1,27 @@
-"""What the settings say about who may come in: which visitors need a token, and which tokens hold. Reads no request."""
+"""The access policy of the settings: which clients need a token, and which tokens are valid. Reads no request."""
 
 import logging
 import os
+import secrets
+from dataclasses import replace
 from pathlib import Path
 
 from facestream.config import Config
-from facestream.credentials.tokens import Purpose, Tokens, read_key, read_listed
+from facestream.credentials.tokens import Purpose, Tokens, issue, read_key, read_listed
 from facestream.errors import ConfigError
 from facestream.web.auth.client_address import Proxies, is_loopback
 from facestream.web.auth.local_programs import ProgramLookup, can_tell_programs
 
 logger = logging.getLogger(__name__)
 
+LOCAL_TOKEN_LIFETIME_H = 8.0
+
 
 class Access:
-    """What the settings say about who may come in."""
+    """Which clients need a token, and which tokens are valid."""
 
     def __init__(self, config: Config, listens_on: str) -> None:
-        """Read the files of tokens; raises ConfigError, also where nobody at all could come in."""
+        """Read the token files; raises ConfigError, also if no client could open a session."""
         self._config = config
         self.proxies = Proxies.of(config)
         self.peers, self.admins = _read_tokens(config)
@@ -27,31 +31,49 @@ class Access:
         self.program_lookup = ProgramLookup()
         """Looks up the program at the other end of a connection."""
         self.mode = "token" if everybody_needs_one else config.auth
+        self._own_key = ""
+        """Signs the local token if there is no key file. In memory only, so that it ends with the server."""
         if self.mode == "auto" and not can_tell_programs():
             logger.warning(
-                "auth is auto: this system does not show which program is at the other end of a connection, so clients "
-                "on this machine need a token too; expected Linux, `facestream token`, or --auth none"
+                "auth is auto, but this system does not show which program is at the other end of a connection, so "
+                "clients on this machine need a token too; use the link that `facestream serve` prints on a terminal, "
+                "`facestream token`, or --auth none"
             )
+            self._own_key = secrets.token_urlsafe(48)
+            self.peers = self._with_own_key(self.peers)
         if self.mode == "none" and not is_loopback(listens_on):
-            logger.warning("auth is none: whoever reaches this server may open a session")
+            logger.warning("auth is none: every client that reaches this server may open a session")
         if everybody_needs_one and not self.peers:
             raise ConfigError(
-                f"auth: who comes to {listens_on} needs a token, and there is none yet; make one with `python -m "
-                "facestream token --subject NAME`, or name a tokens_file, or serve everybody with --auth none"
+                f"auth: clients that reach {listens_on} need a token, but none exists; create one with `facestream "
+                "token --subject NAME`, set tokens_file, or admit every client with --auth none"
             )
 
+    def local_token(self) -> str:
+        """A new token for clients on this machine, valid for LOCAL_TOKEN_LIFETIME_H; empty if they need none.
+
+        They need one if auth is auto and the system cannot tell that they are local. Never log it.
+        """
+        if not self._own_key:
+            return ""
+        return issue(self.peers.key, Purpose.PEER, "this machine", LOCAL_TOKEN_LIFETIME_H)
+
     def reload(self) -> None:
-        """Read the files of tokens again; where one is wrong, those before go on to hold."""
+        """Read the token files again; if one is wrong, the tokens read before stay valid."""
         try:
-            self.peers, self.admins = _read_tokens(self._config)
+            peers, self.admins = _read_tokens(self._config)
+            self.peers = self._with_own_key(peers)
         except ConfigError as error:
             logger.warning("tokens: not read again: %s", error)
 
+    def _with_own_key(self, peers: Tokens) -> Tokens:
+        return peers if peers.key else replace(peers, key=self._own_key)
+
 
 def _read_tokens(config: Config) -> tuple[Tokens, Tokens]:
-    """Those of peers, and those of admins."""
+    """The tokens of peers, and those of admins."""
     path = Path(config.token_key_file)
-    # The default may be absent; a file that somebody names must be there.
+    # The default may be absent; a file that is set must exist.
     wanted = "token_key_file" in config.model_fields_set or os.path.lexists(path)
     key = read_key(path) if wanted and config.token_key_file else ""
     return (

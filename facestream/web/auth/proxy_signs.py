@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 
-from facestream.signaling.offer import OWNER_HEADER
+from facestream.messages.http import OWNER_HEADER
 
 # The only X- headers that browsers send on their own; any other one was added on the way.
 _X_OF_CLIENTS = frozenset({OWNER_HEADER.lower(), "x-requested-with", "x-purpose", "x-moz", "x-client-data"})

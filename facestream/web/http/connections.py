@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from facestream.config import Config
+from facestream.web.http.descriptors import ConnectionLimits
 
 ANSWER_TIMES = 6
 """A response may take this many times as long as a request, by default a minute. A client that needs longer for 270 kB
@@ -37,27 +37,6 @@ class Phase(enum.Enum):
 
 BUSY = frozenset({Phase.ANSWER, Phase.SERVED})
 OVER = frozenset({Phase.LEAVING, Phase.ENDED})
-
-
-@dataclass(frozen=True, slots=True)
-class ConnectionLimits:
-    """Limits of the number of connections and of the time in each phase."""
-
-    total: int
-    per_address: int
-    request_s: float
-    """Time for TLS and the request head, and again for the body."""
-    idle_s: float
-
-    @classmethod
-    def of(cls, config: Config, descriptors: int) -> "ConnectionLimits":
-        """The limits of the settings, reduced to what that many descriptors allow."""
-        return cls(
-            total=min(config.max_connections, descriptors),
-            per_address=config.max_connections_per_address,
-            request_s=config.request_deadline_s,
-            idle_s=config.keep_alive_s,
-        )
 
 
 def _nothing() -> None:
@@ -166,7 +145,7 @@ class Connections:
         self._all.add(connection)
         self._live += 1
         self._addresses.setdefault(address, same)
-        self._place(connection, Phase.HEAD)
+        self._enter(connection, Phase.HEAD)
         return connection
 
     def make_room(self) -> bool:
@@ -196,14 +175,14 @@ class Connections:
         address.busy.pop(connection, None)
         if phase is Phase.ENDED:
             self._live -= 1
-        self._place(connection, phase)
+        self._enter(connection, phase)
         self._drop_if_empty(connection.address)
 
     def forget(self, connection: Connection) -> None:
         """Remove a closed connection; may be called twice."""
         self._all.discard(connection)
 
-    def _place(self, connection: Connection, phase: Phase) -> None:
+    def _enter(self, connection: Connection, phase: Phase) -> None:
         connection.phase = phase
         connection.since_s = now_s = self._clock()
         connection.deadline_s = now_s + self._time_s[phase]

@@ -1,7 +1,9 @@
-"""Compute how many files and sockets this process may open, and divide them; opens none."""
+"""Divide the descriptors of this process between sessions and HTTP connections; opens none."""
 
 import contextlib
 import resource
+from dataclasses import dataclass
+from typing import Self
 
 from facestream.config import Config
 
@@ -10,6 +12,27 @@ FILES_OF_SERVER = 100
 FILES_PER_SESSION = 8
 """Sockets of one peer: one for each address, its relay, its HTTP connection; measured 4 to 6."""
 LEAST_CONNECTIONS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionLimits:
+    """Limits of the number of connections and of the time in each phase."""
+
+    total: int
+    per_address: int
+    request_s: float
+    """Time for TLS and the request head, and again for the body."""
+    idle_s: float
+
+    @classmethod
+    def of(cls, config: Config, descriptors: int) -> Self:
+        """The limits of the settings, reduced to what that many descriptors allow."""
+        return cls(
+            total=min(config.max_connections, descriptors),
+            per_address=config.max_connections_per_address,
+            request_s=config.request_deadline_s,
+            idle_s=config.keep_alive_s,
+        )
 
 
 def raise_limit() -> int:

@@ -6,7 +6,8 @@ from typing import Any
 from aiohttp import hdrs, web
 from yarl import URL
 
-from facestream.web.problems import MAX_SHOWN_CHARS, Handler, problem
+from facestream.messages.http import ProblemCode
+from facestream.web.problems import MAX_SHOWN_CHARS, Handler, RejectedError, problem
 
 # aiohttp 3.14 parses these headers itself and raises on some values.
 _READ_BY_LIBRARY = re.compile(
@@ -17,20 +18,24 @@ _HOST_UNREADABLE = web.RequestKey("host_unreadable", bool)
 
 
 @web.middleware
-async def refuse_unreadable(request: web.Request, handler: Handler) -> web.StreamResponse:
+async def reject_unreadable(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Answer 400 if a header that aiohttp parses is not ASCII, or a date in it has a number that no date has."""
     for name, value in request.headers.items():
         if not value.isascii() and _READ_BY_LIBRARY.fullmatch(name):
-            raise web.HTTPBadRequest(text=f"got {name} with non-ASCII characters; expected ASCII")
+            raise RejectedError(
+                400, ProblemCode.BAD_HEADER, f"got {name} with non-ASCII characters; expected ASCII"
+            )
     if not _dates_are_readable(request):
-        raise web.HTTPBadRequest(
-            text="got a date that cannot be parsed; expected `If-...-Since` as in RFC 9110"
+        raise RejectedError(
+            400,
+            ProblemCode.BAD_HEADER,
+            "got a date that cannot be parsed; expected `If-...-Since` as in RFC 9110",
         )
     return await handler(request)
 
 
 def _dates_are_readable(request: web.Request) -> bool:
-    """Whether aiohttp 3.14 can read them: it takes a wrong one for none, but fails on a number of twenty digits."""
+    """Whether aiohttp 3.14 can read the dates: it ignores a malformed one, but raises for a number of twenty digits."""
     try:
         _ = request.if_modified_since, request.if_unmodified_since, request.if_range
     except OverflowError:
@@ -38,7 +43,7 @@ def _dates_are_readable(request: web.Request) -> bool:
     return True
 
 
-def refuse_before_routes(server: web.Server) -> None:
+def reject_before_routes(server: web.Server) -> None:
     """Answer 417 to every Expect but 100-continue, and 400 to a request target whose host cannot be parsed.
 
     aiohttp 3.14 reads both before the middlewares. It raises if Expect is not UTF-8. If the host of `GET http://xn--a/`
@@ -56,16 +61,16 @@ def refuse_before_routes(server: web.Server) -> None:
             request[_HOST_UNREADABLE] = True
             return request
 
-    async def refuse_or_handle(request: web.BaseRequest) -> web.StreamResponse:
+    async def reject_or_handle(request: web.BaseRequest) -> web.StreamResponse:
         if _HOST_UNREADABLE in request:
             detail = "got a target with a host that is no name; expected a path like /config"
-            return problem(400, "Bad Request", detail, server_name)
+            return problem(400, ProblemCode.BAD_TARGET, "Bad Request", detail, server_name)
         if header(request, hdrs.EXPECT).lower() not in {"", "100-continue"}:
             detail = "expected no Expect, or Expect: 100-continue"
-            return problem(417, "Expectation Failed", detail, server_name)
+            return problem(417, ProblemCode.EXPECTATION_FAILED, "Expectation Failed", detail, server_name)
         return await handle(request)
 
-    server.request_factory, server.request_handler = make_or_mark, refuse_or_handle
+    server.request_factory, server.request_handler = make_or_mark, reject_or_handle
 
 
 def header(request: web.BaseRequest, name: str) -> str:

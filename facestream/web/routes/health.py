@@ -1,11 +1,12 @@
-"""Report whether the server works (`/healthz`) and accepts new peers (`/readyz`); shows its version to admins only."""
+"""Report whether the server works (`/healthz`) and admits new peers (`/readyz`); shows its version to admins only."""
 
 from aiohttp import web
 
 from facestream import __version__
+from facestream.messages.http import Health, Readiness, VersionedHealth
 from facestream.sessions.registry import SessionRegistry
 from facestream.web.auth.guards import is_admin
-from facestream.web.keys import POOL, REGISTRY
+from facestream.web.keys import POOL, REGISTRY, SUPERVISOR
 from facestream.workers.pool import AnalysisPool
 
 routes = web.RouteTableDef()
@@ -13,37 +14,41 @@ routes = web.RouteTableDef()
 
 @routes.get("/healthz")
 async def health(request: web.Request) -> web.Response:
-    """200 while pictures are analysed; 503 while no analysis process runs."""
+    """200 while frames are analysed; 503 while no analysis process runs."""
     pool = request.app[POOL]
-    well = _analyses(pool)
-    said: dict[str, object] = {
-        "status": "ok" if well else f"no analysis process is running: {_why_none(pool)}",
-        "sessions": len(request.app[REGISTRY]),
-        "analysis_processes": pool.alive,
-        "restarts": pool.restarts,
-    }
+    analyses = _analyses(pool)
+    body = Health(
+        status="ok" if analyses else f"no analysis process is running: {_why_none(pool)}",
+        sessions=len(request.app[REGISTRY]),
+        analysis_processes=pool.alive,
+        restarts=pool.restarts,
+    )
     # Do not check whether the client is local: that costs more than the response.
     if is_admin(request):
-        said["version"] = __version__
-    return web.json_response(said, status=200 if well else 503)
+        body = VersionedHealth(**dict(body), version=__version__)
+    return web.json_response(text=body.to_json(), status=200 if analyses else 503)
 
 
 @routes.get("/readyz")
 async def ready(request: web.Request) -> web.Response:
-    """200 while a new peer would be taken and its pictures analysed; 503 says what is missing."""
+    """200 while a new peer would be admitted and its frames analysed; 503 with what is missing.
+
+    A failed auxiliary task is reported, but does not make the server unready: it serves without the task.
+    """
     missing = what_is_missing(request.app[REGISTRY], request.app[POOL])
-    return web.json_response({"ready": not missing, "missing": missing}, status=503 if missing else 200)
+    body = Readiness(ready=not missing, missing=missing, impaired=request.app[SUPERVISOR].impaired())
+    return web.json_response(text=body.to_json(), status=503 if missing else 200)
 
 
 def what_is_missing(registry: SessionRegistry, pool: AnalysisPool) -> list[str]:
-    """What keeps the server from taking a new peer, in words. A full server is ready: its places come free."""
+    """What keeps the server from serving a new peer, as sentences. A full server is ready: its sessions end."""
     missing = []
     if not pool.models_loaded:
         missing.append("models: not loaded yet, or no process could load them; see the log")
     if not _analyses(pool):
         missing.append(f"analysis: {_why_none(pool)}")
     if registry.draining:
-        missing.append("draining: the server is stopping and takes no new peers")
+        missing.append("draining: the server is stopping and admits no new peers")
     return missing
 
 

@@ -1,28 +1,29 @@
-"""The compatibility mode over HTTP: a WebSocket, its first message and its refusals. Never touches pictures."""
+"""The compatibility mode over HTTP: the WebSocket, its first message and its rejection. Never touches JPEGs."""
 
 import asyncio
 import contextlib
-import json
 import socket
 import sys
 from collections.abc import Iterator
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
+from facestream.messages.http import Problem, ProblemCode
 from facestream.messages.jpeg_socket import HEADER_BYTES, Open, Refused, decode_open
+from facestream.sessions.ending import Ending
 from facestream.sessions.jpeg import JpegSession
 from facestream.web.auth.guards import authorize, check_request_rate, requesting_client
 from facestream.web.http.protocol import session_is_open
 from facestream.web.keys import CONFIG, REGISTRY
-from facestream.web.problems import answer_errors_as_problems
+from facestream.web.problems import RejectedError, answer_errors_as_problems
 from facestream.web.routes.metrics import count_refusals
 
-# Linux: the socket asks for more only when less than this is unsent, where it would hold megabytes by itself. Without
-# it, a slow reader gets pictures that are seconds old.
+# Linux: a socket is writable only while less than this is unsent; otherwise the kernel would buffer megabytes, and a
+# slow reader would get frames that are seconds old.
 TCP_NOTSENT_LOWAT = 25
 MAX_UNSENT_BYTES = 16 * 1024
 CLOSE_DEADLINE_S = 2.0
-# The first message follows at once; a socket without one is no session that is counted.
+# A peer sends the first message at once; until then, its socket does not count as a session.
 OPENING_DEADLINE_S = 5.0
 MAX_REASON_BYTES = 120  # a close frame holds 123
 
@@ -30,23 +31,27 @@ routes = web.RouteTableDef()
 
 
 @routes.get("/pictures")
-async def pictures(request: web.Request) -> web.StreamResponse:
+async def open_socket(request: web.Request) -> web.StreamResponse:
     """Serve a peer over this socket until it ends."""
     config = request.app[CONFIG]
     if not config.websocket_fallback:
-        raise web.HTTPNotFound(text="this server has no compatibility mode; it needs WebRTC")
-    # Pictures do not get smaller, and what is not unpacked cannot be a bomb. A peer that sends a little too much
-    # gets a sentence, one that sends more than twice as much gets close code 1009.
+        raise RejectedError(
+            404, ProblemCode.COMPATIBILITY_MODE_OFF, "this server has no compatibility mode; it needs WebRTC"
+        )
+    # No compression: JPEGs do not get smaller, and a small message cannot expand in memory. A JPEG over the limit ends
+    # the session with a notice; a message of more than twice the limit gets close code 1009 without being read.
     websocket = web.WebSocketResponse(
         compress=False,
         max_msg_size=2 * config.max_jpeg_bytes + HEADER_BYTES,
         timeout=CLOSE_DEADLINE_S,
         writer_limit=0,
-        # aiohttp answers a flood of pings without a pause, and one peer stops the loop of all for seconds.
+        # aiohttp answers a flood of pings without a pause, so one peer would stop the event loop for seconds.
         autoping=False,
     )
     if not websocket.can_prepare(request).ok:
-        raise web.HTTPBadRequest(text="got plain HTTP; expected a WebSocket to be opened")
+        raise RejectedError(
+            400, ProblemCode.NOT_A_WEBSOCKET, "got plain HTTP; expected a WebSocket handshake"
+        )
     await websocket.prepare(request)
     transport = request.transport
     assert transport is None or isinstance(transport, asyncio.WriteTransport)
@@ -58,12 +63,12 @@ async def pictures(request: web.Request) -> web.StreamResponse:
     try:
         await session.wait_closed()
     finally:
-        session.leave("its request ended")
+        session.leave(Ending.CONNECTION_LOST, "its request ended")
     return websocket
 
 
 async def _open(request: web.Request, peer: "WebSocketPeer") -> JpegSession | None:
-    """Wait for the first message and admit its peer; None: it has been told why not."""
+    """Wait for the first message and admit its peer; None: the peer was rejected, with a message that says why."""
     try:
         async with asyncio.timeout(min(OPENING_DEADLINE_S, request.app[CONFIG].setup_deadline_s)):
             opening = decode_open(await peer.receive())
@@ -71,7 +76,14 @@ async def _open(request: web.Request, peer: "WebSocketPeer") -> JpegSession | No
         await peer.close("no first message")
         return None
     except ValueError as error:
-        await peer.refuse(Refused(status=400, title="The socket cannot be served", detail=str(error)))
+        await peer.refuse(
+            Refused(
+                status=400,
+                code=ProblemCode.BAD_OPENING,
+                title="The socket cannot be served",
+                detail=str(error),
+            )
+        )
         return None
     sessions: list[JpegSession] = []
 
@@ -80,19 +92,20 @@ async def _open(request: web.Request, peer: "WebSocketPeer") -> JpegSession | No
         sessions.append(_admit(request, peer, opening))
         return web.Response(status=204)
 
-    # Whatever refuses an offer refuses a socket with the same words, and is counted as such.
+    # A socket is rejected for the same reasons as an offer, with the same problem, and is counted in the same way.
     answer = await answer_errors_as_problems(request, lambda asked: count_refusals(asked, admit))
     if sessions:
         session_is_open(request)
         return sessions[0]
     assert isinstance(answer, web.Response)
-    problem = json.loads(answer.text or "{}")
+    problem = Problem.model_validate_json(answer.text or "{}")
     retry_after_s = int(answer.headers.get("Retry-After", 0))
     await peer.refuse(
         Refused(
             status=answer.status,
-            title=problem["title"],
-            detail=problem["detail"],
+            code=problem.code,
+            title=problem.title,
+            detail=problem.detail,
             retry_after_s=retry_after_s,
         )
     )
@@ -105,7 +118,7 @@ def _admit(request: web.Request, peer: "WebSocketPeer", opening: Open) -> JpegSe
 
 
 def _send_without_delay(transport: asyncio.WriteTransport | None) -> None:
-    """Let a message count as sent only when the network has it, so that the next picture can be a new one."""
+    """Make `send` return only when the network has the message, so that the next frame can be a new one."""
     if transport is None:
         return
     with contextlib.suppress(AttributeError):  # see unsent_bytes
@@ -127,7 +140,7 @@ def unsent_bytes(transport: asyncio.WriteTransport) -> int:
 
 
 class WebSocketPeer:
-    """A peer's socket as a session knows it."""
+    """The `JpegSocket` of a session, over a WebSocket."""
 
     def __init__(self, websocket: web.WebSocketResponse, transport: asyncio.WriteTransport | None) -> None:
         self._websocket = websocket
@@ -155,7 +168,7 @@ class WebSocketPeer:
                 await self._websocket.send_bytes(message)
 
     async def refuse(self, refusal: Refused) -> None:
-        """Say why there is no session, and close."""
+        """Send why there is no session, and close."""
         try:
             await self.send(refusal.model_dump_json())
         except ConnectionError:
@@ -170,16 +183,16 @@ class WebSocketPeer:
                     await self._websocket.close(code=WSCloseCode.GOING_AWAY, message=text)
         finally:
             if self._transport is not None and unsent_bytes(self._transport):
-                # A peer that reads nothing would keep the connection for ever.
+                # A peer that reads nothing would keep the connection open forever.
                 asyncio.get_running_loop().call_later(CLOSE_DEADLINE_S, self._transport.abort)
 
 
 @contextlib.contextmanager
 def _only_own_cancellation() -> Iterator[None]:
-    """Let a CancelledError through only where this very task is cancelled.
+    """Suppress a CancelledError unless this task itself is cancelled.
 
-    All who wait until a socket can take more wait for one future in aiohttp 3.14: whoever is cancelled in it cancels
-    the others too, and those that come after. Their messages are written by then; only nobody knows when they leave.
+    In aiohttp 3.14, all tasks that wait for a socket to become writable await the same future: cancelling one of them
+    cancels that future, and so the others too. Their messages are already written to the transport by then.
     """
     task = asyncio.current_task()
     assert task is not None

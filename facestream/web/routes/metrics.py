@@ -1,27 +1,26 @@
-"""`GET /metrics` for Prometheus: shows, when it is asked, what the server has counted; itself it counts no frame."""
+"""`GET /metrics` for Prometheus: formats what `facestream/metrics.py` has counted; counts no frame itself."""
 
 import asyncio
 import os
-import re
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from aiohttp import web
-from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client import CollectorRegistry, Histogram, ProcessCollector, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from facestream import __version__
 from facestream.errors import FacestreamError
-from facestream.metrics import Histogram
+from facestream.messages.http import ProblemCode
+from facestream.metrics import LAG_SAMPLE_EVERY_S
 from facestream.sessions.registry import SessionRegistry
 from facestream.web.auth.guards import is_admin, is_local, require_admin
 from facestream.web.keys import CONFIG, METRICS, REGISTRY
-from facestream.web.problems import Handler
+from facestream.web.problems import Handler, RejectedError, refusal_label
 from facestream.workers.pool import AnalysisPool
 
-LAG_SAMPLE_EVERY_S = 0.5
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 KINDS = ("webrtc", "pictures")
 
@@ -29,7 +28,7 @@ routes = web.RouteTableDef()
 
 
 def make_metrics(registry: SessionRegistry, pool: AnalysisPool) -> CollectorRegistry:
-    """A registry of this server's own, never the library's global one: two servers in one process stay apart."""
+    """A registry for this server, instead of the library's global one: one process may run two servers."""
     metrics = CollectorRegistry(auto_describe=False)
     metrics.register(ServerCollector(registry, pool))
     # Memory, processor time and open files of the media process.
@@ -38,14 +37,14 @@ def make_metrics(registry: SessionRegistry, pool: AnalysisPool) -> CollectorRegi
 
 
 def make_build_info() -> CollectorRegistry:
-    """The running version, which not every reader may see."""
+    """A registry with the running version, for readers who may see it."""
     metrics = CollectorRegistry(auto_describe=False)
     metrics.register(BuildInfo())
     return metrics
 
 
 class ServerCollector(Collector):
-    """Everything that the server knows of itself, as Prometheus' families."""
+    """Everything that the server counts, as Prometheus metric families."""
 
     def __init__(self, registry: SessionRegistry, pool: AnalysisPool) -> None:
         self._registry = registry
@@ -68,7 +67,7 @@ class ServerCollector(Collector):
         )
         for (kind, reason), count in measures.closed.items():
             closed.add_metric([kind, reason], count)
-        refused = CounterMetricFamily("facestream_refused", "Requests refused.", labels=["reason"])
+        refused = CounterMetricFamily("facestream_refused", "Requests rejected.", labels=["reason"])
         for reason, count in measures.refused.items():
             refused.add_metric([reason], count)
         ice = CounterMetricFamily(
@@ -85,7 +84,7 @@ class ServerCollector(Collector):
 
     def _frames(self) -> Iterator[Metric]:
         frames = self._registry.frames()
-        yield CounterMetricFamily("facestream_frames_in", "Frames that came.", frames.frames_in)
+        yield CounterMetricFamily("facestream_frames_in", "Frames received.", frames.frames_in)
         yield CounterMetricFamily(
             "facestream_frames_analysed", "Frames that were analysed.", frames.frames_analysed
         )
@@ -95,24 +94,14 @@ class ServerCollector(Collector):
         yield dropped
         yield CounterMetricFamily(
             "facestream_telemetry_dropped",
-            "Messages left out: channel behind or not open.",
+            "Telemetry messages dropped: channel behind or not open.",
             frames.telemetry_dropped,
         )
-        stages = HistogramMetricFamily(
-            "facestream_stage_ms", "Milliseconds of an analysed frame in each stage.", labels=["stage"]
-        )
-        for stage, histogram in frames.stages.items():
-            stages.add_metric([stage], _buckets(histogram), histogram.total)
-        yield stages
+        yield from _without_created(self._registry.measures.stage_ms)
 
     def _machine(self) -> Iterator[Metric]:
-        pool, lag = self._pool, self._registry.measures.loop_lag
-        yield HistogramMetricFamily(
-            "facestream_loop_lag_ms",
-            f"Milliseconds that the event loop was late, looked at every {LAG_SAMPLE_EVERY_S} s.",
-            _buckets(lag),
-            lag.total,
-        )
+        pool = self._pool
+        yield from _without_created(self._registry.measures.loop_lag_ms)
         yield GaugeMetricFamily("facestream_analysis_processes", "Analysis processes that run.", pool.alive)
         yield GaugeMetricFamily(
             "facestream_analysis_processes_wanted", "Analysis processes that should run.", pool.size
@@ -122,12 +111,12 @@ class ServerCollector(Collector):
         )
         yield CounterMetricFamily(
             "facestream_analysis_busy_seconds",
-            "Seconds that analysis processes worked, all together.",
+            "Seconds that all analysis processes together have worked.",
             pool.busy_s,
         )
         yield GaugeMetricFamily(
             "facestream_analysis_resident_memory_bytes",
-            "Resident memory of all analysis processes; what they share counts for each.",
+            "Resident memory of all analysis processes; shared memory counts for each.",
             sum(map(_resident_bytes, pool.pids)),
         )
 
@@ -142,7 +131,7 @@ class BuildInfo(Collector):
 
 
 async def watch_loop(lag: Histogram) -> None:
-    """Measure for ever how late the event loop is: every peer waits at least that long."""
+    """Measure how late the event loop is, until cancelled: every peer waits at least that long."""
     while True:
         due_s = time.monotonic() + LAG_SAMPLE_EVERY_S
         await asyncio.sleep(LAG_SAMPLE_EVERY_S)
@@ -151,10 +140,10 @@ async def watch_loop(lag: Histogram) -> None:
 
 @routes.get("/metrics")
 async def metrics(request: web.Request) -> web.Response:
-    """The numbers, for whom the setting `metrics` names; an admin's token opens them, too."""
+    """The metrics, for the clients that the setting `metrics` allows, and for admins."""
     readers = request.app[CONFIG].metrics
     if readers == "off":
-        raise web.HTTPNotFound(text="no metrics here; the setting `metrics` is off")
+        raise RejectedError(404, ProblemCode.METRICS_OFF, "no metrics here; the setting `metrics` is off")
     local = await is_local(request)
     if readers == "local" and not local:
         require_admin(request)
@@ -166,12 +155,12 @@ async def metrics(request: web.Request) -> web.Response:
 
 @web.middleware
 async def count_refusals(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Count what is refused; belongs inside the middleware that makes problems of errors."""
+    """Count rejected requests; runs inside the middleware that turns errors into problems."""
     refused = request.app[REGISTRY].measures.refused
     try:
         return await handler(request)
     except FacestreamError as error:
-        refused[reason_of(error)] += 1
+        refused[refusal_label(error)] += 1
         raise
     except web.HTTPException as error:
         if error.status >= 400:
@@ -179,24 +168,16 @@ async def count_refusals(request: web.Request, handler: Handler) -> web.StreamRe
         raise
 
 
-def reason_of(error: FacestreamError) -> str:
-    """The label of an error: `ServerFullError` is server_full."""
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", type(error).__name__.removesuffix("Error")).lower()
-
-
-def _buckets(histogram: Histogram) -> list[tuple[str, float]]:
-    """Prometheus' buckets are cumulative."""
-    buckets: list[tuple[str, float]] = []
-    below = 0
-    for bound, count in zip((*histogram.bounds, "+Inf"), histogram.counts, strict=True):
-        below += count
-        buckets.append((str(bound), below))
-    return buckets
+def _without_created(histogram: Histogram) -> Iterator[Metric]:
+    """The families of a histogram, without the time of its creation, which would be a metric of its own."""
+    for family in histogram.collect():
+        family.samples = [sample for sample in family.samples if not sample.name.endswith("_created")]
+        yield family
 
 
 def _resident_bytes(pid: int) -> int:
     try:
         pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
     except (OSError, IndexError):
-        return 0  # it has just died, or this is not Linux
+        return 0  # the process has just ended, or this is not Linux
     return pages * os.sysconf("SC_PAGE_SIZE")

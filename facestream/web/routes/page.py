@@ -1,16 +1,18 @@
-"""The page, its scripts and libraries, and what it must know before it connects."""
+"""Static content: the page, its scripts and libraries, its configuration, and the OpenAPI document."""
 
 import functools
+import json
 from pathlib import Path
 
 from aiohttp import web
 
 from facestream.analysis.drawing.background import Background
 from facestream.ice.servers import as_page_servers
-from facestream.resources import CLIENT_DIR, REINSTALL
+from facestream.messages.http import IceServerBody, PageConfig, ProblemCode
+from facestream.resources import CLIENT_DIR, OPENAPI, REINSTALL
 from facestream.web.auth.guards import is_authorized, wants_token
 from facestream.web.keys import CONFIG, CREDENTIALS
-from facestream.web.problems import MAX_SHOWN_CHARS
+from facestream.web.problems import MAX_SHOWN_CHARS, RejectedError
 
 VENDOR_FILES = {
     "d3.min.js": "d3/dist/d3.min.js",
@@ -33,7 +35,7 @@ routes = web.RouteTableDef()
 
 
 async def add_security_headers(_request: web.Request, response: web.StreamResponse) -> None:
-    """On every response, whoever made it."""
+    """Add the security headers to every response."""
     for name, value in SECURITY_HEADERS.items():
         response.headers.setdefault(name, value)
 
@@ -46,22 +48,21 @@ async def page(_request: web.Request) -> web.FileResponse:
 
 @routes.get("/config")
 async def page_config(request: web.Request) -> web.Response:
-    """What the page must know before it connects."""
+    """What the page needs to know before it connects."""
     config = request.app[CONFIG]
-    # Credentials of a relay are for peers: a stranger would use it for his own traffic.
+    # Credentials of a relay are for peers only: others would use it for their own traffic.
     credentials = request.app[CREDENTIALS]
     authorized = await is_authorized(request)
     ice_servers = as_page_servers(config.page_ice_urls, credentials.make()) if authorized else []
-    return web.json_response(
-        {
-            "notice": config.notice,
-            "views": list(map(str, Background)),
-            "resume_s": config.resume_s,
-            "auth": "token" if await wants_token(request) else "none",
-            "websocket": config.websocket_fallback,
-            "iceServers": ice_servers,
-        }
+    body = PageConfig(
+        notice=config.notice,
+        views=tuple(map(str, Background)),
+        resume_s=config.resume_s,
+        auth="token" if await wants_token(request) else "none",
+        websocket=config.websocket_fallback,
+        ice_servers=[IceServerBody.model_validate(server) for server in ice_servers],
     )
+    return web.json_response(text=body.to_json())
 
 
 @functools.cache
@@ -76,19 +77,36 @@ async def page_file(request: web.Request) -> web.FileResponse:
     """A script or a style sheet of the page."""
     path = page_files().get("{folder}/{name}".format_map(request.match_info))
     if path is None:
-        raise web.HTTPNotFound(text="the page has no such file; reload it")
+        raise RejectedError(404, ProblemCode.NO_SUCH_FILE, "the page has no such file; reload it")
     return web.FileResponse(path)
 
 
 @routes.get("/vendor/{name}")
 async def vendor(request: web.Request) -> web.FileResponse:
-    """The browser libraries, from where npm put them."""
+    """A browser library, from the directory that npm installed it to."""
     name = request.match_info["name"]
     if name not in VENDOR_FILES:
-        raise web.HTTPNotFound(
-            text=f"no library {name[:MAX_SHOWN_CHARS]!r}; expected one of {', '.join(VENDOR_FILES)}"
+        raise RejectedError(
+            404,
+            ProblemCode.NO_SUCH_FILE,
+            f"no library {name[:MAX_SHOWN_CHARS]!r}; expected one of {', '.join(VENDOR_FILES)}",
         )
     path = CLIENT_DIR / "node_modules" / VENDOR_FILES[name]
     if not path.is_file():
-        raise web.HTTPNotFound(text=f"{name} is not installed; {REINSTALL} on the server")
+        raise RejectedError(
+            404, ProblemCode.NO_SUCH_FILE, f"{name} is not installed; {REINSTALL} on the server"
+        )
     return web.FileResponse(path)
+
+
+@routes.get("/openapi.json")
+async def openapi(_request: web.Request) -> web.Response:
+    """docs/openapi.json, which `make schema` writes from docs/openapi.yaml."""
+    return web.json_response(description())
+
+
+@functools.cache
+def description() -> dict[str, object]:
+    """The document as it is served."""
+    document: dict[str, object] = json.loads(OPENAPI.read_text(encoding="utf-8"))
+    return document

@@ -15,7 +15,7 @@ from aiortc.rtp import RtpPacket, is_rtcp
 
 from facestream.aiortc_patches.parameter_sets import PPS, SPS
 from facestream.errors import FrameError
-from facestream.signaling.codecs import cheapest_first
+from facestream.signaling.offer import cheapest_first
 from tests.media.aiortc_patches.bitstreams import pps, sps
 from tests.media.aiortc_patches.peers import JpegTrack, Pair, picture
 

@@ -1,4 +1,4 @@
-"""What the program says and returns for whatever ends a command."""
+"""The exit codes and messages for everything that ends a command."""
 
 import asyncio
 import errno
@@ -23,7 +23,7 @@ def raising(error: BaseException) -> int:
     return exit_code(command)
 
 
-def test_a_command_that_ends_says_its_own_exit_code():
+def test_a_command_that_ends_returns_its_own_exit_code():
     assert exit_code(lambda: 1) == 1
 
 
@@ -43,7 +43,7 @@ def test_a_command_that_ends_says_its_own_exit_code():
         ),
     ],
 )
-def test_a_condition_of_the_machine_is_one_sentence(
+def test_an_error_of_the_machine_is_one_sentence(
     capsys: pytest.CaptureFixture[str], error: Exception, code: int, said: str
 ):
     assert raising(error) == code
@@ -54,14 +54,14 @@ def test_a_condition_of_the_machine_is_one_sentence(
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), Stopped(signal.SIGTERM), asyncio.CancelledError()])
-def test_an_interruption_says_nothing(capsys: pytest.CaptureFixture[str], error: BaseException):
+def test_an_interruption_prints_nothing(capsys: pytest.CaptureFixture[str], error: BaseException):
     assert raising(error) == 130
 
     assert capsys.readouterr().err == ""
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), Stopped(signal.SIGTERM)])
-def test_a_library_that_an_interruption_keeps_from_loading_is_not_said_to_be_broken(
+def test_a_library_that_is_interrupted_while_loading_is_not_reported_as_broken(
     capsys: pytest.CaptureFixture[str], error: BaseException
 ):
     def command() -> int:
@@ -85,9 +85,7 @@ def test_a_library_that_an_interruption_keeps_from_loading_is_not_said_to_be_bro
         ImportError("cannot import name 'x'", name="facestream.config"),
     ],
 )
-def test_a_fault_of_ours_is_said_as_ours_with_its_traceback(
-    capsys: pytest.CaptureFixture[str], error: Exception
-):
+def test_a_bug_is_reported_as_one_with_its_traceback(capsys: pytest.CaptureFixture[str], error: Exception):
     assert raising(error) == 70
 
     told = capsys.readouterr().err
@@ -95,7 +93,7 @@ def test_a_fault_of_ours_is_said_as_ours_with_its_traceback(
     assert "this is a fault in facestream" in told.splitlines()[-1]
 
 
-def test_a_traceback_names_no_address(capsys: pytest.CaptureFixture[str]):
+def test_a_traceback_contains_no_address(capsys: pytest.CaptureFixture[str]):
     raising(ExceptionGroup("tasks", [FAULT]))
 
     traceback, _, _ = capsys.readouterr().err.rpartition("\nfacestream: ")
@@ -112,7 +110,7 @@ def test_a_traceback_names_no_address(capsys: pytest.CaptureFixture[str]):
         ([ConfigError("port: taken"), FAULT], 70, "fault in facestream"),
     ],
 )
-def test_a_group_is_said_by_its_cause(
+def test_a_group_is_reported_by_its_cause(
     capsys: pytest.CaptureFixture[str], inside: list[Exception], code: int, said: str
 ):
     assert raising(ExceptionGroup("unhandled errors in a TaskGroup", inside)) == code
@@ -122,13 +120,13 @@ def test_a_group_is_said_by_its_cause(
     assert ("Traceback" in told) == (code == 70)
 
 
-def test_an_interrupted_group_says_nothing(capsys: pytest.CaptureFixture[str]):
+def test_an_interrupted_group_prints_nothing(capsys: pytest.CaptureFixture[str]):
     assert raising(BaseExceptionGroup("tasks", [KeyboardInterrupt(), FacestreamError("too")])) == 130
 
     assert capsys.readouterr().err == ""
 
 
-def test_where_a_condition_comes_from_is_shown_on_demand(
+def test_the_traceback_of_an_error_of_the_machine_is_shown_on_demand(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setenv("FACESTREAM_LOG_LEVEL", "DEBUG")
@@ -138,12 +136,12 @@ def test_where_a_condition_comes_from_is_shown_on_demand(
     assert "Traceback" in capsys.readouterr().err
 
 
-def test_a_pipe_that_broke_elsewhere_is_no_closed_output(capsys: pytest.CaptureFixture[str]):
+def test_another_broken_pipe_is_no_closed_output(capsys: pytest.CaptureFixture[str]):
     assert raising(BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))) == 71
 
     assert "Broken pipe" in capsys.readouterr().err
 
 
-def test_an_end_that_argparse_has_said_passes():
+def test_an_exit_of_argparse_passes():
     with pytest.raises(SystemExit):
         raising(SystemExit(2))

@@ -16,18 +16,18 @@ def test_every_setting_is_an_option_of_serve(capsys: pytest.CaptureFixture[str])
     assert not [name for name in Config.model_fields if f"--{name.replace('_', '-')}" not in said]
 
 
-def test_the_version_is_said(capsys: pytest.CaptureFixture[str]):
+def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]):
     with pytest.raises(SystemExit):
         main(["--version"])
 
     assert __version__ in capsys.readouterr().out
 
 
-def test_analyze_writes_a_line_for_each_picture(
+def test_analyze_writes_a_line_for_each_image(
     media_dir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):
     broken = tmp_path / "broken.jpg"
-    broken.write_bytes(b"no picture")
+    broken.write_bytes(b"no image")
 
     code = main(["analyze", str(media_dir / "multi_face.jpg"), str(broken), "--jsonl", "-", "--landmarks"])
 

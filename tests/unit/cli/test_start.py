@@ -1,4 +1,4 @@
-"""The first and last steps of the program, in the environments that people start it in."""
+"""The start and the end of the program in unusual environments."""
 
 import ast
 import os
@@ -22,7 +22,7 @@ TOKEN = "facestream token --token-key-file key"
 def in_shell(
     line: str, folder: Path, settings: dict[str, str | None] | None = None, python: str = sys.executable
 ) -> subprocess.CompletedProcess[str]:
-    """Run a line of bash with `facestream` as a function; a setting of None is taken away."""
+    """Run a line of bash with `facestream` as a function; a setting of None is unset."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": ""}
     for name, value in (settings or {}).items():
         environment.pop(name, None)
@@ -83,7 +83,7 @@ def test_standard_output_may_be_closed_full_or_cut_off(tmp_path: Path, shell: st
         "mkdir facestream.toml && facestream certs",
     ],
 )
-def test_a_folder_or_file_that_cannot_be_used_is_one_sentence(tmp_path: Path, line: str):
+def test_a_directory_or_file_that_cannot_be_used_is_one_sentence(tmp_path: Path, line: str):
     (tmp_path / "gone").mkdir()
 
     ended = in_shell(line, tmp_path)
@@ -97,11 +97,11 @@ def test_a_folder_or_file_that_cannot_be_used_is_one_sentence(tmp_path: Path, li
 @pytest.mark.parametrize(
     "module", ["server.py", "facestream/__init__.py", "facestream/__main__.py", "facestream/cli/start.py"]
 )
-def test_an_old_python_can_read_what_says_that_it_is_old(module: str):
+def test_an_old_python_can_parse_the_modules_that_reject_it(module: str):
     ast.parse((ROOT / module).read_text(encoding="utf-8"), feature_version=(3, 6))
 
 
-def test_an_old_python_is_told_what_to_do():
+def test_an_old_python_is_rejected_with_what_to_do():
     pretend = (
         "import sys; sys.version_info = (3, 8, 1); "
         "from facestream.cli.start import main; sys.exit(main(['serve']))"
@@ -148,7 +148,7 @@ def test_windows_is_refused_in_one_sentence():
         ["-m", "facestream", "serve", "--version"],
     ],
 )
-def test_every_entry_says_the_version(command: list[str]):
+def test_every_entry_point_prints_the_version(command: list[str]):
     ended = subprocess.run(
         [sys.executable, *command], cwd=ROOT, capture_output=True, text=True, timeout=DEADLINE_S, check=False
     )
@@ -157,7 +157,7 @@ def test_every_entry_says_the_version(command: list[str]):
 
 
 @pytest.mark.parametrize("command", ["serve", "--help"])
-def test_a_python_without_the_libraries_is_told_what_to_do(tmp_path: Path, command: str):
+def test_a_python_without_the_libraries_is_rejected_with_what_to_do(tmp_path: Path, command: str):
     ended = in_shell(f"facestream {command}", tmp_path, python=f"{sys.executable} -S")
 
     assert ended.returncode == 71

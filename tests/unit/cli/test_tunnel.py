@@ -1,4 +1,4 @@
-"""The tunnel with a stand-in for pyngrok: a real one needs an account and the internet."""
+"""The tunnel with a fake pyngrok: the real one needs an account and the internet."""
 
 import sys
 import threading
@@ -18,7 +18,7 @@ LOCAL = "http://localhost:8080"
 
 
 class StandIn:
-    """What of pyngrok is used."""
+    """The part of pyngrok that is used."""
 
     def __init__(self, failure: Exception | None = None) -> None:
         self.failure = failure
@@ -63,7 +63,7 @@ def said_after_opening(config: Config) -> str:
     return "\n".join(said)
 
 
-def test_the_public_address_is_said_with_what_media_need(monkeypatch: pytest.MonkeyPatch):
+def test_the_public_address_is_printed_with_what_media_need(monkeypatch: pytest.MonkeyPatch):
     stand_in = StandIn()
     install(monkeypatch, stand_in)
 
@@ -74,7 +74,7 @@ def test_the_public_address_is_said_with_what_media_need(monkeypatch: pytest.Mon
     assert [(address, kind) for address, kind, _ in stand_in.asked] == [(LOCAL, "http")]
 
 
-def test_the_token_comes_from_the_environment_and_is_never_said(monkeypatch: pytest.MonkeyPatch):
+def test_the_token_comes_from_the_environment_and_is_never_printed(monkeypatch: pytest.MonkeyPatch):
     stand_in = StandIn()
     install(monkeypatch, stand_in)
 
@@ -93,10 +93,10 @@ def test_ngrok_ends_with_the_server(monkeypatch: pytest.MonkeyPatch):
     assert len(stand_in.killed) == 1
 
 
-def test_where_ngrok_fails_the_server_goes_on_without_it(monkeypatch: pytest.MonkeyPatch):
+def test_if_ngrok_fails_the_server_runs_without_it(monkeypatch: pytest.MonkeyPatch):
     install(monkeypatch, StandIn(OSError("no way out")))
 
-    assert said_after_opening(Config()) == "ngrok gives no address: no way out; the server runs without it"
+    assert said_after_opening(Config()) == "ngrok opened no tunnel: no way out; the server runs without it"
 
 
 def test_without_a_token_the_server_does_not_start(monkeypatch: pytest.MonkeyPatch):
@@ -117,10 +117,10 @@ def test_without_pyngrok_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch):
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        ({}, "falls back to pictures over its WebSocket"),
+        ({}, "JPEGs over its WebSocket"),
         ({"page_ice_server": ("turn:turn.example.org",), "turn_secret": "s"}, "for both sides"),
         ({"websocket_fallback": False}, "no media will get through"),
-        ({"auth": "none"}, "everybody who knows the address"),
+        ({"auth": "none"}, "everyone who knows the address"),
         (
             {
                 "page_ice_server": ("turn:turn.example.org",),

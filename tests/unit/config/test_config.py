@@ -1,4 +1,4 @@
-"""The settings table: where values come from, which are refused, and how that is said."""
+"""The settings: sources of values, rejected values, and the error messages."""
 
 from pathlib import Path
 
@@ -23,13 +23,13 @@ def test_the_defaults_are_a_server_for_this_machine_only():
     assert config.ice_address == ()
 
 
-def test_the_command_line_goes_before_the_environment(monkeypatch: pytest.MonkeyPatch):
+def test_the_command_line_wins_over_the_environment(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("FACESTREAM_PORT", "9001")
 
     assert load_config(port="9002").port == 9002
 
 
-def test_the_environment_goes_before_the_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+def test_the_environment_wins_over_the_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     (tmp_path / "facestream.toml").write_text("port = 9000\nmax_sessions = 3\n")
     monkeypatch.setenv("FACESTREAM_PORT", "9001")
 
@@ -56,7 +56,7 @@ def test_addresses_for_ice_are_separated_by_commas_in_the_environment(monkeypatc
         ("log_level", "LOUD"),
     ],
 )
-def test_a_wrong_value_is_said_with_its_name_and_what_was_got(name: str, value: object):
+def test_a_wrong_value_is_reported_with_its_name_and_value(name: str, value: object):
     with pytest.raises(ConfigError) as refused:
         load_config(**{name: value})
 
@@ -65,7 +65,7 @@ def test_a_wrong_value_is_said_with_its_name_and_what_was_got(name: str, value: 
     assert repr(value[0] if isinstance(value, list) else value) in said
 
 
-def test_an_unknown_name_in_the_file_is_refused(tmp_path: Path):
+def test_an_unknown_name_in_the_file_is_rejected(tmp_path: Path):
     (tmp_path / "facestream.toml").write_text("prot = 9000\n")
 
     with pytest.raises(ConfigError, match="prot"):
@@ -73,7 +73,7 @@ def test_an_unknown_name_in_the_file_is_refused(tmp_path: Path):
 
 
 @pytest.mark.parametrize("text", ["port = ", "port: 9000"])
-def test_a_file_that_is_no_toml_is_refused_with_a_sentence(tmp_path: Path, text: str):
+def test_a_file_that_is_no_toml_is_rejected_with_a_sentence(tmp_path: Path, text: str):
     (tmp_path / "facestream.toml").write_text(text)
 
     with pytest.raises(ConfigError, match=r"facestream\.toml"):
@@ -86,14 +86,14 @@ def test_addresses_for_ice_are_a_list_in_the_file(tmp_path: Path):
     assert load_config().ice_address == ("127.0.0.1", "::1")
 
 
-def test_a_wrong_address_in_the_environment_is_refused_with_a_sentence(monkeypatch: pytest.MonkeyPatch):
+def test_a_wrong_address_in_the_environment_is_rejected_with_a_sentence(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("FACESTREAM_ICE_ADDRESS", "127.0.0.1,here")
 
     with pytest.raises(ConfigError, match=r"ice_address\.1: got 'here'"):
         load_config()
 
 
-def test_a_made_config_does_not_change():
+def test_a_config_cannot_be_changed():
     config = load_config()
 
     with pytest.raises(ValidationError):

@@ -1,4 +1,4 @@
-"""How many cores may be used, read from trees like those of containers and services."""
+"""The number of usable cores, read from directory trees like those of containers and services."""
 
 import os
 from collections.abc import Mapping

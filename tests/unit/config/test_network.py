@@ -1,4 +1,4 @@
-"""Settings of the network: what belongs together, what is refused, and that no secret is told."""
+"""The network settings: which belong together, which are rejected, and that no message contains a secret."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ def no_settings_from_outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         monkeypatch.delenv(f"FACESTREAM_{name.upper()}", raising=False)
 
 
-def test_by_default_no_stun_or_turn_server_is_asked_anything():
+def test_by_default_no_stun_or_turn_server_is_used():
     config = load_config()
 
     assert config.page_ice_urls == ()
@@ -57,14 +57,14 @@ def test_ports_are_a_range():
         ({"remote_candidates": "all"}, "remote_candidates"),
     ],
 )
-def test_what_does_not_go_together_is_refused_without_telling_a_secret(given: dict[str, object], said: str):
+def test_settings_that_contradict_are_rejected_without_showing_a_secret(given: dict[str, object], said: str):
     with pytest.raises(ConfigError, match=said) as refused:
         load_config(**given)
 
     assert "hush" not in str(refused.value)
 
 
-def test_a_fixed_name_and_password_are_used_as_they_are():
+def test_a_fixed_name_and_password_are_used_unchanged():
     source = load_config(turn_username="alice", turn_password="pw").credential_source()
 
     assert source.make().username == "alice"
@@ -80,7 +80,7 @@ def test_a_secret_may_come_from_a_file(tmp_path: Path):
 
 
 @pytest.mark.parametrize("content", [None, b"", b"\xff\xfe"])
-def test_a_file_without_a_secret_is_said(tmp_path: Path, content: bytes | None):
+def test_a_file_without_a_secret_is_reported(tmp_path: Path, content: bytes | None):
     file = tmp_path / "secret"
     if content is not None:
         file.write_bytes(content)

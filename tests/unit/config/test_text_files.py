@@ -1,4 +1,4 @@
-"""Small text files as editors, other systems and mistakes leave them: read, or refused with a sentence at once."""
+"""Small text files as editors and other systems write them, or broken: read, or rejected with one sentence."""
 
 import os
 import socket
@@ -55,7 +55,7 @@ def test_ascii_as_utf_16_without_a_mark_is_read(tmp_path: Path, encoding: str):
         (b"x" * (text_files.MAX_BYTES + 1), "more than 1048576 bytes"),
     ],
 )
-def test_what_is_no_unicode_text_is_a_sentence(tmp_path: Path, content: bytes, said: str):
+def test_a_file_without_unicode_text_is_a_sentence(tmp_path: Path, content: bytes, said: str):
     (tmp_path / "file").write_bytes(content)
 
     with pytest.raises(ConfigError, match=said) as refused:
@@ -97,7 +97,7 @@ WRONG_FILES = [make_folder, make_pipe, make_socket, make_loop, make_device, make
 
 
 @pytest.mark.parametrize("make", [*WRONG_FILES, make_nothing])
-def test_what_is_no_file_is_a_sentence_at_once(tmp_path: Path, make: Callable[[Path], None]):
+def test_a_path_that_is_no_file_is_a_sentence_at_once(tmp_path: Path, make: Callable[[Path], None]):
     make(tmp_path / "file")
 
     with pytest.raises(ConfigError, match=rf"a_setting: .*file .*expected {EXPECTED}"):
@@ -176,7 +176,7 @@ def test_a_secret_that_begins_like_a_comment_is_read(tmp_path: Path):
     assert read_line(tmp_path / "file", "a_setting", EXPECTED) == "#secret"
 
 
-def test_comments_and_empty_lines_say_nothing():
+def test_comments_and_empty_lines_are_ignored():
     assert lines_of(" # ours\n\n\t one \n#two\nthree # no comment\n") == ["one", "three # no comment"]
 
 
@@ -199,7 +199,7 @@ def certificate_found_at(path: Path) -> object:
 
 @pytest.mark.parametrize("reader", [settings_of, read_listed, read_key, turn_secret_of, certificate_of])
 @pytest.mark.parametrize("make", WRONG_FILES)
-def test_every_file_of_the_settings_is_read_so(
+def test_every_file_of_the_settings_is_read_this_way(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     make: Callable[[Path], None],
@@ -214,7 +214,7 @@ def test_every_file_of_the_settings_is_read_so(
         reader(tmp_path / "facestream.toml")
 
 
-def test_a_folder_of_certificates_that_is_a_file_holds_none(tmp_path: Path):
+def test_a_certificate_directory_that_is_a_file_has_no_certificate(tmp_path: Path):
     (tmp_path / "certs").write_text("")
 
     assert certificate_found_at(tmp_path / "certs") is None
@@ -265,28 +265,28 @@ async def test_authorities_of_a_peer_are_read_from_any_text(tmp_path: Path, enco
         ("-----BEGIN CERTIFICATE-----\nnone\n-----END CERTIFICATE-----", "cannot be used"),
     ],
 )
-def test_authorities_that_are_none_are_a_sentence(tmp_path: Path, content: str, said: str):
+def test_a_file_without_authorities_is_a_sentence(tmp_path: Path, content: str, said: str):
     (tmp_path / "ca.pem").write_text(content)
 
     with pytest.raises(ConfigError, match=f"cafile: .*{said}"):
         Credentials(cafile=tmp_path / "ca.pem").connect(1.0)
 
 
-def test_a_token_for_another_server_stands_below_its_comment(tmp_path: Path):
+def test_a_token_may_follow_a_comment(tmp_path: Path):
     (tmp_path / "token").write_bytes("# mine\r\n\r\na-token-of-a-requesting_client\r\n".encode("utf-16"))
 
     assert read_token(tmp_path / "token") == "a-token-of-a-requesting_client"
 
 
 @pytest.mark.parametrize("content", ["", "# mine\n", "t\u00f6ken-of-a-requesting_client"])
-def test_a_token_that_no_header_can_carry_is_a_sentence(tmp_path: Path, content: str):
+def test_a_token_that_fits_no_header_is_a_sentence(tmp_path: Path, content: str):
     (tmp_path / "token").write_text(content, encoding="utf-8")
 
     with pytest.raises(ConfigError, match="token-file"):
         read_token(tmp_path / "token")
 
 
-def test_an_empty_name_of_a_file_names_none(monkeypatch: pytest.MonkeyPatch):
+def test_an_empty_file_name_means_no_file(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("FACESTREAM_TURN_SECRET_FILE", "")
 
     assert load_config().turn_secret_file is None

@@ -9,16 +9,10 @@ import pytest
 from facestream.analysis.faces import EMOTIONS, UNSURE, BoundingBox, Face, FrameReport, UnsureReason
 from facestream.messages.telemetry import (
     VERSION,
-    Bye,
-    ControlReply,
     FaceMessage,
-    Layers,
-    Ping,
     StageTimes,
     Telemetry,
-    decode_control,
     decode_telemetry,
-    encode_control,
     encode_telemetry,
     face_messages,
 )
@@ -112,33 +106,10 @@ def test_what_is_no_telemetry_is_a_value_error(text: str | bytes):
         decode_telemetry(text)
 
 
-@pytest.mark.parametrize(
-    ("text", "request_read"),
-    [
-        ('{"type": "ping", "id": 3}', Ping(type="ping", id=3)),
-        ('{"type": "layers", "layers": ["box"]}', Layers(type="layers", layers=frozenset({"box"}))),
-        ('{"type": "layers", "layers": []}', Layers(type="layers", layers=frozenset())),
-        ('{"type": "bye"}', Bye(type="bye")),
-    ],
-)
-def test_a_control_request_is_read(text: str, request_read: Ping | Layers | Bye):
-    assert decode_control(text) == request_read
+def test_a_field_that_is_not_known_is_ignored():
+    text = encode_telemetry(telemetry()).replace('{"v":1', '{"v":1,"of_a_later_release":[1]')
 
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "", "{", "[]", "7", "{}", '{"type": "dance"}', '{"type": "layers"}', '{"type": "layers", "layers": ["hat"]}',
-        '{"type": "bye", "now": true}', '{"type": ["ping"]}', b"\x00\xff",
-    ],
-)  # fmt: skip
-def test_a_bad_control_message_is_answered_with_what_was_expected(text: str | bytes):
-    with pytest.raises(ValueError, match="expected ping, layers, view or bye"):
-        decode_control(text)
-
-
-def test_a_reply_leaves_out_what_it_does_not_say():
-    assert json.loads(encode_control(ControlReply(type="pong", id=3))) == {"type": "pong", "id": 3}
+    assert decode_telemetry(text) == telemetry()
 
 
 def test_the_golden_message_is_read_and_written_alike():

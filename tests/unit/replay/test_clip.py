@@ -33,7 +33,7 @@ def write_clip(
     return path
 
 
-def write_picture(path: Path, size_wh: tuple[int, int] = (64, 48)) -> Path:
+def write_image(path: Path, size_wh: tuple[int, int] = (64, 48)) -> Path:
     red, gray = np.array([255, 0, 0], np.uint8), np.array([90, 90, 90], np.uint8)
     pixels = np.full((size_wh[1], size_wh[0], 3), gray, np.uint8)
     pixels[: size_wh[1] // 2] = red
@@ -45,7 +45,7 @@ def write_picture(path: Path, size_wh: tuple[int, int] = (64, 48)) -> Path:
     return path
 
 
-def test_frames_keep_the_clip_s_own_times(tmp_path: Path):
+def test_frames_keep_the_times_of_the_clip(tmp_path: Path):
     clip = open_clip(write_clip(tmp_path / "clip.mp4", times=(0, 1, 4, 5)))
 
     times_s = [round(frame.at_s, 3) for frame in clip.frames()]
@@ -53,7 +53,7 @@ def test_frames_keep_the_clip_s_own_times(tmp_path: Path):
     assert times_s == [0, 0.1, 0.4, 0.5]
 
 
-def test_a_looping_clip_goes_on_without_a_step_in_time(tmp_path: Path):
+def test_a_looping_clip_continues_without_a_gap(tmp_path: Path):
     clip = open_clip(write_clip(tmp_path / "clip.mp4"))
 
     times_s = [frame.at_s for frame in islice(clip.frames(loop=True), 35)]
@@ -70,18 +70,18 @@ def test_the_duration_limits_the_frames(tmp_path: Path, *, loop: bool, duration_
     assert len(list(clip.frames(loop=loop, duration_s=duration_s))) == count
 
 
-def test_a_picture_is_shown_for_five_seconds(tmp_path: Path):
-    clip = open_clip(write_picture(tmp_path / "picture.png"))
+def test_an_image_is_sent_for_five_seconds(tmp_path: Path):
+    clip = open_clip(write_image(tmp_path / "image.png"))
 
     frames = list(clip.frames())
 
     assert clip.still
     assert len(frames) == STILL_DURATION_S * STILL_FPS == clip.expected_frames()
-    assert len({id(frame.picture) for frame in frames}) == len(frames)
+    assert len({id(frame.frame) for frame in frames}) == len(frames)
 
 
-def test_a_picture_is_shown_as_long_as_told(tmp_path: Path):
-    clip = open_clip(write_picture(tmp_path / "picture.png"))
+def test_an_image_is_sent_for_the_given_duration(tmp_path: Path):
+    clip = open_clip(write_image(tmp_path / "image.png"))
 
     assert len(list(clip.frames(duration_s=1))) == STILL_FPS
 
@@ -91,7 +91,7 @@ def test_every_frame_can_be_drawn_on_without_touching_another(tmp_path: Path):
 
     levels = []
     for frame in clip.frames():
-        luma = planes_of(frame.picture)[0]
+        luma = planes_of(frame.frame)[0]
         levels.append(int(luma[24, 32]))
         luma[:] = 0
 
@@ -99,38 +99,38 @@ def test_every_frame_can_be_drawn_on_without_touching_another(tmp_path: Path):
     assert levels[0] > 20
 
 
-def test_odd_sides_are_cut_because_h264_encoders_refuse_them(tmp_path: Path):
-    clip = open_clip(write_picture(tmp_path / "odd.png", (75, 51)))
+def test_odd_sides_are_cropped_because_h264_encoders_reject_them(tmp_path: Path):
+    clip = open_clip(write_image(tmp_path / "odd.png", (75, 51)))
 
-    picture = next(clip.frames()).picture
+    frame = next(clip.frames()).frame
 
-    assert (picture.width, picture.height) == clip.size_wh == (74, 50)
-    assert picture.format.name == "yuv420p"
+    assert (frame.width, frame.height) == clip.size_wh == (74, 50)
+    assert frame.format.name == "yuv420p"
 
 
 def test_colours_survive_the_conversion(tmp_path: Path):
-    clip = open_clip(write_picture(tmp_path / "picture.png"))
+    clip = open_clip(write_image(tmp_path / "image.png"))
 
-    pixels = next(clip.frames()).picture.to_ndarray(format="rgb24")
+    pixels = next(clip.frames()).frame.to_ndarray(format="rgb24")
 
     assert pixels[8, 32] == pytest.approx([255, 0, 0], abs=10)
     assert pixels[40, 32] == pytest.approx([90, 90, 90], abs=10)
 
 
 def turn_clockwise(path: Path) -> None:
-    """Write into an MP4 what a phone held upright writes: show this turned by 90 degrees."""
+    """Set the rotation of an MP4 to 90 degrees, as a phone that is held upright does."""
     content = bytearray(path.read_bytes())
     matrix = content.index(b"tkhd") + 44
     content[matrix : matrix + 36] = struct.pack(">9i", 0, 1 << 16, 0, -1 << 16, 0, 0, 0, 0, 1 << 30)
     path.write_bytes(content)
 
 
-def test_a_phone_s_clip_is_sent_upright(tmp_path: Path):
+def test_a_clip_of_a_phone_is_sent_upright(tmp_path: Path):
     path = write_clip(tmp_path / "phone.mp4", left="white")
     turn_clockwise(path)
     clip = open_clip(path)
 
-    luma = planes_of(next(clip.frames()).picture)[0]
+    luma = planes_of(next(clip.frames()).frame)[0]
 
     assert clip.size_wh == (48, 64)
     assert luma[:28].mean() > 200
@@ -158,7 +158,7 @@ def test_a_file_that_is_no_clip_is_one_sentence(tmp_path: Path, name: str, conte
     assert "\n" not in str(raised.value)
 
 
-def test_a_folder_is_no_clip(tmp_path: Path):
+def test_a_directory_is_no_clip(tmp_path: Path):
     with pytest.raises(ClipError, match="not a file"):
         open_clip(tmp_path)
 
@@ -175,9 +175,9 @@ def test_sound_alone_is_no_clip(tmp_path: Path):
         open_clip(path)
 
 
-def test_a_picture_of_a_few_pixels_is_refused(tmp_path: Path):
+def test_an_image_of_a_few_pixels_is_rejected(tmp_path: Path):
     with pytest.raises(ClipError, match="at least 16x16"):
-        open_clip(write_picture(tmp_path / "tiny.png", (8, 8)))
+        open_clip(write_image(tmp_path / "tiny.png", (8, 8)))
 
 
 def test_a_clip_cut_off_in_the_middle_ends_there(tmp_path: Path):
@@ -189,7 +189,7 @@ def test_a_clip_cut_off_in_the_middle_ends_there(tmp_path: Path):
     assert 0 < count < 20
 
 
-def test_a_clip_that_vanishes_while_it_loops_ends(tmp_path: Path):
+def test_a_clip_that_is_deleted_while_it_loops_ends(tmp_path: Path):
     path = write_clip(tmp_path / "clip.mp4")
     frames = open_clip(path).frames(loop=True)
     list(islice(frames, 10))

@@ -39,7 +39,7 @@ def clip_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize(("codec", "decoder"), [("vp8", "libvpx"), ("h264", "h264")])
-def test_an_encoded_clip_decodes_to_its_numbers_also_when_repeated(
+def test_an_encoded_clip_decodes_to_its_numbers_even_if_repeated(
     clip_path: Path, codec: Literal["vp8", "h264"], decoder: str
 ):
     encoded = encode_clip(open_clip(clip_path), codec, loop=True, duration_s=None)
@@ -47,9 +47,9 @@ def test_an_encoded_clip_decodes_to_its_numbers_also_when_repeated(
     assert isinstance(decoding, av.VideoCodecContext)
     packets = [Packet(frame.payload) for frame in (*encoded.frames, *encoded.frames)]
 
-    pictures = [picture for packet in [*packets, None] for picture in decoding.decode(packet)]
+    frames = [frame for packet in [*packets, None] for frame in decoding.decode(packet)]
 
-    assert [read_stamp(planes_of(picture)[0]) for picture in pictures] == [*range(12), *range(12)]
+    assert [read_stamp(planes_of(frame)[0]) for frame in frames] == [*range(12), *range(12)]
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_as_many_frames_are_sent_as_of_the_clip_itself(
     assert encoded.frame_count == count
 
 
-def test_a_clip_without_a_frame_in_time_is_refused(clip_path: Path):
+def test_a_clip_without_a_frame_in_time_is_rejected(clip_path: Path):
     with pytest.raises(ClipError, match="no frame"):
         encode_clip(open_clip(clip_path), "vp8", loop=False, duration_s=-1.0)
 
@@ -103,7 +103,7 @@ async def test_a_track_waits_for_all_peers():
         await asyncio.wait_for(track.recv(), 0.05)
 
 
-async def test_a_late_track_goes_on_from_now_and_counts_what_it_missed():
+async def test_a_late_track_continues_from_now_and_counts_what_it_missed():
     tally = Tally(0)
     track = begun_track(SHORT, tally=tally)
     await track.recv()

@@ -17,7 +17,7 @@ COUNTERS = (0, 1, 2, 255, 256, 0x5555, 0xAAAA, COUNTER_VALUES - 1)
 
 
 def noisy_frame(width: int, height: int, seed: int = 0) -> VideoFrame:
-    """Hard to encode: smooth colours would leave every bit to the stamp."""
+    """Noise, which is hard to encode: smooth colours would leave all bits to the stamp."""
     frame = VideoFrame(width, height, "yuv420p")
     random = np.random.default_rng(seed)
     for plane in planes_of(frame):
@@ -58,8 +58,8 @@ def test_a_stamp_survives_the_lowest_bitrate(
         write_stamp(planes_of(frame), number)
         payloads, timestamp = encoder.encode(frame)
         encoded = JitterFrame(b"".join(map(depayload, payloads)), timestamp)
-        pictures = decoder.decode(encoded)
-        read += [read_stamp(planes_of(cast(VideoFrame, picture))[0]) for picture in pictures]
+        frames = decoder.decode(encoded)
+        read += [read_stamp(planes_of(cast(VideoFrame, frame))[0]) for frame in frames]
 
     assert read == list(range(40))
 
@@ -83,13 +83,13 @@ def test_a_damaged_stamp_is_rejected_not_misread():
         assert read_stamp(luma) is None
 
 
-def test_pictures_of_people_carry_no_stamp():
+def test_images_of_people_have_no_stamp():
     stamps = [read_stamp(planes_of(noisy_frame(640, 480, seed))[0]) for seed in range(50)]
 
     assert stamps == [None] * 50
 
 
 @pytest.mark.parametrize("size_wh", [(158, 480), (640, 62), (16, 16)])
-def test_a_small_picture_has_no_room_for_a_stamp(size_wh: tuple[int, int]):
+def test_a_small_frame_has_no_room_for_a_stamp(size_wh: tuple[int, int]):
     assert not fits(*size_wh)
     assert read_stamp(np.zeros((size_wh[1], size_wh[0]), np.uint8)) is None

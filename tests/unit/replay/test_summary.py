@@ -28,7 +28,7 @@ def test_the_summary_has_exactly_the_documented_keys():
     assert list(summary["latency_ms"]) == ["p50", "p95", "p99", "max"]
 
 
-def test_latency_is_from_handing_over_to_coming_back():
+def test_latency_is_from_sending_to_receiving():
     tally = Tally(0)
     for counter in range(100):
         tally.count_sent(counter, counter / 30)
@@ -39,7 +39,7 @@ def test_latency_is_from_handing_over_to_coming_back():
     assert (latency.p50, latency.p95, latency.p99, latency.max) == pytest.approx((50, 95, 99, 100))
 
 
-def test_a_frame_that_comes_twice_is_measured_once():
+def test_a_frame_that_is_received_twice_is_measured_once():
     tally = Tally(0)
     tally.count_sent(7, 1.0)
     tally.count_received(7, 1.1)
@@ -90,7 +90,7 @@ def test_only_analysed_frames_count_as_analysed():
     assert tally.summary().analysed_frames == 1
 
 
-def test_a_message_that_was_overtaken_does_not_take_drops_back():
+def test_an_older_message_does_not_reduce_the_drops():
     tally = Tally(0)
     tally.count_report(report(dropped=5), 0.1)
     tally.count_report(report(dropped=3), 0.2)
@@ -98,7 +98,7 @@ def test_a_message_that_was_overtaken_does_not_take_drops_back():
     assert tally.summary().dropped_frames == 5
 
 
-def test_a_replay_without_anything_back_has_nothing_to_divide_by():
+def test_a_replay_that_receives_nothing_divides_by_nothing():
     summary = Tally(0).summary()
 
     assert (summary.fps_received, summary.setup_ms, summary.faces_seen, summary.emotions) == (0, None, 0, {})

@@ -9,6 +9,7 @@ from facestream.sessions.admission import (
     RETRY_FULL_S,
     ActiveSession,
     Admission,
+    RateLimitedError,
     ServerFullError,
     TooManyError,
     address_key,
@@ -19,7 +20,7 @@ HERE = "203.0.113.5"
 VGA = 640 * 480
 
 
-def place(address: str = "203.0.113.1", *, connecting: bool = False, fps_in: float = 30.0) -> ActiveSession:
+def active(address: str = "203.0.113.1", *, connecting: bool = False, fps_in: float = 30.0) -> ActiveSession:
     return ActiveSession(address, connecting, fps_in)
 
 
@@ -37,43 +38,43 @@ def measured(cores: float = 2, *, media_ms: float, analysis_ms: float, **setting
     return admits
 
 
-def test_a_place_for_each_session_and_no_more():
+def test_as_many_sessions_as_the_limit_and_no_more():
     admits = admission(max_sessions=2, min_fps=0)
 
-    admits.admit(HERE, [place()], 1, 0.0)
-    with pytest.raises(ServerFullError, match="2 of 2 places"):
-        admits.admit(HERE, [place(), place()], 1, 0.0)
+    admits.admit(HERE, [active()], 1, 0.0)
+    with pytest.raises(ServerFullError, match="2 of 2 sessions"):
+        admits.admit(HERE, [active(), active()], 1, 0.0)
 
 
-def test_one_address_does_not_take_the_places_of_all():
+def test_one_address_does_not_take_the_sessions_of_all():
     admits = admission(max_sessions_per_address=2, min_fps=0)
 
     with pytest.raises(TooManyError, match="2 of 2"):
-        admits.admit(HERE, [place(HERE), place(HERE)], 1, 0.0)
-    admits.admit(HERE, [place(HERE), place()], 1, 0.0)
+        admits.admit(HERE, [active(HERE), active(HERE)], 1, 0.0)
+    admits.admit(HERE, [active(HERE), active()], 1, 0.0)
 
 
 def test_this_machine_has_no_limit_of_its_own():
-    admission(max_sessions_per_address=1, min_fps=0).admit("", [place(""), place("")], 1, 0.0)
+    admission(max_sessions_per_address=1, min_fps=0).admit("", [active(""), active("")], 1, 0.0)
 
 
 def test_only_so_many_connections_are_set_up_at_once():
     admits = admission(max_setups=1, min_fps=0)
 
-    admits.admit(HERE, [place()], 1, 0.0)
+    admits.admit(HERE, [active()], 1, 0.0)
     with pytest.raises(ServerFullError, match="connecting"):
-        admits.admit(HERE, [place(connecting=True)], 1, 0.0)
+        admits.admit(HERE, [active(connecting=True)], 1, 0.0)
 
 
 def test_one_address_does_not_take_every_set_up():
     admits = admission(max_setups=8, min_fps=0)
-    connecting = [place(HERE, connecting=True), place(HERE, connecting=True)]
+    connecting = [active(HERE, connecting=True), active(HERE, connecting=True)]
 
     with pytest.raises(TooManyError, match="2 peers of your address") as refused:
         admits.admit(HERE, connecting, 1, 0.0)
     assert refused.value.retry_after_s < RETRY_FULL_S
     admits.admit("203.0.113.6", connecting, 1, 0.0)
-    admits.admit("", [place("", connecting=True)] * 4, 1, 0.0)
+    admits.admit("", [active("", connecting=True)] * 4, 1, 0.0)
 
 
 def test_who_asks_too_often_is_told_how_long_to_wait():
@@ -81,7 +82,7 @@ def test_who_asks_too_often_is_told_how_long_to_wait():
     admits.check_request_rate(HERE, 100.0)
     admits.check_request_rate(HERE, 100.0)
 
-    with pytest.raises(TooManyError) as refused:
+    with pytest.raises(RateLimitedError) as refused:
         admits.check_request_rate(HERE, 100.0)
 
     assert refused.value.retry_after_s == pytest.approx(30)
@@ -101,7 +102,7 @@ def test_the_table_of_addresses_does_not_grow_without_end():
     for number in range(MAX_KNOWN_ADDRESSES + 100):
         admits.check_request_rate(str(number), 100.0)
 
-    assert len(admits._asked) == MAX_KNOWN_ADDRESSES
+    assert len(admits._buckets) == MAX_KNOWN_ADDRESSES
 
 
 @pytest.mark.parametrize(
@@ -135,13 +136,13 @@ def test_the_second_must_not_halve_the_rate_of_the_first():
     # 36 frames a second in all: one camera of 30, and nothing for another.
     admits = measured(cores=1, media_ms=12, analysis_ms=15, min_fps=20)
 
-    with pytest.raises(ServerFullError, match="37 pictures a second"):
-        admits.admit(HERE, [place()], 1, 0.0)
+    with pytest.raises(ServerFullError, match="37 frames per second"):
+        admits.admit(HERE, [active()], 1, 0.0)
 
 
 def test_whom_the_machine_carries_comes_in():
     measured(cores=2, media_ms=10, analysis_ms=10, min_fps=20).admit(
-        HERE, [place(), place(), place()], 2, 0.0
+        HERE, [active(), active(), active()], 2, 0.0
     )
 
 
@@ -157,16 +158,16 @@ def test_who_sends_little_leaves_room_for_others():
     admits = measured(cores=1, media_ms=10, analysis_ms=10, min_fps=20)
 
     with pytest.raises(ServerFullError):
-        admits.admit(HERE, [place(), place()], 1, 0.0)
-    admits.admit(HERE, [place(fps_in=5), place(fps_in=5)], 1, 0.0)
+        admits.admit(HERE, [active(), active()], 1, 0.0)
+    admits.admit(HERE, [active(fps_in=5), active(fps_in=5)], 1, 0.0)
 
 
 def test_before_anything_was_measured_a_frame_is_presumed_to_be_dear():
     admits = admission(cores=2, min_fps=20)
 
-    admits.admit(HERE, [place()] * 3, 2, 0.0)
+    admits.admit(HERE, [active()] * 3, 2, 0.0)
     with pytest.raises(ServerFullError, match="too few for 5 peers"):
-        admits.admit(HERE, [place()] * 4, 2, 0.0)
+        admits.admit(HERE, [active()] * 4, 2, 0.0)
 
 
 def test_the_first_always_comes_in():
@@ -174,7 +175,7 @@ def test_the_first_always_comes_in():
 
 
 def test_no_rate_to_keep_lets_all_in():
-    measured(cores=1, media_ms=500, analysis_ms=500, min_fps=0).admit(HERE, [place()], 1, 0.0)
+    measured(cores=1, media_ms=500, analysis_ms=500, min_fps=0).admit(HERE, [active()], 1, 0.0)
 
 
 def test_a_second_without_frames_changes_no_estimate():
@@ -247,18 +248,18 @@ def test_an_ordinary_peer_that_is_behind_still_keeps_others_out():
         admits.admit(HERE, [slow], 2, 0.0)
 
 
-def test_a_full_server_says_when_a_place_is_likely():
+def test_a_full_server_says_when_a_session_is_likely_to_end():
     admits = admission(max_sessions=1, min_fps=0)
     for ended_s in (100.0, 130.0, 160.0):
         admits.note_ending(ended_s)
 
     with pytest.raises(ServerFullError) as refused:
-        admits.admit(HERE, [place()], 1, 190.0)
+        admits.admit(HERE, [active()], 1, 190.0)
 
     assert refused.value.retry_after_s == pytest.approx(30)
 
 
-def test_without_endings_the_wait_for_a_place_is_a_guess():
+def test_without_endings_the_wait_is_a_guess():
     assert admission().wait_for_end_s(5.0) == RETRY_FULL_S
 
 
@@ -266,6 +267,6 @@ def test_the_wait_for_a_set_up_to_end_is_short():
     admits = admission(max_setups=1, min_fps=0)
 
     with pytest.raises(ServerFullError) as refused:
-        admits.admit(HERE, [place(connecting=True)], 1, 0.0)
+        admits.admit(HERE, [active(connecting=True)], 1, 0.0)
 
     assert refused.value.retry_after_s < RETRY_FULL_S

@@ -112,13 +112,13 @@ async def test_pictures_that_are_never_decoded_are_counted_and_told(
     assert registry.frames().dropped["before_decoding"] == 3
 
 
-async def test_tidying_up_leaves_the_drawing_threads_free(
+async def test_trimming_memory_leaves_the_drawing_threads_free(
     registry: SessionRegistry, monkeypatch: pytest.MonkeyPatch
 ):
     go_on = threading.Event()
     monkeypatch.setattr(registry_module, "trim_memory", lambda: go_on.wait(DEADLINE_S))
     for _ in range(2):
-        registry._tidy()
+        registry._trim()
 
     drawn = await asyncio.wait_for(
         asyncio.get_running_loop().run_in_executor(registry._drawing, lambda: "drawn"), DEADLINE_S / 2

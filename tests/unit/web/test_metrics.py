@@ -2,15 +2,35 @@ import json
 import re
 from pathlib import Path
 
+import pytest
 from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from facestream.analysis.options import AnalysisOptions
 from facestream.config import Config
-from facestream.errors import AnalysisUnavailableError, OfferError
+from facestream.credentials.tokens import TokenMissingError
+from facestream.errors import (
+    AnalysisUnavailableError,
+    FacestreamError,
+    FragmentError,
+    NoPortError,
+    OfferError,
+    OfferTooLargeError,
+    RequestLateError,
+    RestartError,
+)
+from facestream.messages.http import ProblemCode
 from facestream.metrics import StreamCounts
+from facestream.sessions.admission import (
+    DrainingError,
+    RateLimitedError,
+    ServerFullError,
+    TooManyError,
+)
+from facestream.sessions.ending import Ending
 from facestream.sessions.registry import SessionRegistry
-from facestream.web.routes.metrics import make_build_info, make_metrics, reason_of
+from facestream.web.problems import RejectedError, refusal_label
+from facestream.web.routes.metrics import make_build_info, make_metrics
 from facestream.workers.pool import AnalysisPool
 from tests.conftest import ROOT
 
@@ -23,7 +43,7 @@ async def served(folder: Path) -> Labels:
     """Every name that /metrics can show, with the labels it has, once each counter has counted."""
     pool = AnalysisPool(folder, AnalysisOptions(), 0, 1)
     registry = SessionRegistry(Config(), pool)
-    registry.measures.session_ended("webrtc", "peer said goodbye", StreamCounts())
+    registry.measures.session_ended("webrtc", Ending.GOODBYE.label, StreamCounts())
     registry.measures.refused["offer"] += 1
     registry.measures.ice["host-prflx"] += 1
     text = (generate_latest(make_metrics(registry, pool)) + generate_latest(make_build_info())).decode()
@@ -70,6 +90,23 @@ def test_every_panel_asks_the_chosen_server_only():
     assert [expression for expression in expressions() if '{instance=~"$instance"' not in expression] == []
 
 
-def test_an_error_is_counted_under_its_name():
-    assert reason_of(OfferError("")) == "offer"
-    assert reason_of(AnalysisUnavailableError("")) == "analysis_unavailable"
+@pytest.mark.parametrize(
+    ("error", "label"),
+    [
+        (OfferError(""), "offer"),
+        (OfferTooLargeError(""), "http_413"),
+        (FragmentError(""), "fragment"),
+        (RequestLateError(""), "request_late"),
+        (RestartError(""), "restart"),
+        (NoPortError(""), "no_port"),
+        (ServerFullError(""), "server_full"),
+        (DrainingError(""), "server_full"),
+        (TooManyError(""), "too_many"),
+        (RateLimitedError(""), "too_many"),
+        (TokenMissingError(""), "token"),
+        (RejectedError(403, ProblemCode.NOT_YOUR_SESSION, ""), "http_403"),
+        (AnalysisUnavailableError(""), "analysis_unavailable"),
+    ],
+)
+def test_the_labels_of_refusals_do_not_change(error: FacestreamError, label: str):
+    assert refusal_label(error) == label

@@ -10,10 +10,10 @@ from facestream.web.http.connections import (
     GRACE_S,
     UNREAD_S,
     Connection,
-    ConnectionLimits,
     Connections,
     Phase,
 )
+from facestream.web.http.descriptors import ConnectionLimits
 
 LIMITS = ConnectionLimits(total=6, per_address=4, request_s=10, idle_s=75)
 STRANGER, OTHER, LOCAL = "203.0.113.9", "198.51.100.7", ""

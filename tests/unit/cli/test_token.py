@@ -3,13 +3,14 @@ from pathlib import Path
 
 import pytest
 
-from facestream.cli.credentials import show_address, show_qr
 from facestream.cli.main import main
+from facestream.cli.serve import show_address
+from facestream.cli.token import show_qr
 from facestream.credentials.tokens import Purpose, Tokens, read_key
 
 
 @pytest.mark.parametrize(("option", "purpose"), [((), Purpose.PEER), (("--admin",), Purpose.ADMIN)])
-def test_a_token_is_for_whom_it_was_made(
+def test_a_token_is_valid_for_its_purpose_only(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], option: tuple[str, ...], purpose: Purpose
 ):
     key = tmp_path / "key"
@@ -21,7 +22,7 @@ def test_a_token_is_for_whom_it_was_made(
 
 
 @pytest.mark.parametrize("hours", ["0", "-1", "nan", "inf", "many", "100000"])
-def test_a_token_without_a_reasonable_end_is_not_made(tmp_path: Path, hours: str):
+def test_a_token_without_a_reasonable_lifetime_is_not_created(tmp_path: Path, hours: str):
     with pytest.raises(SystemExit):
         main(["token", "--token-key-file", str(tmp_path / "key"), "--expires-h", hours])
 
@@ -35,7 +36,7 @@ def test_a_link_can_be_shown_to_a_phone(tmp_path: Path, capsys: pytest.CaptureFi
 
 
 @pytest.mark.parametrize("url", ["https://faces.example/" + "x" * 3000, "https://faces.example/\udcff"])
-def test_a_link_that_is_no_qr_code_is_one_sentence(
+def test_a_link_too_long_for_a_qr_code_is_one_sentence(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], url: str, monkeypatch: pytest.MonkeyPatch
 ):
     nowhere = io.TextIOWrapper(io.BytesIO(), errors="backslashreplace")
@@ -61,15 +62,17 @@ def test_the_address_that_another_device_can_open_is_shown(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ):
     shown: list[str] = []
-    monkeypatch.setattr("facestream.cli.credentials.show_qr", shown.append)
+    monkeypatch.setattr("facestream.cli.token.show_qr", shown.append)
 
-    show_address("https://localhost:8443 and https://192.0.2.7:8443 and https://[2001:db8::7]:8443")
-    show_address("http://localhost:8080")
+    show_address(("https://localhost:8443", "https://192.0.2.7:8443", "https://[2001:db8::7]:8443"))
+    show_address(("http://localhost:8080",))
 
     assert shown == ["https://192.0.2.7:8443", "http://localhost:8080"]
 
 
-def test_a_key_that_is_named_but_missing_stops_the_start(capsys: pytest.CaptureFixture[str], tmp_path: Path):
+def test_a_key_file_that_is_set_but_missing_stops_the_start(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+):
     missing = tmp_path / "none"
 
     assert main(["serve", "--port", "0", "--tls", "off", "--token-key-file", str(missing)]) == 2
@@ -81,9 +84,7 @@ def test_a_key_that_is_named_but_missing_stops_the_start(capsys: pytest.CaptureF
     ("setting", "value"),
     [("--allowed-origins", "www.example.org"), ("--trusted-proxies", "proxy"), ("--tls-cert", "cert.pem")],
 )
-def test_a_wrong_setting_of_access_is_one_sentence(
-    capsys: pytest.CaptureFixture[str], setting: str, value: str
-):
+def test_a_wrong_access_setting_is_one_sentence(capsys: pytest.CaptureFixture[str], setting: str, value: str):
     assert main(["serve", setting, value]) == 2
 
     assert "expected" in capsys.readouterr().err

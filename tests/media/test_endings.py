@@ -1,4 +1,4 @@
-"""A session that the server ends says why over `control` first; one that a reconnect replaces ends last."""
+"""The server sends the reason on `control` before it ends a session; a session that is resumed ends last."""
 
 import asyncio
 import json
@@ -12,7 +12,7 @@ from aiortc.mediastreams import MediaStreamError
 from av import VideoFrame
 
 from facestream.errors import ServerUnreachableError
-from facestream.messages.telemetry import ControlReply
+from facestream.messages.control import ControlReply
 from facestream.replay.options import ReplayOptions
 from facestream.replay.peer import ReplayPeer
 from facestream.replay.summary import Tally
@@ -29,7 +29,7 @@ LIGHT = ("--analysis-processes", "0")
 
 
 class SomeFrames(ReplayTrack):
-    """Sends so many frames and then none, without ending: a camera that is covered, a hung driver."""
+    """Sends some frames and then none, without ending, like a camera with a hung driver."""
 
     def __init__(self, tally: Tally, count: int, width: int = 640, height: int = 480) -> None:
         super().__init__(tally)
@@ -79,15 +79,15 @@ def hasty(tmp_path_factory: pytest.TempPathFactory):
         yield running
 
 
-async def test_a_peer_whose_frames_stop_is_told_of_the_silence(hasty, media_dir: Path):
+async def test_a_peer_whose_frames_stop_gets_a_notice_of_silence(hasty, media_dir: Path):
     async with sending(hasty.url, media_dir, 30) as peer:
         notice = await notice_to(peer)
 
     assert notice.code == "silence"
-    assert notice.detail == "nothing heard for 1 s"
+    assert notice.detail == "nothing received for 1 s"
 
 
-async def test_a_peer_whose_video_ends_is_told_so(hasty, media_dir: Path):
+async def test_a_peer_whose_video_ends_gets_a_notice(hasty, media_dir: Path):
     async with ReplayPeer(looping(hasty.url, media_dir)) as peer:
         await peer.receive_reports(5)
         await peer._transceiver.sender.stop()  # sends RTCP BYE
@@ -96,7 +96,7 @@ async def test_a_peer_whose_video_ends_is_told_so(hasty, media_dir: Path):
     assert notice.code == "video_ended"
 
 
-async def test_a_peer_whose_frames_are_too_large_is_told_the_limit(tmp_path: Path, media_dir: Path):
+async def test_a_peer_whose_frames_are_too_large_gets_the_limit(tmp_path: Path, media_dir: Path):
     settings = (*LIGHT, "--max-frame-width-px", "400", "--max-frame-height-px", "400")
     with running_server(tmp_path / "server.log", *settings) as running:
         async with sending(running.url, media_dir, 30, 640, 480) as peer:
@@ -109,7 +109,7 @@ async def test_a_peer_whose_frames_are_too_large_is_told_the_limit(tmp_path: Pat
 @pytest.mark.parametrize(
     ("settings", "code"), [(("--max-session-s", "1"), "time_over"), ((), "stopping")], ids=["time", "stop"]
 )
-async def test_a_peer_is_told_that_its_time_is_over_or_that_the_server_stops(
+async def test_a_peer_gets_a_notice_when_its_time_is_over_or_the_server_stops(
     tmp_path: Path, media_dir: Path, settings: tuple[str, ...], code: str
 ):
     with running_server(tmp_path / "server.log", *LIGHT, *settings) as running:
@@ -131,7 +131,7 @@ async def test_pings_do_not_extend_the_time_for_the_first_frame(hasty, media_dir
             pinging.cancel()
 
     assert notice.code == "setup_timeout"
-    assert notice.detail == "no frame came within 3 s"
+    assert notice.detail == "no frame received within 3 s"
 
 
 async def ping_for_ever(peer: ReplayPeer) -> None:
@@ -140,7 +140,7 @@ async def ping_for_ever(peer: ReplayPeer) -> None:
         await asyncio.sleep(0.2)
 
 
-async def test_pings_do_not_extend_the_time_for_the_first_picture_of_a_socket(hasty):
+async def test_pings_do_not_extend_the_time_for_the_first_frame_of_a_socket(hasty):
     async with asyncio.timeout(DEADLINE_S), socket_peer(hasty.url) as peer:
         await peer.open()
         pinging = asyncio.create_task(ping_socket_for_ever(peer.socket))
@@ -171,10 +171,10 @@ async def test_pings_keep_a_peer_whose_camera_is_paused(hasty, media_dir: Path):
     assert not peer.notices
 
 
-async def test_a_socket_is_told_of_a_bad_and_of_a_large_picture(hasty):
+async def test_a_socket_gets_the_reason_for_a_bad_and_for_a_large_frame(hasty):
     codes = []
     large = jpeg_of(np.full((16, 1936, 3), 128, np.uint8))
-    for sent in (b"no picture", large):
+    for sent in (b"no jpeg", large):
         async with asyncio.timeout(DEADLINE_S), socket_peer(hasty.url) as peer:
             await peer.open()
             await peer.send(1, sent)
@@ -185,12 +185,12 @@ async def test_a_socket_is_told_of_a_bad_and_of_a_large_picture(hasty):
 
 @pytest.fixture
 async def full_server(tmp_path: Path) -> AsyncIterator[str]:
-    """A server with one place."""
+    """A server with room for one session."""
     with running_server(tmp_path / "server.log", *LIGHT, "--max-sessions", "1") as running:
         yield running.url
 
 
-async def test_a_reconnect_takes_its_own_place_on_a_full_server(full_server: str, media_dir: Path):
+async def test_a_reconnect_replaces_its_own_session_on_a_full_server(full_server: str, media_dir: Path):
     async with ReplayPeer(looping(full_server, media_dir)) as before:
         last = (await before.receive_reports(20))[-1]
         async with ReplayPeer(looping(full_server, media_dir), resume=before.resume_token) as after:
@@ -201,14 +201,14 @@ async def test_a_reconnect_takes_its_own_place_on_a_full_server(full_server: str
     assert notice.code == "replaced"
 
 
-async def test_a_rejected_reconnect_keeps_what_it_would_go_on_with(full_server: str, media_dir: Path):
+async def test_a_rejected_reconnect_keeps_its_resume_state(full_server: str, media_dir: Path):
     async with ReplayPeer(looping(full_server, media_dir)) as lost:
         last = (await lost.receive_reports(20))[-1]
         await lost.vanish()
     await until_sessions(full_server, 0)
     async with ReplayPeer(looping(full_server, media_dir)) as other:
         await other.receive_reports(2)
-        with pytest.raises(ServerUnreachableError, match="1 of 1 places"):
+        with pytest.raises(ServerUnreachableError, match="1 of 1 sessions"):
             async with ReplayPeer(looping(full_server, media_dir), resume=lost.resume_token):
                 pass
     await until_sessions(full_server, 0)
@@ -245,7 +245,9 @@ async def test_a_reconnect_whose_offer_fails_leaves_the_running_session_alone(
     assert len(reports) == 30
 
 
-async def test_one_token_is_one_place_however_often_it_reconnects_at_once(full_server: str, media_dir: Path):
+async def test_one_token_is_one_session_however_often_it_reconnects_at_once(
+    full_server: str, media_dir: Path
+):
     async with ReplayPeer(looping(full_server, media_dir)) as peer:
         await peer.receive_reports(5)
         answers = await asyncio.gather(
@@ -263,7 +265,7 @@ async def post_offer(url: str, sdp: str, **fields: str) -> tuple[int, dict[str, 
         return answer.status, json.loads(await answer.text())
 
 
-async def test_a_socket_of_a_full_server_goes_on_under_its_token(full_server: str, media_dir: Path):
+async def test_a_socket_of_a_full_server_resumes_with_its_token(full_server: str, media_dir: Path):
     jpegs = jpegs_of(media_dir / "single_face.mp4", 2)
     async with asyncio.timeout(DEADLINE_S), socket_peer(full_server) as before:
         token = (await before.open())["resume"]

@@ -1,0 +1,122 @@
+"""`facestream analyze`: describe the faces in photographs as JSON lines."""
+
+import argparse
+import contextlib
+import json
+import sys
+from collections.abc import Iterable
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TextIO
+
+from facestream.analysis.faces import EMOTIONS, Face, FrameReport
+from facestream.analysis.options import AnalysisOptions
+from facestream.cli.arguments import add_settings, config_from
+from facestream.cli.streams import can_write
+from facestream.errors import ConfigError, ImageError
+from facestream.resources import MODELS_DIR
+
+if TYPE_CHECKING:
+    from facestream.analysis.analyzer import Analyzer
+
+FAILED_EXIT = 1
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the images, the options of this command and the settings of the analysis."""
+    parser.add_argument(
+        "images", nargs="+", type=Path, metavar="IMAGE", help="JPEG, PNG, WebP, BMP, GIF or TIFF"
+    )
+    parser.add_argument(
+        "--jsonl", default="-", metavar="FILE",
+        help="write the reports here, one JSON object per line (default: stdout)",
+    )  # fmt: skip
+    parser.add_argument("--landmarks", action="store_true", help="include the 68 landmarks of each face")
+    add_settings(parser, [field.name for field in fields(AnalysisOptions)])
+
+
+def run(args: argparse.Namespace) -> int:
+    """Describe every image; returns 1 if one could not be analysed. Raises ConfigError, ModelFileError."""
+    from facestream.analysis.model_files import fetch_missing
+    from facestream.analysis.models import load_analyzer
+
+    options = config_from(args).analysis_options()
+    fetch_missing(MODELS_DIR, options)
+    analyzer = load_analyzer(MODELS_DIR, options)
+    with contextlib.ExitStack() as files:
+        out = sys.stdout if args.jsonl == "-" else files.enter_context(_writable(Path(args.jsonl)))
+        failed = describe_photos(analyzer, args.images, out, landmarks=args.landmarks)
+    return FAILED_EXIT if failed else 0
+
+
+def describe_photos(
+    analyzer: "Analyzer",
+    paths: Iterable[Path],
+    out: TextIO,
+    *,
+    landmarks: bool,
+    max_pixels: int | None = None,
+) -> int:
+    """Write one line of JSON for each image, with `error` if it cannot be analysed; returns how many could not."""
+    from facestream.analysis.photos import MAX_PIXELS, read_gray
+
+    failed = 0
+    for path in paths:
+        line: dict[str, Any] = {"image": str(path)}
+        try:
+            gray = read_gray(path, max_pixels or MAX_PIXELS)
+            line |= {"width": gray.shape[1], "height": gray.shape[0]}
+            line |= report_as_dict(analyzer.analyze_still(gray), landmarks=landmarks)
+        except ImageError as error:
+            failed += 1
+            line["error"] = str(error)
+        text = json.dumps(line, ensure_ascii=False)
+        # The name or the terminal may not be UTF-8; JSON escapes these characters.
+        out.write((text if can_write(out, text) else json.dumps(line)) + "\n")
+        out.flush()
+    return failed
+
+
+def report_as_dict(report: FrameReport, *, landmarks: bool) -> dict[str, Any]:
+    """The report in JSON's types: pixels with one decimal, probabilities with four, milliseconds with two."""
+    return {
+        "faces": [_face_as_dict(face, landmarks=landmarks) for face in report.faces],
+        "ms": {
+            "detect": round(report.detect_ms, 2),
+            "landmarks": round(report.landmarks_ms, 2),
+            "emotion": round(report.emotion_ms, 2),
+        },
+    }
+
+
+def _face_as_dict(face: Face, *, landmarks: bool) -> dict[str, Any]:
+    box, pose = face.box, face.pose
+    values: dict[str, Any] = {
+        "id": face.id,
+        "box": [round(value, 1) for value in (box.left, box.top, box.width, box.height)],
+        "label": str(face.label),
+        "unsure": str(face.unsure or ""),
+        "probabilities": {
+            str(emotion): round(value, 4) for emotion, value in zip(EMOTIONS, face.probabilities, strict=True)
+        },
+        "pose_deg": pose
+        and {
+            "yaw": round(pose.yaw_deg, 1),
+            "pitch": round(pose.pitch_deg, 1),
+            "roll": round(pose.roll_deg, 1),
+        },
+        "eye_opening": round(face.eye_opening, 3),
+        "mouth_opening": round(face.mouth_opening, 3),
+    }
+    if landmarks:
+        values["landmarks"] = [[round(float(x), 1), round(float(y), 1)] for x, y in face.landmarks_xy]
+    return values
+
+
+def _writable(path: Path) -> TextIO:
+    try:
+        return path.open("w", encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(
+            f"jsonl: {path} cannot be written ({error.strerror}); expected a file in an existing directory"
+        ) from error

@@ -1,0 +1,39 @@
+"""Arguments that several commands share: settings of the server, and access to a server."""
+
+import argparse
+from collections.abc import Iterable
+from pathlib import Path
+
+from facestream.config import Config, load_config
+
+
+def add_settings(parser: argparse.ArgumentParser, names: Iterable[str]) -> None:
+    """Add one option for each of these settings, with its description and default from the table of settings."""
+    for name in names:
+        field = Config.model_fields[name]
+        repeatable = isinstance(field.default, tuple)
+        default = "" if repeatable else f" (default: {field.default})"
+        parser.add_argument(
+            f"--{name.replace('_', '-')}",
+            dest=name,
+            default=argparse.SUPPRESS,
+            action="append" if repeatable else "store",
+            metavar=name.rpartition("_")[2].upper(),
+            help=f"{field.description}{default}".replace("%", "%%"),
+        )
+
+
+def config_from(args: argparse.Namespace) -> Config:
+    """The settings, with those that the command line sets; raises ConfigError."""
+    return load_config(**{name: value for name, value in vars(args).items() if name in Config.model_fields})
+
+
+def add_server_access(parser: argparse.ArgumentParser) -> None:
+    """Add the options of a command that is a client of a server: its token and the certificates it trusts."""
+    parser.add_argument(
+        "--token-file", type=Path, metavar="FILE", help="file with the access token, if the server needs one"
+    )
+    parser.add_argument(
+        "--cafile", type=Path, metavar="FILE",
+        help="trust these certificates too (PEM), such as certs/ca.pem",
+    )  # fmt: skip

@@ -1,0 +1,91 @@
+"""`facestream serve`: run the server until it is told to stop, and print where it can be opened."""
+
+import argparse
+import asyncio
+import contextlib
+import logging
+import sys
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from facestream import __version__, logs
+from facestream.cli.arguments import add_settings, config_from
+from facestream.cli.tunnel import Tunnel
+from facestream.config import Config
+from facestream.resources import MODELS_DIR
+
+if TYPE_CHECKING:
+    from facestream.web.server import Listening
+
+logger = logging.getLogger(__name__)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add one option for each setting, and those of this command only."""
+    parser.add_argument("--version", action="version", version=f"facestream {__version__}")
+    parser.add_argument("--qr", action="store_true", help="show the address as a QR code for a phone")
+    add_settings(parser, Config.model_fields)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Serve until SIGINT or SIGTERM; raises what `facestream.web.server.serve` raises."""
+    config = config_from(args)
+    logs.set_up(config.log_level, config.log_format)
+    if config.analysis_processes:
+        from facestream.analysis.model_files import fetch_missing
+
+        fetch_missing(MODELS_DIR, config.analysis_options())
+    from facestream.web.server import serve
+
+    try:
+        with contextlib.ExitStack() as stack:
+            tunnel: Tunnel | None = None
+            if config.tunnel == "ngrok":
+                tunnel = stack.enter_context(contextlib.closing(Tunnel(config, say)))
+
+            def announce(listening: "Listening") -> None:
+                show_listening(listening)
+                if args.qr:
+                    with _warn_if_unwritable():
+                        show_address(listening.urls)
+                if tunnel is not None and listening.local_url:
+                    tunnel.open_to(listening.local_url)
+
+            asyncio.run(serve(config, MODELS_DIR, announce))
+    except asyncio.CancelledError:
+        # SIGINT, SIGTERM or a closed terminal; the shutdown is complete.
+        return 0
+    return 0
+
+
+def show_listening(listening: "Listening") -> None:
+    """Print the addresses; on a terminal also the link with a token that clients on this machine need."""
+    say(f"facestream serves {' and '.join(listening.urls)} (Ctrl-C stops it)")
+    # Output that is not a terminal is kept as a log, where a token must not be.
+    if listening.local_token and listening.local_url and sys.stdout.isatty():
+        say(f"on this machine, open {listening.local_url}/#token={listening.local_token}")
+
+
+def show_address(urls: Sequence[str]) -> None:
+    """Show a QR code of the first address that other devices can open, or of the only one."""
+    from facestream.cli.token import show_qr
+
+    others = [url for url in urls if "//localhost" not in url]
+    if urls:
+        show_qr([*others, *urls][0])
+
+
+def say(sentence: str) -> None:
+    """Print a line, or log a warning if standard output cannot be written to."""
+    with _warn_if_unwritable():
+        sys.stdout.write(sentence + "\n")
+        sys.stdout.flush()
+
+
+@contextlib.contextmanager
+def _warn_if_unwritable() -> Iterator[None]:
+    # The server runs without standard output too.
+    try:
+        yield
+    except OSError as error:
+        logger.warning("standard output cannot be written to: %s", error.strerror)

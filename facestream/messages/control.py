@@ -1,0 +1,119 @@
+"""The messages of the data channel `control`, and of the socket in compatibility mode; never sends anything."""
+
+import enum
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+MAX_CONTROL_CHARS = 4096
+"""Length of one request."""
+
+
+class _Request(BaseModel):
+    # A typing error in the name of a field gets an error reply.
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Ping(_Request):
+    """The peer asks whether the server still receives its messages."""
+
+    type: Literal["ping"]
+    id: int = 0
+
+
+class Layers(_Request):
+    """The peer chooses what is drawn."""
+
+    type: Literal["layers"]
+    layers: frozenset[Literal["box", "hulls", "points", "label", "pose", "stats"]]
+
+
+class ChooseBackground(_Request):
+    """The peer chooses what the layers are drawn on."""
+
+    type: Literal["view"]
+    view: Literal["picture", "blur", "landmarks"]
+
+
+class Bye(_Request):
+    """The peer leaves; the server closes the session."""
+
+    type: Literal["bye"]
+
+
+ControlRequest = Annotated[Ping | Layers | ChooseBackground | Bye, Field(discriminator="type")]
+_control_request: TypeAdapter[ControlRequest] = TypeAdapter(ControlRequest)
+
+
+class NoticeCode(enum.StrEnum):
+    """Why the server ends a session, in the notice to its peer. More codes may be added."""
+
+    SETUP_TIMEOUT = "setup_timeout"  # no frame arrived in time after the offer
+    SILENCE = "silence"  # neither a frame nor a control message for too long
+    VIDEO_ENDED = "video_ended"  # the peer's video track ended
+    FRAME_TOO_LARGE = "frame_too_large"  # a frame is larger than the server accepts
+    BAD_FRAME = "bad_frame"  # a frame cannot be decoded, or the server refuses to decode it
+    TIME_OVER = "time_over"  # the session reached max_session_s
+    REPLACED = "replaced"  # its peer has reconnected
+    ENDED = "ended"  # ended by an admin over HTTP
+    STOPPING = "stopping"  # the server is stopping
+
+
+class ErrorCode(enum.StrEnum):
+    """Why a request on `control` is rejected; the session continues. More codes may be added."""
+
+    NOT_A_CONTROL_MESSAGE = "not_a_control_message"
+    MESSAGE_TOO_LONG = "message_too_long"
+
+
+class ControlReply(BaseModel):
+    """What the server sends on the data channel `control`; fields with their default value are left out."""
+
+    # Fields and codes may be added without a new version, so a reader ignores those that it does not know.
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    type: Literal["hello", "pong", "layers", "view", "error", "notice"]
+    code: str = ""
+    """In a notice a `NoticeCode`, in an error an `ErrorCode`."""
+    detail: str = ""
+    id: int = 0
+    session_id: str = ""
+    layers: tuple[str, ...] = ()
+    views: tuple[str, ...] = ()
+    view: str = ""
+
+
+class ControlError(ValueError):
+    """A message of the peer is not a control request; the reply has the code and the message."""
+
+    def __init__(self, code: ErrorCode, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def decode_control(text: str | bytes) -> ControlRequest:
+    """Read one request; raises ControlError."""
+    if len(text) > MAX_CONTROL_CHARS:
+        raise ControlError(
+            ErrorCode.MESSAGE_TOO_LONG,
+            f"message of {len(text)} characters; expected at most {MAX_CONTROL_CHARS}",
+        )
+    try:
+        return _control_request.validate_json(text)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "message"
+        raise ControlError(
+            ErrorCode.NOT_A_CONTROL_MESSAGE,
+            f"not a control message ({where}: {first['msg']}); expected ping, layers, view or bye",
+        ) from error
+
+
+def encode_control(reply: ControlReply) -> str:
+    """One line of compact JSON."""
+    return reply.model_dump_json(exclude_defaults=True)
+
+
+def decode_reply(text: str | bytes) -> ControlReply:
+    """Read one reply of the server; raises ValueError."""
+    return ControlReply.model_validate_json(text)

@@ -1,0 +1,180 @@
+"""The bodies of HTTP requests and responses; docs/openapi.yaml describes the same. Never sends anything.
+
+A response may get more fields without notice, so a client ignores those that it does not know.
+"""
+
+import enum
+from collections.abc import Sequence
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+OWNER_HEADER = "X-Session-Secret"
+"""The header with the `secret` of an answer, which lets its peer change and end the session."""
+MAX_RESUME_CHARS = 100
+
+
+class _Body(BaseModel):
+    # In the schema of a response, a field with a default is required: it is always sent.
+    model_config = ConfigDict(
+        frozen=True, populate_by_name=True, json_schema_serialization_defaults_required=True
+    )
+
+    def to_json(self) -> str:
+        """The body as JSON, with the names of the wire; a field that is None is left out."""
+        return self.model_dump_json(by_alias=True, exclude_none=True)
+
+
+class OfferBody(_Body):
+    """`POST /offer`: a browser's first offer."""
+
+    sdp: str
+    type: Literal["offer"]
+    resume: str = Field("", max_length=MAX_RESUME_CHARS)
+    """The `resume` of an answer whose connection was lost; empty: a new session."""
+
+
+class AnswerBody(_Body):
+    """The response to an offer that is served."""
+
+    sdp: str
+    type: Literal["answer"]
+    session_id: str
+    resume: str = ""
+    """Token for the offer after this connection is lost."""
+    secret: str = ""
+    """Lets the peer change and end its session over HTTP."""
+
+
+class ProblemCode(enum.StrEnum):
+    """Why a request is rejected, for programs; codes never change, and more may be added."""
+
+    TOKEN_REQUIRED = "token_required"  # noqa: S105 - a code, not a secret
+    TOKEN_WRONG = "token_wrong"  # noqa: S105
+    TOKEN_EXPIRED = "token_expired"  # noqa: S105
+    NOT_AN_ADMIN = "not_an_admin"  # 403: a peer's token where an admin's is required
+    NO_ADMINS = "no_admins"  # 404: the server has no admin tokens
+    NOT_YOUR_SESSION = "not_your_session"  # 403
+    ORIGIN_NOT_ALLOWED = "origin_not_allowed"  # 403
+    RATE_LIMITED = "rate_limited"  # 429: the address asks too often
+    TOO_MANY_SESSIONS_FOR_ADDRESS = "too_many_sessions_for_address"  # 429
+    SERVER_FULL = "server_full"  # 503
+    DRAINING = "draining"  # 503: the server is stopping
+    NO_MEDIA_PORT = "no_media_port"  # 503
+    BAD_OFFER = "bad_offer"  # 400
+    OFFER_TOO_LARGE = "offer_too_large"  # 413
+    BAD_CANDIDATES = "bad_candidates"  # 400
+    CANDIDATES_TOO_LARGE = "candidates_too_large"  # 413
+    ICE_RESTART_NOT_SUPPORTED = "ice_restart_not_supported"  # 422
+    NO_SUCH_SESSION = "no_such_session"  # 404
+    BAD_OPENING = "bad_opening"  # 400: the first message of a socket
+    NOT_A_WEBSOCKET = "not_a_websocket"  # 400
+    COMPATIBILITY_MODE_OFF = "compatibility_mode_off"  # 404
+    METRICS_OFF = "metrics_off"  # 404
+    NO_SUCH_FILE = "no_such_file"  # 404
+    UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type"  # 415
+    REQUEST_TIMEOUT = "request_timeout"  # 408: the body is late
+    BAD_HEADER = "bad_header"  # 400
+    BAD_TARGET = "bad_target"  # 400: the host in the request target
+    BAD_BODY = "bad_body"  # 400: not framed as its headers say
+    BAD_REQUEST = "bad_request"  # 400, from aiohttp
+    NOT_FOUND = "not_found"  # 404: no such route
+    METHOD_NOT_ALLOWED = "method_not_allowed"  # 405
+    BODY_TOO_LARGE = "body_too_large"  # 413, from aiohttp
+    EXPECTATION_FAILED = "expectation_failed"  # 417
+    DISCONNECTED = "disconnected"  # 400: the client closed its connection, so it does not get this
+    SERVER_FAULT = "server_fault"  # 500: a bug in facestream
+    REJECTED = "rejected"  # another status of aiohttp's
+
+
+class Problem(_Body):
+    """The body of every response to a rejected request (RFC 9457)."""
+
+    type: str = "about:blank"
+    title: str = ""
+    status: int = 0
+    """The HTTP status again; 0: not given, by a server of another kind."""
+    detail: str
+    """What was received, what is expected and what to do, for people."""
+    code: str = ""
+    """A `ProblemCode`; empty: not given, by a server of another kind."""
+
+
+class SessionState(enum.StrEnum):
+    """How far a session has come."""
+
+    NEGOTIATING = "negotiating"  # admitted, no frame yet
+    STREAMING = "streaming"  # first frame seen
+    CLOSED = "closed"  # connection closed, tasks gone
+
+
+class SessionInfo(_Body):
+    """The state of a session at one moment, for an admin; without addresses and secrets."""
+
+    id: str
+    kind: Literal["webrtc", "pictures"]
+    state: SessionState
+    age_s: float
+    fps_in: float
+    """Frames per second that arrive; 0 before the first two."""
+    frames_in: int
+    frames_analysed: int
+    dropped: int
+
+
+class SessionList(_Body):
+    """`GET /sessions`."""
+
+    sessions: Sequence[SessionInfo]
+
+
+class Health(_Body):
+    """`GET /healthz`."""
+
+    status: str
+    """`ok`, or why no frames are analysed."""
+    sessions: int = Field(ge=0)
+    analysis_processes: int = Field(ge=0)
+    restarts: int = Field(ge=0)
+    """Analysis processes replaced since the start."""
+
+
+class VersionedHealth(Health):
+    """`GET /healthz` for admins."""
+
+    version: str
+
+
+class Readiness(_Body):
+    """`GET /readyz`."""
+
+    ready: bool
+    """Whether a new peer would be admitted and its frames analysed, unless the server is full."""
+    missing: Sequence[str] = ()
+    """Why not, as sentences."""
+    impaired: Sequence[str] = ()
+    """Auxiliary tasks that have failed and will be restarted, as sentences; the server serves without them."""
+
+
+class IceServerBody(_Body):
+    """One entry of `iceServers`, as RTCPeerConnection takes it."""
+
+    model_config = ConfigDict(json_schema_serialization_defaults_required=False)
+
+    urls: Sequence[str]
+    username: str | None = None
+    credential: str | None = None
+
+
+class PageConfig(_Body):
+    """`GET /config`: what the page needs to know before it connects."""
+
+    notice: str = ""
+    views: Sequence[str] = ()
+    resume_s: float = 0.0
+    auth: Literal["token", "none"] = "none"
+    """Whether this client needs a token to open a session."""
+    websocket: bool = False
+    """Whether the compatibility mode is enabled."""
+    ice_servers: Sequence[IceServerBody] = Field((), alias="iceServers")
+    """Empty for clients that may not open a session."""

@@ -1,0 +1,58 @@
+"""Keep the state of ended sessions for peers that reconnect: for a limited time, for a limited number of peers."""
+
+import asyncio
+import time
+from collections.abc import Iterable
+
+from facestream.config import Config
+from facestream.media.pipeline import ResumeState
+from facestream.sessions.base import Session
+from facestream.sessions.ending import Ending
+
+STATES_PER_SESSION = 4
+"""States kept for each of `max_sessions`, a few kB each: other peers may be served before the lost ones reconnect."""
+
+
+class ResumeStates:
+    """The states of ended sessions by resume token."""
+
+    def __init__(self, config: Config) -> None:
+        self._keep_s = config.resume_s
+        self._most = STATES_PER_SESSION * config.max_sessions
+        self._states: dict[str, ResumeState] = {}
+
+    def __len__(self) -> int:
+        return len(self._states)
+
+    def keep(self, session: Session) -> None:
+        """Keep the state of an ended session, unless it has none or a new session has it already."""
+        if session.handed_over or not session.frames_in:
+            # A session without frames must not displace the state of another peer.
+            return
+        token = session.resume_token
+        self._states[token] = session.resume_state()
+        # By a timer and not when the next session ends: docs/privacy.md promises that it is deleted by then.
+        asyncio.get_running_loop().call_later(self._keep_s, self._states.pop, token, None)
+        for oldest in list(self._states)[: max(0, len(self._states) - self._most)]:
+            del self._states[oldest]
+
+    def take(self, token: str, sessions: Iterable[Session]) -> ResumeState | None:
+        """The state that belongs to a token, once; None if there is none.
+
+        A session of that token that has not noticed its lost connection yet is ended.
+        """
+        session = session_of(token, sessions)
+        if session is not None:
+            session.leave(Ending.RESUMED, "this session continues in another connection of the same peer")
+            session.handed_over = True
+            return session.resume_state()
+        state = self._states.pop(token, None)
+        if state is None or time.monotonic() - state.ended_s > self._keep_s:
+            return None
+        return state
+
+
+def session_of(token: str, sessions: Iterable[Session]) -> Session | None:
+    """The session with that resume token, unless its state has been taken; None for an empty token."""
+    found = (session for session in sessions if token and session.resume_token == token)
+    return next((session for session in found if not session.handed_over), None)

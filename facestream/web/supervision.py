@@ -1,0 +1,92 @@
+"""Run the tasks of the server: a critical one ends it when it fails, an auxiliary one is logged and restarted.
+
+Knows no task; web/server.py says which are which.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+logger = logging.getLogger(__name__)
+
+Work = Callable[[], Awaitable[None]]
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 60.0
+"""Pause before a restart, doubled after each failure in a row."""
+STEADY_S = 60.0
+"""A task that has run this long before it failed begins again with the first pause."""
+
+
+class CriticalTaskError(Exception):
+    """A task that the server cannot do without has ended: a bug in facestream, which ends the server (exit code 70)."""
+
+
+@dataclass(slots=True)
+class _Failures:
+    """The failures in a row of one auxiliary task."""
+
+    count: int = 0
+    pause_s: float = 0.0
+    """Pause before the next restart."""
+    last: str = ""
+    """The last exception, to log a repeated one without its traceback."""
+    restart_s: float = 0.0
+    """When it restarts, on the monotonic clock."""
+
+
+class Supervisor:
+    """Owns the restarts of auxiliary tasks and knows which of them wait for one."""
+
+    def __init__(self, first_pause_s: float = FIRST_PAUSE_S) -> None:
+        self._first_pause_s = first_pause_s
+        self._waiting: dict[str, _Failures] = {}
+
+    def impaired(self) -> list[str]:
+        """The auxiliary tasks that have failed and wait for their restart, as sentences without internals."""
+        now_s = time.monotonic()
+        waits = {name: max(0.0, failures.restart_s - now_s) for name, failures in self._waiting.items()}
+        return [
+            f"{name}: failure {self._waiting[name].count} in a row; restarts in {wait_s:.0f} s, see the log"
+            for name, wait_s in waits.items()
+        ]
+
+    async def run_critical(self, name: str, work: Work) -> None:
+        """Run a task that must not end; raises CriticalTaskError if it does, whatever the exception in it was."""
+        try:
+            await work()
+        except Exception as error:
+            raise CriticalTaskError(f"the task {name} failed ({type(error).__name__})") from error
+        raise CriticalTaskError(f"the task {name} has returned")
+
+    async def run_auxiliary(self, name: str, work: Work) -> None:
+        """Run a task that the server can do without, until it returns; restart it after each exception."""
+        failures = _Failures()
+        while True:
+            started_s = time.monotonic()
+            self._waiting.pop(name, None)
+            try:
+                await work()
+            except Exception as error:  # noqa: BLE001 - `_note` logs it
+                # The boundary of one auxiliary task: its fault must not end the sessions.
+                if time.monotonic() - started_s > STEADY_S:
+                    failures = _Failures()
+                self._note(failures, name, error)
+            else:
+                return
+            self._waiting[name] = failures
+            await asyncio.sleep(failures.pause_s)
+
+    def _note(self, failures: _Failures, name: str, error: Exception) -> None:
+        """Count and log one failure, with a traceback unless the one before was the same."""
+        failures.pause_s = min(2 * failures.pause_s or self._first_pause_s, LONGEST_PAUSE_S)
+        failures.count += 1
+        failures.restart_s = time.monotonic() + failures.pause_s
+        same, failures.last = failures.last == repr(error), repr(error)
+        logger.error(
+            "auxiliary task %s failed %d times in a row, a fault in the server; it restarts in %.0f s",
+            name,
+            failures.count,
+            failures.pause_s,
+            exc_info=None if same else error,
+        )

@@ -1,0 +1,342 @@
+/** The WebRTC peer without a browser: its peer connection is a fake. */
+
+import assert from 'node:assert/strict';
+import { beforeEach, test } from 'node:test';
+
+import { Peer } from '../../client/js/peer.js';
+import { fakeClock, settle } from './clock.mjs';
+
+const ANSWER = { sdp: 'v=0 answer', type: 'answer', session_id: 's1', resume: 'r1', secret: 'hush' };
+const CANDIDATE = 'candidate:1 1 udp 2113937151 192.0.2.1 50000 typ host';
+const TRACK = { kind: 'video' };
+const STREAM = { getVideoTracks: () => [TRACK] };
+
+class Connection extends EventTarget {
+  connectionState = 'new';
+  iceGatheringState = 'gathering';
+  localDescription = null;
+  channels = {};
+  closed = false;
+
+  constructor(options) {
+    super();
+    this.options = options;
+    Connection.newest = this;
+  }
+
+  addTransceiver(track, init) {
+    this.sender = { track, init, replaceTrack: async (next) => (this.sender.track = next) };
+  }
+
+  getSenders() {
+    return [this.sender];
+  }
+
+  createDataChannel(label, options) {
+    this.channels[label] = { readyState: 'open', options, sent: [], send: (text) => this.channels[label].sent.push(JSON.parse(text)) };
+    return this.channels[label];
+  }
+
+  async setLocalDescription() {
+    this.localDescription = { sdp: 'v=0 offer', type: 'offer' };
+  }
+
+  async setRemoteDescription(answer) {
+    this.answer = answer;
+  }
+
+  async getStats() {
+    return new Map();
+  }
+
+  close() {
+    this.closed = true;
+  }
+
+  /** The browser has looked everywhere. @param {string} [candidate] what it found; none: nothing */
+  gathered(candidate) {
+    if (candidate) this.dispatchEvent(Object.assign(new Event('icecandidate'), { candidate: { candidate } }));
+    this.iceGatheringState = 'complete';
+    this.onicegatheringstatechange?.();
+  }
+
+  become(state) {
+    this.connectionState = state;
+    this.onconnectionstatechange?.();
+  }
+}
+
+let requests;
+let beacons;
+let respond;
+
+beforeEach(() => {
+  requests = [];
+  beacons = [];
+  respond = async () => Response.json(ANSWER);
+  globalThis.RTCPeerConnection = Connection;
+  globalThis.MediaStream = class {
+    constructor(tracks) {
+      this.tracks = tracks;
+    }
+  };
+  globalThis.fetch = async (url, options = {}) => {
+    requests.push({ url, ...options });
+    return respond(url);
+  };
+  Object.defineProperty(globalThis, 'navigator', { configurable: true, value: { sendBeacon: (url, body) => beacons.push([url, body]) } });
+});
+
+function peerOf(resume = '', token = '') {
+  const heard = { video: [], telemetry: [], control: [], flow: [], lost: [] };
+  const events = {
+    onVideo: (stream) => heard.video.push(stream),
+    onTelemetry: ({ seq }) => heard.telemetry.push(seq),
+    onControl: ({ type }) => heard.control.push(type),
+    onFlow: (flow) => heard.flow.push(flow),
+    onLost: (error) => heard.lost.push(`${error.key} ${error.code}`.trim()),
+  };
+  return { heard, peer: new Peer(events, 'http://127.0.0.1:1/face/', resume, token) };
+}
+
+async function opened(...given) {
+  const made = peerOf(...given);
+  const opening = made.peer.open(STREAM);
+  await settle();
+  const pc = Connection.newest;
+  pc.gathered(CANDIDATE);
+  await settle();
+  pc.become('connected');
+  await opening;
+  return { ...made, pc };
+}
+
+test('the offer carries token and resume token, and the answer names the session', async () => {
+  const { peer, pc } = await opened('r0', 'secret');
+
+  const [offer] = requests;
+  assert.equal(offer.url, 'http://127.0.0.1:1/face/offer');
+  assert.equal(offer.headers.Authorization, 'Bearer secret');
+  assert.deepEqual(JSON.parse(offer.body), { sdp: 'v=0 offer', type: 'offer', resume: 'r0' });
+  assert.deepEqual(pc.answer, { sdp: ANSWER.sdp, type: 'answer' });
+  assert.deepEqual([peer.sessionId, peer.resumeToken], ['s1', 'r1']);
+  assert.equal(pc.sender.track, TRACK);
+});
+
+test('without token and resume token, none is sent', async () => {
+  await opened();
+
+  assert.equal('Authorization' in requests[0].headers, false);
+  assert.deepEqual(Object.keys(JSON.parse(requests[0].body)), ['sdp', 'type']);
+});
+
+test('an offer can be made before there is a track', async () => {
+  const { peer } = peerOf();
+  peer.open(null).catch(() => {});
+  await settle();
+
+  assert.equal(Connection.newest.sender.track, 'video');
+  peer.close();
+});
+
+for (const [status, body, key] of [
+  [503, { code: 'no_media_port', title: 'x', detail: 'all taken' }, 'noPort'],
+  [503, { code: 'server_full', title: 'The server has no port for media', detail: '1 of 1' }, 'full'],
+  [503, 'no JSON', 'full'],
+  [401, { code: 'token_wrong' }, 'token'],
+]) {
+  test(`a rejected offer (${status} ${body.code ?? 'without a code'}) is "${key}", and the connection is closed`, async () => {
+    respond = async () => new Response(typeof body === 'string' ? body : JSON.stringify(body), { status, headers: { 'Retry-After': '4' } });
+    const { peer } = peerOf();
+    const opening = peer.open(STREAM);
+    await settle();
+    Connection.newest.gathered(CANDIDATE);
+
+    await assert.rejects(opening, (error) => error.key === key && error.retryMs === 4000);
+    assert.equal(Connection.newest.closed, true);
+    assert.deepEqual(beacons, []);
+  });
+}
+
+test('a server that cannot be reached is "serverAway"', async () => {
+  respond = async () => Promise.reject(new TypeError('failed to fetch'));
+  const { peer } = peerOf();
+  const opening = peer.open(STREAM);
+  await settle();
+  Connection.newest.gathered(CANDIDATE);
+
+  await assert.rejects(opening, (error) => error.key === 'serverAway');
+});
+
+for (const [what, RTCPeerConnection] of [
+  ['no WebRTC', undefined],
+  ['a class that throws', class { constructor() { throw new Error('switched off'); } }],
+  ['a class that does nothing', class {}],
+  ['no offer', class extends Connection { setLocalDescription = async () => Promise.reject(new Error('no codec')); }],
+]) {
+  test(`a browser with ${what} is "noWebrtc", and asks the server nothing`, async () => {
+    globalThis.RTCPeerConnection = RTCPeerConnection;
+
+    await assert.rejects(peerOf().peer.open(STREAM), (error) => error.key === 'noWebrtc');
+    assert.deepEqual(requests, []);
+  });
+}
+
+test('an answer that the browser cannot use is "noWebrtc", and the server is told', async () => {
+  globalThis.RTCPeerConnection = class extends Connection {
+    setRemoteDescription = async () => Promise.reject(new Error('no codec'));
+  };
+  const opening = peerOf().peer.open(STREAM);
+  await settle();
+  Connection.newest.gathered(CANDIDATE);
+
+  await assert.rejects(opening, (error) => error.key === 'noWebrtc' && error.message === 'no codec');
+  assert.deepEqual(beacons, [['http://127.0.0.1:1/face/sessions/s1/bye', 'hush']]);
+});
+
+test('a browser that finds no candidate at all is "noMedia", without an offer', async () => {
+  const opening = peerOf().peer.open(STREAM);
+  await settle();
+  Connection.newest.gathered();
+
+  await assert.rejects(opening, (error) => error.key === 'noMedia');
+  assert.deepEqual(requests, []);
+});
+
+test('ICE that fails is "noMedia", and so are media that do not flow in time', async (t) => {
+  const pass = fakeClock(t);
+  const { peer } = peerOf();
+  const failing = peer.open(STREAM);
+  await settle();
+  Connection.newest.gathered(CANDIDATE);
+  await settle();
+  Connection.newest.become('failed');
+  await assert.rejects(failing, (error) => error.key === 'noMedia');
+
+  const late = peerOf().peer.open(STREAM, 6000);
+  const rejected = assert.rejects(late, (error) => error.key === 'noMedia');
+  await settle();
+  Connection.newest.gathered(CANDIDATE);
+  await settle();
+  await pass(6000);
+  await rejected;
+});
+
+test('candidates are not waited for longer than a moment', async (t) => {
+  const pass = fakeClock(t);
+  peerOf().peer.open(STREAM).catch(() => {});
+  await settle();
+
+  await pass(100);
+
+  assert.equal(requests.length, 1);
+  Connection.newest.become('failed');
+});
+
+test('closed before it is opened, it opens nothing; stopped before the answer, the server is told', async () => {
+  const early = peerOf().peer;
+  early.close();
+  await assert.rejects(early.open(STREAM), (error) => error.key === 'closed');
+  assert.deepEqual(beacons, []);
+
+  const { peer } = peerOf();
+  const opening = peer.open(STREAM);
+  await settle();
+  respond = async () => {
+    peer.close();
+    return Response.json(ANSWER);
+  };
+  Connection.newest.gathered(CANDIDATE);
+  await assert.rejects(opening, (error) => error.key === 'closed');
+  assert.equal(beacons.length, 1);
+});
+
+test('closed while candidates are gathered, it makes no offer', async () => {
+  const { peer } = peerOf();
+  const opening = peer.open(STREAM);
+  await settle();
+  peer.close();
+  Connection.newest.gathered(CANDIDATE);
+
+  await assert.rejects(opening, (error) => error.key === 'closed');
+  assert.deepEqual(requests, []);
+});
+
+test('video, reports and messages come as events; what is none of them is ignored', async () => {
+  const { heard, pc } = await opened();
+  const receiver = { jitterBufferTarget: null };
+  pc.ontrack({ track: TRACK, receiver });
+  pc.channels.telemetry.onmessage({ data: '{"v":2}' });
+  pc.channels.telemetry.onmessage({ data: '{"v":1,"seq":3,"pts":0,"fps_in":1,"fps_out":1,"dropped":0,"faces":[],"ms":{"wait":0,"detect":0,"landmarks":0,"emotion":0,"draw":0}}' });
+  pc.channels.control.onmessage({ data: '{' });
+  pc.channels.control.onmessage({ data: '{"type":"hello"}' });
+
+  assert.equal(receiver.jitterBufferTarget, 0);
+  assert.deepEqual(heard.video[0].tracks, [TRACK]);
+  assert.deepEqual([heard.telemetry, heard.control], [[3], ['hello']]);
+});
+
+test('requests go over the channel "control" while it is open', async () => {
+  const { peer, pc } = await opened();
+  peer.ping();
+  pc.channels.control.readyState = 'closed';
+  peer.send({ type: 'layers' });
+
+  assert.deepEqual(pc.channels.control.sent, [{ type: 'ping', id: 0 }]);
+});
+
+test('a closed channel ends the session; a notice before it says why', async () => {
+  const plain = await opened();
+  plain.pc.channels.control.onclose();
+  assert.deepEqual(plain.heard.lost, ['closed']);
+
+  const told = await opened();
+  told.pc.channels.control.onmessage({ data: '{"type":"notice","code":"stopping","detail":"in words"}' });
+  told.pc.channels.control.onclose();
+  told.pc.become('closed');
+  assert.deepEqual(told.heard.lost, ['ended stopping']);
+});
+
+test('silence of ICE is an interruption, which ends or becomes a loss after six seconds', async (t) => {
+  const pass = fakeClock(t);
+  const { heard, pc } = await opened();
+
+  pc.become('disconnected');
+  await pass(5000);
+  pc.become('connected');
+  await pass(5000);
+  assert.deepEqual([heard.flow, heard.lost], [['interrupted', 'connected'], []]);
+
+  pc.become('disconnected');
+  await pass(6000);
+  assert.deepEqual(heard.lost, ['cut']);
+});
+
+test('ICE that fails is a loss, without a goodbye; close() says it afterwards, once', async () => {
+  const { peer, heard, pc } = await opened();
+  pc.become('failed');
+  assert.deepEqual([heard.lost, beacons], [['cut'], []]);
+
+  peer.close();
+  peer.close();
+
+  assert.equal(beacons.length, 1);
+});
+
+test('another track is sent over the same connection, but not over one that is closed', async () => {
+  const { peer, pc } = await opened();
+  await peer.replaceTrack('another');
+  peer.close();
+  await peer.replaceTrack('a third');
+
+  assert.equal(pc.sender.track, 'another');
+});
+
+test('rates are those between two looks; none at first and none of a closed peer', async () => {
+  const { peer } = await opened();
+  assert.equal(await peer.rates(), null);
+  assert.equal((await peer.rates()).shownFps, 0);
+  peer.close();
+  assert.equal(await peer.rates(), null);
+  assert.equal(await peerOf().peer.rates(), null);
+});

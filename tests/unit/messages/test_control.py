@@ -1,0 +1,62 @@
+"""The messages on `control`: which requests are read, what a reply looks like, what is rejected with which code."""
+
+import json
+
+import pytest
+
+from facestream.messages.control import (
+    MAX_CONTROL_CHARS,
+    Bye,
+    ControlError,
+    ControlReply,
+    ErrorCode,
+    Layers,
+    Ping,
+    decode_control,
+    decode_reply,
+    encode_control,
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "request_read"),
+    [
+        ('{"type": "ping", "id": 3}', Ping(type="ping", id=3)),
+        ('{"type": "layers", "layers": ["box"]}', Layers(type="layers", layers=frozenset({"box"}))),
+        ('{"type": "layers", "layers": []}', Layers(type="layers", layers=frozenset())),
+        ('{"type": "bye"}', Bye(type="bye")),
+    ],
+)
+def test_a_control_request_is_read(text: str, request_read: Ping | Layers | Bye):
+    assert decode_control(text) == request_read
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "{", "[]", "7", "{}", '{"type": "dance"}', '{"type": "layers"}', '{"type": "layers", "layers": ["hat"]}',
+        '{"type": "bye", "now": true}', '{"type": ["ping"]}', b"\x00\xff",
+    ],
+)  # fmt: skip
+def test_a_bad_control_message_is_answered_with_what_was_expected(text: str | bytes):
+    with pytest.raises(ControlError, match="expected ping, layers, view or bye") as rejected:
+        decode_control(text)
+
+    assert rejected.value.code == ErrorCode.NOT_A_CONTROL_MESSAGE
+
+
+def test_a_reply_leaves_out_what_it_does_not_say():
+    assert json.loads(encode_control(ControlReply(type="pong", id=3))) == {"type": "pong", "id": 3}
+
+
+def test_a_message_that_is_too_long_has_a_code_of_its_own():
+    with pytest.raises(ControlError, match=f"at most {MAX_CONTROL_CHARS}") as rejected:
+        decode_control('{"type": "ping"}'.ljust(MAX_CONTROL_CHARS + 1))
+
+    assert rejected.value.code == ErrorCode.MESSAGE_TOO_LONG
+
+
+def test_a_reader_ignores_fields_that_it_does_not_know():
+    reply = decode_reply('{"type": "notice", "code": "stopping", "of_a_later_release": 1}')
+
+    assert reply == ControlReply(type="notice", code="stopping")

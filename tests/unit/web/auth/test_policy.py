@@ -1,0 +1,104 @@
+"""The access policy on a system that does not show programs, such as macOS: clients on loopback get a token."""
+
+import logging
+from datetime import UTC, datetime
+from pathlib import Path
+
+import jwt
+import pytest
+
+from facestream.config import Config
+from facestream.credentials.tokens import ALGORITHM, Purpose, TokenError, make_key
+from facestream.web.auth import policy
+from facestream.web.auth.policy import Access
+
+
+@pytest.fixture(autouse=True)
+def no_settings_from_outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def no_programs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(policy, "can_tell_programs", lambda: False)
+
+
+@pytest.mark.usefixtures("no_programs")
+def test_the_local_token_admits_a_peer_but_no_admin():
+    access = Access(Config(), "127.0.0.1")
+
+    token = access.local_token()
+
+    access.peers.check(token)
+    with pytest.raises(TokenError):
+        access.admins.check(token)
+
+
+@pytest.mark.usefixtures("no_programs")
+def test_the_local_token_expires_on_the_same_day():
+    access = Access(Config(), "127.0.0.1")
+
+    claims = jwt.decode(access.local_token(), access.peers.key, [ALGORITHM], audience=Purpose.PEER)
+
+    left_s = claims["exp"] - datetime.now(UTC).timestamp()
+    assert 0 < left_s <= policy.LOCAL_TOKEN_LIFETIME_H * 3600 <= 24 * 3600
+
+
+@pytest.mark.usefixtures("no_programs")
+def test_the_local_token_stays_valid_when_the_files_are_read_again():
+    access = Access(Config(), "127.0.0.1")
+    token = access.local_token()
+
+    access.reload()
+
+    access.peers.check(token)
+
+
+@pytest.mark.usefixtures("no_programs")
+def test_the_key_file_signs_the_local_token_if_there_is_one(tmp_path: Path):
+    key = make_key(tmp_path / "token.key")
+    access = Access(Config(token_key_file=str(tmp_path / "token.key")), "127.0.0.1")
+
+    assert jwt.decode(access.local_token(), key, [ALGORITHM], audience=Purpose.PEER)
+
+
+@pytest.mark.usefixtures("no_programs")
+def test_two_servers_without_a_key_file_do_not_accept_each_others_local_token():
+    one, other = Access(Config(), "127.0.0.1"), Access(Config(), "127.0.0.1")
+
+    with pytest.raises(TokenError):
+        other.peers.check(one.local_token())
+
+
+@pytest.mark.usefixtures("no_programs")
+def test_the_local_token_is_not_logged(caplog: pytest.LogCaptureFixture):
+    caplog.set_level(logging.DEBUG)
+    access = Access(Config(), "127.0.0.1")
+
+    token = access.local_token()
+
+    assert "clients on this machine need a token too" in caplog.text
+    assert token not in caplog.text
+    assert access.peers.key not in caplog.text
+
+
+@pytest.mark.usefixtures("no_programs")
+@pytest.mark.parametrize("auth", ["token", "none"])
+def test_with_another_policy_there_is_no_local_token(tmp_path: Path, auth: str):
+    make_key(tmp_path / "token.key")
+    config = Config(auth=auth, token_key_file=str(tmp_path / "token.key"))
+
+    assert Access(config, "127.0.0.1").local_token() == ""
+
+
+def test_where_the_system_shows_programs_there_is_no_local_token():
+    assert Access(Config(), "127.0.0.1").local_token() == ""
+
+
+@pytest.mark.usefixtures("no_programs")
+def test_a_server_for_other_machines_has_no_local_token(tmp_path: Path):
+    make_key(tmp_path / "token.key")
+
+    access = Access(Config(token_key_file=str(tmp_path / "token.key")), "0.0.0.0")
+
+    assert access.local_token() == ""

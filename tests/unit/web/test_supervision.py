@@ -1,0 +1,96 @@
+"""Auxiliary tasks restart with growing pauses; a critical one that ends is an error."""
+
+import asyncio
+
+import pytest
+
+from facestream.web.supervision import CriticalTaskError, Supervisor
+from tests.times import seconds
+
+PAUSE_S = 0.01
+
+
+class Flaky:
+    """Fails a number of times and then works."""
+
+    def __init__(self, failures: int) -> None:
+        self.left = failures
+        self.started = 0
+        self.works = asyncio.Event()
+
+    async def run(self) -> None:
+        self.started += 1
+        if self.left:
+            self.left -= 1
+            raise RuntimeError("injected")
+        self.works.set()
+        await asyncio.Event().wait()
+
+
+async def test_an_auxiliary_task_restarts_until_it_works():
+    task, supervisor = Flaky(3), Supervisor(PAUSE_S)
+
+    running = asyncio.create_task(supervisor.run_auxiliary("flaky", task.run))
+    await asyncio.wait_for(task.works.wait(), seconds(5))
+
+    assert task.started == 4
+    assert supervisor.impaired() == []
+    running.cancel()
+
+
+async def test_a_task_that_waits_for_its_restart_is_reported():
+    task, supervisor = Flaky(1), Supervisor(first_pause_s=60)
+
+    running = asyncio.create_task(supervisor.run_auxiliary("flaky", task.run))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+
+    assert supervisor.impaired() == ["flaky: failure 1 in a row; restarts in 60 s, see the log"]
+    running.cancel()
+
+
+async def test_the_pauses_grow_up_to_a_limit(monkeypatch: pytest.MonkeyPatch):
+    pauses: list[float] = []
+    task, supervisor = Flaky(9), Supervisor(first_pause_s=1)
+
+    async def sleep(pause_s: float) -> None:
+        pauses.append(pause_s)
+
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    running = asyncio.create_task(supervisor.run_auxiliary("flaky", task.run))
+    await asyncio.wait_for(task.works.wait(), seconds(5))
+
+    assert pauses == [1, 2, 4, 8, 16, 32, 60, 60, 60]
+    running.cancel()
+
+
+async def test_the_same_fault_is_logged_with_one_traceback(caplog: pytest.LogCaptureFixture):
+    task, supervisor = Flaky(3), Supervisor(PAUSE_S)
+
+    running = asyncio.create_task(supervisor.run_auxiliary("flaky", task.run))
+    await asyncio.wait_for(task.works.wait(), seconds(5))
+
+    assert [record.exc_info is not None for record in caplog.records] == [True, False, False]
+    running.cancel()
+
+
+async def test_an_auxiliary_task_may_end():
+    async def nothing_to_do() -> None:
+        return
+
+    await asyncio.wait_for(Supervisor().run_auxiliary("idle", nothing_to_do), seconds(1))
+
+
+async def test_a_critical_task_that_fails_keeps_its_cause():
+    with pytest.raises(CriticalTaskError, match="flaky") as ended:
+        await Supervisor().run_critical("flaky", Flaky(1).run)
+
+    assert isinstance(ended.value.__cause__, RuntimeError)
+
+
+async def test_a_critical_task_must_not_return():
+    async def returns() -> None:
+        return
+
+    with pytest.raises(CriticalTaskError, match="returned"):
+        await Supervisor().run_critical("short", returns)
