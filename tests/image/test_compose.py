@@ -16,6 +16,7 @@ from tests.conftest import ROOT
 from tests.image.conftest import Built
 from tests.image.podman import Podman, running, wait_until_healthy
 from tests.net.hosts import NEAR_SERVER, Neighbours, forwarder, two_hosts
+from tests.times import seconds
 
 # The first test of tests/image builds the image.
 pytestmark = [pytest.mark.image, pytest.mark.timeout(1800)]
@@ -25,7 +26,7 @@ ENV = {"PUBLIC_ADDRESS": NEAR_SERVER, "TURN_SECRET": "north", "DOMAIN": "faces.e
 TOKEN = "a-token-of-the-image-tests"
 # Handled elsewhere (the images, the network, the command), or without meaning in a test (restart).
 LEFT_OUT = {"build", "image", "restart", "network_mode", "command"}
-REPLAY_DEADLINE_S = 60.0
+REPLAY_DEADLINE_S = seconds(60.0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,9 @@ from tests.conftest import running_server
 from tests.media.aiortc_patches.peers import numbered_frame
 from tests.media.offers import read_offer
 from tests.media.sockets import jpeg_of, jpegs_of, socket_peer
+from tests.times import seconds
 
-DEADLINE_S = 30.0
+DEADLINE_S = seconds(30.0)
 JPEG_64 = jpeg_of(np.full((64, 64, 3), 128, np.uint8))
 LIGHT = ("--analysis-processes", "0")
 

@@ -10,6 +10,7 @@ import pytest
 
 from tests.conftest import ROOT, running_server
 from tests.media.test_replay import run_command, wait_for
+from tests.times import seconds
 
 
 @pytest.mark.parametrize("codec", ["vp8", "h264"])
@@ -70,7 +71,7 @@ def test_ctrl_c_ends_every_peer_and_the_summary_is_written(server_url: str, medi
     wait_for(lambda: telemetry.exists() and telemetry.stat().st_size > 0)
 
     process.send_signal(signal.SIGINT)
-    _, complained = process.communicate(timeout=20)
+    _, complained = process.communicate(timeout=seconds(20))
 
     assert process.returncode == 0
     assert "Traceback" not in complained

@@ -28,6 +28,7 @@ from facestream.messages.telemetry import decode_telemetry
 from facestream.replay.options import ReplayOptions
 from facestream.replay.peer import ReplayPeer, replay_clip
 from tests.conftest import ROOT, running_server
+from tests.times import seconds
 
 
 @pytest.fixture
@@ -39,7 +40,7 @@ def clip(media_dir: Path) -> Path:
 def run_command(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "facestream", "replay", *map(str, arguments)],
-        cwd=ROOT, capture_output=True, text=True, timeout=90, check=False,
+        cwd=ROOT, capture_output=True, text=True, timeout=seconds(90), check=False,
     )  # fmt: skip
 
 
@@ -150,7 +151,7 @@ def test_a_signal_ends_the_replay_and_the_summary_is_written(
     wait_for(lambda: telemetry.exists() and telemetry.stat().st_size > 0)
 
     process.send_signal(number)
-    printed, complained = process.communicate(timeout=20)
+    printed, complained = process.communicate(timeout=seconds(20))
 
     assert process.returncode == 0
     assert "Traceback" not in complained
@@ -178,7 +179,7 @@ def test_a_server_that_stops_ends_the_replay_with_a_sentence_and_a_summary(clip:
         wait_for(lambda: (tmp_path / "t.jsonl").exists() and (tmp_path / "t.jsonl").stat().st_size > 0)
 
         running.stop()
-        _, complained = process.communicate(timeout=30)
+        _, complained = process.communicate(timeout=seconds(30))
 
     assert process.returncode == 2
     assert "ended the connection: the server is stopping" in complained
@@ -194,7 +195,7 @@ async def test_a_killed_server_is_noticed(clip: Path, tmp_path: Path, monkeypatc
             os.kill(running.process.pid, signal.SIGSTOP)
             try:
                 with pytest.raises(ServerUnreachableError, match="sends nothing any more"):
-                    await asyncio.wait_for(peer.finish(), 10)
+                    await asyncio.wait_for(peer.finish(), seconds(10))
             finally:
                 os.kill(running.process.pid, signal.SIGKILL)
 
@@ -292,13 +293,16 @@ async def test_another_server_is_recognised(clip: Path, status: int, kind: str, 
 async def test_a_server_that_never_answers_times_out(clip: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("facestream.replay.http.OFFER_DEADLINE_S", 0.3)
 
-    async def sleep(_request: web.Request) -> web.Response:
-        await asyncio.sleep(5)
+    over = asyncio.Event()
+
+    async def silent(_request: web.Request) -> web.Response:
+        await over.wait()
         return web.Response()
 
-    async with fake_server(sleep) as url:
+    async with fake_server(silent) as url:
         with pytest.raises(ServerUnreachableError, match="did not answer the offer"):
             await replay_clip(ReplayOptions(clip, url))
+        over.set()  # the fake one waits for its handlers when it stops
 
 
 @contextlib.asynccontextmanager
@@ -324,7 +328,7 @@ async def test_a_clip_that_is_deleted_while_it_loops_ends_the_replay(
         await asyncio.to_thread(copy.unlink)
 
         with pytest.raises(ClipError, match="no such file"):
-            await asyncio.wait_for(peer.finish(), 20)
+            await asyncio.wait_for(peer.finish(), seconds(20))
 
 
 async def test_a_peer_that_disconnects_sends_nothing_and_leaves_nothing(clip: Path, tmp_path: Path):
@@ -349,7 +353,7 @@ def test_a_progress_bar_is_shown_on_a_terminal_only(server_url: str, clip: Path)
             [sys.executable, "-m", "facestream", "replay", str(clip), "--url", server_url, "--duration", "1"],
             cwd=ROOT, stdout=subprocess.DEVNULL, stderr=terminal,
         )  # fmt: skip
-        assert process.wait(30) == 0
+        assert process.wait(seconds(30)) == 0
         shown = os.read(reading, 10_000).decode()
     finally:
         os.close(reading)

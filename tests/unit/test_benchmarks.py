@@ -1,6 +1,5 @@
 """The benchmarks: each can be imported, their arithmetic is right, and the bad network does what it is told."""
 
-import asyncio
 import importlib
 import os
 import random
@@ -11,7 +10,7 @@ import pytest
 from benchmarks import measured
 from benchmarks.processes import usage
 from benchmarks.recovery import Arrivals
-from benchmarks.relay import LOOPBACK, NetworkConditions, candidates_of, open_link, with_candidate
+from benchmarks.relay import LOOPBACK, NetworkConditions, candidates_of, with_candidate
 
 BENCHMARKS = Path(measured.__file__).parent
 MODULES = sorted(
@@ -81,36 +80,3 @@ def test_an_address_is_put_into_every_candidate():
     assert candidates_of(changed) == [(LOOPBACK, 9), (LOOPBACK, 9)]
     assert changed.startswith("v=0\r\n")
     assert "a=mid:1\r\n" in changed
-
-
-class Inbox(asyncio.DatagramProtocol):
-    """One end of a path."""
-
-    def __init__(self) -> None:
-        self.messages: asyncio.Queue[bytes] = asyncio.Queue()
-
-    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        self.messages.put_nowait(data)
-
-
-async def test_the_relay_leads_datagrams_both_ways_and_cuts_when_told():
-    loop = asyncio.get_running_loop()
-    ends = [await loop.create_datagram_endpoint(Inbox, local_addr=(LOOPBACK, 0)) for _ in range(2)]
-    (client, at_client), (server, at_server) = ends
-    conditions = NetworkConditions(delay_s=0.005)
-    link = await open_link(conditions, client.get_extra_info("sockname"), server.get_extra_info("sockname"))
-
-    client.sendto(b"up", (LOOPBACK, link.client_side.port))
-    up = await asyncio.wait_for(at_server.messages.get(), 5)
-    server.sendto(b"down", (LOOPBACK, link.server_side.port))
-    down = await asyncio.wait_for(at_client.messages.get(), 5)
-    conditions.cut = True
-    client.sendto(b"lost", (LOOPBACK, link.client_side.port))
-    while not conditions.dropped:  # noqa: ASYNC110 - a datagram that is dropped tells nobody
-        await asyncio.sleep(0.005)
-
-    assert (up, down) == (b"up", b"down")
-    assert at_server.messages.empty()
-    link.close()
-    client.close()
-    server.close()

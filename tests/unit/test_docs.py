@@ -34,6 +34,7 @@ from facestream.messages.control import (
 from facestream.messages.http import ProblemCode
 from facestream.messages.telemetry import FaceMessage, StageTimes, Telemetry
 from facestream.sessions.ending import Ending
+from tests.times import seconds
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -167,7 +168,7 @@ def test_the_example_runs(page: str, first_line: str, tmp_path: Path, media_dir:
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=seconds(60),
         check=False,
     )
 

@@ -13,8 +13,9 @@ import pytest
 from facestream import __version__
 from facestream.cli.start import OLDEST
 from tests.conftest import ROOT
+from tests.times import seconds
 
-DEADLINE_S = 60
+DEADLINE_S = seconds(60)
 TOKEN = "facestream token --token-key-file key"
 
 

@@ -11,6 +11,7 @@ from facestream.cli import tunnel
 from facestream.cli.tunnel import TOKEN_VARIABLE, Tunnel, media_hints
 from facestream.config import Config
 from facestream.errors import ConfigError
+from tests.times import seconds
 
 PUBLIC = "https://faces.ngrok.example"
 LOCAL = "http://localhost:8080"
@@ -57,7 +58,7 @@ def printed_after_opening(config: Config) -> str:
 
     opened = Tunnel(config, say)
     opened.open_to(LOCAL)
-    assert heard.wait(5)
+    assert heard.wait(seconds(5))
     opened.close()
     return "\n".join(printed)
 
