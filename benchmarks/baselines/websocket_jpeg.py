@@ -44,9 +44,9 @@ def _answer(message: bytes) -> str:
     return json.dumps({"number": number, "labels": labels, "image": image})
 
 
-def as_jpegs(pictures: Sequence[VideoFrame]) -> list[bytes]:
+def as_jpegs(frames: Sequence[VideoFrame]) -> list[bytes]:
     """The clip as this client sends it, already encoded."""
-    encoded = (cv2.imencode(".jpg", picture.to_ndarray(format="bgr24")) for picture in pictures)
+    encoded = (cv2.imencode(".jpg", frame.to_ndarray(format="bgr24")) for frame in frames)
     return [jpeg.tobytes() for _, jpeg in encoded]
 
 

@@ -15,8 +15,9 @@ import pytest
 from tests.conftest import ROOT, running_server
 from tests.net.coturn import COTURN_READY, SECRET, coturn_command, free_ports, make_certificate
 from tests.net.hosts import started
+from tests.times import seconds
 
-DEADLINE_S = 90
+DEADLINE_S = seconds(90)
 Findings = dict[str, dict[str, str]]
 
 
@@ -164,5 +165,5 @@ def test_each_turn_server_gets_an_allocation_request(coturn_port: int):
     assert code == 1
     assert alive["verdict"] == "ok"
     assert f"turn:127.0.0.1:{coturn_port}: relays" in alive["found"]
-    assert f"nothing listens at TCP port {dead_port}" in dead["found"]
+    assert f"nothing listens on TCP port {dead_port}" in dead["found"]
     assert "docs/deploy" in dead["remedy"]

@@ -44,6 +44,7 @@ KEEPS_OFF: dict[str, set[str]] = {
     "ice.servers": NETWORK,
     "ice.candidates": NETWORK,
     "signaling.sections": NETWORK,
+    "media.meter": NETWORK,
     "sessions.admission": NETWORK,
     "sessions.frame_cost": NETWORK,
 }

@@ -1,4 +1,4 @@
-"""Two real peer connections on loopback, and a track whose pictures carry their number."""
+"""Two real peer connections on loopback, and a track whose frames carry their number."""
 
 import asyncio
 import time
@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 from aiortc import RTCBundlePolicy, RTCConfiguration, RTCPeerConnection, VideoStreamTrack
 from aiortc.mediastreams import MediaStreamTrack
+from aiortc.rtp import RTCP_RR
 from av import VideoFrame
 
 from facestream.media.planes import planes_of
+from tests.times import seconds
 
 BLOCK_PX, NUMBER_BITS = 32, 10
 
@@ -19,8 +21,8 @@ def new_peer_connection() -> RTCPeerConnection:
     return RTCPeerConnection(RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE))
 
 
-def picture(width: int = 640, height: int = 480, number: int = 0) -> VideoFrame:
-    """A picture that moves with its number."""
+def numbered_frame(width: int = 640, height: int = 480, number: int = 0) -> VideoFrame:
+    """A frame that moves with its number."""
     frame = VideoFrame(width, height, "yuv420p")
     y, u, v = planes_of(frame)
     y[:] = (np.add.outer(np.arange(height), np.arange(width)) // 4 + 5 * number) % 256
@@ -32,7 +34,7 @@ def picture(width: int = 640, height: int = 480, number: int = 0) -> VideoFrame:
 
 
 def number_of(frame: VideoFrame) -> int:
-    """The number drawn into a picture, after any codec."""
+    """The number drawn into a frame, after any codec."""
     y = planes_of(frame)[0]
     blocks = (
         y[4 : BLOCK_PX - 4, bit * BLOCK_PX + 4 : (bit + 1) * BLOCK_PX - 4] for bit in range(NUMBER_BITS)
@@ -41,7 +43,7 @@ def number_of(frame: VideoFrame) -> int:
 
 
 class JpegTrack(VideoStreamTrack):
-    """Sends a new picture each interval."""
+    """Sends a new frame each interval."""
 
     def __init__(self, fps: float = 30.0, width: int = 640, height: int = 480) -> None:
         super().__init__()
@@ -49,9 +51,16 @@ class JpegTrack(VideoStreamTrack):
         self.sent_s: list[float] = []
         self._number = 0
 
+    async def sent(self, more: int) -> None:
+        """Wait until that many frames more were sent."""
+        least = len(self.sent_s) + more
+        async with asyncio.timeout(seconds(10)):
+            while len(self.sent_s) < least:  # noqa: ASYNC110 - of interest to a few tests only
+                await asyncio.sleep(1 / self.fps)
+
     async def recv(self) -> VideoFrame:
         await asyncio.sleep(1 / self.fps)
-        frame = picture(self.width, self.height, self._number)
+        frame = numbered_frame(self.width, self.height, self._number)
         frame.pts = round(self._number * 90000 / self.fps)
         self._number += 1
         self.sent_s.append(time.monotonic())
@@ -79,10 +88,24 @@ class Pair:
         await self.called.setRemoteDescription(self.caller.localDescription)
         await self.called.setLocalDescription(await self.called.createAnswer())
         await self.caller.setRemoteDescription(self.called.localDescription)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(seconds(10)):
             # Two states of two objects, neither of them ours: there is no event for both.
             while self.channel.readyState != "open" or self.called.connectionState != "connected":  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
+
+    async def receiver_report(self) -> None:
+        """Wait until the called one has sent its next receiver report, which is due within 1.5 s."""
+        sent = asyncio.Event()
+        send = self.called_dtls._send_rtp
+
+        async def note(packet: bytes) -> None:
+            await send(packet)
+            if packet[1] == RTCP_RR:
+                sent.set()
+
+        self.called_dtls._send_rtp = note
+        async with asyncio.timeout(seconds(5)):
+            await sent.wait()
 
     async def receive(self, deadline_s: float = 5.0) -> VideoFrame:
         async with asyncio.timeout(deadline_s):
