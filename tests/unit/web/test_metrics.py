@@ -20,7 +20,6 @@ from facestream.errors import (
     RestartError,
 )
 from facestream.messages.http import ProblemCode
-from facestream.messages.http import ProblemCode
 from facestream.metrics import StreamCounts
 from facestream.sessions.admission import (
     DrainingError,
