@@ -73,13 +73,13 @@ async def over_websocket(seconds: float) -> dict[str, object]:
 
 async def measure(plan: Plan) -> dict[str, object]:
     """Measure both in turn, several times."""
-    webrtc, compatibility = [], []
+    webrtc, frames = [], []
     for number in range(1, plan.rounds + 1):
         say(f"compatibility: round {number} of {plan.rounds}")
         window = await over_webrtc(servers.OURS, plan.seconds, codec="h264", length_s=plan.clip_length_s)
         webrtc.append(window.as_json())
-        compatibility.append(await over_websocket(plan.seconds))
-    return {"webrtc_rounds": webrtc, "compatibility_rounds": compatibility}
+        frames.append(await over_websocket(plan.seconds))
+    return {"webrtc_rounds": webrtc, "compatibility_rounds": frames}
 
 
 def main() -> None:

@@ -12,6 +12,7 @@ import os
 import subprocess
 import sys
 import tarfile
+import tempfile
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -23,7 +24,10 @@ ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "build" / "upstream"
 FETCH_DEADLINE_S = 300
 RUN_DEADLINE_S = 1500
+PYTEST_INI = "[pytest]\nasyncio_default_fixture_loop_scope = function\n"
+TEST_DEADLINE_S = 120
 REPLACED = "FACESTREAM_UPSTREAM_REPLACED"
+RUNS = {"0": "without", "1": "replaced"}
 # A namespace starts without an address; aioice offers none of the loopback interface.
 OWN_NETWORK = (
     "ip link set lo up && ip link add near type veth peer name far && ip addr add 10.78.0.1/24 dev near && "
@@ -44,8 +48,12 @@ class Suite:
     """Expression for the tests that need a network of their own."""
 
     @property
-    def folder(self) -> Path:
-        return FOLDER / f"{self.package}-{self.version}"
+    def name(self) -> str:
+        return f"{self.package}-{self.version}"
+
+    def folder(self, replaced: str) -> Path:
+        """Each run has its own copy: aiortc's tests make a socket in the current folder."""
+        return FOLDER / f"{self.name}-{RUNS[replaced]}"
 
 
 SUITES = (
@@ -86,25 +94,26 @@ def main(wanted: Sequence[str]) -> int:
 
 def fetch(suite: Suite) -> None:
     """Download and unpack the suite's tests, unless they are there. Raises ValueError where the file is another."""
-    if suite.folder.is_dir():
+    if all(suite.folder(replaced).is_dir() for replaced in RUNS):
         return
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", ":all:"]
-    command += ["--dest", str(FOLDER), f"{suite.package}=={suite.version}"]
-    subprocess.run(command, check=True, timeout=FETCH_DEADLINE_S)
-    archive = FOLDER / f"{suite.package}-{suite.version}.tar.gz"
+    archive = FOLDER / f"{suite.name}.tar.gz"
+    if not archive.is_file():
+        FOLDER.mkdir(parents=True, exist_ok=True)
+        command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", ":all:"]
+        command += ["--dest", str(FOLDER), f"{suite.package}=={suite.version}"]
+        subprocess.run(command, check=True, timeout=FETCH_DEADLINE_S)
     got = hashlib.sha256(archive.read_bytes()).hexdigest()
     if got != suite.sha256:
         archive.unlink()
         raise ValueError(f"its sha256 is {got}, expected {suite.sha256}")
-    part = suite.folder.with_suffix(".part")
-    with tarfile.open(archive) as source:
-        tests = [each for each in source if each.name.startswith(f"{suite.folder.name}/tests")]
-        source.extractall(part, members=tests, filter="data")
-    (part / suite.folder.name).rename(suite.folder)
-    part.rmdir()
-    # Without a file of its own, pytest would take this repository's settings.
-    (suite.folder / "pytest.ini").write_text("[pytest]\nasyncio_default_fixture_loop_scope = function\n")
+    for replaced in RUNS:
+        folder = suite.folder(replaced)
+        with tarfile.open(archive) as source, tempfile.TemporaryDirectory(dir=FOLDER) as part:
+            tests = [each for each in source if each.name.startswith(f"{suite.name}/tests")]
+            source.extractall(part, members=tests, filter="data")
+            # Without a file of its own, pytest would take this repository's settings.
+            (Path(part) / suite.name / "pytest.ini").write_text(PYTEST_INI)
+            (Path(part) / suite.name).rename(folder)
 
 
 def differs(suite: Suite) -> bool:
@@ -132,10 +141,19 @@ def passing(suite: Suite, replaced: str, tests: Sequence[str] = ()) -> set[str]:
 
     `replaced`: "1" with the replacements, "0" without; `tests`: these only.
     """
-    report = suite.folder / f"passed-{replaced}.xml"
+    folder = suite.folder(replaced)
+    report = folder / "report.xml"
     report.unlink(missing_ok=True)
     command = [sys.executable, "-m", "pytest", *(tests or ["tests"]), "-q", "-p", "scripts.upstream_tests"]
-    command += ["-c", "pytest.ini", "-p", "no:cacheprovider", "--tb=short", f"--junitxml={report}"]
+    command += [
+        "-c",
+        "pytest.ini",
+        "-p",
+        "no:cacheprovider",
+        "--tb=short",
+        f"--timeout={TEST_DEADLINE_S}",
+        f"--junitxml={report}",
+    ]
     # unittest runs aiortc's coroutines itself; the plugins of this repository's tests have no part in it.
     command += ["-p", "no:playwright", "-p", "no:schemathesis"]
     if own_network():
@@ -145,7 +163,7 @@ def passing(suite: Suite, replaced: str, tests: Sequence[str] = ()) -> set[str]:
     with report.with_suffix(".log").open("w") as log:
         subprocess.run(
             command,
-            cwd=suite.folder,
+            cwd=folder,
             env={**os.environ, "PYTHONPATH": str(ROOT), REPLACED: replaced},
             stdout=log,
             stderr=subprocess.STDOUT,

@@ -13,9 +13,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.times import seconds
+
+pytest_plugins = ("tests.kinds", "tests.leftovers")
+
 ROOT = Path(__file__).resolve().parents[1]
-START_DEADLINE_S = 90.0  # the models load from a cold disk, beside other tests
-STOP_DEADLINE_S = 20.0
+START_DEADLINE_S = seconds(90.0)  # the models load from a cold disk, beside other tests
+STOP_DEADLINE_S = seconds(20.0)
 # What a certificate in certs/ or another test's load on this machine would change; tests of these say otherwise.
 STEADY = ("--tls", "off", "--min-fps", "0")
 

@@ -5,8 +5,9 @@ import sys
 from pathlib import Path
 
 from tests.conftest import ROOT
+from tests.times import seconds
 
-DEADLINE_S = 60
+DEADLINE_S = seconds(60)
 
 
 def build_wheel(folder: Path) -> Path:

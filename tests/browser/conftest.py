@@ -1,9 +1,10 @@
 """Real headless Chromium with a real face clip as its camera; what it said is kept when a test fails."""
 
+import asyncio
 import json
 import re
 import shutil
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Literal
@@ -15,10 +16,11 @@ import pytest_asyncio
 from playwright.async_api import Browser, ConsoleMessage, Page, Playwright, async_playwright, expect
 
 from tests.conftest import ROOT
+from tests.times import milliseconds
 
 RESULTS = ROOT / "test-results"
 SCREENSHOTS = ROOT / "build" / "screenshots"
-SOON_MS = 30_000
+SOON_MS = milliseconds(30_000)
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 FLAGS = (
     "--no-sandbox",
@@ -155,6 +157,20 @@ async def press_start(page: Page) -> None:
 async def start(page: Page) -> None:
     await press_start(page)
     await expect(page.locator("html")).to_have_attribute("data-state", "connected", timeout=SOON_MS)
+
+
+async def until(condition: Callable[[], Awaitable[bool]]) -> None:
+    """Wait for what no event of the page tells."""
+    async with asyncio.timeout(SOON_MS / 1000):
+        while not await condition():  # noqa: ASYNC110 - the page tells nobody
+            await asyncio.sleep(0.1)
+
+
+async def more_frames_shown(page: Page, count: int) -> None:
+    """Wait until the page has shown that many frames more."""
+    shown = "document.getElementById('video').getVideoPlaybackQuality().totalVideoFrames"
+    before = await page.evaluate(shown)
+    await page.wait_for_function(f"(least) => {shown} >= least", arg=before + count, timeout=SOON_MS)
 
 
 async def chart_points(page: Page, at_least: int) -> dict[str, int]:

@@ -11,6 +11,7 @@ from playwright.async_api import Page, Route, expect
 
 from tests.browser.conftest import NO_WEBRTC, SOON_MS, OpenPage, press_start
 from tests.conftest import running_server
+from tests.times import milliseconds
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -21,7 +22,7 @@ STUB = "window.RTCPeerConnection = function () {};"
 NO_OFFER = "RTCPeerConnection.prototype.setLocalDescription = () => Promise.reject(new Error('no codec'));"
 NO_ANSWER = "RTCPeerConnection.prototype.setRemoteDescription = () => Promise.reject(new Error('no codec'));"
 # Media are waited for this long before the page gives up; a refusal must not wait for it.
-PATIENCE_MS = 6000
+PATIENCE_MS = milliseconds(6000)
 LISTEN = """
 window.asked = 0;
 if (navigator.mediaDevices) {

@@ -11,7 +11,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from facestream.messages.telemetry import decode_telemetry
-from tests.browser.conftest import SCREENSHOTS, OpenPage, chart_points, start
+from tests.browser.conftest import SCREENSHOTS, OpenPage, chart_points, more_frames_shown, start
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -35,7 +35,7 @@ async def test_snapshot_and_recording_hold_the_annotated_picture(
 
         await page.get_by_role("button", name="Record").click()
         snapshot = await saved(page, "Snapshot", tmp_path)
-        await page.wait_for_timeout(2500)
+        await more_frames_shown(page, 30)
         recording = await saved(page, "Stop recording", tmp_path)
 
         picture = cv2.imread(str(snapshot))

@@ -11,6 +11,7 @@ from playwright.async_api import expect
 
 from tests.browser.conftest import NO_WEBRTC, SOON_MS, OpenPage, chart_points, press_start, start
 from tests.conftest import ROOT, running_server
+from tests.times import seconds
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -150,7 +151,7 @@ async def test_another_page_names_the_path_to_the_peer(server_url: str, open_pag
 
 
 async def expect_asked(proxy: Proxy, *parts: str) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(seconds(10)):
         while not any(all(part in asked for part in parts) for asked in proxy.asked):
             proxy.heard.clear()
             await proxy.heard.wait()

@@ -12,9 +12,10 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.net.hosts import Neighbours
+from tests.times import seconds
 
-RUN_DEADLINE_S = 100
-LOG_DEADLINE_S = 10.0
+RUN_DEADLINE_S = seconds(100)
+LOG_DEADLINE_S = seconds(10.0)
 NODE_DIR = Path(__file__).with_name("node")
 
 

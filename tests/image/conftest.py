@@ -23,11 +23,12 @@ from tests.image.podman import (
     leave_out,
     require_containers,
 )
+from tests.times import seconds
 from tests.wheel import build_wheel
 
 BASE_RECIPE = ROOT / "scripts" / "make_base_image.sh"
-BASE_DEADLINE_S = 600.0
-BUILD_DEADLINE_S = 600.0
+BASE_DEADLINE_S = seconds(600.0)
+BUILD_DEADLINE_S = seconds(600.0)
 PYTHON_BASE, COTURN_BASE = "localhost/facestream-test-python", "localhost/facestream-test-coturn"
 DRIVERS: tuple[Literal["overlay", "vfs"], ...] = ("overlay", "vfs")
 FIGURES = pytest.StashKey[dict[str, str]]()

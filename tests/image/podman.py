@@ -15,11 +15,12 @@ from typing import Literal, NoReturn
 import pytest
 
 from tests.conftest import ROOT
+from tests.times import seconds
 
 FOLDER = ROOT / "build" / "image"
 PAGE = ROOT / "docs" / "deploy" / "docker.md"
-COMMAND_DEADLINE_S = 60.0
-HEALTHY_DEADLINE_S = 60.0
+COMMAND_DEADLINE_S = seconds(60.0)
+HEALTHY_DEADLINE_S = seconds(60.0)
 # Podman wants to raise its containers' limits, which is forbidden where the tests run in a container themselves.
 LIMITS = ("--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1000:1000")
 # journald is not on every machine. Docker adds no file systems to a read-only root.

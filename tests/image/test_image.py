@@ -26,14 +26,15 @@ from tests.image.podman import (
     wait_until_healthy,
 )
 from tests.net.coturn import free_ports
+from tests.times import seconds
 
 # The first test builds the image.
-pytestmark = [pytest.mark.image, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.image, pytest.mark.timeout(1800)]
 
 USER = 10001
 TOKEN = "a-token-of-the-image-tests"
-REPLAY_DEADLINE_S = 60.0
-STOP_DEADLINE_S = 10.0
+REPLAY_DEADLINE_S = seconds(60.0)
+STOP_DEADLINE_S = seconds(10.0)
 # None of them is needed to run, and each would have to be kept up to date.
 BUILD_TOOLS = ("node", "npm", "make", "cmake", "gcc", "g++", "cc", "c++", "clang", "ld", "as", "cargo", "git")
 MOST_MEMORY_MB = 1000.0

@@ -20,6 +20,7 @@ from facestream.errors import ServerUnreachableError
 from facestream.replay.options import ReplayOptions
 from facestream.replay.peer import ReplayPeer
 from tests.conftest import ROOT, RunningServer, running_server
+from tests.times import seconds
 
 LISTED = "a token of nobody but us".replace(" ", "-")
 ADMIN = "an admin token of our own".replace(" ", "-")
@@ -126,7 +127,7 @@ async def test_a_token_that_is_taken_out_of_the_list_ends_at_sighup(tmp_path: Pa
         tokens.write_text("another-token-of-some-length")
         running.process.send_signal(signal.SIGHUP)
 
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(seconds(10)):
             # Another process has no event to wait for.
             while (after := await ask(running.url, Authorization=f"Bearer {LISTED}"))[0] != 401:  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
@@ -314,7 +315,7 @@ def command(*arguments: str, cwd: Path, **settings: str) -> subprocess.Completed
     return subprocess.run(
         [sys.executable, "-m", "facestream", *arguments],
         cwd=cwd, env={**os.environ, "PYTHONPATH": str(ROOT), **settings},
-        capture_output=True, text=True, timeout=60, check=False,
+        capture_output=True, text=True, timeout=seconds(60), check=False,
     )  # fmt: skip
 
 

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from facestream.web.routes import health, jpeg_socket, metrics, page, sessions
 from tests.conftest import RunningServer, running_server
+from tests.times import seconds
 
 ADMIN = "an-admin-token-of-our-own"
-ANSWER_DEADLINE_S = 10.0
+ANSWER_DEADLINE_S = seconds(10.0)
 MAX_LOG_BYTES = 200  # a request, on average
 TABLES = (page, sessions, jpeg_socket, health, metrics)
 ROUTES = sorted({(route.method, route.path) for part in TABLES for route in part.routes})

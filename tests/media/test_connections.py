@@ -31,6 +31,7 @@ from tests.media.strangers import (
     wait_closed,
 )
 from tests.media.test_server import analysis_pids
+from tests.times import seconds
 
 # A second where a user's server gives ten, so that no test waits for more than a few.
 IMPATIENT = ("--request-deadline-s", "1", "--keep-alive-s", "1.5", "--analysis-processes", "0")
@@ -271,7 +272,7 @@ def test_sigterm_ends_a_server_that_strangers_fill(tmp_path: Path):
             started_s = time.monotonic()
             running.process.send_signal(signal.SIGTERM)
 
-            assert running.process.wait(15) == 0
+            assert running.process.wait(seconds(15)) == 0
             assert time.monotonic() - started_s < 10
 
     assert "Traceback" not in running.log.read_text()

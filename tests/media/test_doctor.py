@@ -15,8 +15,9 @@ import pytest
 from tests.conftest import ROOT, running_server
 from tests.net.coturn import COTURN_READY, SECRET, coturn_command, free_ports, make_certificate
 from tests.net.hosts import started
+from tests.times import seconds
 
-DEADLINE_S = 90
+DEADLINE_S = seconds(90)
 Findings = dict[str, dict[str, str]]
 
 

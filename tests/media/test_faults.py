@@ -12,10 +12,11 @@ import pytest
 
 from tests.conftest import ROOT, RunningServer, running_server
 from tests.media.offers import read_offer
+from tests.times import seconds
 
 LIGHT = ("--analysis-processes", "0")
 TRACEBACK = "Traceback (most recent call last)"
-DEADLINE_S = 30.0
+DEADLINE_S = seconds(30.0)
 # Replaces one function of the server by one that fails, then starts it as the command line does.
 PROGRAM = """
 import importlib, sys

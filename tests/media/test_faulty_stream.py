@@ -20,8 +20,9 @@ from facestream.workers.pool import AnalysisPool
 from facestream.workers.shortage import started_threads
 from facestream.workers.worker import TracksUnpacker
 from tests.media.test_pool import MAX_PIXELS, running_pool
+from tests.times import seconds
 
-DEADLINE_S = 60.0
+DEADLINE_S = seconds(60.0)
 
 
 class OneByOne:

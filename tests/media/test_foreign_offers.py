@@ -16,11 +16,12 @@ from facestream.ice.addresses import offer_addresses
 from tests.conftest import RunningServer, running_server
 from tests.media.aiortc_patches.peers import JpegTrack
 from tests.media.offers import read_offer
+from tests.times import seconds
 
 STUN_COOKIE = b"\x21\x12\xa4\x42"
 LIGHT = ("--analysis-processes", "0")
 FRAMES = 5
-DEADLINE_S = 30.0
+DEADLINE_S = seconds(30.0)
 Order = Callable[[RTCPeerConnection], None]
 
 

@@ -14,6 +14,7 @@ import pytest
 from tests.conftest import running_server
 from tests.media.sockets import SocketPeer, as_image, jpeg_of, jpegs_of, socket_peer
 from tests.media.test_server import health_of
+from tests.times import seconds
 
 FRAME_MS = 33
 
@@ -177,7 +178,7 @@ async def test_a_peer_that_closes_or_says_bye_leaves_its_place(server_url: str, 
         await peer.socket.send_json({"type": "bye"})
         await peer.wait_closed()
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(seconds(5)):
         while (await health_of(server_url))["sessions"] > before:  # noqa: ASYNC110 - another process has no event
             await asyncio.sleep(0.05)
 
@@ -206,7 +207,7 @@ async def test_stopping_the_server_tells_the_peer_why(tmp_path: Path, jpegs: lis
 
             assert "stopping" in (await peer.reply("notice"))["detail"]
             assert await peer.wait_closed() == aiohttp.WSCloseCode.GOING_AWAY
-        assert running.process.wait(15) == 0
+        assert running.process.wait(seconds(15)) == 0
         assert "Traceback" not in running.log.read_text()
 
 

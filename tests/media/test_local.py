@@ -18,7 +18,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from facestream.web.auth.local_programs import Programs, end_of
 from tests.conftest import ROOT
+from tests.times import seconds
 
 # Forwards one connection and listens no more: `socat TCP-LISTEN:...` without fork.
 ONE_TIME = """
@@ -72,7 +74,7 @@ def test_curl_needs_no_token(server_url: str):
     if curl is None:
         pytest.fail("curl is missing; run `apt-get install curl`")
     said = subprocess.run(
-        [curl, "--silent", f"{server_url}/config"], capture_output=True, timeout=20, check=True
+        [curl, "--silent", f"{server_url}/config"], capture_output=True, timeout=seconds(20), check=True
     )
 
     assert json.loads(said.stdout)["auth"] == "none"
@@ -100,6 +102,29 @@ def test_a_program_that_is_a_server_too_needs_a_token(server_url: str):
 def test_many_requests_at_once_get_the_same_answer(server_url: str):
     with ThreadPoolExecutor(8) as at_once:
         assert set(at_once.map(lambda _: auth_through(port_of(server_url)), range(40))) == {"none"}
+
+
+CONNECT = (
+    "import socket, sys; s = socket.create_connection((sys.argv[1], int(sys.argv[2]))); sys.stdin.read()"
+)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_the_real_system_tells_a_client_from_a_relay(host: str):
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.create_server((host, 0), family=family) as listener:
+        own = listener.getsockname()
+        with subprocess.Popen(
+            [sys.executable, "-c", CONNECT, host, str(own[1])], stdin=subprocess.PIPE
+        ) as program:
+            connection, its_end = listener.accept()
+            with connection:
+                assert Programs.look().is_client_of_its_own(end_of(its_end), end_of(own))
+            assert program.stdin is not None
+            program.stdin.close()
+        # This very process listens.
+        with socket.create_connection((host, own[1])) as mine:
+            assert not Programs.look().is_client_of_its_own(end_of(mine.getsockname()), end_of(own))
 
 
 # A system without /proc, such as macOS.
@@ -143,7 +168,7 @@ def test_where_the_system_shows_no_programs_the_terminal_gets_a_link_that_works(
             assert status_of_offer(url, token) == 400
         finally:
             process.terminate()
-            process.wait(30)
+            process.wait(seconds(30))
             os.close(terminal)
         log.seek(0)
         assert token not in log.read()

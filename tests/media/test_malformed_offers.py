@@ -20,10 +20,11 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 from tests.conftest import ROOT, RunningServer, running_server
 from tests.media.offers import BROWSERS, bodies, read_offer
+from tests.times import seconds
 
 OFFERS = 3000
 ALLOWED = {200, 400, 413}
-SETTLED_DEADLINE_S = 30.0
+SETTLED_DEADLINE_S = seconds(30.0)
 PEER_FPS = 5  # few, so that most of the machine is there for the offers
 MIN_FPS = 0.8 * PEER_FPS
 # As open as it can be: what is tried here is what is said to an offer, not to whom.
@@ -136,7 +137,7 @@ def good_peer(server: RunningServer, clip: Path, file: Path) -> Iterator[dict[st
         yield summary
     finally:
         process.send_signal(signal.SIGTERM)
-        summary["exit code"] = process.wait(20)
+        summary["exit code"] = process.wait(seconds(20))
     summary |= json.loads(file.read_text())
 
 

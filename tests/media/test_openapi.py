@@ -17,8 +17,9 @@ from facestream.web.auth.policy import Access
 from facestream.web.routes.page import description
 from facestream.workers.pool import AnalysisPool
 from tests.conftest import ROOT, RunningServer, running_server
+from tests.times import seconds
 
-DEADLINE_S = 90
+DEADLINE_S = seconds(90)
 # Nothing that is refused for the number of requests: what is tried is what is said to each.
 OPEN = ("--new-sessions-per-minute", "6000", "--max-setups", "1000", "--analysis-processes", "0")
 

@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
+from tests.times import seconds
 
-START_DEADLINE_S = 60.0
+START_DEADLINE_S = seconds(60.0)
 
 
 @pytest.fixture
@@ -59,7 +60,7 @@ def test_the_files_of_the_image_serve_page_libraries_and_description(image: Path
         }
     finally:
         process.send_signal(signal.SIGTERM)
-        ended = process.wait(20)
+        ended = process.wait(seconds(20))
 
     assert set(statuses.values()) == {200}, statuses
     assert ended == 0

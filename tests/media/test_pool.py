@@ -33,9 +33,10 @@ from facestream.workers import pool as pool_module
 from facestream.workers.pool import AnalysisPool
 from facestream.workers.process import END_DEADLINE_S, AnalysisProcess
 from facestream.workers.worker import NEW_STREAM
+from tests.times import seconds
 
 MAX_PIXELS = 1280 * 720
-RECOVERY_S = 45.0
+RECOVERY_S = seconds(45.0)
 REPLACED_S = 2.0
 
 
@@ -204,7 +205,8 @@ async def test_processes_come_back_as_soon_as_the_shortage_is_over(
             await until(lambda: pool.alive == 0 and bool(pool.shortage))
             with pytest.raises(AnalysisUnavailableError):
                 await analyze(pool, face_gray)
-            await asyncio.sleep(0.6)  # another try
+            tried_with_s = pool._starts._pause_s
+            await until(lambda: pool._starts._pause_s > tried_with_s)  # another try has failed
             said = pool.shortage
 
         assert await analyze_when_back(pool, face_gray) == 1

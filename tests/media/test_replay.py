@@ -28,6 +28,7 @@ from facestream.messages.telemetry import decode_telemetry
 from facestream.replay.options import ReplayOptions
 from facestream.replay.peer import ReplayPeer, replay_clip
 from tests.conftest import ROOT, running_server
+from tests.times import seconds
 
 
 @pytest.fixture
@@ -39,7 +40,7 @@ def clip(media_dir: Path) -> Path:
 def run_command(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "facestream", "replay", *map(str, arguments)],
-        cwd=ROOT, capture_output=True, text=True, timeout=90, check=False,
+        cwd=ROOT, capture_output=True, text=True, timeout=seconds(90), check=False,
     )  # fmt: skip
 
 
@@ -65,15 +66,15 @@ def test_a_clip_returns_as_annotated_video_telemetry_and_summary(
 
     assert ended.returncode == 0
     assert "Traceback" not in ended.stderr
-    told = json.loads(summary.read_text())
+    result = json.loads(summary.read_text())
     reports = [decode_telemetry(line) for line in telemetry.read_text().splitlines()]
-    assert told["analysed_frames"] == sum(report.analysed for report in reports)
-    assert told["sent_frames"] > 10
-    assert told["latency_ms"]["p50"] > 0
-    assert told["faces_seen"] >= 1
+    assert result["analysed_frames"] == sum(report.analysed for report in reports)
+    assert result["sent_frames"] > 10
+    assert result["latency_ms"]["p50"] > 0
+    assert result["faces_seen"] >= 1
     with av.open(str(out)) as container:
         frames = list(container.decode(video=0))
-    assert len(frames) == told["received_frames"]
+    assert len(frames) == result["received_frames"]
     assert (frames[0].width, frames[0].height) == (640, 360)
     assert frames[-1].time == pytest.approx(72 / 30, abs=0.5)
 
@@ -150,12 +151,12 @@ def test_a_signal_ends_the_replay_and_the_summary_is_written(
     wait_for(lambda: telemetry.exists() and telemetry.stat().st_size > 0)
 
     process.send_signal(number)
-    said, complained = process.communicate(timeout=20)
+    printed, complained = process.communicate(timeout=seconds(20))
 
     assert process.returncode == 0
     assert "Traceback" not in complained
     assert json.loads(summary.read_text())["analysed_frames"] > 0
-    assert "latency" in said
+    assert "latency" in printed
     with av.open(str(tmp_path / "out.mp4")) as container:
         assert next(container.decode(video=0)).width == 640
 
@@ -178,7 +179,7 @@ def test_a_server_that_stops_ends_the_replay_with_a_sentence_and_a_summary(clip:
         wait_for(lambda: (tmp_path / "t.jsonl").exists() and (tmp_path / "t.jsonl").stat().st_size > 0)
 
         running.stop()
-        _, complained = process.communicate(timeout=30)
+        _, complained = process.communicate(timeout=seconds(30))
 
     assert process.returncode == 2
     assert "ended the connection: the server is stopping" in complained
@@ -194,7 +195,7 @@ async def test_a_killed_server_is_noticed(clip: Path, tmp_path: Path, monkeypatc
             os.kill(running.process.pid, signal.SIGSTOP)
             try:
                 with pytest.raises(ServerUnreachableError, match="sends nothing any more"):
-                    await asyncio.wait_for(peer.finish(), 10)
+                    await asyncio.wait_for(peer.finish(), seconds(10))
             finally:
                 os.kill(running.process.pid, signal.SIGKILL)
 
@@ -243,7 +244,7 @@ def test_an_invalid_address_is_rejected(clip: Path, url: str):
 
 
 @pytest.mark.parametrize(
-    ("option", "name", "said"),
+    ("option", "name", "message"),
     [
         ("out", "out.gif", "expected a name that ends in"),
         ("out", "missing/out.mp4", "cannot be written"),
@@ -251,16 +252,16 @@ def test_an_invalid_address_is_rejected(clip: Path, url: str):
     ],
 )
 def test_a_file_that_cannot_be_written_is_reported_before_the_replay(
-    clip: Path, tmp_path: Path, option: str, name: str, said: str
+    clip: Path, tmp_path: Path, option: str, name: str, message: str
 ):
     options = {option: tmp_path / name}
 
-    with pytest.raises(ConfigError, match=said):
+    with pytest.raises(ConfigError, match=message):
         ReplayPeer(ReplayOptions(clip, **options))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
-    ("status", "kind", "body", "said"),
+    ("status", "kind", "body", "message"),
     [
         (200, "text/html", "<p>It works!</p>", "not answer like a facestream server"),
         (
@@ -280,25 +281,28 @@ def test_a_file_that_cannot_be_written_is_reported_before_the_replay(
         (200, "text/html", "x" * 1_000_000, "not answer like a facestream server"),
     ],
 )
-async def test_another_server_is_recognised(clip: Path, status: int, kind: str, body: str, said: str):
+async def test_another_server_is_recognised(clip: Path, status: int, kind: str, body: str, message: str):
     async def answer(_request: web.Request) -> web.Response:
         return web.Response(status=status, content_type=kind, text=body, headers={"Location": "/elsewhere"})
 
     async with fake_server(answer) as url:
-        with pytest.raises(ServerUnreachableError, match=said):
+        with pytest.raises(ServerUnreachableError, match=message):
             await replay_clip(ReplayOptions(clip, url))
 
 
 async def test_a_server_that_never_answers_times_out(clip: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("facestream.replay.http.OFFER_DEADLINE_S", 0.3)
 
-    async def sleep(_request: web.Request) -> web.Response:
-        await asyncio.sleep(5)
+    over = asyncio.Event()
+
+    async def silent(_request: web.Request) -> web.Response:
+        await over.wait()
         return web.Response()
 
-    async with fake_server(sleep) as url:
+    async with fake_server(silent) as url:
         with pytest.raises(ServerUnreachableError, match="did not answer the offer"):
             await replay_clip(ReplayOptions(clip, url))
+        over.set()  # the fake one waits for its handlers when it stops
 
 
 @contextlib.asynccontextmanager
@@ -324,7 +328,7 @@ async def test_a_clip_that_is_deleted_while_it_loops_ends_the_replay(
         await asyncio.to_thread(copy.unlink)
 
         with pytest.raises(ClipError, match="no such file"):
-            await asyncio.wait_for(peer.finish(), 20)
+            await asyncio.wait_for(peer.finish(), seconds(20))
 
 
 async def test_a_peer_that_disconnects_sends_nothing_and_leaves_nothing(clip: Path, tmp_path: Path):
@@ -349,7 +353,7 @@ def test_a_progress_bar_is_shown_on_a_terminal_only(server_url: str, clip: Path)
             [sys.executable, "-m", "facestream", "replay", str(clip), "--url", server_url, "--duration", "1"],
             cwd=ROOT, stdout=subprocess.DEVNULL, stderr=terminal,
         )  # fmt: skip
-        assert process.wait(30) == 0
+        assert process.wait(seconds(30)) == 0
         shown = os.read(reading, 10_000).decode()
     finally:
         os.close(reading)

@@ -14,6 +14,7 @@ import aiohttp
 import pytest
 
 from tests.conftest import ROOT, RunningServer, running_server
+from tests.times import seconds
 
 
 async def post_offer(url: str, body: bytes, kind: str = "application/json") -> tuple[int, dict[str, object]]:
@@ -81,7 +82,7 @@ def test_a_signal_ends_the_server_with_exit_code_0_and_no_child(tmp_path: Path, 
 
         running.process.send_signal(number)
 
-        assert running.process.wait(15) == 0
+        assert running.process.wait(seconds(15)) == 0
     assert children
     # multiprocessing's own resource tracker ends a moment after its parent.
     deadline_s = time.monotonic() + 10
@@ -105,7 +106,7 @@ def child_pids(pid: int) -> list[int]:
 def run_server(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "server.py", *arguments],
-        cwd=ROOT, env={**os.environ, **settings}, capture_output=True, text=True, timeout=60, check=False,
+        cwd=ROOT, env={**os.environ, **settings}, capture_output=True, text=True, timeout=seconds(60), check=False,
     )  # fmt: skip
 
 

@@ -16,8 +16,9 @@ from facestream.replay.options import ReplayOptions
 from facestream.replay.peer import ReplayPeer, replay_clip
 from tests.conftest import RunningServer, running_server
 from tests.media.test_server import analysis_pids, health, health_of
+from tests.times import seconds
 
-RECOVERY_S = 40.0
+RECOVERY_S = seconds(40.0)
 
 
 def options(url: str, clip: Path, **given: object) -> ReplayOptions:
@@ -215,7 +216,7 @@ async def test_stopping_the_server_tells_the_peers_why(tmp_path: Path, media_dir
 
             await peer.wait_closed()
             assert any("stopping" in notice for notice in peer.notices)
-        assert running.process.wait(15) == 0
+        assert running.process.wait(seconds(15)) == 0
 
 
 async def test_one_peer_more_than_allowed_is_told_to_try_again(tmp_path: Path, media_dir: Path):
@@ -267,7 +268,7 @@ async def test_sessions_leave_no_descriptor_and_no_thread(server: RunningServer,
 
 
 async def no_session(url: str) -> None:
-    async with aiohttp.ClientSession() as http, asyncio.timeout(15):
+    async with aiohttp.ClientSession() as http, asyncio.timeout(seconds(15)):
         while True:
             async with http.get(f"{url}/healthz") as answer:
                 if (await answer.json())["sessions"] == 0:

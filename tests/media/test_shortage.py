@@ -16,8 +16,9 @@ from facestream.replay.options import ReplayOptions
 from facestream.replay.peer import ReplayPeer
 from tests.conftest import ROOT, RunningServer, running_server
 from tests.media.test_server import analysis_pids, child_pids, health_of
+from tests.times import seconds
 
-RECOVERY_S = 60.0
+RECOVERY_S = seconds(60.0)
 STOPPED_BY_S = 15.0
 FEW_BYTES = 1 << 20
 
@@ -189,7 +190,7 @@ def test_a_start_without_room_for_frames_is_one_sentence():
 
     ended = subprocess.run(
         [sys.executable, "server.py", "--port", "0"],
-        cwd=ROOT, capture_output=True, text=True, timeout=60, check=False, preexec_fn=little_room,
+        cwd=ROOT, capture_output=True, text=True, timeout=seconds(60), check=False, preexec_fn=little_room,
     )  # fmt: skip
 
     assert ended.returncode == 71
@@ -208,7 +209,12 @@ resource.setrlimit(resource.RLIMIT_FSIZE, ({FEW_BYTES}, {FEW_BYTES}))
 print(machine._frame_memory(config).as_text())
 """
     lines = subprocess.run(
-        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", program],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=seconds(60),
+        check=True,
     ).stdout.splitlines()
 
     assert lines[0].startswith("right     frame memory: 2 x 3.7 MB")

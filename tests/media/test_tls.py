@@ -1,5 +1,6 @@
 """The server over https, with a certificate as a user makes it."""
 
+import asyncio
 import signal
 import socket
 import ssl
@@ -14,8 +15,10 @@ from facestream.credentials.certificates import make_certificate, names_of_this_
 from facestream.errors import ConfigError, ServerUnreachableError
 from facestream.replay.options import ReplayOptions
 from facestream.replay.peer import ReplayPeer
+from facestream.web.routes.jpeg_socket import unsent_bytes
 from facestream.web.tls import Certificate
 from tests.conftest import ROOT, RunningServer, running_server
+from tests.times import seconds
 
 NAMES = names_of_this_machine([])
 
@@ -99,7 +102,7 @@ def test_a_certificate_and_a_key_that_do_not_belong_together_are_a_sentence(tmp_
 def test_the_certs_command_writes_a_key_for_its_owner_and_keeps_all_out_of_git(tmp_path: Path):
     ended = subprocess.run(
         [sys.executable, "-m", "facestream", "certs", "--certs-dir", tmp_path / "new", "--name", "faces.example"],
-        cwd=ROOT, capture_output=True, text=True, timeout=60, check=False,
+        cwd=ROOT, capture_output=True, text=True, timeout=seconds(60), check=False,
     )  # fmt: skip
 
     assert ended.returncode == 0, ended.stderr
@@ -118,7 +121,31 @@ def test_openssl_finds_nothing_wrong_with_it(tmp_path: Path):
     ended = subprocess.run(
         ["openssl", "verify", "-x509_strict", "-purpose", "sslserver", "-verify_hostname", "localhost",
          "-CAfile", made.authority, made.cert],
-        capture_output=True, text=True, timeout=30, check=False,
+        capture_output=True, text=True, timeout=seconds(30), check=False,
     )  # fmt: skip
 
     assert ended.returncode == 0, ended.stderr
+
+
+async def test_a_tls_transport_that_was_closed_twice_holds_nothing_unsent(tmp_path: Path):
+    made = make_certificate(tmp_path, ["localhost"])
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(made.cert, made.key)
+    trusting = ssl.create_default_context(cafile=made.authority)
+    unsent: asyncio.Queue[int] = asyncio.Queue()
+
+    async def close_twice(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.transport.close()
+        writer.transport.close()
+        unsent.put_nowait(unsent_bytes(writer.transport))
+
+    async with (
+        asyncio.timeout(seconds(10)),
+        await asyncio.start_server(close_twice, "127.0.0.1", 0, ssl=context) as server,
+    ):
+        port = server.sockets[0].getsockname()[1]
+        _, client = await asyncio.open_connection(
+            "127.0.0.1", port, ssl=trusting, server_hostname="localhost"
+        )
+        assert await unsent.get() == 0
+        client.close()

@@ -17,12 +17,13 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
+from tests.times import seconds
 
 PEER, SERVER = "10.77.1.2", "10.77.2.2"
 RELAY_TO_PEER, RELAY_TO_SERVER = "10.77.1.1", "10.77.2.1"
 NEAR_PEER, NEAR_SERVER = "10.77.3.2", "10.77.3.1"
-START_DEADLINE_S = 60.0
-STOP_DEADLINE_S = 20.0
+START_DEADLINE_S = seconds(60.0)
+STOP_DEADLINE_S = seconds(20.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class Neighbours:
 
 
 def ip(*words: str) -> None:
-    subprocess.run(["ip", *words], check=True, capture_output=True, timeout=20)
+    subprocess.run(["ip", *words], check=True, capture_output=True, timeout=seconds(20))
 
 
 @contextlib.contextmanager

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
+from tests.times import seconds
 
-START_DEADLINE_S = 10.0
+START_DEADLINE_S = seconds(10.0)
 PORT = "PORT"
 
 
@@ -52,7 +53,7 @@ def running_nginx(folder: Path, server_block: str) -> Iterator[int]:
         yield port
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(seconds(10))
 
 
 def free_port() -> int:

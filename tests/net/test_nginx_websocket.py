@@ -27,7 +27,7 @@ from tests.browser.conftest import (  # noqa: F401 - fixtures
 from tests.conftest import RunningServer, running_server
 from tests.net.nginx import documented_block, running_nginx
 
-pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 NO_UDP = (ALLOW_CAMERA, "--webrtc-ip-handling-policy=disable_non_proxied_udp", "--ignore-certificate-errors")
 # The server's answer with addresses that nobody answers at (TEST-NET-1): a firewall that drops UDP.

@@ -34,13 +34,14 @@ from tests.net.hosts import (
     running,
     three_hosts,
 )
+from tests.times import seconds
 
 UDP, TCP, TLS = (
     f"turn{s}:{RELAY_TO_PEER}?transport={t}" for s, t in (("", "udp"), ("", "tcp"), ("s", "tcp"))
 )
 DEAD = f"turn:{RELAY_TO_PEER}:9?transport=udp"
 PORTS = "50000-50007"
-REPLAY_DEADLINE_S = 60
+REPLAY_DEADLINE_S = seconds(60)
 # The relay answers within the page's moment of gathering; further away it would not.
 OFFER_AT_ONCE = (
     "const wait = setTimeout; window.setTimeout = (f, ms, ...a) => wait(f, ms === 100 ? 0 : ms, ...a);"
@@ -243,7 +244,6 @@ async def far_browsers(row: Row, camera_file: Path) -> AsyncIterator[Browsers]: 
         await started.close()
 
 
-@pytest.mark.browser
 @pytest.mark.asyncio(loop_scope="session")
 async def test_the_page_finds_its_way_through_the_relay(far_browsers: Browsers, direct_server: str):
     # A camera needs https or this; certificates are not what is tried here.

@@ -13,6 +13,7 @@ from facestream.ice.relays import IceRelays, as_rtc
 from facestream.ice.servers import CredentialSource, IceServer, TurnCredentials, parse_ice_url, time_limited
 from tests.net.coturn import COTURN_READY, SECRET, coturn_command, free_ports, make_certificate
 from tests.net.hosts import started
+from tests.times import seconds
 
 PORT, TLS_PORT = free_ports(2)
 UDP, TCP, TLS = (
@@ -172,7 +173,7 @@ async def test_a_doubted_server_is_looked_at_again(monkeypatch: pytest.MonkeyPat
         assert [each.url.text for each in await several.current()] == [UDP]
 
         several.check_again()
-        await asyncio.wait_for(passed_over.wait(), 5)
+        await asyncio.wait_for(passed_over.wait(), seconds(5))
         await asyncio.sleep(0)  # until what was asked has answered
         running.cancel()
 

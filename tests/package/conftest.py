@@ -13,12 +13,13 @@ from facestream.analysis.model_files import checked_path
 from facestream.resources import MODELS_DIR
 from tests.browser.conftest import browsers, camera_file, open_page
 from tests.conftest import ROOT, RunningServer, running_server
+from tests.times import seconds
 from tests.wheel import build_wheel
 
 __all__ = ["browsers", "camera_file", "open_page"]
 
-INSTALL_DEADLINE_S = 400
-COMMAND_DEADLINE_S = 120
+INSTALL_DEADLINE_S = seconds(400)
+COMMAND_DEADLINE_S = seconds(120)
 
 
 @dataclass(frozen=True, slots=True)

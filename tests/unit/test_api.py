@@ -12,6 +12,7 @@ import pytest
 
 import facestream
 from tests.conftest import ROOT
+from tests.times import seconds
 
 NAMES = [
     "AnalysisOptions",
@@ -97,7 +98,7 @@ def imported_after(statement: str) -> set[str]:
     """The top-level modules that a new interpreter has imported after a statement."""
     ended = subprocess.run(
         [sys.executable, "-c", f"{statement}; import json, sys; print(json.dumps(sorted(sys.modules)))"],
-        cwd=ROOT, capture_output=True, text=True, timeout=60, check=True,
+        cwd=ROOT, capture_output=True, text=True, timeout=seconds(60), check=True,
     )  # fmt: skip
     return {name.partition(".")[0] for name in json.loads(ended.stdout)}
 
@@ -125,7 +126,7 @@ def test_a_name_imports_only_what_it_needs(statement: str, others: set[str]):
 def test_the_example_prints_the_emotion_of_each_face(media_dir: Path):
     ended = subprocess.run(
         [sys.executable, str(ROOT / "examples" / "analyze_frames.py"), str(media_dir / "single_face.mp4")],
-        env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=100, check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=seconds(100), check=False,
     )  # fmt: skip
 
     assert ended.returncode == 0, ended.stderr

@@ -1,6 +1,5 @@
 """The benchmarks: each can be imported, their arithmetic is right, and the bad network does what it is told."""
 
-import asyncio
 import importlib
 import os
 import random
@@ -10,8 +9,8 @@ import pytest
 
 from benchmarks import measured
 from benchmarks.processes import usage
-from benchmarks.recovery import FrameTimes
-from benchmarks.relay import LOOPBACK, Weather, candidates_of, open_link, with_candidate
+from benchmarks.recovery import Arrivals
+from benchmarks.relay import LOOPBACK, NetworkConditions, candidates_of, with_candidate
 
 BENCHMARKS = Path(measured.__file__).parent
 MODULES = sorted(
@@ -49,28 +48,28 @@ def test_usage_sees_this_process():
     assert told.file_descriptors >= 3
 
 
-def test_a_gap_reaches_to_the_end_when_no_frame_comes_any_more():
-    frames = FrameTimes([1.0, 1.1, 1.5])
+def test_a_gap_reaches_to_the_end_when_no_more_frames_arrive():
+    arrivals = Arrivals([1.0, 1.1, 1.5])
 
-    assert frames.gaps_ms(1.0, 2.5) == pytest.approx([100.0, 400.0, 1000.0])
-    assert frames.first_after(1.1) == 1.5
-    assert frames.first_after(1.5) is None
+    assert arrivals.gaps_ms(1.0, 2.5) == pytest.approx([100.0, 400.0, 1000.0])
+    assert arrivals.first_after(1.1) == 1.5
+    assert arrivals.first_after(1.5) is None
 
 
 @pytest.mark.parametrize("loss", [0.0, 0.05, 0.1, 1.0])
-def test_the_weather_drops_the_share_it_is_told(loss: float):
-    weather = Weather(loss=loss, dice=random.Random(1))
+def test_the_configured_share_of_datagrams_is_dropped(loss: float):
+    conditions = NetworkConditions(loss=loss, dice=random.Random(1))
 
-    passed = sum(weather.lets_through() for _ in range(10_000))
+    passed = sum(conditions.passes() for _ in range(10_000))
 
-    assert passed == weather.passed == 10_000 - weather.dropped
-    assert weather.dropped / 10_000 == pytest.approx(loss, abs=0.01)
+    assert passed == conditions.passed == 10_000 - conditions.dropped
+    assert conditions.dropped / 10_000 == pytest.approx(loss, abs=0.01)
 
 
 def test_nothing_gets_through_a_cut():
-    weather = Weather(cut=True)
+    conditions = NetworkConditions(cut=True)
 
-    assert not weather.lets_through()
+    assert not conditions.passes()
 
 
 def test_an_address_is_put_into_every_candidate():
@@ -81,36 +80,3 @@ def test_an_address_is_put_into_every_candidate():
     assert candidates_of(changed) == [(LOOPBACK, 9), (LOOPBACK, 9)]
     assert changed.startswith("v=0\r\n")
     assert "a=mid:1\r\n" in changed
-
-
-class Inbox(asyncio.DatagramProtocol):
-    """One end of a path."""
-
-    def __init__(self) -> None:
-        self.messages: asyncio.Queue[bytes] = asyncio.Queue()
-
-    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        self.messages.put_nowait(data)
-
-
-async def test_the_relay_leads_datagrams_both_ways_and_cuts_when_told():
-    loop = asyncio.get_running_loop()
-    ends = [await loop.create_datagram_endpoint(Inbox, local_addr=(LOOPBACK, 0)) for _ in range(2)]
-    (client, at_client), (server, at_server) = ends
-    weather = Weather(delay_s=0.005)
-    link = await open_link(weather, client.get_extra_info("sockname"), server.get_extra_info("sockname"))
-
-    client.sendto(b"up", (LOOPBACK, link.client_side.port))
-    up = await asyncio.wait_for(at_server.messages.get(), 5)
-    server.sendto(b"down", (LOOPBACK, link.server_side.port))
-    down = await asyncio.wait_for(at_client.messages.get(), 5)
-    weather.cut = True
-    client.sendto(b"lost", (LOOPBACK, link.client_side.port))
-    while not weather.dropped:  # noqa: ASYNC110 - a datagram that is dropped tells nobody
-        await asyncio.sleep(0.005)
-
-    assert (up, down) == (b"up", b"down")
-    assert at_server.messages.empty()
-    link.close()
-    client.close()
-    server.close()

@@ -16,6 +16,7 @@ from facestream.cli.main import _parser
 from facestream.config import Config
 from facestream.web.routes.page import description
 from tests.conftest import ROOT
+from tests.times import seconds
 
 DEPLOY = ROOT / "deploy"
 UNIT = DEPLOY / "systemd" / "facestream.service"
@@ -36,7 +37,11 @@ def test_systemd_finds_nothing_wrong_with_the_unit(tmp_path: Path):
     unit.write_text(text.replace("WorkingDirectory=/opt/facestream", "WorkingDirectory=/"))
 
     said = subprocess.run(
-        ["systemd-analyze", "verify", str(unit)], capture_output=True, text=True, timeout=30, check=False
+        ["systemd-analyze", "verify", str(unit)],
+        capture_output=True,
+        text=True,
+        timeout=seconds(30),
+        check=False,
     )
 
     assert said.returncode == 0, said.stderr
@@ -114,7 +119,7 @@ def test_the_image_starts_a_command_of_the_package():
     )
 
     assert program in project["scripts"]
-    assert _parser(arguments).parse_args(arguments).run
+    assert callable(_parser(arguments).parse_args(arguments).run)
 
 
 def test_the_settings_of_the_image_are_taken(monkeypatch: pytest.MonkeyPatch):

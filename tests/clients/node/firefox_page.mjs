@@ -13,7 +13,7 @@ const wishes = JSON.parse(process.argv[2]);
 const SOON_MS = 20000;
 const GOODBYE_MS = 8000;
 const LOOK_AGAIN_MS = 50;
-const RECORDED_MS = 2000;
+const RECORDED_FRAMES = 30;
 const WINDOW = { width: 1280, height: 900 };
 const LEAST_POINTS = 6;
 /** Of this host, which is a network namespace of its own. */
@@ -91,6 +91,15 @@ async function filled() {
   await page.waitForFunction(there, {}, wishes.lines, LEAST_POINTS).catch((error) => (seen.late = String(error)));
 }
 
+/** Wait until the page has shown that many frames more; where no video runs, `seen.late` has said so. */
+async function moreFramesShown(count) {
+  if (seen.late) return;
+  const shown = () => document.getElementById('video').getVideoPlaybackQuality().totalVideoFrames;
+  const least = (await page.evaluate(shown)) + count;
+  await page.waitForFunction(
+    (n) => document.getElementById('video').getVideoPlaybackQuality().totalVideoFrames >= n, {}, least);
+}
+
 /** @returns {Promise<number | null>} milliseconds until the server has no session any more; null: it still has */
 async function sessionEnded() {
   const began = performance.now();
@@ -111,11 +120,11 @@ try {
   await page.click('#consent button[value=yes]');
   await filled();
   seen.first = await look();
-  await new Promise((resolve) => setTimeout(resolve, RECORDED_MS / 2));
+  await moreFramesShown(RECORDED_FRAMES / 2);
   seen.offers = await page.evaluate(() => window.connections.map(({ localDescription }) => localDescription.sdp));
   if (!seen.late) {
     await page.click('#record');
-    await new Promise((resolve) => setTimeout(resolve, RECORDED_MS));
+    await moreFramesShown(RECORDED_FRAMES);
     await page.click('#record');
     await page.waitForSelector('#record[data-recording=no]');
   }

@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 from aiortc import RTCBundlePolicy, RTCConfiguration, RTCPeerConnection, VideoStreamTrack
 from aiortc.mediastreams import MediaStreamTrack
+from aiortc.rtp import RTCP_RR
 from av import VideoFrame
 
 from facestream.media.planes import planes_of
+from tests.times import seconds
 
 BLOCK_PX, NUMBER_BITS = 32, 10
 
@@ -49,6 +51,13 @@ class JpegTrack(VideoStreamTrack):
         self.sent_s: list[float] = []
         self._number = 0
 
+    async def sent(self, more: int) -> None:
+        """Wait until that many frames more were sent."""
+        least = len(self.sent_s) + more
+        async with asyncio.timeout(seconds(10)):
+            while len(self.sent_s) < least:  # noqa: ASYNC110 - of interest to a few tests only
+                await asyncio.sleep(1 / self.fps)
+
     async def recv(self) -> VideoFrame:
         await asyncio.sleep(1 / self.fps)
         frame = numbered_frame(self.width, self.height, self._number)
@@ -79,10 +88,24 @@ class Pair:
         await self.called.setRemoteDescription(self.caller.localDescription)
         await self.called.setLocalDescription(await self.called.createAnswer())
         await self.caller.setRemoteDescription(self.called.localDescription)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(seconds(10)):
             # Two states of two objects, neither of them ours: there is no event for both.
             while self.channel.readyState != "open" or self.called.connectionState != "connected":  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
+
+    async def receiver_report(self) -> None:
+        """Wait until the called one has sent its next receiver report, which is due within 1.5 s."""
+        sent = asyncio.Event()
+        send = self.called_dtls._send_rtp
+
+        async def note(packet: bytes) -> None:
+            await send(packet)
+            if packet[1] == RTCP_RR:
+                sent.set()
+
+        self.called_dtls._send_rtp = note
+        async with asyncio.timeout(seconds(5)):
+            await sent.wait()
 
     async def receive(self, deadline_s: float = 5.0) -> VideoFrame:
         async with asyncio.timeout(deadline_s):

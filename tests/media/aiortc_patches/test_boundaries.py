@@ -11,6 +11,7 @@ import pytest
 
 from tests.media.aiortc_patches.peers import Pair
 from tests.media.aiortc_patches.test_datagrams import send_as_stranger
+from tests.times import seconds
 
 pytestmark = pytest.mark.media
 
@@ -78,7 +79,7 @@ async def test_a_state_handler_that_raises_does_not_keep_a_connection_from_closi
 
     pair.called.on("connectionstatechange", on_state)
 
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(seconds(2)):
         await pair.called.close()
     assert pair.called.connectionState == "closed"
 
@@ -89,7 +90,7 @@ async def test_timestamps_that_make_the_jitter_enormous_do_not_keep_a_connection
     streams: dict[int, Any] = pair.called_receiver._RTCRtpReceiver__remote_streams
     for stream in streams.values():
         stream._jitter_q4 = 1 << 60
-    await asyncio.sleep(1.6)  # a receiver report is due
+    await pair.receiver_report()
 
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(seconds(2)):
         await pair.called.close()

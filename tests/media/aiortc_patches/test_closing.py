@@ -12,6 +12,7 @@ from aiortc.rtp import RtpPacket
 from facestream.aiortc_patches import close_peer_connection
 from facestream.ice.addresses import offer_addresses
 from tests.media.aiortc_patches.peers import JpegTrack, Pair, new_peer_connection
+from tests.times import seconds
 
 pytestmark = pytest.mark.media
 
@@ -34,9 +35,9 @@ async def test_three_hundred_ssrcs_do_not_keep_a_connection_from_closing(pair: P
             payload_type=payload_type, sequence_number=ssrc, timestamp=0, ssrc=ssrc, payload=b"\x10\x01"
         )
         await pair.caller_dtls._send_rtp(packet.serialize())
-    await asyncio.sleep(2.0)  # a receiver report is due within 1.5 s
+    await pair.receiver_report()
 
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(seconds(2)):
         await pair.called.close()
 
 
@@ -72,7 +73,7 @@ async def test_a_connection_that_closes_itself_and_hangs_can_be_closed_twice(pai
     await asyncio.sleep(0.05)
     await close_peer_connection(pair.called, 0.1)
 
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(seconds(1)):
         await pair.called.close()
     closing_itself.cancel()
 

@@ -13,6 +13,7 @@ from av import VideoFrame
 
 from tests.conftest import ROOT
 from tests.media.aiortc_patches.bitstreams import annex_b, idr_slice, pps, sps
+from tests.times import seconds
 
 MAX_MB = 200
 # Takes a file of frames, each with its length before it, as the server's decoder would; says how much it grew.
@@ -51,7 +52,9 @@ def grown_mb(codec: str, frames: list[bytes], tmp_path: Path) -> tuple[int, str]
     file = tmp_path / "frames"
     file.write_bytes(b"".join(len(frame).to_bytes(4, "big") + frame for frame in frames))
     command = [sys.executable, "-c", DECODE, codec, str(file)]
-    said = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=True).stdout
+    said = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, timeout=seconds(60), check=True
+    ).stdout
     grown, rest = said.split(" ", 1)
     return int(grown), rest.strip()
 

@@ -11,13 +11,14 @@ from facestream.aiortc_patches import FrameLimits
 from facestream.aiortc_patches.decoders import DecoderThread, create_decoder
 from facestream.errors import FrameError
 from tests.media.aiortc_patches.bitstreams import annex_b, sps
-from tests.media.aiortc_patches.peers import Pair
+from tests.media.aiortc_patches.peers import JpegTrack, Pair
+from tests.times import seconds
 
 pytestmark = pytest.mark.media
 
 
 async def test_a_leaving_peer_with_a_slow_decoder_does_not_stop_the_event_loop(
-    pair: Pair, monkeypatch: pytest.MonkeyPatch
+    pair: Pair, track: JpegTrack, monkeypatch: pytest.MonkeyPatch
 ):
     decode = aiortc.codecs.vpx.Vp8Decoder.decode
 
@@ -27,7 +28,7 @@ async def test_a_leaving_peer_with_a_slow_decoder_does_not_stop_the_event_loop(
 
     await pair.connect()
     monkeypatch.setattr(aiortc.codecs.vpx.Vp8Decoder, "decode", slowly)
-    await asyncio.sleep(1.0)  # some 25 frames wait for the decoder
+    await track.sent(25)  # most of them wait for the decoder
 
     started_s = time.monotonic()
     pair.called_receiver._handle_disconnect()
@@ -35,13 +36,13 @@ async def test_a_leaving_peer_with_a_slow_decoder_does_not_stop_the_event_loop(
     assert time.monotonic() - started_s < 0.05
 
 
-async def test_an_unread_track_keeps_few_frames(pair: Pair):
+async def test_an_unread_track_keeps_few_frames(pair: Pair, track: JpegTrack):
     await pair.connect()
-    await asyncio.sleep(1.5)
+    await track.sent(40)
 
-    track = pair.remote_track
-    waiting = getattr(track, "_frames", None)
-    assert (len(waiting) if waiting is not None else track._queue.qsize()) <= 8
+    received = pair.remote_track
+    waiting = getattr(received, "_frames", None)
+    assert (len(waiting) if waiting is not None else received._queue.qsize()) <= 8
 
 
 async def test_a_track_nobody_reads_ends_with_its_connection(pair: Pair):
@@ -51,7 +52,7 @@ async def test_a_track_nobody_reads_ends_with_its_connection(pair: Pair):
 
     await pair.caller.close()
 
-    async with asyncio.timeout(2):
+    async with asyncio.timeout(seconds(2)):
         await ended.wait()
 
 
@@ -105,6 +106,9 @@ async def test_a_stream_of_long_parameter_sets_is_rejected(unit: bytes, said: li
     for number in range(25):
         decoder.put(codec, JitterFrame(annex_b(unit, unit), number * 3000))
     await asyncio.sleep(0.3)
+    async with asyncio.timeout(seconds(5)):
+        while len(rejected) < len(said):  # noqa: ASYNC110 - the decoder's thread tells nobody
+            await asyncio.sleep(0.01)
     decoder.stop()
     await decoder.ended()
 

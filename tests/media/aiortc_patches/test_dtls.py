@@ -19,6 +19,7 @@ from facestream import aiortc_patches
 from facestream.aiortc_patches import dtls
 from facestream.ice.addresses import offer_addresses
 from tests.media.aiortc_patches.peers import JpegTrack, new_peer_connection
+from tests.times import seconds
 
 DTLS_1_2 = 0xFEFD
 
@@ -107,7 +108,7 @@ async def negotiate(
 async def final_state(pc: RTCPeerConnection) -> str:
     reached = asyncio.Event()
     pc.on("connectionstatechange", lambda: reached.set() if pc.connectionState != "connecting" else None)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(seconds(10)):
         while pc.connectionState in {"new", "connecting"}:
             await reached.wait()
             reached.clear()
@@ -239,6 +240,6 @@ async def test_an_error_of_the_protocol_ends_the_connection(
     called.on("connectionstatechange", ended.set)
     monkeypatch.setattr(receiving._ssl, "recv", broken)
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(seconds(5)):
         await ended.wait()
     assert receiving.state == "closed"

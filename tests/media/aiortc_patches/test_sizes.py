@@ -15,6 +15,7 @@ from facestream.aiortc_patches.sizes import VP8_START_CODE, is_keyframe, rejecti
 from facestream.errors import FrameError
 from tests.media.aiortc_patches.bitstreams import annex_b, idr_slice, pps, sps
 from tests.media.aiortc_patches.peers import Pair, numbered_frame
+from tests.times import seconds
 
 
 def encoded(name: str, width: int, height: int, profile: str | None = None) -> bytes:
@@ -212,6 +213,6 @@ async def test_a_keyframe_of_16383_by_16383_ends_its_track_before_it_is_decoded(
 
 
 async def read_to_the_end(pair: Pair) -> None:
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(seconds(3)):
         while True:
             await pair.remote_track.recv()

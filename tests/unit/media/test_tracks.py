@@ -1,3 +1,4 @@
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import cv2
@@ -15,8 +16,9 @@ def jpeg_frame(time_ms: int, side: int = 64) -> JpegFrame:
 
 
 @pytest.fixture
-def track() -> JpegTrack:
-    return JpegTrack(ThreadPoolExecutor(1), (128, 128))
+def track() -> Iterator[JpegTrack]:
+    with ThreadPoolExecutor(1) as decoding:
+        yield JpegTrack(decoding, (128, 128))
 
 
 async def test_time_counts_from_the_first_jpeg_and_leads_back_to_it(track: JpegTrack):

@@ -18,8 +18,9 @@ from facestream.messages.telemetry import Telemetry
 from facestream.sessions import registry as registry_module
 from facestream.sessions.registry import SessionRegistry
 from facestream.workers.pool import AnalysisPool
+from tests.times import seconds
 
-DEADLINE_S = 20.0
+DEADLINE_S = seconds(20.0)
 JPEG = cv2.imencode(".jpg", np.zeros((64, 64, 3), np.uint8))[1].tobytes()
 
 

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from facestream.web.supervision import CriticalTaskError, Supervisor
+from tests.times import seconds
 
 PAUSE_S = 0.01
 
@@ -30,7 +31,7 @@ async def test_an_auxiliary_task_restarts_until_it_works():
     task, supervisor = Flaky(3), Supervisor(PAUSE_S)
 
     running = asyncio.create_task(supervisor.run_auxiliary("flaky", task.run))
-    await asyncio.wait_for(task.works.wait(), 5)
+    await asyncio.wait_for(task.works.wait(), seconds(5))
 
     assert task.started == 4
     assert supervisor.impaired() == []
@@ -57,7 +58,7 @@ async def test_the_pauses_grow_up_to_a_limit(monkeypatch: pytest.MonkeyPatch):
 
     monkeypatch.setattr(asyncio, "sleep", sleep)
     running = asyncio.create_task(supervisor.run_auxiliary("flaky", task.run))
-    await asyncio.wait_for(task.works.wait(), 5)
+    await asyncio.wait_for(task.works.wait(), seconds(5))
 
     assert pauses == [1, 2, 4, 8, 16, 32, 60, 60, 60]
     running.cancel()
@@ -67,7 +68,7 @@ async def test_the_same_fault_is_logged_with_one_traceback(caplog: pytest.LogCap
     task, supervisor = Flaky(3), Supervisor(PAUSE_S)
 
     running = asyncio.create_task(supervisor.run_auxiliary("flaky", task.run))
-    await asyncio.wait_for(task.works.wait(), 5)
+    await asyncio.wait_for(task.works.wait(), seconds(5))
 
     assert [record.exc_info is not None for record in caplog.records] == [True, False, False]
     running.cancel()
@@ -77,7 +78,7 @@ async def test_an_auxiliary_task_may_end():
     async def nothing_to_do() -> None:
         return
 
-    await asyncio.wait_for(Supervisor().run_auxiliary("idle", nothing_to_do), 1)
+    await asyncio.wait_for(Supervisor().run_auxiliary("idle", nothing_to_do), seconds(1))
 
 
 async def test_a_critical_task_that_fails_keeps_its_cause():

@@ -11,10 +11,11 @@ from collections.abc import Iterator
 import pytest
 
 from facestream.workers.child import STILL_LOOKS, STOPPED_LOOKS, HangDetector
+from tests.times import seconds
 
 SPINS = "print(flush=True)\nwhile True: pass"
 RESTS = "print(flush=True)\nimport time; time.sleep(60)"
-DEADLINE_S = 20.0
+DEADLINE_S = seconds(20.0)
 FIRST_CHILD = """
 import signal
 from multiprocessing import resource_tracker

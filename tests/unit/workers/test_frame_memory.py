@@ -11,6 +11,7 @@ import pytest
 from facestream.errors import ShortageError
 from facestream.workers.frame_memory import FrameMemory
 from facestream.workers.shortage import shortage, started_threads
+from tests.times import seconds
 
 SIZE = 3 << 20
 
@@ -106,5 +107,5 @@ def test_threads_that_cannot_start_are_a_sentence_and_those_that_could_are_ended
 
     for thread in threading.enumerate():
         if thread.name.startswith("scarce"):
-            thread.join(10.0)
+            thread.join(seconds(10.0))
             assert not thread.is_alive()

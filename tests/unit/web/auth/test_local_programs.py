@@ -1,9 +1,7 @@
-"""Which program at the other end of a loopback connection is a client: with a /proc of the test, and the real one."""
+"""Which program at the other end of a loopback connection is a client, with a /proc of the test."""
 
 import asyncio
 import os
-import socket
-import subprocess
 import sys
 import threading
 from collections.abc import Callable
@@ -13,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from facestream.web.auth.local_programs import ProgramLookup, Programs, end_of
+from tests.times import seconds
 
 CLIENT, SERVER = ("127.0.0.1", 40000), ("127.0.0.1", 8080)
 NOBODY = ("0.0.0.0", 0)
@@ -128,29 +127,6 @@ def test_a_system_without_such_a_list_is_not_believed(tmp_path: Path):
     assert not Programs.look(tmp_path).is_client_of_its_own(end_of(CLIENT), end_of(SERVER))
 
 
-CONNECT = (
-    "import socket, sys; s = socket.create_connection((sys.argv[1], int(sys.argv[2]))); sys.stdin.read()"
-)
-
-
-@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
-def test_the_real_system_tells_a_client_from_a_relay(host: str):
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.create_server((host, 0), family=family) as listener:
-        own = listener.getsockname()
-        with subprocess.Popen(
-            [sys.executable, "-c", CONNECT, host, str(own[1])], stdin=subprocess.PIPE
-        ) as program:
-            connection, its_end = listener.accept()
-            with connection:
-                assert Programs.look().is_client_of_its_own(end_of(its_end), end_of(own))
-            assert program.stdin is not None
-            program.stdin.close()
-        # This very process listens.
-        with socket.create_connection((host, own[1])) as mine:
-            assert not Programs.look().is_client_of_its_own(end_of(mine.getsockname()), end_of(own))
-
-
 def test_a_file_that_is_closed_meanwhile_is_passed_over(tmp_path: Path):
     (tmp_path / "net").mkdir()
     (tmp_path / "net" / "tcp").write_text("")
@@ -183,7 +159,7 @@ async def test_a_request_never_sees_a_look_that_had_begun_before_it_came():
     def look() -> Programs:
         looks.append(Programs.none())
         began.set()
-        assert go_on.wait(10)
+        assert go_on.wait(seconds(10))
         return looks[-1]
 
     program_lookup = ProgramLookup(look)
@@ -222,5 +198,5 @@ async def test_a_look_that_is_given_up_is_done_for_the_next_request():
     await asyncio.sleep(0)
     given_up.cancel()
 
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(seconds(10)):
         assert await program_lookup.programs() == Programs.none()

@@ -8,6 +8,7 @@ import pytest
 
 from facestream.config import Config
 from facestream.web.http import descriptors
+from tests.times import seconds
 
 
 def test_the_soft_limit_is_raised_to_the_hard_one():
@@ -15,7 +16,7 @@ def test_the_soft_limit_is_raised_to_the_hard_one():
         ["prlimit", "--nofile=64:512", sys.executable, "-c",
          "import resource; from facestream.web.http.descriptors import raise_limit; "
          "print(raise_limit(), *resource.getrlimit(resource.RLIMIT_NOFILE))"],
-        capture_output=True, text=True, timeout=60, check=False,
+        capture_output=True, text=True, timeout=seconds(60), check=False,
     )  # fmt: skip
 
     assert ended.stdout == "512 512 512\n", ended.stderr

@@ -1,0 +1,105 @@
+"""Every test has one kind: its folder's, or `load` or `soak` by its own mark. What the kind may do is checked here.
+
+A test of no kind, with a mark of another, or a unit test that asks for a server, ends the collection with a sentence;
+a unit test that sends to the network fails.
+"""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.times import FACTOR
+
+TESTS = Path(__file__).resolve().parent
+KINDS = {
+    "unit": "no network, no server, no browser (milliseconds)",
+    "media": "real peer connections and servers on loopback (seconds)",
+    "net": "coturn and nginx, in network namespaces",
+    "browser": "drives Chromium",
+    "clients": "other implementations of WebRTC, on a host of their own",
+    "load": "many peers",
+    "soak": "minutes to hours",
+    "package": "builds the wheel and installs it",
+    "image": "builds the container image and runs it",
+}
+BY_MARK_ONLY = ("load", "soak")
+# Fixtures that start a server or a peer.
+NOT_FOR_UNIT = frozenset({"server", "server_url", "pair", "browsers", "open_page"})
+INTERNET = ("AF_INET", "AF_INET6")
+
+_used: list[str] = []
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    for kind, what in KINDS.items():
+        config.addinivalue_line("markers", f"{kind}: {what}")
+    sys.addaudithook(_note_use)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    faults = sorted({fault for item in items if (fault := _give_kind(item))})
+    if faults:
+        raise pytest.UsageError(*faults)
+    for item in items:
+        _stretch_timeout(config, item)
+
+
+def kind_of(path: Path, marks: set[str]) -> str:
+    """The kind of a test in this file of tests/ with these marks; raises ValueError with what is wrong."""
+    folder = path.parts[0] if len(path.parts) > 1 else ""
+    if folder not in KINDS or folder in BY_MARK_ONLY:
+        expected = ", ".join(kind for kind in KINDS if kind not in BY_MARK_ONLY)
+        raise ValueError(f"tests/{path}: is of no kind; expected in a folder of tests/ named {expected}")
+    kinds = marks & KINDS.keys()
+    if more := kinds - {folder, *BY_MARK_ONLY}:
+        raise ValueError(
+            f"tests/{path}: is in tests/{folder} and marked {', '.join(sorted(more))}; expected one kind"
+        )
+    own = kinds - {folder}
+    if len(own) > 1:
+        raise ValueError(f"tests/{path}: is marked {' and '.join(sorted(own))}; expected one kind")
+    return own.pop() if own else folder
+
+
+def _give_kind(item: pytest.Item) -> str:
+    """Mark the test with its kind; returns what is wrong with it."""
+    path = item.path.relative_to(TESTS) if item.path.is_relative_to(TESTS) else Path(item.path.name)
+    try:
+        kind = kind_of(path, {mark.name for mark in item.iter_markers()})
+    except ValueError as error:
+        return str(error)
+    item.add_marker(kind)
+    asked = NOT_FOR_UNIT & set(getattr(item, "fixturenames", ()))
+    if kind == "unit" and asked:
+        return f"tests/{path}: is a unit test and uses {', '.join(sorted(asked))}; expected in tests/media"
+    return ""
+
+
+def _stretch_timeout(config: pytest.Config, item: pytest.Item) -> None:
+    if FACTOR == 1:
+        return
+    own = item.get_closest_marker("timeout")
+    limit_s = float(own.args[0] if own else config.getini("timeout"))
+    item.add_marker(pytest.mark.timeout(limit_s * FACTOR), append=False)
+
+
+@pytest.fixture(autouse=True)
+def _unit_tests_use_no_network(request: pytest.FixtureRequest) -> Iterator[None]:
+    _used.clear()
+    yield
+    if _used and request.node.get_closest_marker("unit"):
+        pytest.fail(
+            f"a unit test used the network ({_used[0]}); expected in tests/media, or without",
+            pytrace=False,
+        )
+
+
+def _note_use(event: str, args: tuple[Any, ...]) -> None:
+    # Noted and not refused: code under test may catch what is raised here. A port that is bound and carries nothing is
+    # allowed: whether one is free is asked by binding it.
+    if event in {"socket.connect", "socket.sendto"} and args[0].family.name in INTERNET:
+        _used.append(f"{event} {args[1]}")

@@ -1,0 +1,142 @@
+"""Fail a test that leaves a task, a thread, a process or a file descriptor behind.
+
+What fixtures of a wider scope hold was there before the test, and is not its own. A test may end a moment before what
+it started: the check waits up to `GRACE_S` for that, and only if something is left.
+"""
+
+import asyncio
+import asyncio.runners
+import gc
+import os
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.times import seconds
+
+GRACE_S = seconds(3.0)
+LOOK_AGAIN_S = 0.02
+
+# Processes that multiprocessing starts once and keeps for this process's whole life.
+KEPT_PROCESSES = ("multiprocessing.resource_tracker", "multiprocessing.forkserver")
+# The loop's default executor: its threads end with the loop, which for browser tests is the session's.
+KEPT_THREADS = ("asyncio_",)
+# Opened once by a library, for this process's whole life: OpenSSL's and the runtimes' sources of random bytes and of
+# the machine's facts.
+KEPT_FILES = ("/dev/urandom", "/dev/random", "/dev/null", "/proc/", "/sys/")
+
+_left_tasks: list[str] = []
+_cancel_all_tasks: Any = asyncio.runners._cancel_all_tasks  # type: ignore[attr-defined]
+
+
+def _note_and_cancel(loop: asyncio.AbstractEventLoop) -> None:
+    """In place of asyncio's: note the tasks that a loop's end would cancel in silence."""
+    deadline_s = time.monotonic() + GRACE_S
+    while (left := asyncio.all_tasks(loop)) and time.monotonic() < deadline_s:
+        loop.run_until_complete(asyncio.sleep(LOOK_AGAIN_S))
+    _left_tasks.extend(sorted(_named(task) for task in left))
+    _cancel_all_tasks(loop)
+
+
+def _named(task: asyncio.Task[Any]) -> str:
+    return f"task {task.get_name()} ({getattr(task.get_coro(), '__qualname__', '?')})"
+
+
+def pytest_configure() -> None:
+    asyncio.runners._cancel_all_tasks = _note_and_cancel  # type: ignore[attr-defined]
+
+
+def pytest_unconfigure() -> None:
+    asyncio.runners._cancel_all_tasks = _cancel_all_tasks  # type: ignore[attr-defined]
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What this process holds, by its identity, with a name for people."""
+
+    tasks: dict[int, str]
+    threads: dict[int, str]
+    descriptors: dict[int, str]
+    pids: frozenset[int]
+    """Every process of the machine: to ask each for its parent before each test would take longer than most tests."""
+
+    def beside(self, before: "Held") -> list[str]:
+        """What is held now and was not then."""
+        return [
+            *(name for key, name in self.tasks.items() if key not in before.tasks),
+            *(name for key, name in self.threads.items() if key not in before.threads),
+            *_started(before.pids).values(),
+            *(name for key, name in self.descriptors.items() if before.descriptors.get(key) != name),
+        ]
+
+
+def held(loop: asyncio.AbstractEventLoop | None) -> Held:
+    """What this process holds now; `loop`: one that outlives the test."""
+    return Held(
+        {id(task): _named(task) for task in asyncio.all_tasks(loop)} if loop else {},
+        {
+            id(thread): f"thread {thread.name}"
+            for thread in threading.enumerate()
+            if not thread.name.startswith(KEPT_THREADS)
+        },
+        _descriptors(),
+        _pids(),
+    )
+
+
+def _started(before: frozenset[int]) -> dict[int, str]:
+    """The child processes of this one that are new, also those that have ended and nobody waited for."""
+    found = {}
+    for pid in _pids() - before:
+        try:
+            stat = Path(f"/proc/{pid}/stat").read_text()
+            command = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:
+            continue  # ended meanwhile
+        parent = int(stat.rpartition(")")[2].split()[1])
+        if parent == os.getpid() and not any(kept in command for kept in KEPT_PROCESSES):
+            found[pid] = f"process {pid} ({command.strip()[:200] or 'ended, never waited for'})"
+    return found
+
+
+def _pids() -> frozenset[int]:
+    return frozenset(int(entry) for entry in os.listdir("/proc") if entry.isdecimal())  # noqa: PTH208
+
+
+def _descriptors() -> dict[int, str]:
+    found = {}
+    for entry in os.listdir("/proc/self/fd"):  # noqa: PTH208
+        try:
+            target = os.readlink(f"/proc/self/fd/{entry}")  # noqa: PTH115
+        except OSError:
+            continue  # the listing itself
+        if not target.startswith(KEPT_FILES):
+            found[int(entry)] = f"descriptor {entry} ({target})"
+    return found
+
+
+@pytest.fixture(autouse=True)
+def _no_leftovers(request: pytest.FixtureRequest) -> Iterator[None]:
+    loop = None
+    if "_session_scoped_runner" in request.fixturenames:
+        loop = request.getfixturevalue("_session_scoped_runner").get_loop()
+    before = held(loop)
+    yield
+    deadline_s = time.monotonic() + GRACE_S
+    while left := held(loop).beside(before):
+        gc.collect()  # what only a cycle still holds, a failed test's traceback for one
+        if time.monotonic() > deadline_s:
+            break
+        if loop:
+            loop.run_until_complete(asyncio.sleep(LOOK_AGAIN_S))
+        else:
+            time.sleep(LOOK_AGAIN_S)
+    left += _left_tasks
+    _left_tasks.clear()
+    if left:
+        pytest.fail(f"the test left behind: {'; '.join(left)}", pytrace=False)
