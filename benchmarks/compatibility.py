@@ -31,6 +31,7 @@ async def send_jpeg_frames(url: str, jpegs: list[bytes], seconds: float) -> list
     back: list[Back] = []
     async with aiohttp.ClientSession() as http, http.ws_connect(f"{url}/pictures", max_msg_size=0) as peer:
         await peer.send_str(json.dumps({"type": "open"}))
+        await peer.receive_str()  # `opened`: before it, the server reads 5 kB at most
         started_s = time.monotonic()
 
         async def receive() -> None:
