@@ -60,11 +60,11 @@ async def send_jpegs(
 
         async def receive() -> None:
             async for message in socket:
-                told = json.loads(message.data)
-                image = np.frombuffer(base64.b64decode(told["image"]), np.uint8)
+                answer = json.loads(message.data)
+                image = np.frombuffer(base64.b64decode(answer["image"]), np.uint8)
                 cv2.imdecode(image, cv2.IMREAD_COLOR)
                 now_s = time.monotonic()
-                back.append((now_s, 1000 * (now_s - started_s - told["number"] / fps)))
+                back.append((now_s, 1000 * (now_s - started_s - answer["number"] / fps)))
 
         async with asyncio.TaskGroup() as tasks:
             receiving = tasks.create_task(receive(), name="websocket/receive")
