@@ -134,6 +134,6 @@ def test_the_layers_are_those_of_the_architecture():
         r"^  ([a-z_]+)(?:/|\.py) +L(\d+) ", (ROOT / "ARCHITECTURE.md").read_text("utf-8"), re.M
     )
 
-    drawn_layers = {room: int(number) - 1 for room, number in drawn}
+    drawn_layers = {room: int(number) for room, number in drawn}
 
     assert drawn_layers == {room: number for room, number in LAYER_OF.items() if not room.startswith("__")}
