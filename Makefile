@@ -9,7 +9,7 @@ NPM_THERE := command -v npm >/dev/null || { echo "npm is not installed; expected
 BENCHMARKS := latency compatibility cpu capacity loop_stall recovery strangers churn soak
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run models docs test test-py test-unit test-newest test-browser test-clients test-wheel test-image test-js test-media test-upstream record-offers browser net-programs client-programs image-programs lint fix types schema audit bench wheel clean
+.PHONY: help setup run models docs test test-py test-unit test-fast test-newest test-browser test-clients test-wheel test-image test-js test-media test-upstream record-offers browser net-programs client-programs image-programs lint fix types schema audit bench wheel clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -26,6 +26,9 @@ test: lint types docs test-js test-py test-newest ## everything that CI asks for
 
 test-py: $(BIN)/.dev client/node_modules/.dev models/cache/.checked test-media browser net-programs client-programs image-programs $(PEERS)/.installed ## every Python test: unit, media, net, browser, clients, package, image
 	$(BIN)/python -m pytest $(ARGS)
+
+test-fast: $(BIN)/.dev models/cache/.checked test-media ## unit and media tests: no root, no browser
+	$(BIN)/python -m pytest tests/unit tests/media $(ARGS)
 
 test-unit: $(BIN)/.dev models/cache/.checked test-media ## the fast tests only
 	PYTHONASYNCIODEBUG=1 $(BIN)/python -m pytest tests/unit $(ARGS)

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import Any
 
@@ -109,13 +110,14 @@ def _pids() -> frozenset[int]:
 
 
 def _descriptors() -> dict[int, str]:
+    tracker = getattr(resource_tracker._resource_tracker, "_fd", None)  # as long as the process of that name
     found = {}
     for entry in os.listdir("/proc/self/fd"):  # noqa: PTH208
         try:
             target = os.readlink(f"/proc/self/fd/{entry}")  # noqa: PTH115
         except OSError:
             continue  # the listing itself
-        if not target.startswith(KEPT_FILES):
+        if int(entry) != tracker and not target.startswith(KEPT_FILES):
             found[int(entry)] = f"descriptor {entry} ({target})"
     return found
 

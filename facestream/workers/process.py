@@ -159,10 +159,16 @@ class AnalysisProcess:
         self._unwatch()
         self._stop_listening()
         self._pipe.close()
-        if must_be_killed or not await self._ended():
+        try:
+            if must_be_killed or not await self._ended():
+                self._process.kill()
+                await self._ended()
+        except asyncio.CancelledError:  # nobody calls again for a process that is already being closed
             self._process.kill()
-            await self._ended()
-        self._release()
+            self._process.join(END_DEADLINE_S)
+            raise
+        finally:
+            self._release()
 
     def discard(self) -> None:
         """End the process at once; needs no event loop."""

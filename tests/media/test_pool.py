@@ -218,6 +218,18 @@ async def test_processes_come_back_as_soon_as_the_shortage_is_over(
     assert len([record for record in caplog.records if "did not start" in record.message]) == 1
 
 
+async def test_a_close_that_is_cancelled_leaves_no_process():
+    async with running_pool(1) as pool:
+        process = next(iter(pool._everyone()))
+        closing = asyncio.create_task(process.close())
+        await asyncio.sleep(0)
+        closing.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await closing
+
+        assert not Path(f"/proc/{process.pid}").exists()
+
+
 async def until(condition: Callable[[], bool]) -> None:
     while not condition():  # noqa: ASYNC110 - the pool has no event for it
         await asyncio.sleep(0.01)
