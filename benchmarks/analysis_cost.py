@@ -128,9 +128,9 @@ def _case(analyzer: Analyzer, usual: UsualWay, scene: list[TimedGray], count: in
     }
 
 
-def _ms(call: Callable[[GrayImage], int], picture: GrayImage) -> float:
+def _ms(call: Callable[[GrayImage], int], image: GrayImage) -> float:
     started_s = time.thread_time()
-    call(picture)
+    call(image)
     return 1000 * (time.thread_time() - started_s)
 
 

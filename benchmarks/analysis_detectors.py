@@ -81,30 +81,30 @@ def _ferplus(folder: Path, every: int) -> list[GrayImage]:
     ]
 
 
-def _share(analyzer: Analyzer, pictures: list[GrayImage]) -> float | None:
+def _share(analyzer: Analyzer, images: list[GrayImage]) -> float | None:
     """Share of the images in which this detector finds a face."""
-    found = [bool(analyzer.analyze_still(gray).faces) for gray in pictures]
+    found = [bool(analyzer.analyze_still(gray).faces) for gray in images]
     return round(sum(found) / len(found), 3) if found else None
 
 
 def _detector(analyzer: Analyzer, faces: list[GrayImage], empty: list[GrayImage]) -> dict[str, object]:
     group = group_gray()
     return {
-        "pictures_of_one_face": len(faces),
+        "images_of_one_face": len(faces),
         "found_when_tilted_share": {
             str(tilt): _share(analyzer, [_turned(gray, tilt) for gray in faces]) for tilt in TILTS_DEG
         },
         "found_of_5_when_small_px": {
             str(px): len(analyzer.analyze_still(_shrunk(group, px / GROUP_FACE_PX)).faces) for px in FACE_PX
         },
-        "pictures_without_a_face": len(empty),
+        "images_without_a_face": len(empty),
         "false_faces": {
             f"smallest face {share:.4g} of the height": sum(
                 len(analyzer.with_options(min_face_share=share).analyze_still(gray).faces) for gray in empty
             )
             for share in (1 / 8, 1 / 16)
         },
-        "whole_picture_ms": {f"{w}x{h}": _search_ms(analyzer, faces[0], (w, h)) for w, h in SIZES_WH},
+        "whole_image_ms": {f"{w}x{h}": _search_ms(analyzer, faces[0], (w, h)) for w, h in SIZES_WH},
         "one_step_of_a_search_ms": {f"{w}x{h}": _step_ms(analyzer, faces[0], (w, h)) for w, h in SIZES_WH},
     }
 
@@ -120,18 +120,18 @@ def _shrunk(gray: GrayImage, share: float) -> GrayImage:
 
 
 def _search_ms(analyzer: Analyzer, gray: GrayImage, size_wh: tuple[int, int]) -> float | None:
-    picture = np.asarray(cv2.resize(gray, size_wh), np.uint8)
-    return measured.median([analyzer.analyze_still(picture).detect_ms for _ in range(7)])
+    image = np.asarray(cv2.resize(gray, size_wh), np.uint8)
+    return measured.median([analyzer.analyze_still(image).detect_ms for _ in range(7)])
 
 
 def _step_ms(analyzer: Analyzer, gray: GrayImage, size_wh: tuple[int, int]) -> dict[str, float | None]:
-    picture = np.asarray(cv2.resize(gray, size_wh), np.uint8)
+    image = np.asarray(cv2.resize(gray, size_wh), np.uint8)
     detector = analyzer.detector
     steps = detector.plan(*size_wh, AnalysisOptions().min_face_share)
     spent_ms = []
     for step in steps:
         started_s = time.perf_counter()
-        detector.search(picture, step)
+        detector.search(image, step)
         spent_ms.append(1000 * (time.perf_counter() - started_s))
     return {"steps": len(steps), "median": measured.median(spent_ms), "max": round(max(spent_ms), 2)}
 

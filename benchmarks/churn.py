@@ -23,7 +23,7 @@ from facestream.replay.options import ReplayOptions
 from facestream.replay.peer import ReplayPeer
 
 AT_ONCE = 4
-PICTURES = 3
+FRAMES = 3
 SESSION_DEADLINE_S = 30.0
 SETTLE_DEADLINE_S = 30.0
 MAX_SESSIONS = 300
@@ -60,7 +60,7 @@ class Churn:
     async def _one(self, *, vanishes: bool) -> None:
         options = ReplayOptions(face_clip(), self._server.url, codec="h264")
         async with ReplayPeer(options, self._make_track, ReceiveMode.COUNT) as peer:
-            await peer.receive_reports(PICTURES)
+            await peer.receive_reports(FRAMES)
             if vanishes:
                 await peer.vanish()
 

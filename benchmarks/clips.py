@@ -27,7 +27,7 @@ def face_clip(fps: int = 30) -> Path:
             raise SystemExit(f"{SOURCE} is missing; run `make test-media`")
         FOLDER.mkdir(parents=True, exist_ok=True)
         part = path.with_suffix(".part.mp4")
-        _write(part, _there_and_back(_pictures(), 30 // fps), fps)
+        _write(part, _there_and_back(_frames(), 30 // fps), fps)
         part.replace(path)
     return path
 
@@ -37,34 +37,34 @@ def frames_of(clip: Path) -> list[VideoFrame]:
     return [frame.frame for frame in open_clip(clip).frames()]
 
 
-def _pictures() -> list[VideoFrame]:
+def _frames() -> list[VideoFrame]:
     return [_middle(frame.frame) for frame in open_clip(SOURCE).frames()]
 
 
-def _middle(picture: VideoFrame) -> VideoFrame:
+def _middle(frame: VideoFrame) -> VideoFrame:
     """The middle of the frame, 4:3, at the clip's size."""
-    image = picture.to_ndarray(format="rgb24")
-    width_px = picture.height * WIDTH_PX // HEIGHT_PX // 2 * 2
-    left = (picture.width - width_px) // 2
+    image = frame.to_ndarray(format="rgb24")
+    width_px = frame.height * WIDTH_PX // HEIGHT_PX // 2 * 2
+    left = (frame.width - width_px) // 2
     middle = VideoFrame.from_ndarray(image[:, left : left + width_px].copy(), format="rgb24")
     return middle.reformat(width=WIDTH_PX, height=HEIGHT_PX, format="yuv420p")
 
 
-def _there_and_back(pictures: Sequence[VideoFrame], step: int) -> list[VideoFrame]:
+def _there_and_back(frames: Sequence[VideoFrame], step: int) -> list[VideoFrame]:
     """The frames forwards and backwards, so that there is no cut when the clip repeats."""
-    turn = list(range(0, len(pictures), step))
+    turn = list(range(0, len(frames), step))
     turn += turn[-2:0:-1]
     turns = LONGEST_FRAMES // len(turn)
-    return [pictures[number] for number in turn * turns]
+    return [frames[number] for number in turn * turns]
 
 
-def _write(path: Path, pictures: Sequence[VideoFrame], fps: int) -> None:
+def _write(path: Path, frames: Sequence[VideoFrame], fps: int) -> None:
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=fps)
         stream.width, stream.height, stream.pix_fmt = WIDTH_PX, HEIGHT_PX, "yuv420p"
         stream.options = {"crf": "18", "preset": "veryfast"}
-        for number, picture in enumerate(pictures):
-            picture.pts, picture.time_base = number, Fraction(1, fps)
-            picture.pict_type = av.video.frame.PictureType.NONE
-            container.mux(stream.encode(picture))
+        for number, frame in enumerate(frames):
+            frame.pts, frame.time_base = number, Fraction(1, fps)
+            frame.pict_type = av.video.frame.PictureType.NONE
+            container.mux(stream.encode(frame))
         container.mux(stream.encode(None))

@@ -31,23 +31,24 @@ async def send_jpeg_frames(url: str, jpegs: list[bytes], seconds: float) -> list
     back: list[Back] = []
     async with aiohttp.ClientSession() as http, http.ws_connect(f"{url}/pictures", max_msg_size=0) as peer:
         await peer.send_str(json.dumps({"type": "open"}))
+        await peer.receive_str()  # `opened`: before it, the server reads 5 kB at most
         started_s = time.monotonic()
 
         async def receive() -> None:
             async for message in peer:
                 if message.type is not aiohttp.WSMsgType.BINARY:
                     continue
-                picture, now_s = decode_jpeg_message(message.data), time.monotonic()
-                delay_ms = 1000 * (now_s - started_s) - picture.time_ms
+                frame, now_s = decode_jpeg_message(message.data), time.monotonic()
+                delay_ms = 1000 * (now_s - started_s) - frame.time_ms
                 back.append(Back(now_s, delay_ms, len(message.data)))
 
         async with asyncio.TaskGroup() as tasks:
-            receiving = tasks.create_task(receive(), name="pictures/receive")
+            receiving = tasks.create_task(receive(), name="jpegs/receive")
             for number in range(int(seconds * FPS)):
                 due_s = number / FPS
                 await asyncio.sleep(max(0.0, started_s + due_s - time.monotonic()))
-                picture = JpegFrame(round(1000 * due_s), jpegs[number % len(jpegs)])
-                await peer.send_bytes(encode_jpeg_message(picture))
+                frame = JpegFrame(round(1000 * due_s), jpegs[number % len(jpegs)])
+                await peer.send_bytes(encode_jpeg_message(frame))
             receiving.cancel()
     return back
 
@@ -60,25 +61,25 @@ async def over_websocket(seconds: float) -> dict[str, object]:
         cpu_before_s = usage(server.pid).cpu_s
         back = await send_jpeg_frames(server.url, jpegs, seconds)
         cpu_ms = 1000 * (usage(server.pid).cpu_s - cpu_before_s)
-    delays_ms = [picture.delay_ms for picture in back]
+    delays_ms = [frame.delay_ms for frame in back]
     return {
         "fps_back": round(len(back) / seconds, 2),
         "delay_ms": {"p50": percentile(delays_ms, 50), "p95": percentile(delays_ms, 95)},
         "server_cpu_ms_per_frame": round(cpu_ms / max(1, len(back)), 2),
         "kbps_up": round(8 * FPS * sum(map(len, jpegs)) / len(jpegs) / 1000),
-        "kbps_down": round(8 * sum(picture.size_bytes for picture in back) / seconds / 1000),
+        "kbps_down": round(8 * sum(frame.size_bytes for frame in back) / seconds / 1000),
     }
 
 
 async def measure(plan: Plan) -> dict[str, object]:
     """Measure both in turn, several times."""
-    webrtc, pictures = [], []
+    webrtc, frames = [], []
     for number in range(1, plan.rounds + 1):
         say(f"compatibility: round {number} of {plan.rounds}")
         window = await over_webrtc(servers.OURS, plan.seconds, codec="h264", length_s=plan.clip_length_s)
         webrtc.append(window.as_json())
-        pictures.append(await over_websocket(plan.seconds))
-    return {"webrtc_rounds": webrtc, "compatibility_rounds": pictures}
+        frames.append(await over_websocket(plan.seconds))
+    return {"webrtc_rounds": webrtc, "compatibility_rounds": frames}
 
 
 def main() -> None:

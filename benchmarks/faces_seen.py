@@ -48,16 +48,16 @@ def clip_frames(path: Path, limit: int | None = None) -> Iterator[TimedGray]:
 
 def group_gray() -> GrayImage:
     """The photograph of five people."""
-    picture = cv2.imread(str(MEDIA / "multi_face.jpg"), cv2.IMREAD_GRAYSCALE)
-    if picture is None:
+    image = cv2.imread(str(MEDIA / "multi_face.jpg"), cv2.IMREAD_GRAYSCALE)
+    if image is None:
         raise SystemExit(f"{MEDIA / 'multi_face.jpg'} is missing; run `make test-media`")
-    return np.asarray(picture, np.uint8)
+    return np.asarray(image, np.uint8)
 
 
 def face_cuts(analyzer: Analyzer, count: int) -> list[GrayImage]:
     """The largest faces of the photograph, each cut out as a square."""
-    picture = group_gray()
-    faces = sorted(analyzer.analyze_still(picture).faces, key=lambda face: -face.box.width)[:count]
+    image = group_gray()
+    faces = sorted(analyzer.analyze_still(image).faces, key=lambda face: -face.box.width)[:count]
     if len(faces) < count:
         raise SystemExit(f"{len(faces)} faces found, {count} needed")
     cuts = []
@@ -65,7 +65,7 @@ def face_cuts(analyzer: Analyzer, count: int) -> list[GrayImage]:
         x, y = face.box.center_xy
         half = CUT_SIDES / 2 * face.box.width
         top, left = max(0, int(y - half)), max(0, int(x - half))
-        cuts.append(picture[top : int(y + half), left : int(x + half)])
+        cuts.append(image[top : int(y + half), left : int(x + half)])
     return cuts
 
 
@@ -77,18 +77,18 @@ def drifting_faces(
     side = int(CUT_SIDES * height / 4)
     scaled = [cv2.resize(cut, (side, side), interpolation=cv2.INTER_AREA) for cut in cuts]
     columns, rows = min(2, len(cuts)), (len(cuts) + 1) // 2
-    pictures = []
+    images = []
     for number in range(frames):
-        picture = np.full((height, width), BACKGROUND, np.uint8)
+        image = np.full((height, width), BACKGROUND, np.uint8)
         for place, cut in enumerate(scaled):
             column, row = place % columns, place // columns
             x = (column + 0.5) * width / columns + 0.04 * width * np.sin(number / 15 + place)
             y = (row + 0.5) * height / rows + 0.02 * height * np.cos(number / 20 + place)
             left = int(np.clip(x - side / 2, 0, width - side))
             top = int(np.clip(y - side / 2, 0, height - side))
-            picture[top : top + side, left : left + side] = cut
-        pictures.append(TimedGray(picture, number / fps))
-    return pictures
+            image[top : top + side, left : left + side] = cut
+        images.append(TimedGray(image, number / fps))
+    return images
 
 
 def crossing_faces(cuts: list[GrayImage], frames: int, fps: float) -> list[TimedGray]:
@@ -96,12 +96,12 @@ def crossing_faces(cuts: list[GrayImage], frames: int, fps: float) -> list[Timed
     side = 150
     scaled = [cv2.resize(cut, (side, side), interpolation=cv2.INTER_CUBIC) for cut in cuts]
     wait = frames // 6
-    pictures = []
+    images = []
     for number in range(frames):
         share = min(1.0, max(0.0, (number - wait) / (frames - 2 * wait)))
-        picture = np.full((360, 640), BACKGROUND, np.uint8)
+        image = np.full((360, 640), BACKGROUND, np.uint8)
         for cut, start, end, top in ((scaled[0], 60, 430, 105), (scaled[1], 430, 60, 95)):
             left = round(start + (end - start) * share)
-            picture[top : top + side, left : left + side] = cut
-        pictures.append(TimedGray(picture, number / fps))
-    return pictures
+            image[top : top + side, left : left + side] = cut
+        images.append(TimedGray(image, number / fps))
+    return images

@@ -73,9 +73,11 @@ async def _run(beside: Beside, server: Server) -> None:
 
 def summed_up(lines: Path, seconds: float) -> dict[str, object]:
     """The last lines of the server, one per second."""
-    told = [json.loads(line) for line in lines.read_text(encoding="utf-8").splitlines()][-int(seconds) :]
-    ticks_ms = [late for second in told for late in second["late_ms"]]
-    longest_ms = [max(second["late_ms"]) for second in told if second["late_ms"]]
+    seconds_seen = [json.loads(line) for line in lines.read_text(encoding="utf-8").splitlines()][
+        -int(seconds) :
+    ]
+    ticks_ms = [late for second in seconds_seen for late in second["late_ms"]]
+    longest_ms = [max(second["late_ms"]) for second in seconds_seen if second["late_ms"]]
     return {
         "ticks": len(ticks_ms),
         "late_ms": {

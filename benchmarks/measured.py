@@ -55,13 +55,13 @@ def write(
     """Write and print the figures with their circumstances; returns the file."""
     path: Path = options.out or RESULTS / f"{name}{'_quick' if options.quick else ''}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    told = {
+    report = {
         "benchmark": name,
         "quick": options.quick,
         "circumstances": before | {"load_average_1min_at_end": round(os.getloadavg()[0], 2)},
         "figures": figures,
     }
-    text = json.dumps(told, indent=2) + "\n"
+    text = json.dumps(report, indent=2) + "\n"
     path.write_text(text, encoding="utf-8")
     sys.stdout.write(text)
     sys.stderr.write(f"{name}: written to {path}\n")

@@ -24,13 +24,13 @@ async def _watch(out: TextIO) -> None:
         while (asked_s := time.monotonic()) < second_over_s:
             await asyncio.sleep(TICK_S)
             late_ms.append(round(1000 * (time.monotonic() - asked_s - TICK_S), 2))
-        told = {
+        figures = {
             "at_s": second_over_s,
             "late_ms": late_ms,
             "tasks": len(asyncio.all_tasks()),
             "threads": threading.active_count(),
         }
-        out.write(json.dumps(told) + "\n")
+        out.write(json.dumps(figures) + "\n")
         out.flush()
 
 

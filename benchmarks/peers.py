@@ -183,9 +183,9 @@ async def sending(
 ) -> AsyncIterator[PeerGroup]:
     """Connected peers that have begun to send the clip, over and over.
 
-    `codec`: H264 is what ours takes from a peer that offers both, VP8 what aiortc takes as it comes.
+    `codec`: facestream chooses H264 for a peer that offers both, unpatched aiortc VP8.
     `encode`: each encodes it as a camera would. `length_s`: only the clip's beginning is sent; a delay of more than
-    that cannot be told from a shorter one.
+    that cannot be distinguished from a shorter one.
     """
     aiortc_patches.apply()
     options = ReplayOptions(clip, url or server.url, loop=True, codec=codec)

@@ -13,7 +13,7 @@ from benchmarks.calm import wait_for_calm
 from benchmarks.clips import face_clip
 from benchmarks.measured import median, percentile, say
 from benchmarks.peers import PeerGroup, sending
-from benchmarks.relay import Weather, bad_network
+from benchmarks.relay import NetworkConditions, bad_network
 
 POLL_S = 0.003
 DELAY_S = 0.01
@@ -30,7 +30,7 @@ SHAPES = {
 
 
 @dataclass(slots=True)
-class Pictures:
+class Arrivals:
     """Times at which frames arrived, sampled every 3 ms."""
 
     at_s: list[float] = field(default_factory=list)
@@ -45,43 +45,45 @@ class Pictures:
         return next((at for at in self.at_s if at > moment_s), None)
 
 
-async def _look(group: PeerGroup, pictures: Pictures) -> None:
+async def _look(group: PeerGroup, arrivals: Arrivals) -> None:
     tally = group.peers[0].tally
     while True:
-        came_s = tally.last_received_s
-        if came_s is not None and (not pictures.at_s or came_s != pictures.at_s[-1]):
-            pictures.at_s.append(came_s)
+        arrived_s = tally.last_received_s
+        if arrived_s is not None and (not arrivals.at_s or arrived_s != arrivals.at_s[-1]):
+            arrivals.at_s.append(arrived_s)
         await asyncio.sleep(POLL_S)
 
 
 @contextlib.asynccontextmanager
-async def watched(command: tuple[str, ...], weather: Weather) -> AsyncIterator[tuple[PeerGroup, Pictures]]:
+async def watched(
+    command: tuple[str, ...], conditions: NetworkConditions
+) -> AsyncIterator[tuple[PeerGroup, Arrivals]]:
     """Run one peer behind a relay with these network conditions, and record when frames arrive."""
     with servers.running(command) as server:
         async with (
-            bad_network(server.url, weather) as url,
+            bad_network(server.url, conditions) as url,
             sending(server, face_clip(), encode=True, url=url) as group,
             asyncio.TaskGroup() as tasks,
         ):
-            pictures = Pictures()
-            looking = tasks.create_task(_look(group, pictures), name="recovery/look")
-            yield group, pictures
+            arrivals = Arrivals()
+            looking = tasks.create_task(_look(group, arrivals), name="recovery/look")
+            yield group, arrivals
             looking.cancel()
 
 
 async def with_loss(command: tuple[str, ...], loss: float, seconds: float) -> dict[str, object]:
     """Measure one peer for this long, with this share of packets lost each way."""
-    weather = Weather(delay_s=DELAY_S)
-    async with watched(command, weather) as (group, pictures):
+    conditions = NetworkConditions(delay_s=DELAY_S)
+    async with watched(command, conditions) as (group, arrivals):
         await group.watch(CALM_S)
-        weather.loss = loss
+        conditions.loss = loss
         since_s = time.monotonic()
         window = await group.watch(seconds)
-        gaps_ms = pictures.gaps_ms(since_s, time.monotonic())
+        gaps_ms = arrivals.gaps_ms(since_s, time.monotonic())
     return {
         "loss_each_way": loss,
         "seconds": seconds,
-        "dropped_datagrams": weather.dropped,
+        "dropped_datagrams": conditions.dropped,
         "foreign_cores": window.foreign_cores,
         "fps_back": window.fps_received[0],
         "longest_gap_ms": round(max(gaps_ms), 1),
@@ -95,23 +97,23 @@ async def with_loss(command: tuple[str, ...], loss: float, seconds: float) -> di
 
 async def with_outages(command: tuple[str, ...], times: int) -> dict[str, object]:
     """Block everything for a second, several times; measure the time from its end to the next frame."""
-    weather = Weather(delay_s=DELAY_S)
+    conditions = NetworkConditions(delay_s=DELAY_S)
     recovered_ms: list[float] = []
     never = 0
-    async with watched(command, weather) as (group, pictures):
+    async with watched(command, conditions) as (group, arrivals):
         for _ in range(times):
             await group.watch(CALM_S)
-            weather.cut = True
+            conditions.cut = True
             await asyncio.sleep(OUTAGE_S)
-            weather.cut = False
+            conditions.cut = False
             over_s = time.monotonic()
             await group.watch(CALM_S)
             # Packets sent before the outage may arrive just after its start, but never after its end.
-            came_s = pictures.first_after(over_s)
-            if came_s is None:
+            arrived_s = arrivals.first_after(over_s)
+            if arrived_s is None:
                 never += 1
             else:
-                recovered_ms.append(round(1000 * (came_s - over_s), 1))
+                recovered_ms.append(round(1000 * (arrived_s - over_s), 1))
     return {
         "outages": times,
         "recovered_ms": recovered_ms,
@@ -130,14 +132,14 @@ async def measure(args: argparse.Namespace) -> dict[str, object]:
         "bars": {"longest_gap_ms_at_5_percent": 500, "outage_worst_ms": 500},
     }
     for name, command in SHAPES.items():
-        told: list[dict[str, object]] = []
+        results: list[dict[str, object]] = []
         for loss in losses:
             say(f"recovery: {name}, {loss:.0%} loss")
             if not (args.quick or args.hurry):
                 await wait_for_calm()
-            told.append(await with_loss(command, loss, seconds))
+            results.append(await with_loss(command, loss, seconds))
         say(f"recovery: {name}, outages")
-        figures[name] = {"loss": told, "outage_of_1_s": await with_outages(command, outages)}
+        figures[name] = {"loss": results, "outage_of_1_s": await with_outages(command, outages)}
     return figures
 
 

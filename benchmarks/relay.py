@@ -20,7 +20,7 @@ Address = tuple[str, int]
 
 
 @dataclass(slots=True)
-class Weather:
+class NetworkConditions:
     """What happens to every datagram, in both directions; may be changed at any time."""
 
     loss: float = 0.0
@@ -33,7 +33,7 @@ class Weather:
     passed: int = 0
     dropped: int = 0
 
-    def lets_through(self) -> bool:
+    def passes(self) -> bool:
         """Decide whether one datagram passes, and count it."""
         if self.cut or self.dice.random() < self.loss:
             self.dropped += 1
@@ -45,8 +45,8 @@ class Weather:
 class _Side(asyncio.DatagramProtocol):
     """One socket of a relay: datagrams received here are sent from the other socket to its peer."""
 
-    def __init__(self, weather: Weather, peer: Address) -> None:
-        self._weather = weather
+    def __init__(self, conditions: NetworkConditions, peer: Address) -> None:
+        self._conditions = conditions
         self._peer = peer
         self._transport: asyncio.DatagramTransport | None = None
         self.other: _Side | None = None
@@ -63,10 +63,10 @@ class _Side(asyncio.DatagramProtocol):
     def datagram_received(self, data: bytes, addr: Address) -> None:
         other = self.other
         # Only from the peer on this side: stray datagrams of other sessions are not relayed.
-        if other is None or addr[1] != self._peer[1] or not self._weather.lets_through():
+        if other is None or addr[1] != self._peer[1] or not self._conditions.passes():
             return
-        if self._weather.delay_s:
-            asyncio.get_running_loop().call_later(self._weather.delay_s, other.send, data)
+        if self._conditions.delay_s:
+            asyncio.get_running_loop().call_later(self._conditions.delay_s, other.send, data)
         else:
             other.send(data)
 
@@ -100,12 +100,12 @@ def _returned(side: _Side) -> _Side:
     return side
 
 
-async def open_link(weather: Weather, client: Address, server: Address) -> Link:
+async def open_link(conditions: NetworkConditions, client: Address, server: Address) -> Link:
     """Relay datagrams between these two."""
     loop = asyncio.get_running_loop()
     sides = []
     for peer in (client, server):
-        side = _Side(weather, peer)
+        side = _Side(conditions, peer)
         await loop.create_datagram_endpoint(partial(_returned, side), local_addr=(LOOPBACK, 0))
         sides.append(side)
     sides[0].other, sides[1].other = sides[1], sides[0]
@@ -131,18 +131,18 @@ def with_candidate(sdp: str, address: Address) -> str:
 
 
 @contextlib.asynccontextmanager
-async def bad_network(server_url: str, weather: Weather) -> AsyncIterator[str]:
+async def bad_network(server_url: str, conditions: NetworkConditions) -> AsyncIterator[str]:
     """The URL at which peers reach the server through the simulated network."""
     links: list[Link] = []
 
     async def offer(request: web.Request) -> web.Response:
-        told = await request.json()
-        client = candidates_of(told["sdp"])[0]
+        body = await request.json()
+        client = candidates_of(body["sdp"])[0]
         # The server's address is known from its answer, and its answer needs an offer with the relay's address.
-        link = await open_link(weather, client, (LOOPBACK, 9))
+        link = await open_link(conditions, client, (LOOPBACK, 9))
         links.append(link)
-        told["sdp"] = with_candidate(told["sdp"], (LOOPBACK, link.server_side.port))
-        async with aiohttp.ClientSession() as http, http.post(f"{server_url}/offer", json=told) as response:
+        body["sdp"] = with_candidate(body["sdp"], (LOOPBACK, link.server_side.port))
+        async with aiohttp.ClientSession() as http, http.post(f"{server_url}/offer", json=body) as response:
             answer = await response.json()
         link.server_side.lead_to(candidates_of(answer["sdp"])[0])
         answer["sdp"] = with_candidate(answer["sdp"], (LOOPBACK, link.client_side.port))

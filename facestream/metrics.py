@@ -14,7 +14,6 @@ from facestream.messages.telemetry import StageTimes
 
 STAGE_BOUNDS_MS = (1.0, 2.0, 5.0, 10.0, 15.0, 20.0, 30.0, 50.0, 75.0, 100.0, 200.0, 500.0, 1000.0)
 LAG_BOUNDS_MS = (1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0, 5000.0)
-DROPS = ("over_rate", "before_decoding", "before_analysis", "before_encoding")
 LAG_SAMPLE_EVERY_S = 0.5
 STAGES = tuple(StageTimes.model_fields)
 
@@ -25,8 +24,8 @@ class StreamCounts:
 
     frames_in: int = 0
     frames_analysed: int = 0
-    dropped: Counter[str] = field(default_factory=lambda: Counter(dict.fromkeys(DROPS, 0)))
-    """Frames by reason."""
+    dropped: Counter[str] = field(default_factory=Counter)
+    """Frames by the point where they were dropped (media/drop_points.py)."""
     telemetry_dropped: int = 0
     """Telemetry messages dropped because the channel was behind or not open."""
 

@@ -53,7 +53,7 @@ class Service:
         self._pcs: dict[str, RTCPeerConnection] = {}
 
     async def offer(self, request: web.Request) -> web.Response:
-        told = await request.json()
+        offer = await request.json()
         pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
         session_id = secrets.token_hex(8)
         self._pcs[session_id] = pc
@@ -62,7 +62,7 @@ class Service:
         def on_track(track: MediaStreamTrack) -> None:
             pc.addTrack(track if self._executor is None else AnnotatingTrack(track, self._executor))
 
-        await pc.setRemoteDescription(RTCSessionDescription(told["sdp"], told["type"]))
+        await pc.setRemoteDescription(RTCSessionDescription(offer["sdp"], offer["type"]))
         await pc.setLocalDescription(await pc.createAnswer())
         answer = {"sdp": pc.localDescription.sdp, "type": "answer", "session_id": session_id}
         return web.Response(text=json.dumps(answer), content_type="application/json")

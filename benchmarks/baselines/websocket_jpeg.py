@@ -44,9 +44,9 @@ def _answer(message: bytes) -> str:
     return json.dumps({"number": number, "labels": labels, "image": image})
 
 
-def as_jpegs(pictures: Sequence[VideoFrame]) -> list[bytes]:
+def as_jpegs(frames: Sequence[VideoFrame]) -> list[bytes]:
     """The clip as this client sends it, already encoded."""
-    encoded = (cv2.imencode(".jpg", picture.to_ndarray(format="bgr24")) for picture in pictures)
+    encoded = (cv2.imencode(".jpg", frame.to_ndarray(format="bgr24")) for frame in frames)
     return [jpeg.tobytes() for _, jpeg in encoded]
 
 
@@ -60,11 +60,11 @@ async def send_jpegs(
 
         async def receive() -> None:
             async for message in socket:
-                told = json.loads(message.data)
-                image = np.frombuffer(base64.b64decode(told["image"]), np.uint8)
+                answer = json.loads(message.data)
+                image = np.frombuffer(base64.b64decode(answer["image"]), np.uint8)
                 cv2.imdecode(image, cv2.IMREAD_COLOR)
                 now_s = time.monotonic()
-                back.append((now_s, 1000 * (now_s - started_s - told["number"] / fps)))
+                back.append((now_s, 1000 * (now_s - started_s - answer["number"] / fps)))
 
         async with asyncio.TaskGroup() as tasks:
             receiving = tasks.create_task(receive(), name="websocket/receive")

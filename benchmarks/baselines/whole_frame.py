@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from facestream.analysis.detection.hog import HogDetector, SearchStep
+from facestream.analysis.detection.detector import SearchStep
+from facestream.analysis.detection.hog import HogDetector
 from facestream.analysis.emotion.reader import MiniXception
 from facestream.analysis.faces import EMOTIONS
 from facestream.analysis.landmarks import LandmarkPredictor

@@ -24,6 +24,7 @@ export function asPeerError(error) {
 const KEYS_BY_CODE = {
   token_required: 'token',
   token_wrong: 'token',
+  token_expired: 'token',
   too_many_sessions_for_address: 'tooMany',
   rate_limited: 'tooMany',
   server_full: 'full',
@@ -31,11 +32,11 @@ const KEYS_BY_CODE = {
   no_media_port: 'noPort',
   bad_offer: 'offer',
   offer_too_large: 'offer',
-  server_fault: 'offer',
+  server_fault: 'fault',
 };
 
 /** @type {Record<number, string>} keys by HTTP status, for a code that this page does not know, or none */
-const KEYS_BY_STATUS = { 401: 'token', 429: 'tooMany', 503: 'full', 400: 'offer', 413: 'offer', 500: 'offer' };
+const KEYS_BY_STATUS = { 401: 'token', 429: 'tooMany', 503: 'full', 400: 'offer', 413: 'offer', 500: 'fault' };
 
 /**
  * @param {number} status HTTP status

@@ -31,14 +31,14 @@ const button = (id) => find(document, `#${id}`, HTMLButtonElement);
 const dialog = (selector) => /** @type {HTMLDialogElement} */ (element(selector));
 
 /** @param {string} name of a data attribute @param {(element: HTMLElement, text: string) => void} put */
-function fillIn(name, put) {
+function putTexts(name, put) {
   for (const found of document.querySelectorAll(`[data-${name}]`)) {
     if (found instanceof HTMLElement) put(found, TEXT[found.dataset[name] ?? '']);
   }
 }
-fillIn('text', (found, text) => (found.textContent = text));
-fillIn('label', (found, text) => found.setAttribute('aria-label', text));
-fillIn('title', (found, text) => (found.title = text));
+putTexts('text', (found, text) => (found.textContent = text));
+putTexts('label', (found, text) => found.setAttribute('aria-label', text));
+putTexts('title', (found, text) => (found.title = text));
 
 const root = document.documentElement;
 const video = find(document, '#video', HTMLVideoElement);

@@ -78,6 +78,7 @@ export const PROBLEMS = {
   noPort: { title: 'The server has no free port for video', text: sentence },
   offer: { title: 'The server rejected the connection', text: sentence },
   rejected: { title: 'The server rejected the connection', text: sentence },
+  fault: { title: 'Fault in the server', text: sentence },
   noMedia: {
     title: 'No video gets through',
     text: () => 'The server answered, but the connection for the video failed. A firewall may block UDP.',
@@ -125,6 +126,7 @@ export const COMPATIBILITY = {
   noMedia: 'WebRTC video does not get through',
   noWebrtc: 'This browser has no WebRTC',
   offer: 'The server cannot serve this browser’s video',
+  fault: 'The server cannot serve this browser’s video',
   noPort: 'The server has no free port for video',
 };
 

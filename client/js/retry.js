@@ -9,13 +9,13 @@ const MOST_TRIES = 24;
 /** Fewer tries if the first frame never arrives, because each try takes a session from other peers. */
 const MOST_SETUPS = 3;
 /** Keys of errors whose cause may pass by itself; any other needs a person. */
-const PASSING = ['cut', 'closed', 'serverAway', 'full', 'draining', 'noPort', 'tooMany', 'noMedia'];
+const PASSING = ['cut', 'closed', 'serverAway', 'fault', 'full', 'draining', 'noPort', 'tooMany', 'noMedia'];
 /** Codes of a notice after which a new session may succeed; after any other it would end the same way. */
 const PASSING_CODES = ['stopping', 'silence', 'setup_timeout'];
 /** Keys of rejections that end when another session ends. */
 const WAITING = ['full', 'draining', 'noPort', 'tooMany'];
 /** Keys of errors that concern WebRTC only, so that frames may still get through over a WebSocket. */
-export const FALLBACK_KEYS = ['noMedia', 'noWebrtc', 'offer', 'noPort'];
+export const FALLBACK_KEYS = ['noMedia', 'noWebrtc', 'offer', 'fault', 'noPort'];
 
 /** @typedef {Pick<import('./errors.js').PeerError, 'key'> & Partial<Pick<import('./errors.js').PeerError, 'code' | 'retryMs'>>} Reason */
 

@@ -25,6 +25,7 @@ suppress_warnings = ["misc.highlighting_failure"]  # Caddy and Nginx files have 
 # Docstrings are plain text with code between single backticks, as in Markdown.
 default_role = "code"
 autodoc_member_order = "bysource"
+autodoc_preserve_defaults = True
 autodoc_typehints = "signature"
 autodoc_typehints_format = "short"
 autodoc_class_signature = "mixed"
@@ -60,10 +61,10 @@ def add_navigation(_app: Sphinx, page: str, source: list[str]) -> None:
 
 
 def drop_module_docstring(
-    _app: Sphinx, what: str, _name: str, _obj: object, _options: object, lines: list[str]
+    _app: Sphinx, what: str, name: str, _obj: object, _options: object, lines: list[str]
 ) -> None:
-    """The pages of docs/api introduce the modules; a docstring of a module speaks to people who read its code."""
-    if what == "module":
+    """Leave out the docstrings of modules, which speak to readers of the code, except that of the public interface."""
+    if what == "module" and name != "facestream":
         lines.clear()
 
 

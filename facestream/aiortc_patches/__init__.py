@@ -1,6 +1,8 @@
-"""Every replacement in aiortc 1.16 and aioice 0.13, put in place by `apply`; docs/aiortc-patches.md says why, each.
+"""Replace the parts of aiortc 1.16 and aioice 0.13 that this server cannot use as they are.
 
-Importing this changes nothing.
+`apply` puts all replacements in place; importing this package changes nothing. Each module says what the library does,
+what is done instead, and what the library would have to change to make the module obsolete. docs/aiortc-patches.md
+lists all of it. A replacement whose target has changed raises PatchError at start.
 """
 
 from aioice.ice import Connection
@@ -25,8 +27,7 @@ from facestream.aiortc_patches import (
 )
 from facestream.aiortc_patches.closing import close_peer_connection
 from facestream.aiortc_patches.replacement import PatchError, check_mentions, check_versions, install
-from facestream.aiortc_patches.settings import Bitrates, settings
-from facestream.aiortc_patches.sizes import FrameLimits
+from facestream.aiortc_patches.settings import Bitrates, FrameLimits, settings
 
 __all__ = ["Bitrates", "FrameLimits", "PatchError", "apply", "close_peer_connection", "replacements"]
 
@@ -49,7 +50,10 @@ def apply(
     udp_ports: range | None = None,
     max_channel_bytes: int | None = None,
 ) -> None:
-    """Put every replacement in place for this process; may be called again. Raises PatchError."""
+    """Put all replacements in place for this process, and set what is not None; may be called again.
+
+    Raises PatchError.
+    """
     check_versions()
     _check_privates()
     install(replacements)
@@ -64,7 +68,7 @@ def apply(
 
 
 def _check_privates() -> None:
-    """The private attributes that the replacements read and write still exist."""
+    """Check that the private attributes which the replacements use still exist; raises PatchError."""
     kept = (closing.CLOSED_FUTURE, closing.CLOSE_TASK, closing.DTLS_TRANSPORTS)
     check_mentions(RTCPeerConnection, "__init__", (*kept, closing.SCTP_TRANSPORT))
     check_mentions(RTCDtlsTransport, "__init__", (dtls.RECEIVED_BYTES, dtls.RECEIVED_PACKETS))

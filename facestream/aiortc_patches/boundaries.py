@@ -1,7 +1,8 @@
-"""Where an exception ends: at the packet that caused it, at the event handler that raised it.
+"""Stop an exception at the packet or the event handler that caused it.
 
-aiortc 1.16 lets both reach the task that reads from the network, which ends the connection. Cancellation and
-ConnectionError pass, they are how aiortc itself ends.
+aiortc 1.16 lets such exceptions reach the task that reads from the network, which ends the connection. Here they are
+logged, and the packet is dropped; ConnectionError and cancellation pass, because aiortc itself ends with them. Obsolete
+when aiortc catches exceptions for each packet and each handler, and limits RTCP and the SSRCs that it routes.
 """
 
 import logging
@@ -23,7 +24,8 @@ from facestream.token_bucket import TokenBucket
 logger = logging.getLogger(__name__)
 
 MAX_ROUTED_SSRCS = 32  # a browser uses 2 to 6 per connection
-MAX_RTCP_BYTES_PER_S = 32_768  # a browser sends 1 to 10 kB; 1.4 kB can name 5,800 lost packets, and cost 3 ms
+MAX_RTCP_BYTES_PER_S = 32_768
+"""A browser sends 1 to 10 kB; 1.4 kB can list 5,800 lost packets, which take 3 ms."""
 
 _handle_rtp_data = RTCDtlsTransport._handle_rtp_data
 _handle_rtcp_data = RTCDtlsTransport._handle_rtcp_data
@@ -37,7 +39,7 @@ async def _guarded_rtp(transport: RTCDtlsTransport, data: bytes, arrival_time_ms
         await _handle_rtp_data(transport, data, arrival_time_ms=arrival_time_ms)
     except ConnectionError:
         raise
-    except Exception as error:  # noqa: BLE001 - the packet boundary: struct.error (F16) and what else a packet trips
+    except Exception as error:  # noqa: BLE001 - the packet boundary: struct.error (F16) and others
         logger.debug("RTP packet dropped: %r", error)
 
 
@@ -65,8 +67,8 @@ def _guarded_emit(emitter: AsyncIOEventEmitter, event: str, *args: Any, **kwargs
     try:
         return AsyncIOEventEmitter.emit(emitter, event, *args, **kwargs)
     except Exception:
-        # A handler's fault is ours, not the peer's: said aloud, and the connection lives.
-        logger.exception("an event handler raised")  # pyee reports it as the event "error", whatever it was
+        # A fault of this server, not of the peer: it is logged, and the connection continues.
+        logger.exception("an event handler raised")  # pyee would emit it as the event "error"
         return True
 
 

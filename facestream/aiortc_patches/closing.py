@@ -1,6 +1,7 @@
-"""Closes a peer connection within a deadline, and takes away its sockets, tasks and threads where it does not end.
+"""Close a peer connection within a deadline, and free its sockets, tasks and threads if it does not close.
 
-aiortc's close() is a chain of waits without a deadline, and stops at the first that raises (1.16).
+The close() of aiortc 1.16 waits for several things without a deadline and stops at the first that raises. Here it gets
+a deadline, and everything it leaves is freed. Obsolete when close() has a deadline and always frees everything.
 """
 
 import asyncio
@@ -19,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 CLOSE_DEADLINE_S = 3.0
 
-# aiortc keeps these to itself; `apply` checks that they are still there.
+# Private attributes of aiortc; `apply` checks that they exist.
 CLOSED_FUTURE = "_RTCPeerConnection__isClosed"
 CLOSE_TASK = "_RTCPeerConnection__closeTask"
 DTLS_TRANSPORTS = "_RTCPeerConnection__dtlsTransports"
@@ -28,25 +29,25 @@ ICE_MONITOR = "_RTCIceTransport__monitor_task"
 
 
 async def close_peer_connection(pc: RTCPeerConnection, deadline_s: float = CLOSE_DEADLINE_S) -> bool:
-    """Close it; False where it had to be forced. May be called twice; nothing of it is left afterwards."""
-    # A task of its own: a close() that is cancelled while it waits for another cancels what that one waits for too.
-    closing = asyncio.create_task(pc.close(), name="close-peer-connection")  # noqa: TID251 - ended below, always
+    """Close a peer connection and free all it owns; False if it did not close by itself. May be called twice."""
+    # In its own task: cancelling a close() that waits for another one also cancels what that one waits for.
+    closing = asyncio.create_task(pc.close(), name="close-peer-connection")  # noqa: TID251 - always ended below
     try:
         await asyncio.wait({closing}, timeout=deadline_s)
         if not closing.done():
             logger.warning("a peer connection did not close within %.1f s and was forced", deadline_s)
         elif not closing.cancelled() and (error := closing.exception()) is not None:
-            # aiortc raises whatever a half-made connection trips over; what matters is that nothing stays.
+            # A connection that was set up only in part may raise anything; it is freed below.
             logger.warning("a peer connection could not close and was forced: %r", error)
         return closing.done() and not closing.cancelled() and closing.exception() is None
     finally:
         closing.cancel()
-        # Also after a clean close, which forgets transports that no transceiver uses; freeing twice does nothing.
+        # Also after a clean close, which leaves transports that no transceiver uses; freeing twice does nothing.
         free_peer_connection(pc)
 
 
 def free_peer_connection(pc: RTCPeerConnection) -> None:
-    """Close every socket and cancel every task it owns, at once, waiting for nothing."""
+    """Close all sockets and cancel all tasks of a peer connection at once, without waiting."""
     for sender in pc.getSenders():
         if isinstance(sender, PatchedSender):
             sender.release()
@@ -61,7 +62,7 @@ def free_peer_connection(pc: RTCPeerConnection) -> None:
         _cancel(dtls._task)
         _free_connection(dtls.transport._connection)
         _cancel(getattr(dtls.transport, ICE_MONITOR, None))
-    # Else a second close() waits for ever, or ends as cancelled.
+    # Otherwise a second close() waits for ever or is cancelled.
     closed: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
     closed.set_result(True)
     setattr(pc, CLOSED_FUTURE, closed)
@@ -75,7 +76,7 @@ def _transports(pc: RTCPeerConnection) -> set[RTCDtlsTransport]:
 
 
 def _free_connection(connection: Connection) -> None:
-    """What aioice's own close() does, without waiting and without being stopped by a check that hangs."""
+    """Do what aioice's close() does, without waiting for a connectivity check that hangs."""
     connection._closing = True
     _cancel(connection._query_consent_task)
     for pair in connection._check_list:
@@ -86,7 +87,7 @@ def _free_connection(connection: Connection) -> None:
     for protocol in connection._protocols:
         transport: Any = getattr(protocol, "transport", None)
         if transport is not None:
-            # Abort rather than close: close() waits until the socket has taken what is buffered.
+            # Abort: close() waits until the socket has sent what is buffered.
             getattr(transport, "abort", transport.close)()
     connection._nominated.clear()
     connection._queue.put_nowait(None)

@@ -1,6 +1,9 @@
-"""Which UDP datagrams reach a session, and how many may wait; aioice 0.13 takes all, from anybody, without a bound.
+"""Filter and limit the UDP datagrams of a session; datagrams that are not wanted are dropped.
 
-Never answers a datagram and never ends a session: what is not wanted is dropped.
+aioice 0.13 accepts datagrams from any address, at any rate, and queues them without a bound. Here media and DTLS are
+accepted only from addresses that ICE has validated, every rate and queue has a limit, and a peer that has gone is
+noticed within 10 s instead of 31 s. Never answers a datagram and never ends a session. Obsolete when aioice validates
+the source of datagrams, bounds its queues and candidate pairs, and makes the consent interval a setting.
 """
 
 import logging
@@ -15,15 +18,16 @@ from facestream.token_bucket import TokenBucket
 
 logger = logging.getLogger(__name__)
 
-MAX_WAITING_DATAGRAMS = 1024  # 1.5 MB: more than a second of 1080p, and the loop may never stall as long
-MAX_UNSENT_BYTES = 1024 * 1024  # asyncio keeps what the socket does not take, without a bound of its own
+MAX_WAITING_DATAGRAMS = 1024  # 1.5 MB: more than a second of 1080p; the event loop never stalls that long
+MAX_UNSENT_BYTES = 1024 * 1024  # asyncio buffers what the socket does not accept, without a bound
 MAX_CHECKED_PAIRS = 100  # RFC 8445, section 6.1.2.5
-LAST_STUN_BYTE = 3  # RFC 7983: the first byte tells STUN (0..3) from DTLS and media
-MAX_DATAGRAMS_PER_S = 4000  # of one session; 1080p at 5 Mbit/s are 600
+LAST_STUN_BYTE = 3  # RFC 7983: the first byte is 0..3 for STUN only
+MAX_DATAGRAMS_PER_S = 4000  # for one session; 1080p at 5 Mbit/s has 600
 FIRST_DTLS_BYTE, LAST_DTLS_BYTE = 20, 63  # RFC 7983
-MAX_DTLS_BYTES_PER_S = 262_144  # a page sends some kB; 1.4 kB hold 37 records, of 0.01 ms each
-MAX_STRANGERS_STUN_PER_S = 200  # of one socket; a browser's checks are some dozens
-# A vanished peer is noticed within 10 s: 6 times at most 1.08 s and 0.5 s for the answer. aioice's values take 31 s.
+MAX_DTLS_BYTES_PER_S = 262_144  # a page sends some kB; 1.4 kB can contain 37 records, each taking 0.01 ms
+MAX_UNKNOWN_STUN_PER_S = 200
+"""On one socket, from addresses that are not nominated; a browser sends some dozens."""
+# A peer that has gone is noticed within 10 s: 6 times at most 1.08 s and 0.5 s for the answer.
 CONSENT_INTERVAL_S = 0.9
 CONSENT_FAILURES = 6
 
@@ -36,10 +40,10 @@ _send = StunProtocol.send_data
 
 def _datagram_received(protocol: StunProtocol, data: bytes | str, addr: tuple[Any, ...]) -> None:
     if not data or isinstance(data, str):
-        return  # aiortc reads the first byte unasked (rtcdtlstransport.py:650): empty ended the session
+        return  # aiortc reads the first byte (rtcdtlstransport.py:650): an empty datagram ended the session
     if data[0] <= LAST_STUN_BYTE:
         address = (addr[0], addr[1])
-        if not _is_nominated(protocol, address) and _rate(protocol, MAX_STRANGERS_STUN_PER_S).wait_s(
+        if not _is_nominated(protocol, address) and _rate(protocol, MAX_UNKNOWN_STUN_PER_S).wait_s(
             time.monotonic()
         ):
             return
@@ -52,11 +56,11 @@ def _datagram_received(protocol: StunProtocol, data: bytes | str, addr: tuple[An
 
 
 def _is_validated(protocol: StunProtocol, addr: tuple[str, int]) -> bool:
-    """Whether ICE has found this address to be the peer's; until then, whether it may become that."""
+    """Whether ICE has validated this address of the peer; before that, whether it is one of its candidates."""
     if _is_nominated(protocol, addr):
         return True
     connection = protocol.receiver
-    # A peer that changes its path sends on the new pair before our own check of it has made it the nominated one.
+    # A peer that changes its path sends on the new pair before our own check has nominated it.
     wanted = {CandidatePair.State.SUCCEEDED} if connection._nominated else set(CandidatePair.State)
     return any(
         pair.protocol is protocol and pair.remote_addr == addr and pair.state in wanted
@@ -70,7 +74,7 @@ def _is_nominated(protocol: StunProtocol, addr: tuple[str, int]) -> bool:
 
 
 def _rate(owner: StunProtocol | Connection, per_second: int, name: str = RATE) -> TokenBucket:
-    """The throttle of this socket or connection, which goes with it."""
+    """The token bucket of this socket or connection, stored in it."""
     rate = owner.__dict__.get(name)
     if not isinstance(rate, TokenBucket):
         rate = owner.__dict__[name] = TokenBucket(1 / per_second, burst=per_second)
@@ -83,8 +87,8 @@ def _data_received(connection: Connection, data: bytes, component: int) -> None:
         return
     is_dtls = FIRST_DTLS_BYTE <= data[0] <= LAST_DTLS_BYTE
     if is_dtls and _rate(connection, MAX_DTLS_BYTES_PER_S, DTLS_RATE).wait_s(now_s, len(data)):
-        return  # it comes again, by DTLS or by SCTP
-    # The newest is dropped: the queue also carries the end mark, which must not be lost.
+        return  # DTLS or SCTP sends it again
+    # The newest is dropped: the queue also holds the end marker, which must not be lost.
     if connection._queue.qsize() < MAX_WAITING_DATAGRAMS:
         connection._queue.put_nowait((data, component))
 
@@ -99,7 +103,7 @@ def _limited_check_incoming(
 
 async def _send_data(protocol: StunProtocol, data: bytes, addr: tuple[str, int]) -> None:
     transport = protocol.transport
-    # A TURN transport of aioice has no buffer of its own, and no such method.
+    # A TURN transport of aioice has no buffer and no such method.
     waiting = getattr(transport, "get_write_buffer_size", None)
     if waiting is not None and (transport.is_closing() or waiting() > MAX_UNSENT_BYTES):
         return
@@ -108,7 +112,10 @@ async def _send_data(protocol: StunProtocol, data: bytes, addr: tuple[str, int])
 
 REPLACEMENTS = (
     Replacement(
-        StunProtocol, "datagram_received", _datagram_received, "F1: empty, foreign and malformed datagrams"
+        StunProtocol,
+        "datagram_received",
+        _datagram_received,
+        "F1: empty and malformed datagrams, and those of other hosts",
     ),
     Replacement(StunProtocol, "send_data", _send_data, "unsent datagrams wait without a bound"),
     Replacement(Connection, "data_received", _data_received, "received datagrams wait without a bound"),
@@ -116,9 +123,9 @@ REPLACEMENTS = (
         Connection, "check_incoming", _limited_check_incoming, "a peer can add candidate pairs for ever"
     ),
     Replacement(
-        aioice.ice, "CONSENT_INTERVAL", CONSENT_INTERVAL_S, "F12: a vanished peer is noticed after 31 s"
+        aioice.ice, "CONSENT_INTERVAL", CONSENT_INTERVAL_S, "F12: a peer that has gone is noticed after 31 s"
     ),
     Replacement(
-        aioice.ice, "CONSENT_FAILURES", CONSENT_FAILURES, "F12: a vanished peer is noticed after 31 s"
+        aioice.ice, "CONSENT_FAILURES", CONSENT_FAILURES, "F12: a peer that has gone is noticed after 31 s"
     ),
 )

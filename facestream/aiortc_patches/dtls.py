@@ -1,6 +1,8 @@
-"""Extend DTLS: accept RSA certificates as well as ECDSA ones, and log the reason for a failed handshake.
+"""Accept peers with RSA certificates, read every DTLS record, and log why a handshake failed.
 
-aiortc 1.16 offers ECDSA suites only, logs no reason above DEBUG, and sends the peer no alert.
+aiortc 1.16 offers ECDSA suites only, reads one record of each datagram, logs no reason above DEBUG and sends no alert.
+Here RSA suites are offered, too, and renegotiation is off. Obsolete when aiortc makes the cipher list a setting, reads
+all records, and reports the errors of OpenSSL.
 """
 
 import asyncio
@@ -54,15 +56,15 @@ def _context_for_every_certificate(
 ) -> SSL.Context:
     context = _create_ssl_context(certificate, srtp_profiles)
     context.set_cipher_list(CIPHERS)
-    # Nobody needs a second handshake; a peer could ask for one after the other, each of some milliseconds.
+    # WebRTC needs no renegotiation; a peer could ask for one handshake after the other, each taking some milliseconds.
     context.set_options(SSL.OP_NO_RENEGOTIATION)
     return context
 
 
 async def _do_handshake(transport: RTCDtlsTransport) -> None:
-    """Run the handshake; on failure, log OpenSSL's reason and send its alert to the peer.
+    """Run the handshake; on failure, log the reason that OpenSSL gives and send its alert to the peer.
 
-    aiortc's own loop passes each datagram to SSL_read and drops its exceptions, and the reason with them.
+    aiortc passes each datagram to SSL_read and drops its exceptions, including the reason.
     """
     connection = transport._ssl
     assert connection is not None
@@ -80,7 +82,7 @@ async def _do_handshake(transport: RTCDtlsTransport) -> None:
         with contextlib.suppress(ConnectionError):
             await transport._write_ssl()
     except ConnectionError:
-        # Closed by this side, or lost; the session's closing log line says which.
+        # Closed by this side, or lost; the log line of the closed session says which.
         logger.debug("DTLS ended with its connection")
         transport._set_state(State.FAILED)
 
@@ -100,10 +102,10 @@ async def _receive(transport: RTCDtlsTransport, connection: SSL.Connection) -> N
 
 
 async def _receive_every_record(transport: RTCDtlsTransport) -> None:
-    """Take the next datagram, and every record in it.
+    """Take the next datagram and every record in it; raises ConnectionError after a protocol error.
 
-    aiortc takes one record of each datagram: the others stay in OpenSSL's memory, late and without a bound. So does
-    everything that comes after an error of the protocol.
+    aiortc takes one record of each datagram. The others stay in OpenSSL's memory without a bound, as does everything
+    after a protocol error.
     """
     await _recv_next(transport)
     connection = transport._ssl
@@ -119,13 +121,13 @@ async def _receive_every_record(transport: RTCDtlsTransport) -> None:
             await transport._data_receiver._handle_data(record)
 
 
-def _validate_and_say(transport: RTCDtlsTransport, remote: RTCDtlsParameters) -> None:
+def _validate_and_log(transport: RTCDtlsTransport, remote: RTCDtlsParameters) -> None:
     _validate_peer_identity(transport, remote)
     if transport._state is State.FAILED:
-        logger.info("DTLS failed: the peer's certificate is not the one of its SDP (a=fingerprint)")
+        logger.info("DTLS failed: the certificate of the peer does not match its SDP (a=fingerprint)")
 
 
-def _set_up_srtp_and_say(transport: RTCDtlsTransport) -> None:
+def _set_up_srtp_and_log(transport: RTCDtlsTransport) -> None:
     _setup_srtp(transport)
     if transport._state is State.FAILED:
         logger.info("DTLS failed: no SRTP profile in common (use_srtp)")
@@ -137,7 +139,7 @@ def _fail(transport: RTCDtlsTransport, reason: str) -> None:
 
 
 def _reason(error: SSL.Error) -> str:
-    """OpenSSL's reason; contains no data of the peer."""
+    """The reason that OpenSSL gives; it contains no data of the peer."""
     reports = error.args[0] if error.args and isinstance(error.args[0], list) else []
     return "; ".join(report[-1] for report in reports) or type(error).__name__
 
@@ -147,7 +149,7 @@ REPLACEMENTS = (
         RTCCertificate,
         "_create_ssl_context",
         _context_for_every_certificate,
-        "a peer with an RSA certificate: no shared cipher",
+        "no common cipher with a peer that has an RSA certificate",
     ),
     Replacement(
         RTCDtlsTransport,
@@ -157,9 +159,9 @@ REPLACEMENTS = (
     ),
     Replacement(RTCDtlsTransport, "_recv_next", _receive_every_record, "one record of each datagram is read"),
     Replacement(
-        RTCDtlsTransport, "_validate_peer_identity", _validate_and_say, "a wrong fingerprint is not logged"
+        RTCDtlsTransport, "_validate_peer_identity", _validate_and_log, "a wrong fingerprint is not logged"
     ),
     Replacement(
-        RTCDtlsTransport, "_setup_srtp", _set_up_srtp_and_say, "a missing SRTP profile is not logged"
+        RTCDtlsTransport, "_setup_srtp", _set_up_srtp_and_log, "a missing SRTP profile is not logged"
     ),
 )

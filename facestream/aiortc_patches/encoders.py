@@ -1,6 +1,9 @@
-"""Encode the video that is sent: one thread, a fast preset, the operator's bitrate, any size, any frame rate.
+"""Encode the video that is sent: one thread, a fast preset, the operator's bitrate, any size and frame rate.
 
-Never raise: aiortc 1.16 stops a video for ever when its encoder does (F5). A frame that cannot be encoded is left out.
+aiortc 1.16 uses x264's default preset (five times the cost) and all cores, assumes 30 frames per second and level 3.1,
+and stops a video for ever when its encoder raises (F5), as it does for an odd size or a timestamp that steps back. Here
+the encoders never raise: a frame that cannot be encoded is dropped. Obsolete when aiortc has a public way to register
+encoders, and continues after an exception of one.
 """
 
 import fractions
@@ -20,47 +23,40 @@ from av.frame import Frame
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import PictureType
 
-from facestream.aiortc_patches.frame_clock import LONGEST_INTERVAL_S, FrameClock
-from facestream.aiortc_patches.h264_offers import Packetization, packetization_of
-from facestream.aiortc_patches.levels import level_for
+from facestream.aiortc_patches.h264_offers import Packetization, level_for, packetization_of
+from facestream.aiortc_patches.rate_control import (
+    LONGEST_INTERVAL_S,
+    FollowsTarget,
+    FrameClock,
+    RebuildRule,
+    TargetBitrate,
+)
 from facestream.aiortc_patches.replacement import Replacement
 from facestream.aiortc_patches.settings import settings
-from facestream.aiortc_patches.target_bitrate import FollowsTarget, RebuildRule, TargetBitrate
-from facestream.media.planes import planes_of
+from facestream.media.planes import as_yuv420p, crop_even
 
 logger = logging.getLogger(__name__)
 
 FRAME_RATE = 30
-# x264 gets frame numbers, not timestamps: with those it delays each frame until it knows the timestamp of the next.
+# x264 gets frame numbers as timestamps: with real ones it delays each frame until it knows the next timestamp.
 X264_TIME_BASE = fractions.Fraction(1, FRAME_RATE)
 BITRATE_CHANGE = 0.03  # ignore smaller changes
 SINGLE_NAL_UNIT_BYTES = PACKET_MAX
 LEVEL_CHECK_INTERVALS = 5
-LEVEL_TOLERANCE = 1.05  # of the frame rate: at 30 FPS the clock sometimes measures 30.2
+LEVEL_TOLERANCE = 1.05  # on the frame rate: at 30 FPS the clock sometimes measures 30.2
 
 
 def prepare(frame: VideoFrame, *, keyframe: bool, even: bool) -> VideoFrame:
-    """Convert a frame for an encoder: yuv420p, even-sized if required; the caller sets its timestamp."""
-    if frame.format.name != "yuv420p":
-        frame = frame.reformat(format="yuv420p")
+    """Convert a frame for an encoder: yuv420p, and of even size if required; the caller sets its timestamp."""
+    frame = as_yuv420p(frame)
     if even and (frame.width % 2 or frame.height % 2):
         frame = crop_even(frame)
     frame.pict_type = PictureType.I if keyframe else PictureType.NONE
     return frame
 
 
-def crop_even(frame: VideoFrame) -> VideoFrame:
-    """Without the last column or row, where their number is odd: H264 in yuv420p has none such."""
-    width, height = max(2, frame.width & ~1), max(2, frame.height & ~1)
-    cropped = VideoFrame(width, height, "yuv420p")
-    for source, target in zip(planes_of(frame), planes_of(cropped), strict=True):
-        rows, columns = min(source.shape[0], target.shape[0]), min(source.shape[1], target.shape[1])
-        target[:rows, :columns] = source[:rows, :columns]
-    return cropped
-
-
 class FastH264Encoder(FollowsTarget, H264Encoder):
-    """x264 ultrafast on one thread; follows the bitrate without a keyframe."""
+    """x264 ultrafast on one thread; changes its bitrate without a keyframe."""
 
     def __init__(self, packetization: Packetization = Packetization.NON_INTERLEAVED) -> None:
         super().__init__()
@@ -81,18 +77,18 @@ class FastH264Encoder(FollowsTarget, H264Encoder):
 
     def _encode_frame(self, frame: VideoFrame, force_keyframe: bool) -> Iterator[bytes]:  # noqa: FBT001
         self._clock.tick(frame)
-        picture = prepare(frame, keyframe=force_keyframe, even=True)
-        picture.pts, picture.time_base = self._number, X264_TIME_BASE
+        frame = prepare(frame, keyframe=force_keyframe, even=True)
+        frame.pts, frame.time_base = self._number, X264_TIME_BASE
         self._number += 1
-        if self.codec is None or self._has_outgrown(picture, self.codec):
-            self.codec = self._open(picture)
+        if self.codec is None or self._has_outgrown(frame, self.codec):
+            self.codec = self._open(frame)
         bitrate = self._counted_bitrate()
         if abs(bitrate - (self.codec.bit_rate or 0)) > BITRATE_CHANGE * bitrate:
             self.codec.bit_rate = bitrate  # x264 applies it from this frame on
         try:
-            bitstream = b"".join(bytes(packet) for packet in self.codec.encode(picture))
+            bitstream = b"".join(bytes(packet) for packet in self.codec.encode(frame))
         except av.FFmpegError:
-            self.codec = None  # the next frame begins anew, with a keyframe
+            self.codec = None  # the next frame gets a new encoder and is a keyframe
             raise
         yield from self._split_bitstream(bitstream)
 
@@ -100,28 +96,28 @@ class FastH264Encoder(FollowsTarget, H264Encoder):
         """The target scaled for x264, which always assumes 30 frames a second."""
         return round(self._target.bps * FRAME_RATE * self._clock.interval_s)
 
-    def _has_outgrown(self, picture: VideoFrame, codec: VideoCodecContext) -> bool:
-        if (picture.width, picture.height) != (codec.width, codec.height):
+    def _has_outgrown(self, frame: VideoFrame, codec: VideoCodecContext) -> bool:
+        if (frame.width, frame.height) != (codec.width, codec.height):
             return True
-        return self._clock.intervals >= LEVEL_CHECK_INTERVALS and self._level_of(picture) > self._level
+        return self._clock.intervals >= LEVEL_CHECK_INTERVALS and self._level_of(frame) > self._level
 
-    def _level_of(self, picture: VideoFrame) -> int:
+    def _level_of(self, frame: VideoFrame) -> int:
         fps = self._clock.fps / LEVEL_TOLERANCE
-        return level_for(picture.width, picture.height, fps, settings.bitrates.max_bps)
+        return level_for(frame.width, frame.height, fps, settings.bitrates.max_bps)
 
-    def _open(self, picture: VideoFrame) -> VideoCodecContext:
+    def _open(self, frame: VideoFrame) -> VideoCodecContext:
         codec = av.CodecContext.create("libx264", "w")
         assert isinstance(codec, VideoCodecContext)
-        codec.width, codec.height, codec.pix_fmt = picture.width, picture.height, "yuv420p"
+        codec.width, codec.height, codec.pix_fmt = frame.width, frame.height, "yuv420p"
         codec.framerate, codec.time_base = fractions.Fraction(FRAME_RATE), X264_TIME_BASE
         codec.thread_count = 1
-        codec.gop_size = 3000  # keyframes come when they are asked for
-        # x264 follows a changed bit_rate only if it was opened at constant bitrate, and never beyond that rate
-        # (seen with PyAV 18.1): so it is opened at the maximum of the slowest clock. A quarter of a second of buffer
-        # follows within 2 s.
+        codec.gop_size = 3000  # keyframes are sent on request
+        # x264 changes its bit_rate only if it was opened at constant bitrate, and never beyond that rate (seen with
+        # PyAV 18.1), so it is opened at the maximum for the lowest frame rate. With a buffer of a quarter of a second
+        # it reaches a new bitrate within 2 s.
         max_bps = settings.bitrates.max_bps
         highest_bps = round(max_bps * FRAME_RATE * LONGEST_INTERVAL_S)
-        self._level = self._level_of(picture)
+        self._level = self._level_of(frame)
         codec.bit_rate = highest_bps
         codec.options = {
             "preset": "ultrafast",
@@ -138,7 +134,7 @@ class FastH264Encoder(FollowsTarget, H264Encoder):
 
 
 class FastVp8Encoder(FollowsTarget, Vp8Encoder):
-    """libvpx on one thread; a new one only for a bitrate that differs much."""
+    """libvpx on one thread; a new encoder only for a bitrate that differs much."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -156,31 +152,31 @@ class FastVp8Encoder(FollowsTarget, Vp8Encoder):
 
     def _encode_payloads(self, frame: VideoFrame, *, keyframe: bool) -> list[bytes]:
         self._clock.tick(frame)
-        picture = prepare(frame, keyframe=keyframe, even=False)
+        frame = prepare(frame, keyframe=keyframe, even=False)
         # libvpx derives the frame rate from timestamp and duration, and rejects a timestamp that does not advance.
         interval = round(self._clock.interval_s * VIDEO_CLOCK_RATE)
-        picture.pts, picture.duration, picture.time_base = self._time, interval, VIDEO_TIME_BASE
+        frame.pts, frame.duration, frame.time_base = self._time, interval, VIDEO_TIME_BASE
         self._time += interval
         codec = self.codec
         if (
             codec is None
-            or (picture.width, picture.height) != (codec.width, codec.height)
+            or (frame.width, frame.height) != (codec.width, codec.height)
             or self._rebuild.is_worth_it(codec.bit_rate or 1, self._target.bps)
         ):
-            codec = self.codec = self._open(picture)
+            codec = self.codec = self._open(frame)
             self._rebuild.built()
         try:
-            bitstream = b"".join(bytes(packet) for packet in codec.encode(picture))
+            bitstream = b"".join(bytes(packet) for packet in codec.encode(frame))
         except av.FFmpegError:
             self.codec = None
             raise
         return self._packetize(bitstream, self.picture_id)
 
-    def _open(self, picture: VideoFrame) -> VideoCodecContext:
+    def _open(self, frame: VideoFrame) -> VideoCodecContext:
         codec = av.CodecContext.create("libvpx", "w")
         assert isinstance(codec, VideoCodecContext)
         bitrate = str(self._target.bps)
-        codec.width, codec.height, codec.pix_fmt = picture.width, picture.height, "yuv420p"
+        codec.width, codec.height, codec.pix_fmt = frame.width, frame.height, "yuv420p"
         codec.bit_rate = self._target.bps
         codec.framerate, codec.time_base = fractions.Fraction(FRAME_RATE), VIDEO_TIME_BASE
         codec.thread_count = 1
@@ -190,10 +186,10 @@ class FastVp8Encoder(FollowsTarget, Vp8Encoder):
             "deadline": "realtime",
             "cpu-used": "-8",
             "lag-in-frames": "0",
-            "noise-sensitivity": "0",  # a denoiser costs a fifth of the encoding and blurs what is analysed
+            "noise-sensitivity": "0",  # a denoiser takes a fifth of the encoding time and blurs the frame
             "static-thresh": "1",
             "partitions": "0",
-            # All three alike: constant bitrate, with a second's buffer.
+            # All three equal: constant bitrate with a buffer of one second.
             "minrate": bitrate,
             "maxrate": bitrate,
             "bufsize": bitrate,
@@ -204,7 +200,7 @@ class FastVp8Encoder(FollowsTarget, Vp8Encoder):
 
 
 def create_encoder(codec: RTCRtpCodecParameters) -> Encoder:
-    """The encoder of a negotiated codec."""
+    """The encoder for a negotiated codec. Raises ValueError for interleaved H264."""
     match codec.mimeType.lower():
         case "video/h264":
             return FastH264Encoder(packetization_of(codec))
@@ -224,8 +220,8 @@ def _without_raising(encode: Callable[[], list[bytes]]) -> list[bytes]:
     try:
         return encode()
     except Exception:
-        # The encoder's boundary: see above. Without payloads the sender goes on to the next frame.
-        logger.exception("a frame could not be encoded, it is left out")
+        # The encoder boundary (F5): without payloads, the sender continues with the next frame.
+        logger.exception("a frame could not be encoded and is dropped")
         return []
 
 

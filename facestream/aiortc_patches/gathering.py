@@ -1,6 +1,8 @@
-"""How candidates are gathered: UDP ports of the operator's range, and no long wait for a dead STUN or TURN server.
+"""Gather ICE candidates on the operator's UDP ports and without a long wait for a dead server; read the chosen path.
 
-aioice 0.13 binds any port (ice.py:1148) and waits 5 s (ice.py:1138); neither is a setting of it or of aiortc.
+aioice 0.13 binds any port (ice.py:1148), waits 5 s for STUN and TURN servers (ice.py:1138), buffers media for TURN over
+TCP without a bound, and has no public way to read the nominated pair. Obsolete when aioice or aiortc has settings for
+the port range and the deadline, bounds that buffer, and reports the nominated pair.
 """
 
 import asyncio
@@ -12,23 +14,22 @@ from typing import Any
 from aioice import Candidate
 from aioice.ice import Connection
 from aioice.turn import TurnClientTcpProtocol
+from aiortc import RTCPeerConnection
 
 from facestream.aiortc_patches.replacement import Replacement
 from facestream.aiortc_patches.settings import settings
 
 GATHER_DEADLINE_S = 2
-MAX_UNSENT_RELAY_BYTES = (
-    256 * 1024
-)  # a second at 2 Mbit/s: what waits longer is too late, and the next is on its way
-FIRST_CHANNEL_BYTE, LAST_CHANNEL_BYTE = 0x40, 0x7F  # RFC 8656, section 12: what is relayed, not what is asked
+MAX_UNSENT_RELAY_BYTES = 256 * 1024  # a second at 2 Mbit/s; media that wait longer are too late
+FIRST_CHANNEL_BYTE, LAST_CHANNEL_BYTE = 0x40, 0x7F  # RFC 8656, section 12: relayed data, not requests
 
 WRAPPED = "_facestream_binds_in_range"
 
 _gather = Connection.get_component_candidates
 _write = TurnClientTcpProtocol._send
-# A context variable: only what this task and its children bind is meant, not what others bind at the same time.
+# A context variable applies to the sockets of this task and its children only, not to those of other tasks.
 _gathering: ContextVar[range | None] = ContextVar("gathering", default=None)
-# Goes round the range, so that a late packet for an ended session meets no other one.
+# Ports are used in turn, so that a late packet for an ended session reaches no other session.
 _step = itertools.count()
 
 
@@ -45,7 +46,7 @@ async def _gather_candidates(
 
 
 def _bind_in_range(loop: asyncio.AbstractEventLoop) -> None:
-    """Make this loop choose the port where a gathering asks for any; once for each loop."""
+    """Make this event loop choose ports of the range for gathering; patches each loop once."""
     if hasattr(loop, WRAPPED):
         return
     create: Callable[..., Any] = loop.create_datagram_endpoint
@@ -69,11 +70,20 @@ def _bind_in_range(loop: asyncio.AbstractEventLoop) -> None:
 
 
 def _send_to_relay(protocol: TurnClientTcpProtocol, data: bytes) -> None:
-    """Write, or drop media that would wait behind too much: a stream has no other way to catch up."""
+    """Write data, or drop media while too much is buffered; a stream cannot catch up otherwise."""
     waiting = protocol.transport.get_write_buffer_size()
     if waiting > MAX_UNSENT_RELAY_BYTES and FIRST_CHANNEL_BYTE <= data[0] <= LAST_CHANNEL_BYTE:
         return
     _write(protocol, data)
+
+
+def path_kinds(pc: RTCPeerConnection) -> str:
+    """Candidate types of the path, ours first, such as `host-prflx` or `relay-host`; empty: none is nominated yet."""
+    for transceiver in pc.getTransceivers():
+        ice = transceiver.sender.transport.transport
+        for pair in ice._connection._nominated.values():
+            return f"{pair.local_candidate.type}-{pair.remote_candidate.type}"
+    return ""
 
 
 REPLACEMENTS = (
@@ -81,7 +91,7 @@ REPLACEMENTS = (
         Connection,
         "get_component_candidates",
         _gather_candidates,
-        "F10: a dead STUN or TURN server costs 5 s; no range for UDP ports",
+        "F10: a dead STUN or TURN server delays a session by 5 s; no range for UDP ports",
     ),
     Replacement(
         TurnClientTcpProtocol, "_send", _send_to_relay, "TURN over TCP: unsent media wait without a bound"

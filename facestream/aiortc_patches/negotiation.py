@@ -1,6 +1,7 @@
-"""Find the codecs that both ends have in common, and their order; replaces two functions of aiortc's peer connection.
+"""Find the codecs that both ends have in common, and order them; replaces two functions of aiortc's peer connection.
 
-aiortc 1.16 accepts H264 in baseline profiles and packetization mode 1 only, and answers level 3.1 whatever was offered.
+aiortc 1.16 accepts H264 in baseline profiles and packetization mode 1 only, compares levels, and answers level 3.1 to
+every offer. Obsolete when aiortc negotiates profile and mode, and answers the level that the application can receive.
 """
 
 import copy
@@ -21,7 +22,7 @@ _find_common_codecs = aiortc.rtcpeerconnection.find_common_codecs
 def find_common_codecs(
     local: list[RTCRtpCodecParameters], remote: list[RTCRtpCodecParameters]
 ) -> list[RTCRtpCodecParameters]:
-    """The common codecs, in the remote end's order and with its payload types."""
+    """The common codecs in the order of the remote end, with its payload types."""
     h264 = _h264_answers(local, remote)
     common: list[RTCRtpCodecParameters] = []
     for codec in remote:
@@ -39,7 +40,7 @@ def find_common_codecs(
 def _h264_answers(
     local: Sequence[RTCRtpCodecParameters], remote: Sequence[RTCRtpCodecParameters]
 ) -> list[OfferedH264]:
-    """The offered H264 variants that every browser supports; the others only if there is none."""
+    """The offered H264 variants that every browser supports; others only if there is none."""
     feedback = next((codec.rtcpFeedback for codec in local if is_h264(codec)), None)
     if feedback is None:
         return []
@@ -48,7 +49,7 @@ def _h264_answers(
         try:
             answer = answer_to(codec)
         except OfferError:
-            continue  # if nothing else is left, `codecs.check_video` has rejected the offer
+            continue  # an offer with nothing else was rejected by `check_video_codecs`
         answer.rtcpFeedback = [each for each in feedback if each in codec.rtcpFeedback]
         answers.append(answer)
     return [each for each in answers if _matches(each, local)] or answers
@@ -57,7 +58,7 @@ def _h264_answers(
 def filter_preferred_codecs(
     codecs: list[RTCRtpCodecParameters], preferred: list[RTCRtpCodecCapability]
 ) -> list[RTCRtpCodecParameters]:
-    """In order of preference; H264 variants without a preference come last, if any H264 is preferred."""
+    """The codecs in order of preference; if any H264 is preferred, H264 variants without a preference come last."""
     if not preferred:
         return codecs
     wanted = [
@@ -87,7 +88,10 @@ def _matches(codec: RTCRtpCodecParameters, others: Sequence[RTCRtpCodecParameter
 
 REPLACEMENTS = (
     Replacement(
-        aiortc.rtcpeerconnection, "find_common_codecs", find_common_codecs, "H264 beyond baseline, true level"
+        aiortc.rtcpeerconnection,
+        "find_common_codecs",
+        find_common_codecs,
+        "H264 in main and high profile, real level",
     ),
     Replacement(
         aiortc.rtcpeerconnection, "filter_preferred_codecs", filter_preferred_codecs, "levels may differ"

@@ -1,6 +1,7 @@
-"""Parse H264 parameter sets (ITU-T H.264, 7.3.2.1.1) as FFmpeg does, for the values that determine a decoder's memory.
+"""Parse H264 parameter sets (ITU-T H.264, 7.3.2.1.1) as FFmpeg does, for the values that decide a decoder's memory.
 
-Pure. A set that cannot be parsed raises ValueError; it is never guessed and never passed on to the decoder.
+Pure. A set that cannot be parsed raises ValueError; values are never guessed. aiortc 1.16 checks nothing before it
+decodes. Obsolete when PyAV can limit size, reference frames and pixel format of a decoder.
 """
 
 import contextlib
@@ -14,9 +15,9 @@ PROFILE_NAMES = {
     244: "high 4:4:4 predictive", 44: "CAVLC 4:4:4 intra", 83: "scalable baseline", 86: "scalable high",
     118: "multiview high", 128: "stereo high",
 }  # fmt: skip
-# The profiles with 8 bits in 4:2:0. Others need more memory, or have another syntax.
+# The profiles with 8 bits in 4:2:0. Others need more memory or have another syntax.
 DECODED_PROFILES = {BASELINE, MAIN, EXTENDED, HIGH}
-MAX_NAL_UNITS = 512  # of one frame: as many as its packets; only forged start codes give more
+MAX_NAL_UNITS = 512  # of one frame; it has at most as many as packets, unless start codes are forged
 MAX_SPS_BYTES = 4096  # the longest valid one has about 1,500
 _ESCAPE = b"\x00\x00\x03"
 
@@ -30,11 +31,11 @@ class SequenceParameters:
     """Eight bits, constraint_set0_flag first."""
     level_idc: int
     width_px: int
-    """Size before cropping, which the decoder allocates."""
+    """Coded size, before cropping: the decoder allocates it."""
     height_px: int
     reference_frames: int
     shown_wh: tuple[int, int]
-    """After cropping."""
+    """Size after cropping."""
 
 
 def nal_units(data: bytes) -> list[tuple[int, int]]:
@@ -48,7 +49,7 @@ def nal_units(data: bytes) -> list[tuple[int, int]]:
 
 
 def sequence_parameters(data: bytes) -> list[SequenceParameters]:
-    """Every reading of every sequence parameter set of a frame; raises ValueError if a set has none."""
+    """All readings of all sequence parameter sets in a frame; raises ValueError if one cannot be parsed."""
     readings: list[SequenceParameters] = []
     for kind, at in nal_units(data):
         if kind in {SPS, SUBSET_SPS}:
@@ -57,14 +58,14 @@ def sequence_parameters(data: bytes) -> list[SequenceParameters]:
 
 
 def parameter_set_bytes(data: bytes) -> int:
-    """How many bytes of a frame are sequence parameter sets: what reading them costs goes with it."""
+    """Bytes of all sequence parameter sets in a frame; the time to parse them grows with it."""
     units = nal_units(data)
     ends = [at for _, at in units[1:]] + [len(data)]
     return sum(end - at for (kind, at), end in zip(units, ends, strict=True) if kind in {SPS, SUBSET_SPS})
 
 
 def _payload(data: bytes, at: int) -> bytes:
-    """The NAL unit after its header, up to where FFmpeg ends it."""
+    """The NAL unit without its header, up to where FFmpeg ends it."""
     ends = [end for code in (START_CODE, b"\x00\x00\x02") if (end := data.find(code, at)) != -1]
     payload = data[at + 1 : min(ends, default=len(data))]
     if len(payload) > MAX_SPS_BYTES:
@@ -75,14 +76,14 @@ def _payload(data: bytes, at: int) -> bytes:
 def _readings(payload: bytes) -> list[SequenceParameters]:
     readings = [_read(_Bits(payload.replace(_ESCAPE, _ESCAPE[:2])))]
     if _ESCAPE in payload:
-        # If FFmpeg cannot parse a set, it tries again with the emulation prevention bytes left in.
-        with contextlib.suppress(ValueError):  # then FFmpeg cannot either
+        # If FFmpeg cannot parse a set, it tries again without removing the emulation prevention bytes.
+        with contextlib.suppress(ValueError):  # FFmpeg fails, too
             readings.append(_read(_Bits(payload)))
     return readings
 
 
 class _Bits:
-    """Reads bit by bit."""
+    """Reads numbers of any number of bits. Raises ValueError at the end of the data."""
 
     def __init__(self, data: bytes) -> None:
         self._value = int.from_bytes(data, "big")
@@ -98,7 +99,7 @@ class _Bits:
         zeros = 0
         while zeros < 31 and not self.take(1):
             zeros += 1
-        # As in FFmpeg: 31 zeros are followed by 32 bits, whatever the first of them is.
+        # As in FFmpeg: after 31 zeros follow 32 bits, whatever the first of them is.
         number = self.take(32) - 1 if zeros == 31 else (1 << zeros) - 1 + self.take(zeros)
         if not 0 <= number <= most:
             raise ValueError(f"a parameter set with value {number} where at most {most} is allowed")
@@ -117,7 +118,7 @@ def _read(bits: _Bits) -> SequenceParameters:
     if profile == HIGH:
         _skip_high_profile(bits)
     bits.golomb(12)  # log2_max_frame_num
-    _skip_picture_order(bits)
+    _skip_order_count(bits)
     references = bits.golomb(16)
     bits.take(1)
     width = (bits.golomb(8190) + 1) * 16
@@ -132,7 +133,7 @@ def _read(bits: _Bits) -> SequenceParameters:
 
 
 def _read_cropping(bits: _Bits, *, frames_only: int) -> tuple[int, int]:
-    """Cropped columns and rows, for 4:2:0."""
+    """Cropped columns and rows in pixels, for 4:2:0."""
     bits.take(1 if frames_only else 2)
     if not bits.take(1):
         return 0, 0
@@ -160,11 +161,11 @@ def _skip_scaling_list(bits: _Bits, length: int) -> None:
     for _ in range(length):
         scale = (last + bits.signed_golomb(128)) % 256
         if not scale:
-            return  # the rest repeats the last value
+            return  # the remaining values repeat the last one
         last = scale
 
 
-def _skip_picture_order(bits: _Bits) -> None:
+def _skip_order_count(bits: _Bits) -> None:
     order = bits.golomb(2)
     if order == 0:
         bits.golomb(12)

@@ -1,6 +1,8 @@
-"""Receives one peer's track: order, repair and decoding, each bounded; replaces aiortc's RTCRtpReceiver.
+"""Receive one track of a peer: order, repair and decode it, each with a bound; replaces aiortc's RTCRtpReceiver.
 
-Decodes nothing on the event loop and waits for no thread there, except in `stop`, with a deadline.
+aiortc 1.16 counts any number of SSRCs and follows all of them, asks for a lost packet once, and decodes without checks
+(F2, F3, F6, F7, F8, F12; docs/aiortc-patches.md). Decodes nothing on the event loop, and waits for a thread only in
+`stop`, with a deadline. Obsolete when aiortc bounds SSRCs and queues and has a jitter buffer that repeats its requests.
 """
 
 import asyncio
@@ -34,8 +36,14 @@ from aiortc.rtp import (
 from av.frame import Frame
 
 from facestream.aiortc_patches.decoders import DecoderThread
-from facestream.aiortc_patches.jitter import Assembled, FrameAssembler
-from facestream.aiortc_patches.losses import REPEAT_S, LossRepair
+from facestream.aiortc_patches.jitter import (
+    REPEAT_S,
+    UINT32_MAX,
+    Assembled,
+    FrameAssembler,
+    LossRepair,
+    TimestampUnwrapper,
+)
 from facestream.aiortc_patches.replacement import Replacement
 from facestream.aiortc_patches.settings import settings
 from facestream.aiortc_patches.sizes import is_keyframe
@@ -45,46 +53,23 @@ from facestream.token_bucket import TokenBucket
 
 logger = logging.getLogger(__name__)
 
-MAX_SSRCS: Final = 8  # a browser sends a stream, its retransmissions, and both anew after replaceTrack
-MAX_REPORT_BLOCKS: Final = 31  # the count has five bits
+MAX_SSRCS: Final = 8
+"""A browser sends a stream and its retransmissions, and new ones of both after replaceTrack."""
+MAX_REPORT_BLOCKS: Final = 31  # the field for the count has five bits
 KEYFRAME_REQUEST_INTERVAL_S: Final = 0.3
 FIRST_KEYFRAME_PATIENCE_S: Final = 3.0
-KEYFRAME_PATIENCE_S: Final = 0.5  # then pictures go on, damaged, rather than stand still
+KEYFRAME_PATIENCE_S: Final = 0.5  # after this, damaged frames are shown rather than none
 SILENT_SSRC_S: Final = 1.0
 DECODER_STOP_DEADLINE_S: Final = 1.0
-UINT32_MAX: Final = (1 << 32) - 1
 
-# Shared with the base class, which answers getStats() and reads sender reports.
+# Private attributes of the base class, which answers getStats() and reads sender reports.
 STATISTICS: Final = "_RTCRtpReceiver__remote_streams"
 LAST_REPORT: Final = "_RTCRtpReceiver__lsr"
 LAST_REPORT_TIME: Final = "_RTCRtpReceiver__lsr_time"
 
 
-class TimestampUnwrapper:
-    """RTP timestamps as a line from 0; aiortc takes every step back for a wrap of 2^32."""
-
-    def __init__(self) -> None:
-        self._last = 0
-        self._unwrapped: int | None = None
-        self._rebased = False
-
-    def rebase(self) -> None:
-        """The next timestamp is of another stream: it follows the last by one frame of 30 FPS."""
-        self._rebased = True
-
-    def unwrap(self, timestamp: int) -> int:
-        if self._unwrapped is None or self._rebased:
-            self._unwrapped = 0 if self._unwrapped is None else self._unwrapped + 3000
-            self._rebased = False
-        else:
-            delta = (timestamp - self._last) & UINT32_MAX
-            self._unwrapped += delta - (1 << 32) if delta >= 1 << 31 else delta
-        self._last = timestamp
-        return self._unwrapped
-
-
 class PatchedReceiver(RTCRtpReceiver):
-    """One track of one peer."""
+    """Receives one track of one peer."""
 
     def __init__(self, kind: str, transport: RTCDtlsTransport) -> None:
         super().__init__(kind, transport)
@@ -96,7 +81,7 @@ class PatchedReceiver(RTCRtpReceiver):
         self._feedback_ssrc: int | None = None
         self._signalled: set[int] = set()
         self._ssrc: int | None = None
-        """The one stream that is shown; others (simulcast layers, strangers) are only counted."""
+        """The stream that is decoded; others (simulcast layers, unknown ones) are only counted."""
         self._ssrc_seen_s = 0.0
         self._decoder: DecoderThread | None = None
         self._tasks: list[asyncio.Task[None]] = []
@@ -111,7 +96,7 @@ class PatchedReceiver(RTCRtpReceiver):
         self._assembler = FrameAssembler()
         self._repair = LossRepair()
         self._keyframe_by_s: float | None = now_s + FIRST_KEYFRAME_PATIENCE_S
-        """Until then only a keyframe is decoded; None: everything is."""
+        """Until this time, only a keyframe is decoded; None: every frame is."""
 
     async def receive(self, parameters: RTCRtpReceiveParameters) -> None:
         if self._tasks:
@@ -126,10 +111,10 @@ class PatchedReceiver(RTCRtpReceiver):
             limits=settings.frame_limits,
             on_frame=self._show,
             on_failure=self._expect_keyframe,
-            on_refusal=self._refuse_picture,
+            on_rejection=self._reject_stream,
         )
         self.transport._register_rtp_receiver(self, parameters)
-        # aiortc's objects have no TaskGroup above them; `stop` awaits these two.
+        # No TaskGroup owns aiortc's objects; `stop` awaits these two tasks.
         for task in (self._report(), self._repair_losses()):
             self._tasks.append(asyncio.create_task(task, name=f"{self._kind}-feedback"))  # noqa: TID251
 
@@ -145,7 +130,7 @@ class PatchedReceiver(RTCRtpReceiver):
                     await self._decoder.ended()
 
     def release(self) -> None:
-        """End the track, the tasks and the thread without waiting for any of them; may be called twice."""
+        """End track, tasks and thread without waiting for them; may be called twice."""
         for task in self._tasks:
             task.cancel()
         if self._decoder is not None:
@@ -169,10 +154,10 @@ class PatchedReceiver(RTCRtpReceiver):
         self._keyframe_by_s = time.monotonic() + KEYFRAME_PATIENCE_S
         self._losses_pending.set()
 
-    def _refuse_picture(self, why: FrameError) -> None:
-        logger.debug("a track is ended: %s", why)  # the reader of the track tells the peer and logs it
+    def _reject_stream(self, why: FrameError) -> None:
+        logger.debug("a track is ended: %s", why)  # the reader of the track notifies the peer and logs it
         if isinstance(self._track, BoundedRemoteTrack):
-            self._track.refuse(why)
+            self._track.reject(why)
         self.release()
 
     # From the network
@@ -201,7 +186,7 @@ class PatchedReceiver(RTCRtpReceiver):
         try:
             packet._data = depayload(codec, packet.payload) if packet.payload else b""  # type: ignore[attr-defined]
         except (ValueError, IndexError):
-            packet._data = b""  # type: ignore[attr-defined]  # its place is taken, so that nobody waits for it
+            packet._data = b""  # type: ignore[attr-defined]  # a packet without data; otherwise it would count as missing
         if self._kind != "video":
             self._take_audio(packet, codec)
             return
@@ -210,7 +195,7 @@ class PatchedReceiver(RTCRtpReceiver):
         await self._ask(now_s)
 
     def _count(self, packet: RtpPacket, codec: RTCRtpCodecParameters) -> bool:
-        """Feed the statistics; False where the SSRC is one too many."""
+        """Count a packet; False: there are too many SSRCs already."""
         statistics = self._statistics.get(packet.ssrc)
         if statistics is None:
             if len(self._statistics) >= MAX_SSRCS:
@@ -236,7 +221,7 @@ class PatchedReceiver(RTCRtpReceiver):
             )
 
     def _unwrap(self, packet: RtpPacket, codec: RTCRtpCodecParameters) -> RtpPacket | None:
-        """The packet that a retransmission repeats."""
+        """The packet that a retransmission contains; None: it contains none."""
         ssrc, payload_type = self._original_ssrc.get(packet.ssrc), codec.parameters.get("apt")
         if ssrc is None or len(packet.payload) < 2 or not isinstance(payload_type, int):
             return None
@@ -261,7 +246,7 @@ class PatchedReceiver(RTCRtpReceiver):
             self._enqueue(codec, frame)
 
     def _take(self, assembled: Assembled, now_s: float) -> None:
-        """Hand frames to the decoder, unless a keyframe has to come first."""
+        """Pass frames to the decoder; skip them while a keyframe is awaited."""
         if assembled.lost:
             self._expect_keyframe()
         for frame in assembled.frames:
@@ -281,7 +266,7 @@ class PatchedReceiver(RTCRtpReceiver):
     # To the network
 
     async def _ask(self, now_s: float) -> None:
-        """Ask for what is missing: packets, or a whole picture."""
+        """Ask for missing packets (NACK) or for a keyframe (PLI)."""
         if self._feedback_ssrc is None or self._ssrc is None:
             return
         missing = self._assembler.missing()
@@ -296,21 +281,21 @@ class PatchedReceiver(RTCRtpReceiver):
             await self._send(pli)
 
     async def _repair_losses(self) -> None:
-        """Repeat what was asked for while packets or a picture are awaited, also when nothing arrives."""
+        """Repeat requests while packets or a keyframe are missing, even if nothing arrives."""
         while True:
             await self._losses_pending.wait()
             await asyncio.sleep(REPEAT_S)
             now_s = time.monotonic()
             self._take(self._assembler.give_up(now_s), now_s)
-            silent = now_s - self._ssrc_seen_s > SILENT_SSRC_S  # asked for again with the next packet
+            silent = now_s - self._ssrc_seen_s > SILENT_SSRC_S  # requests continue with the next packet
             if silent or (not self._assembler.missing() and self._keyframe_by_s is None):
                 self._losses_pending.clear()
             await self._ask(now_s)
 
     async def _report(self) -> None:
-        """Tell the peer about once a second how its packets arrive."""
+        """Send a receiver report about once a second."""
         while True:
-            await asyncio.sleep(0.5 + random.random())  # noqa: S311 - RFC 3550 spreads reports, nothing secret
+            await asyncio.sleep(0.5 + random.random())  # noqa: S311 - RFC 3550 asks for random intervals; nothing secret
             reports = [self._report_block(ssrc) for ssrc in list(self._statistics)[:MAX_REPORT_BLOCKS]]
             if self._feedback_ssrc is not None and reports:
                 await self._send(RtcpRrPacket(ssrc=self._feedback_ssrc, reports=reports))
@@ -323,7 +308,7 @@ class PatchedReceiver(RTCRtpReceiver):
             ssrc=ssrc,
             fraction_lost=min(255, stream.fraction_lost),
             packets_lost=stream.packets_lost,
-            # A peer chooses its sequence numbers and timestamps, so both can leave 32 bits (F2).
+            # A peer chooses its sequence numbers and timestamps, so both can exceed 32 bits (F2).
             highest_sequence=(stream.cycles + (stream.max_seq or 0)) & UINT32_MAX,
             jitter=max(0, min(stream.jitter, UINT32_MAX)),
             lsr=sent,

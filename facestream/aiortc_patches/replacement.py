@@ -1,6 +1,6 @@
-"""One replaced name of a library: what, where and why; put in place once, after checking that the name still exists.
+"""Describe a replaced name of a library, check that it still exists, and replace it.
 
-Never replaces anything on import: only `install` does.
+Importing this module replaces nothing; only `install` does.
 """
 
 from collections.abc import Sequence
@@ -14,29 +14,31 @@ WRITTEN_FOR = {"aiortc": "1.16", "aioice": "0.13"}
 
 
 class PatchError(FacestreamError):
-    """The installed aiortc or aioice is not the one the replacements were written for."""
+    """The installed aiortc or aioice is not the version that the replacements were written for."""
 
     code = "wrong_library_version"
 
 
 @dataclass(frozen=True, slots=True)
 class Replacement:
-    """One name of a library's module or class, and what stands there instead."""
+    """One name in a module or class of a library, and the object that replaces it."""
 
     owner: object
     name: str
     new: object
     reason: str
+    """What happens without the replacement; F numbers are those of docs/aiortc-patches.md."""
 
     @property
-    def place(self) -> str:
+    def path(self) -> str:
+        """The full name, such as `aiortc.rtcpeerconnection.RTCRtpSender`."""
         owner = getattr(self.owner, "__qualname__", None)
         module = getattr(self.owner, "__module__", None) if owner else getattr(self.owner, "__name__", "?")
         return ".".join(part for part in (module, owner, self.name) if part)
 
 
 def check_versions() -> None:
-    """Raise PatchError where a library has another version than the replacements were written for."""
+    """Raise PatchError if a library has another version than the replacements were written for."""
     for package, expected in WRITTEN_FOR.items():
         try:
             got = version(package)
@@ -50,8 +52,8 @@ def check_versions() -> None:
 
 
 def check_names(replacements: Sequence[Replacement]) -> None:
-    """Raise PatchError where a name to be replaced is gone."""
-    gone = [each.place for each in replacements if not hasattr(each.owner, each.name)]
+    """Raise PatchError if a name to be replaced does not exist."""
+    gone = [each.path for each in replacements if not hasattr(each.owner, each.name)]
     if gone:
         raise PatchError(
             f"{', '.join(gone)}: not found, expected in aiortc {WRITTEN_FOR['aiortc']} and "
@@ -60,7 +62,7 @@ def check_names(replacements: Sequence[Replacement]) -> None:
 
 
 def check_mentions(owner: type, method: str, names: Sequence[str]) -> None:
-    """Raise PatchError where a method no longer uses the private attributes the replacements rely on."""
+    """Raise PatchError if a method does not use the private attributes that the replacements rely on."""
     code = getattr(getattr(owner, method, None), "__code__", None)
     used = set(code.co_names) | set(code.co_cellvars) if code else set()
     gone = [name for name in names if name not in used]
@@ -72,7 +74,7 @@ def check_mentions(owner: type, method: str, names: Sequence[str]) -> None:
 
 
 def install(replacements: Sequence[Replacement]) -> None:
-    """Put every replacement in place; all names are checked before the first is touched."""
+    """Put all replacements in place; all names are checked before the first is replaced. Raises PatchError."""
     check_names(replacements)
     for each in replacements:
         setattr(each.owner, each.name, each.new)

@@ -1,7 +1,8 @@
-"""What a peer may send over data channels: how large, how many, how often; aiortc 1.16 has no limit of its own.
+"""Limit what a peer sends over data channels: size, number and rate of messages, chunks, streams and channels.
 
-A message over a limit is dropped; a peer that goes on with fragments without end loses its data channels, not
-its video.
+aiortc 1.16 has no limits: some packets stall the event loop for seconds, and incomplete messages grow without a bound.
+Here a message over a limit is dropped. A peer that sends fragments without ever completing a message loses its data
+channels, but not its video. Obsolete when aiortc bounds all of these and catches exceptions for each packet.
 """
 
 import asyncio
@@ -31,14 +32,14 @@ logger = logging.getLogger(__name__)
 
 MAX_STREAMS = 64
 MAX_CHANNELS = 16  # the page uses two
-MAX_WAITING_CHUNKS = 512  # aiortc goes through all of them for each chunk
+MAX_WAITING_CHUNKS = 512  # aiortc iterates over all of them for each chunk
 MAX_MESSAGES_PER_S = 200  # the page sends a ping a second
 MAX_PACKETS_PER_S = 400  # a packet of 370 chunks takes half a millisecond to parse
-MAX_CHUNKS_PER_S = 1000  # a chunk takes up to 0.1 ms, and 60 fit a packet
+MAX_CHUNKS_PER_S = 1000  # a chunk takes up to 0.1 ms, and a packet contains up to 60
 MAX_TSN_AHEAD = 4096
-MAX_MISORDERED = 256  # chunks behind a gap: aiortc sorts them for each chunk
-MAX_UNACKNOWLEDGED = 4096  # chunks of our own; the telemetry and the replies that may wait are some dozens
-MAX_RECONFIG_PARAMETERS = 2  # RFC 6525, section 3.1; each is answered
+MAX_MISORDERED = 256  # chunks after a gap: aiortc sorts them for each chunk
+MAX_UNACKNOWLEDGED = 4096  # chunks of this server; those of waiting telemetry and replies are some dozens
+MAX_RECONFIG_PARAMETERS = 2  # RFC 6525, section 3.1; aiortc answers each
 DATA_CHANNEL_OPEN = 3
 WEBRTC_DCEP = 50
 SENDING_QUEUES = ("_data_channel_queue", "_outbound_queue", "_sent_queue")
@@ -56,7 +57,7 @@ _get_inbound_stream = RTCSctpTransport._get_inbound_stream
 
 @dataclass(slots=True)
 class _Rates:
-    """What one peer may still send now."""
+    """The token buckets of one peer."""
 
     packets: TokenBucket = field(
         default_factory=lambda: TokenBucket(1 / MAX_PACKETS_PER_S, 2 * MAX_PACKETS_PER_S)
@@ -89,7 +90,7 @@ async def _guarded_data(sctp: RTCSctpTransport, data: bytes) -> None:
 
 
 async def _limited_chunk(sctp: RTCSctpTransport, chunk: Chunk) -> None:
-    # A FORWARD TSN costs as much as the streams it names, each as often as it is named.
+    # The cost of a FORWARD TSN grows with the streams it lists.
     cost = 1 + len(chunk.streams) if isinstance(chunk, ForwardTsnChunk) else 1
     if isinstance(chunk, ReconfigChunk) and len(chunk.params) > MAX_RECONFIG_PARAMETERS:
         return
@@ -98,14 +99,14 @@ async def _limited_chunk(sctp: RTCSctpTransport, chunk: Chunk) -> None:
 
 
 async def _send_while_connected(sctp: RTCSctpTransport, chunk: Chunk) -> None:
-    """Leave out what comes after the end of the connection: aiortc sends from tasks that nobody waits for."""
+    """Ignore chunks after the end of the connection: aiortc sends from tasks that nothing awaits."""
     with contextlib.suppress(ConnectionError):
         await _send_chunk(sctp, chunk)
 
 
 async def _limited_data_chunk(sctp: RTCSctpTransport, chunk: DataChunk) -> None:
     last = sctp._last_received_tsn
-    # What is left out is not acknowledged either: it comes again when its turn is near.
+    # A dropped chunk is not acknowledged, so the peer sends it again later.
     if last is not None:
         if uint32_gt(chunk.tsn, (last + MAX_TSN_AHEAD) % TSN_MODULO):
             return
@@ -128,7 +129,7 @@ async def _limited_data_chunk(sctp: RTCSctpTransport, chunk: DataChunk) -> None:
 
 
 async def _limited_sack_chunk(sctp: RTCSctpTransport, chunk: SackChunk) -> None:
-    """Leave out what acknowledges more than was sent: aiortc goes through every number of every block."""
+    """Drop what acknowledges more than was sent: aiortc iterates over every number of every block."""
     sent = (sctp._local_tsn - 1 - chunk.cumulative_tsn) % TSN_MODULO
     if sum(end - start + 1 for start, end in chunk.gaps) <= sent <= MAX_UNACKNOWLEDGED:
         await _receive_sack_chunk(sctp, chunk)
@@ -152,7 +153,7 @@ async def _limited_message(sctp: RTCSctpTransport, stream_id: int, pp_id: int, d
 async def wait_until_sent(pc: RTCPeerConnection, deadline_s: float) -> None:
     """Wait until the peer has acknowledged everything sent on its data channels, at most until the deadline.
 
-    aiortc's close() aborts the association and discards what has not been sent yet.
+    aiortc's close() aborts the association and discards what was not sent yet.
     """
     sctp = pc.sctp
     with contextlib.suppress(TimeoutError):
@@ -164,19 +165,28 @@ async def wait_until_sent(pc: RTCPeerConnection, deadline_s: float) -> None:
 REPLACEMENTS = (
     Replacement(RTCSctpTransport, "_handle_data", _guarded_data, "a malformed message ends the session"),
     Replacement(
-        RTCSctpTransport, "_receive_chunk", _limited_chunk, "one packet holds hundreds of chunks, each costs"
+        RTCSctpTransport,
+        "_receive_chunk",
+        _limited_chunk,
+        "one packet contains hundreds of chunks, each costs time",
     ),
     Replacement(
-        RTCSctpTransport, "_send_chunk", _send_while_connected, "a peer that leaves is logged as a fault"
+        RTCSctpTransport,
+        "_send_chunk",
+        _send_while_connected,
+        "a peer that leaves is logged as a fault of the server",
     ),
     Replacement(
-        RTCSctpTransport, "_receive_data_chunk", _limited_data_chunk, "fragments without end grow memory"
+        RTCSctpTransport,
+        "_receive_data_chunk",
+        _limited_data_chunk,
+        "fragments of messages that never end use memory without a bound",
     ),
     Replacement(
         RTCSctpTransport, "_receive_sack_chunk", _limited_sack_chunk, "one packet stalls the loop for seconds"
     ),
     Replacement(RTCSctpTransport, "_get_inbound_stream", _limited_inbound_stream, "65535 streams"),
     Replacement(
-        RTCSctpTransport, "_data_channel_receive", _limited_message, "channels and messages without end"
+        RTCSctpTransport, "_data_channel_receive", _limited_message, "any number of channels and messages"
     ),
 )

@@ -1,6 +1,7 @@
-"""Sends one track to one peer; picture requests and repetitions are throttled; replaces aiortc's RTCRtpSender.
+"""Send one track to one peer with a limit on keyframes and retransmissions; replaces aiortc's RTCRtpSender.
 
-Encodes nothing itself.
+aiortc 1.16 sends a keyframe for every request, and repeats packets as often as a peer asks. Encodes nothing itself.
+Obsolete when aiortc limits both rates.
 """
 
 import asyncio
@@ -15,14 +16,14 @@ from facestream.aiortc_patches.replacement import Replacement
 from facestream.token_bucket import TokenBucket
 
 KEYFRAME_INTERVAL_S = 1.0
-KEYFRAME_BURST = 2  # a keyframe that is lost on its way may be asked for again at once
-REPEATS_PER_S = 1000  # packets; twice what 5 Mbit/s consist of
+KEYFRAME_BURST = 2  # a keyframe that was lost may be asked for again at once
+REPEATS_PER_S = 1000  # twice the packets of 5 Mbit/s
 
 RTP_TASKS = ("_RTCRtpSender__rtp_task", "_RTCRtpSender__rtcp_task")
 
 
 class PatchedSender(RTCRtpSender):
-    """One track to one peer."""
+    """Sends one track to one peer."""
 
     def __init__(self, track_or_kind: MediaStreamTrack | str, transport: RTCDtlsTransport) -> None:
         super().__init__(track_or_kind, transport)
@@ -31,7 +32,7 @@ class PatchedSender(RTCRtpSender):
         self._later: asyncio.TimerHandle | None = None
 
     def _send_keyframe(self) -> None:
-        # Each is ten times a frame: a peer that asks for every frame to be one would fill its own path and our cores.
+        # A keyframe is ten times as large as another frame: a flood of requests would fill the path and use our cores.
         if self._later is not None:
             return
         wait_s = self._keyframes.wait_s(time.monotonic())
@@ -68,6 +69,6 @@ class PatchedSender(RTCRtpSender):
 
 REPLACEMENTS = (
     Replacement(
-        aiortc.rtcpeerconnection, "RTCRtpSender", PatchedSender, "a flood of picture requests or NACKs"
+        aiortc.rtcpeerconnection, "RTCRtpSender", PatchedSender, "a flood of keyframe requests or NACKs"
     ),
 )

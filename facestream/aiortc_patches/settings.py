@@ -1,20 +1,21 @@
-"""What an operator may set about the media path; one value for the process, because aiortc has one encoder factory.
+"""What an operator sets about the media path: bitrates, frame limits, ports, and the size of messages.
 
-Set by `apply`; read where a stream begins, never in the middle of it.
+There is one value for the process, because aiortc has one encoder factory. `apply` sets it; a stream reads it when it
+begins, never later.
 """
 
 from dataclasses import dataclass, field
 
-from facestream.aiortc_patches.sizes import FrameLimits
 from facestream.errors import ConfigError
 
 
 @dataclass(frozen=True, slots=True)
 class Bitrates:
-    """Of the video that is sent to one peer, in bits per second."""
+    """Bitrates of the video that is sent to one peer, in bits per second; raises ConfigError if out of order."""
 
     start_bps: int = 1_000_000
     min_bps: int = 150_000
+    """10,000 or more."""
     max_bps: int = 2_500_000
 
     def __post_init__(self) -> None:
@@ -25,18 +26,42 @@ class Bitrates:
             )
 
 
+@dataclass(frozen=True, slots=True)
+class FrameLimits:
+    """The largest frame that is decoded, in pixels."""
+
+    max_width_px: int = 1920
+    max_height_px: int = 1920
+
+    def allow(self, width: int, height: int) -> bool:
+        """Whether a frame of this coded size is decoded; codecs write whole blocks of 16 pixels and crop the rest."""
+        return width <= _whole_blocks(self.max_width_px) and height <= _whole_blocks(self.max_height_px)
+
+    @property
+    def max_pixels(self) -> int:
+        """Pixels of the largest coded frame."""
+        return _whole_blocks(self.max_width_px) * _whole_blocks(self.max_height_px)
+
+    def __str__(self) -> str:
+        return f"{self.max_width_px}x{self.max_height_px}"
+
+
 @dataclass(slots=True)
 class MediaSettings:
-    """The values in force."""
+    """The settings in use."""
 
     bitrates: Bitrates = field(default_factory=Bitrates)
     frame_limits: FrameLimits = field(default_factory=FrameLimits)
     udp_ports: range | None = None
-    """Ports that host candidates are bound to; None: any."""
+    """Ports for host candidates; None: any."""
     max_channel_bytes: int = 256 * 1024
-    """Of data channel messages that are not yet whole: one of the size that aiortc announces it takes."""
+    """Most bytes of incomplete data channel messages; aiortc announces that it takes one message of this size."""
     max_received_bps: int = 4_000_000
-    """What a browser is told (REMB) that it may send: enough for 1080p faces, and decoding more costs more."""
+    """Most bits per second that a peer is asked to send (REMB): enough for faces at 1080p."""
 
 
 settings = MediaSettings()
+
+
+def _whole_blocks(length_px: int) -> int:
+    return (length_px + 15) // 16 * 16

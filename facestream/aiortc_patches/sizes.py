@@ -1,9 +1,8 @@
-"""Limit what a decoder allocates for a frame, from the frame's headers, before it is decoded.
+"""Reject frames for which a decoder would allocate too much memory, from their headers, before they are decoded.
 
-Pure; never raises: a frame whose H264 parameter sets cannot be parsed is refused.
+aiortc 1.16 decodes every frame; one of 16383x16383 needs 400 MB. Pure; never raises: a frame whose H264 parameter sets
+cannot be parsed is rejected. Obsolete when PyAV can limit size and reference frames of a decoder.
 """
-
-from dataclasses import dataclass
 
 from facestream.aiortc_patches.parameter_sets import (
     IDR,
@@ -13,38 +12,20 @@ from facestream.aiortc_patches.parameter_sets import (
     nal_units,
     sequence_parameters,
 )
+from facestream.aiortc_patches.settings import FrameLimits
 from facestream.errors import FrameError, FrameTooLargeError
 
 VP8_START_CODE = b"\x9d\x01\x2a"
-# What H264 level 4.2 lets a decoder keep for reference: 4 pictures of 1920x1080, 9 of 1280x720. Cameras and browsers
-# use 1 to 4, which are allowed at every permitted size.
+# Reference frames of H264 level 4.2: 4 frames of 1920x1080, 9 of 1280x720. Cameras and browsers use 1 to 4, which are
+# allowed at every size.
 MAX_REFERENCE_BLOCKS = 34_816
 ALWAYS_ALLOWED_REFERENCES = 4
-# B-frames are reordered: each keeps another frame in memory and adds delay.
+# Each reordered frame (B-frames) keeps another frame in memory and adds delay.
 MAX_REORDERED_FRAMES = 3
 
 
-@dataclass(frozen=True, slots=True)
-class FrameLimits:
-    """Largest frame that is decoded, in pixels."""
-
-    max_width_px: int = 1920
-    max_height_px: int = 1920
-
-    def allow(self, width: int, height: int) -> bool:
-        # Codecs write whole blocks of 16 and crop the rest.
-        return width <= _whole_blocks(self.max_width_px) and height <= _whole_blocks(self.max_height_px)
-
-    @property
-    def max_pixels(self) -> int:
-        return _whole_blocks(self.max_width_px) * _whole_blocks(self.max_height_px)
-
-    def __str__(self) -> str:
-        return f"{self.max_width_px}x{self.max_height_px}"
-
-
 def is_keyframe(codec_name: str, data: bytes) -> bool:
-    """Whether decoding can start here."""
+    """Whether decoding can start with this frame."""
     if codec_name == "VP8":
         return bool(data) and not data[0] & 1
     if codec_name == "H264":
@@ -52,17 +33,17 @@ def is_keyframe(codec_name: str, data: bytes) -> bool:
     return True
 
 
-def refusal(codec_name: str, data: bytes, limits: FrameLimits) -> FrameError | None:
-    """Why a frame must not be decoded, as an error for its peer; None: it may be."""
+def rejection(codec_name: str, data: bytes, limits: FrameLimits) -> FrameError | None:
+    """Why a frame must not be decoded, as an error for its peer; None: it may be decoded."""
     if codec_name == "VP8":
         size = _vp8_size(data)
         return None if size is None or limits.allow(*size) else _too_large(*size, limits)
     if codec_name == "H264":
-        return _h264_refusal(data, limits)
+        return _h264_rejection(data, limits)
     return None
 
 
-def _h264_refusal(data: bytes, limits: FrameLimits) -> FrameError | None:
+def _h264_rejection(data: bytes, limits: FrameLimits) -> FrameError | None:
     if len(nal_units(data)) >= MAX_NAL_UNITS:
         return FrameError(
             f"H264 frame of {MAX_NAL_UNITS} NAL units or more; expected fewer: send fewer slices"
@@ -96,12 +77,8 @@ def _too_large(width: int, height: int, limits: FrameLimits) -> FrameError:
     return FrameTooLargeError(f"frame of {width}x{height}; expected at most {limits}: choose a smaller one")
 
 
-def _whole_blocks(length_px: int) -> int:
-    return (length_px + 15) // 16 * 16
-
-
 def _vp8_size(data: bytes) -> tuple[int, int] | None:
-    """Size of a keyframe. Without a start code, libvpx refuses the frame and does not use its size."""
+    """Size of a keyframe. Without a start code, libvpx rejects the frame and does not use its size."""
     if len(data) < 10 or data[0] & 1 or data[3:6] != VP8_START_CODE:
         return None
     # The upper two bits of each are a display scale, which does not affect decoding.

@@ -1,6 +1,7 @@
-"""The peer's decoded track, with a bound: the newest frames wait, the oldest leave.
+"""Hold the decoded frames of a peer in a bounded track: the newest frames wait, the oldest are dropped.
 
-Never decodes and never waits for a reader.
+The track of aiortc 1.16 queues decoded frames without a bound (F6) and does not end while nobody reads it (F12). Never
+decodes and never waits for a reader. Obsolete when aiortc bounds that queue.
 """
 
 import asyncio
@@ -13,26 +14,26 @@ from av.frame import Frame
 
 from facestream.errors import FrameError
 
-# The reader takes each frame at once; 8 cover a stall of a quarter of a second. Fewer large frames may wait.
+# The reader takes each frame at once; 8 frames cover a stall of a quarter of a second. Of large frames, fewer may wait.
 MAX_WAITING_FRAMES = 8
 MAX_WAITING_BYTES = 16 * 1024 * 1024
 
 
 class NewestFrames:
-    """The newest frames, bounded by count and bytes; one thread puts, another takes."""
+    """The newest frames, bounded by number and bytes; one thread puts, another takes."""
 
     def __init__(self) -> None:
         self._frames: deque[Frame] = deque(maxlen=MAX_WAITING_FRAMES)
 
     def put(self, frame: Frame) -> None:
-        """Add a frame; drop the oldest ones over the bounds."""
+        """Add a frame; drop the oldest ones beyond the bounds."""
         self._frames.append(frame)
         room = max(1, MAX_WAITING_BYTES // max(1, _bytes_of(frame)))
         while len(self._frames) > room:
             self.take()
 
     def take(self) -> Frame | None:
-        """The oldest waiting frame; None: there is none."""
+        """Take the oldest waiting frame; None: there is none."""
         try:
             return self._frames.popleft()
         except IndexError:
@@ -46,22 +47,22 @@ class NewestFrames:
 
 
 class BoundedRemoteTrack(RemoteStreamTrack):
-    """A remote track that nobody has to read (F6), and that ends even then (F12)."""
+    """A remote track that needs no reader (F6), and ends without one, too (F12)."""
 
     def __init__(self, kind: str, id: str | None = None) -> None:
         super().__init__(kind, id)
         self._frames = NewestFrames()
         self._changed = asyncio.Event()
-        self._refusal: FrameError | None = None
+        self._rejection: FrameError | None = None
 
     def offer(self, frame: Frame) -> None:
-        """Add one decoded frame; the oldest waiting ones are dropped over the bounds."""
+        """Add one decoded frame; the oldest ones beyond the bounds are dropped."""
         self._frames.put(frame)
         self._changed.set()
 
-    def refuse(self, error: FrameError) -> None:
-        """End the track with an error, which its reader gets."""
-        self._refusal = error
+    def reject(self, error: FrameError) -> None:
+        """End the track; its reader gets the error."""
+        self._rejection = error
         self.stop()
 
     def stop(self) -> None:
@@ -72,7 +73,7 @@ class BoundedRemoteTrack(RemoteStreamTrack):
     async def recv(self) -> Frame:
         while (frame := self._frames.take()) is None:
             if self.readyState != "live":
-                raise self._refusal or MediaStreamError
+                raise self._rejection or MediaStreamError
             self._changed.clear()
             await self._changed.wait()
         return frame

@@ -1,4 +1,7 @@
-"""Find and describe the faces of one frame, given what the frames before showed; keeps no state of a stream."""
+"""Find and describe the faces of one frame, given the state of its stream; keeps no state of a stream itself.
+
+`Analyzer.analyze` is the order of all stages: follow, confirm, search, add, describe.
+"""
 
 import math
 import time
@@ -8,17 +11,16 @@ from typing import Any
 import cv2
 import numpy as np
 
-from facestream.analysis.degradation import next_degradation
+from facestream.analysis.degradation import DegradationLevel, next_degradation
 from facestream.analysis.description import describe
-from facestream.analysis.detection.hog import FaceDetector, FoundFace
+from facestream.analysis.detection.detector import FaceDetector, FoundFace
 from facestream.analysis.emotion.reader import EmotionReader
-from facestream.analysis.faces import DegradationLevel, Face, FrameReport, GrayImage, LandmarksXY
+from facestream.analysis.faces import NEVER_S, FrameReport, GrayImage, LandmarksXY
 from facestream.analysis.geometry import tilt_deg
 from facestream.analysis.landmarks import DEROLL_FROM_DEG, LandmarkPredictor, box_of_landmarks
 from facestream.analysis.options import AnalysisOptions
 from facestream.analysis.tracking import matching
-from facestream.analysis.tracking.smoothing import next_emotion_state, steady_landmarks
-from facestream.analysis.tracking.tracks import NEVER_S, Track, Tracks
+from facestream.analysis.tracking.tracks import Track, Tracks
 
 CONFIRM_EVERY_S = 0.3
 CONFIRM_AGAIN_EVERY_S = 0.1
@@ -27,12 +29,11 @@ SEARCH_EVERY_S = 1.0
 SEARCH_FOR_LOST_EVERY_S = 0.25
 THUMBNAIL_WH = (16, 12)
 CUT_LEVELS = 40.0
-"""Mean change of the thumbnail, in gray levels, that only another scene makes."""
+"""Mean change of the thumbnail, in gray levels, that only a cut to another scene causes."""
 FEW_FACES = 2
+"""Most faces that are followed at level FEWER_FACES."""
 POOR_START_SHARE = 0.15
-READ_AFTER_SHARE = 0.15
-"""An emotion is read again after this share of the time it is averaged over: more often changes the average little."""
-READ_RARELY_S = 0.09
+"""The landmarks are predicted again if the box was off by more than this share of its side."""
 
 
 class Analyzer:
@@ -58,7 +59,7 @@ class Analyzer:
         return self._detector
 
     def with_options(self, **changes: Any) -> "Analyzer":
-        """Another analyzer with these settings changed and the same models; models cannot be changed this way."""
+        """An analyzer with the same models and changed `AnalysisOptions`; the names of the models cannot be changed."""
         options = replace(self._options, **changes)
         return Analyzer(self._detector, self._predictor, self._emotions, options)
 
@@ -77,26 +78,29 @@ class Analyzer:
         clock.stop("landmarks")
         tracks = self._confirm(gray, tracks, time_s)
         clock.stop("detect")
-        tracks = self._drop_doubles(before, tracks, time_s)
+        tracks = self._drop_duplicates(before, tracks, time_s)
         tracks, found = self._search(gray, tracks, time_s)
         clock.stop("detect")
         tracks = self._add(gray, tracks, found, time_s)
         clock.stop("landmarks")
-        described = [self._describe(gray, track, tracks, time_s) for track in tracks.followed]
+        level = tracks.degradation.level
+        described = [
+            describe(gray, track, time_s, self._emotions, self._options, level) for track in tracks.followed
+        ]
         clock.stop("emotion")
         tracks = replace(
             tracks,
             followed=tuple(track for track, _ in described),
             frame=tracks.frame + 1,
             size_wh=(gray.shape[1], gray.shape[0]),
+            degradation=next_degradation(tracks.degradation, clock.total_ms, time_s, self._options.budget_ms),
         )
-        tracks = next_degradation(tracks, clock.total_ms, time_s, self._options.budget_ms)
         report = FrameReport(
             faces=tuple(face for _, face in described),
             detect_ms=clock.ms["detect"],
             landmarks_ms=clock.ms["landmarks"],
             emotion_ms=clock.ms["emotion"],
-            degradation=tracks.degradation,
+            degradation=tracks.degradation.level,
         )
         return report, tracks
 
@@ -114,12 +118,12 @@ class Analyzer:
             Track(number, self._landmarks_of(gray, face), 0.0) for number, face in enumerate(found, start=1)
         ]
         clock.stop("landmarks")
-        faces = [self._describe(gray, track, Tracks(), 0.0)[1] for track in tracks]
+        faces = [describe(gray, track, 0.0, self._emotions, self._options)[1] for track in tracks]
         clock.stop("emotion")
         return FrameReport(tuple(faces), clock.ms["detect"], clock.ms["landmarks"], clock.ms["emotion"])
 
     def _landmarks_of(self, gray: GrayImage, found: FoundFace) -> LandmarksXY:
-        """Landmarks of a face just found; predicted again where the box or its tilt was a poor start."""
+        """Landmarks of a detected face; predicted again if its box or tilt was a poor start."""
         first = self._predictor.predict(gray, found.box, found.tilt_deg)
         box, tilt = box_of_landmarks(first), tilt_deg(first)
         off = math.dist(box.center_xy, found.box.center_xy) + abs(box.width - found.box.width)
@@ -128,8 +132,8 @@ class Analyzer:
         return self._predictor.predict(gray, box, tilt)
 
     def _notice_cut(self, gray: GrayImage, tracks: Tracks) -> Tracks:
-        """Forget where faces were when the picture shows another scene or has another size; ids are never reused."""
-        # Every eighth pixel is enough, and costs a tenth of looking at all of them.
+        """Forget the positions of faces after a cut to another scene or a change of size; ids are never reused."""
+        # Every eighth pixel is enough and takes a tenth of the time.
         thumbnail = cv2.resize(
             np.ascontiguousarray(gray[::8, ::8]), THUMBNAIL_WH, interpolation=cv2.INTER_AREA
         )
@@ -142,18 +146,18 @@ class Analyzer:
 
     def _follow(self, gray: GrayImage, tracks: Tracks, time_s: float) -> Tracks:
         size_wh = (gray.shape[1], gray.shape[0])
-        kept, gone = [], []
+        kept, lost = [], []
         for track in tracks.followed:
             box, tilt = matching.expected_box(track, time_s), tilt_deg(track.landmarks_xy)
             landmarks = self._predictor.predict(gray, box, tilt)
             if matching.is_plausible(track, landmarks, size_wh):
                 kept.append(matching.moved(track, landmarks, time_s))
             else:
-                gone.append(track)
-        return matching.lose(replace(tracks, followed=tuple(kept)), gone, time_s)
+                lost.append(track)
+        return matching.lose(replace(tracks, followed=tuple(kept)), lost, time_s)
 
     def _confirm(self, gray: GrayImage, tracks: Tracks, time_s: float) -> Tracks:
-        """Let the detector look at the face it has not seen for longest: one a frame, so that the cost stays even."""
+        """Check the face whose check is most overdue with the detector: one a frame, so that the cost stays even."""
 
         def due_s(track: Track) -> float:
             return track.looked_s + (CONFIRM_AGAIN_EVERY_S if track.failed_looks else CONFIRM_EVERY_S)
@@ -173,26 +177,26 @@ class Analyzer:
         )
 
     @staticmethod
-    def _drop_doubles(before: tuple[Track, ...], tracks: Tracks, time_s: float) -> Tracks:
-        slid = matching.on_same_face(before, tracks.followed, time_s)
-        if not slid:
+    def _drop_duplicates(before: tuple[Track, ...], tracks: Tracks, time_s: float) -> Tracks:
+        duplicates = matching.duplicate_ids(before, tracks.followed, time_s)
+        if not duplicates:
             return tracks
-        # They are remembered where they were before they slid, so that they come back there.
-        gone = [track for track in before if track.id in slid]
-        followed = tuple(track for track in tracks.followed if track.id not in slid)
-        return matching.lose(replace(tracks, followed=followed), gone, time_s)
+        # Kept as they were one frame earlier: they reappear at their own face, not at the one they moved to.
+        lost = [track for track in before if track.id in duplicates]
+        followed = tuple(track for track in tracks.followed if track.id not in duplicates)
+        return matching.lose(replace(tracks, followed=followed), lost, time_s)
 
     def _search(self, gray: GrayImage, tracks: Tracks, time_s: float) -> tuple[Tracks, list[FoundFace]]:
-        """One step of a search round, where a round is under way or due."""
-        calm = tracks.followed and not tracks.lost
+        """Take the next step of a search, if one is under way or due."""
+        all_followed = tracks.followed and not tracks.lost
         if tracks.search_step == 0:
-            every_s = SEARCH_EVERY_S if calm else SEARCH_FOR_LOST_EVERY_S
-            if tracks.degradation >= DegradationLevel.RARE_SEARCH:
+            every_s = SEARCH_EVERY_S if all_followed else SEARCH_FOR_LOST_EVERY_S
+            if tracks.degradation.level >= DegradationLevel.RARE_SEARCH:
                 every_s *= 2
             if time_s - tracks.searched_s < every_s:
                 return tracks, []
             tracks = replace(tracks, searched_s=time_s)
-        elif calm and time_s - tracks.stepped_s < self._detector.step_every_s:
+        elif all_followed and time_s - tracks.stepped_s < self._detector.step_every_s:
             return tracks, []
         plan = self._detector.plan(gray.shape[1], gray.shape[0], self._options.min_face_share)
         step = min(tracks.search_step, len(plan) - 1)
@@ -200,8 +204,10 @@ class Analyzer:
         return replace(tracks, search_step=(step + 1) % len(plan), stepped_s=time_s), found
 
     def _add(self, gray: GrayImage, tracks: Tracks, found: list[FoundFace], time_s: float) -> Tracks:
-        """Take up the faces nobody follows yet; one that was lost near by gets its id back."""
-        limit = FEW_FACES if tracks.degradation >= DegradationLevel.FEWER_FACES else self._options.max_faces
+        """Follow the detected faces that are not followed yet; one that was lost near by keeps its id."""
+        limit = (
+            FEW_FACES if tracks.degradation.level >= DegradationLevel.FEWER_FACES else self._options.max_faces
+        )
         followed, lost, next_id = list(tracks.followed), list(tracks.lost), tracks.next_id
         for face in sorted(found, key=lambda face: -face.box.width):
             box = face.box
@@ -212,34 +218,16 @@ class Analyzer:
             if len(followed) >= limit:
                 break
             landmarks = self._landmarks_of(gray, face)
-            back = matching.nearest(lost, box, time_s, matching.COME_BACK_SHARE)
-            if back is not None:
-                lost.remove(back)
-                followed.append(matching.confirmed(matching.moved(back, landmarks, time_s), time_s))
+            reappeared = matching.nearest(lost, box, time_s, matching.REAPPEAR_SHARE)
+            if reappeared is not None:
+                lost.remove(reappeared)
+                followed.append(matching.confirmed(matching.moved(reappeared, landmarks, time_s), time_s))
             else:
                 followed.append(matching.confirmed(Track(next_id, landmarks, time_s), time_s))
                 next_id += 1
         followed = sorted(followed, key=lambda track: -box_of_landmarks(track.landmarks_xy).width)[:limit]
         followed.sort(key=lambda track: track.id)
         return replace(tracks, followed=tuple(followed), lost=tuple(lost), next_id=next_id)
-
-    def _describe(self, gray: GrayImage, track: Track, tracks: Tracks, time_s: float) -> tuple[Track, Face]:
-        options = self._options
-        box = box_of_landmarks(track.landmarks_xy)
-        if options.steady_landmarks:
-            track = replace(
-                track, steady=steady_landmarks(track.steady, track.landmarks_xy, time_s, box.width)
-            )
-        read_after_s = READ_AFTER_SHARE * options.smoothing_s
-        if tracks.degradation >= DegradationLevel.RARE_EMOTION:
-            read_after_s = max(READ_RARELY_S, read_after_s)
-        if not track.emotion_state.probabilities or time_s - track.emotion_state.time_s >= read_after_s:
-            read = self._emotions.read(gray, box, track.landmarks_xy)
-            track = replace(
-                track,
-                emotion_state=next_emotion_state(track.emotion_state, read, time_s, options.smoothing_s),
-            )
-        return describe(gray, track, box)
 
 
 def _check_gray(gray: GrayImage) -> None:
@@ -250,7 +238,7 @@ def _check_gray(gray: GrayImage) -> None:
 
 
 class _StageClock:
-    """Milliseconds by stage; `stop` books the time since the last stop."""
+    """Milliseconds of each stage; `stop` adds the time since the last stop to a stage."""
 
     def __init__(self) -> None:
         self.ms = {"detect": 0.0, "landmarks": 0.0, "emotion": 0.0}

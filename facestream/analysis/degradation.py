@@ -1,37 +1,62 @@
-"""Step down when frames cost more than their budget, and back up when there is room. Pure."""
+"""Lower the level of analysis of a stream whose frames cost more than their budget, and raise it again.
 
+Pure: reads no clock and measures nothing itself.
+"""
+
+import enum
 import math
-from dataclasses import replace
-
-from facestream.analysis.faces import DegradationLevel
-from facestream.analysis.tracking.tracks import NEVER_S, Tracks
+from dataclasses import dataclass, replace
 
 AVERAGE_S = 0.5
+"""Time constant of the average cost."""
 FRAME_S = 1 / 30
 DOWN_AFTER_S = 0.5
 UP_AFTER_S = 2.0
 UP_SHARE = 0.6
-"""Room enough for the dearer step: without this gap the ladder would swing."""
+"""Hysteresis: step up only below 60 % of the budget."""
 
 
-def next_degradation(tracks: Tracks, cost_ms: float, time_s: float, budget_ms: float) -> Tracks:
-    """The stream's state after a frame that cost `cost_ms`."""
+class DegradationLevel(enum.IntEnum):
+    """What the analysis of a stream leaves out; each level includes those before it."""
+
+    NONE = 0
+    RARE_SEARCH = 1  # the whole frame is searched half as often
+    RARE_EMOTION = 2  # the emotion of each face is read eleven times a second at most
+    FEWER_FACES = 3  # only the two largest faces are followed
+
+
+@dataclass(frozen=True, slots=True)
+class DegradationState:
+    """The level of one stream and the costs that led to it."""
+
+    level: DegradationLevel = DegradationLevel.NONE
+    since_s: float | None = None
+    """When the level last changed, or the time of the first frame; None: there was no frame yet."""
+    average_ms: float | None = None
+    """Analysis time of a frame, averaged over about half a second; None: there was no frame yet."""
+
+
+NO_DEGRADATION = DegradationState()
+
+
+def next_degradation(
+    state: DegradationState, cost_ms: float, time_s: float, budget_ms: float
+) -> DegradationState:
+    """The state after a frame whose analysis took `cost_ms`; the level changes by one step at most."""
     share = 1 - math.exp(-FRAME_S / AVERAGE_S)
-    average = cost_ms if tracks.frame <= 1 else tracks.cost_ms + share * (cost_ms - tracks.cost_ms)
-    # A stream's first frames are dear by nature; it gets the same time as any later change.
-    since_s = time_s if tracks.degradation_since_s == NEVER_S else tracks.degradation_since_s
-    tracks = replace(tracks, cost_ms=average, degradation_since_s=since_s)
-    since_s = time_s - tracks.degradation_since_s
-    if average > budget_ms and tracks.degradation < max(DegradationLevel) and since_s >= DOWN_AFTER_S:
-        return replace(
-            tracks, degradation=DegradationLevel(tracks.degradation + 1), degradation_since_s=time_s
-        )
+    average_ms = (
+        cost_ms if state.average_ms is None else state.average_ms + share * (cost_ms - state.average_ms)
+    )
+    # The first frames of a stream always cost more, so they get the same time as any later change.
+    since_s = time_s if state.since_s is None else state.since_s
+    state = replace(state, average_ms=average_ms, since_s=since_s)
+    unchanged_s = time_s - since_s
+    if average_ms > budget_ms and state.level < max(DegradationLevel) and unchanged_s >= DOWN_AFTER_S:
+        return replace(state, level=DegradationLevel(state.level + 1), since_s=time_s)
     if (
-        average < UP_SHARE * budget_ms
-        and tracks.degradation > DegradationLevel.NONE
-        and since_s >= UP_AFTER_S
+        average_ms < UP_SHARE * budget_ms
+        and state.level > DegradationLevel.NONE
+        and unchanged_s >= UP_AFTER_S
     ):
-        return replace(
-            tracks, degradation=DegradationLevel(tracks.degradation - 1), degradation_since_s=time_s
-        )
-    return tracks
+        return replace(state, level=DegradationLevel(state.level - 1), since_s=time_s)
+    return state

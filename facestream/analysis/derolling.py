@@ -1,4 +1,4 @@
-"""Turn a square of the picture upright, so that what knows upright faces only can look at a tilted one. Pure."""
+"""Cut a tilted square upright out of a gray image, for models that know upright faces only. Pure."""
 
 import math
 
@@ -9,15 +9,16 @@ from numpy.typing import NDArray
 from facestream.analysis.faces import GrayImage
 
 _HALF_DIAGONAL = 0.72
-"""Of a square's side, a little more than half the square root of 2: a turned square lies within this reach."""
+"""Half the diagonal of a square over its side, rounded up: a turned square lies within this reach of its center."""
 
 
 def deroll_square(
     gray: GrayImage, center_xy: tuple[float, float], side_px: float, tilt_deg: float, size_px: int
 ) -> tuple[GrayImage, NDArray[np.float64]]:
-    """The square of `side_px` that is tilted by `tilt_deg` (positive: clockwise), upright, `size_px` wide.
+    """The square of `side_px` around a point, derolled by `tilt_deg` (positive: clockwise) and scaled to `size_px`.
 
-    The matrix, shape (2, 3), leads from the picture's pixels to those of the square. Edges repeat.
+    Returns the square, shape (size_px, size_px), and the matrix, shape (2, 3), from pixels of the image to those of
+    the square. What lies outside the image repeats its edge.
     """
     scale = size_px / side_px
     matrix = np.asarray(cv2.getRotationMatrix2D(center_xy, tilt_deg, scale), np.float64)
@@ -25,13 +26,13 @@ def deroll_square(
     shrink = int(1 / scale)
     source, from_source = gray, matrix
     if shrink >= 2:
-        # Averaged down first: a warp alone would take every n-th pixel, and fine texture would turn to noise.
+        # Averaged first: a warp alone takes every n-th pixel, which turns fine texture into noise.
         left, columns = _blocks(center_xy[0], side_px, gray.shape[1], shrink)
         top, rows = _blocks(center_xy[1], side_px, gray.shape[0], shrink)
         if columns and rows:
             region = gray[top : top + rows * shrink, left : left + columns * shrink]
             source = np.asarray(cv2.resize(region, (columns, rows), interpolation=cv2.INTER_AREA), np.uint8)
-            # The middle of a block of n pixels lies (n - 1) / 2 past its first.
+            # The center of a block of n pixels is (n - 1) / 2 after its first pixel.
             origin = np.array([left, top]) + (shrink - 1) / 2
             from_source = np.column_stack([matrix[:, :2] * shrink, matrix[:, :2] @ origin + matrix[:, 2]])
     square = cv2.warpAffine(
@@ -41,7 +42,7 @@ def deroll_square(
 
 
 def _blocks(center: float, side_px: float, length: int, shrink: int) -> tuple[int, int]:
-    """Start and number of the whole blocks that the square may see along one edge of the picture."""
+    """Start and number of the whole blocks that the square may cover along one axis of the image."""
     reach = _HALF_DIAGONAL * side_px + shrink
     start = min(max(0, math.floor(center - reach)), length)
     end = min(max(0, math.ceil(center + reach)), length)
@@ -49,6 +50,6 @@ def _blocks(center: float, side_px: float, length: int, shrink: int) -> tuple[in
 
 
 def back_from(matrix: NDArray[np.float64], points_xy: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Points of the square, shape (n, 2), in the picture's pixels."""
+    """Points of the square, shape (n, 2), in pixels of the image that `matrix` was made for."""
     inverse = np.asarray(cv2.invertAffineTransform(matrix), np.float64)
     return np.asarray(points_xy @ inverse[:, :2].T + inverse[:, 2], np.float32)

@@ -1,4 +1,4 @@
-"""The faces of one frame as values; no behaviour beyond checks."""
+"""The values that describe the faces of one frame; they check themselves and do nothing else."""
 
 import enum
 from dataclasses import dataclass
@@ -6,11 +6,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from facestream.analysis.degradation import DegradationLevel
+
 GrayImage = NDArray[np.uint8]
 """Shape (height, width), luma 0..255."""
 
 LandmarksXY = NDArray[np.float32]
 """Shape (68, 2), pixels of the frame, iBUG 300-W order."""
+
+NEVER_S = -1e9
+"""A time before the first frame of any stream."""
 
 
 class Emotion(enum.StrEnum):
@@ -27,26 +32,28 @@ class Emotion(enum.StrEnum):
 
 EMOTIONS = tuple(Emotion)
 UNSURE = "unsure"
-"""The label of a face whose emotion should not be named; `Face.unsure` says why."""
+"""The label of a face whose emotion is not named; `Face.unsure` says why."""
 
 
 class UnsureReason(enum.StrEnum):
     """Why a face has no emotion label."""
 
-    CLOSE = "close"  # the best two emotions are about equally probable
+    CLOSE = "close"  # the two most probable emotions are about equally probable
     SMALL = "small"  # too few pixels between the eyes
-    BLURRED = "blurred"  # no detail: out of focus or moving
+    BLURRED = "blurred"  # out of focus or moving too fast
     TURNED = "turned"  # turned or tilted too far from the camera
 
 
 @dataclass(frozen=True, slots=True)
 class BoundingBox:
-    """A face's box in pixels of its frame; it may reach past the frame's edge."""
+    """The box of a face in pixels of its frame; it may extend beyond the frame."""
 
     left: float
     top: float
     width: float
+    """Above 0."""
     height: float
+    """Above 0."""
 
     def __post_init__(self) -> None:
         if not (self.width > 0 and self.height > 0):
@@ -75,7 +82,7 @@ class Face:
     """One face, in pixels of the frame it was found in."""
 
     id: int
-    """1 or more; never given to another face of the same session."""
+    """1 or more; a session never uses it for another face."""
     box: BoundingBox
     landmarks_xy: LandmarksXY
     """Shape (68, 2), pixels of the frame, iBUG 300-W order."""
@@ -90,7 +97,7 @@ class Face:
     eye_opening: float = 0.0
     """Eye aspect ratio (Soukupova and Cech 2016), mean of both eyes: about 0.3 open, under 0.2 closed."""
     blinks: int = 0
-    """Since the face was first seen."""
+    """Blinks since the face was first seen."""
     mouth_opening: float = 0.0
     """Height of the inner mouth over its width: 0 closed, above 0.3 open."""
 
@@ -103,15 +110,6 @@ class Face:
     def confidence(self) -> float:
         """The highest probability, 0..1."""
         return max(self.probabilities)
-
-
-class DegradationLevel(enum.IntEnum):
-    """How much work is saved on a stream that exceeds its time budget; each level includes those before it."""
-
-    NONE = 0
-    RARE_SEARCH = 1  # the whole frame is searched half as often
-    RARE_EMOTION = 2  # the emotion of each face is read eleven times a second at most
-    FEWER_FACES = 3  # only the two largest faces are followed
 
 
 @dataclass(frozen=True, slots=True)

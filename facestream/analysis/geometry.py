@@ -1,4 +1,4 @@
-"""Head pose, eye opening and mouth opening from 68 landmarks. Pure; knows no model and no picture."""
+"""Compute head pose, eye opening, mouth opening and tilt from 68 landmarks. Pure: reads no image."""
 
 import math
 
@@ -9,14 +9,14 @@ from numpy.typing import NDArray
 from facestream.analysis.faces import HeadPose, LandmarksXY
 
 _FACE, _LEFT_EYE, _RIGHT_EYE, _MOUTH_CORNERS = range(68), range(36, 42), range(42, 48), (48, 54)
-# One product gives every middle that is asked for, many times a frame; numpy's mean takes longer for each of them.
+# One matrix product gives the centers of several parts; this is called many times a frame, and numpy's mean is slower.
 _PARTS = (_FACE, _LEFT_EYE, _RIGHT_EYE, _MOUTH_CORNERS)
 _SUMS: NDArray[np.float64] = np.array([[float(point in part) for point in range(68)] for part in _PARTS])
 _COUNTS: NDArray[np.float64] = _SUMS.sum(axis=1, keepdims=True)
 
 # Points that move with the skull and hardly with the expression: outer and inner eye corners, nose bridge, nose
-# tip and wings. Their places on a mean adult head, in millimetres; x to the picture's right, y down, z away from it.
-# Rounded from published mean facial proportions: eye corners 90 and 32 mm apart, nose about 48 mm long.
+# tip and wings. Their positions on a mean adult head in millimetres: x to the right of the image, y down, z away from
+# the camera. Rounded from published mean facial proportions: eye corners 90 and 32 mm apart, nose about 48 mm long.
 _RIGID = (36, 39, 42, 45, 27, 30, 31, 35)
 _RIGID_MM: NDArray[np.float64] = np.array(
     [
@@ -27,10 +27,10 @@ _RIGID_MM: NDArray[np.float64] = np.array(
 
 
 def head_pose(landmarks_xy: LandmarksXY, frame_size_wh: tuple[int, int]) -> HeadPose | None:
-    """Pose from a perspective fit of eight rigid points; None where no pose fits.
+    """Pose from a perspective fit of eight rigid points (SQPnP, Terzakis and Lourakis 2020); None if none fits.
 
-    The camera is unknown: a focal length of the picture's width (53 degrees field of view) is assumed, which moves
-    the angles of a face at the picture's edge by a few degrees.
+    The camera is unknown. The function assumes a focal length of the frame's width (53 degrees field of view), which
+    changes the angles of a face at the edge of the frame by a few degrees.
     """
     width, height = frame_size_wh
     camera = np.array([[width, 0, width / 2], [0, width, height / 2], [0, 0, 1]], np.float64)
@@ -53,13 +53,13 @@ def head_pose(landmarks_xy: LandmarksXY, frame_size_wh: tuple[int, int]) -> Head
 
 
 def eye_opening(landmarks_xy: LandmarksXY) -> float:
-    """Eye aspect ratio (Soukupova and Cech 2016), mean of both eyes: about 0.3 open, under 0.2 closed."""
+    """Eye aspect ratio (Soukupova and Cech 2016), mean of both eyes, 0 or more: about 0.3 open, under 0.2 closed."""
     points = landmarks_xy[36:48].tolist()
     return (_aspect(points[:6]) + _aspect(points[6:])) / 2
 
 
 def mouth_opening(landmarks_xy: LandmarksXY) -> float:
-    """Height of the inner mouth (mean of three) over its width; 0 closed."""
+    """Height of the inner mouth (mean of three) over its width, 0 or more: 0 closed, above 0.3 open."""
     points = landmarks_xy[60:68].tolist()
     heights = (
         math.dist(points[1], points[7]) + math.dist(points[2], points[6]) + math.dist(points[3], points[5])
@@ -68,27 +68,27 @@ def mouth_opening(landmarks_xy: LandmarksXY) -> float:
 
 
 def middle_xy(landmarks_xy: LandmarksXY) -> tuple[float, float]:
-    """Mean of all points."""
+    """Mean of all landmarks, in pixels."""
     x, y = (_SUMS[0] @ landmarks_xy / len(_FACE)).tolist()
     return x, y
 
 
 def spread_px(landmarks_xy: LandmarksXY) -> float:
-    """Root mean square distance of the landmarks from their middle, at least 1 pixel."""
+    """Root mean square distance of the landmarks from their mean, in pixels, at least 1."""
     centered = landmarks_xy - _SUMS[0] @ landmarks_xy / len(_FACE)
     return max(1.0, math.sqrt(float(np.vdot(centered, centered)) / len(_FACE)))
 
 
 def eye_distance_px(landmarks_xy: LandmarksXY) -> float:
-    """Distance of the eyes' middles."""
+    """Distance between the centers of the eyes."""
     left, right = (_SUMS[1:3] @ landmarks_xy / _COUNTS[1:3]).tolist()
     return math.dist(left, right)
 
 
 def tilt_deg(landmarks_xy: LandmarksXY) -> float:
-    """How far the face is tilted in the picture, -180..180, positive clockwise.
+    """Tilt of the face in the image, -180..180, positive clockwise.
 
-    From the line of the eyes and the one from eyes to mouth together: a turned head shortens one, not both.
+    Both the line between the eyes and the line from eyes to mouth count: a turned head shortens only one of them.
     """
     left, right, mouth = (_SUMS[1:] @ landmarks_xy / _COUNTS[1:]).tolist()
     down_x, down_y = mouth[0] - (left[0] + right[0]) / 2, mouth[1] - (left[1] + right[1]) / 2

@@ -1,4 +1,7 @@
-"""The one place that imports TensorFlow Lite, under its present name or the old one; runs one net on one picture."""
+"""Load and run a TensorFlow Lite net, from `ai_edge_litert` or the older `tflite_runtime`.
+
+No other module imports TensorFlow Lite.
+"""
 
 import importlib
 from pathlib import Path
@@ -23,9 +26,13 @@ def _runtime() -> Any:
 
 
 class Interpreter:
-    """A net with one float32 input, and outputs told apart by their shapes; one thread: processes share the cores."""
+    """A net with one float32 input; its outputs are identified by their shapes.
+
+    It runs on one thread, because several analysis processes share the cores.
+    """
 
     def __init__(self, path: Path, input_shape: Shape, *output_shapes: Shape) -> None:
+        """Load the net and check its shapes, each with its batch dimension. Raises ModelFileError."""
         try:
             self._net = _runtime().Interpreter(model_path=str(path), num_threads=1)
             self._net.allocate_tensors()
@@ -42,9 +49,9 @@ class Interpreter:
         self._input = inputs[input_shape]
         self._outputs = [outputs[shape] for shape in output_shapes]
 
-    def run(self, picture: NDArray[np.float32]) -> list[NDArray[np.float32]]:
-        """The outputs for one picture, in the order asked for, without their batch dimension."""
-        self._net.set_tensor(self._input, picture.reshape(self._input_shape))
+    def run(self, image: NDArray[np.float32]) -> list[NDArray[np.float32]]:
+        """The outputs for one image, in the order of `output_shapes`, without their batch dimension."""
+        self._net.set_tensor(self._input, image.reshape(self._input_shape))
         self._net.invoke()
         return [np.array(self._net.get_tensor(index)[0], np.float32) for index in self._outputs]
 

@@ -1,4 +1,4 @@
-"""Find the 68 landmarks of one face with dlib's predictor; never decides where a face is."""
+"""Predict the 68 landmarks of one face with dlib; never decides where a face is."""
 
 import math
 from pathlib import Path
@@ -10,24 +10,27 @@ from facestream.analysis.derolling import back_from, deroll_square
 from facestream.analysis.faces import BoundingBox, GrayImage, LandmarksXY
 from facestream.analysis.geometry import middle_xy, spread_px, tilt_deg
 
-# Measured on the detector's own boxes (72 frames of the test clips): how its box lies about the landmarks it leads to.
+# The box of dlib's detector relative to the landmarks, measured on 72 frames of the test clips.
 SIDE_PER_SPREAD = 2.87
 UP_PER_SPREAD = 0.15
 
 DEROLL_FROM_DEG = 8.0
-"""The predictor starts from an upright face: its error has grown by half at 20 degrees, at 45 it finds nothing."""
+"""The predictor starts from an upright face: at 20 degrees its error is half again as large, at 45 it fails."""
 DEROLLED_FACE_PX = 100
 DEROLLED_PX = 160
 
 
 class LandmarkPredictor:
-    """dlib's 68-point ensemble of regression trees (Kazemi and Sullivan 2014); 1.7-2.5 ms a face, whatever its size."""
+    """dlib's 68-point ensemble of regression trees (Kazemi and Sullivan 2014); 1.7-2.5 ms a face of any size."""
 
     def __init__(self, path: Path) -> None:
         self._predict = dlib.shape_predictor(str(path))
 
     def predict(self, gray: GrayImage, box: BoundingBox, tilt_deg: float = 0.0) -> LandmarksXY:
-        """Points of the face in `box`, tilted clockwise by so much; the box may reach past the edge."""
+        """Landmarks of the face in `box` with a tilt of `tilt_deg` (positive: clockwise), in pixels of `gray`.
+
+        The box may extend beyond the image.
+        """
         if abs(tilt_deg) < DEROLL_FROM_DEG:
             return self._predict_upright(gray, box)
         side = box.width * DEROLLED_PX / DEROLLED_FACE_PX
@@ -45,7 +48,7 @@ class LandmarkPredictor:
 
 
 def box_of_landmarks(landmarks_xy: LandmarksXY) -> BoundingBox:
-    """The square the detector would have drawn about a face with these landmarks, were it upright."""
+    """The square box that dlib's detector draws around a face with these landmarks when it is upright."""
     x, y = middle_xy(landmarks_xy)
     spread = spread_px(landmarks_xy)
     side = SIDE_PER_SPREAD * spread

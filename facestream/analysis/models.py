@@ -1,24 +1,28 @@
-"""Load the models that the options name, and try them on a known face; fetches nothing."""
+"""Load the models that the options name and try them on a drawn face; fetches nothing."""
 
 from pathlib import Path
 from typing import get_args
 
+import cv2
 import numpy as np
 
 from facestream.analysis.analyzer import Analyzer
 from facestream.analysis.detection.blazeface import BlazeFaceDetector
-from facestream.analysis.detection.hog import FaceDetector, HogDetector
+from facestream.analysis.detection.detector import FaceDetector
+from facestream.analysis.detection.hog import HogDetector
 from facestream.analysis.emotion.reader import EmotionReader, MiniXception, OwnEmotionNet
+from facestream.analysis.faces import BoundingBox, GrayImage
 from facestream.analysis.landmarks import LandmarkPredictor, box_of_landmarks
 from facestream.analysis.model_files import checked_path
 from facestream.analysis.options import AnalysisOptions, DetectorName, EmotionModelName
-from facestream.analysis.self_test_image import self_test_image
 from facestream.errors import ModelFileError
 from facestream.resources import FETCH_MODELS, MODELS_DIR
 
+SELF_TEST_PX = 160
+
 
 def load_analyzer(models_dir: Path = MODELS_DIR, options: AnalysisOptions | None = None) -> Analyzer:
-    """Check the model files, load them and try them on a test image; takes 1-2 s.
+    """Check the model files, load them and try them on `self_test_image`; takes 1-2 s.
 
     Without `models_dir`, the models of this installation; without `options`, the defaults. Raises ModelFileError if a
     file is missing, is not the one that the manifest names, or cannot be loaded; `facestream models` fetches them.
@@ -38,8 +42,25 @@ def load_analyzer(models_dir: Path = MODELS_DIR, options: AnalysisOptions | None
     return Analyzer(detector, predictor, emotions, options)
 
 
+def self_test_image() -> tuple[GrayImage, BoundingBox]:
+    """A drawn face, always the same, on which the models are tried: a gray image (160, 160) and the box of the face.
+
+    It is drawn, so that no photograph of a person is shipped.
+    """
+    image = np.full((SELF_TEST_PX, SELF_TEST_PX), 90, np.uint8)
+    cv2.ellipse(image, (80, 82), (46, 60), 0, 0, 360, 190, cv2.FILLED, cv2.LINE_AA)
+    for x in (62, 98):
+        cv2.ellipse(image, (x, 72), (10, 5), 0, 0, 360, 240, cv2.FILLED, cv2.LINE_AA)
+        cv2.circle(image, (x, 72), 4, 40, cv2.FILLED, cv2.LINE_AA)
+        cv2.ellipse(image, (x, 60), (13, 4), 0, 180, 360, 70, 3, cv2.LINE_AA)
+    cv2.line(image, (80, 74), (76, 96), 150, 2, cv2.LINE_AA)
+    cv2.line(image, (76, 96), (85, 97), 120, 2, cv2.LINE_AA)
+    cv2.ellipse(image, (80, 112), (17, 7), 0, 0, 180, 80, 3, cv2.LINE_AA)
+    return np.asarray(cv2.GaussianBlur(image, (0, 0), 1.0), np.uint8), BoundingBox(30.0, 35.0, 100.0, 100.0)
+
+
 def try_every_model(models_dir: Path) -> None:
-    """Load each detector and each emotion model and try them on a known face. Raises ModelFileError."""
+    """Load each detector and each emotion model and try them on the drawn face. Raises ModelFileError."""
     for detector in get_args(DetectorName):
         load_analyzer(models_dir, AnalysisOptions(detector=detector))
     for emotion_model in get_args(EmotionModelName):
@@ -47,15 +68,17 @@ def try_every_model(models_dir: Path) -> None:
 
 
 def _try(detector: FaceDetector, predictor: LandmarkPredictor, emotions: EmotionReader, path: Path) -> None:
-    """Run the models on a drawn face: a file that loads can still be the wrong one for this runtime."""
+    """Run the models on the drawn face: a file that loads may still not work with this runtime."""
     gray, box = self_test_image()
     if not detector.search_whole(gray, box.height / gray.shape[0] / 2):
-        raise ModelFileError(f"detector: does not see the known face; run `{FETCH_MODELS}`")
+        raise ModelFileError(f"detector: does not find the face of the self-test; run `{FETCH_MODELS}`")
     landmarks = predictor.predict(gray, box)
     middle = box_of_landmarks(landmarks)
     x, y = box.center_xy
     if not (middle.left < x < middle.left + middle.width and middle.top < y < middle.top + middle.height):
-        raise ModelFileError(f"landmarks: the known face is not where it was drawn; run `{FETCH_MODELS}`")
+        raise ModelFileError(f"landmarks: not on the face of the self-test; run `{FETCH_MODELS}`")
     probabilities = emotions.read(gray, box, landmarks)
     if not (np.isfinite(probabilities).all() and abs(float(probabilities.sum()) - 1) < 0.01):
-        raise ModelFileError(f"{path}: gave {probabilities} for the known face, expected seven shares of 1")
+        raise ModelFileError(
+            f"{path}: {probabilities} for the face of the self-test, expected seven values that sum to 1"
+        )

@@ -10,6 +10,7 @@ import numpy as np
 
 from facestream.analysis.analyzer import Analyzer
 from facestream.analysis.faces import FrameReport, GrayImage
+from facestream.analysis.jpeg_header import claimed_size_wh
 from facestream.errors import ImageError
 
 MAX_PIXELS = 40_000_000
@@ -35,7 +36,7 @@ def read_gray(path: Path, max_pixels: int = MAX_PIXELS) -> GrayImage:
     if not content:
         raise ImageError(f"{path}: the file is empty; expected an image ({FORMATS})")
     # Checked before decoding, because a small file can decode to gigabytes.
-    _refuse_too_large(path, header_size_wh(content), max_pixels)
+    _reject_too_large(path, header_size_wh(content), max_pixels)
     try:
         # OpenCV converts to gray, ignores transparency and obeys the EXIF orientation.
         gray = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_GRAYSCALE)
@@ -45,7 +46,7 @@ def read_gray(path: Path, max_pixels: int = MAX_PIXELS) -> GrayImage:
         raise ImageError(
             f"{path}: damaged or not an image; expected a complete {FORMATS} file: save or copy it again"
         )
-    _refuse_too_large(path, (gray.shape[1], gray.shape[0]), max_pixels)
+    _reject_too_large(path, (gray.shape[1], gray.shape[0]), max_pixels)
     return np.ascontiguousarray(gray, np.uint8)
 
 
@@ -53,21 +54,10 @@ def header_size_wh(content: bytes) -> tuple[int, int] | None:
     """The size in the header of a PNG or JPEG, read without decoding; None for other formats."""
     if content[:8] == b"\x89PNG\r\n\x1a\n":
         return int.from_bytes(content[16:20]), int.from_bytes(content[20:24])
-    if content[:2] != b"\xff\xd8":
-        return None
-    at = 2
-    while at + 9 <= len(content) and content[at] == 0xFF:
-        marker = content[at + 1]
-        if 0xC0 <= marker <= 0xCF and marker not in {0xC4, 0xC8, 0xCC}:  # a frame header of any coding
-            return int.from_bytes(content[at + 7 : at + 9]), int.from_bytes(content[at + 5 : at + 7])
-        has_no_length = marker == 0xFF or 0xD0 <= marker <= 0xD8
-        at += 1 if marker == 0xFF else 2
-        if not has_no_length:
-            at += int.from_bytes(content[at : at + 2])
-    return None
+    return claimed_size_wh(content)
 
 
-def _refuse_too_large(path: Path, size_wh: tuple[int, int] | None, max_pixels: int) -> None:
+def _reject_too_large(path: Path, size_wh: tuple[int, int] | None, max_pixels: int) -> None:
     if size_wh and size_wh[0] * size_wh[1] > max_pixels:
         raise ImageError(
             f"{path}: {size_wh[0]}x{size_wh[1]} pixels, expected at most {max_pixels} in total; "

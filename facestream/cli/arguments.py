@@ -12,7 +12,7 @@ def add_settings(parser: argparse.ArgumentParser, names: Iterable[str]) -> None:
     for name in names:
         field = Config.model_fields[name]
         repeatable = isinstance(field.default, tuple)
-        default = "" if repeatable else f" (default: {field.default})"
+        default = "" if field.default in ("", None) or repeatable else f" (default: {field.default})"
         parser.add_argument(
             f"--{name.replace('_', '-')}",
             dest=name,

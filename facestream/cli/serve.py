@@ -1,4 +1,4 @@
-"""`facestream serve`: run the server until it is told to stop, and print where it can be opened."""
+"""`facestream serve`: run the server until it is stopped, and print its address."""
 
 import argparse
 import asyncio

@@ -9,10 +9,11 @@ import segno
 
 from facestream.cli.arguments import add_settings, config_from
 from facestream.cli.streams import can_write
+from facestream.config.server import DEFAULT_PORT
 from facestream.credentials.tokens import Purpose, issue, make_key
 from facestream.errors import ConfigError
 
-DEFAULT_URL = "http://localhost:8080"
+DEFAULT_URL = f"http://localhost:{DEFAULT_PORT}"
 MAX_LIFETIME_H = 24 * 366
 HALF_BLOCKS = "\u2580\u2584\u2588"
 

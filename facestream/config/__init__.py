@@ -18,11 +18,10 @@ from pydantic_settings import (
     SettingsError,
 )
 
-from facestream.config.access import AccessSettings
 from facestream.config.limits import LimitSettings
 from facestream.config.media import AnalysisSettings, MediaSettings
 from facestream.config.network import NetworkSettings
-from facestream.config.operation import HttpSettings, OperationSettings
+from facestream.config.server import AccessSettings, HttpSettings, OperationSettings
 from facestream.config.text_files import read_text
 from facestream.errors import ConfigError
 

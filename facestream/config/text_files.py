@@ -1,7 +1,7 @@
 """Read the small text files that people write: settings, tokens, keys, certificates. Never hangs, never writes.
 
 Accepts UTF-8 with or without a byte order mark and UTF-16, as editors write them. Rejects 8-bit encodings, because they
-cannot be told apart.
+cannot be distinguished.
 """
 
 import codecs

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from yarl import URL
 
-from facestream.analysis.self_test_image import self_test_image
+from facestream.analysis.models import self_test_image
 from facestream.config import Config
 from facestream.doctor.findings import Finding, Verdict, fail, ok, warn
 from facestream.errors import FacestreamError
@@ -73,7 +73,7 @@ async def ice_findings(whose: str, servers: list[IceServer]) -> list[Finding]:
     outcomes = await asyncio.gather(*map(try_server, servers))
     return [
         ok("ice server", f"{whose} {outcome.as_text()}")
-        if outcome.serves
+        if outcome.works
         else fail(
             "ice server",
             f"{whose} {outcome.as_text()}",

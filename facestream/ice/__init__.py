@@ -1,1 +1,1 @@
-"""All that is known of ICE, STUN and TURN: servers, candidates, addresses."""
+"""ICE, STUN and TURN: servers, relays, candidates and addresses."""

@@ -1,7 +1,7 @@
-"""Which addresses of this machine are offered as ICE candidates.
+"""Choose the addresses of this machine that are offered as ICE candidates.
 
-aioice 0.13 never offers loopback (ice.py, get_host_addresses) and has no setting for the rest, so the function that
-lists the addresses is replaced, once, for the whole process.
+aioice 0.13 offers every address except loopback and has no setting for it, so the function that lists them
+(`aioice.ice.get_host_addresses`) is replaced for the whole process.
 """
 
 import contextlib
@@ -19,19 +19,19 @@ _list_machine_addresses = aioice.ice.get_host_addresses
 
 
 def machine_addresses() -> list[str]:
-    """Every address of this machine that aioice itself would offer."""
+    """The addresses of this machine that aioice itself offers."""
     return _list_machine_addresses(use_ipv4=True, use_ipv6=True)
 
 
 def offers_loopback() -> bool:
-    """Whether peers on this machine are offered a way that stays on it."""
+    """Whether loopback is offered, so that peers on this machine can use it."""
     return any(ip_address(address).is_loopback for address in aioice.ice.get_host_addresses(True, True))
 
 
 def check_own_addresses(addresses: Iterable[str]) -> None:
-    """Raise ConfigError for an `ice_address` that media cannot be sent from.
+    """Raise ConfigError for an `ice_address` that no socket can bind to.
 
-    The test is whether a socket can bind to it; with net.ipv4.ip_nonlocal_bind, an address may be added later.
+    With net.ipv4.ip_nonlocal_bind, an address may be added to the machine later. Raises OSError under a shortage.
     """
     for address in addresses:
         given = ip_address(address)
@@ -64,12 +64,12 @@ def _own() -> str:
 
 
 def offer_own_addresses(*, loopback: Literal["offered", "hidden"]) -> None:
-    """Look up the addresses of this machine for each peer, because those of a laptop or a container change."""
+    """Offer the addresses that this machine has when a peer connects; those of a laptop or a container change."""
     known = machine_addresses()
 
     def get_host_addresses(use_ipv4: bool, use_ipv6: bool) -> list[str]:  # noqa: FBT001 - aioice's signature
         nonlocal known
-        # Without a free descriptor the lookup fails; the last list is better than none.
+        # Without a free descriptor the lookup fails; the last list is used then.
         with contextlib.suppress(OSError):
             known = machine_addresses()
         return _of_versions([*known, *(["127.0.0.1"] if loopback == "offered" else [])], use_ipv4, use_ipv6)
@@ -78,7 +78,7 @@ def offer_own_addresses(*, loopback: Literal["offered", "hidden"]) -> None:
 
 
 def offer_addresses(addresses: Sequence[str]) -> None:
-    """Offer exactly these addresses as host candidates from now on."""
+    """Offer exactly these addresses as host candidates."""
 
     def get_host_addresses(use_ipv4: bool, use_ipv6: bool) -> list[str]:  # noqa: FBT001 - aioice's signature
         return _of_versions(addresses, use_ipv4, use_ipv6)

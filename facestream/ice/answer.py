@@ -1,26 +1,23 @@
-"""What an answer tells of this server's addresses: behind a 1:1 NAT, those that its peers can reach.
-
-Pure.
-"""
+"""Read and replace the addresses of this server in the SDP of an answer. Pure."""
 
 from collections.abc import Sequence
 from ipaddress import ip_address
 
 
 def has_candidates(sdp: str) -> bool:
-    """Whether a peer could reach anything at all."""
+    """Whether the SDP contains any candidate."""
     return "\r\na=candidate:" in sdp
 
 
 def has_relay(sdp: str) -> bool:
-    """Whether a TURN server gave this session a relay."""
+    """Whether the SDP contains a relay candidate."""
     return any(line.startswith("a=candidate:") and " typ relay" in line for line in sdp.splitlines())
 
 
 def show_public_addresses(sdp: str, public: Sequence[str]) -> str:
-    """Name the public address wherever the answer names one of this machine's own of the same kind.
+    """Replace the addresses of host candidates by the public address of the same IP version, if there is one.
 
-    Only addresses of host candidates are this machine's; loopback stays, it is nobody else's.
+    Behind a 1:1 NAT, peers can reach only the public address. Loopback addresses stay.
     """
     shown = {ip_address(address).version: address for address in public}
     own = {

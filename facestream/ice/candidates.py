@@ -1,9 +1,13 @@
-"""Which of a peer's ICE candidates are used: a candidate is an address that a stranger has this server send packets to.
+"""Decide which of a peer's ICE candidates are used: a candidate is an address that this server will send packets to.
 
-Pure. To drop one is safe: aioice learns a peer that reaches us from its first packet (peer-reflexive), so candidates
-are needed only where it cannot reach us by itself: through a NAT or firewall before this server, or at its own relay.
+Every candidate passes `CandidatePolicy.admits`: those of an offer in `drop_rejected_candidates`, those that come later
+in `admitted_candidates`. Pure.
+
+Rejecting a candidate is safe: aioice learns the address of a peer from its first packet (peer-reflexive). Candidates
+are needed only if the peer cannot reach this server, through a NAT or firewall before it, or only its own relay.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import Literal
@@ -12,9 +16,10 @@ Accepted = Literal["public", "lan", "none"]
 Address = IPv4Address | IPv6Address
 
 MAX_CANDIDATES = 20  # a browser with three networks and a relay has a dozen
-LOWEST_PORT = 1024  # browsers and relays take high ports; the services that a packet could disturb are below
+LOWEST_PORT = 1024
+"""Browsers and relays use higher ports; the services that a packet could disturb use lower ones."""
 
-# Where clouds answer their own machines; the rest of them is link-local and refused as that.
+# Metadata services of clouds; the others are link-local and rejected as such.
 METADATA = frozenset(
     map(ip_address, ("169.254.169.254", "fd00:ec2::254", "100.100.100.200", "192.0.0.192", "168.63.129.16"))
 )
@@ -26,27 +31,31 @@ NAT64 = IPv6Network("64:ff9b::/96")
 
 @dataclass(frozen=True, slots=True)
 class CandidatePolicy:
-    """What the operator allows."""
+    """Which candidates the operator allows."""
 
     accepted: Accepted = "public"
+    """Public addresses; with `lan` also those of local networks; `none`: no candidate at all."""
     loopback: Literal["offered", "not offered"] = "not offered"
-    """Whether this server offers loopback itself; only then a peer on this machine can be meant, and in `lan` only."""
+    """Whether this server offers loopback; with `lan`, it then accepts loopback of peers on this machine, too."""
     most: int = MAX_CANDIDATES
-    """Of one peer, looked at in all."""
+    """Candidates of one peer that are looked at; the others are rejected."""
 
-    def allows(self, line: str) -> bool:
-        """Whether the candidate of one `a=candidate:` line, or of a browser's text without `a=`, may be used."""
+    def admits(self, line: str, number: int = 1) -> bool:
+        """Whether the candidate of an `a=candidate:` line, or of a browser's text without `a=`, may be used.
+
+        `number` counts the candidates of its peer, from 1.
+        """
         words = line.split()
-        if self.accepted == "none" or len(words) < 8 or words[2].lower() != "udp":
+        if number > self.most or self.accepted == "none" or len(words) < 8 or words[2].lower() != "udp":
             return False
         try:
-            # `.local` names end here, too: each costs aioice 0.13 a second (ice.py:548), and no name is looked up.
+            # A `.local` name is rejected here: looking one up takes aioice 0.13 a second (ice.py:548).
             address, port = ip_address(words[4]), int(words[5])
         except ValueError:
             return False
-        return LOWEST_PORT <= port < 2**16 and self._allows_address(_inner(address))
+        return LOWEST_PORT <= port < 2**16 and self._admits_address(_inner(address))
 
-    def _allows_address(self, address: Address) -> bool:
+    def _admits_address(self, address: Address) -> bool:
         if address in METADATA or address.is_multicast or address.is_link_local or address.is_unspecified:
             return False
         if address.is_global and not address.is_reserved:
@@ -58,8 +67,34 @@ class CandidatePolicy:
         return any(address in network for network in LAN if _same_version(address, network))
 
 
+DEFAULT_POLICY = CandidatePolicy()
+
+
+def drop_rejected_candidates(sdp: str, policy: CandidatePolicy = DEFAULT_POLICY) -> str:
+    """The SDP of an offer without the candidates that the policy rejects.
+
+    `a=end-of-candidates` is removed, too: a peer without an admitted candidate may still reach this server by itself.
+    """
+    kept: list[str] = []
+    candidates = 0
+    for line in sdp.splitlines():
+        if line.startswith("a=end-of-candidates"):
+            continue
+        if line.startswith("a=candidate:"):
+            candidates += 1
+            if not policy.admits(line, candidates):
+                continue
+        kept.append(line)
+    return "\r\n".join(kept) + "\r\n"
+
+
+def admitted_candidates(lines: Iterable[str], policy: CandidatePolicy, seen: int) -> list[str]:
+    """The lines of candidates that the policy admits; the peer has sent `seen` candidates before."""
+    return [line for number, line in enumerate(lines, start=seen + 1) if policy.admits(line, number)]
+
+
 def _inner(address: Address) -> Address:
-    """The IPv4 address that an IPv6 address is another way of writing."""
+    """The IPv4 address that an IPv6 address stands for (mapped, NAT64, 6to4, Teredo), or the address itself."""
     if isinstance(address, IPv4Address):
         return address
     if address in NAT64:

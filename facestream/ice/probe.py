@@ -1,6 +1,6 @@
-"""Asks one STUN or TURN server whether it serves: a real binding, a real allocation, given back at once.
+"""Check whether one STUN or TURN server works, with a real binding or allocation that is released at once.
 
-Never raises for what a server does or does not do: that is the outcome.
+Never raises for what a server or the network does: the outcome says it.
 """
 
 import asyncio
@@ -16,46 +16,46 @@ from aioice import stun, turn
 from facestream.ice.servers import IceServer, IceUrl
 
 DEADLINE_S = 2.0
-_REFUSALS = {
-    401: "it refuses the credentials; check name and password, or the secret, and the clocks of both machines",
-    403: "it forbids this; check its configuration",
-    420: "it does not know what was asked; is it a TURN server?",
-    437: "it is confused by an older allocation; try again",
+_ERROR_CODES = {
+    401: "it rejects the credentials; check name and password, or the secret, and the clocks of both machines",
+    403: "it forbids the request; check its configuration",
+    420: "it does not know the request; check that it is a TURN server",
+    437: "it still has an older allocation; try again",
     486: "its quota is used up; raise user-quota or total-quota",
-    508: "it has no relay port left; widen min-port to max-port",
+    508: "it has no free relay port; widen the range of min-port to max-port",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class IceOutcome:
-    """What came of asking one server."""
+    """The result of checking one server."""
 
     url: IceUrl
     address: str
-    """The relay's address, or ours as STUN sees it; empty: it does not serve."""
+    """The address of the relay, or our own as the STUN server sees it; empty: the server does not work."""
     took_ms: float
     failure: str
-    """Why it does not serve, as a sentence without its name; empty: it does."""
+    """Why the server does not work, as a sentence without its name; empty: it works."""
 
     @property
-    def serves(self) -> bool:
+    def works(self) -> bool:
         return not self.failure
 
     def as_text(self) -> str:
-        """One sentence, without any address of a peer or of this machine."""
-        if not self.serves:
+        """One sentence for logs; contains no address of a peer or of this machine."""
+        if not self.works:
             return f"{self.url.text}: {self.failure}"
         kind = "relays" if self.url.is_turn else "answers"
         return f"{self.url.text}: {kind}, after {self.took_ms:.0f} ms"
 
 
 async def try_server(server: IceServer, deadline_s: float = DEADLINE_S) -> IceOutcome:
-    """Ask a STUN server for our address or a TURN server for a relay."""
+    """Ask a STUN server for our address, or a TURN server for a relay; returns within about twice `deadline_s`."""
     return await (try_turn if server.url.is_turn else try_stun)(server, deadline_s)
 
 
 async def try_turn(server: IceServer, deadline_s: float = DEADLINE_S) -> IceOutcome:
-    """Make a real allocation and give it back; at the latest, an answer at the deadline."""
+    """Make an allocation and release it."""
     began_s = time.monotonic()
     url, credentials = server.url, server.credentials
     relayed = _Ended()
@@ -69,12 +69,12 @@ async def try_turn(server: IceServer, deadline_s: float = DEADLINE_S) -> IceOutc
                 ssl=url.scheme == "turns",
                 transport=url.transport,
             )
-    except Exception as error:  # noqa: BLE001 - whatever a stranger's server or the network does is an outcome
+    except Exception as error:  # noqa: BLE001 - whatever the server or the network does is an outcome
         return IceOutcome(url, "", _ms_since(began_s), _reason(error, url, deadline_s))
     took_ms = _ms_since(began_s)
     address = str(transport.get_extra_info("sockname")[0])
     transport.close()
-    # It has answered once; if it now does not, the allocation ends by itself after ten minutes.
+    # If the server does not confirm the release, the allocation ends by itself after ten minutes.
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(relayed.ended.wait(), deadline_s)
     return IceOutcome(url, address, took_ms, "")
@@ -90,7 +90,7 @@ async def try_stun(server: IceServer, deadline_s: float = DEADLINE_S) -> IceOutc
             transport, client = await loop.create_datagram_endpoint(
                 _Binding,
                 remote_addr=(url.host, url.port),
-                # As aioice asks: by IPv4, except where the address leaves no choice.
+                # As aioice does: IPv4, except for a server with an IPv6 address.
                 family=socket.AF_INET6 if ":" in url.host else socket.AF_INET,
             )
             try:
@@ -103,7 +103,7 @@ async def try_stun(server: IceServer, deadline_s: float = DEADLINE_S) -> IceOutc
 
 
 class _Ended(asyncio.DatagramProtocol):
-    """Receives nothing; knows when the relay is gone."""
+    """Receives nothing; `ended` is set when the relay is released."""
 
     def __init__(self) -> None:
         self.ended = asyncio.Event()
@@ -124,7 +124,7 @@ class _Binding(asyncio.DatagramProtocol):
         self._transport = transport
 
     async def ask(self, address: tuple[str, int]) -> str:
-        """Our address as the server sees it."""
+        """Our address as the server sees it. Raises the errors of aioice."""
         request = stun.Message(message_method=stun.Method.BINDING, message_class=stun.Class.REQUEST)
         self._id = request.transaction_id
         self._asked = stun.Transaction(request, address, self)
@@ -135,7 +135,7 @@ class _Binding(asyncio.DatagramProtocol):
         self._transport.sendto(bytes(message))
 
     def datagram_received(self, data: bytes, addr: tuple[str | Any, int]) -> None:
-        # struct.error and IndexError besides ValueError: whatever listens there may send anything.
+        # The server may send anything; aioice then raises struct.error, IndexError and others besides ValueError.
         with contextlib.suppress(Exception):
             message = stun.parse_message(data)
             if self._asked is not None and message.transaction_id == self._id:
@@ -145,19 +145,19 @@ class _Binding(asyncio.DatagramProtocol):
 def _reason(error: Exception, url: IceUrl, deadline_s: float) -> str:
     match error:
         case TimeoutError():
-            firewall = "UDP" if url.transport == "udp" else "TCP"
-            return f"no answer within {deadline_s:g} s; check that it runs and that {firewall} {url.port} gets through"
+            protocol = "UDP" if url.transport == "udp" else "TCP"
+            return f"no answer within {deadline_s:g} s; check that it runs and that {protocol} port {url.port} is open"
         case stun.TransactionFailed():
             code = int(error.response.attributes.get("ERROR-CODE", (0, ""))[0])
-            return _REFUSALS.get(code, f"it refuses with code {code}; its log says why")
+            return _ERROR_CODES.get(code, f"it answers with error {code}; see its log")
         case ssl.SSLCertVerificationError():
             return f"its certificate is not trusted ({error.verify_message}); expected one for {url.host}"
         case ssl.SSLError():
-            return "it does not speak TLS there; expected turns: only at its tls-listening-port"
+            return "it does not speak TLS at this port; use turns: only with its tls-listening-port"
         case socket.gaierror():
-            return f"{url.host} is no known name; check the spelling and DNS"
+            return f"the name {url.host} is unknown; check the spelling and DNS"
         case ConnectionRefusedError():
-            return f"nothing listens at TCP port {url.port}; check that it runs, and its port"
+            return f"nothing listens on TCP port {url.port}; check that it runs, and its port"
         case _:
             return f"it cannot be used ({str(error) or type(error).__name__})"
 

@@ -1,6 +1,6 @@
-"""Which STUN and TURN server a session of this process uses: the first that serves, found once and kept.
+"""Choose the STUN and the TURN server for sessions: the first one that works, checked from time to time.
 
-aiortc 1.16 takes the first of each kind and waits 5 s for a dead one, in every session (rtcicetransport.py:111).
+aiortc 1.16 uses the first server of each kind and waits 5 s for a dead one, in every session (rtcicetransport.py:111).
 """
 
 import asyncio
@@ -15,14 +15,13 @@ from facestream.ice.servers import CredentialSource, IceServer, IceUrl
 
 logger = logging.getLogger(__name__)
 
-LOOK_AGAIN_S = (
-    300.0  # a better server that came back is used again, a dead one is left, after so long at most
-)
-LOOK_SOON_S = 30.0  # while none serves, or after a session got no relay
+CHECK_AGAIN_S = 300.0
+"""A server that failed is left, and one that works again is used, after this time at most."""
+CHECK_SOON_S = 30.0  # while no TURN server works
 
 
 class IceRelays:
-    """Tries the servers in their order; `current` gives the ones that serve, with credentials of their own."""
+    """Checks the servers in their order; `current` returns those that work, with new credentials for each session."""
 
     def __init__(
         self,
@@ -35,8 +34,8 @@ class IceRelays:
         self._credentials = credentials
         self._deadline_s = deadline_s
         self._chosen: list[IceUrl] | None = None
-        self._complaints: dict[str, str] = {}
-        self._looking = asyncio.Lock()
+        self._failures: dict[str, str] = {}
+        self._checking = asyncio.Lock()
         self._check_wanted = asyncio.Event()
 
     @property
@@ -45,64 +44,64 @@ class IceRelays:
         return bool(self._turn)
 
     @property
-    def complaints(self) -> str:
-        """Why the servers that do not serve do not, as one sentence each."""
-        return "; ".join(f"{name}: {failure}" for name, failure in self._complaints.items() if failure)
+    def failures(self) -> str:
+        """Why servers do not work, one sentence for each; empty: all that were checked work."""
+        return "; ".join(f"{name}: {failure}" for name, failure in self._failures.items() if failure)
 
     async def current(self) -> list[IceServer]:
-        """At most one STUN and one TURN server; waits only while none has been looked for yet."""
+        """At most one STUN and one TURN server; waits only for the first check."""
         if self._chosen is None:
-            async with self._looking:
-                # Found while this one waited for its turn.
+            async with self._checking:
+                # Another caller may have checked meanwhile.
                 if self._chosen is None:
-                    await self._look()
+                    await self._check()
         return [IceServer(url, self._credentials.make()) for url in self._chosen or ()]
 
     def check_again(self) -> None:
-        """A session got no relay: look again, before the next one needs it."""
+        """Check the servers again soon; called when a session got no relay."""
         self._check_wanted.set()
 
     async def run(self) -> None:
-        """Look at the start and from time to time, so that no session has to wait; returns where there is none."""
+        """Check at the start and from time to time, so that no session has to wait; returns if no server is set."""
         if not self._stun and not self._turn:
             return
         while True:
-            async with self._looking:
+            async with self._checking:
                 began_s = time.monotonic()
                 self._check_wanted.clear()
-                await self._look()
-            wanting = bool(self._turn) and not any(url.is_turn for url in self._chosen or ())
-            wait_s = LOOK_SOON_S if wanting else LOOK_AGAIN_S
+                await self._check()
+            turn_missing = bool(self._turn) and not any(url.is_turn for url in self._chosen or ())
+            wait_s = CHECK_SOON_S if turn_missing else CHECK_AGAIN_S
             try:
                 await asyncio.wait_for(self._check_wanted.wait(), wait_s)
             except TimeoutError:
                 continue
-            # Sessions that fail one after the other must not make this a flood.
+            # Sessions that fail one after the other must not cause a flood of checks.
             await asyncio.sleep(max(0.0, began_s + self._deadline_s - time.monotonic()))
 
-    async def _look(self) -> None:
-        found = [await self._first_that_serves(urls) for urls in (self._stun, self._turn)]
+    async def _check(self) -> None:
+        found = [await self._first_that_works(urls) for urls in (self._stun, self._turn)]
         self._chosen = [url for url in found if url is not None]
 
-    async def _first_that_serves(self, urls: Sequence[IceUrl]) -> IceUrl | None:
+    async def _first_that_works(self, urls: Sequence[IceUrl]) -> IceUrl | None:
         for url in urls:
             outcome = await try_server(IceServer(url, self._credentials.make()), self._deadline_s)
-            self._tell(outcome)
-            if outcome.serves:
+            self._log_change(outcome)
+            if outcome.works:
                 return url
         return None
 
-    def _tell(self, outcome: IceOutcome) -> None:
-        """Log what changed, once."""
-        if self._complaints.get(outcome.url.text) == outcome.failure:
+    def _log_change(self, outcome: IceOutcome) -> None:
+        """Log an outcome that differs from the last one of the same server."""
+        if self._failures.get(outcome.url.text) == outcome.failure:
             return
-        self._complaints[outcome.url.text] = outcome.failure
-        level = logging.INFO if outcome.serves else logging.WARNING
+        self._failures[outcome.url.text] = outcome.failure
+        level = logging.INFO if outcome.works else logging.WARNING
         logger.log(level, "ICE server %s", outcome.as_text())
 
 
 def as_rtc(servers: Sequence[IceServer]) -> list[RTCIceServer]:
-    """What a peer connection of aiortc takes; never None, which would ask a public STUN server."""
+    """The servers for a peer connection of aiortc; a list, because None makes aiortc ask a public STUN server."""
     return [
         RTCIceServer(
             urls=server.url.text,

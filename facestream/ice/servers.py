@@ -1,6 +1,6 @@
-"""STUN and TURN servers as values: their URLs, and what opens them. Connects to nothing.
+"""Describe STUN and TURN servers as values: URLs and credentials. Never connects to anything.
 
-Pure, but for the clock that a time-limited credential needs.
+Pure, except for the clock that time-limited credentials need.
 """
 
 import base64
@@ -24,15 +24,16 @@ _URL = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class IceUrl:
-    """Where one STUN or TURN server listens."""
+    """The address of one STUN or TURN server."""
 
     text: str
+    """As the operator wrote it."""
     scheme: Literal["stun", "turn", "turns"]
     host: str
     """A name or an address, IPv6 without brackets."""
     port: int
     transport: Literal["udp", "tcp"]
-    """How it is reached; what it relays is UDP always."""
+    """How the server is reached; it always relays UDP."""
 
     @property
     def is_turn(self) -> bool:
@@ -41,18 +42,18 @@ class IceUrl:
 
 @dataclass(frozen=True, slots=True)
 class TurnCredentials:
-    """What a TURN server asks for."""
+    """Username and password for a TURN server; empty: none."""
 
     username: str = ""
     password: str = ""
 
     def __repr__(self) -> str:
-        return "TurnCredentials(...)"  # a log or a traceback must not hold them
+        return "TurnCredentials(...)"  # never in a log or a traceback
 
 
 @dataclass(frozen=True, slots=True)
 class IceServer:
-    """One server and what opens it."""
+    """One server with the credentials for it."""
 
     url: IceUrl
     credentials: TurnCredentials = TurnCredentials()
@@ -60,19 +61,20 @@ class IceServer:
 
 @dataclass(frozen=True, slots=True)
 class CredentialSource:
-    """Makes the credentials of one session: always the same, or with a secret that the TURN server knows, too."""
+    """Makes the credentials of one session: constant ones, or time-limited ones from a shared secret."""
 
     username: str = ""
     password: str = ""
     secret: str = ""
-    """Not empty: coturn's `static-auth-secret`; username and password are then not looked at."""
+    """The `static-auth-secret` of coturn; if set, username and password are ignored."""
     ttl_s: int = 3600
+    """Time until credentials made from the secret expire."""
 
     def make(self) -> TurnCredentials:
-        """Credentials for one session, from now on."""
+        """Credentials for one session that starts now."""
         if not self.secret:
             return TurnCredentials(self.username, self.password)
-        # A name of its own for each session: coturn's user-quota then counts one session, and no user is told apart.
+        # A new name for each session: the user-quota of coturn then counts one session, and no user can be identified.
         return time_limited(self.secret, secrets.token_urlsafe(6), self.ttl_s)
 
     def __repr__(self) -> str:
@@ -80,15 +82,15 @@ class CredentialSource:
 
 
 def parse_ice_url(text: str) -> IceUrl:
-    """Read the URL of a STUN or TURN server; raises ValueError with a sentence."""
+    """Parse the URL of a STUN or TURN server (RFC 7064, RFC 7065); raises ValueError with a sentence."""
     match = _URL.fullmatch(text)
     if match is None:
-        raise ValueError(f"{text!r} is no address of a STUN or TURN server; {EXPECTED}")
+        raise ValueError(f"{text!r} is not the URL of a STUN or TURN server; {EXPECTED}")
     scheme, host, port_text, transport = match.group("scheme", "host", "port", "transport")
     if scheme == "stun" and transport:
-        raise ValueError(f"{text!r}: a STUN server takes no ?transport; {EXPECTED}")
+        raise ValueError(f"{text!r}: a STUN server has no ?transport; {EXPECTED}")
     if scheme == "turns" and transport == "udp":
-        raise ValueError(f"{text!r}: TURN over DTLS is spoken by few; expected turns:{host}?transport=tcp")
+        raise ValueError(f"{text!r}: TURN over DTLS is not supported; expected turns:{host}?transport=tcp")
     default_port = TLS_PORT if scheme == "turns" else PLAIN_PORT
     port = int(port_text) if port_text else default_port
     if not 0 < port < 2**16:
@@ -107,7 +109,7 @@ _SCHEMES: dict[str, Literal["stun", "turn", "turns"]] = {"stun": "stun", "turn":
 
 
 def time_limited(secret: str, user: str, ttl_s: int) -> TurnCredentials:
-    """What coturn's `use-auth-secret` takes until it expires: `<expiry>:<user>` and its base64 HMAC-SHA1."""
+    """Credentials that expire, for coturn's `use-auth-secret`: `<expiry>:<user>` and its base64 HMAC-SHA1."""
     expiry = int(datetime.now(UTC).timestamp()) + ttl_s
     username = f"{expiry}:{user}"
     digest = hmac.new(secret.encode(), username.encode(), hashlib.sha1).digest()
@@ -115,7 +117,7 @@ def time_limited(secret: str, user: str, ttl_s: int) -> TurnCredentials:
 
 
 def as_page_servers(urls: Sequence[IceUrl], credentials: TurnCredentials) -> list[dict[str, object]]:
-    """What a browser takes as `iceServers`."""
+    """The servers as the `iceServers` of a browser's RTCPeerConnection."""
     stun = [url.text for url in urls if not url.is_turn]
     turn = [url.text for url in urls if url.is_turn]
     servers: list[dict[str, object]] = []

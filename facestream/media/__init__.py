@@ -1,1 +1,1 @@
-"""Frames in, annotated frames out: asyncio, av and aiortc; never aiohttp."""
+"""Receive frames and send annotated frames, with asyncio, av and aiortc; never with aiohttp."""

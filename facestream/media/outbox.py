@@ -1,15 +1,15 @@
-"""Telemetry on its way to the peer: dropped and counted when the channel is slow; never waits, never raises."""
+"""Send telemetry to the peer; drop and count messages while its channel is slow. Never waits and never raises."""
 
 from typing import Protocol
 
 from aiortc.exceptions import InvalidStateError
 
-# aiortc's send() queues without bound (1.16); four messages of 1,100 bytes is over 100 ms at 30 FPS.
+# aiortc 1.16 queues without a bound in send(); four messages of 1,100 bytes are over 100 ms at 30 FPS.
 MAX_BUFFERED_BYTES = 4 * 1100
 
 
 class TelemetryChannel(Protocol):
-    """What of an RTCDataChannel is used."""
+    """The part of an RTCDataChannel that is used."""
 
     @property
     def readyState(self) -> str:  # noqa: N802 - the names are RTCDataChannel's
@@ -28,13 +28,14 @@ class TelemetryOutbox:
     def __init__(self) -> None:
         self._channel: TelemetryChannel | None = None
         self.dropped = 0
+        """Messages that were not sent."""
 
     def attach(self, channel: TelemetryChannel) -> None:
-        """Send on this channel from now on."""
+        """Use this channel from now on."""
         self._channel = channel
 
     def send(self, message: str) -> None:
-        """Send one message, or count it as dropped where the channel is not open or is behind."""
+        """Send one message, or drop it if the channel is not open or more than MAX_BUFFERED_BYTES wait in it."""
         channel = self._channel
         if channel is None or channel.readyState != "open" or channel.bufferedAmount > MAX_BUFFERED_BYTES:
             self.dropped += 1

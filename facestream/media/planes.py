@@ -1,16 +1,40 @@
-"""The planes of a yuv420p frame as numpy views; no copy, no conversion."""
+"""View, convert and crop yuv420p frames as numpy planes."""
 
 import numpy as np
 from av import VideoFrame
-from numpy.typing import NDArray
 
-Planes = tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]
+from facestream.analysis.drawing.canvas import Planes
 
 
 def planes_of(frame: VideoFrame) -> Planes:
-    """Views (h, w), (ceil(h/2), ceil(w/2)) twice; writable after `frame.make_writable()`."""
+    """Views of a yuv420p frame, shapes (h, w) and twice (ceil(h/2), ceil(w/2)); copies nothing.
+
+    They are writable after `frame.make_writable()`.
+    """
     y, u, v = (
         np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size)[:, : plane.width]  # type: ignore[call-overload]
         for plane in frame.planes
     )
     return y, u, v
+
+
+def as_yuv420p(frame: VideoFrame) -> VideoFrame:
+    """The frame in yuv420p with the same timestamp; the frame itself if it already is in yuv420p."""
+    if frame.format.name == "yuv420p":
+        return frame
+    converted = frame.reformat(format="yuv420p")
+    converted.pts, converted.time_base = frame.pts, frame.time_base
+    return converted
+
+
+def crop_even(frame: VideoFrame) -> VideoFrame:
+    """A copy of a yuv420p frame without its last column or row if their number is odd.
+
+    H264 in yuv420p has no odd sizes. The copy has no timestamp.
+    """
+    width, height = max(2, frame.width & ~1), max(2, frame.height & ~1)
+    cropped = VideoFrame(width, height, "yuv420p")
+    for source, target in zip(planes_of(frame), planes_of(cropped), strict=True):
+        rows, columns = min(source.shape[0], target.shape[0]), min(source.shape[1], target.shape[1])
+        target[:rows, :columns] = source[:rows, :columns]
+    return cropped

@@ -1,4 +1,4 @@
-"""Track analysis faults of one stream: when to log them, reset its tracks, or pause its analysis."""
+"""Count the analysis faults of one stream: decide when to log one, reset its tracks, or pause its analysis."""
 
 import logging
 
@@ -7,14 +7,14 @@ from facestream.errors import AnalysisFaultError, AnalysisUnavailableError, Work
 logger = logging.getLogger(__name__)
 
 FORGET_AFTER = 2
-"""Faults in a row after which the tracks are reset, as a possible cause."""
+"""Faults in a row after which the tracks are reset, because they may be the cause."""
 PAUSE_AFTER = 4
 """Processes lost in a row over the frames of one stream; each loss delays the other streams."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 2.0, 60.0
 
 
 class StreamFaults:
-    """Counts faults in a row; the stream's session tells it how each frame went."""
+    """Counts faults in a row; the pipeline reports the outcome of each frame."""
 
     def __init__(self) -> None:
         self._in_a_row = self._lost_in_a_row = 0
@@ -23,7 +23,7 @@ class StreamFaults:
         self._paused_until_s = 0.0
 
     def pauses(self, now_s: float) -> bool:
-        """Whether the analysis of the stream is paused, because it has cost too many processes."""
+        """Whether the analysis of the stream is paused, because too many processes were lost over its frames."""
         return now_s < self._paused_until_s
 
     def analysed(self) -> None:
@@ -31,9 +31,9 @@ class StreamFaults:
         self._in_a_row = self._lost_in_a_row = 0
 
     def failed(self, error: AnalysisUnavailableError, now_s: float) -> bool:
-        """Record a frame that was not analysed; log a fault once. Returns whether to reset the tracks of the stream."""
+        """Record a frame that was not analysed, and log the first fault; returns whether to reset the tracks."""
         if not isinstance(error, AnalysisFaultError | WorkerLostError):
-            return False  # a problem of the server, not of this stream
+            return False  # a problem of the server, not of the stream
         self._in_a_row += 1
         if isinstance(error, AnalysisFaultError):
             self._lost_in_a_row = 0

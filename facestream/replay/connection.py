@@ -50,7 +50,7 @@ async def find_ice_servers(
     relays = IceRelays(urls, turn_credentials)
     servers = await relays.current()
     if options.ice_policy == "relay" and not any(server.url.is_turn for server in servers):
-        why = relays.complaints or f"{url} names none, and --ice-server is not set"
+        why = relays.failures or f"{url} names none, and --ice-server is not set"
         raise ServerUnreachableError(f"--ice-policy relay, but no TURN server responds ({why})")
     return servers
 

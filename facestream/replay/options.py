@@ -4,13 +4,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from facestream.config.server import DEFAULT_PORT
 from facestream.config.text_files import lines_of, read_text
 from facestream.errors import ConfigError
 from facestream.ice.servers import CredentialSource, IceUrl
 
 Codec = Literal["vp8", "h264"]
 
-DEFAULT_URL = "http://127.0.0.1:8080"
+DEFAULT_URL = f"http://127.0.0.1:{DEFAULT_PORT}"
 MAX_PEERS = 200
 
 

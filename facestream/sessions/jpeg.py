@@ -14,7 +14,7 @@ from av import VideoFrame
 from facestream.config import Config
 from facestream.errors import FrameError
 from facestream.media.jpeg import encode_jpeg
-from facestream.media.jpeg_track import JpegTrack
+from facestream.media.tracks import JpegTrack
 from facestream.messages.control import ControlReply, encode_control
 from facestream.messages.http import SessionState
 from facestream.messages.jpeg_socket import JpegFrame, Opened, decode_jpeg_message, encode_jpeg_message

@@ -17,7 +17,6 @@ from facestream.ice.addresses import offers_loopback
 from facestream.ice.answer import has_relay
 from facestream.ice.candidates import CandidatePolicy
 from facestream.ice.relays import IceRelays
-from facestream.media.memory import trim_memory
 from facestream.messages.http import SessionInfo
 from facestream.metrics import Measures, StreamCounts
 from facestream.sessions.admission import ActiveSession, Admission, DrainingError, address_key
@@ -28,7 +27,7 @@ from facestream.sessions.resume import ResumeStates, session_of
 from facestream.sessions.webrtc import WebRtcSession
 from facestream.signaling.offer import Offer
 from facestream.workers.pool import AnalysisPool
-from facestream.workers.shortage import started_threads
+from facestream.workers.shortage import started_threads, trim_memory
 
 logger = logging.getLogger(__name__)
 

@@ -15,12 +15,12 @@ from aiortc.exceptions import OperationError
 from aiortc.mediastreams import MediaStreamTrack
 
 from facestream.aiortc_patches import close_peer_connection
-from facestream.aiortc_patches.paths import path_kinds
+from facestream.aiortc_patches.gathering import path_kinds
 from facestream.aiortc_patches.sctp import wait_until_sent
 from facestream.config import Config
 from facestream.errors import NoPortError, OfferError
 from facestream.ice.answer import has_candidates, show_public_addresses
-from facestream.ice.candidates import CandidatePolicy
+from facestream.ice.candidates import CandidatePolicy, admitted_candidates
 from facestream.ice.relays import as_rtc
 from facestream.ice.servers import IceServer
 from facestream.ice.trickle import candidates_from, identity_of, parse_fragment
@@ -105,9 +105,9 @@ class WebRtcSession(Session):
     async def trickle(self, body: bytes, policy: CandidatePolicy) -> None:
         """Add candidates that the peer sends after its offer; raises FragmentError, RestartError."""
         fragment = parse_fragment(body, self._identity)
-        lines = fragment.lines[: max(0, policy.most - self._candidates)]
-        self._candidates += len(lines)
-        for candidate in candidates_from(tuple(filter(policy.allows, lines)), fragment.mid):
+        admitted = admitted_candidates(fragment.lines, policy, seen=self._candidates)
+        self._candidates += len(fragment.lines)
+        for candidate in candidates_from(admitted, fragment.mid):
             await self._pc.addIceCandidate(candidate)
 
     @property

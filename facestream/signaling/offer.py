@@ -10,14 +10,13 @@ from pydantic import ValidationError
 
 from facestream.aiortc_patches.h264_offers import check_h264, is_h264
 from facestream.errors import OfferError
-from facestream.ice.candidates import CandidatePolicy
+from facestream.ice.candidates import DEFAULT_POLICY, CandidatePolicy, drop_rejected_candidates
 from facestream.messages.http import OfferBody
 from facestream.signaling.sections import OfferSections
 
 MAX_MEDIA_SECTIONS = 8
 PARSER_ERRORS = (ValueError, LookupError, AssertionError, AttributeError, StopIteration)
 """What the SDP parser of aiortc 1.16 raises for malformed text, as fuzzing found; any other exception is a fault."""
-DEFAULT_POLICY = CandidatePolicy()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +45,7 @@ def parse_offer(
             f'{where}: {first["msg"]}; expected JSON {{"sdp": "...", "type": "offer"}}'
         ) from error
     sections = OfferSections.read(offer.sdp, max_media_sections)
-    sdp = keep_allowed_candidates(sections.for_aiortc(), policy)
+    sdp = drop_rejected_candidates(sections.for_aiortc(), policy)
     check_sdp(sdp)
     return Offer(RTCSessionDescription(sdp=sdp, type="offer"), offer.sdp, sections, offer.resume)
 
@@ -71,22 +70,6 @@ def check_sdp(sdp: str) -> None:
             raise OfferError(
                 f"sdp: {media.kind} has no DTLS fingerprint or ICE user; expected a WebRTC offer"
             )
-
-
-def keep_allowed_candidates(sdp: str, policy: CandidatePolicy = DEFAULT_POLICY) -> str:
-    """Drop the candidates that the policy rejects, and those beyond its maximum number."""
-    kept: list[str] = []
-    candidates = 0
-    for line in sdp.splitlines():
-        if line.startswith("a=end-of-candidates"):
-            # A peer without a usable candidate may still reach the server itself.
-            continue
-        if line.startswith("a=candidate:"):
-            candidates += 1
-            if candidates > policy.most or not policy.allows(line):
-                continue
-        kept.append(line)
-    return "\r\n".join(kept) + "\r\n"
 
 
 def cheapest_first() -> list[RTCRtpCodecCapability]:

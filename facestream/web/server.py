@@ -22,7 +22,6 @@ from facestream.ice.addresses import (
     offer_addresses,
     offer_own_addresses,
 )
-from facestream.media.memory import freeze_loaded_objects
 from facestream.resources import MODELS_DIR
 from facestream.sessions.registry import SessionRegistry
 from facestream.web.app import make_app
@@ -36,7 +35,7 @@ from facestream.web.routes.metrics import watch_loop
 from facestream.web.signals import take_signals
 from facestream.web.tls import find_certificate
 from facestream.workers.pool import AnalysisPool
-from facestream.workers.shortage import started_threads
+from facestream.workers.shortage import freeze_loaded_objects, started_threads
 
 logger = logging.getLogger(__name__)
 

@@ -1,6 +1,6 @@
-"""Shared memory for one frame: anonymous, fully allocated at creation, freed when both processes have closed it.
+"""Provide shared memory for one frame: allocated in full at creation, freed when both processes have closed it.
 
-It has no name and needs no space in /dev/shm, which is small in containers.
+The memory has no name and takes no space in /dev/shm, which is small in containers.
 """
 
 import mmap
@@ -18,16 +18,16 @@ RESERVE_BYTES = 1 << 20
 
 
 class _Sent(Protocol):
-    """A descriptor on its way to another process."""
+    """A file descriptor that is being sent to another process."""
 
     def detach(self) -> int: ...
 
 
 class FrameMemory:
-    """Memory for one gray frame; passed to a child process as an argument of `multiprocessing.Process`."""
+    """Memory for one gray frame; a child process gets it as an argument of `multiprocessing.Process`."""
 
     def __init__(self, file: int, size: int) -> None:
-        """Take over the descriptor of a file of `size` bytes."""
+        """Map the file of `size` bytes behind a descriptor, and own the descriptor. Raises OSError."""
         self._file, self._size = file, size
         try:
             self._map = mmap.mmap(file, size)
@@ -37,7 +37,7 @@ class FrameMemory:
 
     @classmethod
     def reserve(cls, size: int) -> Self:
-        """Create and fully allocate the memory; raises OSError if that fails."""
+        """Create and allocate `size` bytes. Raises OSError."""
         file = _anonymous_file()
         try:
             _fill(file, size)
@@ -47,11 +47,11 @@ class FrameMemory:
         return cls(file, size)
 
     def frame(self, height: int, width: int) -> GrayImage:
-        """The first `height` x `width` bytes as an image, rows without padding."""
+        """The first `height` x `width` bytes as a view of shape (height, width), rows without padding."""
         return np.ndarray((height, width), np.uint8, self._map)
 
     def close_file(self) -> None:
-        """Close the descriptor once the child has its own; the mapping stays. May be called twice."""
+        """Close the descriptor when the child has its own; the mapping stays. May be called twice."""
         if self._file >= 0:
             os.close(self._file)
             self._file = -1
@@ -66,7 +66,7 @@ class FrameMemory:
 
 
 def _arrived(sent: _Sent, size: int) -> FrameMemory:
-    """The memory in the child process."""
+    """Make the memory in the child process."""
     memory = FrameMemory(sent.detach(), size)
     memory.close_file()
     return memory

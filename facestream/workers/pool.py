@@ -1,7 +1,8 @@
-"""Processes that run the analysis; frames cross in shared memory, because dlib holds the GIL.
+"""Share a fixed number of analysis processes between all streams, and replace those that die or hang.
 
-Never queues frames: who waits, waits for a free process, first come first served, and then hands in its newest frame.
-`run` never raises: it retries a process that cannot be started for as long as the server runs.
+Never queues frames: a stream waits for a free process, first come first served, and then passes its newest frame.
+`run` never raises: it retries to start a missing process for as long as the server runs. The analysis runs in
+processes because dlib holds the GIL.
 """
 
 import asyncio
@@ -15,7 +16,7 @@ from pathlib import Path
 
 from facestream.analysis.options import AnalysisOptions
 from facestream.errors import AnalysisUnavailableError
-from facestream.workers.child_state import LOOK_EVERY_S
+from facestream.workers.child import LOOK_EVERY_S
 from facestream.workers.process import AnalysisProcess
 from facestream.workers.process_starts import ProcessStarts
 
@@ -33,7 +34,7 @@ class AnalysisPool:
         self._all: set[AnalysisProcess] = set()
         self._idle: deque[AnalysisProcess] = deque()
         self._waiting: deque[asyncio.Future[AnalysisProcess]] = deque()
-        # Released in the middle of a frame, or broken: `run` settles or ends them.
+        # Released in the middle of a frame, or broken; `run` settles or ends them.
         self._unsettled: deque[AnalysisProcess] = deque()
         self._unsettled_there = asyncio.Event()
         self._spare: AnalysisProcess | None = None
@@ -41,9 +42,9 @@ class AnalysisPool:
         self._models_were_loaded = False
         self.restarts = 0
         self.busy_s = 0.0
-        """How long processes were leased, all together."""
+        """Time for which processes were leased, summed over all of them."""
         self.frames = 0
-        """How many leases that were."""
+        """Number of these leases."""
 
     @property
     def alive(self) -> int:
@@ -55,12 +56,12 @@ class AnalysisPool:
 
     @property
     def models_loaded(self) -> bool:
-        """Whether the last started process could load every model."""
+        """Whether the last process that started could load every model."""
         return self._size == 0 or (self._models_were_loaded and not self._starts.models_missing)
 
     @property
     def shortage(self) -> str:
-        """Why a missing process cannot be started now, as a sentence; empty: no known reason."""
+        """Why a missing process cannot be started now, as a sentence; empty: no reason is known."""
         return self._starts.shortage
 
     @property
@@ -68,7 +69,7 @@ class AnalysisPool:
         return [process.pid for process in self._all]
 
     async def start(self) -> None:
-        """Start every process; raises ModelFileError if a model file is wrong, ShortageError, and others."""
+        """Start all processes. Raises ModelFileError, ShortageError and AnalysisFaultError."""
         if self._size == 0:
             return
         self._starts.open()
@@ -85,14 +86,14 @@ class AnalysisPool:
         async with asyncio.TaskGroup() as tasks:
             for name, work in (
                 ("pool/fill", self._keep_full),
-                ("pool/look", self._look_after),
+                ("pool/look", self._replace_hung),
                 ("pool/settle", self._settle_all),
             ):
-                tasks.create_task(_for_ever(work), name=name)
+                tasks.create_task(_forever(work), name=name)
 
     @contextlib.asynccontextmanager
     async def lease(self) -> AsyncIterator[AnalysisProcess]:
-        """A free process for one frame; raises AnalysisUnavailableError when none is alive."""
+        """A free process for one frame; waits for one. Raises AnalysisUnavailableError if none is alive."""
         process = await self._acquire()
         started_s = time.monotonic()
         try:
@@ -108,13 +109,13 @@ class AnalysisPool:
                 self._settle_soon(process)
 
     async def close(self) -> None:
-        """End every process; waiting callers get an error. May be called twice."""
+        """End all processes; callers that wait get AnalysisUnavailableError. May be called twice."""
         self._starts.close()
         processes = {*self._everyone(), *self._unsettled}
         self._all, self._spare = set(), None
         self._unsettled.clear()
         self._idle.clear()
-        self._refuse_waiting()
+        self._fail_waiting()
         await asyncio.gather(*(process.close() for process in processes))
 
     async def _start_first(self) -> None:
@@ -124,7 +125,7 @@ class AnalysisPool:
         """Start the missing processes one after the other, so that starting uses at most one core."""
         while True:
             while self._size and (len(self._all) < self._size or self._spare is None):
-                process = await self._starts.one_at_last()
+                process = await self._starts.one_with_retries()
                 if len(self._all) < self._size:
                     self._replace_with(process)
                 else:
@@ -134,14 +135,14 @@ class AnalysisPool:
             self._lacking.clear()
             await self._lacking.wait()
 
-    async def _look_after(self) -> None:
-        """Give up processes that are stopped or hang."""
+    async def _replace_hung(self) -> None:
+        """Kill and replace processes that are stopped or hang."""
         while True:
             await asyncio.sleep(LOOK_EVERY_S)
             for process in list(self._everyone()):
                 if why := process.look():
                     logger.warning("analysis process %d %s; it is being replaced", process.pid, why)
-                    process.give_up()
+                    process.kill()
                     self._lost(process)
 
     async def _settle_all(self) -> None:
@@ -153,7 +154,7 @@ class AnalysisPool:
                     tasks.create_task(self._settle(self._unsettled.popleft()), name="pool/settle-one")
 
     async def _settle(self, process: AnalysisProcess) -> None:
-        """Let it finish a frame that no caller waits for; if it cannot, end it."""
+        """Wait until a process has finished a frame that no caller waits for; if it cannot, end it."""
         try:
             with contextlib.suppress(AnalysisUnavailableError):
                 await process.finish_frame()
@@ -163,9 +164,9 @@ class AnalysisPool:
             else:
                 self._release(process)
         except Exception:
-            # An error with one process must not keep the others from being settled.
+            # An error with one process must not stop the settling of others.
             logger.exception("analysis process %d could not finish its frame; it is ended", process.pid)
-            process.give_up()
+            process.kill()
             self._lost(process)
 
     def _everyone(self) -> Iterator[AnalysisProcess]:
@@ -184,7 +185,7 @@ class AnalysisPool:
         self._release(process)
 
     def _lost(self, process: AnalysisProcess) -> None:
-        """Replace a process that has died or was given up with a spare one, at once."""
+        """Replace a process that died or was killed by the spare one, at once."""
         self._lacking.set()
         if process is self._spare:
             self._spare = None
@@ -194,7 +195,7 @@ class AnalysisPool:
         self._all.discard(process)
         logger.warning("analysis process %d is gone; it is being replaced", process.pid)
         self._starts.note_death(process)
-        # A leased process is handled when its lease ends.
+        # A leased process is settled when its lease ends.
         if process in self._idle:
             self._idle.remove(process)
             self._settle_soon(process)
@@ -202,7 +203,7 @@ class AnalysisPool:
         if spare is not None:
             self._replace_with(spare)
         elif not self._all:
-            self._refuse_waiting()
+            self._fail_waiting()
 
     def _settle_soon(self, process: AnalysisProcess) -> None:
         self._unsettled.append(process)
@@ -212,7 +213,7 @@ class AnalysisPool:
         if not self._all:
             raise AnalysisUnavailableError("no analysis process is running")
         if self._idle:
-            # The one that worked last: its models and the stream's tracks are still in the caches.
+            # The one that worked last: its models and the tracks of its streams are still in the caches.
             return self._idle.pop()
         turn: asyncio.Future[AnalysisProcess] = asyncio.get_running_loop().create_future()
         self._waiting.append(turn)
@@ -231,19 +232,19 @@ class AnalysisPool:
                 return
         self._idle.append(process)
 
-    def _refuse_waiting(self) -> None:
+    def _fail_waiting(self) -> None:
         while self._waiting:
             turn = self._waiting.popleft()
             if not turn.done():
                 turn.set_exception(AnalysisUnavailableError("no analysis process is running"))
 
 
-async def _for_ever(work: Callable[[], Coroutine[None, None, None]]) -> None:
-    """Restart the upkeep after an error: without it the server would lose its processes one by one."""
+async def _forever(work: Callable[[], Coroutine[None, None, None]]) -> None:
+    """Run `work` again after an error; without it the server would lose its processes one by one."""
     while True:
         try:
             await work()
         except Exception:
-            # The boundary of the pool: an error in it must not end the sessions.
-            logger.exception("fault in the upkeep of the analysis processes; it continues")
+            # The boundary of the pool: an error in it must not end sessions.
+            logger.exception("fault in the supervision of the analysis processes; it continues")
             await asyncio.sleep(AFTER_FAULT_S)

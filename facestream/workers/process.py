@@ -1,6 +1,6 @@
-"""The media process's end of one analysis process: its pipe, its frame memory, its life.
+"""Start, use and end one analysis process from the media process: its pipe, its frame memory, its exit.
 
-Serves one frame at a time; who shares it takes turns through the pool.
+Serves one frame at a time; streams share it through the pool.
 """
 
 import asyncio
@@ -19,15 +19,14 @@ from facestream.errors import (
     ShortageError,
     WorkerLostError,
 )
-from facestream.workers.child_signals import without_signals
-from facestream.workers.child_state import HangDetector
+from facestream.workers.child import HangDetector, without_signals
 from facestream.workers.frame_memory import FrameMemory
 from facestream.workers.shortage import shortage
 from facestream.workers.worker import Answer, Failed, PackedTracks, Ready, Request, serve_analysis
 
 START_DEADLINE_S = 60.0
 FRAME_DEADLINE_S = 10.0
-"""Generous, so that a slow machine does not reload models; `look` detects a process that hangs much sooner."""
+"""Long, so that a slow machine does not reload its models; `look` detects a hanging process much sooner."""
 END_DEADLINE_S = 2.0
 
 
@@ -35,7 +34,7 @@ class AnalysisProcess:
     """One child and its frame memory; serves one frame at a time."""
 
     def __init__(self, models_dir: Path, options: AnalysisOptions, max_pixels: int) -> None:
-        """Start the child; raises ShortageError, with nothing left open, if the machine lacks resources."""
+        """Start the child, with room for frames of `max_pixels`. Raises ShortageError and leaves nothing open."""
         spawn = multiprocessing.get_context("spawn")
         with contextlib.ExitStack() as opened:
             try:
@@ -65,10 +64,10 @@ class AnalysisProcess:
         self._receiving = False
         self._watching = False
         self.ready_s: float | None = None
-        """When it finished loading its models, by the monotonic clock; None: not yet."""
+        """When its models were loaded, by the monotonic clock; None: not yet."""
         self._closed = False
         self.broken = False
-        """True: it died, hangs, or did not answer in time; only `close` may still be called."""
+        """True: it died, hangs, or did not answer in time; only `close` may be called then."""
 
     @property
     def idle(self) -> bool:
@@ -76,7 +75,7 @@ class AnalysisProcess:
         return not self.broken and not self._answer_due
 
     def watch(self, on_death: Callable[[], None]) -> None:
-        """Call back once, in the loop, when the process has died by itself."""
+        """Call `on_death` once, in the event loop, if the process dies by itself."""
 
         def died() -> None:
             self._unwatch()
@@ -87,11 +86,11 @@ class AnalysisProcess:
         self._watching = True
 
     def look(self) -> str:
-        """Why it must be replaced, in a few words; empty while it works. Call it every `LOOK_EVERY_S`."""
+        """Why the process must be replaced, in a few words; empty while it works. Call this every `LOOK_EVERY_S`."""
         return "" if self.broken else self._hangs.look(self._answer_due)
 
-    def give_up(self) -> None:
-        """Kill it; a caller that waits for its answer gets an error at once."""
+    def kill(self) -> None:
+        """Kill the process; a caller that waits for its answer gets an error at once."""
         self.broken = True
         if not self._closed:
             self._process.kill()
@@ -99,7 +98,10 @@ class AnalysisProcess:
             self._readable.set()
 
     async def started(self) -> None:
-        """Wait until the models are loaded; raises ModelFileError with the child's own message, or ShortageError."""
+        """Wait until the models are loaded.
+
+        Raises ModelFileError with the message of the child, ShortageError, or AnalysisFaultError.
+        """
         try:
             message = await self._receive(START_DEADLINE_S)
         except WorkerLostError as error:
@@ -121,13 +123,13 @@ class AnalysisProcess:
     async def analyze(
         self, gray: GrayImage, tracks: PackedTracks, time_s: float
     ) -> tuple[FrameReport, PackedTracks]:
-        """Analyse one frame; raises AnalysisUnavailableError when the process is gone or the analysis failed."""
+        """Analyse one gray frame, shape (height, width). Raises AnalysisUnavailableError."""
         if self.broken:
             raise WorkerLostError("the analysis process is gone; it is being replaced")
         height, width = gray.shape
         if height * width > self._max_pixels:
             raise AnalysisUnavailableError(
-                f"frame of {width}x{height}; expected at most {self._max_pixels} pixels: send a smaller picture"
+                f"frame of {width}x{height}; expected at most {self._max_pixels} pixels: send smaller frames"
             )
         self._memory.frame(height, width)[:] = gray
         try:
@@ -140,7 +142,7 @@ class AnalysisProcess:
         return await self._answer()
 
     async def finish_frame(self) -> None:
-        """Wait for the answer to a frame whose session left meanwhile."""
+        """Wait for the answer to a frame whose session has ended meanwhile. Raises AnalysisUnavailableError."""
         if self._answer_due and not self.broken:
             await self._answer()
 
@@ -150,7 +152,7 @@ class AnalysisProcess:
             return
         self._closed = True
         # A process that loads, hangs or is stopped does not notice that its pipe is closed.
-        is_deaf = self.broken or self.ready_s is None or self._hangs.is_stopped()
+        must_be_killed = self.broken or self.ready_s is None or self._hangs.is_stopped()
         self.broken = True
         if self._readable is not None:
             self._readable.set()
@@ -158,10 +160,10 @@ class AnalysisProcess:
         self._stop_listening()
         self._pipe.close()
         try:
-            if is_deaf or not await self._ended():
+            if must_be_killed or not await self._ended():
                 self._process.kill()
                 await self._ended()
-        except asyncio.CancelledError:  # nobody calls again for a process that is already being closed
+        except asyncio.CancelledError:  # a second call of `close` does nothing
             self._process.kill()
             self._process.join(END_DEADLINE_S)
             raise
@@ -169,20 +171,20 @@ class AnalysisProcess:
             self._release()
 
     def discard(self) -> None:
-        """End the process at once, without an event loop."""
+        """End the process at once; needs no event loop."""
         self._pipe.close()
         self._process.kill()
         self._process.join(END_DEADLINE_S)
         self._release()
 
     def _release(self) -> None:
-        with contextlib.suppress(ValueError):  # in an uninterruptible system call, it cannot be killed
+        with contextlib.suppress(ValueError):  # a process in an uninterruptible system call cannot be killed
             self._process.close()
         with contextlib.suppress(BufferError):
             self._memory.close()
 
     async def _ended(self) -> bool:
-        """Wait until it has ended, without a thread, because there may be none."""
+        """Wait until it has ended; needs no thread, because none may be free."""
         sentinel = self._process.sentinel
         ended = asyncio.Event()
         loop = asyncio.get_running_loop()
@@ -194,7 +196,7 @@ class AnalysisProcess:
             return False
         finally:
             loop.remove_reader(sentinel)
-        # It has closed its files and is about to end; without this wait it would remain as a zombie.
+        # It has closed its files and is about to end; without this call it would remain as a zombie.
         self._process.join(END_DEADLINE_S)
         return True
 
@@ -225,12 +227,12 @@ class AnalysisProcess:
                 async with asyncio.timeout(deadline_s):
                     await readable.wait()
             except TimeoutError:
-                # After a suspend of the machine, the deadline has passed although the answer has arrived.
+                # After the machine was suspended, the deadline has passed although the answer has arrived.
                 if not self._pipe.poll():
                     raise
             if self.broken:
                 raise EOFError
-            # A message is a few kB, written in one go: once readable, it is there.
+            # A message has a few kB and is written at once, so a readable pipe holds all of it.
             return self._pipe.recv()
         except (EOFError, OSError, TimeoutError) as error:
             self.broken = True
@@ -241,7 +243,10 @@ class AnalysisProcess:
                 self._readable.clear()
 
     def _listen(self) -> asyncio.Event:
-        """Set when the pipe can be read; goes on from frame to frame, because each start costs system calls."""
+        """The event that is set when the pipe is readable.
+
+        Listening continues from frame to frame, because starting it costs system calls.
+        """
         if self._readable is None:
             asyncio.get_running_loop().add_reader(self._pipe.fileno(), self._on_readable)
             self._readable = asyncio.Event()
@@ -251,7 +256,7 @@ class AnalysisProcess:
         if self._receiving and self._readable is not None:
             self._readable.set()
         elif self._pipe.poll():
-            # A late answer or the end of a dead process: nobody reads it now, and it would be told again and again.
+            # A late answer or the end of a dead process: the loop would report it again and again, and nobody reads it.
             self._stop_listening()
 
     def _stop_listening(self) -> None:

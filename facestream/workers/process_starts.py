@@ -1,4 +1,4 @@
-"""Start analysis processes, with retries under a shortage; a failed start leaves nothing open."""
+"""Start analysis processes and retry while resources are short; a failed start leaves nothing open."""
 
 import asyncio
 import logging
@@ -14,16 +14,16 @@ logger = logging.getLogger(__name__)
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 5.0
 STEADY_S = 3.0
-"""A process that dies sooner counts as a failed start, so that restarts do not use a core permanently."""
+"""A process that dies sooner counts as a failed start, so that restarts do not occupy a core for ever."""
 
 
 class ProcessStarts:
-    """Starts processes, waits until they are ready, and reports why one cannot start."""
+    """Starts processes, waits until they are ready, and says why one cannot start."""
 
     def __init__(
         self, make: Callable[[], AnalysisProcess], on_death: Callable[[AnalysisProcess], None]
     ) -> None:
-        """`make` starts a child and blocks for some milliseconds; `on_death` is called when a child dies on its own."""
+        """`make` starts a child and blocks for some milliseconds; `on_death` is called when a child dies by itself."""
         self._make = make
         self._on_death = on_death
         self._thread: ThreadPoolExecutor | None = None
@@ -37,7 +37,7 @@ class ProcessStarts:
         """Whether the last failure was caused by a model file."""
 
     def open(self) -> None:
-        """Start the thread now, because it may be impossible later. Raises ShortageError."""
+        """Start the thread of this class now, because that may be impossible later. Raises ShortageError."""
         self._thread = started_threads(1, "start-analysis")
 
     def close(self) -> None:
@@ -65,28 +65,28 @@ class ProcessStarts:
             self.loading.discard(process)
         return process
 
-    async def one_at_last(self) -> AnalysisProcess:
-        """Start one process, with growing pauses between the attempts, until it is ready."""
+    async def one_with_retries(self) -> AnalysisProcess:
+        """Start one process; after a failure, retry with growing pauses until one is ready."""
         while True:
             await asyncio.sleep(self._pause_s)
             try:
                 process = await self.one()
             except (FacestreamError, OSError) as error:
                 self._lengthen_pause()
-                self._tell(error)
+                self._log_once(error)
             else:
                 self._pause_s = min(self._pause_s, FIRST_PAUSE_S)
                 return process
 
     def note_death(self, process: AnalysisProcess) -> None:
-        """Record a death; if the process was short-lived, the next start waits."""
+        """Record that a process died; if it was short-lived, the next start waits."""
         if process.ready_s is not None and time.monotonic() - process.ready_s < STEADY_S:
             self._lengthen_pause()
         else:
             self._pause_s = 0.0
 
     def note_complete(self) -> None:
-        """Record that every process runs."""
+        """Record that all processes run."""
         if self.shortage:
             logger.warning("analysis processes can be started again; all of them run")
         self.shortage = ""
@@ -96,18 +96,18 @@ class ProcessStarts:
     def _lengthen_pause(self) -> None:
         self._pause_s = min(max(FIRST_PAUSE_S, 2 * self._pause_s), LONGEST_PAUSE_S)
 
-    def _tell(self, error: Exception) -> None:
+    def _log_once(self, error: Exception) -> None:
         """Log each reason once, until all processes run again."""
         self.models_missing = isinstance(error, ModelFileError)
         self.shortage = str(error)
         if self.shortage in self._logged:
             return
         self._logged.add(self.shortage)
-        seen = f"\n{error.traceback}" if isinstance(error, AnalysisFaultError) else ""
-        logger.warning("an analysis process did not start; the server tries again: %s%s", error, seen)
+        details = f"\n{error.traceback}" if isinstance(error, AnalysisFaultError) else ""
+        logger.warning("an analysis process did not start; the server tries again: %s%s", error, details)
 
 
 def _discard(starting: "Future[AnalysisProcess]") -> None:
-    """End the child of an abandoned start."""
+    """End the child of a cancelled start."""
     if not starting.cancelled() and starting.exception() is None:
         starting.result().discard()

@@ -1,4 +1,7 @@
-"""The analysis process: loads the models once, then answers one frame after the other; never touches the network."""
+"""Run in an analysis process: load the models once, then analyse one frame after the other.
+
+Never touches the network.
+"""
 
 import os
 import pickle
@@ -22,44 +25,45 @@ from facestream.errors import FacestreamError
 from facestream.workers.frame_memory import FrameMemory
 
 PackedTracks = bytes
-"""A stream's `Tracks` as an analysis process has packed them: the media process only keeps them for the next frame."""
+"""The pickled `Tracks` of a stream; the media process never unpickles them to analyse a frame."""
 NEW_STREAM: PackedTracks = b""
+"""The tracks of a stream before its first frame."""
 KEPT_STREAMS = 16
 
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """Models are loaded and tried."""
+    """The models are loaded and tried."""
 
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The process cannot start, or one frame could not be analysed; the sentence says why."""
+    """The process cannot start, or one frame could not be analysed; `reason` says why."""
 
     reason: str
     traceback: str = ""
-    """Traceback of an unexpected exception; empty if the message is sufficient."""
+    """Traceback of an unexpected exception; empty if the reason is enough."""
 
 
 class Request(NamedTuple):
-    """One gray frame lies in the shared memory, rows without padding."""
+    """Analyse the gray frame in the shared memory; its rows have no padding."""
 
     height: int
     width: int
     tracks: PackedTracks
     time_s: float
-    """When the frame arrived, on one clock for its whole stream."""
+    """When the frame arrived, by one clock for the whole stream."""
 
 
 class Answer(NamedTuple):
-    """What was found, and the tracks to hand in with the next frame of that stream."""
+    """The report of a frame, and the tracks for the next request of the stream."""
 
     report: FrameReport
     tracks: PackedTracks
 
 
 class TracksUnpacker:
-    """Packs and unpacks tracks; those packed here lately come back without work, as they mostly do."""
+    """Packs and unpacks tracks; keeps the last ones it has packed, because most streams stay with one process."""
 
     def __init__(self) -> None:
         self._packed_lately: OrderedDict[PackedTracks, Tracks] = OrderedDict()
@@ -77,25 +81,25 @@ class TracksUnpacker:
         known = self._packed_lately.pop(packed, None)
         if known is not None:
             return known
-        # Only ever what another analysis process of this server has packed.
+        # Safe: only analysis processes of this server pack tracks.
         tracks: Tracks = pickle.loads(packed)  # noqa: S301
         return tracks
 
 
 def forget_faces(packed: PackedTracks) -> PackedTracks:
-    """Fresh tracks for a stream; ids are not reused if the old tracks can be read."""
+    """New tracks for a stream; ids are not reused if the old tracks can be read."""
     try:
         return pickle.dumps(Tracks(next_id=TracksUnpacker().unpack(packed).next_id), pickle.HIGHEST_PROTOCOL)
     except Exception:  # noqa: BLE001
-        # The old tracks may be broken; unpickling may raise anything.
+        # The old tracks may be damaged; unpickling may raise anything.
         return NEW_STREAM
 
 
 def send_whole(pipe: Connection, message: object) -> None:
-    """`pipe.send` in one write, whatever the length.
+    """Send a message as `pipe.send` does, but in one write, whatever its length.
 
-    `send` makes two writes of more than 16 kB, as eight faces have: a process that is stopped between them would stop
-    the event loop that reads.
+    `pipe.send` writes messages of more than 16 kB (eight faces) in two parts. If this process is stopped between them,
+    the event loop that reads blocks.
     """
     content = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
     left = memoryview(struct.pack("!i", len(content)) + content)
@@ -104,8 +108,8 @@ def send_whole(pipe: Connection, message: object) -> None:
 
 
 def serve_analysis(pipe: Connection, memory: FrameMemory, models_dir: Path, options: AnalysisOptions) -> None:
-    """Answer requests until the pipe closes."""
-    # Signals reach the whole process group or cgroup; the parent ends its children by closing the pipe.
+    """Answer requests until the pipe is closed."""
+    # A terminal signals the whole process group; the parent ends its children by closing the pipe.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     logs.set_up_as_parent()
@@ -117,7 +121,7 @@ def serve_analysis(pipe: Connection, memory: FrameMemory, models_dir: Path, opti
             send_whole(pipe, Failed(str(error)))
             return
         except Exception as error:  # noqa: BLE001
-            # The process boundary: report why the models cannot load (no memory, no descriptor); do not print it.
+            # The process boundary: report why the models cannot be loaded (no memory, no descriptor); print nothing.
             send_whole(pipe, _failed(f"{type(error).__name__}: {error}", error))
             return
         send_whole(pipe, Ready())
@@ -129,8 +133,8 @@ def serve_analysis(pipe: Connection, memory: FrameMemory, models_dir: Path, opti
                 report, tracks = analyzer.analyze(gray, tracks_of.unpack(request.tracks), request.time_s)
                 answer: Answer | Failed = Answer(report, tracks_of.pack(tracks))
             except Exception as error:  # noqa: BLE001
-                # The process boundary: one frame that cannot be analysed must not cost the models' loading time.
-                # The media process logs it, because it knows the stream and what it has already logged.
+                # The process boundary: after a frame that cannot be analysed, the models stay loaded.
+                # The media process logs the error, because it knows the stream and what it has already logged.
                 answer = _failed(f"{type(error).__name__} in the analysis", error)
             send_whole(pipe, answer)
     except (EOFError, BrokenPipeError, ConnectionResetError):

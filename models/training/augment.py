@@ -14,21 +14,21 @@ SHIFT = 0.07  # share of the crop; what dlib's landmarks err on a small face
 
 
 def cut(images: Tensor, crop_matrices: Tensor) -> Tensor:
-    """Cut crops (N, 1, 48, 48) from pictures (N, 1, H, W) by matrices (N, 2, 3) to crop pixels."""
+    """Cut crops (N, 1, 48, 48) from images (N, 1, H, W) by matrices (N, 2, 3) to crop pixels."""
     height, width = images.shape[-2:]
     bottom = torch.tensor([0.0, 0.0, 1.0]).expand(len(images), 1, 3)
     inverse = torch.linalg.inv(torch.cat([crop_matrices, bottom], dim=1))[:, :2]
     steps = torch.arange(CROP_PX, dtype=torch.float32)
     ys, xs = torch.meshgrid(steps, steps, indexing="ij")
     points = torch.stack([xs, ys, torch.ones_like(xs)], dim=-1).reshape(-1, 3)
-    seen = points @ inverse.transpose(1, 2)  # (N, 48*48, 2), picture pixels
+    seen = points @ inverse.transpose(1, 2)  # (N, 48*48, 2), image pixels
     grid = seen * torch.tensor([2.0 / (width - 1), 2.0 / (height - 1)]) - 1.0
     grid = grid.reshape(-1, CROP_PX, CROP_PX, 2)
     return functional.grid_sample(images, grid, padding_mode="border", align_corners=True)
 
 
 def vary(images: Tensor, crop_matrices: Tensor, generator: torch.Generator) -> Tensor:
-    """Make a new picture of each face: turned, scaled, shifted, mirrored, blurred, relit, partly hidden."""
+    """Make a new image of each face: turned, scaled, shifted, mirrored, blurred, relit, partly hidden."""
     count = len(images)
 
     def uniform(low: float, high: float, *shape: int) -> Tensor:
@@ -58,7 +58,7 @@ def vary(images: Tensor, crop_matrices: Tensor, generator: torch.Generator) -> T
 
 
 def _hide(crops: Tensor, draws: Tensor, generator: torch.Generator) -> Tensor:
-    """Cover a rectangle of up to 40 % of each side in every third picture with one gray."""
+    """Cover a rectangle of up to 40 % of each side in every third image with one gray."""
     sides = CROP_PX * (0.15 + 0.25 * draws[:, :2])
     corners = draws[:, 2:] * (CROP_PX - sides)
     steps = torch.arange(CROP_PX, dtype=torch.float32)

@@ -18,16 +18,16 @@ _SINGLE_VOTE = 1
 
 @dataclass(frozen=True, slots=True)
 class Faces:
-    """Pictures with what people said about them."""
+    """Images with what people said about them."""
 
     images: NDArray[np.uint8]
     """Shape (N, 48, 48), gray 0..255."""
     soft_labels: NDArray[np.float32]
     """Shape (N, 7), summing to 1, in the order of EMOTIONS."""
     landmarks_xy: NDArray[np.float32]
-    """Shape (N, 68, 2), pixels of the picture."""
+    """Shape (N, 68, 2), pixels of the image."""
     boxes: NDArray[np.float32]
-    """Shape (N, 5): x0, y0, x1, y1 in pixels of the picture, and 1 where dlib found the face (0: assumed)."""
+    """Shape (N, 5): x0, y0, x1, y1 in pixels of the image, and 1 where dlib found the face (0: assumed)."""
 
     @property
     def majority(self) -> NDArray[np.int64]:
@@ -35,7 +35,7 @@ class Faces:
         return np.asarray(np.argmax(self.soft_labels, axis=1), dtype=np.int64)
 
     def crop_matrices(self) -> NDArray[np.float32]:
-        """Shape (N, 2, 3): picture pixels to crop pixels, the server's own rule."""
+        """Shape (N, 2, 3): image pixels to crop pixels, the server's own rule."""
         matrices = [alignment_matrix(points, CROP_PX) for points in self.landmarks_xy]
         return np.stack(matrices).astype(np.float32)
 
@@ -43,7 +43,7 @@ class Faces:
 def load_faces(npz: Path, predictor: Path, cache_dir: Path) -> Faces:
     """Read one split; landmarks are found once and kept in `cache_dir`.
 
-    A single vote is noise and counts as none. A picture counts only where one of the seven labels has more
+    A single vote is noise and counts as none. A image counts only where one of the seven labels has more
     votes than contempt, than unknown and than NF (no face).
     """
     with np.load(npz) as stored:

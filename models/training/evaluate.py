@@ -2,8 +2,8 @@
 
     python -m models.training.evaluate --data FERPLUS_DIR --predictor FILE.dat --cache DIR --model FILE.tflite
 
-Needs only what the product needs. Which pictures count is `dataset.load_faces`'s rule. Benchmarks call
-`evaluate` with their own function from picture, landmarks and box to seven probabilities.
+Needs only what the product needs. Which images count is `dataset.load_faces`'s rule. Benchmarks call
+`evaluate` with their own function from image, landmarks and box to seven probabilities.
 """
 
 import argparse
@@ -32,7 +32,7 @@ _TIMED_CALLS = 500
 _UNTIMED_CALLS = 50
 
 Predict = Callable[[NDArray[np.uint8], NDArray[np.float32], NDArray[np.float32]], NDArray[np.float32]]
-"""From a gray picture, its landmarks (68, 2) and its box (x0, y0, x1, y1) to seven probabilities."""
+"""From a gray image, its landmarks (68, 2) and its box (x0, y0, x1, y1) to seven probabilities."""
 
 
 def main() -> None:

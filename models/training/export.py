@@ -1,4 +1,4 @@
-"""Write trained weights as one LiteRT file: gray picture 0..255 in, seven probabilities out; never trains.
+"""Write trained weights as one LiteRT file: gray image 0..255 in, seven probabilities out; never trains.
 
 Needs TensorFlow, not torch: it rebuilds the net from the array file that `train` wrote.
 
@@ -43,7 +43,7 @@ def main() -> None:
 def to_tflite(arrays: Arrays) -> bytes:
     """Build the model file: weights stored as float16, computed in float32.
 
-    Per-picture standardization, temperature and softmax are in the graph, so that no caller can feed
+    Per-image standardization, temperature and softmax are in the graph, so that no caller can feed
     another scale than gray 0..255 or forget the calibration.
     """
 

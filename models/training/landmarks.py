@@ -1,4 +1,4 @@
-"""Find the 68 landmarks of every FER+ picture with the detector and predictor the server uses; never trains.
+"""Find the 68 landmarks of every FER+ image with the detector and predictor the server uses; never trains.
 
 Slow (about two minutes of two cores for both splits), so the answer is kept in a cache file.
 """
@@ -12,17 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 UPSCALE = 4
-"""dlib's HOG detector needs faces of about 80 px; FER+ pictures are 48 px wide."""
+"""dlib's HOG detector needs faces of about 80 px; FER+ images are 48 px wide."""
 PAD_PX = 24
-"""Repeated edge around the enlarged picture, since many FER+ faces touch it."""
-_SCORE_MIN = -0.3  # every picture is known to be a face, so a doubtful box beats none
+"""Repeated edge around the enlarged image, since many FER+ faces touch it."""
+_SCORE_MIN = -0.3  # every image is known to be a face, so an uncertain box is better than none
 _CHUNK = 500
 
 
 def find_landmarks(
     images: NDArray[np.uint8], predictor: Path, cache: Path
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Give landmarks (N, 68, 2) and boxes (N, 5), x0, y0, x1, y1, found (1 or 0), in picture pixels."""
+    """Give landmarks (N, 68, 2) and boxes (N, 5), x0, y0, x1, y1, found (1 or 0), in image pixels."""
     if cache.exists():
         with np.load(cache) as stored:
             if len(stored["landmarks"]) == len(images):

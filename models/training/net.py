@@ -56,6 +56,6 @@ class EmotionNet(nn.Module):
 
 
 def standardize(gray: Tensor) -> Tensor:
-    """Bring each picture to mean 0 and deviation 1, against light and contrast; + 1 keeps a flat one flat."""
+    """Bring each image to mean 0 and deviation 1, against light and contrast; + 1 keeps a flat one flat."""
     centered = gray - gray.mean(dim=(1, 2, 3), keepdim=True)
     return centered * torch.rsqrt(centered.square().mean(dim=(1, 2, 3), keepdim=True) + 1.0)

@@ -29,7 +29,7 @@ from tests.net.coturn import free_ports
 from tests.times import seconds
 
 # The first test builds the image.
-pytestmark = [pytest.mark.image, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.image, pytest.mark.timeout(1800)]
 
 USER = 10001
 TOKEN = "a-token-of-the-image-tests"

@@ -6,6 +6,7 @@ import { PeerError, asPeerError, loss, rejection } from '../../client/js/errors.
 for (const [status, code, key] of [
   [401, 'token_required', 'token'],
   [401, 'token_wrong', 'token'],
+  [401, 'token_expired', 'token'],
   [429, 'too_many_sessions_for_address', 'tooMany'],
   [429, 'rate_limited', 'tooMany'],
   [503, 'server_full', 'full'],
@@ -13,12 +14,12 @@ for (const [status, code, key] of [
   [503, 'no_media_port', 'noPort'],
   [400, 'bad_offer', 'offer'],
   [413, 'offer_too_large', 'offer'],
-  [500, 'server_fault', 'offer'],
+  [500, 'server_fault', 'fault'],
 ]) {
   test(`a rejection with the code ${code} is "${key}"`, () => assert.equal(rejection(status, { code, detail: 'in words' }).key, key));
 }
 
-for (const [status, key] of [[400, 'offer'], [401, 'token'], [403, 'rejected'], [404, 'rejected'], [413, 'offer'], [429, 'tooMany'], [500, 'offer'], [503, 'full']]) {
+for (const [status, key] of [[400, 'offer'], [401, 'token'], [403, 'rejected'], [404, 'rejected'], [413, 'offer'], [429, 'tooMany'], [500, 'fault'], [503, 'full']]) {
   test(`a rejection with status ${status} and no code that is known is "${key}"`, () => {
     for (const code of [undefined, '', 'a_word_of_tomorrow', 'constructor', 7]) assert.equal(rejection(status, { code }).key, key);
   });

@@ -188,7 +188,7 @@ test('a stop while nothing runs is nothing', (t) => {
   assert.deepEqual([h.states, h.happenings, h.releases], [[], [], 0]);
 });
 
-for (const key of ['noMedia', 'noWebrtc', 'offer', 'noPort']) {
+for (const key of ['noMedia', 'noWebrtc', 'offer', 'fault', 'noPort']) {
   test(`after "${key}" the page falls back, once`, async (t) => {
     const h = harness(t);
     await reach(h, State.CONNECTING);
@@ -506,6 +506,16 @@ for (const [code, state] of [['stopping', 'reconnecting'], ['silence', 'reconnec
     assert.equal(h.visit.state, state);
   });
 }
+
+test('a fault in the server is tried again when the page reconnects', async (t) => {
+  const h = harness(t, { traits: { hasFallback: false, needsToken: false, hasRelays: false } });
+  await reach(h, State.RECONNECTING);
+  await h.pass(500);
+
+  await h.refuse('fault');
+
+  assert.equal(h.visit.state, State.RECONNECTING);
+});
 
 test('a server that is stopping gets three seconds', async (t) => {
   const h = harness(t);

@@ -165,5 +165,5 @@ def test_each_turn_server_gets_an_allocation_request(coturn_port: int):
     assert code == 1
     assert alive["verdict"] == "ok"
     assert f"turn:127.0.0.1:{coturn_port}: relays" in alive["found"]
-    assert f"nothing listens at TCP port {dead_port}" in dead["found"]
+    assert f"nothing listens on TCP port {dead_port}" in dead["found"]
     assert "docs/deploy" in dead["remedy"]

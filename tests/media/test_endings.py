@@ -18,7 +18,7 @@ from facestream.replay.peer import ReplayPeer
 from facestream.replay.summary import Tally
 from facestream.replay.track import ReplayTrack
 from tests.conftest import running_server
-from tests.media.aiortc_patches.peers import picture
+from tests.media.aiortc_patches.peers import numbered_frame
 from tests.media.offers import read_offer
 from tests.media.sockets import jpeg_of, jpegs_of, socket_peer
 from tests.times import seconds
@@ -43,7 +43,7 @@ class SomeFrames(ReplayTrack):
         await asyncio.sleep(1 / 30)
         self._left -= 1
         self._number += 1
-        return picture(*self._size, self._number)
+        return numbered_frame(*self._size, self._number)
 
 
 def looping(url: str, media_dir: Path) -> ReplayOptions:
@@ -224,11 +224,11 @@ async def test_a_rejected_reconnect_leaves_the_running_session_alone(tmp_path: P
         async with ReplayPeer(looping(running.url, media_dir)) as peer:
             await peer.receive_reports(5)
             assert (await post_offer(running.url, read_offer("chrome")))[0] == 200  # and never connects
-            status, said = await post_offer(running.url, read_offer("chrome"), resume=peer.resume_token)
+            status, problem = await post_offer(running.url, read_offer("chrome"), resume=peer.resume_token)
             reports = await peer.receive_reports(30)
 
     assert status == 503
-    assert "connecting" in said["detail"]
+    assert "connecting" in problem["detail"]
     assert len(reports) == 30
 
 
@@ -270,7 +270,7 @@ async def test_a_socket_of_a_full_server_resumes_with_its_token(full_server: str
     async with asyncio.timeout(DEADLINE_S), socket_peer(full_server) as before:
         token = (await before.open())["resume"]
         await before.send(1, jpegs[0])
-        told, _ = await before.next_picture()
+        first, _ = await before.next_picture()
         async with socket_peer(full_server) as after:
             opened = await after.open(resume=token)
             await after.send(2, jpegs[1])
@@ -278,5 +278,5 @@ async def test_a_socket_of_a_full_server_resumes_with_its_token(full_server: str
             notice = await before.reply("notice")
 
     assert opened["type"] == "opened"
-    assert on.seq > told.seq
+    assert on.seq > first.seq
     assert notice["code"] == "replaced"

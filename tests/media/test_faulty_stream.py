@@ -74,7 +74,7 @@ async def streaming(pool: AnalysisPool, clip: Path, tracks: bytes) -> AsyncItera
     drawing.shutdown()
 
 
-async def told(source: OneByOne, channel: Channel, frames: int) -> list[Telemetry]:
+async def sent_for(source: OneByOne, channel: Channel, frames: int) -> list[Telemetry]:
     messages = []
     for _ in range(frames):
         source.give()
@@ -89,7 +89,7 @@ async def test_broken_tracks_cost_two_frames_and_one_entry_in_the_log(
         running_pool(1) as pool,
         streaming(pool, media_dir / "single_face.mp4", b"no pickle") as stream,
     ):
-        messages = await told(*stream, 6)
+        messages = await sent_for(*stream, 6)
 
     assert [message.unanalysed for message in messages] == ["fault", "fault", "", "", "", ""]
     assert messages[-1].faces
@@ -101,7 +101,7 @@ async def test_a_stream_that_starts_anew_gives_no_face_an_old_id(media_dir: Path
     # Every frame fails in the analysis itself.
     tracks = TracksUnpacker().pack(Tracks(frame="no number", next_id=5))  # type: ignore[arg-type]
     async with running_pool(1) as pool, streaming(pool, media_dir / "single_face.mp4", tracks) as stream:
-        messages = await told(*stream, 6)
+        messages = await sent_for(*stream, 6)
 
     assert not messages[1].analysed
     assert {face.id for face in messages[-1].faces} == {5}
@@ -111,7 +111,7 @@ async def test_a_frame_says_that_the_server_runs_no_analysis(media_dir: Path):
     pool = AnalysisPool(MODELS_DIR, AnalysisOptions(), 0, MAX_PIXELS)
 
     async with streaming(pool, media_dir / "single_face.mp4", b"") as stream:
-        (message,) = await told(*stream, 1)
+        (message,) = await sent_for(*stream, 1)
 
     assert (message.analysed, message.unanalysed) == (False, "off")
 

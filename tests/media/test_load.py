@@ -25,15 +25,15 @@ def test_two_peers_have_a_summary_each_and_a_total(
     )  # fmt: skip
 
     assert ended.returncode == 0, ended.stderr
-    told = json.loads(summary.read_text())
-    first, second = told["peers"]
+    report = json.loads(summary.read_text())
+    first, second = report["peers"]
     assert (first["sent_frames"], second["sent_frames"]) == (90, 90)
     assert min(first["received_frames"], second["received_frames"]) > 10
     assert min(first["faces_seen"], second["faces_seen"]) >= 1
     assert first["latency_ms"]["p50"] > 0
     assert second["latency_ms"]["p50"] is None
-    assert told["total"]["analysed_frames"] == first["analysed_frames"] + second["analysed_frames"]
-    assert told["total"]["fps_analysed_min"] == min(first["fps_analysed"], second["fps_analysed"])
+    assert report["total"]["analysed_frames"] == first["analysed_frames"] + second["analysed_frames"]
+    assert report["total"]["fps_analysed_min"] == min(first["fps_analysed"], second["fps_analysed"])
     assert len((tmp_path / "t.jsonl").read_text().splitlines()) == first["analysed_frames"]
 
 
@@ -45,12 +45,12 @@ def test_a_rejected_peer_is_reported_and_the_other_continues(media_dir: Path, tm
         )
 
     assert ended.returncode == 1
-    told = json.loads(summary.read_text())
-    failures = [peer["failure"] for peer in told["peers"]]
+    report = json.loads(summary.read_text())
+    failures = [peer["failure"] for peer in report["peers"]]
     assert sum(failure is None for failure in failures) == 1
     assert "1 of 1 sessions" in next(failure for failure in failures if failure)
-    assert told["total"]["failed"] == 1
-    assert told["total"]["analysed_frames"] > 0
+    assert report["total"]["failed"] == 1
+    assert report["total"]["analysed_frames"] > 0
 
 
 def test_a_load_without_a_server_ends_with_the_reason(media_dir: Path):

@@ -245,3 +245,4 @@ async def test_every_line_of_a_json_log_is_an_object_with_its_session(tmp_path: 
     # TensorFlow Lite writes a line of its own before anything can be set.
     lines = [line for line in running.log.read_text().splitlines() if "TensorFlow" not in line]
     assert [json.loads(line)["session"] for line in lines] == [session_id, session_id]
+    assert json.loads(lines[-1])["ending"] == "goodbye"

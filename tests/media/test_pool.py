@@ -133,7 +133,7 @@ async def test_who_waits_is_served_in_turn(face_gray: GrayImage):
     assert served == [0, 1, 2, 3]
 
 
-async def test_a_frame_over_the_limit_is_refused_and_the_process_lives(face_gray: GrayImage):
+async def test_a_frame_over_the_limit_is_rejected_and_the_process_lives(face_gray: GrayImage):
     async with running_pool(1) as pool:
         with pytest.raises(AnalysisUnavailableError, match="expected at most"):
             await analyze(pool, np.zeros((1080, 1920), np.uint8))
@@ -323,7 +323,7 @@ async def test_stopped_processes_do_not_delay_the_end():
             os.kill(pid, 0)
 
 
-async def test_a_fault_in_the_upkeep_is_logged_and_the_upkeep_goes_on(
+async def test_a_fault_in_the_supervision_is_logged_and_the_supervision_continues(
     face_gray: GrayImage, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ):
     monkeypatch.setattr(pool_module, "AFTER_FAULT_S", 0.01)
@@ -331,7 +331,7 @@ async def test_a_fault_in_the_upkeep_is_logged_and_the_upkeep_goes_on(
         await until(lambda: pool._spare is not None)
         with monkeypatch.context() as faulty:
             faulty.setattr(AnalysisProcess, "look", lambda _: 1 / 0)
-            await until(lambda: any("upkeep" in record.message for record in caplog.records))
+            await until(lambda: any("supervision" in record.message for record in caplog.records))
         stopped = pool.pids[0]
         os.kill(stopped, signal.SIGSTOP)
 

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from benchmarks.relay import LOOPBACK, Weather, open_link
+from benchmarks.relay import LOOPBACK, NetworkConditions, open_link
 from tests.times import seconds
 
 
@@ -16,20 +16,20 @@ class Inbox(asyncio.DatagramProtocol):
         self.messages.put_nowait(data)
 
 
-async def test_the_relay_leads_datagrams_both_ways_and_cuts_when_told():
+async def test_the_relay_forwards_datagrams_both_ways_and_blocks_on_request():
     loop = asyncio.get_running_loop()
     ends = [await loop.create_datagram_endpoint(Inbox, local_addr=(LOOPBACK, 0)) for _ in range(2)]
     (client, at_client), (server, at_server) = ends
-    weather = Weather(delay_s=0.005)
-    link = await open_link(weather, client.get_extra_info("sockname"), server.get_extra_info("sockname"))
+    conditions = NetworkConditions(delay_s=0.005)
+    link = await open_link(conditions, client.get_extra_info("sockname"), server.get_extra_info("sockname"))
 
     client.sendto(b"up", (LOOPBACK, link.client_side.port))
     up = await asyncio.wait_for(at_server.messages.get(), seconds(5))
     server.sendto(b"down", (LOOPBACK, link.server_side.port))
     down = await asyncio.wait_for(at_client.messages.get(), seconds(5))
-    weather.cut = True
+    conditions.cut = True
     client.sendto(b"lost", (LOOPBACK, link.client_side.port))
-    while not weather.dropped:  # noqa: ASYNC110 - a datagram that is dropped tells nobody
+    while not conditions.dropped:  # noqa: ASYNC110 - a datagram that is dropped tells nobody
         await asyncio.sleep(0.005)
 
     assert (up, down) == (b"up", b"down")

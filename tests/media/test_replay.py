@@ -66,15 +66,15 @@ def test_a_clip_returns_as_annotated_video_telemetry_and_summary(
 
     assert ended.returncode == 0
     assert "Traceback" not in ended.stderr
-    told = json.loads(summary.read_text())
+    result = json.loads(summary.read_text())
     reports = [decode_telemetry(line) for line in telemetry.read_text().splitlines()]
-    assert told["analysed_frames"] == sum(report.analysed for report in reports)
-    assert told["sent_frames"] > 10
-    assert told["latency_ms"]["p50"] > 0
-    assert told["faces_seen"] >= 1
+    assert result["analysed_frames"] == sum(report.analysed for report in reports)
+    assert result["sent_frames"] > 10
+    assert result["latency_ms"]["p50"] > 0
+    assert result["faces_seen"] >= 1
     with av.open(str(out)) as container:
         frames = list(container.decode(video=0))
-    assert len(frames) == told["received_frames"]
+    assert len(frames) == result["received_frames"]
     assert (frames[0].width, frames[0].height) == (640, 360)
     assert frames[-1].time == pytest.approx(72 / 30, abs=0.5)
 
@@ -151,12 +151,12 @@ def test_a_signal_ends_the_replay_and_the_summary_is_written(
     wait_for(lambda: telemetry.exists() and telemetry.stat().st_size > 0)
 
     process.send_signal(number)
-    said, complained = process.communicate(timeout=seconds(20))
+    printed, complained = process.communicate(timeout=seconds(20))
 
     assert process.returncode == 0
     assert "Traceback" not in complained
     assert json.loads(summary.read_text())["analysed_frames"] > 0
-    assert "latency" in said
+    assert "latency" in printed
     with av.open(str(tmp_path / "out.mp4")) as container:
         assert next(container.decode(video=0)).width == 640
 
@@ -244,7 +244,7 @@ def test_an_invalid_address_is_rejected(clip: Path, url: str):
 
 
 @pytest.mark.parametrize(
-    ("option", "name", "said"),
+    ("option", "name", "message"),
     [
         ("out", "out.gif", "expected a name that ends in"),
         ("out", "missing/out.mp4", "cannot be written"),
@@ -252,16 +252,16 @@ def test_an_invalid_address_is_rejected(clip: Path, url: str):
     ],
 )
 def test_a_file_that_cannot_be_written_is_reported_before_the_replay(
-    clip: Path, tmp_path: Path, option: str, name: str, said: str
+    clip: Path, tmp_path: Path, option: str, name: str, message: str
 ):
     options = {option: tmp_path / name}
 
-    with pytest.raises(ConfigError, match=said):
+    with pytest.raises(ConfigError, match=message):
         ReplayPeer(ReplayOptions(clip, **options))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
-    ("status", "kind", "body", "said"),
+    ("status", "kind", "body", "message"),
     [
         (200, "text/html", "<p>It works!</p>", "not answer like a facestream server"),
         (
@@ -281,12 +281,12 @@ def test_a_file_that_cannot_be_written_is_reported_before_the_replay(
         (200, "text/html", "x" * 1_000_000, "not answer like a facestream server"),
     ],
 )
-async def test_another_server_is_recognised(clip: Path, status: int, kind: str, body: str, said: str):
+async def test_another_server_is_recognised(clip: Path, status: int, kind: str, body: str, message: str):
     async def answer(_request: web.Request) -> web.Response:
         return web.Response(status=status, content_type=kind, text=body, headers={"Location": "/elsewhere"})
 
     async with fake_server(answer) as url:
-        with pytest.raises(ServerUnreachableError, match=said):
+        with pytest.raises(ServerUnreachableError, match=message):
             await replay_clip(ReplayOptions(clip, url))
 
 

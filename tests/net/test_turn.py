@@ -193,7 +193,7 @@ def test_a_credential_that_does_not_hold_is_refused_in_words(
     replayed = replay(row, clip, direct_server, *options)
 
     assert replayed.code == 2
-    assert "refuses the credentials" in replayed.said
+    assert "rejects the credentials" in replayed.said
 
 
 def test_a_server_that_nobody_reaches_is_reached_at_its_own_relay(row: Row, relayed_server: str, clip: Path):

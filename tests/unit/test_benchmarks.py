@@ -9,8 +9,8 @@ import pytest
 
 from benchmarks import measured
 from benchmarks.processes import usage
-from benchmarks.recovery import Pictures
-from benchmarks.relay import LOOPBACK, Weather, candidates_of, with_candidate
+from benchmarks.recovery import Arrivals
+from benchmarks.relay import LOOPBACK, NetworkConditions, candidates_of, with_candidate
 
 BENCHMARKS = Path(measured.__file__).parent
 MODULES = sorted(
@@ -48,28 +48,28 @@ def test_usage_sees_this_process():
     assert told.file_descriptors >= 3
 
 
-def test_a_gap_reaches_to_the_end_when_no_picture_comes_any_more():
-    pictures = Pictures([1.0, 1.1, 1.5])
+def test_a_gap_reaches_to_the_end_when_no_more_frames_arrive():
+    arrivals = Arrivals([1.0, 1.1, 1.5])
 
-    assert pictures.gaps_ms(1.0, 2.5) == pytest.approx([100.0, 400.0, 1000.0])
-    assert pictures.first_after(1.1) == 1.5
-    assert pictures.first_after(1.5) is None
+    assert arrivals.gaps_ms(1.0, 2.5) == pytest.approx([100.0, 400.0, 1000.0])
+    assert arrivals.first_after(1.1) == 1.5
+    assert arrivals.first_after(1.5) is None
 
 
 @pytest.mark.parametrize("loss", [0.0, 0.05, 0.1, 1.0])
-def test_the_weather_drops_the_share_it_is_told(loss: float):
-    weather = Weather(loss=loss, dice=random.Random(1))
+def test_the_configured_share_of_datagrams_is_dropped(loss: float):
+    conditions = NetworkConditions(loss=loss, dice=random.Random(1))
 
-    passed = sum(weather.lets_through() for _ in range(10_000))
+    passed = sum(conditions.passes() for _ in range(10_000))
 
-    assert passed == weather.passed == 10_000 - weather.dropped
-    assert weather.dropped / 10_000 == pytest.approx(loss, abs=0.01)
+    assert passed == conditions.passed == 10_000 - conditions.dropped
+    assert conditions.dropped / 10_000 == pytest.approx(loss, abs=0.01)
 
 
 def test_nothing_gets_through_a_cut():
-    weather = Weather(cut=True)
+    conditions = NetworkConditions(cut=True)
 
-    assert not weather.lets_through()
+    assert not conditions.passes()
 
 
 def test_an_address_is_put_into_every_candidate():

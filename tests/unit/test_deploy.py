@@ -119,7 +119,7 @@ def test_the_image_starts_a_command_of_the_package():
     )
 
     assert program in project["scripts"]
-    assert _parser(arguments).parse_args(arguments).run
+    assert callable(_parser(arguments).parse_args(arguments).run)
 
 
 def test_the_settings_of_the_image_are_taken(monkeypatch: pytest.MonkeyPatch):

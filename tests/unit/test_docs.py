@@ -16,6 +16,7 @@ from types import ModuleType
 import pytest
 from pydantic import BaseModel
 
+import facestream
 from facestream.analysis.drawing.background import Background
 from facestream.analysis.drawing.overlay import Layer
 from facestream.analysis.faces import UnsureReason
@@ -152,12 +153,12 @@ def test_every_option_of_replay_is_described():
     ("page", "first_line"),
     [
         ("README.md", r"0\.00 s  face 1  \w+  mouth 0\.\d\d"),
+        ("docs/api/messages.md", "0 0"),
         ("docs/api/analysis.md", r"\w+ BoundingBox\(.*\) HeadPose\(.*\)"),
     ],
 )
 def test_the_example_runs(page: str, first_line: str, tmp_path: Path, media_dir: Path):
     example = (ROOT / page).read_text(encoding="utf-8").split("```python\n")[1].split("```")[0]
-    (tmp_path / "models").symlink_to(ROOT / "models")
     (tmp_path / "clip.mp4").symlink_to(media_dir / "single_face.mp4")
     (tmp_path / "photo.jpg").symlink_to(media_dir / "multi_face.jpg")
 
@@ -173,6 +174,12 @@ def test_the_example_runs(page: str, first_line: str, tmp_path: Path, media_dir:
 
     assert finished.returncode == 0, finished.stderr
     assert re.fullmatch(first_line, finished.stdout.splitlines()[0])
+
+
+def test_every_public_name_is_in_the_reference():
+    page = (DOCS / "api" / "facestream.md").read_text(encoding="utf-8")
+
+    assert [name for name in facestream.__all__ if f"`{name}`" not in page] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=inside)

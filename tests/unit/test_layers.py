@@ -1,12 +1,14 @@
 """The layers of ARCHITECTURE.md: imports point down only, and each room keeps off what is not its business."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import facestream
+from tests.conftest import ROOT
 
 PACKAGE = Path(facestream.__file__).parent
 LAYERS: tuple[frozenset[str], ...] = (
@@ -44,6 +46,7 @@ KEEPS_OFF: dict[str, set[str]] = {
     "ice.servers": NETWORK,
     "ice.candidates": NETWORK,
     "signaling.sections": NETWORK,
+    "media.meter": NETWORK,
     "sessions.admission": NETWORK,
     "sessions.frame_cost": NETWORK,
 }
@@ -124,3 +127,13 @@ def test_an_untyped_library_is_touched_in_its_own_module_only(library: str):
     users = {inside(path) for path in MODULES if library in {n.split(".")[0] for n in imported_names(path)}}
 
     assert users <= UNTYPED_AND_THEIR_HOMES[library]
+
+
+def test_the_layers_are_those_of_the_architecture():
+    drawn = re.findall(
+        r"^  ([a-z_]+)(?:/|\.py) +L(\d+) ", (ROOT / "ARCHITECTURE.md").read_text("utf-8"), re.M
+    )
+
+    drawn_layers = {room: int(number) - 1 for room, number in drawn}
+
+    assert drawn_layers == {room: number for room, number in LAYER_OF.items() if not room.startswith("__")}

@@ -1,6 +1,6 @@
-"""Find faces with BlazeFace, MediaPipe's short-range detector: tilted ones too, in a millisecond; follows nobody.
+"""Find faces with BlazeFace, MediaPipe's short-range detector: tilted ones too, in a millisecond for each step.
 
-The net looks at a square of 128 pixels, so a picture is searched by the same plan of steps as with dlib.
+The input of the net is a square of 128 pixels, so a frame is searched by the same plan of steps as with dlib.
 """
 
 import math
@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facestream.analysis.derolling import deroll_square
-from facestream.analysis.detection.hog import (
+from facestream.analysis.detection.detector import (
     MAX_ENLARGEMENT,
     FoundFace,
     SearchStep,
-    is_where_looked,
+    is_expected_face,
     search_plan,
-    without_doubles,
+    without_duplicates,
 )
 from facestream.analysis.faces import BoundingBox, GrayImage, LandmarksXY
 from facestream.analysis.geometry import tilt_deg
@@ -26,29 +26,30 @@ from facestream.analysis.landmarks import box_of_landmarks
 
 INPUT_PX = 128
 FACE_PX = 24
-"""Of faces this large in its input it found all of 64 upright ones, at 20 pixels 85 %."""
+"""The net found all of 64 upright faces of this size in its input, and 85 % of those of 20 pixels."""
 STRIDES_AND_ANCHORS = ((8, 2), (16, 6))
-"""The net answers for each cell of two grids, this many times; 896 answers in all (Bazarevsky et al. 2019)."""
+"""Two grids of cells (stride in pixels) with this many answers a cell; 896 in all (Bazarevsky et al. 2019)."""
 ANSWERS = 896
 NUMBERS = 16
-"""Each answer: middle and size of the box, then six points (eyes, nose tip, mouth, ears), x and y of each."""
+"""Each answer: center and size of the box, then six points (eyes, nose tip, mouth, ears), x and y of each."""
 SURE_FROM = 0.7
-"""Score of a face nobody follows yet: between 0.5 and 0.6 lie hands and folds of cloth."""
+"""Least score of a new face; hands and folds of cloth have scores of 0.5 to 0.6."""
 LOOK_SURE_FROM = 0.5
-"""Score where a face is followed already."""
+"""Least score where a face is followed already."""
 OVERLAP = 0.3
+"""Intersection over union above which two answers mean the same face."""
 LOOK_FACE_PX = 48
 _LEFT_EYE, _RIGHT_EYE, _MOUTH = 2, 3, 5
 
-# Measured on 64 boxes of dlib's detector: how such a box lies about the eyes and the mouth.
+# The box of dlib's detector relative to eyes and mouth, measured on 64 faces.
 SIDE_PER_EYES_OR_MOUTH = 2.3
 MIDDLE_SHARE = 0.46
 
 
 class BlazeFaceDetector:
-    """One net; not to be shared between threads."""
+    """One net. One thread at a time."""
 
-    step_every_s = 0.0  # a step costs no more than reading an emotion
+    step_every_s = 0.0  # a step takes no longer than reading an emotion
 
     def __init__(self, path: Path) -> None:
         self._net = Interpreter(path, (1, INPUT_PX, INPUT_PX, 3), (1, ANSWERS, NUMBERS), (1, ANSWERS, 1))
@@ -75,7 +76,7 @@ class BlazeFaceDetector:
 
     def search_whole(self, gray: GrayImage, min_face_share: float) -> list[FoundFace]:
         plan = self.plan(gray.shape[1], gray.shape[0], min_face_share)
-        return without_doubles(found for step in plan for found in self.search(gray, step))
+        return without_duplicates(found for step in plan for found in self.search(gray, step))
 
     def sees_face(self, gray: GrayImage, landmarks_xy: LandmarksXY) -> bool:
         box = box_of_landmarks(landmarks_xy)
@@ -83,11 +84,11 @@ class BlazeFaceDetector:
         upright, _ = deroll_square(gray, box.center_xy, side, tilt_deg(landmarks_xy), INPUT_PX)
         boxes = (_found(points).box for points in self._points_xy(upright, LOOK_SURE_FROM))
         return any(
-            is_where_looked(found.center_xy, found.width, INPUT_PX / 2, LOOK_FACE_PX) for found in boxes
+            is_expected_face(found.center_xy, found.width, INPUT_PX / 2, LOOK_FACE_PX) for found in boxes
         )
 
     def _points_xy(self, square: GrayImage, sure_from: float) -> list[NDArray[np.float64]]:
-        """Middle, size and six points, shape (8, 2), of each face in the net's input."""
+        """Center, size and six points of each face, shape (8, 2), in pixels of the input `square` (128, 128)."""
         scaled = square.astype(np.float32) / 127.5 - 1.0
         answers, logits = self._net.run(np.repeat(scaled[..., None], 3, axis=2))
         sure = logits[:, 0] >= math.log(sure_from / (1 - sure_from))
@@ -100,7 +101,7 @@ class BlazeFaceDetector:
 
 
 def _merged(points: NDArray[np.float64], weights: NDArray[np.float64]) -> list[NDArray[np.float64]]:
-    """One weighted mean for each group of answers that overlap: steadier than the best answer alone."""
+    """The weighted mean of each group of overlapping answers; it is steadier than the best answer alone."""
     merged = []
     left = np.argsort(-weights)
     while left.size:
@@ -113,7 +114,7 @@ def _merged(points: NDArray[np.float64], weights: NDArray[np.float64]) -> list[N
 
 
 def _overlap(one: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Intersection over union of the boxes."""
+    """Intersection over union of one box with each of the others, 0..1."""
     low = np.maximum(one[0] - one[1] / 2, others[:, 0] - others[:, 1] / 2)
     high = np.minimum(one[0] + one[1] / 2, others[:, 0] + others[:, 1] / 2)
     shared = np.clip(high - low, 0, None).prod(axis=1)
@@ -121,7 +122,7 @@ def _overlap(one: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[n
 
 
 def _found(points_xy: NDArray[np.float64]) -> FoundFace:
-    """The box dlib would draw, which is what the landmark predictor was made for."""
+    """The face with the box dlib would draw, which the landmark predictor was trained with."""
     left, right, mouth = points_xy[_LEFT_EYE], points_xy[_RIGHT_EYE], points_xy[_MOUTH]
     eyes, along = (left + right) / 2, right - left
     down = mouth - eyes
@@ -132,7 +133,7 @@ def _found(points_xy: NDArray[np.float64]) -> FoundFace:
 
 
 def _cells_xy() -> NDArray[np.float64]:
-    """Middles of the cells the answers belong to, in pixels, shape (896, 2)."""
+    """Centers of the cells of all answers, in pixels, shape (896, 2)."""
     middles = []
     for stride, anchors in STRIDES_AND_ANCHORS:
         count = INPUT_PX // stride

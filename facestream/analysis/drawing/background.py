@@ -1,6 +1,6 @@
-"""What the drawing lies on: the picture, the picture with only its faces sharp, or nothing of the picture at all.
+"""Prepare what is drawn on: the frame itself, the frame with only its faces sharp, or a black area.
 
-Pure, in place, on the planes of a yuv420p frame.
+Works in place on the planes of a yuv420p frame. Pure: reads no clock and keeps no state.
 """
 
 import enum
@@ -14,21 +14,21 @@ from facestream.analysis.faces import BoundingBox, FrameReport
 
 BLACK_Y, GRAY_CHROMA = 16, 128
 BLUR_CELLS = 24
-"""The blurred picture has as many cells along its longer side: a room is a room, a document is not a document."""
+"""Cells along the longer side of a blurred frame: a room can be recognised, a document cannot be read."""
 FACE_WIDTHS = 0.72, 0.95
-"""Half axes of the ellipse that stays sharp, in widths of the face's box: from hair to chin."""
+"""Half axes of the ellipse that stays sharp, in widths of the box of the face: from hair to chin."""
 
 
 class Background(enum.StrEnum):
-    """What the peer gets to see under the drawing."""
+    """What the peer sees under the drawing; the values are those of the telemetry messages."""
 
-    FRAME = "picture"
-    BLUR = "blur"
-    LANDMARKS = "landmarks"
+    FRAME = "picture"  # the frame as it is
+    BLUR = "blur"  # only faces are sharp
+    LANDMARKS = "landmarks"  # nothing of the frame
 
 
 def show_background(planes: Planes, report: FrameReport, background: Background) -> None:
-    """Turn a frame into the background, in place; faces that are not in the report are not shown sharp."""
+    """Turn the planes of a frame into the background, in place; only faces of the report stay sharp."""
     if background is Background.LANDMARKS:
         planes[0][:] = BLACK_Y
         planes[1][:] = planes[2][:] = GRAY_CHROMA

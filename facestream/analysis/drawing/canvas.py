@@ -1,6 +1,6 @@
-"""Draw anti-aliased shapes on the three planes of a yuv420p picture at once; knows nothing about faces.
+"""Draw anti-aliased shapes on the three planes of a yuv420p frame; knows nothing about faces.
 
-Coordinates are pixels of the luma plane, fractions allowed. Nothing here raises for a shape outside the picture.
+Coordinates are pixels of the luma plane and may be fractions. No function raises for a shape outside the frame.
 """
 
 from collections.abc import Sequence
@@ -13,15 +13,15 @@ from numpy.typing import NDArray
 
 Plane = NDArray[np.uint8]
 Planes = tuple[Plane, Plane, Plane]
-"""Luma (h, w) and two chroma planes (ceil(h/2), ceil(w/2)), writable, rows may be padded."""
+"""Luma, shape (h, w), and two chroma planes, shape (ceil(h/2), ceil(w/2)); writable, rows may be padded."""
 PointsXY = NDArray[np.float32]
 FixedXY = NDArray[np.int32]
 
-_SHIFT = 4  # OpenCV takes fixed-point coordinates: a sixteenth of a pixel
+_SHIFT = 4  # OpenCV takes fixed-point coordinates in sixteenths of a pixel
 _FAR_PX = 30_000.0  # OpenCV's fixed-point lines overflow beyond this
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
-# The corners of a rectangle as fractions of its sides, clockwise from the lower right, each six times; and six
-# points of each corner's arc.
+# The corners of a rectangle as fractions of its sides, clockwise from the lower right, each six times; and six points
+# on the arc of each corner.
 _CORNERS_XY = np.repeat([(1.0, 1.0), (0.0, 1.0), (0.0, 0.0), (1.0, 0.0)], 6, axis=0)
 _ARC_RAD = np.radians(np.add.outer([0, 90, 180, 270], np.linspace(0, 90, 6)).ravel())
 _ARC_XY = np.stack([np.cos(_ARC_RAD), np.sin(_ARC_RAD)], axis=1)
@@ -40,7 +40,7 @@ BLACK = Colour(16, 128, 128)
 
 
 def from_rgb(red: int, green: int, blue: int) -> Colour:
-    """The colour of an RGB triple 0..255 (ITU-R BT.601)."""
+    """The colour of an RGB triple, each 0..255 (ITU-R BT.601)."""
     return Colour(
         round(16 + (65.481 * red + 128.553 * green + 24.966 * blue) / 255),
         round(128 + (-37.797 * red - 74.203 * green + 112.0 * blue) / 255),
@@ -50,7 +50,7 @@ def from_rgb(red: int, green: int, blue: int) -> Colour:
 
 @dataclass(frozen=True, slots=True)
 class Canvas:
-    """A picture to draw on, and the measures that fit its size."""
+    """The planes of a frame, and the sizes of lines and text that fit it."""
 
     planes: Planes
 
@@ -61,12 +61,12 @@ class Canvas:
 
     @property
     def stroke_px(self) -> int:
-        """Thickness of a line: 2 up to 600 rows, 3 at 720; a line of 1 drowns in its dark edge."""
+        """Thickness of a line: 2 up to 600 rows, 3 at 720. A line of 1 pixel is hardly visible in its dark edge."""
         return max(2, round(self.size_wh[1] / 260))
 
     @property
     def text_px(self) -> float:
-        """Height of a capital letter: a thirty-fifth of the picture, never too small to read."""
+        """Height of a capital letter: 1/35 of the height of the frame, and at least 8."""
         return max(8.0, self.size_wh[1] / 35)
 
     def lines(self, shapes_xy: Sequence[PointsXY], colour: Colour, thickness_px: int) -> None:
@@ -76,7 +76,7 @@ class Canvas:
     def outlined(
         self, shapes_xy: Sequence[PointsXY], colour: Colour, thickness_px: int, dark_px: int
     ) -> None:
-        """The same on a dark line of `dark_px`, so that it shows on any background."""
+        """The same over a black line of `dark_px`, so that it is visible on any background."""
         shapes = [_fixed(shape) for shape in shapes_xy]
         cv2.polylines(self.planes[0], shapes, True, BLACK.y, dark_px, cv2.LINE_AA, _SHIFT)
         self._polylines(shapes, colour, thickness_px)
@@ -91,7 +91,7 @@ class Canvas:
         cv2.fillConvexPoly(v, shape, colour.v, cv2.LINE_AA, _SHIFT)
 
     def dots(self, points_xy: PointsXY, diameter_px: int, colour: Colour) -> None:
-        """A dot on each point: a line that ends where it begins, because circles take ten times as long."""
+        """A dot on each point, drawn as a line of length 0, because circles take ten times as long."""
         self._polylines(list(_fixed(points_xy)[:, None]), colour, diameter_px)
 
     def text_size(self, text: str) -> tuple[int, int]:
@@ -100,7 +100,7 @@ class Canvas:
         return width, height
 
     def text(self, text: str, left: float, baseline: float, colour: Colour) -> None:
-        """One line of ASCII text; only luma, because letters are thinner than a chroma pixel."""
+        """One line of ASCII text, in luma only, because letters are thinner than a chroma pixel."""
         where = round(left), round(baseline)
         cv2.putText(
             self.planes[0], text, where, _FONT, self._text_scale, colour.y, self._text_stroke, cv2.LINE_AA
@@ -132,11 +132,11 @@ def rounded(left: float, top: float, width: float, height: float, radius: float)
 
 
 def _fixed(points_xy: PointsXY) -> FixedXY:
-    """Fixed-point coordinates on the luma plane, pulled in to what OpenCV can draw."""
+    """Fixed-point coordinates on the luma plane, clipped to what OpenCV can draw."""
     inside = np.nan_to_num(points_xy, nan=-_FAR_PX, posinf=_FAR_PX, neginf=-_FAR_PX).clip(-_FAR_PX, _FAR_PX)
     return np.asarray(np.rint(inside * (1 << _SHIFT)), np.int32)
 
 
 def _halved(shape: FixedXY) -> FixedXY:
-    """The same on a chroma plane, where the middle of a pixel lies between two luma pixels."""
+    """The same on a chroma plane, where the center of a pixel is between two luma pixels."""
     return np.asarray((shape >> 1) - (1 << _SHIFT) // 4, np.int32)

@@ -1,6 +1,6 @@
 """Draw a frame report onto the planes of the yuv420p frame it describes.
 
-Pure: no model, no clock, no event loop. Never goes through BGR, never touches the corner of the replay's stamp.
+Pure: runs no model and reads no clock. Never converts to BGR, and never draws over the frame counter of a replay.
 """
 
 import enum
@@ -24,35 +24,35 @@ from facestream.analysis.drawing.canvas import (
 )
 from facestream.analysis.faces import Face, FrameReport, HeadPose, LandmarksXY
 
-# Bright, and told apart with the common kinds of colour blindness (after Okabe and Ito 2008); one a face, in turn.
+# Bright, and distinct for people with common kinds of colour blindness (after Okabe and Ito 2008); by face id, in turn.
 FACE_COLOURS = (
     from_rgb(86, 200, 255), from_rgb(255, 176, 32), from_rgb(64, 224, 160), from_rgb(235, 235, 235),
     from_rgb(240, 150, 205), from_rgb(255, 120, 64), from_rgb(150, 160, 255), from_rgb(250, 236, 80),
 )  # fmt: skip
 AXIS_COLOURS = (from_rgb(255, 80, 80), from_rgb(80, 230, 80), from_rgb(90, 140, 255))
 HULLS = (
-    range(17, 22),  # eyebrow on the picture's left
+    range(17, 22),  # eyebrow on the left of the image
     range(22, 27),
-    range(36, 42),  # eye on the picture's left
+    range(36, 42),  # eye on the left of the image
     range(42, 48),
     range(48, 60),  # outer mouth
     range(60, 68),  # inner mouth
 )
 NOSE_TIP = 30
-EDGES_FROM_PX = 180.0  # in a narrower face, dark edges of the lines would fill eyes and mouth
+EDGES_FROM_PX = 180.0  # in a narrower face, the dark edges of the lines would fill eyes and mouth
 
-# The replay client stamps a number into the lower right corner, 96x16 pixels on a grid of 16, and reads it back
-# from the annotated picture. Where it has, nothing is drawn on the first area; labels always stay out of the second.
+# The replay client stamps a frame counter into the lower right corner, 96x16 pixels on a grid of 16, and reads it from
+# the annotated frame. If there is one, nothing is drawn on the first area; labels always stay out of the second.
 STAMP_CORNER_WH = (112, 32)
 STAMP_WIDTH_PX, STAMP_HEIGHT_PX, STAMP_GRID_PX = 96, 16, 16
 STAMP_BLACK_BELOW, STAMP_WHITE_ABOVE = 60, 190
 STAMP_SHARE, STAMP_CLEAR_SHARE = 0.1, 0.8
 LABEL_FREE_CORNER_WH = (200, 40)
-SOFT_EDGE_PX = 2  # by so much an anti-aliased shape is larger than its outline
+SOFT_EDGE_PX = 2  # an anti-aliased shape extends beyond its outline by this much
 
 
 class Layer(enum.StrEnum):
-    """What can be drawn."""
+    """A part of the drawing that a peer can choose."""
 
     BOX = "box"
     HULLS = "hulls"
@@ -66,7 +66,7 @@ DEFAULT_LAYERS = frozenset({Layer.BOX, Layer.HULLS, Layer.LABEL, Layer.STATS})
 
 
 class _Area(NamedTuple):
-    """A rectangle of the picture, in pixels."""
+    """A rectangle, in pixels of the frame."""
 
     left: float
     top: float
@@ -74,31 +74,32 @@ class _Area(NamedTuple):
     height: float
 
     def shared_px(self, other: "_Area") -> float:
-        """How many pixels lie in both."""
+        """The number of pixels in both."""
         width = min(self.left + self.width, other.left + other.width) - max(self.left, other.left)
         height = min(self.top + self.height, other.top + other.height) - max(self.top, other.top)
         return max(0.0, width) * max(0.0, height)
 
 
 def draw(planes: Planes, report: FrameReport, layers: Collection[Layer], stats: str) -> None:
-    """Draw the chosen layers of a report; `stats` is the line in the upper left corner.
+    """Draw the chosen layers of a report; `stats` is the text in the upper left corner.
 
-    Costs 0.2-0.4 ms a face with the default layers, twice that with all; a face without finite coordinates is left out.
+    Takes 0.2-0.4 ms for each face with the default layers, and twice that with all. A face whose coordinates are not
+    finite is left out.
     """
     canvas = Canvas(planes)
     kept = _stamped_corners(planes)
     faces = [face for face in report.faces if math.isfinite(sum(_area_of(face)))]
     for face in faces:
         _draw_lines(canvas, face, layers)
-    # Text last, so that no other face's lines run over it.
+    # Text last, so that the lines of another face do not cross it.
     taken = []
     if Layer.STATS in layers and stats:
         taken.append(_draw_stats(canvas, stats))
     if Layer.LABEL in layers:
         areas = [_area_of(face) for face in faces]
-        picture = _Area(0, 0, *canvas.size_wh)
+        whole = _Area(0, 0, *canvas.size_wh)
         for face, area in zip(faces, areas, strict=True):
-            if picture.shared_px(area) > 0:
+            if whole.shared_px(area) > 0:
                 taken.append(
                     _draw_label(canvas, face, taken, [other for other in areas if other is not area])
                 )
@@ -107,13 +108,13 @@ def draw(planes: Planes, report: FrameReport, layers: Collection[Layer], stats: 
 
 
 def _stamped_corners(planes: Planes) -> list[tuple[Plane, Plane]]:
-    """The lower right corners and what they hold, where a headless peer has stamped its frame counter there.
+    """The lower right corner of each plane with a copy of it, if a headless peer has stamped its frame counter there.
 
-    A stamp is black and white blocks and nothing between; a picture's own corner is not, and is drawn on like the rest.
+    A stamp consists of black and white blocks without gray levels between them; no other corner looks like this.
     """
-    picture_height, picture_width = planes[0].shape
-    top = (picture_height - STAMP_HEIGHT_PX) // STAMP_GRID_PX * STAMP_GRID_PX
-    left = (picture_width - STAMP_WIDTH_PX) // STAMP_GRID_PX * STAMP_GRID_PX
+    frame_height, frame_width = planes[0].shape
+    top = (frame_height - STAMP_HEIGHT_PX) // STAMP_GRID_PX * STAMP_GRID_PX
+    left = (frame_width - STAMP_WIDTH_PX) // STAMP_GRID_PX * STAMP_GRID_PX
     if top < 0 or left < 0:
         return []
     luma = planes[0][top : top + STAMP_HEIGHT_PX, left : left + STAMP_WIDTH_PX]
@@ -153,7 +154,7 @@ def _draw_lines(canvas: Canvas, face: Face, layers: Collection[Layer]) -> None:
 def _draw_hulls(canvas: Canvas, face: Face, colour: Colour) -> None:
     points_xy = face.landmarks_xy
     hulls = [_hull(points_xy[part.start : part.stop]) for part in HULLS]
-    # Thin on a small face, so that the face under the lines can still be seen.
+    # Thin on a small face, so that the face stays visible under the lines.
     thickness_px = max(1, min(canvas.stroke_px, round(face.box.width / 150)))
     if face.box.width < EDGES_FROM_PX:
         canvas.lines(hulls, colour, thickness_px)
@@ -170,12 +171,12 @@ def _draw_points(canvas: Canvas, landmarks_xy: LandmarksXY, colour: Colour) -> N
 
 
 def _draw_pose(canvas: Canvas, face: Face, pose: HeadPose) -> None:
-    """Three axes from the nose tip: red along the eyes, green to the chin, blue where the nose points."""
+    """Three axes from the nose tip: red along the eyes, green to the chin, blue in the direction of the nose."""
     yaw, pitch, roll = (math.radians(value) for value in (pose.yaw_deg, pose.pitch_deg, pose.roll_deg))
     ahead = np.array([math.sin(yaw) * math.cos(pitch), -math.sin(pitch), -math.cos(yaw) * math.cos(pitch)])
-    # The eye line is at a right angle to `ahead`, and `roll` is its direction in the picture.
-    in_picture = math.cos(roll) * ahead[0] + math.sin(roll) * ahead[1]
-    aside = np.array([-ahead[2] * math.cos(roll), -ahead[2] * math.sin(roll), in_picture])
+    # The eye line is at a right angle to `ahead`, and `roll` is its direction in the image.
+    depth = math.cos(roll) * ahead[0] + math.sin(roll) * ahead[1]
+    aside = np.array([-ahead[2] * math.cos(roll), -ahead[2] * math.sin(roll), depth])
     if not (norm := float(np.linalg.norm(aside))) > 0:
         return
     aside /= norm
@@ -199,7 +200,7 @@ def _draw_stats(canvas: Canvas, stats: str) -> _Area:
 
 
 def _draw_label(canvas: Canvas, face: Face, taken: list[_Area], others: list[_Area]) -> _Area:
-    """The label above its box, or around it where that hides less of other texts and of other faces."""
+    """The label above its box, or elsewhere around it where it covers less of other texts and faces."""
     shown = f"{face.label}: {face.unsure}" if face.unsure else f"{face.label} {100 * face.confidence:.0f}%"
     text = _printable(shown)
     width, height = _pill_wh(canvas, text)
@@ -207,21 +208,28 @@ def _draw_label(canvas: Canvas, face: Face, taken: list[_Area], others: list[_Ar
     gap = 1.5 * canvas.stroke_px
     right, above, below = left + box_width - width, top - height - gap, top + box_height + gap
     higher = above - height - gap
-    places = [(left, above), (right, above), (left, below), (right, below), (left, higher), (right, higher)]
-    areas = [_inside(canvas, _Area(*place, width, height)) for place in places]
+    corners_xy = [
+        (left, above),
+        (right, above),
+        (left, below),
+        (right, below),
+        (left, higher),
+        (right, higher),
+    ]
+    areas = [_inside(canvas, _Area(*corner_xy, width, height)) for corner_xy in corners_xy]
 
-    def hidden_px(area: _Area) -> float:
+    def covered_px(area: _Area) -> float:
         return 4 * sum(map(area.shared_px, taken)) + sum(map(area.shared_px, others))
 
-    # Nothing is gained by jumping about for a few pixels, so a later place must be clearly better.
+    # A later position must be clearly better, so that labels do not jump for a few pixels.
     ranked = enumerate(areas)
-    area = min(ranked, key=lambda item: hidden_px(item[1]) + 0.08 * item[0] * width * height)[1]
+    area = min(ranked, key=lambda item: covered_px(item[1]) + 0.08 * item[0] * width * height)[1]
     _draw_pill(canvas, text, area, _colour_of(face), BLACK)
     return area
 
 
 def _printable(text: str) -> str:
-    """OpenCV is given ASCII only: what its font draws for the rest differs between versions."""
+    """ASCII only: what OpenCV's font draws for other characters differs between versions."""
     return "".join(char if " " <= char <= "~" else "?" for char in text)
 
 
@@ -230,7 +238,7 @@ def _pill_wh(canvas: Canvas, text: str) -> tuple[float, float]:
 
 
 def _inside(canvas: Canvas, area: _Area) -> _Area:
-    """The area moved into the picture and out of the corner without labels, as far as it fits."""
+    """The area, moved into the frame and out of the corner without labels, as far as it fits."""
     width, height = canvas.size_wh
     left = max(0.0, min(area.left, width - area.width))
     top = max(0.0, min(area.top, height - area.height))

@@ -1,6 +1,6 @@
-"""Cut one face upright and at a fixed scale out of a gray picture, as the emotion net was trained to see it.
+"""Cut one face upright and at a fixed scale out of a gray image, as in the training of our emotion net.
 
-Pure: no model, no clock. It never decides whether a face is worth cutting.
+Pure: runs no model. It never decides whether the emotion of a face may be named.
 """
 
 import math
@@ -10,30 +10,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 EYE_LINE_Y = 0.34
-"""Where the middle between the eyes comes to lie, as a share of the crop's height."""
+"""Height of the point between the eyes in the crop, as a share of its side."""
 FACE_UNIT = 0.38
-"""Length of one face unit (about the distance of the eyes) as a share of the crop's side."""
+"""Length of one face unit (about the distance between the eyes), as a share of the side of the crop."""
 EYES_TO_MOUTH_UNITS = 1.08
-"""Distance from the middle of the eyes to that of the mouth corners on a frontal face, in face units."""
+"""Distance from the point between the eyes to the center of the mouth on a frontal face, in face units."""
 
 _LEFT_EYE = slice(36, 42)
 _RIGHT_EYE = slice(42, 48)
 _MOUTH_CORNERS = [48, 54]
-_MIN_UNIT_PX = 1.0  # below this the points have collapsed and no direction can be trusted
+_MIN_UNIT_PX = 1.0  # below this, the landmarks have collapsed and have no direction
 
 
 def alignment_matrix(landmarks_xy: NDArray[np.float32], size_px: int) -> NDArray[np.float64]:
-    """Similarity transform, shape (2, 3), from picture pixels to the pixels of a `size_px` square crop.
+    """Similarity transform, shape (2, 3), from pixels of the image to those of a crop of `size_px` x `size_px`.
 
-    The eyes give the rotation. The scale is the larger of eye distance and eyes-to-mouth distance,
-    so that a head turned aside (eyes close together) or tilted up or down (mouth close to the eyes)
-    is not blown up.
+    The eyes give the rotation. The scale comes from the larger of eye distance and eyes-to-mouth distance: otherwise a
+    head turned aside (eyes close together), up or down (mouth close to the eyes) would fill the crop. Raises
+    ValueError for landmarks of another shape, landmarks that are not finite, or an empty crop.
     """
     points = np.asarray(landmarks_xy, dtype=np.float64)
     if points.shape != (68, 2):
         raise ValueError(f"landmarks have shape {points.shape}, expected (68, 2) in iBUG 300-W order")
     if not np.isfinite(points).all():
-        raise ValueError("landmarks hold values that are no numbers, expected pixels; drop the face instead")
+        raise ValueError("landmarks are not finite, expected pixels; leave out the face")
     if size_px < 1:
         raise ValueError(f"crop size is {size_px} px, expected at least 1")
     left = points[_LEFT_EYE].mean(axis=0)
@@ -47,18 +47,18 @@ def alignment_matrix(landmarks_xy: NDArray[np.float32], size_px: int) -> NDArray
     angle = math.atan2(right[1] - left[1], right[0] - left[0])
     cos, sin = scale * math.cos(angle), scale * math.sin(angle)
     rotation = np.array([[cos, sin], [-sin, cos]])
-    # Pixel centres: a crop of n pixels has its middle at (n - 1) / 2.
+    # Coordinates are those of pixel centers: the center of n pixels is at (n - 1) / 2.
     target = np.array([0.5 * size_px - 0.5, EYE_LINE_Y * size_px - 0.5])
     return np.column_stack([rotation, target - rotation @ middle])
 
 
 def align_face(gray: NDArray[np.uint8], landmarks_xy: NDArray[np.float32], size_px: int) -> NDArray[np.uint8]:
-    """Cut the face, shape (size_px, size_px); what lies outside the picture repeats its edge.
+    """Cut the face, shape (size_px, size_px); what lies outside the image repeats its edge.
 
-    A face larger than the crop is averaged down first, so that fine texture does not alias.
+    A face larger than the crop is averaged first, so that fine texture does not alias. Raises ValueError.
     """
     if gray.ndim != 2 or gray.size == 0:
-        raise ValueError(f"picture has shape {gray.shape}, expected a gray picture (height, width)")
+        raise ValueError(f"image has shape {gray.shape}, expected a gray image (height, width)")
     matrix = alignment_matrix(landmarks_xy, size_px)
     shrink = int(1.0 / math.hypot(matrix[0, 0], matrix[0, 1]))
     if shrink >= 2:
@@ -72,7 +72,7 @@ def align_face(gray: NDArray[np.uint8], landmarks_xy: NDArray[np.float32], size_
 def _shrink_around(
     gray: NDArray[np.uint8], matrix: NDArray[np.float64], size_px: int, shrink: int
 ) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
-    """Average what the crop sees over `shrink` x `shrink` blocks; give it with its new matrix."""
+    """Average the part of the image that the crop covers over `shrink` x `shrink` blocks; returns it and its matrix."""
     height, width = gray.shape
     inverse = cv2.invertAffineTransform(matrix)
     edge = float(size_px)
@@ -82,12 +82,12 @@ def _shrink_around(
     high = np.ceil(seen.max(axis=0)).astype(int) + shrink
     x0, y0 = (int(np.clip(low[i], 0, (width, height)[i] - 1)) for i in range(2))
     x1, y1 = (int(np.clip(high[i], (x0, y0)[i] + 1, (width, height)[i])) for i in range(2))
-    # Whole blocks only, so that the factor is exact; the picture's last odd pixels are given up for it.
+    # Whole blocks only, so that the factor is exact; the last odd pixels of the image are left out.
     columns, rows = max(1, (x1 - x0) // shrink), max(1, (y1 - y0) // shrink)
     x1, y1 = min(x1, x0 + columns * shrink), min(y1, y0 + rows * shrink)
     small = cv2.resize(gray[y0:y1, x0:x1], (columns, rows), interpolation=cv2.INTER_AREA)
     factor = np.array([(x1 - x0) / columns, (y1 - y0) / rows])
-    # Pixel i of the small picture has its centre at factor * (i + 0.5) - 0.5 + origin of the large one.
+    # The center of pixel i of the small image is at factor * (i + 0.5) - 0.5 + origin in the large one.
     origin = np.array([x0, y0]) + factor / 2 - 0.5
     linear = matrix[:, :2] * factor
     shift = matrix[:, :2] @ origin + matrix[:, 2]

@@ -1,4 +1,7 @@
-"""Read the emotion of one face with a TFLite net; cuts the face the way the net was trained to see it."""
+"""Read the emotion of one face with a TFLite net, from the same crop that the net was trained with.
+
+Never smooths and never chooses a label: `label.py` does.
+"""
 
 import math
 from pathlib import Path
@@ -21,13 +24,14 @@ UP_SHARE = 0.1
 
 
 class EmotionReader(Protocol):
-    """Seven probabilities of one face, shape (7,), summing to 1, in the order of EMOTIONS."""
+    """Reads the emotion of one face."""
 
-    def read(self, gray: GrayImage, box: BoundingBox, landmarks_xy: LandmarksXY) -> NDArray[np.float32]: ...
+    def read(self, gray: GrayImage, box: BoundingBox, landmarks_xy: LandmarksXY) -> NDArray[np.float32]:
+        """Seven probabilities, shape (7,), each 0..1, that sum to 1, in the order of EMOTIONS."""
 
 
 class MiniXception:
-    """mini-XCEPTION (Arriaga et al. 2017) on a widened box; input 64x64 in [-1, 1]."""
+    """mini-XCEPTION (Arriaga et al. 2017) on the widened box of a face; input 64x64 in -1..1."""
 
     def __init__(self, path: Path) -> None:
         self._net = Interpreter(path, (1, MINI_XCEPTION_PX, MINI_XCEPTION_PX, 1), (1, len(EMOTIONS)))
@@ -42,7 +46,7 @@ class MiniXception:
 
 
 class OwnEmotionNet:
-    """Our own net on an aligned face; input 0..255, all scaling and the softmax are in its graph."""
+    """Our own net on an aligned face; input 48x48 in 0..255. Its graph contains the scaling and the softmax."""
 
     SIZE_PX = 48
 
@@ -54,7 +58,7 @@ class OwnEmotionNet:
 
 
 def crop_tilted(gray: GrayImage, box: BoundingBox, tilt_deg: float, size_px: int) -> GrayImage:
-    """The crop of `crop_square`, turned with the face, so that the net sees it upright."""
+    """The crop of `crop_square` around a tilted face, derolled by `tilt_deg` (positive: clockwise)."""
     side, tilt = max(box.width, box.height), math.radians(tilt_deg)
     x, y = box.center_xy
     center_xy = x + UP_SHARE * side * math.sin(tilt), y - UP_SHARE * side * math.cos(tilt)
@@ -62,9 +66,9 @@ def crop_tilted(gray: GrayImage, box: BoundingBox, tilt_deg: float, size_px: int
 
 
 def crop_square(gray: GrayImage, box: BoundingBox, size_px: int) -> GrayImage:
-    """The box widened by 0.2 of its side on each edge and moved up by 0.1, as a square of `size_px`.
+    """The box, widened by 0.2 of its side at each edge and moved up by 0.1, as a square of shape (size_px, size_px).
 
-    What lies outside the picture repeats its edge: one face in eight reaches past it.
+    What lies outside the image repeats its edge; one face in eight extends beyond it.
     """
     side = max(box.width, box.height)
     x, y = box.center_xy
@@ -75,7 +79,7 @@ def crop_square(gray: GrayImage, box: BoundingBox, size_px: int) -> GrayImage:
     inside = gray[max(0, top) : max(0, top + span), max(0, left) : max(0, left + span)]
     if inside.size == 0:
         return np.zeros((size_px, size_px), np.uint8)
-    if inside.shape != (span, span):  # most faces lie inside, and need no copy
+    if inside.shape != (span, span):  # most faces lie inside and need no copy
         top_px, bottom_px = max(0, -top), max(0, top + span - height)
         left_px, right_px = max(0, -left), max(0, left + span - width)
         padded = cv2.copyMakeBorder(inside, top_px, bottom_px, left_px, right_px, cv2.BORDER_REPLICATE)

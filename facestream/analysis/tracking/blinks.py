@@ -1,25 +1,41 @@
-"""Count the blinks of one face from its eye opening over time. Pure.
+"""Count the blinks of one face from the opening of its eyes over time. Pure.
 
-Eyes differ: one person's open eye is as narrow as another's half closed one, and a smile narrows both. So closed is
-measured against how far this person's eyes were open lately, not against a fixed number.
+People's eyes differ, and a smile narrows them. So an eye counts as closed relative to how far this person's eyes were
+open lately, never relative to a fixed number.
 """
 
 import math
+from dataclasses import dataclass
 
-from facestream.analysis.tracking.tracks import Eyes
+from facestream.analysis.faces import NEVER_S
 
 CLOSES_BELOW, OPENS_ABOVE = 0.70, 0.82
 """Shares of the usual opening."""
 SHORTEST_S, LONGEST_S = 0.03, 0.8
-"""A longer one is a look down or a nap, not a blink."""
+"""Eyes that stay closed for longer look down or sleep; that is no blink."""
 RISE_S, FALL_S = 0.3, 10.0
-"""Time constants of the usual opening: it follows eyes that open soon, eyes that narrow slowly."""
+"""Time constants of the usual opening: it follows widening eyes quickly and narrowing eyes slowly."""
 GAP_S = 1.0
 LEAST_OPENING = 0.08
 
 
+@dataclass(frozen=True, slots=True)
+class Eyes:
+    """The eyes of one face up to its last frame."""
+
+    usual_opening: float
+    """Eye aspect ratio of the open eyes; 0: not seen yet."""
+    closed_since_s: float | None
+    """None: the eyes are open."""
+    blinks: int
+    time_s: float
+
+
+NO_EYES = Eyes(0.0, None, 0, NEVER_S)
+
+
 def next_eyes(eyes: Eyes, opening: float, time_s: float) -> Eyes:
-    """The state after a frame in which the eyes were so far open."""
+    """The state after a frame in which the eye aspect ratio is `opening`."""
     step_s = time_s - eyes.time_s
     if eyes.usual_opening <= 0 or not 0 <= step_s < GAP_S:
         return Eyes(max(LEAST_OPENING, opening), None, eyes.blinks, time_s)

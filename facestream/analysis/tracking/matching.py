@@ -1,4 +1,7 @@
-"""Which face is which from frame to frame, by geometry only. Pure: no model, no picture."""
+"""Match the faces of a frame with those of the frames before, by geometry only.
+
+Pure: runs no model and reads no image.
+"""
 
 import math
 from collections.abc import Sequence
@@ -11,18 +14,20 @@ from facestream.analysis.tracking.tracks import Track, Tracks
 
 KEEP_LOST_S = 1.5
 SAME_FACE_SHARE = 0.5
-"""A detection whose middle is nearer than this share of the side belongs to the face followed there."""
-SAME_PLACE_SHARE = 0.35
-"""Two followed faces nearer than this share of the side stand on the same face."""
-COME_BACK_SHARE = 1.2
-"""How far, in sides, a face may come back from where its motion would have taken it."""
+"""A detection belongs to a followed face if their centers are closer than this share of the side of the box."""
+DUPLICATE_SHARE = 0.35
+"""Two tracks follow the same face if their centers are closer than this share of the side of the box."""
+REAPPEAR_SHARE = 1.2
+"""How far, in sides of the box, a lost face may reappear from where its motion would have taken it."""
 VELOCITY_SHARE = 0.4
+"""Weight of the newest step in the velocity."""
 MIN_EYE_DISTANCE_PX = 5.0
 SIZE_RATIO = 1.5
+"""Largest change of size from one frame to the next."""
 
 
 def expected_box(track: Track, time_s: float) -> BoundingBox:
-    """Where the face should be now: its last box, moved on by its motion."""
+    """Where the face should be at `time_s`: its last box, moved by its velocity."""
     box = box_of_landmarks(track.landmarks_xy)
     step_s = min(max(0.0, time_s - track.seen_s), KEEP_LOST_S)
     return replace(
@@ -31,7 +36,7 @@ def expected_box(track: Track, time_s: float) -> BoundingBox:
 
 
 def is_plausible(track: Track, landmarks_xy: LandmarksXY, size_wh: tuple[int, int]) -> bool:
-    """False where the points have collapsed, jumped in size or left the picture: no face is there any more."""
+    """False if the landmarks have collapsed, jumped in size or left the frame: there is no face any more."""
     x, y = middle_xy(landmarks_xy)
     ratio = spread_px(landmarks_xy) / spread_px(track.landmarks_xy)
     return bool(
@@ -43,7 +48,7 @@ def is_plausible(track: Track, landmarks_xy: LandmarksXY, size_wh: tuple[int, in
 
 
 def moved(track: Track, landmarks_xy: LandmarksXY, time_s: float) -> Track:
-    """The track with the landmarks of this frame."""
+    """The track with the landmarks of the frame at `time_s`."""
     step_s = time_s - track.seen_s
     velocity = track.velocity_xy
     if 0 < step_s < KEEP_LOST_S:
@@ -56,7 +61,7 @@ def moved(track: Track, landmarks_xy: LandmarksXY, time_s: float) -> Track:
 
 
 def confirmed(track: Track, time_s: float) -> Track:
-    """The track after a detector has agreed that there is a face."""
+    """The track after a detector has found a face there at `time_s`."""
     return replace(
         track,
         looked_s=time_s,
@@ -68,7 +73,7 @@ def confirmed(track: Track, time_s: float) -> Track:
 
 
 def as_last_confirmed(track: Track) -> Track:
-    """The track as it was when a detector last agreed: what it showed since may have been something else."""
+    """The track as it was when a detector last found a face there; what it followed since may be something else."""
     if track.confirmed_xy is None:
         return track
     return replace(
@@ -80,20 +85,20 @@ def as_last_confirmed(track: Track) -> Track:
 
 
 def nearest(tracks: Sequence[Track], box: BoundingBox, time_s: float, within_sides: float) -> Track | None:
-    """The track whose expected place is nearest to the box, if near enough and of a like size."""
+    """The track whose expected box is nearest, if it is within `within_sides` box sides and of similar size."""
     best: Track | None = None
     best_distance = within_sides
     for track in tracks:
-        place = expected_box(track, time_s)
-        ratio = box.width / place.width
-        distance = math.dist(place.center_xy, box.center_xy) / max(place.width, box.width)
+        expected = expected_box(track, time_s)
+        ratio = box.width / expected.width
+        distance = math.dist(expected.center_xy, box.center_xy) / max(expected.width, box.width)
         if distance < best_distance and 1 / SIZE_RATIO**2 < ratio < SIZE_RATIO**2:
             best, best_distance = track, distance
     return best
 
 
-def on_same_face(before: Sequence[Track], now: Sequence[Track], time_s: float) -> set[int]:
-    """Ids of tracks that slid onto a face another track follows: of each such pair the one that had to jump farther."""
+def duplicate_ids(before: Sequence[Track], now: Sequence[Track], time_s: float) -> set[int]:
+    """Ids of the tracks that follow the same face as another one: of each pair, the one that jumped farther."""
     expected = {track.id: expected_box(track, time_s) for track in before}
     boxes = {track.id: box_of_landmarks(track.landmarks_xy) for track in now}
 
@@ -104,19 +109,19 @@ def on_same_face(before: Sequence[Track], now: Sequence[Track], time_s: float) -
             math.log(boxes[number].width / expected[number].width)
         )
 
-    slid: set[int] = set()
+    duplicates: set[int] = set()
     ids = [track.id for track in now]
     for i, first in enumerate(ids):
         for second in ids[i + 1 :]:
-            if first in slid or second in slid:
+            if first in duplicates or second in duplicates:
                 continue
             a, b = boxes[first], boxes[second]
-            if math.dist(a.center_xy, b.center_xy) < SAME_PLACE_SHARE * max(a.width, b.width):
-                slid.add(first if jump(first) > jump(second) else second)
-    return slid
+            if math.dist(a.center_xy, b.center_xy) < DUPLICATE_SHARE * max(a.width, b.width):
+                duplicates.add(first if jump(first) > jump(second) else second)
+    return duplicates
 
 
-def lose(tracks: Tracks, gone: Sequence[Track], time_s: float) -> Tracks:
-    """Remember faces that were just lost, forget those lost long ago."""
-    kept = [track for track in (*tracks.lost, *gone) if time_s - track.seen_s <= KEEP_LOST_S]
+def lose(tracks: Tracks, lost: Sequence[Track], time_s: float) -> Tracks:
+    """Keep the tracks that were just lost; forget those lost for more than KEEP_LOST_S."""
+    kept = [track for track in (*tracks.lost, *lost) if time_s - track.seen_s <= KEEP_LOST_S]
     return replace(tracks, lost=tuple(kept))

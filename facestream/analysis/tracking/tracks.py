@@ -1,77 +1,40 @@
-"""The state of one stream between two frames, as values that cross to whichever process takes the next frame."""
+"""The state of one stream between two frames, as values that any analysis process can continue from."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from facestream.analysis.faces import UNSURE, DegradationLevel, LandmarksXY, UnsureReason
-
-NEVER_S = -1e9
-
-
-@dataclass(frozen=True, slots=True)
-class Steady:
-    """State of the One-Euro filter of one face's landmarks."""
-
-    points_xy: LandmarksXY
-    speed_xy: LandmarksXY
-    """Shape (68, 2), pixels per second, low-passed."""
-    time_s: float
-
-
-@dataclass(frozen=True, slots=True)
-class EmotionState:
-    """What is remembered of one face's emotion."""
-
-    probabilities: tuple[float, ...]
-    label: str
-    time_s: float
-    close: bool = False
-    """True while the best two emotions are about equal."""
-
-
-NO_EMOTION_STATE = EmotionState((), UNSURE, NEVER_S)
-
-
-@dataclass(frozen=True, slots=True)
-class Eyes:
-    """What is remembered of one face's eyes."""
-
-    usual_opening: float
-    """Eye aspect ratio while open; 0: not seen yet."""
-    closed_since_s: float | None
-    """None: they are open."""
-    blinks: int
-    time_s: float
-
-
-NO_EYES = Eyes(0.0, None, 0, NEVER_S)
+from facestream.analysis.degradation import NO_DEGRADATION, DegradationState
+from facestream.analysis.emotion.label import NO_EMOTION_STATE, EmotionState
+from facestream.analysis.faces import NEVER_S, LandmarksXY, UnsureReason
+from facestream.analysis.tracking.blinks import NO_EYES, Eyes
+from facestream.analysis.tracking.smoothing import Steady
 
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """One face followed from frame to frame."""
+    """One face that is followed from frame to frame."""
 
     id: int
     landmarks_xy: LandmarksXY
-    """As the predictor gave them in the last frame the face was seen in."""
+    """As predicted in the last frame the face was seen in."""
     seen_s: float
     velocity_xy: tuple[float, float] = (0.0, 0.0)
-    """Pixels per second of the landmarks' middle."""
+    """Pixels per second of the middle of the landmarks."""
     looked_s: float = NEVER_S
-    """When a detector last looked whether this is a face."""
+    """When a detector last checked whether this is a face."""
     confirmed_xy: LandmarksXY | None = None
-    """Where the landmarks were when it last agreed."""
+    """The landmarks at the last check that found a face."""
     confirmed_velocity_xy: tuple[float, float] = (0.0, 0.0)
     confirmed_s: float = NEVER_S
     failed_looks: int = 0
-    """Detector looks in a row that found no face here."""
+    """Checks in a row that found no face here."""
     steady: Steady | None = None
     emotion_state: EmotionState = NO_EMOTION_STATE
     eyes: Eyes = NO_EYES
     unsure: UnsureReason | None = None
-    """Why the face was shown without an emotion in its last frame."""
+    """Why the face had no emotion label in its last frame."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,20 +42,19 @@ class Tracks:
     """The state of one stream between two frames; `Tracks()` is that of a new stream. Its fields are internal."""
 
     followed: tuple[Track, ...] = ()
+    """In the order of their ids."""
     lost: tuple[Track, ...] = ()
-    """Not seen for less than a second or so; one that comes back near its place gets its id back."""
+    """Not seen for 1.5 s at most; a face that reappears near by gets its id again."""
     next_id: int = 1
     search_step: int = 0
-    """Next step of the search plan; 0 starts a round."""
+    """Next step of the search plan; 0 starts a new search."""
     searched_s: float = NEVER_S
-    """When the last round began."""
+    """When the last search began."""
     stepped_s: float = NEVER_S
-    """When the last step was taken."""
+    """When the last step of a search was taken."""
     thumbnail: NDArray[np.uint8] | None = None
-    """The last frame, very small, to notice a cut."""
+    """The last frame, shape (12, 16); a large difference is a cut to another scene."""
     size_wh: tuple[int, int] = (0, 0)
     frame: int = 0
-    cost_ms: float = 0.0
-    """Analysis time of a frame, averaged over about half a second."""
-    degradation: DegradationLevel = DegradationLevel.NONE
-    degradation_since_s: float = field(default=NEVER_S)
+    """Frames analysed so far."""
+    degradation: DegradationState = NO_DEGRADATION

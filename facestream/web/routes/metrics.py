@@ -13,6 +13,7 @@ from prometheus_client.registry import Collector
 
 from facestream import __version__
 from facestream.errors import FacestreamError
+from facestream.media.drop_points import DropPoint
 from facestream.messages.http import ProblemCode
 from facestream.metrics import LAG_SAMPLE_EVERY_S
 from facestream.sessions.registry import SessionRegistry
@@ -89,8 +90,8 @@ class ServerCollector(Collector):
             "facestream_frames_analysed", "Frames that were analysed.", frames.frames_analysed
         )
         dropped = CounterMetricFamily("facestream_frames_dropped", "Frames dropped.", labels=["reason"])
-        for reason, count in frames.dropped.items():
-            dropped.add_metric([reason], count)
+        for point in DropPoint:
+            dropped.add_metric([point.value], frames.dropped[point])
         yield dropped
         yield CounterMetricFamily(
             "facestream_telemetry_dropped",

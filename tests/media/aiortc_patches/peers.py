@@ -1,4 +1,4 @@
-"""Two real peer connections on loopback, and a track whose pictures carry their number."""
+"""Two real peer connections on loopback, and a track whose frames carry their number."""
 
 import asyncio
 import time
@@ -21,8 +21,8 @@ def new_peer_connection() -> RTCPeerConnection:
     return RTCPeerConnection(RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE))
 
 
-def picture(width: int = 640, height: int = 480, number: int = 0) -> VideoFrame:
-    """A picture that moves with its number."""
+def numbered_frame(width: int = 640, height: int = 480, number: int = 0) -> VideoFrame:
+    """A frame that moves with its number."""
     frame = VideoFrame(width, height, "yuv420p")
     y, u, v = planes_of(frame)
     y[:] = (np.add.outer(np.arange(height), np.arange(width)) // 4 + 5 * number) % 256
@@ -34,7 +34,7 @@ def picture(width: int = 640, height: int = 480, number: int = 0) -> VideoFrame:
 
 
 def number_of(frame: VideoFrame) -> int:
-    """The number drawn into a picture, after any codec."""
+    """The number drawn into a frame, after any codec."""
     y = planes_of(frame)[0]
     blocks = (
         y[4 : BLOCK_PX - 4, bit * BLOCK_PX + 4 : (bit + 1) * BLOCK_PX - 4] for bit in range(NUMBER_BITS)
@@ -43,7 +43,7 @@ def number_of(frame: VideoFrame) -> int:
 
 
 class JpegTrack(VideoStreamTrack):
-    """Sends a new picture each interval."""
+    """Sends a new frame each interval."""
 
     def __init__(self, fps: float = 30.0, width: int = 640, height: int = 480) -> None:
         super().__init__()
@@ -60,7 +60,7 @@ class JpegTrack(VideoStreamTrack):
 
     async def recv(self) -> VideoFrame:
         await asyncio.sleep(1 / self.fps)
-        frame = picture(self.width, self.height, self._number)
+        frame = numbered_frame(self.width, self.height, self._number)
         frame.pts = round(self._number * 90000 / self.fps)
         self._number += 1
         self.sent_s.append(time.monotonic())

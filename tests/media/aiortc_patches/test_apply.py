@@ -19,14 +19,14 @@ def test_every_replacement_is_in_place():
     assert all(getattr(each.owner, each.name) == each.new for each in hardening.replacements)
 
 
-def test_another_version_is_refused(monkeypatch: pytest.MonkeyPatch):
+def test_another_version_is_rejected(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(replacement.WRITTEN_FOR, "aiortc", "1.99")
 
     with pytest.raises(FacestreamError, match=r"aiortc 1\.16\.0 is installed, expected 1\.99\.\*"):
         hardening.apply()
 
 
-def test_a_name_that_is_gone_is_refused_and_nothing_is_replaced():
+def test_a_name_that_is_gone_is_rejected_and_nothing_is_replaced():
     class Library:
         kept = 1
 
@@ -37,7 +37,7 @@ def test_a_name_that_is_gone_is_refused_and_nothing_is_replaced():
     assert Library.kept == 1
 
 
-def test_a_private_attribute_that_is_gone_is_refused():
+def test_a_private_attribute_that_is_gone_is_rejected():
     class Library:
         def __init__(self) -> None:
             self._kept = 1
@@ -51,4 +51,4 @@ def test_every_replacement_has_its_place_in_the_document():
 
     document = (Path(__file__).resolve().parents[3] / "docs" / "aiortc-patches.md").read_text()
 
-    assert [each.place for each in hardening.replacements if f"`{each.name}`" not in document] == []
+    assert [each.path for each in hardening.replacements if f"`{each.name}`" not in document] == []

@@ -28,9 +28,9 @@ from facestream.aiortc_patches.tracks import BoundedRemoteTrack
 
 async def main():
     codec = next(each for each in CODECS["video"] if each.name == sys.argv[1])
-    track, refused = BoundedRemoteTrack("video"), []
+    track, rejected = BoundedRemoteTrack("video"), []
     decoder = DecoderThread(
-        "video", limits=FrameLimits(), on_frame=track.offer, on_failure=lambda: None, on_refusal=refused.append
+        "video", limits=FrameLimits(), on_frame=track.offer, on_failure=lambda: None, on_rejection=rejected.append
     )
     data, number = Path(sys.argv[2]).read_bytes(), 0
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -41,14 +41,14 @@ async def main():
         await asyncio.sleep(0.01)
     decoder._waiting.put(None)
     await decoder.ended()
-    print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024, len(track._frames), *refused)
+    print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024, len(track._frames), *rejected)
 
 asyncio.run(main())
 """
 
 
 def grown_mb(codec: str, frames: list[bytes], tmp_path: Path) -> tuple[int, str]:
-    """And what else was said: how many frames came out last, and why the stream was refused."""
+    """And what else was said: how many frames came out last, and why the stream was rejected."""
     file = tmp_path / "frames"
     file.write_bytes(b"".join(len(frame).to_bytes(4, "big") + frame for frame in frames))
     command = [sys.executable, "-c", DECODE, codec, str(file)]
@@ -66,9 +66,9 @@ def encoded(name: str, width: int, height: int, count: int, **options: str) -> l
     encoder.options = options
     frames = []
     for number in range(count):
-        picture = VideoFrame.from_ndarray(np.full((height * 3 // 2, width), number, np.uint8), "yuv420p")
-        picture.pts = number
-        frames += [bytes(packet) for packet in encoder.encode(picture)]
+        frame = VideoFrame.from_ndarray(np.full((height * 3 // 2, width), number, np.uint8), "yuv420p")
+        frame.pts = number
+        frames += [bytes(packet) for packet in encoder.encode(frame)]
     return frames + [bytes(packet) for packet in encoder.encode(None)]
 
 

@@ -40,9 +40,9 @@ async def test_an_unread_track_keeps_few_frames(pair: Pair, track: JpegTrack):
     await pair.connect()
     await track.sent(40)
 
-    track = pair.remote_track
-    waiting = getattr(track, "_frames", None)
-    assert (len(waiting) if waiting is not None else track._queue.qsize()) <= 8
+    received = pair.remote_track
+    waiting = getattr(received, "_frames", None)
+    assert (len(waiting) if waiting is not None else received._queue.qsize()) <= 8
 
 
 async def test_a_track_nobody_reads_ends_with_its_connection(pair: Pair):
@@ -92,14 +92,14 @@ async def test_a_frame_that_no_codec_can_read_ends_neither_the_thread_nor_the_tr
     ],
     ids=["short", "long"],
 )
-async def test_a_stream_of_long_parameter_sets_is_refused(unit: bytes, said: list[str]):
-    refused: list[FrameError] = []
+async def test_a_stream_of_long_parameter_sets_is_rejected(unit: bytes, said: list[str]):
+    rejected: list[FrameError] = []
     decoder = DecoderThread(
         "video",
         limits=FrameLimits(),
         on_frame=lambda _: None,
         on_failure=lambda: None,
-        on_refusal=refused.append,
+        on_rejection=rejected.append,
     )
     codec = RTCRtpCodecParameters(mimeType="video/H264", clockRate=90000, payloadType=96)
 
@@ -107,9 +107,9 @@ async def test_a_stream_of_long_parameter_sets_is_refused(unit: bytes, said: lis
         decoder.put(codec, JitterFrame(annex_b(unit, unit), number * 3000))
     await asyncio.sleep(0.3)
     async with asyncio.timeout(seconds(5)):
-        while len(refused) < len(said):  # noqa: ASYNC110 - the decoder's thread tells nobody
+        while len(rejected) < len(said):  # noqa: ASYNC110 - the decoder's thread tells nobody
             await asyncio.sleep(0.01)
     decoder.stop()
     await decoder.ended()
 
-    assert [str(why).partition(";")[0] for why in refused] == said
+    assert [str(why).partition(";")[0] for why in rejected] == said

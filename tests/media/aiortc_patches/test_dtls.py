@@ -133,7 +133,7 @@ async def test_a_wrong_fingerprint_is_said_in_the_log(
     await negotiate(caller, called, fingerprint=":".join(["00"] * 32))
 
     assert await final_state(called) == "failed"
-    assert "DTLS failed: the peer's certificate is not the one of its SDP" in caplog.text
+    assert "DTLS failed: the certificate of the peer does not match its SDP" in caplog.text
 
 
 @pytest.mark.parametrize(

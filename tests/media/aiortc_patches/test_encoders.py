@@ -10,7 +10,7 @@ from av import VideoFrame
 from facestream.aiortc_patches.parameter_sets import BASELINE, SequenceParameters, sequence_parameters
 from facestream.aiortc_patches.sizes import is_keyframe
 from facestream.media.planes import planes_of
-from tests.media.aiortc_patches.peers import JpegTrack, Pair, picture
+from tests.media.aiortc_patches.peers import JpegTrack, Pair, numbered_frame
 
 VIDEO_CODECS = [next(codec for codec in CODECS["video"] if codec.name == name) for name in ("VP8", "H264")]
 BOTH = pytest.mark.parametrize("codec", VIDEO_CODECS, ids=["VP8", "H264"])
@@ -29,7 +29,7 @@ def is_key(codec, payloads: list[bytes]) -> bool:
 @BOTH
 @pytest.mark.parametrize("size", [(641, 480), (640, 481), (161, 121)])
 def test_odd_sizes_are_encoded(codec, size):
-    payloads, _ = create(codec).encode(picture(*size))
+    payloads, _ = create(codec).encode(numbered_frame(*size))
 
     assert payloads
 
@@ -37,10 +37,10 @@ def test_odd_sizes_are_encoded(codec, size):
 @BOTH
 def test_a_change_of_size_in_the_middle_begins_with_a_keyframe(codec):
     encoder = create(codec)
-    encoder.encode(picture(640, 480, 0))
-    encoder.encode(picture(640, 480, 1))
+    encoder.encode(numbered_frame(640, 480, 0))
+    encoder.encode(numbered_frame(640, 480, 1))
 
-    payloads, _ = encoder.encode(picture(480, 640, 2))
+    payloads, _ = encoder.encode(numbered_frame(480, 640, 2))
 
     assert is_key(codec, payloads)
 
@@ -50,7 +50,7 @@ def test_a_clock_that_stands_still_or_steps_back_does_not_raise(codec):
     encoder = create(codec)
 
     payloads = [
-        encoder.encode(with_pts(picture(number=index), pts))[0]
+        encoder.encode(with_pts(numbered_frame(number=index), pts))[0]
         for index, pts in enumerate((9000, 9000, 3000))
     ]
 
@@ -65,11 +65,11 @@ def with_pts(frame: VideoFrame, pts: int) -> VideoFrame:
 @BOTH
 def test_estimates_that_vary_bring_no_keyframes(codec):
     encoder = create(codec)
-    encoder.encode(picture(number=0))
+    encoder.encode(numbered_frame(number=0))
     keyframes = 0
     for number in range(1, 30):
         encoder.target_bitrate = 1_000_000 + (300_000 if number % 2 else -300_000)
-        payloads, _ = encoder.encode(picture(number=number))
+        payloads, _ = encoder.encode(numbered_frame(number=number))
         keyframes += is_key(codec, payloads)
 
     assert keyframes == 0
@@ -152,7 +152,9 @@ def test_a_pause_brings_no_burst(codec):
 def test_h264_says_its_true_level(width, height, fps, level):
     encoder, said = create(VIDEO_CODECS[1]), list[SequenceParameters]()
     for number in range(10):
-        payloads, _ = encoder.encode(with_pts(picture(width, height, number), round(number * 90000 / fps)))
+        payloads, _ = encoder.encode(
+            with_pts(numbered_frame(width, height, number), round(number * 90000 / fps))
+        )
         said += sequence_parameters(b"".join(map(aiortc.codecs.h264.h264_depayload, payloads)))
 
     assert said[-1].level_idc == level
@@ -161,7 +163,7 @@ def test_h264_says_its_true_level(width, height, fps, level):
 
 
 def grainy(number: int) -> VideoFrame:
-    frame = picture(320, 240, number)
+    frame = numbered_frame(320, 240, number)
     y = planes_of(frame)[0]
     y[:] = y // 2 + np.random.default_rng(number).integers(0, 24, y.shape, np.uint8)
     return frame
@@ -170,13 +172,13 @@ def grainy(number: int) -> VideoFrame:
 @BOTH
 def test_an_encoder_uses_one_thread(codec):
     encoder = create(codec)
-    encoder.encode(picture(1280, 720))
+    encoder.encode(numbered_frame(1280, 720))
 
     assert encoder.codec.thread_count == 1
 
 
 class TurningTrack(JpegTrack):
-    """A phone that is turned every ten pictures, with sizes of all kinds."""
+    """A phone that is turned every ten frames, with sizes of all kinds."""
 
     sizes = ((320, 240), (240, 320), (161, 121), (640, 480))
 

@@ -4,8 +4,7 @@ from typing import Any
 
 from aiortc.rtp import RtpPacket
 
-from facestream.aiortc_patches.jitter import FrameAssembler
-from facestream.aiortc_patches.losses import LossRepair
+from facestream.aiortc_patches.jitter import FrameAssembler, LossRepair
 from facestream.token_bucket import TokenBucket
 
 
@@ -61,7 +60,7 @@ def test_a_lost_packet_is_missing_until_it_comes():
     assert (missing, assembler.missing()) == ([2, 3], [])
 
 
-def test_a_hole_is_given_up_after_200_ms_and_the_pictures_go_on():
+def test_a_hole_is_given_up_after_200_ms_and_the_frames_go_on():
     assembler = FrameAssembler()
     frames_of(assembler, [packet(1, 1, last=True), packet(3, 3, last=True)])
 

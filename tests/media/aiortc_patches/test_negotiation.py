@@ -17,7 +17,7 @@ from facestream.aiortc_patches.parameter_sets import PPS, SPS
 from facestream.errors import FrameError
 from facestream.signaling.offer import cheapest_first
 from tests.media.aiortc_patches.bitstreams import pps, sps
-from tests.media.aiortc_patches.peers import JpegTrack, Pair, picture
+from tests.media.aiortc_patches.peers import JpegTrack, Pair, numbered_frame
 
 VP8 = RTCRtpCodecParameters("video/VP8", 90000, payloadType=96)
 
@@ -125,7 +125,7 @@ VP8_ANSWER = answered(VP8)[0]
 
 
 class EncodedTrack(MediaStreamTrack):
-    """Sends pictures that x264 has encoded in a profile of choice."""
+    """Sends frames that x264 has encoded in a profile of choice."""
 
     kind = "video"
 
@@ -142,7 +142,7 @@ class EncodedTrack(MediaStreamTrack):
     async def recv(self) -> Any:
         while True:
             await asyncio.sleep(1 / 30)
-            frame = picture(number=self._number)
+            frame = numbered_frame(number=self._number)
             self._number += 1
             for packet in self._encoder.encode(frame):
                 units = [unit.rstrip(b"\0") for unit in bytes(packet).split(b"\0\0\1") if unit.strip(b"\0")]
@@ -189,7 +189,7 @@ async def test_a_stream_in_another_profile_arrives(pair: Pair, track: EncodedTra
 @pytest.mark.parametrize("track", [EncodedTrack("Main", left_out=frozenset({SPS, PPS}))])
 async def test_a_stream_whose_parameter_sets_are_in_the_sdp_only_arrives(pair: Pair, track: EncodedTrack):
     probe = EncodedTrack("Main")
-    first = b"".join(bytes(packet) for packet in probe._encoder.encode(picture()))
+    first = b"".join(bytes(packet) for packet in probe._encoder.encode(numbered_frame()))
     units = [
         unit.rstrip(b"\0") for unit in first.split(b"\0\0\1") if unit[:1] and unit[0] & 0x1F in {SPS, PPS}
     ]
@@ -228,19 +228,19 @@ async def test_packetization_mode_0_gets_one_nal_unit_in_each_packet(pair: Pair,
 
 
 class Reordered(EncodedTrack):
-    """Holds back more pictures than anybody needs: one parameter set says so."""
+    """Holds back more frames than anybody needs: one parameter set says so."""
 
     async def recv(self) -> Any:
         packet = await super().recv()
-        told = b"\0\0\0\1" + sps(640, 480, reordered=16) + b"\0\0\0\1" + pps()
-        sent = av.Packet(told + bytes(packet))
+        announced = b"\0\0\0\1" + sps(640, 480, reordered=16) + b"\0\0\0\1" + pps()
+        sent = av.Packet(announced + bytes(packet))
         sent.pts, sent.time_base = packet.pts, packet.time_base
         return sent
 
 
 @pytest.mark.media
 @pytest.mark.parametrize("track", [Reordered("Baseline", left_out=frozenset({SPS, PPS}))])
-async def test_a_stream_that_holds_back_its_pictures_is_refused_in_words(pair: Pair, track: Reordered):
+async def test_a_stream_that_holds_back_its_frames_is_rejected_in_words(pair: Pair, track: Reordered):
     await connect(pair, lambda sdp: sdp)
 
     with pytest.raises(FrameError, match="16 reordered frames"):

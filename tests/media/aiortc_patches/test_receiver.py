@@ -54,7 +54,7 @@ def longest_gap_s(times_s: list[float]) -> float:
 
 
 @pytest.mark.parametrize("track", [JpegTrack(fps=10)])
-async def test_a_picture_does_not_wait_for_the_next(pair: Pair, track: JpegTrack):
+async def test_a_frame_does_not_wait_for_the_next(pair: Pair, track: JpegTrack):
     await pair.connect()
     latencies_s = []
     for _ in range(15):
@@ -64,7 +64,7 @@ async def test_a_picture_does_not_wait_for_the_next(pair: Pair, track: JpegTrack
     assert median(latencies_s) < 0.06  # the interval alone is 100 ms
 
 
-async def test_a_packet_that_never_comes_stops_the_pictures_for_half_a_second_at_most(pair: Pair):
+async def test_a_packet_that_never_comes_stops_the_frames_for_half_a_second_at_most(pair: Pair):
     await pair.connect()
     await arrivals(pair, 1.0)
     lost: list[bytes] = []
@@ -89,7 +89,7 @@ async def test_five_percent_loss_leaves_no_gap_of_half_a_second(pair: Pair):
     assert longest_gap_s(times_s) < 0.5
 
 
-async def test_after_an_outage_of_a_second_pictures_come_within_half_a_second(pair: Pair):
+async def test_after_an_outage_of_a_second_frames_come_within_half_a_second(pair: Pair):
     await pair.connect()
     await arrivals(pair, 1.0)
     begin_s = time.monotonic()
@@ -123,7 +123,7 @@ def first_ssrc(pair: Pair) -> set[bytes]:
     return {pair.caller_sender._ssrc.to_bytes(4, "big")}
 
 
-async def test_picture_requests_are_few(pair: Pair):
+async def test_keyframe_requests_are_few(pair: Pair):
     await pair.connect()
     asked = feedback(pair)
     lose(pair, lambda packet: True)
@@ -138,7 +138,7 @@ async def test_picture_requests_are_few(pair: Pair):
     assert 1 <= len(requests) <= (time.monotonic() - begin_s + 0.5) / 0.3 + 1
 
 
-async def test_a_timestamp_that_steps_back_does_not_throw_pictures_into_another_day(pair: Pair):
+async def test_a_timestamp_that_steps_back_does_not_throw_frames_into_another_day(pair: Pair):
     await pair.connect()
     times = [(await pair.receive()).pts or 0]
     jumps = iter([-9000])

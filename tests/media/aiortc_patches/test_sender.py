@@ -9,7 +9,7 @@ from tests.media.aiortc_patches.peers import Pair
 pytestmark = pytest.mark.media
 
 
-async def test_a_flood_of_picture_requests_brings_a_keyframe_a_second(pair: Pair):
+async def test_a_flood_of_keyframe_requests_brings_a_keyframe_a_second(pair: Pair):
     await pair.connect()
     await pair.receive()
     encoder = pair.caller_sender._RTCRtpSender__encoder

@@ -10,10 +10,11 @@ import pytest
 from aiortc.codecs.vpx import Vp8Decoder
 from aiortc.rtp import RtpPacket, is_rtcp
 
-from facestream.aiortc_patches.sizes import VP8_START_CODE, FrameLimits, is_keyframe, refusal
+from facestream.aiortc_patches.settings import FrameLimits
+from facestream.aiortc_patches.sizes import VP8_START_CODE, is_keyframe, rejection
 from facestream.errors import FrameError
 from tests.media.aiortc_patches.bitstreams import annex_b, idr_slice, pps, sps
-from tests.media.aiortc_patches.peers import Pair, picture
+from tests.media.aiortc_patches.peers import Pair, numbered_frame
 from tests.times import seconds
 
 
@@ -23,7 +24,7 @@ def encoded(name: str, width: int, height: int, profile: str | None = None) -> b
     context.framerate, context.time_base = 30, Fraction(1, 30)
     if profile is not None:
         context.profile = profile
-    frame = picture(width, height)
+    frame = numbered_frame(width, height)
     return b"".join(bytes(packet) for packet in [*context.encode(frame), *context.encode(None)])
 
 
@@ -37,10 +38,10 @@ def test_the_size_of_a_real_keyframe_is_read(codec, encoder, profile, size):
     keyframe = encoded(encoder, width, height, profile)
 
     assert is_keyframe(codec, keyframe)
-    assert refusal(codec, keyframe, FrameLimits(width, height)) is None
-    assert f"frame of {width}x" in str(refusal(codec, keyframe, FrameLimits(width - 16, height)))
+    assert rejection(codec, keyframe, FrameLimits(width, height)) is None
+    assert f"frame of {width}x" in str(rejection(codec, keyframe, FrameLimits(width - 16, height)))
     assert f"expected at most {width}x{height - 16}" in str(
-        refusal(codec, keyframe, FrameLimits(width, height - 16))
+        rejection(codec, keyframe, FrameLimits(width, height - 16))
     )
 
 
@@ -59,7 +60,7 @@ def test_the_size_of_a_real_keyframe_is_read(codec, encoder, profile, size):
 def test_a_size_is_found_wherever_the_parameter_set_hides_it(hidden: bytes):
     frame = annex_b(sps(640, 480), pps(), hidden, idr_slice())
 
-    assert "expected at most 1920x1920" in str(refusal("H264", frame, FrameLimits()))
+    assert "expected at most 1920x1920" in str(rejection("H264", frame, FrameLimits()))
 
 
 @pytest.mark.parametrize(
@@ -79,8 +80,8 @@ def test_a_size_is_found_wherever_the_parameter_set_hides_it(hidden: bytes):
         (b"\x67", "cut off"),
     ],
 )
-def test_what_cannot_be_read_or_has_larger_planes_is_refused_in_words(odd: bytes, said: str):
-    assert said in str(refusal("H264", annex_b(odd, pps(), idr_slice()), FrameLimits()))
+def test_what_cannot_be_read_or_has_larger_planes_is_rejected_in_words(odd: bytes, said: str):
+    assert said in str(rejection("H264", annex_b(odd, pps(), idr_slice()), FrameLimits()))
 
 
 def vp8_keyframe(width: int, height: int, *, start_code: bytes = VP8_START_CODE) -> bytes:
@@ -88,8 +89,8 @@ def vp8_keyframe(width: int, height: int, *, start_code: bytes = VP8_START_CODE)
 
 
 def test_the_scale_of_a_vp8_keyframe_is_no_part_of_its_size():
-    assert refusal("VP8", vp8_keyframe(640 | 3 << 14, 480 | 1 << 14), FrameLimits()) is None
-    assert "frame of 16383x16" in str(refusal("VP8", vp8_keyframe(16383 | 3 << 14, 16), FrameLimits()))
+    assert rejection("VP8", vp8_keyframe(640 | 3 << 14, 480 | 1 << 14), FrameLimits()) is None
+    assert "frame of 16383x16" in str(rejection("VP8", vp8_keyframe(16383 | 3 << 14, 16), FrameLimits()))
 
 
 @pytest.mark.parametrize(
@@ -104,7 +105,7 @@ def test_the_scale_of_a_vp8_keyframe_is_no_part_of_its_size():
 def test_libvpx_takes_no_size_from_what_is_no_vp8_keyframe(frame: bytes):
     decoder: Any = av.CodecContext.create("libvpx", "r")
 
-    assert refusal("VP8", frame, FrameLimits()) is None
+    assert rejection("VP8", frame, FrameLimits()) is None
     with contextlib.suppress(av.FFmpegError):
         assert not decoder.decode(av.Packet(frame))
     assert (decoder.width, decoder.height) == (0, 0)
@@ -113,24 +114,24 @@ def test_libvpx_takes_no_size_from_what_is_no_vp8_keyframe(frame: bytes):
 def test_reference_frames_are_counted_with_their_size():
     for width, height, references in ((1920, 1920, 4), (1280, 720, 9), (640, 480, 16)):
         assert (
-            refusal("H264", annex_b(sps(width, height, references=references)), FrameLimits(1920, 1920))
+            rejection("H264", annex_b(sps(width, height, references=references)), FrameLimits(1920, 1920))
             is None
         )
 
-    why = refusal("H264", annex_b(sps(1920, 1920, references=5)), FrameLimits())
+    why = rejection("H264", annex_b(sps(1920, 1920, references=5)), FrameLimits())
 
     assert "5 reference frames of 1920x1920; expected at most 4" in str(why)
 
 
-def test_a_frame_of_many_nal_units_is_refused():
-    assert "NAL units" in str(refusal("H264", annex_b(b"\x01") * 600, FrameLimits()))
+def test_a_frame_of_many_nal_units_is_rejected():
+    assert "NAL units" in str(rejection("H264", annex_b(b"\x01") * 600, FrameLimits()))
 
 
 def test_what_is_allowed_is_never_larger_to_the_decoder():
     chance, allowed = random.Random(1), 0
     for _ in range(2500):
         frame = annex_b(mutated(chance), pps(), idr_slice(10))
-        if refusal("H264", frame, FrameLimits()) is not None:
+        if rejection("H264", frame, FrameLimits()) is not None:
             continue
         allowed += 1
         decoder: Any = av.CodecContext.create("h264", "r")
@@ -173,8 +174,8 @@ def test_no_bytes_make_the_reader_raise():
     chance = random.Random(1)
     for _ in range(3000):
         noise = b"\x00\x00\x01\x67" + chance.randbytes(chance.randrange(40))
-        assert str(refusal("H264", noise, FrameLimits()))
-        assert str(refusal("VP8", noise[4:], FrameLimits()))
+        assert str(rejection("H264", noise, FrameLimits()))
+        assert str(rejection("VP8", noise[4:], FrameLimits()))
 
 
 @pytest.mark.media

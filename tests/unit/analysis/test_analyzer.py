@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from facestream.analysis.analyzer import Analyzer
-from facestream.analysis.faces import DegradationLevel, FrameReport, GrayImage
+from facestream.analysis.degradation import DegradationLevel
+from facestream.analysis.faces import FrameReport, GrayImage
 from facestream.analysis.tracking.tracks import Tracks
 
 Frames = Callable[[str], Iterator[tuple[GrayImage, float]]]
@@ -149,11 +150,11 @@ def test_ids_survive_two_faces_that_cross(
     def frames() -> Iterator[tuple[GrayImage, float]]:
         for number in range(count):
             share = min(1.0, max(0.0, (number - 15) / (count - 30)))
-            picture = np.full((360, 640), 100, np.uint8)
+            image = np.full((360, 640), 100, np.uint8)
             for cut, start, end, top in ((cuts[0], 60, 430, 105), (cuts[1], 430, 60, 95)):
                 left = round(start + (end - start) * share)
-                picture[top : top + 150, left : left + 150] = cut
-            yield picture, number / 30
+                image[top : top + 150, left : left + 150] = cut
+            yield image, number / 30
 
     reports = follow(analyzer, frames())
 

@@ -29,7 +29,7 @@ def test_every_model_says_where_it_comes_from():
         assert len(entry.sha256) == 64
 
 
-def test_a_changed_file_is_refused_with_its_name_and_what_to_do(models_copy: Path):
+def test_a_changed_file_is_rejected_with_its_name_and_what_to_do(models_copy: Path):
     model = models_copy / "cache" / "mini_xception.tflite"
     model.write_bytes(model.read_bytes()[:-1] + b"\x00")
 
@@ -37,7 +37,7 @@ def test_a_changed_file_is_refused_with_its_name_and_what_to_do(models_copy: Pat
         load_analyzer(models_copy, WITH_MINI_XCEPTION)
 
 
-def test_a_missing_file_is_refused_with_its_name_and_what_to_do(models_copy: Path):
+def test_a_missing_file_is_rejected_with_its_name_and_what_to_do(models_copy: Path):
     (models_copy / "cache" / "mini_xception.tflite").unlink()
 
     with pytest.raises(ModelFileError, match=r"mini_xception\.tflite: missing.*make models"):
@@ -49,7 +49,7 @@ def test_both_emotion_models_can_be_chosen(model: EmotionModelName):
     load_analyzer(MODELS_DIR, AnalysisOptions(emotion_model=model))
 
 
-def test_a_file_that_is_no_model_is_refused(models_copy: Path):
+def test_a_file_that_is_no_model_is_rejected(models_copy: Path):
     import hashlib
 
     model, manifest = models_copy / "cache" / "mini_xception.tflite", models_copy / "manifest.json"
@@ -63,7 +63,7 @@ def test_a_file_that_is_no_model_is_refused(models_copy: Path):
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"landmarks": {}}'])
-def test_a_broken_manifest_is_refused(models_copy: Path, text: str):
+def test_a_broken_manifest_is_rejected(models_copy: Path, text: str):
     (models_copy / "manifest.json").write_text(text)
 
     with pytest.raises(ModelFileError, match=r"manifest\.json"):

@@ -123,7 +123,7 @@ def test_a_file_that_is_no_image_is_refused(tmp_path: Path, content: bytes):
     path = tmp_path / "p.jpg"
     path.write_bytes(content)
 
-    with pytest.raises(ImageError, match=r"p\.jpg: damaged or not an image; expected JPEG"):
+    with pytest.raises(ImageError, match=r"p\.jpg: damaged or not an image; expected a complete JPEG"):
         read_gray(path)
 
 

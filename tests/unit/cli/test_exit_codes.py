@@ -28,7 +28,7 @@ def test_a_command_that_ends_returns_its_own_exit_code():
 
 
 @pytest.mark.parametrize(
-    ("error", "code", "said"),
+    ("error", "code", "message"),
     [
         (ConfigError("port: taken"), 2, "facestream: port: taken\n"),
         (FULL, 71, "facestream: /var/a.jsonl: No space left on device; free up space"),
@@ -44,13 +44,13 @@ def test_a_command_that_ends_returns_its_own_exit_code():
     ],
 )
 def test_an_error_of_the_machine_is_one_sentence(
-    capsys: pytest.CaptureFixture[str], error: Exception, code: int, said: str
+    capsys: pytest.CaptureFixture[str], error: Exception, code: int, message: str
 ):
     assert raising(error) == code
 
-    told = capsys.readouterr().err
-    assert said in told
-    assert told.count("\n") == 1
+    printed = capsys.readouterr().err
+    assert message in printed
+    assert printed.count("\n") == 1
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), Stopped(signal.SIGTERM), asyncio.CancelledError()])
@@ -88,9 +88,9 @@ def test_a_library_that_is_interrupted_while_loading_is_not_reported_as_broken(
 def test_a_bug_is_reported_as_one_with_its_traceback(capsys: pytest.CaptureFixture[str], error: Exception):
     assert raising(error) == 70
 
-    told = capsys.readouterr().err
-    assert told.startswith("Traceback")
-    assert "this is a fault in facestream" in told.splitlines()[-1]
+    printed = capsys.readouterr().err
+    assert printed.startswith("Traceback")
+    assert "this is a fault in facestream" in printed.splitlines()[-1]
 
 
 def test_a_traceback_contains_no_address(capsys: pytest.CaptureFixture[str]):
@@ -102,7 +102,7 @@ def test_a_traceback_contains_no_address(capsys: pytest.CaptureFixture[str]):
 
 
 @pytest.mark.parametrize(
-    ("inside", "code", "said"),
+    ("inside", "code", "message"),
     [
         ([ConfigError("port: taken")], 2, "facestream: port: taken"),
         ([FULL, ConfigError("port: taken")], 2, "facestream: port: taken"),
@@ -111,13 +111,13 @@ def test_a_traceback_contains_no_address(capsys: pytest.CaptureFixture[str]):
     ],
 )
 def test_a_group_is_reported_by_its_cause(
-    capsys: pytest.CaptureFixture[str], inside: list[Exception], code: int, said: str
+    capsys: pytest.CaptureFixture[str], inside: list[Exception], code: int, message: str
 ):
     assert raising(ExceptionGroup("unhandled errors in a TaskGroup", inside)) == code
 
-    told = capsys.readouterr().err
-    assert said in told
-    assert ("Traceback" in told) == (code == 70)
+    printed = capsys.readouterr().err
+    assert message in printed
+    assert ("Traceback" in printed) == (code == 70)
 
 
 def test_an_interrupted_group_prints_nothing(capsys: pytest.CaptureFixture[str]):

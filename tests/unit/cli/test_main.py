@@ -12,8 +12,8 @@ def test_every_setting_is_an_option_of_serve(capsys: pytest.CaptureFixture[str])
     with pytest.raises(SystemExit):
         main(["serve", "--help"])
 
-    said = capsys.readouterr().out
-    assert not [name for name in Config.model_fields if f"--{name.replace('_', '-')}" not in said]
+    printed = capsys.readouterr().out
+    assert not [name for name in Config.model_fields if f"--{name.replace('_', '-')}" not in printed]
 
 
 def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]):

@@ -55,7 +55,7 @@ def test_a_terminal_without_utf_8_or_a_home_is_enough(
 
 
 @pytest.mark.parametrize(
-    ("shell", "code", "said"),
+    ("shell", "code", "message"),
     [
         (f"{TOKEN} <&- >&- 2>&-", 0, ""),
         (f"{TOKEN} 2>/dev/full", 0, ""),
@@ -66,12 +66,12 @@ def test_a_terminal_without_utf_8_or_a_home_is_enough(
         ("{ sleep 0.3; facestream certs --certs-dir made; } | true; exit ${PIPESTATUS[0]}", 141, ""),
     ],
 )
-def test_standard_output_may_be_closed_full_or_cut_off(tmp_path: Path, shell: str, code: int, said: str):
+def test_standard_output_may_be_closed_full_or_cut_off(tmp_path: Path, shell: str, code: int, message: str):
     ended = in_shell(shell, tmp_path)
 
     assert ended.returncode == code
-    assert said in ended.stderr
-    assert ended.stderr.count("\n") == bool(said)
+    assert message in ended.stderr
+    assert ended.stderr.count("\n") == bool(message)
 
 
 @pytest.mark.parametrize(
@@ -156,7 +156,14 @@ def test_every_entry_point_prints_the_version(command: list[str]):
     assert (ended.returncode, ended.stdout) == (0, f"facestream {__version__}\n")
 
 
-@pytest.mark.parametrize("command", ["serve", "--help"])
+@pytest.mark.parametrize("option", ["--help", "--version"])
+def test_help_and_version_need_no_library(tmp_path: Path, option: str):
+    ended = in_shell(f"facestream {option}", tmp_path, python=f"{sys.executable} -S")
+
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("command", ["serve", "token"])
 def test_a_python_without_the_libraries_is_rejected_with_what_to_do(tmp_path: Path, command: str):
     ended = in_shell(f"facestream {command}", tmp_path, python=f"{sys.executable} -S")
 

@@ -48,29 +48,29 @@ def install(monkeypatch: pytest.MonkeyPatch, stand_in: StandIn) -> None:
     monkeypatch.setenv(TOKEN_VARIABLE, "token of the account")
 
 
-def said_after_opening(config: Config) -> str:
-    said: list[str] = []
+def printed_after_opening(config: Config) -> str:
+    printed: list[str] = []
     heard = threading.Event()
 
     def say(sentence: str) -> None:
-        said.append(sentence)
+        printed.append(sentence)
         heard.set()
 
     opened = Tunnel(config, say)
     opened.open_to(LOCAL)
     assert heard.wait(seconds(5))
     opened.close()
-    return "\n".join(said)
+    return "\n".join(printed)
 
 
 def test_the_public_address_is_printed_with_what_media_need(monkeypatch: pytest.MonkeyPatch):
     stand_in = StandIn()
     install(monkeypatch, stand_in)
 
-    said = said_after_opening(Config())
+    printed = printed_after_opening(Config())
 
-    assert said.startswith(f"public address: {PUBLIC}")
-    assert "media do not go through ngrok" in said
+    assert printed.startswith(f"public address: {PUBLIC}")
+    assert "media do not go through ngrok" in printed
     assert [(address, kind) for address, kind, _ in stand_in.asked] == [(LOCAL, "http")]
 
 
@@ -78,17 +78,17 @@ def test_the_token_comes_from_the_environment_and_is_never_printed(monkeypatch: 
     stand_in = StandIn()
     install(monkeypatch, stand_in)
 
-    said = said_after_opening(Config())
+    printed = printed_after_opening(Config())
 
     assert stand_in.asked[0][2] == SimpleNamespace(auth_token="token of the account")
-    assert "token of the account" not in said
+    assert "token of the account" not in printed
 
 
 def test_ngrok_ends_with_the_server(monkeypatch: pytest.MonkeyPatch):
     stand_in = StandIn()
     install(monkeypatch, stand_in)
 
-    said_after_opening(Config())
+    printed_after_opening(Config())
 
     assert len(stand_in.killed) == 1
 
@@ -96,7 +96,7 @@ def test_ngrok_ends_with_the_server(monkeypatch: pytest.MonkeyPatch):
 def test_if_ngrok_fails_the_server_runs_without_it(monkeypatch: pytest.MonkeyPatch):
     install(monkeypatch, StandIn(OSError("no way out")))
 
-    assert said_after_opening(Config()) == "ngrok opened no tunnel: no way out; the server runs without it"
+    assert printed_after_opening(Config()) == "ngrok opened no tunnel: no way out; the server runs without it"
 
 
 def test_without_a_token_the_server_does_not_start(monkeypatch: pytest.MonkeyPatch):
@@ -115,7 +115,7 @@ def test_without_pyngrok_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch):
 
 
 @pytest.mark.parametrize(
-    ("settings", "said"),
+    ("settings", "hint"),
     [
         ({}, "JPEGs over its WebSocket"),
         ({"page_ice_server": ("turn:turn.example.org",), "turn_secret": "s"}, "for both sides"),
@@ -131,8 +131,8 @@ def test_without_pyngrok_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch):
         ),
     ],
 )
-def test_the_hints_fit_the_settings(settings: dict[str, object], said: str):
-    assert said in "\n".join(media_hints(Config(**settings)))  # type: ignore[arg-type]
+def test_the_hints_fit_the_settings(settings: dict[str, object], hint: str):
+    assert hint in "\n".join(media_hints(Config(**settings)))  # type: ignore[arg-type]
 
 
 def test_the_extra_is_pinned():

@@ -60,9 +60,9 @@ def test_a_wrong_value_is_reported_with_its_name_and_value(name: str, value: obj
     with pytest.raises(ConfigError) as refused:
         load_config(**{name: value})
 
-    said = str(refused.value)
-    assert name in said
-    assert repr(value[0] if isinstance(value, list) else value) in said
+    message = str(refused.value)
+    assert name in message
+    assert repr(value[0] if isinstance(value, list) else value) in message
 
 
 def test_an_unknown_name_in_the_file_is_rejected(tmp_path: Path):

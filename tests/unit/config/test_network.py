@@ -36,7 +36,7 @@ def test_ports_are_a_range():
 
 
 @pytest.mark.parametrize(
-    ("given", "said"),
+    ("given", "message"),
     [
         ({"udp_ports": "50000"}, "FIRST-LAST"),
         ({"udp_ports": "50009-50000"}, "FIRST-LAST"),
@@ -57,8 +57,10 @@ def test_ports_are_a_range():
         ({"remote_candidates": "all"}, "remote_candidates"),
     ],
 )
-def test_settings_that_contradict_are_rejected_without_showing_a_secret(given: dict[str, object], said: str):
-    with pytest.raises(ConfigError, match=said) as refused:
+def test_settings_that_contradict_are_rejected_without_showing_a_secret(
+    given: dict[str, object], message: str
+):
+    with pytest.raises(ConfigError, match=message) as refused:
         load_config(**given)
 
     assert "hush" not in str(refused.value)

@@ -47,7 +47,7 @@ def test_ascii_as_utf_16_without_a_mark_is_read(tmp_path: Path, encoding: str):
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
         ("one\nf\u00fcr\n".encode("latin-1"), "not UTF-8 in line 2"),
         (b"\xff\xfea", "not UTF-16-LE in line 1"),
@@ -55,10 +55,10 @@ def test_ascii_as_utf_16_without_a_mark_is_read(tmp_path: Path, encoding: str):
         (b"x" * (text_files.MAX_BYTES + 1), "more than 1048576 bytes"),
     ],
 )
-def test_a_file_without_unicode_text_is_a_sentence(tmp_path: Path, content: bytes, said: str):
+def test_a_file_without_unicode_text_is_a_sentence(tmp_path: Path, content: bytes, message: str):
     (tmp_path / "file").write_bytes(content)
 
-    with pytest.raises(ConfigError, match=said) as refused:
+    with pytest.raises(ConfigError, match=message) as refused:
         read(tmp_path / "file")
 
     assert "a_setting" in str(refused.value)
@@ -161,12 +161,12 @@ def test_the_only_line_is_found_among_comments_and_empty_ones(tmp_path: Path, co
 
 
 @pytest.mark.parametrize(
-    ("content", "said"), [("", "is empty"), ("# ours\n# and yours\n", "is empty"), ("a\nb", "has 2 lines")]
+    ("content", "message"), [("", "is empty"), ("# ours\n# and yours\n", "is empty"), ("a\nb", "has 2 lines")]
 )
-def test_a_file_without_its_only_line_is_a_sentence(tmp_path: Path, content: str, said: str):
+def test_a_file_without_its_only_line_is_a_sentence(tmp_path: Path, content: str, message: str):
     (tmp_path / "file").write_text(content)
 
-    with pytest.raises(ConfigError, match=said):
+    with pytest.raises(ConfigError, match=message):
         read_line(tmp_path / "file", "a_setting", EXPECTED)
 
 
@@ -259,16 +259,16 @@ async def test_authorities_of_a_peer_are_read_from_any_text(tmp_path: Path, enco
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
         ("", "no certificate"),
         ("-----BEGIN CERTIFICATE-----\nnone\n-----END CERTIFICATE-----", "cannot be used"),
     ],
 )
-def test_a_file_without_authorities_is_a_sentence(tmp_path: Path, content: str, said: str):
+def test_a_file_without_authorities_is_a_sentence(tmp_path: Path, content: str, message: str):
     (tmp_path / "ca.pem").write_text(content)
 
-    with pytest.raises(ConfigError, match=f"cafile: .*{said}"):
+    with pytest.raises(ConfigError, match=f"cafile: .*{message}"):
         Credentials(cafile=tmp_path / "ca.pem").connect(1.0)
 
 

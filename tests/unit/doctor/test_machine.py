@@ -64,20 +64,20 @@ def test_missing_libraries_of_the_page_are_named(tmp_path: Path, monkeypatch: py
 
 
 @pytest.mark.parametrize(
-    ("limits", "sessions", "verdict", "said"),
+    ("limits", "sessions", "verdict", "text"),
     [
         ((256, 256), 100, Verdict.ERROR, "100 sessions alone need 900"),
         ((256, 1024), 16, Verdict.WARNING, "raised from 256 at start; after 16 sessions this leaves 796"),
     ],
 )
 def test_too_few_open_files_for_the_sessions_or_for_connections_are_reported(
-    monkeypatch: pytest.MonkeyPatch, limits: tuple[int, int], sessions: int, verdict: Verdict, said: str
+    monkeypatch: pytest.MonkeyPatch, limits: tuple[int, int], sessions: int, verdict: Verdict, text: str
 ):
     monkeypatch.setattr("resource.getrlimit", lambda _: limits)
 
     found = finding_of("open files", max_sessions=sessions)
 
-    assert (found.verdict, said in found.found) == (verdict, True)
+    assert (found.verdict, text in found.found) == (verdict, True)
     assert f"ulimit -Hn {1100 + 8 * sessions}" in found.remedy
 
 

@@ -25,11 +25,11 @@ def test_an_address_of_this_machine_may_be_offered(address: str):
     "address", ["203.0.113.9", "2001:db8::9", "0.0.0.0", "::", "224.0.0.1", "fe80::1%nowhere"]
 )
 def test_another_address_is_a_sentence_with_the_way_out(address: str):
-    with pytest.raises(ConfigError, match="ice_address") as refused:
+    with pytest.raises(ConfigError, match="ice_address") as rejected:
         addresses.check_own_addresses(["127.0.0.1", address])
 
-    assert address in str(refused.value)
-    assert "127.0.0.1" in str(refused.value)
+    assert address in str(rejected.value)
+    assert "127.0.0.1" in str(rejected.value)
 
 
 def test_behind_a_nat_the_sentence_names_the_setting_for_it():

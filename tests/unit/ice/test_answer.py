@@ -16,7 +16,7 @@ ANSWER = "\r\n".join(
 )
 
 
-def test_behind_a_nat_the_public_address_is_told_everywhere():
+def test_behind_a_nat_the_answer_has_the_public_address_only():
     shown = show_public_addresses(ANSWER, ["203.0.113.9"])
 
     assert "10.0.0.5" not in shown

@@ -14,8 +14,8 @@ def line(address: str, port: int = 50_000, transport: str = "udp") -> str:
 
 @pytest.mark.parametrize("address", ["8.8.8.8", "2600:1f18::5", "::ffff:8.8.8.8", "64:ff9b::808:808"])
 def test_a_public_address_is_used(address: str):
-    assert PUBLIC.allows(line(address))
-    assert LAN.allows(line(address))
+    assert PUBLIC.admits(line(address))
+    assert LAN.admits(line(address))
 
 
 @pytest.mark.parametrize(
@@ -23,15 +23,15 @@ def test_a_public_address_is_used(address: str):
     ["10.1.2.3", "172.16.0.9", "192.168.1.7", "100.64.0.1", "fd12::1", "::ffff:10.0.0.1", "64:ff9b::a00:1"],
 )
 def test_a_private_address_is_used_on_a_lan_only(address: str):
-    assert not PUBLIC.allows(line(address))
-    assert LAN.allows(line(address))
+    assert not PUBLIC.admits(line(address))
+    assert LAN.admits(line(address))
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "127.8.8.8", "::1", "::ffff:127.0.0.1"])
 def test_loopback_is_used_only_where_it_is_offered(address: str):
-    assert not PUBLIC.allows(line(address))
-    assert not LAN.allows(line(address))
-    assert LAN_ON_LOOPBACK.allows(line(address))
+    assert not PUBLIC.admits(line(address))
+    assert not LAN.admits(line(address))
+    assert LAN_ON_LOOPBACK.admits(line(address))
 
 
 @pytest.mark.parametrize(
@@ -56,8 +56,8 @@ def test_loopback_is_used_only_where_it_is_offered(address: str):
     ],
 )
 def test_what_is_nobodys_own_is_never_used(address: str):
-    assert not PUBLIC.allows(line(address))
-    assert not LAN_ON_LOOPBACK.allows(line(address))
+    assert not PUBLIC.admits(line(address))
+    assert not LAN_ON_LOOPBACK.admits(line(address))
 
 
 @pytest.mark.parametrize(
@@ -75,8 +75,8 @@ def test_what_is_nobodys_own_is_never_used(address: str):
     ],
 )
 def test_what_is_no_usable_candidate_is_dropped(given: str):
-    assert not LAN_ON_LOOPBACK.allows(given)
+    assert not LAN_ON_LOOPBACK.admits(given)
 
 
 def test_none_uses_no_candidate_at_all():
-    assert not NONE.allows(line("8.8.8.8"))
+    assert not NONE.admits(line("8.8.8.8"))

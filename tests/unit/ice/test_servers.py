@@ -47,7 +47,7 @@ def test_an_address_of_a_server_is_read(text: str, host: str, port: int, transpo
         "turn:a b",
     ],
 )
-def test_what_is_no_address_of_a_server_is_refused(text: str):
+def test_what_is_no_address_of_a_server_is_rejected(text: str):
     with pytest.raises(ValueError, match="expected"):
         parse_ice_url(text)
 

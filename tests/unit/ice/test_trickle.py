@@ -29,7 +29,7 @@ def test_another_ice_user_is_a_restart(old: str, new: str):
 
 
 @pytest.mark.parametrize("body", [b"", b"hello", b"\xff\xfe", CANDIDATE.encode()])
-def test_what_is_no_fragment_is_refused(body: bytes):
+def test_what_is_no_fragment_is_rejected(body: bytes):
     with pytest.raises(FragmentError, match="expected"):
         parse_fragment(body, IDENTITY)
 

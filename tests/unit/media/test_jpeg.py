@@ -7,8 +7,9 @@ import pytest
 from av import VideoFrame
 from numpy.typing import NDArray
 
+from facestream.analysis.jpeg_header import baseline_size_wh
 from facestream.errors import FrameError
-from facestream.media.jpeg import check_jpeg, decode_jpeg, encode_jpeg, jpeg_size_wh
+from facestream.media.jpeg import check_jpeg, decode_jpeg, encode_jpeg
 from facestream.media.planes import planes_of
 
 # What a frame header says stands behind its marker: length, precision, height, width, components.
@@ -46,10 +47,10 @@ def with_header_in_the_scan(jpeg: bytes) -> bytes:
 
 @pytest.mark.parametrize(("width", "height"), [(640, 480), (641, 479), (17, 33)])
 def test_the_size_is_read_from_the_header(width: int, height: int):
-    assert jpeg_size_wh(jpeg_of(gradient(width, height))) == (width, height)
+    assert baseline_size_wh(jpeg_of(gradient(width, height))) == (width, height)
 
 
-def test_a_gray_picture_is_one():
+def test_a_gray_jpeg_is_decoded():
     assert decode_jpeg(jpeg_of(gradient(64, 48)[:, :, 0])).format.name == "yuv420p"
 
 
@@ -69,13 +70,13 @@ def test_a_gray_picture_is_one():
         (with_header_in_the_scan(jpeg_of(gradient(64, 48))), "more than one scan"),
     ],
 )
-def test_what_is_no_simple_jpeg_is_refused_before_it_is_decoded(jpeg: bytes, said: str):
+def test_what_is_no_simple_jpeg_is_rejected_before_it_is_decoded(jpeg: bytes, said: str):
     with pytest.raises(FrameError, match=said):
-        jpeg_size_wh(jpeg)
+        baseline_size_wh(jpeg)
 
 
 def hidden_in(marker: int, jpeg: bytes, start: bytes = b"") -> bytes:
-    """The picture with the header of a larger one inside of another segment."""
+    """The JPEG with the header of a larger one inside of another segment."""
     at = jpeg.index(FRAME_HEADER)
     payload = start + with_size(jpeg, 9000, 9000)[at : at + 19]
     return jpeg[:2] + bytes([0xFF, marker]) + (len(payload) + 2).to_bytes(2, "big") + payload + jpeg[2:]
@@ -84,7 +85,7 @@ def hidden_in(marker: int, jpeg: bytes, start: bytes = b"") -> bytes:
 @pytest.mark.parametrize("marker", [0x02, 0xC8, 0xCC, 0xDC, 0xDE, 0xDF, 0xF0, 0xFD])
 def test_a_header_is_not_hidden_in_a_segment_that_the_decoder_reads_into(marker: int):
     with pytest.raises(FrameError, match=f"type {marker:02X}; expected a baseline JPEG"):
-        jpeg_size_wh(hidden_in(marker, jpeg_of(gradient(64, 48))))
+        baseline_size_wh(hidden_in(marker, jpeg_of(gradient(64, 48))))
 
 
 @pytest.mark.parametrize(
@@ -103,14 +104,14 @@ def test_a_header_behind_a_table_is_not_decoded(marker: int, start: bytes):
         decode_jpeg(hidden_in(marker, jpeg_of(gradient(64, 48)), start))
 
 
-def test_a_picture_that_claims_too_much_is_refused():
+def test_a_jpeg_that_claims_too_much_is_rejected():
     bomb = with_size(jpeg_of(gradient(64, 48)), 65_000, 65_000)
 
     with pytest.raises(FrameError, match="65000x65000; expected at most 1920x1920"):
         check_jpeg(bomb, (1920, 1920))
 
 
-def test_a_picture_that_cannot_be_decoded_is_refused_in_words():
+def test_a_jpeg_that_cannot_be_decoded_is_rejected_in_words():
     jpeg = bytearray(jpeg_of(gradient(64, 48)))
     jpeg[jpeg.index(FRAME_HEADER) + 11] = 0x00  # no sample of the first component
     check_jpeg(bytes(jpeg), (64, 64))
@@ -119,7 +120,7 @@ def test_a_picture_that_cannot_be_decoded_is_refused_in_words():
         decode_jpeg(bytes(jpeg))
 
 
-def test_damaged_pictures_are_decoded_at_the_checked_size_or_refused():
+def test_damaged_jpegs_are_decoded_at_the_checked_size_or_rejected():
     jpeg, chance = jpeg_of(gradient(64, 48)), random.Random(1)
     for _ in range(500):
         damaged = bytearray(jpeg)
@@ -128,11 +129,11 @@ def test_damaged_pictures_are_decoded_at_the_checked_size_or_refused():
         with contextlib.suppress(FrameError):
             check_jpeg(bytes(damaged), (1920, 1920))
             frame = decode_jpeg(bytes(damaged))
-            assert (frame.width, frame.height) == jpeg_size_wh(bytes(damaged))
+            assert (frame.width, frame.height) == baseline_size_wh(bytes(damaged))
 
 
 @pytest.mark.parametrize(("width", "height"), [(640, 480), (641, 479)])
-def test_a_decoded_picture_has_the_range_of_a_decoded_video(width: int, height: int):
+def test_a_decoded_jpeg_has_the_range_of_a_decoded_video(width: int, height: int):
     luma = planes_of(decode_jpeg(jpeg_of(gradient(width, height))))[0]
 
     assert luma.shape == (height, width)

@@ -6,7 +6,7 @@ from facestream.media.planes import planes_of
 
 
 @pytest.mark.parametrize(("width", "height"), [(640, 480), (641, 479), (98, 66)])
-def test_planes_have_the_picture_size_without_padding(width: int, height: int):
+def test_planes_have_the_frame_size_without_padding(width: int, height: int):
     frame = VideoFrame(width, height, "yuv420p")
 
     y, u, v = planes_of(frame)

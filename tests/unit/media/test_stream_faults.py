@@ -1,4 +1,4 @@
-"""Faults of one stream: told once, tracks forgotten after two, a pause where it costs processes."""
+"""Faults of one stream: logged once, tracks reset after two, a pause if processes are lost."""
 
 import pytest
 

@@ -138,7 +138,7 @@ def test_a_clip_of_a_phone_is_sent_upright(tmp_path: Path):
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "said"),
+    ("name", "content", "message"),
     [
         ("missing.mp4", None, "no such file"),
         ("empty.mp4", b"", "empty"),
@@ -146,12 +146,14 @@ def test_a_clip_of_a_phone_is_sent_upright(tmp_path: Path):
         ("noise.jpg", bytes(range(256)) * 8, "expected a video"),
     ],
 )
-def test_a_file_that_is_no_clip_is_one_sentence(tmp_path: Path, name: str, content: bytes | None, said: str):
+def test_a_file_that_is_no_clip_is_one_sentence(
+    tmp_path: Path, name: str, content: bytes | None, message: str
+):
     path = tmp_path / name
     if content is not None:
         path.write_bytes(content)
 
-    with pytest.raises(ClipError, match=said) as raised:
+    with pytest.raises(ClipError, match=message) as raised:
         open_clip(path)
 
     assert str(path) in str(raised.value)

@@ -77,7 +77,7 @@ async def test_jpegs_have_threads_of_their_own(registry: SessionRegistry, monkey
         threads.append(threading.current_thread().name)
         return encode(frame)
 
-    monkeypatch.setattr("facestream.media.jpeg_track.decode_jpeg", decode_noted)
+    monkeypatch.setattr("facestream.media.tracks.decode_jpeg", decode_noted)
     monkeypatch.setattr("facestream.sessions.jpeg.encode_jpeg", encode_noted)
     socket = Socket(1, lambda: None)
     registry.open_jpeg(socket, "")
@@ -97,7 +97,7 @@ async def test_pictures_that_are_never_decoded_are_counted_and_told(
         assert all_read.wait(DEADLINE_S)
         return decode(data)
 
-    monkeypatch.setattr("facestream.media.jpeg_track.decode_jpeg", decode_when_all_are_read)
+    monkeypatch.setattr("facestream.media.tracks.decode_jpeg", decode_when_all_are_read)
     socket = Socket(5, all_read.set)
     registry.open_jpeg(socket, "")
     async with asyncio.timeout(DEADLINE_S):

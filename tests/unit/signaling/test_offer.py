@@ -4,8 +4,8 @@ import pytest
 from aiortc import RTCBundlePolicy, RTCConfiguration, RTCPeerConnection, VideoStreamTrack
 
 from facestream.errors import OfferError
-from facestream.ice.candidates import MAX_CANDIDATES
-from facestream.signaling.offer import keep_allowed_candidates, parse_offer
+from facestream.ice.candidates import MAX_CANDIDATES, drop_rejected_candidates
+from facestream.signaling.offer import parse_offer
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ def test_candidates_that_are_not_allowed_are_dropped():
         "a=candidate:5 1 udp",
     ]
 
-    kept = keep_allowed_candidates("\r\n".join(lines)).split()
+    kept = drop_rejected_candidates("\r\n".join(lines)).split()
 
     assert kept == lines[2].split()
 
@@ -91,7 +91,7 @@ def test_candidates_that_are_not_allowed_are_dropped():
 def test_a_flood_of_candidates_is_cut():
     line = "a=candidate:3 1 udp 2122 8.8.8.8 5000 typ host\r\n"
 
-    assert keep_allowed_candidates(line * 1000).count("candidate") == MAX_CANDIDATES
+    assert drop_rejected_candidates(line * 1000).count("candidate") == MAX_CANDIDATES
 
 
 async def test_an_offer_with_candidates_in_its_first_section_only_gets_an_answer_with_candidates(

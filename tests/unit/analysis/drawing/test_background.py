@@ -16,7 +16,7 @@ def noisy_planes(width: int, height: int) -> Planes:
     )
 
 
-def test_the_picture_is_left_as_it_is():
+def test_the_frame_is_left_as_it_is():
     planes, before = noisy_planes(640, 480), noisy_planes(640, 480)
 
     show_background(planes, FrameReport((face_at(200, 150, 180),)), Background.FRAME)
@@ -24,7 +24,7 @@ def test_the_picture_is_left_as_it_is():
     assert all(np.array_equal(a, b) for a, b in zip(planes, before, strict=True))
 
 
-def test_landmarks_only_leaves_nothing_of_the_picture():
+def test_landmarks_only_leaves_nothing_of_the_frame():
     planes = noisy_planes(640, 480)
 
     show_background(planes, FrameReport((face_at(200, 150, 180),)), Background.LANDMARKS)

@@ -55,7 +55,7 @@ def test_each_layer_draws_alone(layer: Layer):
     assert changed(gray_planes(640, 480), planes)[0]
 
 
-def test_no_layer_leaves_the_picture_as_it_was():
+def test_no_layer_leaves_the_frame_as_it_was():
     planes = gray_planes(640, 480)
 
     draw(planes, FrameReport((face_at(200, 150, 180),)), set(), "#1 30 FPS")
@@ -73,7 +73,7 @@ def test_a_frame_without_a_face_stays_clean_but_for_the_corner():
 
 
 @pytest.mark.parametrize("luma", [16, 128, 235])
-def test_the_label_can_be_told_from_any_ground(luma: int):
+def test_the_label_is_visible_on_any_ground(luma: int):
     planes = gray_planes(640, 480, luma)
 
     draw(planes, FrameReport((face_at(200, 150, 180),)), {Layer.LABEL}, "")
@@ -87,7 +87,7 @@ def test_the_label_can_be_told_from_any_ground(luma: int):
     [(-100, -100, 150), (600, 440, 200), (-5000, 300, 100), (0, 0, 1), (-10, -10, 4000)],
 )
 @pytest.mark.parametrize("size_wh", [(640, 480), (641, 479), (16, 16), (1, 1)])
-def test_faces_outside_the_picture_and_tiny_pictures_are_no_error(
+def test_faces_outside_the_frame_and_tiny_frames_are_no_error(
     left: float, top: float, side: float, size_wh: tuple[int, int]
 ):
     draw(gray_planes(*size_wh), FrameReport((face_at(left, top, side),)), set(Layer), "#1")
@@ -109,7 +109,7 @@ def test_a_box_that_is_nowhere_is_not_drawn(left: float):
     assert not any(changed(gray_planes(320, 240), planes))
 
 
-def test_a_face_outside_the_picture_has_no_label_in_it():
+def test_a_face_outside_the_frame_has_no_label_in_it():
     planes = gray_planes(320, 240)
 
     draw(planes, FrameReport((face_at(-300, 50, 80),)), {Layer.LABEL}, "")

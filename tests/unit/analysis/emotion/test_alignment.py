@@ -39,8 +39,8 @@ def face_points(
     return np.asarray(points @ turn.T + center_xy, dtype=np.float32)
 
 
-def smooth_picture(height: int = 160, width: int = 160, scale: float = 1.0) -> Gray:
-    """A picture without fine texture, the same at every `scale`."""
+def smooth_image(height: int = 160, width: int = 160, scale: float = 1.0) -> Gray:
+    """A image without fine texture, the same at every `scale`."""
     ys, xs = np.mgrid[0:height, 0:width]
     ys, xs = (ys + 0.5) / scale, (xs + 0.5) / scale
     values = 128 + 60 * np.sin(xs / 17) + 50 * np.cos(ys / 23 + xs / 61)
@@ -96,7 +96,7 @@ def test_a_head_tilted_down_keeps_its_size() -> None:
 
 
 def test_the_crop_is_what_training_samples() -> None:
-    gray = smooth_picture()
+    gray = smooth_image()
     points = face_points(roll_deg=12.0)
 
     crop = align_face(gray, points, SIZE_PX)
@@ -110,8 +110,8 @@ def test_the_same_face_gives_the_same_crop_at_every_size(scale: float) -> None:
     points = face_points()
     larger_points = ((points + 0.5) * scale - 0.5).astype(np.float32)
 
-    crop = align_face(smooth_picture(), points, SIZE_PX)
-    larger_crop = align_face(smooth_picture(side, side, scale), larger_points, SIZE_PX)
+    crop = align_face(smooth_image(), points, SIZE_PX)
+    larger_crop = align_face(smooth_image(side, side, scale), larger_points, SIZE_PX)
 
     assert np.abs(crop.astype(int) - larger_crop).mean() < 1.0
 
@@ -127,7 +127,7 @@ def test_fine_texture_of_a_large_face_is_averaged_not_aliased() -> None:
 
 @pytest.mark.parametrize("center_xy", [(2.0, 2.0), (158.0, 150.0), (-400.0, 70.0), (5000.0, 5000.0)])
 def test_a_face_past_the_edge_is_padded_with_the_edge(center_xy: tuple[float, float]) -> None:
-    gray = smooth_picture()
+    gray = smooth_image()
 
     crop = align_face(gray, face_points(center_xy=center_xy), SIZE_PX)
 
@@ -136,7 +136,7 @@ def test_a_face_past_the_edge_is_padded_with_the_edge(center_xy: tuple[float, fl
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 500), (7, 3), (3000, 2)])
-def test_pictures_of_odd_shapes_are_cut(shape: tuple[int, int]) -> None:
+def test_images_of_odd_shapes_are_cut(shape: tuple[int, int]) -> None:
     gray = np.full(shape, 90, np.uint8)
 
     crop = align_face(gray, face_points(unit_px=900.0, eyes_px=900.0), SIZE_PX)
@@ -148,11 +148,11 @@ def test_pictures_of_odd_shapes_are_cut(shape: tuple[int, int]) -> None:
 def test_points_that_collapsed_into_one_still_give_a_crop() -> None:
     points = np.full((68, 2), 30.0, np.float32)
 
-    assert align_face(smooth_picture(), points, SIZE_PX).shape == (SIZE_PX, SIZE_PX)
+    assert align_face(smooth_image(), points, SIZE_PX).shape == (SIZE_PX, SIZE_PX)
 
 
-def test_cutting_leaves_the_picture_as_it_was() -> None:
-    gray = smooth_picture()
+def test_cutting_leaves_the_image_as_it_was() -> None:
+    gray = smooth_image()
     before = gray.copy()
 
     align_face(gray, face_points(), SIZE_PX)
@@ -161,25 +161,25 @@ def test_cutting_leaves_the_picture_as_it_was() -> None:
 
 
 @pytest.mark.parametrize("shape", [(0, 0), (10, 0), (10, 10, 3)])
-def test_what_is_no_gray_picture_is_refused(shape: tuple[int, ...]) -> None:
-    with pytest.raises(ValueError, match="expected a gray picture"):
+def test_what_is_no_gray_image_is_rejected(shape: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match="expected a gray image"):
         align_face(np.zeros(shape, np.uint8), face_points(), SIZE_PX)
 
 
-def test_five_points_are_refused() -> None:
+def test_five_points_are_rejected() -> None:
     with pytest.raises(ValueError, match=r"expected \(68, 2\)"):
         alignment_matrix(np.zeros((5, 2), np.float32), SIZE_PX)
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf])
-def test_points_that_are_no_numbers_are_refused(value: float) -> None:
+def test_points_that_are_no_numbers_are_rejected(value: float) -> None:
     points = face_points()
     points[40, 0] = value
 
-    with pytest.raises(ValueError, match="no numbers"):
+    with pytest.raises(ValueError, match="not finite"):
         alignment_matrix(points, SIZE_PX)
 
 
-def test_a_crop_without_pixels_is_refused() -> None:
+def test_a_crop_without_pixels_is_rejected() -> None:
     with pytest.raises(ValueError, match="expected at least 1"):
         alignment_matrix(face_points(), 0)

@@ -29,7 +29,7 @@ def test_a_box_past_the_edge_repeats_the_edge(box: BoundingBox):
     assert np.all(crop == 77)
 
 
-def test_a_box_outside_the_picture_gives_a_black_crop():
+def test_a_box_outside_the_image_gives_a_black_crop():
     assert not crop_square(np.full((50, 50), 9, np.uint8), BoundingBox(500, 500, 40, 40), 64).any()
 
 

@@ -3,8 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from facestream.analysis.tracking.blinks import next_eyes
-from facestream.analysis.tracking.tracks import NO_EYES, Eyes
+from facestream.analysis.tracking.blinks import NO_EYES, Eyes, next_eyes
 
 
 def watch(opening_at: "np.ndarray", fps: float) -> Eyes:

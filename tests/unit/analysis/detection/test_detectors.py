@@ -3,18 +3,15 @@ import numpy as np
 import pytest
 
 from facestream.analysis.detection.blazeface import FACE_PX, INPUT_PX, BlazeFaceDetector
-from facestream.analysis.detection.hog import (
-    HOG_FACE_PX,
+from facestream.analysis.detection.detector import (
     MAX_ENLARGEMENT,
-    STEP_PIXELS,
     FaceDetector,
     FoundFace,
-    HogDetector,
-    without_doubles,
+    without_duplicates,
 )
+from facestream.analysis.detection.hog import HOG_FACE_PX, STEP_PIXELS, HogDetector
 from facestream.analysis.faces import BoundingBox, GrayImage
-from facestream.analysis.models import load_analyzer
-from facestream.analysis.self_test_image import self_test_image
+from facestream.analysis.models import load_analyzer, self_test_image
 from facestream.resources import MODELS_DIR
 
 SIZES_WH = [(320, 240), (640, 480), (1280, 720), (720, 1280), (1920, 1080), (97, 1000)]
@@ -50,7 +47,7 @@ def test_a_plan_sees_the_smallest_face_everywhere(
 
 
 @pytest.mark.parametrize("size_wh", [*SIZES_WH, (1, 3000), (8000, 20)])
-def test_no_step_is_dearer_than_allowed(detector: FaceDetector, size_wh: tuple[int, int]):
+def test_no_step_is_costlier_than_allowed(detector: FaceDetector, size_wh: tuple[int, int]):
     for step in detector.plan(*size_wh, 1 / 8):
         if isinstance(detector, HogDetector):
             assert step.width * step.height * step.scale**2 <= 1.05 * STEP_PIXELS
@@ -58,7 +55,7 @@ def test_no_step_is_dearer_than_allowed(detector: FaceDetector, size_wh: tuple[i
             assert max(step.width, step.height) * step.scale <= INPUT_PX + 1
 
 
-def test_the_first_step_sees_the_whole_picture(detector: FaceDetector):
+def test_the_first_step_sees_the_whole_image(detector: FaceDetector):
     first = detector.plan(1280, 720, 1 / 8)[0]
 
     assert (first.left, first.top, first.width, first.height) == (0, 0, 1280, 720)
@@ -100,7 +97,7 @@ def test_of_two_boxes_on_one_face_the_larger_stays():
     small, large = FoundFace(BoundingBox(10, 10, 40, 40)), FoundFace(BoundingBox(8, 8, 50, 50))
     other = FoundFace(BoundingBox(80, 10, 40, 40))
 
-    assert without_doubles([small, other, large]) == [large, other]
+    assert without_duplicates([small, other, large]) == [large, other]
 
 
 def test_a_look_confirms_the_face_that_is_there_and_none_beside_it(

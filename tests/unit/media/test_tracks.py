@@ -7,11 +7,11 @@ import pytest
 from aiortc.mediastreams import MediaStreamError
 
 from facestream.errors import FrameError
-from facestream.media.jpeg_track import JpegTrack
+from facestream.media.tracks import JpegTrack
 from facestream.messages.jpeg_socket import JpegFrame
 
 
-def picture(time_ms: int, side: int = 64) -> JpegFrame:
+def jpeg_frame(time_ms: int, side: int = 64) -> JpegFrame:
     return JpegFrame(time_ms, cv2.imencode(".jpg", np.zeros((side, side, 3), np.uint8))[1].tobytes())
 
 
@@ -21,10 +21,10 @@ def track() -> Iterator[JpegTrack]:
         yield JpegTrack(decoding, (128, 128))
 
 
-async def test_time_counts_from_the_first_picture_and_leads_back_to_it(track: JpegTrack):
-    track.put(picture(5000))
+async def test_time_counts_from_the_first_jpeg_and_leads_back_to_it(track: JpegTrack):
+    track.put(jpeg_frame(5000))
     await track.recv()
-    track.put(picture(5040))
+    track.put(jpeg_frame(5040))
 
     frame = await track.recv()
 
@@ -34,26 +34,26 @@ async def test_time_counts_from_the_first_picture_and_leads_back_to_it(track: Jp
     assert track.time_ms(frame) == 5040
 
 
-async def test_the_newest_picture_waits_and_the_others_are_counted(track: JpegTrack):
+async def test_the_newest_jpeg_waits_and_the_others_are_counted(track: JpegTrack):
     for time_ms in (1, 2, 3):
-        track.put(picture(time_ms))
+        track.put(jpeg_frame(time_ms))
 
     assert track.time_ms(await track.recv()) == 3
     assert track.dropped == 2
 
 
-async def test_a_picture_that_is_not_newer_is_left_out_and_counted(track: JpegTrack):
-    track.put(picture(100))
-    track.put(picture(100))
-    track.put(picture(40))
+async def test_a_jpeg_that_is_not_newer_is_left_out_and_counted(track: JpegTrack):
+    track.put(jpeg_frame(100))
+    track.put(jpeg_frame(100))
+    track.put(jpeg_frame(40))
 
     assert track.time_ms(await track.recv()) == 100
     assert track.dropped == 2
 
 
-async def test_a_picture_that_is_too_large_is_refused_before_it_waits(track: JpegTrack):
+async def test_a_jpeg_that_is_too_large_is_rejected_before_it_waits(track: JpegTrack):
     with pytest.raises(FrameError, match="129x129"):
-        track.put(picture(0, side=129))
+        track.put(jpeg_frame(0, side=129))
 
 
 async def test_a_stopped_track_ends(track: JpegTrack):

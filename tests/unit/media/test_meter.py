@@ -1,4 +1,4 @@
-from facestream.media.rates import MAX_EVENTS, RateMeter
+from facestream.media.meter import MAX_EVENTS, RateMeter
 
 
 def test_steady_events_give_their_rate():

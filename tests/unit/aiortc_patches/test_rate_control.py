@@ -3,10 +3,10 @@ from fractions import Fraction
 import pytest
 from av import VideoFrame
 
-from facestream.aiortc_patches.frame_clock import FrameClock
+from facestream.aiortc_patches.rate_control import FrameClock
 
 
-def told(*times_s: float | None) -> FrameClock:
+def clock_after(*times_s: float | None) -> FrameClock:
     clock = FrameClock()
     for time_s in times_s:
         frame = VideoFrame(16, 16, "yuv420p")
@@ -18,21 +18,21 @@ def told(*times_s: float | None) -> FrameClock:
 
 @pytest.mark.parametrize("fps", [10, 25, 60])
 def test_the_rate_is_known_after_a_few_frames(fps: int):
-    assert told(*(number / fps for number in range(4))).fps == pytest.approx(fps, rel=0.01)
+    assert clock_after(*(number / fps for number in range(4))).fps == pytest.approx(fps, rel=0.01)
 
 
 def test_a_clock_that_stands_still_steps_back_or_is_missing_says_nothing():
-    clock = told(*(number / 20 for number in range(10)), 0.45, 0.1, None)
+    clock = clock_after(*(number / 20 for number in range(10)), 0.45, 0.1, None)
 
     assert clock.fps == pytest.approx(20, rel=0.01)
 
 
 def test_one_pause_changes_little():
-    clock = told(*(number / 30 for number in range(30)), 60.0)
+    clock = clock_after(*(number / 30 for number in range(30)), 60.0)
 
     assert clock.fps > 20
 
 
 def test_a_rate_is_never_taken_for_slower_or_faster_than_there_are():
-    assert told(*(float(10 * number) for number in range(30))).fps == pytest.approx(5)
-    assert told(*(number / 1000 for number in range(60))).fps == pytest.approx(240)
+    assert clock_after(*(float(10 * number) for number in range(30))).fps == pytest.approx(5)
+    assert clock_after(*(number / 1000 for number in range(60))).fps == pytest.approx(240)

@@ -1,25 +1,46 @@
-"""Detect that a child process is stopped or hangs, from its processor time, never by the clock alone.
+"""Keep a terminal's signals from child processes, and detect a child that is stopped or hangs.
 
-A frame may take long on a busy machine, but a healthy child that has one never goes a second without processor time.
-Needs no file descriptor, because there may be none left.
+A child hangs if it has a frame and uses no processor time, or far too much: on a busy machine the clock alone says
+nothing. Never sends a signal and needs no file descriptor, because none may be free.
 """
 
+import contextlib
 import os
+import signal
 import sys
 import time
+from collections.abc import Iterator
+from multiprocessing import resource_tracker
 
 LOOK_EVERY_S = 0.25
 STOPPED_LOOKS = 2
 """Looks in a row. One is not enough: after Ctrl-Z and `fg`, the parent may resume before its children do."""
 STILL_LOOKS = 6
 STILL_S = 0.001
-"""Less processor time than this between two looks is no work; even a process that waits for CPU or disk gets more."""
+"""A child that works uses more processor time than this between two looks, even if it waits for CPU or disk."""
 ENDLESS_S = 3.0
 """Processor time for one frame; a frame takes 0.01 to 0.1 s."""
 
 
+@contextlib.contextmanager
+def without_signals() -> Iterator[None]:
+    """Block SIGINT, SIGTERM and SIGHUP in children that this thread starts inside, from their first instruction.
+
+    Ctrl-C and a closed terminal signal the whole process group, including a child that is still importing its modules.
+    The parent misses no signal: its other threads receive them meanwhile.
+    """
+    # Starting the tracker unblocks SIGINT and SIGTERM in this thread; the first child would start without the mask.
+    resource_tracker.ensure_running()
+    held = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, held)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 class HangDetector:
-    """Watches one child on behalf of the code that waits for its answer."""
+    """Watches one child for the code that waits for its answer."""
 
     def __init__(self, pid: int) -> None:
         self._pid = pid
@@ -33,7 +54,7 @@ class HangDetector:
         self._began_s = None
         self._still = 0
 
-    def look(self, answer_due: bool) -> str:  # noqa: FBT001 - the only thing there is to say
+    def look(self, answer_due: bool) -> str:  # noqa: FBT001 - the only argument
         """Why the child must be replaced, in a few words; empty while it works or is idle."""
         self._stopped = self._stopped + 1 if self.is_stopped() else 0
         if self._stopped >= STOPPED_LOOKS:
@@ -52,7 +73,7 @@ class HangDetector:
         return "computes one frame without end" if used_s - self._began_s > ENDLESS_S else ""
 
     def is_stopped(self) -> bool:
-        """Whether a signal such as SIGSTOP holds it."""
+        """Whether a signal such as SIGSTOP has stopped the child."""
         try:
             look = os.waitid(os.P_PID, self._pid, os.WSTOPPED | os.WNOHANG | os.WNOWAIT)
         except (ChildProcessError, ProcessLookupError):
@@ -61,11 +82,11 @@ class HangDetector:
 
 
 def cpu_s(pid: int) -> float | None:
-    """Processor time of a process, user and system; None where it cannot be read."""
+    """Processor time of a process, user and system; None if it cannot be read."""
     if sys.platform != "linux":
         return None
     try:
-        # The clock of another process: clock_getcpuclockid(3) computes this number.
+        # The id of another process's clock, as clock_getcpuclockid(3) computes it.
         return time.clock_gettime(~pid << 3 | 2)
     except OSError:
         return None  # it has ended

@@ -1,10 +1,22 @@
-"""Settings of access control, trusted proxies and TLS."""
+"""Settings of the HTTP server: where it listens, who has access, and what its operator sees."""
 
 from typing import Literal, Self
 
 from pydantic import BaseModel, Field, model_validator
 
 from facestream.config.values import Networks, Origins
+
+DEFAULT_PORT = 8080
+
+
+class HttpSettings(BaseModel):
+    """Where the HTTP server listens, and the notice that its page shows."""
+
+    host: str = Field("127.0.0.1", description="address the HTTP server listens on")
+    port: int = Field(
+        DEFAULT_PORT, ge=0, le=65535, description="TCP port of the HTTP server; 0: any free port"
+    )
+    notice: str = Field("", max_length=2000, description="text that the page shows before the camera opens")
 
 
 class AccessSettings(BaseModel):
@@ -46,3 +58,18 @@ class AccessSettings(BaseModel):
             msg = "tls_cert and tls_key: only one of them is set; expected both or none"
             raise ValueError(msg)
         return self
+
+
+class OperationSettings(BaseModel):
+    """Log, metrics and tunnel."""
+
+    log_level: str = Field("INFO", pattern="^(DEBUG|INFO|WARNING|ERROR)$", description="lowest level logged")
+    log_format: Literal["text", "json"] = Field(
+        "text", description="text: a line for people; json: one JSON object per line for a log collector"
+    )
+    metrics: Literal["local", "everyone", "off"] = Field(
+        "local", description="who may read GET /metrics: this machine and admins, everyone, or nobody"
+    )
+    tunnel: Literal["none", "ngrok"] = Field(
+        "none", description="program that gives the server a public address; it carries no UDP media"
+    )

@@ -5,11 +5,26 @@ import numpy as np
 import pytest
 
 from facestream.analysis.analyzer import Analyzer
-from facestream.analysis.description import SMALL_EYE_DISTANCE_PX, describe, sharpness
-from facestream.analysis.faces import UNSURE, BoundingBox, Emotion, GrayImage, LandmarksXY, UnsureReason
+from facestream.analysis.description import as_face
+from facestream.analysis.emotion.label import (
+    NO_EMOTION_STATE,
+    SMALL_EYE_DISTANCE_PX,
+    EmotionState,
+    next_emotion_state,
+    sharpness,
+)
+from facestream.analysis.faces import (
+    EMOTIONS,
+    UNSURE,
+    BoundingBox,
+    Emotion,
+    GrayImage,
+    LandmarksXY,
+    UnsureReason,
+)
 from facestream.analysis.geometry import eye_distance_px, eye_opening, head_pose, mouth_opening, tilt_deg
 from facestream.analysis.landmarks import box_of_landmarks
-from facestream.analysis.tracking.tracks import EmotionState, Track
+from facestream.analysis.tracking.tracks import Track
 
 SURE = EmotionState((0.05, 0.05, 0.0, 0.8, 0.0, 0.0, 0.1), Emotion.HAPPY, 0.0)
 
@@ -27,7 +42,7 @@ def unsure_reason_of(
     before: UnsureReason | None = None,
 ):
     track = Track(1, landmarks_xy, 0.0, emotion_state=emotion_state, unsure=before)
-    return describe(gray, track, box_of_landmarks(landmarks_xy))[1]
+    return as_face(gray, track, box_of_landmarks(landmarks_xy))[1]
 
 
 def test_a_large_sharp_frontal_face_gets_its_label(group_gray: GrayImage, landmarks_xy: LandmarksXY):
@@ -58,7 +73,7 @@ def test_a_small_face_is_unsure(group_gray: GrayImage, landmarks_xy: LandmarksXY
     assert unsure_reason_of(small, landmarks_xy * np.float32(share)).unsure == UnsureReason.SMALL
 
 
-def test_a_doubt_ends_only_well_clear_of_its_limit(group_gray: GrayImage, landmarks_xy: LandmarksXY):
+def test_a_reason_ends_only_well_clear_of_its_limit(group_gray: GrayImage, landmarks_xy: LandmarksXY):
     share = 1.05 * SMALL_EYE_DISTANCE_PX / eye_distance_px(landmarks_xy)
     small = np.asarray(
         cv2.resize(group_gray, None, fx=share, fy=share, interpolation=cv2.INTER_AREA), np.uint8
@@ -70,7 +85,7 @@ def test_a_doubt_ends_only_well_clear_of_its_limit(group_gray: GrayImage, landma
 
 
 def squeezed(landmarks_xy: LandmarksXY, share: float) -> LandmarksXY:
-    """The left half of the face narrower, the nose moved over it: a head turned to the picture's left."""
+    """The left half of the face narrower, the nose moved over it: a head turned to the image's left."""
     points = landmarks_xy.copy()
     middle = points[27, 0]
     depth = np.where(np.isin(np.arange(68), [30, 31, 32, 33, 34, 35, 28, 29]), -share * 40, 0)
@@ -89,7 +104,7 @@ def test_a_face_turned_far_is_unsure(group_gray: GrayImage, landmarks_xy: Landma
 
 
 @pytest.mark.parametrize("angle", [-120, -40, 0, 25, 170])
-def test_roll_and_tilt_follow_the_picture(landmarks_xy: LandmarksXY, angle: int):
+def test_roll_and_tilt_follow_the_image(landmarks_xy: LandmarksXY, angle: int):
     turn = cv2.getRotationMatrix2D((500, 333), -angle, 1.0).astype(np.float32)
     turned = landmarks_xy @ turn[:, :2].T + turn[:, 2]
 
@@ -129,3 +144,52 @@ def test_collapsed_landmarks_give_no_nonsense():
 
 def test_a_flat_face_has_no_sharpness():
     assert sharpness(np.full((100, 100), 7, np.uint8), BoundingBox(20, 20, 50, 50)) == 0
+
+
+def shares(**given: float) -> np.ndarray:
+    rest = (1 - sum(given.values())) / (len(EMOTIONS) - len(given))
+    return np.array([given.get(str(emotion), rest) for emotion in EMOTIONS], np.float32)
+
+
+def settle(
+    emotion_state: EmotionState, read: np.ndarray, start_s: float, seconds: float, fps: int = 30
+) -> EmotionState:
+    for frame in range(round(seconds * fps)):
+        emotion_state = next_emotion_state(emotion_state, read, start_s + frame / fps, 0.3)
+    return emotion_state
+
+
+def test_the_first_reading_is_taken_as_it_is():
+    emotion_state = next_emotion_state(NO_EMOTION_STATE, shares(happy=0.9), 0.0, 0.3)
+
+    assert emotion_state.label == Emotion.HAPPY
+    assert emotion_state.probabilities[EMOTIONS.index(Emotion.HAPPY)] == pytest.approx(0.9)
+
+
+@pytest.mark.parametrize("fps", [10, 30, 60])
+def test_smoothing_takes_the_same_time_at_every_frame_rate(fps: int):
+    emotion_state = settle(NO_EMOTION_STATE, shares(neutral=0.9), 0.0, 1.0, fps)
+
+    emotion_state = settle(emotion_state, shares(happy=0.9), 1.0, 0.3, fps)
+
+    assert emotion_state.probabilities[EMOTIONS.index(Emotion.HAPPY)] == pytest.approx(0.54, abs=0.09)
+
+
+def test_one_odd_frame_does_not_change_the_label():
+    emotion_state = settle(NO_EMOTION_STATE, shares(neutral=0.8), 0.0, 1.0)
+
+    emotion_state = next_emotion_state(emotion_state, shares(sad=0.95), 1.0, 0.3)
+
+    assert emotion_state.label == Emotion.NEUTRAL
+
+
+def test_two_emotions_about_equal_do_not_flicker():
+    emotion_state = settle(NO_EMOTION_STATE, shares(neutral=0.48, sad=0.40), 0.0, 1.0)
+    labels = set()
+    for frame in range(60):
+        read = shares(neutral=0.42, sad=0.45) if frame % 2 else shares(neutral=0.45, sad=0.42)
+        emotion_state = next_emotion_state(emotion_state, read, 1 + frame / 30, 0.3)
+        labels.add(emotion_state.label)
+
+    assert labels == {Emotion.NEUTRAL}
+    assert emotion_state.close

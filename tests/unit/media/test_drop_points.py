@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from facestream.media.latest import LatestSlot
+from facestream.media.drop_points import LatestSlot
 
 
 async def test_newer_item_replaces_older_and_is_counted():

@@ -1,4 +1,4 @@
-"""Which children hang, by what the kernel says of real ones."""
+"""Child processes: which of them hang, by what the kernel says of real ones, and which signals reach them."""
 
 import contextlib
 import os
@@ -10,13 +10,22 @@ from collections.abc import Iterator
 
 import pytest
 
-from facestream.workers import child_state
-from facestream.workers.child_state import STILL_LOOKS, STOPPED_LOOKS, HangDetector
+from facestream.workers.child import STILL_LOOKS, STOPPED_LOOKS, HangDetector
 from tests.times import seconds
 
 SPINS = "print(flush=True)\nwhile True: pass"
 RESTS = "print(flush=True)\nimport time; time.sleep(60)"
 DEADLINE_S = seconds(20.0)
+FIRST_CHILD = """
+import signal
+from multiprocessing import resource_tracker
+
+from facestream.workers.child import without_signals
+
+with without_signals():
+    resource_tracker.getfd()  # as the start of every child does
+    print(signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, ()))
+"""
 
 
 @contextlib.contextmanager
@@ -78,7 +87,7 @@ def test_a_child_that_does_nothing_about_its_frame_hangs():
 
 
 def test_a_child_that_computes_gets_its_time_and_not_more(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(child_state, "ENDLESS_S", 0.2)
+    monkeypatch.setattr("facestream.workers.child.ENDLESS_S", 0.2)
     with child(SPINS) as pid:
         detector, deadline_s = HangDetector(pid), time.monotonic() + DEADLINE_S
         first = detector.look(answer_due=True)
@@ -90,7 +99,7 @@ def test_a_child_that_computes_gets_its_time_and_not_more(monkeypatch: pytest.Mo
 
 
 def test_each_frame_is_counted_for_itself(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(child_state, "ENDLESS_S", 0.1)
+    monkeypatch.setattr("facestream.workers.child.ENDLESS_S", 0.1)
     with child(SPINS) as pid:
         detector = HangDetector(pid)
         found = set()
@@ -106,3 +115,9 @@ def test_a_child_that_has_ended_is_not_stopped():
         pass
 
     assert HangDetector(pid).look(answer_due=True) == ""
+
+
+def test_the_first_child_gets_no_signal_either():
+    printed = subprocess.run([sys.executable, "-c", FIRST_CHILD], capture_output=True, text=True, check=True)
+
+    assert printed.stdout == "True\n"

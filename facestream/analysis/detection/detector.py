@@ -1,0 +1,107 @@
+"""What a face detector is, and the plan by which every detector searches a frame in small steps.
+
+Never looks at a pixel: `hog.py` and `blazeface.py` hold the detectors.
+"""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+from facestream.analysis.faces import BoundingBox, GrayImage, LandmarksXY
+
+MAX_ENLARGEMENT = 4.0
+"""Enlarging a face of under 20 pixels further shows no more of it."""
+EXPECTED_OFF_SHARE = 0.3
+EXPECTED_SIZE_RATIO = 1.5
+SAME_FACE_SHARE = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class SearchStep:
+    """One region of a frame, in its pixels, and the scale at which a detector looks at it."""
+
+    left: int
+    top: int
+    width: int
+    height: int
+    scale: float
+
+
+@dataclass(frozen=True, slots=True)
+class FoundFace:
+    """A detected face: the box that dlib draws around it when it is upright, and its tilt."""
+
+    box: BoundingBox
+    tilt_deg: float = 0.0
+    """Positive: clockwise."""
+
+
+class FaceDetector(Protocol):
+    """Finds faces. Each thread needs its own."""
+
+    step_every_s: float
+    """Time between two steps of a search while all known faces are followed."""
+
+    def plan(self, width: int, height: int, min_face_share: float) -> tuple[SearchStep, ...]:
+        """Steps that together find every face of this share of the height; the first covers the whole frame."""
+
+    def search(self, gray: GrayImage, step: SearchStep) -> list[FoundFace]:
+        """Faces in one region, in pixels of the whole frame."""
+
+    def search_whole(self, gray: GrayImage, min_face_share: float) -> list[FoundFace]:
+        """All faces of a photograph, however long it takes."""
+
+    def sees_face(self, gray: GrayImage, landmarks_xy: LandmarksXY) -> bool:
+        """Whether the detector finds a face at these landmarks."""
+
+
+def search_plan(
+    size_wh: tuple[int, int], whole_scale: float, full_scale: float, tile_wh: tuple[float, float], face: float
+) -> tuple[SearchStep, ...]:
+    """The whole frame first, because that finds every near face; then tiles at full scale if that was too coarse.
+
+    Tiles overlap by twice the smallest `face`, so that each face is whole in one of them. All lengths are pixels of
+    the frame; a scale is the size looked at over the size in the frame.
+    """
+    width, height = size_wh
+    steps = [SearchStep(0, 0, width, height, min(whole_scale, full_scale))]
+    if whole_scale < full_scale:
+        steps += [
+            SearchStep(left, top, right - left, bottom - top, full_scale)
+            for top, bottom in _spans(height, tile_wh[1], min(2 * face, tile_wh[1] / 2))
+            for left, right in _spans(width, tile_wh[0], min(2 * face, tile_wh[0] / 2))
+        ]
+    return tuple(steps)
+
+
+def _spans(length: int, side: float, overlap: float) -> list[tuple[int, int]]:
+    """Equal spans of at most `side` that cover 0..length and share `overlap`."""
+    if length <= side:
+        return [(0, length)]
+    count = math.ceil((length - overlap) / (side - overlap))
+    span = (length + (count - 1) * overlap) / count
+    return [
+        (round(i * (span - overlap)), min(length, round(i * (span - overlap) + span))) for i in range(count)
+    ]
+
+
+def is_expected_face(center_xy: tuple[float, float], width: float, middle: float, expected: float) -> bool:
+    """Whether a detected face is the one expected around (`middle`, `middle`), at a width of `expected`.
+
+    A face beside it belongs to another track: without this check, landmarks that moved to it would stay there.
+    """
+    return (
+        math.dist(center_xy, (middle, middle)) < EXPECTED_OFF_SHARE * expected
+        and expected / EXPECTED_SIZE_RATIO < width < expected * EXPECTED_SIZE_RATIO
+    )
+
+
+def without_duplicates(found: Iterable[FoundFace]) -> list[FoundFace]:
+    """Each face once, the largest box first; overlapping tiles find a face twice."""
+    kept: list[FoundFace] = []
+    for face in sorted(found, key=lambda face: -face.box.width):
+        near = SAME_FACE_SHARE * face.box.width
+        if all(math.dist(face.box.center_xy, other.box.center_xy) > near for other in kept):
+            kept.append(face)
+    return kept
