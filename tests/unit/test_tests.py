@@ -203,10 +203,10 @@ def js_sleeps_of(source: str) -> list[tuple[int, float]]:
 def fixed_deadlines(tree: ast.Module) -> Iterator[int]:
     """Lines of deadlines that are plain numbers."""
     for node in tree.body:
-        names = [each.id for each in getattr(node, "targets", []) if isinstance(each, ast.Name)]
-        if not isinstance(node, ast.Assign) or not any(map(DEADLINE_NAME.search, names)):
+        if not isinstance(node, ast.Assign) or number(node.value, {}) is None:
             continue
-        if number(node.value, {}) is not None:
+        names = [each.id for each in node.targets if isinstance(each, ast.Name)]
+        if any(map(DEADLINE_NAME.search, names)):
             yield node.lineno
     for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
         name = called(call)
