@@ -6,7 +6,7 @@ PEERS := tests/clients/node/node_modules
 ARGS ?=
 NPM_CI := npm ci --no-audit --no-fund --loglevel=error
 NPM_THERE := command -v npm >/dev/null || { echo "npm is not installed; expected Node.js 18.18 or newer with npm: on Debian 'apt-get install npm'" >&2; exit 1; }
-BENCHMARKS := latency compatibility cpu capacity loop_stall recovery strangers churn soak
+BENCHMARKS := latency compatibility cpu capacity loop_stall recovery hostile_clients churn soak
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run models docs test test-py test-unit test-fast test-newest test-browser test-clients test-wheel test-image test-js test-media test-upstream record-offers browser net-programs client-programs image-programs lint fix types schema audit bench wheel clean

@@ -102,7 +102,7 @@ async def measure(options: argparse.Namespace) -> dict[str, object]:
             await asyncio.sleep(3.0)
             say("the peer alone")
             figures: dict[str, object] = {"alone": await window(group, server.log, seconds)}
-            say("strangers come, workers are killed")
+            say("hostile clients connect, workers are killed")
             with (
                 connections(server.url, IDLE, b""),
                 connections(server.url, SLOW, PART_OF_AN_OFFER),
@@ -129,7 +129,7 @@ def has_ended(pid: int) -> bool:
 def main() -> None:
     """Measure once."""
     options = measured.parser(__doc__ or "").parse_args()
-    measured.run("strangers", options, measure(options))
+    measured.run("hostile_clients", options, measure(options))
 
 
 if __name__ == "__main__":

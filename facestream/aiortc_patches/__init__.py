@@ -14,11 +14,11 @@ from aiortc.rtcrtpsender import RTCRtpSender
 from aiortc.rtcsctptransport import RTCSctpTransport
 
 from facestream.aiortc_patches import (
-    boundaries,
     closing,
     datagrams,
     dtls,
     encoders,
+    error_containment,
     gathering,
     negotiation,
     receiver,
@@ -33,7 +33,7 @@ __all__ = ["Bitrates", "FrameLimits", "PatchError", "apply", "close_peer_connect
 
 replacements = (
     *datagrams.REPLACEMENTS,
-    *boundaries.REPLACEMENTS,
+    *error_containment.REPLACEMENTS,
     *dtls.REPLACEMENTS,
     *receiver.REPLACEMENTS,
     *sender.REPLACEMENTS,

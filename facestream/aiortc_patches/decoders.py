@@ -20,10 +20,10 @@ from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 from av.frame import Frame
 from av.video.codeccontext import VideoCodecContext
 
+from facestream.aiortc_patches.decoder_limits import MAX_REORDERED_FRAMES, rejection
 from facestream.aiortc_patches.h264_offers import parameter_sets_of
 from facestream.aiortc_patches.parameter_sets import parameter_set_bytes
 from facestream.aiortc_patches.settings import FrameLimits
-from facestream.aiortc_patches.sizes import MAX_REORDERED_FRAMES, rejection
 from facestream.aiortc_patches.tracks import NewestFrames
 from facestream.errors import FrameError
 from facestream.token_bucket import TokenBucket

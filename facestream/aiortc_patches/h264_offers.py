@@ -14,9 +14,9 @@ from dataclasses import dataclass
 
 from aiortc.rtcrtpparameters import ParametersDict, RTCRtpCodecParameters
 
+from facestream.aiortc_patches.decoder_limits import rejection
 from facestream.aiortc_patches.parameter_sets import BASELINE, EXTENDED, HIGH, MAIN, PROFILE_NAMES
 from facestream.aiortc_patches.settings import settings
-from facestream.aiortc_patches.sizes import rejection
 from facestream.errors import OfferError
 
 MAX_PARAMETER_SET_CHARS = 8192

@@ -35,6 +35,7 @@ from aiortc.rtp import (
 )
 from av.frame import Frame
 
+from facestream.aiortc_patches.decoder_limits import is_keyframe
 from facestream.aiortc_patches.decoders import DecoderThread
 from facestream.aiortc_patches.jitter import (
     REPEAT_S,
@@ -46,7 +47,6 @@ from facestream.aiortc_patches.jitter import (
 )
 from facestream.aiortc_patches.replacement import Replacement
 from facestream.aiortc_patches.settings import settings
-from facestream.aiortc_patches.sizes import is_keyframe
 from facestream.aiortc_patches.tracks import BoundedRemoteTrack
 from facestream.errors import FrameError
 from facestream.token_bucket import TokenBucket

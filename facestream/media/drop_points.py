@@ -1,4 +1,4 @@
-"""Every point where a frame may be dropped, and the slot that drops all frames but the newest.
+"""The points where frames are dropped and counted, and `LatestSlot`, which keeps only the newest item.
 
 These points count what they drop, and the telemetry and `/metrics` show the counts. Before them, three bounded buffers
 drop without a count, so that a peer's flood uses no memory: datagrams (`aiortc_patches/datagrams.py`), encoded frames
@@ -15,14 +15,14 @@ T = TypeVar("T")
 class DropPoint(enum.StrEnum):
     """Where a frame is dropped, in the order in which it passes; the values are labels of `/metrics`."""
 
-    BEFORE_DECODING = "before_decoding"  # JpegTrack: a newer JPEG replaced it, or came earlier
-    OVER_RATE = "over_rate"  # FramePipeline.receive: the peer sends more frames per second than `max_fps`
-    BEFORE_ANALYSIS = (
-        "before_analysis"  # FramePipeline.receive: a newer frame replaced it before a process was free
-    )
-    BEFORE_ENCODING = (
-        "before_encoding"  # AnnotatedVideoTrack: a newer frame replaced it before the sender took it
-    )
+    BEFORE_DECODING = "before_decoding"
+    """`JpegTrack` (media/tracks.py): a newer JPEG replaced it, or arrived earlier."""
+    OVER_RATE = "over_rate"
+    """`FramePipeline.receive` (media/pipeline.py): the peer sends more frames per second than `max_fps`."""
+    BEFORE_ANALYSIS = "before_analysis"
+    """`FramePipeline.receive` (media/pipeline.py): a newer frame replaced it before a worker was free."""
+    BEFORE_ENCODING = "before_encoding"
+    """`AnnotatedVideoTrack` (media/tracks.py): a newer frame replaced it before the sender took it."""
 
 
 class LatestSlot(Generic[T]):

@@ -5,6 +5,6 @@ admission   decides whether one more session is admitted; `frame_cost` measures 
 base        what all sessions have; a session ends in `Session.run`
 webrtc      a session over a peer connection
 jpeg        a session over a socket of JPEGs (compatibility mode)
-ending      why a session ended: `Ending`, `PeerLeft`
+ending      why a session ended: `Ending`, `SessionEnded`
 resume      the state of ended sessions, for peers that reconnect
 """

@@ -1,6 +1,6 @@
 """What every session has, by whatever transport its frames arrive: an id, a state, deadlines, requests and an end.
 
-A session ends in `Session.run`, for the reason that a `PeerLeft` carries. Never touches a transport.
+A session ends in `Session.run`, for the reason that a `SessionEnded` carries. Never touches a transport.
 """
 
 import abc
@@ -27,7 +27,7 @@ from facestream.messages.control import (
 )
 from facestream.messages.http import SessionInfo, SessionState
 from facestream.metrics import Measures, StreamCounts, StreamUse
-from facestream.sessions.ending import Ending, PeerLeft, Reason
+from facestream.sessions.ending import Ending, Reason, SessionEnded
 from facestream.workers.pool import AnalysisPool
 
 logger = logging.getLogger(__name__)
@@ -71,7 +71,7 @@ class Session(abc.ABC):
                 tasks.create_task(self._pipeline.analyze(), name=f"{self.id}/analyze")
                 tasks.create_task(self._watch(), name=f"{self.id}/watch")
                 self._start(tasks)
-        except* PeerLeft as left:
+        except* SessionEnded as left:
             self._note_end(left)
         finally:
             await self.close()
@@ -156,15 +156,17 @@ class Session(abc.ABC):
 
     @abc.abstractmethod
     def _start(self, tasks: asyncio.TaskGroup) -> None:
-        """Start the tasks of this kind of connection; each ends by PeerLeft or by cancellation."""
+        """Start the tasks of this kind of connection; each ends by SessionEnded or by cancellation."""
 
     @abc.abstractmethod
     def _reply(self, reply: ControlReply) -> None:
         """Send a reply; drop it if the peer does not read."""
 
-    def _note_end(self, raised: BaseExceptionGroup[PeerLeft]) -> None:
+    def _note_end(self, raised: BaseExceptionGroup[SessionEnded]) -> None:
         """Keep the first reason and send its notice, if the peer can still be reached."""
-        self._left = reason = next(error.reason for error in raised.exceptions if isinstance(error, PeerLeft))
+        self._left = reason = next(
+            error.reason for error in raised.exceptions if isinstance(error, SessionEnded)
+        )
         if reason.ending.notice is not None:
             self._reply(ControlReply(type="notice", code=reason.ending.notice, detail=reason.detail))
 
@@ -211,7 +213,7 @@ class Session(abc.ABC):
             await self._pipeline.receive(source, self._saw_frame)
         except FrameError as error:
             raise rejected(error) from error
-        raise PeerLeft(Ending.VIDEO_ENDED, "the video that this peer sent has ended")
+        raise SessionEnded(Ending.VIDEO_ENDED, "the video that this peer sent has ended")
 
     def _saw_frame(self, now_s: float) -> None:
         self._last_heard_s = now_s
@@ -224,30 +226,30 @@ class Session(abc.ABC):
             now_s = time.monotonic()
             left_s = self._check_deadlines(now_s)
             if 0 < limit_s < now_s - self._opened_s:
-                raise PeerLeft(
+                raise SessionEnded(
                     Ending.TIME_OVER, f"the session has reached its limit of {limit_s:.0f} s; start again"
                 )
             # Short waits, because the first frame changes the deadline.
             done, _ = await asyncio.wait({self._leaving}, timeout=min(left_s, WATCH_EVERY_S))
             if done:
                 reason = self._leaving.result()
-                raise PeerLeft(reason.ending, reason.detail)
+                raise SessionEnded(reason.ending, reason.detail)
 
     def _check_deadlines(self, now_s: float) -> float:
-        """Seconds until the session must end; raises PeerLeft after that."""
+        """Seconds until the session must end; raises SessionEnded after that."""
         if self.state is SessionState.STREAMING:
             deadline_s, since_s = self._config.silence_deadline_s, self._last_heard_s
-            late = PeerLeft(Ending.SILENCE, f"nothing received for {deadline_s:.0f} s")
+            late = SessionEnded(Ending.SILENCE, f"nothing received for {deadline_s:.0f} s")
         else:
             # Counted from the offer, because a peer that only pings would otherwise keep its session forever.
             deadline_s, since_s = self._config.setup_deadline_s, self._opened_s
-            late = PeerLeft(Ending.SETUP_TIMEOUT, f"no frame received within {deadline_s:.0f} s")
+            late = SessionEnded(Ending.SETUP_TIMEOUT, f"no frame received within {deadline_s:.0f} s")
         left_s = since_s + deadline_s - now_s
         if left_s <= 0:
             raise late
         return left_s
 
 
-def rejected(error: FrameError) -> PeerLeft:
+def rejected(error: FrameError) -> SessionEnded:
     """The end of a session whose frames the server does not accept."""
-    return PeerLeft(Ending(error.code), str(error))
+    return SessionEnded(Ending(error.code), str(error))

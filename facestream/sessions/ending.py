@@ -1,6 +1,7 @@
-"""Why a session ends: one code for the log, the metrics and the peer's notice; decides nothing.
+"""The reasons why a session ends: one code for the log, the metrics and the peer's notice.
 
-Every end of a session is a `PeerLeft`, raised by one of its tasks or passed to `Session.leave`.
+The session itself ends in `Session.run` (`sessions/base.py`): one of its tasks raises `SessionEnded`, or `Session.leave`
+is called. An unexpected exception ends it with `Ending.FAULT`.
 """
 
 from dataclasses import dataclass
@@ -60,7 +61,7 @@ class Reason:
     """A sentence for the log, and for the notice if the ending has one."""
 
 
-class PeerLeft(Exception):
+class SessionEnded(Exception):
     """Ends a session; not an error."""
 
     def __init__(self, ending: Ending, detail: str) -> None:

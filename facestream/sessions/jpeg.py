@@ -20,7 +20,7 @@ from facestream.messages.http import SessionState
 from facestream.messages.jpeg_socket import JpegFrame, Opened, decode_jpeg_message, encode_jpeg_message
 from facestream.metrics import Measures
 from facestream.sessions.base import Session, rejected
-from facestream.sessions.ending import Ending, PeerLeft
+from facestream.sessions.ending import Ending, SessionEnded
 from facestream.workers.pool import AnalysisPool
 
 MAX_REPLIES = 32  # a peer that sends requests and never reads loses the oldest replies
@@ -173,5 +173,5 @@ class _NewestMessage:
         return message
 
 
-def _socket_closed() -> PeerLeft:
-    return PeerLeft(Ending.CONNECTION_LOST, "the peer closed its socket")
+def _socket_closed() -> SessionEnded:
+    return SessionEnded(Ending.CONNECTION_LOST, "the peer closed its socket")

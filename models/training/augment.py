@@ -1,4 +1,4 @@
-"""Cut and vary a batch of faces in one resampling; never random but through the generator given."""
+"""Crop and augment a batch of faces in one resampling step; all randomness comes from the caller's generator."""
 
 import math
 

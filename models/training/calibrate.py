@@ -1,4 +1,4 @@
-"""Fit the temperature that makes confidence honest, and judge it where it was not fitted; runs no model."""
+"""Fit the calibration temperature, and evaluate it on data that it was not fitted on."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -1,4 +1,4 @@
-"""Find upright faces with the HOG detector of dlib, in a millisecond to eleven for each step of a search."""
+"""Find upright faces with dlib's HOG detector; each search step takes 1 to 11 ms."""
 
 import math
 

@@ -10,8 +10,8 @@ import pytest
 from aiortc.codecs.vpx import Vp8Decoder
 from aiortc.rtp import RtpPacket, is_rtcp
 
+from facestream.aiortc_patches.decoder_limits import VP8_START_CODE, is_keyframe, rejection
 from facestream.aiortc_patches.settings import FrameLimits
-from facestream.aiortc_patches.sizes import VP8_START_CODE, is_keyframe, rejection
 from facestream.errors import FrameError
 from tests.media.aiortc_patches.bitstreams import annex_b, idr_slice, pps, sps
 from tests.media.aiortc_patches.peers import Pair, numbered_frame

@@ -23,7 +23,7 @@ from pathlib import Path
 from aiortc.codecs import CODECS
 from aiortc.jitterbuffer import JitterFrame
 from facestream.aiortc_patches.decoders import DecoderThread
-from facestream.aiortc_patches.sizes import FrameLimits
+from facestream.aiortc_patches.decoder_limits import FrameLimits
 from facestream.aiortc_patches.tracks import BoundedRemoteTrack
 
 async def main():

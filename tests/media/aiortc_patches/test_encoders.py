@@ -7,8 +7,8 @@ import pytest
 from aiortc.codecs import CODECS
 from av import VideoFrame
 
+from facestream.aiortc_patches.decoder_limits import is_keyframe
 from facestream.aiortc_patches.parameter_sets import BASELINE, SequenceParameters, sequence_parameters
-from facestream.aiortc_patches.sizes import is_keyframe
 from facestream.media.planes import planes_of
 from tests.media.aiortc_patches.peers import JpegTrack, Pair, numbered_frame
 
