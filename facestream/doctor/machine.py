@@ -25,7 +25,12 @@ from facestream.resources import (
     REQUIREMENTS,
 )
 from facestream.web.auth.client_address import is_loopback
-from facestream.web.http.descriptors import FILES_PER_SESSION, LEAST_CONNECTIONS, for_sessions, most
+from facestream.web.http.descriptors import (
+    FILES_PER_SESSION,
+    LEAST_CONNECTIONS,
+    as_number,
+    descriptors_for_sessions,
+)
 from facestream.web.routes.page import VENDOR_FILES
 from facestream.web.tls import find_certificate
 from facestream.workers.frame_memory import FrameMemory
@@ -96,8 +101,8 @@ def _page_libraries() -> Finding:
 
 def _open_files(config: Config) -> Finding:
     # The server raises its soft limit to the hard limit.
-    soft, hard = map(most, resource.getrlimit(resource.RLIMIT_NOFILE))
-    sessions = for_sessions(config)
+    soft, hard = map(as_number, resource.getrlimit(resource.RLIMIT_NOFILE))
+    sessions = descriptors_for_sessions(config)
     wanted = sessions + config.max_connections
     text = f"limit of {hard}" + (f", raised from {soft} at start" if soft < hard else "")
     how = f"ulimit -Hn {wanted}, or LimitNOFILE={wanted} in the systemd unit"

@@ -20,7 +20,7 @@ CHECK_AGAIN_S = 300.0
 CHECK_SOON_S = 30.0  # while no TURN server works
 
 
-class IceRelays:
+class IceServerChoice:
     """Checks the servers in their order; `current` returns those that work, with new credentials for each session."""
 
     def __init__(

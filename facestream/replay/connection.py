@@ -18,7 +18,7 @@ from yarl import URL
 
 from facestream.errors import ServerUnreachableError
 from facestream.ice.addresses import offer_addresses
-from facestream.ice.relays import IceRelays, as_rtc
+from facestream.ice.relays import IceServerChoice, as_rtc
 from facestream.ice.servers import CredentialSource, IceServer
 from facestream.replay import http
 from facestream.replay.options import Codec, ReplayOptions
@@ -47,7 +47,7 @@ async def find_ice_servers(
         given = next((server.credentials for server in offered if server.url.is_turn), None)
         if given is not None:
             turn_credentials = CredentialSource(given.username, given.password)
-    relays = IceRelays(urls, turn_credentials)
+    relays = IceServerChoice(urls, turn_credentials)
     servers = await relays.current()
     if options.ice_policy == "relay" and not any(server.url.is_turn for server in servers):
         why = relays.failures or f"{url} names none, and --ice-server is not set"

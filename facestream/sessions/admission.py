@@ -70,14 +70,14 @@ class ActiveSession:
     """Whether its connection is still being set up."""
     fps_in: float
     """Frames per second that arrive; 0 before the first."""
-    fps_out: float = 0.0
+    fps_possible: float = 0.0
     """Frames per second that the analysis could process for it; 0 before the first."""
     frame_s: float = 0.0
     """Core seconds per frame of this session; 0: not measured yet."""
 
     def is_behind(self, min_fps: float) -> bool:
         """Whether clearly fewer of its frames are analysed than `min_fps` promises."""
-        return 0 < self.fps_out < BEHIND * min(min_fps, self.fps_in)
+        return 0 < self.fps_possible < BEHIND * min(min_fps, self.fps_in)
 
 
 class Admission:

@@ -58,9 +58,9 @@ class Session(abc.ABC):
         self._pipeline = FramePipeline(
             pool, drawing, self._max_size_wh, config.max_fps, measures.observe_stages
         )
-        self._left: Reason | None = None
+        self._end_reason: Reason | None = None
         """Why `run` has ended; None: it has not, or a fault has ended it."""
-        self._leaving: asyncio.Future[Reason] = asyncio.get_running_loop().create_future()
+        self._end_requested: asyncio.Future[Reason] = asyncio.get_running_loop().create_future()
         self._opened_s = self._last_heard_s = time.monotonic()
 
     async def run(self) -> None:
@@ -71,11 +71,11 @@ class Session(abc.ABC):
                 tasks.create_task(self._pipeline.analyze(), name=f"{self.id}/analyze")
                 tasks.create_task(self._watch(), name=f"{self.id}/watch")
                 self._start(tasks)
-        except* SessionEnded as left:
-            self._note_end(left)
+        except* SessionEnded as raised:
+            self._note_end(raised)
         finally:
             await self.close()
-            pipeline, reason = self._pipeline, self._why_left()
+            pipeline, reason = self._pipeline, self._reason()
             logger.info(
                 "session %s: closed (%s: %s) after %.1f s, %d frames in, %d analysed, %d dropped",
                 self.id, reason.ending, reason.detail, time.monotonic() - self._opened_s,
@@ -86,12 +86,12 @@ class Session(abc.ABC):
     @property
     def ending(self) -> Ending:
         """Why it has ended, or is about to; a fault, if no task has said why."""
-        return self._why_left().ending
+        return self._reason().ending
 
     @property
-    def leaving(self) -> bool:
+    def is_ending(self) -> bool:
         """Whether it has been asked to end, so that admission no longer counts it."""
-        return self._leaving.done()
+        return self._end_requested.done()
 
     @property
     def connecting(self) -> bool:
@@ -134,13 +134,13 @@ class Session(abc.ABC):
         """What happened to its frames so far."""
         return self._pipeline.counts()
 
-    def leave(self, ending: Ending, detail: str) -> None:
+    def request_end(self, ending: Ending, detail: str) -> None:
         """End the session soon; may be called any number of times, the first reason counts.
 
         `detail` is a sentence for the log, and for the peer if the ending has a notice.
         """
-        if not self._leaving.done():
-            self._leaving.set_result(Reason(ending, detail))
+        if not self._end_requested.done():
+            self._end_requested.set_result(Reason(ending, detail))
 
     def resume_state(self) -> ResumeState:
         """What the peer's next session needs to continue where this one is."""
@@ -164,15 +164,15 @@ class Session(abc.ABC):
 
     def _note_end(self, raised: BaseExceptionGroup[SessionEnded]) -> None:
         """Keep the first reason and send its notice, if the peer can still be reached."""
-        self._left = reason = next(
+        self._end_reason = reason = next(
             error.reason for error in raised.exceptions if isinstance(error, SessionEnded)
         )
         if reason.ending.notice is not None:
             self._reply(ControlReply(type="notice", code=reason.ending.notice, detail=reason.detail))
 
-    def _why_left(self) -> Reason:
+    def _reason(self) -> Reason:
         # A session that does not end in time when the server stops is cancelled.
-        return self._left or (self._leaving.result() if self._leaving.done() else _FAULT)
+        return self._end_reason or (self._end_requested.result() if self._end_requested.done() else _FAULT)
 
     def _say_hello(self) -> None:
         hello = ControlReply(
@@ -203,7 +203,7 @@ class Session(abc.ABC):
                 self._pipeline.background = Background(request.view)
                 self._reply(ControlReply(type="view", view=str(self._pipeline.background)))
             case Bye():
-                self.leave(Ending.GOODBYE, "the peer said goodbye")
+                self.request_end(Ending.GOODBYE, "the peer said goodbye")
 
     def _layer_names(self) -> tuple[str, ...]:
         return tuple(sorted(str(layer) for layer in self._pipeline.layers))
@@ -220,19 +220,19 @@ class Session(abc.ABC):
         self.state = SessionState.STREAMING
 
     async def _watch(self) -> None:
-        """End the session when `leave` asks for it, and at each of its deadlines."""
+        """End the session when `request_end` asks for it, and at each of its deadlines."""
         limit_s = self._config.max_session_s
         while True:
             now_s = time.monotonic()
-            left_s = self._check_deadlines(now_s)
+            remaining_s = self._check_deadlines(now_s)
             if 0 < limit_s < now_s - self._opened_s:
                 raise SessionEnded(
                     Ending.TIME_OVER, f"the session has reached its limit of {limit_s:.0f} s; start again"
                 )
             # Short waits, because the first frame changes the deadline.
-            done, _ = await asyncio.wait({self._leaving}, timeout=min(left_s, WATCH_EVERY_S))
+            done, _ = await asyncio.wait({self._end_requested}, timeout=min(remaining_s, WATCH_EVERY_S))
             if done:
-                reason = self._leaving.result()
+                reason = self._end_requested.result()
                 raise SessionEnded(reason.ending, reason.detail)
 
     def _check_deadlines(self, now_s: float) -> float:
@@ -244,10 +244,10 @@ class Session(abc.ABC):
             # Counted from the offer, because a peer that only pings would otherwise keep its session forever.
             deadline_s, since_s = self._config.setup_deadline_s, self._opened_s
             late = SessionEnded(Ending.SETUP_TIMEOUT, f"no frame received within {deadline_s:.0f} s")
-        left_s = since_s + deadline_s - now_s
-        if left_s <= 0:
+        remaining_s = since_s + deadline_s - now_s
+        if remaining_s <= 0:
             raise late
-        return left_s
+        return remaining_s
 
 
 def rejected(error: FrameError) -> SessionEnded:

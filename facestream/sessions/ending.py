@@ -1,7 +1,7 @@
 """The reasons why a session ends: one code for the log, the metrics and the peer's notice.
 
-The session itself ends in `Session.run` (`sessions/base.py`): one of its tasks raises `SessionEnded`, or `Session.leave`
-is called. An unexpected exception ends it with `Ending.FAULT`.
+The session itself ends in `Session.run` (`sessions/base.py`): one of its tasks raises `SessionEnded`, or another part of
+the server calls `Session.request_end`. An unexpected exception ends it with `Ending.FAULT`.
 """
 
 from dataclasses import dataclass

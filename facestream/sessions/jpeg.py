@@ -82,7 +82,7 @@ class JpegSession(Session):
             with contextlib.suppress(ConnectionError, TimeoutError):
                 async with asyncio.timeout(LAST_REPLIES_DEADLINE_S):
                     await self._send_waiting_replies()
-            await self._socket.close(self._left.detail if self._left else "")
+            await self._socket.close(self._end_reason.detail if self._end_reason else "")
         finally:
             self._closed.set()
 

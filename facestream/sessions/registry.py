@@ -16,7 +16,7 @@ from facestream.config.cores import usable_cores
 from facestream.ice.addresses import offers_loopback
 from facestream.ice.answer import has_relay
 from facestream.ice.candidates import CandidatePolicy
-from facestream.ice.relays import IceRelays
+from facestream.ice.relays import IceServerChoice
 from facestream.messages.http import SessionInfo
 from facestream.metrics import Measures, StreamCounts
 from facestream.sessions.admission import ActiveSession, Admission, DrainingError, address_key
@@ -43,7 +43,7 @@ class SessionRegistry:
         self.measures = Measures()
         self._config = config
         self._pool = pool
-        self.relays = IceRelays(config.server_ice_urls, config.credential_source())
+        self.relays = IceServerChoice(config.server_ice_urls, config.credential_source())
         """The STUN and TURN servers that sessions of this server use."""
         self.candidate_policy = CandidatePolicy(
             config.remote_candidates,
@@ -136,7 +136,7 @@ class SessionRegistry:
         """Drain: reject new peers, notify the others and close their sessions. May be called twice."""
         self._draining = True
         for session in self._sessions.values():
-            session.leave(Ending.SERVER_STOPPING, "the server is stopping")
+            session.request_end(Ending.SERVER_STOPPING, "the server is stopping")
         if self._tasks:
             _, late = await asyncio.wait(self._tasks, timeout=DRAIN_DEADLINE_S)
             for task in late:
@@ -160,7 +160,7 @@ class SessionRegistry:
         active = (
             self._active(session, now_s)
             for session in self._sessions.values()
-            if not session.leaving and session is not replaced
+            if not session.is_ending and session is not replaced
         )
         self._admission.admit(address_key(remote), active, self._pool.alive, now_s)
         if replaced is None:

@@ -43,7 +43,9 @@ class ResumeStates:
         """
         session = session_of(token, sessions)
         if session is not None:
-            session.leave(Ending.RESUMED, "this session continues in another connection of the same peer")
+            session.request_end(
+                Ending.RESUMED, "this session continues in another connection of the same peer"
+            )
             session.handed_over = True
             return session.resume_state()
         state = self._states.pop(token, None)

@@ -135,7 +135,7 @@ class WebRtcSession(Session):
         if self._pc.connectionState == "connected":
             self.path = path_kinds(self._pc)
         if self._pc.connectionState in {"failed", "closed"}:
-            self.leave(Ending.CONNECTION_LOST, f"connection {self._pc.connectionState}")
+            self.request_end(Ending.CONNECTION_LOST, f"connection {self._pc.connectionState}")
 
     def _on_datachannel(self, channel: RTCDataChannel) -> None:
         if channel.label == "telemetry":

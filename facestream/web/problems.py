@@ -85,7 +85,7 @@ def _rejection_of(error: FacestreamError) -> _Rejection | None:
     return next((_REJECTIONS[kind] for kind in type(error).__mro__ if kind in _REJECTIONS), None)
 
 
-def refusal_label(error: FacestreamError) -> str:
+def rejection_label(error: FacestreamError) -> str:
     """The metrics' label for an error."""
     rejection = _rejection_of(error)
     return rejection.label if rejection else error.code

@@ -27,7 +27,7 @@ from facestream.sessions.registry import SessionRegistry
 from facestream.web.app import make_app
 from facestream.web.auth.policy import Access
 from facestream.web.http.connections import Connections
-from facestream.web.http.descriptors import ConnectionLimits, for_connections, raise_limit
+from facestream.web.http.descriptors import ConnectionLimits, descriptors_for_connections, raise_limit
 from facestream.web.http.headers import reject_before_routes
 from facestream.web.http.listener import BACKLOG, Listener
 from facestream.web.keys import ACCESS, CONFIG, SUPERVISOR
@@ -72,14 +72,14 @@ async def serve(
     a session, and ModelFileError if a model file is missing or wrong: `facestream models` fetches them.
     """
     task = asyncio.current_task()
-    files: list[Callable[[], None]] = []
+    reloaders: list[Callable[[], None]] = []
 
-    def read_again() -> None:
-        for read in files:
+    def reload() -> None:
+        for read in reloaders:
             read()
 
     if task is not None:
-        take_signals(functools.partial(_stop, task), read_again)
+        take_signals(functools.partial(_stop, task), reload)
     # Starts the threads now: if one could not start later, aiortc would end a peer's video permanently.
     asyncio.get_running_loop().set_default_executor(started_threads(CODING_THREADS, "coding"))
     certificate = find_certificate(config)
@@ -89,9 +89,9 @@ async def serve(
     try:
         host, port = listener.getsockname()[:2]
         access = Access(config, host)
-        files.append(access.reload)
+        reloaders.append(access.reload)
         if certificate and context:
-            files.append(functools.partial(certificate.renew, context))
+            reloaders.append(functools.partial(certificate.renew, context))
         if config.ice_address:
             offer_addresses(config.ice_address)
         else:
@@ -143,7 +143,7 @@ async def _serve_with(
     announce: Callable[[], None],
 ) -> None:
     config = app[CONFIG]
-    connections = Connections(ConnectionLimits.of(config, for_connections(config, raise_limit())))
+    connections = Connections(ConnectionLimits.of(config, descriptors_for_connections(config, raise_limit())))
     runner = web.AppRunner(app, shutdown_timeout=2.0)
     async with asyncio.TaskGroup() as tasks:
         supervisor = app[SUPERVISOR]

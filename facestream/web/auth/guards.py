@@ -38,7 +38,7 @@ async def _is_direct(request: web.Request) -> bool:
     peer, own = request.get_extra_info("peername"), request.get_extra_info("sockname")
     if not peer or not own:
         return False  # the connection has just ended
-    return await request.app[ACCESS].program_lookup.is_client_of_its_own(
+    return await request.app[ACCESS].program_lookup.is_not_a_relay(
         request.transport, end_of(peer), end_of(own)
     )
 

@@ -111,7 +111,7 @@ class Programs:
         """No client is known."""
         return cls(frozenset())
 
-    def is_client_of_its_own(self, client: End, server: End) -> bool:
+    def is_not_a_relay(self, client: End, server: End) -> bool:
         """Whether the program at the end `client` does not relay; False if it may, or has closed its end."""
         return (client, server) in self.clients
 
@@ -131,12 +131,12 @@ class ProgramLookup:
         self._newest = Programs.none()
         self._seen: WeakKeyDictionary[object, tuple[bool, float]] = WeakKeyDictionary()
 
-    async def is_client_of_its_own(self, connection: object, client: End, server: End) -> bool:
+    async def is_not_a_relay(self, connection: object, client: End, server: End) -> bool:
         """Whether the program at the end `client` does not relay; the result holds for a connection for 10 s."""
         known = self._seen.get(connection)
         if known is not None and time.monotonic() < known[1]:
             return known[0]
-        found = (await self.programs()).is_client_of_its_own(client, server)
+        found = (await self.programs()).is_not_a_relay(client, server)
         self._seen[connection] = found, time.monotonic() + KNOWN_S
         return found
 

@@ -46,7 +46,7 @@ def _nothing() -> None:
 class Connection:
     """One accepted socket and its phase."""
 
-    __slots__ = ("_socket", "_table", "abort", "address", "deadline_s", "is_late", "phase", "since_s")
+    __slots__ = ("_socket", "_table", "abort", "address", "deadline_s", "on_late", "phase", "since_s")
 
     def __init__(self, table: "Connections", accepted: socket.socket, address: str) -> None:
         self.address = address
@@ -54,7 +54,7 @@ class Connection:
         self.since_s = 0.0
         """When this phase began."""
         self.deadline_s = 0.0
-        self.is_late: Callable[[], None] = _nothing
+        self.on_late: Callable[[], None] = _nothing
         """Called instead of `end` if a body is late, so that the client gets a response."""
         self.abort: Callable[[], None] = _nothing
         """Closes the socket at once, even with unsent data."""
@@ -164,7 +164,7 @@ class Connections:
                 # Shut down a while ago; unsent data keeps it open.
                 connection.abort()
             elif connection.phase is Phase.BODY:
-                connection.is_late()
+                connection.on_late()
             else:
                 connection.end()
 

@@ -55,7 +55,7 @@ class HttpProtocol(web.RequestHandler):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._raw = cast(asyncio.Transport, transport)
         self._connection.abort = self._raw.abort
-        self._connection.is_late = self._say_late
+        self._connection.on_late = self._on_late
         super().connection_made(transport)
 
     def connection_lost(self, exc: BaseException | None) -> None:
@@ -79,7 +79,7 @@ class HttpProtocol(web.RequestHandler):
             if self._request_count > requests:
                 connection.enter(Phase.BODY)
             elif self._head_bytes > MAX_HEAD_BYTES:
-                self._refuse(HEAD_TOO_LARGE)
+                self._reject(HEAD_TOO_LARGE)
         elif before is Phase.ANSWER and data:
             # Pipelined requests wait in the kernel, where they use the client's TCP window and not our memory.
             self._pause_reading_for_buffer()
@@ -133,7 +133,7 @@ class HttpProtocol(web.RequestHandler):
         if self._connection.phase is Phase.BODY:
             self._connection.enter(Phase.ANSWER)
 
-    def _say_late(self) -> None:
+    def _on_late(self) -> None:
         """Let the reader of the body report that it is late; without a reader, end the connection."""
         if self._content is None:
             self._connection.end()
@@ -146,23 +146,23 @@ class HttpProtocol(web.RequestHandler):
     def _take_opening(self, data: bytes) -> None:
         self._opening_bytes += len(data)
         if self._opening_bytes > MAX_OPENING_BYTES:
-            self._refuse(OPENING_TOO_LARGE)
+            self._reject(OPENING_TOO_LARGE)
         elif data:
             super().data_received(data)
 
-    def _refuse(self, last_words: bytes) -> None:
+    def _reject(self, last_words: bytes) -> None:
         """Send the error bytes and read no more; closing at once would reset the connection before they are read."""
         if self._raw is not None:
             self._raw.write(last_words)
         self._connection.enter(Phase.LEAVING)
 
 
-def session_is_open(request: web.Request) -> None:
+def mark_session_open(request: web.Request) -> None:
     """Lift the bounds of a WebSocket without a session."""
     if isinstance(request.protocol, HttpProtocol):
         request.protocol.opened()
 
 
-async def name_server(_request: web.Request, response: web.StreamResponse) -> None:
+async def set_server_header(_request: web.Request, response: web.StreamResponse) -> None:
     """Set the Server header of every response, in place of aiohttp's."""
     response.headers[hdrs.SERVER] = SERVER_NAME

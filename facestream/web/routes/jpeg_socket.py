@@ -13,10 +13,10 @@ from facestream.messages.jpeg_socket import HEADER_BYTES, Open, Refused, decode_
 from facestream.sessions.ending import Ending
 from facestream.sessions.jpeg import JpegSession
 from facestream.web.auth.guards import authorize, check_request_rate, requesting_client
-from facestream.web.http.protocol import session_is_open
+from facestream.web.http.protocol import mark_session_open
 from facestream.web.keys import CONFIG, REGISTRY
 from facestream.web.problems import RejectedError, answer_errors_as_problems
-from facestream.web.routes.metrics import count_refusals
+from facestream.web.routes.metrics import count_rejections
 
 # Linux: a socket is writable only while less than this is unsent; otherwise the kernel would buffer megabytes, and a
 # slow reader would get frames that are seconds old.
@@ -63,7 +63,7 @@ async def open_socket(request: web.Request) -> web.StreamResponse:
     try:
         await session.wait_closed()
     finally:
-        session.leave(Ending.CONNECTION_LOST, "its request ended")
+        session.request_end(Ending.CONNECTION_LOST, "its request ended")
     return websocket
 
 
@@ -76,7 +76,7 @@ async def _open(request: web.Request, peer: "WebSocketPeer") -> JpegSession | No
         await peer.close("no first message")
         return None
     except ValueError as error:
-        await peer.refuse(
+        await peer.reject(
             Refused(
                 status=400,
                 code=ProblemCode.BAD_OPENING,
@@ -93,14 +93,14 @@ async def _open(request: web.Request, peer: "WebSocketPeer") -> JpegSession | No
         return web.Response(status=204)
 
     # A socket is rejected for the same reasons as an offer, with the same problem, and is counted in the same way.
-    answer = await answer_errors_as_problems(request, lambda asked: count_refusals(asked, admit))
+    answer = await answer_errors_as_problems(request, lambda asked: count_rejections(asked, admit))
     if sessions:
-        session_is_open(request)
+        mark_session_open(request)
         return sessions[0]
     assert isinstance(answer, web.Response)
     problem = Problem.model_validate_json(answer.text or "{}")
     retry_after_s = int(answer.headers.get("Retry-After", 0))
-    await peer.refuse(
+    await peer.reject(
         Refused(
             status=answer.status,
             code=problem.code,
@@ -167,7 +167,7 @@ class WebSocketPeer:
             else:
                 await self._websocket.send_bytes(message)
 
-    async def refuse(self, refusal: Refused) -> None:
+    async def reject(self, refusal: Refused) -> None:
         """Send why there is no session, and close."""
         try:
             await self.send(refusal.model_dump_json())

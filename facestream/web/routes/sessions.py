@@ -82,7 +82,7 @@ async def leave(request: web.Request) -> web.Response:
         raise _no_session("no such session; it may have ended already")
     ending = require_owner_or_admin(request, session)
     who = "an admin" if ending is Ending.ENDED_BY_ADMIN else "the peer"
-    session.leave(ending, f"{who} ended the session")
+    session.request_end(ending, f"{who} ended the session")
     return web.Response(status=204)
 
 
@@ -95,7 +95,7 @@ async def bye(request: web.Request) -> web.Response:
     session = request.app[REGISTRY].get(request.match_info["id"])
     secret = await _read_at_most(request, MAX_SECRET_BYTES)
     if session is not None and is_owner(session, secret.decode(errors="replace")):
-        session.leave(Ending.PAGE_CLOSED, "the peer closed its page")
+        session.request_end(Ending.PAGE_CLOSED, "the peer closed its page")
     return web.Response(status=204)
 
 
