@@ -74,7 +74,7 @@ def _allowed_references(parameters: SequenceParameters) -> int:
 
 
 def _too_large(width: int, height: int, limits: FrameLimits) -> FrameError:
-    return FrameTooLargeError(f"frame of {width}x{height}; expected at most {limits}: choose a smaller one")
+    return FrameTooLargeError(f"frame of {width}x{height}; expected at most {limits}")
 
 
 def _vp8_size(data: bytes) -> tuple[int, int] | None:

@@ -51,8 +51,8 @@ class NoticeCode(enum.StrEnum):
     SETUP_TIMEOUT = "setup_timeout"  # no frame arrived in time after the offer
     SILENCE = "silence"  # neither a frame nor a control message for too long
     VIDEO_ENDED = "video_ended"  # the peer's video track ended
-    FRAME_TOO_LARGE = "frame_too_large"  # a frame is larger than the server accepts
-    BAD_FRAME = "bad_frame"  # a frame cannot be decoded, or the server refuses to decode it
+    FRAME_TOO_LARGE = "frame_too_large"  # a frame has more pixels or bytes than the server accepts
+    BAD_FRAME = "bad_frame"  # a frame cannot be decoded, or the server does not accept it
     TIME_OVER = "time_over"  # the session reached max_session_s
     REPLACED = "replaced"  # its peer has reconnected
     ENDED = "ended"  # ended by an admin over HTTP

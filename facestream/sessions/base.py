@@ -45,26 +45,26 @@ class Session(abc.ABC):
     def __init__(self, config: Config, pool: AnalysisPool, drawing: Executor, measures: Measures) -> None:
         self.id = secrets.token_urlsafe(16)
         self.resume_token = secrets.token_urlsafe(16)
-        """Whoever has it may continue with this session's faces and counters after its connection has ended."""
+        """With this token, the next session of the peer continues with the faces and counters of this session."""
         self.secret = secrets.token_urlsafe(16)
-        """Known to its peer only; with it the session can be changed and ended over HTTP."""
+        """Known to the peer only; with this secret the session can be changed and ended over HTTP."""
         self.address = ""
         """The peer's address as `address_key` returns it; empty: this machine."""
         self.state = SessionState.NEGOTIATING
         self.handed_over = False
-        """Whether another connection of its peer has resumed its state."""
+        """Whether another connection of the peer has resumed the state of this session."""
         self._config = config
         self._max_size_wh = config.max_frame_width_px, config.max_frame_height_px
         self._pipeline = FramePipeline(
             pool, drawing, self._max_size_wh, config.max_fps, measures.observe_stages
         )
         self._end_reason: Reason | None = None
-        """Why `run` has ended; None: it has not, or a fault has ended it."""
+        """Why `run` has ended; None: it still runs, or a fault has ended it."""
         self._end_requested: asyncio.Future[Reason] = asyncio.get_running_loop().create_future()
         self._opened_s = self._last_heard_s = time.monotonic()
 
     async def run(self) -> None:
-        """Serve the peer until it leaves; every end of a session passes here."""
+        """Serve the peer until the session ends; every session ends here."""
         logger.info("session %s: opened", self.id)
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -85,17 +85,17 @@ class Session(abc.ABC):
 
     @property
     def ending(self) -> Ending:
-        """Why it has ended, or is about to; a fault, if no task has said why."""
+        """Why the session has ended or is about to end; a fault if no reason is known."""
         return self._reason().ending
 
     @property
     def is_ending(self) -> bool:
-        """Whether it has been asked to end, so that admission no longer counts it."""
+        """Whether `request_end` was called; admission then no longer counts the session."""
         return self._end_requested.done()
 
     @property
     def connecting(self) -> bool:
-        """Whether its connection is still being set up."""
+        """Whether the connection of the session is still being set up."""
         return False
 
     def fps_in(self, now_s: float) -> float:
@@ -135,7 +135,7 @@ class Session(abc.ABC):
         return self._pipeline.counts()
 
     def request_end(self, ending: Ending, detail: str) -> None:
-        """End the session soon; may be called any number of times, the first reason counts.
+        """Ask the session to end soon; may be called any number of times, the first reason counts.
 
         `detail` is a sentence for the log, and for the peer if the ending has a notice.
         """
@@ -143,7 +143,7 @@ class Session(abc.ABC):
             self._end_requested.set_result(Reason(ending, detail))
 
     def resume_state(self) -> ResumeState:
-        """What the peer's next session needs to continue where this one is."""
+        """What the next session of the peer needs to continue from the present state of this session."""
         return self._pipeline.resume_state()
 
     def resume(self, state: ResumeState) -> None:
@@ -171,7 +171,7 @@ class Session(abc.ABC):
             self._reply(ControlReply(type="notice", code=reason.ending.notice, detail=reason.detail))
 
     def _reason(self) -> Reason:
-        # A session that does not end in time when the server stops is cancelled.
+        # If `run` was cancelled at shutdown, no end reason was set; use the one that `request_end` was called with.
         return self._end_reason or (self._end_requested.result() if self._end_requested.done() else _FAULT)
 
     def _say_hello(self) -> None:

@@ -1,6 +1,6 @@
 """Open, count and close all sessions of the server; the only owner of their tasks.
 
-sessions/admission.py decides whether a new one is admitted.
+sessions/admission.py decides whether a new session is admitted.
 """
 
 import asyncio
@@ -32,7 +32,7 @@ from facestream.workers.shortage import started_threads, trim_memory
 logger = logging.getLogger(__name__)
 
 DRAIN_DEADLINE_S = 8.0
-TRIM_AFTER_S = 3.0  # sessions often end together, and their last tasks a little later
+TRIM_AFTER_S = 3.0  # sessions often end together, and their last tasks end a little later
 MEASURE_EVERY_S = 1.0
 
 
@@ -52,7 +52,7 @@ class SessionRegistry:
         )
         self._sessions: dict[str, Session] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        # Two threads: drawing takes 1 ms and releases the GIL; more would compete with the analysis for the cores.
+        # Two threads: drawing takes 1 ms and releases the GIL; more threads would compete with the analysis for the cores.
         self._drawing = started_threads(2, "draw")
         # Separate threads, so that neither JPEGs nor garbage collection delays drawing.
         self._jpeg = started_threads(2, "jpeg")
@@ -89,7 +89,7 @@ class SessionRegistry:
 
         Raises AdmissionError, OfferError and NoPortError.
         """
-        # Before the admission: nothing may be awaited between that and the entry in `_sessions`.
+        # Do this before the admission: nothing may be awaited between the admission and the entry in `_sessions`.
         ice_servers = await self.relays.current()
         with self._admitted(remote, offer.resume):
             session = WebRtcSession(self._config, self._pool, self._drawing, self.measures, ice_servers)
@@ -117,7 +117,7 @@ class SessionRegistry:
         return session
 
     def get(self, session_id: str) -> Session | None:
-        """The session of that id; None: it does not exist or has ended."""
+        """The session of that id; None: the session does not exist or has ended."""
         return self._sessions.get(session_id)
 
     def session_infos(self) -> list[SessionInfo]:
@@ -148,7 +148,7 @@ class SessionRegistry:
 
     @contextlib.contextmanager
     def _admitted(self, remote: str, resume: str) -> Iterator[None]:
-        """Reject a peer that the server cannot serve now; raises AdmissionError.
+        """Reject a peer that the server cannot serve now, by raising AdmissionError.
 
         A peer that reconnects does not count in addition to its own old session, which continues until the new one is
         set up: a rejected or failed reconnect loses nothing. Only one reconnect per token at a time is exempt.

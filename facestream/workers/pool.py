@@ -1,4 +1,4 @@
-"""Share a fixed number of analysis processes between all streams, and replace those that die or hang.
+"""Share a fixed number of analysis processes between all streams, and replace processes that die or hang.
 
 Never queues frames: a stream waits for a free process, first come first served, and then passes its newest frame.
 `run` never raises: it retries to start a missing process for as long as the server runs. The analysis runs in
@@ -26,7 +26,7 @@ AFTER_FAULT_S = 5.0
 
 
 class AnalysisPool:
-    """A fixed number of analysis processes; one that dies or hangs is replaced while `run` runs."""
+    """A fixed number of analysis processes; `run` replaces processes that die or hang."""
 
     def __init__(self, models_dir: Path, options: AnalysisOptions, processes: int, max_pixels: int) -> None:
         self._starts = ProcessStarts(partial(AnalysisProcess, models_dir, options, max_pixels), self._replace)
@@ -34,7 +34,8 @@ class AnalysisPool:
         self._all: set[AnalysisProcess] = set()
         self._idle: deque[AnalysisProcess] = deque()
         self._waiting: deque[asyncio.Future[AnalysisProcess]] = deque()
-        # Released in the middle of a frame, or broken; `run` settles or ends them.
+        # Leases of these processes ended before the answer to their frame, or the process broke: `_settle` waits for
+        # the answer or ends the process.
         self._unsettled: deque[AnalysisProcess] = deque()
         self._unsettled_added = asyncio.Event()
         self._spare: AnalysisProcess | None = None
@@ -42,9 +43,9 @@ class AnalysisPool:
         self._models_were_loaded = False
         self.restarts = 0
         self.busy_s = 0.0
-        """Time for which processes were leased, summed over all of them."""
+        """Time for which processes were leased, summed over all processes."""
         self.leases = 0
-        """Number of these leases."""
+        """Number of leases so far."""
 
     @property
     def alive(self) -> int:
@@ -82,7 +83,7 @@ class AnalysisPool:
                 raise failure
 
     async def run(self) -> None:
-        """Replace processes that die or hang, until cancelled; keeps a spare one, because loading takes a second."""
+        """Replace processes that die or hang, until cancelled; keeps a spare process, because loading takes a second."""
         async with asyncio.TaskGroup() as tasks:
             for name, work in (
                 ("pool/fill", self._keep_full),
@@ -93,7 +94,7 @@ class AnalysisPool:
 
     @contextlib.asynccontextmanager
     async def lease(self) -> AsyncIterator[AnalysisProcess]:
-        """A free process for one frame; waits for one. Raises AnalysisUnavailableError if none is alive."""
+        """Wait for a free process and use it for one frame. Raises AnalysisUnavailableError if no process is alive."""
         process = await self._acquire()
         started_s = time.monotonic()
         try:
@@ -154,7 +155,7 @@ class AnalysisPool:
                     tasks.create_task(self._settle(self._unsettled.popleft()), name="pool/settle-one")
 
     async def _settle(self, process: AnalysisProcess) -> None:
-        """Wait until a process has finished a frame that no caller waits for; if it cannot, end it."""
+        """Wait until a process has finished a frame that no caller waits for; end the process if it cannot finish."""
         try:
             with contextlib.suppress(AnalysisUnavailableError):
                 await process.finish_frame()
@@ -165,7 +166,9 @@ class AnalysisPool:
                 self._release(process)
         except Exception:
             # An error with one process must not stop the settling of others.
-            logger.exception("analysis process %d could not finish its frame; it is ended", process.pid)
+            logger.exception(
+                "analysis process %d could not finish its frame; the process is ended", process.pid
+            )
             process.kill()
             self._replace(process)
 
@@ -185,7 +188,7 @@ class AnalysisPool:
         self._release(process)
 
     def _replace(self, process: AnalysisProcess) -> None:
-        """Replace a process that died or was killed by the spare one, at once."""
+        """Put the spare in place of a dead or killed process at once."""
         self._process_missing.set()
         if process is self._spare:
             self._spare = None
@@ -213,7 +216,7 @@ class AnalysisPool:
         if not self._all:
             raise AnalysisUnavailableError("no analysis process is running")
         if self._idle:
-            # The one that worked last: its models and the tracks of its streams are still in the caches.
+            # The process that worked last: its models and the tracks of its streams are still in the caches.
             return self._idle.pop()
         turn: asyncio.Future[AnalysisProcess] = asyncio.get_running_loop().create_future()
         self._waiting.append(turn)
@@ -240,11 +243,11 @@ class AnalysisPool:
 
 
 async def _forever(work: Callable[[], Coroutine[None, None, None]]) -> None:
-    """Run `work` again after an error; without it the server would lose its processes one by one."""
+    """Run `work` again after an error; without `work` the server would lose its processes one by one."""
     while True:
         try:
             await work()
         except Exception:
-            # The boundary of the pool: an error in it must not end sessions.
+            # The boundary of the pool: an error in the pool must not end sessions.
             logger.exception("fault in the supervision of the analysis processes; it continues")
             await asyncio.sleep(AFTER_FAULT_S)

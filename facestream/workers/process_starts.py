@@ -18,7 +18,7 @@ STEADY_S = 3.0
 
 
 class ProcessStarts:
-    """Starts processes, waits until they are ready, and says why one cannot start."""
+    """Starts processes, waits until they are ready, and keeps the reason why a process cannot start."""
 
     def __init__(
         self, make: Callable[[], AnalysisProcess], on_death: Callable[[AnalysisProcess], None]
@@ -66,7 +66,7 @@ class ProcessStarts:
         return process
 
     async def start_with_retries(self) -> AnalysisProcess:
-        """Start one process; after a failure, retry with growing pauses until one is ready."""
+        """Start one process; after a failure, retry with growing pauses until a process is ready."""
         while True:
             await asyncio.sleep(self._pause_s)
             try:

@@ -38,7 +38,7 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The process cannot start, or one frame could not be analysed; `reason` says why."""
+    """The process cannot start, or one frame could not be analysed, for the given reason."""
 
     reason: str
     traceback: str = ""
@@ -63,7 +63,7 @@ class Answer(NamedTuple):
 
 
 class TracksCache:
-    """Packs and unpacks tracks; keeps the last ones it has packed, because most streams stay with one process."""
+    """Packs and unpacks tracks; keeps the last packed tracks, because most streams stay with one process."""
 
     def __init__(self) -> None:
         self._packed_lately: OrderedDict[PackedTracks, Tracks] = OrderedDict()
