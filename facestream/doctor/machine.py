@@ -53,7 +53,7 @@ def machine_findings(config: Config) -> Iterator[Finding]:
 
 
 def _python() -> Finding:
-    # With an older Python, `facestream` ends before this.
+    # With an older Python, `facestream` ends before this check.
     return ok("python", ".".join(map(str, sys.version_info[:3])))
 
 
@@ -71,7 +71,7 @@ def _libraries() -> Finding:
     if differing and (IS_CHECKOUT or any("missing" in each for each in differing)):
         return fail("libraries", "; ".join(differing), REINSTALL)
     if differing:
-        # An installed package allows a range of versions, so that other packages fit beside it.
+        # An installed package allows a range of versions, so that other packages can be installed with it.
         return warn("libraries", f"not the tested versions: {'; '.join(differing)}", INSTALL_PINS)
     return ok("libraries", "all have the versions of requirements.txt")
 
@@ -119,7 +119,7 @@ def _open_files(config: Config) -> Finding:
 
 
 def _frame_memory(config: Config) -> Finding:
-    """Reserve the shared memory of the workers and the spare one as the server does, and free it."""
+    """Reserve the shared memory of the workers and of the spare worker as the server does, and free it."""
     processes = config.analysis_processes + 1 if config.analysis_processes else 0
     size = config.max_frame_width_px * config.max_frame_height_px
     text = f"{processes} x {size / 1e6:.1f} MB, shared with the workers"
@@ -170,7 +170,7 @@ def _media_ports(config: Config, ports: range) -> Finding:
     if free < 2 * config.max_sessions:
         return warn(
             "media ports",
-            f"{free} of {config.udp_ports} are free; a session needs one for each offered address",
+            f"{free} of {config.udp_ports} are free; a session needs one port for each offered address",
             "enlarge udp_ports, or lower max_sessions",
         )
     return ok("media ports", f"{free} of {len(ports)} are free")

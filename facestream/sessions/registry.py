@@ -52,7 +52,7 @@ class SessionRegistry:
         )
         self._sessions: dict[str, Session] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        # Two threads: drawing takes 1 ms and releases the GIL; more threads would compete with the analysis for the cores.
+        # Two threads: drawing takes 1 ms and releases the GIL. More threads would take cores from the analysis.
         self._drawing = started_threads(2, "draw")
         # Separate threads, so that neither JPEGs nor garbage collection delays drawing.
         self._jpeg = started_threads(2, "jpeg")

@@ -59,8 +59,8 @@ class WebRtcSession(Session):
         self._pc = RTCPeerConnection(
             RTCConfiguration(
                 iceServers=as_rtc(ice_servers),
-                # With MAX_BUNDLE, aiortc 1.16 stops the shared transport if the offer's first section is not the section
-                # that addTrack made (rtcpeerconnection.py, "stop and discard old ICE transports").
+                # With MAX_BUNDLE, aiortc 1.16 stops the shared transport unless the first section of the offer is the
+                # one that addTrack made (rtcpeerconnection.py, "stop and discard old ICE transports").
                 bundlePolicy=RTCBundlePolicy.BALANCED,
                 iceTransportPolicy=RTCIceTransportPolicy(config.server_ice_policy),
             )

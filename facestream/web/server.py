@@ -57,7 +57,7 @@ class Listening:
 
     @property
     def local_url(self) -> str:
-        """The address that opens the page on this machine as localhost; empty: the server listens elsewhere only."""
+        """The address that opens the page on this machine as localhost; empty: there is none."""
         return next((url for url in self.urls if "//localhost:" in url), "")
 
 
@@ -129,7 +129,7 @@ async def serve(
 
 def _stop(task: asyncio.Task[None]) -> None:
     """Shut the server down, and force its end if that does not complete in time."""
-    # The kernel ends the process: without memory, Python code may not run. The workers see their pipes close.
+    # The kernel ends the process, because Python might be unable to run. The workers see their pipes close.
     signal.alarm(STOP_DEADLINE_S)
     task.cancel()
 
@@ -148,7 +148,7 @@ async def _serve_with(
     async with asyncio.TaskGroup() as tasks:
         supervisor = app[SUPERVISOR]
         running = [tasks.create_task(supervisor.run_critical("pool", pool.run), name="pool/run")]
-        # The server serves without these: a fault in one must not end the sessions.
+        # The server can do without these tasks: a fault in one of them must not end the sessions.
         for name, work in (
             ("metrics/lag", functools.partial(watch_loop, registry.measures.loop_lag_ms)),
             ("ice/relays", registry.relays.run),

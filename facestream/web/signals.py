@@ -7,7 +7,7 @@ from collections.abc import Callable
 from facestream.web.terminal import Terminal
 
 LOOK_EVERY_S = 1.0
-"""How often to check the terminal, because it may close without a signal, or shortly after one."""
+"""How often to check the terminal, because the terminal may close without a signal, or shortly after a signal."""
 
 
 def take_signals(stop: Callable[[], object], reload: Callable[[], None]) -> None:

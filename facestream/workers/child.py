@@ -1,7 +1,7 @@
 """Keep a terminal's signals from child processes, and detect a child that is stopped or hangs.
 
-A child hangs if it has a frame and uses no processor time, or far too much. Time on the clock says nothing about it on a
-busy machine. Never sends a signal and needs no file descriptor, because there might be none left.
+A child hangs if it has a frame and uses no processor time, or far too much. On a busy machine, the time on the clock
+says nothing about the child. Never sends a signal and needs no file descriptor, because there might be none left.
 """
 
 import contextlib

@@ -83,7 +83,7 @@ class AnalysisPool:
                 raise failure
 
     async def run(self) -> None:
-        """Replace processes that die or hang, until cancelled; keeps a spare process, because loading takes a second."""
+        """Replace processes that die or hang, until cancelled; keep a spare process, because loading takes 1 s."""
         async with asyncio.TaskGroup() as tasks:
             for name, work in (
                 ("pool/fill", self._keep_full),

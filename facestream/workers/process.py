@@ -113,7 +113,8 @@ class AnalysisProcess:
             if not message.traceback:
                 raise ModelFileError(message.reason)
             raise AnalysisFaultError(
-                f"an analysis process could not load its models ({message.reason}); check the memory and open-file limits",
+                f"an analysis process could not load its models ({message.reason}); "
+                "check the memory and open-file limits",
                 message.traceback,
             )
         if not isinstance(message, Ready):

@@ -1,6 +1,6 @@
 """Track every HTTP connection of the server: its phase, its deadline, and which one to close at a limit.
 
-Knows no HTTP: web/http/protocol.py reports what was read, web/http/listener.py what was accepted.
+Independent of HTTP: web/http/protocol.py reports what was read, web/http/listener.py what was accepted.
 """
 
 import contextlib
@@ -55,7 +55,7 @@ class Connection:
         """When this phase began."""
         self.deadline_s = 0.0
         self.on_late: Callable[[], None] = _nothing
-        """Called instead of `end` if a body is late, so that the client gets a response."""
+        """Called instead of `end` when a body is late, so that the client gets a response."""
         self.abort: Callable[[], None] = _nothing
         """Closes the socket at once, even with unsent data."""
         self._socket = accepted

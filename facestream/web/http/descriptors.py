@@ -46,7 +46,7 @@ def raise_limit() -> int:
 
 
 def as_number(limit: int) -> int:
-    """A limit as a number, even if there is none."""
+    """A limit as a number, also if it is infinite."""
     return 2**31 if limit == resource.RLIM_INFINITY else limit
 
 
@@ -56,5 +56,5 @@ def descriptors_for_sessions(config: Config) -> int:
 
 
 def descriptors_for_connections(config: Config, limit: int) -> int:
-    """How many HTTP connections are possible besides the descriptors of the sessions."""
+    """Descriptors of `limit` that remain for other HTTP connections, at least LEAST_CONNECTIONS."""
     return max(LEAST_CONNECTIONS, limit - descriptors_for_sessions(config))

@@ -1,4 +1,4 @@
-"""The compatibility mode over HTTP: the WebSocket, its first message and its rejection. Never touches JPEGs."""
+"""The compatibility mode over HTTP: the WebSocket, its first message and its rejection. Never decodes a JPEG."""
 
 import asyncio
 import contextlib
@@ -68,7 +68,7 @@ async def open_socket(request: web.Request) -> web.StreamResponse:
 
 
 async def _open(request: web.Request, peer: "WebSocketPeer") -> JpegSession | None:
-    """Wait for the first message and admit its peer; None: the peer was rejected, with a message that says why."""
+    """Wait for the first message and admit its peer; None: the peer was rejected, with the reason in a message."""
     try:
         async with asyncio.timeout(min(OPENING_DEADLINE_S, request.app[CONFIG].setup_deadline_s)):
             opening = decode_open(await peer.receive())
@@ -168,7 +168,7 @@ class WebSocketPeer:
                 await self._websocket.send_bytes(message)
 
     async def reject(self, refusal: Refused) -> None:
-        """Send why there is no session, and close."""
+        """Send the reason for the rejection, and close."""
         try:
             await self.send(refusal.model_dump_json())
         except ConnectionError:
