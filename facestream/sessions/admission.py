@@ -126,7 +126,8 @@ class Admission:
         wait_s = self.wait_for_end_s(now_s)
         if len(sessions) >= config.max_sessions:
             raise ServerFullError(
-                f"all {config.max_sessions} sessions of this server are in use; try again soon", wait_s
+                f"{len(sessions)} of {config.max_sessions} sessions of this server are in use; try again soon",
+                wait_s,
             )
         here = sum(each.address == address for each in sessions)
         if address and here >= config.max_sessions_per_address:

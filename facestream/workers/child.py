@@ -71,7 +71,7 @@ class HangDetector:
         if self._still >= STILL_LOOKS:
             return "is stuck on a frame"
         if used_s - self._began_s > ENDLESS_S:
-            return f"has spent over {ENDLESS_S:.0f} s of CPU on one frame"
+            return f"has spent over {ENDLESS_S:g} s of CPU on one frame"
         return ""
 
     def is_stopped(self) -> bool:
