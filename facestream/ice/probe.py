@@ -152,7 +152,7 @@ def _reason(error: Exception, url: IceUrl, deadline_s: float) -> str:
         case ssl.SSLCertVerificationError():
             return f"its certificate is not trusted ({error.verify_message}); expected one for {url.host}"
         case ssl.SSLError():
-            return "it does not speak TLS at this port; use turns: only with its tls-listening-port"
+            return "no TLS at this port; use turns: only with the tls-listening-port of the server"
         case socket.gaierror():
             return f"the name {url.host} is unknown; check the spelling and DNS"
         case ConnectionRefusedError():

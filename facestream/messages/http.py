@@ -1,6 +1,6 @@
 """The bodies of HTTP requests and responses; docs/openapi.yaml describes the same. Never sends anything.
 
-A response may get more fields without notice, so a client ignores those that it does not know.
+A response may get more fields without notice, so a client ignores unknown fields.
 """
 
 import enum

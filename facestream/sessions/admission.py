@@ -37,7 +37,7 @@ class AdmissionError(FacestreamError):
 
 
 class ServerFullError(AdmissionError):
-    """The server admits no more sessions, whoever asks; the client gets HTTP 503."""
+    """The server admits no more sessions from any client; the client gets HTTP 503."""
 
     code = "server_full"
 
@@ -175,7 +175,7 @@ class Admission:
 def address_key(remote: str) -> str:
     """The part of an address that limits count: IPv4 as it is, IPv6 by its /64 (one customer); empty: this machine.
 
-    Limits per address do not apply to this machine: they would only hinder load tests of whoever runs it.
+    Limits per address do not apply to this machine: they would only hinder the operator's load tests.
     """
     try:
         address = ip_address(remote.partition("%")[0])

@@ -40,7 +40,7 @@ class Session(abc.ABC):
     """Serves one peer from its admission to its end; leaves no task and no socket behind."""
 
     kind: ClassVar[Literal["webrtc", "pictures"]]
-    """The transport of its frames, as metrics and `GET /sessions` name it."""
+    """The transport of the frames in metrics and `GET /sessions`; `pictures` is the compatibility mode."""
 
     def __init__(self, config: Config, pool: AnalysisPool, drawing: Executor, measures: Measures) -> None:
         self.id = secrets.token_urlsafe(16)

@@ -26,7 +26,7 @@ class Ending(StrEnum):
     FRAME_TOO_LARGE = "frame_too_large"  # a frame has more pixels or bytes than the server accepts
     BAD_FRAME = "bad_frame"  # a frame cannot be decoded, or the server does not accept it
     SERVER_STOPPING = "server_stopping"  # the server is stopping
-    FAULT = "fault"  # an exception that nobody expected: a bug in facestream
+    FAULT = "fault"  # an unexpected exception: a bug in facestream
 
     @property
     def label(self) -> str:

@@ -164,7 +164,7 @@ class AnalysisProcess:
             if must_be_killed or not await self._ended():
                 self._process.kill()
                 await self._ended()
-        except asyncio.CancelledError:  # nobody calls again for a process that is already being closed
+        except asyncio.CancelledError:  # a second call would do nothing, so end the process now
             self._process.kill()
             self._process.join(END_DEADLINE_S)
             raise
@@ -257,7 +257,7 @@ class AnalysisProcess:
         if self._receiving and self._readable is not None:
             self._readable.set()
         elif self._pipe.poll():
-            # A late answer or the end of a dead process: the loop would report it again and again, and nobody reads it.
+            # A late answer or the end of a dead process: without a reader, the loop would report it for ever.
             self._stop_listening()
 
     def _stop_listening(self) -> None:

@@ -29,7 +29,7 @@ OPTIONS: dict[str, Any] = {
     "keepalive_timeout": NO_DEADLINE_S,
     "lingering_time": LINGERING_S,
     "read_bufsize": 64 * 1024,
-    # No route accepts a compressed body, so none is decompressed.
+    # No route accepts a compressed body, so no body is decompressed.
     "auto_decompress": False,
 }
 HEAD_TOO_LARGE = (

@@ -24,6 +24,7 @@ from facestream.workers.pool import AnalysisPool
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 KINDS = ("webrtc", "pictures")
+"""`pictures` is the compatibility mode (sessions/jpeg.py)."""
 
 routes = web.RouteTableDef()
 

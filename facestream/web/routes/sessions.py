@@ -90,7 +90,7 @@ async def leave(request: web.Request) -> web.Response:
 async def bye(request: web.Request) -> web.Response:
     """End the session of a closing page (`navigator.sendBeacon`); the body is the session's secret.
 
-    Always 204: nobody reads the response, and the connection may have ended a moment before.
+    Always 204: the page does not read the response, and the connection may have ended a moment before.
     """
     session = request.app[REGISTRY].get(request.match_info["id"])
     secret = await _read_at_most(request, MAX_SECRET_BYTES)
