@@ -132,7 +132,7 @@ class Health(_Body):
     """`GET /healthz`."""
 
     status: str
-    """`ok`, or the reason why no frames are analysed."""
+    """`ok`, or why no frames are analysed."""
     sessions: int = Field(ge=0)
     analysis_processes: int = Field(ge=0)
     restarts: int = Field(ge=0)

@@ -51,7 +51,7 @@ class Listening:
     """Where a started server can be reached."""
 
     urls: tuple[str, ...]
-    """http or https, with the port; the one for this machine first, if there is one."""
+    """http or https, with the port; the URL for this machine comes first, if there is one."""
     local_token: str = ""
     """Access token for clients on this machine, if they need one; else empty. Show it to the user, never log it."""
 
@@ -123,7 +123,7 @@ async def serve(
             await pool.close()
     finally:
         listener.close()
-        if left_s := signal.alarm(0):  # asked to stop
+        if left_s := signal.alarm(0):  # a stop was requested
             signal.alarm(min(left_s, END_DEADLINE_S))
 
 
@@ -204,7 +204,7 @@ def _listener(host: str, port: int) -> socket.socket:
 
 
 def _urls(scheme: str, host: str, port: int) -> tuple[str, ...]:
-    """The addresses of the page, the one for this machine first."""
+    """The addresses of the page; the address for this machine comes first."""
     address = ip_address(host)
     if address.is_loopback:
         return (f"{scheme}://localhost:{port}",)

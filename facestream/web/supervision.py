@@ -30,9 +30,9 @@ class _Failures:
     pause_s: float = 0.0
     """Pause before the next restart."""
     last: str = ""
-    """The last exception, to log a repeated one without its traceback."""
+    """The last exception, to log a repeated exception without its traceback."""
     restart_s: float = 0.0
-    """When it restarts, on the monotonic clock."""
+    """When the task restarts, on the monotonic clock."""
 
 
 class Supervisor:

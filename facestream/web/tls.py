@@ -1,4 +1,4 @@
-"""Find and load the server's certificate, for TLS 1.2 and later; reload a renewed one without a restart."""
+"""Find and load the server's certificate, for TLS 1.2 and later; reload a renewed certificate without a restart."""
 
 import logging
 import ssl

@@ -71,7 +71,7 @@ class Programs:
     """The ends of TCP connections that belong to clients, not to relays, at one moment."""
 
     clients: frozenset[tuple[End, End]]
-    """Both ends of each socket, its own end first. No program that holds such a socket relays."""
+    """Both ends of sockets, the own end first. All programs that hold such a socket are visible and do not relay."""
 
     @classmethod
     def look(cls, proc: Path = Path("/proc")) -> Self:

@@ -35,7 +35,7 @@ async def reject_unreadable(request: web.Request, handler: Handler) -> web.Strea
 
 
 def _dates_are_readable(request: web.Request) -> bool:
-    """Whether aiohttp 3.14 can read the dates: it ignores a malformed one, but raises for a number of twenty digits."""
+    """Whether aiohttp 3.14 can read the dates: it ignores malformed dates, but raises for a number of twenty digits."""
     try:
         _ = request.if_modified_since, request.if_unmodified_since, request.if_range
     except OverflowError:

@@ -76,7 +76,7 @@ async def trickle(request: web.Request) -> web.Response:
 
 @routes.delete("/sessions/{id}")
 async def leave(request: web.Request) -> web.Response:
-    """End a session; for its own peer, by its secret, and for admins."""
+    """End a session; allowed for its own peer, by its secret, and for admins."""
     session = request.app[REGISTRY].get(request.match_info["id"])
     if session is None:
         raise _no_session("no such session; it may have ended already")
@@ -101,7 +101,7 @@ async def bye(request: web.Request) -> web.Response:
 
 @routes.get("/sessions")
 async def sessions(request: web.Request) -> web.Response:
-    """List every session, for admins; without addresses, which are not needed to end one."""
+    """List every session, for admins; without addresses, which are not needed to end a session."""
     require_admin(request)
     return web.json_response(text=SessionList(sessions=request.app[REGISTRY].session_infos()).to_json())
 
