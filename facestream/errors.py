@@ -29,17 +29,17 @@ class FacestreamError(Exception):
     """Base of all errors with a message that a user can act on."""
 
     code: str = "error"
-    """Why it was raised, for programs: lower case with underscores, never changed."""
+    """The reason of the error, for programs: lower case with underscores, never changed."""
 
 
 class ConfigError(FacestreamError):
-    """A setting is out of range, or what it names is not available."""
+    """A setting is out of range, or the file, address or port that it names is not available."""
 
     code = "bad_config"
 
 
 class ModelFileError(FacestreamError):
-    """A model file is missing or is not the one the manifest names."""
+    """A model file is missing or differs from the file that the manifest names."""
 
     code = "bad_model_file"
 

@@ -1,4 +1,4 @@
-"""Replace the parts of aiortc 1.16 and aioice 0.13 that this server cannot use as they are.
+"""Replace the parts of aiortc 1.16 and aioice 0.13 that this server cannot use unchanged.
 
 `apply` puts all replacements in place; importing this package changes nothing. Each module says what the library does,
 what is done instead, and what the library would have to change to make the module obsolete. docs/aiortc-patches.md

@@ -1,7 +1,8 @@
 """Close a peer connection within a deadline, and free its sockets, tasks and threads if it does not close.
 
-The close() of aiortc 1.16 waits for several things without a deadline and stops at the first that raises. Here it gets
-a deadline, and everything it leaves is freed. Obsolete when close() has a deadline and always frees everything.
+The close() of aiortc 1.16 waits for several things without a deadline and stops at the first exception. Here close()
+gets a deadline, and everything that it leaves is freed. Obsolete when close() has a deadline and always frees
+everything.
 """
 
 import asyncio
@@ -30,7 +31,8 @@ ICE_MONITOR = "_RTCIceTransport__monitor_task"
 
 async def close_peer_connection(pc: RTCPeerConnection, deadline_s: float = CLOSE_DEADLINE_S) -> bool:
     """Close a peer connection and free all it owns; False if it did not close by itself. May be called twice."""
-    # In its own task: cancelling a close() that waits for another one also cancels what that one waits for.
+    # Use a separate task: cancelling a close() that waits for another close() also cancels what the other one waits
+    # for.
     closing = asyncio.create_task(pc.close(), name="close-peer-connection")  # noqa: TID251 - always ended below
     try:
         await asyncio.wait({closing}, timeout=deadline_s)
@@ -42,7 +44,8 @@ async def close_peer_connection(pc: RTCPeerConnection, deadline_s: float = CLOSE
         return closing.done() and not closing.cancelled() and closing.exception() is None
     finally:
         closing.cancel()
-        # Also after a clean close, which leaves transports that no transceiver uses; freeing twice does nothing.
+        # Free everything after a clean close, too: it leaves transports that no transceiver uses. Freeing twice does
+        # nothing.
         free_peer_connection(pc)
 
 

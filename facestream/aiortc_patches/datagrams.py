@@ -1,7 +1,7 @@
 """Filter and limit the UDP datagrams of a session; datagrams that are not wanted are dropped.
 
 aioice 0.13 accepts datagrams from any address, at any rate, and queues them without a bound. Here media and DTLS are
-accepted only from addresses that ICE has validated, every rate and queue has a limit, and a peer that has gone is
+accepted only from addresses that ICE has validated, every rate and queue has a limit, and a lost peer is
 noticed within 10 s instead of 31 s. Never answers a datagram and never ends a session. Obsolete when aioice validates
 the source of datagrams, bounds its queues and candidate pairs, and makes the consent interval a setting.
 """
@@ -27,7 +27,7 @@ FIRST_DTLS_BYTE, LAST_DTLS_BYTE = 20, 63  # RFC 7983
 MAX_DTLS_BYTES_PER_S = 262_144  # a page sends some kB; 1.4 kB can contain 37 records, each taking 0.01 ms
 MAX_UNKNOWN_STUN_PER_S = 200
 """On one socket, from addresses that are not nominated; a browser sends some dozens."""
-# A peer that has gone is noticed within 10 s: 6 times at most 1.08 s and 0.5 s for the answer.
+# A lost peer is noticed within 10 s: 6 times at most 1.08 s and 0.5 s for the answer.
 CONSENT_INTERVAL_S = 0.9
 CONSENT_FAILURES = 6
 
@@ -56,7 +56,7 @@ def _datagram_received(protocol: StunProtocol, data: bytes | str, addr: tuple[An
 
 
 def _is_validated(protocol: StunProtocol, addr: tuple[str, int]) -> bool:
-    """Whether ICE has validated this address of the peer; before that, whether it is one of its candidates."""
+    """Whether ICE has validated this address of the peer; before that, whether it is a candidate of the peer."""
     if _is_nominated(protocol, addr):
         return True
     connection = protocol.receiver
@@ -88,7 +88,7 @@ def _data_received(connection: Connection, data: bytes, component: int) -> None:
     is_dtls = FIRST_DTLS_BYTE <= data[0] <= LAST_DTLS_BYTE
     if is_dtls and _rate(connection, MAX_DTLS_BYTES_PER_S, DTLS_RATE).wait_s(now_s, len(data)):
         return  # DTLS or SCTP sends it again
-    # The newest is dropped: the queue also holds the end marker, which must not be lost.
+    # Drop the newest datagram: the queue also holds the end marker, which must not be lost.
     if connection._queue.qsize() < MAX_WAITING_DATAGRAMS:
         connection._queue.put_nowait((data, component))
 
@@ -122,10 +122,6 @@ REPLACEMENTS = (
     Replacement(
         Connection, "check_incoming", _limited_check_incoming, "a peer can add candidate pairs for ever"
     ),
-    Replacement(
-        aioice.ice, "CONSENT_INTERVAL", CONSENT_INTERVAL_S, "F12: a peer that has gone is noticed after 31 s"
-    ),
-    Replacement(
-        aioice.ice, "CONSENT_FAILURES", CONSENT_FAILURES, "F12: a peer that has gone is noticed after 31 s"
-    ),
+    Replacement(aioice.ice, "CONSENT_INTERVAL", CONSENT_INTERVAL_S, "F12: a lost peer is noticed after 31 s"),
+    Replacement(aioice.ice, "CONSENT_FAILURES", CONSENT_FAILURES, "F12: a lost peer is noticed after 31 s"),
 )

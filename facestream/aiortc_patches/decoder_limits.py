@@ -1,7 +1,7 @@
 """Reject frames for which a decoder would allocate too much memory, from their headers, before they are decoded.
 
-aiortc 1.16 decodes every frame; one of 16383x16383 needs 400 MB. Pure; never raises: a frame whose H264 parameter sets
-cannot be parsed is rejected. Obsolete when PyAV can limit size and reference frames of a decoder.
+aiortc 1.16 decodes every frame; a frame of 16383x16383 needs 400 MB. Pure; never raises: a frame whose H264 parameter
+sets cannot be parsed is rejected. Obsolete when PyAV can limit size and reference frames of a decoder.
 """
 
 from facestream.aiortc_patches.parameter_sets import (
@@ -20,7 +20,7 @@ VP8_START_CODE = b"\x9d\x01\x2a"
 # allowed at every size.
 MAX_REFERENCE_BLOCKS = 34_816
 ALWAYS_ALLOWED_REFERENCES = 4
-# Each reordered frame (B-frames) keeps another frame in memory and adds delay.
+# Each reordered frame (B-frame) keeps another frame in memory and adds delay.
 MAX_REORDERED_FRAMES = 3
 
 
@@ -74,12 +74,12 @@ def _allowed_references(parameters: SequenceParameters) -> int:
 
 
 def _too_large(width: int, height: int, limits: FrameLimits) -> FrameError:
-    return FrameTooLargeError(f"frame of {width}x{height}; expected at most {limits}: choose a smaller one")
+    return FrameTooLargeError(f"frame of {width}x{height}; expected at most {limits}")
 
 
 def _vp8_size(data: bytes) -> tuple[int, int] | None:
     """Size of a keyframe. Without a start code, libvpx rejects the frame and does not use its size."""
     if len(data) < 10 or data[0] & 1 or data[3:6] != VP8_START_CODE:
         return None
-    # The upper two bits of each are a display scale, which does not affect decoding.
+    # The upper two bits of width and height are a display scale, which does not affect decoding.
     return int.from_bytes(data[6:8], "little") & 0x3FFF, int.from_bytes(data[8:10], "little") & 0x3FFF

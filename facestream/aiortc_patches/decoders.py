@@ -2,8 +2,8 @@
 
 aiortc 1.16 decodes with all cores for each stream, queues frames without a bound, joins the thread on the event loop
 (6.5 s were seen), and ends the thread at the first exception. Here the queue holds 32 frames, nothing is joined on the
-event loop, and an exception costs one frame. Knows no RTP and never raises for a frame. Obsolete when aiortc bounds the
-queue, does not join the thread on the loop, and lets the application check frames before they are decoded.
+event loop, and an exception costs one frame. Independent of RTP; never raises for a frame. Obsolete when aiortc bounds
+the queue, does not join the thread on the loop, and lets the application check frames before they are decoded.
 """
 
 import asyncio

@@ -24,8 +24,9 @@ from facestream.aiortc_patches.replacement import Replacement
 
 logger = logging.getLogger(__name__)
 
-# The suite depends on the certificate of the DTLS server: a peer that answers our ClientHello may have an RSA one, as
-# GStreamer does. Every suite has forward secrecy. AES-CBC comes last: aiortc offers it too, for peers without AES-GCM.
+# The suite depends on the certificate of the DTLS server: a peer that answers our ClientHello may have an RSA
+# certificate, as GStreamer does. Every suite has forward secrecy. AES-CBC comes last: aiortc offers it too, for peers
+# without AES-GCM.
 CIPHERS = ":".join(
     f"ECDHE-{certificate}-{cipher}"
     for cipher in (
@@ -82,7 +83,7 @@ async def _do_handshake(transport: RTCDtlsTransport) -> None:
         with contextlib.suppress(ConnectionError):
             await transport._write_ssl()
     except ConnectionError:
-        # Closed by this side, or lost; the log line of the closed session says which.
+        # This side closed the connection, or it was lost; the log line of the closed session says which.
         logger.debug("DTLS ended with its connection")
         transport._set_state(State.FAILED)
 

@@ -1,9 +1,9 @@
 """Encode the video that is sent: one thread, a fast preset, the operator's bitrate, any size and frame rate.
 
 aiortc 1.16 uses x264's default preset (five times the cost) and all cores, assumes 30 frames per second and level 3.1,
-and stops a video for ever when its encoder raises (F5), as it does for an odd size or a timestamp that steps back. Here
-the encoders never raise: a frame that cannot be encoded is dropped. Obsolete when aiortc has a public way to register
-encoders, and continues after an exception of one.
+and stops a video for ever when its encoder raises (F5), which happens for an odd size or a timestamp that steps back.
+Here the encoders never raise: a frame that cannot be encoded is dropped. Obsolete when aiortc has a public way to
+register encoders, and continues after an exception of an encoder.
 """
 
 import fractions
@@ -38,7 +38,7 @@ from facestream.media.planes import as_yuv420p, crop_even
 logger = logging.getLogger(__name__)
 
 FRAME_RATE = 30
-# x264 gets frame numbers as timestamps: with real ones it delays each frame until it knows the next timestamp.
+# x264 gets frame numbers as timestamps: with real timestamps it delays each frame until it gets the next one.
 X264_TIME_BASE = fractions.Fraction(1, FRAME_RATE)
 BITRATE_CHANGE = 0.03  # ignore smaller changes
 SINGLE_NAL_UNIT_BYTES = PACKET_MAX

@@ -1,8 +1,8 @@
 """Stop an exception at the packet or the event handler that caused it.
 
 aiortc 1.16 lets such exceptions reach the task that reads from the network, which ends the connection. Here they are
-logged, and the packet is dropped; ConnectionError and cancellation pass, because aiortc itself ends with them. Obsolete
-when aiortc catches exceptions for each packet and each handler, and limits RTCP and the SSRCs that it routes.
+logged, and the packet is dropped; ConnectionError and cancellation pass, because aiortc uses them to end its tasks.
+Obsolete when aiortc catches exceptions for each packet and each handler, and limits RTCP and the SSRCs that it routes.
 """
 
 import logging

@@ -22,8 +22,8 @@ from facestream.errors import OfferError
 MAX_PARAMETER_SET_CHARS = 8192
 RECEIVED_FPS = 30.0
 H264_CLOCK_RATE = 90000
-HIGHEST_ANSWERED_LEVEL = 52  # aiortc 1.16 knows none above
-# If the offer has none: RFC 7742 requires it in WebRTC; the default of RFC 6184 is level 1.
+HIGHEST_ANSWERED_LEVEL = 52  # aiortc 1.16 has no higher level
+# If the offer has no level: RFC 7742 requires it in WebRTC; the default of RFC 6184 is level 1.
 DEFAULT_PROFILE_LEVEL_ID = "42e01f"
 EXPECTED = "expected VP8, or H264 in baseline, main or high profile, such as profile-level-id=42e01f"
 
@@ -58,8 +58,8 @@ _EXTENDED_AS_BASELINE = 0xC0
 class Packetization(enum.Enum):
     """How NAL units are put into packets."""
 
-    SINGLE_NAL_UNIT = "0"  # each in a packet of its own
-    NON_INTERLEAVED = "1"  # several in one, or one in several
+    SINGLE_NAL_UNIT = "0"  # each NAL unit in a packet of its own
+    NON_INTERLEAVED = "1"  # several NAL units in one packet, or one in several packets
 
 
 @dataclass
@@ -71,7 +71,7 @@ class OfferedH264(RTCRtpCodecParameters):
 
 
 def is_h264(codec: RTCRtpCodecParameters) -> bool:
-    """Whether the codec is H264, in any profile; at another clock rate than RFC 6184's it is none."""
+    """Whether the codec is H264, in any profile; a codec with another clock rate than that of RFC 6184 is not H264."""
     return codec.mimeType.lower() == "video/h264" and codec.clockRate == H264_CLOCK_RATE
 
 

@@ -1,9 +1,9 @@
 """Put the packets of one video stream in order, cut them into frames, and ask again for lost packets.
 
-aiortc 1.16 completes a frame with the first packet of the next one (F8), waits for 512 packets when one is missing,
-asks for a lost packet once (F7), and takes a timestamp that steps back for a wrap. Here a frame is complete with its
-last packet; a lost packet is asked for every 30 ms and given up after 200 ms. Pure: the time comes with each packet.
-Obsolete when the jitter buffer of aiortc does the same.
+aiortc 1.16 completes a frame with the first packet of the next one (F8), waits for 512 packets when a packet is
+missing, asks for a lost packet once (F7), and takes a timestamp that steps back for a wrap. Here a frame is complete
+with its last packet; a lost packet is asked for every 30 ms and given up after 200 ms. Pure: the time comes with each
+packet. Obsolete when the jitter buffer of aiortc does the same.
 """
 
 from collections.abc import Iterable
@@ -27,7 +27,7 @@ class Assembled:
 
     frames: list[JitterFrame] = field(default_factory=list)
     lost: bool = False
-    """Packets were given up: the next frames predict from one that is missing."""
+    """Packets were given up: the next frames predict from a missing frame."""
 
 
 class FrameAssembler:
@@ -61,7 +61,7 @@ class FrameAssembler:
                 return result
         outage = number > self._highest + 1 and now_s - self._last_arrival_s > GIVE_UP_S
         if outage or number < self._next or number - self._next >= MAX_SPAN:
-            # What is missing before cannot arrive in time.
+            # Packets missing before this one cannot arrive in time.
             number = self._restart(number)
             self._skipping = result.lost = True
         self._late_run = 0
@@ -140,7 +140,7 @@ class LossRepair:
         self._asked_s: dict[int, float] = {}
 
     def due(self, missing: Iterable[int], now_s: float) -> list[int]:
-        """The packets to ask for at `now_s`, of those that are missing."""
+        """The missing packets to ask for at `now_s`."""
         awaited = list(missing)[-MAX_ASKED_AT_ONCE:]
         self._asked_s = {number: self._asked_s[number] for number in awaited if number in self._asked_s}
         due = [number for number in awaited if now_s - self._asked_s.get(number, -REPEAT_S) >= REPEAT_S]

@@ -40,7 +40,7 @@ def find_common_codecs(
 def _h264_answers(
     local: Sequence[RTCRtpCodecParameters], remote: Sequence[RTCRtpCodecParameters]
 ) -> list[OfferedH264]:
-    """The offered H264 variants that every browser supports; others only if there is none."""
+    """The offered H264 variants that every browser supports; other variants only if there is none of these."""
     feedback = next((codec.rtcpFeedback for codec in local if is_h264(codec)), None)
     if feedback is None:
         return []
@@ -49,7 +49,7 @@ def _h264_answers(
         try:
             answer = answer_to(codec)
         except OfferError:
-            continue  # an offer with nothing else was rejected by `check_video_codecs`
+            continue  # an offer without another codec was rejected by `check_video_codecs`
         answer.rtcpFeedback = [each for each in feedback if each in codec.rtcpFeedback]
         answers.append(answer)
     return [each for each in answers if _matches(each, local)] or answers

@@ -17,8 +17,10 @@ PROFILE_NAMES = {
 }  # fmt: skip
 # The profiles with 8 bits in 4:2:0. Others need more memory or have another syntax.
 DECODED_PROFILES = {BASELINE, MAIN, EXTENDED, HIGH}
-MAX_NAL_UNITS = 512  # of one frame; it has at most as many as packets, unless start codes are forged
-MAX_SPS_BYTES = 4096  # the longest valid one has about 1,500
+MAX_NAL_UNITS = (
+    512  # of one frame, which has at most as many NAL units as packets, unless start codes are forged
+)
+MAX_SPS_BYTES = 4096  # the longest valid set has about 1,500 bytes
 _ESCAPE = b"\x00\x00\x03"
 
 
@@ -58,7 +60,7 @@ def sequence_parameters(data: bytes) -> list[SequenceParameters]:
 
 
 def parameter_set_bytes(data: bytes) -> int:
-    """Bytes of all sequence parameter sets in a frame; the time to parse them grows with it."""
+    """Bytes of all sequence parameter sets in a frame; the time to parse them grows with this number."""
     units = nal_units(data)
     ends = [at for _, at in units[1:]] + [len(data)]
     return sum(end - at for (kind, at), end in zip(units, ends, strict=True) if kind in {SPS, SUBSET_SPS})

@@ -23,7 +23,7 @@ FALL_SMOOTHING = 0.6  # weight of a lower estimate
 
 
 class FrameClock:
-    """The smoothed interval between frames. Reads only their timestamps; ignores one that does not advance."""
+    """The smoothed interval between frames. Reads only their timestamps; ignores a timestamp that does not advance."""
 
     def __init__(self) -> None:
         self.interval_s = FIRST_INTERVAL_S

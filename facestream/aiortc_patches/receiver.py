@@ -54,7 +54,7 @@ from facestream.token_bucket import TokenBucket
 logger = logging.getLogger(__name__)
 
 MAX_SSRCS: Final = 8
-"""A browser sends a stream and its retransmissions, and new ones of both after replaceTrack."""
+"""A browser sends a stream and its retransmissions, each with a new SSRC after replaceTrack."""
 MAX_REPORT_BLOCKS: Final = 31  # the field for the count has five bits
 KEYFRAME_REQUEST_INTERVAL_S: Final = 0.3
 FIRST_KEYFRAME_PATIENCE_S: Final = 3.0
@@ -221,7 +221,7 @@ class PatchedReceiver(RTCRtpReceiver):
             )
 
     def _unwrap(self, packet: RtpPacket, codec: RTCRtpCodecParameters) -> RtpPacket | None:
-        """The packet that a retransmission contains; None: it contains none."""
+        """The packet that a retransmission contains; None: the retransmission is empty."""
         ssrc, payload_type = self._original_ssrc.get(packet.ssrc), codec.parameters.get("apt")
         if ssrc is None or len(packet.payload) < 2 or not isinstance(payload_type, int):
             return None

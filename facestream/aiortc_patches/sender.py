@@ -32,7 +32,8 @@ class PatchedSender(RTCRtpSender):
         self._later: asyncio.TimerHandle | None = None
 
     def _send_keyframe(self) -> None:
-        # A keyframe is ten times as large as another frame: a flood of requests would fill the path and use our cores.
+        # A keyframe is ten times as large as another frame: a flood of requests would fill the path and use the cores
+        # of this server.
         if self._later is not None:
             return
         wait_s = self._keyframes.wait_s(time.monotonic())

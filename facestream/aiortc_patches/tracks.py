@@ -1,6 +1,6 @@
 """Hold the decoded frames of a peer in a bounded track: the newest frames wait, the oldest are dropped.
 
-The track of aiortc 1.16 queues decoded frames without a bound (F6) and does not end while nobody reads it (F12). Never
+The track of aiortc 1.16 queues decoded frames without a bound (F6) and does not end without a reader (F12). Never
 decodes and never waits for a reader. Obsolete when aiortc bounds that queue.
 """
 
@@ -14,13 +14,13 @@ from av.frame import Frame
 
 from facestream.errors import FrameError
 
-# The reader takes each frame at once; 8 frames cover a stall of a quarter of a second. Of large frames, fewer may wait.
+# The reader takes each frame at once; 8 frames cover a stall of a quarter of a second. Fewer large frames may wait.
 MAX_WAITING_FRAMES = 8
 MAX_WAITING_BYTES = 16 * 1024 * 1024
 
 
 class NewestFrames:
-    """The newest frames, bounded by number and bytes; one thread puts, another takes."""
+    """The newest frames, bounded by number and bytes; one thread puts frames, another takes them."""
 
     def __init__(self) -> None:
         self._frames: deque[Frame] = deque(maxlen=MAX_WAITING_FRAMES)

@@ -133,7 +133,7 @@ class Analyzer:
 
     def _notice_cut(self, gray: GrayImage, tracks: Tracks) -> Tracks:
         """Forget the positions of faces after a cut to another scene or a change of size; ids are never reused."""
-        # Every eighth pixel is enough and takes a tenth of the time.
+        # Every eighth pixel is enough and takes a tenth of the time of all pixels.
         thumbnail = cv2.resize(
             np.ascontiguousarray(gray[::8, ::8]), THUMBNAIL_WH, interpolation=cv2.INTER_AREA
         )
@@ -157,7 +157,7 @@ class Analyzer:
         return matching.lose(replace(tracks, followed=tuple(kept)), lost, time_s)
 
     def _confirm(self, gray: GrayImage, tracks: Tracks, time_s: float) -> Tracks:
-        """Check the face whose check is most overdue with the detector: one a frame, so that the cost stays even."""
+        """Check the most overdue face with the detector: one face per frame, so that the cost stays even."""
 
         def due_s(track: Track) -> float:
             return track.looked_s + (CONFIRM_AGAIN_EVERY_S if track.failed_looks else CONFIRM_EVERY_S)
@@ -181,7 +181,7 @@ class Analyzer:
         duplicates = matching.duplicate_ids(before, tracks.followed, time_s)
         if not duplicates:
             return tracks
-        # Kept as they were one frame earlier: they reappear at their own face, not at the one they moved to.
+        # Keep these tracks as they were one frame earlier, so that they reappear at their own face and not at another.
         lost = [track for track in before if track.id in duplicates]
         followed = tuple(track for track in tracks.followed if track.id not in duplicates)
         return matching.lose(replace(tracks, followed=followed), lost, time_s)
@@ -204,7 +204,7 @@ class Analyzer:
         return replace(tracks, search_step=(step + 1) % len(plan), stepped_s=time_s), found
 
     def _add(self, gray: GrayImage, tracks: Tracks, found: list[FoundFace], time_s: float) -> Tracks:
-        """Follow the detected faces that are not followed yet; one that was lost near by keeps its id."""
+        """Follow the detected faces that are not followed yet; a face that was lost near by keeps its id."""
         limit = (
             FEW_FACES if tracks.degradation.level >= DegradationLevel.FEWER_FACES else self._options.max_faces
         )

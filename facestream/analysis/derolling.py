@@ -26,7 +26,7 @@ def deroll_square(
     shrink = int(1 / scale)
     source, from_source = gray, matrix
     if shrink >= 2:
-        # Averaged first: a warp alone takes every n-th pixel, which turns fine texture into noise.
+        # Average blocks first: a warp alone takes every n-th pixel, which turns fine texture into noise.
         left, columns = _blocks(center_xy[0], side_px, gray.shape[1], shrink)
         top, rows = _blocks(center_xy[1], side_px, gray.shape[0], shrink)
         if columns and rows:

@@ -1,4 +1,4 @@
-"""The values that describe the faces of one frame; they check themselves and do nothing else."""
+"""The values that describe the faces of one frame; each checks its fields and does nothing else."""
 
 import enum
 from dataclasses import dataclass

@@ -60,7 +60,8 @@ def claimed_size_wh(jpeg: bytes) -> tuple[int, int] | None:
 def baseline_size_wh(jpeg: bytes) -> tuple[int, int]:
     """Width and height in the header of a baseline JPEG with one scan; raises FrameError for any other data.
 
-    Every byte before the scan must belong to a known segment, because FFmpeg searches for headers in all others.
+    Every byte before the scan must belong to a known segment, because FFmpeg searches for headers in all other
+    segments.
     """
     if not jpeg.startswith(b"\xff\xd8"):
         raise FrameError("not a JPEG; expected one as canvas.toBlob('image/jpeg') makes it")

@@ -15,7 +15,7 @@ SIDE_PER_SPREAD = 2.87
 UP_PER_SPREAD = 0.15
 
 DEROLL_FROM_DEG = 8.0
-"""The predictor starts from an upright face: at 20 degrees its error is half again as large, at 45 it fails."""
+"""The predictor starts from an upright face: its error is half again as large at 20 degrees; it fails at 45."""
 DEROLLED_FACE_PX = 100
 DEROLLED_PX = 160
 

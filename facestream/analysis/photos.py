@@ -35,7 +35,7 @@ def read_gray(path: Path, max_pixels: int = MAX_PIXELS) -> GrayImage:
         raise ImageError(f"{path}: cannot be read ({_reason(error)}); expected an image file") from error
     if not content:
         raise ImageError(f"{path}: the file is empty; expected an image ({FORMATS})")
-    # Checked before decoding, because a small file can decode to gigabytes.
+    # Check the size before decoding, because a small file can decode to gigabytes.
     _reject_too_large(path, header_size_wh(content), max_pixels)
     try:
         # OpenCV converts to gray, ignores transparency and obeys the EXIF orientation.

@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Describe every image; returns 1 if one could not be analysed. Raises ConfigError, ModelFileError."""
+    """Describe every image; returns 1 if an image could not be analysed. Raises ConfigError, ModelFileError."""
     from facestream.analysis.model_files import fetch_missing
     from facestream.analysis.models import load_analyzer
 
@@ -57,7 +57,7 @@ def describe_photos(
     landmarks: bool,
     max_pixels: int | None = None,
 ) -> int:
-    """Write one line of JSON for each image, with `error` if it cannot be analysed; returns how many could not."""
+    """Write one line of JSON for each image, with `error` if it failed; returns the number of failed images."""
     from facestream.analysis.photos import MAX_PIXELS, read_gray
 
     failed = 0

@@ -19,12 +19,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Create the certificate and print how clients come to trust it."""
+    """Create the certificate and print how to make clients trust it."""
     names = names_of_this_machine([*machine_addresses(), *map(checked_name, args.names)])
     made = make_certificate(Path(config_from(args).certs_dir), names)
     sys.stdout.write(
         f"{made.cert} and {made.key}: for {', '.join(names)}, valid until {made.ends:%Y-%m-%d}\n"
         f"{made.authority}: install it on the devices that open the page, or accept the browser's warning\n"
-        "a running server uses the certificate after SIGHUP, a new one from its start\n"
+        "restart the server, or send it SIGHUP, to use the new certificate\n"
     )
     return 0

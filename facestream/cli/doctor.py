@@ -1,4 +1,4 @@
-"""`facestream doctor`: run all checks in order, print each finding at once, and return 1 if one is an error."""
+"""`facestream doctor`: run all checks in order, print each finding at once, and return 1 if a finding is an error."""
 
 import argparse
 import asyncio

@@ -78,7 +78,7 @@ def run_process(arguments: Sequence[str]) -> int:
         code = exit_code(command)
     except SystemExit as error:
         code = error.code if isinstance(error.code, int) else Exit.BAD_INPUT
-    # Nothing is left to clean up, and a second Ctrl-C must not print a traceback.
+    # Everything is cleaned up, and a second Ctrl-C must not print a traceback.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     failure = streams.finish()

@@ -31,14 +31,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def run(arguments: Sequence[str] | None) -> int:
-    """Run one command; raises what ends it early."""
+    """Run one command; raises the exception that ends it early."""
     args = _parser(sys.argv[1:] if arguments is None else arguments).parse_args(arguments)
     command: Callable[[argparse.Namespace], int] = args.run
     return command(args)
 
 
 def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
-    """A parser that knows all commands, but only the arguments of the chosen one."""
+    """A parser with all commands, but only with the arguments of the chosen command."""
     parser = argparse.ArgumentParser(
         prog="facestream", description="WebRTC media server that analyses faces in live video."
     )

@@ -86,7 +86,7 @@ def run(args: argparse.Namespace) -> int:
     # aiortc and aioice log a warning with addresses for every lost packet.
     for name in ("aiortc", "aioice"):
         logging.getLogger(name).setLevel(logging.ERROR)
-    # With the same patches as the server, the peer encodes as cheaply and delays no frame for the one after it.
+    # With the server's patches, the peer uses the same cheap encoder and sends each frame without waiting for the next.
     aiortc_patches.apply()
     if options.summary is not None:
         check_writable(options.summary, "--summary")
@@ -129,7 +129,7 @@ def _conclude(peer: "ReplayPeer") -> None:
     summary = peer.summary()
     _report(peer.options, summary.as_text(), summary.as_json())
     for notice in dict.fromkeys(peer.notices):
-        _say(f"the server says: {notice}")
+        _say(f"server notice: {notice}")
     if peer.tally.skipped:
         _say(
             f"{peer.tally.skipped} frames were skipped, because this machine encodes more slowly than the clip plays"

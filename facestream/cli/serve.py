@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Serve until SIGINT or SIGTERM; raises what `facestream.web.server.serve` raises."""
+    """Serve until SIGINT or SIGTERM; raises the errors of `facestream.web.server.serve`."""
     config = config_from(args)
     logs.set_up(config.log_level, config.log_format)
     if config.analysis_processes:
@@ -67,7 +67,7 @@ def show_listening(listening: "Listening") -> None:
 
 
 def show_address(urls: Sequence[str]) -> None:
-    """Show a QR code of the first address that other devices can open, or of the only one."""
+    """Show a QR code of the first address that other devices can open, or of the only address."""
     from facestream.cli.token import show_qr
 
     others = [url for url in urls if "//localhost" not in url]

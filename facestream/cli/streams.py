@@ -1,4 +1,4 @@
-"""Make standard output and error writable, however the shell has set them up; decides no content."""
+"""Make standard output and error writable, in any state that the shell leaves them; writes no content of its own."""
 
 import contextlib
 import io
@@ -65,7 +65,7 @@ def finish() -> OSError | None:
 
 
 def output_is_gone() -> bool:
-    """Whether the reader of standard output or standard error is gone."""
+    """Whether the reader of standard output or standard error has closed it."""
     poll = select.poll()
     for number in (STDOUT, STDERR):
         poll.register(number, 0)

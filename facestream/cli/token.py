@@ -35,7 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Print a token and the link that opens the page with it; creates the key if there is none."""
+    """Print a token and the link that opens the page with it; creates the key if it is missing."""
     key = make_key(Path(config_from(args).token_key_file))
     purpose = Purpose.ADMIN if args.admin else Purpose.PEER
     token = issue(key, purpose, args.subject, args.expires_h)

@@ -51,7 +51,7 @@ class Tunnel:
 
 
 def media_hints(config: Config) -> list[str]:
-    """Sentences for the user of the public address: how media reach the server, and who needs a token."""
+    """Sentences for the user of the public address: how media reach the server, and which clients need a token."""
     page = any(url.is_turn for url in config.page_ice_urls)
     server = any(url.is_turn for url in config.server_ice_urls)
     if page and server:
@@ -78,6 +78,6 @@ def _load() -> tuple[ModuleType, object]:
     token = os.environ.get(TOKEN_VARIABLE, "")
     if not token:
         raise ConfigError(
-            f"tunnel: no token; set the environment variable {TOKEN_VARIABLE} to the one of your ngrok account"
+            f"tunnel: no token; set the environment variable {TOKEN_VARIABLE} to the token of your ngrok account"
         )
     return ngrok, conf.PyngrokConfig(auth_token=token)

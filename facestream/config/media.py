@@ -56,7 +56,7 @@ class AnalysisSettings(BaseModel):
     )
 
     def analysis_options(self) -> AnalysisOptions:
-        """The settings that the analysis itself needs, as it takes them."""
+        """The options of the analysis, from these settings."""
         names = AnalysisOptions.__dataclass_fields__
         return AnalysisOptions(**{name: getattr(self, name) for name in names})
 

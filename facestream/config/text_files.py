@@ -17,7 +17,7 @@ from facestream.errors import ConfigError
 MAX_BYTES = 1 << 20
 PIPE_DEADLINE_S = 5.0
 """Time for the program behind a pipe, such as the shell's `<(command)`."""
-# The mark of UTF-32 begins with that of UTF-16, so it comes first.
+# The mark of UTF-32 begins with the mark of UTF-16, so UTF-32 comes first.
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -97,7 +97,7 @@ def _bounded(descriptor: int) -> bytes:
         try:
             block = os.read(descriptor, MAX_BYTES + 1 - len(content))
         except BlockingIOError:
-            # The pipe is empty, and its other end is open. A regular file is always readable.
+            # The pipe is empty and its other end is open; a regular file is always readable.
             left_s = deadline_s - time.monotonic()
             if left_s <= 0 or not select.select([descriptor], [], [], left_s)[0]:
                 raise TimeoutError(

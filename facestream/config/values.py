@@ -1,4 +1,4 @@
-"""Types of settings that pydantic does not have: each checks a value and says what it expects."""
+"""Types of settings that pydantic does not have: each checks a value; its error names the expected form."""
 
 import re
 from ipaddress import ip_address, ip_network

@@ -1,1 +1,1 @@
-"""Tokens and development certificates; knows no transport."""
+"""Tokens and development certificates; independent of HTTP."""

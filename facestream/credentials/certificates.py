@@ -1,6 +1,6 @@
 """Create a development certificate for the names of this machine, signed by an authority whose key is never written.
 
-A phone that trusts the authority is safe from other certificates of it: its key exists only while this runs.
+A phone can trust the authority safely: its key exists only while this runs and signs no other certificate.
 """
 
 import os
@@ -20,9 +20,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from facestream.errors import ConfigError
 
-VALID_DAYS = (
-    365  # phones refuse a server's certificate of more than 825 days (iOS), browsers soon more than a year's
-)
+VALID_DAYS = 365
+"""iOS rejects a server's certificate of more than 825 days, and browsers will soon reject more than a year."""
 SKEW = timedelta(hours=1)  # a phone's clock may be behind
 IGNORE_ALL = "*\n"
 MAX_NAME_CHARS = 253  # RFC 1035, 2.3.4, without the length before each label

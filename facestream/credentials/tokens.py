@@ -1,4 +1,4 @@
-"""Access tokens of peers and admins: issue signed ones, check signed and listed ones. Knows no transport."""
+"""Access tokens of peers and admins: issue signed ones, check signed and listed ones. Independent of HTTP."""
 
 import hashlib
 import hmac
@@ -18,14 +18,14 @@ from facestream.errors import ConfigError, FacestreamError
 
 ALGORITHM = "HS256"
 MIN_KEY_CHARS = 32  # RFC 7518, 3.2: as long as the hash
-MIN_TOKEN_CHARS = 16  # enough for a listed token, which can only be guessed by asking the server
+MIN_TOKEN_CHARS = 16  # enough for a listed token, because each guess needs a request to the server
 MAX_TOKEN_CHARS = 4096
 LEEWAY_S = 30  # for clocks that differ
 _DIGEST = re.compile(r"sha256:([0-9a-f]{64})", re.IGNORECASE)
 
 
 class TokenError(FacestreamError):
-    """A token is not one of this server's; the client gets HTTP 401 with the message."""
+    """A token is not valid on this server; the client gets HTTP 401 with the message."""
 
     code = "token_wrong"
 
@@ -70,7 +70,7 @@ class Tokens:
         if len(token) > MAX_TOKEN_CHARS:
             raise TokenError(f"a token of more than {MAX_TOKEN_CHARS} characters is not valid on this server")
         digest = hashlib.sha256(token.encode()).digest()
-        # Compare with all of them: the duration must not depend on which one matches.
+        # Compare with all digests: the duration must not depend on which one matches.
         if sum(hmac.compare_digest(digest, listed) for listed in self.digests):
             return
         if not self.key:
@@ -112,8 +112,9 @@ def _digest(line: str, path: Path) -> bytes:
         return bytes.fromhex(hashed[1])
     if len(line) < MIN_TOKEN_CHARS or not line.isascii() or not line.isprintable() or " " in line:
         raise ConfigError(
-            f"{path}: a token of {len(line)} characters; expected at least {MIN_TOKEN_CHARS} from the ASCII ones "
-            f'without a space, as `python -c "import secrets; print(secrets.token_urlsafe())"` makes, or sha256:HEX'
+            f"{path}: a token of {len(line)} characters; expected at least {MIN_TOKEN_CHARS} printable ASCII "
+            'characters without spaces (`python -c "import secrets; print(secrets.token_urlsafe())"` generates '
+            "one), or sha256:HEX"
         )
     return hashlib.sha256(line.encode()).digest()
 

@@ -1,1 +1,1 @@
-"""`facestream doctor`: checks this machine and a server from a client's side; each finding says what to do."""
+"""`facestream doctor`: checks this machine and a server from a client's side; each finding has a remedy."""

@@ -25,7 +25,7 @@ class Finding:
     """What to do; empty if nothing is to be done."""
 
     def as_text(self) -> str:
-        """One line, and a second one with the remedy."""
+        """One line, and a second line with the remedy."""
         line = f"{self.verdict:<8} {self.check}: {self.found}"
         return f"{line}\n{'':<8} -> {self.remedy}" if self.remedy else line
 

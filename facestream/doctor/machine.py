@@ -25,7 +25,12 @@ from facestream.resources import (
     REQUIREMENTS,
 )
 from facestream.web.auth.client_address import is_loopback
-from facestream.web.http.descriptors import FILES_PER_SESSION, LEAST_CONNECTIONS, for_sessions, most
+from facestream.web.http.descriptors import (
+    FILES_PER_SESSION,
+    LEAST_CONNECTIONS,
+    as_number,
+    descriptors_for_sessions,
+)
 from facestream.web.routes.page import VENDOR_FILES
 from facestream.web.tls import find_certificate
 from facestream.workers.frame_memory import FrameMemory
@@ -48,7 +53,7 @@ def machine_findings(config: Config) -> Iterator[Finding]:
 
 
 def _python() -> Finding:
-    # With an older Python, `facestream` ends before this.
+    # With an older Python, `facestream` ends before this check.
     return ok("python", ".".join(map(str, sys.version_info[:3])))
 
 
@@ -66,7 +71,7 @@ def _libraries() -> Finding:
     if differing and (IS_CHECKOUT or any("missing" in each for each in differing)):
         return fail("libraries", "; ".join(differing), REINSTALL)
     if differing:
-        # An installed package allows a range of versions, so that other packages fit beside it.
+        # An installed package allows a range of versions, so that other packages can be installed with it.
         return warn("libraries", f"not the tested versions: {'; '.join(differing)}", INSTALL_PINS)
     return ok("libraries", "all have the versions of requirements.txt")
 
@@ -96,8 +101,8 @@ def _page_libraries() -> Finding:
 
 def _open_files(config: Config) -> Finding:
     # The server raises its soft limit to the hard limit.
-    soft, hard = map(most, resource.getrlimit(resource.RLIMIT_NOFILE))
-    sessions = for_sessions(config)
+    soft, hard = map(as_number, resource.getrlimit(resource.RLIMIT_NOFILE))
+    sessions = descriptors_for_sessions(config)
     wanted = sessions + config.max_connections
     text = f"limit of {hard}" + (f", raised from {soft} at start" if soft < hard else "")
     how = f"ulimit -Hn {wanted}, or LimitNOFILE={wanted} in the systemd unit"
@@ -114,7 +119,7 @@ def _open_files(config: Config) -> Finding:
 
 
 def _frame_memory(config: Config) -> Finding:
-    """Reserve the shared memory of the workers and the spare one as the server does, and free it."""
+    """Reserve the shared memory of the workers and of the spare worker as the server does, and free it."""
     processes = config.analysis_processes + 1 if config.analysis_processes else 0
     size = config.max_frame_width_px * config.max_frame_height_px
     text = f"{processes} x {size / 1e6:.1f} MB, shared with the workers"
@@ -165,7 +170,7 @@ def _media_ports(config: Config, ports: range) -> Finding:
     if free < 2 * config.max_sessions:
         return warn(
             "media ports",
-            f"{free} of {config.udp_ports} are free; a session needs one for each offered address",
+            f"{free} of {config.udp_ports} are free; a session needs one port for each offered address",
             "enlarge udp_ports, or lower max_sessions",
         )
     return ok("media ports", f"{free} of {len(ports)} are free")

@@ -15,7 +15,7 @@ from facestream.web.auth.local_programs import can_tell_programs
 START_DEADLINE_S = 60.0
 STOP_DEADLINE_S = 15.0
 TOKEN_LIFETIME_H = 0.25
-# They override the settings: this server is for `doctor` only.
+# These options override the settings: this server is for `doctor` only.
 ARGUMENTS = ("--host", "127.0.0.1", "--port", "0", "--tls", "off", "--auth", "auto", "--tunnel", "none")
 _ADDRESS = re.compile(rb"http://localhost:(\d+)")
 
@@ -38,7 +38,7 @@ async def own_server() -> AsyncIterator[tuple[str, Credentials]]:
             with contextlib.suppress(ProcessLookupError):
                 process.terminate()
             try:
-                # Also reads the pipes, so that the server does not block on a full one.
+                # Also reads the pipes, so that the server does not block on a full pipe.
                 await asyncio.wait_for(process.communicate(), STOP_DEADLINE_S)
             except TimeoutError:
                 process.kill()
@@ -47,7 +47,7 @@ async def own_server() -> AsyncIterator[tuple[str, Credentials]]:
 
 @contextlib.contextmanager
 def _access() -> Iterator[tuple[tuple[str, ...], Credentials]]:
-    """Options of the server and credentials for it: a token where it cannot tell that a client is local."""
+    """Options of the server and credentials for it: a token if the server cannot detect local clients."""
     if can_tell_programs():
         yield (), NO_CREDENTIALS
         return
@@ -68,4 +68,4 @@ async def _address(process: asyncio.subprocess.Process) -> str:
             errors = (await process.stderr.read()).decode(errors="replace").strip()
     except TimeoutError:
         raise NoServerError(f"not started within {START_DEADLINE_S:.0f} s") from None
-    raise NoServerError(errors.splitlines()[-1] if errors else "it ended without a message")
+    raise NoServerError(errors.splitlines()[-1] if errors else "the server ended without a message")

@@ -48,7 +48,7 @@ async def peer_findings(
     elif not http.is_loopback(url):
         yield warn(
             "ice servers",
-            "the server gives its page none",
+            "the server configures none for its page",
             "enough if UDP reaches the server; otherwise set page_ice_server (docs/deploy/)",
         )
     try:
@@ -93,8 +93,8 @@ async def _reached(url: URL, credentials: http.Credentials) -> Finding:
     except aiohttp.ClientConnectorCertificateError as error:
         return fail(
             "server",
-            f"its certificate is not trusted here ({error.certificate_error})",
-            "use a certificate of a known authority, or trust the one of `facestream certs` with --cafile certs/ca.pem",
+            f"the certificate of the server is not trusted here ({error.certificate_error})",
+            "use a certificate of a known authority, or trust that of `facestream certs` with --cafile certs/ca.pem",
         )
     except TimeoutError:
         return fail(
@@ -133,7 +133,7 @@ def _secure(url: URL) -> Finding:
 
 
 async def _round_trip(url: URL, credentials: http.Credentials) -> Finding:
-    """Send the server video of a drawn face; it must return the frames and report the face."""
+    """Send the server video of a drawn face; the server must return the frames and report the face."""
     check = "media"
     with tempfile.TemporaryDirectory(prefix="facestream-doctor-") as directory:
         image = Path(directory) / "face.png"
@@ -168,7 +168,7 @@ async def _round_trip(url: URL, credentials: http.Credentials) -> Finding:
 
 
 async def _fallback(url: URL, credentials: http.Credentials) -> Finding:
-    """Whether a WebSocket gets through: a proxy has to be configured for it."""
+    """Check that a WebSocket connects: a proxy must be configured to forward it."""
     check = "compatibility mode"
     try:
         async with credentials.connect(ANSWER_DEADLINE_S) as client, client.ws_connect(url / "pictures"):

@@ -69,7 +69,7 @@ def offer_own_addresses(*, loopback: Literal["offered", "hidden"]) -> None:
 
     def get_host_addresses(use_ipv4: bool, use_ipv6: bool) -> list[str]:  # noqa: FBT001 - aioice's signature
         nonlocal known
-        # Without a free descriptor the lookup fails; the last list is used then.
+        # Without a free descriptor the lookup fails; use the last list then.
         with contextlib.suppress(OSError):
             known = machine_addresses()
         return _of_versions([*known, *(["127.0.0.1"] if loopback == "offered" else [])], use_ipv4, use_ipv6)

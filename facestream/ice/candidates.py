@@ -1,10 +1,11 @@
 """Decide which of a peer's ICE candidates are used: a candidate is an address that this server will send packets to.
 
-Every candidate passes `CandidatePolicy.admits`: those of an offer in `drop_rejected_candidates`, those that come later
-in `admitted_candidates`. Pure.
+Every candidate that may be used is checked by `CandidatePolicy.admits`: candidates of an offer in
+`drop_rejected_candidates`, later candidates in `admitted_candidates`. Pure.
 
 Rejecting a candidate is safe: aioice learns the address of a peer from its first packet (peer-reflexive). Candidates
-are needed only if the peer cannot reach this server, through a NAT or firewall before it, or only its own relay.
+matter only when this server must send first: if a NAT or firewall in front of the server blocks the peer's packets, or
+if the peer can reach only the server's relay, which forwards nothing from an address that the server has not named.
 """
 
 from collections.abc import Iterable
@@ -17,7 +18,7 @@ Address = IPv4Address | IPv6Address
 
 MAX_CANDIDATES = 20  # a browser with three networks and a relay has a dozen
 LOWEST_PORT = 1024
-"""Browsers and relays use higher ports; the services that a packet could disturb use lower ones."""
+"""Browsers and relays use higher ports; the services that a packet could disturb use lower ports."""
 
 # Metadata services of clouds; the others are link-local and rejected as such.
 METADATA = frozenset(
@@ -36,9 +37,9 @@ class CandidatePolicy:
     accepted: Accepted = "public"
     """Public addresses; with `lan` also those of local networks; `none`: no candidate at all."""
     loopback: Literal["offered", "not offered"] = "not offered"
-    """Whether this server offers loopback; with `lan`, it then accepts loopback of peers on this machine, too."""
+    """Whether this server offers loopback; with `lan`, it then accepts loopback candidates, too."""
     most: int = MAX_CANDIDATES
-    """Candidates of one peer that are looked at; the others are rejected."""
+    """Candidates of one peer that are checked; all further ones are rejected."""
 
     def admits(self, line: str, number: int = 1) -> bool:
         """Whether the candidate of an `a=candidate:` line, or of a browser's text without `a=`, may be used.
@@ -49,7 +50,7 @@ class CandidatePolicy:
         if number > self.most or self.accepted == "none" or len(words) < 8 or words[2].lower() != "udp":
             return False
         try:
-            # A `.local` name is rejected here: looking one up takes aioice 0.13 a second (ice.py:548).
+            # A `.local` name is rejected here: to look up such a name takes aioice 0.13 a second (ice.py:548).
             address, port = ip_address(words[4]), int(words[5])
         except ValueError:
             return False
@@ -73,7 +74,7 @@ DEFAULT_POLICY = CandidatePolicy()
 def drop_rejected_candidates(sdp: str, policy: CandidatePolicy = DEFAULT_POLICY) -> str:
     """The SDP of an offer without the candidates that the policy rejects.
 
-    `a=end-of-candidates` is removed, too: a peer without an admitted candidate may still reach this server by itself.
+    `a=end-of-candidates` is removed, too, so that ICE does not give up: the peer's own checks may still arrive.
     """
     kept: list[str] = []
     candidates = 0
@@ -89,7 +90,7 @@ def drop_rejected_candidates(sdp: str, policy: CandidatePolicy = DEFAULT_POLICY)
 
 
 def admitted_candidates(lines: Iterable[str], policy: CandidatePolicy, seen: int) -> list[str]:
-    """The lines of candidates that the policy admits; the peer has sent `seen` candidates before."""
+    """The lines of candidates that the policy admits; `seen` candidates of the same peer were checked before."""
     return [line for number, line in enumerate(lines, start=seen + 1) if policy.admits(line, number)]
 
 

@@ -1,6 +1,6 @@
 """Check whether one STUN or TURN server works, with a real binding or allocation that is released at once.
 
-Never raises for what a server or the network does: the outcome says it.
+Never raises for what a server or the network does: failures are reported in the outcome.
 """
 
 import asyncio
@@ -18,8 +18,8 @@ from facestream.ice.servers import IceServer, IceUrl
 DEADLINE_S = 2.0
 _ERROR_CODES = {
     401: "it rejects the credentials; check name and password, or the secret, and the clocks of both machines",
-    403: "it forbids the request; check its configuration",
-    420: "it does not know the request; check that it is a TURN server",
+    403: "request forbidden; check its configuration",
+    420: "unknown request; check that it is a TURN server",
     437: "it still has an older allocation; try again",
     486: "its quota is used up; raise user-quota or total-quota",
     508: "it has no free relay port; widen the range of min-port to max-port",
@@ -45,8 +45,7 @@ class IceOutcome:
         """One sentence for logs; contains no address of a peer or of this machine."""
         if not self.works:
             return f"{self.url.text}: {self.failure}"
-        kind = "relays" if self.url.is_turn else "answers"
-        return f"{self.url.text}: {kind}, after {self.took_ms:.0f} ms"
+        return f"{self.url.text}: works ({self.took_ms:.0f} ms)"
 
 
 async def try_server(server: IceServer, deadline_s: float = DEADLINE_S) -> IceOutcome:
@@ -135,7 +134,7 @@ class _Binding(asyncio.DatagramProtocol):
         self._transport.sendto(bytes(message))
 
     def datagram_received(self, data: bytes, addr: tuple[str | Any, int]) -> None:
-        # The server may send anything; aioice then raises struct.error, IndexError and others besides ValueError.
+        # For invalid data, aioice raises struct.error, IndexError and others besides ValueError.
         with contextlib.suppress(Exception):
             message = stun.parse_message(data)
             if self._asked is not None and message.transaction_id == self._id:
@@ -153,7 +152,7 @@ def _reason(error: Exception, url: IceUrl, deadline_s: float) -> str:
         case ssl.SSLCertVerificationError():
             return f"its certificate is not trusted ({error.verify_message}); expected one for {url.host}"
         case ssl.SSLError():
-            return "it does not speak TLS at this port; use turns: only with its tls-listening-port"
+            return "no TLS at this port; use turns: only with the tls-listening-port of the server"
         case socket.gaierror():
             return f"the name {url.host} is unknown; check the spelling and DNS"
         case ConnectionRefusedError():

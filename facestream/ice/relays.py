@@ -16,11 +16,11 @@ from facestream.ice.servers import CredentialSource, IceServer, IceUrl
 logger = logging.getLogger(__name__)
 
 CHECK_AGAIN_S = 300.0
-"""A server that failed is left, and one that works again is used, after this time at most."""
+"""Longest time before a failed server is dropped or a recovered one is used again."""
 CHECK_SOON_S = 30.0  # while no TURN server works
 
 
-class IceRelays:
+class IceServerChoice:
     """Checks the servers in their order; `current` returns those that work, with new credentials for each session."""
 
     def __init__(
@@ -45,7 +45,7 @@ class IceRelays:
 
     @property
     def failures(self) -> str:
-        """Why servers do not work, one sentence for each; empty: all that were checked work."""
+        """Why servers do not work, one sentence for each; empty: all servers that were checked work."""
         return "; ".join(f"{name}: {failure}" for name, failure in self._failures.items() if failure)
 
     async def current(self) -> list[IceServer]:

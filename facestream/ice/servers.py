@@ -74,7 +74,7 @@ class CredentialSource:
         """Credentials for one session that starts now."""
         if not self.secret:
             return TurnCredentials(self.username, self.password)
-        # A new name for each session: the user-quota of coturn then counts one session, and no user can be identified.
+        # A new name for each session, so that coturn applies user-quota to each session and no user can be identified.
         return time_limited(self.secret, secrets.token_urlsafe(6), self.ttl_s)
 
     def __repr__(self) -> str:

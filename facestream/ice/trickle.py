@@ -71,7 +71,7 @@ def parse_fragment(body: bytes, identity: IceIdentity) -> Fragment:
             "the fragment has another ICE user than the offer; ICE restarts are not supported: send a new offer"
         )
     mids = _SECTION.findall(text)
-    # `a=end-of-candidates` is ignored: a peer without an admitted candidate may still reach this server by itself.
+    # Ignore `a=end-of-candidates` so that ICE does not give up: the peer's own checks may still arrive.
     lines = tuple(line for line in text.split("\n") if line.startswith("a=candidate:"))
     mid = mids[0] if mids else identity.first_mid
     return Fragment(lines, identity.transports.get(mid, mid))

@@ -1,8 +1,8 @@
 """The points where frames are dropped and counted, and `LatestSlot`, which keeps only the newest item.
 
-These points count what they drop, and the telemetry and `/metrics` show the counts. Before them, three bounded buffers
-drop without a count, so that a peer's flood uses no memory: datagrams (`aiortc_patches/datagrams.py`), encoded frames
-(`aiortc_patches/decoders.py`) and decoded frames (`aiortc_patches/tracks.py`).
+These points count what they drop, and the telemetry and `/metrics` show the counts. Before these points, three bounded
+buffers drop without a count, so that a peer's flood uses no memory: datagrams (`aiortc_patches/datagrams.py`), encoded
+frames (`aiortc_patches/decoders.py`) and decoded frames (`aiortc_patches/tracks.py`).
 """
 
 import asyncio
@@ -13,16 +13,16 @@ T = TypeVar("T")
 
 
 class DropPoint(enum.StrEnum):
-    """Where a frame is dropped, in the order in which it passes; the values are labels of `/metrics`."""
+    """Where a frame is dropped, in the order in which it passes the points; the values are labels of `/metrics`."""
 
     BEFORE_DECODING = "before_decoding"
-    """`JpegTrack` (media/tracks.py): a newer JPEG replaced it, or arrived earlier."""
+    """`JpegTrack` (media/tracks.py): a newer JPEG replaced this frame, or arrived earlier."""
     OVER_RATE = "over_rate"
     """`FramePipeline.receive` (media/pipeline.py): the peer sends more frames per second than `max_fps`."""
     BEFORE_ANALYSIS = "before_analysis"
-    """`FramePipeline.receive` (media/pipeline.py): a newer frame replaced it before a worker was free."""
+    """`FramePipeline.receive` (media/pipeline.py): a newer frame replaced this one before a worker was free."""
     BEFORE_ENCODING = "before_encoding"
-    """`AnnotatedVideoTrack` (media/tracks.py): a newer frame replaced it before the sender took it."""
+    """`AnnotatedVideoTrack` (media/tracks.py): a newer frame replaced this one before the sender took it."""
 
 
 class LatestSlot(Generic[T]):

@@ -1,4 +1,4 @@
-"""Check, decode and encode the JPEGs of a compatibility-mode session. Never decodes one that was not checked."""
+"""Check, decode and encode the JPEGs of a compatibility-mode session. Never decodes an unchecked JPEG."""
 
 import av
 import cv2
@@ -10,7 +10,7 @@ from facestream.analysis.jpeg_header import baseline_size_wh
 from facestream.errors import FrameError, FrameTooLargeError
 
 # A frame of 640x480 has about 31 kB at 80, 7.4 Mbit/s at 30 FPS (benchmarks/compatibility.py). At 85 it has a seventh
-# more without a visible difference; well below 80, drawn lines get a halo.
+# more, without a visible difference; well below 80, drawn lines get a halo.
 QUALITY = 80
 
 
@@ -18,9 +18,7 @@ def check_jpeg(jpeg: bytes, max_size_wh: tuple[int, int]) -> None:
     """Check that a JPEG may be decoded; raises FrameError, and FrameTooLargeError if it is larger than allowed."""
     (width, height), (max_width, max_height) = baseline_size_wh(jpeg), max_size_wh
     if width > max_width or height > max_height:
-        raise FrameTooLargeError(
-            f"frame of {width}x{height}; expected at most {max_width}x{max_height}: choose a smaller one"
-        )
+        raise FrameTooLargeError(f"frame of {width}x{height}; expected at most {max_width}x{max_height}")
 
 
 def decode_jpeg(jpeg: bytes) -> VideoFrame:

@@ -65,7 +65,7 @@ class StreamMeter:
         self.use = self.use.with_frame(pixels, analysis_s)
 
     def shown(self, duration_s: float) -> None:
-        """Add the time from the moment the stream was ready for an analysed frame until the frame was shown."""
+        """Update the mean time from a frame waiting for analysis to its hand-over to the sender."""
         share = DURATION_SHARE if self._duration_s else 1.0
         self._duration_s += share * (duration_s - self._duration_s)
 
@@ -80,13 +80,13 @@ class StreamMeter:
     def fps_possible(self, now_s: float) -> float:
         """Frames per second that would be analysed if one were always waiting; 0 before the first two.
 
-        A stream whose frames arrive in bursts drops most of them, although it waits between two bursts.
+        With bursty input the analysed rate understates capacity: most of a burst is dropped, then the stream is idle.
         """
         fps_out = self.fps_out(now_s)
         return max(fps_out, 1 / self._duration_s) if fps_out and self._duration_s else fps_out
 
     def counts(self, dropped: Mapping[DropPoint, int], telemetry_dropped: int) -> StreamCounts:
-        """What became of the frames of this connection, without those of earlier ones."""
+        """What became of the frames of this connection, without those of earlier connections."""
         counts = self._counts
         frames_in_earlier, frames_analysed_earlier = self._earlier
         counts.frames_in = self.frames_in - frames_in_earlier

@@ -1,8 +1,8 @@
 """Take one stream through receive, analyse and draw, and send each frame together with its report.
 
 A frame passes in one direction: `receive` -> slot -> lease of a process -> `analyze` -> draw -> track and outbox.
-`drop_points.py` names the points where it may be dropped. Knows no signaling and no session; ends only by cancellation
-or with its source.
+`drop_points.py` names the points where it may be dropped. Independent of signaling and sessions; ends only by
+cancellation or with its source.
 """
 
 import asyncio
@@ -91,7 +91,7 @@ class FramePipeline:
         self._max_size_wh = max_size_wh
         self._incoming: LatestSlot[tuple[VideoFrame, float]] = LatestSlot()
         self._meter = StreamMeter()
-        # A network may deliver at once what it delayed for a quarter of a second.
+        # A network may delay frames for a quarter of a second and then deliver all of them at once.
         self._allowed_rate = TokenBucket(1 / max_fps, burst=max(2, round(max_fps / 4)))
         self._over_rate = 0
         self._dropped_earlier = 0
@@ -142,7 +142,7 @@ class FramePipeline:
         return self._meter.fps_possible(now_s)
 
     def counts(self) -> StreamCounts:
-        """What became of the frames of this connection, without those of earlier ones."""
+        """What became of the frames of this connection, without those of earlier connections."""
         return self._meter.counts(self._drops(), self.outbox.dropped)
 
     def resume_state(self) -> ResumeState:
@@ -174,7 +174,7 @@ class FramePipeline:
             width, height = self._max_size_wh
             if frame.width > width or frame.height > height:
                 raise FrameTooLargeError(
-                    f"frame of {frame.width}x{frame.height}; expected at most {width}x{height}: choose a smaller one"
+                    f"frame of {frame.width}x{frame.height}; expected at most {width}x{height}"
                 )
             now_s = time.monotonic()
             self._meter.received(now_s)
@@ -201,7 +201,7 @@ class FramePipeline:
             message = self._message(frame, drawing_s)
             if message.analysed:
                 self._observe_stages(message.ms)
-            # Both leave in the same step, so that a message describes the frame that is sent with it.
+            # Send the frame and its message in the same step, so that the message describes this frame.
             self.track.show(frame.video)  # DropPoint.BEFORE_ENCODING for the frame that it replaces
             self.outbox.send(encode_telemetry(message))
             self._sequence += 1

@@ -1,4 +1,4 @@
-"""Count the analysis faults of one stream: decide when to log one, reset its tracks, or pause its analysis."""
+"""Count the analysis faults of one stream: decide when to log a fault, reset the tracks, or pause the analysis."""
 
 import logging
 
@@ -7,9 +7,9 @@ from facestream.errors import AnalysisFaultError, AnalysisUnavailableError, Work
 logger = logging.getLogger(__name__)
 
 FORGET_AFTER = 2
-"""Faults in a row after which the tracks are reset, because they may be the cause."""
+"""Faults in a row after which the tracks are reset, because the tracks may be the cause."""
 PAUSE_AFTER = 4
-"""Processes lost in a row over the frames of one stream; each loss delays the other streams."""
+"""Processes in a row that died or hung while analysing one stream; each loss delays the other streams."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 2.0, 60.0
 
 
@@ -23,7 +23,7 @@ class StreamFaults:
         self._paused_until_s = 0.0
 
     def pauses(self, now_s: float) -> bool:
-        """Whether the analysis of the stream is paused, because too many processes were lost over its frames."""
+        """Whether the analysis of the stream is paused, because too many processes died or hung while analysing it."""
         return now_s < self._paused_until_s
 
     def analysed(self) -> None:
@@ -55,7 +55,7 @@ class StreamFaults:
 
     def _pause(self, now_s: float) -> None:
         logger.warning(
-            "%d analysis processes in a row were lost over one stream; its analysis is paused for %.0f s",
+            "%d analysis processes in a row died or hung while analysing one stream; its analysis is paused for %.0f s",
             self._lost_in_a_row,
             self._pause_s,
         )

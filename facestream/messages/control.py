@@ -51,10 +51,10 @@ class NoticeCode(enum.StrEnum):
     SETUP_TIMEOUT = "setup_timeout"  # no frame arrived in time after the offer
     SILENCE = "silence"  # neither a frame nor a control message for too long
     VIDEO_ENDED = "video_ended"  # the peer's video track ended
-    FRAME_TOO_LARGE = "frame_too_large"  # a frame is larger than the server accepts
-    BAD_FRAME = "bad_frame"  # a frame cannot be decoded, or the server refuses to decode it
+    FRAME_TOO_LARGE = "frame_too_large"  # a frame has more pixels or bytes than the server accepts
+    BAD_FRAME = "bad_frame"  # a frame cannot be decoded, or the server does not accept it
     TIME_OVER = "time_over"  # the session reached max_session_s
-    REPLACED = "replaced"  # its peer has reconnected
+    REPLACED = "replaced"  # the peer has reconnected
     ENDED = "ended"  # ended by an admin over HTTP
     STOPPING = "stopping"  # the server is stopping
 
@@ -69,7 +69,7 @@ class ErrorCode(enum.StrEnum):
 class ControlReply(BaseModel):
     """What the server sends on the data channel `control`; fields with their default value are left out."""
 
-    # Fields and codes may be added without a new version, so a reader ignores those that it does not know.
+    # Fields and codes may be added without a new version, so a reader ignores unknown fields and codes.
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     type: Literal["hello", "pong", "layers", "view", "error", "notice"]

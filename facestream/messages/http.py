@@ -1,6 +1,6 @@
 """The bodies of HTTP requests and responses; docs/openapi.yaml describes the same. Never sends anything.
 
-A response may get more fields without notice, so a client ignores those that it does not know.
+A response may get more fields without notice, so a client ignores unknown fields.
 """
 
 import enum
@@ -73,7 +73,7 @@ class ProblemCode(enum.StrEnum):
     METRICS_OFF = "metrics_off"  # 404
     NO_SUCH_FILE = "no_such_file"  # 404
     UNSUPPORTED_MEDIA_TYPE = "unsupported_media_type"  # 415
-    REQUEST_TIMEOUT = "request_timeout"  # 408: the body is late
+    REQUEST_TIMEOUT = "request_timeout"  # 408: the body did not arrive in time
     BAD_HEADER = "bad_header"  # 400
     BAD_TARGET = "bad_target"  # 400: the host in the request target
     BAD_BODY = "bad_body"  # 400: not framed as its headers say
@@ -82,7 +82,7 @@ class ProblemCode(enum.StrEnum):
     METHOD_NOT_ALLOWED = "method_not_allowed"  # 405
     BODY_TOO_LARGE = "body_too_large"  # 413, from aiohttp
     EXPECTATION_FAILED = "expectation_failed"  # 417
-    DISCONNECTED = "disconnected"  # 400: the client closed its connection, so it does not get this
+    DISCONNECTED = "disconnected"  # 400: the client closed its connection, so it does not get this response
     SERVER_FAULT = "server_fault"  # 500: a bug in facestream
     REJECTED = "rejected"  # another status of aiohttp's
 
@@ -101,11 +101,11 @@ class Problem(_Body):
 
 
 class SessionState(enum.StrEnum):
-    """How far a session has come."""
+    """The state of a session."""
 
     NEGOTIATING = "negotiating"  # admitted, no frame yet
     STREAMING = "streaming"  # first frame seen
-    CLOSED = "closed"  # connection closed, tasks gone
+    CLOSED = "closed"  # the connection is closed and the tasks have ended
 
 
 class SessionInfo(_Body):
@@ -151,9 +151,9 @@ class Readiness(_Body):
     ready: bool
     """Whether a new peer would be admitted and its frames analysed, unless the server is full."""
     missing: Sequence[str] = ()
-    """Why not, as sentences."""
+    """Why no new peer can be served, as sentences."""
     impaired: Sequence[str] = ()
-    """Auxiliary tasks that have failed and will be restarted, as sentences; the server serves without them."""
+    """Auxiliary tasks that have failed and will be restarted, as sentences; the server runs without these tasks."""
 
 
 class IceServerBody(_Body):

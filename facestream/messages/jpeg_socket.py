@@ -1,4 +1,4 @@
-"""The messages of the JPEG socket besides those of `control`, version 1: its opening, and the header of each JPEG.
+"""The messages of the JPEG socket (compatibility mode), version 1, without those of `control`: opening and JPEG header.
 
 Never sends anything.
 """
@@ -41,7 +41,7 @@ class Opened(_Message):
 
 
 class Refused(_Message):
-    """The server's answer if it rejects the peer: a problem (RFC 9457) as a message; the socket closes."""
+    """The server's answer to a rejected peer: a problem (RFC 9457) as a message; then the socket closes."""
 
     type: Literal["refused"] = "refused"
     status: int = Field(description="the HTTP status that an offer would have got")

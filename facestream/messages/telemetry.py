@@ -12,7 +12,7 @@ Milliseconds = Annotated[float, Field(ge=0)]
 
 
 class _Message(BaseModel):
-    # Fields may be added without a new version, so a reader ignores those that it does not know.
+    # Fields may be added without a new version, so a reader ignores unknown fields.
     model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True, serialize_by_alias=True)
 
 

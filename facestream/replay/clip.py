@@ -42,7 +42,7 @@ class Clip:
     size_wh: tuple[int, int]
     fps: float
     frame_count: int
-    """As stated in the file; 0 if it is not."""
+    """Number of frames stated in the file; 0: not stated."""
     still: bool
     """One image only; it is sent STILL_FPS times a second, by default for STILL_DURATION_S."""
 

@@ -18,7 +18,7 @@ from yarl import URL
 
 from facestream.errors import ServerUnreachableError
 from facestream.ice.addresses import offer_addresses
-from facestream.ice.relays import IceRelays, as_rtc
+from facestream.ice.relays import IceServerChoice, as_rtc
 from facestream.ice.servers import CredentialSource, IceServer
 from facestream.replay import http
 from facestream.replay.options import Codec, ReplayOptions
@@ -36,7 +36,7 @@ class ReceiveMode(enum.Enum):
 async def find_ice_servers(
     options: ReplayOptions, url: URL, credentials: http.Credentials
 ) -> list[IceServer]:
-    """One STUN and one TURN server that respond, from the options or the server's configuration.
+    """One working STUN server and one working TURN server, from the options or the server's configuration.
 
     Raises ServerUnreachableError if the ICE policy needs a TURN server and none responds.
     """
@@ -47,10 +47,10 @@ async def find_ice_servers(
         given = next((server.credentials for server in offered if server.url.is_turn), None)
         if given is not None:
             turn_credentials = CredentialSource(given.username, given.password)
-    relays = IceRelays(urls, turn_credentials)
+    relays = IceServerChoice(urls, turn_credentials)
     servers = await relays.current()
     if options.ice_policy == "relay" and not any(server.url.is_turn for server in servers):
-        why = relays.failures or f"{url} names none, and --ice-server is not set"
+        why = relays.failures or f"{url} names no TURN server, and --ice-server is not set"
         raise ServerUnreachableError(f"--ice-policy relay, but no TURN server responds ({why})")
     return servers
 
@@ -60,7 +60,7 @@ def open_peer_connection(
 ) -> RTCPeerConnection:
     """A new peer connection; for a server on loopback it offers only 127.0.0.1."""
     if http.is_loopback(url):
-        # No packet of a test or measurement on this machine leaves it.
+        # A test or measurement on this machine must send no packet to another machine.
         offer_addresses(("127.0.0.1",))
     return RTCPeerConnection(
         RTCConfiguration(

@@ -23,7 +23,7 @@ from facestream.replay.track import TIME_BASE, VIDEO_CLOCK_HZ, ReplayTrack
 
 MAX_ENCODED_FRAMES: Final = 900  # 30 s at 30 FPS, about 4 MB; a longer replay repeats them
 KEYFRAME_INTERVAL_S: Final = 2.0
-"""Encoded packets cannot become a keyframe on request, so there is one this often."""
+"""Encoded packets cannot become keyframes on request, so every interval begins with a keyframe."""
 _BITS_PER_PIXEL = 0.1
 _MIN_BITRATE, _MAX_BITRATE = 150_000, 3_000_000
 
@@ -35,7 +35,7 @@ class EncodedFrame:
     payload: bytes
     at_s: float
     counter: int | None
-    """The frame number in its pixels; None if the frame is too small for one."""
+    """The frame number in its pixels; None if the frame is too small for a number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ def encode_clip(clip: Clip, codec: Codec, *, loop: bool, duration_s: float | Non
         frame = clip_frame.frame
         if encoder is None:
             encoder = _encoder(codec, frame, clip.fps)
-        # There is one encoder, so the clip ends where its size changes.
+        # There is only one encoder, so the clip ends where the size of its frames changes.
         if (frame.width, frame.height) != (encoder.width, encoder.height):
             break
         counter = number if fits(frame.width, frame.height) else None
@@ -110,7 +110,7 @@ class EncodedTrack(ReplayTrack):
             raise MediaStreamError
         if not self._sent:
             await self._begin.wait()
-            # If all peers sent at the same time, they would measure the queue that this makes.
+            # If all peers sent at the same time, they would measure the queue that this causes.
             self._started_s = time.monotonic() + self._phase * clip.interval_s
         frame = clip.frames[self._sent % len(clip.frames)]
         at_s = clip.frame_time_s(self._sent)

@@ -119,7 +119,7 @@ async def post_offer(
 
 
 async def fetch_ice_servers(url: URL, credentials: Credentials = NO_CREDENTIALS) -> list[IceServer]:
-    """The STUN and TURN servers that the server gives its page; none if it does not answer."""
+    """The STUN and TURN servers that the server gives its page; an empty list if the server does not answer."""
     try:
         async with (
             credentials.connect(CONFIG_DEADLINE_S) as http,
@@ -132,12 +132,12 @@ async def fetch_ice_servers(url: URL, credentials: Credentials = NO_CREDENTIALS)
             for text in entry.urls
         ]
     except (aiohttp.ClientError, OSError, TimeoutError, ValueError):
-        # If the server has a problem, the offer will fail with a message.
+        # If the server has a problem, the offer will fail with an error message.
         return []
 
 
 async def leave(url: URL, session_id: str, secret: str, credentials: Credentials = NO_CREDENTIALS) -> None:
-    """End the session; ignores that it has ended or that the server is gone."""
+    """End the session; does nothing if the session has ended or the server does not respond."""
     try:
         async with (
             credentials.connect(LEAVE_DEADLINE_S) as http,
@@ -172,7 +172,7 @@ async def _read_bounded(response: aiohttp.ClientResponse) -> bytes:
 
 
 def _rejection(url: URL, status: int, body: bytes) -> ServerUnreachableError:
-    """The error for a response other than 200, with the code of its problem if it is one."""
+    """The error for a response other than 200, with its problem code if the body is a problem."""
     try:
         problem = Problem.model_validate_json(body)
     except ValidationError:

@@ -1,4 +1,4 @@
-"""A load test: many peers send one encoded clip; the first also decodes what it receives. Failures are per peer."""
+"""A load test: many peers send one encoded clip; only the first peer decodes what it receives."""
 
 import asyncio
 import contextlib
@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 CONNECTING_AT_ONCE = 4
 START_DEADLINE_S = 8.0  # a server ends a session without a first frame after 15 s
 GRACE_S = 30.0
-"""Time beyond the clip for the last frames and for leaving the server."""
+"""Time beyond the clip for the last frames and for ending the session."""
 
 
 class Load:

@@ -25,7 +25,7 @@ TIME_BASE = Fraction(1, VIDEO_CLOCK_HZ)
 
 
 class ReplayTrack(VideoStreamTrack):
-    """A video track that says when it has ended and why."""
+    """A video track that reports when and why it has ended."""
 
     def __init__(self, tally: Tally) -> None:
         super().__init__()

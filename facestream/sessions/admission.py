@@ -15,14 +15,14 @@ from facestream.sessions.frame_cost import FrameCost
 from facestream.token_bucket import TokenBucket
 
 MAX_KNOWN_ADDRESSES = 4096
-"""About 1 MB. Beyond it, the address whose last request is oldest is forgotten: its token bucket is full again."""
+"""About 1 MB. Beyond it, the address whose last request is oldest is forgotten, which refills its token bucket."""
 RETRY_FULL_S = 10.0
 RETRY_SETUP_S = 2.0
-SETUP_SHARES = 4  # it takes this many addresses with offers that never connect to use up all set-ups
+SETUP_SHARES = 4  # one address may use at most a quarter of max_setups
 MIN_RETRY_S, MAX_RETRY_S = 2.0, 60.0
 MIN_ENDINGS, MAX_ENDINGS = 2, 16
-BEHIND = 0.8  # a rate over two seconds is not exact
-HEADROOM = 0.9  # the rest is for the page, for other programs and for faces that cost more
+BEHIND = 0.8  # below 80 % of a rate; the margin covers the measuring error of a rate over two seconds
+HEADROOM = 0.9  # the other 10 % are for serving the page, other programs, and faces that cost more than usual
 
 
 class AdmissionError(FacestreamError):
@@ -37,7 +37,7 @@ class AdmissionError(FacestreamError):
 
 
 class ServerFullError(AdmissionError):
-    """The server admits no more sessions, whoever asks; the client gets HTTP 503."""
+    """The server admits no more sessions from any client; the client gets HTTP 503."""
 
     code = "server_full"
 
@@ -67,17 +67,17 @@ class ActiveSession:
     address: str
     """Its `address_key`."""
     connecting: bool
-    """Whether its connection is still being set up."""
+    """Whether the connection of the session is still being set up."""
     fps_in: float
     """Frames per second that arrive; 0 before the first."""
-    fps_out: float = 0.0
-    """Frames per second that the analysis could process for it; 0 before the first."""
+    fps_possible: float = 0.0
+    """Frames per second that the analysis could process for this session; 0 before the first."""
     frame_s: float = 0.0
     """Core seconds per frame of this session; 0: not measured yet."""
 
     def is_behind(self, min_fps: float) -> bool:
         """Whether clearly fewer of its frames are analysed than `min_fps` promises."""
-        return 0 < self.fps_out < BEHIND * min(min_fps, self.fps_in)
+        return 0 < self.fps_possible < BEHIND * min(min_fps, self.fps_in)
 
 
 class Admission:
@@ -126,7 +126,8 @@ class Admission:
         wait_s = self.wait_for_end_s(now_s)
         if len(sessions) >= config.max_sessions:
             raise ServerFullError(
-                f"the server has {len(sessions)} of {config.max_sessions} sessions; try again soon", wait_s
+                f"{len(sessions)} of {config.max_sessions} sessions of this server are in use; try again soon",
+                wait_s,
             )
         here = sum(each.address == address for each in sessions)
         if address and here >= config.max_sessions_per_address:
@@ -136,7 +137,7 @@ class Admission:
         setups_here = sum(each.connecting and each.address == address for each in sessions)
         if address and setups_here >= max(1, config.max_setups // SETUP_SHARES):
             raise TooManyError(
-                f"{setups_here} peers of your address are connecting; try again when they have connected",
+                f"{setups_here} peers of your address are connecting; try again when these peers have connected",
                 RETRY_SETUP_S,
             )
         setups = sum(each.connecting for each in sessions)
@@ -152,12 +153,12 @@ class Admission:
         """Check that every peer gets `min_fps` frames of ordinary cost, or its own rate if that is lower.
 
         The analysis serves the streams in turn, so each gets that rate if the sum of the rates is feasible. A stream
-        whose frames cost more than ordinary ones gets a lower rate, and does not block other peers.
+        whose frames cost more than ordinary frames gets a lower rate, and does not block other peers.
         """
         min_fps = self._config.min_fps
         carried_fps = self.cost.carried_fps(self._cores, processes)
         ordinary = [each for each in sessions if not self.cost.is_costly(each.frame_s)]
-        # Whatever the estimate says: other programs may have taken the cores since.
+        # Check this independently of the estimate, because other programs may use the cores now.
         if any(each.is_behind(min_fps) for each in ordinary):
             raise ServerFullError(
                 f"a peer of this server gets less than {min_fps:g} frames per second; try again soon", wait_s
@@ -174,7 +175,7 @@ class Admission:
 def address_key(remote: str) -> str:
     """The part of an address that limits count: IPv4 as it is, IPv6 by its /64 (one customer); empty: this machine.
 
-    Limits per address do not apply to this machine: they would only hinder load tests of whoever runs it.
+    Limits per address do not apply to this machine: they would only hinder the operator's load tests.
     """
     try:
         address = ip_address(remote.partition("%")[0])

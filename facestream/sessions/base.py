@@ -40,42 +40,42 @@ class Session(abc.ABC):
     """Serves one peer from its admission to its end; leaves no task and no socket behind."""
 
     kind: ClassVar[Literal["webrtc", "pictures"]]
-    """The transport of its frames, as metrics and `GET /sessions` name it."""
+    """The transport of the frames in metrics and `GET /sessions`; `pictures` is the compatibility mode."""
 
     def __init__(self, config: Config, pool: AnalysisPool, drawing: Executor, measures: Measures) -> None:
         self.id = secrets.token_urlsafe(16)
         self.resume_token = secrets.token_urlsafe(16)
-        """Whoever has it may continue with this session's faces and counters after its connection has ended."""
+        """With this token, the next session of the peer continues with the faces and counters of this session."""
         self.secret = secrets.token_urlsafe(16)
-        """Known to its peer only; with it the session can be changed and ended over HTTP."""
+        """Known to the peer only; with this secret the session can be changed and ended over HTTP."""
         self.address = ""
         """The peer's address as `address_key` returns it; empty: this machine."""
         self.state = SessionState.NEGOTIATING
         self.handed_over = False
-        """Whether another connection of its peer has resumed its state."""
+        """Whether another connection of the peer has resumed the state of this session."""
         self._config = config
         self._max_size_wh = config.max_frame_width_px, config.max_frame_height_px
         self._pipeline = FramePipeline(
             pool, drawing, self._max_size_wh, config.max_fps, measures.observe_stages
         )
-        self._left: Reason | None = None
-        """Why `run` has ended; None: it has not, or a fault has ended it."""
-        self._leaving: asyncio.Future[Reason] = asyncio.get_running_loop().create_future()
+        self._end_reason: Reason | None = None
+        """Why `run` has ended; None: it still runs, or a fault has ended it."""
+        self._end_requested: asyncio.Future[Reason] = asyncio.get_running_loop().create_future()
         self._opened_s = self._last_heard_s = time.monotonic()
 
     async def run(self) -> None:
-        """Serve the peer until it leaves; every end of a session passes here."""
+        """Serve the peer until the session ends; every session ends here."""
         logger.info("session %s: opened", self.id)
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._pipeline.analyze(), name=f"{self.id}/analyze")
                 tasks.create_task(self._watch(), name=f"{self.id}/watch")
                 self._start(tasks)
-        except* SessionEnded as left:
-            self._note_end(left)
+        except* SessionEnded as raised:
+            self._note_end(raised)
         finally:
             await self.close()
-            pipeline, reason = self._pipeline, self._why_left()
+            pipeline, reason = self._pipeline, self._reason()
             logger.info(
                 "session %s: closed (%s: %s) after %.1f s, %d frames in, %d analysed, %d dropped",
                 self.id, reason.ending, reason.detail, time.monotonic() - self._opened_s,
@@ -85,17 +85,17 @@ class Session(abc.ABC):
 
     @property
     def ending(self) -> Ending:
-        """Why it has ended, or is about to; a fault, if no task has said why."""
-        return self._why_left().ending
+        """Why the session has ended or is about to end; a fault if no reason is known."""
+        return self._reason().ending
 
     @property
-    def leaving(self) -> bool:
-        """Whether it has been asked to end, so that admission no longer counts it."""
-        return self._leaving.done()
+    def is_ending(self) -> bool:
+        """Whether `request_end` was called; admission then no longer counts the session."""
+        return self._end_requested.done()
 
     @property
     def connecting(self) -> bool:
-        """Whether its connection is still being set up."""
+        """Whether the connection of the session is still being set up."""
         return False
 
     def fps_in(self, now_s: float) -> float:
@@ -134,16 +134,16 @@ class Session(abc.ABC):
         """What happened to its frames so far."""
         return self._pipeline.counts()
 
-    def leave(self, ending: Ending, detail: str) -> None:
-        """End the session soon; may be called any number of times, the first reason counts.
+    def request_end(self, ending: Ending, detail: str) -> None:
+        """Ask the session to end soon; may be called any number of times, the first reason counts.
 
         `detail` is a sentence for the log, and for the peer if the ending has a notice.
         """
-        if not self._leaving.done():
-            self._leaving.set_result(Reason(ending, detail))
+        if not self._end_requested.done():
+            self._end_requested.set_result(Reason(ending, detail))
 
     def resume_state(self) -> ResumeState:
-        """What the peer's next session needs to continue where this one is."""
+        """What the next session of the peer needs to continue from the present state of this session."""
         return self._pipeline.resume_state()
 
     def resume(self, state: ResumeState) -> None:
@@ -164,15 +164,15 @@ class Session(abc.ABC):
 
     def _note_end(self, raised: BaseExceptionGroup[SessionEnded]) -> None:
         """Keep the first reason and send its notice, if the peer can still be reached."""
-        self._left = reason = next(
+        self._end_reason = reason = next(
             error.reason for error in raised.exceptions if isinstance(error, SessionEnded)
         )
         if reason.ending.notice is not None:
             self._reply(ControlReply(type="notice", code=reason.ending.notice, detail=reason.detail))
 
-    def _why_left(self) -> Reason:
-        # A session that does not end in time when the server stops is cancelled.
-        return self._left or (self._leaving.result() if self._leaving.done() else _FAULT)
+    def _reason(self) -> Reason:
+        # If `run` was cancelled at shutdown, no end reason was set; use the one that `request_end` was called with.
+        return self._end_reason or (self._end_requested.result() if self._end_requested.done() else _FAULT)
 
     def _say_hello(self) -> None:
         hello = ControlReply(
@@ -203,7 +203,7 @@ class Session(abc.ABC):
                 self._pipeline.background = Background(request.view)
                 self._reply(ControlReply(type="view", view=str(self._pipeline.background)))
             case Bye():
-                self.leave(Ending.GOODBYE, "the peer said goodbye")
+                self.request_end(Ending.GOODBYE, "the peer said goodbye")
 
     def _layer_names(self) -> tuple[str, ...]:
         return tuple(sorted(str(layer) for layer in self._pipeline.layers))
@@ -220,19 +220,19 @@ class Session(abc.ABC):
         self.state = SessionState.STREAMING
 
     async def _watch(self) -> None:
-        """End the session when `leave` asks for it, and at each of its deadlines."""
+        """End the session when `request_end` asks for it, and at each of its deadlines."""
         limit_s = self._config.max_session_s
         while True:
             now_s = time.monotonic()
-            left_s = self._check_deadlines(now_s)
+            remaining_s = self._check_deadlines(now_s)
             if 0 < limit_s < now_s - self._opened_s:
                 raise SessionEnded(
                     Ending.TIME_OVER, f"the session has reached its limit of {limit_s:.0f} s; start again"
                 )
             # Short waits, because the first frame changes the deadline.
-            done, _ = await asyncio.wait({self._leaving}, timeout=min(left_s, WATCH_EVERY_S))
+            done, _ = await asyncio.wait({self._end_requested}, timeout=min(remaining_s, WATCH_EVERY_S))
             if done:
-                reason = self._leaving.result()
+                reason = self._end_requested.result()
                 raise SessionEnded(reason.ending, reason.detail)
 
     def _check_deadlines(self, now_s: float) -> float:
@@ -244,10 +244,10 @@ class Session(abc.ABC):
             # Counted from the offer, because a peer that only pings would otherwise keep its session forever.
             deadline_s, since_s = self._config.setup_deadline_s, self._opened_s
             late = SessionEnded(Ending.SETUP_TIMEOUT, f"no frame received within {deadline_s:.0f} s")
-        left_s = since_s + deadline_s - now_s
-        if left_s <= 0:
+        remaining_s = since_s + deadline_s - now_s
+        if remaining_s <= 0:
             raise late
-        return left_s
+        return remaining_s
 
 
 def rejected(error: FrameError) -> SessionEnded:

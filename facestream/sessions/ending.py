@@ -1,7 +1,7 @@
 """The reasons why a session ends: one code for the log, the metrics and the peer's notice.
 
-The session itself ends in `Session.run` (`sessions/base.py`): a task raises `SessionEnded`, or `Session.leave`
-is called. An unexpected exception ends it with `Ending.FAULT`.
+The session itself ends in `Session.run` (`sessions/base.py`): one of its tasks raises `SessionEnded`, or another part
+of the server calls `Session.request_end`. An unexpected exception ends it with `Ending.FAULT`.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from facestream.messages.control import NoticeCode
 
 
 class Ending(StrEnum):
-    """Why a session ended; the values are those of the label `reason` of `facestream_sessions_closed`."""
+    """Why a session ended; `label` and `notice` map it to the metrics' label and to the code of the notice."""
 
     GOODBYE = "goodbye"  # the peer sent `bye`
     PAGE_CLOSED = "page_closed"  # the peer's page was closed (`POST /sessions/{id}/bye`)
@@ -23,19 +23,19 @@ class Ending(StrEnum):
     CONNECTION_LOST = "connection_lost"  # the peer connection or the socket closed or failed
     SILENCE = "silence"  # neither a frame nor a control message for silence_deadline_s
     SETUP_TIMEOUT = "setup_timeout"  # no frame within setup_deadline_s of the offer
-    FRAME_TOO_LARGE = "frame_too_large"  # a frame is larger than the server accepts
-    BAD_FRAME = "bad_frame"  # a frame cannot be decoded, or the server refuses to decode it
+    FRAME_TOO_LARGE = "frame_too_large"  # a frame has more pixels or bytes than the server accepts
+    BAD_FRAME = "bad_frame"  # a frame cannot be decoded, or the server does not accept it
     SERVER_STOPPING = "server_stopping"  # the server is stopping
-    FAULT = "fault"  # an exception that nobody expected: a bug in facestream
+    FAULT = "fault"  # an unexpected exception: a bug in facestream
 
     @property
     def label(self) -> str:
-        """The value of the metrics' label, which does not distinguish the two kinds of rejected frames."""
+        """The label `reason` of `facestream_sessions_closed`; both kinds of rejected frames have the same."""
         return "frame_refused" if self in {Ending.FRAME_TOO_LARGE, Ending.BAD_FRAME} else self.value
 
     @property
     def notice(self) -> NoticeCode | None:
-        """The code of the notice to the peer; None: no notice, because the peer ended it or cannot be reached."""
+        """The code of the notice to the peer; None: the peer ended the session or cannot be reached."""
         return _NOTICES.get(self)
 
 

@@ -1,6 +1,9 @@
 """One session over a socket that carries JPEGs: the compatibility mode, for networks that block WebRTC.
 
-Knows no HTTP: a socket is anything that receives and sends whole messages.
+One thing, three names: "compatibility mode" in the documentation, the kind `pictures` in metrics and in the path of the
+socket, and JPEG session in the code.
+
+Independent of HTTP: a socket is anything that receives and sends whole messages.
 """
 
 import asyncio
@@ -12,7 +15,7 @@ from typing import Protocol
 from av import VideoFrame
 
 from facestream.config import Config
-from facestream.errors import FrameError
+from facestream.errors import FrameError, FrameTooLargeError
 from facestream.media.jpeg import encode_jpeg
 from facestream.media.tracks import JpegTrack
 from facestream.messages.control import ControlReply, encode_control
@@ -46,7 +49,7 @@ class JpegSocket(Protocol):
 class JpegSession(Session):
     """Serves one peer from its first message to its end."""
 
-    kind = "pictures"  # as on the wire
+    kind = "pictures"  # the name of the compatibility mode in metrics and on the wire
 
     def __init__(
         self,
@@ -82,7 +85,7 @@ class JpegSession(Session):
             with contextlib.suppress(ConnectionError, TimeoutError):
                 async with asyncio.timeout(LAST_REPLIES_DEADLINE_S):
                     await self._send_waiting_replies()
-            await self._socket.close(self._left.detail if self._left else "")
+            await self._socket.close(self._end_reason.detail if self._end_reason else "")
         finally:
             self._closed.set()
 
@@ -122,9 +125,7 @@ class JpegSession(Session):
     def _take(self, message: bytes) -> None:
         frame, most = decode_jpeg_message(message), self._config.max_jpeg_bytes
         if len(frame.jpeg) > most:
-            raise FrameError(
-                f"a JPEG of {len(frame.jpeg)} bytes; expected at most {most}: choose a smaller one"
-            )
+            raise FrameTooLargeError(f"JPEG of {len(frame.jpeg)} bytes; expected at most {most}")
         self._source.put(frame)
 
     async def _send_jpegs(self) -> None:
@@ -133,7 +134,7 @@ class JpegSession(Session):
         while True:
             frame = await self._pipeline.track.recv()
             assert isinstance(frame, VideoFrame)
-            # The pipeline passes both on in one step, so this message belongs to this frame.
+            # The pipeline passes a frame and its message on in one step, so this message belongs to this frame.
             message = self._newest.take()
             try:
                 await self._socket.send(message)

@@ -1,6 +1,6 @@
 """Open, count and close all sessions of the server; the only owner of their tasks.
 
-sessions/admission.py decides whether a new one is admitted.
+sessions/admission.py decides whether a new session is admitted.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from facestream.config.cores import usable_cores
 from facestream.ice.addresses import offers_loopback
 from facestream.ice.answer import has_relay
 from facestream.ice.candidates import CandidatePolicy
-from facestream.ice.relays import IceRelays
+from facestream.ice.relays import IceServerChoice
 from facestream.messages.http import SessionInfo
 from facestream.metrics import Measures, StreamCounts
 from facestream.sessions.admission import ActiveSession, Admission, DrainingError, address_key
@@ -32,7 +32,7 @@ from facestream.workers.shortage import started_threads, trim_memory
 logger = logging.getLogger(__name__)
 
 DRAIN_DEADLINE_S = 8.0
-TRIM_AFTER_S = 3.0  # sessions often end together, and their last tasks a little later
+TRIM_AFTER_S = 3.0  # sessions often end together, and their last tasks end a little later
 MEASURE_EVERY_S = 1.0
 
 
@@ -43,7 +43,7 @@ class SessionRegistry:
         self.measures = Measures()
         self._config = config
         self._pool = pool
-        self.relays = IceRelays(config.server_ice_urls, config.credential_source())
+        self.relays = IceServerChoice(config.server_ice_urls, config.credential_source())
         """The STUN and TURN servers that sessions of this server use."""
         self.candidate_policy = CandidatePolicy(
             config.remote_candidates,
@@ -52,7 +52,7 @@ class SessionRegistry:
         )
         self._sessions: dict[str, Session] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        # Two threads: drawing takes 1 ms and releases the GIL; more would compete with the analysis for the cores.
+        # Two threads: drawing takes 1 ms and releases the GIL. More threads would take cores from the analysis.
         self._drawing = started_threads(2, "draw")
         # Separate threads, so that neither JPEGs nor garbage collection delays drawing.
         self._jpeg = started_threads(2, "jpeg")
@@ -89,7 +89,7 @@ class SessionRegistry:
 
         Raises AdmissionError, OfferError and NoPortError.
         """
-        # Before the admission: nothing may be awaited between that and the entry in `_sessions`.
+        # Do this before the admission: nothing may be awaited between the admission and the entry in `_sessions`.
         ice_servers = await self.relays.current()
         with self._admitted(remote, offer.resume):
             session = WebRtcSession(self._config, self._pool, self._drawing, self.measures, ice_servers)
@@ -117,7 +117,7 @@ class SessionRegistry:
         return session
 
     def get(self, session_id: str) -> Session | None:
-        """The session of that id; None: it does not exist or has ended."""
+        """The session of that id; None: the session does not exist or has ended."""
         return self._sessions.get(session_id)
 
     def session_infos(self) -> list[SessionInfo]:
@@ -136,7 +136,7 @@ class SessionRegistry:
         """Drain: reject new peers, notify the others and close their sessions. May be called twice."""
         self._draining = True
         for session in self._sessions.values():
-            session.leave(Ending.SERVER_STOPPING, "the server is stopping")
+            session.request_end(Ending.SERVER_STOPPING, "the server is stopping")
         if self._tasks:
             _, late = await asyncio.wait(self._tasks, timeout=DRAIN_DEADLINE_S)
             for task in late:
@@ -148,7 +148,7 @@ class SessionRegistry:
 
     @contextlib.contextmanager
     def _admitted(self, remote: str, resume: str) -> Iterator[None]:
-        """Reject a peer that the server cannot serve now; raises AdmissionError.
+        """Reject a peer that the server cannot serve now, by raising AdmissionError.
 
         A peer that reconnects does not count in addition to its own old session, which continues until the new one is
         set up: a rejected or failed reconnect loses nothing. Only one reconnect per token at a time is exempt.
@@ -160,7 +160,7 @@ class SessionRegistry:
         active = (
             self._active(session, now_s)
             for session in self._sessions.values()
-            if not session.leaving and session is not replaced
+            if not session.is_ending and session is not replaced
         )
         self._admission.admit(address_key(remote), active, self._pool.alive, now_s)
         if replaced is None:

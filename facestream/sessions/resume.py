@@ -39,11 +39,13 @@ class ResumeStates:
     def take(self, token: str, sessions: Iterable[Session]) -> ResumeState | None:
         """The state that belongs to a token, once; None if there is none.
 
-        A session of that token that has not noticed its lost connection yet is ended.
+        Ends the session of that token if it is still open: a session whose lost connection is not yet detected.
         """
         session = session_of(token, sessions)
         if session is not None:
-            session.leave(Ending.RESUMED, "this session continues in another connection of the same peer")
+            session.request_end(
+                Ending.RESUMED, "this session continues in another connection of the same peer"
+            )
             session.handed_over = True
             return session.resume_state()
         state = self._states.pop(token, None)

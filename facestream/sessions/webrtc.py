@@ -1,6 +1,7 @@
 """One session over WebRTC: its peer connection and the events on it; leaves no task and no socket behind."""
 
 import asyncio
+import logging
 from collections.abc import Sequence
 from concurrent.futures import Executor
 
@@ -32,6 +33,8 @@ from facestream.sessions.ending import Ending
 from facestream.signaling.offer import Offer, cheapest_first
 from facestream.workers.pool import AnalysisPool
 
+logger = logging.getLogger(__name__)
+
 NOTICE_DEADLINE_S = 0.5  # a peer that does not acknowledge its notice must not delay the end
 NEGOTIATION_ERRORS = (ValueError, OperationError)
 """What aiortc 1.16 raises for an offer that it can parse but not negotiate, such as one without RTCP multiplexing or
@@ -56,8 +59,8 @@ class WebRtcSession(Session):
         self._pc = RTCPeerConnection(
             RTCConfiguration(
                 iceServers=as_rtc(ice_servers),
-                # With MAX_BUNDLE, aiortc 1.16 stops the shared transport if the offer's first section is not the one
-                # that addTrack made (rtcpeerconnection.py, "stop and discard old ICE transports").
+                # With MAX_BUNDLE, aiortc 1.16 stops the shared transport unless the first section of the offer is the
+                # one that addTrack made (rtcpeerconnection.py, "stop and discard old ICE transports").
                 bundlePolicy=RTCBundlePolicy.BALANCED,
                 iceTransportPolicy=RTCIceTransportPolicy(config.server_ice_policy),
             )
@@ -66,10 +69,10 @@ class WebRtcSession(Session):
         """Candidate types of both ends of the media path, as in `host-srflx`; empty: never connected."""
         self._identity = identity_of("")
         self._candidates = 0
-        """Number of the peer's candidates processed so far."""
+        """Number of the peer's candidates that were checked so far, whether admitted or rejected."""
         self._control: RTCDataChannel | None = None
         self._notice_sent = False
-        """Whether to wait on close until the peer has acknowledged its notice."""
+        """Whether `close` waits until the peer has acknowledged its notice."""
         self._source: MediaStreamTrack | None = None
 
     async def accept(self, offer: Offer) -> str:
@@ -78,11 +81,11 @@ class WebRtcSession(Session):
         Raises OfferError and NoPortError. Any other exception is a fault of this server, not of the offer.
         """
         self._identity = identity_of(offer.offered_sdp, offer.sections.transports())
-        self._candidates = offer.description.sdp.count("\na=candidate:")
+        self._candidates = offer.candidates
         self._pc.on("track", self._on_track)
         self._pc.on("datachannel", self._on_datachannel)
         self._pc.on("connectionstatechange", self._on_connection_state)
-        # aiortc 1.16 applies the preference only while it reads the offer.
+        # Set the codec preference before the offer: aiortc 1.16 applies it only while reading the offer.
         self._pc.addTrack(self._pipeline.track)
         self._pc.getTransceivers()[0].setCodecPreferences(cheapest_first())
         try:
@@ -96,10 +99,11 @@ class WebRtcSession(Session):
             raise OfferError("sdp: no codec in common for the video; expected VP8 or H264")
         sdp = self._pc.localDescription.sdp
         if not has_candidates(sdp):
-            raise NoPortError(
+            logger.warning(
                 "no UDP port or relay is free for the media; expected more udp_ports, a working TURN server, or an "
                 "ice_address that this machine still has"
             )
+            raise NoPortError("the server has no free media port; tell its operator")
         return offer.sections.complete_answer(show_public_addresses(sdp, self._config.public_address))
 
     async def trickle(self, body: bytes, policy: CandidatePolicy) -> None:
@@ -125,7 +129,7 @@ class WebRtcSession(Session):
         assert self._source is not None, "accept() rejects an offer without video"
         tasks.create_task(self._receive_frames(self._source), name=f"{self.id}/receive")
 
-    # Event handlers: aiortc ends the connection when one raises, so none may.
+    # Event handlers must not raise: aiortc would end the connection.
 
     def _on_track(self, track: MediaStreamTrack) -> None:
         if track.kind == "video" and self._source is None:
@@ -135,7 +139,7 @@ class WebRtcSession(Session):
         if self._pc.connectionState == "connected":
             self.path = path_kinds(self._pc)
         if self._pc.connectionState in {"failed", "closed"}:
-            self.leave(Ending.CONNECTION_LOST, f"connection {self._pc.connectionState}")
+            self.request_end(Ending.CONNECTION_LOST, f"connection {self._pc.connectionState}")
 
     def _on_datachannel(self, channel: RTCDataChannel) -> None:
         if channel.label == "telemetry":

@@ -1,4 +1,4 @@
-"""Parse and check offers; reject those that cannot be served, with what is expected instead. Knows no transport."""
+"""Parse and check offers; reject those that cannot be served, with what is expected instead. Independent of HTTP."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -30,6 +30,8 @@ class Offer:
     sections: OfferSections
     """The media sections of the offer; they complete aiortc's answer."""
     resume: str
+    candidates: int
+    """Number of candidates in the offer that were checked, whether admitted or rejected."""
 
 
 def parse_offer(
@@ -45,9 +47,16 @@ def parse_offer(
             f'{where}: {first["msg"]}; expected JSON {{"sdp": "...", "type": "offer"}}'
         ) from error
     sections = OfferSections.read(offer.sdp, max_media_sections)
-    sdp = drop_rejected_candidates(sections.for_aiortc(), policy)
+    unfiltered = sections.for_aiortc()
+    sdp = drop_rejected_candidates(unfiltered, policy)
     check_sdp(sdp)
-    return Offer(RTCSessionDescription(sdp=sdp, type="offer"), offer.sdp, sections, offer.resume)
+    return Offer(
+        RTCSessionDescription(sdp=sdp, type="offer"),
+        offer.sdp,
+        sections,
+        offer.resume,
+        unfiltered.count("\na=candidate:"),
+    )
 
 
 def check_sdp(sdp: str) -> None:

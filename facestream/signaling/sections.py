@@ -12,13 +12,14 @@ from facestream.errors import OfferError
 
 KINDS = frozenset({"video", "audio", "application"})
 DIRECTIONS = ("sendrecv", "sendonly", "recvonly", "inactive")
-# Attributes of a transport (categories TRANSPORT and IDENTICAL of RFC 8859): one set for each bundle.
+# Attributes of a transport (categories TRANSPORT and IDENTICAL of RFC 8859); each bundle has one set of them.
 TRANSPORT_ATTRIBUTES = ("ice-ufrag", "ice-pwd", "ice-options", "fingerprint", "setup")
 CANDIDATE_ATTRIBUTES = ("candidate", "end-of-candidates")
 RTP_COMPONENT = "1"  # aiortc multiplexes RTCP with RTP and asserts that there is no other component
 DISCARD_PORT = "9"
 MAX_LINES = 500
-"""Of one section; Chromium's have 131. aiortc takes each `a=rtcp-fb:*` to each codec, and each SSRC to all others."""
+"""Of one section; Chromium's have 131. aiortc applies every `a=rtcp-fb:*` to every codec and compares every SSRC with
+all others, so the work grows quadratically."""
 MAX_CODECS = 128
 """Of one section; RTP has no more payload types."""
 
@@ -138,8 +139,8 @@ class OfferSections:
         yield f"m={kind} {DISCARD_PORT if port == '0' else port} {' '.join(rest)}"
         dropped = (*TRANSPORT_ATTRIBUTES, *CANDIDATE_ATTRIBUTES, "bundle-only", "mid", *DIRECTIONS)
         yield from section.without(*dropped)[1:]
-        # aiortc takes the last mid of several, with its spaces: under another name than in the bundle, the section
-        # would have no transport.
+        # Write exactly one mid, without spaces. Of several `a=mid` lines, aiortc uses the last one as it is, and a
+        # section whose mid is not in the bundle gets no transport.
         if section.mid:
             yield f"a=mid:{section.mid}"
         yield f"a={_direction(section, self.session)}"

@@ -7,11 +7,11 @@ from facestream.sessions.registry import SessionRegistry
 from facestream.web.auth.origin import add_cors_headers, check_origin
 from facestream.web.auth.policy import Access
 from facestream.web.http.headers import reject_unreadable
-from facestream.web.http.protocol import name_server
+from facestream.web.http.protocol import set_server_header
 from facestream.web.keys import ACCESS, CONFIG, CREDENTIALS, METRICS, POOL, REGISTRY, SUPERVISOR
 from facestream.web.problems import answer_errors_as_problems
 from facestream.web.routes import health, jpeg_socket, metrics, page, sessions
-from facestream.web.routes.metrics import count_refusals, make_metrics
+from facestream.web.routes.metrics import count_rejections, make_metrics
 from facestream.web.supervision import Supervisor
 from facestream.workers.pool import AnalysisPool
 
@@ -24,13 +24,13 @@ def make_app(
     supervisor: Supervisor | None = None,
 ) -> web.Application:
     """The application; it owns none of its arguments. Without `supervisor`, no auxiliary task is reported."""
-    middlewares = [answer_errors_as_problems, count_refusals, reject_unreadable, check_origin]
+    middlewares = [answer_errors_as_problems, count_rejections, reject_unreadable, check_origin]
     app = web.Application(middlewares=middlewares, client_max_size=config.max_offer_bytes)
     app[CONFIG], app[REGISTRY], app[POOL], app[ACCESS] = config, registry, pool, access
     app[SUPERVISOR] = supervisor or Supervisor()
     app[CREDENTIALS] = config.credential_source()
     app[METRICS] = make_metrics(registry, pool)
-    app.on_response_prepare.append(name_server)
+    app.on_response_prepare.append(set_server_header)
     app.on_response_prepare.append(page.add_security_headers)
     app.on_response_prepare.append(add_cors_headers)
     for part in (page, sessions, jpeg_socket, health, metrics):

@@ -85,7 +85,7 @@ def _rejection_of(error: FacestreamError) -> _Rejection | None:
     return next((_REJECTIONS[kind] for kind in type(error).__mro__ if kind in _REJECTIONS), None)
 
 
-def refusal_label(error: FacestreamError) -> str:
+def rejection_label(error: FacestreamError) -> str:
     """The metrics' label for an error."""
     rejection = _rejection_of(error)
     return rejection.label if rejection else error.code
@@ -105,7 +105,7 @@ def problem(
 
 @web.middleware
 async def answer_errors_as_problems(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """The boundary of one request: whatever is raised in it becomes a problem, and the server continues."""
+    """The boundary of one request: any exception becomes a problem, and the server continues."""
     try:
         return await handler(request)
     except web.HTTPException as error:
@@ -133,14 +133,14 @@ async def answer_errors_as_problems(request: web.Request, handler: Handler) -> w
                 400,
                 ProblemCode.DISCONNECTED,
                 "The connection has ended",
-                "it ended before the request was complete",
+                "the connection ended before the request was complete",
             )
         logger.exception("%s %s: fault in the server", request.method, request.path[:MAX_SHOWN_CHARS])
         return problem(
             500,
             ProblemCode.SERVER_FAULT,
             "Fault in the server",
-            "the server's log has the details; try again",
+            "try again; if this fails too, tell the operator: the log of the server has the details",
         )
 
 

@@ -27,7 +27,7 @@ from facestream.sessions.registry import SessionRegistry
 from facestream.web.app import make_app
 from facestream.web.auth.policy import Access
 from facestream.web.http.connections import Connections
-from facestream.web.http.descriptors import ConnectionLimits, for_connections, raise_limit
+from facestream.web.http.descriptors import ConnectionLimits, descriptors_for_connections, raise_limit
 from facestream.web.http.headers import reject_before_routes
 from facestream.web.http.listener import BACKLOG, Listener
 from facestream.web.keys import ACCESS, CONFIG, SUPERVISOR
@@ -51,13 +51,13 @@ class Listening:
     """Where a started server can be reached."""
 
     urls: tuple[str, ...]
-    """http or https, with the port; the one for this machine first, if there is one."""
+    """http or https, with the port; the URL for this machine comes first, if there is one."""
     local_token: str = ""
     """Access token for clients on this machine, if they need one; else empty. Show it to the user, never log it."""
 
     @property
     def local_url(self) -> str:
-        """The address that opens the page on this machine as localhost; empty: the server listens elsewhere only."""
+        """The address that opens the page on this machine as localhost; empty: there is none."""
         return next((url for url in self.urls if "//localhost:" in url), "")
 
 
@@ -72,14 +72,14 @@ async def serve(
     a session, and ModelFileError if a model file is missing or wrong: `facestream models` fetches them.
     """
     task = asyncio.current_task()
-    files: list[Callable[[], None]] = []
+    reloaders: list[Callable[[], None]] = []
 
-    def read_again() -> None:
-        for read in files:
+    def reload() -> None:
+        for read in reloaders:
             read()
 
     if task is not None:
-        take_signals(functools.partial(_stop, task), read_again)
+        take_signals(functools.partial(_stop, task), reload)
     # Starts the threads now: if one could not start later, aiortc would end a peer's video permanently.
     asyncio.get_running_loop().set_default_executor(started_threads(CODING_THREADS, "coding"))
     certificate = find_certificate(config)
@@ -89,9 +89,9 @@ async def serve(
     try:
         host, port = listener.getsockname()[:2]
         access = Access(config, host)
-        files.append(access.reload)
+        reloaders.append(access.reload)
         if certificate and context:
-            files.append(functools.partial(certificate.renew, context))
+            reloaders.append(functools.partial(certificate.renew, context))
         if config.ice_address:
             offer_addresses(config.ice_address)
         else:
@@ -123,13 +123,13 @@ async def serve(
             await pool.close()
     finally:
         listener.close()
-        if left_s := signal.alarm(0):  # asked to stop
+        if left_s := signal.alarm(0):  # a stop was requested
             signal.alarm(min(left_s, END_DEADLINE_S))
 
 
 def _stop(task: asyncio.Task[None]) -> None:
     """Shut the server down, and force its end if that does not complete in time."""
-    # The kernel ends the process: without memory, Python code may not run. The workers see their pipes close.
+    # The kernel ends the process, because Python might be unable to run. The workers see their pipes close.
     signal.alarm(STOP_DEADLINE_S)
     task.cancel()
 
@@ -143,12 +143,12 @@ async def _serve_with(
     announce: Callable[[], None],
 ) -> None:
     config = app[CONFIG]
-    connections = Connections(ConnectionLimits.of(config, for_connections(config, raise_limit())))
+    connections = Connections(ConnectionLimits.of(config, descriptors_for_connections(config, raise_limit())))
     runner = web.AppRunner(app, shutdown_timeout=2.0)
     async with asyncio.TaskGroup() as tasks:
         supervisor = app[SUPERVISOR]
         running = [tasks.create_task(supervisor.run_critical("pool", pool.run), name="pool/run")]
-        # The server serves without these: a fault in one must not end the sessions.
+        # The server can do without these tasks: a fault in one of them must not end the sessions.
         for name, work in (
             ("metrics/lag", functools.partial(watch_loop, registry.measures.loop_lag_ms)),
             ("ice/relays", registry.relays.run),
@@ -204,7 +204,7 @@ def _listener(host: str, port: int) -> socket.socket:
 
 
 def _urls(scheme: str, host: str, port: int) -> tuple[str, ...]:
-    """The addresses of the page, the one for this machine first."""
+    """The addresses of the page; the address for this machine comes first."""
     address = ip_address(host)
     if address.is_loopback:
         return (f"{scheme}://localhost:{port}",)

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from facestream.web.terminal import Terminal
 
 LOOK_EVERY_S = 1.0
-"""How often to check the terminal, because it may close without a signal, or shortly after one."""
+"""How often to check the terminal, because the terminal may close without a signal, or shortly after a signal."""
 
 
-def take_signals(stop: Callable[[], object], read_again: Callable[[], None]) -> None:
-    """Call `stop` at SIGINT, SIGTERM or a closed terminal, and `read_again` at any other SIGHUP.
+def take_signals(stop: Callable[[], object], reload: Callable[[], None]) -> None:
+    """Call `stop` at SIGINT, SIGTERM or a closed terminal, and `reload` at any other SIGHUP.
 
     A second signal does not call `stop` again: that would interrupt the shutdown.
     """
@@ -29,7 +29,7 @@ def take_signals(stop: Callable[[], object], read_again: Callable[[], None]) -> 
         if terminal.gone:
             stop_once()
         else:
-            read_again()
+            reload()
 
     def look() -> None:
         if terminal.closed_in_foreground():

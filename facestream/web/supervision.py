@@ -1,6 +1,6 @@
-"""Run the tasks of the server: a critical one ends it when it fails, an auxiliary one is logged and restarted.
+"""Run the tasks of the server: a failed critical task ends the server, a failed auxiliary task is restarted.
 
-Knows no task; web/server.py says which are which.
+Independent of what the tasks do; web/server.py chooses the kind of each.
 """
 
 import asyncio
@@ -30,13 +30,13 @@ class _Failures:
     pause_s: float = 0.0
     """Pause before the next restart."""
     last: str = ""
-    """The last exception, to log a repeated one without its traceback."""
+    """The last exception, to log a repeated exception without its traceback."""
     restart_s: float = 0.0
-    """When it restarts, on the monotonic clock."""
+    """When the task restarts, on the monotonic clock."""
 
 
 class Supervisor:
-    """Owns the restarts of auxiliary tasks and knows which of them wait for one."""
+    """Owns the restarts of auxiliary tasks, and lists the tasks that wait for a restart."""
 
     def __init__(self, first_pause_s: float = FIRST_PAUSE_S) -> None:
         self._first_pause_s = first_pause_s
@@ -52,7 +52,7 @@ class Supervisor:
         ]
 
     async def run_critical(self, name: str, work: Work) -> None:
-        """Run a task that must not end; raises CriticalTaskError if it does, whatever the exception in it was."""
+        """Run a task that must not end; raises CriticalTaskError when the task ends or raises."""
         try:
             await work()
         except Exception as error:
@@ -68,7 +68,7 @@ class Supervisor:
             try:
                 await work()
             except Exception as error:  # noqa: BLE001 - `_note` logs it
-                # The boundary of one auxiliary task: its fault must not end the sessions.
+                # The boundary of one auxiliary task: its fault must not end sessions.
                 if time.monotonic() - started_s > STEADY_S:
                     failures = _Failures()
                 self._note(failures, name, error)
@@ -78,7 +78,7 @@ class Supervisor:
             await asyncio.sleep(failures.pause_s)
 
     def _note(self, failures: _Failures, name: str, error: Exception) -> None:
-        """Count and log one failure, with a traceback unless the one before was the same."""
+        """Count and log one failure, with a traceback unless the previous exception was the same."""
         failures.pause_s = min(2 * failures.pause_s or self._first_pause_s, LONGEST_PAUSE_S)
         failures.count += 1
         failures.restart_s = time.monotonic() + failures.pause_s

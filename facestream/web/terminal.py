@@ -30,7 +30,7 @@ class Terminal:
     def closed_in_foreground(self) -> bool:
         """Whether it was closed while the program ran in its foreground; call it repeatedly.
 
-        The kernel sends SIGHUP to the session leader only. If that is make, it waits for this program. A disowned
+        The kernel sends SIGHUP to the session leader only. If that is `make`, it waits for this program. A disowned
         background job (`disown`) keeps running.
         """
         foreground = self._look()

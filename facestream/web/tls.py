@@ -1,4 +1,4 @@
-"""Find and load the server's certificate, for TLS 1.2 and later; reload a renewed one without a restart."""
+"""Find and load the server's certificate, for TLS 1.2 and later; reload a renewed certificate without a restart."""
 
 import logging
 import ssl
@@ -40,15 +40,15 @@ class Certificate:
         return context
 
     def renew(self, context: ssl.SSLContext) -> None:
-        """Use the files as they are now for new connections; if they are wrong, keep the certificate before."""
+        """Load the present files for new connections; if they are wrong, the previous certificate stays in use."""
         try:
             # Into a new context first: a certificate without its key would break every new connection.
             self.context()
             context.load_cert_chain(self.cert, self.key, password=_no_password)
         except (ConfigError, OSError) as error:
-            logger.warning("certificate: not read again: %s", error)
+            logger.warning("certificate not reloaded, the previous one stays in use: %s", error)
         else:
-            logger.info("certificate: read again from %s", self.cert)
+            logger.info("certificate reloaded from %s", self.cert)
 
 
 def find_certificate(config: Config) -> Certificate | None:

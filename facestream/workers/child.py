@@ -1,7 +1,7 @@
 """Keep a terminal's signals from child processes, and detect a child that is stopped or hangs.
 
-A child hangs if it has a frame and uses no processor time, or far too much: on a busy machine the clock alone says
-nothing. Never sends a signal and needs no file descriptor, because none may be free.
+A child hangs if it has a frame and uses no processor time, or far too much. On a busy machine, the time on the clock
+says nothing about the child. Never sends a signal and needs no file descriptor, because there might be none left.
 """
 
 import contextlib
@@ -14,7 +14,7 @@ from multiprocessing import resource_tracker
 
 LOOK_EVERY_S = 0.25
 STOPPED_LOOKS = 2
-"""Looks in a row. One is not enough: after Ctrl-Z and `fg`, the parent may resume before its children do."""
+"""Looks in a row. One look is not enough: after Ctrl-Z and `fg`, the parent may resume before its children do."""
 STILL_LOOKS = 6
 STILL_S = 0.001
 """A child that works uses more processor time than this between two looks, even if it waits for CPU or disk."""
@@ -40,7 +40,7 @@ def without_signals() -> Iterator[None]:
 
 
 class HangDetector:
-    """Watches one child for the code that waits for its answer."""
+    """Watches one child for the process that waits for the child's answer."""
 
     def __init__(self, pid: int) -> None:
         self._pid = pid
@@ -69,8 +69,10 @@ class HangDetector:
         self._still = self._still + 1 if used_s - self._last_s < STILL_S else 0
         self._last_s = used_s
         if self._still >= STILL_LOOKS:
-            return "hangs over a frame"
-        return "computes one frame without end" if used_s - self._began_s > ENDLESS_S else ""
+            return "is stuck on a frame"
+        if used_s - self._began_s > ENDLESS_S:
+            return f"has spent over {ENDLESS_S:g} s of CPU on one frame"
+        return ""
 
     def is_stopped(self) -> bool:
         """Whether a signal such as SIGSTOP has stopped the child."""

@@ -51,7 +51,7 @@ class FrameMemory:
         return np.ndarray((height, width), np.uint8, self._map)
 
     def close_file(self) -> None:
-        """Close the descriptor when the child has its own; the mapping stays. May be called twice."""
+        """Close the descriptor once the child has its own; the mapping stays. May be called twice."""
         if self._file >= 0:
             os.close(self._file)
             self._file = -1
@@ -80,7 +80,7 @@ def _anonymous_file() -> int:
 
 
 def _fill(file: int, size: int) -> None:
-    # Setting the size allocates nothing: a write to a page that cannot be allocated ends the process (SIGBUS).
+    # Write zeros now: ftruncate allocates nothing, and a later write could then end the process with SIGBUS.
     zeros = bytes(min(size, RESERVE_BYTES))
     at = 0
     while at < size:

@@ -1,4 +1,4 @@
-"""Share a fixed number of analysis processes between all streams, and replace those that die or hang.
+"""Share a fixed number of analysis processes between all streams, and replace processes that die or hang.
 
 Never queues frames: a stream waits for a free process, first come first served, and then passes its newest frame.
 `run` never raises: it retries to start a missing process for as long as the server runs. The analysis runs in
@@ -26,25 +26,26 @@ AFTER_FAULT_S = 5.0
 
 
 class AnalysisPool:
-    """A fixed number of analysis processes; one that dies or hangs is replaced while `run` runs."""
+    """A fixed number of analysis processes; `run` replaces processes that die or hang."""
 
     def __init__(self, models_dir: Path, options: AnalysisOptions, processes: int, max_pixels: int) -> None:
-        self._starts = ProcessStarts(partial(AnalysisProcess, models_dir, options, max_pixels), self._lost)
+        self._starts = ProcessStarts(partial(AnalysisProcess, models_dir, options, max_pixels), self._replace)
         self._size = processes
         self._all: set[AnalysisProcess] = set()
         self._idle: deque[AnalysisProcess] = deque()
         self._waiting: deque[asyncio.Future[AnalysisProcess]] = deque()
-        # Released in the middle of a frame, or broken; `run` settles or ends them.
+        # Leases of these processes ended before the answer to their frame, or the process broke: `_settle` waits for
+        # the answer or ends the process.
         self._unsettled: deque[AnalysisProcess] = deque()
-        self._unsettled_there = asyncio.Event()
+        self._unsettled_added = asyncio.Event()
         self._spare: AnalysisProcess | None = None
-        self._lacking = asyncio.Event()
+        self._process_missing = asyncio.Event()
         self._models_were_loaded = False
         self.restarts = 0
         self.busy_s = 0.0
-        """Time for which processes were leased, summed over all of them."""
-        self.frames = 0
-        """Number of these leases."""
+        """Time for which processes were leased, summed over all processes."""
+        self.leases = 0
+        """Number of leases so far."""
 
     @property
     def alive(self) -> int:
@@ -82,7 +83,7 @@ class AnalysisPool:
                 raise failure
 
     async def run(self) -> None:
-        """Replace processes that die or hang, until cancelled; keeps a spare one, because loading takes a second."""
+        """Replace processes that die or hang, until cancelled; keep a spare process, because loading takes 1 s."""
         async with asyncio.TaskGroup() as tasks:
             for name, work in (
                 ("pool/fill", self._keep_full),
@@ -93,19 +94,19 @@ class AnalysisPool:
 
     @contextlib.asynccontextmanager
     async def lease(self) -> AsyncIterator[AnalysisProcess]:
-        """A free process for one frame; waits for one. Raises AnalysisUnavailableError if none is alive."""
+        """Wait for a free process and use it for one frame. Raises AnalysisUnavailableError if no process is alive."""
         process = await self._acquire()
         started_s = time.monotonic()
         try:
             yield process
         finally:
             self.busy_s += time.monotonic() - started_s
-            self.frames += 1
+            self.leases += 1
             if process.idle:
                 self._release(process)
             else:
                 if process.broken:
-                    self._lost(process)
+                    self._replace(process)
                 self._settle_soon(process)
 
     async def close(self) -> None:
@@ -119,21 +120,21 @@ class AnalysisPool:
         await asyncio.gather(*(process.close() for process in processes))
 
     async def _start_first(self) -> None:
-        self._take_up(await self._starts.one())
+        self._use(await self._starts.start())
 
     async def _keep_full(self) -> None:
         """Start the missing processes one after the other, so that starting uses at most one core."""
         while True:
             while self._size and (len(self._all) < self._size or self._spare is None):
-                process = await self._starts.one_with_retries()
+                process = await self._starts.start_with_retries()
                 if len(self._all) < self._size:
-                    self._replace_with(process)
+                    self._use_replacement(process)
                 else:
                     self._spare = process
                 if len(self._all) == self._size:
                     self._starts.note_complete()
-            self._lacking.clear()
-            await self._lacking.wait()
+            self._process_missing.clear()
+            await self._process_missing.wait()
 
     async def _replace_hung(self) -> None:
         """Kill and replace processes that are stopped or hang."""
@@ -143,31 +144,33 @@ class AnalysisPool:
                 if why := process.look():
                     logger.warning("analysis process %d %s; it is being replaced", process.pid, why)
                     process.kill()
-                    self._lost(process)
+                    self._replace(process)
 
     async def _settle_all(self) -> None:
         async with asyncio.TaskGroup() as tasks:
             while True:
-                await self._unsettled_there.wait()
-                self._unsettled_there.clear()
+                await self._unsettled_added.wait()
+                self._unsettled_added.clear()
                 while self._unsettled:
                     tasks.create_task(self._settle(self._unsettled.popleft()), name="pool/settle-one")
 
     async def _settle(self, process: AnalysisProcess) -> None:
-        """Wait until a process has finished a frame that no caller waits for; if it cannot, end it."""
+        """Wait until a process has finished a frame that no caller waits for; end the process if it cannot finish."""
         try:
             with contextlib.suppress(AnalysisUnavailableError):
                 await process.finish_frame()
             if process.broken:
-                self._lost(process)
+                self._replace(process)
                 await process.close()
             else:
                 self._release(process)
         except Exception:
             # An error with one process must not stop the settling of others.
-            logger.exception("analysis process %d could not finish its frame; it is ended", process.pid)
+            logger.exception(
+                "analysis process %d could not finish its frame; the process is ended", process.pid
+            )
             process.kill()
-            self._lost(process)
+            self._replace(process)
 
     def _everyone(self) -> Iterator[AnalysisProcess]:
         yield from self._all
@@ -175,18 +178,18 @@ class AnalysisPool:
         if self._spare is not None:
             yield self._spare
 
-    def _replace_with(self, process: AnalysisProcess) -> None:
+    def _use_replacement(self, process: AnalysisProcess) -> None:
         self.restarts += 1
-        self._take_up(process)
+        self._use(process)
 
-    def _take_up(self, process: AnalysisProcess) -> None:
+    def _use(self, process: AnalysisProcess) -> None:
         self._models_were_loaded = True
         self._all.add(process)
         self._release(process)
 
-    def _lost(self, process: AnalysisProcess) -> None:
-        """Replace a process that died or was killed by the spare one, at once."""
-        self._lacking.set()
+    def _replace(self, process: AnalysisProcess) -> None:
+        """Put the spare in place of a dead or killed process at once."""
+        self._process_missing.set()
         if process is self._spare:
             self._spare = None
             self._settle_soon(process)
@@ -201,19 +204,19 @@ class AnalysisPool:
             self._settle_soon(process)
         spare, self._spare = self._spare, None
         if spare is not None:
-            self._replace_with(spare)
+            self._use_replacement(spare)
         elif not self._all:
             self._fail_waiting()
 
     def _settle_soon(self, process: AnalysisProcess) -> None:
         self._unsettled.append(process)
-        self._unsettled_there.set()
+        self._unsettled_added.set()
 
     async def _acquire(self) -> AnalysisProcess:
         if not self._all:
             raise AnalysisUnavailableError("no analysis process is running")
         if self._idle:
-            # The one that worked last: its models and the tracks of its streams are still in the caches.
+            # The process that worked last: its models and the tracks of its streams are still in the caches.
             return self._idle.pop()
         turn: asyncio.Future[AnalysisProcess] = asyncio.get_running_loop().create_future()
         self._waiting.append(turn)
@@ -240,11 +243,11 @@ class AnalysisPool:
 
 
 async def _forever(work: Callable[[], Coroutine[None, None, None]]) -> None:
-    """Run `work` again after an error; without it the server would lose its processes one by one."""
+    """Run `work` again after an error; without `work` the server would lose its processes one by one."""
     while True:
         try:
             await work()
         except Exception:
-            # The boundary of the pool: an error in it must not end sessions.
+            # The boundary of the pool: an error in the pool must not end sessions.
             logger.exception("fault in the supervision of the analysis processes; it continues")
             await asyncio.sleep(AFTER_FAULT_S)

@@ -26,7 +26,7 @@ from facestream.workers.worker import Answer, Failed, PackedTracks, Ready, Reque
 
 START_DEADLINE_S = 60.0
 FRAME_DEADLINE_S = 10.0
-"""Long, so that a slow machine does not reload its models; `look` detects a hanging process much sooner."""
+"""Long, so that processes are not killed just for being slow; `look` detects a hanging process much sooner."""
 END_DEADLINE_S = 2.0
 
 
@@ -64,10 +64,10 @@ class AnalysisProcess:
         self._receiving = False
         self._watching = False
         self.ready_s: float | None = None
-        """When its models were loaded, by the monotonic clock; None: not yet."""
+        """When the models of the process were loaded, by the monotonic clock; None: not yet."""
         self._closed = False
         self.broken = False
-        """True: it died, hangs, or did not answer in time; only `close` may be called then."""
+        """True: the process died, hangs, or did not answer in time; only `close` may be called then."""
 
     @property
     def idle(self) -> bool:
@@ -113,7 +113,8 @@ class AnalysisProcess:
             if not message.traceback:
                 raise ModelFileError(message.reason)
             raise AnalysisFaultError(
-                f"an analysis process could not load its models ({message.reason}); expected enough memory and files",
+                f"an analysis process could not load its models ({message.reason}); "
+                "check the memory and open-file limits",
                 message.traceback,
             )
         if not isinstance(message, Ready):
@@ -163,7 +164,7 @@ class AnalysisProcess:
             if must_be_killed or not await self._ended():
                 self._process.kill()
                 await self._ended()
-        except asyncio.CancelledError:  # nobody calls again for a process that is already being closed
+        except asyncio.CancelledError:  # a second call would do nothing, so end the process now
             self._process.kill()
             self._process.join(END_DEADLINE_S)
             raise
@@ -184,7 +185,7 @@ class AnalysisProcess:
             self._memory.close()
 
     async def _ended(self) -> bool:
-        """Wait until it has ended; needs no thread, because none may be free."""
+        """Wait until the process has ended; needs no thread, because there might be none left."""
         sentinel = self._process.sentinel
         ended = asyncio.Event()
         loop = asyncio.get_running_loop()
@@ -196,7 +197,7 @@ class AnalysisProcess:
             return False
         finally:
             loop.remove_reader(sentinel)
-        # It has closed its files and is about to end; without this call it would remain as a zombie.
+        # The process has closed its files and is about to end; without this call it would remain as a zombie.
         self._process.join(END_DEADLINE_S)
         return True
 
@@ -256,7 +257,7 @@ class AnalysisProcess:
         if self._receiving and self._readable is not None:
             self._readable.set()
         elif self._pipe.poll():
-            # A late answer or the end of a dead process: the loop would report it again and again, and nobody reads it.
+            # A late answer or the end of a dead process: without a reader, the loop would report it for ever.
             self._stop_listening()
 
     def _stop_listening(self) -> None:

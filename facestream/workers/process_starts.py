@@ -18,7 +18,7 @@ STEADY_S = 3.0
 
 
 class ProcessStarts:
-    """Starts processes, waits until they are ready, and says why one cannot start."""
+    """Starts processes, waits until they are ready, and keeps the reason why a process cannot start."""
 
     def __init__(
         self, make: Callable[[], AnalysisProcess], on_death: Callable[[AnalysisProcess], None]
@@ -45,7 +45,7 @@ class ProcessStarts:
         if self._thread is not None:
             self._thread.shutdown(wait=True, cancel_futures=True)
 
-    async def one(self) -> AnalysisProcess:
+    async def start(self) -> AnalysisProcess:
         """Start one process and wait until it is ready; raises ShortageError, ModelFileError or AnalysisFaultError."""
         assert self._thread is not None, "opened first"
         starting = self._thread.submit(self._make)
@@ -65,12 +65,12 @@ class ProcessStarts:
             self.loading.discard(process)
         return process
 
-    async def one_with_retries(self) -> AnalysisProcess:
-        """Start one process; after a failure, retry with growing pauses until one is ready."""
+    async def start_with_retries(self) -> AnalysisProcess:
+        """Start one process; after a failure, retry with growing pauses until a process is ready."""
         while True:
             await asyncio.sleep(self._pause_s)
             try:
-                process = await self.one()
+                process = await self.start()
             except (FacestreamError, OSError) as error:
                 self._lengthen_pause()
                 self._log_once(error)

@@ -1,4 +1,4 @@
-"""Prevent shortages of threads and memory, and turn one that occurs into a sentence that says what to do.
+"""Prevent shortages of threads and memory, and turn a shortage that occurs into an error that says what to do.
 
 Never retries anything: the caller decides what a shortage means.
 """
@@ -23,7 +23,10 @@ _REMEDIES = {
 
 
 def shortage(what: str, error: BaseException) -> ShortageError:
-    """The error for `what`, which an OSError, a MemoryError, or the RuntimeError of a thread has prevented."""
+    """A ShortageError saying that `error` made `what` impossible, and the remedy.
+
+    `error` is an OSError, a MemoryError, or the RuntimeError of a thread that cannot start.
+    """
     number = error.errno if isinstance(error, OSError) else None
     if isinstance(error, MemoryError):
         number = errno.ENOMEM
@@ -35,7 +38,7 @@ def shortage(what: str, error: BaseException) -> ShortageError:
 
 
 def started_threads(count: int, name: str) -> ThreadPoolExecutor:
-    """An executor whose threads all run already, so that no later call needs a new one. Raises ShortageError."""
+    """An executor whose threads all run already, so that no later call needs a new thread. Raises ShortageError."""
     threads = ThreadPoolExecutor(count, thread_name_prefix=name)
     all_there = threading.Barrier(count)
     try:

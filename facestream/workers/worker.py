@@ -38,7 +38,7 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """The process cannot start, or one frame could not be analysed; `reason` says why."""
+    """The process cannot start, or one frame could not be analysed, for the given reason."""
 
     reason: str
     traceback: str = ""
@@ -62,8 +62,8 @@ class Answer(NamedTuple):
     tracks: PackedTracks
 
 
-class TracksUnpacker:
-    """Packs and unpacks tracks; keeps the last ones it has packed, because most streams stay with one process."""
+class TracksCache:
+    """Packs and unpacks tracks; keeps the last packed tracks, because most streams stay with one process."""
 
     def __init__(self) -> None:
         self._packed_lately: OrderedDict[PackedTracks, Tracks] = OrderedDict()
@@ -89,7 +89,7 @@ class TracksUnpacker:
 def forget_faces(packed: PackedTracks) -> PackedTracks:
     """New tracks for a stream; ids are not reused if the old tracks can be read."""
     try:
-        return pickle.dumps(Tracks(next_id=TracksUnpacker().unpack(packed).next_id), pickle.HIGHEST_PROTOCOL)
+        return pickle.dumps(Tracks(next_id=TracksCache().unpack(packed).next_id), pickle.HIGHEST_PROTOCOL)
     except Exception:  # noqa: BLE001
         # The old tracks may be damaged; unpickling may raise anything.
         return NEW_STREAM
@@ -125,13 +125,13 @@ def serve_analysis(pipe: Connection, memory: FrameMemory, models_dir: Path, opti
             send_whole(pipe, _failed(f"{type(error).__name__}: {error}", error))
             return
         send_whole(pipe, Ready())
-        tracks_of = TracksUnpacker()
+        cache = TracksCache()
         while True:
             request: Request = pipe.recv()
             gray = memory.frame(request.height, request.width)
             try:
-                report, tracks = analyzer.analyze(gray, tracks_of.unpack(request.tracks), request.time_s)
-                answer: Answer | Failed = Answer(report, tracks_of.pack(tracks))
+                report, tracks = analyzer.analyze(gray, cache.unpack(request.tracks), request.time_s)
+                answer: Answer | Failed = Answer(report, cache.pack(tracks))
             except Exception as error:  # noqa: BLE001
                 # The process boundary: after a frame that cannot be analysed, the models stay loaded.
                 # The media process logs the error, because it knows the stream and what it has already logged.

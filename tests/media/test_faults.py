@@ -85,7 +85,7 @@ async def test_an_offer_that_cannot_be_negotiated_is_the_fault_of_its_peer(tmp_p
     ("name", "program"),
     [
         ("metrics/lag", faulty("facestream.web.server", "watch_loop")),
-        ("ice/relays", faulty("facestream.ice.relays", "IceRelays.run")),
+        ("ice/relays", faulty("facestream.ice.relays", "IceServerChoice.run")),
         (
             "sessions/cost",
             faulty("facestream.sessions.admission", "FrameCost.measure", "raises at once"),

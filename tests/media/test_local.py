@@ -119,12 +119,12 @@ def test_the_real_system_tells_a_client_from_a_relay(host: str):
         ) as program:
             connection, its_end = listener.accept()
             with connection:
-                assert Programs.look().is_client_of_its_own(end_of(its_end), end_of(own))
+                assert Programs.look().is_not_a_relay(end_of(its_end), end_of(own))
             assert program.stdin is not None
             program.stdin.close()
         # This very process listens.
         with socket.create_connection((host, own[1])) as mine:
-            assert not Programs.look().is_client_of_its_own(end_of(mine.getsockname()), end_of(own))
+            assert not Programs.look().is_not_a_relay(end_of(mine.getsockname()), end_of(own))
 
 
 # A system without /proc, such as macOS.

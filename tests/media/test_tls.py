@@ -67,16 +67,16 @@ def test_a_renewed_certificate_is_shown_after_sighup_and_a_wrong_one_is_not(tmp_
         assert shake_hands(running.url, first.authority, ssl.TLSVersion.TLSv1_2) == ("TLSv1.2", serial)
 
         second = make_certificate(folder, NAMES)
-        read_again(running, log, "read again from")
+        reload_files(running, log, "certificate reloaded from")
         renewed = shake_hands(running.url, second.authority)[1]
         first.key.write_text("no key")
-        read_again(running, log, "not read again")
+        reload_files(running, log, "certificate not reloaded")
 
         assert (version, renewed != serial) == ("TLSv1.3", True)
         assert shake_hands(running.url, second.authority)[1] == renewed
 
 
-def read_again(running: RunningServer, log: Path, said: str) -> None:
+def reload_files(running: RunningServer, log: Path, said: str) -> None:
     running.process.send_signal(signal.SIGHUP)
     deadline_s = time.monotonic() + 10
     while said not in log.read_text():

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from facestream.ice.probe import IceOutcome, try_server, try_stun, try_turn
-from facestream.ice.relays import IceRelays, as_rtc
+from facestream.ice.relays import IceServerChoice, as_rtc
 from facestream.ice.servers import CredentialSource, IceServer, TurnCredentials, parse_ice_url, time_limited
 from tests.net.coturn import COTURN_READY, SECRET, coturn_command, free_ports, make_certificate
 from tests.net.hosts import started
@@ -120,8 +120,8 @@ async def test_a_dead_stun_server_is_said(silent_port: int):
     assert "no answer" in outcome.failure
 
 
-def relays(*urls: str, deadline_s: float = 0.5) -> IceRelays:
-    return IceRelays(list(map(parse_ice_url, urls)), CredentialSource(secret=SECRET), deadline_s)
+def relays(*urls: str, deadline_s: float = 0.5) -> IceServerChoice:
+    return IceServerChoice(list(map(parse_ice_url, urls)), CredentialSource(secret=SECRET), deadline_s)
 
 
 async def test_the_first_server_that_relays_is_taken(silent_port: int):

@@ -1,4 +1,4 @@
-"""Find faces with BlazeFace, MediaPipe's short-range detector: tilted ones too; each search step takes 1 ms.
+"""Find faces with BlazeFace, MediaPipe's short-range detector, including tilted faces; each search step takes 1 ms.
 
 The input of the net is a square of 128 pixels, so a frame is searched by the same plan of steps as with dlib.
 """

@@ -71,7 +71,7 @@ class HogDetector:
         return without_duplicates(found for step in plan for found in self.search(gray, step))
 
     def sees_face(self, gray: GrayImage, landmarks_xy: LandmarksXY) -> bool:
-        """The face is derolled first: landmarks follow a tilted head, but the detector finds upright ones only."""
+        """The face is derolled first: landmarks follow a tilted head, but the detector finds upright faces only."""
         box = box_of_landmarks(landmarks_xy)
         side = box.width * LOOK_PX / LOOK_FACE_PX
         upright, _ = deroll_square(gray, box.center_xy, side, tilt_deg(landmarks_xy), LOOK_PX)

@@ -1,4 +1,4 @@
-"""Prepare what is drawn on: the frame itself, the frame with only its faces sharp, or a black area.
+"""Prepare the background of the drawing: the frame itself, the frame with only its faces sharp, or a black area.
 
 Works in place on the planes of a yuv420p frame. Pure: reads no clock and keeps no state.
 """

@@ -1,4 +1,4 @@
-"""Draw anti-aliased shapes on the three planes of a yuv420p frame; knows nothing about faces.
+"""Draw anti-aliased shapes on the three planes of a yuv420p frame; independent of faces.
 
 Coordinates are pixels of the luma plane and may be fractions. No function raises for a shape outside the frame.
 """
@@ -76,7 +76,7 @@ class Canvas:
     def outlined(
         self, shapes_xy: Sequence[PointsXY], colour: Colour, thickness_px: int, dark_px: int
     ) -> None:
-        """The same over a black line of `dark_px`, so that it is visible on any background."""
+        """A closed line over a black line of `dark_px`, so that it is visible on any background."""
         shapes = [_fixed(shape) for shape in shapes_xy]
         cv2.polylines(self.planes[0], shapes, True, BLACK.y, dark_px, cv2.LINE_AA, _SHIFT)
         self._polylines(shapes, colour, thickness_px)

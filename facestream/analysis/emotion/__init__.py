@@ -1,1 +1,1 @@
-"""From one face to seven emotion probabilities, a label, or a reason for none."""
+"""From one face to seven emotion probabilities, and a label or the reason why there is no label."""

@@ -1,6 +1,7 @@
 """Choose the label of a face: smooth what the emotion net reads, and decide whether the emotion may be named.
 
-`choose_label` returns the label that is shown. Pure: it runs no model and reads no clock.
+`_most_probable` picks the emotion, and `choose_label` returns the label that is shown: this emotion or UNSURE. Pure:
+needs no model and no clock.
 """
 
 import math
@@ -25,7 +26,7 @@ from facestream.analysis.faces import (
 SWITCH_MARGIN = 0.08
 """How much more probable another emotion must be before the label changes."""
 CLOSE_ENTER, CLOSE_LEAVE = 0.10, 0.18
-"""The two most probable emotions become CLOSE below the first difference and stop to be CLOSE at the second."""
+"""The two most probable emotions become CLOSE below the first difference and stop being CLOSE at the second."""
 SMALL_EYE_DISTANCE_PX = 12.0
 TURNED_YAW_DEG = 40.0
 TURNED_PITCH_DEG = 32.0

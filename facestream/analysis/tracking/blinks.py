@@ -12,7 +12,7 @@ from facestream.analysis.faces import NEVER_S
 CLOSES_BELOW, OPENS_ABOVE = 0.70, 0.82
 """Shares of the usual opening."""
 SHORTEST_S, LONGEST_S = 0.03, 0.8
-"""Eyes that stay closed for longer look down or sleep; that is no blink."""
+"""Longest blink; eyes that stay closed for longer look down or sleep."""
 RISE_S, FALL_S = 0.3, 10.0
 """Time constants of the usual opening: it follows widening eyes quickly and narrowing eyes slowly."""
 GAP_S = 1.0

@@ -36,7 +36,7 @@ def expected_box(track: Track, time_s: float) -> BoundingBox:
 
 
 def is_plausible(track: Track, landmarks_xy: LandmarksXY, size_wh: tuple[int, int]) -> bool:
-    """False if the landmarks have collapsed, jumped in size or left the frame: there is no face any more."""
+    """False if the landmarks have collapsed, jumped in size or left the frame: the face is lost."""
     x, y = middle_xy(landmarks_xy)
     ratio = spread_px(landmarks_xy) / spread_px(track.landmarks_xy)
     return bool(
@@ -73,7 +73,7 @@ def confirmed(track: Track, time_s: float) -> Track:
 
 
 def as_last_confirmed(track: Track) -> Track:
-    """The track as it was when a detector last found a face there; what it followed since may be something else."""
+    """The track as it was when a detector last found a face there; since then it may have followed something else."""
     if track.confirmed_xy is None:
         return track
     return replace(
@@ -98,7 +98,7 @@ def nearest(tracks: Sequence[Track], box: BoundingBox, time_s: float, within_sid
 
 
 def duplicate_ids(before: Sequence[Track], now: Sequence[Track], time_s: float) -> set[int]:
-    """Ids of the tracks that follow the same face as another one: of each pair, the one that jumped farther."""
+    """Ids of tracks that follow the same face as another track: of each pair, the track that jumped farther."""
     expected = {track.id: expected_box(track, time_s) for track in before}
     boxes = {track.id: box_of_landmarks(track.landmarks_xy) for track in now}
 

@@ -8,7 +8,7 @@ import numpy as np
 from facestream.analysis.faces import LandmarksXY
 
 # One-Euro filter (Casiez, Roussel, Vogel 2012): the cutoff rises with the speed, so a face at rest does not jitter and
-# a moving one does not lag. Speeds are in face widths per second, so that near and far faces behave alike.
+# a moving face does not lag. Speeds are in face widths per second, so that near and far faces behave alike.
 REST_CUTOFF_HZ = 1.5
 CUTOFF_PER_SPEED = 25.0
 SPEED_CUTOFF_HZ = 2.0

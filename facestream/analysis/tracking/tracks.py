@@ -18,7 +18,7 @@ class Track:
 
     id: int
     landmarks_xy: LandmarksXY
-    """As predicted in the last frame the face was seen in."""
+    """As predicted in the last frame in which the face was seen."""
     seen_s: float
     velocity_xy: tuple[float, float] = (0.0, 0.0)
     """Pixels per second of the middle of the landmarks."""

@@ -54,7 +54,7 @@ class Client:
 
 
 def client_of(request: web.Request, proxies: Proxies) -> Client:
-    """The client of a request; reads forwarding headers of trusted proxies only, because others may send anything."""
+    """The client of a request; reads forwarding headers of trusted proxies only, because others may forge them."""
     peer = request.remote or ""
     if not proxies.trusts(peer):
         address, host, scheme = peer, request.host, request.scheme
@@ -62,7 +62,7 @@ def client_of(request: web.Request, proxies: Proxies) -> Client:
         address = _before_proxies(peer, request, proxies)
         host = _last(request, "X-Forwarded-Host") or request.host
         scheme = _last(request, "X-Forwarded-Proto") or request.scheme
-    # The Host header too: a page of a name that resolves to 127.0.0.1 can set any header but that.
+    # Check Host against DNS rebinding: a page whose name resolves to 127.0.0.1 can set other headers, not Host.
     seems_local = (
         is_loopback(peer)
         and not shows_a_proxy(request.headers)

@@ -26,8 +26,8 @@ LOCAL = web.RequestKey("local", bool)
 async def is_local(request: web.Request) -> bool:
     """Whether the request comes from a program on this machine that does not relay for another client.
 
-    The request must show no other machine. Because a proxy may hide one, the system must also show that the program
-    at the other end of the connection is not a relay.
+    The request must show no other machine. Because a proxy may hide another machine, the system must also show that
+    the program at the other end of the connection is not a relay.
     """
     if LOCAL not in request:
         request[LOCAL] = requesting_client(request).seems_local and await _is_direct(request)
@@ -38,7 +38,7 @@ async def _is_direct(request: web.Request) -> bool:
     peer, own = request.get_extra_info("peername"), request.get_extra_info("sockname")
     if not peer or not own:
         return False  # the connection has just ended
-    return await request.app[ACCESS].program_lookup.is_client_of_its_own(
+    return await request.app[ACCESS].program_lookup.is_not_a_relay(
         request.transport, end_of(peer), end_of(own)
     )
 
@@ -50,7 +50,7 @@ async def wants_token(request: web.Request) -> bool:
 
 
 async def authorize(request: web.Request, token: str | None = None) -> None:
-    """Pass if the client may open a session, by `token` or the one in its header; raises TokenError."""
+    """Pass if the client may open a session, by `token` or the token in its header; raises TokenError."""
     if await wants_token(request):
         request.app[ACCESS].peers.check(_bearer(request) if token is None else token)
 
@@ -70,7 +70,7 @@ async def is_authorized(request: web.Request) -> bool:
 
 
 def require_admin(request: web.Request) -> None:
-    """Pass for an admin's token; raises TokenError, or RejectedError if there are no admins or it is a peer's token."""
+    """Pass for an admin's token; raises TokenError, or RejectedError without admins or for a peer's token."""
     access = request.app[ACCESS]
     if not access.admins:
         raise RejectedError(
@@ -84,18 +84,18 @@ def require_admin(request: web.Request) -> None:
     except TokenError:
         if _is_valid(access.peers, token):
             raise RejectedError(
-                403, ProblemCode.NOT_AN_ADMIN, "this is a peer's token; expected an admin's"
+                403, ProblemCode.NOT_AN_ADMIN, "this is a peer's token; expected an admin's token"
             ) from None
         raise
 
 
 def is_admin(request: web.Request) -> bool:
-    """Whether this request has an admin token; others must not learn versions, and with them known vulnerabilities."""
+    """Whether this request has an admin token; only admins learn versions, and with them known vulnerabilities."""
     return _is_valid(request.app[ACCESS].admins, _bearer(request))
 
 
 def is_owner(session: Session, secret: str) -> bool:
-    """Whether the request comes from the session's own peer; only it has the secret, so it needs no token."""
+    """Whether the request comes from the session's own peer; only this peer has the secret, so it needs no token."""
     return hmac.compare_digest(session.secret.encode(), secret.encode())
 
 
@@ -110,7 +110,7 @@ def require_owner(request: web.Request, session: Session) -> None:
 
 
 def require_owner_or_admin(request: web.Request, session: Session) -> Ending:
-    """Pass for whoever may end a session; returns the ending that this is. Raises RejectedError."""
+    """Pass for a client that may end the session; returns the ending to record. Raises RejectedError."""
     if is_admin(request) and not is_owner(session, header(request, OWNER_HEADER)):
         return Ending.ENDED_BY_ADMIN
     require_owner(request, session)

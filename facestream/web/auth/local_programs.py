@@ -1,6 +1,6 @@
 """Detect whether the program at the other end of a loopback connection is a client or a relay.
 
-A client chooses its headers; this module uses what Linux shows in /proc. It uses no network.
+A client can forge its headers, so this module reads /proc of Linux instead. It uses no network.
 """
 
 import asyncio
@@ -27,7 +27,7 @@ BROWSERS = frozenset(
 """Executables that connect to many servers at once and do not relay."""
 
 REST_S = 0.1
-"""Between two readings of /proc."""
+"""Pause between two readings of /proc."""
 KNOWN_S = 10.0
 """How long a result holds for a connection, so that its further requests need no reading."""
 _LISTENING = b"0A"
@@ -71,13 +71,13 @@ class Programs:
     """The ends of TCP connections that belong to clients, not to relays, at one moment."""
 
     clients: frozenset[tuple[End, End]]
-    """Both ends of each socket whose every holder is visible to this process and does not relay, its own end first."""
+    """Both ends of sockets, the own end first. All programs that hold such a socket are visible and do not relay."""
 
     @classmethod
     def look(cls, proc: Path = Path("/proc")) -> Self:
         """Read /proc; takes about 10 ms of a core, more where many sockets are open. Finds nothing outside Linux.
 
-        Browsers do not relay. Another program does not relay if all its TCP connections are ones that it opened to
+        Browsers do not relay. Another program does not relay if it has opened all its TCP connections itself, to
         servers on this machine: a relay (proxy, port forwarding, tunnel) also has the connection of its client.
         """
         try:
@@ -88,8 +88,9 @@ class Programs:
         held = {(found.local, found.remote) for found in sockets.values()}
 
         def relays_nothing(tcp: TcpSocket) -> bool:
-            # If the program has accepted a connection, no program listens at the far end, but one holds that end. If it
-            # has opened one to a server that has stopped, no program holds the far end.
+            # A connection to a server on this machine: a program listens at the port of the far end. An accepted
+            # connection: the far end is an open socket that is not listening. A connection whose server has stopped:
+            # the far end has no socket.
             alone = (tcp.remote, tcp.local) not in held
             return (
                 not tcp.listens
@@ -111,16 +112,16 @@ class Programs:
         """No client is known."""
         return cls(frozenset())
 
-    def is_client_of_its_own(self, client: End, server: End) -> bool:
-        """Whether the program at the end `client` does not relay; False if it may, or has closed its end."""
+    def is_not_a_relay(self, client: End, server: End) -> bool:
+        """Whether the program at the end `client` does not relay; False if it may relay or has closed its end."""
         return (client, server) in self.clients
 
 
 class ProgramLookup:
-    """Reads /proc for all requests that wait, once at a time and at most ten times a second.
+    """Reads /proc for all waiting requests, one reading at a time and at most ten a second.
 
     A remote client behind a proxy may send any number of requests. Each reading serves all requests that came before it
-    began, so readings never take more than a part of one core, and no request waits for more than two.
+    began, so readings never take more than a part of one core, and no request waits for more than two readings.
     """
 
     def __init__(self, look: Callable[[], Programs] = Programs.look) -> None:
@@ -131,12 +132,12 @@ class ProgramLookup:
         self._newest = Programs.none()
         self._seen: WeakKeyDictionary[object, tuple[bool, float]] = WeakKeyDictionary()
 
-    async def is_client_of_its_own(self, connection: object, client: End, server: End) -> bool:
+    async def is_not_a_relay(self, connection: object, client: End, server: End) -> bool:
         """Whether the program at the end `client` does not relay; the result holds for a connection for 10 s."""
         known = self._seen.get(connection)
         if known is not None and time.monotonic() < known[1]:
             return known[0]
-        found = (await self.programs()).is_client_of_its_own(client, server)
+        found = (await self.programs()).is_not_a_relay(client, server)
         self._seen[connection] = found, time.monotonic() + KNOWN_S
         return found
 
@@ -173,7 +174,7 @@ def _tcp_sockets(proc: Path) -> dict[int, TcpSocket]:
         local, local_port, remote, remote_port, state, inode = found.groups()
         ends = End(_address(local), int(local_port, 16)), End(_address(remote), int(remote_port, 16))
         sockets[int(inode)] = TcpSocket(*ends, listens=state == _LISTENING)
-    sockets.pop(0, None)  # no longer owned by a process
+    sockets.pop(0, None)  # such a socket no longer belongs to a process
     return sockets
 
 
@@ -195,7 +196,7 @@ def _processes(proc: Path) -> Iterator[tuple[Path, set[int]]]:
         try:
             files = os.listdir(folder)  # noqa: PTH208
         except OSError:
-            continue  # of another user, or just ended
+            continue  # the process belongs to another user, or has just ended
         yield proc / name, {inode for file in files if (inode := _inode(folder + file))}
 
 

@@ -1,4 +1,4 @@
-"""Which pages may use this server: its own, and those of the origins in the setting `allowed_origins`."""
+"""Which pages may use this server: its own page, and pages of the origins in the setting `allowed_origins`."""
 
 from urllib.parse import urlsplit
 
@@ -25,7 +25,7 @@ PREFLIGHT_HEADERS = {
 async def check_origin(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Reject the requests that a page of another origin makes a browser send, before their bodies are read.
 
-    Programs send no Origin and pass: a client that chooses its own headers does not need somebody else's browser.
+    Programs send no Origin and pass. Non-browser clients can forge Origin anyway, so checking it would gain nothing.
     """
     origin = _origin(request)
     changes = request.method not in SAFE_METHODS or hdrs.UPGRADE in request.headers
@@ -76,7 +76,7 @@ def _is_allowed(request: web.Request, origin: str) -> bool:
 def is_same_origin(client: Client, origin: str) -> bool:
     """Whether a page of that origin was loaded from this server.
 
-    The scheme counts if it is known; a proxy that terminates TLS may not report it.
+    The scheme is compared only for clients known to use https: a proxy that terminates TLS may not report it.
     """
     try:
         parts = urlsplit(origin.lower())

@@ -25,12 +25,10 @@ class Access:
         self._config = config
         self.proxies = Proxies.of(config)
         self.peers, self.admins = _read_tokens(config)
-        everybody_needs_one = config.auth == "token" or (
-            config.auth == "auto" and not is_loopback(listens_on)
-        )
+        all_need_a_token = config.auth == "token" or (config.auth == "auto" and not is_loopback(listens_on))
         self.program_lookup = ProgramLookup()
         """Looks up the program at the other end of a connection."""
-        self.mode = "token" if everybody_needs_one else config.auth
+        self.mode = "token" if all_need_a_token else config.auth
         self._own_key = ""
         """Signs the local token if there is no key file. In memory only, so that it ends with the server."""
         if self.mode == "auto" and not can_tell_programs():
@@ -43,7 +41,7 @@ class Access:
             self.peers = self._with_own_key(self.peers)
         if self.mode == "none" and not is_loopback(listens_on):
             logger.warning("auth is none: every client that reaches this server may open a session")
-        if everybody_needs_one and not self.peers:
+        if all_need_a_token and not self.peers:
             raise ConfigError(
                 f"auth: clients that reach {listens_on} need a token, but none exists; create one with `facestream "
                 "token --subject NAME`, set tokens_file, or admit every client with --auth none"
@@ -52,19 +50,19 @@ class Access:
     def local_token(self) -> str:
         """A new token for clients on this machine, valid for LOCAL_TOKEN_LIFETIME_H; empty if they need none.
 
-        They need one if auth is auto and the system cannot tell that they are local. Never log it.
+        They need a token if auth is auto and the system cannot show that they are local. Never log the token.
         """
         if not self._own_key:
             return ""
         return issue(self.peers.key, Purpose.PEER, "this machine", LOCAL_TOKEN_LIFETIME_H)
 
     def reload(self) -> None:
-        """Read the token files again; if one is wrong, the tokens read before stay valid."""
+        """Read the token files again; if a file is wrong, the previous tokens stay valid."""
         try:
             peers, self.admins = _read_tokens(self._config)
             self.peers = self._with_own_key(peers)
         except ConfigError as error:
-            logger.warning("tokens: not read again: %s", error)
+            logger.warning("tokens not reloaded, the previous ones stay in use: %s", error)
 
     def _with_own_key(self, peers: Tokens) -> Tokens:
         return peers if peers.key else replace(peers, key=self._own_key)

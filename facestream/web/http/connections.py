@@ -1,6 +1,6 @@
 """Track every HTTP connection of the server: its phase, its deadline, and which one to close at a limit.
 
-Knows no HTTP: web/http/protocol.py reports what was read, web/http/listener.py what was accepted.
+Independent of HTTP: web/http/protocol.py reports what was read, web/http/listener.py what was accepted.
 """
 
 import contextlib
@@ -46,7 +46,7 @@ def _nothing() -> None:
 class Connection:
     """One accepted socket and its phase."""
 
-    __slots__ = ("_socket", "_table", "abort", "address", "deadline_s", "is_late", "phase", "since_s")
+    __slots__ = ("_socket", "_table", "abort", "address", "deadline_s", "on_late", "phase", "since_s")
 
     def __init__(self, table: "Connections", accepted: socket.socket, address: str) -> None:
         self.address = address
@@ -54,8 +54,8 @@ class Connection:
         self.since_s = 0.0
         """When this phase began."""
         self.deadline_s = 0.0
-        self.is_late: Callable[[], None] = _nothing
-        """Called instead of `end` if a body is late, so that the client gets a response."""
+        self.on_late: Callable[[], None] = _nothing
+        """Called instead of `end` when a body is late, so that the client gets a response."""
         self.abort: Callable[[], None] = _nothing
         """Closes the socket at once, even with unsent data."""
         self._socket = accepted
@@ -164,7 +164,7 @@ class Connections:
                 # Shut down a while ago; unsent data keeps it open.
                 connection.abort()
             elif connection.phase is Phase.BODY:
-                connection.is_late()
+                connection.on_late()
             else:
                 connection.end()
 

@@ -42,19 +42,19 @@ def raise_limit() -> int:
     with contextlib.suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
         soft = hard
-    return most(soft)
+    return as_number(soft)
 
 
-def most(limit: int) -> int:
-    """A limit as a number, even if there is none."""
+def as_number(limit: int) -> int:
+    """A limit as a number, also if it is infinite."""
     return 2**31 if limit == resource.RLIM_INFINITY else limit
 
 
-def for_sessions(config: Config) -> int:
+def descriptors_for_sessions(config: Config) -> int:
     """Descriptors that the server needs with `max_sessions` sessions, without other HTTP connections."""
     return FILES_OF_SERVER + FILES_PER_SESSION * config.max_sessions
 
 
-def for_connections(config: Config, limit: int) -> int:
-    """How many HTTP connections are possible besides the descriptors of the sessions."""
-    return max(LEAST_CONNECTIONS, limit - for_sessions(config))
+def descriptors_for_connections(config: Config, limit: int) -> int:
+    """Descriptors of `limit` that remain for other HTTP connections, at least LEAST_CONNECTIONS."""
+    return max(LEAST_CONNECTIONS, limit - descriptors_for_sessions(config))

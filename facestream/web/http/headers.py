@@ -19,7 +19,7 @@ _HOST_UNREADABLE = web.RequestKey("host_unreadable", bool)
 
 @web.middleware
 async def reject_unreadable(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Answer 400 if a header that aiohttp parses is not ASCII, or a date in it has a number that no date has."""
+    """Answer 400 if a header that aiohttp parses is not ASCII, or if a date contains a number that is too large."""
     for name, value in request.headers.items():
         if not value.isascii() and _READ_BY_LIBRARY.fullmatch(name):
             raise RejectedError(
@@ -35,7 +35,7 @@ async def reject_unreadable(request: web.Request, handler: Handler) -> web.Strea
 
 
 def _dates_are_readable(request: web.Request) -> bool:
-    """Whether aiohttp 3.14 can read the dates: it ignores a malformed one, but raises for a number of twenty digits."""
+    """Whether aiohttp 3.14 can read the dates: it ignores malformed dates, but raises for a number of twenty digits."""
     try:
         _ = request.if_modified_since, request.if_unmodified_since, request.if_range
     except OverflowError:
@@ -47,7 +47,7 @@ def reject_before_routes(server: web.Server) -> None:
     """Answer 417 to every Expect but 100-continue, and 400 to a request target whose host cannot be parsed.
 
     aiohttp 3.14 reads both before the middlewares. It raises if Expect is not UTF-8. If the host of `GET http://xn--a/`
-    is not an international name, it makes no request, and the connection is never answered.
+    is not an international name, aiohttp makes no request and never answers the connection.
     """
     handle, make = server.request_handler, server.request_factory
     # No signal of the application reaches these answers; aiohttp's own Server names versions.
@@ -63,10 +63,10 @@ def reject_before_routes(server: web.Server) -> None:
 
     async def reject_or_handle(request: web.BaseRequest) -> web.StreamResponse:
         if _HOST_UNREADABLE in request:
-            detail = "got a target with a host that is no name; expected a path like /config"
+            detail = "got a target with an invalid host name; expected a path like /config"
             return problem(400, ProblemCode.BAD_TARGET, "Bad Request", detail, server_name)
         if header(request, hdrs.EXPECT).lower() not in {"", "100-continue"}:
-            detail = "expected no Expect, or Expect: 100-continue"
+            detail = "unsupported Expect header; only 100-continue is allowed"
             return problem(417, ProblemCode.EXPECTATION_FAILED, "Expectation Failed", detail, server_name)
         return await handle(request)
 

@@ -27,7 +27,7 @@ NO_RESOURCES = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
 
 class Listener:
-    """Accepts for one server; asyncio's own code logs a line for each connection it has no descriptor for."""
+    """Accepts for one server; asyncio's own code would log a line for each connection without a descriptor."""
 
     def __init__(
         self,
@@ -80,7 +80,7 @@ class Listener:
             except BlockingIOError:
                 return True
             except OSError as error:
-                # Any other error of accept(2) belongs to that connection, such as a client that has gone.
+                # Any other error of accept(2) belongs to that connection, such as a client that has disconnected.
                 if error.errno not in NO_RESOURCES:
                     continue
                 self._report(error)
@@ -113,7 +113,7 @@ class Listener:
             logger.debug("connection not set up: %s", error)
             connection.closed()
         except Exception:
-            # The boundary of one connection: an error in it must not end the server.
+            # The boundary of one connection: an error in one connection must not end the server.
             logger.exception("fault in the server: a connection could not be accepted")
             connection.closed()
 

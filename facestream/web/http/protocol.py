@@ -1,4 +1,4 @@
-"""Subclass aiohttp's protocol to report the phase of a connection and to bound what is read; knows no route.
+"""Subclass aiohttp's protocol to report the phase of a connection and to bound what is read; independent of routes.
 
 aiohttp 3.14 has only a deadline for idle connections. Tests with real sockets (tests/media/test_connections.py)
 cover the methods overridden here besides asyncio's Protocol and the protected members of RequestHandler used here.
@@ -29,7 +29,7 @@ OPTIONS: dict[str, Any] = {
     "keepalive_timeout": NO_DEADLINE_S,
     "lingering_time": LINGERING_S,
     "read_bufsize": 64 * 1024,
-    # No route accepts a compressed body, so none is decompressed.
+    # No route accepts a compressed body, so no body is decompressed.
     "auto_decompress": False,
 }
 HEAD_TOO_LARGE = (
@@ -55,7 +55,7 @@ class HttpProtocol(web.RequestHandler):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._raw = cast(asyncio.Transport, transport)
         self._connection.abort = self._raw.abort
-        self._connection.is_late = self._say_late
+        self._connection.on_late = self._on_late
         super().connection_made(transport)
 
     def connection_lost(self, exc: BaseException | None) -> None:
@@ -79,13 +79,13 @@ class HttpProtocol(web.RequestHandler):
             if self._request_count > requests:
                 connection.enter(Phase.BODY)
             elif self._head_bytes > MAX_HEAD_BYTES:
-                self._refuse(HEAD_TOO_LARGE)
+                self._reject(HEAD_TOO_LARGE)
         elif before is Phase.ANSWER and data:
             # Pipelined requests wait in the kernel, where they use the client's TCP window and not our memory.
             self._pause_reading_for_buffer()
 
     def set_parser(self, parser: Any, data_received_cb: Callable[[], None] | None = None) -> None:
-        """Called when a WebSocket is accepted."""
+        """Begin the opening phase; aiohttp calls this when a WebSocket is accepted."""
         self._connection.enter(Phase.OPENING)
         self._opening_bytes = len(self._message_tail)
         if self._opening_bytes > MAX_OPENING_BYTES:
@@ -120,21 +120,21 @@ class HttpProtocol(web.RequestHandler):
             # Errors of handlers are already logged. Only the response failed: asyncio's sendfile raises RuntimeError if
             # the client has gone.
             if self._raw is None or self._raw.is_closing():
-                raise ConnectionResetError("the client has gone") from error
+                raise ConnectionResetError("the client has disconnected") from error
             raise
         finally:
             self._content = None
             self._connection.enter(Phase.IDLE)
             if self._buffer_paused and not self._messages:
-                # aiohttp resumes reading when it takes the next request from its queue; there is none.
+                # aiohttp resumes reading when it takes the next request from its queue; this queue is empty.
                 self._resume_reading_if_drained()
 
     def _request_is_complete(self) -> None:
         if self._connection.phase is Phase.BODY:
             self._connection.enter(Phase.ANSWER)
 
-    def _say_late(self) -> None:
-        """Let the reader of the body report that it is late; without a reader, end the connection."""
+    def _on_late(self) -> None:
+        """Let the reader of the body report that the body is late; without a reader, end the connection."""
         if self._content is None:
             self._connection.end()
         else:
@@ -146,23 +146,23 @@ class HttpProtocol(web.RequestHandler):
     def _take_opening(self, data: bytes) -> None:
         self._opening_bytes += len(data)
         if self._opening_bytes > MAX_OPENING_BYTES:
-            self._refuse(OPENING_TOO_LARGE)
+            self._reject(OPENING_TOO_LARGE)
         elif data:
             super().data_received(data)
 
-    def _refuse(self, last_words: bytes) -> None:
-        """Send the error bytes and read no more; closing at once would reset the connection before they are read."""
+    def _reject(self, response: bytes) -> None:
+        """Send an error response and read no more; closing at once would reset the connection before it is read."""
         if self._raw is not None:
-            self._raw.write(last_words)
+            self._raw.write(response)
         self._connection.enter(Phase.LEAVING)
 
 
-def session_is_open(request: web.Request) -> None:
-    """Lift the bounds of a WebSocket without a session."""
+def mark_session_open(request: web.Request) -> None:
+    """The WebSocket now has a session; lift the limits of the opening phase."""
     if isinstance(request.protocol, HttpProtocol):
         request.protocol.opened()
 
 
-async def name_server(_request: web.Request, response: web.StreamResponse) -> None:
+async def set_server_header(_request: web.Request, response: web.StreamResponse) -> None:
     """Set the Server header of every response, in place of aiohttp's."""
     response.headers[hdrs.SERVER] = SERVER_NAME

@@ -1,4 +1,4 @@
-"""The compatibility mode over HTTP: the WebSocket, its first message and its rejection. Never touches JPEGs."""
+"""The compatibility mode over HTTP: the WebSocket, its first message and its rejection. Never decodes a JPEG."""
 
 import asyncio
 import contextlib
@@ -13,10 +13,10 @@ from facestream.messages.jpeg_socket import HEADER_BYTES, Open, Refused, decode_
 from facestream.sessions.ending import Ending
 from facestream.sessions.jpeg import JpegSession
 from facestream.web.auth.guards import authorize, check_request_rate, requesting_client
-from facestream.web.http.protocol import session_is_open
+from facestream.web.http.protocol import mark_session_open
 from facestream.web.keys import CONFIG, REGISTRY
 from facestream.web.problems import RejectedError, answer_errors_as_problems
-from facestream.web.routes.metrics import count_refusals
+from facestream.web.routes.metrics import count_rejections
 
 # Linux: a socket is writable only while less than this is unsent; otherwise the kernel would buffer megabytes, and a
 # slow reader would get frames that are seconds old.
@@ -63,12 +63,12 @@ async def open_socket(request: web.Request) -> web.StreamResponse:
     try:
         await session.wait_closed()
     finally:
-        session.leave(Ending.CONNECTION_LOST, "its request ended")
+        session.request_end(Ending.CONNECTION_LOST, "its request ended")
     return websocket
 
 
 async def _open(request: web.Request, peer: "WebSocketPeer") -> JpegSession | None:
-    """Wait for the first message and admit its peer; None: the peer was rejected, with a message that says why."""
+    """Wait for the first message and admit its peer; None: the peer was rejected, with the reason in a message."""
     try:
         async with asyncio.timeout(min(OPENING_DEADLINE_S, request.app[CONFIG].setup_deadline_s)):
             opening = decode_open(await peer.receive())
@@ -76,7 +76,7 @@ async def _open(request: web.Request, peer: "WebSocketPeer") -> JpegSession | No
         await peer.close("no first message")
         return None
     except ValueError as error:
-        await peer.refuse(
+        await peer.reject(
             Refused(
                 status=400,
                 code=ProblemCode.BAD_OPENING,
@@ -93,14 +93,14 @@ async def _open(request: web.Request, peer: "WebSocketPeer") -> JpegSession | No
         return web.Response(status=204)
 
     # A socket is rejected for the same reasons as an offer, with the same problem, and is counted in the same way.
-    answer = await answer_errors_as_problems(request, lambda asked: count_refusals(asked, admit))
+    answer = await answer_errors_as_problems(request, lambda asked: count_rejections(asked, admit))
     if sessions:
-        session_is_open(request)
+        mark_session_open(request)
         return sessions[0]
     assert isinstance(answer, web.Response)
     problem = Problem.model_validate_json(answer.text or "{}")
     retry_after_s = int(answer.headers.get("Retry-After", 0))
-    await peer.refuse(
+    await peer.reject(
         Refused(
             status=answer.status,
             code=problem.code,
@@ -167,8 +167,8 @@ class WebSocketPeer:
             else:
                 await self._websocket.send_bytes(message)
 
-    async def refuse(self, refusal: Refused) -> None:
-        """Send why there is no session, and close."""
+    async def reject(self, refusal: Refused) -> None:
+        """Send the reason for the rejection, and close."""
         try:
             await self.send(refusal.model_dump_json())
         except ConnectionError:

@@ -19,11 +19,12 @@ from facestream.metrics import LAG_SAMPLE_EVERY_S
 from facestream.sessions.registry import SessionRegistry
 from facestream.web.auth.guards import is_admin, is_local, require_admin
 from facestream.web.keys import CONFIG, METRICS, REGISTRY
-from facestream.web.problems import Handler, RejectedError, refusal_label
+from facestream.web.problems import Handler, RejectedError, rejection_label
 from facestream.workers.pool import AnalysisPool
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 KINDS = ("webrtc", "pictures")
+"""`pictures` is the compatibility mode (sessions/jpeg.py)."""
 
 routes = web.RouteTableDef()
 
@@ -155,13 +156,13 @@ async def metrics(request: web.Request) -> web.Response:
 
 
 @web.middleware
-async def count_refusals(request: web.Request, handler: Handler) -> web.StreamResponse:
+async def count_rejections(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Count rejected requests; runs inside the middleware that turns errors into problems."""
     refused = request.app[REGISTRY].measures.refused
     try:
         return await handler(request)
     except FacestreamError as error:
-        refused[refusal_label(error)] += 1
+        refused[rejection_label(error)] += 1
         raise
     except web.HTTPException as error:
         if error.status >= 400:

@@ -27,7 +27,7 @@ SECURITY_HEADERS = {
     # Same origin only. With no-referrer, browsers send the goodbye (sendBeacon) with `Origin: null`.
     "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
-    # A new release must not meet a page of the old one.
+    # Browsers must revalidate, so that no old page talks to a new server.
     "Cache-Control": "no-cache",
 }
 
@@ -50,7 +50,7 @@ async def page(_request: web.Request) -> web.FileResponse:
 async def page_config(request: web.Request) -> web.Response:
     """What the page needs to know before it connects."""
     config = request.app[CONFIG]
-    # Credentials of a relay are for peers only: others would use it for their own traffic.
+    # Credentials of a relay are for peers only: other clients would use the relay for their own traffic.
     credentials = request.app[CREDENTIALS]
     authorized = await is_authorized(request)
     ice_servers = as_page_servers(config.page_ice_urls, credentials.make()) if authorized else []

@@ -76,13 +76,13 @@ async def trickle(request: web.Request) -> web.Response:
 
 @routes.delete("/sessions/{id}")
 async def leave(request: web.Request) -> web.Response:
-    """End a session; for its own peer, by its secret, and for admins."""
+    """End a session; allowed for its own peer, by its secret, and for admins."""
     session = request.app[REGISTRY].get(request.match_info["id"])
     if session is None:
         raise _no_session("no such session; it may have ended already")
     ending = require_owner_or_admin(request, session)
     who = "an admin" if ending is Ending.ENDED_BY_ADMIN else "the peer"
-    session.leave(ending, f"{who} ended the session")
+    session.request_end(ending, f"{who} ended the session")
     return web.Response(status=204)
 
 
@@ -90,18 +90,18 @@ async def leave(request: web.Request) -> web.Response:
 async def bye(request: web.Request) -> web.Response:
     """End the session of a closing page (`navigator.sendBeacon`); the body is the session's secret.
 
-    Always 204: nobody reads the response, and the connection may have ended a moment before.
+    Always 204: the page does not read the response, and the connection may have ended a moment before.
     """
     session = request.app[REGISTRY].get(request.match_info["id"])
     secret = await _read_at_most(request, MAX_SECRET_BYTES)
     if session is not None and is_owner(session, secret.decode(errors="replace")):
-        session.leave(Ending.PAGE_CLOSED, "the peer closed its page")
+        session.request_end(Ending.PAGE_CLOSED, "the peer closed its page")
     return web.Response(status=204)
 
 
 @routes.get("/sessions")
 async def sessions(request: web.Request) -> web.Response:
-    """List every session, for admins; without addresses, which are not needed to end one."""
+    """List every session, for admins; without addresses, which are not needed to end a session."""
     require_admin(request)
     return web.json_response(text=SessionList(sessions=request.app[REGISTRY].session_infos()).to_json())
 

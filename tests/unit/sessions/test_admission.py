@@ -150,8 +150,8 @@ def test_nobody_comes_in_while_somebody_gets_too_little():
     admits = measured(cores=8, media_ms=10, analysis_ms=10, min_fps=20)
 
     with pytest.raises(ServerFullError, match="less than 20"):
-        admits.admit(HERE, [ActiveSession("", connecting=False, fps_in=30, fps_out=12)], 8, 0.0)
-    admits.admit(HERE, [ActiveSession("", connecting=False, fps_in=12, fps_out=12)], 8, 0.0)
+        admits.admit(HERE, [ActiveSession("", connecting=False, fps_in=30, fps_possible=12)], 8, 0.0)
+    admits.admit(HERE, [ActiveSession("", connecting=False, fps_in=12, fps_possible=12)], 8, 0.0)
 
 
 def test_who_sends_little_leaves_room_for_others():
@@ -235,14 +235,14 @@ def test_what_is_known_of_a_stream_ends_with_it():
 
 def test_a_peer_that_is_slow_by_its_own_large_frames_locks_nobody_out():
     admits = measured(cores=2, media_ms=10, analysis_ms=10, min_fps=20)
-    slow = ActiveSession("203.0.113.1", connecting=False, fps_in=25, fps_out=6, frame_s=0.2)
+    slow = ActiveSession("203.0.113.1", connecting=False, fps_in=25, fps_possible=6, frame_s=0.2)
 
     admits.admit(HERE, [slow], 2, 0.0)
 
 
 def test_an_ordinary_peer_that_is_behind_still_keeps_others_out():
     admits = measured(cores=2, media_ms=10, analysis_ms=10, min_fps=20)
-    slow = ActiveSession("203.0.113.1", connecting=False, fps_in=25, fps_out=6, frame_s=0.02)
+    slow = ActiveSession("203.0.113.1", connecting=False, fps_in=25, fps_possible=6, frame_s=0.02)
 
     with pytest.raises(ServerFullError, match="less than 20"):
         admits.admit(HERE, [slow], 2, 0.0)

@@ -29,7 +29,7 @@ from facestream.sessions.admission import (
 )
 from facestream.sessions.ending import Ending
 from facestream.sessions.registry import SessionRegistry
-from facestream.web.problems import RejectedError, refusal_label
+from facestream.web.problems import RejectedError, rejection_label
 from facestream.web.routes.metrics import make_build_info, make_metrics
 from facestream.workers.pool import AnalysisPool
 from tests.conftest import ROOT
@@ -109,4 +109,4 @@ def test_every_panel_asks_the_chosen_server_only():
     ],
 )
 def test_the_labels_of_refusals_do_not_change(error: FacestreamError, label: str):
-    assert refusal_label(error) == label
+    assert rejection_label(error) == label

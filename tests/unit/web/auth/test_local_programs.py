@@ -57,7 +57,7 @@ def is_client(tmp_path: Path) -> IsClient:
             (folder / "fd" / "0").symlink_to("/dev/null")
             for number, inode in enumerate(inodes[1 : 2 + len(others)], 3):
                 (folder / "fd" / str(number)).symlink_to(f"socket:[{inode}]")
-        return Programs.look(tmp_path).is_client_of_its_own(end_of(CLIENT), end_of(SERVER))
+        return Programs.look(tmp_path).is_not_a_relay(end_of(CLIENT), end_of(SERVER))
 
     return ask
 
@@ -124,7 +124,7 @@ def test_a_connection_that_the_system_does_not_list_is_not_believed(is_client: I
 
 
 def test_a_system_without_such_a_list_is_not_believed(tmp_path: Path):
-    assert not Programs.look(tmp_path).is_client_of_its_own(end_of(CLIENT), end_of(SERVER))
+    assert not Programs.look(tmp_path).is_not_a_relay(end_of(CLIENT), end_of(SERVER))
 
 
 def test_a_file_that_is_closed_meanwhile_is_passed_over(tmp_path: Path):
@@ -133,7 +133,7 @@ def test_a_file_that_is_closed_meanwhile_is_passed_over(tmp_path: Path):
     (tmp_path / "7" / "fd").mkdir(parents=True)
     os.mkfifo(tmp_path / "7" / "fd" / "3")
 
-    assert not Programs.look(tmp_path).is_client_of_its_own(end_of(CLIENT), end_of(SERVER))
+    assert not Programs.look(tmp_path).is_not_a_relay(end_of(CLIENT), end_of(SERVER))
 
 
 async def test_many_requests_at_once_share_a_look_that_began_after_they_came():
@@ -187,7 +187,7 @@ async def test_further_requests_of_a_connection_need_no_look():
     first, second = Connection(), Connection()
 
     for connection in (first, first, first, second):
-        assert not await program_lookup.is_client_of_its_own(connection, end_of(CLIENT), end_of(SERVER))
+        assert not await program_lookup.is_not_a_relay(connection, end_of(CLIENT), end_of(SERVER))
 
     assert len(looks) == 2
 

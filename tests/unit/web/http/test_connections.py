@@ -162,7 +162,7 @@ def test_a_session_has_no_deadline_here(door: Door):
 
 def test_a_late_body_is_told_so_before_its_end(door: Door):
     connection, told = door.come(STRANGER, Phase.BODY), []
-    connection.is_late = lambda: told.append(connection.phase)
+    connection.on_late = lambda: told.append(connection.phase)
 
     door.wait(LIMITS.request_s + 0.1)
 

@@ -35,5 +35,9 @@ def test_where_the_limit_cannot_be_raised_the_soft_one_holds(monkeypatch: pytest
 def test_connections_get_what_the_sessions_leave():
     config = Config(max_sessions=16)
 
-    assert descriptors.for_connections(config, 1024) == 1024 - descriptors.for_sessions(config) == 796
-    assert descriptors.for_connections(config, 128) == descriptors.LEAST_CONNECTIONS
+    assert (
+        descriptors.descriptors_for_connections(config, 1024)
+        == 1024 - descriptors.descriptors_for_sessions(config)
+        == 796
+    )
+    assert descriptors.descriptors_for_connections(config, 128) == descriptors.LEAST_CONNECTIONS

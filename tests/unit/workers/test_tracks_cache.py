@@ -3,7 +3,7 @@
 import numpy as np
 
 from facestream.analysis.tracking.tracks import Track, Tracks
-from facestream.workers.worker import KEPT_STREAMS, NEW_STREAM, TracksUnpacker, forget_faces
+from facestream.workers.worker import KEPT_STREAMS, NEW_STREAM, TracksCache, forget_faces
 
 
 def some_tracks(number: int) -> Tracks:
@@ -11,26 +11,26 @@ def some_tracks(number: int) -> Tracks:
 
 
 def test_a_new_stream_knows_no_face():
-    assert TracksUnpacker().unpack(NEW_STREAM) == Tracks()
+    assert TracksCache().unpack(NEW_STREAM) == Tracks()
 
 
 def test_another_process_reads_what_one_has_packed():
-    packed = TracksUnpacker().pack(some_tracks(7))
+    packed = TracksCache().pack(some_tracks(7))
 
-    unpacked = TracksUnpacker().unpack(packed)
+    unpacked = TracksCache().unpack(packed)
 
     assert unpacked.followed[0].id == 7
     assert (unpacked.followed[0].landmarks_xy == 7).all()
 
 
 def test_the_process_that_packed_them_takes_them_up_as_they_are():
-    process, tracks = TracksUnpacker(), some_tracks(7)
+    process, tracks = TracksCache(), some_tracks(7)
 
     assert process.unpack(process.pack(tracks)) is tracks
 
 
 def test_tracks_nobody_asks_for_again_are_not_kept_for_ever():
-    process = TracksUnpacker()
+    process = TracksCache()
 
     for number in range(1, 10 * KEPT_STREAMS):
         process.pack(some_tracks(number))
@@ -39,7 +39,7 @@ def test_tracks_nobody_asks_for_again_are_not_kept_for_ever():
 
 
 def test_a_stream_that_starts_anew_gives_no_id_a_second_time():
-    forgotten = TracksUnpacker().unpack(forget_faces(TracksUnpacker().pack(some_tracks(7))))
+    forgotten = TracksCache().unpack(forget_faces(TracksCache().pack(some_tracks(7))))
 
     assert forgotten == Tracks(next_id=8)
 

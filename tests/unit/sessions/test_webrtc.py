@@ -1,0 +1,62 @@
+"""The candidates of one peer: those of its offer and later ones count towards the same limit."""
+
+import json
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from aiortc import RTCConfiguration, RTCIceCandidate, RTCPeerConnection, VideoStreamTrack
+
+from facestream.analysis.options import AnalysisOptions
+from facestream.config import Config
+from facestream.ice.candidates import CandidatePolicy
+from facestream.metrics import Measures
+from facestream.sessions.webrtc import WebRtcSession
+from facestream.signaling.offer import parse_offer
+from facestream.workers.pool import AnalysisPool
+
+MAX_CANDIDATES = 20
+REJECTED = "a=candidate:1 1 udp 2122260223 192.168.0.{} 50000 typ host"
+ADMITTED = "a=candidate:1 1 udp 2122260223 8.8.8.{} 50000 typ host"
+
+
+@pytest.fixture(autouse=True)
+def _offer_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("aioice.ice.get_host_addresses", lambda use_ipv4, use_ipv6: ["127.0.0.1"])
+
+
+@pytest.fixture
+async def offer_lines() -> AsyncIterator[list[str]]:
+    pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+    pc.addTrack(VideoStreamTrack())
+    await pc.setLocalDescription(await pc.createOffer())
+    yield [line for line in pc.localDescription.sdp.splitlines() if "candidate" not in line]
+    await pc.close()
+
+
+@pytest.mark.parametrize("line", [ADMITTED, REJECTED])
+async def test_every_candidate_of_an_offer_counts_towards_the_limit(
+    offer_lines: list[str], line: str, monkeypatch: pytest.MonkeyPatch
+):
+    offered = [line.format(number) for number in range(15)]
+    body = json.dumps({"sdp": "\r\n".join([*offer_lines, *offered, ""]), "type": "offer"}).encode()
+    user = [line for line in offer_lines if line.startswith(("a=ice-ufrag:", "a=ice-pwd:"))]
+    later = [ADMITTED.format(100 + number) for number in range(10)]
+    policy = CandidatePolicy(most=MAX_CANDIDATES)
+    added: list[RTCIceCandidate] = []
+
+    async def add(_pc: RTCPeerConnection, candidate: RTCIceCandidate) -> None:
+        added.append(candidate)
+
+    with ThreadPoolExecutor(1) as drawing:
+        pool = AnalysisPool(Path(), AnalysisOptions(), 0, 1)
+        session = WebRtcSession(Config(), pool, drawing, Measures())
+        try:
+            await session.accept(parse_offer(body, policy))
+            monkeypatch.setattr(RTCPeerConnection, "addIceCandidate", add)
+            await session.trickle("\r\n".join([*user, *later, ""]).encode(), policy)
+        finally:
+            await session.close()
+
+    assert len(added) == MAX_CANDIDATES - len(offered)
