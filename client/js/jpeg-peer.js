@@ -1,6 +1,6 @@
 /**
  * The compatibility mode: JPEG frames over a WebSocket, for networks and browsers without WebRTC. Opened, used and closed like
- * a Peer; slower, because JPEGs are larger than video and a lost packet delays all that follow it. Touches no page.
+ * a Peer; slower, because JPEGs are larger than video and a lost packet delays all that follow it. Does not touch the page.
  */
 
 import { BasePeer } from './base-peer.js';
