@@ -21,7 +21,7 @@ export const TEXT = {
   record: 'Record',
   tryNow: 'Try now',
   giveUp: 'Stop trying',
-  consentTitle: 'Before the camera opens',
+  consentTitle: 'Before your video is sent',
   consentYes: 'I agree',
   consentNo: 'Not now',
   tokenTitle: 'Access token required',
@@ -124,7 +124,7 @@ export const FIGURES = {
   session: 'Session',
 };
 
-/** What the person agrees to before the camera opens, unless the server's setting `notice` says something else. */
+/** What the person agrees to before anything is sent, unless the server's setting `notice` says something else. */
 export const NOTICE =
   'Your video is sent to this server and analysed there for facial expressions, frame by frame. The server stores ' +
   'neither frames nor results. This page keeps the measurements until you close it. Only the files that you save remain on your device.';
