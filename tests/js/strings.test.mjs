@@ -13,8 +13,8 @@ for (const [, key] of page.matchAll(/data-(?:text|label|title)="(\w+)"/g)) {
   test(`the page's text ${key} has its words`, () => assert.ok(TEXT[key]));
 }
 
-test('every stage on the server has its word, in its order', () => {
-  assert.deepEqual(Object.keys(STAGE_LABELS).filter((station) => STAGES.includes(station)), STAGES);
+test('every stage of the server has its word, in its order', () => {
+  assert.deepEqual(Object.keys(STAGE_LABELS).filter((stage) => STAGES.includes(stage)), STAGES);
 });
 
 test('a server that keeps up is not said to be busy', () => {
