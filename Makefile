@@ -9,7 +9,7 @@ NPM_THERE := command -v npm >/dev/null || { echo "npm is not installed; expected
 BENCHMARKS := latency compatibility cpu capacity loop_stall recovery hostile_clients churn soak
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run models docs test test-py test-unit test-fast test-newest test-browser test-clients test-wheel test-image test-js test-media test-upstream record-offers browser net-programs client-programs image-programs lint fix types schema audit bench wheel clean
+.PHONY: help setup run models docs test test-py test-unit test-fast test-slow cov test-newest test-browser test-clients test-wheel test-image test-js test-media test-upstream record-offers browser net-programs client-programs image-programs lint fix types schema audit bench wheel clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -24,11 +24,22 @@ models: $(BIN)/.product ## fetch the model files that are missing, check every o
 
 test: lint types docs test-js test-py test-newest ## everything that CI asks for: checks and every test
 
-test-py: $(BIN)/.dev client/node_modules/.dev models/cache/.checked test-media browser net-programs client-programs image-programs $(PEERS)/.installed ## every Python test: unit, media, net, browser, clients, package, image
-	$(BIN)/python -m pytest $(ARGS)
+# Unit and media tests wait more than they compute, so several run at once; a file's tests stay together and share their servers.
+AT_ONCE ?= 3
+COVERAGE := $(if $(ARGS),,--cov)
+SLOW := --ignore=tests/unit --ignore=tests/media
 
-test-fast: $(BIN)/.dev models/cache/.checked test-media ## unit and media tests: no root, no browser
-	$(BIN)/python -m pytest tests/unit tests/media $(ARGS)
+test-py: ## every Python test: unit, media, net, browser, clients, package, image; with ARGS in one process
+	@$(if $(ARGS),$(MAKE) --no-print-directory test-slow SLOW=,$(MAKE) --no-print-directory test-fast test-slow)
+
+test-slow: $(BIN)/.dev client/node_modules/.dev models/cache/.checked test-media browser net-programs client-programs image-programs $(PEERS)/.installed ## every Python test but the unit and media tests
+	$(BIN)/python -m pytest $(SLOW) $(ARGS)
+
+test-fast: $(BIN)/.dev models/cache/.checked test-media ## unit and media tests, several at once: no root, no browser; branch coverage with its floor
+	$(BIN)/python -m pytest tests/unit tests/media --numprocesses $(AT_ONCE) --dist loadfile $(COVERAGE) $(ARGS)
+
+cov: test-fast ## the same; lines and branches without a test in build/coverage
+	$(BIN)/python -m coverage html --directory build/coverage
 
 test-unit: $(BIN)/.dev models/cache/.checked test-media ## the fast tests only
 	PYTHONASYNCIODEBUG=1 $(BIN)/python -m pytest tests/unit $(ARGS)

@@ -1,6 +1,6 @@
 """The reasons why a session ends: one code for the log, the metrics and the peer's notice.
 
-The session itself ends in `Session.run` (`sessions/base.py`): one of its tasks raises `SessionEnded`, or `Session.leave`
+The session itself ends in `Session.run` (`sessions/base.py`): a task raises `SessionEnded`, or `Session.leave`
 is called. An unexpected exception ends it with `Ending.FAULT`.
 """
 
