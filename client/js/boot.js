@@ -44,7 +44,7 @@
     if (isTooOld()) say('This browser is too old', 'Supported browsers: ' + SUPPORTED + '.');
     else if (started) return;
     else if (fault) say('This page could not start', fault + '. Reload the page. Supported browsers: ' + SUPPORTED + '.');
-    else say('This page did not load completely', 'A file could not be loaded from the server. Reload the page. If that does not help, inform the operator of the server.');
+    else say('This page did not load completely', 'A file could not be loaded from the server. Reload the page. If that does not help, tell the operator of this server.');
   }
 
   window.addEventListener('error', function (event) {

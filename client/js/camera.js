@@ -1,4 +1,4 @@
-/** Opens a camera, or rejects with the reason; lists the cameras. Touches no page. */
+/** Opens a camera, or rejects with the reason; lists the cameras. Does not touch the page. */
 
 import { PeerError } from './errors.js';
 

@@ -1,4 +1,4 @@
-/** Plays a file from this device after checking that the browser can decode its video. Touches no page. */
+/** Plays a file from this device after checking that the browser can decode its video. Does not touch the page. */
 
 import { PeerError } from './errors.js';
 

@@ -1,4 +1,4 @@
-/** The browser's statistics of the connection as rates between two readings. Knows no page. */
+/** The browser's statistics of the connection as rates between two readings. Independent of the DOM. */
 
 /**
  * @typedef {object} Look the running sums of one getStats()

@@ -1,6 +1,6 @@
 /**
  * Keeps the most recently requested source open. Opens one source at a time, because phones can open only one camera;
- * of several requests meanwhile, the last one applies. Knows no page and no connection.
+ * of several requests meanwhile, the last one applies. Independent of the DOM and of the connection.
  */
 
 /**

@@ -1,9 +1,9 @@
-/** Figures of the connection, and the latency of a frame by station. Draws into its own element only. */
+/** Figures of the connection, and the latency of a frame by stage. Draws into its own element only. */
 
 import { find, make } from './elements.js';
 import { FIGURES, NOTHING, STAGE_LABELS, badge, busySentence, kilobits, milliseconds, percent, perSecond } from './strings.js';
 
-const STATIONS = Object.keys(STAGE_LABELS);
+const ALL_STAGES = Object.keys(STAGE_LABELS);
 /** Of a new time, in a mean that forgets half of the past in about seven frames. */
 const WEIGHT = 0.1;
 
@@ -11,9 +11,9 @@ export class HealthPanel {
   /** @type {Map<string, HTMLElement>} */
   #figures = new Map();
   /** @type {Map<string, {bar: HTMLElement, time: HTMLElement}>} */
-  #stations = new Map();
+  #stages = new Map();
   #busy;
-  /** @type {Map<string, number>} milliseconds by station; a station that is not known is not there */
+  /** @type {Map<string, number>} milliseconds by stage; a stage that is not known is not there */
   #ms = new Map();
 
   /** @param {HTMLElement} element holds .numbers, .stage-bar, .stage-times and .busy */
@@ -29,14 +29,14 @@ export class HealthPanel {
       numbers.append(row);
       this.#figures.set(id, value);
     }
-    for (const station of STATIONS) {
+    for (const stage of ALL_STAGES) {
       const bar = make('i');
       const time = make('li');
-      bar.style.setProperty('--shade', `var(--at-${station})`);
-      time.style.setProperty('--shade', `var(--at-${station})`);
+      bar.style.setProperty('--shade', `var(--at-${stage})`);
+      time.style.setProperty('--shade', `var(--at-${stage})`);
       strip.append(bar);
       legend.append(time);
-      this.#stations.set(station, { bar, time });
+      this.#stages.set(stage, { bar, time });
     }
     this.reset();
   }
@@ -61,12 +61,12 @@ export class HealthPanel {
     if (figure) figure.textContent = text;
   }
 
-  /** @param {Record<string, number | null>} ms milliseconds by station, of one frame; null: not known this time */
+  /** @param {Record<string, number | null>} ms milliseconds by stage, of one frame; null: not known this time */
   addTimes(ms) {
-    for (const [station, value] of Object.entries(ms)) {
+    for (const [stage, value] of Object.entries(ms)) {
       if (value === null) continue;
-      const before = this.#ms.get(station);
-      this.#ms.set(station, before === undefined ? value : before + (value - before) * WEIGHT);
+      const before = this.#ms.get(stage);
+      this.#ms.set(stage, before === undefined ? value : before + (value - before) * WEIGHT);
     }
   }
 
@@ -97,10 +97,10 @@ export class HealthPanel {
   }
 
   #showStations() {
-    for (const [station, { bar, time }] of this.#stations) {
-      const ms = this.#ms.get(station);
+    for (const [stage, { bar, time }] of this.#stages) {
+      const ms = this.#ms.get(stage);
       bar.style.flexGrow = String(ms ?? 0);
-      time.textContent = `${STAGE_LABELS[station]} ${ms === undefined ? NOTHING : milliseconds(ms)}`;
+      time.textContent = `${STAGE_LABELS[stage]} ${ms === undefined ? NOTHING : milliseconds(ms)}`;
     }
   }
 }

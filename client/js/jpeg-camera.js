@@ -1,4 +1,4 @@
-/** Encodes the newest frame of a track as JPEG on request; never queues frames. Touches no page. */
+/** Encodes the newest frame of a track as JPEG on request; never queues frames. Does not touch the page. */
 
 import { contextOf } from './elements.js';
 import { VideoFrames, requireReadableCanvas } from './video-frames.js';

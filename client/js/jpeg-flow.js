@@ -1,4 +1,4 @@
-/** JPEG frames over a WebSocket: the header before each, and how many may be in flight. Knows no socket. */
+/** JPEG frames over a WebSocket: the header before each, and how many may be in flight. Independent of the socket. */
 
 export const HEADER_BYTES = 8;
 const VERSION = 1;

@@ -1,6 +1,6 @@
 /**
  * The compatibility mode: JPEG frames over a WebSocket, for networks and browsers without WebRTC. Opened, used and closed like
- * a Peer; slower, because JPEGs are larger than video and a lost packet delays all that follow it. Touches no page.
+ * a Peer; slower, because JPEGs are larger than video and a lost packet delays all that follow it. Does not touch the page.
  */
 
 import { BasePeer } from './base-peer.js';
@@ -25,7 +25,7 @@ const ABNORMAL_CLOSURE = 1006;
  *
  * @typedef {object} Shown a frame that was drawn
  * @property {number} ptsS of its message
- * @property {Record<string, number>} ms its time by station, where the page knows it
+ * @property {Record<string, number>} ms its time by stage, where the page knows it
  *
  * @typedef {{telemetry: import('./telemetry.js').Telemetry, atMs: number}} Announced a message, and when it arrived
  */
@@ -219,13 +219,13 @@ export class JpegPeer extends BasePeer {
 
 /**
  * Where the time of one frame went, except for the stages that its message reports. The page's own clock sees it leave and
- * come back, so the stations add up to the measured total: what no other station used is counted as network.
+ * come back, so the stages add up to the measured total: what no other stage used is counted as network.
  *
  * @param {import('./jpeg-flow.js').Sent} sent
  * @param {Announced} announced
  * @param {number} backMs
  * @param {number} drawnMs
- * @returns {Record<string, number>} milliseconds by station
+ * @returns {Record<string, number>} milliseconds by stage
  */
 function times(sent, announced, backMs, drawnMs) {
   const encode = backMs - announced.atMs;

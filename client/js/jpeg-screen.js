@@ -1,4 +1,4 @@
-/** Shows JPEGs as a video stream. At most one waits while another is decoded; a newer one replaces it. Touches no page. */
+/** Shows JPEGs as a video stream. At most one waits while another is decoded; a newer one replaces it. Does not touch the page. */
 
 import { contextOf } from './elements.js';
 import { PeerError } from './errors.js';

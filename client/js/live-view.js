@@ -1,4 +1,4 @@
-/** Everything on the page that follows the reports: chart, face, figures, latency, log. Knows no connection and no state. */
+/** Everything on the page that follows the reports: chart, face, figures, latency, log. Independent of the connection and of the visit's state. */
 
 import { FrameClock, FrameMatcher } from './frame-clock.js';
 import { chartSummary } from './strings.js';

@@ -1,4 +1,4 @@
-/** Paints a playing video onto a canvas, frame by frame, and provides the canvas as a stream. Touches no page. */
+/** Paints a playing video onto a canvas, frame by frame, and provides the canvas as a stream. Does not touch the page. */
 
 import { contextOf } from './elements.js';
 import { PeerError } from './errors.js';

@@ -1,5 +1,5 @@
 /**
- * One WebRTC connection to the server: open it, close it, never reuse it. Touches no page.
+ * One WebRTC connection to the server: open it, close it, never reuse it. Does not touch the page.
  *
  *   const peer = new Peer({ onVideo, onTelemetry, onControl, onFlow, onLost });
  *   await peer.open(mediaStream);

@@ -13,7 +13,7 @@ export const INVITATIONS = {
   },
   [State.STARTING]: { title: 'Opening the camera', text: 'Your browser may ask you to allow it.' },
   [State.CONNECTING]: { title: 'Connecting', text: 'The camera is open. The page is connecting to the server.' },
-  [State.WAITING]: { title: 'Connected', text: 'The first frame is on its way.' },
+  [State.WAITING]: { title: 'Connected', text: 'Waiting for the first annotated frame.' },
   [State.PAUSED]: {
     title: 'The camera is paused',
     text: 'It sends no video at the moment. A phone call, another program, a privacy shutter or a switch may have stopped it. The connection stays open, and the video resumes when the camera does.',
@@ -24,13 +24,19 @@ export const INVITATIONS = {
   },
   [State.STOPPED]: { title: 'The camera is off', text: 'Nothing is sent, and nothing was stored.' },
 };
+/** The same for a clip, where it differs. @type {Record<string, {title: string, text: string}>} */
+const CLIP_INVITATIONS = {
+  [State.STARTING]: { title: 'Opening the clip', text: 'The browser is decoding the first frame.' },
+  [State.CONNECTING]: { title: 'Connecting', text: 'The clip is open. The page is connecting to the server.' },
+  [State.STOPPED]: { title: 'The clip has stopped', text: 'Nothing is sent, and nothing was stored.' },
+};
 
 /** By the key of a PeerError. @type {Record<string, Words>} */
 export const PROBLEMS = {
   noCamera: { title: 'No camera was found', text: () => 'Connect a camera to this device and start again.' },
   denied: {
     title: 'The camera is blocked',
-    text: () => 'Allow the camera for this page, with the icon in the address bar, and start again.',
+    text: () => 'Use the icon in the address bar to allow the camera for this page, then start again.',
   },
   busy: {
     title: 'The camera is in use',
@@ -39,7 +45,7 @@ export const PROBLEMS = {
   insecure: {
     title: 'This address cannot use the camera',
     text: (address) =>
-      `Browsers open the camera only on localhost or over https. On the server’s own machine, open ${address} instead. You can also use a clip here.`,
+      `Browsers allow camera access only on localhost or over HTTPS. If the server runs on this computer, open ${address} instead. You can also use a clip here.`,
   },
   noCapture: {
     title: 'This browser does not give pages access to a camera',
@@ -55,7 +61,7 @@ export const PROBLEMS = {
   },
   clipBlocked: {
     title: 'The browser did not start the clip',
-    text: () => 'Some browsers require a second press, for example on phones in power-saving mode. Press the button again.',
+    text: () => 'Some browsers require a second press, for example on a phone in power-saving mode. Press the button again.',
   },
   unsupported: {
     title: 'This browser lacks a feature that the page needs',
@@ -63,22 +69,23 @@ export const PROBLEMS = {
   },
   noCanvas: {
     title: 'The browser blocks access to the canvas',
-    text: () => 'Allow this page to read its canvas, with the icon in the address bar, and start again.',
+    text: () => 'Use the icon in the address bar to allow this page to read its canvas, then start again.',
   },
   noWebrtc: {
     title: 'This browser has no WebRTC',
     text: (detail) =>
-      [sentence(detail), 'This server accepts video by WebRTC only. Allow WebRTC in the browser’s settings, or use another browser.'].join(' ').trim(),
+      [sentence(detail), 'This server accepts video over WebRTC only. Allow WebRTC in the browser’s settings, or use another browser.'].join(' ').trim(),
   },
   serverAway: { title: 'The server does not answer', text: () => 'Check that it is running, and start again.' },
   full: { title: 'The server is full', text: sentence },
   draining: { title: 'The server is stopping', text: sentence },
   token: { title: 'Access token required', text: sentence },
   tooMany: { title: 'Too many sessions from your network', text: sentence },
-  noPort: { title: 'The server has no free port for video', text: sentence },
+  // The detail names settings, which concern the operator only; the same holds for a fault.
+  noPort: { title: 'The server has no free port for video', text: () => 'Tell the operator of this server.' },
   offer: { title: 'The server rejected the connection', text: sentence },
   rejected: { title: 'The server rejected the connection', text: sentence },
-  fault: { title: 'Fault in the server', text: sentence },
+  fault: { title: 'Server error', text: () => 'Start again. If this happens again, tell the operator of this server.' },
   noMedia: {
     title: 'No video gets through',
     text: () => 'The server answered, but the connection for the video failed. A firewall may block UDP.',
@@ -87,8 +94,8 @@ export const PROBLEMS = {
     title: 'The connection was lost',
     text: () => 'Nothing has arrived from the server for some time. Check the network and start again.',
   },
-  closed: { title: 'The server ended the session', text: () => 'Start again when it is ready.' },
-  ended: { title: 'The server ended the session', text: (detail) => sentence(detail) || 'Start again when it is ready.' },
+  closed: { title: 'The server ended the session', text: () => 'Try starting again in a moment.' },
+  ended: { title: 'The server ended the session', text: (detail) => sentence(detail) || 'Try starting again in a moment.' },
   cameraEnded: { title: 'The camera was disconnected', text: () => 'Connect it again, or choose another one, and start again.' },
   unknown: { title: 'Unexpected error', text: (detail) => `${sentence(detail)} Start again.`.trim() },
 };
@@ -104,8 +111,8 @@ export const ENDINGS = {
     text: () => 'The page was connected, but no video frame arrived in time. Check that the camera works, and start again.',
   },
   video_ended: {
-    title: 'The video track ended',
-    text: () => 'The connection signalled the end of the video to the server. Start again.',
+    title: 'The video from this page ended',
+    text: () => 'Start again to open a new session.',
   },
   frame_too_large: {
     title: 'The video is too large for this server',
@@ -115,8 +122,8 @@ export const ENDINGS = {
     title: 'The server cannot decode the video',
     text: (detail) => `${sentence(detail)} Choose another size or camera, and start again.`.trim(),
   },
-  replaced: { title: 'The session continues in another connection', text: () => 'Another connection resumed this session. Start again to open a new one.' },
-  ended: { title: 'The session was ended', text: () => 'An administrator of the server ended it. Ask them before you start again.' },
+  replaced: { title: 'The session continues over another connection', text: () => 'Another connection resumed this session. Start again to open a new one.' },
+  ended: { title: 'The operator ended the session', text: () => 'Ask the operator of this server before you start again.' },
   time_over: { title: 'The session reached its time limit', text: () => 'The server limits the length of a session. Start again to open a new one.' },
   stopping: { title: 'The server is stopping', text: () => 'Start again once it is back.' },
 };
@@ -125,19 +132,20 @@ export const ENDINGS = {
 export const COMPATIBILITY = {
   noMedia: 'WebRTC video does not get through',
   noWebrtc: 'This browser has no WebRTC',
-  offer: 'The server cannot serve this browser’s video',
-  fault: 'The server cannot serve this browser’s video',
+  offer: 'The server cannot handle this browser’s video',
+  fault: 'The server cannot handle this browser’s video',
   noPort: 'The server has no free port for video',
 };
 
-/** What happens to the camera while the page waits for a full server. */
-const CAMERA_MEANWHILE = 'The camera is off until then.';
-/** What happens to everything else while the page reconnects. */
+/** What happens while the page waits for a server that has no room. */
+const QUEUED = 'The page tries again by itself.';
+const QUEUED_CAMERA = 'The page tries again by itself; the camera stays off until then.';
+/** What happens while the page reconnects. */
 const MEANWHILE = 'Nothing is sent in the meantime. The chart and the counters resume when the connection is back.';
 const MEANWHILE_CAMERA = 'The camera stays on, but nothing is sent in the meantime. The chart and the counters resume when the connection is back.';
 
-/** Problems whose advice is for a person who has to start again; while the page reconnects by itself it is left out. */
-const MANUAL = ['cut', 'serverAway', 'noMedia'];
+/** Problems whose advice is for a person who has to start again; left out while the page reconnects by itself. */
+const MANUAL = ['cut', 'serverAway', 'noMedia', 'closed', 'fault'];
 
 /** @param {string | undefined} code of a notice @returns {Words | null} null: an unknown code */
 export const endingOf = (code) => (code !== undefined && Object.hasOwn(ENDINGS, code) ? ENDINGS[code] : null);
@@ -152,11 +160,11 @@ export function problemOf({ key: given, code, message }) {
 /**
  * @param {import('./visit-states.js').VisitState} state
  * @param {PeerError | null} error why the state was entered
- * @param {'camera' | 'clip'} source
+ * @param {import('./visit-states.js').SourceKind} source
  * @returns {{key: string, title: string, text: string}} what stands in place of the video; empty texts: nothing
  */
 export function messageOf(state, error, source) {
-  const { title = '', text = '' } = INVITATIONS[state] ?? {};
+  const { title = '', text = '' } = (source === 'clip' && CLIP_INVITATIONS[state]) || INVITATIONS[state] || {};
   if (!error) return { key: '', title, text };
   const problem = problemOf(error);
   /** @param {...string} parts */
@@ -165,7 +173,7 @@ export function messageOf(state, error, source) {
     case State.HELD:
       return { ...problem, title, text };
     case State.QUEUED:
-      return saying(problem.text, source === 'camera' ? CAMERA_MEANWHILE : '');
+      return saying(problem.text, source === 'camera' ? QUEUED_CAMERA : QUEUED);
     case State.RECONNECTING:
       return saying(MANUAL.includes(error.key) || endingOf(error.code) ? '' : problem.text, source === 'camera' ? MEANWHILE_CAMERA : MEANWHILE);
     default:
@@ -175,7 +183,7 @@ export function messageOf(state, error, source) {
 
 /** @param {string} key of the error @returns {string} shown once when the page falls back to the compatibility mode */
 export const inCompatibility = (key) =>
-  `${COMPATIBILITY[key] ?? COMPATIBILITY.noMedia}, so the page sends JPEG frames over a WebSocket. Delay may be higher and the frame rate lower; the analysis is the same.`;
+  `${COMPATIBILITY[key] ?? COMPATIBILITY.noMedia}, so the page sends JPEG frames over a WebSocket. The delay may be longer and the frame rate lower; the analysis is the same.`;
 
 /** @param {string} detail from the server or the browser @returns {string} with a capital and a full stop */
 export function sentence(detail) {

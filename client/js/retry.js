@@ -8,12 +8,12 @@ const RESTART_MS = 3000;
 const MOST_TRIES = 24;
 /** Fewer tries if the first frame never arrives, because each try takes a session from other peers. */
 const MOST_SETUPS = 3;
-/** Keys of errors whose cause may pass by itself; any other needs a person. */
-const PASSING = ['cut', 'closed', 'serverAway', 'fault', 'full', 'draining', 'noPort', 'tooMany', 'noMedia'];
+/** Keys of errors whose cause may end by itself; any other needs a person. */
+const TEMPORARY = ['cut', 'closed', 'serverAway', 'fault', 'full', 'draining', 'noPort', 'tooMany', 'noMedia'];
 /** Codes of a notice after which a new session may succeed; after any other it would end the same way. */
-const PASSING_CODES = ['stopping', 'silence', 'setup_timeout'];
+const TEMPORARY_CODES = ['stopping', 'silence', 'setup_timeout'];
 /** Keys of rejections that end when another session ends. */
-const WAITING = ['full', 'draining', 'noPort', 'tooMany'];
+const QUEUEABLE = ['full', 'draining', 'noPort', 'tooMany'];
 /** Keys of errors that concern WebRTC only, so that frames may still get through over a WebSocket. */
 export const FALLBACK_KEYS = ['noMedia', 'noWebrtc', 'offer', 'fault', 'noPort'];
 
@@ -24,9 +24,9 @@ export const FALLBACK_KEYS = ['noMedia', 'noWebrtc', 'offer', 'fault', 'noPort']
  * @param {number} tries how many failed before
  * @returns {boolean} whether another try may succeed
  */
-export function mayPass({ key, code = '' }, tries) {
-  if (key === 'ended') return PASSING_CODES.includes(code) && tries < (code === 'setup_timeout' ? MOST_SETUPS : MOST_TRIES);
-  return PASSING.includes(key) && tries < MOST_TRIES;
+export function isTemporary({ key, code = '' }, tries) {
+  if (key === 'ended') return TEMPORARY_CODES.includes(code) && tries < (code === 'setup_timeout' ? MOST_SETUPS : MOST_TRIES);
+  return TEMPORARY.includes(key) && tries < MOST_TRIES;
 }
 
 /**
@@ -34,8 +34,8 @@ export function mayPass({ key, code = '' }, tries) {
  * @param {number} tries how many failed before
  * @returns {boolean} whether the server sent `Retry-After`, so that waiting makes sense
  */
-export function mayWait({ key, retryMs = 0 }, tries) {
-  return WAITING.includes(key) && retryMs > 0 && tries < MOST_TRIES;
+export function shouldQueue({ key, retryMs = 0 }, tries) {
+  return QUEUEABLE.includes(key) && retryMs > 0 && tries < MOST_TRIES;
 }
 
 /** @param {Reason} error of a WebRTC connection @returns {boolean} whether the compatibility mode may succeed */

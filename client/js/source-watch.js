@@ -1,4 +1,4 @@
-/** Detects whether a camera delivers frames, from the events of its track and a frame count. Knows no page and no connection. */
+/** Detects whether a camera delivers frames, from the events of its track and a frame count. Independent of the DOM and of the connection. */
 
 /** In the dark a camera may send only five frames a second, so one that sends none for this long has stopped. */
 const SILENT_MS = 2000;

@@ -1,7 +1,7 @@
 /** The stage: state, message in place of the video, buttons, notices and countdown. Draws into its own elements only; decides nothing. */
 
 import { messageOf, sentence } from './problems.js';
-import { STATES, TEXT, TRYING, nextTry } from './strings.js';
+import { TEXT, TRYING, nextTry, stateName } from './strings.js';
 import { COUNTING, RUNNING, SHOWING, State } from './visit-states.js';
 
 const BRIEF_MS = 5000;
@@ -28,7 +28,7 @@ const BRIEF_MS = 5000;
 
 export class StagePanel {
   #at;
-  /** @type {'camera' | 'clip'} */
+  /** @type {import('./visit-states.js').SourceKind} */
   #source = 'camera';
   /** @type {import('./visit-states.js').VisitState} */
   #state = State.IDLE;
@@ -59,7 +59,7 @@ export class StagePanel {
     const shown = state === State.HELD ? State.PAUSED : state;
     root.dataset.state = shown;
     root.dataset.problem = message.key;
-    this.#at.state.textContent = STATES[state];
+    this.#at.state.textContent = stateName(state, this.#source);
     // Setting the same text again would make screen readers repeat it.
     if (this.#at.title.textContent !== message.title) this.#at.title.textContent = message.title;
     if (this.#at.text.textContent !== message.text) this.#at.text.textContent = message.text;
@@ -73,7 +73,7 @@ export class StagePanel {
     if (focused?.closest('[hidden]')) this.focus();
   }
 
-  /** @param {'camera' | 'clip'} source that is chosen */
+  /** @param {import('./visit-states.js').SourceKind} source that is chosen */
   showSource(source) {
     this.#source = source;
     this.#at.clipLabel.hidden = RUNNING.includes(this.#state) || source === 'clip';

@@ -8,7 +8,7 @@ export const TEXT = {
   startClip: 'Start clip',
   stop: 'Stop',
   compatibility: 'Compatibility mode',
-  compatibilityTitle: 'Frames are sent as JPEG over a WebSocket, because WebRTC does not work here',
+  compatibilityTitle: 'WebRTC does not work here, so frames are sent as JPEG images over a WebSocket',
   stageLabel: 'Annotated video',
   useClip: 'Use a clip',
   backToCamera: 'Back to the camera',
@@ -21,7 +21,7 @@ export const TEXT = {
   record: 'Record',
   tryNow: 'Try now',
   giveUp: 'Stop trying',
-  consentTitle: 'Before the camera opens',
+  consentTitle: 'Before your video is sent',
   consentYes: 'I agree',
   consentNo: 'Not now',
   tokenTitle: 'Access token required',
@@ -40,7 +40,7 @@ export const TEXT = {
   faceChoice: 'Face to follow',
   linesHint: 'Probability of each expression; press one to hide or show its line',
   historyHeading: 'Last',
-  windowLabel: 'Length of time in the chart',
+  windowLabel: 'Time span of the chart',
   pause: 'Pause',
   lookBack: 'Look back in time',
   save: 'Save',
@@ -49,12 +49,12 @@ export const TEXT = {
   saveReport: 'Report (HTML)',
   axisLeft: 'probability',
   axisRight: 'frames per second',
-  chartEmpty: 'The chart appears here once the camera runs.',
+  chartEmpty: 'The chart appears here once the analysis starts.',
   healthHeading: 'Performance',
-  stagesLabel: 'Latency by station',
+  stagesLabel: 'Latency by stage',
 };
 
-/** The state of the visit in words. @type {Record<import('./visit-states.js').VisitState, string>} */
+/** The state of a visit that sends a camera, in words. @type {Record<import('./visit-states.js').VisitState, string>} */
 export const STATES = {
   idle: 'Ready',
   starting: 'Opening the camera',
@@ -64,13 +64,18 @@ export const STATES = {
   stalled: 'Connected, but no frames arrive',
   paused: 'The camera is paused',
   held: 'The camera is paused',
-  queued: 'The server is full, waiting',
+  queued: 'Waiting for the server',
   interrupted: 'Connection interrupted',
   reconnecting: 'Connection lost, reconnecting',
   stopped: 'Stopped, the camera is off',
   failed: 'Not connected',
-  lost: 'Connection lost',
+  lost: 'Ended',
 };
+/** The same for a clip, where it differs. @type {Partial<Record<import('./visit-states.js').VisitState, string>>} */
+const CLIP_STATES = { starting: 'Opening the clip', stopped: 'Stopped' };
+
+/** @param {import('./visit-states.js').VisitState} state @param {import('./visit-states.js').SourceKind} source @returns {string} */
+export const stateName = (state, source) => (source === 'clip' && CLIP_STATES[state]) || STATES[state];
 
 /** @type {Record<string, string>} */
 export const EMOTION_LABELS = {
@@ -92,7 +97,7 @@ export const UNSURE_REASONS = {
   turned: 'The face is turned away',
 };
 
-/** The stations of a frame from the camera to the screen, in order. @type {Record<string, string>} */
+/** The stages of a frame from the camera to the screen, in order. @type {Record<string, string>} */
 export const STAGE_LABELS = {
   camera: 'camera',
   network: 'network',
@@ -119,10 +124,10 @@ export const FIGURES = {
   session: 'Session',
 };
 
-/** What the person agrees to before the camera opens, unless the server's setting `notice` says something else. */
+/** What the person agrees to before anything is sent, unless the server's setting `notice` says something else. */
 export const NOTICE =
-  'Your video is sent to this server and analysed there for facial expressions, frame by frame. The server stores nothing: ' +
-  'no frame, no result. This page keeps the numbers until you close it. Only the files that you save remain on your device.';
+  'Your video is sent to this server and analysed there for facial expressions, frame by frame. The server stores ' +
+  'neither frames nor results. This page keeps the measurements until you close it. Only the files that you save remain on your device.';
 
 /** Why the page asks for a token before its first try. */
 export const TOKEN_WANTED = 'Enter the token that you received from the operator of this server, or open the link that contains it.';
@@ -142,7 +147,7 @@ export const setupSummary = (width, height, fps) => `${width} × ${height}, ${fp
 export const recordingFor = (s) => `Stop recording (${clockTime(s)})`;
 export const SNAPSHOT_SAVED = 'The snapshot was saved.';
 export const RECORDING_SAVED = 'The recording was saved.';
-export const NOT_SAVED = 'The browser could not save this.';
+export const NOT_SAVED = 'The browser could not save the file.';
 /** @param {number} s */
 export const nextTry = (s) => `Next try in ${s} s`;
 export const TRYING = 'Trying now';
@@ -157,24 +162,26 @@ export const REPORT = {
   noFaces: 'No face was found.',
   events: 'Events',
   noEvents: 'None.',
-  chart: 'Probabilities of seven expressions over time; a gap is time without this face',
+  chart: 'Probabilities of the seven expressions over time; where a line has a gap, this face was not found',
   expression: 'Expression',
   share: 'Share of frames',
   mean: 'Mean probability',
   /** @param {string} first @param {string} last @param {number} frames */
-  seen: (first, last, frames) => `From ${first} to ${last}, in ${frames} frames`,
+  seen: (first, last, frames) => `Seen from ${first} to ${last}, in ${frames} frames`,
   caution: 'Limitations',
   cautionText:
-    'Each label is a guess by a small neural network at the expression in one frame, and often wrong. It does not show what a person feels. Do not base any decision about a person on it.',
+    'Each label is a small neural network’s guess at the expression in one frame, and it is often wrong. It does not show what a person feels. Do not base any decision about a person on it.',
 };
 
 /** @type {Record<string, (detail: string) => string>} */
 const EVENTS = {
   began: () => 'Started',
   stopped: () => 'Stopped',
-  lost: (detail) => `Connection lost: ${detail}`,
+  failed: (problem) => `Not started: ${problem}`,
+  ended: (problem) => `Ended: ${problem}`,
+  lost: (problem) => `Connection lost: ${problem}`,
   fellBack: (key) => `Compatibility mode: ${COMPATIBILITY[key] ?? COMPATIBILITY.noMedia}`,
-  back: () => 'Connection is back',
+  back: () => 'The connection is back',
   paused: () => 'The camera is paused',
   resumed: () => 'The camera resumed',
   queued: (detail) => `Waiting: ${detail}`,
@@ -192,8 +199,8 @@ export const eventSentence = ({ kind, detail }) => EVENTS[kind]?.(detail) ?? kin
 export const FPS_LABEL = 'Frame rate';
 export const NOTHING = '–';
 export const NO_FACE = 'No face';
-export const NO_FACE_REASON = 'No face is in the frame';
-export const NOT_RUNNING = 'No analysis while the camera is off';
+export const NO_FACE_REASON = 'There is no face in the frame';
+export const NOT_RUNNING = 'The analysis is not running';
 export const NO_CONNECTION = 'No analysis until the connection is back';
 export const NO_FRAMES = 'No analysis until the camera resumes';
 export const NOT_ANALYSED = 'Not analysed';
@@ -201,7 +208,7 @@ export const NOT_ANALYSED = 'Not analysed';
 export const NOT_ANALYSED_REASONS = {
   off: 'Analysis is switched off on this server',
   unavailable: 'The server cannot analyse frames at the moment',
-  fault: 'The analysis of this video fails on the server',
+  fault: 'The server fails to analyse this video',
 };
 export const CHART_MISSING = 'The server lacks the chart libraries: run “make setup” there. Everything else works.';
 
@@ -214,7 +221,7 @@ export const perSecond = (fps) => `${fps.toFixed(1)} fps`;
 /** @param {number} s */
 export const secondsAgo = (s) => (s === 0 ? 'now' : s > -120 ? `${Math.round(-s)} s` : clockTime(-s));
 /** @param {number} s before the end of the chart @param {number} atS since the start */
-export const frameTime = (s, atS) => `${(-s).toFixed(1)} s ago, frame of ${clockTime(atS, 1)}`;
+export const frameTime = (s, atS) => `${(-s).toFixed(1)} s ago, frame at ${clockTime(atS, 1)}`;
 /** @param {number} s @param {number} [decimals] @returns {string} minutes and seconds */
 export function clockTime(s, decimals = 0) {
   const whole = Math.max(0, Number(s.toFixed(decimals)));
@@ -243,7 +250,7 @@ export function badge({ fpsIn, fpsOut, analysed }) {
 }
 
 /** What the analysis leaves out at each degradation level; each level includes those before it. */
-const DEGRADATION = ['', 'looks for new faces less often', 'reads expressions less often', 'follows the two largest faces only'];
+const DEGRADATION = ['', 'looks for new faces less often', 'classifies expressions less often', 'follows the two largest faces only'];
 
 /**
  * @param {import('./telemetry.js').Telemetry} telemetry
@@ -258,7 +265,7 @@ export function busySentence({ fpsIn, fpsOut, degradationLevel }) {
 
 /**
  * @param {import('./telemetry.js').Face} face
- * @returns {string} where the face looks, what eyes and mouth do; empty: the server does not say
+ * @returns {string} where the face looks, and what its eyes and mouth do; empty: the server sends no pose
  */
 export function describePose({ pose_deg: pose, eyes = 1, mouth = 0, blinks = 0 }) {
   if (!pose) return '';
@@ -277,5 +284,5 @@ export function describePose({ pose_deg: pose, eyes = 1, mouth = 0, blinks = 0 }
 
 /** @param {string} window @param {string} verdict @param {number} fps @returns {string} the chart in one sentence */
 export const chartSummary = (window, verdict, fps) =>
-  `Probabilities of seven expressions and the frame rate over the last ${window}. Now: ${verdict}, ${fps.toFixed(0)} frames a second.`;
+  `Probabilities of the seven expressions and the frame rate over the last ${window}. Now: ${verdict}, ${fps.toFixed(0)} frames a second.`;
 

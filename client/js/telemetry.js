@@ -1,4 +1,4 @@
-/** The server's messages, version 1: decode and check, and small sums over them; knows no channel and no page. */
+/** The server's messages, version 1: decode and check, and small sums over them. Independent of the channel and of the DOM. */
 
 /** The order of every probability list. */
 export const EMOTIONS = ['angry', 'disgust', 'fear', 'happy', 'sad', 'surprise', 'neutral'];

@@ -1,4 +1,4 @@
-/** Frames of a playing video: counts them, and checks that a canvas returns them unchanged. Touches no page. */
+/** Frames of a playing video: counts them, and checks that a canvas returns them unchanged. Does not touch the page. */
 
 import { contextOf } from './elements.js';
 import { PeerError } from './errors.js';

@@ -1,4 +1,4 @@
-/** Where the video comes from: a camera, a mirrored camera, or a clip in a file. Touches no page. */
+/** Where the video comes from: a camera, a mirrored camera, or a clip in a file. Does not touch the page. */
 
 import { openCamera } from './camera.js';
 import { playClip } from './clip.js';

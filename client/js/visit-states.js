@@ -27,12 +27,13 @@ export const Transport = Object.freeze({ WEBRTC: 'webrtc', JPEG: 'jpeg' });
  * @typedef {import('./peer.js').Peer | import('./jpeg-peer.js').JpegPeer} AnyPeer
  * @typedef {import('./video-source.js').Source} Source what to open: a camera or a clip
  * @typedef {typeof Transport[keyof typeof Transport]} TransportName
+ * @typedef {'camera' | 'clip'} SourceKind
  *
  * @typedef {object} OpenSource a source that is open
  * @property {MediaStream} stream with one video track
  * @property {string} cameraId empty: a clip
  * @property {boolean} paused whether it sends no frames at the moment
- * @property {boolean} quiet whether its frames do not keep the session open
+ * @property {boolean} quiet true: it sends too few frames to keep the session open, so the page must ping
  * @property {(events: {onPause: () => void, onEnd: (error: import('./errors.js').PeerError) => void}) => void} listen
  * @property {(frames: number | null) => void} look
  * @property {() => void} close
@@ -55,7 +56,7 @@ export const Transport = Object.freeze({ WEBRTC: 'webrtc', JPEG: 'jpeg' });
  * @property {() => boolean} hasFrame whether an annotated frame is on show
  * @property {() => boolean} isHidden whether the tab is in the background
  *
- * @typedef {'began' | 'stopped' | 'queued' | 'lost' | 'fellBack' | 'back' | 'paused' | 'resumed'} Happening
+ * @typedef {'began' | 'stopped' | 'queued' | 'failed' | 'ended' | 'lost' | 'fellBack' | 'back' | 'paused' | 'resumed'} Happening
  *
  * @typedef {object} VisitEvents
  * @property {(state: VisitState, error: import('./errors.js').PeerError | null) => void} onState also again for the same state with another error
@@ -79,10 +80,10 @@ const { IDLE, STARTING, QUEUED, CONNECTING, WAITING, CONNECTED, STALLED, INTERRU
 /** Every allowed transition, by the state it leaves. @type {Readonly<Record<VisitState, readonly VisitState[]>>} */
 export const TRANSITIONS = Object.freeze({
   [IDLE]: [STARTING],
-  // From QUEUED the connection comes before the camera, so it may be lost, or interrupted, while the camera opens.
+  // After QUEUED, the page connects before it opens the camera. While the camera opens, the connection may be interrupted or lost.
   [STARTING]: [CONNECTING, WAITING, INTERRUPTED, HELD, RECONNECTING, STOPPED, FAILED],
   [QUEUED]: [STARTING, STOPPED, FAILED],
-  // The same for a source that was changed while the page connected.
+  // If the source is changed while the page connects, the connection may open before that source, and be interrupted or lost.
   [CONNECTING]: [QUEUED, WAITING, INTERRUPTED, HELD, RECONNECTING, STOPPED, FAILED],
   [WAITING]: [CONNECTED, INTERRUPTED, PAUSED, HELD, RECONNECTING, STOPPED, LOST],
   [CONNECTED]: [WAITING, STALLED, INTERRUPTED, PAUSED, HELD, RECONNECTING, STOPPED, LOST],

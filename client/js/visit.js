@@ -1,11 +1,11 @@
 /**
  * One page's visits to the server as an explicit state machine: start, connect, fall back from WebRTC to the compatibility mode, lose,
- * retry, change the source, stop. Knows no DOM: it calls the ports for what it needs and the events for what happens.
+ * retry, change the source, stop. Independent of the DOM: it calls the ports for what it needs and the events for what happens.
  */
 
 import { CurrentSource } from './current-source.js';
 import { PeerError, asPeerError } from './errors.js';
-import { Countdown, leastDelayMs, mayFallBack, mayPass, mayWait, retryDelayMs } from './retry.js';
+import { Countdown, isTemporary, leastDelayMs, mayFallBack, retryDelayMs, shouldQueue } from './retry.js';
 import { BEGUN, COUNTING, OPENING, PAUSABLE, RUNNING, State, TRANSITIONS, Transport } from './visit-states.js';
 
 const LOOK_MS = 250;
@@ -99,7 +99,7 @@ export class Visit {
     } catch (thrown) {
       if (run !== this.#run) return;
       const error = asPeerError(thrown);
-      if (mayWait(error, this.#tries)) return this.#queue(error);
+      if (shouldQueue(error, this.#tries)) return this.#queue(error);
       this.#fail(error);
       if (error.key === 'token' && (await this.#ports.askToken(error))) await this.start();
     }
@@ -232,14 +232,14 @@ export class Visit {
     } catch (thrown) {
       if (run !== this.#run) return;
       const error = asPeerError(thrown);
-      if (this.#state === State.QUEUED && mayWait(error, this.#tries)) this.#queue(error);
+      if (this.#state === State.QUEUED && shouldQueue(error, this.#tries)) this.#queue(error);
       else this.#fail(error);
     }
   }
 
-  /** The connection is lost: try again if the cause may pass; camera, chart and counters stay. @param {PeerError} error */
+  /** The connection is lost: try again if the cause is temporary; camera, chart and counters stay. @param {PeerError} error */
   #lose(error) {
-    if (!this.#sources.wanted || !mayPass(error, this.#tries)) return this.#fail(error);
+    if (!this.#sources.wanted || !isTemporary(error, this.#tries)) return this.#fail(error);
     if (this.#state !== State.RECONNECTING) this.#events.onHappening('lost', error);
     this.#droppedBefore = this.dropped;
     this.#newest = null;
@@ -270,7 +270,7 @@ export class Visit {
     }
   }
 
-  /** @param {PeerError} error whose cause may pass @param {() => void} then */
+  /** @param {PeerError} error whose cause is temporary @param {() => void} then */
   #countDown(error, then) {
     this.#countdown?.close();
     this.#countdown = new Countdown(retryDelayMs(this.#tries, leastDelayMs(error)), (seconds) => this.#events.onCountdown(seconds), () => {
@@ -283,7 +283,7 @@ export class Visit {
   /** @param {PeerError} error that ends the visit */
   #fail(error) {
     const begun = BEGUN.includes(this.#state);
-    this.#events.onHappening('lost', error);
+    this.#events.onHappening(begun ? 'ended' : 'failed', error);
     this.#release();
     this.#enter(begun ? State.LOST : State.FAILED, error);
   }

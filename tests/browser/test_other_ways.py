@@ -78,9 +78,9 @@ def refusing(status: int, title: str, code: str = "") -> Callable[[Route], Await
 @pytest.mark.parametrize(
     ("status", "title", "code", "why"),
     [
-        (400, "The offer cannot be served", "", "The server cannot serve this browser"),
-        (413, "Request Entity Too Large", "", "The server cannot serve this browser"),
-        (500, "Fault in the server", "", "The server cannot serve this browser"),
+        (400, "The offer cannot be served", "", "The server cannot handle this browser"),
+        (413, "Request Entity Too Large", "", "The server cannot handle this browser"),
+        (500, "Fault in the server", "", "The server cannot handle this browser"),
         (503, "No port", "no_media_port", "The server has no free port for video"),
     ],
 )
@@ -143,7 +143,7 @@ def neighbours(held: contextlib.ExitStack, count: int) -> list[int]:
     ("script", "said"),
     [
         (NO_WEBRTC, "Allow WebRTC"),
-        (THROWS, "WebRTC is switched off. This server accepts video by WebRTC only"),
+        (THROWS, "WebRTC is switched off. This server accepts video over WebRTC only"),
     ],
     ids=["gone", "throws"],
 )

@@ -155,7 +155,7 @@ async def test_the_chart_keeps_its_size_and_its_one_object(server_url: str, open
     async with open_page(server_url) as page:
         await start(page)
         # A short window has a point every eighth of a second.
-        await page.get_by_label("Length of time in the chart").select_option("15 seconds")
+        await page.get_by_label("Time span of the chart").select_option("15 seconds")
         await chart_points(page, 8)
         before = await page.evaluate("document.querySelectorAll('*').length")
 

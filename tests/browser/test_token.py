@@ -120,5 +120,5 @@ async def test_a_refusal_for_an_address_is_told_in_words(tmp_path: Path, open_pa
 
             await expect(page.locator("#message-title")).to_have_text("Too many sessions from your network")
             await expect(page.locator("#message-text")).to_contain_text("Your address has 4 of 4 sessions. ")
-            await expect(page.locator("#message-text")).to_contain_text("The camera is off until then")
+            await expect(page.locator("#message-text")).to_contain_text("the camera stays off until then")
             await expect(page.get_by_role("timer")).to_contain_text("Next try in 7 s")

@@ -42,7 +42,7 @@ async def test_a_full_server_is_waited_for_with_the_camera_off(tmp_path: Path, o
             await press_start(second)
             await expect(second.get_by_role("alert")).to_contain_text("The server is full", timeout=SOON_MS)
             await expect(second.get_by_role("alert")).to_contain_text("1 of 1 sessions")
-            await expect(second.get_by_role("alert")).to_contain_text("The camera is off until then")
+            await expect(second.get_by_role("alert")).to_contain_text("the camera stays off until then")
             await expect(second.get_by_role("timer")).to_contain_text("Next try in")
             assert await second.evaluate("window.openCameras()") == 0
 
@@ -115,7 +115,7 @@ async def test_the_countdown_fits_on_the_screen(
     [
         ("time_over", "The session reached its time limit"),
         ("frame_too_large", "The video is too large for this server"),
-        ("video_ended", "The video track ended"),
+        ("video_ended", "The video from this page ended"),
         ("a_word_of_tomorrow", "In the server's words"),
     ],
 )

@@ -28,7 +28,7 @@ async def test_the_chart_pauses_looks_back_and_says_when_a_frame_was(server_url:
         await start(page)
         await chart_points(page, 6)
 
-        await page.get_by_label("Length of time in the chart").select_option("15 seconds")
+        await page.get_by_label("Time span of the chart").select_option("15 seconds")
         await page.get_by_role("button", name="Pause").click()
         await more_frames_shown(page, 15)  # meanwhile the redraw has come that was due when it was pressed
         before = await page.locator("#chart").get_attribute("data-points")
@@ -38,7 +38,7 @@ async def test_the_chart_pauses_looks_back_and_says_when_a_frame_was(server_url:
         assert box
         await page.mouse.move(box["x"] + box["width"] - 60, box["y"] + 60)
         await expect(page.locator(".c3-tooltip")).to_contain_text(
-            re.compile(r"\d\.\d s ago, frame of \d:\d\d\.\d")
+            re.compile(r"\d\.\d s ago, frame at \d:\d\d\.\d")
         )
 
         await page.get_by_label("Look back in time").fill("-240")

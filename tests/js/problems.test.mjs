@@ -63,9 +63,34 @@ test('a state without an error has its own message, and states with video have n
   for (const state of [State.CONNECTED, State.STALLED, State.INTERRUPTED]) assert.deepEqual(messageOf(state, null, 'camera'), { key: '', title: '', text: '' });
 });
 
+for (const [code, detail, text] of [
+  ['frame_too_large', 'frame of 4000x3000; expected at most 1920x1080', 'Frame of 4000x3000; expected at most 1920x1080. Choose a smaller size and start again.'],
+  ['frame_too_large', 'a JPEG of 700000 bytes; expected at most 600000', 'A JPEG of 700000 bytes; expected at most 600000. Choose a smaller size and start again.'],
+  ['bad_frame', 'a JPEG cannot be decoded; expected a complete one', 'A JPEG cannot be decoded; expected a complete one. Choose another size or camera, and start again.'],
+]) {
+  test(`the advice after "${detail}" is given once`, () => {
+    assert.equal(problemOf(Object.assign(new PeerError('ended', detail), { code })).text, text);
+  });
+}
+
+test('the server’s settings are not shown to a person who cannot change them', () => {
+  for (const key of ['noPort', 'fault']) assert.doesNotMatch(problemOf(new PeerError(key, 'expected more udp_ports')).text, /udp_ports/);
+});
+
+test('a clip is opened, not a camera', () => {
+  for (const state of [State.STARTING, State.CONNECTING, State.STOPPED]) {
+    const [camera, clip] = ['camera', 'clip'].map((source) => messageOf(state, null, source));
+
+    assert.match(`${camera.title} ${camera.text}`, /camera/);
+    assert.match(`${clip.title} ${clip.text}`, /clip/);
+    assert.doesNotMatch(`${clip.title} ${clip.text}`, /camera/);
+  }
+  assert.deepEqual(messageOf(State.WAITING, null, 'clip'), messageOf(State.WAITING, null, 'camera'));
+});
+
 test('a page that waits says what becomes of the camera', () => {
-  assert.equal(messageOf(State.QUEUED, full, 'camera').text, '1 of 1 sessions. The camera is off until then.');
-  assert.equal(messageOf(State.QUEUED, full, 'clip').text, '1 of 1 sessions.');
+  assert.equal(messageOf(State.QUEUED, full, 'camera').text, '1 of 1 sessions. The page tries again by itself; the camera stays off until then.');
+  assert.equal(messageOf(State.QUEUED, full, 'clip').text, '1 of 1 sessions. The page tries again by itself.');
 });
 
 test('a page that reconnects gives no advice to start again', () => {

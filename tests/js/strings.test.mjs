@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
-import { NOT_ANALYSED_REASONS, STAGE_LABELS, STATES, TEXT, badge, busySentence, clockTime, describePose, eventSentence } from '../../client/js/strings.js';
+import { NOT_ANALYSED_REASONS, STAGE_LABELS, STATES, TEXT, badge, busySentence, clockTime, describePose, eventSentence, stateName } from '../../client/js/strings.js';
 import { STAGES } from '../../client/js/telemetry.js';
 import { State } from '../../client/js/visit-states.js';
 
@@ -13,8 +13,8 @@ for (const [, key] of page.matchAll(/data-(?:text|label|title)="(\w+)"/g)) {
   test(`the page's text ${key} has its words`, () => assert.ok(TEXT[key]));
 }
 
-test('every stage on the server has its word, in its order', () => {
-  assert.deepEqual(Object.keys(STAGE_LABELS).filter((station) => STAGES.includes(station)), STAGES);
+test('every stage of the server has its word, in its order', () => {
+  assert.deepEqual(Object.keys(STAGE_LABELS).filter((stage) => STAGES.includes(stage)), STAGES);
 });
 
 test('a server that keeps up is not said to be busy', () => {
@@ -59,8 +59,24 @@ test('times are minutes and seconds', () => {
 test('what happened is a sentence', () => {
   assert.equal(eventSentence({ timeS: 0, kind: 'changed', detail: '3 happy' }), 'Face 3: Happy');
   assert.equal(eventSentence({ timeS: 0, kind: 'lost', detail: 'The connection was lost' }), 'Connection lost: The connection was lost');
+  assert.equal(eventSentence({ timeS: 0, kind: 'failed', detail: 'The camera is blocked' }), 'Not started: The camera is blocked');
+  assert.equal(eventSentence({ timeS: 0, kind: 'ended', detail: 'The camera was disconnected' }), 'Ended: The camera was disconnected');
+});
+
+test('every happening of a visit has its sentence', () => {
+  const states = readFileSync(new URL('js/visit-states.js', client), 'utf8');
+  const [, kinds] = /@typedef \{('began'[^}]*)\} Happening/.exec(states);
+
+  for (const [, kind] of kinds.matchAll(/'(\w+)'/g)) assert.notEqual(eventSentence({ timeS: 0, kind, detail: 'x' }), kind);
 });
 
 test('every state has its words', () => {
   for (const state of Object.values(State)) assert.ok(STATES[state], state);
+});
+
+test('the state of a clip does not mention a camera that is not used', () => {
+  for (const state of [State.IDLE, State.STARTING, State.CONNECTING, State.WAITING, State.STOPPED]) assert.doesNotMatch(stateName(state, 'clip'), /camera/);
+  assert.equal(stateName(State.STARTING, 'clip'), 'Opening the clip');
+  assert.equal(stateName(State.STARTING, 'camera'), 'Opening the camera');
+  assert.equal(stateName(State.CONNECTED, 'clip'), STATES[State.CONNECTED]);
 });

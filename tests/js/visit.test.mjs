@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
+import { PeerError } from '../../client/js/errors.js';
 import { State, Transport } from '../../client/js/visit-states.js';
 import { FULL, ended, harness, reach, reachAdmitted } from './visit-harness.mjs';
 import { settle } from './clock.mjs';
@@ -200,7 +201,7 @@ for (const key of ['noMedia', 'noWebrtc', 'offer', 'fault', 'noPort']) {
 
     assert.equal(h.peers.length, 2);
     assert.equal(h.visit.state, State.FAILED);
-    assert.deepEqual(h.happenings, ['began', `fellBack ${key}`, `lost ${key}`]);
+    assert.deepEqual(h.happenings, ['began', `fellBack ${key}`, `failed ${key}`]);
   });
 }
 
@@ -528,6 +529,19 @@ test('a server that is stopping gets three seconds', async (t) => {
   assert.equal(h.peers.length, 2);
 });
 
+test('a visit that never connected has failed, one that did has ended', async (t) => {
+  const blocked = harness(t);
+  await reach(blocked, State.STARTING);
+  blocked.camera().reject(new PeerError('denied'));
+  await settle();
+  assert.deepEqual(blocked.happenings, ['began', 'failed denied']);
+
+  const over = harness(t);
+  await reach(over, State.CONNECTED);
+  await over.lose(ended('time_over'));
+  assert.deepEqual(over.happenings, ['began', 'ended time_over']);
+});
+
 test('a camera that ends by itself ends the visit', async (t) => {
   const h = harness(t);
   await reach(h, State.CONNECTED);
@@ -536,7 +550,7 @@ test('a camera that ends by itself ends the visit', async (t) => {
 
   assert.equal(h.visit.state, State.LOST);
   assert.equal(h.peer().closed, true);
-  assert.deepEqual(h.happenings.at(-1), 'lost cameraEnded');
+  assert.deepEqual(h.happenings.at(-1), 'ended cameraEnded');
 });
 
 test('while the camera is paused, pings keep the session open', async (t) => {
