@@ -177,6 +177,7 @@ class ReplayPeer:
         try:
             await self._leave()
         finally:
+            await self._track.close()
             if self._recording is not None:
                 await asyncio.to_thread(self._recording.close)
             if self._log is not None:

@@ -1,9 +1,10 @@
 """The tracks that a headless peer sends: each frame at its time, with its number; no bursts."""
 
 import asyncio
+import threading
 import time
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from fractions import Fraction
 
 import av
@@ -44,6 +45,10 @@ class ReplayTrack(VideoStreamTrack):
         super().stop()
         self.ended.set()
 
+    async def close(self) -> None:
+        """Stop, and free what the track reads; may be called twice."""
+        self.stop()
+
     @abstractmethod
     async def _next_due(self) -> "Frame | Packet[Stream]":
         """The next frame, when it is due; raises MediaStreamError after the last."""
@@ -58,6 +63,17 @@ class ClipTrack(ReplayTrack):
         self._interval_s = 1 / fps
         self._started_s: float | None = None
         self._counter = 0
+        self._reading = threading.Lock()
+        """Held while a thread reads, because a generator that runs cannot be closed."""
+
+    async def close(self) -> None:
+        await super().close()
+        await asyncio.to_thread(self._close_frames)
+
+    def _close_frames(self) -> None:
+        with self._reading:
+            if isinstance(self._frames, Generator):
+                self._frames.close()
 
     async def _next_due(self) -> VideoFrame:
         clip_frame = await self._next_in_time()
@@ -88,7 +104,7 @@ class ClipTrack(ReplayTrack):
     async def _read(self) -> ClipFrame:
         # aiortc 1.16 logs any other exception from recv() with a traceback.
         try:
-            frame = await asyncio.to_thread(next, self._frames, None)
+            frame = await asyncio.to_thread(self._next)
         except (FacestreamError, av.FFmpegError, OSError) as error:
             self.failure = error
             frame = None
@@ -96,3 +112,7 @@ class ClipTrack(ReplayTrack):
             self.stop()
             raise MediaStreamError
         return frame
+
+    def _next(self) -> ClipFrame | None:
+        with self._reading:
+            return next(self._frames, None)
