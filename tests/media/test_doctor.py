@@ -75,7 +75,7 @@ def test_a_needed_certificate_and_token_are_named_and_can_be_given(tmp_path: Pat
         _, without_token = run_doctor(*trusting)
         code, with_token = run_doctor(*trusting, "--token-file", str(tokens))
 
-    assert "certificate is not trusted" in without_trust["server"]["found"]
+    assert "certificate of the server is not trusted" in without_trust["server"]["found"]
     assert "token" in without_token["media"]["found"]
     assert code == 0, with_token
     assert "https" in with_token["secure context"]["found"]
@@ -164,6 +164,6 @@ def test_each_turn_server_gets_an_allocation_request(coturn_port: int):
     alive, dead = findings["ice server"], findings["ice server 2"]
     assert code == 1
     assert alive["verdict"] == "ok"
-    assert f"turn:127.0.0.1:{coturn_port}: relays" in alive["found"]
+    assert f"turn:127.0.0.1:{coturn_port}: works" in alive["found"]
     assert f"nothing listens on TCP port {dead_port}" in dead["found"]
     assert "docs/deploy" in dead["remedy"]

@@ -7,6 +7,7 @@ import pytest
 from facestream.analysis.analyzer import Analyzer
 from facestream.analysis.photos import analyze_photo, header_size_wh, read_gray
 from facestream.errors import ImageError
+from tests.times import milliseconds
 
 EXIF_TURNED = bytes.fromhex(
     "ffe1 0022 457869660000 4d4d002a00000008 0001 0112 0003 00000001 0006 0000 00000000"
@@ -45,7 +46,7 @@ def test_a_strip_is_searched_without_blowing_it_up(
     report = analyze_photo(analyzer, path)
 
     assert report.faces == ()
-    assert report.detect_ms < 2000
+    assert report.detect_ms < milliseconds(10_000)
 
 
 @pytest.mark.parametrize("name", ["large.png", "large.jpg"])
