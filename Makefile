@@ -24,7 +24,7 @@ models: $(BIN)/.product ## fetch the model files that are missing, check every o
 
 test: lint types docs test-js test-py test-newest ## everything that CI asks for: checks and every test
 
-# Unit and media tests wait more than they compute, so several run at once; a file's tests stay together and share their servers.
+# Unit and media tests wait more than they compute, so two files run at once; a file's tests stay together and share their servers.
 AT_ONCE ?= 2
 COVERAGE := $(if $(ARGS),,--cov)
 SLOW := --ignore=tests/unit --ignore=tests/media

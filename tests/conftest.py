@@ -111,7 +111,7 @@ def server_url(server: RunningServer) -> str:
 
 @pytest.fixture(scope="session")
 def media_dir() -> Path:
-    """The clips and pictures with faces; `make test-media` fetches them."""
+    """The clips and images with faces; `make test-media` fetches them."""
     path = Path(os.environ.get("FACESTREAM_TEST_MEDIA", ROOT / "build" / "media"))
     if not (path / "single_face.mp4").is_file():
         pytest.fail(f"no test media in {path}; run `make test-media`")

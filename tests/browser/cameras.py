@@ -41,7 +41,7 @@ window.camera = () => window.cameras[window.cameras.length - 1];
 window.openCameras = () => window.cameras.filter(({ track }) => track.readyState === 'live').length;
 """
 
-# A browser that finds no way out for WebRTC, so that pictures go over the WebSocket; its newest one can be reached.
+# A browser that finds no way out for WebRTC, so that frames go over the WebSocket; its newest one can be reached.
 PICTURES = """
 const Connection = window.RTCPeerConnection;
 window.RTCPeerConnection = class extends Connection {
@@ -118,7 +118,7 @@ async def session_of(page: Page) -> str:
 
 
 async def expect_width(page: Page, width: int) -> None:
-    """A picture of this width has come back."""
+    """A frame of this width has come back."""
     await page.wait_for_function(
         "(width) => document.getElementById('video').videoWidth === width", arg=width, timeout=SOON_MS
     )

@@ -10,7 +10,7 @@ from tests.browser.conftest import SOON_MS, OpenPage, press_start, start
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
-# Which pictures were asked of the browser, and a browser without any camera.
+# Which frames were asked of the browser, and a browser without any camera.
 LISTEN = """
 const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
 window.asked = [];
@@ -104,7 +104,7 @@ async def test_a_file_that_is_no_clip_is_said_in_words(server_url: str, open_pag
         await expect(page.get_by_role("alert")).to_contain_text("notes.mp4", timeout=SOON_MS)
 
 
-async def test_the_first_picture_comes_within_a_second(server_url: str, open_page: OpenPage):
+async def test_the_first_frame_comes_within_a_second(server_url: str, open_page: OpenPage):
     async with open_page(server_url) as page:
         await start(page)
         await page.get_by_role("button", name="Stop").click()

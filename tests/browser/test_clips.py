@@ -1,4 +1,4 @@
-"""Clips that have no picture for this browser, and clips whose picture stands still."""
+"""Clips that have no frame for this browser, and clips whose frame stands still."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -28,7 +28,7 @@ def impatient_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 def write_clip(path: Path, codec: str, times: list[int], sound: str = "") -> Path:
-    """Gray pictures at these times, in tenths of a second; and two seconds of a tone, where a codec for it is named."""
+    """Gray frames at these times, in tenths of a second; and two seconds of a tone, where a codec for it is named."""
     with av.open(str(path), "w") as target:
         video = target.add_stream(codec, rate=FPS)
         assert isinstance(video, av.VideoStream)
@@ -124,7 +124,7 @@ async def use_clip(page: Page, clip: Path) -> None:
         sound_only, sound_named_as_video, hevc, hevc_with_sound, no_frames, broken_frames, cut_off, picture, nothing,
     ],
 )  # fmt: skip
-async def test_a_clip_without_a_picture_is_said_and_opens_no_session(
+async def test_a_clip_without_a_frame_is_said_and_opens_no_session(
     server_url: str, open_page: OpenPage, tmp_path: Path, make: Callable[[Path], Path]
 ):
     clip = make(tmp_path)

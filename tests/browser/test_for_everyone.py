@@ -68,7 +68,7 @@ async def test_who_wants_less_motion_gets_none(server_url: str, open_page: OpenP
         assert moving == 0
 
 
-async def test_the_embedding_example_shows_the_annotated_picture(server_url: str, open_page: OpenPage):
+async def test_the_embedding_example_shows_the_annotated_frame(server_url: str, open_page: OpenPage):
     async with open_page(server_url) as page:
         for name, kind in (("index.html", "text/html"), ("embed.js", "text/javascript")):
             await page.route(f"**/embed/{name}", fulfilling(name, kind))

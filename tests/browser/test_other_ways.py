@@ -1,4 +1,4 @@
-"""Where WebRTC is not there or is refused, pictures go over a WebSocket, at once and said as such."""
+"""Where WebRTC is not there or is refused, frames go over a WebSocket, at once and said as such."""
 
 import contextlib
 import json
@@ -48,7 +48,7 @@ async def expect_pictures(page: Page, why: str) -> None:
     [NO_WEBRTC, THROWS, STUB, NO_OFFER, NO_ANSWER],
     ids=["gone", "throws", "stub", "no offer", "no answer"],
 )
-async def test_a_browser_without_webrtc_sends_pictures_one_by_one(
+async def test_a_browser_without_webrtc_sends_frames_one_by_one(
     server_url: str, open_page: OpenPage, script: str
 ):
     async with open_page(server_url, script=script) as page:
@@ -84,7 +84,7 @@ def refusing(status: int, title: str, code: str = "") -> Callable[[Route], Await
         (503, "No port", "no_media_port", "The server has no free port for video"),
     ],
 )
-async def test_a_refused_offer_is_no_refused_picture(
+async def test_a_refused_offer_is_no_refused_frame(
     server_url: str, open_page: OpenPage, status: int, title: str, code: str, why: str
 ):
     async with open_page(server_url, expect_errors=str(status)) as page:
@@ -117,7 +117,7 @@ async def test_who_is_refused_as_such_is_not_sent_another_way(
         assert await page.evaluate("window.sockets") == 0
 
 
-async def test_a_server_without_room_for_media_serves_pictures(tmp_path: Path, open_page: OpenPage):
+async def test_a_server_without_room_for_media_serves_frames(tmp_path: Path, open_page: OpenPage):
     with contextlib.ExitStack() as held:
         ports = neighbours(held, 4)
         settings = "--udp-ports", f"{ports[0]}-{ports[-1]}", "--analysis-processes", "1"
@@ -213,7 +213,7 @@ GRAIN = NOISE.replace("(i * 97) % 256", "image.data[i] ^ (i % 7 === 0)")
 
 
 @pytest.mark.parametrize("source", ["camera", "clip"])
-async def test_noise_instead_of_pictures_is_told_and_not_sent(
+async def test_noise_instead_of_frames_is_told_and_not_sent(
     server_url: str, open_page: OpenPage, media_dir: Path, source: str
 ):
     async with open_page(server_url, script=NOISE + NO_WEBRTC) as page:
@@ -227,7 +227,7 @@ async def test_noise_instead_of_pictures_is_told_and_not_sent(
         await expect(page.locator("html")).to_have_attribute("data-state", "failed")
 
 
-async def test_a_grain_of_noise_does_not_keep_pictures_back(server_url: str, open_page: OpenPage):
+async def test_a_grain_of_noise_does_not_keep_frames_back(server_url: str, open_page: OpenPage):
     async with open_page(server_url, script=GRAIN + NO_WEBRTC) as page:
         await press_start(page)
 

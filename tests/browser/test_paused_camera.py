@@ -1,4 +1,4 @@
-"""A camera that gives no pictures for a while: a call, a shutter, a switch, or a driver that says nothing."""
+"""A camera that gives no frames for a while: a call, a shutter, a switch, or a driver that says nothing."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -27,7 +27,7 @@ async def saved(page: Page, button: str, folder: Path) -> Path:
     return path
 
 
-async def test_snapshot_and_recording_hold_the_annotated_picture(
+async def test_snapshot_and_recording_hold_the_annotated_frame(
     server_url: str, open_page: OpenPage, tmp_path: Path
 ):
     async with open_page(server_url) as page:

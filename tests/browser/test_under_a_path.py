@@ -111,7 +111,7 @@ async def test_all_that_the_page_asks_for_is_under_its_path(server_url: str, ope
         assert {"GET /face/config", "POST /face/offer", "GET /face/vendor/c3.min.js"} <= set(proxy.asked)
 
 
-async def test_pictures_go_under_the_path_too(server_url: str, open_page: OpenPage):
+async def test_frames_go_under_the_path_too(server_url: str, open_page: OpenPage):
     async with proxied(server_url) as proxy, open_page(f"{proxy.url}/", script=NO_WEBRTC) as page:
         await press_start(page)
 

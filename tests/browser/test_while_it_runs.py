@@ -53,7 +53,7 @@ async def test_the_moment_on_show_is_marked_near_the_end(server_url: str, open_p
 
         await expect(page.locator(".mark-shown")).to_be_visible(timeout=SOON_MS)
 
-        # 100 % would be a picture that takes no time, and 97 % is two seconds behind.
+        # 100 % would be a frame that takes no time, and 97 % is two seconds behind.
         part = await page.locator(".mark-shown").evaluate(
             "(mark) => (mark.offsetLeft - 48) / (mark.parentElement.clientWidth - 82)"
         )

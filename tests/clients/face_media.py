@@ -17,7 +17,7 @@ PACKET_HEAD = struct.Struct(">IBH")
 
 
 def frames(clip: Path) -> Iterator[av.VideoFrame]:
-    """Every other picture of the clip, which has 30 a second."""
+    """Every other frame of the clip, which has 30 a second."""
     with av.open(str(clip)) as source:
         for number, frame in enumerate(source.decode(video=0)):
             if number % 2 == 0:
@@ -27,7 +27,7 @@ def frames(clip: Path) -> Iterator[av.VideoFrame]:
 
 
 def write_pictures(clip: Path, to: Path) -> Path:
-    """I420, one picture after the other."""
+    """I420, one frame after the other."""
     with to.open("wb") as file:
         for frame in frames(clip):
             file.write(frame.to_ndarray().tobytes())

@@ -95,7 +95,7 @@ def test_leaving_the_page_says_goodbye(with_clip: Visit, meeting: Meeting):
     assert meeting.ending_of(with_clip.last.session_id) == "page_closed"
 
 
-def test_without_webrtc_pictures_go_by_the_other_way(without_webrtc: Visit, meeting: Meeting):
+def test_without_webrtc_frames_go_by_the_other_way(without_webrtc: Visit, meeting: Meeting):
     assert_plays(without_webrtc)
 
     assert without_webrtc.last.compatibility

@@ -17,7 +17,7 @@ from facestream.messages.telemetry import Telemetry, decode_telemetry
 
 
 def jpegs_of(clip: Path, count: int) -> list[bytes]:
-    """The first pictures of a clip, as a page would encode them."""
+    """The first frames of a clip, as a page would encode them."""
     with av.open(str(clip)) as container:
         frames = [frame for _, frame in zip(range(count), container.decode(video=0), strict=False)]
     return [jpeg_of(np.asarray(frame.to_ndarray(format="bgr24"), np.uint8)) for frame in frames]
@@ -62,7 +62,7 @@ class SocketPeer:
                     return said
 
     async def next_picture(self) -> tuple[Telemetry, JpegFrame]:
-        """The next picture and the message before it."""
+        """The next frame and the message before it."""
         told = None
         while True:
             message = await self.socket.receive()

@@ -25,7 +25,7 @@ def jpegs(media_dir: Path) -> list[bytes]:
 
 
 async def send_in_step(peer: SocketPeer, jpegs: list[bytes]) -> None:
-    """Like a page: the next picture when the last one is back."""
+    """Like a page: the next frame when the last one is back."""
     for number, jpeg in enumerate(jpegs):
         await peer.send(number * FRAME_MS, jpeg)
         await peer.next_picture()
@@ -47,7 +47,7 @@ async def test_a_clip_comes_back_annotated_with_its_telemetry(server_url: str, j
     assert abs(sent - back).max() > 60, "no box is drawn"
 
 
-async def test_the_picture_keeps_its_colours_where_nothing_is_drawn(server_url: str, jpegs: list[bytes]):
+async def test_the_frame_keeps_its_colours_where_nothing_is_drawn(server_url: str, jpegs: list[bytes]):
     async with socket_peer(server_url) as peer:
         await peer.open()
         await peer.socket.send_json({"type": "layers", "layers": []})
@@ -75,10 +75,10 @@ async def test_the_server_says_hello_and_answers_as_on_a_data_channel(server_url
     assert (hello["type"], hello["session_id"]) == ("hello", opened["session_id"])
 
 
-async def test_a_slow_reader_gets_the_newest_pictures_and_not_the_whole_past(
+async def test_a_slow_reader_gets_the_newest_frames_and_not_the_whole_past(
     server_url: str, jpegs: list[bytes]
 ):
-    """What is under way when the reader wakes up is what the client's own buffers hold; the server kept one picture."""
+    """What is under way when the reader wakes up is what the client's own buffers hold; the server kept one frame."""
     sent = 300
     async with socket_peer(server_url) as peer:
         # The reader's own kernel would keep megabytes for it.
@@ -102,24 +102,34 @@ async def test_a_slow_reader_gets_the_newest_pictures_and_not_the_whole_past(
 
 
 @pytest.mark.parametrize(
-    ("jpeg", "said"),
+    ("jpeg", "code", "said"),
     [
-        (b"garbage", "not a JPEG"),
-        (jpeg_of(np.zeros((64, 4000, 3), np.uint8)), "frame of 4000x64; expected at most 1920x1920"),
-        (jpeg_of(np.random.default_rng(1).integers(0, 255, (1300, 1300, 3), np.uint8)), "at most 1048576"),
-        (jpeg_of(np.zeros((64, 64, 3), np.uint8))[:-300], "complete header"),
+        (b"garbage", "bad_frame", "not a JPEG"),
+        (
+            jpeg_of(np.zeros((64, 4000, 3), np.uint8)),
+            "frame_too_large",
+            "frame of 4000x64; expected at most 1920x1920",
+        ),
+        (
+            jpeg_of(np.random.default_rng(1).integers(0, 255, (1300, 1300, 3), np.uint8)),
+            "frame_too_large",
+            "at most 1048576",
+        ),
+        (jpeg_of(np.zeros((64, 64, 3), np.uint8))[:-300], "bad_frame", "complete header"),
     ],
     ids=["garbage", "too large", "too many bytes", "cut off"],
 )
-async def test_a_picture_that_cannot_be_taken_is_refused_with_a_sentence(
-    server_url: str, jpeg: bytes, said: str
+async def test_a_frame_that_cannot_be_taken_is_refused_with_a_sentence(
+    server_url: str, jpeg: bytes, code: str, said: str
 ):
     async with socket_peer(server_url) as peer:
         await peer.open()
 
         await peer.send(0, jpeg)
 
-        assert said in (await peer.reply("notice"))["detail"]
+        notice = await peer.reply("notice")
+        assert notice["code"] == code
+        assert said in notice["detail"]
         assert await peer.wait_closed() == aiohttp.WSCloseCode.GOING_AWAY
 
 

@@ -122,7 +122,7 @@ async def test_a_refusal_is_counted_by_its_reason(server_url: str):
     assert (await metrics_of(server_url))[refused] == before.get(refused, 0) + 1
 
 
-async def test_sessions_of_pictures_and_their_refusals_are_counted_too(tmp_path: Path):
+async def test_sessions_of_frames_and_their_refusals_are_counted_too(tmp_path: Path):
     with running_server(
         tmp_path / "server.log", "--analysis-processes", "0", "--max-sessions", "1"
     ) as running:

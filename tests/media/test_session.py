@@ -179,10 +179,8 @@ async def test_a_token_that_was_never_given_opens_a_new_session(server_url: str,
 
 
 @pytest.mark.parametrize("view", ["landmarks", "blur"])
-async def test_a_hidden_picture_does_not_come_back(
-    server_url: str, media_dir: Path, view: str, tmp_path: Path
-):
-    """Away from the face the returned picture is black, or has no detail."""
+async def test_a_hidden_frame_does_not_come_back(server_url: str, media_dir: Path, view: str, tmp_path: Path):
+    """Away from the face the returned frame is black, or has no detail."""
     out = tmp_path / "returned.mp4"
     async with ReplayPeer(options(server_url, media_dir / "single_face.mp4", loop=True, out=out)) as peer:
         await peer.receive_reply()
@@ -190,7 +188,7 @@ async def test_a_hidden_picture_does_not_come_back(
         peer.send_control(json.dumps({"type": "view", "view": view}))
         while (await peer.receive_reply()).type != "view":
             pass
-        # Those on their way when the view was chosen are still pictures.
+        # Those on their way when the view was chosen are still frames.
         await peer.receive_frames(10)
         seen = peer.tally.received
         await peer.receive_frames(20)
@@ -233,7 +231,7 @@ async def test_one_peer_more_than_allowed_is_told_to_try_again(tmp_path: Path, m
             await peer.receive_frames(1)
 
 
-async def test_a_picture_too_large_ends_its_session_with_a_notice(tmp_path: Path, media_dir: Path):
+async def test_a_frame_too_large_ends_its_session_with_a_notice(tmp_path: Path, media_dir: Path):
     with running_server(tmp_path / "server.log", "--max-frame-width-px", "320") as running:
         async with ReplayPeer(options(running.url, media_dir / "single_face.mp4", loop=True)) as peer:
             await peer.wait_closed()
@@ -241,7 +239,7 @@ async def test_a_picture_too_large_ends_its_session_with_a_notice(tmp_path: Path
             assert any("expected at most 320x" in notice for notice in peer.notices)
 
 
-async def test_without_analysis_processes_pictures_go_back_as_they_came(tmp_path: Path, media_dir: Path):
+async def test_without_analysis_processes_frames_go_back_as_they_came(tmp_path: Path, media_dir: Path):
     with running_server(tmp_path / "server.log", "--analysis-processes", "0") as running:
         reports = await all_reports(running.url, media_dir / "single_face.mp4")
 

@@ -37,7 +37,7 @@ DROPPED_UDP = """
     return set.call(this, { type, sdp: sdp.replace(/^(a=candidate:\\S+ \\d udp \\d+) \\S+/gm, '$1 192.0.2.1') });
   };
 """
-# How many pixels of the picture on show have the blue of the first face's box, within what JPEG changes.
+# How many pixels of the frame on show have the blue of the first face's box, within what JPEG changes.
 BOX_PIXELS = """() => {
   const video = document.getElementById('video');
   const { videoWidth: width, videoHeight: height } = video;
@@ -101,7 +101,7 @@ async def test_chromium_without_udp_falls_back_by_itself_and_shows_the_annotated
         await page.screenshot(path=SCREENSHOTS / "compatibility_mode.png")
 
 
-async def test_udp_that_is_dropped_costs_seconds_and_not_the_picture(nginx_url: str, open_page: OpenPage):  # noqa: F811
+async def test_udp_that_is_dropped_costs_seconds_and_not_the_frame(nginx_url: str, open_page: OpenPage):  # noqa: F811
     flags = (ALLOW_CAMERA, "--ignore-certificate-errors")
     async with open_page(nginx_url, flags=flags, script=DROPPED_UDP) as page:
         began_s = time.monotonic()

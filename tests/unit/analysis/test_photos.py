@@ -50,7 +50,7 @@ def test_a_strip_is_searched_without_blowing_it_up(
 
 
 @pytest.mark.parametrize("name", ["large.png", "large.jpg"])
-def test_a_picture_of_8000x8000_is_refused_before_it_is_decoded(
+def test_an_image_of_8000x8000_is_refused_before_it_is_decoded(
     tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ):
     path = written(tmp_path / name, np.zeros((8000, 8000), np.uint8))

@@ -11,7 +11,7 @@ from facestream.messages.jpeg_socket import (
 
 
 @pytest.mark.parametrize("time_ms", [0, 33, 2**32 - 1])
-def test_a_picture_comes_back_as_it_went(time_ms: int):
+def test_a_frame_comes_back_as_it_went(time_ms: int):
     picture = JpegFrame(time_ms, b"\xff\xd8jpeg")
 
     assert decode_jpeg_message(encode_jpeg_message(picture)) == picture
@@ -25,7 +25,7 @@ def test_the_header_is_the_documented_one():
     ("message", "said"),
     [(b"", "0 bytes"), (bytes(HEADER_BYTES), "8 bytes"), (b"\x02" + bytes(20), "version 2")],
 )
-def test_what_is_no_picture_is_refused(message: bytes, said: str):
+def test_what_is_no_frame_is_refused(message: bytes, said: str):
     with pytest.raises(FrameError, match=said):
         decode_jpeg_message(message)
 

@@ -25,7 +25,7 @@ JPEG = cv2.imencode(".jpg", np.zeros((64, 64, 3), np.uint8))[1].tobytes()
 
 
 class Socket:
-    """Hands over pictures as fast as they are read, then nothing; keeps what is sent."""
+    """Hands over frames as fast as they are read, then nothing; keeps what is sent."""
 
     def __init__(self, count: int, all_read: Callable[[], None]) -> None:
         self._left: Iterator[bytes] = iter(
@@ -88,7 +88,7 @@ async def test_jpegs_have_threads_of_their_own(registry: SessionRegistry, monkey
     assert [name.partition("_")[0] for name in threads] == ["jpeg", "jpeg"]
 
 
-async def test_pictures_that_are_never_decoded_are_counted_and_told(
+async def test_frames_that_are_never_decoded_are_counted_and_told(
     registry: SessionRegistry, monkeypatch: pytest.MonkeyPatch
 ):
     all_read, decode = threading.Event(), jpeg.decode_jpeg
