@@ -104,7 +104,10 @@ class ProcessStarts:
             return
         self._logged.add(self.shortage)
         details = f"\n{error.traceback}" if isinstance(error, AnalysisFaultError) else ""
-        logger.warning("an analysis process did not start; the server tries again: %s%s", error, details)
+        # The text, not the error: a kept record would keep the traceback, and the pipes of the failed start with it.
+        logger.warning(
+            "an analysis process did not start; the server tries again: %s%s", self.shortage, details
+        )
 
 
 def _discard(starting: "Future[AnalysisProcess]") -> None:
