@@ -33,7 +33,7 @@ def test_doctor_finds_nothing_wrong_with_the_installation(installed: Installed):
     ended = installed.run("doctor")
 
     assert ended.returncode == 0, ended.stdout + ended.stderr
-    assert "libraries: every one has the version that requirements.txt names" in ended.stdout
+    assert "libraries: all have the versions of requirements.txt" in ended.stdout
 
 
 def test_a_first_start_without_a_network_says_what_to_do(installed: Installed, tmp_path: Path):
