@@ -17,6 +17,7 @@ from facestream.ice.addresses import offers_loopback
 from facestream.ice.answer import has_relay
 from facestream.ice.candidates import CandidatePolicy
 from facestream.ice.relays import IceServerChoice
+from facestream.ice.servers import CredentialSource
 from facestream.messages.http import SessionInfo
 from facestream.metrics import Measures, StreamCounts
 from facestream.sessions.admission import ActiveSession, Admission, DrainingError, address_key
@@ -39,11 +40,13 @@ MEASURE_EVERY_S = 1.0
 class SessionRegistry:
     """Opens sessions and owns their tasks until they end."""
 
-    def __init__(self, config: Config, pool: AnalysisPool) -> None:
+    def __init__(self, config: Config, pool: AnalysisPool, credentials: CredentialSource) -> None:
         self.measures = Measures()
         self._config = config
         self._pool = pool
-        self.relays = IceServerChoice(config.server_ice_urls, config.credential_source())
+        self.credentials = credentials
+        """Makes the TURN credentials of this server and of its peers."""
+        self.relays = IceServerChoice(config.server_ice_urls, credentials)
         """The STUN and TURN servers that sessions of this server use."""
         self.candidate_policy = CandidatePolicy(
             config.remote_candidates,

@@ -1,4 +1,4 @@
-"""Build the aiohttp application from its middlewares and routes; it owns nothing of what they use."""
+"""Build the aiohttp application from its middlewares and routes; it starts and closes nothing."""
 
 from aiohttp import web
 
@@ -17,18 +17,14 @@ from facestream.workers.pool import AnalysisPool
 
 
 def make_app(
-    config: Config,
-    registry: SessionRegistry,
-    pool: AnalysisPool,
-    access: Access,
-    supervisor: Supervisor | None = None,
+    config: Config, registry: SessionRegistry, pool: AnalysisPool, access: Access
 ) -> web.Application:
-    """The application; it owns none of its arguments. Without `supervisor`, no auxiliary task is reported."""
+    """The application, with a supervisor for the auxiliary tasks of its server; the caller closes the arguments."""
     middlewares = [answer_errors_as_problems, count_rejections, reject_unreadable, check_origin]
     app = web.Application(middlewares=middlewares, client_max_size=config.max_offer_bytes)
     app[CONFIG], app[REGISTRY], app[POOL], app[ACCESS] = config, registry, pool, access
-    app[SUPERVISOR] = supervisor or Supervisor()
-    app[CREDENTIALS] = config.credential_source()
+    app[SUPERVISOR] = Supervisor()
+    app[CREDENTIALS] = registry.credentials
     app[METRICS] = make_metrics(registry, pool)
     app.on_response_prepare.append(set_server_header)
     app.on_response_prepare.append(page.add_security_headers)

@@ -30,7 +30,7 @@ from facestream.web.http.connections import Connections
 from facestream.web.http.descriptors import ConnectionLimits, descriptors_for_connections, raise_limit
 from facestream.web.http.headers import reject_before_routes
 from facestream.web.http.listener import BACKLOG, Listener
-from facestream.web.keys import ACCESS, CONFIG, SUPERVISOR
+from facestream.web.keys import ACCESS, CONFIG, POOL, REGISTRY, SUPERVISOR
 from facestream.web.routes.metrics import watch_loop
 from facestream.web.signals import take_signals
 from facestream.web.tls import find_certificate
@@ -85,6 +85,8 @@ async def serve(
     certificate = find_certificate(config)
     context = certificate.context() if certificate else None
     check_own_addresses(config.ice_address)
+    # Read once and before the models load: the file may be a pipe, and a wrong file is reported at once.
+    credentials = config.credential_source()
     listener = _listener(config.host, config.port)
     try:
         host, port = listener.getsockname()[:2]
@@ -115,10 +117,8 @@ async def serve(
         try:
             await pool.start()
             urls = _urls("https" if context else "http", host, port)
-            await _serve_with(
-                make_app(config, registry := SessionRegistry(config, pool), pool, access),
-                registry, pool, listener, context, lambda: announce(Listening(urls, access.local_token())),
-            )  # fmt: skip
+            app = make_app(config, SessionRegistry(config, pool, credentials), pool, access)
+            await _serve_with(app, listener, context, lambda: announce(Listening(urls, access.local_token())))
         finally:
             await pool.close()
     finally:
@@ -136,18 +136,15 @@ def _stop(task: asyncio.Task[None]) -> None:
 
 async def _serve_with(
     app: web.Application,
-    registry: SessionRegistry,
-    pool: AnalysisPool,
     listener: socket.socket,
     context: ssl.SSLContext | None,
     announce: Callable[[], None],
 ) -> None:
-    config = app[CONFIG]
+    config, registry, supervisor = app[CONFIG], app[REGISTRY], app[SUPERVISOR]
     connections = Connections(ConnectionLimits.of(config, descriptors_for_connections(config, raise_limit())))
     runner = web.AppRunner(app, shutdown_timeout=2.0)
     async with asyncio.TaskGroup() as tasks:
-        supervisor = app[SUPERVISOR]
-        running = [tasks.create_task(supervisor.run_critical("pool", pool.run), name="pool/run")]
+        running = [tasks.create_task(supervisor.run_critical("pool", app[POOL].run), name="pool/run")]
         # The server can do without these tasks: a fault in one of them must not end the sessions.
         for name, work in (
             ("metrics/lag", functools.partial(watch_loop, registry.measures.loop_lag_ms)),

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import hmac
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,19 @@ async def test_each_asking_gets_a_credential_of_its_own(url: str):
     first, second = await ice_servers(url, TOKEN), await ice_servers(url, TOKEN)
 
     assert first[0]["username"] != second[0]["username"]
+
+
+async def test_the_secret_may_come_through_a_pipe_which_can_be_read_only_once(tmp_path: Path):
+    # `<(command)` of the shell is the file name of a pipe.
+    start = f'exec "$0" server.py "$@" --turn-secret-file <(echo {SECRET})'
+    with running_server(
+        tmp_path / "server.log", "--auth", "none", "--page-ice-server", TURN, "--analysis-processes", "0",
+        program=("bash", "-c", start, sys.executable),
+    ) as running:  # fmt: skip
+        (offered,) = await ice_servers(running.url, "")
+
+    digest = hmac.new(SECRET.encode(), offered["username"].encode(), hashlib.sha1).digest()
+    assert offered["credential"] == base64.b64encode(digest).decode()
 
 
 @pytest.mark.parametrize("token", ["", "a-guess"])

@@ -11,6 +11,7 @@ import pytest
 
 from facestream.analysis.options import AnalysisOptions
 from facestream.config import Config
+from facestream.ice.servers import CredentialSource
 from facestream.sessions.registry import SessionRegistry
 from facestream.web.app import make_app
 from facestream.web.auth.policy import Access
@@ -74,4 +75,4 @@ async def test_every_route_is_described_and_no_other(tmp_path: Path):
 
 def parts(folder: Path) -> tuple[Config, SessionRegistry, AnalysisPool]:
     pool = AnalysisPool(folder, AnalysisOptions(), 0, 1)
-    return Config(), SessionRegistry(Config(), pool), pool
+    return Config(), SessionRegistry(Config(), pool, CredentialSource()), pool

@@ -12,6 +12,7 @@ from av import VideoFrame
 
 from facestream.analysis.options import AnalysisOptions
 from facestream.config import Config
+from facestream.ice.servers import CredentialSource
 from facestream.media import jpeg
 from facestream.messages.jpeg_socket import JpegFrame, encode_jpeg_message
 from facestream.messages.telemetry import Telemetry
@@ -54,7 +55,7 @@ class Socket:
 
 @pytest.fixture
 def registry(tmp_path: Path) -> SessionRegistry:
-    return SessionRegistry(Config(), AnalysisPool(tmp_path, AnalysisOptions(), 0, 1))
+    return SessionRegistry(Config(), AnalysisPool(tmp_path, AnalysisOptions(), 0, 1), CredentialSource())
 
 
 def messages_of(socket: Socket) -> list[Telemetry]:

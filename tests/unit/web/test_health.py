@@ -2,6 +2,7 @@ from pathlib import Path
 
 from facestream.analysis.options import AnalysisOptions
 from facestream.config import Config
+from facestream.ice.servers import CredentialSource
 from facestream.sessions.registry import SessionRegistry
 from facestream.web.routes.health import what_is_missing
 from facestream.workers.pool import AnalysisPool
@@ -9,7 +10,7 @@ from facestream.workers.pool import AnalysisPool
 
 async def test_a_server_without_analysis_by_its_settings_is_ready(tmp_path: Path):
     pool = AnalysisPool(tmp_path, AnalysisOptions(), 0, 1)
-    registry = SessionRegistry(Config(), pool)
+    registry = SessionRegistry(Config(), pool, CredentialSource())
 
     missing = what_is_missing(registry, pool)
 
@@ -19,7 +20,7 @@ async def test_a_server_without_analysis_by_its_settings_is_ready(tmp_path: Path
 
 async def test_models_and_processes_that_are_not_there_are_named(tmp_path: Path):
     pool = AnalysisPool(tmp_path, AnalysisOptions(), 2, 1)
-    registry = SessionRegistry(Config(), pool)
+    registry = SessionRegistry(Config(), pool, CredentialSource())
 
     missing = what_is_missing(registry, pool)
 
@@ -29,7 +30,7 @@ async def test_models_and_processes_that_are_not_there_are_named(tmp_path: Path)
 
 async def test_a_server_that_stops_takes_nobody(tmp_path: Path):
     pool = AnalysisPool(tmp_path, AnalysisOptions(), 0, 1)
-    registry = SessionRegistry(Config(), pool)
+    registry = SessionRegistry(Config(), pool, CredentialSource())
     await registry.close()
 
     missing = what_is_missing(registry, pool)

@@ -19,6 +19,7 @@ from facestream.errors import (
     RequestLateError,
     RestartError,
 )
+from facestream.ice.servers import CredentialSource
 from facestream.messages.http import ProblemCode
 from facestream.metrics import StreamCounts
 from facestream.sessions.admission import (
@@ -42,7 +43,7 @@ Labels = dict[str, set[str]]
 async def served(folder: Path) -> Labels:
     """Every name that /metrics can show, with the labels it has, once each counter has counted."""
     pool = AnalysisPool(folder, AnalysisOptions(), 0, 1)
-    registry = SessionRegistry(Config(), pool)
+    registry = SessionRegistry(Config(), pool, CredentialSource())
     registry.measures.session_ended("webrtc", Ending.GOODBYE.label, StreamCounts())
     registry.measures.refused["offer"] += 1
     registry.measures.ice["host-prflx"] += 1
