@@ -59,22 +59,20 @@ class Session(abc.ABC):
             pool, drawing, self._max_size_wh, config.max_fps, measures.observe_stages
         )
         self._end_reason: Reason | None = None
-        """Why `run` has ended; None: it still runs, or a fault has ended it."""
+        """Why `run` ends or has ended; None: it still runs, or it was cancelled."""
         self._end_requested: asyncio.Future[Reason] = asyncio.get_running_loop().create_future()
         self._opened_s = self._last_heard_s = time.monotonic()
 
     async def run(self) -> None:
-        """Serve the peer until the session ends; every session ends here."""
+        """Serve the peer until the session ends; every session ends here. Raises after a fault only."""
         logger.info("session %s: opened", self.id)
         try:
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._pipeline.analyze(), name=f"{self.id}/analyze")
-                tasks.create_task(self._watch(), name=f"{self.id}/watch")
-                self._start(tasks)
-        except* SessionEnded as raised:
-            self._note_end(raised)
+            await self._serve()
+        except Exception:
+            # A fault counts more than a reason that was known before it.
+            self._end_reason = _FAULT
+            raise
         finally:
-            await self.close()
             pipeline, reason = self._pipeline, self._reason()
             logger.info(
                 "session %s: closed (%s: %s) after %.1f s, %d frames in, %d analysed, %d dropped",
@@ -161,6 +159,18 @@ class Session(abc.ABC):
     @abc.abstractmethod
     def _reply(self, reply: ControlReply) -> None:
         """Send a reply; drop it if the peer does not read."""
+
+    async def _serve(self) -> None:
+        """Run the tasks of the session until one of them ends it, then free its connection."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._pipeline.analyze(), name=f"{self.id}/analyze")
+                tasks.create_task(self._watch(), name=f"{self.id}/watch")
+                self._start(tasks)
+        except* SessionEnded as raised:
+            self._note_end(raised)
+        finally:
+            await self.close()
 
     def _note_end(self, raised: BaseExceptionGroup[SessionEnded]) -> None:
         """Keep the first reason and send its notice, if the peer can still be reached."""

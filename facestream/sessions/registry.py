@@ -195,20 +195,17 @@ class SessionRegistry:
         task.add_done_callback(self._tasks.discard)
 
     async def _serve(self, session: Session) -> None:
-        fault = False
         try:
             with logs.of_session(session.id):
                 await session.run()
         except Exception:
             # The session boundary: a fault in one session must not reach another.
-            fault = True
             logger.exception("session %s: ended by a fault in the server", session.id)
         finally:
             self._sessions.pop(session.id, None)
             if isinstance(session, WebRtcSession):
                 self.measures.ice[session.path or "none"] += 1
-            ending = Ending.FAULT if fault else session.ending
-            self.measures.session_ended(session.kind, ending.label, session.counts())
+            self.measures.session_ended(session.kind, session.ending.label, session.counts())
             self._admission.note_ending(time.monotonic())
             self._resume_states.keep(session)
             self._trim_soon()
