@@ -1,14 +1,16 @@
 """Answer every rejected request with a problem (RFC 9457): one table from error to status, title and label.
 
-The routes and what they call raise; nothing else in `web/` builds such a response.
+The routes and what they call raise. Only `reject_before_routes` (http/headers.py), which comes before the middlewares,
+builds its responses itself, with `problem`.
 """
 
 import logging
 import math
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from http import HTTPStatus
 
-from aiohttp import web
+from aiohttp import hdrs, web
 from aiohttp.http_exceptions import BadHttpMessage
 
 from facestream.credentials.tokens import TokenError
@@ -29,7 +31,6 @@ logger = logging.getLogger(__name__)
 
 RETRY_AFTER_S = 10
 MAX_SHOWN_CHARS = 100
-KEPT_HEADERS = ("Allow", "WWW-Authenticate", "Retry-After")
 CODES = {
     400: ProblemCode.BAD_REQUEST,
     404: ProblemCode.NOT_FOUND,
@@ -81,7 +82,7 @@ _REJECTIONS: dict[type[FacestreamError], _Rejection] = {
 
 def _rejection_of(error: FacestreamError) -> _Rejection | None:
     if isinstance(error, RejectedError):
-        return _Rejection(error.status, _phrase(error.status), f"http_{error.status}")
+        return _Rejection(error.status, HTTPStatus(error.status).phrase, f"http_{error.status}")
     return next((_REJECTIONS[kind] for kind in type(error).__mro__ if kind in _REJECTIONS), None)
 
 
@@ -111,7 +112,7 @@ async def answer_errors_as_problems(request: web.Request, handler: Handler) -> w
     except web.HTTPException as error:
         if error.status < 400:
             raise
-        kept = {name: error.headers[name] for name in KEPT_HEADERS if name in error.headers}
+        kept = {hdrs.ALLOW: error.headers[hdrs.ALLOW]} if hdrs.ALLOW in error.headers else None
         code = CODES.get(error.status, ProblemCode.REJECTED)
         return problem(error.status, code, error.reason, error.text or error.reason, kept)
     except BadHttpMessage as error:
@@ -142,8 +143,3 @@ async def answer_errors_as_problems(request: web.Request, handler: Handler) -> w
             "Fault in the server",
             "try again; if this fails too, tell the operator: the log of the server has the details",
         )
-
-
-def _phrase(status: int) -> str:
-    """The reason phrase of a status, as aiohttp knows it."""
-    return web.Response(status=status).reason

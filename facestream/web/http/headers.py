@@ -1,12 +1,14 @@
 """Decode the headers that the routes read, and reject requests that aiohttp cannot decode."""
 
 import re
+from http import HTTPStatus
 from typing import Any
 
 from aiohttp import hdrs, web
 from yarl import URL
 
 from facestream.messages.http import ProblemCode
+from facestream.web.http.protocol import SERVER_NAME
 from facestream.web.problems import MAX_SHOWN_CHARS, Handler, RejectedError, problem
 
 # aiohttp 3.14 parses these headers itself and raises on some values.
@@ -50,8 +52,10 @@ def reject_before_routes(server: web.Server) -> None:
     is not an international name, aiohttp makes no request and never answers the connection.
     """
     handle, make = server.request_handler, server.request_factory
-    # No signal of the application reaches these answers; aiohttp's own Server names versions.
-    server_name = {"Server": "facestream"}
+
+    def reject(status: int, code: ProblemCode, detail: str) -> web.Response:
+        # No signal of the application reaches these answers; aiohttp's own Server names versions.
+        return problem(status, code, HTTPStatus(status).phrase, detail, {hdrs.SERVER: SERVER_NAME})
 
     def make_or_mark(message: Any, *others: Any) -> web.BaseRequest:
         try:
@@ -64,10 +68,10 @@ def reject_before_routes(server: web.Server) -> None:
     async def reject_or_handle(request: web.BaseRequest) -> web.StreamResponse:
         if _HOST_UNREADABLE in request:
             detail = "got a target with an invalid host name; expected a path like /config"
-            return problem(400, ProblemCode.BAD_TARGET, "Bad Request", detail, server_name)
+            return reject(400, ProblemCode.BAD_TARGET, detail)
         if header(request, hdrs.EXPECT).lower() not in {"", "100-continue"}:
             detail = "unsupported Expect header; only 100-continue is allowed"
-            return problem(417, ProblemCode.EXPECTATION_FAILED, "Expectation Failed", detail, server_name)
+            return reject(417, ProblemCode.EXPECTATION_FAILED, detail)
         return await handle(request)
 
     server.request_factory, server.request_handler = make_or_mark, reject_or_handle
