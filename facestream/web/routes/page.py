@@ -1,7 +1,6 @@
 """Static content: the page, its scripts and libraries, its configuration, and the OpenAPI document."""
 
 import functools
-import json
 from pathlib import Path
 
 from aiohttp import web
@@ -102,11 +101,4 @@ async def vendor(request: web.Request) -> web.FileResponse:
 @routes.get("/openapi.json")
 async def openapi(_request: web.Request) -> web.Response:
     """docs/openapi.json, which `make schema` writes from docs/openapi.yaml."""
-    return web.json_response(description())
-
-
-@functools.cache
-def description() -> dict[str, object]:
-    """The document as it is served."""
-    document: dict[str, object] = json.loads(OPENAPI.read_text(encoding="utf-8"))
-    return document
+    return web.json_response(text=OPENAPI.read_text(encoding="utf-8"))
