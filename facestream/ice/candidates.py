@@ -68,10 +68,7 @@ class CandidatePolicy:
         return any(address in network for network in LAN if _same_version(address, network))
 
 
-DEFAULT_POLICY = CandidatePolicy()
-
-
-def drop_rejected_candidates(sdp: str, policy: CandidatePolicy = DEFAULT_POLICY) -> str:
+def drop_rejected_candidates(sdp: str, policy: CandidatePolicy) -> str:
     """The SDP of an offer without the candidates that the policy rejects.
 
     `a=end-of-candidates` is removed, too, so that ICE does not give up: the peer's own checks may still arrive.

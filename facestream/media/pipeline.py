@@ -133,10 +133,6 @@ class FramePipeline:
         """Frames per second that arrive; 0 before the first two."""
         return self._meter.fps_in(now_s)
 
-    def fps_out(self, now_s: float) -> float:
-        """Frames per second that are analysed; 0 before the first two."""
-        return self._meter.fps_out(now_s)
-
     def fps_possible(self, now_s: float) -> float:
         """Frames per second that would be analysed if one were always waiting; 0 before the first two."""
         return self._meter.fps_possible(now_s)

@@ -104,11 +104,6 @@ class FrameCost:
         """Whether a frame costs clearly more than an ordinary one."""
         return frame_s > COSTLY * (self._ordinary or PRESUMED).frame_s
 
-    @property
-    def frame_ms(self) -> float:
-        """Core milliseconds per ordinary frame; 0: not measured yet."""
-        return 1000 * self._ordinary.frame_s if self._ordinary else 0.0
-
     def carried_fps(self, cores: float, processes: int) -> float:
         """Ordinary frames a second that the cores and the analysis processes can handle, for all peers together."""
         cost = self._ordinary or PRESUMED

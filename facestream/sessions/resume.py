@@ -21,9 +21,6 @@ class ResumeStates:
         self._most = STATES_PER_SESSION * config.max_sessions
         self._states: dict[str, ResumeState] = {}
 
-    def __len__(self) -> int:
-        return len(self._states)
-
     def keep(self, session: Session) -> None:
         """Keep the state of an ended session, unless it has none or a new session has it already."""
         if session.handed_over or not session.frames_in:
@@ -33,8 +30,8 @@ class ResumeStates:
         self._states[token] = session.resume_state()
         # By a timer and not when the next session ends: docs/privacy.md promises that it is deleted by then.
         asyncio.get_running_loop().call_later(self._keep_s, self._states.pop, token, None)
-        for oldest in list(self._states)[: max(0, len(self._states) - self._most)]:
-            del self._states[oldest]
+        if len(self._states) > self._most:
+            del self._states[next(iter(self._states))]  # the oldest
 
     def take(self, token: str, sessions: Iterable[Session]) -> ResumeState | None:
         """The state that belongs to a token, once; None if there is none.

@@ -10,11 +10,10 @@ from pydantic import ValidationError
 
 from facestream.aiortc_patches.h264_offers import check_h264, is_h264
 from facestream.errors import OfferError
-from facestream.ice.candidates import DEFAULT_POLICY, CandidatePolicy, drop_rejected_candidates
+from facestream.ice.candidates import CandidatePolicy, drop_rejected_candidates
 from facestream.messages.http import OfferBody
 from facestream.signaling.sections import OfferSections
 
-MAX_MEDIA_SECTIONS = 8
 PARSER_ERRORS = (ValueError, LookupError, AssertionError, AttributeError, StopIteration)
 """What the SDP parser of aiortc 1.16 raises for malformed text, as fuzzing found; any other exception is a fault."""
 
@@ -34,9 +33,7 @@ class Offer:
     """Number of candidates in the offer that were checked, whether admitted or rejected."""
 
 
-def parse_offer(
-    body: bytes, policy: CandidatePolicy = DEFAULT_POLICY, max_media_sections: int = MAX_MEDIA_SECTIONS
-) -> Offer:
+def parse_offer(body: bytes, policy: CandidatePolicy, max_media_sections: int) -> Offer:
     """Read the body of POST /offer; raises OfferError for the first problem."""
     try:
         offer = OfferBody.model_validate_json(body)

@@ -44,8 +44,6 @@ class AnalysisPool:
         self.restarts = 0
         self.busy_s = 0.0
         """Time for which processes were leased, summed over all processes."""
-        self.leases = 0
-        """Number of leases so far."""
 
     @property
     def alive(self) -> int:
@@ -101,7 +99,6 @@ class AnalysisPool:
             yield process
         finally:
             self.busy_s += time.monotonic() - started_s
-            self.leases += 1
             if process.idle:
                 self._release(process)
             else:

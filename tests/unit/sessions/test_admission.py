@@ -38,6 +38,11 @@ def measured(cores: float = 2, *, media_ms: float, analysis_ms: float, **setting
     return admits
 
 
+def frame_ms(cost: FrameCost) -> float:
+    """Core milliseconds per ordinary frame, from what one core carries if there are enough analysis processes."""
+    return 1000 / cost.carried_fps(1, 1_000_000)
+
+
 def test_as_many_sessions_as_the_limit_and_no_more():
     admits = admission(max_sessions=2, min_fps=0)
 
@@ -124,7 +129,7 @@ def test_an_address_counts_as_its_customer(remote: str, key: str):
 def test_a_frame_costs_what_both_kinds_of_process_spend_on_it():
     admits = measured(media_ms=10, analysis_ms=15)
 
-    assert admits.cost.frame_ms == pytest.approx(25)
+    assert frame_ms(admits.cost) == pytest.approx(25)
     assert admits.cost.carried_fps(2, 4) == pytest.approx(80)
 
 
@@ -185,7 +190,7 @@ def test_a_second_without_frames_changes_no_estimate():
 
     cost.measure(2, 0.6, {"a": StreamUse(30, 30 * VGA, 0.3)})
 
-    assert cost.frame_ms == pytest.approx(20)
+    assert frame_ms(cost) == pytest.approx(20)
 
 
 def test_one_slow_second_does_not_throw_the_estimate_over():
@@ -195,7 +200,7 @@ def test_one_slow_second_does_not_throw_the_estimate_over():
 
     cost.measure(2, 1.5, {"a": StreamUse(60, 60 * VGA, 1.5)})
 
-    assert 20 < cost.frame_ms < 40
+    assert 20 < frame_ms(cost) < 40
 
 
 def test_a_stream_of_large_frames_costs_more_and_changes_nothing_for_the_next_peer():
@@ -207,7 +212,7 @@ def test_a_stream_of_large_frames_costs_more_and_changes_nothing_for_the_next_pe
         media_s = second * (30 * VGA + 10 * large) * 0.01 / VGA
         cost.measure(second, media_s, {"small": small_use, "large": large_use})
 
-    assert cost.frame_ms == pytest.approx(20)
+    assert frame_ms(cost) == pytest.approx(20)
     assert cost.of("small") == pytest.approx(0.02)
     assert cost.of("large") == pytest.approx(0.01 * large / VGA + 0.09)
     assert cost.is_costly(cost.of("large"))
@@ -219,7 +224,7 @@ def test_large_frames_alone_leave_the_estimate_for_ordinary_ones():
     for second in range(10):
         cost.measure(second, 2.0 * second, {"a": StreamUse(10 * second, 10 * second * 1919**2, second)})
 
-    assert cost.frame_ms == 0
+    assert frame_ms(cost) == frame_ms(FrameCost())
     assert cost.is_costly(cost.of("a"))
 
 

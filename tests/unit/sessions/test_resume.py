@@ -15,8 +15,8 @@ async def test_what_is_kept_of_a_lost_peer_is_gone_in_time_though_nobody_else_co
         frames_in=1,
     )
     states.keep(left)  # type: ignore[arg-type]
-    assert len(states)
+    assert states._states
 
     await asyncio.sleep(0.2)
 
-    assert not len(states)
+    assert not states._states

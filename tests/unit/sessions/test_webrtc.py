@@ -53,7 +53,7 @@ async def test_every_candidate_of_an_offer_counts_towards_the_limit(
         pool = AnalysisPool(Path(), AnalysisOptions(), 0, 1)
         session = WebRtcSession(Config(), pool, drawing, Measures())
         try:
-            await session.accept(parse_offer(body, policy))
+            await session.accept(parse_offer(body, policy, Config().max_media_sections))
             monkeypatch.setattr(RTCPeerConnection, "addIceCandidate", add)
             await session.trickle("\r\n".join([*user, *later, ""]).encode(), policy)
         finally:

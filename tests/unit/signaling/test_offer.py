@@ -3,9 +3,10 @@ import json
 import pytest
 from aiortc import RTCBundlePolicy, RTCConfiguration, RTCPeerConnection, VideoStreamTrack
 
+from facestream.config import Config
 from facestream.errors import OfferError
-from facestream.ice.candidates import MAX_CANDIDATES, drop_rejected_candidates
-from facestream.signaling.offer import parse_offer
+from facestream.ice.candidates import MAX_CANDIDATES, CandidatePolicy, drop_rejected_candidates
+from facestream.signaling.offer import Offer, parse_offer
 
 
 @pytest.fixture
@@ -22,8 +23,12 @@ def body(sdp: object, kind: object = "offer") -> bytes:
     return json.dumps({"sdp": sdp, "type": kind}).encode()
 
 
+def parsed(sent: bytes) -> Offer:
+    return parse_offer(sent, CandidatePolicy(), Config().max_media_sections)
+
+
 def test_a_real_offer_is_taken(offer_sdp: str):
-    offer = parse_offer(body(offer_sdp))
+    offer = parsed(body(offer_sdp))
 
     assert offer.description.type == "offer"
     assert "m=video" in offer.description.sdp
@@ -50,7 +55,7 @@ def test_a_real_offer_is_taken(offer_sdp: str):
 )
 def test_a_bad_body_is_refused_with_the_part_that_is_wrong(sent: bytes, said: str):
     with pytest.raises(OfferError) as refused:
-        parse_offer(sent)
+        parsed(sent)
 
     assert str(refused.value).startswith(said)
     assert "expected" in str(refused.value) or "send" in str(refused.value)
@@ -71,7 +76,7 @@ def test_an_offer_that_cannot_be_served_is_refused(offer_sdp: str, old: str, new
     changed = offer_sdp.replace(old, new).replace("H264/90000", "X/90000")
 
     with pytest.raises(OfferError, match=said):
-        parse_offer(body(changed))
+        parsed(body(changed))
 
 
 def test_candidates_that_are_not_allowed_are_dropped():
@@ -83,7 +88,7 @@ def test_candidates_that_are_not_allowed_are_dropped():
         "a=candidate:5 1 udp",
     ]
 
-    kept = drop_rejected_candidates("\r\n".join(lines)).split()
+    kept = drop_rejected_candidates("\r\n".join(lines), CandidatePolicy()).split()
 
     assert kept == lines[2].split()
 
@@ -91,7 +96,9 @@ def test_candidates_that_are_not_allowed_are_dropped():
 def test_a_flood_of_candidates_is_cut():
     line = "a=candidate:3 1 udp 2122 8.8.8.8 5000 typ host\r\n"
 
-    assert drop_rejected_candidates(line * 1000).count("candidate") == MAX_CANDIDATES
+    kept = drop_rejected_candidates(line * 1000, CandidatePolicy())
+
+    assert kept.count("candidate") == MAX_CANDIDATES
 
 
 async def test_an_offer_with_candidates_in_its_first_section_only_gets_an_answer_with_candidates(
@@ -105,7 +112,7 @@ async def test_an_offer_with_candidates_in_its_first_section_only_gets_an_answer
         bundled += "a=end-of-candidates\r\n"
     pc = RTCPeerConnection(RTCConfiguration(iceServers=[], bundlePolicy=RTCBundlePolicy.MAX_BUNDLE))
 
-    await pc.setRemoteDescription(parse_offer(body(bundled)).description)
+    await pc.setRemoteDescription(parsed(body(bundled)).description)
     pc.addTrack(VideoStreamTrack())
     await pc.setLocalDescription(await pc.createAnswer())
     answer = pc.localDescription.sdp
