@@ -1,6 +1,6 @@
 """Count the frames of one stream and measure their rates; reads no clock of its own."""
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Mapping
 
 from facestream.media.drop_points import DropPoint
@@ -43,7 +43,6 @@ class StreamMeter:
         """What the analysed frames have cost."""
         self._in_rate, self._out_rate = RateMeter(), RateMeter()
         self._duration_s = 0.0
-        self._counts = StreamCounts()
         self._earlier = 0, 0
 
     def resume(self, frames_in: int, frames_analysed: int) -> None:
@@ -87,11 +86,10 @@ class StreamMeter:
 
     def counts(self, dropped: Mapping[DropPoint, int], telemetry_dropped: int) -> StreamCounts:
         """What became of the frames of this connection, without those of earlier connections."""
-        counts = self._counts
         frames_in_earlier, frames_analysed_earlier = self._earlier
-        counts.frames_in = self.frames_in - frames_in_earlier
-        counts.frames_analysed = self.frames_analysed - frames_analysed_earlier
-        counts.dropped.clear()
-        counts.dropped.update(dropped)
-        counts.telemetry_dropped = telemetry_dropped
-        return counts
+        return StreamCounts(
+            frames_in=self.frames_in - frames_in_earlier,
+            frames_analysed=self.frames_analysed - frames_analysed_earlier,
+            dropped=Counter({point.value: frames for point, frames in dropped.items()}),
+            telemetry_dropped=telemetry_dropped,
+        )

@@ -1,4 +1,5 @@
-from facestream.media.meter import MAX_EVENTS, RateMeter
+from facestream.media.drop_points import DropPoint
+from facestream.media.meter import MAX_EVENTS, RateMeter, StreamMeter
 
 
 def test_steady_events_give_their_rate():
@@ -30,3 +31,14 @@ def test_a_flood_of_events_stays_bounded():
         meter.tick(1.0)
 
     assert meter.rate(1.0) > 0
+
+
+def test_counts_that_were_taken_do_not_change():
+    meter = StreamMeter()
+    meter.received(0.0)
+    taken = meter.counts({DropPoint.OVER_RATE: 1}, 2)
+
+    meter.received(0.1)
+    meter.counts({DropPoint.OVER_RATE: 3}, 4)
+
+    assert (taken.frames_in, taken.dropped, taken.telemetry_dropped) == (1, {"over_rate": 1}, 2)
