@@ -5,13 +5,16 @@ A response may get more fields without notice, so a client ignores unknown field
 
 import enum
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
 OWNER_HEADER = "X-Session-Secret"
 """The header with the `secret` of an answer, which lets its peer change and end the session."""
 MAX_RESUME_CHARS = 100
+SessionKind = Literal["webrtc", "pictures"]
+"""The transport of a session's frames; `pictures` is the compatibility mode (sessions/jpeg.py)."""
+KINDS: tuple[SessionKind, ...] = get_args(SessionKind)
 
 
 class _Body(BaseModel):
@@ -112,7 +115,7 @@ class SessionInfo(_Body):
     """The state of a session at one moment, for an admin; without addresses and secrets."""
 
     id: str
-    kind: Literal["webrtc", "pictures"]
+    kind: SessionKind
     state: SessionState
     age_s: float
     fps_in: float

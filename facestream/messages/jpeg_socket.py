@@ -9,7 +9,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from facestream.credentials.tokens import MAX_TOKEN_CHARS
 from facestream.errors import FrameError
+from facestream.messages.http import MAX_RESUME_CHARS
 
 VERSION = 1
 # Version, three bytes of zero, milliseconds; big-endian.
@@ -25,9 +27,9 @@ class Open(_Message):
     """The first message of the peer."""
 
     type: Literal["open"]
-    token: str = Field("", max_length=4096, description="access token; empty: none is required")
+    token: str = Field("", max_length=MAX_TOKEN_CHARS, description="access token; empty: none is required")
     resume: str = Field(
-        "", max_length=100, description="resume token of a lost connection; empty: a new session"
+        "", max_length=MAX_RESUME_CHARS, description="resume token of a lost connection; empty: a new session"
     )
 
 

@@ -9,7 +9,7 @@ import logging
 import secrets
 import time
 from concurrent.futures import Executor
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 from facestream.analysis.drawing.background import Background
 from facestream.analysis.drawing.overlay import Layer
@@ -25,7 +25,7 @@ from facestream.messages.control import (
     Ping,
     decode_control,
 )
-from facestream.messages.http import SessionInfo, SessionState
+from facestream.messages.http import SessionInfo, SessionKind, SessionState
 from facestream.metrics import Measures, StreamCounts, StreamUse
 from facestream.sessions.ending import Ending, Reason, SessionEnded
 from facestream.workers.pool import AnalysisPool
@@ -39,8 +39,8 @@ _FAULT = Reason(Ending.FAULT, "fault in the server")
 class Session(abc.ABC):
     """Serves one peer from its admission to its end; leaves no task and no socket behind."""
 
-    kind: ClassVar[Literal["webrtc", "pictures"]]
-    """The transport of the frames in metrics and `GET /sessions`; `pictures` is the compatibility mode."""
+    kind: ClassVar[SessionKind]
+    """The transport of the frames in metrics and `GET /sessions`."""
 
     def __init__(self, config: Config, pool: AnalysisPool, drawing: Executor, measures: Measures) -> None:
         self.id = secrets.token_urlsafe(16)

@@ -14,7 +14,7 @@ from prometheus_client.registry import Collector
 from facestream import __version__
 from facestream.errors import FacestreamError
 from facestream.media.drop_points import DropPoint
-from facestream.messages.http import ProblemCode
+from facestream.messages.http import KINDS, ProblemCode
 from facestream.metrics import LAG_SAMPLE_EVERY_S
 from facestream.sessions.registry import SessionRegistry
 from facestream.web.auth.guards import is_admin, is_local, require_admin
@@ -23,8 +23,6 @@ from facestream.web.problems import Handler, RejectedError, rejection_label
 from facestream.workers.pool import AnalysisPool
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
-KINDS = ("webrtc", "pictures")
-"""`pictures` is the compatibility mode (sessions/jpeg.py)."""
 
 routes = web.RouteTableDef()
 
