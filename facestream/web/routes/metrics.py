@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from aiohttp import web
-from prometheus_client import CollectorRegistry, Histogram, ProcessCollector, generate_latest
+from prometheus_client import CollectorRegistry, Gauge, Histogram, ProcessCollector, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -23,6 +23,10 @@ from facestream.web.problems import Handler, RejectedError, rejection_label
 from facestream.workers.pool import AnalysisPool
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+BUILD_INFO = CollectorRegistry()
+"""The running version, for readers who may see it."""
+_version = Gauge("facestream_build_info", "1; the version is the label.", ["version"], registry=BUILD_INFO)
+_version.labels(__version__).set(1)
 
 routes = web.RouteTableDef()
 
@@ -33,13 +37,6 @@ def make_metrics(registry: SessionRegistry, pool: AnalysisPool) -> CollectorRegi
     metrics.register(ServerCollector(registry, pool))
     # Memory, processor time and open files of the media process.
     ProcessCollector(registry=metrics)
-    return metrics
-
-
-def make_build_info() -> CollectorRegistry:
-    """A registry with the running version, for readers who may see it."""
-    metrics = CollectorRegistry(auto_describe=False)
-    metrics.register(BuildInfo())
     return metrics
 
 
@@ -121,15 +118,6 @@ class ServerCollector(Collector):
         )
 
 
-class BuildInfo(Collector):
-    """The running version."""
-
-    def collect(self) -> Iterable[Metric]:
-        info = GaugeMetricFamily("facestream_build_info", "1; the version is the label.", labels=["version"])
-        info.add_metric([__version__], 1)
-        yield info
-
-
 async def watch_loop(lag: Histogram) -> None:
     """Measure how late the event loop is, until cancelled: every peer waits at least that long."""
     while True:
@@ -149,7 +137,7 @@ async def metrics(request: web.Request) -> web.Response:
         require_admin(request)
     body = generate_latest(request.app[METRICS])
     if local or is_admin(request):
-        body += generate_latest(make_build_info())
+        body += generate_latest(BUILD_INFO)
     return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE})
 
 

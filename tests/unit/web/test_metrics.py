@@ -31,7 +31,7 @@ from facestream.sessions.admission import (
 from facestream.sessions.ending import Ending
 from facestream.sessions.registry import SessionRegistry
 from facestream.web.problems import RejectedError, rejection_label
-from facestream.web.routes.metrics import make_build_info, make_metrics
+from facestream.web.routes.metrics import BUILD_INFO, make_metrics
 from facestream.workers.pool import AnalysisPool
 from tests.conftest import ROOT
 
@@ -47,7 +47,7 @@ async def served(folder: Path) -> Labels:
     registry.measures.session_ended("webrtc", Ending.GOODBYE.label, StreamCounts())
     registry.measures.refused["offer"] += 1
     registry.measures.ice["host-prflx"] += 1
-    text = (generate_latest(make_metrics(registry, pool)) + generate_latest(make_build_info())).decode()
+    text = (generate_latest(make_metrics(registry, pool)) + generate_latest(BUILD_INFO)).decode()
     await registry.close()
     labels: Labels = {}
     for family in text_string_to_metric_families(text):
