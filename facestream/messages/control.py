@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from facestream.messages.validation import first_problem
+
 MAX_CONTROL_CHARS = 4096
 """Length of one request."""
 
@@ -101,11 +103,10 @@ def decode_control(text: str | bytes) -> ControlRequest:
     try:
         return _control_request.validate_json(text)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"]) or "message"
+        problem = first_problem(error, "message")
         raise ControlError(
             ErrorCode.NOT_A_CONTROL_MESSAGE,
-            f"not a control message ({where}: {first['msg']}); expected ping, layers, view or bye",
+            f"not a control message ({problem}); expected ping, layers, view or bye",
         ) from error
 
 

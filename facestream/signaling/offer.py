@@ -12,6 +12,7 @@ from facestream.aiortc_patches.h264_offers import check_h264, is_h264
 from facestream.errors import OfferError
 from facestream.ice.candidates import CandidatePolicy, drop_rejected_candidates
 from facestream.messages.http import OfferBody
+from facestream.messages.validation import first_problem
 from facestream.signaling.sections import OfferSections
 
 PARSER_ERRORS = (ValueError, LookupError, AssertionError, AttributeError, StopIteration)
@@ -38,11 +39,8 @@ def parse_offer(body: bytes, policy: CandidatePolicy, max_media_sections: int) -
     try:
         offer = OfferBody.model_validate_json(body)
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"]) or "body"
-        raise OfferError(
-            f'{where}: {first["msg"]}; expected JSON {{"sdp": "...", "type": "offer"}}'
-        ) from error
+        problem = first_problem(error, "body")
+        raise OfferError(f'{problem}; expected JSON {{"sdp": "...", "type": "offer"}}') from error
     sections = OfferSections.read(offer.sdp, max_media_sections)
     unfiltered = sections.for_aiortc()
     sdp = drop_rejected_candidates(unfiltered, policy)
