@@ -53,7 +53,7 @@ class Listening:
     urls: tuple[str, ...]
     """http or https, with the port; the URL for this machine comes first, if there is one."""
     local_token: str = ""
-    """Access token for clients on this machine, if they need one; else empty. Show it to the user, never log it."""
+    """`Access.local_token`: for clients on this machine; empty: none is made. Show it to the user, never log it."""
 
     @property
     def local_url(self) -> str:

@@ -45,10 +45,10 @@ class Supervisor:
     def impaired(self) -> list[str]:
         """The auxiliary tasks that have failed and wait for their restart, as sentences without internals."""
         now_s = time.monotonic()
-        waits = {name: max(0.0, failures.restart_s - now_s) for name, failures in self._waiting.items()}
         return [
-            f"{name}: failure {self._waiting[name].count} in a row; restarts in {wait_s:.0f} s, see the log"
-            for name, wait_s in waits.items()
+            f"{name}: failure {failures.count} in a row; "
+            f"restarts in {max(0.0, failures.restart_s - now_s):.0f} s, see the log"
+            for name, failures in self._waiting.items()
         ]
 
     async def run_critical(self, name: str, work: Work) -> None:

@@ -111,7 +111,7 @@ def require_owner(request: web.Request, session: Session) -> None:
 
 def require_owner_or_admin(request: web.Request, session: Session) -> Ending:
     """Pass for a client that may end the session; returns the ending to record. Raises RejectedError."""
-    if is_admin(request) and not is_owner(session, header(request, OWNER_HEADER)):
+    if not is_owner(session, header(request, OWNER_HEADER)) and is_admin(request):
         return Ending.ENDED_BY_ADMIN
     require_owner(request, session)
     return Ending.DELETED

@@ -48,9 +48,10 @@ class Access:
             )
 
     def local_token(self) -> str:
-        """A new token for clients on this machine, valid for LOCAL_TOKEN_LIFETIME_H; empty if they need none.
+        """A new token for clients on this machine, valid for LOCAL_TOKEN_LIFETIME_H; never log it.
 
-        They need a token if auth is auto and the system cannot show that they are local. Never log the token.
+        Empty unless `mode` is auto and the system cannot show that they are local. In mode token, they use a token from
+        the operator, like all clients.
         """
         if not self._own_key:
             return ""

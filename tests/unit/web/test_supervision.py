@@ -1,9 +1,11 @@
 """Auxiliary tasks restart with growing pauses; a critical one that ends is an error."""
 
 import asyncio
+from types import SimpleNamespace
 
 import pytest
 
+from facestream.web import supervision
 from facestream.web.supervision import CriticalTaskError, Supervisor
 from tests.times import seconds
 
@@ -62,6 +64,30 @@ async def test_the_pauses_grow_up_to_a_limit(monkeypatch: pytest.MonkeyPatch):
 
     assert pauses == [1, 2, 4, 8, 16, 32, 60, 60, 60]
     running.cancel()
+
+
+async def test_a_task_that_worked_for_long_begins_again_with_the_first_pause(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    now_s = 100.0
+    works_for_s = iter([0.0, 0.0, supervision.STEADY_S, supervision.STEADY_S + 1, 0.0])
+    pauses: list[float] = []
+
+    async def fails_after_a_while() -> None:
+        nonlocal now_s
+        if (works_s := next(works_for_s, None)) is not None:
+            now_s += works_s
+            raise RuntimeError("injected")
+
+    async def sleep(pause_s: float) -> None:
+        pauses.append(pause_s)
+
+    monkeypatch.setattr(supervision, "time", SimpleNamespace(monotonic=lambda: now_s))
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    await Supervisor(first_pause_s=1).run_auxiliary("flaky", fails_after_a_while)
+
+    assert pauses == [1, 2, 4, 1, 2]
+    assert "flaky failed 1 times in a row" in caplog.records[3].getMessage()
 
 
 async def test_the_same_fault_is_logged_with_one_traceback(caplog: pytest.LogCaptureFixture):
