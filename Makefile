@@ -1,11 +1,12 @@
-# One command per wish. `make` alone lists them.
+# One command for each task. `make` alone lists them.
 PYTHON ?= python3
 BIN := .venv/bin
 PEERS := tests/clients/node/node_modules
 # Options of the server and of pytest: make run ARGS="--port 9000", make test-py ARGS="-k port"
 ARGS ?=
 NPM_CI := npm ci --no-audit --no-fund --loglevel=error
-NPM_THERE := command -v npm >/dev/null || { echo "npm is not installed; expected Node.js 18.18 or newer with npm: on Debian 'apt-get install npm'" >&2; exit 1; }
+# $(call NPM_THERE,18.18): end with a sentence where npm is missing; the argument is the oldest Node.js that works.
+NPM_THERE = command -v npm >/dev/null || { echo "npm is not installed; expected Node.js $(1) or newer with npm: on Debian 'apt-get install npm'" >&2; exit 1; }
 BENCHMARKS := latency compatibility cpu capacity loop_stall recovery hostile_clients churn soak
 
 .DEFAULT_GOAL := help
@@ -35,7 +36,7 @@ test-py: ## every Python test: unit, media, net, browser, clients, package, imag
 test-slow: $(BIN)/.dev client/node_modules/.dev models/cache/.checked test-media browser net-programs client-programs image-programs $(PEERS)/.installed ## every Python test but the unit and media tests
 	$(BIN)/python -m pytest $(SLOW) $(ARGS)
 
-test-fast: $(BIN)/.dev models/cache/.checked test-media ## unit and media tests, several at once: no root, no browser; branch coverage with its floor
+test-fast: $(BIN)/.dev client/node_modules/.installed models/cache/.checked test-media ## unit and media tests, several at once: no root, no browser; branch coverage with its floor
 	$(BIN)/python -m pytest tests/unit tests/media --numprocesses $(AT_ONCE) --dist loadfile $(COVERAGE) $(ARGS)
 
 cov: test-fast ## the same; lines and branches without a test in build/coverage
@@ -65,7 +66,7 @@ test-image: $(BIN)/.dev client/node_modules/.installed models/cache/.checked tes
 test-js: client/node_modules/.dev ## the tests of the page's own modules, and their coverage (floor: "c8" in client/package.json)
 	cd client && node_modules/.bin/c8 node --test $(patsubst %,../%,$(wildcard tests/js/*.test.mjs))
 
-test-media: $(BIN)/.product ## fetch the test clips and pictures into build/media
+test-media: $(BIN)/.product ## fetch the test clips and images into build/media
 	@$(BIN)/python scripts/fetch_test_media.py
 
 test-upstream: $(BIN)/.dev ## aiortc's and aioice's own tests, with and without the replacements: the same must pass (minutes; not part of test)
@@ -95,14 +96,14 @@ types: $(BIN)/.dev client/node_modules/.dev ## mypy and tsc, both strict
 	$(BIN)/mypy
 	cd client && node_modules/.bin/tsc --project .
 
-audit: $(BIN)/.dev ## known holes in the pinned versions (asks PyPI), and secrets in the repository and its history
+audit: $(BIN)/.dev ## known vulnerabilities in the pinned versions (asks PyPI), and secrets in the repository and its history
 	@$(BIN)/python scripts/scan_secrets.py --history && $(BIN)/python scripts/audit.py
 
 wheel: $(BIN)/.dev client/node_modules/.installed models/cache/.checked ## build/dist/facestream-*.whl, with the page and the models in it
 	@rm -rf build/dist && $(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir build/dist . && ls build/dist/*.whl
 
 schema: $(BIN)/.dev ## docs/telemetry.schema.json from the message types, docs/openapi.json from docs/openapi.yaml
-	@$(BIN)/python scripts/write_schema.py
+	@$(BIN)/python -m scripts.write_schema
 
 docs: $(BIN)/.dev ## the documentation as a site in build/site; a warning is an error
 	$(BIN)/python -m sphinx -E -q -W --keep-going -c docs/site -d build/site-cache . build/site
@@ -129,19 +130,19 @@ $(BIN)/.dev: requirements-dev.txt $(BIN)/.product
 
 # What the page loads, for the server. Where the tools of the checks are there, they stay.
 client/node_modules/.installed: client/package-lock.json client/package.json
-	@$(NPM_THERE)
+	@$(call NPM_THERE,18.18)
 	cd client && $(NPM_CI) $(if $(wildcard client/node_modules/.dev),,--omit=dev)
 	@touch $@ $(wildcard client/node_modules/.dev)
 
 # The same and the tools of the checks.
 client/node_modules/.dev: client/package-lock.json client/package.json
-	@$(NPM_THERE)
+	@$(call NPM_THERE,18.18)
 	cd client && $(NPM_CI)
 	@touch client/node_modules/.installed $@
 
 $(PEERS)/.installed: tests/clients/node/package-lock.json tests/clients/node/package.json
-	@command -v npm >/dev/null || { echo "npm is not installed; expected Node.js 18.20 or newer with npm: on Debian 'apt-get install npm'" >&2; exit 1; }
-	cd tests/clients/node && npm ci --no-audit --no-fund --loglevel=error
+	@$(call NPM_THERE,18.20)
+	cd tests/clients/node && $(NPM_CI)
 	@touch $@
 
 models/cache/.checked: models/manifest.json $(BIN)/.product

@@ -20,7 +20,7 @@ from facestream.analysis.options import AnalysisOptions
 
 TILTS_DEG = (0, 15, 30, 45, 60, 90)
 FACE_PX = (100, 60, 40, 30, 20)
-GROUP_FACES, GROUP_FACE_PX = 5, 105
+GROUP_FACE_PX = 105
 SIZES_WH = ((320, 240), (640, 480), (1280, 720))
 
 

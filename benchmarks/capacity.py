@@ -11,8 +11,6 @@ from benchmarks.peers import Window, sending
 WARM_UP_S = 3.0
 MIN_ANALYSED_FPS = 28.0
 MAX_P95_MS = 150.0
-LATE_SHARE = 0.01
-"""Share of the frames sent; above it, the client is the bottleneck."""
 
 
 async def with_peers(count: int, fps: int, seconds: float, length_s: float | None, tries: int) -> Window:

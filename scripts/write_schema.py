@@ -4,10 +4,11 @@ Neither is edited by hand. The server reads the JSON file and so does without a 
 """
 
 import json
-import sys
 from pathlib import Path
 
 import yaml
+
+from facestream.messages.telemetry import Telemetry
 
 ROOT = Path(__file__).resolve().parents[1]
 SCHEMA = ROOT / "docs" / "telemetry.schema.json"
@@ -17,8 +18,6 @@ OPENAPI = ROOT / "docs" / "openapi.json"
 
 def schema_text() -> str:
     """The JSON Schema of one telemetry message, as it is in the file."""
-    from facestream.messages.telemetry import Telemetry  # after main() has made the package importable
-
     schema = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "facestream telemetry, version 1",
@@ -34,6 +33,5 @@ def openapi_text() -> str:
 
 
 if __name__ == "__main__":
-    sys.path.insert(0, str(ROOT))
     SCHEMA.write_text(schema_text(), encoding="utf-8")
     OPENAPI.write_text(openapi_text(), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Every test has one kind: its folder's, or `load` or `soak` by its own mark. What the kind may do is checked here.
+"""Every test has one kind: its folder's, or `soak` by its own mark. What the kind may do is checked here.
 
 A test of no kind, with a mark of another, or a unit test that asks for a server, ends the collection with a sentence;
 a unit test that sends to the network fails.
@@ -20,17 +20,17 @@ KINDS = {
     "net": "coturn and nginx, in network namespaces",
     "browser": "drives Chromium",
     "clients": "other implementations of WebRTC, on a host of their own",
-    "load": "many peers",
     "soak": "minutes to hours",
     "package": "builds the wheel and installs it",
     "image": "builds the container image and runs it",
 }
-BY_MARK_ONLY = ("load", "soak")
+BY_MARK_ONLY = "soak"
 # Fixtures that start a server or a peer.
 NOT_FOR_UNIT = frozenset({"server", "server_url", "pair", "browsers", "open_page"})
 INTERNET = ("AF_INET", "AF_INET6")
 
-_used: list[str] = []
+_used: list[str] | None = None
+"""What the unit test that runs has used of the network; None: no unit test runs."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -51,18 +51,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def kind_of(path: Path, marks: set[str]) -> str:
     """The kind of a test in this file of tests/ with these marks; raises ValueError with what is wrong."""
     folder = path.parts[0] if len(path.parts) > 1 else ""
-    if folder not in KINDS or folder in BY_MARK_ONLY:
-        expected = ", ".join(kind for kind in KINDS if kind not in BY_MARK_ONLY)
+    if folder not in KINDS or folder == BY_MARK_ONLY:
+        expected = ", ".join(kind for kind in KINDS if kind != BY_MARK_ONLY)
         raise ValueError(f"tests/{path}: is of no kind; expected in a folder of tests/ named {expected}")
     kinds = marks & KINDS.keys()
-    if more := kinds - {folder, *BY_MARK_ONLY}:
+    if more := kinds - {folder, BY_MARK_ONLY}:
         raise ValueError(
             f"tests/{path}: is in tests/{folder} and marked {', '.join(sorted(more))}; expected one kind"
         )
-    own = kinds - {folder}
-    if len(own) > 1:
-        raise ValueError(f"tests/{path}: is marked {' and '.join(sorted(own))}; expected one kind")
-    return own.pop() if own else folder
+    return BY_MARK_ONLY if BY_MARK_ONLY in kinds else folder
 
 
 def _give_kind(item: pytest.Item) -> str:
@@ -89,16 +86,27 @@ def _stretch_timeout(config: pytest.Config, item: pytest.Item) -> None:
 
 @pytest.fixture(autouse=True)
 def _unit_tests_use_no_network(request: pytest.FixtureRequest) -> Iterator[None]:
-    _used.clear()
+    global _used
+    if not request.node.get_closest_marker("unit"):
+        yield
+        return
+    used: list[str] = []
+    _used = used
     yield
-    if _used and request.node.get_closest_marker("unit"):
+    _used = None
+    if request.session.exitstatus:
+        return  # interrupted: a failure here would take the place of pytest's summary
+    if used:
         pytest.fail(
-            f"a unit test used the network ({_used[0]}); expected in tests/media, or without",
+            f"a unit test used the network ({used[0]}); expected in tests/media, or without",
             pytrace=False,
         )
 
 
 def _note_use(event: str, args: tuple[Any, ...]) -> None:
+    # Called for each import, open file and more of the whole run.
+    if _used is None:
+        return
     # Noted and not refused: code under test may catch what is raised here. A port that is bound and carries nothing is
     # allowed: whether one is free is asked by binding it.
     if event in {"socket.connect", "socket.sendto"} and args[0].family.name in INTERNET:

@@ -52,6 +52,11 @@ def pytest_configure() -> None:
     asyncio.runners._cancel_all_tasks = _note_and_cancel  # type: ignore[attr-defined]
 
 
+def pytest_keyboard_interrupt() -> None:
+    """Ctrl-C: the loops end at once, and pytest shows its summary."""
+    asyncio.runners._cancel_all_tasks = _cancel_all_tasks  # type: ignore[attr-defined]
+
+
 def pytest_unconfigure() -> None:
     asyncio.runners._cancel_all_tasks = _cancel_all_tasks  # type: ignore[attr-defined]
 
@@ -129,6 +134,8 @@ def _no_leftovers(request: pytest.FixtureRequest) -> Iterator[None]:
         loop = request.getfixturevalue("_session_scoped_runner").get_loop()
     before = held(loop)
     yield
+    if request.session.exitstatus:
+        return  # interrupted: the test has not ended, and a failure here would take the place of pytest's summary
     deadline_s = time.monotonic() + GRACE_S
     while left := held(loop).beside(before):
         gc.collect()  # what only a cycle still holds, a failed test's traceback for one

@@ -16,7 +16,7 @@ from aiortc.rtcrtpparameters import ParametersDict, RTCRtpCodecParameters
 
 from facestream.aiortc_patches.decoder_limits import rejection
 from facestream.aiortc_patches.parameter_sets import BASELINE, EXTENDED, HIGH, MAIN, PROFILE_NAMES
-from facestream.aiortc_patches.settings import settings
+from facestream.aiortc_patches.settings import MAX_RECEIVED_BPS, settings
 from facestream.errors import OfferError
 
 MAX_PARAMETER_SET_CHARS = 8192
@@ -143,7 +143,7 @@ def level_for(width_px: int, height_px: int, fps: float, bitrate_bps: int) -> in
 
 def _received_level() -> int:
     limits = settings.frame_limits
-    level = level_for(limits.max_width_px, limits.max_height_px, RECEIVED_FPS, settings.max_received_bps)
+    level = level_for(limits.max_width_px, limits.max_height_px, RECEIVED_FPS, MAX_RECEIVED_BPS)
     return min(level, HIGHEST_ANSWERED_LEVEL)
 
 

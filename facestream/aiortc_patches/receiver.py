@@ -46,7 +46,7 @@ from facestream.aiortc_patches.jitter import (
     TimestampUnwrapper,
 )
 from facestream.aiortc_patches.replacement import Replacement
-from facestream.aiortc_patches.settings import settings
+from facestream.aiortc_patches.settings import MAX_RECEIVED_BPS, settings
 from facestream.aiortc_patches.tracks import BoundedRemoteTrack
 from facestream.errors import FrameError
 from facestream.token_bucket import TokenBucket
@@ -215,7 +215,7 @@ class PatchedReceiver(RTCRtpReceiver):
         )
         if estimate is not None and self._feedback_ssrc is not None:
             bitrate, ssrcs = estimate
-            fci = pack_remb_fci(min(bitrate, settings.max_received_bps), ssrcs)
+            fci = pack_remb_fci(min(bitrate, MAX_RECEIVED_BPS), ssrcs)
             await self._send(
                 RtcpPsfbPacket(fmt=RTCP_PSFB_APP, ssrc=self._feedback_ssrc, media_ssrc=0, fci=fci)
             )

@@ -5,8 +5,12 @@ begins, never later.
 """
 
 from dataclasses import dataclass, field
+from typing import Final
 
 from facestream.errors import ConfigError
+
+MAX_RECEIVED_BPS: Final = 4_000_000
+"""Most bits per second that a peer is asked to send (REMB): enough for faces at 1080p."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +60,6 @@ class MediaSettings:
     """Ports for host candidates; None: any."""
     max_channel_bytes: int = 256 * 1024
     """Most bytes of incomplete data channel messages; aiortc announces that it takes one message of this size."""
-    max_received_bps: int = 4_000_000
-    """Most bits per second that a peer is asked to send (REMB): enough for faces at 1080p."""
 
 
 settings = MediaSettings()

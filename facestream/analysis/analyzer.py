@@ -91,7 +91,6 @@ class Analyzer:
         tracks = replace(
             tracks,
             followed=tuple(track for track, _ in described),
-            frame=tracks.frame + 1,
             size_wh=(gray.shape[1], gray.shape[0]),
             degradation=next_degradation(tracks.degradation, clock.total_ms, time_s, self._options.budget_ms),
         )

@@ -5,12 +5,13 @@ Loads no model.
 
 import hashlib
 import logging
+import os
 import subprocess
 import sys
 import tarfile
 import tempfile
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -49,11 +50,14 @@ class ModelEntry(BaseModel):
     crop: str = ""
 
 
+_MANIFEST = TypeAdapter(dict[str, ModelEntry])
+
+
 def read_manifest(models_dir: Path) -> Mapping[str, ModelEntry]:
     """The entries by name."""
     path = models_dir / "manifest.json"
     try:
-        return TypeAdapter(dict[str, ModelEntry]).validate_json(path.read_bytes())
+        return _MANIFEST.validate_json(path.read_bytes())
     except (OSError, ValidationError) as error:
         raise ModelFileError(
             f"{path}: not readable as a manifest ({error}); restore it, then run `{FETCH_MODELS}`"
@@ -63,12 +67,19 @@ def read_manifest(models_dir: Path) -> Mapping[str, ModelEntry]:
 def fetch_all(models_dir: Path) -> None:
     """Fetch every file that is missing or wrong, then check all of them. Raises ModelFileError."""
     entries = read_manifest(models_dir)
-    for entry in entries.values():
+    right = set()
+    for name, entry in entries.items():
         path = _path(models_dir, entry)
-        if _is_fetched(entry) and not (path.is_file() and _sha256(path) == entry.sha256):
+        if not _is_fetched(entry):
+            continue
+        if path.is_file() and _sha256(path) == entry.sha256:
+            right.add(name)
+        else:
             _fetch(entry, path)
     for name, entry in entries.items():
-        path = checked_path(models_dir, name)
+        path = _path(models_dir, entry)
+        if name not in right:
+            _check(entry, path)
         sys.stdout.write(f"{name}: {path} is right ({entry.package} {entry.version}; {entry.licence})\n")
 
 
@@ -87,13 +98,25 @@ def fetch_missing(models_dir: Path, options: AnalysisOptions) -> None:
 
 def checked_path(models_dir: Path, name: str) -> Path:
     """The file of one model, its sha256 checked. Raises ModelFileError."""
+    return checked_paths(models_dir, [name])[name]
+
+
+def checked_paths(models_dir: Path, names: Iterable[str]) -> dict[str, Path]:
+    """The files of these models by name, the sha256 of each checked. Raises ModelFileError."""
     entries = read_manifest(models_dir)
-    if name not in entries:
-        raise ModelFileError(
-            f"{models_dir / 'manifest.json'}: no model {name!r}, expected one of {', '.join(entries)}"
-        )
-    entry = entries[name]
-    path = _path(models_dir, entry)
+    paths = {}
+    for name in names:
+        if name not in entries:
+            raise ModelFileError(
+                f"{models_dir / 'manifest.json'}: no model {name!r}, expected one of {', '.join(entries)}"
+            )
+        paths[name] = _path(models_dir, entries[name])
+        _check(entries[name], paths[name])
+    return paths
+
+
+def _check(entry: ModelEntry, path: Path) -> None:
+    """Raise ModelFileError if the file is missing or is not the one of the manifest."""
     if not (IS_CHECKOUT or _is_fetched(entry)):
         remedy = REINSTALL
     elif entry.where == "repository":
@@ -107,7 +130,6 @@ def checked_path(models_dir: Path, name: str) -> Path:
     got = _sha256(path)
     if got != entry.sha256:
         raise ModelFileError(f"{path}: sha256 {got}, expected {entry.sha256}; {remedy}")
-    return path
 
 
 def _path(models_dir: Path, entry: ModelEntry) -> Path:
@@ -138,10 +160,14 @@ def _fetch(entry: ModelEntry, path: Path) -> None:
         with tempfile.TemporaryDirectory() as folder:
             taken = take(entry, Path(folder))
         path.parent.mkdir(parents=True, exist_ok=True)
-        # Write to a temporary name and rename it, so that an interruption leaves no incomplete file.
-        part = path.with_suffix(".part")
-        part.write_bytes(taken)
-        part.replace(path)
+        # Write to a name of this process and rename it: an interruption leaves no incomplete model, and a second server
+        # that starts now writes to another file.
+        part = path.with_name(f"{path.name}.{os.getpid()}.part")
+        try:
+            part.write_bytes(taken)
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
     except (
         subprocess.SubprocessError, OSError, ValueError, KeyError, zipfile.BadZipFile, tarfile.TarError
     ) as error:  # fmt: skip

@@ -13,7 +13,7 @@ from facestream.analysis.detection.hog import HogDetector
 from facestream.analysis.emotion.reader import EmotionReader, MiniXception, OwnEmotionNet
 from facestream.analysis.faces import BoundingBox, GrayImage
 from facestream.analysis.landmarks import LandmarkPredictor, box_of_landmarks
-from facestream.analysis.model_files import checked_path
+from facestream.analysis.model_files import checked_paths
 from facestream.analysis.options import AnalysisOptions, DetectorName, EmotionModelName
 from facestream.errors import ModelFileError
 from facestream.resources import FETCH_MODELS, MODELS_DIR
@@ -28,15 +28,18 @@ def load_analyzer(models_dir: Path = MODELS_DIR, options: AnalysisOptions | None
     file is missing, is not the one that the manifest names, or cannot be loaded; `facestream models` fetches them.
     """
     options = options or AnalysisOptions()
-    predictor = LandmarkPredictor(checked_path(models_dir, "landmarks"))
-    path = checked_path(models_dir, options.emotion_model)
+    names = ["landmarks", options.emotion_model]
+    if options.detector != "dlib":
+        names.append(options.detector)
+    # All files are checked before the largest model is loaded.
+    paths = checked_paths(models_dir, names)
+    predictor = LandmarkPredictor(paths["landmarks"])
+    path = paths[options.emotion_model]
     emotions: EmotionReader = (
         MiniXception(path) if options.emotion_model == "mini_xception" else OwnEmotionNet(path)
     )
     detector: FaceDetector = (
-        HogDetector()
-        if options.detector == "dlib"
-        else BlazeFaceDetector(checked_path(models_dir, options.detector))
+        HogDetector() if options.detector == "dlib" else BlazeFaceDetector(paths[options.detector])
     )
     _try(detector, predictor, emotions, path)
     return Analyzer(detector, predictor, emotions, options)
@@ -61,10 +64,12 @@ def self_test_image() -> tuple[GrayImage, BoundingBox]:
 
 def try_every_model(models_dir: Path) -> None:
     """Load each detector and each emotion model and try them on the drawn face. Raises ModelFileError."""
-    for detector in get_args(DetectorName):
-        load_analyzer(models_dir, AnalysisOptions(detector=detector))
-    for emotion_model in get_args(EmotionModelName):
-        load_analyzer(models_dir, AnalysisOptions(emotion_model=emotion_model))
+    # A set: the defaults are in both.
+    for options in {
+        *(AnalysisOptions(detector=detector) for detector in get_args(DetectorName)),
+        *(AnalysisOptions(emotion_model=emotion_model) for emotion_model in get_args(EmotionModelName)),
+    }:
+        load_analyzer(models_dir, options)
 
 
 def _try(detector: FaceDetector, predictor: LandmarkPredictor, emotions: EmotionReader, path: Path) -> None:

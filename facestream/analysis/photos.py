@@ -8,8 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from facestream.analysis.analyzer import Analyzer
-from facestream.analysis.faces import FrameReport, GrayImage
+from facestream.analysis.faces import GrayImage
 from facestream.analysis.jpeg_header import claimed_size_wh
 from facestream.errors import ImageError
 
@@ -17,11 +16,6 @@ MAX_PIXELS = 40_000_000
 """More than a phone's 7,000 x 5,250, less than 8,000 x 8,000. A search needs about 20 bytes per pixel."""
 MAX_FILE_BYTES = 64 << 20
 FORMATS = "JPEG, PNG, WebP, BMP, GIF or TIFF"
-
-
-def analyze_photo(analyzer: Analyzer, path: Path, max_pixels: int = MAX_PIXELS) -> FrameReport:
-    """Find and describe the faces of one image file; raises ImageError if it cannot be read."""
-    return analyzer.analyze_still(read_gray(path, max_pixels))
 
 
 def read_gray(path: Path, max_pixels: int = MAX_PIXELS) -> GrayImage:

@@ -55,16 +55,15 @@ def describe_photos(
     out: TextIO,
     *,
     landmarks: bool,
-    max_pixels: int | None = None,
 ) -> int:
     """Write one line of JSON for each image, with `error` if it failed; returns the number of failed images."""
-    from facestream.analysis.photos import MAX_PIXELS, read_gray
+    from facestream.analysis.photos import read_gray
 
     failed = 0
     for path in paths:
         line: dict[str, Any] = {"image": str(path)}
         try:
-            gray = read_gray(path, max_pixels or MAX_PIXELS)
+            gray = read_gray(path)
             line |= {"width": gray.shape[1], "height": gray.shape[0]}
             line |= report_as_dict(analyzer.analyze_still(gray), landmarks=landmarks)
         except ImageError as error:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from facestream.config import Config, load_config
+from facestream.replay.options import read_token
 
 
 def add_settings(parser: argparse.ArgumentParser, names: Iterable[str]) -> None:
@@ -37,3 +38,8 @@ def add_server_access(parser: argparse.ArgumentParser) -> None:
         "--cafile", type=Path, metavar="FILE",
         help="trust these certificates too (PEM), such as certs/ca.pem",
     )  # fmt: skip
+
+
+def token_of(args: argparse.Namespace) -> str:
+    """The access token that `--token-file` names, or none; raises ConfigError if the file cannot be read."""
+    return read_token(args.token_file) if args.token_file else ""

@@ -4,16 +4,15 @@ import argparse
 import asyncio
 import contextlib
 import json
-import logging
 import sys
 from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING
 
 from facestream import __version__
-from facestream.cli.arguments import add_server_access
+from facestream.cli.arguments import add_server_access, token_of
 from facestream.config import Config, load_config
 from facestream.doctor.findings import Finding, Verdict, fail, has_error
-from facestream.resources import START
+from facestream.resources import FETCH_MODELS, START
 
 if TYPE_CHECKING:
     from facestream.replay.http import Credentials
@@ -34,11 +33,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Check and print; returns 1 if anything is wrong. Raises ServerUnreachableError if `--url` is no address."""
-    from facestream import aiortc_patches
+    from facestream.replay.connection import prepare_libraries
 
-    for name in ("aiortc", "aioice"):
-        logging.getLogger(name).setLevel(logging.ERROR)
-    aiortc_patches.apply()
+    prepare_libraries()
     findings = asyncio.run(_check(load_config(), args))
     if args.as_json:
         report = {
@@ -65,7 +62,7 @@ async def _check(config: Config, args: argparse.Namespace) -> list[Finding]:
 
 
 async def _findings(config: Config, args: argparse.Namespace) -> AsyncGenerator[Finding]:
-    from facestream.doctor.machine import machine_findings
+    from facestream.doctor.machine import MODELS_CHECK, machine_findings
     from facestream.doctor.own_server import NoServerError, own_server
     from facestream.doctor.peer import peer_findings, server_ice_findings
 
@@ -73,10 +70,20 @@ async def _findings(config: Config, args: argparse.Namespace) -> AsyncGenerator[
         async for finding in peer_findings(args.url, _credentials(args)):
             yield finding
         return
+    models_work = True
     for finding in machine_findings(config):
+        models_work &= finding.check != MODELS_CHECK or finding.verdict is not Verdict.ERROR
         yield finding
     for finding in await server_ice_findings(config):
         yield finding
+    if not models_work:
+        # It would fetch 100 MB first, or end without analysing a frame.
+        yield fail(
+            "server",
+            "not started, because its models do not work",
+            f"{FETCH_MODELS}, and run this check again",
+        )
+        return
     try:
         async with own_server() as (url, credentials):
             async for finding in peer_findings(url, credentials):
@@ -87,9 +94,8 @@ async def _findings(config: Config, args: argparse.Namespace) -> AsyncGenerator[
 
 def _credentials(args: argparse.Namespace) -> "Credentials":
     from facestream.replay.http import Credentials
-    from facestream.replay.options import read_token
 
-    return Credentials(read_token(args.token_file) if args.token_file else "", args.cafile)
+    return Credentials(token_of(args), args.cafile)
 
 
 def _summary(findings: list[Finding]) -> str:

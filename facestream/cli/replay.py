@@ -4,16 +4,15 @@ import argparse
 import asyncio
 import contextlib
 import json
-import logging
 import signal
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from facestream.cli.arguments import add_server_access
+from facestream.cli.arguments import add_server_access, token_of
 from facestream.ice.servers import CredentialSource, IceUrl, parse_ice_url
-from facestream.replay.options import DEFAULT_URL, MAX_PEERS, Codec, ReplayOptions, read_token
+from facestream.replay.options import DEFAULT_URL, MAX_PEERS, Codec, ReplayOptions
 
 if TYPE_CHECKING:
     from facestream.replay.load import Load
@@ -72,22 +71,18 @@ def options_from(args: argparse.Namespace) -> ReplayOptions:
         ice_servers=tuple(args.ice_servers),
         ice_credentials=CredentialSource(args.ice_username, args.ice_credential),
         ice_policy=args.ice_policy,
-        token=read_token(args.token_file) if args.token_file else "",
+        token=token_of(args),
         cafile=args.cafile,
     )
 
 
 def run(args: argparse.Namespace) -> int:
     """Replay and print the summary; raises ClipError, ConfigError, ServerUnreachableError."""
-    from facestream import aiortc_patches
+    from facestream.replay.connection import prepare_libraries
     from facestream.replay.recording import check_writable
 
     options = options_from(args)
-    # aiortc and aioice log a warning with addresses for every lost packet.
-    for name in ("aiortc", "aioice"):
-        logging.getLogger(name).setLevel(logging.ERROR)
-    # With the server's patches, the peer uses the same cheap encoder and sends each frame without waiting for the next.
-    aiortc_patches.apply()
+    prepare_libraries()
     if options.summary is not None:
         check_writable(options.summary, "--summary")
     return _run_one(options) if options.peers == 1 else _run_load(options)

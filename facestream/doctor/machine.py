@@ -36,6 +36,8 @@ from facestream.web.tls import find_certificate
 from facestream.workers.frame_memory import FrameMemory
 from facestream.workers.shortage import shortage
 
+MODELS_CHECK = "models"
+
 
 def machine_findings(config: Config) -> Iterator[Finding]:
     """The findings that need no peer."""
@@ -78,16 +80,16 @@ def _libraries() -> Finding:
 
 def _models(config: Config) -> Finding:
     if config.analysis_processes == 0:
-        return warn("models", "analysis_processes is 0, so no frame is analysed", "set it to 1 or more")
+        return warn(MODELS_CHECK, "analysis_processes is 0, so no frame is analysed", "set it to 1 or more")
     try:
         load_analyzer(MODELS_DIR, config.analysis_options())
     except ModelFileError as error:
-        return fail("models", str(error), FETCH_MODELS)
+        return fail(MODELS_CHECK, str(error), FETCH_MODELS)
     except OSError as error:
         return fail(
-            "models", f"cannot be read: {error}", "check the owner and permissions of the model files"
+            MODELS_CHECK, f"cannot be read: {error}", "check the owner and permissions of the model files"
         )
-    return ok("models", "the files are complete, and the models find the face of a test image")
+    return ok(MODELS_CHECK, "the files are complete, and the models find the face of a test image")
 
 
 def _page_libraries() -> Finding:

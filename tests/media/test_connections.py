@@ -35,8 +35,8 @@ from tests.times import seconds
 
 # A second where a user's server gives ten, so that no test waits for more than a few.
 IMPATIENT = ("--request-deadline-s", "1", "--keep-alive-s", "1.5", "--analysis-processes", "0")
-LATE_S = 10.0  # other tests may have the machine
-ANSWERED_S = 10.0  # the same; on a machine of its own it is some milliseconds
+LATE_S = seconds(10.0)  # other tests may have the machine
+ANSWERED_S = seconds(10.0)  # the same; on a machine of its own it is some milliseconds
 OFFER = f"POST /offer {HEAD}Content-Type: application/json\r\nContent-Length: 50\r\n\r\n".encode()
 UNFINISHED = {
     "nothing": b"",
@@ -122,6 +122,9 @@ def test_answers_that_are_never_read_cost_little_and_are_closed(
     impatient: RunningServer, path: str, requests: int, count: int
 ):
     files, before_mb = open_files(impatient), resident_mb(impatient)
+    with strangers(impatient.url, 1, f"GET {path} {HEAD}Connection: close\r\n\r\n".encode()) as (reader,):
+        wait_closed([reader], LATE_S)
+    assert reader.heard.startswith(b"HTTP/1.1 200 ")
     with strangers(impatient.url, count) as came:
         send_all(came, f"GET {path} {HEAD}\r\n".encode() * requests, 1)
 

@@ -24,7 +24,6 @@ from tests.media.sockets import jpeg_of, jpegs_of, socket_peer
 from tests.times import seconds
 
 DEADLINE_S = seconds(30.0)
-JPEG_64 = jpeg_of(np.full((64, 64, 3), 128, np.uint8))
 LIGHT = ("--analysis-processes", "0")
 
 

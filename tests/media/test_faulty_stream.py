@@ -99,7 +99,7 @@ async def test_broken_tracks_cost_two_frames_and_one_entry_in_the_log(
 
 async def test_a_stream_that_starts_anew_gives_no_face_an_old_id(media_dir: Path):
     # Every frame fails in the analysis itself.
-    tracks = TracksCache().pack(Tracks(frame="no number", next_id=5))  # type: ignore[arg-type]
+    tracks = TracksCache().pack(Tracks(degradation="no state", next_id=5))  # type: ignore[arg-type]
     async with running_pool(1) as pool, streaming(pool, media_dir / "single_face.mp4", tracks) as stream:
         messages = await sent_for(*stream, 6)
 

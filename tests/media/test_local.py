@@ -144,7 +144,7 @@ def status_of_offer(url: str, token: str) -> int:
     headers = {"Content-Type": "application/json", **({"Authorization": f"Bearer {token}"} if token else {})}
     request = urllib.request.Request(f"{url}/offer", b"{}", headers)
     try:
-        with urllib.request.urlopen(request, timeout=10) as response:
+        with urllib.request.urlopen(request, timeout=seconds(10)) as response:
             return int(response.status)
     except urllib.error.HTTPError as error:
         return error.code

@@ -44,7 +44,7 @@ class Sender:
     """Posts bodies over one connection, and takes back what was accepted."""
 
     def __init__(self, server: RunningServer) -> None:
-        self._http = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=20)
+        self._http = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=seconds(20))
         self.statuses: Counter[int] = Counter()
 
     def post(self, body: bytes) -> None:
@@ -142,7 +142,7 @@ def good_peer(server: RunningServer, clip: Path, file: Path) -> Iterator[dict[st
 
 
 def sessions(server: RunningServer) -> int:
-    with urllib.request.urlopen(f"{server.url}/healthz", timeout=10) as answer:
+    with urllib.request.urlopen(f"{server.url}/healthz", timeout=seconds(10)) as answer:
         return int(json.load(answer)["sessions"])
 
 

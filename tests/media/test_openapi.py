@@ -51,7 +51,7 @@ def test_the_server_keeps_what_its_description_promises(open_server: RunningServ
 
 
 def test_the_description_is_served_as_json(open_server: RunningServer):
-    with urllib.request.urlopen(f"{open_server.url}/openapi.json", timeout=10) as answer:
+    with urllib.request.urlopen(f"{open_server.url}/openapi.json", timeout=seconds(10)) as answer:
         assert answer.headers.get_content_type() == "application/json"
         assert answer.headers.get_content_charset() == "utf-8"
         assert answer.read() == OPENAPI.read_bytes()

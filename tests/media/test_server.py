@@ -85,7 +85,7 @@ def test_a_signal_ends_the_server_with_exit_code_0_and_no_child(tmp_path: Path, 
         assert running.process.wait(seconds(15)) == 0
     assert children
     # multiprocessing's own resource tracker ends a moment after its parent.
-    deadline_s = time.monotonic() + 10
+    deadline_s = time.monotonic() + seconds(10)
     while (
         left := [pid for pid in children if Path(f"/proc/{pid}").exists()]
     ) and time.monotonic() < deadline_s:

@@ -19,7 +19,7 @@ from tests.media.test_server import analysis_pids, child_pids, health_of
 from tests.times import seconds
 
 RECOVERY_S = seconds(60.0)
-STOPPED_BY_S = 15.0
+STOPPED_BY_S = seconds(15.0)
 FEW_BYTES = 1 << 20
 
 
@@ -146,7 +146,7 @@ def test_a_signal_ends_the_server_in_time_whatever_is_lacking(
 
 
 def until_gone(pids: list[int]) -> None:
-    deadline_s = time.monotonic() + 10
+    deadline_s = time.monotonic() + seconds(10)
     while left := [pid for pid in pids if Path(f"/proc/{pid}").exists()]:
         assert time.monotonic() < deadline_s, left
         time.sleep(0.05)

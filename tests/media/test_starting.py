@@ -23,6 +23,7 @@ import pytest
 
 from tests.conftest import ROOT, START_DEADLINE_S, STOP_DEADLINE_S
 from tests.media.test_server import child_pids, run_server
+from tests.times import seconds
 
 SMALL = ("--port", "0", "--tls", "off", "--analysis-processes", "0")
 # Ctrl-C reaches it even if the tests run in the background of a shell.
@@ -148,7 +149,7 @@ def is_running(pid: int) -> bool:
 def answers(url: str) -> bool:
     """Whether a server answers at all; without analysis processes /healthz says 503."""
     try:
-        with urllib.request.urlopen(f"{url}/readyz", timeout=5):
+        with urllib.request.urlopen(f"{url}/readyz", timeout=seconds(5)):
             return True
     except urllib.error.HTTPError:
         return True

@@ -36,7 +36,7 @@ def shake_hands(
     context.minimum_version = context.maximum_version = version
     port = int(url.rpartition(":")[2])
     with (
-        socket.create_connection(("127.0.0.1", port), timeout=5) as plain,
+        socket.create_connection(("127.0.0.1", port), timeout=seconds(5)) as plain,
         context.wrap_socket(plain, server_hostname="localhost") as tls,
     ):
         shown = tls.getpeercert()
@@ -78,7 +78,7 @@ def test_a_renewed_certificate_is_shown_after_sighup_and_a_wrong_one_is_not(tmp_
 
 def reload_files(running: RunningServer, log: Path, said: str) -> None:
     running.process.send_signal(signal.SIGHUP)
-    deadline_s = time.monotonic() + 10
+    deadline_s = time.monotonic() + seconds(10)
     while said not in log.read_text():
         assert time.monotonic() < deadline_s, log.read_text()
         time.sleep(0.05)

@@ -5,6 +5,7 @@ meets what is relayed.
 """
 
 import contextlib
+import itertools
 import os
 import signal
 import subprocess
@@ -24,6 +25,8 @@ RELAY_TO_PEER, RELAY_TO_SERVER = "10.77.1.1", "10.77.2.1"
 NEAR_PEER, NEAR_SERVER = "10.77.3.2", "10.77.3.1"
 START_DEADLINE_S = seconds(60.0)
 STOP_DEADLINE_S = seconds(20.0)
+
+_made = itertools.count()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +82,8 @@ def two_hosts() -> Iterator[Neighbours]:
 @contextlib.contextmanager
 def _namespaces(*letters: str) -> Iterator[tuple[str, ...]]:
     """Empty hosts, each with its loopback up; skips, or fails in CI, where the machine makes none."""
-    names = tuple(f"fs{os.getpid()}{letter}" for letter in letters)
+    # The fixtures of two folders may have their hosts at one time.
+    names = tuple(f"fs{os.getpid()}-{next(_made)}{letter}" for letter in letters)
     try:
         try:
             for name in names:

@@ -12,6 +12,7 @@ from facestream.replay.options import ReplayOptions
 from facestream.replay.peer import ReplayPeer
 from tests.conftest import RunningServer, running_server
 from tests.net.nginx import PORT, documented_block, running_nginx
+from tests.times import seconds
 
 SILENT = {
     "passes the client's Host": "proxy_set_header Host $http_host;",
@@ -111,7 +112,7 @@ async def test_the_compatibility_mode_is_served_below_a_path_to_its_own_page_onl
     async with aiohttp.ClientSession() as http:
         async with http.ws_connect(f"{below_a_path}/pictures", origin=own) as socket:
             await socket.send_json({"type": "open", "token": token})
-            assert (await socket.receive_json(timeout=10))["type"] == "opened"
+            assert (await socket.receive_json(timeout=seconds(10)))["type"] == "opened"
         with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
             await http.ws_connect(f"{below_a_path}/pictures", origin="https://evil.example")
 

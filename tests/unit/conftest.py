@@ -22,8 +22,9 @@ def analyzer() -> Analyzer:
 
 
 @pytest.fixture(scope="session")
-def blaze_analyzer() -> Analyzer:
-    return load_analyzer(MODELS_DIR, AnalysisOptions(detector="blazeface"))
+def dlib_analyzer() -> Analyzer:
+    """With the detector that is not the default one."""
+    return load_analyzer(MODELS_DIR, AnalysisOptions(detector="dlib", budget_ms=1e6))
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,6 @@
 import argparse
 import ast
 import importlib
-import importlib.util
 import json
 import os
 import re
@@ -11,7 +10,6 @@ import subprocess
 import sys
 from enum import StrEnum
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 from pydantic import BaseModel
@@ -34,9 +32,10 @@ from facestream.messages.control import (
 from facestream.messages.http import ProblemCode
 from facestream.messages.telemetry import FaceMessage, StageTimes, Telemetry
 from facestream.sessions.ending import Ending
+from scripts.write_schema import schema_text
+from tests.conftest import ROOT
 from tests.times import seconds
 
-ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 PAGES = sorted(
     [
@@ -108,16 +107,7 @@ def test_every_word_that_a_message_may_hold_is_described(word: StrEnum):
 def test_the_schema_is_the_one_the_code_makes():
     written = (DOCS / "telemetry.schema.json").read_text(encoding="utf-8")
 
-    assert written == schema_writer().schema_text(), "run `make schema`"
-
-
-def schema_writer() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("write_schema", ROOT / "scripts" / "write_schema.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    assert written == schema_text(), "run `make schema`"
 
 
 def error_names() -> list[str]:

@@ -43,6 +43,8 @@ KEEPS_OFF: dict[str, set[str]] = {
     "signaling": {"asyncio", "av", "aiohttp"},
     "sessions": {"aiohttp"},
     # Modules that are stricter than their room.
+    "analysis.faces": {"cv2", "dlib"},
+    "ice.trickle": {"asyncio"},
     "ice.servers": NETWORK,
     "ice.candidates": NETWORK,
     "signaling.sections": NETWORK,

@@ -62,6 +62,13 @@ async def test_what_ends_a_moment_later_is_waited_for():
     for end in ends:
         os.close(end)
 """
+IS_INTERRUPTED = """
+import asyncio
+kept = []
+async def test_it():
+    kept.append(asyncio.create_task(asyncio.sleep(60), name="forgotten"))
+    raise KeyboardInterrupt
+"""
 
 
 CASES = {
@@ -85,6 +92,18 @@ def test_what_a_test_leaves_behind_fails_it_and_no_other(pytester: pytest.Pytest
     assert len(said) == len(CASES)
     for (_, expected), line in zip([CASES[name] for name in sorted(CASES)], said, strict=True):
         assert re.fullmatch(f"the test left behind: {expected}", line)
+
+
+def test_ctrl_c_ends_with_the_summary_of_pytest_and_blames_no_test(pytester: pytest.Pytester, monkeypatch):
+    pytester.makepyfile(IS_INTERRUPTED)
+
+    ended = run(pytester, monkeypatch)
+
+    assert ended.ret == pytest.ExitCode.INTERRUPTED
+    assert re.fullmatch(r"=+ no tests ran in .* =+", ended.outlines[-1])
+    assert any("KeyboardInterrupt" in line for line in ended.outlines)
+    assert "the test left behind" not in ended.stdout.str() + ended.stderr.str()
+    assert "Traceback" not in ended.stderr.str()
 
 
 def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.RunResult:

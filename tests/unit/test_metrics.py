@@ -1,10 +1,13 @@
+import time
 import tracemalloc
 
 from facestream.messages.telemetry import StageTimes
 from facestream.metrics import STAGES, Measures, StreamCounts
 from facestream.sessions.ending import Ending
+from tests.times import untraced
 
 TIMES = StageTimes(wait=0.4, detect=3.0, landmarks=2.0, emotion=40.0, draw=5000.0)
+FRAME_COST_MS = 0.1
 
 
 def test_frames_of_ended_and_running_sessions_are_counted_together():
@@ -47,6 +50,18 @@ def test_a_frame_is_counted_once_in_each_stage():
     assert samples["facestream_stage_ms_bucket", "emotion", "30.0"] == 0
     assert samples["facestream_stage_ms_bucket", "emotion", "50.0"] == 3
     assert [samples["facestream_stage_ms_count", stage, None] for stage in STAGES] == [3] * len(STAGES)
+
+
+def test_counting_a_frame_takes_less_than_a_tenth_of_a_millisecond():
+    measures, frames = Measures(), 1000
+
+    with untraced():
+        begin_s = time.thread_time()
+        for _ in range(frames):
+            measures.observe_stages(TIMES)
+        spent_ms = 1000 * (time.thread_time() - begin_s)
+
+    assert spent_ms / frames < FRAME_COST_MS
 
 
 def test_counting_keeps_nothing_of_a_frame():

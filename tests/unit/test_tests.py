@@ -14,7 +14,6 @@ from tests.kinds import kind_of
 LONGEST_SLEEP_S = 0.5
 SHORTEST_S = 1.0  # below it a test wants the time to run out
 SLEEPS = {"sleep": 1.0, "wait_for_timeout": 0.001}  # with what makes seconds of the argument
-WAITS = {"run", "communicate", "wait", "join", "check_call", "check_output"}
 DEADLINE_NAME = re.compile(r"(DEADLINE_S|PATIENCE_S|RECOVERY_S|SOON_MS|PATIENCE_MS)$")
 LOOKS_LIKE_A_TEST = re.compile(r"_*(tests?|tets|tset|tes|est)_", re.IGNORECASE)
 JS_SLEEP = re.compile(r"await new Promise\(\(?\w*\)? => setTimeout\(\w+, (\w+(?: [*/] \d+)?)\)\)")
@@ -81,6 +80,10 @@ def test_a_planted_sleep_of_javascript_is_found():
         "asyncio.wait_for(x, 5)",
         "subprocess.run([], timeout=20)",
         "START_DEADLINE_S = 9.0",
+        "urllib.request.urlopen(url, timeout=10)",
+        "socket.receive_json(timeout=10)",
+        "end_s = time.monotonic() + 2.0",
+        "end_s = time.monotonic() + 0.5",
     ],
 )
 def test_a_planted_deadline_is_found(code: str):
@@ -118,7 +121,7 @@ def test_a_test_outside_a_test_module_is_a_lookalike():
         ("other/test_it.py", set(), "of no kind"),
         ("soak/test_it.py", set(), "of no kind"),
         ("unit/test_it.py", {"media"}, "marked media"),
-        ("media/test_it.py", {"load", "soak"}, "marked load and soak"),
+        ("media/test_it.py", {"net", "soak"}, "marked net"),
     ],
 )
 def test_a_module_without_one_kind_is_refused_with_a_sentence(path: str, marks: set[str], reason: str):
@@ -201,22 +204,30 @@ def js_sleeps_of(source: str) -> list[tuple[int, float]]:
 
 
 def fixed_deadlines(tree: ast.Module) -> Iterator[int]:
-    """Lines of deadlines that are plain numbers."""
-    for node in tree.body:
-        if not isinstance(node, ast.Assign) or number(node.value, {}) is None:
+    """Lines of deadlines that are plain numbers, or constants of the module that are."""
+    known = numbers_of(tree)
+    for statement in tree.body:
+        if not isinstance(statement, ast.Assign) or number(statement.value, {}) is None:
             continue
-        names = [each.id for each in node.targets if isinstance(each, ast.Name)]
+        names = [each.id for each in statement.targets if isinstance(each, ast.Name)]
         if any(map(DEADLINE_NAME.search, names)):
-            yield node.lineno
+            yield statement.lineno
+    for sum_ in (node for node in ast.walk(tree) if isinstance(node, ast.BinOp)):
+        if isinstance(sum_.op, ast.Add) and is_now(sum_.left) and number(sum_.right, known) is not None:
+            yield sum_.lineno
     for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
         name = called(call)
-        limits = [each.value for each in call.keywords if each.arg == "timeout" and name in WAITS]
+        limits = [each.value for each in call.keywords if each.arg == "timeout"]
         if ast.unparse(call.func) == "pytest.mark.timeout":
             continue  # tests/kinds.py stretches these
         if name == "timeout" or (name == "wait_for" and isinstance(call.func, ast.Attribute)):
             limits += call.args[-1:] if name == "timeout" or len(call.args) > 1 else []
-        if any((limit_s := number(limit, {})) is not None and limit_s >= SHORTEST_S for limit in limits):
+        if any((limit_s := number(limit, known)) is not None and limit_s >= SHORTEST_S for limit in limits):
             yield call.lineno
+
+
+def is_now(node: ast.expr) -> bool:
+    return isinstance(node, ast.Call) and called(node) in {"monotonic", "perf_counter", "time"}
 
 
 def lookalikes(tree: ast.Module, is_collected: bool) -> Iterator[str]:  # noqa: FBT001 - of the file

@@ -5,7 +5,7 @@ needs no model and no clock.
 """
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -68,8 +68,24 @@ def choose_label(
 
     `previous` is the reason of the frame before: a reason that holds ends only well clear of its limit.
     """
-    unsure = _unsure_reason(emotion_state, gray, box, landmarks_xy, pose, previous)
-    return (UNSURE if unsure else emotion_state.label), unsure
+
+    def limit_for(reason: UnsureReason, limit: float) -> float:
+        return limit * LEAVE_SHARE if previous == reason else limit
+
+    if geometry.eye_distance_px(landmarks_xy) < limit_for(UnsureReason.SMALL, SMALL_EYE_DISTANCE_PX):
+        return UNSURE, UnsureReason.SMALL
+    turned_share = limit_for(UnsureReason.TURNED, 1.0)
+    if (
+        pose is None
+        or abs(pose.yaw_deg) * turned_share > TURNED_YAW_DEG
+        or abs(pose.pitch_deg) * turned_share > TURNED_PITCH_DEG
+    ):
+        return UNSURE, UnsureReason.TURNED
+    if sharpness(gray, box) < limit_for(UnsureReason.BLURRED, BLURRED_BELOW):
+        return UNSURE, UnsureReason.BLURRED
+    if emotion_state.close:
+        return UNSURE, UnsureReason.CLOSE
+    return emotion_state.label, None
 
 
 def next_emotion_state(
@@ -88,13 +104,8 @@ def next_emotion_state(
     mixed = mixed / max(1e-9, mixed.sum())
     second, first = np.sort(mixed)[-2:]
     close = bool(first - second < (CLOSE_LEAVE if emotion_state.close else CLOSE_ENTER))
-    return replace(
-        emotion_state,
-        probabilities=tuple(float(p) for p in mixed),
-        label=_most_probable(emotion_state.label, mixed),
-        time_s=time_s,
-        close=close,
-    )
+    label = _most_probable(emotion_state.label, mixed)
+    return EmotionState(tuple(float(p) for p in mixed), label, time_s, close)
 
 
 def sharpness(gray: GrayImage, box: BoundingBox) -> float:
@@ -125,28 +136,3 @@ def _most_probable(label: str, probabilities: NDArray[np.float64]) -> str:
         if probabilities[best] - probabilities[known] < SWITCH_MARGIN:
             return label
     return str(EMOTIONS[best])
-
-
-def _unsure_reason(
-    emotion_state: EmotionState,
-    gray: GrayImage,
-    box: BoundingBox,
-    landmarks_xy: LandmarksXY,
-    pose: HeadPose | None,
-    previous: UnsureReason | None,
-) -> UnsureReason | None:
-    def limit_for(reason: UnsureReason, limit: float) -> float:
-        return limit * LEAVE_SHARE if previous == reason else limit
-
-    if geometry.eye_distance_px(landmarks_xy) < limit_for(UnsureReason.SMALL, SMALL_EYE_DISTANCE_PX):
-        return UnsureReason.SMALL
-    turned_share = limit_for(UnsureReason.TURNED, 1.0)
-    if (
-        pose is None
-        or abs(pose.yaw_deg) * turned_share > TURNED_YAW_DEG
-        or abs(pose.pitch_deg) * turned_share > TURNED_PITCH_DEG
-    ):
-        return UnsureReason.TURNED
-    if sharpness(gray, box) < limit_for(UnsureReason.BLURRED, BLURRED_BELOW):
-        return UnsureReason.BLURRED
-    return UnsureReason.CLOSE if emotion_state.close else None

@@ -55,6 +55,4 @@ class Tracks:
     thumbnail: NDArray[np.uint8] | None = None
     """The last frame, shape (12, 16); a large difference is a cut to another scene."""
     size_wh: tuple[int, int] = (0, 0)
-    frame: int = 0
-    """Frames analysed so far."""
     degradation: DegradationState = NO_DEGRADATION

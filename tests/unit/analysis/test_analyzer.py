@@ -38,23 +38,23 @@ def test_no_face_is_seen_where_there_is_none(analyzer: Analyzer, clip_frames: Fr
     assert not any(report.faces for report in reports)
 
 
-def test_the_second_detector_sees_no_face_where_there_is_none(blaze_analyzer: Analyzer, clip_frames: Frames):
-    reports = follow(blaze_analyzer, clip_frames("no_face.mp4"))
+def test_the_second_detector_sees_no_face_where_there_is_none(dlib_analyzer: Analyzer, clip_frames: Frames):
+    reports = follow(dlib_analyzer, clip_frames("no_face.mp4"))
 
     assert not any(report.faces for report in reports)
 
 
-def test_the_second_detector_follows_the_face_under_one_id(blaze_analyzer: Analyzer, clip_frames: Frames):
-    reports = follow(blaze_analyzer, clip_frames("single_face.mp4"))
+def test_the_second_detector_follows_the_face_under_one_id(dlib_analyzer: Analyzer, clip_frames: Frames):
+    reports = follow(dlib_analyzer, clip_frames("single_face.mp4"))
 
     assert [{face.id for face in report.faces} for report in reports] == [{1}] * len(reports)
 
 
-@pytest.mark.parametrize("choice", ["analyzer", "blaze_analyzer"])
+@pytest.mark.parametrize("choice", ["analyzer", "dlib_analyzer"])
 def test_a_face_is_followed_while_it_tilts_to_lie_on_its_side(
-    request: pytest.FixtureRequest, clip_frames: Frames, choice: str
+    analyzer: Analyzer, dlib_analyzer: Analyzer, clip_frames: Frames, choice: str
 ):
-    analyzer: Analyzer = request.getfixturevalue(choice)
+    analyzer = {"analyzer": analyzer, "dlib_analyzer": dlib_analyzer}[choice]
     face, _ = next(clip_frames("single_face.mp4"))
     height, width = face.shape
 
@@ -132,12 +132,12 @@ def test_a_second_of_occlusion_keeps_the_id(analyzer: Analyzer, clip_frames: Fra
 
 
 @pytest.mark.parametrize("seconds", [2.0, 3.0, 5.0])
-@pytest.mark.parametrize("choice", ["analyzer", "blaze_analyzer"])
+@pytest.mark.parametrize("choice", ["analyzer", "dlib_analyzer"])
 def test_ids_survive_two_faces_that_cross(
-    request: pytest.FixtureRequest, group_gray: GrayImage, choice: str, seconds: float
+    analyzer: Analyzer, dlib_analyzer: Analyzer, group_gray: GrayImage, choice: str, seconds: float
 ):
     """Two real faces cut out of the photograph, one passing in front of the other."""
-    analyzer: Analyzer = request.getfixturevalue(choice)
+    analyzer = {"analyzer": analyzer, "dlib_analyzer": dlib_analyzer}[choice]
     count = round(30 * seconds)
     faces = sorted(analyzer.analyze_still(group_gray).faces, key=lambda face: -face.box.width)[:2]
     cuts = []

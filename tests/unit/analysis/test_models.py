@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from facestream.analysis.model_files import checked_path, read_manifest
+from facestream.analysis.model_files import read_manifest
 from facestream.analysis.models import load_analyzer
 from facestream.analysis.options import AnalysisOptions, EmotionModelName
 from facestream.errors import ModelFileError
@@ -17,8 +17,8 @@ WITH_MINI_XCEPTION = AnalysisOptions(emotion_model="mini_xception")
 def models_copy(tmp_path: Path) -> Path:
     shutil.copytree(MODELS_DIR, tmp_path / "models", ignore=shutil.ignore_patterns("training", "*.dat"))
     # 100 MB that no test changes.
-    landmarks = checked_path(MODELS_DIR, "landmarks")
-    (tmp_path / "models" / "cache" / landmarks.name).symlink_to(landmarks)
+    landmarks = Path("cache", read_manifest(MODELS_DIR)["landmarks"].file)
+    (tmp_path / "models" / landmarks).symlink_to(MODELS_DIR / landmarks)
     return tmp_path / "models"
 
 

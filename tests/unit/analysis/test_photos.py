@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from facestream.analysis.analyzer import Analyzer
-from facestream.analysis.photos import analyze_photo, header_size_wh, read_gray
+from facestream.analysis.photos import header_size_wh, read_gray
 from facestream.errors import ImageError
 from tests.times import milliseconds
 
@@ -26,7 +26,7 @@ def photo(media_dir: Path) -> Path:
 
 
 def test_every_face_of_a_photograph_is_described(analyzer: Analyzer, photo: Path):
-    report = analyze_photo(analyzer, photo)
+    report = analyzer.analyze_still(read_gray(photo))
 
     assert len(report.faces) >= 4
 
@@ -34,7 +34,7 @@ def test_every_face_of_a_photograph_is_described(analyzer: Analyzer, photo: Path
 def test_an_image_of_one_pixel_has_no_face(analyzer: Analyzer, tmp_path: Path):
     path = written(tmp_path / "one.png", np.zeros((1, 1), np.uint8))
 
-    assert analyze_photo(analyzer, path).faces == ()
+    assert analyzer.analyze_still(read_gray(path)).faces == ()
 
 
 @pytest.mark.parametrize("shape", [(1, 3000), (3000, 1), (40, 2000)])
@@ -43,7 +43,7 @@ def test_a_strip_is_searched_without_blowing_it_up(
 ):
     path = written(tmp_path / "strip.png", np.full(shape, 90, np.uint8))
 
-    report = analyze_photo(analyzer, path)
+    report = analyzer.analyze_still(read_gray(path))
 
     assert report.faces == ()
     assert report.detect_ms < milliseconds(10_000)
@@ -108,9 +108,9 @@ def test_a_photograph_that_exif_rotates_is_read_upright(analyzer: Analyzer, phot
     path = tmp_path / "turned.jpg"
     path.write_bytes(content[:2] + EXIF_TURNED + content[2:])
 
-    report = analyze_photo(analyzer, path)
+    report = analyzer.analyze_still(read_gray(path))
 
-    upright = analyze_photo(analyzer, photo)
+    upright = analyzer.analyze_still(read_gray(photo))
     assert len(report.faces) == len(upright.faces)
     assert sorted(face.box.left for face in report.faces) == pytest.approx(
         sorted(face.box.left for face in upright.faces), abs=5

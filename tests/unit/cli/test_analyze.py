@@ -7,7 +7,7 @@ import pytest
 
 from facestream.analysis.analyzer import Analyzer
 from facestream.analysis.faces import EMOTIONS, FrameReport
-from facestream.analysis.photos import analyze_photo
+from facestream.analysis.photos import read_gray
 from facestream.cli.analyze import describe_photos, report_as_dict
 
 
@@ -17,7 +17,7 @@ def photo(media_dir: Path) -> Path:
 
 
 def test_the_report_has_only_types_of_json(analyzer: Analyzer, photo: Path):
-    values = json.loads(json.dumps(report_as_dict(analyze_photo(analyzer, photo), landmarks=True)))
+    values = json.loads(json.dumps(report_as_dict(analyzer.analyze_still(read_gray(photo)), landmarks=True)))
 
     for face in values["faces"]:
         assert list(face["probabilities"]) == [str(emotion) for emotion in EMOTIONS]
@@ -27,7 +27,7 @@ def test_the_report_has_only_types_of_json(analyzer: Analyzer, photo: Path):
 
 
 def test_landmarks_are_left_out_unless_asked_for(analyzer: Analyzer, photo: Path):
-    values = report_as_dict(analyze_photo(analyzer, photo), landmarks=False)
+    values = report_as_dict(analyzer.analyze_still(read_gray(photo)), landmarks=False)
 
     assert "landmarks" not in values["faces"][0]
 

@@ -35,6 +35,18 @@ def in_shell(
     )  # fmt: skip
 
 
+def in_python(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run this Python with these arguments, in the root of the checkout."""
+    return subprocess.run(
+        [sys.executable, *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE_S,
+        check=False,
+    )
+
+
 @pytest.mark.parametrize(
     ("command", "settings"),
     [
@@ -101,42 +113,24 @@ def test_an_old_python_can_parse_the_modules_that_reject_it(module: str):
     ast.parse((ROOT / module).read_text(encoding="utf-8"), feature_version=(3, 6))
 
 
-def test_an_old_python_is_rejected_with_what_to_do():
-    pretend = (
-        "import sys; sys.version_info = (3, 8, 1); "
-        "from facestream.cli.start import main; sys.exit(main(['serve']))"
-    )
+@pytest.mark.parametrize(
+    ("pretend", "sentences"),
+    [
+        (
+            "sys.version_info = (3, 8, 1)",
+            [f"Python 3.8; expected {OLDEST[0]}.{OLDEST[1]} or newer: run `make setup`"],
+        ),
+        ("sys.platform = 'win32'", ["this is Windows", "expected Linux"]),
+    ],
+    ids=["old python", "windows"],
+)
+def test_a_system_that_cannot_run_it_is_refused_in_one_sentence(pretend: str, sentences: list[str]):
+    start = "from facestream.cli.start import main; sys.exit(main(['serve']))"
 
-    ended = subprocess.run(
-        [sys.executable, "-c", pretend],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=DEADLINE_S,
-        check=False,
-    )
-
-    assert ended.returncode == 2
-    assert f"Python 3.8; expected {OLDEST[0]}.{OLDEST[1]} or newer: run `make setup`" in ended.stderr
-
-
-def test_windows_is_refused_in_one_sentence():
-    pretend = (
-        "import sys; sys.platform = 'win32'; from facestream.cli.start import main; sys.exit(main(['serve']))"
-    )
-
-    ended = subprocess.run(
-        [sys.executable, "-c", pretend],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=DEADLINE_S,
-        check=False,
-    )
+    ended = in_python("-c", f"import sys; {pretend}; {start}")
 
     assert ended.returncode == 2
-    assert "this is Windows" in ended.stderr
-    assert "expected Linux" in ended.stderr
+    assert [sentence for sentence in sentences if sentence not in ended.stderr] == []
     assert ended.stderr.count("\n") == 1
 
 
@@ -149,9 +143,7 @@ def test_windows_is_refused_in_one_sentence():
     ],
 )
 def test_every_entry_point_prints_the_version(command: list[str]):
-    ended = subprocess.run(
-        [sys.executable, *command], cwd=ROOT, capture_output=True, text=True, timeout=DEADLINE_S, check=False
-    )
+    ended = in_python(*command)
 
     assert (ended.returncode, ended.stdout) == (0, f"facestream {__version__}\n")
 
