@@ -674,7 +674,9 @@ test('rates are reported once a second, but not while the page reconnects', asyn
   assert.equal(h.rates, 2);
 
   await h.lose('cut');
-  await h.pass(400);
+  await h.pass(1000);
 
+  assert.equal(h.visit.state, State.RECONNECTING);
+  assert.equal(h.peer().closed, false); // the next try has begun
   assert.equal(h.rates, 2);
 });
