@@ -174,9 +174,12 @@ export function messageOf(state, error, source) {
   }
 }
 
-/** @param {string} key of the error @returns {string} shown once when the page falls back to the compatibility mode */
-export const inCompatibility = (key) =>
-  `${COMPATIBILITY[key] ?? COMPATIBILITY.noMedia}, so the page sends JPEG frames over a WebSocket. The delay may be longer and the frame rate lower; the analysis is the same.`;
+/** @param {PeerError} error for which the page falls back to the compatibility mode @returns {{key: string, title: string, text: string}} why, and what that means */
+export function fallbackOf({ key }) {
+  const title = COMPATIBILITY[key];
+  const text = `${title}, so the page sends JPEG frames over a WebSocket. The delay may be longer and the frame rate lower; the analysis is the same.`;
+  return { key, title, text };
+}
 
 /** @param {PeerError} error @returns {Words & {key: string}} */
 function wordsOf({ key: given, code }) {

@@ -1,6 +1,6 @@
 /** Shows what a visit reports: passes its events to the stage, the live view and the other panels. Looks up no element. */
 
-import { endingOf, inCompatibility, problemOf } from './problems.js';
+import { endingOf, fallbackOf, problemOf } from './problems.js';
 import { NO_CONNECTION, NO_FRAMES } from './strings.js';
 import { SHOWING, State, Transport } from './visit-states.js';
 
@@ -28,14 +28,14 @@ export function visitEvents({ root, stage, live, exports, setup, switches, visit
       if (kind === 'began') live.begin();
       if (kind === 'began' || kind === 'back') stage.say('');
       if (kind === 'paused') live.pause(NO_FRAMES);
-      if (kind === 'fellBack' && error) {
+      const reason = error && (kind === 'fellBack' ? fallbackOf(error) : problemOf(error));
+      if (kind === 'fellBack' && reason) {
         stage.play(null);
         stage.showCompatibility('on');
-        stage.sayBriefly(inCompatibility(error.key));
+        stage.sayBriefly(reason.text);
       }
-      const problem = error && problemOf(error);
-      if (problem?.key === 'unknown') console.error(error);
-      live.note(kind, kind === 'fellBack' ? error?.key : problem?.title);
+      if (reason?.key === 'unknown') console.error(error);
+      live.note(kind, reason?.title);
     },
     onCountdown: (secondsLeft) => stage.showCountdown(secondsLeft),
     onSource: ({ cameraId }) => setup.refresh(cameraId),

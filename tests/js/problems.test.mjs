@@ -3,7 +3,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { test } from 'node:test';
 
 import { PeerError, rejection } from '../../client/js/errors.js';
-import { COMPATIBILITY, ENDINGS, INVITATIONS, PROBLEMS, endingOf, inCompatibility, messageOf, problemOf, sentence } from '../../client/js/problems.js';
+import { COMPATIBILITY, ENDINGS, INVITATIONS, PROBLEMS, endingOf, fallbackOf, messageOf, problemOf, sentence } from '../../client/js/problems.js';
 import { FALLBACK_KEYS, isTemporary } from '../../client/js/retry.js';
 import { State } from '../../client/js/visit-states.js';
 
@@ -48,7 +48,12 @@ test('every code of a notice that the documents list has a sentence of the page'
 
 test('every reason to fall back has its words', () => {
   assert.deepEqual(Object.keys(COMPATIBILITY).sort(), [...FALLBACK_KEYS].sort());
-  for (const key of FALLBACK_KEYS) assert.ok(inCompatibility(key).startsWith(COMPATIBILITY[key]));
+  for (const key of FALLBACK_KEYS) {
+    const { title, text } = fallbackOf(new PeerError(key));
+
+    assert.equal(title, COMPATIBILITY[key]);
+    assert.ok(text.startsWith(`${COMPATIBILITY[key]}, so the page sends`));
+  }
 });
 
 test('an error that the page has no text for is an unexpected one', () => {
