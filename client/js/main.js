@@ -149,13 +149,11 @@ clip.addEventListener('change', () => {
   clip.value = '';
   if (!file) return;
   setup.useClip(file);
-  stage.showSource('clip');
   button('start').focus();
   visit.start();
 });
 button('no-clip').addEventListener('click', () => {
   setup.useClip(null);
-  changeSource();
   stage.focus();
 });
 video.addEventListener('playing', () => visit.videoPlays());
