@@ -1,5 +1,6 @@
 /** The chart of seven emotions and the frame rate; the only module that knows C3. One chart for the life of the page. */
 
+import { make } from './elements.js';
 import { RingBuffer, sliceMeans } from './ring-buffer.js';
 import { EMOTION_LABELS, FPS_LABEL, frameTime, percent, perSecond, secondsAgo } from './strings.js';
 import { EMOTIONS } from './telemetry.js';
@@ -45,7 +46,7 @@ export class EmotionChart {
    */
   constructor(element) {
     this.#element = element;
-    this.#mark = Object.assign(document.createElement('i'), { className: 'mark-shown', hidden: true });
+    this.#mark = make('i', { className: 'mark-shown', hidden: true });
     this.#chart = window.c3.generate(this.#description());
     element.append(this.#mark);
     this.#place.observe(element);
