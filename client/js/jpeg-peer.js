@@ -109,9 +109,9 @@ export class JpegPeer extends BasePeer {
       lossShare: 0,
       kbps: (bytes * 8) / 1000 / seconds,
       sentKbps: (sentBytes * 8) / 1000 / seconds,
-      encodeMs: 0,
-      bufferMs: 0,
       sourceFrames: this.#camera.frames,
+      // Each frame has its own, see `onShown`.
+      ms: {},
     };
   }
 

@@ -2,7 +2,7 @@
 
 import { endingOf, fallbackOf, problemOf } from './problems.js';
 import { NO_CONNECTION, NO_FRAMES } from './strings.js';
-import { SHOWING, State, Transport } from './visit-states.js';
+import { SHOWING, State } from './visit-states.js';
 
 /**
  * @typedef {object} ViewParts
@@ -12,7 +12,7 @@ import { SHOWING, State, Transport } from './visit-states.js';
  * @property {import('./export-panel.js').ExportPanel} exports
  * @property {import('./setup-panel.js').SetupPanel} setup
  * @property {import('./switches.js').Switches} switches
- * @property {() => Pick<import('./visit.js').Visit, 'dropped' | 'transport'>} visit
+ * @property {() => Pick<import('./visit.js').Visit, 'dropped'>} visit
  */
 
 /** @param {ViewParts} parts @returns {import('./visit-states.js').VisitEvents} */
@@ -63,6 +63,6 @@ export function visitEvents({ root, stage, live, exports, setup, switches, visit
       stage.showBadge(live.show(newest, visit().dropped));
       root.dataset.frame = String(newest.seq);
     },
-    onRates: (rates) => (visit().transport === Transport.WEBRTC ? live.showRates(rates) : live.showJpegRates(rates)),
+    onRates: (rates) => live.showRates(rates),
   };
 }

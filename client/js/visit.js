@@ -69,11 +69,6 @@ export class Visit {
     return RUNNING.includes(this.#state);
   }
 
-  /** @returns {import('./visit-states.js').TransportName} */
-  get transport() {
-    return this.#transport;
-  }
-
   /** @returns {number} frames dropped since the start */
   get dropped() {
     return this.#droppedBefore + (this.#newest?.dropped ?? 0);

@@ -227,6 +227,7 @@ test('rates are those since the last look; a closed peer has none', async (t) =>
 
   const rates = await peer.rates();
   assert.deepEqual([rates.codec, rates.kbps], ['JPEG', 8]);
+  assert.deepEqual(rates.ms, {}); // not measured here
 
   peer.close();
   assert.equal(await peer.rates(), null);

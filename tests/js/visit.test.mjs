@@ -221,7 +221,6 @@ for (const key of ['noMedia', 'noWebrtc', 'offer', 'fault', 'noPort']) {
 
     await h.refuse(key);
     assert.deepEqual(h.peers.map(({ transport }) => transport), [Transport.WEBRTC, Transport.JPEG]);
-    assert.equal(h.visit.transport, Transport.JPEG);
     await h.refuse(key);
 
     assert.equal(h.peers.length, 2);
