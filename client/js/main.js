@@ -158,6 +158,4 @@ button('no-clip').addEventListener('click', () => {
 });
 video.addEventListener('playing', () => visit.videoPlays());
 closeLikeMenus(/** @type {NodeListOf<HTMLDetailsElement>} */ (document.querySelectorAll('.menu')));
-element('#chart').setAttribute('aria-label', TEXT.chartEmpty);
-events.onRelease();
 stage.show(State.IDLE);
