@@ -86,6 +86,12 @@ test('a report asks for nothing from anywhere and runs nothing', () => {
   assert.match(html, /50 %/);
 });
 
+test('the events of a report have their time since the start of the visit, also where the first of them are gone', () => {
+  const html = toReport([], [{ timeS: 65, kind: 'appeared', detail: '1' }, { timeS: 70, kind: 'left', detail: '1' }], { at: '', notice: '' });
+
+  assert.deepEqual([...html.matchAll(/<time>([^<]*)<\/time>([^<]*)/g)].map(([, time, text]) => [time, text]), [['1:05', 'Face 1 appeared'], ['1:10', 'Face 1 left']]);
+});
+
 test('the chart of a report lifts its pen where the face was away', () => {
   const log = new SessionLog(1000);
   for (let i = 0; i < 100; i += 1) log.add(i, message({ seq: i, faces: i > 40 && i < 60 ? [] : [face(1, 'happy')] }));
