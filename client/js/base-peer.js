@@ -78,7 +78,7 @@ export class BasePeer {
     if (!(await isAnswering(this.server))) this.lose('cut');
   }
 
-  /** Leave, and tell the server; also from `pagehide`, and after the connection was lost. May be called twice. */
+  /** Leave, and tell the server if it can still be reached; also from `pagehide`, and after the connection was lost. May be called twice. */
   close() {
     this.sayGoodbye();
     this.#disconnect();

@@ -53,11 +53,6 @@ export class EmotionChart {
     this.#countPoints([]);
   }
 
-  /** @returns {number} seconds that are in view */
-  get windowS() {
-    return this.#windowS;
-  }
-
   /** Redraw from now on, four times a second at most and only while the tab is in view. */
   start() {
     this.#stoppedS = 0;
@@ -110,13 +105,6 @@ export class EmotionChart {
     this.#buffer.clear();
     this.#shownS = null;
     this.#redraw();
-  }
-
-  /** End it: nothing is drawn and nothing is held any more. */
-  close() {
-    window.clearInterval(this.#timer);
-    this.#place.disconnect();
-    this.#chart.destroy();
   }
 
   /**
