@@ -5,7 +5,6 @@ interface C3Chart {
   hide(id: string): void;
   flush(): void;
   resize(size: { width: number; height: number }): void;
-  destroy(): void;
   axis: { max(tops: { y2: number }): void };
 }
 

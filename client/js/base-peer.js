@@ -17,7 +17,7 @@ import { isAnswering, withoutSlash } from './http.js';
  * @property {string} [secret] with which the peer may end its session over HTTP
  */
 
-/** @abstract */
+/** @abstract @template {PeerEvents} [Events=PeerEvents] */
 export class BasePeer {
   #sessionId = '';
   #resumeToken = '';
@@ -36,7 +36,7 @@ export class BasePeer {
   secret = '';
 
   /**
-   * @param {PeerEvents} events
+   * @param {Events} events
    * @param {string} [server] address of the server, its path included; default: the root of the host that the page came from
    * @param {string} [resume] `resumeToken` of a lost connection; the new session continues with its faces
    * @param {string} [token] access token, if the server requires one
@@ -78,7 +78,7 @@ export class BasePeer {
     if (!(await isAnswering(this.server))) this.lose('cut');
   }
 
-  /** Leave, and tell the server; also from `pagehide`, and after the connection was lost. May be called twice. */
+  /** Leave, and tell the server if it can still be reached; also from `pagehide`, and after the connection was lost. May be called twice. */
   close() {
     this.sayGoodbye();
     this.#disconnect();

@@ -1,5 +1,6 @@
 /** Plays a file from this device after checking that the browser can decode its video. Does not touch the page. */
 
+import { make } from './elements.js';
 import { PeerError } from './errors.js';
 
 /** Enough for the first frame of a long clip on a slow machine. */
@@ -16,7 +17,7 @@ const HAVE_CURRENT_DATA = 2;
  */
 export async function playClip(file) {
   const src = URL.createObjectURL(file);
-  const video = Object.assign(document.createElement('video'), { muted: true, playsInline: true });
+  const video = make('video', { muted: true, playsInline: true });
   try {
     // For an empty file, Chromium would log an error to the console.
     if (!file.size) throw new Error('empty');

@@ -15,9 +15,9 @@
  * @property {number} lossShare 0..1, packets of the annotated video that were lost
  * @property {number} kbps of the annotated video
  * @property {number} sentKbps
- * @property {number} encodeMs a frame spent in this browser's encoder and in its queue
  * @property {number | null} sourceFrames frames of the camera or canvas so far; null: unknown in this browser
- * @property {number} bufferMs a frame spent here until it was decoded
+ * @property {Record<string, number | null>} ms milliseconds of a frame by stage, as far as the connection measures them: "camera" in this
+ *   browser's encoder and its queue, "network" there and back, "display" here until it was decoded
  */
 
 /** @param {Iterable<Record<string, any>>} entries of an RTCStatsReport @param {number} atMs @returns {Look} */
@@ -65,7 +65,10 @@ export function rates(before, now) {
     lossShare: since.lost + since.packets > 0 ? since.lost / (since.lost + since.packets) : 0,
     kbps: (since.bytes * 8) / 1000 / seconds,
     sentKbps: (since.sentBytes * 8) / 1000 / seconds,
-    encodeMs: each(since.encodeTime, since.encoded) + each(since.sendDelay, since.packetsSent),
-    bufferMs: each(since.buffered, since.emitted) + each(since.decodeTime, since.decoded),
+    ms: {
+      camera: each(since.encodeTime, since.encoded) + each(since.sendDelay, since.packetsSent),
+      network: now.rttMs,
+      display: each(since.buffered, since.emitted) + each(since.decodeTime, since.decoded),
+    },
   };
 }

@@ -1,4 +1,4 @@
-/** Finds and makes elements of a known type; throws where index.html and the scripts disagree. Keeps nothing. */
+/** Finds, makes and sizes elements of a known type; throws where index.html and the scripts disagree. Keeps nothing. */
 
 /**
  * @template {Element} T
@@ -36,4 +36,9 @@ export function contextOf(canvas) {
   const context = /** @type {HTMLCanvasElement} */ (canvas).getContext('2d', { alpha: false });
   if (!context) throw new Error('the browser has no 2D canvas');
   return context;
+}
+
+/** Setting even the same size would clear the canvas. @param {HTMLCanvasElement | OffscreenCanvas} canvas @param {number} width @param {number} height */
+export function fit(canvas, width, height) {
+  if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
 }

@@ -1,5 +1,6 @@
 /** The chart of seven emotions and the frame rate; the only module that knows C3. One chart for the life of the page. */
 
+import { make } from './elements.js';
 import { RingBuffer, sliceMeans } from './ring-buffer.js';
 import { EMOTION_LABELS, FPS_LABEL, frameTime, percent, perSecond, secondsAgo } from './strings.js';
 import { EMOTIONS } from './telemetry.js';
@@ -45,16 +46,11 @@ export class EmotionChart {
    */
   constructor(element) {
     this.#element = element;
-    this.#mark = Object.assign(document.createElement('i'), { className: 'mark-shown', hidden: true });
+    this.#mark = make('i', { className: 'mark-shown', hidden: true });
     this.#chart = window.c3.generate(this.#description());
     element.append(this.#mark);
     this.#place.observe(element);
     this.#countPoints([]);
-  }
-
-  /** @returns {number} seconds that are in view */
-  get windowS() {
-    return this.#windowS;
   }
 
   /** Redraw from now on, four times a second at most and only while the tab is in view. */
@@ -109,13 +105,6 @@ export class EmotionChart {
     this.#buffer.clear();
     this.#shownS = null;
     this.#redraw();
-  }
-
-  /** End it: nothing is drawn and nothing is held any more. */
-  close() {
-    window.clearInterval(this.#timer);
-    this.#place.disconnect();
-    this.#chart.destroy();
   }
 
   /**

@@ -46,7 +46,7 @@ export class HealthPanel {
     this.#ms.clear();
     for (const value of this.#figures.values()) value.textContent = NOTHING;
     this.#busy.hidden = true;
-    this.#showStations();
+    this.#showStages();
   }
 
   /** Clear the figures while no frame arrives. */
@@ -83,7 +83,7 @@ export class HealthPanel {
     this.say('delay', this.#ms.has('display') ? milliseconds(sum) : NOTHING);
     this.#busy.textContent = busySentence(telemetry);
     this.#busy.hidden = !this.#busy.textContent;
-    this.#showStations();
+    this.#showStages();
     return badge(telemetry);
   }
 
@@ -96,7 +96,7 @@ export class HealthPanel {
     if (rates.rttMs !== null) this.say('round-trip', milliseconds(rates.rttMs));
   }
 
-  #showStations() {
+  #showStages() {
     for (const [stage, { bar, time }] of this.#stages) {
       const ms = this.#ms.get(stage);
       bar.style.flexGrow = String(ms ?? 0);

@@ -1,6 +1,6 @@
 /** Encodes the newest frame of a track as JPEG on request; never queues frames. Does not touch the page. */
 
-import { contextOf } from './elements.js';
+import { contextOf, fit, make } from './elements.js';
 import { VideoFrames, requireReadableCanvas } from './video-frames.js';
 
 /** At 0.8 a 640x480 frame has 30 to 50 kB and is analysed like the original; the emotion model sees 48 x 48 pixels of it. */
@@ -10,7 +10,7 @@ const HIDDEN_TAB_MS = 1000;
 const OLDEST_MS = 1000;
 
 export class JpegCamera {
-  #video = Object.assign(document.createElement('video'), { muted: true, playsInline: true });
+  #video = make('video', { muted: true, playsInline: true });
   #canvas = makeCanvas();
   #onFrame;
   /** @type {ReturnType<typeof setInterval> | undefined} */
@@ -54,7 +54,7 @@ export class JpegCamera {
     const canvas = this.#canvas;
     const { videoWidth: width, videoHeight: height } = this.#video;
     if (!width || !height) return Promise.resolve(null);
-    if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
+    fit(canvas, width, height);
     contextOf(canvas).drawImage(this.#video, 0, 0);
     if ('convertToBlob' in canvas) return canvas.convertToBlob({ type: 'image/jpeg', quality: QUALITY });
     return new Promise((resolve) => canvas.toBlob(resolve, 'image/jpeg', QUALITY));
@@ -85,5 +85,5 @@ export class JpegCamera {
 
 /** Chromium encodes the canvas of a page when it is idle, up to 50 ms later, and one off the page at once. */
 function makeCanvas() {
-  return globalThis.OffscreenCanvas ? new OffscreenCanvas(1, 1) : document.createElement('canvas');
+  return globalThis.OffscreenCanvas ? new OffscreenCanvas(1, 1) : make('canvas');
 }

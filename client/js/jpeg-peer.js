@@ -30,9 +30,8 @@ const ABNORMAL_CLOSURE = 1006;
  * @typedef {{telemetry: import('./telemetry.js').Telemetry, atMs: number}} Announced a message, and when it arrived
  */
 
+/** @extends {BasePeer<JpegPeerEvents>} */
 export class JpegPeer extends BasePeer {
-  /** @type {JpegPeerEvents['onShown']} */
-  #onShown;
   /** @type {WebSocket | null} */
   #socket = null;
   #camera = new JpegCamera((takenMs) => this.#take(takenMs));
@@ -51,17 +50,6 @@ export class JpegPeer extends BasePeer {
   /** @type {number | null} */
   #rttMs = null;
   #sums = { atMs: performance.now(), drawn: 0, bytes: 0, sentBytes: 0 };
-
-  /**
-   * @param {JpegPeerEvents} events
-   * @param {string} [server] as for a Peer
-   * @param {string} [resume]
-   * @param {string} [token]
-   */
-  constructor(events, server, resume, token) {
-    super(events, server, resume, token);
-    this.#onShown = events.onShown;
-  }
 
   /**
    * @param {MediaStream | null} stream with one video track; null: `replaceTrack` gives it later
@@ -109,9 +97,9 @@ export class JpegPeer extends BasePeer {
       lossShare: 0,
       kbps: (bytes * 8) / 1000 / seconds,
       sentKbps: (sentBytes * 8) / 1000 / seconds,
-      encodeMs: 0,
-      bufferMs: 0,
       sourceFrames: this.#camera.frames,
+      // Each frame has its own, see `onShown`.
+      ms: {},
     };
   }
 
@@ -212,7 +200,7 @@ export class JpegPeer extends BasePeer {
       if (!this.#shown) this.events.onVideo(this.#screen.stream);
       this.#shown = true;
       this.#sums.drawn += 1;
-      if (sent && announced) this.#onShown({ ptsS: announced.telemetry.pts, ms: times(sent, announced, nowMs, performance.now()) });
+      if (sent && announced) this.events.onShown({ ptsS: announced.telemetry.pts, ms: times(sent, announced, nowMs, performance.now()) });
     });
   }
 }

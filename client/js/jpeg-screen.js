@@ -1,10 +1,10 @@
 /** Shows JPEGs as a video stream. At most one waits while another is decoded; a newer one replaces it. Does not touch the page. */
 
-import { contextOf } from './elements.js';
+import { contextOf, fit, make } from './elements.js';
 import { PeerError } from './errors.js';
 
 export class JpegScreen {
-  #canvas = document.createElement('canvas');
+  #canvas = make('canvas');
   #stream;
   /** @type {{jpeg: Uint8Array<ArrayBuffer>, onDrawn: () => void} | null} */
   #waiting = null;
@@ -55,8 +55,7 @@ export class JpegScreen {
 
   /** @param {ImageBitmap} image */
   #draw(image) {
-    const { width, height } = image;
-    if (this.#canvas.width !== width || this.#canvas.height !== height) Object.assign(this.#canvas, { width, height });
+    fit(this.#canvas, image.width, image.height);
     contextOf(this.#canvas).drawImage(image, 0, 0);
   }
 }

@@ -101,17 +101,13 @@ export class LiveView {
     return health.show(newest, dropped);
   }
 
-  /** @param {import('./connection-stats.js').Rates} rates of a WebRTC connection */
+  /** @param {import('./connection-stats.js').Rates} rates */
   showRates(rates) {
     const { health, video } = this.#at;
+    const { display = null, ...others } = rates.ms;
     health.showRates(rates);
-    health.addTimes({ camera: rates.encodeMs, network: rates.rttMs });
-    if (!('requestVideoFrameCallback' in video)) health.addTimes({ display: rates.bufferMs });
-  }
-
-  /** @param {import('./connection-stats.js').Rates} rates in compatibility mode, where each frame has its own times */
-  showJpegRates(rates) {
-    this.#at.health.showRates(rates);
+    // Where the video reports its frames, each has its own time.
+    health.addTimes({ ...others, display: 'requestVideoFrameCallback' in video ? null : display });
   }
 
   /** @param {import('./jpeg-peer.js').Shown} frame of the compatibility mode, whose video has no clock of its own */

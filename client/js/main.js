@@ -1,4 +1,4 @@
-/** The page: the only module that looks up elements. Connects buttons, panels and texts with the visit; decides nothing itself. */
+/** The page: gives the panels their elements, and connects buttons, panels and texts with the visit. Decides nothing itself. */
 
 import { ChartTools } from './chart-tools.js';
 import { ConsentDialog, TokenDialog, closeLikeMenus, takeToken } from './dialogs.js';
@@ -93,7 +93,6 @@ const exports = new ExportPanel(
   (text) => stage.sayBriefly(text),
 );
 
-const events = visitEvents({ root, stage, live, exports, setup, switches, visit: () => visit });
 const traits = readTraits();
 const visit = new Visit(
   {
@@ -109,7 +108,7 @@ const visit = new Visit(
     hasFrame: () => stage.hasFrame,
     isHidden: () => document.hidden,
   },
-  events,
+  visitEvents({ root, stage, live, exports, setup, switches, visit: () => visit }),
 );
 
 function makeChart() {
@@ -149,17 +148,13 @@ clip.addEventListener('change', () => {
   clip.value = '';
   if (!file) return;
   setup.useClip(file);
-  stage.showSource('clip');
   button('start').focus();
   visit.start();
 });
 button('no-clip').addEventListener('click', () => {
   setup.useClip(null);
-  changeSource();
   stage.focus();
 });
 video.addEventListener('playing', () => visit.videoPlays());
 closeLikeMenus(/** @type {NodeListOf<HTMLDetailsElement>} */ (document.querySelectorAll('.menu')));
-element('#chart').setAttribute('aria-label', TEXT.chartEmpty);
-events.onRelease();
 stage.show(State.IDLE);

@@ -1,6 +1,6 @@
 /** Paints a playing video onto a canvas, frame by frame, and provides the canvas as a stream. Does not touch the page. */
 
-import { contextOf } from './elements.js';
+import { contextOf, fit, make } from './elements.js';
 import { PeerError } from './errors.js';
 import { VideoFrames, requireReadableCanvas } from './video-frames.js';
 
@@ -13,7 +13,7 @@ const HAVE_CURRENT_DATA = 2;
 
 export class Painter {
   #video;
-  #canvas = document.createElement('canvas');
+  #canvas = make('canvas');
   #stream;
   #timer;
   #frames;
@@ -27,7 +27,7 @@ export class Painter {
    * @returns {Promise<Painter>} when it plays, or when the camera turns out to be muted
    */
   static async overCamera(camera, wish) {
-    const video = Object.assign(document.createElement('video'), { muted: true, playsInline: true, srcObject: camera });
+    const video = make('video', { muted: true, playsInline: true, srcObject: camera });
     const [track] = camera.getVideoTracks();
     const playing = video.play();
     try {
@@ -108,6 +108,6 @@ export class Painter {
     // Even sides, because yuv420p stores colour at half the size.
     const width = 2 * Math.max(1, Math.round((fullWidth * scale) / 2));
     const height = 2 * Math.max(1, Math.round((fullHeight * scale) / 2));
-    if (this.#canvas.width !== width || this.#canvas.height !== height) Object.assign(this.#canvas, { width, height });
+    fit(this.#canvas, width, height);
   }
 }

@@ -84,7 +84,8 @@ export class Peer extends BasePeer {
 
   /** @returns {Promise<import('./connection-stats.js').Rates | null>} since the last call; null: the first call, or closed */
   async rates() {
-    if (!this.#parts) return null;
+    // Firefox before 151 rejects getStats() of a closed connection.
+    if (!this.#parts || this.closed) return null;
     const before = this.#look;
     this.#look = look((await this.#parts.pc.getStats()).values(), performance.now());
     return before && !this.closed ? rates(before, this.#look) : null;

@@ -3,9 +3,9 @@
 import { State } from './visit-states.js';
 
 /** @typedef {import('./errors.js').PeerError} PeerError */
-/** @typedef {{title: string, text: (detail: string) => string}} Words `text` may take the error's detail */
+/** @typedef {{title: string, text: string | ((detail: string) => string)}} Words a string is advice; a function also passes on the error's detail */
 
-/** Shown in place of the video, by state. @type {Record<string, {title: string, text: string}>} */
+/** Shown in place of the video, by state; without a title, they follow the problem. @type {Record<string, {title?: string, text: string}>} */
 export const INVITATIONS = {
   [State.IDLE]: {
     title: 'Facial expressions, live',
@@ -22,25 +22,29 @@ export const INVITATIONS = {
     title: 'The camera is paused',
     text: 'The connection to the server was lost in the meantime. The page reconnects when the camera resumes.',
   },
+  [State.QUEUED]: { text: 'The page tries again by itself; the camera stays off until then.' },
+  [State.RECONNECTING]: { text: 'The camera stays on, but nothing is sent in the meantime. The chart and the counters resume when the connection is back.' },
   [State.STOPPED]: { title: 'The camera is off', text: 'Nothing is sent, and nothing was stored.' },
 };
-/** The same for a clip, where it differs. @type {Record<string, {title: string, text: string}>} */
+/** The same for a clip, where it differs. @type {Record<string, {title?: string, text: string}>} */
 const CLIP_INVITATIONS = {
   [State.STARTING]: { title: 'Opening the clip', text: 'The browser is decoding the first frame.' },
   [State.CONNECTING]: { title: 'Connecting', text: 'The clip is open. The page is connecting to the server.' },
+  [State.QUEUED]: { text: 'The page tries again by itself.' },
+  [State.RECONNECTING]: { text: 'Nothing is sent in the meantime. The chart and the counters resume when the connection is back.' },
   [State.STOPPED]: { title: 'The clip has stopped', text: 'Nothing is sent, and nothing was stored.' },
 };
 
 /** By the key of a PeerError. @type {Record<string, Words>} */
 export const PROBLEMS = {
-  noCamera: { title: 'No camera was found', text: () => 'Connect a camera to this device and start again.' },
+  noCamera: { title: 'No camera was found', text: 'Connect a camera to this device and start again.' },
   denied: {
     title: 'The camera is blocked',
-    text: () => 'Use the icon in the address bar to allow the camera for this page, then start again.',
+    text: 'Use the icon in the address bar to allow the camera for this page, then start again.',
   },
   busy: {
     title: 'The camera is in use',
-    text: () => 'Another program or tab is using the camera. Close it and start again.',
+    text: 'Another program or tab is using the camera. Close it and start again.',
   },
   insecure: {
     title: 'This address cannot use the camera',
@@ -49,7 +53,7 @@ export const PROBLEMS = {
   },
   noCapture: {
     title: 'This browser does not give pages access to a camera',
-    text: () => 'Allow camera access in the browser’s settings, use a clip instead, or open this page in a current Firefox, Chrome, Edge or Safari.',
+    text: 'Allow camera access in the browser’s settings, use a clip instead, or open this page in a current Firefox, Chrome, Edge or Safari.',
   },
   badClip: {
     title: 'This clip cannot be played',
@@ -61,71 +65,70 @@ export const PROBLEMS = {
   },
   clipBlocked: {
     title: 'The browser did not start the clip',
-    text: () => 'Some browsers require a second press, for example on a phone in power-saving mode. Press the button again.',
+    text: 'Some browsers require a second press, for example on a phone in power-saving mode. Press the button again.',
   },
   unsupported: {
     title: 'This browser lacks a feature that the page needs',
-    text: () => 'It cannot capture video from a canvas (captureStream). Use a current Firefox, Chrome, Edge or Safari.',
+    text: 'It cannot capture video from a canvas (captureStream). Use a current Firefox, Chrome, Edge or Safari.',
   },
   noCanvas: {
     title: 'The browser blocks access to the canvas',
-    text: () => 'Use the icon in the address bar to allow this page to read its canvas, then start again.',
+    text: 'Use the icon in the address bar to allow this page to read its canvas, then start again.',
   },
   noWebrtc: {
     title: 'This browser has no WebRTC',
-    text: (detail) =>
-      [sentence(detail), 'This server accepts video over WebRTC only. Allow WebRTC in the browser’s settings, or use another browser.'].join(' ').trim(),
+    text: withAdvice('This server accepts video over WebRTC only. Allow WebRTC in the browser’s settings, or use another browser.'),
   },
-  serverAway: { title: 'The server does not answer', text: () => 'Check that it is running, and start again.' },
+  serverAway: { title: 'The server does not answer', text: 'Check that it is running, and start again.' },
   full: { title: 'The server is full', text: sentence },
   draining: { title: 'The server is stopping', text: sentence },
   token: { title: 'Access token required', text: sentence },
   tooMany: { title: 'Too many sessions from your network', text: sentence },
   // The detail names settings, which concern the operator only; the same holds for a fault.
-  noPort: { title: 'The server has no free port for video', text: () => 'Tell the operator of this server.' },
+  noPort: { title: 'The server has no free port for video', text: 'Tell the operator of this server.' },
   offer: { title: 'The server rejected the connection', text: sentence },
   rejected: { title: 'The server rejected the connection', text: sentence },
-  fault: { title: 'Server error', text: () => 'Start again. If this happens again, tell the operator of this server.' },
+  fault: { title: 'Server error', text: 'Start again. If this happens again, tell the operator of this server.' },
   noMedia: {
     title: 'No video gets through',
-    text: () => 'The server answered, but the connection for the video failed. A firewall may block UDP.',
+    text: 'The server answered, but the connection for the video failed. A firewall may block UDP.',
   },
   cut: {
     title: 'The connection was lost',
-    text: () => 'Nothing has arrived from the server for some time. Check the network and start again.',
+    text: 'Nothing has arrived from the server for some time. Check the network and start again.',
   },
-  closed: { title: 'The server ended the session', text: () => 'Try starting again in a moment.' },
+  closed: { title: 'The server ended the session', text: 'Try starting again in a moment.' },
   ended: { title: 'The server ended the session', text: (detail) => sentence(detail) || 'Try starting again in a moment.' },
-  cameraEnded: { title: 'The camera was disconnected', text: () => 'Connect it again, or choose another one, and start again.' },
-  unknown: { title: 'Unexpected error', text: (detail) => `${sentence(detail)} Start again.`.trim() },
+  cameraEnded: { title: 'The camera was disconnected', text: 'Connect it again, or choose another one, and start again.' },
+  unknown: { title: 'Unexpected error', text: withAdvice('Start again.') },
 };
 
 /** Why the server ended a session, by the code of its notice (docs/telemetry.md). @type {Record<string, Words>} */
 export const ENDINGS = {
   silence: {
     title: 'The server received nothing for too long',
-    text: () => 'The device may have been asleep or offline. Start again.',
+    text: 'The device may have been asleep or offline. Start again.',
   },
   setup_timeout: {
     title: 'No video reached the server',
-    text: () => 'The page was connected, but no video frame arrived in time. Check that the camera works, and start again.',
+    text: 'The page was connected, but no video frame arrived in time. Check that the camera works, and start again.',
   },
   video_ended: {
     title: 'The video from this page ended',
-    text: () => 'Start again to open a new session.',
+    text: 'Start again to open a new session.',
   },
   frame_too_large: {
     title: 'The video is too large for this server',
-    text: (detail) => `${sentence(detail)} Choose a smaller size and start again.`.trim(),
+    text: withAdvice('Choose a smaller size and start again.'),
   },
   bad_frame: {
     title: 'The server cannot decode the video',
-    text: (detail) => `${sentence(detail)} Choose another size or camera, and start again.`.trim(),
+    text: withAdvice('Choose another size or camera, and start again.'),
   },
-  replaced: { title: 'The session continues over another connection', text: () => 'Another connection resumed this session. Start again to open a new one.' },
-  ended: { title: 'The operator ended the session', text: () => 'Ask the operator of this server before you start again.' },
-  time_over: { title: 'The session reached its time limit', text: () => 'The server limits the length of a session. Start again to open a new one.' },
-  stopping: { title: 'The server is stopping', text: () => 'Start again once it is back.' },
+  replaced: { title: 'The session continues over another connection', text: 'Another connection resumed this session. Start again to open a new one.' },
+  ended: { title: 'The operator ended the session', text: 'Ask the operator of this server before you start again.' },
+  time_over: { title: 'The session reached its time limit', text: 'The server limits the length of a session. Start again to open a new one.' },
+  stopping: { title: 'The server is stopping', text: 'Start again once it is back.' },
 };
 
 /** Why the page falls back to the compatibility mode, by the key of the PeerError. @type {Record<string, string>} */
@@ -137,24 +140,13 @@ export const COMPATIBILITY = {
   noPort: 'The server has no free port for video',
 };
 
-/** What happens while the page waits for a server that has no room. */
-const QUEUED = 'The page tries again by itself.';
-const QUEUED_CAMERA = 'The page tries again by itself; the camera stays off until then.';
-/** What happens while the page reconnects. */
-const MEANWHILE = 'Nothing is sent in the meantime. The chart and the counters resume when the connection is back.';
-const MEANWHILE_CAMERA = 'The camera stays on, but nothing is sent in the meantime. The chart and the counters resume when the connection is back.';
-
-/** Problems whose advice is for a person who has to start again; left out while the page reconnects by itself. */
-const MANUAL = ['cut', 'serverAway', 'noMedia', 'closed', 'fault'];
-
-/** @param {string | undefined} code of a notice @returns {Words | null} null: an unknown code */
-export const endingOf = (code) => (code !== undefined && Object.hasOwn(ENDINGS, code) ? ENDINGS[code] : null);
+/** @param {string} code of a notice @returns {Words | null} null: an unknown code */
+export const endingOf = (code) => (Object.hasOwn(ENDINGS, code) ? ENDINGS[code] : null);
 
 /** @param {PeerError} error @returns {{key: string, title: string, text: string}} */
-export function problemOf({ key: given, code, message }) {
-  const key = Object.hasOwn(PROBLEMS, given) ? given : 'unknown';
-  const { title, text } = endingOf(code) ?? PROBLEMS[key];
-  return { key, title, text: text(message) };
+export function problemOf(error) {
+  const { key, title, text } = wordsOf(error);
+  return { key, title, text: typeof text === 'string' ? text : text(error.message) };
 }
 
 /**
@@ -173,17 +165,32 @@ export function messageOf(state, error, source) {
     case State.HELD:
       return { ...problem, title, text };
     case State.QUEUED:
-      return saying(problem.text, source === 'camera' ? QUEUED_CAMERA : QUEUED);
+      return saying(problem.text, text);
     case State.RECONNECTING:
-      return saying(MANUAL.includes(error.key) || endingOf(error.code) ? '' : problem.text, source === 'camera' ? MEANWHILE_CAMERA : MEANWHILE);
+      // Advice is for a person who has to start again; the page reconnects by itself.
+      return saying(typeof wordsOf(error).text === 'string' ? '' : problem.text, text);
     default:
       return saying(problem.text, error.retryMs ? `Try again in ${Math.ceil(error.retryMs / 1000)} s.` : '');
   }
 }
 
-/** @param {string} key of the error @returns {string} shown once when the page falls back to the compatibility mode */
-export const inCompatibility = (key) =>
-  `${COMPATIBILITY[key] ?? COMPATIBILITY.noMedia}, so the page sends JPEG frames over a WebSocket. The delay may be longer and the frame rate lower; the analysis is the same.`;
+/** @param {PeerError} error for which the page falls back to the compatibility mode @returns {{key: string, title: string, text: string}} why, and what that means */
+export function fallbackOf({ key }) {
+  const title = COMPATIBILITY[key];
+  const text = `${title}, so the page sends JPEG frames over a WebSocket. The delay may be longer and the frame rate lower; the analysis is the same.`;
+  return { key, title, text };
+}
+
+/** @param {PeerError} error @returns {Words & {key: string}} */
+function wordsOf({ key: given, code }) {
+  const key = Object.hasOwn(PROBLEMS, given) ? given : 'unknown';
+  return { key, ...(endingOf(code) ?? PROBLEMS[key]) };
+}
+
+/** @param {string} advice @returns {(detail: string) => string} the detail as a sentence, if there is any, then the advice */
+function withAdvice(advice) {
+  return (detail) => [sentence(detail), advice].filter(Boolean).join(' ');
+}
 
 /** @param {string} detail from the server or the browser @returns {string} with a capital and a full stop */
 export function sentence(detail) {

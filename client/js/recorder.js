@@ -1,6 +1,6 @@
 /** Snapshot, recording and saving of files in the browser. Sends nothing anywhere. */
 
-import { contextOf } from './elements.js';
+import { contextOf, make } from './elements.js';
 
 /** About two hours at the server's highest bitrate; what is recorded stays in memory until it is saved. */
 const MOST_BYTES = 2 * 1024 ** 3;
@@ -13,7 +13,7 @@ const TYPES = [
 
 /** @param {HTMLVideoElement} video @returns {Promise<Blob>} the frame on show, as PNG */
 export function takeSnapshot(video) {
-  const canvas = Object.assign(document.createElement('canvas'), { width: video.videoWidth, height: video.videoHeight });
+  const canvas = make('canvas', { width: video.videoWidth, height: video.videoHeight });
   contextOf(canvas).drawImage(video, 0, 0);
   return new Promise((resolve, reject) => {
     canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error('the browser made no image'))), 'image/png');
@@ -23,7 +23,7 @@ export function takeSnapshot(video) {
 /** @param {Blob} blob @param {string} name */
 export function saveFile(blob, name) {
   const address = URL.createObjectURL(blob);
-  const link = Object.assign(document.createElement('a'), { href: address, download: name });
+  const link = make('a', { href: address, download: name });
   link.click();
   // The browser reads the blob after this task; there is no event that says when it has.
   setTimeout(() => URL.revokeObjectURL(address), 60_000);

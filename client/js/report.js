@@ -28,7 +28,7 @@ thead th{font-size:.85rem}ol{margin:0;padding:0;list-style:none}li time{display:
 .wide{overflow-x:auto}@media print{body{padding:0}section{break-inside:avoid}}`;
 
 /**
- * @param {Iterable<import('./session-log.js').Entry>} entries
+ * @param {Iterable<import('./session-log.js').Entry>} entries with times from the start of the visit, as the events have
  * @param {readonly import('./session-log.js').SessionEvent[]} events
  * @param {{at: string, notice: string}} visit when it was, in words; what the person agreed to
  * @returns {string} an HTML document
@@ -153,8 +153,7 @@ function path(line, x, y) {
 /** @param {readonly import('./session-log.js').SessionEvent[]} events */
 function eventList(events) {
   if (!events.length) return `<p>${escape(REPORT.noEvents)}</p>`;
-  const start = events[0].timeS;
-  return `<ol>${events.map((event) => `<li><time>${clockTime(event.timeS - start)}</time>${escape(eventSentence(event))}</li>`).join('')}</ol>`;
+  return `<ol>${events.map((event) => `<li><time>${clockTime(event.timeS)}</time>${escape(eventSentence(event))}</li>`).join('')}</ol>`;
 }
 
 /** @param {string} text */

@@ -13,11 +13,6 @@ export class RingBuffer {
     this.#rows = Array.from({ length: capacity }, () => new Float64Array(width));
   }
 
-  /** @returns {number} rows kept now */
-  get length() {
-    return this.#count;
-  }
-
   /** @param {number[]} values one row; the oldest goes when the buffer is full */
   push(values) {
     this.#rows[this.#next].set(values);
@@ -29,11 +24,6 @@ export class RingBuffer {
   clear() {
     this.#next = 0;
     this.#count = 0;
-  }
-
-  /** @returns {Float64Array | null} the newest row */
-  get newest() {
-    return this.#count ? this.#rows[(this.#next + this.#rows.length - 1) % this.#rows.length] : null;
   }
 
   /** Oldest first. @yields {Float64Array} */

@@ -17,7 +17,7 @@ const AT = Object.fromEntries(COLUMNS.map((name, i) => [name, i]));
 
 /**
  * @typedef {object} Entry one message as it came, and when
- * @property {number} timeS in seconds from the start of the visit
+ * @property {number} timeS in seconds of the page's clock; in a file, from the start of the visit
  * @property {import('./telemetry.js').Telemetry} telemetry
  *
  * @typedef {object} SessionEvent
@@ -44,11 +44,6 @@ export class SessionLog {
     this.#times = new Float64Array(capacity);
     this.#ptsS = new Float64Array(capacity);
     this.#cells = new Float32Array(capacity * COLUMNS.length);
-  }
-
-  /** @returns {number} rows kept now */
-  get length() {
-    return this.#count;
   }
 
   /** @returns {readonly SessionEvent[]} oldest first */

@@ -43,6 +43,7 @@ export class SetupPanel {
   useClip(file) {
     this.#clip = file;
     this.#sayChoice();
+    this.#onChange();
   }
 
   /**

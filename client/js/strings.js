@@ -1,7 +1,5 @@
 /** The page's texts: labels, states, figures, and sentences made of measurements. Errors have theirs in problems.js. */
 
-import { COMPATIBILITY } from './problems.js';
-
 /** Texts of index.html: for `data-text`, `data-title` (tooltip) and `data-label` (accessible name). @type {Record<string, string>} */
 export const TEXT = {
   start: 'Start camera',
@@ -180,7 +178,7 @@ const EVENTS = {
   failed: (problem) => `Not started: ${problem}`,
   ended: (problem) => `Ended: ${problem}`,
   lost: (problem) => `Connection lost: ${problem}`,
-  fellBack: (key) => `Compatibility mode: ${COMPATIBILITY[key] ?? COMPATIBILITY.noMedia}`,
+  fellBack: (reason) => `Compatibility mode: ${reason}`,
   back: () => 'The connection is back',
   paused: () => 'The camera is paused',
   resumed: () => 'The camera resumed',

@@ -1,6 +1,6 @@
 /** Frames of a playing video: counts them, and checks that a canvas returns them unchanged. Does not touch the page. */
 
-import { contextOf } from './elements.js';
+import { contextOf, make } from './elements.js';
 import { PeerError } from './errors.js';
 
 const SIDE_PX = 16;
@@ -52,7 +52,7 @@ export class VideoFrames {
 
 /** Check that a canvas returns what was drawn: browsers that resist fingerprinting return noise. Throws a PeerError then. */
 export function requireReadableCanvas() {
-  const canvas = Object.assign(document.createElement('canvas'), { width: SIDE_PX, height: SIDE_PX });
+  const canvas = make('canvas', { width: SIDE_PX, height: SIDE_PX });
   const context = contextOf(canvas);
   context.fillStyle = `rgb(${COLOUR.join()})`;
   context.fillRect(0, 0, SIDE_PX, SIDE_PX);

@@ -2,6 +2,7 @@
 
 import { openCamera } from './camera.js';
 import { playClip } from './clip.js';
+import { make } from './elements.js';
 import { PeerError } from './errors.js';
 import { Painter } from './painter.js';
 import { SourceWatch } from './source-watch.js';
@@ -131,7 +132,7 @@ export class VideoSource {
   #ownCount() {
     if (!this.#watch) return null;
     if (!this.#counter) {
-      const video = Object.assign(document.createElement('video'), { muted: true, playsInline: true, srcObject: this.#stream });
+      const video = make('video', { muted: true, playsInline: true, srcObject: this.#stream });
       this.#counter = { video, frames: new VideoFrames(video, () => {}) };
       video.play().catch(() => {});
     }

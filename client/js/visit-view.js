@@ -1,8 +1,8 @@
 /** Shows what a visit reports: passes its events to the stage, the live view and the other panels. Looks up no element. */
 
-import { endingOf, inCompatibility, problemOf } from './problems.js';
+import { endingOf, fallbackOf, problemOf } from './problems.js';
 import { NO_CONNECTION, NO_FRAMES } from './strings.js';
-import { SHOWING, State, Transport } from './visit-states.js';
+import { SHOWING, State } from './visit-states.js';
 
 /**
  * @typedef {object} ViewParts
@@ -12,7 +12,7 @@ import { SHOWING, State, Transport } from './visit-states.js';
  * @property {import('./export-panel.js').ExportPanel} exports
  * @property {import('./setup-panel.js').SetupPanel} setup
  * @property {import('./switches.js').Switches} switches
- * @property {() => Pick<import('./visit.js').Visit, 'dropped' | 'transport'>} visit
+ * @property {() => Pick<import('./visit.js').Visit, 'dropped'>} visit
  */
 
 /** @param {ViewParts} parts @returns {import('./visit-states.js').VisitEvents} */
@@ -28,14 +28,14 @@ export function visitEvents({ root, stage, live, exports, setup, switches, visit
       if (kind === 'began') live.begin();
       if (kind === 'began' || kind === 'back') stage.say('');
       if (kind === 'paused') live.pause(NO_FRAMES);
-      if (kind === 'fellBack' && error) {
+      const reason = error && (kind === 'fellBack' ? fallbackOf(error) : problemOf(error));
+      if (kind === 'fellBack' && reason) {
         stage.play(null);
         stage.showCompatibility('on');
-        stage.sayBriefly(inCompatibility(error.key));
+        stage.sayBriefly(reason.text);
       }
-      const problem = error && problemOf(error);
-      if (problem?.key === 'unknown') console.error(error);
-      live.note(kind, kind === 'fellBack' ? error?.key : problem?.title);
+      if (reason?.key === 'unknown') console.error(error);
+      live.note(kind, reason?.title);
     },
     onCountdown: (secondsLeft) => stage.showCountdown(secondsLeft),
     onSource: ({ cameraId }) => setup.refresh(cameraId),
@@ -63,6 +63,6 @@ export function visitEvents({ root, stage, live, exports, setup, switches, visit
       stage.showBadge(live.show(newest, visit().dropped));
       root.dataset.frame = String(newest.seq);
     },
-    onRates: (rates) => (visit().transport === Transport.WEBRTC ? live.showRates(rates) : live.showJpegRates(rates)),
+    onRates: (rates) => live.showRates(rates),
   };
 }

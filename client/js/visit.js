@@ -69,11 +69,6 @@ export class Visit {
     return RUNNING.includes(this.#state);
   }
 
-  /** @returns {import('./visit-states.js').TransportName} */
-  get transport() {
-    return this.#transport;
-  }
-
   /** @returns {number} frames dropped since the start */
   get dropped() {
     return this.#droppedBefore + (this.#newest?.dropped ?? 0);
@@ -140,7 +135,7 @@ export class Visit {
   /** The annotated video plays. */
   videoPlays() {
     // Chromium plays a black frame when the track of a connection that never opened ends.
-    if (this.#peer && PAUSABLE.includes(this.#state)) this.#showFlow();
+    if (PAUSABLE.includes(this.#state)) this.#showFlow();
   }
 
   /** The one setter of the state. @param {import('./visit-states.js').VisitState} state @param {PeerError | null} [error] */
@@ -162,30 +157,29 @@ export class Visit {
     this.#events.onConnecting();
     const peer = this.#ports.makePeer(this.#transport, this.#peerEvents(), resume);
     this.#peer = peer;
-    const isCurrent = () => run === this.#run && peer === this.#peer;
     const isWebrtc = this.#transport === Transport.WEBRTC;
     const hasFallback = isWebrtc && this.#traits.hasFallback;
     let used = null;
     try {
       const iceServers = isWebrtc && this.#traits.hasRelays ? await this.#ports.fetchIceServers() : [];
       used = await this.#sources.last();
-      if (!isCurrent()) return false;
+      if (peer.closed) return false;
       await peer.open(used?.stream ?? null, hasFallback ? FALLBACK_MS : undefined, iceServers);
     } catch (thrown) {
       const error = asPeerError(thrown);
-      if (!hasFallback || !mayFallBack(error) || !isCurrent()) throw error;
+      if (!hasFallback || !mayFallBack(error) || run !== this.#run) throw error;
       this.#transport = Transport.JPEG;
       this.#events.onHappening('fellBack', error);
       // Resume the session that the server still keeps for the failed connection, so that it does not count twice.
       return this.#connect(peer.resumeToken || resume);
     }
-    if (!isCurrent() || peer.closed) return false;
+    if (peer.closed) return false;
     this.#beginSession(peer.sessionId);
     // No source was open while the page waited, and another one may have been chosen since the offer.
     const opened = await (this.#sources.wanted ? this.#sources.last() : this.#sources.use(this.#ports.chosen()));
     if (!opened) return false;
     if (opened !== used) await peer.replaceTrack(trackOf(opened));
-    if (!isCurrent() || peer.closed) return false;
+    if (peer.closed) return false;
     if (OPENING.includes(this.#state)) this.#enter(State.WAITING);
     this.#followCamera();
     return true;

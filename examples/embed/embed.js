@@ -1,4 +1,4 @@
-/** The annotated picture and the strongest expression in a page of your own; see README.md beside this file. */
+/** The annotated video and the strongest expression in a page of your own; see README.md beside this file. */
 import { Peer } from '/js/peer.js';
 
 const EMOTIONS = ['angry', 'disgust', 'fear', 'happy', 'sad', 'surprise', 'neutral'];

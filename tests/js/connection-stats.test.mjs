@@ -25,14 +25,15 @@ test('rates are of the time between two looks', () => {
   assert.equal(found.lossShare, 0.1);
   assert.equal(found.kbps, 1000);
   assert.equal(found.sentKbps, 2000);
-  assert.ok(Math.abs(found.encodeMs - 5) < 1e-9);
-  assert.ok(Math.abs(found.bufferMs - 22) < 1e-9);
+  assert.ok(Math.abs(found.ms.camera - 5) < 1e-9);
+  assert.equal(found.ms.network, 4);
+  assert.ok(Math.abs(found.ms.display - 22) < 1e-9);
 });
 
 test('a browser that knows nothing yields zeros, not NaN', () => {
   const found = rates(look([], 0), look([], 0));
 
-  assert.deepEqual(Object.values(found).filter(Number.isNaN), []);
+  assert.deepEqual([...Object.values(found), ...Object.values(found.ms)].filter(Number.isNaN), []);
   assert.equal(found.rttMs, null);
 });
 

@@ -36,8 +36,13 @@ class Socket {
   }
 }
 
+/** Tracks of the streams that were made, in order. */
+let streamed;
+
 /** What a page gives that Node.js lacks, as far as the peer uses it. */
 beforeEach(() => {
+  streamed = [];
+  delete globalThis.newFrame;
   const context = { fillRect: () => {}, drawImage: () => {}, getImageData: () => ({ data: new Uint8ClampedArray(4).map((_, i) => [18, 52, 86][i]) }) };
   const make = {
     canvas: () => ({ getContext: () => context, captureStream: () => ({ getTracks: () => [] }), toBlob: (take) => take(new Blob(['jpeg'])) }),
@@ -47,7 +52,11 @@ beforeEach(() => {
     WebSocket: Socket,
     location: new URL('http://127.0.0.1:1/face/'),
     document: { createElement: (name) => make[name](), hidden: false },
-    MediaStream: class {},
+    MediaStream: class {
+      constructor(tracks) {
+        streamed.push(...tracks);
+      }
+    },
     createImageBitmap: async () => ({ width: 1, height: 1, close: () => {} }),
     fetch: async () => ({ ok: true }),
   });
@@ -218,20 +227,25 @@ test('rates are those since the last look; a closed peer has none', async (t) =>
 
   const rates = await peer.rates();
   assert.deepEqual([rates.codec, rates.kbps], ['JPEG', 8]);
+  assert.deepEqual(rates.ms, {}); // not measured here
 
   peer.close();
   assert.equal(await peer.rates(), null);
 });
 
-test('a track that is replaced before the session is there is the one that is sent', async () => {
-  const { events } = heard();
-  const peer = new JpegPeer(events);
-  const opening = peer.open(null);
-  await peer.replaceTrack(TRACK);
-  Socket.newest.hear(OPENED);
-  await opening;
-  await settle();
+for (const [what, stream] of [['none', null], ['another', { getVideoTracks: () => [{ ...TRACK }] }]]) {
+  test(`a track that replaces ${what} before the session is there is the one that is sent`, async () => {
+    const { events } = heard();
+    const peer = new JpegPeer(events);
+    const opening = peer.open(stream);
+    await peer.replaceTrack(TRACK);
+    Socket.newest.hear(OPENED);
+    await opening;
+    await settle();
 
-  assert.equal(typeof globalThis.newFrame, 'function');
-  peer.close();
-});
+    assert.equal(typeof globalThis.newFrame, 'function');
+    assert.equal(streamed.length, 1);
+    assert.equal(streamed[0], TRACK);
+    peer.close();
+  });
+}

@@ -45,7 +45,9 @@ class Connection extends EventTarget {
     this.answer = answer;
   }
 
+  /** As in Firefox before 151; other browsers answer even then. */
   async getStats() {
+    if (this.closed) throw new DOMException('Peer connection is closed', 'InvalidStateError');
     return new Map();
   }
 

@@ -3,8 +3,8 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { test } from 'node:test';
 
 import { PeerError, rejection } from '../../client/js/errors.js';
-import { COMPATIBILITY, ENDINGS, INVITATIONS, PROBLEMS, endingOf, inCompatibility, messageOf, problemOf, sentence } from '../../client/js/problems.js';
-import { FALLBACK_KEYS } from '../../client/js/retry.js';
+import { COMPATIBILITY, ENDINGS, INVITATIONS, PROBLEMS, endingOf, fallbackOf, messageOf, problemOf, sentence } from '../../client/js/problems.js';
+import { FALLBACK_KEYS, isTemporary } from '../../client/js/retry.js';
 import { State } from '../../client/js/visit-states.js';
 
 const folder = new URL('../../client/js/', import.meta.url);
@@ -14,7 +14,7 @@ const full = Object.assign(new PeerError('full', '1 of 1 sessions'), { retryMs: 
 for (const [, key] of scripts.join().matchAll(/PeerError\('(\w+)'/g)) {
   test(`the problem ${key} has a title and a next step`, () => {
     assert.ok(PROBLEMS[key].title);
-    assert.match(PROBLEMS[key].text('the reason'), /[.!]$/);
+    assert.match(problemOf(new PeerError(key, 'the reason')).text, /[.!]$/);
   });
 }
 
@@ -27,8 +27,9 @@ test('every key of a rejection has its text', () => {
 for (const code of Object.keys(ENDINGS)) {
   test(`the ending ${code} has a title and a next step`, () => {
     assert.ok(ENDINGS[code].title);
-    assert.match(ENDINGS[code].text('the reason'), /[.!]$/);
-    assert.doesNotMatch(ENDINGS[code].text(''), /^ |^\.|  /);
+    const textOf = (detail) => problemOf(Object.assign(new PeerError('ended', detail), { code })).text;
+    assert.match(textOf('the reason'), /[.!]$/);
+    assert.doesNotMatch(textOf(''), /^ |^\.|  /);
   });
 }
 
@@ -47,7 +48,12 @@ test('every code of a notice that the documents list has a sentence of the page'
 
 test('every reason to fall back has its words', () => {
   assert.deepEqual(Object.keys(COMPATIBILITY).sort(), [...FALLBACK_KEYS].sort());
-  for (const key of FALLBACK_KEYS) assert.ok(inCompatibility(key).startsWith(COMPATIBILITY[key]));
+  for (const key of FALLBACK_KEYS) {
+    const { title, text } = fallbackOf(new PeerError(key));
+
+    assert.equal(title, COMPATIBILITY[key]);
+    assert.ok(text.startsWith(`${COMPATIBILITY[key]}, so the page sends`));
+  }
 });
 
 test('an error that the page has no text for is an unexpected one', () => {
@@ -102,6 +108,22 @@ test('a page that reconnects gives no advice to start again', () => {
     assert.equal(/camera/.test(text), source === 'camera');
   }
   assert.doesNotMatch(messageOf(State.RECONNECTING, Object.assign(new PeerError('ended'), { code: 'silence' }), 'clip').text, /start again/i);
+});
+
+/** Every reason for which the page reconnects, with words that the server may have sent. */
+const temporary = [
+  ...Object.keys(PROBLEMS).filter((key) => isTemporary({ key }, 0)).map((key) => new PeerError(key, 'in words')),
+  ...Object.keys(ENDINGS).filter((code) => isTemporary({ key: 'ended', code }, 0)).map((code) => Object.assign(new PeerError('ended', 'in words'), { code })),
+];
+
+for (const error of temporary) {
+  test(`while the page reconnects, ${error.code || error.key} comes without the advice for a person`, () => {
+    assert.match(messageOf(State.RECONNECTING, error, 'clip').text, /^(In words\. )?Nothing is sent in the meantime\. The chart and the counters resume when the connection is back\.$/);
+  });
+}
+
+test('the reasons to reconnect are errors and endings', () => {
+  assert.ok(temporary.some(({ key }) => key === 'noPort') && temporary.some(({ code }) => code === 'silence'));
 });
 
 test('what the server says of a rejection is shown while the page reconnects', () => {

@@ -76,7 +76,7 @@ test('a first frame that never comes is not tried for minutes', () => {
 test('a server that is full and says when is waited for, but not for ever', () => {
   for (const key of ['full', 'tooMany']) assert.ok(shouldQueue({ key, retryMs: 10_000 }, 0));
   assert.ok(!shouldQueue({ key: 'full', retryMs: 0 }, 0));
-  assert.ok(!shouldQueue({ key: 'refused', retryMs: 10_000 }, 0));
+  assert.ok(!shouldQueue({ key: 'rejected', retryMs: 10_000 }, 0));
   assert.ok(!shouldQueue({ key: 'full', retryMs: 10_000 }, 1000));
 });
 

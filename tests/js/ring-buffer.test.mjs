@@ -10,7 +10,6 @@ test('rows come out oldest first', () => {
   [1, 2].forEach((value) => buffer.push([value]));
 
   assert.deepEqual(rows(buffer), [1, 2]);
-  assert.equal(buffer.newest[0], 2);
 });
 
 test('the oldest row goes when the buffer is full', () => {
@@ -18,7 +17,6 @@ test('the oldest row goes when the buffer is full', () => {
   for (let i = 0; i < 1000; i += 1) buffer.push([i]);
 
   assert.deepEqual(rows(buffer), [997, 998, 999]);
-  assert.equal(buffer.length, 3);
 });
 
 test('a cleared buffer is empty and can be used again', () => {
@@ -27,7 +25,6 @@ test('a cleared buffer is empty and can be used again', () => {
   buffer.clear();
 
   assert.deepEqual(rows(buffer), []);
-  assert.equal(buffer.newest, null);
   buffer.push([5]);
   assert.deepEqual(rows(buffer), [5]);
 });

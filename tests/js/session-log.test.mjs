@@ -34,7 +34,6 @@ test('the oldest rows go when the log is full', () => {
   for (let i = 0; i < 10; i += 1) log.add(i, message({ seq: i, faces: [] }));
 
   assert.deepEqual([...log].map(({ timeS }) => timeS), [7, 8, 9]);
-  assert.equal(log.length, 3);
 });
 
 test('faces that come, change and leave are events, a moment of doubt is none', () => {
@@ -84,6 +83,12 @@ test('a report asks for nothing from anywhere and runs nothing', () => {
   assert.match(html, /<svg/);
   assert.match(html, /Face 1: Sad/);
   assert.match(html, /50 %/);
+});
+
+test('the events of a report have their time since the start of the visit, also where the first of them are gone', () => {
+  const html = toReport([], [{ timeS: 65, kind: 'appeared', detail: '1' }, { timeS: 70, kind: 'left', detail: '1' }], { at: '', notice: '' });
+
+  assert.deepEqual([...html.matchAll(/<time>([^<]*)<\/time>([^<]*)/g)].map(([, time, text]) => [time, text]), [['1:05', 'Face 1 appeared'], ['1:10', 'Face 1 left']]);
 });
 
 test('the chart of a report lifts its pen where the face was away', () => {

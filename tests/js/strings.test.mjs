@@ -60,6 +60,7 @@ test('what happened is a sentence', () => {
   assert.equal(eventSentence({ timeS: 0, kind: 'changed', detail: '3 happy' }), 'Face 3: Happy');
   assert.equal(eventSentence({ timeS: 0, kind: 'lost', detail: 'The connection was lost' }), 'Connection lost: The connection was lost');
   assert.equal(eventSentence({ timeS: 0, kind: 'failed', detail: 'The camera is blocked' }), 'Not started: The camera is blocked');
+  assert.equal(eventSentence({ timeS: 0, kind: 'fellBack', detail: 'This browser has no WebRTC' }), 'Compatibility mode: This browser has no WebRTC');
   assert.equal(eventSentence({ timeS: 0, kind: 'ended', detail: 'The camera was disconnected' }), 'Ended: The camera was disconnected');
 });
 

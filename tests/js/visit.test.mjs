@@ -154,6 +154,31 @@ test('stopped while it connects, everything is closed and a late answer changes 
   assert.deepEqual(h.happenings, ['began', 'stopped']);
 });
 
+test('stopped while it connects, a late failure is no reason to fall back', async (t) => {
+  const h = harness(t);
+  await reach(h, State.CONNECTING);
+
+  h.visit.stop();
+  await h.refuse('noMedia');
+
+  assert.equal(h.peers.length, 1);
+  assert.equal(h.visit.state, State.STOPPED);
+});
+
+test('stopped while a try waits for another source, the connection is not opened', async (t) => {
+  const h = harness(t);
+  await reach(h, State.RECONNECTING);
+  await h.change('320');
+  h.visit.tryNow();
+  await settle();
+
+  h.visit.stop();
+  await h.openCamera();
+
+  assert.equal(h.peers.length, 2);
+  assert.equal(h.peer().opened, undefined);
+});
+
 test('stopped while the source opens, it is closed as soon as it is open', async (t) => {
   const h = harness(t);
   await h.start();
@@ -196,7 +221,6 @@ for (const key of ['noMedia', 'noWebrtc', 'offer', 'fault', 'noPort']) {
 
     await h.refuse(key);
     assert.deepEqual(h.peers.map(({ transport }) => transport), [Transport.WEBRTC, Transport.JPEG]);
-    assert.equal(h.visit.transport, Transport.JPEG);
     await h.refuse(key);
 
     assert.equal(h.peers.length, 2);
@@ -674,7 +698,9 @@ test('rates are reported once a second, but not while the page reconnects', asyn
   assert.equal(h.rates, 2);
 
   await h.lose('cut');
-  await h.pass(400);
+  await h.pass(1000);
 
+  assert.equal(h.visit.state, State.RECONNECTING);
+  assert.equal(h.peer().closed, false); // the next try has begun
   assert.equal(h.rates, 2);
 });
