@@ -121,6 +121,10 @@ def open_page(
         page.on("request", lambda sent: requested.append(sent.url))
         try:
             await page.goto(url)
+            # Until its modules run, the page shows its markup only: nothing is drawn, and some controls are missing.
+            await page.wait_for_function(
+                "document.documentElement.dataset.state !== 'loading'", timeout=SOON_MS
+            )
             yield page
             own = url.partition("#")[0]
             foreign = [sent for sent in requested if not sent.startswith((own, "data:", "blob:"))]
