@@ -94,6 +94,7 @@ const exports = new ExportPanel(
 );
 
 const traits = readTraits();
+/** @type {Visit} its view looks into it again */
 const visit = new Visit(
   {
     traits: () => traits,

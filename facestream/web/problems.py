@@ -112,7 +112,7 @@ async def answer_errors_as_problems(request: web.Request, handler: Handler) -> w
     except web.HTTPException as error:
         if error.status < 400:
             raise
-        kept = {hdrs.ALLOW: error.headers[hdrs.ALLOW]} if hdrs.ALLOW in error.headers else None
+        kept = {"Allow": error.headers[hdrs.ALLOW]} if hdrs.ALLOW in error.headers else None
         code = CODES.get(error.status, ProblemCode.REJECTED)
         return problem(error.status, code, error.reason, error.text or error.reason, kept)
     except BadHttpMessage as error:

@@ -62,8 +62,8 @@ class ServerCollector(Collector):
         closed = CounterMetricFamily(
             "facestream_sessions_closed", "Sessions ended.", labels=["kind", "reason"]
         )
-        for (kind, reason), count in measures.closed.items():
-            closed.add_metric([kind, reason], count)
+        for labels, count in measures.closed.items():
+            closed.add_metric(labels, count)
         refused = CounterMetricFamily("facestream_refused", "Requests rejected.", labels=["reason"])
         for reason, count in measures.refused.items():
             refused.add_metric([reason], count)
