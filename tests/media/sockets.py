@@ -61,17 +61,17 @@ class SocketPeer:
                 if "type" in said and type_ in {"", said["type"]}:
                     return said
 
-    async def next_picture(self) -> tuple[Telemetry, JpegFrame]:
+    async def next_frame(self) -> tuple[Telemetry, JpegFrame]:
         """The next frame and the message before it."""
-        told = None
+        report = None
         while True:
             message = await self.socket.receive()
             assert message.type in {aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY}, message
             if message.type is aiohttp.WSMsgType.BINARY:
-                assert told is not None
-                return told, decode_jpeg_message(message.data)
+                assert report is not None
+                return report, decode_jpeg_message(message.data)
             if "v" in json.loads(message.data):
-                told = decode_telemetry(message.data)
+                report = decode_telemetry(message.data)
 
     async def wait_closed(self) -> int | None:
         """Read what is left; returns the close code."""

@@ -125,8 +125,8 @@ def test_answers_that_are_never_read_cost_little_and_are_closed(
     with strangers(impatient.url, 1, f"GET {path} {HEAD}Connection: close\r\n\r\n".encode()) as (reader,):
         wait_closed([reader], LATE_S)
     assert reader.heard.startswith(b"HTTP/1.1 200 ")
-    with strangers(impatient.url, count) as came:
-        send_all(came, f"GET {path} {HEAD}\r\n".encode() * requests, 1)
+    with strangers(impatient.url, count) as connections:
+        send_all(connections, f"GET {path} {HEAD}\r\n".encode() * requests, 1)
 
         # Nothing is read here, so only the server knows that they are closed.
         deadline_s, grown_mb = time.monotonic() + 2 * LATE_S, 0.0
@@ -158,10 +158,10 @@ def test_a_tls_handshake_that_never_ends_is_closed(tmp_path: Path):
     tls = "--tls", "auto", "--certs-dir", str(made.cert.parent)
     with (
         running_server(tmp_path / "server.log", *IMPATIENT, *tls) as running,
-        strangers(running.url, 2) as came,
+        strangers(running.url, 2) as connections,
     ):
-        came[1].send(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03")
-        wait_closed(came, LATE_S)
+        connections[1].send(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03")
+        wait_closed(connections, LATE_S)
 
     assert running.log.read_text() == ""
 
@@ -169,10 +169,10 @@ def test_a_tls_handshake_that_never_ends_is_closed(tmp_path: Path):
 async def test_a_websocket_is_read_only_little_before_its_session(impatient: RunningServer):
     before_mb = resident_mb(impatient)
     frame = b"\x81\xff" + struct.pack("!Q", 2_097_152) + bytes(4) + bytes(2_000_000)
-    with strangers(impatient.url, 150, UPGRADE) as came:
-        await asyncio.to_thread(send_all, came, frame, 5)
+    with strangers(impatient.url, 150, UPGRADE) as connections:
+        await asyncio.to_thread(send_all, connections, frame, 5)
         grown_mb = resident_mb(impatient) - before_mb
-        await asyncio.to_thread(wait_closed, came, LATE_S)
+        await asyncio.to_thread(wait_closed, connections, LATE_S)
 
     assert grown_mb < 40
 
@@ -242,8 +242,10 @@ async def test_without_a_free_descriptor_new_connections_wait_and_the_log_stays_
 ):
     pid, logged = impatient.process.pid, impatient.log.stat().st_size
     before = resource.prlimit(pid, resource.RLIMIT_NOFILE)
-    with strangers(impatient.url, 20, f"GET /healthz {HEAD}Connection: close\r\n\r\n".encode()) as came:
-        await asyncio.to_thread(wait_closed, came, LATE_S)
+    with strangers(
+        impatient.url, 20, f"GET /healthz {HEAD}Connection: close\r\n\r\n".encode()
+    ) as connections:
+        await asyncio.to_thread(wait_closed, connections, LATE_S)
     resource.prlimit(pid, resource.RLIMIT_NOFILE, (open_files(impatient), before[1]))
     try:
         with strangers(impatient.url, 50, f"GET /healthz {HEAD}\r\n".encode()) as waiting:
@@ -321,14 +323,14 @@ async def test_only_this_machine_and_admins_are_told_the_version(tmp_path: Path)
     settings = "--admin-tokens-file", str(tmp_path / "admins"), "--metrics", "everyone"
     away, admin = {"X_Forwarded_For": "203.0.113.9"}, {"Authorization": "Bearer a-token-of-an-admin"}
     with running_server(tmp_path / "server.log", *IMPATIENT, *settings) as running:
-        told = [
+        versions_shown = [
             ("version" in json.loads(await read(f"{running.url}/healthz", **who)),
              "facestream_build_info{" in await read(f"{running.url}/metrics", **who))
             for who in ({}, away, {**away, **admin}, {**away, "Authorization": "Bearer wrong-token-of-nobody"})
         ]  # fmt: skip
 
     # Whether a client is on this machine is looked up for the metrics only: /healthz must cost next to nothing.
-    assert told == [(False, True), (False, False), (True, True), (False, False)]
+    assert versions_shown == [(False, True), (False, False), (True, True), (False, False)]
 
 
 async def test_the_description_of_the_interface_tells_no_version_of_the_server(impatient: RunningServer):

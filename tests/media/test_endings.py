@@ -269,11 +269,11 @@ async def test_a_socket_of_a_full_server_resumes_with_its_token(full_server: str
     async with asyncio.timeout(DEADLINE_S), socket_peer(full_server) as before:
         token = (await before.open())["resume"]
         await before.send(1, jpegs[0])
-        first, _ = await before.next_picture()
+        first, _ = await before.next_frame()
         async with socket_peer(full_server) as after:
             opened = await after.open(resume=token)
             await after.send(2, jpegs[1])
-            on, _ = await after.next_picture()
+            on, _ = await after.next_frame()
             notice = await before.reply("notice")
 
     assert opened["type"] == "opened"

@@ -32,16 +32,16 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 async def ice_servers(url: str, token: str) -> list[dict[str, Any]]:
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     async with aiohttp.ClientSession(headers=headers) as http, http.get(f"{url}/config") as answer:
-        told: list[dict[str, Any]] = (await answer.json())["iceServers"]
-        return told
+        servers: list[dict[str, Any]] = (await answer.json())["iceServers"]
+        return servers
 
 
 async def test_who_may_come_in_gets_a_credential_that_the_relay_can_check(url: str):
-    told = await ice_servers(url, TOKEN)
+    servers = await ice_servers(url, TOKEN)
 
-    digest = hmac.new(SECRET.encode(), told[0]["username"].encode(), hashlib.sha1).digest()
-    assert told[0]["urls"] == [TURN]
-    assert told[0]["credential"] == base64.b64encode(digest).decode()
+    digest = hmac.new(SECRET.encode(), servers[0]["username"].encode(), hashlib.sha1).digest()
+    assert servers[0]["urls"] == [TURN]
+    assert servers[0]["credential"] == base64.b64encode(digest).decode()
 
 
 async def test_each_asking_gets_a_credential_of_its_own(url: str):

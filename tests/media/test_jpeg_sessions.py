@@ -28,7 +28,7 @@ async def send_in_step(peer: SocketPeer, jpegs: list[bytes]) -> None:
     """Like a page: the next frame when the last one is back."""
     for number, jpeg in enumerate(jpegs):
         await peer.send(number * FRAME_MS, jpeg)
-        await peer.next_picture()
+        await peer.next_frame()
 
 
 async def test_a_clip_comes_back_annotated_with_its_telemetry(server_url: str, jpegs: list[bytes]):
@@ -37,13 +37,13 @@ async def test_a_clip_comes_back_annotated_with_its_telemetry(server_url: str, j
         await send_in_step(peer, jpegs[:15])
 
         await peer.send(1000, jpegs[15])
-        told, picture = await peer.next_picture()
+        report, frame = await peer.next_frame()
 
-    assert [face.id for face in told.faces] == [1]
-    assert told.pts == picture.time_ms / 1000 == 1.0
-    left, top, width, _ = told.faces[0].box
+    assert [face.id for face in report.faces] == [1]
+    assert report.pts == frame.time_ms / 1000 == 1.0
+    left, top, width, _ = report.faces[0].box
     edge = np.s_[max(0, top - 3) : top + 4, left + width // 4 : left + 3 * width // 4]
-    sent, back = (as_image(jpeg)[edge].astype(int) for jpeg in (jpegs[15], picture.jpeg))
+    sent, back = (as_image(jpeg)[edge].astype(int) for jpeg in (jpegs[15], frame.jpeg))
     assert abs(sent - back).max() > 60, "no box is drawn"
 
 
@@ -54,9 +54,9 @@ async def test_the_frame_keeps_its_colours_where_nothing_is_drawn(server_url: st
         await peer.reply("layers")
 
         await peer.send(0, jpegs[0])
-        _, picture = await peer.next_picture()
+        _, frame = await peer.next_frame()
 
-    difference = as_image(jpegs[0]).astype(int) - as_image(picture.jpeg)
+    difference = as_image(jpegs[0]).astype(int) - as_image(frame.jpeg)
     assert abs(difference.mean(axis=(0, 1))).max() < 3
     assert abs(difference).mean() < 4
 
@@ -90,15 +90,15 @@ async def test_a_slow_reader_gets_the_newest_frames_and_not_the_whole_past(
             await asyncio.sleep(0.01 if number < sent - 1 else 0.2)
             await peer.send(number * FRAME_MS, jpegs[number % len(jpegs)])
 
-        back = [await peer.next_picture()]
+        back = [await peer.next_frame()]
         while back[-1][1].time_ms < (sent - 1) * FRAME_MS:
-            back.append(await peer.next_picture())
+            back.append(await peer.next_frame())
 
-    times_ms = [picture.time_ms for _, picture in back]
+    times_ms = [frame.time_ms for _, frame in back]
     longest_jump = max(later - earlier for earlier, later in itertools.pairwise(times_ms)) / FRAME_MS
     assert longest_jump > 50, "the past came, too"
     assert len(back) < 100
-    assert all(round(told.pts * 1000) == picture.time_ms for told, picture in back)
+    assert all(round(report.pts * 1000) == frame.time_ms for report, frame in back)
 
 
 @pytest.mark.parametrize(
@@ -182,7 +182,7 @@ async def test_a_peer_that_closes_or_says_bye_leaves_its_place(server_url: str, 
     async with socket_peer(server_url) as peer:
         await peer.open()
         await peer.send(0, jpegs[0])
-        await peer.next_picture()
+        await peer.next_frame()
     async with socket_peer(server_url) as peer:
         await peer.open()
         await peer.socket.send_json({"type": "bye"})
@@ -201,10 +201,10 @@ async def test_a_lost_peer_goes_on_with_its_face_and_its_counters(server_url: st
     async with socket_peer(server_url) as back:
         await back.open(resume=resume)
         await back.send(0, jpegs[10])
-        told, _ = await back.next_picture()
+        report, _ = await back.next_frame()
 
-    assert told.seq == 10
-    assert [face.id for face in told.faces] == [1]
+    assert report.seq == 10
+    assert [face.id for face in report.faces] == [1]
 
 
 async def test_stopping_the_server_tells_the_peer_why(tmp_path: Path, jpegs: list[bytes]):

@@ -275,8 +275,8 @@ def test_a_file_that_cannot_be_written_is_reported_before_the_replay(
         (
             503,
             "application/problem+json",
-            '{"title": "Full", "detail": "16 of 16 places taken"}',
-            "16 of 16 places",
+            '{"title": "Full", "detail": "16 of 16 sessions"}',
+            "16 of 16 sessions",
         ),
         (200, "text/html", "x" * 1_000_000, "not answer like a facestream server"),
     ],

@@ -178,17 +178,17 @@ async def test_a_token_that_was_never_given_opens_a_new_session(server_url: str,
     assert reports[0].seq == 0
 
 
-@pytest.mark.parametrize("view", ["landmarks", "blur"])
-async def test_a_hidden_frame_does_not_come_back(server_url: str, media_dir: Path, view: str, tmp_path: Path):
+@pytest.mark.parametrize("mode", ["landmarks", "blur"])
+async def test_a_hidden_frame_does_not_come_back(server_url: str, media_dir: Path, mode: str, tmp_path: Path):
     """Away from the face the returned frame is black, or has no detail."""
     out = tmp_path / "returned.mp4"
     async with ReplayPeer(options(server_url, media_dir / "single_face.mp4", loop=True, out=out)) as peer:
         await peer.receive_reply()
         peer.send_control(json.dumps({"type": "layers", "layers": []}))
-        peer.send_control(json.dumps({"type": "view", "view": view}))
+        peer.send_control(json.dumps({"type": "view", "view": mode}))
         while (await peer.receive_reply()).type != "view":
             pass
-        # Those on their way when the view was chosen are still frames.
+        # Frames in transit when the mode was chosen may still arrive unhidden.
         await peer.receive_frames(10)
         seen = peer.tally.received
         await peer.receive_frames(20)

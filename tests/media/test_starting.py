@@ -297,7 +297,7 @@ def test_a_server_serves_without_standard_output(output: str):
 def test_a_service_survives_a_hangup_even_while_starting(tmp_path: Path):
     said, log = tmp_path / "out", tmp_path / "log"
     tokens = tmp_path / "tokens"
-    tokens.write_text("a-token-of-a-requesting_client\n")
+    tokens.write_text("a-token-of-a-client\n")
     with said.open("w") as stdout, log.open("w") as stderr:
         server = subprocess.Popen(
             [*SERVER, "--port", "0", "--tls", "off", "--analysis-processes", "1", "--tokens-file", str(tokens)],

@@ -31,12 +31,12 @@ async def opened(server_url: str, media_dir: Path, monkeypatch: pytest.MonkeyPat
     secrets: list[str] = []
     post_offer = replay_http.post_offer
 
-    async def remember(*given: object, **named: object) -> object:
+    async def post_and_keep_secret(*given: object, **named: object) -> object:
         answer = await post_offer(*given, **named)  # type: ignore[arg-type]
         secrets.append(answer.secret)
         return answer
 
-    monkeypatch.setattr(replay_http, "post_offer", remember)
+    monkeypatch.setattr(replay_http, "post_offer", post_and_keep_secret)
     options = ReplayOptions(media_dir / "single_face.mp4", server_url, loop=True)
     async with ReplayPeer(options) as peer:
         await peer.receive_frames(1)

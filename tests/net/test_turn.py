@@ -251,11 +251,13 @@ async def test_the_page_finds_its_way_through_the_relay(far_browsers: Browsers, 
     browser = await far_browsers.get((ALLOW_CAMERA, trusting))
     page = await (await browser.new_context()).new_page()
     await page.add_init_script(OFFER_AT_ONCE)
-    told: list[tuple[int, str]] = []
-    page.on("response", lambda answer: told.append((answer.status, answer.request.post_data or "")))
+    responses: list[tuple[int, str]] = []
+    page.on(
+        "response", lambda response: responses.append((response.status, response.request.post_data or ""))
+    )
     await page.goto(direct_server)
 
     await start(page)
     await chart_points(page, 10)
 
-    assert any(status == 204 and " typ relay" in body for status, body in told)
+    assert any(status == 204 and " typ relay" in body for status, body in responses)

@@ -17,7 +17,7 @@ from facestream.resources import MODELS_DIR
 
 @pytest.fixture(scope="session")
 def analyzer() -> Analyzer:
-    # A budget nobody reaches: beside other tests a frame may take a second, and economy is tested by itself.
+    # No frame exceeds this budget: beside other tests a frame may take a second, and degradation is tested separately.
     return load_analyzer(MODELS_DIR, AnalysisOptions(budget_ms=1e6))
 
 
@@ -42,6 +42,6 @@ def clip_frames(media_dir: Path) -> Callable[[str], Iterator[tuple[GrayImage, fl
 @pytest.fixture(scope="session")
 def group_gray(media_dir: Path) -> GrayImage:
     """A photograph of five people; one looks away behind sunglasses."""
-    picture = cv2.imread(str(media_dir / "multi_face.jpg"), cv2.IMREAD_GRAYSCALE)
-    assert picture is not None
-    return np.asarray(picture, np.uint8)
+    image = cv2.imread(str(media_dir / "multi_face.jpg"), cv2.IMREAD_GRAYSCALE)
+    assert image is not None
+    return np.asarray(image, np.uint8)

@@ -1,4 +1,4 @@
-"""The benchmarks: each can be imported, their arithmetic is right, and the bad network does what it is told."""
+"""The benchmarks: each can be imported, their arithmetic is right, and the simulated network applies its settings."""
 
 import importlib
 import os
@@ -24,9 +24,9 @@ def test_each_can_be_imported_and_says_what_it_answers(name: str):
 
 
 def test_circumstances_name_the_machine_and_the_commit():
-    told = measured.circumstances()
+    found = measured.circumstances()
 
-    assert {"cpu", "cores", "commit", "versions", "load_average_1min"} <= told.keys()
+    assert {"cpu", "cores", "commit", "versions", "load_average_1min"} <= found.keys()
 
 
 def test_a_percentile_is_a_value_that_occurred():
@@ -40,12 +40,12 @@ def test_a_slope_is_per_unit_of_the_first_value():
 
 
 def test_usage_sees_this_process():
-    told = usage(os.getpid())
+    used = usage(os.getpid())
 
-    assert told.cpu_s > 0
-    assert told.own_rss_mb > 1
-    assert told.threads >= 1
-    assert told.file_descriptors >= 3
+    assert used.cpu_s > 0
+    assert used.own_rss_mb > 1
+    assert used.threads >= 1
+    assert used.file_descriptors >= 3
 
 
 def test_a_gap_reaches_to_the_end_when_no_more_frames_arrive():

@@ -231,7 +231,7 @@ def is_now(node: ast.expr) -> bool:
 
 
 def lookalikes(tree: ast.Module, is_collected: bool) -> Iterator[str]:  # noqa: FBT001 - of the file
-    """Functions that are named like tests and that pytest does not run, or runs another in place of."""
+    """Functions named like tests that pytest does not run, or that another of the same name replaces."""
     seen: set[tuple[str, str]] = set()
     for owner in ast.walk(tree):
         if not isinstance(owner, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
@@ -240,7 +240,7 @@ def lookalikes(tree: ast.Module, is_collected: bool) -> Iterator[str]:  # noqa: 
             isinstance(owner, ast.Module)
             or (isinstance(owner, ast.ClassDef) and owner.name.startswith("Test"))
         )
-        place = getattr(owner, "name", "")
+        owner_name = getattr(owner, "name", "")
         for node in ast.iter_child_nodes(owner):
             if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 continue
@@ -249,6 +249,6 @@ def lookalikes(tree: ast.Module, is_collected: bool) -> Iterator[str]:  # noqa: 
             is_fixture = any(
                 ast.unparse(mark).partition("(")[0].endswith("fixture") for mark in node.decorator_list
             )
-            if not runs or not node.name.startswith("test_") or is_fixture or (place, node.name) in seen:
+            if not runs or not node.name.startswith("test_") or is_fixture or (owner_name, node.name) in seen:
                 yield f"{node.name}, line {node.lineno}"
-            seen.add((place, node.name))
+            seen.add((owner_name, node.name))

@@ -55,7 +55,7 @@ def sps(
     crop_right: int = 0,
     reordered: int | None = None,
 ) -> bytes:
-    """A sequence parameter set; `scaling` fills each of its lists, `cycle` are the offsets of picture order type 1."""
+    """A sequence parameter set; `scaling` fills each of its lists, `cycle`: the offsets of pic_order_cnt_type 1."""
     bits = BitWriter().put(8, profile).put(8, 0).put(8, 51).golomb(set_id)
     if profile in {100, 110, 122, 144, 244}:
         bits.golomb(chroma)
@@ -85,7 +85,7 @@ def sps(
 
 
 def pps(set_id: int = 0, of_sps: int = 0) -> bytes:
-    """A picture parameter set, CAVLC."""
+    """A PPS, with CAVLC."""
     bits = BitWriter().golomb(set_id, of_sps).put(2, 0).golomb(0, 0, 0).put(3, 0)
     return bits.signed_golomb(0, 0, 0).put(3, 0).nal_unit(0x68)
 

@@ -55,7 +55,7 @@ def test_the_size_of_a_real_keyframe_is_read(codec, encoder, profile, size):
         sps(4096, 640, set_id=31),
         sps(4096, 640, header=0x6F),
     ],
-    ids=["picture order cycle", "scaling lists", "cropped", "interlaced", "another id", "subset"],
+    ids=["pic_order_cnt cycle", "scaling lists", "cropped", "interlaced", "another id", "subset"],
 )
 def test_a_size_is_found_wherever_the_parameter_set_hides_it(hidden: bytes):
     frame = annex_b(sps(640, 480), pps(), hidden, idr_slice())

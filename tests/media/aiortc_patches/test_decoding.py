@@ -68,7 +68,7 @@ async def test_a_frame_that_no_codec_can_read_ends_neither_the_thread_nor_the_tr
     pair: Pair, monkeypatch: pytest.MonkeyPatch
 ):
     decode = aiortc.codecs.vpx.Vp8Decoder.decode
-    failures = iter([MemoryError("no place"), RuntimeError("what is this")])
+    failures = iter([MemoryError("no memory"), RuntimeError("what is this")])
 
     def fails_twice(self, encoded_frame):
         if (error := next(failures, None)) is not None:

@@ -99,7 +99,7 @@ def test_the_bitrate_is_the_target_at_any_frame_rate(codec, fps, target_bps):
 @BOTH
 @pytest.mark.parametrize(("first", "then"), [(30, 10), (10, 30), (60, 20)])
 def test_the_bitrate_follows_a_changed_frame_rate(codec, first, then):
-    # x264 remembers a hundred frames: five seconds of a rate that has fallen to a third.
+    # x264 averages the bitrate over a hundred frames, so it needs up to five seconds after a change.
     sent_bps = bitrate(codec, 500_000, [first] * (first * 3) + [then] * (then * 9), from_s=8)
 
     assert sent_bps == pytest.approx(500_000, rel=0.15)

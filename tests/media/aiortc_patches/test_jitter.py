@@ -126,9 +126,9 @@ def test_a_missing_packet_is_asked_for_every_30_ms():
     assert asked == [[7], [], [], [7], [], [], [7], [], [], [7]]
 
 
-def test_a_throttle_lets_a_burst_through_and_then_one_per_interval():
-    throttle = TokenBucket(1.0, burst=2)
+def test_a_token_bucket_passes_a_burst_and_then_one_per_interval():
+    bucket = TokenBucket(1.0, burst=2)
 
-    passed = [at for at in range(100, 130) if throttle.wait_s(at / 10) == 0.0]
+    passed = [at for at in range(100, 130) if bucket.wait_s(at / 10) == 0.0]
 
     assert passed == [100, 101, 110, 120]

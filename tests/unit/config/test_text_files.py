@@ -273,12 +273,12 @@ def test_a_file_without_authorities_is_a_sentence(tmp_path: Path, content: str, 
 
 
 def test_a_token_may_follow_a_comment(tmp_path: Path):
-    (tmp_path / "token").write_bytes("# mine\r\n\r\na-token-of-a-requesting_client\r\n".encode("utf-16"))
+    (tmp_path / "token").write_bytes("# mine\r\n\r\na-token-of-a-client\r\n".encode("utf-16"))
 
-    assert read_token(tmp_path / "token") == "a-token-of-a-requesting_client"
+    assert read_token(tmp_path / "token") == "a-token-of-a-client"
 
 
-@pytest.mark.parametrize("content", ["", "# mine\n", "t\u00f6ken-of-a-requesting_client"])
+@pytest.mark.parametrize("content", ["", "# mine\n", "t\u00f6ken-of-a-client"])
 def test_a_token_that_fits_no_header_is_a_sentence(tmp_path: Path, content: str):
     (tmp_path / "token").write_text(content, encoding="utf-8")
 

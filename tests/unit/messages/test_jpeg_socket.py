@@ -12,9 +12,9 @@ from facestream.messages.jpeg_socket import (
 
 @pytest.mark.parametrize("time_ms", [0, 33, 2**32 - 1])
 def test_a_frame_comes_back_as_it_went(time_ms: int):
-    picture = JpegFrame(time_ms, b"\xff\xd8jpeg")
+    frame = JpegFrame(time_ms, b"\xff\xd8jpeg")
 
-    assert decode_jpeg_message(encode_jpeg_message(picture)) == picture
+    assert decode_jpeg_message(encode_jpeg_message(frame)) == frame
 
 
 def test_the_header_is_the_documented_one():

@@ -35,7 +35,7 @@ class Socket:
         self._all_read = all_read
         self._closed = asyncio.Event()
         self.sent: list[str | bytes] = []
-        self.picture_sent = asyncio.Event()
+        self.frame_sent = asyncio.Event()
 
     async def receive(self) -> str | bytes:
         if (message := next(self._left, None)) is not None:
@@ -47,7 +47,7 @@ class Socket:
     async def send(self, message: str | bytes) -> None:
         self.sent.append(message)
         if isinstance(message, bytes):
-            self.picture_sent.set()
+            self.frame_sent.set()
 
     async def close(self, reason: str) -> None:
         self._closed.set()
@@ -83,7 +83,7 @@ async def test_jpegs_have_threads_of_their_own(registry: SessionRegistry, monkey
     socket = Socket(1, lambda: None)
     registry.open_jpeg(socket, "")
     async with asyncio.timeout(DEADLINE_S):
-        await socket.picture_sent.wait()
+        await socket.frame_sent.wait()
     await registry.close()
 
     assert [name.partition("_")[0] for name in threads] == ["jpeg", "jpeg"]

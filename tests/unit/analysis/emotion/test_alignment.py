@@ -40,15 +40,15 @@ def face_points(
 
 
 def smooth_image(height: int = 160, width: int = 160, scale: float = 1.0) -> Gray:
-    """A image without fine texture, the same at every `scale`."""
+    """An image without fine texture, the same at every `scale`."""
     ys, xs = np.mgrid[0:height, 0:width]
     ys, xs = (ys + 0.5) / scale, (xs + 0.5) / scale
     values = 128 + 60 * np.sin(xs / 17) + 50 * np.cos(ys / 23 + xs / 61)
     return np.asarray(values.round(), dtype=np.uint8)
 
 
-def place(points: Points, size_px: int = SIZE_PX) -> NDArray[np.float64]:
-    """Where the points come to lie in the crop."""
+def positions_in_crop(points: Points, size_px: int = SIZE_PX) -> NDArray[np.float64]:
+    """Map points of the image to the crop."""
     matrix = alignment_matrix(points, size_px)
     return points.astype(np.float64) @ matrix[:, :2].T + matrix[:, 2]
 
@@ -70,9 +70,9 @@ def sampled_exactly(gray: Gray, points: Points) -> NDArray[np.float64]:
 
 @pytest.mark.parametrize("roll_deg", [0.0, 20.0, -45.0, 120.0, 180.0])
 def test_eyes_come_to_lie_on_the_fixed_line_at_the_fixed_distance(roll_deg: float) -> None:
-    placed = place(face_points(roll_deg=roll_deg))
+    in_crop = positions_in_crop(face_points(roll_deg=roll_deg))
 
-    left, right = placed[36:42].mean(axis=0), placed[42:48].mean(axis=0)
+    left, right = in_crop[36:42].mean(axis=0), in_crop[42:48].mean(axis=0)
     assert left == pytest.approx(
         [(0.5 - FACE_UNIT / 2) * SIZE_PX - 0.5, EYE_LINE_Y * SIZE_PX - 0.5], abs=1e-3
     )
