@@ -207,9 +207,10 @@ async def test_a_rejected_reconnect_keeps_its_resume_state(full_server: str, med
     await until_sessions(full_server, 0)
     async with ReplayPeer(looping(full_server, media_dir)) as other:
         await other.receive_reports(2)
-        with pytest.raises(ServerUnreachableError, match="1 of 1 sessions"):
+        with pytest.raises(ServerUnreachableError, match="1 of 1 sessions") as rejected:
             async with ReplayPeer(looping(full_server, media_dir), resume=lost.resume_token):
                 pass
+        assert rejected.value.problem_code == "server_full"
     await until_sessions(full_server, 0)
 
     async with ReplayPeer(looping(full_server, media_dir), resume=lost.resume_token) as back:
@@ -226,8 +227,8 @@ async def test_a_rejected_reconnect_leaves_the_running_session_alone(tmp_path: P
             status, problem = await post_offer(running.url, read_offer("chrome"), resume=peer.resume_token)
             reports = await peer.receive_reports(30)
 
-    assert status == 503
-    assert "connecting" in problem["detail"]
+    assert (status, problem["code"]) == (503, "server_full")
+    assert "connecting" in problem["detail"]  # the same code as for max_sessions
     assert len(reports) == 30
 
 

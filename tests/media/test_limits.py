@@ -91,9 +91,10 @@ async def test_whom_the_machine_cannot_carry_is_refused_and_the_running_peer_kee
             calm = await fps_of(peer, 3)
 
             for _ in range(3):
-                with pytest.raises(ServerUnreachableError, match=r"frames per second.*HTTP 503"):
+                with pytest.raises(ServerUnreachableError, match="frames per second") as rejected:
                     async with ReplayPeer(options):
                         pass
+                assert (rejected.value.status, rejected.value.problem_code) == (503, "server_full")
 
             assert await fps_of(peer, 3) > KEPT_SHARE * calm
 

@@ -27,22 +27,22 @@ async def post_offer(url: str, body: bytes, kind: str = "application/json") -> t
 
 
 @pytest.mark.parametrize(
-    ("body", "kind", "status", "said"),
+    ("body", "kind", "status", "code", "said"),
     [
-        (b"{", "application/json", 400, "expected JSON"),
-        (b'{"type": "offer"}', "application/json", 400, "sdp"),
-        (b'{"sdp": "hello", "type": "offer"}', "application/json", 400, "sdp"),
-        (b'{"sdp": "v=0", "type": "rollback"}', "application/json", 400, "type"),
-        (b" " * 70_000, "application/json", 413, "65536 bytes"),
-        (b"{}", "text/plain", 415, "expected application/json"),
+        (b"{", "application/json", 400, "bad_offer", "expected JSON"),
+        (b'{"type": "offer"}', "application/json", 400, "bad_offer", "sdp"),
+        (b'{"sdp": "hello", "type": "offer"}', "application/json", 400, "bad_offer", "sdp"),
+        (b'{"sdp": "v=0", "type": "rollback"}', "application/json", 400, "bad_offer", "type"),
+        (b" " * 70_000, "application/json", 413, "offer_too_large", "65536 bytes"),
+        (b"{}", "text/plain", 415, "unsupported_media_type", "expected application/json"),
     ],
 )
 async def test_a_bad_offer_gets_a_problem_and_the_server_goes_on(
-    server_url: str, body: bytes, kind: str, status: int, said: str
+    server_url: str, body: bytes, kind: str, status: int, code: str, said: str
 ):
     answered, problem = await post_offer(server_url, body, kind)
 
-    assert answered == status
+    assert (answered, problem["code"]) == (status, code)
     assert said in str(problem["detail"])
     assert await health(server_url) == "ok"
 

@@ -11,6 +11,7 @@ import aiohttp
 import av
 import pytest
 
+from facestream.errors import ServerUnreachableError
 from facestream.messages.telemetry import Telemetry
 from facestream.replay.options import ReplayOptions
 from facestream.replay.peer import ReplayPeer, replay_clip
@@ -113,19 +114,19 @@ async def test_deleting_the_session_ends_the_connection(server_url: str, media_d
 
 
 @pytest.mark.parametrize(
-    ("sent", "type_", "said"),
+    ("sent", "type_", "code"),
     [
         ('{"type": "ping", "id": 7}', "pong", ""),
         ('{"type": "layers", "layers": []}', "layers", ""),
-        ("{", "error", "expected ping"),
-        ('{"type": "sudo"}', "error", "expected ping"),
-        ('{"type": "layers", "layers": ["beard"]}', "error", "layers"),
-        ("x" * 5000, "error", "at most 4096"),
-        (b"\xff\x00", "error", "expected ping"),
+        ("{", "error", "not_a_control_message"),
+        ('{"type": "sudo"}', "error", "not_a_control_message"),
+        ('{"type": "layers", "layers": ["beard"]}', "error", "not_a_control_message"),
+        ("x" * 5000, "error", "message_too_long"),
+        (b"\xff\x00", "error", "not_a_control_message"),
     ],
 )
 async def test_every_control_message_is_answered(
-    server_url: str, media_dir: Path, sent: str | bytes, type_: str, said: str
+    server_url: str, media_dir: Path, sent: str | bytes, type_: str, code: str
 ):
     async with ReplayPeer(options(server_url, media_dir / "single_face.mp4", loop=True)) as peer:
         assert (await peer.receive_reply()).type == "hello"
@@ -133,8 +134,7 @@ async def test_every_control_message_is_answered(
         peer.send_control(sent)
         reply = await peer.receive_reply()
 
-        assert reply.type == type_
-        assert said in reply.detail
+        assert (reply.type, reply.code) == (type_, code)
         await peer.receive_frames(1)
 
 
@@ -225,8 +225,9 @@ async def test_one_peer_more_than_allowed_is_told_to_try_again(tmp_path: Path, m
         async with ReplayPeer(options(running.url, clip, loop=True)) as peer:
             await peer.receive_frames(1)
 
-            with pytest.raises(Exception, match="1 of 1 sessions"):
+            with pytest.raises(ServerUnreachableError, match="1 of 1 sessions") as rejected:
                 await replay_clip(options(running.url, clip))
+            assert rejected.value.problem_code == "server_full"
 
             await peer.receive_frames(1)
 

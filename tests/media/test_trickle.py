@@ -1,5 +1,6 @@
 """Candidates after the offer: PATCH /sessions/{id} of a real server, with a real peer's session."""
 
+import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,7 +69,7 @@ async def test_candidates_are_taken_and_the_session_goes_on(opened: Opened, cand
 async def test_a_restart_is_refused_and_the_session_goes_on(opened: Opened):
     status, said = await patch(opened, "a=ice-ufrag:other\r\na=ice-pwd:other\r\n" + CANDIDATE)
 
-    assert status == 422
+    assert (status, json.loads(said)["code"]) == (422, "ice_restart_not_supported")
     assert "send a new offer" in said
     await opened.peer.receive_frames(3)
 
@@ -81,15 +82,17 @@ async def test_only_the_peer_itself_may_add_candidates(opened: Opened, secret: s
 
 
 @pytest.mark.parametrize(
-    ("body", "kind", "status"),
+    ("body", "kind", "status", "code"),
     [
-        ("hello", FRAGMENT_TYPE, 400),
-        ("hello", "text/plain", 415),
-        ("a=" + "x" * MAX_FRAGMENT_BYTES, FRAGMENT_TYPE, 413),
+        ("hello", FRAGMENT_TYPE, 400, "bad_candidates"),
+        ("hello", "text/plain", 415, "unsupported_media_type"),
+        ("a=" + "x" * MAX_FRAGMENT_BYTES, FRAGMENT_TYPE, 413, "candidates_too_large"),
     ],
 )
-async def test_what_is_no_fragment_is_refused_in_words(opened: Opened, body: str, kind: str, status: int):
+async def test_an_invalid_fragment_is_rejected_with_what_is_expected(
+    opened: Opened, body: str, kind: str, status: int, code: str
+):
     answered, said = await patch(opened, body, kind)
 
-    assert answered == status
+    assert (answered, json.loads(said)["code"]) == (status, code)
     assert "expected" in said
