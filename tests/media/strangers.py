@@ -1,4 +1,4 @@
-"""What tests send as strangers do: bytes over plain sockets, many at once, and what comes of them."""
+"""Many raw sockets that send arbitrary bytes."""
 
 import contextlib
 import resource
@@ -20,7 +20,7 @@ UPGRADE = (
 
 
 class Stranger:
-    """One socket, which never waits."""
+    """One non-blocking socket; keeps what it receives."""
 
     def __init__(self, url: str, sent: bytes = b"") -> None:
         host, port = urlsplit(url).hostname, urlsplit(url).port
@@ -33,7 +33,7 @@ class Stranger:
         self.send(sent)
 
     def send(self, data: bytes) -> int:
-        """What the socket takes at once; 0 where it is closed or full."""
+        """Send without waiting; returns the number of bytes sent, 0 if the socket is full or closed."""
         try:
             return self.socket.send(data) if data else 0
         except BlockingIOError:
@@ -43,7 +43,7 @@ class Stranger:
             return 0
 
     def look(self) -> None:
-        """Read what has come."""
+        """Read what has arrived."""
         try:
             while chunk := self.socket.recv(65536):
                 self.heard += chunk
@@ -59,12 +59,12 @@ class Stranger:
 
 @contextlib.contextmanager
 def strangers(url: str, count: int, sent: bytes = b"") -> Iterator[list[Stranger]]:
-    """So many at once, and files enough for them in this process."""
+    """Open `count` sockets; raises the limit of open files of this process meanwhile."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, 4096)), hard))
     connections: list[Stranger] = []
     try:
-        # One by one, so that those before an error are closed.
+        # A generator, so that after an error the sockets before it are closed.
         connections.extend(Stranger(url, sent) for _ in range(count))
         yield connections
     finally:
@@ -74,7 +74,7 @@ def strangers(url: str, count: int, sent: bytes = b"") -> Iterator[list[Stranger
 
 
 def wait_closed(connections: Sequence[Stranger], within_s: float, drip: bytes = b"") -> float:
-    """Wait until the server has closed all; returns the seconds it took. `drip` is sent again and again meanwhile."""
+    """Wait until the server has closed all; returns the seconds that took. Meanwhile, send `drip` repeatedly."""
     started_s = time.monotonic()
     while True:
         for each in connections:
@@ -90,7 +90,7 @@ def wait_closed(connections: Sequence[Stranger], within_s: float, drip: bytes = 
 
 
 def send_all(connections: Sequence[Stranger], data: bytes, within_s: float) -> None:
-    """Send it on each, as far as the server reads."""
+    """Send the data on each connection, as far as the server reads."""
     deadline_s = time.monotonic() + within_s
     left = {each: memoryview(data) for each in connections}
     while left and time.monotonic() < deadline_s:

@@ -184,7 +184,7 @@ async def test_a_socket_gets_the_reason_for_a_bad_and_for_a_large_frame(hasty):
 
 @pytest.fixture
 async def full_server(tmp_path: Path) -> AsyncIterator[str]:
-    """A server with room for one session."""
+    """A server that admits one session."""
     with running_server(tmp_path / "server.log", *LIGHT, "--max-sessions", "1") as running:
         yield running.url
 
@@ -245,9 +245,7 @@ async def test_a_reconnect_whose_offer_fails_leaves_the_running_session_alone(
     assert len(reports) == 30
 
 
-async def test_one_token_is_one_session_however_often_it_reconnects_at_once(
-    full_server: str, media_dir: Path
-):
+async def test_simultaneous_reconnects_with_one_token_open_one_session(full_server: str, media_dir: Path):
     async with ReplayPeer(looping(full_server, media_dir)) as peer:
         await peer.receive_reports(5)
         answers = await asyncio.gather(
@@ -265,7 +263,7 @@ async def post_offer(url: str, sdp: str, **fields: str) -> tuple[int, dict[str, 
         return answer.status, json.loads(await answer.text())
 
 
-async def test_a_socket_of_a_full_server_resumes_with_its_token(full_server: str, media_dir: Path):
+async def test_a_socket_resumes_on_a_full_server_with_its_token(full_server: str, media_dir: Path):
     jpegs = jpegs_of(media_dir / "single_face.mp4", 2)
     async with asyncio.timeout(DEADLINE_S), socket_peer(full_server) as before:
         token = (await before.open())["resume"]

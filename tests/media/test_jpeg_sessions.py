@@ -25,7 +25,7 @@ def jpegs(media_dir: Path) -> list[bytes]:
 
 
 async def send_in_step(peer: SocketPeer, jpegs: list[bytes]) -> None:
-    """Like a page: the next frame when the last one is back."""
+    """Send each frame after the one before has returned, as the page does."""
     for number, jpeg in enumerate(jpegs):
         await peer.send(number * FRAME_MS, jpeg)
         await peer.next_frame()
@@ -61,7 +61,7 @@ async def test_the_frame_keeps_its_colours_where_nothing_is_drawn(server_url: st
     assert abs(difference).mean() < 4
 
 
-async def test_the_server_says_hello_and_answers_as_on_a_data_channel(server_url: str):
+async def test_hello_and_control_replies_are_those_of_the_data_channel(server_url: str):
     async with socket_peer(server_url) as peer:
         opened = await peer.open()
         hello = await peer.reply()
@@ -75,18 +75,16 @@ async def test_the_server_says_hello_and_answers_as_on_a_data_channel(server_url
     assert (hello["type"], hello["session_id"]) == ("hello", opened["session_id"])
 
 
-async def test_a_slow_reader_gets_the_newest_frames_and_not_the_whole_past(
-    server_url: str, jpegs: list[bytes]
-):
-    """What is under way when the reader wakes up is what the client's own buffers hold; the server kept one frame."""
+async def test_a_slow_reader_gets_the_newest_frames_and_skips_old_ones(server_url: str, jpegs: list[bytes]):
+    """The server keeps one frame; all others in transit are in the client's own buffers."""
     sent = 300
     async with socket_peer(server_url) as peer:
-        # The reader's own kernel would keep megabytes for it.
+        # By default the reader's kernel would buffer megabytes.
         peer.socket.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 * 1024)
         await peer.open()
         await send_in_step(peer, jpegs[:3])
         for number in range(3, sent):
-            # The last one comes late enough that no limit of the frame rate leaves it out.
+            # Send the last one late enough that the limit of the frame rate does not drop it.
             await asyncio.sleep(0.01 if number < sent - 1 else 0.2)
             await peer.send(number * FRAME_MS, jpegs[number % len(jpegs)])
 
@@ -96,7 +94,7 @@ async def test_a_slow_reader_gets_the_newest_frames_and_not_the_whole_past(
 
     times_ms = [frame.time_ms for _, frame in back]
     longest_jump = max(later - earlier for earlier, later in itertools.pairwise(times_ms)) / FRAME_MS
-    assert longest_jump > 50, "the past came, too"
+    assert longest_jump > 50, "old frames were not skipped"
     assert len(back) < 100
     assert all(round(report.pts * 1000) == frame.time_ms for report, frame in back)
 
@@ -119,7 +117,7 @@ async def test_a_slow_reader_gets_the_newest_frames_and_not_the_whole_past(
     ],
     ids=["garbage", "too large", "too many bytes", "cut off"],
 )
-async def test_a_frame_that_cannot_be_taken_is_refused_with_a_sentence(
+async def test_a_frame_that_is_not_accepted_ends_the_session_with_a_notice(
     server_url: str, jpeg: bytes, code: str, said: str
 ):
     async with socket_peer(server_url) as peer:
@@ -133,7 +131,7 @@ async def test_a_frame_that_cannot_be_taken_is_refused_with_a_sentence(
         assert await peer.wait_closed() == aiohttp.WSCloseCode.GOING_AWAY
 
 
-async def test_a_message_far_over_the_limit_is_not_even_read(server_url: str):
+async def test_a_message_far_over_the_limit_is_not_read(server_url: str):
     async with socket_peer(server_url) as peer:
         await peer.open()
 
@@ -147,7 +145,7 @@ async def test_a_message_far_over_the_limit_is_not_even_read(server_url: str):
 
 
 @pytest.mark.parametrize("first", ['{"type": "bye"}', "{", b"\x01\x00"])
-async def test_a_socket_that_does_not_say_who_it_is_is_refused(server_url: str, first: str | bytes):
+async def test_a_socket_without_a_valid_first_message_is_rejected(server_url: str, first: str | bytes):
     async with socket_peer(server_url) as peer:
         await (peer.socket.send_str(first) if isinstance(first, str) else peer.socket.send_bytes(first))
 
@@ -158,13 +156,13 @@ async def test_a_socket_that_does_not_say_who_it_is_is_refused(server_url: str, 
         assert await peer.wait_closed() == aiohttp.WSCloseCode.GOING_AWAY
 
 
-async def test_plain_http_is_told_what_is_expected(server_url: str):
+async def test_plain_http_is_rejected(server_url: str):
     async with aiohttp.ClientSession() as http, http.get(f"{server_url}/pictures") as answer:
         assert answer.status == 400
         assert (await answer.json(content_type=None))["code"] == "not_a_websocket"
 
 
-async def test_both_kinds_of_session_share_the_places(tmp_path: Path):
+async def test_both_kinds_of_session_count_towards_the_same_limit(tmp_path: Path):
     with running_server(tmp_path / "server.log", "--max-sessions", "1") as running:
         async with socket_peer(running.url) as first, socket_peer(running.url) as second:
             await first.open()
@@ -177,7 +175,7 @@ async def test_both_kinds_of_session_share_the_places(tmp_path: Path):
             assert "1 of 1 sessions" in refused["detail"]
 
 
-async def test_a_peer_that_closes_or_says_bye_leaves_its_place(server_url: str, jpegs: list[bytes]):
+async def test_a_peer_that_closes_or_says_bye_ends_its_session(server_url: str, jpegs: list[bytes]):
     before = (await health_of(server_url))["sessions"]
     async with socket_peer(server_url) as peer:
         await peer.open()
@@ -193,7 +191,7 @@ async def test_a_peer_that_closes_or_says_bye_leaves_its_place(server_url: str, 
             await asyncio.sleep(0.05)
 
 
-async def test_a_lost_peer_goes_on_with_its_face_and_its_counters(server_url: str, jpegs: list[bytes]):
+async def test_a_lost_peer_resumes_with_its_face_id_and_its_counters(server_url: str, jpegs: list[bytes]):
     async with socket_peer(server_url) as lost:
         resume = (await lost.open())["resume"]
         await send_in_step(lost, jpegs[:10])
@@ -221,7 +219,7 @@ async def test_stopping_the_server_tells_the_peer_why(tmp_path: Path, jpegs: lis
         assert "Traceback" not in running.log.read_text()
 
 
-async def test_a_peer_that_reads_nothing_holds_nothing_up(tmp_path: Path, jpegs: list[bytes]):
+async def test_a_peer_that_reads_nothing_does_not_delay_the_stop(tmp_path: Path, jpegs: list[bytes]):
     with running_server(tmp_path / "server.log") as running:
         async with socket_peer(running.url) as peer:
             peer.socket.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16 * 1024)
@@ -261,7 +259,7 @@ async def test_deleting_the_session_closes_the_socket(server_url: str):
         assert await peer.wait_closed() == aiohttp.WSCloseCode.GOING_AWAY
 
 
-async def test_a_server_without_the_mode_says_so(tmp_path: Path):
+async def test_a_server_with_compatibility_mode_off_says_so(tmp_path: Path):
     with running_server(tmp_path / "server.log", "--websocket-fallback", "false") as running:
         async with aiohttp.ClientSession() as http:
             async with http.get(f"{running.url}/pictures") as answer:
@@ -270,7 +268,7 @@ async def test_a_server_without_the_mode_says_so(tmp_path: Path):
                 assert (await answer.json())["websocket"] is False
 
 
-async def test_a_server_that_asks_for_a_token_asks_on_the_socket_too(tmp_path: Path):
+async def test_a_server_that_requires_a_token_requires_it_on_the_socket_too(tmp_path: Path):
     token = "a-token-of-enough-characters-for-a-test"
     tokens = tmp_path / "tokens"
     tokens.write_text(token)
@@ -283,7 +281,7 @@ async def test_a_server_that_asks_for_a_token_asks_on_the_socket_too(tmp_path: P
     assert opened["type"] == "opened"
 
 
-async def test_a_page_of_another_origin_gets_no_socket(server_url: str):
+async def test_a_page_of_another_origin_cannot_open_the_socket(server_url: str):
     async with aiohttp.ClientSession(headers={"Origin": "https://elsewhere.example"}) as http:
         with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
             await http.ws_connect(f"{server_url}/pictures")

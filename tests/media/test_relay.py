@@ -1,4 +1,4 @@
-"""The bad network of the benchmarks, with real datagrams."""
+"""The simulated network of the benchmarks, with real datagrams."""
 
 import asyncio
 
@@ -7,7 +7,7 @@ from tests.times import seconds
 
 
 class Inbox(asyncio.DatagramProtocol):
-    """One end of a path."""
+    """One end of the path; keeps what it receives."""
 
     def __init__(self) -> None:
         self.messages: asyncio.Queue[bytes] = asyncio.Queue()

@@ -1,4 +1,4 @@
-"""Candidates after the offer: PATCH /sessions/{id} of a real server, with a real peer's session."""
+"""Trickled candidates: PATCH /sessions/{id} of the real server, with the session of a real peer."""
 
 import json
 from collections.abc import AsyncIterator
@@ -19,7 +19,7 @@ CANDIDATE = "a=candidate:1 1 udp 2122260223 8.8.8.8 50000 typ host\r\n"
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A session, what opens it, and who its peer is to ICE."""
+    """A session: its URL, its secret, its peer, and a fragment with the ICE user of the peer."""
 
     url: str
     secret: str
@@ -59,14 +59,14 @@ async def patch(
 
 
 @pytest.mark.parametrize("candidates", ["", CANDIDATE, CANDIDATE * (MAX_CANDIDATES + 5)])
-async def test_candidates_are_taken_and_the_session_goes_on(opened: Opened, candidates: str):
+async def test_candidates_are_accepted_and_the_session_continues(opened: Opened, candidates: str):
     status, said = await patch(opened, opened.fragment + candidates + "a=end-of-candidates\r\n")
 
     assert (status, said) == (204, "")
     await opened.peer.receive_frames(3)
 
 
-async def test_a_restart_is_refused_and_the_session_goes_on(opened: Opened):
+async def test_an_ice_restart_is_rejected_and_the_session_continues(opened: Opened):
     status, said = await patch(opened, "a=ice-ufrag:other\r\na=ice-pwd:other\r\n" + CANDIDATE)
 
     assert (status, json.loads(said)["code"]) == (422, "ice_restart_not_supported")
