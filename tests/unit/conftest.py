@@ -23,7 +23,7 @@ def analyzer() -> Analyzer:
 
 @pytest.fixture(scope="session")
 def dlib_analyzer() -> Analyzer:
-    """With the detector that is not the default one."""
+    """An analyzer with dlib's detector, which is not the default."""
     return load_analyzer(MODELS_DIR, AnalysisOptions(detector="dlib", budget_ms=1e6))
 
 
@@ -41,7 +41,7 @@ def clip_frames(media_dir: Path) -> Callable[[str], Iterator[tuple[GrayImage, fl
 
 @pytest.fixture(scope="session")
 def group_gray(media_dir: Path) -> GrayImage:
-    """A photograph of five people; one looks away behind sunglasses."""
+    """An image of five people; one wears sunglasses and looks away."""
     image = cv2.imread(str(media_dir / "multi_face.jpg"), cv2.IMREAD_GRAYSCALE)
     assert image is not None
     return np.asarray(image, np.uint8)

@@ -1,4 +1,4 @@
-"""The check for leftovers fails a test that leaves something behind, of each kind, and no other."""
+"""The check for leftovers fails a test that leaves something of any kind behind, and no other test."""
 
 import re
 
@@ -80,7 +80,7 @@ CASES = {
 }
 
 
-def test_what_a_test_leaves_behind_fails_it_and_no_other(pytester: pytest.Pytester, monkeypatch):
+def test_a_leftover_fails_its_test_and_no_other(pytester: pytest.Pytester, monkeypatch):
     for name, (code, _) in CASES.items():
         pytester.makepyfile(**{f"test_leaves_{name}": code})
     pytester.makepyfile(test_leaves_nothing=LEAVES_NOTHING)
@@ -108,9 +108,9 @@ def test_ctrl_c_ends_with_the_summary_of_pytest_and_blames_no_test(pytester: pyt
 
 def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.RunResult:
     pytester.makeini(f"[pytest]\nasyncio_mode = auto\npythonpath = {ROOT}\n")
-    # Of the installed plugins only the one that is needed: loading the others takes seconds.
+    # Load only the plugin that is needed; the others take seconds.
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     monkeypatch.setenv("FACESTREAM_TEST_TIME_FACTOR", "0.3")
-    # A process of its own: this one has the check already, and a leftover would stay in it.
+    # Run in a process of its own: this one runs the check itself, and a leftover would stay in it.
     plugins = ("-p", "pytest_asyncio.plugin", "-p", "tests.leftovers", "-p", "no:cacheprovider")
     return pytester.runpytest_subprocess(*plugins)

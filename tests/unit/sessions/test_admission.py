@@ -1,4 +1,4 @@
-"""Who is still served, with measurements that are given."""
+"""Admission with given measurements."""
 
 import pytest
 
@@ -29,7 +29,7 @@ def admission(cores: float = 2, **settings: float) -> Admission:
 
 
 def measured(cores: float = 2, *, media_ms: float, analysis_ms: float, **settings: float) -> Admission:
-    """After ten seconds in which each frame cost that much."""
+    """Admission after ten seconds in which each frame cost this much."""
     admits = admission(cores, **settings)
     for second in range(10):
         frames = 30 * second
@@ -43,7 +43,7 @@ def frame_ms(cost: FrameCost) -> float:
     return 1000 / cost.carried_fps(1, 1_000_000)
 
 
-def test_as_many_sessions_as_the_limit_and_no_more():
+def test_no_more_sessions_than_the_limit_are_admitted():
     admits = admission(max_sessions=2, min_fps=0)
 
     admits.admit(HERE, [active()], 1, 0.0)
@@ -51,7 +51,7 @@ def test_as_many_sessions_as_the_limit_and_no_more():
         admits.admit(HERE, [active(), active()], 1, 0.0)
 
 
-def test_one_address_does_not_take_the_sessions_of_all():
+def test_one_address_has_its_own_limit_of_sessions():
     admits = admission(max_sessions_per_address=2, min_fps=0)
 
     with pytest.raises(TooManyError, match="2 of 2"):
@@ -59,11 +59,11 @@ def test_one_address_does_not_take_the_sessions_of_all():
     admits.admit(HERE, [active(HERE), active()], 1, 0.0)
 
 
-def test_this_machine_has_no_limit_of_its_own():
+def test_clients_on_this_machine_have_no_limit_per_address():
     admission(max_sessions_per_address=1, min_fps=0).admit("", [active(""), active("")], 1, 0.0)
 
 
-def test_only_so_many_connections_are_set_up_at_once():
+def test_the_number_of_connecting_peers_is_limited():
     admits = admission(max_setups=1, min_fps=0)
 
     admits.admit(HERE, [active()], 1, 0.0)
@@ -71,7 +71,7 @@ def test_only_so_many_connections_are_set_up_at_once():
         admits.admit(HERE, [active(connecting=True)], 1, 0.0)
 
 
-def test_one_address_does_not_take_every_set_up():
+def test_one_address_has_its_own_limit_of_connecting_peers():
     admits = admission(max_setups=8, min_fps=0)
     connecting = [active(HERE, connecting=True), active(HERE, connecting=True)]
 
@@ -82,7 +82,7 @@ def test_one_address_does_not_take_every_set_up():
     admits.admit("", [active("", connecting=True)] * 4, 1, 0.0)
 
 
-def test_who_asks_too_often_is_told_how_long_to_wait():
+def test_an_address_above_its_request_rate_is_rejected_with_the_time_to_wait():
     admits = admission(new_sessions_per_minute=2)
     admits.check_request_rate(HERE, 100.0)
     admits.check_request_rate(HERE, 100.0)
@@ -94,14 +94,14 @@ def test_who_asks_too_often_is_told_how_long_to_wait():
     admits.check_request_rate(HERE, 100.0 + refused.value.retry_after_s)
 
 
-def test_who_asks_too_often_hinders_nobody_else():
+def test_the_request_rate_of_one_address_does_not_affect_another():
     admits = admission(new_sessions_per_minute=1)
     admits.check_request_rate(HERE, 100.0)
 
     admits.check_request_rate("203.0.113.6", 100.0)
 
 
-def test_the_table_of_addresses_does_not_grow_without_end():
+def test_the_table_of_addresses_is_bounded():
     admits = admission()
 
     for number in range(MAX_KNOWN_ADDRESSES + 100):
@@ -122,36 +122,36 @@ def test_the_table_of_addresses_does_not_grow_without_end():
         ("", ""),
     ],
 )
-def test_an_address_counts_as_its_customer(remote: str, key: str):
+def test_an_ipv6_address_counts_as_its_64_bit_prefix(remote: str, key: str):
     assert address_key(remote) == key
 
 
-def test_a_frame_costs_what_both_kinds_of_process_spend_on_it():
+def test_the_cost_of_a_frame_includes_the_server_and_the_workers():
     admits = measured(media_ms=10, analysis_ms=15)
 
     assert frame_ms(admits.cost) == pytest.approx(25)
     assert admits.cost.carried_fps(2, 4) == pytest.approx(80)
 
 
-def test_one_analysis_process_bounds_what_many_cores_carry():
+def test_one_worker_limits_the_capacity_of_many_cores():
     assert measured(media_ms=10, analysis_ms=20).cost.carried_fps(64, 1) == pytest.approx(50)
 
 
-def test_the_second_must_not_halve_the_rate_of_the_first():
-    # 36 frames a second in all: one camera of 30, and nothing for another.
+def test_a_second_peer_that_would_halve_the_rate_of_the_first_is_rejected():
+    # 36 frames a second in total: one camera with 30, and too few for another.
     admits = measured(cores=1, media_ms=12, analysis_ms=15, min_fps=20)
 
     with pytest.raises(ServerFullError, match="37 frames per second"):
         admits.admit(HERE, [active()], 1, 0.0)
 
 
-def test_whom_the_machine_carries_comes_in():
+def test_a_peer_within_the_capacity_is_admitted():
     measured(cores=2, media_ms=10, analysis_ms=10, min_fps=20).admit(
         HERE, [active(), active(), active()], 2, 0.0
     )
 
 
-def test_nobody_comes_in_while_somebody_gets_too_little():
+def test_no_peer_is_admitted_while_a_session_gets_less_than_min_fps():
     admits = measured(cores=8, media_ms=10, analysis_ms=10, min_fps=20)
 
     with pytest.raises(ServerFullError, match="less than 20"):
@@ -159,7 +159,7 @@ def test_nobody_comes_in_while_somebody_gets_too_little():
     admits.admit(HERE, [ActiveSession("", connecting=False, fps_in=12, fps_possible=12)], 8, 0.0)
 
 
-def test_who_sends_little_leaves_room_for_others():
+def test_a_slow_camera_uses_less_of_the_capacity():
     admits = measured(cores=1, media_ms=10, analysis_ms=10, min_fps=20)
 
     with pytest.raises(ServerFullError):
@@ -167,7 +167,7 @@ def test_who_sends_little_leaves_room_for_others():
     admits.admit(HERE, [active(fps_in=5), active(fps_in=5)], 1, 0.0)
 
 
-def test_before_anything_was_measured_a_frame_is_presumed_to_be_dear():
+def test_before_any_measurement_a_frame_is_presumed_to_be_costly():
     admits = admission(cores=2, min_fps=20)
 
     admits.admit(HERE, [active()] * 3, 2, 0.0)
@@ -175,11 +175,11 @@ def test_before_anything_was_measured_a_frame_is_presumed_to_be_dear():
         admits.admit(HERE, [active()] * 4, 2, 0.0)
 
 
-def test_the_first_always_comes_in():
+def test_the_first_peer_is_always_admitted():
     measured(cores=1, media_ms=500, analysis_ms=500).admit(HERE, [], 1, 0.0)
 
 
-def test_no_rate_to_keep_lets_all_in():
+def test_without_min_fps_the_capacity_is_not_checked():
     measured(cores=1, media_ms=500, analysis_ms=500, min_fps=0).admit(HERE, [active()], 1, 0.0)
 
 
@@ -193,7 +193,7 @@ def test_a_second_without_frames_changes_no_estimate():
     assert frame_ms(cost) == pytest.approx(20)
 
 
-def test_one_slow_second_does_not_throw_the_estimate_over():
+def test_one_slow_second_changes_the_estimate_only_a_little():
     cost = FrameCost()
     cost.measure(0, 0, {"a": StreamUse()})
     cost.measure(1, 0.3, {"a": StreamUse(30, 30 * VGA, 0.3)})
@@ -228,7 +228,7 @@ def test_large_frames_alone_leave_the_estimate_for_ordinary_ones():
     assert cost.is_costly(cost.of("a"))
 
 
-def test_what_is_known_of_a_stream_ends_with_it():
+def test_the_cost_of_a_stream_is_discarded_at_its_end():
     cost = FrameCost()
     cost.measure(0, 0, {"a": StreamUse()})
     cost.measure(1, 0.3, {"a": StreamUse(30, 30 * VGA, 0.3)})
@@ -238,14 +238,14 @@ def test_what_is_known_of_a_stream_ends_with_it():
     assert cost.of("a") == 0
 
 
-def test_a_peer_that_is_slow_by_its_own_large_frames_locks_nobody_out():
+def test_a_peer_that_is_slow_because_of_its_large_frames_does_not_keep_others_out():
     admits = measured(cores=2, media_ms=10, analysis_ms=10, min_fps=20)
     slow = ActiveSession("203.0.113.1", connecting=False, fps_in=25, fps_possible=6, frame_s=0.2)
 
     admits.admit(HERE, [slow], 2, 0.0)
 
 
-def test_an_ordinary_peer_that_is_behind_still_keeps_others_out():
+def test_a_slow_peer_with_ordinary_frames_keeps_others_out():
     admits = measured(cores=2, media_ms=10, analysis_ms=10, min_fps=20)
     slow = ActiveSession("203.0.113.1", connecting=False, fps_in=25, fps_possible=6, frame_s=0.02)
 
@@ -253,7 +253,7 @@ def test_an_ordinary_peer_that_is_behind_still_keeps_others_out():
         admits.admit(HERE, [slow], 2, 0.0)
 
 
-def test_a_full_server_says_when_a_session_is_likely_to_end():
+def test_retry_after_estimates_when_a_session_ends():
     admits = admission(max_sessions=1, min_fps=0)
     for ended_s in (100.0, 130.0, 160.0):
         admits.note_ending(ended_s)
@@ -264,11 +264,11 @@ def test_a_full_server_says_when_a_session_is_likely_to_end():
     assert refused.value.retry_after_s == pytest.approx(30)
 
 
-def test_without_endings_the_wait_is_a_guess():
+def test_without_ended_sessions_retry_after_is_the_default():
     assert admission().wait_for_end_s(5.0) == RETRY_FULL_S
 
 
-def test_the_wait_for_a_set_up_to_end_is_short():
+def test_retry_after_is_short_if_only_connecting_peers_fill_the_server():
     admits = admission(max_setups=1, min_fps=0)
 
     with pytest.raises(ServerFullError) as refused:

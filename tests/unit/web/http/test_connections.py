@@ -1,4 +1,4 @@
-"""The table of connections: who comes in, who gives way, and what is over its time."""
+"""The table of connections: which are admitted, which are closed for others, and which reach a deadline."""
 
 import socket
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ STRANGER, OTHER, LOCAL = "203.0.113.9", "198.51.100.7", ""
 
 
 class Listener:
-    """A table with a clock of its own, and the clients' ends of its sockets."""
+    """A table with a fake clock; keeps both ends of its sockets."""
 
     def __init__(self) -> None:
         self.now_s = 100.0
@@ -61,7 +61,9 @@ def is_ended(client: socket.socket) -> bool:
 
 
 @pytest.mark.parametrize("phase", [Phase.HEAD, Phase.IDLE, Phase.BODY, Phase.OPENING])
-def test_at_the_limit_of_an_address_the_one_that_waited_longest_gives_way(listener: Listener, phase: Phase):
+def test_at_the_limit_of_an_address_its_longest_waiting_connection_is_closed(
+    listener: Listener, phase: Phase
+):
     first, second, *_ = [listener.admitted(STRANGER, phase) for _ in range(LIMITS.per_address)]
     listener.now_s += GRACE_S
 
@@ -72,7 +74,7 @@ def test_at_the_limit_of_an_address_the_one_that_waited_longest_gives_way(listen
     assert (second.phase, newcomer.phase) == (phase, Phase.HEAD)
 
 
-def test_one_that_asks_is_no_longer_the_oldest(listener: Listener):
+def test_a_connection_with_a_new_request_is_no_longer_the_oldest(listener: Listener):
     first, second, *_ = [listener.admitted(STRANGER) for _ in range(LIMITS.per_address)]
     first.enter(Phase.ANSWER)
     first.enter(Phase.IDLE)
@@ -83,24 +85,24 @@ def test_one_that_asks_is_no_longer_the_oldest(listener: Listener):
     assert (first.phase, second.phase) == (Phase.IDLE, Phase.ENDED)
 
 
-def test_a_burst_of_this_machine_is_left_its_time_to_be_heard(listener: Listener):
+def test_connections_of_a_burst_are_kept_during_the_grace_period(listener: Listener):
     burst = [listener.admitted(LOCAL) for _ in range(LIMITS.total)]
 
     assert all(each.phase is Phase.HEAD for each in burst)
 
 
-def test_what_is_left_of_a_burst_goes_when_somebody_comes_later(listener: Listener):
+def test_idle_connections_of_a_burst_are_closed_for_a_later_one(listener: Listener):
     burst = [listener.admitted(LOCAL) for _ in range(LIMITS.total)]
     listener.now_s += GRACE_S
 
     listener.admitted(LOCAL)
 
-    # Three stay, the newcomer is the fourth.
+    # Three stay, and the new one is the fourth.
     assert [each.phase is Phase.ENDED for each in burst] == [True] * 3 + [False] * 3
 
 
 @pytest.mark.parametrize("phase", [Phase.ANSWER, Phase.SERVED])
-def test_an_address_with_all_its_connections_in_use_gets_no_more(listener: Listener, phase: Phase):
+def test_an_address_with_all_its_connections_in_use_is_rejected(listener: Listener, phase: Phase):
     busy = [listener.admitted(STRANGER, phase) for _ in range(LIMITS.per_address)]
 
     assert listener.connect(STRANGER) is None
@@ -108,14 +110,14 @@ def test_an_address_with_all_its_connections_in_use_gets_no_more(listener: Liste
     assert all(each.phase is phase for each in busy)
 
 
-def test_what_many_clients_share_may_use_every_connection(listener: Listener):
+def test_a_shared_address_may_use_every_connection(listener: Listener):
     for _ in range(LIMITS.total):
         listener.admitted(LOCAL, Phase.ANSWER)
 
     assert listener.connect(LOCAL) is None
 
 
-def test_when_all_places_are_taken_the_address_with_most_idle_ones_gives_way(listener: Listener):
+def test_at_the_total_limit_a_connection_of_the_address_with_most_idle_ones_is_closed(listener: Listener):
     lone = listener.admitted(OTHER)
     flood = [listener.admitted(STRANGER) for _ in range(LIMITS.per_address)]
     listener.admitted(LOCAL, Phase.ANSWER)
@@ -126,7 +128,7 @@ def test_when_all_places_are_taken_the_address_with_most_idle_ones_gives_way(lis
     assert (lone.phase, flood[0].phase) == (Phase.HEAD, Phase.ENDED)
 
 
-def test_an_answer_that_nobody_reads_gives_way_and_one_just_given_does_not(listener: Listener):
+def test_a_connection_with_an_old_unread_response_is_closed_and_one_in_use_is_not(listener: Listener):
     unread = [listener.admitted(STRANGER, Phase.ANSWER) for _ in range(LIMITS.per_address)]
     served = [listener.admitted(OTHER, Phase.SERVED) for _ in range(2)]
     assert listener.connect("192.0.2.1") is None
@@ -152,7 +154,7 @@ def test_each_phase_ends_at_its_deadline(listener: Listener, phase: Phase, secon
     assert connection.phase is Phase.ENDED
 
 
-def test_a_session_has_no_deadline_here(listener: Listener):
+def test_a_connection_with_a_session_has_no_deadline_here(listener: Listener):
     connection = listener.admitted(STRANGER, Phase.SERVED)
 
     listener.wait(1e9)
@@ -160,7 +162,7 @@ def test_a_session_has_no_deadline_here(listener: Listener):
     assert connection.phase is Phase.SERVED
 
 
-def test_a_late_body_is_told_so_before_its_end(listener: Listener):
+def test_on_late_is_called_before_a_late_body_ends_its_connection(listener: Listener):
     connection, phases = listener.admitted(STRANGER, Phase.BODY), []
     connection.on_late = lambda: phases.append(connection.phase)
 
@@ -169,7 +171,7 @@ def test_a_late_body_is_told_so_before_its_end(listener: Listener):
     assert phases == [Phase.BODY]
 
 
-def test_what_does_not_let_go_of_its_socket_is_aborted(listener: Listener):
+def test_a_connection_that_does_not_close_its_socket_is_aborted(listener: Listener):
     connection, aborted = listener.admitted(STRANGER), []
     connection.abort = lambda: aborted.append(True)
     listener.wait(LIMITS.request_s + 0.1)
@@ -180,7 +182,7 @@ def test_what_does_not_let_go_of_its_socket_is_aborted(listener: Listener):
     assert aborted
 
 
-def test_an_ended_connection_begins_nothing_and_is_counted_until_its_socket_is_closed(listener: Listener):
+def test_an_ended_connection_enters_no_phase_and_counts_until_its_socket_is_closed(listener: Listener):
     connection = listener.admitted(STRANGER)
     connection.end()
     connection.enter(Phase.ANSWER)
@@ -192,6 +194,6 @@ def test_an_ended_connection_begins_nothing_and_is_counted_until_its_socket_is_c
     assert [listener.connect(STRANGER) is not None for _ in range(4)] == [True] * 4
 
 
-def test_open_files_bound_the_connections():
+def test_the_limit_of_open_files_limits_the_connections():
     assert ConnectionLimits.of(Config(), descriptors=100).total == 100
     assert ConnectionLimits.of(Config(), descriptors=10**6).total == Config().max_connections
