@@ -24,6 +24,13 @@ STOP_DEADLINE_S = seconds(20.0)
 STEADY = ("--tls", "off", "--min-fps", "0")
 
 
+def pytest_configure() -> None:
+    # nohup and the background of a shell ignore these signals. A child would inherit that; a handler it does not.
+    for number in (signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, lambda *_: None)
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--record-offers", action="store_true", help="write what the browsers offer into tests/data"

@@ -1,4 +1,4 @@
-"""Fail a test that leaves a task, a thread, a process or a file descriptor behind.
+"""Fail a test that leaves a task, a thread, a process or a file descriptor behind; end the process.
 
 What fixtures of a wider scope hold exists before the test and does not count. What a test has started may end a moment
 after it, so the check waits up to `GRACE_S` if something is left.
@@ -6,8 +6,10 @@ after it, so the check waits up to `GRACE_S` if something is left.
 
 import asyncio
 import asyncio.runners
+import contextlib
 import gc
 import os
+import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -146,5 +148,9 @@ def _no_leftovers(request: pytest.FixtureRequest) -> Iterator[None]:
             time.sleep(LOOK_AGAIN_S)
     left += _left_tasks
     _left_tasks.clear()
+    # A process that went on would slow down every test after this one.
+    for pid in _started(before.pids):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
     if left:
         pytest.fail(f"the test left behind: {'; '.join(left)}", pytrace=False)

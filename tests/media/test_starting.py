@@ -26,8 +26,7 @@ from tests.media.test_server import child_pids, run_server
 from tests.times import seconds
 
 SMALL = ("--port", "0", "--tls", "off", "--analysis-processes", "0")
-# Ctrl-C reaches it even if the tests run as a background job.
-SERVER = ("env", "--default-signal=INT,HUP", sys.executable, "server.py")
+SERVER = (sys.executable, "server.py")
 
 
 @pytest.mark.parametrize(

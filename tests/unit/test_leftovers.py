@@ -34,9 +34,8 @@ import subprocess
 kept = []
 def test_it():
     kept.append(subprocess.Popen(["sleep", "30"]))
-def teardown_module():
-    kept[0].kill()
-    kept[0].wait()
+def test_it_is_ended_for_the_tests_that_follow():
+    assert kept[0].wait(10) == -9
 """
 LEAVES_A_DESCRIPTOR = """
 import os
@@ -87,7 +86,7 @@ def test_a_leftover_fails_its_test_and_no_other(pytester: pytest.Pytester, monke
 
     ended = run(pytester, monkeypatch)
 
-    ended.assert_outcomes(passed=8, errors=len(CASES))
+    ended.assert_outcomes(passed=9, errors=len(CASES))
     said = [line for line in ended.outlines if line.startswith("the test left behind: ")]
     assert len(said) == len(CASES)
     for (_, expected), line in zip([CASES[name] for name in sorted(CASES)], said, strict=True):
