@@ -1,4 +1,4 @@
-"""Whatever bytes a client sends to any route, the server answers below 500 and logs next to nothing."""
+"""For any bytes that a client sends to any route, the server responds below 500 and logs next to nothing."""
 
 import contextlib
 import re

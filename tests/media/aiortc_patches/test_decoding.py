@@ -107,7 +107,7 @@ async def test_a_stream_of_long_parameter_sets_is_rejected(unit: bytes, said: li
         decoder.put(codec, JitterFrame(annex_b(unit, unit), number * 3000))
     await asyncio.sleep(0.3)
     async with asyncio.timeout(seconds(5)):
-        while len(rejected) < len(said):  # noqa: ASYNC110 - the decoder's thread tells nobody
+        while len(rejected) < len(said):  # noqa: ASYNC110 - the thread of the decoder sets no event
             await asyncio.sleep(0.01)
     decoder.stop()
     await decoder.ended()
