@@ -99,7 +99,7 @@ async def test_after_a_rejected_offer_frames_are_sent_over_the_socket(
 @pytest.mark.parametrize(
     ("status", "title", "key", "shown"),
     [
-        (401, "Unauthorized", "token", "Access token required"),
+        (401, "Access token required", "token", "Access token required"),
         (403, "Forbidden", "rejected", "The server rejected the connection"),
         (429, "Too many sessions", "tooMany", "Too many sessions from your network"),
         (503, "The server is full", "full", "The server is full"),
