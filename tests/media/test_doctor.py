@@ -88,7 +88,7 @@ def test_the_text_has_a_line_for_each_finding_and_a_summary(other_program: str):
     )  # fmt: skip
 
     first, remedy, total = ended.stdout.splitlines()
-    assert first.startswith("error    server: answers, but not like facestream")
+    assert first.startswith("error    server: responds, but is not a facestream server")
     assert remedy.startswith("         -> check host and port")
     assert total == "ok: 0, warning: 0, error: 1"
 
