@@ -25,7 +25,7 @@ from facestream.errors import (
     RestartError,
 )
 from facestream.messages.http import Problem, ProblemCode
-from facestream.sessions.admission import AdmissionError, ServerFullError, TooManyError
+from facestream.sessions.admission import AdmissionError, DrainingError, ServerFullError, TooManyError
 
 logger = logging.getLogger(__name__)
 
@@ -74,8 +74,9 @@ _REJECTIONS: dict[type[FacestreamError], _Rejection] = {
         503, "The server has no port for media", "no_port", {"Retry-After": str(RETRY_AFTER_S)}
     ),
     ServerFullError: _Rejection(503, "The server is full", "server_full"),
+    DrainingError: _Rejection(503, "The server is stopping", "server_full"),
     TooManyError: _Rejection(429, "Too many sessions", "too_many"),
-    TokenError: _Rejection(401, "A token is needed", "token", {"WWW-Authenticate": "Bearer"}),
+    TokenError: _Rejection(401, "Access token required", "token", {"WWW-Authenticate": "Bearer"}),
 }
 """By error class; a class that is not here is reported as its base class is."""
 

@@ -98,7 +98,7 @@ async def test_a_refused_offer_is_no_refused_frame(
 @pytest.mark.parametrize(
     ("status", "title", "said"),
     [
-        (401, "A token is needed", "Access token required"),
+        (401, "Access token required", "Access token required"),
         (403, "Forbidden", "The server rejected the connection"),
         (429, "Too many sessions", "Too many sessions from your network"),
         (503, "The server is full", "The server is full"),
