@@ -37,6 +37,11 @@ class ConfigError(FacestreamError):
 
     code = "bad_config"
 
+    def __init__(self, message: str, setting: str = "") -> None:
+        super().__init__(message)
+        self.setting = setting
+        """The setting, or option of a command, that is meant, as the message names it; empty: several, or none."""
+
 
 class ModelFileError(FacestreamError):
     """A model file is missing or differs from the file that the manifest names."""
@@ -66,6 +71,13 @@ class FrameTooLargeError(FrameError):
     """A frame is larger than the server accepts."""
 
     code = "frame_too_large"
+
+    def __init__(self, message: str, got: tuple[int, ...] = (), most: tuple[int, ...] = ()) -> None:
+        super().__init__(message)
+        self.got = got
+        """Width and height in pixels; for an encoded frame its length in bytes. Empty: not given."""
+        self.most = most
+        """What the server accepts, in the unit of `got`."""
 
 
 class OfferError(FacestreamError):

@@ -183,7 +183,9 @@ def _listener(host: str, port: int) -> socket.socket:
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     except (socket.gaierror, ValueError) as error:
-        raise ConfigError(f"host: got {host!r}, no such address; expected one of this machine's") from error
+        raise ConfigError(
+            f"host: got {host!r}, no such address; expected one of this machine's", "host"
+        ) from error
     listener = None
     try:
         listener = socket.socket(family, socket.SOCK_STREAM)
@@ -195,7 +197,8 @@ def _listener(host: str, port: int) -> socket.socket:
         if listener is not None:
             listener.close()
         raise ConfigError(
-            f"cannot listen on {host}:{port}: {error.strerror}; choose another with --port, or stop what runs there"
+            f"cannot listen on {host}:{port}: {error.strerror}; choose another with --port, or stop what runs there",
+            "port",
         ) from error
     return listener
 

@@ -1,4 +1,4 @@
-"""Who is still served, with measurements that are given."""
+"""Admission with given measurements."""
 
 import pytest
 
@@ -9,7 +9,9 @@ from facestream.sessions.admission import (
     RETRY_FULL_S,
     ActiveSession,
     Admission,
+    AdmissionError,
     RateLimitedError,
+    RejectionReason,
     ServerFullError,
     TooManyError,
     address_key,
@@ -18,6 +20,15 @@ from facestream.sessions.frame_cost import FrameCost
 
 HERE = "203.0.113.5"
 VGA = 640 * 480
+
+
+def rejection(
+    admits: Admission, sessions: list[ActiveSession], processes: int = 1, now_s: float = 0.0
+) -> AdmissionError:
+    """The error with which one more session of HERE is rejected."""
+    with pytest.raises(AdmissionError) as rejected:
+        admits.admit(HERE, sessions, processes, now_s)
+    return rejected.value
 
 
 def active(address: str = "203.0.113.1", *, connecting: bool = False, fps_in: float = 30.0) -> ActiveSession:
@@ -43,65 +54,73 @@ def frame_ms(cost: FrameCost) -> float:
     return 1000 / cost.carried_fps(1, 1_000_000)
 
 
-def test_as_many_sessions_as_the_limit_and_no_more():
+def test_sessions_are_admitted_up_to_the_limit():
     admits = admission(max_sessions=2, min_fps=0)
 
     admits.admit(HERE, [active()], 1, 0.0)
-    with pytest.raises(ServerFullError, match="2 of 2 sessions"):
-        admits.admit(HERE, [active(), active()], 1, 0.0)
+    error = rejection(admits, [active(), active()])
+    assert isinstance(error, ServerFullError)
+    assert error.reason is RejectionReason.SESSIONS
+    assert "2 of 2 sessions" in str(error)
 
 
-def test_one_address_does_not_take_the_sessions_of_all():
+def test_one_address_cannot_use_all_sessions():
     admits = admission(max_sessions_per_address=2, min_fps=0)
 
-    with pytest.raises(TooManyError, match="2 of 2"):
-        admits.admit(HERE, [active(HERE), active(HERE)], 1, 0.0)
+    error = rejection(admits, [active(HERE), active(HERE)])
+    assert isinstance(error, TooManyError)
+    assert error.reason is RejectionReason.ADDRESS_SESSIONS
+    assert "2 of 2" in str(error)
     admits.admit(HERE, [active(HERE), active()], 1, 0.0)
 
 
-def test_this_machine_has_no_limit_of_its_own():
+def test_this_machine_has_no_limit_per_address():
     admission(max_sessions_per_address=1, min_fps=0).admit("", [active(""), active("")], 1, 0.0)
 
 
-def test_only_so_many_connections_are_set_up_at_once():
+def test_the_number_of_connecting_peers_is_limited():
     admits = admission(max_setups=1, min_fps=0)
 
     admits.admit(HERE, [active()], 1, 0.0)
-    with pytest.raises(ServerFullError, match="connecting"):
-        admits.admit(HERE, [active(connecting=True)], 1, 0.0)
+    error = rejection(admits, [active(connecting=True)])
+    assert isinstance(error, ServerFullError)
+    assert error.reason is RejectionReason.SETUPS
 
 
-def test_one_address_does_not_take_every_set_up():
+def test_one_address_cannot_use_all_setups():
     admits = admission(max_setups=8, min_fps=0)
     connecting = [active(HERE, connecting=True), active(HERE, connecting=True)]
 
-    with pytest.raises(TooManyError, match="2 peers of your address") as refused:
-        admits.admit(HERE, connecting, 1, 0.0)
-    assert refused.value.retry_after_s < RETRY_FULL_S
+    error = rejection(admits, connecting)
+    assert isinstance(error, TooManyError)
+    assert error.reason is RejectionReason.ADDRESS_SETUPS
+    assert "2 peers of your address" in str(error)
+    assert error.retry_after_s < RETRY_FULL_S
     admits.admit("203.0.113.6", connecting, 1, 0.0)
     admits.admit("", [active("", connecting=True)] * 4, 1, 0.0)
 
 
-def test_who_asks_too_often_is_told_how_long_to_wait():
+def test_a_client_over_the_request_rate_gets_the_time_to_wait():
     admits = admission(new_sessions_per_minute=2)
     admits.check_request_rate(HERE, 100.0)
     admits.check_request_rate(HERE, 100.0)
 
-    with pytest.raises(RateLimitedError) as refused:
+    with pytest.raises(RateLimitedError) as rejected:
         admits.check_request_rate(HERE, 100.0)
 
-    assert refused.value.retry_after_s == pytest.approx(30)
-    admits.check_request_rate(HERE, 100.0 + refused.value.retry_after_s)
+    assert rejected.value.reason is RejectionReason.REQUEST_RATE
+    assert rejected.value.retry_after_s == pytest.approx(30)
+    admits.check_request_rate(HERE, 100.0 + rejected.value.retry_after_s)
 
 
-def test_who_asks_too_often_hinders_nobody_else():
+def test_the_request_rate_of_one_address_does_not_limit_another():
     admits = admission(new_sessions_per_minute=1)
     admits.check_request_rate(HERE, 100.0)
 
     admits.check_request_rate("203.0.113.6", 100.0)
 
 
-def test_the_table_of_addresses_does_not_grow_without_end():
+def test_the_table_of_addresses_is_bounded():
     admits = admission()
 
     for number in range(MAX_KNOWN_ADDRESSES + 100):
@@ -122,64 +141,72 @@ def test_the_table_of_addresses_does_not_grow_without_end():
         ("", ""),
     ],
 )
-def test_an_address_counts_as_its_customer(remote: str, key: str):
+def test_limits_count_an_ipv6_address_by_its_network(remote: str, key: str):
     assert address_key(remote) == key
 
 
-def test_a_frame_costs_what_both_kinds_of_process_spend_on_it():
+def test_the_cost_of_a_frame_includes_media_and_analysis_process():
     admits = measured(media_ms=10, analysis_ms=15)
 
     assert frame_ms(admits.cost) == pytest.approx(25)
     assert admits.cost.carried_fps(2, 4) == pytest.approx(80)
 
 
-def test_one_analysis_process_bounds_what_many_cores_carry():
+def test_one_worker_limits_the_capacity_of_many_cores():
     assert measured(media_ms=10, analysis_ms=20).cost.carried_fps(64, 1) == pytest.approx(50)
 
 
-def test_the_second_must_not_halve_the_rate_of_the_first():
+def test_a_second_peer_that_would_halve_the_rate_of_the_first_is_rejected():
     # 36 frames a second in all: one camera of 30, and nothing for another.
     admits = measured(cores=1, media_ms=12, analysis_ms=15, min_fps=20)
 
-    with pytest.raises(ServerFullError, match="37 frames per second"):
-        admits.admit(HERE, [active()], 1, 0.0)
+    error = rejection(admits, [active()])
+
+    assert isinstance(error, ServerFullError)
+    assert error.reason is RejectionReason.CAPACITY
+    assert "37 frames per second" in str(error)
 
 
-def test_whom_the_machine_carries_comes_in():
+def test_a_peer_within_the_capacity_is_admitted():
     measured(cores=2, media_ms=10, analysis_ms=10, min_fps=20).admit(
         HERE, [active(), active(), active()], 2, 0.0
     )
 
 
-def test_nobody_comes_in_while_somebody_gets_too_little():
+def test_no_peer_is_admitted_while_another_is_behind():
     admits = measured(cores=8, media_ms=10, analysis_ms=10, min_fps=20)
 
-    with pytest.raises(ServerFullError, match="less than 20"):
-        admits.admit(HERE, [ActiveSession("", connecting=False, fps_in=30, fps_possible=12)], 8, 0.0)
+    error = rejection(admits, [ActiveSession("", connecting=False, fps_in=30, fps_possible=12)], 8)
+    assert isinstance(error, ServerFullError)
+    assert error.reason is RejectionReason.PEER_BEHIND
+    assert "less than 20" in str(error)
     admits.admit(HERE, [ActiveSession("", connecting=False, fps_in=12, fps_possible=12)], 8, 0.0)
 
 
-def test_who_sends_little_leaves_room_for_others():
+def test_a_peer_that_sends_few_frames_leaves_capacity_for_others():
     admits = measured(cores=1, media_ms=10, analysis_ms=10, min_fps=20)
 
-    with pytest.raises(ServerFullError):
-        admits.admit(HERE, [active(), active()], 1, 0.0)
+    error = rejection(admits, [active(), active()])
+    assert isinstance(error, ServerFullError)
+    assert error.reason is RejectionReason.CAPACITY
     admits.admit(HERE, [active(fps_in=5), active(fps_in=5)], 1, 0.0)
 
 
-def test_before_anything_was_measured_a_frame_is_presumed_to_be_dear():
+def test_before_the_first_measurement_a_frame_is_assumed_to_be_costly():
     admits = admission(cores=2, min_fps=20)
 
     admits.admit(HERE, [active()] * 3, 2, 0.0)
-    with pytest.raises(ServerFullError, match="too few for 5 peers"):
-        admits.admit(HERE, [active()] * 4, 2, 0.0)
+    error = rejection(admits, [active()] * 4, 2)
+    assert isinstance(error, ServerFullError)
+    assert error.reason is RejectionReason.CAPACITY
+    assert "too few for 5 peers" in str(error)
 
 
-def test_the_first_always_comes_in():
+def test_the_first_peer_is_always_admitted():
     measured(cores=1, media_ms=500, analysis_ms=500).admit(HERE, [], 1, 0.0)
 
 
-def test_no_rate_to_keep_lets_all_in():
+def test_without_min_fps_all_are_admitted():
     measured(cores=1, media_ms=500, analysis_ms=500, min_fps=0).admit(HERE, [active()], 1, 0.0)
 
 
@@ -193,7 +220,7 @@ def test_a_second_without_frames_changes_no_estimate():
     assert frame_ms(cost) == pytest.approx(20)
 
 
-def test_one_slow_second_does_not_throw_the_estimate_over():
+def test_one_slow_second_changes_the_estimate_only_in_part():
     cost = FrameCost()
     cost.measure(0, 0, {"a": StreamUse()})
     cost.measure(1, 0.3, {"a": StreamUse(30, 30 * VGA, 0.3)})
@@ -203,7 +230,7 @@ def test_one_slow_second_does_not_throw_the_estimate_over():
     assert 20 < frame_ms(cost) < 40
 
 
-def test_a_stream_of_large_frames_costs_more_and_changes_nothing_for_the_next_peer():
+def test_a_stream_of_large_frames_costs_more_without_changing_the_ordinary_cost():
     cost = FrameCost()
     large = 1919 * 1919
     for second in range(10):
@@ -219,7 +246,7 @@ def test_a_stream_of_large_frames_costs_more_and_changes_nothing_for_the_next_pe
     assert not cost.is_costly(cost.of("small"))
 
 
-def test_large_frames_alone_leave_the_estimate_for_ordinary_ones():
+def test_large_frames_alone_do_not_change_the_ordinary_cost():
     cost = FrameCost()
     for second in range(10):
         cost.measure(second, 2.0 * second, {"a": StreamUse(10 * second, 10 * second * 1919**2, second)})
@@ -228,7 +255,7 @@ def test_large_frames_alone_leave_the_estimate_for_ordinary_ones():
     assert cost.is_costly(cost.of("a"))
 
 
-def test_what_is_known_of_a_stream_ends_with_it():
+def test_the_cost_of_a_stream_is_forgotten_when_it_ends():
     cost = FrameCost()
     cost.measure(0, 0, {"a": StreamUse()})
     cost.measure(1, 0.3, {"a": StreamUse(30, 30 * VGA, 0.3)})
@@ -238,19 +265,22 @@ def test_what_is_known_of_a_stream_ends_with_it():
     assert cost.of("a") == 0
 
 
-def test_a_peer_that_is_slow_by_its_own_large_frames_locks_nobody_out():
+def test_a_peer_that_is_slow_because_of_its_large_frames_blocks_no_other():
     admits = measured(cores=2, media_ms=10, analysis_ms=10, min_fps=20)
     slow = ActiveSession("203.0.113.1", connecting=False, fps_in=25, fps_possible=6, frame_s=0.2)
 
     admits.admit(HERE, [slow], 2, 0.0)
 
 
-def test_an_ordinary_peer_that_is_behind_still_keeps_others_out():
+def test_an_ordinary_peer_that_is_behind_blocks_others():
     admits = measured(cores=2, media_ms=10, analysis_ms=10, min_fps=20)
     slow = ActiveSession("203.0.113.1", connecting=False, fps_in=25, fps_possible=6, frame_s=0.02)
 
-    with pytest.raises(ServerFullError, match="less than 20"):
-        admits.admit(HERE, [slow], 2, 0.0)
+    error = rejection(admits, [slow], 2)
+
+    assert isinstance(error, ServerFullError)
+    assert error.reason is RejectionReason.PEER_BEHIND
+    assert "less than 20" in str(error)
 
 
 def test_a_full_server_says_when_a_session_is_likely_to_end():
@@ -258,20 +288,20 @@ def test_a_full_server_says_when_a_session_is_likely_to_end():
     for ended_s in (100.0, 130.0, 160.0):
         admits.note_ending(ended_s)
 
-    with pytest.raises(ServerFullError) as refused:
-        admits.admit(HERE, [active()], 1, 190.0)
+    error = rejection(admits, [active()], now_s=190.0)
 
-    assert refused.value.retry_after_s == pytest.approx(30)
+    assert isinstance(error, ServerFullError)
+    assert error.retry_after_s == pytest.approx(30)
 
 
-def test_without_endings_the_wait_is_a_guess():
+def test_without_endings_the_wait_is_the_default():
     assert admission().wait_for_end_s(5.0) == RETRY_FULL_S
 
 
-def test_the_wait_for_a_set_up_to_end_is_short():
+def test_the_wait_for_a_setup_is_short():
     admits = admission(max_setups=1, min_fps=0)
 
-    with pytest.raises(ServerFullError) as refused:
-        admits.admit(HERE, [active(connecting=True)], 1, 0.0)
+    error = rejection(admits, [active(connecting=True)])
 
-    assert refused.value.retry_after_s < RETRY_FULL_S
+    assert isinstance(error, ServerFullError)
+    assert error.retry_after_s < RETRY_FULL_S

@@ -25,6 +25,7 @@ from facestream.metrics import StreamCounts
 from facestream.sessions.admission import (
     DrainingError,
     RateLimitedError,
+    RejectionReason,
     ServerFullError,
     TooManyError,
 )
@@ -100,10 +101,10 @@ def test_every_panel_asks_the_chosen_server_only():
         (RequestLateError(""), "request_late"),
         (RestartError(""), "restart"),
         (NoPortError(""), "no_port"),
-        (ServerFullError(""), "server_full"),
-        (DrainingError(""), "server_full"),
-        (TooManyError(""), "too_many"),
-        (RateLimitedError(""), "too_many"),
+        (ServerFullError("", RejectionReason.SESSIONS), "server_full"),
+        (DrainingError("", RejectionReason.STOPPING), "server_full"),
+        (TooManyError("", RejectionReason.ADDRESS_SESSIONS), "too_many"),
+        (RateLimitedError("", RejectionReason.REQUEST_RATE), "too_many"),
         (TokenMissingError(""), "token"),
         (RejectedError(403, ProblemCode.NOT_YOUR_SESSION, ""), "http_403"),
         (AnalysisUnavailableError(""), "analysis_unavailable"),
