@@ -40,7 +40,10 @@ from facestream.workers.shortage import freeze_loaded_objects, started_threads
 logger = logging.getLogger(__name__)
 
 STOP_DEADLINE_S = 14
-"""From the signal to the end of the process. Drain, web and workers have 12 s; Docker and systemd allow 15."""
+"""From the signal to the end of the process: sessions have 8 s, connections and workers 2 s each.
+
+Docker and systemd allow 15 s and 20 s.
+"""
 END_DEADLINE_S = 7
 """For what remains after the shutdown: a tunnel, threads, the interpreter."""
 CODING_THREADS = 6  # used by aiortc to encode, and for name lookups
