@@ -46,7 +46,7 @@ async def served(folder: Path) -> Labels:
     pool = AnalysisPool(folder, AnalysisOptions(), 0, 1)
     registry = SessionRegistry(Config(), pool, CredentialSource())
     registry.measures.session_ended("webrtc", Ending.GOODBYE.label, StreamCounts())
-    registry.measures.refused["offer"] += 1
+    registry.measures.rejected["offer"] += 1
     registry.measures.ice["host-prflx"] += 1
     text = (generate_latest(make_metrics(registry, pool)) + generate_latest(BUILD_INFO)).decode()
     await registry.close()
