@@ -1,4 +1,4 @@
-"""`facestream analyze`: describe the faces in photographs as JSON lines."""
+"""`facestream analyze`: describe the faces in images as JSON lines."""
 
 import argparse
 import contextlib

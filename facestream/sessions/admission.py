@@ -137,7 +137,7 @@ class Admission:
     def admit(self, address: str, active: Iterable[ActiveSession], processes: int, now_s: float) -> None:
         """Pass if one more session of this address can be served beside the active ones; raises AdmissionError.
 
-        `processes` is the number of running analysis processes.
+        `processes` is the number of running workers.
         """
         config, sessions = self._config, list(active)
         wait_s = self.wait_for_end_s(now_s)

@@ -1,4 +1,4 @@
-"""Answer every rejected request with a problem (RFC 9457): one table from error to status, title and label.
+"""Report every rejected request as a problem (RFC 9457): one table from error to status, title and label.
 
 The routes and what they call raise. Only `reject_before_routes` (http/headers.py), which comes before the middlewares,
 builds its responses itself, with `problem`.
@@ -106,7 +106,7 @@ def problem(
 
 
 @web.middleware
-async def answer_errors_as_problems(request: web.Request, handler: Handler) -> web.StreamResponse:
+async def report_errors_as_problems(request: web.Request, handler: Handler) -> web.StreamResponse:
     """The boundary of one request: any exception becomes a problem, and the server continues."""
     try:
         return await handler(request)
