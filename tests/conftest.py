@@ -1,4 +1,4 @@
-"""What every kind of test shares: the test media, and a real server in a process of its own."""
+"""Fixtures of all tests: the test media, and a real server in a process of its own."""
 
 import contextlib
 import os
@@ -20,8 +20,15 @@ pytest_plugins = ("tests.kinds", "tests.leftovers")
 ROOT = Path(__file__).resolve().parents[1]
 START_DEADLINE_S = seconds(90.0)  # the models load from a cold disk, beside other tests
 STOP_DEADLINE_S = seconds(20.0)
-# What a certificate in certs/ or another test's load on this machine would change; tests of these say otherwise.
+# Independent of certificates in certs/ and of the load by other tests; tests of TLS and admission override these.
 STEADY = ("--tls", "off", "--min-fps", "0")
+
+
+def pytest_configure() -> None:
+    # nohup and the background of a shell ignore these signals. A child would inherit that; a handler it does not.
+    for number in (signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, lambda *_: None)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -32,14 +39,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @dataclass(frozen=True, slots=True)
 class RunningServer:
-    """A server process and where it answers."""
+    """A server process, its URL and its log."""
 
     url: str
     process: subprocess.Popen[bytes]
     log: Path
 
     def stop(self) -> int:
-        """SIGTERM, and the exit code."""
+        """Send SIGTERM; returns the exit code."""
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(STOP_DEADLINE_S)
 
@@ -53,9 +60,9 @@ def running_server(
     folder: Path = ROOT,
     environment: Mapping[str, str] | None = None,
 ) -> Iterator[RunningServer]:
-    """`python server.py` on a free port, as a user starts it; stopped and, if need be, killed at the end.
+    """Run `python server.py` on a free port, as a user starts it; stops it at the end, and kills it after a deadline.
 
-    `files`: limit of open files, soft and hard; 0: this process's own. `environment`: None: this process's own.
+    `files` is the soft and hard limit of open files; 0 inherits the limit. `environment`: None inherits it.
     """
     limit = ["prlimit", f"--nofile={files}:{files}"] if files else []
     said = log.with_suffix(".out")
@@ -99,7 +106,7 @@ def _announced_url(process: subprocess.Popen[bytes], said: Path, log: Path) -> s
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    """One server for all tests that only use it."""
+    """One server, shared by all tests that do not change it."""
     with running_server(tmp_path_factory.mktemp("server") / "server.log") as running:
         yield running
 

@@ -1,7 +1,7 @@
-"""Every test has one kind: its folder's, or `soak` by its own mark. What the kind may do is checked here.
+"""Gives every test one kind: that of its folder, or `soak` by a mark. Checks what a test of this kind may do.
 
-A test of no kind, with a mark of another, or a unit test that asks for a server, ends the collection with a sentence;
-a unit test that sends to the network fails.
+Collection ends with an error if a test has no kind or the mark of another one, or if a unit test uses a server. A unit
+test that sends to the network fails.
 """
 
 import sys
@@ -30,7 +30,7 @@ NOT_FOR_UNIT = frozenset({"server", "server_url", "pair", "browsers", "open_page
 INTERNET = ("AF_INET", "AF_INET6")
 
 _used: list[str] | None = None
-"""What the unit test that runs has used of the network; None: no unit test runs."""
+"""Network use of the running unit test; None: no unit test is running."""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -49,7 +49,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def kind_of(path: Path, marks: set[str]) -> str:
-    """The kind of a test in this file of tests/ with these marks; raises ValueError with what is wrong."""
+    """The kind of a test in this file of tests/ with these marks; raises ValueError with the reason."""
     folder = path.parts[0] if len(path.parts) > 1 else ""
     if folder not in KINDS or folder == BY_MARK_ONLY:
         expected = ", ".join(kind for kind in KINDS if kind != BY_MARK_ONLY)
@@ -63,7 +63,7 @@ def kind_of(path: Path, marks: set[str]) -> str:
 
 
 def _give_kind(item: pytest.Item) -> str:
-    """Mark the test with its kind; returns what is wrong with it."""
+    """Mark the test with its kind; returns why it cannot, or an empty string."""
     path = item.path.relative_to(TESTS) if item.path.is_relative_to(TESTS) else Path(item.path.name)
     try:
         kind = kind_of(path, {mark.name for mark in item.iter_markers()})
@@ -95,7 +95,7 @@ def _unit_tests_use_no_network(request: pytest.FixtureRequest) -> Iterator[None]
     yield
     _used = None
     if request.session.exitstatus:
-        return  # interrupted: a failure here would take the place of pytest's summary
+        return  # interrupted: a failure here would replace pytest's summary
     if used:
         pytest.fail(
             f"a unit test used the network ({used[0]}); expected in tests/media, or without",
@@ -104,10 +104,9 @@ def _unit_tests_use_no_network(request: pytest.FixtureRequest) -> Iterator[None]
 
 
 def _note_use(event: str, args: tuple[Any, ...]) -> None:
-    # Called for each import, open file and more of the whole run.
+    # Called for every audit event of the run, so return early.
     if _used is None:
         return
-    # Noted and not refused: code under test may catch what is raised here. A port that is bound and carries nothing is
-    # allowed: whether one is free is asked by binding it.
+    # Record instead of raising: the code under test may catch it. Binding a port is allowed.
     if event in {"socket.connect", "socket.sendto"} and args[0].family.name in INTERNET:
         _used.append(f"{event} {args[1]}")

@@ -1,13 +1,15 @@
-"""Fail a test that leaves a task, a thread, a process or a file descriptor behind.
+"""Fail a test that leaves a task, a thread, a process or a file descriptor behind; end the process.
 
-What fixtures of a wider scope hold was there before the test, and is not its own. A test may end a moment before what
-it started: the check waits up to `GRACE_S` for that, and only if something is left.
+What fixtures of a wider scope hold exists before the test and does not count. What a test has started may end a moment
+after it, so the check waits up to `GRACE_S` if something is left.
 """
 
 import asyncio
 import asyncio.runners
+import contextlib
 import gc
 import os
+import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -23,12 +25,11 @@ from tests.times import seconds
 GRACE_S = seconds(3.0)
 LOOK_AGAIN_S = 0.02
 
-# Processes that multiprocessing starts once and keeps for this process's whole life.
+# Processes that multiprocessing starts once per process.
 KEPT_PROCESSES = ("multiprocessing.resource_tracker", "multiprocessing.forkserver")
-# The loop's default executor: its threads end with the loop, which for browser tests is the session's.
+# The default executor of the loop: its threads end with the loop, which browser tests share.
 KEPT_THREADS = ("asyncio_",)
-# Opened once by a library, for this process's whole life: OpenSSL's and the runtimes' sources of random bytes and of
-# the machine's facts.
+# Opened once per process by libraries, to read random bytes and facts about the machine.
 KEPT_FILES = ("/dev/urandom", "/dev/random", "/dev/null", "/proc/", "/sys/")
 
 _left_tasks: list[str] = []
@@ -36,7 +37,7 @@ _cancel_all_tasks: Any = asyncio.runners._cancel_all_tasks  # type: ignore[attr-
 
 
 def _note_and_cancel(loop: asyncio.AbstractEventLoop) -> None:
-    """In place of asyncio's: note the tasks that a loop's end would cancel in silence."""
+    """Replaces asyncio's function: note the tasks that a closing loop would cancel silently."""
     deadline_s = time.monotonic() + GRACE_S
     while (left := asyncio.all_tasks(loop)) and time.monotonic() < deadline_s:
         loop.run_until_complete(asyncio.sleep(LOOK_AGAIN_S))
@@ -53,7 +54,7 @@ def pytest_configure() -> None:
 
 
 def pytest_keyboard_interrupt() -> None:
-    """Ctrl-C: the loops end at once, and pytest shows its summary."""
+    """Restore asyncio's function at Ctrl-C, so that loops end at once and pytest shows its summary."""
     asyncio.runners._cancel_all_tasks = _cancel_all_tasks  # type: ignore[attr-defined]
 
 
@@ -63,16 +64,16 @@ def pytest_unconfigure() -> None:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What this process holds, by its identity, with a name for people."""
+    """What this process holds: readable names by identity."""
 
     tasks: dict[int, str]
     threads: dict[int, str]
     descriptors: dict[int, str]
     pids: frozenset[int]
-    """Every process of the machine: to ask each for its parent before each test would take longer than most tests."""
+    """Every process of the machine, because looking up each parent would take longer than most tests."""
 
     def beside(self, before: "Held") -> list[str]:
-        """What is held now and was not then."""
+        """What is held now and was not held before."""
         return [
             *(name for key, name in self.tasks.items() if key not in before.tasks),
             *(name for key, name in self.threads.items() if key not in before.threads),
@@ -82,7 +83,7 @@ class Held:
 
 
 def held(loop: asyncio.AbstractEventLoop | None) -> Held:
-    """What this process holds now; `loop`: one that outlives the test."""
+    """What this process holds now; `loop` is one that outlives the test."""
     return Held(
         {id(task): _named(task) for task in asyncio.all_tasks(loop)} if loop else {},
         {
@@ -96,7 +97,7 @@ def held(loop: asyncio.AbstractEventLoop | None) -> Held:
 
 
 def _started(before: frozenset[int]) -> dict[int, str]:
-    """The child processes of this one that are new, also those that have ended and nobody waited for."""
+    """New child processes, including zombies."""
     found = {}
     for pid in _pids() - before:
         try:
@@ -115,7 +116,7 @@ def _pids() -> frozenset[int]:
 
 
 def _descriptors() -> dict[int, str]:
-    tracker = getattr(resource_tracker._resource_tracker, "_fd", None)  # as long as the process of that name
+    tracker = getattr(resource_tracker._resource_tracker, "_fd", None)  # open as long as that process
     found = {}
     for entry in os.listdir("/proc/self/fd"):  # noqa: PTH208
         try:
@@ -135,10 +136,10 @@ def _no_leftovers(request: pytest.FixtureRequest) -> Iterator[None]:
     before = held(loop)
     yield
     if request.session.exitstatus:
-        return  # interrupted: the test has not ended, and a failure here would take the place of pytest's summary
+        return  # interrupted: the test has not ended, and a failure here would replace pytest's summary
     deadline_s = time.monotonic() + GRACE_S
     while left := held(loop).beside(before):
-        gc.collect()  # what only a cycle still holds, a failed test's traceback for one
+        gc.collect()  # frees what only reference cycles hold, such as a traceback
         if time.monotonic() > deadline_s:
             break
         if loop:
@@ -147,5 +148,9 @@ def _no_leftovers(request: pytest.FixtureRequest) -> Iterator[None]:
             time.sleep(LOOK_AGAIN_S)
     left += _left_tasks
     _left_tasks.clear()
+    # A process that went on would slow down every test after this one.
+    for pid in _started(before.pids):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
     if left:
         pytest.fail(f"the test left behind: {'; '.join(left)}", pytrace=False)

@@ -1,4 +1,4 @@
-"""The offers in tests/data as browsers make them from the product's own page: compared, and recorded when asked."""
+"""The offers in tests/data, as browsers create them on facestream's page: compares or records them."""
 
 import re
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ FOREIGN_IPV6 = re.compile(r"(?<= )(?!::1 )[0-9a-f]*:[0-9a-f:]*:[0-9a-f]*(?= \d+ 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """What a media section asks for, without the names and numbers of one offer."""
+    """The content of a media section that is the same in every offer of a browser."""
 
     kind: str
     mid: str
@@ -23,7 +23,7 @@ class Section:
     direction: str
     setup: str
     codecs: tuple[str, ...]
-    """Each once, by name."""
+    """Sorted names, each once."""
 
 
 def sections_of(sdp: str) -> list[Section]:
@@ -55,7 +55,7 @@ def _attribute(text: str, pattern: str) -> str:
 
 
 def without_addresses(sdp: str) -> str:
-    """The same offer from a machine that is documented to be nobody's."""
+    """The same offer with addresses from the documentation ranges."""
     return FOREIGN_IPV6.sub("2001:db8::2", FOREIGN_IPV4.sub("192.0.2.2", sdp))
 
 

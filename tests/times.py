@@ -1,4 +1,4 @@
-"""Time in tests: deadlines that FACESTREAM_TEST_TIME_FACTOR stretches (default 1), and time without coverage."""
+"""Time in tests: deadlines, scaled by FACESTREAM_TEST_TIME_FACTOR (default 1), and code without coverage tracing."""
 
 import contextlib
 import os
@@ -10,18 +10,18 @@ FACTOR: Final = float(os.environ.get("FACESTREAM_TEST_TIME_FACTOR", "1"))
 
 
 def seconds(on_a_calm_machine: float) -> float:
-    """How long a test waits for something before it fails."""
+    """A deadline of a test in seconds, scaled."""
     return on_a_calm_machine * FACTOR
 
 
 def milliseconds(on_a_calm_machine: float) -> float:
-    """The same for what counts in milliseconds, as Playwright does."""
+    """The same in milliseconds, for Playwright."""
     return on_a_calm_machine * FACTOR
 
 
 @contextlib.contextmanager
 def untraced() -> Iterator[None]:
-    """Measure no coverage in this thread meanwhile: it makes loops in Python several times slower."""
+    """Switch off coverage tracing in this thread, which makes Python loops several times slower."""
     tracer = sys.gettrace()
     sys.settrace(None)
     try:

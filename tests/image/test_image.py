@@ -1,4 +1,4 @@
-"""The container image, built and run by the commands of docs/deploy/docker.md: what is in it, and how it behaves."""
+"""The container image, built and run with the commands of docs/deploy/docker.md: its contents and its behaviour."""
 
 import json
 import re
@@ -37,15 +37,15 @@ USER = 10001
 TOKEN = "a-token-of-the-image-tests"
 REPLAY_DEADLINE_S = seconds(60.0)
 STOP_DEADLINE_S = seconds(10.0)
-# None of them is needed to run, and each would have to be kept up to date.
+# Not needed at run time, and each would need security updates.
 BUILD_TOOLS = ("node", "npm", "make", "cmake", "gcc", "g++", "cc", "c++", "clang", "ld", "as", "cargo", "git")
 MOST_MEMORY_MB = 1000.0
-"""Of all processes, with two analysis processes and one peer."""
+"""For all processes, with two workers and one peer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A container that serves, and what its clients need."""
+    """A running server in a container, and what its clients need."""
 
     container: Container
     url: str
@@ -55,7 +55,7 @@ class Served:
 
 @contextmanager
 def served(built: Built, folder: Path, name: str) -> Iterator[Served]:
-    """The image as the page runs it, on a free port of loopback."""
+    """Run the image as docs/deploy/docker.md does, on a free port of loopback."""
     (port,) = free_ports(1)
     token_file = folder / "tokens.txt"
     token_file.write_text(f"{TOKEN}\n")
@@ -63,7 +63,7 @@ def served(built: Built, folder: Path, name: str) -> Iterator[Served]:
     settings = {
         "FACESTREAM_PORT": str(port),
         "FACESTREAM_ICE_ADDRESS": "127.0.0.1",
-        # The same on each machine, and not fewer because of another test's load.
+        # The same on every machine and under any load.
         "FACESTREAM_ANALYSIS_PROCESSES": "2",
         "FACESTREAM_MIN_FPS": "0",
     }
@@ -94,7 +94,7 @@ def replay_command(server: Served, clip: Path, *arguments: str) -> list[str]:
 
 
 def memory_mb(container: Container) -> float:
-    """What all processes of the container take; shared pages count once."""
+    """Memory of all processes of the container; shared pages count once."""
     total_kb = 0
     for pid in container.pids():
         found = re.search(r"^Pss:\s+(\d+) kB", Path(f"/proc/{pid}/smaps_rollup").read_text(), re.MULTILINE)
@@ -104,12 +104,12 @@ def memory_mb(container: Container) -> float:
 
 
 def memory_limit(container: Container) -> int:
-    """In bytes, as the control group has it, of version 1 or 2."""
+    """The limit in bytes, from cgroup version 1 or 2."""
     groups = "/sys/fs/cgroup/memory/memory.limit_in_bytes /sys/fs/cgroup/memory.max"
     return int(container.exec("sh", "-c", f"cat {groups} 2>/dev/null").stdout)
 
 
-def test_a_clip_is_analyzed_within_the_memory_that_the_container_gets(
+def test_a_clip_is_analysed_within_the_memory_limit_of_the_container(
     built: Built, server: Served, media_dir: Path, tmp_path: Path, figures: dict[str, str]
 ):
     summary = tmp_path / "summary.json"
@@ -135,7 +135,7 @@ def test_a_clip_is_analyzed_within_the_memory_that_the_container_gets(
     figures["memory with one peer"] = f"{most_mb:.0f} MB"
 
 
-def test_every_process_runs_as_the_images_user_and_without_rights(server: Served):
+def test_every_process_runs_as_the_image_user_without_privileges(server: Served):
     processes = [
         dict(
             line.split(":\t", 1)
@@ -145,7 +145,7 @@ def test_every_process_runs_as_the_images_user_and_without_rights(server: Served
         for pid in server.container.pids()
     ]
 
-    # The server and its analysis processes, at least.
+    # At least the server and its two workers.
     assert len(processes) >= 3
     for status in processes:
         assert status["Uid"].split() == [str(USER)] * 4
@@ -154,7 +154,7 @@ def test_every_process_runs_as_the_images_user_and_without_rights(server: Served
         assert status["NoNewPrivs"] == "1"
 
 
-def test_only_its_folder_for_temporary_files_can_be_written(server: Served):
+def test_only_the_folder_for_temporary_files_is_writable(server: Served):
     tried = [
         server.container.exec("touch", f"{folder}/x") for folder in ("/opt/facestream", "/opt", "/var/tmp")
     ]
@@ -179,7 +179,7 @@ def test_the_health_check_fails_where_nothing_answers(server: Served):
 def test_a_client_outside_the_container_needs_a_token_even_on_loopback(
     server: Served, media_dir: Path, tmp_path: Path
 ):
-    # The server cannot see which program that is: docs/decisions/0012-local-clients.md.
+    # The server cannot see which program connects: docs/decisions/0012-local-clients.md.
     (tmp_path / "wrong.txt").write_text("another-token\n")
     command = replay_command(server, media_dir / "single_face.mp4")
     command[command.index("--token-file") + 1] = str(tmp_path / "wrong.txt")
@@ -204,20 +204,20 @@ def test_the_documented_doctor_finds_nothing_wrong(server: Served):
 @pytest.mark.parametrize(
     "path", ["/", "/js/main.js", "/vendor/c3.min.js", "/vendor/d3.min.js", "/openapi.json"]
 )
-def test_the_page_and_what_it_loads_are_inside(server: Served, path: str):
+def test_the_image_contains_the_page_and_its_libraries(server: Served, path: str):
     with urllib.request.urlopen(server.url + path, timeout=seconds(10)) as answer:
         assert len(answer.read()) > 1000
 
 
-def test_every_model_is_inside(built: Built):
-    """No network: a model that is missing cannot be fetched."""
+def test_the_image_contains_every_model(built: Built):
+    """Runs without a network, so a missing model cannot be fetched."""
     done = built.podman.run("run", "--rm", "--network", "none", "--read-only", *MACHINE, built.name, "models")
 
     assert done.returncode == 0, done.stderr
     assert done.stdout.count(": sha256 matches (") == len(read_manifest(MODELS_DIR))
 
 
-def test_no_tool_of_the_build_is_inside(server: Served):
+def test_the_image_contains_no_build_tool(server: Served):
     names = " -o ".join(
         f"-name {name} -o -name '*-linux-gnu-{name}' -o -name '{name}-[0-9]*'" for name in BUILD_TOOLS
     )
@@ -225,13 +225,13 @@ def test_no_tool_of_the_build_is_inside(server: Served):
     done = server.container.exec("sh", "-c", f"find / -xdev -perm -100 ! -type d '(' {names} ')'")
 
     assert done.stdout == ""
-    # It finds what is there.
+    # The same search finds an installed program.
     assert (
         server.container.exec("sh", "-c", "find / -xdev -perm -100 ! -type d -name facestream").stdout != ""
     )
 
 
-def test_the_image_is_not_larger_than_its_page_says(built: Built, figures: dict[str, str]):
+def test_the_image_has_the_documented_size(built: Built, figures: dict[str, str]):
     added_mb = built.size_mb - built.base_size_mb
     figures["image"] = (
         f"{built.size_mb:.0f} MB, {added_mb:.0f} MB beyond its base, built in {built.build_s:.0f} s"
@@ -241,7 +241,7 @@ def test_the_image_is_not_larger_than_its_page_says(built: Built, figures: dict[
     assert added_mb == pytest.approx(int(written), rel=0.1)
 
 
-def test_it_stops_in_time_and_well_while_a_peer_is_connected(
+def test_it_stops_in_time_with_exit_code_0_while_a_peer_is_connected(
     built: Built, media_dir: Path, tmp_path: Path, figures: dict[str, str]
 ):
     telemetry = tmp_path / "telemetry.jsonl"
@@ -260,7 +260,7 @@ def test_it_stops_in_time_and_well_while_a_peer_is_connected(
             server.container.podman.get(*documented("docker stop")[1:-1], server.container.name)
 
             took_s = time.monotonic() - begin_s
-            # The server told its peer.
+            # The server has notified its peer, so the replay ends.
             replay.communicate(timeout=STOP_DEADLINE_S)
         assert server.container.state("ExitCode") == "0", server.container.log()
         assert took_s < STOP_DEADLINE_S

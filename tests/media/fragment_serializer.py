@@ -1,4 +1,4 @@
-"""Tells schemathesis how a fragment of candidates is written: it is text, whatever its type is called."""
+"""Tells schemathesis to send SDP fragments as text."""
 
 import schemathesis
 

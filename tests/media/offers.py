@@ -1,4 +1,4 @@
-"""Offers as no browser makes them: mutations of real ones of Chromium and Firefox, for hypothesis to choose from."""
+"""Hypothesis strategies for malformed offers: mutations of real offers of Chromium and Firefox."""
 
 import json
 from collections.abc import Callable
@@ -52,7 +52,7 @@ ORIGINALS = {browser: read_offer(browser).split("\r\n") for browser in BROWSERS}
 
 @st.composite
 def mutations(draw: st.DrawFn) -> Mutation:
-    """One change of a description."""
+    """One mutation of a description."""
     change = draw(st.sampled_from(CHANGES))
     where, other = draw(st.floats(0, 1, exclude_max=True)), draw(st.floats(0, 1, exclude_max=True))
     number, word, line = (draw(st.sampled_from(odd)) for odd in (ODD_NUMBERS, ODD_WORDS, ODD_LINES))
@@ -118,7 +118,7 @@ def with_odd_number(line: str, where: float, number: str) -> str:
 
 @st.composite
 def descriptions(draw: st.DrawFn) -> str:
-    """A description with a few changes."""
+    """A description with a few mutations."""
     lines = list(ORIGINALS[draw(st.sampled_from(BROWSERS))])
     for mutate in draw(st.lists(mutations(), min_size=1, max_size=MAX_MUTATIONS)):
         lines = mutate(lines)
@@ -134,7 +134,7 @@ json_values = st.recursive(
 
 @st.composite
 def bodies(draw: st.DrawFn) -> bytes:
-    """What is posted: mostly JSON around a mutated description, sometimes no such thing."""
+    """Request bodies: mostly JSON with a mutated description, sometimes arbitrary bytes."""
     kind = draw(st.integers(0, 19))
     if kind == 0:
         return draw(st.binary(max_size=200))

@@ -1,4 +1,4 @@
-"""A peer of the compatibility mode for tests: an aiohttp WebSocket that sends JPEGs and keeps what comes back."""
+"""A peer in compatibility mode: an aiohttp WebSocket that sends JPEGs and returns what the server sends."""
 
 import json
 from collections.abc import AsyncIterator
@@ -17,7 +17,7 @@ from facestream.messages.telemetry import Telemetry, decode_telemetry
 
 
 def jpegs_of(clip: Path, count: int) -> list[bytes]:
-    """The first frames of a clip, as a page would encode them."""
+    """The first frames of a clip as JPEGs, as the page would encode them."""
     with av.open(str(clip)) as container:
         frames = [frame for _, frame in zip(range(count), container.decode(video=0), strict=False)]
     return [jpeg_of(np.asarray(frame.to_ndarray(format="bgr24"), np.uint8)) for frame in frames]
@@ -36,14 +36,14 @@ def as_image(jpeg: bytes) -> NDArray[np.uint8]:
 
 
 class SocketPeer:
-    """What a test sends and what it has got."""
+    """The client end of one socket."""
 
     def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         self.socket = socket
         self.opened: dict[str, Any] = {}
 
     async def open(self, **fields: str) -> dict[str, Any]:
-        """Say who it is; returns the server's answer."""
+        """Send the opening message; returns the server's reply."""
         await self.socket.send_json({"type": "open", **fields})
         self.opened = await self.reply()
         return self.opened
@@ -61,20 +61,20 @@ class SocketPeer:
                 if "type" in said and type_ in {"", said["type"]}:
                     return said
 
-    async def next_picture(self) -> tuple[Telemetry, JpegFrame]:
-        """The next frame and the message before it."""
-        told = None
+    async def next_frame(self) -> tuple[Telemetry, JpegFrame]:
+        """The next annotated frame and its telemetry, which the server sends before it."""
+        report = None
         while True:
             message = await self.socket.receive()
             assert message.type in {aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY}, message
             if message.type is aiohttp.WSMsgType.BINARY:
-                assert told is not None
-                return told, decode_jpeg_message(message.data)
+                assert report is not None
+                return report, decode_jpeg_message(message.data)
             if "v" in json.loads(message.data):
-                told = decode_telemetry(message.data)
+                report = decode_telemetry(message.data)
 
     async def wait_closed(self) -> int | None:
-        """Read what is left; returns the close code."""
+        """Read to the end; returns the close code."""
         async for _ in self.socket:
             pass
         return self.socket.close_code

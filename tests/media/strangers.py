@@ -1,4 +1,4 @@
-"""What tests send as strangers do: bytes over plain sockets, many at once, and what comes of them."""
+"""Many raw sockets that send arbitrary bytes."""
 
 import contextlib
 import resource
@@ -20,7 +20,7 @@ UPGRADE = (
 
 
 class Stranger:
-    """One socket, which never waits."""
+    """One non-blocking socket; keeps what it receives."""
 
     def __init__(self, url: str, sent: bytes = b"") -> None:
         host, port = urlsplit(url).hostname, urlsplit(url).port
@@ -33,7 +33,7 @@ class Stranger:
         self.send(sent)
 
     def send(self, data: bytes) -> int:
-        """What the socket takes at once; 0 where it is closed or full."""
+        """Send without waiting; returns the number of bytes sent, 0 if the socket is full or closed."""
         try:
             return self.socket.send(data) if data else 0
         except BlockingIOError:
@@ -43,7 +43,7 @@ class Stranger:
             return 0
 
     def look(self) -> None:
-        """Read what has come."""
+        """Read what has arrived."""
         try:
             while chunk := self.socket.recv(65536):
                 self.heard += chunk
@@ -59,40 +59,40 @@ class Stranger:
 
 @contextlib.contextmanager
 def strangers(url: str, count: int, sent: bytes = b"") -> Iterator[list[Stranger]]:
-    """So many at once, and files enough for them in this process."""
+    """Open `count` sockets; raises the limit of open files of this process meanwhile."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(hard, 4096)), hard))
-    came: list[Stranger] = []
+    connections: list[Stranger] = []
     try:
-        # One by one, so that those before an error are closed.
-        came.extend(Stranger(url, sent) for _ in range(count))
-        yield came
+        # A generator, so that after an error the sockets before it are closed.
+        connections.extend(Stranger(url, sent) for _ in range(count))
+        yield connections
     finally:
-        for each in came:
+        for each in connections:
             each.close()
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
-def wait_closed(came: Sequence[Stranger], within_s: float, drip: bytes = b"") -> float:
-    """Wait until the server has closed all; returns the seconds it took. `drip` is sent again and again meanwhile."""
+def wait_closed(connections: Sequence[Stranger], within_s: float, drip: bytes = b"") -> float:
+    """Wait until the server has closed all; returns the seconds that took. Meanwhile, send `drip` repeatedly."""
     started_s = time.monotonic()
     while True:
-        for each in came:
+        for each in connections:
             each.look()
-        left = [each for each in came if not each.closed]
+        left = [each for each in connections if not each.closed]
         took_s = time.monotonic() - started_s
         if not left:
             return took_s
-        assert took_s < within_s, f"{len(left)} of {len(came)} open after {took_s:.1f} s"
+        assert took_s < within_s, f"{len(left)} of {len(connections)} open after {took_s:.1f} s"
         for each in left:
             each.send(drip)
         select.select([each.socket for each in left[:500] if each.socket.fileno() < 1024], [], [], 0.1)
 
 
-def send_all(came: Sequence[Stranger], data: bytes, within_s: float) -> None:
-    """Send it on each, as far as the server reads."""
+def send_all(connections: Sequence[Stranger], data: bytes, within_s: float) -> None:
+    """Send the data on each connection, as far as the server reads."""
     deadline_s = time.monotonic() + within_s
-    left = {each: memoryview(data) for each in came}
+    left = {each: memoryview(data) for each in connections}
     while left and time.monotonic() < deadline_s:
         for each in list(left):
             left[each] = left[each][each.send(bytes(left[each][:262_144])) :]

@@ -1,4 +1,4 @@
-"""Whatever bytes a client sends to any route, the server answers below 500 and logs next to nothing."""
+"""For any bytes that a client sends to any route, the server responds below 500 and logs next to nothing."""
 
 import contextlib
 import re
@@ -17,10 +17,10 @@ from tests.times import seconds
 
 ADMIN = "an-admin-token-of-our-own"
 ANSWER_DEADLINE_S = seconds(10.0)
-MAX_LOG_BYTES = 200  # a request, on average
+MAX_LOG_BYTES = 200  # per request, on average
 TABLES = (page, sessions, jpeg_socket, health, metrics)
 ROUTES = sorted({(route.method, route.path) for part in TABLES for route in part.routes})
-# What the routes and aiohttp read, and what decides who is local.
+# Headers that the routes and aiohttp read, and those that decide whether a client is local.
 HEADERS = (
     b"Accept", b"Accept-Encoding", b"Access-Control-Request-Method", b"Authorization", b"CF-Connecting-IP",
     b"Connection", b"Content-Encoding", b"Content-Type", b"Cookie", b"Expect", b"Forwarded", b"If-Match",
@@ -43,7 +43,7 @@ WITHOUT_LINES = st.binary(max_size=40).map(lambda value: value.translate(None, b
 VALUES = st.one_of(st.sampled_from(WORTH_TRYING), WITHOUT_LINES)
 NAMES = st.one_of(
     st.sampled_from(HEADERS),
-    # These say where a request ends; a wrong one only makes the server wait for more.
+    # These frame the request; a wrong value only makes the server wait for more bytes.
     WITHOUT_LINES.filter(lambda name: name.strip().lower() not in {b"content-length", b"transfer-encoding"}),
 )
 SEGMENTS = st.one_of(
@@ -73,7 +73,7 @@ BODIES = st.one_of(
 
 @pytest.fixture(scope="module")
 def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    """A server on which every kind of token and origin is looked at."""
+    """A server that checks every kind of token and origin."""
     folder = tmp_path_factory.mktemp("bytes")
     (folder / "admins").write_text(ADMIN)
     arguments = (
@@ -85,7 +85,7 @@ def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
 
 
 def answer(url: str, request: bytes) -> bytes:
-    """What comes back first, up to the end of the headers."""
+    """The start of the response, up to the end of its headers."""
     parts = urlsplit(url)
     with socket.create_connection(
         (str(parts.hostname), int(parts.port or 0)), ANSWER_DEADLINE_S
@@ -123,7 +123,7 @@ def next_to_nothing_logged(log: Path, requests: int = 1) -> Iterator[None]:
 
 
 @pytest.mark.parametrize(("method", "path"), ROUTES)
-def test_no_bytes_make_a_route_fail(strict: RunningServer, method: str, path: str):
+def test_no_bytes_cause_a_fault_in_a_route(strict: RunningServer, method: str, path: str):
     tried = 0
 
     @settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
@@ -147,7 +147,7 @@ def test_no_bytes_make_a_route_fail(strict: RunningServer, method: str, path: st
 
 
 @pytest.mark.parametrize("header", HEADERS)
-def test_no_value_of_a_header_makes_a_route_fail(strict: RunningServer, header: bytes):
+def test_no_header_value_causes_a_fault_in_a_route(strict: RunningServer, header: bytes):
     with next_to_nothing_logged(strict.log, len(WORTH_TRYING)):
         for value in WORTH_TRYING:
             for method, path in ((b"POST", b"/offer"), (b"GET", b"/js/main.js")):
@@ -155,7 +155,7 @@ def test_no_value_of_a_header_makes_a_route_fail(strict: RunningServer, header: 
 
 
 @pytest.mark.parametrize("value", WORTH_TRYING)
-def test_no_handshake_of_a_websocket_makes_the_server_fail(strict: RunningServer, value: bytes):
+def test_no_websocket_handshake_causes_a_fault(strict: RunningServer, value: bytes):
     right = {
         b"Upgrade": b"websocket", b"Connection": b"Upgrade", b"Sec-WebSocket-Version": b"13",
         b"Sec-WebSocket-Key": b"dGhlIHNhbXBsZSBub25jZQ==", b"Sec-WebSocket-Extensions": b"",
@@ -170,7 +170,7 @@ def test_no_handshake_of_a_websocket_makes_the_server_fail(strict: RunningServer
 
 @pytest.mark.parametrize("body", [b"zz\r\n", b"5\r\nabcdeXX", b"-1\r\n\r\n", b"fffffffffffffffff\r\n"])
 @pytest.mark.parametrize("path", [b"POST /offer", b"POST /sessions/x/bye", b"PATCH /sessions/x"])
-def test_a_body_in_broken_chunks_is_refused(strict: RunningServer, path: bytes, body: bytes):
+def test_a_body_with_invalid_chunks_is_rejected(strict: RunningServer, path: bytes, body: bytes):
     head = (
         path
         + b" HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -202,7 +202,7 @@ def test_a_body_in_broken_chunks_is_refused(strict: RunningServer, path: bytes, 
         b"OPTIONS * HTTP/1.1\r\nHost: localhost\r\n\r\n",
     ],
 )
-def test_what_is_hardly_http_is_refused(strict: RunningServer, sent: bytes):
+def test_malformed_http_is_rejected(strict: RunningServer, sent: bytes):
     with next_to_nothing_logged(strict.log):
         got = answer(strict.url, sent)
 
@@ -211,7 +211,7 @@ def test_what_is_hardly_http_is_refused(strict: RunningServer, sent: bytes):
 
 
 @pytest.mark.parametrize("path", [b"POST /offer", b"POST /sessions/x/bye"])
-def test_a_client_that_goes_in_the_middle_of_its_body_is_no_fault_of_the_server(
+def test_a_client_that_disconnects_within_its_body_is_not_logged_as_a_fault(
     strict: RunningServer, path: bytes
 ):
     parts = urlsplit(strict.url)
@@ -225,7 +225,7 @@ def test_a_client_that_goes_in_the_middle_of_its_body_is_no_fault_of_the_server(
             (str(parts.hostname), int(parts.port or 0)), ANSWER_DEADLINE_S
         ) as leaving:
             leaving.sendall(head)
-        # Answered after the server has seen the other one go.
+        # The response comes after the server has noticed the disconnect.
         assert status(strict.url, http(b"GET", b"/healthz", [])) == 200
 
 
@@ -237,7 +237,7 @@ def test_a_file_that_the_page_does_not_have_is_not_found(strict: RunningServer, 
     assert status(strict.url, http(b"GET", b"/" + folder + b"/" + name, [])) == 404
 
 
-def test_a_forged_line_does_not_reach_the_log(strict: RunningServer):
+def test_a_client_cannot_forge_a_log_line(strict: RunningServer):
     with next_to_nothing_logged(strict.log):
         answer(strict.url, http(b"GET", b"/vendor/%0a2026-01-01 00:00:00,000 INFO forged%1b[2J", []))
         answer(strict.url, http(b"GET", b"/%0aforged", [(b"X-Forwarded-For", b"\x1b[2Jforged")]))

@@ -1,4 +1,4 @@
-"""`facestream doctor` as a user runs it: on working servers, and on programs that are no facestream server."""
+"""`facestream doctor` as a user runs it: on working servers, and on programs that are not facestream servers."""
 
 import http.server
 import json
@@ -52,7 +52,7 @@ def test_a_working_machine_passes_the_media_check_with_its_own_server():
     } <= findings.keys()
 
 
-def test_a_running_server_is_checked_from_a_clients_side(server_url: str):
+def test_a_running_server_is_checked_as_a_client_sees_it(server_url: str):
     code, findings = run_doctor("--url", server_url)
 
     assert code == 0, findings
@@ -61,7 +61,7 @@ def test_a_running_server_is_checked_from_a_clients_side(server_url: str):
     assert "models" not in findings
 
 
-def test_a_needed_certificate_and_token_are_named_and_can_be_given(tmp_path: Path):
+def test_a_required_certificate_or_token_is_named_and_accepted_as_an_option(tmp_path: Path):
     tokens = tmp_path / "tokens.txt"
     tokens.write_text("a-token-of-the-test\n")
     make = [sys.executable, "-m", "facestream", "certs", "--certs-dir", str(tmp_path)]
@@ -104,7 +104,7 @@ def test_without_a_server_it_says_what_to_do():
 
 
 class Other(http.server.BaseHTTPRequestHandler):
-    """Some other program."""
+    """A program that is not facestream."""
 
     def do_GET(self) -> None:
         self.send_response(200)
@@ -132,7 +132,7 @@ def test_another_program_is_not_accepted_as_a_server(other_program: str):
     assert "not like facestream" in findings["server"]["found"]
 
 
-def test_an_invalid_address_is_one_sentence():
+def test_an_invalid_address_is_reported_in_one_sentence():
     ended = subprocess.run(
         [sys.executable, "-m", "facestream", "doctor", "--url", "nowhere"],
         cwd=ROOT, capture_output=True, text=True, timeout=DEADLINE_S, check=False,

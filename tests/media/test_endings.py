@@ -184,7 +184,7 @@ async def test_a_socket_gets_the_reason_for_a_bad_and_for_a_large_frame(hasty):
 
 @pytest.fixture
 async def full_server(tmp_path: Path) -> AsyncIterator[str]:
-    """A server with room for one session."""
+    """A server that admits one session."""
     with running_server(tmp_path / "server.log", *LIGHT, "--max-sessions", "1") as running:
         yield running.url
 
@@ -207,9 +207,10 @@ async def test_a_rejected_reconnect_keeps_its_resume_state(full_server: str, med
     await until_sessions(full_server, 0)
     async with ReplayPeer(looping(full_server, media_dir)) as other:
         await other.receive_reports(2)
-        with pytest.raises(ServerUnreachableError, match="1 of 1 sessions"):
+        with pytest.raises(ServerUnreachableError, match="1 of 1 sessions") as rejected:
             async with ReplayPeer(looping(full_server, media_dir), resume=lost.resume_token):
                 pass
+        assert rejected.value.problem_code == "server_full"
     await until_sessions(full_server, 0)
 
     async with ReplayPeer(looping(full_server, media_dir), resume=lost.resume_token) as back:
@@ -226,8 +227,8 @@ async def test_a_rejected_reconnect_leaves_the_running_session_alone(tmp_path: P
             status, problem = await post_offer(running.url, read_offer("chrome"), resume=peer.resume_token)
             reports = await peer.receive_reports(30)
 
-    assert status == 503
-    assert "connecting" in problem["detail"]
+    assert (status, problem["code"]) == (503, "server_full")
+    assert "connecting" in problem["detail"]  # the same code as for max_sessions
     assert len(reports) == 30
 
 
@@ -244,9 +245,7 @@ async def test_a_reconnect_whose_offer_fails_leaves_the_running_session_alone(
     assert len(reports) == 30
 
 
-async def test_one_token_is_one_session_however_often_it_reconnects_at_once(
-    full_server: str, media_dir: Path
-):
+async def test_simultaneous_reconnects_with_one_token_open_one_session(full_server: str, media_dir: Path):
     async with ReplayPeer(looping(full_server, media_dir)) as peer:
         await peer.receive_reports(5)
         answers = await asyncio.gather(
@@ -264,16 +263,16 @@ async def post_offer(url: str, sdp: str, **fields: str) -> tuple[int, dict[str, 
         return answer.status, json.loads(await answer.text())
 
 
-async def test_a_socket_of_a_full_server_resumes_with_its_token(full_server: str, media_dir: Path):
+async def test_a_socket_resumes_on_a_full_server_with_its_token(full_server: str, media_dir: Path):
     jpegs = jpegs_of(media_dir / "single_face.mp4", 2)
     async with asyncio.timeout(DEADLINE_S), socket_peer(full_server) as before:
         token = (await before.open())["resume"]
         await before.send(1, jpegs[0])
-        first, _ = await before.next_picture()
+        first, _ = await before.next_frame()
         async with socket_peer(full_server) as after:
             opened = await after.open(resume=token)
             await after.send(2, jpegs[1])
-            on, _ = await after.next_picture()
+            on, _ = await after.next_frame()
             notice = await before.reply("notice")
 
     assert opened["type"] == "opened"

@@ -1,4 +1,4 @@
-"""Faults of the server itself, injected: who notices them, what the log has, and whether the server survives."""
+"""Injected faults of the server: what the client gets, what is logged, and whether the server survives."""
 
 import asyncio
 import json
@@ -17,7 +17,7 @@ from tests.times import seconds
 LIGHT = ("--analysis-processes", "0")
 TRACEBACK = "Traceback (most recent call last)"
 DEADLINE_S = seconds(30.0)
-# Replaces one function of the server by one that fails, then starts it as the command line does.
+# Replaces one function by one that fails, then starts the server as the command line does.
 PROGRAM = """
 import importlib, sys
 
@@ -71,7 +71,7 @@ async def test_an_unexpected_exception_in_a_negotiation_is_answered_500_and_logg
     assert health["sessions"] == 0
 
 
-async def test_an_offer_that_cannot_be_negotiated_is_the_fault_of_its_peer(tmp_path: Path):
+async def test_an_offer_that_cannot_be_negotiated_is_a_bad_offer(tmp_path: Path):
     with running_server(tmp_path / "server.log", *LIGHT) as running:
         offer = {"sdp": read_offer("chrome").replace("a=rtcp-mux\r\n", ""), "type": "offer"}
         async with aiohttp.ClientSession() as http, http.post(f"{running.url}/offer", json=offer) as answer:
@@ -92,12 +92,12 @@ async def test_an_offer_that_cannot_be_negotiated_is_the_fault_of_its_peer(tmp_p
         ),
     ],
 )
-async def test_a_fault_in_an_auxiliary_task_is_logged_and_shown_and_the_server_goes_on(
+async def test_a_fault_in_an_auxiliary_task_is_logged_and_reported_and_the_server_continues(
     tmp_path: Path, name: str, program: tuple[str, ...]
 ):
     with running_server(tmp_path / "server.log", *LIGHT, program=program) as running:
         async with asyncio.timeout(DEADLINE_S):
-            # Restarted once, and failed again.
+            # It is restarted once and fails again.
             while running.log.read_text().count(f"auxiliary task {name} failed") < 2:  # noqa: ASYNC110 - a file
                 await asyncio.sleep(0.1)
         readiness = await get(f"{running.url}/readyz")

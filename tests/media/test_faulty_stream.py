@@ -1,4 +1,4 @@
-"""A stream whose tracks are broken, and one that nobody can analyse: what its frames and its log say."""
+"""Streams with damaged tracks, or without analysis: what their telemetry and the log say."""
 
 import asyncio
 import contextlib
@@ -26,7 +26,7 @@ DEADLINE_S = seconds(60.0)
 
 
 class OneByOne:
-    """Gives out a frame when it is asked to."""
+    """A source that yields one frame for each call of `give`."""
 
     def __init__(self, clip: Path) -> None:
         self._frames = av.open(str(clip)).decode(video=0)
@@ -41,7 +41,7 @@ class OneByOne:
 
 
 class Channel:
-    """Keeps what the outbox sends."""
+    """A data channel that keeps the telemetry sent on it."""
 
     readyState = "open"  # noqa: N815 - the library's name
     bufferedAmount = 0  # noqa: N815
@@ -82,7 +82,7 @@ async def sent_for(source: OneByOne, channel: Channel, frames: int) -> list[Tele
     return messages
 
 
-async def test_broken_tracks_cost_two_frames_and_one_entry_in_the_log(
+async def test_damaged_tracks_cost_two_frames_and_one_log_entry(
     media_dir: Path, caplog: pytest.LogCaptureFixture
 ):
     async with (
@@ -97,7 +97,7 @@ async def test_broken_tracks_cost_two_frames_and_one_entry_in_the_log(
     assert "UnpicklingError" in caplog.text
 
 
-async def test_a_stream_that_starts_anew_gives_no_face_an_old_id(media_dir: Path):
+async def test_after_its_tracks_are_reset_a_stream_reuses_no_face_id(media_dir: Path):
     # Every frame fails in the analysis itself.
     tracks = TracksCache().pack(Tracks(degradation="no state", next_id=5))  # type: ignore[arg-type]
     async with running_pool(1) as pool, streaming(pool, media_dir / "single_face.mp4", tracks) as stream:
@@ -107,7 +107,7 @@ async def test_a_stream_that_starts_anew_gives_no_face_an_old_id(media_dir: Path
     assert {face.id for face in messages[-1].faces} == {5}
 
 
-async def test_a_frame_says_that_the_server_runs_no_analysis(media_dir: Path):
+async def test_telemetry_says_that_the_server_runs_no_analysis(media_dir: Path):
     pool = AnalysisPool(MODELS_DIR, AnalysisOptions(), 0, MAX_PIXELS)
 
     async with streaming(pool, media_dir / "single_face.mp4", b"") as stream:
@@ -116,8 +116,8 @@ async def test_a_frame_says_that_the_server_runs_no_analysis(media_dir: Path):
     assert (message.analysed, message.unanalysed) == (False, "off")
 
 
-async def test_a_stream_of_bursts_is_not_behind_for_what_it_drops(media_dir: Path):
-    """Its analysis waits for frames between two bursts; a peer that gets too little would lock all others out."""
+async def test_a_bursty_stream_does_not_count_as_slow_because_of_its_drops(media_dir: Path):
+    """The analysis is idle between two bursts. A stream that counts as slow would keep new peers out."""
     drawing, source, channel = started_threads(1, "draw"), OneByOne(media_dir / "single_face.mp4"), Channel()
     async with running_pool(1) as pool, asyncio.timeout(DEADLINE_S), asyncio.TaskGroup() as tasks:
         pipeline = FramePipeline(pool, drawing, (1920, 1920))

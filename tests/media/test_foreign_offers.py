@@ -1,4 +1,4 @@
-"""Offers that the product's own page and peer never make: other orders, audio, other bundles. Each gets its video."""
+"""Offers of other clients: other section orders, audio, other bundles. Each gets its video back."""
 
 import asyncio
 import json
@@ -55,7 +55,7 @@ ORDERS: dict[str, tuple[Order, ...]] = {
 async def connected(
     server: RunningServer, order: tuple[Order, ...], policy: RTCBundlePolicy, change: Callable[[str], str]
 ) -> AsyncIterator[tuple[RTCPeerConnection, MediaStreamTrack, str]]:
-    """A peer connection as aiortc's examples make it, its returned video, and the answer."""
+    """A connected peer as in aiortc's examples, its returned video, and the answer."""
     offer_addresses(("127.0.0.1",))
     pc = RTCPeerConnection(RTCConfiguration(iceServers=[], bundlePolicy=policy))
     returned: asyncio.Queue[MediaStreamTrack] = asyncio.Queue()
@@ -84,7 +84,7 @@ async def frames_from(track: MediaStreamTrack) -> list[VideoFrame]:
 
 @pytest.mark.parametrize("policy", RTCBundlePolicy)
 @pytest.mark.parametrize("order", ORDERS.values(), ids=ORDERS)
-async def test_the_video_comes_back_whatever_stands_before_it(
+async def test_the_video_comes_back_whatever_sections_precede_it(
     server: RunningServer, order: tuple[Order, ...], policy: RTCBundlePolicy
 ):
     async with (
@@ -97,7 +97,7 @@ async def test_the_video_comes_back_whatever_stands_before_it(
     assert answer.count("a=inactive") == sum(add in (audio, silent_audio) for add in order)
 
 
-async def test_the_data_channel_may_stand_before_the_video(server: RunningServer):
+async def test_the_data_channel_may_precede_the_video(server: RunningServer):
     def swap(sdp: str) -> str:
         session, first, second = sdp.split("m=")
         return "m=".join((session.replace("BUNDLE 0 1", "BUNDLE 1 0"), second, first))
@@ -119,7 +119,7 @@ async def test_the_data_channel_may_stand_before_the_video(server: RunningServer
     assert answer["sdp"].count("a=candidate") >= 2
 
 
-async def test_without_a_bundle_each_section_has_its_own_transport_and_works(server: RunningServer):
+async def test_without_a_bundle_each_section_works_on_its_own_transport(server: RunningServer):
     def unbundled(sdp: str) -> str:
         return "".join(line for line in sdp.splitlines(keepends=True) if not line.startswith("a=group:"))
 
@@ -167,7 +167,7 @@ async def test_firefox_with_max_bundle_gets_live_data_channels(
 
 
 @pytest.mark.parametrize("section", [1, 2], ids=["first", "last"])
-async def test_the_server_calls_a_candidate_of_any_section_of_a_bundle(tmp_path: Path, section: int):
+async def test_the_server_uses_a_trickled_candidate_of_any_bundled_section(tmp_path: Path, section: int):
     heard = asyncio.get_running_loop().create_future()
 
     class Listener(asyncio.DatagramProtocol):

@@ -1,4 +1,4 @@
-"""Which STUN and TURN servers `GET /config` tells, and to whom: strangers would use a relay for their own traffic."""
+"""Which clients get STUN and TURN servers from `GET /config`: others could use the relay for their own traffic."""
 
 import base64
 import hashlib
@@ -32,26 +32,26 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 async def ice_servers(url: str, token: str) -> list[dict[str, Any]]:
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     async with aiohttp.ClientSession(headers=headers) as http, http.get(f"{url}/config") as answer:
-        told: list[dict[str, Any]] = (await answer.json())["iceServers"]
-        return told
+        servers: list[dict[str, Any]] = (await answer.json())["iceServers"]
+        return servers
 
 
-async def test_who_may_come_in_gets_a_credential_that_the_relay_can_check(url: str):
-    told = await ice_servers(url, TOKEN)
+async def test_a_client_with_a_token_gets_a_credential_that_the_relay_accepts(url: str):
+    servers = await ice_servers(url, TOKEN)
 
-    digest = hmac.new(SECRET.encode(), told[0]["username"].encode(), hashlib.sha1).digest()
-    assert told[0]["urls"] == [TURN]
-    assert told[0]["credential"] == base64.b64encode(digest).decode()
+    digest = hmac.new(SECRET.encode(), servers[0]["username"].encode(), hashlib.sha1).digest()
+    assert servers[0]["urls"] == [TURN]
+    assert servers[0]["credential"] == base64.b64encode(digest).decode()
 
 
-async def test_each_asking_gets_a_credential_of_its_own(url: str):
+async def test_each_response_has_a_new_credential(url: str):
     first, second = await ice_servers(url, TOKEN), await ice_servers(url, TOKEN)
 
     assert first[0]["username"] != second[0]["username"]
 
 
-async def test_the_secret_may_come_through_a_pipe_which_can_be_read_only_once(tmp_path: Path):
-    # `<(command)` of the shell is the file name of a pipe.
+async def test_the_secret_may_be_read_from_a_pipe(tmp_path: Path):
+    # In a shell, `<(command)` is the file name of a pipe, which can be read only once.
     start = f'exec "$0" server.py "$@" --turn-secret-file <(echo {SECRET})'
     with running_server(
         tmp_path / "server.log", "--auth", "none", "--page-ice-server", TURN, "--analysis-processes", "0",
@@ -64,5 +64,5 @@ async def test_the_secret_may_come_through_a_pipe_which_can_be_read_only_once(tm
 
 
 @pytest.mark.parametrize("token", ["", "a-guess"])
-async def test_a_stranger_gets_no_relay(url: str, token: str):
+async def test_a_client_without_a_token_gets_no_relay(url: str, token: str):
     assert await ice_servers(url, token) == []

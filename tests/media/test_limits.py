@@ -1,4 +1,4 @@
-"""The limits under load, with the real server: who runs keeps running, who is too much is told so."""
+"""Running sessions keep their rate; excess peers are rejected with a reason."""
 
 import asyncio
 import json
@@ -21,7 +21,7 @@ SETUPS_OVER_S = seconds(12.0)
 
 
 async def fps_of(peer: ReplayPeer, seconds: float) -> float:
-    """Analysed frames a second, counted here."""
+    """Analysed frames per second, counted by this peer."""
     before = peer.tally.analysed
     await asyncio.sleep(seconds)
     return (peer.tally.analysed - before) / seconds
@@ -32,7 +32,7 @@ def open_files(pid: int) -> int:
 
 
 async def flood(url: str, address: str, offers: int) -> Counter[int]:
-    """Offers from one address, all at once; how often each status was answered."""
+    """Send offers from one address at once; returns how often each status was returned."""
     sdp = (ROOT / "tests" / "data" / "chrome_offer.sdp").read_bytes().decode()
     body = json.dumps({"sdp": sdp, "type": "offer"})
     headers = {"Content-Type": "application/json", "X-Forwarded-For": address}
@@ -48,7 +48,9 @@ async def flood(url: str, address: str, offers: int) -> Counter[int]:
         return Counter(await asyncio.gather(*(send() for _ in range(offers))))
 
 
-async def test_200_offers_of_one_address_leave_the_running_peer_its_rate(tmp_path: Path, media_dir: Path):
+async def test_a_running_peer_keeps_its_rate_during_200_offers_from_one_address(
+    tmp_path: Path, media_dir: Path
+):
     settings = "--auth", "none", "--setup-deadline-s", "3"
     with running_server(tmp_path / "server.log", *settings) as running:
         options = ReplayOptions(media_dir / "single_face.mp4", running.url, loop=True)
@@ -61,9 +63,9 @@ async def test_200_offers_of_one_address_leave_the_running_peer_its_rate(tmp_pat
                 measuring = tasks.create_task(fps_of(peer, MEASURED_S))
                 flooding = tasks.create_task(flood(running.url, "203.0.113.9", OFFERS))
             answers, under_load = flooding.result(), measuring.result()
-            # What was let in never connects, and ends when its time for that is over.
+            # The admitted sessions never connect and end at their setup deadline.
             async with asyncio.timeout(SETUPS_OVER_S):
-                while await sessions(running.url) > 1 or open_files(running.process.pid) > files + 3:  # noqa: ASYNC110 - of a server elsewhere
+                while await sessions(running.url) > 1 or open_files(running.process.pid) > files + 3:  # noqa: ASYNC110 - of another process
                     await asyncio.sleep(0.2)
 
             assert answers[200] == 2  # an address has a quarter of `max_setups`
@@ -79,10 +81,10 @@ async def sessions(url: str) -> int:
         return int((await answer.json())["sessions"])
 
 
-async def test_whom_the_machine_cannot_carry_is_refused_and_the_running_peer_keeps_its_rate(
+async def test_a_peer_beyond_capacity_is_rejected_and_the_running_peer_keeps_its_rate(
     tmp_path: Path, media_dir: Path
 ):
-    # No machine gives everybody 1,000 frames a second with one process.
+    # No machine analyses 1,000 frames per second for each peer with one worker.
     settings = "--min-fps", "1000", "--analysis-processes", "1"
     with running_server(tmp_path / "server.log", *settings) as running:
         options = ReplayOptions(media_dir / "single_face.mp4", running.url, loop=True)
@@ -91,9 +93,10 @@ async def test_whom_the_machine_cannot_carry_is_refused_and_the_running_peer_kee
             calm = await fps_of(peer, 3)
 
             for _ in range(3):
-                with pytest.raises(ServerUnreachableError, match=r"frames per second.*HTTP 503"):
+                with pytest.raises(ServerUnreachableError, match="frames per second") as rejected:
                     async with ReplayPeer(options):
                         pass
+                assert (rejected.value.status, rejected.value.problem_code) == (503, "server_full")
 
             assert await fps_of(peer, 3) > KEPT_SHARE * calm
 

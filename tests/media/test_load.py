@@ -14,7 +14,7 @@ from tests.times import seconds
 
 
 @pytest.mark.parametrize("codec", ["vp8", "h264"])
-def test_two_peers_have_a_summary_each_and_a_total(
+def test_two_peers_get_a_summary_each_and_a_total(
     server_url: str, media_dir: Path, tmp_path: Path, codec: str
 ):
     summary = tmp_path / "summary.json"

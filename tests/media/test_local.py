@@ -22,7 +22,7 @@ from facestream.web.auth.local_programs import Programs, end_of
 from tests.conftest import ROOT
 from tests.times import seconds
 
-# Forwards one connection and listens no more: `socat TCP-LISTEN:...` without fork.
+# Forwards one connection and stops listening: `socat TCP-LISTEN:...` without fork.
 ONE_TIME = """
 import socket, sys, threading
 listener = socket.create_server(("127.0.0.1", 0))
@@ -93,8 +93,8 @@ def test_a_client_behind_a_forwarder_that_no_longer_listens_needs_a_token(server
         assert auth_through(int(said)) == "token"
 
 
-def test_a_program_that_is_a_server_too_needs_a_token(server_url: str):
-    # A web application that fetches addresses which its own clients give it.
+def test_a_program_that_also_listens_needs_a_token(server_url: str):
+    # For example a web application that fetches URLs for its clients.
     with socket.create_server(("127.0.0.1", 0)):
         assert auth_through(port_of(server_url)) == "token"
 
@@ -150,7 +150,7 @@ def status_of_offer(url: str, token: str) -> int:
         return error.code
 
 
-def test_where_the_system_shows_no_programs_the_terminal_gets_a_link_that_works(tmp_path: Path):
+def test_where_the_system_does_not_show_programs_the_terminal_shows_a_valid_link(tmp_path: Path):
     terminal, program_end = pty.openpty()
     with (tmp_path / "log").open("w+") as log:
         process = subprocess.Popen(

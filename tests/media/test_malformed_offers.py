@@ -1,4 +1,4 @@
-"""Thousands of offers as no browser makes them: each gets its answer, none leaves anything behind."""
+"""Thousands of malformed offers: each is answered, and none leaves a socket behind."""
 
 import contextlib
 import http.client
@@ -25,9 +25,9 @@ from tests.times import seconds
 OFFERS = 3000
 ALLOWED = {200, 400, 413}
 SETTLED_DEADLINE_S = seconds(30.0)
-PEER_FPS = 5  # few, so that most of the machine is there for the offers
+PEER_FPS = 5  # low, so that most of the machine is free for the offers
 MIN_FPS = 0.8 * PEER_FPS
-# As open as it can be: what is tried here is what is said to an offer, not to whom.
+# No access control and high limits; this test checks offers only.
 OPEN = (
     "--new-sessions-per-minute", "6000", "--max-sessions", "1000", "--max-sessions-per-address", "1000",
     "--max-setups", "1000", "--min-fps", "0", "--analysis-processes", "1", "--remote-candidates", "lan",
@@ -41,7 +41,7 @@ def open_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningSer
 
 
 class Sender:
-    """Posts bodies over one connection, and takes back what was accepted."""
+    """Posts bodies over one connection, and deletes each session that is opened."""
 
     def __init__(self, server: RunningServer) -> None:
         self._http = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=seconds(20))
@@ -73,7 +73,7 @@ class Sender:
 def post_malformed_offers(server: RunningServer) -> Counter[int]:
     sender = Sender(server)
 
-    # The same offers in each run; a failure is shown at once, because to shrink it would take minutes.
+    # The same offers in each run. Failures are not shrunk, because that would take minutes.
     @settings(
         max_examples=OFFERS,
         derandomize=True,
@@ -93,18 +93,18 @@ def post_malformed_offers(server: RunningServer) -> Counter[int]:
     return sender.statuses
 
 
-def test_malformed_offers_neither_trip_the_server_nor_leak_a_socket_nor_disturb_a_good_peer(
+def test_malformed_offers_cause_no_fault_leak_no_socket_and_do_not_disturb_a_running_peer(
     open_server: RunningServer, media_dir: Path, tmp_path: Path
 ):
     clip = slow_clip(media_dir / "single_face.mp4", tmp_path / "slow.mp4")
-    with good_peer(open_server, clip, tmp_path / "summary.json") as summary:
+    with running_peer(open_server, clip, tmp_path / "summary.json") as summary:
         sockets_before = open_sockets(open_server)
 
         statuses = post_malformed_offers(open_server)
 
         assert settled(open_server, sockets_before) <= sockets_before
     assert statuses.total() >= OFFERS
-    assert statuses[200] > 0  # some mutations are none to the server
+    assert statuses[200] > 0  # some mutations leave the offer valid
     assert statuses[400] > statuses[200]
     assert summary["exit code"] == 0
     assert summary["fps_received"] > MIN_FPS
@@ -127,8 +127,8 @@ def slow_clip(source: Path, path: Path) -> Path:
 
 
 @contextlib.contextmanager
-def good_peer(server: RunningServer, clip: Path, file: Path) -> Iterator[dict[str, float]]:
-    """A peer in a process of its own, because hypothesis keeps `random` of this one; yields what it says at its end."""
+def running_peer(server: RunningServer, clip: Path, file: Path) -> Iterator[dict[str, float]]:
+    """A peer in its own process, as hypothesis seeds `random` in this one; fills the yielded summary at the end."""
     command = [sys.executable, "-m", "facestream", "replay", str(clip), "--url", server.url, "--loop"]
     process = subprocess.Popen([*command, "--summary", str(file)], cwd=ROOT, stdout=subprocess.DEVNULL)
     summary: dict[str, float] = {}
@@ -147,14 +147,14 @@ def sessions(server: RunningServer) -> int:
 
 
 def settled(server: RunningServer, wanted: int) -> int:
-    """How many sockets are open, once sessions that were ended have given theirs back."""
+    """The number of open sockets, after ended sessions have freed theirs."""
     with contextlib.suppress(TimeoutError):
         wait_until(lambda: open_sockets(server) <= wanted)
     return open_sockets(server)
 
 
 def wait_until(reached: Callable[[], bool]) -> None:
-    """Another process has no event to wait for."""
+    """Poll: another process has no event to wait for."""
     deadline_s = time.monotonic() + SETTLED_DEADLINE_S
     while not reached():
         if time.monotonic() > deadline_s:
@@ -175,7 +175,7 @@ def is_socket(path: Path) -> bool:
 
 
 @pytest.mark.parametrize("browser", BROWSERS)
-def test_the_real_offers_are_accepted(open_server: RunningServer, browser: str):
+def test_the_unchanged_offers_are_accepted(open_server: RunningServer, browser: str):
     sender = Sender(open_server)
 
     sender.post(json.dumps({"sdp": read_offer(browser), "type": "offer"}).encode())

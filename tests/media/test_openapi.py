@@ -22,21 +22,21 @@ from tests.conftest import ROOT, RunningServer, running_server
 from tests.times import seconds
 
 DEADLINE_S = seconds(90)
-# Nothing that is refused for the number of requests: what is tried is what is said to each.
+# No rate limits, so that every request reaches its route.
 OPEN = ("--new-sessions-per-minute", "6000", "--max-setups", "1000", "--analysis-processes", "0")
 
 
 @pytest.fixture(scope="module")
 def open_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     folder = tmp_path_factory.mktemp("open")
-    # Without any, the admins' routes are not there.
+    # Without admin tokens, the admin routes return 404.
     (folder / "admins.txt").write_text("a-token-that-schemathesis-does-not-know\n")
     arguments = (*OPEN, "--admin-tokens-file", str(folder / "admins.txt"))
     with running_server(folder / "server.log", *arguments) as running:
         yield running
 
 
-def test_the_server_keeps_what_its_description_promises(open_server: RunningServer, tmp_path: Path):
+def test_the_server_behaves_as_described(open_server: RunningServer, tmp_path: Path):
     schemathesis = Path(sys.executable).with_name("schemathesis")
     config = ROOT / "tests" / "data" / "schemathesis.toml"
 

@@ -1,4 +1,4 @@
-"""What whoever runs the server sees of it: readiness, metrics and logs, from the whole server with real media."""
+"""Readiness, metrics and logs, as the operator sees them."""
 
 import asyncio
 import json
@@ -45,16 +45,16 @@ def key(name: str, **labels: str) -> tuple[str, frozenset[tuple[str, str]]]:
     return name, frozenset(labels.items())
 
 
-async def test_a_server_that_serves_is_ready(server_url: str):
+async def test_a_running_server_is_ready(server_url: str):
     status, text = await fetch(f"{server_url}/readyz")
 
     assert status == 200
     assert json.loads(text) == {"ready": True, "missing": [], "impaired": []}
 
 
-async def test_a_server_without_an_analysis_process_is_not_ready_and_says_so(tmp_path: Path):
+async def test_a_server_without_a_worker_is_not_ready_and_says_so(tmp_path: Path):
     with running_server(tmp_path / "server.log", "--analysis-processes", "1") as running:
-        # The spare one would take its place at once.
+        # A spare worker would replace it at once.
         for pid in analysis_pids(running):
             os.kill(pid, signal.SIGKILL)
         statuses = set()
@@ -87,7 +87,7 @@ async def test_frames_and_stages_of_a_running_session_are_counted(server_url: st
         assert during[key("facestream_stage_ms_count", stage=stage)] >= 10
 
 
-async def test_an_ended_session_stays_counted_with_its_reason(server_url: str, media_dir: Path):
+async def test_an_ended_session_is_counted_with_its_reason(server_url: str, media_dir: Path):
     before = await metrics_of(server_url)
 
     async with streaming(server_url, media_dir / "single_face.mp4") as peer:
@@ -109,7 +109,7 @@ async def until_no_session(url: str) -> None:
             await asyncio.sleep(0.05)
 
 
-async def test_a_refusal_is_counted_by_its_reason(server_url: str):
+async def test_a_rejection_is_counted_by_its_reason(server_url: str):
     refused = key("facestream_refused_total", reason="offer")
     before = await metrics_of(server_url)
 
@@ -122,7 +122,7 @@ async def test_a_refusal_is_counted_by_its_reason(server_url: str):
     assert (await metrics_of(server_url))[refused] == before.get(refused, 0) + 1
 
 
-async def test_sessions_of_frames_and_their_refusals_are_counted_too(tmp_path: Path):
+async def test_jpeg_sessions_and_their_rejections_are_counted(tmp_path: Path):
     with running_server(
         tmp_path / "server.log", "--analysis-processes", "0", "--max-sessions", "1"
     ) as running:
@@ -137,7 +137,7 @@ async def test_sessions_of_frames_and_their_refusals_are_counted_too(tmp_path: P
     assert metrics[key("facestream_refused_total", reason="server_full")] == 1
 
 
-async def test_memory_and_the_lateness_of_the_loop_are_measured(server_url: str):
+async def test_memory_and_event_loop_lag_are_measured(server_url: str):
     metrics = await metrics_of(server_url)
     async with asyncio.timeout(seconds(10)):  # it is measured every half second
         while metrics[key("facestream_loop_lag_ms_count")] < 2:
@@ -153,13 +153,13 @@ async def test_memory_and_the_lateness_of_the_loop_are_measured(server_url: str)
     "headers",
     [{"X_Forwarded_For": "203.0.113.9"}, {"Forwarded": "for=203.0.113.9"}, {"Host": "faces.example.org"}],
 )
-async def test_who_comes_through_a_proxy_reads_no_metrics(server_url: str, headers: dict[str, str]):
+async def test_clients_behind_a_proxy_get_no_metrics(server_url: str, headers: dict[str, str]):
     status, _ = await fetch(f"{server_url}/metrics", **headers)
 
     assert status in {401, 403, 404}
 
 
-async def test_who_has_an_admins_token_reads_the_metrics_from_anywhere(tmp_path: Path):
+async def test_with_an_admin_token_the_metrics_are_readable_from_anywhere(tmp_path: Path):
     (tmp_path / "admins.txt").write_text("a-token-of-an-admin\n")
     admins = ("--admin-tokens-file", str(tmp_path / "admins.txt"))
     with running_server(tmp_path / "server.log", "--analysis-processes", "0", *admins) as running:
@@ -172,7 +172,7 @@ async def test_who_has_an_admins_token_reads_the_metrics_from_anywhere(tmp_path:
     assert (without, wrong, right) == (401, 401, 200)
 
 
-def test_a_tunnel_without_its_extra_is_one_sentence():
+def test_a_tunnel_without_its_extra_is_reported_with_what_to_install():
     ended = run_server("--tunnel", "ngrok")
 
     assert ended.returncode == 2
@@ -181,7 +181,7 @@ def test_a_tunnel_without_its_extra_is_one_sentence():
 
 
 @pytest.mark.parametrize(("readers", "status"), [("everyone", 200), ("off", 404)])
-async def test_a_setting_says_who_reads_the_metrics(tmp_path: Path, readers: str, status: int):
+async def test_the_metrics_setting_decides_who_reads_the_metrics(tmp_path: Path, readers: str, status: int):
     with running_server(
         tmp_path / "server.log", "--analysis-processes", "0", "--metrics", readers
     ) as running:
@@ -191,7 +191,7 @@ async def test_a_setting_says_who_reads_the_metrics(tmp_path: Path, readers: str
 
 
 @pytest.mark.parametrize("form", ["text", "json"])
-async def test_a_session_and_a_refusal_leave_no_address_no_sdp_and_no_secret_in_the_log(
+async def test_sessions_and_rejections_leave_no_address_no_sdp_and_no_secret_in_the_log(
     tmp_path: Path, media_dir: Path, form: str
 ):
     with running_server(
@@ -219,7 +219,7 @@ async def refuse_an_offer(running: RunningServer) -> None:
         assert answer.status == 400
 
 
-async def test_what_is_no_http_is_answered_and_not_logged(tmp_path: Path):
+async def test_invalid_http_is_answered_and_not_logged(tmp_path: Path):
     with running_server(tmp_path / "server.log", "--analysis-processes", "0") as running:
         address = urlsplit(running.url)
         reader, writer = await asyncio.open_connection(address.hostname, address.port)
@@ -233,7 +233,7 @@ async def test_what_is_no_http_is_answered_and_not_logged(tmp_path: Path):
     assert running.log.read_text() == ""
 
 
-async def test_every_line_of_a_json_log_is_an_object_with_its_session(tmp_path: Path, media_dir: Path):
+async def test_every_line_of_a_json_log_is_an_object_with_the_session_id(tmp_path: Path, media_dir: Path):
     with running_server(
         tmp_path / "server.log", "--analysis-processes", "1", "--log-format", "json"
     ) as running:
@@ -242,7 +242,7 @@ async def test_every_line_of_a_json_log_is_an_object_with_its_session(tmp_path: 
         await until_no_session(running.url)
         running.stop()
 
-    # TensorFlow Lite writes a line of its own before anything can be set.
+    # TensorFlow Lite logs one line before logging can be configured.
     lines = [line for line in running.log.read_text().splitlines() if "TensorFlow" not in line]
     assert [json.loads(line)["session"] for line in lines] == [session_id, session_id]
     assert json.loads(lines[-1])["ending"] == "goodbye"

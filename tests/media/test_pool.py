@@ -77,14 +77,14 @@ async def analyze_when_back(pool: AnalysisPool, gray: GrayImage) -> int:
                 await asyncio.sleep(0.1)
 
 
-async def test_a_face_is_found_by_any_process(face_gray: GrayImage):
+async def test_every_worker_finds_the_face(face_gray: GrayImage):
     async with running_pool(2) as pool:
         found = await asyncio.gather(*(analyze(pool, face_gray) for _ in range(6)))
 
     assert found == [1] * 6
 
 
-async def test_a_killed_process_is_replaced(face_gray: GrayImage):
+async def test_a_killed_worker_is_replaced(face_gray: GrayImage):
     async with running_pool(1) as pool:
         os.kill(pool.pids[0], signal.SIGKILL)
 
@@ -95,7 +95,7 @@ async def test_a_killed_process_is_replaced(face_gray: GrayImage):
         assert pool.restarts == 1
 
 
-async def test_a_spare_process_takes_the_place_of_one_that_dies(face_gray: GrayImage):
+async def test_a_spare_worker_replaces_one_that_dies(face_gray: GrayImage):
     async with running_pool(1) as pool, asyncio.timeout(RECOVERY_S):
         while pool._spare is None:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
@@ -109,7 +109,7 @@ async def test_a_spare_process_takes_the_place_of_one_that_dies(face_gray: GrayI
         assert await analyze(pool, face_gray) == 1
 
 
-async def test_a_cancelled_frame_does_not_cost_its_process(face_gray: GrayImage):
+async def test_a_cancelled_frame_does_not_cost_its_worker(face_gray: GrayImage):
     async with running_pool(1) as pool:
         pids = pool.pids
         with pytest.raises(TimeoutError):
@@ -120,7 +120,7 @@ async def test_a_cancelled_frame_does_not_cost_its_process(face_gray: GrayImage)
         assert pool.pids == pids
 
 
-async def test_who_waits_is_served_in_turn(face_gray: GrayImage):
+async def test_waiting_streams_are_served_in_turn(face_gray: GrayImage):
     served: list[int] = []
 
     async def serve(number: int) -> None:
@@ -133,7 +133,7 @@ async def test_who_waits_is_served_in_turn(face_gray: GrayImage):
     assert served == [0, 1, 2, 3]
 
 
-async def test_a_frame_over_the_limit_is_rejected_and_the_process_lives(face_gray: GrayImage):
+async def test_a_frame_over_the_limit_is_rejected_and_the_worker_survives(face_gray: GrayImage):
     async with running_pool(1) as pool:
         with pytest.raises(AnalysisUnavailableError, match="expected at most"):
             await analyze(pool, np.zeros((1080, 1920), np.uint8))
@@ -142,7 +142,7 @@ async def test_a_frame_over_the_limit_is_rejected_and_the_process_lives(face_gra
         assert pool.restarts == 0
 
 
-async def test_missing_models_stop_the_start_with_the_file_and_what_to_do(tmp_path: Path):
+async def test_with_a_missing_model_the_start_fails_with_its_name_and_what_to_do(tmp_path: Path):
     pool = AnalysisPool(tmp_path, AnalysisOptions(), 2, MAX_PIXELS)
 
     with pytest.raises(ModelFileError, match="make models"):
@@ -150,7 +150,7 @@ async def test_missing_models_stop_the_start_with_the_file_and_what_to_do(tmp_pa
 
 
 def open_descriptors() -> set[str]:
-    """What this process has open, by what it is; the descriptor that lists them is closed again."""
+    """The open descriptors of this process by target, without the one that lists them."""
     return {link for link in map(_target, Path("/proc/self/fd").iterdir()) if link}
 
 
@@ -163,7 +163,7 @@ def _target(link: Path) -> str:
 
 async def test_closing_frees_processes_descriptors_and_shared_memory(face_gray: GrayImage):
     async with running_pool(1):
-        pass  # what the first start opens for the whole process
+        pass  # the first start opens some descriptors for the whole process
     before = open_descriptors()
 
     async with running_pool(2) as pool:
@@ -179,7 +179,7 @@ async def test_closing_frees_processes_descriptors_and_shared_memory(face_gray: 
 
 @contextlib.contextmanager
 def no_descriptor_left() -> Iterator[None]:
-    """This process may open nothing more."""
+    """Lower the limit of open files so that this process can open no more."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     held: list[int] = []
     resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))
@@ -194,7 +194,7 @@ def no_descriptor_left() -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
-async def test_processes_come_back_as_soon_as_the_shortage_is_over(
+async def test_workers_restart_as_soon_as_the_shortage_is_over(
     face_gray: GrayImage, caplog: pytest.LogCaptureFixture
 ):
     async with running_pool(1) as pool, asyncio.timeout(2 * RECOVERY_S):
@@ -206,7 +206,7 @@ async def test_processes_come_back_as_soon_as_the_shortage_is_over(
             with pytest.raises(AnalysisUnavailableError):
                 await analyze(pool, face_gray)
             tried_with_s = pool._starts._pause_s
-            await until(lambda: pool._starts._pause_s > tried_with_s)  # another try has failed
+            await until(lambda: pool._starts._pause_s > tried_with_s)  # another start has failed
             said = pool.shortage
 
         assert await analyze_when_back(pool, face_gray) == 1
@@ -218,7 +218,7 @@ async def test_processes_come_back_as_soon_as_the_shortage_is_over(
     assert len([record for record in caplog.records if "did not start" in record.message]) == 1
 
 
-async def test_a_close_that_is_cancelled_leaves_no_process():
+async def test_a_cancelled_close_leaves_no_process():
     async with running_pool(1) as pool:
         process = next(iter(pool._everyone()))
         closing = asyncio.create_task(process.close())
@@ -237,7 +237,7 @@ async def until(condition: Callable[[], bool]) -> None:
 
 @pytest.mark.parametrize("step", ["the memory", "the pipe", "the child"])
 @pytest.mark.parametrize("number", [errno.EMFILE, errno.ENOMEM, errno.EAGAIN, errno.ENOSPC])
-def test_a_start_that_fails_leaves_nothing_open(step: str, number: int, monkeypatch: pytest.MonkeyPatch):
+def test_a_failed_start_leaves_nothing_open(step: str, number: int, monkeypatch: pytest.MonkeyPatch):
     def refuse(*_: object) -> NoReturn:
         raise OSError(number, os.strerror(number))
 
@@ -258,7 +258,7 @@ def test_a_start_that_fails_leaves_nothing_open(step: str, number: int, monkeypa
     assert "facestream-frame" not in Path("/proc/self/maps").read_text()
 
 
-async def test_a_start_that_is_cancelled_leaves_no_child(face_gray: GrayImage):
+async def test_a_cancelled_start_leaves_no_child(face_gray: GrayImage):
     pool = AnalysisPool(MODELS_DIR, AnalysisOptions(), 2, MAX_PIXELS)
     children = set(multiprocessing.active_children())
 
@@ -273,7 +273,7 @@ async def test_a_start_that_is_cancelled_leaves_no_child(face_gray: GrayImage):
 
 
 @pytest.mark.parametrize("during", ["a frame", "a rest"])
-async def test_a_stopped_process_is_replaced(face_gray: GrayImage, during: str):
+async def test_a_stopped_worker_is_replaced(face_gray: GrayImage, during: str):
     async with running_pool(1) as pool, asyncio.timeout(RECOVERY_S):
         await until(lambda: pool._spare is not None)
         stopped = pool.pids[0]
@@ -290,7 +290,7 @@ async def test_a_stopped_process_is_replaced(face_gray: GrayImage, during: str):
     assert replaced_after_s < REPLACED_S
 
 
-async def test_a_stopped_spare_and_a_stopped_start_are_replaced_too(face_gray: GrayImage):
+async def test_a_stopped_spare_and_a_worker_stopped_while_starting_are_replaced(face_gray: GrayImage):
     async with running_pool(1) as pool, asyncio.timeout(2 * RECOVERY_S):
         await until(lambda: len(pool._starts.loading) == 1)
         loading = next(iter(pool._starts.loading)).pid
@@ -306,7 +306,7 @@ async def test_a_stopped_spare_and_a_stopped_start_are_replaced_too(face_gray: G
         assert await analyze(pool, face_gray) == 1
 
 
-async def test_stopped_processes_do_not_delay_the_end():
+async def test_stopped_workers_do_not_delay_the_close():
     pool = AnalysisPool(MODELS_DIR, AnalysisOptions(), 2, MAX_PIXELS)
     await pool.start()
     pids = pool.pids
@@ -341,7 +341,7 @@ async def test_a_fault_in_the_supervision_is_logged_and_the_supervision_continue
     assert "ZeroDivisionError" in caplog.text
 
 
-async def test_tracks_that_cannot_be_read_are_a_fault_of_that_frame_only(face_gray: GrayImage):
+async def test_unreadable_tracks_are_a_fault_of_that_frame_only(face_gray: GrayImage):
     async with running_pool(1) as pool:
         pids = pool.pids
         with pytest.raises(AnalysisFaultError) as fault:

@@ -1,4 +1,4 @@
-"""Streams that no decoder may see, sent to the real server: it stays small, and says why the session ends."""
+"""Streams that must not reach a decoder: the server stays small and sends the reason for the end of the session."""
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -14,7 +14,7 @@ from tests.media.aiortc_patches.bitstreams import sps
 
 
 def sent_instead(peer: ReplayPeer, unit: bytes) -> None:
-    """From now on each packet of the peer's video is this NAL unit."""
+    """Replace the payload of each further packet of the peer's video by this NAL unit."""
     transport: Any = peer._pc.getSenders()[0].transport
     send: Callable[[bytes], Awaitable[None]] = transport._send_rtp
 
@@ -44,7 +44,7 @@ def most_memory_mb(server: RunningServer) -> float:
     ],
     ids=["hidden by a cycle", "hidden by scaling lists", "10 bits", "references", "cut off"],
 )
-async def test_a_stream_that_is_refused_is_told_why_and_costs_no_memory(
+async def test_a_rejected_stream_ends_with_the_reason_and_costs_no_memory(
     server: RunningServer, media_dir: Path, unit: bytes, said: str
 ):
     async with ReplayPeer(

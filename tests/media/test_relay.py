@@ -1,4 +1,4 @@
-"""The bad network of the benchmarks, with real datagrams."""
+"""The simulated network of the benchmarks, with real datagrams."""
 
 import asyncio
 
@@ -7,7 +7,7 @@ from tests.times import seconds
 
 
 class Inbox(asyncio.DatagramProtocol):
-    """One end of a path."""
+    """One end of the path; keeps what it receives."""
 
     def __init__(self) -> None:
         self.messages: asyncio.Queue[bytes] = asyncio.Queue()
@@ -29,7 +29,7 @@ async def test_the_relay_forwards_datagrams_both_ways_and_blocks_on_request():
     down = await asyncio.wait_for(at_client.messages.get(), seconds(5))
     conditions.cut = True
     client.sendto(b"lost", (LOOPBACK, link.client_side.port))
-    while not conditions.dropped:  # noqa: ASYNC110 - a datagram that is dropped tells nobody
+    while not conditions.dropped:  # noqa: ASYNC110 - a dropped datagram sets no event
         await asyncio.sleep(0.005)
 
     assert (up, down) == (b"up", b"down")

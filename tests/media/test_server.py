@@ -1,4 +1,4 @@
-"""The whole server as a user starts it: what it answers to bad input, and how it stops."""
+"""The whole server as a user starts it: how it rejects bad input, and how it stops."""
 
 import asyncio
 import os
@@ -27,22 +27,22 @@ async def post_offer(url: str, body: bytes, kind: str = "application/json") -> t
 
 
 @pytest.mark.parametrize(
-    ("body", "kind", "status", "said"),
+    ("body", "kind", "status", "code", "said"),
     [
-        (b"{", "application/json", 400, "expected JSON"),
-        (b'{"type": "offer"}', "application/json", 400, "sdp"),
-        (b'{"sdp": "hello", "type": "offer"}', "application/json", 400, "sdp"),
-        (b'{"sdp": "v=0", "type": "rollback"}', "application/json", 400, "type"),
-        (b" " * 70_000, "application/json", 413, "65536 bytes"),
-        (b"{}", "text/plain", 415, "expected application/json"),
+        (b"{", "application/json", 400, "bad_offer", "expected JSON"),
+        (b'{"type": "offer"}', "application/json", 400, "bad_offer", "sdp"),
+        (b'{"sdp": "hello", "type": "offer"}', "application/json", 400, "bad_offer", "sdp"),
+        (b'{"sdp": "v=0", "type": "rollback"}', "application/json", 400, "bad_offer", "type"),
+        (b" " * 70_000, "application/json", 413, "offer_too_large", "65536 bytes"),
+        (b"{}", "text/plain", 415, "unsupported_media_type", "expected application/json"),
     ],
 )
-async def test_a_bad_offer_gets_a_problem_and_the_server_goes_on(
-    server_url: str, body: bytes, kind: str, status: int, said: str
+async def test_a_bad_offer_is_rejected_with_a_problem_and_the_server_continues(
+    server_url: str, body: bytes, kind: str, status: int, code: str, said: str
 ):
     answered, problem = await post_offer(server_url, body, kind)
 
-    assert answered == status
+    assert (answered, problem["code"]) == (status, code)
     assert said in str(problem["detail"])
     assert await health(server_url) == "ok"
 
@@ -67,7 +67,7 @@ async def test_an_unknown_session_cannot_be_deleted(server_url: str):
         assert answer.status == 404
 
 
-async def test_the_page_allows_no_foreign_script(server_url: str):
+async def test_the_page_allows_no_script_of_another_origin(server_url: str):
     async with aiohttp.ClientSession() as http, http.get(server_url) as answer:
         policy = answer.headers["Content-Security-Policy"]
 
@@ -95,7 +95,7 @@ def test_a_signal_ends_the_server_with_exit_code_0_and_no_child(tmp_path: Path, 
 
 
 def child_pids(pid: int) -> list[int]:
-    """Children of every thread: the pool starts its processes from one of its own."""
+    """The children of all threads, because the pool starts its workers from a thread of its own."""
     return [
         int(child)
         for path in Path(f"/proc/{pid}/task").glob("*/children")
@@ -110,7 +110,7 @@ def run_server(*arguments: str, **settings: str) -> subprocess.CompletedProcess[
     )  # fmt: skip
 
 
-def test_a_taken_port_is_one_sentence():
+def test_a_port_in_use_is_reported_in_one_sentence():
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
 
@@ -131,7 +131,9 @@ def test_a_taken_port_is_one_sentence():
         (("--host", "no such host"), {}, "host: got 'no such host'"),
     ],
 )
-def test_a_wrong_setting_is_one_sentence(arguments: tuple[str, ...], settings: dict[str, str], said: str):
+def test_an_invalid_setting_is_reported_in_one_sentence(
+    arguments: tuple[str, ...], settings: dict[str, str], said: str
+):
     ended = run_server(*arguments, **settings)
 
     assert ended.returncode == 2
@@ -139,7 +141,7 @@ def test_a_wrong_setting_is_one_sentence(arguments: tuple[str, ...], settings: d
     assert "Traceback" not in ended.stderr
 
 
-async def test_a_killed_analysis_process_is_replaced_and_the_server_goes_on(tmp_path: Path):
+async def test_a_killed_worker_is_replaced_and_the_server_continues(tmp_path: Path):
     with running_server(tmp_path / "server.log", "--analysis-processes", "1") as running:
         killed = min(analysis_pids(running))  # the spare one was started later
         os.kill(killed, signal.SIGKILL)
@@ -153,6 +155,6 @@ async def test_a_killed_analysis_process_is_replaced_and_the_server_goes_on(tmp_
 
 
 def analysis_pids(running: RunningServer) -> list[int]:
-    """Children that are not multiprocessing's own resource tracker."""
+    """The workers: all children except multiprocessing's resource tracker."""
     pids = child_pids(running.process.pid)
     return [pid for pid in pids if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]

@@ -1,4 +1,4 @@
-"""The whole server when the machine refuses what its analysis processes need, or somebody stops them."""
+"""The whole server while its analysis processes lack memory or descriptors, or are stopped by a signal."""
 
 import asyncio
 import os
@@ -40,7 +40,7 @@ def kill_all(running: RunningServer, number: signal.Signals = signal.SIGKILL) ->
 
 
 def allow_no_more_files(pid: int) -> None:
-    """The lowest limit under which nothing that is open has to be closed; holes below stay free."""
+    """Set the lowest limit that leaves every open descriptor valid; unused lower numbers stay free."""
     highest = max(int(path.name) for path in Path(f"/proc/{pid}/fd").iterdir())
     limit(pid, resource.RLIMIT_NOFILE, highest)
 
@@ -50,7 +50,7 @@ def limit(pid: int, what: int, most: int) -> None:
     resource.prlimit(pid, what, (most, hard))
 
 
-async def test_peers_go_on_when_all_processes_are_killed_at_once(tmp_path: Path, media_dir: Path):
+async def test_sessions_continue_after_all_workers_are_killed_at_once(tmp_path: Path, media_dir: Path):
     with running_server(tmp_path / "server.log", "--analysis-processes", "2") as running:
         resource.prlimit(running.process.pid, resource.RLIMIT_NOFILE, (1024, 1024))
         async with (
@@ -71,7 +71,7 @@ async def test_peers_go_on_when_all_processes_are_killed_at_once(tmp_path: Path,
     assert "Traceback" not in running.log.read_text()
 
 
-async def test_a_peer_is_told_that_nothing_can_be_analysed_and_goes_on_when_it_can(
+async def test_a_session_continues_without_analysis_until_workers_can_start_again(
     tmp_path: Path, media_dir: Path
 ):
     with running_server(tmp_path / "server.log", "--analysis-processes", "1") as running:
@@ -98,7 +98,7 @@ async def test_a_peer_is_told_that_nothing_can_be_analysed_and_goes_on_when_it_c
     assert "Traceback" not in log
 
 
-async def test_a_session_goes_on_without_its_stopped_process(tmp_path: Path, media_dir: Path):
+async def test_a_session_continues_after_its_worker_is_stopped(tmp_path: Path, media_dir: Path):
     with running_server(tmp_path / "server.log", "--analysis-processes", "1") as running:
         async with peer(running.url, media_dir) as served, asyncio.timeout(RECOVERY_S):
             await until_spare(running, 1)
@@ -129,7 +129,7 @@ def with_stopped_processes(running: RunningServer) -> None:
 
 
 @pytest.mark.parametrize("trouble", [without_files, without_memory, with_stopped_processes])
-def test_a_signal_ends_the_server_in_time_whatever_is_lacking(
+def test_a_signal_ends_the_server_in_time_despite_any_shortage(
     tmp_path: Path, trouble: Callable[[RunningServer], None]
 ):
     with running_server(tmp_path / "server.log", "--analysis-processes", "2") as running:
@@ -184,13 +184,13 @@ def spawned(pid: int) -> list[int]:
     return found
 
 
-def test_a_start_without_room_for_frames_is_one_sentence():
-    def little_room() -> None:
+def test_a_start_without_memory_for_frames_is_reported_in_one_sentence():
+    def little_memory() -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (FEW_BYTES, FEW_BYTES))
 
     ended = subprocess.run(
         [sys.executable, "server.py", "--port", "0"],
-        cwd=ROOT, capture_output=True, text=True, timeout=seconds(60), check=False, preexec_fn=little_room,
+        cwd=ROOT, capture_output=True, text=True, timeout=seconds(60), check=False, preexec_fn=little_memory,
     )  # fmt: skip
 
     assert ended.returncode == 71
@@ -198,7 +198,7 @@ def test_a_start_without_room_for_frames_is_one_sentence():
     assert len(ended.stderr.splitlines()) == 1
 
 
-def test_the_doctor_looks_for_the_room_for_frames():
+def test_the_doctor_checks_the_memory_for_frames():
     program = f"""
 import resource
 from facestream.config import Config

@@ -1,4 +1,4 @@
-"""Starting with obstacles, ending with the terminal, and being stopped while starting."""
+"""How a start fails or is interrupted, and how the server ends with its terminal."""
 
 import contextlib
 import fcntl
@@ -26,8 +26,7 @@ from tests.media.test_server import child_pids, run_server
 from tests.times import seconds
 
 SMALL = ("--port", "0", "--tls", "off", "--analysis-processes", "0")
-# Ctrl-C reaches it even if the tests run in the background of a shell.
-SERVER = ("env", "--default-signal=INT,HUP", sys.executable, "server.py")
+SERVER = (sys.executable, "server.py")
 
 
 @pytest.mark.parametrize(
@@ -39,7 +38,9 @@ SERVER = ("env", "--default-signal=INT,HUP", sys.executable, "server.py")
         (socket.AF_INET, "0.0.0.0", "listening", "::"),
     ],
 )
-def test_a_port_in_use_is_one_sentence(family: socket.AddressFamily, host: str, state: str, ours: str):
+def test_a_port_in_use_is_reported_in_one_sentence(
+    family: socket.AddressFamily, host: str, state: str, ours: str
+):
     with socket.socket(family) as other:
         if state == "listening":
             other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -56,7 +57,7 @@ def test_a_port_in_use_is_one_sentence(family: socket.AddressFamily, host: str, 
     assert "Traceback" not in ended.stderr
 
 
-def test_of_two_servers_that_start_at_once_one_serves_and_one_reports_why_not(tmp_path: Path):
+def test_of_two_servers_starting_on_one_port_one_serves_and_one_reports_the_port(tmp_path: Path):
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = str(free.getsockname()[1])
     logs = [tmp_path / "one.log", tmp_path / "two.log"]
@@ -87,7 +88,7 @@ def test_of_two_servers_that_start_at_once_one_serves_and_one_reports_why_not(tm
 
 
 @pytest.mark.parametrize("address", ["203.0.113.9", "0.0.0.0"])
-def test_media_that_could_not_be_sent_from_here_stop_the_start(address: str):
+def test_a_media_address_of_another_machine_is_rejected_at_the_start(address: str):
     ended = run_server(*SMALL, "--ice-address", address)
 
     assert ended.returncode == 2
@@ -96,7 +97,7 @@ def test_media_that_could_not_be_sent_from_here_stop_the_start(address: str):
 
 
 @pytest.mark.parametrize("host", ["x" * 70, "a\u0308" * 40, "fe80::1%nowhere"])
-def test_a_host_that_is_no_address_is_one_sentence(host: str):
+def test_an_invalid_host_is_reported_in_one_sentence(host: str):
     ended = run_server(*SMALL, "--host", host, "--auth", "none")
 
     assert ended.returncode == 2
@@ -105,10 +106,10 @@ def test_a_host_that_is_no_address_is_one_sentence(host: str):
 
 @pytest.mark.parametrize("after_s", [0.0, 0.2, 0.5])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_start_that_is_stopped_leaves_nothing_and_prints_nothing(
+def test_an_interrupted_start_leaves_no_process_and_prints_nothing(
     tmp_path: Path, number: signal.Signals, after_s: float
 ):
-    """Twice to the whole process group, like Ctrl-C, while the workers import and load."""
+    """The signal goes to the whole process group twice, like Ctrl-C, while the workers import and load models."""
     log = tmp_path / "server.log"
     with log.open("w") as stderr:
         server = subprocess.Popen(
@@ -147,7 +148,7 @@ def is_running(pid: int) -> bool:
 
 
 def answers(url: str) -> bool:
-    """Whether a server answers at all; without analysis processes /healthz says 503."""
+    """Whether a server responds with any status; without workers, 503 is normal."""
     try:
         with urllib.request.urlopen(f"{url}/readyz", timeout=seconds(5)):
             return True
@@ -163,15 +164,15 @@ class AtTerminal:
 
     leader: subprocess.Popen[bytes]
     terminal: io.FileIO
-    """The other side of it: closing it hangs up."""
+    """The controlling side of the pseudo-terminal; closing it hangs up."""
     url: str
     pid: int
-    """Of the server itself; there may be make and a shell in between."""
+    """The pid of the server itself; make or a shell may be its parent."""
 
 
 @contextlib.contextmanager
 def at_a_terminal(*command: str) -> Iterator[AtTerminal]:
-    """Start a command as the first program of a new terminal; whatever is left of it is killed at the end."""
+    """Start a command as the session leader of a new pseudo-terminal; kills what is left at the end."""
     ours, theirs = os.openpty()
 
     def take_the_terminal() -> None:
@@ -218,7 +219,7 @@ def is_server(pid: int) -> bool:
 
 
 def make_run() -> list[str]:
-    # The stamps count as made: a test installs nothing.
+    # Treat the stamps as made, so that the test installs nothing.
     stamps = [
         ".venv/bin/.product",
         ".venv/bin/python",
@@ -270,7 +271,7 @@ def test_a_manual_hangup_does_not_end_the_server_while_the_terminal_exists():
 
 
 def test_a_server_that_ignores_hangups_outlives_its_terminal():
-    # As nohup does it, but without its file of output.
+    # As nohup does, but without its output file.
     ignoring = ["sh", "-c", "trap '' HUP; exec \"$@\"", "sh", sys.executable, "server.py", *SMALL]
     with at_a_terminal(*ignoring) as server:
         server.terminal.close()
@@ -297,7 +298,7 @@ def test_a_server_serves_without_standard_output(output: str):
 def test_a_service_survives_a_hangup_even_while_starting(tmp_path: Path):
     said, log = tmp_path / "out", tmp_path / "log"
     tokens = tmp_path / "tokens"
-    tokens.write_text("a-token-of-a-requesting_client\n")
+    tokens.write_text("a-token-of-a-client\n")
     with said.open("w") as stdout, log.open("w") as stderr:
         server = subprocess.Popen(
             [*SERVER, "--port", "0", "--tls", "off", "--analysis-processes", "1", "--tokens-file", str(tokens)],

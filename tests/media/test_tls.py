@@ -1,4 +1,4 @@
-"""The server over https, with a certificate as a user makes it."""
+"""The server over HTTPS, with a certificate made by `facestream certs`."""
 
 import asyncio
 import signal
@@ -31,7 +31,7 @@ def serve_with(folder: Path, log: Path):
 def shake_hands(
     url: str, authority: Path, version: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3
 ) -> tuple[str, int]:
-    """The version agreed, and the serial number that was shown."""
+    """The negotiated TLS version and the serial number of the certificate."""
     context = ssl.create_default_context(cafile=authority)
     context.minimum_version = context.maximum_version = version
     port = int(url.rpartition(":")[2])
@@ -59,7 +59,7 @@ async def test_a_peer_that_trusts_the_authority_is_served_and_another_is_not(tmp
     assert reports[-1].analysed
 
 
-def test_a_renewed_certificate_is_shown_after_sighup_and_a_wrong_one_is_not(tmp_path: Path):
+def test_after_sighup_a_renewed_certificate_is_used_and_an_invalid_one_is_not(tmp_path: Path):
     folder, log = tmp_path / "certs", tmp_path / "server.log"
     first = make_certificate(folder, NAMES)
     with serve_with(folder, log) as running:
@@ -84,7 +84,7 @@ def reload_files(running: RunningServer, log: Path, said: str) -> None:
         time.sleep(0.05)
 
 
-def test_nothing_older_than_tls_1_2_is_spoken(tmp_path: Path):
+def test_versions_older_than_tls_1_2_are_rejected(tmp_path: Path):
     made = make_certificate(tmp_path, NAMES)
 
     context = Certificate(made.cert, made.key).context()
@@ -92,14 +92,14 @@ def test_nothing_older_than_tls_1_2_is_spoken(tmp_path: Path):
     assert context.minimum_version is ssl.TLSVersion.TLSv1_2
 
 
-def test_a_certificate_and_a_key_that_do_not_belong_together_are_a_sentence(tmp_path: Path):
+def test_a_certificate_with_another_key_is_rejected_with_what_to_do(tmp_path: Path):
     one, other = make_certificate(tmp_path / "1", NAMES), make_certificate(tmp_path / "2", NAMES)
 
     with pytest.raises(ConfigError, match="facestream certs"):
         Certificate(one.cert, other.key).context()
 
 
-def test_the_certs_command_writes_a_key_for_its_owner_and_keeps_all_out_of_git(tmp_path: Path):
+def test_the_certs_command_writes_a_private_key_that_git_ignores(tmp_path: Path):
     ended = subprocess.run(
         [sys.executable, "-m", "facestream", "certs", "--certs-dir", tmp_path / "new", "--name", "faces.example"],
         cwd=ROOT, capture_output=True, text=True, timeout=seconds(60), check=False,
@@ -109,13 +109,13 @@ def test_the_certs_command_writes_a_key_for_its_owner_and_keeps_all_out_of_git(t
     assert "faces.example" in ended.stdout
     assert (tmp_path / "new" / "key.pem").stat().st_mode & 0o777 == 0o600
     assert (tmp_path / "new" / ".gitignore").read_text() == "*\n"
-    # The authority's key is nowhere.
+    # The private key of the authority is not kept.
     assert [path.name for path in (tmp_path / "new").iterdir() if "PRIVATE" in path.read_text()] == [
         "key.pem"
     ]
 
 
-def test_openssl_finds_nothing_wrong_with_it(tmp_path: Path):
+def test_openssl_accepts_the_certificate(tmp_path: Path):
     made = make_certificate(tmp_path, NAMES)
 
     ended = subprocess.run(

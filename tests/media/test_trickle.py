@@ -1,5 +1,6 @@
-"""Candidates after the offer: PATCH /sessions/{id} of a real server, with a real peer's session."""
+"""Trickled candidates: PATCH /sessions/{id} of the real server, with the session of a real peer."""
 
+import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,7 @@ CANDIDATE = "a=candidate:1 1 udp 2122260223 8.8.8.8 50000 typ host\r\n"
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A session, what opens it, and who its peer is to ICE."""
+    """A session: its URL, its secret, its peer, and a fragment with the ICE user of the peer."""
 
     url: str
     secret: str
@@ -31,12 +32,12 @@ async def opened(server_url: str, media_dir: Path, monkeypatch: pytest.MonkeyPat
     secrets: list[str] = []
     post_offer = replay_http.post_offer
 
-    async def remember(*given: object, **named: object) -> object:
+    async def post_and_keep_secret(*given: object, **named: object) -> object:
         answer = await post_offer(*given, **named)  # type: ignore[arg-type]
         secrets.append(answer.secret)
         return answer
 
-    monkeypatch.setattr(replay_http, "post_offer", remember)
+    monkeypatch.setattr(replay_http, "post_offer", post_and_keep_secret)
     options = ReplayOptions(media_dir / "single_face.mp4", server_url, loop=True)
     async with ReplayPeer(options) as peer:
         await peer.receive_frames(1)
@@ -58,17 +59,17 @@ async def patch(
 
 
 @pytest.mark.parametrize("candidates", ["", CANDIDATE, CANDIDATE * (MAX_CANDIDATES + 5)])
-async def test_candidates_are_taken_and_the_session_goes_on(opened: Opened, candidates: str):
+async def test_candidates_are_accepted_and_the_session_continues(opened: Opened, candidates: str):
     status, said = await patch(opened, opened.fragment + candidates + "a=end-of-candidates\r\n")
 
     assert (status, said) == (204, "")
     await opened.peer.receive_frames(3)
 
 
-async def test_a_restart_is_refused_and_the_session_goes_on(opened: Opened):
+async def test_an_ice_restart_is_rejected_and_the_session_continues(opened: Opened):
     status, said = await patch(opened, "a=ice-ufrag:other\r\na=ice-pwd:other\r\n" + CANDIDATE)
 
-    assert status == 422
+    assert (status, json.loads(said)["code"]) == (422, "ice_restart_not_supported")
     assert "send a new offer" in said
     await opened.peer.receive_frames(3)
 
@@ -81,15 +82,17 @@ async def test_only_the_peer_itself_may_add_candidates(opened: Opened, secret: s
 
 
 @pytest.mark.parametrize(
-    ("body", "kind", "status"),
+    ("body", "kind", "status", "code"),
     [
-        ("hello", FRAGMENT_TYPE, 400),
-        ("hello", "text/plain", 415),
-        ("a=" + "x" * MAX_FRAGMENT_BYTES, FRAGMENT_TYPE, 413),
+        ("hello", FRAGMENT_TYPE, 400, "bad_candidates"),
+        ("hello", "text/plain", 415, "unsupported_media_type"),
+        ("a=" + "x" * MAX_FRAGMENT_BYTES, FRAGMENT_TYPE, 413, "candidates_too_large"),
     ],
 )
-async def test_what_is_no_fragment_is_refused_in_words(opened: Opened, body: str, kind: str, status: int):
+async def test_an_invalid_fragment_is_rejected_with_what_is_expected(
+    opened: Opened, body: str, kind: str, status: int, code: str
+):
     answered, said = await patch(opened, body, kind)
 
-    assert answered == status
+    assert (answered, json.loads(said)["code"]) == (status, code)
     assert "expected" in said

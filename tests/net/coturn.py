@@ -1,4 +1,4 @@
-"""Real coturn for the tests, with the configuration of docs/deploy/turn.md, and a certificate of our own for it."""
+"""Runs a real coturn with the configuration of docs/deploy/turn.md and a self-signed certificate."""
 
 import contextlib
 import re
@@ -12,7 +12,7 @@ import pytest
 from tests.conftest import ROOT
 
 SECRET = "north"
-COTURN_READY = "SQLite DB connection success"  # the last thing it says at its start
+COTURN_READY = "SQLite DB connection success"  # its last log line at the start
 
 
 def turnserver() -> str:
@@ -29,7 +29,7 @@ def coturn_command(
     port: int = 3478,
     tls_port: int = 5349,
 ) -> list[str]:
-    """Coturn as documented, at these addresses; relays from the last, writes to stdout and nothing anywhere else."""
+    """The command for the documented coturn at these addresses; it relays from the last one and logs to stdout only."""
     page = (ROOT / "docs" / "deploy" / "turn.md").read_text(encoding="utf-8")
     conf = page.split("```conf\n")[1].split("```")[0]
     for documented, tried in {
@@ -50,7 +50,7 @@ def coturn_command(
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports of loopback that nobody listens at now."""
+    """Ports of loopback that are free now."""
     with contextlib.ExitStack() as sockets:
         taken = [sockets.enter_context(socket.socket()) for _ in range(count)]
         for each in taken:
@@ -59,7 +59,7 @@ def free_ports(count: int) -> list[int]:
 
 
 def make_certificate(path: Path, *addresses: str) -> Path:
-    """A self-made certificate for these addresses; its key lies beside it."""
+    """Write a self-signed certificate for these addresses, and its key beside it."""
     names = ",".join(f"IP:{address}" for address in addresses)
     subprocess.run(
         [

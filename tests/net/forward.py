@@ -1,4 +1,4 @@
-"""`python forward.py 10.0.0.1:80 10.0.0.2:8080`: a TCP port that leads to another one, as a tunnel's end does."""
+"""`python forward.py 10.0.0.1:80 10.0.0.2:8080`: forwards a TCP port to another one, as a tunnel does."""
 
 import asyncio
 import sys

@@ -1,7 +1,7 @@
-"""Hosts as network namespaces: three in a row, peer - relay - server, or a peer and a server side by side.
+"""Hosts as network namespaces: peer - relay - server in a row, or a peer and a server on one link.
 
-The relay forwards nothing: no packet gets from end to end. Each end has one route to the relay's far address, where it
-meets what is relayed.
+The relay forwards no IP packets. Each end has one route to the far address of the relay, so both ends can use what runs
+on the relay.
 """
 
 import contextlib
@@ -40,7 +40,7 @@ class Hosts:
 
 @dataclass(frozen=True, slots=True)
 class Neighbours:
-    """The names of two namespaces with one cable between them: a peer and a server in one network."""
+    """The names of two namespaces with a direct link: a peer and a server in one network."""
 
     peer: str
     server: str
@@ -70,25 +70,25 @@ def three_hosts() -> Iterator[Hosts]:
 
 @contextlib.contextmanager
 def two_hosts() -> Iterator[Neighbours]:
-    """A peer and a server that reach each other and nothing else; each is the other's way out."""
+    """A peer and a server that reach only each other; the server is the default gateway of the peer."""
     with _namespaces("n", "m") as names:
         hosts = Neighbours(*names)
         _connect(hosts.peer, NEAR_PEER, hosts.server, NEAR_SERVER)
-        # Firefox asks for the way out before it offers an address.
+        # Firefox offers no address without a default route.
         ip("-n", hosts.peer, "route", "add", "default", "via", NEAR_SERVER)
         yield hosts
 
 
 @contextlib.contextmanager
 def _namespaces(*letters: str) -> Iterator[tuple[str, ...]]:
-    """Empty hosts, each with its loopback up; skips, or fails in CI, where the machine makes none."""
-    # The fixtures of two folders may have their hosts at one time.
+    """New namespaces with loopback up; if the machine cannot create them, skips the test, or fails it in CI."""
+    # Fixtures of two folders may exist at the same time.
     names = tuple(f"fs{os.getpid()}-{next(_made)}{letter}" for letter in letters)
     try:
         try:
             for name in names:
                 ip("netns", "add", name)
-            # Some machines make namespaces and no cables.
+            # Some machines can create namespaces but no veth pairs.
             trial = f"link add trial netns {names[0]} type veth peer name trial netns {names[-1]}"
             ip(*trial.split())
             ip("-n", names[0], "link", "delete", "trial")
@@ -97,13 +97,13 @@ def _namespaces(*letters: str) -> Iterator[tuple[str, ...]]:
             sentence = (
                 f"this machine makes no network namespaces ({said.decode().strip()}); be root, with iproute2"
             )
-            # CI leaves no test out.
+            # CI skips no test.
             (pytest.fail if os.environ.get("CI") else pytest.skip)(sentence)
         for name in names:
             ip("-n", name, "link", "set", "lo", "up")
         yield names
     finally:
-        # Without iproute2 there is nothing to take away.
+        # Without iproute2 there is nothing to remove.
         with contextlib.suppress(FileNotFoundError):
             for name in names:
                 _end_what_runs_on(name)
@@ -111,7 +111,7 @@ def _namespaces(*letters: str) -> Iterator[tuple[str, ...]]:
 
 
 def _end_what_runs_on(host: str) -> None:
-    """A browser whose driver was ended by its deadline would go on, in a namespace that nobody can name any more."""
+    """Kill what still runs there: a browser whose driver hit its deadline would outlive the namespace."""
     done = subprocess.run(["ip", "netns", "pids", host], check=False, capture_output=True, text=True)
     for pid in done.stdout.split():
         with contextlib.suppress(ProcessLookupError):
@@ -119,7 +119,7 @@ def _end_what_runs_on(host: str) -> None:
 
 
 def _connect(end: str, address: str, other: str, near: str) -> None:
-    """A cable between two hosts, with an address at each end."""
+    """Link two hosts, with an address at each end."""
     inside = f"to{end[-1]}"
     ip("link", "add", "eth0", "netns", end, "type", "veth", "peer", "name", inside, "netns", other)
     for name, link, own in ((end, "eth0", address), (other, inside, near)):
@@ -130,7 +130,7 @@ def _connect(end: str, address: str, other: str, near: str) -> None:
 def running(
     host: str, log: Path, *command: str, said: str, env: dict[str, str] | None = None
 ) -> contextlib.AbstractContextManager[subprocess.Popen[bytes]]:
-    """A program on one host, from when it has said that it is ready."""
+    """Run a program on one host; yields when its output contains `said`."""
     return started(log, "ip", "netns", "exec", host, *command, said=said, env=env)
 
 
@@ -138,7 +138,7 @@ def running(
 def started(
     log: Path, *command: str, said: str, env: dict[str, str] | None = None
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """A program on this machine, from when it has said that it is ready."""
+    """Run a program on this machine; yields when its output contains `said`."""
     with log.open("w") as out:
         process = subprocess.Popen(
             command,
@@ -164,6 +164,6 @@ def started(
 
 
 def forwarder(host: str, log: Path, listen: str, to: str) -> contextlib.AbstractContextManager[object]:
-    """What a reverse proxy or a TCP tunnel does: bytes from one port to another, and no UDP."""
+    """Forward one TCP port to another, as a reverse proxy or a tunnel does; no UDP."""
     script = str(Path(__file__).with_name("forward.py"))
     return running(host, log, sys.executable, script, listen, to, said="forwards")

@@ -1,4 +1,4 @@
-"""`python nat.py 10.0.0.1 10.0.0.2 50000-50007`: what a 1:1 NAT does to these UDP ports of the second address."""
+"""`python nat.py 10.0.0.1 10.0.0.2 50000-50007`: a 1:1 NAT of these UDP ports from the first address to the second."""
 
 import asyncio
 import sys
@@ -8,7 +8,7 @@ Address = tuple[str, int]
 
 
 class Back(asyncio.DatagramProtocol):
-    """What the inner host sends to one outer one."""
+    """Returns the datagrams of the inner host to one outer host."""
 
     def __init__(self, outer: asyncio.DatagramTransport, peer: Address) -> None:
         self._outer, self._peer = outer, peer
@@ -22,7 +22,7 @@ class Back(asyncio.DatagramProtocol):
 
 
 class Port(asyncio.DatagramProtocol):
-    """One public port; each outer host gets a socket of its own inside."""
+    """One public port; each outer host gets its own socket towards the inner host."""
 
     def __init__(self, inner: Address) -> None:
         self._inner = inner

@@ -1,4 +1,4 @@
-"""Debian's nginx on a free port of loopback, with a configuration of the test or of docs/deploy/nginx.md."""
+"""Runs Debian's nginx on a free port of loopback, with a `server` block of the test or of docs/deploy/nginx.md."""
 
 import contextlib
 import shutil
@@ -18,7 +18,7 @@ PORT = "PORT"
 
 
 def documented_block(number: int, folder: Path, upstream: str) -> str:
-    """A block of docs/deploy/nginx.md, the first is 0, with the addresses of a test."""
+    """Block `number`, from 0, of docs/deploy/nginx.md, with the addresses of a test."""
     page = (ROOT / "docs" / "deploy" / "nginx.md").read_text(encoding="utf-8")
     block = page.split("```nginx\n")[number + 1].split("```")[0]
     for documented, tried in {
@@ -34,7 +34,7 @@ def documented_block(number: int, folder: Path, upstream: str) -> str:
 
 @contextlib.contextmanager
 def running_nginx(folder: Path, server_block: str) -> Iterator[int]:
-    """nginx with this `server` block, which says PORT where its port stands; gives the port."""
+    """Run nginx with this `server` block, in which PORT is replaced by a free port; yields the port."""
     program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
     if program is None:
         pytest.fail("nginx is missing; run `apt-get install nginx-light`")

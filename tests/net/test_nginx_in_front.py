@@ -1,4 +1,4 @@
-"""nginx in front of the server, as sites configure it: who is let in, and a server below a path. No browser."""
+"""nginx in front of the server, as sites configure it: who needs a token, and a server below a path. No browser."""
 
 import json
 from collections.abc import Iterator
@@ -33,7 +33,7 @@ def key_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def behind(tmp_path_factory: pytest.TempPathFactory, key_file: Path) -> Iterator[RunningServer]:
-    """The server that nginx passes on to."""
+    """The server behind nginx."""
     arguments = "--token-key-file", str(key_file), "--analysis-processes", "1"
     with running_server(tmp_path_factory.mktemp("behind") / "server.log", *arguments) as running:
         yield running
@@ -51,7 +51,7 @@ async def ask(url: str, method: str = "GET", **headers: str) -> tuple[int, dict[
 
 
 @pytest.mark.parametrize("lines", SILENT.values(), ids=SILENT)
-async def test_who_comes_through_nginx_needs_a_token_whatever_host_he_writes(
+async def test_clients_behind_nginx_need_a_token_whatever_their_host_header(
     behind: RunningServer, tmp_path: Path, lines: str
 ):
     location = f"location / {{ proxy_http_version 1.1; {lines} proxy_pass {behind.url}; }}"
@@ -92,7 +92,7 @@ async def test_every_route_answers_below_a_path(below_a_path: str):
     assert found == [200] * 7
 
 
-async def test_the_path_without_its_slash_leads_to_the_page(below_a_path: str):
+async def test_the_path_without_its_trailing_slash_redirects_to_the_page(below_a_path: str):
     async with aiohttp.ClientSession() as http, http.get(below_a_path) as answer:
         assert (answer.status, str(answer.url)) == (200, f"{below_a_path}/")
 
@@ -113,13 +113,13 @@ async def test_the_compatibility_mode_is_served_below_a_path_to_its_own_page_onl
         async with http.ws_connect(f"{below_a_path}/pictures", origin=own) as socket:
             await socket.send_json({"type": "open", "token": token})
             assert (await socket.receive_json(timeout=seconds(10)))["type"] == "opened"
-        with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
+        with pytest.raises(aiohttp.WSServerHandshakeError) as rejected:
             await http.ws_connect(f"{below_a_path}/pictures", origin="https://evil.example")
 
-    assert refused.value.status == 403
+    assert rejected.value.status == 403
 
 
-async def test_origins_are_compared_below_a_path_as_everywhere(below_a_path: str):
+async def test_origins_are_checked_below_a_path(below_a_path: str):
     own = below_a_path.removesuffix("/face")
 
     statuses = [
@@ -130,8 +130,8 @@ async def test_origins_are_compared_below_a_path_as_everywhere(below_a_path: str
     assert statuses == [401, 403]
 
 
-async def test_no_answer_names_a_path_from_the_root(below_a_path: str):
-    """Whoever follows a link, a redirect or a described address stays below the path."""
+async def test_no_response_contains_an_absolute_path(below_a_path: str):
+    """Links, redirects and the URLs in openapi.json stay below the path."""
     _, described = await ask(f"{below_a_path}/openapi.json")
     servers = described.get("servers", [])
     async with aiohttp.ClientSession() as http:

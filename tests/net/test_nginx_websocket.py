@@ -1,4 +1,4 @@
-"""The compatibility mode through Debian's nginx, by https, as docs/deploy/nginx.md has it; Chromium may use no UDP."""
+"""Compatibility mode through Debian's nginx over HTTPS, configured as in docs/deploy/nginx.md; Chromium uses no UDP."""
 
 import re
 import ssl
@@ -30,14 +30,14 @@ from tests.net.nginx import documented_block, running_nginx
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 NO_UDP = (ALLOW_CAMERA, "--webrtc-ip-handling-policy=disable_non_proxied_udp", "--ignore-certificate-errors")
-# The server's answer with addresses that nobody answers at (TEST-NET-1): a firewall that drops UDP.
+# Replaces the addresses in the server's answer by unreachable ones (TEST-NET-1), as if a firewall dropped UDP.
 DROPPED_UDP = """
   const set = RTCPeerConnection.prototype.setRemoteDescription;
   RTCPeerConnection.prototype.setRemoteDescription = function ({ type, sdp }) {
     return set.call(this, { type, sdp: sdp.replace(/^(a=candidate:\\S+ \\d udp \\d+) \\S+/gm, '$1 192.0.2.1') });
   };
 """
-# How many pixels of the frame on show have the blue of the first face's box, within what JPEG changes.
+# Counts the pixels of the shown frame that have the blue of the first face's box, within JPEG's error.
 BOX_PIXELS = """() => {
   const video = document.getElementById('video');
   const { videoWidth: width, videoHeight: height } = video;
@@ -55,7 +55,7 @@ BOX_PIXELS = """() => {
 
 @pytest.fixture(scope="module")
 def behind(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    """The server that nginx passes on to; who needs a token is the business of test_nginx_in_front.py."""
+    """The server behind nginx; test_nginx_in_front.py tests who needs a token."""
     log = tmp_path_factory.mktemp("behind") / "server.log"
     with running_server(log, "--auth", "none") as running:
         yield running
@@ -63,7 +63,7 @@ def behind(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
 
 @pytest.fixture(scope="module")
 def nginx_url(behind: RunningServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """nginx with the first block of docs/deploy/nginx.md, with a certificate of its own."""
+    """nginx with the first block of docs/deploy/nginx.md and a self-signed certificate."""
     folder = tmp_path_factory.mktemp("nginx")
     certificate(folder)
     with running_nginx(folder, documented_block(0, folder, behind.url)) as port:
@@ -85,7 +85,7 @@ async def expect_an_annotated_face(page: Page) -> None:
     await chart_points(page, 4)
 
 
-async def test_chromium_without_udp_falls_back_by_itself_and_shows_the_annotated_face(
+async def test_chromium_without_udp_falls_back_and_shows_the_annotated_face(
     nginx_url: str,
     open_page: OpenPage,  # noqa: F811
 ):
@@ -101,7 +101,7 @@ async def test_chromium_without_udp_falls_back_by_itself_and_shows_the_annotated
         await page.screenshot(path=SCREENSHOTS / "compatibility_mode.png")
 
 
-async def test_udp_that_is_dropped_costs_seconds_and_not_the_frame(nginx_url: str, open_page: OpenPage):  # noqa: F811
+async def test_if_udp_is_dropped_the_page_falls_back_within_seconds(nginx_url: str, open_page: OpenPage):  # noqa: F811
     flags = (ALLOW_CAMERA, "--ignore-certificate-errors")
     async with open_page(nginx_url, flags=flags, script=DROPPED_UDP) as page:
         began_s = time.monotonic()
@@ -111,7 +111,7 @@ async def test_udp_that_is_dropped_costs_seconds_and_not_the_frame(nginx_url: st
         assert time.monotonic() - began_s < 15
 
 
-async def test_the_page_can_be_used_in_this_mode_as_in_the_other(nginx_url: str, open_page: OpenPage):  # noqa: F811
+async def test_every_control_of_the_page_works_in_compatibility_mode(nginx_url: str, open_page: OpenPage):  # noqa: F811
     async with open_page(nginx_url, flags=NO_UDP) as page:
         await start(page)
 
@@ -136,12 +136,12 @@ async def test_the_page_can_be_used_in_this_mode_as_in_the_other(nginx_url: str,
         await expect(page.locator("#state")).to_contain_text("Stopped")
 
 
-async def test_a_lost_socket_is_opened_again_and_the_counters_go_on(
+async def test_a_lost_socket_is_reopened_and_the_counters_continue(
     nginx_url: str,
     behind: RunningServer,
     open_page: OpenPage,  # noqa: F811
 ):
-    # What a network that changes does: the connection is gone, and nobody said so.
+    # Closes the socket without notice, as a change of network does.
     script = """
       const Real = WebSocket;
       window.sockets = [];
@@ -162,7 +162,7 @@ async def test_a_lost_socket_is_opened_again_and_the_counters_go_on(
         await expect(page.get_by_text("Compatibility mode", exact=True)).to_be_visible()
 
 
-async def test_nginx_passes_the_socket_of_a_program_too(nginx_url: str):
+async def test_nginx_forwards_the_socket_of_a_program(nginx_url: str):
     trusting = ssl.create_default_context()
     trusting.check_hostname, trusting.verify_mode = False, ssl.CERT_NONE
     async with (
@@ -174,8 +174,8 @@ async def test_nginx_passes_the_socket_of_a_program_too(nginx_url: str):
         assert (await peer.receive_json())["type"] == "opened"
 
 
-async def test_a_press_of_start_tries_webrtc_again(server_url: str, open_page: OpenPage):  # noqa: F811
-    # The first connection is kept from connecting, the second is not.
+async def test_pressing_start_tries_webrtc_again(server_url: str, open_page: OpenPage):  # noqa: F811
+    # Prevents the first connection, but not the second.
     script = f"""
       {DROPPED_UDP}
       const patched = RTCPeerConnection.prototype.setRemoteDescription;

@@ -1,4 +1,4 @@
-"""Media through a real coturn where nothing else gets through: three hosts in a row that forward nothing."""
+"""Media through a real coturn between hosts that have no other route to each other."""
 
 import json
 import os
@@ -42,7 +42,7 @@ UDP, TCP, TLS = (
 DEAD = f"turn:{RELAY_TO_PEER}:9?transport=udp"
 PORTS = "50000-50007"
 REPLAY_DEADLINE_S = seconds(60)
-# The relay answers within the page's moment of gathering; further away it would not.
+# Send the offer without waiting for candidates: this relay responds before the page's wait of 100 ms ends.
 OFFER_AT_ONCE = (
     "const wait = setTimeout; window.setTimeout = (f, ms, ...a) => wait(f, ms === 100 ? 0 : ms, ...a);"
 )
@@ -50,7 +50,7 @@ OFFER_AT_ONCE = (
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """The hosts with coturn on the middle one, and what trusts its certificate."""
+    """The hosts, with coturn on the middle one, and the environment that trusts its certificate."""
 
     hosts: Hosts
     trusting: dict[str, str]
@@ -59,7 +59,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """What a headless peer had to tell."""
+    """The exit code, output and counters of a headless peer."""
 
     code: int
     said: str
@@ -71,7 +71,7 @@ class Replayed:
 def row(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Row]:
     logs = tmp_path_factory.mktemp("net")
     certificate = make_certificate(logs / "turn.pem", RELAY_TO_PEER, RELAY_TO_SERVER)
-    # The server; for a relay of the server's also the peer, and the peer's relay.
+    # The server; if the server uses the relay, also the peer and the relay itself.
     allowed = (SERVER, PEER, RELAY_TO_SERVER)
     command = coturn_command(certificate, RELAY_TO_PEER, RELAY_TO_SERVER, allowed=allowed)
     with (
@@ -83,15 +83,15 @@ def row(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Row]:
 
 @pytest.fixture(scope="module")
 def direct_server(row: Row) -> Iterator[str]:
-    """A server that offers its own address, and its page the relay."""
+    """A server that offers its own address, and the relay to its page."""
     ice = [word for url in (DEAD, UDP, TCP, TLS) for word in ("--page-ice-server", url)]
-    # No other way than WebRTC for the page.
+    # The page must not use compatibility mode.
     yield from _server(row, 8080, *ice, "--websocket-fallback", "false")
 
 
 @pytest.fixture(scope="module")
 def relayed_server(row: Row) -> Iterator[str]:
-    """A server that shows its relay only, which it finds behind a dead one."""
+    """A server that offers only its relay, the second in a list whose first is dead."""
     urls = (f"turn:{RELAY_TO_SERVER}:9", f"turn:{RELAY_TO_SERVER}?transport=tcp")
     ice = [word for url in urls for word in ("--server-ice-server", url)]
     yield from _server(row, 8081, *ice, "--server-ice-policy", "relay", "--remote-candidates", "lan")
@@ -99,7 +99,7 @@ def relayed_server(row: Row) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def translated_server(row: Row) -> Iterator[str]:
-    """A server behind a 1:1 NAT, of which a few ports are open."""
+    """A server behind a 1:1 NAT with a few open ports."""
     script, log = str(Path(__file__).with_name("nat.py")), row.logs / "nat.log"
     with running(
         row.hosts.relay, log, sys.executable, script, RELAY_TO_PEER, SERVER, PORTS, said="translates"
@@ -146,7 +146,7 @@ def replay(row: Row, clip: Path, url: str, *arguments: str) -> Replayed:
 
 
 def relaying(url: str, ttl_s: int = 600, secret: str = SECRET) -> list[str]:
-    """Options of a peer that uses this relay only."""
+    """Options for a peer that uses only this relay."""
     credentials = time_limited(secret, "peer", ttl_s)
     return [
         "--ice-server", url, "--ice-username", credentials.username, "--ice-credential", credentials.password,
@@ -159,7 +159,7 @@ def clip(media_dir: Path) -> Path:
     return media_dir / "single_face.mp4"
 
 
-def test_without_a_relay_there_is_no_way(row: Row, direct_server: str, clip: Path):
+def test_without_a_relay_no_connection_is_established(row: Row, direct_server: str, clip: Path):
     replayed = replay(row, clip, direct_server, "--ice-server", f"stun:{RELAY_TO_PEER}")
 
     assert replayed.code == 2
@@ -175,7 +175,7 @@ def test_media_and_telemetry_pass_a_relay(row: Row, direct_server: str, clip: Pa
     assert replayed.reports > 10
 
 
-def test_what_the_page_is_told_is_enough_and_a_dead_server_is_passed_over(
+def test_the_servers_from_get_config_suffice_and_a_dead_one_is_skipped(
     row: Row, direct_server: str, clip: Path
 ):
     replayed = replay(row, clip, direct_server, "--ice-policy", "relay")
@@ -187,7 +187,7 @@ def test_what_the_page_is_told_is_enough_and_a_dead_server_is_passed_over(
 @pytest.mark.parametrize(
     "options", [relaying(UDP, ttl_s=-60), relaying(UDP, secret="south")], ids=["expired", "wrong"]
 )
-def test_a_credential_that_does_not_hold_is_refused_in_words(
+def test_an_invalid_credential_is_reported_with_the_reason(
     row: Row, direct_server: str, clip: Path, options: list[str]
 ):
     replayed = replay(row, clip, direct_server, *options)
@@ -196,7 +196,7 @@ def test_a_credential_that_does_not_hold_is_refused_in_words(
     assert "rejects the credentials" in replayed.said
 
 
-def test_a_server_that_nobody_reaches_is_reached_at_its_own_relay(row: Row, relayed_server: str, clip: Path):
+def test_an_unreachable_server_is_reached_through_its_own_relay(row: Row, relayed_server: str, clip: Path):
     replayed = replay(row, clip, relayed_server)
 
     assert replayed.code == 0, replayed.said
@@ -204,14 +204,14 @@ def test_a_server_that_nobody_reaches_is_reached_at_its_own_relay(row: Row, rela
     assert replayed.reports > 10
 
 
-def test_both_sides_may_be_behind_a_relay(row: Row, relayed_server: str, clip: Path):
+def test_both_ends_may_use_a_relay(row: Row, relayed_server: str, clip: Path):
     replayed = replay(row, clip, relayed_server, *relaying(UDP))
 
     assert replayed.code == 0, replayed.said
     assert replayed.received > 10
 
 
-def test_a_relay_may_lie_behind_a_tcp_tunnel(row: Row, direct_server: str, clip: Path):
+def test_a_relay_may_be_behind_a_tcp_tunnel(row: Row, direct_server: str, clip: Path):
     tunnel = f"{RELAY_TO_PEER}:9000"
     with forwarder(row.hosts.relay, row.logs / "tunnel.log", tunnel, f"{RELAY_TO_SERVER}:3478"):
         replayed = replay(row, clip, direct_server, *relaying(f"turn:{tunnel}?transport=tcp"))
@@ -220,9 +220,7 @@ def test_a_relay_may_lie_behind_a_tcp_tunnel(row: Row, direct_server: str, clip:
     assert replayed.received > 10
 
 
-def test_behind_a_nat_its_public_address_and_open_ports_are_enough(
-    row: Row, translated_server: str, clip: Path
-):
+def test_behind_a_nat_the_public_address_and_open_ports_suffice(row: Row, translated_server: str, clip: Path):
     replayed = replay(row, clip, translated_server)
 
     assert replayed.code == 0, replayed.said
@@ -245,17 +243,19 @@ async def far_browsers(row: Row, camera_file: Path) -> AsyncIterator[Browsers]: 
 
 
 @pytest.mark.asyncio(loop_scope="session")
-async def test_the_page_finds_its_way_through_the_relay(far_browsers: Browsers, direct_server: str):
-    # A camera needs https or this; certificates are not what is tried here.
+async def test_the_page_connects_through_the_relay(far_browsers: Browsers, direct_server: str):
+    # A camera needs HTTPS or this flag; this test needs no certificate.
     trusting = f"--unsafely-treat-insecure-origin-as-secure={direct_server}"
     browser = await far_browsers.get((ALLOW_CAMERA, trusting))
     page = await (await browser.new_context()).new_page()
     await page.add_init_script(OFFER_AT_ONCE)
-    told: list[tuple[int, str]] = []
-    page.on("response", lambda answer: told.append((answer.status, answer.request.post_data or "")))
+    responses: list[tuple[int, str]] = []
+    page.on(
+        "response", lambda response: responses.append((response.status, response.request.post_data or ""))
+    )
     await page.goto(direct_server)
 
     await start(page)
     await chart_points(page, 10)
 
-    assert any(status == 204 and " typ relay" in body for status, body in told)
+    assert any(status == 204 and " typ relay" in body for status, body in responses)

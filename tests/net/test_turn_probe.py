@@ -1,4 +1,4 @@
-"""What asking a STUN or TURN server tells, with a real coturn on this machine and with what is none."""
+"""Probing STUN and TURN servers: a real coturn on this machine, and addresses without one."""
 
 import asyncio
 import socket
@@ -37,7 +37,7 @@ def coturn(certificate: Path) -> Iterator[None]:
 
 @pytest.fixture
 def silent_port() -> Iterator[int]:
-    """A UDP port at which nobody ever answers."""
+    """A UDP port that never answers."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
         taken.bind(("127.0.0.1", 0))
         yield taken.getsockname()[1]
@@ -56,7 +56,7 @@ async def test_a_server_that_relays_gives_an_address(url: str):
     assert ": works (" in outcome.as_text()
 
 
-async def test_tls_is_used_where_its_certificate_is_trusted(
+async def test_turn_over_tls_works_with_a_trusted_certificate(
     certificate: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
@@ -78,14 +78,16 @@ async def test_tls_is_used_where_its_certificate_is_trusted(
         ("turn:nowhere.invalid", None, "the name nowhere.invalid is unknown"),
     ],
 )
-async def test_why_a_server_does_not_relay_is_said(url: str, credentials: TurnCredentials | None, said: str):
+async def test_a_failed_probe_says_why_the_server_does_not_relay(
+    url: str, credentials: TurnCredentials | None, said: str
+):
     outcome = await try_turn(server(url, credentials))
 
     assert not outcome.works
     assert said in outcome.as_text()
 
 
-async def test_a_dead_server_costs_its_deadline_and_no_more(silent_port: int):
+async def test_a_dead_server_takes_no_longer_than_its_deadline(silent_port: int):
     began_s = time.monotonic()
 
     outcome = await try_turn(server(f"turn:127.0.0.1:{silent_port}"), deadline_s=0.5)
@@ -98,7 +100,7 @@ def open_files() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
 
 
-async def test_an_allocation_is_given_back():
+async def test_allocations_are_released():
     before = open_files()
 
     for _ in range(5):
@@ -108,13 +110,13 @@ async def test_an_allocation_is_given_back():
     assert open_files() <= before
 
 
-async def test_a_stun_server_tells_our_address():
+async def test_a_stun_server_returns_our_address():
     outcome = await try_stun(server(f"stun:127.0.0.1:{PORT}"))
 
     assert outcome.address == "127.0.0.1"
 
 
-async def test_a_dead_stun_server_is_said(silent_port: int):
+async def test_a_dead_stun_server_is_reported(silent_port: int):
     outcome = await try_server(server(f"stun:127.0.0.1:{silent_port}"), deadline_s=0.3)
 
     assert "no answer" in outcome.failure
@@ -124,13 +126,13 @@ def relays(*urls: str, deadline_s: float = 0.5) -> IceServerChoice:
     return IceServerChoice(list(map(parse_ice_url, urls)), CredentialSource(secret=SECRET), deadline_s)
 
 
-async def test_the_first_server_that_relays_is_taken(silent_port: int):
+async def test_the_first_server_that_relays_is_used(silent_port: int):
     found = await relays(f"turn:127.0.0.1:{silent_port}", TLS, TCP, UDP).current()
 
     assert [each.url.text for each in found] == [TCP]
 
 
-async def test_a_dead_server_costs_one_session_once(silent_port: int):
+async def test_a_dead_server_is_probed_once_and_not_for_each_session(silent_port: int):
     several = relays(f"turn:127.0.0.1:{silent_port}", UDP)
     await asyncio.gather(*(several.current() for _ in range(5)))
     began_s = time.monotonic()
@@ -148,22 +150,22 @@ async def test_each_session_gets_credentials_of_its_own():
     assert first[0].username != second[0].username
 
 
-async def test_where_none_relays_a_session_goes_without(silent_port: int):
+async def test_without_a_working_relay_a_session_gets_none(silent_port: int):
     several = relays(f"turn:127.0.0.1:{silent_port}", deadline_s=0.2)
 
     assert await several.current() == []
     assert "no answer" in several.failures
 
 
-async def test_a_doubted_server_is_looked_at_again(monkeypatch: pytest.MonkeyPatch):
-    looked: list[str] = []
+async def test_a_failed_server_is_replaced_after_check_again(monkeypatch: pytest.MonkeyPatch):
+    probed: list[str] = []
     passed_over = asyncio.Event()
 
     async def serve_at_first_only(given: IceServer, deadline_s: float) -> IceOutcome:
-        looked.append(given.url.text)
+        probed.append(given.url.text)
         if given.url.text == TCP:
             passed_over.set()
-        dead = given.url.text == UDP and looked.count(UDP) > 1
+        dead = given.url.text == UDP and probed.count(UDP) > 1
         return IceOutcome(given.url, "", 0.0, "gone" if dead else "")
 
     monkeypatch.setattr("facestream.ice.relays.try_server", serve_at_first_only)
@@ -174,7 +176,7 @@ async def test_a_doubted_server_is_looked_at_again(monkeypatch: pytest.MonkeyPat
 
         several.check_again()
         await asyncio.wait_for(passed_over.wait(), seconds(5))
-        await asyncio.sleep(0)  # until what was asked has answered
+        await asyncio.sleep(0)  # until the probe has finished
         running.cancel()
 
     assert [each.url.text for each in await several.current()] == [TCP]

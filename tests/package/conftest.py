@@ -1,4 +1,4 @@
-"""The wheel, installed where nothing of the checkout is; the browser is that of tests/browser."""
+"""The wheel, installed outside the checkout; the browser fixtures are those of tests/browser."""
 
 import shutil
 import subprocess
@@ -43,13 +43,13 @@ class Installed:
 
 @pytest.fixture(scope="session")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What `make wheel` builds."""
+    """The wheel, as `make wheel` builds it."""
     return build_wheel(tmp_path_factory.mktemp("dist"))
 
 
 @pytest.fixture(scope="session")
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Installed:
-    """The wheel in a new virtual environment, for a user whose PATH holds nothing but its programs."""
+    """The wheel in a new virtual environment, whose programs are the only ones in PATH."""
     folder = tmp_path_factory.mktemp("installed")
     subprocess.run([sys.executable, "-m", "venv", folder / "venv"], check=True, timeout=COMMAND_DEADLINE_S)
     python = str(folder / "venv" / "bin" / "python")
@@ -62,7 +62,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Installe
         "XDG_CACHE_HOME": str(folder / "cache"),
         "PIP_NO_INDEX": "1",
     }
-    # As `facestream models` would fetch it: 100 MB that `make models` has fetched the same way.
+    # Copied as `facestream models` would fetch it, to save a download of 100 MB.
     (folder / "cache" / "facestream").mkdir(parents=True)
     shutil.copy(checked_path(MODELS_DIR, "landmarks"), folder / "cache" / "facestream")
     return Installed(folder, environment)

@@ -1,4 +1,4 @@
-"""The wheel alone, without the checkout, npm, make or a network: its commands, and the page in real Chromium."""
+"""The installed wheel without checkout, npm, make or network: its commands, and the page in real Chromium."""
 
 import zipfile
 from pathlib import Path
@@ -15,7 +15,7 @@ from tests.package.conftest import Installed
 pytestmark = [pytest.mark.package, pytest.mark.timeout(600)]
 
 
-def test_the_installed_program_says_its_version(installed: Installed):
+def test_the_installed_program_prints_its_version(installed: Installed):
     ended = installed.run("--version")
 
     assert (ended.stdout, ended.returncode) == (f"facestream {__version__}\n", 0)
@@ -36,7 +36,7 @@ def test_doctor_finds_nothing_wrong_with_the_installation(installed: Installed):
     assert "libraries: all have the versions of requirements.txt" in ended.stdout
 
 
-def test_a_first_start_without_a_network_says_what_to_do(installed: Installed, tmp_path: Path):
+def test_a_first_start_without_network_says_what_to_do(installed: Installed, tmp_path: Path):
     ended = installed.run("serve", "--port", "0", XDG_CACHE_HOME=str(tmp_path))
 
     assert ended.returncode == 2
@@ -64,7 +64,7 @@ async def test_the_page_of_the_wheel_shows_annotated_video_and_a_chart(
     assert installed_server.stop() == 0
 
 
-def test_the_wheel_has_every_file_of_the_page(wheel: Path):
+def test_the_wheel_contains_every_file_of_the_page(wheel: Path):
     page = {
         path.relative_to(ROOT).as_posix()
         for name in ("js", "css")
@@ -88,7 +88,7 @@ def test_the_wheel_has_every_file_of_the_page(wheel: Path):
         "docs/openapi.json",
     ],
 )
-def test_a_checkout_that_lacks_a_part_builds_no_wheel(tmp_path: Path, missing: str):
+def test_no_wheel_is_built_if_a_part_is_missing(tmp_path: Path, missing: str):
     parts = (*PAGE, *LIBRARIES, *MODELS, *OTHERS, *model_files(ROOT))
     for part in parts:
         (tmp_path / part).parent.mkdir(parents=True, exist_ok=True)
@@ -101,7 +101,7 @@ def test_a_checkout_that_lacks_a_part_builds_no_wheel(tmp_path: Path, missing: s
 
 
 def wheel_data(root: Path) -> dict[str, str]:
-    """What the hook adds to a wheel that is built from this tree."""
+    """The files that the build hook adds to a wheel of this tree."""
     build_data: dict[str, dict[str, str]] = {"force_include": {}}
     hook = WheelData(str(root), {}, None, None, "", "wheel")  # type: ignore[arg-type]
     hook.initialize("standard", build_data)

@@ -17,13 +17,13 @@ from facestream.resources import MODELS_DIR
 
 @pytest.fixture(scope="session")
 def analyzer() -> Analyzer:
-    # A budget nobody reaches: beside other tests a frame may take a second, and economy is tested by itself.
+    # No frame exceeds this budget: beside other tests a frame may take a second, and degradation is tested separately.
     return load_analyzer(MODELS_DIR, AnalysisOptions(budget_ms=1e6))
 
 
 @pytest.fixture(scope="session")
 def dlib_analyzer() -> Analyzer:
-    """With the detector that is not the default one."""
+    """An analyzer with dlib's detector, which is not the default."""
     return load_analyzer(MODELS_DIR, AnalysisOptions(detector="dlib", budget_ms=1e6))
 
 
@@ -41,7 +41,7 @@ def clip_frames(media_dir: Path) -> Callable[[str], Iterator[tuple[GrayImage, fl
 
 @pytest.fixture(scope="session")
 def group_gray(media_dir: Path) -> GrayImage:
-    """A photograph of five people; one looks away behind sunglasses."""
-    picture = cv2.imread(str(media_dir / "multi_face.jpg"), cv2.IMREAD_GRAYSCALE)
-    assert picture is not None
-    return np.asarray(picture, np.uint8)
+    """An image of five people; one wears sunglasses and looks away."""
+    image = cv2.imread(str(media_dir / "multi_face.jpg"), cv2.IMREAD_GRAYSCALE)
+    assert image is not None
+    return np.asarray(image, np.uint8)

@@ -1,4 +1,4 @@
-"""The public interface: which names it has, that importing it is cheap, and what its docstrings promise."""
+"""The public interface: its names, the cost of importing it, and the contents of its docstrings."""
 
 import importlib.util
 import inspect
@@ -69,7 +69,7 @@ def test_each_public_name_exists_and_is_described(name: str):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_no_public_name_is_that_of_a_submodule(name: str):
-    # It would depend on the order of imports which of the two `facestream.NAME` is.
+    # Otherwise the meaning of `facestream.NAME` would depend on the order of imports.
     assert importlib.util.find_spec(f"facestream.{name}") is None
 
 

@@ -1,4 +1,4 @@
-"""The benchmarks: each can be imported, their arithmetic is right, and the bad network does what it is told."""
+"""The benchmarks: each can be imported, their arithmetic is right, and the simulated network applies its settings."""
 
 import importlib
 import os
@@ -19,14 +19,14 @@ MODULES = sorted(
 
 
 @pytest.mark.parametrize("name", MODULES)
-def test_each_can_be_imported_and_says_what_it_answers(name: str):
+def test_each_benchmark_can_be_imported_and_says_what_it_measures(name: str):
     assert (importlib.import_module(name).__doc__ or "").strip()
 
 
-def test_circumstances_name_the_machine_and_the_commit():
-    told = measured.circumstances()
+def test_the_circumstances_contain_the_machine_and_the_commit():
+    found = measured.circumstances()
 
-    assert {"cpu", "cores", "commit", "versions", "load_average_1min"} <= told.keys()
+    assert {"cpu", "cores", "commit", "versions", "load_average_1min"} <= found.keys()
 
 
 def test_a_percentile_is_a_value_that_occurred():
@@ -39,13 +39,13 @@ def test_a_slope_is_per_unit_of_the_first_value():
     assert measured.slope([(0.0, 5.0), (1.0, 7.0), (2.0, 9.0)]) == pytest.approx(2.0)
 
 
-def test_usage_sees_this_process():
-    told = usage(os.getpid())
+def test_usage_measures_this_process():
+    used = usage(os.getpid())
 
-    assert told.cpu_s > 0
-    assert told.own_rss_mb > 1
-    assert told.threads >= 1
-    assert told.file_descriptors >= 3
+    assert used.cpu_s > 0
+    assert used.own_rss_mb > 1
+    assert used.threads >= 1
+    assert used.file_descriptors >= 3
 
 
 def test_a_gap_reaches_to_the_end_when_no_more_frames_arrive():
@@ -66,13 +66,13 @@ def test_the_configured_share_of_datagrams_is_dropped(loss: float):
     assert conditions.dropped / 10_000 == pytest.approx(loss, abs=0.01)
 
 
-def test_nothing_gets_through_a_cut():
+def test_a_cut_path_drops_every_datagram():
     conditions = NetworkConditions(cut=True)
 
     assert not conditions.passes()
 
 
-def test_an_address_is_put_into_every_candidate():
+def test_the_address_of_every_candidate_is_replaced():
     line = "a=candidate:1 1 udp 2130706431 192.0.2.7 4000 typ host"
 
     changed = with_candidate(f"v=0\r\n{line}\r\na=mid:1\r\n{line}\r\n", (LOOPBACK, 9))

@@ -1,4 +1,4 @@
-"""What docs/deploy/ hands out: read by the programs it is for where they are here, and held against the code."""
+"""The files of deploy/ and docs/deploy/: checked by the programs that read them, if installed, and against the code."""
 
 import json
 import os
@@ -27,11 +27,11 @@ PAGES = sorted((ROOT / "docs" / "deploy").glob("*.md"))
 FILES = [DEPLOY / "Dockerfile", DEPLOY / "compose.yaml", DEPLOY / "kubernetes" / "facestream.yaml", *PAGES]
 
 
-def test_systemd_finds_nothing_wrong_with_the_unit(tmp_path: Path):
+def test_systemd_accepts_the_unit(tmp_path: Path):
     if shutil.which("systemd-analyze") is None:
-        # CI leaves no test out.
+        # CI skips no test.
         (pytest.fail if os.environ.get("CI") else pytest.skip)("no systemd-analyze here")
-    # It looks whether the program is there; the user's place is /opt.
+    # systemd-analyze checks that the program exists; here it is not in /opt.
     unit = tmp_path / UNIT.name
     text = UNIT.read_text(encoding="utf-8").replace("/opt/facestream/.venv/bin/python", "/bin/true")
     unit.write_text(text.replace("WorkingDirectory=/opt/facestream", "WorkingDirectory=/"))
@@ -61,13 +61,13 @@ def test_the_unit_starts_a_file_of_the_repository():
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda path: path.name)
-def test_every_setting_that_is_named_exists(file: Path):
+def test_every_named_setting_exists(file: Path):
     named = set(re.findall(r"\bFACESTREAM_([A-Z0-9_]+)", file.read_text(encoding="utf-8")))
 
     assert {name.lower() for name in named} <= {*Config.model_fields, "token"}
 
 
-def test_the_image_runs_as_somebody_without_rights_and_says_how_it_is():
+def test_the_image_runs_as_an_unprivileged_user_and_has_a_health_check():
     last_stage = DOCKERFILE.rpartition("\nFROM ")[2]
 
     assert re.search(r"^USER 10001:10001$", last_stage, re.MULTILINE)
@@ -84,7 +84,7 @@ def test_the_base_of_the_image_is_a_build_argument_with_an_exact_tag():
 
 
 def image_sources() -> set[str]:
-    """The paths of the repository that the build of the image reads."""
+    """The paths in the repository that the image build reads."""
     copied = {
         name
         for line in DOCKERFILE.splitlines()
@@ -102,7 +102,7 @@ def test_the_image_is_built_from_files_that_exist_and_from_the_wheel():
     assert [name for name in sources - {"build/dist"} if not (ROOT / name).is_file()] == []
 
 
-def test_the_build_of_the_image_reads_nothing_that_is_ignored_and_nothing_else():
+def test_dockerignore_allows_exactly_what_the_image_build_reads():
     lines = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
     patterns = [line for line in lines if line and not line.startswith("#")]
 
@@ -122,7 +122,7 @@ def test_the_image_starts_a_command_of_the_package():
     assert callable(_parser(arguments).parse_args(arguments).run)
 
 
-def test_the_settings_of_the_image_are_taken(monkeypatch: pytest.MonkeyPatch):
+def test_the_settings_of_the_image_are_valid(monkeypatch: pytest.MonkeyPatch):
     settings = dict(re.findall(r"\b(FACESTREAM_\w+)=(\S+)", DOCKERFILE))
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
@@ -141,7 +141,7 @@ def test_the_composed_services_share_the_network_and_restart():
     assert {service["restart"] for service in services.values()} == {"unless-stopped"}
 
 
-def test_the_composed_settings_are_taken(monkeypatch: pytest.MonkeyPatch):
+def test_the_composed_settings_are_valid(monkeypatch: pytest.MonkeyPatch):
     settings = compose_settings(
         {"PUBLIC_ADDRESS": "203.0.113.7", "TURN_SECRET": "word", "DOMAIN": "faces.example.org"}
     )
@@ -155,7 +155,7 @@ def test_the_composed_settings_are_taken(monkeypatch: pytest.MonkeyPatch):
 
 
 def compose_settings(env: dict[str, str]) -> dict[str, str]:
-    """As docker compose fills them in."""
+    """The environment of the service, with variables substituted as docker compose does."""
     settings: dict[str, str] = COMPOSE["services"]["facestream"]["environment"]
     return {
         name: re.sub(r"\$\{(\w+)(?::\?[^}]*)?\}", lambda found: env[found[1]], value)
@@ -163,7 +163,7 @@ def compose_settings(env: dict[str, str]) -> dict[str, str]:
     }
 
 
-def test_both_have_the_secret_that_makes_the_relays_credentials():
+def test_coturn_gets_the_secret_for_the_credentials():
     secret = "--static-auth-secret=${TURN_SECRET}"
 
     assert secret in COMPOSE["services"]["coturn"]["command"]
@@ -185,7 +185,7 @@ def pod() -> dict[str, Any]:
     return template
 
 
-def test_the_pod_shares_the_nodes_network_and_has_no_rights():
+def test_the_pod_uses_the_network_of_the_node_and_has_no_privileges():
     template = pod()
     rights = template["containers"][0]["securityContext"]
 
@@ -195,16 +195,16 @@ def test_the_pod_shares_the_nodes_network_and_has_no_rights():
     assert rights["capabilities"] == {"drop": ["ALL"]}
 
 
-def test_the_pods_user_is_the_images():
+def test_the_pod_runs_as_the_user_of_the_image():
     template = pod()["securityContext"]
 
     assert f"USER {template['runAsUser']}:{template['runAsGroup']}" in DOCKERFILE
 
 
-def test_the_pods_settings_are_taken(monkeypatch: pytest.MonkeyPatch):
+def test_the_settings_of_the_pod_are_valid(monkeypatch: pytest.MonkeyPatch):
     env = pod()["containers"][0]["env"]
     for setting in env:
-        # A field of the pod is an address.
+        # Variables without a value take an address from a field of the pod.
         monkeypatch.setenv(setting["name"], setting.get("value", "203.0.113.7"))
 
     config = Config()
@@ -214,7 +214,7 @@ def test_the_pods_settings_are_taken(monkeypatch: pytest.MonkeyPatch):
     assert config.ice_address == ("203.0.113.7",)
 
 
-def test_the_pod_is_given_the_time_that_the_server_takes_to_stop():
+def test_the_grace_period_of_the_pod_covers_the_stop_of_the_server():
     assert pod()["terminationGracePeriodSeconds"] >= 20
 
 

@@ -25,9 +25,9 @@ def test_every_client_from_npm_says_why_it_is_here():
     assert [name for name in npm_versions() if f"| `{name}` |" not in reasons] == []
 
 
-def test_every_client_stands_in_the_table_with_its_version():
+def test_every_client_is_in_the_table_with_its_version():
     rows = (ROOT / "docs" / "clients.md").read_text(encoding="utf-8").splitlines()
-    # What drives the browser is no client.
+    # Playwright drives a browser and is not a client itself.
     clients = {**npm_versions(), **pip_versions()}
     del clients["puppeteer-core"]
 

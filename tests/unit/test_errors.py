@@ -1,4 +1,4 @@
-"""The errors a caller can catch, and what the command line makes of them."""
+"""The errors that a caller can catch, and how the command line reports them."""
 
 import re
 from collections import Counter
@@ -18,7 +18,7 @@ def test_every_error_can_be_caught_as_facestream_error(error: type[Exception]):
 
 
 def all_errors() -> list[type[errors.FacestreamError]]:
-    """Those of every module; importing the server imports them."""
+    """The errors of every module; importing the server imports all of them."""
     found, left = [], [errors.FacestreamError]
     while left:
         kind = left.pop()
@@ -38,7 +38,7 @@ def test_the_tree_in_the_docstring_names_every_error():
     assert [error.__name__ for error in ERRORS if error.__name__ not in (errors.__doc__ or "")] == []
 
 
-def test_an_expected_error_is_one_sentence_and_exit_code_2(capsys: pytest.CaptureFixture[str]):
+def test_an_expected_error_is_reported_in_one_sentence_with_exit_code_2(capsys: pytest.CaptureFixture[str]):
     code = main(["serve", "--port", "-1"])
 
     said = capsys.readouterr().err
@@ -47,7 +47,7 @@ def test_an_expected_error_is_one_sentence_and_exit_code_2(capsys: pytest.Captur
     assert said.count("\n") == 1
 
 
-def test_an_unknown_command_says_which_there_are(capsys: pytest.CaptureFixture[str]):
+def test_an_unknown_command_is_rejected_with_a_list_of_commands(capsys: pytest.CaptureFixture[str]):
     with pytest.raises(SystemExit) as ended:
         main(["fly"])
 

@@ -1,4 +1,4 @@
-"""The layers of ARCHITECTURE.md: imports point down only, and each room keeps off what is not its business."""
+"""The layers of ARCHITECTURE.md: imports point down only, and no package imports libraries that it must not use."""
 
 import ast
 import re
@@ -26,10 +26,10 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"doctor"}),
     frozenset({"cli", "__init__", "__main__"}),
 )
-"""From the lowest: the rooms and the modules directly below facestream/."""
-LAYER_OF = {room: number for number, rooms in enumerate(LAYERS) for room in rooms}
+"""From the lowest: the packages and modules directly below facestream/."""
+LAYER_OF = {package: number for number, packages in enumerate(LAYERS) for package in packages}
 NETWORK = {"asyncio", "av", "aiortc", "aiohttp"}
-KEEPS_OFF: dict[str, set[str]] = {
+FORBIDDEN: dict[str, set[str]] = {
     "analysis": {*NETWORK, "aioice"},
     "config": {*NETWORK, "cv2", "dlib"},
     "credentials": {*NETWORK, "cv2", "dlib"},
@@ -42,7 +42,7 @@ KEEPS_OFF: dict[str, set[str]] = {
     "aiortc_patches": {"aiohttp"},
     "signaling": {"asyncio", "av", "aiohttp"},
     "sessions": {"aiohttp"},
-    # Modules that are stricter than their room.
+    # Modules with stricter rules than their package.
     "analysis.faces": {"cv2", "dlib"},
     "ice.trickle": {"asyncio"},
     "ice.servers": NETWORK,
@@ -52,7 +52,7 @@ KEEPS_OFF: dict[str, set[str]] = {
     "sessions.admission": NETWORK,
     "sessions.frame_cost": NETWORK,
 }
-UNTYPED_AND_THEIR_HOMES = {
+UNTYPED_AND_THEIR_MODULES = {
     "dlib": {"analysis/detection/hog.py", "analysis/landmarks.py"},
     "ai_edge_litert": {"analysis/interpreter.py"},
     "tflite_runtime": {"analysis/interpreter.py"},
@@ -61,7 +61,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 
 
 def imported_names(path: Path) -> Iterator[str]:
-    """Every module that a file imports, wherever in the file it does."""
+    """Every module that a file imports, anywhere in the file."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -70,7 +70,7 @@ def imported_names(path: Path) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
-def room_of(path: Path) -> str:
+def package_of(path: Path) -> str:
     """The module or the package directly below facestream/ that a file belongs to."""
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
@@ -79,7 +79,7 @@ def dotted(path: Path) -> str:
     return ".".join(path.relative_to(PACKAGE).with_suffix("").parts)
 
 
-def rooms_used(path: Path) -> set[str]:
+def packages_used(path: Path) -> set[str]:
     names = (name.split(".") for name in imported_names(path))
     return {name[1] for name in names if name[0] == "facestream" and name[1] != "__version__"}
 
@@ -90,45 +90,45 @@ def inside(path: Path) -> str:
 
 @pytest.mark.parametrize("path", MODULES, ids=inside)
 def test_every_module_has_a_layer(path: Path):
-    assert room_of(path) in LAYER_OF, "name its layer here and in ARCHITECTURE.md"
+    assert package_of(path) in LAYER_OF, "name its layer here and in ARCHITECTURE.md"
 
 
 def test_every_name_here_exists():
-    present = {room_of(path) for path in MODULES} | {dotted(path) for path in MODULES}
-    homes = {home for homes in UNTYPED_AND_THEIR_HOMES.values() for home in homes}
+    present = {package_of(path) for path in MODULES} | {dotted(path) for path in MODULES}
+    homes = {home for homes in UNTYPED_AND_THEIR_MODULES.values() for home in homes}
 
-    assert {*LAYER_OF, *KEEPS_OFF} <= present
+    assert {*LAYER_OF, *FORBIDDEN} <= present
     assert homes <= {inside(path) for path in MODULES}
 
 
 @pytest.mark.parametrize("path", MODULES, ids=inside)
 def test_imports_point_down_only(path: Path):
-    layer = LAYER_OF.get(room_of(path), -1)
+    layer = LAYER_OF.get(package_of(path), -1)
 
-    upward = {room for room in rooms_used(path) if LAYER_OF[room] > layer}
+    upward = {package for package in packages_used(path) if LAYER_OF[package] > layer}
 
     assert not upward
 
 
 @pytest.mark.parametrize("path", MODULES, ids=inside)
-def test_a_room_keeps_off_the_libraries_of_others(path: Path):
+def test_no_package_imports_a_forbidden_library(path: Path):
     used = {name.split(".")[0] for name in imported_names(path)}
 
-    assert not used & (KEEPS_OFF.get(room_of(path), set()) | KEEPS_OFF.get(dotted(path), set()))
+    assert not used & (FORBIDDEN.get(package_of(path), set()) | FORBIDDEN.get(dotted(path), set()))
 
 
-@pytest.mark.parametrize(("room", "other"), [("web", "replay"), ("replay", "web")])
-def test_server_and_headless_peer_never_import_each_other(room: str, other: str):
-    users = [path for path in MODULES if room_of(path) == room and other in rooms_used(path)]
+@pytest.mark.parametrize(("package", "other"), [("web", "replay"), ("replay", "web")])
+def test_server_and_headless_peer_never_import_each_other(package: str, other: str):
+    users = [path for path in MODULES if package_of(path) == package and other in packages_used(path)]
 
     assert not users
 
 
-@pytest.mark.parametrize("library", sorted(UNTYPED_AND_THEIR_HOMES))
+@pytest.mark.parametrize("library", sorted(UNTYPED_AND_THEIR_MODULES))
 def test_an_untyped_library_is_touched_in_its_own_module_only(library: str):
     users = {inside(path) for path in MODULES if library in {n.split(".")[0] for n in imported_names(path)}}
 
-    assert users <= UNTYPED_AND_THEIR_HOMES[library]
+    assert users <= UNTYPED_AND_THEIR_MODULES[library]
 
 
 def test_the_layers_are_those_of_the_architecture():
@@ -136,6 +136,8 @@ def test_the_layers_are_those_of_the_architecture():
         r"^  ([a-z_]+)(?:/|\.py) +L(\d+) ", (ROOT / "ARCHITECTURE.md").read_text("utf-8"), re.M
     )
 
-    drawn_layers = {room: int(number) for room, number in drawn}
+    drawn_layers = {package: int(number) for package, number in drawn}
 
-    assert drawn_layers == {room: number for room, number in LAYER_OF.items() if not room.startswith("__")}
+    assert drawn_layers == {
+        package: number for package, number in LAYER_OF.items() if not package.startswith("__")
+    }

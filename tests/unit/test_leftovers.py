@@ -1,4 +1,4 @@
-"""The check for leftovers fails a test that leaves something behind, of each kind, and no other."""
+"""The check for leftovers fails a test that leaves something of any kind behind, and no other test."""
 
 import re
 
@@ -34,9 +34,8 @@ import subprocess
 kept = []
 def test_it():
     kept.append(subprocess.Popen(["sleep", "30"]))
-def teardown_module():
-    kept[0].kill()
-    kept[0].wait()
+def test_it_is_ended_for_the_tests_that_follow():
+    assert kept[0].wait(10) == -9
 """
 LEAVES_A_DESCRIPTOR = """
 import os
@@ -80,14 +79,14 @@ CASES = {
 }
 
 
-def test_what_a_test_leaves_behind_fails_it_and_no_other(pytester: pytest.Pytester, monkeypatch):
+def test_a_leftover_fails_its_test_and_no_other(pytester: pytest.Pytester, monkeypatch):
     for name, (code, _) in CASES.items():
         pytester.makepyfile(**{f"test_leaves_{name}": code})
     pytester.makepyfile(test_leaves_nothing=LEAVES_NOTHING)
 
     ended = run(pytester, monkeypatch)
 
-    ended.assert_outcomes(passed=8, errors=len(CASES))
+    ended.assert_outcomes(passed=9, errors=len(CASES))
     said = [line for line in ended.outlines if line.startswith("the test left behind: ")]
     assert len(said) == len(CASES)
     for (_, expected), line in zip([CASES[name] for name in sorted(CASES)], said, strict=True):
@@ -108,9 +107,9 @@ def test_ctrl_c_ends_with_the_summary_of_pytest_and_blames_no_test(pytester: pyt
 
 def run(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.RunResult:
     pytester.makeini(f"[pytest]\nasyncio_mode = auto\npythonpath = {ROOT}\n")
-    # Of the installed plugins only the one that is needed: loading the others takes seconds.
+    # Load only the plugin that is needed; the others take seconds.
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     monkeypatch.setenv("FACESTREAM_TEST_TIME_FACTOR", "0.3")
-    # A process of its own: this one has the check already, and a leftover would stay in it.
+    # Run in a process of its own: this one runs the check itself, and a leftover would stay in it.
     plugins = ("-p", "pytest_asyncio.plugin", "-p", "tests.leftovers", "-p", "no:cacheprovider")
     return pytester.runpytest_subprocess(*plugins)

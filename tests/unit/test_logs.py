@@ -74,9 +74,7 @@ def test_addresses_and_sdp_of_libraries_are_redacted(
 
 
 @pytest.mark.parametrize("form", ["text", "json"])
-def test_a_traceback_keeps_its_lines_and_loses_its_addresses(
-    form: logs.Format, capsys: pytest.CaptureFixture[str]
-):
+def test_a_traceback_keeps_its_lines_without_addresses(form: logs.Format, capsys: pytest.CaptureFixture[str]):
     logs.set_up("INFO", form)
 
     try:
@@ -113,7 +111,7 @@ def test_a_message_is_one_line_of_printable_characters(
     assert said.count("\n") == 3
 
 
-def test_a_message_says_what_is_escaped(capsys: pytest.CaptureFixture[str]):
+def test_control_characters_are_escaped_and_letters_are_kept(capsys: pytest.CaptureFixture[str]):
     logs.set_up("INFO", "text")
 
     own.info("got %s", "a\x1b[2Jb\u2028c é 漢")
@@ -121,7 +119,7 @@ def test_a_message_says_what_is_escaped(capsys: pytest.CaptureFixture[str]):
     assert "got a\\x1b[2Jb\\u2028c é 漢" in capsys.readouterr().err
 
 
-def test_nothing_in_a_traceback_looks_like_a_message(capsys: pytest.CaptureFixture[str]):
+def test_no_line_of_a_traceback_looks_like_a_message(capsys: pytest.CaptureFixture[str]):
     logs.set_up("INFO", "text")
 
     try:
@@ -137,9 +135,7 @@ def test_nothing_in_a_traceback_looks_like_a_message(capsys: pytest.CaptureFixtu
 
 
 @pytest.mark.parametrize("form", ["text", "json"])
-def test_a_library_that_quotes_a_stranger_writes_no_long_line(
-    form: logs.Format, capsys: pytest.CaptureFixture[str]
-):
+def test_long_messages_of_libraries_are_cut(form: logs.Format, capsys: pytest.CaptureFixture[str]):
     logs.set_up("INFO", form)
 
     library.warning("got %s", "9" * 100_000)
@@ -152,5 +148,5 @@ def refuse(address: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["at 12:30:59", "aiortc 1.16.0", "facestream.web: started", "10.5 ms: 3"])
-def test_what_only_looks_like_an_address_stays(text: str):
+def test_text_that_only_looks_like_an_address_stays(text: str):
     assert logs.without_personal_data(text) == text

@@ -26,7 +26,7 @@ def counted(frames_in: int) -> StreamCounts:
     return counts
 
 
-def test_asking_twice_counts_nothing_twice():
+def test_reading_the_counters_twice_counts_nothing_twice():
     measures = Measures()
     measures.session_ended("webrtc", Ending.GOODBYE.label, counted(frames_in=5))
 
@@ -64,7 +64,7 @@ def test_counting_a_frame_takes_less_than_a_tenth_of_a_millisecond():
     assert spent_ms / frames < FRAME_COST_MS
 
 
-def test_counting_keeps_nothing_of_a_frame():
+def test_counting_frames_uses_no_more_memory():
     measures = Measures()
     measures.observe_stages(TIMES)
     tracemalloc.start()

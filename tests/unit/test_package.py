@@ -1,4 +1,4 @@
-"""What pyproject.toml says of the package agrees with the files that the checkout is run from."""
+"""The package metadata in pyproject.toml agrees with the requirements files, and openapi.json with its source."""
 
 import re
 import tomllib
@@ -18,7 +18,7 @@ RANGES = {
 
 
 def pins(file: str) -> dict[str, str]:
-    """Version by name. Chosen libraries are the first block of a file; their own dependencies are the second."""
+    """Versions by name: the chosen libraries, which are the first block of a requirements file."""
     chosen = (ROOT / file).read_text(encoding="utf-8").split("\n\n")[0]
     return {
         canonicalize_name(name): version
@@ -42,7 +42,7 @@ def test_the_build_uses_the_pinned_hatchling():
     ]
 
 
-def test_the_served_description_of_the_http_interface_is_the_one_people_edit():
+def test_the_served_openapi_json_equals_the_yaml_that_is_edited():
     served = (ROOT / "docs" / "openapi.json").read_text(encoding="utf-8")
 
     assert served == openapi_text(), "run `make schema`"

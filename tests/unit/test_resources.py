@@ -24,7 +24,7 @@ def test_a_checkout_has_its_resources_beside_the_package():
         ("relative", "/home/someone/.cache/facestream"),
     ],
 )
-def test_the_cache_of_the_user_follows_the_specification(
+def test_the_cache_of_the_user_follows_the_xdg_specification(
     monkeypatch: pytest.MonkeyPatch, named: str, expected: str
 ):
     monkeypatch.setenv("HOME", "/home/someone")
@@ -33,7 +33,7 @@ def test_the_cache_of_the_user_follows_the_specification(
     assert resources.user_cache_dir() == Path(expected)
 
 
-def test_a_user_without_a_home_is_told_what_to_set(monkeypatch: pytest.MonkeyPatch):
+def test_without_a_home_directory_the_error_says_what_to_set(monkeypatch: pytest.MonkeyPatch):
     def no_home() -> Path:
         raise RuntimeError("Could not determine home directory.")
 

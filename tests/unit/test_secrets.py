@@ -13,7 +13,7 @@ def test_nothing_in_the_repository_looks_like_a_secret():
 
 
 def test_a_key_would_be_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    # In two pieces, or this file would be one.
+    # Split, so that this file itself is not reported.
     (tmp_path / "notes.txt").write_text("-----BEGIN RSA " + "PRIVATE KEY-----\nMII\n")
     monkeypatch.setattr(scan_secrets, "ROOT", tmp_path)
     monkeypatch.setattr(scan_secrets, "tracked_files", lambda: ["notes.txt"])

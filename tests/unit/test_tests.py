@@ -1,5 +1,5 @@
-"""What the tests' sources may not hold: sleeps of a fixed length, deadlines that no slow machine can stretch, and
-functions that look like tests without being one."""
+"""Checks the sources of the tests: no long fixed sleeps, no deadlines that are not scaled on a slow machine, and no
+functions that look like tests but are not run."""
 
 import ast
 import re
@@ -12,8 +12,8 @@ from tests.conftest import ROOT
 from tests.kinds import kind_of
 
 LONGEST_SLEEP_S = 0.5
-SHORTEST_S = 1.0  # below it a test wants the time to run out
-SLEEPS = {"sleep": 1.0, "wait_for_timeout": 0.001}  # with what makes seconds of the argument
+SHORTEST_S = 1.0  # shorter deadlines are meant to expire
+SLEEPS = {"sleep": 1.0, "wait_for_timeout": 0.001}  # factor from the argument to seconds
 DEADLINE_NAME = re.compile(r"(DEADLINE_S|PATIENCE_S|RECOVERY_S|SOON_MS|PATIENCE_MS)$")
 LOOKS_LIKE_A_TEST = re.compile(r"_*(tests?|tets|tset|tes|est)_", re.IGNORECASE)
 JS_SLEEP = re.compile(r"await new Promise\(\(?\w*\)? => setTimeout\(\w+, (\w+(?: [*/] \d+)?)\)\)")
@@ -24,7 +24,7 @@ SOURCES = [
     for path in sorted((ROOT / "tests").rglob("*"))
     if path.suffix in {".py", ".mjs"} and "node_modules" not in path.parts
 ]
-# Those of tests/clients/peers are run by other programs, and waited for by tests/clients/outcome.py.
+# Without tests/clients/peers: other programs run these, and tests/clients/outcome.py has the deadlines.
 MODULES = [path for path in SOURCES if path.suffix == ".py" and path.parent.name != "peers"]
 
 
@@ -41,12 +41,12 @@ def test_nothing_sleeps_for_a_fixed_half_second_or_more(path: Path):
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
-def test_every_deadline_is_stretched_on_a_slow_machine(path: Path):
+def test_every_deadline_is_scaled_on_a_slow_machine(path: Path):
     assert list(fixed_deadlines(ast.parse(path.read_text(encoding="utf-8")))) == []
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
-def test_what_looks_like_a_test_is_one(path: Path):
+def test_every_function_that_looks_like_a_test_is_run(path: Path):
     tree = ast.parse(path.read_text(encoding="utf-8"))
 
     assert list(lookalikes(tree, is_collected=path.name.startswith("test_"))) == []
@@ -124,12 +124,14 @@ def test_a_test_outside_a_test_module_is_a_lookalike():
         ("media/test_it.py", {"net", "soak"}, "marked net"),
     ],
 )
-def test_a_module_without_one_kind_is_refused_with_a_sentence(path: str, marks: set[str], reason: str):
+def test_a_module_without_exactly_one_kind_is_rejected_with_the_reason(
+    path: str, marks: set[str], reason: str
+):
     with pytest.raises(ValueError, match=reason):
         kind_of(Path(path), marks)
 
 
-def test_a_kind_comes_from_the_folder_or_from_the_mark_of_long_tests():
+def test_the_kind_is_that_of_the_folder_or_of_the_soak_mark():
     assert kind_of(Path("media/replay/test_it.py"), {"media", "asyncio"}) == "media"
     assert kind_of(Path("browser/test_it.py"), {"browser", "soak"}) == "soak"
 
@@ -169,7 +171,7 @@ def is_soak(node: ast.AST) -> bool:
 
 
 def outside_soak(node: ast.AST) -> Iterator[ast.AST]:
-    """Every node, but none of a soak test."""
+    """Every node outside soak tests."""
     yield node
     for child in ast.iter_child_nodes(node):
         if not is_soak(child):
@@ -181,7 +183,7 @@ def called(node: ast.Call) -> str:
 
 
 def sleeps_of(tree: ast.Module) -> list[tuple[int, float]]:
-    """Line and seconds of every sleep whose length stands in the module."""
+    """Line and seconds of every sleep whose duration is known from the module."""
     known = numbers_of(tree)
     return [
         (node.lineno, length * SLEEPS[called(node)])
@@ -204,7 +206,7 @@ def js_sleeps_of(source: str) -> list[tuple[int, float]]:
 
 
 def fixed_deadlines(tree: ast.Module) -> Iterator[int]:
-    """Lines of deadlines that are plain numbers, or constants of the module that are."""
+    """Lines of deadlines that are plain numbers or numeric constants of the module."""
     known = numbers_of(tree)
     for statement in tree.body:
         if not isinstance(statement, ast.Assign) or number(statement.value, {}) is None:
@@ -219,7 +221,7 @@ def fixed_deadlines(tree: ast.Module) -> Iterator[int]:
         name = called(call)
         limits = [each.value for each in call.keywords if each.arg == "timeout"]
         if ast.unparse(call.func) == "pytest.mark.timeout":
-            continue  # tests/kinds.py stretches these
+            continue  # tests/kinds.py scales these
         if name == "timeout" or (name == "wait_for" and isinstance(call.func, ast.Attribute)):
             limits += call.args[-1:] if name == "timeout" or len(call.args) > 1 else []
         if any((limit_s := number(limit, known)) is not None and limit_s >= SHORTEST_S for limit in limits):
@@ -231,7 +233,7 @@ def is_now(node: ast.expr) -> bool:
 
 
 def lookalikes(tree: ast.Module, is_collected: bool) -> Iterator[str]:  # noqa: FBT001 - of the file
-    """Functions that are named like tests and that pytest does not run, or runs another in place of."""
+    """Functions named like tests that pytest does not run, or that another of the same name replaces."""
     seen: set[tuple[str, str]] = set()
     for owner in ast.walk(tree):
         if not isinstance(owner, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
@@ -240,7 +242,7 @@ def lookalikes(tree: ast.Module, is_collected: bool) -> Iterator[str]:  # noqa: 
             isinstance(owner, ast.Module)
             or (isinstance(owner, ast.ClassDef) and owner.name.startswith("Test"))
         )
-        place = getattr(owner, "name", "")
+        owner_name = getattr(owner, "name", "")
         for node in ast.iter_child_nodes(owner):
             if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 continue
@@ -249,6 +251,6 @@ def lookalikes(tree: ast.Module, is_collected: bool) -> Iterator[str]:  # noqa: 
             is_fixture = any(
                 ast.unparse(mark).partition("(")[0].endswith("fixture") for mark in node.decorator_list
             )
-            if not runs or not node.name.startswith("test_") or is_fixture or (place, node.name) in seen:
+            if not runs or not node.name.startswith("test_") or is_fixture or (owner_name, node.name) in seen:
                 yield f"{node.name}, line {node.lineno}"
-            seen.add((place, node.name))
+            seen.add((owner_name, node.name))

@@ -1,4 +1,4 @@
-"""Writes H264 headers as no encoder does, bit by bit (ITU-T H.264, 7.3)."""
+"""Writes malformed and unusual H264 headers bit by bit (ITU-T H.264, 7.3)."""
 
 from collections.abc import Sequence
 from typing import Self
@@ -7,7 +7,7 @@ START = b"\x00\x00\x00\x01"
 
 
 class BitWriter:
-    """Bits in the order they are written."""
+    """Appends bit fields; MSB first."""
 
     def __init__(self) -> None:
         self._bits: list[str] = []
@@ -26,7 +26,7 @@ class BitWriter:
         return self.golomb(*(2 * value - 1 if value > 0 else -2 * value for value in values))
 
     def nal_unit(self, header: int) -> bytes:
-        """With stop bit, and with emulation prevention bytes."""
+        """The NAL unit, with its stop bit and emulation prevention bytes."""
         bits = "".join(self._bits) + "1"
         bits += "0" * (-len(bits) % 8)
         payload, zeros = bytearray(), 0
@@ -55,7 +55,7 @@ def sps(
     crop_right: int = 0,
     reordered: int | None = None,
 ) -> bytes:
-    """A sequence parameter set; `scaling` fills each of its lists, `cycle` are the offsets of picture order type 1."""
+    """An SPS. `scaling` fills each scaling list; `cycle` has the offsets of pic_order_cnt_type 1."""
     bits = BitWriter().put(8, profile).put(8, 0).put(8, 51).golomb(set_id)
     if profile in {100, 110, 122, 144, 244}:
         bits.golomb(chroma)
@@ -85,7 +85,7 @@ def sps(
 
 
 def pps(set_id: int = 0, of_sps: int = 0) -> bytes:
-    """A picture parameter set, CAVLC."""
+    """A PPS with CAVLC."""
     bits = BitWriter().golomb(set_id, of_sps).put(2, 0).golomb(0, 0, 0).put(3, 0)
     return bits.signed_golomb(0, 0, 0).put(3, 0).nal_unit(0x68)
 
@@ -99,5 +99,5 @@ def idr_slice(macroblocks: int = 200) -> bytes:
 
 
 def annex_b(*units: bytes) -> bytes:
-    """A frame of NAL units."""
+    """The NAL units as one frame in Annex B format."""
     return b"".join(START + unit for unit in units)

@@ -1,6 +1,6 @@
-"""A connected pair, with every replacement in place.
+"""A pair of peer connections, with every patch applied.
 
-FACESTREAM_TEST_UNPATCHED=1 leaves the replacements out: the tests that speak of aiortc's behaviour must fail then.
+FACESTREAM_TEST_UNPATCHED=1 leaves out the patches: then the tests of patched behaviour must fail.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""Two real peer connections on loopback, and a track whose frames carry their number."""
+"""Two real peer connections on loopback, and a track whose frames contain their number."""
 
 import asyncio
 import time
@@ -22,7 +22,7 @@ def new_peer_connection() -> RTCPeerConnection:
 
 
 def numbered_frame(width: int = 640, height: int = 480, number: int = 0) -> VideoFrame:
-    """A frame that moves with its number."""
+    """A frame whose content depends on its number."""
     frame = VideoFrame(width, height, "yuv420p")
     y, u, v = planes_of(frame)
     y[:] = (np.add.outer(np.arange(height), np.arange(width)) // 4 + 5 * number) % 256
@@ -34,7 +34,7 @@ def numbered_frame(width: int = 640, height: int = 480, number: int = 0) -> Vide
 
 
 def number_of(frame: VideoFrame) -> int:
-    """The number drawn into a frame, after any codec."""
+    """The number drawn into a frame; readable after any codec."""
     y = planes_of(frame)[0]
     blocks = (
         y[4 : BLOCK_PX - 4, bit * BLOCK_PX + 4 : (bit + 1) * BLOCK_PX - 4] for bit in range(NUMBER_BITS)
@@ -43,7 +43,7 @@ def number_of(frame: VideoFrame) -> int:
 
 
 class JpegTrack(VideoStreamTrack):
-    """Sends a new frame each interval."""
+    """Sends `fps` new frames a second."""
 
     def __init__(self, fps: float = 30.0, width: int = 640, height: int = 480) -> None:
         super().__init__()
@@ -52,7 +52,7 @@ class JpegTrack(VideoStreamTrack):
         self._number = 0
 
     async def sent(self, more: int) -> None:
-        """Wait until that many frames more were sent."""
+        """Wait until `more` further frames are sent."""
         least = len(self.sent_s) + more
         async with asyncio.timeout(seconds(10)):
             while len(self.sent_s) < least:  # noqa: ASYNC110 - of interest to a few tests only
@@ -68,7 +68,7 @@ class JpegTrack(VideoStreamTrack):
 
 
 class Pair:
-    """A caller that sends video and opens a data channel, and the called one that only receives."""
+    """The caller sends video and opens a data channel; the called peer only receives."""
 
     def __init__(self, track: MediaStreamTrack) -> None:
         self.caller, self.called = new_peer_connection(), new_peer_connection()
@@ -89,12 +89,12 @@ class Pair:
         await self.called.setLocalDescription(await self.called.createAnswer())
         await self.caller.setRemoteDescription(self.called.localDescription)
         async with asyncio.timeout(seconds(10)):
-            # Two states of two objects, neither of them ours: there is no event for both.
+            # Two states of two library objects: there is no event for both.
             while self.channel.readyState != "open" or self.called.connectionState != "connected":  # noqa: ASYNC110
                 await asyncio.sleep(0.01)
 
     async def receiver_report(self) -> None:
-        """Wait until the called one has sent its next receiver report, which is due within 1.5 s."""
+        """Wait until the called peer has sent its next receiver report, which is due within 1.5 s."""
         sent = asyncio.Event()
         send = self.called_dtls._send_rtp
 
@@ -113,7 +113,7 @@ class Pair:
         assert isinstance(frame, VideoFrame)
         return frame
 
-    # Tests look inside aiortc, whose types say little about what they change there.
+    # Any: tests read and replace private attributes of aiortc that have no types.
 
     @property
     def called_receiver(self) -> Any:

@@ -6,7 +6,7 @@ from facestream.aiortc_patches.replacement import Replacement
 from facestream.errors import FacestreamError
 
 
-def test_applying_twice_is_applying_once():
+def test_applying_the_patches_twice_changes_nothing():
     hardening.apply()
     first = [getattr(each.owner, each.name) for each in hardening.replacements]
 
@@ -15,18 +15,18 @@ def test_applying_twice_is_applying_once():
     assert [getattr(each.owner, each.name) for each in hardening.replacements] == first
 
 
-def test_every_replacement_is_in_place():
+def test_every_patch_is_applied():
     assert all(getattr(each.owner, each.name) == each.new for each in hardening.replacements)
 
 
-def test_another_version_is_rejected(monkeypatch: pytest.MonkeyPatch):
+def test_another_version_of_the_library_is_rejected(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(replacement.WRITTEN_FOR, "aiortc", "1.99")
 
     with pytest.raises(FacestreamError, match=r"aiortc 1\.16\.0 is installed, expected 1\.99\.\*"):
         hardening.apply()
 
 
-def test_a_name_that_is_gone_is_rejected_and_nothing_is_replaced():
+def test_a_missing_name_is_rejected_and_nothing_is_patched():
     class Library:
         kept = 1
 
@@ -37,7 +37,7 @@ def test_a_name_that_is_gone_is_rejected_and_nothing_is_replaced():
     assert Library.kept == 1
 
 
-def test_a_private_attribute_that_is_gone_is_rejected():
+def test_a_missing_private_attribute_is_rejected():
     class Library:
         def __init__(self) -> None:
             self._kept = 1
@@ -46,7 +46,7 @@ def test_a_private_attribute_that_is_gone_is_rejected():
         replacement.check_mentions(Library, "__init__", ("_kept", "_gone"))
 
 
-def test_every_replacement_has_its_place_in_the_document():
+def test_every_patch_is_documented():
     from pathlib import Path
 
     document = (Path(__file__).resolve().parents[3] / "docs" / "aiortc-patches.md").read_text()

@@ -41,7 +41,7 @@ async def test_three_hundred_ssrcs_do_not_keep_a_connection_from_closing(pair: P
         await pair.called.close()
 
 
-async def test_a_close_that_hangs_is_forced_and_leaves_nothing(pair: Pair):
+async def test_a_hanging_close_is_forced_and_leaves_nothing_open(pair: Pair):
     sockets_before, tasks_before = open_sockets(), asyncio.all_tasks()
     await pair.connect()
     await pair.receive()
@@ -78,7 +78,7 @@ async def test_a_connection_that_closes_itself_and_hangs_can_be_closed_twice(pai
     closing_itself.cancel()
 
 
-async def test_a_half_made_connection_whose_close_raises_leaves_no_socket():
+async def test_a_partly_negotiated_connection_whose_close_raises_leaves_no_socket():
     offer_addresses(("127.0.0.1",))
     gc.collect()
     sockets_before = open_sockets()

@@ -20,7 +20,7 @@ STRING, DCEP = 51, 50
 async def send(
     pair: Pair, user_data: bytes, *, protocol: int = STRING, flags: int = FIRST | LAST, stream: int = 1
 ):
-    """A chunk as the caller's association would send it, without its care."""
+    """Send a chunk from the caller's association, without its own checks."""
     sctp = pair.caller_sctp
     chunk = DataChunk(flags=flags)
     chunk.tsn, sctp._local_tsn = sctp._local_tsn, (sctp._local_tsn + 1) % (1 << 32)
@@ -46,7 +46,7 @@ async def test_a_handler_that_raises_ends_no_connection(pair: Pair):
     await still_serves(pair)
 
 
-async def test_text_that_is_no_utf8_ends_no_connection(pair: Pair):
+async def test_invalid_utf8_ends_no_connection(pair: Pair):
     await pair.connect()
     channel_id = next(iter(pair.called_sctp._data_channels))
 
@@ -65,7 +65,7 @@ async def test_a_channel_opened_twice_ends_no_connection(pair: Pair):
 
 
 async def kept_of_fragments(pair: Pair, count: int) -> int:
-    """Bytes that wait for the end of a message, after so many fragments of 1,100."""
+    """Bytes that are kept for reassembly after `count` fragments of 1,100 bytes without an end."""
     for _ in range(count):
         await send(pair, bytes(1100), flags=0, stream=40)
         await asyncio.sleep(0)
@@ -74,7 +74,7 @@ async def kept_of_fragments(pair: Pair, count: int) -> int:
     return sum(len(chunk.user_data) for each in streams for chunk in each.reassembly)
 
 
-async def test_fragments_without_end_are_not_kept(pair: Pair):
+async def test_endless_fragments_are_kept_up_to_a_limit(pair: Pair):
     await pair.connect()
 
     assert await kept_of_fragments(pair, 600) <= 300_000
@@ -84,7 +84,7 @@ async def test_fragments_without_end_are_not_kept(pair: Pair):
 @pytest.mark.parametrize(
     ("limit", "least", "most"), [(256 * 1024, 110_000, 110_000), (32 * 1024, 0, 32 * 1024)]
 )
-async def test_the_setting_says_how_many_bytes_wait(
+async def test_the_setting_limits_the_bytes_kept_for_reassembly(
     pair: Pair, monkeypatch: pytest.MonkeyPatch, limit: int, least: int, most: int
 ):
     monkeypatch.setattr(settings, "max_channel_bytes", limit)
@@ -93,7 +93,7 @@ async def test_the_setting_says_how_many_bytes_wait(
     assert least <= await kept_of_fragments(pair, 100) <= most
 
 
-async def test_channels_are_few(pair: Pair):
+async def test_the_number_of_channels_is_limited(pair: Pair):
     await pair.connect()
     for stream in range(101, 301, 2):
         await send(pair, struct.pack("!BBHLHH", 3, 0, 0, 0, 0, 0), protocol=DCEP, stream=stream)
@@ -120,7 +120,7 @@ async def test_an_acknowledgement_of_millions_does_not_stall_the_loop(pair: Pair
 
 
 def packet(pair: Pair, chunks: Sequence[Chunk]) -> bytes:
-    """One packet of many chunks, as the caller's association would send it."""
+    """One packet of these chunks, as the caller's association would send it."""
     sctp = pair.called_sctp
     header = struct.pack("!HHL", sctp._remote_port, sctp._local_port, sctp._local_verification_tag)
     body = b"".join(map(bytes, chunks))
@@ -135,7 +135,7 @@ def data_chunk(tsn: int, flags: int = UNORDERED | FIRST | LAST) -> DataChunk:
 
 
 def acknowledgements(pair: Pair) -> Iterator[bytes]:
-    """Each of a message that was never sent, and of thousands behind it."""
+    """SACKs for a message that was never sent and for thousands after it."""
     chunk = SackChunk()
     chunk.cumulative_tsn, chunk.gaps = pair.called_sctp._last_sacked_tsn, [(1, 16_384)]
     for _ in range(20):
@@ -149,7 +149,7 @@ def chunks_behind_a_gap(pair: Pair) -> Iterator[bytes]:
 
 
 def repeated_fragments(pair: Pair) -> Iterator[bytes]:
-    """Beside many that wait, the same ones again and again."""
+    """Many fragments, then the same ones repeatedly."""
     first = pair.called_sctp._last_received_tsn + 1
     for at in [*range(first, first + 2000, 50), *[first] * 150]:
         yield packet(pair, [data_chunk(tsn, flags=0) for tsn in range(at, at + 50)])
@@ -174,7 +174,7 @@ async def test_packets_full_of_chunks_cost_little(pair: Pair, flood: Callable[[P
     await still_serves(pair)
 
 
-async def test_chunks_that_were_left_out_come_again(pair: Pair):
+async def test_discarded_chunks_are_accepted_when_they_are_sent_again(pair: Pair):
     heard: list[object] = []
     pair.called.on("datachannel", lambda channel: channel.on("message", heard.append))
     await pair.connect()
@@ -190,7 +190,7 @@ async def test_chunks_that_were_left_out_come_again(pair: Pair):
     assert len(heard) == 301
 
 
-async def test_a_message_to_a_peer_that_has_just_left_is_no_fault(pair: Pair):
+async def test_a_message_to_a_peer_that_has_just_left_raises_nothing(pair: Pair):
     faults: list[object] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: faults.append(context))
     await pair.connect()
@@ -203,7 +203,7 @@ async def test_a_message_to_a_peer_that_has_just_left_is_no_fault(pair: Pair):
     assert faults == []
 
 
-async def test_a_flood_of_messages_is_thinned(pair: Pair):
+async def test_a_flood_of_messages_is_rate_limited(pair: Pair):
     heard: list[object] = []
     pair.called.on("datachannel", lambda channel: channel.on("message", heard.append))
     await pair.connect()

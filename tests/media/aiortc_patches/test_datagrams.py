@@ -23,7 +23,7 @@ def send_as_stranger(pair: Pair, *datagrams: bytes) -> None:
             stranger.sendto(datagram, address_of(pair))
 
 
-async def test_an_empty_datagram_of_a_stranger_ends_no_session(pair: Pair):
+async def test_an_empty_datagram_from_another_address_ends_no_session(pair: Pair):
     await pair.connect()
     await pair.receive()
 
@@ -34,7 +34,7 @@ async def test_an_empty_datagram_of_a_stranger_ends_no_session(pair: Pair):
     await pair.receive()
 
 
-async def test_a_strangers_dtls_and_media_do_not_reach_the_session(pair: Pair):
+async def test_dtls_and_media_from_another_address_do_not_reach_the_session(pair: Pair):
     await pair.connect()
     seen: list[bytes] = []
     connection = pair.called_dtls.transport._connection
@@ -53,7 +53,7 @@ async def test_a_strangers_dtls_and_media_do_not_reach_the_session(pair: Pair):
     await pair.receive()
 
 
-async def test_malformed_stun_raises_nowhere(pair: Pair, caplog: pytest.LogCaptureFixture):
+async def test_malformed_stun_causes_no_exception(pair: Pair, caplog: pytest.LogCaptureFixture):
     faults: list[object] = []
     asyncio.get_running_loop().set_exception_handler(lambda _, context: faults.append(context))
     await pair.connect()
@@ -69,7 +69,7 @@ async def test_malformed_stun_raises_nowhere(pair: Pair, caplog: pytest.LogCaptu
     await pair.receive()
 
 
-async def test_received_datagrams_wait_within_a_bound():
+async def test_the_queue_of_received_datagrams_is_bounded():
     connection = Connection(ice_controlling=True)
 
     for _ in range(20_000):

@@ -55,9 +55,9 @@ def test_the_size_of_a_real_keyframe_is_read(codec, encoder, profile, size):
         sps(4096, 640, set_id=31),
         sps(4096, 640, header=0x6F),
     ],
-    ids=["picture order cycle", "scaling lists", "cropped", "interlaced", "another id", "subset"],
+    ids=["pic_order_cnt cycle", "scaling lists", "cropped", "interlaced", "another id", "subset"],
 )
-def test_a_size_is_found_wherever_the_parameter_set_hides_it(hidden: bytes):
+def test_a_size_is_found_in_every_form_of_parameter_set(hidden: bytes):
     frame = annex_b(sps(640, 480), pps(), hidden, idr_slice())
 
     assert "expected at most 1920x1920" in str(rejection("H264", frame, FrameLimits()))
@@ -80,7 +80,7 @@ def test_a_size_is_found_wherever_the_parameter_set_hides_it(hidden: bytes):
         (b"\x67", "cut off"),
     ],
 )
-def test_what_cannot_be_read_or_has_larger_planes_is_rejected_in_words(odd: bytes, said: str):
+def test_unreadable_and_unsupported_parameter_sets_are_rejected_with_the_reason(odd: bytes, said: str):
     assert said in str(rejection("H264", annex_b(odd, pps(), idr_slice()), FrameLimits()))
 
 
@@ -88,7 +88,7 @@ def vp8_keyframe(width: int, height: int, *, start_code: bytes = VP8_START_CODE)
     return b"\x10\2\0" + start_code + struct.pack("<HH", width, height) + bytes(99)
 
 
-def test_the_scale_of_a_vp8_keyframe_is_no_part_of_its_size():
+def test_the_scale_bits_of_a_vp8_keyframe_are_not_read_as_its_size():
     assert rejection("VP8", vp8_keyframe(640 | 3 << 14, 480 | 1 << 14), FrameLimits()) is None
     assert "frame of 16383x16" in str(rejection("VP8", vp8_keyframe(16383 | 3 << 14, 16), FrameLimits()))
 
@@ -102,7 +102,7 @@ def test_the_scale_of_a_vp8_keyframe_is_no_part_of_its_size():
     ],
     ids=["no start code", "cut off", "no keyframe"],
 )
-def test_libvpx_takes_no_size_from_what_is_no_vp8_keyframe(frame: bytes):
+def test_libvpx_reads_no_size_from_a_frame_that_is_not_a_keyframe(frame: bytes):
     decoder: Any = av.CodecContext.create("libvpx", "r")
 
     assert rejection("VP8", frame, FrameLimits()) is None
@@ -127,7 +127,7 @@ def test_a_frame_of_many_nal_units_is_rejected():
     assert "NAL units" in str(rejection("H264", annex_b(b"\x01") * 600, FrameLimits()))
 
 
-def test_what_is_allowed_is_never_larger_to_the_decoder():
+def test_the_decoder_never_reads_a_larger_size_than_was_checked():
     chance, allowed = random.Random(1), 0
     for _ in range(2500):
         frame = annex_b(mutated(chance), pps(), idr_slice(10))
@@ -143,7 +143,7 @@ def test_what_is_allowed_is_never_larger_to_the_decoder():
 
 
 def mutated(chance: random.Random) -> bytes:
-    """A parameter set with a few changes, some of which FFmpeg's unescaping trips over."""
+    """A parameter set with a few mutations, some in the emulation prevention bytes."""
     unit = bytearray(
         sps(
             chance.choice((640, 1920, 4096, 16384)),
@@ -170,7 +170,7 @@ def mutated(chance: random.Random) -> bytes:
     return bytes(unit)
 
 
-def test_no_bytes_make_the_reader_raise():
+def test_the_reader_raises_on_no_input():
     chance = random.Random(1)
     for _ in range(3000):
         noise = b"\x00\x00\x01\x67" + chance.randbytes(chance.randrange(40))

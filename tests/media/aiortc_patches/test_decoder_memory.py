@@ -1,4 +1,4 @@
-"""What one peer's stream costs in memory at the most, seen in a process of its own."""
+"""The memory that a decoder uses for one peer's stream, measured in a process of its own."""
 
 import subprocess
 import sys
@@ -16,7 +16,7 @@ from tests.media.aiortc_patches.bitstreams import annex_b, idr_slice, pps, sps
 from tests.times import seconds
 
 MAX_MB = 200
-# Takes a file of frames, each with its length before it, as the server's decoder would; says how much it grew.
+# Decodes a file of length-prefixed frames as the server does, and prints how much the process grew.
 DECODE = """
 import asyncio, resource, sys
 from pathlib import Path
@@ -48,7 +48,7 @@ asyncio.run(main())
 
 
 def grown_mb(codec: str, frames: list[bytes], tmp_path: Path) -> tuple[int, str]:
-    """And what else was said: how many frames came out last, and why the stream was rejected."""
+    """The growth in MB, and the number of frames in the track's queue, followed by the reason of a rejection."""
     file = tmp_path / "frames"
     file.write_bytes(b"".join(len(frame).to_bytes(4, "big") + frame for frame in frames))
     command = [sys.executable, "-c", DECODE, codec, str(file)]
@@ -77,24 +77,24 @@ def encoded(name: str, width: int, height: int, count: int, **options: str) -> l
     [sps(16240, 16240, cycle=[30000] * 255), sps(8192, 8192, profile=100, scaling=[127, -127] * 32)],
     ids=["cycle", "scaling lists"],
 )
-def test_a_hidden_size_costs_nothing(hidden: bytes, tmp_path: Path):
+def test_a_rejected_size_costs_no_memory(hidden: bytes, tmp_path: Path):
     grown, said = grown_mb("H264", [annex_b(hidden, pps(), idr_slice(3000))] * 10, tmp_path)
 
     assert grown < 20
     assert "expected at most 1920x1920" in said
 
 
-def test_the_most_reference_frames_that_are_allowed_stay_below_the_bound(tmp_path: Path):
+def test_the_maximum_of_reference_frames_stays_below_the_bound(tmp_path: Path):
     options = {"preset": "ultrafast", "bf": "3", "refs": "4", "b-pyramid": "strict", "sc_threshold": "0"}
     frames = encoded("libx264", 1920, 1920, 30, **options)
 
     grown, said = grown_mb("H264", frames, tmp_path)
 
     assert grown < MAX_MB
-    assert said in {"2", "3"}  # large frames wait, and no refusal
+    assert said in {"2", "3"}  # frames are queued, and none is rejected
 
 
-def test_every_number_of_a_parameter_set_is_taken_without_growing_beyond_the_bound(tmp_path: Path):
+def test_parameter_sets_of_every_id_stay_below_the_bound(tmp_path: Path):
     sets = [annex_b(sps(640, 480, set_id=number % 32), pps(number, number % 32)) for number in range(256)]
 
     grown, _ = grown_mb("H264", [frame + annex_b(idr_slice()) for frame in sets], tmp_path)

@@ -28,7 +28,7 @@ async def test_a_leaving_peer_with_a_slow_decoder_does_not_stop_the_event_loop(
 
     await pair.connect()
     monkeypatch.setattr(aiortc.codecs.vpx.Vp8Decoder, "decode", slowly)
-    await track.sent(25)  # most of them wait for the decoder
+    await track.sent(25)  # most of them are queued for the decoder
 
     started_s = time.monotonic()
     pair.called_receiver._handle_disconnect()
@@ -45,7 +45,7 @@ async def test_an_unread_track_keeps_few_frames(pair: Pair, track: JpegTrack):
     assert (len(waiting) if waiting is not None else received._queue.qsize()) <= 8
 
 
-async def test_a_track_nobody_reads_ends_with_its_connection(pair: Pair):
+async def test_an_unread_track_ends_with_its_connection(pair: Pair):
     await pair.connect()
     ended = asyncio.Event()
     pair.remote_track.on("ended", ended.set)
@@ -64,11 +64,11 @@ async def test_a_decoder_uses_one_thread(pair: Pair):
     assert {decoder.codec.thread_count for decoder in decoders} == {1}
 
 
-async def test_a_frame_that_no_codec_can_read_ends_neither_the_thread_nor_the_track(
+async def test_a_frame_that_cannot_be_decoded_ends_neither_the_thread_nor_the_track(
     pair: Pair, monkeypatch: pytest.MonkeyPatch
 ):
     decode = aiortc.codecs.vpx.Vp8Decoder.decode
-    failures = iter([MemoryError("no place"), RuntimeError("what is this")])
+    failures = iter([MemoryError("no memory"), RuntimeError("what is this")])
 
     def fails_twice(self, encoded_frame):
         if (error := next(failures, None)) is not None:
@@ -107,7 +107,7 @@ async def test_a_stream_of_long_parameter_sets_is_rejected(unit: bytes, said: li
         decoder.put(codec, JitterFrame(annex_b(unit, unit), number * 3000))
     await asyncio.sleep(0.3)
     async with asyncio.timeout(seconds(5)):
-        while len(rejected) < len(said):  # noqa: ASYNC110 - the decoder's thread tells nobody
+        while len(rejected) < len(said):  # noqa: ASYNC110 - the thread of the decoder sets no event
             await asyncio.sleep(0.01)
     decoder.stop()
     await decoder.ended()

@@ -1,4 +1,4 @@
-"""A peer's certificate may be an RSA one, whichever side opens the handshake; a failure says why."""
+"""DTLS: RSA certificates are accepted in either role, records are counted, and a failure is logged with its reason."""
 
 import asyncio
 import contextlib
@@ -25,7 +25,7 @@ DTLS_1_2 = 0xFEFD
 
 
 class Dtls12Certificate(RTCCertificate):
-    """Of a peer that speaks DTLS 1.2, as most do; in 1.3 a suite says nothing about certificates."""
+    """Limits a peer to DTLS 1.2, as most are; in DTLS 1.3 a cipher suite does not depend on the certificate."""
 
     ciphers = b"DEFAULT"
 
@@ -37,13 +37,13 @@ class Dtls12Certificate(RTCCertificate):
 
 
 class ForeignCipherCertificate(Dtls12Certificate):
-    """Of a peer that speaks no suite of ours."""
+    """Limits a peer to a cipher suite that facestream does not support."""
 
     ciphers = b"ECDHE-ECDSA-AES256-CCM"
 
 
 class RenegotiatingCertificate(Dtls12Certificate):
-    """Of a peer that may ask for another handshake, which ours may not."""
+    """Lets a peer ask for renegotiation, which facestream rejects."""
 
     def _create_ssl_context(self, srtp_profiles: list[SRTPProtectionProfile]) -> SSL.Context:
         context = dtls._create_ssl_context(self, srtp_profiles)
@@ -70,7 +70,7 @@ def rsa_certificate() -> RTCCertificate:
 
 @pytest.fixture
 def certificate() -> RTCCertificate:
-    """The caller's; a test may ask for another."""
+    """The caller's certificate; tests parametrize it."""
     return RTCCertificate.generateCertificate()
 
 
@@ -125,7 +125,7 @@ async def test_a_peer_with_an_rsa_certificate_connects_in_either_role(
     assert await final_state(called) == "connected"
 
 
-async def test_a_wrong_fingerprint_is_said_in_the_log(
+async def test_a_wrong_fingerprint_is_logged(
     caller: RTCPeerConnection, called: RTCPeerConnection, caplog: pytest.LogCaptureFixture
 ):
     caplog.set_level(logging.INFO)
@@ -139,7 +139,7 @@ async def test_a_wrong_fingerprint_is_said_in_the_log(
 @pytest.mark.parametrize(
     "certificate", [ForeignCipherCertificate.generateCertificate()], ids=["foreign cipher"]
 )
-async def test_a_peer_without_a_common_cipher_is_said_in_the_log_of_both_sides(
+async def test_a_missing_common_cipher_is_logged_on_both_sides(
     caller: RTCPeerConnection,
     called: RTCPeerConnection,
     caplog: pytest.LogCaptureFixture,
@@ -153,7 +153,7 @@ async def test_a_peer_without_a_common_cipher_is_said_in_the_log_of_both_sides(
     assert "alert handshake failure" in caplog.text
 
 
-async def test_no_common_srtp_profile_is_said_in_the_log(
+async def test_a_missing_common_srtp_profile_is_logged(
     caller: RTCPeerConnection, called: RTCPeerConnection, caplog: pytest.LogCaptureFixture
 ):
     caplog.set_level(logging.INFO)
@@ -170,7 +170,7 @@ async def test_no_common_srtp_profile_is_said_in_the_log(
 
 
 class Heard:
-    """What reached the data channels."""
+    """Counts the records that reach SCTP."""
 
     def __init__(self) -> None:
         self.records = 0
@@ -180,13 +180,13 @@ class Heard:
 
 
 async def connected(caller: RTCPeerConnection, called: RTCPeerConnection, setup: str) -> list[Any]:
-    """Both ends of the DTLS connection."""
+    """The DTLS transports of both ends, connected."""
     await negotiate(caller, called, setup)
     assert [await final_state(pc) for pc in (caller, called)] == ["connected", "connected"]
     return [pc.getTransceivers()[0].receiver.transport for pc in (caller, called)]
 
 
-async def test_every_record_of_a_datagram_is_taken(caller: RTCPeerConnection, called: RTCPeerConnection):
+async def test_every_record_of_a_datagram_is_read(caller: RTCPeerConnection, called: RTCPeerConnection):
     sending, receiving = await connected(caller, called, "actpass")
     receiving._data_receiver = heard = Heard()
 
@@ -201,7 +201,7 @@ async def test_every_record_of_a_datagram_is_taken(caller: RTCPeerConnection, ca
     assert heard.records == 300
 
 
-async def test_the_datagrams_of_the_handshake_are_counted_as_received(
+async def test_handshake_datagrams_are_counted_as_received(
     caller: RTCPeerConnection, called: RTCPeerConnection
 ):
     transports = await connected(caller, called, "actpass")
@@ -216,7 +216,7 @@ async def test_the_datagrams_of_the_handshake_are_counted_as_received(
 @pytest.mark.parametrize(
     "certificate", [RenegotiatingCertificate.generateCertificate()], ids=["renegotiating"]
 )
-async def test_there_is_no_second_handshake(caller: RTCPeerConnection, called: RTCPeerConnection):
+async def test_renegotiation_is_rejected(caller: RTCPeerConnection, called: RTCPeerConnection):
     asking, _ = await connected(caller, called, "passive")
 
     asking._ssl.renegotiate()
@@ -225,10 +225,11 @@ async def test_there_is_no_second_handshake(caller: RTCPeerConnection, called: R
     await asking._write_ssl()
     await asyncio.sleep(0.3)
 
-    assert asking._ssl.renegotiate_pending()  # OpenSSL's servers take the refusal for the end
+    # Still pending: as a server, OpenSSL takes the rejection for the end of the connection.
+    assert asking._ssl.renegotiate_pending()
 
 
-async def test_an_error_of_the_protocol_ends_the_connection(
+async def test_a_protocol_error_ends_the_connection(
     caller: RTCPeerConnection, called: RTCPeerConnection, monkeypatch: pytest.MonkeyPatch
 ):
     _, receiving = await connected(caller, called, "actpass")

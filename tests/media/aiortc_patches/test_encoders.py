@@ -35,7 +35,7 @@ def test_odd_sizes_are_encoded(codec, size):
 
 
 @BOTH
-def test_a_change_of_size_in_the_middle_begins_with_a_keyframe(codec):
+def test_after_a_change_of_size_the_next_frame_is_a_keyframe(codec):
     encoder = create(codec)
     encoder.encode(numbered_frame(640, 480, 0))
     encoder.encode(numbered_frame(640, 480, 1))
@@ -46,7 +46,7 @@ def test_a_change_of_size_in_the_middle_begins_with_a_keyframe(codec):
 
 
 @BOTH
-def test_a_clock_that_stands_still_or_steps_back_does_not_raise(codec):
+def test_timestamps_that_stop_or_step_back_do_not_raise(codec):
     encoder = create(codec)
 
     payloads = [
@@ -63,7 +63,7 @@ def with_pts(frame: VideoFrame, pts: int) -> VideoFrame:
 
 
 @BOTH
-def test_estimates_that_vary_bring_no_keyframes(codec):
+def test_varying_bitrate_estimates_cause_no_keyframes(codec):
     encoder = create(codec)
     encoder.encode(numbered_frame(number=0))
     keyframes = 0
@@ -99,14 +99,14 @@ def test_the_bitrate_is_the_target_at_any_frame_rate(codec, fps, target_bps):
 @BOTH
 @pytest.mark.parametrize(("first", "then"), [(30, 10), (10, 30), (60, 20)])
 def test_the_bitrate_follows_a_changed_frame_rate(codec, first, then):
-    # x264 remembers a hundred frames: five seconds of a rate that has fallen to a third.
+    # x264 averages the bitrate over a hundred frames, so it needs up to five seconds after a change.
     sent_bps = bitrate(codec, 500_000, [first] * (first * 3) + [then] * (then * 9), from_s=8)
 
     assert sent_bps == pytest.approx(500_000, rel=0.15)
 
 
 def bitrate(codec, target_bps: int, rates: list[int], from_s: float) -> float:
-    """Of noise, by the frames' own clock, once the first keyframe or a change is past."""
+    """Bits per second of encoded noise, by the timestamps of its frames from `from_s` on."""
     encoder = create(codec)
     for _ in range(40):
         encoder.target_bitrate = target_bps
@@ -124,7 +124,7 @@ NOISE = [np.random.default_rng(number).integers(64, 128, (180, 160), np.uint8) f
 
 
 @BOTH
-def test_a_pause_brings_no_burst(codec):
+def test_a_pause_causes_no_burst(codec):
     encoder = create(codec)
     for number in range(90):
         encoder.encode(with_pts(grainy(number), number * 3000))
@@ -149,7 +149,7 @@ def test_a_pause_brings_no_burst(codec):
         (1920, 1920, 30, 50),
     ],
 )
-def test_h264_says_its_true_level(width, height, fps, level):
+def test_h264_streams_announce_their_true_level(width, height, fps, level):
     encoder, said = create(VIDEO_CODECS[1]), list[SequenceParameters]()
     for number in range(10):
         payloads, _ = encoder.encode(
@@ -159,7 +159,7 @@ def test_h264_says_its_true_level(width, height, fps, level):
 
     assert said[-1].level_idc == level
     assert (said[-1].profile_idc, said[-1].shown_wh) == (BASELINE, (width, height))
-    assert len({each.level_idc for each in said}) <= 2  # a rate not foreseen costs one keyframe, once
+    assert len({each.level_idc for each in said}) <= 2  # an unexpected rate costs one keyframe, once
 
 
 def grainy(number: int) -> VideoFrame:
@@ -178,7 +178,7 @@ def test_an_encoder_uses_one_thread(codec):
 
 
 class TurningTrack(JpegTrack):
-    """A phone that is turned every ten frames, with sizes of all kinds."""
+    """Changes its size every ten frames, like a phone that is turned."""
 
     sizes = ((320, 240), (240, 320), (161, 121), (640, 480))
 
@@ -210,7 +210,7 @@ async def sizes_received(pair: Pair) -> set[tuple[int, int]]:
 
 @pytest.mark.media
 @pytest.mark.parametrize("track", [JpegTrack(width=321, height=241)])
-async def test_h264_of_an_odd_size_arrives(pair: Pair, track: JpegTrack):
+async def test_h264_with_an_odd_size_arrives(pair: Pair, track: JpegTrack):
     await pair.connect("H264")
 
     frame = await pair.receive()

@@ -32,7 +32,7 @@ async def test_an_rtp_extension_of_the_wrong_length_ends_no_session(pair: Pair):
     await still_serves(pair)
 
 
-async def test_random_rtp_and_rtcp_of_the_peer_ends_no_session(pair: Pair):
+async def test_random_rtp_and_rtcp_from_the_peer_ends_no_session(pair: Pair):
     await pair.connect()
     chance = random.Random(5)
     for number in range(400):
@@ -41,7 +41,7 @@ async def test_random_rtp_and_rtcp_of_the_peer_ends_no_session(pair: Pair):
         first = 0x80 | chance.randrange(64)
         length = len(body) // 4 - chance.choice([0, 0, 1])
         packet = struct.pack("!BBH", first, kind, length if kind >= 200 else number) + body
-        with contextlib.suppress(pylibsrtp.Error):  # what libsrtp itself refuses to send
+        with contextlib.suppress(pylibsrtp.Error):  # libsrtp itself rejects some packets
             await pair.caller_dtls._send_rtp(packet)
         if number % 20 == 0:
             await asyncio.sleep(0)
@@ -49,7 +49,7 @@ async def test_random_rtp_and_rtcp_of_the_peer_ends_no_session(pair: Pair):
     await still_serves(pair)
 
 
-async def test_a_flood_of_lost_packets_named_by_the_peer_costs_little(pair: Pair):
+async def test_a_flood_of_nacks_for_many_packets_costs_little(pair: Pair):
     await pair.connect()
     body = struct.pack("!LL", 1, pair.caller_sender._ssrc) + struct.pack("!HH", 5, 0xFFFF) * 340
     nack = struct.pack("!BBH", 0x81, 205, len(body) // 4) + body
@@ -63,7 +63,7 @@ async def test_a_flood_of_lost_packets_named_by_the_peer_costs_little(pair: Pair
     assert spent_s < 0.4  # without the limit each takes 3 ms
 
 
-async def test_random_datagrams_of_a_stranger_end_no_session(pair: Pair):
+async def test_random_datagrams_from_other_addresses_end_no_session(pair: Pair):
     await pair.connect()
 
     for _ in range(20):
@@ -86,7 +86,7 @@ async def test_a_state_handler_that_raises_does_not_keep_a_connection_from_closi
     assert pair.called.connectionState == "closed"
 
 
-async def test_timestamps_that_make_the_jitter_enormous_do_not_keep_a_connection_from_closing(pair: Pair):
+async def test_an_enormous_jitter_value_does_not_keep_a_connection_from_closing(pair: Pair):
     await pair.connect()
     await pair.receive()
     streams: dict[int, Any] = pair.called_receiver._RTCRtpReceiver__remote_streams

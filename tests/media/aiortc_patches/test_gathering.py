@@ -1,4 +1,4 @@
-"""Which UDP ports are bound, and how long a dead server may hold up a session."""
+"""ICE gathering: which UDP ports are bound, and how long a dead STUN or TURN server may delay a session."""
 
 import asyncio
 import re
@@ -40,7 +40,7 @@ async def offered_ports(*urls: str) -> list[int]:
         await close_peer_connection(pc)
 
 
-async def test_media_use_ports_of_the_range_only(monkeypatch: pytest.MonkeyPatch):
+async def test_media_uses_only_ports_of_the_range(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(settings, "udp_ports", range(52_000, 52_010))
 
     ports = [port for _ in range(4) for port in await offered_ports()]
@@ -49,7 +49,7 @@ async def test_media_use_ports_of_the_range_only(monkeypatch: pytest.MonkeyPatch
     assert set(ports) <= set(range(52_000, 52_010))
 
 
-async def test_a_port_that_is_taken_is_passed_over(monkeypatch: pytest.MonkeyPatch, silent_port: int):
+async def test_a_port_in_use_is_skipped(monkeypatch: pytest.MonkeyPatch, silent_port: int):
     monkeypatch.setattr(settings, "udp_ports", range(silent_port, silent_port + 4))
 
     ports = [port for _ in range(4) for port in await offered_ports()]
@@ -58,13 +58,15 @@ async def test_a_port_that_is_taken_is_passed_over(monkeypatch: pytest.MonkeyPat
     assert silent_port not in ports
 
 
-async def test_a_range_without_a_free_port_offers_none(monkeypatch: pytest.MonkeyPatch, silent_port: int):
+async def test_without_a_free_port_in_the_range_no_candidate_is_offered(
+    monkeypatch: pytest.MonkeyPatch, silent_port: int
+):
     monkeypatch.setattr(settings, "udp_ports", range(silent_port, silent_port + 1))
 
     assert await offered_ports() == []
 
 
-async def test_other_sockets_take_any_port(monkeypatch: pytest.MonkeyPatch):
+async def test_sockets_for_other_purposes_may_use_any_port(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(settings, "udp_ports", range(52_000, 52_010))
     await offered_ports()
 
@@ -78,7 +80,7 @@ async def test_other_sockets_take_any_port(monkeypatch: pytest.MonkeyPatch):
 
 
 @pytest.mark.parametrize("kind", ["stun", "turn"])
-async def test_a_dead_server_holds_up_a_session_for_two_seconds_only(kind: str, silent_port: int):
+async def test_a_dead_server_delays_a_session_by_two_seconds_at_most(kind: str, silent_port: int):
     began_s = time.monotonic()
 
     await offered_ports(f"{kind}:127.0.0.1:{silent_port}")
@@ -87,7 +89,7 @@ async def test_a_dead_server_holds_up_a_session_for_two_seconds_only(kind: str, 
 
 
 @pytest.mark.parametrize(("first_byte", "sent"), [(0x40, 0), (0x00, 1)], ids=["media", "request"])
-def test_on_a_stream_that_is_full_media_is_dropped_and_a_request_is_not(first_byte: int, sent: int):
+def test_on_a_congested_tcp_relay_media_is_dropped_and_requests_are_not(first_byte: int, sent: int):
     written: list[bytes] = []
 
     class FullStream(asyncio.Transport):

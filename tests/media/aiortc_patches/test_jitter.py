@@ -1,4 +1,4 @@
-"""The order of packets, without a network: what the frame assembler and the loss repair do with each."""
+"""The frame assembler and the loss repair, packet by packet, without a network."""
 
 from typing import Any
 
@@ -18,13 +18,13 @@ def frames_of(assembler: FrameAssembler, packets, now_s: float = 0.0) -> list[by
     return [frame.data for each in packets for frame in assembler.add(each, now_s).frames]
 
 
-def test_a_frame_is_given_out_with_its_last_packet():
+def test_a_frame_is_complete_with_its_last_packet():
     assembler = FrameAssembler()
 
     assert frames_of(assembler, [packet(1, 1), packet(2, 1, last=True)]) == [b"1 2 "]
 
 
-def test_a_frame_without_a_marker_is_given_out_with_the_next_frames_first_packet():
+def test_a_frame_without_a_marker_is_complete_with_the_first_packet_of_the_next():
     assembler = FrameAssembler()
 
     assert frames_of(assembler, [packet(1, 1), packet(2, 2)]) == [b"1 "]
@@ -37,7 +37,7 @@ def test_packets_out_of_order_are_put_in_order():
     assert frames_of(assembler, packets) == [b"1 ", b"2 3 "]
 
 
-def test_every_frame_behind_a_repaired_hole_is_given_out_at_once():
+def test_every_frame_after_a_repaired_gap_is_returned_at_once():
     assembler = FrameAssembler()
     frames_of(assembler, [packet(1, 1, last=True), packet(3, 3, last=True), packet(4, 4, last=True)])
 
@@ -51,7 +51,7 @@ def test_sequence_numbers_wrap():
     assert len(frames_of(assembler, packets)) == 4
 
 
-def test_a_lost_packet_is_missing_until_it_comes():
+def test_a_lost_packet_is_missing_until_it_arrives():
     assembler = FrameAssembler()
     frames_of(assembler, [packet(1, 1, last=True), packet(4, 3, last=True)])
     missing = assembler.missing()
@@ -60,7 +60,7 @@ def test_a_lost_packet_is_missing_until_it_comes():
     assert (missing, assembler.missing()) == ([2, 3], [])
 
 
-def test_a_hole_is_given_up_after_200_ms_and_the_frames_go_on():
+def test_a_gap_is_given_up_after_200_ms_and_later_frames_are_returned():
     assembler = FrameAssembler()
     frames_of(assembler, [packet(1, 1, last=True), packet(3, 3, last=True)])
 
@@ -71,7 +71,7 @@ def test_a_hole_is_given_up_after_200_ms_and_the_frames_go_on():
     assert frames_of(assembler, [packet(4, 4), packet(5, 4, last=True)], 0.22) == [b"4 5 "]
 
 
-def test_a_frame_whose_beginning_is_lost_is_never_given_out():
+def test_a_frame_whose_beginning_is_lost_is_never_returned():
     assembler = FrameAssembler()
     frames_of(assembler, [packet(1, 1, last=True), packet(3, 2)])
     assembler.give_up(0.3)
@@ -89,7 +89,7 @@ def test_an_outage_is_given_up_with_the_first_packet_after_it():
     assert assembler.missing() == []
 
 
-def test_a_sender_that_starts_anew_is_followed():
+def test_a_restarted_sequence_is_followed():
     assembler = FrameAssembler()
     frames_of(assembler, [packet(30_000 + index, index, last=True) for index in range(10)])
     packets = [packet(5 + index, 100 + index, last=True) for index in range(100)]
@@ -97,7 +97,7 @@ def test_a_sender_that_starts_anew_is_followed():
     assert len(frames_of(assembler, packets)) >= 45
 
 
-def test_padding_is_no_frame():
+def test_padding_is_not_a_frame():
     assembler = FrameAssembler()
     packets = [
         packet(1, 1, last=True),
@@ -109,7 +109,7 @@ def test_padding_is_no_frame():
     assert frames_of(assembler, packets) == [b"1 ", b"4 "]
 
 
-def test_what_waits_is_bounded():
+def test_the_waiting_packets_are_bounded():
     assembler = FrameAssembler()
     frames_of(assembler, [packet(1, 1, last=True)])
 
@@ -118,7 +118,7 @@ def test_what_waits_is_bounded():
     assert len(assembler._packets) <= 512
 
 
-def test_a_missing_packet_is_asked_for_every_30_ms():
+def test_a_missing_packet_is_requested_every_30_ms():
     repair = LossRepair()
 
     asked = [repair.due([7], at_ms / 1000) for at_ms in range(0, 100, 10)]
@@ -126,9 +126,9 @@ def test_a_missing_packet_is_asked_for_every_30_ms():
     assert asked == [[7], [], [], [7], [], [], [7], [], [], [7]]
 
 
-def test_a_throttle_lets_a_burst_through_and_then_one_per_interval():
-    throttle = TokenBucket(1.0, burst=2)
+def test_a_token_bucket_passes_a_burst_and_then_one_per_interval():
+    bucket = TokenBucket(1.0, burst=2)
 
-    passed = [at for at in range(100, 130) if throttle.wait_s(at / 10) == 0.0]
+    passed = [at for at in range(100, 130) if bucket.wait_s(at / 10) == 0.0]
 
     assert passed == [100, 101, 110, 120]

@@ -38,7 +38,7 @@ def h264(profile_level_id: str, number: int = 102, **parameters: Any) -> RTCRtpC
 
 
 def answered(*offered: RTCRtpCodecParameters) -> list[Any]:
-    """What a session answers: the codecs in common, in the order of its preference."""
+    """The codecs that a session answers: those in common, in its order of preference."""
     module: Any = aiortc.rtcpeerconnection
     common = module.find_common_codecs(CODECS["video"], list(offered))
     return list(module.filter_preferred_codecs(common, cheapest_first()))
@@ -48,7 +48,7 @@ def answered(*offered: RTCRtpCodecParameters) -> list[Any]:
     "profile_level_id",
     ["42e01f", "42001f", "42c015", "4d0028", "4de01f", "640028", "640c1f", "64082a", "58c01f"],
 )
-def test_h264_in_a_profile_of_8_bits_in_420_is_answered_in_that_profile(profile_level_id: str):
+def test_each_h264_profile_with_8_bits_and_420_is_answered_with_that_profile(profile_level_id: str):
     (answer,) = answered(h264(profile_level_id))
 
     assert answer.payloadType == 102
@@ -63,7 +63,7 @@ def test_h264_at_another_clock_rate_is_not_answered():
     assert answered(odd) == []
 
 
-def test_the_answer_says_the_level_that_is_received_where_levels_may_differ():
+def test_the_answer_has_the_level_of_the_receiver_where_levels_may_differ():
     (answer,) = answered(h264("42e01f"))
 
     assert answer.parameters == {
@@ -77,7 +77,7 @@ def test_the_answer_keeps_the_offered_level_where_levels_may_not_differ():
     assert answer.parameters == {"packetization-mode": "1", "profile-level-id": "42c015"}
 
 
-def test_what_every_browser_speaks_comes_first_then_vp8_then_the_rest():
+def test_constrained_baseline_h264_comes_first_then_vp8_then_the_rest():
     baseline, high, single = (
         h264("42e01f", 102),
         h264("640c1f", 104),
@@ -90,11 +90,11 @@ def test_what_every_browser_speaks_comes_first_then_vp8_then_the_rest():
 
 
 @pytest.mark.parametrize("profile_level_id", ["6e0028", "7a0028", "f40028", "58001f", "2c0028", "zzzzzz", ""])
-def test_vp8_is_chosen_beside_h264_that_is_not_served(profile_level_id: str):
+def test_vp8_is_chosen_if_the_offered_h264_is_not_supported(profile_level_id: str):
     assert [codec.payloadType for codec in answered(h264(profile_level_id), VP8)] == [96]
 
 
-def test_spaces_between_parameters_are_no_part_of_their_names():
+def test_spaces_between_parameters_are_ignored():
     codec = h264("42e01f")
     codec.parameters = {"packetization-mode": "1", " profile-level-id": "4D0028 "}
 
@@ -103,7 +103,7 @@ def test_spaces_between_parameters_are_no_part_of_their_names():
     assert answer.parameters["profile-level-id"] == "4d0028"
 
 
-def test_a_retransmission_goes_with_its_codec():
+def test_rtx_is_answered_with_its_codec_only():
     rtx = RTCRtpCodecParameters("video/rtx", 90000, payloadType=105, parameters={"apt": 104})
     stray = RTCRtpCodecParameters("video/rtx", 90000, payloadType=106, parameters={"apt": 110})
 
@@ -117,7 +117,7 @@ def sprop(*units: bytes) -> str:
 @pytest.mark.parametrize(
     "sets", [sprop(sps(8192, 8192, cycle=[30000] * 255), pps()), "A" * 9000, "no base64!", sprop(b"\x67")]
 )
-def test_parameter_sets_of_the_sdp_are_looked_at_like_those_of_the_stream(sets: str):
+def test_parameter_sets_in_the_sdp_are_checked_like_those_of_the_stream(sets: str):
     assert answered(h264("42e01f", sprop_parameter_sets=sets), VP8) == [VP8_ANSWER]
 
 
@@ -125,7 +125,7 @@ VP8_ANSWER = answered(VP8)[0]
 
 
 class EncodedTrack(MediaStreamTrack):
-    """Sends frames that x264 has encoded in a profile of choice."""
+    """Sends frames that x264 has encoded with a given profile."""
 
     kind = "video"
 
@@ -153,7 +153,7 @@ class EncodedTrack(MediaStreamTrack):
 
 
 async def connect(pair: Pair, change: Any) -> str:
-    """Connect over an offer that was changed on its way; returns the answer."""
+    """Connect with an offer that `change` has edited; returns the answer."""
     capabilities = pair.caller.getSenders()[0].getCapabilities("video").codecs
     pair.caller.getTransceivers()[0].setCodecPreferences(
         [each for each in capabilities if each.name == "H264"]
@@ -187,7 +187,7 @@ async def test_a_stream_in_another_profile_arrives(pair: Pair, track: EncodedTra
 
 @pytest.mark.media
 @pytest.mark.parametrize("track", [EncodedTrack("Main", left_out=frozenset({SPS, PPS}))])
-async def test_a_stream_whose_parameter_sets_are_in_the_sdp_only_arrives(pair: Pair, track: EncodedTrack):
+async def test_a_stream_with_its_parameter_sets_only_in_the_sdp_arrives(pair: Pair, track: EncodedTrack):
     probe = EncodedTrack("Main")
     first = b"".join(bytes(packet) for packet in probe._encoder.encode(numbered_frame()))
     units = [
@@ -208,7 +208,7 @@ async def test_a_stream_whose_parameter_sets_are_in_the_sdp_only_arrives(pair: P
 
 @pytest.mark.media
 @pytest.mark.parametrize("track", [JpegTrack(width=1280, height=720)])
-async def test_packetization_mode_0_gets_one_nal_unit_in_each_packet(pair: Pair, track: JpegTrack):
+async def test_in_packetization_mode_0_each_packet_has_one_nal_unit(pair: Pair, track: JpegTrack):
     sent: list[bytes] = []
     await connect(pair, lambda sdp: sdp.replace("packetization-mode=1", "packetization-mode=0"))
     send = pair.caller_dtls._send_rtp
@@ -228,7 +228,7 @@ async def test_packetization_mode_0_gets_one_nal_unit_in_each_packet(pair: Pair,
 
 
 class Reordered(EncodedTrack):
-    """Holds back more frames than anybody needs: one parameter set says so."""
+    """Announces 16 reordered frames in a parameter set before each frame."""
 
     async def recv(self) -> Any:
         packet = await super().recv()
@@ -240,7 +240,7 @@ class Reordered(EncodedTrack):
 
 @pytest.mark.media
 @pytest.mark.parametrize("track", [Reordered("Baseline", left_out=frozenset({SPS, PPS}))])
-async def test_a_stream_that_holds_back_its_frames_is_rejected_in_words(pair: Pair, track: Reordered):
+async def test_a_stream_that_announces_many_reordered_frames_is_rejected(pair: Pair, track: Reordered):
     await connect(pair, lambda sdp: sdp)
 
     with pytest.raises(FrameError, match="16 reordered frames"):

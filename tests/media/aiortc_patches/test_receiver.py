@@ -13,7 +13,7 @@ pytestmark = pytest.mark.media
 
 
 def lose(pair: Pair, is_lost) -> None:
-    """Leave out the caller's packets for which `is_lost(packet)`, also repeated; replaces an earlier rule."""
+    """Drop the caller's packets for which `is_lost(packet)`, retransmissions too; replaces an earlier rule."""
     send = getattr(pair.caller_dtls._send_rtp, "whole", pair.caller_dtls._send_rtp)
 
     async def lossy(packet: bytes) -> None:
@@ -25,7 +25,7 @@ def lose(pair: Pair, is_lost) -> None:
 
 
 def feedback(pair: Pair) -> list[tuple[float, object]]:
-    """What the called one asks the caller for, as it comes, with its time."""
+    """The RTCP packets that the called peer sends, with their times; the list grows."""
     asked: list[tuple[float, object]] = []
     handle = pair.caller_dtls._handle_rtcp_data
 
@@ -54,7 +54,7 @@ def longest_gap_s(times_s: list[float]) -> float:
 
 
 @pytest.mark.parametrize("track", [JpegTrack(fps=10)])
-async def test_a_frame_does_not_wait_for_the_next(pair: Pair, track: JpegTrack):
+async def test_a_frame_is_returned_without_waiting_for_the_next(pair: Pair, track: JpegTrack):
     await pair.connect()
     latencies_s = []
     for _ in range(15):
@@ -64,7 +64,7 @@ async def test_a_frame_does_not_wait_for_the_next(pair: Pair, track: JpegTrack):
     assert median(latencies_s) < 0.06  # the interval alone is 100 ms
 
 
-async def test_a_packet_that_never_comes_stops_the_frames_for_half_a_second_at_most(pair: Pair):
+async def test_a_lost_packet_stops_the_frames_for_half_a_second_at_most(pair: Pair):
     await pair.connect()
     await arrivals(pair, 1.0)
     lost: list[bytes] = []
@@ -89,7 +89,7 @@ async def test_five_percent_loss_leaves_no_gap_of_half_a_second(pair: Pair):
     assert longest_gap_s(times_s) < 0.5
 
 
-async def test_after_an_outage_of_a_second_frames_come_within_half_a_second(pair: Pair):
+async def test_after_an_outage_of_a_second_frames_return_within_half_a_second(pair: Pair):
     await pair.connect()
     await arrivals(pair, 1.0)
     begin_s = time.monotonic()
@@ -101,7 +101,7 @@ async def test_after_an_outage_of_a_second_frames_come_within_half_a_second(pair
     assert first_s < 1.5
 
 
-async def test_a_lost_packet_is_asked_for_more_than_once(pair: Pair):
+async def test_a_lost_packet_is_requested_more_than_once(pair: Pair):
     await pair.connect()
     await arrivals(pair, 0.5)
     asked = feedback(pair)
@@ -123,7 +123,7 @@ def first_ssrc(pair: Pair) -> set[bytes]:
     return {pair.caller_sender._ssrc.to_bytes(4, "big")}
 
 
-async def test_keyframe_requests_are_few(pair: Pair):
+async def test_keyframe_requests_are_limited(pair: Pair):
     await pair.connect()
     asked = feedback(pair)
     lose(pair, lambda packet: True)
@@ -138,7 +138,7 @@ async def test_keyframe_requests_are_few(pair: Pair):
     assert 1 <= len(requests) <= (time.monotonic() - begin_s + 0.5) / 0.3 + 1
 
 
-async def test_a_timestamp_that_steps_back_does_not_throw_frames_into_another_day(pair: Pair):
+async def test_a_timestamp_that_steps_back_does_not_shift_the_frame_times(pair: Pair):
     await pair.connect()
     times = [(await pair.receive()).pts or 0]
     jumps = iter([-9000])

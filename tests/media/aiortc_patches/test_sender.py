@@ -9,7 +9,7 @@ from tests.media.aiortc_patches.peers import Pair
 pytestmark = pytest.mark.media
 
 
-async def test_a_flood_of_keyframe_requests_brings_a_keyframe_a_second(pair: Pair):
+async def test_a_flood_of_keyframe_requests_causes_one_keyframe_per_second(pair: Pair):
     await pair.connect()
     await pair.receive()
     encoder = pair.caller_sender._RTCRtpSender__encoder
@@ -25,7 +25,7 @@ async def test_a_flood_of_keyframe_requests_brings_a_keyframe_a_second(pair: Pai
     begin_s = time.monotonic()
     while (
         time.monotonic() - begin_s < 2.0
-    ):  # the length of what is measured, which no slow machine may stretch
+    ):  # the duration of the measurement, so it is not scaled on a slow machine
         await pair.called_dtls._send_rtp(request)
         await asyncio.sleep(0.01)
 

@@ -21,7 +21,7 @@ def test_the_rate_is_known_after_a_few_frames(fps: int):
     assert clock_after(*(number / fps for number in range(4))).fps == pytest.approx(fps, rel=0.01)
 
 
-def test_a_clock_that_stands_still_steps_back_or_is_missing_says_nothing():
+def test_timestamps_that_stop_step_back_or_are_missing_give_no_rate():
     clock = clock_after(*(number / 20 for number in range(10)), 0.45, 0.1, None)
 
     assert clock.fps == pytest.approx(20, rel=0.01)
@@ -33,6 +33,6 @@ def test_one_pause_changes_little():
     assert clock.fps > 20
 
 
-def test_a_rate_is_never_taken_for_slower_or_faster_than_there_are():
+def test_an_estimated_rate_stays_within_realistic_bounds():
     assert clock_after(*(float(10 * number) for number in range(30))).fps == pytest.approx(5)
     assert clock_after(*(number / 1000 for number in range(60))).fps == pytest.approx(240)

@@ -51,7 +51,7 @@ def test_the_second_detector_follows_the_face_under_one_id(dlib_analyzer: Analyz
 
 
 @pytest.mark.parametrize("choice", ["analyzer", "dlib_analyzer"])
-def test_a_face_is_followed_while_it_tilts_to_lie_on_its_side(
+def test_a_face_is_followed_while_it_tilts_by_80_degrees(
     analyzer: Analyzer, dlib_analyzer: Analyzer, clip_frames: Frames, choice: str
 ):
     analyzer = {"analyzer": analyzer, "dlib_analyzer": dlib_analyzer}[choice]
@@ -104,7 +104,7 @@ def test_followed_landmarks_stay_near_those_of_a_fresh_detection(analyzer: Analy
     assert np.median(errors) <= 0.015
 
 
-def test_a_face_that_leaves_is_gone_and_one_that_comes_later_gets_a_new_id(
+def test_a_face_that_left_is_not_reported_and_a_later_one_gets_a_new_id(
     analyzer: Analyzer, clip_frames: Frames
 ):
     face, _ = next(clip_frames("single_face.mp4"))
@@ -136,7 +136,7 @@ def test_a_second_of_occlusion_keeps_the_id(analyzer: Analyzer, clip_frames: Fra
 def test_ids_survive_two_faces_that_cross(
     analyzer: Analyzer, dlib_analyzer: Analyzer, group_gray: GrayImage, choice: str, seconds: float
 ):
-    """Two real faces cut out of the photograph, one passing in front of the other."""
+    """Two real faces cut out of the image; one passes in front of the other."""
     analyzer = {"analyzer": analyzer, "dlib_analyzer": dlib_analyzer}[choice]
     count = round(30 * seconds)
     faces = sorted(analyzer.analyze_still(group_gray).faces, key=lambda face: -face.box.width)[:2]
@@ -166,7 +166,7 @@ def test_ids_survive_two_faces_that_cross(
         assert (x < 320) != (after[number] < 320)
 
 
-def test_a_cut_to_another_scene_starts_anew(analyzer: Analyzer, clip_frames: Frames):
+def test_a_cut_to_another_scene_resets_the_ids(analyzer: Analyzer, clip_frames: Frames):
     face, _ = next(clip_frames("single_face.mp4"))
     other = 255 - face[:, ::-1]
     tracks = Tracks()
@@ -174,7 +174,7 @@ def test_a_cut_to_another_scene_starts_anew(analyzer: Analyzer, clip_frames: Fra
 
     report, _ = analyzer.analyze(np.ascontiguousarray(other), tracks, 1 / 30)
 
-    # The detector takes the negative for a face, too; what matters is that nobody is mistaken for the one before.
+    # The detector also finds a face in the negative; what matters is that it gets no earlier id.
     assert 1 not in {face.id for face in report.faces}
 
 
@@ -189,7 +189,7 @@ def test_a_turned_phone_keeps_ids_apart(analyzer: Analyzer, clip_frames: Frames)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (2, 2), (16, 16), (3, 900), (720, 16)])
-def test_odd_shapes_are_analysed_without_an_error(analyzer: Analyzer, shape: tuple[int, int]):
+def test_unusual_shapes_are_analysed_without_an_error(analyzer: Analyzer, shape: tuple[int, int]):
     gray = np.random.default_rng(1).integers(0, 255, shape, np.uint8)
 
     report, tracks = analyzer.analyze(gray, Tracks(), 0.0)
@@ -206,7 +206,9 @@ def test_more_faces_than_allowed_are_not_followed(analyzer: Analyzer, group_gray
     assert max(len(report.faces) for report in reports) == 2
 
 
-def test_frames_over_their_budget_save_step_by_step_and_say_so(analyzer: Analyzer, group_gray: GrayImage):
+def test_frames_over_their_budget_raise_the_degradation_level_step_by_step(
+    analyzer: Analyzer, group_gray: GrayImage
+):
     reports = follow(analyzer.with_options(budget_ms=0.01), ((group_gray, frame / 30) for frame in range(80)))
 
     steps = [report.degradation for report in reports]
@@ -215,7 +217,7 @@ def test_frames_over_their_budget_save_step_by_step_and_say_so(analyzer: Analyze
     assert len(reports[-1].faces) == 2
 
 
-def test_landmarks_are_not_steadied_when_that_is_switched_off(analyzer: Analyzer, clip_frames: Frames):
+def test_landmarks_are_not_smoothed_if_smoothing_is_switched_off(analyzer: Analyzer, clip_frames: Frames):
     raw, tracks = analyzer.with_options(steady_landmarks=False), Tracks()
 
     for gray, time_s in islice(clip_frames("single_face.mp4"), 10):
@@ -224,7 +226,7 @@ def test_landmarks_are_not_steadied_when_that_is_switched_off(analyzer: Analyzer
         assert report.faces[0].landmarks_xy is tracks.followed[0].landmarks_xy
 
 
-def test_tracks_cross_to_another_process_and_back(analyzer: Analyzer, clip_frames: Frames):
+def test_tracks_can_be_pickled_between_frames(analyzer: Analyzer, clip_frames: Frames):
     kept, sent = Tracks(), Tracks()
     for gray, time_s in islice(clip_frames("single_face.mp4"), 8):
         one, kept = analyzer.analyze(gray, kept, time_s)
@@ -252,7 +254,7 @@ def test_a_mirrored_face_has_the_opposite_yaw(analyzer: Analyzer, clip_frames: F
 def test_an_emotion_is_read_again_only_when_it_can_change_the_average(
     analyzer: Analyzer, clip_frames: Frames, smoothing_s: float, *, read_in_each_frame: bool
 ):
-    # The clip has 24 FPS; here it is shown at 30.
+    # The clip has 24 FPS; here it is analysed at 30.
     frames = (
         (gray, number / 30) for number, (gray, _) in enumerate(islice(clip_frames("single_face.mp4"), 20))
     )

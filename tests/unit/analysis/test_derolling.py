@@ -11,7 +11,7 @@ from facestream.analysis.landmarks import box_of_landmarks
 
 @pytest.mark.parametrize("side_px", [40.0, 100.0, 330.0])
 @pytest.mark.parametrize("angle", [0, 30, -75, 180])
-def test_a_dot_is_found_again_through_the_matrix(side_px: float, angle: float):
+def test_the_matrix_maps_a_point_of_the_crop_back_to_the_image(side_px: float, angle: float):
     gray = np.zeros((400, 500), np.uint8)
     cv2.circle(gray, (260, 190), 9, 255, cv2.FILLED)
 
@@ -22,7 +22,7 @@ def test_a_dot_is_found_again_through_the_matrix(side_px: float, angle: float):
     assert back == pytest.approx((260, 190), abs=0.5 + side_px / 128)
 
 
-def test_what_is_tilted_clockwise_becomes_upright():
+def test_a_clockwise_tilt_is_corrected():
     gray = np.zeros((200, 200), np.uint8)
     cv2.line(gray, (100, 100), (140, 140), 255, 5)  # to the right, tilted by 45 degrees
 
@@ -42,7 +42,9 @@ def test_a_square_past_the_edge_is_filled(center_xy: tuple[float, float]):
 
 
 @pytest.mark.parametrize("angle", [-60, -30, 30, 60, 150])
-def test_landmarks_are_as_good_on_a_tilted_face(analyzer: Analyzer, group_gray: GrayImage, angle: int):
+def test_landmarks_of_a_tilted_face_are_as_accurate_as_upright_ones(
+    analyzer: Analyzer, group_gray: GrayImage, angle: int
+):
     upright = max(analyzer.analyze_still(group_gray).faces, key=lambda face: face.box.width).landmarks_xy
     height, width = group_gray.shape
     turn = cv2.getRotationMatrix2D((width / 2, height / 2), -angle, 1.0)

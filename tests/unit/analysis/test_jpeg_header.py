@@ -1,4 +1,4 @@
-"""What photographs may have in their headers; `tests/unit/media/test_jpeg.py` has the stricter rules of a socket."""
+"""JPEG headers of image files; `tests/unit/media/test_jpeg.py` tests the stricter rules for a socket."""
 
 import cv2
 import numpy as np
@@ -17,7 +17,7 @@ def jpeg_of(*parameters: int) -> bytes:
 
 
 @pytest.mark.parametrize("padding", [b"", b"\xff", b"\xff" * 100_000, b"\xff\xd0", b"\xff\xff\xd8\xff"])
-def test_padding_before_a_segment_is_skipped_in_a_photograph(padding: bytes):
+def test_padding_before_a_segment_is_skipped_in_an_image_file(padding: bytes):
     jpeg = jpeg_of()
 
     assert claimed_size_wh(jpeg[:2] + padding + jpeg[2:]) == (64, 48)
@@ -31,11 +31,11 @@ def test_padding_before_a_segment_is_rejected_from_a_peer(padding: bytes):
         baseline_size_wh(jpeg[:2] + padding + jpeg[2:])
 
 
-def test_a_progressive_photograph_has_a_size():
+def test_the_size_of_a_progressive_image_is_read():
     assert claimed_size_wh(jpeg_of(cv2.IMWRITE_JPEG_PROGRESSIVE, 1)) == (64, 48)
 
 
-def test_a_header_with_a_wrong_length_still_claims_its_size():
+def test_the_size_in_a_header_with_a_wrong_length_is_read():
     jpeg = bytearray(jpeg_of())
     at = jpeg.index(b"\xff\xc0")
     jpeg[at + 2 : at + 4] = b"\xff\xff"
@@ -44,5 +44,5 @@ def test_a_header_with_a_wrong_length_still_claims_its_size():
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff", b"\xff\xd8", b"\xff\xd8\xff\xc0\x00\x11\x08", b"GIF89a"])
-def test_data_without_a_header_claims_nothing(content: bytes):
+def test_data_without_a_header_has_no_size(content: bytes):
     assert claimed_size_wh(content) is None

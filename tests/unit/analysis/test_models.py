@@ -16,13 +16,13 @@ WITH_MINI_XCEPTION = AnalysisOptions(emotion_model="mini_xception")
 @pytest.fixture
 def models_copy(tmp_path: Path) -> Path:
     shutil.copytree(MODELS_DIR, tmp_path / "models", ignore=shutil.ignore_patterns("training", "*.dat"))
-    # 100 MB that no test changes.
+    # A link, because no test changes its 100 MB.
     landmarks = Path("cache", read_manifest(MODELS_DIR)["landmarks"].file)
     (tmp_path / "models" / landmarks).symlink_to(MODELS_DIR / landmarks)
     return tmp_path / "models"
 
 
-def test_every_model_says_where_it_comes_from():
+def test_every_model_has_a_source_in_the_manifest():
     for entry in read_manifest(MODELS_DIR).values():
         assert entry.licence
         assert entry.version
@@ -49,7 +49,7 @@ def test_both_emotion_models_can_be_chosen(model: EmotionModelName):
     load_analyzer(MODELS_DIR, AnalysisOptions(emotion_model=model))
 
 
-def test_a_file_that_is_no_model_is_rejected(models_copy: Path):
+def test_a_file_that_is_not_a_model_is_rejected(models_copy: Path):
     import hashlib
 
     model, manifest = models_copy / "cache" / "mini_xception.tflite", models_copy / "manifest.json"

@@ -25,7 +25,7 @@ def photo(media_dir: Path) -> Path:
     return media_dir / "multi_face.jpg"
 
 
-def test_every_face_of_a_photograph_is_described(analyzer: Analyzer, photo: Path):
+def test_every_face_of_an_image_is_described(analyzer: Analyzer, photo: Path):
     report = analyzer.analyze_still(read_gray(photo))
 
     assert len(report.faces) >= 4
@@ -38,7 +38,7 @@ def test_an_image_of_one_pixel_has_no_face(analyzer: Analyzer, tmp_path: Path):
 
 
 @pytest.mark.parametrize("shape", [(1, 3000), (3000, 1), (40, 2000)])
-def test_a_strip_is_searched_without_blowing_it_up(
+def test_a_narrow_strip_is_searched_without_enlarging_it(
     analyzer: Analyzer, tmp_path: Path, shape: tuple[int, int]
 ):
     path = written(tmp_path / "strip.png", np.full(shape, 90, np.uint8))
@@ -50,7 +50,7 @@ def test_a_strip_is_searched_without_blowing_it_up(
 
 
 @pytest.mark.parametrize("name", ["large.png", "large.jpg"])
-def test_an_image_of_8000x8000_is_refused_before_it_is_decoded(
+def test_an_image_of_8000x8000_is_rejected_before_it_is_decoded(
     tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ):
     path = written(tmp_path / name, np.zeros((8000, 8000), np.uint8))
@@ -60,7 +60,7 @@ def test_an_image_of_8000x8000_is_refused_before_it_is_decoded(
         read_gray(path)
 
 
-def test_an_image_without_a_size_in_its_header_is_refused_when_decoded(tmp_path: Path):
+def test_an_image_without_a_size_in_its_header_is_rejected_when_decoded(tmp_path: Path):
     path = written(tmp_path / "large.bmp", np.zeros((200, 200), np.uint8))
 
     with pytest.raises(ImageError, match="200x200 pixels, expected at most 30000"):
@@ -94,13 +94,13 @@ def test_sixteen_bits_are_read_as_eight(tmp_path: Path):
 
 
 @pytest.mark.parametrize("kind", [".png", ".webp", ".bmp", ".tiff", ".gif"])
-def test_usual_formats_are_read(tmp_path: Path, kind: str):
+def test_common_formats_are_read(tmp_path: Path, kind: str):
     path = written(tmp_path / f"p{kind}", np.full((60, 80, 3), 120, np.uint8))
 
     assert read_gray(path).shape == (60, 80)
 
 
-def test_a_photograph_that_exif_rotates_is_read_upright(analyzer: Analyzer, photo: Path, tmp_path: Path):
+def test_an_image_rotated_by_exif_is_read_upright(analyzer: Analyzer, photo: Path, tmp_path: Path):
     as_taken = cv2.imread(str(photo))
     assert as_taken is not None
     lying = cv2.rotate(as_taken, cv2.ROTATE_90_COUNTERCLOCKWISE)
@@ -120,7 +120,7 @@ def test_a_photograph_that_exif_rotates_is_read_upright(analyzer: Analyzer, phot
 @pytest.mark.parametrize(
     "content", [b"no image", b"\xff\xd8", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff\xe0\x00\x00" * 9]
 )
-def test_a_file_that_is_no_image_is_refused(tmp_path: Path, content: bytes):
+def test_a_file_that_is_not_an_image_is_rejected(tmp_path: Path, content: bytes):
     path = tmp_path / "p.jpg"
     path.write_bytes(content)
 
@@ -129,7 +129,7 @@ def test_a_file_that_is_no_image_is_refused(tmp_path: Path, content: bytes):
 
 
 @pytest.mark.parametrize("name", ["half.jpg", "half.png"])
-def test_half_an_image_is_refused(tmp_path: Path, name: str):
+def test_a_truncated_image_is_rejected(tmp_path: Path, name: str):
     noise = np.random.default_rng(1).integers(0, 255, (200, 200), np.uint8)
     path = written(tmp_path / name, noise)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
@@ -138,7 +138,7 @@ def test_half_an_image_is_refused(tmp_path: Path, name: str):
         read_gray(path)
 
 
-def test_an_empty_file_is_refused(tmp_path: Path):
+def test_an_empty_file_is_rejected(tmp_path: Path):
     path = tmp_path / "p.jpg"
     path.touch()
 
@@ -146,12 +146,12 @@ def test_an_empty_file_is_refused(tmp_path: Path):
         read_gray(path)
 
 
-def test_a_missing_file_is_refused(tmp_path: Path):
+def test_a_missing_file_is_rejected(tmp_path: Path):
     with pytest.raises(ImageError, match=r"p\.jpg: cannot be read \(No such file"):
         read_gray(tmp_path / "p.jpg")
 
 
-def test_a_directory_is_refused(tmp_path: Path):
+def test_a_directory_is_rejected(tmp_path: Path):
     with pytest.raises(ImageError, match="cannot be read"):
         read_gray(tmp_path)
 

@@ -9,7 +9,7 @@ from facestream.doctor import machine, own_server
 from facestream.doctor.findings import Verdict
 
 
-async def test_without_models_no_server_is_started_that_would_fetch_them(
+async def test_without_models_the_doctor_starts_no_server_so_nothing_is_fetched(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(machine, "MODELS_DIR", tmp_path)

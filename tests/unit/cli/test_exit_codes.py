@@ -43,7 +43,7 @@ def test_a_command_that_ends_returns_its_own_exit_code():
         ),
     ],
 )
-def test_an_error_of_the_machine_is_one_sentence(
+def test_an_error_of_the_machine_is_reported_in_one_sentence(
     capsys: pytest.CaptureFixture[str], error: Exception, code: int, message: str
 ):
     assert raising(error) == code
@@ -85,7 +85,9 @@ def test_a_library_that_is_interrupted_while_loading_is_not_reported_as_broken(
         ImportError("cannot import name 'x'", name="facestream.config"),
     ],
 )
-def test_a_bug_is_reported_as_one_with_its_traceback(capsys: pytest.CaptureFixture[str], error: Exception):
+def test_a_bug_is_reported_as_a_fault_in_facestream_with_its_traceback(
+    capsys: pytest.CaptureFixture[str], error: Exception
+):
     assert raising(error) == 70
 
     printed = capsys.readouterr().err
@@ -136,7 +138,7 @@ def test_the_traceback_of_an_error_of_the_machine_is_shown_on_demand(
     assert "Traceback" in capsys.readouterr().err
 
 
-def test_another_broken_pipe_is_no_closed_output(capsys: pytest.CaptureFixture[str]):
+def test_a_broken_pipe_other_than_standard_output_is_an_error(capsys: pytest.CaptureFixture[str]):
     assert raising(BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))) == 71
 
     assert "Broken pipe" in capsys.readouterr().err

@@ -39,7 +39,9 @@ def test_analyze_writes_a_line_for_each_image(
     assert "broken.jpg" in lines[1]["error"]
 
 
-def test_a_file_that_cannot_be_written_is_one_sentence(media_dir: Path, capsys: pytest.CaptureFixture[str]):
+def test_a_file_that_cannot_be_written_is_reported_in_one_sentence(
+    media_dir: Path, capsys: pytest.CaptureFixture[str]
+):
     code = main(["analyze", str(media_dir / "multi_face.jpg"), "--jsonl", "/nowhere/reports.jsonl"])
 
     assert code == 2

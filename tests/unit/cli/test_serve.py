@@ -29,7 +29,7 @@ def test_a_terminal_shows_the_link_with_the_local_token(monkeypatch: pytest.Monk
     assert link.endswith(f"http://localhost:8080/#token={TOKEN}")
 
 
-def test_output_that_is_no_terminal_has_no_token(monkeypatch: pytest.MonkeyPatch):
+def test_output_to_a_file_or_pipe_contains_no_token(monkeypatch: pytest.MonkeyPatch):
     assert TOKEN not in printed(LISTENING, io.StringIO(), monkeypatch)
 
 

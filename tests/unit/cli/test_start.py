@@ -1,4 +1,4 @@
-"""The start and the end of the program in unusual environments."""
+"""Start and end of the program in unusual environments."""
 
 import ast
 import os
@@ -22,7 +22,7 @@ TOKEN = "facestream token --token-key-file key"
 def in_shell(
     line: str, folder: Path, settings: dict[str, str | None] | None = None, python: str = sys.executable
 ) -> subprocess.CompletedProcess[str]:
-    """Run a line of bash with `facestream` as a function; a setting of None is unset."""
+    """Run a line of bash in which `facestream` is a function; a variable that is None is unset."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": ""}
     for name, value in (settings or {}).items():
         environment.pop(name, None)
@@ -57,7 +57,7 @@ def in_python(*arguments: str) -> subprocess.CompletedProcess[str]:
         (TOKEN, {"HOME": None, "TMPDIR": "/nowhere", "USER": None, "TERM": None, "PATH": "/bin"}),
     ],
 )
-def test_a_terminal_without_utf_8_or_a_home_is_enough(
+def test_neither_a_utf_8_terminal_nor_a_home_directory_is_required(
     tmp_path: Path, command: str, settings: dict[str, str | None]
 ):
     ended = in_shell(command, tmp_path, settings)
@@ -95,7 +95,7 @@ def test_standard_output_may_be_closed_full_or_cut_off(tmp_path: Path, shell: st
         "mkdir facestream.toml && facestream certs",
     ],
 )
-def test_a_directory_or_file_that_cannot_be_used_is_one_sentence(tmp_path: Path, line: str):
+def test_an_unusable_directory_or_file_is_reported_in_one_sentence(tmp_path: Path, line: str):
     (tmp_path / "gone").mkdir()
 
     ended = in_shell(line, tmp_path)
@@ -124,7 +124,7 @@ def test_an_old_python_can_parse_the_modules_that_reject_it(module: str):
     ],
     ids=["old python", "windows"],
 )
-def test_a_system_that_cannot_run_it_is_refused_in_one_sentence(pretend: str, sentences: list[str]):
+def test_an_unsupported_system_is_reported_in_one_sentence(pretend: str, sentences: list[str]):
     start = "from facestream.cli.start import main; sys.exit(main(['serve']))"
 
     ended = in_python("-c", f"import sys; {pretend}; {start}")
@@ -149,7 +149,7 @@ def test_every_entry_point_prints_the_version(command: list[str]):
 
 
 @pytest.mark.parametrize("option", ["--help", "--version"])
-def test_help_and_version_need_no_library(tmp_path: Path, option: str):
+def test_help_and_version_work_without_libraries(tmp_path: Path, option: str):
     ended = in_shell(f"facestream {option}", tmp_path, python=f"{sys.executable} -S")
 
     assert (ended.returncode, ended.stderr) == (0, "")
@@ -173,8 +173,7 @@ def test_a_signal_ends_a_command_quietly(tmp_path: Path, number: signal.Signals,
     with socket.create_server(("127.0.0.1", 0)) as silent, (tmp_path / "err").open("w+") as err:
         silent.settimeout(DEADLINE_S)
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        # Where the tests run in the background of a shell, they ignore Ctrl-C, and their children with them.
-        command = ["env", "--default-signal=INT", sys.executable, "-m", "facestream", "doctor", "--url", url]
+        command = [sys.executable, "-m", "facestream", "doctor", "--url", url]
         with subprocess.Popen(command, cwd=ROOT, stderr=err) as process:
             asked, _ = silent.accept()
 

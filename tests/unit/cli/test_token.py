@@ -27,7 +27,7 @@ def test_a_token_without_a_reasonable_lifetime_is_not_created(tmp_path: Path, ho
         main(["token", "--token-key-file", str(tmp_path / "key"), "--expires-h", hours])
 
 
-def test_a_link_can_be_shown_to_a_phone(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+def test_a_link_is_shown_as_a_qr_code(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     main(["token", "--token-key-file", str(tmp_path / "key"), "--url", "https://faces.example/", "--qr"])
 
     token, link, *rows = capsys.readouterr().out.splitlines()
@@ -36,7 +36,7 @@ def test_a_link_can_be_shown_to_a_phone(tmp_path: Path, capsys: pytest.CaptureFi
 
 
 @pytest.mark.parametrize("url", ["https://faces.example/" + "x" * 3000, "https://faces.example/\udcff"])
-def test_a_link_too_long_for_a_qr_code_is_one_sentence(
+def test_a_link_too_long_for_a_qr_code_is_reported_in_one_sentence(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], url: str, monkeypatch: pytest.MonkeyPatch
 ):
     nowhere = io.TextIOWrapper(io.BytesIO(), errors="backslashreplace")
@@ -84,7 +84,9 @@ def test_a_key_file_that_is_set_but_missing_stops_the_start(
     ("setting", "value"),
     [("--allowed-origins", "www.example.org"), ("--trusted-proxies", "proxy"), ("--tls-cert", "cert.pem")],
 )
-def test_a_wrong_access_setting_is_one_sentence(capsys: pytest.CaptureFixture[str], setting: str, value: str):
+def test_an_invalid_access_setting_is_reported_in_one_sentence(
+    capsys: pytest.CaptureFixture[str], setting: str, value: str
+):
     assert main(["serve", setting, value]) == 2
 
     assert "expected" in capsys.readouterr().err

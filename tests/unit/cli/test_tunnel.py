@@ -17,8 +17,8 @@ PUBLIC = "https://faces.ngrok.example"
 LOCAL = "http://localhost:8080"
 
 
-class StandIn:
-    """The part of pyngrok that is used."""
+class FakeNgrok:
+    """A fake of the used part of pyngrok."""
 
     def __init__(self, failure: Exception | None = None) -> None:
         self.failure = failure
@@ -35,9 +35,9 @@ class StandIn:
         self.killed.append(pyngrok_config)
 
 
-def install(monkeypatch: pytest.MonkeyPatch, stand_in: StandIn) -> None:
+def install(monkeypatch: pytest.MonkeyPatch, fake_ngrok: FakeNgrok) -> None:
     ngrok, conf = ModuleType("pyngrok.ngrok"), ModuleType("pyngrok.conf")
-    ngrok.connect, ngrok.kill = stand_in.connect, stand_in.kill  # type: ignore[attr-defined]
+    ngrok.connect, ngrok.kill = fake_ngrok.connect, fake_ngrok.kill  # type: ignore[attr-defined]
     conf.PyngrokConfig = SimpleNamespace  # type: ignore[attr-defined]
     for name, module in (
         ("pyngrok", ModuleType("pyngrok")),
@@ -63,51 +63,51 @@ def printed_after_opening(config: Config) -> str:
     return "\n".join(printed)
 
 
-def test_the_public_address_is_printed_with_what_media_need(monkeypatch: pytest.MonkeyPatch):
-    stand_in = StandIn()
-    install(monkeypatch, stand_in)
+def test_the_public_address_is_printed_with_hints_on_media(monkeypatch: pytest.MonkeyPatch):
+    fake_ngrok = FakeNgrok()
+    install(monkeypatch, fake_ngrok)
 
     printed = printed_after_opening(Config())
 
     assert printed.startswith(f"public address: {PUBLIC}")
     assert "media do not go through ngrok" in printed
-    assert [(address, kind) for address, kind, _ in stand_in.asked] == [(LOCAL, "http")]
+    assert [(address, kind) for address, kind, _ in fake_ngrok.asked] == [(LOCAL, "http")]
 
 
 def test_the_token_comes_from_the_environment_and_is_never_printed(monkeypatch: pytest.MonkeyPatch):
-    stand_in = StandIn()
-    install(monkeypatch, stand_in)
+    fake_ngrok = FakeNgrok()
+    install(monkeypatch, fake_ngrok)
 
     printed = printed_after_opening(Config())
 
-    assert stand_in.asked[0][2] == SimpleNamespace(auth_token="token of the account")
+    assert fake_ngrok.asked[0][2] == SimpleNamespace(auth_token="token of the account")
     assert "token of the account" not in printed
 
 
 def test_ngrok_ends_with_the_server(monkeypatch: pytest.MonkeyPatch):
-    stand_in = StandIn()
-    install(monkeypatch, stand_in)
+    fake_ngrok = FakeNgrok()
+    install(monkeypatch, fake_ngrok)
 
     printed_after_opening(Config())
 
-    assert len(stand_in.killed) == 1
+    assert len(fake_ngrok.killed) == 1
 
 
 def test_if_ngrok_fails_the_server_runs_without_it(monkeypatch: pytest.MonkeyPatch):
-    install(monkeypatch, StandIn(OSError("no way out")))
+    install(monkeypatch, FakeNgrok(OSError("no way out")))
 
     assert printed_after_opening(Config()) == "ngrok opened no tunnel: no way out; the server runs without it"
 
 
 def test_without_a_token_the_server_does_not_start(monkeypatch: pytest.MonkeyPatch):
-    install(monkeypatch, StandIn())
+    install(monkeypatch, FakeNgrok())
     monkeypatch.delenv(TOKEN_VARIABLE)
 
     with pytest.raises(ConfigError, match=TOKEN_VARIABLE):
         Tunnel(Config(), print)
 
 
-def test_without_pyngrok_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch):
+def test_without_pyngrok_the_error_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(sys.modules, "pyngrok", None)
 
     with pytest.raises(ConfigError, match=r"requirements-tunnel\.txt"):

@@ -16,7 +16,7 @@ def no_settings_from_outside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         monkeypatch.delenv(f"FACESTREAM_{name.upper()}", raising=False)
 
 
-def test_the_defaults_are_a_server_for_this_machine_only():
+def test_by_default_the_server_is_for_this_machine_only():
     config = load_config()
 
     assert (config.host, config.port) == ("127.0.0.1", 8080)
@@ -85,7 +85,7 @@ def test_an_unknown_name_in_the_file_is_rejected(tmp_path: Path):
 
 
 @pytest.mark.parametrize("text", ["port = ", "port: 9000"])
-def test_a_file_that_is_no_toml_is_rejected_with_a_sentence(tmp_path: Path, text: str):
+def test_a_file_that_is_not_toml_is_rejected_with_a_sentence(tmp_path: Path, text: str):
     (tmp_path / "facestream.toml").write_text(text)
 
     with pytest.raises(ConfigError, match=r"facestream\.toml"):

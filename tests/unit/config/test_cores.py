@@ -1,4 +1,4 @@
-"""The number of usable cores, read from directory trees like those of containers and services."""
+"""The number of usable cores, from cgroup trees like those of containers and services."""
 
 import os
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ V1 = "sys/fs/cgroup/cpu"
 
 
 def tree(root: Path, cgroup: str, files: Mapping[str, str]) -> Path:
-    """A root with /proc/self/cgroup and some files of the cgroup file systems."""
+    """A root directory with /proc/self/cgroup and files of the cgroup file systems."""
     for name, text in {"proc/self/cgroup": cgroup, **files}.items():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -38,7 +38,7 @@ def tree(root: Path, cgroup: str, files: Mapping[str, str]) -> Path:
             },
             0.5,
         ),
-        # Both hierarchies, with the controller in the old one.
+        # Both cgroup versions, with the controller in version 1.
         (
             "4:cpu,cpuacct:/docker/3f\n1:name=systemd:/docker/3f\n0::/docker/3f\n",
             {f"{V1}/docker/3f/cpu.cfs_quota_us": "200000", f"{V1}/docker/3f/cpu.cfs_period_us": "100000"},
@@ -49,7 +49,7 @@ def tree(root: Path, cgroup: str, files: Mapping[str, str]) -> Path:
             {f"{V1},cpuacct/x/cpu.cfs_quota_us": "100000", f"{V1},cpuacct/x/cpu.cfs_period_us": "50000"},
             2,
         ),
-        # A container sees the path of its group on the host, and its group as the mount point.
+        # In a container, the file has the path of the group on the host, and the mount point is the group itself.
         (
             "4:cpu:/docker/3f\n",
             {f"{V1}/cpu.cfs_quota_us": "300000", f"{V1}/cpu.cfs_period_us": "100000"},
@@ -57,18 +57,18 @@ def tree(root: Path, cgroup: str, files: Mapping[str, str]) -> Path:
         ),
         ("4:cpu:/\n", {f"{V1}/cpu.cfs_quota_us": "-1", f"{V1}/cpu.cfs_period_us": "100000"}, 8),
         ("4:cpu:/\n", {f"{V1}/cpu.cfs_quota_us": "100000", f"{V1}/cpu.cfs_period_us": "0"}, 8),
-        # Other controllers limit nothing here.
+        # The limits of other controllers do not count.
         ("9:cpuset:/x\n8:cpuacct:/x\n", {f"{V1}/x/cpu.cfs_quota_us": "1"}, 8),
         ("0::/../../other\n", {"sys/fs/cgroup/cpu.max": "100000 100000"}, 1),
     ],
 )
-def test_the_tightest_limit_of_all_cgroups_counts(
+def test_the_lowest_limit_of_all_cgroups_counts(
     tmp_path: Path, cgroup: str, files: dict[str, str], cores: float
 ):
     assert usable_cores(tree(tmp_path, cgroup, files), allowed=8) == cores
 
 
-def test_a_limit_above_the_affinity_gives_no_cores(tmp_path: Path):
+def test_a_limit_above_the_affinity_adds_no_cores(tmp_path: Path):
     root = tree(tmp_path, "0::/\n", {"sys/fs/cgroup/cpu.max": "800000 100000"})
 
     assert usable_cores(root, allowed=2) == 2
@@ -78,5 +78,5 @@ def test_without_cgroups_the_affinity_counts(tmp_path: Path):
     assert usable_cores(tmp_path) == len(os.sched_getaffinity(0))
 
 
-def test_there_is_one_worker_for_each_whole_core_by_default():
+def test_by_default_there_is_one_worker_for_each_whole_core():
     assert Config.model_fields["analysis_processes"].default == max(1, min(4, int(usable_cores())))

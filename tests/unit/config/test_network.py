@@ -1,4 +1,4 @@
-"""The network settings: which belong together, which are rejected, and that no message contains a secret."""
+"""The network settings: valid and invalid combinations, and that no message contains a secret."""
 
 from pathlib import Path
 
@@ -57,9 +57,7 @@ def test_ports_are_a_range():
         ({"remote_candidates": "all"}, "remote_candidates"),
     ],
 )
-def test_settings_that_contradict_are_rejected_without_showing_a_secret(
-    given: dict[str, object], message: str
-):
+def test_contradictory_settings_are_rejected_without_showing_a_secret(given: dict[str, object], message: str):
     with pytest.raises(ConfigError, match=message) as refused:
         load_config(**given)
 

@@ -1,4 +1,4 @@
-"""Small text files as editors and other systems write them, or broken: read, or rejected with one sentence."""
+"""Small text files in any encoding are read; invalid files are rejected with one sentence."""
 
 import os
 import socket
@@ -40,7 +40,7 @@ def test_a_text_is_the_same_in_every_unicode_encoding(tmp_path: Path, encoding: 
 
 
 @pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
-def test_ascii_as_utf_16_without_a_mark_is_read(tmp_path: Path, encoding: str):
+def test_ascii_in_utf_16_without_a_byte_order_mark_is_read(tmp_path: Path, encoding: str):
     (tmp_path / "file").write_bytes("port = 9000\n".encode(encoding))
 
     assert read(tmp_path / "file") == "port = 9000\n"
@@ -55,7 +55,9 @@ def test_ascii_as_utf_16_without_a_mark_is_read(tmp_path: Path, encoding: str):
         (b"x" * (text_files.MAX_BYTES + 1), "more than 1048576 bytes"),
     ],
 )
-def test_a_file_without_unicode_text_is_a_sentence(tmp_path: Path, content: bytes, message: str):
+def test_a_file_without_unicode_text_is_reported_in_one_sentence(
+    tmp_path: Path, content: bytes, message: str
+):
     (tmp_path / "file").write_bytes(content)
 
     with pytest.raises(ConfigError, match=message) as rejected:
@@ -98,7 +100,7 @@ WRONG_FILES = [make_folder, make_pipe, make_socket, make_loop, make_device, make
 
 
 @pytest.mark.parametrize("make", [*WRONG_FILES, make_nothing])
-def test_a_path_that_is_no_file_is_a_sentence_at_once(tmp_path: Path, make: Callable[[Path], None]):
+def test_a_path_that_is_not_a_file_is_reported_at_once(tmp_path: Path, make: Callable[[Path], None]):
     make(tmp_path / "file")
 
     with pytest.raises(ConfigError, match=rf"a_setting: .*file .*expected {EXPECTED}") as rejected:
@@ -108,7 +110,7 @@ def test_a_path_that_is_no_file_is_a_sentence_at_once(tmp_path: Path, make: Call
 
 
 @pytest.mark.parametrize("name", ["a\0b", "x" * 300, "file/below"])
-def test_a_path_that_no_file_can_have_is_a_sentence(tmp_path: Path, name: str):
+def test_an_impossible_path_is_reported_in_one_sentence(tmp_path: Path, name: str):
     (tmp_path / "file").write_text("text")
 
     with pytest.raises(ConfigError, match="cannot be read"):
@@ -157,7 +159,7 @@ def test_a_command_that_never_writes_is_not_waited_for(monkeypatch: pytest.Monke
 
 
 @pytest.mark.parametrize("content", ["one", "one\n", "\n# ours\n\n  one \r\n\n", "\ufeffone\n"])
-def test_the_only_line_is_found_among_comments_and_empty_ones(tmp_path: Path, content: str):
+def test_the_only_line_is_found_among_comments_and_empty_lines(tmp_path: Path, content: str):
     (tmp_path / "file").write_text(content, encoding="utf-8", newline="")
 
     assert read_line(tmp_path / "file", "a_setting", EXPECTED) == "one"
@@ -166,7 +168,9 @@ def test_the_only_line_is_found_among_comments_and_empty_ones(tmp_path: Path, co
 @pytest.mark.parametrize(
     ("content", "message"), [("", "is empty"), ("# ours\n# and yours\n", "is empty"), ("a\nb", "has 2 lines")]
 )
-def test_a_file_without_its_only_line_is_a_sentence(tmp_path: Path, content: str, message: str):
+def test_a_file_without_exactly_one_line_is_reported_in_one_sentence(
+    tmp_path: Path, content: str, message: str
+):
     (tmp_path / "file").write_text(content)
 
     with pytest.raises(ConfigError, match=message):
@@ -202,7 +206,7 @@ def certificate_found_at(path: Path) -> object:
 
 @pytest.mark.parametrize("reader", [settings_of, read_listed, read_key, turn_secret_of, certificate_of])
 @pytest.mark.parametrize("make", WRONG_FILES)
-def test_every_file_of_the_settings_is_read_this_way(
+def test_every_file_named_in_a_setting_is_read_this_way(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     make: Callable[[Path], None],
@@ -224,7 +228,7 @@ def test_a_certificate_directory_that_is_a_file_has_no_certificate(tmp_path: Pat
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
-def test_a_settings_file_of_another_editor_is_in_force(
+def test_a_settings_file_in_another_encoding_is_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, encoding: str
 ):
     monkeypatch.chdir(tmp_path)
@@ -234,7 +238,7 @@ def test_a_settings_file_of_another_editor_is_in_force(
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
-def test_a_certificate_that_openssl_cannot_read_is_named_with_its_reason(tmp_path: Path, encoding: str):
+def test_a_certificate_that_openssl_cannot_read_is_reported_with_the_reason(tmp_path: Path, encoding: str):
     made = make_certificate(tmp_path, ["localhost"])
     made.key.write_bytes(made.key.read_text().encode(encoding))
 
@@ -242,7 +246,7 @@ def test_a_certificate_that_openssl_cannot_read_is_named_with_its_reason(tmp_pat
         Certificate(made.cert, made.key).context()
 
 
-def test_a_certificate_in_binary_is_named(tmp_path: Path):
+def test_a_certificate_in_der_format_is_reported(tmp_path: Path):
     made = make_certificate(tmp_path, ["localhost"])
     made.cert.write_bytes(ssl.PEM_cert_to_DER_cert(made.authority.read_text()))
 
@@ -251,7 +255,7 @@ def test_a_certificate_in_binary_is_named(tmp_path: Path):
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
-async def test_authorities_of_a_peer_are_read_from_any_text(tmp_path: Path, encoding: str):
+async def test_the_authorities_of_a_peer_are_read_in_any_unicode_encoding(tmp_path: Path, encoding: str):
     made = make_certificate(tmp_path, ["localhost"])
     bundle = tmp_path / "bundle.pem"
     bundle.write_bytes(
@@ -268,7 +272,7 @@ async def test_authorities_of_a_peer_are_read_from_any_text(tmp_path: Path, enco
         ("-----BEGIN CERTIFICATE-----\nnone\n-----END CERTIFICATE-----", "cannot be used"),
     ],
 )
-def test_a_file_without_authorities_is_a_sentence(tmp_path: Path, content: str, message: str):
+def test_a_file_without_authorities_is_reported_in_one_sentence(tmp_path: Path, content: str, message: str):
     (tmp_path / "ca.pem").write_text(content)
 
     with pytest.raises(ConfigError, match=f"cafile: .*{message}") as rejected:
@@ -278,13 +282,13 @@ def test_a_file_without_authorities_is_a_sentence(tmp_path: Path, content: str, 
 
 
 def test_a_token_may_follow_a_comment(tmp_path: Path):
-    (tmp_path / "token").write_bytes("# mine\r\n\r\na-token-of-a-requesting_client\r\n".encode("utf-16"))
+    (tmp_path / "token").write_bytes("# mine\r\n\r\na-token-of-a-client\r\n".encode("utf-16"))
 
-    assert read_token(tmp_path / "token") == "a-token-of-a-requesting_client"
+    assert read_token(tmp_path / "token") == "a-token-of-a-client"
 
 
-@pytest.mark.parametrize("content", ["", "# mine\n", "t\u00f6ken-of-a-requesting_client"])
-def test_a_token_that_fits_no_header_is_a_sentence(tmp_path: Path, content: str):
+@pytest.mark.parametrize("content", ["", "# mine\n", "t\u00f6ken-of-a-client"])
+def test_a_token_that_fits_no_header_is_reported_in_one_sentence(tmp_path: Path, content: str):
     (tmp_path / "token").write_text(content, encoding="utf-8")
 
     with pytest.raises(ConfigError, match="token-file") as rejected:

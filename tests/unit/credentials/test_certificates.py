@@ -1,4 +1,4 @@
-"""Names that a certificate can have, and names that people and machines have beside."""
+"""Names in certificates: which are accepted, how they are encoded, and which are rejected."""
 
 import socket
 from pathlib import Path
@@ -28,7 +28,7 @@ from facestream.errors import ConfigError
         ("fe80::1%eth0", "fe80::1"),
     ],
 )
-def test_a_name_is_written_as_browsers_ask_for_it(given: str, name: str):
+def test_a_name_is_encoded_as_browsers_encode_it(given: str, name: str):
     assert checked_name(given) == name
 
 
@@ -39,7 +39,7 @@ def test_a_name_is_written_as_browsers_ask_for_it(given: str, name: str):
         "faces.example.org/path", "x" * 64, "a." * 126 + "ab", "\u00fc" * 60, "a\0b", "\udcff", "a.*.b", "192.0.2.700",
     ],
 )  # fmt: skip
-def test_a_name_that_no_certificate_can_have_is_a_sentence(given: str):
+def test_a_name_that_no_certificate_can_have_is_reported_in_one_sentence(given: str):
     with pytest.raises(ConfigError, match=r"name: got .*expected a host name or an IP address"):
         checked_name(given)
 
@@ -56,7 +56,7 @@ def test_a_name_that_no_certificate_can_have_is_a_sentence(given: str):
         ("host.example.org", ["host.example.org"]),
     ],
 )
-def test_whatever_the_machine_is_called_a_certificate_is_made(
+def test_a_certificate_is_made_for_any_host_name_of_the_machine(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, host: str, named: list[str]
 ):
     monkeypatch.setattr(socket, "gethostname", lambda: host)
@@ -68,7 +68,9 @@ def test_whatever_the_machine_is_called_a_certificate_is_made(
     assert names.get_values_for_type(x509.DNSName) == ["localhost", *named]
 
 
-def test_the_command_refuses_such_a_name_before_it_writes(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+def test_the_command_rejects_an_invalid_name_before_it_writes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
     code = main(["certs", "--certs-dir", str(tmp_path / "made"), "--name", "a b"])
 
     assert code == 2

@@ -10,20 +10,20 @@ from facestream.doctor.findings import Finding, Verdict, fail, has_error, ok, wa
 
 
 def finding_of(check: str, **settings: object) -> Finding:
-    """The finding of one check of the machine; without models, which take a second."""
+    """The finding of one check of the machine; skips the models, which take a second."""
     config = Config(analysis_processes=0, **settings)  # type: ignore[arg-type]
     (found,) = [finding for finding in machine.machine_findings(config) if finding.check == check]
     return found
 
 
-def test_an_error_has_its_remedy_in_a_second_line():
+def test_the_second_line_of_an_error_is_its_remedy():
     assert fail("port", "in use", "choose another").as_text().splitlines() == [
         "error    port: in use",
         "         -> choose another",
     ]
 
 
-def test_only_an_error_counts_as_an_error():
+def test_warnings_do_not_count_as_errors():
     fine = [ok("a", "b"), warn("c", "d", "e")]
 
     assert not has_error(fine)
@@ -114,12 +114,12 @@ def test_an_ice_address_of_another_machine_is_an_error_with_the_nat_setting_as_r
     assert "public_address" in found.remedy
 
 
-def test_a_public_address_needs_not_be_on_this_machine():
+def test_a_public_address_does_not_have_to_be_on_this_machine():
     found = finding_of("addresses", host="0.0.0.0", public_address=("8.8.8.8",))
 
     assert found.verdict is Verdict.OK
 
 
 @pytest.mark.parametrize(("host", "verdict"), [("0.0.0.0", Verdict.WARNING), ("127.0.0.1", Verdict.OK)])
-def test_plain_http_lets_only_this_machine_open_its_camera(host: str, verdict: Verdict):
+def test_with_plain_http_only_this_machine_can_use_its_camera(host: str, verdict: Verdict):
     assert finding_of("secure context", host=host, tls="off").verdict is verdict

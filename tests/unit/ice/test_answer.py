@@ -24,7 +24,7 @@ def test_behind_a_nat_the_answer_has_the_public_address_only():
     assert "a=candidate:1 1 udp 2130706431 203.0.113.9 41000 typ host\r\n" in shown
 
 
-def test_the_other_kind_of_address_and_the_relay_stay():
+def test_addresses_of_the_other_family_and_relays_stay():
     shown = show_public_addresses(ANSWER, ["203.0.113.9"])
 
     assert "fd00::5 41001 typ host" in shown
@@ -41,7 +41,7 @@ def test_without_a_public_address_nothing_changes():
     assert show_public_addresses(ANSWER, []) == ANSWER
 
 
-def test_an_answer_says_whether_it_can_be_reached_and_whether_by_a_relay():
+def test_an_answer_shows_whether_it_is_reachable_and_whether_through_a_relay():
     without_relay = ANSWER.replace("typ relay", "typ host")
 
     assert has_candidates(ANSWER)

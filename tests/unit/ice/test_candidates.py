@@ -28,7 +28,7 @@ def test_a_private_address_is_used_on_a_lan_only(address: str):
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "127.8.8.8", "::1", "::ffff:127.0.0.1"])
-def test_loopback_is_used_only_where_it_is_offered(address: str):
+def test_loopback_is_used_only_if_it_is_offered(address: str):
     assert not PUBLIC.admits(line(address))
     assert not LAN.admits(line(address))
     assert LAN_ON_LOOPBACK.admits(line(address))
@@ -55,7 +55,7 @@ def test_loopback_is_used_only_where_it_is_offered(address: str):
         "64:ff9b::a9fe:a9fe",
     ],
 )
-def test_what_is_nobodys_own_is_never_used(address: str):
+def test_special_purpose_addresses_are_never_used(address: str):
     assert not PUBLIC.admits(line(address))
     assert not LAN_ON_LOOPBACK.admits(line(address))
 
@@ -74,9 +74,9 @@ def test_what_is_nobodys_own_is_never_used(address: str):
         "",
     ],
 )
-def test_what_is_no_usable_candidate_is_dropped(given: str):
+def test_an_unusable_candidate_is_dropped(given: str):
     assert not LAN_ON_LOOPBACK.admits(given)
 
 
-def test_none_uses_no_candidate_at_all():
+def test_the_policy_none_drops_every_candidate():
     assert not NONE.admits(line("8.8.8.8"))

@@ -25,7 +25,7 @@ from facestream.ice.servers import (
         ("turn:[2001:db8::1]:3478?transport=udp", "2001:db8::1", 3478, "udp"),
     ],
 )
-def test_an_address_of_a_server_is_read(text: str, host: str, port: int, transport: str):
+def test_the_url_of_an_ice_server_is_parsed(text: str, host: str, port: int, transport: str):
     url = parse_ice_url(text)
 
     assert (url.host, url.port, url.transport) == (host, port, transport)
@@ -47,12 +47,12 @@ def test_an_address_of_a_server_is_read(text: str, host: str, port: int, transpo
         "turn:a b",
     ],
 )
-def test_what_is_no_address_of_a_server_is_rejected(text: str):
+def test_an_invalid_url_of_an_ice_server_is_rejected(text: str):
     with pytest.raises(ValueError, match="expected"):
         parse_ice_url(text)
 
 
-def test_a_time_limited_credential_is_the_one_coturn_computes():
+def test_a_time_limited_credential_equals_the_one_coturn_computes():
     credentials = time_limited("north", "alice", 600)
 
     expiry, user = credentials.username.split(":")
@@ -72,7 +72,7 @@ def test_a_fixed_credential_stays_the_same():
     assert CredentialSource("alice", "pw").make() == TurnCredentials("alice", "pw")
 
 
-def test_a_credential_does_not_show_in_a_log():
+def test_the_repr_of_a_credential_shows_no_secret():
     source = CredentialSource("alice", "pw", "north")
 
     assert "pw" not in repr(source.make())

@@ -12,7 +12,7 @@ from facestream.errors import FrameError, FrameTooLargeError
 from facestream.media.jpeg import check_jpeg, decode_jpeg, encode_jpeg
 from facestream.media.planes import planes_of
 
-# What a frame header says stands behind its marker: length, precision, height, width, components.
+# After its marker, a frame header has length, precision, height, width and components.
 FRAME_HEADER = b"\xff\xc0"
 
 
@@ -27,7 +27,7 @@ def gradient(width: int, height: int) -> NDArray[np.uint8]:
 
 
 def with_size(jpeg: bytes, width: int, height: int) -> bytes:
-    """The same bytes, which now claim another size."""
+    """The same JPEG, with another size in its header."""
     at = jpeg.index(FRAME_HEADER) + 5
     return jpeg[:at] + height.to_bytes(2, "big") + width.to_bytes(2, "big") + jpeg[at + 4 :]
 
@@ -39,7 +39,7 @@ def with_second_header(jpeg: bytes) -> bytes:
 
 
 def with_header_in_the_scan(jpeg: bytes) -> bytes:
-    """What makes a decoder change its mind after the size was checked."""
+    """The JPEG with a second frame header in its scan, which changes the size after the check."""
     at = jpeg.index(FRAME_HEADER)
     header = with_size(jpeg, 9000, 9000)[at : at + 2 + int.from_bytes(jpeg[at + 2 : at + 4], "big")]
     return jpeg[:-2] + header + jpeg[-2:]
@@ -70,20 +70,20 @@ def test_a_gray_jpeg_is_decoded():
         (with_header_in_the_scan(jpeg_of(gradient(64, 48))), "more than one scan"),
     ],
 )
-def test_what_is_no_simple_jpeg_is_rejected_before_it_is_decoded(jpeg: bytes, said: str):
+def test_anything_but_a_simple_jpeg_is_rejected_before_it_is_decoded(jpeg: bytes, said: str):
     with pytest.raises(FrameError, match=said):
         baseline_size_wh(jpeg)
 
 
 def hidden_in(marker: int, jpeg: bytes, start: bytes = b"") -> bytes:
-    """The JPEG with the header of a larger one inside of another segment."""
+    """The JPEG with the header of a larger one inside another segment."""
     at = jpeg.index(FRAME_HEADER)
     payload = start + with_size(jpeg, 9000, 9000)[at : at + 19]
     return jpeg[:2] + bytes([0xFF, marker]) + (len(payload) + 2).to_bytes(2, "big") + payload + jpeg[2:]
 
 
 @pytest.mark.parametrize("marker", [0x02, 0xC8, 0xCC, 0xDC, 0xDE, 0xDF, 0xF0, 0xFD])
-def test_a_header_is_not_hidden_in_a_segment_that_the_decoder_reads_into(marker: int):
+def test_a_segment_that_could_hide_a_header_is_rejected(marker: int):
     with pytest.raises(FrameError, match=f"type {marker:02X}; expected a baseline JPEG"):
         baseline_size_wh(hidden_in(marker, jpeg_of(gradient(64, 48))))
 
@@ -92,19 +92,19 @@ def test_a_header_is_not_hidden_in_a_segment_that_the_decoder_reads_into(marker:
     ("marker", "start"),
     [(0xE0, b"AVI1\1\0"), (0xE1, b"Exif\0\0"), (0xE2, b"ICC_PROFILE\0\1\1"), (0xEE, b"Adobe"), (0xFE, b"")],
 )
-def test_a_thumbnail_or_a_comment_changes_nothing(marker: int, start: bytes):
+def test_a_header_in_a_thumbnail_or_comment_is_ignored(marker: int, start: bytes):
     frame = decode_jpeg(hidden_in(marker, jpeg_of(gradient(64, 48)), start))
 
     assert (frame.width, frame.height) == (64, 48)
 
 
 @pytest.mark.parametrize(("marker", "start"), [(0xDD, b"\0\0"), (0xDB, b"\0" * 65), (0xC4, b"")])
-def test_a_header_behind_a_table_is_not_decoded(marker: int, start: bytes):
+def test_a_jpeg_with_a_header_after_a_damaged_table_is_rejected(marker: int, start: bytes):
     with pytest.raises(FrameError, match="cannot be decoded"):
         decode_jpeg(hidden_in(marker, jpeg_of(gradient(64, 48)), start))
 
 
-def test_a_jpeg_that_claims_too_much_is_rejected():
+def test_a_jpeg_with_too_large_a_size_is_rejected():
     bomb = with_size(jpeg_of(gradient(64, 48)), 65_000, 65_000)
 
     with pytest.raises(FrameTooLargeError, match="65000x65000; expected at most 1920x1920") as rejected:
@@ -113,7 +113,7 @@ def test_a_jpeg_that_claims_too_much_is_rejected():
     assert (rejected.value.got, rejected.value.most) == ((65_000, 65_000), (1920, 1920))
 
 
-def test_a_jpeg_that_cannot_be_decoded_is_rejected_in_words():
+def test_a_jpeg_that_cannot_be_decoded_is_rejected_with_the_reason():
     jpeg = bytearray(jpeg_of(gradient(64, 48)))
     jpeg[jpeg.index(FRAME_HEADER) + 11] = 0x00  # no sample of the first component
     check_jpeg(bytes(jpeg), (64, 64))
@@ -144,7 +144,7 @@ def test_a_decoded_jpeg_has_the_range_of_a_decoded_video(width: int, height: int
 
 
 @pytest.mark.parametrize(("width", "height"), [(640, 480), (641, 479)])
-def test_what_was_drawn_survives_the_way_back(width: int, height: int):
+def test_drawn_pixels_survive_encoding(width: int, height: int):
     frame = VideoFrame(width, height, "yuv420p")
     for plane, value in zip(planes_of(frame), (16, 128, 128), strict=True):
         plane[:] = value

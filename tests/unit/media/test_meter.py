@@ -33,7 +33,7 @@ def test_a_flood_of_events_stays_bounded():
     assert meter.rate(1.0) > 0
 
 
-def test_counts_that_were_taken_do_not_change():
+def test_returned_counts_do_not_change():
     meter = StreamMeter()
     meter.received(0.0)
     taken = meter.counts({DropPoint.OVER_RATE: 1}, 2)

@@ -1,4 +1,4 @@
-"""Faults of one stream: logged once, tracks reset after two, a pause if processes are lost."""
+"""Faults of one stream: logged once; the tracks are reset after two; analysis pauses if workers are lost."""
 
 import pytest
 
@@ -9,7 +9,7 @@ FAULT = AnalysisFaultError("ValueError in the analysis", "Traceback ...\nValueEr
 LOST = WorkerLostError("gone")
 
 
-def test_a_fault_is_logged_once_with_the_traceback_of_the_process(caplog: pytest.LogCaptureFixture):
+def test_a_fault_is_logged_once_with_the_traceback_of_the_worker(caplog: pytest.LogCaptureFixture):
     faults = StreamFaults()
 
     for _ in range(30):
@@ -20,7 +20,7 @@ def test_a_fault_is_logged_once_with_the_traceback_of_the_process(caplog: pytest
 
 
 @pytest.mark.parametrize("error", [FAULT, LOST])
-def test_tracks_are_forgotten_after_two_faults_in_a_row(error: AnalysisUnavailableError):
+def test_tracks_are_reset_after_two_faults_in_a_row(error: AnalysisUnavailableError):
     faults = StreamFaults()
 
     forget = [faults.failed(error, 0.0), faults.failed(error, 0.0)]
@@ -28,7 +28,7 @@ def test_tracks_are_forgotten_after_two_faults_in_a_row(error: AnalysisUnavailab
     assert forget == [False, True]
 
 
-def test_a_frame_that_went_well_ends_the_row():
+def test_an_analysed_frame_ends_a_row_of_faults():
     faults = StreamFaults()
     faults.failed(FAULT, 0.0)
     faults.analysed()
@@ -36,7 +36,7 @@ def test_a_frame_that_went_well_ends_the_row():
     assert not faults.failed(FAULT, 0.0)
 
 
-def test_a_server_without_processes_is_no_fault_of_a_stream(caplog: pytest.LogCaptureFixture):
+def test_a_server_without_workers_is_not_a_fault_of_a_stream(caplog: pytest.LogCaptureFixture):
     faults = StreamFaults()
 
     forget = {faults.failed(AnalysisUnavailableError("none runs"), 0.0) for _ in range(10)}
@@ -46,7 +46,7 @@ def test_a_server_without_processes_is_no_fault_of_a_stream(caplog: pytest.LogCa
     assert caplog.records == []
 
 
-def test_a_stream_that_costs_process_after_process_pauses_longer_and_longer():
+def test_a_stream_that_keeps_losing_workers_pauses_longer_each_time():
     faults, now_s, ends_s = StreamFaults(), 100.0, []
 
     for _ in range(2):

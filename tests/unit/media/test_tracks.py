@@ -21,7 +21,7 @@ def track() -> Iterator[JpegTrack]:
         yield JpegTrack(decoding, (128, 128))
 
 
-async def test_time_counts_from_the_first_jpeg_and_leads_back_to_it(track: JpegTrack):
+async def test_pts_count_from_the_first_jpeg_and_map_back_to_its_time(track: JpegTrack):
     track.put(jpeg_frame(5000))
     await track.recv()
     track.put(jpeg_frame(5040))
@@ -34,7 +34,7 @@ async def test_time_counts_from_the_first_jpeg_and_leads_back_to_it(track: JpegT
     assert track.time_ms(frame) == 5040
 
 
-async def test_the_newest_jpeg_waits_and_the_others_are_counted(track: JpegTrack):
+async def test_the_newest_jpeg_is_kept_and_the_others_are_counted_as_dropped(track: JpegTrack):
     for time_ms in (1, 2, 3):
         track.put(jpeg_frame(time_ms))
 
@@ -42,7 +42,7 @@ async def test_the_newest_jpeg_waits_and_the_others_are_counted(track: JpegTrack
     assert track.dropped == 2
 
 
-async def test_a_jpeg_that_is_not_newer_is_left_out_and_counted(track: JpegTrack):
+async def test_a_jpeg_that_is_not_newer_is_dropped_and_counted(track: JpegTrack):
     track.put(jpeg_frame(100))
     track.put(jpeg_frame(100))
     track.put(jpeg_frame(40))
@@ -51,7 +51,7 @@ async def test_a_jpeg_that_is_not_newer_is_left_out_and_counted(track: JpegTrack
     assert track.dropped == 2
 
 
-async def test_a_jpeg_that_is_too_large_is_rejected_before_it_waits(track: JpegTrack):
+async def test_a_jpeg_that_is_too_large_is_rejected_at_once(track: JpegTrack):
     with pytest.raises(FrameTooLargeError) as rejected:
         track.put(jpeg_frame(0, side=129))
 

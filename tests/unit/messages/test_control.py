@@ -1,4 +1,4 @@
-"""The messages on `control`: which requests are read, what a reply looks like, what is rejected with which code."""
+"""The messages on `control`: valid requests, the format of replies, and the codes of rejections."""
 
 import json
 
@@ -45,7 +45,7 @@ def test_a_bad_control_message_is_answered_with_what_was_expected(text: str | by
     assert rejected.value.code == ErrorCode.NOT_A_CONTROL_MESSAGE
 
 
-def test_a_reply_leaves_out_what_it_does_not_say():
+def test_a_reply_leaves_out_default_values():
     assert json.loads(encode_control(ControlReply(type="pong", id=3))) == {"type": "pong", "id": 3}
 
 
@@ -56,7 +56,7 @@ def test_a_message_that_is_too_long_has_a_code_of_its_own():
     assert rejected.value.code == ErrorCode.MESSAGE_TOO_LONG
 
 
-def test_a_reader_ignores_fields_that_it_does_not_know():
+def test_a_reader_ignores_unknown_fields():
     reply = decode_reply('{"type": "notice", "code": "stopping", "of_a_later_release": 1}')
 
     assert reply == ControlReply(type="notice", code="stopping")

@@ -1,4 +1,4 @@
-"""The bodies of HTTP against docs/openapi.yaml: the same fields, types and required ones; and the codes of problems."""
+"""The HTTP bodies against docs/openapi.yaml: the same fields, types and required fields, and the same problem codes."""
 
 import json
 from typing import Any, Literal
@@ -41,7 +41,7 @@ def described() -> dict[str, Any]:
 
 
 def plain(schema: Any, definitions: dict[str, Any]) -> Any:
-    """The types of a schema, without texts, defaults and bounds, and with its references resolved."""
+    """The types of a schema with its references resolved, without texts, defaults and bounds."""
     if "$ref" in schema:
         return plain(definitions[schema["$ref"].rsplit("/", 1)[1]], definitions)
     if "anyOf" in schema:  # a field that is left out where it is None
@@ -83,13 +83,13 @@ def test_every_code_of_a_problem_is_described():
     assert described()["Problem"]["properties"]["code"]["examples"] == list(ProblemCode)
 
 
-def test_every_error_that_becomes_a_problem_has_a_code_of_problems():
+def test_every_error_that_becomes_a_problem_has_a_problem_code():
     kinds = [kind for listed in _REJECTIONS for kind in (listed, *listed.__subclasses__())]
 
     assert {kind.code for kind in kinds} <= set(ProblemCode)
 
 
-def test_a_server_without_credentials_goes_out_without_them():
+def test_an_ice_server_without_credentials_is_sent_without_them():
     body = PageConfig(ice_servers=[IceServerBody(urls=["stun:stun.example.org"])]).to_json()
 
     assert '"iceServers":[{"urls":["stun:stun.example.org"]}]' in body

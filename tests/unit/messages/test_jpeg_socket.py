@@ -11,10 +11,10 @@ from facestream.messages.jpeg_socket import (
 
 
 @pytest.mark.parametrize("time_ms", [0, 33, 2**32 - 1])
-def test_a_frame_comes_back_as_it_went(time_ms: int):
-    picture = JpegFrame(time_ms, b"\xff\xd8jpeg")
+def test_a_frame_is_decoded_to_what_was_encoded(time_ms: int):
+    frame = JpegFrame(time_ms, b"\xff\xd8jpeg")
 
-    assert decode_jpeg_message(encode_jpeg_message(picture)) == picture
+    assert decode_jpeg_message(encode_jpeg_message(frame)) == frame
 
 
 def test_the_header_is_the_documented_one():
@@ -25,18 +25,18 @@ def test_the_header_is_the_documented_one():
     ("message", "said"),
     [(b"", "0 bytes"), (bytes(HEADER_BYTES), "8 bytes"), (b"\x02" + bytes(20), "version 2")],
 )
-def test_what_is_no_frame_is_refused(message: bytes, said: str):
+def test_an_invalid_frame_message_is_rejected(message: bytes, said: str):
     with pytest.raises(FrameError, match=said):
         decode_jpeg_message(message)
 
 
-def test_a_first_message_of_a_later_page_is_read():
+def test_unknown_fields_in_the_first_message_are_ignored():
     opening = decode_open('{"type": "open", "resume": "r", "later": 1}')
 
     assert (opening.token, opening.resume) == ("", "r")
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"type": "ping"}', b"\xff\xd8", '{"type": "open", "token": 5}'])
-def test_another_first_message_is_refused_with_what_is_expected(text: str | bytes):
+def test_any_other_first_message_is_rejected_with_what_is_expected(text: str | bytes):
     with pytest.raises(ValueError, match='"type": "open"'):
         decode_open(text)

@@ -1,4 +1,4 @@
-"""The messages of version 1: what they look like on the wire, how large they are, what is refused."""
+"""Telemetry messages of version 1: their format, their size, and which are rejected."""
 
 import json
 from pathlib import Path
@@ -44,7 +44,7 @@ def telemetry(*faces: FaceMessage, **changed: object) -> Telemetry:
     return Telemetry(**{**values, **changed})
 
 
-def test_a_message_comes_back_as_it_went():
+def test_a_message_is_decoded_to_what_was_encoded():
     message = telemetry(*face_messages(FrameReport((face(1), face(2)))))
 
     assert decode_telemetry(encode_telemetry(message)) == message
@@ -79,13 +79,13 @@ def test_the_largest_message_for_two_faces_fits_one_chunk():
     assert len(encode_telemetry(message).encode()) < MAX_BYTES_FOR_TWO_FACES
 
 
-def test_a_face_goes_out_in_whole_pixels():
+def test_a_face_is_encoded_in_whole_pixels():
     (message,) = face_messages(FrameReport((face(1),)))
 
     assert message.box == (10, 21, 100, 100)
 
 
-def test_a_face_goes_out_with_all_seven_probabilities_in_order():
+def test_a_face_is_encoded_with_all_seven_probabilities_in_order():
     probabilities = (0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.79)
 
     (message,) = face_messages(FrameReport((face(1, probabilities=probabilities),)))
@@ -94,26 +94,26 @@ def test_a_face_goes_out_with_all_seven_probabilities_in_order():
     assert message.probabilities == probabilities
 
 
-def test_an_unsure_face_says_why():
+def test_an_unsure_face_has_its_reason():
     (message,) = face_messages(FrameReport((face(1, label=UNSURE, unsure=UnsureReason.TURNED),)))
 
     assert (message.label, message.unsure) == ("unsure", "turned")
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"v": 1}', '{"v": 2}', "null", b"\xff\xfe"])
-def test_what_is_no_telemetry_is_a_value_error(text: str | bytes):
+def test_invalid_telemetry_is_a_value_error(text: str | bytes):
     with pytest.raises(ValueError):  # noqa: PT011 - the type is the contract
         decode_telemetry(text)
 
 
-def test_a_field_that_is_not_known_is_ignored():
+def test_an_unknown_field_is_ignored():
     text = encode_telemetry(telemetry()).replace('{"v":1', '{"v":1,"of_a_later_release":[1]')
 
     assert decode_telemetry(text) == telemetry()
 
 
-def test_the_golden_message_is_read_and_written_alike():
-    """tests/js reads the same file, so that Python and the page cannot disagree."""
+def test_the_golden_message_is_decoded_and_encoded_unchanged():
+    """tests/js reads the same file, so Python and the page cannot disagree."""
     golden = (Path(__file__).resolve().parents[2] / "data" / "telemetry_v1.json").read_text().strip()
 
     assert encode_telemetry(decode_telemetry(golden)) == golden

@@ -17,7 +17,7 @@ from facestream.replay.clip import STILL_DURATION_S, STILL_FPS, open_clip
 def write_clip(
     path: Path, times: tuple[int, ...] = tuple(range(10)), *, left: Literal["same", "white", "noise"] = "same"
 ) -> Path:
-    """A clip of 64x48 pixels and 10 FPS, whose frame at time n is of gray 20 + 10 n."""
+    """Write a clip of 64x48 pixels and 10 FPS; the frame at time n has gray level 20 + 10 n."""
     noise = np.random.default_rng(0)
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=10, options={"tune": "zerolatency", "crf": "1"})
@@ -86,7 +86,7 @@ def test_an_image_is_sent_for_the_given_duration(tmp_path: Path):
     assert len(list(clip.frames(duration_s=1))) == STILL_FPS
 
 
-def test_every_frame_can_be_drawn_on_without_touching_another(tmp_path: Path):
+def test_drawing_on_one_frame_changes_no_other(tmp_path: Path):
     clip = open_clip(write_clip(tmp_path / "clip.mp4"))
 
     levels = []
@@ -118,14 +118,14 @@ def test_colours_survive_the_conversion(tmp_path: Path):
 
 
 def turn_clockwise(path: Path) -> None:
-    """Set the rotation of an MP4 to 90 degrees, as a phone that is held upright does."""
+    """Set the rotation of an MP4 to 90 degrees, as a phone held upright does."""
     content = bytearray(path.read_bytes())
     matrix = content.index(b"tkhd") + 44
     content[matrix : matrix + 36] = struct.pack(">9i", 0, 1 << 16, 0, -1 << 16, 0, 0, 0, 0, 1 << 30)
     path.write_bytes(content)
 
 
-def test_a_clip_of_a_phone_is_sent_upright(tmp_path: Path):
+def test_a_rotated_clip_is_sent_upright(tmp_path: Path):
     path = write_clip(tmp_path / "phone.mp4", left="white")
     turn_clockwise(path)
     clip = open_clip(path)
@@ -146,7 +146,7 @@ def test_a_clip_of_a_phone_is_sent_upright(tmp_path: Path):
         ("noise.jpg", bytes(range(256)) * 8, "expected a video"),
     ],
 )
-def test_a_file_that_is_no_clip_is_one_sentence(
+def test_a_file_that_is_not_a_clip_is_reported_in_one_sentence(
     tmp_path: Path, name: str, content: bytes | None, message: str
 ):
     path = tmp_path / name
@@ -160,12 +160,12 @@ def test_a_file_that_is_no_clip_is_one_sentence(
     assert "\n" not in str(raised.value)
 
 
-def test_a_directory_is_no_clip(tmp_path: Path):
+def test_a_directory_is_rejected(tmp_path: Path):
     with pytest.raises(ClipError, match="not a file"):
         open_clip(tmp_path)
 
 
-def test_sound_alone_is_no_clip(tmp_path: Path):
+def test_a_file_with_sound_only_is_rejected(tmp_path: Path):
     path = tmp_path / "sound.wav"
     with av.open(str(path), "w") as container:
         stream = container.add_stream("pcm_s16le", rate=8000, layout="mono")
@@ -182,7 +182,7 @@ def test_an_image_of_a_few_pixels_is_rejected(tmp_path: Path):
         open_clip(write_image(tmp_path / "tiny.png", (8, 8)))
 
 
-def test_a_clip_cut_off_in_the_middle_ends_there(tmp_path: Path):
+def test_a_truncated_clip_ends_where_it_is_cut_off(tmp_path: Path):
     whole = write_clip(tmp_path / "whole.mkv", times=tuple(range(20)), left="noise")
     (tmp_path / "cut.mkv").write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
 

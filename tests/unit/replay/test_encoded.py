@@ -55,7 +55,7 @@ def test_an_encoded_clip_decodes_to_its_numbers_even_if_repeated(
 @pytest.mark.parametrize(
     ("loop", "duration_s", "count"), [(False, None, 12), (True, 2.0, 60), (True, None, None), (False, 0.2, 6)]
 )
-def test_as_many_frames_are_sent_as_of_the_clip_itself(
+def test_the_frame_count_follows_loop_and_duration(
     clip_path: Path, *, loop: bool, duration_s: float | None, count: int | None
 ):
     encoded = encode_clip(open_clip(clip_path), "vp8", loop=loop, duration_s=duration_s)
@@ -63,13 +63,13 @@ def test_as_many_frames_are_sent_as_of_the_clip_itself(
     assert encoded.frame_count == count
 
 
-def test_a_clip_without_a_frame_in_time_is_rejected(clip_path: Path):
+def test_a_clip_without_a_frame_in_the_duration_is_rejected(clip_path: Path):
     with pytest.raises(ClipError, match="no frame"):
         encode_clip(open_clip(clip_path), "vp8", loop=False, duration_s=-1.0)
 
 
 async def sent_by(track: EncodedTrack) -> list[tuple[int | None, float]]:
-    """The pts of each packet, and when it was sent."""
+    """The pts of each packet, and the time at which it was sent."""
     sent: list[tuple[int | None, float]] = []
     while True:
         try:
@@ -79,7 +79,7 @@ async def sent_by(track: EncodedTrack) -> list[tuple[int | None, float]]:
         sent.append((packet.pts, time.monotonic()))
 
 
-async def test_a_track_repeats_the_clip_in_its_time_and_ends():
+async def test_a_track_repeats_the_clip_at_its_frame_rate_and_ends():
     track = begun_track(SHORT)
 
     sent = await sent_by(track)
@@ -103,7 +103,7 @@ async def test_a_track_waits_for_all_peers():
         await asyncio.wait_for(track.recv(), 0.05)
 
 
-async def test_a_late_track_continues_from_now_and_counts_what_it_missed():
+async def test_a_late_track_skips_missed_frames_and_counts_them():
     tally = Tally(0)
     track = begun_track(SHORT, tally=tally)
     await track.recv()

@@ -17,7 +17,7 @@ COUNTERS = (0, 1, 2, 255, 256, 0x5555, 0xAAAA, COUNTER_VALUES - 1)
 
 
 def noisy_frame(width: int, height: int, seed: int = 0) -> VideoFrame:
-    """Noise, which is hard to encode: smooth colours would leave all bits to the stamp."""
+    """Noise, which is hard to encode; with smooth colours the stamp would get all the bits."""
     frame = VideoFrame(width, height, "yuv420p")
     random = np.random.default_rng(seed)
     for plane in planes_of(frame):
@@ -49,7 +49,7 @@ def test_a_stamp_is_read_as_it_was_written(size_wh: tuple[int, int]):
 def test_a_stamp_survives_the_lowest_bitrate(
     encoder: Vp8Encoder | H264Encoder, depayload: Callable[[bytes], bytes], decoder: Decoder
 ):
-    encoder.target_bitrate = 1  # it takes its minimum
+    encoder.target_bitrate = 1  # the encoder uses its minimum instead
 
     read = []
     for number in range(40):
@@ -65,7 +65,7 @@ def test_a_stamp_survives_the_lowest_bitrate(
 
 
 @pytest.mark.parametrize("level", [0, 16, 128, 235, 255])
-def test_a_flat_corner_is_no_stamp(level: int):
+def test_a_flat_corner_is_not_read_as_a_stamp(level: int):
     luma = np.full((480, 640), level, np.uint8)
 
     assert read_stamp(luma) is None
@@ -83,7 +83,7 @@ def test_a_damaged_stamp_is_rejected_not_misread():
         assert read_stamp(luma) is None
 
 
-def test_images_of_people_have_no_stamp():
+def test_no_stamp_is_read_in_images_of_people():
     stamps = [read_stamp(planes_of(noisy_frame(640, 480, seed))[0]) for seed in range(50)]
 
     assert stamps == [None] * 50

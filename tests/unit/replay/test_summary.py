@@ -98,7 +98,7 @@ def test_an_older_message_does_not_reduce_the_drops():
     assert tally.summary().dropped_frames == 5
 
 
-def test_a_replay_that_receives_nothing_divides_by_nothing():
+def test_a_replay_that_receives_nothing_has_a_summary():
     summary = Tally(0).summary()
 
     assert (summary.fps_received, summary.setup_ms, summary.faces_seen, summary.emotions) == (0, None, 0, {})

@@ -40,7 +40,7 @@ def admission(cores: float = 2, **settings: float) -> Admission:
 
 
 def measured(cores: float = 2, *, media_ms: float, analysis_ms: float, **settings: float) -> Admission:
-    """After ten seconds in which each frame cost that much."""
+    """Admission after ten seconds in which each frame cost this much."""
     admits = admission(cores, **settings)
     for second in range(10):
         frames = 30 * second
@@ -50,11 +50,11 @@ def measured(cores: float = 2, *, media_ms: float, analysis_ms: float, **setting
 
 
 def frame_ms(cost: FrameCost) -> float:
-    """Core milliseconds per ordinary frame, from what one core carries if there are enough analysis processes."""
+    """Core milliseconds per ordinary frame: from the capacity of one core with any number of workers."""
     return 1000 / cost.carried_fps(1, 1_000_000)
 
 
-def test_sessions_are_admitted_up_to_the_limit():
+def test_no_more_sessions_than_the_limit_are_admitted():
     admits = admission(max_sessions=2, min_fps=0)
 
     admits.admit(HERE, [active()], 1, 0.0)
@@ -64,7 +64,7 @@ def test_sessions_are_admitted_up_to_the_limit():
     assert "2 of 2 sessions" in str(error)
 
 
-def test_one_address_cannot_use_all_sessions():
+def test_one_address_has_its_own_limit_of_sessions():
     admits = admission(max_sessions_per_address=2, min_fps=0)
 
     error = rejection(admits, [active(HERE), active(HERE)])
@@ -74,7 +74,7 @@ def test_one_address_cannot_use_all_sessions():
     admits.admit(HERE, [active(HERE), active()], 1, 0.0)
 
 
-def test_this_machine_has_no_limit_per_address():
+def test_clients_on_this_machine_have_no_limit_per_address():
     admission(max_sessions_per_address=1, min_fps=0).admit("", [active(""), active("")], 1, 0.0)
 
 
@@ -87,7 +87,7 @@ def test_the_number_of_connecting_peers_is_limited():
     assert error.reason is RejectionReason.SETUPS
 
 
-def test_one_address_cannot_use_all_setups():
+def test_one_address_has_its_own_limit_of_connecting_peers():
     admits = admission(max_setups=8, min_fps=0)
     connecting = [active(HERE, connecting=True), active(HERE, connecting=True)]
 
@@ -100,7 +100,7 @@ def test_one_address_cannot_use_all_setups():
     admits.admit("", [active("", connecting=True)] * 4, 1, 0.0)
 
 
-def test_a_client_over_the_request_rate_gets_the_time_to_wait():
+def test_an_address_above_its_request_rate_is_rejected_with_the_time_to_wait():
     admits = admission(new_sessions_per_minute=2)
     admits.check_request_rate(HERE, 100.0)
     admits.check_request_rate(HERE, 100.0)
@@ -113,7 +113,7 @@ def test_a_client_over_the_request_rate_gets_the_time_to_wait():
     admits.check_request_rate(HERE, 100.0 + rejected.value.retry_after_s)
 
 
-def test_the_request_rate_of_one_address_does_not_limit_another():
+def test_the_request_rate_of_one_address_does_not_affect_another():
     admits = admission(new_sessions_per_minute=1)
     admits.check_request_rate(HERE, 100.0)
 
@@ -141,11 +141,11 @@ def test_the_table_of_addresses_is_bounded():
         ("", ""),
     ],
 )
-def test_limits_count_an_ipv6_address_by_its_network(remote: str, key: str):
+def test_an_ipv6_address_counts_as_its_64_bit_prefix(remote: str, key: str):
     assert address_key(remote) == key
 
 
-def test_the_cost_of_a_frame_includes_media_and_analysis_process():
+def test_the_cost_of_a_frame_includes_the_server_and_the_workers():
     admits = measured(media_ms=10, analysis_ms=15)
 
     assert frame_ms(admits.cost) == pytest.approx(25)
@@ -157,7 +157,7 @@ def test_one_worker_limits_the_capacity_of_many_cores():
 
 
 def test_a_second_peer_that_would_halve_the_rate_of_the_first_is_rejected():
-    # 36 frames a second in all: one camera of 30, and nothing for another.
+    # 36 frames a second in total: one camera with 30, and too few for another.
     admits = measured(cores=1, media_ms=12, analysis_ms=15, min_fps=20)
 
     error = rejection(admits, [active()])
@@ -173,7 +173,7 @@ def test_a_peer_within_the_capacity_is_admitted():
     )
 
 
-def test_no_peer_is_admitted_while_another_is_behind():
+def test_no_peer_is_admitted_while_a_session_gets_less_than_min_fps():
     admits = measured(cores=8, media_ms=10, analysis_ms=10, min_fps=20)
 
     error = rejection(admits, [ActiveSession("", connecting=False, fps_in=30, fps_possible=12)], 8)
@@ -183,7 +183,7 @@ def test_no_peer_is_admitted_while_another_is_behind():
     admits.admit(HERE, [ActiveSession("", connecting=False, fps_in=12, fps_possible=12)], 8, 0.0)
 
 
-def test_a_peer_that_sends_few_frames_leaves_capacity_for_others():
+def test_a_slow_camera_uses_less_of_the_capacity():
     admits = measured(cores=1, media_ms=10, analysis_ms=10, min_fps=20)
 
     error = rejection(admits, [active(), active()])
@@ -192,7 +192,7 @@ def test_a_peer_that_sends_few_frames_leaves_capacity_for_others():
     admits.admit(HERE, [active(fps_in=5), active(fps_in=5)], 1, 0.0)
 
 
-def test_before_the_first_measurement_a_frame_is_assumed_to_be_costly():
+def test_before_any_measurement_a_frame_is_presumed_to_be_costly():
     admits = admission(cores=2, min_fps=20)
 
     admits.admit(HERE, [active()] * 3, 2, 0.0)
@@ -206,7 +206,7 @@ def test_the_first_peer_is_always_admitted():
     measured(cores=1, media_ms=500, analysis_ms=500).admit(HERE, [], 1, 0.0)
 
 
-def test_without_min_fps_all_are_admitted():
+def test_without_min_fps_the_capacity_is_not_checked():
     measured(cores=1, media_ms=500, analysis_ms=500, min_fps=0).admit(HERE, [active()], 1, 0.0)
 
 
@@ -220,7 +220,7 @@ def test_a_second_without_frames_changes_no_estimate():
     assert frame_ms(cost) == pytest.approx(20)
 
 
-def test_one_slow_second_changes_the_estimate_only_in_part():
+def test_one_slow_second_changes_the_estimate_only_a_little():
     cost = FrameCost()
     cost.measure(0, 0, {"a": StreamUse()})
     cost.measure(1, 0.3, {"a": StreamUse(30, 30 * VGA, 0.3)})
@@ -255,7 +255,7 @@ def test_large_frames_alone_do_not_change_the_ordinary_cost():
     assert cost.is_costly(cost.of("a"))
 
 
-def test_the_cost_of_a_stream_is_forgotten_when_it_ends():
+def test_the_cost_of_a_stream_is_discarded_at_its_end():
     cost = FrameCost()
     cost.measure(0, 0, {"a": StreamUse()})
     cost.measure(1, 0.3, {"a": StreamUse(30, 30 * VGA, 0.3)})
@@ -265,14 +265,14 @@ def test_the_cost_of_a_stream_is_forgotten_when_it_ends():
     assert cost.of("a") == 0
 
 
-def test_a_peer_that_is_slow_because_of_its_large_frames_blocks_no_other():
+def test_a_peer_that_is_slow_because_of_its_large_frames_does_not_keep_others_out():
     admits = measured(cores=2, media_ms=10, analysis_ms=10, min_fps=20)
     slow = ActiveSession("203.0.113.1", connecting=False, fps_in=25, fps_possible=6, frame_s=0.2)
 
     admits.admit(HERE, [slow], 2, 0.0)
 
 
-def test_an_ordinary_peer_that_is_behind_blocks_others():
+def test_a_slow_peer_with_ordinary_frames_keeps_others_out():
     admits = measured(cores=2, media_ms=10, analysis_ms=10, min_fps=20)
     slow = ActiveSession("203.0.113.1", connecting=False, fps_in=25, fps_possible=6, frame_s=0.02)
 
@@ -283,7 +283,7 @@ def test_an_ordinary_peer_that_is_behind_blocks_others():
     assert "less than 20" in str(error)
 
 
-def test_a_full_server_says_when_a_session_is_likely_to_end():
+def test_retry_after_estimates_when_a_session_ends():
     admits = admission(max_sessions=1, min_fps=0)
     for ended_s in (100.0, 130.0, 160.0):
         admits.note_ending(ended_s)
@@ -294,11 +294,11 @@ def test_a_full_server_says_when_a_session_is_likely_to_end():
     assert error.retry_after_s == pytest.approx(30)
 
 
-def test_without_endings_the_wait_is_the_default():
+def test_without_ended_sessions_retry_after_is_the_default():
     assert admission().wait_for_end_s(5.0) == RETRY_FULL_S
 
 
-def test_the_wait_for_a_setup_is_short():
+def test_retry_after_is_short_if_only_connecting_peers_fill_the_server():
     admits = admission(max_setups=1, min_fps=0)
 
     error = rejection(admits, [active(connecting=True)])

@@ -1,4 +1,4 @@
-"""How a session ends: the log and the metrics have the same reason for it, whatever goes wrong."""
+"""The end of a session: log and metrics have the same reason, even after a fault."""
 
 import asyncio
 import logging
@@ -40,7 +40,7 @@ class Socket:
 
 
 async def serve(folder: Path, socket: Socket) -> dict[tuple[str, str], int]:
-    """Serve the socket to its end; returns what the metrics count as closed."""
+    """Serve the socket until it ends; returns the closed sessions by kind and reason."""
     registry = SessionRegistry(Config(), AnalysisPool(folder, AnalysisOptions(), 0, 1), CredentialSource())
     async with asyncio.timeout(DEADLINE_S):
         registry.open_jpeg(socket, "")

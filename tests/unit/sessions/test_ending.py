@@ -1,4 +1,4 @@
-"""The codes of the endings: stable for metrics, and each notice belongs to one of them."""
+"""The codes of the endings are stable for metrics, and each notice belongs to one ending."""
 
 from collections import Counter
 

@@ -1,4 +1,4 @@
-"""A session in compatibility mode inside this process: which threads work for it, and what it counts."""
+"""A session in compatibility mode inside this process: its threads and its counters."""
 
 import asyncio
 import threading
@@ -26,7 +26,7 @@ JPEG = cv2.imencode(".jpg", np.zeros((64, 64, 3), np.uint8))[1].tobytes()
 
 
 class Socket:
-    """Hands over frames as fast as they are read, then nothing; keeps what is sent."""
+    """A socket that has `count` frames ready and then waits; keeps what is sent."""
 
     def __init__(self, count: int, all_read: Callable[[], None]) -> None:
         self._left: Iterator[bytes] = iter(
@@ -35,7 +35,7 @@ class Socket:
         self._all_read = all_read
         self._closed = asyncio.Event()
         self.sent: list[str | bytes] = []
-        self.picture_sent = asyncio.Event()
+        self.frame_sent = asyncio.Event()
 
     async def receive(self) -> str | bytes:
         if (message := next(self._left, None)) is not None:
@@ -47,7 +47,7 @@ class Socket:
     async def send(self, message: str | bytes) -> None:
         self.sent.append(message)
         if isinstance(message, bytes):
-            self.picture_sent.set()
+            self.frame_sent.set()
 
     async def close(self, reason: str) -> None:
         self._closed.set()
@@ -66,7 +66,9 @@ def messages_of(socket: Socket) -> list[Telemetry]:
     ]
 
 
-async def test_jpegs_have_threads_of_their_own(registry: SessionRegistry, monkeypatch: pytest.MonkeyPatch):
+async def test_jpegs_are_coded_in_threads_of_their_own(
+    registry: SessionRegistry, monkeypatch: pytest.MonkeyPatch
+):
     threads: list[str] = []
     decode, encode = jpeg.decode_jpeg, jpeg.encode_jpeg
 
@@ -83,13 +85,13 @@ async def test_jpegs_have_threads_of_their_own(registry: SessionRegistry, monkey
     socket = Socket(1, lambda: None)
     registry.open_jpeg(socket, "")
     async with asyncio.timeout(DEADLINE_S):
-        await socket.picture_sent.wait()
+        await socket.frame_sent.wait()
     await registry.close()
 
     assert [name.partition("_")[0] for name in threads] == ["jpeg", "jpeg"]
 
 
-async def test_frames_that_are_never_decoded_are_counted_and_told(
+async def test_frames_dropped_before_decoding_are_counted_and_reported(
     registry: SessionRegistry, monkeypatch: pytest.MonkeyPatch
 ):
     all_read, decode = threading.Event(), jpeg.decode_jpeg
@@ -107,7 +109,7 @@ async def test_frames_that_are_never_decoded_are_counted_and_told(
     counted = registry.frames()
     await registry.close()
 
-    # The first is being decoded, the last waits; those between are gone.
+    # The first is being decoded and the last waits; those between are dropped.
     assert counted.dropped["before_decoding"] == 3
     assert messages_of(socket)[-1].dropped == 3
     assert registry.frames().dropped["before_decoding"] == 3

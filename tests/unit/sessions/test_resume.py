@@ -5,9 +5,9 @@ from facestream.config import Config
 from facestream.sessions.resume import ResumeStates
 
 
-async def test_what_is_kept_of_a_lost_peer_is_gone_in_time_though_nobody_else_comes():
+async def test_resume_states_expire_without_further_requests():
     states = ResumeStates(Config(resume_s=0.05))
-    # Only these members are asked; a real one needs a peer connection and a second.
+    # A fake with the members in use; a real session would need a peer connection and a second.
     left = SimpleNamespace(
         resume_token="token",
         resume_state=lambda: SimpleNamespace(ended_s=0.0),

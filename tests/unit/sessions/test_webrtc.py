@@ -1,4 +1,4 @@
-"""The candidates of one peer: those of its offer and later ones count towards the same limit."""
+"""The candidates in the offer of a peer and its later ones count towards the same limit."""
 
 import json
 from collections.abc import AsyncIterator

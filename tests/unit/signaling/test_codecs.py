@@ -10,7 +10,7 @@ OFFER = read_offer("chrome")
 
 
 def only_h264(sdp: str, parameters: str) -> str:
-    """The offer as a camera makes it: H264 is the one codec that is known here, in one way."""
+    """The offer of a camera whose only supported codec is H264, with these parameters."""
     sdp = re.sub(r"(?m)^(a=rtpmap:\d+) (VP8|VP9|AV1)/90000", r"\1 x-none/90000", sdp)
     return re.sub(r"level-asymmetry-allowed=1;packetization-mode=\d;profile-level-id=\w+", parameters, sdp)
 
@@ -34,7 +34,7 @@ def only_h264(sdp: str, parameters: str) -> str:
         ("sprop-parameter-sets=" + "A" * 9000, "sprop-parameter-sets of 9000 characters"),
     ],
 )
-def test_h264_that_cannot_be_served_is_named(parameters: str, said: str):
+def test_h264_with_an_unsupported_parameter_is_rejected_with_its_value(parameters: str, said: str):
     with pytest.raises(OfferError, match=said):
         check_sdp(only_h264(OFFER, parameters))
 
@@ -49,9 +49,9 @@ def test_h264_that_cannot_be_served_is_named(parameters: str, said: str):
         "",
     ],
 )
-def test_h264_in_every_profile_that_is_decoded_is_taken(parameters: str):
+def test_h264_with_supported_parameters_is_accepted(parameters: str):
     check_sdp(only_h264(OFFER, parameters))
 
 
-def test_vp8_beside_h264_that_cannot_be_served_is_enough():
+def test_vp8_suffices_if_the_offered_h264_is_not_supported():
     check_sdp(re.sub(r"profile-level-id=\w+", "profile-level-id=6e0028", OFFER))

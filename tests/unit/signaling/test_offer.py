@@ -27,7 +27,7 @@ def parsed(sent: bytes) -> Offer:
     return parse_offer(sent, CandidatePolicy(), Config().max_media_sections)
 
 
-def test_a_real_offer_is_taken(offer_sdp: str):
+def test_a_real_offer_is_accepted(offer_sdp: str):
     offer = parsed(body(offer_sdp))
 
     assert offer.description.type == "offer"
@@ -53,7 +53,7 @@ def test_a_real_offer_is_taken(offer_sdp: str):
         (body("v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\n"), "sdp: "),
     ],
 )
-def test_a_bad_body_is_refused_with_the_part_that_is_wrong(sent: bytes, said: str):
+def test_an_invalid_body_is_rejected_with_the_wrong_part(sent: bytes, said: str):
     with pytest.raises(OfferError) as refused:
         parsed(sent)
 
@@ -72,7 +72,7 @@ def test_a_bad_body_is_refused_with_the_part_that_is_wrong(sent: bytes, said: st
         ("a=group:BUNDLE 0", "a=group:BUNDLE 7 0", "BUNDLE"),
     ],
 )
-def test_an_offer_that_cannot_be_served_is_refused(offer_sdp: str, old: str, new: str, said: str):
+def test_an_offer_that_cannot_be_served_is_rejected(offer_sdp: str, old: str, new: str, said: str):
     changed = offer_sdp.replace(old, new).replace("H264/90000", "X/90000")
 
     with pytest.raises(OfferError, match=said):
@@ -93,7 +93,7 @@ def test_candidates_that_are_not_allowed_are_dropped():
     assert kept == lines[2].split()
 
 
-def test_a_flood_of_candidates_is_cut():
+def test_the_number_of_candidates_is_limited():
     line = "a=candidate:3 1 udp 2122 8.8.8.8 5000 typ host\r\n"
 
     kept = drop_rejected_candidates(line * 1000, CandidatePolicy())
@@ -104,7 +104,7 @@ def test_a_flood_of_candidates_is_cut():
 async def test_an_offer_with_candidates_in_its_first_section_only_gets_an_answer_with_candidates(
     offer_sdp: str,
 ):
-    """As browsers bundle; Firefox ends each section with `a=end-of-candidates`."""
+    """As browsers do with BUNDLE; Firefox ends each section with `a=end-of-candidates`."""
     first, marker, rest = offer_sdp.partition("m=application")
     without = "".join(line for line in rest.splitlines(keepends=True) if not line.startswith("a=candidate"))
     bundled = first + marker + without

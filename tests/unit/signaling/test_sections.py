@@ -1,4 +1,4 @@
-"""Which sections of an offer reach aiortc, with which transport, and what the peer's answer says to the others."""
+"""Which sections of an offer reach aiortc, with which transport, and how the answer rejects the others."""
 
 import pytest
 
@@ -26,12 +26,12 @@ def offer(*sections: str, bundle: str = "", session: str = SESSION) -> OfferSect
 
 
 def served_of(offered: OfferSections) -> list[list[str]]:
-    """Each section that aiortc gets, line by line."""
+    """The lines of each section that aiortc gets."""
     return [part.split("\r\n")[:-1] for part in offered.for_aiortc().split("m=")[1:]]
 
 
 def answer_to(offered: OfferSections) -> str:
-    """An answer as aiortc makes one: each section with its transport, and a BUNDLE group whatever was offered."""
+    """The completed answer to an offer; aiortc's part has a transport in each section and always a BUNDLE group."""
     ours = "a=ice-ufrag:our\na=ice-pwd:secret\na=fingerprint:sha-256 CC\na=setup:active\n" + CANDIDATE
     made = [
         section(part[0].split()[0], next(line[6:] for line in part if line.startswith("a=mid:")), more=ours)
@@ -40,7 +40,7 @@ def answer_to(offered: OfferSections) -> str:
     return offered.complete_answer(SESSION + "a=group:BUNDLE x\n" + "".join(made))
 
 
-def test_a_bundle_only_section_is_live_though_its_port_is_zero():
+def test_a_bundle_only_section_is_served_although_its_port_is_zero():
     bundle_only = section("application", "1", port=0, more=TRANSPORT + "a=bundle-only\n")
 
     _, channels = served_of(offer(section("video", "0"), bundle_only, bundle="0 1"))
@@ -49,14 +49,14 @@ def test_a_bundle_only_section_is_live_though_its_port_is_zero():
     assert "a=bundle-only" not in channels
 
 
-def test_port_zero_without_bundle_only_is_rejected_by_its_peer_and_by_the_answer():
+def test_a_section_with_port_zero_without_bundle_only_is_answered_as_rejected():
     offered = offer(section("video", "0"), section("application", "1", port=0), bundle="0")
 
     assert [part[0].split()[0] for part in served_of(offered)] == ["video"]
     assert "m=application 0 UDP/DTLS/SCTP webrtc-datachannel\r\n" in answer_to(offered)
 
 
-def test_bundle_only_outside_of_a_bundle_is_no_section_to_serve():
+def test_a_bundle_only_section_outside_a_bundle_is_not_served():
     offered = offer(section("video", "0"), section("application", "1", port=0, more="a=bundle-only\n"))
 
     assert len(served_of(offered)) == 1
@@ -70,7 +70,7 @@ def test_a_section_takes_its_transport_from_the_first_of_its_bundle():
     assert set(TRANSPORT.split()) <= {word for line in channels for word in line.split()}
 
 
-def test_the_first_section_of_a_bundle_wins_where_others_name_another_transport():
+def test_the_transport_of_the_first_section_of_a_bundle_overrides_others():
     other = TRANSPORT.replace("user", "other").replace("AA:BB", "00:11")
 
     video, _ = served_of(offer(section("application", "1"), section("video", "0", more=other), bundle="1 0"))[
@@ -82,7 +82,7 @@ def test_the_first_section_of_a_bundle_wins_where_others_name_another_transport(
     assert not [line for line in video if "other" in line or "00:11" in line]
 
 
-def test_a_session_speaks_for_sections_that_say_nothing_themselves():
+def test_session_attributes_apply_to_sections_without_their_own():
     session = SESSION + TRANSPORT + "a=sendrecv\n"
 
     (video,) = served_of(offer(section("video", "0", more=""), session=session))
@@ -90,7 +90,7 @@ def test_a_session_speaks_for_sections_that_say_nothing_themselves():
     assert {"a=ice-ufrag:user", "a=ice-pwd:word", "a=setup:actpass", "a=sendrecv"} <= set(video)
 
 
-def test_a_section_overrules_the_session():
+def test_section_attributes_override_those_of_the_session():
     session = SESSION + "a=fingerprint:sha-256 00:00\n"
 
     offered = offer(section("video", "0"), session=session)
@@ -99,7 +99,7 @@ def test_a_section_overrules_the_session():
 
 
 @pytest.mark.parametrize("where", [0, 1, 2])
-def test_candidates_reach_the_shared_transport_whichever_section_names_them(where: int):
+def test_candidates_of_any_bundled_section_reach_the_shared_transport(where: int):
     parts = [section("audio", "a"), section("video", "v"), section("application", "d")]
     parts[where] += CANDIDATE
 
@@ -110,13 +110,13 @@ def test_candidates_reach_the_shared_transport_whichever_section_names_them(wher
     assert "a=candidate" not in second
 
 
-def test_a_candidate_that_every_section_repeats_is_taken_once():
+def test_a_candidate_repeated_in_every_section_is_used_once():
     parts = [section(kind, kind, more=TRANSPORT + CANDIDATE) for kind in ("video", "application")]
 
     assert offer(*parts, bundle="video application").for_aiortc().count("a=candidate") == 1
 
 
-def test_candidates_of_another_component_are_left_out():
+def test_candidates_of_another_component_are_dropped():
     rtcp = CANDIDATE.replace(":1 1 udp", ":1 2 udp")
 
     assert "a=candidate" not in offer(section("video", "0", more=TRANSPORT + rtcp), bundle="0").for_aiortc()
@@ -132,7 +132,7 @@ def test_sections_without_a_bundle_keep_their_own_transports():
     assert CANDIDATE.strip() in data
 
 
-def test_audio_never_reaches_aiortc_and_is_answered_inactive_in_its_place():
+def test_audio_does_not_reach_aiortc_and_is_answered_as_inactive():
     offered = offer(section("audio", "a"), section("video", "v"), section("audio", "b"), bundle="a v b")
 
     answered = answer_to(offered).split("m=")[1:]
@@ -144,7 +144,7 @@ def test_audio_never_reaches_aiortc_and_is_answered_inactive_in_its_place():
 
 
 def test_the_answer_to_a_first_section_that_is_inactive_carries_the_transport():
-    """The first section of the bundle is where a peer looks for it."""
+    """Peers read the transport from the first section of the bundle."""
     answered = answer_to(offer(section("audio", "a"), section("video", "v"), bundle="a v"))
 
     audio = answered.split("m=")[1].split("\r\n")
@@ -159,7 +159,7 @@ def test_audio_with_a_transport_of_its_own_is_rejected():
     assert "BUNDLE" not in answered
 
 
-def test_a_second_video_that_sends_nothing_is_answered_inactive():
+def test_a_second_video_that_sends_nothing_is_answered_as_inactive():
     idle = section("video", "w", more=TRANSPORT + "a=inactive\n")
 
     answered = answer_to(offer(section("video", "v"), idle, bundle="v w"))
@@ -168,7 +168,7 @@ def test_a_second_video_that_sends_nothing_is_answered_inactive():
     assert answered.count("m=video") == 2
 
 
-def test_a_trickled_candidate_of_any_bundled_section_means_the_transport_that_aiortc_knows():
+def test_a_trickled_candidate_of_any_bundled_section_is_mapped_to_the_shared_transport():
     offered = offer(section("audio", "a"), section("application", "d"), section("video", "v"), bundle="a d v")
 
     assert offered.transports() == {"a": "d", "d": "d", "v": "d"}
@@ -189,22 +189,22 @@ def test_a_trickled_candidate_of_any_bundled_section_means_the_transport_that_ai
         ([section("video", "v"), *(section("audio", str(n)) for n in range(9))], "", "10 media sections"),
     ],
 )
-def test_what_cannot_be_served_is_refused_with_what_is_expected(parts: list[str], bundle: str, said: str):
+def test_an_unsupported_offer_is_rejected_with_what_is_expected(parts: list[str], bundle: str, said: str):
     with pytest.raises(OfferError, match=said) as refused:
         offer(*parts, bundle=bundle)
 
     assert "expected" in str(refused.value)
 
 
-def test_a_section_of_more_lines_than_a_browser_writes_is_refused():
-    """What aiortc does with feedback for all codecs grows with the square: 62 kB took 8 s and 400 MB."""
+def test_a_section_with_far_too_many_lines_is_rejected():
+    """aiortc needs quadratic time for feedback lines of all codecs: 62 kB took 8 s and 400 MB."""
     long = section("video", "0", more=TRANSPORT + "a=rtcp-fb:* nack\n" * MAX_LINES)
 
     with pytest.raises(OfferError, match=f"expected at most {MAX_LINES}"):
         offer(long)
 
 
-def test_a_section_of_more_codecs_than_there_are_payload_types_is_refused():
+def test_a_section_with_more_codecs_than_payload_types_is_rejected():
     many = section("video", "0", more=TRANSPORT + "a=rtpmap:97 X/1\n" * MAX_CODECS)
 
     with pytest.raises(OfferError, match=f"expected at most {MAX_CODECS}"):

@@ -8,7 +8,7 @@ from facestream.web.routes.health import what_is_missing
 from facestream.workers.pool import AnalysisPool
 
 
-async def test_a_server_without_analysis_by_its_settings_is_ready(tmp_path: Path):
+async def test_a_server_with_analysis_switched_off_is_ready(tmp_path: Path):
     pool = AnalysisPool(tmp_path, AnalysisOptions(), 0, 1)
     registry = SessionRegistry(Config(), pool, CredentialSource())
 
@@ -18,7 +18,7 @@ async def test_a_server_without_analysis_by_its_settings_is_ready(tmp_path: Path
     assert missing == []
 
 
-async def test_models_and_processes_that_are_not_there_are_named(tmp_path: Path):
+async def test_missing_models_and_workers_are_named(tmp_path: Path):
     pool = AnalysisPool(tmp_path, AnalysisOptions(), 2, 1)
     registry = SessionRegistry(Config(), pool, CredentialSource())
 
@@ -28,7 +28,7 @@ async def test_models_and_processes_that_are_not_there_are_named(tmp_path: Path)
     assert [sentence.partition(":")[0] for sentence in missing] == ["models", "analysis"]
 
 
-async def test_a_server_that_stops_takes_nobody(tmp_path: Path):
+async def test_a_stopping_server_is_not_ready(tmp_path: Path):
     pool = AnalysisPool(tmp_path, AnalysisOptions(), 0, 1)
     registry = SessionRegistry(Config(), pool, CredentialSource())
     await registry.close()

@@ -42,7 +42,7 @@ Labels = dict[str, set[str]]
 
 
 async def served(folder: Path) -> Labels:
-    """Every name that /metrics can show, with the labels it has, once each counter has counted."""
+    """The labels of every metric by name, after each counter has counted."""
     pool = AnalysisPool(folder, AnalysisOptions(), 0, 1)
     registry = SessionRegistry(Config(), pool, CredentialSource())
     registry.measures.session_ended("webrtc", Ending.GOODBYE.label, StreamCounts())
@@ -79,7 +79,7 @@ async def test_every_label_that_the_dashboard_sums_by_is_served(tmp_path: Path):
         assert wanted <= given, expression
 
 
-async def test_every_metric_is_explained(tmp_path: Path):
+async def test_every_metric_is_documented(tmp_path: Path):
     page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
     families = {re.sub(r"_(total|bucket|sum|count|created)$", "", name) for name in await served(tmp_path)}
 
@@ -88,7 +88,7 @@ async def test_every_metric_is_explained(tmp_path: Path):
     assert not missing
 
 
-def test_every_panel_asks_the_chosen_server_only():
+def test_every_panel_queries_the_chosen_server_only():
     assert [expression for expression in expressions() if '{instance=~"$instance"' not in expression] == []
 
 
@@ -110,5 +110,5 @@ def test_every_panel_asks_the_chosen_server_only():
         (AnalysisUnavailableError(""), "analysis_unavailable"),
     ],
 )
-def test_the_labels_of_refusals_do_not_change(error: FacestreamError, label: str):
+def test_the_labels_of_rejections_do_not_change(error: FacestreamError, label: str):
     assert rejection_label(error) == label

@@ -13,7 +13,7 @@ PAUSE_S = 0.01
 
 
 class Flaky:
-    """Fails a number of times and then works."""
+    """A task that fails `failures` times and then works."""
 
     def __init__(self, failures: int) -> None:
         self.left = failures
@@ -40,7 +40,7 @@ async def test_an_auxiliary_task_restarts_until_it_works():
     running.cancel()
 
 
-async def test_a_task_that_waits_for_its_restart_is_reported():
+async def test_a_task_waiting_for_its_restart_is_reported():
     task, supervisor = Flaky(1), Supervisor(first_pause_s=60)
 
     running = asyncio.create_task(supervisor.run_auxiliary("flaky", task.run))
@@ -66,7 +66,7 @@ async def test_the_pauses_grow_up_to_a_limit(monkeypatch: pytest.MonkeyPatch):
     running.cancel()
 
 
-async def test_a_task_that_worked_for_long_begins_again_with_the_first_pause(
+async def test_after_a_long_run_the_pauses_begin_again_with_the_first(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ):
     now_s = 100.0

@@ -1,4 +1,4 @@
-"""Child processes: which of them hang, by what the kernel says of real ones, and which signals reach them."""
+"""Child processes: hangs are detected from /proc of real processes, and signals do not reach a child that starts."""
 
 import contextlib
 import os
@@ -60,7 +60,7 @@ def test_a_stopped_child_is_found_at_the_second_look():
     assert found == ["", "is stopped"]
 
 
-def test_a_child_that_was_stopped_only_for_a_moment_is_kept():
+def test_a_child_that_was_stopped_briefly_is_kept():
     with child(RESTS) as pid:
         detector = HangDetector(pid)
         os.kill(pid, signal.SIGSTOP)
@@ -74,19 +74,19 @@ def test_a_child_that_was_stopped_only_for_a_moment_is_kept():
     assert found == ["", "", ""]
 
 
-def test_a_child_that_rests_is_well_as_long_as_nobody_waits_for_it():
+def test_an_idle_child_does_not_hang_while_no_result_is_due():
     with child(RESTS) as pid:
         assert set(looks(HangDetector(pid), 3 * STILL_LOOKS, reply_due=False)) == {""}
 
 
-def test_a_child_that_does_nothing_about_its_frame_hangs():
+def test_an_idle_child_hangs_if_a_result_is_due():
     with child(RESTS) as pid:
         found = looks(HangDetector(pid), STILL_LOOKS + 1, reply_due=True)
 
     assert found == [""] * STILL_LOOKS + ["is stuck on a frame"]
 
 
-def test_a_child_that_computes_gets_its_time_and_not_more(monkeypatch: pytest.MonkeyPatch):
+def test_a_computing_child_hangs_after_its_cpu_limit(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("facestream.workers.child.ENDLESS_S", 0.2)
     with child(SPINS) as pid:
         detector, deadline_s = HangDetector(pid), time.monotonic() + DEADLINE_S
@@ -98,7 +98,7 @@ def test_a_child_that_computes_gets_its_time_and_not_more(monkeypatch: pytest.Mo
     assert found == "has spent over 0.2 s of CPU on one frame"
 
 
-def test_each_frame_is_counted_for_itself(monkeypatch: pytest.MonkeyPatch):
+def test_the_cpu_time_is_counted_per_frame(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("facestream.workers.child.ENDLESS_S", 0.1)
     with child(SPINS) as pid:
         detector = HangDetector(pid)
@@ -110,14 +110,14 @@ def test_each_frame_is_counted_for_itself(monkeypatch: pytest.MonkeyPatch):
     assert found == {""}
 
 
-def test_a_child_that_has_ended_is_not_stopped():
+def test_an_ended_child_does_not_count_as_stopped():
     with child(RESTS) as pid:
         pass
 
     assert HangDetector(pid).look(reply_due=True) == ""
 
 
-def test_the_first_child_gets_no_signal_either():
+def test_signals_are_also_blocked_for_the_first_child():
     printed = subprocess.run([sys.executable, "-c", FIRST_CHILD], capture_output=True, text=True, check=True)
 
     assert printed.stdout == "True\n"

@@ -1,4 +1,4 @@
-"""The memory that a frame crosses in: reserved at once, or an error that can be caught."""
+"""The shared memory for frames: reserved at once, or an error that can be caught."""
 
 import os
 import subprocess
@@ -16,7 +16,7 @@ from tests.times import seconds
 SIZE = 3 << 20
 
 
-def test_all_of_the_memory_is_there_before_anybody_writes():
+def test_all_of_the_memory_is_allocated_before_the_first_write():
     memory = FrameMemory.reserve(SIZE + 5)
 
     blocks = os.fstat(memory._file).st_blocks
@@ -25,7 +25,7 @@ def test_all_of_the_memory_is_there_before_anybody_writes():
     assert 512 * blocks >= SIZE
 
 
-def test_it_needs_no_room_in_dev_shm():
+def test_the_memory_is_not_in_dev_shm():
     memory = FrameMemory.reserve(SIZE)
 
     where = str(Path(f"/proc/self/fd/{memory._file}").readlink())
@@ -34,7 +34,7 @@ def test_it_needs_no_room_in_dev_shm():
     assert where.startswith("/memfd:")
 
 
-def test_what_is_written_is_read():
+def test_written_pixels_are_read_back():
     memory = FrameMemory.reserve(SIZE)
 
     memory.frame(2, 3)[:] = 7
@@ -44,8 +44,8 @@ def test_what_is_written_is_read():
     memory.close()
 
 
-def test_memory_that_cannot_be_had_is_an_error_and_leaves_nothing_open():
-    """In a process of its own: what limits a file's size would limit the log of the tests, too."""
+def test_memory_that_cannot_be_allocated_is_an_error_and_leaves_nothing_open():
+    """Runs in a process of its own, because the limit on file sizes would also apply to the logs of the tests."""
     program = f"""
 import os, resource
 from facestream.errors import ShortageError
@@ -73,14 +73,14 @@ except OSError as error:
         (OSError(5, "Input/output error"), "check the limits"),
     ],
 )
-def test_a_shortage_says_what_was_refused_and_what_to_do(error: Exception, said: str):
+def test_a_shortage_names_the_cause_and_what_to_do(error: Exception, said: str):
     sentence = str(shortage("a thing cannot start", error))
 
     assert sentence.startswith("a thing cannot start: ")
     assert said in sentence
 
 
-def test_threads_run_before_anybody_needs_them():
+def test_all_threads_are_started_in_advance():
     threads = started_threads(3, "test")
 
     names = [thread.name for thread in threading.enumerate() if thread.name.startswith("test")]
@@ -88,7 +88,7 @@ def test_threads_run_before_anybody_needs_them():
     threads.shutdown()
 
 
-def test_threads_that_cannot_start_are_a_sentence_and_those_that_could_are_ended(
+def test_if_a_thread_cannot_start_the_others_end_and_a_shortage_is_raised(
     monkeypatch: pytest.MonkeyPatch,
 ):
     start, allowed = threading.Thread.start, [2]

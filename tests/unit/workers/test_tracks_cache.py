@@ -1,4 +1,4 @@
-"""What of a stream is kept between two frames: packed by one analysis process, unpacked by any."""
+"""The tracks of a stream between two frames: packed by one worker, unpacked by any."""
 
 import numpy as np
 
@@ -14,7 +14,7 @@ def test_a_new_stream_knows_no_face():
     assert TracksCache().unpack(NEW_STREAM) == Tracks()
 
 
-def test_another_process_reads_what_one_has_packed():
+def test_tracks_packed_by_one_worker_are_read_by_another():
     packed = TracksCache().pack(some_tracks(7))
 
     unpacked = TracksCache().unpack(packed)
@@ -23,13 +23,13 @@ def test_another_process_reads_what_one_has_packed():
     assert (unpacked.followed[0].landmarks_xy == 7).all()
 
 
-def test_the_process_that_packed_them_takes_them_up_as_they_are():
+def test_the_worker_that_packed_tracks_reuses_them_without_unpacking():
     process, tracks = TracksCache(), some_tracks(7)
 
     assert process.unpack(process.pack(tracks)) is tracks
 
 
-def test_tracks_nobody_asks_for_again_are_not_kept_for_ever():
+def test_unused_tracks_are_discarded():
     process = TracksCache()
 
     for number in range(1, 10 * KEPT_STREAMS):
@@ -38,11 +38,11 @@ def test_tracks_nobody_asks_for_again_are_not_kept_for_ever():
     assert len(process._packed_lately) == KEPT_STREAMS
 
 
-def test_a_stream_that_starts_anew_gives_no_id_a_second_time():
+def test_a_restarted_stream_reuses_no_id():
     forgotten = TracksCache().unpack(forget_faces(TracksCache().pack(some_tracks(7))))
 
     assert forgotten == Tracks(next_id=8)
 
 
-def test_tracks_that_cannot_be_read_are_forgotten_altogether():
+def test_unreadable_tracks_are_discarded():
     assert forget_faces(b"no pickle") == NEW_STREAM

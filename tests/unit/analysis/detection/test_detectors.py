@@ -26,7 +26,7 @@ def detector(request: pytest.FixtureRequest) -> FaceDetector:
 
 @pytest.mark.parametrize("size_wh", SIZES_WH)
 @pytest.mark.parametrize("share", [1 / 8, 1 / 4, 1 / 20])
-def test_a_plan_sees_the_smallest_face_everywhere(
+def test_a_plan_covers_the_smallest_face_everywhere(
     detector: FaceDetector, size_wh: tuple[int, int], share: float
 ):
     width, height = size_wh
@@ -55,7 +55,7 @@ def test_no_step_is_costlier_than_allowed(detector: FaceDetector, size_wh: tuple
             assert max(step.width, step.height) * step.scale <= INPUT_PX + 1
 
 
-def test_the_first_step_sees_the_whole_image(detector: FaceDetector):
+def test_the_first_step_covers_the_whole_image(detector: FaceDetector):
     first = detector.plan(1280, 720, 1 / 8)[0]
 
     assert (first.left, first.top, first.width, first.height) == (0, 0, 1280, 720)
@@ -93,14 +93,14 @@ def test_the_second_detector_finds_tilted_faces_and_their_tilt(group_gray: GrayI
     assert np.median([face.tilt_deg for face in found]) == pytest.approx(50, abs=12)
 
 
-def test_of_two_boxes_on_one_face_the_larger_stays():
+def test_of_two_boxes_on_one_face_the_larger_is_kept():
     small, large = FoundFace(BoundingBox(10, 10, 40, 40)), FoundFace(BoundingBox(8, 8, 50, 50))
     other = FoundFace(BoundingBox(80, 10, 40, 40))
 
     assert without_duplicates([small, other, large]) == [large, other]
 
 
-def test_a_look_confirms_the_face_that_is_there_and_none_beside_it(
+def test_sees_face_confirms_a_face_only_at_its_position_and_size(
     detector: FaceDetector, group_gray: GrayImage
 ):
     analyzer = load_analyzer(MODELS_DIR)

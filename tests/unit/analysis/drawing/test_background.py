@@ -16,7 +16,7 @@ def noisy_planes(width: int, height: int) -> Planes:
     )
 
 
-def test_the_frame_is_left_as_it_is():
+def test_the_mode_frame_leaves_the_frame_unchanged():
     planes, before = noisy_planes(640, 480), noisy_planes(640, 480)
 
     show_background(planes, FrameReport((face_at(200, 150, 180),)), Background.FRAME)
@@ -51,9 +51,9 @@ def test_blur_without_a_face_hides_everything():
     assert np.abs(np.diff(planes[0].astype(int), axis=1)).mean() < 4
 
 
-@pytest.mark.parametrize("view", list(Background))
+@pytest.mark.parametrize("mode", list(Background))
 @pytest.mark.parametrize("size_wh", [(641, 479), (16, 16), (1, 1), (1920, 2)])
-def test_any_size_and_any_box_is_no_error(view: Background, size_wh: tuple[int, int]):
+def test_any_size_and_any_box_is_accepted(mode: Background, size_wh: tuple[int, int]):
     far = face_at(-5000, 300, 100, box=BoundingBox(-9000, 20000, 3000, 1))
 
-    show_background(noisy_planes(*size_wh), FrameReport((far, face_at(0, 0, 4000))), view)
+    show_background(noisy_planes(*size_wh), FrameReport((far, face_at(0, 0, 4000))), mode)

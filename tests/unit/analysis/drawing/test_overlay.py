@@ -47,7 +47,7 @@ def changed(before: Planes, after: Planes) -> list[bool]:
 
 
 @pytest.mark.parametrize("layer", list(Layer))
-def test_each_layer_draws_alone(layer: Layer):
+def test_each_layer_can_be_drawn_alone(layer: Layer):
     planes = gray_planes(640, 480)
 
     draw(planes, FrameReport((face_at(200, 150, 180),)), {layer}, "#1 30 FPS")
@@ -55,7 +55,7 @@ def test_each_layer_draws_alone(layer: Layer):
     assert changed(gray_planes(640, 480), planes)[0]
 
 
-def test_no_layer_leaves_the_frame_as_it_was():
+def test_without_layers_the_frame_is_unchanged():
     planes = gray_planes(640, 480)
 
     draw(planes, FrameReport((face_at(200, 150, 180),)), set(), "#1 30 FPS")
@@ -63,7 +63,7 @@ def test_no_layer_leaves_the_frame_as_it_was():
     assert not any(changed(gray_planes(640, 480), planes))
 
 
-def test_a_frame_without_a_face_stays_clean_but_for_the_corner():
+def test_on_a_frame_without_a_face_only_the_corner_is_drawn():
     planes = gray_planes(640, 480)
 
     draw(planes, FrameReport(()), DEFAULT_LAYERS, "#1 30 FPS")
@@ -73,7 +73,7 @@ def test_a_frame_without_a_face_stays_clean_but_for_the_corner():
 
 
 @pytest.mark.parametrize("luma", [16, 128, 235])
-def test_the_label_is_visible_on_any_ground(luma: int):
+def test_the_label_is_visible_on_any_background(luma: int):
     planes = gray_planes(640, 480, luma)
 
     draw(planes, FrameReport((face_at(200, 150, 180),)), {Layer.LABEL}, "")
@@ -87,21 +87,21 @@ def test_the_label_is_visible_on_any_ground(luma: int):
     [(-100, -100, 150), (600, 440, 200), (-5000, 300, 100), (0, 0, 1), (-10, -10, 4000)],
 )
 @pytest.mark.parametrize("size_wh", [(640, 480), (641, 479), (16, 16), (1, 1)])
-def test_faces_outside_the_frame_and_tiny_frames_are_no_error(
+def test_faces_outside_the_frame_and_tiny_frames_are_accepted(
     left: float, top: float, side: float, size_wh: tuple[int, int]
 ):
     draw(gray_planes(*size_wh), FrameReport((face_at(left, top, side),)), set(Layer), "#1")
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e30])
-def test_landmarks_that_are_no_numbers_are_not_drawn(value: float):
+def test_invalid_landmarks_are_not_drawn(value: float):
     points = np.full((68, 2), value, np.float32)
 
     draw(gray_planes(320, 240), FrameReport((face_at(50, 50, 80, landmarks_xy=points),)), set(Layer), "#1")
 
 
 @pytest.mark.parametrize("left", [np.nan, np.inf, -np.inf])
-def test_a_box_that_is_nowhere_is_not_drawn(left: float):
+def test_a_box_that_is_not_finite_is_not_drawn(left: float):
     planes = gray_planes(320, 240)
 
     draw(planes, FrameReport((face_at(50, 50, 80, box=BoundingBox(left, 50, 80, 80)),)), set(Layer), "")
@@ -109,7 +109,7 @@ def test_a_box_that_is_nowhere_is_not_drawn(left: float):
     assert not any(changed(gray_planes(320, 240), planes))
 
 
-def test_a_face_outside_the_frame_has_no_label_in_it():
+def test_a_face_outside_the_frame_gets_no_label():
     planes = gray_planes(320, 240)
 
     draw(planes, FrameReport((face_at(-300, 50, 80),)), {Layer.LABEL}, "")
@@ -118,7 +118,7 @@ def test_a_face_outside_the_frame_has_no_label_in_it():
 
 
 @pytest.mark.parametrize("size_wh", [(320, 240), (640, 480), (641, 479), (1280, 720), (175, 79)])
-def test_the_stamp_of_the_replay_survives_a_face_on_it(size_wh: tuple[int, int]):
+def test_the_stamp_of_a_replay_survives_a_face_drawn_over_it(size_wh: tuple[int, int]):
     width, height = size_wh
     planes = gray_planes(*size_wh)
     write_stamp(planes, 12345)
@@ -194,7 +194,7 @@ def test_two_faces_have_two_colours():
     assert (first[1] != second[1]).any()
 
 
-def test_an_unsure_face_says_why():
+def test_an_unsure_face_is_drawn_with_its_reason():
     sure, unsure = gray_planes(640, 480), gray_planes(640, 480)
 
     draw(sure, FrameReport((face_at(200, 150, 180),)), {Layer.LABEL}, "")

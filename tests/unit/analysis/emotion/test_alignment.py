@@ -1,4 +1,4 @@
-"""The crop rule: what training cut is what the server cuts; no model and no real face is needed here."""
+"""The crop rule: the server cuts the same crops as training; without models or real faces."""
 
 import math
 
@@ -26,7 +26,7 @@ def face_points(
     mouth_units: float = EYES_TO_MOUTH_UNITS,
     unit_px: float = 40.0,
 ) -> Points:
-    """Points of a face whose eyes' middle is `center_xy`; only eyes and mouth corners are shaped."""
+    """Landmarks of a synthetic face, eyes centred on `center_xy`; only eyes and mouth corners have positions."""
     points = np.zeros((68, 2))
     ring = np.array([[math.cos(a), math.sin(a)] for a in np.arange(6) * math.pi / 3]) * unit_px / 8
     aside = np.array([eyes_px / 2, 0.0])
@@ -40,15 +40,15 @@ def face_points(
 
 
 def smooth_image(height: int = 160, width: int = 160, scale: float = 1.0) -> Gray:
-    """A image without fine texture, the same at every `scale`."""
+    """An image without fine texture, the same at every `scale`."""
     ys, xs = np.mgrid[0:height, 0:width]
     ys, xs = (ys + 0.5) / scale, (xs + 0.5) / scale
     values = 128 + 60 * np.sin(xs / 17) + 50 * np.cos(ys / 23 + xs / 61)
     return np.asarray(values.round(), dtype=np.uint8)
 
 
-def place(points: Points, size_px: int = SIZE_PX) -> NDArray[np.float64]:
-    """Where the points come to lie in the crop."""
+def positions_in_crop(points: Points, size_px: int = SIZE_PX) -> NDArray[np.float64]:
+    """Map points of the image to the crop."""
     matrix = alignment_matrix(points, size_px)
     return points.astype(np.float64) @ matrix[:, :2].T + matrix[:, 2]
 
@@ -69,10 +69,10 @@ def sampled_exactly(gray: Gray, points: Points) -> NDArray[np.float64]:
 
 
 @pytest.mark.parametrize("roll_deg", [0.0, 20.0, -45.0, 120.0, 180.0])
-def test_eyes_come_to_lie_on_the_fixed_line_at_the_fixed_distance(roll_deg: float) -> None:
-    placed = place(face_points(roll_deg=roll_deg))
+def test_eyes_are_placed_on_the_fixed_line_at_the_fixed_distance(roll_deg: float) -> None:
+    in_crop = positions_in_crop(face_points(roll_deg=roll_deg))
 
-    left, right = placed[36:42].mean(axis=0), placed[42:48].mean(axis=0)
+    left, right = in_crop[36:42].mean(axis=0), in_crop[42:48].mean(axis=0)
     assert left == pytest.approx(
         [(0.5 - FACE_UNIT / 2) * SIZE_PX - 0.5, EYE_LINE_Y * SIZE_PX - 0.5], abs=1e-3
     )
@@ -95,7 +95,7 @@ def test_a_head_tilted_down_keeps_its_size() -> None:
     assert np.linalg.det(tilted[:, :2]) == pytest.approx(np.linalg.det(frontal[:, :2]), rel=1e-4)
 
 
-def test_the_crop_is_what_training_samples() -> None:
+def test_the_crop_equals_what_training_samples() -> None:
     gray = smooth_image()
     points = face_points(roll_deg=12.0)
 
@@ -136,7 +136,7 @@ def test_a_face_past_the_edge_is_padded_with_the_edge(center_xy: tuple[float, fl
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 500), (7, 3), (3000, 2)])
-def test_images_of_odd_shapes_are_cut(shape: tuple[int, int]) -> None:
+def test_images_of_unusual_shapes_are_cropped(shape: tuple[int, int]) -> None:
     gray = np.full(shape, 90, np.uint8)
 
     crop = align_face(gray, face_points(unit_px=900.0, eyes_px=900.0), SIZE_PX)
@@ -151,7 +151,7 @@ def test_points_that_collapsed_into_one_still_give_a_crop() -> None:
     assert align_face(smooth_image(), points, SIZE_PX).shape == (SIZE_PX, SIZE_PX)
 
 
-def test_cutting_leaves_the_image_as_it_was() -> None:
+def test_cropping_does_not_change_the_image() -> None:
     gray = smooth_image()
     before = gray.copy()
 
@@ -161,7 +161,7 @@ def test_cutting_leaves_the_image_as_it_was() -> None:
 
 
 @pytest.mark.parametrize("shape", [(0, 0), (10, 0), (10, 10, 3)])
-def test_what_is_no_gray_image_is_rejected(shape: tuple[int, ...]) -> None:
+def test_anything_but_a_gray_image_is_rejected(shape: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match="expected a gray image"):
         align_face(np.zeros(shape, np.uint8), face_points(), SIZE_PX)
 
@@ -172,7 +172,7 @@ def test_five_points_are_rejected() -> None:
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf])
-def test_points_that_are_no_numbers_are_rejected(value: float) -> None:
+def test_points_that_are_not_finite_are_rejected(value: float) -> None:
     points = face_points()
     points[40, 0] = value
 

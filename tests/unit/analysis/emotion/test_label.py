@@ -31,7 +31,7 @@ SURE = EmotionState((0.05, 0.05, 0.0, 0.8, 0.0, 0.0, 0.1), Emotion.HAPPY, 0.0)
 
 @pytest.fixture(scope="module")
 def landmarks_xy(analyzer: Analyzer, group_gray: GrayImage) -> LandmarksXY:
-    """Of a real face."""
+    """Landmarks of a real face."""
     return max(analyzer.analyze_still(group_gray).faces, key=lambda face: face.box.width).landmarks_xy
 
 
@@ -73,7 +73,9 @@ def test_a_small_face_is_unsure(group_gray: GrayImage, landmarks_xy: LandmarksXY
     assert unsure_reason_of(small, landmarks_xy * np.float32(share)).unsure == UnsureReason.SMALL
 
 
-def test_a_reason_ends_only_well_clear_of_its_limit(group_gray: GrayImage, landmarks_xy: LandmarksXY):
+def test_an_unsure_reason_ends_only_clearly_beyond_its_limit(
+    group_gray: GrayImage, landmarks_xy: LandmarksXY
+):
     share = 1.05 * SMALL_EYE_DISTANCE_PX / eye_distance_px(landmarks_xy)
     small = np.asarray(
         cv2.resize(group_gray, None, fx=share, fy=share, interpolation=cv2.INTER_AREA), np.uint8
@@ -85,7 +87,7 @@ def test_a_reason_ends_only_well_clear_of_its_limit(group_gray: GrayImage, landm
 
 
 def squeezed(landmarks_xy: LandmarksXY, share: float) -> LandmarksXY:
-    """The left half of the face narrower, the nose moved over it: a head turned to the image's left."""
+    """Narrow the left half of the face and move the nose over it: a head turned to the left of the image."""
     points = landmarks_xy.copy()
     middle = points[27, 0]
     depth = np.where(np.isin(np.arange(68), [30, 31, 32, 33, 34, 35, 28, 29]), -share * 40, 0)
@@ -113,7 +115,7 @@ def test_roll_and_tilt_follow_the_image(landmarks_xy: LandmarksXY, angle: int):
     assert tilt_deg(turned) - tilt_deg(landmarks_xy) == pytest.approx(angle, abs=0.1)
     assert pose is not None
     assert upright is not None
-    # Not exact: in perspective a face off the middle is seen from the side.
+    # Not exact: in perspective, a face away from the centre is seen from the side.
     assert (pose.roll_deg - upright.roll_deg - angle + 180) % 360 - 180 == pytest.approx(0, abs=12)
 
 
@@ -124,14 +126,14 @@ def test_a_smaller_copy_of_a_face_has_the_same_openings(landmarks_xy: LandmarksX
     )
 
 
-def test_an_open_mouth_opens_the_measure(landmarks_xy: LandmarksXY):
+def test_an_open_mouth_increases_the_mouth_opening(landmarks_xy: LandmarksXY):
     opened = landmarks_xy.copy()
     opened[[65, 66, 67], 1] += 20
 
     assert mouth_opening(opened) > mouth_opening(landmarks_xy) + 0.3
 
 
-def test_collapsed_landmarks_give_no_nonsense():
+def test_collapsed_landmarks_give_finite_values():
     point = np.full((68, 2), 50.0, np.float32)
 
     pose = head_pose(point, (640, 480))
@@ -159,7 +161,7 @@ def settle(
     return emotion_state
 
 
-def test_the_first_reading_is_taken_as_it_is():
+def test_the_first_reading_is_not_smoothed():
     emotion_state = next_emotion_state(NO_EMOTION_STATE, shares(happy=0.9), 0.0, 0.3)
 
     assert emotion_state.label == Emotion.HAPPY
@@ -167,7 +169,7 @@ def test_the_first_reading_is_taken_as_it_is():
 
 
 @pytest.mark.parametrize("fps", [10, 30, 60])
-def test_smoothing_takes_the_same_time_at_every_frame_rate(fps: int):
+def test_smoothing_is_equally_fast_at_every_frame_rate(fps: int):
     emotion_state = settle(NO_EMOTION_STATE, shares(neutral=0.9), 0.0, 1.0, fps)
 
     emotion_state = settle(emotion_state, shares(happy=0.9), 1.0, 0.3, fps)
@@ -175,7 +177,7 @@ def test_smoothing_takes_the_same_time_at_every_frame_rate(fps: int):
     assert emotion_state.probabilities[EMOTIONS.index(Emotion.HAPPY)] == pytest.approx(0.54, abs=0.09)
 
 
-def test_one_odd_frame_does_not_change_the_label():
+def test_one_differing_frame_does_not_change_the_label():
     emotion_state = settle(NO_EMOTION_STATE, shares(neutral=0.8), 0.0, 1.0)
 
     emotion_state = next_emotion_state(emotion_state, shares(sad=0.95), 1.0, 0.3)
@@ -183,7 +185,7 @@ def test_one_odd_frame_does_not_change_the_label():
     assert emotion_state.label == Emotion.NEUTRAL
 
 
-def test_two_emotions_about_equal_do_not_flicker():
+def test_the_label_does_not_alternate_between_two_similar_emotions():
     emotion_state = settle(NO_EMOTION_STATE, shares(neutral=0.48, sad=0.40), 0.0, 1.0)
     labels = set()
     for frame in range(60):

@@ -5,7 +5,7 @@ from facestream.analysis.emotion.reader import crop_square
 from facestream.analysis.faces import BoundingBox
 
 
-def test_the_crop_is_wider_than_the_box_and_lies_higher():
+def test_the_crop_is_larger_than_the_box_and_moved_up():
     gray = np.zeros((200, 200), np.uint8)
     gray[80:120, 80:120] = 255  # the box itself
 
@@ -20,7 +20,7 @@ def test_the_crop_is_wider_than_the_box_and_lies_higher():
     "box",
     [BoundingBox(-30, -30, 60, 60), BoundingBox(170, 170, 60, 60), BoundingBox(-50, 60, 300, 300)],
 )
-def test_a_box_past_the_edge_repeats_the_edge(box: BoundingBox):
+def test_past_the_edge_the_crop_repeats_edge_pixels(box: BoundingBox):
     gray = np.full((200, 200), 77, np.uint8)
 
     crop = crop_square(gray, box, 64)

@@ -35,20 +35,20 @@ def test_eyes_that_stay_closed_do_not_blink():
     assert watch(openings(0.3, 30, [(2, 2.0)]), 30).blinks == 0
 
 
-def test_a_smile_that_narrows_the_eyes_is_no_blink():
+def test_a_smile_that_narrows_the_eyes_is_not_a_blink():
     times = np.arange(240) / 30
     narrowing = 0.3 - 0.06 * (1 / (1 + np.exp(-(times - 4) * 2)))
 
     assert watch(narrowing, 30).blinks == 0
 
 
-def test_noise_is_no_blink():
+def test_noise_is_not_a_blink():
     noisy = 0.3 + np.random.default_rng(3).normal(0, 0.02, 900)
 
     assert watch(noisy, 30).blinks == 0
 
 
-def test_blinks_go_on_counting_after_the_face_was_lost_for_a_while():
+def test_the_blink_count_continues_after_the_face_was_lost_for_a_while():
     eyes = watch(openings(0.3, 30, [(1, 0.17)]), 30)
 
     later = next_eyes(eyes, 0.3, 100.0)

@@ -3,7 +3,7 @@ import numpy as np
 from facestream.analysis.tracking.smoothing import steady_landmarks
 
 
-def test_a_still_face_is_steadied():
+def test_the_landmarks_of_a_still_face_are_smoothed():
     rng = np.random.default_rng(3)
     face = rng.uniform(0, 100, (68, 2)).astype(np.float32)
     steady, shown = None, []
@@ -15,7 +15,7 @@ def test_a_still_face_is_steadied():
     assert np.std(np.array(shown[30:]), axis=0).mean() < 0.6
 
 
-def test_fast_motion_is_not_held_back():
+def test_fast_motion_is_not_delayed():
     face = np.random.default_rng(3).uniform(0, 100, (68, 2)).astype(np.float32)
     steady = None
     for frame in range(60):
@@ -23,10 +23,10 @@ def test_fast_motion_is_not_held_back():
         steady = steady_landmarks(steady, moved, frame / 30, 120.0)
 
     assert steady is not None
-    assert np.abs(steady.points_xy - moved).max() < 4.0  # half of what it moves in one frame
+    assert np.abs(steady.points_xy - moved).max() < 4.0  # half of the motion in one frame
 
 
-def test_a_gap_in_time_starts_anew():
+def test_smoothing_restarts_after_a_gap_in_time():
     face = np.zeros((68, 2), np.float32)
     steady = steady_landmarks(None, face, 0.0, 100.0)
 

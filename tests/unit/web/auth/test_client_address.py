@@ -1,4 +1,4 @@
-"""Which words about a requesting_client are believed, and which pages are the server's own."""
+"""Which forwarding headers are trusted, and which pages are the server's own."""
 
 import pytest
 from aiohttp.test_utils import make_mocked_request
@@ -9,7 +9,7 @@ from facestream.web.auth.origin import is_same_origin
 
 
 class FromAddress:
-    """A transport that says where its bytes come from, as a socket does."""
+    """A fake transport with this peer address."""
 
     def __init__(self, address: str) -> None:
         self._address = address
@@ -18,7 +18,7 @@ class FromAddress:
         return (self._address, 40000) if name == "peername" else default
 
 
-def came(peer: str, *proxies: str, **headers: str) -> Client:
+def client_from(peer: str, *proxies: str, **headers: str) -> Client:
     named = {name.replace("_", "-"): value for name, value in {"Host": "localhost:8080", **headers}.items()}
     request = make_mocked_request("POST", "/offer", headers=named, transport=FromAddress(peer))
     return client_of(request, Proxies.of(Config(**({"trusted_proxies": proxies} if proxies else {}))))  # type: ignore[arg-type]
@@ -52,22 +52,23 @@ def came(peer: str, *proxies: str, **headers: str) -> Client:
         ("127.0.0.1", "", "127.0.0.1"),
     ],
 )
-def test_the_address_is_what_the_last_trusted_proxy_heard(peer: str, said: str, address: str):
+def test_the_address_is_the_one_the_outermost_trusted_proxy_saw(peer: str, said: str, address: str):
     headers = {"X_Forwarded_For": said} if said else {}
 
-    assert came(peer, **headers).address == address
+    assert client_from(peer, **headers).address == address
 
 
-def test_a_proxy_elsewhere_is_believed_when_it_is_named():
-    assert came("10.0.0.2", "10.0.0.0/24", X_Forwarded_For="203.0.113.9").address == "203.0.113.9"
-    assert came("10.0.1.2", "10.0.0.0/24", X_Forwarded_For="203.0.113.9").address == "10.0.1.2"
+def test_a_proxy_on_another_machine_is_trusted_if_it_is_configured():
+    assert client_from("10.0.0.2", "10.0.0.0/24", X_Forwarded_For="203.0.113.9").address == "203.0.113.9"
+    assert client_from("10.0.1.2", "10.0.0.0/24", X_Forwarded_For="203.0.113.9").address == "10.0.1.2"
 
 
-def test_scheme_and_host_come_from_a_trusted_proxy_only():
+def test_scheme_and_host_are_taken_from_a_trusted_proxy_only():
     headers = {"X_Forwarded_Proto": "https", "X_Forwarded_Host": "Faces.example"}
 
-    assert (came("127.0.0.1", **headers).host, came("127.0.0.1", **headers).secure) == ("faces.example", True)
-    assert (came("10.1.1.1", **headers).host, came("10.1.1.1", **headers).secure) == ("localhost:8080", False)
+    behind_proxy, direct = client_from("127.0.0.1", **headers), client_from("10.1.1.1", **headers)
+    assert (behind_proxy.host, behind_proxy.secure) == ("faces.example", True)
+    assert (direct.host, direct.secure) == ("localhost:8080", False)
 
 
 @pytest.mark.parametrize(
@@ -103,10 +104,10 @@ def test_a_request_seems_local_only_if_nothing_in_it_shows_another_machine(
     headers: dict[str, str],
     local: bool,  # noqa: FBT001
 ):
-    assert came(peer, **headers).seems_local is local
+    assert client_from(peer, **headers).seems_local is local
 
 
-def test_a_request_as_clients_send_it_to_a_proxy_does_not_seem_local():
+def test_a_request_in_proxy_form_does_not_seem_local():
     request = make_mocked_request(
         "GET",
         "http://localhost:8080/config",

@@ -1,4 +1,4 @@
-"""Which program at the other end of a loopback connection is a client, with a /proc of the test."""
+"""Which programs at the other end of a loopback connection are clients and which are relays, with a fake /proc."""
 
 import asyncio
 import os
@@ -21,7 +21,7 @@ IsClient = Callable[..., bool]
 
 
 def written(end: tuple[str, int]) -> str:
-    """An end as Linux writes it."""
+    """An address and port as in /proc/net/tcp."""
     packed = ip_address(end[0]).packed
     words = (int.from_bytes(packed[i : i + 4], sys.byteorder) for i in range(0, len(packed), 4))
     return "".join(f"{word:08X}" for word in words) + f":{end[1]:04X}"
@@ -29,7 +29,7 @@ def written(end: tuple[str, int]) -> str:
 
 @pytest.fixture
 def is_client(tmp_path: Path) -> IsClient:
-    """Asks about a process that holds the connection to the server as socket 100, and others."""
+    """Whether a process is a client if it has the connection to the server, as socket 100, and these others."""
 
     def ask(
         *others: Row,
@@ -66,11 +66,11 @@ def test_a_program_with_this_connection_only_is_a_client(is_client: IsClient):
     assert is_client()
 
 
-def test_its_connections_to_other_servers_here_change_nothing(is_client: IsClient):
+def test_a_client_may_have_further_connections_to_the_server(is_client: IsClient):
     assert is_client((("127.0.0.1", 40001), SERVER, "01"), (("::1", 40002), ("::1", 8080), "01"))
 
 
-def test_a_client_may_use_ipv4_through_ipv6(is_client: IsClient):
+def test_a_client_may_use_an_ipv4_mapped_address(is_client: IsClient):
     assert is_client(client=("::ffff:127.0.0.1", 40000))
 
 
@@ -84,50 +84,50 @@ def test_a_client_may_use_ipv4_through_ipv6(is_client: IsClient):
         ("a tunnel is connected over IPv6", (("2001:db8::7", 40001), ("2001:db8::9", 22), "01")),
     ],
 )
-def test_a_program_that_has_the_connection_of_somebody_else_is_a_relay(
+def test_a_program_that_listens_or_has_a_remote_connection_is_a_relay(
     is_client: IsClient, relay: str, row: Row
 ):
     assert not is_client(row), relay
 
 
 @pytest.mark.parametrize(("state", "far_state"), [("01", "01"), ("08", "05")], ids=["open", "half closed"])
-def test_a_forwarder_that_listens_no_more_is_a_relay(is_client: IsClient, state: str, far_state: str):
+def test_a_forwarder_that_no_longer_listens_is_a_relay(is_client: IsClient, state: str, far_state: str):
     near, far = ("127.0.0.1", 3000), ("127.0.0.1", 50000)
 
     assert not is_client((near, far, state), elsewhere=((far, near, far_state),))
 
 
-def test_a_connection_to_a_server_that_has_stopped_makes_no_relay(is_client: IsClient):
+def test_a_connection_to_a_stopped_server_does_not_make_a_relay(is_client: IsClient):
     assert is_client((("127.0.0.1", 40001), ("127.0.0.1", 3000), "08"))
 
 
 @pytest.mark.parametrize("program", ["chrome", "chromium", "firefox", "firefox-esr", "firefox-bin (deleted)"])
-def test_a_browser_may_talk_to_everybody(is_client: IsClient, program: str):
+def test_a_browser_may_have_remote_connections(is_client: IsClient, program: str):
     assert is_client((("192.0.2.7", 40001), ("203.0.113.9", 443), "01"), program=program)
 
 
 @pytest.mark.parametrize("program", ["chromedriver", "ssh", "nginx", "my-chrome", "firefox.sh"])
-def test_what_is_only_named_like_a_browser_is_none(is_client: IsClient, program: str):
+def test_a_program_with_a_similar_name_is_not_a_browser(is_client: IsClient, program: str):
     assert not is_client((("192.0.2.7", 40001), ("203.0.113.9", 443), "01"), program=program)
 
 
-def test_a_program_that_cannot_be_looked_into_is_not_believed(is_client: IsClient):
+def test_a_program_that_cannot_be_inspected_is_not_a_client(is_client: IsClient):
     assert not is_client(holders=())
 
 
-def test_all_that_share_the_connection_count(is_client: IsClient):
+def test_all_programs_that_share_the_connection_are_checked(is_client: IsClient):
     assert is_client(holders=(7, 8))
 
 
-def test_a_connection_that_the_system_does_not_list_is_not_believed(is_client: IsClient):
+def test_a_program_with_an_unlisted_connection_is_not_a_client(is_client: IsClient):
     assert not is_client(client=("127.0.0.1", 40005))
 
 
-def test_a_system_without_such_a_list_is_not_believed(tmp_path: Path):
+def test_without_a_list_of_connections_no_program_is_a_client(tmp_path: Path):
     assert not Programs.look(tmp_path).is_not_a_relay(end_of(CLIENT), end_of(SERVER))
 
 
-def test_a_file_that_is_closed_meanwhile_is_passed_over(tmp_path: Path):
+def test_a_descriptor_that_is_closed_meanwhile_is_skipped(tmp_path: Path):
     (tmp_path / "net").mkdir()
     (tmp_path / "net" / "tcp").write_text("")
     (tmp_path / "7" / "fd").mkdir(parents=True)
@@ -136,7 +136,7 @@ def test_a_file_that_is_closed_meanwhile_is_passed_over(tmp_path: Path):
     assert not Programs.look(tmp_path).is_not_a_relay(end_of(CLIENT), end_of(SERVER))
 
 
-async def test_many_requests_at_once_share_a_look_that_began_after_they_came():
+async def test_simultaneous_requests_share_a_lookup_that_begins_after_they_arrive():
     looks = 0
 
     def look() -> Programs:
@@ -152,7 +152,7 @@ async def test_many_requests_at_once_share_a_look_that_began_after_they_came():
     assert len({id(each) for each in seen}) == 1
 
 
-async def test_a_request_never_sees_a_look_that_had_begun_before_it_came():
+async def test_a_request_never_uses_a_lookup_that_began_before_it_arrived():
     began, go_on = threading.Event(), threading.Event()
     looks: list[Programs] = []
 
@@ -173,9 +173,9 @@ async def test_a_request_never_sees_a_look_that_had_begun_before_it_came():
     assert await second is looks[1]
 
 
-async def test_further_requests_of_a_connection_need_no_look():
+async def test_further_requests_on_a_connection_need_no_lookup():
     class Connection:
-        """Stands for a transport."""
+        """A fake transport."""
 
     looks: list[Programs] = []
 
@@ -192,7 +192,7 @@ async def test_further_requests_of_a_connection_need_no_look():
     assert len(looks) == 2
 
 
-async def test_a_look_that_is_given_up_is_done_for_the_next_request():
+async def test_a_cancelled_lookup_is_repeated_for_the_next_request():
     program_lookup = ProgramLookup(Programs.none)
     given_up = asyncio.ensure_future(program_lookup.programs())
     await asyncio.sleep(0)

@@ -1,4 +1,4 @@
-"""The access policy on a system that does not show programs, such as macOS: clients on loopback get a token."""
+"""The access policy where the system does not show programs, as on macOS: loopback clients need the local token."""
 
 import logging
 from datetime import UTC, datetime
@@ -35,7 +35,7 @@ def test_the_local_token_admits_a_peer_but_no_admin():
 
 
 @pytest.mark.usefixtures("no_programs")
-def test_the_local_token_expires_on_the_same_day():
+def test_the_local_token_expires_after_its_lifetime():
     access = Access(Config(), "127.0.0.1")
 
     claims = jwt.decode(access.local_token(), access.peers.key, [ALGORITHM], audience=Purpose.PEER)

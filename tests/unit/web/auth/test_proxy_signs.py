@@ -1,4 +1,4 @@
-"""Which headers show a proxy: those that proxies, CDNs and tunnels document, and none that a client sends by itself."""
+"""Which headers show a proxy: those documented by proxies, CDNs and tunnels, and none that clients send."""
 
 import pytest
 
@@ -11,9 +11,9 @@ OF_CLIENTS = (DATA / "headers_of_clients.txt").read_text(encoding="ascii").split
 
 
 @pytest.mark.parametrize("name", OF_PROXIES)
-def test_a_header_of_a_proxy_shows_it_in_any_spelling(name: str):
+def test_a_header_of_a_proxy_is_recognised_in_any_case(name: str):
     assert all(shows_a_proxy(["Host", spelled]) for spelled in (name, name.lower(), name.upper()))
 
 
-def test_what_clients_send_shows_none():
+def test_headers_that_clients_send_show_no_proxy():
     assert not [name for name in OF_CLIENTS if shows_a_proxy([name])]

@@ -1,4 +1,4 @@
-"""The table of connections: who comes in, who gives way, and what is over its time."""
+"""The table of connections: which are admitted, which are closed for others, and which reach a deadline."""
 
 import socket
 from collections.abc import Iterator
@@ -19,22 +19,22 @@ LIMITS = ConnectionLimits(total=6, per_address=4, request_s=10, idle_s=75)
 STRANGER, OTHER, LOCAL = "203.0.113.9", "198.51.100.7", ""
 
 
-class Door:
-    """A table with a clock of its own, and the clients' ends of its sockets."""
+class Listener:
+    """A table with a fake clock; keeps both ends of its sockets."""
 
     def __init__(self) -> None:
         self.now_s = 100.0
         self.table = Connections(LIMITS, lambda: self.now_s)
         self.sockets: list[socket.socket] = []
 
-    def come(self, address: str, phase: Phase = Phase.HEAD) -> Connection:
-        connection = self.check_request_rate(address)
+    def admitted(self, address: str, phase: Phase = Phase.HEAD) -> Connection:
+        connection = self.connect(address)
         assert connection is not None
         if phase is not Phase.HEAD:
             connection.enter(phase)
         return connection
 
-    def check_request_rate(self, address: str) -> Connection | None:
+    def connect(self, address: str) -> Connection | None:
         ours, theirs = socket.socketpair()
         self.sockets += ours, theirs
         return self.table.admit(ours, address, shared=not address)
@@ -45,10 +45,10 @@ class Door:
 
 
 @pytest.fixture
-def door() -> Iterator[Door]:
-    door = Door()
-    yield door
-    for each in door.sockets:
+def listener() -> Iterator[Listener]:
+    listener = Listener()
+    yield listener
+    for each in listener.sockets:
         each.close()
 
 
@@ -61,78 +61,80 @@ def is_ended(client: socket.socket) -> bool:
 
 
 @pytest.mark.parametrize("phase", [Phase.HEAD, Phase.IDLE, Phase.BODY, Phase.OPENING])
-def test_at_the_limit_of_an_address_the_one_that_waited_longest_gives_way(door: Door, phase: Phase):
-    first, second, *_ = [door.come(STRANGER, phase) for _ in range(LIMITS.per_address)]
-    door.now_s += GRACE_S
+def test_at_the_limit_of_an_address_its_longest_waiting_connection_is_closed(
+    listener: Listener, phase: Phase
+):
+    first, second, *_ = [listener.admitted(STRANGER, phase) for _ in range(LIMITS.per_address)]
+    listener.now_s += GRACE_S
 
-    newcomer = door.come(STRANGER)
+    newcomer = listener.admitted(STRANGER)
 
     assert first.phase is Phase.ENDED
-    assert is_ended(door.sockets[1])
+    assert is_ended(listener.sockets[1])
     assert (second.phase, newcomer.phase) == (phase, Phase.HEAD)
 
 
-def test_one_that_asks_is_no_longer_the_oldest(door: Door):
-    first, second, *_ = [door.come(STRANGER) for _ in range(LIMITS.per_address)]
+def test_a_connection_with_a_new_request_is_no_longer_the_oldest(listener: Listener):
+    first, second, *_ = [listener.admitted(STRANGER) for _ in range(LIMITS.per_address)]
     first.enter(Phase.ANSWER)
     first.enter(Phase.IDLE)
-    door.now_s += GRACE_S
+    listener.now_s += GRACE_S
 
-    door.come(STRANGER)
+    listener.admitted(STRANGER)
 
     assert (first.phase, second.phase) == (Phase.IDLE, Phase.ENDED)
 
 
-def test_a_burst_of_this_machine_is_left_its_time_to_be_heard(door: Door):
-    burst = [door.come(LOCAL) for _ in range(LIMITS.total)]
+def test_connections_of_a_burst_are_kept_during_the_grace_period(listener: Listener):
+    burst = [listener.admitted(LOCAL) for _ in range(LIMITS.total)]
 
     assert all(each.phase is Phase.HEAD for each in burst)
 
 
-def test_what_is_left_of_a_burst_goes_when_somebody_comes_later(door: Door):
-    burst = [door.come(LOCAL) for _ in range(LIMITS.total)]
-    door.now_s += GRACE_S
+def test_idle_connections_of_a_burst_are_closed_for_a_later_one(listener: Listener):
+    burst = [listener.admitted(LOCAL) for _ in range(LIMITS.total)]
+    listener.now_s += GRACE_S
 
-    door.come(LOCAL)
+    listener.admitted(LOCAL)
 
-    # Three stay, the newcomer is the fourth.
+    # Three stay, and the new one is the fourth.
     assert [each.phase is Phase.ENDED for each in burst] == [True] * 3 + [False] * 3
 
 
 @pytest.mark.parametrize("phase", [Phase.ANSWER, Phase.SERVED])
-def test_an_address_with_all_its_connections_in_use_gets_no_more(door: Door, phase: Phase):
-    busy = [door.come(STRANGER, phase) for _ in range(LIMITS.per_address)]
+def test_an_address_with_all_its_connections_in_use_is_rejected(listener: Listener, phase: Phase):
+    busy = [listener.admitted(STRANGER, phase) for _ in range(LIMITS.per_address)]
 
-    assert door.check_request_rate(STRANGER) is None
-    assert door.check_request_rate(OTHER) is not None
+    assert listener.connect(STRANGER) is None
+    assert listener.connect(OTHER) is not None
     assert all(each.phase is phase for each in busy)
 
 
-def test_what_many_clients_share_may_use_every_connection(door: Door):
+def test_a_shared_address_may_use_every_connection(listener: Listener):
     for _ in range(LIMITS.total):
-        door.come(LOCAL, Phase.ANSWER)
+        listener.admitted(LOCAL, Phase.ANSWER)
 
-    assert door.check_request_rate(LOCAL) is None
+    assert listener.connect(LOCAL) is None
 
 
-def test_when_all_places_are_taken_the_address_with_most_idle_ones_gives_way(door: Door):
-    lone = door.come(OTHER)
-    flood = [door.come(STRANGER) for _ in range(LIMITS.per_address)]
-    door.come(LOCAL, Phase.ANSWER)
+def test_at_the_total_limit_a_connection_of_the_address_with_most_idle_ones_is_closed(listener: Listener):
+    lone = listener.admitted(OTHER)
+    flood = [listener.admitted(STRANGER) for _ in range(LIMITS.per_address)]
+    listener.admitted(LOCAL, Phase.ANSWER)
 
-    newcomer = door.come("192.0.2.1")
+    newcomer = listener.admitted("192.0.2.1")
 
     assert newcomer.phase is Phase.HEAD
     assert (lone.phase, flood[0].phase) == (Phase.HEAD, Phase.ENDED)
 
 
-def test_an_answer_that_nobody_reads_gives_way_and_one_just_given_does_not(door: Door):
-    unread = [door.come(STRANGER, Phase.ANSWER) for _ in range(LIMITS.per_address)]
-    served = [door.come(OTHER, Phase.SERVED) for _ in range(2)]
-    assert door.check_request_rate("192.0.2.1") is None
-    door.now_s += UNREAD_S + 0.1
+def test_a_connection_with_an_old_unread_response_is_closed_and_one_in_use_is_not(listener: Listener):
+    unread = [listener.admitted(STRANGER, Phase.ANSWER) for _ in range(LIMITS.per_address)]
+    served = [listener.admitted(OTHER, Phase.SERVED) for _ in range(2)]
+    assert listener.connect("192.0.2.1") is None
+    listener.now_s += UNREAD_S + 0.1
 
-    door.come("192.0.2.1")
+    listener.admitted("192.0.2.1")
 
     assert [each.phase for each in unread] == [Phase.ENDED, *[Phase.ANSWER] * 3]
     assert all(each.phase is Phase.SERVED for each in served)
@@ -142,56 +144,56 @@ def test_an_answer_that_nobody_reads_gives_way_and_one_just_given_does_not(door:
     ("phase", "seconds"),
     [(Phase.HEAD, 10), (Phase.OPENING, 10), (Phase.ANSWER, 60), (Phase.IDLE, 75), (Phase.LEAVING, 2)],
 )
-def test_each_phase_ends_at_its_deadline(door: Door, phase: Phase, seconds: float):
-    connection = door.come(STRANGER, phase)
+def test_each_phase_ends_at_its_deadline(listener: Listener, phase: Phase, seconds: float):
+    connection = listener.admitted(STRANGER, phase)
 
-    door.wait(seconds - 0.1)
+    listener.wait(seconds - 0.1)
     assert connection.phase is phase
-    door.wait(0.2)
+    listener.wait(0.2)
 
     assert connection.phase is Phase.ENDED
 
 
-def test_a_session_has_no_deadline_here(door: Door):
-    connection = door.come(STRANGER, Phase.SERVED)
+def test_a_connection_with_a_session_has_no_deadline_here(listener: Listener):
+    connection = listener.admitted(STRANGER, Phase.SERVED)
 
-    door.wait(1e9)
+    listener.wait(1e9)
 
     assert connection.phase is Phase.SERVED
 
 
-def test_a_late_body_is_told_so_before_its_end(door: Door):
-    connection, told = door.come(STRANGER, Phase.BODY), []
-    connection.on_late = lambda: told.append(connection.phase)
+def test_on_late_is_called_before_a_late_body_ends_its_connection(listener: Listener):
+    connection, phases = listener.admitted(STRANGER, Phase.BODY), []
+    connection.on_late = lambda: phases.append(connection.phase)
 
-    door.wait(LIMITS.request_s + 0.1)
+    listener.wait(LIMITS.request_s + 0.1)
 
-    assert told == [Phase.BODY]
+    assert phases == [Phase.BODY]
 
 
-def test_what_does_not_let_go_of_its_socket_is_aborted(door: Door):
-    connection, aborted = door.come(STRANGER), []
+def test_a_connection_that_does_not_close_its_socket_is_aborted(listener: Listener):
+    connection, aborted = listener.admitted(STRANGER), []
     connection.abort = lambda: aborted.append(True)
-    door.wait(LIMITS.request_s + 0.1)
+    listener.wait(LIMITS.request_s + 0.1)
     assert not aborted
 
-    door.wait(0.5)
+    listener.wait(0.5)
 
     assert aborted
 
 
-def test_an_ended_connection_begins_nothing_and_is_counted_until_its_socket_is_closed(door: Door):
-    connection = door.come(STRANGER)
+def test_an_ended_connection_enters_no_phase_and_counts_until_its_socket_is_closed(listener: Listener):
+    connection = listener.admitted(STRANGER)
     connection.end()
     connection.enter(Phase.ANSWER)
 
-    assert (connection.phase, len(door.table)) == (Phase.ENDED, 1)
+    assert (connection.phase, len(listener.table)) == (Phase.ENDED, 1)
     connection.closed()
     connection.closed()
-    assert len(door.table) == 0
-    assert [door.check_request_rate(STRANGER) is not None for _ in range(4)] == [True] * 4
+    assert len(listener.table) == 0
+    assert [listener.connect(STRANGER) is not None for _ in range(4)] == [True] * 4
 
 
-def test_open_files_bound_the_connections():
+def test_the_limit_of_open_files_limits_the_connections():
     assert ConnectionLimits.of(Config(), descriptors=100).total == 100
     assert ConnectionLimits.of(Config(), descriptors=10**6).total == Config().max_connections

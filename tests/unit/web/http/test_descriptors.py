@@ -1,4 +1,4 @@
-"""The limit of open files: raised by the process itself, and shared between sessions and connections."""
+"""The limit of open files: raised at the start, and shared between sessions and connections."""
 
 import resource
 import subprocess
@@ -22,7 +22,7 @@ def test_the_soft_limit_is_raised_to_the_hard_one():
     assert ended.stdout == "512 512 512\n", ended.stderr
 
 
-def test_where_the_limit_cannot_be_raised_the_soft_one_holds(monkeypatch: pytest.MonkeyPatch):
+def test_if_the_limit_cannot_be_raised_the_soft_one_applies(monkeypatch: pytest.MonkeyPatch):
     def refuse(_which: int, _limits: tuple[int, int]) -> None:
         raise ValueError("current limit exceeds maximum limit")
 
@@ -32,7 +32,7 @@ def test_where_the_limit_cannot_be_raised_the_soft_one_holds(monkeypatch: pytest
     assert descriptors.raise_limit() == 2560
 
 
-def test_connections_get_what_the_sessions_leave():
+def test_connections_get_the_descriptors_that_sessions_do_not_need():
     config = Config(max_sessions=16)
 
     assert (

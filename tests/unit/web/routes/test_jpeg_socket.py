@@ -1,4 +1,4 @@
-"""What a peer sends over its WebSocket beside messages, and what it costs the others."""
+"""A flood of WebSocket control frames must not delay other tasks."""
 
 import asyncio
 from collections import deque
@@ -11,7 +11,7 @@ PINGS = 1000
 
 
 class FloodedSocket(web.WebSocketResponse):
-    """Has everything at hand: nothing in it waits."""
+    """A socket that always has the next message and never waits."""
 
     def __init__(self, *messages: WSMessage) -> None:
         super().__init__(autoping=False)
@@ -25,7 +25,7 @@ class FloodedSocket(web.WebSocketResponse):
         self.pongs.append(message)
 
 
-async def test_a_flood_of_pings_is_answered_and_lets_the_others_have_their_turns():
+async def test_a_flood_of_pings_is_answered_without_blocking_other_tasks():
     floods = [WSMessage(WSMsgType.PING, b"?", ""), WSMessage(WSMsgType.PONG, b"", "")] * PINGS
     socket = FloodedSocket(*floods, WSMessage(WSMsgType.TEXT, "hello", ""))
     receiving = asyncio.ensure_future(WebSocketPeer(socket, None).receive())
