@@ -129,7 +129,7 @@ def test_another_program_is_not_accepted_as_a_server(other_program: str):
     code, findings = run_doctor("--url", other_program)
 
     assert code == 1
-    assert "not like facestream" in findings["server"]["found"]
+    assert "is not a facestream server" in findings["server"]["found"]
 
 
 def test_an_invalid_address_is_reported_in_one_sentence():
