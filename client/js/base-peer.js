@@ -1,7 +1,7 @@
-/** What both kinds of peer share: the session's name and tokens, notices, and how a connection ends. Opens nothing itself. */
+/** What both kinds of peer share: the session's id and tokens, notices, and how a connection ends. Opens nothing itself. */
 
 import { loss } from './errors.js';
-import { isAnswering, withoutSlash } from './http.js';
+import { isReachable, withoutSlash } from './http.js';
 
 /**
  * @typedef {object} PeerEvents
@@ -11,7 +11,7 @@ import { isAnswering, withoutSlash } from './http.js';
  * @property {(flow: 'connected' | 'interrupted') => void} onFlow packets stopped arriving, or arrive again
  * @property {(error: import('./errors.js').PeerError) => void} onLost the connection ended, but not by close()
  *
- * @typedef {object} Admission the server's answer to an admitted peer
+ * @typedef {object} Admission what the server sends to a peer that it admits
  * @property {string} session_id
  * @property {string} [resume] token with which another connection can resume this session
  * @property {string} [secret] with which the peer may end its session over HTTP
@@ -48,12 +48,12 @@ export class BasePeer {
     this.token = token;
   }
 
-  /** @returns {string} with which another connection can resume this session; empty before the answer */
+  /** @returns {string} with which another connection can resume this session; empty before the admission */
   get resumeToken() {
     return this.#resumeToken;
   }
 
-  /** @returns {string} the server's name for this session; empty before the answer */
+  /** @returns {string} the id of this session; empty before the admission */
   get sessionId() {
     return this.#sessionId;
   }
@@ -73,18 +73,18 @@ export class BasePeer {
     this.send({ type: 'ping', id: 0 });
   }
 
-  /** Find out now whether the server is gone: ICE and TCP notice it only after many seconds. */
+  /** Check now whether the server is gone: ICE and TCP notice it only after many seconds. */
   async check() {
-    if (!(await isAnswering(this.server))) this.lose('cut');
+    if (!(await isReachable(this.server))) this.lose('cut');
   }
 
-  /** Leave, and tell the server if it can still be reached; also from `pagehide`, and after the connection was lost. May be called twice. */
+  /** Close the connection and say goodbye to the server; also called from `pagehide` and after a loss. May be called twice. */
   close() {
     this.sayGoodbye();
     this.#disconnect();
   }
 
-  /** @protected @param {Admission} answer */
+  /** @protected @param {Admission} admission */
   admitted({ session_id: sessionId, resume, secret }) {
     this.#sessionId = sessionId;
     this.#resumeToken = resume ?? sessionId;
@@ -103,7 +103,7 @@ export class BasePeer {
     this.end(loss(key, this.#notice));
   }
 
-  /** End without a goodbye, so that the server keeps the session for a connection that resumes it. @protected @param {import('./errors.js').PeerError} error */
+  /** End without a goodbye, so that the server keeps the session and another connection can resume it. @protected @param {import('./errors.js').PeerError} error */
   end(error) {
     if (this.#closed) return;
     this.#disconnect();

@@ -12,19 +12,19 @@ const KEYS = {
   AbortError: 'busy',
 };
 
-/** Choices before cameras have names: browsers name them only after one was allowed. */
+/** Choices until the cameras can be listed: browsers reveal their names only after the person has allowed one. */
 export const FRONT = 'front';
 export const REAR = 'rear';
 
 /**
- * @typedef {object} Wish
+ * @typedef {object} CameraOptions
  * @property {string} camera FRONT, REAR or the id of a camera
  * @property {number} width
  * @property {number} height
  * @property {number} fps
  */
 
-/** @param {Wish} wish @returns {MediaStreamConstraints} what is asked of the browser; a camera may do otherwise */
+/** @param {CameraOptions} options @returns {MediaStreamConstraints} what the page requests; the camera may deliver something else */
 export function constraints({ camera, width, height, fps }) {
   const size = { width: { ideal: width }, height: { ideal: height }, frameRate: { ideal: fps, max: fps } };
   if (camera === FRONT) return { video: { ...size, facingMode: 'user' }, audio: false };
@@ -32,22 +32,22 @@ export function constraints({ camera, width, height, fps }) {
   return { video: { ...size, deviceId: { ideal: camera } }, audio: false };
 }
 
-/** @param {Wish} wish @returns {Promise<MediaStream>} with one video track; rejects with a PeerError */
-export async function openCamera(wish) {
+/** @param {CameraOptions} options @returns {Promise<MediaStream>} with one video track; rejects with a PeerError */
+export async function openCamera(options) {
   // Missing in pages loaded over plain http from another machine, and in some browsers altogether.
   if (!navigator.mediaDevices?.getUserMedia) {
     const here = `http://localhost${location.port && `:${location.port}`}${location.pathname}`;
     throw globalThis.isSecureContext ? new PeerError('noCapture') : new PeerError('insecure', here);
   }
   try {
-    return await navigator.mediaDevices.getUserMedia(constraints(wish));
+    return await navigator.mediaDevices.getUserMedia(constraints(options));
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     throw new PeerError(KEYS[error.name] ?? 'unknown', error.message, error);
   }
 }
 
-/** @returns {Promise<{id: string, name: string}[]>} cameras whose names the browser tells; none before one was allowed */
+/** @returns {Promise<{id: string, name: string}[]>} cameras whose names the browser reveals; none until the person has allowed one */
 export async function listCameras() {
   const devices = (await navigator.mediaDevices?.enumerateDevices?.()) ?? [];
   return devices

@@ -1,6 +1,6 @@
-/** The controls of the chart: length of time, pause, looking back. Uses its own elements only. */
+/** The controls of the chart: time span, pause, look back. Uses its own elements only. */
 
-import { recall, remember } from './settings.js';
+import { keepChoice, readChoice } from './settings.js';
 import { PAUSED, WINDOWS } from './strings.js';
 
 const FIRST_WINDOW = '60';
@@ -21,10 +21,10 @@ export class ChartTools {
     this.#lookBack = lookBack;
     this.#chart = chart;
     window.append(...Object.entries(WINDOWS).map(([seconds, words]) => new Option(words, seconds)));
-    const kept = recall('window');
+    const kept = readChoice('window');
     window.value = kept && kept in WINDOWS ? kept : FIRST_WINDOW;
     window.addEventListener('change', () => {
-      remember('window', window.value);
+      keepChoice('window', window.value);
       chart?.setWindow(Number(window.value));
     });
     pause.addEventListener('click', () => this.#move(pause.getAttribute('aria-pressed') === 'true' ? 'moving' : 'paused'));
@@ -32,7 +32,7 @@ export class ChartTools {
     chart?.setWindow(Number(window.value));
   }
 
-  /** @returns {string} the length of time in view, after "last" */
+  /** @returns {string} the time span that is shown, as it follows "last" */
   get windowWords() {
     return WINDOWS[this.#window.value];
   }

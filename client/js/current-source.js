@@ -4,24 +4,24 @@
  */
 
 /**
- * @template Wish
+ * @template Options
  * @template {{close: () => void}} Opened
  */
 export class CurrentSource {
   #open;
   #onOpen;
-  /** @type {Wish | null} null: nothing is wished for */
-  #wish = null;
+  /** @type {Options | null} of the last request; null: no source is wanted */
+  #options = null;
   /** Counts requests, to detect a source that was opened for an older one. */
-  #wishes = 0;
+  #requests = 0;
   /** @type {Opened | null} */
   #current = null;
   /** @type {Promise<Opened | null> | null} */
   #opening = null;
 
   /**
-   * @param {(wish: Wish) => Promise<Opened>} open
-   * @param {(opened: Opened) => void} onOpen each that is kept, as soon as it is open
+   * @param {(options: Options) => Promise<Opened>} open
+   * @param {(opened: Opened) => void} onOpen called as soon as a source that is kept is open
    */
   constructor(open, onOpen) {
     this.#open = open;
@@ -35,39 +35,39 @@ export class CurrentSource {
 
   /** @returns {boolean} whether one is open, or will be */
   get wanted() {
-    return this.#wish !== null;
+    return this.#options !== null;
   }
 
   /**
    * Close the current source and open another.
    *
-   * @param {Wish} wish
+   * @param {Options} options
    * @returns {Promise<Opened | null>} the source of the last request; null: closed meanwhile. Rejects if the last request failed.
    */
-  use(wish) {
+  use(options) {
     this.close();
-    this.#wish = wish;
+    this.#options = options;
     this.#opening ??= this.#openLast();
     return this.#opening;
   }
 
-  /** @returns {Promise<Opened | null>} as `use` does, of the last wish; null: there is none */
+  /** @returns {Promise<Opened | null>} the source of the last request, as from `use`; null: none is wanted */
   last() {
     return this.#opening ?? Promise.resolve(this.#current);
   }
 
   /** Close the source; one that is still being opened is closed when it is open. May be called twice. */
   close() {
-    this.#wishes += 1;
-    this.#wish = null;
+    this.#requests += 1;
+    this.#options = null;
     this.#current?.close();
     this.#current = null;
   }
 
   async #openLast() {
     try {
-      while (this.#wish !== null) {
-        const opened = await this.#openOne(this.#wish, this.#wishes);
+      while (this.#options !== null) {
+        const opened = await this.#openOne(this.#options, this.#requests);
         if (opened) return opened;
       }
       return null;
@@ -76,18 +76,18 @@ export class CurrentSource {
     }
   }
 
-  /** @param {Wish} wish @param {number} number of the wish @returns {Promise<Opened | null>} null: another wish came */
-  async #openOne(wish, number) {
+  /** @param {Options} options @param {number} number of the request @returns {Promise<Opened | null>} null: another request followed */
+  async #openOne(options, number) {
     try {
-      const opened = await this.#open(wish);
-      if (number !== this.#wishes) {
+      const opened = await this.#open(options);
+      if (number !== this.#requests) {
         opened.close();
         return null;
       }
       this.#current = opened;
     } catch (error) {
-      if (number !== this.#wishes) return null;
-      this.#wish = null;
+      if (number !== this.#requests) return null;
+      this.#options = null;
       throw error;
     }
     this.#onOpen(this.#current);

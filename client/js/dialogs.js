@@ -1,6 +1,6 @@
 /** Asks the person for consent and for the access token, and closes menus. Draws into its own dialogs and menus only. */
 
-import { recall, remember } from './settings.js';
+import { keepChoice, readChoice } from './settings.js';
 
 const FRAGMENT = /^#token=(.+)$/;
 
@@ -30,10 +30,10 @@ export class ConsentDialog {
 
   /** @param {string} text what the person agrees to @returns {Promise<boolean>} */
   async ask(text) {
-    if (recall('consent', globalThis.sessionStorage) === text) return true;
+    if (readChoice('consent', globalThis.sessionStorage) === text) return true;
     fill(this.#dialog, text);
     if (!(await isConfirmed(this.#dialog))) return false;
-    remember('consent', text, globalThis.sessionStorage);
+    keepChoice('consent', text, globalThis.sessionStorage);
     return true;
   }
 }
@@ -48,7 +48,7 @@ export function takeToken(location, history) {
   const [, token] = FRAGMENT.exec(location.hash) ?? [];
   if (!token) return;
   history.replaceState(null, '', location.pathname + location.search);
-  remember('token', decoded(token), globalThis.sessionStorage);
+  keepChoice('token', decoded(token), globalThis.sessionStorage);
 }
 
 /** @param {string} text @returns {string} */
@@ -64,7 +64,7 @@ function decoded(text) {
 export class TokenDialog {
   #dialog;
   #input;
-  #token = recall('token', globalThis.sessionStorage) ?? '';
+  #token = readChoice('token', globalThis.sessionStorage) ?? '';
 
   /** @param {HTMLDialogElement} dialog holds .text, an input and buttons with the values "yes" and "no" */
   constructor(dialog) {
@@ -86,7 +86,7 @@ export class TokenDialog {
     this.#input.value = '';
     if (!confirmed || !token) return false;
     this.#token = token;
-    remember('token', token, globalThis.sessionStorage);
+    keepChoice('token', token, globalThis.sessionStorage);
     return true;
   }
 }

@@ -7,7 +7,7 @@ import { EMOTIONS } from './telemetry.js';
 
 const LONGEST_S = 300;
 const FIRST_WINDOW_S = 60;
-/** C3 keeps an element a point: twice as many cost twice the time, and nobody sees the difference. */
+/** C3 keeps one element per point: twice as many take twice the time and look the same. */
 const SLICES = 120;
 /** One second without a message is a slow server, not a face that left. */
 const BRIDGE_S = 1;
@@ -16,9 +16,9 @@ const MAX_FPS = 32;
 const REDRAW_MS = 250;
 const IDS = [...EMOTIONS, 'fps'];
 const NO_FACE = EMOTIONS.map(() => Number.NaN);
-/** Where C3 draws its plot, so that the mark of the moment on show can be placed in it. */
+/** Around C3's plot; also needed to place the mark of the displayed frame. */
 const PADDING = { top: 8, right: 34, left: 48 };
-/** Tops of the right axis that share the left axis' four grid lines. */
+/** Maxima of the right axis for which its ticks fall on the four grid lines of the left axis. */
 const FPS_TOPS = [16, 32, 64, 128];
 
 export class EmotionChart {
@@ -41,7 +41,7 @@ export class EmotionChart {
   #place = new ResizeObserver(([{ contentRect }]) => this.#fit(contentRect));
 
   /**
-   * @param {HTMLElement} element where the chart is drawn; its data attributes say how many points each line has
+   * @param {HTMLElement} element where the chart is drawn; its data attributes hold the number of points of each line
    * @throws {Error} if C3 is missing
    */
   constructor(element) {
@@ -90,7 +90,7 @@ export class EmotionChart {
   setWindow(seconds) {
     this.#windowS = seconds;
     this.#redraw();
-    // The labels of the time axis are words for fractions of the window: C3 asks for them again.
+    // C3 formats the labels of the time axis again, because they depend on the window.
     this.#chart.flush();
   }
 
@@ -122,7 +122,7 @@ export class EmotionChart {
     else this.#chart.hide(id);
   }
 
-  /** @param {string} emotion whose line is drawn strongest; empty: none */
+  /** @param {string} emotion whose line is emphasized; empty: none */
   lead(emotion) {
     this.#element.dataset.leading = emotion;
   }
@@ -171,7 +171,7 @@ export class EmotionChart {
   }
 
   #description() {
-    // Fractions of the window, so that another window needs no other axis.
+    // Fractions of the window, so that the axis is the same for every window.
     const x = Array.from({ length: SLICES }, (_, i) => (i - SLICES + 1) / SLICES);
     /** @param {number} part */
     const seconds = (part) => part * this.#windowS;
@@ -199,7 +199,7 @@ export class EmotionChart {
           min: 0,
           max: this.#fpsTop,
           padding: 0,
-          // Four steps, whatever the top: they coincide with the grid lines of the left axis.
+          // Four steps for every maximum: they coincide with the grid lines of the left axis.
           tick: { count: 5, format: (/** @type {number} */ fps) => fps.toFixed(0), outer: false },
         },
       },

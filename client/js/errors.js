@@ -1,4 +1,4 @@
-/** What can go wrong, each with one key; and which key an answer of the server has. Decides by codes, never by sentences. */
+/** The errors of the page, each with one key, and the key of each response that rejects a request. Decides by codes, never by sentences. */
 
 /** The error of everything that opens a source or a connection. */
 export class PeerError extends Error {
@@ -52,8 +52,8 @@ export function rejection(status, { code, detail }, retryAfterS = 0) {
 }
 
 /**
- * @param {string} key of what this side observed
- * @param {import('./telemetry.js').Control | null} notice what the server sent before, which says more
+ * @param {string} key of what the page observed
+ * @param {import('./telemetry.js').Control | null} notice the last notice from the server, which is more precise
  * @returns {PeerError}
  */
 export function loss(key, notice) {

@@ -6,7 +6,7 @@ const FRAME_COLUMNS = ['time_s', 'seq', 'pts_s', 'fps_in', 'fps_out', 'dropped',
 const FACE_COLUMNS = ['face', 'left', 'top', 'width', 'height', 'label', 'unsure'];
 const BODY_COLUMNS = ['yaw_deg', 'pitch_deg', 'roll_deg', 'eyes', 'mouth', 'blinks'];
 
-/** @param {Iterable<import('./session-log.js').Entry>} entries @returns {string} a row a face; a frame without one has empty cells */
+/** @param {Iterable<import('./session-log.js').Entry>} entries @returns {string} one row per face; a frame without faces has empty cells */
 export function toCsv(entries) {
   const head = [...FRAME_COLUMNS, ...STAGES.map((stage) => `${stage}_ms`), ...FACE_COLUMNS, ...EMOTIONS, ...BODY_COLUMNS];
   const lines = [head.join()];
@@ -20,7 +20,7 @@ export function toCsv(entries) {
   return `${lines.join('\r\n')}\r\n`;
 }
 
-/** @param {Iterable<import('./session-log.js').Entry>} entries @returns {string} messages as docs/telemetry.md has them, and `time_s` */
+/** @param {Iterable<import('./session-log.js').Entry>} entries @returns {string} messages as in docs/telemetry.md, with `time_s` added */
 export function toJsonl(entries) {
   const lines = [];
   for (const { timeS, telemetry } of entries) {
@@ -30,7 +30,7 @@ export function toJsonl(entries) {
   return lines.length ? `${lines.join('\n')}\n` : '';
 }
 
-/** @param {Date} at @returns {string} the start of a file's name, as it sorts */
+/** @param {Date} at @returns {string} the start of a file's name; names sort by time */
 export function fileStem(at) {
   /** @param {number} number */
   const two = (number) => String(number).padStart(2, '0');

@@ -1,4 +1,4 @@
-/** Which frame is on show, and when a frame was: relates the clock of the telemetry to the page's clock and to the video's. */
+/** Finds the report of the displayed frame and its time: relates the clock of the telemetry to the page's clock and to the video's. */
 
 const TICKS_A_SECOND = 90_000;
 const WRAP = 2 ** 32;
@@ -13,20 +13,20 @@ const ENOUGH_VOTES = 5;
 export class FrameClock {
   #offsetS = Infinity;
 
-  /** @param {number} ptsS @param {number} nowS @returns {number} when that frame was, in seconds of the page's clock */
+  /** @param {number} ptsS @param {number} nowS @returns {number} the time of that frame, in seconds of the page's clock */
   pageTime(ptsS, nowS) {
     this.#offsetS = Math.min(this.#offsetS, nowS - ptsS);
     return ptsS + this.#offsetS;
   }
 
-  /** @param {number} ptsS of a frame whose message was seen @returns {number} when that frame was, in the page's clock */
+  /** @param {number} ptsS of a frame whose message has arrived @returns {number} its time, in seconds of the page's clock */
   timeOf(ptsS) {
     return ptsS + this.#offsetS;
   }
 }
 
 /**
- * Finds the telemetry of the frame on show by its RTP timestamp. RTP timestamps start at a random number, so the two
+ * Finds the telemetry of the displayed frame by its RTP timestamp. RTP timestamps start at a random number, so the two
  * clocks differ by an unknown constant. Each frame that arrives votes for the constant that would make the newest
  * message its own, because a message leaves the server a moment before its frame. The frame may overtake it, by
  * less than EARLY_MS.
@@ -45,9 +45,9 @@ export class FrameMatcher {
 
   /**
    * @param {number} rtp timestamp of the frame on show
-   * @param {number} receivedMs when its last packet came
-   * @returns {{timeS: number, lagMs: number} | null} when that frame was, and how long after its message the frame
-   *   came; null: the two clocks are not related yet
+   * @param {number} receivedMs when its last packet arrived
+   * @returns {{timeS: number, lagMs: number} | null} the time of that frame, and how long after its message the
+   *   frame arrived; null: the two clocks are not related yet
    */
   match(rtp, receivedMs) {
     const newest = this.#messages.findLast((message) => message.arrivedMs <= receivedMs + EARLY_MS);

@@ -4,7 +4,7 @@ import { find, make } from './elements.js';
 import { FIGURES, NOTHING, STAGE_LABELS, badge, busySentence, kilobits, milliseconds, percent, perSecond } from './strings.js';
 
 const ALL_STAGES = Object.keys(STAGE_LABELS);
-/** Of a new time, in a mean that forgets half of the past in about seven frames. */
+/** Weight of a new time in the moving average; the weight of older times halves in about seven frames. */
 const WEIGHT = 0.1;
 
 export class HealthPanel {
@@ -13,7 +13,7 @@ export class HealthPanel {
   /** @type {Map<string, {bar: HTMLElement, time: HTMLElement}>} */
   #stages = new Map();
   #busy;
-  /** @type {Map<string, number>} milliseconds by stage; a stage that is not known is not there */
+  /** @type {Map<string, number>} milliseconds by stage; unknown stages are missing */
   #ms = new Map();
 
   /** @param {HTMLElement} element holds .numbers, .stage-bar, .stage-times and .busy */
@@ -61,7 +61,7 @@ export class HealthPanel {
     if (figure) figure.textContent = text;
   }
 
-  /** @param {Record<string, number | null>} ms milliseconds by stage, of one frame; null: not known this time */
+  /** @param {Record<string, number | null>} ms milliseconds by stage, of one frame; null: unknown for this frame */
   addTimes(ms) {
     for (const [stage, value] of Object.entries(ms)) {
       if (value === null) continue;

@@ -22,8 +22,8 @@ export function expiry(ms) {
   return controller.signal;
 }
 
-/** @param {string} server address without a slash at its end @returns {Promise<boolean>} whether it answers at all */
-export async function isAnswering(server) {
+/** @param {string} server address without a slash at its end @returns {Promise<boolean>} whether it responds at all */
+export async function isReachable(server) {
   try {
     await fetch(`${server}/healthz`, { signal: expiry(CHECK_MS) });
     return true;

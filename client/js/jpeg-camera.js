@@ -60,7 +60,7 @@ export class JpegCamera {
     return new Promise((resolve) => canvas.toBlob(resolve, 'image/jpeg', QUALITY));
   }
 
-  /** May be called twice. The track stays open: it is not this one's. */
+  /** May be called twice. Does not stop the track, which belongs to the source. */
   close() {
     clearInterval(this.#timer);
     this.#timer = undefined;
@@ -77,13 +77,13 @@ export class JpegCamera {
     this.#timer = setInterval(() => {
       // A background tab gets no frames; without any, the server would end the session.
       if (document.hidden && !this.#track?.muted) this.#onFrame(performance.now());
-      // Phones pause it while another page is in the foreground.
+      // Phones pause the video while another page is in the foreground.
       else if (this.#video.paused) this.#video.play().catch(() => {});
     }, HIDDEN_TAB_MS);
   }
 }
 
-/** Chromium encodes the canvas of a page when it is idle, up to 50 ms later, and one off the page at once. */
+/** Chromium encodes an element when it is idle, up to 50 ms later, but an OffscreenCanvas at once. */
 function makeCanvas() {
   return globalThis.OffscreenCanvas ? new OffscreenCanvas(1, 1) : make('canvas');
 }

@@ -5,7 +5,7 @@
 
 import { BasePeer } from './base-peer.js';
 import { PeerError, asPeerError, rejection } from './errors.js';
-import { isAnswering } from './http.js';
+import { isReachable } from './http.js';
 import { JpegCamera } from './jpeg-camera.js';
 import { FramesInFlight, HEADER_BYTES, decodeFrame, encodeHeader } from './jpeg-flow.js';
 import { JpegScreen } from './jpeg-screen.js';
@@ -25,9 +25,9 @@ const ABNORMAL_CLOSURE = 1006;
  *
  * @typedef {object} Shown a frame that was drawn
  * @property {number} ptsS of its message
- * @property {Record<string, number>} ms its time by stage, where the page knows it
+ * @property {Record<string, number>} ms its latency by stage, where the page knows it
  *
- * @typedef {{telemetry: import('./telemetry.js').Telemetry, atMs: number}} Announced a message, and when it arrived
+ * @typedef {{telemetry: import('./telemetry.js').Telemetry, atMs: number}} Announced a message and its time of arrival
  */
 
 /** @extends {BasePeer<JpegPeerEvents>} */
@@ -98,7 +98,7 @@ export class JpegPeer extends BasePeer {
       kbps: (bytes * 8) / 1000 / seconds,
       sentKbps: (sentBytes * 8) / 1000 / seconds,
       sourceFrames: this.#camera.frames,
-      // Each frame has its own, see `onShown`.
+      // `onShown` reports them for each frame.
       ms: {},
     };
   }
@@ -134,10 +134,10 @@ export class JpegPeer extends BasePeer {
     this.#socket = socket;
     socket.binaryType = 'arraybuffer';
     socket.onopen = () => this.send({ type: 'open', token: this.token, resume: this.resume });
-    const answer = await firstAnswer(socket);
-    if (!answer) throw new PeerError((await isAnswering(this.server)) ? 'noMedia' : 'serverAway');
-    if (answer.type === 'refused') throw rejection(answer.status, answer, answer.retry_after_s);
-    this.admitted(answer);
+    const reply = await firstReply(socket);
+    if (!reply) throw new PeerError((await isReachable(this.server)) ? 'noMedia' : 'serverAway');
+    if (reply.type === 'refused') throw rejection(reply.status, reply, reply.retry_after_s);
+    this.admitted(reply);
     return socket;
   }
 
@@ -196,7 +196,7 @@ export class JpegPeer extends BasePeer {
     const sent = this.#inFlight.comeBack(frame.timeMs, nowMs);
     const announced = this.#announced;
     this.#screen.show(frame.jpeg, () => {
-      // Not earlier: the stream of an empty canvas would play as a frame.
+      // Not earlier: the stream of an empty canvas would play an empty frame.
       if (!this.#shown) this.events.onVideo(this.#screen.stream);
       this.#shown = true;
       this.#sums.drawn += 1;
@@ -206,8 +206,8 @@ export class JpegPeer extends BasePeer {
 }
 
 /**
- * Where the time of one frame went, except for the stages that its message reports. The page's own clock sees it leave and
- * come back, so the stages add up to the measured total: what no other stage used is counted as network.
+ * The latency of one frame by stage, without the stages that its message reports. The page measures the round trip with its
+ * own clock and counts as network what no other stage used, so the stages add up to the measured total.
  *
  * @param {import('./jpeg-flow.js').Sent} sent
  * @param {Announced} announced
@@ -222,14 +222,14 @@ function times(sent, announced, backMs, drawnMs) {
   return { camera: sent.sentMs - sent.takenMs, network, encode, display: drawnMs - backMs + STREAM_MS };
 }
 
-/** @param {WebSocket} socket @returns {Promise<any>} "opened" or "refused"; null: it closed first, or nothing came */
-function firstAnswer(socket) {
+/** @param {WebSocket} socket @returns {Promise<any>} the message "opened" or "refused"; null: the socket closed first, or no message arrived */
+function firstReply(socket) {
   return new Promise((resolve) => {
     const timer = setTimeout(() => resolve(null), OPEN_MS);
-    /** @param {any} answer */
-    const end = (answer) => {
+    /** @param {any} reply */
+    const end = (reply) => {
       clearTimeout(timer);
-      resolve(answer);
+      resolve(reply);
     };
     socket.onclose = () => end(null);
     socket.onmessage = ({ data }) => end(JSON.parse(data));

@@ -51,7 +51,7 @@ export class LiveView {
     chart?.clear(this.#startS);
   }
 
-  /** A new connection: its frames have a clock of their own. */
+  /** A new connection: its frames have another clock. */
   beginConnection() {
     this.#clock = new FrameClock();
     this.#matcher = new FrameMatcher();
@@ -59,7 +59,7 @@ export class LiveView {
     this.#timing = true;
   }
 
-  /** @param {string} sessionId of the connection, which is open now */
+  /** The connection is open. @param {string} sessionId */
   beginSession(sessionId) {
     this.#at.health.say('session', sessionId.slice(0, 8));
     this.#at.chart?.start();

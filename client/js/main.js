@@ -27,7 +27,7 @@ const SERVER = withoutSlash(new URL('.', document.baseURI).href);
 
 /** @param {string} id */
 const button = (id) => find(document, `#${id}`, HTMLButtonElement);
-/** Does not use the class: a browser that lacks it must get as far as the message of boot.js. @param {string} selector */
+/** Does not check for HTMLDialogElement: a browser that lacks it must still show the message of boot.js. @param {string} selector */
 const dialog = (selector) => /** @type {HTMLDialogElement} */ (element(selector));
 
 /** @param {string} name of a data attribute @param {(element: HTMLElement, text: string) => void} put */
@@ -76,7 +76,7 @@ const live = new LiveView({
   video,
 });
 const setup = new SetupPanel(element('#setup'), changeSource);
-const switches = new Switches(element('#layers'), element('#views'), (message) => visit.send(message));
+const switches = new Switches(element('#layers'), element('#backgrounds'), (message) => visit.send(message));
 /** What the person agrees to. */
 let notice = NOTICE;
 const exports = new ExportPanel(
@@ -94,7 +94,7 @@ const exports = new ExportPanel(
 );
 
 const traits = readTraits();
-/** @type {Visit} its view looks into it again */
+/** @type {Visit} annotated, because the events below refer to it */
 const visit = new Visit(
   {
     traits: () => traits,
@@ -122,12 +122,12 @@ function makeChart() {
   }
 }
 
-/** A server without settings for the page leaves the page as it is. @returns {Promise<import('./visit-states.js').ServerTraits>} */
+/** If the server sends no settings, the page keeps its defaults. @returns {Promise<import('./visit-states.js').ServerTraits>} */
 async function readTraits() {
   const config = await fetchConfig(SERVER, token.token);
   if (!config) return { hasFallback: false, needsToken: false, hasRelays: false };
   notice = config.notice || NOTICE;
-  switches.offerBackgrounds(config.views);
+  switches.offerBackgrounds(config.backgroundModes);
   const needsToken = config.auth === 'token';
   return { hasFallback: config.websocket, needsToken, hasRelays: needsToken || config.iceServers.length > 0 };
 }

@@ -17,16 +17,16 @@ export class Painter {
   #stream;
   #timer;
   #frames;
-  #wish;
+  #options;
   #lastMs = 0;
   #leastMs;
 
   /**
    * @param {MediaStream} camera
-   * @param {import('./video-source.js').Source} wish
+   * @param {import('./video-source.js').SourceOptions} options
    * @returns {Promise<Painter>} when it plays, or when the camera turns out to be muted
    */
-  static async overCamera(camera, wish) {
+  static async overCamera(camera, options) {
     const video = make('video', { muted: true, playsInline: true, srcObject: camera });
     const [track] = camera.getVideoTracks();
     const playing = video.play();
@@ -37,24 +37,24 @@ export class Painter {
     }
     const { width, height } = track.getSettings();
     // In the background a canvas gets no frames, so repeat the last one; but not for a muted camera, whose last frame is stale.
-    return new Painter(video, { ...wish, given: { width, height } }, () => document.hidden && !track.muted);
+    return new Painter(video, { ...options, given: { width, height } }, () => document.hidden && !track.muted);
   }
 
   /**
    * @param {HTMLVideoElement} video that plays
-   * @param {import('./video-source.js').Source & {given?: {width?: number, height?: number}}} wish `given` is the size of
+   * @param {import('./video-source.js').SourceOptions & {given?: {width?: number, height?: number}}} options `given` is the size of
    *   the video until the video reports its own
    * @param {() => boolean} mayRepeat whether the last frame of a stalled video is painted again once a second
    */
-  constructor(video, wish, mayRepeat) {
+  constructor(video, options, mayRepeat) {
     if (!this.#canvas.captureStream) throw new PeerError('unsupported');
     requireReadableCanvas();
     this.#video = video;
-    this.#wish = wish;
+    this.#options = options;
     // Half a frame of tolerance, so that a video at exactly this rate loses no frame.
-    this.#leastMs = 500 / wish.fps;
+    this.#leastMs = 500 / options.fps;
     this.#paint(performance.now());
-    this.#stream = this.#canvas.captureStream(wish.fps);
+    this.#stream = this.#canvas.captureStream(options.fps);
     this.#timer = setInterval(() => this.#repeat(mayRepeat), AGAIN_MS);
     this.#frames = new VideoFrames(video, (nowMs) => nowMs - this.#lastMs >= this.#leastMs && this.#paint(nowMs));
   }
@@ -81,7 +81,7 @@ export class Painter {
     // Without frames the server would end the session, although a stalled clip has not ended.
     const nowMs = performance.now();
     if (nowMs - this.#lastMs >= STILL_MS && mayRepeat()) this.#paint(nowMs);
-    // Phones pause it while another page is in the foreground.
+    // Phones pause the video while another page is in the foreground.
     if (this.#video.paused && !document.hidden) this.#video.play().catch(() => {});
   }
 
@@ -90,7 +90,7 @@ export class Painter {
     this.#lastMs = nowMs;
     this.#fit();
     const { width, height } = this.#canvas;
-    const mirrored = this.#wish.mirror === 'mirrored';
+    const mirrored = this.#options.mirror === 'mirrored';
     const context = contextOf(this.#canvas);
     const there = this.#video.readyState >= HAVE_CURRENT_DATA;
     const turned = mirrored && there;
@@ -101,7 +101,7 @@ export class Painter {
 
   /** Turning a phone changes the size. */
   #fit() {
-    const { width: widest, height: highest, given = {} } = this.#wish;
+    const { width: widest, height: highest, given = {} } = this.#options;
     const fullWidth = this.#video.videoWidth || given.width || widest;
     const fullHeight = this.#video.videoHeight || given.height || highest;
     const scale = Math.min(1, widest / fullWidth, highest / fullHeight);

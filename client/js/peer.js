@@ -19,7 +19,7 @@ const CONNECT_MS = 15000;
 /** Browsers report "disconnected" after five seconds without packets and "failed" only after twenty more. */
 const INTERRUPTION_MS = 6000;
 
-/** What an open peer is made of. @typedef {{pc: RTCPeerConnection, trickle: Trickle, telemetry: RTCDataChannel, control: RTCDataChannel}} Parts */
+/** The parts of an open peer. @typedef {{pc: RTCPeerConnection, trickle: Trickle, telemetry: RTCDataChannel, control: RTCDataChannel}} Parts */
 
 export class Peer extends BasePeer {
   /** @type {Parts | null} null: not opened yet */

@@ -1,11 +1,11 @@
-/** What went wrong, why a session ended and what to do, in words; and what stands in place of the video. Decides nothing. */
+/** The texts of errors, ended sessions and states: what happened, and what to do. They are shown in place of the video. Decides nothing. */
 
 import { State } from './visit-states.js';
 
 /** @typedef {import('./errors.js').PeerError} PeerError */
 /** @typedef {{title: string, text: string | ((detail: string) => string)}} Words a string is advice; a function also passes on the error's detail */
 
-/** Shown in place of the video, by state; without a title, they follow the problem. @type {Record<string, {title?: string, text: string}>} */
+/** Shown in place of the video, by state; one without a title is appended to the text of the problem. @type {Record<string, {title?: string, text: string}>} */
 export const INVITATIONS = {
   [State.IDLE]: {
     title: 'Facial expressions, live',
@@ -153,7 +153,7 @@ export function problemOf(error) {
  * @param {import('./visit-states.js').VisitState} state
  * @param {PeerError | null} error why the state was entered
  * @param {import('./visit-states.js').SourceKind} source
- * @returns {{key: string, title: string, text: string}} what stands in place of the video; empty texts: nothing
+ * @returns {{key: string, title: string, text: string}} what is shown in place of the video; empty texts: nothing
  */
 export function messageOf(state, error, source) {
   const { title = '', text = '' } = (source === 'clip' && CLIP_INVITATIONS[state]) || INVITATIONS[state] || {};
@@ -174,7 +174,7 @@ export function messageOf(state, error, source) {
   }
 }
 
-/** @param {PeerError} error for which the page falls back to the compatibility mode @returns {{key: string, title: string, text: string}} why, and what that means */
+/** @param {PeerError} error for which the page falls back to the compatibility mode @returns {{key: string, title: string, text: string}} the reason and its consequences */
 export function fallbackOf({ key }) {
   const title = COMPATIBILITY[key];
   const text = `${title}, so the page sends JPEG frames over a WebSocket. The delay may be longer and the frame rate lower; the analysis is the same.`;

@@ -25,7 +25,7 @@ export function saveFile(blob, name) {
   const address = URL.createObjectURL(blob);
   const link = make('a', { href: address, download: name });
   link.click();
-  // The browser reads the blob after this task; there is no event that says when it has.
+  // The browser reads the blob after this task, and no event reports when it has.
   setTimeout(() => URL.revokeObjectURL(address), 60_000);
 }
 
@@ -42,7 +42,7 @@ export class Recorder {
     return Boolean(globalThis.MediaRecorder);
   }
 
-  /** @param {MediaStream} stream @param {(blob: Blob, extension: string) => void} onEnd once, with all of it */
+  /** @param {MediaStream} stream @param {(blob: Blob, extension: string) => void} onEnd called once, with the whole recording */
   constructor(stream, onEnd) {
     const found = TYPES.find(([type]) => MediaRecorder.isTypeSupported(type));
     this.#extension = found?.[1] ?? 'webm';
@@ -52,7 +52,7 @@ export class Recorder {
     this.#recorder.start(SLICE_MS);
   }
 
-  /** End it; what was recorded comes to onEnd. May be called twice. */
+  /** End the recording; onEnd gets it. May be called twice. */
   close() {
     if (this.#recorder.state !== 'inactive') this.#recorder.stop();
   }

@@ -7,7 +7,7 @@ import { EMOTIONS } from './telemetry.js';
 const WIDTH = 960;
 const HEIGHT = 220;
 const SLICES = 480;
-/** A hole of two seconds is a slow server; a longer one is a face that was away. */
+/** A gap of up to two seconds comes from a slow server; in a longer one, the face was away. */
 const BRIDGE_S = 2;
 /** @type {Record<string, string>} */
 const DASHES = { disgust: '7 3', fear: '2.5 2.5', sad: '9 3 2 3', surprise: '5 2', neutral: '' };
@@ -30,7 +30,7 @@ thead th{font-size:.85rem}ol{margin:0;padding:0;list-style:none}li time{display:
 /**
  * @param {Iterable<import('./session-log.js').Entry>} entries with times from the start of the visit, as the events have
  * @param {readonly import('./session-log.js').SessionEvent[]} events
- * @param {{at: string, notice: string}} visit when it was, in words; what the person agreed to
+ * @param {{at: string, notice: string}} visit its date and time in words; what the person agreed to
  * @returns {string} an HTML document
  */
 export function toReport(entries, events, { at, notice }) {
@@ -134,7 +134,7 @@ function chart(face, { firstS, lastS }) {
   return `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${escape(REPORT.chart)}">${grid.join('')}${ticks.join('')}${paths.join('')}</svg>`;
 }
 
-/** A null lifts the pen. @param {(number | null)[]} line @param {(slice: number) => string} x @param {(share: number) => string} y */
+/** A null interrupts the line. @param {(number | null)[]} line @param {(slice: number) => string} x @param {(share: number) => string} y */
 function path(line, x, y) {
   let pen = 'M';
   let d = '';
@@ -142,7 +142,7 @@ function path(line, x, y) {
     if (value === null) pen = 'M';
     else {
       d += `${pen}${x(slice)} ${y(value)}`;
-      // A point alone between two gaps shows as a short stroke.
+      // Draw a single point between two gaps as a short stroke.
       if (pen === 'M') d += 'h1';
       pen = 'L';
     }

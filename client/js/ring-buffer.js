@@ -13,7 +13,7 @@ export class RingBuffer {
     this.#rows = Array.from({ length: capacity }, () => new Float64Array(width));
   }
 
-  /** @param {number[]} values one row; the oldest goes when the buffer is full */
+  /** @param {number[]} values one row; it replaces the oldest when the buffer is full */
   push(values) {
     this.#rows[this.#next].set(values);
     this.#next = (this.#next + 1) % this.#rows.length;
@@ -40,13 +40,13 @@ export class RingBuffer {
  * @param {number} nowS end of the window
  * @param {number} windowS its length
  * @param {number} slices how many points
- * @param {number} [bridge] a hole of so many slices without a row, or fewer, is filled with a straight line; a value
- *   that is NaN stays a gap, however short, because it is known that there was none
+ * @param {number} [bridge] a gap of at most this many slices without a row is filled with a straight line; a NaN
+ *   stays a gap, however short, because the row says that there was no value
  * @returns {(number | null)[][]} one list for each value, each with `slices` points; null: no value
  */
 export function sliceMeans(rows, nowS, windowS, slices, bridge = 0) {
   const sliceS = windowS / slices;
-  // Slices keep their place in time while the window moves, so that points do not jump between two redraws.
+  // Slices keep their position in time while the window moves, so that points do not jump between two redraws.
   const endSlice = Math.floor(nowS / sliceS);
   const rowsOf = new Uint32Array(slices);
   /** @type {Float64Array[]} */

@@ -1,4 +1,4 @@
-/** The reports and events of one visit; when it is full, the oldest reports go. Its memory is allocated once and never grows. */
+/** The reports and events of one visit; when the log is full, it drops the oldest reports. Its memory is allocated once and never grows. */
 
 import { EMOTIONS, STAGES } from './telemetry.js';
 
@@ -8,7 +8,7 @@ const MOST_EVENTS = 1000;
 const UNSURE = ['', 'close', 'small', 'blurred', 'turned'];
 const UNANALYSED = ['', 'off', 'unavailable', 'fault'];
 const LABELS = [...EMOTIONS, 'unsure'];
-/** One row a face of a frame, or one a frame without a face. */
+/** One row per face of a frame, or one row for a frame without faces. */
 const COLUMNS = [
   'seq', 'fpsIn', 'fpsOut', 'dropped', 'analysed', 'unanalysed', 'degradationLevel', ...STAGES, 'id', 'left', 'top', 'width', 'height', 'label',
   'unsure', ...EMOTIONS, 'yaw', 'pitch', 'roll', 'eyes', 'mouth', 'blinks',
@@ -16,7 +16,7 @@ const COLUMNS = [
 const AT = Object.fromEntries(COLUMNS.map((name, i) => [name, i]));
 
 /**
- * @typedef {object} Entry one message as it came, and when
+ * @typedef {object} Entry one message and its time
  * @property {number} timeS in seconds of the page's clock; in a file, from the start of the visit
  * @property {import('./telemetry.js').Telemetry} telemetry
  *

@@ -1,9 +1,9 @@
-/** Choices of the person in the browser's storage. If storage is forbidden, a choice lasts as long as the page. */
+/** Reads and keeps the person's choices in the browser's storage. If storage is forbidden, a choice lasts as long as the page. */
 
 const PREFIX = 'facestream.';
 
-/** @param {string} name @param {Storage} [storage] @returns {string | null} what was kept; null: nothing */
-export function recall(name, storage = globalThis.localStorage) {
+/** @param {string} name @param {Storage} [storage] @returns {string | null} the choice that was kept; null: none */
+export function readChoice(name, storage = globalThis.localStorage) {
   try {
     return storage.getItem(PREFIX + name);
   } catch {
@@ -12,7 +12,7 @@ export function recall(name, storage = globalThis.localStorage) {
 }
 
 /** @param {string} name @param {string} value @param {Storage} [storage] */
-export function remember(name, value, storage = globalThis.localStorage) {
+export function keepChoice(name, value, storage = globalThis.localStorage) {
   try {
     storage.setItem(PREFIX + name, value);
   } catch {

@@ -2,7 +2,7 @@
 
 import { FRONT, REAR, listCameras } from './camera.js';
 import { find, inputs } from './elements.js';
-import { recall, remember } from './settings.js';
+import { keepChoice, readChoice } from './settings.js';
 import { CAMERAS, clipName, setupSummary } from './strings.js';
 
 export class SetupPanel {
@@ -11,7 +11,7 @@ export class SetupPanel {
   #camera;
   /** @type {File | null} */
   #clip = null;
-  #wanted = recall('camera') ?? FRONT;
+  #wanted = readChoice('camera') ?? FRONT;
   #onChange;
 
   /**
@@ -23,8 +23,8 @@ export class SetupPanel {
     this.#summary = find(element, '.summary', HTMLElement);
     this.#camera = find(element, 'select', HTMLSelectElement);
     this.#onChange = onChange;
-    for (const name of ['size', 'fps']) this.#check(name, recall(name));
-    this.#mirror.checked = recall('mirror') === 'mirrored';
+    for (const name of ['size', 'fps']) this.#check(name, readChoice(name));
+    this.#mirror.checked = readChoice('mirror') === 'mirrored';
     this.#offer([]);
     element.addEventListener('change', ({ target }) => {
       if (target === this.#camera) this.#wanted = this.#camera.value;
@@ -32,7 +32,7 @@ export class SetupPanel {
     });
   }
 
-  /** @returns {import('./video-source.js').Source} */
+  /** @returns {import('./video-source.js').SourceOptions} */
   get source() {
     const [width, height] = this.#checked('size').split('x').map(Number);
     const mirror = this.#mirror.checked ? 'mirrored' : 'as it is';
@@ -62,7 +62,7 @@ export class SetupPanel {
 
   #changed() {
     const { camera, width, height, fps, mirror } = this.source;
-    for (const [name, value] of Object.entries({ camera, size: `${width}x${height}`, fps: String(fps), mirror })) remember(name, value);
+    for (const [name, value] of Object.entries({ camera, size: `${width}x${height}`, fps: String(fps), mirror })) keepChoice(name, value);
     this.#sayChoice();
     this.#onChange();
   }

@@ -1,7 +1,7 @@
 /** Which layers the server draws, and on which background; applied at once and remembered. Uses its own elements only. */
 
 import { inputs, make } from './elements.js';
-import { recall, remember } from './settings.js';
+import { keepChoice, readChoice } from './settings.js';
 import { BACKGROUND_MODES } from './strings.js';
 
 export class Switches {
@@ -10,7 +10,7 @@ export class Switches {
   #send;
 
   /**
-   * @param {HTMLElement} layers holds a checkbox a layer
+   * @param {HTMLElement} layers holds one checkbox per layer
    * @param {HTMLElement} backgrounds gets a radio button for each background mode; hidden if the server offers fewer than two
    * @param {(message: object) => void} send to the server, if there is a connection
    */
@@ -18,15 +18,15 @@ export class Switches {
     this.#layers = layers;
     this.#backgrounds = backgrounds;
     this.#send = send;
-    const kept = recall('layers')?.split(' ');
+    const kept = readChoice('layers')?.split(' ');
     if (kept) for (const input of inputs(layers, 'input')) input.checked = kept.includes(input.value);
     layers.addEventListener('change', () => {
-      remember('layers', this.#drawn().join(' '));
+      keepChoice('layers', this.#drawn().join(' '));
       this.#sendLayers();
     });
     backgrounds.addEventListener('change', ({ target }) => {
-      if (target instanceof HTMLInputElement) remember('view', target.value);
-      this.#sendView();
+      if (target instanceof HTMLInputElement) keepChoice('view', target.value);
+      this.#sendBackgroundMode();
     });
   }
 
@@ -35,7 +35,7 @@ export class Switches {
     const known = names.filter((name) => name in BACKGROUND_MODES);
     if (known.length < 2 || !this.#backgrounds.hidden) return;
     this.#backgrounds.hidden = false;
-    const kept = recall('view');
+    const kept = readChoice('view');
     for (const name of known) {
       const label = make('label');
       const input = make('input', { type: 'radio', name: 'view', value: name });
@@ -48,12 +48,12 @@ export class Switches {
   /** @param {import('./telemetry.js').Control} message a message of the server */
   hear(message) {
     if (message.type === 'hello') {
-      this.offerBackgrounds(message.views);
+      this.offerBackgrounds(message.backgroundModes);
       this.#sendLayers();
-      this.#sendView();
+      this.#sendBackgroundMode();
     }
     if (message.type === 'layers') this.#layers.dataset.inForce = message.layers.join(' ');
-    if (message.type === 'view') this.#backgrounds.dataset.inForce = message.view;
+    if (message.type === 'view') this.#backgrounds.dataset.inForce = message.backgroundMode;
   }
 
   #drawn() {
@@ -64,8 +64,8 @@ export class Switches {
     this.#send({ type: 'layers', layers: this.#drawn() });
   }
 
-  #sendView() {
-    const view = inputs(this.#backgrounds, 'input:checked')[0]?.value;
-    if (view) this.#send({ type: 'view', view });
+  #sendBackgroundMode() {
+    const mode = inputs(this.#backgrounds, 'input:checked')[0]?.value;
+    if (mode) this.#send({ type: 'view', view: mode });
   }
 }

@@ -35,11 +35,11 @@ export const VERSION = 1;
  * @property {string} detail
  * @property {string} code of the notice: why the session ends
  * @property {string[]} layers
- * @property {string} view the background mode in force; empty: not in this message
- * @property {string[]} views the background modes of the server
+ * @property {string} backgroundMode the mode in force, `view` on the wire; empty: not in this message
+ * @property {string[]} backgroundModes those that the server offers, `views` on the wire
  */
 
-/** @typedef {{notice: string, auth: 'token' | 'none', websocket: boolean, views: string[], iceServers: RTCIceServer[]}} PageConfig empty where the server does not say */
+/** @typedef {{notice: string, auth: 'token' | 'none', websocket: boolean, backgroundModes: string[], iceServers: RTCIceServer[]}} PageConfig empty where the server does not say */
 
 /**
  * @param {string} text one message
@@ -77,8 +77,8 @@ export function decodeControl(text) {
     detail: typeof message.detail === 'string' ? message.detail : '',
     code: typeof message.code === 'string' ? message.code : '',
     layers: Array.isArray(message.layers) ? message.layers : [],
-    view: typeof message.view === 'string' ? message.view : '',
-    views: Array.isArray(message.views) ? message.views : [],
+    backgroundMode: typeof message.view === 'string' ? message.view : '',
+    backgroundModes: Array.isArray(message.views) ? message.views : [],
   };
 }
 
@@ -94,7 +94,7 @@ export function chooseFace(faces, chosenId) {
 }
 
 /**
- * @param {string} text the answer to GET /config
+ * @param {string} text the body of the response to GET /config
  * @returns {PageConfig}
  */
 export function decodeConfig(text) {
@@ -103,7 +103,7 @@ export function decodeConfig(text) {
     notice: typeof config?.notice === 'string' ? config.notice : '',
     auth: config?.auth === 'token' ? 'token' : 'none',
     websocket: config?.websocket === true,
-    views: Array.isArray(config?.views) ? config.views.filter((/** @type {unknown} */ view) => typeof view === 'string') : [],
+    backgroundModes: Array.isArray(config?.views) ? config.views.filter((/** @type {unknown} */ mode) => typeof mode === 'string') : [],
     iceServers: Array.isArray(config?.iceServers) ? config.iceServers.filter((/** @type {any} */ server) => Array.isArray(server?.urls)) : [],
   };
 }

@@ -7,7 +7,7 @@ const SEND_MS = 5000;
 
 /**
  * @param {string} text a candidate as browsers write it, with or without `candidate:` @returns {boolean} false: the server
- * could not use it: names of mDNS, TCP, and the empty text at the end
+ * cannot use it, because it has an mDNS name, uses TCP, or is the empty text that ends the list
  */
 export function isUseful(text) {
   const words = text.split(' ');
@@ -43,17 +43,17 @@ export class Trickle {
     pc.addEventListener('icecandidate', ({ candidate }) => candidate && this.#add(candidate.candidate));
   }
 
-  /** @returns {boolean} true: the browser has looked everywhere and found no way out, not even a hidden one */
+  /** @returns {boolean} true: gathering has ended without any candidate, not even one with an mDNS name */
   get foundNothing() {
     return this.#pc.iceGatheringState === 'complete' && this.#found === 0;
   }
 
-  /** The offer has been made: what was found until now is in it. */
+  /** The offer has been made; it contains the candidates found so far. */
   offerMade() {
     this.#waiting = [];
   }
 
-  /** @param {string} url of the session @param {string} secret of the session; empty: the server takes no candidates */
+  /** @param {string} url of the session @param {string} secret of the session; empty: the server accepts no candidates */
   begin(url, secret) {
     if (!secret) return;
     this.#session = { url, secret };
@@ -87,7 +87,7 @@ export class Trickle {
     try {
       await fetch(url, { method: 'PATCH', headers, body, signal: expiry(SEND_MS) });
     } catch {
-      // A server that a browser can reach by itself needs no candidate; where it does, the connection says so.
+      // Often the server needs no further candidate; if it does, the connection fails, which is reported.
     }
   }
 }

@@ -13,7 +13,7 @@ export class VideoFrames {
   #onFrame;
   #count = 0;
   #closed = false;
-  #tells;
+  #hasCallback;
 
   /**
    * @param {HTMLVideoElement} video
@@ -23,13 +23,13 @@ export class VideoFrames {
   constructor(video, onFrame) {
     this.#video = video;
     this.#onFrame = onFrame;
-    this.#tells = Boolean(video.requestVideoFrameCallback);
+    this.#hasCallback = Boolean(video.requestVideoFrameCallback);
     this.#next();
   }
 
-  /** @returns {number | null} frames so far; null: not known, in these browsers and in a tab in the background */
+  /** @returns {number | null} frames so far; null: unknown, in these browsers and in a background tab */
   get count() {
-    return this.#tells && !document.hidden ? this.#count : null;
+    return this.#hasCallback && !document.hidden ? this.#count : null;
   }
 
   /** May be called twice. */

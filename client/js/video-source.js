@@ -9,7 +9,7 @@ import { SourceWatch } from './source-watch.js';
 import { VideoFrames } from './video-frames.js';
 
 /**
- * @typedef {import('./camera.js').Wish & {mirror: 'mirrored' | 'as it is', clip: File | null}} Source
+ * @typedef {import('./camera.js').CameraOptions & {mirror: 'mirrored' | 'as it is', clip: File | null}} SourceOptions which camera or clip to open, and how
  *
  * @typedef {object} SourceEvents
  * @property {() => void} onPause `paused` has changed
@@ -45,15 +45,15 @@ export class VideoSource {
     camera.addEventListener('ended', () => this.#events.onEnd(new PeerError('cameraEnded')));
   }
 
-  /** @param {Source} wish @returns {Promise<VideoSource>} rejects with a PeerError */
-  static async open(wish) {
-    if (wish.clip) return VideoSource.#fromClip(wish, wish.clip);
-    const stream = await openCamera(wish);
+  /** @param {SourceOptions} options @returns {Promise<VideoSource>} rejects with a PeerError */
+  static async open(options) {
+    if (options.clip) return VideoSource.#fromClip(options, options.clip);
+    const stream = await openCamera(options);
     const end = () => stopTracks(stream);
     const [camera] = stream.getVideoTracks();
-    if (wish.mirror !== 'mirrored') return new VideoSource(stream, end, null, camera);
+    if (options.mirror !== 'mirrored') return new VideoSource(stream, end, null, camera);
     try {
-      const painter = await Painter.overCamera(stream, wish);
+      const painter = await Painter.overCamera(stream, options);
       return new VideoSource(painter.stream, end, painter, camera);
     } catch (error) {
       end();
@@ -61,8 +61,8 @@ export class VideoSource {
     }
   }
 
-  /** @param {Source} wish @param {File} clip @returns {Promise<VideoSource>} */
-  static async #fromClip(wish, clip) {
+  /** @param {SourceOptions} options @param {File} clip @returns {Promise<VideoSource>} */
+  static async #fromClip(options, clip) {
     const video = await playClip(clip);
     const end = () => {
       video.onerror = null;
@@ -70,7 +70,7 @@ export class VideoSource {
       video.removeAttribute('src');
     };
     try {
-      const painter = new Painter(video, wish, () => true);
+      const painter = new Painter(video, options, () => true);
       const source = new VideoSource(painter.stream, end, painter, null);
       video.onerror = () => source.#events.onEnd(new PeerError('clipBroken', clip.name));
       return source;

@@ -25,7 +25,7 @@ export const Transport = Object.freeze({ WEBRTC: 'webrtc', JPEG: 'jpeg' });
 /**
  * @typedef {import('./telemetry.js').Telemetry} Telemetry
  * @typedef {import('./peer.js').Peer | import('./jpeg-peer.js').JpegPeer} AnyPeer
- * @typedef {import('./video-source.js').Source} Source what to open: a camera or a clip
+ * @typedef {import('./video-source.js').SourceOptions} SourceOptions
  * @typedef {typeof Transport[keyof typeof Transport]} TransportName
  * @typedef {'camera' | 'clip'} SourceKind
  *
@@ -38,7 +38,7 @@ export const Transport = Object.freeze({ WEBRTC: 'webrtc', JPEG: 'jpeg' });
  * @property {(frames: number | null) => void} look
  * @property {() => void} close
  *
- * @typedef {object} ServerTraits what the page knows of the server before it connects
+ * @typedef {object} ServerTraits what the page knows about the server before it connects
  * @property {boolean} hasFallback whether it accepts JPEG frames over a WebSocket
  * @property {boolean} needsToken
  * @property {boolean} hasRelays whether it names STUN or TURN servers, whose credentials are fetched for each connection
@@ -46,11 +46,11 @@ export const Transport = Object.freeze({ WEBRTC: 'webrtc', JPEG: 'jpeg' });
  * @typedef {object} VisitPorts
  * @property {() => Promise<ServerTraits>} traits
  * @property {() => boolean} hasToken
- * @property {(error: import('./errors.js').PeerError | null) => Promise<boolean>} askToken whether the person gave a token; null: asked before the first try
+ * @property {(error: import('./errors.js').PeerError | null) => Promise<boolean>} askToken whether the person entered a token; null: before the first try
  * @property {() => Promise<boolean>} askConsent
  * @property {() => boolean} hasWebrtc whether this browser has WebRTC at all
- * @property {() => Source} chosen what the person has chosen
- * @property {(source: Source) => Promise<OpenSource>} openSource rejects with a PeerError
+ * @property {() => SourceOptions} chosen what the person has chosen
+ * @property {(options: SourceOptions) => Promise<OpenSource>} openSource rejects with a PeerError
  * @property {(transport: TransportName, events: import('./jpeg-peer.js').JpegPeerEvents, resume: string) => AnyPeer} makePeer
  * @property {() => Promise<RTCIceServer[]>} fetchIceServers
  * @property {() => boolean} hasFrame whether an annotated frame is on show
@@ -97,7 +97,7 @@ export const TRANSITIONS = Object.freeze({
   [LOST]: [STARTING],
 });
 
-/** States in which a visit is under way: it can be stopped, and not started. @type {readonly VisitState[]} */
+/** States of a running visit: it can be stopped, but not started. @type {readonly VisitState[]} */
 export const RUNNING = [STARTING, QUEUED, CONNECTING, WAITING, CONNECTED, STALLED, INTERRUPTED, PAUSED, HELD, RECONNECTING];
 /** States that count down to a next try. @type {readonly VisitState[]} */
 export const COUNTING = [QUEUED, RECONNECTING];

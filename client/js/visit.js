@@ -28,7 +28,7 @@ export class Visit {
   #state = State.IDLE;
   /** Why the state was entered, where an error was the reason. @type {PeerError | null} */
   #error = null;
-  /** @type {CurrentSource<import('./video-source.js').Source, OpenSource>} */
+  /** @type {CurrentSource<import('./video-source.js').SourceOptions, OpenSource>} */
   #sources;
   /** @type {import('./visit-states.js').ServerTraits} */
   #traits = { hasFallback: false, needsToken: false, hasRelays: false };

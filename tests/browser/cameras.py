@@ -1,11 +1,11 @@
-"""Cameras that no test machine has: slow to open, muted by a call, silent without a word; and what the page did."""
+"""Simulated cameras: slow, muted, or without frames; and waiting for the page."""
 
 from playwright.async_api import Page, expect
 
 from tests.browser.conftest import SOON_MS
 
-# Cameras made of a canvas, each in `window.cameras` with what can be done to it. `window.opening` is awaited before one
-# opens, and `window.bornMuted` makes the next one give nothing from the start.
+# Cameras are canvases. `window.cameras` holds each with the functions that control it. A camera opens after
+# `window.opening`, if that is set, and opens muted if `window.bornMuted` is true.
 CAMERAS = """
 window.cameras = [];
 window.states = [];
@@ -41,8 +41,8 @@ window.camera = () => window.cameras[window.cameras.length - 1];
 window.openCameras = () => window.cameras.filter(({ track }) => track.readyState === 'live').length;
 """
 
-# A browser that finds no way out for WebRTC, so that frames go over the WebSocket; its newest one can be reached.
-PICTURES = """
+# WebRTC finds no candidate, so frames go over a WebSocket, the newest of which is `window.newestSocket`.
+JPEG = """
 const Connection = window.RTCPeerConnection;
 window.RTCPeerConnection = class extends Connection {
   constructor(given) { super({ ...given, iceTransportPolicy: 'relay' }); }
@@ -58,7 +58,7 @@ window.endByServer = (notice) => {
 };
 """
 
-# The newest connection can be told what the server says before it closes, and can fail as a network does.
+# The test can end the newest connection with a notice, as a server does, and break it, as a network does.
 WEBRTC = """
 const Connection = window.RTCPeerConnection;
 window.RTCPeerConnection = class extends Connection {
@@ -81,17 +81,22 @@ window.breakConnection = () => {
 """
 
 NOTHING = "\N{EN DASH}"
-"""What the page shows where there is no figure."""
+"""What the page shows instead of an unknown figure."""
 
-WAYS = {"webrtc": WEBRTC, "pictures": PICTURES}
+TRANSPORTS = {"webrtc": WEBRTC, "jpeg": JPEG}
 
 
 async def expect_state(page: Page, state: str) -> None:
     await expect(page.locator("html")).to_have_attribute("data-state", state, timeout=SOON_MS)
 
 
+async def expect_problem(page: Page, key: str) -> None:
+    """Wait until the page shows the error with this key of PROBLEMS in problems.js."""
+    await expect(page.locator("html")).to_have_attribute("data-problem", key, timeout=SOON_MS)
+
+
 async def let_pass(page: Page, ms: int) -> None:
-    """Until the page's clock has gone on so far."""
+    """Wait until the page's clock has advanced by `ms`."""
     await page.wait_for_function("(end) => performance.now() > end", arg=await now_ms(page) + ms)
 
 
@@ -101,7 +106,7 @@ async def now_ms(page: Page) -> float:
 
 
 async def states_since(page: Page, count: int) -> list[str]:
-    """The states that the page has shown, after so many."""
+    """The states that the page has entered after the first `count`."""
     states: list[str] = await page.evaluate("(count) => window.states.slice(count)", count)
     return states
 
@@ -112,13 +117,13 @@ async def states_so_far(page: Page) -> int:
 
 
 async def session_of(page: Page) -> str:
-    """The server's name for the session, once the page shows one."""
+    """The session id, once the page shows one."""
     await expect(page.locator("#session")).not_to_have_text(NOTHING, timeout=SOON_MS)
     return await page.locator("#session").text_content() or ""
 
 
 async def expect_width(page: Page, width: int) -> None:
-    """A frame of this width has come back."""
+    """Wait for an annotated frame of this width."""
     await page.wait_for_function(
         "(width) => document.getElementById('video').videoWidth === width", arg=width, timeout=SOON_MS
     )

@@ -1,4 +1,4 @@
-"""Real headless Chromium with a real face clip as its camera; what it said is kept when a test fails."""
+"""Headless Chromium with a face clip as its camera; when a test fails, console, screenshot and server log are kept."""
 
 import asyncio
 import json
@@ -31,26 +31,26 @@ FLAGS = (
     "--autoplay-policy=no-user-gesture-required",
 )
 ALLOW_CAMERA = "--use-fake-ui-for-media-stream"
-# As a script before the page: hardened browsers take the class away.
+# A script that runs before the page: hardened browsers remove the class.
 NO_WEBRTC = "delete window.RTCPeerConnection; delete window.webkitRTCPeerConnection;"
 
 OpenPage = Callable[..., AbstractAsyncContextManager[Page]]
 
 
 def as_line(message: ConsoleMessage) -> str:
-    """How the console is kept; a server without settings for the page answers 404, which is no error."""
+    """A line of the console; a missing /config is not an error: a server may have no settings for the page."""
     known = message.location["url"].endswith("/config")
     return f"{'info' if known else message.type}: {message.text}"
 
 
 @pytest.fixture(scope="session")
 def camera_file(media_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Concatenated JPEGs, which Chromium plays as a camera: the clip with the face, at 640x480, 30 FPS."""
+    """The clip with the face as concatenated JPEGs, which Chromium plays as a camera: 640x480, 30 FPS."""
     path = tmp_path_factory.mktemp("camera") / "face.mjpeg"
     with av.open(str(media_dir / "single_face.mp4")) as clip, path.open("wb") as file:
         for frame in clip.decode(video=0):
-            picture = cv2.resize(frame.to_ndarray(format="bgr24")[:, 80:560], (640, 480))
-            done, jpeg = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 92])
+            image_bgr = cv2.resize(frame.to_ndarray(format="bgr24")[:, 80:560], (640, 480))
+            done, jpeg = cv2.imencode(".jpg", image_bgr, [cv2.IMWRITE_JPEG_QUALITY, 92])
             assert done
             file.write(jpeg.tobytes())
     return path
@@ -94,7 +94,7 @@ async def browsers(camera_file: Path) -> AsyncIterator[Browsers]:
 def open_page(
     browsers: Browsers, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> OpenPage:
-    """`async with open_page(url) as page`: a page of a new requesting_client; errors on its console fail the test."""
+    """`async with open_page(url) as page`: a page in a new browser context; errors on its console fail the test."""
 
     @asynccontextmanager
     async def opened(
@@ -114,33 +114,33 @@ def open_page(
         page = await context.new_page()
         if script:
             await page.add_init_script(script)
-        said: list[str] = []
+        console: list[str] = []
         requested: list[str] = []
-        page.on("console", lambda message: said.append(as_line(message)))
-        page.on("pageerror", lambda error: said.append(f"error: {error}"))
+        page.on("console", lambda message: console.append(as_line(message)))
+        page.on("pageerror", lambda error: console.append(f"error: {error}"))
         page.on("request", lambda sent: requested.append(sent.url))
         try:
             await page.goto(url)
-            # Until its modules run, the page shows its markup only: nothing is drawn, and some controls are missing.
+            # Until the modules run, the page is only its markup: nothing is drawn, and some controls are missing.
             await page.wait_for_function(
                 "document.documentElement.dataset.state !== 'loading'", timeout=SOON_MS
             )
             yield page
             own = url.partition("#")[0]
             foreign = [sent for sent in requested if not sent.startswith((own, "data:", "blob:"))]
-            errors = [line for line in said if line.startswith("error") and line not in expect_errors]
+            errors = [line for line in console if line.startswith("error") and line not in expect_errors]
             assert not foreign
             assert expect_errors or not errors
         except BaseException:
-            await keep(page, said)
+            await keep(page, console)
             raise
         finally:
             await context.close()
 
-    async def keep(page: Page, said: list[str]) -> None:
+    async def keep(page: Page, console: list[str]) -> None:
         RESULTS.mkdir(exist_ok=True)
         name = re.sub(r"\W+", "_", request.node.name)
-        (RESULTS / f"{name}.console.txt").write_text("\n".join(said))
+        (RESULTS / f"{name}.console.txt").write_text("\n".join(console))
         await page.screenshot(path=RESULTS / f"{name}.png")
         for log in sorted(
             tmp_path_factory.getbasetemp().glob("**/server.log"), key=lambda path: path.stat().st_mtime
@@ -151,10 +151,10 @@ def open_page(
 
 
 async def press_start(page: Page) -> None:
-    """Start, and agree where the page asks."""
-    agreed = await page.evaluate("sessionStorage.getItem('facestream.consent')")
+    """Press "Start", and agree if the page asks for consent."""
+    has_consent = await page.evaluate("sessionStorage.getItem('facestream.consent')")
     await page.get_by_role("button", name="Start").click()
-    if not agreed:
+    if not has_consent:
         await page.get_by_role("button", name="I agree").click()
 
 
@@ -164,21 +164,21 @@ async def start(page: Page) -> None:
 
 
 async def until(condition: Callable[[], Awaitable[bool]]) -> None:
-    """Wait for what no event of the page tells."""
+    """Wait for a condition that no event of the page reports."""
     async with asyncio.timeout(SOON_MS / 1000):
-        while not await condition():  # noqa: ASYNC110 - the page tells nobody
+        while not await condition():  # noqa: ASYNC110 - the page has no event for it
             await asyncio.sleep(0.1)
 
 
 async def more_frames_shown(page: Page, count: int) -> None:
-    """Wait until the page has shown that many frames more."""
+    """Wait until the page has shown `count` more frames."""
     shown = "document.getElementById('video').getVideoPlaybackQuality().totalVideoFrames"
     before = await page.evaluate(shown)
     await page.wait_for_function(f"(least) => {shown} >= least", arg=before + count, timeout=SOON_MS)
 
 
 async def chart_points(page: Page, at_least: int) -> dict[str, int]:
-    """Points of each line, once every line has that many."""
+    """The number of points of each line, once every line has `at_least`."""
     await page.wait_for_function(
         "(least) => { const p = Object.values(JSON.parse(document.getElementById('chart').dataset.points));"
         " return p.length === 8 && p.every((n) => n >= least); }",

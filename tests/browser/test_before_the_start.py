@@ -1,4 +1,4 @@
-"""What a person chooses and is told before anything is sent."""
+"""Consent, settings and clips before the first frame is sent."""
 
 import json
 from pathlib import Path
@@ -10,29 +10,34 @@ from tests.browser.conftest import SOON_MS, OpenPage, press_start, start
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
-# Which frames were asked of the browser, and a browser without any camera.
+# Records the requested cameras.
 LISTEN = """
 const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
-window.asked = [];
-navigator.mediaDevices.getUserMedia = (wish) => { window.asked.push(wish.video); return open(wish); };
+window.requested = [];
+navigator.mediaDevices.getUserMedia = (constraints) => {
+  window.requested.push(constraints.video);
+  return open(constraints);
+};
 """
 NO_CAMERA = (
     "navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('x', 'NotFoundError'));"
 )
 
 
-async def test_no_camera_opens_before_the_person_agrees(server_url: str, open_page: OpenPage):
+async def test_no_camera_opens_before_consent(server_url: str, open_page: OpenPage):
     async with open_page(server_url, script=LISTEN) as page:
         await page.get_by_role("button", name="Start").click()
         await expect(page.get_by_role("dialog")).to_contain_text("analysed")
         await page.get_by_role("button", name="Not now").click()
 
         await expect(page.get_by_role("dialog")).to_be_hidden()
-        assert await page.evaluate("window.asked") == []
+        assert await page.evaluate("window.requested") == []
         await expect(page.locator("html")).to_have_attribute("data-state", "idle")
 
 
-async def test_the_notice_is_the_owners_text_and_is_asked_once_a_visit(server_url: str, open_page: OpenPage):
+async def test_the_consent_shows_the_operators_notice_and_is_asked_once_per_visit(
+    server_url: str, open_page: OpenPage
+):
     async with open_page(server_url) as page:
         settings = json.dumps({"notice": "Only <b>for</b> this museum.", "views": ["picture", "blur"]})
         await page.route(
@@ -50,7 +55,7 @@ async def test_the_notice_is_the_owners_text_and_is_asked_once_a_visit(server_ur
         await expect(page.get_by_label("Background blurred")).to_be_visible()
 
 
-async def test_size_rate_and_mirror_are_used_and_remembered(server_url: str, open_page: OpenPage):
+async def test_size_rate_and_mirror_are_used_and_kept(server_url: str, open_page: OpenPage):
     async with open_page(server_url, script=LISTEN) as page:
         await page.locator("#setup summary").click()
         await page.get_by_label("320").check()
@@ -60,14 +65,14 @@ async def test_size_rate_and_mirror_are_used_and_remembered(server_url: str, ope
 
         await start(page)
 
-        asked = (await page.evaluate("window.asked"))[0]
-        assert (asked["width"]["ideal"], asked["frameRate"]["max"]) == (320, 15)
+        requested = (await page.evaluate("window.requested"))[0]
+        assert (requested["width"]["ideal"], requested["frameRate"]["max"]) == (320, 15)
         assert await page.evaluate("document.getElementById('video').videoWidth") == 320
         await expect(page.locator("#setup .summary")).to_contain_text("240, 15 fps")
         await expect(page.locator("input[name=mirror]")).to_be_checked()
 
 
-async def test_another_size_while_it_runs_keeps_the_session(server_url: str, open_page: OpenPage):
+async def test_a_change_of_size_keeps_the_session(server_url: str, open_page: OpenPage):
     async with open_page(server_url) as page:
         await start(page)
         session = await page.locator("#session").text_content()
@@ -82,7 +87,7 @@ async def test_another_size_while_it_runs_keeps_the_session(server_url: str, ope
         assert await page.locator("#session").text_content() == session
 
 
-async def test_a_clip_plays_where_there_is_no_camera(server_url: str, open_page: OpenPage, media_dir: Path):
+async def test_a_clip_plays_without_a_camera(server_url: str, open_page: OpenPage, media_dir: Path):
     async with open_page(server_url, script=NO_CAMERA) as page:
         await page.get_by_label("Use a clip").set_input_files(media_dir / "single_face.mp4")
         await page.get_by_role("button", name="I agree").click()
@@ -95,7 +100,7 @@ async def test_a_clip_plays_where_there_is_no_camera(server_url: str, open_page:
         await expect(page.get_by_role("alert")).to_contain_text("No camera was found")
 
 
-async def test_a_file_that_is_no_clip_is_said_in_words(server_url: str, open_page: OpenPage, tmp_path: Path):
+async def test_a_file_that_is_not_a_clip_shows_an_error(server_url: str, open_page: OpenPage, tmp_path: Path):
     (tmp_path / "notes.mp4").write_text("no video")
     async with open_page(server_url) as page:
         await page.get_by_label("Use a clip").set_input_files(tmp_path / "notes.mp4")
@@ -104,7 +109,7 @@ async def test_a_file_that_is_no_clip_is_said_in_words(server_url: str, open_pag
         await expect(page.get_by_role("alert")).to_contain_text("notes.mp4", timeout=SOON_MS)
 
 
-async def test_the_first_frame_comes_within_a_second(server_url: str, open_page: OpenPage):
+async def test_the_first_frame_comes_within_three_seconds(server_url: str, open_page: OpenPage):
     async with open_page(server_url) as page:
         await start(page)
         await page.get_by_role("button", name="Stop").click()
@@ -120,5 +125,5 @@ async def test_the_first_frame_comes_within_a_second(server_url: str, open_page:
             }"""
         )
 
-        # One second where the cores are free; these tests share them with others.
+        # One second on an idle machine; these tests share the cores with others.
         assert took_ms < 3000

@@ -1,13 +1,13 @@
-"""Another size or camera while something is still under way: what was chosen last is what is sent."""
+"""The size is changed while a camera or a connection opens: the page sends the last choice."""
 
 import pytest
 from playwright.async_api import Page, Route, expect
 
 from tests.browser.cameras import (
     CAMERAS,
+    JPEG,
     NOTHING,
-    PICTURES,
-    WAYS,
+    TRANSPORTS,
     WEBRTC,
     expect_state,
     expect_width,
@@ -18,7 +18,7 @@ from tests.browser.conftest import OpenPage, press_start, start
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
-# Cameras open when the test lets them; those that are asked for meanwhile wait in a row.
+# After `hold`, cameras open one by one, and only after `release`.
 HELD = """
 window.hold = () => { window.opening = () => new Promise((go) => { window.letOpen = go; }); };
 window.release = () => { window.opening = null; window.letOpen?.(); };
@@ -26,7 +26,7 @@ window.release = () => { window.opening = null; window.letOpen?.(); };
 
 
 async def choose(page: Page, *widths: str) -> None:
-    """One size after the other, as quick as a test can."""
+    """Choose these sizes in quick succession."""
     await page.evaluate(
         "(widths) => widths.forEach((width) => document.querySelector(`[name=size][value^='${width}x']`).click())",
         list(widths),
@@ -34,15 +34,15 @@ async def choose(page: Page, *widths: str) -> None:
 
 
 async def expect_only(page: Page, width: int) -> None:
-    """This size comes back, and no other camera is left open."""
+    """Frames of this width come back, and no other camera is open."""
     await expect_width(page, width)
     assert await page.evaluate("window.openCameras()") == 1
     assert await page.evaluate("window.camera().size.width") == width
 
 
-@pytest.mark.parametrize("way", WAYS)
-async def test_a_second_quick_change_wins(server_url: str, open_page: OpenPage, way: str):
-    async with open_page(server_url, script=CAMERAS + HELD + WAYS[way]) as page:
+@pytest.mark.parametrize("transport", TRANSPORTS)
+async def test_the_last_of_several_quick_changes_wins(server_url: str, open_page: OpenPage, transport: str):
+    async with open_page(server_url, script=CAMERAS + HELD + TRANSPORTS[transport]) as page:
         await start(page)
         session = await session_of(page)
         await page.evaluate("() => window.hold()")
@@ -57,9 +57,7 @@ async def test_a_second_quick_change_wins(server_url: str, open_page: OpenPage, 
         assert await session_of(page) == session
 
 
-async def test_a_camera_that_fails_does_not_count_when_another_was_chosen(
-    server_url: str, open_page: OpenPage
-):
+async def test_a_camera_that_fails_is_ignored_if_another_was_chosen(server_url: str, open_page: OpenPage):
     fails = (
         "window.fail = () => { window.opening = () => new Promise((_, no) => { window.letOpen = no; }); };"
     )
@@ -77,7 +75,9 @@ async def test_a_camera_that_fails_does_not_count_when_another_was_chosen(
         await expect_only(page, 320)
 
 
-async def test_a_change_while_the_first_camera_opens_is_what_starts(server_url: str, open_page: OpenPage):
+async def test_a_change_while_the_first_camera_opens_applies_at_the_start(
+    server_url: str, open_page: OpenPage
+):
     async with open_page(server_url, script=f"{CAMERAS}{HELD}window.hold();") as page:
         await press_start(page)
         await expect_state(page, "starting")
@@ -89,22 +89,22 @@ async def test_a_change_while_the_first_camera_opens_is_what_starts(server_url: 
         await expect_only(page, 320)
 
 
-@pytest.mark.parametrize("opens", ["while the offer is under way", "after the connection stands"])
-@pytest.mark.parametrize("way", WAYS)
-async def test_a_change_while_it_connects_is_what_is_sent(
-    server_url: str, open_page: OpenPage, way: str, opens: str
+@pytest.mark.parametrize("opens", ["during the offer", "once connected"])
+@pytest.mark.parametrize("transport", TRANSPORTS)
+async def test_a_change_while_the_page_connects_is_sent(
+    server_url: str, open_page: OpenPage, transport: str, opens: str
 ):
-    async with open_page(server_url, script=CAMERAS + HELD + WAYS[way]) as page:
+    async with open_page(server_url, script=CAMERAS + HELD + TRANSPORTS[transport]) as page:
         arrived: list[Route] = []
 
         async def keep(route: Route) -> None:
             arrived.append(route)
             await page.evaluate("window.offered = true")
 
-        if way == "webrtc":
+        if transport == "webrtc":
             await page.route("**/offer", keep)
         else:
-            # The answer of the server is heard a moment later.
+            # Delay the first message of the server.
             await page.evaluate(
                 """() => {
                   const Socket = window.WebSocket;
@@ -124,13 +124,13 @@ async def test_a_change_while_it_connects_is_what_is_sent(
         await page.evaluate("() => window.hold()")
         await choose(page, "320")
 
-        if opens == "while the offer is under way":
+        if opens == "during the offer":
             await page.evaluate("() => window.release()")
             await page.wait_for_function("() => window.cameras.length === 2")
         for route in arrived:
             await route.continue_()
         await page.evaluate("window.answer?.()")
-        if opens != "while the offer is under way":
+        if opens != "during the offer":
             await expect(page.locator("#session")).not_to_have_text(NOTHING)
             await page.evaluate("() => window.release()")
 
@@ -139,7 +139,7 @@ async def test_a_change_while_it_connects_is_what_is_sent(
         assert "reconnecting" not in await states_since(page, 0)
 
 
-async def test_a_change_while_the_connection_is_lost_is_what_comes_back(server_url: str, open_page: OpenPage):
+async def test_a_change_while_the_connection_is_lost_applies_after_it(server_url: str, open_page: OpenPage):
     async with open_page(server_url, script=CAMERAS + WEBRTC, expect_errors="refused") as page:
         await start(page)
         await page.route("**/offer", lambda route: route.abort("connectionrefused"))
@@ -150,14 +150,14 @@ async def test_a_change_while_the_connection_is_lost_is_what_comes_back(server_u
         await page.wait_for_function("() => window.openCameras() === 1 && window.camera().size.width === 320")
         await expect_state(page, "reconnecting")
         await page.unroute("**/offer")
-        # The page may have tried by itself, and then the button is hidden.
+        # The page may already have tried, and then the button is hidden.
         await page.locator("#try-now").dispatch_event("click")
 
         await expect_state(page, "connected")
         await expect_only(page, 320)
 
 
-async def test_a_connection_lost_while_a_camera_opens_comes_back_with_it(
+async def test_a_connection_lost_while_a_camera_opens_is_restored_with_that_camera(
     server_url: str, open_page: OpenPage
 ):
     async with open_page(server_url, script=CAMERAS + HELD + WEBRTC) as page:
@@ -173,8 +173,8 @@ async def test_a_connection_lost_while_a_camera_opens_comes_back_with_it(
         await expect_only(page, 320)
 
 
-async def test_stopped_while_a_camera_opens_no_camera_is_left_open(server_url: str, open_page: OpenPage):
-    async with open_page(server_url, script=CAMERAS + HELD + PICTURES) as page:
+async def test_stop_while_a_camera_opens_leaves_no_camera_open(server_url: str, open_page: OpenPage):
+    async with open_page(server_url, script=CAMERAS + HELD + JPEG) as page:
         await start(page)
         await page.evaluate("() => window.hold()")
         await choose(page, "320")

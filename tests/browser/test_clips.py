@@ -1,4 +1,4 @@
-"""Clips that have no frame for this browser, and clips whose frame stands still."""
+"""Clips that this browser cannot decode, and clips with a still frame."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.browser.cameras import CAMERAS, WAYS, expect_state, session_of, states_since
+from tests.browser.cameras import CAMERAS, TRANSPORTS, expect_state, session_of, states_since
 from tests.browser.conftest import SOON_MS, OpenPage
 from tests.conftest import running_server
 
@@ -21,14 +21,14 @@ SIZE_WH = 320, 240
 
 @pytest.fixture(scope="module")
 def impatient_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A server that gives up on a silent peer soon."""
+    """A server that ends a silent session soon."""
     log = tmp_path_factory.mktemp("impatient") / "server.log"
     with running_server(log, "--analysis-processes", "1", "--silence-deadline-s", str(SILENCE_S)) as running:
         yield running.url
 
 
 def write_clip(path: Path, codec: str, times: list[int], sound: str = "") -> Path:
-    """Gray frames at these times, in tenths of a second; and two seconds of a tone, where a codec for it is named."""
+    """Gray frames at these times, in tenths of a second; with an audio codec, also two seconds of a tone."""
     with av.open(str(path), "w") as target:
         video = target.add_stream(codec, rate=FPS)
         assert isinstance(video, av.VideoStream)
@@ -36,8 +36,8 @@ def write_clip(path: Path, codec: str, times: list[int], sound: str = "") -> Pat
         video.pix_fmt = "yuv420p"
         audio = target.add_stream(sound, rate=48_000, layout="mono") if sound else None
         for index, pts in enumerate(times):
-            picture = np.full((SIZE_WH[1], SIZE_WH[0], 3), 40 + index % 8 * 20, np.uint8)
-            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+            image = np.full((SIZE_WH[1], SIZE_WH[0], 3), 40 + index % 8 * 20, np.uint8)
+            frame = av.VideoFrame.from_ndarray(image, format="rgb24")
             frame.pts = pts
             target.mux(video.encode(frame))
         target.mux(video.encode())
@@ -97,8 +97,8 @@ def cut_off(folder: Path) -> Path:
     return path
 
 
-def picture(folder: Path) -> Path:
-    path = folder / "picture.png"
+def still_image(folder: Path) -> Path:
+    path = folder / "image.png"
     with av.open(str(path), "w", format="image2") as target:
         stream = target.add_stream("png", rate=1)
         stream.width, stream.height, stream.pix_fmt = 64, 64, "rgb24"
@@ -121,10 +121,11 @@ async def use_clip(page: Page, clip: Path) -> None:
 @pytest.mark.parametrize(
     "make",
     [
-        sound_only, sound_named_as_video, hevc, hevc_with_sound, no_frames, broken_frames, cut_off, picture, nothing,
+        sound_only, sound_named_as_video, hevc, hevc_with_sound, no_frames, broken_frames, cut_off,
+        still_image, nothing,
     ],
 )  # fmt: skip
-async def test_a_clip_without_a_frame_is_said_and_opens_no_session(
+async def test_a_clip_without_frames_shows_an_error_and_opens_no_session(
     server_url: str, open_page: OpenPage, tmp_path: Path, make: Callable[[Path], Path]
 ):
     clip = make(tmp_path)
@@ -134,25 +135,25 @@ async def test_a_clip_without_a_frame_is_said_and_opens_no_session(
 
         await use_clip(page, clip)
 
-        said = page.get_by_role("alert")
-        await expect(said).to_contain_text(f"cannot decode any video in {clip.name}", timeout=SOON_MS)
-        await expect(said).to_contain_text("MP4 with H264, or to WebM")
+        alert = page.get_by_role("alert")
+        await expect(alert).to_contain_text(f"cannot decode any video in {clip.name}", timeout=SOON_MS)
+        await expect(alert).to_contain_text("MP4 with H264, or to WebM")
         await expect_state(page, "failed")
         assert await states_since(page, 1) == ["starting", "failed"]
         assert offers == []
 
 
-@pytest.mark.parametrize("way", WAYS)
-async def test_a_clip_that_stands_still_plays_to_its_end_and_again(
-    impatient_url: str, open_page: OpenPage, tmp_path: Path, way: str
+@pytest.mark.parametrize("transport", TRANSPORTS)
+async def test_a_clip_with_a_still_frame_plays_to_its_end_and_repeats(
+    impatient_url: str, open_page: OpenPage, tmp_path: Path, transport: str
 ):
     gap = 10 * (SILENCE_S + 2)
     clip = write_clip(tmp_path / "still.webm", "libvpx", [*range(10), *range(gap, gap + 10)])
-    async with open_page(impatient_url, script=CAMERAS + WAYS[way]) as page:
+    async with open_page(impatient_url, script=CAMERAS + TRANSPORTS[transport]) as page:
         await use_clip(page, clip)
         session = await session_of(page)
 
-        # Each round gives twenty frames and one for each second of the gap.
+        # Each loop has twenty frames and one for each second of the gap.
         await page.wait_for_function(
             "() => Number(document.documentElement.dataset.frame) > 50", timeout=2 * SOON_MS
         )
@@ -161,7 +162,9 @@ async def test_a_clip_that_stands_still_plays_to_its_end_and_again(
         assert "reconnecting" not in await states_since(page, 0)
 
 
-async def test_a_clip_of_one_frame_keeps_its_session(impatient_url: str, open_page: OpenPage, tmp_path: Path):
+async def test_a_clip_with_one_frame_keeps_its_session(
+    impatient_url: str, open_page: OpenPage, tmp_path: Path
+):
     clip = write_clip(tmp_path / "one.webm", "libvpx", [0])
     async with open_page(impatient_url, script=CAMERAS) as page:
         await use_clip(page, clip)
@@ -174,7 +177,7 @@ async def test_a_clip_of_one_frame_keeps_its_session(impatient_url: str, open_pa
         assert await session_of(page) == session
 
 
-async def test_a_clip_that_breaks_while_it_plays_is_said(
+async def test_a_clip_that_breaks_during_playback_shows_an_error(
     server_url: str, open_page: OpenPage, tmp_path: Path
 ):
     clip = write_clip(tmp_path / "breaks.mp4", "libx264", list(range(60)))

@@ -1,4 +1,4 @@
-"""Keyboard, screen reader, contrast, less motion; another page that uses ours; and memory that does not grow."""
+"""Accessibility, the example that embeds the page's scripts, and memory use."""
 
 from collections.abc import Awaitable, Callable
 
@@ -15,7 +15,7 @@ EXAMPLE = ROOT / "examples" / "embed"
 
 
 async def violations(page: Page) -> list[str]:
-    """What axe finds serious or worse, with the element it is about."""
+    """The serious and critical findings of axe, with their elements."""
     await page.evaluate(AXE.read_text())
     found: list[str] = await page.evaluate(
         """async () => (await axe.run()).violations
@@ -41,7 +41,7 @@ async def test_axe_finds_nothing_serious(server_url: str, open_page: OpenPage, w
             assert await violations(page) == []
 
 
-async def test_it_can_be_used_by_keyboard_alone(server_url: str, open_page: OpenPage):
+async def test_the_page_can_be_used_by_keyboard_alone(server_url: str, open_page: OpenPage):
     async with open_page(server_url) as page:
         await page.keyboard.press("Tab")
         await page.keyboard.press("Enter")
@@ -59,7 +59,7 @@ async def test_it_can_be_used_by_keyboard_alone(server_url: str, open_page: Open
         await expect(page.locator("#setup summary")).to_be_focused()
 
 
-async def test_who_wants_less_motion_gets_none(server_url: str, open_page: OpenPage):
+async def test_reduced_motion_shows_no_animation(server_url: str, open_page: OpenPage):
     async with open_page(server_url, motion="reduce") as page:
         await page.evaluate("document.documentElement.dataset.state = 'connecting'")
 
@@ -98,7 +98,7 @@ async def used_heap_bytes(page: Page) -> int:
 
 @pytest.mark.soak
 @pytest.mark.timeout(900)
-async def test_the_heap_after_ten_minutes_is_that_after_two(server_url: str, open_page: OpenPage):
+async def test_the_heap_does_not_grow_between_two_and_ten_minutes(server_url: str, open_page: OpenPage):
     async with open_page(server_url) as page:
         await start(page)
         await page.wait_for_timeout(2 * 60_000)

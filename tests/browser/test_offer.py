@@ -1,4 +1,4 @@
-"""What Chromium offers from the page is what the tests of the server are fed with."""
+"""The recorded offer of Chromium, which the server's tests use, matches the present one."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from tests.recorded_offers import check_offer
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 
-# The newest connection: its description names every address by the time it is connected, unlike what was sent.
+# Keeps the newest connection: once it is connected, its description names every address, unlike the sent offer.
 KEEP = """
 const Connection = window.RTCPeerConnection;
 window.RTCPeerConnection = class extends Connection {
@@ -17,7 +17,7 @@ window.RTCPeerConnection = class extends Connection {
 """
 
 
-async def test_the_recorded_offer_is_the_one_it_makes(
+async def test_the_recorded_offer_matches_the_browser(
     server_url: str, open_page: OpenPage, request: pytest.FixtureRequest
 ):
     async with open_page(server_url, script=KEEP) as page:

@@ -1,4 +1,4 @@
-"""The page in browsers that lack what younger ones have, and where a part of it does not come."""
+"""The page in the oldest supported browsers, in unsupported ones, and when a file does not load."""
 
 import json
 from collections.abc import Awaitable, Callable
@@ -11,7 +11,7 @@ from tests.conftest import ROOT
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
-# What Chromium has and one of Safari 15.4, Firefox ESR 115 and Chrome 108 has not, as far as a page may come upon it.
+# Removes features of Chromium that Safari 15.4, Firefox ESR 115 or Chrome 108 lacks and that a page may meet.
 OLD = """
 for (const [owner, names] of [
   [AbortSignal, ['timeout', 'any']],
@@ -36,8 +36,8 @@ for (const owner of [Document.prototype, DocumentFragment.prototype, Element.pro
     const original = owner[name];
     if (!original) continue;
     owner[name] = function (selector) {
-      const young = /:(open|has|popover-open|state|dir|user-valid|user-invalid)\\b/.exec(selector);
-      if (young) throw new DOMException(`'${selector}' is not a valid selector`, 'SyntaxError');
+      const unsupported = /:(open|has|popover-open|state|dir|user-valid|user-invalid)\\b/.exec(selector);
+      if (unsupported) throw new DOMException(`'${selector}' is not a valid selector`, 'SyntaxError');
       return original.call(this, selector);
     };
   }
@@ -53,13 +53,15 @@ FACES = """{
 }"""
 
 
-@pytest.mark.parametrize("way", ["video", "pictures"])
-async def test_an_old_browser_shows_face_chart_and_figures(server_url: str, open_page: OpenPage, way: str):
-    async with open_page(server_url, script=OLD + (NO_WEBRTC if way == "pictures" else "")) as page:
+@pytest.mark.parametrize("transport", ["webrtc", "jpeg"])
+async def test_an_old_browser_shows_face_chart_and_figures(
+    server_url: str, open_page: OpenPage, transport: str
+):
+    async with open_page(server_url, script=OLD + (NO_WEBRTC if transport == "jpeg" else "")) as page:
         await start(page)
         await chart_points(page, 4)
 
-        await expect(page.locator("#way")).to_be_visible(visible=way == "pictures")
+        await expect(page.locator("#way")).to_be_visible(visible=transport == "jpeg")
         await expect(page.locator("#verdict")).not_to_have_text("No face", timeout=SOON_MS)
         await expect(page.locator("#delay")).to_contain_text("ms", timeout=SOON_MS)
         await page.get_by_role("button", name="Stop").click()
@@ -76,9 +78,7 @@ async def test_an_old_browser_offers_a_choice_of_faces(server_url: str, open_pag
         await expect(choice).to_have_value("2")
 
 
-async def test_who_uses_the_keyboard_sees_where_the_focus_is_without_has(
-    server_url: str, open_page: OpenPage
-):
+async def test_the_keyboard_focus_is_visible_without_the_selector_has(server_url: str, open_page: OpenPage):
     async with open_page(server_url) as page:
         styles = (ROOT / "client" / "css" / "main.css").read_text(encoding="utf-8")
         assert ":has(" not in styles
@@ -89,18 +89,18 @@ async def test_who_uses_the_keyboard_sees_where_the_focus_is_without_has(
                 """() => {
                   const focused = document.activeElement;
                   if (!focused.matches('.file input, .pills input')) return [];
-                  const word = focused.nextElementSibling;
-                  return getComputedStyle(word, '::after').outlineStyle === 'solid' ? [word.textContent] : [];
+                  const text = focused.nextElementSibling;
+                  return getComputedStyle(text, '::after').outlineStyle === 'solid' ? [text.textContent] : [];
                 }"""
             )
 
         assert framed[:3] == ["Use a clip", "Video", "Box"]
 
 
-def answering(**answer: object) -> Callable[[Route], Awaitable[None]]:
+def responding(**response: object) -> Callable[[Route], Awaitable[None]]:
     async def fulfill(route: Route) -> None:
-        if answer:
-            await route.fulfill(**answer)  # type: ignore[arg-type]
+        if response:
+            await route.fulfill(**response)  # type: ignore[arg-type]
         else:
             await route.abort()
 
@@ -118,7 +118,7 @@ async def expect_not_started(page: Page, title: str, text: str) -> None:
     "module", ["main.js", "peer.js", "strings.js"], ids=["the first", "one it imports", "one of many"]
 )
 @pytest.mark.parametrize(
-    ("answer", "said"),
+    ("response", "text"),
     [
         ({"status": 404}, "A file could not be loaded from the server"),
         ({}, "A file could not be loaded from the server"),
@@ -126,33 +126,33 @@ async def expect_not_started(page: Page, title: str, text: str) -> None:
         ({"body": "export class {", "content_type": "text/javascript"}, "SyntaxError"),
         ({"body": "null.x;", "content_type": "text/javascript"}, ""),
     ],
-    ids=["404", "no answer", "a proxy's page", "syntax error", "exception or a missing name"],
+    ids=["404", "no response", "a proxy's page", "syntax error", "exception or a missing name"],
 )
-async def test_a_module_that_fails_is_said_in_a_sentence(
-    server_url: str, open_page: OpenPage, module: str, answer: dict[str, object], said: str
+async def test_a_module_that_fails_shows_an_error(
+    server_url: str, open_page: OpenPage, module: str, response: dict[str, object], text: str
 ):
     async with open_page(server_url, expect_errors="each of them") as page:
-        await page.route(f"**/js/{module}", answering(**answer))
+        await page.route(f"**/js/{module}", responding(**response))
         await page.reload()
 
         title = (
-            "could not start" if "body" in answer and "html" not in str(answer) else "did not load completely"
+            "could not start"
+            if "body" in response and "html" not in str(response)
+            else "did not load completely"
         )
-        await expect_not_started(page, title, said)
+        await expect_not_started(page, title, text)
 
 
-async def test_a_missing_chart_library_does_not_keep_the_page_from_starting(
-    server_url: str, open_page: OpenPage
-):
+async def test_the_page_starts_without_the_chart_library(server_url: str, open_page: OpenPage):
     async with open_page(server_url, expect_errors="404") as page:
-        await page.route("**/vendor/*.js", answering(status=404))
+        await page.route("**/vendor/*.js", responding(status=404))
         await page.reload()
 
         await expect(page.locator("#chart-empty")).to_contain_text("make setup")
         await start(page)
 
 
-async def test_a_browser_that_is_too_old_is_told_which_ones_are_not(server_url: str, open_page: OpenPage):
+async def test_a_browser_that_is_too_old_shows_the_supported_ones(server_url: str, open_page: OpenPage):
     package = json.loads((ROOT / "client" / "package.json").read_text(encoding="utf-8"))
     oldest = dict(line.split(" >= ") for line in package["browserslist"])
     async with open_page(
@@ -161,7 +161,7 @@ async def test_a_browser_that_is_too_old_is_told_which_ones_are_not(server_url: 
         await expect_not_started(page, "This browser is too old", f"Safari {oldest['safari']}")
 
 
-async def test_a_slow_module_is_waited_for_and_then_the_page_starts(server_url: str, open_page: OpenPage):
+async def test_the_page_starts_when_a_slow_module_arrives(server_url: str, open_page: OpenPage):
     async with open_page(
         server_url,
         script="const wait = setTimeout; setTimeout = (f, ms) => wait(f, ms === 20000 ? 200 : ms);",
@@ -177,13 +177,13 @@ async def test_a_slow_module_is_waited_for_and_then_the_page_starts(server_url: 
         await start(page)
 
 
-async def test_without_javascript_the_page_says_so(server_url: str, browsers: Browsers):
+async def test_without_javascript_the_page_shows_a_message(server_url: str, browsers: Browsers):
     context = await (await browsers.get(())).new_context(java_script_enabled=False)
     page = await context.new_page()
 
     await page.goto(server_url)
 
-    # Playwright reads no text in a noscript by itself.
+    # Playwright does not read the text of a noscript as part of the page.
     await expect(page.locator("noscript p")).to_be_visible()
     await expect(page.locator("noscript p")).to_contain_text("JavaScript is off in this browser")
     await expect(page.get_by_role("button")).to_have_count(0)

@@ -1,4 +1,4 @@
-"""The page as a person uses it: real Chromium, real server, a real face as the camera."""
+"""The page as a person uses it: Chromium, the server, and a face in front of the camera."""
 
 import signal
 from pathlib import Path
@@ -33,7 +33,7 @@ async def test_the_annotated_face_plays_and_the_chart_fills(server_url: str, ope
             await page.screenshot(path=SCREENSHOTS / f"page_{width}_{scheme}.png", full_page=width < 500)
 
 
-async def test_the_face_is_said_to_become_happy(server_url: str, open_page: OpenPage):
+async def test_the_page_shows_that_the_face_becomes_happy(server_url: str, open_page: OpenPage):
     async with open_page(server_url) as page:
         await start(page)
 
@@ -42,7 +42,7 @@ async def test_the_face_is_said_to_become_happy(server_url: str, open_page: Open
         await expect(page.locator("#stages")).to_contain_text("landmarks")
 
 
-async def test_what_is_drawn_can_be_switched_while_it_runs(server_url: str, open_page: OpenPage):
+async def test_layers_can_be_switched_during_a_session(server_url: str, open_page: OpenPage):
     async with open_page(server_url) as page:
         await start(page)
 
@@ -52,7 +52,7 @@ async def test_what_is_drawn_can_be_switched_while_it_runs(server_url: str, open
         await expect(page.locator("#layers")).to_have_attribute("data-in-force", "hulls label points stats")
 
 
-async def test_what_is_drawn_is_remembered_for_the_next_visit(server_url: str, open_page: OpenPage):
+async def test_layers_are_kept_for_the_next_visit(server_url: str, open_page: OpenPage):
     async with open_page(server_url) as page:
         await page.get_by_label("Outlines", exact=True).uncheck()
         await page.reload()
@@ -98,8 +98,8 @@ async def test_leaving_the_page_ends_the_session(server_url: str, open_page: Ope
 
 async def expect_sessions(page: Page, url: str, count: int) -> None:
     async def sessions() -> int:
-        answer = await page.request.get(f"{url}/healthz")
-        return int((await answer.json())["sessions"])
+        response = await page.request.get(f"{url}/healthz")
+        return int((await response.json())["sessions"])
 
     for _ in range(100):
         if await sessions() <= count:
@@ -108,7 +108,7 @@ async def expect_sessions(page: Page, url: str, count: int) -> None:
     assert await sessions() <= count
 
 
-async def test_a_refused_camera_is_said_in_words(server_url: str, open_page: OpenPage):
+async def test_a_blocked_camera_shows_an_error(server_url: str, open_page: OpenPage):
     async with open_page(server_url, flags=("--deny-permission-prompts",)) as page:
         await press_start(page)
 
@@ -117,25 +117,23 @@ async def test_a_refused_camera_is_said_in_words(server_url: str, open_page: Ope
 
 
 @pytest.mark.parametrize(
-    ("error", "said"),
+    ("error", "title"),
     [
         ("NotFoundError", "No camera was found"),
         ("NotReadableError", "The camera is in use"),
         ("NotAllowedError", "The camera is blocked"),
     ],
 )
-async def test_each_fault_of_a_camera_has_its_sentence(
-    server_url: str, open_page: OpenPage, error: str, said: str
-):
-    # A browser without a camera, or with one in use, cannot be had here.
+async def test_each_camera_error_has_its_text(server_url: str, open_page: OpenPage, error: str, title: str):
+    # Test machines have no browser without a camera, or with a camera in use.
     script = f"navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('x', '{error}'));"
     async with open_page(server_url, script=script) as page:
         await press_start(page)
 
-        await expect(page.get_by_role("alert")).to_contain_text(said)
+        await expect(page.get_by_role("alert")).to_contain_text(title)
 
 
-async def test_a_server_that_stops_is_said_and_one_that_is_away_too(tmp_path: Path, open_page: OpenPage):
+async def test_a_stopping_server_and_a_missing_one_show_their_messages(tmp_path: Path, open_page: OpenPage):
     with running_server(tmp_path / "server.log") as running:
         async with open_page(running.url, expect_errors="refused") as page:
             await start(page)
@@ -150,8 +148,8 @@ async def test_a_server_that_stops_is_said_and_one_that_is_away_too(tmp_path: Pa
             await expect(page.locator("html")).to_have_attribute("data-state", "stopped")
 
 
-async def test_the_chart_keeps_its_size_and_its_one_object(server_url: str, open_page: OpenPage):
-    """A minute's worth of redraws must not add elements: what is added four times a second leaks in an hour."""
+async def test_redraws_of_the_chart_add_no_elements(server_url: str, open_page: OpenPage):
+    """The chart is redrawn four times a second, so anything that each redraw adds is a leak."""
     async with open_page(server_url) as page:
         await start(page)
         # A short window has a point every eighth of a second.
@@ -164,19 +162,19 @@ async def test_the_chart_keeps_its_size_and_its_one_object(server_url: str, open
         assert await page.evaluate("document.querySelectorAll('*').length") <= before + 5
 
 
-# How far the chart stands out of its place and of its card, in pixels, and how much of its place it leaves empty.
+# How far the chart extends beyond its area or its card, and how much of its area it leaves empty, in pixels.
 MISFIT = """async () => {
-  // Whoever observes sizes is told after the callbacks of a frame.
+  // Size observers run after the callbacks of a frame.
   for (let frame = 0; frame < 2; frame += 1) await new Promise(requestAnimationFrame);
   const rect = (selector) => document.querySelector(selector).getBoundingClientRect();
-  const [drawn, place, card] = ['#chart svg', '.plot', '.history'].map(rect);
+  const [drawn, area, card] = ['#chart svg', '.plot', '.history'].map(rect);
   const beyond = (inner, outer) => Math.max(inner.bottom - outer.bottom, inner.right - outer.right);
-  return Math.max(beyond(drawn, place), beyond(drawn, card), beyond(place, card), place.height - drawn.height);
+  return Math.max(beyond(drawn, area), beyond(drawn, card), beyond(area, card), area.height - drawn.height);
 }"""
 
 
 @pytest.mark.parametrize(("width", "height"), [(1280, 800), (1920, 1080), (360, 740)])
-async def test_the_chart_fills_its_card_and_never_more(
+async def test_the_chart_fills_its_area_and_stays_within_its_card(
     server_url: str, open_page: OpenPage, width: int, height: int
 ):
     async with open_page(server_url, width=width, height=height) as page:
@@ -189,21 +187,21 @@ async def test_the_chart_fills_its_card_and_never_more(
         assert await page.evaluate(MISFIT) < 1
         await page.screenshot(path=SCREENSHOTS / f"window_{width}_live.png")
 
-        # The handle to look back in time takes room from the chart.
+        # The slider to look back in time makes the chart smaller.
         await page.get_by_role("button", name="Pause").click()
         await expect(page.get_by_label("Look back in time")).to_be_visible()
         assert await page.evaluate(MISFIT) < 1
 
 
 @pytest.mark.parametrize(("width", "height"), [(1280, 800), (1440, 900), (1920, 1080)])
-async def test_a_desktop_window_shows_all_of_the_page(
+async def test_the_page_fits_into_a_desktop_window(
     server_url: str, open_page: OpenPage, width: int, height: int
 ):
     async with open_page(server_url, width=width, height=height) as page:
         await start(page)
         await chart_points(page, 2)
 
-        # The sentence of a busy server, as these tests' is, comes below all else.
+        # On a busy test machine, the sentence about a busy server is shown below everything else.
         tall = await page.evaluate(
             "document.getElementById('busy').remove() ?? document.documentElement.scrollHeight"
         )

@@ -1,4 +1,4 @@
-"""A camera that gives no frames for a while: a call, a shutter, a switch, or a driver that says nothing."""
+"""A camera that sends no frames for a while, with or without a mute event; the session continues."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,9 +8,9 @@ from playwright.async_api import Page, Request, expect
 
 from tests.browser.cameras import (
     CAMERAS,
+    JPEG,
     NOTHING,
-    PICTURES,
-    WAYS,
+    TRANSPORTS,
     WEBRTC,
     expect_state,
     expect_width,
@@ -24,14 +24,14 @@ from tests.conftest import running_server
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
-# A camera that stops without a word is found out after three seconds, and these tests share the cores.
+# The page detects a camera that stops without an event after three seconds, or later on a busy machine.
 SILENCE_MS = 5000
 SETUP_MS = 4000
 
 
 @pytest.fixture(scope="module")
 def impatient_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A server that gives up on a silent peer soon."""
+    """A server that ends a silent session soon."""
     log = tmp_path_factory.mktemp("impatient") / "server.log"
     deadlines = f"--silence-deadline-s={SILENCE_MS / 1000}", f"--setup-deadline-s={SETUP_MS / 1000}"
     with running_server(log, "--analysis-processes", "1", *deadlines) as running:
@@ -39,32 +39,32 @@ def impatient_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 async def mirror(page: Page) -> None:
-    """The camera is painted onto a canvas, which knows nothing of a pause."""
+    """Mirror the video: the page then sends a canvas, whose track is never muted."""
     await page.locator("#setup summary").click()
     await page.get_by_label("Mirror the video").check()
     await page.locator("#setup summary").click()
 
 
 @pytest.mark.parametrize(
-    ("way", "mirrored"), [("webrtc", "as it is"), ("webrtc", "mirrored"), ("pictures", "as it is")]
+    ("transport", "mirrored"), [("webrtc", "as it is"), ("webrtc", "mirrored"), ("jpeg", "as it is")]
 )
-@pytest.mark.parametrize(("stops", "goes_on"), [("mute", "unmute"), ("fallSilent", "speakAgain")])
-async def test_a_camera_that_pauses_keeps_its_session(
-    impatient_url: str, open_page: OpenPage, way: str, mirrored: str, stops: str, goes_on: str
+@pytest.mark.parametrize(("pause", "resume"), [("mute", "unmute"), ("fallSilent", "speakAgain")])
+async def test_a_paused_camera_keeps_its_session(
+    impatient_url: str, open_page: OpenPage, transport: str, mirrored: str, pause: str, resume: str
 ):
-    async with open_page(impatient_url, script=CAMERAS + WAYS[way]) as page:
+    async with open_page(impatient_url, script=CAMERAS + TRANSPORTS[transport]) as page:
         if mirrored == "mirrored":
             await mirror(page)
         await start(page)
         session = await session_of(page)
         before = await states_so_far(page)
 
-        await page.evaluate(f"window.camera().{stops}()")
+        await page.evaluate(f"window.camera().{pause}()")
         await expect(page.get_by_role("alert")).to_contain_text("The camera is paused", timeout=SOON_MS)
         await let_pass(page, SILENCE_MS + 1000)
         await expect(page.get_by_role("alert")).to_contain_text("The camera is paused")
         await expect(page.locator("#verdict")).to_have_text(NOTHING)
-        await page.evaluate(f"window.camera().{goes_on}()")
+        await page.evaluate(f"window.camera().{resume}()")
 
         await expect_state(page, "connected")
         assert set(await states_since(page, before)) <= {"stalled", "paused", "connected"}
@@ -76,7 +76,9 @@ async def test_a_camera_that_pauses_keeps_its_session(
 
 
 @pytest.mark.parametrize(("width", "height"), [(1280, 800), (360, 740)])
-async def test_a_pause_fits_on_the_screen(server_url: str, open_page: OpenPage, width: int, height: int):
+async def test_the_message_of_a_pause_fits_on_the_screen(
+    server_url: str, open_page: OpenPage, width: int, height: int
+):
     async with open_page(server_url, script=CAMERAS, width=width) as page:
         await page.set_viewport_size({"width": width, "height": height})
         await start(page)
@@ -104,7 +106,7 @@ async def test_another_camera_ends_the_pause(impatient_url: str, open_page: Open
 
         await expect_state(page, "connected")
         await expect_width(page, 320)
-        # What the camera of before says is no longer heard.
+        # Events of the previous camera are ignored.
         await page.evaluate("window.cameras[0].track.dispatchEvent(new Event('mute'))")
         await expect_state(page, "connected")
         assert await session_of(page) == session
@@ -126,7 +128,7 @@ async def test_a_camera_that_opens_slowly_while_it_runs_keeps_the_session(
         assert await session_of(page) == session
 
 
-async def test_stopped_while_paused_it_stays_stopped(server_url: str, open_page: OpenPage):
+async def test_stop_during_a_pause_stays_stopped(server_url: str, open_page: OpenPage):
     async with open_page(server_url, script=CAMERAS) as page:
         await start(page)
         await page.evaluate("window.camera().mute()")
@@ -145,7 +147,7 @@ def counting_offers(page: Page) -> list[Request]:
     return offers
 
 
-async def test_lost_while_muted_it_connects_again_when_the_camera_is_back(
+async def test_a_connection_lost_while_muted_is_restored_when_the_camera_resumes(
     server_url: str, open_page: OpenPage
 ):
     async with open_page(server_url, script=CAMERAS + WEBRTC) as page:
@@ -156,7 +158,7 @@ async def test_lost_while_muted_it_connects_again_when_the_camera_is_back(
 
         await page.evaluate("window.breakConnection()")
         await expect(page.get_by_role("alert")).to_contain_text("reconnects when the camera resumes")
-        # Longer than the first try would have waited.
+        # Longer than the delay of the first retry.
         await let_pass(page, 1500)
         assert len(offers) == 1
         await page.evaluate("window.camera().unmute()")
@@ -166,7 +168,9 @@ async def test_lost_while_muted_it_connects_again_when_the_camera_is_back(
         assert "resume" in (offers[1].post_data or "")
 
 
-async def test_lost_while_silent_it_hears_when_the_camera_speaks_again(server_url: str, open_page: OpenPage):
+async def test_a_connection_lost_without_frames_is_restored_when_frames_return(
+    server_url: str, open_page: OpenPage
+):
     async with open_page(server_url, script=CAMERAS + WEBRTC) as page:
         await start(page)
         await page.evaluate("window.camera().fallSilent()")
@@ -179,17 +183,17 @@ async def test_lost_while_silent_it_hears_when_the_camera_speaks_again(server_ur
         await expect_state(page, "connected")
 
 
-@pytest.mark.parametrize("way", WAYS)
-async def test_a_camera_that_opens_muted_is_told_and_makes_one_session_only(
-    impatient_url: str, open_page: OpenPage, way: str
+@pytest.mark.parametrize("transport", TRANSPORTS)
+async def test_a_camera_that_opens_muted_is_reported_and_opens_one_session_only(
+    impatient_url: str, open_page: OpenPage, transport: str
 ):
-    script = f"{CAMERAS}{WAYS[way]}window.bornMuted = true;"
+    script = f"{CAMERAS}{TRANSPORTS[transport]}window.bornMuted = true;"
     async with open_page(impatient_url, script=script) as page:
         await press_start(page)
         await expect(page.get_by_role("alert")).to_contain_text("The camera is paused", timeout=SOON_MS)
         before = await states_so_far(page)
 
-        # No ping helps before the first frame: the place is somebody else's.
+        # Before the first frame, pings do not keep the session open.
         await expect(page.get_by_role("alert")).to_contain_text(
             "reconnects when the camera resumes", timeout=SOON_MS
         )
@@ -200,9 +204,7 @@ async def test_a_camera_that_opens_muted_is_told_and_makes_one_session_only(
         await expect_state(page, "connected")
 
 
-async def test_a_camera_that_opens_muted_and_mirrored_goes_on_in_its_size(
-    server_url: str, open_page: OpenPage
-):
+async def test_a_mirrored_camera_that_opens_muted_resumes_in_its_size(server_url: str, open_page: OpenPage):
     async with open_page(server_url, script=f"{CAMERAS}window.bornMuted = true;") as page:
         await mirror(page)
         await press_start(page)
@@ -214,9 +216,9 @@ async def test_a_camera_that_opens_muted_and_mirrored_goes_on_in_its_size(
         await expect_width(page, 640)
 
 
-async def test_a_dead_server_is_noticed_while_paused(tmp_path: Path, open_page: OpenPage):
+async def test_a_dead_server_is_detected_during_a_pause(tmp_path: Path, open_page: OpenPage):
     with running_server(tmp_path / "server.log", "--analysis-processes", "1") as running:
-        async with open_page(running.url, script=CAMERAS + PICTURES, expect_errors="refused") as page:
+        async with open_page(running.url, script=CAMERAS + JPEG, expect_errors="refused") as page:
             await start(page)
             await page.evaluate("window.camera().mute()")
             await expect_state(page, "paused")

@@ -1,4 +1,4 @@
-"""A server that asks who comes in, as a person at its page meets it."""
+"""The token dialog, with a server that requires a token."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,18 +8,19 @@ import pytest
 from playwright.async_api import Locator, Page, expect
 
 from facestream.credentials.tokens import Purpose, issue, make_key
+from tests.browser.cameras import expect_problem
 from tests.browser.conftest import SOON_MS, OpenPage
 from tests.conftest import running_server
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
-# The browser writes a line for each refusal of HTTP.
-REFUSED = "error: Failed to load resource: the server responded with a status of 401 (Unauthorized)"
+# Chromium logs each response with an error status.
+UNAUTHORIZED = "error: Failed to load resource: the server responded with a status of 401 (Unauthorized)"
 
 
 @dataclass(frozen=True, slots=True)
 class Guarded:
-    """A server that wants a token, and one that holds."""
+    """A server that requires a token, and a valid token."""
 
     url: str
     token: str
@@ -31,7 +32,7 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
     key = make_key(folder / "token.key")
     settings = "--auth", "token", "--token-key-file", str(folder / "token.key"), "--analysis-processes", "1"
     with running_server(folder / "server.log", *settings) as running:
-        yield Guarded(running.url, issue(key, Purpose.PEER, "requesting_client", 1))
+        yield Guarded(running.url, issue(key, Purpose.PEER, "a-client", 1))
 
 
 def dialog(page: Page) -> Locator:
@@ -43,7 +44,7 @@ async def agree(page: Page) -> None:
     await expect(page.locator("html")).to_have_attribute("data-state", "connected", timeout=SOON_MS)
 
 
-async def test_a_person_types_the_token_and_comes_in(guarded: Guarded, open_page: OpenPage):
+async def test_a_person_enters_the_token_and_is_admitted(guarded: Guarded, open_page: OpenPage):
     async with open_page(guarded.url) as page:
         await page.get_by_role("button", name="Start").click()
         await dialog(page).get_by_label("Token").fill(guarded.token)
@@ -54,11 +55,13 @@ async def test_a_person_types_the_token_and_comes_in(guarded: Guarded, open_page
         await page.reload()
         await page.get_by_role("button", name="Start").click()
 
-        # Once a visit.
+        # The page asks only once per visit.
         await expect(page.locator("html")).to_have_attribute("data-state", "connected", timeout=SOON_MS)
 
 
-async def test_a_link_brings_the_token_and_the_address_bar_forgets_it(guarded: Guarded, open_page: OpenPage):
+async def test_a_token_in_a_link_is_used_and_removed_from_the_address_bar(
+    guarded: Guarded, open_page: OpenPage
+):
     async with open_page(f"{guarded.url}/#token={guarded.token}") as page:
         assert await page.evaluate("location.href") == f"{guarded.url}/"
 
@@ -68,11 +71,12 @@ async def test_a_link_brings_the_token_and_the_address_bar_forgets_it(guarded: G
         assert await page.evaluate("localStorage.getItem('facestream.token')") is None
 
 
-async def test_a_wrong_token_is_told_and_asked_again(guarded: Guarded, open_page: OpenPage):
-    async with open_page(f"{guarded.url}/#token=wrong", expect_errors=REFUSED) as page:
+async def test_after_a_wrong_token_the_page_asks_again(guarded: Guarded, open_page: OpenPage):
+    async with open_page(f"{guarded.url}/#token=wrong", expect_errors=UNAUTHORIZED) as page:
         await page.get_by_role("button", name="Start").click()
         await page.get_by_role("button", name="I agree").click()
 
+        await expect_problem(page, "token")
         await expect(dialog(page)).to_contain_text("This token is not valid on this server")
         await expect(page.locator("#message-title")).to_have_text("Access token required")
         await dialog(page).get_by_label("Token").fill(guarded.token)
@@ -81,7 +85,7 @@ async def test_a_wrong_token_is_told_and_asked_again(guarded: Guarded, open_page
         await expect(page.locator("html")).to_have_attribute("data-state", "connected", timeout=SOON_MS)
 
 
-async def test_who_has_no_token_can_go_back(guarded: Guarded, open_page: OpenPage):
+async def test_the_dialog_can_be_closed_without_a_token(guarded: Guarded, open_page: OpenPage):
     async with open_page(guarded.url) as page:
         await page.get_by_role("button", name="Start").click()
         await dialog(page).get_by_role("button", name="Not now").click()
@@ -90,7 +94,7 @@ async def test_who_has_no_token_can_go_back(guarded: Guarded, open_page: OpenPag
         await expect(page.locator("html")).to_have_attribute("data-state", "idle")
 
 
-async def test_the_dialog_can_be_used_by_everybody(guarded: Guarded, open_page: OpenPage):
+async def test_the_dialog_is_usable_by_keyboard_and_on_a_phone(guarded: Guarded, open_page: OpenPage):
     async with open_page(guarded.url, width=360) as page:
         await page.get_by_role("button", name="Start").click()
 
@@ -100,7 +104,7 @@ async def test_the_dialog_can_be_used_by_everybody(guarded: Guarded, open_page: 
         await expect(dialog(page)).to_be_hidden()
 
 
-async def test_a_refusal_for_an_address_is_told_in_words(tmp_path: Path, open_page: OpenPage):
+async def test_a_rejection_for_the_address_shows_its_reason(tmp_path: Path, open_page: OpenPage):
     with running_server(tmp_path / "server.log", "--analysis-processes", "1") as running:
         async with open_page(running.url, expect_errors="429") as page:
             problem = (
@@ -118,6 +122,7 @@ async def test_a_refusal_for_an_address_is_told_in_words(tmp_path: Path, open_pa
             await page.get_by_role("button", name="Start").click()
             await page.get_by_role("button", name="I agree").click()
 
+            await expect_problem(page, "tooMany")
             await expect(page.locator("#message-title")).to_have_text("Too many sessions from your network")
             await expect(page.locator("#message-text")).to_contain_text("Your address has 4 of 4 sessions. ")
             await expect(page.locator("#message-text")).to_contain_text("the camera stays off until then")

@@ -1,4 +1,4 @@
-"""The page behind a proxy that keeps the server under a path, as sites with one name and several services do."""
+"""The page behind a proxy that serves it under a path."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -22,17 +22,17 @@ EXAMPLE = ROOT / "examples" / "embed"
 
 @dataclass(slots=True)
 class Proxy:
-    """Hands on what comes under /face/, and keeps what was asked for."""
+    """Forwards requests under /face/ to the server and records them."""
 
     server: str
     url: str = ""
-    asked: list[str] = field(default_factory=list)
-    heard: asyncio.Event = field(default_factory=asyncio.Event)
+    requests: list[str] = field(default_factory=list)
+    arrived: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def hand_on(self, request: web.Request) -> web.StreamResponse:
+    async def forward(self, request: web.Request) -> web.StreamResponse:
         target = f"{self.server}/{request.match_info['rest']}"
-        self.asked.append(f"{request.method} {request.path}")
-        self.heard.set()
+        self.requests.append(f"{request.method} {request.path}")
+        self.arrived.set()
         headers = {
             name: value
             for name, value in request.headers.items()
@@ -43,9 +43,9 @@ class Proxy:
                 return await self._join(request, http, target, headers)
             async with http.request(
                 request.method, target, headers=headers, data=await request.read()
-            ) as answer:
-                said = {name: value for name, value in answer.headers.items() if name.lower() not in HOP}
-                return web.Response(status=answer.status, headers=said, body=await answer.read())
+            ) as response:
+                kept = {name: value for name, value in response.headers.items() if name.lower() not in HOP}
+                return web.Response(status=response.status, headers=kept, body=await response.read())
 
     async def _join(
         self, request: web.Request, http: ClientSession, target: str, headers: dict[str, str]
@@ -76,7 +76,7 @@ async def proxied(server: str) -> AsyncIterator[Proxy]:
     proxy = Proxy(server)
     app = web.Application()
     app.router.add_get("/face", proxy.redirect)
-    app.router.add_route("*", "/face/{rest:.*}", proxy.hand_on)
+    app.router.add_route("*", "/face/{rest:.*}", proxy.forward)
     runner = web.AppRunner(app, shutdown_timeout=1)
     await runner.setup()
     try:
@@ -91,36 +91,36 @@ async def proxied(server: str) -> AsyncIterator[Proxy]:
 
 @pytest.fixture(scope="module")
 def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A server that asks nobody for a token: what comes through a proxy does not come from this machine."""
+    """A server that requires no token, because requests through a proxy do not count as local."""
     with running_server(tmp_path_factory.mktemp("path") / "server.log", "--auth", "none") as running:
         yield running.url
 
 
-# `open_page` asserts that a page asks for nothing that does not begin with its own address.
+# `open_page` asserts that every request of the page begins with the page's own address.
 
 
-async def test_all_that_the_page_asks_for_is_under_its_path(server_url: str, open_page: OpenPage):
+async def test_every_request_of_the_page_is_under_its_path(server_url: str, open_page: OpenPage):
     async with proxied(server_url) as proxy, open_page(f"{proxy.url}/") as page:
         await start(page)
         await chart_points(page, 4)
         session = await page.locator("#session").text_content()
         await page.get_by_role("button", name="Stop").click()
         await expect(page.locator("html")).to_have_attribute("data-state", "stopped")
-        await expect_asked(proxy, f"POST /face/sessions/{session}", "/bye")
+        await expect_request(proxy, f"POST /face/sessions/{session}", "/bye")
 
-        assert {"GET /face/config", "POST /face/offer", "GET /face/vendor/c3.min.js"} <= set(proxy.asked)
+        assert {"GET /face/config", "POST /face/offer", "GET /face/vendor/c3.min.js"} <= set(proxy.requests)
 
 
-async def test_frames_go_under_the_path_too(server_url: str, open_page: OpenPage):
+async def test_the_socket_for_frames_is_under_the_path(server_url: str, open_page: OpenPage):
     async with proxied(server_url) as proxy, open_page(f"{proxy.url}/", script=NO_WEBRTC) as page:
         await press_start(page)
 
         await expect(page.locator("html")).to_have_attribute("data-state", "connected", timeout=SOON_MS)
-        assert "GET /face/pictures" in proxy.asked
+        assert "GET /face/pictures" in proxy.requests
         await page.evaluate("document.getElementById('stop').click()")
 
 
-async def test_an_address_without_its_slash_and_with_a_token_leads_to_the_page(
+async def test_an_address_without_a_slash_and_with_a_token_opens_the_page(
     server_url: str, open_page: OpenPage
 ):
     async with proxied(server_url) as proxy, open_page(f"{proxy.url}#token=a.b.c") as page:
@@ -129,7 +129,9 @@ async def test_an_address_without_its_slash_and_with_a_token_leads_to_the_page(
 
 
 @pytest.mark.parametrize("slash", ["", "/"])
-async def test_another_page_names_the_path_to_the_peer(server_url: str, open_page: OpenPage, slash: str):
+async def test_an_embedding_page_passes_the_path_to_the_peer(
+    server_url: str, open_page: OpenPage, slash: str
+):
     async with proxied(server_url) as proxy, open_page(f"{proxy.url}/") as page:
         body = (EXAMPLE / "embed.js").read_text(encoding="utf-8").replace("'/js/", "'/face/js/")
         body = body.replace(
@@ -147,11 +149,11 @@ async def test_another_page_names_the_path_to_the_peer(server_url: str, open_pag
         await page.wait_for_function(
             "() => document.querySelector('video').videoWidth === 640", timeout=SOON_MS
         )
-        assert "POST /face/offer" in proxy.asked
+        assert "POST /face/offer" in proxy.requests
 
 
-async def expect_asked(proxy: Proxy, *parts: str) -> None:
+async def expect_request(proxy: Proxy, *parts: str) -> None:
     async with asyncio.timeout(seconds(10)):
-        while not any(all(part in asked for part in parts) for asked in proxy.asked):
-            proxy.heard.clear()
-            await proxy.heard.wait()
+        while not any(all(part in request for part in parts) for request in proxy.requests):
+            proxy.arrived.clear()
+            await proxy.arrived.wait()

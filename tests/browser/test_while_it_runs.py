@@ -1,4 +1,4 @@
-"""The chart, the latency strip and a connection that is lost, in real Chromium against the real server."""
+"""The running page: chart, latency by stage, and a lost connection."""
 
 import re
 from pathlib import Path
@@ -23,14 +23,16 @@ from tests.conftest import running_server
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 
-async def test_the_chart_pauses_looks_back_and_says_when_a_frame_was(server_url: str, open_page: OpenPage):
+async def test_the_chart_pauses_looks_back_and_shows_the_time_of_a_frame(
+    server_url: str, open_page: OpenPage
+):
     async with open_page(server_url) as page:
         await start(page)
         await chart_points(page, 6)
 
         await page.get_by_label("Time span of the chart").select_option("15 seconds")
         await page.get_by_role("button", name="Pause").click()
-        await more_frames_shown(page, 15)  # meanwhile the redraw has come that was due when it was pressed
+        await more_frames_shown(page, 15)  # the redraw that was due when it was pressed is over
         before = await page.locator("#chart").get_attribute("data-points")
         await more_frames_shown(page, 25)
         assert await page.locator("#chart").get_attribute("data-points") == before
@@ -47,20 +49,20 @@ async def test_the_chart_pauses_looks_back_and_says_when_a_frame_was(server_url:
         await expect(page.locator("#chart")).to_have_attribute("data-filled", "yes")
 
 
-async def test_the_moment_on_show_is_marked_near_the_end(server_url: str, open_page: OpenPage):
+async def test_the_displayed_frame_is_marked_near_the_end(server_url: str, open_page: OpenPage):
     async with open_page(server_url) as page:
         await start(page)
 
         await expect(page.locator(".mark-shown")).to_be_visible(timeout=SOON_MS)
 
-        # 100 % would be a frame that takes no time, and 97 % is two seconds behind.
+        # 100 % is a frame without latency, 97 % one with two seconds.
         part = await page.locator(".mark-shown").evaluate(
             "(mark) => (mark.offsetLeft - 48) / (mark.parentElement.clientWidth - 82)"
         )
         assert 0.95 < part <= 1.001
 
 
-async def test_the_strip_and_the_figures_are_filled(server_url: str, open_page: OpenPage):
+async def test_the_stages_and_figures_are_filled(server_url: str, open_page: OpenPage):
     async with open_page(server_url) as page:
         await start(page)
 
@@ -68,14 +70,14 @@ async def test_the_strip_and_the_figures_are_filled(server_url: str, open_page: 
         await page.wait_for_function(
             "() => !document.getElementById('health').textContent.includes('\\u2013')", timeout=SOON_MS
         )
-        stations = await page.locator("#stages li").all_text_contents()
-        assert [station.split()[0] for station in stations] == [
+        stages = await page.locator("#stages li").all_text_contents()
+        assert [stage.split()[0] for stage in stages] == [
             "camera", "network", "waiting", "detection", "landmarks", "emotion", "drawing", "encoding", "display",
         ]  # fmt: skip
 
 
 async def has_a_gap(page: Page) -> bool:
-    """Whether the line of the chart lifts its pen in between."""
+    """Whether the line of the chart is interrupted."""
     begins = await page.evaluate(
         "document.querySelector('.c3-line-happy').getAttribute('d').match(/M/g)?.length ?? 0"
     )
@@ -83,24 +85,24 @@ async def has_a_gap(page: Page) -> bool:
 
 
 def clip_with_an_absence(face: Path, to: Path) -> Path:
-    """A second of a face, two of nobody, the face again; as WebM, which every Chromium plays."""
+    """A face for a second, no face for two, the face again; as WebM, which every Chromium plays."""
     with av.open(str(face)) as source, av.open(str(to), "w") as target:
         stream = target.add_stream("libvpx", rate=15, options={"deadline": "realtime", "cpu-used": "8"})
         stream.width, stream.height, stream.pix_fmt = 320, 240, "yuv420p"
-        pictures = [
+        images = [
             frame.reformat(320, 240, "rgb24").to_ndarray()
             for frame, _ in zip(source.decode(video=0), range(15), strict=False)
         ]
-        nobody = np.full_like(pictures[0], 90)
-        for index, picture in enumerate([*pictures, *[nobody] * 30, *pictures]):
-            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+        empty = np.full_like(images[0], 90)
+        for index, image in enumerate([*images, *[empty] * 30, *images]):
+            frame = av.VideoFrame.from_ndarray(image, format="rgb24")
             frame.pts = index
             target.mux(stream.encode(frame))
         target.mux(stream.encode())
     return to
 
 
-async def test_a_face_that_leaves_makes_a_gap(
+async def test_the_absence_of_a_face_is_a_gap_in_the_chart(
     server_url: str, open_page: OpenPage, media_dir: Path, tmp_path: Path
 ):
     clip = clip_with_an_absence(media_dir / "single_face.mp4", tmp_path / "absence.webm")
@@ -113,7 +115,7 @@ async def test_a_face_that_leaves_makes_a_gap(
         await until(lambda: has_a_gap(page))
 
 
-# Makes the newest connection of the page fail, as a network does that goes away.
+# Makes the newest connection of the page fail, as a lost network does.
 BREAK = """
 const Connection = window.RTCPeerConnection;
 window.RTCPeerConnection = class extends Connection {
@@ -126,7 +128,7 @@ window.breakConnection = () => {
 """
 
 
-async def test_a_connection_that_comes_back_goes_on_with_the_same_faces(
+async def test_a_restored_connection_continues_with_the_same_face_ids(
     server_url: str, open_page: OpenPage, media_dir: Path, tmp_path: Path
 ):
     clip = clip_with_an_absence(media_dir / "single_face.mp4", tmp_path / "absence.webm")
@@ -135,7 +137,7 @@ async def test_a_connection_that_comes_back_goes_on_with_the_same_faces(
         page.on("request", lambda sent: offers.append(sent) if sent.url.endswith("/offer") else None)
         await page.get_by_label("Use a clip").set_input_files(clip)
         await page.get_by_role("button", name="I agree").click()
-        # Somebody who leaves and comes back is another face: a session that begins anew would count from one.
+        # The returning face gets another id, so a session that starts anew would be visible: it counts from one.
         await expect(page.locator("#verdict")).to_have_text("No face", timeout=SOON_MS)
         await expect(page.locator("#verdict")).not_to_have_text("No face", timeout=SOON_MS)
         assert int(await page.locator("#face").get_attribute("data-id") or 0) > 1
@@ -150,7 +152,7 @@ async def test_a_connection_that_comes_back_goes_on_with_the_same_faces(
 
 
 @pytest.mark.timeout(150)
-async def test_a_killed_and_restarted_server_is_reconnected_to(tmp_path: Path, open_page: OpenPage):
+async def test_the_page_reconnects_to_a_killed_and_restarted_server(tmp_path: Path, open_page: OpenPage):
     with running_server(tmp_path / "server.log") as first:
         port = str(urlsplit(first.url).port)
         async with open_page(first.url, expect_errors="refused") as page:
@@ -165,7 +167,7 @@ async def test_a_killed_and_restarted_server_is_reconnected_to(tmp_path: Path, o
             await page.screenshot(path=SCREENSHOTS / "page_1280_lost.png")
 
             with running_server(tmp_path / "second.log", "--port", port):
-                # The page may have tried by itself: the new server takes its port before it has loaded.
+                # The page may already have tried: the new server listens before its models have loaded.
                 await page.locator("#try-now").dispatch_event("click")
 
                 await expect(page.locator("html")).to_have_attribute(

@@ -1,4 +1,4 @@
-"""A server and, on a host of its own, every client that nobody here wrote."""
+"""A server and, on another host, the third-party clients."""
 
 import sys
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from facestream.credentials.certificates import make_certificate
-from tests.clients.face_media import write_packets, write_pictures, write_webm
+from tests.clients.face_media import write_i420, write_packets, write_webm
 from tests.clients.outcome import Meeting, complaints
 from tests.net.hosts import NEAR_SERVER, running, two_hosts
 
@@ -17,10 +17,10 @@ PORT = 8443
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """One clip with a face, in every form that a client can send."""
+    """A clip with a face, in each format that a client sends."""
 
     clip: Path
-    pictures: Path
+    i420: Path
     packets: dict[str, Path]
     webm: Path
 
@@ -30,7 +30,7 @@ def face(media_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Face:
     clip, folder = media_dir / "single_face.mp4", tmp_path_factory.mktemp("face")
     return Face(
         clip,
-        write_pictures(clip, folder / "face.i420"),
+        write_i420(clip, folder / "face.i420"),
         {codec: write_packets(clip, folder / f"{codec}.rtp", codec) for codec in ("VP8", "H264")},
         write_webm(clip, folder / "face.webm"),
     )
@@ -38,7 +38,7 @@ def face(media_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Face:
 
 @pytest.fixture(scope="session")
 def meeting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Meeting]:
-    """Over https, because browsers open a camera nowhere else."""
+    """The server uses HTTPS, because Firefox opens a camera only then."""
     folder = tmp_path_factory.mktemp("clients")
     authority = make_certificate(folder, [NEAR_SERVER]).authority
     command = [
@@ -52,7 +52,7 @@ def meeting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Meeting]:
 
 @pytest.fixture(autouse=True)
 def no_complaints(meeting: Meeting) -> Iterator[None]:
-    """What the server logs as its own fault, or as a traceback, fails the test in which it did."""
+    """An error or a traceback in the server's log fails the test that caused it."""
     before = len(meeting.log.read_text())
     yield
     assert not complaints(meeting.log.read_text()[before:])

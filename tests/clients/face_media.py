@@ -1,4 +1,4 @@
-"""The clip with the face in the forms that the clients can send; written anew for each run of the tests."""
+"""Write the clip with the face in the formats that the clients send."""
 
 import struct
 from collections.abc import Iterator
@@ -13,21 +13,21 @@ from tests.clients.peers.raw_face import FPS, HEIGHT, WIDTH
 
 ENCODERS = {"VP8": Vp8Encoder, "H264": H264Encoder}
 PACKET_HEAD = struct.Struct(">IBH")
-"""Before each payload: its time in 1/90000 s, 1 for the last packet of a frame, and its length."""
+"""The header of each payload: time in 1/90000 s, 1 in the last packet of a frame, length."""
 
 
 def frames(clip: Path) -> Iterator[av.VideoFrame]:
-    """Every other frame of the clip, which has 30 a second."""
+    """Every second frame of the clip, which has 30 FPS."""
     with av.open(str(clip)) as source:
         for number, frame in enumerate(source.decode(video=0)):
             if number % 2 == 0:
-                picture = frame.reformat(WIDTH, HEIGHT, "yuv420p")
-                picture.pts, picture.time_base = number // 2, Fraction(1, FPS)
-                yield picture
+                scaled = frame.reformat(WIDTH, HEIGHT, "yuv420p")
+                scaled.pts, scaled.time_base = number // 2, Fraction(1, FPS)
+                yield scaled
 
 
-def write_pictures(clip: Path, to: Path) -> Path:
-    """I420, one frame after the other."""
+def write_i420(clip: Path, to: Path) -> Path:
+    """Raw I420 frames."""
     with to.open("wb") as file:
         for frame in frames(clip):
             file.write(frame.to_ndarray().tobytes())
@@ -35,7 +35,7 @@ def write_pictures(clip: Path, to: Path) -> Path:
 
 
 def write_packets(clip: Path, to: Path, codec: str) -> Path:
-    """Payloads of RTP, for peers that only carry packets."""
+    """RTP payloads, for peers that do not encode."""
     encoder = ENCODERS[codec]()
     with to.open("wb") as file:
         for frame in frames(clip):
@@ -46,7 +46,7 @@ def write_packets(clip: Path, to: Path, codec: str) -> Path:
 
 
 def write_webm(clip: Path, to: Path) -> Path:
-    """What Firefox plays without any library for H264."""
+    """WebM, which Firefox plays without an H264 library."""
     with av.open(str(to), "w") as target:
         stream = target.add_stream("libvpx-vp9", rate=FPS, options={"deadline": "realtime", "cpu-used": "8"})
         stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"

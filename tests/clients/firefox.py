@@ -1,4 +1,4 @@
-"""Firefox ESR with the product's own page, on the peer's host; tests/clients/node/firefox_page.mjs is the person."""
+"""Drive our page in Firefox ESR on the peer's host, with tests/clients/node/firefox_page.mjs."""
 
 import json
 import shutil
@@ -24,15 +24,15 @@ class Sight:
     message: str
     verdict: str
     session_id: str
-    """How it begins."""
+    """Its first characters."""
     points: dict[str, int]
-    """Of each line of the chart."""
+    """Number of points by line of the chart."""
     mark: bool
     compatibility: bool
     width: int
     height: int
     time_s: float
-    """Of the annotated video, as it plays."""
+    """Playback position of the annotated video."""
     spread: float
 
 
@@ -43,15 +43,15 @@ class Visit:
     client: str
     first: Sight
     last: Sight
-    """Two seconds and more after the first."""
+    """At least two seconds after the first."""
     errors: list[str]
-    refused: list[str]
+    rejected: list[str]
     offers: list[str]
     saved: list[Path]
     goodbye_ms: float | None
-    """From leaving until the server had no session; None: it still had."""
+    """Time from leaving until the server has no session; None: the session did not end."""
     late: str
-    """What was waited for in vain."""
+    """What did not appear in time; empty: nothing is missing."""
 
 
 def firefox() -> str:
@@ -68,15 +68,15 @@ def visit(
     *,
     lines: tuple[str, ...],
     clip: Path | None = None,
-    leave: Literal["close", "go on"] = "close",
+    leave: Literal["close", "navigate"] = "close",
     prefs: dict[str, Any] | None = None,
 ) -> Visit:
-    """Open the page, start, record two seconds of what comes back, and leave.
+    """Open the page, start, record two seconds of the annotated video, and leave.
 
-    Who goes on to another page does so without UDP: nothing but the goodbye can tell the server then.
+    For "navigate", UDP is cut before the page is left, so only the goodbye reaches the server.
     """
     SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    wishes = {
+    options = {
         "url": meeting.url,
         "executable": firefox(),
         "folder": str(folder),
@@ -86,13 +86,13 @@ def visit(
         "prefs": prefs or {},
         "screenshot": str(SCREENSHOTS / f"firefox_{name}.png"),
     }
-    seen = json.loads(meeting.output_of(*node("firefox_page.mjs", json.dumps(wishes))).splitlines()[-1])
+    seen = json.loads(meeting.output_of(*node("firefox_page.mjs", json.dumps(options))).splitlines()[-1])
     return Visit(
         client=seen["client"],
         first=Sight(**seen["first"]),
         last=Sight(**seen["last"]),
         errors=seen["errors"],
-        refused=seen["refused"],
+        rejected=seen["rejected"],
         offers=seen["offers"],
         saved=sorted(folder.iterdir()),
         goodbye_ms=seen.get("goodbye_ms"),

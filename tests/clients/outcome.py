@@ -1,4 +1,4 @@
-"""What a client of somebody else has to tell after it met the server, and what the server's log says of it."""
+"""The result that a third-party client reports, and the server's log of its session."""
 
 import json
 import os
@@ -21,7 +21,7 @@ NODE_DIR = Path(__file__).with_name("node")
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The last line a peer prints; see tests/clients/peers/seen.py for each field."""
+    """The JSON that a peer prints last; tests/clients/peers/seen.py describes the fields."""
 
     client: str
     wants_channels: bool
@@ -41,25 +41,25 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Meeting:
-    """Two hosts in one network with a server on one of them; clients run on the other."""
+    """Two hosts in one network: the server runs on one, clients run on the other."""
 
     hosts: Neighbours
     url: str
     authority: Path
     """The certificate to trust."""
     log: Path
-    """Of the server."""
+    """The server's log file."""
 
     def run(self, *command: str) -> Outcome:
-        """Run a peer on its host until it has seen enough."""
-        *said, last = ["", *self.output_of(*command).splitlines()]
+        """Run a peer on its host until it exits; returns its result."""
+        *lines, last = ["", *self.output_of(*command).splitlines()]
         try:
             return Outcome(**json.loads(last))
         except (ValueError, TypeError):
-            pytest.fail(f"{command} told nothing: {said} {last}")
+            pytest.fail(f"{command} printed no result: {lines} {last}")
 
     def output_of(self, *command: str) -> str:
-        """What a program on the peer's host writes to stdout."""
+        """Run a program on the peer's host; returns its stdout."""
         done = subprocess.run(
             ["ip", "netns", "exec", self.hosts.peer, *command],
             cwd=ROOT,
@@ -81,7 +81,7 @@ class Meeting:
         return done.stdout
 
     def ending_of(self, session_id: str) -> str:
-        """Why the session whose id begins so ended: the code in the server's log."""
+        """Wait for the end of the session whose id begins like this; returns the code in the server's log."""
         deadline_s = time.monotonic() + LOG_DEADLINE_S
         closed = re.compile(rf"session {re.escape(session_id)}\S*: closed \((\w+): .*\) after")
         while time.monotonic() < deadline_s:
@@ -102,5 +102,5 @@ def node(name: str, *arguments: str) -> list[str]:
 
 
 def complaints(log: str) -> list[str]:
-    """Lines of a server's log that speak of a fault."""
+    """The lines of a server's log that report an error."""
     return [line for line in log.splitlines() if re.search(r"\b(ERROR|CRITICAL|Traceback)\b", line)]

@@ -1,4 +1,4 @@
-"""The page as a person uses it in Firefox: camera, clip, chart, recording, goodbye, and the way without WebRTC."""
+"""The page in Firefox: camera, clip, chart, recording, goodbye, and the compatibility mode."""
 
 from pathlib import Path
 
@@ -16,22 +16,22 @@ pytestmark = pytest.mark.clients
 
 ALL_LINES = (*map(str, EMOTIONS), "fps")
 LEAST_PLAYED_S = 1.5
-"""Of two seconds and more between the first look and the last."""
+"""Of the two or more seconds between the first and the last observation."""
 LEAST_RECORDED = 3
-"""Frames; a machine that computes beside this leaves few."""
+"""Frames; a busy machine records few."""
 LEAST_SPREAD = 10.0
 
 
 @pytest.fixture(scope="module")
 def with_camera(meeting: Meeting, tmp_path_factory: pytest.TempPathFactory) -> Visit:
-    """Firefox's own test camera shows one colour after the other, and nobody."""
+    """Firefox's own test camera, which shows changing colours and no face."""
     return visit(meeting, tmp_path_factory.mktemp("camera"), "camera", lines=("fps",))
 
 
 @pytest.fixture(scope="module")
 def with_clip(meeting: Meeting, face: Face, tmp_path_factory: pytest.TempPathFactory) -> Visit:
     folder = tmp_path_factory.mktemp("clip")
-    return visit(meeting, folder, "clip", clip=face.webm, leave="go on", lines=ALL_LINES)
+    return visit(meeting, folder, "clip", clip=face.webm, leave="navigate", lines=ALL_LINES)
 
 
 @pytest.fixture(scope="module")
@@ -45,10 +45,10 @@ def assert_plays(seen: Visit) -> None:
     assert seen.last.state == "connected", seen
     assert seen.last.time_s - seen.first.time_s > LEAST_PLAYED_S, seen
     assert not seen.errors
-    assert not seen.refused
+    assert not seen.rejected
 
 
-def test_the_camera_comes_back_by_webrtc(with_camera: Visit):
+def test_the_annotated_camera_plays_over_webrtc(with_camera: Visit):
     assert_plays(with_camera)
 
     assert not with_camera.last.compatibility
@@ -57,7 +57,7 @@ def test_the_camera_comes_back_by_webrtc(with_camera: Visit):
     assert with_camera.last.verdict == "No face"
 
 
-def test_a_clip_comes_back_with_its_face_and_the_chart_fills(with_clip: Visit):
+def test_an_annotated_clip_plays_and_the_chart_fills(with_clip: Visit):
     assert_plays(with_clip)
 
     assert not with_clip.last.compatibility
@@ -66,13 +66,13 @@ def test_a_clip_comes_back_with_its_face_and_the_chart_fills(with_clip: Visit):
     assert set(with_clip.last.points) == set(ALL_LINES)
 
 
-def test_the_moment_on_show_is_marked(with_clip: Visit):
+def test_the_displayed_frame_is_marked(with_clip: Visit):
     assert with_clip.last.mark
 
 
-@pytest.mark.parametrize("way", ["with_camera", "with_clip", "without_webrtc"])
-def test_a_recording_plays(request: pytest.FixtureRequest, way: str):
-    seen: Visit = request.getfixturevalue(way)
+@pytest.mark.parametrize("fixture", ["with_camera", "with_clip", "without_webrtc"])
+def test_a_recording_plays(request: pytest.FixtureRequest, fixture: str):
+    seen: Visit = request.getfixturevalue(fixture)
 
     (recording,) = seen.saved
     assert frames_of(recording) >= LEAST_RECORDED
@@ -83,9 +83,9 @@ def frames_of(recording: Path) -> int:
         return sum(1 for _ in clip.decode(video=0))
 
 
-@pytest.mark.parametrize("way", ["with_camera", "without_webrtc"])
-def test_closing_the_tab_ends_the_session(request: pytest.FixtureRequest, way: str):
-    seen: Visit = request.getfixturevalue(way)
+@pytest.mark.parametrize("fixture", ["with_camera", "without_webrtc"])
+def test_closing_the_tab_ends_the_session(request: pytest.FixtureRequest, fixture: str):
+    seen: Visit = request.getfixturevalue(fixture)
 
     assert seen.goodbye_ms is not None
 
@@ -95,7 +95,7 @@ def test_leaving_the_page_says_goodbye(with_clip: Visit, meeting: Meeting):
     assert meeting.ending_of(with_clip.last.session_id) == "page_closed"
 
 
-def test_without_webrtc_frames_go_by_the_other_way(without_webrtc: Visit, meeting: Meeting):
+def test_without_webrtc_the_page_uses_the_compatibility_mode(without_webrtc: Visit, meeting: Meeting):
     assert_plays(without_webrtc)
 
     assert without_webrtc.last.compatibility
@@ -104,11 +104,11 @@ def test_without_webrtc_frames_go_by_the_other_way(without_webrtc: Visit, meetin
     assert not without_webrtc.offers
 
 
-def test_its_version_stands_in_the_table_of_clients(with_camera: Visit):
+def test_its_version_is_in_the_table_of_clients(with_camera: Visit):
     major = with_camera.client.removeprefix("firefox/").partition(".")[0]
 
     assert f"| Firefox ESR (Debian) | {major} |" in (ROOT / "docs" / "clients.md").read_text(encoding="utf-8")
 
 
-def test_the_recorded_offer_is_the_one_it_makes(with_camera: Visit, request: pytest.FixtureRequest):
+def test_the_recorded_offer_matches_the_browser(with_camera: Visit, request: pytest.FixtureRequest):
     check_offer("firefox", with_camera.offers[0], request)

@@ -1,4 +1,4 @@
-"""Clients that nobody here wrote: each gets in, sends a face, gets it back annotated, and says goodbye."""
+"""Third-party clients: each opens a session, sends a face, receives the annotated video, and says goodbye."""
 
 import itertools
 import sys
@@ -14,7 +14,7 @@ from tests.conftest import ROOT
 pytestmark = pytest.mark.clients
 
 LEAST_SPREAD = 10.0
-"""Of the brightness in a picture that shows something; the clip has about 60."""
+"""Standard deviation of the brightness in a frame that is not empty; the clip has about 60."""
 CLIENTS = ROOT / "docs" / "clients.md"
 SYSTEM_PYTHON = "/usr/bin/python3"
 BUNDLES = ("balanced", "max-compat", "max-bundle")
@@ -36,8 +36,8 @@ def assert_served(meeting: Meeting, seen: Outcome) -> None:
     assert meeting.ending_of(seen.session_id) == "page_closed"
 
 
-# Channels before the video under max-bundle are left out: a plain aiortc 1.16 then stops the transport that all its
-# sections share, and reaches no one, another plain aiortc included.
+# Channels before the video under max-bundle are left out: plain aiortc 1.16 then stops the transport that all its
+# sections share and cannot connect to any peer, not even to another plain aiortc.
 ORDERS = [
     *itertools.product([("audio", "video", "channels"), ("video", "audio", "channels")], BUNDLES),
     *itertools.product([("channels", "video")], ["balanced", "max-compat"]),
@@ -67,19 +67,19 @@ def test_plain_aiortc_with_either_codec(meeting: Meeting, face: Face, codec: str
 @pytest.mark.parametrize("bundle", ["max-bundle", "none"])
 @pytest.mark.parametrize("codec", ["VP8", "H264"])
 def test_gstreamer_with_its_rsa_certificate(meeting: Meeting, face: Face, codec: str, bundle: str):
-    command = [SYSTEM_PYTHON, "-m", "tests.clients.peers.gstreamer_peer", str(face.pictures)]
+    command = [SYSTEM_PYTHON, "-m", "tests.clients.peers.gstreamer_peer", str(face.i420)]
 
     seen = meeting.run(*command, "--codec", codec, "--bundle", bundle)
 
     assert_served(meeting, seen)
     assert seen.codec == codec
-    # Debian's, so no file of this repository names its version.
+    # Debian provides GStreamer, so the table is the only file here that names its version.
     assert f"| {seen.client.removeprefix('GStreamer ').rpartition('.')[0]} |" in CLIENTS.read_text()
 
 
 @pytest.mark.parametrize("bundle", BUNDLES)
 def test_libwebrtc_in_python(meeting: Meeting, face: Face, bundle: str):
-    seen = meeting.run(*module("wrtc_peer", str(face.pictures), "--bundle", bundle))
+    seen = meeting.run(*module("wrtc_peer", str(face.i420), "--bundle", bundle))
 
     assert_served(meeting, seen)
 
@@ -89,7 +89,7 @@ def test_libwebrtc_in_python(meeting: Meeting, face: Face, bundle: str):
 def test_libwebrtc_in_node(meeting: Meeting, face: Face, bundle: str, audio: str):
     size = (str(WIDTH), str(HEIGHT))
 
-    seen = meeting.run(*node("roamhq_peer.mjs", str(face.pictures), *size, bundle, audio))
+    seen = meeting.run(*node("roamhq_peer.mjs", str(face.i420), *size, bundle, audio))
 
     assert_served(meeting, seen)
 

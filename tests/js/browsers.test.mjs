@@ -1,4 +1,4 @@
-/** The lint that keeps the page within the browsers it supports finds what one of them lacks, and leaves the rest alone. */
+/** The lint rules report features that a supported browser lacks, and nothing else. */
 
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -23,7 +23,7 @@ async function faults(text, filePath = 'js/any.js') {
 for (const [what, text, said] of [
   ['a static method', 'fetch(url, { signal: AbortSignal.timeout(5) });', /^timeout: Safari has it since 16, the page supports 15.4/],
   ['a selector', "choice.matches(':open, :focus');", /^:open: Chrome has it since 133/],
-  ['a selector that began in the other browsers', "document.querySelector(`label:has(${x})`);", /^:has: Firefox has it since 121/],
+  ['a selector that only some browsers have', "document.querySelector(`label:has(${x})`);", /^:has: Firefox has it since 121/],
   ['a method of an array', 'export const sorted = list.toSorted();', /^toSorted: Chrome has it since 110/],
   ['a method of an element', 'video.requestVideoFrameCallback(draw);', /^requestVideoFrameCallback: Firefox has it since 132/],
   ['a property of an element', 'element.popover = "auto";', /^popover: /],
@@ -34,7 +34,7 @@ for (const [what, text, said] of [
   ['a regular expression of Safari 16.4', 'export const found = /(?<=a)b/;', /^lookbehind/],
   ['syntax of ES2023 and later', 'import config from "./a.json" with { type: "json" };', /^Parsing error/],
 ]) {
-  test(`${what} that a supported browser lacks is a fault`, async () => {
+  test(`${what} that a supported browser lacks is reported`, async () => {
     const found = await faults(text);
 
     assert.equal(found.length, 1, found.join('\n'));
@@ -51,7 +51,7 @@ for (const [what, text, said] of [
   ['a container query', '@container (width > 1px) { b { color: red; } }', /^@container: /],
   ['a property', 'a { view-transition-name: b; }', /^view-transition-name: /],
 ]) {
-  test(`${what} in a style sheet that a supported browser lacks is a fault`, async () => {
+  test(`${what} in a style sheet that a supported browser lacks is reported`, async () => {
     const found = await faults(text, 'css/any.css');
 
     assert.match(found.join('\n'), said);
@@ -63,32 +63,32 @@ for (const text of [
   'if (AbortSignal.timeout) go(AbortSignal.timeout(5));',
   'export const canvas = globalThis.OffscreenCanvas ? new OffscreenCanvas(1, 1) : null;',
   "if ('jitterBufferTarget' in receiver) receiver.jitterBufferTarget = 0;",
-  'export const tells = Boolean(video.requestVideoFrameCallback);',
+  'export const hasCallback = Boolean(video.requestVideoFrameCallback);',
   'export const last = list.findLast(Boolean);',
   'export const signal = new AbortController().signal;',
 ]) {
-  test(`${text} may be written`, async () => {
+  test(`${text} is accepted`, async () => {
     assert.deepEqual(await faults(text), []);
   });
 }
 
-test('the script that says "too old" is read by browsers of 2009', async () => {
+test('boot.js is ES5, so that old browsers can parse it', async () => {
   assert.match((await faults('const a = 1;', 'js/boot.js')).join(), /^Parsing error/);
 });
 
-test('scripts and style sheets of the page have no fault', async () => {
+test('the page\'s scripts and style sheets pass', async () => {
   const found = (await eslint.lintFiles(['js', 'css'])).flatMap(({ filePath, messages }) => messages.map(({ message }) => `${filePath}: ${message}`));
 
   assert.deepEqual(found, []);
 });
 
-test('every element and attribute of the page is one that all of them know', () => {
+test('all supported browsers have every element and attribute of the page', () => {
   const { elements, global_attributes: everywhere } = MDN.html;
   const tags = [...read('index.html').matchAll(/<([a-z]\w*)([^>]*)>/g)].filter(([, tag]) => tag in elements);
   const lacks = tags.flatMap(([, tag, attributes]) => [
     lacking(elements[tag]) && `${tag}: ${lacking(elements[tag])}`,
     ...[...attributes.matchAll(/([a-z-]+)(?==|\s|$)/g)].map(([, name]) => {
-      // Without it Safari on iOS alone would play in another place.
+      // Only Safari on iOS needs it; without it, it plays full screen.
       const lack = name === 'playsinline' ? '' : lacking(elements[tag][name] ?? everywhere[name]);
       return lack && `${tag} ${name}: ${lack}`;
     }),
@@ -98,7 +98,7 @@ test('every element and attribute of the page is one that all of them know', () 
   assert.deepEqual(lacks.filter(Boolean), []);
 });
 
-test('the browsers are named alike wherever they are named', () => {
+test('every list of supported browsers is the same', () => {
   const oldest = Object.fromEntries(parseBrowsers(load('./package.json').browserslist).map(([name, version]) => [name, version.join('.')]));
   const words = `Chrome or Edge ${oldest.chrome}, Firefox ${oldest.firefox}, Safari ${oldest.safari}`;
 

@@ -1,6 +1,6 @@
-/** Timers and `performance.now()` that a test moves; `mock.timers` of node:test takes other arguments in each version. */
+/** Fake timers and `performance.now()`; `mock.timers` of node:test takes other arguments in each version. */
 
-/** All promises that can go on have gone on. */
+/** Wait until no promise can make progress. */
 export const settle = () => new Promise((resolve) => setImmediate(resolve));
 
 /**
@@ -8,7 +8,7 @@ export const settle = () => new Promise((resolve) => setImmediate(resolve));
  *
  * @param {import('node:test').TestContext} t
  * @param {number} [startMs]
- * @returns {(ms: number) => Promise<void>} moves the clock: what is due is called in its order
+ * @returns {(ms: number) => Promise<void>} moves the clock and calls the due timers in order
  */
 export function fakeClock(t, startMs = 1000) {
   let nowMs = startMs;

@@ -16,7 +16,7 @@ const entries = (n) => [
   { type: 'candidate-pair', nominated: true, currentRoundTripTime: 0.004 },
 ];
 
-test('rates are of the time between two looks', () => {
+test('rates cover the time between two readings', () => {
   const found = rates(look(entries(1), 1000), look(entries(3), 3000));
 
   assert.equal(found.codec, 'VP8');
@@ -30,14 +30,14 @@ test('rates are of the time between two looks', () => {
   assert.ok(Math.abs(found.ms.display - 22) < 1e-9);
 });
 
-test('a browser that knows nothing yields zeros, not NaN', () => {
+test('missing statistics give zeros, not NaN', () => {
   const found = rates(look([], 0), look([], 0));
 
   assert.deepEqual([...Object.values(found), ...Object.values(found.ms)].filter(Number.isNaN), []);
   assert.equal(found.rttMs, null);
 });
 
-test('the frames of the camera are counted where it is, or where they are encoded', () => {
+test('the frames of the source are counted at the source, or else at the encoder', () => {
   const source = { type: 'media-source', kind: 'video', frames: 40 };
 
   assert.equal(look([...entries(1), source], 0).sourceFrames, 40);

@@ -3,22 +3,22 @@ import { test } from 'node:test';
 
 import { CurrentSource } from '../../client/js/current-source.js';
 
-/** Sources that open when the test says so. */
+/** Sources that the test opens by `ready` or fails by `reject`. */
 function studio() {
   const asked = [];
   const kept = [];
-  const open = (wish) =>
+  const open = (options) =>
     new Promise((resolve, reject) => {
-      const source = { wish, closed: false, close: () => (source.closed = true) };
-      asked.push({ source, ready: () => resolve(source), refuse: (error) => reject(error) });
+      const source = { options, closed: false, close: () => (source.closed = true) };
+      asked.push({ source, ready: () => resolve(source), reject: (error) => reject(error) });
     });
-  const sources = new CurrentSource(open, ({ wish }) => kept.push(wish));
+  const sources = new CurrentSource(open, ({ options }) => kept.push(options));
   return { sources, asked, kept };
 }
 
 const soon = () => new Promise((resolve) => setTimeout(resolve));
 
-test('the one that was opened is the current one, and told', async () => {
+test('an opened source becomes the current one and is reported', async () => {
   const { sources, asked, kept } = studio();
 
   const using = sources.use('640');
@@ -30,7 +30,7 @@ test('the one that was opened is the current one, and told', async () => {
   assert.deepEqual(kept, ['640']);
 });
 
-test('of the wishes that come while one is opened, the last one wins', async () => {
+test('of several requests while a source opens, the last one wins', async () => {
   const { sources, asked, kept } = studio();
   const first = sources.use('640');
 
@@ -40,7 +40,7 @@ test('of the wishes that come while one is opened, the last one wins', async () 
   await soon();
   asked[1].ready();
 
-  for (const opened of [await first, await second, await third]) assert.equal(opened.wish, '1280');
+  for (const opened of [await first, await second, await third]) assert.equal(opened.options, '1280');
   assert.equal(asked.length, 2);
   assert.equal(asked[0].source.closed, true);
   assert.deepEqual(kept, ['1280']);
@@ -58,32 +58,32 @@ test('one camera is open at a time', async () => {
   assert.equal(sources.current, null);
 });
 
-test('one that fails does not count where another was wished for meanwhile', async () => {
+test('a failure is ignored if another source was requested in the meantime', async () => {
   const { sources, asked } = studio();
   const first = sources.use('a camera that is busy');
   sources.use('another');
 
-  asked[0].refuse(new Error('busy'));
+  asked[0].reject(new Error('busy'));
   await soon();
   asked[1].ready();
 
-  assert.equal((await first).wish, 'another');
+  assert.equal((await first).options, 'another');
 });
 
-test('the last one that fails is told, and the next may be opened', async () => {
+test('a failure of the last request is reported, and another source can be opened', async () => {
   const { sources, asked } = studio();
   const using = sources.use('busy');
-  asked[0].refuse(new Error('busy'));
+  asked[0].reject(new Error('busy'));
 
   await assert.rejects(using, /busy/);
   assert.equal(sources.wanted, false);
 
   const again = sources.use('free');
   asked[1].ready();
-  assert.equal((await again).wish, 'free');
+  assert.equal((await again).options, 'free');
 });
 
-test('what is opened after the end is closed at once', async () => {
+test('a source that opens after close() is closed at once', async () => {
   const { sources, asked, kept } = studio();
   const using = sources.use('640');
 
@@ -95,7 +95,7 @@ test('what is opened after the end is closed at once', async () => {
   assert.deepEqual(kept, []);
 });
 
-test('stopped and started again while it opens, the new wish is opened', async () => {
+test('stopped and started again while it opens, the new source is opened', async () => {
   const { sources, asked } = studio();
   sources.use('640');
   sources.close();
@@ -105,11 +105,11 @@ test('stopped and started again while it opens, the new wish is opened', async (
   await soon();
   asked[1].ready();
 
-  assert.equal((await again).wish, '320');
+  assert.equal((await again).options, '320');
   assert.equal(asked[0].source.closed, true);
 });
 
-test('who asks for the last one gets it, also while it opens', async () => {
+test('last() returns the last source, even while it opens', async () => {
   const { sources, asked } = studio();
   assert.equal(await sources.last(), null);
   sources.use('640');
@@ -117,6 +117,6 @@ test('who asks for the last one gets it, also while it opens', async () => {
   const last = sources.last();
   asked[0].ready();
 
-  assert.equal((await last).wish, '640');
+  assert.equal((await last).options, '640');
   assert.equal(await sources.last(), sources.current);
 });

@@ -20,12 +20,12 @@ for (const [status, code, key] of [
 }
 
 for (const [status, key] of [[400, 'offer'], [401, 'token'], [403, 'rejected'], [404, 'rejected'], [413, 'offer'], [429, 'tooMany'], [500, 'fault'], [503, 'full']]) {
-  test(`a rejection with status ${status} and no code that is known is "${key}"`, () => {
+  test(`a rejection with status ${status} and no known code is "${key}"`, () => {
     for (const code of [undefined, '', 'a_word_of_tomorrow', 'constructor', 7]) assert.equal(rejection(status, { code }).key, key);
   });
 }
 
-test('title and detail decide nothing', () => {
+test('title and detail do not affect the key', () => {
   assert.equal(rejection(503, { title: 'The server has no port for media', detail: 'no_media_port' }).key, 'full');
 });
 
@@ -34,19 +34,19 @@ test('a rejection carries the detail, or the status if there is none', () => {
   assert.equal(rejection(503, {}).message, 'HTTP 503');
 });
 
-test('a rejection says when to try again, if the server does', () => {
+test('a rejection has the retry time that the server sends', () => {
   assert.equal(rejection(503, {}, 7).retryMs, 7000);
   for (const unknown of [Number.NaN, 0, undefined]) assert.equal(rejection(503, {}, unknown).retryMs, 0);
 });
 
-test('a notice says more of an end than the closed channel', () => {
+test('a notice takes precedence over the closed channel', () => {
   const notice = { type: 'notice', detail: 'nothing received for 8 s', code: 'silence' };
 
   assert.deepEqual([loss('cut', notice).key, loss('cut', notice).code, loss('cut', notice).message], ['ended', 'silence', 'nothing received for 8 s']);
   assert.deepEqual([loss('cut', null).key, loss('cut', null).code], ['cut', '']);
 });
 
-test('whatever was thrown becomes an error with a key', () => {
+test('any thrown value becomes an error with a key', () => {
   const known = new PeerError('cut');
 
   assert.equal(asPeerError(known), known);

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 
 import { FrameClock, FrameMatcher } from '../../client/js/frame-clock.js';
 
-test('a message that was held up does not move its frame', () => {
+test('a delayed message does not change the time of its frame', () => {
   const clock = new FrameClock();
   clock.pageTime(0, 100.02);
   clock.pageTime(1, 101.01);
@@ -11,7 +11,7 @@ test('a message that was held up does not move its frame', () => {
   assert.ok(Math.abs(clock.pageTime(2, 102.4) - 102.01) < 1e-9);
 });
 
-/** Frames 33 ms apart whose video comes `lagMs` after their messages; returns the last match. */
+/** Frames 33 ms apart that arrive `lagMs` after their messages; returns the last match. */
 function play(matcher, frames, lagMs, origin) {
   let found = null;
   for (let i = 0; i < frames; i += 1) {
@@ -23,7 +23,7 @@ function play(matcher, frames, lagMs, origin) {
   return found;
 }
 
-test('the frame on show finds its message, whatever its clock counts from', () => {
+test('the displayed frame finds its message, whatever its first RTP timestamp', () => {
   for (const origin of [0, 123_456_789, 2 ** 32 - 30_000]) {
     const found = play(new FrameMatcher(), 30, 12, origin);
 
@@ -32,26 +32,26 @@ test('the frame on show finds its message, whatever its clock counts from', () =
   }
 });
 
-test('a frame that overtakes its message by a moment finds it, and has taken no time', () => {
+test('a frame that overtakes its message slightly finds it, with a lag of zero', () => {
   const found = play(new FrameMatcher(), 30, -2, 7000);
 
   assert.ok(Math.abs(found.timeS - (50 + 29 / 30)) < 0.002);
   assert.equal(found.lagMs, 0);
 });
 
-test('too few frames join no clocks', () => assert.equal(play(new FrameMatcher(), 3, 12, 99), null));
+test('too few frames give no match', () => assert.equal(play(new FrameMatcher(), 3, 12, 99), null));
 
-test('a few frames that came late do not win against the others', () => {
+test('a few late frames do not outvote the others', () => {
   const matcher = new FrameMatcher();
   play(matcher, 20, 10, 5000);
-  // Forty milliseconds late: the newest message then is the next frame's.
+  // Forty milliseconds late: by then, the newest message is that of the next frame.
   matcher.addMessage(0.667, 1667, 50.667);
   matcher.addMessage(0.7, 1700, 50.7);
 
   assert.equal(matcher.match(5000 + 20 * 3000, 1710).timeS, 50.667);
 });
 
-test('a frame whose message was seen has its time in the clock of the page', () => {
+test('a frame whose message has arrived has a time in the page\'s clock', () => {
   const clock = new FrameClock();
   clock.pageTime(1, 11.3);
   clock.pageTime(2, 12.1);

@@ -21,7 +21,7 @@ test('a message of another version, or without a JPEG, is not a frame', () => {
 /** @param {FramesInFlight} flow @param {number} timeMs */
 const send = (flow, timeMs) => flow.send({ timeMs, takenMs: timeMs, sentMs: timeMs });
 
-test('two frames are in flight at first, and no third', () => {
+test('at first, two frames may be in flight, but not three', () => {
   const flow = new FramesInFlight(30);
   send(flow, 0);
   assert.ok(flow.mayTake(1));
@@ -33,7 +33,7 @@ test('two frames are in flight at first, and no third', () => {
   assert.ok(flow.mayTake(11));
 });
 
-test('a longer round trip allows more frames in flight, up to a bound', () => {
+test('a longer round trip allows more frames in flight, up to a limit', () => {
   const most = (delayMs) => {
     const flow = new FramesInFlight(30);
     send(flow, 0);
@@ -44,7 +44,7 @@ test('a longer round trip allows more frames in flight, up to a bound', () => {
   assert.deepEqual([5, 60, 120, 5000].map(most), [2, 3, 5, 6]);
 });
 
-test('a round trip that has become slower does not allow more', () => {
+test('a round trip that becomes slower does not allow more frames', () => {
   const flow = new FramesInFlight(30);
   send(flow, 0);
   flow.comeBack(0, 20);
@@ -54,7 +54,7 @@ test('a round trip that has become slower does not allow more', () => {
   assert.equal(flow.most, 2);
 });
 
-test('a frame that is back stands for those that the server dropped before it', () => {
+test('a frame that comes back also removes the dropped frames before it', () => {
   const flow = new FramesInFlight(30);
   send(flow, 0);
   send(flow, 1);
@@ -65,7 +65,7 @@ test('a frame that is back stands for those that the server dropped before it', 
   assert.ok(flow.mayTake(61));
 });
 
-test('a frame that never comes back counts as dropped, and is ignored when it comes late', () => {
+test('a frame that does not come back in time counts as dropped and is then ignored', () => {
   const flow = new FramesInFlight(30);
   send(flow, 0);
   send(flow, 1);

@@ -1,4 +1,4 @@
-/** The peer of the compatibility mode and what it shares with the other one, without a browser: its socket is a fake. */
+/** The peer of the compatibility mode and its base class without a browser: the socket is a fake. */
 
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
@@ -36,10 +36,10 @@ class Socket {
   }
 }
 
-/** Tracks of the streams that were made, in order. */
+/** Tracks of the streams that the peer created, in order. */
 let streamed;
 
-/** What a page gives that Node.js lacks, as far as the peer uses it. */
+/** The browser features that the peer uses and Node.js lacks. */
 beforeEach(() => {
   streamed = [];
   delete globalThis.newFrame;
@@ -90,7 +90,7 @@ async function opened(t, stream = STREAM) {
   return { peer, socket, all };
 }
 
-test('it opens the socket beside the page, with token and resume token, and knows its session then', async (t) => {
+test('it opens the socket below the path of the page, with both tokens, and then has a session', async (t) => {
   const { peer, socket } = await opened(t);
 
   assert.equal(socket.url, 'ws://127.0.0.1:1/face/pictures');
@@ -98,7 +98,7 @@ test('it opens the socket beside the page, with token and resume token, and know
   assert.deepEqual([peer.sessionId, peer.resumeToken, peer.closed], ['s1', 'r1', false]);
 });
 
-test('a refusal of the server is the error of the problem, with its code and its time', async () => {
+test('a rejection becomes an error with its code and its retry time', async () => {
   const { events } = heard();
   const opening = new JpegPeer(events).open(null);
   Socket.newest.hear({ type: 'refused', status: 503, code: 'draining', title: 'x', detail: 'back soon', retry_after_s: 3 });
@@ -107,7 +107,7 @@ test('a refusal of the server is the error of the problem, with its code and its
 });
 
 for (const [what, answers, key] of [['answers HTTP', async () => ({}), 'noMedia'], ['is away', async () => Promise.reject(new Error('refused')), 'serverAway']]) {
-  test(`a socket that closes before an answer, of a server that ${what}, is "${key}"`, async () => {
+  test(`a socket that closes before a reply, of a server that ${what}, is "${key}"`, async () => {
     globalThis.fetch = answers;
     const { events } = heard();
     const opening = new JpegPeer(events).open(null);
@@ -117,7 +117,7 @@ for (const [what, answers, key] of [['answers HTTP', async () => ({}), 'noMedia'
   });
 }
 
-test('frames go out with their header, and come back with their times', async (t) => {
+test('frames are sent with their header and come back with their latency', async (t) => {
   const { socket, all } = await opened(t);
   await settle();
   globalThis.newFrame(performance.now());
@@ -135,7 +135,7 @@ test('frames go out with their header, and come back with their times', async (t
   assert.deepEqual(Object.keys(all.shown[0].ms), ['camera', 'network', 'encode', 'display']);
 });
 
-test('a frame that the page did not send is shown, but has no times', async (t) => {
+test('a frame that the page did not send is shown, but has no latency', async (t) => {
   const { socket, all } = await opened(t);
 
   socket.hear(new Uint8Array([...new Uint8Array(encodeHeader(77)), 1]).buffer);
@@ -144,7 +144,7 @@ test('a frame that the page did not send is shown, but has no times', async (t) 
   assert.deepEqual([all.video, all.shown], [1, []]);
 });
 
-test('no frame is sent into a socket that is behind', async (t) => {
+test('no frame is sent while the socket has a backlog', async (t) => {
   const { socket } = await opened(t);
   await settle();
   socket.bufferedAmount = 1;
@@ -155,7 +155,7 @@ test('no frame is sent into a socket that is behind', async (t) => {
   assert.equal(socket.sent.length, 1);
 });
 
-test('the code of a notice is why the session ended', async (t) => {
+test('the code of a notice is the reason for the end of the session', async (t) => {
   const { peer, socket, all } = await opened(t);
   socket.hear({ type: 'notice', code: 'silence', detail: 'in words' });
 
@@ -168,7 +168,7 @@ test('the code of a notice is why the session ended', async (t) => {
 });
 
 for (const [code, key] of [[1006, 'cut'], [1000, 'closed']]) {
-  test(`without a notice, close code ${code} is "${key}", said once and without a goodbye`, async (t) => {
+  test(`without a notice, close code ${code} is "${key}", reported once and without a goodbye`, async (t) => {
     const { socket, all } = await opened(t);
 
     socket.onclose({ code });
@@ -179,7 +179,7 @@ for (const [code, key] of [[1006, 'cut'], [1000, 'closed']]) {
   });
 }
 
-test('closed by the page it says goodbye, and nothing is lost', async (t) => {
+test('close() says goodbye and reports no loss', async (t) => {
   const { peer, socket, all } = await opened(t);
 
   peer.close();
@@ -189,7 +189,7 @@ test('closed by the page it says goodbye, and nothing is lost', async (t) => {
   assert.deepEqual(all.lost, []);
 });
 
-test('a server that answers nothing at all is cut off when it is checked', async (t) => {
+test('a check of a server that does not respond is a loss', async (t) => {
   const { peer, all } = await opened(t);
   await peer.check();
   assert.deepEqual(all.lost, []);
@@ -200,7 +200,7 @@ test('a server that answers nothing at all is cut off when it is checked', async
   assert.deepEqual(all.lost, ['cut']);
 });
 
-test('a ping that stays unanswered while nothing comes is a lost connection, an answered one is the round trip', async (t) => {
+test('an unanswered ping is a loss if nothing else arrives; an answered one measures the round trip', async (t) => {
   let nowMs = 1000;
   t.mock.method(performance, 'now', () => nowMs);
   const { peer, socket, all } = await opened(t, null);
@@ -217,7 +217,7 @@ test('a ping that stays unanswered while nothing comes is a lost connection, an 
   assert.deepEqual(all.lost, ['cut']);
 });
 
-test('rates are those since the last look; a closed peer has none', async (t) => {
+test('rates cover the time since the last call; a closed peer has none', async (t) => {
   let nowMs = 0;
   t.mock.method(performance, 'now', () => nowMs);
   const { peer, socket } = await opened(t, null);
@@ -234,7 +234,7 @@ test('rates are those since the last look; a closed peer has none', async (t) =>
 });
 
 for (const [what, stream] of [['none', null], ['another', { getVideoTracks: () => [{ ...TRACK }] }]]) {
-  test(`a track that replaces ${what} before the session is there is the one that is sent`, async () => {
+  test(`a track that replaces ${what} before the session opens is sent`, async () => {
     const { events } = heard();
     const peer = new JpegPeer(events);
     const opening = peer.open(stream);

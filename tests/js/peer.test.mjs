@@ -45,7 +45,7 @@ class Connection extends EventTarget {
     this.answer = answer;
   }
 
-  /** As in Firefox before 151; other browsers answer even then. */
+  /** Rejects after close(), as Firefox before 151 does. */
   async getStats() {
     if (this.closed) throw new DOMException('Peer connection is closed', 'InvalidStateError');
     return new Map();
@@ -55,7 +55,7 @@ class Connection extends EventTarget {
     this.closed = true;
   }
 
-  /** The browser has looked everywhere. @param {string} [candidate] what it found; none: nothing */
+  /** Gathering is complete. @param {string} [candidate] the only one; none: no candidate was found */
   gathered(candidate) {
     if (candidate) this.dispatchEvent(Object.assign(new Event('icecandidate'), { candidate: { candidate } }));
     this.iceGatheringState = 'complete';
@@ -125,7 +125,7 @@ test('the offer carries token and resume token, and the answer names the session
   assert.equal(pc.sender.track, TRACK);
 });
 
-test('without token and resume token, none is sent', async () => {
+test('without tokens, no token is sent', async () => {
   await opened();
 
   assert.equal('Authorization' in requests[0].headers, false);
@@ -176,7 +176,7 @@ for (const [what, RTCPeerConnection] of [
   ['a class that does nothing', class {}],
   ['no offer', class extends Connection { setLocalDescription = async () => Promise.reject(new Error('no codec')); }],
 ]) {
-  test(`a browser with ${what} is "noWebrtc", and asks the server nothing`, async () => {
+  test(`a browser with ${what} is "noWebrtc", without a request`, async () => {
     globalThis.RTCPeerConnection = RTCPeerConnection;
 
     await assert.rejects(peerOf().peer.open(STREAM), (error) => error.key === 'noWebrtc');
@@ -184,7 +184,7 @@ for (const [what, RTCPeerConnection] of [
   });
 }
 
-test('an answer that the browser cannot use is "noWebrtc", and the server is told', async () => {
+test('an answer that the browser cannot use is "noWebrtc", and the page says goodbye', async () => {
   globalThis.RTCPeerConnection = class extends Connection {
     setRemoteDescription = async () => Promise.reject(new Error('no codec'));
   };
@@ -205,7 +205,7 @@ test('a browser that finds no candidate at all is "noMedia", without an offer', 
   assert.deepEqual(requests, []);
 });
 
-test('ICE that fails is "noMedia", and so are media that do not flow in time', async (t) => {
+test('ICE that fails is "noMedia", and so is media that does not flow in time', async (t) => {
   const pass = fakeClock(t);
   const { peer } = peerOf();
   const failing = peer.open(STREAM);
@@ -224,7 +224,7 @@ test('ICE that fails is "noMedia", and so are media that do not flow in time', a
   await rejected;
 });
 
-test('candidates are not waited for longer than a moment', async (t) => {
+test('the offer does not wait long for candidates', async (t) => {
   const pass = fakeClock(t);
   peerOf().peer.open(STREAM).catch(() => {});
   await settle();
@@ -235,7 +235,7 @@ test('candidates are not waited for longer than a moment', async (t) => {
   Connection.newest.become('failed');
 });
 
-test('closed before it is opened, it opens nothing; stopped before the answer, the server is told', async () => {
+test('closed before open(), it opens nothing; closed before the answer, it says goodbye', async () => {
   const early = peerOf().peer;
   early.close();
   await assert.rejects(early.open(STREAM), (error) => error.key === 'closed');
@@ -264,7 +264,7 @@ test('closed while candidates are gathered, it makes no offer', async () => {
   assert.deepEqual(requests, []);
 });
 
-test('video, reports and messages come as events; what is none of them is ignored', async () => {
+test('video, reports and messages become events; anything else is ignored', async () => {
   const { heard, pc } = await opened();
   const receiver = { jitterBufferTarget: null };
   pc.ontrack({ track: TRACK, receiver });
@@ -287,19 +287,19 @@ test('requests go over the channel "control" while it is open', async () => {
   assert.deepEqual(pc.channels.control.sent, [{ type: 'ping', id: 0 }]);
 });
 
-test('a closed channel ends the session; a notice before it says why', async () => {
+test('a closed channel ends the session; a notice before it gives the reason', async () => {
   const plain = await opened();
   plain.pc.channels.control.onclose();
   assert.deepEqual(plain.heard.lost, ['closed']);
 
-  const told = await opened();
-  told.pc.channels.control.onmessage({ data: '{"type":"notice","code":"stopping","detail":"in words"}' });
-  told.pc.channels.control.onclose();
-  told.pc.become('closed');
-  assert.deepEqual(told.heard.lost, ['ended stopping']);
+  const noticed = await opened();
+  noticed.pc.channels.control.onmessage({ data: '{"type":"notice","code":"stopping","detail":"in words"}' });
+  noticed.pc.channels.control.onclose();
+  noticed.pc.become('closed');
+  assert.deepEqual(noticed.heard.lost, ['ended stopping']);
 });
 
-test('silence of ICE is an interruption, which ends or becomes a loss after six seconds', async (t) => {
+test('ICE "disconnected" is an interruption; after six seconds it is a loss', async (t) => {
   const pass = fakeClock(t);
   const { heard, pc } = await opened();
 
@@ -314,7 +314,7 @@ test('silence of ICE is an interruption, which ends or becomes a loss after six 
   assert.deepEqual(heard.lost, ['cut']);
 });
 
-test('ICE that fails is a loss, without a goodbye; close() says it afterwards, once', async () => {
+test('ICE "failed" is a loss without a goodbye; close() then says goodbye once', async () => {
   const { peer, heard, pc } = await opened();
   pc.become('failed');
   assert.deepEqual([heard.lost, beacons], [['cut'], []]);
@@ -325,7 +325,7 @@ test('ICE that fails is a loss, without a goodbye; close() says it afterwards, o
   assert.equal(beacons.length, 1);
 });
 
-test('another track is sent over the same connection, but not over one that is closed', async () => {
+test('replaceTrack() changes the track of an open connection, but not of a closed one', async () => {
   const { peer, pc } = await opened();
   await peer.replaceTrack('another');
   peer.close();
@@ -334,7 +334,7 @@ test('another track is sent over the same connection, but not over one that is c
   assert.equal(pc.sender.track, 'another');
 });
 
-test('rates are those between two looks; none at first and none of a closed peer', async () => {
+test('rates cover the time between two calls; the first call and a closed peer give none', async () => {
   const { peer } = await opened();
   assert.equal(await peer.rates(), null);
   assert.equal((await peer.rates()).shownFps, 0);

@@ -18,7 +18,7 @@ for (const [, key] of scripts.join().matchAll(/PeerError\('(\w+)'/g)) {
   });
 }
 
-test('every key of a rejection has its text', () => {
+test('every key of a rejection has a text', () => {
   for (const code of ['token_required', 'rate_limited', 'server_full', 'draining', 'no_media_port', 'bad_offer', '']) {
     assert.ok(Object.hasOwn(PROBLEMS, rejection(403, { code }).key), code);
   }
@@ -33,11 +33,11 @@ for (const code of Object.keys(ENDINGS)) {
   });
 }
 
-test('a word that is none of the endings is none', () => {
+test('an unknown code has no ending', () => {
   for (const code of ['', 'tomorrow', 'constructor', undefined]) assert.equal(endingOf(code), null);
 });
 
-test('every code of a notice that the documents list has a sentence of the page', () => {
+test('every notice code in docs/telemetry.md has a text on the page', () => {
   const docs = readFileSync(new URL('../../docs/telemetry.md', import.meta.url), 'utf8');
   const table = docs.split(/^\| `code`[^|]*\| reason for the end of the session \|$/m)[1].split('\n\n')[0];
   const codes = [...table.matchAll(/^\| `(\w+)` \|/gm)].map(([, code]) => code);
@@ -46,7 +46,7 @@ test('every code of a notice that the documents list has a sentence of the page'
   assert.deepEqual(codes.filter((code) => !(code in ENDINGS)), []);
 });
 
-test('every reason to fall back has its words', () => {
+test('every reason to fall back has a text', () => {
   assert.deepEqual(Object.keys(COMPATIBILITY).sort(), [...FALLBACK_KEYS].sort());
   for (const key of FALLBACK_KEYS) {
     const { title, text } = fallbackOf(new PeerError(key));
@@ -56,15 +56,15 @@ test('every reason to fall back has its words', () => {
   }
 });
 
-test('an error that the page has no text for is an unexpected one', () => {
+test('an error without a text is "unknown"', () => {
   assert.deepEqual(problemOf(new PeerError('constructor', 'x is not a function')), { key: 'unknown', title: 'Unexpected error', text: 'X is not a function. Start again.' });
 });
 
-test('the ending of a session says more than its key', () => {
+test('the code of an ended session takes precedence over its key', () => {
   assert.equal(problemOf(Object.assign(new PeerError('ended', 'in words'), { code: 'time_over' })).title, ENDINGS.time_over.title);
 });
 
-test('a state without an error has its own message, and states with video have none', () => {
+test('a state without an error has its own message; states with video have none', () => {
   assert.deepEqual(messageOf(State.IDLE, null, 'camera'), { key: '', ...INVITATIONS[State.IDLE] });
   for (const state of [State.CONNECTED, State.STALLED, State.INTERRUPTED]) assert.deepEqual(messageOf(state, null, 'camera'), { key: '', title: '', text: '' });
 });
@@ -74,16 +74,16 @@ for (const [code, detail, text] of [
   ['frame_too_large', 'a JPEG of 700000 bytes; expected at most 600000', 'A JPEG of 700000 bytes; expected at most 600000. Choose a smaller size and start again.'],
   ['bad_frame', 'a JPEG cannot be decoded; expected a complete one', 'A JPEG cannot be decoded; expected a complete one. Choose another size or camera, and start again.'],
 ]) {
-  test(`the advice after "${detail}" is given once`, () => {
+  test(`the advice after "${detail}" appears once`, () => {
     assert.equal(problemOf(Object.assign(new PeerError('ended', detail), { code })).text, text);
   });
 }
 
-test('the server’s settings are not shown to a person who cannot change them', () => {
+test('the names of server settings are not shown to the person', () => {
   for (const key of ['noPort', 'fault']) assert.doesNotMatch(problemOf(new PeerError(key, 'expected more udp_ports')).text, /udp_ports/);
 });
 
-test('a clip is opened, not a camera', () => {
+test('the messages of a clip do not mention a camera', () => {
   for (const state of [State.STARTING, State.CONNECTING, State.STOPPED]) {
     const [camera, clip] = ['camera', 'clip'].map((source) => messageOf(state, null, source));
 
@@ -94,12 +94,12 @@ test('a clip is opened, not a camera', () => {
   assert.deepEqual(messageOf(State.WAITING, null, 'clip'), messageOf(State.WAITING, null, 'camera'));
 });
 
-test('a page that waits says what becomes of the camera', () => {
+test('a waiting page says whether the camera stays off', () => {
   assert.equal(messageOf(State.QUEUED, full, 'camera').text, '1 of 1 sessions. The page tries again by itself; the camera stays off until then.');
   assert.equal(messageOf(State.QUEUED, full, 'clip').text, '1 of 1 sessions. The page tries again by itself.');
 });
 
-test('a page that reconnects gives no advice to start again', () => {
+test('while the page reconnects, it does not advise to start again', () => {
   for (const source of ['camera', 'clip']) {
     const { title, text } = messageOf(State.RECONNECTING, new PeerError('cut'), source);
 
@@ -110,36 +110,36 @@ test('a page that reconnects gives no advice to start again', () => {
   assert.doesNotMatch(messageOf(State.RECONNECTING, Object.assign(new PeerError('ended'), { code: 'silence' }), 'clip').text, /start again/i);
 });
 
-/** Every reason for which the page reconnects, with words that the server may have sent. */
+/** Every error after which the page reconnects, with a detail as the server may send it. */
 const temporary = [
   ...Object.keys(PROBLEMS).filter((key) => isTemporary({ key }, 0)).map((key) => new PeerError(key, 'in words')),
   ...Object.keys(ENDINGS).filter((code) => isTemporary({ key: 'ended', code }, 0)).map((code) => Object.assign(new PeerError('ended', 'in words'), { code })),
 ];
 
 for (const error of temporary) {
-  test(`while the page reconnects, ${error.code || error.key} comes without the advice for a person`, () => {
+  test(`while the page reconnects, ${error.code || error.key} is shown without advice`, () => {
     assert.match(messageOf(State.RECONNECTING, error, 'clip').text, /^(In words\. )?Nothing is sent in the meantime\. The chart and the counters resume when the connection is back\.$/);
   });
 }
 
-test('the reasons to reconnect are errors and endings', () => {
+test('the page reconnects after keys and after codes', () => {
   assert.ok(temporary.some(({ key }) => key === 'noPort') && temporary.some(({ code }) => code === 'silence'));
 });
 
-test('what the server says of a rejection is shown while the page reconnects', () => {
+test('the detail of a rejection is shown while the page reconnects', () => {
   assert.match(messageOf(State.RECONNECTING, full, 'clip').text, /^1 of 1 sessions\. Nothing is sent/);
 });
 
-test('a connection that was lost in a pause is shown as a pause', () => {
+test('a connection lost during a pause is shown as a pause', () => {
   assert.deepEqual(messageOf(State.HELD, new PeerError('cut'), 'camera'), { key: 'cut', ...INVITATIONS[State.HELD] });
 });
 
-test('a visit that failed says when to try again, if the server does', () => {
+test('a failed visit says when to try again, if the server does', () => {
   assert.equal(messageOf(State.FAILED, full, 'camera').text, '1 of 1 sessions. Try again in 5 s.');
   assert.equal(messageOf(State.FAILED, new PeerError('full', 'full'), 'camera').text, 'Full.');
 });
 
-test('what the server said becomes a sentence', () => {
+test('a detail becomes a sentence', () => {
   assert.equal(sentence('16 of 16 places taken; try again soon'), '16 of 16 places taken; try again soon.');
   assert.equal(sentence('the server is stopping'), 'The server is stopping.');
   assert.equal(sentence(''), '');

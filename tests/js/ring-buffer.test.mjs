@@ -12,7 +12,7 @@ test('rows come out oldest first', () => {
   assert.deepEqual(rows(buffer), [1, 2]);
 });
 
-test('the oldest row goes when the buffer is full', () => {
+test('a full buffer drops its oldest row', () => {
   const buffer = new RingBuffer(3, 1);
   for (let i = 0; i < 1000; i += 1) buffer.push([i]);
 
@@ -29,13 +29,13 @@ test('a cleared buffer is empty and can be used again', () => {
   assert.deepEqual(rows(buffer), [5]);
 });
 
-test('slices hold the mean of their time and null where nothing was', () => {
+test('a slice is the mean of its rows, or null without rows', () => {
   const given = [[1, 10], [1.5, 20], [3.2, 5]].map((row) => Float64Array.from(row));
 
   assert.deepEqual(sliceMeans(given, 3.9, 4, 4), [[null, 15, null, 5]]);
 });
 
-test('a value that is not known leaves a gap beside one that is', () => {
+test('an unknown value is a gap, even beside a known one', () => {
   const given = [[0.5, Number.NaN, 1], [1.5, 2, 3]].map((row) => Float64Array.from(row));
 
   assert.deepEqual(sliceMeans(given, 1.9, 2, 2), [[null, 2], [1, 3]]);
@@ -53,14 +53,14 @@ test('points do not move between two redraws within a slice', () => {
 
 const timed = (rows) => rows.map((row) => Float64Array.from(row));
 
-test('a short hole without a row is bridged by a straight line', () => {
+test('a short gap without rows is bridged by a straight line', () => {
   assert.deepEqual(sliceMeans(timed([[0.5, 1], [3.5, 4]]), 3.9, 4, 4, 2), [[1, 2, 3, 4]]);
 });
 
-test('a longer hole stays a gap', () => {
+test('a longer gap is not bridged', () => {
   assert.deepEqual(sliceMeans(timed([[0.5, 1], [3.5, 4]]), 3.9, 4, 4, 1), [[1, null, null, 4]]);
 });
 
-test('a face that was not there stays a gap, however short', () => {
+test('a row without a face is a gap, however short', () => {
   assert.deepEqual(sliceMeans(timed([[0.5, 1], [1.5, Number.NaN], [2.5, 3]]), 2.9, 3, 3, 2), [[1, null, 3]]);
 });

@@ -17,26 +17,26 @@ function logOf(...frames) {
   return log;
 }
 
-test('what goes into the log comes out as it was', () => {
+test('the log returns each report unchanged', () => {
   const [entry] = [...logOf({})];
 
   assert.deepEqual(entry, { timeS: 0, telemetry: message({ seq: 0 }) });
 });
 
-test('why a frame was not analysed comes out, too', () => {
+test('the log keeps the reason why a frame was not analysed', () => {
   const [entry] = [...logOf({ analysed: false, unanalysed: 'unavailable', faces: [] })];
 
   assert.equal(entry.telemetry.unanalysed, 'unavailable');
 });
 
-test('the oldest rows go when the log is full', () => {
+test('a full log drops its oldest rows', () => {
   const log = new SessionLog(3);
   for (let i = 0; i < 10; i += 1) log.add(i, message({ seq: i, faces: [] }));
 
   assert.deepEqual([...log].map(({ timeS }) => timeS), [7, 8, 9]);
 });
 
-test('faces that come, change and leave are events, a moment of doubt is none', () => {
+test('faces that appear, change and leave are events; a short "unsure" is not', () => {
   const log = logOf(
     { faces: [face(1, 'happy')] }, { faces: [face(1, 'unsure')] }, { faces: [face(1, 'happy')] }, { faces: [face(1, 'sad')] },
     { faces: [], analysed: false }, { faces: [face(1, 'sad')] }, { faces: [] },
@@ -47,7 +47,7 @@ test('faces that come, change and leave are events, a moment of doubt is none', 
   ]);
 });
 
-test('a face that is known again after a lost connection did not leave', () => {
+test('a lost connection does not count as a face that left', () => {
   const log = logOf({ faces: [face(1, 'happy')] });
   log.newSession();
   log.add(1, message({ seq: 0, faces: [] }));
@@ -55,7 +55,7 @@ test('a face that is known again after a lost connection did not leave', () => {
   assert.deepEqual(log.events.map(({ kind }) => kind), ['appeared']);
 });
 
-test('CSV has a row a face and a row for a frame without one, all of the same length', () => {
+test('CSV has one row per face and one for a frame without faces, all of the same length', () => {
   const lines = toCsv(logOf({}, { faces: [] })).trimEnd().split('\r\n');
 
   assert.equal(lines.length, 1 + golden.faces.length + 1);
@@ -63,19 +63,19 @@ test('CSV has a row a face and a row for a frame without one, all of the same le
   assert.match(lines[0], /^time_s,seq,pts_s,.*angry,disgust,.*blinks$/);
 });
 
-test('JSONL is the messages of the server again', () => {
+test('JSONL contains the messages as the server sent them', () => {
   const [line] = toJsonl(logOf({})).trimEnd().split('\n');
 
   assert.deepEqual(decodeTelemetry(line), message({ seq: 0 }));
   assert.equal(JSON.parse(line).time_s, 0);
 });
 
-test('an empty log makes an empty file and a report that says so', () => {
+test('an empty log gives an empty file, and a report that says so', () => {
   assert.equal(toJsonl(new SessionLog(1)), '');
   assert.match(toReport(new SessionLog(1), [], { at: 'now', notice: '' }), /No face was found/);
 });
 
-test('a report asks for nothing from anywhere and runs nothing', () => {
+test('a report loads nothing and runs no script', () => {
   const log = logOf({ faces: [face(1, 'happy')] }, { faces: [face(1, 'sad')] });
   const html = toReport(log, log.events, { at: 'today', notice: '<script>alert(1)</script>' });
 
@@ -85,13 +85,13 @@ test('a report asks for nothing from anywhere and runs nothing', () => {
   assert.match(html, /50 %/);
 });
 
-test('the events of a report have their time since the start of the visit, also where the first of them are gone', () => {
+test('event times in a report count from the start of the visit, even if the first events were dropped', () => {
   const html = toReport([], [{ timeS: 65, kind: 'appeared', detail: '1' }, { timeS: 70, kind: 'left', detail: '1' }], { at: '', notice: '' });
 
   assert.deepEqual([...html.matchAll(/<time>([^<]*)<\/time>([^<]*)/g)].map(([, time, text]) => [time, text]), [['1:05', 'Face 1 appeared'], ['1:10', 'Face 1 left']]);
 });
 
-test('the chart of a report lifts its pen where the face was away', () => {
+test('the line in a report is interrupted while the face was away', () => {
   const log = new SessionLog(1000);
   for (let i = 0; i < 100; i += 1) log.add(i, message({ seq: i, faces: i > 40 && i < 60 ? [] : [face(1, 'happy')] }));
   const [line] = toReport(log, [], { at: '', notice: '' }).match(/<path [^>]*--happy[^>]*>/);
@@ -99,4 +99,4 @@ test('the chart of a report lifts its pen where the face was away', () => {
   assert.equal(line.match(/M/g).length, 2);
 });
 
-test('the name of a file sorts by time', () => assert.equal(fileStem(new Date(2026, 2, 4, 5, 6, 7)), 'facestream_2026-03-04_050607'));
+test('file names sort by time', () => assert.equal(fileStem(new Date(2026, 2, 4, 5, 6, 7)), 'facestream_2026-03-04_050607'));

@@ -2,20 +2,20 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { constraints } from '../../client/js/camera.js';
-import { recall, remember } from '../../client/js/settings.js';
+import { keepChoice, readChoice } from '../../client/js/settings.js';
 
-test('storage that is forbidden is no error', () => {
+test('forbidden storage is not an error', () => {
   const forbidden = { getItem: () => { throw new Error('no'); }, setItem: () => { throw new Error('no'); } };
 
-  remember('camera', 'front', forbidden);
-  assert.equal(recall('camera', forbidden), null);
+  keepChoice('camera', 'front', forbidden);
+  assert.equal(readChoice('camera', forbidden), null);
 });
 
-test('a front or rear camera is asked for by where it looks, another by its id', () => {
-  const wish = { width: 320, height: 240, fps: 15 };
+test('a front or rear camera is requested by its facing mode, any other by its id', () => {
+  const options = { width: 320, height: 240, fps: 15 };
 
-  assert.equal(constraints({ ...wish, camera: 'front' }).video.facingMode, 'user');
-  assert.equal(constraints({ ...wish, camera: 'rear' }).video.facingMode, 'environment');
-  assert.deepEqual(constraints({ ...wish, camera: 'abc' }).video.deviceId, { ideal: 'abc' });
-  assert.deepEqual(constraints({ ...wish, camera: 'abc' }).video.frameRate, { ideal: 15, max: 15 });
+  assert.equal(constraints({ ...options, camera: 'front' }).video.facingMode, 'user');
+  assert.equal(constraints({ ...options, camera: 'rear' }).video.facingMode, 'environment');
+  assert.deepEqual(constraints({ ...options, camera: 'abc' }).video.deviceId, { ideal: 'abc' });
+  assert.deepEqual(constraints({ ...options, camera: 'abc' }).video.frameRate, { ideal: 15, max: 15 });
 });

@@ -33,7 +33,7 @@ beforeEach(() => {
   });
 });
 
-/** A panel, and what it has reported: the choice at each change. */
+/** A panel with fake elements, and the choices that it has reported. */
 function panel() {
   const parts = {
     '.summary': new Plain(),
@@ -48,7 +48,7 @@ function panel() {
   return { setup, parts, changes };
 }
 
-test('the choice at first is the front camera, and nothing has changed', () => {
+test('the first choice is the front camera, without a change', () => {
   const { setup, parts, changes } = panel();
 
   assert.deepEqual(setup.source, { camera: 'front', width: 640, height: 480, fps: 30, mirror: 'as it is', clip: null });
@@ -56,7 +56,7 @@ test('the choice at first is the front camera, and nothing has changed', () => {
   assert.deepEqual(changes, []);
 });
 
-test('a clip is a change of the choice, and so is the camera after it', () => {
+test('choosing a clip and then the camera again are two changes', () => {
   const { setup, parts, changes } = panel();
   const clip = { name: 'a.mp4' };
 
@@ -68,7 +68,7 @@ test('a clip is a change of the choice, and so is the camera after it', () => {
   assert.equal(parts['.summary'].textContent, '640 × 480, 30 fps');
 });
 
-test('another camera or size is a change of the choice', () => {
+test('another camera or size is a change', () => {
   const { parts, changes } = panel();
   parts.select.value = 'rear';
   parts.change({ target: parts.select });

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 
 import { SourceWatch } from '../../client/js/source-watch.js';
 
-/** A track as browsers have it, whose `muted` goes with its events. */
+/** A track as in browsers: `muted` changes together with its events. */
 class Track extends EventTarget {
   constructor(muted = false) {
     super();
@@ -19,23 +19,23 @@ class Track extends EventTarget {
 
 function watched(muted = false) {
   const track = new Track(muted);
-  const told = [];
-  const watch = new SourceWatch(track, () => told.push(watch.paused));
-  /** Looks once a second, at so many frames each time. */
+  const changes = [];
+  const watch = new SourceWatch(track, () => changes.push(watch.paused));
+  /** Checks once a second; each argument is the frame count at one check. */
   let ms = 0;
   const look = (...counts) => counts.forEach((frames) => watch.look(frames, (ms += 1000)));
-  return { track, watch, told, look };
+  return { track, watch, changes, look };
 }
 
-test('a camera that mutes is paused until it unmutes, and each is told once', () => {
-  const { track, watch, told } = watched();
+test('a camera that mutes is paused until it unmutes, and each change is reported once', () => {
+  const { track, watch, changes } = watched();
 
   track.say('mute');
   track.say('mute');
   assert.equal(watch.paused, true);
 
   track.say('unmute');
-  assert.deepEqual(told, [true, false]);
+  assert.deepEqual(changes, [true, false]);
 });
 
 test('black frames of a muted camera do not end the pause', () => {
@@ -48,29 +48,29 @@ test('black frames of a muted camera do not end the pause', () => {
   assert.equal(watch.paused, true);
 });
 
-test('a frame that was under way when it muted does not end the pause', () => {
+test('a frame that is counted after the camera muted does not end the pause', () => {
   const { track, watch, look } = watched();
   look(10, 20);
 
   track.say('mute');
-  track.muted = false; // as a track behind a canvas says of itself
+  track.muted = false; // as the track of a canvas reports
   look(25, 25, 25, 25);
 
   assert.equal(watch.paused, true);
 });
 
-test('a camera that goes on without telling is not paused', () => {
-  const { track, told, look } = watched();
+test('a camera that resumes without an event is not paused', () => {
+  const { track, changes, look } = watched();
   track.say('mute');
 
   track.muted = false;
   look(10, 20, 30);
 
-  assert.deepEqual(told, [true, false]);
+  assert.deepEqual(changes, [true, false]);
 });
 
-test('a track that stops delivering without a word is paused, and goes on with its frames', () => {
-  const { watch, told, look } = watched();
+test('a track that stops delivering without an event is paused until it delivers frames again', () => {
+  const { watch, changes, look } = watched();
 
   look(10, 20);
   assert.equal(watch.quiet, false);
@@ -81,10 +81,10 @@ test('a track that stops delivering without a word is paused, and goes on with i
   assert.equal(watch.paused, true);
 
   look(30, 40);
-  assert.deepEqual(told, [true, false]);
+  assert.deepEqual(changes, [true, false]);
 });
 
-test('a counter that begins elsewhere is no sign of life', () => {
+test('a counter that restarts from another number does not count as new frames', () => {
   const { watch, look } = watched();
   look(500, 500, 500);
 
@@ -93,7 +93,7 @@ test('a counter that begins elsewhere is no sign of life', () => {
   assert.equal(watch.paused, true);
 });
 
-test('nobody who counts says nothing of the camera', () => {
+test('an unknown frame count does not pause the camera', () => {
   const { watch, look } = watched();
 
   look(10, null, null, null, 10, null, 10);
@@ -101,7 +101,7 @@ test('nobody who counts says nothing of the camera', () => {
   assert.equal(watch.paused, false);
 });
 
-test('looks that come late are not taken for a camera that stopped', () => {
+test('a late check does not pause the camera', () => {
   const { watch } = watched();
   watch.look(10, 0);
 
@@ -112,7 +112,7 @@ test('looks that come late are not taken for a camera that stopped', () => {
 
 test('a camera that is opened muted is paused from the start', () => assert.equal(watched(true).watch.paused, true));
 
-test('a camera that says it is muted from the start, and gives frames, is not', () => {
+test('a camera that is opened muted but delivers frames is not paused', () => {
   const { watch, look } = watched(true);
 
   look(1, 2, 3);
@@ -120,12 +120,12 @@ test('a camera that says it is muted from the start, and gives frames, is not', 
   assert.equal(watch.paused, false);
 });
 
-test('what was closed tells nothing', () => {
-  const { track, watch, told, look } = watched();
+test('a closed watch reports no changes', () => {
+  const { track, watch, changes, look } = watched();
 
   watch.close();
   track.say('mute');
   look(1, 1, 1, 1);
 
-  assert.deepEqual(told, []);
+  assert.deepEqual(changes, []);
 });

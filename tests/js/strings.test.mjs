@@ -10,25 +10,25 @@ const client = new URL('../../client/', import.meta.url);
 const page = readFileSync(new URL('index.html', client), 'utf8');
 
 for (const [, key] of page.matchAll(/data-(?:text|label|title)="(\w+)"/g)) {
-  test(`the page's text ${key} has its words`, () => assert.ok(TEXT[key]));
+  test(`${key} in index.html has a text`, () => assert.ok(TEXT[key]));
 }
 
-test('every stage of the server has its word, in its order', () => {
+test('every stage of the server has a label, in order', () => {
   assert.deepEqual(Object.keys(STAGE_LABELS).filter((stage) => STAGES.includes(stage)), STAGES);
 });
 
-test('a server that keeps up is not said to be busy', () => {
+test('a server that keeps up is not reported as busy', () => {
   assert.equal(busySentence({ fpsIn: 30, fpsOut: 29, degradationLevel: 0 }), '');
 });
 
-test('a server that falls behind says how far and what it leaves out', () => {
+test('a busy server is described by its rate and by what it leaves out', () => {
   assert.equal(
     busySentence({ fpsIn: 30, fpsOut: 15, degradationLevel: 1 }),
     'The server is busy: it analyses 15 of 30 frames a second and looks for new faces less often.',
   );
 });
 
-test('a face is described by where it looks and what it does', () => {
+test('a face is described by its pose, eyes and mouth', () => {
   assert.equal(describePose({ pose_deg: [2, 1, 0], eyes: 0.3, mouth: 0.1, blinks: 0 }), 'Facing the camera');
   assert.equal(describePose({ pose_deg: [2, -20, 0], eyes: 0.1, mouth: 0.5, blinks: 1 }), 'Looking down, eyes closed, mouth open, 1 blink');
   assert.equal(describePose({ pose_deg: [-30, 0, 0], eyes: 0.3, mouth: 0, blinks: 2 }), 'Turned to the left, 2 blinks');
@@ -40,13 +40,13 @@ for (const [fpsOut, said] of [[30, ''], [15, 'Analysing 1 of 2 frames'], [20, 'A
   test(`the badge of ${fpsOut} of 30 frames says "${said}"`, () => assert.equal(badge({ fpsIn: 30, fpsOut, analysed: true }), said));
 }
 
-test('each reason for which a frame is not analysed has its sentence', () => {
+test('each reason why a frame is not analysed has a sentence', () => {
   const schema = JSON.parse(readFileSync(new URL('../../docs/telemetry.schema.json', import.meta.url), 'utf8'));
 
   assert.deepEqual(schema.properties.unanalysed.enum.filter(Boolean).sort(), Object.keys(NOT_ANALYSED_REASONS).sort());
 });
 
-test('the badge says when nothing is analysed', () => {
+test('the badge says that nothing is analysed', () => {
   assert.equal(badge({ fpsIn: 30, fpsOut: 0, analysed: false }), 'Not analysed');
 });
 
@@ -56,7 +56,7 @@ test('times are minutes and seconds', () => {
   assert.equal(clockTime(59.96, 1), '1:00.0');
 });
 
-test('what happened is a sentence', () => {
+test('an event becomes a sentence', () => {
   assert.equal(eventSentence({ timeS: 0, kind: 'changed', detail: '3 happy' }), 'Face 3: Happy');
   assert.equal(eventSentence({ timeS: 0, kind: 'lost', detail: 'The connection was lost' }), 'Connection lost: The connection was lost');
   assert.equal(eventSentence({ timeS: 0, kind: 'failed', detail: 'The camera is blocked' }), 'Not started: The camera is blocked');
@@ -64,14 +64,14 @@ test('what happened is a sentence', () => {
   assert.equal(eventSentence({ timeS: 0, kind: 'ended', detail: 'The camera was disconnected' }), 'Ended: The camera was disconnected');
 });
 
-test('every happening of a visit has its sentence', () => {
+test('every event of a visit has a sentence', () => {
   const states = readFileSync(new URL('js/visit-states.js', client), 'utf8');
   const [, kinds] = /@typedef \{('began'[^}]*)\} Happening/.exec(states);
 
   for (const [, kind] of kinds.matchAll(/'(\w+)'/g)) assert.notEqual(eventSentence({ timeS: 0, kind, detail: 'x' }), kind);
 });
 
-test('every state has its words', () => {
+test('every state has a text', () => {
   for (const state of Object.values(State)) assert.ok(STATES[state], state);
 });
 

@@ -6,7 +6,7 @@ import { EMOTIONS, chooseFace, decodeConfig, decodeControl, decodeTelemetry } fr
 
 const golden = readFileSync(new URL('../data/telemetry_v1.json', import.meta.url), 'utf8');
 
-test('the golden message is read as Python wrote it', () => {
+test('the golden message, written by Python, is decoded', () => {
   const telemetry = decodeTelemetry(golden);
 
   assert.equal(telemetry.seq, 412);
@@ -16,10 +16,10 @@ test('the golden message is read as Python wrote it', () => {
   assert.equal(telemetry.faces[1].unsure, 'turned');
 });
 
-test('a frame that was not analysed says why', () => {
-  const told = golden.replace('"analysed":true,"unanalysed":""', '"analysed":false,"unanalysed":"unavailable"');
+test('a frame that was not analysed has a reason', () => {
+  const unavailable = golden.replace('"analysed":true,"unanalysed":""', '"analysed":false,"unanalysed":"unavailable"');
 
-  assert.equal(decodeTelemetry(told).unanalysed, 'unavailable');
+  assert.equal(decodeTelemetry(unavailable).unanalysed, 'unavailable');
   assert.equal(decodeTelemetry(golden.replace('"unanalysed":"",', '')).unanalysed, '');
 });
 
@@ -33,23 +33,23 @@ for (const [name, text] of [
   ['a stage without a time', golden.replace('"draw":1.0', '"draw":null')],
   ['no faces', golden.replace('"faces":[', '"heads":[')],
 ]) {
-  test(`${name} is no telemetry and no error`, () => assert.equal(decodeTelemetry(text), null));
+  test(`${name} decodes to null`, () => assert.equal(decodeTelemetry(text), null));
 }
 
-test('a reply is read with what it leaves out', () => {
-  assert.deepEqual(decodeControl('{"type":"layers"}'), { type: 'layers', detail: '', code: '', layers: [], view: '', views: [] });
+test('missing fields of a reply are empty', () => {
+  assert.deepEqual(decodeControl('{"type":"layers"}'), { type: 'layers', detail: '', code: '', layers: [], backgroundMode: '', backgroundModes: [] });
 });
 
-test('a notice says why in a word, where the server has one', () => {
+test('a notice has a code, unless the server sends none', () => {
   assert.equal(decodeControl('{"type":"notice","detail":"nothing heard","code":"silence"}').code, 'silence');
   assert.equal(decodeControl('{"type":"notice","detail":"nothing heard","code":7}').code, '');
 });
 
 for (const text of ['{', 'null', '7', '{"type":1}']) {
-  test(`${text} is no control message and no error`, () => assert.equal(decodeControl(text), null));
+  test(`${text} is not a control message and decodes to null`, () => assert.equal(decodeControl(text), null));
 }
 
-test('the chosen face goes before the largest', () => {
+test('the chosen face takes precedence over the largest', () => {
   const { faces } = decodeTelemetry(golden);
 
   assert.equal(chooseFace(faces, 3).id, 3);
@@ -58,16 +58,16 @@ test('the chosen face goes before the largest', () => {
   assert.equal(chooseFace([], 1), null);
 });
 
-test('a server that says nothing of its settings leaves them empty', () => {
-  for (const text of ['', '{', 'null', '{"notice":7,"views":"blur"}']) assert.deepEqual(decodeConfig(text), { notice: '', auth: 'none', websocket: false, views: [], iceServers: [] });
+test('settings that the server does not send are empty', () => {
+  for (const text of ['', '{', 'null', '{"notice":7,"views":"blur"}']) assert.deepEqual(decodeConfig(text), { notice: '', auth: 'none', websocket: false, backgroundModes: [], iceServers: [] });
 });
 
-test('the notice and the views of the server are read', () => {
-  assert.deepEqual(decodeConfig('{"notice":"Told.","resume_s":30,"auth":"token","websocket":true,"views":["picture",5,"blur"],"iceServers":[7,{"urls":["turn:a"]}]}'), {
-    notice: 'Told.',
+test('the notice and the background modes of the server are decoded', () => {
+  assert.deepEqual(decodeConfig('{"notice":"Recorded.","resume_s":30,"auth":"token","websocket":true,"views":["picture",5,"blur"],"iceServers":[7,{"urls":["turn:a"]}]}'), {
+    notice: 'Recorded.',
     auth: 'token',
     websocket: true,
-    views: ['picture', 'blur'],
+    backgroundModes: ['picture', 'blur'],
     iceServers: [{ urls: ['turn:a'] }],
   });
 });

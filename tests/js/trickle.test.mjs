@@ -12,10 +12,10 @@ for (const [name, text] of [
   ['a hidden name', 'candidate:1 1 udp 2113937151 3e1c-7.local 50000 typ host'],
   ['TCP', 'candidate:1 1 tcp 1518280447 192.0.2.1 9 typ host tcptype active'],
 ]) {
-  test(`${name} is not worth telling`, () => assert.equal(isUseful(text), false));
+  test(`${name} is not sent`, () => assert.equal(isUseful(text), false));
 }
 
-test('an address is worth telling', () => assert.equal(isUseful(PUBLIC), true));
+test('an address is sent', () => assert.equal(isUseful(PUBLIC), true));
 
 test('a fragment names the ICE user and the section of its candidates', () => {
   const lines = fragmentOf(OFFER, [PUBLIC]).split('\r\n');
@@ -33,9 +33,9 @@ function connection() {
   return pc;
 }
 
-test('what comes after the offer is told together, with the secret of the session', async (t) => {
-  const told = [];
-  t.mock.method(globalThis, 'fetch', async (url, options) => told.push({ url, ...options }));
+test('candidates found after the offer are sent in one request, with the secret of the session', async (t) => {
+  const requests = [];
+  t.mock.method(globalThis, 'fetch', async (url, options) => requests.push({ url, ...options }));
   const pass = fakeClock(t);
   const pc = connection();
   const trickle = new Trickle(pc);
@@ -47,13 +47,13 @@ test('what comes after the offer is told together, with the secret of the sessio
   pc.find(PUBLIC.replace('50000', '50002'));
   await pass(60);
 
-  assert.equal(told.length, 1);
-  assert.equal(told[0].method, 'PATCH');
-  assert.equal(told[0].headers['X-Session-Secret'], 'hush');
-  assert.deepEqual(told[0].body.match(/5000\d/g), ['50001', '50002']);
+  assert.equal(requests.length, 1);
+  assert.equal(requests[0].method, 'PATCH');
+  assert.equal(requests[0].headers['X-Session-Secret'], 'hush');
+  assert.deepEqual(requests[0].body.match(/5000\d/g), ['50001', '50002']);
 });
 
-test('a browser that found nothing at all is known', () => {
+test('gathering that ends without any candidate is detected', () => {
   const pc = connection();
   const trickle = new Trickle(pc);
   assert.equal(trickle.foundNothing, false);

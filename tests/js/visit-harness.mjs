@@ -1,4 +1,4 @@
-/** A visit with sources and peers that do what a test says, and a clock that a test moves. */
+/** A visit with fake sources and peers and a fake clock, all controlled by the test. */
 
 import { PeerError } from '../../client/js/errors.js';
 import { State } from '../../client/js/visit-states.js';
@@ -20,9 +20,9 @@ class FakeSource {
   looked = [];
   #events = { onPause: () => {}, onEnd: () => {} };
 
-  constructor(wish) {
-    this.wish = wish;
-    this.stream = { getVideoTracks: () => [`track of ${wish}`] };
+  constructor(options) {
+    this.options = options;
+    this.stream = { getVideoTracks: () => [`track of ${options}`] };
   }
 
   get quiet() {
@@ -83,7 +83,7 @@ class FakePeer {
     this.opening.resolve();
   }
 
-  refuse(error) {
+  reject(error) {
     this.opening.reject(typeof error === 'string' ? new PeerError(error) : error);
   }
 
@@ -122,14 +122,14 @@ class FakePeer {
   }
 }
 
-/** @param {import('node:test').TestContext} t @param {object} [world] what differs from a server with a fallback and no token */
+/** @param {import('node:test').TestContext} t @param {object} [world] differences from the default: a server with a fallback and without a token */
 export function harness(t, world = {}) {
   const h = {
     traits: { hasFallback: true, needsToken: false, hasRelays: false },
     chosen: '640',
     consents: true,
     token: '',
-    tokens: [], // answers of the person, in order
+    tokens: [], // that the person enters, in order
     hasWebrtc: true,
     hasFrame: false,
     hidden: false,
@@ -163,8 +163,8 @@ export function harness(t, world = {}) {
     },
     hasWebrtc: () => h.hasWebrtc,
     chosen: () => h.chosen,
-    openSource: async (wish) => {
-      const camera = { ...deferred(), source: new FakeSource(wish) };
+    openSource: async (options) => {
+      const camera = { ...deferred(), source: new FakeSource(options) };
       h.cameras.push(camera);
       await camera.promise;
       return camera.source;
@@ -204,7 +204,7 @@ export function harness(t, world = {}) {
   return Object.assign(h, steps(h));
 }
 
-/** What the tests do, each step as far as it goes by itself. */
+/** The steps of the tests; each waits until the visit has reacted. */
 function steps(h) {
   const s = {
     peer: () => h.peers.at(-1),
@@ -222,12 +222,12 @@ function steps(h) {
       s.peer().admit();
       await settle();
     },
-    refuse: async (error) => {
-      s.peer().refuse(error);
+    reject: async (error) => {
+      s.peer().reject(error);
       await settle();
     },
-    change: async (wish) => {
-      h.chosen = wish;
+    change: async (options) => {
+      h.chosen = options;
       h.visit.changeSource();
       await settle();
     },
@@ -247,7 +247,7 @@ function steps(h) {
       h.hasFrame = true;
       h.visit.videoPlays();
     },
-    /** A source is chosen that opens muted, and its track is not sent yet. */
+    /** The person chooses a source that opens muted; its track is not sent yet. */
     changeToMuted: async () => {
       s.peer().replacing = deferred();
       await s.change('muted');
@@ -258,7 +258,7 @@ function steps(h) {
   return s;
 }
 
-/** How a visit gets into each state, by the steps of a person, a camera and a server. */
+/** The steps of a person, a camera and a server that lead to each state. */
 const ROUTES = {
   [State.IDLE]: async () => {},
   [State.STARTING]: (h) => h.start(),
@@ -268,7 +268,7 @@ const ROUTES = {
   },
   [State.QUEUED]: async (h) => {
     await reach(h, State.CONNECTING);
-    await h.refuse(FULL());
+    await h.reject(FULL());
   },
   [State.WAITING]: async (h) => {
     await reach(h, State.CONNECTING);
@@ -317,10 +317,10 @@ const ROUTES = {
 /** @param {ReturnType<typeof harness>} h @param {string} state */
 export async function reach(h, state) {
   await ROUTES[state](h);
-  if (h.visit.state !== state) throw new Error(`the way to ${state} led to ${h.visit.state}`);
+  if (h.visit.state !== state) throw new Error(`expected ${state}, reached ${h.visit.state}`);
 }
 
-/** The server has admitted a page that waited, and its camera is being opened: STARTING with a connection. */
+/** The server has admitted a waiting page, which now opens its camera: STARTING with a connection. */
 export async function reachAdmitted(h) {
   await reach(h, State.QUEUED);
   h.visit.tryNow();
@@ -328,7 +328,7 @@ export async function reachAdmitted(h) {
   await h.admit();
 }
 
-/** Connected, but another source is being opened that was chosen since the offer: CONNECTING with a connection. */
+/** Connected while a source that was chosen after the offer is being opened: CONNECTING with a connection. */
 export async function reachConnectedWithoutSource(h) {
   await reach(h, State.CONNECTING);
   await h.change('320');

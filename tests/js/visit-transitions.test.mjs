@@ -1,4 +1,4 @@
-/** Every transition of the table happens, and no other can. */
+/** Every transition of the table can happen; any other is an error. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -16,12 +16,12 @@ const loseForGood = (h) => h.lose(ended('time_over'));
 const noFrame = (h) => {
   h.hasFrame = false;
 };
-/** The next try has begun, and no answer is there. */
+/** The next try has begun; the server has not responded. */
 const tryNow = async (h) => {
   h.visit.tryNow();
   await settle();
 };
-/** The connection is lost while the track of a muted source is being sent instead of the one before. */
+/** The connection is lost while the track of a muted source replaces the previous one. */
 const loseWithMuted = async (h) => {
   await h.changeToMuted();
   await h.lose('cut');
@@ -34,7 +34,7 @@ const openMutedAndLose = async (h) => {
   await h.lose('cut');
 };
 
-/** What leads from one state to another: [what happens] or [a special way to the first state, what happens]. */
+/** The cause of each transition: [cause], or [a special way to reach the first state, cause]. */
 const CAUSES = {
   'idle > starting': [(h) => h.start()],
   'starting > connecting': [(h) => h.openCamera()],
@@ -54,15 +54,15 @@ const CAUSES = {
   'queued > stopped': [stop],
   'queued > failed': [async (h) => {
     await tryNow(h);
-    await h.refuse('rejected');
+    await h.reject('rejected');
   }],
-  'connecting > queued': [(h) => h.refuse(FULL())],
+  'connecting > queued': [(h) => h.reject(FULL())],
   'connecting > waiting': [(h) => h.admit()],
   'connecting > interrupted': [reachConnectedWithoutSource, interrupt],
   'connecting > held': [reachConnectedWithoutSource, openMutedAndLose],
   'connecting > reconnecting': [reachConnectedWithoutSource, lose],
   'connecting > stopped': [stop],
-  'connecting > failed': [(h) => h.refuse('serverAway')],
+  'connecting > failed': [(h) => h.reject('serverAway')],
   'waiting > connected': [(h) => h.play()],
   'waiting > interrupted': [interrupt],
   'waiting > paused': [(h) => h.mute()],
@@ -137,7 +137,7 @@ const CAUSES = {
   'reconnecting > interrupted': [async (h) => {
     await h.change('320');
     await tryNow(h);
-    // The offer waits for the source, as `open` does.
+    // Like `open`, the offer waits for the source.
     await h.openCamera();
     await h.change('1280');
     await h.admit();
@@ -146,12 +146,12 @@ const CAUSES = {
   'reconnecting > held': [async (h) => {
     await tryNow(h);
     await h.mute();
-    await h.refuse('serverAway');
+    await h.reject('serverAway');
   }],
   'reconnecting > stopped': [stop],
   'reconnecting > lost': [async (h) => {
     await tryNow(h);
-    await h.refuse('token');
+    await h.reject('token');
   }],
   'stopped > starting': [(h) => h.start()],
   'failed > starting': [(h) => h.start()],
@@ -176,11 +176,11 @@ for (const [from, to] of TABLE) {
   });
 }
 
-test('the causes are those of the table', () => {
+test('there is one cause for each transition of the table', () => {
   assert.deepEqual(Object.keys(CAUSES).sort(), TABLE.map(([from, to]) => `${from} > ${to}`).sort());
 });
 
-test('every state has its transitions, and only states are named', () => {
+test('every state has its transitions, and the table names only states', () => {
   const states = Object.values(State);
 
   assert.deepEqual(Object.keys(TRANSITIONS).sort(), [...states].sort());
@@ -190,7 +190,7 @@ test('every state has its transitions, and only states are named', () => {
   assert.ok(Object.isFrozen(State) && Object.isFrozen(TRANSITIONS));
 });
 
-test('what runs can be stopped, what does not run can be started', () => {
+test('running states can be stopped, and begun ones can be lost', () => {
   for (const [from, tos] of Object.entries(TRANSITIONS)) {
     assert.equal(tos.includes(State.STOPPED), RUNNING.includes(from), from);
     assert.equal(tos.includes(State.LOST), BEGUN.includes(from), from);
@@ -201,7 +201,7 @@ test('a transition that is not in the table is an error', async (t) => {
   const h = harness(t);
   await reach(h, State.QUEUED);
 
-  // No connection is there that could be interrupted.
+  // There is no connection that could be interrupted.
   assert.throws(() => interrupt(h), /no transition from queued to interrupted/);
   assert.equal(h.visit.state, State.QUEUED);
 });

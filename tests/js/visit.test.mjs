@@ -1,4 +1,4 @@
-/** What a visit does on its way through its states. */
+/** The actions of a visit in each state: sources, connections, retries, tokens. */
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -32,7 +32,7 @@ test('without consent no source is opened', async (t) => {
   assert.equal(h.visit.state, State.IDLE);
 });
 
-test('consent that is withdrawn is asked for again at the next start, and nothing opens', async (t) => {
+test('consent that is withdrawn is required again at the next start, and nothing opens', async (t) => {
   const h = harness(t);
   await reach(h, State.STOPPED);
   h.consents = false;
@@ -54,7 +54,7 @@ test('two quick starts open one source', async (t) => {
   assert.equal(h.cameras.length, 1);
 });
 
-test('a second quick change of size wins, over the same connection', async (t) => {
+test('of two quick changes of size the second wins, over the same connection', async (t) => {
   const h = harness(t);
   await reach(h, State.CONNECTED);
 
@@ -63,7 +63,7 @@ test('a second quick change of size wins, over the same connection', async (t) =
   await h.openCamera(); // of 1280
   await h.openCamera();
 
-  assert.deepEqual(h.cameras.map(({ source }) => [source.wish, source.closed]), [['640', true], ['1280', true], ['320', false]]);
+  assert.deepEqual(h.cameras.map(({ source }) => [source.options, source.closed]), [['640', true], ['1280', true], ['320', false]]);
   assert.deepEqual([...new Set(h.peer().tracks)], ['track of 320']);
   assert.equal(h.peers.length, 1);
   assert.equal(h.visit.state, State.CONNECTED);
@@ -88,10 +88,10 @@ test('a change while nothing runs opens nothing', async (t) => {
   assert.equal(h.cameras.length, 0);
 
   await h.start();
-  assert.equal(h.source().wish, '320');
+  assert.equal(h.source().options, '320');
 });
 
-test('a connection that is lost while another source opens comes back with that source', async (t) => {
+test('a connection lost while another source opens is restored with that source', async (t) => {
   const h = harness(t);
   await reach(h, State.CONNECTED);
   await h.change('320');
@@ -108,7 +108,7 @@ test('a connection that is lost while another source opens comes back with that 
   assert.equal(h.visit.state, State.WAITING);
 });
 
-test('a connection that is lost before the changed source is open is not taken for an open one', async (t) => {
+test('a connection lost before the new source is open does not count as open', async (t) => {
   const h = harness(t);
   await reach(h, State.CONNECTING);
   await h.change('320');
@@ -120,7 +120,7 @@ test('a connection that is lost before the changed source is open is not taken f
   assert.equal(h.visit.state, State.RECONNECTING);
 });
 
-test('a source that fails while it is changed ends the visit, one that another replaced does not', async (t) => {
+test('a source that fails to open ends the visit, unless another has replaced it', async (t) => {
   const h = harness(t);
   await reach(h, State.CONNECTED);
   await h.change('1280');
@@ -138,7 +138,7 @@ test('a source that fails while it is changed ends the visit, one that another r
   assert.equal(h.said.at(-1), 'unknown');
 });
 
-test('stopped while it connects, everything is closed and a late answer changes nothing', async (t) => {
+test('stopped while it connects, everything is closed and a late answer is ignored', async (t) => {
   const h = harness(t);
   await reach(h, State.CONNECTING);
   const peer = h.peer();
@@ -154,18 +154,18 @@ test('stopped while it connects, everything is closed and a late answer changes 
   assert.deepEqual(h.happenings, ['began', 'stopped']);
 });
 
-test('stopped while it connects, a late failure is no reason to fall back', async (t) => {
+test('stopped while it connects, it does not fall back after a late failure', async (t) => {
   const h = harness(t);
   await reach(h, State.CONNECTING);
 
   h.visit.stop();
-  await h.refuse('noMedia');
+  await h.reject('noMedia');
 
   assert.equal(h.peers.length, 1);
   assert.equal(h.visit.state, State.STOPPED);
 });
 
-test('stopped while a try waits for another source, the connection is not opened', async (t) => {
+test('stopped while a retry waits for another source, no connection is opened', async (t) => {
   const h = harness(t);
   await reach(h, State.RECONNECTING);
   await h.change('320');
@@ -206,7 +206,7 @@ test('stopped while it counts down, it does not try again', async (t) => {
   }
 });
 
-test('a stop while nothing runs is nothing', (t) => {
+test('stop() does nothing while nothing runs', (t) => {
   const h = harness(t);
 
   h.visit.stop();
@@ -219,9 +219,9 @@ for (const key of ['noMedia', 'noWebrtc', 'offer', 'fault', 'noPort']) {
     const h = harness(t);
     await reach(h, State.CONNECTING);
 
-    await h.refuse(key);
+    await h.reject(key);
     assert.deepEqual(h.peers.map(({ transport }) => transport), [Transport.WEBRTC, Transport.JPEG]);
-    await h.refuse(key);
+    await h.reject(key);
 
     assert.equal(h.peers.length, 2);
     assert.equal(h.visit.state, State.FAILED);
@@ -234,47 +234,47 @@ test('the fallback resumes the session that the server still keeps', async (t) =
   await reach(h, State.CONNECTING);
   h.peer().resumeToken = 'of an answer without media';
 
-  await h.refuse('noMedia');
+  await h.reject('noMedia');
 
   assert.equal(h.peer().resume, 'of an answer without media');
 });
 
 for (const error of ['token', 'tooMany', 'full', 'draining', 'rejected', 'serverAway']) {
-  test(`"${error}" is no reason to fall back`, async (t) => {
+  test(`the page does not fall back after "${error}"`, async (t) => {
     const h = harness(t);
     await reach(h, State.CONNECTING);
 
-    await h.refuse(error);
+    await h.reject(error);
 
     assert.equal(h.peers.length, 1);
   });
 }
 
-test('a server without a fallback is not fallen back to, and gets more time', async (t) => {
+test('without a fallback on the server, WebRTC gets more time and the page does not fall back', async (t) => {
   const h = harness(t, { traits: { hasFallback: false, needsToken: false, hasRelays: false } });
   await reach(h, State.CONNECTING);
   assert.equal(h.peer().opened.connectMs, undefined);
 
-  await h.refuse('noMedia');
+  await h.reject('noMedia');
 
   assert.equal(h.peers.length, 1);
   assert.equal(h.visit.state, State.FAILED);
 });
 
-test('with a fallback, WebRTC gets less time; the compatibility mode is not tried with less', async (t) => {
+test('with a fallback, WebRTC gets less time; the compatibility mode gets its own limit', async (t) => {
   const h = harness(t);
   await reach(h, State.CONNECTING);
   assert.equal(h.peer().opened.connectMs, 6000);
 
-  await h.refuse('noMedia');
+  await h.reject('noMedia');
 
   assert.equal(h.peer().opened.connectMs, undefined);
 });
 
-test('a visit that fell back stays so when it reconnects; the next start tries WebRTC again', async (t) => {
+test('a visit that fell back reconnects in compatibility mode; the next start tries WebRTC again', async (t) => {
   const h = harness(t);
   await reach(h, State.CONNECTING);
-  await h.refuse('noMedia');
+  await h.reject('noMedia');
   await h.admit();
   await h.lose('cut');
   await h.pass(500);
@@ -300,12 +300,12 @@ test('credentials of relays are fetched for each WebRTC connection, and only if 
   const h = harness(t, { traits: { hasFallback: true, needsToken: false, hasRelays: true } });
   await reach(h, State.CONNECTING);
   assert.deepEqual(h.peer().opened.iceServers, [{ urls: ['turn:a'] }]);
-  await h.refuse('noMedia');
+  await h.reject('noMedia');
   assert.deepEqual(h.peer().opened.iceServers, []);
   assert.equal(h.asked.iceServers, 1);
 });
 
-test('a required token is asked for before anything opens; without one nothing happens', async (t) => {
+test('the page asks for a required token before it opens anything; without one, nothing happens', async (t) => {
   const h = harness(t, { traits: { hasFallback: true, needsToken: true, hasRelays: true } });
 
   await h.start();
@@ -319,28 +319,28 @@ test('a required token is asked for before anything opens; without one nothing h
   await h.openCamera();
   assert.equal(h.visit.state, State.CONNECTING);
 
-  // A token that is there is not asked for again.
+  // The page does not ask again for a token that it has.
   h.visit.stop();
   await h.start();
   assert.deepEqual(h.asked.token, ['', '']);
 });
 
-test('a rejected token is said and asked for again, then the visit starts anew', async (t) => {
+test('after a rejected token the page asks for another one and starts again', async (t) => {
   const h = harness(t, { token: 'wrong', tokens: ['right'] });
   await reach(h, State.CONNECTING);
 
-  await h.refuse('token');
+  await h.reject('token');
 
   assert.deepEqual(h.asked.token, ['token']);
   assert.deepEqual(h.states, [State.STARTING, State.CONNECTING, State.FAILED, State.STARTING]);
   assert.equal(h.said[2], 'token');
 });
 
-test('a person who enters no other token is left with the problem', async (t) => {
+test('without another token the problem stays on the page', async (t) => {
   const h = harness(t, { token: 'wrong' });
   await reach(h, State.CONNECTING);
 
-  await h.refuse('token');
+  await h.reject('token');
 
   assert.equal(h.visit.state, State.FAILED);
 });
@@ -350,7 +350,7 @@ test('a token that is rejected when the page reconnects ends the visit', async (
   await reach(h, State.RECONNECTING);
   await h.pass(500);
 
-  await h.refuse('token');
+  await h.reject('token');
 
   assert.equal(h.visit.state, State.LOST);
   assert.deepEqual(h.asked.token, []);
@@ -360,7 +360,7 @@ for (const key of ['full', 'draining', 'tooMany']) {
   test(`after "${key}" with Retry-After the page waits with the camera off, and opens it when it is admitted`, async (t) => {
     const h = harness(t);
     await reach(h, State.CONNECTING);
-    await h.refuse(Object.assign(FULL(), { key }));
+    await h.reject(Object.assign(FULL(), { key }));
     assert.equal(h.source().closed, true);
     assert.equal(h.countdowns[0], 5);
 
@@ -383,13 +383,13 @@ for (const key of ['full', 'draining', 'tooMany']) {
     const h = harness(t);
     await reach(h, State.CONNECTING);
 
-    await h.refuse(key);
+    await h.reject(key);
 
     assert.equal(h.visit.state, State.FAILED);
   });
 }
 
-test('a full server is asked 24 times at most', async (t) => {
+test('a full server gets 24 tries at most', async (t) => {
   const h = harness(t);
   await reach(h, State.QUEUED);
   let tries = 0;
@@ -398,20 +398,20 @@ test('a full server is asked 24 times at most', async (t) => {
     tries += 1;
     h.visit.tryNow();
     await settle();
-    await h.refuse(FULL());
+    await h.reject(FULL());
   }
 
   assert.equal(tries, 24);
   assert.equal(h.visit.state, State.FAILED);
 });
 
-test('a page that waited and was admitted begins its tries anew', async (t) => {
+test('admission after a wait resets the count of tries', async (t) => {
   const h = harness(t);
   await reach(h, State.QUEUED);
   for (let i = 0; i < 3; i += 1) {
     h.visit.tryNow();
     await settle();
-    await h.refuse(FULL());
+    await h.reject(FULL());
   }
   h.visit.tryNow();
   await settle();
@@ -424,7 +424,7 @@ test('a page that waited and was admitted begins its tries anew', async (t) => {
   assert.equal(h.peers.length, 6);
 });
 
-test('a page that waited and is denied the camera leaves the session it was given', async (t) => {
+test('a page that waited and is denied the camera ends its new session', async (t) => {
   const h = harness(t);
   await reachAdmitted(h);
 
@@ -446,7 +446,7 @@ test('"try now" pressed twice opens one connection', async (t) => {
   assert.equal(h.peers.length, 2);
 });
 
-test('"try now" is nothing where nothing is counted down', async (t) => {
+test('"try now" does nothing without a countdown', async (t) => {
   const h = harness(t);
   await reach(h, State.CONNECTED);
 
@@ -456,7 +456,7 @@ test('"try now" is nothing where nothing is counted down', async (t) => {
   assert.equal(h.peers.length, 1);
 });
 
-test('a lost connection is tried again later each time, and resumes the session that was lost', async (t) => {
+test('a lost connection is retried with growing delays and resumes the lost session', async (t) => {
   const h = harness(t);
   await reach(h, State.CONNECTED);
 
@@ -467,14 +467,14 @@ test('a lost connection is tried again later each time, and resumes the session 
     assert.equal(h.peers.length, before);
     await h.pass(50);
     assert.equal(h.peer().resume, 'token 1');
-    await h.refuse('serverAway');
+    await h.reject('serverAway');
   }
 
   assert.equal(h.visit.state, State.RECONNECTING);
   assert.deepEqual(h.happenings, ['began', 'lost cut']);
 });
 
-test('a connection that is back is noted, and the camera stayed open', async (t) => {
+test('a restored connection is reported, and the camera stays open', async (t) => {
   const h = harness(t);
   await reach(h, State.RECONNECTING);
 
@@ -487,7 +487,7 @@ test('a connection that is back is noted, and the camera stayed open', async (t)
   assert.equal(h.releases, 0);
 });
 
-test('after 24 tries in a row a person has to start again', async (t) => {
+test('after 24 tries in a row the visit ends', async (t) => {
   const h = harness(t);
   await reach(h, State.RECONNECTING);
   let tries = 0;
@@ -496,19 +496,19 @@ test('after 24 tries in a row a person has to start again', async (t) => {
     tries += 1;
     h.visit.tryNow();
     await settle();
-    await h.refuse('serverAway');
+    await h.reject('serverAway');
   }
 
   assert.equal(tries, 24);
   assert.equal(h.visit.state, State.LOST);
 });
 
-test('a connection that lasted makes the next try a quick one again', async (t) => {
+test('a connection that lasted resets the retry delay', async (t) => {
   const h = harness(t);
   await reach(h, State.RECONNECTING);
   h.visit.tryNow();
   await settle();
-  await h.refuse('serverAway'); // the next wait would be 1 s
+  await h.reject('serverAway'); // the next wait would be 1 s
   await h.pass(1000);
   await h.admit();
   h.play();
@@ -532,17 +532,17 @@ for (const [code, state] of [['stopping', 'reconnecting'], ['silence', 'reconnec
   });
 }
 
-test('a fault in the server is tried again when the page reconnects', async (t) => {
+test('a server fault is retried while the page reconnects', async (t) => {
   const h = harness(t, { traits: { hasFallback: false, needsToken: false, hasRelays: false } });
   await reach(h, State.RECONNECTING);
   await h.pass(500);
 
-  await h.refuse('fault');
+  await h.reject('fault');
 
   assert.equal(h.visit.state, State.RECONNECTING);
 });
 
-test('a server that is stopping gets three seconds', async (t) => {
+test('after "stopping" the page waits for three seconds', async (t) => {
   const h = harness(t);
   await reach(h, State.CONNECTED);
   await h.lose(ended('stopping'));
@@ -553,7 +553,7 @@ test('a server that is stopping gets three seconds', async (t) => {
   assert.equal(h.peers.length, 2);
 });
 
-test('a visit that never connected has failed, one that did has ended', async (t) => {
+test('an error before the first connection is FAILED, after it LOST', async (t) => {
   const blocked = harness(t);
   await reach(blocked, State.STARTING);
   blocked.camera().reject(new PeerError('denied'));
@@ -589,10 +589,10 @@ test('while the camera is paused, pings keep the session open', async (t) => {
 
   assert.equal(h.peer().pings, 2);
   assert.deepEqual(h.source().looked, [7, 7, 7]);
-  assert.equal(h.looks, 4); // all before the pause
+  assert.equal(h.looks, 4); // before the pause
 });
 
-test('before the first report no ping is sent', async (t) => {
+test('no ping is sent before the first report', async (t) => {
   const h = harness(t);
   await reach(h, State.CONNECTED);
   await h.mute();
@@ -602,12 +602,12 @@ test('before the first report no ping is sent', async (t) => {
   assert.equal(h.peer().pings, 0);
 });
 
-test('lost while paused, the page waits for the camera and then resumes the session', async (t) => {
+test('after a loss while paused, the page waits for the camera and then resumes the session', async (t) => {
   const h = harness(t);
   await reach(h, State.HELD);
   await h.pass(20_000);
   assert.equal(h.peers.length, 1);
-  // Nobody else counts its frames now.
+  // Without a connection, only the source counts its frames.
   assert.equal(h.source().looked.at(-1), null);
 
   await h.unmute();
@@ -617,7 +617,7 @@ test('lost while paused, the page waits for the camera and then resumes the sess
   assert.deepEqual(h.happenings, ['began', 'paused', 'lost cut', 'resumed']);
 });
 
-test('silence of the server is checked, and a hidden tab waits with that', async (t) => {
+test('the page checks a silent server, but not while the tab is hidden', async (t) => {
   const h = harness(t);
   await reach(h, State.CONNECTED);
   h.peer().hear();
@@ -632,7 +632,7 @@ test('silence of the server is checked, and a hidden tab waits with that', async
   assert.equal(h.peer().checks, 1);
 });
 
-test('a first frame that played before the first report counts', async (t) => {
+test('a first frame that plays before the first report counts', async (t) => {
   const h = harness(t);
   await reach(h, State.WAITING);
   h.hasFrame = true;
@@ -643,7 +643,7 @@ test('a first frame that played before the first report counts', async (t) => {
   assert.equal(h.visit.state, State.CONNECTED);
 });
 
-test('a black frame of a connection that never opened is not taken for video', async (t) => {
+test('a black frame of a connection that never opened does not count as video', async (t) => {
   const h = harness(t);
   await reach(h, State.CONNECTING);
 
@@ -661,7 +661,7 @@ test('a report that a newer one has overtaken is ignored', async (t) => {
   assert.deepEqual(h.heard, [3, 5, 6]);
 });
 
-test('dropped frames are counted over all connections, also if the server counts on', async (t) => {
+test('dropped frames are counted over all connections, even if the server resumes its count', async (t) => {
   const h = harness(t);
   await reach(h, State.CONNECTED);
   h.peer().hear({ dropped: 4 });
@@ -681,7 +681,7 @@ test('dropped frames are counted over all connections, also if the server counts
   assert.equal(h.visit.dropped, 7);
 });
 
-test('requests go to the connection, and nowhere without one', async (t) => {
+test('requests go to the connection; without one, they are dropped', async (t) => {
   const h = harness(t);
   h.visit.send({ type: 'layers' });
   await reach(h, State.CONNECTED);

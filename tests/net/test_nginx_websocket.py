@@ -120,7 +120,7 @@ async def test_every_control_of_the_page_works_in_compatibility_mode(nginx_url: 
         await page.get_by_label("Box", exact=True).uncheck()
         await page.get_by_label("Landmarks only").check()
         await expect(page.locator("#layers")).to_have_attribute("data-in-force", "hulls label stats")
-        await expect(page.locator("#views")).to_have_attribute("data-in-force", "landmarks")
+        await expect(page.locator("#backgrounds")).to_have_attribute("data-in-force", "landmarks")
         async with page.expect_download() as snapshot:
             await page.get_by_role("button", name="Snapshot").click()
         assert (await snapshot.value).suggested_filename.endswith(".png")

@@ -22,7 +22,7 @@ const track = pc.addTrack(video);
 const recording = new Recording(packets);
 track.onOpen(() => recording.start(SSRC, PAYLOAD_TYPE, (packet) => track.sendMessageBinary(packet)));
 track.onMessage((packet) => {
-  // RTCP comes this way as well: its second byte is 200 to 206.
+  // RTCP packets arrive here too: their second byte is 200 to 206.
   const isRtp = (packet[1] & ~MARKER) === PAYLOAD_TYPE;
   if (isRtp && packet[1] & MARKER) seen.counts.frames += 1;
 });
@@ -38,7 +38,7 @@ const answer = await seen.postOffer(pc.localDescription().sdp);
 if (answer) pc.setRemoteDescription(answer, 'answer');
 await seen.enough();
 recording.stop();
-await seen.tell();
+await seen.report();
 pc.close();
 cleanup();
 process.exit();

@@ -1,27 +1,26 @@
 /**
- * The product's own page in Firefox, as a person uses it: node firefox_page.mjs WISHES, which are JSON:
- * `executable`; `folder` for what it saves; `clip` to send instead of the camera; `lines` of the
- * chart that must fill; `leave`, either `close` the tab or go to another page; `prefs` of Firefox; `screenshot`.
- * Prints as JSON what was seen.
+ * Drives our page in Firefox: node firefox_page.mjs OPTIONS, which are JSON: `url`; `executable`; `folder` for saved
+ * files; `clip` to send instead of the camera; `lines` of the chart that must fill; `leave`, either "close" the tab or
+ * "navigate" to another page; `prefs` of Firefox; `screenshot`. Prints its observations as JSON.
  */
 
 import { execFileSync } from 'node:child_process';
 
 import puppeteer from 'puppeteer-core';
 
-const wishes = JSON.parse(process.argv[2]);
+const options = JSON.parse(process.argv[2]);
 const SOON_MS = 20000;
 const GOODBYE_MS = 8000;
 const LOOK_AGAIN_MS = 50;
 const RECORDED_FRAMES = 60;
 const WINDOW = { width: 1280, height: 900 };
 const LEAST_POINTS = 6;
-/** Of this host, which is a network namespace of its own. */
+/** A routing rule for this host, which is a separate network namespace. */
 const NO_UDP = ['pref', '1', 'ipproto', 'udp', 'blackhole'];
 
 const browser = await puppeteer.launch({
   browser: 'firefox',
-  executablePath: wishes.executable,
+  executablePath: options.executable,
   headless: true,
   acceptInsecureCerts: true,
   args: [`--width=${WINDOW.width}`, `--height=${WINDOW.height}`],
@@ -29,17 +28,17 @@ const browser = await puppeteer.launch({
     'media.navigator.streams.fake': true,
     'media.navigator.permission.disabled': true,
     'browser.download.folderList': 2,
-    'browser.download.dir': wishes.folder,
-    ...wishes.prefs,
+    'browser.download.dir': options.folder,
+    ...options.prefs,
   },
 });
-const seen = { client: await browser.version(), errors: [], refused: [], offers: [] };
+const seen = { client: await browser.version(), errors: [], rejected: [], offers: [] };
 const page = await browser.newPage();
 await page.setViewport(WINDOW);
 page.setDefaultTimeout(SOON_MS);
 page.on('console', (message) => message.type() === 'error' && seen.errors.push(message.text()));
 page.on('pageerror', (error) => seen.errors.push(String(error)));
-page.on('response', (response) => response.status() >= 400 && seen.refused.push(`${response.status()} ${response.url()}`));
+page.on('response', (response) => response.status() >= 400 && seen.rejected.push(`${response.status()} ${response.url()}`));
 await page.evaluateOnNewDocument(() => {
   const Connection = window.RTCPeerConnection;
   window.connections = [];
@@ -52,7 +51,7 @@ await page.evaluateOnNewDocument(() => {
   };
 });
 
-/** @param {string} id @param {string} [name] of a data attribute @returns {Promise<string>} it, or the text */
+/** @param {string} id @param {string} [name] of a data attribute @returns {Promise<string>} the attribute, or the text without a name */
 const read = (id, name) =>
   page.$eval(`#${id}`, (element, key) => (key ? (element.dataset[key] ?? '') : element.textContent.trim()), name ?? '');
 
@@ -82,16 +81,16 @@ function spreadOf(video) {
   return Math.sqrt(greens.reduce((sum, value) => sum + (value - mean) ** 2, 0) / greens.length);
 }
 
-/** Either all of it is there, or its time is up: what was seen then is told all the same. */
+/** Wait until the page is connected and its chart filled; a timeout is noted in `seen.late`. */
 async function filled() {
   const there = (lines, least) => {
     const points = JSON.parse(document.getElementById('chart').dataset.points || '{}');
     return document.documentElement.dataset.state === 'connected' && lines.every((line) => points[line] >= least);
   };
-  await page.waitForFunction(there, {}, wishes.lines, LEAST_POINTS).catch((error) => (seen.late = String(error)));
+  await page.waitForFunction(there, {}, options.lines, LEAST_POINTS).catch((error) => (seen.late = String(error)));
 }
 
-/** Wait until so many frames of a 30 FPS video have passed; where no video runs, `seen.late` has said so. */
+/** Wait for the duration of `count` frames at 30 FPS; returns at once if no video plays (`seen.late`). */
 async function moreFramesShown(count) {
   if (seen.late) return;
   // By the video's own clock: Firefox does not count the frames of a stream in getVideoPlaybackQuality().
@@ -100,11 +99,11 @@ async function moreFramesShown(count) {
   await page.waitForFunction((s) => document.getElementById('video').currentTime >= s, {}, least_s);
 }
 
-/** @returns {Promise<number | null>} milliseconds until the server has no session any more; null: it still has */
+/** @returns {Promise<number | null>} milliseconds until the server has no session; null: it still has one */
 async function sessionEnded() {
   const began = performance.now();
   while (performance.now() - began < GOODBYE_MS) {
-    const { sessions } = await (await fetch(new URL('/healthz', wishes.url))).json();
+    const { sessions } = await (await fetch(new URL('/healthz', options.url))).json();
     if (!sessions) return performance.now() - began;
     await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
   }
@@ -112,9 +111,9 @@ async function sessionEnded() {
 }
 
 try {
-  await page.goto(wishes.url);
+  await page.goto(options.url);
   await page.waitForSelector('html[data-state=idle]');
-  if (wishes.clip) await (await page.$('#clip')).uploadFile(wishes.clip);
+  if (options.clip) await (await page.$('#clip')).uploadFile(options.clip);
   else await page.click('#start');
   await page.waitForSelector('#consent[open]');
   await page.click('#consent button[value=yes]');
@@ -129,12 +128,12 @@ try {
     await page.waitForSelector('#record[data-recording=no]');
   }
   seen.last = await look();
-  if (wishes.screenshot) await page.screenshot({ path: wishes.screenshot });
-  if (wishes.leave === 'close') {
+  if (options.screenshot) await page.screenshot({ path: options.screenshot });
+  if (options.leave === 'close') {
     await page.close();
     seen.goodbye_ms = await sessionEnded();
   } else {
-    // A connection that closes tells the server as well, and sooner: now only the goodbye can.
+    // Cut UDP: otherwise the closing connection would reach the server before the goodbye.
     execFileSync('ip', ['rule', 'add', ...NO_UDP]);
     try {
       await page.goto('about:blank');

@@ -1,4 +1,4 @@
-/** Sends the packets that tests/clients/face_media.py wrote, at their pace, over and over. */
+/** Sends the packets that tests/clients/face_media.py wrote, in real time and in an endless loop. */
 
 import { readFileSync } from 'node:fs';
 
@@ -28,7 +28,7 @@ export class Recording {
     }
   }
 
-  /** Once the connection is there: it begins with a picture that needs no other. @param {number} ssrc @param {number} payloadType @param {(packet: Buffer) => void} send */
+  /** Call it once connected: the recording begins with a key frame. @param {number} ssrc @param {number} payloadType @param {(packet: Buffer) => void} send */
   start(ssrc, payloadType, send) {
     this.#timer = setInterval(() => {
       const payloads = this.#frames[this.#next % this.#frames.length];

@@ -1,4 +1,4 @@
-/** @roamhq/wrtc, bindings to libwebrtc: node roamhq_peer.mjs PICTURES WIDTH HEIGHT BUNDLE-POLICY [audio] */
+/** @roamhq/wrtc, bindings to libwebrtc: node roamhq_peer.mjs I420-FILE WIDTH HEIGHT BUNDLE-POLICY [audio] */
 
 import { readFileSync } from 'node:fs';
 
@@ -6,7 +6,7 @@ import wrtc from '@roamhq/wrtc';
 
 import { PING, Seen } from './seen.mjs';
 
-const [pictures, widthText, heightText, bundlePolicy, audio] = process.argv.slice(2);
+const [path, widthText, heightText, bundlePolicy, audio] = process.argv.slice(2);
 const { RTCAudioSource, RTCVideoSink, RTCVideoSource } = wrtc.nonstandard;
 const width = Number(widthText);
 const height = Number(heightText);
@@ -23,7 +23,7 @@ const seen = new Seen('@roamhq/wrtc');
 const pc = new wrtc.RTCPeerConnection({ bundlePolicy });
 pc.onconnectionstatechange = () => seen.counts.states.push(pc.connectionState);
 const source = new RTCVideoSource();
-// Before the video, as pages for a call do.
+// Audio comes before the video, as in pages for calls.
 if (audio) pc.addTrack(new RTCAudioSource().createTrack());
 pc.addTrack(source.createTrack());
 pc.ontrack = ({ track }) => {
@@ -47,7 +47,7 @@ if (pc.iceGatheringState !== 'complete') {
 }
 const answer = await seen.postOffer(pc.localDescription.sdp);
 if (answer) await pc.setRemoteDescription({ type: 'answer', sdp: answer });
-const raw = new Uint8ClampedArray(readFileSync(pictures));
+const raw = new Uint8ClampedArray(readFileSync(path));
 const size = (width * height * 3) / 2;
 let next = 0;
 const timer = setInterval(() => {
@@ -56,6 +56,6 @@ const timer = setInterval(() => {
 }, TICK_MS);
 await seen.enough();
 clearInterval(timer);
-await seen.tell();
+await seen.report();
 pc.close();
 process.exit();

@@ -1,4 +1,4 @@
-/** What a peer has seen, how it asks the server, and when it has enough: tests/clients/peers/seen.py, for Node. */
+/** Counts what a peer receives, and posts its offer and goodbye: tests/clients/peers/seen.py for Node.js. */
 
 import { readFileSync } from 'node:fs';
 
@@ -18,7 +18,7 @@ export function clientNamed(name) {
 export class Seen {
   #began = performance.now();
   #secret = '';
-  /** Printed as JSON these are the `Outcome` of the peer's test. */
+  /** The peer's test reads them as an `Outcome`. */
   counts = {
     client: '', wants_channels: true, status: 0, detail: '', session_id: '', sections: [], codec: '', states: [],
     frames: 0, spread: null, telemetry: 0, faces: 0, pong: false, goodbye: 0,
@@ -44,7 +44,7 @@ export class Seen {
     } else if (message.type === 'pong' && message.id === 7) this.counts.pong = true;
   }
 
-  /** @param {string} sdp @returns {Promise<string | null>} the answer's SDP; null: refused */
+  /** @param {string} sdp @returns {Promise<string | null>} the SDP of the answer; null: the offer was rejected */
   async postOffer(sdp) {
     this.counts.sections = sdp.match(/^m=.*$/gm).map((line) => line.trim());
     const response = await fetch(`${process.env.SERVER}/offer`, {
@@ -53,23 +53,23 @@ export class Seen {
       body: JSON.stringify({ sdp, type: 'offer' }),
       signal: AbortSignal.timeout(REQUEST_MS),
     });
-    const answer = await response.json();
+    const body = await response.json();
     this.counts.status = response.status;
-    this.counts.detail = answer.detail ?? '';
+    this.counts.detail = body.detail ?? '';
     if (response.status !== 200) return null;
-    this.counts.session_id = answer.session_id;
-    this.#secret = answer.secret;
-    this.counts.codec = answer.sdp.match(/^a=rtpmap:\d+ (\w+)\/90000/m)?.[1] ?? '';
-    return answer.sdp;
+    this.counts.session_id = body.session_id;
+    this.#secret = body.secret;
+    this.counts.codec = body.sdp.match(/^a=rtpmap:\d+ (\w+)\/90000/m)?.[1] ?? '';
+    return body.sdp;
   }
 
-  /** @returns {Promise<void>} when it has seen enough, was refused, or its time is up */
+  /** @returns {Promise<void>} when it has received enough, was rejected, or is out of time */
   async enough() {
     while (!this.#done) await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
   }
 
-  /** Say goodbye as the page does when it is closed, and print what was seen. */
-  async tell() {
+  /** Say goodbye as the page does when it is closed, and print the counts as JSON. */
+  async report() {
     if (this.counts.session_id) {
       const url = `${process.env.SERVER}/sessions/${this.counts.session_id}/bye`;
       const response = await fetch(url, { method: 'POST', body: this.#secret, signal: AbortSignal.timeout(REQUEST_MS) });

@@ -48,6 +48,6 @@ const answer = await seen.postOffer(pc.localDescription.sdp);
 if (answer) await pc.setRemoteDescription({ type: 'answer', sdp: answer });
 await seen.enough();
 recording.stop();
-await seen.tell();
+await seen.report();
 await pc.close();
 process.exit();

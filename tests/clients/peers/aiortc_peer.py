@@ -1,4 +1,4 @@
-"""Plain aiortc as its own examples use it: none of our hardening is imported here."""
+"""A peer on plain aiortc, used as in its own examples, without our patches."""
 
 import argparse
 import asyncio
@@ -53,14 +53,14 @@ async def main() -> None:
         await asyncio.to_thread(seen.wait)
         await asyncio.to_thread(seen.say_goodbye)
         await pc.close()
-        # Where no connection came about, aiortc 1.16 ends no track.
+        # Without a connection, aiortc 1.16 does not end the track.
         for task in watching:
             task.cancel()
-    seen.tell()
+    seen.report()
 
 
 def prefer(pc: RTCPeerConnection, codec: str) -> None:
-    """Offer this codec only; empty: all."""
+    """Offer only this codec; empty: all."""
     if codec:
         known = RTCRtpSender.getCapabilities("video").codecs
         pc.getTransceivers()[-1].setCodecPreferences(

@@ -1,4 +1,4 @@
-"""GStreamer's webrtcbin as a peer; the system's own Python runs it, because Debian packages `gi` for that one."""
+"""A peer on GStreamer's webrtcbin; it needs the system's Python, for which Debian packages `gi`."""
 
 import argparse
 import threading
@@ -10,10 +10,10 @@ for name in ("Gst", "GstSdp", "GstWebRTC"):
     gi.require_version(name, "1.0")
 from gi.repository import GLib, Gst, GstSdp, GstWebRTC  # noqa: E402 - after the versions are chosen
 
-from tests.clients.peers.raw_face import FPS, HEIGHT, LUMA_BYTES, WIDTH, pictures, spread_of  # noqa: E402
+from tests.clients.peers.raw_face import FPS, HEIGHT, LUMA_BYTES, WIDTH, frames, spread_of  # noqa: E402
 from tests.clients.peers.seen import PING, Seen  # noqa: E402
 
-# All of these are in the packages base, good and bad: no x264, no libav.
+# Only encoders of the packages base, good and bad: no x264, no libav.
 ENCODERS = {
     "VP8": "vp8enc deadline=1 cpu-used=8 target-bitrate=1000000 keyframe-max-dist=30 ! rtpvp8pay",
     "H264": "openh264enc bitrate=1000000 gop-size=30 ! video/x-h264,profile=constrained-baseline ! h264parse !"
@@ -30,13 +30,13 @@ LOOK_AGAIN_MS = 50
 
 
 class Peer:
-    """One peer connection of webrtcbin: from its offer to its goodbye."""
+    """One peer connection of webrtcbin, from the offer to the goodbye."""
 
     def __init__(self, face: Path, codec: str, bundle: str) -> None:
         self.seen = Seen("GStreamer " + ".".join(map(str, Gst.version()[:3])))
         self._loop = GLib.MainLoop()
-        self._pictures = pictures(face)
-        # webrtcbin 1.22 frees these under Python where nobody holds them.
+        self._frames = frames(face)
+        # webrtcbin 1.22 frees these objects while Python uses them, unless something holds a reference.
         self._kept: list[object] = []
         self._pipeline = Gst.parse_launch(
             PIPELINE.format(
@@ -60,10 +60,10 @@ class Peer:
         self._loop.run()
         self.seen.say_goodbye()
         self._pipeline.set_state(Gst.State.NULL)
-        self.seen.tell()
+        self.seen.report()
 
     def _send(self) -> bool:
-        self._face.emit("push-buffer", Gst.Buffer.new_wrapped(next(self._pictures)))
+        self._face.emit("push-buffer", Gst.Buffer.new_wrapped(next(self._frames)))
         return not self.seen.done
 
     def _look(self) -> bool:
@@ -104,7 +104,7 @@ class Peer:
         self.seen.states.append(self._peer.get_property("connection-state").value_nick)
 
     def _on_pad(self, _: object, pad: Gst.Pad) -> None:
-        """The annotated video: decode it, whatever it is."""
+        """Decode the annotated video, whatever its codec."""
         if pad.direction != Gst.PadDirection.SRC:
             return
         decoder = Gst.ElementFactory.make("decodebin")

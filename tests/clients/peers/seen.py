@@ -1,4 +1,4 @@
-"""What a peer has seen, how it asks the server, and when it has enough; standard library only, any Python runs it."""
+"""Count what a peer receives, and post its offer and goodbye; standard library only, so that any Python runs it."""
 
 import json
 import os
@@ -19,30 +19,30 @@ PING = '{"type": "ping", "id": 7}'
 
 @dataclass(slots=True)
 class Seen:
-    """Counts of one peer; printed as JSON they are the `Outcome` of its test."""
+    """The counts of one peer; its test reads them as an `Outcome`."""
 
     client: str
     """Name and version."""
     wants_channels: bool = True
     status: int = 0
-    """Of the answer to the offer; 0: none came."""
+    """Status of the response to the offer; 0: no response."""
     detail: str = ""
     session_id: str = ""
     sections: list[str] = field(default_factory=list)
-    """The offer's media sections, as in SDP."""
+    """The media lines (`m=`) of the offer."""
     codec: str = ""
-    """What the answer chose for the video."""
+    """The video codec in the answer."""
     states: list[str] = field(default_factory=list)
     frames: int = 0
-    """Of the annotated video: decoded where the client decodes, counted by their last packet otherwise."""
+    """Frames of the annotated video: decoded, or counted by their last packet if the client does not decode."""
     spread: float | None = None
     """Standard deviation of the brightness in the last frame; None: this client does not decode."""
     telemetry: int = 0
     faces: int = 0
-    """Messages with a face."""
+    """Telemetry messages with a face."""
     pong: bool = False
     goodbye: int = 0
-    """Status of the answer to the goodbye; 0: none was said."""
+    """Status of the response to the goodbye; 0: none was sent."""
     began_s: float = field(default_factory=time.monotonic)
     secret: str = ""
 
@@ -53,12 +53,12 @@ class Seen:
 
     @property
     def done(self) -> bool:
-        """It has seen enough, was refused, or its time is up."""
+        """Whether it has received enough, was rejected, or is out of time."""
         late = time.monotonic() - self.began_s > DEADLINE_S
         return self.enough or late or self.status not in (0, 200)
 
     def wait(self) -> None:
-        """Until it is done; blocks."""
+        """Block until it is done."""
         while not self.done:
             time.sleep(LOOK_AGAIN_S)
 
@@ -72,28 +72,28 @@ class Seen:
             self.pong = self.pong or message == {"type": "pong", "id": 7}
 
     def post_offer(self, sdp: str) -> str | None:
-        """The answer's SDP, or None where the server refuses; blocks."""
+        """Post the offer; returns the SDP of the answer, or None if the server rejects it. Blocks."""
         self.sections = [line.strip() for line in sdp.splitlines() if line.startswith("m=")]
-        body = json.dumps({"sdp": sdp, "type": "offer"}).encode()
-        self.status, text = _post(f"{os.environ['SERVER']}/offer", body)
-        answer: dict[str, Any] = json.loads(text)
-        self.detail = answer.get("detail", "")
+        offer = json.dumps({"sdp": sdp, "type": "offer"}).encode()
+        self.status, text = _post(f"{os.environ['SERVER']}/offer", offer)
+        body: dict[str, Any] = json.loads(text)
+        self.detail = body.get("detail", "")
         if self.status != 200:
             return None
-        self.session_id, self.secret = answer["session_id"], answer["secret"]
-        chosen: str = answer["sdp"]
-        codecs = [line for line in chosen.splitlines() if line.startswith("a=rtpmap:") and "/90000" in line]
+        self.session_id, self.secret = body["session_id"], body["secret"]
+        answer: str = body["sdp"]
+        codecs = [line for line in answer.splitlines() if line.startswith("a=rtpmap:") and "/90000" in line]
         self.codec = codecs[0].split(" ")[1].split("/")[0] if codecs else ""
-        return chosen
+        return answer
 
     def say_goodbye(self) -> None:
-        """As the page does when it is closed; blocks."""
+        """End the session as the page does when it is closed. Blocks."""
         if self.session_id:
             url = f"{os.environ['SERVER']}/sessions/{self.session_id}/bye"
             self.goodbye, _ = _post(url, self.secret.encode())
 
-    def tell(self) -> None:
-        """Print what was seen."""
+    def report(self) -> None:
+        """Print the counts as JSON."""
         seen = {name: value for name, value in asdict(self).items() if name not in {"began_s", "secret"}}
         sys.stdout.write(json.dumps(seen) + "\n")
         sys.stdout.flush()

@@ -1,4 +1,4 @@
-"""Chrome's engine without Chrome: PyPI `wrtc`, bindings to libwebrtc."""
+"""A peer on libwebrtc, Chrome's engine, through the PyPI package `wrtc`."""
 
 import argparse
 import asyncio
@@ -9,7 +9,7 @@ from pathlib import Path
 
 import webrtc
 
-from tests.clients.peers.raw_face import FPS, HEIGHT, LUMA_BYTES, WIDTH, pictures, spread_of
+from tests.clients.peers.raw_face import FPS, HEIGHT, LUMA_BYTES, WIDTH, frames, spread_of
 from tests.clients.peers.seen import PING, Seen
 
 
@@ -47,16 +47,16 @@ async def main() -> None:
         for task in running:
             task.cancel()
     pc.close()
-    seen.tell()
+    seen.report()
 
 
 async def send(generator: webrtc.VideoTrackGenerator, face: Path) -> None:
     writer = generator.writable.get_writer()
-    for number, picture in zip(itertools.count(), pictures(face), strict=False):
+    for number, frame in zip(itertools.count(), frames(face), strict=False):
         layout = webrtc.VideoFrameBufferInit(
             format="I420", coded_width=WIDTH, coded_height=HEIGHT, timestamp=number * 1_000_000 // FPS
         )
-        await writer.write(webrtc.VideoFrame(picture, layout))
+        await writer.write(webrtc.VideoFrame(frame, layout))
         await asyncio.sleep(1 / FPS)
 
 

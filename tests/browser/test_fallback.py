@@ -1,4 +1,4 @@
-"""Where WebRTC is not there or is refused, frames go over a WebSocket, at once and said as such."""
+"""Without WebRTC, the page switches to the WebSocket at once and says so."""
 
 import contextlib
 import json
@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page, Route, expect
 
+from tests.browser.cameras import expect_problem
 from tests.browser.conftest import NO_WEBRTC, SOON_MS, OpenPage, press_start
 from tests.conftest import running_server
 from tests.times import milliseconds
@@ -21,13 +22,13 @@ THROWS = """window.RTCPeerConnection = class {
 STUB = "window.RTCPeerConnection = function () {};"
 NO_OFFER = "RTCPeerConnection.prototype.setLocalDescription = () => Promise.reject(new Error('no codec'));"
 NO_ANSWER = "RTCPeerConnection.prototype.setRemoteDescription = () => Promise.reject(new Error('no codec'));"
-# Media are waited for this long before the page gives up; a refusal must not wait for it.
+# How long the page waits for media over WebRTC; a rejection must not take that long.
 PATIENCE_MS = milliseconds(6000)
 LISTEN = """
-window.asked = 0;
+window.requested = 0;
 if (navigator.mediaDevices) {
   const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
-  navigator.mediaDevices.getUserMedia = (wish) => { window.asked += 1; return open(wish); };
+  navigator.mediaDevices.getUserMedia = (constraints) => { window.requested += 1; return open(constraints); };
 }
 window.sockets = 0;
 const Socket = window.WebSocket;
@@ -35,8 +36,8 @@ window.WebSocket = class extends Socket { constructor(...given) { super(...given
 """
 
 
-async def expect_pictures(page: Page, why: str) -> None:
-    await expect(page.locator("#notice")).to_contain_text(why, timeout=PATIENCE_MS)
+async def expect_compatibility_mode(page: Page, reason: str) -> None:
+    await expect(page.locator("#notice")).to_contain_text(reason, timeout=PATIENCE_MS)
     await expect(page.locator("html")).to_have_attribute("data-state", "connected", timeout=SOON_MS)
     await expect(page.locator("#way")).to_be_visible()
     await expect(page.locator("#codec")).to_have_text("JPEG", timeout=SOON_MS)
@@ -48,35 +49,35 @@ async def expect_pictures(page: Page, why: str) -> None:
     [NO_WEBRTC, THROWS, STUB, NO_OFFER, NO_ANSWER],
     ids=["gone", "throws", "stub", "no offer", "no answer"],
 )
-async def test_a_browser_without_webrtc_sends_frames_one_by_one(
+async def test_a_browser_without_webrtc_sends_frames_over_the_socket(
     server_url: str, open_page: OpenPage, script: str
 ):
     async with open_page(server_url, script=script) as page:
         await press_start(page)
 
-        await expect_pictures(page, "This browser has no WebRTC")
+        await expect_compatibility_mode(page, "This browser has no WebRTC")
 
 
-async def test_a_clip_goes_that_way_too(server_url: str, open_page: OpenPage, media_dir: Path):
+async def test_a_clip_is_sent_over_the_socket_too(server_url: str, open_page: OpenPage, media_dir: Path):
     async with open_page(server_url, script=NO_WEBRTC) as page:
         await page.get_by_label("Use a clip").set_input_files(media_dir / "single_face.mp4")
         await page.get_by_role("button", name="I agree").click()
 
-        await expect_pictures(page, "This browser has no WebRTC")
+        await expect_compatibility_mode(page, "This browser has no WebRTC")
 
 
-def refusing(status: int, title: str, code: str = "") -> Callable[[Route], Awaitable[None]]:
-    async def refuse(route: Route) -> None:
+def rejecting(status: int, title: str, code: str = "") -> Callable[[Route], Awaitable[None]]:
+    async def reject(route: Route) -> None:
         problem = {"type": "about:blank", "title": title, "status": status, "detail": f"{title}, in words"}
         if code:
             problem["code"] = code
         await route.fulfill(status=status, body=json.dumps(problem), content_type="application/problem+json")
 
-    return refuse
+    return reject
 
 
 @pytest.mark.parametrize(
-    ("status", "title", "code", "why"),
+    ("status", "title", "code", "reason"),
     [
         (400, "The offer cannot be served", "", "The server cannot handle this browser"),
         (413, "Request Entity Too Large", "", "The server cannot handle this browser"),
@@ -84,71 +85,74 @@ def refusing(status: int, title: str, code: str = "") -> Callable[[Route], Await
         (503, "No port", "no_media_port", "The server has no free port for video"),
     ],
 )
-async def test_a_refused_offer_is_no_refused_frame(
-    server_url: str, open_page: OpenPage, status: int, title: str, code: str, why: str
+async def test_after_a_rejected_offer_frames_are_sent_over_the_socket(
+    server_url: str, open_page: OpenPage, status: int, title: str, code: str, reason: str
 ):
     async with open_page(server_url, expect_errors=str(status)) as page:
-        await page.route("**/offer", refusing(status, title, code))
+        await page.route("**/offer", rejecting(status, title, code))
 
         await press_start(page)
 
-        await expect_pictures(page, why)
+        await expect_compatibility_mode(page, reason)
 
 
 @pytest.mark.parametrize(
-    ("status", "title", "said"),
+    ("status", "title", "key", "shown"),
     [
-        (401, "Access token required", "Access token required"),
-        (403, "Forbidden", "The server rejected the connection"),
-        (429, "Too many sessions", "Too many sessions from your network"),
-        (503, "The server is full", "The server is full"),
+        (401, "Access token required", "token", "Access token required"),
+        (403, "Forbidden", "rejected", "The server rejected the connection"),
+        (429, "Too many sessions", "tooMany", "Too many sessions from your network"),
+        (503, "The server is full", "full", "The server is full"),
     ],
 )
-async def test_who_is_refused_as_such_is_not_sent_another_way(
-    server_url: str, open_page: OpenPage, status: int, title: str, said: str
+async def test_a_rejected_peer_does_not_try_the_socket(
+    server_url: str, open_page: OpenPage, status: int, title: str, key: str, shown: str
 ):
     async with open_page(server_url, expect_errors=str(status), script=LISTEN) as page:
-        await page.route("**/offer", refusing(status, title))
+        await page.route("**/offer", rejecting(status, title))
 
         await press_start(page)
 
-        await expect(page.locator("#message-title")).to_have_text(said)
+        await expect_problem(page, key)
+        await expect(page.locator("#message-title")).to_have_text(shown)
         await expect(page.locator("#message-text")).to_contain_text(f"{title}, in words")
         assert await page.evaluate("window.sockets") == 0
 
 
-async def test_a_server_without_room_for_media_serves_frames(tmp_path: Path, open_page: OpenPage):
+async def test_a_server_without_media_ports_serves_frames_over_the_socket(
+    tmp_path: Path, open_page: OpenPage
+):
     with contextlib.ExitStack() as held:
-        ports = neighbours(held, 4)
+        ports = taken_ports(held, 4)
         settings = "--udp-ports", f"{ports[0]}-{ports[-1]}", "--analysis-processes", "1"
         with running_server(tmp_path / "server.log", *settings) as running:
             async with open_page(running.url, expect_errors="503") as page:
                 await press_start(page)
 
-                await expect_pictures(page, "The server has no free port for video")
+                await expect_compatibility_mode(page, "The server has no free port for video")
 
 
-def neighbours(held: contextlib.ExitStack, count: int) -> list[int]:
-    """UDP ports in a row that are taken until `held` is closed."""
+def taken_ports(held: contextlib.ExitStack, count: int) -> list[int]:
+    """Consecutive UDP ports, which stay bound until `held` is closed."""
     for first in range(47310, 47910, count):
         with contextlib.suppress(OSError), contextlib.ExitStack() as tried:
             for port in range(first, first + count):
                 tried.enter_context(socket.socket(type=socket.SOCK_DGRAM)).bind(("127.0.0.1", port))
             held.enter_context(tried.pop_all())
             return list(range(first, first + count))
-    pytest.fail("no UDP ports in a row are free")
+    pytest.fail("found no consecutive free UDP ports")
 
 
 @pytest.mark.parametrize(
-    ("script", "said"),
+    ("script", "text"),
     [
         (NO_WEBRTC, "Allow WebRTC"),
         (THROWS, "WebRTC is switched off. This server accepts video over WebRTC only"),
     ],
     ids=["gone", "throws"],
 )
-async def test_where_there_is_no_other_way_the_person_is_told(
-    tmp_path: Path, open_page: OpenPage, script: str, said: str
+async def test_without_a_fallback_the_page_shows_that_webrtc_is_missing(
+    tmp_path: Path, open_page: OpenPage, script: str, text: str
 ):
     settings = "--websocket-fallback", "false", "--analysis-processes", "1"
     with running_server(tmp_path / "server.log", *settings) as running:
@@ -156,17 +160,17 @@ async def test_where_there_is_no_other_way_the_person_is_told(
             await press_start(page)
 
             await expect(page.locator("#message-title")).to_have_text("This browser has no WebRTC")
-            await expect(page.locator("#message-text")).to_contain_text(said)
+            await expect(page.locator("#message-text")).to_contain_text(text)
             assert await page.evaluate("window.sockets") == 0
-            # The camera is not opened in vain where that is known before.
-            assert await page.evaluate("window.asked") == (script == THROWS)
+            # The page does not open the camera if it knows beforehand that WebRTC is missing.
+            assert await page.evaluate("window.requested") == (script == THROWS)
 
 
 NO_DEVICES = "Object.defineProperty(navigator, 'mediaDevices', { value: undefined });"
 
 
 @pytest.mark.parametrize(
-    ("script", "said"),
+    ("script", "text"),
     [
         (
             NO_DEVICES + "Object.defineProperty(window, 'isSecureContext', { value: false });",
@@ -178,19 +182,19 @@ NO_DEVICES = "Object.defineProperty(navigator, 'mediaDevices', { value: undefine
     ids=["insecure address", "no devices", "no capture"],
 )
 @pytest.mark.parametrize("webrtc", ["", NO_WEBRTC], ids=["with WebRTC", "without"])
-async def test_a_browser_that_gives_no_camera_is_told_the_true_reason(
-    server_url: str, open_page: OpenPage, media_dir: Path, script: str, said: str, webrtc: str
+async def test_the_page_shows_why_the_browser_gives_no_camera(
+    server_url: str, open_page: OpenPage, media_dir: Path, script: str, text: str, webrtc: str
 ):
     async with open_page(server_url, script=script + webrtc) as page:
         await press_start(page)
 
-        await expect(page.get_by_role("alert")).to_contain_text(said)
+        await expect(page.get_by_role("alert")).to_contain_text(text)
         # A clip needs no camera and no secure address.
         await page.get_by_label("Use a clip").set_input_files(media_dir / "single_face.mp4")
         await expect(page.locator("html")).to_have_attribute("data-state", "connected", timeout=SOON_MS)
 
 
-async def test_a_browser_that_makes_no_video_of_a_canvas_is_told_so(
+async def test_the_page_shows_that_a_canvas_cannot_be_captured(
     server_url: str, open_page: OpenPage, media_dir: Path
 ):
     script = "delete HTMLCanvasElement.prototype.captureStream;"
@@ -201,19 +205,19 @@ async def test_a_browser_that_makes_no_video_of_a_canvas_is_told_so(
         await expect(page.get_by_role("alert")).to_contain_text("cannot capture video from a canvas")
 
 
-# Firefox with privacy.resistFingerprinting gives a page noise until the person allows it to read its canvas.
+# Firefox with privacy.resistFingerprinting returns noise until the person allows the page to read its canvas.
 NOISE = """const read = CanvasRenderingContext2D.prototype.getImageData;
 CanvasRenderingContext2D.prototype.getImageData = function (...place) {
   const image = read.apply(this, place);
   image.data.forEach((_, i) => (image.data[i] = (i * 97) % 256));
   return image;
 };"""
-# And others change a bit here and there, so that no two browsers draw alike.
+# Other browsers change single bits, so that no two browsers draw the same image.
 GRAIN = NOISE.replace("(i * 97) % 256", "image.data[i] ^ (i % 7 === 0)")
 
 
 @pytest.mark.parametrize("source", ["camera", "clip"])
-async def test_noise_instead_of_frames_is_told_and_not_sent(
+async def test_noise_instead_of_frames_is_reported_and_not_sent(
     server_url: str, open_page: OpenPage, media_dir: Path, source: str
 ):
     async with open_page(server_url, script=NOISE + NO_WEBRTC) as page:
@@ -227,8 +231,8 @@ async def test_noise_instead_of_frames_is_told_and_not_sent(
         await expect(page.locator("html")).to_have_attribute("data-state", "failed")
 
 
-async def test_a_grain_of_noise_does_not_keep_frames_back(server_url: str, open_page: OpenPage):
+async def test_slight_noise_does_not_stop_the_frames(server_url: str, open_page: OpenPage):
     async with open_page(server_url, script=GRAIN + NO_WEBRTC) as page:
         await press_start(page)
 
-        await expect_pictures(page, "This browser has no WebRTC")
+        await expect_compatibility_mode(page, "This browser has no WebRTC")

@@ -1,4 +1,4 @@
-"""The files a person takes away are whole, say what was seen, and open without a network."""
+"""Exported files are complete and match the session."""
 
 import csv
 import io
@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 
 async def saved(page: Page, button: str, folder: Path) -> Path:
-    """What the press of that button gives."""
+    """Press the button; returns the file that the page saves."""
     if not await page.get_by_role("button", name=button).is_visible():
         await page.locator("#save summary").click()
     async with page.expect_download() as download:
@@ -27,7 +27,7 @@ async def saved(page: Page, button: str, folder: Path) -> Path:
     return path
 
 
-async def test_snapshot_and_recording_hold_the_annotated_frame(
+async def test_snapshot_and_recording_contain_the_annotated_frame(
     server_url: str, open_page: OpenPage, tmp_path: Path
 ):
     async with open_page(server_url) as page:
@@ -38,15 +38,15 @@ async def test_snapshot_and_recording_hold_the_annotated_frame(
         await more_frames_shown(page, 30)
         recording = await saved(page, "Stop recording", tmp_path)
 
-        picture = cv2.imread(str(snapshot))
-        assert picture is not None
-        assert picture.shape == (480, 640, 3)
+        image_bgr = cv2.imread(str(snapshot))
+        assert image_bgr is not None
+        assert image_bgr.shape == (480, 640, 3)
         with av.open(str(recording)) as clip:
             assert sum(1 for _ in clip.decode(video=0)) > 5
         await expect(page.get_by_role("button", name="Record", exact=True)).to_be_visible()
 
 
-async def test_the_numbers_are_a_table_messages_and_a_report_that_needs_no_network(
+async def test_table_messages_and_report_match_the_session_and_need_no_network(
     server_url: str, open_page: OpenPage, tmp_path: Path
 ):
     async with open_page(server_url) as page:
