@@ -69,7 +69,7 @@ test-js: client/node_modules/.dev ## the tests of the page's own modules, and th
 test-media: $(BIN)/.product ## fetch the test clips and images into build/media
 	@$(BIN)/python scripts/fetch_test_media.py
 
-test-upstream: $(BIN)/.dev ## aiortc's and aioice's own tests, with and without the replacements: the same must pass (minutes; not part of test)
+test-upstream: $(BIN)/.dev ## aiortc's and aioice's own tests, with and without the patches: the same must pass (minutes; not part of test)
 	@$(BIN)/python scripts/upstream_tests.py $(ARGS)
 
 browser: ## Chromium and its driver, by apt-get where they are missing and the user is root

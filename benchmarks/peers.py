@@ -166,7 +166,9 @@ class PeerGroup:
             await asyncio.sleep(min(left_s, 1.0))
             for number, peer in enumerate(self.peers, start=1):
                 if not peer.states or peer.states[-1] != "connected":
-                    raise RuntimeError(f"peer {number} is {peer.states[-1:]} ({list(peer.notices)[-1:]})")
+                    raise RuntimeError(
+                        f"peer {number} is {peer.states[-1:]} ({[notice.detail for notice in peer.notices][-1:]})"
+                    )
         return self.between(first, self.look())
 
 

@@ -4,7 +4,7 @@ Analyse frames and images::
 
     analyzer, tracks = facestream.load_analyzer(), facestream.Tracks()
     report, tracks = analyzer.analyze(gray, tracks, time_s)  # the next frame of a stream
-    report = analyzer.analyze_still(gray)  # one photograph
+    report = analyzer.analyze_still(gray)  # one image
 
 `gray` is a numpy array of shape (height, width) and type uint8, luma 0..255. The `FrameReport` has a `Face` for each
 face, in pixels of the frame. Read the messages of a server's data channel `telemetry` with `decode_telemetry`, send it

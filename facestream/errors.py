@@ -17,10 +17,10 @@ FacestreamError
 ├── RestartError         a peer asks for an ICE restart, which is not supported
 ├── RequestLateError     the body of a request does not arrive in time
 ├── NoPortError          no UDP port is free for a session's media
-├── ServerUnreachableError  the address given to the headless peer does not answer as facestream
+├── ServerUnreachableError  the address given to the headless peer is not that of a facestream server
 ├── ShortageError        the machine lacks descriptors, processes, memory or threads for a part of the server
-└── AnalysisUnavailableError  no analysis process could take or finish the frame
-    ├── WorkerLostError      the analysis process died or hung over the frame
+└── AnalysisUnavailableError  no worker could take or finish the frame
+    ├── WorkerLostError      the worker died or hung over the frame
     └── AnalysisFaultError   the analysis of the frame raised an exception: a bug in facestream
 """
 
@@ -36,6 +36,11 @@ class ConfigError(FacestreamError):
     """A setting is out of range, or the file, address or port that it names is not available."""
 
     code = "bad_config"
+
+    def __init__(self, message: str, setting: str = "") -> None:
+        super().__init__(message)
+        self.setting = setting
+        """The setting, or option of a command, that is meant, as the message names it; empty: several, or none."""
 
 
 class ModelFileError(FacestreamError):
@@ -66,6 +71,13 @@ class FrameTooLargeError(FrameError):
     """A frame is larger than the server accepts."""
 
     code = "frame_too_large"
+
+    def __init__(self, message: str, got: tuple[int, ...] = (), most: tuple[int, ...] = ()) -> None:
+        super().__init__(message)
+        self.got = got
+        """Width and height in pixels; for an encoded frame its length in bytes. Empty: not given."""
+        self.most = most
+        """What the server accepts, in the unit of `got`."""
 
 
 class OfferError(FacestreamError):
@@ -111,7 +123,7 @@ class NoPortError(FacestreamError):
 
 
 class ServerUnreachableError(FacestreamError):
-    """The address given to the headless peer does not answer as a facestream server, or the server rejects the peer."""
+    """The address given to the headless peer is not that of a facestream server, or the server rejects the peer."""
 
     code = "server_unreachable"
 
@@ -130,13 +142,13 @@ class ShortageError(FacestreamError):
 
 
 class AnalysisUnavailableError(FacestreamError):
-    """No analysis process could take or finish the frame."""
+    """No worker could take or finish the frame."""
 
     code = "analysis_unavailable"
 
 
 class WorkerLostError(AnalysisUnavailableError):
-    """The analysis process died or hung over the frame."""
+    """The worker died or hung over the frame."""
 
     code = "worker_lost"
 
@@ -149,4 +161,4 @@ class AnalysisFaultError(AnalysisUnavailableError):
     def __init__(self, message: str, traceback: str = "") -> None:
         super().__init__(message)
         self.traceback = traceback
-        """Traceback of the analysis process, for the log."""
+        """Traceback of the worker, for the log."""

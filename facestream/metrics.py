@@ -45,7 +45,7 @@ class StreamUse:
     pixels: int = 0
     """Pixels of all frames together."""
     analysis_s: float = 0.0
-    """Seconds that analysis processes have worked for this stream."""
+    """Seconds that workers have spent for this stream."""
 
     def with_frame(self, pixels: int, analysis_s: float) -> Self:
         """Add one frame."""
@@ -60,7 +60,7 @@ class Measures:
         """Sessions by kind."""
         self.closed: Counter[tuple[str, str]] = Counter()
         """Sessions by kind and label of ending."""
-        self.refused: Counter[str] = Counter()
+        self.rejected: Counter[str] = Counter()
         """Rejected requests by reason."""
         self.ice: Counter[str] = Counter()
         """Ended WebRTC sessions by the candidate types of their path; `none`: never connected."""

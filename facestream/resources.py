@@ -25,13 +25,17 @@ REQUIREMENTS = ROOT / "requirements.txt"
 # What a user types to repair an installation; error messages name them.
 FETCH_MODELS = "make models" if IS_CHECKOUT else "facestream models"
 REINSTALL = "run `make setup`" if IS_CHECKOUT else "install the facestream wheel again"
-INSTALL_PINS = "pip install -r requirements.txt" if IS_CHECKOUT else f"pip install -r {REQUIREMENTS}"
+INSTALL_PINS = (
+    ".venv/bin/pip install -r requirements.txt" if IS_CHECKOUT else f"pip install -r {REQUIREMENTS}"
+)
 INSTALL_TUNNEL = (
     ".venv/bin/pip install -r requirements-tunnel.txt"
     if IS_CHECKOUT
     else f"pip install -r {ROOT / 'requirements-tunnel.txt'}"
 )
-START = "python server.py" if IS_CHECKOUT else "facestream serve"
+COMMAND = ".venv/bin/python -m facestream" if IS_CHECKOUT else "facestream"
+"""Starts the program; a command follows it."""
+START = f"{COMMAND} serve"
 
 
 def user_cache_dir() -> Path:

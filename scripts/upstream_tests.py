@@ -1,10 +1,10 @@
-"""Run the test suites of aiortc and aioice with and without facestream's replacements; both must pass the same tests.
+"""Run the test suites of aiortc and aioice with and without facestream's patches; both must pass the same tests.
 
 The suites come from the source distributions on PyPI, checked by their sha256, into build/upstream; nothing of them is
 committed, and the libraries under test are the installed ones. Each suite runs twice at once, in a network namespace of
 its own where the machine allows one, since aioice's tests speak multicast; elsewhere those tests are left out.
 
-The file is also the pytest plugin that puts the replacements in place before the first test is imported.
+The file is also the pytest plugin that puts the patches in place before the first test is imported.
 """
 
 import hashlib
@@ -42,7 +42,7 @@ class Suite:
     version: str
     sha256: str
     fewest: int
-    """So many of its tests pass without the replacements; fewer means that the suite did not run."""
+    """So many of its tests pass without the patches; fewer means that the suite did not run."""
     on_the_network: str = ""
     """Expression for the tests that need a network of their own."""
 
@@ -68,7 +68,7 @@ SUITES = (
 
 
 def pytest_configure() -> None:
-    """Put the replacements in place, in the run that asks for them."""
+    """Put the patches in place, in the run that asks for them."""
     if os.environ.get(REPLACED) == "1":
         from facestream import aiortc_patches
 
@@ -125,9 +125,9 @@ def differs(suite: Suite) -> bool:
         replaced |= passing(suite, sorted(lost), replaced=True)
     lost = without - replaced
     for test in sorted(lost):
-        sys.stdout.write(f"{test}: passes without the replacements, fails with them\n")
+        sys.stdout.write(f"{test}: passes without the patches, fails with them\n")
     sys.stdout.write(
-        f"{suite.package} {suite.version}: {len(without)} tests pass without the replacements, "
+        f"{suite.package} {suite.version}: {len(without)} tests pass without the patches, "
         f"{len(without & replaced)} of these with them, {time.monotonic() - start_s:.0f} s\n"
     )
     if len(without) < suite.fewest:
@@ -138,7 +138,7 @@ def differs(suite: Suite) -> bool:
 def passing(suite: Suite, tests: Sequence[str] = (), *, replaced: bool) -> set[str]:
     """The tests that pass, as pytest's node ids.
 
-    `tests`: these only; none: all. `replaced`: with the replacements.
+    `tests`: these only; none: all. `replaced`: with the patches.
     """
     folder = suite.folder(replaced=replaced)
     report = folder / "report.xml"

@@ -1,8 +1,8 @@
-"""Replace the parts of aiortc 1.16 and aioice 0.13 that this server cannot use unchanged.
+"""Patch the parts of aiortc 1.16 and aioice 0.13 that this server cannot use unchanged.
 
-`apply` puts all replacements in place; importing this package changes nothing. Each module says what the library does,
+`apply` puts all patches in place; importing this package changes nothing. Each module says what the library does,
 what is done instead, and what the library would have to change to make the module obsolete. docs/aiortc-patches.md
-lists all of it. A replacement whose target has changed raises PatchError at start.
+lists all of it. A patch whose target has changed raises PatchError at start.
 """
 
 from aioice.ice import Connection
@@ -50,7 +50,7 @@ def apply(
     udp_ports: range | None = None,
     max_channel_bytes: int | None = None,
 ) -> None:
-    """Put all replacements in place for this process, and set what is not None; may be called again.
+    """Put all patches in place for this process, and set what is not None; may be called again.
 
     Raises PatchError.
     """
@@ -68,7 +68,7 @@ def apply(
 
 
 def _check_privates() -> None:
-    """Check that the private attributes which the replacements use still exist; raises PatchError."""
+    """Check that the private attributes which the patches use still exist; raises PatchError."""
     kept = (closing.CLOSED_FUTURE, closing.CLOSE_TASK, closing.DTLS_TRANSPORTS)
     check_mentions(RTCPeerConnection, "__init__", (*kept, closing.SCTP_TRANSPORT))
     check_mentions(RTCDtlsTransport, "__init__", (dtls.RECEIVED_BYTES, dtls.RECEIVED_PACKETS))

@@ -74,7 +74,8 @@ def _allowed_references(parameters: SequenceParameters) -> int:
 
 
 def _too_large(width: int, height: int, limits: FrameLimits) -> FrameError:
-    return FrameTooLargeError(f"frame of {width}x{height}; expected at most {limits}")
+    most = limits.max_width_px, limits.max_height_px
+    return FrameTooLargeError(f"frame of {width}x{height}; expected at most {limits}", (width, height), most)
 
 
 def _vp8_size(data: bytes) -> tuple[int, int] | None:

@@ -14,20 +14,20 @@ WRITTEN_FOR = {"aiortc": "1.16", "aioice": "0.13"}
 
 
 class PatchError(FacestreamError):
-    """The installed aiortc or aioice is not the version that the replacements were written for."""
+    """The installed aiortc or aioice is not the version that the patches were written for."""
 
     code = "wrong_library_version"
 
 
 @dataclass(frozen=True, slots=True)
 class Replacement:
-    """One name in a module or class of a library, and the object that replaces it."""
+    """One patch: a name in a module or class of a library, and the object that replaces it."""
 
     owner: object
     name: str
     new: object
     reason: str
-    """What happens without the replacement; F numbers are those of docs/aiortc-patches.md."""
+    """What happens without the patch; F numbers are those of docs/aiortc-patches.md."""
 
     @property
     def path(self) -> str:
@@ -38,7 +38,7 @@ class Replacement:
 
 
 def check_versions() -> None:
-    """Raise PatchError if a library has another version than the replacements were written for."""
+    """Raise PatchError if a library has another version than the patches were written for."""
     for package, expected in WRITTEN_FOR.items():
         try:
             got = version(package)
@@ -62,7 +62,7 @@ def check_names(replacements: Sequence[Replacement]) -> None:
 
 
 def check_mentions(owner: type, method: str, names: Sequence[str]) -> None:
-    """Raise PatchError if a method does not use the private attributes that the replacements rely on."""
+    """Raise PatchError if a method does not use the private attributes that the patches rely on."""
     code = getattr(getattr(owner, method, None), "__code__", None)
     used = set(code.co_names) | set(code.co_cellvars) if code else set()
     gone = [name for name in names if name not in used]
@@ -74,7 +74,7 @@ def check_mentions(owner: type, method: str, names: Sequence[str]) -> None:
 
 
 def install(replacements: Sequence[Replacement]) -> None:
-    """Put all replacements in place; all names are checked before the first is replaced. Raises PatchError."""
+    """Put all patches in place; all names are checked before the first is replaced. Raises PatchError."""
     check_names(replacements)
     for each in replacements:
         setattr(each.owner, each.name, each.new)

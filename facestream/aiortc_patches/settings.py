@@ -7,6 +7,8 @@ begins, never later.
 from dataclasses import dataclass, field
 from typing import Final
 
+from facestream.config.limits import MAX_CHANNEL_BYTES, MAX_FRAME_PX
+from facestream.config.media import LEAST_KBPS, MAX_KBPS, MIN_KBPS, START_KBPS
 from facestream.errors import ConfigError
 
 MAX_RECEIVED_BPS: Final = 4_000_000
@@ -17,16 +19,18 @@ MAX_RECEIVED_BPS: Final = 4_000_000
 class Bitrates:
     """Bitrates of the video that is sent to one peer, in bits per second; raises ConfigError if out of order."""
 
-    start_bps: int = 1_000_000
-    min_bps: int = 150_000
-    """10,000 or more."""
-    max_bps: int = 2_500_000
+    start_bps: int = 1000 * START_KBPS
+    min_bps: int = 1000 * MIN_KBPS
+    """1000 * LEAST_KBPS or more."""
+    max_bps: int = 1000 * MAX_KBPS
 
     def __post_init__(self) -> None:
-        if not 10_000 <= self.min_bps <= self.start_bps <= self.max_bps:
+        # The settings are checked in the same way, but `apply` also takes values that do not come from settings.
+        least_bps = 1000 * LEAST_KBPS
+        if not least_bps <= self.min_bps <= self.start_bps <= self.max_bps:
             raise ConfigError(
                 f"bitrates: got start {self.start_bps}, minimum {self.min_bps}, maximum {self.max_bps}; "
-                f"expected 10000 <= minimum <= start <= maximum"
+                f"expected {least_bps} <= minimum <= start <= maximum"
             )
 
 
@@ -34,8 +38,8 @@ class Bitrates:
 class FrameLimits:
     """The largest frame that is decoded, in pixels."""
 
-    max_width_px: int = 1920
-    max_height_px: int = 1920
+    max_width_px: int = MAX_FRAME_PX
+    max_height_px: int = MAX_FRAME_PX
 
     def allow(self, width: int, height: int) -> bool:
         """Whether a frame of this coded size is decoded; codecs write whole blocks of 16 pixels and crop the rest."""
@@ -58,7 +62,7 @@ class MediaSettings:
     frame_limits: FrameLimits = field(default_factory=FrameLimits)
     udp_ports: range | None = None
     """Ports for host candidates; None: any."""
-    max_channel_bytes: int = 256 * 1024
+    max_channel_bytes: int = MAX_CHANNEL_BYTES
     """Most bytes of incomplete data channel messages; aiortc announces that it takes one message of this size."""
 
 

@@ -28,7 +28,7 @@ def _runtime() -> Any:
 class Interpreter:
     """A net with one float32 input; its outputs are identified by their shapes.
 
-    It runs on one thread, because several analysis processes share the cores.
+    It runs on one thread, because several workers share the cores.
     """
 
     def __init__(self, path: Path, input_shape: Shape, *output_shapes: Shape) -> None:

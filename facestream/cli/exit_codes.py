@@ -167,6 +167,7 @@ def _ending(error: BaseException) -> Exit:
             return Exit.MACHINE
         case OSError() if error.errno not in _FAULTS:
             return Exit.MACHINE
+        # CPython raises it without attributes, also in asyncio.to_thread and in libraries: no ShortageError there.
         case RuntimeError() if "can't start new thread" in str(error):
             return Exit.MACHINE
         case _:

@@ -123,8 +123,8 @@ async def _replay(peer: "ReplayPeer", expected_frames: int | None) -> None:
 def _conclude(peer: "ReplayPeer") -> None:
     summary = peer.summary()
     _report(peer.options, summary.as_text(), summary.as_json())
-    for notice in dict.fromkeys(peer.notices):
-        _say(f"server notice: {notice}")
+    for sentence in dict.fromkeys([*(notice.detail for notice in peer.notices), *peer.unreadable]):
+        _say(f"server notice: {sentence}")
     if peer.tally.skipped:
         _say(
             f"{peer.tally.skipped} frames were skipped, because this machine encodes more slowly than the clip plays"

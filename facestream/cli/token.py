@@ -55,7 +55,7 @@ def show_qr(text: str) -> None:
         code = segno.make(text, error="l", micro=False)
     except ValueError as error:
         raise ConfigError(
-            f"qr: {len(text)} characters do not fit into a QR code ({error}); expected a shorter url"
+            f"qr: {len(text)} characters do not fit into a QR code ({error}); expected a shorter url", "qr"
         ) from error
     code.terminal(sys.stdout, compact=can_write(sys.stdout, HALF_BLOCKS))
     sys.stdout.flush()

@@ -12,7 +12,7 @@ from types import ModuleType
 
 from facestream.config import Config
 from facestream.errors import ConfigError
-from facestream.resources import INSTALL_TUNNEL
+from facestream.resources import COMMAND, INSTALL_TUNNEL
 
 TOKEN_VARIABLE = "NGROK_AUTHTOKEN"  # noqa: S105 - the name of a variable
 Say = Callable[[str], None]
@@ -66,7 +66,7 @@ def media_hints(config: Config) -> list[str]:
     if config.auth == "none":
         hints.append("everyone who knows the address can open a session (auth is none)")
     else:
-        hints.append("clients need an access token: run `facestream token`")
+        hints.append(f"clients need an access token: run `{COMMAND} token`")
     return hints
 
 
@@ -74,10 +74,11 @@ def _load() -> tuple[ModuleType, object]:
     try:
         ngrok, conf = importlib.import_module("pyngrok.ngrok"), importlib.import_module("pyngrok.conf")
     except ImportError as error:
-        raise ConfigError(f"tunnel: pyngrok is not installed; run `{INSTALL_TUNNEL}`") from error
+        raise ConfigError(f"tunnel: pyngrok is not installed; run `{INSTALL_TUNNEL}`", "tunnel") from error
     token = os.environ.get(TOKEN_VARIABLE, "")
     if not token:
         raise ConfigError(
-            f"tunnel: no token; set the environment variable {TOKEN_VARIABLE} to the token of your ngrok account"
+            f"tunnel: no token; set the environment variable {TOKEN_VARIABLE} to the token of your ngrok account",
+            "tunnel",
         )
     return ngrok, conf.PyngrokConfig(auth_token=token)

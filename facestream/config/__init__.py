@@ -24,6 +24,7 @@ from facestream.config.network import NetworkSettings
 from facestream.config.server import AccessSettings, HttpSettings, OperationSettings
 from facestream.config.text_files import read_text
 from facestream.errors import ConfigError
+from facestream.resources import START
 
 SETTINGS_FILE = "facestream.toml"
 
@@ -71,13 +72,15 @@ def load_config(**given: Any) -> Config:
     try:
         return Config(**given)
     except SettingsError as error:
-        raise ConfigError(f"settings: {error}; see `facestream serve --help`") from error
+        raise ConfigError(f"settings: {error}; see `{START} --help`") from error
     except ValidationError as error:
         wrong = "; ".join(
             f"{'.'.join(map(str, e['loc']))}: got {e['input']!r}, {e['msg']}" if e["loc"] else e["msg"]
             for e in error.errors()
         )
-        raise ConfigError(f"settings: {wrong}; see `facestream serve --help`") from error
+        named = {str(e["loc"][0]) if e["loc"] else "" for e in error.errors()}
+        setting = named.pop() if len(named) == 1 else ""
+        raise ConfigError(f"settings: {wrong}; see `{START} --help`", setting) from error
 
 
 def _settings_of(path: Path) -> dict[str, Any]:

@@ -1,6 +1,14 @@
 """Settings that limit what one peer, and all peers together, may use."""
 
+from typing import Final
+
 from pydantic import BaseModel, Field
+
+from facestream.ice.candidates import MAX_CANDIDATES
+
+MAX_FRAME_PX: Final = 1920
+"""Default of the width and the height of the largest frame."""
+MAX_CHANNEL_BYTES: Final = 256 * 1024
 
 
 class LimitSettings(BaseModel):
@@ -48,14 +56,18 @@ class LimitSettings(BaseModel):
     )
     max_offer_bytes: int = Field(64 * 1024, ge=1024, description="largest body of POST /offer")
     max_media_sections: int = Field(8, ge=2, le=64, description="media sections (m-lines) of an offer")
-    max_candidates: int = Field(20, ge=0, le=200, description="ICE candidates of a peer that are considered")
-    max_frame_width_px: int = Field(1920, ge=64, le=8192, description="widest frame that is analysed")
-    max_frame_height_px: int = Field(1920, ge=64, le=8192, description="highest frame that is analysed")
+    max_candidates: int = Field(
+        MAX_CANDIDATES, ge=0, le=200, description="ICE candidates of a peer that are considered"
+    )
+    max_frame_width_px: int = Field(MAX_FRAME_PX, ge=64, le=8192, description="widest frame that is analysed")
+    max_frame_height_px: int = Field(
+        MAX_FRAME_PX, ge=64, le=8192, description="highest frame that is analysed"
+    )
     max_fps: int = Field(
         60, ge=1, le=1000, description="frames per second accepted from one peer; more are dropped"
     )
     max_channel_bytes: int = Field(
-        256 * 1024,
+        MAX_CHANNEL_BYTES,
         ge=16 * 1024,
         le=16 * 1024 * 1024,
         description="bytes of unfinished messages on a peer's data channels; more closes the channels",

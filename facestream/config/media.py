@@ -1,6 +1,6 @@
 """Settings of the analysis and of the video that is sent back."""
 
-from typing import Self
+from typing import Final, Self
 
 from pydantic import BaseModel, Field, model_validator
 
@@ -16,6 +16,10 @@ from facestream.config.cores import usable_cores
 MAX_DEFAULT_PROCESSES = 4
 """A peer needs a fraction of a process, so more than this many by default would only cost memory."""
 DEFAULTS = AnalysisOptions()
+LEAST_KBPS: Final = 10
+START_KBPS: Final = 1000
+MIN_KBPS: Final = 150
+MAX_KBPS: Final = 2500
 
 
 class AnalysisSettings(BaseModel):
@@ -65,10 +69,17 @@ class MediaSettings(BaseModel):
     """Bitrate of the annotated video for one peer."""
 
     bitrate_start_kbps: int = Field(
-        1000, ge=10, le=100_000, description="initial bitrate of the annotated video for one peer"
+        START_KBPS,
+        ge=LEAST_KBPS,
+        le=100_000,
+        description="initial bitrate of the annotated video for one peer",
     )
-    bitrate_min_kbps: int = Field(150, ge=10, le=100_000, description="lowest bitrate on a bad network")
-    bitrate_max_kbps: int = Field(2500, ge=10, le=100_000, description="highest bitrate on a good network")
+    bitrate_min_kbps: int = Field(
+        MIN_KBPS, ge=LEAST_KBPS, le=100_000, description="lowest bitrate on a bad network"
+    )
+    bitrate_max_kbps: int = Field(
+        MAX_KBPS, ge=LEAST_KBPS, le=100_000, description="highest bitrate on a good network"
+    )
 
     @model_validator(mode="after")
     def _bitrates_in_order(self) -> Self:

@@ -38,7 +38,7 @@ def read_text(path: Path, name: str, expected: str) -> str:
 
     `name` is the setting or option that names the file. Raises ConfigError.
     """
-    return _decoded(read_content(path, name, expected), f"{name}: {path}")
+    return _decoded(read_content(path, name, expected), path, name)
 
 
 def read_content(path: Path, name: str, expected: str) -> bytes:
@@ -56,13 +56,13 @@ def read_content(path: Path, name: str, expected: str) -> bytes:
         if isinstance(error, OSError) and error.errno in {errno.EMFILE, errno.ENFILE, errno.ENOMEM}:
             raise
         reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
-        raise ConfigError(f"{name}: {path} cannot be read ({reason}); expected {expected}") from error
+        raise ConfigError(f"{name}: {path} cannot be read ({reason}); expected {expected}", name) from error
     if kind:
-        raise ConfigError(f"{name}: {path} is {kind}; expected {expected}")
+        raise ConfigError(f"{name}: {path} is {kind}; expected {expected}", name)
     if stat.S_ISFIFO(mode) and not content:
-        raise ConfigError(f"{name}: {path} is a pipe without data; expected {expected}")
+        raise ConfigError(f"{name}: {path} is a pipe without data; expected {expected}", name)
     if len(content) > MAX_BYTES:
-        raise ConfigError(f"{name}: {path} has more than {MAX_BYTES} bytes; expected {expected}")
+        raise ConfigError(f"{name}: {path} has more than {MAX_BYTES} bytes; expected {expected}", name)
     return content
 
 
@@ -80,7 +80,7 @@ def read_line(path: Path, name: str, expected: str) -> str:
     lines = lines_of(text) if "\n" in stripped or not stripped else [stripped]
     if len(lines) != 1:
         got = f"has {len(lines)} lines" if lines else "is empty"
-        raise ConfigError(f"{name}: {path} {got}; expected {expected}")
+        raise ConfigError(f"{name}: {path} {got}; expected {expected}", name)
     return lines[0]
 
 
@@ -110,7 +110,7 @@ def _bounded(descriptor: int) -> bytes:
     return bytes(content)
 
 
-def _decoded(content: bytes, where: str) -> str:
+def _decoded(content: bytes, path: Path, name: str) -> str:
     encoding, mark = next(
         ((encoding, mark) for mark, encoding in _MARKS if content.startswith(mark)),
         (_unmarked(content), b""),
@@ -120,11 +120,11 @@ def _decoded(content: bytes, where: str) -> str:
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, len(mark) + error.start) + 1
         raise ConfigError(
-            f"{where} is not {encoding.upper()} in line {line}; save it as UTF-8 in your editor"
+            f"{name}: {path} is not {encoding.upper()} in line {line}; save it as UTF-8 in your editor", name
         ) from error
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
-        raise ConfigError(f"{where} has a NUL character in line {line}; expected text in UTF-8")
+        raise ConfigError(f"{name}: {path} has a NUL character in line {line}; expected text in UTF-8", name)
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 

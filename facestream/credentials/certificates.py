@@ -63,12 +63,13 @@ def checked_name(text: str) -> str:
         if not name.isascii():
             name = idna.encode(name, uts46=True).decode("ascii")
     except (idna.IDNAError, UnicodeError) as error:
-        raise ConfigError(f"name: got {text!r}, {error}; {EXPECTED}") from error
+        raise ConfigError(f"name: got {text!r}, {error}; {EXPECTED}", "name") from error
     # Browsers parse a name whose last label is all digits as an IPv4 address.
     if len(name) > MAX_NAME_CHARS or not _NAME.fullmatch(name) or name.rpartition(".")[2].isdigit():
         raise ConfigError(
             f"name: got {text!r}; {EXPECTED}: letters, digits and hyphens, at most 63 between two dots and "
-            f"{MAX_NAME_CHARS} in total, without https:// and port"
+            f"{MAX_NAME_CHARS} in total, without https:// and port",
+            "name",
         )
     return name
 

@@ -15,6 +15,7 @@ import jwt
 
 from facestream.config.text_files import lines_of, read_line, read_text
 from facestream.errors import ConfigError, FacestreamError
+from facestream.resources import COMMAND
 
 ALGORITHM = "HS256"
 MIN_KEY_CHARS = 32  # RFC 7518, 3.2: as long as the hash
@@ -121,7 +122,7 @@ def _digest(line: str, path: Path) -> bytes:
 
 def read_key(path: Path) -> str:
     """The key of a file; raises ConfigError."""
-    key = read_line(path, "token key", "a key as its only line, as `python -m facestream token` makes one")
+    key = read_line(path, "token key", f"a key as its only line, as `{COMMAND} token` makes one")
     if len(key) < MIN_KEY_CHARS:
         raise ConfigError(f"{path}: a key of {len(key)} characters; expected at least {MIN_KEY_CHARS}")
     try:

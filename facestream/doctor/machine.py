@@ -17,6 +17,7 @@ from facestream.errors import ConfigError, ModelFileError
 from facestream.ice.addresses import check_own_addresses, machine_addresses
 from facestream.resources import (
     CLIENT_DIR,
+    COMMAND,
     FETCH_MODELS,
     INSTALL_PINS,
     IS_CHECKOUT,
@@ -156,7 +157,7 @@ def _http_port(config: Config) -> Finding:
             return warn(
                 "http port",
                 f"{where} is in use, perhaps by a running facestream",
-                f"check it with `facestream doctor --url http://{where}`, or choose another --port",
+                f"check it with `{COMMAND} doctor --url http://{where}`, or choose another --port",
             )
         return fail("http port", f"{where}: {error.strerror}", "choose another --host or --port")
     return ok("http port", f"{config.host}:{config.port} is free")
@@ -214,11 +215,11 @@ def _secure_context(config: Config) -> Finding:
             certificate.context()
             return ok("secure context", f"https with {certificate.cert}")
     except ConfigError as error:
-        return fail("secure context", str(error), "run `facestream certs`, or set tls to off")
+        return fail("secure context", str(error), f"run `{COMMAND} certs`, or set tls to off")
     if is_loopback(config.host) or config.host == "localhost":
         return ok("secure context", "http on this machine: browsers open the camera")
     return warn(
         "secure context",
         f"http on {config.host}: browsers on other machines do not open the camera",
-        "run `facestream certs`, or use a reverse proxy with TLS (docs/deploy/)",
+        f"run `{COMMAND} certs`, or use a reverse proxy with TLS (docs/deploy/)",
     )

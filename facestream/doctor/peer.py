@@ -21,7 +21,7 @@ from facestream.ice.servers import IceServer
 from facestream.replay import http
 from facestream.replay.options import ReplayOptions
 from facestream.replay.peer import ReplayPeer
-from facestream.resources import FETCH_MODELS, START
+from facestream.resources import COMMAND, FETCH_MODELS, START
 
 ANSWER_DEADLINE_S = 10.0
 ROUND_TRIP_S = 2.0
@@ -94,7 +94,7 @@ async def _reached(url: URL, credentials: http.Credentials) -> Finding:
         return fail(
             "server",
             f"the certificate of the server is not trusted here ({error.certificate_error})",
-            "use a certificate of a known authority, or trust that of `facestream certs` with --cafile certs/ca.pem",
+            f"use a certificate of a known authority, or trust that of `{COMMAND} certs` with --cafile certs/ca.pem",
         )
     except TimeoutError:
         return fail(
@@ -103,7 +103,7 @@ async def _reached(url: URL, credentials: http.Credentials) -> Finding:
     except (aiohttp.ClientError, OSError) as error:
         return fail("server", f"cannot be reached: {error}", f"start it with `{START}`, or check --url")
     except (ValueError, KeyError, TypeError):
-        return fail("server", "answers, but not like facestream", "check host and port of --url")
+        return fail("server", "responds, but is not a facestream server", "check host and port of --url")
     if status != 200:
         return fail("server", f"{name}: {health.get('status')}", "read the server's log")
     return ok("server", f"{name}, {sessions} sessions")
@@ -128,7 +128,7 @@ def _secure(url: URL) -> Finding:
     return fail(
         "secure context",
         f"http on {url.host}: browsers do not open the camera",
-        "run `facestream certs`, or use a reverse proxy with TLS (docs/deploy/)",
+        f"run `{COMMAND} certs`, or use a reverse proxy with TLS (docs/deploy/)",
     )
 
 

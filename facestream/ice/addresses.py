@@ -38,7 +38,8 @@ def check_own_addresses(addresses: Iterable[str]) -> None:
         if given.is_unspecified or given.is_multicast:
             raise ConfigError(
                 f"ice_address: {address} is not the address of one interface; expected an address of this machine "
-                f"({_own()}), or none to offer all of them"
+                f"({_own()}), or none to offer all of them",
+                "ice_address",
             )
         try:
             _bind_once(address)
@@ -47,7 +48,8 @@ def check_own_addresses(addresses: Iterable[str]) -> None:
                 raise
             raise ConfigError(
                 f"ice_address: {address} is not an address of this machine ({error.strerror}); expected one of "
-                f"{_own()}; if {address} is the public address of a NAT, use public_address instead"
+                f"{_own()}; if {address} is the public address of a NAT, use public_address instead",
+                "ice_address",
             ) from error
 
 

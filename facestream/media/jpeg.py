@@ -18,7 +18,11 @@ def check_jpeg(jpeg: bytes, max_size_wh: tuple[int, int]) -> None:
     """Check that a JPEG may be decoded; raises FrameError, and FrameTooLargeError if it is larger than allowed."""
     (width, height), (max_width, max_height) = baseline_size_wh(jpeg), max_size_wh
     if width > max_width or height > max_height:
-        raise FrameTooLargeError(f"frame of {width}x{height}; expected at most {max_width}x{max_height}")
+        raise FrameTooLargeError(
+            f"frame of {width}x{height}; expected at most {max_width}x{max_height}",
+            (width, height),
+            max_size_wh,
+        )
 
 
 def decode_jpeg(jpeg: bytes) -> VideoFrame:

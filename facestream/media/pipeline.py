@@ -170,7 +170,9 @@ class FramePipeline:
             width, height = self._max_size_wh
             if frame.width > width or frame.height > height:
                 raise FrameTooLargeError(
-                    f"frame of {frame.width}x{frame.height}; expected at most {width}x{height}"
+                    f"frame of {frame.width}x{frame.height}; expected at most {width}x{height}",
+                    (frame.width, frame.height),
+                    self._max_size_wh,
                 )
             now_s = time.monotonic()
             self._meter.received(now_s)

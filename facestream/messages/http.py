@@ -139,7 +139,7 @@ class Health(_Body):
     sessions: int = Field(ge=0)
     analysis_processes: int = Field(ge=0)
     restarts: int = Field(ge=0)
-    """Analysis processes replaced since the start."""
+    """Workers replaced since the start."""
 
 
 class VersionedHealth(Health):

@@ -39,7 +39,7 @@ class Credentials:
             trusted = ssl.create_default_context(cadata=authorities)
         except ssl.SSLError as error:
             raise ConfigError(
-                f"cafile: {self.cafile} cannot be used ({error}); expected certificates (PEM)"
+                f"cafile: {self.cafile} cannot be used ({error}); expected certificates (PEM)", "cafile"
             ) from error
         return aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(ssl=trusted),
@@ -56,7 +56,9 @@ def _authorities(path: Path) -> str:
     # Read here, because OpenSSL blocks on a pipe and rejects a byte order mark.
     found = _CERTIFICATE.findall(read_text(path, "cafile", "certificates (PEM)"))
     if not found:
-        raise ConfigError(f"cafile: {path} has no certificate; expected PEM with -----BEGIN CERTIFICATE-----")
+        raise ConfigError(
+            f"cafile: {path} has no certificate; expected PEM with -----BEGIN CERTIFICATE-----", "cafile"
+        )
     return "\n".join(found)
 
 

@@ -55,5 +55,5 @@ def read_token(path: Path) -> str:
     lines = lines_of(read_text(path, "token-file", "a text file with a token as its first line"))
     if not lines or not lines[0].isascii() or not lines[0].isprintable():
         got = "has a first line that is not ASCII" if lines else "has no token"
-        raise ConfigError(f"token-file: {path} {got}; expected a token as its first line")
+        raise ConfigError(f"token-file: {path} {got}; expected a token as its first line", "token-file")
     return lines[0]

@@ -72,8 +72,10 @@ class ReplayPeer:
         """Given as `resume` to another peer, it resumes this one's face ids and counters."""
         self.states: list[str] = []
         """All states of the connection so far, in order."""
-        self.notices: deque[str] = deque(maxlen=MAX_KEPT_REPLIES)
-        """Sentences that the server sent on the control channel."""
+        self.notices: deque[ControlReply] = deque(maxlen=MAX_KEPT_REPLIES)
+        """The notices and errors that the server sent on the control channel."""
+        self.unreadable: deque[str] = deque(maxlen=MAX_KEPT_REPLIES)
+        """What this peer could not read of the server's messages and video, as sentences."""
         self._recording = Recording(options.out) if options.out else None
         self._log = TelemetryLog(options.telemetry) if options.telemetry else None
         self._reports: deque[Telemetry] = deque(maxlen=MAX_KEPT_REPORTS)
@@ -243,7 +245,7 @@ class ReplayPeer:
         try:
             report = decode_telemetry(message)
         except ValueError as error:
-            self.notices.append(f"a telemetry message is not version 1: {error}")
+            self.unreadable.append(f"a telemetry message is not version 1: {error}")
             return
         self.tally.count_report(report, time.monotonic())
         self._reports.append(report)
@@ -255,11 +257,11 @@ class ReplayPeer:
         try:
             reply = decode_reply(message)
         except ValueError as error:
-            self.notices.append(f"a control message is not version 1: {error}")
+            self.unreadable.append(f"a control message is not version 1: {error}")
             return
         self._replies.append(reply)
         if reply.type in {"notice", "error"}:
-            self.notices.append(reply.detail)
+            self.notices.append(reply)
         self._changed.set()
 
     # While connected
@@ -271,7 +273,7 @@ class ReplayPeer:
             except MediaStreamError:
                 return
             except FrameError as error:
-                self.notices.append(f"the annotated video cannot be decoded: {error}")
+                self.unreadable.append(f"the annotated video cannot be decoded: {error}")
                 return
             now_s = time.monotonic()
             if not isinstance(frame, VideoFrame):
@@ -282,12 +284,13 @@ class ReplayPeer:
             self._changed.set()
 
     def _check_alive(self) -> None:
-        said = f": {self.notices[-1]}" if self.notices else ""
+        sentences = [*self.unreadable, *(notice.detail for notice in self.notices)]
+        said = f": {sentences[-1]}" if sentences else ""
         if self._pc.connectionState != "connected":
             raise ServerUnreachableError(f"{self.url} ended the connection{said}")
         silent_s = time.monotonic() - self.tally.last_heard_s
         if silent_s > SILENCE_DEADLINE_S:
-            raise ServerUnreachableError(f"{self.url} sends nothing any more{said}; is it still running?")
+            raise ServerUnreachableError(f"{self.url} has stopped sending{said}; is it still running?")
 
     async def _wait_until(self, reached: Callable[[], bool], timeout_s: float) -> None:
         async with asyncio.timeout(timeout_s):

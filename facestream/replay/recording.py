@@ -33,7 +33,7 @@ def check_writable(path: Path, option: str) -> None:
             path.unlink()
     except OSError as error:
         raise ConfigError(
-            f"{option}: {path} cannot be written ({error.strerror}); choose another file"
+            f"{option}: {path} cannot be written ({error.strerror}); choose another file", option
         ) from error
 
 
@@ -42,7 +42,9 @@ class Recording:
 
     def __init__(self, path: Path) -> None:
         if path.suffix.lower() not in SUFFIXES:
-            raise ConfigError(f"--out: got {path.name}; expected a name that ends in {', '.join(SUFFIXES)}")
+            raise ConfigError(
+                f"--out: got {path.name}; expected a name that ends in {', '.join(SUFFIXES)}", "--out"
+            )
         check_writable(path, "--out")
         self.left_out = 0
         """Frames that were not written because they arrived faster than they could be."""

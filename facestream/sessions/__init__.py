@@ -1,4 +1,4 @@
-"""Sessions: one per served peer, from its admission to its end. Independent of HTTP.
+"""Sessions: one for each peer, from its admission to its end. Independent of HTTP.
 
 registry    opens every session and owns its task
 admission   decides whether one more session is admitted; `frame_cost` measures what it would cost

@@ -3,6 +3,7 @@
 Pure: no clock, no event loop, no transport. The only place that rejects a new session.
 """
 
+import enum
 import math
 from collections import OrderedDict, deque
 from collections.abc import Iterable
@@ -25,13 +26,28 @@ BEHIND = 0.8  # below 80 % of a rate; the margin covers the measuring error of a
 HEADROOM = 0.9  # the other 10 % are for serving the page, other programs, and faces that cost more than usual
 
 
+class RejectionReason(enum.Enum):
+    """Why a new session is not admitted."""
+
+    STOPPING = "stopping"  # the server is stopping
+    SESSIONS = "sessions"  # max_sessions
+    SETUPS = "setups"  # max_setups
+    PEER_BEHIND = "peer_behind"  # a running session gets less than min_fps
+    CAPACITY = "capacity"  # one more session would get others below min_fps
+    ADDRESS_SESSIONS = "address_sessions"  # max_sessions_per_address
+    ADDRESS_SETUPS = "address_setups"  # the share of one address in max_setups
+    REQUEST_RATE = "request_rate"  # new_sessions_per_minute
+
+
 class AdmissionError(FacestreamError):
     """A new session is rejected for now; the base of the errors below."""
 
     code = "not_admitted"
 
-    def __init__(self, message: str, retry_after_s: float = RETRY_FULL_S) -> None:
+    def __init__(self, message: str, reason: RejectionReason, retry_after_s: float = RETRY_FULL_S) -> None:
         super().__init__(message)
+        self.reason = reason
+        """Which limit is reached; several reasons share a `code`."""
         self.retry_after_s = retry_after_s
         """When to try again."""
 
@@ -103,6 +119,7 @@ class Admission:
             raise RateLimitedError(
                 f"your address asked for more than {self._config.new_sessions_per_minute} sessions a minute; "
                 f"try again in {math.ceil(wait_s)} s",
+                RejectionReason.REQUEST_RATE,
                 wait_s,
             )
 
@@ -120,31 +137,36 @@ class Admission:
     def admit(self, address: str, active: Iterable[ActiveSession], processes: int, now_s: float) -> None:
         """Pass if one more session of this address can be served beside the active ones; raises AdmissionError.
 
-        `processes` is the number of running analysis processes.
+        `processes` is the number of running workers.
         """
         config, sessions = self._config, list(active)
         wait_s = self.wait_for_end_s(now_s)
         if len(sessions) >= config.max_sessions:
             raise ServerFullError(
                 f"{len(sessions)} of {config.max_sessions} sessions of this server are in use; try again soon",
+                RejectionReason.SESSIONS,
                 wait_s,
             )
         here = sum(each.address == address for each in sessions)
         if address and here >= config.max_sessions_per_address:
             raise TooManyError(
-                f"your address has {here} of {config.max_sessions_per_address} sessions; end one of them first"
+                f"your address has {here} of {config.max_sessions_per_address} sessions; end one of them first",
+                RejectionReason.ADDRESS_SESSIONS,
             )
         setups_here = sum(each.connecting and each.address == address for each in sessions)
         if address and setups_here >= max(1, config.max_setups // SETUP_SHARES):
             raise TooManyError(
                 f"{setups_here} peers of your address are connecting; try again when these peers have connected",
+                RejectionReason.ADDRESS_SETUPS,
                 RETRY_SETUP_S,
             )
         setups = sum(each.connecting for each in sessions)
         if setups >= config.max_setups:
             # A setup takes a second or two, independent of the sessions that stay.
             raise ServerFullError(
-                f"{setups} peers are connecting, the maximum at once; try again soon", RETRY_SETUP_S
+                f"{setups} peers are connecting, the maximum at once; try again soon",
+                RejectionReason.SETUPS,
+                RETRY_SETUP_S,
             )
         if config.min_fps and processes and sessions:
             self._check_capacity(sessions, processes, wait_s)
@@ -161,13 +183,16 @@ class Admission:
         # Check this independently of the estimate, because other programs may use the cores now.
         if any(each.is_behind(min_fps) for each in ordinary):
             raise ServerFullError(
-                f"a peer of this server gets less than {min_fps:g} frames per second; try again soon", wait_s
+                f"a peer of this server gets less than {min_fps:g} frames per second; try again soon",
+                RejectionReason.PEER_BEHIND,
+                wait_s,
             )
         needed_fps = sum(min(min_fps, each.fps_in or min_fps) for each in sessions) + min_fps
         if needed_fps > HEADROOM * carried_fps:
             raise ServerFullError(
                 f"the server analyses about {carried_fps:.0f} frames per second, too few for {len(sessions) + 1} "
                 f"peers at {min_fps:g} each; try again soon",
+                RejectionReason.CAPACITY,
                 wait_s,
             )
 

@@ -1,6 +1,6 @@
-"""What every session has, by whatever transport its frames arrive: an id, a state, deadlines, requests and an end.
+"""Base class of all sessions: id, state, deadlines, requests and end. Independent of the transport.
 
-A session ends in `Session.run`, for the reason that a `SessionEnded` carries. Never touches a transport.
+A session ends in `Session.run`, for the reason that a `SessionEnded` carries.
 """
 
 import abc

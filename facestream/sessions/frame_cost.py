@@ -105,6 +105,6 @@ class FrameCost:
         return frame_s > COSTLY * (self._ordinary or PRESUMED).frame_s
 
     def carried_fps(self, cores: float, processes: int) -> float:
-        """Ordinary frames a second that the cores and the analysis processes can handle, for all peers together."""
+        """Ordinary frames a second that the cores and the workers can handle, for all peers together."""
         cost = self._ordinary or PRESUMED
         return min(cores / cost.frame_s, processes / cost.analysis_s)

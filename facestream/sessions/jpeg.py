@@ -124,8 +124,8 @@ class JpegSession(Session):
 
     def _take(self, message: bytes) -> None:
         frame, most = decode_jpeg_message(message), self._config.max_jpeg_bytes
-        if len(frame.jpeg) > most:
-            raise FrameTooLargeError(f"JPEG of {len(frame.jpeg)} bytes; expected at most {most}")
+        if (size := len(frame.jpeg)) > most:
+            raise FrameTooLargeError(f"JPEG of {size} bytes; expected at most {most}", (size,), (most,))
         self._source.put(frame)
 
     async def _send_jpegs(self) -> None:

@@ -20,7 +20,13 @@ from facestream.ice.relays import IceServerChoice
 from facestream.ice.servers import CredentialSource
 from facestream.messages.http import SessionInfo
 from facestream.metrics import Measures, StreamCounts
-from facestream.sessions.admission import ActiveSession, Admission, DrainingError, address_key
+from facestream.sessions.admission import (
+    ActiveSession,
+    Admission,
+    DrainingError,
+    RejectionReason,
+    address_key,
+)
 from facestream.sessions.base import Session
 from facestream.sessions.ending import Ending
 from facestream.sessions.jpeg import JpegSession, JpegSocket
@@ -157,7 +163,7 @@ class SessionRegistry:
         set up: a rejected or failed reconnect loses nothing. Only one reconnect per token at a time is exempt.
         """
         if self._draining:
-            raise DrainingError("the server is stopping; try again in a minute")
+            raise DrainingError("the server is stopping; try again in a minute", RejectionReason.STOPPING)
         replaced = session_of(resume, self._sessions.values()) if resume not in self._resuming else None
         now_s = time.monotonic()
         active = (

@@ -9,7 +9,7 @@ from facestream.web.auth.policy import Access
 from facestream.web.http.headers import reject_unreadable
 from facestream.web.http.protocol import set_server_header
 from facestream.web.keys import ACCESS, CONFIG, CREDENTIALS, METRICS, POOL, REGISTRY, SUPERVISOR
-from facestream.web.problems import answer_errors_as_problems
+from facestream.web.problems import report_errors_as_problems
 from facestream.web.routes import health, jpeg_socket, metrics, page, sessions
 from facestream.web.routes.metrics import count_rejections, make_metrics
 from facestream.web.supervision import Supervisor
@@ -20,7 +20,7 @@ def make_app(
     config: Config, registry: SessionRegistry, pool: AnalysisPool, access: Access
 ) -> web.Application:
     """The application, with a supervisor for the auxiliary tasks of its server; the caller closes the arguments."""
-    middlewares = [answer_errors_as_problems, count_rejections, reject_unreadable, check_origin]
+    middlewares = [report_errors_as_problems, count_rejections, reject_unreadable, check_origin]
     app = web.Application(middlewares=middlewares, client_max_size=config.max_offer_bytes)
     app[CONFIG], app[REGISTRY], app[POOL], app[ACCESS] = config, registry, pool, access
     app[SUPERVISOR] = Supervisor()

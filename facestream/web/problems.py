@@ -1,4 +1,4 @@
-"""Answer every rejected request with a problem (RFC 9457): one table from error to status, title and label.
+"""Report every rejected request as a problem (RFC 9457): one table from error to status, title and label.
 
 The routes and what they call raise. Only `reject_before_routes` (http/headers.py), which comes before the middlewares,
 builds its responses itself, with `problem`.
@@ -25,7 +25,7 @@ from facestream.errors import (
     RestartError,
 )
 from facestream.messages.http import Problem, ProblemCode
-from facestream.sessions.admission import AdmissionError, ServerFullError, TooManyError
+from facestream.sessions.admission import AdmissionError, DrainingError, ServerFullError, TooManyError
 
 logger = logging.getLogger(__name__)
 
@@ -74,8 +74,9 @@ _REJECTIONS: dict[type[FacestreamError], _Rejection] = {
         503, "The server has no port for media", "no_port", {"Retry-After": str(RETRY_AFTER_S)}
     ),
     ServerFullError: _Rejection(503, "The server is full", "server_full"),
+    DrainingError: _Rejection(503, "The server is stopping", "server_full"),
     TooManyError: _Rejection(429, "Too many sessions", "too_many"),
-    TokenError: _Rejection(401, "A token is needed", "token", {"WWW-Authenticate": "Bearer"}),
+    TokenError: _Rejection(401, "Access token required", "token", {"WWW-Authenticate": "Bearer"}),
 }
 """By error class; a class that is not here is reported as its base class is."""
 
@@ -105,7 +106,7 @@ def problem(
 
 
 @web.middleware
-async def answer_errors_as_problems(request: web.Request, handler: Handler) -> web.StreamResponse:
+async def report_errors_as_problems(request: web.Request, handler: Handler) -> web.StreamResponse:
     """The boundary of one request: any exception becomes a problem, and the server continues."""
     try:
         return await handler(request)

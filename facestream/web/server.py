@@ -40,7 +40,10 @@ from facestream.workers.shortage import freeze_loaded_objects, started_threads
 logger = logging.getLogger(__name__)
 
 STOP_DEADLINE_S = 14
-"""From the signal to the end of the process. Drain, web and workers have 12 s; Docker and systemd allow 15."""
+"""From the signal to the end of the process: sessions have 8 s, connections and workers 2 s each.
+
+Docker and systemd allow 15 s and 20 s.
+"""
 END_DEADLINE_S = 7
 """For what remains after the shutdown: a tunnel, threads, the interpreter."""
 CODING_THREADS = 6  # used by aiortc to encode, and for name lookups
@@ -183,7 +186,9 @@ def _listener(host: str, port: int) -> socket.socket:
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     except (socket.gaierror, ValueError) as error:
-        raise ConfigError(f"host: got {host!r}, no such address; expected one of this machine's") from error
+        raise ConfigError(
+            f"host: got {host!r}, no such address; expected one of this machine's", "host"
+        ) from error
     listener = None
     try:
         listener = socket.socket(family, socket.SOCK_STREAM)
@@ -195,7 +200,8 @@ def _listener(host: str, port: int) -> socket.socket:
         if listener is not None:
             listener.close()
         raise ConfigError(
-            f"cannot listen on {host}:{port}: {error.strerror}; choose another with --port, or stop what runs there"
+            f"cannot listen on {host}:{port}: {error.strerror}; choose another with --port, or stop what runs there",
+            "port",
         ) from error
     return listener
 

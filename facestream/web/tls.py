@@ -8,6 +8,7 @@ from pathlib import Path
 from facestream.config import Config
 from facestream.config.text_files import has_mark, read_content
 from facestream.errors import ConfigError
+from facestream.resources import COMMAND
 
 logger = logging.getLogger(__name__)
 
@@ -35,7 +36,8 @@ class Certificate:
         except (OSError, ValueError) as error:
             raise ConfigError(
                 f"{self.cert} with {self.key}: {error}; expected a certificate and its key without a password, as "
-                "`python -m facestream certs` makes, or --tls off"
+                f"`{COMMAND} certs` makes, or --tls off",
+                "tls",
             ) from error
         return context
 
@@ -63,11 +65,14 @@ def find_certificate(config: Config) -> Certificate | None:
     except OSError as error:
         raise ConfigError(
             f"certs_dir: {config.certs_dir} cannot be searched ({error.strerror}); expected a folder that this user "
-            "can read, or --tls off"
+            "can read, or --tls off",
+            "certs_dir",
         ) from error
     if has_cert != has_key:
         missing = found.key if has_cert else found.cert
-        raise ConfigError(f"{missing} is missing; expected certificate and key together, or --tls off")
+        raise ConfigError(
+            f"{missing} is missing; expected certificate and key together, or --tls off", "certs_dir"
+        )
     return found if has_cert else None
 
 
@@ -76,10 +81,11 @@ def _check(path: Path) -> None:
     content = read_content(path, "tls", EXPECTED)
     if has_mark(content):
         raise ConfigError(
-            f"tls: {path} begins with a byte order mark; expected {EXPECTED}: save it as ASCII in your editor"
+            f"tls: {path} begins with a byte order mark; expected {EXPECTED}: save it as ASCII in your editor",
+            "tls",
         )
     if b"-----BEGIN " not in content:
-        raise ConfigError(f"tls: {path} has no -----BEGIN line; expected {EXPECTED}")
+        raise ConfigError(f"tls: {path} has no -----BEGIN line; expected {EXPECTED}", "tls")
 
 
 def _no_password() -> str:

@@ -1,1 +1,1 @@
-"""The analysis processes: start, supervise and use them. Frames cross in shared memory."""
+"""The workers (analysis processes): start, supervise and use them. Frames cross in shared memory."""

@@ -40,7 +40,7 @@ def without_signals() -> Iterator[None]:
 
 
 class HangDetector:
-    """Watches one child for the process that waits for the child's answer."""
+    """Watches one child for the process that waits for the child's reply."""
 
     def __init__(self, pid: int) -> None:
         self._pid = pid
@@ -54,12 +54,12 @@ class HangDetector:
         self._began_s = None
         self._still = 0
 
-    def look(self, answer_due: bool) -> str:  # noqa: FBT001 - the only argument
+    def look(self, reply_due: bool) -> str:  # noqa: FBT001 - the only argument
         """Why the child must be replaced, in a few words; empty while it works or is idle."""
         self._stopped = self._stopped + 1 if self.is_stopped() else 0
         if self._stopped >= STOPPED_LOOKS:
             return "is stopped"
-        used_s = cpu_s(self._pid) if answer_due else None
+        used_s = cpu_s(self._pid) if reply_due else None
         if used_s is None:
             self.begin()
             return ""

@@ -1,4 +1,4 @@
-"""Share a fixed number of analysis processes between all streams, and replace processes that die or hang.
+"""Share a fixed number of workers between all streams, and replace workers that die or hang.
 
 Never queues frames: a stream waits for a free process, first come first served, and then passes its newest frame.
 `run` never raises: it retries to start a missing process for as long as the server runs. The analysis runs in
@@ -26,7 +26,7 @@ AFTER_FAULT_S = 5.0
 
 
 class AnalysisPool:
-    """A fixed number of analysis processes; `run` replaces processes that die or hang."""
+    """A fixed number of workers; `run` replaces those that die or hang."""
 
     def __init__(self, models_dir: Path, options: AnalysisOptions, processes: int, max_pixels: int) -> None:
         self._starts = ProcessStarts(partial(AnalysisProcess, models_dir, options, max_pixels), self._replace)
@@ -34,8 +34,8 @@ class AnalysisPool:
         self._all: set[AnalysisProcess] = set()
         self._idle: deque[AnalysisProcess] = deque()
         self._waiting: deque[asyncio.Future[AnalysisProcess]] = deque()
-        # Leases of these processes ended before the answer to their frame, or the process broke: `_settle` waits for
-        # the answer or ends the process.
+        # Leases of these processes ended before the reply to their frame, or the process broke: `_settle` waits for
+        # the reply or ends the process.
         self._unsettled: deque[AnalysisProcess] = deque()
         self._unsettled_added = asyncio.Event()
         self._spare: AnalysisProcess | None = None

@@ -1,4 +1,4 @@
-"""Start, use and end one analysis process from the media process: its pipe, its frame memory, its exit.
+"""Start, use and end one worker from the media process: its pipe, its frame memory, its exit.
 
 Serves one frame at a time; streams share it through the pool.
 """
@@ -22,7 +22,7 @@ from facestream.errors import (
 from facestream.workers.child import HangDetector, without_signals
 from facestream.workers.frame_memory import FrameMemory
 from facestream.workers.shortage import shortage
-from facestream.workers.worker import Answer, Failed, PackedTracks, Ready, Request, serve_analysis
+from facestream.workers.worker import Failed, PackedTracks, Ready, Reply, Request, serve_analysis
 
 START_DEADLINE_S = 60.0
 FRAME_DEADLINE_S = 10.0
@@ -59,7 +59,7 @@ class AnalysisProcess:
         self.pid: int = self._process.pid
         self._max_pixels = max_pixels
         self._hangs = HangDetector(self.pid)
-        self._answer_due = False
+        self._reply_due = False
         self._readable: asyncio.Event | None = None
         self._receiving = False
         self._watching = False
@@ -67,12 +67,12 @@ class AnalysisProcess:
         """When the models of the process were loaded, by the monotonic clock; None: not yet."""
         self._closed = False
         self.broken = False
-        """True: the process died, hangs, or did not answer in time; only `close` may be called then."""
+        """True: the process died, hangs, or did not reply in time; only `close` may be called then."""
 
     @property
     def idle(self) -> bool:
         """True: ready for the next frame."""
-        return not self.broken and not self._answer_due
+        return not self.broken and not self._reply_due
 
     def watch(self, on_death: Callable[[], None]) -> None:
         """Call `on_death` once, in the event loop, if the process dies by itself."""
@@ -87,10 +87,10 @@ class AnalysisProcess:
 
     def look(self) -> str:
         """Why the process must be replaced, in a few words; empty while it works. Call this every `LOOK_EVERY_S`."""
-        return "" if self.broken else self._hangs.look(self._answer_due)
+        return "" if self.broken else self._hangs.look(self._reply_due)
 
     def kill(self) -> None:
-        """Kill the process; a caller that waits for its answer gets an error at once."""
+        """Kill the process; a caller that waits for its reply gets an error at once."""
         self.broken = True
         if not self._closed:
             self._process.kill()
@@ -138,14 +138,14 @@ class AnalysisProcess:
         except (OSError, ValueError) as error:
             self.broken = True
             raise WorkerLostError("the analysis process is gone; it is being replaced") from error
-        self._answer_due = True
+        self._reply_due = True
         self._hangs.begin()
-        return await self._answer()
+        return await self._reply()
 
     async def finish_frame(self) -> None:
-        """Wait for the answer to a frame whose session has ended meanwhile. Raises AnalysisUnavailableError."""
-        if self._answer_due and not self.broken:
-            await self._answer()
+        """Wait for the reply to a frame whose session has ended meanwhile. Raises AnalysisUnavailableError."""
+        if self._reply_due and not self.broken:
+            await self._reply()
 
     async def close(self) -> None:
         """End the process and free its memory; may be called twice."""
@@ -204,20 +204,20 @@ class AnalysisProcess:
     def _how_it_ended(self) -> str:
         self._process.join(0.1)
         code = self._process.exitcode
-        return "no answer" if code is None else f"exit code {code}"
+        return "no exit code" if code is None else f"exit code {code}"
 
     def _unwatch(self) -> None:
         if self._watching:
             self._watching = False
             asyncio.get_running_loop().remove_reader(self._process.sentinel)
 
-    async def _answer(self) -> tuple[FrameReport, PackedTracks]:
+    async def _reply(self) -> tuple[FrameReport, PackedTracks]:
         message = await self._receive(FRAME_DEADLINE_S)
-        self._answer_due = False
+        self._reply_due = False
         if isinstance(message, Failed):
             raise AnalysisFaultError(message.reason, message.traceback)
-        if not isinstance(message, Answer):
-            raise AnalysisFaultError(f"the analysis process sent {message!r}; expected an answer")
+        if not isinstance(message, Reply):
+            raise AnalysisFaultError(f"the analysis process sent {message!r}; expected a reply")
         return message.report, message.tracks
 
     async def _receive(self, deadline_s: float) -> object:
@@ -228,7 +228,7 @@ class AnalysisProcess:
                 async with asyncio.timeout(deadline_s):
                     await readable.wait()
             except TimeoutError:
-                # After the machine was suspended, the deadline has passed although the answer has arrived.
+                # After the machine was suspended, the deadline has passed although the reply has arrived.
                 if not self._pipe.poll():
                     raise
             if self.broken:
@@ -257,7 +257,7 @@ class AnalysisProcess:
         if self._receiving and self._readable is not None:
             self._readable.set()
         elif self._pipe.poll():
-            # A late answer or the end of a dead process: without a reader, the loop would report it for ever.
+            # A late reply or the end of a dead process: without a reader, the loop would report it for ever.
             self._stop_listening()
 
     def _stop_listening(self) -> None:

@@ -1,4 +1,4 @@
-"""Start analysis processes and retry while resources are short; a failed start leaves nothing open."""
+"""Start workers and retry while resources are short; a failed start leaves nothing open."""
 
 import asyncio
 import logging

@@ -1,4 +1,4 @@
-"""Run in an analysis process: load the models once, then analyse one frame after the other.
+"""Run in a worker process: load the models once, then analyse one frame after the other.
 
 Never touches the network.
 """
@@ -55,7 +55,7 @@ class Request(NamedTuple):
     """When the frame arrived, by one clock for the whole stream."""
 
 
-class Answer(NamedTuple):
+class Reply(NamedTuple):
     """The report of a frame, and the tracks for the next request of the stream."""
 
     report: FrameReport
@@ -81,7 +81,7 @@ class TracksCache:
         known = self._packed_lately.pop(packed, None)
         if known is not None:
             return known
-        # Safe: only analysis processes of this server pack tracks.
+        # Safe: only workers of this server pack tracks.
         tracks: Tracks = pickle.loads(packed)  # noqa: S301
         return tracks
 
@@ -108,7 +108,7 @@ def send_whole(pipe: Connection, message: object) -> None:
 
 
 def serve_analysis(pipe: Connection, memory: FrameMemory, models_dir: Path, options: AnalysisOptions) -> None:
-    """Answer requests until the pipe is closed."""
+    """Reply to requests until the pipe is closed."""
     # A terminal signals the whole process group; the parent ends its children by closing the pipe.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -131,12 +131,12 @@ def serve_analysis(pipe: Connection, memory: FrameMemory, models_dir: Path, opti
             gray = memory.frame(request.height, request.width)
             try:
                 report, tracks = analyzer.analyze(gray, cache.unpack(request.tracks), request.time_s)
-                answer: Answer | Failed = Answer(report, cache.pack(tracks))
+                reply: Reply | Failed = Reply(report, cache.pack(tracks))
             except Exception as error:  # noqa: BLE001
                 # The process boundary: after a frame that cannot be analysed, the models stay loaded.
                 # The media process logs the error, because it knows the stream and what it has already logged.
-                answer = _failed(f"{type(error).__name__} in the analysis", error)
-            send_whole(pipe, answer)
+                reply = _failed(f"{type(error).__name__} in the analysis", error)
+            send_whole(pipe, reply)
     except (EOFError, BrokenPipeError, ConnectionResetError):
         return
 

@@ -88,7 +88,7 @@ def test_the_text_has_a_line_for_each_finding_and_a_summary(other_program: str):
     )  # fmt: skip
 
     first, remedy, total = ended.stdout.splitlines()
-    assert first.startswith("error    server: answers, but not like facestream")
+    assert first.startswith("error    server: responds, but is not a facestream server")
     assert remedy.startswith("         -> check host and port")
     assert total == "ok: 0, warning: 0, error: 1"
 
@@ -129,7 +129,7 @@ def test_another_program_is_not_accepted_as_a_server(other_program: str):
     code, findings = run_doctor("--url", other_program)
 
     assert code == 1
-    assert "not like facestream" in findings["server"]["found"]
+    assert "is not a facestream server" in findings["server"]["found"]
 
 
 def test_an_invalid_address_is_reported_in_one_sentence():

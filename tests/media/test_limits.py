@@ -107,7 +107,7 @@ async def test_a_session_ends_with_a_notice_when_its_time_is_over(tmp_path: Path
         async with ReplayPeer(options) as peer:
             await peer.wait_closed()
 
-            assert any("limit of 2 s" in notice for notice in peer.notices)
+            assert any("limit of 2 s" in notice.detail for notice in peer.notices)
 
 
 async def test_frames_above_the_rate_are_dropped_and_counted(tmp_path: Path, media_dir: Path):

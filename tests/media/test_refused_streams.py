@@ -56,5 +56,5 @@ async def test_a_rejected_stream_ends_with_the_reason_and_costs_no_memory(
         sent_instead(peer, unit)
         await peer.wait_closed()
 
-        assert any(said in notice for notice in peer.notices)
+        assert any(said in notice.detail for notice in peer.notices)
         assert most_memory_mb(server) - before_mb < 200

@@ -211,7 +211,7 @@ async def test_stopping_the_server_tells_the_peers_why(tmp_path: Path, media_dir
             running.process.send_signal(signal.SIGTERM)
 
             await peer.wait_closed()
-            assert any("stopping" in notice for notice in peer.notices)
+            assert any(notice.code == "stopping" for notice in peer.notices)
         assert running.process.wait(seconds(15)) == 0
 
 
@@ -235,7 +235,7 @@ async def test_a_frame_too_large_ends_its_session_with_a_notice(tmp_path: Path, 
         async with ReplayPeer(options(running.url, media_dir / "single_face.mp4", loop=True)) as peer:
             await peer.wait_closed()
 
-            assert any("expected at most 320x" in notice for notice in peer.notices)
+            assert any("expected at most 320x" in notice.detail for notice in peer.notices)
 
 
 async def test_without_analysis_processes_frames_return_unanalysed(tmp_path: Path, media_dir: Path):

@@ -28,16 +28,16 @@ INPUT_PX = 128
 FACE_PX = 24
 """The net found all of 64 upright faces of this size in its input, and 85 % of those of 20 pixels."""
 STRIDES_AND_ANCHORS = ((8, 2), (16, 6))
-"""Two grids of cells (stride in pixels) with this many answers a cell; 896 in all (Bazarevsky et al. 2019)."""
-ANSWERS = 896
+"""Two grids of cells (stride in pixels) with this many boxes in each cell; 896 in all (Bazarevsky et al. 2019)."""
+BOXES = 896
 NUMBERS = 16
-"""Each answer: center and size of the box, then six points (eyes, nose tip, mouth, ears), x and y of each."""
+"""For each box: center and size of the box, then six points (eyes, nose tip, mouth, ears), x and y of each."""
 SURE_FROM = 0.7
 """Least score of a new face; hands and folds of cloth have scores of 0.5 to 0.6."""
 LOOK_SURE_FROM = 0.5
 """Least score where a face is followed already."""
 OVERLAP = 0.3
-"""Intersection over union above which two answers mean the same face."""
+"""Intersection over union above which two boxes mean the same face."""
 LOOK_FACE_PX = 48
 _LEFT_EYE, _RIGHT_EYE, _MOUTH = 2, 3, 5
 
@@ -52,7 +52,7 @@ class BlazeFaceDetector:
     step_every_s = 0.0  # a step takes no longer than reading an emotion
 
     def __init__(self, path: Path) -> None:
-        self._net = Interpreter(path, (1, INPUT_PX, INPUT_PX, 3), (1, ANSWERS, NUMBERS), (1, ANSWERS, 1))
+        self._net = Interpreter(path, (1, INPUT_PX, INPUT_PX, 3), (1, BOXES, NUMBERS), (1, BOXES, 1))
         self._cells_xy = _cells_xy()
 
     def plan(self, width: int, height: int, min_face_share: float) -> tuple[SearchStep, ...]:
@@ -90,9 +90,9 @@ class BlazeFaceDetector:
     def _points_xy(self, square: GrayImage, sure_from: float) -> list[NDArray[np.float64]]:
         """Center, size and six points of each face, shape (8, 2), in pixels of the input `square` (128, 128)."""
         scaled = square.astype(np.float32) / 127.5 - 1.0
-        answers, logits = self._net.run(np.repeat(scaled[..., None], 3, axis=2))
+        boxes, logits = self._net.run(np.repeat(scaled[..., None], 3, axis=2))
         sure = logits[:, 0] >= math.log(sure_from / (1 - sure_from))
-        points = answers[sure].reshape(-1, NUMBERS // 2, 2).astype(np.float64)
+        points = boxes[sure].reshape(-1, NUMBERS // 2, 2).astype(np.float64)
         cells = self._cells_xy[sure][:, None]
         points[:, 0] += cells[:, 0]
         points[:, 2:] += cells
@@ -101,7 +101,7 @@ class BlazeFaceDetector:
 
 
 def _merged(points: NDArray[np.float64], weights: NDArray[np.float64]) -> list[NDArray[np.float64]]:
-    """The weighted mean of each group of overlapping answers; it is steadier than the best answer alone."""
+    """The weighted mean of each group of overlapping boxes; it is steadier than the best box alone."""
     merged = []
     left = np.argsort(-weights)
     while left.size:
@@ -133,7 +133,7 @@ def _found(points_xy: NDArray[np.float64]) -> FoundFace:
 
 
 def _cells_xy() -> NDArray[np.float64]:
-    """Centers of the cells of all answers, in pixels, shape (896, 2)."""
+    """Centers of the cells of all boxes, in pixels, shape (896, 2)."""
     middles = []
     for stride, anchors in STRIDES_AND_ANCHORS:
         count = INPUT_PX // stride

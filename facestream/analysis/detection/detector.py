@@ -50,7 +50,7 @@ class FaceDetector(Protocol):
         """Faces in one region, in pixels of the whole frame."""
 
     def search_whole(self, gray: GrayImage, min_face_share: float) -> list[FoundFace]:
-        """All faces of a photograph, however long it takes."""
+        """All faces of an image, however long it takes."""
 
     def sees_face(self, gray: GrayImage, landmarks_xy: LandmarksXY) -> bool:
         """Whether the detector finds a face at these landmarks."""

@@ -24,7 +24,7 @@ HOG_FACE_PX = 80
 STEP_PIXELS = 400 * 300
 """Most pixels of one step of a search: 11 ms, so that a stream of 30 FPS keeps its pace."""
 STILL_STEP_PIXELS = 2_000_000
-"""For photographs, which may take longer. dlib 20.0.1 writes beyond its memory on strips of 240,000 x 80 pixels."""
+"""For images: they may take longer. dlib 20.0.1 writes beyond its memory on strips of 240,000 x 80 pixels."""
 MAX_STEP_SIDE_PX = 4096
 LOOK_FACE_PX = 100
 LOOK_PX = 176

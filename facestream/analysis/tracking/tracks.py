@@ -1,4 +1,4 @@
-"""The state of one stream between two frames, as values that any analysis process can continue from."""
+"""The state of one stream between two frames, as values that any worker can continue from."""
 
 from dataclasses import dataclass
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from facestream.config import Config
 from facestream.credentials.tokens import Purpose, Tokens, issue, read_key, read_listed
 from facestream.errors import ConfigError
+from facestream.resources import COMMAND, START
 from facestream.web.auth.client_address import Proxies, is_loopback
 from facestream.web.auth.local_programs import ProgramLookup, can_tell_programs
 
@@ -34,8 +35,10 @@ class Access:
         if self.mode == "auto" and not can_tell_programs():
             logger.warning(
                 "auth is auto, but this system does not show which program is at the other end of a connection, so "
-                "clients on this machine need a token too; use the link that `facestream serve` prints on a terminal, "
-                "`facestream token`, or --auth none"
+                "clients on this machine need a token too; use the link that `%s` prints on a terminal, `%s token`, or "
+                "--auth none",
+                START,
+                COMMAND,
             )
             self._own_key = secrets.token_urlsafe(48)
             self.peers = self._with_own_key(self.peers)
@@ -43,8 +46,9 @@ class Access:
             logger.warning("auth is none: every client that reaches this server may open a session")
         if all_need_a_token and not self.peers:
             raise ConfigError(
-                f"auth: clients that reach {listens_on} need a token, but none exists; create one with `facestream "
-                "token --subject NAME`, set tokens_file, or admit every client with --auth none"
+                f"auth: clients that reach {listens_on} need a token, but none exists; create one with "
+                f"`{COMMAND} token --subject NAME`, set tokens_file, or admit every client with --auth none",
+                "auth",
             )
 
     def local_token(self) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from facestream.web.http.descriptors import ConnectionLimits
 
-ANSWER_TIMES = 6
+RESPONSE_TIMES = 6
 """A response may take this many times as long as a request, by default a minute. A client that needs longer for 270 kB
 of JavaScript could not send video either."""
 LEAVING_S = 2.0  # the client may still read the last message
@@ -27,15 +27,15 @@ class Phase(enum.Enum):
 
     HEAD = "head"  # accepted; TLS, request line or headers are not complete
     BODY = "body"  # headers are complete, the body is not
-    ANSWER = "answer"  # the request is complete, its response is not
-    IDLE = "idle"  # answered, no new request yet
+    RESPONSE = "response"  # the request is complete, its response is not
+    IDLE = "idle"  # the response is sent, no new request yet
     OPENING = "opening"  # a WebSocket without a session
     SERVED = "served"  # a WebSocket with a session, which has its own deadlines
     LEAVING = "leaving"  # the last message is sent; nothing is read any more
     ENDED = "ended"  # the socket is shut down or closed
 
 
-BUSY = frozenset({Phase.ANSWER, Phase.SERVED})
+BUSY = frozenset({Phase.RESPONSE, Phase.SERVED})
 OVER = frozenset({Phase.LEAVING, Phase.ENDED})
 
 
@@ -96,7 +96,7 @@ class _Address:
     def oldest_unread(self, now_s: float) -> Connection | None:
         """The oldest connection whose response should have been read by now."""
         for connection in self.busy:
-            if connection.phase is Phase.ANSWER:
+            if connection.phase is Phase.RESPONSE:
                 return connection if now_s - connection.since_s > UNREAD_S else None
         return None
 
@@ -113,7 +113,7 @@ class Connections:
         self._time_s = {
             Phase.HEAD: limits.request_s,
             Phase.BODY: limits.request_s,
-            Phase.ANSWER: ANSWER_TIMES * limits.request_s,
+            Phase.RESPONSE: RESPONSE_TIMES * limits.request_s,
             Phase.IDLE: limits.idle_s,
             Phase.OPENING: limits.request_s,
             Phase.SERVED: float("inf"),

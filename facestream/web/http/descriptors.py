@@ -8,7 +8,7 @@ from typing import Self
 from facestream.config import Config
 
 FILES_OF_SERVER = 100
-"""Models, libraries, pipes and shared memory of the analysis processes, and a number of closing connections."""
+"""Measured without clients: 30 with four workers. The rest is for further workers and closing connections."""
 FILES_PER_SESSION = 8
 """Sockets of one peer: one for each address, its relay, its HTTP connection; measured 4 to 6."""
 LEAST_CONNECTIONS = 64

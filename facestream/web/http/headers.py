@@ -21,7 +21,7 @@ _HOST_UNREADABLE = web.RequestKey("host_unreadable", bool)
 
 @web.middleware
 async def reject_unreadable(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Answer 400 if a header that aiohttp parses is not ASCII, or if a date contains a number that is too large."""
+    """Reject a request if a header that aiohttp parses is not ASCII, or a date contains a number that is too large."""
     for name, value in request.headers.items():
         if not value.isascii() and _READ_BY_LIBRARY.fullmatch(name):
             raise RejectedError(
@@ -46,15 +46,15 @@ def _dates_are_readable(request: web.Request) -> bool:
 
 
 def reject_before_routes(server: web.Server) -> None:
-    """Answer 417 to every Expect but 100-continue, and 400 to a request target whose host cannot be parsed.
+    """Reject every Expect but 100-continue with 417, and a request target whose host cannot be parsed with 400.
 
     aiohttp 3.14 reads both before the middlewares. It raises if Expect is not UTF-8. If the host of `GET http://xn--a/`
-    is not an international name, aiohttp makes no request and never answers the connection.
+    is not an international name, aiohttp makes no request and the connection gets no response.
     """
     handle, make = server.request_handler, server.request_factory
 
     def reject(status: int, code: ProblemCode, detail: str) -> web.Response:
-        # No signal of the application reaches these answers; aiohttp's own Server names versions.
+        # No signal of the application reaches these responses; aiohttp's own Server names versions.
         return problem(status, code, HTTPStatus(status).phrase, detail, {hdrs.SERVER: SERVER_NAME})
 
     def make_or_mark(message: Any, *others: Any) -> web.BaseRequest:

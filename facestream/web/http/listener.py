@@ -10,6 +10,7 @@ from typing import Any
 
 from aiohttp import web
 
+from facestream.resources import COMMAND
 from facestream.sessions.admission import address_key
 from facestream.web.auth.client_address import Proxies
 from facestream.web.http.connections import Connection, Connections
@@ -122,7 +123,8 @@ class Listener:
         if now_s - self._reported_s >= REPORT_EVERY_S:
             self._reported_s = now_s
             logger.warning(
-                "new connections wait: %s, with %d open; raise the limit of open files (see `facestream doctor`)",
+                "new connections wait: %s, with %d open; raise the limit of open files (see `%s doctor`)",
                 error.strerror,
                 len(self._connections),
+                COMMAND,
             )

@@ -80,7 +80,7 @@ class HttpProtocol(web.RequestHandler):
                 connection.enter(Phase.BODY)
             elif self._head_bytes > MAX_HEAD_BYTES:
                 self._reject(HEAD_TOO_LARGE)
-        elif before is Phase.ANSWER and data:
+        elif before is Phase.RESPONSE and data:
             # Pipelined requests wait in the kernel, where they use the client's TCP window and not our memory.
             self._pause_reading_for_buffer()
 
@@ -131,14 +131,14 @@ class HttpProtocol(web.RequestHandler):
 
     def _request_is_complete(self) -> None:
         if self._connection.phase is Phase.BODY:
-            self._connection.enter(Phase.ANSWER)
+            self._connection.enter(Phase.RESPONSE)
 
     def _on_late(self) -> None:
         """Let the reader of the body report that the body is late; without a reader, end the connection."""
         if self._content is None:
             self._connection.end()
         else:
-            self._connection.enter(Phase.ANSWER)
+            self._connection.enter(Phase.RESPONSE)
             self._content.set_exception(
                 RequestLateError("the request body did not arrive in time; send it at once, or try again")
             )

@@ -14,7 +14,7 @@ routes = web.RouteTableDef()
 
 @routes.get("/healthz")
 async def health(request: web.Request) -> web.Response:
-    """200 while frames are analysed; 503 while no analysis process runs."""
+    """200 while frames are analysed; 503 while no worker runs."""
     pool = request.app[POOL]
     analyses = _analyses(pool)
     body = Health(

@@ -15,7 +15,7 @@ from facestream.sessions.jpeg import JpegSession
 from facestream.web.auth.guards import authorize, check_request_rate, requesting_client
 from facestream.web.http.protocol import mark_session_open
 from facestream.web.keys import CONFIG, REGISTRY
-from facestream.web.problems import RejectedError, answer_errors_as_problems
+from facestream.web.problems import RejectedError, report_errors_as_problems
 from facestream.web.routes.metrics import count_rejections
 
 # Linux: a socket is writable only while less than this is unsent; otherwise the kernel would buffer megabytes, and a
@@ -93,16 +93,16 @@ async def _open(request: web.Request, peer: "WebSocketPeer") -> JpegSession | No
         return web.Response(status=204)
 
     # A socket is rejected for the same reasons as an offer, with the same problem, and is counted in the same way.
-    answer = await answer_errors_as_problems(request, lambda asked: count_rejections(asked, admit))
+    response = await report_errors_as_problems(request, lambda asked: count_rejections(asked, admit))
     if sessions:
         mark_session_open(request)
         return sessions[0]
-    assert isinstance(answer, web.Response)
-    problem = Problem.model_validate_json(answer.text or "{}")
-    retry_after_s = int(answer.headers.get("Retry-After", 0))
+    assert isinstance(response, web.Response)
+    problem = Problem.model_validate_json(response.text or "{}")
+    retry_after_s = int(response.headers.get("Retry-After", 0))
     await peer.reject(
         Refused(
-            status=answer.status,
+            status=response.status,
             code=problem.code,
             title=problem.title,
             detail=problem.detail,
@@ -167,13 +167,13 @@ class WebSocketPeer:
             else:
                 await self._websocket.send_bytes(message)
 
-    async def reject(self, refusal: Refused) -> None:
+    async def reject(self, rejection: Refused) -> None:
         """Send the reason for the rejection, and close."""
         try:
-            await self.send(refusal.model_dump_json())
+            await self.send(rejection.model_dump_json())
         except ConnectionError:
             return
-        await self.close(refusal.title)
+        await self.close(rejection.title)
 
     async def close(self, reason: str) -> None:
         text = reason.encode()[:MAX_REASON_BYTES].decode(errors="ignore").encode()

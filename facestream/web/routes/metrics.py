@@ -25,7 +25,7 @@ from facestream.workers.pool import AnalysisPool
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 BUILD_INFO = CollectorRegistry()
 """The running version, for readers who may see it."""
-_version = Gauge("facestream_build_info", "1; the version is the label.", ["version"], registry=BUILD_INFO)
+_version = Gauge("facestream_build_info", "Always 1; label `version`.", ["version"], registry=BUILD_INFO)
 _version.labels(__version__).set(1)
 
 routes = web.RouteTableDef()
@@ -64,12 +64,12 @@ class ServerCollector(Collector):
         )
         for labels, count in measures.closed.items():
             closed.add_metric(labels, count)
-        refused = CounterMetricFamily("facestream_refused", "Requests rejected.", labels=["reason"])
-        for reason, count in measures.refused.items():
-            refused.add_metric([reason], count)
+        rejected = CounterMetricFamily("facestream_refused", "Requests rejected.", labels=["reason"])
+        for reason, count in measures.rejected.items():
+            rejected.add_metric([reason], count)
         ice = CounterMetricFamily(
             "facestream_ice",
-            "Ended WebRTC sessions by the path they had (ours-theirs), or none.",
+            "Ended WebRTC sessions by candidate types (server-peer); none: never connected.",
             labels=["outcome"],
         )
         for outcome, count in measures.ice.items():
@@ -77,7 +77,7 @@ class ServerCollector(Collector):
         draining = GaugeMetricFamily(
             "facestream_draining", "1 while the server is stopping.", float(self._registry.draining)
         )
-        yield from (sessions, opened, closed, refused, ice, draining)
+        yield from (sessions, opened, closed, rejected, ice, draining)
 
     def _frames(self) -> Iterator[Metric]:
         frames = self._registry.frames()
@@ -91,7 +91,7 @@ class ServerCollector(Collector):
         yield dropped
         yield CounterMetricFamily(
             "facestream_telemetry_dropped",
-            "Telemetry messages dropped: channel behind or not open.",
+            "Telemetry messages dropped because the channel was congested or closed.",
             frames.telemetry_dropped,
         )
         yield from _without_created(self._registry.measures.stage_ms)
@@ -144,15 +144,15 @@ async def metrics(request: web.Request) -> web.Response:
 @web.middleware
 async def count_rejections(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Count rejected requests; runs inside the middleware that turns errors into problems."""
-    refused = request.app[REGISTRY].measures.refused
+    rejected = request.app[REGISTRY].measures.rejected
     try:
         return await handler(request)
     except FacestreamError as error:
-        refused[rejection_label(error)] += 1
+        rejected[rejection_label(error)] += 1
         raise
     except web.HTTPException as error:
         if error.status >= 400:
-            refused[f"http_{error.status}"] += 1
+            rejected[f"http_{error.status}"] += 1
         raise
 
 

@@ -57,19 +57,31 @@ def test_addresses_for_ice_are_separated_by_commas_in_the_environment(monkeypatc
     ],
 )
 def test_a_wrong_value_is_reported_with_its_name_and_value(name: str, value: object):
-    with pytest.raises(ConfigError) as refused:
+    with pytest.raises(ConfigError) as rejected:
         load_config(**{name: value})
 
-    message = str(refused.value)
+    message = str(rejected.value)
+    assert rejected.value.setting == name
     assert name in message
     assert repr(value[0] if isinstance(value, list) else value) in message
+
+
+def test_an_error_about_two_settings_names_both_and_is_about_neither():
+    with pytest.raises(ConfigError) as rejected:
+        load_config(port="many", max_sessions=0)
+
+    assert rejected.value.setting == ""
+    assert "port" in str(rejected.value)
+    assert "max_sessions" in str(rejected.value)
 
 
 def test_an_unknown_name_in_the_file_is_rejected(tmp_path: Path):
     (tmp_path / "facestream.toml").write_text("prot = 9000\n")
 
-    with pytest.raises(ConfigError, match="prot"):
+    with pytest.raises(ConfigError) as rejected:
         load_config()
+
+    assert rejected.value.setting == "prot"
 
 
 @pytest.mark.parametrize("text", ["port = ", "port: 9000"])
@@ -89,8 +101,10 @@ def test_addresses_for_ice_are_a_list_in_the_file(tmp_path: Path):
 def test_a_wrong_address_in_the_environment_is_rejected_with_a_sentence(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("FACESTREAM_ICE_ADDRESS", "127.0.0.1,here")
 
-    with pytest.raises(ConfigError, match=r"ice_address\.1: got 'here'"):
+    with pytest.raises(ConfigError, match=r"ice_address\.1: got 'here'") as rejected:
         load_config()
+
+    assert rejected.value.setting == "ice_address"
 
 
 def test_a_config_cannot_be_changed():

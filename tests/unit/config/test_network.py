@@ -85,8 +85,10 @@ def test_a_file_without_a_secret_is_reported(tmp_path: Path, content: bytes | No
     if content is not None:
         file.write_bytes(content)
 
-    with pytest.raises(ConfigError, match="turn_secret_file"):
+    with pytest.raises(ConfigError) as rejected:
         load_config(turn_secret_file=file).credential_source()
+
+    assert rejected.value.setting == "turn_secret_file"
 
 
 def test_settings_do_not_show_a_secret():

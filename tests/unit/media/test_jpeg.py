@@ -8,7 +8,7 @@ from av import VideoFrame
 from numpy.typing import NDArray
 
 from facestream.analysis.jpeg_header import baseline_size_wh
-from facestream.errors import FrameError
+from facestream.errors import FrameError, FrameTooLargeError
 from facestream.media.jpeg import check_jpeg, decode_jpeg, encode_jpeg
 from facestream.media.planes import planes_of
 
@@ -107,8 +107,10 @@ def test_a_jpeg_with_a_header_after_a_damaged_table_is_rejected(marker: int, sta
 def test_a_jpeg_with_too_large_a_size_is_rejected():
     bomb = with_size(jpeg_of(gradient(64, 48)), 65_000, 65_000)
 
-    with pytest.raises(FrameError, match="65000x65000; expected at most 1920x1920"):
+    with pytest.raises(FrameTooLargeError, match="65000x65000; expected at most 1920x1920") as rejected:
         check_jpeg(bomb, (1920, 1920))
+
+    assert (rejected.value.got, rejected.value.most) == ((65_000, 65_000), (1920, 1920))
 
 
 def test_a_jpeg_that_cannot_be_decoded_is_rejected_with_the_reason():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from aiortc.mediastreams import MediaStreamError
 
-from facestream.errors import FrameError
+from facestream.errors import FrameTooLargeError
 from facestream.media.tracks import JpegTrack
 from facestream.messages.jpeg_socket import JpegFrame
 
@@ -52,8 +52,10 @@ async def test_a_jpeg_that_is_not_newer_is_dropped_and_counted(track: JpegTrack)
 
 
 async def test_a_jpeg_that_is_too_large_is_rejected_at_once(track: JpegTrack):
-    with pytest.raises(FrameError, match="129x129"):
+    with pytest.raises(FrameTooLargeError) as rejected:
         track.put(jpeg_frame(0, side=129))
+
+    assert (rejected.value.got, rejected.value.most) == ((129, 129), (128, 128))
 
 
 async def test_a_stopped_track_ends(track: JpegTrack):

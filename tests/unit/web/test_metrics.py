@@ -25,6 +25,7 @@ from facestream.metrics import StreamCounts
 from facestream.sessions.admission import (
     DrainingError,
     RateLimitedError,
+    RejectionReason,
     ServerFullError,
     TooManyError,
 )
@@ -45,7 +46,7 @@ async def served(folder: Path) -> Labels:
     pool = AnalysisPool(folder, AnalysisOptions(), 0, 1)
     registry = SessionRegistry(Config(), pool, CredentialSource())
     registry.measures.session_ended("webrtc", Ending.GOODBYE.label, StreamCounts())
-    registry.measures.refused["offer"] += 1
+    registry.measures.rejected["offer"] += 1
     registry.measures.ice["host-prflx"] += 1
     text = (generate_latest(make_metrics(registry, pool)) + generate_latest(BUILD_INFO)).decode()
     await registry.close()
@@ -100,10 +101,10 @@ def test_every_panel_queries_the_chosen_server_only():
         (RequestLateError(""), "request_late"),
         (RestartError(""), "restart"),
         (NoPortError(""), "no_port"),
-        (ServerFullError(""), "server_full"),
-        (DrainingError(""), "server_full"),
-        (TooManyError(""), "too_many"),
-        (RateLimitedError(""), "too_many"),
+        (ServerFullError("", RejectionReason.SESSIONS), "server_full"),
+        (DrainingError("", RejectionReason.STOPPING), "server_full"),
+        (TooManyError("", RejectionReason.ADDRESS_SESSIONS), "too_many"),
+        (RateLimitedError("", RejectionReason.REQUEST_RATE), "too_many"),
         (TokenMissingError(""), "token"),
         (RejectedError(403, ProblemCode.NOT_YOUR_SESSION, ""), "http_403"),
         (AnalysisUnavailableError(""), "analysis_unavailable"),

@@ -39,10 +39,10 @@ def child(program: str) -> Iterator[int]:
             process.kill()
 
 
-def looks(detector: HangDetector, count: int, *, answer_due: bool, every_s: float = 0.01) -> list[str]:
+def looks(detector: HangDetector, count: int, *, reply_due: bool, every_s: float = 0.01) -> list[str]:
     found = []
     for _ in range(count):
-        found.append(detector.look(answer_due))
+        found.append(detector.look(reply_due))
         time.sleep(every_s)
     return found
 
@@ -55,7 +55,7 @@ def test_a_stopped_child_is_found_at_the_second_look():
         while not detector.is_stopped() and time.monotonic() < deadline_s:
             time.sleep(0.005)
 
-        found = looks(detector, STOPPED_LOOKS, answer_due=False)
+        found = looks(detector, STOPPED_LOOKS, reply_due=False)
 
     assert found == ["", "is stopped"]
 
@@ -65,23 +65,23 @@ def test_a_child_that_was_stopped_briefly_is_kept():
         detector = HangDetector(pid)
         os.kill(pid, signal.SIGSTOP)
         time.sleep(0.05)
-        detector.look(answer_due=False)
+        detector.look(reply_due=False)
         os.kill(pid, signal.SIGCONT)
         time.sleep(0.05)
 
-        found = looks(detector, 3, answer_due=False)
+        found = looks(detector, 3, reply_due=False)
 
     assert found == ["", "", ""]
 
 
 def test_an_idle_child_does_not_hang_while_no_result_is_due():
     with child(RESTS) as pid:
-        assert set(looks(HangDetector(pid), 3 * STILL_LOOKS, answer_due=False)) == {""}
+        assert set(looks(HangDetector(pid), 3 * STILL_LOOKS, reply_due=False)) == {""}
 
 
 def test_an_idle_child_hangs_if_a_result_is_due():
     with child(RESTS) as pid:
-        found = looks(HangDetector(pid), STILL_LOOKS + 1, answer_due=True)
+        found = looks(HangDetector(pid), STILL_LOOKS + 1, reply_due=True)
 
     assert found == [""] * STILL_LOOKS + ["is stuck on a frame"]
 
@@ -90,8 +90,8 @@ def test_a_computing_child_hangs_after_its_cpu_limit(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("facestream.workers.child.ENDLESS_S", 0.2)
     with child(SPINS) as pid:
         detector, deadline_s = HangDetector(pid), time.monotonic() + DEADLINE_S
-        first = detector.look(answer_due=True)
-        while not (found := detector.look(answer_due=True)) and time.monotonic() < deadline_s:
+        first = detector.look(reply_due=True)
+        while not (found := detector.look(reply_due=True)) and time.monotonic() < deadline_s:
             time.sleep(0.05)
 
     assert first == ""
@@ -105,7 +105,7 @@ def test_the_cpu_time_is_counted_per_frame(monkeypatch: pytest.MonkeyPatch):
         found = set()
         for _ in range(8):
             detector.begin()
-            found |= set(looks(detector, 2, answer_due=True, every_s=0.05))
+            found |= set(looks(detector, 2, reply_due=True, every_s=0.05))
 
     assert found == {""}
 
@@ -114,7 +114,7 @@ def test_an_ended_child_does_not_count_as_stopped():
     with child(RESTS) as pid:
         pass
 
-    assert HangDetector(pid).look(answer_due=True) == ""
+    assert HangDetector(pid).look(reply_due=True) == ""
 
 
 def test_signals_are_also_blocked_for_the_first_child():

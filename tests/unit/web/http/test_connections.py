@@ -76,7 +76,7 @@ def test_at_the_limit_of_an_address_its_longest_waiting_connection_is_closed(
 
 def test_a_connection_with_a_new_request_is_no_longer_the_oldest(listener: Listener):
     first, second, *_ = [listener.admitted(STRANGER) for _ in range(LIMITS.per_address)]
-    first.enter(Phase.ANSWER)
+    first.enter(Phase.RESPONSE)
     first.enter(Phase.IDLE)
     listener.now_s += GRACE_S
 
@@ -101,7 +101,7 @@ def test_idle_connections_of_a_burst_are_closed_for_a_later_one(listener: Listen
     assert [each.phase is Phase.ENDED for each in burst] == [True] * 3 + [False] * 3
 
 
-@pytest.mark.parametrize("phase", [Phase.ANSWER, Phase.SERVED])
+@pytest.mark.parametrize("phase", [Phase.RESPONSE, Phase.SERVED])
 def test_an_address_with_all_its_connections_in_use_is_rejected(listener: Listener, phase: Phase):
     busy = [listener.admitted(STRANGER, phase) for _ in range(LIMITS.per_address)]
 
@@ -112,7 +112,7 @@ def test_an_address_with_all_its_connections_in_use_is_rejected(listener: Listen
 
 def test_a_shared_address_may_use_every_connection(listener: Listener):
     for _ in range(LIMITS.total):
-        listener.admitted(LOCAL, Phase.ANSWER)
+        listener.admitted(LOCAL, Phase.RESPONSE)
 
     assert listener.connect(LOCAL) is None
 
@@ -120,7 +120,7 @@ def test_a_shared_address_may_use_every_connection(listener: Listener):
 def test_at_the_total_limit_a_connection_of_the_address_with_most_idle_ones_is_closed(listener: Listener):
     lone = listener.admitted(OTHER)
     flood = [listener.admitted(STRANGER) for _ in range(LIMITS.per_address)]
-    listener.admitted(LOCAL, Phase.ANSWER)
+    listener.admitted(LOCAL, Phase.RESPONSE)
 
     newcomer = listener.admitted("192.0.2.1")
 
@@ -129,20 +129,20 @@ def test_at_the_total_limit_a_connection_of_the_address_with_most_idle_ones_is_c
 
 
 def test_a_connection_with_an_old_unread_response_is_closed_and_one_in_use_is_not(listener: Listener):
-    unread = [listener.admitted(STRANGER, Phase.ANSWER) for _ in range(LIMITS.per_address)]
+    unread = [listener.admitted(STRANGER, Phase.RESPONSE) for _ in range(LIMITS.per_address)]
     served = [listener.admitted(OTHER, Phase.SERVED) for _ in range(2)]
     assert listener.connect("192.0.2.1") is None
     listener.now_s += UNREAD_S + 0.1
 
     listener.admitted("192.0.2.1")
 
-    assert [each.phase for each in unread] == [Phase.ENDED, *[Phase.ANSWER] * 3]
+    assert [each.phase for each in unread] == [Phase.ENDED, *[Phase.RESPONSE] * 3]
     assert all(each.phase is Phase.SERVED for each in served)
 
 
 @pytest.mark.parametrize(
     ("phase", "seconds"),
-    [(Phase.HEAD, 10), (Phase.OPENING, 10), (Phase.ANSWER, 60), (Phase.IDLE, 75), (Phase.LEAVING, 2)],
+    [(Phase.HEAD, 10), (Phase.OPENING, 10), (Phase.RESPONSE, 60), (Phase.IDLE, 75), (Phase.LEAVING, 2)],
 )
 def test_each_phase_ends_at_its_deadline(listener: Listener, phase: Phase, seconds: float):
     connection = listener.admitted(STRANGER, phase)
@@ -185,7 +185,7 @@ def test_a_connection_that_does_not_close_its_socket_is_aborted(listener: Listen
 def test_an_ended_connection_enters_no_phase_and_counts_until_its_socket_is_closed(listener: Listener):
     connection = listener.admitted(STRANGER)
     connection.end()
-    connection.enter(Phase.ANSWER)
+    connection.enter(Phase.RESPONSE)
 
     assert (connection.phase, len(listener.table)) == (Phase.ENDED, 1)
     connection.closed()
