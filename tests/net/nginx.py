@@ -23,6 +23,7 @@ def documented_block(number: int, folder: Path, upstream: str) -> str:
     block = page.split("```nginx\n")[number + 1].split("```")[0]
     for documented, tried in {
         "listen 443 ssl": f"listen 127.0.0.1:{PORT} ssl",
+        "listen 80;": f"listen 127.0.0.1:{PORT};",
         "faces.example.org;": "localhost;",
         "/etc/ssl/faces.example.org/fullchain.pem": f"{folder}/cert.pem",
         "/etc/ssl/faces.example.org/privkey.pem": f"{folder}/key.pem",

@@ -119,6 +119,17 @@ async def test_the_compatibility_mode_is_served_below_a_path_to_its_own_page_onl
     assert rejected.value.status == 403
 
 
+async def test_the_documented_redirect_of_port_80_leads_to_the_same_page_over_https(tmp_path: Path):
+    with running_nginx(tmp_path, documented_block(2, tmp_path, "")) as port:
+        async with (
+            aiohttp.ClientSession() as http,
+            http.get(f"http://localhost:{port}/face/?a=1", allow_redirects=False) as answer,
+        ):
+            found = answer.status, answer.headers["Location"]
+
+    assert found == (301, "https://localhost/face/?a=1")
+
+
 async def test_origins_are_checked_below_a_path(below_a_path: str):
     own = below_a_path.removesuffix("/face")
 

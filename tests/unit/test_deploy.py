@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import tomllib
@@ -24,6 +25,7 @@ DOCKERFILE = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
 COMPOSE = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))
 MANIFESTS = list(yaml.safe_load_all((DEPLOY / "kubernetes" / "facestream.yaml").read_text(encoding="utf-8")))
 PAGES = sorted((ROOT / "docs" / "deploy").glob("*.md"))
+GUIDES = [ROOT / "README.md", ROOT / "docs" / "operations.md", ROOT / "docs" / "replay.md", *PAGES]
 FILES = [DEPLOY / "Dockerfile", DEPLOY / "compose.yaml", DEPLOY / "kubernetes" / "facestream.yaml", *PAGES]
 
 
@@ -48,8 +50,8 @@ def test_systemd_accepts_the_unit(tmp_path: Path):
     assert unit.name not in said.stderr
 
 
-def test_the_unit_starts_a_file_of_the_repository():
-    (python, program), (folder,) = (
+def test_the_unit_starts_a_command_of_the_package_in_its_folder():
+    (python, *module, command), (folder,) = (
         found.split()
         for found in re.findall(
             r"^(?:ExecStart|WorkingDirectory)=(.*)$", UNIT.read_text(encoding="utf-8"), re.M
@@ -57,7 +59,8 @@ def test_the_unit_starts_a_file_of_the_repository():
     )
 
     assert python == f"{folder}/.venv/bin/python"
-    assert (ROOT / Path(program).relative_to(folder)).is_file()
+    assert module == ["-m", "facestream"]
+    assert callable(_parser([command]).parse_args([command]).run)
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda path: path.name)
@@ -216,6 +219,64 @@ def test_the_settings_of_the_pod_are_valid(monkeypatch: pytest.MonkeyPatch):
 
 def test_the_grace_period_of_the_pod_covers_the_stop_of_the_server():
     assert pod()["terminationGracePeriodSeconds"] >= 20
+
+
+def documented_commands(page: Path) -> list[list[str]]:
+    """The arguments of every `facestream` command in the shell blocks of a page."""
+    blocks = re.findall(r"^```sh\n(.*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+    lines = "\n".join(blocks).replace("\\\n", " ")
+    # Up to a redirection; the placeholders of a page are ordinary words.
+    commands = re.findall(r"^(?:sudo )?(?:\S*python -m )?facestream ([^>\n]*)", lines, re.MULTILINE)
+    return [shlex.split(command, comments=True) for command in commands]
+
+
+@pytest.mark.parametrize("page", GUIDES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_documented_commands_are_valid(page: Path, monkeypatch: pytest.MonkeyPatch):
+    for name, value in re.findall(r"^export (FACESTREAM_\w+)=(\S+)", page.read_text(encoding="utf-8"), re.M):
+        monkeypatch.setenv(name, value)
+    for arguments in documented_commands(page):
+        args = _parser(arguments).parse_args(arguments)
+
+        if arguments[0] == "serve":
+            given = {name: value for name, value in vars(args).items() if name in Config.model_fields}
+            assert Config(**given)
+
+
+@pytest.mark.parametrize("page", GUIDES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_a_documented_client_of_another_machine_has_a_token(page: Path):
+    clients = [
+        _parser(arguments).parse_args(arguments)
+        for arguments in documented_commands(page)
+        if arguments[0] in ("doctor", "replay")
+    ]
+
+    assert [args for args in clients if args.url.startswith("https://") and not args.token_file] == []
+
+
+@pytest.mark.parametrize("page", ["nginx.md", "caddy.md"])
+def test_a_server_behind_a_documented_proxy_speaks_http_and_requires_a_token(page: str):
+    commands = [
+        arguments
+        for arguments in documented_commands(ROOT / "docs" / "deploy" / page)
+        if arguments[0] == "serve"
+    ]
+
+    assert commands
+    for arguments in commands:
+        args = _parser(arguments).parse_args(arguments)
+        assert (args.tls, args.auth) == ("off", "token")
+
+
+def test_the_settings_of_the_service_are_valid(monkeypatch: pytest.MonkeyPatch):
+    page = (ROOT / "docs" / "deploy" / "systemd.md").read_text(encoding="utf-8")
+    (lines,) = re.findall(r"^sudo tee /etc/facestream\.env <<END\n(.*?)^END$", page, re.MULTILINE | re.DOTALL)
+    for line in lines.splitlines():
+        monkeypatch.setenv(*line.split("=", 1))
+
+    config = Config()
+
+    assert (config.tls, config.auth) == ("off", "token")
+    assert config.host == "127.0.0.1"
 
 
 def test_every_way_to_deploy_is_in_the_table():
