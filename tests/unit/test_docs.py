@@ -11,13 +11,15 @@ import sys
 from enum import StrEnum
 from pathlib import Path
 
+import numpy as np
 import pytest
 from pydantic import BaseModel
 
 import facestream
 from facestream.analysis.drawing.background import Background
 from facestream.analysis.drawing.overlay import Layer
-from facestream.analysis.faces import UnsureReason
+from facestream.analysis.faces import EMOTIONS, BoundingBox, Face, FrameReport, HeadPose, UnsureReason
+from facestream.cli.analyze import report_as_dict
 from facestream.cli.replay import add_arguments as add_replay_arguments
 from facestream.config import Config
 from facestream.messages.control import (
@@ -144,6 +146,28 @@ def test_every_option_of_replay_is_described():
 
     assert options
     assert [option for option in options if f"`{option}" not in page] == []
+
+
+def test_every_key_of_the_output_of_analyze_is_described():
+    face = Face(
+        1,
+        BoundingBox(0, 0, 9, 9),
+        np.zeros((68, 2), np.float32),
+        (1.0, *[0.0] * 6),
+        EMOTIONS[0],
+        pose=HeadPose(0, 0, 0),
+    )
+    page = (DOCS / "replay.md").read_text(encoding="utf-8").partition("## `analyze`")[2]
+
+    report = report_as_dict(FrameReport((face,)), landmarks=True)
+
+    (described,) = report["faces"]
+    keys = {
+        *("image", "width", "height", "error"),
+        *(*report, *report["ms"], *described),
+        *(*described["probabilities"], *described["pose_deg"]),
+    }
+    assert {key for key in keys if f"`{key}`" not in page} == set()
 
 
 @pytest.mark.parametrize(
