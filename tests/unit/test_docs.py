@@ -4,7 +4,6 @@ import argparse
 import ast
 import importlib
 import json
-import os
 import re
 import subprocess
 import sys
@@ -33,7 +32,7 @@ from facestream.messages.http import ProblemCode
 from facestream.messages.telemetry import FaceMessage, StageTimes, Telemetry
 from facestream.sessions.ending import Ending
 from scripts.write_schema import schema_text
-from tests.conftest import ROOT
+from tests.conftest import ROOT, environment_of_the_checkout
 from tests.times import seconds
 
 DOCS = ROOT / "docs"
@@ -162,7 +161,7 @@ def test_the_example_runs(page: str, first_line: str, tmp_path: Path, media_dir:
     finished = subprocess.run(
         [sys.executable, "-c", example],
         cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env=environment_of_the_checkout(),
         capture_output=True,
         text=True,
         timeout=seconds(60),
