@@ -189,7 +189,7 @@ def _media_finding(summary: Summary) -> Finding:
     if summary.received_frames < LEAST_RECEIVED_SHARE * summary.sent_frames:
         return warn(
             check,
-            f"{counts}, face found; most frames did not come back",
+            f"{counts}, face found; fewer than half of the frames were returned",
             "check the load of the server, and the packet loss on the way (docs/operations.md)",
         )
     return ok(check, f"{counts}, face found")

@@ -40,7 +40,7 @@ def test_udp_is_the_advice_where_no_http_response_says_more(error: FacestreamErr
 
 
 @pytest.mark.parametrize(("received", "verdict"), [(29, Verdict.WARNING), (30, Verdict.OK), (60, Verdict.OK)])
-def test_a_warning_says_that_fewer_than_half_of_the_frames_came_back(received: int, verdict: Verdict):
+def test_a_warning_says_that_fewer_than_half_of_the_frames_were_received(received: int, verdict: Verdict):
     found = peer._media_finding(summary(60, received))
 
     assert found.verdict is verdict
