@@ -119,7 +119,13 @@ clean: ## remove what the other targets made, but no settings and no certificate
 $(BIN)/python:
 	@scripts/make_venv.sh "$(PYTHON)"
 
-$(BIN)/.product: requirements.txt | $(BIN)/python
+# So that `import facestream` works in any program of this environment.
+$(BIN)/.importable: scripts/make_importable.py | $(BIN)/python
+	@$(BIN)/python scripts/make_importable.py
+	@touch $@
+
+# Order only: an older environment becomes importable without a second installation.
+$(BIN)/.product: requirements.txt | $(BIN)/python $(BIN)/.importable
 	@echo "installing the Python libraries of requirements.txt (minutes the first time)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.txt
 	@touch $@

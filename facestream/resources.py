@@ -36,6 +36,8 @@ INSTALL_TUNNEL = (
 COMMAND = ".venv/bin/python -m facestream" if IS_CHECKOUT else "facestream"
 """Starts the program; a command follows it."""
 START = f"{COMMAND} serve"
+RELOAD = "restart the server, or send it SIGHUP,"
+"""Before the purpose: a running server does not see a new certificate or key."""
 
 
 def user_cache_dir() -> Path:

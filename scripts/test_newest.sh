@@ -28,4 +28,5 @@ if [ ! -e "$stamp" ] || [ requirements.txt -nt "$stamp" ] || [ requirements-dev.
     .venv-newest/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements-dev.txt
     touch "$stamp"
 fi
+.venv-newest/bin/python scripts/make_importable.py
 exec .venv-newest/bin/python -m pytest tests/unit "$@"

@@ -37,6 +37,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def environment_of_the_checkout() -> dict[str, str]:
+    """The environment of a program that a user starts in another folder with the Python that `make setup` prepared.
+
+    If this Python belongs to another working tree, PYTHONPATH names this one.
+    """
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    if Path(sys.prefix).resolve().parent != ROOT:
+        environment["PYTHONPATH"] = str(ROOT)
+    return environment
+
+
 @dataclass(frozen=True, slots=True)
 class RunningServer:
     """A server process, its URL and its log."""

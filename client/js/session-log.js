@@ -1,12 +1,14 @@
 /** The reports and events of one visit; when the log is full, it drops the oldest reports. Its memory is allocated once and never grows. */
 
+import { NOT_ANALYSED_REASONS, UNSURE_REASONS } from './strings.js';
 import { EMOTIONS, STAGES } from './telemetry.js';
 
 /** Half an hour of one face at 30 frames a second. */
 const CAPACITY = 54_000;
 const MOST_EVENTS = 1000;
-const UNSURE = ['', 'close', 'small', 'blurred', 'turned'];
-const UNANALYSED = ['', 'off', 'unavailable', 'fault'];
+// A cell holds the number of a word.
+const UNSURE = ['', ...Object.keys(UNSURE_REASONS)];
+const UNANALYSED = ['', ...Object.keys(NOT_ANALYSED_REASONS)];
 const LABELS = [...EMOTIONS, 'unsure'];
 /** One row per face of a frame, or one row for a frame without faces. */
 const COLUMNS = [

@@ -7,6 +7,7 @@ from pathlib import Path
 from facestream.cli.arguments import add_settings, config_from
 from facestream.credentials.certificates import checked_name, make_certificate, names_of_this_machine
 from facestream.ice.addresses import machine_addresses
+from facestream.resources import RELOAD
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,6 +26,6 @@ def run(args: argparse.Namespace) -> int:
     sys.stdout.write(
         f"{made.cert} and {made.key}: for {', '.join(names)}, valid until {made.ends:%Y-%m-%d}\n"
         f"{made.authority}: install it on the devices that open the page, or accept the browser's warning\n"
-        "restart the server, or send it SIGHUP, to use the new certificate\n"
+        f"{RELOAD} to use the new certificate\n"
     )
     return 0

@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import contextlib
 import logging
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 from facestream import __version__, logs
 from facestream.cli.arguments import add_settings, config_from
 from facestream.cli.tunnel import Tunnel
-from facestream.config import Config
+from facestream.config import Config, unknown_variables
 from facestream.resources import MODELS_DIR
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ def run(args: argparse.Namespace) -> int:
     """Serve until SIGINT or SIGTERM; raises the errors of `facestream.web.server.serve`."""
     config = config_from(args)
     logs.set_up(config.log_level, config.log_format)
+    if unknown := unknown_variables(os.environ):
+        logger.warning("environment variables that are no settings are ignored: %s", ", ".join(unknown))
     if config.analysis_processes:
         from facestream.analysis.model_files import fetch_missing
 

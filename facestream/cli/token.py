@@ -2,16 +2,18 @@
 
 import argparse
 import math
+import os
 import sys
 from pathlib import Path
 
 import segno
 
 from facestream.cli.arguments import add_settings, config_from
-from facestream.cli.streams import can_write
+from facestream.cli.streams import can_write, write_error
 from facestream.config.server import DEFAULT_PORT
 from facestream.credentials.tokens import Purpose, issue, make_key
 from facestream.errors import ConfigError
+from facestream.resources import RELOAD
 
 DEFAULT_URL = f"http://localhost:{DEFAULT_PORT}"
 MAX_LIFETIME_H = 24 * 366
@@ -36,7 +38,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print a token and the link that opens the page with it; creates the key if it is missing."""
-    key = make_key(Path(config_from(args).token_key_file))
+    path = Path(config_from(args).token_key_file)
+    is_new = not os.path.lexists(path)
+    key = make_key(path)
     purpose = Purpose.ADMIN if args.admin else Purpose.PEER
     token = issue(key, purpose, args.subject, args.expires_h)
     sys.stdout.write(token + "\n")
@@ -46,6 +50,9 @@ def run(args: argparse.Namespace) -> int:
         sys.stdout.write(link + "\n")
         if args.qr:
             show_qr(link)
+    if is_new:
+        # Not on standard output, which a script reads.
+        write_error(f"created {path}: {RELOAD} to use it\n")
     return 0
 
 

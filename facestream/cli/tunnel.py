@@ -24,7 +24,7 @@ class Tunnel:
     def __init__(self, config: Config, say: Say) -> None:
         """Load pyngrok and the token; raises ConfigError if one is missing."""
         self._ngrok, self._settings = _load()
-        self._hints = media_hints(config)
+        self._config = config
         self._say = say
         self._opening: threading.Thread | None = None
 
@@ -47,10 +47,10 @@ class Tunnel:
                 f"ngrok opened no tunnel: {str(error) or type(error).__name__}; the server runs without it"
             )
             return
-        self._say("\n".join((f"public address: {public}", *self._hints)))
+        self._say("\n".join((f"public address: {public}", *media_hints(self._config, public))))
 
 
-def media_hints(config: Config) -> list[str]:
+def media_hints(config: Config, public: str) -> list[str]:
     """Sentences for the user of the public address: how media reach the server, and which clients need a token."""
     page = any(url.is_turn for url in config.page_ice_urls)
     server = any(url.is_turn for url in config.server_ice_urls)
@@ -66,7 +66,7 @@ def media_hints(config: Config) -> list[str]:
     if config.auth == "none":
         hints.append("everyone who knows the address can open a session (auth is none)")
     else:
-        hints.append(f"clients need an access token: run `{COMMAND} token`")
+        hints.append(f"clients need an access token: run `{COMMAND} token --url {public}`")
     return hints
 
 

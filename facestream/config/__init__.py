@@ -4,12 +4,15 @@ The first source that has a value wins: command line, FACESTREAM_* in the enviro
 carry units. The modules of this package hold one group of settings each.
 """
 
+import difflib
 import os
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -27,6 +30,9 @@ from facestream.errors import ConfigError
 from facestream.resources import START
 
 SETTINGS_FILE = "facestream.toml"
+VARIABLE_PREFIX = "FACESTREAM_"
+OTHER_VARIABLES = "FACESTREAM_TEST_", "FACESTREAM_UPSTREAM_"
+"""What the project's own tests and scripts read; they are no settings."""
 
 
 class Config(
@@ -45,7 +51,7 @@ class Config(
     Use `load_config` to make one: it raises ConfigError instead of pydantic's ValidationError.
     """
 
-    model_config = SettingsConfigDict(env_prefix="FACESTREAM_", frozen=True, extra="forbid")
+    model_config = SettingsConfigDict(env_prefix=VARIABLE_PREFIX, frozen=True, extra="forbid")
 
     @classmethod
     def settings_customise_sources(
@@ -74,13 +80,41 @@ def load_config(**given: Any) -> Config:
     except SettingsError as error:
         raise ConfigError(f"settings: {error}; see `{START} --help`") from error
     except ValidationError as error:
-        wrong = "; ".join(
-            f"{'.'.join(map(str, e['loc']))}: got {e['input']!r}, {e['msg']}" if e["loc"] else e["msg"]
-            for e in error.errors()
-        )
+        wrong = "; ".join(map(_sentence, error.errors()))
         named = {str(e["loc"][0]) if e["loc"] else "" for e in error.errors()}
         setting = named.pop() if len(named) == 1 else ""
         raise ConfigError(f"settings: {wrong}; see `{START} --help`", setting) from error
+
+
+def unknown_variables(environment: Mapping[str, str]) -> list[str]:
+    """The FACESTREAM_* variables that are no settings, each with the setting that may be meant; they are ignored."""
+    found = []
+    for variable in sorted(environment):
+        # Their case does not matter.
+        upper = variable.upper()
+        if not upper.startswith(VARIABLE_PREFIX) or upper.startswith(OTHER_VARIABLES):
+            continue
+        name = upper.removeprefix(VARIABLE_PREFIX).lower()
+        if name not in Config.model_fields:
+            near = _nearest(name)
+            found.append(f"{variable} (did you mean {VARIABLE_PREFIX}{near.upper()}?)" if near else variable)
+    return found
+
+
+def _sentence(error: ErrorDetails) -> str:
+    """What is wrong with one setting."""
+    name = ".".join(map(str, error["loc"]))
+    if not name:
+        return error["msg"]
+    if error["type"] == "extra_forbidden":
+        near = _nearest(name)
+        return f"{name}: no such setting" + (f" (did you mean {near}?)" if near else "")
+    return f"{name}: got {error['input']!r}, {error['msg']}"
+
+
+def _nearest(name: str) -> str:
+    """The setting that is probably meant; empty: none is similar."""
+    return next(iter(difflib.get_close_matches(name, Config.model_fields, n=1)), "")
 
 
 def _settings_of(path: Path) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import os
 import re
 import resource
 import socket
@@ -11,7 +12,7 @@ from importlib import metadata
 from ipaddress import ip_address
 
 from facestream.analysis.models import load_analyzer
-from facestream.config import Config
+from facestream.config import Config, unknown_variables
 from facestream.doctor.findings import Finding, fail, ok, warn
 from facestream.errors import ConfigError, ModelFileError
 from facestream.ice.addresses import check_own_addresses, machine_addresses
@@ -24,6 +25,7 @@ from facestream.resources import (
     MODELS_DIR,
     REINSTALL,
     REQUIREMENTS,
+    START,
 )
 from facestream.web.auth.client_address import is_loopback
 from facestream.web.http.descriptors import (
@@ -44,6 +46,7 @@ def machine_findings(config: Config) -> Iterator[Finding]:
     """The findings that need no peer."""
     yield _python()
     yield _libraries()
+    yield _environment()
     yield _models(config)
     yield _page_libraries()
     yield _open_files(config)
@@ -77,6 +80,16 @@ def _libraries() -> Finding:
         # An installed package allows a range of versions, so that other packages can be installed with it.
         return warn("libraries", f"not the tested versions: {'; '.join(differing)}", INSTALL_PINS)
     return ok("libraries", "all have the versions of requirements.txt")
+
+
+def _environment() -> Finding:
+    if unknown := unknown_variables(os.environ):
+        return warn(
+            "environment",
+            f"no settings, so the server ignores them: {', '.join(unknown)}",
+            f"correct their names or unset them; `{START} --help` lists the settings",
+        )
+    return ok("environment", "every FACESTREAM_* variable is a setting")
 
 
 def _models(config: Config) -> Finding:

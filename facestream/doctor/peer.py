@@ -15,12 +15,13 @@ from yarl import URL
 from facestream.analysis.models import self_test_image
 from facestream.config import Config
 from facestream.doctor.findings import Finding, Verdict, fail, ok, warn
-from facestream.errors import FacestreamError
+from facestream.errors import FacestreamError, ServerUnreachableError
 from facestream.ice.probe import try_server
 from facestream.ice.servers import IceServer
 from facestream.replay import http
 from facestream.replay.options import ReplayOptions
 from facestream.replay.peer import ReplayPeer
+from facestream.replay.summary import Summary
 from facestream.resources import COMMAND, FETCH_MODELS, START
 
 ANSWER_DEADLINE_S = 10.0
@@ -28,6 +29,8 @@ ROUND_TRIP_S = 2.0
 ROUND_TRIP_DEADLINE_S = 40.0
 MAX_ANSWER_BYTES = 64 * 1024
 FRAME_WH = 640, 480
+LEAST_RECEIVED_SHARE = 0.5
+"""Of the frames sent; a healthy server drops only the first ones, while the connection gets up to speed."""
 
 
 async def peer_findings(
@@ -148,10 +151,29 @@ async def _round_trip(url: URL, credentials: http.Credentials) -> Finding:
         except TimeoutError:
             return fail(check, f"not finished within {ROUND_TRIP_DEADLINE_S:.0f} s", "read the server's log")
         except FacestreamError as error:
-            return fail(
-                check, str(error), "if UDP is blocked, use TURN or the compatibility mode (docs/deploy/)"
-            )
-    summary = peer.summary()
+            return fail(check, str(error), _remedy(error))
+    return _media_finding(peer.summary())
+
+
+def _remedy(error: FacestreamError) -> str:
+    """What to do about a round trip that failed: about the HTTP response if there was one, otherwise about UDP."""
+    status = error.status if isinstance(error, ServerUnreachableError) else 0
+    match status:
+        case 0:
+            return "if UDP is blocked, use TURN or the compatibility mode (docs/deploy/)"
+        case HTTPStatus.UNAUTHORIZED:
+            return f"create a token with `{COMMAND} token` and pass it with --token-file"
+        case HTTPStatus.TOO_MANY_REQUESTS | HTTPStatus.SERVICE_UNAVAILABLE:
+            return "try again later; the server's log says why it rejects peers"
+        case _ if isinstance(error, ServerUnreachableError) and not error.problem_code:
+            return "check host and port of --url, and the proxy if there is one (docs/deploy/)"
+        case _:
+            return "read the server's log"
+
+
+def _media_finding(summary: Summary) -> Finding:
+    """Judge what came back."""
+    check = "media"
     counts = (
         f"connected after {summary.setup_ms:.0f} ms, {summary.sent_frames} frames sent, "
         f"{summary.received_frames} received, {summary.analysed_frames} analysed"
@@ -164,6 +186,12 @@ async def _round_trip(url: URL, credentials: http.Credentials) -> Finding:
         return fail(check, f"{counts}: no frame was analysed", "check /readyz and the server's log")
     if not summary.faces_seen:
         return warn(check, f"{counts}; the drawn face was not found", f"{FETCH_MODELS}; lower min_face_share")
+    if summary.received_frames < LEAST_RECEIVED_SHARE * summary.sent_frames:
+        return warn(
+            check,
+            f"{counts}, face found; fewer than half of the frames were returned",
+            "check the load of the server, and the packet loss on the way (docs/operations.md)",
+        )
     return ok(check, f"{counts}, face found")
 
 

@@ -1,7 +1,7 @@
 """The messages of the data channel `control`, and of the socket in compatibility mode; never sends anything."""
 
 import enum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
@@ -44,6 +44,12 @@ class Bye(_Request):
 
 
 ControlRequest = Annotated[Ping | Layers | ChooseBackground | Bye, Field(discriminator="type")]
+REQUESTS: tuple[type[BaseModel], ...] = get_args(get_args(ControlRequest)[0])
+"""The classes of all requests."""
+REQUEST_TYPES: tuple[str, ...] = tuple(
+    name for request in REQUESTS for name in get_args(request.model_fields["type"].annotation)
+)
+"""The `type` of each request."""
 _control_request: TypeAdapter[ControlRequest] = TypeAdapter(ControlRequest)
 
 
@@ -106,7 +112,7 @@ def decode_control(text: str | bytes) -> ControlRequest:
         problem = first_problem(error, "message")
         raise ControlError(
             ErrorCode.NOT_A_CONTROL_MESSAGE,
-            f"not a control message ({problem}); expected ping, layers, view or bye",
+            f"not a control message ({problem}); expected {', '.join(REQUEST_TYPES[:-1])} or {REQUEST_TYPES[-1]}",
         ) from error
 
 

@@ -1,13 +1,17 @@
 """The messages of the data channel `telemetry`, version 1: encode and decode; never sends anything."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from facestream.analysis.faces import FrameReport
+from facestream.analysis.faces import EMOTIONS, UNSURE, FrameReport, UnsureReason
 
 VERSION: Literal[1] = 1
 Unanalysed = Literal["", "off", "unavailable", "fault"]
+LABELS = (*map(str, EMOTIONS), UNSURE)
+"""What `FaceMessage.label` may hold."""
+_REASONS = tuple(map(str, UnsureReason))
+Probabilities = tuple[float, float, float, float, float, float, float]
 Milliseconds = Annotated[float, Field(ge=0)]
 
 
@@ -31,11 +35,16 @@ class FaceMessage(_Message):
 
     id: int = Field(ge=1, description="stable while the face is followed; never reused in a session")
     box: tuple[int, int, int, int] = Field(description="left, top, width, height in pixels")
-    label: str = Field(description="one of the seven emotions, or unsure")
-    unsure: str = Field("", description="why: close, small, blurred or turned; empty when sure")
-    probabilities: tuple[float, float, float, float, float, float, float] = Field(
-        description="angry, disgust, fear, happy, sad, surprise, neutral; each 0..1"
+    # Plain strings: a reader accepts the label or reason of a later server. The schema lists them as examples.
+    label: str = Field(
+        description="one of the seven emotions, or unsure", json_schema_extra={"examples": [*LABELS]}
     )
+    unsure: str = Field(
+        "",
+        description=f"why: {', '.join(_REASONS[:-1])} or {_REASONS[-1]}; empty when sure",
+        json_schema_extra={"examples": ["", *_REASONS]},
+    )
+    probabilities: Probabilities = Field(description=f"{', '.join(EMOTIONS)}; each 0..1")
     pose_deg: tuple[float, float, float] | None = Field(
         None, description="yaw, pitch, roll of the head; null where no pose fits the landmarks"
     )
@@ -77,12 +86,14 @@ def face_messages(report: FrameReport) -> tuple[FaceMessage, ...]:
             box=(round(face.box.left), round(face.box.top), round(face.box.width), round(face.box.height)),
             label=str(face.label),
             unsure=str(face.unsure or ""),
-            pose_deg=face.pose
-            and (round(face.pose.yaw_deg, 1), round(face.pose.pitch_deg, 1), round(face.pose.roll_deg, 1)),
+            pose_deg=None
+            if face.pose is None
+            else (round(face.pose.yaw_deg, 1), round(face.pose.pitch_deg, 1), round(face.pose.roll_deg, 1)),
             eyes=round(face.eye_opening, 2),
             mouth=round(face.mouth_opening, 2),
             blinks=face.blinks,
-            probabilities=tuple(round(p, 3) for p in face.probabilities),
+            # `Face` has checked that there are seven.
+            probabilities=cast(Probabilities, tuple(round(p, 3) for p in face.probabilities)),
         )
         for face in report.faces
     )

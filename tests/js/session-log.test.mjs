@@ -7,6 +7,7 @@ import { toReport } from '../../client/js/report.js';
 import { SessionLog } from '../../client/js/session-log.js';
 import { decodeTelemetry } from '../../client/js/telemetry.js';
 
+const schema = JSON.parse(readFileSync(new URL('../../docs/telemetry.schema.json', import.meta.url), 'utf8'));
 const golden = JSON.parse(readFileSync(new URL('../data/telemetry_v1.json', import.meta.url), 'utf8'));
 const message = (change) => decodeTelemetry(JSON.stringify({ ...golden, ...change }));
 const face = (id, label) => ({ ...golden.faces[0], id, label });
@@ -23,11 +24,29 @@ test('the log returns each report unchanged', () => {
   assert.deepEqual(entry, { timeS: 0, telemetry: message({ seq: 0 }) });
 });
 
-test('the log keeps the reason why a frame was not analysed', () => {
-  const [entry] = [...logOf({ analysed: false, unanalysed: 'unavailable', faces: [] })];
+for (const unanalysed of schema.properties.unanalysed.enum) {
+  test(`the log keeps "${unanalysed}", the reason why a frame was not analysed`, () => {
+    const [entry] = [...logOf({ analysed: unanalysed === '', unanalysed, faces: [] })];
 
-  assert.equal(entry.telemetry.unanalysed, 'unavailable');
-});
+    assert.equal(entry.telemetry.unanalysed, unanalysed);
+  });
+}
+
+for (const unsure of schema.$defs.FaceMessage.properties.unsure.examples) {
+  test(`the log keeps "${unsure}", the reason why a face has no label`, () => {
+    const [entry] = [...logOf({ faces: [{ ...face(1, unsure ? 'unsure' : 'happy'), unsure }] })];
+
+    assert.equal(entry.telemetry.faces[0].unsure, unsure);
+  });
+}
+
+for (const label of schema.$defs.FaceMessage.properties.label.examples) {
+  test(`the log keeps the label ${label}`, () => {
+    const [entry] = [...logOf({ faces: [face(1, label)] })];
+
+    assert.equal(entry.telemetry.faces[0].label, label);
+  });
+}
 
 test('a full log drops its oldest rows', () => {
   const log = new SessionLog(3);

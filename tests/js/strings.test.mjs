@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
-import { NOT_ANALYSED_REASONS, STAGE_LABELS, STATES, TEXT, badge, busySentence, clockTime, describePose, eventSentence, stateName } from '../../client/js/strings.js';
+import { NOT_ANALYSED_REASONS, STAGE_LABELS, STATES, TEXT, UNSURE_REASONS, badge, busySentence, clockTime, describePose, eventSentence, stateName } from '../../client/js/strings.js';
 import { STAGES } from '../../client/js/telemetry.js';
 import { State } from '../../client/js/visit-states.js';
 
@@ -44,6 +44,12 @@ test('each reason why a frame is not analysed has a sentence', () => {
   const schema = JSON.parse(readFileSync(new URL('../../docs/telemetry.schema.json', import.meta.url), 'utf8'));
 
   assert.deepEqual(schema.properties.unanalysed.enum.filter(Boolean).sort(), Object.keys(NOT_ANALYSED_REASONS).sort());
+});
+
+test('each reason why a face has no label has a sentence', () => {
+  const schema = JSON.parse(readFileSync(new URL('../../docs/telemetry.schema.json', import.meta.url), 'utf8'));
+
+  assert.deepEqual(schema.$defs.FaceMessage.properties.unsure.examples.filter(Boolean).sort(), Object.keys(UNSURE_REASONS).sort());
 });
 
 test('the badge says that nothing is analysed', () => {

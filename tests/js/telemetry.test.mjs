@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
-import { EMOTIONS, chooseFace, decodeConfig, decodeControl, decodeTelemetry } from '../../client/js/telemetry.js';
+import { EMOTIONS, STAGES, chooseFace, decodeConfig, decodeControl, decodeTelemetry } from '../../client/js/telemetry.js';
 
 const golden = readFileSync(new URL('../data/telemetry_v1.json', import.meta.url), 'utf8');
 
@@ -70,4 +70,11 @@ test('the notice and the background modes of the server are decoded', () => {
     backgroundModes: ['picture', 'blur'],
     iceServers: [{ urls: ['turn:a'] }],
   });
+});
+
+test('the emotions and stages are those of the schema, in order', () => {
+  const { FaceMessage, StageTimes } = JSON.parse(readFileSync(new URL('../../docs/telemetry.schema.json', import.meta.url), 'utf8')).$defs;
+
+  assert.deepEqual([...EMOTIONS, 'unsure'], FaceMessage.properties.label.examples);
+  assert.deepEqual(STAGES, Object.keys(StageTimes.properties));
 });

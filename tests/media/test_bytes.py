@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from facestream.web.http.protocol import MAX_HEAD_BYTES
 from facestream.web.routes import health, jpeg_socket, metrics, page, sessions
 from tests.conftest import RunningServer, running_server
 from tests.times import seconds
@@ -178,6 +179,54 @@ def test_a_body_with_invalid_chunks_is_rejected(strict: RunningServer, path: byt
 
     with next_to_nothing_logged(strict.log):
         assert 200 <= status(strict.url, head + body) < 500
+
+
+def padded(line: bytes, size: int) -> bytes:
+    """A request without a body whose head has this many bytes, in lines of 4,000 at most."""
+    head = line + b" HTTP/1.1\r\nHost: localhost\r\n"
+    while (left := size - len(head) - 2) > 0:
+        head += b"X: ".ljust(min(left, 4000) - 2, b"9") + b"\r\n"
+    return head + b"\r\n"
+
+
+@pytest.mark.parametrize(
+    ("head", "expected"),
+    [
+        (padded(b"GET /", MAX_HEAD_BYTES), 200),
+        (padded(b"GET /", MAX_HEAD_BYTES + 10), 431),
+        (padded(b"GET /", 79_000), 431),
+        (b"\r\n\r\n" + padded(b"GET /", 79_000), 431),
+        (http(b"GET", b"/", [(b"Cookie", b"a=" + b"9" * 30_000)]), 200),
+        (http(b"GET", b"/", [(b"Cookie", b"a=" + b"9" * 40_000)]), 431),
+    ],
+    ids=["at the limit", "above", "far above", "after empty lines", "one long line", "one line that is too long"],
+)  # fmt: skip
+def test_the_head_is_bounded_even_if_it_arrives_in_one_piece(
+    strict: RunningServer, head: bytes, expected: int
+):
+    assert status(strict.url, head) == expected
+
+
+def test_a_body_that_arrives_with_its_head_does_not_count_as_head(strict: RunningServer):
+    offer = http(b"POST", b"/offer", [(b"Content-Type", b"application/json")], b"9" * 2 * MAX_HEAD_BYTES)
+
+    assert status(strict.url, offer) == 400
+
+
+def test_requests_that_arrive_together_are_bounded_one_by_one(strict: RunningServer):
+    parts = urlsplit(strict.url)
+    with socket.create_connection(
+        (str(parts.hostname), int(parts.port or 0)), ANSWER_DEADLINE_S
+    ) as connection:
+        connection.sendall(
+            padded(b"HEAD /", 20_000)
+            + padded(b"HEAD /", 20_000).replace(b"\r\n", b"\r\nConnection: close\r\n", 1)
+        )
+        got = b""
+        while more := connection.recv(65536):
+            got += more
+
+    assert got.count(b"HTTP/1.1 200 OK") == 2
 
 
 @pytest.mark.parametrize(

@@ -77,6 +77,7 @@ def test_a_required_certificate_or_token_is_named_and_accepted_as_an_option(tmp_
 
     assert "certificate of the server is not trusted" in without_trust["server"]["found"]
     assert "token" in without_token["media"]["found"]
+    assert "--token-file" in without_token["media"]["remedy"]
     assert code == 0, with_token
     assert "https" in with_token["secure context"]["found"]
 

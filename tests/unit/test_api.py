@@ -3,7 +3,6 @@
 import importlib.util
 import inspect
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import facestream
-from tests.conftest import ROOT
+from tests.conftest import ROOT, environment_of_the_checkout
 from tests.times import seconds
 
 NAMES = [
@@ -123,10 +122,11 @@ def test_a_name_imports_only_what_it_needs(statement: str, others: set[str]):
     assert not others & imported_after(f"import facestream; {statement}")
 
 
-def test_the_example_prints_the_emotion_of_each_face(media_dir: Path):
+def test_the_example_prints_the_emotion_of_each_face(media_dir: Path, tmp_path: Path):
     ended = subprocess.run(
         [sys.executable, str(ROOT / "examples" / "analyze_frames.py"), str(media_dir / "single_face.mp4")],
-        env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=seconds(100), check=False,
+        cwd=tmp_path, env=environment_of_the_checkout(), capture_output=True, text=True, timeout=seconds(100),
+        check=False,
     )  # fmt: skip
 
     assert ended.returncode == 0, ended.stderr

@@ -283,3 +283,11 @@ def test_every_way_to_deploy_is_in_the_table():
     table = (ROOT / "docs" / "deploy" / "README.md").read_text(encoding="utf-8")
 
     assert [page.name for page in PAGES if page.name != "README.md" and f"({page.name}" not in table] == []
+
+
+def test_no_variable_of_a_service_is_read_as_a_setting():
+    (pod,) = [
+        manifest["spec"]["template"]["spec"] for manifest in MANIFESTS if manifest["kind"] == "DaemonSet"
+    ]
+
+    assert pod["enableServiceLinks"] is False

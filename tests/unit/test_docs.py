@@ -4,12 +4,12 @@ import argparse
 import ast
 import importlib
 import json
-import os
 import re
 import subprocess
 import sys
 from enum import StrEnum
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -23,19 +23,17 @@ from facestream.cli.analyze import report_as_dict
 from facestream.cli.replay import add_arguments as add_replay_arguments
 from facestream.config import Config
 from facestream.messages.control import (
-    Bye,
-    ChooseBackground,
+    REQUEST_TYPES,
+    REQUESTS,
     ControlReply,
     ErrorCode,
-    Layers,
     NoticeCode,
-    Ping,
 )
 from facestream.messages.http import ProblemCode
 from facestream.messages.telemetry import FaceMessage, StageTimes, Telemetry
 from facestream.sessions.ending import Ending
 from scripts.write_schema import schema_text
-from tests.conftest import ROOT
+from tests.conftest import ROOT, environment_of_the_checkout
 from tests.times import seconds
 
 DOCS = ROOT / "docs"
@@ -96,14 +94,19 @@ def test_every_setting_has_its_row_with_its_default(name: str):
         assert row[1].strip() == as_shown(default)
 
 
-@pytest.mark.parametrize(
-    "message", [Telemetry, StageTimes, FaceMessage, Ping, Layers, ChooseBackground, Bye, ControlReply]
-)
+@pytest.mark.parametrize("message", [Telemetry, StageTimes, FaceMessage, ControlReply, *REQUESTS])
 def test_every_field_of_a_message_is_described(message: type[BaseModel]):
     names = [field.alias or name for name, field in message.model_fields.items()]
     missing = [name for name in names if f"`{name}`" not in text_of("telemetry")]
 
     assert not missing
+
+
+@pytest.mark.parametrize("name", [*REQUEST_TYPES, *get_args(ControlReply.model_fields["type"].annotation)])
+def test_every_type_of_a_control_message_is_described(name: str):
+    page = text_of("telemetry")
+
+    assert f"`{name}`" in page or f'"type":"{name}"' in page
 
 
 @pytest.mark.parametrize(
@@ -186,7 +189,7 @@ def test_the_example_runs(page: str, first_line: str, tmp_path: Path, media_dir:
     finished = subprocess.run(
         [sys.executable, "-c", example],
         cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env=environment_of_the_checkout(),
         capture_output=True,
         text=True,
         timeout=seconds(60),

@@ -18,6 +18,7 @@ SERVER_NAME = "facestream"
 """aiohttp's default contains the versions of Python and aiohttp."""
 MAX_HEAD_BYTES = 32 * 1024
 """Enough for the cookies of other servers on localhost."""
+END_OF_HEAD = b"\r\n\r\n"
 MAX_OPENING_BYTES = 5 * 1024
 """The first message of a WebSocket holds a token of 4,096 characters at most."""
 LINGERING_S = 2.0  # time for the client to read the error while it still sends a body that is not read
@@ -29,6 +30,9 @@ OPTIONS: dict[str, Any] = {
     "keepalive_timeout": NO_DEADLINE_S,
     "lingering_time": LINGERING_S,
     "read_bufsize": 64 * 1024,
+    # One cookie may fill the head. aiohttp's limit of 8,190 bytes would answer it with 400.
+    "max_line_size": MAX_HEAD_BYTES,
+    "max_field_size": MAX_HEAD_BYTES,
     # No route accepts a compressed body, so no body is decompressed.
     "auto_decompress": False,
 }
@@ -43,13 +47,14 @@ OPENING_TOO_LARGE = b"\x88\x02" + (1009).to_bytes(2, "big")
 class HttpProtocol(web.RequestHandler):
     """An aiohttp connection with deadlines and bounds."""
 
-    __slots__ = ("_connection", "_content", "_head_bytes", "_opening_bytes", "_raw")
+    __slots__ = ("_connection", "_content", "_head_bytes", "_head_tail", "_opening_bytes", "_raw")
 
     def __init__(self, server: web.Server, connection: Connection, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(server, loop=loop, **OPTIONS)
         self._connection = connection
         self._content: StreamReader | None = None
         self._head_bytes = self._opening_bytes = 0
+        self._head_tail = b""
         self._raw: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -71,15 +76,17 @@ class HttpProtocol(web.RequestHandler):
             return
         if connection.phase is Phase.IDLE and data:
             connection.enter(Phase.HEAD)
-            self._head_bytes = 0
+            self._head_bytes, self._head_tail = 0, b""
         before, requests = connection.phase, self._request_count
+        if before is Phase.HEAD:
+            self._head_bytes += self._length_in_head(data)
+            if self._head_bytes > MAX_HEAD_BYTES:
+                self._reject(HEAD_TOO_LARGE)
+                return
         super().data_received(data)
         if before is Phase.HEAD:
-            self._head_bytes += len(data)
             if self._request_count > requests:
                 connection.enter(Phase.BODY)
-            elif self._head_bytes > MAX_HEAD_BYTES:
-                self._reject(HEAD_TOO_LARGE)
         elif before is Phase.RESPONSE and data:
             # Pipelined requests wait in the kernel, where they use the client's TCP window and not our memory.
             self._pause_reading_for_buffer()
@@ -142,6 +149,14 @@ class HttpProtocol(web.RequestHandler):
             self._content.set_exception(
                 RequestLateError("the request body did not arrive in time; send it at once, or try again")
             )
+
+    def _length_in_head(self, data: bytes) -> int:
+        """How many bytes of `data` belong to the head; behind it are a body or further requests."""
+        # Empty lines may precede the request line; they do not end the head.
+        seen = self._head_tail + data if self._head_tail else data.lstrip(b"\r\n")
+        self._head_tail = seen[1 - len(END_OF_HEAD) :]
+        end = seen.find(END_OF_HEAD)
+        return len(data) if end < 0 else len(data) - (len(seen) - end - len(END_OF_HEAD))
 
     def _take_opening(self, data: bytes) -> None:
         self._opening_bytes += len(data)

@@ -21,6 +21,21 @@ def test_a_token_is_valid_for_its_purpose_only(
     Tokens(purpose, [], read_key(key)).check(token)
 
 
+def test_only_a_new_key_needs_a_reload_and_standard_output_does_not_say_so(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    command = ["token", "--token-key-file", str(tmp_path / "key")]
+
+    main(command)
+    first = capsys.readouterr()
+    main(command)
+    second = capsys.readouterr()
+
+    assert first.err == f"created {tmp_path / 'key'}: restart the server, or send it SIGHUP, to use it\n"
+    assert len(first.out.splitlines()) == len(second.out.splitlines()) == 2
+    assert second.err == ""
+
+
 @pytest.mark.parametrize("hours", ["0", "-1", "nan", "inf", "many", "100000"])
 def test_a_token_without_a_reasonable_lifetime_is_not_created(tmp_path: Path, hours: str):
     with pytest.raises(SystemExit):

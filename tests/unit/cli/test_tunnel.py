@@ -120,6 +120,7 @@ def test_without_pyngrok_the_error_says_how_to_install_it(monkeypatch: pytest.Mo
         ({}, "JPEGs over its WebSocket"),
         ({"page_ice_server": ("turn:turn.example.org",), "turn_secret": "s"}, "for both sides"),
         ({"websocket_fallback": False}, "no media will get through"),
+        ({}, f"facestream token --url {PUBLIC}`"),
         ({"auth": "none"}, "everyone who knows the address"),
         (
             {
@@ -132,7 +133,7 @@ def test_without_pyngrok_the_error_says_how_to_install_it(monkeypatch: pytest.Mo
     ],
 )
 def test_the_hints_fit_the_settings(settings: dict[str, object], hint: str):
-    assert hint in "\n".join(media_hints(Config(**settings)))  # type: ignore[arg-type]
+    assert hint in "\n".join(media_hints(Config(**settings), PUBLIC))  # type: ignore[arg-type]
 
 
 def test_the_extra_is_pinned():

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from facestream.config import Config, load_config
+from facestream.config import Config, load_config, unknown_variables
 from facestream.errors import ConfigError
 
 
@@ -82,6 +82,27 @@ def test_an_unknown_name_in_the_file_is_rejected(tmp_path: Path):
         load_config()
 
     assert rejected.value.setting == "prot"
+    assert "prot: no such setting (did you mean port?)" in str(rejected.value)
+    assert "9000" not in str(rejected.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "reported"),
+    [
+        ("FACESTREAM_MAX_SESIONS", ["FACESTREAM_MAX_SESIONS (did you mean FACESTREAM_MAX_SESSIONS?)"]),
+        ("facestream_prt", ["facestream_prt (did you mean FACESTREAM_PORT?)"]),
+        ("FACESTREAM_QQ", ["FACESTREAM_QQ"]),
+        ("FACESTREAM_MAX_SESSIONS", []),
+        ("facestream_port", []),
+        ("FACESTREAM_TEST_TIME_FACTOR", []),
+        ("FACESTREAM_UPSTREAM_REPLACED", []),
+        ("OTHER", []),
+    ],
+)
+def test_a_variable_that_is_no_setting_is_named_with_the_setting_that_may_be_meant(
+    name: str, reported: list[str]
+):
+    assert unknown_variables({name: "1"}) == reported
 
 
 @pytest.mark.parametrize("text", ["port = ", "port: 9000"])

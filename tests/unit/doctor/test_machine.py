@@ -54,6 +54,16 @@ def test_a_library_of_another_version_is_named(tmp_path: Path, monkeypatch: pyte
     assert "no-such-library missing" in found.found
 
 
+@pytest.mark.parametrize(
+    ("name", "verdict"),
+    [("FACESTREAM_MAX_SESIONS", Verdict.WARNING), ("FACESTREAM_TEST_TIME_FACTOR", Verdict.OK)],
+)
+def test_a_misspelled_variable_is_a_warning(monkeypatch: pytest.MonkeyPatch, name: str, verdict: Verdict):
+    monkeypatch.setenv(name, "3")
+
+    assert finding_of("environment").verdict is verdict
+
+
 def test_missing_libraries_of_the_page_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(machine, "CLIENT_DIR", tmp_path)
 

@@ -6,6 +6,7 @@ import pytest
 
 from facestream.messages.control import (
     MAX_CONTROL_CHARS,
+    REQUEST_TYPES,
     Bye,
     ControlError,
     ControlReply,
@@ -43,6 +44,13 @@ def test_a_bad_control_message_is_answered_with_what_was_expected(text: str | by
         decode_control(text)
 
     assert rejected.value.code == ErrorCode.NOT_A_CONTROL_MESSAGE
+
+
+def test_the_error_names_the_type_of_every_request():
+    with pytest.raises(ControlError) as rejected:
+        decode_control("{}")
+
+    assert [name for name in REQUEST_TYPES if name not in str(rejected.value).partition("expected")[2]] == []
 
 
 def test_a_reply_leaves_out_default_values():

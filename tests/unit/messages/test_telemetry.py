@@ -41,7 +41,7 @@ def telemetry(*faces: FaceMessage, **changed: object) -> Telemetry:
         "ms": StageTimes(wait=0.4, detect=1.2, landmarks=2.0, emotion=0.6, draw=0.9),
         "faces": faces,
     }
-    return Telemetry(**{**values, **changed})
+    return Telemetry(**{**values, **changed})  # type: ignore[arg-type]
 
 
 def test_a_message_is_decoded_to_what_was_encoded():

@@ -3,6 +3,7 @@
 import logging
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
 import jwt
 import pytest
@@ -84,7 +85,7 @@ def test_the_local_token_is_not_logged(caplog: pytest.LogCaptureFixture):
 
 @pytest.mark.usefixtures("no_programs")
 @pytest.mark.parametrize("auth", ["token", "none"])
-def test_with_another_policy_there_is_no_local_token(tmp_path: Path, auth: str):
+def test_with_another_policy_there_is_no_local_token(tmp_path: Path, auth: Literal["token", "none"]):
     make_key(tmp_path / "token.key")
     config = Config(auth=auth, token_key_file=str(tmp_path / "token.key"))
 
