@@ -25,6 +25,7 @@ from facestream.ice.candidates import CandidatePolicy, admitted_candidates
 from facestream.ice.relays import as_rtc
 from facestream.ice.servers import IceServer
 from facestream.ice.trickle import candidates_from, identity_of, parse_fragment
+from facestream.media.outbox import SEND_ERRORS
 from facestream.messages.control import ControlReply, encode_control
 from facestream.messages.http import SessionState
 from facestream.metrics import Measures
@@ -157,5 +158,9 @@ class WebRtcSession(Session):
             or channel.bufferedAmount > MAX_REPLY_BACKLOG_BYTES
         ):
             return
-        channel.send(encode_control(reply))
+        message = encode_control(reply)
+        try:
+            channel.send(message)
+        except SEND_ERRORS:
+            return
         self._notice_sent = self._notice_sent or reply.type == "notice"
