@@ -76,7 +76,7 @@ def _check_privates() -> None:
     check_mentions(
         RTCRtpReceiver, "__init__", (receiver.STATISTICS, receiver.LAST_REPORT, receiver.LAST_REPORT_TIME)
     )
-    check_mentions(RTCRtpSender, "__init__", sender.RTP_TASKS)
+    check_mentions(RTCRtpSender, "__init__", (*sender.RTP_TASKS, sender.RTCP_EXITED))
     check_mentions(RTCSctpTransport, "__init__", sctp.SENDING_QUEUES)
     ice = ("_nominated", "_check_list", "_check_list_done", "_check_list_state", "_queue", "_protocols")
     check_mentions(Connection, "__init__", (*ice, "_remote_candidates", "_query_consent_task", "_closing"))

@@ -6,7 +6,6 @@ Negotiates nothing itself: `negotiation.py` uses this module. Obsolete with that
 """
 
 import base64
-import binascii
 import enum
 import math
 import re
@@ -167,7 +166,7 @@ def _read_parameter_sets(codec: RTCRtpCodecParameters) -> bytes:
         )
     try:
         units = [base64.b64decode(part, validate=True) for part in text.split(",") if part]
-    except binascii.Error as error:
+    except ValueError as error:  # binascii.Error, or a character beyond ASCII
         raise OfferError(
             "sdp: sprop-parameter-sets cannot be read; expected base64, separated by commas"
         ) from error

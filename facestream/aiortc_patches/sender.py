@@ -1,10 +1,11 @@
 """Send one track to one peer with a limit on keyframes and retransmissions; replaces aiortc's RTCRtpSender.
 
-aiortc 1.16 sends a keyframe for every request, and repeats packets as often as a peer asks. Encodes nothing itself.
-Obsolete when aiortc limits both rates.
+aiortc 1.16 sends a keyframe for every request, and repeats packets as often as a peer asks; after an exception in its
+RTCP task, `stop` waits forever. Encodes nothing itself. Obsolete when aiortc limits both rates and contains exceptions.
 """
 
 import asyncio
+import logging
 import time
 
 import aiortc.rtcpeerconnection
@@ -15,11 +16,14 @@ from aiortc.rtcrtpsender import RTCRtpSender
 from facestream.aiortc_patches.replacement import Replacement
 from facestream.token_bucket import TokenBucket
 
+logger = logging.getLogger(__name__)
+
 KEYFRAME_INTERVAL_S = 1.0
 KEYFRAME_BURST = 2  # a keyframe that was lost may be asked for again at once
 REPEATS_PER_S = 1000  # twice the packets of 5 Mbit/s
 
 RTP_TASKS = ("_RTCRtpSender__rtp_task", "_RTCRtpSender__rtcp_task")
+RTCP_EXITED = "_RTCRtpSender__rtcp_exited"
 
 
 class PatchedSender(RTCRtpSender):
@@ -49,6 +53,14 @@ class PatchedSender(RTCRtpSender):
     async def _retransmit(self, sequence_number: int) -> None:
         if self._repeats.wait_s(time.monotonic()) == 0.0:
             await super()._retransmit(sequence_number)
+
+    async def _run_rtcp(self) -> None:
+        try:
+            await super()._run_rtcp()
+        except Exception:
+            # Otherwise nothing would read the exception, and stop() would wait forever. aiortc does the same for RTP.
+            logger.exception("the RTCP reports of a sender ended")
+            getattr(self, RTCP_EXITED).set()
 
     async def stop(self) -> None:
         self._cancel_late_keyframe()

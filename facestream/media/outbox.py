@@ -6,6 +6,8 @@ from aiortc.exceptions import InvalidStateError
 
 # aiortc 1.16 queues without a bound in send(); four messages of 1,100 bytes are over 100 ms at 30 FPS.
 MAX_BUFFERED_BYTES = 4 * 1100
+SEND_ERRORS = (InvalidStateError, ConnectionError, ValueError)
+"""What RTCDataChannel.send of aiortc 1.16 raises: it is closed, or the message is longer than the peer accepts."""
 
 
 class TelemetryChannel(Protocol):
@@ -42,5 +44,5 @@ class TelemetryOutbox:
             return
         try:
             channel.send(message)
-        except (InvalidStateError, ConnectionError, ValueError):
+        except SEND_ERRORS:
             self.dropped += 1

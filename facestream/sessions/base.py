@@ -33,6 +33,7 @@ from facestream.workers.pool import AnalysisPool
 logger = logging.getLogger(__name__)
 
 WATCH_EVERY_S = 0.5
+DIGITS = 12  # a setting is shown as it was given: 1.5, 8, 43200
 _FAULT = Reason(Ending.FAULT, "fault in the server")
 
 
@@ -178,7 +179,11 @@ class Session(abc.ABC):
             error.reason for error in raised.exceptions if isinstance(error, SessionEnded)
         )
         if reason.ending.notice is not None:
-            self._reply(ControlReply(type="notice", code=reason.ending.notice, detail=reason.detail))
+            try:
+                self._reply(ControlReply(type="notice", code=reason.ending.notice, detail=reason.detail))
+            except Exception:
+                # The session boundary: a notice that fails must not turn its reason into a fault.
+                logger.exception("session %s: its last notice was not sent", self.id)
 
     def _reason(self) -> Reason:
         # If `run` was cancelled at shutdown, no end reason was set; use the one that `request_end` was called with.
@@ -237,7 +242,8 @@ class Session(abc.ABC):
             remaining_s = self._check_deadlines(now_s)
             if 0 < limit_s < now_s - self._opened_s:
                 raise SessionEnded(
-                    Ending.TIME_OVER, f"the session has reached its limit of {limit_s:.0f} s; start again"
+                    Ending.TIME_OVER,
+                    f"the session has reached its limit of {limit_s:.{DIGITS}g} s; start again",
                 )
             # Short waits, because the first frame changes the deadline.
             done, _ = await asyncio.wait({self._end_requested}, timeout=min(remaining_s, WATCH_EVERY_S))
@@ -249,11 +255,11 @@ class Session(abc.ABC):
         """Seconds until the session must end; raises SessionEnded after that."""
         if self.state is SessionState.STREAMING:
             deadline_s, since_s = self._config.silence_deadline_s, self._last_heard_s
-            late = SessionEnded(Ending.SILENCE, f"nothing received for {deadline_s:.0f} s")
+            late = SessionEnded(Ending.SILENCE, f"nothing received for {deadline_s:.{DIGITS}g} s")
         else:
             # Counted from the offer, because a peer that only pings would otherwise keep its session forever.
             deadline_s, since_s = self._config.setup_deadline_s, self._opened_s
-            late = SessionEnded(Ending.SETUP_TIMEOUT, f"no frame received within {deadline_s:.0f} s")
+            late = SessionEnded(Ending.SETUP_TIMEOUT, f"no frame received within {deadline_s:.{DIGITS}g} s")
         remaining_s = since_s + deadline_s - now_s
         if remaining_s <= 0:
             raise late

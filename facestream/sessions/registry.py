@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from facestream import logs
 from facestream.config import Config
 from facestream.config.cores import usable_cores
+from facestream.errors import NoPortError
 from facestream.ice.addresses import offers_loopback
 from facestream.ice.answer import has_relay
 from facestream.ice.candidates import CandidatePolicy
@@ -71,6 +72,8 @@ class SessionRegistry:
         self._resuming: set[str] = set()
         """Resume tokens of the peers that are reconnecting now."""
         self._draining = False
+        self._ports_free = True
+        """Whether the last offer that got as far as its media ports got one."""
         self._admission = Admission(config, usable_cores())
 
     def __len__(self) -> int:
@@ -106,14 +109,14 @@ class SessionRegistry:
             self._sessions[session.id] = session
             try:
                 with logs.of_session(session.id):
-                    answer_sdp = await session.accept(offer)
+                    answer_sdp = await self._accept(session, offer)
+                if self.relays.has_turn and not has_relay(answer_sdp):
+                    self.relays.check_again()
+                self._start(session, offer.resume)
             except BaseException:
                 del self._sessions[session.id]
                 await session.close()
                 raise
-            self._start(session, offer.resume)
-        if self.relays.has_turn and not has_relay(answer_sdp):
-            self.relays.check_again()
         return session, answer_sdp
 
     def open_jpeg(self, socket: JpegSocket, resume: str, remote: str = "") -> JpegSession:
@@ -122,7 +125,12 @@ class SessionRegistry:
             session = JpegSession(self._config, self._pool, self._drawing, self.measures, self._jpeg, socket)
             session.address = address_key(remote)
             self._sessions[session.id] = session
-            self._start(session, resume)
+            try:
+                self._start(session, resume)
+            except BaseException:
+                # Nothing else to free: the task that uses the socket does not run.
+                del self._sessions[session.id]
+                raise
         return session
 
     def get(self, session_id: str) -> Session | None:
@@ -155,6 +163,21 @@ class SessionRegistry:
         for threads in (self._drawing, self._jpeg, self._trimming_thread):
             threads.shutdown(wait=False)
 
+    async def _accept(self, session: WebRtcSession, offer: Offer) -> str:
+        """The session's answer. Logs a NoPortError only if the previous offer got a port."""
+        try:
+            answer_sdp = await session.accept(offer)
+        except NoPortError:
+            if self._ports_free:
+                logger.warning(
+                    "no UDP port or relay is free for the media; expected more udp_ports, a working TURN server, or "
+                    "an ice_address that this machine still has; logged again only after the next answered offer"
+                )
+            self._ports_free = False
+            raise
+        self._ports_free = True
+        return answer_sdp
+
     @contextlib.contextmanager
     def _admitted(self, remote: str, resume: str) -> Iterator[None]:
         """Reject a peer that the server cannot serve now, by raising AdmissionError.
@@ -162,8 +185,7 @@ class SessionRegistry:
         A peer that reconnects does not count in addition to its own old session, which continues until the new one is
         set up: a rejected or failed reconnect loses nothing. Only one reconnect per token at a time is exempt.
         """
-        if self._draining:
-            raise DrainingError("the server is stopping; try again in a minute", RejectionReason.STOPPING)
+        self._check_draining()
         replaced = session_of(resume, self._sessions.values()) if resume not in self._resuming else None
         now_s = time.monotonic()
         active = (
@@ -181,6 +203,10 @@ class SessionRegistry:
         finally:
             self._resuming.discard(resume)
 
+    def _check_draining(self) -> None:
+        if self._draining:
+            raise DrainingError("the server is stopping; try again in a minute", RejectionReason.STOPPING)
+
     def _active(self, session: Session, now_s: float) -> ActiveSession:
         return ActiveSession(
             session.address,
@@ -191,7 +217,11 @@ class SessionRegistry:
         )
 
     def _start(self, session: Session, resume: str) -> None:
-        """Start the task of an admitted session; continue where the session of its resume token ended."""
+        """Start the task of an admitted session; continue where the session of its resume token ended.
+
+        Raises DrainingError if the server began to stop after the admission.
+        """
+        self._check_draining()
         state = self._resume_states.take(resume, self._sessions.values())
         if state is not None:
             session.resume(state)

@@ -1,7 +1,6 @@
 """One session over WebRTC: its peer connection and the events on it; leaves no task and no socket behind."""
 
 import asyncio
-import logging
 from collections.abc import Sequence
 from concurrent.futures import Executor
 
@@ -25,6 +24,7 @@ from facestream.ice.candidates import CandidatePolicy, admitted_candidates
 from facestream.ice.relays import as_rtc
 from facestream.ice.servers import IceServer
 from facestream.ice.trickle import candidates_from, identity_of, parse_fragment
+from facestream.media.outbox import SEND_ERRORS
 from facestream.messages.control import ControlReply, encode_control
 from facestream.messages.http import SessionState
 from facestream.metrics import Measures
@@ -32,8 +32,6 @@ from facestream.sessions.base import Session
 from facestream.sessions.ending import Ending
 from facestream.signaling.offer import Offer, cheapest_first
 from facestream.workers.pool import AnalysisPool
-
-logger = logging.getLogger(__name__)
 
 NOTICE_DEADLINE_S = 0.5  # a peer that does not acknowledge its notice must not delay the end
 NEGOTIATION_ERRORS = (ValueError, OperationError)
@@ -99,10 +97,6 @@ class WebRtcSession(Session):
             raise OfferError("sdp: no codec in common for the video; expected VP8 or H264")
         sdp = self._pc.localDescription.sdp
         if not has_candidates(sdp):
-            logger.warning(
-                "no UDP port or relay is free for the media; expected more udp_ports, a working TURN server, or an "
-                "ice_address that this machine still has"
-            )
             raise NoPortError("the server has no free media port; tell its operator")
         return offer.sections.complete_answer(show_public_addresses(sdp, self._config.public_address))
 
@@ -157,5 +151,9 @@ class WebRtcSession(Session):
             or channel.bufferedAmount > MAX_REPLY_BACKLOG_BYTES
         ):
             return
-        channel.send(encode_control(reply))
+        message = encode_control(reply)
+        try:
+            channel.send(message)
+        except SEND_ERRORS:
+            return
         self._notice_sent = self._notice_sent or reply.type == "notice"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from aiortc import RTCRtpSender, RTCSessionDescription
 from aiortc.rtcrtpparameters import RTCRtpCodecCapability, RTCRtpCodecParameters
-from aiortc.sdp import SessionDescription
+from aiortc.sdp import MediaDescription, SessionDescription
 from pydantic import ValidationError
 
 from facestream.aiortc_patches.h264_offers import check_h264, is_h264
@@ -15,8 +15,14 @@ from facestream.messages.http import OfferBody
 from facestream.messages.validation import first_problem
 from facestream.signaling.sections import OfferSections
 
-PARSER_ERRORS = (ValueError, LookupError, AssertionError, AttributeError, StopIteration)
+PARSER_ERRORS = (ValueError, TypeError, LookupError, AssertionError, AttributeError, StopIteration)
 """What the SDP parser of aiortc 1.16 raises for malformed text, as fuzzing found; any other exception is a fault."""
+LEGACY_CHANNELS = "DTLS/SCTP"  # the profile of data channels in older offers: the format is the SCTP port
+MAX_MID_BYTES = 255
+EXTENSION_IDS = range(1, 256)
+"""The ids that fit into a header extension. aiortc 1.16 uses the two-byte form for ids above 14 and long values."""
+SSRCS = range(2**32)
+SCTP_PORTS = range(1, 2**16)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +64,12 @@ def check_sdp(sdp: str) -> None:
     """Reject what aiortc 1.16 cannot parse, or would accept and fail on later; raises OfferError."""
     try:
         parsed = SessionDescription.parse(sdp)
+        video = next(media for media in parsed.media if media.kind == "video")
+        parsed.webrtc_track_id(video)  # parses `a=msid`; aiortc does it only when it applies the offer
     except PARSER_ERRORS as error:
         raise OfferError(
             "sdp: not readable as SDP; send the text of pc.localDescription.sdp unchanged"
         ) from error
-    video = next(media for media in parsed.media if media.kind == "video")
     check_video_codecs(video.rtp.codecs)
     for media in parsed.media:
         if (
@@ -74,6 +81,35 @@ def check_sdp(sdp: str) -> None:
             raise OfferError(
                 f"sdp: {media.kind} has no DTLS fingerprint or ICE user; expected a WebRTC offer"
             )
+        if media.kind == "application":
+            _check_channels(media)
+    _check_rtp(video)
+
+
+def _check_rtp(video: MediaDescription) -> None:
+    """Reject numbers and names that do not fit into packets: aiortc would fail on each packet that it sends."""
+    if (size := len(video.rtp.muxId.encode())) > MAX_MID_BYTES:
+        raise OfferError(f"sdp: a mid of {size} bytes; expected at most {MAX_MID_BYTES}")
+    # Ids of other extensions are not used; an offer may give them numbers from 4096 (RFC 8285, section 7).
+    used = {extension.uri for extension in RTCRtpSender.getCapabilities("video").headerExtensions}
+    for extension in video.rtp.headerExtensions:
+        if extension.uri in used and extension.id not in EXTENSION_IDS:
+            raise OfferError(f"sdp: a=extmap with id {str(extension.id)[:20]}; expected 1 to 255")
+    if any(each.ssrc not in SSRCS for each in video.ssrc):
+        raise OfferError("sdp: a=ssrc is out of range; expected 0 to 4294967295")
+
+
+def _check_channels(application: MediaDescription) -> None:
+    legacy = application.profile == LEGACY_CHANNELS
+    try:
+        port = int(application.fmt[0]) if legacy else application.sctp_port
+    except ValueError:
+        port = None
+    if port not in SCTP_PORTS:
+        raise OfferError("sdp: data channels without a valid SCTP port; expected a=sctp-port:5000")
+    capabilities = application.sctpCapabilities
+    if capabilities is not None and capabilities.maxMessageSize < 0:
+        raise OfferError("sdp: a=max-message-size is negative; expected 0 for no limit, or a number of bytes")
 
 
 def cheapest_first() -> list[RTCRtpCodecCapability]:

@@ -15,8 +15,11 @@ DIRECTIONS = ("sendrecv", "sendonly", "recvonly", "inactive")
 # Attributes of a transport (categories TRANSPORT and IDENTICAL of RFC 8859); each bundle has one set of them.
 TRANSPORT_ATTRIBUTES = ("ice-ufrag", "ice-pwd", "ice-options", "fingerprint", "setup")
 CANDIDATE_ATTRIBUTES = ("candidate", "end-of-candidates")
+CODEC_ATTRIBUTES = ("a=rtpmap:", "a=fmtp:")
 RTP_COMPONENT = "1"  # aiortc multiplexes RTCP with RTP and asserts that there is no other component
 DISCARD_PORT = "9"
+PAYLOAD_TYPES = frozenset(range(128)) - frozenset(range(72, 77))
+"""What fits into an RTP packet that shares its port with RTCP (RFC 5761, section 4)."""
 MAX_LINES = 500
 """Of one section; Chromium's have 131. aiortc applies every `a=rtcp-fb:*` to every codec and compares every SSRC with
 all others, so the work grows quadratically."""
@@ -138,7 +141,8 @@ class OfferSections:
         kind, port, *rest = section.words
         yield f"m={kind} {DISCARD_PORT if port == '0' else port} {' '.join(rest)}"
         dropped = (*TRANSPORT_ATTRIBUTES, *CANDIDATE_ATTRIBUTES, "bundle-only", "mid", *DIRECTIONS)
-        yield from section.without(*dropped)[1:]
+        formats = _usable_formats(section)
+        yield from (line for line in section.without(*dropped)[1:] if _is_used(line, formats))
         # Write exactly one mid, without spaces. Of several `a=mid` lines, aiortc uses the last one as it is, and a
         # section whose mid is not in the bundle gets no transport.
         if section.mid:
@@ -210,6 +214,33 @@ def _direction(section: Section, session: tuple[str, ...]) -> str:
             if _name(line) in DIRECTIONS:
                 return _name(line)
     return "sendrecv"
+
+
+def _usable_formats(section: Section) -> frozenset[int]:
+    """Payload types of the `m=` line that RTP packets can carry; empty for data channels."""
+    if section.kind == "application":
+        return frozenset()
+    numbers = (_payload_type(word) for word in section.words[3:])
+    return PAYLOAD_TYPES.intersection(number for number in numbers if number is not None)
+
+
+def _is_used(line: str, formats: frozenset[int]) -> bool:
+    """False: the line describes a codec that the `m=` line does not list, or whose payload type no packet can carry.
+
+    aiortc 1.16 would negotiate such a codec, and then reject its own answer. Malformed lines are left to its parser.
+    """
+    if not line.startswith(CODEC_ATTRIBUTES):
+        return True
+    number = _payload_type(line.partition(":")[2].partition(" ")[0])
+    return number is None or number in formats
+
+
+def _payload_type(text: str) -> int | None:
+    """The number as aiortc reads it; None: not a number."""
+    try:
+        return int(text)
+    except ValueError:
+        return None
 
 
 def _inactive(section: Section, served: Section) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """Hypothesis strategies for malformed offers: mutations of real offers of Chromium and Firefox."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +14,24 @@ MAX_MUTATIONS = 4
 Lines = list[str]
 Mutation = Callable[[Lines], Lines]
 
-ODD_NUMBERS = ("0", "-1", "1.5", "255", "999", "65535", "65536", "4294967296", "9" * 40, "1e9", "0x10", "٣")
+ODD_NUMBERS = (
+    "0",
+    "-1",
+    "72",
+    "128",
+    "256",
+    "300",
+    "1.5",
+    "255",
+    "999",
+    "65535",
+    "65536",
+    "4294967296",
+    "9" * 40,
+    "1e9",
+    "0x10",
+    "٣",
+)
 ODD_WORDS = (
     "",
     " ",
@@ -39,6 +57,11 @@ ODD_LINES = (
     "a=fmtp:999 apt=96", "a=fmtp:97 apt=", "a=fmtp:97 apt=97", "a=rtcp-fb:", "a=rtcp-fb:96", "a=extmap:",
     "a=extmap:0 x", "a=ssrc:", "a=ssrc:x cname:y", "a=ssrc-group:FID 1", "a=msid:", "a=rtcp:", "a=rtcp:9 IN",
     "a=sctp-port:", "a=sctp-port:x", "a=sctpmap:5000", "a=max-message-size:x", "a=ice-options:", "a=ice-lite",
+    "a=sctp-port", "a=sctp-port:99999999", "a=max-message-size", "a=max-message-size:-1", "a=max-message-size:20",
+    "a=msid-semantic:WMS *", "a=msid: x", "a=rtpmap:72 H264/90000", "a=rtpmap:300 H264/90000",
+    "a=rtpmap:-1 H264/90000", "a=rtpmap:128 rtx/90000", "a=fmtp:128 apt=96", "a=fmtp:103 sprop-parameter-sets=é",
+    "a=extmap:300 urn:ietf:params:rtp-hdrext:sdes:mid", "a=extmap:-1 urn:ietf:params:rtp-hdrext:sdes:mid",
+    "a=ssrc:99999999999 cname:y",
     "a=inactive", "a=sendonly", "a=recvonly", "a=rtcp-mux", "a=end-of-candidates", "a=rid:1 send", "a=simulcast:send 1",
 )  # fmt: skip
 
@@ -84,6 +107,10 @@ def mutations(draw: st.DrawFn) -> Mutation:
                 return lines[:at]
             case "number":
                 return [*lines[:at], with_odd_number(chosen, other, number), *lines[at + 1 :]]
+            case "value":
+                return [*lines[:at], chosen.partition(":")[0], *lines[at + 1 :]]
+            case "payload type":
+                return with_odd_payload_type(lines, chosen, number)
             case "word":
                 words = chosen.split(" ")
                 words[int(other * len(words))] = word
@@ -100,7 +127,7 @@ def mutations(draw: st.DrawFn) -> Mutation:
 
 CHANGES = (
     "delete", "delete kind", "duplicate", "move", "foreign line", "insert", "cut line", "cut", "number", "word",
-    "many sections", "many lines",
+    "many sections", "many lines", "value", "payload type",
 )  # fmt: skip
 
 
@@ -114,6 +141,15 @@ def with_odd_number(line: str, where: float, number: str) -> str:
     while end < len(line) and line[end].isdigit():
         end += 1
     return line[:start] + number + line[end:]
+
+
+def with_odd_payload_type(lines: Lines, chosen: str, number: str) -> Lines:
+    """The lines with another payload type for the codec that `chosen` describes; the `m=` line keeps the old one."""
+    found = re.match(r"a=(?:rtpmap|fmtp|rtcp-fb):(\d+) ", chosen)
+    if found is None:
+        return lines
+    described = re.compile(rf"(a=(?:rtpmap|fmtp|rtcp-fb):|.* apt=){found[1]}\b")
+    return [described.sub(lambda named: named[1] + number, line) for line in lines]
 
 
 @st.composite

@@ -2,17 +2,22 @@
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import numpy as np
 import pytest
 from aiortc.mediastreams import MediaStreamError
 from av import VideoFrame
+from yarl import URL
 
 from facestream.errors import ServerUnreachableError
 from facestream.messages.control import ControlReply
+from facestream.messages.http import AnswerBody
+from facestream.replay import http as replay_http
 from facestream.replay.options import ReplayOptions
 from facestream.replay.peer import ReplayPeer
 from facestream.replay.summary import Tally
@@ -74,7 +79,7 @@ async def until_sessions(url: str, wanted: int) -> None:
 def hasty(tmp_path_factory: pytest.TempPathFactory):
     """A server with short deadlines."""
     log = tmp_path_factory.mktemp("hasty") / "server.log"
-    with running_server(log, *LIGHT, "--silence-deadline-s", "1", "--setup-deadline-s", "3") as running:
+    with running_server(log, *LIGHT, "--silence-deadline-s", "1.5", "--setup-deadline-s", "3") as running:
         yield running
 
 
@@ -83,7 +88,27 @@ async def test_a_peer_whose_frames_stop_gets_a_notice_of_silence(hasty, media_di
         notice = await notice_to(peer)
 
     assert notice.code == "silence"
-    assert notice.detail == "nothing received for 1 s"
+    assert notice.detail == "nothing received for 1.5 s"
+
+
+async def test_a_peer_that_accepts_only_short_messages_ends_with_its_reason_and_causes_no_traceback(
+    hasty, media_dir: Path, monkeypatch: pytest.MonkeyPatch
+):
+    post = replay_http.post_offer
+
+    async def with_small_messages(url: URL, sdp: str, *args: Any) -> AnswerBody:
+        return await post(url, re.sub(r"a=max-message-size:\d+", "a=max-message-size:20", sdp), *args)
+
+    monkeypatch.setattr(replay_http, "post_offer", with_small_messages)
+    async with sending(hasty.url, media_dir, 30) as peer:
+        await peer.receive_frames(3, DEADLINE_S)
+        for number in range(10):
+            peer.send_control(f'{{"type":"ping","id":{number}}}')
+        await until_sessions(hasty.url, 0)
+
+    log = hasty.log.read_text()
+    assert f"session {peer.session_id}: closed (silence: " in log
+    assert "Traceback" not in log
 
 
 async def test_a_peer_whose_video_ends_gets_a_notice(hasty, media_dir: Path):

@@ -2,9 +2,11 @@ import asyncio
 import time
 
 import pytest
+from aiortc import RTCRtpSender
 from aiortc.rtp import RTCP_PSFB_PLI, RtcpPsfbPacket
 
 from tests.media.aiortc_patches.peers import Pair
+from tests.times import seconds
 
 pytestmark = pytest.mark.media
 
@@ -30,3 +32,22 @@ async def test_a_flood_of_keyframe_requests_causes_one_keyframe_per_second(pair:
         await asyncio.sleep(0.01)
 
     assert 2 <= sum(keyframes) <= 4
+
+
+async def test_a_sender_stops_after_an_exception_in_its_reports(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    failed = asyncio.Event()
+
+    async def fails(_sender: RTCRtpSender, packets: object) -> None:
+        failed.set()
+        raise RuntimeError("injected")
+
+    await pair.connect()
+    await pair.receive()
+    monkeypatch.setattr(RTCRtpSender, "_send_rtcp", fails)
+    async with asyncio.timeout(seconds(10)):
+        await failed.wait()
+        await pair.caller_sender.stop()
+
+    assert "RuntimeError: injected" in caplog.text

@@ -10,6 +10,8 @@ from facestream.analysis.options import AnalysisOptions
 from facestream.config import Config
 from facestream.ice.servers import CredentialSource
 from facestream.media.pipeline import FramePipeline
+from facestream.messages.control import ControlReply
+from facestream.sessions.jpeg import JpegSession
 from facestream.sessions.registry import SessionRegistry
 from facestream.workers.pool import AnalysisPool
 from tests.times import seconds
@@ -39,9 +41,10 @@ class Socket:
             raise self.close_error
 
 
-async def serve(folder: Path, socket: Socket) -> dict[tuple[str, str], int]:
+async def serve(folder: Path, socket: Socket, config: Config | None = None) -> dict[tuple[str, str], int]:
     """Serve the socket until it ends; returns the closed sessions by kind and reason."""
-    registry = SessionRegistry(Config(), AnalysisPool(folder, AnalysisOptions(), 0, 1), CredentialSource())
+    pool = AnalysisPool(folder, AnalysisOptions(), 0, 1)
+    registry = SessionRegistry(config or Config(), pool, CredentialSource())
     async with asyncio.timeout(DEADLINE_S):
         registry.open_jpeg(socket, "")
         while len(registry):  # noqa: ASYNC110 - the registry has no event for it
@@ -106,6 +109,23 @@ async def test_a_fault_while_a_session_ends_for_another_reason_is_a_fault_in_log
     assert closed == {("pictures", "fault"): 1}
     assert logged_endings(caplog) == ["fault"]
     assert socket.close_reasons == [LOST]
+
+
+async def test_a_notice_that_cannot_be_sent_does_not_change_the_ending(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+):
+    def fails(_session: JpegSession, reply: ControlReply) -> None:
+        if reply.type == "notice":
+            raise RuntimeError("injected")
+
+    monkeypatch.setattr(JpegSession, "_reply", fails)
+
+    closed = await serve(tmp_path, Socket(), Config(setup_deadline_s=0.25))
+
+    assert closed == {("pictures", "setup_timeout"): 1}
+    assert logged_endings(caplog) == ["setup_timeout"]
+    assert "no frame received within 0.25 s" in caplog.text
+    assert "RuntimeError: injected" in caplog.text
 
 
 async def test_a_connection_that_cannot_be_closed_is_a_fault_in_log_and_metrics(

@@ -1,4 +1,4 @@
-"""The candidates in the offer of a peer and its later ones count towards the same limit."""
+"""Candidates of an offer and later ones count towards the same limit; replies that cannot be sent are dropped."""
 
 import json
 from collections.abc import AsyncIterator
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from aiortc import RTCConfiguration, RTCIceCandidate, RTCPeerConnection, VideoStreamTrack
+from aiortc.exceptions import InvalidStateError
 
 from facestream.analysis.options import AnalysisOptions
 from facestream.config import Config
@@ -60,3 +61,36 @@ async def test_every_candidate_of_an_offer_counts_towards_the_limit(
             await session.close()
 
     assert len(added) == MAX_CANDIDATES - len(offered)
+
+
+class ClosedChannel:
+    """A data channel that accepts no message."""
+
+    label = "control"
+    readyState = "open"  # noqa: N815 - the name is RTCDataChannel's
+    bufferedAmount = 0  # noqa: N815
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+        self.tried = 0
+
+    def on(self, event: str, handler: object) -> None:
+        pass
+
+    def send(self, message: str) -> None:
+        self.tried += 1
+        raise self.error
+
+
+@pytest.mark.parametrize("error", [ValueError("too long"), ConnectionError(), InvalidStateError()])
+async def test_a_reply_that_the_channel_does_not_accept_is_dropped(error: Exception):
+    channel = ClosedChannel(error)
+    with ThreadPoolExecutor(1) as drawing:
+        pool = AnalysisPool(Path(), AnalysisOptions(), 0, 1)
+        session = WebRtcSession(Config(), pool, drawing, Measures())
+        try:
+            session._on_datachannel(channel)  # type: ignore[arg-type]  # the part of a channel that is used
+        finally:
+            await session.close()
+
+    assert channel.tried == 1

@@ -30,6 +30,7 @@ def only_h264(sdp: str, parameters: str) -> str:
         ("packetization-mode=2", "packetization-mode=2; expected 0 or 1"),
         ("packetization-mode", "packetization-mode=None; expected 0 or 1"),
         ("sprop-parameter-sets=%%%", "sprop-parameter-sets cannot be read; expected base64"),
+        ("sprop-parameter-sets=é", "sprop-parameter-sets cannot be read; expected base64"),
         ("sprop-parameter-sets=Z0IAMw==", "sprop-parameter-sets: H264 with a parameter set is cut off"),
         ("sprop-parameter-sets=" + "A" * 9000, "sprop-parameter-sets of 9000 characters"),
     ],

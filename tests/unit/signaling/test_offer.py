@@ -1,4 +1,6 @@
 import json
+import re
+from collections.abc import Callable
 
 import pytest
 from aiortc import RTCBundlePolicy, RTCConfiguration, RTCPeerConnection, VideoStreamTrack
@@ -7,6 +9,10 @@ from facestream.config import Config
 from facestream.errors import OfferError
 from facestream.ice.candidates import MAX_CANDIDATES, CandidatePolicy, drop_rejected_candidates
 from facestream.signaling.offer import Offer, parse_offer
+from tests.media.offers import read_offer
+
+CHROME = read_offer("chrome")
+MID_URI = "urn:ietf:params:rtp-hdrext:sdes:mid"
 
 
 @pytest.fixture
@@ -77,6 +83,74 @@ def test_an_offer_that_cannot_be_served_is_rejected(offer_sdp: str, old: str, ne
 
     with pytest.raises(OfferError, match=said):
         parsed(body(changed))
+
+
+@pytest.mark.parametrize("section", ["video", "application"])
+@pytest.mark.parametrize(
+    "line", ["a=sctp-port", "a=max-message-size", "a=rtpmap", "a=fmtp", "a=extmap", "a=ssrc"]
+)
+def test_an_attribute_without_its_value_is_not_readable(line: str, section: str):
+    sdp = re.sub(rf"(?m)^(m={section}.*)$", rf"\1\n{line}", CHROME)
+
+    with pytest.raises(OfferError, match="not readable"):
+        parsed(body(sdp))
+
+
+def test_an_msid_without_a_track_is_not_readable():
+    sdp = re.sub(r"(?m)^a=msid:.*$", "a=msid: stream", CHROME)
+    sdp = re.sub(r"(?m)^a=msid-semantic:.*$", "a=msid-semantic: WMS *", sdp)
+
+    with pytest.raises(OfferError, match="not readable"):
+        parsed(body(sdp))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        (r"a=sctp-port:\d+", "a=x", "SCTP port"),
+        (r"a=sctp-port:\d+", "a=sctp-port:0", "SCTP port"),
+        (r"a=sctp-port:\d+", "a=sctp-port:99999999", "SCTP port"),
+        (r"m=application .*", "m=application 9 DTLS/SCTP 99999999", "SCTP port"),
+        (r"m=application .*", "m=application 9 DTLS/SCTP x", "SCTP port"),
+        (r"a=max-message-size:\d+", "a=max-message-size:-1", "negative"),
+        (rf"a=extmap:\d+ {MID_URI}", f"a=extmap:300 {MID_URI}", "extmap with id 300"),
+        (rf"a=extmap:\d+ {MID_URI}", f"a=extmap:0 {MID_URI}", "extmap with id 0"),
+        (rf"a=extmap:\d+ {MID_URI}", f"a=extmap:-1 {MID_URI}", "extmap with id -1"),
+        (r"a=extmap:\d+ (\S+abs-send-time)", r"a=extmap:256 \1", "extmap with id 256"),
+        (r"a=mid:0|(?<=BUNDLE )0", lambda found: found[0] + "é" * 130, "mid of 26[01] bytes"),
+        (r"a=ssrc:\d+", "a=ssrc:4294967296", "a=ssrc"),
+        (r"a=ssrc:\d+", "a=ssrc:-1", "a=ssrc"),
+    ],
+)
+def test_a_value_that_fits_into_no_packet_is_rejected(
+    old: str, new: str | Callable[[re.Match[str]], str], said: str
+):
+    changed = re.sub(old, new, CHROME)
+
+    assert changed != CHROME
+    with pytest.raises(OfferError, match=said) as refused:
+        parsed(body(changed))
+
+    assert "expected" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (r"m=application .*", "m=application 9 DTLS/SCTP 5000"),
+        (r"a=sctp-port:\d+", "a=sctp-port:65535"),
+        (r"a=max-message-size:\d+", "a=max-message-size:0"),
+        (r"a=max-message-size:.*\s*", ""),
+        (rf"a=extmap:\d+ {MID_URI}", f"a=extmap:255 {MID_URI}"),
+        (r"a=extmap:\d+ urn:3gpp:video-orientation", "a=extmap:4096 urn:3gpp:video-orientation"),
+        (r"a=mid:0|(?<=BUNDLE )0", lambda found: found[0].replace("0", "x" * 255)),
+    ],
+)
+def test_an_unusual_value_within_the_limits_is_accepted(old: str, new: str | Callable[[re.Match[str]], str]):
+    changed = re.sub(old, new, CHROME)
+
+    assert changed != CHROME
+    parsed(body(changed))
 
 
 def test_candidates_that_are_not_allowed_are_dropped():

@@ -211,6 +211,25 @@ def test_a_section_with_more_codecs_than_payload_types_is_rejected():
         offer(many)
 
 
+@pytest.mark.parametrize("number", ["97", "72", "128", "256", "300", "-1", "9" * 40])
+def test_a_codec_that_the_media_line_does_not_list_does_not_reach_aiortc(number: str):
+    codec = f"a=rtpmap:{number} H264/90000\na=fmtp:{number} packetization-mode=1\n"
+
+    (video,) = served_of(offer(section("video", "0", more=TRANSPORT + codec)))
+
+    assert [line for line in video if line.startswith(("a=rtpmap", "a=fmtp"))] == ["a=rtpmap:96 VP8/90000"]
+
+
+@pytest.mark.parametrize("number", ["76", "128", "255"])
+def test_a_listed_codec_whose_payload_type_fits_into_no_packet_does_not_reach_aiortc(number: str):
+    codec = f"a=rtpmap:{number} H264/90000\n"
+    listed = section("video", "0", more=TRANSPORT + codec).replace("SAVPF 96", f"SAVPF 96 {number}")
+
+    (video,) = served_of(offer(listed))
+
+    assert [line for line in video if line.startswith("a=rtpmap")] == ["a=rtpmap:96 VP8/90000"]
+
+
 @pytest.mark.parametrize("line", ["a=mid:1\n", "a=mid:\n", "a=mid\n"])
 def test_a_second_mid_of_a_section_does_not_reach_aiortc(line: str):
     twice = section("video", "0", more=TRANSPORT + line)
