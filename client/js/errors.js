@@ -4,8 +4,10 @@
 export class PeerError extends Error {
   /** Milliseconds after which the server allows another try; 0: it did not say. */
   retryMs = 0;
-  /** The code of the notice that ended the session (docs/telemetry.md); empty: none. */
+  /** The code of the notice that ended the session, or of the problem that rejected a request (docs/telemetry.md); empty: none. */
   code = '';
+  /** Whether the server rejected a request. */
+  isRejection = false;
 
   /** @param {string} key of PROBLEMS in problems.js @param {string} [detail] @param {unknown} [cause] */
   constructor(key, detail = '', cause = undefined) {
@@ -48,6 +50,8 @@ export function rejection(status, { code, detail }, retryAfterS = 0) {
   const known = typeof code === 'string' && Object.hasOwn(KEYS_BY_CODE, code) ? KEYS_BY_CODE[code] : undefined;
   const error = new PeerError(known ?? KEYS_BY_STATUS[status] ?? 'rejected', typeof detail === 'string' ? detail : `HTTP ${status}`);
   error.retryMs = 1000 * (retryAfterS || 0);
+  error.isRejection = true;
+  if (typeof code === 'string') error.code = code;
   return error;
 }
 

@@ -11,7 +11,7 @@ import { fetchConfig, withoutSlash } from './http.js';
 import { JpegPeer } from './jpeg-peer.js';
 import { LiveView } from './live-view.js';
 import { Peer } from './peer.js';
-import { sentence } from './problems.js';
+import { problemOf } from './problems.js';
 import { SessionLog } from './session-log.js';
 import { SetupPanel } from './setup-panel.js';
 import { StagePanel } from './stage-panel.js';
@@ -99,7 +99,7 @@ const visit = new Visit(
   {
     traits: () => traits,
     hasToken: () => Boolean(token.token),
-    askToken: (error) => token.ask(error ? sentence(error.message) : TOKEN_WANTED),
+    askToken: (error) => token.ask(error ? problemOf(error).text : TOKEN_WANTED),
     askConsent: () => consent.ask(notice),
     hasWebrtc: () => Boolean(globalThis.RTCPeerConnection),
     chosen: () => setup.source,

@@ -1,15 +1,23 @@
 /** The texts of errors, ended sessions and states: what happened, and what to do. They are shown in place of the video. Decides nothing. */
 
+import { SINGLE_IMAGES, TOKEN_WANTED } from './strings.js';
 import { State } from './visit-states.js';
 
 /** @typedef {import('./errors.js').PeerError} PeerError */
-/** @typedef {{title: string, text: string | ((detail: string) => string)}} Words a string is advice; a function also passes on the error's detail */
+/**
+ * @typedef {object} Words
+ * @property {string} title
+ * @property {string} [reason] also shown while the page tries again by itself
+ * @property {string | ((detail: string) => string)} text advice for a person who has to start again; a function also passes on the error's detail
+ */
+
+const AFTER_STOP = 'Nothing is sent any more. The server has stored nothing; this page keeps the measurements until you start again or close it.';
 
 /** Shown in place of the video, by state; one without a title is appended to the text of the problem. @type {Record<string, {title?: string, text: string}>} */
 export const INVITATIONS = {
   [State.IDLE]: {
     title: 'Facial expressions, live',
-    text: 'Your video is sent to this server, analysed frame by frame and sent back at once. Nothing is stored.',
+    text: 'Your video is sent to this server, analysed frame by frame and sent back at once. The server stores neither the video nor the results.',
   },
   [State.STARTING]: { title: 'Opening the camera', text: 'Your browser may ask you to allow it.' },
   [State.CONNECTING]: { title: 'Connecting', text: 'The camera is open. The page is connecting to the server.' },
@@ -24,15 +32,15 @@ export const INVITATIONS = {
   },
   [State.QUEUED]: { text: 'The page tries again by itself; the camera stays off until then.' },
   [State.RECONNECTING]: { text: 'The camera stays on, but nothing is sent in the meantime. The chart and the counters resume when the connection is back.' },
-  [State.STOPPED]: { title: 'The camera is off', text: 'Nothing is sent, and nothing was stored.' },
+  [State.STOPPED]: { title: 'The camera is off', text: AFTER_STOP },
 };
 /** The same for a clip, where it differs. @type {Record<string, {title?: string, text: string}>} */
 const CLIP_INVITATIONS = {
-  [State.STARTING]: { title: 'Opening the clip', text: 'The browser is decoding the first frame.' },
-  [State.CONNECTING]: { title: 'Connecting', text: 'The clip is open. The page is connecting to the server.' },
+  [State.STARTING]: { title: 'Opening the video file', text: 'The browser is reading the first frame.' },
+  [State.CONNECTING]: { title: 'Connecting', text: 'The video file is open. The page is connecting to the server.' },
   [State.QUEUED]: { text: 'The page tries again by itself.' },
   [State.RECONNECTING]: { text: 'Nothing is sent in the meantime. The chart and the counters resume when the connection is back.' },
-  [State.STOPPED]: { title: 'The clip has stopped', text: 'Nothing is sent, and nothing was stored.' },
+  [State.STOPPED]: { title: 'The video file has stopped', text: AFTER_STOP },
 };
 
 /** By the key of a PeerError. @type {Record<string, Words>} */
@@ -49,49 +57,51 @@ export const PROBLEMS = {
   insecure: {
     title: 'This address cannot use the camera',
     text: (address) =>
-      `Browsers allow camera access only on localhost or over HTTPS. If the server runs on this computer, open ${address} instead. You can also use a clip here.`,
+      `Browsers allow camera access only on localhost or over HTTPS. If the server runs on this computer, open ${address} instead. You can also use a video file here.`,
   },
   noCapture: {
     title: 'This browser does not give pages access to a camera',
-    text: 'Allow camera access in the browser’s settings, use a clip instead, or open this page in a current Firefox, Chrome, Edge or Safari.',
+    text: 'Allow camera access in the browser’s settings, use a video file instead, or open this page in a current Firefox, Chrome, Edge or Safari.',
   },
   badClip: {
-    title: 'This clip cannot be played',
+    title: 'This video file cannot be played',
     text: (name) => `This browser cannot decode any video in ${name}. Convert it to MP4 with H264, or to WebM, and choose it again.`,
   },
   clipBroken: {
-    title: 'The clip stopped playing',
+    title: 'The video file stopped playing',
     text: (name) => `This browser cannot decode the rest of ${name}. Convert it to MP4 with H264, or to WebM, and choose it again.`,
   },
   clipBlocked: {
-    title: 'The browser did not start the clip',
+    title: 'The browser did not start the video file',
     text: 'Some browsers require a second press, for example on a phone in power-saving mode. Press the button again.',
   },
   unsupported: {
     title: 'This browser lacks a feature that the page needs',
-    text: 'It cannot capture video from a canvas (captureStream). Use a current Firefox, Chrome, Edge or Safari.',
+    text: 'Open this page in a current Firefox, Chrome, Edge or Safari. In this browser, only the camera may work, and only if the video is not mirrored.',
   },
   noCanvas: {
-    title: 'The browser blocks access to the canvas',
-    text: 'Use the icon in the address bar to allow this page to read its canvas, then start again.',
+    title: 'The browser hides the video from this page',
+    text: 'Its protection against tracking replaces the frames with noise. Use the icon in the address bar to allow this page to read canvas images, or use another browser. Then start again.',
   },
   noWebrtc: {
     title: 'This browser has no WebRTC',
     text: withAdvice('This server accepts video over WebRTC only. Allow WebRTC in the browser’s settings, or use another browser.'),
   },
   serverAway: { title: 'The server does not answer', text: 'Check that it is running, and start again.' },
-  full: { title: 'The server is full', text: sentence },
-  draining: { title: 'The server is stopping', text: sentence },
-  token: { title: 'Access token required', text: sentence },
-  tooMany: { title: 'Too many sessions from your network', text: sentence },
-  // The detail names settings, which concern the operator only; the same holds for a fault.
-  noPort: { title: 'The server has no free port for video', text: 'Tell the operator of this server.' },
-  offer: { title: 'The server rejected the connection', text: sentence },
-  rejected: { title: 'The server rejected the connection', text: sentence },
+  full: { title: 'The server is full', reason: 'It cannot serve more people at the moment.', text: 'Start again later.' },
+  draining: { title: 'The server is stopping', text: 'Start again once it is back.' },
+  token: { title: 'Access token required', text: TOKEN_WANTED },
+  tooMany: { title: 'Too many sessions from your network', reason: 'The server allows no more of them at the moment.', text: 'Start again later.' },
+  noPort: { title: 'The server has no free port for video', reason: 'Tell the operator of this server.', text: '' },
+  offer: {
+    title: 'The server rejected the connection',
+    text: 'It cannot use what this browser sends. Use a current Firefox, Chrome, Edge or Safari, or tell the operator of this server.',
+  },
+  rejected: { title: 'The server rejected the connection', text: 'Start again. If this happens again, tell the operator of this server.' },
   fault: { title: 'Server error', text: 'Start again. If this happens again, tell the operator of this server.' },
   noMedia: {
     title: 'No video gets through',
-    text: 'The server answered, but the connection for the video failed. A firewall may block UDP.',
+    text: 'The server answers, but the video does not reach it. Your network may block video: try another network, or tell the operator of this server.',
   },
   cut: {
     title: 'The connection was lost',
@@ -101,6 +111,18 @@ export const PROBLEMS = {
   ended: { title: 'The server ended the session', text: (detail) => sentence(detail) || 'Try starting again in a moment.' },
   cameraEnded: { title: 'The camera was disconnected', text: 'Connect it again, or choose another one, and start again.' },
   unknown: { title: 'Unexpected error', text: withAdvice('Start again.') },
+};
+
+/** Why the server rejected a request, by the code of its problem, where the key says too little. @type {Record<string, Partial<Words>>} */
+export const REJECTIONS = {
+  token_wrong: { reason: 'This token is not valid on this server.', text: 'Ask its operator for a new one.' },
+  token_expired: { reason: 'This token has expired.', text: 'Ask the operator of this server for a new one.' },
+  too_many_sessions_for_address: {
+    reason: 'Other pages or devices in your network use this server already, and it allows no more of them at the moment.',
+    text: 'Stop one of them, or start again later.',
+  },
+  rate_limited: { title: 'Too many tries from your network', reason: 'The server was asked too often within a minute.', text: 'Wait a minute, and start again.' },
+  origin_not_allowed: { text: 'The server does not accept this page. Tell its operator.' },
 };
 
 /** Why the server ended a session, by the code of its notice (docs/telemetry.md). @type {Record<string, Words>} */
@@ -125,7 +147,7 @@ export const ENDINGS = {
     title: 'The server cannot decode the video',
     text: withAdvice('Choose another size or camera, and start again.'),
   },
-  replaced: { title: 'The session continues over another connection', text: 'Another connection resumed this session. Start again to open a new one.' },
+  replaced: { title: 'This session continues in another tab or connection', text: 'Start again to open a new session here.' },
   ended: { title: 'The operator ended the session', text: 'Ask the operator of this server before you start again.' },
   time_over: { title: 'The session reached its time limit', text: 'The server limits the length of a session. Start again to open a new one.' },
   stopping: { title: 'The server is stopping', text: 'Start again once it is back.' },
@@ -133,7 +155,7 @@ export const ENDINGS = {
 
 /** Why the page falls back to the compatibility mode, by the key of the PeerError. @type {Record<string, string>} */
 export const COMPATIBILITY = {
-  noMedia: 'WebRTC video does not get through',
+  noMedia: 'The direct video connection does not work here',
   noWebrtc: 'This browser has no WebRTC',
   offer: 'The server cannot handle this browser’s video',
   fault: 'The server cannot handle this browser’s video',
@@ -143,48 +165,49 @@ export const COMPATIBILITY = {
 /** @param {string} code of a notice @returns {Words | null} null: an unknown code */
 export const endingOf = (code) => (Object.hasOwn(ENDINGS, code) ? ENDINGS[code] : null);
 
-/** @param {PeerError} error @returns {{key: string, title: string, text: string}} */
+/** @typedef {{key: string, title: string, text: string, detail?: string}} Message `detail`: the server's own sentence, for its operator */
+
+/** @param {PeerError} error @returns {Message} */
 export function problemOf(error) {
-  const { key, title, text } = wordsOf(error);
-  return { key, title, text: typeof text === 'string' ? text : text(error.message) };
+  const { key, title, reason = '', text } = wordsOf(error);
+  const said = typeof text === 'string' ? text : text(error.message);
+  return { key, title, text: [reason, said].filter(Boolean).join(' '), ...(error.isRejection && { detail: sentence(error.message) }) };
 }
 
 /**
  * @param {import('./visit-states.js').VisitState} state
  * @param {PeerError | null} error why the state was entered
  * @param {import('./visit-states.js').SourceKind} source
- * @returns {{key: string, title: string, text: string}} what is shown in place of the video; empty texts: nothing
+ * @returns {Message} what is shown in place of the video; empty texts: nothing
  */
 export function messageOf(state, error, source) {
   const { title = '', text = '' } = (source === 'clip' && CLIP_INVITATIONS[state]) || INVITATIONS[state] || {};
   if (!error) return { key: '', title, text };
   const problem = problemOf(error);
-  /** @param {...string} parts */
-  const saying = (...parts) => ({ ...problem, text: parts.filter(Boolean).join(' ') });
+  const { reason = '' } = wordsOf(error);
   switch (state) {
     case State.HELD:
       return { ...problem, title, text };
     case State.QUEUED:
-      return saying(problem.text, text);
     case State.RECONNECTING:
-      // Advice is for a person who has to start again; the page reconnects by itself.
-      return saying(typeof wordsOf(error).text === 'string' ? '' : problem.text, text);
+      // Advice is for a person who has to start again; here the page tries again by itself.
+      return { ...problem, text: [reason, text].filter(Boolean).join(' ') };
     default:
-      return saying(problem.text, error.retryMs ? `Try again in ${Math.ceil(error.retryMs / 1000)} s.` : '');
+      return { ...problem, text: error.retryMs ? [reason, `Start again in ${Math.ceil(error.retryMs / 1000)} s.`].filter(Boolean).join(' ') : problem.text };
   }
 }
 
 /** @param {PeerError} error for which the page falls back to the compatibility mode @returns {{key: string, title: string, text: string}} the reason and its consequences */
 export function fallbackOf({ key }) {
   const title = COMPATIBILITY[key];
-  const text = `${title}, so the page sends JPEG frames over a WebSocket. The delay may be longer and the frame rate lower; the analysis is the same.`;
-  return { key, title, text };
+  return { key, title, text: `${title}, so ${SINGLE_IMAGES}` };
 }
 
 /** @param {PeerError} error @returns {Words & {key: string}} */
-function wordsOf({ key: given, code }) {
+function wordsOf({ key: given, code, isRejection }) {
   const key = Object.hasOwn(PROBLEMS, given) ? given : 'unknown';
-  return { key, ...(endingOf(code) ?? PROBLEMS[key]) };
+  if (!isRejection) return { key, ...(endingOf(code) ?? PROBLEMS[key]) };
+  return { key, ...PROBLEMS[key], ...(Object.hasOwn(REJECTIONS, code) && REJECTIONS[code]) };
 }
 
 /** @param {string} advice @returns {(detail: string) => string} the detail as a sentence, if there is any, then the advice */

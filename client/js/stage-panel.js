@@ -63,6 +63,7 @@ export class StagePanel {
     // Setting the same text again would make screen readers repeat it.
     if (this.#at.title.textContent !== message.title) this.#at.title.textContent = message.title;
     if (this.#at.text.textContent !== message.text) this.#at.text.textContent = message.text;
+    this.#at.text.title = message.detail ?? '';
     const running = RUNNING.includes(state);
     const focused = [start, stop, giveUp, tryNow].find((button) => button === document.activeElement);
     start.hidden = running;

@@ -1,14 +1,17 @@
 /** The page's texts: labels, states, figures, and sentences made of measurements. Errors have theirs in problems.js. */
 
+/** What the compatibility mode means, after the reason for it. */
+export const SINGLE_IMAGES = 'the page sends single images. The video may come later and less smoothly; the analysis is the same.';
+
 /** Texts of index.html: for `data-text`, `data-title` (tooltip) and `data-label` (accessible name). @type {Record<string, string>} */
 export const TEXT = {
   start: 'Start camera',
-  startClip: 'Start clip',
+  startClip: 'Start video file',
   stop: 'Stop',
   compatibility: 'Compatibility mode',
-  compatibilityTitle: 'WebRTC does not work here, so frames are sent as JPEG images over a WebSocket',
+  compatibilityTitle: `The direct video connection does not work here, so ${SINGLE_IMAGES}`,
   stageLabel: 'Annotated video',
-  useClip: 'Use a clip',
+  useClip: 'Use a video file',
   backToCamera: 'Back to the camera',
   setupLabel: 'Video settings',
   cameraLabel: 'Camera',
@@ -33,17 +36,18 @@ export const TEXT = {
   layerPoints: 'Points',
   layerLabel: 'Label',
   layerPose: 'Head pose',
-  layerStats: 'Counter',
+  layerStats: 'Frame no.',
   faceHeading: 'Expression',
   faceChoice: 'Face to follow',
   linesHint: 'Probability of each expression; press one to hide or show its line',
+  historyLabel: 'Chart of the last',
   historyHeading: 'Last',
   windowLabel: 'Time span of the chart',
   pause: 'Pause',
   lookBack: 'Look back in time',
   save: 'Save',
   saveCsv: 'Table (CSV)',
-  saveJsonl: 'Messages (JSONL)',
+  saveJsonl: 'For programs (JSONL)',
   saveReport: 'Report (HTML)',
   axisLeft: 'probability',
   axisRight: 'frames per second',
@@ -70,7 +74,7 @@ export const STATES = {
   lost: 'Ended',
 };
 /** The same for a clip, where it differs. @type {Partial<Record<import('./visit-states.js').VisitState, string>>} */
-const CLIP_STATES = { starting: 'Opening the clip', stopped: 'Stopped' };
+const CLIP_STATES = { starting: 'Opening the video file', stopped: 'Stopped' };
 
 /** @param {import('./visit-states.js').VisitState} state @param {import('./visit-states.js').SourceKind} source @returns {string} */
 export const stateName = (state, source) => (source === 'clip' && CLIP_STATES[state]) || STATES[state];
@@ -90,9 +94,9 @@ export const EMOTION_LABELS = {
 /** Why a face has no label. @type {Record<string, string>} */
 export const UNSURE_REASONS = {
   close: 'Two expressions are about equally likely',
-  small: 'The face is too small in the frame',
-  blurred: 'The face is blurred',
-  turned: 'The face is turned away',
+  small: 'The face is too small: come closer',
+  blurred: 'The face is blurred: hold still, and turn on more light',
+  turned: 'The face is turned away: look into the camera',
 };
 
 /** The stages of a frame from the camera to the screen, in order. @type {Record<string, string>} */
@@ -110,16 +114,16 @@ export const STAGE_LABELS = {
 
 /** Names of the figures below the video. */
 export const FIGURES = {
-  'fps-in': 'Camera',
-  'fps-out': 'Analysed',
-  'fps-shown': 'Shown',
-  dropped: 'Dropped',
+  'fps-in': 'Video rate',
+  'fps-out': 'Analysed rate',
+  'fps-shown': 'Shown rate',
+  dropped: 'Dropped frames',
   'round-trip': 'Round trip',
-  loss: 'Loss',
+  loss: 'Lost packets',
   bitrate: 'Bitrate',
   codec: 'Codec',
   delay: 'Camera to screen',
-  session: 'Session',
+  session: 'Session id',
 };
 
 /** What the person agrees to before anything is sent, unless the server's setting `notice` says something else. */
@@ -131,14 +135,14 @@ export const NOTICE =
 export const TOKEN_WANTED = 'Enter the token that you received from the operator of this server, or open the link that contains it.';
 
 /** Background modes, by their names on the wire ("views"). @type {Record<string, string>} */
-export const BACKGROUND_MODES = { picture: 'Video', blur: 'Background blurred', landmarks: 'Landmarks only' };
+export const BACKGROUND_MODES = { picture: 'Video', blur: 'Background blurred', landmarks: 'Points only' };
 /** Lengths of the chart's window by seconds, as they follow "Last". @type {Record<string, string>} */
 export const WINDOWS = { 15: '15 seconds', 30: '30 seconds', 60: 'minute', 180: '3 minutes', 300: '5 minutes' };
 
 export const CAMERAS = { front: 'Front camera', rear: 'Rear camera' };
 export const PAUSED = { pause: 'Pause', resume: 'Resume' };
 /** @param {string} name */
-export const clipName = (name) => `Clip: ${name}`;
+export const clipName = (name) => `File: ${name}`;
 /** @param {number} width @param {number} height @param {number} fps */
 export const setupSummary = (width, height, fps) => `${width} × ${height}, ${fps} fps`;
 /** @param {number} s */
@@ -208,7 +212,7 @@ export const NOT_ANALYSED_REASONS = {
   unavailable: 'The server cannot analyse frames at the moment',
   fault: 'The server fails to analyse this video',
 };
-export const CHART_MISSING = 'The server lacks the chart libraries: run “make setup” there. Everything else works.';
+export const CHART_MISSING = 'The chart could not be loaded. Everything else works. Tell the operator of this server.';
 
 /** @param {number} share */
 export const percent = (share) => `${Math.round(share * 100)} %`;
@@ -268,7 +272,8 @@ export function busySentence({ fpsIn, fpsOut, degradationLevel }) {
 export function describePose({ pose_deg: pose, eyes = 1, mouth = 0, blinks = 0 }) {
   if (!pose) return '';
   const [yaw, pitch] = pose;
-  const turned = Math.abs(yaw) > 15 ? `Turned to the ${yaw > 0 ? 'right' : 'left'}` : '';
+  // Yaw counts in the analysed frame, which is the one on show: a mirrored video is mirrored before it is sent.
+  const turned = Math.abs(yaw) > 15 ? `Turned towards the ${yaw > 0 ? 'right' : 'left'} of the video` : '';
   const nodded = Math.abs(pitch) > 15 ? `looking ${pitch > 0 ? 'up' : 'down'}` : '';
   const words = [
     [turned, nodded].filter(Boolean).join(', ') || 'Facing the camera',

@@ -89,7 +89,7 @@ async def test_a_change_of_size_keeps_the_session(server_url: str, open_page: Op
 
 async def test_a_clip_plays_without_a_camera(server_url: str, open_page: OpenPage, media_dir: Path):
     async with open_page(server_url, script=NO_CAMERA) as page:
-        await page.get_by_label("Use a clip").set_input_files(media_dir / "single_face.mp4")
+        await page.get_by_label("Use a video file").set_input_files(media_dir / "single_face.mp4")
         await page.get_by_role("button", name="I agree").click()
 
         await expect(page.locator("html")).to_have_attribute("data-state", "connected", timeout=SOON_MS)
@@ -103,7 +103,7 @@ async def test_a_clip_plays_without_a_camera(server_url: str, open_page: OpenPag
 async def test_a_file_that_is_not_a_clip_shows_an_error(server_url: str, open_page: OpenPage, tmp_path: Path):
     (tmp_path / "notes.mp4").write_text("no video")
     async with open_page(server_url) as page:
-        await page.get_by_label("Use a clip").set_input_files(tmp_path / "notes.mp4")
+        await page.get_by_label("Use a video file").set_input_files(tmp_path / "notes.mp4")
         await page.get_by_role("button", name="I agree").click()
 
         await expect(page.get_by_role("alert")).to_contain_text("notes.mp4", timeout=SOON_MS)

@@ -114,7 +114,7 @@ def nothing(folder: Path) -> Path:
 
 
 async def use_clip(page: Page, clip: Path) -> None:
-    await page.get_by_label("Use a clip").set_input_files(clip)
+    await page.get_by_label("Use a video file").set_input_files(clip)
     await page.get_by_role("button", name="I agree").click()
 
 

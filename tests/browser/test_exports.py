@@ -55,7 +55,7 @@ async def test_table_messages_and_report_match_the_session_and_need_no_network(
         await page.get_by_role("button", name="Stop").click()
 
         rows = list(csv.DictReader(io.StringIO((await saved(page, "Table", tmp_path)).read_text())))
-        lines = (await saved(page, "Messages", tmp_path)).read_text().splitlines()
+        lines = (await saved(page, "For programs", tmp_path)).read_text().splitlines()
         report = await saved(page, "Report", tmp_path)
 
         assert len(rows) >= len(lines) > 10
@@ -75,3 +75,14 @@ async def test_table_messages_and_report_match_the_session_and_need_no_network(
         assert requested == [report.as_uri()]
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         await opened.screenshot(path=SCREENSHOTS / "report.png", full_page=True)
+
+
+async def test_the_save_menu_fits_on_a_phone(server_url: str, open_page: OpenPage):
+    async with open_page(server_url, width=360) as page:
+        await page.locator("#save summary").click()
+
+        box = await page.locator("#save .sheet").bounding_box()
+
+        assert box is not None
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 360

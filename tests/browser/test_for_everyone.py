@@ -59,6 +59,12 @@ async def test_the_page_can_be_used_by_keyboard_alone(server_url: str, open_page
         await expect(page.locator("#setup summary")).to_be_focused()
 
 
+async def test_the_heading_of_the_chart_says_what_follows(server_url: str, open_page: OpenPage):
+    async with open_page(server_url) as page:
+        await expect(page.get_by_role("heading", name="Chart of the last minute")).to_be_visible()
+        await expect(page.get_by_role("region", name="Chart of the last minute")).to_be_visible()
+
+
 async def test_reduced_motion_shows_no_animation(server_url: str, open_page: OpenPage):
     async with open_page(server_url, motion="reduce") as page:
         await page.evaluate("document.documentElement.dataset.state = 'connecting'")

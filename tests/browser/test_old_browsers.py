@@ -94,7 +94,7 @@ async def test_the_keyboard_focus_is_visible_without_the_selector_has(server_url
                 }"""
             )
 
-        assert framed[:3] == ["Use a clip", "Video", "Box"]
+        assert framed[:3] == ["Use a video file", "Video", "Box"]
 
 
 def responding(**response: object) -> Callable[[Route], Awaitable[None]]:

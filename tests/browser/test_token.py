@@ -108,7 +108,8 @@ async def test_a_rejection_for_the_address_shows_its_reason(tmp_path: Path, open
     with running_server(tmp_path / "server.log", "--analysis-processes", "1") as running:
         async with open_page(running.url, expect_errors="429") as page:
             problem = (
-                '{"title": "Too many sessions", "status": 429, "detail": "your address has 4 of 4 sessions"}'
+                '{"title": "Too many sessions", "status": 429, "code": "too_many_sessions_for_address",'
+                ' "detail": "your address has 4 of 4 sessions"}'
             )
             await page.route(
                 "**/offer",
@@ -124,6 +125,6 @@ async def test_a_rejection_for_the_address_shows_its_reason(tmp_path: Path, open
 
             await expect_problem(page, "tooMany")
             await expect(page.locator("#message-title")).to_have_text("Too many sessions from your network")
-            await expect(page.locator("#message-text")).to_contain_text("Your address has 4 of 4 sessions. ")
+            await expect(page.locator("#message-text")).to_contain_text("Other pages or devices in your")
             await expect(page.locator("#message-text")).to_contain_text("the camera stays off until then")
             await expect(page.get_by_role("timer")).to_contain_text("Next try in 7 s")

@@ -1,6 +1,7 @@
 """The page when the server is full or ends the session."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -52,7 +53,12 @@ async def test_the_page_waits_for_a_full_server_with_the_camera_off(
             await press_start(second)
             await expect_problem(second, "full")
             await expect(second.get_by_role("alert")).to_contain_text("The server is full")
-            await expect(second.get_by_role("alert")).to_contain_text("1 of 1 sessions")
+            await expect(second.get_by_role("alert")).to_contain_text(
+                "It cannot serve more people at the moment"
+            )
+            await expect(second.locator("#message-text")).to_have_attribute(
+                "title", re.compile("1 of 1 sessions")
+            )
             await expect(second.get_by_role("alert")).to_contain_text("the camera stays off until then")
             await expect(second.get_by_role("timer")).to_contain_text("Next try in")
             assert await second.evaluate("window.openCameras()") == 0

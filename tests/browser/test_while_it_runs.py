@@ -107,7 +107,7 @@ async def test_the_absence_of_a_face_is_a_gap_in_the_chart(
 ):
     clip = clip_with_an_absence(media_dir / "single_face.mp4", tmp_path / "absence.webm")
     async with open_page(server_url) as page:
-        await page.get_by_label("Use a clip").set_input_files(clip)
+        await page.get_by_label("Use a video file").set_input_files(clip)
         await page.get_by_role("button", name="I agree").click()
         await expect(page.locator("#verdict")).to_have_text("No face", timeout=SOON_MS)
         await expect(page.locator("#verdict")).not_to_have_text("No face", timeout=SOON_MS)
@@ -135,7 +135,7 @@ async def test_a_restored_connection_continues_with_the_same_face_ids(
     async with open_page(server_url, script=BREAK) as page:
         offers: list[Request] = []
         page.on("request", lambda sent: offers.append(sent) if sent.url.endswith("/offer") else None)
-        await page.get_by_label("Use a clip").set_input_files(clip)
+        await page.get_by_label("Use a video file").set_input_files(clip)
         await page.get_by_role("button", name="I agree").click()
         # The returning face gets another id, so a session that starts anew would be visible: it counts from one.
         await expect(page.locator("#verdict")).to_have_text("No face", timeout=SOON_MS)

@@ -34,6 +34,11 @@ test('a rejection carries the detail, or the status if there is none', () => {
   assert.equal(rejection(503, {}).message, 'HTTP 503');
 });
 
+test('a rejection carries the code of its problem, if it is a word', () => {
+  assert.deepEqual([rejection(429, { code: 'rate_limited' }).code, rejection(429, { code: 'rate_limited' }).isRejection], ['rate_limited', true]);
+  assert.deepEqual([rejection(429, { code: 7 }).code, new PeerError('cut').isRejection], ['', false]);
+});
+
 test('a rejection has the retry time that the server sends', () => {
   assert.equal(rejection(503, {}, 7).retryMs, 7000);
   for (const unknown of [Number.NaN, 0, undefined]) assert.equal(rejection(503, {}, unknown).retryMs, 0);

@@ -3,13 +3,13 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { test } from 'node:test';
 
 import { PeerError, rejection } from '../../client/js/errors.js';
-import { COMPATIBILITY, ENDINGS, INVITATIONS, PROBLEMS, endingOf, fallbackOf, messageOf, problemOf, sentence } from '../../client/js/problems.js';
+import { COMPATIBILITY, ENDINGS, INVITATIONS, PROBLEMS, REJECTIONS, endingOf, fallbackOf, messageOf, problemOf, sentence } from '../../client/js/problems.js';
 import { FALLBACK_KEYS, isTemporary } from '../../client/js/retry.js';
 import { State } from '../../client/js/visit-states.js';
 
 const folder = new URL('../../client/js/', import.meta.url);
 const scripts = readdirSync(folder).map((name) => readFileSync(new URL(name, folder), 'utf8'));
-const full = Object.assign(new PeerError('full', '1 of 1 sessions'), { retryMs: 4200 });
+const full = rejection(503, { code: 'server_full', detail: '1 of 1 sessions' }, 4.2);
 
 for (const [, key] of scripts.join().matchAll(/PeerError\('(\w+)'/g)) {
   test(`the problem ${key} has a title and a next step`, () => {
@@ -32,6 +32,12 @@ for (const code of Object.keys(ENDINGS)) {
     assert.doesNotMatch(textOf(''), /^ |^\.|  /);
   });
 }
+
+test('every code of a rejection with its own text is one of the server', () => {
+  const docs = readFileSync(new URL('../../docs/telemetry.md', import.meta.url), 'utf8');
+
+  for (const code of Object.keys(REJECTIONS)) assert.ok(docs.includes(`\`${code}\``), code);
+});
 
 test('an unknown code has no ending', () => {
   for (const code of ['', 'tomorrow', 'constructor', undefined]) assert.equal(endingOf(code), null);
@@ -79,8 +85,37 @@ for (const [code, detail, text] of [
   });
 }
 
-test('the names of server settings are not shown to the person', () => {
-  for (const key of ['noPort', 'fault']) assert.doesNotMatch(problemOf(new PeerError(key, 'expected more udp_ports')).text, /udp_ports/);
+for (const [status, code] of [[401, 'token_required'], [401, 'token_wrong'], [401, 'token_expired'], [429, 'too_many_sessions_for_address'], [429, 'rate_limited'], [503, 'server_full'], [503, 'draining'], [503, 'no_media_port'], [400, 'bad_offer'], [403, 'origin_not_allowed'], [500, 'server_fault'], [418, 'a_word_of_tomorrow'], [503, 'constructor'], [503, undefined]]) {
+  test(`after ${status} ${code}, the page speaks to the person and keeps the server's sentence aside`, () => {
+    const { title, text, detail } = problemOf(rejection(status, { code, detail: 'expected more udp_ports' }));
+
+    assert.ok(title);
+    assert.match(text, /^[A-Z].*\.$/);
+    assert.doesNotMatch(`${title} ${text}`, /udp_ports/);
+    assert.equal(detail, 'Expected more udp_ports.');
+  });
+}
+
+test('only a rejection has a sentence of the server', () => {
+  assert.equal(problemOf(new PeerError('cut')).detail, undefined);
+  assert.equal(messageOf(State.QUEUED, full, 'camera').detail, '1 of 1 sessions.');
+});
+
+test('a token that is wrong or expired is named as such', () => {
+  for (const [code, text] of [['token_wrong', /not valid/], ['token_expired', /expired/], ['token_required', /^Enter the token/]]) {
+    assert.match(problemOf(rejection(401, { code })).text, text);
+  }
+});
+
+test('the code of a rejection is not the code of a notice', () => {
+  assert.equal(problemOf(rejection(503, { code: 'replaced' })).title, PROBLEMS.full.title);
+});
+
+test('the page does not claim that nothing is stored, because it keeps the measurements itself', () => {
+  for (const source of ['camera', 'clip']) {
+    assert.match(messageOf(State.IDLE, null, source).text, /The server stores neither/);
+    assert.match(messageOf(State.STOPPED, null, source).text, /this page keeps the measurements/);
+  }
 });
 
 test('the messages of a clip do not mention a camera', () => {
@@ -88,15 +123,15 @@ test('the messages of a clip do not mention a camera', () => {
     const [camera, clip] = ['camera', 'clip'].map((source) => messageOf(state, null, source));
 
     assert.match(`${camera.title} ${camera.text}`, /camera/);
-    assert.match(`${clip.title} ${clip.text}`, /clip/);
+    assert.match(`${clip.title} ${clip.text}`, /video file/);
     assert.doesNotMatch(`${clip.title} ${clip.text}`, /camera/);
   }
   assert.deepEqual(messageOf(State.WAITING, null, 'clip'), messageOf(State.WAITING, null, 'camera'));
 });
 
 test('a waiting page says whether the camera stays off', () => {
-  assert.equal(messageOf(State.QUEUED, full, 'camera').text, '1 of 1 sessions. The page tries again by itself; the camera stays off until then.');
-  assert.equal(messageOf(State.QUEUED, full, 'clip').text, '1 of 1 sessions. The page tries again by itself.');
+  assert.equal(messageOf(State.QUEUED, full, 'camera').text, 'It cannot serve more people at the moment. The page tries again by itself; the camera stays off until then.');
+  assert.equal(messageOf(State.QUEUED, full, 'clip').text, 'It cannot serve more people at the moment. The page tries again by itself.');
 });
 
 test('while the page reconnects, it does not advise to start again', () => {
@@ -118,7 +153,10 @@ const temporary = [
 
 for (const error of temporary) {
   test(`while the page reconnects, ${error.code || error.key} is shown without advice`, () => {
-    assert.match(messageOf(State.RECONNECTING, error, 'clip').text, /^(In words\. )?Nothing is sent in the meantime\. The chart and the counters resume when the connection is back\.$/);
+    const { text } = messageOf(State.RECONNECTING, error, 'clip');
+
+    assert.doesNotMatch(text, /start again|In words/i);
+    assert.match(text, /^([A-Z][^.]*\. )?Nothing is sent in the meantime\. The chart and the counters resume when the connection is back\.$/);
   });
 }
 
@@ -126,8 +164,8 @@ test('the page reconnects after keys and after codes', () => {
   assert.ok(temporary.some(({ key }) => key === 'noPort') && temporary.some(({ code }) => code === 'silence'));
 });
 
-test('the detail of a rejection is shown while the page reconnects', () => {
-  assert.match(messageOf(State.RECONNECTING, full, 'clip').text, /^1 of 1 sessions\. Nothing is sent/);
+test('the reason of a rejection is shown while the page reconnects', () => {
+  assert.match(messageOf(State.RECONNECTING, full, 'clip').text, /^It cannot serve more people at the moment\. Nothing is sent/);
 });
 
 test('a connection lost during a pause is shown as a pause', () => {
@@ -135,8 +173,8 @@ test('a connection lost during a pause is shown as a pause', () => {
 });
 
 test('a failed visit says when to try again, if the server does', () => {
-  assert.equal(messageOf(State.FAILED, full, 'camera').text, '1 of 1 sessions. Try again in 5 s.');
-  assert.equal(messageOf(State.FAILED, new PeerError('full', 'full'), 'camera').text, 'Full.');
+  assert.equal(messageOf(State.FAILED, full, 'camera').text, 'It cannot serve more people at the moment. Start again in 5 s.');
+  assert.equal(messageOf(State.FAILED, new PeerError('full'), 'camera').text, 'It cannot serve more people at the moment. Start again later.');
 });
 
 test('a detail becomes a sentence', () => {

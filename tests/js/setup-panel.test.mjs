@@ -61,7 +61,7 @@ test('choosing a clip and then the camera again are two changes', () => {
   const clip = { name: 'a.mp4' };
 
   setup.useClip(clip);
-  assert.equal(parts['.summary'].textContent, 'Clip: a.mp4');
+  assert.equal(parts['.summary'].textContent, 'File: a.mp4');
   setup.useClip(null);
 
   assert.deepEqual(changes.map((source) => source.clip), [clip, null]);

@@ -31,7 +31,8 @@ test('a busy server is described by its rate and by what it leaves out', () => {
 test('a face is described by its pose, eyes and mouth', () => {
   assert.equal(describePose({ pose_deg: [2, 1, 0], eyes: 0.3, mouth: 0.1, blinks: 0 }), 'Facing the camera');
   assert.equal(describePose({ pose_deg: [2, -20, 0], eyes: 0.1, mouth: 0.5, blinks: 1 }), 'Looking down, eyes closed, mouth open, 1 blink');
-  assert.equal(describePose({ pose_deg: [-30, 0, 0], eyes: 0.3, mouth: 0, blinks: 2 }), 'Turned to the left, 2 blinks');
+  assert.equal(describePose({ pose_deg: [-30, 0, 0], eyes: 0.3, mouth: 0, blinks: 2 }), 'Turned towards the left of the video, 2 blinks');
+  assert.equal(describePose({ pose_deg: [30, 20, 0] }), 'Turned towards the right of the video, looking up');
 });
 
 test('a face without a pose is not described', () => assert.equal(describePose({ pose_deg: null }), ''));
@@ -83,7 +84,7 @@ test('every state has a text', () => {
 
 test('the state of a clip does not mention a camera that is not used', () => {
   for (const state of [State.IDLE, State.STARTING, State.CONNECTING, State.WAITING, State.STOPPED]) assert.doesNotMatch(stateName(state, 'clip'), /camera/);
-  assert.equal(stateName(State.STARTING, 'clip'), 'Opening the clip');
+  assert.equal(stateName(State.STARTING, 'clip'), 'Opening the video file');
   assert.equal(stateName(State.STARTING, 'camera'), 'Opening the camera');
   assert.equal(stateName(State.CONNECTED, 'clip'), STATES[State.CONNECTED]);
 });

@@ -118,7 +118,7 @@ async def test_every_control_of_the_page_works_in_compatibility_mode(nginx_url: 
         await page.locator("#setup summary").click()
         await page.get_by_label("Mirror the video").check()
         await page.get_by_label("Box", exact=True).uncheck()
-        await page.get_by_label("Landmarks only").check()
+        await page.get_by_label("Points only").check()
         await expect(page.locator("#layers")).to_have_attribute("data-in-force", "hulls label stats")
         await expect(page.locator("#backgrounds")).to_have_attribute("data-in-force", "landmarks")
         async with page.expect_download() as snapshot:

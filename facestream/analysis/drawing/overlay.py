@@ -22,7 +22,7 @@ from facestream.analysis.drawing.canvas import (
     from_rgb,
     rounded,
 )
-from facestream.analysis.faces import Face, FrameReport, HeadPose, LandmarksXY
+from facestream.analysis.faces import Face, FrameReport, HeadPose, LandmarksXY, UnsureReason
 
 # Bright, and distinct for people with common kinds of colour blindness (after Okabe and Ito 2008); by face id, in turn.
 FACE_COLOURS = (
@@ -38,6 +38,13 @@ HULLS = (
     range(48, 60),  # outer mouth
     range(60, 68),  # inner mouth
 )
+UNSURE_WORDS = {
+    UnsureReason.CLOSE: "two possible",
+    UnsureReason.SMALL: "too small",
+    UnsureReason.BLURRED: "blurred",
+    UnsureReason.TURNED: "turned away",
+}
+"""What the label says about each reason, for people who read it on the video."""
 NOSE_TIP = 30
 EDGES_FROM_PX = 180.0  # in a narrower face, the dark edges of the lines would fill eyes and mouth
 
@@ -201,7 +208,8 @@ def _draw_stats(canvas: Canvas, stats: str) -> _Area:
 
 def _draw_label(canvas: Canvas, face: Face, taken: list[_Area], others: list[_Area]) -> _Area:
     """The label above its box, or elsewhere around it where it covers less of other texts and faces."""
-    shown = f"{face.label}: {face.unsure}" if face.unsure else f"{face.label} {100 * face.confidence:.0f}%"
+    reason = UNSURE_WORDS[face.unsure] if face.unsure else f"{100 * face.confidence:.0f}%"
+    shown = f"{face.label} ({reason})" if face.unsure else f"{face.label} {reason}"
     text = _printable(shown)
     width, height = _pill_wh(canvas, text)
     left, top, box_width, box_height = _area_of(face)

@@ -7,6 +7,7 @@ from facestream.analysis.drawing.overlay import (
     HULLS,
     LABEL_FREE_CORNER_WH,
     STAMP_CORNER_WH,
+    UNSURE_WORDS,
     Layer,
     draw,
 )
@@ -194,18 +195,28 @@ def test_two_faces_have_two_colours():
     assert (first[1] != second[1]).any()
 
 
-def test_an_unsure_face_is_drawn_with_its_reason():
+@pytest.mark.parametrize("reason", list(UnsureReason))
+def test_an_unsure_face_is_drawn_with_its_reason(reason: UnsureReason):
     sure, unsure = gray_planes(640, 480), gray_planes(640, 480)
+    unexplained = gray_planes(640, 480)
 
     draw(sure, FrameReport((face_at(200, 150, 180),)), {Layer.LABEL}, "")
     draw(
         unsure,
-        FrameReport((face_at(200, 150, 180, label="unsure", unsure=UnsureReason.TURNED),)),
+        FrameReport((face_at(200, 150, 180, label="unsure", unsure=reason),)),
         {Layer.LABEL},
         "",
     )
+    draw(unexplained, FrameReport((face_at(200, 150, 180, label="unsure"),)), {Layer.LABEL}, "")
 
     assert any(changed(sure, unsure))
+    assert any(changed(unexplained, unsure))
+
+
+def test_the_reasons_on_the_video_are_distinct_and_printable():
+    assert set(UNSURE_WORDS) == set(UnsureReason)
+    assert len(set(UNSURE_WORDS.values())) == len(UnsureReason)
+    assert "".join(UNSURE_WORDS.values()).isascii()
 
 
 def test_padded_planes_of_a_real_frame_are_drawn_on():
