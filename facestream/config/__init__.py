@@ -7,9 +7,10 @@ carry units. The modules of this package hold one group of settings each.
 import os
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
+from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
     InitSettingsSource,
@@ -45,7 +46,9 @@ class Config(
     Use `load_config` to make one: it raises ConfigError instead of pydantic's ValidationError.
     """
 
-    model_config = SettingsConfigDict(env_prefix="FACESTREAM_", frozen=True, extra="forbid")
+    model_config = SettingsConfigDict(
+        env_prefix="FACESTREAM_", frozen=True, extra="forbid", hide_input_in_errors=True
+    )
 
     @classmethod
     def settings_customise_sources(
@@ -75,12 +78,20 @@ def load_config(**given: Any) -> Config:
         raise ConfigError(f"settings: {error}; see `{START} --help`") from error
     except ValidationError as error:
         wrong = "; ".join(
-            f"{'.'.join(map(str, e['loc']))}: got {e['input']!r}, {e['msg']}" if e["loc"] else e["msg"]
+            f"{'.'.join(map(str, e['loc']))}: {_got(e)}{e['msg']}" if e["loc"] else e["msg"]
             for e in error.errors()
         )
         named = {str(e["loc"][0]) if e["loc"] else "" for e in error.errors()}
         setting = named.pop() if len(named) == 1 else ""
         raise ConfigError(f"settings: {wrong}; see `{START} --help`", setting) from error
+
+
+def _got(error: ErrorDetails) -> str:
+    """The rejected value; empty for a secret, and for an unknown name, which may be that of a secret, misspelt."""
+    field = Config.model_fields.get(str(error["loc"][0]))
+    if field is None or SecretStr in (field.annotation, *get_args(field.annotation)):
+        return ""
+    return f"got {error['input']!r}, "
 
 
 def _settings_of(path: Path) -> dict[str, Any]:

@@ -45,6 +45,15 @@ def test_a_bad_control_message_is_answered_with_what_was_expected(text: str | by
     assert rejected.value.code == ErrorCode.NOT_A_CONTROL_MESSAGE
 
 
+@pytest.mark.parametrize("text", ['{"type": "NAME"}', '{"type": "bye", "NAME": 1}'])
+def test_an_unknown_name_is_repeated_cut_short(text: str):
+    with pytest.raises(ControlError) as rejected:
+        decode_control(text.replace("NAME", "x" * 3000))
+
+    assert "xxx..." in str(rejected.value)
+    assert len(str(rejected.value)) < 300
+
+
 def test_a_reply_leaves_out_default_values():
     assert json.loads(encode_control(ControlReply(type="pong", id=3))) == {"type": "pong", "id": 3}
 
