@@ -4,6 +4,7 @@ Messages of facestream above DEBUG contain no addresses. Messages of libraries a
 and SDP are redacted.
 """
 
+import codecs
 import contextlib
 import logging
 import os
@@ -25,6 +26,8 @@ MAX_FOREIGN_CHARS = 2000
 _REDACTED = "(redacted)"
 _SDP_LINE = re.compile(r"^\s*[a-z]=.*$", re.MULTILINE)
 _MAYBE_ADDRESS = re.compile(r"(?<![\w.:])[0-9a-f:]*[.:][0-9a-f.:]*[0-9a-f](?![\w])", re.IGNORECASE)
+# Python loads the codec from its file at the first use, which fails while no descriptor is free.
+_escape = codecs.getencoder("unicode_escape")
 _session: ContextVar[str] = ContextVar("session", default="")
 
 
@@ -95,7 +98,7 @@ def printable(text: str) -> str:
     """Escape everything that a terminal would interpret or that would start another line."""
     if text.isprintable():
         return text
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+    return "".join(char if char.isprintable() else _escape(char)[0].decode() for char in text)
 
 
 class _Lines(logging.Formatter):

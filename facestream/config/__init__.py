@@ -9,9 +9,9 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
@@ -51,7 +51,9 @@ class Config(
     Use `load_config` to make one: it raises ConfigError instead of pydantic's ValidationError.
     """
 
-    model_config = SettingsConfigDict(env_prefix=VARIABLE_PREFIX, frozen=True, extra="forbid")
+    model_config = SettingsConfigDict(
+        env_prefix=VARIABLE_PREFIX, frozen=True, extra="forbid", hide_input_in_errors=True
+    )
 
     @classmethod
     def settings_customise_sources(
@@ -109,12 +111,20 @@ def _sentence(error: ErrorDetails) -> str:
     if error["type"] == "extra_forbidden":
         near = _nearest(name)
         return f"{name}: no such setting" + (f" (did you mean {near}?)" if near else "")
-    return f"{name}: got {error['input']!r}, {error['msg']}"
+    return f"{name}: {_got(error)}{error['msg']}"
 
 
 def _nearest(name: str) -> str:
     """The setting that is probably meant; empty: none is similar."""
     return next(iter(difflib.get_close_matches(name, Config.model_fields, n=1)), "")
+
+
+def _got(error: ErrorDetails) -> str:
+    """The rejected value; empty for a secret."""
+    field = Config.model_fields[str(error["loc"][0])]
+    if SecretStr in (field.annotation, *get_args(field.annotation)):
+        return ""
+    return f"got {error['input']!r}, "
 
 
 def _settings_of(path: Path) -> dict[str, Any]:

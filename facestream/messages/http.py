@@ -64,6 +64,7 @@ class ProblemCode(enum.StrEnum):
     SERVER_FULL = "server_full"  # 503
     DRAINING = "draining"  # 503: the server is stopping
     NO_MEDIA_PORT = "no_media_port"  # 503
+    MACHINE_SHORTAGE = "machine_shortage"  # 503: the server lacks descriptors or memory
     BAD_OFFER = "bad_offer"  # 400
     OFFER_TOO_LARGE = "offer_too_large"  # 413
     BAD_CANDIDATES = "bad_candidates"  # 400

@@ -74,6 +74,8 @@ class SessionRegistry:
         self._draining = False
         self._ports_free = True
         """Whether the last offer that got as far as its media ports got one."""
+        self._drained_by_s = 0.0
+        """When a drain ends the sessions that are late, on the monotonic clock."""
         self._admission = Admission(config, usable_cores())
 
     def __len__(self) -> int:
@@ -150,12 +152,17 @@ class SessionRegistry:
             await asyncio.sleep(MEASURE_EVERY_S)
 
     async def close(self) -> None:
-        """Drain: reject new peers, notify the others and close their sessions. May be called twice."""
-        self._draining = True
+        """Drain: reject new peers, notify the others and close their sessions.
+
+        May be called again, also after a cancelled call; the deadline is that of the first call.
+        """
+        if not self._draining:
+            self._draining = True
+            self._drained_by_s = time.monotonic() + DRAIN_DEADLINE_S
         for session in self._sessions.values():
             session.request_end(Ending.SERVER_STOPPING, "the server is stopping")
         if self._tasks:
-            _, late = await asyncio.wait(self._tasks, timeout=DRAIN_DEADLINE_S)
+            _, late = await asyncio.wait(self._tasks, timeout=max(0.0, self._drained_by_s - time.monotonic()))
             for task in late:
                 task.cancel()
         if self._trimming is not None:

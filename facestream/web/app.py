@@ -3,12 +3,23 @@
 from aiohttp import web
 
 from facestream.config import Config
+from facestream.resources import OPENAPI
 from facestream.sessions.registry import SessionRegistry
 from facestream.web.auth.origin import add_cors_headers, check_origin
 from facestream.web.auth.policy import Access
 from facestream.web.http.headers import reject_unreadable
 from facestream.web.http.protocol import set_server_header
-from facestream.web.keys import ACCESS, CONFIG, CREDENTIALS, METRICS, POOL, REGISTRY, SUPERVISOR
+from facestream.web.keys import (
+    ACCESS,
+    CONFIG,
+    CREDENTIALS,
+    METRICS,
+    OPENAPI_TEXT,
+    PAGE_FILES,
+    POOL,
+    REGISTRY,
+    SUPERVISOR,
+)
 from facestream.web.problems import report_errors_as_problems
 from facestream.web.routes import health, jpeg_socket, metrics, page, sessions
 from facestream.web.routes.metrics import count_rejections, make_metrics
@@ -26,6 +37,8 @@ def make_app(
     app[SUPERVISOR] = Supervisor()
     app[CREDENTIALS] = registry.credentials
     app[METRICS] = make_metrics(registry, pool)
+    # Now, because later no descriptor might be free.
+    app[PAGE_FILES], app[OPENAPI_TEXT] = page.find_files(), OPENAPI.read_text(encoding="utf-8")
     app.on_response_prepare.append(set_server_header)
     app.on_response_prepare.append(page.add_security_headers)
     app.on_response_prepare.append(add_cors_headers)

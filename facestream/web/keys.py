@@ -1,5 +1,7 @@
 """The objects that every route can get from the application."""
 
+from pathlib import Path
+
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
@@ -16,4 +18,7 @@ ACCESS = web.AppKey("access", Access)
 SUPERVISOR = web.AppKey("supervisor", Supervisor)
 POOL = web.AppKey("pool", AnalysisPool)
 METRICS = web.AppKey("metrics", CollectorRegistry)
+PAGE_FILES = web.AppKey("page_files", dict[str, Path])
+"""The scripts and styles of the page by URL path."""
+OPENAPI_TEXT = web.AppKey("openapi_text", str)
 CREDENTIALS = web.AppKey("credentials", CredentialSource)

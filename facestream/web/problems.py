@@ -26,6 +26,7 @@ from facestream.errors import (
 )
 from facestream.messages.http import Problem, ProblemCode
 from facestream.sessions.admission import AdmissionError, DrainingError, ServerFullError, TooManyError
+from facestream.web.http.descriptors import NO_RESOURCES
 
 logger = logging.getLogger(__name__)
 
@@ -45,9 +46,10 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class RejectedError(FacestreamError):
     """A request is rejected for a reason that concerns HTTP only; raised by the routes and their guards."""
 
-    def __init__(self, status: int, code: ProblemCode, message: str) -> None:
+    def __init__(self, status: int, code: ProblemCode, message: str, title: str = "") -> None:
         super().__init__(message)
         self.status = status
+        self.title = title or HTTPStatus(status).phrase
         self.code = code
         """Instead of the code of the class."""
 
@@ -83,14 +85,14 @@ _REJECTIONS: dict[type[FacestreamError], _Rejection] = {
 
 def _rejection_of(error: FacestreamError) -> _Rejection | None:
     if isinstance(error, RejectedError):
-        return _Rejection(error.status, HTTPStatus(error.status).phrase, f"http_{error.status}")
+        return _Rejection(error.status, error.title, f"http_{error.status}")
     return next((_REJECTIONS[kind] for kind in type(error).__mro__ if kind in _REJECTIONS), None)
 
 
 def rejection_label(error: FacestreamError) -> str:
-    """The metrics' label for an error."""
+    """The metrics' label for an error; empty: it is a fault in the server, not a rejection."""
     rejection = _rejection_of(error)
-    return rejection.label if rejection else error.code
+    return rejection.label if rejection else ""
 
 
 def problem(
@@ -136,6 +138,17 @@ async def report_errors_as_problems(request: web.Request, handler: Handler) -> w
                 ProblemCode.DISCONNECTED,
                 "The connection has ended",
                 "the connection ended before the request was complete",
+            )
+        if isinstance(error, OSError) and error.errno in NO_RESOURCES:
+            logger.warning(
+                "%s %s: not served: %s", request.method, request.path[:MAX_SHOWN_CHARS], error.strerror
+            )
+            return problem(
+                503,
+                ProblemCode.MACHINE_SHORTAGE,
+                "The server lacks resources",
+                "the server has no descriptor or memory left for this request; try again in a minute",
+                {"Retry-After": str(RETRY_AFTER_S)},
             )
         logger.exception("%s %s: fault in the server", request.method, request.path[:MAX_SHOWN_CHARS])
         return problem(

@@ -6,7 +6,7 @@ import logging
 import signal
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
@@ -77,12 +77,8 @@ async def serve(
     task = asyncio.current_task()
     reloaders: list[Callable[[], None]] = []
 
-    def reload() -> None:
-        for read in reloaders:
-            read()
-
     if task is not None:
-        take_signals(functools.partial(_stop, task), reload)
+        take_signals(functools.partial(_stop, task), functools.partial(_reload, reloaders))
     # Starts the threads now: if one could not start later, aiortc would end a peer's video permanently.
     asyncio.get_running_loop().set_default_executor(started_threads(CODING_THREADS, "coding"))
     certificate = find_certificate(config)
@@ -137,6 +133,15 @@ def _stop(task: asyncio.Task[None]) -> None:
     task.cancel()
 
 
+def _reload(reloaders: Iterable[Callable[[], None]]) -> None:
+    for read in reloaders:
+        try:
+            read()
+        except Exception:
+            # The boundary of one reloader: its fault must not prevent the others.
+            logger.exception("fault in the server: a file was not reloaded")
+
+
 async def _serve_with(
     app: web.Application,
     listener: socket.socket,
@@ -166,12 +171,22 @@ async def _serve_with(
             announce()
             await asyncio.Event().wait()
         finally:
-            await registry.close()
+            await _drain(registry)
             if accepting is not None:
                 accepting.cancel()
             await runner.cleanup()
             for task in running:
                 task.cancel()
+
+
+async def _drain(registry: SessionRegistry) -> None:
+    """Close the sessions, even if a fault or a signal to stop cancels this task meanwhile."""
+    try:
+        await registry.close()
+    except asyncio.CancelledError:
+        # There is no third cause: each of the two cancels this task once, and one of them began the shutdown.
+        await registry.close()
+        raise
 
 
 def _frame_limits(config: Config) -> aiortc_patches.FrameLimits:

@@ -55,8 +55,11 @@ class Supervisor:
         """Run a task that must not end; raises CriticalTaskError when the task ends or raises."""
         try:
             await work()
-        except Exception as error:
-            raise CriticalTaskError(f"the task {name} failed ({type(error).__name__})") from error
+        except (Exception, asyncio.CancelledError) as error:
+            if _is_own_cancellation(error):
+                raise
+            failure = type(_first_leaf(error)).__name__
+            raise CriticalTaskError(f"the task {name} failed ({failure})") from error
         raise CriticalTaskError(f"the task {name} has returned")
 
     async def run_auxiliary(self, name: str, work: Work) -> None:
@@ -67,8 +70,10 @@ class Supervisor:
             self._waiting.pop(name, None)
             try:
                 await work()
-            except Exception as error:  # noqa: BLE001 - `_note` logs it
+            except (Exception, asyncio.CancelledError) as error:
                 # The boundary of one auxiliary task: its fault must not end sessions.
+                if _is_own_cancellation(error):
+                    raise
                 if time.monotonic() - started_s > STEADY_S:
                     failures = _Failures()
                 self._note(failures, name, error)
@@ -77,7 +82,7 @@ class Supervisor:
             self._waiting[name] = failures
             await asyncio.sleep(failures.pause_s)
 
-    def _note(self, failures: _Failures, name: str, error: Exception) -> None:
+    def _note(self, failures: _Failures, name: str, error: BaseException) -> None:
         """Count and log one failure, with a traceback unless the previous exception was the same."""
         failures.pause_s = min(2 * failures.pause_s or self._first_pause_s, LONGEST_PAUSE_S)
         failures.count += 1
@@ -90,3 +95,15 @@ class Supervisor:
             failures.pause_s,
             exc_info=None if same else error,
         )
+
+
+def _is_own_cancellation(error: BaseException) -> bool:
+    """Whether this task was cancelled; otherwise, what it awaited was cancelled, which is a fault."""
+    task = asyncio.current_task()
+    return isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling() > 0
+
+
+def _first_leaf(error: BaseException) -> BaseException:
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error

@@ -184,6 +184,19 @@ async def test_a_first_message_that_is_too_large_gets_a_close_code(impatient: Ru
         assert await peer.wait_closed() == 1009
 
 
+async def test_a_socket_that_is_closed_for_too_much_data_gets_no_session(impatient: RunningServer):
+    before = impatient.log.read_text().count(": opened")
+    async with socket_peer(impatient.url) as peer:
+        await peer.socket.send_json({"type": "open"})
+        await peer.socket.send_bytes(bytes(6000))
+        first = await peer.socket.receive()
+        await peer.socket.close()
+
+    # A fast server opens the session before it gets the second message.
+    opened = impatient.log.read_text().count(": opened") - before
+    assert opened == (0 if first.type is aiohttp.WSMsgType.CLOSE else 1)
+
+
 async def test_the_longest_token_fits_into_the_first_message(impatient: RunningServer):
     async with socket_peer(impatient.url) as peer:
         opened = await peer.open(token="x" * 4096, resume="y" * 100)

@@ -1,11 +1,14 @@
 """Injected faults of the server: what the client gets, what is logged, and whether the server survives."""
 
 import asyncio
+import contextlib
 import json
+import socket
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
@@ -19,7 +22,7 @@ TRACEBACK = "Traceback (most recent call last)"
 DEADLINE_S = seconds(30.0)
 # Replaces one function by one that fails, then starts the server as the command line does.
 PROGRAM = """
-import importlib, sys
+import asyncio, importlib, sys
 
 module, name, fault = sys.argv[1:4]
 owner = importlib.import_module(module)
@@ -30,8 +33,10 @@ for part in path:
 async def fails(*_):
     if fault == "raises":
         raise RuntimeError("injected")
+    if fault == "is cancelled":
+        raise asyncio.CancelledError
 
-def fails_at_once(*_):
+def fails_at_once(*_, **__):
     raise RuntimeError("injected")
 
 setattr(owner, last, fails_at_once if fault == "raises at once" else fails)
@@ -110,7 +115,7 @@ async def test_a_fault_in_an_auxiliary_task_is_logged_and_reported_and_the_serve
     assert running.log.read_text().count(TRACEBACK) == 1
 
 
-@pytest.mark.parametrize("fault", ["raises", "returns"])
+@pytest.mark.parametrize("fault", ["raises", "returns", "is cancelled"])
 @pytest.mark.parametrize(
     ("module", "name"),
     [
@@ -130,3 +135,17 @@ def test_the_end_of_a_critical_task_ends_the_server_as_a_fault(
     assert TRACEBACK in ended.stderr
     assert "CriticalTaskError" in ended.stderr
     assert ("RuntimeError: injected" in ended.stderr) == (fault == "raises")
+
+
+def test_a_fault_while_a_connection_is_accepted_ends_the_server(tmp_path: Path):
+    program = faulty("facestream.web.http.connections", "Connections.admit", "raises at once")
+    with running_server(tmp_path / "server.log", *LIGHT, program=program) as running:
+        address = urlsplit(running.url)
+        with socket.create_connection((address.hostname or "", address.port or 0)) as client:
+            client.settimeout(DEADLINE_S)
+            with contextlib.suppress(ConnectionResetError):
+                assert client.recv(1) == b""
+        running.process.wait(DEADLINE_S)
+
+    assert running.process.returncode == 70
+    assert "the task accept failed (RuntimeError)" in running.log.read_text()

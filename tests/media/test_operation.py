@@ -122,6 +122,17 @@ async def test_a_rejection_is_counted_by_its_reason(server_url: str):
     assert (await metrics_of(server_url))[refused] == before.get(refused, 0) + 1
 
 
+async def test_a_bad_first_message_of_a_socket_is_counted(server_url: str):
+    rejected = key("facestream_refused_total", reason="http_400")
+    before = await metrics_of(server_url)
+
+    async with socket_peer(server_url) as peer:
+        await peer.socket.send_str("{")
+        await peer.wait_closed()
+
+    assert (await metrics_of(server_url))[rejected] == before.get(rejected, 0) + 1
+
+
 async def test_jpeg_sessions_and_their_rejections_are_counted(tmp_path: Path):
     with running_server(
         tmp_path / "server.log", "--analysis-processes", "0", "--max-sessions", "1"

@@ -1,26 +1,34 @@
-"""The whole server while its analysis processes lack memory or descriptors, or are stopped by a signal."""
+"""The whole server without free descriptors, and while its analysis processes lack memory or are stopped."""
 
 import asyncio
+import contextlib
+import http.client
+import json
 import os
 import resource
 import signal
+import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
+from facestream.credentials.certificates import make_certificate, names_of_this_machine
 from facestream.replay.options import ReplayOptions
 from facestream.replay.peer import ReplayPeer
 from tests.conftest import ROOT, RunningServer, running_server
+from tests.media.strangers import open_files
 from tests.media.test_server import analysis_pids, child_pids, health_of
 from tests.times import seconds
 
 RECOVERY_S = seconds(60.0)
 STOPPED_BY_S = seconds(15.0)
 FEW_BYTES = 1 << 20
+FEW_CLIENTS = 20
 
 
 def peer(url: str, media_dir: Path) -> ReplayPeer:
@@ -182,6 +190,80 @@ def spawned(pid: int) -> list[int]:
         except OSError:
             continue
     return found
+
+
+def until_logged(running: RunningServer, said: str) -> None:
+    deadline_s = time.monotonic() + seconds(10)
+    while said not in running.log.read_text():
+        assert time.monotonic() < deadline_s, running.log.read_text()
+        time.sleep(0.05)
+
+
+@contextlib.contextmanager
+def without_free_descriptors(running: RunningServer) -> Iterator[http.client.HTTPConnection]:
+    """An open connection to a server that cannot open anything else."""
+    pid, address = running.process.pid, urlsplit(running.url)
+    where = (address.hostname or "", address.port or 0)
+    with contextlib.ExitStack() as clients:
+        connection = http.client.HTTPConnection(*where, timeout=seconds(10))
+        clients.callback(connection.close)
+        connection.connect()
+        before = open_files(running)
+        # They take the numbers that are free below the highest.
+        for _ in range(FEW_CLIENTS):
+            clients.enter_context(socket.create_connection(where))
+        deadline_s = time.monotonic() + seconds(10)
+        while open_files(running) < before + FEW_CLIENTS:
+            assert time.monotonic() < deadline_s
+            time.sleep(0.05)
+        allow_no_more_files(pid)
+        yield connection
+
+
+@pytest.mark.parametrize("path", ["/", "/js/main.js", "/vendor/d3.min.js"])
+def test_without_a_free_descriptor_a_page_file_is_rejected_for_now(tmp_path: Path, path: str):
+    with (
+        running_server(tmp_path / "server.log", "--analysis-processes", "0") as running,
+        without_free_descriptors(running) as connection,
+    ):
+        connection.request("GET", path)
+        response = connection.getresponse()
+        problem = json.loads(response.read())
+
+    assert (response.status, problem["code"]) == (503, "machine_shortage")
+    assert response.headers["Retry-After"]
+    assert "Traceback" not in running.log.read_text()
+
+
+def test_without_a_free_descriptor_openapi_and_unknown_files_are_answered_as_usual(tmp_path: Path):
+    statuses = {}
+    with (
+        running_server(tmp_path / "server.log", "--analysis-processes", "0") as running,
+        without_free_descriptors(running) as connection,
+    ):
+        for path in ("/openapi.json", "/js/nothing.js"):
+            connection.request("GET", path)
+            response = connection.getresponse()
+            response.read()
+            statuses[path] = response.status
+
+    assert statuses == {"/openapi.json": 200, "/js/nothing.js": 404}
+
+
+def test_without_a_free_descriptor_tokens_and_certificate_stay_and_each_is_reported_once(tmp_path: Path):
+    make_certificate(tmp_path / "certs", names_of_this_machine([]))
+    (tmp_path / "tokens").write_text("a-token-of-nobody-but-us")
+    tls = ("--tls", "auto", "--certs-dir", str(tmp_path / "certs"))
+    settings = (*tls, "--tokens-file", str(tmp_path / "tokens"))
+    with running_server(tmp_path / "server.log", "--analysis-processes", "0", *settings) as running:
+        with without_free_descriptors(running):
+            running.process.send_signal(signal.SIGHUP)
+
+            until_logged(running, "certificate not reloaded")
+
+        log = running.log.read_text()
+    assert log.count("tokens not reloaded") == 1
+    assert len(log.splitlines()) == 2
 
 
 def test_a_start_without_memory_for_frames_is_reported_in_one_sentence():

@@ -2,11 +2,14 @@ import contextlib
 import json
 import logging
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
 
 from facestream import logs
+from tests.times import seconds
 
 library = logging.getLogger("aiortc.something")
 own = logging.getLogger("facestream.something")
@@ -117,6 +120,21 @@ def test_control_characters_are_escaped_and_letters_are_kept(capsys: pytest.Capt
     own.info("got %s", "a\x1b[2Jb\u2028c é 漢")
 
     assert "got a\\x1b[2Jb\\u2028c é 漢" in capsys.readouterr().err
+
+
+def test_a_message_can_be_escaped_without_a_free_descriptor():
+    program = """
+import resource
+from facestream import logs
+resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))
+print(logs.printable("a\\nb"))
+"""
+
+    ended = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=seconds(30), check=False
+    )
+
+    assert (ended.stdout, ended.stderr) == ("a\\nb\n", "")
 
 
 def test_no_line_of_a_traceback_looks_like_a_message(capsys: pytest.CaptureFixture[str]):

@@ -66,7 +66,8 @@ class Access:
         try:
             peers, self.admins = _read_tokens(self._config)
             self.peers = self._with_own_key(peers)
-        except ConfigError as error:
+        except (ConfigError, OSError) as error:
+            # OSError: this process lacks descriptors or memory.
             logger.warning("tokens not reloaded, the previous ones stay in use: %s", error)
 
     def _with_own_key(self, peers: Tokens) -> Tokens:

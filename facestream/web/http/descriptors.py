@@ -1,6 +1,7 @@
 """Divide the descriptors of this process between sessions and HTTP connections; opens none."""
 
 import contextlib
+import errno
 import resource
 from dataclasses import dataclass
 from typing import Self
@@ -12,6 +13,8 @@ FILES_OF_SERVER = 100
 FILES_PER_SESSION = 8
 """Sockets of one peer: one for each address, its relay, its HTTP connection; measured 4 to 6."""
 LEAST_CONNECTIONS = 64
+NO_RESOURCES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+"""Error numbers of a process or machine that lacks descriptors or memory."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,6 @@
 """Accept connections and count each before TLS and HTTP; wait, with little logging, if no descriptor is free."""
 
 import asyncio
-import errno
 import logging
 import socket
 import ssl
@@ -14,6 +13,7 @@ from facestream.resources import COMMAND
 from facestream.sessions.admission import address_key
 from facestream.web.auth.client_address import Proxies
 from facestream.web.http.connections import Connection, Connections
+from facestream.web.http.descriptors import NO_RESOURCES
 from facestream.web.http.protocol import HttpProtocol
 
 logger = logging.getLogger(__name__)
@@ -24,7 +24,6 @@ EXPIRE_EVERY_S = 0.5
 RETRY_S = 0.1
 REPORT_EVERY_S = 60.0
 TLS_SHUTDOWN_S = 2.0
-NO_RESOURCES = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
 
 class Listener:
@@ -52,21 +51,31 @@ class Listener:
         self._reported_s = float("-inf")
 
     async def run(self) -> None:
-        """Accept connections and end those over their deadline, until cancelled."""
+        """Accept connections and end those over their deadline, until cancelled; raises what fails in a callback."""
         loop = asyncio.get_running_loop()
+        fault: asyncio.Future[None] = loop.create_future()
         async with asyncio.TaskGroup() as tasks:
             retry: asyncio.TimerHandle | None = None
 
             def accept() -> None:
                 nonlocal retry
-                if not self._accept(tasks):
+                try:
+                    accepted = self._accept(tasks)
+                except Exception as error:  # noqa: BLE001 - `run` raises it
+                    # A callback of the loop: the loop would log the fault and call again.
+                    loop.remove_reader(self._socket)
+                    fault.set_exception(error)
+                    return
+                if not accepted:
                     loop.remove_reader(self._socket)
                     retry = loop.call_later(RETRY_S, loop.add_reader, self._socket, accept)
 
             loop.add_reader(self._socket, accept)
             try:
                 while True:
-                    await asyncio.sleep(EXPIRE_EVERY_S)
+                    await asyncio.wait([fault], timeout=EXPIRE_EVERY_S)
+                    if fault.done():
+                        fault.result()
                     self._connections.expire()
             finally:
                 if retry is not None:
@@ -87,8 +96,12 @@ class Listener:
                 self._report(error)
                 self._connections.make_room()
                 return False
-            accepted.setblocking(False)
-            self._admit(accepted, address[0], tasks)
+            try:
+                accepted.setblocking(False)
+                self._admit(accepted, address[0], tasks)
+            except BaseException:
+                accepted.close()
+                raise
         return True
 
     def _admit(self, accepted: socket.socket, remote: str, tasks: asyncio.TaskGroup) -> None:

@@ -100,6 +100,10 @@ class HttpProtocol(web.RequestHandler):
         super().set_parser(parser, data_received_cb)
         self._take_opening(b"")
 
+    def is_leaving(self) -> bool:
+        """Whether nothing is read or sent any more."""
+        return self._connection.phase in OVER
+
     def opened(self) -> None:
         """Record that the WebSocket has a session, which has its own deadlines and bounds."""
         self._connection.enter(Phase.SERVED)
@@ -170,6 +174,11 @@ class HttpProtocol(web.RequestHandler):
         if self._raw is not None:
             self._raw.write(response)
         self._connection.enter(Phase.LEAVING)
+
+
+def is_leaving(request: web.Request) -> bool:
+    """Whether the last message is sent already, because a client sent too much before its session was open."""
+    return isinstance(request.protocol, HttpProtocol) and request.protocol.is_leaving()
 
 
 def mark_session_open(request: web.Request) -> None:

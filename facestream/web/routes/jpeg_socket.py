@@ -13,7 +13,7 @@ from facestream.messages.jpeg_socket import HEADER_BYTES, Open, Refused, decode_
 from facestream.sessions.ending import Ending
 from facestream.sessions.jpeg import JpegSession
 from facestream.web.auth.guards import authorize, check_request_rate, requesting_client
-from facestream.web.http.protocol import mark_session_open
+from facestream.web.http.protocol import is_leaving, mark_session_open
 from facestream.web.keys import CONFIG, REGISTRY
 from facestream.web.problems import RejectedError, report_errors_as_problems
 from facestream.web.routes.metrics import count_rejections
@@ -71,25 +71,17 @@ async def _open(request: web.Request, peer: "WebSocketPeer") -> JpegSession | No
     """Wait for the first message and admit its peer; None: the peer was rejected, with the reason in a message."""
     try:
         async with asyncio.timeout(min(OPENING_DEADLINE_S, request.app[CONFIG].setup_deadline_s)):
-            opening = decode_open(await peer.receive())
+            first = await peer.receive()
     except (TimeoutError, ConnectionError):
         await peer.close("no first message")
-        return None
-    except ValueError as error:
-        await peer.reject(
-            Refused(
-                status=400,
-                code=ProblemCode.BAD_OPENING,
-                title="The socket cannot be served",
-                detail=str(error),
-            )
-        )
         return None
     sessions: list[JpegSession] = []
 
     async def admit(request: web.Request) -> web.StreamResponse:
+        opening = _decoded(first)
         await authorize(request, opening.token)
-        sessions.append(_admit(request, peer, opening))
+        if not is_leaving(request):
+            sessions.append(_admit(request, peer, opening))
         return web.Response(status=204)
 
     # A socket is rejected for the same reasons as an offer, with the same problem, and is counted in the same way.
@@ -97,6 +89,10 @@ async def _open(request: web.Request, peer: "WebSocketPeer") -> JpegSession | No
     if sessions:
         mark_session_open(request)
         return sessions[0]
+    if is_leaving(request):
+        # The close frame that the peer has got is the last frame of a socket.
+        await peer.wait_closed()
+        return None
     assert isinstance(response, web.Response)
     problem = Problem.model_validate_json(response.text or "{}")
     retry_after_s = int(response.headers.get("Retry-After", 0))
@@ -110,6 +106,15 @@ async def _open(request: web.Request, peer: "WebSocketPeer") -> JpegSession | No
         )
     )
     return None
+
+
+def _decoded(first: str | bytes) -> Open:
+    try:
+        return decode_open(first)
+    except ValueError as error:
+        raise RejectedError(
+            400, ProblemCode.BAD_OPENING, str(error), title="The socket cannot be served"
+        ) from error
 
 
 def _admit(request: web.Request, peer: "WebSocketPeer", opening: Open) -> JpegSession:
@@ -159,6 +164,12 @@ class WebSocketPeer:
         if message.type is WSMsgType.BINARY:
             return bytes(message.data)
         raise ConnectionResetError(f"socket closed with code {self._websocket.close_code}")
+
+    async def wait_closed(self) -> None:
+        """Wait until the connection is closed; ignore what was received before."""
+        with contextlib.suppress(ConnectionError):
+            while True:
+                await self.receive()
 
     async def send(self, message: str | bytes) -> None:
         with _only_own_cancellation():

@@ -148,7 +148,8 @@ async def count_rejections(request: web.Request, handler: Handler) -> web.Stream
     try:
         return await handler(request)
     except FacestreamError as error:
-        rejected[rejection_label(error)] += 1
+        if label := rejection_label(error):
+            rejected[label] += 1
         raise
     except web.HTTPException as error:
         if error.status >= 400:

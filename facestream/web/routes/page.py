@@ -1,6 +1,6 @@
 """Static content: the page, its scripts and libraries, its configuration, and the OpenAPI document."""
 
-import functools
+import os
 from pathlib import Path
 
 from aiohttp import web
@@ -8,9 +8,9 @@ from aiohttp import web
 from facestream.analysis.drawing.background import Background
 from facestream.ice.servers import as_page_servers
 from facestream.messages.http import IceServerBody, PageConfig, ProblemCode
-from facestream.resources import CLIENT_DIR, OPENAPI, REINSTALL
+from facestream.resources import CLIENT_DIR, REINSTALL
 from facestream.web.auth.guards import is_authorized, wants_token
-from facestream.web.keys import CONFIG, CREDENTIALS
+from facestream.web.keys import CONFIG, CREDENTIALS, OPENAPI_TEXT, PAGE_FILES
 from facestream.web.problems import MAX_SHOWN_CHARS, RejectedError
 
 VENDOR_FILES = {
@@ -42,7 +42,7 @@ async def add_security_headers(_request: web.Request, response: web.StreamRespon
 @routes.get("/")
 async def page(_request: web.Request) -> web.FileResponse:
     """The page."""
-    return web.FileResponse(CLIENT_DIR / "index.html")
+    return _response(CLIENT_DIR / "index.html", f"the page is not installed; {REINSTALL} on the server")
 
 
 @routes.get("/config")
@@ -64,8 +64,7 @@ async def page_config(request: web.Request) -> web.Response:
     return web.json_response(text=body.to_json())
 
 
-@functools.cache
-def page_files() -> dict[str, Path]:
+def find_files() -> dict[str, Path]:
     """The scripts and styles of the page by URL path; a name from a client never reaches the file system."""
     found = (path for folder in ("js", "css") for path in (CLIENT_DIR / folder).rglob("*") if path.is_file())
     return {path.relative_to(CLIENT_DIR).as_posix(): path for path in found}
@@ -74,10 +73,11 @@ def page_files() -> dict[str, Path]:
 @routes.get("/{folder:js|css}/{name:.+}")
 async def page_file(request: web.Request) -> web.FileResponse:
     """A script or a style sheet of the page."""
-    path = page_files().get("{folder}/{name}".format_map(request.match_info))
+    path = request.app[PAGE_FILES].get("{folder}/{name}".format_map(request.match_info))
+    missing = "the page has no such file; reload it"
     if path is None:
-        raise RejectedError(404, ProblemCode.NO_SUCH_FILE, "the page has no such file; reload it")
-    return web.FileResponse(path)
+        raise RejectedError(404, ProblemCode.NO_SUCH_FILE, missing)
+    return _response(path, missing)
 
 
 @routes.get("/vendor/{name}")
@@ -91,14 +91,22 @@ async def vendor(request: web.Request) -> web.FileResponse:
             f"no library {name[:MAX_SHOWN_CHARS]!r}; expected one of {', '.join(VENDOR_FILES)}",
         )
     path = CLIENT_DIR / "node_modules" / VENDOR_FILES[name]
-    if not path.is_file():
-        raise RejectedError(
-            404, ProblemCode.NO_SUCH_FILE, f"{name} is not installed; {REINSTALL} on the server"
-        )
-    return web.FileResponse(path)
+    return _response(path, f"{name} is not installed; {REINSTALL} on the server")
 
 
 @routes.get("/openapi.json")
-async def openapi(_request: web.Request) -> web.Response:
+async def openapi(request: web.Request) -> web.Response:
     """docs/openapi.json, which `make schema` writes from docs/openapi.yaml."""
-    return web.json_response(text=OPENAPI.read_text(encoding="utf-8"))
+    return web.json_response(text=request.app[OPENAPI_TEXT])
+
+
+def _response(path: Path, missing: str) -> web.FileResponse:
+    """A file as a response; raises RejectedError with the text `missing` if there is no file.
+
+    Opens the file once in advance, and raises OSError if that fails: aiohttp 3.14 answers 403 or 404 without a body.
+    """
+    try:
+        os.close(os.open(path, os.O_RDONLY))
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise RejectedError(404, ProblemCode.NO_SUCH_FILE, missing) from error
+    return web.FileResponse(path)

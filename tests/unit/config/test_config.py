@@ -105,6 +105,25 @@ def test_a_variable_that_is_no_setting_is_named_with_the_setting_that_may_be_mea
     assert unknown_variables({name: "1"}) == reported
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        'turn_secrt = "4711-secret"',
+        'turn_secret = ["4711-secret"]',
+        'turn_password = {a = "4711-secret"}',
+        "turn_secret = 4711",
+    ],
+)
+def test_an_error_does_not_repeat_what_may_be_a_secret(tmp_path: Path, text: str):
+    (tmp_path / "facestream.toml").write_text(text)
+
+    with pytest.raises(ConfigError, match="turn_") as rejected:
+        load_config()
+
+    # The cause is part of the traceback that the level DEBUG shows.
+    assert "4711" not in f"{rejected.value} {rejected.value.__cause__}"
+
+
 @pytest.mark.parametrize("text", ["port = ", "port: 9000"])
 def test_a_file_that_is_not_toml_is_rejected_with_a_sentence(tmp_path: Path, text: str):
     (tmp_path / "facestream.toml").write_text(text)

@@ -53,6 +53,15 @@ def test_the_error_names_the_type_of_every_request():
     assert [name for name in REQUEST_TYPES if name not in str(rejected.value).partition("expected")[2]] == []
 
 
+@pytest.mark.parametrize("text", ['{"type": "NAME"}', '{"type": "bye", "NAME": 1}'])
+def test_an_unknown_name_is_repeated_cut_short(text: str):
+    with pytest.raises(ControlError) as rejected:
+        decode_control(text.replace("NAME", "x" * 3000))
+
+    assert "xxx..." in str(rejected.value)
+    assert len(str(rejected.value)) < 300
+
+
 def test_a_reply_leaves_out_default_values():
     assert json.loads(encode_control(ControlReply(type="pong", id=3))) == {"type": "pong", "id": 3}
 

@@ -107,8 +107,11 @@ def test_every_panel_queries_the_chosen_server_only():
         (RateLimitedError("", RejectionReason.REQUEST_RATE), "too_many"),
         (TokenMissingError(""), "token"),
         (RejectedError(403, ProblemCode.NOT_YOUR_SESSION, ""), "http_403"),
-        (AnalysisUnavailableError(""), "analysis_unavailable"),
     ],
 )
 def test_the_labels_of_rejections_do_not_change(error: FacestreamError, label: str):
     assert rejection_label(error) == label
+
+
+def test_a_fault_in_the_server_is_no_rejection():
+    assert rejection_label(AnalysisUnavailableError("")) == ""

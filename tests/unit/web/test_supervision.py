@@ -100,6 +100,43 @@ async def test_the_same_fault_is_logged_with_one_traceback(caplog: pytest.LogCap
     running.cancel()
 
 
+async def cancelled_from_inside() -> None:
+    """Await something that another task has cancelled."""
+    awaited = asyncio.get_running_loop().create_future()
+    awaited.cancel()
+    await awaited
+
+
+async def test_an_auxiliary_task_restarts_after_a_cancellation_that_is_not_its_own():
+    task, supervisor = Flaky(0), Supervisor(PAUSE_S)
+    works = iter([cancelled_from_inside, task.run])
+
+    running = asyncio.create_task(supervisor.run_auxiliary("flaky", lambda: next(works)()))
+    await asyncio.wait_for(task.works.wait(), seconds(5))
+
+    assert task.started == 1
+    running.cancel()
+
+
+async def test_a_critical_task_must_not_end_by_a_cancellation_that_is_not_its_own():
+    with pytest.raises(CriticalTaskError, match="CancelledError"):
+        await Supervisor().run_critical("flaky", cancelled_from_inside)
+
+
+@pytest.mark.parametrize("kind", ["critical", "auxiliary"])
+async def test_a_task_that_is_cancelled_ends_at_once(kind: str):
+    task, supervisor = Flaky(0), Supervisor()
+    run = supervisor.run_critical if kind == "critical" else supervisor.run_auxiliary
+
+    running = asyncio.create_task(run("flaky", task.run))
+    await asyncio.wait_for(task.works.wait(), seconds(5))
+    running.cancel()
+    await asyncio.wait([running], timeout=seconds(5))
+
+    assert running.cancelled()
+    assert task.started == 1
+
+
 async def test_an_auxiliary_task_may_end():
     async def nothing_to_do() -> None:
         return
@@ -120,3 +157,12 @@ async def test_a_critical_task_must_not_return():
 
     with pytest.raises(CriticalTaskError, match="returned"):
         await Supervisor().run_critical("short", returns)
+
+
+async def test_the_failure_of_a_critical_task_names_the_exception_in_a_group():
+    async def fails() -> None:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(Flaky(1).run())
+
+    with pytest.raises(CriticalTaskError, match=r"\(RuntimeError\)"):
+        await Supervisor().run_critical("group", fails)

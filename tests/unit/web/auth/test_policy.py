@@ -1,6 +1,8 @@
 """The access policy where the system does not show programs, as on macOS: loopback clients need the local token."""
 
+import errno
 import logging
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
@@ -103,3 +105,21 @@ def test_a_server_for_other_machines_has_no_local_token(tmp_path: Path):
     access = Access(Config(token_key_file=str(tmp_path / "token.key")), "0.0.0.0")
 
     assert access.local_token() == ""
+
+
+def test_the_tokens_stay_valid_if_their_file_cannot_be_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    listed = "a-token-of-nobody-but-us"
+    (tmp_path / "tokens").write_text(listed)
+    access = Access(Config(auth="token", tokens_file=str(tmp_path / "tokens")), "127.0.0.1")
+
+    def fails(*_: object) -> int:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    with monkeypatch.context() as without_descriptors:
+        without_descriptors.setattr(os, "open", fails)
+        access.reload()
+
+    access.peers.check(listed)
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
