@@ -68,7 +68,7 @@ async def trickle(request: web.Request) -> web.Response:
     body = await _read_at_most(request, MAX_FRAGMENT_BYTES + 1)
     if len(body) > MAX_FRAGMENT_BYTES:
         raise FragmentTooLargeError(
-            f"fragment of more than {MAX_FRAGMENT_BYTES} bytes; send its candidates in several requests"
+            f"fragment too large; expected at most {MAX_FRAGMENT_BYTES} bytes: send the candidates in several requests"
         )
     await session.trickle(body, request.app[REGISTRY].candidate_policy)
     return web.Response(status=204)
