@@ -93,6 +93,8 @@ def post_malformed_offers(server: RunningServer) -> Counter[int]:
     return sender.statuses
 
 
+# Thousands of offers: a minute alone, and longer beside another test file and with coverage.
+@pytest.mark.timeout(480)
 def test_malformed_offers_cause_no_fault_leak_no_socket_and_do_not_disturb_a_running_peer(
     open_server: RunningServer, media_dir: Path, tmp_path: Path
 ):
