@@ -1,9 +1,11 @@
 """For any bytes that a client sends to any route, the server responds below 500 and logs next to nothing."""
 
 import contextlib
+import json
 import re
 import socket
 from collections.abc import Iterator
+from http.client import HTTPConnection
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -211,6 +213,20 @@ def test_a_body_that_arrives_with_its_head_does_not_count_as_head(strict: Runnin
     offer = http(b"POST", b"/offer", [(b"Content-Type", b"application/json")], b"9" * 2 * MAX_HEAD_BYTES)
 
     assert status(strict.url, offer) == 400
+
+
+@pytest.mark.parametrize("size", [100_000, 1_200_000])
+def test_the_rest_of_a_body_that_is_too_large_is_no_head_of_another_request(strict: RunningServer, size: int):
+    connection = HTTPConnection(urlsplit(strict.url).netloc, timeout=seconds(20))
+    for _ in range(3):
+        connection.request("POST", "/offer", b"9" * size, {"Content-Type": "application/json"})
+        response = connection.getresponse()
+        assert (response.status, json.loads(response.read())["code"]) == (413, "offer_too_large")
+    connection.request("GET", "/config")
+    response = connection.getresponse()
+    assert response.status == 200
+    response.read()
+    connection.close()
 
 
 def test_requests_that_arrive_together_are_bounded_one_by_one(strict: RunningServer):

@@ -135,7 +135,12 @@ class HttpProtocol(web.RequestHandler):
             raise
         finally:
             self._content = None
-            self._connection.enter(Phase.IDLE)
+            if request.content.is_eof():
+                self._connection.enter(Phase.IDLE)
+            else:
+                # aiohttp reads and drops the rest of the body: it is not the head of another request.
+                self._connection.enter(Phase.BODY)
+                request.content.on_eof(self._rest_is_dropped)
             if self._buffer_paused and not self._messages:
                 # aiohttp resumes reading when it takes the next request from its queue; this queue is empty.
                 self._resume_reading_if_drained()
@@ -143,6 +148,10 @@ class HttpProtocol(web.RequestHandler):
     def _request_is_complete(self) -> None:
         if self._connection.phase is Phase.BODY:
             self._connection.enter(Phase.RESPONSE)
+
+    def _rest_is_dropped(self) -> None:
+        if self._connection.phase is Phase.RESPONSE:
+            self._connection.enter(Phase.IDLE)
 
     def _on_late(self) -> None:
         """Let the reader of the body report that the body is late; without a reader, end the connection."""
