@@ -148,7 +148,7 @@ async def test_the_page_starts_without_the_chart_library(server_url: str, open_p
         await page.route("**/vendor/*.js", responding(status=404))
         await page.reload()
 
-        await expect(page.locator("#chart-empty")).to_contain_text("make setup")
+        await expect(page.locator("#chart-empty")).to_contain_text("The chart could not be loaded")
         await start(page)
 
 
