@@ -5,12 +5,14 @@
  */
 
 import { execFileSync } from 'node:child_process';
+import { readdirSync, statSync } from 'node:fs';
 
 import puppeteer from 'puppeteer-core';
 
 const options = JSON.parse(process.argv[2]);
 const SOON_MS = 20000;
 const GOODBYE_MS = 8000;
+const SAVED_MS = 10000;
 const LOOK_AGAIN_MS = 50;
 const RECORDED_FRAMES = 60;
 const WINDOW = { width: 1280, height: 900 };
@@ -99,6 +101,13 @@ async function moreFramesShown(count) {
   await page.waitForFunction((s) => document.getElementById('video').currentTime >= s, {}, least_s);
 }
 
+/** Wait until Firefox has written the recording: it downloads after the page is done, to a file.part first. */
+async function fileSaved() {
+  const began = performance.now();
+  const written = () => readdirSync(options.folder).some((name) => !name.endsWith('.part') && statSync(`${options.folder}/${name}`).size > 0);
+  while (!written() && performance.now() - began < SAVED_MS) await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
+}
+
 /** @returns {Promise<number | null>} milliseconds until the server has no session; null: it still has one */
 async function sessionEnded() {
   const began = performance.now();
@@ -126,6 +135,7 @@ try {
     await moreFramesShown(RECORDED_FRAMES);
     await page.click('#record');
     await page.waitForSelector('#record[data-recording=no]');
+    await fileSaved();
   }
   seen.last = await look();
   if (options.screenshot) await page.screenshot({ path: options.screenshot });
