@@ -10,7 +10,7 @@ NPM_THERE = command -v npm >/dev/null || { echo "npm is not installed; expected 
 BENCHMARKS := latency compatibility cpu capacity loop_stall recovery hostile_clients churn soak
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run models docs test test-py test-unit test-fast test-slow cov test-newest test-browser test-clients test-wheel test-image test-js test-media test-upstream record-offers browser net-programs client-programs image-programs lint fix types schema audit bench wheel clean
+.PHONY: help setup run models docs test test-py test-unit test-fast test-cov test-slow cov test-newest test-browser test-clients test-wheel test-image test-js test-media test-upstream record-offers browser net-programs client-programs image-programs lint fix types schema audit bench wheel clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -31,15 +31,18 @@ COVERAGE := $(if $(ARGS),,--cov)
 SLOW := --ignore=tests/unit --ignore=tests/media
 
 test-py: ## every Python test: unit, media, net, browser, clients, package, image; with ARGS in one process
-	@$(if $(ARGS),$(MAKE) --no-print-directory test-slow SLOW=,$(MAKE) --no-print-directory test-fast test-slow)
+	@$(if $(ARGS),$(MAKE) --no-print-directory test-slow SLOW=,$(MAKE) --no-print-directory test-cov test-slow)
 
 test-slow: $(BIN)/.dev client/node_modules/.dev models/cache/.checked test-media browser net-programs client-programs image-programs $(PEERS)/.installed ## every Python test but the unit and media tests
 	$(BIN)/python -m pytest $(SLOW) $(ARGS)
 
-test-fast: $(BIN)/.dev client/node_modules/.installed models/cache/.checked test-media ## unit and media tests, several at once: no root, no browser; branch coverage with its floor
+test-cov: $(BIN)/.dev client/node_modules/.installed models/cache/.checked test-media ## unit and media tests, several at once: no root, no browser; branch coverage with its floor
 	$(BIN)/python -m pytest tests/unit tests/media --numprocesses $(AT_ONCE) --dist loadfile $(COVERAGE) $(ARGS)
 
-cov: test-fast ## the same; lines and branches without a test in build/coverage
+test-fast: $(BIN)/.dev client/node_modules/.installed models/cache/.checked test-media ## the same in under two minutes: without coverage and the files that tests/kinds.py calls slow
+	$(BIN)/python -m pytest tests/unit tests/media -m "not slow and not soak" --numprocesses $(AT_ONCE) --dist loadfile $(ARGS)
+
+cov: test-cov ## test-cov; then the lines and branches without a test, in build/coverage
 	$(BIN)/python -m coverage html --directory build/coverage
 
 test-unit: $(BIN)/.dev models/cache/.checked test-media ## the fast tests only

@@ -25,6 +25,15 @@ KINDS = {
     "image": "builds the container image and runs it",
 }
 BY_MARK_ONLY = "soak"
+# Marked `slow`: the files of unit and media tests that `make test-fast` leaves out, so that it takes under two minutes.
+SLOW_FILES = frozenset({
+    "media/test_bytes.py", "media/test_connections.py", "media/test_doctor.py", "media/test_endings.py",
+    "media/test_faults.py", "media/test_jpeg_sessions.py", "media/test_limits.py",
+    "media/test_load.py", "media/test_malformed_offers.py", "media/test_operation.py", "media/test_pool.py",
+    "media/test_replay.py", "media/test_server.py", "media/test_session.py", "media/test_shortage.py",
+    "media/test_starting.py", "media/aiortc_patches/test_receiver.py", "media/aiortc_patches/test_decoder_memory.py",
+    "unit/analysis/test_analyzer.py", "unit/test_secrets.py",
+})  # fmt: skip
 # Fixtures that start a server or a peer.
 NOT_FOR_UNIT = frozenset({"server", "server_url", "pair", "browsers", "open_page"})
 INTERNET = ("AF_INET", "AF_INET6")
@@ -36,6 +45,7 @@ _used: list[str] | None = None
 def pytest_configure(config: pytest.Config) -> None:
     for kind, what in KINDS.items():
         config.addinivalue_line("markers", f"{kind}: {what}")
+    config.addinivalue_line("markers", "slow: left out by `make test-fast`")
     sys.addaudithook(_note_use)
 
 
@@ -70,6 +80,8 @@ def _give_kind(item: pytest.Item) -> str:
     except ValueError as error:
         return str(error)
     item.add_marker(kind)
+    if path.as_posix() in SLOW_FILES:
+        item.add_marker("slow")
     asked = NOT_FOR_UNIT & set(getattr(item, "fixturenames", ()))
     if kind == "unit" and asked:
         return f"tests/{path}: is a unit test and uses {', '.join(sorted(asked))}; expected in tests/media"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
-from tests.kinds import kind_of
+from tests.kinds import SLOW_FILES, kind_of
 
 LONGEST_SLEEP_S = 0.5
 SHORTEST_S = 1.0  # shorter deadlines are meant to expire
@@ -129,6 +129,12 @@ def test_a_module_without_exactly_one_kind_is_rejected_with_the_reason(
 ):
     with pytest.raises(ValueError, match=reason):
         kind_of(Path(path), marks)
+
+
+@pytest.mark.parametrize("name", sorted(SLOW_FILES))
+def test_a_file_that_is_called_slow_exists_and_is_left_out_by_make_test_fast(name: str):
+    assert name.startswith(("unit/", "media/"))
+    assert (ROOT / "tests" / name).is_file()
 
 
 def test_the_kind_is_that_of_the_folder_or_of_the_soak_mark():
