@@ -83,7 +83,8 @@ def two_hosts() -> Iterator[Neighbours]:
 def _namespaces(*letters: str) -> Iterator[tuple[str, ...]]:
     """New namespaces with loopback up; if the machine cannot create them, skips the test, or fails it in CI."""
     # Fixtures of two folders may exist at the same time.
-    names = tuple(f"fs{os.getpid()}-{next(_made)}{letter}" for letter in letters)
+    number = next(_made)
+    names = tuple(f"fs{os.getpid()}-{number}{letter}" for letter in letters)
     try:
         try:
             for name in names:

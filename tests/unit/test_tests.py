@@ -132,7 +132,7 @@ def test_a_module_without_exactly_one_kind_is_rejected_with_the_reason(
 
 
 @pytest.mark.parametrize("name", sorted(SLOW_FILES))
-def test_a_file_that_is_called_slow_exists_and_is_left_out_by_make_test_fast(name: str):
+def test_a_file_that_is_called_slow_exists(name: str):
     assert name.startswith(("unit/", "media/"))
     assert (ROOT / "tests" / name).is_file()
 

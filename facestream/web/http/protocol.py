@@ -140,18 +140,14 @@ class HttpProtocol(web.RequestHandler):
             else:
                 # aiohttp reads and drops the rest of the body: it is not the head of another request.
                 self._connection.enter(Phase.BODY)
-                request.content.on_eof(self._rest_is_dropped)
             if self._buffer_paused and not self._messages:
                 # aiohttp resumes reading when it takes the next request from its queue; this queue is empty.
                 self._resume_reading_if_drained()
 
     def _request_is_complete(self) -> None:
         if self._connection.phase is Phase.BODY:
-            self._connection.enter(Phase.RESPONSE)
-
-    def _rest_is_dropped(self) -> None:
-        if self._connection.phase is Phase.RESPONSE:
-            self._connection.enter(Phase.IDLE)
+            # Without content, the response has been sent before the rest of the body came.
+            self._connection.enter(Phase.RESPONSE if self._content is not None else Phase.IDLE)
 
     def _on_late(self) -> None:
         """Let the reader of the body report that the body is late; without a reader, end the connection."""
