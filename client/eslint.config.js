@@ -18,7 +18,7 @@ const EMBELLISHMENTS = ['text-wrap', 'field-sizing', 'ui-monospace', 'cursor', '
 
 export default [
   {
-    files: ['js/*.js'],
+    files: ['js/**/*.js'],
     plugins: { browsers },
     languageOptions: { ecmaVersion: 2022, sourceType: 'module' },
     linterOptions: { reportUnusedDisableDirectives: 'error' },

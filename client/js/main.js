@@ -1,26 +1,26 @@
 /** The page: gives the panels their elements, and connects buttons, panels and texts with the visit. Decides nothing itself. */
 
-import { ChartTools } from './chart-tools.js';
-import { ConsentDialog, TokenDialog, closeLikeMenus, takeToken } from './dialogs.js';
-import { element, find } from './elements.js';
-import { EmotionChart } from './emotion-chart.js';
-import { ExportPanel } from './export-panel.js';
-import { FacePanel } from './face-panel.js';
-import { HealthPanel } from './health-panel.js';
-import { fetchConfig, withoutSlash } from './http.js';
-import { JpegPeer } from './jpeg-peer.js';
-import { LiveView } from './live-view.js';
-import { Peer } from './peer.js';
-import { problemOf } from './problems.js';
-import { SessionLog } from './session-log.js';
-import { SetupPanel } from './setup-panel.js';
-import { StagePanel } from './stage-panel.js';
-import { CHART_MISSING, NOTICE, TEXT, TOKEN_WANTED } from './strings.js';
-import { Switches } from './switches.js';
-import { VideoSource } from './video-source.js';
-import { State, Transport } from './visit-states.js';
-import { visitEvents } from './visit-view.js';
-import { Visit } from './visit.js';
+import { ChartTools } from './panels/chart-tools.js';
+import { ConsentDialog, TokenDialog, closeLikeMenus, takeToken } from './panels/dialogs.js';
+import { element, find } from './browser/elements.js';
+import { EmotionChart } from './panels/emotion-chart.js';
+import { ExportPanel } from './panels/export-panel.js';
+import { FacePanel } from './panels/face-panel.js';
+import { HealthPanel } from './panels/health-panel.js';
+import { fetchConfig, withoutSlash } from './connection/http.js';
+import { JpegPeer } from './connection/jpeg-peer.js';
+import { LiveView } from './panels/live-view.js';
+import { Peer } from './connection/peer.js';
+import { problemOf } from './texts/problems.js';
+import { SessionLog } from './session/session-log.js';
+import { SetupPanel } from './panels/setup-panel.js';
+import { StagePanel } from './panels/stage-panel.js';
+import { CHART_MISSING, NOTICE, TEXT, TOKEN_WANTED } from './texts/strings.js';
+import { Switches } from './panels/switches.js';
+import { VideoSource } from './source/video-source.js';
+import { State, Transport } from './visit/visit-states.js';
+import { visitEvents } from './panels/visit-view.js';
+import { Visit } from './visit/visit.js';
 
 /** The folder of the page's own URL, because a proxy may serve the page under a path. */
 const SERVER = withoutSlash(new URL('.', document.baseURI).href);
@@ -122,7 +122,7 @@ function makeChart() {
   }
 }
 
-/** If the server sends no settings, the page keeps its defaults. @returns {Promise<import('./visit-states.js').ServerTraits>} */
+/** If the server sends no settings, the page keeps its defaults. @returns {Promise<import('./visit/visit-states.js').ServerTraits>} */
 async function readTraits() {
   const config = await fetchConfig(SERVER, token.token);
   if (!config) return { hasFallback: false, needsToken: false, hasRelays: false };

@@ -1,5 +1,5 @@
 /** The annotated video and the strongest expression in a page of your own; see README.md beside this file. */
-import { Peer } from '/js/peer.js';
+import { Peer } from '/js/connection/peer.js';
 
 const EMOTIONS = ['angry', 'disgust', 'fear', 'happy', 'sad', 'surprise', 'neutral'];
 const video = document.querySelector('video');

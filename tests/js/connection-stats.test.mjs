@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { look, rates } from '../../client/js/connection-stats.js';
+import { look, rates } from '../../client/js/connection/connection-stats.js';
 
 const entries = (n) => [
   { type: 'codec', id: 'c', mimeType: 'video/VP8' },

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { CurrentSource } from '../../client/js/current-source.js';
+import { CurrentSource } from '../../client/js/source/current-source.js';
 
 /** Sources that the test opens by `ready` or fails by `reject`. */
 function studio() {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { PeerError, asPeerError, loss, rejection } from '../../client/js/errors.js';
+import { PeerError, asPeerError, loss, rejection } from '../../client/js/connection/errors.js';
 
 for (const [status, code, key] of [
   [401, 'token_required', 'token'],

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { FrameClock, FrameMatcher } from '../../client/js/frame-clock.js';
+import { FrameClock, FrameMatcher } from '../../client/js/session/frame-clock.js';
 
 test('a delayed message does not change the time of its frame', () => {
   const clock = new FrameClock();

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { FramesInFlight, HEADER_BYTES, decodeFrame, encodeHeader } from '../../client/js/jpeg-flow.js';
+import { FramesInFlight, HEADER_BYTES, decodeFrame, encodeHeader } from '../../client/js/connection/jpeg-flow.js';
 
 test('the header is the one of docs/telemetry.md', () => {
   assert.deepEqual([...new Uint8Array(encodeHeader(0x01020304))], [1, 0, 0, 0, 1, 2, 3, 4]);

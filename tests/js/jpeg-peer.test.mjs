@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 
-import { JpegPeer } from '../../client/js/jpeg-peer.js';
-import { encodeHeader } from '../../client/js/jpeg-flow.js';
+import { JpegPeer } from '../../client/js/connection/jpeg-peer.js';
+import { encodeHeader } from '../../client/js/connection/jpeg-flow.js';
 import { settle } from './clock.mjs';
 
 const REPORT = {

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 
-import { Peer } from '../../client/js/peer.js';
+import { Peer } from '../../client/js/connection/peer.js';
 import { fakeClock, settle } from './clock.mjs';
 
 const ANSWER = { sdp: 'v=0 answer', type: 'answer', session_id: 's1', resume: 'r1', secret: 'hush' };

@@ -2,13 +2,15 @@ import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { test } from 'node:test';
 
-import { PeerError, rejection } from '../../client/js/errors.js';
-import { COMPATIBILITY, ENDINGS, INVITATIONS, PROBLEMS, REJECTIONS, endingOf, fallbackOf, messageOf, problemOf, sentence } from '../../client/js/problems.js';
-import { FALLBACK_KEYS, isTemporary } from '../../client/js/retry.js';
-import { State } from '../../client/js/visit-states.js';
+import { PeerError, rejection } from '../../client/js/connection/errors.js';
+import { COMPATIBILITY, ENDINGS, INVITATIONS, PROBLEMS, REJECTIONS, endingOf, fallbackOf, messageOf, problemOf, sentence } from '../../client/js/texts/problems.js';
+import { FALLBACK_KEYS, isTemporary } from '../../client/js/visit/retry.js';
+import { State } from '../../client/js/visit/visit-states.js';
 
 const folder = new URL('../../client/js/', import.meta.url);
-const scripts = readdirSync(folder).map((name) => readFileSync(new URL(name, folder), 'utf8'));
+const scripts = readdirSync(folder, { recursive: true })
+  .filter((name) => name.endsWith('.js'))
+  .map((name) => readFileSync(new URL(name, folder), 'utf8'));
 const full = rejection(503, { code: 'server_full', detail: '1 of 1 sessions' }, 4.2);
 
 for (const [, key] of scripts.join().matchAll(/PeerError\('(\w+)'/g)) {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { Countdown, isTemporary, leastDelayMs, retryDelayMs, shouldQueue } from '../../client/js/retry.js';
+import { Countdown, isTemporary, leastDelayMs, retryDelayMs, shouldQueue } from '../../client/js/visit/retry.js';
 
 test('the delay grows with each try, up to a limit', () => {
   const delays = [0, 1, 2, 3, 20].map((tries) => retryDelayMs(tries, 0, () => 1));

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { RingBuffer, sliceMeans } from '../../client/js/ring-buffer.js';
+import { RingBuffer, sliceMeans } from '../../client/js/session/ring-buffer.js';
 
 const rows = (buffer) => [...buffer].map((row) => row[0]);
 

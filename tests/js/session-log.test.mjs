@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
-import { fileStem, toCsv, toJsonl } from '../../client/js/exports.js';
-import { toReport } from '../../client/js/report.js';
-import { SessionLog } from '../../client/js/session-log.js';
-import { decodeTelemetry } from '../../client/js/telemetry.js';
+import { fileStem, toCsv, toJsonl } from '../../client/js/session/exports.js';
+import { toReport } from '../../client/js/session/report.js';
+import { SessionLog } from '../../client/js/session/session-log.js';
+import { decodeTelemetry } from '../../client/js/connection/telemetry.js';
 
 const schema = JSON.parse(readFileSync(new URL('../../docs/telemetry.schema.json', import.meta.url), 'utf8'));
 const golden = JSON.parse(readFileSync(new URL('../data/telemetry_v1.json', import.meta.url), 'utf8'));

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { constraints } from '../../client/js/camera.js';
-import { keepChoice, readChoice } from '../../client/js/settings.js';
+import { constraints } from '../../client/js/source/camera.js';
+import { keepChoice, readChoice } from '../../client/js/browser/settings.js';
 
 test('forbidden storage is not an error', () => {
   const forbidden = { getItem: () => { throw new Error('no'); }, setItem: () => { throw new Error('no'); } };

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
 
-import { SetupPanel } from '../../client/js/setup-panel.js';
+import { SetupPanel } from '../../client/js/panels/setup-panel.js';
 
 class Plain {
   textContent = '';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { SourceWatch } from '../../client/js/source-watch.js';
+import { SourceWatch } from '../../client/js/source/source-watch.js';
 
 /** A track as in browsers: `muted` changes together with its events. */
 class Track extends EventTarget {

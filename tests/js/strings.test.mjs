@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
-import { NOT_ANALYSED_REASONS, STAGE_LABELS, STATES, TEXT, UNSURE_REASONS, badge, busySentence, clockTime, describePose, eventSentence, stateName } from '../../client/js/strings.js';
-import { STAGES } from '../../client/js/telemetry.js';
-import { State } from '../../client/js/visit-states.js';
+import { NOT_ANALYSED_REASONS, STAGE_LABELS, STATES, TEXT, UNSURE_REASONS, badge, busySentence, clockTime, describePose, eventSentence, stateName } from '../../client/js/texts/strings.js';
+import { STAGES } from '../../client/js/connection/telemetry.js';
+import { State } from '../../client/js/visit/visit-states.js';
 
 const client = new URL('../../client/', import.meta.url);
 const page = readFileSync(new URL('index.html', client), 'utf8');
@@ -72,7 +72,7 @@ test('an event becomes a sentence', () => {
 });
 
 test('every event of a visit has a sentence', () => {
-  const states = readFileSync(new URL('js/visit-states.js', client), 'utf8');
+  const states = readFileSync(new URL('js/visit/visit-states.js', client), 'utf8');
   const [, kinds] = /@typedef \{('began'[^}]*)\} Happening/.exec(states);
 
   for (const [, kind] of kinds.matchAll(/'(\w+)'/g)) assert.notEqual(eventSentence({ timeS: 0, kind, detail: 'x' }), kind);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
-import { EMOTIONS, STAGES, chooseFace, decodeConfig, decodeControl, decodeTelemetry } from '../../client/js/telemetry.js';
+import { EMOTIONS, STAGES, chooseFace, decodeConfig, decodeControl, decodeTelemetry } from '../../client/js/connection/telemetry.js';
 
 const golden = readFileSync(new URL('../data/telemetry_v1.json', import.meta.url), 'utf8');
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { Trickle, fragmentOf, isUseful } from '../../client/js/trickle.js';
+import { Trickle, fragmentOf, isUseful } from '../../client/js/connection/trickle.js';
 import { fakeClock } from './clock.mjs';
 
 const PUBLIC = 'candidate:1 1 udp 1677729535 203.0.113.7 50000 typ srflx raddr 0.0.0.0 rport 0 generation 0';

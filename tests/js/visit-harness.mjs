@@ -1,8 +1,8 @@
 /** A visit with fake sources and peers and a fake clock, all controlled by the test. */
 
-import { PeerError } from '../../client/js/errors.js';
-import { State } from '../../client/js/visit-states.js';
-import { Visit } from '../../client/js/visit.js';
+import { PeerError } from '../../client/js/connection/errors.js';
+import { State } from '../../client/js/visit/visit-states.js';
+import { Visit } from '../../client/js/visit/visit.js';
 import { fakeClock, settle } from './clock.mjs';
 
 export const FULL = () => Object.assign(new PeerError('full', '1 of 1 sessions'), { retryMs: 5000 });

@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { PeerError } from '../../client/js/errors.js';
-import { BEGUN, COUNTING, OPENING, PAUSABLE, RUNNING, SHOWING, State, TRANSITIONS } from '../../client/js/visit-states.js';
+import { PeerError } from '../../client/js/connection/errors.js';
+import { BEGUN, COUNTING, OPENING, PAUSABLE, RUNNING, SHOWING, State, TRANSITIONS } from '../../client/js/visit/visit-states.js';
 import { FULL, ended, harness, reach, reachAdmitted, reachConnectedWithoutSource } from './visit-harness.mjs';
 import { settle } from './clock.mjs';
 

@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { PeerError } from '../../client/js/errors.js';
-import { State, Transport } from '../../client/js/visit-states.js';
+import { PeerError } from '../../client/js/connection/errors.js';
+import { State, Transport } from '../../client/js/visit/visit-states.js';
 import { FULL, ended, harness, reach, reachAdmitted } from './visit-harness.mjs';
 import { settle } from './clock.mjs';
 

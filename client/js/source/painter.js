@@ -1,7 +1,7 @@
 /** Paints a playing video onto a canvas, frame by frame, and provides the canvas as a stream. Does not touch the page. */
 
-import { contextOf, fit, make } from './elements.js';
-import { PeerError } from './errors.js';
+import { contextOf, fit, make } from '../browser/elements.js';
+import { PeerError } from '../connection/errors.js';
 import { VideoFrames, requireReadableCanvas } from './video-frames.js';
 
 const AGAIN_MS = 1000;

@@ -1,9 +1,9 @@
 /** The texts of errors, ended sessions and states: what happened, and what to do. They are shown in place of the video. Decides nothing. */
 
 import { SINGLE_IMAGES, TOKEN_WANTED } from './strings.js';
-import { State } from './visit-states.js';
+import { State } from '../visit/visit-states.js';
 
-/** @typedef {import('./errors.js').PeerError} PeerError */
+/** @typedef {import('../connection/errors.js').PeerError} PeerError */
 /**
  * @typedef {object} Words
  * @property {string} title
@@ -175,9 +175,9 @@ export function problemOf(error) {
 }
 
 /**
- * @param {import('./visit-states.js').VisitState} state
+ * @param {import('../visit/visit-states.js').VisitState} state
  * @param {PeerError | null} error why the state was entered
- * @param {import('./visit-states.js').SourceKind} source
+ * @param {import('../visit/visit-states.js').SourceKind} source
  * @returns {Message} what is shown in place of the video; empty texts: nothing
  */
 export function messageOf(state, error, source) {

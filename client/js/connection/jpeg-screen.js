@@ -1,6 +1,6 @@
 /** Shows JPEGs as a video stream. At most one waits while another is decoded; a newer one replaces it. Does not touch the page. */
 
-import { contextOf, fit, make } from './elements.js';
+import { contextOf, fit, make } from '../browser/elements.js';
 import { PeerError } from './errors.js';
 
 export class JpegScreen {

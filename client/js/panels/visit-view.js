@@ -1,8 +1,8 @@
 /** Shows what a visit reports: passes its events to the stage, the live view and the other panels. Looks up no element. */
 
-import { endingOf, fallbackOf, problemOf } from './problems.js';
-import { NO_CONNECTION, NO_FRAMES } from './strings.js';
-import { SHOWING, State } from './visit-states.js';
+import { endingOf, fallbackOf, problemOf } from '../texts/problems.js';
+import { NO_CONNECTION, NO_FRAMES } from '../texts/strings.js';
+import { SHOWING, State } from '../visit/visit-states.js';
 
 /**
  * @typedef {object} ViewParts
@@ -12,10 +12,10 @@ import { SHOWING, State } from './visit-states.js';
  * @property {import('./export-panel.js').ExportPanel} exports
  * @property {import('./setup-panel.js').SetupPanel} setup
  * @property {import('./switches.js').Switches} switches
- * @property {() => Pick<import('./visit.js').Visit, 'dropped'>} visit
+ * @property {() => Pick<import('../visit/visit.js').Visit, 'dropped'>} visit
  */
 
-/** @param {ViewParts} parts @returns {import('./visit-states.js').VisitEvents} */
+/** @param {ViewParts} parts @returns {import('../visit/visit-states.js').VisitEvents} */
 export function visitEvents({ root, stage, live, exports, setup, switches, visit }) {
   return {
     onState: (state, error) => {

@@ -1,7 +1,7 @@
 /** Plays a file from this device after checking that the browser can decode its video. Does not touch the page. */
 
-import { make } from './elements.js';
-import { PeerError } from './errors.js';
+import { make } from '../browser/elements.js';
+import { PeerError } from '../connection/errors.js';
 
 /** Enough for the first frame of a long clip on a slow machine. */
 const FIRST_FRAME_MS = 8000;

@@ -1,7 +1,7 @@
 /** Figures of the connection, and the latency of a frame by stage. Draws into its own element only. */
 
-import { find, make } from './elements.js';
-import { FIGURES, NOTHING, STAGE_LABELS, badge, busySentence, kilobits, milliseconds, percent, perSecond } from './strings.js';
+import { find, make } from '../browser/elements.js';
+import { FIGURES, NOTHING, STAGE_LABELS, badge, busySentence, kilobits, milliseconds, percent, perSecond } from '../texts/strings.js';
 
 const ALL_STAGES = Object.keys(STAGE_LABELS);
 /** Weight of a new time in the moving average; the weight of older times halves in about seven frames. */
@@ -71,7 +71,7 @@ export class HealthPanel {
   }
 
   /**
-   * @param {import('./telemetry.js').Telemetry} telemetry
+   * @param {import('../connection/telemetry.js').Telemetry} telemetry
    * @param {number} dropped since the start
    * @returns {string} the badge beside the video; empty: none
    */
@@ -87,7 +87,7 @@ export class HealthPanel {
     return badge(telemetry);
   }
 
-  /** @param {import('./connection-stats.js').Rates} rates */
+  /** @param {import('../connection/connection-stats.js').Rates} rates */
   showRates(rates) {
     this.say('fps-shown', perSecond(rates.shownFps));
     this.say('loss', percent(rates.lossShare));

@@ -1,11 +1,11 @@
 /** The analysis of one face: a word, its reason, and a bar for each emotion. Draws into its own element only. */
 
-import { find, make } from './elements.js';
+import { find, make } from '../browser/elements.js';
 import {
   EMOTION_LABELS, FPS_LABEL, LARGEST_FACE, NOTHING, NOT_ANALYSED, NOT_ANALYSED_REASONS, NOT_RUNNING, NO_FACE,
   NO_FACE_REASON, UNSURE_REASONS, describePose, faceName, percent, perSecond,
-} from './strings.js';
-import { EMOTIONS, chooseFace } from './telemetry.js';
+} from '../texts/strings.js';
+import { EMOTIONS, chooseFace } from '../connection/telemetry.js';
 
 const SVG = 'http://www.w3.org/2000/svg';
 
@@ -46,7 +46,7 @@ export class FacePanel {
     return this.#element.dataset.label ?? '';
   }
 
-  /** @param {import('./telemetry.js').Face[]} faces @returns {import('./telemetry.js').Face | null} the face that is followed */
+  /** @param {import('../connection/telemetry.js').Face[]} faces @returns {import('../connection/telemetry.js').Face | null} the face that is followed */
   follow(faces) {
     return chooseFace(faces, this.#chosenId);
   }
@@ -67,7 +67,7 @@ export class FacePanel {
     this.#show('fps', 0, NOTHING);
   }
 
-  /** @param {import('./telemetry.js').Telemetry} telemetry @returns {string} the word that is shown */
+  /** @param {import('../connection/telemetry.js').Telemetry} telemetry @returns {string} the word that is shown */
   show(telemetry) {
     this.#showChoices(telemetry.faces);
     const face = this.follow(telemetry.faces);
@@ -110,7 +110,7 @@ export class FacePanel {
     row.share.textContent = text;
   }
 
-  /** @param {import('./telemetry.js').Face[]} faces */
+  /** @param {import('../connection/telemetry.js').Face[]} faces */
   #showChoices(faces) {
     const ids = faces.map((face) => face.id).sort((a, b) => a - b).map(String);
     const shown = [...this.#choice.options].slice(1).map((option) => option.value);

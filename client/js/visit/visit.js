@@ -3,8 +3,8 @@
  * retry, change the source, stop. Independent of the DOM: it calls the ports for what it needs and the events for what happens.
  */
 
-import { CurrentSource } from './current-source.js';
-import { PeerError, asPeerError } from './errors.js';
+import { CurrentSource } from '../source/current-source.js';
+import { PeerError, asPeerError } from '../connection/errors.js';
 import { Countdown, isTemporary, leastDelayMs, mayFallBack, retryDelayMs, shouldQueue } from './retry.js';
 import { BEGUN, COUNTING, OPENING, PAUSABLE, RUNNING, State, TRANSITIONS, Transport } from './visit-states.js';
 
@@ -18,7 +18,7 @@ const FALLBACK_MS = 6000;
 const STEADY_S = 5;
 
 /** @typedef {import('./visit-states.js').AnyPeer} AnyPeer */
-/** @typedef {import('./telemetry.js').Telemetry} Telemetry */
+/** @typedef {import('../connection/telemetry.js').Telemetry} Telemetry */
 /** @typedef {import('./visit-states.js').OpenSource} OpenSource */
 
 export class Visit {
@@ -28,7 +28,7 @@ export class Visit {
   #state = State.IDLE;
   /** Why the state was entered, where an error was the reason. @type {PeerError | null} */
   #error = null;
-  /** @type {CurrentSource<import('./video-source.js').SourceOptions, OpenSource>} */
+  /** @type {CurrentSource<import('../source/video-source.js').SourceOptions, OpenSource>} */
   #sources;
   /** @type {import('./visit-states.js').ServerTraits} */
   #traits = { hasFallback: false, needsToken: false, hasRelays: false };
@@ -185,7 +185,7 @@ export class Visit {
     return true;
   }
 
-  /** @returns {import('./jpeg-peer.js').JpegPeerEvents} */
+  /** @returns {import('../connection/jpeg-peer.js').JpegPeerEvents} */
   #peerEvents() {
     const { onVideo, onControl, onShown } = this.#events;
     return {

@@ -1,6 +1,6 @@
 /** Snapshot, recording and saving of files in the browser. Sends nothing anywhere. */
 
-import { contextOf, make } from './elements.js';
+import { contextOf, make } from '../browser/elements.js';
 
 /** About two hours at the server's highest bitrate; what is recorded stays in memory until it is saved. */
 const MOST_BYTES = 2 * 1024 ** 3;

@@ -56,7 +56,7 @@ export const TEXT = {
   stagesLabel: 'Latency by stage',
 };
 
-/** The state of a visit that sends a camera, in words. @type {Record<import('./visit-states.js').VisitState, string>} */
+/** The state of a visit that sends a camera, in words. @type {Record<import('../visit/visit-states.js').VisitState, string>} */
 export const STATES = {
   idle: 'Ready',
   starting: 'Opening the camera',
@@ -73,10 +73,10 @@ export const STATES = {
   failed: 'Not connected',
   lost: 'Ended',
 };
-/** The same for a clip, where it differs. @type {Partial<Record<import('./visit-states.js').VisitState, string>>} */
+/** The same for a clip, where it differs. @type {Partial<Record<import('../visit/visit-states.js').VisitState, string>>} */
 const CLIP_STATES = { starting: 'Opening the video file', stopped: 'Stopped' };
 
-/** @param {import('./visit-states.js').VisitState} state @param {import('./visit-states.js').SourceKind} source @returns {string} */
+/** @param {import('../visit/visit-states.js').VisitState} state @param {import('../visit/visit-states.js').SourceKind} source @returns {string} */
 export const stateName = (state, source) => (source === 'clip' && CLIP_STATES[state]) || STATES[state];
 
 /** @type {Record<string, string>} */
@@ -195,7 +195,7 @@ const EVENTS = {
   },
 };
 
-/** @param {import('./session-log.js').SessionEvent} event */
+/** @param {import('../session/session-log.js').SessionEvent} event */
 export const eventSentence = ({ kind, detail }) => EVENTS[kind]?.(detail) ?? kind;
 
 export const FPS_LABEL = 'Frame rate';
@@ -240,7 +240,7 @@ export const LARGEST_FACE = 'Largest face';
 const SHARES = [[3, 4], [2, 3], [1, 2], [1, 3], [1, 4], [1, 5], [1, 6], [1, 8], [1, 10]];
 
 /**
- * @param {import('./telemetry.js').Telemetry} telemetry
+ * @param {import('../connection/telemetry.js').Telemetry} telemetry
  * @returns {string} in a few words what the server does when it cannot keep up; empty: it keeps up
  */
 export function badge({ fpsIn, fpsOut, analysed }) {
@@ -255,7 +255,7 @@ export function badge({ fpsIn, fpsOut, analysed }) {
 const DEGRADATION = ['', 'looks for new faces less often', 'classifies expressions less often', 'follows the two largest faces only'];
 
 /**
- * @param {import('./telemetry.js').Telemetry} telemetry
+ * @param {import('../connection/telemetry.js').Telemetry} telemetry
  * @returns {string} what the server does when it cannot keep up; empty: it keeps up
  */
 export function busySentence({ fpsIn, fpsOut, degradationLevel }) {
@@ -266,7 +266,7 @@ export function busySentence({ fpsIn, fpsOut, degradationLevel }) {
 }
 
 /**
- * @param {import('./telemetry.js').Face} face
+ * @param {import('../connection/telemetry.js').Face} face
  * @returns {string} where the face looks, and what its eyes and mouth do; empty: the server sends no pose
  */
 export function describePose({ pose_deg: pose, eyes = 1, mouth = 0, blinks = 0 }) {

@@ -1,7 +1,7 @@
 /** The controls of the chart: time span, pause, look back. Uses its own elements only. */
 
-import { keepChoice, readChoice } from './settings.js';
-import { PAUSED, WINDOWS } from './strings.js';
+import { keepChoice, readChoice } from '../browser/settings.js';
+import { PAUSED, WINDOWS } from '../texts/strings.js';
 
 const FIRST_WINDOW = '60';
 

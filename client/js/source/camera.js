@@ -1,6 +1,6 @@
 /** Opens a camera, or rejects with the reason; lists the cameras. Does not touch the page. */
 
-import { PeerError } from './errors.js';
+import { PeerError } from '../connection/errors.js';
 
 /** Keys of PROBLEMS in problems.js by the name of the browser's error. @type {Record<string, string>} */
 const KEYS = {

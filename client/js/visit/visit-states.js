@@ -23,9 +23,9 @@ export const State = Object.freeze({
 export const Transport = Object.freeze({ WEBRTC: 'webrtc', JPEG: 'jpeg' });
 
 /**
- * @typedef {import('./telemetry.js').Telemetry} Telemetry
- * @typedef {import('./peer.js').Peer | import('./jpeg-peer.js').JpegPeer} AnyPeer
- * @typedef {import('./video-source.js').SourceOptions} SourceOptions
+ * @typedef {import('../connection/telemetry.js').Telemetry} Telemetry
+ * @typedef {import('../connection/peer.js').Peer | import('../connection/jpeg-peer.js').JpegPeer} AnyPeer
+ * @typedef {import('../source/video-source.js').SourceOptions} SourceOptions
  * @typedef {typeof Transport[keyof typeof Transport]} TransportName
  * @typedef {'camera' | 'clip'} SourceKind
  *
@@ -34,7 +34,7 @@ export const Transport = Object.freeze({ WEBRTC: 'webrtc', JPEG: 'jpeg' });
  * @property {string} cameraId empty: a clip
  * @property {boolean} paused whether it sends no frames at the moment
  * @property {boolean} quiet true: it sends too few frames to keep the session open, so the page must ping
- * @property {(events: {onPause: () => void, onEnd: (error: import('./errors.js').PeerError) => void}) => void} listen
+ * @property {(events: {onPause: () => void, onEnd: (error: import('../connection/errors.js').PeerError) => void}) => void} listen
  * @property {(frames: number | null) => void} look
  * @property {() => void} close
  *
@@ -46,12 +46,12 @@ export const Transport = Object.freeze({ WEBRTC: 'webrtc', JPEG: 'jpeg' });
  * @typedef {object} VisitPorts
  * @property {() => Promise<ServerTraits>} traits
  * @property {() => boolean} hasToken
- * @property {(error: import('./errors.js').PeerError | null) => Promise<boolean>} askToken whether the person entered a token; null: before the first try
+ * @property {(error: import('../connection/errors.js').PeerError | null) => Promise<boolean>} askToken whether the person entered a token; null: before the first try
  * @property {() => Promise<boolean>} askConsent
  * @property {() => boolean} hasWebrtc whether this browser has WebRTC at all
  * @property {() => SourceOptions} chosen what the person has chosen
  * @property {(options: SourceOptions) => Promise<OpenSource>} openSource rejects with a PeerError
- * @property {(transport: TransportName, events: import('./jpeg-peer.js').JpegPeerEvents, resume: string) => AnyPeer} makePeer
+ * @property {(transport: TransportName, events: import('../connection/jpeg-peer.js').JpegPeerEvents, resume: string) => AnyPeer} makePeer
  * @property {() => Promise<RTCIceServer[]>} fetchIceServers
  * @property {() => boolean} hasFrame whether an annotated frame is on show
  * @property {() => boolean} isHidden whether the tab is in the background
@@ -59,8 +59,8 @@ export const Transport = Object.freeze({ WEBRTC: 'webrtc', JPEG: 'jpeg' });
  * @typedef {'began' | 'stopped' | 'queued' | 'failed' | 'ended' | 'lost' | 'fellBack' | 'back' | 'paused' | 'resumed'} Happening
  *
  * @typedef {object} VisitEvents
- * @property {(state: VisitState, error: import('./errors.js').PeerError | null) => void} onState also again for the same state with another error
- * @property {(kind: Happening, error: import('./errors.js').PeerError | null) => void} onHappening for the log of the visit
+ * @property {(state: VisitState, error: import('../connection/errors.js').PeerError | null) => void} onState also again for the same state with another error
+ * @property {(kind: Happening, error: import('../connection/errors.js').PeerError | null) => void} onHappening for the log of the visit
  * @property {(secondsLeft: number) => void} onCountdown 0: the next try begins
  * @property {(opened: OpenSource) => void} onSource
  * @property {() => void} onConnecting a new connection is being made
@@ -69,10 +69,10 @@ export const Transport = Object.freeze({ WEBRTC: 'webrtc', JPEG: 'jpeg' });
  * @property {() => void} onRelease everything is closed
  * @property {(stream: MediaStream) => void} onVideo
  * @property {(telemetry: Telemetry, atMs: number) => void} onTelemetry
- * @property {(message: import('./telemetry.js').Control) => void} onControl
- * @property {(frame: import('./jpeg-peer.js').Shown) => void} onShown in compatibility mode
+ * @property {(message: import('../connection/telemetry.js').Control) => void} onControl
+ * @property {(frame: import('../connection/jpeg-peer.js').Shown) => void} onShown in compatibility mode
  * @property {(newest: Telemetry) => void} onLook four times a second, while reports arrive and the tab is visible
- * @property {(rates: import('./connection-stats.js').Rates) => void} onRates once a second
+ * @property {(rates: import('../connection/connection-stats.js').Rates) => void} onRates once a second
  */
 
 const { IDLE, STARTING, QUEUED, CONNECTING, WAITING, CONNECTED, STALLED, INTERRUPTED, PAUSED, HELD, RECONNECTING, STOPPED, FAILED, LOST } = State;

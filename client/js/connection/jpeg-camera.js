@@ -1,7 +1,7 @@
 /** Encodes the newest frame of a track as JPEG on request; never queues frames. Does not touch the page. */
 
-import { contextOf, fit, make } from './elements.js';
-import { VideoFrames, requireReadableCanvas } from './video-frames.js';
+import { contextOf, fit, make } from '../browser/elements.js';
+import { VideoFrames, requireReadableCanvas } from '../source/video-frames.js';
 
 /** At 0.8 a 640x480 frame has 30 to 50 kB and is analysed like the original; the emotion model sees 48 x 48 pixels of it. */
 const QUALITY = 0.8;

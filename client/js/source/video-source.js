@@ -2,8 +2,8 @@
 
 import { openCamera } from './camera.js';
 import { playClip } from './clip.js';
-import { make } from './elements.js';
-import { PeerError } from './errors.js';
+import { make } from '../browser/elements.js';
+import { PeerError } from '../connection/errors.js';
 import { Painter } from './painter.js';
 import { SourceWatch } from './source-watch.js';
 import { VideoFrames } from './video-frames.js';

@@ -1,7 +1,7 @@
 /** The reports and events of one visit; when the log is full, it drops the oldest reports. Its memory is allocated once and never grows. */
 
-import { NOT_ANALYSED_REASONS, UNSURE_REASONS } from './strings.js';
-import { EMOTIONS, STAGES } from './telemetry.js';
+import { NOT_ANALYSED_REASONS, UNSURE_REASONS } from '../texts/strings.js';
+import { EMOTIONS, STAGES } from '../connection/telemetry.js';
 
 /** Half an hour of one face at 30 frames a second. */
 const CAPACITY = 54_000;
@@ -20,7 +20,7 @@ const AT = Object.fromEntries(COLUMNS.map((name, i) => [name, i]));
 /**
  * @typedef {object} Entry one message and its time
  * @property {number} timeS in seconds of the page's clock; in a file, from the start of the visit
- * @property {import('./telemetry.js').Telemetry} telemetry
+ * @property {import('../connection/telemetry.js').Telemetry} telemetry
  *
  * @typedef {object} SessionEvent
  * @property {number} timeS
@@ -59,7 +59,7 @@ export class SessionLog {
     if (this.#events.length > MOST_EVENTS) this.#events.shift();
   }
 
-  /** @param {number} timeS @param {import('./telemetry.js').Telemetry} telemetry */
+  /** @param {number} timeS @param {import('../connection/telemetry.js').Telemetry} telemetry */
   add(timeS, telemetry) {
     // A frame that was not analysed says nothing about faces.
     if (telemetry.analysed) this.#noteChanges(timeS, telemetry.faces);
@@ -94,7 +94,7 @@ export class SessionLog {
     if (entry) yield entry;
   }
 
-  /** @param {number} timeS @param {import('./telemetry.js').Telemetry} telemetry @param {import('./telemetry.js').Face | null} face */
+  /** @param {number} timeS @param {import('../connection/telemetry.js').Telemetry} telemetry @param {import('../connection/telemetry.js').Face | null} face */
   #addRow(timeS, telemetry, face) {
     const pose = face?.pose_deg ?? [NaN, NaN, NaN];
     this.#times[this.#next] = timeS;
@@ -113,7 +113,7 @@ export class SessionLog {
     this.#count = Math.min(this.#count + 1, this.#capacity);
   }
 
-  /** @param {number} timeS @param {import('./telemetry.js').Face[]} faces */
+  /** @param {number} timeS @param {import('../connection/telemetry.js').Face[]} faces */
   #noteChanges(timeS, faces) {
     for (const { id, label } of faces) {
       if (!this.#seen.has(id)) this.note(timeS, 'appeared', String(id));
@@ -129,7 +129,7 @@ export class SessionLog {
   }
 }
 
-/** @param {Float32Array} row @param {number} pts @returns {import('./telemetry.js').Telemetry} */
+/** @param {Float32Array} row @param {number} pts @returns {import('../connection/telemetry.js').Telemetry} */
 function frameOf(row, pts) {
   return {
     seq: row[AT.seq],
@@ -145,7 +145,7 @@ function frameOf(row, pts) {
   };
 }
 
-/** @param {Float32Array} row @returns {import('./telemetry.js').Face} */
+/** @param {Float32Array} row @returns {import('../connection/telemetry.js').Face} */
 function faceOf(row) {
   const pose = [row[AT.yaw], row[AT.pitch], row[AT.roll]];
   return {

@@ -1,13 +1,13 @@
 /** Everything on the page that follows the reports: chart, face, figures, latency, log. Independent of the connection and of the visit's state. */
 
-import { FrameClock, FrameMatcher } from './frame-clock.js';
-import { chartSummary } from './strings.js';
+import { FrameClock, FrameMatcher } from '../session/frame-clock.js';
+import { chartSummary } from '../texts/strings.js';
 
 /**
- * @typedef {import('./telemetry.js').Telemetry} Telemetry
+ * @typedef {import('../connection/telemetry.js').Telemetry} Telemetry
  *
  * @typedef {object} LiveParts
- * @property {import('./session-log.js').SessionLog} log
+ * @property {import('../session/session-log.js').SessionLog} log
  * @property {import('./emotion-chart.js').EmotionChart | null} chart null: its libraries are missing
  * @property {import('./chart-tools.js').ChartTools} chartTools
  * @property {import('./face-panel.js').FacePanel} face
@@ -101,7 +101,7 @@ export class LiveView {
     return health.show(newest, dropped);
   }
 
-  /** @param {import('./connection-stats.js').Rates} rates */
+  /** @param {import('../connection/connection-stats.js').Rates} rates */
   showRates(rates) {
     const { health, video } = this.#at;
     const { display = null, ...others } = rates.ms;
@@ -110,7 +110,7 @@ export class LiveView {
     health.addTimes({ ...others, display: 'requestVideoFrameCallback' in video ? null : display });
   }
 
-  /** @param {import('./jpeg-peer.js').Shown} frame of the compatibility mode, whose video has no clock of its own */
+  /** @param {import('../connection/jpeg-peer.js').Shown} frame of the compatibility mode, whose video has no clock of its own */
   showJpegFrame({ ptsS, ms }) {
     this.#at.chart?.showMoment(this.#clock.timeOf(ptsS));
     this.#at.health.addTimes(ms);

@@ -1,7 +1,7 @@
 /** Frames of a playing video: counts them, and checks that a canvas returns them unchanged. Does not touch the page. */
 
-import { contextOf, make } from './elements.js';
-import { PeerError } from './errors.js';
+import { contextOf, make } from '../browser/elements.js';
+import { PeerError } from '../connection/errors.js';
 
 const SIDE_PX = 16;
 const COLOUR = [18, 52, 86];

@@ -1,8 +1,8 @@
 /** The stage: state, message in place of the video, buttons, notices and countdown. Draws into its own elements only; decides nothing. */
 
-import { messageOf, sentence } from './problems.js';
-import { TEXT, TRYING, nextTry, stateName } from './strings.js';
-import { COUNTING, RUNNING, SHOWING, State } from './visit-states.js';
+import { messageOf, sentence } from '../texts/problems.js';
+import { TEXT, TRYING, nextTry, stateName } from '../texts/strings.js';
+import { COUNTING, RUNNING, SHOWING, State } from '../visit/visit-states.js';
 
 const BRIEF_MS = 5000;
 
@@ -28,9 +28,9 @@ const BRIEF_MS = 5000;
 
 export class StagePanel {
   #at;
-  /** @type {import('./visit-states.js').SourceKind} */
+  /** @type {import('../visit/visit-states.js').SourceKind} */
   #source = 'camera';
-  /** @type {import('./visit-states.js').VisitState} */
+  /** @type {import('../visit/visit-states.js').VisitState} */
   #state = State.IDLE;
 
   /** @param {StageElements} elements */
@@ -48,8 +48,8 @@ export class StagePanel {
   }
 
   /**
-   * @param {import('./visit-states.js').VisitState} state
-   * @param {import('./errors.js').PeerError | null} [error] why the state was entered
+   * @param {import('../visit/visit-states.js').VisitState} state
+   * @param {import('../connection/errors.js').PeerError | null} [error] why the state was entered
    */
   show(state, error = null) {
     const { root, start, stop, retry, tryNow, giveUp, badge } = this.#at;
@@ -74,7 +74,7 @@ export class StagePanel {
     if (focused?.closest('[hidden]')) this.focus();
   }
 
-  /** @param {import('./visit-states.js').SourceKind} source that is chosen */
+  /** @param {import('../visit/visit-states.js').SourceKind} source that is chosen */
   showSource(source) {
     this.#source = source;
     this.#at.clipLabel.hidden = RUNNING.includes(this.#state) || source === 'clip';

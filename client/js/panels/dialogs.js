@@ -1,6 +1,6 @@
 /** Asks the person for consent and for the access token, and closes menus. Draws into its own dialogs and menus only. */
 
-import { keepChoice, readChoice } from './settings.js';
+import { keepChoice, readChoice } from '../browser/settings.js';
 
 const FRAGMENT = /^#token=(.+)$/;
 

@@ -17,7 +17,7 @@ const QUEUEABLE = ['full', 'draining', 'noPort', 'tooMany'];
 /** Keys of errors that concern WebRTC only, so that frames may still get through over a WebSocket. */
 export const FALLBACK_KEYS = ['noMedia', 'noWebrtc', 'offer', 'fault', 'noPort'];
 
-/** @typedef {Pick<import('./errors.js').PeerError, 'key'> & Partial<Pick<import('./errors.js').PeerError, 'code' | 'retryMs'>>} Reason */
+/** @typedef {Pick<import('../connection/errors.js').PeerError, 'key'> & Partial<Pick<import('../connection/errors.js').PeerError, 'code' | 'retryMs'>>} Reason */
 
 /**
  * @param {Reason} error

@@ -1,8 +1,8 @@
 /** Which layers the server draws, and on which background; applied at once and remembered. Uses its own elements only. */
 
-import { inputs, make } from './elements.js';
-import { keepChoice, readChoice } from './settings.js';
-import { BACKGROUND_MODES } from './strings.js';
+import { inputs, make } from '../browser/elements.js';
+import { keepChoice, readChoice } from '../browser/settings.js';
+import { BACKGROUND_MODES } from '../texts/strings.js';
 
 export class Switches {
   #layers;
@@ -45,7 +45,7 @@ export class Switches {
     }
   }
 
-  /** @param {import('./telemetry.js').Control} message a message of the server */
+  /** @param {import('../connection/telemetry.js').Control} message a message of the server */
   hear(message) {
     if (message.type === 'hello') {
       this.offerBackgrounds(message.backgroundModes);

@@ -1,9 +1,9 @@
 /** The chart of seven emotions and the frame rate; the only module that knows C3. One chart for the life of the page. */
 
-import { make } from './elements.js';
-import { RingBuffer, sliceMeans } from './ring-buffer.js';
-import { EMOTION_LABELS, FPS_LABEL, frameTime, percent, perSecond, secondsAgo } from './strings.js';
-import { EMOTIONS } from './telemetry.js';
+import { make } from '../browser/elements.js';
+import { RingBuffer, sliceMeans } from '../session/ring-buffer.js';
+import { EMOTION_LABELS, FPS_LABEL, frameTime, percent, perSecond, secondsAgo } from '../texts/strings.js';
+import { EMOTIONS } from '../connection/telemetry.js';
 
 const LONGEST_S = 300;
 const FIRST_WINDOW_S = 60;

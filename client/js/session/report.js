@@ -1,8 +1,8 @@
 /** One visit as one HTML file that opens without a network: no script, no request, every chart drawn as SVG inside. */
 
 import { sliceMeans } from './ring-buffer.js';
-import { EMOTION_LABELS, REPORT, clockTime, eventSentence, faceName, percent, perSecond } from './strings.js';
-import { EMOTIONS } from './telemetry.js';
+import { EMOTION_LABELS, REPORT, clockTime, eventSentence, faceName, percent, perSecond } from '../texts/strings.js';
+import { EMOTIONS } from '../connection/telemetry.js';
 
 const WIDTH = 960;
 const HEIGHT = 220;
@@ -82,7 +82,7 @@ export function summarize(entries) {
   return summary;
 }
 
-/** @param {Map<number, FaceSummary>} faces @param {number} timeS @param {import('./telemetry.js').Face} face */
+/** @param {Map<number, FaceSummary>} faces @param {number} timeS @param {import('../connection/telemetry.js').Face} face */
 function addFace(faces, timeS, face) {
   const { id, label, probabilities } = face;
   /** @type {FaceSummary} */

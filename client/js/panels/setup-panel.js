@@ -1,9 +1,9 @@
 /** What is sent: camera, size, rate and mirror, which are remembered, or a clip. Uses its own element only. */
 
-import { FRONT, REAR, listCameras } from './camera.js';
-import { find, inputs } from './elements.js';
-import { keepChoice, readChoice } from './settings.js';
-import { CAMERAS, clipName, setupSummary } from './strings.js';
+import { FRONT, REAR, listCameras } from '../source/camera.js';
+import { find, inputs } from '../browser/elements.js';
+import { keepChoice, readChoice } from '../browser/settings.js';
+import { CAMERAS, clipName, setupSummary } from '../texts/strings.js';
 
 export class SetupPanel {
   #element;
@@ -32,7 +32,7 @@ export class SetupPanel {
     });
   }
 
-  /** @returns {import('./video-source.js').SourceOptions} */
+  /** @returns {import('../source/video-source.js').SourceOptions} */
   get source() {
     const [width, height] = this.#checked('size').split('x').map(Number);
     const mirror = this.#mirror.checked ? 'mirrored' : 'as it is';

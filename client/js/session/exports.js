@@ -1,6 +1,6 @@
 /** The reports of a visit as text: CSV for tables, JSONL for programs. Saves nothing itself. */
 
-import { EMOTIONS, STAGES, VERSION } from './telemetry.js';
+import { EMOTIONS, STAGES, VERSION } from '../connection/telemetry.js';
 
 const FRAME_COLUMNS = ['time_s', 'seq', 'pts_s', 'fps_in', 'fps_out', 'dropped', 'analysed', 'economy'];
 const FACE_COLUMNS = ['face', 'left', 'top', 'width', 'height', 'label', 'unsure'];
@@ -38,7 +38,7 @@ export function fileStem(at) {
   return `facestream_${day}_${two(at.getHours())}${two(at.getMinutes())}${two(at.getSeconds())}`;
 }
 
-/** @param {import('./telemetry.js').Face | null} face */
+/** @param {import('../connection/telemetry.js').Face | null} face */
 function faceCells(face) {
   if (!face) return Array(FACE_COLUMNS.length + EMOTIONS.length + BODY_COLUMNS.length).fill('');
   const pose = face.pose_deg ?? ['', '', ''];

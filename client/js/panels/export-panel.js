@@ -1,13 +1,13 @@
 /** The buttons that save files: snapshot, recording, tables, report. Uses its own buttons only; sends nothing. */
 
-import { Recorder, saveFile, takeSnapshot } from './recorder.js';
-import { toReport } from './report.js';
-import { NOT_SAVED, RECORDING_SAVED, SNAPSHOT_SAVED, TEXT, recordingFor } from './strings.js';
-import { fileStem, toCsv, toJsonl } from './exports.js';
+import { Recorder, saveFile, takeSnapshot } from '../session/recorder.js';
+import { toReport } from '../session/report.js';
+import { NOT_SAVED, RECORDING_SAVED, SNAPSHOT_SAVED, TEXT, recordingFor } from '../texts/strings.js';
+import { fileStem, toCsv, toJsonl } from '../session/exports.js';
 
 /**
  * @typedef {object} Exported what can be saved
- * @property {import('./session-log.js').SessionLog} log
+ * @property {import('../session/session-log.js').SessionLog} log
  * @property {number} startS in the page's clock
  * @property {Date} startedAt
  * @property {string} notice what the person agreed to
@@ -88,7 +88,7 @@ export class ExportPanel {
     this.#buttons.menu.querySelector('summary')?.focus();
   }
 
-  /** The log with times from the start of the visit. @yields {import('./session-log.js').Entry} */
+  /** The log with times from the start of the visit. @yields {import('../session/session-log.js').Entry} */
   *#entries() {
     const { log, startS } = this.#visit();
     for (const { timeS, telemetry } of log) yield { timeS: timeS - startS, telemetry };
