@@ -1,6 +1,6 @@
 /*
  * Shows why the page does not start: a module failed to load, or the browser is too old. This is a classic script in ES5,
- * because it has to run in browsers that cannot run the modules. For the same reason its texts are here and not in strings.js.
+ * because it has to run in browsers that cannot run the modules. For the same reason its texts are here and not in texts/en.js.
  */
 (function () {
   'use strict';

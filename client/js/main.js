@@ -15,7 +15,7 @@ import { problemOf } from './texts/problems.js';
 import { SessionLog } from './session/session-log.js';
 import { SetupPanel } from './panels/setup-panel.js';
 import { StagePanel } from './panels/stage-panel.js';
-import { CHART_MISSING, NOTICE, TEXT, TOKEN_WANTED } from './texts/strings.js';
+import { T } from './texts/texts.js';
 import { Switches } from './panels/switches.js';
 import { VideoSource } from './source/video-source.js';
 import { State, Transport } from './visit/visit-states.js';
@@ -33,7 +33,7 @@ const dialog = (selector) => /** @type {HTMLDialogElement} */ (element(selector)
 /** @param {string} name of a data attribute @param {(element: HTMLElement, text: string) => void} put */
 function putTexts(name, put) {
   for (const found of document.querySelectorAll(`[data-${name}]`)) {
-    if (found instanceof HTMLElement) put(found, TEXT[found.dataset[name] ?? '']);
+    if (found instanceof HTMLElement) put(found, T.TEXT[found.dataset[name] ?? '']);
   }
 }
 putTexts('text', (found, text) => (found.textContent = text));
@@ -78,7 +78,7 @@ const live = new LiveView({
 const setup = new SetupPanel(element('#setup'), changeSource);
 const switches = new Switches(element('#layers'), element('#backgrounds'), (message) => visit.send(message));
 /** What the person agrees to. */
-let notice = NOTICE;
+let notice = T.NOTICE;
 const exports = new ExportPanel(
   {
     snapshot: button('snapshot'),
@@ -99,7 +99,7 @@ const visit = new Visit(
   {
     traits: () => traits,
     hasToken: () => Boolean(token.token),
-    askToken: (error) => token.ask(error ? problemOf(error).text : TOKEN_WANTED),
+    askToken: (error) => token.ask(error ? problemOf(error).text : T.TOKEN_WANTED),
     askConsent: () => consent.ask(notice),
     hasWebrtc: () => Boolean(globalThis.RTCPeerConnection),
     chosen: () => setup.source,
@@ -117,7 +117,7 @@ function makeChart() {
     return new EmotionChart(element('#chart'));
   } catch (error) {
     console.warn('no chart:', error);
-    element('#chart-empty').textContent = CHART_MISSING;
+    element('#chart-empty').textContent = T.CHART_MISSING;
     return null;
   }
 }
@@ -126,7 +126,7 @@ function makeChart() {
 async function readTraits() {
   const config = await fetchConfig(SERVER, token.token);
   if (!config) return { hasFallback: false, needsToken: false, hasRelays: false };
-  notice = config.notice || NOTICE;
+  notice = config.notice || T.NOTICE;
   switches.offerBackgrounds(config.backgroundModes);
   const needsToken = config.auth === 'token';
   return { hasFallback: config.websocket, needsToken, hasRelays: needsToken || config.iceServers.length > 0 };

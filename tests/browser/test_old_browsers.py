@@ -115,7 +115,9 @@ async def expect_not_started(page: Page, title: str, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "module", ["main.js", "connection/peer.js", "texts/strings.js"], ids=["the first", "one it imports", "one of many"]
+    "module",
+    ["main.js", "connection/peer.js", "texts/en.js"],
+    ids=["the first", "one it imports", "one of many"],
 )
 @pytest.mark.parametrize(
     ("response", "text"),
@@ -167,7 +169,7 @@ async def test_the_page_starts_when_a_slow_module_arrives(server_url: str, open_
         script="const wait = setTimeout; setTimeout = (f, ms) => wait(f, ms === 20000 ? 200 : ms);",
     ) as page:
         held: list[Route] = []
-        await page.route("**/js/texts/strings.js", lambda route: held.append(route))
+        await page.route("**/js/texts/en.js", lambda route: held.append(route))
         await page.reload(wait_until="commit")
         await expect_not_started(page, "did not load completely", "Reload the page")
 

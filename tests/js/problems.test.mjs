@@ -3,7 +3,9 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { test } from 'node:test';
 
 import { PeerError, rejection } from '../../client/js/connection/errors.js';
-import { COMPATIBILITY, ENDINGS, INVITATIONS, PROBLEMS, REJECTIONS, endingOf, fallbackOf, messageOf, problemOf, sentence } from '../../client/js/texts/problems.js';
+import { COMPATIBILITY, ENDINGS, INVITATIONS, PROBLEMS, REJECTIONS } from '../../client/js/texts/en.js';
+import { sentence } from '../../client/js/texts/format.js';
+import { endingOf, fallbackOf, messageOf, problemOf } from '../../client/js/texts/problems.js';
 import { FALLBACK_KEYS, isTemporary } from '../../client/js/visit/retry.js';
 import { State } from '../../client/js/visit/visit-states.js';
 

@@ -81,7 +81,12 @@ PYTHON = files(
     "models/training/*.py",
 )
 SCRIPTS = files(
-    "client/js/**/*.js", "client/lint/*.js", "client/*.js", "client/*.ts", "tests/**/*.mjs", "examples/**/*.js"
+    "client/js/**/*.js",
+    "client/lint/*.js",
+    "client/*.js",
+    "client/*.ts",
+    "tests/**/*.mjs",
+    "examples/**/*.js",
 )
 TEXTS = files(
     "*.md",

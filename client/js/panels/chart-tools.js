@@ -1,7 +1,7 @@
 /** The controls of the chart: time span, pause, look back. Uses its own elements only. */
 
 import { keepChoice, readChoice } from '../browser/settings.js';
-import { PAUSED, WINDOWS } from '../texts/strings.js';
+import { T } from '../texts/texts.js';
 
 const FIRST_WINDOW = '60';
 
@@ -20,9 +20,9 @@ export class ChartTools {
     this.#pause = pause;
     this.#lookBack = lookBack;
     this.#chart = chart;
-    window.append(...Object.entries(WINDOWS).map(([seconds, words]) => new Option(words, seconds)));
+    window.append(...Object.entries(T.WINDOWS).map(([seconds, words]) => new Option(words, seconds)));
     const kept = readChoice('window');
-    window.value = kept && kept in WINDOWS ? kept : FIRST_WINDOW;
+    window.value = kept && kept in T.WINDOWS ? kept : FIRST_WINDOW;
     window.addEventListener('change', () => {
       keepChoice('window', window.value);
       chart?.setWindow(Number(window.value));
@@ -34,7 +34,7 @@ export class ChartTools {
 
   /** @returns {string} the time span that is shown, as it follows "last" */
   get windowWords() {
-    return WINDOWS[this.#window.value];
+    return T.WINDOWS[this.#window.value];
   }
 
   /** Follow the newest reports. */
@@ -45,7 +45,7 @@ export class ChartTools {
   /** @param {'paused' | 'moving'} how */
   #move(how) {
     this.#pause.setAttribute('aria-pressed', String(how === 'paused'));
-    this.#pause.textContent = how === 'paused' ? PAUSED.resume : PAUSED.pause;
+    this.#pause.textContent = how === 'paused' ? T.PAUSED.resume : T.PAUSED.pause;
     this.#lookBack.hidden = how === 'moving';
     this.#lookBack.value = '0';
     if (how === 'paused') this.#chart?.pause();

@@ -2,7 +2,8 @@
 
 import { make } from '../browser/elements.js';
 import { RingBuffer, sliceMeans } from '../session/ring-buffer.js';
-import { EMOTION_LABELS, FPS_LABEL, frameTime, percent, perSecond, secondsAgo } from '../texts/strings.js';
+import { perSecond, percent } from '../texts/format.js';
+import { T } from '../texts/texts.js';
 import { EMOTIONS } from '../connection/telemetry.js';
 
 const LONGEST_S = 300;
@@ -181,7 +182,7 @@ export class EmotionChart {
       data: {
         x: 'x',
         columns: [['x', ...x], ...IDS.map((id) => [id, ...x.map(() => null)])],
-        names: { ...EMOTION_LABELS, fps: FPS_LABEL },
+        names: { ...T.EMOTION_LABELS, fps: T.FPS_LABEL },
         // Custom properties, so that the lines follow the page from light to dark.
         colors: Object.fromEntries(IDS.map((id) => [id, `var(--${id})`])),
         axes: { fps: 'y2' },
@@ -191,7 +192,7 @@ export class EmotionChart {
           min: -1,
           max: 0,
           padding: 0,
-          tick: { values: [-1, -2 / 3, -1 / 3, 0], format: (/** @type {number} */ part) => secondsAgo(seconds(part)), outer: false },
+          tick: { values: [-1, -2 / 3, -1 / 3, 0], format: (/** @type {number} */ part) => T.secondsAgo(seconds(part)), outer: false },
         },
         y: { min: 0, max: 1, padding: 0, tick: { values: [0, 0.25, 0.5, 0.75, 1], format: percent, outer: false } },
         y2: {
@@ -212,7 +213,7 @@ export class EmotionChart {
       transition: { duration: 0 },
       tooltip: {
         format: {
-          title: (/** @type {number} */ part) => frameTime(seconds(part), Math.max(0, this.#endS() + seconds(part) - this.#startS)),
+          title: (/** @type {number} */ part) => T.frameTime(seconds(part), Math.max(0, this.#endS() + seconds(part) - this.#startS)),
           value: (/** @type {number} */ value, /** @type {number} */ _ratio, /** @type {string} */ id) => (id === 'fps' ? perSecond(value) : percent(value)),
         },
       },

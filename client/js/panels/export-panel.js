@@ -2,7 +2,7 @@
 
 import { Recorder, saveFile, takeSnapshot } from '../session/recorder.js';
 import { toReport } from '../session/report.js';
-import { NOT_SAVED, RECORDING_SAVED, SNAPSHOT_SAVED, TEXT, recordingFor } from '../texts/strings.js';
+import { T } from '../texts/texts.js';
 import { fileStem, toCsv, toJsonl } from '../session/exports.js';
 
 /**
@@ -54,10 +54,10 @@ export class ExportPanel {
   async #snapshot() {
     try {
       saveFile(await takeSnapshot(this.#video), `${fileStem(new Date())}.png`);
-      this.#say(SNAPSHOT_SAVED);
+      this.#say(T.SNAPSHOT_SAVED);
     } catch (error) {
       console.error(error);
-      this.#say(NOT_SAVED);
+      this.#say(T.NOT_SAVED);
     }
   }
 
@@ -65,16 +65,16 @@ export class ExportPanel {
     const { record } = this.#buttons;
     const stem = fileStem(new Date());
     const begunMs = performance.now();
-    const showTime = () => (record.textContent = recordingFor((performance.now() - begunMs) / 1000));
+    const showTime = () => (record.textContent = T.recordingFor((performance.now() - begunMs) / 1000));
     const stream = this.#video.srcObject;
     if (!(stream instanceof MediaStream)) return;
     this.#recorder = new Recorder(stream, (blob, extension) => {
       clearInterval(timer);
       this.#recorder = null;
-      record.textContent = TEXT.record;
+      record.textContent = T.TEXT.record;
       record.dataset.recording = 'no';
       if (blob.size) saveFile(blob, `${stem}.${extension}`);
-      this.#say(blob.size ? RECORDING_SAVED : NOT_SAVED);
+      this.#say(blob.size ? T.RECORDING_SAVED : T.NOT_SAVED);
     });
     const timer = setInterval(showTime, 1000);
     record.dataset.recording = 'yes';

@@ -1,10 +1,8 @@
 /** The analysis of one face: a word, its reason, and a bar for each emotion. Draws into its own element only. */
 
 import { find, make } from '../browser/elements.js';
-import {
-  EMOTION_LABELS, FPS_LABEL, LARGEST_FACE, NOTHING, NOT_ANALYSED, NOT_ANALYSED_REASONS, NOT_RUNNING, NO_FACE,
-  NO_FACE_REASON, UNSURE_REASONS, describePose, faceName, percent, perSecond,
-} from '../texts/strings.js';
+import { perSecond, percent } from '../texts/format.js';
+import { T } from '../texts/texts.js';
 import { EMOTIONS, chooseFace } from '../connection/telemetry.js';
 
 const SVG = 'http://www.w3.org/2000/svg';
@@ -55,28 +53,28 @@ export class FacePanel {
   reset() {
     this.#chosenId = null;
     this.#showChoices([]);
-    this.#say(NOTHING, '', NOT_RUNNING, '');
+    this.#say(T.NOTHING, '', T.NOT_RUNNING, '');
     this.#showShares(null);
-    this.#show('fps', 0, NOTHING);
+    this.#show('fps', 0, T.NOTHING);
   }
 
   /** No reports arrive for a while; the chosen face is kept. @param {string} why */
   wait(why) {
-    this.#say(NOTHING, '', why, '');
+    this.#say(T.NOTHING, '', why, '');
     this.#showShares(null);
-    this.#show('fps', 0, NOTHING);
+    this.#show('fps', 0, T.NOTHING);
   }
 
   /** @param {import('../connection/telemetry.js').Telemetry} telemetry @returns {string} the word that is shown */
   show(telemetry) {
     this.#showChoices(telemetry.faces);
     const face = this.follow(telemetry.faces);
-    if (!telemetry.analysed) this.#say(NOT_ANALYSED, '', NOT_ANALYSED_REASONS[telemetry.unanalysed] ?? NOT_ANALYSED_REASONS.unavailable, '');
-    else if (!face) this.#say(NO_FACE, '', NO_FACE_REASON, '');
+    if (!telemetry.analysed) this.#say(T.NOT_ANALYSED, '', T.NOT_ANALYSED_REASONS[telemetry.unanalysed] ?? T.NOT_ANALYSED_REASONS.unavailable, '');
+    else if (!face) this.#say(T.NO_FACE, '', T.NO_FACE_REASON, '');
     else {
-      const word = EMOTION_LABELS[face.label] ?? face.label;
+      const word = T.EMOTION_LABELS[face.label] ?? face.label;
       const share = face.unsure ? '' : percent(Math.max(...face.probabilities));
-      this.#say(word, share, face.unsure ? (UNSURE_REASONS[face.unsure] ?? face.unsure) : describePose(face), face.label, face.id);
+      this.#say(word, share, face.unsure ? (T.UNSURE_REASONS[face.unsure] ?? face.unsure) : T.describePose(face), face.label, face.id);
     }
     this.#showShares(face?.probabilities ?? null);
     this.#show('fps', telemetry.fpsOut / 32, perSecond(telemetry.fpsOut));
@@ -91,14 +89,14 @@ export class FacePanel {
     this.#element.dataset.label = label;
     this.#element.dataset.id = String(id);
     // If there are several faces, the list names the chosen one.
-    this.#who.textContent = id && this.#choice.hidden ? faceName(id) : '';
+    this.#who.textContent = id && this.#choice.hidden ? T.faceName(id) : '';
   }
 
   /** @param {number[] | null} probabilities */
   #showShares(probabilities) {
     EMOTIONS.forEach((emotion, i) => {
       const share = probabilities?.[i] ?? 0;
-      this.#show(emotion, share, probabilities ? percent(share) : NOTHING);
+      this.#show(emotion, share, probabilities ? percent(share) : T.NOTHING);
     });
   }
 
@@ -117,7 +115,7 @@ export class FacePanel {
     if (this.#choice.options.length && ids.join() === shown.join()) return;
     // Do not change a list while a person chooses from it; an open list has the focus.
     if (document.activeElement === this.#choice && ids.length > 1) return;
-    this.#choice.replaceChildren(new Option(LARGEST_FACE, ''), ...ids.map((id) => new Option(faceName(id), id)));
+    this.#choice.replaceChildren(new Option(T.LARGEST_FACE, ''), ...ids.map((id) => new Option(T.faceName(id), id)));
     this.#choice.value = ids.includes(String(this.#chosenId)) ? String(this.#chosenId) : '';
     this.#choice.hidden = ids.length < 2;
   }
@@ -127,10 +125,10 @@ export class FacePanel {
     const button = make('button', { type: 'button', className: 'row' });
     button.dataset.line = id;
     button.setAttribute('aria-pressed', 'true');
-    const name = part('name', EMOTION_LABELS[id] ?? FPS_LABEL);
+    const name = part('name', T.EMOTION_LABELS[id] ?? T.FPS_LABEL);
     const track = part('track');
     const fill = part('fill');
-    const share = part('share', NOTHING);
+    const share = part('share', T.NOTHING);
     fill.style.background = `var(--${id})`;
     track.append(fill);
     button.append(swatch(id), name, track, share);

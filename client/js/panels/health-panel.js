@@ -1,9 +1,10 @@
 /** Figures of the connection, and the latency of a frame by stage. Draws into its own element only. */
 
 import { find, make } from '../browser/elements.js';
-import { FIGURES, NOTHING, STAGE_LABELS, badge, busySentence, kilobits, milliseconds, percent, perSecond } from '../texts/strings.js';
+import { kilobits, milliseconds, perSecond, percent } from '../texts/format.js';
+import { T } from '../texts/texts.js';
 
-const ALL_STAGES = Object.keys(STAGE_LABELS);
+const ALL_STAGES = Object.keys(T.STAGE_LABELS);
 /** Weight of a new time in the moving average; the weight of older times halves in about seven frames. */
 const WEIGHT = 0.1;
 
@@ -22,9 +23,9 @@ export class HealthPanel {
     const numbers = find(element, '.numbers', HTMLElement);
     const strip = find(element, '.stage-bar', HTMLElement);
     const legend = find(element, '.stage-times', HTMLElement);
-    for (const [id, name] of Object.entries(FIGURES)) {
+    for (const [id, name] of Object.entries(T.FIGURES)) {
       const row = make('div');
-      const value = make('dd', { id, textContent: NOTHING });
+      const value = make('dd', { id, textContent: T.NOTHING });
       row.append(make('dt', { textContent: name }), value);
       numbers.append(row);
       this.#figures.set(id, value);
@@ -44,14 +45,14 @@ export class HealthPanel {
   /** Nothing is running. */
   reset() {
     this.#ms.clear();
-    for (const value of this.#figures.values()) value.textContent = NOTHING;
+    for (const value of this.#figures.values()) value.textContent = T.NOTHING;
     this.#busy.hidden = true;
     this.#showStages();
   }
 
   /** Clear the figures while no frame arrives. */
   wait() {
-    for (const id of ['fps-in', 'fps-out', 'delay']) this.say(id, NOTHING);
+    for (const id of ['fps-in', 'fps-out', 'delay']) this.say(id, T.NOTHING);
     this.#busy.hidden = true;
   }
 
@@ -80,11 +81,11 @@ export class HealthPanel {
     this.say('fps-out', perSecond(telemetry.fpsOut));
     this.say('dropped', String(dropped));
     const sum = [...this.#ms.values()].reduce((all, ms) => all + ms, 0);
-    this.say('delay', this.#ms.has('display') ? milliseconds(sum) : NOTHING);
-    this.#busy.textContent = busySentence(telemetry);
+    this.say('delay', this.#ms.has('display') ? milliseconds(sum) : T.NOTHING);
+    this.#busy.textContent = T.busySentence(telemetry);
     this.#busy.hidden = !this.#busy.textContent;
     this.#showStages();
-    return badge(telemetry);
+    return T.badge(telemetry);
   }
 
   /** @param {import('../connection/connection-stats.js').Rates} rates */
@@ -92,7 +93,7 @@ export class HealthPanel {
     this.say('fps-shown', perSecond(rates.shownFps));
     this.say('loss', percent(rates.lossShare));
     this.say('bitrate', kilobits(rates.kbps));
-    this.say('codec', rates.codec || NOTHING);
+    this.say('codec', rates.codec || T.NOTHING);
     if (rates.rttMs !== null) this.say('round-trip', milliseconds(rates.rttMs));
   }
 
@@ -100,7 +101,7 @@ export class HealthPanel {
     for (const [stage, { bar, time }] of this.#stages) {
       const ms = this.#ms.get(stage);
       bar.style.flexGrow = String(ms ?? 0);
-      time.textContent = `${STAGE_LABELS[stage]} ${ms === undefined ? NOTHING : milliseconds(ms)}`;
+      time.textContent = `${T.STAGE_LABELS[stage]} ${ms === undefined ? T.NOTHING : milliseconds(ms)}`;
     }
   }
 }

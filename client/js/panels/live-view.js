@@ -1,7 +1,7 @@
 /** Everything on the page that follows the reports: chart, face, figures, latency, log. Independent of the connection and of the visit's state. */
 
 import { FrameClock, FrameMatcher } from '../session/frame-clock.js';
-import { chartSummary } from '../texts/strings.js';
+import { T } from '../texts/texts.js';
 
 /**
  * @typedef {import('../connection/telemetry.js').Telemetry} Telemetry
@@ -65,7 +65,7 @@ export class LiveView {
     this.#at.chart?.start();
   }
 
-  /** @param {string} kind of EVENTS in strings.js @param {string} [detail] */
+  /** @param {string} kind of EVENTS in texts/en.js @param {string} [detail] */
   note(kind, detail = '') {
     this.#at.log.note(nowS(), kind, detail);
   }
@@ -97,7 +97,7 @@ export class LiveView {
     const { chart, chartTools, face, health, summary } = this.#at;
     const verdict = face.show(newest);
     chart?.lead(face.label);
-    summary.setAttribute('aria-label', chartSummary(chartTools.windowWords, verdict, newest.fpsOut));
+    summary.setAttribute('aria-label', T.chartSummary(chartTools.windowWords, verdict, newest.fpsOut));
     return health.show(newest, dropped);
   }
 

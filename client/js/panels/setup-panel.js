@@ -3,7 +3,7 @@
 import { FRONT, REAR, listCameras } from '../source/camera.js';
 import { find, inputs } from '../browser/elements.js';
 import { keepChoice, readChoice } from '../browser/settings.js';
-import { CAMERAS, clipName, setupSummary } from '../texts/strings.js';
+import { T } from '../texts/texts.js';
 
 export class SetupPanel {
   #element;
@@ -69,7 +69,7 @@ export class SetupPanel {
 
   /** @param {{id: string, name: string}[]} cameras @param {string} [inUse] */
   #offer(cameras, inUse = '') {
-    const known = cameras.length ? cameras : [{ id: FRONT, name: CAMERAS.front }, { id: REAR, name: CAMERAS.rear }];
+    const known = cameras.length ? cameras : [{ id: FRONT, name: T.CAMERAS.front }, { id: REAR, name: T.CAMERAS.rear }];
     this.#camera.replaceChildren(...known.map(({ id, name }) => new Option(name, id)));
     // The choice may be "front", or a camera that the browser does not name yet; then the list shows the camera in use.
     const shown = [this.#wanted, inUse].find((wanted) => known.some(({ id }) => id === wanted));
@@ -79,7 +79,7 @@ export class SetupPanel {
 
   #sayChoice() {
     const { width, height, fps, clip } = this.source;
-    this.#summary.textContent = clip ? clipName(clip.name) : setupSummary(width, height, fps);
+    this.#summary.textContent = clip ? T.clipName(clip.name) : T.setupSummary(width, height, fps);
   }
 
   /** @param {string} name */

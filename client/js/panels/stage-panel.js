@@ -1,7 +1,8 @@
 /** The stage: state, message in place of the video, buttons, notices and countdown. Draws into its own elements only; decides nothing. */
 
-import { messageOf, sentence } from '../texts/problems.js';
-import { TEXT, TRYING, nextTry, stateName } from '../texts/strings.js';
+import { sentence } from '../texts/format.js';
+import { messageOf } from '../texts/problems.js';
+import { T } from '../texts/texts.js';
 import { COUNTING, RUNNING, SHOWING, State } from '../visit/visit-states.js';
 
 const BRIEF_MS = 5000;
@@ -59,7 +60,7 @@ export class StagePanel {
     const shown = state === State.HELD ? State.PAUSED : state;
     root.dataset.state = shown;
     root.dataset.problem = message.key;
-    this.#at.state.textContent = stateName(state, this.#source);
+    this.#at.state.textContent = T.stateName(state, this.#source);
     // Setting the same text again would make screen readers repeat it.
     if (this.#at.title.textContent !== message.title) this.#at.title.textContent = message.title;
     if (this.#at.text.textContent !== message.text) this.#at.text.textContent = message.text;
@@ -79,7 +80,7 @@ export class StagePanel {
     this.#source = source;
     this.#at.clipLabel.hidden = RUNNING.includes(this.#state) || source === 'clip';
     this.#at.noClip.hidden = source === 'camera';
-    this.#at.start.textContent = source === 'clip' ? TEXT.startClip : TEXT.start;
+    this.#at.start.textContent = source === 'clip' ? T.TEXT.startClip : T.TEXT.start;
   }
 
   /** Focus the button that starts or stops. */
@@ -105,7 +106,7 @@ export class StagePanel {
 
   /** @param {number} secondsLeft 0: the next try begins */
   showCountdown(secondsLeft) {
-    this.#at.countdown.textContent = secondsLeft > 0 ? nextTry(secondsLeft) : TRYING;
+    this.#at.countdown.textContent = secondsLeft > 0 ? T.nextTry(secondsLeft) : T.TRYING;
   }
 
   /** @param {string} detail shown until something else is said; empty: nothing */

@@ -2,7 +2,7 @@
 
 import { inputs, make } from '../browser/elements.js';
 import { keepChoice, readChoice } from '../browser/settings.js';
-import { BACKGROUND_MODES } from '../texts/strings.js';
+import { T } from '../texts/texts.js';
 
 export class Switches {
   #layers;
@@ -32,7 +32,7 @@ export class Switches {
 
   /** @param {string[]} names of the server's background modes */
   offerBackgrounds(names) {
-    const known = names.filter((name) => name in BACKGROUND_MODES);
+    const known = names.filter((name) => name in T.BACKGROUND_MODES);
     if (known.length < 2 || !this.#backgrounds.hidden) return;
     this.#backgrounds.hidden = false;
     const kept = readChoice('view');
@@ -40,7 +40,7 @@ export class Switches {
       const label = make('label');
       const input = make('input', { type: 'radio', name: 'view', value: name });
       input.checked = name === (kept && known.includes(kept) ? kept : known[0]);
-      label.append(input, make('span', { textContent: BACKGROUND_MODES[name] }));
+      label.append(input, make('span', { textContent: T.BACKGROUND_MODES[name] }));
       this.#backgrounds.append(label);
     }
   }

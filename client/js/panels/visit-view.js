@@ -1,7 +1,7 @@
 /** Shows what a visit reports: passes its events to the stage, the live view and the other panels. Looks up no element. */
 
 import { endingOf, fallbackOf, problemOf } from '../texts/problems.js';
-import { NO_CONNECTION, NO_FRAMES } from '../texts/strings.js';
+import { T } from '../texts/texts.js';
 import { SHOWING, State } from '../visit/visit-states.js';
 
 /**
@@ -27,7 +27,7 @@ export function visitEvents({ root, stage, live, exports, setup, switches, visit
     onHappening: (kind, error) => {
       if (kind === 'began') live.begin();
       if (kind === 'began' || kind === 'back') stage.say('');
-      if (kind === 'paused') live.pause(NO_FRAMES);
+      if (kind === 'paused') live.pause(T.NO_FRAMES);
       const reason = error && (kind === 'fellBack' ? fallbackOf(error) : problemOf(error));
       if (kind === 'fellBack' && reason) {
         stage.play(null);
@@ -43,7 +43,7 @@ export function visitEvents({ root, stage, live, exports, setup, switches, visit
     onSession: (sessionId) => live.beginSession(sessionId),
     onInterlude: () => {
       exports.close();
-      live.interrupt(NO_CONNECTION, visit().dropped);
+      live.interrupt(T.NO_CONNECTION, visit().dropped);
     },
     onRelease: () => {
       stage.showCompatibility('off');

@@ -1,7 +1,8 @@
 /** One visit as one HTML file that opens without a network: no script, no request, every chart drawn as SVG inside. */
 
 import { sliceMeans } from './ring-buffer.js';
-import { EMOTION_LABELS, REPORT, clockTime, eventSentence, faceName, percent, perSecond } from '../texts/strings.js';
+import { clockTime, perSecond, percent } from '../texts/format.js';
+import { T } from '../texts/texts.js';
 import { EMOTIONS } from '../connection/telemetry.js';
 
 const WIDTH = 960;
@@ -37,21 +38,21 @@ export function toReport(entries, events, { at, notice }) {
   const summary = summarize(entries);
   const faces = [...summary.faces.values()].sort((a, b) => b.frames - a.frames);
   const numbers = [
-    [REPORT.length, clockTime(summary.lastS - summary.firstS)],
-    [REPORT.frames, String(summary.frames)],
-    [REPORT.rate, perSecond(summary.frames ? summary.fpsSum / summary.frames : 0)],
-    [REPORT.dropped, String(summary.dropped)],
-    [REPORT.faces, String(faces.length)],
+    [T.REPORT.length, clockTime(summary.lastS - summary.firstS)],
+    [T.REPORT.frames, String(summary.frames)],
+    [T.REPORT.rate, perSecond(summary.frames ? summary.fpsSum / summary.frames : 0)],
+    [T.REPORT.dropped, String(summary.dropped)],
+    [T.REPORT.faces, String(faces.length)],
   ];
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>${escape(REPORT.title)}, ${escape(at)}</title><style>${STYLE}</style></head><body>
-<header><h1>${escape(REPORT.title)}</h1><p class="quiet">${escape(at)}</p>
+<title>${escape(T.REPORT.title)}, ${escape(at)}</title><style>${STYLE}</style></head><body>
+<header><h1>${escape(T.REPORT.title)}</h1><p class="quiet">${escape(at)}</p>
 <dl>${numbers.map(([name, value]) => `<div><dt>${escape(name)}</dt><dd>${escape(value)}</dd></div>`).join('')}</dl></header>
-<main>${faces.map((face) => faceSection(face, summary)).join('\n') || `<section><p>${escape(REPORT.noFaces)}</p></section>`}
-<section><h2>${escape(REPORT.events)}</h2>${eventList(events)}</section>
-<section class="quiet"><h2>${escape(REPORT.caution)}</h2><p>${escape(REPORT.cautionText)}</p><p>${escape(notice)}</p></section>
+<main>${faces.map((face) => faceSection(face, summary)).join('\n') || `<section><p>${escape(T.REPORT.noFaces)}</p></section>`}
+<section><h2>${escape(T.REPORT.events)}</h2>${eventList(events)}</section>
+<section class="quiet"><h2>${escape(T.REPORT.caution)}</h2><p>${escape(T.REPORT.cautionText)}</p><p>${escape(notice)}</p></section>
 </main></body></html>
 `;
 }
@@ -103,12 +104,12 @@ function faceSection(face, visit) {
     const index = EMOTIONS.indexOf(label);
     const mean = index < 0 ? '' : percent(face.sums[index] / face.frames);
     const colour = index < 0 ? 'var(--quiet)' : `var(--${label})`;
-    return `<tr><th scope="row">${escape(EMOTION_LABELS[label])}</th><td class="bar"><i style="width:${(share * 100).toFixed(1)}%;background:${colour}"></i></td><td>${percent(share)}</td><td>${mean}</td></tr>`;
+    return `<tr><th scope="row">${escape(T.EMOTION_LABELS[label])}</th><td class="bar"><i style="width:${(share * 100).toFixed(1)}%;background:${colour}"></i></td><td>${percent(share)}</td><td>${mean}</td></tr>`;
   });
-  const seen = REPORT.seen(clockTime(face.firstS - visit.firstS), clockTime(face.lastS - visit.firstS), face.frames);
-  return `<section><h2>${escape(faceName(face.id))}</h2><p class="quiet">${escape(seen)}</p>
-<figure><div class="wide">${chart(face, visit)}</div><figcaption>${escape(REPORT.chart)}</figcaption></figure>
-<table><thead><tr><th scope="col">${escape(REPORT.expression)}</th><th scope="col"></th><th scope="col">${escape(REPORT.share)}</th><th scope="col">${escape(REPORT.mean)}</th></tr></thead><tbody>${rows.join('')}</tbody></table></section>`;
+  const seen = T.REPORT.seen(clockTime(face.firstS - visit.firstS), clockTime(face.lastS - visit.firstS), face.frames);
+  return `<section><h2>${escape(T.faceName(face.id))}</h2><p class="quiet">${escape(seen)}</p>
+<figure><div class="wide">${chart(face, visit)}</div><figcaption>${escape(T.REPORT.chart)}</figcaption></figure>
+<table><thead><tr><th scope="col">${escape(T.REPORT.expression)}</th><th scope="col"></th><th scope="col">${escape(T.REPORT.share)}</th><th scope="col">${escape(T.REPORT.mean)}</th></tr></thead><tbody>${rows.join('')}</tbody></table></section>`;
 }
 
 /** @param {FaceSummary} face @param {{firstS: number, lastS: number}} visit @returns {string} SVG */
@@ -129,9 +130,9 @@ function chart(face, { firstS, lastS }) {
   );
   const paths = EMOTIONS.map((emotion, i) => {
     const dash = DASHES[emotion] ? ` stroke-dasharray="${DASHES[emotion]}"` : '';
-    return `<path class="line" stroke="var(--${emotion})"${dash} d="${path(lines[i] ?? [], x, y)}"><title>${escape(EMOTION_LABELS[emotion])}</title></path>`;
+    return `<path class="line" stroke="var(--${emotion})"${dash} d="${path(lines[i] ?? [], x, y)}"><title>${escape(T.EMOTION_LABELS[emotion])}</title></path>`;
   });
-  return `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${escape(REPORT.chart)}">${grid.join('')}${ticks.join('')}${paths.join('')}</svg>`;
+  return `<svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${escape(T.REPORT.chart)}">${grid.join('')}${ticks.join('')}${paths.join('')}</svg>`;
 }
 
 /** A null interrupts the line. @param {(number | null)[]} line @param {(slice: number) => string} x @param {(share: number) => string} y */
@@ -152,8 +153,8 @@ function path(line, x, y) {
 
 /** @param {readonly import('./session-log.js').SessionEvent[]} events */
 function eventList(events) {
-  if (!events.length) return `<p>${escape(REPORT.noEvents)}</p>`;
-  return `<ol>${events.map((event) => `<li><time>${clockTime(event.timeS)}</time>${escape(eventSentence(event))}</li>`).join('')}</ol>`;
+  if (!events.length) return `<p>${escape(T.REPORT.noEvents)}</p>`;
+  return `<ol>${events.map((event) => `<li><time>${clockTime(event.timeS)}</time>${escape(T.eventSentence(event))}</li>`).join('')}</ol>`;
 }
 
 /** @param {string} text */

@@ -1,14 +1,14 @@
 /** The reports and events of one visit; when the log is full, it drops the oldest reports. Its memory is allocated once and never grows. */
 
-import { NOT_ANALYSED_REASONS, UNSURE_REASONS } from '../texts/strings.js';
+import { T } from '../texts/texts.js';
 import { EMOTIONS, STAGES } from '../connection/telemetry.js';
 
 /** Half an hour of one face at 30 frames a second. */
 const CAPACITY = 54_000;
 const MOST_EVENTS = 1000;
 // A cell holds the number of a word.
-const UNSURE = ['', ...Object.keys(UNSURE_REASONS)];
-const UNANALYSED = ['', ...Object.keys(NOT_ANALYSED_REASONS)];
+const UNSURE = ['', ...Object.keys(T.UNSURE_REASONS)];
+const UNANALYSED = ['', ...Object.keys(T.NOT_ANALYSED_REASONS)];
 const LABELS = [...EMOTIONS, 'unsure'];
 /** One row per face of a frame, or one row for a frame without faces. */
 const COLUMNS = [
@@ -24,7 +24,7 @@ const AT = Object.fromEntries(COLUMNS.map((name, i) => [name, i]));
  *
  * @typedef {object} SessionEvent
  * @property {number} timeS
- * @property {string} kind key of EVENTS in strings.js
+ * @property {string} kind key of EVENTS in texts/en.js
  * @property {string} detail
  */
 

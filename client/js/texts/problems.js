@@ -1,169 +1,14 @@
-/** The texts of errors, ended sessions and states: what happened, and what to do. They are shown in place of the video. Decides nothing. */
+/** Chooses the text for an error, an ended session or a state. Holds no texts. */
 
-import { SINGLE_IMAGES, TOKEN_WANTED } from './strings.js';
 import { State } from '../visit/visit-states.js';
+import { sentence } from './format.js';
+import { T } from './texts.js';
 
 /** @typedef {import('../connection/errors.js').PeerError} PeerError */
-/**
- * @typedef {object} Words
- * @property {string} title
- * @property {string} [reason] also shown while the page tries again by itself
- * @property {string | ((detail: string) => string)} text advice for a person who has to start again; a function also passes on the error's detail
- */
-
-const AFTER_STOP = 'Nothing is sent any more. The server has stored nothing; this page keeps the measurements until you start again or close it.';
-
-/** Shown in place of the video, by state; one without a title is appended to the text of the problem. @type {Record<string, {title?: string, text: string}>} */
-export const INVITATIONS = {
-  [State.IDLE]: {
-    title: 'Facial expressions, live',
-    text: 'Your video is sent to this server, analysed frame by frame and sent back at once. The server stores neither the video nor the results.',
-  },
-  [State.STARTING]: { title: 'Opening the camera', text: 'Your browser may ask you to allow it.' },
-  [State.CONNECTING]: { title: 'Connecting', text: 'The camera is open. The page is connecting to the server.' },
-  [State.WAITING]: { title: 'Connected', text: 'Waiting for the first annotated frame.' },
-  [State.PAUSED]: {
-    title: 'The camera is paused',
-    text: 'It sends no video at the moment. A phone call, another program, a privacy shutter or a switch may have stopped it. The connection stays open, and the video resumes when the camera does.',
-  },
-  [State.HELD]: {
-    title: 'The camera is paused',
-    text: 'The connection to the server was lost in the meantime. The page reconnects when the camera resumes.',
-  },
-  [State.QUEUED]: { text: 'The page tries again by itself; the camera stays off until then.' },
-  [State.RECONNECTING]: { text: 'The camera stays on, but nothing is sent in the meantime. The chart and the counters resume when the connection is back.' },
-  [State.STOPPED]: { title: 'The camera is off', text: AFTER_STOP },
-};
-/** The same for a clip, where it differs. @type {Record<string, {title?: string, text: string}>} */
-const CLIP_INVITATIONS = {
-  [State.STARTING]: { title: 'Opening the video file', text: 'The browser is reading the first frame.' },
-  [State.CONNECTING]: { title: 'Connecting', text: 'The video file is open. The page is connecting to the server.' },
-  [State.QUEUED]: { text: 'The page tries again by itself.' },
-  [State.RECONNECTING]: { text: 'Nothing is sent in the meantime. The chart and the counters resume when the connection is back.' },
-  [State.STOPPED]: { title: 'The video file has stopped', text: AFTER_STOP },
-};
-
-/** By the key of a PeerError. @type {Record<string, Words>} */
-export const PROBLEMS = {
-  noCamera: { title: 'No camera was found', text: 'Connect a camera to this device and start again.' },
-  denied: {
-    title: 'The camera is blocked',
-    text: 'Use the icon in the address bar to allow the camera for this page, then start again.',
-  },
-  busy: {
-    title: 'The camera is in use',
-    text: 'Another program or tab is using the camera. Close it and start again.',
-  },
-  insecure: {
-    title: 'This address cannot use the camera',
-    text: (address) =>
-      `Browsers allow camera access only on localhost or over HTTPS. If the server runs on this computer, open ${address} instead. You can also use a video file here.`,
-  },
-  noCapture: {
-    title: 'This browser does not give pages access to a camera',
-    text: 'Allow camera access in the browser’s settings, use a video file instead, or open this page in a current Firefox, Chrome, Edge or Safari.',
-  },
-  badClip: {
-    title: 'This video file cannot be played',
-    text: (name) => `This browser cannot decode any video in ${name}. Convert it to MP4 with H264, or to WebM, and choose it again.`,
-  },
-  clipBroken: {
-    title: 'The video file stopped playing',
-    text: (name) => `This browser cannot decode the rest of ${name}. Convert it to MP4 with H264, or to WebM, and choose it again.`,
-  },
-  clipBlocked: {
-    title: 'The browser did not start the video file',
-    text: 'Some browsers require a second press, for example on a phone in power-saving mode. Press the button again.',
-  },
-  unsupported: {
-    title: 'This browser lacks a feature that the page needs',
-    text: 'Open this page in a current Firefox, Chrome, Edge or Safari. In this browser, only the camera may work, and only if the video is not mirrored.',
-  },
-  noCanvas: {
-    title: 'The browser hides the video from this page',
-    text: 'Its protection against tracking replaces the frames with noise. Use the icon in the address bar to allow this page to read canvas images, or use another browser. Then start again.',
-  },
-  noWebrtc: {
-    title: 'This browser has no WebRTC',
-    text: withAdvice('This server accepts video over WebRTC only. Allow WebRTC in the browser’s settings, or use another browser.'),
-  },
-  serverAway: { title: 'The server does not answer', text: 'Check that it is running, and start again.' },
-  full: { title: 'The server is full', reason: 'It cannot serve more people at the moment.', text: 'Start again later.' },
-  draining: { title: 'The server is stopping', text: 'Start again once it is back.' },
-  token: { title: 'Access token required', text: TOKEN_WANTED },
-  tooMany: { title: 'Too many sessions from your network', reason: 'The server allows no more of them at the moment.', text: 'Start again later.' },
-  noPort: { title: 'The server has no free port for video', reason: 'Tell the operator of this server.', text: '' },
-  offer: {
-    title: 'The server rejected the connection',
-    text: 'It cannot use what this browser sends. Use a current Firefox, Chrome, Edge or Safari, or tell the operator of this server.',
-  },
-  rejected: { title: 'The server rejected the connection', text: 'Start again. If this happens again, tell the operator of this server.' },
-  fault: { title: 'Server error', text: 'Start again. If this happens again, tell the operator of this server.' },
-  noMedia: {
-    title: 'No video gets through',
-    text: 'The server answers, but the video does not reach it. Your network may block video: try another network, or tell the operator of this server.',
-  },
-  cut: {
-    title: 'The connection was lost',
-    text: 'Nothing has arrived from the server for some time. Check the network and start again.',
-  },
-  closed: { title: 'The server ended the session', text: 'Try starting again in a moment.' },
-  ended: { title: 'The server ended the session', text: (detail) => sentence(detail) || 'Try starting again in a moment.' },
-  cameraEnded: { title: 'The camera was disconnected', text: 'Connect it again, or choose another one, and start again.' },
-  unknown: { title: 'Unexpected error', text: withAdvice('Start again.') },
-};
-
-/** Why the server rejected a request, by the code of its problem, where the key says too little. @type {Record<string, Partial<Words>>} */
-export const REJECTIONS = {
-  token_wrong: { reason: 'This token is not valid on this server.', text: 'Ask its operator for a new one.' },
-  token_expired: { reason: 'This token has expired.', text: 'Ask the operator of this server for a new one.' },
-  too_many_sessions_for_address: {
-    reason: 'Other pages or devices in your network use this server already, and it allows no more of them at the moment.',
-    text: 'Stop one of them, or start again later.',
-  },
-  rate_limited: { title: 'Too many tries from your network', reason: 'The server was asked too often within a minute.', text: 'Wait a minute, and start again.' },
-  origin_not_allowed: { text: 'The server does not accept this page. Tell its operator.' },
-};
-
-/** Why the server ended a session, by the code of its notice (docs/telemetry.md). @type {Record<string, Words>} */
-export const ENDINGS = {
-  silence: {
-    title: 'The server received nothing for too long',
-    text: 'The device may have been asleep or offline. Start again.',
-  },
-  setup_timeout: {
-    title: 'No video reached the server',
-    text: 'The page was connected, but no video frame arrived in time. Check that the camera works, and start again.',
-  },
-  video_ended: {
-    title: 'The video from this page ended',
-    text: 'Start again to open a new session.',
-  },
-  frame_too_large: {
-    title: 'The video is too large for this server',
-    text: withAdvice('Choose a smaller size and start again.'),
-  },
-  bad_frame: {
-    title: 'The server cannot decode the video',
-    text: withAdvice('Choose another size or camera, and start again.'),
-  },
-  replaced: { title: 'This session continues in another tab or connection', text: 'Start again to open a new session here.' },
-  ended: { title: 'The operator ended the session', text: 'Ask the operator of this server before you start again.' },
-  time_over: { title: 'The session reached its time limit', text: 'The server limits the length of a session. Start again to open a new one.' },
-  stopping: { title: 'The server is stopping', text: 'Start again once it is back.' },
-};
-
-/** Why the page falls back to the compatibility mode, by the key of the PeerError. @type {Record<string, string>} */
-export const COMPATIBILITY = {
-  noMedia: 'The direct video connection does not work here',
-  noWebrtc: 'This browser has no WebRTC',
-  offer: 'The server cannot handle this browser’s video',
-  fault: 'The server cannot handle this browser’s video',
-  noPort: 'The server has no free port for video',
-};
+/** @typedef {import('./en-problems.js').Words} Words */
 
 /** @param {string} code of a notice @returns {Words | null} null: an unknown code */
-export const endingOf = (code) => (Object.hasOwn(ENDINGS, code) ? ENDINGS[code] : null);
+export const endingOf = (code) => (Object.hasOwn(T.ENDINGS, code) ? T.ENDINGS[code] : null);
 
 /** @typedef {{key: string, title: string, text: string, detail?: string}} Message `detail`: the server's own sentence, for its operator */
 
@@ -181,7 +26,7 @@ export function problemOf(error) {
  * @returns {Message} what is shown in place of the video; empty texts: nothing
  */
 export function messageOf(state, error, source) {
-  const { title = '', text = '' } = (source === 'clip' && CLIP_INVITATIONS[state]) || INVITATIONS[state] || {};
+  const { title = '', text = '' } = (source === 'clip' && T.CLIP_INVITATIONS[state]) || T.INVITATIONS[state] || {};
   if (!error) return { key: '', title, text };
   const problem = problemOf(error);
   const { reason = '' } = wordsOf(error);
@@ -193,30 +38,19 @@ export function messageOf(state, error, source) {
       // Advice is for a person who has to start again; here the page tries again by itself.
       return { ...problem, text: [reason, text].filter(Boolean).join(' ') };
     default:
-      return { ...problem, text: error.retryMs ? [reason, `Start again in ${Math.ceil(error.retryMs / 1000)} s.`].filter(Boolean).join(' ') : problem.text };
+      return { ...problem, text: error.retryMs ? [reason, T.startAgainIn(Math.ceil(error.retryMs / 1000))].filter(Boolean).join(' ') : problem.text };
   }
 }
 
 /** @param {PeerError} error for which the page falls back to the compatibility mode @returns {{key: string, title: string, text: string}} the reason and its consequences */
 export function fallbackOf({ key }) {
-  const title = COMPATIBILITY[key];
-  return { key, title, text: `${title}, so ${SINGLE_IMAGES}` };
+  const title = T.COMPATIBILITY[key];
+  return { key, title, text: T.fallbackSentence(title) };
 }
 
 /** @param {PeerError} error @returns {Words & {key: string}} */
 function wordsOf({ key: given, code, isRejection }) {
-  const key = Object.hasOwn(PROBLEMS, given) ? given : 'unknown';
-  if (!isRejection) return { key, ...(endingOf(code) ?? PROBLEMS[key]) };
-  return { key, ...PROBLEMS[key], ...(Object.hasOwn(REJECTIONS, code) && REJECTIONS[code]) };
-}
-
-/** @param {string} advice @returns {(detail: string) => string} the detail as a sentence, if there is any, then the advice */
-function withAdvice(advice) {
-  return (detail) => [sentence(detail), advice].filter(Boolean).join(' ');
-}
-
-/** @param {string} detail from the server or the browser @returns {string} with a capital and a full stop */
-export function sentence(detail) {
-  const text = detail.trim();
-  return text && `${text[0].toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? '' : '.'}`;
+  const key = Object.hasOwn(T.PROBLEMS, given) ? given : 'unknown';
+  if (!isRejection) return { key, ...(endingOf(code) ?? T.PROBLEMS[key]) };
+  return { key, ...T.PROBLEMS[key], ...(Object.hasOwn(T.REJECTIONS, code) && T.REJECTIONS[code]) };
 }

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
-import { NOT_ANALYSED_REASONS, STAGE_LABELS, STATES, TEXT, UNSURE_REASONS, badge, busySentence, clockTime, describePose, eventSentence, stateName } from '../../client/js/texts/strings.js';
+import { NOT_ANALYSED_REASONS, STAGE_LABELS, STATES, TEXT, UNSURE_REASONS, badge, busySentence, describePose, eventSentence, stateName } from '../../client/js/texts/en.js';
 import { STAGES } from '../../client/js/connection/telemetry.js';
+import { clockTime } from '../../client/js/texts/format.js';
 import { State } from '../../client/js/visit/visit-states.js';
 
 const client = new URL('../../client/', import.meta.url);

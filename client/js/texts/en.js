@@ -1,7 +1,9 @@
-/** The page's texts: labels, states, figures, and sentences made of measurements. Errors have theirs in problems.js. */
+/** English: labels, states, figures, and sentences made of measurements. Errors have theirs in en-problems.js. */
 
-/** What the compatibility mode means, after the reason for it. */
-export const SINGLE_IMAGES = 'the page sends single images. The video may come later and less smoothly; the analysis is the same.';
+import { SINGLE_IMAGES } from './en-problems.js';
+import { clockTime } from './format.js';
+
+export * from './en-problems.js';
 
 /** Texts of index.html: for `data-text`, `data-title` (tooltip) and `data-label` (accessible name). @type {Record<string, string>} */
 export const TEXT = {
@@ -131,9 +133,6 @@ export const NOTICE =
   'Your video is sent to this server and analysed there for facial expressions, frame by frame. The server stores ' +
   'neither frames nor results. This page keeps the measurements until you close it. Only the files that you save remain on your device.';
 
-/** Why the page asks for a token before its first try. */
-export const TOKEN_WANTED = 'Enter the token that you received from the operator of this server, or open the link that contains it.';
-
 /** Background modes, by their names on the wire ("views"). @type {Record<string, string>} */
 export const BACKGROUND_MODES = { picture: 'Video', blur: 'Background blurred', landmarks: 'Points only' };
 /** Lengths of the chart's window by seconds, as they follow "Last". @type {Record<string, string>} */
@@ -214,24 +213,10 @@ export const NOT_ANALYSED_REASONS = {
 };
 export const CHART_MISSING = 'The chart could not be loaded. Everything else works. Tell the operator of this server.';
 
-/** @param {number} share */
-export const percent = (share) => `${Math.round(share * 100)} %`;
-/** @param {number} ms */
-export const milliseconds = (ms) => `${ms < 10 ? ms.toFixed(1) : ms.toFixed(0)} ms`;
-/** @param {number} fps */
-export const perSecond = (fps) => `${fps.toFixed(1)} fps`;
 /** @param {number} s */
 export const secondsAgo = (s) => (s === 0 ? 'now' : s > -120 ? `${Math.round(-s)} s` : clockTime(-s));
 /** @param {number} s before the end of the chart @param {number} atS since the start */
 export const frameTime = (s, atS) => `${(-s).toFixed(1)} s ago, frame at ${clockTime(atS, 1)}`;
-/** @param {number} s @param {number} [decimals] @returns {string} minutes and seconds */
-export function clockTime(s, decimals = 0) {
-  const whole = Math.max(0, Number(s.toFixed(decimals)));
-  const minutes = Math.floor(whole / 60);
-  return `${minutes}:${(whole - minutes * 60).toFixed(decimals).padStart(decimals ? 3 + decimals : 2, '0')}`;
-}
-/** @param {number} kbps */
-export const kilobits = (kbps) => (kbps < 1000 ? `${kbps.toFixed(0)} kbit/s` : `${(kbps / 1000).toFixed(1)} Mbit/s`);
 /** @param {number | string} id */
 export const faceName = (id) => `Face ${id}`;
 export const LARGEST_FACE = 'Largest face';
