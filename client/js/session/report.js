@@ -14,11 +14,11 @@ const BRIDGE_S = 2;
 const DASHES = { disgust: '7 3', fear: '2.5 2.5', sad: '9 3 2 3', surprise: '5 2', neutral: '' };
 
 const STYLE = `
-:root{color-scheme:light dark;--ground:#eef2f0;--panel:#fff;--ink:#13211e;--quiet:#52625d;--hair:#d6dfdb;--angry:#c2342b;
---disgust:#5f7311;--fear:#7747b5;--happy:#b06a00;--sad:#1f6fb8;--surprise:#be2f86;--neutral:#64726e;--accent:#0b6b5d;
+:root{color-scheme:light dark;--ground:#eef2f0;--panel:#fff;--ink:#13211e;--quiet:#52625d;--hair:#d6dfdb;--angry:#ae5146;
+--disgust:#384e00;--fear:#6820ab;--happy:#bc7605;--sad:#1a83c1;--surprise:#823164;--neutral:#8f8787;--accent:#0b6b5d;
 font:16px/1.5 Inter,ui-sans-serif,system-ui,sans-serif;color:var(--ink);background:var(--ground)}
-@media(prefers-color-scheme:dark){:root{--ground:#0c1312;--panel:#141d1b;--ink:#e7efec;--quiet:#9db0aa;--hair:#25322f;--angry:#ff7b6e;
---disgust:#b4cb52;--fear:#b99cf5;--happy:#ffc857;--sad:#6fb6ff;--surprise:#ff8ccf;--neutral:#a5b5b0;--accent:#5fd6bd}}
+@media(prefers-color-scheme:dark){:root{--ground:#0c1312;--panel:#141d1b;--ink:#e7efec;--quiet:#9db0aa;--hair:#25322f;--angry:#ed162d;
+--disgust:#bafa75;--fear:#8161ff;--happy:#d4a917;--sad:#6babfe;--surprise:#ac6799;--neutral:#cecdce;--accent:#5fd6bd}}
 body{max-width:66rem;margin:0 auto;padding:1.5rem 1rem 3rem}h1{margin:0;font-size:1.5rem;letter-spacing:-.02em}h2{margin:0 0 .5rem;font-size:1.15rem}
 p{margin:.25rem 0}.quiet,th,figcaption,dt{color:var(--quiet)}section{margin-top:1rem;padding:1rem 1.25rem;border:1px solid var(--hair);border-radius:16px;background:var(--panel)}
 dl{display:flex;flex-wrap:wrap;gap:.5rem 2rem;margin:.75rem 0 0}dt{font-size:.85rem}dd{margin:0;font-weight:600;font-variant-numeric:tabular-nums}
