@@ -89,7 +89,7 @@ const exports = new ExportPanel(
     menu: find(document, '#save', HTMLDetailsElement),
   },
   video,
-  () => ({ log, notice, startS: live.startS, startedAt: live.startedAt }),
+  () => ({ log, notice, startedAt: live.startedAt }),
   (text) => stage.sayBriefly(text),
 );
 

@@ -13,7 +13,7 @@ const message = (change) => decodeTelemetry(JSON.stringify({ ...golden, ...chang
 const face = (id, label) => ({ ...golden.faces[0], id, label });
 
 function logOf(...frames) {
-  const log = new SessionLog(16);
+  const log = new SessionLog();
   frames.forEach((change, i) => log.add(i, message({ seq: i, ...change })));
   return log;
 }
@@ -49,7 +49,7 @@ for (const label of schema.$defs.FaceMessage.properties.label.examples) {
 }
 
 test('a full log drops its oldest rows', () => {
-  const log = new SessionLog(3);
+  const log = new SessionLog({ rows: 3 });
   for (let i = 0; i < 10; i += 1) log.add(i, message({ seq: i, faces: [] }));
 
   assert.deepEqual([...log].map(({ timeS }) => timeS), [7, 8, 9]);
@@ -90,8 +90,8 @@ test('JSONL contains the messages as the server sent them', () => {
 });
 
 test('an empty log gives an empty file, and a report that says so', () => {
-  assert.equal(toJsonl(new SessionLog(1)), '');
-  assert.match(toReport(new SessionLog(1), [], { at: 'now', notice: '' }), /No face was found/);
+  assert.equal(toJsonl(new SessionLog()), '');
+  assert.match(toReport(new SessionLog(), [], { at: 'now', notice: '' }), /No face was found/);
 });
 
 test('a report loads nothing and runs no script', () => {
@@ -111,7 +111,7 @@ test('event times in a report count from the start of the visit, even if the fir
 });
 
 test('the line in a report is interrupted while the face was away', () => {
-  const log = new SessionLog(1000);
+  const log = new SessionLog();
   for (let i = 0; i < 100; i += 1) log.add(i, message({ seq: i, faces: i > 40 && i < 60 ? [] : [face(1, 'happy')] }));
   const [line] = toReport(log, [], { at: '', notice: '' }).match(/<path [^>]*--happy[^>]*>/);
 

@@ -4,6 +4,10 @@
 export const EMOTIONS = ['angry', 'disgust', 'fear', 'happy', 'sad', 'surprise', 'neutral'];
 /** The stages of a frame on the server, in order. */
 export const STAGES = ['wait', 'detect', 'landmarks', 'emotion', 'draw'];
+/** Why a face has no label, in `unsure`. The log keeps the position in these lists: append, never reorder. */
+export const UNSURE_REASONS = ['close', 'small', 'blurred', 'turned'];
+/** Why a frame was not analysed, in `unanalysed`. */
+export const UNANALYSED_REASONS = ['off', 'unavailable', 'fault'];
 export const VERSION = 1;
 
 /**

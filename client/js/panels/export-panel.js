@@ -8,7 +8,6 @@ import { fileStem, toCsv, toJsonl } from '../session/exports.js';
 /**
  * @typedef {object} Exported what can be saved
  * @property {import('../session/session-log.js').SessionLog} log
- * @property {number} startS in the page's clock
  * @property {Date} startedAt
  * @property {string} notice what the person agreed to
  */
@@ -34,8 +33,8 @@ export class ExportPanel {
     this.#say = say;
     buttons.snapshot.addEventListener('click', () => this.#snapshot());
     buttons.record.addEventListener('click', () => (this.#recorder ? this.close() : this.#record()));
-    buttons.csv.addEventListener('click', () => this.#save(toCsv(this.#entries()), 'text/csv', 'csv'));
-    buttons.jsonl.addEventListener('click', () => this.#save(toJsonl(this.#entries()), 'application/jsonl', 'jsonl'));
+    buttons.csv.addEventListener('click', () => this.#save(toCsv(this.#visit().log), 'text/csv', 'csv'));
+    buttons.jsonl.addEventListener('click', () => this.#save(toJsonl(this.#visit().log), 'application/jsonl', 'jsonl'));
     buttons.report.addEventListener('click', () => this.#save(this.#report(), 'text/html', 'html'));
     this.showVideo('away');
   }
@@ -88,16 +87,9 @@ export class ExportPanel {
     this.#buttons.menu.querySelector('summary')?.focus();
   }
 
-  /** The log with times from the start of the visit. @yields {import('../session/session-log.js').Entry} */
-  *#entries() {
-    const { log, startS } = this.#visit();
-    for (const { timeS, telemetry } of log) yield { timeS: timeS - startS, telemetry };
-  }
-
   #report() {
-    const { log, startS, startedAt, notice } = this.#visit();
-    const events = log.events.map((event) => ({ ...event, timeS: event.timeS - startS }));
+    const { log, startedAt, notice } = this.#visit();
     const at = startedAt.toLocaleString('en', { dateStyle: 'long', timeStyle: 'short' });
-    return toReport(this.#entries(), events, { at, notice });
+    return toReport(log, log.events, { at, notice });
   }
 }

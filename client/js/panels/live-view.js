@@ -67,7 +67,7 @@ export class LiveView {
 
   /** @param {string} kind of EVENTS in texts/en.js @param {string} [detail] */
   note(kind, detail = '') {
-    this.#at.log.note(nowS(), kind, detail);
+    this.#at.log.note(nowS() - this.#startS, kind, detail);
   }
 
   /** @param {Telemetry} telemetry @param {number} atMs when it arrived */
@@ -76,7 +76,7 @@ export class LiveView {
     const timeS = this.#clock.pageTime(telemetry.pts, atMs / 1000);
     this.#matcher.addMessage(telemetry.pts, atMs, timeS);
     health.addTimes(telemetry.ms);
-    log.add(timeS, telemetry);
+    log.add(timeS - this.#startS, telemetry);
     chart?.add(timeS, this.#probabilities(telemetry), telemetry.fpsOut);
   }
 
@@ -85,7 +85,7 @@ export class LiveView {
     const { log, chart } = this.#at;
     if (!chart) return;
     chart.clear();
-    for (const { timeS, telemetry } of log) chart.add(timeS, this.#probabilities(telemetry), telemetry.fpsOut);
+    for (const { timeS, telemetry } of log) chart.add(this.#startS + timeS, this.#probabilities(telemetry), telemetry.fpsOut);
   }
 
   /**

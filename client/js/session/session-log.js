@@ -1,51 +1,93 @@
-/** The reports and events of one visit; when the log is full, it drops the oldest reports. Its memory is allocated once and never grows. */
+/**
+ * The whole session as numbers: its last half hour frame by frame, all of it as means of one second, and its events.
+ * Times are seconds since the session's start. Stores and shows nothing itself.
+ */
 
-import { T } from '../texts/texts.js';
-import { EMOTIONS, STAGES } from '../connection/telemetry.js';
+import { AT, COLUMNS, SECOND_COLUMNS, encodeRow, faceOf, frameOf } from './log-columns.js';
+import { LogRows } from './log-rows.js';
+import { OpenSecond, readMeans } from './open-second.js';
+import { Slices, follow } from './slices.js';
 
-/** Half an hour of one face at 30 frames a second. */
-const CAPACITY = 54_000;
-const MOST_EVENTS = 1000;
-// A cell holds the number of a word.
-const UNSURE = ['', ...Object.keys(T.UNSURE_REASONS)];
-const UNANALYSED = ['', ...Object.keys(T.NOT_ANALYSED_REASONS)];
-const LABELS = [...EMOTIONS, 'unsure'];
-/** One row per face of a frame, or one row for a frame without faces. */
-const COLUMNS = [
-  'seq', 'fpsIn', 'fpsOut', 'dropped', 'analysed', 'unanalysed', 'degradationLevel', ...STAGES, 'id', 'left', 'top', 'width', 'height', 'label',
-  'unsure', ...EMOTIONS, 'yaw', 'pitch', 'roll', 'eyes', 'mouth', 'blinks',
-];
-const AT = Object.fromEntries(COLUMNS.map((name, i) => [name, i]));
+const FRAMES_S = 30 * 60;
+/** Half an hour of four faces at 30 frames a second: 34 MB. */
+const MOST_ROWS = 216_000;
+const MOST_EVENTS = 50_000;
+/** Events that the log finds itself. Only these are left out beyond MOST_EVENTS: what a person noted is always kept. */
+const FOUND = ['appeared', 'changed', 'left'];
+/** One second without a message is a slow server, not a face that left. */
+const BRIDGE_S = 1;
+/** Of the chunks. A change of the columns is another format. */
+const FORMAT = 1;
 
 /**
+ * @typedef {import('./log-columns.js').Means} Means
+ *
  * @typedef {object} Entry one message and its time
- * @property {number} timeS in seconds of the page's clock; in a file, from the start of the visit
+ * @property {number} timeS since the session's start
  * @property {import('../connection/telemetry.js').Telemetry} telemetry
  *
  * @typedef {object} SessionEvent
  * @property {number} timeS
  * @property {string} kind key of EVENTS in texts/en.js
  * @property {string} detail
+ *
+ * @typedef {object} Chunk a part of a log as plain values, which the browser can store; opaque but for its kind and time
+ * @property {'frames' | 'seconds' | 'events'} kind
+ * @property {number} fromS
+ * @property {number} toS
+ * @property {number} format
+ * @property {import('./log-rows.js').RowsCopy} [rows] of frames and seconds
+ * @property {SessionEvent[]} [events]
+ * @property {number} [leftOut] events left out so far
+ *
+ * @typedef {{id: number, firstS: number, lastS: number}} SeenFace
  */
 
 export class SessionLog {
-  #times;
-  #ptsS;
-  #cells;
-  #capacity;
-  #next = 0;
-  #count = 0;
+  #frames = new LogRows(COLUMNS.length);
+  #seconds = new LogRows(SECOND_COLUMNS.length);
+  #open = new OpenSecond();
+  #framesS;
+  #mostRows;
+  #mostEvents;
+  /** Frames are kept from this whole second on; before it there are means only. */
+  #framesFromS = 0;
+  #lastS = 0;
   /** @type {SessionEvent[]} */
   #events = [];
-  /** @type {Map<number, string>} labels by face */
+  #leftOut = 0;
+  /** Labels by face. @type {Map<number, string>} */
   #seen = new Map();
+  /** @type {Map<number, SeenFace>} */
+  #faces = new Map();
+  /** What takeChunks() has returned. @type {{frames: number, seconds: number, events: SessionEvent[], leftOut: number}} */
+  #taken = { frames: 0, seconds: 0, events: [], leftOut: 0 };
 
-  /** @param {number} [capacity] most rows kept */
-  constructor(capacity = CAPACITY) {
-    this.#capacity = capacity;
-    this.#times = new Float64Array(capacity);
-    this.#ptsS = new Float64Array(capacity);
-    this.#cells = new Float32Array(capacity * COLUMNS.length);
+  /** @param {{framesS?: number, rows?: number, events?: number}} [limits] how long frames are kept, most rows of frames, most events */
+  constructor({ framesS = FRAMES_S, rows = MOST_ROWS, events = MOST_EVENTS } = {}) {
+    this.#framesS = framesS;
+    this.#mostRows = rows;
+    this.#mostEvents = events;
+  }
+
+  /**
+   * @param {Iterable<Chunk>} chunks those of one log, in any order; chunks of old frames may be missing
+   * @param {ConstructorParameters<typeof SessionLog>[0]} [limits]
+   * @returns {SessionLog}
+   * @throws {Error} if they are of another version of the page
+   */
+  static from(chunks, limits) {
+    const log = new SessionLog(limits);
+    const sorted = [...chunks].sort((a, b) => a.fromS - b.fromS || a.toS - b.toS);
+    for (const { format } of sorted) if (format !== FORMAT) throw new Error(`chunks of format ${format}, expected ${FORMAT}`);
+    for (const { kind, rows, events = [], leftOut = 0 } of sorted) {
+      if (kind === 'events') {
+        for (const event of events) log.#insert(event);
+        log.#leftOut = Math.max(log.#leftOut, leftOut);
+      } else if (rows) (kind === 'frames' ? log.#frames : log.#seconds).addCopy(rows);
+    }
+    log.#restore();
+    return log;
   }
 
   /** @returns {readonly SessionEvent[]} oldest first */
@@ -53,17 +95,54 @@ export class SessionLog {
     return this.#events;
   }
 
-  /** @param {number} timeS @param {string} kind @param {string} [detail] */
-  note(timeS, kind, detail = '') {
-    this.#events.push({ timeS, kind, detail });
-    if (this.#events.length > MOST_EVENTS) this.#events.shift();
+  /** @returns {number} faces that appeared, changed or left, but were not noted, because there are too many events */
+  get eventsLeftOut() {
+    return this.#leftOut;
   }
 
-  /** @param {number} timeS @param {import('../connection/telemetry.js').Telemetry} telemetry */
+  /** @returns {number} the time of the newest message; 0: there is none */
+  get lastS() {
+    return this.#lastS;
+  }
+
+  /** @returns {number} a whole second; frames are kept from it on, before it means of one second only; 0: all frames are kept */
+  get framesFromS() {
+    return this.#framesFromS;
+  }
+
+  /** @returns {boolean} whether there is neither a message nor an event */
+  get isEmpty() {
+    return this.#frames.endRow === 0 && this.#seconds.endRow === 0 && this.#events.length === 0;
+  }
+
+  /** @returns {SeenFace[]} in the order of their first frame */
+  faces() {
+    return [...this.#faces.values()].map((face) => ({ ...face }));
+  }
+
+  /** @param {number} timeS @param {string} kind @param {string} [detail] for 'marker', 'stimulus-start' and 'stimulus-end': the person's own text */
+  note(timeS, kind, detail = '') {
+    if (this.#events.length >= this.#mostEvents && FOUND.includes(kind)) {
+      this.#leftOut += 1;
+      return;
+    }
+    const event = { timeS, kind, detail };
+    this.#insert(event);
+    this.#taken.events.push(event);
+  }
+
+  /** @param {number} timeS of the frame @param {import('../connection/telemetry.js').Telemetry} telemetry */
   add(timeS, telemetry) {
+    // The estimated clock of the frames may go back a few milliseconds, but searches by time need an order.
+    const atS = Math.max(timeS, this.#lastS, 0);
+    this.#lastS = atS;
     // A frame that was not analysed says nothing about faces.
-    if (telemetry.analysed) this.#noteChanges(timeS, telemetry.faces);
-    for (const face of telemetry.faces.length ? telemetry.faces : [null]) this.#addRow(timeS, telemetry, face);
+    if (telemetry.analysed) this.#noteChanges(atS, telemetry.faces);
+    for (const { id } of telemetry.faces) this.#see(id, atS, atS);
+    const rows = (telemetry.faces.length ? telemetry.faces : [null]).map((face) => encodeRow(telemetry, face));
+    this.#sum(atS, telemetry.pts, rows);
+    for (const row of rows) this.#frames.add(atS, telemetry.pts, row);
+    this.#thin();
   }
 
   /** A new connection begins: its faces are not compared with those of the last one. */
@@ -73,44 +152,149 @@ export class SessionLog {
 
   /** Forget every row and event. */
   clear() {
-    this.#next = this.#count = 0;
+    this.#frames.clear();
+    this.#seconds.clear();
+    this.#open = new OpenSecond();
+    this.#framesFromS = this.#lastS = this.#leftOut = 0;
     this.#events = [];
     this.#seen.clear();
+    this.#faces.clear();
+    this.#taken = { frames: 0, seconds: 0, events: [], leftOut: 0 };
   }
 
-  /** Oldest first; rows of one frame come as one entry. @yields {Entry} */
+  /** The frames that are kept, oldest first; rows of one frame come as one entry. @yields {Entry} */
   *[Symbol.iterator]() {
     /** @type {Entry | null} */
     let entry = null;
-    let index = (this.#next + this.#capacity - this.#count) % this.#capacity;
-    for (let i = 0; i < this.#count; i += 1, index = (index + 1) % this.#capacity) {
-      const row = this.#cells.subarray(index * COLUMNS.length, (index + 1) * COLUMNS.length);
-      if (!entry || entry.timeS !== this.#times[index] || entry.telemetry.seq !== row[AT.seq]) {
+    for (const { timeS, pts, row } of this.#frames.read(this.#frames.firstRow, this.#frames.endRow)) {
+      if (!entry || entry.timeS !== timeS || entry.telemetry.seq !== row[AT.seq]) {
         if (entry) yield entry;
-        entry = { timeS: this.#times[index], telemetry: frameOf(row, this.#ptsS[index]) };
+        entry = { timeS, telemetry: frameOf(row, pts) };
       }
       if (row[AT.id]) entry.telemetry.faces.push(faceOf(row));
     }
     if (entry) yield entry;
   }
 
-  /** @param {number} timeS @param {import('../connection/telemetry.js').Telemetry} telemetry @param {import('../connection/telemetry.js').Face | null} face */
-  #addRow(timeS, telemetry, face) {
-    const pose = face?.pose_deg ?? [NaN, NaN, NaN];
-    this.#times[this.#next] = timeS;
-    this.#ptsS[this.#next] = telemetry.pts;
-    this.#cells.set(
-      [
-        telemetry.seq, telemetry.fpsIn, telemetry.fpsOut, telemetry.dropped, Number(telemetry.analysed),
-        UNANALYSED.indexOf(telemetry.unanalysed), telemetry.degradationLevel,
-        ...STAGES.map((stage) => telemetry.ms[stage]),
-        face?.id ?? 0, ...(face?.box ?? [0, 0, 0, 0]), LABELS.indexOf(face?.label ?? ''), UNSURE.indexOf(face?.unsure ?? ''),
-        ...(face?.probabilities ?? EMOTIONS.map(() => NaN)), ...pose, face?.eyes ?? NaN, face?.mouth ?? NaN, face?.blinks ?? 0,
-      ],
-      this.#next * COLUMNS.length,
-    );
-    this.#next = (this.#next + 1) % this.#capacity;
-    this.#count = Math.min(this.#count + 1, this.#capacity);
+  /** The seconds whose frames are no longer kept, oldest first. @yields {Means} */
+  *means() {
+    yield* readMeans(this.#seconds.read(this.#seconds.firstRow, this.#seconds.find(this.#framesFromS)));
+  }
+
+  /** Every second of the session, oldest first. @yields {Means} */
+  *everySecond() {
+    yield* readMeans(this.#seconds.read(this.#seconds.firstRow, this.#seconds.endRow));
+    const { pts, rows } = this.#open.close();
+    yield* readMeans(rows.map((row) => ({ timeS: this.#open.second, pts, row })));
+  }
+
+  /**
+   * One face over time, as means of equal slices: from frames where they are kept, from means of one second before.
+   *
+   * @param {number | null} faceId null: the largest face of each moment
+   * @param {number} endS @param {number} windowS its length @param {number} count of slices
+   * @param {number} [bridgeS] the longest time without a message that is filled with a straight line; a face that is absent stays a gap
+   * @returns {import('./slices.js').SliceMeans}
+   */
+  slices(faceId, endS, windowS, count, bridgeS = BRIDGE_S) {
+    const slices = new Slices(endS, windowS, count);
+    const seconds = this.#seconds;
+    if (slices.fromS < this.#framesFromS) {
+      const toS = Math.min(this.#framesFromS, endS);
+      follow(seconds, seconds.find(slices.fromS - 1), seconds.find(toS), faceId, AT.largest, slices.addSecond.bind(slices));
+    }
+    const { endRow } = this.#frames;
+    const after = endS < this.#lastS ? this.#frames.find(endS + Number.EPSILON * endS) : endRow;
+    follow(this.#frames, this.#frames.find(slices.fromS), after, faceId, AT.width, slices.addFrame.bind(slices));
+    return slices.means(bridgeS);
+  }
+
+  /** @returns {Chunk[]} what was added since the last call; the second that is not over comes with its frames */
+  takeChunks() {
+    /** @type {Chunk[]} */
+    const chunks = [];
+    for (const kind of /** @type {const} */ (['frames', 'seconds'])) {
+      const rows = kind === 'frames' ? this.#frames : this.#seconds;
+      const from = Math.max(this.#taken[kind], rows.firstRow);
+      if (from < rows.endRow) chunks.push({ kind, fromS: rows.timeOf(from), toS: rows.timeOf(rows.endRow - 1), format: FORMAT, rows: rows.copy(from, rows.endRow) });
+      this.#taken[kind] = rows.endRow;
+    }
+    const { events, leftOut } = this.#taken;
+    if (events.length || leftOut !== this.#leftOut) {
+      const times = events.length ? events.map(({ timeS }) => timeS) : [this.#lastS];
+      chunks.push({ kind: 'events', fromS: times.reduce((a, b) => Math.min(a, b)), toS: times.reduce((a, b) => Math.max(a, b)), format: FORMAT, events, leftOut: this.#leftOut });
+      this.#taken.events = [];
+      this.#taken.leftOut = this.#leftOut;
+    }
+    return chunks;
+  }
+
+  /** @param {SessionEvent} event in order of time: one of a frame comes later than one of the page */
+  #insert(event) {
+    let at = this.#events.length;
+    while (at > 0 && this.#events[at - 1].timeS > event.timeS) at -= 1;
+    this.#events.splice(at, 0, event);
+  }
+
+  /** @param {number} id @param {number} firstS @param {number} lastS */
+  #see(id, firstS, lastS) {
+    const face = this.#faces.get(id);
+    if (face) face.lastS = Math.max(face.lastS, lastS);
+    else this.#faces.set(id, { id, firstS, lastS });
+  }
+
+  /** @param {number} timeS @param {number} pts @param {ArrayLike<number>[]} rows of one frame */
+  #sum(timeS, pts, rows) {
+    const second = Math.floor(timeS);
+    if (second !== this.#open.second) {
+      this.#closeSecond();
+      this.#open.begin(second);
+    }
+    this.#open.add(pts, rows);
+  }
+
+  #closeSecond() {
+    const { pts, rows } = this.#open.close();
+    for (const row of rows) this.#seconds.add(this.#open.second, pts, row);
+  }
+
+  /** Drop old frames, by whole seconds, so that a second is kept either as frames or as means. */
+  #thin() {
+    const frames = this.#frames;
+    const newest = Math.floor(this.#lastS);
+    let fromS = newest - this.#framesS;
+    if (frames.endRow - frames.firstRow > this.#mostRows) {
+      fromS = Math.max(fromS, Math.min(newest, Math.floor(frames.timeOf(frames.endRow - this.#mostRows - 1)) + 1));
+    }
+    if (fromS > this.#framesFromS) this.#dropFrames(fromS);
+  }
+
+  /** @param {number} fromS */
+  #dropFrames(fromS) {
+    this.#framesFromS = fromS;
+    this.#frames.dropBefore(this.#frames.find(fromS));
+  }
+
+  /** Rows and events have been read from chunks: find what follows from them. */
+  #restore() {
+    const frames = this.#frames;
+    const seconds = this.#seconds;
+    const lastSecond = seconds.endRow ? seconds.timeOf(seconds.endRow - 1) : -1;
+    this.#lastS = Math.max(frames.endRow ? frames.timeOf(frames.endRow - 1) : 0, Math.max(0, lastSecond));
+    const firstS = frames.endRow ? Math.floor(frames.timeOf(0)) : lastSecond + 1;
+    // Chunks of older frames were deleted, perhaps in the middle of a second.
+    if (seconds.endRow && seconds.timeOf(0) < firstS) this.#dropFrames(frames.endRow && firstS <= lastSecond ? firstS + 1 : firstS);
+    this.#thin();
+    seconds.eachRow(0, seconds.find(this.#framesFromS), (timeS, _pts, cells, offset) => {
+      const id = cells[offset + AT.id];
+      if (id) this.#see(id, timeS, timeS + 1);
+    });
+    for (const { timeS, telemetry } of this) {
+      for (const { id } of telemetry.faces) this.#see(id, timeS, timeS);
+      if (timeS < lastSecond + 1) continue;
+      this.#sum(timeS, telemetry.pts, (telemetry.faces.length ? telemetry.faces : [null]).map((face) => encodeRow(telemetry, face)));
+    }
+    this.#taken = { frames: frames.endRow, seconds: seconds.endRow, events: [], leftOut: this.#leftOut };
   }
 
   /** @param {number} timeS @param {import('../connection/telemetry.js').Face[]} faces */
@@ -128,41 +312,3 @@ export class SessionLog {
     }
   }
 }
-
-/** @param {Float32Array} row @param {number} pts @returns {import('../connection/telemetry.js').Telemetry} */
-function frameOf(row, pts) {
-  return {
-    seq: row[AT.seq],
-    pts,
-    fpsIn: rounded(row[AT.fpsIn], 1),
-    fpsOut: rounded(row[AT.fpsOut], 1),
-    dropped: row[AT.dropped],
-    analysed: row[AT.analysed] === 1,
-    unanalysed: UNANALYSED[row[AT.unanalysed]] ?? '',
-    degradationLevel: row[AT.degradationLevel],
-    ms: Object.fromEntries(STAGES.map((stage) => [stage, rounded(row[AT[stage]], 1)])),
-    faces: [],
-  };
-}
-
-/** @param {Float32Array} row @returns {import('../connection/telemetry.js').Face} */
-function faceOf(row) {
-  const pose = [row[AT.yaw], row[AT.pitch], row[AT.roll]];
-  return {
-    id: row[AT.id],
-    box: [row[AT.left], row[AT.top], row[AT.width], row[AT.height]],
-    label: LABELS[row[AT.label]] ?? 'unsure',
-    unsure: UNSURE[row[AT.unsure]] ?? '',
-    probabilities: EMOTIONS.map((emotion) => rounded(row[AT[emotion]], 3)),
-    pose_deg: Number.isNaN(pose[0]) ? null : pose.map((degrees) => rounded(degrees, 1)),
-    eyes: known(row[AT.eyes], 2),
-    mouth: known(row[AT.mouth], 2),
-    blinks: row[AT.blinks],
-  };
-}
-
-/** The value as it was rounded on the wire, although it is kept in fewer bits. @param {number} value @param {number} decimals */
-const rounded = (value, decimals) => Number(value.toFixed(decimals));
-
-/** @param {number} value NaN: the server did not send it @param {number} decimals */
-const known = (value, decimals) => (Number.isNaN(value) ? undefined : rounded(value, decimals));

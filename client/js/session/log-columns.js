@@ -1,0 +1,92 @@
+/** What a row of the log holds: one face of a frame as numbers, and back again as the server's message. Keeps nothing. */
+
+import { EMOTIONS, STAGES, UNANALYSED_REASONS, UNSURE_REASONS } from '../connection/telemetry.js';
+
+// A cell holds the number of a word in these lists; 0: none.
+const UNSURE = ['', ...UNSURE_REASONS];
+const UNANALYSED = ['', ...UNANALYSED_REASONS];
+export const LABELS = [...EMOTIONS, 'unsure'];
+
+/** Those that all faces of a frame share. */
+export const FRAME_COLUMNS = ['seq', 'fpsIn', 'fpsOut', 'dropped', 'analysed', 'unanalysed', 'degradationLevel', ...STAGES];
+const FACE_COLUMNS = ['id', 'left', 'top', 'width', 'height', 'label', 'unsure', ...EMOTIONS, 'yaw', 'pitch', 'roll', 'eyes', 'mouth', 'blinks'];
+/** One row per face of a frame, or one row with the id 0 for a frame without faces. */
+export const COLUMNS = [...FRAME_COLUMNS, ...FACE_COLUMNS];
+/**
+ * One row per face of a second: the columns of a frame as means, then how many frames the row stands for, how many
+ * frames the second had, how many of them were analysed, in how many this face was the largest, and in how many it had
+ * each label.
+ */
+export const SECOND_COLUMNS = [...COLUMNS, 'frames', 'secondFrames', 'analysedFrames', 'largest', ...LABELS.map((label) => `is_${label}`)];
+/** The position of each column, the same in both kinds of rows. @type {Record<string, number>} */
+export const AT = Object.fromEntries(SECOND_COLUMNS.map((name, i) => [name, i]));
+
+/**
+ * @typedef {import('../connection/telemetry.js').Telemetry} Telemetry
+ * @typedef {import('../connection/telemetry.js').Face} Face
+ *
+ * @typedef {object} Means one second of the session
+ * @property {number} timeS when it begins
+ * @property {number} frames messages in it
+ * @property {number} analysedFrames
+ * @property {Telemetry} telemetry means of numbers, the most frequent label, the last counts; number and pts of its first frame
+ * @property {FaceMeans[]} faces those of `telemetry`, and how often each was found
+ *
+ * @typedef {{face: Face, frames: number, labels: number[]}} FaceMeans `labels`: frames by label, in the order of LABELS
+ */
+
+/** @param {Telemetry} telemetry @param {Face | null} face @returns {number[]} in the order of COLUMNS */
+export function encodeRow(telemetry, face) {
+  const pose = face?.pose_deg ?? [NaN, NaN, NaN];
+  return [
+    telemetry.seq, telemetry.fpsIn, telemetry.fpsOut, telemetry.dropped, Number(telemetry.analysed),
+    Math.max(0, UNANALYSED.indexOf(telemetry.unanalysed)), telemetry.degradationLevel,
+    ...STAGES.map((stage) => telemetry.ms[stage]),
+    face?.id ?? 0, ...(face?.box ?? [NaN, NaN, NaN, NaN]), labelNumber(face?.label), Math.max(0, UNSURE.indexOf(face?.unsure ?? '')),
+    ...(face?.probabilities ?? EMOTIONS.map(() => NaN)), ...pose, face?.eyes ?? NaN, face?.mouth ?? NaN, face?.blinks ?? 0,
+  ];
+}
+
+/** @param {ArrayLike<number>} row @param {number} pts @returns {Telemetry} without its faces */
+export function frameOf(row, pts) {
+  return {
+    seq: row[AT.seq],
+    pts,
+    fpsIn: rounded(row[AT.fpsIn], 1),
+    fpsOut: rounded(row[AT.fpsOut], 1),
+    dropped: row[AT.dropped],
+    analysed: row[AT.analysed] === 1,
+    unanalysed: UNANALYSED[row[AT.unanalysed]] ?? '',
+    degradationLevel: row[AT.degradationLevel],
+    ms: Object.fromEntries(STAGES.map((stage) => [stage, rounded(row[AT[stage]], 1)])),
+    faces: [],
+  };
+}
+
+/** @param {ArrayLike<number>} row @returns {Face} */
+export function faceOf(row) {
+  const pose = [row[AT.yaw], row[AT.pitch], row[AT.roll]];
+  return {
+    id: row[AT.id],
+    box: [AT.left, AT.top, AT.width, AT.height].map((at) => rounded(row[at], 1)),
+    label: LABELS[row[AT.label]] ?? 'unsure',
+    unsure: UNSURE[row[AT.unsure]] ?? '',
+    probabilities: EMOTIONS.map((emotion) => rounded(row[AT[emotion]], 3)),
+    pose_deg: Number.isNaN(pose[0]) ? null : pose.map((degrees) => rounded(degrees, 1)),
+    eyes: known(row[AT.eyes], 2),
+    mouth: known(row[AT.mouth], 2),
+    blinks: row[AT.blinks],
+  };
+}
+
+/** @param {string | undefined} label */
+function labelNumber(label) {
+  const number = LABELS.indexOf(label ?? 'unsure');
+  return number < 0 ? LABELS.length - 1 : number;
+}
+
+/** The value as it was rounded on the wire, although it is kept in fewer bits. @param {number} value @param {number} decimals */
+const rounded = (value, decimals) => Number(value.toFixed(decimals));
+
+/** @param {number} value NaN: the server did not send it @param {number} decimals */
+const known = (value, decimals) => (Number.isNaN(value) ? undefined : rounded(value, decimals));
