@@ -178,6 +178,8 @@ class PageConfig(_Body):
     resume_s: float = 0.0
     auth: Literal["token", "none"] = "none"
     """Whether this client needs a token to open a session."""
+    token_problem: str = ""
+    """The `ProblemCode` with which an offer with the token of this request would be rejected; empty: it would pass."""
     websocket: bool = False
     """Whether the compatibility mode is enabled."""
     ice_servers: Sequence[IceServerBody] = Field((), alias="iceServers")

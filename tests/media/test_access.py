@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -323,6 +323,48 @@ async def test_by_default_clients_on_this_machine_need_no_token(server_url: str)
     _, _, config = await ask(server_url, "GET", "/config", b"")
 
     assert json.loads(config)["auth"] == "none"
+
+
+@pytest.mark.parametrize(
+    ("token", "problem"),
+    [
+        (lambda _key: "", "token_required"),
+        (lambda _key: "wrong", "token_wrong"),
+        (lambda key: signed(key, -1), "token_expired"),
+        (lambda key: signed(key, purpose=Purpose.ADMIN), "token_wrong"),
+        (lambda key: signed(key), ""),
+        (lambda _key: LISTED, ""),
+    ],
+)
+async def test_a_page_learns_whether_its_token_is_valid_without_an_offer(
+    guarded: Guarded, token: Callable[[str], str], problem: str
+):
+    authorization = f"Bearer {token(guarded.key)}"
+
+    status, _, config = await ask(guarded.url, "GET", "/config", b"", Authorization=authorization)
+
+    assert (status, json.loads(config)["token_problem"]) == (200, problem)
+
+
+async def test_a_page_that_asks_about_its_token_uses_up_no_request_for_a_session(tmp_path: Path):
+    (tmp_path / "tokens").write_text(LISTED)
+    settings = (
+        "--auth", "token", "--tokens-file", str(tmp_path / "tokens"), "--new-sessions-per-minute", "1",
+        "--max-sessions-per-address", "1", "--analysis-processes", "0",
+    )  # fmt: skip
+    remote = {"Host": "faces.example", "X_Forwarded_For": "203.0.113.9", "Authorization": f"Bearer {LISTED}"}
+    with running_server(tmp_path / "server.log", *settings) as running:
+        checks = [(await ask(running.url, "GET", "/config", b"", **remote))[0] for _ in range(20)]
+        offered, _, _ = await ask(running.url, "POST", "/offer", b"{", **remote)
+
+    assert (set(checks), offered) == ({200}, 400)
+
+
+async def test_a_client_that_needs_no_token_has_no_problem_with_one(tmp_path: Path):
+    with running_server(tmp_path / "server.log", "--auth", "none", "--analysis-processes", "0") as running:
+        _, _, config = await ask(running.url, "GET", "/config", b"", Authorization="Bearer wrong")
+
+    assert json.loads(config)["token_problem"] == ""
 
 
 def command(*arguments: str, cwd: Path, **settings: str) -> subprocess.CompletedProcess[str]:

@@ -60,13 +60,16 @@ def check_request_rate(request: web.Request) -> None:
     request.app[REGISTRY].check_request_rate(requesting_client(request).address)
 
 
-async def is_authorized(request: web.Request) -> bool:
-    """Whether the client may open a session."""
+async def token_problem(request: web.Request) -> str:
+    """The code with which an offer with the token of this request would be rejected; empty: it would pass.
+
+    Counts as no request for a session. It tells no more than an offer does, which may be tried as often.
+    """
     try:
         await authorize(request)
-    except TokenError:
-        return False
-    return True
+    except TokenError as error:
+        return error.code
+    return ""
 
 
 def require_admin(request: web.Request) -> None:

@@ -9,7 +9,7 @@ from facestream.analysis.drawing.background import Background
 from facestream.ice.servers import as_page_servers
 from facestream.messages.http import IceServerBody, PageConfig, ProblemCode
 from facestream.resources import CLIENT_DIR, REINSTALL
-from facestream.web.auth.guards import is_authorized, wants_token
+from facestream.web.auth.guards import token_problem, wants_token
 from facestream.web.keys import CONFIG, CREDENTIALS, OPENAPI_TEXT, PAGE_FILES
 from facestream.web.problems import MAX_SHOWN_CHARS, RejectedError
 
@@ -51,13 +51,14 @@ async def page_config(request: web.Request) -> web.Response:
     config = request.app[CONFIG]
     # Credentials of a relay are for peers only: other clients would use the relay for their own traffic.
     credentials = request.app[CREDENTIALS]
-    authorized = await is_authorized(request)
-    ice_servers = as_page_servers(config.page_ice_urls, credentials.make()) if authorized else []
+    problem = await token_problem(request)
+    ice_servers = [] if problem else as_page_servers(config.page_ice_urls, credentials.make())
     body = PageConfig(
         notice=config.notice,
         views=tuple(map(str, Background)),
         resume_s=config.resume_s,
         auth="token" if await wants_token(request) else "none",
+        token_problem=problem,
         websocket=config.websocket_fallback,
         ice_servers=[IceServerBody.model_validate(server) for server in ice_servers],
     )
