@@ -10,8 +10,8 @@ const LATE_SYNTAX = [
   { selector: 'Literal[regex.pattern=/\\(\\?<[=!]/]', message: 'lookbehind: supported by Safari since 16.4' },
 ];
 
-/** Members of our own objects, the server's messages and C3 that share a name with a newer interface member. */
-const OWN = ['aspectRatio', 'badge', 'bytes', 'hide', 'last', 'layers', 'lost', 'ms', 'packets', 'pc', 'refill', 'resize', 'share', 'take', 'token', 'use', 'views'];
+/** Members of our own objects, the server's messages, C3 and Intl that share a name with a newer interface member. */
+const OWN = ['aspectRatio', 'badge', 'bytes', 'format', 'hide', 'last', 'layers', 'lost', 'ms', 'packets', 'pc', 'refill', 'resize', 'share', 'take', 'token', 'use', 'views'];
 
 /** Optional styles: without them, lines break less well, a list is wider, or a font or cursor differs. */
 const EMBELLISHMENTS = ['text-wrap', 'field-sizing', 'ui-monospace', 'cursor', 'forced-colors', 'forced-color-adjust'];

@@ -15,6 +15,8 @@ import { problemOf } from './texts/problems.js';
 import { SessionLog } from './session/session-log.js';
 import { SetupPanel } from './panels/setup-panel.js';
 import { StagePanel } from './panels/stage-panel.js';
+import { readChoice } from './browser/settings.js';
+import { bestLanguage, speak } from './texts/languages.js';
 import { T } from './texts/texts.js';
 import { Switches } from './panels/switches.js';
 import { VideoSource } from './source/video-source.js';
@@ -29,6 +31,9 @@ const SERVER = withoutSlash(new URL('.', document.baseURI).href);
 const button = (id) => find(document, `#${id}`, HTMLButtonElement);
 /** Does not check for HTMLDialogElement: a browser that lacks it must still show the message of boot.js. @param {string} selector */
 const dialog = (selector) => /** @type {HTMLDialogElement} */ (element(selector));
+
+// Before anything on the page has a text.
+await speak(bestLanguage(readChoice('language'), navigator.languages ?? []), document.documentElement);
 
 /** @param {string} name of a data attribute @param {(element: HTMLElement, text: string) => void} put */
 function putTexts(name, put) {

@@ -173,7 +173,7 @@ MISFIT = """() => {
 
 async def expect_chart_fits(page: Page) -> None:
     """A text that arrives between two frames moves the chart, which is drawn anew with the next frame."""
-    await page.wait_for_function(f"({MISFIT})() < 1", timeout=SOON_MS)
+    await page.wait_for_function(f"({MISFIT})() < 1", timeout=SOON_MS, polling=100)
 
 
 @pytest.mark.parametrize(("width", "height"), [(1280, 800), (1920, 1080), (360, 740)])

@@ -101,7 +101,7 @@ test('a report loads nothing and runs no script', () => {
   assert.doesNotMatch(html, /<script|https?:|<link|<img|url\(/);
   assert.match(html, /<svg/);
   assert.match(html, /Face 1: Sad/);
-  assert.match(html, /50 %/);
+  assert.match(html, /50%/);
 });
 
 test('event times in a report count from the start of the visit, even if the first events were dropped', () => {

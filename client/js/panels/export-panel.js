@@ -2,6 +2,7 @@
 
 import { Recorder, saveFile, takeSnapshot } from '../session/recorder.js';
 import { toReport } from '../session/report.js';
+import { dateAndTime } from '../texts/format.js';
 import { T } from '../texts/texts.js';
 import { fileStem, toCsv, toJsonl } from '../session/exports.js';
 
@@ -89,7 +90,7 @@ export class ExportPanel {
 
   #report() {
     const { log, startedAt, notice } = this.#visit();
-    const at = startedAt.toLocaleString('en', { dateStyle: 'long', timeStyle: 'short' });
+    const at = dateAndTime(startedAt);
     return toReport(log, log.events, { at, notice });
   }
 }

@@ -1,7 +1,7 @@
 /** English: labels, states, figures, and sentences made of measurements. Errors have theirs in en-problems.js. */
 
 import { SINGLE_IMAGES } from './en-problems.js';
-import { clockTime } from './format.js';
+import { clockTime, decimal } from './format.js';
 
 export * from './en-problems.js';
 
@@ -216,7 +216,7 @@ export const CHART_MISSING = 'The chart could not be loaded. Everything else wor
 /** @param {number} s */
 export const secondsAgo = (s) => (s === 0 ? 'now' : s > -120 ? `${Math.round(-s)} s` : clockTime(-s));
 /** @param {number} s before the end of the chart @param {number} atS since the start */
-export const frameTime = (s, atS) => `${(-s).toFixed(1)} s ago, frame at ${clockTime(atS, 1)}`;
+export const frameTime = (s, atS) => `${decimal(-s, 1)} s ago, frame at ${clockTime(atS, 1)}`;
 /** @param {number | string} id */
 export const faceName = (id) => `Face ${id}`;
 export const LARGEST_FACE = 'Largest face';
@@ -246,7 +246,7 @@ const DEGRADATION = ['', 'looks for new faces less often', 'classifies expressio
 export function busySentence({ fpsIn, fpsOut, degradationLevel }) {
   const behind = fpsOut < 0.8 * fpsIn;
   if (!behind && !degradationLevel) return '';
-  const share = behind ? `analyses ${fpsOut.toFixed(0)} of ${fpsIn.toFixed(0)} frames a second` : '';
+  const share = behind ? `analyses ${decimal(fpsOut)} of ${decimal(fpsIn)} frames a second` : '';
   return `The server is busy: it ${[share, DEGRADATION[degradationLevel]].filter(Boolean).join(' and ')}.`;
 }
 
@@ -272,5 +272,5 @@ export function describePose({ pose_deg: pose, eyes = 1, mouth = 0, blinks = 0 }
 
 /** @param {string} window @param {string} verdict @param {number} fps @returns {string} the chart in one sentence */
 export const chartSummary = (window, verdict, fps) =>
-  `Probabilities of the seven expressions and the frame rate over the last ${window}. Now: ${verdict}, ${fps.toFixed(0)} frames a second.`;
+  `Probabilities of the seven expressions and the frame rate over the last ${window}. Now: ${verdict}, ${decimal(fps)} frames a second.`;
 

@@ -1,23 +1,50 @@
-/** Formats numbers with their units, and sentences. */
+/** Formats numbers, dates and sentences in the language in use. */
 
-/** @param {number} share */
-export const percent = (share) => `${Math.round(share * 100)} %`;
+/** A BCP 47 tag. */
+let language = 'en';
+/** Making a formatter is slow, and the page formats a dozen numbers four times a second. @type {Map<string, Intl.NumberFormat>} */
+const formatters = new Map();
 
-/** @param {number} ms */
-export const milliseconds = (ms) => `${ms < 10 ? ms.toFixed(1) : ms.toFixed(0)} ms`;
-
-/** @param {number} fps */
-export const perSecond = (fps) => `${fps.toFixed(1)} fps`;
-
-/** @param {number} s @param {number} [decimals] @returns {string} minutes and seconds */
-export function clockTime(s, decimals = 0) {
-  const whole = Math.max(0, Number(s.toFixed(decimals)));
-  const minutes = Math.floor(whole / 60);
-  return `${minutes}:${(whole - minutes * 60).toFixed(decimals).padStart(decimals ? 3 + decimals : 2, '0')}`;
+/** @param {string} tag BCP 47, of the language in use from now on */
+export function useNumbersOf(tag) {
+  language = tag;
+  formatters.clear();
 }
 
+/** @param {string} key of this set of options @param {Intl.NumberFormatOptions} options */
+function formatter(key, options) {
+  const made = formatters.get(key) ?? new Intl.NumberFormat(language, options);
+  formatters.set(key, made);
+  return made;
+}
+
+/** @param {number} value @param {number} [decimals] as many digits after the decimal separator */
+export const decimal = (value, decimals = 0) =>
+  formatter(`decimal ${decimals}`, { minimumFractionDigits: decimals, maximumFractionDigits: decimals }).format(value);
+
+/** @param {number} share 0..1 */
+export const percent = (share) => formatter('percent', { style: 'percent', maximumFractionDigits: 0 }).format(share);
+
+/** @param {number} ms */
+export const milliseconds = (ms) => `${decimal(ms, ms < 10 ? 1 : 0)} ms`;
+
+/** @param {number} fps */
+export const perSecond = (fps) => `${decimal(fps, 1)} fps`;
+
 /** @param {number} kbps */
-export const kilobits = (kbps) => (kbps < 1000 ? `${kbps.toFixed(0)} kbit/s` : `${(kbps / 1000).toFixed(1)} Mbit/s`);
+export const kilobits = (kbps) => (kbps < 1000 ? `${decimal(kbps)} kbit/s` : `${decimal(kbps / 1000, 1)} Mbit/s`);
+
+/** The same in every language. @param {number} s @param {number} [decimals] @returns {string} minutes and seconds; hours from an hour on */
+export function clockTime(s, decimals = 0) {
+  const whole = Math.max(0, Number(s.toFixed(decimals)));
+  const hours = Math.floor(whole / 3600);
+  const minutes = Math.floor(whole / 60) % 60;
+  const seconds = (whole - hours * 3600 - minutes * 60).toFixed(decimals).padStart(decimals ? 3 + decimals : 2, '0');
+  return hours ? `${hours}:${String(minutes).padStart(2, '0')}:${seconds}` : `${minutes}:${seconds}`;
+}
+
+/** @param {Date} at @returns {string} day and time, to the minute */
+export const dateAndTime = (at) => at.toLocaleString(language, { dateStyle: 'long', timeStyle: 'short' });
 
 /** @param {string} detail from the server or the browser @returns {string} with a capital and a full stop */
 export function sentence(detail) {
