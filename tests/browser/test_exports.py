@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from datetime import datetime
 from pathlib import Path
 
 import av
@@ -58,12 +59,19 @@ async def test_table_messages_and_report_match_the_session_and_need_no_network(
         lines = (await saved(page, "For programs", tmp_path)).read_text().splitlines()
         report = await saved(page, "Report", tmp_path)
 
-        assert len(rows) >= len(lines) > 10
-        assert {"happy", "yaw_deg", "detect_ms"} <= set(rows[0])
-        for line in lines:
-            message = json.loads(line)
-            assert message.pop("time_s") >= 0
+        assert {"happy", "yaw_deg", "detect_ms", "frames"} <= set(rows[0])
+        records = [json.loads(line) for line in lines]
+        times_s = [record.pop("time_s") for record in records]
+        messages = [record for record in records if "event" not in record]
+        assert len(rows) >= len(messages) > 10
+        for message in messages:
             decode_telemetry(json.dumps(message))
+        # One clock for all: the session begins at 0, and nothing in it comes later than its end.
+        assert times_s == sorted(times_s)
+        assert (records[0]["event"], records[-1]["event"]) == ("began", "stopped")
+        assert times_s[0] == pytest.approx(0, abs=0.5)
+        passed = datetime.fromisoformat(rows[-1]["clock"]) - datetime.fromisoformat(records[0]["clock"])
+        assert passed.total_seconds() == pytest.approx(float(rows[-1]["time_s"]) - times_s[0], abs=0.01)
 
         opened = await page.context.new_page()
         requested: list[str] = []

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
-import { fileStem, toCsv, toJsonl } from '../../client/js/session/exports.js';
 import { toReport } from '../../client/js/session/report.js';
 import { SessionLog } from '../../client/js/session/session-log.js';
 import { decodeTelemetry } from '../../client/js/connection/telemetry.js';
@@ -74,23 +73,7 @@ test('a lost connection does not count as a face that left', () => {
   assert.deepEqual(log.events.map(({ kind }) => kind), ['appeared']);
 });
 
-test('CSV has one row per face and one for a frame without faces, all of the same length', () => {
-  const lines = toCsv(logOf({}, { faces: [] })).trimEnd().split('\r\n');
-
-  assert.equal(lines.length, 1 + golden.faces.length + 1);
-  assert.deepEqual([...new Set(lines.map((line) => line.split(',').length))].length, 1);
-  assert.match(lines[0], /^time_s,seq,pts_s,.*angry,disgust,.*blinks$/);
-});
-
-test('JSONL contains the messages as the server sent them', () => {
-  const [line] = toJsonl(logOf({})).trimEnd().split('\n');
-
-  assert.deepEqual(decodeTelemetry(line), message({ seq: 0 }));
-  assert.equal(JSON.parse(line).time_s, 0);
-});
-
-test('an empty log gives an empty file, and a report that says so', () => {
-  assert.equal(toJsonl(new SessionLog()), '');
+test('a report of an empty log says that there was no face', () => {
   assert.match(toReport(new SessionLog(), [], { at: 'now', notice: '' }), /No face was found/);
 });
 
@@ -117,5 +100,3 @@ test('the line in a report is interrupted while the face was away', () => {
 
   assert.equal(line.match(/M/g).length, 2);
 });
-
-test('file names sort by time', () => assert.equal(fileStem(new Date(2026, 2, 4, 5, 6, 7)), 'facestream_2026-03-04_050607'));

@@ -13,7 +13,8 @@ const one = (at, of) => EMOTIONS.map((_, i) => (i === at ? of : 0));
 /** A face that is happy with this probability. */
 const face = (id, happy, width = 100, label = happy > 0.5 ? 'happy' : 'neutral') => ({ ...golden.faces[0], id, label, box: [0, 0, width, width], probabilities: one(HAPPY, happy) });
 let seq = 0;
-const frame = (faces, change = {}) => decodeTelemetry(JSON.stringify({ ...golden, seq: (seq += 1), faces, ...change }));
+const decoded = decodeTelemetry(JSON.stringify(golden));
+const frame = (faces, change = {}) => ({ ...decoded, seq: (seq += 1), faces, ...change });
 const happyLine = (slices) => slices.lines[HAPPY].map((value) => (value === null ? null : Number(value.toFixed(3))));
 
 /** Frames at a steady rate; `facesAt` says which faces are there. */
@@ -24,9 +25,9 @@ function record({ fromS = 0, toS, fps = 10, facesAt, log = new SessionLog() }) {
 
 test('a slice is the mean of its frames, with the most frequent label and the rate', () => {
   const log = new SessionLog();
-  log.add(0.1, frame([face(1, 0.25)], { fps_out: 20 }));
-  log.add(0.2, frame([face(1, 0.75)], { fps_out: 10 }));
-  log.add(0.3, frame([face(1, 0.8)], { fps_out: 15 }));
+  log.add(0.1, frame([face(1, 0.25)], { fpsOut: 20 }));
+  log.add(0.2, frame([face(1, 0.75)], { fpsOut: 10 }));
+  log.add(0.3, frame([face(1, 0.8)], { fpsOut: 15 }));
 
   const slices = log.slices(1, 0.9, 2, 2);
 

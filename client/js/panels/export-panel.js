@@ -34,8 +34,8 @@ export class ExportPanel {
     this.#say = say;
     buttons.snapshot.addEventListener('click', () => this.#snapshot());
     buttons.record.addEventListener('click', () => (this.#recorder ? this.close() : this.#record()));
-    buttons.csv.addEventListener('click', () => this.#save(toCsv(this.#visit().log), 'text/csv', 'csv'));
-    buttons.jsonl.addEventListener('click', () => this.#save(toJsonl(this.#visit().log), 'application/jsonl', 'jsonl'));
+    buttons.csv.addEventListener('click', () => this.#save(toCsv(this.#visit().log, this.#visit()), 'text/csv', 'csv'));
+    buttons.jsonl.addEventListener('click', () => this.#save(toJsonl(this.#visit().log, this.#visit()), 'application/jsonl', 'jsonl'));
     buttons.report.addEventListener('click', () => this.#save(this.#report(), 'text/html', 'html'));
     this.showVideo('away');
   }

@@ -1,32 +1,83 @@
-/** The reports of a visit as text: CSV for tables, JSONL for programs. Saves nothing itself. */
+/** A session as text: CSV for tables, JSONL for programs, its events and the meaning of every column. Saves nothing itself. */
 
 import { EMOTIONS, STAGES, VERSION } from '../connection/telemetry.js';
+import { T } from '../texts/texts.js';
 
-const FRAME_COLUMNS = ['time_s', 'seq', 'pts_s', 'fps_in', 'fps_out', 'dropped', 'analysed', 'economy'];
+const FRAME_COLUMNS = ['time_s', 'clock', 'frames', 'seq', 'pts_s', 'fps_in', 'fps_out', 'dropped', 'analysed', 'economy'];
+const STAGE_COLUMNS = STAGES.map((stage) => `${stage}_ms`);
 const FACE_COLUMNS = ['face', 'left', 'top', 'width', 'height', 'label', 'unsure'];
 const BODY_COLUMNS = ['yaw_deg', 'pitch_deg', 'roll_deg', 'eyes', 'mouth', 'blinks'];
+const COLUMNS = [...FRAME_COLUMNS, ...STAGE_COLUMNS, ...FACE_COLUMNS, ...EMOTIONS, ...BODY_COLUMNS];
+const EVENT_COLUMNS = ['time_s', 'clock', 'event', 'detail'];
+const UNITS = { s: 's', ms: 'ms', deg: 'degrees' };
+/** @type {Record<string, string>} */
+const UNIT_OF = { clock: 'UTC', left: 'px', top: 'px', width: 'px', height: 'px', fps_in: '1/s', fps_out: '1/s' };
 
-/** @param {Iterable<import('./session-log.js').Entry>} entries @returns {string} one row per face; a frame without faces has empty cells */
-export function toCsv(entries) {
-  const head = [...FRAME_COLUMNS, ...STAGES.map((stage) => `${stage}_ms`), ...FACE_COLUMNS, ...EMOTIONS, ...BODY_COLUMNS];
-  const lines = [head.join()];
-  for (const { timeS, telemetry } of entries) {
-    const frame = [
-      timeS.toFixed(3), telemetry.seq, telemetry.pts, telemetry.fpsIn, telemetry.fpsOut, telemetry.dropped,
-      telemetry.analysed, telemetry.degradationLevel, ...STAGES.map((stage) => telemetry.ms[stage]),
-    ];
-    for (const face of telemetry.faces.length ? telemetry.faces : [null]) lines.push([...frame, ...faceCells(face)].join());
+/**
+ * @typedef {import('./session-log.js').SessionLog} SessionLog
+ * @typedef {import('../connection/telemetry.js').Telemetry} Telemetry
+ *
+ * @typedef {object} CsvOptions
+ * @property {Date} startedAt when the session started, for the column `clock`
+ * @property {',' | ';'} [separator] a German Excel opens only files with a semicolon as tables
+ * @property {'.' | ','} [decimal] and reads only numbers with a decimal comma
+ */
+
+/**
+ * One row per face of a frame, or of a second where only its means are kept; without faces, one row with empty cells.
+ *
+ * @param {SessionLog} log @param {CsvOptions} options @returns {string}
+ */
+export function toCsv(log, options) {
+  const table = new Table(COLUMNS, options);
+  for (const { timeS, frames, telemetry, faces } of log.means()) {
+    const times = table.times(timeS);
+    if (faces.length) for (const { face, frames: found } of faces) table.add([...times, found, ...frameCells(telemetry), ...faceCells(face)]);
+    else table.add([...times, frames, ...frameCells(telemetry), ...faceCells(null)]);
   }
-  return `${lines.join('\r\n')}\r\n`;
+  for (const { timeS, telemetry } of log) {
+    const frame = [...table.times(timeS), 1, ...frameCells(telemetry)];
+    for (const face of telemetry.faces.length ? telemetry.faces : [null]) table.add([...frame, ...faceCells(face)]);
+  }
+  return table.text;
 }
 
-/** @param {Iterable<import('./session-log.js').Entry>} entries @returns {string} messages as in docs/telemetry.md, with `time_s` added */
-export function toJsonl(entries) {
+/** @param {readonly import('./session-log.js').SessionEvent[]} events @param {CsvOptions} options @returns {string} one row per event */
+export function toEventsCsv(events, options) {
+  const table = new Table(EVENT_COLUMNS, options);
+  for (const { timeS, kind, detail } of events) table.add([...table.times(timeS), kind, harmless(detail)]);
+  return table.text;
+}
+
+/** @param {Pick<CsvOptions, 'separator'>} [options] @returns {string} the unit and the meaning of every column of toCsv() and toEventsCsv() */
+export function dictionary({ separator } = {}) {
+  const table = new Table(['column', 'unit', 'meaning'], { startedAt: new Date(0), separator });
+  for (const name of new Set([...COLUMNS, ...EVENT_COLUMNS])) table.add([name, unitOf(name), meaningOf(name)]);
+  return table.text;
+}
+
+/**
+ * Messages as in docs/telemetry.md with `time_s` added, and events, in order of time. Where only means are kept, a line
+ * stands for one second, and `frames` says for how many messages; in each of its faces, in how many the face was found.
+ *
+ * @param {SessionLog} log @param {Pick<CsvOptions, 'startedAt'>} options @returns {string}
+ */
+export function toJsonl(log, { startedAt }) {
   const lines = [];
-  for (const { timeS, telemetry } of entries) {
-    const { fpsIn, fpsOut, degradationLevel, ...same } = telemetry;
-    lines.push(JSON.stringify({ v: VERSION, time_s: Number(timeS.toFixed(3)), fps_in: fpsIn, fps_out: fpsOut, economy: degradationLevel, ...same }));
+  const rest = [...log.events].reverse();
+  /** @param {number} timeS */
+  const addEvents = (timeS) => {
+    while (rest.length && rest[rest.length - 1].timeS <= timeS) lines.push(eventLine(rest.pop(), startedAt));
+  };
+  for (const { timeS, frames, telemetry, faces } of log.means()) {
+    addEvents(timeS);
+    lines.push(messageLine(timeS, { ...telemetry, faces: faces.map(({ face, frames: found }) => ({ ...face, frames: found })) }, { frames }));
   }
+  for (const { timeS, telemetry } of log) {
+    addEvents(timeS);
+    lines.push(messageLine(timeS, telemetry, {}));
+  }
+  addEvents(Infinity);
   return lines.length ? `${lines.join('\n')}\n` : '';
 }
 
@@ -38,9 +89,86 @@ export function fileStem(at) {
   return `facestream_${day}_${two(at.getHours())}${two(at.getMinutes())}${two(at.getSeconds())}`;
 }
 
+/** The lines of a CSV file after RFC 4180. */
+class Table {
+  /** @type {string[]} */
+  #lines = [];
+  #separator;
+  #decimal;
+  #startedMs;
+
+  /** @param {string[]} columns @param {CsvOptions} options */
+  constructor(columns, { startedAt, separator = ',', decimal = '.' }) {
+    this.#separator = separator;
+    this.#decimal = decimal;
+    this.#startedMs = startedAt.getTime();
+    this.add(columns);
+  }
+
+  /** @returns {string} */
+  get text() {
+    // Excel reads a file as UTF-8 only if it begins with this mark; other programs would take it for a part of the first name.
+    return `${this.#separator === ';' ? '\ufeff' : ''}${this.#lines.join('\r\n')}\r\n`;
+  }
+
+  /** @param {number} timeS @returns {string[]} the cells of time_s and clock */
+  times(timeS) {
+    return [timeS.toFixed(3).replace('.', this.#decimal), clock(this.#startedMs, timeS)];
+  }
+
+  /** @param {unknown[]} cells */
+  add(cells) {
+    this.#lines.push(cells.map((cell) => this.#cell(cell)).join(this.#separator));
+  }
+
+  /** @param {unknown} cell */
+  #cell(cell) {
+    if (typeof cell === 'number' && this.#decimal === '.') return String(cell);
+    const text = typeof cell === 'number' ? String(cell).replace('.', this.#decimal) : String(cell);
+    return text.includes(this.#separator) || /["\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  }
+}
+
+/** @param {number} startedMs @param {number} timeS */
+const clock = (startedMs, timeS) => new Date(startedMs + timeS * 1000).toISOString();
+
+/** A spreadsheet would calculate a text that begins like a formula, also after a space. @param {string} text */
+const harmless = (text) => (/^(\s*[=+\-@＝＋－＠]|[\t\r\n])/.test(text) ? `'${text}` : text);
+
+/** @param {number} timeS @param {Telemetry} telemetry @param {{frames?: number}} means */
+function messageLine(timeS, { fpsIn, fpsOut, degradationLevel, ...same }, means) {
+  return JSON.stringify({ v: VERSION, time_s: Number(timeS.toFixed(3)), ...means, fps_in: fpsIn, fps_out: fpsOut, economy: degradationLevel, ...same });
+}
+
+/** @param {import('./session-log.js').SessionEvent | undefined} event @param {Date} startedAt */
+function eventLine(event, startedAt) {
+  if (!event) return '';
+  const { timeS, kind, detail } = event;
+  return JSON.stringify({ v: VERSION, time_s: Number(timeS.toFixed(3)), clock: clock(startedAt.getTime(), timeS), event: kind, detail });
+}
+
+/** @param {Telemetry} telemetry */
+const frameCells = (telemetry) => [
+  telemetry.seq, telemetry.pts, telemetry.fpsIn, telemetry.fpsOut, telemetry.dropped, telemetry.analysed,
+  telemetry.degradationLevel, ...STAGES.map((stage) => telemetry.ms[stage]),
+];
+
 /** @param {import('../connection/telemetry.js').Face | null} face */
 function faceCells(face) {
   if (!face) return Array(FACE_COLUMNS.length + EMOTIONS.length + BODY_COLUMNS.length).fill('');
   const pose = face.pose_deg ?? ['', '', ''];
   return [face.id, ...face.box, face.label, face.unsure, ...face.probabilities, ...pose, face.eyes ?? '', face.mouth ?? '', face.blinks ?? ''];
+}
+
+/** @param {string} column */
+function unitOf(column) {
+  const [suffix] = column.split('_').slice(1).reverse();
+  return UNIT_OF[column] ?? Object.entries(UNITS).find(([name]) => name === suffix)?.[1] ?? '';
+}
+
+/** @param {string} column */
+function meaningOf(column) {
+  if (EMOTIONS.includes(column)) return T.probabilityMeaning(T.EMOTION_LABELS[column]);
+  if (STAGE_COLUMNS.includes(column)) return T.stageMeaning(T.STAGE_LABELS[column.slice(0, -'_ms'.length)]);
+  return T.COLUMN_MEANINGS[column];
 }

@@ -6,14 +6,12 @@
 import { AT, COLUMNS, SECOND_COLUMNS, encodeRow, faceOf, frameOf } from './log-columns.js';
 import { LogRows } from './log-rows.js';
 import { OpenSecond, readMeans } from './open-second.js';
+import { SessionEvents } from './session-events.js';
 import { Slices, follow } from './slices.js';
 
 const FRAMES_S = 30 * 60;
 /** Half an hour of four faces at 30 frames a second: 34 MB. */
 const MOST_ROWS = 216_000;
-const MOST_EVENTS = 50_000;
-/** Events that the log finds itself. Only these are left out beyond MOST_EVENTS: what a person noted is always kept. */
-const FOUND = ['appeared', 'changed', 'left'];
 /** One second without a message is a slow server, not a face that left. */
 const BRIDGE_S = 1;
 /** Of the chunks. A change of the columns is another format. */
@@ -26,10 +24,7 @@ const FORMAT = 1;
  * @property {number} timeS since the session's start
  * @property {import('../connection/telemetry.js').Telemetry} telemetry
  *
- * @typedef {object} SessionEvent
- * @property {number} timeS
- * @property {string} kind key of EVENTS in texts/en.js
- * @property {string} detail
+ * @typedef {import('./session-events.js').SessionEvent} SessionEvent
  *
  * @typedef {object} Chunk a part of a log as plain values, which the browser can store; opaque but for its kind and time
  * @property {'frames' | 'seconds' | 'events'} kind
@@ -49,25 +44,22 @@ export class SessionLog {
   #open = new OpenSecond();
   #framesS;
   #mostRows;
-  #mostEvents;
   /** Frames are kept from this whole second on; before it there are means only. */
   #framesFromS = 0;
   #lastS = 0;
-  /** @type {SessionEvent[]} */
-  #events = [];
-  #leftOut = 0;
-  /** Labels by face. @type {Map<number, string>} */
-  #seen = new Map();
+  #mostEvents;
+  #events;
   /** @type {Map<number, SeenFace>} */
   #faces = new Map();
-  /** What takeChunks() has returned. @type {{frames: number, seconds: number, events: SessionEvent[], leftOut: number}} */
-  #taken = { frames: 0, seconds: 0, events: [], leftOut: 0 };
+  /** How many rows takeChunks() has returned. */
+  #taken = { frames: 0, seconds: 0 };
 
   /** @param {{framesS?: number, rows?: number, events?: number}} [limits] how long frames are kept, most rows of frames, most events */
-  constructor({ framesS = FRAMES_S, rows = MOST_ROWS, events = MOST_EVENTS } = {}) {
+  constructor({ framesS = FRAMES_S, rows = MOST_ROWS, events } = {}) {
     this.#framesS = framesS;
     this.#mostRows = rows;
     this.#mostEvents = events;
+    this.#events = new SessionEvents(events);
   }
 
   /**
@@ -81,10 +73,8 @@ export class SessionLog {
     const sorted = [...chunks].sort((a, b) => a.fromS - b.fromS || a.toS - b.toS);
     for (const { format } of sorted) if (format !== FORMAT) throw new Error(`chunks of format ${format}, expected ${FORMAT}`);
     for (const { kind, rows, events = [], leftOut = 0 } of sorted) {
-      if (kind === 'events') {
-        for (const event of events) log.#insert(event);
-        log.#leftOut = Math.max(log.#leftOut, leftOut);
-      } else if (rows) (kind === 'frames' ? log.#frames : log.#seconds).addCopy(rows);
+      if (kind === 'events') log.#events.restore(events, leftOut);
+      else if (rows) (kind === 'frames' ? log.#frames : log.#seconds).addCopy(rows);
     }
     log.#restore();
     return log;
@@ -92,12 +82,12 @@ export class SessionLog {
 
   /** @returns {readonly SessionEvent[]} oldest first */
   get events() {
-    return this.#events;
+    return this.#events.list;
   }
 
   /** @returns {number} faces that appeared, changed or left, but were not noted, because there are too many events */
   get eventsLeftOut() {
-    return this.#leftOut;
+    return this.#events.leftOut;
   }
 
   /** @returns {number} the time of the newest message; 0: there is none */
@@ -112,7 +102,7 @@ export class SessionLog {
 
   /** @returns {boolean} whether there is neither a message nor an event */
   get isEmpty() {
-    return this.#frames.endRow === 0 && this.#seconds.endRow === 0 && this.#events.length === 0;
+    return this.#frames.endRow === 0 && this.#seconds.endRow === 0 && this.#events.list.length === 0;
   }
 
   /** @returns {SeenFace[]} in the order of their first frame */
@@ -122,13 +112,7 @@ export class SessionLog {
 
   /** @param {number} timeS @param {string} kind @param {string} [detail] for 'marker', 'stimulus-start' and 'stimulus-end': the person's own text */
   note(timeS, kind, detail = '') {
-    if (this.#events.length >= this.#mostEvents && FOUND.includes(kind)) {
-      this.#leftOut += 1;
-      return;
-    }
-    const event = { timeS, kind, detail };
-    this.#insert(event);
-    this.#taken.events.push(event);
+    this.#events.add({ timeS, kind, detail });
   }
 
   /** @param {number} timeS of the frame @param {import('../connection/telemetry.js').Telemetry} telemetry */
@@ -137,7 +121,7 @@ export class SessionLog {
     const atS = Math.max(timeS, this.#lastS, 0);
     this.#lastS = atS;
     // A frame that was not analysed says nothing about faces.
-    if (telemetry.analysed) this.#noteChanges(atS, telemetry.faces);
+    if (telemetry.analysed) this.#events.addFaces(atS, telemetry.faces);
     for (const { id } of telemetry.faces) this.#see(id, atS, atS);
     const rows = (telemetry.faces.length ? telemetry.faces : [null]).map((face) => encodeRow(telemetry, face));
     this.#sum(atS, telemetry.pts, rows);
@@ -147,7 +131,7 @@ export class SessionLog {
 
   /** A new connection begins: its faces are not compared with those of the last one. */
   newSession() {
-    this.#seen.clear();
+    this.#events.forgetFaces();
   }
 
   /** Forget every row and event. */
@@ -155,11 +139,10 @@ export class SessionLog {
     this.#frames.clear();
     this.#seconds.clear();
     this.#open = new OpenSecond();
-    this.#framesFromS = this.#lastS = this.#leftOut = 0;
-    this.#events = [];
-    this.#seen.clear();
+    this.#framesFromS = this.#lastS = 0;
+    this.#events = new SessionEvents(this.#mostEvents);
     this.#faces.clear();
-    this.#taken = { frames: 0, seconds: 0, events: [], leftOut: 0 };
+    this.#taken = { frames: 0, seconds: 0 };
   }
 
   /** The frames that are kept, oldest first; rows of one frame come as one entry. @yields {Entry} */
@@ -219,21 +202,13 @@ export class SessionLog {
       if (from < rows.endRow) chunks.push({ kind, fromS: rows.timeOf(from), toS: rows.timeOf(rows.endRow - 1), format: FORMAT, rows: rows.copy(from, rows.endRow) });
       this.#taken[kind] = rows.endRow;
     }
-    const { events, leftOut } = this.#taken;
-    if (events.length || leftOut !== this.#leftOut) {
-      const times = events.length ? events.map(({ timeS }) => timeS) : [this.#lastS];
-      chunks.push({ kind: 'events', fromS: times.reduce((a, b) => Math.min(a, b)), toS: times.reduce((a, b) => Math.max(a, b)), format: FORMAT, events, leftOut: this.#leftOut });
-      this.#taken.events = [];
-      this.#taken.leftOut = this.#leftOut;
+    const noted = this.#events.take();
+    if (noted) {
+      const times = noted.events.length ? noted.events.map(({ timeS }) => timeS) : [this.#lastS];
+      const [fromS, toS] = times.reduce(([first, last], timeS) => [Math.min(first, timeS), Math.max(last, timeS)], [times[0], times[0]]);
+      chunks.push({ kind: 'events', fromS, toS, format: FORMAT, ...noted });
     }
     return chunks;
-  }
-
-  /** @param {SessionEvent} event in order of time: one of a frame comes later than one of the page */
-  #insert(event) {
-    let at = this.#events.length;
-    while (at > 0 && this.#events[at - 1].timeS > event.timeS) at -= 1;
-    this.#events.splice(at, 0, event);
   }
 
   /** @param {number} id @param {number} firstS @param {number} lastS */
@@ -294,21 +269,6 @@ export class SessionLog {
       if (timeS < lastSecond + 1) continue;
       this.#sum(timeS, telemetry.pts, (telemetry.faces.length ? telemetry.faces : [null]).map((face) => encodeRow(telemetry, face)));
     }
-    this.#taken = { frames: frames.endRow, seconds: seconds.endRow, events: [], leftOut: this.#leftOut };
-  }
-
-  /** @param {number} timeS @param {import('../connection/telemetry.js').Face[]} faces */
-  #noteChanges(timeS, faces) {
-    for (const { id, label } of faces) {
-      if (!this.#seen.has(id)) this.note(timeS, 'appeared', String(id));
-      else if (label !== 'unsure' && this.#seen.get(id) !== label) this.note(timeS, 'changed', `${id} ${label}`);
-      // A short "unsure" between two equal labels is not a change.
-      if (label !== 'unsure' || !this.#seen.has(id)) this.#seen.set(id, label);
-    }
-    for (const id of this.#seen.keys()) {
-      if (faces.some((face) => face.id === id)) continue;
-      this.#seen.delete(id);
-      this.note(timeS, 'left', String(id));
-    }
+    this.#taken = { frames: frames.endRow, seconds: seconds.endRow };
   }
 }

@@ -3,6 +3,7 @@
 import { SINGLE_IMAGES } from './en-problems.js';
 import { clockTime, decimal } from './format.js';
 
+export * from './en-exports.js';
 export * from './en-problems.js';
 
 /** Texts of index.html: for `data-text`, `data-title` (tooltip) and `data-label` (accessible name). @type {Record<string, string>} */
@@ -188,6 +189,9 @@ const EVENTS = {
   queued: (detail) => `Waiting: ${detail}`,
   appeared: (id) => `${faceName(id)} appeared`,
   left: (id) => `${faceName(id)} left`,
+  marker: (note) => (note ? `Marker: ${note}` : 'Marker'),
+  'stimulus-start': (note) => (note ? `Stimulus starts: ${note}` : 'Stimulus starts'),
+  'stimulus-end': (note) => (note ? `Stimulus ends: ${note}` : 'Stimulus ends'),
   changed: (detail) => {
     const [id, label] = detail.split(' ');
     return `${faceName(id)}: ${EMOTION_LABELS[label] ?? label}`;

@@ -1,0 +1,92 @@
+/** The events of one session in order of time: what the page and the person note, and what happens to the faces. */
+
+const MOST_EVENTS = 50_000;
+/** Only these are left out beyond the most: what a person noted is always kept. */
+const OF_FACES = ['appeared', 'changed', 'left'];
+
+/**
+ * @typedef {object} SessionEvent
+ * @property {number} timeS since the session's start
+ * @property {string} kind key of EVENTS in texts/en.js
+ * @property {string} detail of 'marker', 'stimulus-start' and 'stimulus-end': the person's own text
+ */
+
+export class SessionEvents {
+  #most;
+  /** @type {SessionEvent[]} */
+  #events = [];
+  #leftOut = 0;
+  /** Labels by face. @type {Map<number, string>} */
+  #labels = new Map();
+  /** What take() has not returned yet. @type {SessionEvent[]} */
+  #untaken = [];
+  #takenLeftOut = 0;
+
+  /** @param {number} [most] */
+  constructor(most = MOST_EVENTS) {
+    this.#most = most;
+  }
+
+  /** @returns {readonly SessionEvent[]} oldest first */
+  get list() {
+    return this.#events;
+  }
+
+  /** @returns {number} events of faces that were left out, because there are too many */
+  get leftOut() {
+    return this.#leftOut;
+  }
+
+  /** @param {SessionEvent} event */
+  add(event) {
+    if (this.#events.length >= this.#most && OF_FACES.includes(event.kind)) {
+      this.#leftOut += 1;
+      return;
+    }
+    this.#insert(event);
+    this.#untaken.push(event);
+  }
+
+  /** An analysed frame: note which faces appear, change and leave. @param {number} timeS @param {import('../connection/telemetry.js').Face[]} faces */
+  addFaces(timeS, faces) {
+    for (const { id, label } of faces) {
+      const last = this.#labels.get(id);
+      if (last === undefined) this.add({ timeS, kind: 'appeared', detail: String(id) });
+      else if (label !== 'unsure' && last !== label) this.add({ timeS, kind: 'changed', detail: `${id} ${label}` });
+      // A short "unsure" between two equal labels is not a change.
+      if (label !== 'unsure' || last === undefined) this.#labels.set(id, label);
+    }
+    for (const id of this.#labels.keys()) {
+      if (faces.some((face) => face.id === id)) continue;
+      this.#labels.delete(id);
+      this.add({ timeS, kind: 'left', detail: String(id) });
+    }
+  }
+
+  /** A new connection begins: its faces are not compared with those of the last one. */
+  forgetFaces() {
+    this.#labels.clear();
+  }
+
+  /** @returns {{events: SessionEvent[], leftOut: number} | null} what is new since the last call */
+  take() {
+    if (!this.#untaken.length && this.#takenLeftOut === this.#leftOut) return null;
+    const taken = { events: this.#untaken, leftOut: this.#leftOut };
+    this.#untaken = [];
+    this.#takenLeftOut = this.#leftOut;
+    return taken;
+  }
+
+  /** Put back what take() returned. @param {SessionEvent[]} events @param {number} leftOut */
+  restore(events, leftOut) {
+    for (const event of events) this.#insert(event);
+    this.#leftOut = this.#takenLeftOut = Math.max(this.#leftOut, leftOut);
+  }
+
+  /** An event of a frame may come later than one of the page that happened after it. @param {SessionEvent} event */
+  #insert(event) {
+    let at = this.#events.length;
+    while (at > 0 && this.#events[at - 1].timeS > event.timeS) at -= 1;
+    this.#events.splice(at, 0, event);
+  }
+}

@@ -1,0 +1,152 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+
+import { dictionary, fileStem, toCsv, toEventsCsv, toJsonl } from '../../client/js/session/exports.js';
+import { SessionLog } from '../../client/js/session/session-log.js';
+import { decodeTelemetry } from '../../client/js/connection/telemetry.js';
+
+const golden = JSON.parse(readFileSync(new URL('../data/telemetry_v1.json', import.meta.url), 'utf8'));
+const message = (change) => decodeTelemetry(JSON.stringify({ ...golden, ...change }));
+const face = (id, label = 'happy') => ({ ...golden.faces[0], id, label });
+const startedAt = new Date('2026-03-04T05:06:07.500Z');
+const GERMAN = { startedAt, separator: ';', decimal: ',' };
+
+function logOf(...frames) {
+  const log = new SessionLog();
+  frames.forEach((change, i) => log.add(i, message({ seq: i, ...change })));
+  return log;
+}
+
+/** Ten seconds of two frames each, of which only the last two seconds are kept as frames. */
+function thinned() {
+  const log = new SessionLog({ framesS: 2 });
+  for (let seq = 0; seq < 20; seq += 1) log.add(seq / 2, message({ seq, faces: seq < 4 ? [] : seq % 2 ? [face(1)] : [face(1), face(2)] }));
+  return log;
+}
+
+/** Reads CSV as RFC 4180 says. */
+function parse(text, separator = ',') {
+  const rows = [['']];
+  let quoted = false;
+  for (let i = 0; i < text.length; i += 1) {
+    const row = rows[rows.length - 1];
+    if (text[i] === '"') {
+      if (quoted && text[i + 1] === '"') row[row.length - 1] += text[(i += 1)];
+      else quoted = !quoted;
+    } else if (!quoted && text[i] === separator) row.push('');
+    else if (!quoted && text.startsWith('\r\n', i)) rows.push(['']) && (i += 1);
+    else row[row.length - 1] += text[i];
+  }
+  return rows.slice(0, -1);
+}
+
+function table(text, separator) {
+  const [head, ...rows] = parse(text, separator);
+  return rows.map((row) => Object.fromEntries(head.map((name, i) => [name, row[i]])));
+}
+
+test('CSV has one row per face and one for a frame without faces, all of the same length', () => {
+  const rows = parse(toCsv(logOf({}, { faces: [] }), { startedAt }));
+
+  assert.equal(rows.length, 1 + golden.faces.length + 1);
+  assert.equal(new Set(rows.map((row) => row.length)).size, 1);
+  assert.match(rows[0].join(), /^time_s,clock,frames,seq,pts_s,.*angry,disgust,.*blinks$/);
+});
+
+test('each row of a CSV has the time of the session and of the wall clock', () => {
+  const rows = table(toCsv(logOf({}, {}), { startedAt }));
+  const last = rows[rows.length - 1];
+
+  assert.deepEqual([last.time_s, last.clock, last.frames], ['1.000', '2026-03-04T05:06:08.500Z', '1']);
+});
+
+test('where only means are kept, CSV says how many frames a row stands for', () => {
+  const rows = table(toCsv(thinned(), { startedAt }));
+
+  assert.deepEqual(rows.slice(0, 4).map((row) => [row.time_s, row.face, row.frames]), [['0.000', '', '2'], ['1.000', '', '2'], ['2.000', '1', '2'], ['2.000', '2', '1']]);
+  assert.deepEqual(rows.slice(-3).map((row) => [row.time_s, row.face, row.frames]), [['9.000', '1', '1'], ['9.000', '2', '1'], ['9.500', '1', '1']]);
+  assert.equal(rows.find((row) => row.time_s === '2.000').happy, String(golden.faces[0].probabilities[3]));
+  // Faces: none twice, and none missing, where means end and frames begin.
+  const found = rows.filter((row) => row.face === '1').reduce((sum, row) => sum + Number(row.frames), 0);
+  assert.equal(found, 16);
+});
+
+test('CSV for a German Excel has semicolons, decimal commas and the mark of UTF-8', () => {
+  const text = toCsv(logOf({ fps_out: 29.5 }), GERMAN);
+  const [row] = table(text.slice(1), ';');
+
+  assert.equal(text[0], '\ufeff');
+  assert.deepEqual([row.time_s, row.fps_out, row.clock], ['0,000', '29,5', '2026-03-04T05:06:07.500Z']);
+});
+
+test('a decimal comma does not break a table with commas', () => {
+  const rows = parse(toCsv(logOf({}), { startedAt, decimal: ',' }));
+
+  assert.equal(new Set(rows.map((row) => row.length)).size, 1);
+  assert.equal(rows[1][0], '0,000');
+});
+
+test('CSV of an empty log has a head only', () => assert.equal(parse(toCsv(new SessionLog(), { startedAt })).length, 1));
+
+for (const text of ['plain', 'with, comma; and semicolon', 'a "quoted" word', 'two\r\nlines', 'ä 漢 🙂']) {
+  for (const separator of [',', ';']) {
+    test(`an event's text ${JSON.stringify(text)} comes through a CSV with ${separator}`, () => {
+      const csv = toEventsCsv([{ timeS: 1.5, kind: 'marker', detail: text }], { startedAt, separator });
+
+      assert.deepEqual(table(csv.replace('\ufeff', ''), separator), [{ time_s: '1.500', clock: '2026-03-04T05:06:09.000Z', event: 'marker', detail: text }]);
+    });
+  }
+}
+
+for (const text of ['=1+1', '+1', '-1', '@SUM(A1)', '\t=1', '\r=1', ' =1', '＝1']) {
+  test(`a spreadsheet does not calculate the note ${JSON.stringify(text)}`, () => {
+    const [row] = table(toEventsCsv([{ timeS: 0, kind: 'marker', detail: text }], { startedAt }));
+
+    assert.equal(row.detail, `'${text}`);
+  });
+}
+
+test('the dictionary gives the unit and the meaning of every column, in order', () => {
+  const [columns] = parse(toCsv(new SessionLog(), { startedAt }));
+  const [eventColumns] = parse(toEventsCsv([], { startedAt }));
+
+  const rows = table(dictionary());
+
+  assert.deepEqual(rows.map(({ column }) => column), [...new Set([...columns, ...eventColumns])]);
+  for (const { column, meaning } of rows) assert.match(meaning, /\w{3}/, column);
+  const units = Object.fromEntries(rows.map(({ column, unit }) => [column, unit]));
+  assert.deepEqual([units.time_s, units.detect_ms, units.yaw_deg, units.left, units.fps_in, units.happy], ['s', 'ms', 'degrees', 'px', '1/s', '']);
+  assert.equal(table(dictionary({ separator: ';' }).slice(1), ';').length, rows.length);
+});
+
+test('JSONL contains the messages as the server sent them', () => {
+  const lines = toJsonl(logOf({ faces: [] }), { startedAt }).trimEnd().split('\n');
+
+  assert.equal(lines.length, 1);
+  assert.deepEqual(decodeTelemetry(lines[0]), message({ seq: 0, faces: [] }));
+  assert.equal(JSON.parse(lines[0]).time_s, 0);
+});
+
+test('JSONL contains the events between the messages, in order of time', () => {
+  const log = logOf({ faces: [] }, { faces: [] });
+  log.note(0.5, 'marker', 'a "note"\nof two lines');
+  log.note(7, 'stopped');
+  const lines = toJsonl(log, { startedAt }).trimEnd().split('\n').map((line) => JSON.parse(line));
+
+  assert.deepEqual(lines.map(({ time_s: timeS, event }) => [timeS, event]), [[0, undefined], [0.5, 'marker'], [1, undefined], [7, 'stopped']]);
+  assert.deepEqual(lines[1], { v: 1, time_s: 0.5, clock: '2026-03-04T05:06:08.000Z', event: 'marker', detail: 'a "note"\nof two lines' });
+});
+
+test('where only means are kept, JSONL says how many messages a line stands for', () => {
+  const lines = toJsonl(thinned(), { startedAt }).trimEnd().split('\n').map((line) => JSON.parse(line)).filter(({ event }) => !event);
+
+  assert.equal(lines.reduce((sum, { frames = 1 }) => sum + frames, 0), 20);
+  assert.deepEqual([lines[2].frames, lines[2].faces.map(({ id, frames }) => [id, frames])], [2, [[1, 2], [2, 1]]]);
+  assert.deepEqual(lines.map(({ time_s: timeS }) => timeS), [...lines.map(({ time_s: timeS }) => timeS)].sort((a, b) => a - b));
+  for (const line of lines) assert.ok(decodeTelemetry(JSON.stringify(line)));
+});
+
+test('an empty log gives an empty JSONL file', () => assert.equal(toJsonl(new SessionLog(), { startedAt }), ''));
+
+test('file names sort by time', () => assert.equal(fileStem(new Date(2026, 2, 4, 5, 6, 7)), 'facestream_2026-03-04_050607'));

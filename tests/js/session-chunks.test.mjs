@@ -1,0 +1,152 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+
+import { SessionLog } from '../../client/js/session/session-log.js';
+import { decodeTelemetry } from '../../client/js/connection/telemetry.js';
+
+const golden = JSON.parse(readFileSync(new URL('../data/telemetry_v1.json', import.meta.url), 'utf8'));
+const face = (id, label = 'happy') => ({ ...golden.faces[0], id, label });
+const decoded = decodeTelemetry(JSON.stringify(golden));
+const frame = (seq, faces) => ({ ...decoded, seq, pts: seq / 4, faces });
+const { eyes: _eyes, mouth: _mouth, ...bare } = { ...face(3, 'unsure'), unsure: 'turned', pose_deg: null };
+
+/** Four frames a second: a face that stays, one without a pose that comes and goes, seconds without any. */
+function record(log, fromS, toS) {
+  for (let seq = fromS * 4; seq < toS * 4; seq += 1) {
+    const second = Math.floor(seq / 4);
+    const faces = second % 7 === 6 ? [] : second % 3 ? [face(1, seq % 5 ? 'happy' : 'sad'), bare] : [face(1)];
+    log.add(seq / 4, frame(seq, faces));
+  }
+  return log;
+}
+
+const stored = (chunks) => chunks.map((chunk) => structuredClone(chunk));
+const everything = (log) => ({
+  frames: [...log], means: [...log.means()], seconds: [...log.everySecond()], events: log.events, leftOut: log.eventsLeftOut,
+  lastS: log.lastS, framesFromS: log.framesFromS, line: log.slices(1, log.lastS, 300, 60), ids: log.faces().map(({ id }) => id),
+});
+const LIMITS = { framesS: 40 };
+
+for (const [name, toS] of [['before the first frames are dropped', 30], ['after frames were dropped', 200], ['after more than one block of frames', 1300]]) {
+  test(`a log comes back from its chunks, ${name}`, () => {
+    const log = new SessionLog(LIMITS);
+    const chunks = [];
+    log.note(0, 'began');
+    for (let s = 0; s < toS; s += 10) {
+      record(log, s, s + 10);
+      chunks.push(...stored(log.takeChunks()));
+    }
+
+    assert.deepEqual(everything(SessionLog.from(chunks, LIMITS)), everything(log));
+  });
+}
+
+test('a log comes back although the chunks of old frames were deleted and the others come in another order', () => {
+  const log = new SessionLog(LIMITS);
+  const chunks = [];
+  for (let s = 0; s < 200; s += 5) {
+    record(log, s, s + 5);
+    chunks.push(...stored(log.takeChunks()));
+  }
+  const kept = chunks.filter(({ kind, toS }) => kind !== 'frames' || toS > 199 - 40).reverse();
+
+  assert.deepEqual(everything(SessionLog.from(kept, LIMITS)), everything(log));
+});
+
+test('if the chunks begin in the middle of a second, that second is kept as means', () => {
+  const log = record(new SessionLog(), 0, 10);
+  log.add(10, frame(40, [face(1)]));
+  log.takeChunks();
+  record(log, 11, 30);
+  const [seconds] = stored(record(new SessionLog(), 0, 12).takeChunks()).filter(({ kind }) => kind === 'seconds');
+  const late = new SessionLog();
+  for (let seq = 42; seq < 60; seq += 1) late.add(seq / 4, frame(seq, [face(1)]));
+
+  const back = SessionLog.from([...late.takeChunks().filter(({ kind }) => kind === 'frames'), seconds]);
+
+  assert.equal(back.framesFromS, 11);
+  assert.equal([...back][0].timeS, 11);
+  assert.deepEqual([...back.means()].map(({ timeS }) => timeS), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+});
+
+test('nothing comes twice, and nothing is new in a log that came back', () => {
+  const log = record(new SessionLog(), 0, 3);
+  const chunks = log.takeChunks();
+
+  assert.deepEqual(chunks.map(({ kind, fromS, toS }) => [kind, fromS, toS]), [['frames', 0, 2.75], ['seconds', 0, 1], ['events', 0, 2.75]]);
+  assert.deepEqual(log.takeChunks(), []);
+  assert.deepEqual(SessionLog.from(chunks).takeChunks(), []);
+});
+
+test('a log that came back goes on where it ended', () => {
+  const chunks = [];
+  const first = record(new SessionLog(LIMITS), 0, 50);
+  chunks.push(...stored(first.takeChunks()));
+  const second = SessionLog.from(chunks, LIMITS);
+  second.newSession();
+  record(second, 50, 120);
+  chunks.push(...stored(second.takeChunks()));
+
+  assert.deepEqual(everything(SessionLog.from(chunks, LIMITS)), everything(second));
+  assert.deepEqual([...second.everySecond()], [...record(new SessionLog(LIMITS), 0, 120).everySecond()]);
+});
+
+for (const text of ['plain', '', 'two\nlines, "quoted"; =1+1', 'ä ß 漢字 🙂 \u202e\u0000']) {
+  test(`a note comes back with its text ${JSON.stringify(text)}`, () => {
+    const log = new SessionLog();
+    log.note(1.5, 'marker', text);
+
+    assert.deepEqual(SessionLog.from(stored(log.takeChunks())).events, [{ timeS: 1.5, kind: 'marker', detail: text }]);
+  });
+}
+
+test('chunks of another version are refused', () => {
+  const [chunk] = record(new SessionLog(), 0, 1).takeChunks();
+
+  assert.throws(() => SessionLog.from([{ ...chunk, format: 99 }]), /format 99/);
+});
+
+test('beyond the limit, events of faces are counted and markers are kept', () => {
+  const limits = { events: 3 };
+  const log = new SessionLog(limits);
+  for (let i = 0; i < 5; i += 1) log.add(i, frame(i, [face(i + 1)]));
+  log.note(6, 'marker', 'kept');
+
+  assert.deepEqual(log.events.map(({ kind }) => kind), ['appeared', 'appeared', 'left', 'marker']);
+  assert.equal(log.eventsLeftOut, 6);
+  assert.equal(SessionLog.from(log.takeChunks(), limits).eventsLeftOut, 6);
+});
+
+test('events are in order of time, although those of a frame come late', () => {
+  const log = new SessionLog();
+  log.note(2, 'marker');
+  log.add(1.9, frame(0, [face(1)]));
+
+  assert.deepEqual(log.events.map(({ kind }) => kind), ['appeared', 'marker']);
+});
+
+test('a second is kept as means, with the most frequent label and how often each face was found', () => {
+  const log = new SessionLog({ framesS: 2 });
+  const unsure = { ...face(1, 'unsure'), unsure: 'blurred' };
+  [[face(1, 'sad'), face(2)], [unsure], [unsure], []].forEach((faces, i) => log.add(i / 4, frame(i, faces)));
+  record(log, 4, 6);
+
+  const [means] = log.means();
+
+  assert.equal(means.timeS, 0);
+  assert.equal(means.frames, 4);
+  assert.equal(means.telemetry.seq, 0);
+  assert.deepEqual(means.faces.map(({ face: { id, label, unsure: why }, frames }) => [id, label, why, frames]), [[1, 'unsure', 'blurred', 3], [2, 'happy', '', 1]]);
+  assert.deepEqual(means.faces[0].labels, [0, 0, 0, 0, 1, 0, 0, 2]);
+});
+
+test('a session of eight hours needs less than 10 MB for its means', () => {
+  const log = new SessionLog();
+  for (let s = 0; s < 8 * 3600; s += 1) log.add(s, frame(s, [face(1)]));
+
+  const bytes = log.takeChunks().flatMap(({ kind, rows }) => (kind === 'seconds' ? [rows.times, rows.pts, rows.cells] : [])).reduce((sum, { byteLength }) => sum + byteLength, 0);
+
+  assert.equal([...log].length, 1801);
+  assert.ok(bytes < 10e6, `${bytes} bytes`);
+});
