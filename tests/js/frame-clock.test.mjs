@@ -17,7 +17,7 @@ function play(matcher, frames, lagMs, origin) {
   for (let i = 0; i < frames; i += 1) {
     const ptsS = Math.round((i / 30) * 1000) / 1000;
     const atMs = 1000 + (i * 1000) / 30;
-    matcher.addMessage(ptsS, atMs, 50 + ptsS);
+    matcher.addMessage({ pts: ptsS }, atMs, 50 + ptsS);
     found = matcher.match((origin + i * 3000) % 2 ** 32, atMs + lagMs);
   }
   return found;
@@ -28,15 +28,15 @@ test('the displayed frame finds its message, whatever its first RTP timestamp', 
     const found = play(new FrameMatcher(), 30, 12, origin);
 
     assert.ok(Math.abs(found.timeS - (50 + 29 / 30)) < 0.002);
-    assert.ok(Math.abs(found.lagMs - 12) < 0.001);
+    assert.equal(found.telemetry.pts, Math.round((29 / 30) * 1000) / 1000);
   }
 });
 
-test('a frame that overtakes its message slightly finds it, with a lag of zero', () => {
+test('a frame that overtakes its message slightly finds it', () => {
   const found = play(new FrameMatcher(), 30, -2, 7000);
 
   assert.ok(Math.abs(found.timeS - (50 + 29 / 30)) < 0.002);
-  assert.equal(found.lagMs, 0);
+  assert.equal(found.telemetry.pts, Math.round((29 / 30) * 1000) / 1000);
 });
 
 test('too few frames give no match', () => assert.equal(play(new FrameMatcher(), 3, 12, 99), null));
@@ -45,10 +45,34 @@ test('a few late frames do not outvote the others', () => {
   const matcher = new FrameMatcher();
   play(matcher, 20, 10, 5000);
   // Forty milliseconds late: by then, the newest message is that of the next frame.
-  matcher.addMessage(0.667, 1667, 50.667);
-  matcher.addMessage(0.7, 1700, 50.7);
+  matcher.addMessage({ pts: 0.667 }, 1667, 50.667);
+  matcher.addMessage({ pts: 0.7 }, 1700, 50.7);
 
   assert.equal(matcher.match(5000 + 20 * 3000, 1710).timeS, 50.667);
+});
+
+test('a frame that is shown seconds after its message finds it among the later ones', () => {
+  const matcher = new FrameMatcher();
+  play(matcher, 90, 12, 700);
+
+  // The jitter buffer held the thirtieth frame back for two seconds.
+  assert.equal(matcher.match(700 + 29 * 3000, 1000 + (29 * 1000) / 30 + 12).telemetry.pts, 0.967);
+});
+
+test('a frame whose message was lost finds none', () => {
+  const matcher = new FrameMatcher();
+  play(matcher, 30, 12, 700);
+
+  assert.equal(matcher.match(700 + 30 * 3000, 2012), null);
+  assert.equal(matcher.arrivedBy(2012).telemetry.pts, 0.967);
+});
+
+test('a message is found by the time of its frame', () => {
+  const matcher = new FrameMatcher();
+  play(matcher, 3, 12, 0);
+
+  assert.equal(matcher.at(0.033).arrivedMs, 1000 + 1000 / 30);
+  assert.equal(matcher.at(5), null);
 });
 
 test('a frame whose message has arrived has a time in the page\'s clock', () => {

@@ -54,7 +54,7 @@ test('the chosen face takes precedence over the largest', () => {
 
   assert.equal(chooseFace(faces, 3).id, 3);
   assert.equal(chooseFace(faces, null).id, 1);
-  assert.equal(chooseFace(faces, 99).id, 1);
+  assert.equal(chooseFace(faces, 99), null);
   assert.equal(chooseFace([], 1), null);
 });
 

@@ -89,11 +89,10 @@ export function decodeControl(text) {
 /**
  * @param {Face[]} faces
  * @param {number | null} chosenId null: whichever is largest
- * @returns {Face | null} the face that was chosen, or the largest if that one is not in the frame
+ * @returns {Face | null} the face that was chosen, or the largest; null: it is not in the frame. A chosen face is never replaced by another.
  */
 export function chooseFace(faces, chosenId) {
-  const chosen = faces.find((face) => face.id === chosenId);
-  if (chosen) return chosen;
+  if (chosenId !== null) return faces.find((face) => face.id === chosenId) ?? null;
   return faces.reduce((best, face) => (best && best.box[2] >= face.box[2] ? best : face), /** @type {Face | null} */ (null));
 }
 

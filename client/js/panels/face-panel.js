@@ -1,26 +1,44 @@
-/** The analysis of one face: a word, its reason, and a bar for each emotion. Draws into its own element only. */
+/** The analysis of one face: a word, its reason, and a bar for each emotion. Draws into its own element only, and calmly. */
 
 import { find, make } from '../browser/elements.js';
-import { perSecond, percent } from '../texts/format.js';
+import { perSecond, percent, wholePercents } from '../texts/format.js';
 import { T } from '../texts/texts.js';
 import { EMOTIONS, chooseFace } from '../connection/telemetry.js';
+import { Calm } from './calm.js';
 
+/** Below this probability a label is not shown in large type. */
+const LIKELY = 0.6;
 const SVG = 'http://www.w3.org/2000/svg';
+
+/**
+ * @typedef {object} Statement what the panel says
+ * @property {string} word
+ * @property {'large' | 'quiet'} tone
+ * @property {string} reason
+ * @property {string} [share]
+ * @property {string} [label] an emotion or "unsure"
+ * @property {number} [id] of the face
+ */
 
 export class FacePanel {
   #verdict;
   #share;
   #reason;
   #choice;
+  #largest;
   #who;
   #element;
+  #calm = new Calm();
+  #onChoice;
   /** @type {Map<string, {fill: HTMLElement, share: HTMLElement}>} */
   #rows = new Map();
   /** @type {number | null} null: the largest */
   #chosenId = null;
+  /** @type {number[]} ids of the faces in the video */
+  #listed = [];
 
   /**
-   * @param {HTMLElement} element holds .verdict, .verdict-share, .reason, .who, .rows and select
+   * @param {HTMLElement} element holds .verdict, .verdict-share, .reason, .who, .rows, .largest and select
    * @param {(id: string, visibility: 'shown' | 'hidden') => void} onLine a row was pressed
    * @param {() => void} onChoice another face is followed from now on
    */
@@ -31,9 +49,13 @@ export class FacePanel {
     this.#reason = find(element, '.reason', HTMLElement);
     this.#choice = find(element, 'select', HTMLSelectElement);
     this.#who = find(element, '.who', HTMLElement);
-    this.#choice.addEventListener('change', () => {
-      this.#chosenId = this.#choice.value ? Number(this.#choice.value) : null;
-      onChoice();
+    this.#largest = find(element, '.largest', HTMLButtonElement);
+    this.#onChoice = onChoice;
+    this.#choice.addEventListener('change', () => this.choose(this.#choice.value ? Number(this.#choice.value) : null));
+    this.#largest.addEventListener('click', () => {
+      this.choose(null);
+      // The button that had the focus is gone.
+      (this.#choice.hidden ? find(element, '.row', HTMLButtonElement) : this.#choice).focus();
     });
     for (const id of [...EMOTIONS, 'fps']) this.#addRow(id, onLine);
     this.reset();
@@ -44,59 +66,104 @@ export class FacePanel {
     return this.#element.dataset.label ?? '';
   }
 
-  /** @param {import('../connection/telemetry.js').Face[]} faces @returns {import('../connection/telemetry.js').Face | null} the face that is followed */
+  /** @returns {number | null} id of the face that the person chose; null: the largest is followed */
+  get chosenId() {
+    return this.#chosenId;
+  }
+
+  /** @param {number | null} id of the face to follow, in the video or not; null: whichever is largest */
+  choose(id) {
+    if (id === this.#chosenId) return;
+    this.#chosenId = id;
+    this.#calm.reset();
+    this.#showChoices(this.#listed);
+    this.#onChoice();
+  }
+
+  /**
+   * @param {import('../connection/telemetry.js').Face[]} faces
+   * @returns {import('../connection/telemetry.js').Face | null} the face that is followed; null: it is not in the video
+   */
   follow(faces) {
     return chooseFace(faces, this.#chosenId);
   }
 
-  /** Nothing is running. */
+  /** Nothing is running. The chosen face is kept, because the chart still shows it. */
   reset() {
-    this.#chosenId = null;
-    this.#showChoices([]);
-    this.#say(T.NOTHING, '', T.NOT_RUNNING, '');
-    this.#showShares(null);
-    this.#show('fps', 0, T.NOTHING);
+    this.wait(T.NOT_RUNNING);
+    this.#listed = [];
+    this.#choice.hidden = true;
+    this.#largest.hidden = true;
   }
 
-  /** No reports arrive for a while; the chosen face is kept. @param {string} why */
+  /** No reports arrive for a while. @param {string} why */
   wait(why) {
-    this.#say(T.NOTHING, '', why, '');
+    this.#calm.reset();
+    this.#say({ word: T.NOTHING, tone: 'large', reason: why });
     this.#showShares(null);
     this.#show('fps', 0, T.NOTHING);
   }
 
-  /** @param {import('../connection/telemetry.js').Telemetry} telemetry @returns {string} the word that is shown */
-  show(telemetry) {
-    this.#showChoices(telemetry.faces);
+  /**
+   * @param {import('../connection/telemetry.js').Telemetry} telemetry of the frame on show
+   * @param {number} nowMs
+   * @returns {string} the word that is shown
+   */
+  show(telemetry, nowMs) {
     const face = this.follow(telemetry.faces);
-    if (!telemetry.analysed) this.#say(T.NOT_ANALYSED, '', T.NOT_ANALYSED_REASONS[telemetry.unanalysed] ?? T.NOT_ANALYSED_REASONS.unavailable, '');
-    else if (!face) this.#say(T.NO_FACE, '', T.NO_FACE_REASON, '');
-    else {
-      const word = T.EMOTION_LABELS[face.label] ?? face.label;
-      const share = face.unsure ? '' : percent(Math.max(...face.probabilities));
-      this.#say(word, share, face.unsure ? (T.UNSURE_REASONS[face.unsure] ?? face.unsure) : T.describePose(face), face.label, face.id);
+    const percents = face && wholePercents(face.probabilities);
+    const statement = this.#describe(telemetry, face, percents);
+    if (this.#calm.mayShow(`${statement.id} ${statement.word}`, nowMs)) {
+      this.#showChoices(telemetry.faces.map(({ id }) => id));
+      this.#say(statement);
+      this.#element.dataset.seq = String(telemetry.seq);
+      this.#showShares(percents);
+      this.#show('fps', telemetry.fpsOut / 32, perSecond(telemetry.fpsOut));
     }
-    this.#showShares(face?.probabilities ?? null);
-    this.#show('fps', telemetry.fpsOut / 32, perSecond(telemetry.fpsOut));
     return this.#verdict.textContent ?? '';
   }
 
-  /** @param {string} word @param {string} share @param {string} reason @param {string} label @param {number} [id] */
-  #say(word, share, reason, label, id = 0) {
+  /**
+   * @param {import('../connection/telemetry.js').Telemetry} telemetry
+   * @param {import('../connection/telemetry.js').Face | null} face
+   * @param {number[] | null} percents
+   * @returns {Statement}
+   */
+  #describe({ analysed, unanalysed }, face, percents) {
+    if (!analysed) return { word: T.NOT_ANALYSED, tone: 'large', reason: T.NOT_ANALYSED_REASONS[unanalysed] ?? T.NOT_ANALYSED_REASONS.unavailable };
+    if (!face && this.#chosenId !== null) return { word: T.faceAway(this.#chosenId), tone: 'quiet', reason: T.FACE_AWAY_REASON };
+    if (!face || !percents) return { word: T.NO_FACE, tone: 'large', reason: T.NO_FACE_REASON };
+    const { id, label, unsure } = face;
+    if (unsure) return { word: T.EMOTION_LABELS.unsure, tone: 'quiet', reason: T.UNSURE_REASONS[unsure] ?? unsure, label, id };
+    const at = EMOTIONS.indexOf(label);
+    const isLikely = face.probabilities[at] >= LIKELY;
+    return {
+      word: isLikely ? T.EMOTION_LABELS[label] : T.perhaps(label),
+      tone: isLikely ? 'large' : 'quiet',
+      reason: T.describePose(face),
+      share: percent(percents[at] / 100),
+      label,
+      id,
+    };
+  }
+
+  /** @param {Statement} statement */
+  #say({ word, tone, reason, share = '', label = '', id = 0 }) {
     this.#verdict.textContent = word;
     this.#share.textContent = share;
     this.#reason.textContent = reason;
+    this.#element.dataset.tone = tone;
     this.#element.dataset.label = label;
     this.#element.dataset.id = String(id);
     // If there are several faces, the list names the chosen one.
     this.#who.textContent = id && this.#choice.hidden ? T.faceName(id) : '';
   }
 
-  /** @param {number[] | null} probabilities */
-  #showShares(probabilities) {
+  /** @param {number[] | null} percents whole numbers whose sum is 100 */
+  #showShares(percents) {
     EMOTIONS.forEach((emotion, i) => {
-      const share = probabilities?.[i] ?? 0;
-      this.#show(emotion, share, probabilities ? percent(share) : T.NOTHING);
+      const share = (percents?.[i] ?? 0) / 100;
+      this.#show(emotion, share, percents ? percent(share) : T.NOTHING);
     });
   }
 
@@ -108,16 +175,22 @@ export class FacePanel {
     row.share.textContent = text;
   }
 
-  /** @param {import('../connection/telemetry.js').Face[]} faces */
-  #showChoices(faces) {
-    const ids = faces.map((face) => face.id).sort((a, b) => a - b).map(String);
-    const shown = [...this.#choice.options].slice(1).map((option) => option.value);
-    if (this.#choice.options.length && ids.join() === shown.join()) return;
-    // Do not change a list while a person chooses from it; an open list has the focus.
-    if (document.activeElement === this.#choice && ids.length > 1) return;
-    this.#choice.replaceChildren(new Option(T.LARGEST_FACE, ''), ...ids.map((id) => new Option(T.faceName(id), id)));
-    this.#choice.value = ids.includes(String(this.#chosenId)) ? String(this.#chosenId) : '';
-    this.#choice.hidden = ids.length < 2;
+  /** @param {number[]} present ids of the faces in the video */
+  #showChoices(present) {
+    const chosen = this.#chosenId;
+    const ids = [...new Set(chosen === null ? present : [...present, chosen])].sort((a, b) => a - b);
+    this.#largest.hidden = chosen === null;
+    this.#choice.hidden = ids.length < 2 && chosen === null;
+    this.#listed = present;
+    const state = `${ids} ${chosen !== null && !present.includes(chosen)}`;
+    if (this.#choice.dataset.state !== state) {
+      // Do not change a list while a person chooses from it; an open list has the focus.
+      if (document.activeElement === this.#choice && ids.length > 1) return;
+      this.#choice.dataset.state = state;
+      const names = ids.map((id) => new Option(present.includes(id) ? T.faceName(id) : T.faceNameAway(id), String(id)));
+      this.#choice.replaceChildren(new Option(T.LARGEST_FACE, ''), ...names);
+    }
+    this.#choice.value = chosen === null ? '' : String(chosen);
   }
 
   /** @param {string} id @param {(id: string, visibility: 'shown' | 'hidden') => void} onLine */

@@ -1,7 +1,8 @@
 /** Everything on the page that follows the reports: chart, face, figures, latency, log. Independent of the connection and of the visit's state. */
 
-import { FrameClock, FrameMatcher } from '../session/frame-clock.js';
+import { FrameClock } from '../session/frame-clock.js';
 import { T } from '../texts/texts.js';
+import { ShownFrame } from './shown-frame.js';
 
 /**
  * @typedef {import('../connection/telemetry.js').Telemetry} Telemetry
@@ -19,16 +20,19 @@ import { T } from '../texts/texts.js';
 export class LiveView {
   #at;
   #clock = new FrameClock();
-  #matcher = new FrameMatcher();
+  /** Which report belongs to the frame on show. */
+  #shown;
+  /** Number of the last report; a session that is not resumed counts from 0 again. */
+  #lastSeq = -1;
+  /** Whether the face panel says why there are no reports; a frame that was still on its way must not replace that. */
+  #waiting = false;
   #startS = 0;
   #startedAt = new Date();
-  /** Whether there is a connection, so that the video's frames are timed. */
-  #timing = false;
 
   /** @param {LiveParts} parts */
   constructor(parts) {
     this.#at = parts;
-    this.#nextFrame();
+    this.#shown = new ShownFrame(parts.video, (frame) => this.#onFrame(frame));
   }
 
   /** @returns {number} the start of this visit, in seconds of the page's clock */
@@ -43,7 +47,9 @@ export class LiveView {
 
   /** A new visit: forget the last one. */
   begin() {
-    const { log, chart, chartTools } = this.#at;
+    const { log, chart, chartTools, face } = this.#at;
+    face.choose(null);
+    this.#lastSeq = -1;
     this.#startS = nowS();
     this.#startedAt = new Date();
     log.clear();
@@ -54,9 +60,8 @@ export class LiveView {
   /** A new connection: its frames have another clock. */
   beginConnection() {
     this.#clock = new FrameClock();
-    this.#matcher = new FrameMatcher();
+    this.#shown.beginConnection();
     this.#at.log.newSession();
-    this.#timing = true;
   }
 
   /** The connection is open. @param {string} sessionId */
@@ -72,9 +77,12 @@ export class LiveView {
 
   /** @param {Telemetry} telemetry @param {number} atMs when it arrived */
   add(telemetry, atMs) {
-    const { log, chart, health } = this.#at;
+    const { log, chart, health, face } = this.#at;
     const timeS = this.#clock.pageTime(telemetry.pts, atMs / 1000);
-    this.#matcher.addMessage(telemetry.pts, atMs, timeS);
+    this.#shown.add(telemetry, atMs, timeS);
+    // Another session: its faces have other numbers.
+    if (telemetry.seq < this.#lastSeq) face.choose(null);
+    this.#lastSeq = telemetry.seq;
     health.addTimes(telemetry.ms);
     log.add(timeS - this.#startS, telemetry);
     chart?.add(timeS, this.#probabilities(telemetry), telemetry.fpsOut);
@@ -94,9 +102,9 @@ export class LiveView {
    * @returns {string} the badge beside the video; empty: none
    */
   show(newest, dropped) {
-    const { chart, chartTools, face, health, summary } = this.#at;
-    const verdict = face.show(newest);
-    chart?.lead(face.label);
+    const { chartTools, health, summary } = this.#at;
+    this.#waiting = false;
+    const verdict = this.#showFace();
     summary.setAttribute('aria-label', T.chartSummary(chartTools.windowWords, verdict, newest.fpsOut));
     return health.show(newest, dropped);
   }
@@ -106,24 +114,29 @@ export class LiveView {
     const { health, video } = this.#at;
     const { display = null, ...others } = rates.ms;
     health.showRates(rates);
+    if (display !== null && !('requestVideoFrameCallback' in video)) this.#shown.estimateDelay(display);
     // Where the video reports its frames, each has its own time.
     health.addTimes({ ...others, display: 'requestVideoFrameCallback' in video ? null : display });
   }
 
   /** @param {import('../connection/jpeg-peer.js').Shown} frame of the compatibility mode, whose video has no clock of its own */
   showJpegFrame({ ptsS, ms }) {
+    this.#shown.show(ptsS);
+    this.#showFace();
     this.#at.chart?.showMoment(this.#clock.timeOf(ptsS));
     this.#at.health.addTimes(ms);
   }
 
   /** The camera is paused. @param {string} reason */
   pause(reason) {
+    this.#waiting = true;
     this.#at.face.wait(reason);
     this.#at.health.wait();
   }
 
   /** The connection is lost and may come back. @param {string} reason @param {number} dropped since the start of the visit */
   interrupt(reason, dropped) {
+    this.#waiting = true;
     this.#at.face.wait(reason);
     this.#at.health.reset();
     this.#at.health.say('dropped', String(dropped));
@@ -131,7 +144,8 @@ export class LiveView {
 
   /** Nothing runs. */
   reset() {
-    this.#timing = false;
+    this.#waiting = true;
+    this.#shown.end();
     const { chart, face, health } = this.#at;
     chart?.stop();
     chart?.lead('');
@@ -144,20 +158,22 @@ export class LiveView {
     return this.#at.face.follow(telemetry.faces)?.probabilities ?? null;
   }
 
-  #nextFrame() {
-    this.#at.video.requestVideoFrameCallback?.((_now, frame) => {
-      this.#nextFrame();
-      this.#onFrame(frame);
-    });
+  /** @param {import('./shown-frame.js').Shown} frame */
+  #onFrame({ timeS, encodeMs, displayMs }) {
+    this.#at.chart?.showMoment(timeS);
+    this.#at.health.addTimes({ encode: encodeMs, display: displayMs });
+    this.#showFace();
   }
 
-  /** @param {VideoFrameCallbackMetadata} frame */
-  #onFrame({ receiveTime, rtpTimestamp, expectedDisplayTime }) {
-    // Only frames of a peer connection have it.
-    if (!this.#timing || receiveTime === undefined) return;
-    const found = rtpTimestamp === undefined ? null : this.#matcher.match(rtpTimestamp, receiveTime);
-    this.#at.chart?.showMoment(found?.timeS ?? null);
-    this.#at.health.addTimes({ encode: found?.lagMs ?? null, display: Math.max(0, expectedDisplayTime - receiveTime) });
+  /** @returns {string} the word about the frame on show */
+  #showFace() {
+    const { chart, face } = this.#at;
+    if (this.#waiting) return T.NOTHING;
+    const nowMs = performance.now();
+    const report = this.#shown.report(nowMs);
+    const verdict = report ? face.show(report, nowMs) : T.NOTHING;
+    chart?.lead(face.label);
+    return verdict;
   }
 }
 

@@ -4,7 +4,8 @@ const TICKS_A_SECOND = 90_000;
 const WRAP = 2 ** 32;
 /** Telemetry rounds to milliseconds; frames are 16 ms apart at least. */
 const TOLERANCE_TICKS = TICKS_A_SECOND * 0.004;
-const REMEMBERED = 64;
+/** Eight seconds at 30 frames a second: longer than any jitter buffer. */
+const REMEMBERED = 256;
 /** A frame that takes no time to encode can arrive before its message, which passes more layers. */
 const EARLY_MS = 4;
 const ENOUGH_VOTES = 5;
@@ -25,6 +26,8 @@ export class FrameClock {
   }
 }
 
+/** @typedef {{telemetry: import('../connection/telemetry.js').Telemetry, arrivedMs: number, timeS: number}} Message with the time of its frame */
+
 /**
  * Finds the telemetry of the displayed frame by its RTP timestamp. RTP timestamps start at a random number, so the two
  * clocks differ by an unknown constant. Each frame that arrives votes for the constant that would make the newest
@@ -32,32 +35,43 @@ export class FrameClock {
  * less than EARLY_MS.
  */
 export class FrameMatcher {
-  /** @type {{ptsS: number, arrivedMs: number, timeS: number}[]} newest last */
+  /** @type {Message[]} newest last */
   #messages = [];
   /** @type {{ticks: number, votes: number}[]} */
   #offsets = [];
 
-  /** @param {number} ptsS of a message @param {number} arrivedMs @param {number} timeS of the frame, in the page's clock */
-  addMessage(ptsS, arrivedMs, timeS) {
-    this.#messages.push({ ptsS, arrivedMs, timeS });
+  /** @param {Message['telemetry']} telemetry @param {number} arrivedMs @param {number} timeS of its frame */
+  addMessage(telemetry, arrivedMs, timeS) {
+    this.#messages.push({ telemetry, arrivedMs, timeS });
     if (this.#messages.length > REMEMBERED) this.#messages.shift();
   }
 
   /**
    * @param {number} rtp timestamp of the frame on show
    * @param {number} receivedMs when its last packet arrived
-   * @returns {{timeS: number, lagMs: number} | null} the time of that frame, and how long after its message the
-   *   frame arrived; null: the two clocks are not related yet
+   * @returns {Message | null} the message of that frame; null: the two clocks are not related yet, or the message was lost
    */
   match(rtp, receivedMs) {
-    const newest = this.#messages.findLast((message) => message.arrivedMs <= receivedMs + EARLY_MS);
-    if (newest) this.#vote(wrap(rtp - newest.ptsS * TICKS_A_SECOND));
+    const newest = this.arrivedBy(receivedMs);
+    if (newest) this.#vote(wrap(rtp - newest.telemetry.pts * TICKS_A_SECOND));
     const best = this.#offsets[0];
     if (!best || best.votes < ENOUGH_VOTES) return null;
-    const found = this.#messages.findLast(
-      (message) => distance(rtp, best.ticks + message.ptsS * TICKS_A_SECOND) < TOLERANCE_TICKS,
-    );
-    return found ? { timeS: found.timeS, lagMs: Math.max(0, receivedMs - found.arrivedMs) } : null;
+    return this.#find(({ telemetry }) => distance(rtp, best.ticks + telemetry.pts * TICKS_A_SECOND) < TOLERANCE_TICKS);
+  }
+
+  /** @param {number} ms @returns {Message | null} the newest that had arrived by then, or EARLY_MS later */
+  arrivedBy(ms) {
+    return this.#find(({ arrivedMs }) => arrivedMs <= ms + EARLY_MS);
+  }
+
+  /** @param {number} ptsS @returns {Message | null} */
+  at(ptsS) {
+    return this.#find(({ telemetry }) => telemetry.pts === ptsS);
+  }
+
+  /** @param {(message: Message) => boolean} is @returns {Message | null} the newest of them */
+  #find(is) {
+    return this.#messages.findLast(is) ?? null;
   }
 
   /** @param {number} ticks */

@@ -42,6 +42,7 @@ export const TEXT = {
   layerStats: 'Frame no.',
   faceHeading: 'Expression',
   faceChoice: 'Face to follow',
+  followLargest: 'Follow the largest face',
   linesHint: 'Probability of each expression; press one to hide or show its line',
   historyLabel: 'Chart of the last',
   historyHeading: 'Last',
@@ -224,6 +225,13 @@ export const frameTime = (s, atS) => `${decimal(-s, 1)} s ago, frame at ${clockT
 /** @param {number | string} id */
 export const faceName = (id) => `Face ${id}`;
 export const LARGEST_FACE = 'Largest face';
+/** @param {number} id */
+export const faceAway = (id) => `${faceName(id)} is not in the video`;
+export const FACE_AWAY_REASON = 'A face that returns after more than a moment gets a new number';
+/** In the list of faces. @param {number} id */
+export const faceNameAway = (id) => `${faceName(id)} (not in the video)`;
+/** @param {string} label whose probability is low */
+export const perhaps = (label) => `Perhaps ${EMOTION_LABELS[label].toLowerCase()}`;
 
 /** Simple fractions for the share of analysed frames, largest first. */
 const SHARES = [[3, 4], [2, 3], [1, 2], [1, 3], [1, 4], [1, 5], [1, 6], [1, 8], [1, 10]];

@@ -25,6 +25,24 @@ export const decimal = (value, decimals = 0) =>
 /** @param {number} share 0..1 */
 export const percent = (share) => formatter('percent', { style: 'percent', maximumFractionDigits: 0 }).format(share);
 
+/**
+ * Whole percentages whose sum is 100: the largest remainders are rounded up. Equal remainders: the larger share first, then the
+ * earlier one.
+ *
+ * @param {readonly number[]} shares not negative; their sum need not be exactly 1
+ * @returns {number[]} all 0 if the sum is 0
+ */
+export function wholePercents(shares) {
+  const sum = shares.reduce((all, share) => all + share, 0);
+  if (!(sum > 0)) return shares.map(() => 0);
+  const exact = shares.map((share) => (100 * share) / sum);
+  const whole = exact.map(Math.floor);
+  const left = 100 - whole.reduce((all, percents) => all + percents, 0);
+  const order = exact.map((_, i) => i).sort((a, b) => exact[b] - whole[b] - (exact[a] - whole[a]) || exact[b] - exact[a] || a - b);
+  for (const i of order.slice(0, left)) whole[i] += 1;
+  return whole;
+}
+
 /** @param {number} ms */
 export const milliseconds = (ms) => `${decimal(ms, ms < 10 ? 1 : 0)} ms`;
 
