@@ -1,5 +1,9 @@
-"""Send telemetry to the peer; drop and count messages while its channel is slow. Never waits and never raises."""
+"""Send telemetry to the peer; drop and count messages while its channel is slow. Never waits and never raises.
 
+`LandmarkTurns` keeps the messages small.
+"""
+
+from collections.abc import Collection
 from typing import Protocol
 
 from aiortc.exceptions import InvalidStateError
@@ -46,3 +50,28 @@ class TelemetryOutbox:
             channel.send(message)
         except SEND_ERRORS:
             self.dropped += 1
+
+
+class LandmarkTurns:
+    """Decides whose landmarks a message has: at most one face's, the one that was sent longest ago, if it is due."""
+
+    def __init__(self) -> None:
+        self.every_s = 0.0
+        """Seconds of the video between two landmarks of one face; 0: none are sent."""
+        self._sent_s: dict[int, float] = {}
+
+    def next_id(self, ids: Collection[int], pts_s: float) -> int | None:
+        """The id of the face whose landmarks go into the message of the frame at `pts_s`; None: no face is due.
+
+        `ids` are the faces of this frame. A face that was not in the frame before is due at once.
+        """
+        # Faces that have left are forgotten; ids are not used again, so this bounds the table.
+        self._sent_s = {face: sent_s for face, sent_s in self._sent_s.items() if face in ids}
+        if not self.every_s or not ids:
+            return None
+        never_s = float("-inf")
+        face = min(ids, key=lambda face: self._sent_s.get(face, never_s))
+        if pts_s - self._sent_s.get(face, never_s) < self.every_s:
+            return None
+        self._sent_s[face] = pts_s
+        return face

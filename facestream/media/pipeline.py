@@ -15,13 +15,13 @@ from typing import Protocol
 from aiortc.mediastreams import MediaStreamError
 from av import VideoFrame
 
-from facestream.analysis.drawing.background import Background, show_background
+from facestream.analysis.drawing.background import Background, mirror_planes, mirrored, show_background
 from facestream.analysis.drawing.overlay import DEFAULT_LAYERS, Layer, draw
 from facestream.analysis.faces import FrameReport
 from facestream.errors import AnalysisFaultError, AnalysisUnavailableError, FrameTooLargeError
 from facestream.media.drop_points import DropPoint, LatestSlot
 from facestream.media.meter import StreamMeter
-from facestream.media.outbox import TelemetryOutbox
+from facestream.media.outbox import LandmarkTurns, TelemetryOutbox
 from facestream.media.planes import as_yuv420p, planes_of
 from facestream.media.stream_faults import StreamFaults
 from facestream.media.tracks import AnnotatedVideoTrack
@@ -66,6 +66,8 @@ class ResumeState:
     dropped: int
     layers: Collection[Layer]
     background: Background
+    mirror: bool = False
+    landmarks_every_s: float = 0.0
 
 
 class FramePipeline:
@@ -83,6 +85,9 @@ class FramePipeline:
         self.outbox = TelemetryOutbox()
         self.layers: Collection[Layer] = DEFAULT_LAYERS
         self.background = Background.FRAME
+        self.mirror = False
+        """Whether the annotated frames are mirrored."""
+        self.landmarks = LandmarkTurns()
         self.dropped_by_source: Callable[[], int] = lambda: 0
         """How many frames the source itself has dropped."""
         self._pool = pool
@@ -102,7 +107,8 @@ class FramePipeline:
 
     def resume(self, state: ResumeState) -> None:
         """Continue from the state of an earlier connection of the peer; call this before the first frame."""
-        self.layers, self.background = state.layers, state.background
+        self.layers, self.background, self.mirror = state.layers, state.background, state.mirror
+        self.landmarks.every_s = state.landmarks_every_s
         self._meter.resume(state.frames_in, state.frames_analysed)
         self._dropped_earlier = state.dropped
         self._tracks, self._sequence = state.tracks, state.sequence
@@ -153,6 +159,8 @@ class FramePipeline:
             dropped=self.dropped,
             layers=self.layers,
             background=self.background,
+            mirror=self.mirror,
+            landmarks_every_s=self.landmarks.every_s,
         )
 
     async def receive(self, source: FrameSource, on_frame: Callable[[float], None]) -> None:
@@ -192,8 +200,8 @@ class FramePipeline:
             drawing_s = time.monotonic()
             if frame.report is not None:
                 self._meter.analysed(drawing_s)
-            # A frame that was not analysed is drawn only to hide it behind the background that the peer chose.
-            if frame.report is not None or self.background is not Background.FRAME:
+            # A frame that was not analysed is drawn only to mirror it, or to hide it behind the chosen background.
+            if frame.report is not None or self.mirror or self.background is not Background.FRAME:
                 stats = f"#{self._sequence} {self._meter.fps_out(drawing_s):.0f} FPS"
                 await loop.run_in_executor(self._drawing, self._draw, frame.video, frame.report, stats)
             message = self._message(frame, drawing_s)
@@ -250,6 +258,10 @@ class FramePipeline:
     def _draw(self, frame: VideoFrame, report: FrameReport | None, stats: str) -> None:
         frame.make_writable()  # the decoder may still predict from this frame
         planes, background = planes_of(frame), self.background
+        if self.mirror:
+            # First, so that the text that is drawn later can be read.
+            mirror_planes(planes)
+            report = report and mirrored(report, frame.width)
         show_background(planes, report or FrameReport(()), background)
         if report is not None:
             layers = {*self.layers, Layer.POINTS} if background is Background.LANDMARKS else self.layers
@@ -275,7 +287,7 @@ class FramePipeline:
                 emotion=round(report.emotion_ms, 1),
                 draw=_ms(now_s - drawing_s) if frame.report else 0.0,
             ),
-            faces=face_messages(report),
+            faces=face_messages(report, self.landmarks.next_id([face.id for face in report.faces], pts_s)),
         )
 
 

@@ -3,12 +3,21 @@
 import enum
 from typing import Annotated, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from facestream.messages.validation import first_problem
 
 MAX_CONTROL_CHARS = 4096
 """Length of one request."""
+LANDMARKS_EVERY_S = 0.1, 60.0
+"""The shortest and the longest time between the landmarks of a face; 0 is allowed too and sends none."""
+
+
+def _zero_or_in_range(every_s: float) -> float:
+    shortest, longest = LANDMARKS_EVERY_S
+    if every_s != 0 and not shortest <= every_s <= longest:
+        raise ValueError(f"got {every_s:g}; expected 0, or {shortest:g} to {longest:g}")
+    return every_s
 
 
 class _Request(BaseModel):
@@ -37,13 +46,30 @@ class ChooseBackground(_Request):
     view: Literal["picture", "blur", "landmarks"]
 
 
+class Mirror(_Request):
+    """The peer chooses whether the annotated frames are mirrored."""
+
+    type: Literal["mirror"]
+    mirror: bool
+
+
+class SendLandmarks(_Request):
+    """The peer chooses how often telemetry has the landmarks of a face."""
+
+    type: Literal["landmarks"]
+    every_s: Annotated[float, AfterValidator(_zero_or_in_range)]
+    """Seconds of the video; 0: never."""
+
+
 class Bye(_Request):
     """The peer leaves; the server closes the session."""
 
     type: Literal["bye"]
 
 
-ControlRequest = Annotated[Ping | Layers | ChooseBackground | Bye, Field(discriminator="type")]
+ControlRequest = Annotated[
+    Ping | Layers | ChooseBackground | Mirror | SendLandmarks | Bye, Field(discriminator="type")
+]
 REQUESTS: tuple[type[BaseModel], ...] = get_args(get_args(ControlRequest)[0])
 """The classes of all requests."""
 REQUEST_TYPES: tuple[str, ...] = tuple(
@@ -80,7 +106,7 @@ class ControlReply(BaseModel):
     # Fields and codes may be added without a new version, so a reader ignores unknown fields and codes.
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    type: Literal["hello", "pong", "layers", "view", "error", "notice"]
+    type: Literal["hello", "pong", "layers", "view", "mirror", "landmarks", "error", "notice"]
     code: str = ""
     """In a notice a `NoticeCode`, in an error an `ErrorCode`."""
     detail: str = ""
@@ -89,6 +115,10 @@ class ControlReply(BaseModel):
     layers: tuple[str, ...] = ()
     views: tuple[str, ...] = ()
     view: str = ""
+    mirror: bool = False
+    every_s: float = 0.0
+    landmarks_every_s: float = 0.0
+    """In `hello`, the `every_s` in effect."""
 
 
 class ControlError(ValueError):

@@ -1,10 +1,12 @@
 """The messages of the data channel `telemetry`, version 1: encode and decode; never sends anything."""
 
+import base64
 from typing import Annotated, Literal, cast
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from facestream.analysis.faces import EMOTIONS, UNSURE, FrameReport, UnsureReason
+from facestream.analysis.faces import EMOTIONS, UNSURE, BoundingBox, FrameReport, LandmarksXY, UnsureReason
 
 VERSION: Literal[1] = 1
 Unanalysed = Literal["", "off", "unavailable", "fault"]
@@ -12,6 +14,10 @@ LABELS = (*map(str, EMOTIONS), UNSURE)
 """What `FaceMessage.label` may hold."""
 _REASONS = tuple(map(str, UnsureReason))
 Probabilities = tuple[float, float, float, float, float, float, float]
+LANDMARKS_CHARS = 184
+"""Length of `FaceMessage.landmarks`: 136 bytes as base64."""
+LANDMARKS_MARGIN = 0.25
+"""The bytes span the box widened by this share of its size on every side, because the chin may be below the box."""
 Milliseconds = Annotated[float, Field(ge=0)]
 
 
@@ -51,6 +57,13 @@ class FaceMessage(_Message):
     eyes: float = Field(0.0, description="eye aspect ratio: about 0.3 open, below 0.2 closed")
     mouth: float = Field(0.0, description="height of the inner mouth over its width: 0 closed")
     blinks: int = Field(0, ge=0, description="blinks since the face was first seen")
+    landmarks: str | None = Field(
+        None,
+        pattern=f"^[A-Za-z0-9+/]{{{LANDMARKS_CHARS - 2}}}==$",
+        exclude_if=lambda text: text is None,
+        description="only on request: x, y of the 68 landmarks as base64, each a byte from 0 to 255 across the box "
+        "widened by a quarter of its size on every side",
+    )
 
 
 class Telemetry(_Message):
@@ -78,12 +91,15 @@ class Telemetry(_Message):
     faces: tuple[FaceMessage, ...]
 
 
-def face_messages(report: FrameReport) -> tuple[FaceMessage, ...]:
-    """The faces of a report as sent: whole pixels, probabilities with three decimals."""
+def face_messages(report: FrameReport, with_landmarks: int | None = None) -> tuple[FaceMessage, ...]:
+    """The faces of a report as sent: whole pixels, probabilities with three decimals.
+
+    The face with the id `with_landmarks` has its landmarks.
+    """
     return tuple(
         FaceMessage(
             id=face.id,
-            box=(round(face.box.left), round(face.box.top), round(face.box.width), round(face.box.height)),
+            box=(box := _whole(face.box)),
             label=str(face.label),
             unsure=str(face.unsure or ""),
             pose_deg=None
@@ -92,11 +108,37 @@ def face_messages(report: FrameReport) -> tuple[FaceMessage, ...]:
             eyes=round(face.eye_opening, 2),
             mouth=round(face.mouth_opening, 2),
             blinks=face.blinks,
+            landmarks=_packed(face.landmarks_xy, box) if face.id == with_landmarks else None,
             # `Face` has checked that there are seven.
             probabilities=cast(Probabilities, tuple(round(p, 3) for p in face.probabilities)),
         )
         for face in report.faces
     )
+
+
+def landmarks_of(face: FaceMessage) -> LandmarksXY | None:
+    """The landmarks of a face, shape (68, 2), in pixels of the frame; None if this message does not have them.
+
+    Each is at most 0.3 % of the box away from where it was found; those outside of the widened box are on its edge.
+    """
+    if face.landmarks is None:
+        return None
+    spread = np.frombuffer(base64.b64decode(face.landmarks), np.uint8).reshape(68, 2) / 255
+    shares = spread * (1 + 2 * LANDMARKS_MARGIN) - LANDMARKS_MARGIN
+    return np.asarray(np.array(face.box[:2]) + shares * np.array(face.box[2:]), np.float32)
+
+
+def _whole(box: BoundingBox) -> tuple[int, int, int, int]:
+    return round(box.left), round(box.top), round(box.width), round(box.height)
+
+
+def _packed(landmarks_xy: LandmarksXY, box: tuple[int, int, int, int]) -> str:
+    left, top, width, height = box
+    shares = (landmarks_xy - (left, top)) / (max(1, width), max(1, height))
+    spread = (shares + LANDMARKS_MARGIN) / (1 + 2 * LANDMARKS_MARGIN)
+    # A coordinate that is not finite cannot be a byte.
+    bytes_xy = np.rint(np.nan_to_num(spread, nan=0.5, posinf=1, neginf=0).clip(0, 1) * 255).astype(np.uint8)
+    return base64.b64encode(bytes_xy.tobytes()).decode()
 
 
 def encode_telemetry(message: Telemetry) -> str:

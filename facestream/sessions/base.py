@@ -22,7 +22,9 @@ from facestream.messages.control import (
     ControlError,
     ControlReply,
     Layers,
+    Mirror,
     Ping,
+    SendLandmarks,
     decode_control,
 )
 from facestream.messages.http import SessionInfo, SessionKind, SessionState
@@ -196,6 +198,8 @@ class Session(abc.ABC):
             layers=self._layer_names(),
             views=tuple(map(str, Background)),
             view=str(self._pipeline.background),
+            mirror=self._pipeline.mirror,
+            landmarks_every_s=self._pipeline.landmarks.every_s,
         )
         self._reply(hello)
 
@@ -217,6 +221,12 @@ class Session(abc.ABC):
             case ChooseBackground():
                 self._pipeline.background = Background(request.view)
                 self._reply(ControlReply(type="view", view=str(self._pipeline.background)))
+            case Mirror():
+                self._pipeline.mirror = request.mirror
+                self._reply(ControlReply(type="mirror", mirror=request.mirror))
+            case SendLandmarks():
+                self._pipeline.landmarks.every_s = request.every_s
+                self._reply(ControlReply(type="landmarks", every_s=request.every_s))
             case Bye():
                 self.request_end(Ending.GOODBYE, "the peer said goodbye")
 

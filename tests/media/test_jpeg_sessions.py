@@ -11,6 +11,7 @@ import aiohttp
 import numpy as np
 import pytest
 
+from facestream.messages.telemetry import landmarks_of
 from tests.conftest import running_server
 from tests.media.sockets import SocketPeer, as_image, jpeg_of, jpegs_of, socket_peer
 from tests.media.test_server import health_of
@@ -59,6 +60,59 @@ async def test_the_frame_keeps_its_colours_where_nothing_is_drawn(server_url: st
     difference = as_image(jpegs[0]).astype(int) - as_image(frame.jpeg)
     assert abs(difference.mean(axis=(0, 1))).max() < 3
     assert abs(difference).mean() < 4
+
+
+@pytest.mark.parametrize("mode", ["picture", "blur", "landmarks"])
+async def test_a_mirrored_frame_is_the_mirror_image_of_the_annotated_frame_and_its_telemetry_is_the_same(
+    server_url: str, jpegs: list[bytes], mode: str
+):
+    async with socket_peer(server_url) as peer:
+        await peer.open()
+        await peer.socket.send_json({"type": "layers", "layers": ["box", "points"]})
+        await peer.socket.send_json({"type": "view", "view": mode})
+        await peer.reply("view")
+        # The same frame again and again: the steadied landmarks do not move any more.
+        await send_in_step(peer, [jpegs[15]] * 15)
+        await peer.send(1000, jpegs[15])
+        report, frame = await peer.next_frame()
+
+        await peer.socket.send_json({"type": "mirror", "mirror": True})
+        assert (await peer.reply("mirror"))["mirror"] is True
+        await peer.send(1033, jpegs[15])
+        report_mirrored, frame_mirrored = await peer.next_frame()
+
+    annotated, mirrored = as_image(frame.jpeg).astype(int), as_image(frame_mirrored.jpeg).astype(int)
+    assert abs(annotated - mirrored[:, ::-1]).mean() < 2
+    assert abs(annotated - mirrored).mean() > 2
+    (face,), (face_mirrored,) = report.faces, report_mirrored.faces
+    assert face_mirrored.box == face.box
+    assert face_mirrored.pose_deg == pytest.approx(face.pose_deg, abs=1)
+
+
+async def test_landmarks_are_in_the_telemetry_every_half_second_on_request(
+    server_url: str, jpegs: list[bytes]
+):
+    frames = jpegs[:20]
+    async with socket_peer(server_url) as peer:
+        await peer.open()
+        await peer.socket.send_json({"type": "landmarks", "every_s": 0.5})
+        assert (await peer.reply("landmarks"))["every_s"] == 0.5
+        reports = []
+        for number, jpeg in enumerate(frames):
+            await peer.send(100 * number, jpeg)
+            reports.append((await peer.next_frame())[0])
+
+    seen = [(report.pts, face) for report in reports for face in report.faces if face.landmarks]
+    times_s = [pts for pts, _ in seen]
+    assert len(times_s) >= 3
+    assert np.diff(times_s) == pytest.approx(0.5)
+    for _, face in seen:
+        points = landmarks_of(face)
+        assert points is not None
+        eyes, chin = points[36:48].mean(axis=0), points[8]
+        left, top, width, height = face.box
+        assert left < eyes[0] < left + width
+        assert top < eyes[1] < chin[1] < top + 1.25 * height
 
 
 async def test_hello_and_control_replies_are_those_of_the_data_channel(server_url: str):

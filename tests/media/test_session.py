@@ -116,6 +116,9 @@ async def test_deleting_the_session_ends_the_connection(server_url: str, media_d
     [
         ('{"type": "ping", "id": 7}', "pong", ""),
         ('{"type": "layers", "layers": []}', "layers", ""),
+        ('{"type": "mirror", "mirror": true}', "mirror", ""),
+        ('{"type": "landmarks", "every_s": 0.5}', "landmarks", ""),
+        ('{"type": "landmarks", "every_s": 0.01}', "error", "not_a_control_message"),
         ("{", "error", "not_a_control_message"),
         ('{"type": "sudo"}', "error", "not_a_control_message"),
         ('{"type": "layers", "layers": ["beard"]}', "error", "not_a_control_message"),
@@ -168,6 +171,25 @@ async def test_a_lost_peer_resumes_with_its_face_id_and_its_counters(server_url:
     assert {face.id for report in after for face in report.faces} == {1}
 
 
+async def test_a_resumed_session_stays_mirrored_and_keeps_sending_landmarks(server_url: str, media_dir: Path):
+    clip = media_dir / "single_face.mp4"
+    async with ReplayPeer(options(server_url, clip, loop=True)) as lost:
+        await lost.receive_reply()
+        lost.send_control('{"type": "mirror", "mirror": true}')
+        lost.send_control('{"type": "landmarks", "every_s": 0.1}')
+        while (await lost.receive_reply()).type != "landmarks":
+            pass
+        token = lost.resume_token
+        await lost.vanish()
+
+    async with ReplayPeer(options(server_url, clip, loop=True), resume=token) as back:
+        hello = await back.receive_reply()
+        reports = await back.receive_reports(10)
+
+    assert (hello.type, hello.mirror, hello.landmarks_every_s) == ("hello", True, 0.1)
+    assert any(face.landmarks for report in reports for face in report.faces)
+
+
 async def test_an_unknown_resume_token_opens_a_new_session(server_url: str, media_dir: Path):
     clip = media_dir / "single_face.mp4"
     async with ReplayPeer(options(server_url, clip, loop=True), resume="guess") as peer:
@@ -195,6 +217,26 @@ async def test_a_hidden_frame_is_not_returned(server_url: str, media_dir: Path, 
         details = [detail(frame) for frame in clip.decode(video=0)][seen:]
     assert len(details) >= 15
     assert max(details) < 0.6
+
+
+async def test_a_mirrored_frame_returns_over_webrtc(server_url: str, media_dir: Path, tmp_path: Path):
+    source, out = media_dir / "single_face.mp4", tmp_path / "returned.mp4"
+    async with ReplayPeer(options(server_url, source, loop=True, out=out)) as peer:
+        await peer.receive_reply()
+        peer.send_control(json.dumps({"type": "layers", "layers": []}))
+        peer.send_control(json.dumps({"type": "mirror", "mirror": True}))
+        while (await peer.receive_reply()).type != "mirror":
+            pass
+        # Frames in transit when the request was sent may still arrive as they were sent.
+        await peer.receive_frames(10)
+        seen = peer.tally.received
+        await peer.receive_frames(10)
+
+    with av.open(str(source)) as clip:
+        sent = next(clip.decode(video=0)).to_ndarray(format="gray").astype(int)
+    with av.open(str(out)) as clip:
+        returned = [frame.to_ndarray(format="gray") for frame in clip.decode(video=0)][seen:]
+    assert all(abs(sent[:, ::-1] - frame).mean() < 0.5 * abs(sent - frame).mean() for frame in returned)
 
 
 def detail(frame: av.VideoFrame) -> float:

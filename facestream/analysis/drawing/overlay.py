@@ -108,7 +108,13 @@ def draw(planes: Planes, report: FrameReport, layers: Collection[Layer], stats: 
         for face, area in zip(faces, areas, strict=True):
             if whole.shared_px(area) > 0:
                 taken.append(
-                    _draw_label(canvas, face, taken, [other for other in areas if other is not area])
+                    _draw_label(
+                        canvas,
+                        face,
+                        label_text(face, len(faces)),
+                        taken,
+                        [other for other in areas if other is not area],
+                    )
                 )
     for corner, before in kept:
         corner[...] = before
@@ -206,10 +212,15 @@ def _draw_stats(canvas: Canvas, stats: str) -> _Area:
     return area
 
 
-def _draw_label(canvas: Canvas, face: Face, taken: list[_Area], others: list[_Area]) -> _Area:
+def label_text(face: Face, faces_in_frame: int) -> str:
+    """What the label of a face says; with several faces in the frame it begins with the face's id."""
+    reason = f"({UNSURE_WORDS[face.unsure]})" if face.unsure else f"{100 * face.confidence:.0f}%"
+    number = f"{face.id}: " if faces_in_frame > 1 else ""
+    return f"{number}{face.label} {reason}"
+
+
+def _draw_label(canvas: Canvas, face: Face, shown: str, taken: list[_Area], others: list[_Area]) -> _Area:
     """The label above its box, or elsewhere around it where it covers less of other texts and faces."""
-    reason = UNSURE_WORDS[face.unsure] if face.unsure else f"{100 * face.confidence:.0f}%"
-    shown = f"{face.label} ({reason})" if face.unsure else f"{face.label} {reason}"
     text = _printable(shown)
     width, height = _pill_wh(canvas, text)
     left, top, box_width, box_height = _area_of(face)

@@ -12,7 +12,9 @@ from facestream.messages.control import (
     ControlReply,
     ErrorCode,
     Layers,
+    Mirror,
     Ping,
+    SendLandmarks,
     decode_control,
     decode_reply,
     encode_control,
@@ -25,10 +27,13 @@ from facestream.messages.control import (
         ('{"type": "ping", "id": 3}', Ping(type="ping", id=3)),
         ('{"type": "layers", "layers": ["box"]}', Layers(type="layers", layers=frozenset({"box"}))),
         ('{"type": "layers", "layers": []}', Layers(type="layers", layers=frozenset())),
+        ('{"type": "mirror", "mirror": true}', Mirror(type="mirror", mirror=True)),
+        ('{"type": "landmarks", "every_s": 0.5}', SendLandmarks(type="landmarks", every_s=0.5)),
+        ('{"type": "landmarks", "every_s": 0}', SendLandmarks(type="landmarks", every_s=0)),
         ('{"type": "bye"}', Bye(type="bye")),
     ],
 )
-def test_a_control_request_is_read(text: str, request_read: Ping | Layers | Bye):
+def test_a_control_request_is_read(text: str, request_read: Ping | Layers | Mirror | SendLandmarks | Bye):
     assert decode_control(text) == request_read
 
 
@@ -36,11 +41,15 @@ def test_a_control_request_is_read(text: str, request_read: Ping | Layers | Bye)
     "text",
     [
         "", "{", "[]", "7", "{}", '{"type": "dance"}', '{"type": "layers"}', '{"type": "layers", "layers": ["hat"]}',
+        '{"type": "mirror"}', '{"type": "landmarks", "every_s": 0.05}', '{"type": "landmarks", "every_s": -1}',
+        '{"type": "landmarks", "every_s": 1e9}', '{"type": "landmarks", "every_s": NaN}',
         '{"type": "bye", "now": true}', '{"type": ["ping"]}', b"\x00\xff",
     ],
 )  # fmt: skip
 def test_a_bad_control_message_is_answered_with_what_was_expected(text: str | bytes):
-    with pytest.raises(ControlError, match="expected ping, layers, view or bye") as rejected:
+    with pytest.raises(
+        ControlError, match="expected ping, layers, view, mirror, landmarks or bye"
+    ) as rejected:
         decode_control(text)
 
     assert rejected.value.code == ErrorCode.NOT_A_CONTROL_MESSAGE

@@ -8,6 +8,7 @@ import pytest
 
 from facestream.analysis.faces import EMOTIONS, UNSURE, BoundingBox, Face, FrameReport, UnsureReason
 from facestream.messages.telemetry import (
+    LANDMARKS_CHARS,
     VERSION,
     FaceMessage,
     StageTimes,
@@ -15,6 +16,7 @@ from facestream.messages.telemetry import (
     decode_telemetry,
     encode_telemetry,
     face_messages,
+    landmarks_of,
 )
 
 MAX_BYTES_FOR_TWO_FACES = 1100  # one SCTP chunk
@@ -69,6 +71,7 @@ def test_the_largest_message_for_two_faces_fits_one_chunk():
         eyes=0.99,
         mouth=9.99,
         blinks=99_999,
+        landmarks="/" * (LANDMARKS_CHARS - 2) + "==",
     )
     times = StageTimes(wait=99999.9, detect=99999.9, landmarks=99999.9, emotion=99999.9, draw=99999.9)
 
@@ -92,6 +95,34 @@ def test_a_face_is_encoded_with_all_seven_probabilities_in_order():
 
     assert dict(zip(map(str, EMOTIONS), message.probabilities, strict=True))["neutral"] == 0.79
     assert message.probabilities == probabilities
+
+
+def test_landmarks_are_read_back_where_they_were():
+    points = np.random.default_rng(1).uniform((-10, 0), (125, 140), (68, 2)).astype(np.float32)
+
+    other, message = face_messages(FrameReport((face(1), face(2, landmarks_xy=points))), with_landmarks=2)
+
+    read = landmarks_of(decode_telemetry(encode_telemetry(telemetry(message))).faces[0])
+    assert read is not None
+    assert abs(read - points).max() <= 0.003 * 100 + 0.01
+    assert landmarks_of(other) is None
+
+
+@pytest.mark.parametrize(("far", "edge"), [(-1e9, -15.0), (1e9, 135.0), (float("nan"), 60.0)])
+def test_landmarks_far_outside_of_the_box_are_on_the_edge_of_the_widened_box(far: float, edge: float):
+    points = np.full((68, 2), (far, 21), np.float32)
+
+    (message,) = face_messages(FrameReport((face(1, landmarks_xy=points),)), with_landmarks=1)
+
+    read = landmarks_of(message)
+    assert read is not None
+    assert read[:, 0] == pytest.approx(edge, abs=0.5)
+
+
+def test_a_face_without_landmarks_has_no_such_field():
+    text = encode_telemetry(telemetry(*face_messages(FrameReport((face(1), face(2))), with_landmarks=2)))
+
+    assert ["landmarks" in face for face in json.loads(text)["faces"]] == [False, True]
 
 
 def test_an_unsure_face_has_its_reason():

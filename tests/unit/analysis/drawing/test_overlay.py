@@ -10,6 +10,7 @@ from facestream.analysis.drawing.overlay import (
     UNSURE_WORDS,
     Layer,
     draw,
+    label_text,
 )
 from facestream.analysis.faces import BoundingBox, Face, FrameReport, HeadPose, UnsureReason
 from facestream.media.planes import planes_of
@@ -71,6 +72,34 @@ def test_on_a_frame_without_a_face_only_the_corner_is_drawn():
 
     assert not (planes[0][60:] != 100).any()
     assert (planes[0][:60, :200] != 100).any()
+
+
+@pytest.mark.parametrize(
+    ("faces_in_frame", "unsure", "text"),
+    [
+        (1, None, "happy 90%"),
+        (2, None, "3: happy 90%"),
+        (1, UnsureReason.CLOSE, "happy (two possible)"),
+        (2, UnsureReason.TURNED, "3: happy (turned away)"),
+    ],
+)
+def test_the_label_has_the_number_of_its_face_if_there_are_several(
+    faces_in_frame: int, unsure: UnsureReason | None, text: str
+):
+    assert label_text(face_at(0, 0, 50, id=3, unsure=unsure), faces_in_frame) == text
+
+
+def test_the_number_is_drawn_if_there_are_several_faces():
+    alone, with_another = gray_planes(640, 480), gray_planes(640, 480)
+    face = face_at(50, 150, 180)
+
+    draw(alone, FrameReport((face,)), {Layer.LABEL}, "")
+    draw(with_another, FrameReport((face, face_at(400, 150, 180, id=2))), {Layer.LABEL}, "")
+
+    def right_end(planes: Planes) -> int:
+        return int(np.flatnonzero((planes[0][:, :320] != 100).any(axis=0)).max())
+
+    assert right_end(with_another) > right_end(alone)
 
 
 @pytest.mark.parametrize("luma", [16, 128, 235])
@@ -154,15 +183,15 @@ def test_labels_stay_out_of_the_lower_right_corner(size_wh: tuple[int, int]):
 
 
 def test_labels_of_neighbours_do_not_hide_each_other():
-    alone = [gray_planes(640, 480) for _ in range(2)]
-    together = gray_planes(640, 480)
-    faces = face_at(200, 150, 60, id=1), face_at(230, 150, 60, id=2)
+    apart, together = gray_planes(640, 480), gray_planes(640, 480)
+    first = face_at(200, 150, 60, id=1)
 
-    draw(alone[0], FrameReport(faces[:1]), {Layer.LABEL}, "")
-    draw(together, FrameReport(faces), {Layer.LABEL}, "")
+    draw(apart, FrameReport((first, face_at(500, 400, 60, id=2))), {Layer.LABEL}, "")
+    draw(together, FrameReport((first, face_at(230, 150, 60, id=2))), {Layer.LABEL}, "")
 
-    first = alone[0][0] != 100
-    assert (together[0][first] == alone[0][0][first]).all()
+    label_of_first = apart[0][:300] != 100
+    assert label_of_first.any()
+    assert (together[0][:300][label_of_first] == apart[0][:300][label_of_first]).all()
 
 
 def test_letters_outside_ascii_are_drawn_as_question_marks():
