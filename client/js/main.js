@@ -11,12 +11,15 @@ import { fetchConfig, withoutSlash } from './connection/http.js';
 import { JpegPeer } from './connection/jpeg-peer.js';
 import { LiveView } from './panels/live-view.js';
 import { Peer } from './connection/peer.js';
+import { makeQuestion } from './panels/question.js';
 import { problemOf } from './texts/problems.js';
+import { RecordingPanel } from './panels/recording-panel.js';
 import { SessionLog } from './session/session-log.js';
 import { SetupPanel } from './panels/setup-panel.js';
 import { StagePanel } from './panels/stage-panel.js';
 import { readChoice } from './browser/settings.js';
 import { bestLanguage, speak } from './texts/languages.js';
+import { Storage } from './storage/storage.js';
 import { T } from './texts/texts.js';
 import { Switches } from './panels/switches.js';
 import { VideoSource } from './source/video-source.js';
@@ -80,6 +83,8 @@ const live = new LiveView({
   summary: element('#chart'),
   video,
 });
+const storage = new Storage((key) => stage.say(T.STORAGE_TROUBLES[key]));
+const ask = makeQuestion(dialog('#question'));
 const setup = new SetupPanel(element('#setup'), changeSource);
 const switches = new Switches(element('#layers'), element('#backgrounds'), (message) => visit.send(message));
 /** What the person agrees to. */
@@ -87,7 +92,6 @@ let notice = T.NOTICE;
 const exports = new ExportPanel(
   {
     snapshot: button('snapshot'),
-    record: button('record'),
     csv: button('save-csv'),
     jsonl: button('save-jsonl'),
     report: button('save-report'),
@@ -97,6 +101,8 @@ const exports = new ExportPanel(
   () => ({ log, notice, startedAt: live.startedAt }),
   (text) => stage.sayBriefly(text),
 );
+
+const recording = new RecordingPanel({ button: button('record'), left: element('#left'), video, storage, ask, say: (text) => stage.sayBriefly(text) });
 
 const traits = readTraits();
 /** @type {Visit} annotated, because the events below refer to it */
@@ -114,7 +120,7 @@ const visit = new Visit(
     hasFrame: () => stage.hasFrame,
     isHidden: () => document.hidden,
   },
-  visitEvents({ root, stage, live, exports, setup, switches, visit: () => visit }),
+  visitEvents({ root, stage, live, exports, recording, setup, switches, visit: () => visit }),
 );
 
 function makeChart() {

@@ -5,7 +5,7 @@ import { keepChoice, readChoice } from '../browser/settings.js';
 const FRAGMENT = /^#token=(.+)$/;
 
 /** @param {HTMLDialogElement} dialog with buttons whose values are "yes" and "no" @returns {Promise<boolean>} whether the answer is "yes" */
-async function isConfirmed(dialog) {
+export async function isConfirmed(dialog) {
   // Escape closes a dialog without a value, so the last answer would still be set.
   dialog.returnValue = '';
   dialog.showModal();
@@ -14,7 +14,7 @@ async function isConfirmed(dialog) {
 }
 
 /** @param {HTMLDialogElement} dialog @param {string} text */
-function fill(dialog, text) {
+export function fill(dialog, text) {
   const place = dialog.querySelector('.text');
   if (place) place.textContent = text;
 }

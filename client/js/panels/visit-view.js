@@ -10,18 +10,21 @@ import { SHOWING, State } from '../visit/visit-states.js';
  * @property {import('./stage-panel.js').StagePanel} stage
  * @property {import('./live-view.js').LiveView} live
  * @property {import('./export-panel.js').ExportPanel} exports
+ * @property {import('./recording-panel.js').RecordingPanel} recording
  * @property {import('./setup-panel.js').SetupPanel} setup
  * @property {import('./switches.js').Switches} switches
  * @property {() => Pick<import('../visit/visit.js').Visit, 'dropped'>} visit
  */
 
 /** @param {ViewParts} parts @returns {import('../visit/visit-states.js').VisitEvents} */
-export function visitEvents({ root, stage, live, exports, setup, switches, visit }) {
+export function visitEvents({ root, stage, live, exports, recording, setup, switches, visit }) {
   return {
     onState: (state, error) => {
       stage.show(state, error);
       // A recording continues while the camera is paused, and can be stopped.
-      exports.showVideo(SHOWING.includes(state) || (state === State.PAUSED && stage.hasFrame) ? 'there' : 'away');
+      const video = SHOWING.includes(state) || (state === State.PAUSED && stage.hasFrame) ? 'there' : 'away';
+      exports.showVideo(video);
+      recording.showVideo(video);
       if (state === State.FAILED || state === State.LOST) stage.say('');
     },
     onHappening: (kind, error) => {
@@ -42,16 +45,19 @@ export function visitEvents({ root, stage, live, exports, setup, switches, visit
     onConnecting: () => live.beginConnection(),
     onSession: (sessionId) => live.beginSession(sessionId),
     onInterlude: () => {
-      exports.close();
+      recording.interrupt();
       live.interrupt(T.NO_CONNECTION, visit().dropped);
     },
     onRelease: () => {
       stage.showCompatibility('off');
-      exports.close();
+      recording.close();
       live.reset();
       stage.play(null);
     },
-    onVideo: (stream) => stage.play(stream),
+    onVideo: (stream) => {
+      stage.play(stream);
+      recording.resume(stream);
+    },
     onTelemetry: (telemetry, atMs) => live.add(telemetry, atMs),
     onControl: (message) => {
       switches.hear(message);

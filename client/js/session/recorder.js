@@ -1,14 +1,15 @@
-/** Snapshot, recording and saving of files in the browser. Sends nothing anywhere. */
+/** Snapshot and recording in the browser. Sends nothing anywhere, and keeps nothing. */
 
 import { contextOf, make } from '../browser/elements.js';
 
-/** About two hours at the server's highest bitrate; what is recorded stays in memory until it is saved. */
-const MOST_BYTES = 2 * 1024 ** 3;
 const SLICE_MS = 1000;
+/** WebM first: its codecs carry the size in each key frame. In an MP4 of most browsers, the size is fixed. */
 const TYPES = [
-  ['video/mp4;codecs=avc1.42E01F', 'mp4'],
+  ['video/webm;codecs=vp8', 'webm'],
   ['video/webm;codecs=vp9', 'webm'],
   ['video/webm', 'webm'],
+  ['video/mp4;codecs=avc1.42E01F', 'mp4'],
+  ['video/mp4', 'mp4'],
 ];
 
 /** @param {HTMLVideoElement} video @returns {Promise<Blob>} the frame on show, as PNG */
@@ -20,47 +21,114 @@ export function takeSnapshot(video) {
   });
 }
 
-/** @param {Blob} blob @param {string} name */
-export function saveFile(blob, name) {
-  const address = URL.createObjectURL(blob);
-  const link = make('a', { href: address, download: name });
-  link.click();
-  // The browser reads the blob after this task, and no event reports when it has.
-  setTimeout(() => URL.revokeObjectURL(address), 60_000);
+/** @returns {{type: string, extension: string}} what this browser records; an empty type: its own choice */
+export function recordedType() {
+  const [type = '', extension = 'webm'] = TYPES.find(([candidate]) => MediaRecorder.isTypeSupported(candidate)) ?? [];
+  return { type, extension };
 }
 
-/** One recording: begins when made, ends with close() or with its track. */
+/**
+ * @typedef {object} RecorderEvents
+ * @property {(piece: import('../storage/recordings.js').Piece, lengthS: number) => void} onPiece about once a second; lengthS: recorded so far
+ * @property {() => void} onWait the video has ended, the recording has not: it continues with the next stream
+ * @property {(part: number) => void} onContinue part 2 or later has begun to arrive
+ */
+
+/** One recording: begins when made, ends with close(). Where one file cannot go on, it continues as another part. */
 export class Recorder {
-  #recorder;
-  #extension = 'webm';
-  /** @type {Blob[]} */
-  #parts = [];
-  #bytes = 0;
+  #type;
+  #events;
+  /** @type {MediaStream} */
+  #stream;
+  /** @type {MediaRecorder | null} null: waiting for a stream */
+  #recorder = null;
+  #part = 0;
+  #lengthS = 0;
+  #isClosed = false;
+  /** @type {Promise<void>} the last part has delivered everything */
+  #ended = Promise.resolve();
 
   /** @returns {boolean} whether this browser can record */
   static get possible() {
     return Boolean(globalThis.MediaRecorder);
   }
 
-  /** @param {MediaStream} stream @param {(blob: Blob, extension: string) => void} onEnd called once, with the whole recording */
-  constructor(stream, onEnd) {
-    const found = TYPES.find(([type]) => MediaRecorder.isTypeSupported(type));
-    this.#extension = found?.[1] ?? 'webm';
-    this.#recorder = new MediaRecorder(stream, found ? { mimeType: found[0] } : {});
-    this.#recorder.ondataavailable = ({ data }) => this.#keep(data);
-    this.#recorder.onstop = () => onEnd(new Blob(this.#parts, { type: this.#recorder.mimeType }), this.#extension);
-    this.#recorder.start(SLICE_MS);
+  /** @param {MediaStream} stream @param {{type: string, extension: string}} type of recordedType() @param {RecorderEvents} events */
+  constructor(stream, type, events) {
+    this.#type = type;
+    this.#events = events;
+    this.#stream = stream;
+    this.#begin();
   }
 
-  /** End the recording; onEnd gets it. May be called twice. */
+  /** @returns {number} seconds recorded so far */
+  get lengthS() {
+    return this.#lengthS;
+  }
+
+  /** @returns {boolean} whether it waits for the next stream */
+  get isWaiting() {
+    return !this.#recorder;
+  }
+
+  /** The video has another size from now on. */
+  resize() {
+    if (!this.#recorder || this.#type.extension === 'webm') return;
+    this.#endPart();
+    this.#begin();
+  }
+
+  /** The connection is lost. */
+  interrupt() {
+    if (!this.#recorder) return;
+    this.#endPart();
+    this.#events.onWait();
+  }
+
+  /** @param {MediaStream} stream the video is back */
+  resume(stream) {
+    if (this.#isClosed || (this.#recorder && stream === this.#stream)) return;
+    this.#endPart();
+    this.#stream = stream;
+    this.#begin();
+  }
+
+  /** @returns {Promise<void>} once the last piece was delivered. May be called twice. */
   close() {
-    if (this.#recorder.state !== 'inactive') this.#recorder.stop();
+    this.#isClosed = true;
+    this.#endPart();
+    return this.#ended;
   }
 
-  /** @param {Blob} data */
-  #keep(data) {
-    if (data.size) this.#parts.push(data);
-    this.#bytes += data.size;
-    if (this.#bytes > MOST_BYTES) this.close();
+  #begin() {
+    const { type } = this.#type;
+    const recorder = new MediaRecorder(this.#stream, type ? { mimeType: type } : {});
+    const part = (this.#part += 1);
+    const before = this.#lengthS;
+    const begunMs = performance.now();
+    let pieces = 0;
+    this.#recorder = recorder;
+    recorder.ondataavailable = ({ data }) => {
+      if (!data.size) return;
+      this.#lengthS = before + (performance.now() - begunMs) / 1000;
+      pieces += 1;
+      if (pieces === 1 && part > 1) this.#events.onContinue(part);
+      this.#events.onPiece({ part, blob: data }, this.#lengthS);
+    };
+    const ended = new Promise((resolve) => (recorder.onstop = () => resolve(undefined)));
+    this.#ended = Promise.all([this.#ended, ended]).then(() => {});
+    // Its tracks may end before the page knows that the connection is lost.
+    ended.then(() => {
+      if (this.#recorder !== recorder) return;
+      this.#recorder = null;
+      this.#events.onWait();
+    });
+    recorder.start(SLICE_MS);
+  }
+
+  #endPart() {
+    const recorder = this.#recorder;
+    this.#recorder = null;
+    if (recorder && recorder.state !== 'inactive') recorder.stop();
   }
 }

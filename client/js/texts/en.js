@@ -5,6 +5,7 @@ import { clockTime, decimal } from './format.js';
 
 export * from './en-exports.js';
 export * from './en-problems.js';
+export * from './en-sessions.js';
 
 /** Texts of index.html: for `data-text`, `data-title` (tooltip) and `data-label` (accessible name). @type {Record<string, string>} */
 export const TEXT = {
@@ -32,6 +33,8 @@ export const TEXT = {
   tokenLabel: 'Token',
   tokenYes: 'Continue',
   tokenNo: 'Not now',
+  questionYes: 'Delete',
+  questionNo: 'Cancel',
   backgroundLabel: 'Show',
   layersLabel: 'Draw',
   layerBox: 'Box',
@@ -146,10 +149,7 @@ export const PAUSED = { pause: 'Pause', resume: 'Resume' };
 export const clipName = (name) => `File: ${name}`;
 /** @param {number} width @param {number} height @param {number} fps */
 export const setupSummary = (width, height, fps) => `${width} × ${height}, ${fps} fps`;
-/** @param {number} s */
-export const recordingFor = (s) => `Stop recording (${clockTime(s)})`;
 export const SNAPSHOT_SAVED = 'The snapshot was saved.';
-export const RECORDING_SAVED = 'The recording was saved.';
 export const NOT_SAVED = 'The browser could not save the file.';
 /** @param {number} s */
 export const nextTry = (s) => `Next try in ${s} s`;

@@ -64,6 +64,10 @@ export function clockTime(s, decimals = 0) {
 /** @param {Date} at @returns {string} day and time, to the minute */
 export const dateAndTime = (at) => at.toLocaleString(language, { dateStyle: 'long', timeStyle: 'short' });
 
+/** @param {Date} at @param {Date} [now] @returns {string} the time; on another day also the date */
+export const timeOfDay = (at, now = new Date()) =>
+  at.toLocaleString(language, at.toDateString() === now.toDateString() ? { timeStyle: 'short' } : { dateStyle: 'medium', timeStyle: 'short' });
+
 /** @param {string} detail from the server or the browser @returns {string} with a capital and a full stop */
 export function sentence(detail) {
   const text = detail.trim();

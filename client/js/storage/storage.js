@@ -1,0 +1,60 @@
+/** Whether and where this browser keeps what a session leaves: the person's choice, and the database if there is one. */
+
+import { keepChoice, readChoice } from '../browser/settings.js';
+import { Database, StorageError } from './database.js';
+
+const CHOICE = 'keep';
+/** The page works without them; the person learns it where sessions are listed. */
+const EXPECTED = ['missing'];
+
+export class Storage {
+  /** @type {Database | null} */
+  #database = null;
+  #ready;
+  #onTrouble;
+  #hasTold = false;
+
+  /** @param {(key: string) => void} onTrouble a key of STORAGE_TROUBLES in the texts; called once at most */
+  constructor(onTrouble) {
+    this.#onTrouble = onTrouble;
+    this.#ready = Database.open().then(
+      (database) => (this.#database = database),
+      (error) => {
+        if (!EXPECTED.includes(error.key)) this.report(error);
+        return null;
+      },
+    );
+  }
+
+  /** @returns {Promise<Database | null>} null: there is none */
+  get ready() {
+    return this.#ready;
+  }
+
+  /** @returns {Database | null} null: none, or not open yet */
+  get database() {
+    return this.#database;
+  }
+
+  /** @returns {boolean} whether the person lets the browser keep anything */
+  get mayKeep() {
+    return readChoice(CHOICE) !== 'no';
+  }
+
+  set mayKeep(may) {
+    keepChoice(CHOICE, may ? 'yes' : 'no');
+  }
+
+  /** @returns {Database | null} where to keep something now; null: in memory */
+  get place() {
+    return this.mayKeep ? this.#database : null;
+  }
+
+  /** @param {unknown} error why something could not be kept */
+  report(error) {
+    console.warn('storage:', error);
+    if (this.#hasTold) return;
+    this.#hasTold = true;
+    this.#onTrouble(error instanceof StorageError ? error.key : 'damaged');
+  }
+}

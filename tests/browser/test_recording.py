@@ -1,0 +1,229 @@
+"""A recording survives what happens while it runs: another size, a lost connection, a reload, a closed tab."""
+
+import io
+import re
+import zipfile
+from pathlib import Path
+
+import av
+import pytest
+from playwright.async_api import Dialog, Page, expect
+
+from tests.browser.cameras import CAMERAS, WEBRTC, expect_state, expect_width
+from tests.browser.conftest import SOON_MS, OpenPage, more_frames_shown, start
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+NO_WEBM = """
+const supports = MediaRecorder.isTypeSupported;
+MediaRecorder.isTypeSupported = (type) => !type.includes('webm') && supports(type);
+"""
+NO_STORAGE = (
+    "Object.defineProperty(window, 'indexedDB', { get() { throw new DOMException('', 'SecurityError'); } });"
+)
+PIECES = """() => new Promise((resolve) => {
+  indexedDB.open('facestream').onsuccess = ({ target }) => {
+    const db = target.result;
+    db.transaction('pieces').objectStore('pieces').count().onsuccess = (counted) => {
+      db.close();
+      resolve(counted.target.result);
+    };
+  };
+})"""
+
+
+def widths_of(file: Path | io.BytesIO) -> dict[int, int]:
+    """The number of frames of each width that a decoder finds in a recording."""
+    counts: dict[int, int] = {}
+    with av.open(file if isinstance(file, io.BytesIO) else str(file)) as clip:
+        for frame in clip.decode(video=0):
+            counts[frame.width] = counts.get(frame.width, 0) + 1
+    return counts
+
+
+def parts_of(file: Path) -> list[dict[int, int]]:
+    """The same for each part of an archive."""
+    with zipfile.ZipFile(file) as archive:
+        assert archive.testzip() is None
+        return [widths_of(io.BytesIO(archive.read(name))) for name in sorted(archive.namelist())]
+
+
+async def begin_recording(page: Page) -> None:
+    await page.get_by_role("button", name="Record", exact=True).click()
+    await expect(page.locator("#record")).to_contain_text(
+        re.compile(r"\(0:(0[1-9]|[1-5]\d)\)"), timeout=SOON_MS
+    )
+
+
+async def end_recording(page: Page, folder: Path) -> Path:
+    async with page.expect_download() as download:
+        await page.get_by_role("button", name="Stop recording").click()
+    path = folder / (await download.value).suggested_filename
+    await (await download.value).save_as(path)
+    return path
+
+
+async def pieces_kept(page: Page, at_least: int) -> None:
+    """Wait until the browser keeps this many pieces of a recording."""
+    await page.wait_for_function(
+        f"async (least) => (await ({PIECES})()) >= least", arg=at_least, timeout=SOON_MS
+    )
+
+
+async def change_size(page: Page, width: int) -> None:
+    await page.evaluate("(width) => document.querySelector(`[name=size][value^='${width}x']`).click()", width)
+    await expect_width(page, width)
+
+
+async def test_another_size_does_not_break_a_recording(server_url: str, open_page: OpenPage, tmp_path: Path):
+    async with open_page(server_url, script=CAMERAS) as page:
+        await start(page)
+        await begin_recording(page)
+        await change_size(page, 320)
+        await more_frames_shown(page, 10)
+
+        counts = widths_of(await end_recording(page, tmp_path))
+
+        assert counts[640] > 0
+        assert counts[320] > 0
+
+
+async def test_without_webm_another_size_begins_another_part(
+    server_url: str, open_page: OpenPage, tmp_path: Path
+):
+    async with open_page(server_url, script=CAMERAS + NO_WEBM) as page:
+        await start(page)
+        await begin_recording(page)
+        await change_size(page, 320)
+        await expect(page.locator("#notice")).to_have_text(
+            "The recording continues as part 2.", timeout=SOON_MS
+        )
+        await more_frames_shown(page, 10)
+
+        first, second = parts_of(await end_recording(page, tmp_path))
+
+        assert first[640] > 0
+        assert second[320] > 0
+
+
+async def test_after_a_lost_connection_a_recording_continues_as_part_2(
+    server_url: str, open_page: OpenPage, tmp_path: Path
+):
+    async with open_page(server_url, script=CAMERAS + WEBRTC) as page:
+        await start(page)
+        await begin_recording(page)
+
+        await page.evaluate("window.breakConnection()")
+        await expect(page.get_by_role("button", name="waiting")).to_be_visible(timeout=SOON_MS)
+        await expect_state(page, "connected")
+        await expect(page.locator("#notice")).to_have_text(
+            "The recording continues as part 2.", timeout=SOON_MS
+        )
+        await more_frames_shown(page, 10)
+
+        first, second = parts_of(await end_recording(page, tmp_path))
+
+        assert first[640] > 0
+        assert second[640] > 0
+
+
+async def test_a_recording_is_saved_when_the_person_stops_while_the_connection_is_lost(
+    server_url: str, open_page: OpenPage, tmp_path: Path
+):
+    async with open_page(server_url, script=CAMERAS + WEBRTC) as page:
+        await start(page)
+        await begin_recording(page)
+        await page.route("**/offer", lambda route: route.abort())
+        await page.evaluate("window.breakConnection()")
+        await expect(page.get_by_role("button", name="waiting")).to_be_visible(timeout=SOON_MS)
+
+        assert widths_of(await end_recording(page, tmp_path))[640] > 0
+
+
+async def test_leaving_asks_while_a_recording_runs(server_url: str, open_page: OpenPage, tmp_path: Path):
+    asked: list[str] = []
+
+    async def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        await dialog.dismiss()
+
+    async with open_page(server_url) as page:
+        page.on("dialog", stay)
+        await start(page)
+        await begin_recording(page)
+
+        await page.evaluate("location.reload()")
+        await more_frames_shown(page, 10)
+        assert asked == ["beforeunload"]
+
+        assert sum(widths_of(await end_recording(page, tmp_path)).values()) > 0
+        await expect(page.locator("#notice")).to_have_text("The recording was saved.")
+        await page.reload()
+        assert asked == ["beforeunload"]
+        await expect(page.locator("#left")).to_be_empty()
+
+
+async def test_a_recording_is_offered_after_a_reload_and_saved(
+    server_url: str, open_page: OpenPage, tmp_path: Path
+):
+    async with open_page(server_url) as page:
+        page.on("dialog", lambda dialog: dialog.accept())
+        await start(page)
+        await begin_recording(page)
+        await pieces_kept(page, 2)
+
+        await page.reload()
+        await expect(page.locator("#left")).to_contain_text("A recording of 0:0")
+        async with page.expect_download() as download:
+            await page.locator("#left").get_by_role("button", name="Save").click()
+        file = tmp_path / (await download.value).suggested_filename
+        await (await download.value).save_as(file)
+
+        assert sum(widths_of(file).values()) > 0
+        await expect(page.locator("#left")).to_be_empty()
+
+
+async def test_a_recording_that_was_left_can_be_deleted(server_url: str, open_page: OpenPage):
+    async with open_page(server_url) as page:
+        page.on("dialog", lambda dialog: dialog.accept())
+        await start(page)
+        await begin_recording(page)
+        await pieces_kept(page, 2)
+        await page.reload()
+
+        await page.locator("#left").get_by_role("button", name="Delete").click()
+        await page.get_by_role("button", name="Cancel").click()
+        await expect(page.locator("#left")).to_contain_text("A recording of")
+        await page.locator("#left").get_by_role("button", name="Delete").click()
+        await page.locator("#question").get_by_role("button", name="Delete").click()
+
+        await expect(page.locator("#left")).to_be_empty()
+        await page.wait_for_function(f"async () => (await ({PIECES})()) === 0")
+
+
+async def test_another_tab_offers_a_recording_only_once_its_tab_has_closed(
+    server_url: str, open_page: OpenPage
+):
+    async with open_page(server_url) as page:
+        await start(page)
+        await begin_recording(page)
+        await pieces_kept(page, 2)
+        other = await page.context.new_page()
+        await other.goto(server_url)
+        await other.wait_for_function("async () => (await navigator.locks.query()).pending.length > 0")
+
+        await expect(other.locator("#left")).to_be_empty()
+        await page.close()
+
+        await expect(other.locator("#left")).to_contain_text("A recording of")
+
+
+async def test_a_page_without_a_database_records_in_memory(
+    server_url: str, open_page: OpenPage, tmp_path: Path
+):
+    async with open_page(server_url, script=NO_STORAGE) as page:
+        await start(page)
+        await begin_recording(page)
+        await more_frames_shown(page, 10)
+
+        assert sum(widths_of(await end_recording(page, tmp_path)).values()) > 0
