@@ -68,11 +68,12 @@ export class RecordingPanel {
     const { video, storage, say } = this.#at;
     const stream = video.srcObject;
     if (!(stream instanceof MediaStream)) return;
-    const type = recordedType();
+    const recorded = recordedType();
+    const { type, extension } = recorded;
     const startedMs = Date.now();
-    const info = { id: `${startedMs}-${Math.random().toString(36).slice(2)}`, startedMs, touchedMs: startedMs, lengthS: 0, ...type };
+    const info = { id: `${startedMs}-${Math.random().toString(36).slice(2)}`, startedMs, touchedMs: startedMs, lengthS: 0, type, extension };
     const pieces = new Pieces(storage.place, info, (error) => storage.report(error));
-    const recorder = new Recorder(stream, type, {
+    const recorder = new Recorder(stream, recorded, {
       onPiece: (piece, lengthS) => {
         pieces.add(piece, lengthS).then(() => {
           if (pieces.isFull) this.close();

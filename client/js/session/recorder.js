@@ -3,14 +3,20 @@
 import { contextOf, make } from '../browser/elements.js';
 
 const SLICE_MS = 1000;
-/** WebM first: its codecs carry the size in each key frame. In an MP4 of most browsers, the size is fixed. */
+/**
+ * Where each key frame carries its size, a file goes on when the size changes: in WebM, and in MP4 as avc3.
+ *
+ * @type {{type: string, extension: string, isSizeFree: boolean}[]} best first
+ */
 const TYPES = [
-  ['video/webm;codecs=vp8', 'webm'],
-  ['video/webm;codecs=vp9', 'webm'],
-  ['video/webm', 'webm'],
-  ['video/mp4;codecs=avc1.42E01F', 'mp4'],
-  ['video/mp4', 'mp4'],
+  { type: 'video/webm;codecs=vp8', extension: 'webm', isSizeFree: true },
+  { type: 'video/webm;codecs=vp9', extension: 'webm', isSizeFree: true },
+  { type: 'video/webm', extension: 'webm', isSizeFree: true },
+  { type: 'video/mp4;codecs=avc3.42E01F', extension: 'mp4', isSizeFree: true },
+  { type: 'video/mp4;codecs=avc1.42E01F', extension: 'mp4', isSizeFree: false },
+  { type: 'video/mp4', extension: 'mp4', isSizeFree: false },
 ];
+const UNKNOWN = { type: '', extension: 'webm', isSizeFree: false };
 
 /** @param {HTMLVideoElement} video @returns {Promise<Blob>} the frame on show, as PNG */
 export function takeSnapshot(video) {
@@ -21,11 +27,8 @@ export function takeSnapshot(video) {
   });
 }
 
-/** @returns {{type: string, extension: string}} what this browser records; an empty type: its own choice */
-export function recordedType() {
-  const [type = '', extension = 'webm'] = TYPES.find(([candidate]) => MediaRecorder.isTypeSupported(candidate)) ?? [];
-  return { type, extension };
-}
+/** @returns {typeof TYPES[0]} what this browser records; an empty type: its own choice */
+export const recordedType = () => TYPES.find(({ type }) => MediaRecorder.isTypeSupported(type)) ?? UNKNOWN;
 
 /**
  * @typedef {object} RecorderEvents
@@ -53,7 +56,7 @@ export class Recorder {
     return Boolean(globalThis.MediaRecorder);
   }
 
-  /** @param {MediaStream} stream @param {{type: string, extension: string}} type of recordedType() @param {RecorderEvents} events */
+  /** @param {MediaStream} stream @param {typeof TYPES[0]} type of recordedType() @param {RecorderEvents} events */
   constructor(stream, type, events) {
     this.#type = type;
     this.#events = events;
@@ -73,7 +76,7 @@ export class Recorder {
 
   /** The video has another size from now on. */
   resize() {
-    if (!this.#recorder || this.#type.extension === 'webm') return;
+    if (!this.#recorder || this.#type.isSizeFree) return;
     this.#endPart();
     this.#begin();
   }

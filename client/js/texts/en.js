@@ -136,7 +136,7 @@ export const FIGURES = {
 /** What the person agrees to before anything is sent, unless the server's setting `notice` says something else. */
 export const NOTICE =
   'Your video is sent to this server and analysed there for facial expressions, frame by frame. The server stores ' +
-  'neither frames nor results. This page keeps the measurements until you close it. Only the files that you save remain on your device.';
+  'neither frames nor results. This page keeps the measurements until you close it. A recording that you start stays in this browser until you save or delete it.';
 
 /** Background modes, by their names on the wire ("views"). @type {Record<string, string>} */
 export const BACKGROUND_MODES = { picture: 'Video', blur: 'Background blurred', landmarks: 'Points only' };
