@@ -12,7 +12,7 @@ export class Storage {
   #database = null;
   #ready;
   #onTrouble;
-  #hasTold = false;
+  #hasReported = false;
 
   /** @param {(key: string) => void} onTrouble a key of STORAGE_TROUBLES in the texts; called once at most */
   constructor(onTrouble) {
@@ -53,8 +53,8 @@ export class Storage {
   /** @param {unknown} error why something could not be kept */
   report(error) {
     console.warn('storage:', error);
-    if (this.#hasTold) return;
-    this.#hasTold = true;
+    if (this.#hasReported) return;
+    this.#hasReported = true;
     this.#onTrouble(error instanceof StorageError ? error.key : 'damaged');
   }
 }
