@@ -5,6 +5,7 @@ import { ConsentDialog, TokenDialog, closeLikeMenus, takeToken } from './panels/
 import { element, find } from './browser/elements.js';
 import { EmotionChart } from './panels/emotion-chart.js';
 import { ExportPanel } from './panels/export-panel.js';
+import { rejection } from './connection/errors.js';
 import { FacePanel } from './panels/face-panel.js';
 import { HealthPanel } from './panels/health-panel.js';
 import { fetchConfig, withoutSlash } from './connection/http.js';
@@ -110,6 +111,10 @@ const visit = new Visit(
   {
     traits: () => traits,
     hasToken: () => Boolean(token.token),
+    checkToken: async () => {
+      const code = (await fetchConfig(SERVER, token.token))?.tokenProblem;
+      return code ? rejection(401, { code, detail: '' }) : null;
+    },
     askToken: (error) => token.ask(error ? problemOf(error).text : T.TOKEN_WANTED),
     askConsent: () => consent.ask(notice),
     hasWebrtc: () => Boolean(globalThis.RTCPeerConnection),

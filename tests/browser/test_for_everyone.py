@@ -114,3 +114,22 @@ async def test_the_heap_does_not_grow_between_two_and_ten_minutes(server_url: st
 
         late = await used_heap_bytes(page)
         assert late < 1.1 * early, f"{early / 1e6:.2f} MB after 2 minutes, {late / 1e6:.2f} MB after 10"
+
+
+async def test_menus_close_when_the_focus_leaves_them(server_url: str, open_page: OpenPage):
+    async with open_page(server_url) as page:
+        menus = page.locator("details.menu")
+        for index in range(await menus.count()):
+            menu = menus.nth(index)
+            if not await menu.is_visible():
+                continue
+            await menu.locator("> summary").click()
+            await expect(menu).to_have_attribute("open", "")
+            # A press on a text inside leaves the focus nowhere, and the menu open.
+            await menu.evaluate("(menu) => menu.querySelector('summary').blur()")
+            await expect(menu).to_have_attribute("open", "")
+
+            await menu.locator("> summary").focus()
+            await page.get_by_role("button", name="Start").focus()
+
+            await expect(menu).not_to_have_attribute("open", "")

@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import Locator, Page, expect
 
 from facestream.credentials.tokens import Purpose, issue, make_key
-from tests.browser.cameras import expect_problem
+from tests.browser.cameras import CAMERAS, expect_problem
 from tests.browser.conftest import SOON_MS, OpenPage
 from tests.conftest import running_server
 
@@ -72,7 +72,32 @@ async def test_a_token_in_a_link_is_used_and_removed_from_the_address_bar(
 
 
 async def test_after_a_wrong_token_the_page_asks_again(guarded: Guarded, open_page: OpenPage):
+    async with open_page(f"{guarded.url}/#token=wrong", script=CAMERAS) as page:
+        offers: list[str] = []
+        page.on("request", lambda sent: offers.append(sent.url) if sent.url.endswith("/offer") else None)
+        await page.get_by_role("button", name="Start").click()
+
+        await expect(dialog(page)).to_contain_text("This token is not valid on this server")
+        await dialog(page).get_by_label("Token").fill("also wrong")
+        await dialog(page).get_by_role("button", name="Continue").click()
+        await expect(dialog(page).get_by_label("Token")).to_have_value("")
+        await expect(dialog(page)).to_contain_text("This token is not valid on this server")
+        # The camera does not open, and no session is asked for, before the token is right.
+        assert await page.evaluate("window.cameras.length") == 0
+        assert offers == []
+
+        await dialog(page).get_by_label("Token").fill(guarded.token)
+        await dialog(page).get_by_role("button", name="Continue").click()
+        await agree(page)
+
+
+async def test_a_token_that_the_server_rejects_after_the_check_is_asked_for_again(
+    guarded: Guarded, open_page: OpenPage
+):
     async with open_page(f"{guarded.url}/#token=wrong", expect_errors=UNAUTHORIZED) as page:
+        # As if it had expired in between, or on a server that does not check tokens before an offer.
+        settings = '{"auth": "token", "websocket": true, "views": []}'
+        await page.route("**/config", lambda route: route.fulfill(body=settings))
         await page.get_by_role("button", name="Start").click()
         await page.get_by_role("button", name="I agree").click()
 

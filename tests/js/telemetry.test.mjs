@@ -59,16 +59,17 @@ test('the chosen face takes precedence over the largest', () => {
 });
 
 test('settings that the server does not send are empty', () => {
-  for (const text of ['', '{', 'null', '{"notice":7,"views":"blur"}']) assert.deepEqual(decodeConfig(text), { notice: '', auth: 'none', websocket: false, backgroundModes: [], iceServers: [] });
+  for (const text of ['', '{', 'null', '{"notice":7,"views":"blur"}']) assert.deepEqual(decodeConfig(text), { notice: '', auth: 'none', websocket: false, backgroundModes: [], iceServers: [], tokenProblem: '' });
 });
 
 test('the notice and the background modes of the server are decoded', () => {
-  assert.deepEqual(decodeConfig('{"notice":"Recorded.","resume_s":30,"auth":"token","websocket":true,"views":["picture",5,"blur"],"iceServers":[7,{"urls":["turn:a"]}]}'), {
+  assert.deepEqual(decodeConfig('{"notice":"Recorded.","resume_s":30,"auth":"token","token_problem":"token_expired","websocket":true,"views":["picture",5,"blur"],"iceServers":[7,{"urls":["turn:a"]}]}'), {
     notice: 'Recorded.',
     auth: 'token',
     websocket: true,
     backgroundModes: ['picture', 'blur'],
     iceServers: [{ urls: ['turn:a'] }],
+    tokenProblem: 'token_expired',
   });
 });
 

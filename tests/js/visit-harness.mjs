@@ -129,6 +129,7 @@ export function harness(t, world = {}) {
     chosen: '640',
     consents: true,
     token: '',
+    wrongTokens: [], // that the server rejects when it is asked
     tokens: [], // that the person enters, in order
     hasWebrtc: true,
     hasFrame: false,
@@ -140,7 +141,7 @@ export function harness(t, world = {}) {
     said: [],
     happenings: [],
     countdowns: [],
-    asked: { consent: 0, token: [], iceServers: 0 },
+    asked: { consent: 0, token: [], iceServers: 0, checks: 0 },
     heard: [],
     looks: 0,
     rates: 0,
@@ -152,6 +153,10 @@ export function harness(t, world = {}) {
   const ports = {
     traits: async () => h.traits,
     hasToken: () => Boolean(h.token),
+    checkToken: async () => {
+      h.asked.checks += 1;
+      return h.wrongTokens.includes(h.token) ? new PeerError('token') : null;
+    },
     askToken: async (error) => {
       h.asked.token.push(error?.key ?? '');
       h.token = h.tokens.shift() ?? '';

@@ -325,6 +325,35 @@ test('the page asks for a required token before it opens anything; without one, 
   assert.deepEqual(h.asked.token, ['', '']);
 });
 
+test('a wrong token is found out before the camera opens, until a right one is entered', async (t) => {
+  const h = harness(t, { traits: { hasFallback: true, needsToken: true, hasRelays: false }, token: 'old', wrongTokens: ['old', 'typo'], tokens: ['typo', 'right'] });
+
+  await h.start();
+
+  assert.deepEqual(h.asked.token, ['token', 'token']);
+  assert.equal(h.token, 'right');
+  assert.deepEqual(h.states, [State.STARTING]);
+  assert.equal(h.cameras.length, 1);
+});
+
+test('without another token nothing opens, and two quick starts ask once', async (t) => {
+  const h = harness(t, { traits: { hasFallback: true, needsToken: true, hasRelays: false }, token: 'old', wrongTokens: ['old'] });
+
+  await Promise.all([h.start(), h.start()]);
+
+  assert.deepEqual(h.asked.token, ['token']);
+  assert.equal(h.cameras.length, 0);
+  assert.equal(h.visit.state, State.IDLE);
+});
+
+test('a server that needs no token is not asked about one', async (t) => {
+  const h = harness(t, { token: 'of another server' });
+
+  await h.start();
+
+  assert.equal(h.asked.checks, 0);
+});
+
 test('after a rejected token the page asks for another one and starts again', async (t) => {
   const h = harness(t, { token: 'wrong', tokens: ['right'] });
   await reach(h, State.CONNECTING);
@@ -388,6 +417,63 @@ for (const key of ['full', 'draining', 'tooMany']) {
     assert.equal(h.visit.state, State.FAILED);
   });
 }
+
+test('after the token question a full server is waited for', async (t) => {
+  const h = harness(t, { traits: { hasFallback: true, needsToken: true, hasRelays: false }, tokens: ['right'] });
+  await reach(h, State.CONNECTING);
+
+  await h.reject(FULL());
+
+  assert.equal(h.visit.state, State.QUEUED);
+});
+
+test('a server that rejects the token of the offer, and is full for the next one, is waited for', async (t) => {
+  const h = harness(t, { token: 'old', tokens: ['right'] });
+  await reach(h, State.CONNECTING);
+  await h.reject('token');
+  await h.openCamera();
+
+  await h.reject(FULL());
+
+  assert.equal(h.visit.state, State.QUEUED);
+});
+
+test('a server that is full in compatibility mode is waited for, and asked again in that mode', async (t) => {
+  const h = harness(t);
+  await reach(h, State.CONNECTING);
+  await h.reject('noMedia');
+  await h.reject(FULL());
+  assert.equal(h.visit.state, State.QUEUED);
+
+  await h.pass(5100);
+
+  assert.deepEqual(h.peers.map(({ transport }) => transport), ['webrtc', 'jpeg', 'jpeg']);
+  assert.equal(h.visit.state, State.QUEUED);
+});
+
+test('a server that is full again is waited for again', async (t) => {
+  const h = harness(t);
+  await reach(h, State.CONNECTING);
+  await h.reject(FULL());
+  await h.pass(5100);
+
+  await h.reject(FULL());
+
+  assert.equal(h.visit.state, State.QUEUED);
+  assert.deepEqual(h.happenings, ['began', 'queued full']);
+});
+
+test('a token that expired while the page waited is asked for again', async (t) => {
+  const h = harness(t, { tokens: ['new'] });
+  await reach(h, State.CONNECTING);
+  await h.reject(FULL());
+  await h.pass(5100);
+
+  await h.reject('token');
+
+  assert.deepEqual(h.asked.token, ['token']);
+  assert.deepEqual(h.states.slice(-2), [State.FAILED, State.STARTING]);
+});
 
 test('a full server gets 24 tries at most', async (t) => {
   const h = harness(t);

@@ -43,7 +43,7 @@ export const VERSION = 1;
  * @property {string[]} backgroundModes those that the server offers, `views` on the wire
  */
 
-/** @typedef {{notice: string, auth: 'token' | 'none', websocket: boolean, backgroundModes: string[], iceServers: RTCIceServer[]}} PageConfig empty where the server does not say */
+/** @typedef {{notice: string, auth: 'token' | 'none', websocket: boolean, backgroundModes: string[], iceServers: RTCIceServer[], tokenProblem: string}} PageConfig `tokenProblem`: the code with which an offer with this token would be rejected. Empty where the server does not say */
 
 /**
  * @param {string} text one message
@@ -108,6 +108,7 @@ export function decodeConfig(text) {
     websocket: config?.websocket === true,
     backgroundModes: Array.isArray(config?.views) ? config.views.filter((/** @type {unknown} */ mode) => typeof mode === 'string') : [],
     iceServers: Array.isArray(config?.iceServers) ? config.iceServers.filter((/** @type {any} */ server) => Array.isArray(server?.urls)) : [],
+    tokenProblem: typeof config?.token_problem === 'string' ? config.token_problem : '',
   };
 }
 

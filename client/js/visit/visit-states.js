@@ -46,6 +46,7 @@ export const Transport = Object.freeze({ WEBRTC: 'webrtc', JPEG: 'jpeg' });
  * @typedef {object} VisitPorts
  * @property {() => Promise<ServerTraits>} traits
  * @property {() => boolean} hasToken
+ * @property {() => Promise<import('../connection/errors.js').PeerError | null>} checkToken why the server would reject the token; null: it would not, or it does not say
  * @property {(error: import('../connection/errors.js').PeerError | null) => Promise<boolean>} askToken whether the person entered a token; null: before the first try
  * @property {() => Promise<boolean>} askConsent
  * @property {() => boolean} hasWebrtc whether this browser has WebRTC at all

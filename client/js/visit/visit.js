@@ -48,6 +48,8 @@ export class Visit {
   #droppedBefore = 0;
   /** Counts starts and ends: a task that began before the last one must not act after it. */
   #run = 0;
+  /** Whether the page asks for a token at the moment. */
+  #asking = false;
 
   /** @param {import('./visit-states.js').VisitPorts} ports @param {import('./visit-states.js').VisitEvents} events */
   constructor(ports, events) {
@@ -77,7 +79,7 @@ export class Visit {
   /** Ask for token and consent where they are needed, open the source and connect. Does nothing while running. */
   async start() {
     this.#traits = await this.#ports.traits();
-    if (this.#traits.needsToken && !this.#ports.hasToken() && !(await this.#ports.askToken(null))) return;
+    if (this.#traits.needsToken && !(await this.#obtainToken())) return;
     if (!(await this.#ports.askConsent()) || this.isRunning) return;
     const run = (this.#run += 1);
     this.#enter(State.STARTING);
@@ -95,9 +97,29 @@ export class Visit {
       if (run !== this.#run) return;
       const error = asPeerError(thrown);
       if (shouldQueue(error, this.#tries)) return this.#queue(error);
-      this.#fail(error);
-      if (error.key === 'token' && (await this.#ports.askToken(error))) await this.start();
+      await this.#failToStart(error);
     }
+  }
+
+  /** @returns {Promise<boolean>} whether there is a token that the server accepts. Ask before the camera opens, until there is one. */
+  async #obtainToken() {
+    if (this.#asking) return false;
+    this.#asking = true;
+    try {
+      let problem = null;
+      while (!this.#ports.hasToken() || (problem = await this.#ports.checkToken())) {
+        if (!(await this.#ports.askToken(problem))) return false;
+      }
+      return true;
+    } finally {
+      this.#asking = false;
+    }
+  }
+
+  /** A token can expire between the check and the offer, or while the page waits. @param {PeerError} error */
+  async #failToStart(error) {
+    this.#fail(error);
+    if (error.key === 'token' && (await this.#ports.askToken(error))) await this.start();
   }
 
   /** Close everything; the camera is off. Does nothing while nothing runs. */
@@ -227,7 +249,7 @@ export class Visit {
       if (run !== this.#run) return;
       const error = asPeerError(thrown);
       if (this.#state === State.QUEUED && shouldQueue(error, this.#tries)) this.#queue(error);
-      else this.#fail(error);
+      else await this.#failToStart(error);
     }
   }
 
