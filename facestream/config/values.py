@@ -47,7 +47,15 @@ def _checked_network(text: str) -> str:
 
 def _checked_origin(text: str) -> str:
     parts = urlsplit(text)
-    if parts.scheme not in {"http", "https"} or not parts.netloc or parts.path.strip("/") or parts.query:
+    # The origins are part of a header, where these characters separate values.
+    unfit = any(char in " ;'\"*" or not char.isascii() for char in parts.netloc)
+    if (
+        parts.scheme not in {"http", "https"}
+        or not parts.netloc
+        or unfit
+        or parts.path.strip("/")
+        or parts.query
+    ):
         raise ValueError("expected an origin like https://www.example.org, without a path")
     return f"{parts.scheme}://{parts.netloc}".lower()
 

@@ -325,6 +325,15 @@ async def test_by_default_clients_on_this_machine_need_no_token(server_url: str)
     assert json.loads(config)["auth"] == "none"
 
 
+@pytest.mark.parametrize("path", ["/", "/config", "/nothing"])
+async def test_pages_of_the_allowed_origins_may_frame_the_page_and_no_others(guarded: Guarded, path: str):
+    _, headers, _ = await ask(guarded.url, "GET", path, b"")
+
+    directives = headers["Content-Security-Policy"].split("; ")
+    assert "frame-ancestors 'self' https://friend.example" in directives
+    assert "X-Frame-Options" not in headers
+
+
 @pytest.mark.parametrize(
     ("token", "problem"),
     [

@@ -75,6 +75,14 @@ async def test_the_page_allows_no_script_of_another_origin(server_url: str):
     assert "unsafe-inline" not in policy.replace("style-src 'self' 'unsafe-inline'", "")
 
 
+async def test_only_pages_of_the_same_origin_may_frame_the_page(server_url: str):
+    async with aiohttp.ClientSession() as http, http.get(server_url) as answer:
+        directives = answer.headers["Content-Security-Policy"].split("; ")
+
+    assert "frame-ancestors 'self'" in directives
+    assert "X-Frame-Options" not in answer.headers
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_the_server_with_exit_code_0_and_no_child(tmp_path: Path, number: signal.Signals):
     with running_server(tmp_path / "server.log") as running:

@@ -21,7 +21,9 @@ VENDOR_FILES = {
 SECURITY_HEADERS = {
     # C3 writes the sizes of its chart as inline styles; scripts come from this server only.
     "Content-Security-Policy": "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
-    "media-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'",
+    "media-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'none'; "
+    # No X-Frame-Options: it cannot name origins.
+    "frame-ancestors 'self'",
     "Permissions-Policy": "camera=(self), microphone=()",
     # Same origin only. With no-referrer, browsers send the goodbye (sendBeacon) with `Origin: null`.
     "Referrer-Policy": "same-origin",
@@ -33,10 +35,13 @@ SECURITY_HEADERS = {
 routes = web.RouteTableDef()
 
 
-async def add_security_headers(_request: web.Request, response: web.StreamResponse) -> None:
-    """Add the security headers to every response."""
+async def add_security_headers(request: web.Request, response: web.StreamResponse) -> None:
+    """Add the security headers to every response; pages of `allowed_origins` may show the page in a frame."""
     for name, value in SECURITY_HEADERS.items():
         response.headers.setdefault(name, value)
+    if origins := request.app[CONFIG].allowed_origins:
+        # `frame-ancestors` is the last directive.
+        response.headers["Content-Security-Policy"] += " " + " ".join(origins)
 
 
 @routes.get("/")
