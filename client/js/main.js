@@ -7,7 +7,6 @@ import { EmotionChart } from './panels/emotion-chart.js';
 import { ExportPanel } from './panels/export-panel.js';
 import { rejection } from './connection/errors.js';
 import { FacePanel } from './panels/face-panel.js';
-import { HealthPanel } from './panels/health-panel.js';
 import { fetchConfig, withoutSlash } from './connection/http.js';
 import { JpegPeer } from './connection/jpeg-peer.js';
 import { LiveView } from './panels/live-view.js';
@@ -15,6 +14,8 @@ import { Peer } from './connection/peer.js';
 import { makeQuestion } from './panels/question.js';
 import { problemOf } from './texts/problems.js';
 import { RecordingPanel } from './panels/recording-panel.js';
+import { opensSheet } from './panels/sheet.js';
+import { QualityPanel } from './panels/quality-panel.js';
 import { SessionLog } from './session/session-log.js';
 import { SetupPanel } from './panels/setup-panel.js';
 import { StagePanel } from './panels/stage-panel.js';
@@ -80,7 +81,7 @@ const live = new LiveView({
   chart,
   chartTools: new ChartTools({ window: find(document, '#window', HTMLSelectElement), pause: button('pause'), lookBack: find(document, '#look-back', HTMLInputElement) }, chart),
   face,
-  health: new HealthPanel(element('#health')),
+  health: new QualityPanel(element('#quality')),
   summary: element('#chart'),
   video,
 });
@@ -172,6 +173,7 @@ button('no-clip').addEventListener('click', () => {
   setup.useClip(null);
   stage.focus();
 });
+opensSheet(button('open-settings'), dialog('#settings'));
 video.addEventListener('playing', () => visit.videoPlays());
 closeLikeMenus(/** @type {NodeListOf<HTMLDetailsElement>} */ (document.querySelectorAll('.menu')));
 stage.show(State.IDLE);

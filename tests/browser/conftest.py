@@ -163,6 +163,16 @@ async def start(page: Page) -> None:
     await expect(page.locator("html")).to_have_attribute("data-state", "connected", timeout=SOON_MS)
 
 
+async def open_settings(page: Page) -> None:
+    await page.get_by_role("button", name="Settings").click()
+    await expect(page.get_by_role("dialog", name="Settings")).to_be_visible()
+
+
+async def close_settings(page: Page) -> None:
+    await page.keyboard.press("Escape")
+    await expect(page.get_by_role("dialog", name="Settings")).to_be_hidden()
+
+
 async def until(condition: Callable[[], Awaitable[bool]]) -> None:
     """Wait for a condition that no event of the page reports."""
     async with asyncio.timeout(SOON_MS / 1000):

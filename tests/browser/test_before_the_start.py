@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import expect
 
-from tests.browser.conftest import SOON_MS, OpenPage, press_start, start
+from tests.browser.conftest import SOON_MS, OpenPage, open_settings, press_start, start
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -52,12 +52,13 @@ async def test_the_consent_shows_the_operators_notice_and_is_asked_once_per_visi
         await page.get_by_role("button", name="Start").click()
 
         await expect(page.get_by_role("button", name="Stop")).to_be_visible()
+        await open_settings(page)
         await expect(page.get_by_label("Background blurred")).to_be_visible()
 
 
 async def test_size_rate_and_mirror_are_used_and_kept(server_url: str, open_page: OpenPage):
     async with open_page(server_url, script=LISTEN) as page:
-        await page.locator("#setup summary").click()
+        await open_settings(page)
         await page.get_by_label("320").check()
         await page.get_by_label("15", exact=True).check()
         await page.get_by_label("Mirror the video").check()
@@ -77,7 +78,7 @@ async def test_a_change_of_size_keeps_the_session(server_url: str, open_page: Op
         await start(page)
         session = await page.locator("#session").text_content()
 
-        await page.locator("#setup summary").click()
+        await open_settings(page)
         await expect(page.locator("#camera")).to_contain_text("face.mjpeg")
         await page.get_by_label("320").check()
 

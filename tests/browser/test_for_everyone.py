@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 from playwright.async_api import Page, Route, expect
 
-from tests.browser.conftest import SOON_MS, OpenPage, chart_points, start
+from tests.browser.conftest import SOON_MS, OpenPage, chart_points, close_settings, open_settings, start
 from tests.conftest import ROOT
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -35,28 +35,34 @@ async def test_axe_finds_nothing_serious(server_url: str, open_page: OpenPage, w
         await page.get_by_role("button", name="I agree").click()
         await chart_points(page, 2)
         await page.get_by_role("button", name="Pause").click()
-        await page.locator("#setup summary").click()
+        await open_settings(page)
         for scheme in ("light", "dark"):
             await page.emulate_media(color_scheme=scheme)
             assert await violations(page) == []
+        await close_settings(page)
+        await page.locator("#figures summary").click()
+        assert await violations(page) == []
 
 
 async def test_the_page_can_be_used_by_keyboard_alone(server_url: str, open_page: OpenPage):
     async with open_page(server_url) as page:
-        await page.keyboard.press("Tab")
+        start_button = page.get_by_role("button", name="Start")
+        for _ in range(8):
+            await page.keyboard.press("Tab")
+            if await start_button.evaluate("(button) => button === document.activeElement"):
+                break
         await page.keyboard.press("Enter")
         await expect(page.get_by_role("dialog")).to_be_visible()
         await page.keyboard.press("Enter")
         await expect(page.locator("html")).to_have_attribute("data-state", "connected", timeout=SOON_MS)
         await expect(page.locator("#stop")).to_be_focused()
 
-        for _ in range(3):
-            await page.keyboard.press("Tab")
+        await page.locator("#open-settings").focus()
         await page.keyboard.press("Enter")
         await expect(page.get_by_label("320")).to_be_visible()
         await page.keyboard.press("Escape")
         await expect(page.get_by_label("320")).to_be_hidden()
-        await expect(page.locator("#setup summary")).to_be_focused()
+        await expect(page.locator("#open-settings")).to_be_focused()
 
 
 async def test_the_heading_of_the_chart_says_what_follows(server_url: str, open_page: OpenPage):

@@ -7,7 +7,15 @@ import pytest
 from playwright.async_api import Page, expect
 
 from facestream.analysis.faces import EMOTIONS
-from tests.browser.conftest import SCREENSHOTS, SOON_MS, OpenPage, chart_points, press_start, start
+from tests.browser.conftest import (
+    SCREENSHOTS,
+    SOON_MS,
+    OpenPage,
+    chart_points,
+    open_settings,
+    press_start,
+    start,
+)
 from tests.conftest import running_server
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -46,6 +54,7 @@ async def test_layers_can_be_switched_during_a_session(server_url: str, open_pag
     async with open_page(server_url) as page:
         await start(page)
 
+        await open_settings(page)
         await page.get_by_label("Box", exact=True).uncheck()
         await page.get_by_label("Points", exact=True).check()
 
@@ -54,6 +63,7 @@ async def test_layers_can_be_switched_during_a_session(server_url: str, open_pag
 
 async def test_layers_are_kept_for_the_next_visit(server_url: str, open_page: OpenPage):
     async with open_page(server_url) as page:
+        await open_settings(page)
         await page.get_by_label("Outlines", exact=True).uncheck()
         await page.reload()
 

@@ -19,7 +19,15 @@ from tests.browser.cameras import (
     states_since,
     states_so_far,
 )
-from tests.browser.conftest import SCREENSHOTS, SOON_MS, OpenPage, press_start, start
+from tests.browser.conftest import (
+    SCREENSHOTS,
+    SOON_MS,
+    OpenPage,
+    close_settings,
+    open_settings,
+    press_start,
+    start,
+)
 from tests.conftest import running_server
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -40,9 +48,9 @@ def impatient_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 async def mirror(page: Page) -> None:
     """Mirror the video: the page then sends a canvas, whose track is never muted."""
-    await page.locator("#setup summary").click()
+    await open_settings(page)
     await page.get_by_label("Mirror the video").check()
-    await page.locator("#setup summary").click()
+    await close_settings(page)
 
 
 @pytest.mark.parametrize(
@@ -101,8 +109,9 @@ async def test_another_camera_ends_the_pause(impatient_url: str, open_page: Open
         await page.evaluate("window.camera().mute()")
         await expect_state(page, "paused")
 
-        await page.locator("#setup summary").click()
+        await open_settings(page)
         await page.get_by_label("320").check()
+        await close_settings(page)
 
         await expect_state(page, "connected")
         await expect_width(page, 320)
@@ -121,8 +130,9 @@ async def test_a_camera_that_opens_slowly_while_it_runs_keeps_the_session(
         await start(page)
         session = await session_of(page)
 
-        await page.locator("#setup summary").click()
+        await open_settings(page)
         await page.get_by_label("320").check()
+        await close_settings(page)
 
         await expect_width(page, 320)
         assert await session_of(page) == session

@@ -12,7 +12,7 @@ import { ShownFrame } from './shown-frame.js';
  * @property {import('./emotion-chart.js').EmotionChart | null} chart null: its libraries are missing
  * @property {import('./chart-tools.js').ChartTools} chartTools
  * @property {import('./face-panel.js').FacePanel} face
- * @property {import('./health-panel.js').HealthPanel} health
+ * @property {import('./quality-panel.js').QualityPanel} health
  * @property {HTMLElement} summary element whose accessible name describes the chart
  * @property {HTMLVideoElement} video
  */

@@ -39,7 +39,10 @@ export class StagePanel {
     this.#at = elements;
     elements.video.addEventListener('resize', () => {
       const { videoWidth, videoHeight, style } = elements.video;
-      if (videoWidth) style.aspectRatio = `${videoWidth} / ${videoHeight}`;
+      if (!videoWidth) return;
+      style.aspectRatio = `${videoWidth} / ${videoHeight}`;
+      // The layout makes the column of the video as wide as this shape needs.
+      elements.root.style.setProperty('--aspect', (videoWidth / videoHeight).toFixed(4));
     });
   }
 

@@ -1,6 +1,7 @@
-/** Figures of the connection, and the latency of a frame by stage. Draws into its own element only. */
+/** Quality, and behind it the figures of the connection and the latency of a frame by stage. Draws into its own element only. */
 
 import { find, make } from '../browser/elements.js';
+import { keepChoice, readChoice } from '../browser/settings.js';
 import { kilobits, milliseconds, perSecond, percent } from '../texts/format.js';
 import { T } from '../texts/texts.js';
 
@@ -8,7 +9,7 @@ const ALL_STAGES = Object.keys(T.STAGE_LABELS);
 /** Weight of a new time in the moving average; the weight of older times halves in about seven frames. */
 const WEIGHT = 0.1;
 
-export class HealthPanel {
+export class QualityPanel {
   /** @type {Map<string, HTMLElement>} */
   #figures = new Map();
   /** @type {Map<string, {bar: HTMLElement, time: HTMLElement}>} */
@@ -17,9 +18,13 @@ export class HealthPanel {
   /** @type {Map<string, number>} milliseconds by stage; unknown stages are missing */
   #ms = new Map();
 
-  /** @param {HTMLElement} element holds .numbers, .stage-bar, .stage-times and .busy */
+  /** @param {HTMLElement} element holds details with .quality-sentence, .numbers, .stage-bar, .stage-times and .busy */
   constructor(element) {
     this.#busy = find(element, '.busy', HTMLElement);
+    const details = find(element, 'details', HTMLDetailsElement);
+    details.open = readChoice('figures') === 'open';
+    details.addEventListener('toggle', () => keepChoice('figures', details.open ? 'open' : 'closed'));
+    find(element, '.quality-sentence', HTMLElement).textContent = T.TEXT.qualityHeading;
     const numbers = find(element, '.numbers', HTMLElement);
     const strip = find(element, '.stage-bar', HTMLElement);
     const legend = find(element, '.stage-times', HTMLElement);
