@@ -10,7 +10,7 @@ NPM_THERE = command -v npm >/dev/null || { echo "npm is not installed; expected 
 BENCHMARKS := latency compatibility cpu capacity loop_stall recovery hostile_clients churn soak
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run models docs test test-py test-unit test-fast test-cov test-slow cov test-newest test-browser test-clients test-wheel test-image test-js test-media test-upstream record-offers browser net-programs client-programs image-programs lint fix types schema audit bench wheel clean
+.PHONY: help setup run models docs test test-py test-unit test-fast test-cov test-slow cov test-newest test-browser test-clients test-wheel test-image test-js test-media test-upstream record-offers browser net-programs client-programs image-programs lint fix types schema audit bench wheel element clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -106,6 +106,9 @@ audit: $(BIN)/.dev ## known vulnerabilities in the pinned versions (asks PyPI), 
 
 wheel: $(BIN)/.dev client/node_modules/.installed models/cache/.checked ## build/dist/facestream-*.whl, with the page and the models in it
 	@rm -rf build/dist && $(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir build/dist . && ls build/dist/*.whl
+
+element: ## build/dist/facestream-view-*.tgz: the npm package of <facestream-view>
+	@mkdir -p build/dist && cd client/package && npm pack --silent --pack-destination ../../build/dist
 
 schema: $(BIN)/.dev ## docs/telemetry.schema.json from the message types, docs/openapi.json from docs/openapi.yaml
 	@$(BIN)/python -m scripts.write_schema

@@ -25,7 +25,7 @@ import { Storage } from './storage/storage.js';
 import { T } from './texts/texts.js';
 import { Switches } from './panels/switches.js';
 import { VideoSource } from './source/video-source.js';
-import { State, Transport } from './visit/visit-states.js';
+import { State, Transport, traitsOf } from './visit/visit-states.js';
 import { visitEvents } from './panels/visit-view.js';
 import { Visit } from './visit/visit.js';
 
@@ -142,11 +142,11 @@ function makeChart() {
 /** If the server sends no settings, the page keeps its defaults. @returns {Promise<import('./visit/visit-states.js').ServerTraits>} */
 async function readTraits() {
   const config = await fetchConfig(SERVER, token.token);
-  if (!config) return { hasFallback: false, needsToken: false, hasRelays: false };
-  notice = config.notice || T.NOTICE;
-  switches.offerBackgrounds(config.backgroundModes);
-  const needsToken = config.auth === 'token';
-  return { hasFallback: config.websocket, needsToken, hasRelays: needsToken || config.iceServers.length > 0 };
+  if (config) {
+    notice = config.notice || T.NOTICE;
+    switches.offerBackgrounds(config.backgroundModes);
+  }
+  return traitsOf(config);
 }
 
 function changeSource() {

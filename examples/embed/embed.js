@@ -1,29 +1,20 @@
-/** The annotated video and the strongest expression in a page of your own; see README.md beside this file. */
-import { Peer } from '/js/connection/peer.js';
+/** `<facestream-view>` in a page of your own: it starts after the person has agreed, and its events update the page. See README.md. */
+import '/js/element/facestream-view.js';
 
-const EMOTIONS = ['angry', 'disgust', 'fear', 'happy', 'sad', 'surprise', 'neutral'];
-const video = document.querySelector('video');
+const view = document.querySelector('facestream-view');
 const status = document.querySelector('[role=status]');
-const button = document.querySelector('button');
+const start = document.getElementById('start');
+const stop = document.getElementById('stop');
 
-button.addEventListener('click', async () => {
-  button.disabled = true;
-  const peer = new Peer({
-    onVideo: (stream) => (video.srcObject = stream),
-    onTelemetry: ({ faces }) => (status.textContent = faces.length ? strongest(faces[0]) : 'nobody'),
-    onControl: () => {},
-    onFlow: (flow) => (status.textContent = flow),
-    onLost: (error) => (status.textContent = `lost: ${error.key} ${error.message}`),
-  });
-  addEventListener('pagehide', () => peer.close());
-  try {
-    await peer.open(await navigator.mediaDevices.getUserMedia({ video: { width: 640, height: 480 } }));
-  } catch (error) {
-    status.textContent = `not connected: ${error.key ?? error.name} ${error.message}`;
-    button.disabled = false;
-  }
+start.addEventListener('click', () => view.start());
+stop.addEventListener('click', () => view.stop());
+
+view.addEventListener('facestream-state', ({ detail }) => {
+  stop.disabled = ['idle', 'stopped', 'failed', 'lost'].includes(detail.state);
+  start.disabled = !stop.disabled;
+  status.textContent = detail.state;
 });
-
-function strongest({ probabilities }) {
-  return EMOTIONS[probabilities.indexOf(Math.max(...probabilities))];
-}
+view.addEventListener('facestream-report', ({ detail }) => {
+  status.textContent = detail.faces.map((face) => `${face.id}: ${face.label}`).join(', ') || 'nobody';
+});
+view.addEventListener('facestream-error', ({ detail }) => console.warn(detail.code, detail.title, detail.text));

@@ -94,7 +94,10 @@ async def browsers(camera_file: Path) -> AsyncIterator[Browsers]:
 def open_page(
     browsers: Browsers, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> OpenPage:
-    """`async with open_page(url) as page`: a page in a new browser context; errors on its console fail the test."""
+    """`async with open_page(url) as page`: a page in a new browser context.
+
+    Errors on its console fail the test, and so do requests to other servers than its own and those in `origins`.
+    """
 
     @asynccontextmanager
     async def opened(
@@ -106,6 +109,7 @@ def open_page(
         flags: tuple[str, ...] = (ALLOW_CAMERA,),
         expect_errors: str = "",
         script: str = "",
+        origins: tuple[str, ...] = (),
     ) -> AsyncIterator[Page]:
         browser = await browsers.get(flags)
         context = await browser.new_context(
@@ -127,7 +131,7 @@ def open_page(
             )
             yield page
             own = url.partition("#")[0]
-            foreign = [sent for sent in requested if not sent.startswith((own, "data:", "blob:"))]
+            foreign = [sent for sent in requested if not sent.startswith((own, *origins, "data:", "blob:"))]
             errors = [line for line in console if line.startswith("error") and line not in expect_errors]
             assert not foreign
             assert expect_errors or not errors

@@ -1,9 +1,7 @@
-"""Accessibility, the example that embeds the page's scripts, and memory use."""
-
-from collections.abc import Awaitable, Callable
+"""Accessibility and memory use."""
 
 import pytest
-from playwright.async_api import Page, Route, expect
+from playwright.async_api import Page, expect
 
 from tests.browser.conftest import SOON_MS, OpenPage, chart_points, close_settings, open_settings, start
 from tests.conftest import ROOT
@@ -11,7 +9,6 @@ from tests.conftest import ROOT
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 AXE = ROOT / "client" / "node_modules" / "axe-core" / "axe.min.js"
-EXAMPLE = ROOT / "examples" / "embed"
 
 
 async def violations(page: Page) -> list[str]:
@@ -78,28 +75,6 @@ async def test_reduced_motion_shows_no_animation(server_url: str, open_page: Ope
         moving = await page.evaluate("document.getAnimations().length")
 
         assert moving == 0
-
-
-async def test_the_embedding_example_shows_the_annotated_frame(server_url: str, open_page: OpenPage):
-    async with open_page(server_url) as page:
-        for name, kind in (("index.html", "text/html"), ("embed.js", "text/javascript")):
-            await page.route(f"**/embed/{name}", fulfilling(name, kind))
-        await page.goto(f"{server_url}/embed/index.html")
-
-        await page.get_by_role("button", name="Start").click()
-
-        await page.wait_for_function(
-            "() => document.querySelector('video').videoWidth === 640", timeout=SOON_MS
-        )
-        await expect(page.get_by_role("status")).to_contain_text("happy", timeout=SOON_MS)
-        assert len((EXAMPLE / "embed.js").read_text().splitlines()) <= 30
-
-
-def fulfilling(name: str, kind: str) -> Callable[[Route], Awaitable[None]]:
-    async def fulfill(route: Route) -> None:
-        await route.fulfill(path=EXAMPLE / name, content_type=kind)
-
-    return fulfill
 
 
 async def used_heap_bytes(page: Page) -> int:

@@ -10,14 +10,14 @@ from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType, web
 from playwright.async_api import expect
 
 from tests.browser.conftest import NO_WEBRTC, SOON_MS, OpenPage, chart_points, press_start, start
-from tests.conftest import ROOT, running_server
+from tests.browser.test_embedding import AGREE, expect_state, serve_examples
+from tests.conftest import running_server
 from tests.times import seconds
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 HOP = {"connection", "content-length", "transfer-encoding", "upgrade"}
 Socket = web.WebSocketResponse | ClientWebSocketResponse
-EXAMPLE = ROOT / "examples" / "embed"
 
 
 @dataclass(slots=True)
@@ -129,27 +129,19 @@ async def test_an_address_without_a_slash_and_with_a_token_opens_the_page(
 
 
 @pytest.mark.parametrize("slash", ["", "/"])
-async def test_an_embedding_page_passes_the_path_to_the_peer(
-    server_url: str, open_page: OpenPage, slash: str
-):
+async def test_the_attribute_server_may_have_a_path(server_url: str, open_page: OpenPage, slash: str):
+    with_path = "/face" + slash
     async with proxied(server_url) as proxy, open_page(f"{proxy.url}/") as page:
-        body = (EXAMPLE / "embed.js").read_text(encoding="utf-8").replace("'/js/", "'/face/js/")
-        body = body.replace(
-            "    onLost: (error) => (status.textContent = `lost: ${error.key} ${error.message}`),\n  });",
-            f"    onLost: () => {{}},\n  }}, '{proxy.url}{slash}');",
-        )
-        await page.route("**/embed/index.html", lambda route: route.fulfill(path=EXAMPLE / "index.html"))
-        await page.route(
-            "**/embed/embed.js", lambda route: route.fulfill(body=body, content_type="text/javascript")
-        )
+        await serve_examples(page, proxy.url, "/face")
         await page.goto(f"{proxy.url}/embed/index.html")
-
-        await page.get_by_role("button", name="Start").click()
-
-        await page.wait_for_function(
-            "() => document.querySelector('video').videoWidth === 640", timeout=SOON_MS
+        await page.evaluate(
+            "(at) => document.querySelector('facestream-view').setAttribute('server', at)", with_path
         )
-        assert "POST /face/offer" in proxy.requests
+
+        await page.get_by_role("button", name=AGREE).click()
+
+        await expect_state(page, "connected")
+        assert {"GET /face/config", "POST /face/offer"} <= set(proxy.requests)
 
 
 async def expect_request(proxy: Proxy, *parts: str) -> None:

@@ -209,6 +209,8 @@ export const eventSentence = ({ kind, detail }) => EVENTS[kind]?.(detail) ?? kin
 export const FPS_LABEL = 'Frame rate';
 export const NOTHING = '–';
 export const NO_FACE = 'No face';
+/** Below the label in `<facestream-view>`. */
+export const ESTIMATE = 'Estimate, often wrong';
 export const NO_FACE_REASON = 'There is no face in the frame';
 export const NOT_RUNNING = 'The analysis is not running';
 export const NO_CONNECTION = 'No analysis until the connection is back';

@@ -110,3 +110,10 @@ export const PAUSABLE = [WAITING, CONNECTED, STALLED];
 export const BEGUN = [WAITING, CONNECTED, STALLED, INTERRUPTED, PAUSED, HELD, RECONNECTING];
 /** States that change to WAITING once both the connection and the source are open. @type {readonly VisitState[]} */
 export const OPENING = [STARTING, CONNECTING, RECONNECTING];
+
+/** @param {import('../connection/telemetry.js').PageConfig | null} config null: the server sent no settings @returns {ServerTraits} */
+export function traitsOf(config) {
+  if (!config) return { hasFallback: false, needsToken: false, hasRelays: false };
+  const needsToken = config.auth === 'token';
+  return { hasFallback: config.websocket, needsToken, hasRelays: needsToken || config.iceServers.length > 0 };
+}

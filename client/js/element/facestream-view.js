@@ -1,0 +1,302 @@
+/**
+ * `<facestream-view>`: one camera's annotated video in a page of your own, with properties and events. It never asks for
+ * consent or a token: the page asks people first, and then calls `start()`.
+ */
+
+import { chooseFace } from '../connection/telemetry.js';
+import { PeerError, rejection } from '../connection/errors.js';
+import { fetchConfig, withoutSlash } from '../connection/http.js';
+import { JpegPeer } from '../connection/jpeg-peer.js';
+import { Peer } from '../connection/peer.js';
+import { VideoSource } from '../source/video-source.js';
+import { percent } from '../texts/format.js';
+import { problemOf } from '../texts/problems.js';
+import { T } from '../texts/texts.js';
+import { SHOWING, State, Transport, traitsOf } from '../visit/visit-states.js';
+import { Visit } from '../visit/visit.js';
+import { ViewSurface } from './view-surface.js';
+
+const NAME = 'facestream-view';
+const DEFAULT_SIZE = [640, 480];
+const DEFAULT_FPS = 30;
+/** @type {readonly string[]} */
+const ENDED = [State.STOPPED, State.FAILED, State.LOST];
+
+/** A page may be built where there is no browser. @type {typeof HTMLElement} */
+const Base = globalThis.HTMLElement ?? class {};
+
+/**
+ * @typedef {Exclude<import('../visit/visit-states.js').VisitState, 'held'>} ViewState the states of docs/page.md
+ * @typedef {object} ViewError
+ * @property {string} code stable: of the server's problem or notice, or of the page's own error
+ * @property {string} title what happened, in the page's language
+ * @property {string} text what a person can do
+ * @property {boolean} temporary true: the element tries again by itself
+ */
+
+export class FacestreamView extends Base {
+  static observedAttributes = ['overlay', 'background', 'mirror', 'camera', 'size', 'fps'];
+
+  #surface;
+  #visit;
+  /** @type {ViewState} */
+  #state = State.IDLE;
+  /** @type {ViewError | null} */
+  #error = null;
+  /** @type {PeerError | null} of the state before, which was reported */
+  #reported = null;
+  /** @type {import('../connection/telemetry.js').Telemetry | null} */
+  #newest = null;
+  #token = '';
+  #sessionId = '';
+  /** @type {{promise: Promise<void>, resolve: () => void, reject: (error: unknown) => void} | null} of the `start()` that has not succeeded or failed yet */
+  #starting = null;
+  #leave = () => this.stop();
+  #tryNow = () => this.#visit.tryNow();
+
+  constructor() {
+    super();
+    this.#surface = new ViewSurface(this.attachShadow({ mode: 'open' }), () => this.#visit.videoPlays());
+    this.#visit = new Visit(this.#ports(), this.#visitEvents());
+  }
+
+  /** @returns {ViewState} */
+  get state() {
+    return this.#state;
+  }
+
+  /** @returns {ViewError | null} why it is in this state; null: no error */
+  get error() {
+    return this.#error;
+  }
+
+  /** @returns {readonly import('../connection/telemetry.js').Face[]} of the newest report */
+  get faces() {
+    return this.#newest?.faces ?? [];
+  }
+
+  /** @returns {string} id of the server's session; empty: none */
+  get sessionId() {
+    return this.#sessionId;
+  }
+
+  /** @returns {string} access token for the next connection; never an attribute, which others could read in the page's markup */
+  get token() {
+    return this.#token;
+  }
+
+  set token(token) {
+    this.#token = String(token ?? '');
+  }
+
+  /** Open the camera and connect. @returns {Promise<void>} when annotated frames are shown; rejects with the ViewError as its `cause` */
+  start() {
+    if (this.#starting) return this.#starting.promise;
+    if (this.#visit.isRunning) return Promise.resolve();
+    const starting = deferred();
+    this.#starting = starting;
+    // The error is also an event and is shown, so a page need not handle the promise.
+    starting.promise.catch(() => {});
+    this.#error = null;
+    this.#visit.start().then(
+      () => this.#visit.isRunning || this.#settle(),
+      (error) => this.#fail(error),
+    );
+    return starting.promise;
+  }
+
+  /** End the session and turn the camera off. Does nothing while nothing runs. */
+  stop() {
+    this.#visit.stop();
+    this.#settle();
+  }
+
+  /** Try to connect now instead of at the end of the countdown. */
+  tryNow() {
+    this.#tryNow();
+  }
+
+  connectedCallback() {
+    // The page may have set it before this class was defined.
+    if (Object.hasOwn(this, 'token')) {
+      const { token } = this;
+      delete (/** @type {{token?: string}} */ (this).token);
+      this.token = token;
+    }
+    if (!this.hasAttribute('role')) this.setAttribute('role', 'group');
+    if (!this.hasAttribute('aria-label') && !this.hasAttribute('aria-labelledby')) this.setAttribute('aria-label', T.TEXT.stageLabel);
+    addEventListener('pagehide', this.#leave);
+    addEventListener('online', this.#tryNow);
+    this.#show();
+  }
+
+  disconnectedCallback() {
+    // An element that is only moved is connected again by then.
+    queueMicrotask(() => {
+      if (this.isConnected) return;
+      removeEventListener('pagehide', this.#leave);
+      removeEventListener('online', this.#tryNow);
+      this.stop();
+    });
+  }
+
+  /** @param {string} name @param {string | null} before @param {string | null} now */
+  attributeChangedCallback(name, before, now) {
+    // The parser sets the attributes before anything runs.
+    if (before === now || !this.#visit?.isRunning) return;
+    if (name === 'overlay') this.#sendOverlay();
+    else if (name === 'background') this.#sendBackground();
+    else this.#visit.changeSource();
+  }
+
+  get #server() {
+    return withoutSlash(this.getAttribute('server') ?? '');
+  }
+
+  /** @returns {import('../visit/visit-states.js').VisitPorts} */
+  #ports() {
+    return {
+      traits: async () => traitsOf(await fetchConfig(this.#server, this.#token)),
+      hasToken: () => Boolean(this.#token),
+      checkToken: async () => {
+        const code = (await fetchConfig(this.#server, this.#token))?.tokenProblem;
+        return code ? rejection(401, { code, detail: '' }) : null;
+      },
+      askToken: async (error) => {
+        this.#fail(error ?? Object.assign(new PeerError('token'), { code: 'token_required' }));
+        return false;
+      },
+      // The page has asked. If stop() was called since start(), the camera stays off.
+      askConsent: async () => this.#starting !== null,
+      hasWebrtc: () => Boolean(globalThis.RTCPeerConnection),
+      chosen: () => this.#chosen(),
+      openSource: VideoSource.open,
+      makePeer: (transport, events, resume) => new (transport === Transport.WEBRTC ? Peer : JpegPeer)(events, this.#server, resume, this.#token),
+      fetchIceServers: async () => (await fetchConfig(this.#server, this.#token))?.iceServers ?? [],
+      hasFrame: () => this.#surface.hasFrame,
+      isHidden: () => document.hidden,
+    };
+  }
+
+  /** @returns {import('../visit/visit-states.js').VisitEvents} */
+  #visitEvents() {
+    return {
+      onState: (state, error) => this.#enter(state === State.HELD ? State.PAUSED : state, error),
+      onHappening: () => {},
+      onCountdown: (secondsLeft) => this.#surface.count(secondsLeft > 0 ? T.nextTry(secondsLeft) : T.TRYING),
+      onSource: () => {},
+      onConnecting: () => {},
+      onSession: (sessionId) => (this.#sessionId = sessionId),
+      onInterlude: () => this.#forget(),
+      onRelease: () => {
+        this.#forget();
+        this.#sessionId = '';
+        this.#surface.play(null);
+      },
+      onVideo: (stream) => this.#surface.play(stream),
+      onTelemetry: (telemetry) => this.#hear(telemetry),
+      onControl: ({ type }) => {
+        if (type !== 'hello') return;
+        this.#sendOverlay();
+        this.#sendBackground();
+      },
+      onShown: () => {},
+      onLook: () => {},
+      onRates: () => {},
+    };
+  }
+
+  /** @returns {import('../source/video-source.js').SourceOptions} */
+  #chosen() {
+    const size = (this.getAttribute('size') ?? '').split('x').map(Number);
+    const [width, height] = size.length === 2 && size.every((side) => side > 0) ? size : DEFAULT_SIZE;
+    const fps = Number(this.getAttribute('fps')) || DEFAULT_FPS;
+    const mirror = this.hasAttribute('mirror') ? 'mirrored' : 'as it is';
+    return { camera: this.getAttribute('camera') || 'front', width, height, fps, mirror, clip: null };
+  }
+
+  #sendOverlay() {
+    const overlay = this.getAttribute('overlay');
+    if (overlay !== null) this.#visit.send({ type: 'layers', layers: overlay.split(/\s+/).filter(Boolean) });
+  }
+
+  #sendBackground() {
+    const background = this.getAttribute('background');
+    if (background) this.#visit.send({ type: 'view', view: background });
+  }
+
+  /** @param {import('../connection/telemetry.js').Telemetry} telemetry */
+  #hear(telemetry) {
+    this.#newest = telemetry;
+    const face = chooseFace(telemetry.faces, null);
+    const label = face && (T.EMOTION_LABELS[face.label] ?? face.label);
+    const share = face && !face.unsure ? ` ${percent(Math.max(...face.probabilities))}` : '';
+    this.#surface.label(label ? label + share : T.NO_FACE, label ? T.ESTIMATE : '');
+    this.#tell('report', telemetry);
+  }
+
+  #forget() {
+    this.#newest = null;
+    this.#surface.label('', '');
+  }
+
+  /** The one setter of the state. @param {ViewState} state @param {PeerError | null} error */
+  #enter(state, error) {
+    const previous = this.#state;
+    const isOver = ENDED.includes(state);
+    this.#state = state;
+    this.#error = error && viewError(error, !isOver);
+    this.#show();
+    if (state !== previous) this.#tell('state', { state, previous });
+    // Once for each error: the visit enters a state again for each try.
+    if (this.#error && error !== this.#reported && (state !== previous || isOver || !this.#reported)) this.#tell('error', this.#error);
+    this.#reported = error;
+    if (state === State.CONNECTED || isOver) this.#settle();
+  }
+
+  /** The start has ended without a connection. @param {unknown} thrown */
+  #fail(thrown) {
+    const error = thrown instanceof PeerError ? thrown : new PeerError('unknown', String(thrown), thrown);
+    if (!this.#visit.isRunning) this.#enter(State.FAILED, error);
+  }
+
+  #show() {
+    this.dataset.state = this.#state;
+    const shown = /** @type {readonly string[]} */ (SHOWING).includes(this.#state) ? 'hidden' : 'shown';
+    const { title, text } = this.#error ?? { title: T.stateName(this.#state, 'camera'), text: '' };
+    this.#surface.say(shown, title, text);
+  }
+
+  /** Settle the promise of `start()`, as the state says. */
+  #settle() {
+    const starting = this.#starting;
+    this.#starting = null;
+    if (this.#state === State.CONNECTED) return starting?.resolve();
+    const { code, title } = this.#error ?? { code: 'stopped', title: T.stateName(State.STOPPED, 'camera') };
+    starting?.reject(Object.assign(new Error(title), { name: 'FacestreamError', code }));
+  }
+
+  /** @param {'state' | 'report' | 'error'} kind @param {object} detail */
+  #tell(kind, detail) {
+    this.dispatchEvent(new CustomEvent(`facestream-${kind}`, { detail }));
+  }
+}
+
+/** @param {PeerError} error @param {boolean} temporary @returns {ViewError} */
+function viewError(error, temporary) {
+  const { title, text } = problemOf(error);
+  return { code: error.code || error.key, title, text, temporary };
+}
+
+function deferred() {
+  /** @type {() => void} */
+  let resolve = () => {};
+  /** @type {(error: unknown) => void} */
+  let reject = () => {};
+  /** @type {Promise<void>} */
+  const promise = new Promise((...ends) => ([resolve, reject] = ends));
+  return { promise, resolve, reject };
+}
+
+// Two versions in one page: the first one stays.
+if (globalThis.customElements && !customElements.get(NAME)) customElements.define(NAME, FacestreamView);

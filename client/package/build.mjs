@@ -1,0 +1,26 @@
+/** Copies the modules that the element imports, its description and the licence into this folder, for `npm pack`; npm takes no files from above it. */
+
+import { copyFileSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const HERE = dirname(fileURLToPath(import.meta.url));
+const CLIENT = dirname(HERE);
+const IMPORT = /^(?:import|export)\s[^;]*?from '(\.[^']+)'/gm;
+
+/** @param {string} module @param {Set<string>} [found] @returns {Set<string>} it and every module that it imports, directly or not */
+export function withImports(module, found = new Set()) {
+  if (found.has(module)) return found;
+  found.add(module);
+  for (const [, path] of readFileSync(module, 'utf8').matchAll(IMPORT)) withImports(join(dirname(module), path), found);
+  return found;
+}
+
+rmSync(join(HERE, 'js'), { recursive: true, force: true });
+for (const module of withImports(join(CLIENT, 'js', 'element', 'facestream-view.js'))) {
+  const copy = join(HERE, relative(CLIENT, module));
+  mkdirSync(dirname(copy), { recursive: true });
+  copyFileSync(module, copy);
+}
+copyFileSync(join(dirname(CLIENT), 'LICENSE'), join(HERE, 'LICENSE'));
+copyFileSync(join(dirname(CLIENT), 'examples', 'embed', 'README.md'), join(HERE, 'README.md'));
