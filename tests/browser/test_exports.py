@@ -78,11 +78,23 @@ async def test_table_messages_and_report_match_the_session_and_need_no_network(
         opened.on("request", lambda request: requested.append(request.url))
         await page.context.set_offline(True)
         await opened.goto(report.as_uri())
-        await expect(opened.get_by_role("heading", name="Face 1")).to_be_visible()
+        await expect(opened.get_by_role("heading", name="Face 1", level=2)).to_be_visible()
         assert await opened.locator("svg path[d^=M]").count() >= 7
         assert requested == [report.as_uri()]
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         await opened.screenshot(path=SCREENSHOTS / "report.png", full_page=True)
+
+        # The summary is on the first screen, also on a phone, where nothing scrolls sideways.
+        for width, height in ((1280, 800), (360, 740)):
+            await opened.set_viewport_size({"width": width, "height": height})
+            summary = opened.get_by_role("region", name="Summary")
+            await expect(summary.get_by_role("heading", name="Face 1")).to_be_in_viewport()
+            await expect(summary.locator(".share").first).to_be_in_viewport()
+            assert await opened.evaluate("document.documentElement.scrollWidth") <= width
+        # The numbers of a face appear on demand.
+        await expect(opened.get_by_role("table")).to_have_count(0)
+        await opened.get_by_text("All numbers of face 1").click()
+        await expect(opened.get_by_role("row", name="Happy")).to_be_visible()
 
 
 async def test_the_save_menu_fits_on_a_phone(server_url: str, open_page: OpenPage):

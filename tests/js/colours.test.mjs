@@ -7,6 +7,7 @@ import { test } from 'node:test';
 import { EMOTIONS } from '../../client/js/connection/telemetry.js';
 import { faceColour } from '../../client/js/panels/face-colours.js';
 import { toReport } from '../../client/js/session/report.js';
+import { SessionLog } from '../../client/js/session/session-log.js';
 
 /** @param {string} path */
 const read = (path) => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
@@ -22,7 +23,7 @@ const LEAST = { common: 0.11, protanopia: 0.09, deuteranopia: 0.09 };
 
 /** @param {string} css @returns {{light: Record<string, string>, dark: Record<string, string>}} custom properties by theme */
 function themes(css) {
-  const [light, dark] = css.split(/@media ?\(prefers-color-scheme: ?dark\)/);
+  const [light, dark] = css.split(/@media ?(?:screen and )?\(prefers-color-scheme: ?dark\)/);
   /** @param {string} text */
   const properties = (text) => Object.fromEntries([...text.matchAll(/--([\w-]+): ?(#[0-9a-f]{3,6})\b/g)].map(([, name, value]) => [name, value]));
   return { light: properties(light), dark: { ...properties(light), ...properties(dark ?? '') } };
@@ -108,8 +109,8 @@ test('the eight colours of faces repeat, and are those of the video', () => {
 });
 
 test('the report has the colours of the page', () => {
-  const report = themes(toReport([], [], { at: '', notice: '' }));
+  const report = themes(toReport(new SessionLog(), { at: '', notice: '' }));
   for (const theme of /** @type {const} */ (['light', 'dark'])) {
-    for (const emotion of EMOTIONS) assert.equal(report[theme][emotion], CSS.colours[theme][emotion], `${emotion}, ${theme}`);
+    for (const name of EMOTIONS.flatMap((emotion) => [emotion, `on-${emotion}`])) assert.equal(report[theme][name], CSS.colours[theme][name], `${name}, ${theme}`);
   }
 });

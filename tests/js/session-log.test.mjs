@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
-import { toReport } from '../../client/js/session/report.js';
 import { SessionLog } from '../../client/js/session/session-log.js';
 import { decodeTelemetry } from '../../client/js/connection/telemetry.js';
 
@@ -71,32 +70,4 @@ test('a lost connection does not count as a face that left', () => {
   log.add(1, message({ seq: 0, faces: [] }));
 
   assert.deepEqual(log.events.map(({ kind }) => kind), ['appeared']);
-});
-
-test('a report of an empty log says that there was no face', () => {
-  assert.match(toReport(new SessionLog(), [], { at: 'now', notice: '' }), /No face was found/);
-});
-
-test('a report loads nothing and runs no script', () => {
-  const log = logOf({ faces: [face(1, 'happy')] }, { faces: [face(1, 'sad')] });
-  const html = toReport(log, log.events, { at: 'today', notice: '<script>alert(1)</script>' });
-
-  assert.doesNotMatch(html, /<script|https?:|<link|<img|url\(/);
-  assert.match(html, /<svg/);
-  assert.match(html, /Face 1: Sad/);
-  assert.match(html, /50%/);
-});
-
-test('event times in a report count from the start of the visit, even if the first events were dropped', () => {
-  const html = toReport([], [{ timeS: 65, kind: 'appeared', detail: '1' }, { timeS: 70, kind: 'left', detail: '1' }], { at: '', notice: '' });
-
-  assert.deepEqual([...html.matchAll(/<time>([^<]*)<\/time>([^<]*)/g)].map(([, time, text]) => [time, text]), [['1:05', 'Face 1 appeared'], ['1:10', 'Face 1 left']]);
-});
-
-test('the line in a report is interrupted while the face was away', () => {
-  const log = new SessionLog();
-  for (let i = 0; i < 100; i += 1) log.add(i, message({ seq: i, faces: i > 40 && i < 60 ? [] : [face(1, 'happy')] }));
-  const [line] = toReport(log, [], { at: '', notice: '' }).match(/<path [^>]*--happy[^>]*>/);
-
-  assert.equal(line.match(/M/g).length, 2);
 });

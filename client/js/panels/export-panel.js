@@ -63,6 +63,6 @@ export class ExportPanel {
   #report() {
     const { log, startedAt, notice } = this.#visit();
     const at = dateAndTime(startedAt);
-    return toReport(log, log.events, { at, notice });
+    return toReport(log, { at, notice });
   }
 }

@@ -1,10 +1,54 @@
 /** English: texts of the files that a person saves. */
 
+import { decimal } from './format.js';
+
+/** Texts of the HTML report. */
+export const REPORT = {
+  title: 'Expressions, frame by frame',
+  cautionShort: 'Estimates, often wrong. See “Limitations” below.',
+  summary: 'Summary',
+  length: 'Length',
+  frames: 'Frames',
+  rate: 'Frame rate',
+  dropped: 'Dropped',
+  faces: 'Faces',
+  markers: 'Markers',
+  noFaces: 'No face was found.',
+  legend: 'Legend',
+  events: 'Events',
+  noEvents: 'None.',
+  settings: 'Settings',
+  chart: 'Probabilities of the seven expressions over time. The two with the highest means are bold. A gap: this face was not found.',
+  ribbon: 'The most frequent label of each moment',
+  expression: 'Expression',
+  share: 'Share of frames',
+  mean: 'Mean probability',
+  /** @param {string} seen @param {string} length */
+  seenFor: (seen, length) => `seen for ${seen} of ${length}`,
+  /** @param {string} first @param {string} last @param {string} frames */
+  seen: (first, last, frames) => `Seen between ${first} and ${last}, in ${frames} frames`,
+  /** @param {number} id */
+  numbersOf: (id) => `All numbers of face ${id}`,
+  /** @param {number} count @param {string} longest */
+  othersSeen: (count, longest) => (count === 1 ? `One more face was seen, for ${longest}.` : `${decimal(count)} more faces were seen, each for ${longest} or less.`),
+  /** @param {number} count */
+  otherFaces: (count) => (count === 1 ? 'One more face' : `${decimal(count)} more faces`),
+  /** @param {number} count */
+  faceEvents: (count) => `Faces that appeared, changed or left (${decimal(count)})`,
+  /** @param {string} time */
+  thinned: (time) => `Of the time before ${time}, only the means of each second were kept; after it, every frame.`,
+  /** @param {number} count */
+  leftOut: (count) => `${decimal(count)} events of faces are not listed, because there were too many.`,
+  caution: 'Limitations',
+  cautionText:
+    'Each label is a small neural network’s guess at the expression in one frame, and it is often wrong. It does not show what a person feels. Do not base any decision about a person on it.',
+};
+
 /** What each column of the tables means, by its name. @type {Record<string, string>} */
 export const COLUMN_MEANINGS = {
   time_s: 'Time since the start of the session. In a row of means, when its second begins',
   clock: 'The same moment by the clock of the computer that ran the page (ISO 8601)',
-  frames: 'How many frames the row stands for. 1: a single frame. Otherwise the row holds the means of one second, and this is the number of frames in which the face was found',
+  frames: 'Frames that the row represents. 1: a single frame. A greater number: the row has the means of one second, and the face was found in so many of its frames',
   seq: 'Number of the frame in its connection. In a row of means, the first of its second',
   pts_s: 'Timestamp of the frame in its connection',
   fps_in: 'Frames per second that the server receives',

@@ -144,6 +144,8 @@ export const NOTICE =
 
 /** Background modes, by their names on the wire ("views"). @type {Record<string, string>} */
 export const BACKGROUND_MODES = { picture: 'Video', blur: 'Background blurred', landmarks: 'Points only' };
+/** A letter or two for a label where its word has no room. @type {Record<string, string>} */
+export const EMOTION_LETTERS = { angry: 'A', disgust: 'D', fear: 'F', happy: 'H', sad: 'Sa', surprise: 'Su', neutral: 'N', unsure: '?' };
 /** Lengths of the chart's window by seconds, as they follow "Last". @type {Record<string, string>} */
 export const WINDOWS = { 15: '15 seconds', 30: '30 seconds', 60: 'minute', 180: '3 minutes', 300: '5 minutes' };
 
@@ -158,28 +160,6 @@ export const NOT_SAVED = 'The browser could not save the file.';
 /** @param {number} s */
 export const nextTry = (s) => `Next try in ${s} s`;
 export const TRYING = 'Trying now';
-/** Texts of the HTML report. */
-export const REPORT = {
-  title: 'Expressions, frame by frame',
-  length: 'Length',
-  frames: 'Frames',
-  rate: 'Frame rate',
-  dropped: 'Dropped',
-  faces: 'Faces',
-  noFaces: 'No face was found.',
-  events: 'Events',
-  noEvents: 'None.',
-  chart: 'Probabilities of the seven expressions over time; where a line has a gap, this face was not found',
-  expression: 'Expression',
-  share: 'Share of frames',
-  mean: 'Mean probability',
-  /** @param {string} first @param {string} last @param {number} frames */
-  seen: (first, last, frames) => `Seen from ${first} to ${last}, in ${frames} frames`,
-  caution: 'Limitations',
-  cautionText:
-    'Each label is a small neural network’s guess at the expression in one frame, and it is often wrong. It does not show what a person feels. Do not base any decision about a person on it.',
-};
-
 /** @type {Record<string, (detail: string) => string>} */
 const EVENTS = {
   began: () => 'Started',

@@ -11,6 +11,9 @@ export function useNumbersOf(tag) {
   formatters.clear();
 }
 
+/** @returns {string} a BCP 47 tag */
+export const languageInUse = () => language;
+
 /** @param {string} key of this set of options @param {Intl.NumberFormatOptions} options */
 function formatter(key, options) {
   const made = formatters.get(key) ?? new Intl.NumberFormat(language, options);

@@ -1,0 +1,173 @@
+/** The part of the report about one face: a bar of its labels, a chart over the whole session, a table on demand. Pure. */
+
+import { LABELS } from './log-columns.js';
+import { EMOTIONS } from '../connection/telemetry.js';
+import { clockTime, decimal, percent } from '../texts/format.js';
+import { T } from '../texts/texts.js';
+
+const SLICES = 480;
+/** A gap of up to two seconds comes from a slow server; in a longer one, the face was away. */
+const BRIDGE_S = 2;
+/** Where a word, or a letter, has room in the ribbon even on a phone. */
+const WORD_SHARE = 0.2;
+const LETTER_SHARE = 0.045;
+/** More numbers than this would cover each other. */
+const MOST_NUMBERS = 24;
+const MOST_TICKS = 5;
+const TICKS_S = [1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 28_800, 86_400];
+/** Names beside the ends of lines keep this distance, in percent of the chart's height. */
+const NAME_HEIGHT = 11;
+/** @type {Record<string, string>} */
+const DASHES = { disgust: '7 3', fear: '2.5 2.5', sad: '9 3 2 3', surprise: '5 2' };
+
+/**
+ * @typedef {object} FaceSummary
+ * @property {number} id
+ * @property {number} frames in which it was found
+ * @property {number} seenS how long it was seen in all
+ * @property {number} firstS
+ * @property {number} lastS
+ * @property {number[]} labels frames by label, in the order of LABELS
+ * @property {number[]} sums of the probabilities
+ *
+ * @typedef {{number: number, timeS: number, toS: number | null}} Mark `toS`: the end of a stimulus
+ */
+
+/** @param {FaceSummary} face @param {number} lengthS of the session @returns {string} one bar with the share of each label */
+export function summaryOfFace(face, lengthS) {
+  const shares = sharesOf(face);
+  const words = shares.map(({ label, share }) => `${T.EMOTION_LABELS[label]} ${percent(share)}`).join(', ');
+  const bars = shares.map(({ label, share }) => `<i style="width:${(share * 100).toFixed(2)}%;background:var(--${label})"></i>`);
+  const items = shares.slice(0, 4).map(({ label, share }) => `<li>${swatch(label)} ${escape(T.EMOTION_LABELS[label])} <b>${percent(share)}</b></li>`);
+  return `<div class="who"><header><h3>${escape(T.faceName(face.id))}</h3><span class="quiet">${escape(T.REPORT.seenFor(clockTime(face.seenS), clockTime(lengthS)))}</span></header>
+<div class="share" role="img" aria-label="${escape(words)}">${bars.join('')}</div><ul class="shares">${items.join('')}</ul></div>`;
+}
+
+/** @returns {string} the colour, letter and line of each label */
+export function legend() {
+  return `<ul class="legend">${LABELS.map((label) => `<li>${swatch(label)}${label === 'unsure' ? '' : sample(label)} ${escape(T.EMOTION_LABELS[label])}</li>`).join('')}</ul>`;
+}
+
+/**
+ * @param {FaceSummary} face
+ * @param {import('./session-log.js').SessionLog} log
+ * @param {number} lengthS
+ * @param {Mark[]} marks
+ */
+export function faceSection(face, log, lengthS, marks) {
+  const seen = T.REPORT.seen(clockTime(face.firstS), clockTime(face.lastS), decimal(face.frames));
+  return `<section><h2>${escape(T.faceName(face.id))}</h2><p class="quiet">${escape(seen)}</p>${chart(face, log, lengthS, marks)}
+<details><summary>${escape(T.REPORT.numbersOf(face.id))}</summary>${table(face)}</details></section>`;
+}
+
+/** @param {FaceSummary} face @param {import('./session-log.js').SessionLog} log @param {number} lengthS @param {Mark[]} marks */
+function chart(face, log, lengthS, marks) {
+  // Just before the end, so that the slices begin at 0: the one that begins at the end would be the last.
+  const { lines, labels } = log.slices(face.id, lengthS * (1 - 1e-9), lengthS, SLICES, BRIDGE_S);
+  const leading = [...EMOTIONS.keys()].sort((a, b) => face.sums[b] - face.sums[a]).slice(0, 2);
+  const paths = EMOTIONS.map((emotion, i) => {
+    const dash = DASHES[emotion] ? ` stroke-dasharray="${DASHES[emotion]}"` : '';
+    const kind = leading.includes(i) ? 'line leading' : 'line';
+    return `<path class="${kind}" stroke="var(--${emotion})"${dash} d="${path(lines[i])}"><title>${escape(T.EMOTION_LABELS[emotion])}</title></path>`;
+  });
+  const grid = [0, 25, 50, 75, 100].map((y) => `<line class="grid" x1="0" x2="${SLICES}" y1="${y}" y2="${y}"/>`);
+  const levels = [1, 0.5, 0].map((share) => `<span style="inset-block-start:${100 - share * 100}%">${percent(share)}</span>`);
+  return `<figure><div class="over${marks.length ? ' marked' : ''}" dir="ltr"><div class="ribbon" role="img" aria-label="${escape(T.REPORT.ribbon)}">${ribbon(labels)}</div>
+<div class="plot"><svg viewBox="0 0 ${SLICES} 100" preserveAspectRatio="none" role="img" aria-label="${escape(T.REPORT.chart)}">${grid.join('')}${paths.join('')}</svg>
+<div class="levels" aria-hidden="true">${levels.join('')}</div><div class="ends" aria-hidden="true">${ends(lines, leading)}</div></div>
+<div class="axis" aria-hidden="true">${ticks(lengthS)}</div>${marksOver(marks, lengthS)}</div><figcaption>${escape(T.REPORT.chart)}</figcaption></figure>`;
+}
+
+/** @param {(string | null)[]} labels by slice @returns {string} one surface for each run of the same label */
+function ribbon(labels) {
+  const runs = [];
+  for (let from = 0, to; from < labels.length; from = to) {
+    to = from + 1;
+    while (to < labels.length && labels[to] === labels[from]) to += 1;
+    const label = labels[from];
+    if (!label) continue;
+    const share = (to - from) / labels.length;
+    const word = share >= WORD_SHARE ? T.EMOTION_LABELS[label] : share >= LETTER_SHARE ? T.EMOTION_LETTERS[label] : '';
+    runs.push(`<i style="inset-inline-start:${inPercent(from / labels.length)};width:${inPercent(share)};background:var(--${label});color:var(--on-${label})">${escape(word)}</i>`);
+  }
+  return runs.join('');
+}
+
+/** A null interrupts the line. @param {(number | null)[]} line */
+function path(line) {
+  let pen = 'M';
+  let d = '';
+  line.forEach((value, slice) => {
+    if (value === null) pen = 'M';
+    else {
+      d += `${pen}${slice + 0.5} ${(100 - value * 100).toFixed(1)}`;
+      // Draw a single point between two gaps as a short stroke.
+      if (pen === 'M') d += 'h.5';
+      pen = 'L';
+    }
+  });
+  return d;
+}
+
+/** @param {(number | null)[][]} lines @param {number[]} leading @returns {string} the names of the leading lines, where they end */
+function ends(lines, leading) {
+  const names = leading.flatMap((i) => {
+    const last = lines[i].findLast((value) => value !== null) ?? null;
+    return last === null ? [] : [{ emotion: EMOTIONS[i], y: 100 - last * 100 }];
+  });
+  names.sort((a, b) => a.y - b.y);
+  for (let i = 1; i < names.length; i += 1) {
+    const near = NAME_HEIGHT - (names[i].y - names[i - 1].y);
+    if (near <= 0) continue;
+    names[i - 1].y -= near / 2;
+    names[i].y += near / 2;
+  }
+  return names.map(({ emotion, y }) => `<span style="inset-block-start:${y.toFixed(1)}%">${escape(T.EMOTION_LABELS[emotion])}</span>`).join('');
+}
+
+/** @param {number} lengthS */
+function ticks(lengthS) {
+  const stepS = TICKS_S.find((seconds) => lengthS / seconds <= MOST_TICKS) ?? TICKS_S[TICKS_S.length - 1];
+  const times = Array.from({ length: Math.floor(lengthS / stepS) + 1 }, (_, i) => i * stepS);
+  return times.map((timeS) => `<span${timeS ? '' : ' class="first"'} style="inset-inline-start:${inPercent(timeS / lengthS)}">${clockTime(timeS)}</span>`).join('');
+}
+
+/** @param {Mark[]} marks @param {number} lengthS */
+function marksOver(marks, lengthS) {
+  if (!marks.length) return '';
+  const bands = marks.map(({ timeS, toS }) => (toS === null ? '' : `<i class="band" style="inset-inline-start:${inPercent(timeS / lengthS)};width:${inPercent((toS - timeS) / lengthS)}"></i>`));
+  const lines = marks.map(({ number, timeS }) => `<i style="inset-inline-start:${inPercent(timeS / lengthS)}">${marks.length > MOST_NUMBERS ? '' : `<b>${number}</b>`}</i>`);
+  return `<div class="marks" aria-hidden="true">${bands.join('')}${lines.join('')}</div>`;
+}
+
+/** @param {FaceSummary} face */
+function table(face) {
+  const rows = LABELS.map((label, i) => {
+    const share = face.labels[i] / face.frames;
+    const mean = label === 'unsure' ? '' : percent(face.sums[i] / face.frames);
+    return `<tr><th scope="row">${escape(T.EMOTION_LABELS[label])}</th><td class="bar"><i style="width:${inPercent(share)};background:var(--${label})"></i></td><td>${percent(share)}</td><td>${mean}</td></tr>`;
+  });
+  const { expression, share, mean } = T.REPORT;
+  return `<table><thead><tr><th scope="col">${escape(expression)}</th><td class="bar"></td><th scope="col">${escape(share)}</th><th scope="col">${escape(mean)}</th></tr></thead><tbody>${rows.join('')}</tbody></table>`;
+}
+
+/** @param {FaceSummary} face @returns {{label: string, share: number}[]} largest first */
+function sharesOf(face) {
+  const shares = LABELS.map((label, i) => ({ label, share: face.labels[i] / face.frames }));
+  return shares.filter(({ share }) => share > 0).sort((a, b) => b.share - a.share);
+}
+
+/** @param {string} label */
+const swatch = (label) => `<i class="swatch" style="background:var(--${label});color:var(--on-${label})" aria-hidden="true">${escape(T.EMOTION_LETTERS[label])}</i>`;
+
+/** @param {string} emotion */
+const sample = (emotion) =>
+  `<svg viewBox="0 0 36 8" aria-hidden="true"><line x1="0" x2="36" y1="4" y2="4" stroke="var(--${emotion})" stroke-width="2.5" stroke-dasharray="${DASHES[emotion] ?? ''}"/></svg>`;
+
+/** @param {number} share */
+const inPercent = (share) => `${(share * 100).toFixed(3)}%`;
+
+/** @param {string} text */
+export function escape(text) {
+  return String(text).replace(/[&<>"']/g, (sign) => `&#${sign.charCodeAt(0)};`);
+}

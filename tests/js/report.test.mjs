@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+
+import { summarize, toReport } from '../../client/js/session/report.js';
+import { SessionLog } from '../../client/js/session/session-log.js';
+import { decodeTelemetry } from '../../client/js/connection/telemetry.js';
+
+const golden = JSON.parse(readFileSync(new URL('../data/telemetry_v1.json', import.meta.url), 'utf8'));
+const decoded = decodeTelemetry(JSON.stringify(golden));
+const frame = (seq, faces) => ({ ...decoded, seq, faces });
+const face = (id, label = 'happy') => ({ ...golden.faces[0], id, label, unsure: '' });
+const SESSION = { at: 'today', notice: 'Agreed.' };
+
+/** One frame a second; `facesAt` says which faces are in it. */
+function logOf(lengthS, facesAt, log = new SessionLog()) {
+  for (let s = 0; s < lengthS; s += 1) log.add(s, frame(s, facesAt(s)));
+  return log;
+}
+
+/** The text without its markup. @param {string} html */
+const textOf = (html) => html.replace(/<style>.*?<\/style>/s, '').replace(/<[^>]+>/g, ' ').replace(/&#(\d+);/g, (_, code) => String.fromCharCode(code)).replace(/\s+/g, ' ');
+
+test('a report of an empty log says that there was no face', () => {
+  assert.match(textOf(toReport(new SessionLog(), SESSION)), /No face was found/);
+});
+
+test('a report loads nothing and runs no script, whatever the texts are', () => {
+  const log = logOf(2, (s) => [face(1, s ? 'sad' : 'happy')]);
+  log.note(1, 'marker', '<img src=x onerror=alert(1)>');
+  const html = toReport(log, { at: '"><script>', notice: '<script>alert(1)</script>', settings: [['<b>', '<link href=x>']] });
+
+  assert.doesNotMatch(html, /<script|https?:|<link|<img|url\(/);
+  assert.match(html, /default-src 'none'/);
+  assert.match(html, /<svg/);
+});
+
+test('the summary comes first: how long each face was seen, the share of its labels, the number of markers', () => {
+  const log = logOf(60, (s) => [face(1, s % 4 ? 'happy' : 'sad'), ...(s < 30 ? [face(2, 'neutral')] : [])]);
+  log.add(60, frame(60, []));
+  log.note(10, 'marker', 'one');
+  log.note(20, 'marker', 'two');
+  const text = textOf(toReport(log, SESSION).split('<h2>')[0]);
+
+  assert.match(text, /Length 1:00 Faces 2 Markers 2 Frames 61/);
+  assert.match(text, /Face 1 seen for 0:59 of 1:00 H Happy 75% Sa Sad 25%/);
+  assert.match(text, /Face 2 seen for 0:29 of 1:00 N Neutral 100%/);
+});
+
+test('the summary is exact although only means are kept of the first part', () => {
+  const facesAt = (s) => [face(1, s % 3 ? 'happy' : 'sad')];
+  const [thinned, whole] = [new SessionLog({ framesS: 10 }), new SessionLog()].map((log) => {
+    for (let seq = 0; seq < 600; seq += 1) log.add(seq / 5, frame(seq, facesAt(seq)));
+    return summarize(log);
+  });
+
+  assert.deepEqual(thinned.faces.get(1).labels, [0, 0, 0, 400, 200, 0, 0, 0]);
+  assert.deepEqual(thinned, whole);
+});
+
+test('a report says which part is means, and only if there is one', () => {
+  const facesAt = () => [face(1)];
+
+  assert.match(textOf(toReport(logOf(120, facesAt, new SessionLog({ framesS: 60 })), SESSION)), /Of the time before 0:59, only the means of each second were kept/);
+  assert.doesNotMatch(textOf(toReport(logOf(120, facesAt), SESSION)), /only the means/);
+});
+
+test('a report says how many events are not listed', () => {
+  const log = logOf(10, (s) => [face(s + 1)], new SessionLog({ events: 5 }));
+
+  assert.match(textOf(toReport(log, SESSION)), /14 events of faces are not listed/);
+});
+
+test('the chart covers the whole session on its clock, also of frames that are no longer kept', () => {
+  const html = toReport(logOf(101, (s) => [face(1, s < 50 ? 'happy' : 'sad')], new SessionLog({ framesS: 10 })), SESSION);
+  const ticks = [...html.matchAll(/<span(?: class="first")? style="inset-inline-start:([\d.]+)%">([\d:]+)</g)].map(([, part, time]) => [Math.round(Number(part)), time]);
+  const [line] = html.match(/<path [^>]*--happy[^>]*>/);
+
+  assert.deepEqual(ticks, [[0, '0:00'], [30, '0:30'], [60, '1:00'], [90, '1:30']]);
+  assert.match(line, / d="M0\.5 /);
+  assert.match(line, /L479\.5 [^L]*"/);
+  const [, width] = html.match(/width:([\d.]+)%;background:var\(--happy\);color:var\(--on-happy\)">Happy</);
+  assert.ok(Math.abs(Number(width) - 50) < 1, width);
+});
+
+test('the line is interrupted while the face was away', () => {
+  const html = toReport(logOf(100, (s) => (s > 40 && s < 60 ? [face(2)] : [face(1)])), SESSION);
+  const [first, second] = html.match(/<path [^>]*--happy[^>]*>/g);
+
+  assert.equal(first.match(/M/g).length, 2);
+  assert.equal(second.match(/M/g).length, 1);
+});
+
+test('markers are numbered in their list and on each chart; a stimulus covers its time', () => {
+  const log = logOf(100, () => [face(1), face(2)]);
+  log.note(99.999, 'stopped');
+  log.note(25, 'marker', 'hello');
+  log.note(50, 'stimulus-start', 'A');
+  log.note(60, 'stimulus-start', 'B');
+  log.note(75, 'stimulus-end', 'A');
+  const html = toReport(log, SESSION);
+
+  assert.match(textOf(html), /1 0:25 Marker: hello 2 0:50 Stimulus starts: A 3 1:00 Stimulus starts: B 4 1:15 Stimulus ends: A/);
+  assert.equal(html.match(/<i style="inset-inline-start:25\.000%"><b>1<\/b><\/i>/g).length, 2);
+  assert.match(html, /class="band" style="inset-inline-start:50\.000%;width:25\.000%"/);
+  assert.equal(html.match(/class="band"/g).length, 4);
+});
+
+test('events have the time of the session; those of faces are listed on demand', () => {
+  const log = logOf(70, (s) => (s > 64 ? [] : [face(1)]));
+  log.note(66, 'lost', 'no network');
+  const html = toReport(log, SESSION);
+
+  assert.match(html, /<time>1:06<\/time><span>Connection lost: no network</);
+  assert.match(html, /<details><summary>Faces that appeared, changed or left \(2\)<\/summary><ol><li><time>0:00<\/time><span>Face 1 appeared<\/span><\/li><li><time>1:05<\/time><span>Face 1 left/);
+});
+
+test('of many faces, those seen longest are shown and the others on demand', () => {
+  const html = toReport(logOf(45, (s) => [1, 2, 3, 4, 5, 6, 7, 8, 9].filter((id) => s < id * 5).map((id) => face(id))), SESSION);
+  const [shown, others] = html.split('<details class="rest">');
+
+  assert.deepEqual([...shown.matchAll(/<h2>(Face \d)</g)].map(([, name]) => name), ['Face 9', 'Face 8', 'Face 7', 'Face 6', 'Face 5', 'Face 4']);
+  assert.deepEqual([...others.matchAll(/<h2>(Face \d)</g)].map(([, name]) => name), ['Face 3', 'Face 2', 'Face 1']);
+  assert.match(textOf(shown), /3 more faces were seen, each for 0:14 or less/);
+});
+
+test('a report contains the settings, the limits of the method and what the person agreed to', () => {
+  const text = textOf(toReport(logOf(2, () => [face(1)]), { ...SESSION, settings: [['Camera', 'Front, 640 × 480']] }));
+
+  assert.match(text, /Settings Camera Front, 640 × 480 Limitations .*often wrong.* Agreed\./);
+});
