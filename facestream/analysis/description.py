@@ -1,4 +1,4 @@
-"""Describe one followed face: steady its landmarks, read its emotion, measure pose, eyes and mouth.
+"""Describe one followed face: steady its landmarks, read its emotion, measure pose, eyes, mouth and quality.
 
 The label itself is chosen in `emotion/label.py`.
 """
@@ -12,6 +12,7 @@ from facestream.analysis.emotion.reader import EmotionReader
 from facestream.analysis.faces import BoundingBox, Face, GrayImage
 from facestream.analysis.landmarks import box_of_landmarks
 from facestream.analysis.options import AnalysisOptions
+from facestream.analysis.quality import next_quality
 from facestream.analysis.tracking.blinks import next_eyes
 from facestream.analysis.tracking.smoothing import steady_landmarks
 from facestream.analysis.tracking.tracks import Track
@@ -41,7 +42,8 @@ def describe(
     if not state.probabilities or time_s - state.time_s >= read_after_s:
         read = emotions.read(gray, box, track.landmarks_xy)
         track = replace(track, emotion_state=next_emotion_state(state, read, time_s, options.smoothing_s))
-    return as_face(gray, track, box)
+    quality = next_quality(track.quality, gray, box, track.landmarks_xy, time_s)
+    return as_face(gray, replace(track, quality=quality), box)
 
 
 def as_face(gray: GrayImage, track: Track, box: BoundingBox) -> tuple[Track, Face]:
@@ -66,5 +68,6 @@ def as_face(gray: GrayImage, track: Track, box: BoundingBox) -> tuple[Track, Fac
         eye_opening=opening,
         blinks=eyes.blinks,
         mouth_opening=geometry.mouth_opening(track.landmarks_xy),
+        hints=track.quality.hints,
     )
     return replace(track, eyes=eyes, unsure=unsure), face

@@ -44,6 +44,15 @@ class UnsureReason(enum.StrEnum):
     TURNED = "turned"  # turned or tilted too far from the camera
 
 
+class QualityHint(enum.StrEnum):
+    """What makes a face hard to read, and what a person can change about it."""
+
+    DARK = "dark"  # the face is too dark
+    BACKLIT = "backlit"  # its surroundings are much brighter than the face
+    FAR = "far"  # few pixels between the eyes
+    BLURRED = "blurred"  # little detail
+
+
 @dataclass(frozen=True, slots=True)
 class BoundingBox:
     """The box of a face in pixels of its frame; it may extend beyond the frame."""
@@ -100,6 +109,8 @@ class Face:
     """Blinks since the face was first seen."""
     mouth_opening: float = 0.0
     """Height of the inner mouth over its width: 0 closed, above 0.3 open."""
+    hints: tuple[QualityHint, ...] = ()
+    """Damped over about a second; empty for a photograph."""
 
     def __post_init__(self) -> None:
         if len(self.probabilities) != len(EMOTIONS):

@@ -6,13 +6,22 @@ from typing import Annotated, Literal, cast
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from facestream.analysis.faces import EMOTIONS, UNSURE, BoundingBox, FrameReport, LandmarksXY, UnsureReason
+from facestream.analysis.faces import (
+    EMOTIONS,
+    UNSURE,
+    BoundingBox,
+    FrameReport,
+    LandmarksXY,
+    QualityHint,
+    UnsureReason,
+)
 
 VERSION: Literal[1] = 1
 Unanalysed = Literal["", "off", "unavailable", "fault"]
 LABELS = (*map(str, EMOTIONS), UNSURE)
 """What `FaceMessage.label` may hold."""
 _REASONS = tuple(map(str, UnsureReason))
+_HINTS = tuple(map(str, QualityHint))
 Probabilities = tuple[float, float, float, float, float, float, float]
 LANDMARKS_CHARS = 184
 """Length of `FaceMessage.landmarks`: 136 bytes as base64."""
@@ -57,6 +66,12 @@ class FaceMessage(_Message):
     eyes: float = Field(0.0, description="eye aspect ratio: about 0.3 open, below 0.2 closed")
     mouth: float = Field(0.0, description="height of the inner mouth over its width: 0 closed")
     blinks: int = Field(0, ge=0, description="blinks since the face was first seen")
+    hints: tuple[str, ...] = Field(
+        (),
+        exclude_if=lambda hints: not hints,
+        description=f"what makes the face hard to read: {', '.join(_HINTS)}; absent if nothing does",
+        json_schema_extra={"examples": [[str(QualityHint.DARK), str(QualityHint.FAR)]]},
+    )
     landmarks: str | None = Field(
         None,
         pattern=f"^[A-Za-z0-9+/]{{{LANDMARKS_CHARS - 2}}}==$",
@@ -108,6 +123,7 @@ def face_messages(report: FrameReport, with_landmarks: int | None = None) -> tup
             eyes=round(face.eye_opening, 2),
             mouth=round(face.mouth_opening, 2),
             blinks=face.blinks,
+            hints=tuple(map(str, face.hints)),
             landmarks=_packed(face.landmarks_xy, box) if face.id == with_landmarks else None,
             # `Face` has checked that there are seven.
             probabilities=cast(Probabilities, tuple(round(p, 3) for p in face.probabilities)),

@@ -108,16 +108,23 @@ def next_emotion_state(
     return EmotionState(tuple(float(p) for p in mixed), label, time_s, close)
 
 
+def inner_face(gray: GrayImage, box: BoundingBox, wider: float = 1.0) -> GrayImage:
+    """A view of the pixels from forehead to chin, without hair and background; empty for a face beyond the frame.
+
+    With `wider`, a region of that many times the width and height.
+    """
+    x, y = box.center_xy
+    left, right = round(x - 0.44 * wider * box.width), round(x + 0.44 * wider * box.width)
+    top, bottom = round(y - 0.49 * wider * box.height), round(y + 0.39 * wider * box.height)
+    return gray[max(0, top) : max(0, bottom), max(0, left) : max(0, right)]
+
+
 def sharpness(gray: GrayImage, box: BoundingBox) -> float:
     """Variance of the Laplacian over the variance of the gray levels, in the inner face scaled to 40 x 40 pixels.
 
-    The inner face reaches from forehead to chin: hair and background do not count. The value is 0 for a flat or
-    blurred face and does not depend on its size or contrast.
+    The value is 0 for a flat or blurred face and does not depend on its size or contrast.
     """
-    x, y = box.center_xy
-    left, right = round(x - 0.44 * box.width), round(x + 0.44 * box.width)
-    top, bottom = round(y - 0.49 * box.height), round(y + 0.39 * box.height)
-    inner = gray[max(0, top) : max(0, bottom), max(0, left) : max(0, right)]
+    inner = inner_face(gray, box)
     if inner.size == 0:
         return 0.0
     shrinks = box.width > SHARPNESS_PX

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from facestream.analysis.degradation import NO_DEGRADATION, DegradationState
 from facestream.analysis.emotion.label import NO_EMOTION_STATE, EmotionState
 from facestream.analysis.faces import NEVER_S, LandmarksXY, UnsureReason
+from facestream.analysis.quality import NO_QUALITY, Quality
 from facestream.analysis.tracking.blinks import NO_EYES, Eyes
 from facestream.analysis.tracking.smoothing import Steady
 
@@ -35,6 +36,7 @@ class Track:
     eyes: Eyes = NO_EYES
     unsure: UnsureReason | None = None
     """Why the face had no emotion label in its last frame."""
+    quality: Quality = NO_QUALITY
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from facestream.analysis.faces import EMOTIONS, UNSURE, BoundingBox, Face, FrameReport, UnsureReason
+from facestream.analysis.faces import (
+    EMOTIONS,
+    UNSURE,
+    BoundingBox,
+    Face,
+    FrameReport,
+    QualityHint,
+    UnsureReason,
+)
 from facestream.messages.telemetry import (
     LANDMARKS_CHARS,
     VERSION,
@@ -71,12 +79,15 @@ def test_the_largest_message_for_two_faces_fits_one_chunk():
         eyes=0.99,
         mouth=9.99,
         blinks=99_999,
+        hints=tuple(QualityHint),
         landmarks="/" * (LANDMARKS_CHARS - 2) + "==",
     )
     times = StageTimes(wait=99999.9, detect=99999.9, landmarks=99999.9, emotion=99999.9, draw=99999.9)
 
+    # LandmarkTurns gives them to one face of a message.
+    other = long.model_copy(update={"landmarks": None})
     message = telemetry(
-        long, long, seq=10**9, pts=1e6 + 0.123, fps_in=199.9, fps_out=199.9, dropped=10**9, ms=times
+        long, other, seq=10**9, pts=1e6 + 0.123, fps_in=199.9, fps_out=199.9, dropped=10**9, ms=times
     )
 
     assert len(encode_telemetry(message).encode()) < MAX_BYTES_FOR_TWO_FACES
@@ -123,6 +134,14 @@ def test_a_face_without_landmarks_has_no_such_field():
     text = encode_telemetry(telemetry(*face_messages(FrameReport((face(1), face(2))), with_landmarks=2)))
 
     assert ["landmarks" in face for face in json.loads(text)["faces"]] == [False, True]
+
+
+def test_a_face_has_hints_only_if_there_are_any():
+    hinted = face(2, hints=(QualityHint.DARK, QualityHint.FAR))
+
+    text = encode_telemetry(telemetry(*face_messages(FrameReport((face(1), hinted)))))
+
+    assert [read.get("hints") for read in json.loads(text)["faces"]] == [None, ["dark", "far"]]
 
 
 def test_an_unsure_face_has_its_reason():
