@@ -12,6 +12,9 @@
   var root = document.documentElement;
   var fault = '';
 
+  /* Before the modules run, so that the page does not change its layout. */
+  if (/[?&]view=compact(&|$)/.test(location.search)) root.setAttribute('data-view', 'compact');
+
   /* The newest features that the modules use without checking for them. */
   function isTooOld() {
     return !(

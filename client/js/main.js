@@ -1,6 +1,7 @@
 /** The page: gives the panels their elements, and connects buttons, panels and texts with the visit. Decides nothing itself. */
 
 import { ChartTools } from './panels/chart-tools.js';
+import { makeCompact } from './panels/compact-view.js';
 import { ConsentDialog, TokenDialog, closeLikeMenus, takeToken } from './panels/dialogs.js';
 import { element, find } from './browser/elements.js';
 import { EmotionChart } from './panels/emotion-chart.js';
@@ -53,7 +54,8 @@ putTexts('title', (found, text) => (found.title = text));
 const root = document.documentElement;
 const video = find(document, '#video', HTMLVideoElement);
 const log = new SessionLog();
-const chart = makeChart();
+const isCompact = root.dataset.view === 'compact';
+const chart = isCompact ? null : makeChart();
 takeToken(location, history);
 const token = new TokenDialog(dialog('#token'));
 const consent = new ConsentDialog(dialog('#consent'));
@@ -174,6 +176,7 @@ button('no-clip').addEventListener('click', () => {
   stage.focus();
 });
 opensSheet(button('open-settings'), dialog('#settings'));
+if (isCompact) makeCompact(find(document, '#full-page', HTMLAnchorElement), element('.rows'));
 video.addEventListener('playing', () => visit.videoPlays());
 closeLikeMenus(/** @type {NodeListOf<HTMLDetailsElement>} */ (document.querySelectorAll('.menu')));
 stage.show(State.IDLE);

@@ -10,7 +10,7 @@ from aiohttp import web
 from playwright.async_api import Page, Route, expect
 
 from facestream.credentials.tokens import Purpose, issue, make_key
-from tests.browser.conftest import NO_WEBRTC, SOON_MS, OpenPage
+from tests.browser.conftest import NO_WEBRTC, SOON_MS, OpenPage, start, until
 from tests.browser.test_for_everyone import violations
 from tests.conftest import ROOT, RunningServer, running_server
 
@@ -298,3 +298,73 @@ async def test_the_compatibility_mode_works_from_an_allowed_origin(site: OtherSi
         await page.get_by_role("button", name=AGREE).click()
 
         await expect_state(page, "connected")
+
+
+@pytest.mark.parametrize("size", [(240, 360), (320, 420), (480, 270)])
+async def test_the_compact_view_shows_video_word_and_bars_without_scrolling(
+    server_url: str, open_page: OpenPage, size: tuple[int, int]
+):
+    width, height = size
+    async with open_page(
+        f"{server_url}/?view=compact", width=width, height=height, origins=(server_url,)
+    ) as page:
+        await start(page)
+        await expect(page.locator("#verdict")).to_have_text("Happy", timeout=SOON_MS)
+
+        for shown in (
+            page.locator("#video"),
+            page.locator("#verdict"),
+            page.get_by_role("button", name="Stop"),
+        ):
+            await expect(shown).to_be_in_viewport(ratio=1)
+        await expect(page.locator(".row:visible")).to_have_count(7)
+        await expect(page.locator(".row:visible").last).to_be_in_viewport(ratio=1)
+        for hidden in ("h1", ".history", ".quality", "#open-settings", "#clip-label", "#record", "#snapshot"):
+            await expect(page.locator(hidden)).to_be_hidden()
+        assert await page.evaluate("document.documentElement.scrollWidth") == width
+        assert await page.evaluate("document.documentElement.scrollHeight") == height
+        assert await violations(page) == []
+        await expect(page.get_by_role("link", name="Full page")).to_have_attribute("href", f"{server_url}/")
+
+
+async def test_in_the_compact_view_the_consent_fits_the_window_and_its_buttons_are_visible(
+    server_url: str, open_page: OpenPage
+):
+    async with open_page(f"{server_url}/?view=compact", width=240, height=240, origins=(server_url,)) as page:
+        await page.get_by_role("button", name="Start").click()
+
+        await expect(page.get_by_role("button", name="I agree")).to_be_in_viewport(ratio=1)
+        assert await page.evaluate("document.documentElement.scrollWidth") == 240
+
+
+async def test_the_compact_view_asks_for_the_token(guarded: tuple[str, str], open_page: OpenPage):
+    url, token = guarded
+    async with open_page(f"{url}/?view=compact", width=240, height=360, origins=(url,)) as page:
+        await page.get_by_role("button", name="Start").click()
+        await page.get_by_role("dialog").get_by_label("Token").fill(token)
+        await page.get_by_role("button", name="Continue").click()
+        await page.get_by_role("button", name="I agree").click()
+
+        await expect(page.locator("html")).to_have_attribute("data-state", "connected", timeout=SOON_MS)
+
+
+async def test_a_page_of_an_allowed_origin_shows_the_page_in_a_frame(site: OtherSite, open_page: OpenPage):
+    async with open_page(f"{site.url}/frame.html", origins=(site.server.url,)) as page:
+        frame = page.frame_locator("iframe")
+        await frame.get_by_role("button", name="Start").click()
+        await frame.get_by_role("button", name="I agree").click()
+
+        await expect(frame.locator("html")).to_have_attribute("data-state", "connected", timeout=SOON_MS)
+        await expect(frame.locator("#verdict")).to_have_text("Happy", timeout=SOON_MS)
+
+
+async def test_a_page_of_another_origin_cannot_show_the_page_in_a_frame(site: OtherSite, open_page: OpenPage):
+    # The same site at an address that the server does not know.
+    stranger = f"{site.url.replace('localhost', '127.0.0.1')}/frame.html"
+    async with open_page(stranger, origins=(site.server.url,), expect_errors="the frame's") as page:
+        await until(lambda: is_blocked(page))
+
+
+async def is_blocked(page: Page) -> bool:
+    """Chromium shows an error page of its own in the frame."""
+    return any(frame.url.startswith("chrome-error:") for frame in page.frames)

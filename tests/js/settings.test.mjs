@@ -4,11 +4,21 @@ import { test } from 'node:test';
 import { constraints } from '../../client/js/source/camera.js';
 import { keepChoice, readChoice } from '../../client/js/browser/settings.js';
 
-test('forbidden storage is not an error', () => {
-  const forbidden = { getItem: () => { throw new Error('no'); }, setItem: () => { throw new Error('no'); } };
+test('where storage is forbidden, a choice lasts as long as the page', () => {
+  const forbidden = () => { throw new DOMException('Access is denied for this document.', 'SecurityError'); };
+  assert.equal(readChoice('camera', forbidden), null);
 
   keepChoice('camera', 'front', forbidden);
-  assert.equal(readChoice('camera', forbidden), null);
+
+  assert.equal(readChoice('camera', forbidden), 'front');
+});
+
+test('what a full storage does not take replaces the older choice', () => {
+  const full = { getItem: () => 'old', setItem: () => { throw new DOMException('full', 'QuotaExceededError'); } };
+
+  keepChoice('size', 'new', () => full);
+
+  assert.equal(readChoice('size', () => full), 'new');
 });
 
 test('a front or rear camera is requested by its facing mode, any other by its id', () => {

@@ -1,6 +1,6 @@
 /** Asks the person for consent and for the access token, and closes menus. Draws into its own dialogs and menus only. */
 
-import { keepChoice, readChoice } from '../browser/settings.js';
+import { forTab, keepChoice, readChoice } from '../browser/settings.js';
 
 const FRAGMENT = /^#token=(.+)$/;
 
@@ -30,10 +30,10 @@ export class ConsentDialog {
 
   /** @param {string} text what the person agrees to @returns {Promise<boolean>} */
   async ask(text) {
-    if (readChoice('consent', globalThis.sessionStorage) === text) return true;
+    if (readChoice('consent', forTab) === text) return true;
     fill(this.#dialog, text);
     if (!(await isConfirmed(this.#dialog))) return false;
-    keepChoice('consent', text, globalThis.sessionStorage);
+    keepChoice('consent', text, forTab);
     return true;
   }
 }
@@ -48,7 +48,7 @@ export function takeToken(location, history) {
   const [, token] = FRAGMENT.exec(location.hash) ?? [];
   if (!token) return;
   history.replaceState(null, '', location.pathname + location.search);
-  keepChoice('token', decoded(token), globalThis.sessionStorage);
+  keepChoice('token', decoded(token), forTab);
 }
 
 /** @param {string} text @returns {string} */
@@ -64,7 +64,7 @@ function decoded(text) {
 export class TokenDialog {
   #dialog;
   #input;
-  #token = readChoice('token', globalThis.sessionStorage) ?? '';
+  #token = readChoice('token', forTab) ?? '';
 
   /** @param {HTMLDialogElement} dialog holds .text, an input and buttons with the values "yes" and "no" */
   constructor(dialog) {
@@ -86,7 +86,7 @@ export class TokenDialog {
     this.#input.value = '';
     if (!confirmed || !token) return false;
     this.#token = token;
-    keepChoice('token', token, globalThis.sessionStorage);
+    keepChoice('token', token, forTab);
     return true;
   }
 }

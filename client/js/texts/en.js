@@ -15,6 +15,7 @@ export const TEXT = {
   compatibility: 'Compatibility mode',
   compatibilityTitle: `The direct video connection does not work here, so ${SINGLE_IMAGES}`,
   stageLabel: 'Annotated video',
+  fullPage: 'Full page',
   useClip: 'Use a video file',
   backToCamera: 'Back to the camera',
   settings: 'Settings',
