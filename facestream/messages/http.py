@@ -12,6 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field
 OWNER_HEADER = "X-Session-Secret"
 """The header with the `secret` of an answer, which lets its peer change and end the session."""
 MAX_RESUME_CHARS = 100
+MAX_SHARED_LIFETIME_H = 24.0
+"""Longest life of a token that is issued over HTTP; `facestream token` issues longer ones."""
 SessionKind = Literal["webrtc", "pictures"]
 """The transport of a session's frames; `pictures` is the compatibility mode (sessions/jpeg.py)."""
 KINDS: tuple[SessionKind, ...] = get_args(SessionKind)
@@ -49,6 +51,31 @@ class AnswerBody(_Body):
     """Lets the peer change and end its session over HTTP."""
 
 
+class TokenRequestBody(_Body):
+    """`POST /tokens`: what kind of token an admin wants."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    lifetime_h: float = Field(2.0, gt=0, le=MAX_SHARED_LIFETIME_H, allow_inf_nan=False)
+    subject: str = Field("shared link", min_length=1, max_length=64)
+    """Who will use it, for the log."""
+    url: str = Field("", max_length=300, pattern=r"^(https?://[!-~]+)?$")
+    """Address of the page, for `link` and `qr_svg`; empty: the response has neither."""
+
+
+class IssuedToken(_Body):
+    """The response to `POST /tokens`."""
+
+    model_config = ConfigDict(json_schema_serialization_defaults_required=False)
+
+    token: str
+    expires_in_s: int
+    link: str | None = None
+    """Opens the page with the token, which is in the fragment."""
+    qr_svg: str | None = None
+    """The link as a QR code: an SVG image without a script."""
+
+
 class ProblemCode(enum.StrEnum):
     """Why a request is rejected, for programs; codes never change, and more may be added."""
 
@@ -57,6 +84,8 @@ class ProblemCode(enum.StrEnum):
     TOKEN_EXPIRED = "token_expired"  # noqa: S105
     NOT_AN_ADMIN = "not_an_admin"  # 403: a peer's token where an admin's is required
     NO_ADMINS = "no_admins"  # 404: the server has no admin tokens
+    NO_TOKEN_KEY = "no_token_key"  # noqa: S105 - 404: the server has no key that signs tokens
+    BAD_TOKEN_REQUEST = "bad_token_request"  # noqa: S105 - 400
     NOT_YOUR_SESSION = "not_your_session"  # 403
     ORIGIN_NOT_ALLOWED = "origin_not_allowed"  # 403
     RATE_LIMITED = "rate_limited"  # 429: the address asks too often

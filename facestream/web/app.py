@@ -21,7 +21,7 @@ from facestream.web.keys import (
     SUPERVISOR,
 )
 from facestream.web.problems import report_errors_as_problems
-from facestream.web.routes import health, jpeg_socket, metrics, page, sessions
+from facestream.web.routes import health, jpeg_socket, metrics, page, sessions, tokens
 from facestream.web.routes.metrics import count_rejections, make_metrics
 from facestream.web.supervision import Supervisor
 from facestream.workers.pool import AnalysisPool
@@ -42,6 +42,6 @@ def make_app(
     app.on_response_prepare.append(set_server_header)
     app.on_response_prepare.append(page.add_security_headers)
     app.on_response_prepare.append(add_cors_headers)
-    for part in (page, sessions, jpeg_socket, health, metrics):
+    for part in (page, sessions, tokens, jpeg_socket, health, metrics):
         app.add_routes(part.routes)
     return app

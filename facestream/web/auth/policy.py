@@ -61,6 +61,11 @@ class Access:
             return ""
         return issue(self.peers.key, Purpose.PEER, "this machine", LOCAL_TOKEN_LIFETIME_H)
 
+    @property
+    def signing_key(self) -> str:
+        """The key of the token file, for tokens that outlive this process; empty: there is none. Never log it."""
+        return self.admins.key
+
     def reload(self) -> None:
         """Read the token files again; if a file is wrong, the previous tokens stay valid."""
         try:

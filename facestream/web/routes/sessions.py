@@ -3,7 +3,7 @@
 Never touches media.
 """
 
-from aiohttp import hdrs, web
+from aiohttp import web
 
 from facestream.errors import FragmentTooLargeError, OfferTooLargeError
 from facestream.ice.trickle import FRAGMENT_TYPE, MAX_FRAGMENT_BYTES
@@ -21,7 +21,7 @@ from facestream.web.auth.guards import (
     require_owner_or_admin,
 )
 from facestream.web.auth.origin import GOODBYE
-from facestream.web.http.headers import content_type
+from facestream.web.http.bodies import read_at_most, require_type
 from facestream.web.keys import CONFIG, REGISTRY
 from facestream.web.problems import RejectedError
 
@@ -36,7 +36,7 @@ async def offer(request: web.Request) -> web.Response:
     await authorize(request)
     check_request_rate(request)
     # A page of another origin cannot send this type without a preflight request.
-    _require_type(request, "application/json")
+    require_type(request, "application/json")
     try:
         body = await request.read()
     except web.HTTPRequestEntityTooLarge:
@@ -64,8 +64,8 @@ async def trickle(request: web.Request) -> web.Response:
     if not isinstance(session, WebRtcSession):
         raise _no_session("no such session that takes candidates; it may have ended already")
     require_owner(request, session)
-    _require_type(request, FRAGMENT_TYPE)
-    body = await _read_at_most(request, MAX_FRAGMENT_BYTES + 1)
+    require_type(request, FRAGMENT_TYPE)
+    body = await read_at_most(request, MAX_FRAGMENT_BYTES + 1)
     if len(body) > MAX_FRAGMENT_BYTES:
         raise FragmentTooLargeError(
             f"fragment too large; expected at most {MAX_FRAGMENT_BYTES} bytes: send the candidates in several requests"
@@ -93,7 +93,7 @@ async def bye(request: web.Request) -> web.Response:
     Always 204: the page does not read the response, and the connection may have ended a moment before.
     """
     session = request.app[REGISTRY].get(request.match_info["id"])
-    secret = await _read_at_most(request, MAX_SECRET_BYTES)
+    secret = await read_at_most(request, MAX_SECRET_BYTES)
     if session is not None and is_owner(session, secret.decode(errors="replace")):
         session.request_end(Ending.PAGE_CLOSED, "the peer closed its page")
     return web.Response(status=204)
@@ -108,26 +108,3 @@ async def sessions(request: web.Request) -> web.Response:
 
 def _no_session(message: str) -> RejectedError:
     return RejectedError(404, ProblemCode.NO_SUCH_SESSION, message)
-
-
-def _require_type(request: web.Request, expected: str) -> None:
-    """Pass for an uncompressed body of the expected media type; raises RejectedError."""
-    if content_type(request) != expected:
-        raise RejectedError(
-            415, ProblemCode.UNSUPPORTED_MEDIA_TYPE, f"got {content_type(request)!r}; expected {expected}"
-        )
-    # A compressed body would be decompressed before its size is checked.
-    if hdrs.CONTENT_ENCODING in request.headers:
-        raise RejectedError(
-            415,
-            ProblemCode.UNSUPPORTED_MEDIA_TYPE,
-            f"got a compressed body; expected {expected}, not compressed",
-        )
-
-
-async def _read_at_most(request: web.Request, most: int) -> bytes:
-    """The body, or its first `most` bytes; it may arrive in several pieces."""
-    body = b""
-    while len(body) < most and not request.content.at_eof():
-        body += await request.content.read(most - len(body))
-    return body

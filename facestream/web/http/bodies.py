@@ -1,0 +1,30 @@
+"""Check the type of a request body before it is read, and read at most so much of it."""
+
+from aiohttp import hdrs, web
+
+from facestream.messages.http import ProblemCode
+from facestream.web.http.headers import content_type
+from facestream.web.problems import RejectedError
+
+
+def require_type(request: web.Request, expected: str) -> None:
+    """Pass for an uncompressed body of the expected media type; raises RejectedError."""
+    if content_type(request) != expected:
+        raise RejectedError(
+            415, ProblemCode.UNSUPPORTED_MEDIA_TYPE, f"got {content_type(request)!r}; expected {expected}"
+        )
+    # A compressed body would be decompressed before its size is checked.
+    if hdrs.CONTENT_ENCODING in request.headers:
+        raise RejectedError(
+            415,
+            ProblemCode.UNSUPPORTED_MEDIA_TYPE,
+            f"got a compressed body; expected {expected}, not compressed",
+        )
+
+
+async def read_at_most(request: web.Request, most: int) -> bytes:
+    """The body, or its first `most` bytes; it may arrive in several pieces."""
+    body = b""
+    while len(body) < most and not request.content.at_eof():
+        body += await request.content.read(most - len(body))
+    return body

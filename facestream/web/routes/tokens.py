@@ -1,0 +1,78 @@
+"""Issue tokens that expire, for admins who share the page as a link; never logs, stores or lists a token."""
+
+import io
+import logging
+
+import segno
+from aiohttp import hdrs, web
+from pydantic import ValidationError
+
+from facestream.credentials.tokens import Purpose, issue
+from facestream.messages.http import IssuedToken, ProblemCode, TokenRequestBody
+from facestream.messages.validation import first_problem
+from facestream.resources import COMMAND
+from facestream.web.auth.guards import require_admin
+from facestream.web.http.bodies import read_at_most, require_type
+from facestream.web.keys import ACCESS
+from facestream.web.problems import RejectedError
+
+MAX_REQUEST_BYTES = 2000
+QUIET_ZONE_MODULES = 4  # ISO/IEC 18004
+logger = logging.getLogger(__name__)
+routes = web.RouteTableDef()
+
+
+@routes.post("/tokens")
+async def create(request: web.Request) -> web.Response:
+    """Issue a peer's token, signed with the key of `facestream token`, and a link and a QR code for it."""
+    require_admin(request)
+    key = request.app[ACCESS].signing_key
+    if not key:
+        raise RejectedError(
+            404,
+            ProblemCode.NO_TOKEN_KEY,
+            f"this server has no key that signs tokens; create one with `{COMMAND} token` and send the server SIGHUP",
+        )
+    require_type(request, "application/json")
+    wanted = _parsed(await read_at_most(request, MAX_REQUEST_BYTES + 1))
+    token = issue(key, Purpose.PEER, wanted.subject, wanted.lifetime_h)
+    logger.info(
+        "an admin issued a token over HTTP for %r, valid for %g h",
+        wanted.subject,
+        round(wanted.lifetime_h, 2),
+    )
+    link = f"{wanted.url.partition('#')[0]}#token={token}" if wanted.url else None
+    body = IssuedToken(
+        token=token,
+        expires_in_s=round(wanted.lifetime_h * 3600),
+        link=link,
+        qr_svg=link and _qr_svg(link),
+    )
+    # No cache and no history may keep it.
+    return web.json_response(text=body.to_json(), status=201, headers={hdrs.CACHE_CONTROL: "no-store"})
+
+
+def _parsed(body: bytes) -> TokenRequestBody:
+    """The request; raises RejectedError."""
+    if len(body) > MAX_REQUEST_BYTES:
+        raise RejectedError(
+            413, ProblemCode.BODY_TOO_LARGE, f"request too large; expected at most {MAX_REQUEST_BYTES} bytes"
+        )
+    try:
+        return TokenRequestBody.model_validate_json(body)
+    except ValidationError as error:
+        raise RejectedError(
+            400,
+            ProblemCode.BAD_TOKEN_REQUEST,
+            f"not a request for a token ({first_problem(error, 'body')}); expected JSON with lifetime_h, subject and "
+            "url, all optional",
+        ) from error
+
+
+def _qr_svg(text: str) -> str:
+    """A QR code, black on white, so that cameras read it in a dark page too."""
+    image = io.BytesIO()
+    segno.make(text, error="l", micro=False).save(
+        image, kind="svg", border=QUIET_ZONE_MODULES, dark="#000", light="#fff", xmldecl=False, omitsize=True
+    )
+    return image.getvalue().decode().strip()
