@@ -13,6 +13,7 @@ from playwright.async_api import Page, expect
 
 from facestream.messages.telemetry import decode_telemetry
 from tests.browser.conftest import SCREENSHOTS, OpenPage, chart_points, more_frames_shown, start
+from tests.browser.test_for_everyone import AXE
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -68,7 +69,8 @@ async def test_table_messages_and_report_match_the_session_and_need_no_network(
             decode_telemetry(json.dumps(message))
         # One clock for all: the session begins at 0, and nothing in it comes later than its end.
         assert times_s == sorted(times_s)
-        assert (records[0]["event"], records[-1]["event"]) == ("began", "stopped")
+        kinds = [record.get("event", "message") for record in records]
+        assert (kinds[0], kinds[-1]) == ("began", "stopped"), [*zip(times_s, kinds, strict=True)][-5:]
         assert times_s[0] == pytest.approx(0, abs=0.5)
         passed = datetime.fromisoformat(rows[-1]["clock"]) - datetime.fromisoformat(records[0]["clock"])
         assert passed.total_seconds() == pytest.approx(float(rows[-1]["time_s"]) - times_s[0], abs=0.01)
@@ -91,6 +93,8 @@ async def test_table_messages_and_report_match_the_session_and_need_no_network(
             await expect(summary.get_by_role("heading", name="Face 1")).to_be_in_viewport()
             await expect(summary.locator(".share").first).to_be_in_viewport()
             assert await opened.evaluate("document.documentElement.scrollWidth") <= width
+        await opened.evaluate(AXE.read_text())
+        assert await opened.evaluate("async () => (await axe.run()).violations.map(({ id }) => id)") == []
         # The numbers of a face appear on demand.
         await expect(opened.get_by_role("table")).to_have_count(0)
         await opened.get_by_text("All numbers of face 1").click()

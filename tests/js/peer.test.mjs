@@ -278,6 +278,16 @@ test('video, reports and messages become events; anything else is ignored', asyn
   assert.deepEqual([heard.telemetry, heard.control], [[3], ['hello']]);
 });
 
+test('a message that is delivered after the connection was closed is ignored', async () => {
+  const { peer, heard } = await opened();
+  const { telemetry } = Connection.newest.channels;
+
+  peer.close();
+  telemetry.onmessage({ data: '{"v":1,"seq":3,"pts":0,"fps_in":1,"fps_out":1,"dropped":0,"faces":[],"ms":{"wait":0,"detect":0,"landmarks":0,"emotion":0,"draw":0}}' });
+
+  assert.deepEqual(heard.telemetry, []);
+});
+
 test('requests go over the channel "control" while it is open', async () => {
   const { peer, pc } = await opened();
   peer.ping();

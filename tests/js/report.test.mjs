@@ -40,7 +40,7 @@ test('the summary comes first: how long each face was seen, the share of its lab
   log.add(60, frame(60, []));
   log.note(10, 'marker', 'one');
   log.note(20, 'marker', 'two');
-  const text = textOf(toReport(log, SESSION).split('<h2>')[0]);
+  const text = textOf(toReport(log, SESSION).split('<h2>Legend')[0]);
 
   assert.match(text, /Length 1:00 Faces 2 Markers 2 Frames 61/);
   assert.match(text, /Face 1 seen for 0:59 of 1:00 H Happy 75% Sa Sad 25%/);

@@ -110,7 +110,8 @@ export class Peer extends BasePeer {
   #listen({ pc, telemetry, control }) {
     telemetry.onmessage = ({ data }) => {
       const decoded = decodeTelemetry(data);
-      if (decoded) this.events.onTelemetry(decoded);
+      // The browser still delivers the messages that waited when the connection was closed.
+      if (decoded && !this.closed) this.events.onTelemetry(decoded);
     };
     control.onmessage = ({ data }) => this.hearControl(decodeControl(data));
     pc.ontrack = ({ track, receiver }) => {

@@ -37,6 +37,7 @@ table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}th,t
 td.bar{width:35%}td.bar i{display:block;height:.6rem;border:1px solid var(--hair);border-radius:9px}thead th{font-size:.85rem}
 ol{margin:0;padding:0;list-style:none}ol li{display:flex;gap:.75rem;overflow-wrap:anywhere}li time{flex:none;min-width:3.75rem;color:var(--quiet);font-variant-numeric:tabular-nums}
 li>b.number{flex:none;width:2rem;color:var(--quiet);font-weight:600}details{margin-block-start:.5rem}summary{cursor:pointer}
+.share i,.ribbon i,.swatch,td.bar i,.marks b{forced-color-adjust:none}
 @media (max-width:34rem){body{padding-inline:.5rem}section,.rest{padding:.9rem}.over{margin-inline:2.35rem 3.6rem}.bar{display:none}dl{gap:.5rem 1.25rem}}
 @media print{@page{size:A4;margin:14mm}:root{background:none;font-size:10pt}body{max-width:none;padding:0}
 *{-webkit-print-color-adjust:exact;print-color-adjust:exact}section{padding:.6rem 0;border:0;border-block-start:1px solid var(--hair);border-radius:0}

@@ -40,7 +40,7 @@ export function toReport(log, { at, notice, settings = [] }) {
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <title>${escape(T.REPORT.title)}, ${escape(at)}</title><style>${STYLE}</style></head><body>
 <header><h1>${escape(T.REPORT.title)}</h1><p>${escape(at)}</p><p class="quiet">${escape(T.REPORT.cautionShort)}</p></header>
-<main><section aria-label="${escape(T.REPORT.summary)}">${figures(summary, lengthS, noted.length)}
+<main><section aria-labelledby="summary"><h2 id="summary">${escape(T.REPORT.summary)}</h2>${figures(summary, lengthS, noted.length)}
 ${shown.map((face) => summaryOfFace(face, lengthS)).join('\n') || `<p>${escape(T.REPORT.noFaces)}</p>`}${othersSeen(others)}${thinned(log)}</section>
 ${faces.length ? `<section><h2>${escape(T.REPORT.legend)}</h2>${legend()}</section>` : ''}
 ${sections}
