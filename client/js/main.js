@@ -7,6 +7,7 @@ import { element, find } from './browser/elements.js';
 import { EmotionChart } from './panels/emotion-chart.js';
 import { ExportPanel } from './panels/export-panel.js';
 import { rejection } from './connection/errors.js';
+import { FacesStrip } from './panels/faces-strip.js';
 import { FacePanel } from './panels/face-panel.js';
 import { fetchConfig, withoutSlash } from './connection/http.js';
 import { JpegPeer } from './connection/jpeg-peer.js';
@@ -78,19 +79,21 @@ const stage = new StagePanel({
   noClip: button('no-clip'),
 });
 const face = new FacePanel(element('#face'), (id, visibility) => chart?.setLine(id, visibility), () => live.refill());
+const strip = new FacesStrip(element('#people'), video, (id) => face.choose(id), (message) => visit.send(message));
 const live = new LiveView({
   log,
   chart,
   chartTools: new ChartTools({ window: find(document, '#window', HTMLSelectElement), pause: button('pause'), lookBack: find(document, '#look-back', HTMLInputElement) }, chart),
   face,
   health: new QualityPanel(element('#quality')),
+  strip,
   summary: element('#chart'),
   video,
 });
 const storage = new Storage((key) => stage.say(T.STORAGE_TROUBLES[key]));
 const ask = makeQuestion(dialog('#question'));
 const setup = new SetupPanel(element('#setup'), changeSource);
-const switches = new Switches(element('#layers'), element('#backgrounds'), (message) => visit.send(message));
+const switches = new Switches(element('#layers'), element('#backgrounds'), find(document, '[name=mirror]', HTMLInputElement), (message) => visit.send(message));
 /** What the person agrees to. */
 let notice = T.NOTICE;
 const exports = new ExportPanel(

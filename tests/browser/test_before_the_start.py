@@ -7,6 +7,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.browser.conftest import SOON_MS, OpenPage, open_settings, press_start, start
+from tests.browser.test_clips import write_clip
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -56,12 +57,12 @@ async def test_the_consent_shows_the_operators_notice_and_is_asked_once_per_visi
         await expect(page.get_by_label("Background blurred")).to_be_visible()
 
 
-async def test_size_rate_and_mirror_are_used_and_kept(server_url: str, open_page: OpenPage):
+async def test_size_rate_and_the_mirror_are_used_and_kept(server_url: str, open_page: OpenPage):
     async with open_page(server_url, script=LISTEN) as page:
         await open_settings(page)
         await page.get_by_label("320").check()
         await page.get_by_label("15", exact=True).check()
-        await page.get_by_label("Mirror the video").check()
+        await page.get_by_label("Mirror my own view").uncheck()
         await page.reload()
 
         await start(page)
@@ -70,7 +71,30 @@ async def test_size_rate_and_mirror_are_used_and_kept(server_url: str, open_page
         assert (requested["width"]["ideal"], requested["frameRate"]["max"]) == (320, 15)
         assert await page.evaluate("document.getElementById('video').videoWidth") == 320
         await expect(page.locator("#setup .summary")).to_contain_text("240, 15 fps")
-        await expect(page.locator("input[name=mirror]")).to_be_checked()
+        await expect(page.locator("input[name=mirror]")).not_to_be_checked()
+        await expect(page.locator("input[name=mirror]")).to_have_attribute("data-in-force", "as it is")
+
+
+async def test_a_camera_is_shown_as_in_a_mirror_and_a_clip_is_not(
+    server_url: str, open_page: OpenPage, tmp_path: Path
+):
+    clip = write_clip(tmp_path / "clip.webm", "libvpx", list(range(20)))
+    async with open_page(server_url) as page:
+        mirror = page.locator("input[name=mirror]")
+        await start(page)
+        session = await page.locator("#session").text_content()
+        await expect(mirror).to_have_attribute("data-in-force", "mirrored", timeout=SOON_MS)
+
+        # The server mirrors what it sends back: the camera is not opened again.
+        await mirror.evaluate("(box) => box.click()")
+        await expect(mirror).to_have_attribute("data-in-force", "as it is", timeout=SOON_MS)
+        assert await page.locator("#session").text_content() == session
+        await mirror.evaluate("(box) => box.click()")
+        await expect(mirror).to_have_attribute("data-in-force", "mirrored", timeout=SOON_MS)
+
+        await page.get_by_role("button", name="Stop").click()
+        await page.get_by_label("Use a video file").set_input_files(clip)
+        await expect(mirror).to_have_attribute("data-in-force", "as it is", timeout=SOON_MS)
 
 
 async def test_a_change_of_size_keeps_the_session(server_url: str, open_page: OpenPage):

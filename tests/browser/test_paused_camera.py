@@ -46,23 +46,12 @@ def impatient_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield running.url
 
 
-async def mirror(page: Page) -> None:
-    """Mirror the video: the page then sends a canvas, whose track is never muted."""
-    await open_settings(page)
-    await page.get_by_label("Mirror the video").check()
-    await close_settings(page)
-
-
-@pytest.mark.parametrize(
-    ("transport", "mirrored"), [("webrtc", "as it is"), ("webrtc", "mirrored"), ("jpeg", "as it is")]
-)
+@pytest.mark.parametrize("transport", TRANSPORTS)
 @pytest.mark.parametrize(("pause", "resume"), [("mute", "unmute"), ("fallSilent", "speakAgain")])
 async def test_a_paused_camera_keeps_its_session(
-    impatient_url: str, open_page: OpenPage, transport: str, mirrored: str, pause: str, resume: str
+    impatient_url: str, open_page: OpenPage, transport: str, pause: str, resume: str
 ):
     async with open_page(impatient_url, script=CAMERAS + TRANSPORTS[transport]) as page:
-        if mirrored == "mirrored":
-            await mirror(page)
         await start(page)
         session = await session_of(page)
         before = await states_so_far(page)
@@ -212,18 +201,6 @@ async def test_a_camera_that_opens_muted_is_reported_and_opens_one_session_only(
         await page.evaluate("window.camera().unmute()")
 
         await expect_state(page, "connected")
-
-
-async def test_a_mirrored_camera_that_opens_muted_resumes_in_its_size(server_url: str, open_page: OpenPage):
-    async with open_page(server_url, script=f"{CAMERAS}window.bornMuted = true;") as page:
-        await mirror(page)
-        await press_start(page)
-        await expect(page.get_by_role("alert")).to_contain_text("The camera is paused", timeout=SOON_MS)
-
-        await page.evaluate("window.camera().unmute()")
-
-        await expect_state(page, "connected")
-        await expect_width(page, 640)
 
 
 async def test_a_dead_server_is_detected_during_a_pause(tmp_path: Path, open_page: OpenPage):

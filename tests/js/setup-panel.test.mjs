@@ -38,7 +38,6 @@ function panel() {
   const parts = {
     '.summary': new Plain(),
     select: new Select(),
-    '[name=mirror]': new Input('on'),
     '[name=size]:checked': new Input('640x480'),
     '[name=fps]:checked': new Input('30'),
   };
@@ -51,7 +50,7 @@ function panel() {
 test('the first choice is the front camera, without a change', () => {
   const { setup, parts, changes } = panel();
 
-  assert.deepEqual(setup.source, { camera: 'front', width: 640, height: 480, fps: 30, mirror: 'as it is', clip: null });
+  assert.deepEqual(setup.source, { camera: 'front', width: 640, height: 480, fps: 30, clip: null });
   assert.equal(parts['.summary'].textContent, '640 × 480, 30 fps');
   assert.deepEqual(changes, []);
 });

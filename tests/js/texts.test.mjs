@@ -19,12 +19,12 @@ test('every stage of the server has a label, in order', () => {
 });
 
 test('a server that keeps up is not reported as busy', () => {
-  assert.equal(busySentence({ fpsIn: 30, fpsOut: 29, degradationLevel: 0 }), '');
+  assert.equal(busySentence({ fpsIn: 30, fpsOut: 29, degradationLevel: 0, faces: [] }), '');
 });
 
 test('a busy server is described by its rate and by what it leaves out', () => {
   assert.equal(
-    busySentence({ fpsIn: 30, fpsOut: 15, degradationLevel: 1 }),
+    busySentence({ fpsIn: 30, fpsOut: 15, degradationLevel: 1, faces: [] }),
     'The server is busy: it analyses 15 of 30 frames a second and looks for new faces less often.',
   );
 });
@@ -34,6 +34,18 @@ test('a face is described by its pose, eyes and mouth', () => {
   assert.equal(describePose({ pose_deg: [2, -20, 0], eyes: 0.1, mouth: 0.5, blinks: 1 }), 'Looking down, eyes closed, mouth open, 1 blink');
   assert.equal(describePose({ pose_deg: [-30, 0, 0], eyes: 0.3, mouth: 0, blinks: 2 }), 'Turned towards the left of the video, 2 blinks');
   assert.equal(describePose({ pose_deg: [30, 20, 0] }), 'Turned towards the right of the video, looking up');
+});
+
+test('in a mirrored view, left and right of the video are exchanged', () => {
+  assert.equal(describePose({ pose_deg: [30, 0, 0] }, 'mirrored'), 'Turned towards the left of the video');
+  assert.equal(describePose({ pose_deg: [-30, 0, 0] }, 'mirrored'), 'Turned towards the right of the video');
+});
+
+test('the number of faces that are followed is not mentioned to one person', () => {
+  const busy = { fpsIn: 30, fpsOut: 30, degradationLevel: 3 };
+
+  assert.equal(busySentence({ ...busy, faces: [{}] }), 'The server is busy: it classifies expressions less often.');
+  assert.equal(busySentence({ ...busy, faces: [{}, {}] }), 'The server is busy: it follows two faces at most.');
 });
 
 test('a face without a pose is not described', () => assert.equal(describePose({ pose_deg: null }), ''));

@@ -21,6 +21,7 @@ export const VERSION = 1;
  * @property {number} [eyes] about 0.3 open, below 0.2 closed
  * @property {number} [mouth] 0 closed, above 0.3 open
  * @property {number} [blinks] since the face was first seen
+ * @property {string} [landmarks] only on request and in some messages: the 68 points as base64
  *
  * @typedef {object} Telemetry
  * @property {number} seq
@@ -39,6 +40,7 @@ export const VERSION = 1;
  * @property {string} detail
  * @property {string} code of the notice: why the session ends
  * @property {string[]} layers
+ * @property {boolean} mirror whether the annotated video is mirrored
  * @property {string} backgroundMode the mode in force, `view` on the wire; empty: not in this message
  * @property {string[]} backgroundModes those that the server offers, `views` on the wire
  */
@@ -81,6 +83,7 @@ export function decodeControl(text) {
     detail: typeof message.detail === 'string' ? message.detail : '',
     code: typeof message.code === 'string' ? message.code : '',
     layers: Array.isArray(message.layers) ? message.layers : [],
+    mirror: message.mirror === true,
     backgroundMode: typeof message.view === 'string' ? message.view : '',
     backgroundModes: Array.isArray(message.views) ? message.views : [],
   };

@@ -146,6 +146,7 @@ export class FacestreamView extends Base {
     if (before === now || !this.#visit?.isRunning) return;
     if (name === 'overlay') this.#sendOverlay();
     else if (name === 'background') this.#sendBackground();
+    else if (name === 'mirror') this.#sendMirror();
     else this.#visit.changeSource();
   }
 
@@ -199,6 +200,7 @@ export class FacestreamView extends Base {
         if (type !== 'hello') return;
         this.#sendOverlay();
         this.#sendBackground();
+        this.#sendMirror();
       },
       onShown: () => {},
       onLook: () => {},
@@ -211,8 +213,7 @@ export class FacestreamView extends Base {
     const size = (this.getAttribute('size') ?? '').split('x').map(Number);
     const [width, height] = size.length === 2 && size.every((side) => side > 0) ? size : DEFAULT_SIZE;
     const fps = Number(this.getAttribute('fps')) || DEFAULT_FPS;
-    const mirror = this.hasAttribute('mirror') ? 'mirrored' : 'as it is';
-    return { camera: this.getAttribute('camera') || 'front', width, height, fps, mirror, clip: null };
+    return { camera: this.getAttribute('camera') || 'front', width, height, fps, clip: null };
   }
 
   #sendOverlay() {
@@ -223,6 +224,11 @@ export class FacestreamView extends Base {
   #sendBackground() {
     const background = this.getAttribute('background');
     if (background) this.#visit.send({ type: 'view', view: background });
+  }
+
+  /** The server mirrors what it sends back; what is sent and measured stays as it is. */
+  #sendMirror() {
+    this.#visit.send({ type: 'mirror', mirror: this.hasAttribute('mirror') });
   }
 
   /** @param {import('../connection/telemetry.js').Telemetry} telemetry */

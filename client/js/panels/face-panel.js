@@ -36,6 +36,8 @@ export class FacePanel {
   #chosenId = null;
   /** @type {number[]} ids of the faces in the video */
   #listed = [];
+  /** @type {'mirrored' | 'as it is'} */
+  #view = 'as it is';
 
   /**
    * @param {HTMLElement} element holds .verdict, .verdict-share, .reason, .who, .rows, .largest and select
@@ -64,6 +66,11 @@ export class FacePanel {
   /** @returns {string} the label that is shown: an emotion or "unsure"; empty: none */
   get label() {
     return this.#element.dataset.label ?? '';
+  }
+
+  /** @param {'mirrored' | 'as it is'} view how the server draws the video; left and right of the words follow it */
+  setView(view) {
+    this.#view = view;
   }
 
   /** @returns {number | null} id of the face that the person chose; null: the largest is followed */
@@ -140,7 +147,7 @@ export class FacePanel {
     return {
       word: isLikely ? T.EMOTION_LABELS[label] : T.perhaps(label),
       tone: isLikely ? 'large' : 'quiet',
-      reason: T.describePose(face),
+      reason: T.describePose(face, this.#view),
       share: percent(percents[at] / 100),
       label,
       id,

@@ -13,6 +13,7 @@ import { ShownFrame } from './shown-frame.js';
  * @property {import('./chart-tools.js').ChartTools} chartTools
  * @property {import('./face-panel.js').FacePanel} face
  * @property {import('./quality-panel.js').QualityPanel} health
+ * @property {import('./faces-strip.js').FacesStrip} strip
  * @property {HTMLElement} summary element whose accessible name describes the chart
  * @property {HTMLVideoElement} video
  */
@@ -84,8 +85,17 @@ export class LiveView {
     if (telemetry.seq < this.#lastSeq) face.choose(null);
     this.#lastSeq = telemetry.seq;
     health.addTimes(telemetry.ms);
+    this.#at.strip.add(telemetry);
     log.add(timeS - this.#startS, telemetry);
     chart?.add(timeS, this.#probabilities(telemetry), telemetry.fpsOut);
+  }
+
+  /** @param {import('../connection/telemetry.js').Control} message of the server @param {'mirrored' | 'as it is'} view how it draws the video */
+  hear(message, view) {
+    const { face, strip } = this.#at;
+    face.setView(view);
+    strip.setView(view);
+    strip.hear(message);
   }
 
   /** Another face is followed: draw its past, as far as the log has it. */
@@ -105,6 +115,7 @@ export class LiveView {
     const { chartTools, health, summary } = this.#at;
     this.#waiting = false;
     const verdict = this.#showFace();
+    this.#showStrip();
     summary.setAttribute('aria-label', T.chartSummary(chartTools.windowWords, verdict, newest.fpsOut));
     return health.show(newest, dropped);
   }
@@ -146,7 +157,8 @@ export class LiveView {
   reset() {
     this.#waiting = true;
     this.#shown.end();
-    const { chart, face, health } = this.#at;
+    const { chart, face, health, strip } = this.#at;
+    strip.clear();
     chart?.stop();
     chart?.lead('');
     face.reset();
@@ -163,6 +175,13 @@ export class LiveView {
     this.#at.chart?.showMoment(timeS);
     this.#at.health.addTimes({ encode: encodeMs, display: displayMs });
     this.#showFace();
+  }
+
+  #showStrip() {
+    const { face, strip } = this.#at;
+    const nowMs = performance.now();
+    const report = this.#shown.report(nowMs);
+    if (report) strip.show(report, face.chosenId, face.follow(report.faces)?.id ?? null, nowMs);
   }
 
   /** @returns {string} the word about the frame on show */

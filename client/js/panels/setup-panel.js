@@ -1,4 +1,4 @@
-/** What is sent: camera, size, rate and mirror, which are remembered, or a clip. Uses its own element only. */
+/** What is sent: camera, size and rate, which are remembered, or a clip. Uses its own element only. */
 
 import { FRONT, REAR, listCameras } from '../source/camera.js';
 import { find, inputs } from '../browser/elements.js';
@@ -15,7 +15,7 @@ export class SetupPanel {
   #onChange;
 
   /**
-   * @param {HTMLElement} element holds .summary, select, radio buttons "size" and "fps", and a checkbox "mirror"
+   * @param {HTMLElement} element holds .summary, select, and radio buttons "size" and "fps"
    * @param {() => void} onChange the choice has changed
    */
   constructor(element, onChange) {
@@ -24,9 +24,10 @@ export class SetupPanel {
     this.#camera = find(element, 'select', HTMLSelectElement);
     this.#onChange = onChange;
     for (const name of ['size', 'fps']) this.#check(name, readChoice(name));
-    this.#mirror.checked = readChoice('mirror') === 'mirrored';
     this.#offer([]);
     element.addEventListener('change', ({ target }) => {
+      // That is not sent: the server mirrors what it sends back.
+      if (target instanceof HTMLInputElement && target.name === 'mirror') return;
       if (target === this.#camera) this.#wanted = this.#camera.value;
       this.#changed();
     });
@@ -35,8 +36,7 @@ export class SetupPanel {
   /** @returns {import('../source/video-source.js').SourceOptions} */
   get source() {
     const [width, height] = this.#checked('size').split('x').map(Number);
-    const mirror = this.#mirror.checked ? 'mirrored' : 'as it is';
-    return { camera: this.#wanted, width, height, fps: Number(this.#checked('fps')), mirror, clip: this.#clip };
+    return { camera: this.#wanted, width, height, fps: Number(this.#checked('fps')), clip: this.#clip };
   }
 
   /** @param {File | null} file played instead of the camera; null: the camera again */
@@ -56,13 +56,9 @@ export class SetupPanel {
     this.#offer(await listCameras().catch(() => []), inUse);
   }
 
-  get #mirror() {
-    return find(this.#element, '[name=mirror]', HTMLInputElement);
-  }
-
   #changed() {
-    const { camera, width, height, fps, mirror } = this.source;
-    for (const [name, value] of Object.entries({ camera, size: `${width}x${height}`, fps: String(fps), mirror })) keepChoice(name, value);
+    const { camera, width, height, fps } = this.source;
+    for (const [name, value] of Object.entries({ camera, size: `${width}x${height}`, fps: String(fps) })) keepChoice(name, value);
     this.#sayChoice();
     this.#onChange();
   }

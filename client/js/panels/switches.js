@@ -1,4 +1,4 @@
-/** Which layers the server draws, and on which background; applied at once and remembered. Uses its own elements only. */
+/** Which layers the server draws, on which background, and whether it mirrors the video; applied at once and remembered. Uses its own elements only. */
 
 import { inputs, make } from '../browser/elements.js';
 import { keepChoice, readChoice } from '../browser/settings.js';
@@ -8,16 +8,28 @@ export class Switches {
   #layers;
   #backgrounds;
   #send;
+  #mirror;
+  /** @type {import('../source/video-source.js').Facing} */
+  #facing = 'front';
+  /** @type {'mirrored' | 'as it is'} what the server does */
+  #view = 'as it is';
 
   /**
    * @param {HTMLElement} layers holds one checkbox per layer
    * @param {HTMLElement} backgrounds gets a radio button for each background mode; hidden if the server offers fewer than two
+   * @param {HTMLInputElement} mirror whether a front camera is shown as in a mirror
    * @param {(message: object) => void} send to the server, if there is a connection
    */
-  constructor(layers, backgrounds, send) {
+  constructor(layers, backgrounds, mirror, send) {
     this.#layers = layers;
     this.#backgrounds = backgrounds;
+    this.#mirror = mirror;
     this.#send = send;
+    mirror.checked = readChoice('selfView') !== 'as it is';
+    mirror.addEventListener('change', () => {
+      keepChoice('selfView', mirror.checked ? 'mirrored' : 'as it is');
+      this.#sendMirror();
+    });
     const kept = readChoice('layers')?.split(' ');
     if (kept) for (const input of inputs(layers, 'input')) input.checked = kept.includes(input.value);
     layers.addEventListener('change', () => {
@@ -28,6 +40,17 @@ export class Switches {
       if (target instanceof HTMLInputElement) keepChoice('view', target.value);
       this.#sendBackgroundMode();
     });
+  }
+
+  /** @returns {'mirrored' | 'as it is'} how the server draws the video at the moment */
+  get view() {
+    return this.#view;
+  }
+
+  /** Only a camera that looks at the person is mirrored. @param {import('../source/video-source.js').Facing} facing of the source that is sent */
+  showSource(facing) {
+    this.#facing = facing;
+    this.#sendMirror();
   }
 
   /** @param {string[]} names of the server's background modes */
@@ -51,6 +74,11 @@ export class Switches {
       this.offerBackgrounds(message.backgroundModes);
       this.#sendLayers();
       this.#sendBackgroundMode();
+      this.#sendMirror();
+    }
+    if (message.type === 'hello' || message.type === 'mirror') {
+      this.#view = message.mirror ? 'mirrored' : 'as it is';
+      this.#mirror.dataset.inForce = this.#view;
     }
     if (message.type === 'layers') this.#layers.dataset.inForce = message.layers.join(' ');
     if (message.type === 'view') this.#backgrounds.dataset.inForce = message.backgroundMode;
@@ -62,6 +90,10 @@ export class Switches {
 
   #sendLayers() {
     this.#send({ type: 'layers', layers: this.#drawn() });
+  }
+
+  #sendMirror() {
+    this.#send({ type: 'mirror', mirror: this.#facing === 'front' && this.#mirror.checked });
   }
 
   #sendBackgroundMode() {

@@ -41,7 +41,10 @@ export function visitEvents({ root, stage, live, exports, recording, setup, swit
       live.note(kind, reason?.title);
     },
     onCountdown: (secondsLeft) => stage.showCountdown(secondsLeft),
-    onSource: ({ cameraId }) => setup.refresh(cameraId),
+    onSource: ({ cameraId, facing }) => {
+      switches.showSource(facing);
+      setup.refresh(cameraId);
+    },
     onConnecting: () => live.beginConnection(),
     onSession: (sessionId) => live.beginSession(sessionId),
     onInterlude: () => {
@@ -61,6 +64,7 @@ export function visitEvents({ root, stage, live, exports, recording, setup, swit
     onTelemetry: (telemetry, atMs) => live.add(telemetry, atMs),
     onControl: (message) => {
       switches.hear(message);
+      live.hear(message, switches.view);
       if (message.type === 'notice') stage.say(endingOf(message.code)?.title ?? message.detail);
       if (message.type === 'error') stage.say(message.detail);
     },

@@ -7,8 +7,6 @@ import { VideoFrames, requireReadableCanvas } from './video-frames.js';
 const AGAIN_MS = 1000;
 /** A one-second timer may fire slightly early. */
 const STILL_MS = 900;
-/** Longest wait for play(): a muted camera does not play until it is unmuted. */
-const PLAY_MS = 3000;
 const HAVE_CURRENT_DATA = 2;
 
 export class Painter {
@@ -22,28 +20,8 @@ export class Painter {
   #leastMs;
 
   /**
-   * @param {MediaStream} camera
-   * @param {import('./video-source.js').SourceOptions} options
-   * @returns {Promise<Painter>} when it plays, or when the camera turns out to be muted
-   */
-  static async overCamera(camera, options) {
-    const video = make('video', { muted: true, playsInline: true, srcObject: camera });
-    const [track] = camera.getVideoTracks();
-    const playing = video.play();
-    try {
-      await Promise.race([playing, new Promise((resolve) => setTimeout(resolve, PLAY_MS))]);
-    } finally {
-      playing.catch(() => {});
-    }
-    const { width, height } = track.getSettings();
-    // In the background a canvas gets no frames, so repeat the last one; but not for a muted camera, whose last frame is stale.
-    return new Painter(video, { ...options, given: { width, height } }, () => document.hidden && !track.muted);
-  }
-
-  /**
    * @param {HTMLVideoElement} video that plays
-   * @param {import('./video-source.js').SourceOptions & {given?: {width?: number, height?: number}}} options `given` is the size of
-   *   the video until the video reports its own
+   * @param {import('./video-source.js').SourceOptions} options
    * @param {() => boolean} mayRepeat whether the last frame of a stalled video is painted again once a second
    */
   constructor(video, options, mayRepeat) {
@@ -90,20 +68,17 @@ export class Painter {
     this.#lastMs = nowMs;
     this.#fit();
     const { width, height } = this.#canvas;
-    const mirrored = this.#options.mirror === 'mirrored';
     const context = contextOf(this.#canvas);
     const there = this.#video.readyState >= HAVE_CURRENT_DATA;
-    const turned = mirrored && there;
-    context.setTransform(turned ? -1 : 1, 0, 0, 1, turned ? width : 0, 0);
     // A clip that loops has no current frame for a moment; repaint the canvas, because only painting creates a frame.
     context.drawImage(there ? this.#video : this.#canvas, 0, 0, width, height);
   }
 
   /** Turning a phone changes the size. */
   #fit() {
-    const { width: widest, height: highest, given = {} } = this.#options;
-    const fullWidth = this.#video.videoWidth || given.width || widest;
-    const fullHeight = this.#video.videoHeight || given.height || highest;
+    const { width: widest, height: highest } = this.#options;
+    const fullWidth = this.#video.videoWidth || widest;
+    const fullHeight = this.#video.videoHeight || highest;
     const scale = Math.min(1, widest / fullWidth, highest / fullHeight);
     // Even sides, because yuv420p stores colour at half the size.
     const width = 2 * Math.max(1, Math.round((fullWidth * scale) / 2));

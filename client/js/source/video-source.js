@@ -1,4 +1,4 @@
-/** Where the video comes from: a camera, a mirrored camera, or a clip in a file. Does not touch the page. */
+/** Where the video comes from: a camera, or a clip in a file. Does not touch the page. */
 
 import { openCamera } from './camera.js';
 import { playClip } from './clip.js';
@@ -8,8 +8,13 @@ import { Painter } from './painter.js';
 import { SourceWatch } from './source-watch.js';
 import { VideoFrames } from './video-frames.js';
 
+/** Some browsers on phones report no `facingMode`. */
+const REAR_NAME = /\b(back|rear)\b/i;
+
 /**
- * @typedef {import('./camera.js').CameraOptions & {mirror: 'mirrored' | 'as it is', clip: File | null}} SourceOptions which camera or clip to open, and how
+ * @typedef {'front' | 'rear' | 'none'} Facing where a camera looks; none: a clip
+ *
+ * @typedef {import('./camera.js').CameraOptions & {clip: File | null}} SourceOptions which camera or clip to open, and how
  *
  * @typedef {object} SourceEvents
  * @property {() => void} onPause `paused` has changed
@@ -51,14 +56,7 @@ export class VideoSource {
     const stream = await openCamera(options);
     const end = () => stopTracks(stream);
     const [camera] = stream.getVideoTracks();
-    if (options.mirror !== 'mirrored') return new VideoSource(stream, end, null, camera);
-    try {
-      const painter = await Painter.overCamera(stream, options);
-      return new VideoSource(painter.stream, end, painter, camera);
-    } catch (error) {
-      end();
-      throw error;
-    }
+    return new VideoSource(stream, end, null, camera);
   }
 
   /** @param {SourceOptions} options @param {File} clip @returns {Promise<VideoSource>} */
@@ -88,6 +86,13 @@ export class VideoSource {
   /** @returns {string} id of the camera behind it; empty: a clip */
   get cameraId() {
     return this.#camera?.getSettings().deviceId ?? '';
+  }
+
+  /** @returns {Facing} whether its camera looks at the person */
+  get facing() {
+    if (!this.#camera) return 'none';
+    const isRear = this.#camera.getSettings().facingMode === 'environment' || REAR_NAME.test(this.#camera.label);
+    return isRear ? 'rear' : 'front';
   }
 
   /** @returns {boolean} whether its camera sends no frames at the moment: muted, or silent */

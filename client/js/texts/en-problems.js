@@ -82,7 +82,7 @@ export const PROBLEMS = {
   },
   unsupported: {
     title: 'This browser lacks a feature that the page needs',
-    text: 'Open this page in a current Firefox, Chrome, Edge or Safari. In this browser, only the camera may work, and only if the video is not mirrored.',
+    text: 'Open this page in a current Firefox, Chrome, Edge or Safari. In this browser, only the camera may work.',
   },
   noCanvas: {
     title: 'The browser hides the video from this page',

@@ -24,7 +24,9 @@ export const TEXT = {
   cameraLabel: 'Camera',
   sizeLabel: 'Size',
   rateLabel: 'Frames per second',
-  mirror: 'Mirror the video',
+  mirror: 'Mirror my own view',
+  mirrorTitle: 'Shows a front camera as in a mirror. Only the view is mirrored: the angles of the head and all numbers stay as the camera sees you. A rear camera and a video file are never mirrored.',
+  peopleLabel: 'Faces in the video; press one to follow it',
   snapshot: 'Snapshot',
   record: 'Record',
   tryNow: 'Try now',
@@ -217,6 +219,9 @@ export const faceAway = (id) => `${faceName(id)} is not in the video`;
 export const FACE_AWAY_REASON = 'A face that returns after more than a moment gets a new number';
 /** In the list of faces. @param {number} id */
 export const faceNameAway = (id) => `${faceName(id)} (not in the video)`;
+export const NOT_IN_VIDEO = 'Not in the video';
+/** Tooltip of a face in the strip. */
+export const FOLLOW_FACE = 'Follow this face; press it again for the largest face';
 /** @param {string} label whose probability is low */
 export const perhaps = (label) => `Perhaps ${EMOTION_LABELS[label].toLowerCase()}`;
 
@@ -236,28 +241,31 @@ export function badge({ fpsIn, fpsOut, analysed }) {
 }
 
 /** What the analysis leaves out at each degradation level; each level includes those before it. */
-const DEGRADATION = ['', 'looks for new faces less often', 'classifies expressions less often', 'follows the two largest faces only'];
+const DEGRADATION = ['', 'looks for new faces less often', 'classifies expressions less often', 'follows two faces at most'];
 
 /**
  * @param {import('../connection/telemetry.js').Telemetry} telemetry
  * @returns {string} what the server does when it cannot keep up; empty: it keeps up
  */
-export function busySentence({ fpsIn, fpsOut, degradationLevel }) {
+export function busySentence({ fpsIn, fpsOut, degradationLevel, faces }) {
+  // One person does not need to read how many faces are followed.
   const behind = fpsOut < 0.8 * fpsIn;
   if (!behind && !degradationLevel) return '';
   const share = behind ? `analyses ${decimal(fpsOut)} of ${decimal(fpsIn)} frames a second` : '';
-  return `The server is busy: it ${[share, DEGRADATION[degradationLevel]].filter(Boolean).join(' and ')}.`;
+  return `The server is busy: it ${[share, DEGRADATION[faces.length < 2 ? Math.min(degradationLevel, 2) : degradationLevel]].filter(Boolean).join(' and ')}.`;
 }
 
 /**
  * @param {import('../connection/telemetry.js').Face} face
+ * @param {'mirrored' | 'as it is'} [view] how the video is shown
  * @returns {string} where the face looks, and what its eyes and mouth do; empty: the server sends no pose
  */
-export function describePose({ pose_deg: pose, eyes = 1, mouth = 0, blinks = 0 }) {
+export function describePose({ pose_deg: pose, eyes = 1, mouth = 0, blinks = 0 }, view = 'as it is') {
   if (!pose) return '';
   const [yaw, pitch] = pose;
-  // Yaw counts in the analysed frame, which is the one on show: a mirrored video is mirrored before it is sent.
-  const turned = Math.abs(yaw) > 15 ? `Turned towards the ${yaw > 0 ? 'right' : 'left'} of the video` : '';
+  // Yaw counts in the frame as it was sent; the server may mirror what it sends back.
+  const side = yaw > 0 === (view === 'as it is') ? 'right' : 'left';
+  const turned = Math.abs(yaw) > 15 ? `Turned towards the ${side} of the video` : '';
   const nodded = Math.abs(pitch) > 15 ? `looking ${pitch > 0 ? 'up' : 'down'}` : '';
   const words = [
     [turned, nodded].filter(Boolean).join(', ') || 'Facing the camera',

@@ -32,6 +32,7 @@ export const Transport = Object.freeze({ WEBRTC: 'webrtc', JPEG: 'jpeg' });
  * @typedef {object} OpenSource a source that is open
  * @property {MediaStream} stream with one video track
  * @property {string} cameraId empty: a clip
+ * @property {import('../source/video-source.js').Facing} facing
  * @property {boolean} paused whether it sends no frames at the moment
  * @property {boolean} quiet true: it sends too few frames to keep the session open, so the page must ping
  * @property {(events: {onPause: () => void, onEnd: (error: import('../connection/errors.js').PeerError) => void}) => void} listen
