@@ -1,15 +1,12 @@
 /** C3 is a classic script of the page (vendor/c3.min.js) and ships no types. */
 interface C3Chart {
   load(change: { columns: (string | number | null)[][] }): void;
-  show(id: string): void;
-  hide(id: string): void;
-  flush(): void;
   resize(size: { width: number; height: number }): void;
-  axis: { max(tops: { y2: number }): void };
 }
 
 interface Window {
   c3: { generate(description: object): C3Chart };
+  d3: { mouse(container: Element): [number, number] };
 }
 
 /** Draft of the WebRTC specification; browsers that lack it use their default. */

@@ -1,5 +1,6 @@
 /** The page: gives the panels their elements, and connects buttons, panels and texts with the visit. Decides nothing itself. */
 
+import { ChartTable } from './panels/chart-table.js';
 import { ChartTools } from './panels/chart-tools.js';
 import { makeCompact } from './panels/compact-view.js';
 import { ConsentDialog, TokenDialog, closeLikeMenus, takeToken } from './panels/dialogs.js';
@@ -83,11 +84,22 @@ const strip = new FacesStrip(element('#people'), video, (id) => face.choose(id),
 const live = new LiveView({
   log,
   chart,
-  chartTools: new ChartTools({ window: find(document, '#window', HTMLSelectElement), pause: button('pause'), lookBack: find(document, '#look-back', HTMLInputElement) }, chart),
+  chartTools: new ChartTools(
+    {
+      window: find(document, '#window', HTMLSelectElement),
+      pause: button('pause'),
+      lookBack: find(document, '#look-back', HTMLInputElement),
+      compare: button('compare'),
+      lines: find(document, '#lines', HTMLSelectElement),
+      table: button('chart-table'),
+    },
+    chart,
+    new ChartTable(dialog('#table-dialog')),
+  ),
   face,
   health: new QualityPanel(element('#quality')),
   strip,
-  summary: element('#chart'),
+  summary: element('#drawing'),
   video,
 });
 const storage = new Storage((key) => stage.say(T.STORAGE_TROUBLES[key]));
@@ -136,7 +148,17 @@ const visit = new Visit(
 
 function makeChart() {
   try {
-    return new EmotionChart(element('#chart'));
+    return new EmotionChart(
+      {
+        all: element('#drawing'),
+        ribbons: element('#ribbons'),
+        caption: element('#chart-caption'),
+        lines: element('#chart'),
+        axis: element('#time-axis'),
+        marks: element('#marks'),
+      },
+      log,
+    );
   } catch (error) {
     console.warn('no chart:', error);
     element('#chart-empty').textContent = T.CHART_MISSING;

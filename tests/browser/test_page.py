@@ -1,5 +1,6 @@
 """The page as a person uses it: Chromium, the server, and a face in front of the camera."""
 
+import re
 import signal
 from pathlib import Path
 
@@ -72,16 +73,19 @@ async def test_layers_are_kept_for_the_next_visit(server_url: str, open_page: Op
         await expect(page.locator("#layers")).to_have_attribute("data-in-force", "box label stats")
 
 
-async def test_a_line_of_the_chart_is_hidden_and_shown_by_keyboard(server_url: str, open_page: OpenPage):
+async def test_a_line_is_kept_in_the_chart_by_keyboard(server_url: str, open_page: OpenPage):
     async with open_page(server_url) as page:
-        row = page.get_by_role("button", name="Happy")
-        line = page.locator(".c3-chart-line.c3-target-happy")
+        await start(page)
+        await chart_points(page, 2)
+        row = page.get_by_role("button", name="Disgust")
+        chart = page.locator("#chart")
+        await expect(chart).not_to_have_attribute("data-lines", re.compile("disgust"))
 
         await row.press("Space")
-        await expect(line).to_have_css("opacity", "0")
+        await expect(chart).to_have_attribute("data-lines", re.compile("disgust"))
 
         await row.press("Space")
-        await expect(line).to_have_css("opacity", "1")
+        await expect(chart).not_to_have_attribute("data-lines", re.compile("disgust"))
 
 
 async def test_stop_ends_the_session_and_start_opens_another(server_url: str, open_page: OpenPage):
@@ -175,7 +179,7 @@ async def test_redraws_of_the_chart_add_no_elements(server_url: str, open_page: 
 # How far the chart extends beyond its area or its card, and how much of its area it leaves empty, in pixels.
 MISFIT = """() => {
   const rect = (selector) => document.querySelector(selector).getBoundingClientRect();
-  const [drawn, area, card] = ['#chart svg', '.plot', '.history'].map(rect);
+  const [drawn, area, card] = ['#chart svg', '.lines', '.history'].map(rect);
   const beyond = (inner, outer) => Math.max(inner.bottom - outer.bottom, inner.right - outer.right);
   return Math.max(beyond(drawn, area), beyond(drawn, card), beyond(area, card), area.height - drawn.height);
 }"""

@@ -40,13 +40,13 @@ async def test_the_chart_pauses_looks_back_and_shows_the_time_of_a_frame(
         assert box
         await page.mouse.move(box["x"] + box["width"] - 60, box["y"] + 60)
         await expect(page.locator(".c3-tooltip")).to_contain_text(
-            re.compile(r"\d\.\d s ago, frame at \d:\d\d\.\d")
+            re.compile(r"\d:\d\d\.\d, (Happy|Neutral|Unsure)")
         )
 
-        await page.get_by_label("Look back in time").fill("-240")
-        await expect(page.locator("#chart")).to_have_attribute("data-filled", "no")
         await page.get_by_role("button", name="Resume").click()
-        await expect(page.locator("#chart")).to_have_attribute("data-filled", "yes")
+        await page.wait_for_function(
+            "(before) => document.getElementById('chart').dataset.points !== before", arg=before
+        )
 
 
 async def test_the_displayed_frame_is_marked_near_the_end(server_url: str, open_page: OpenPage):
@@ -57,7 +57,7 @@ async def test_the_displayed_frame_is_marked_near_the_end(server_url: str, open_
 
         # 100 % is a frame without latency, 97 % one with two seconds.
         part = await page.locator(".mark-shown").evaluate(
-            "(mark) => (mark.offsetLeft - 48) / (mark.parentElement.clientWidth - 82)"
+            "(mark) => mark.offsetLeft / mark.parentElement.clientWidth"
         )
         assert 0.95 < part <= 1.001
 
@@ -77,9 +77,10 @@ async def test_the_stages_and_figures_are_filled(server_url: str, open_page: Ope
 
 
 async def has_a_gap(page: Page) -> bool:
-    """Whether the line of the chart is interrupted."""
+    """Whether a line of the chart is interrupted."""
     begins = await page.evaluate(
-        "document.querySelector('.c3-line-happy').getAttribute('d').match(/M/g)?.length ?? 0"
+        """Math.max(...[...document.querySelectorAll('.c3-line')]
+          .map((line) => line.getAttribute('d').match(/M/g)?.length ?? 0))"""
     )
     return int(begins) > 1
 

@@ -1,54 +1,115 @@
-/** The controls of the chart: time span, pause, look back. Uses its own elements only. */
+/** The controls of the chart: time span, pause, look back, faces, lines, table. Uses its own elements only. */
 
 import { keepChoice, readChoice } from '../browser/settings.js';
+import { clockTime } from '../texts/format.js';
 import { T } from '../texts/texts.js';
 
-const FIRST_WINDOW = '60';
+const FIRST_WINDOW = '30';
+const LINE_CHOICES = /** @type {const} */ (['leading', 'all', 'rate']);
+/** Arrow keys move by this part of the window. */
+const KEY_STEP = 0.1;
+
+/**
+ * @typedef {object} ToolElements
+ * @property {HTMLSelectElement} window
+ * @property {HTMLButtonElement} pause
+ * @property {HTMLInputElement} lookBack
+ * @property {HTMLButtonElement} compare
+ * @property {HTMLSelectElement} lines
+ * @property {HTMLButtonElement} table
+ */
 
 export class ChartTools {
-  #window;
-  #pause;
-  #lookBack;
+  #at;
   #chart;
 
   /**
-   * @param {{window: HTMLSelectElement, pause: HTMLButtonElement, lookBack: HTMLInputElement}} elements
-   * @param {import('./emotion-chart.js').EmotionChart | null} chart
+   * @param {ToolElements} elements
+   * @param {import('./emotion-chart.js').EmotionChart | null} chart null: its libraries are missing
+   * @param {import('./chart-table.js').ChartTable} table
    */
-  constructor({ window, pause, lookBack }, chart) {
-    this.#window = window;
-    this.#pause = pause;
-    this.#lookBack = lookBack;
+  constructor(elements, chart, table) {
+    this.#at = elements;
     this.#chart = chart;
+    const { window, pause, lookBack, compare, lines } = elements;
     window.append(...Object.entries(T.WINDOWS).map(([seconds, words]) => new Option(words, seconds)));
-    const kept = readChoice('window');
-    window.value = kept && kept in T.WINDOWS ? kept : FIRST_WINDOW;
+    choose(window, readChoice('window'), FIRST_WINDOW);
     window.addEventListener('change', () => {
       keepChoice('window', window.value);
       chart?.setWindow(Number(window.value));
     });
-    pause.addEventListener('click', () => this.#move(pause.getAttribute('aria-pressed') === 'true' ? 'moving' : 'paused'));
-    lookBack.addEventListener('input', () => chart?.lookBack(-Number(lookBack.value)));
-    chart?.setWindow(Number(window.value));
+    lines.append(...LINE_CHOICES.map((choice) => new Option(T.LINE_CHOICES[choice], choice)));
+    choose(lines, readChoice('lines'), LINE_CHOICES[0]);
+    lines.addEventListener('change', () => {
+      keepChoice('lines', lines.value);
+      chart?.showLines(lineChoice(lines.value));
+    });
+    pause.addEventListener('click', () => (isPressed(pause) ? chart?.resume() : chart?.pause()));
+    compare.addEventListener('click', () => {
+      press(compare, !isPressed(compare));
+      chart?.showRibbons(isPressed(compare) ? 'compare' : 'one');
+    });
+    elements.table.addEventListener('click', () => chart && table.open(chart.stretch));
+    lookBack.addEventListener('input', () => chart?.lookAt(Number(lookBack.value)));
+    lookBack.addEventListener('keydown', (event) => this.#moveByKey(event));
+    if (!chart) return;
+    chart.onView = (view) => this.#show(view);
+    chart.setWindow(Number(window.value));
+    chart.showLines(lineChoice(lines.value));
   }
 
   /** @returns {string} the time span that is shown, as it follows "last" */
   get windowWords() {
-    return T.WINDOWS[this.#window.value];
+    return T.WINDOWS[this.#at.window.value];
   }
 
   /** Follow the newest reports. */
   follow() {
-    this.#move('moving');
+    this.#chart?.resume();
   }
 
-  /** @param {'paused' | 'moving'} how */
-  #move(how) {
-    this.#pause.setAttribute('aria-pressed', String(how === 'paused'));
-    this.#pause.textContent = how === 'paused' ? T.PAUSED.resume : T.PAUSED.pause;
-    this.#lookBack.hidden = how === 'moving';
-    this.#lookBack.value = '0';
-    if (how === 'paused') this.#chart?.pause();
-    else this.#chart?.resume();
+  /** @param {import('./emotion-chart.js').ChartView} view */
+  #show({ fromS, endS, firstEndS, lastEndS, motion }) {
+    const { pause, lookBack, compare, table } = this.#at;
+    pause.disabled = motion === 'ended';
+    press(pause, motion === 'held');
+    const words = motion === 'held' ? T.PAUSED.resume : T.PAUSED.pause;
+    if (pause.textContent !== words) pause.textContent = words;
+    lookBack.hidden = motion === 'live' || lastEndS === 0;
+    lookBack.disabled = lastEndS <= firstEndS;
+    // The range grows with the session; a range input rounds its value, so whole seconds outside.
+    Object.assign(lookBack, { min: String(Math.floor(firstEndS)), max: String(Math.ceil(lastEndS)), value: String(Math.round(endS)) });
+    lookBack.setAttribute('aria-valuetext', T.timesShown(clockTime(fromS), clockTime(endS)));
+    const several = this.#chart?.hasSeveralFaces ?? false;
+    compare.hidden = !several && !isPressed(compare);
+    table.disabled = lastEndS === 0;
+  }
+
+  /** The browser's own steps are a second and a tenth of the session; these depend on the window. @param {KeyboardEvent} event */
+  #moveByKey(event) {
+    const { lookBack, window } = this.#at;
+    const windowS = Number(window.value);
+    const step = Math.max(1, Math.round(windowS * KEY_STEP));
+    const ahead = getComputedStyle(lookBack).direction === 'rtl' ? -step : step;
+    /** @type {Record<string, number>} */
+    const moves = { ArrowRight: ahead, ArrowLeft: -ahead, ArrowUp: step, ArrowDown: -step, PageUp: windowS, PageDown: -windowS, Home: -Infinity, End: Infinity };
+    if (!(event.key in moves)) return;
+    event.preventDefault();
+    this.#chart?.lookAt(Number(lookBack.value) + moves[event.key]);
   }
 }
+
+/** @param {HTMLSelectElement} select @param {string | null} kept @param {string} otherwise */
+function choose(select, kept, otherwise) {
+  select.value = otherwise;
+  if ([...select.options].some(({ value }) => value === kept)) select.value = kept ?? otherwise;
+}
+
+/** @param {string} value @returns {'leading' | 'all' | 'rate'} */
+const lineChoice = (value) => LINE_CHOICES.find((choice) => choice === value) ?? LINE_CHOICES[0];
+
+/** @param {HTMLButtonElement} button */
+const isPressed = (button) => button.getAttribute('aria-pressed') === 'true';
+
+/** @param {HTMLButtonElement} button @param {boolean} pressed */
+const press = (button, pressed) => button.setAttribute('aria-pressed', String(pressed));

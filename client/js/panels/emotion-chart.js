@@ -1,223 +1,317 @@
-/** The chart of seven emotions and the frame rate; the only module that knows C3. One chart for the life of the page. */
+/** The chart of a session: ribbons of labels, lines, time axis and marks. Draws what the log holds, and holds no values itself. */
 
 import { make } from '../browser/elements.js';
-import { RingBuffer, sliceMeans } from '../session/ring-buffer.js';
-import { perSecond, percent } from '../texts/format.js';
-import { T } from '../texts/texts.js';
 import { EMOTIONS } from '../connection/telemetry.js';
+import { clockTime } from '../texts/format.js';
+import { T } from '../texts/texts.js';
+import { LabelRibbon } from './label-ribbon.js';
+import { LineChart } from './line-chart.js';
+import { bandsOf, edgeAfter, edgeBefore, facesBetween, leadersOf, smooth } from './timeline.js';
 
-const LONGEST_S = 300;
-const FIRST_WINDOW_S = 60;
-/** C3 keeps one element per point: twice as many take twice the time and look the same. */
-const SLICES = 120;
-/** One second without a message is a slow server, not a face that left. */
-const BRIDGE_S = 1;
-/** The page asks a camera for 30 frames a second at most. */
-const MAX_FPS = 32;
+const FIRST_WINDOW_S = 30;
+/** C3 keeps one element per point of a line: more points take longer and look the same. */
+const POINTS = 60;
+/** A ribbon is one canvas, so it can be finer. Whole slices in each point, so that both have the same right edge. */
+const SLICES = 2 * POINTS;
 const REDRAW_MS = 250;
-const IDS = [...EMOTIONS, 'fps'];
-const NO_FACE = EMOTIONS.map(() => Number.NaN);
-/** Around C3's plot; also needed to place the mark of the displayed frame. */
-const PADDING = { top: 8, right: 34, left: 48 };
-/** Maxima of the right axis for which its ticks fall on the four grid lines of the left axis. */
-const FPS_TOPS = [16, 32, 64, 128];
+const MOST_RIBBONS = 4;
+/** Marks of one window; beyond that they would cover the chart. */
+const MOST_MARKS = 12;
+const MARKED = ['marker', 'stimulus-start', 'stimulus-end'];
+const TICKS = [0, 1 / 3, 2 / 3, 1];
+
+/**
+ * @typedef {import('../session/session-log.js').SessionLog} SessionLog
+ *
+ * @typedef {object} ChartElements
+ * @property {HTMLElement} all everything below; its accessible name describes the chart
+ * @property {HTMLElement} ribbons
+ * @property {HTMLElement} lines where C3 draws; its data attributes hold the number of points of each line
+ * @property {HTMLElement} axis times below both
+ * @property {HTMLElement} marks over everything
+ * @property {HTMLElement} caption
+ *
+ * @typedef {object} ChartView what is shown, in seconds since the session's start
+ * @property {number} fromS
+ * @property {number} endS
+ * @property {number} firstEndS the earliest end that can be looked at
+ * @property {number} lastEndS the latest
+ * @property {'live' | 'held' | 'ended'} motion live: it follows the newest reports; held: it stays while the session goes on; ended: the session is over
+ */
 
 export class EmotionChart {
-  #buffer = new RingBuffer(LONGEST_S * MAX_FPS, IDS.length + 1);
-  #chart;
-  #element;
-  #timer = 0;
-  /** @type {number} */
-  #fpsTop = FPS_TOPS[1];
+  /** Called after each redraw. @type {(view: ChartView) => void} */
+  onView = () => {};
+  #at;
+  #lines;
+  /** @type {SessionLog} */
+  #log;
+  /** When the session started, in the page's clock. */
+  #startS = 0;
+  /** When the session ended. @type {number | null} null: it goes on */
+  #endedS = 0;
+  /** The end that a person looks at. @type {number | null} null: the newest */
+  #heldS = null;
   #windowS = FIRST_WINDOW_S;
-  /** The page's clock at the right edge of a chart that is stopped; 0: it runs. */
-  #stoppedS = 0;
-  #pausedS = 0;
-  #backS = 0;
+  /** @type {number | null} null: the largest of each moment */
+  #faceId = null;
   /** @type {number | null} */
   #shownS = null;
-  #mark;
-  #startS = 0;
-  /** Elements above and below the chart appear and disappear, but C3 resizes itself only with the window. */
-  #place = new ResizeObserver(([{ contentRect }]) => this.#fit(contentRect));
+  #timer = 0;
+  /** @type {'one' | 'compare'} */
+  #ribbonsOf = 'one';
+  /** @type {'leading' | 'all' | 'rate'} */
+  #choice = 'leading';
+  /** Lines that are shown in any case. @type {Set<string>} */
+  #pinned = new Set();
+  /** @type {LabelRibbon[]} */
+  #ribbons = [];
+  #mark = make('i', { className: 'mark-shown', hidden: true });
+  /** @type {HTMLElement[]} */
+  #ticks;
+  /** @type {HTMLElement[]} */
+  #marks;
+  /** The labels that are drawn; for the tooltip. @type {(string | null)[]} */
+  #labels = [];
 
   /**
-   * @param {HTMLElement} element where the chart is drawn; its data attributes hold the number of points of each line
+   * @param {ChartElements} elements
+   * @param {SessionLog} log
    * @throws {Error} if C3 is missing
    */
-  constructor(element) {
-    this.#element = element;
-    this.#mark = make('i', { className: 'mark-shown', hidden: true });
-    this.#chart = window.c3.generate(this.#description());
-    element.append(this.#mark);
-    this.#place.observe(element);
-    this.#countPoints([]);
+  constructor(elements, log) {
+    this.#at = elements;
+    this.#log = log;
+    this.#lines = new LineChart(elements.lines, POINTS, (point) => this.#titleOf(point));
+    this.#ticks = TICKS.map(() => make('span'));
+    elements.axis.append(...this.#ticks);
+    this.#marks = Array.from({ length: MOST_MARKS }, () => make('i', { className: 'mark-event', hidden: true }));
+    elements.marks.append(this.#mark, ...this.#marks);
+    new ResizeObserver(() => this.#redraw()).observe(elements.ribbons);
+    // The ribbons are painted with the colours of the theme.
+    window.matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.#redraw());
+    this.#redraw();
+  }
+
+  /** A new session. @param {SessionLog} log @param {number} startS in the page's clock */
+  begin(log, startS) {
+    this.#log = log;
+    this.#startS = startS;
+    this.#endedS = this.#heldS = this.#shownS = null;
+    this.#faceId = null;
+    this.#redraw();
+  }
+
+  /** Show a session that is over. @param {SessionLog} log */
+  show(log) {
+    window.clearInterval(this.#timer);
+    this.#timer = 0;
+    this.#log = log;
+    this.#endedS = log.lastS;
+    this.#heldS = this.#shownS = null;
+    this.#faceId = null;
+    this.#redraw();
   }
 
   /** Redraw from now on, four times a second at most and only while the tab is in view. */
   start() {
-    this.#stoppedS = 0;
+    this.#endedS = null;
     this.#timer ||= window.setInterval(() => this.#redraw(), REDRAW_MS);
   }
 
-  /** Stop redrawing; what is drawn stays. */
+  /** The session is over; what is drawn stays. */
   stop() {
     if (!this.#timer) return;
     window.clearInterval(this.#timer);
     this.#timer = 0;
-    this.#stoppedS = nowS();
+    this.#endedS = nowS() - this.#startS;
     this.#redraw();
   }
 
-  /** Stop moving, so that a person can read the chart; new reports are kept. */
+  /** Stop moving, so that a person can read the chart; the log goes on. */
   pause() {
-    this.#pausedS = this.#endS();
+    // Frames that are still on their way would change the chart at its end.
+    this.#heldS ??= Math.min(this.#lastEndS, this.#log.lastS);
     this.#redraw();
   }
 
   /** Follow the newest reports again. */
   resume() {
-    this.#pausedS = this.#backS = 0;
+    this.#heldS = null;
     this.#redraw();
   }
 
-  /** @param {number} seconds how far before the moment of the pause the chart ends */
-  lookBack(seconds) {
-    this.#backS = seconds;
+  /** @param {number} endS where the chart ends, in seconds since the session's start */
+  lookAt(endS) {
+    this.#heldS = Math.min(this.#lastEndS, Math.max(this.#firstEndS, endS));
     this.#redraw();
   }
 
-  /** @param {number} seconds in view, 300 at most */
+  /** @param {number} seconds in view */
   setWindow(seconds) {
     this.#windowS = seconds;
     this.#redraw();
-    // C3 formats the labels of the time axis again, because they depend on the window.
-    this.#chart.flush();
+  }
+
+  /** @param {number | null} id of the face to follow; null: the largest of each moment */
+  follow(id) {
+    this.#faceId = id;
+    this.#redraw();
+  }
+
+  /** @param {'one' | 'compare'} ribbons of the followed face, or of up to four faces in place of the lines */
+  showRibbons(ribbons) {
+    this.#ribbonsOf = ribbons;
+    this.#redraw();
+  }
+
+  /** @param {'leading' | 'all' | 'rate'} choice the two leading lines, all seven, or these and the frame rate */
+  showLines(choice) {
+    this.#choice = choice;
+    this.#redraw();
+  }
+
+  /** @param {string} id an emotion or "fps" @param {'shown' | 'hidden'} visibility shown: also if it is not leading */
+  setLine(id, visibility) {
+    if (visibility === 'shown') this.#pinned.add(id);
+    else this.#pinned.delete(id);
+    this.#redraw();
   }
 
   /** @param {number | null} timeS of the frame on show, in the page's clock; null: not known */
   showMoment(timeS) {
-    this.#shownS = timeS;
-  }
-
-  /** Forget everything that was drawn. @param {number} startS the moment that hovering counts from */
-  clear(startS = this.#startS) {
-    this.#startS = startS;
-    this.#buffer.clear();
-    this.#shownS = null;
-    this.#redraw();
-  }
-
-  /**
-   * @param {number} timeS when the frame was, in seconds of the page's clock
-   * @param {number[] | null} probabilities null: no face, a gap
-   * @param {number} fps
-   */
-  add(timeS, probabilities, fps) {
-    this.#buffer.push([timeS, ...(probabilities ?? NO_FACE), fps]);
-  }
-
-  /** @param {string} id an emotion or "fps" @param {'shown' | 'hidden'} visibility */
-  setLine(id, visibility) {
-    if (visibility === 'shown') this.#chart.show(id);
-    else this.#chart.hide(id);
+    this.#shownS = timeS === null ? null : timeS - this.#startS;
   }
 
   /** @param {string} emotion whose line is emphasized; empty: none */
   lead(emotion) {
-    this.#element.dataset.leading = emotion;
+    this.#at.lines.dataset.leading = emotion;
   }
 
-  /** @param {DOMRectReadOnly} place */
-  #fit({ width, height }) {
-    if (width > 0 && height > 0) this.#chart.resize({ width, height });
+  /** @returns {import('./chart-table.js').Stretch} what is shown, for a table */
+  get stretch() {
+    const { fromS, edgeS } = this.#range();
+    const faces = this.#ribbonsOf === 'compare' ? this.#compared(fromS, edgeS) : [];
+    return { log: this.#log, fromS: Math.max(0, fromS), toS: Math.min(edgeS, this.#log.lastS), faces: faces.length ? faces : [this.#faceId] };
   }
 
-  #endS() {
-    return (this.#pausedS || this.#stoppedS || nowS()) - this.#backS;
+  /** @returns {boolean} */
+  get hasSeveralFaces() {
+    return this.#log.faces().length > 1;
+  }
+
+  get #lastEndS() {
+    return this.#endedS ?? nowS() - this.#startS;
+  }
+
+  get #firstEndS() {
+    return Math.min(this.#windowS, this.#lastEndS);
+  }
+
+  #range() {
+    const pointS = this.#windowS / POINTS;
+    const edgeS = this.#heldS === null ? edgeAfter(this.#lastEndS, pointS) : edgeBefore(this.#heldS, pointS);
+    return { edgeS, fromS: edgeS - this.#windowS };
+  }
+
+  /** @param {number} fromS @param {number} edgeS */
+  #compared(fromS, edgeS) {
+    return facesBetween(this.#log.faces(), fromS, edgeS, this.#faceId, MOST_RIBBONS);
   }
 
   #redraw() {
     if (document.hidden) return;
-    const endS = this.#endS();
-    this.#placeMark(endS);
-    const bridge = Math.round((BRIDGE_S * SLICES) / this.#windowS);
-    const lines = sliceMeans(this.#buffer, endS, this.#windowS, SLICES, bridge);
-    this.#fitFps(lines.at(-1) ?? []);
-    this.#chart.load({ columns: IDS.map((id, i) => [id, ...(lines[i] ?? Array(SLICES).fill(null))]) });
-    this.#countPoints(lines);
+    const { edgeS, fromS } = this.#range();
+    const motion = this.#endedS !== null ? 'ended' : this.#heldS !== null ? 'held' : 'live';
+    const points = this.#slices(this.#faceId, edgeS, POINTS);
+    this.#countPoints(points);
+    this.#at.all.dataset.ribbons = this.#ribbonsOf;
+    this.#drawRibbons(fromS, edgeS);
+    if (this.#ribbonsOf === 'one') this.#drawLines(points);
+    this.#drawAxis(fromS, motion);
+    this.#drawMarks(fromS, edgeS);
+    const endS = Math.min(edgeS, this.#lastEndS);
+    this.onView({ fromS: Math.max(0, fromS), endS, firstEndS: this.#firstEndS, lastEndS: this.#lastEndS, motion });
   }
 
-  /** @param {number} endS */
-  #placeMark(endS) {
-    const part = this.#shownS === null ? -1 : 1 - (endS - this.#shownS) / this.#windowS;
-    this.#mark.hidden = part < 0 || part > 1;
-    this.#mark.style.left = `calc(${PADDING.left}px + (100% - ${PADDING.left + PADDING.right}px) * ${part.toFixed(4)})`;
+  /** @param {number | null} faceId @param {number} edgeS @param {number} count */
+  #slices(faceId, edgeS, count) {
+    // The edge belongs to the next slice already.
+    return this.#log.slices(faceId, edgeS - this.#windowS / count / 2, this.#windowS, count);
   }
 
-  /** @param {(number | null)[]} fps */
-  #fitFps(fps) {
-    const highest = Math.max(...fps.map((value) => value ?? 0), 0);
-    const top = FPS_TOPS.find((candidate) => candidate >= highest && candidate >= FPS_TOPS[1]) ?? FPS_TOPS[FPS_TOPS.length - 1];
-    if (top === this.#fpsTop) return;
-    this.#fpsTop = top;
-    this.#chart.axis.max({ y2: top });
+  /** @param {number} fromS @param {number} edgeS */
+  #drawRibbons(fromS, edgeS) {
+    const faces = this.#ribbonsOf === 'compare' ? this.#compared(fromS, edgeS) : [];
+    const drawn = faces.length ? faces : [this.#faceId];
+    while (this.#ribbons.length < drawn.length) {
+      const ribbon = new LabelRibbon();
+      this.#ribbons.push(ribbon);
+      this.#at.ribbons.append(ribbon.root);
+    }
+    this.#ribbons.forEach((ribbon, i) => (ribbon.root.hidden = i >= drawn.length));
+    drawn.forEach((id, i) => {
+      const { labels, fps } = this.#slices(id, edgeS, SLICES);
+      if (i === 0) this.#labels = labels;
+      this.#ribbons[i].draw(bandsOf(labels, fps), SLICES, id ?? 0);
+    });
   }
 
-  /** @param {(number | null)[][]} lines */
-  #countPoints(lines) {
-    const counts = Object.fromEntries(IDS.map((id, i) => [id, (lines[i] ?? []).filter((value) => value !== null).length]));
-    this.#element.dataset.points = JSON.stringify(counts);
-    this.#element.dataset.filled = Object.values(counts).some((count) => count > 0) ? 'yes' : 'no';
+  /** @param {import('../session/slices.js').SliceMeans} points */
+  #drawLines({ lines, fps }) {
+    const smoothed = lines.map(smooth);
+    const leaders = leadersOf(smoothed);
+    const shown = EMOTIONS.map((id, i) => ({ id, line: smoothed[i], shown: this.#choice !== 'leading' || this.#pinned.has(id) || leaders.includes(i) }));
+    shown.push({ id: 'fps', line: fps, shown: this.#choice === 'rate' || this.#pinned.has('fps') });
+    this.#lines.draw(new Map(shown.filter((each) => each.shown).map(({ id, line }) => [id, line])));
+    this.#at.caption.textContent = T.smoothedOver((2 * this.#windowS) / POINTS);
   }
 
-  #description() {
-    // Fractions of the window, so that the axis is the same for every window.
-    const x = Array.from({ length: SLICES }, (_, i) => (i - SLICES + 1) / SLICES);
-    /** @param {number} part */
-    const seconds = (part) => part * this.#windowS;
-    return {
-      bindto: this.#element,
-      resize: { auto: false },
-      data: {
-        x: 'x',
-        columns: [['x', ...x], ...IDS.map((id) => [id, ...x.map(() => null)])],
-        names: { ...T.EMOTION_LABELS, fps: T.FPS_LABEL },
-        // Custom properties, so that the lines follow the page from light to dark.
-        colors: Object.fromEntries(IDS.map((id) => [id, `var(--${id})`])),
-        axes: { fps: 'y2' },
-      },
-      axis: {
-        x: {
-          min: -1,
-          max: 0,
-          padding: 0,
-          tick: { values: [-1, -2 / 3, -1 / 3, 0], format: (/** @type {number} */ part) => T.secondsAgo(seconds(part)), outer: false },
-        },
-        y: { min: 0, max: 1, padding: 0, tick: { values: [0, 0.25, 0.5, 0.75, 1], format: percent, outer: false } },
-        y2: {
-          show: true,
-          min: 0,
-          max: this.#fpsTop,
-          padding: 0,
-          // Four steps for every maximum: they coincide with the grid lines of the left axis.
-          tick: { count: 5, format: (/** @type {number} */ fps) => fps.toFixed(0), outer: false },
-        },
-      },
-      grid: { y: { show: true } },
-      legend: { show: false },
-      padding: PADDING,
-      point: { show: false },
-      line: { connectNull: false },
-      // Four redraws a second leave no time for animation, and people who want less motion get none at all.
-      transition: { duration: 0 },
-      tooltip: {
-        format: {
-          title: (/** @type {number} */ part) => T.frameTime(seconds(part), Math.max(0, this.#endS() + seconds(part) - this.#startS)),
-          value: (/** @type {number} */ value, /** @type {number} */ _ratio, /** @type {string} */ id) => (id === 'fps' ? perSecond(value) : percent(value)),
-        },
-      },
-    };
+  /** @param {number} fromS @param {'live' | 'held' | 'ended'} motion */
+  #drawAxis(fromS, motion) {
+    this.#ticks.forEach((tick, i) => {
+      const atS = fromS + TICKS[i] * this.#windowS;
+      tick.textContent = motion === 'live' ? T.secondsAgo((TICKS[i] - 1) * this.#windowS) : atS < 0 || this.#lastEndS === 0 ? '' : clockTime(atS);
+    });
+  }
+
+  /** @param {number} fromS @param {number} edgeS */
+  #drawMarks(fromS, edgeS) {
+    this.#place(this.#mark, this.#shownS === null ? -1 : (this.#shownS - fromS) / this.#windowS);
+    /** @type {import('../session/session-log.js').SessionEvent[]} */
+    const events = [];
+    const all = this.#log.events;
+    for (let i = all.length - 1; i >= 0 && all[i].timeS >= fromS && events.length < MOST_MARKS; i -= 1) {
+      if (MARKED.includes(all[i].kind) && all[i].timeS <= edgeS) events.push(all[i]);
+    }
+    this.#marks.forEach((mark, i) => {
+      const event = events[i];
+      this.#place(mark, event ? (event.timeS - fromS) / this.#windowS : -1);
+      if (!event) return;
+      mark.dataset.kind = event.kind;
+      mark.textContent = event.detail || T.MARKS[event.kind];
+    });
+  }
+
+  /** @param {HTMLElement} mark @param {number} part of the window; outside of 0..1 it is hidden */
+  #place(mark, part) {
+    mark.hidden = !(part >= 0 && part <= 1);
+    mark.style.left = `${(part * 100).toFixed(2)}%`;
+  }
+
+  /** @param {import('../session/slices.js').SliceMeans} points */
+  #countPoints({ lines, fps }) {
+    const count = (/** @type {(number | null)[]} */ line) => line.filter((value) => value !== null).length;
+    const counts = Object.fromEntries([...EMOTIONS.map((id, i) => [id, count(lines[i])]), ['fps', count(fps)]]);
+    this.#at.lines.dataset.points = JSON.stringify(counts);
+    this.#at.all.dataset.filled = Object.values(counts).some((most) => most > 0) ? 'yes' : 'no';
+  }
+
+  /** @param {number} point */
+  #titleOf(point) {
+    const { fromS } = this.#range();
+    const label = this.#labels[Math.floor(((point + 0.5) / POINTS) * SLICES)];
+    return T.momentTitle(clockTime(Math.max(0, fromS + ((point + 0.5) / POINTS) * this.#windowS), 1), label);
   }
 }
 

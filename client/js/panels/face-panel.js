@@ -204,7 +204,7 @@ export class FacePanel {
   #addRow(id, onLine) {
     const button = make('button', { type: 'button', className: 'row' });
     button.dataset.line = id;
-    button.setAttribute('aria-pressed', 'true');
+    button.setAttribute('aria-pressed', 'false');
     const name = part('name', T.EMOTION_LABELS[id] ?? T.FPS_LABEL);
     const track = part('track');
     const fill = part('fill');

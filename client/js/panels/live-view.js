@@ -55,7 +55,7 @@ export class LiveView {
     this.#startedAt = new Date();
     log.clear();
     chartTools.follow();
-    chart?.clear(this.#startS);
+    chart?.begin(log, this.#startS);
   }
 
   /** A new connection: its frames have another clock. */
@@ -78,7 +78,7 @@ export class LiveView {
 
   /** @param {Telemetry} telemetry @param {number} atMs when it arrived */
   add(telemetry, atMs) {
-    const { log, chart, health, face } = this.#at;
+    const { log, health, face } = this.#at;
     const timeS = this.#clock.pageTime(telemetry.pts, atMs / 1000);
     this.#shown.add(telemetry, atMs, timeS);
     // Another session: its faces have other numbers.
@@ -87,7 +87,6 @@ export class LiveView {
     health.addTimes(telemetry.ms);
     this.#at.strip.add(telemetry);
     log.add(timeS - this.#startS, telemetry);
-    chart?.add(timeS, this.#probabilities(telemetry), telemetry.fpsOut);
   }
 
   /** @param {import('../connection/telemetry.js').Control} message of the server @param {'mirrored' | 'as it is'} view how it draws the video */
@@ -98,12 +97,10 @@ export class LiveView {
     strip.hear(message);
   }
 
-  /** Another face is followed: draw its past, as far as the log has it. */
+  /** Another face is followed: the chart draws its past. */
   refill() {
-    const { log, chart } = this.#at;
-    if (!chart) return;
-    chart.clear();
-    for (const { timeS, telemetry } of log) chart.add(this.#startS + timeS, this.#probabilities(telemetry), telemetry.fpsOut);
+    const { chart, face } = this.#at;
+    chart?.follow(face.chosenId);
   }
 
   /**
@@ -163,11 +160,6 @@ export class LiveView {
     chart?.lead('');
     face.reset();
     health.reset();
-  }
-
-  /** @param {Telemetry} telemetry */
-  #probabilities(telemetry) {
-    return this.#at.face.follow(telemetry.faces)?.probabilities ?? null;
   }
 
   /** @param {import('./shown-frame.js').Shown} frame */

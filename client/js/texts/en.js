@@ -52,9 +52,8 @@ export const TEXT = {
   faceHeading: 'Expression',
   faceChoice: 'Face to follow',
   followLargest: 'Follow the largest face',
-  linesHint: 'Probability of each expression; press one to hide or show its line',
-  historyLabel: 'Chart of the last',
-  historyHeading: 'Last',
+  linesHint: 'Probability of each expression; press one to keep its line in the chart',
+  historyLabel: 'Chart of',
   windowLabel: 'Time span of the chart',
   pause: 'Pause',
   lookBack: 'Look back in time',
@@ -62,8 +61,12 @@ export const TEXT = {
   saveCsv: 'Table (CSV)',
   saveJsonl: 'For programs (JSONL)',
   saveReport: 'Report (HTML)',
-  axisLeft: 'probability',
-  axisRight: 'frames per second',
+  compare: 'Compare',
+  compareTitle: 'Show the labels of up to four faces under each other',
+  chartView: 'View',
+  linesLabel: 'Lines',
+  asTable: 'As a table',
+  tableTitle: 'The chart as a table',
   chartEmpty: 'The chart appears here once the analysis starts.',
   qualityHeading: 'Quality',
   details: 'Details',
@@ -149,8 +152,24 @@ export const NOTICE =
 export const BACKGROUND_MODES = { picture: 'Video', blur: 'Background blurred', landmarks: 'Points only' };
 /** A letter or two for a label where its word has no room. @type {Record<string, string>} */
 export const EMOTION_LETTERS = { angry: 'A', disgust: 'D', fear: 'F', happy: 'H', sad: 'Sa', surprise: 'Su', neutral: 'N', unsure: '?' };
-/** Lengths of the chart's window by seconds, as they follow "Last". @type {Record<string, string>} */
-export const WINDOWS = { 15: '15 seconds', 30: '30 seconds', 60: 'minute', 180: '3 minutes', 300: '5 minutes' };
+/** Which lines the chart shows. */
+export const LINE_CHOICES = { leading: 'The two leading', all: 'All seven', rate: 'All seven and frame rate' };
+/** Texts at marks that have no text of their own. @type {Record<string, string>} */
+export const MARKS = { marker: 'Marker', 'stimulus-start': 'Start', 'stimulus-end': 'End' };
+/** @param {number} s */
+export const smoothedOver = (s) => `Probability, smoothed over ${decimal(s, s < 1 ? 1 : 0)} s`;
+/** @param {string} from @param {string} to times since the session's start */
+export const timesShown = (from, to) => `${from} to ${to} of the session`;
+/** @param {string} at time since the session's start @param {string | null | undefined} label null: no face */
+export const momentTitle = (at, label) => `${at}, ${label ? EMOTION_LABELS[label] : NO_FACE}`;
+export const TABLE = {
+  time: 'Time',
+  label: 'Label',
+  /** @param {string} from @param {string} to @param {number} stepS */
+  caption: (from, to, stepS) => `From ${from} to ${to} of the session, one row for ${stepS === 1 ? 'each second' : `${stepS} seconds`}`,
+};
+/** Lengths of the chart's window by seconds, as they follow "Chart of" and "over the last". @type {Record<string, string>} */
+export const WINDOWS = { 15: '15 seconds', 30: '30 seconds', 60: '1 minute', 180: '3 minutes', 300: '5 minutes' };
 
 export const CAMERAS = { front: 'Front camera', rear: 'Rear camera' };
 export const PAUSED = { pause: 'Pause', resume: 'Resume' };
@@ -209,8 +228,6 @@ export const CHART_MISSING = 'The chart could not be loaded. Everything else wor
 
 /** @param {number} s */
 export const secondsAgo = (s) => (s === 0 ? 'now' : s > -120 ? `${Math.round(-s)} s` : clockTime(-s));
-/** @param {number} s before the end of the chart @param {number} atS since the start */
-export const frameTime = (s, atS) => `${decimal(-s, 1)} s ago, frame at ${clockTime(atS, 1)}`;
 /** @param {number | string} id */
 export const faceName = (id) => `Face ${id}`;
 export const LARGEST_FACE = 'Largest face';
@@ -279,5 +296,5 @@ export function describePose({ pose_deg: pose, eyes = 1, mouth = 0, blinks = 0 }
 
 /** @param {string} window @param {string} verdict @param {number} fps @returns {string} the chart in one sentence */
 export const chartSummary = (window, verdict, fps) =>
-  `Probabilities of the seven expressions and the frame rate over the last ${window}. Now: ${verdict}, ${decimal(fps)} frames a second.`;
+  `Expressions over the last ${window} and their probabilities. Now: ${verdict}, ${decimal(fps)} frames a second.`;
 
