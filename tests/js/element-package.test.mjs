@@ -45,8 +45,9 @@ test('the package has the element, its types, the licence and a description', ()
   assert.deepEqual(wanted.filter((name) => !names().includes(name)), []);
 });
 
-test('the package has nothing else: no panel, no test, no source map, no script of its own', () => {
-  const rooms = ['browser', 'connection', 'element', 'source', 'texts', 'visit'];
+test('the package has nothing else: no chart, no test, no source map, no script of its own', () => {
+  const rooms = ['browser', 'connection', 'element', 'panels', 'session', 'source', 'texts', 'visit'];
+  assert.deepEqual(names().filter((name) => /chart|log|report|panel\./.test(name)), []);
   const strange = names().filter((name) => !(/^js\/(\w+)\/[\w-]+\.js$/.test(name) && rooms.includes(name.split('/')[1])));
   assert.deepEqual(strange.sort(), ['LICENSE', 'README.md', 'index.d.ts', 'package.json']);
   assert.ok(packed.unpackedSize < MOST_BYTES, `${packed.unpackedSize} bytes`);

@@ -8,6 +8,7 @@ import { PeerError, rejection } from '../connection/errors.js';
 import { fetchConfig, withoutSlash } from '../connection/http.js';
 import { JpegPeer } from '../connection/jpeg-peer.js';
 import { Peer } from '../connection/peer.js';
+import { ShownFrame } from '../panels/shown-frame.js';
 import { VideoSource } from '../source/video-source.js';
 import { percent } from '../texts/format.js';
 import { problemOf } from '../texts/problems.js';
@@ -39,6 +40,7 @@ export class FacestreamView extends Base {
 
   #surface;
   #visit;
+  #shown;
   /** @type {ViewState} */
   #state = State.IDLE;
   /** @type {ViewError | null} */
@@ -57,6 +59,7 @@ export class FacestreamView extends Base {
   constructor() {
     super();
     this.#surface = new ViewSurface(this.attachShadow({ mode: 'open' }), () => this.#visit.videoPlays());
+    this.#shown = new ShownFrame(this.#surface.video, () => {});
     this.#visit = new Visit(this.#ports(), this.#visitEvents());
   }
 
@@ -186,7 +189,7 @@ export class FacestreamView extends Base {
       onHappening: () => {},
       onCountdown: (secondsLeft) => this.#surface.count(secondsLeft > 0 ? T.nextTry(secondsLeft) : T.TRYING),
       onSource: () => {},
-      onConnecting: () => {},
+      onConnecting: () => this.#shown.beginConnection(),
       onSession: (sessionId) => (this.#sessionId = sessionId),
       onInterlude: () => this.#forget(),
       onRelease: () => {
@@ -195,15 +198,15 @@ export class FacestreamView extends Base {
         this.#surface.play(null);
       },
       onVideo: (stream) => this.#surface.play(stream),
-      onTelemetry: (telemetry) => this.#hear(telemetry),
+      onTelemetry: (telemetry, atMs) => this.#hear(telemetry, atMs),
       onControl: ({ type }) => {
         if (type !== 'hello') return;
         this.#sendOverlay();
         this.#sendBackground();
         this.#sendMirror();
       },
-      onShown: () => {},
-      onLook: () => {},
+      onShown: ({ ptsS }) => this.#shown.show(ptsS),
+      onLook: () => this.#showLabel(),
       onRates: () => {},
     };
   }
@@ -231,18 +234,27 @@ export class FacestreamView extends Base {
     this.#visit.send({ type: 'mirror', mirror: this.hasAttribute('mirror') });
   }
 
-  /** @param {import('../connection/telemetry.js').Telemetry} telemetry */
-  #hear(telemetry) {
+  /** @param {import('../connection/telemetry.js').Telemetry} telemetry @param {number} atMs */
+  #hear(telemetry, atMs) {
     this.#newest = telemetry;
-    const face = chooseFace(telemetry.faces, null);
+    this.#shown.add(telemetry, atMs, telemetry.pts);
+    this.#tell('report', telemetry);
+  }
+
+  /** Of the frame on show, four times a second: a label that changes with each frame cannot be read. */
+  #showLabel() {
+    const report = this.#shown.report(performance.now());
+    if (!report) return;
+    const face = chooseFace(report.faces, null);
     const label = face && (T.EMOTION_LABELS[face.label] ?? face.label);
     const share = face && !face.unsure ? ` ${percent(Math.max(...face.probabilities))}` : '';
-    this.#surface.label(label ? label + share : T.NO_FACE, label ? T.ESTIMATE : '');
-    this.#tell('report', telemetry);
+    const none = report.analysed ? T.NO_FACE : T.NOT_ANALYSED;
+    this.#surface.label(label ? label + share : none, label ? T.ESTIMATE : '');
   }
 
   #forget() {
     this.#newest = null;
+    this.#shown.end();
     this.#surface.label('', '');
   }
 

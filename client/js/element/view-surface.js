@@ -43,6 +43,11 @@ export class ViewSurface {
     this.label('', '');
   }
 
+  /** @returns {HTMLVideoElement} that shows the annotated video */
+  get video() {
+    return this.#video;
+  }
+
   /** @returns {boolean} whether a frame of the annotated video is on show */
   get hasFrame() {
     return this.#video.videoWidth > 0;
