@@ -201,6 +201,14 @@ button('no-clip').addEventListener('click', () => {
   stage.focus();
 });
 opensSheet(button('open-settings'), dialog('#settings'));
+opensSheet(button('open-meaning'), dialog('#meaning'));
+// Not live: the word changes up to four times a second, which no screen reader can follow.
+button('say-now').addEventListener('click', () => {
+  const said = element('#said');
+  said.textContent = '';
+  // A status that is set to the same text again is not announced.
+  requestAnimationFrame(() => (said.textContent = face.spoken));
+});
 if (isCompact) makeCompact(find(document, '#full-page', HTMLAnchorElement), element('.rows'));
 video.addEventListener('playing', () => visit.videoPlays());
 closeLikeMenus(/** @type {NodeListOf<HTMLDetailsElement>} */ (document.querySelectorAll('.menu')));

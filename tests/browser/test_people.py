@@ -102,3 +102,23 @@ async def test_one_face_has_no_strip(server_url: str, open_page: OpenPage):
 
         await expect(page.locator("#face")).not_to_have_attribute("data-id", "0", timeout=SOON_MS)
         await expect(page.locator("#people")).to_be_hidden()
+
+
+async def test_the_page_says_what_the_labels_mean_and_reads_the_word_on_request(
+    server_url: str, open_page: OpenPage
+):
+    async with open_page(server_url, width=360, height=740) as page:
+        await expect(page.get_by_text("Estimates, often wrong.")).to_be_visible()
+        await page.get_by_role("button", name="What they mean").click()
+        meaning = page.get_by_role("dialog", name="What these labels mean")
+        await expect(meaning).to_contain_text("about 84 of 100")
+        await expect(meaning).to_contain_text("does not show what a person feels")
+        await page.keyboard.press("Escape")
+        await expect(meaning).to_be_hidden()
+
+        await start(page)
+        await expect(page.locator("#face")).not_to_have_attribute("data-id", "0", timeout=SOON_MS)
+        # Nothing is announced without a request.
+        await expect(page.locator("#said")).to_have_text("")
+        await page.get_by_role("button", name="Say it now").click()
+        await expect(page.locator("#said")).to_contain_text("Face 1: ")

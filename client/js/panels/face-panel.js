@@ -68,6 +68,12 @@ export class FacePanel {
     return this.#element.dataset.label ?? '';
   }
 
+  /** @returns {string} what is shown, for a screen reader */
+  get spoken() {
+    const id = Number(this.#element.dataset.id);
+    return T.spokenFace(id ? T.faceName(id) : '', this.#verdict.textContent ?? '', this.#share.textContent ?? '', this.#reason.textContent ?? '');
+  }
+
   /** @param {'mirrored' | 'as it is'} view how the server draws the video; left and right of the words follow it */
   setView(view) {
     this.#view = view;

@@ -26,6 +26,17 @@ export const TEXT = {
   rateLabel: 'Frames per second',
   mirror: 'Mirror my own view',
   mirrorTitle: 'Shows a front camera as in a mirror. Only the view is mirrored: the angles of the head and all numbers stay as the camera sees you. A rear camera and a video file are never mirrored.',
+  estimates: 'Estimates, often wrong.',
+  whatTheyMean: 'What they mean',
+  sayNow: 'Say it now',
+  sayNowTitle: 'A screen reader reads the word and its probability once',
+  meaningTitle: 'What these labels mean',
+  meaningLabels:
+    'A small neural network compares each face with seven groups of photographs: angry, disgust, fear, happy, sad, surprise and neutral. A percentage says how sure the network is, not how strong an expression is. Below 60 % the page says "Perhaps". "Unsure" means that two labels are about equally likely, or that the face is too small, blurred or turned away.',
+  meaningErrors:
+    'On photographs that people had labelled before, the network agrees with them in about 84 of 100 cases, and in fewer with a camera. It finds half of the cases of disgust and fear, or fewer. It often calls a sad face neutral, and a fearful face surprised.',
+  meaningLimits:
+    'A label describes what a face looks like in one frame. It does not show what a person feels, thinks or intends, and it is no diagnosis. Do not base any decision about a person on it.',
   peopleLabel: 'Faces in the video; press one to follow it',
   snapshot: 'Snapshot',
   record: 'Record',
@@ -239,6 +250,8 @@ export const faceNameAway = (id) => `${faceName(id)} (not in the video)`;
 export const NOT_IN_VIDEO = 'Not in the video';
 /** Tooltip of a face in the strip. */
 export const FOLLOW_FACE = 'Follow this face; press it again for the largest face';
+/** What a screen reader says on request. @param {string} who @param {string} word @param {string} share @param {string} reason */
+export const spokenFace = (who, word, share, reason) => [[who, [word, share].filter(Boolean).join(' ')].filter(Boolean).join(': '), reason].filter(Boolean).join('. ');
 /** @param {string} label whose probability is low */
 export const perhaps = (label) => `Perhaps ${EMOTION_LABELS[label].toLowerCase()}`;
 
