@@ -11,7 +11,7 @@ const LATE_SYNTAX = [
 ];
 
 /** Members of our own objects, the server's messages, C3 and Intl that share a name with a newer interface member. */
-const OWN = ['aspectRatio', 'badge', 'bytes', 'draw', 'format', 'hide', 'last', 'layers', 'lines', 'lost', 'ms', 'packets', 'pc', 'refill', 'resize', 'share', 'take', 'token', 'use', 'views'];
+const OWN = ['aspectRatio', 'badge', 'bytes', 'chunks', 'draw', 'forget', 'format', 'hide', 'last', 'layers', 'lines', 'lost', 'move', 'ms', 'packets', 'pc', 'refill', 'resize', 'session', 'share', 'take', 'token', 'use', 'views'];
 
 /** Optional styles: without them, lines break less well, a list is wider, or a font or cursor differs. */
 const EMBELLISHMENTS = ['text-wrap', 'field-sizing', 'ui-monospace', 'cursor', 'forced-colors', 'forced-color-adjust'];

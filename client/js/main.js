@@ -10,16 +10,22 @@ import { ExportPanel } from './panels/export-panel.js';
 import { rejection } from './connection/errors.js';
 import { FacesStrip } from './panels/faces-strip.js';
 import { FacePanel } from './panels/face-panel.js';
+import { HeldPanel } from './panels/held-panel.js';
 import { fetchConfig, withoutSlash } from './connection/http.js';
 import { JpegPeer } from './connection/jpeg-peer.js';
 import { LiveView } from './panels/live-view.js';
+import { MarkerPanel } from './panels/marker-panel.js';
 import { Peer } from './connection/peer.js';
 import { makeQuestion } from './panels/question.js';
 import { problemOf } from './texts/problems.js';
 import { RecordingPanel } from './panels/recording-panel.js';
 import { opensSheet } from './panels/sheet.js';
 import { QualityPanel } from './panels/quality-panel.js';
+import { SessionKeeper } from './storage/session-keeper.js';
 import { SessionLog } from './session/session-log.js';
+import { Sessions } from './storage/sessions.js';
+import { SessionsPanel } from './panels/sessions-panel.js';
+import { SessionView } from './panels/session-view.js';
 import { SetupPanel } from './panels/setup-panel.js';
 import { StagePanel } from './panels/stage-panel.js';
 import { readChoice } from './browser/settings.js';
@@ -102,25 +108,54 @@ const live = new LiveView({
   summary: element('#drawing'),
   video,
 });
+/** What is sent, and what the person agreed to. */
+function aboutSession() {
+  const { clip, width, height, fps, mirror } = setup.source;
+  return { source: /** @type {'camera' | 'file'} */ (clip ? 'file' : 'camera'), notice, settings: { width, height, fps, mirror } };
+}
+
 const storage = new Storage((key) => stage.say(T.STORAGE_TROUBLES[key]));
 const ask = makeQuestion(dialog('#question'));
 const setup = new SetupPanel(element('#setup'), changeSource);
 const switches = new Switches(element('#layers'), element('#backgrounds'), find(document, '[name=mirror]', HTMLInputElement), (message) => visit.send(message));
 /** What the person agrees to. */
 let notice = T.NOTICE;
+const sessions = new Sessions(storage);
+const keeper = new SessionKeeper(sessions, log);
+const held = new HeldPanel(
+  { held: element('#held'), past: element('#past') },
+  { save: () => exports.open(), close: () => session.closePast(), forget: async () => (await ask(T.ASK_FORGET)) && session.forget() },
+);
+const markers = new MarkerPanel(
+  { tools: element('#markers'), form: find(document, '#marker-note', HTMLFormElement) },
+  () => (keeper.isRunning ? live.shownS : null),
+  (timeS, kind, detail) => {
+    log.note(timeS, kind, detail);
+    keeper.save();
+  },
+);
+/** @type {SessionView} annotated, because the panels above refer to it */
+const session = new SessionView({ log, keeper, sessions, live, held, markers, about: aboutSession, onChange: () => exports.refresh() });
 const exports = new ExportPanel(
   {
     snapshot: button('snapshot'),
-    csv: button('save-csv'),
-    jsonl: button('save-jsonl'),
-    report: button('save-report'),
     menu: find(document, '#save', HTMLDetailsElement),
+    files: { report: button('save-report'), tables: button('save-tables'), csv: button('save-csv'), jsonl: button('save-jsonl') },
+    german: find(document, '#german-excel', HTMLInputElement),
   },
   video,
-  () => ({ log, notice, startedAt: live.startedAt }),
+  () => session.shown,
   (text) => stage.sayBriefly(text),
 );
-
+const list = new SessionsPanel(dialog('#sessions'), {
+  sessions,
+  keeper,
+  storage,
+  ask,
+  onOpen: (info, past) => session.openPast(info, past),
+  onDelete: (id) => session.onDelete(id),
+  say: (text) => stage.sayBriefly(text),
+});
 const recording = new RecordingPanel({ button: button('record'), left: element('#left'), video, storage, ask, say: (text) => stage.sayBriefly(text) });
 
 const traits = readTraits();
@@ -143,7 +178,7 @@ const visit = new Visit(
     hasFrame: () => stage.hasFrame,
     isHidden: () => document.hidden,
   },
-  visitEvents({ root, stage, live, exports, recording, setup, switches, visit: () => visit }),
+  visitEvents({ root, stage, live, exports, recording, session, setup, switches, visit: () => visit }),
 );
 
 function makeChart() {
@@ -185,6 +220,8 @@ button('start').addEventListener('click', () => visit.start());
 for (const id of ['stop', 'give-up']) button(id).addEventListener('click', () => visit.stop());
 button('try-now').addEventListener('click', () => visit.tryNow());
 addEventListener('online', () => visit.tryNow());
+button('open-sessions').addEventListener('click', () => list.open());
+document.addEventListener('visibilitychange', () => document.hidden && keeper.save());
 addEventListener('pagehide', () => visit.stop());
 const clip = find(document, '#clip', HTMLInputElement);
 clip.addEventListener('change', () => {

@@ -10,7 +10,7 @@ import pytest
 from playwright.async_api import Dialog, Page, expect
 
 from tests.browser.cameras import CAMERAS, WEBRTC, expect_state, expect_width
-from tests.browser.conftest import SOON_MS, OpenPage, more_frames_shown, start
+from tests.browser.conftest import SOON_MS, OpenPage, more_frames_shown, start, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -65,9 +65,11 @@ async def end_recording(page: Page, folder: Path) -> Path:
 
 async def pieces_kept(page: Page, at_least: int) -> None:
     """Wait until the browser keeps this many pieces of a recording."""
-    await page.wait_for_function(
-        f"async (least) => (await ({PIECES})()) >= least", arg=at_least, timeout=SOON_MS
-    )
+
+    async def are_kept() -> bool:
+        return int(await page.evaluate(PIECES)) >= at_least
+
+    await until(are_kept)
 
 
 async def change_size(page: Page, width: int) -> None:
@@ -202,7 +204,11 @@ async def test_a_recording_that_was_left_can_be_deleted(server_url: str, open_pa
         await page.locator("#question").get_by_role("button", name="Delete").click()
 
         await expect(page.locator("#left")).to_be_empty()
-        await page.wait_for_function(f"async () => (await ({PIECES})()) === 0")
+
+        async def is_empty() -> bool:
+            return bool(await page.evaluate(PIECES) == 0)
+
+        await until(is_empty)
 
 
 async def test_another_tab_offers_a_recording_only_once_its_tab_has_closed(
@@ -214,7 +220,11 @@ async def test_another_tab_offers_a_recording_only_once_its_tab_has_closed(
         await pieces_kept(page, 2)
         other = await page.context.new_page()
         await other.goto(server_url)
-        await other.wait_for_function("async () => (await navigator.locks.query()).pending.length > 0")
+
+        async def waits() -> bool:
+            return bool(await other.evaluate("navigator.locks.query().then(({ pending }) => pending.length)"))
+
+        await until(waits)
 
         await expect(other.locator("#left")).to_be_empty()
         await page.close()

@@ -118,7 +118,7 @@ test('the code of a rejection is not the code of a notice', () => {
 test('the page does not claim that nothing is stored, because it keeps the measurements itself', () => {
   for (const source of ['camera', 'clip']) {
     assert.match(messageOf(State.IDLE, null, source).text, /The server stores neither/);
-    assert.match(messageOf(State.STOPPED, null, source).text, /this page keeps the measurements/);
+    assert.match(messageOf(State.STOPPED, null, source).text, /The measurements are under “Sessions”/);
   }
 });
 

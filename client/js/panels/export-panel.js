@@ -1,46 +1,86 @@
-/** The buttons that save files: snapshot, tables, report. Uses its own buttons only; sends nothing. */
+/** The buttons that save files: snapshot, tables, report. Uses its own elements only; sends nothing. */
 
+import { keepChoice, readChoice } from '../browser/settings.js';
 import { saveFile } from '../browser/saving.js';
+import { fileStem } from '../session/exports.js';
 import { takeSnapshot } from '../session/recorder.js';
-import { toReport } from '../session/report.js';
-import { dateAndTime } from '../texts/format.js';
+import { SEPARATORS, fileOf } from '../session/session-files.js';
 import { T } from '../texts/texts.js';
-import { fileStem, toCsv, toJsonl } from '../session/exports.js';
+
+const CHOICE = 'separators';
 
 /**
- * @typedef {object} Exported what can be saved
- * @property {import('../session/session-log.js').SessionLog} log
- * @property {Date} startedAt
- * @property {string} notice what the person agreed to
+ * @typedef {import('../session/session-files.js').Exported} Exported
+ * @typedef {import('../session/session-files.js').FileKind} FileKind
+ *
+ * @typedef {object} ExportElements
+ * @property {HTMLElement} snapshot
+ * @property {HTMLDetailsElement} menu
+ * @property {Record<FileKind, HTMLButtonElement>} files
+ * @property {HTMLInputElement} german whether tables are for a German Excel
  */
 
+/** Saves one file of a session, as the person has chosen. @param {FileKind} kind @param {Exported} session */
+export async function saveSession(kind, session) {
+  const { blob, name } = await fileOf(kind, session, SEPARATORS[readChoice(CHOICE) === 'german' ? 'german' : 'plain']);
+  saveFile(blob, name);
+}
+
 export class ExportPanel {
-  #buttons;
+  #at;
   #video;
-  #visit;
+  #session;
   #say;
 
   /**
-   * @param {{snapshot: HTMLElement, csv: HTMLElement, jsonl: HTMLElement, report: HTMLElement, menu: HTMLDetailsElement}} buttons
+   * @param {ExportElements} elements
    * @param {HTMLVideoElement} video
-   * @param {() => Exported} visit
+   * @param {() => Exported} session on show
    * @param {(text: string) => void} say a sentence for the person
    */
-  constructor(buttons, video, visit, say) {
-    this.#buttons = buttons;
+  constructor(elements, video, session, say) {
+    this.#at = elements;
     this.#video = video;
-    this.#visit = visit;
+    this.#session = session;
     this.#say = say;
-    buttons.snapshot.addEventListener('click', () => this.#snapshot());
-    buttons.csv.addEventListener('click', () => this.#save(toCsv(this.#visit().log, this.#visit()), 'text/csv', 'csv'));
-    buttons.jsonl.addEventListener('click', () => this.#save(toJsonl(this.#visit().log, this.#visit()), 'application/jsonl', 'jsonl'));
-    buttons.report.addEventListener('click', () => this.#save(this.#report(), 'text/html', 'html'));
+    elements.snapshot.addEventListener('click', () => this.#snapshot());
+    for (const [kind, button] of Object.entries(elements.files)) {
+      button.addEventListener('click', () => this.#save(/** @type {FileKind} */ (kind)));
+    }
+    elements.german.checked = readChoice(CHOICE) === 'german';
+    elements.german.addEventListener('change', () => keepChoice(CHOICE, elements.german.checked ? 'german' : 'plain'));
+    // A summary has no disabled state of its own.
+    this.#summary.addEventListener('click', (event) => this.#isEmpty && event.preventDefault());
     this.showVideo('away');
+    this.refresh();
   }
 
   /** @param {'there' | 'away'} video whether annotated video is on show */
   showVideo(video) {
-    this.#buttons.snapshot.hidden = video === 'away';
+    this.#at.snapshot.hidden = video === 'away';
+  }
+
+  /** There may be something to save now, or nothing any more. */
+  refresh() {
+    const { menu } = this.#at;
+    const isEmpty = String(this.#isEmpty);
+    if (this.#summary.getAttribute('aria-disabled') === isEmpty) return;
+    this.#summary.setAttribute('aria-disabled', isEmpty);
+    if (this.#isEmpty) menu.open = false;
+  }
+
+  /** Open the menu. */
+  open() {
+    this.#at.menu.open = true;
+    this.#at.files.report.focus();
+  }
+
+  get #isEmpty() {
+    return this.#session().log.lastS === 0;
+  }
+
+  get #summary() {
+    return /** @type {HTMLElement} */ (this.#at.menu.querySelector('summary'));
   }
 
   async #snapshot() {
@@ -53,16 +93,10 @@ export class ExportPanel {
     }
   }
 
-  /** @param {string} text @param {string} type @param {string} extension */
-  #save(text, type, extension) {
-    saveFile(new Blob([text], { type }), `${fileStem(this.#visit().startedAt)}.${extension}`);
-    this.#buttons.menu.open = false;
-    this.#buttons.menu.querySelector('summary')?.focus();
-  }
-
-  #report() {
-    const { log, startedAt, notice } = this.#visit();
-    const at = dateAndTime(startedAt);
-    return toReport(log, { at, notice });
+  /** @param {FileKind} kind */
+  async #save(kind) {
+    this.#at.menu.open = false;
+    this.#summary.focus();
+    await saveSession(kind, this.#session());
   }
 }

@@ -29,6 +29,11 @@ export class LiveView {
   #waiting = false;
   #startS = 0;
   #startedAt = new Date();
+  /** Time of the frame on show, in the page's clock. @type {number | null} */
+  #momentS = null;
+  /** A past session that the chart shows. @type {import('../session/session-log.js').SessionLog | null} */
+  #past = null;
+  #isRunning = false;
 
   /** @param {LiveParts} parts */
   constructor(parts) {
@@ -46,11 +51,36 @@ export class LiveView {
     return this.#startedAt;
   }
 
+  /** @returns {number} the time of the frame on show, in seconds since the session's start; of the newest message where the frame is not known */
+  get shownS() {
+    const { log } = this.#at;
+    return this.#momentS === null ? log.lastS : Math.min(log.lastS, Math.max(0, this.#momentS - this.#startS));
+  }
+
+  /** The chart shows a past session instead. @param {import('../session/session-log.js').SessionLog | null} log null: this one again */
+  showPast(log) {
+    const { chart, chartTools, log: own } = this.#at;
+    this.#past = log;
+    chartTools.follow();
+    if (!log && this.#isRunning) {
+      chart?.begin(own, this.#startS);
+      chart?.start();
+    } else chart?.show(log ?? own);
+  }
+
+  /** Forget what the session has left. */
+  forget() {
+    const { log, chart } = this.#at;
+    log.clear();
+    if (!this.#past) chart?.show(log);
+  }
+
   /** A new visit: forget the last one. */
   begin() {
     const { log, chart, chartTools, face } = this.#at;
     face.choose(null);
     this.#lastSeq = -1;
+    this.#past = null;
     this.#startS = nowS();
     this.#startedAt = new Date();
     log.clear();
@@ -61,6 +91,7 @@ export class LiveView {
   /** A new connection: its frames have another clock. */
   beginConnection() {
     this.#clock = new FrameClock();
+    this.#momentS = null;
     this.#shown.beginConnection();
     this.#at.log.newSession();
   }
@@ -68,7 +99,8 @@ export class LiveView {
   /** The connection is open. @param {string} sessionId */
   beginSession(sessionId) {
     this.#at.health.say('session', sessionId.slice(0, 8));
-    this.#at.chart?.start();
+    this.#isRunning = true;
+    if (!this.#past) this.#at.chart?.start();
   }
 
   /** @param {string} kind of EVENTS in texts/en.js @param {string} [detail] */
@@ -131,7 +163,8 @@ export class LiveView {
   showJpegFrame({ ptsS, ms }) {
     this.#shown.show(ptsS);
     this.#showFace();
-    this.#at.chart?.showMoment(this.#clock.timeOf(ptsS));
+    this.#momentS = this.#clock.timeOf(ptsS);
+    if (!this.#past) this.#at.chart?.showMoment(this.#momentS);
     this.#at.health.addTimes(ms);
   }
 
@@ -156,6 +189,7 @@ export class LiveView {
     this.#shown.end();
     const { chart, face, health, strip } = this.#at;
     strip.clear();
+    this.#isRunning = false;
     chart?.stop();
     chart?.lead('');
     face.reset();
@@ -164,7 +198,8 @@ export class LiveView {
 
   /** @param {import('./shown-frame.js').Shown} frame */
   #onFrame({ timeS, encodeMs, displayMs }) {
-    this.#at.chart?.showMoment(timeS);
+    this.#momentS = timeS;
+    if (!this.#past) this.#at.chart?.showMoment(timeS);
     this.#at.health.addTimes({ encode: encodeMs, display: displayMs });
     this.#showFace();
   }

@@ -11,13 +11,14 @@ import { SHOWING, State } from '../visit/visit-states.js';
  * @property {import('./live-view.js').LiveView} live
  * @property {import('./export-panel.js').ExportPanel} exports
  * @property {import('./recording-panel.js').RecordingPanel} recording
+ * @property {import('./session-view.js').SessionView} session
  * @property {import('./setup-panel.js').SetupPanel} setup
  * @property {import('./switches.js').Switches} switches
  * @property {() => Pick<import('../visit/visit.js').Visit, 'dropped'>} visit
  */
 
 /** @param {ViewParts} parts @returns {import('../visit/visit-states.js').VisitEvents} */
-export function visitEvents({ root, stage, live, exports, recording, setup, switches, visit }) {
+export function visitEvents({ root, stage, live, exports, recording, session, setup, switches, visit }) {
   return {
     onState: (state, error) => {
       stage.show(state, error);
@@ -28,7 +29,10 @@ export function visitEvents({ root, stage, live, exports, recording, setup, swit
       if (state === State.FAILED || state === State.LOST) stage.say('');
     },
     onHappening: (kind, error) => {
-      if (kind === 'began') live.begin();
+      if (kind === 'began') {
+        live.begin();
+        session.begin();
+      }
       if (kind === 'began' || kind === 'back') stage.say('');
       if (kind === 'paused') live.pause(T.NO_FRAMES);
       const reason = error && (kind === 'fellBack' ? fallbackOf(error) : problemOf(error));
@@ -46,7 +50,10 @@ export function visitEvents({ root, stage, live, exports, recording, setup, swit
       setup.refresh(cameraId);
     },
     onConnecting: () => live.beginConnection(),
-    onSession: (sessionId) => live.beginSession(sessionId),
+    onSession: (sessionId) => {
+      live.beginSession(sessionId);
+      session.connect();
+    },
     onInterlude: () => {
       recording.interrupt();
       live.interrupt(T.NO_CONNECTION, visit().dropped);
@@ -54,6 +61,7 @@ export function visitEvents({ root, stage, live, exports, recording, setup, swit
     onRelease: () => {
       stage.showCompatibility('off');
       recording.close();
+      session.end();
       live.reset();
       stage.play(null);
     },
@@ -71,6 +79,7 @@ export function visitEvents({ root, stage, live, exports, recording, setup, swit
     onShown: (frame) => live.showJpegFrame(frame),
     onLook: (newest) => {
       stage.showBadge(live.show(newest, visit().dropped));
+      exports.refresh();
       root.dataset.frame = String(newest.seq);
     },
     onRates: (rates) => live.showRates(rates),

@@ -2,8 +2,6 @@
 
 const NAME = 'facestream';
 const VERSION = 1;
-/** Safari has versions that never answer the first request after a start. */
-const OPEN_MS = 5000;
 
 /** Its stores: `key` is the key path; null: numbers that count up, with an index on `owner`. */
 const STORES = { sessions: 'id', chunks: null, recordings: 'id', pieces: null };
@@ -107,16 +105,9 @@ function opened() {
     // Reading the property throws where the browser forbids storage to this page.
     const request = tryOpen(reject);
     if (!request) return;
-    const timer = setTimeout(() => reject(new StorageError('missing')), OPEN_MS);
     request.onupgradeneeded = () => makeStores(request.result);
-    request.onerror = () => {
-      clearTimeout(timer);
-      reject(asStorageError(request.error));
-    };
-    request.onsuccess = () => {
-      clearTimeout(timer);
-      resolve(request.result);
-    };
+    request.onerror = () => reject(asStorageError(request.error));
+    request.onsuccess = () => resolve(request.result);
   });
 }
 

@@ -4,6 +4,8 @@ import { keepChoice, readChoice } from '../browser/settings.js';
 import { Database, StorageError } from './database.js';
 
 const CHOICE = 'keep';
+/** Safari has versions that never answer the first request after a start, and a busy computer answers late. */
+const WAIT_MS = 10_000;
 /** The page works without them; the person learns it where sessions are listed. */
 const EXPECTED = ['missing'];
 
@@ -17,18 +19,16 @@ export class Storage {
   /** @param {(key: string) => void} onTrouble a key of STORAGE_TROUBLES in the texts; called once at most */
   constructor(onTrouble) {
     this.#onTrouble = onTrouble;
-    this.#ready = Database.open().then(
-      (database) => (this.#database = database),
-      (error) => {
-        if (!EXPECTED.includes(error.key)) this.report(error);
-        return null;
-      },
+    const opened = Database.open().then(
+      (database) => void (this.#database = database),
+      (error) => void (EXPECTED.includes(error.key) || this.report(error)),
     );
+    this.#ready = Promise.race([opened, new Promise((resolve) => setTimeout(resolve, WAIT_MS))]);
   }
 
-  /** @returns {Promise<Database | null>} null: there is none */
+  /** @returns {Promise<Database | null>} null: there is none, or it is late */
   get ready() {
-    return this.#ready;
+    return this.#ready.then(() => this.#database);
   }
 
   /** @returns {Database | null} null: none, or not open yet */

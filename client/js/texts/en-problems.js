@@ -16,7 +16,7 @@ export const SINGLE_IMAGES = 'the page sends single images. The video may come l
 /** Why the page asks for a token before its first try. */
 export const TOKEN_WANTED = 'Enter the token that you received from the operator of this server, or open the link that contains it.';
 
-const AFTER_STOP = 'Nothing is sent any more. The server has stored nothing; this page keeps the measurements until you start again or close it.';
+const AFTER_STOP = 'Nothing is sent any more. The server has stored nothing. The measurements are under “Sessions”.';
 
 /** Shown in place of the video, by state; one without a title is appended to the text of the problem. @type {Record<string, {title?: string, text: string}>} */
 export const INVITATIONS = {

@@ -1,6 +1,8 @@
 /** English: what the page keeps of a session: recordings, lists, markers, and what is wrong with the browser's storage. */
 
-import { clockTime, timeOfDay } from './format.js';
+import { clockTime, dateAndTime, timeOfDay } from './format.js';
+
+/** @typedef {import('../storage/sessions.js').SessionInfo} SessionInfo */
 
 /** @param {number} s */
 export const recordingFor = (s) => `Stop recording (${clockTime(s)})`;
@@ -15,6 +17,37 @@ export const leftRecording = (s, startedMs) => `A recording of ${clockTime(s)} f
 export const LEFT = { save: 'Save', delete: 'Delete' };
 /** @param {number} s */
 export const askDeleteRecording = (s) => `Delete the recording of ${clockTime(s)}? It cannot be restored.`;
+
+/** @param {number} count @param {string} one @param {string} several */
+const counted = (count, one, several) => `${count} ${count === 1 ? one : several}`;
+
+/** @param {Pick<SessionInfo, 'lengthS' | 'faces'>} info @param {'browser' | 'page'} place that keeps it */
+export const held = ({ lengthS, faces }, place) =>
+  `${clockTime(lengthS)} of measurements, ${counted(faces, 'face', 'faces')}. ${place === 'browser' ? 'This browser keeps them until you delete them.' : 'This page holds them until you close it.'}`;
+/** @param {SessionInfo} info */
+export const pastSession = (info) => `Past session: ${dateAndTime(new Date(info.startedMs))}. ${factsOf(info)}`;
+export const BACK = { toLive: 'Back to live', close: 'Close' };
+export const ASK_FORGET = 'Delete the measurements of this session? They cannot be restored.';
+
+/** @param {SessionInfo} info @returns {{date: string, facts: string}} */
+export const sessionLine = (info) => ({ date: dateAndTime(new Date(info.startedMs)), facts: factsOf(info) });
+/** @param {SessionInfo} info @returns {string} */
+const factsOf = ({ lengthS, faces, markers, source }) =>
+  [clockTime(lengthS), counted(faces, 'face', 'faces'), markers ? counted(markers, 'marker', 'markers') : '', source === 'file' ? 'video file' : '']
+    .filter(Boolean)
+    .join(', ');
+export const RUNNING = 'running';
+export const SESSION_ACTIONS = { open: 'Open', report: 'Report', tables: 'Tables', jsonl: 'JSONL', remove: 'Delete' };
+export const SESSIONS_NOTE = 'Numbers of past sessions, without images. They are kept in this browser only, until you delete them or the browser needs the space.';
+export const NO_SESSIONS = 'There are no sessions yet.';
+export const SESSION_UNREADABLE = 'This session cannot be read.';
+/** @param {SessionInfo} info */
+export const askDeleteSession = (info) => `Delete the session of ${dateAndTime(new Date(info.startedMs))}? It cannot be restored.`;
+/** @param {number} count */
+export const askDeleteSessions = (count) => `Delete ${counted(count, 'session', 'sessions')}? They cannot be restored.`;
+
+/** @param {import('../panels/marker-panel.js').MarkerKind} kind @param {number} timeS */
+export const markerAt = (kind, timeS) => `${{ marker: 'Marker', 'stimulus-start': 'Stimulus starts', 'stimulus-end': 'Stimulus ends' }[kind]} at ${clockTime(timeS, 1)}`;
 
 /** Why the browser does not keep sessions and recordings, by the key of a StorageError. @type {Record<string, string>} */
 export const STORAGE_TROUBLES = {

@@ -49,6 +49,19 @@ export const TEXT = {
   tokenLabel: 'Token',
   tokenYes: 'Continue',
   tokenNo: 'Not now',
+  sessions: 'Sessions',
+  closeSessions: 'Close',
+  keepSessions: 'Keep sessions in this browser',
+  deleteAll: 'Delete all',
+  forget: 'Forget',
+  closePast: 'Close',
+  marker: 'Marker',
+  markerTitle: 'Mark this moment (key M)',
+  moreMarkers: 'More markers',
+  stimulusStart: 'Stimulus starts',
+  stimulusEnd: 'Stimulus ends',
+  markerNote: 'Note (optional)',
+  markerSave: 'Save',
   questionYes: 'Delete',
   questionNo: 'Cancel',
   overlayHeading: 'Overlay',
@@ -69,7 +82,9 @@ export const TEXT = {
   pause: 'Pause',
   lookBack: 'Look back in time',
   save: 'Save',
-  saveCsv: 'Table (CSV)',
+  saveTables: 'Tables and dictionary (ZIP)',
+  saveCsv: 'Table only (CSV)',
+  germanExcel: 'Tables for German Excel',
   saveJsonl: 'For programs (JSONL)',
   saveReport: 'Report (HTML)',
   compare: 'Compare',
@@ -157,7 +172,7 @@ export const FIGURES = {
 /** What the person agrees to before anything is sent, unless the server's setting `notice` says something else. */
 export const NOTICE =
   'Your video is sent to this server and analysed there for facial expressions, frame by frame. The server stores ' +
-  'neither frames nor results. This page keeps the measurements until you close it. A recording that you start stays in this browser until you save or delete it.';
+  'neither frames nor results. This browser keeps the measurements of your sessions, without images, until you delete them under “Sessions”; there you can also turn that off. A recording that you start stays in this browser until you save or delete it.';
 
 /** Background modes, by their names on the wire ("views"). @type {Record<string, string>} */
 export const BACKGROUND_MODES = { picture: 'Video', blur: 'Background blurred', landmarks: 'Points only' };

@@ -1,0 +1,48 @@
+/** What the page holds while nothing runs: the last session, or a past one that is open. Uses its own elements only. */
+
+import { T } from '../texts/texts.js';
+
+/**
+ * @typedef {object} HeldElements
+ * @property {HTMLElement} held line about the session that has ended
+ * @property {HTMLElement} past line about the past session that is open
+ *
+ * @typedef {object} HeldActions
+ * @property {() => void} save
+ * @property {() => void} forget
+ * @property {() => void} close the past session
+ */
+
+export class HeldPanel {
+  #held;
+  #past;
+
+  /** @param {HeldElements} elements each holds a p and buttons @param {HeldActions} actions */
+  constructor({ held, past }, { save, forget, close }) {
+    this.#held = held;
+    this.#past = past;
+    held.querySelector('.save')?.addEventListener('click', save);
+    held.querySelector('.forget')?.addEventListener('click', forget);
+    past.querySelector('.save')?.addEventListener('click', save);
+    past.querySelector('.close')?.addEventListener('click', close);
+  }
+
+  /** @param {import('../storage/sessions.js').SessionInfo | null} info of the session that has ended; null: none @param {'browser' | 'page'} place that keeps it */
+  showHeld(info, place) {
+    this.#fill(this.#held, info && T.held(info, place));
+  }
+
+  /** @param {import('../storage/sessions.js').SessionInfo | null} info null: none @param {'running' | 'ended'} [live] the page's own session */
+  showPast(info, live = 'ended') {
+    this.#fill(this.#past, info && T.pastSession(info));
+    const close = this.#past.querySelector('.close');
+    if (close) close.textContent = live === 'running' ? T.BACK.toLive : T.BACK.close;
+  }
+
+  /** @param {HTMLElement} line @param {string | null} text null: none */
+  #fill(line, text) {
+    line.hidden = text === null;
+    const place = line.querySelector('p');
+    if (place && place.textContent !== (text ?? '')) place.textContent = text ?? '';
+  }
+}

@@ -1,0 +1,95 @@
+/** The session of the page from its start to what is held of it, and past sessions that are opened instead. Looks up no element. */
+
+/**
+ * @typedef {import('../storage/sessions.js').SessionInfo} SessionInfo
+ * @typedef {import('../session/session-log.js').SessionLog} SessionLog
+ *
+ * @typedef {object} SessionParts
+ * @property {SessionLog} log of the page's own session
+ * @property {import('../storage/session-keeper.js').SessionKeeper} keeper
+ * @property {import('../storage/sessions.js').Sessions} sessions
+ * @property {import('./live-view.js').LiveView} live
+ * @property {import('./held-panel.js').HeldPanel} held
+ * @property {import('./marker-panel.js').MarkerPanel} markers
+ * @property {() => Pick<SessionInfo, 'source' | 'notice' | 'settings'>} about what is being sent, and what the person agreed to
+ * @property {() => void} onChange there may be something else to save
+ */
+
+export class SessionView {
+  #at;
+  /** @type {{info: SessionInfo, log: SessionLog} | null} */
+  #past = null;
+
+  /** @param {SessionParts} parts */
+  constructor(parts) {
+    this.#at = parts;
+  }
+
+  /** @returns {import('../session/session-files.js').Exported} the session on show */
+  get shown() {
+    const { log, live, keeper, about } = this.#at;
+    const { info, log: past = log } = this.#past ?? { info: keeper.info };
+    return { log: past, startedAt: info ? new Date(info.startedMs) : live.startedAt, notice: info?.notice ?? about().notice };
+  }
+
+  /** A new session has begun, and the log is empty. */
+  begin() {
+    const { keeper, live, about } = this.#at;
+    this.closePast();
+    keeper.begin({ startedMs: live.startedAt.getTime(), ...about() });
+    this.#show();
+  }
+
+  /** There is a connection: frames can be marked. */
+  connect() {
+    this.#at.markers.show('there');
+  }
+
+  /** Nothing runs any more. */
+  async end() {
+    const { keeper, markers } = this.#at;
+    markers.show('away');
+    const saved = keeper.end();
+    this.#show();
+    await saved;
+    // The browser may have had no space for the last part.
+    this.#show();
+  }
+
+  /** @param {SessionInfo} info @param {SessionLog} log */
+  openPast(info, log) {
+    this.#past = { info, log };
+    this.#at.live.showPast(log);
+    this.#show();
+  }
+
+  closePast() {
+    if (!this.#past) return;
+    this.#past = null;
+    this.#at.live.showPast(null);
+    this.#show();
+  }
+
+  /** Forget the session that has ended. */
+  async forget() {
+    this.#at.live.forget();
+    const forgotten = this.#at.keeper.forget();
+    this.#show();
+    await forgotten;
+  }
+
+  /** @param {string} id of a session that was deleted */
+  async onDelete(id) {
+    if (id === this.#past?.info.id) this.closePast();
+    if (id === this.#at.keeper.info?.id) await this.forget();
+  }
+
+  #show() {
+    const { keeper, sessions, held, log } = this.#at;
+    const { info, isRunning } = keeper;
+    const isHeld = info && !isRunning && log.lastS > 0 && !this.#past;
+    held.showHeld(isHeld ? { ...info, lengthS: log.lastS, faces: log.faces().length } : null, info && sessions.isKept(info.id) ? 'browser' : 'page');
+    held.showPast(this.#past?.info ?? null, isRunning ? 'running' : 'ended');
+    this.#at.onChange();
+  }
+}

@@ -1,0 +1,143 @@
+/** The list of sessions in this browser: open, save, delete. Draws into its own dialog only. */
+
+import { find, make } from '../browser/elements.js';
+import { SessionLog } from '../session/session-log.js';
+import { T } from '../texts/texts.js';
+import { saveSession } from './export-panel.js';
+
+/** @typedef {import('../storage/sessions.js').SessionInfo} SessionInfo */
+/** @typedef {SessionInfo & {isElsewhere: boolean}} Listed */
+
+/**
+ * @typedef {object} SessionsParts
+ * @property {import('../storage/sessions.js').Sessions} sessions
+ * @property {import('../storage/session-keeper.js').SessionKeeper} keeper
+ * @property {import('../storage/storage.js').Storage} storage
+ * @property {(text: string) => Promise<boolean>} ask before something is lost
+ * @property {(info: SessionInfo, log: SessionLog) => void} onOpen show it in the page
+ * @property {(id: string) => Promise<void> | void} onDelete a session was deleted
+ * @property {(text: string) => void} say a sentence for the person
+ */
+
+export class SessionsPanel {
+  #dialog;
+  #at;
+  #list;
+  #keep;
+  #deleteAll;
+
+  /** @param {HTMLDialogElement} dialog @param {SessionsParts} parts */
+  constructor(dialog, parts) {
+    this.#dialog = dialog;
+    this.#at = parts;
+    this.#list = find(dialog, '.session-list', HTMLElement);
+    this.#keep = find(dialog, '[name=keep]', HTMLInputElement);
+    this.#deleteAll = find(dialog, '.delete-all', HTMLButtonElement);
+    this.#keep.checked = parts.storage.mayKeep;
+    this.#keep.addEventListener('change', () => this.#changeKeep());
+    this.#deleteAll.addEventListener('click', () => this.#removeAll());
+    find(dialog, '.close', HTMLButtonElement).addEventListener('click', () => dialog.close());
+  }
+
+  /** Show the list. */
+  async open() {
+    await this.#refresh();
+    this.#dialog.showModal();
+  }
+
+  async #refresh() {
+    const { sessions, keeper, storage } = this.#at;
+    await keeper.save();
+    const listed = await sessions.list();
+    const note = find(this.#dialog, '.text', HTMLElement);
+    note.textContent = storage.database ? T.SESSIONS_NOTE : T.STORAGE_TROUBLES.missing;
+    this.#list.replaceChildren(...listed.map((info) => this.#line(info)));
+    if (!listed.length) this.#list.append(make('li', { className: 'none', textContent: T.NO_SESSIONS }));
+    this.#deleteAll.hidden = !listed.some((info) => !this.#isRunning(info));
+  }
+
+  async #changeKeep() {
+    this.#at.storage.mayKeep = this.#keep.checked;
+    await this.#at.keeper.move();
+    await this.#refresh();
+  }
+
+  /** @param {Listed} info */
+  #isRunning(info) {
+    const { keeper } = this.#at;
+    return info.isElsewhere || (keeper.isRunning && info.id === keeper.info?.id);
+  }
+
+  /** @param {Listed} info */
+  #line(info) {
+    const { date, facts } = T.sessionLine(info);
+    const isRunning = this.#isRunning(info);
+    const summary = make('summary');
+    summary.append(make('span', { className: 'date', textContent: date }), make('span', { className: 'facts', textContent: isRunning ? `${facts}, ${T.RUNNING}` : facts }));
+    const buttons = make('div', { className: 'session-actions' });
+    const { open, report, tables, jsonl, remove } = T.SESSION_ACTIONS;
+    buttons.append(
+      this.#button(open, () => this.#open(info)),
+      this.#button(report, () => this.#save('report', info)),
+      this.#button(tables, () => this.#save('tables', info)),
+      this.#button(jsonl, () => this.#save('jsonl', info)),
+    );
+    if (!isRunning) buttons.append(this.#button(remove, () => this.#remove(info)));
+    const details = make('details');
+    details.append(summary, buttons);
+    const line = make('li');
+    line.dataset.session = info.id;
+    line.append(details);
+    return line;
+  }
+
+  /** @param {string} text @param {() => Promise<void>} act */
+  #button(text, act) {
+    const button = make('button', { type: 'button', className: 'quiet small', textContent: text });
+    button.addEventListener('click', () => act().catch((error) => this.#report(error)));
+    return button;
+  }
+
+  /** @param {unknown} error */
+  #report(error) {
+    console.warn('session:', error);
+    this.#at.say(T.SESSION_UNREADABLE);
+  }
+
+  /** @param {SessionInfo} info */
+  async #log(info) {
+    return SessionLog.from(await this.#at.sessions.chunks(info.id));
+  }
+
+  /** @param {SessionInfo} info */
+  async #open(info) {
+    const log = await this.#log(info);
+    this.#dialog.close();
+    this.#at.onOpen(info, log);
+  }
+
+  /** @param {import('../session/session-files.js').FileKind} kind @param {SessionInfo} info */
+  async #save(kind, info) {
+    await saveSession(kind, { log: await this.#log(info), startedAt: new Date(info.startedMs), notice: info.notice });
+  }
+
+  /** @param {SessionInfo} info */
+  async #remove(info) {
+    if (!(await this.#at.ask(T.askDeleteSession(info)))) return;
+    await this.#delete(info);
+    await this.#refresh();
+  }
+
+  async #removeAll() {
+    const ended = (await this.#at.sessions.list()).filter((info) => !this.#isRunning(info));
+    if (!(await this.#at.ask(T.askDeleteSessions(ended.length)))) return;
+    for (const info of ended) await this.#delete(info);
+    await this.#refresh();
+  }
+
+  /** @param {SessionInfo} info */
+  async #delete({ id }) {
+    await this.#at.sessions.remove(id);
+    await this.#at.onDelete(id);
+  }
+}

@@ -1,0 +1,39 @@
+/** A session as files to save. Reads logs only. */
+
+import { dictionary, fileStem, toCsv, toEventsCsv, toJsonl } from './exports.js';
+import { toReport } from './report.js';
+import { zip } from './zip.js';
+import { dateAndTime } from '../texts/format.js';
+
+/**
+ * @typedef {object} Exported what can be saved
+ * @property {import('./session-log.js').SessionLog} log
+ * @property {Date} startedAt
+ * @property {string} notice what the person agreed to
+ *
+ * @typedef {'report' | 'tables' | 'csv' | 'jsonl'} FileKind
+ * @typedef {{separator: ',' | ';', decimal: '.' | ','}} Separators
+ */
+
+/** @type {Record<'plain' | 'german', Separators>} */
+export const SEPARATORS = { plain: { separator: ',', decimal: '.' }, german: { separator: ';', decimal: ',' } };
+
+/** @param {FileKind} kind @param {Exported} session @param {Separators} separators @returns {Promise<{blob: Blob, name: string}>} */
+export async function fileOf(kind, session, separators) {
+  const { log, startedAt, notice } = session;
+  const stem = fileStem(startedAt);
+  const options = { startedAt, ...separators };
+  if (kind === 'report') return { blob: asBlob(toReport(log, { at: dateAndTime(startedAt), notice }), 'text/html'), name: `${stem}.html` };
+  if (kind === 'jsonl') return { blob: asBlob(toJsonl(log, options), 'application/jsonl'), name: `${stem}.jsonl` };
+  const measurements = asBlob(toCsv(log, options), 'text/csv');
+  if (kind === 'csv') return { blob: measurements, name: `${stem}.csv` };
+  const files = [
+    { name: 'measurements.csv', blob: measurements },
+    { name: 'events.csv', blob: asBlob(toEventsCsv(log.events, options), 'text/csv') },
+    { name: 'dictionary.csv', blob: asBlob(dictionary(options), 'text/csv') },
+  ];
+  return { blob: await zip(files, startedAt), name: `${stem}.zip` };
+}
+
+/** @param {string} text @param {string} type */
+const asBlob = (text, type) => new Blob([text], { type });

@@ -1,0 +1,95 @@
+/** Keeps the session of this page as it grows, every few seconds, so that a crash loses seconds only. Knows no element. */
+
+import { claim } from './claims.js';
+import { claimOf } from './sessions.js';
+
+const SAVE_MS = 3000;
+const MARKERS = ['marker', 'stimulus-start', 'stimulus-end'];
+
+/** @typedef {import('./sessions.js').SessionInfo} SessionInfo */
+
+export class SessionKeeper {
+  #sessions;
+  #log;
+  /** The session that runs, or the last one. @type {SessionInfo | null} null: none, or it was forgotten */
+  #info = null;
+  /** @type {ReturnType<typeof setInterval> | undefined} */
+  #timer;
+  #release = () => {};
+  /** Writes end in the order in which they began. @type {Promise<void>} */
+  #written = Promise.resolve();
+
+  /** @param {import('./sessions.js').Sessions} sessions @param {import('../session/session-log.js').SessionLog} log of the page */
+  constructor(sessions, log) {
+    this.#sessions = sessions;
+    this.#log = log;
+  }
+
+  /** @returns {SessionInfo | null} */
+  get info() {
+    return this.#info;
+  }
+
+  /** @returns {boolean} */
+  get isRunning() {
+    return this.#timer !== undefined;
+  }
+
+  /** A new session; the log has forgotten the last one. @param {Pick<SessionInfo, 'startedMs' | 'source' | 'notice' | 'settings'>} about */
+  begin(about) {
+    this.#stop();
+    const id = `${about.startedMs}-${Math.random().toString(36).slice(2)}`;
+    this.#info = { ...about, id, touchedMs: about.startedMs, endedMs: null, lengthS: 0, faces: 0, markers: 0 };
+    this.#timer = setInterval(() => this.save(), SAVE_MS);
+    let isOver = false;
+    this.#release = () => (isOver = true);
+    claim(claimOf(id)).then((release) => (isOver ? release() : (this.#release = release)));
+  }
+
+  /** @returns {Promise<void>} once everything so far is kept. A session without a measurement is not. */
+  save() {
+    if (this.#info && this.#log.lastS > 0) {
+      const { lastS, events } = this.#log;
+      const markers = events.reduce((sum, { kind }) => sum + Number(MARKERS.includes(kind)), 0);
+      this.#info = { ...this.#info, touchedMs: Date.now(), lengthS: lastS, faces: this.#log.faces().length, markers };
+      const info = this.#info;
+      const chunks = this.#log.takeChunks();
+      this.#written = this.#written.then(() => this.#sessions.save(info, chunks));
+    }
+    return this.#written;
+  }
+
+  /** The session is over; its numbers stay. May be called twice. @returns {Promise<void>} */
+  async end() {
+    if (!this.#info || !this.isRunning) return;
+    this.#info = { ...this.#info, endedMs: Date.now() };
+    this.#stop();
+    await this.save();
+  }
+
+  /** The person has changed whether the browser keeps anything. */
+  async move() {
+    const id = this.#info?.id;
+    if (!id) return;
+    await this.save();
+    this.#written = this.#written.then(() => this.#sessions.move(id));
+    await this.#written;
+  }
+
+  /** Delete the last session everywhere, also from the log. */
+  async forget() {
+    const id = this.#info?.id;
+    this.#stop();
+    this.#info = null;
+    this.#log.clear();
+    await this.#written;
+    if (id) await this.#sessions.remove(id);
+  }
+
+  #stop() {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+    this.#release();
+    this.#release = () => {};
+  }
+}

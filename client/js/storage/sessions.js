@@ -1,0 +1,144 @@
+/** Past sessions as numbers: in the database, or in memory where the person or the browser keeps nothing. Never images, never a file's name. */
+
+import { canClaim, claimed, isAbandoned } from './claims.js';
+import { deleteOwned } from './database.js';
+
+/** As long as a log keeps frames; older ones are kept as means of one second only. */
+const FRAMES_S = 30 * 60;
+
+/**
+ * @typedef {import('../session/session-log.js').Chunk} Chunk
+ *
+ * @typedef {object} SessionInfo
+ * @property {string} id
+ * @property {number} startedMs of the system clock
+ * @property {number} touchedMs of the system clock, when it was last written
+ * @property {number | null} endedMs null: it runs, or its page was closed without an end
+ * @property {number} lengthS
+ * @property {number} faces
+ * @property {number} markers
+ * @property {'camera' | 'file'} source
+ * @property {string} notice what the person agreed to
+ * @property {{width: number, height: number, fps: number, mirror: string}} settings of the video that was sent
+ *
+ * @typedef {{key: IDBValidKey, toS: number}} KeptFrames
+ */
+
+export class Sessions {
+  #storage;
+  /** Sessions that are not in the database. @type {Map<string, {info: SessionInfo, chunks: Chunk[]}>} */
+  #memory = new Map();
+  /** Of sessions that this page writes, to delete old ones. @type {Map<string, KeptFrames[]>} */
+  #frames = new Map();
+
+  /** @param {import('./storage.js').Storage} storage */
+  constructor(storage) {
+    this.#storage = storage;
+  }
+
+  /** @param {string} id @returns {boolean} whether it stays in this browser when the page is closed */
+  isKept(id) {
+    return !this.#memory.has(id) && Boolean(this.#storage.place);
+  }
+
+  /** @param {SessionInfo} info @param {Chunk[]} chunks added to those that it has */
+  async save(info, chunks) {
+    await this.#storage.ready;
+    const database = this.#memory.has(info.id) ? null : this.#storage.place;
+    if (!database) return this.#hold(info, chunks);
+    try {
+      await this.#write(database, info, chunks);
+    } catch (error) {
+      this.#storage.report(error);
+      // What is in the database stays there: it is what remains if this page crashes.
+      await this.#hold(info, chunks);
+    }
+  }
+
+  /** @returns {Promise<(SessionInfo & {isElsewhere: boolean})[]>} newest first; isElsewhere: another tab writes it */
+  async list() {
+    const database = await this.#storage.ready;
+    /** @type {SessionInfo[]} */
+    const kept = database ? await database.read('sessions', (store) => store.getAll()).catch((error) => (this.#storage.report(error), [])) : [];
+    const inMemory = [...this.#memory.values()].map(({ info }) => info);
+    const all = [...inMemory, ...kept.filter(({ id }) => !this.#memory.has(id))];
+    const names = await claimed();
+    return all
+      .map((info) => ({ ...info, isElsewhere: info.endedMs === null && (canClaim() ? names.has(claimOf(info.id)) : !isAbandoned(info.touchedMs, Date.now())) }))
+      .sort((a, b) => b.startedMs - a.startedMs);
+  }
+
+  /** @param {string} id @returns {Promise<Chunk[]>} */
+  async chunks(id) {
+    return this.#memory.get(id)?.chunks ?? this.#chunksInDatabase(id);
+  }
+
+  /** The person has changed whether the browser keeps anything: what runs follows. @param {string} id */
+  async move(id) {
+    const database = await this.#storage.ready;
+    const inMemory = this.#memory.get(id);
+    if (this.#storage.place) {
+      if (!inMemory) return;
+      await this.remove(id);
+      await this.save(inMemory.info, inMemory.chunks);
+      return;
+    }
+    /** @type {SessionInfo | undefined} */
+    const info = inMemory?.info ?? (await database?.read('sessions', (store) => store.get(id)));
+    if (!info) return;
+    await this.#hold(info, []);
+    await this.#removeKept(id);
+  }
+
+  /** @param {string} id @returns {Promise<void>} */
+  async remove(id) {
+    this.#memory.delete(id);
+    await this.#removeKept(id);
+  }
+
+  /** @param {string} id */
+  async #removeKept(id) {
+    this.#frames.delete(id);
+    const database = await this.#storage.ready;
+    await database?.write(['sessions', 'chunks'], (store) => {
+      store('sessions').delete(id);
+      deleteOwned(store('chunks'), id);
+    });
+  }
+
+  /** @param {import('./database.js').Database} database @param {SessionInfo} info @param {Chunk[]} chunks */
+  async #write(database, info, chunks) {
+    const frames = this.#frames.get(info.id) ?? [];
+    const old = frames.filter(({ toS }) => toS < info.lengthS - FRAMES_S);
+    /** @type {KeptFrames[]} */
+    const added = [];
+    await database.write(['sessions', 'chunks'], (store) => {
+      store('sessions').put(info);
+      for (const { key } of old) store('chunks').delete(key);
+      for (const chunk of chunks) {
+        const request = store('chunks').add({ owner: info.id, chunk });
+        if (chunk.kind === 'frames') request.onsuccess = () => added.push({ key: request.result, toS: chunk.toS });
+      }
+    });
+    this.#frames.set(info.id, [...frames.slice(old.length), ...added]);
+  }
+
+  /** From now on in memory, with what the database has of it. @param {SessionInfo} info @param {Chunk[]} chunks */
+  async #hold(info, chunks) {
+    const before = this.#memory.get(info.id)?.chunks ?? (await this.#chunksInDatabase(info.id));
+    this.#memory.set(info.id, { info, chunks: withoutOldFrames([...before, ...chunks], info.lengthS) });
+  }
+
+  /** @param {string} id @returns {Promise<Chunk[]>} */
+  async #chunksInDatabase(id) {
+    const database = await this.#storage.ready;
+    const found = database ? await database.ownedBy('chunks', id).catch(() => []) : [];
+    return found.map(({ chunk }) => chunk);
+  }
+}
+
+/** @param {string} id of a session @returns {string} the name that the tab claims that writes it */
+export const claimOf = (id) => `session.${id}`;
+
+/** @param {Chunk[]} chunks @param {number} lengthS of the session @returns {Chunk[]} */
+export const withoutOldFrames = (chunks, lengthS) => chunks.filter(({ kind, toS }) => kind !== 'frames' || toS >= lengthS - FRAMES_S);

@@ -1,0 +1,288 @@
+"""Sessions are kept: after Stop, after Start, after a crash; until the person deletes them."""
+
+import io
+import json
+import re
+import zipfile
+from pathlib import Path
+
+import pytest
+from playwright.async_api import Locator, Page, expect
+
+from tests.browser.conftest import SOON_MS, OpenPage, start, until
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+NO_STORAGE = (
+    "Object.defineProperty(window, 'indexedDB', { get() { throw new DOMException('', 'SecurityError'); } });"
+)
+COUNTS = """() => new Promise((resolve) => {
+  indexedDB.open('facestream').onsuccess = ({ target }) => {
+    const db = target.result, transaction = db.transaction(['sessions', 'chunks']);
+    const sessions = transaction.objectStore('sessions').getAll();
+    const chunks = transaction.objectStore('chunks').count();
+    transaction.oncomplete = () => { db.close(); resolve([sessions.result, chunks.result]); };
+  };
+})"""
+
+
+async def measured(page: Page) -> None:
+    """Wait until there is something to save."""
+    await expect(page.locator("#save summary")).to_have_attribute("aria-disabled", "false", timeout=SOON_MS)
+
+
+async def stop(page: Page) -> None:
+    await page.get_by_role("button", name="Stop", exact=True).click()
+    await expect(page.locator("#held")).to_be_visible()
+
+
+async def open_list(page: Page) -> Locator:
+    """Open the list; returns its lines."""
+    await page.get_by_role("button", name="Sessions").click()
+    await expect(page.locator("#sessions")).to_be_visible()
+    return page.locator("#sessions [data-session]")
+
+
+async def downloaded(page: Page, button: Locator, folder: Path) -> Path:
+    async with page.expect_download() as download:
+        await button.click()
+    path = folder / (await download.value).suggested_filename
+    await (await download.value).save_as(path)
+    return path
+
+
+async def nothing_kept(page: Page) -> bool:
+    return bool(await page.evaluate(COUNTS) == [[], 0])
+
+
+async def kept_sessions(page: Page, at_least: int) -> None:
+    async def are_kept() -> bool:
+        return len((await page.evaluate(COUNTS))[0]) >= at_least
+
+    await until(are_kept)
+
+
+async def test_save_is_disabled_before_there_is_anything(server_url: str, open_page: OpenPage):
+    async with open_page(server_url) as page:
+        summary = page.locator("#save summary")
+
+        await expect(summary).to_have_attribute("aria-disabled", "true")
+        await summary.click()
+        await expect(page.locator("#save .sheet")).to_be_hidden()
+        await start(page)
+        await measured(page)
+        await summary.click()
+
+        await expect(page.locator("#save .sheet")).to_be_visible()
+
+
+async def test_after_stop_the_page_says_what_it_holds_and_forgets_it_on_request(
+    server_url: str, open_page: OpenPage
+):
+    async with open_page(server_url) as page:
+        await start(page)
+        await measured(page)
+        await stop(page)
+
+        await expect(page.locator("#held")).to_contain_text(re.compile(r"0:\d\d of measurements, \d faces?\."))
+        await page.locator("#held").get_by_role("button", name="Save").click()
+        await expect(page.get_by_role("button", name="Report")).to_be_focused()
+        await page.locator("#held").get_by_role("button", name="Forget").click()
+        await page.locator("#question").get_by_role("button", name="Delete").click()
+
+        await expect(page.locator("#held")).to_be_hidden()
+        await expect(page.locator("#save summary")).to_have_attribute("aria-disabled", "true")
+        await until(lambda: nothing_kept(page))
+
+
+async def test_a_session_is_kept_at_the_next_start_reopened_and_saved(
+    server_url: str, open_page: OpenPage, tmp_path: Path
+):
+    async with open_page(server_url) as page:
+        await start(page)
+        await measured(page)
+        await stop(page)
+        await start(page)
+        await measured(page)
+
+        lines = await open_list(page)
+        await expect(lines).to_have_count(2)
+        await expect(lines.nth(0)).to_contain_text("running")
+        await lines.nth(1).locator("summary").click()
+        rows = (
+            zipfile.ZipFile(
+                await downloaded(page, lines.nth(1).get_by_role("button", name="Tables"), tmp_path)
+            )
+            .read("measurements.csv")
+            .decode()
+        )
+        await lines.nth(1).get_by_role("button", name="Open").click()
+
+        await expect(page.locator("#past")).to_contain_text("Past session")
+        await page.locator("#past").get_by_role("button", name="Save").click()
+        report = await downloaded(page, page.get_by_role("button", name="Report"), tmp_path)
+        assert len(rows.splitlines()) > 2
+        assert "Face 1" in report.read_text()
+        await page.get_by_role("button", name="Back to live").click()
+        await expect(page.locator("#past")).to_be_hidden()
+
+
+async def test_a_session_of_a_page_that_crashed_is_in_the_list(server_url: str, open_page: OpenPage):
+    async with open_page(server_url) as page:
+        await start(page)
+        await kept_sessions(page, 1)
+        # A page that cannot end anything, as after a crash.
+        await page.evaluate(
+            "window.addEventListener('pagehide', (event) => event.stopImmediatePropagation(), true)"
+        )
+        await page.reload()
+
+        lines = await open_list(page)
+
+        await expect(lines).to_have_count(1)
+        await expect(lines).to_contain_text(re.compile(r"\d faces?"))
+        assert "running" not in await lines.inner_text()
+
+
+async def test_delete_removes_a_session_and_delete_all_asks(server_url: str, open_page: OpenPage):
+    async with open_page(server_url) as page:
+        for _ in range(3):
+            await start(page)
+            await measured(page)
+            await stop(page)
+        lines = await open_list(page)
+        await lines.nth(1).locator("summary").click()
+        await lines.nth(1).get_by_role("button", name="Delete").click()
+        await page.locator("#question").get_by_role("button", name="Delete").click()
+        await expect(lines).to_have_count(2)
+
+        await page.get_by_role("button", name="Delete all").click()
+        await expect(page.locator("#question")).to_contain_text("Delete 2 sessions?")
+        await page.locator("#question").get_by_role("button", name="Cancel").click()
+        await expect(lines).to_have_count(2)
+        await page.get_by_role("button", name="Delete all").click()
+        await page.locator("#question").get_by_role("button", name="Delete").click()
+
+        await expect(page.locator("#sessions")).to_contain_text("There are no sessions yet.")
+        assert await page.evaluate(COUNTS) == [[], 0]
+        await page.locator("#sessions").get_by_role("button", name="Close").click()
+        await expect(page.locator("#held")).to_be_hidden()
+
+
+async def test_a_page_that_may_keep_nothing_holds_its_sessions_until_it_is_closed(
+    server_url: str, open_page: OpenPage
+):
+    async with open_page(server_url) as page:
+        await start(page)
+        await kept_sessions(page, 1)
+        lines = await open_list(page)
+
+        await page.get_by_role("checkbox", name="Keep sessions in this browser").uncheck()
+        await until(lambda: nothing_kept(page))
+        await expect(lines).to_have_count(1)
+        await page.locator("#sessions").get_by_role("button", name="Close").click()
+        await stop(page)
+        await expect(page.locator("#held")).to_contain_text("This page holds them until you close it.")
+        await page.reload()
+        lines = await open_list(page)
+
+        await expect(lines).to_have_count(0)
+        assert not await page.get_by_role("checkbox", name="Keep sessions in this browser").is_checked()
+
+
+async def test_a_page_without_a_database_lists_its_sessions_and_says_so(server_url: str, open_page: OpenPage):
+    async with open_page(server_url, script=NO_STORAGE) as page:
+        await start(page)
+        await measured(page)
+        await stop(page)
+
+        lines = await open_list(page)
+
+        await expect(lines).to_have_count(1)
+        await expect(page.locator("#sessions .text")).to_contain_text("keeps nothing for this page")
+
+
+async def test_a_database_of_a_newer_page_is_left_alone(server_url: str, open_page: OpenPage):
+    async with open_page(server_url) as page:
+        await page.evaluate(
+            "() => new Promise((done) => { const asked = indexedDB.deleteDatabase('facestream');"
+            " asked.onsuccess = asked.onblocked = () => { const open = indexedDB.open('facestream', 99);"
+            " open.onsuccess = () => { open.result.close(); done(); }; }; })"
+        )
+        await page.reload()
+
+        await expect(page.locator("#notice")).to_contain_text("newer version of this page")
+        await start(page)
+        await measured(page)
+        await stop(page)
+        await expect(page.locator("#held")).to_contain_text("This page holds them until you close it.")
+
+
+async def test_a_full_disk_is_said_once_and_the_session_goes_on(server_url: str, open_page: OpenPage):
+    full = (
+        "const add = IDBObjectStore.prototype.add;"
+        "window.full = false;"
+        "IDBObjectStore.prototype.add = function (...given) {"
+        " if (window.full) throw new DOMException('', 'QuotaExceededError'); return add.apply(this, given); };"
+    )
+    async with open_page(server_url, script=full) as page:
+        await start(page)
+        await kept_sessions(page, 1)
+        await page.evaluate("window.full = true")
+
+        await expect(page.locator("#notice")).to_contain_text("no space left", timeout=SOON_MS)
+        await expect(page.locator("html")).to_have_attribute("data-state", "connected")
+        await stop(page)
+        lines = await open_list(page)
+
+        await expect(lines).to_have_count(1)
+        await expect(lines).to_contain_text(re.compile(r"\d faces?"))
+
+
+async def test_the_key_m_marks_the_moment_with_a_note(server_url: str, open_page: OpenPage, tmp_path: Path):
+    async with open_page(server_url) as page:
+        await start(page)
+        await measured(page)
+        await page.locator("#stop").focus()
+        await page.keyboard.press("m")
+        note = page.get_by_role("textbox", name="Note")
+        await expect(note).to_be_focused()
+        await note.press_sequentially("mm smile")
+        await note.press("Enter")
+        await page.keyboard.press("m")
+        await page.keyboard.press("Escape")
+        await page.locator("#markers summary").click()
+        await page.get_by_role("button", name="Stimulus starts").click()
+        await page.keyboard.press("Enter")
+        await stop(page)
+
+        await page.locator("#save summary").click()
+        tables = zipfile.ZipFile(await downloaded(page, page.get_by_role("button", name="Tables"), tmp_path))
+        await page.locator("#save summary").click()
+        messages = await downloaded(page, page.get_by_role("button", name="For programs"), tmp_path)
+
+        assert tables.namelist() == ["measurements.csv", "events.csv", "dictionary.csv"]
+        rows = [line.split(",") for line in tables.read("events.csv").decode().splitlines()]
+        marked = [(row[2], row[3]) for row in rows if row[2] in ("marker", "stimulus-start")]
+        assert marked == [("marker", "mm smile"), ("marker", ""), ("stimulus-start", "")]
+        assert "mm smile" in messages.read_text()
+        for line in messages.read_text().splitlines():
+            json.loads(line)
+
+
+async def test_tables_for_a_german_excel(server_url: str, open_page: OpenPage, tmp_path: Path):
+    async with open_page(server_url) as page:
+        await start(page)
+        await measured(page)
+        await stop(page)
+        await page.locator("#save summary").click()
+        await page.get_by_role("checkbox", name="German Excel").check()
+
+        table = io.StringIO(
+            (await downloaded(page, page.get_by_role("button", name="Table only"), tmp_path)).read_text(
+                "utf-8-sig"
+            )
+        )
+
+        head, first = table.readline().split(";"), table.readline().split(";")
+        assert re.fullmatch(r"\d+,\d{3}", first[head.index("time_s")])
