@@ -56,7 +56,7 @@ async def test_table_messages_and_report_match_the_session_and_need_no_network(
         await chart_points(page, 8)
         await page.get_by_role("button", name="Stop").click()
 
-        rows = list(csv.DictReader(io.StringIO((await saved(page, "Table", tmp_path)).read_text())))
+        rows = list(csv.DictReader(io.StringIO((await saved(page, "Table only", tmp_path)).read_text())))
         lines = (await saved(page, "For programs", tmp_path)).read_text().splitlines()
         report = await saved(page, "Report", tmp_path)
 

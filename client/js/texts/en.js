@@ -50,7 +50,6 @@ export const TEXT = {
   tokenYes: 'Continue',
   tokenNo: 'Not now',
   sessions: 'Sessions',
-  closeSessions: 'Close',
   keepSessions: 'Keep sessions in this browser',
   deleteAll: 'Delete all',
   forget: 'Forget',
