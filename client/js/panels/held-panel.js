@@ -24,7 +24,7 @@ export class HeldPanel {
     held.querySelector('.save')?.addEventListener('click', save);
     held.querySelector('.forget')?.addEventListener('click', forget);
     past.querySelector('.save')?.addEventListener('click', save);
-    past.querySelector('.close')?.addEventListener('click', close);
+    past.querySelector('.back')?.addEventListener('click', close);
   }
 
   /** @param {import('../storage/sessions.js').SessionInfo | null} info of the session that has ended; null: none @param {'browser' | 'page'} place that keeps it */
@@ -35,8 +35,8 @@ export class HeldPanel {
   /** @param {import('../storage/sessions.js').SessionInfo | null} info null: none @param {'running' | 'ended'} [live] the page's own session */
   showPast(info, live = 'ended') {
     this.#fill(this.#past, info && T.pastSession(info));
-    const close = this.#past.querySelector('.close');
-    if (close) close.textContent = live === 'running' ? T.BACK.toLive : T.BACK.close;
+    const back = this.#past.querySelector('.back');
+    if (back) back.textContent = live === 'running' ? T.BACK.toLive : T.BACK.close;
   }
 
   /** @param {HTMLElement} line @param {string | null} text null: none */

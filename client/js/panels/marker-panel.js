@@ -27,8 +27,9 @@ export class MarkerPanel {
    */
   constructor(elements, now, note) {
     this.#at = elements;
-    this.#menu = find(elements.tools, 'details', HTMLDetailsElement);
     this.#input = find(elements.form, 'input', HTMLInputElement);
+    this.#input.placeholder = this.#input.getAttribute('aria-label') ?? '';
+    this.#menu = find(elements.tools, 'details', HTMLDetailsElement);
     this.#now = now;
     this.#note = note;
     find(elements.tools, '.mark-now', HTMLButtonElement).addEventListener('click', () => this.add('marker'));
