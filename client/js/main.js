@@ -110,8 +110,8 @@ const live = new LiveView({
 });
 /** What is sent, and what the person agreed to. */
 function aboutSession() {
-  const { clip, width, height, fps, mirror } = setup.source;
-  return { source: /** @type {'camera' | 'file'} */ (clip ? 'file' : 'camera'), notice, settings: { width, height, fps, mirror } };
+  const { clip, width, height, fps } = setup.source;
+  return { source: /** @type {'camera' | 'file'} */ (clip ? 'file' : 'camera'), notice, settings: { width, height, fps } };
 }
 
 const storage = new Storage((key) => stage.say(T.STORAGE_TROUBLES[key]));

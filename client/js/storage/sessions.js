@@ -19,7 +19,7 @@ const FRAMES_S = 30 * 60;
  * @property {number} markers
  * @property {'camera' | 'file'} source
  * @property {string} notice what the person agreed to
- * @property {{width: number, height: number, fps: number, mirror: string}} settings of the video that was sent
+ * @property {{width: number, height: number, fps: number}} settings of the video that was sent
  *
  * @typedef {{key: IDBValidKey, toS: number}} KeptFrames
  */
