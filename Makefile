@@ -28,18 +28,18 @@ test: lint types docs test-js test-py test-newest ## everything that CI asks for
 # Unit and media tests wait more than they compute, so two files run at once; a file's tests stay together and share their servers.
 AT_ONCE ?= 2
 COVERAGE := $(if $(ARGS),,--cov)
-# In the whole run, a failed test gets a second try and is listed.
-AGAIN := $(if $(ARGS),,--reruns 1 -rR)
+# In the whole run, a few failed tests get a second try and are listed.
+PYTEST := $(BIN)/python $(if $(ARGS),-m pytest,scripts/run_tests.py)
 SLOW := --ignore=tests/unit --ignore=tests/media
 
 test-py: ## every Python test: unit, media, net, browser, clients, package, image; with ARGS in one process
 	@$(if $(ARGS),$(MAKE) --no-print-directory test-slow SLOW=,$(MAKE) --no-print-directory test-cov test-slow)
 
 test-slow: $(BIN)/.dev client/node_modules/.dev models/cache/.checked test-media browser net-programs client-programs image-programs $(PEERS)/.installed ## every Python test but the unit and media tests
-	$(BIN)/python -m pytest $(SLOW) $(AGAIN) $(ARGS)
+	$(PYTEST) $(SLOW) $(ARGS)
 
 test-cov: $(BIN)/.dev client/node_modules/.installed models/cache/.checked test-media ## unit and media tests, several at once: no root, no browser; branch coverage with its floor
-	$(BIN)/python -m pytest tests/unit tests/media --numprocesses $(AT_ONCE) --dist loadfile $(COVERAGE) $(AGAIN) $(ARGS)
+	$(PYTEST) tests/unit tests/media --numprocesses $(AT_ONCE) --dist loadfile $(COVERAGE) $(ARGS)
 
 test-fast: $(BIN)/.dev client/node_modules/.installed models/cache/.checked test-media ## the same in under two minutes: without coverage and the files that tests/kinds.py calls slow
 	$(BIN)/python -m pytest tests/unit tests/media -m "not slow and not soak" --numprocesses $(AT_ONCE) --dist loadfile $(ARGS)

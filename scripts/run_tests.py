@@ -1,0 +1,51 @@
+"""Run pytest, and run its failed tests once more, alone, if they are few; both results stay in the output.
+
+Usage: run_tests.py [PYTEST_ARGUMENT...]
+A plugin cannot do this: pytest-rerunfailures listens on a port, and the server grants a local program access without a
+token only if the program does not listen (docs/decisions/0012-local-clients.md).
+"""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+MOST_AGAIN = 5
+"""More failed tests than this are no coincidence."""
+TESTS_FAILED = 1
+"""The exit status of pytest for it; others mean that it could not run them."""
+CACHE = Path("build/test-cache")
+
+
+def failed_tests() -> list[str]:
+    """The node ids of the tests that failed in the run with CACHE."""
+    path = CACHE / "v" / "cache" / "lastfailed"
+    return sorted(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else []
+
+
+def report(text: str) -> None:
+    """Write at once, so that the text stays between the outputs of the two runs."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def main(arguments: list[str]) -> int:
+    """Return pytest's exit status, of the second run if there was one."""
+    shutil.rmtree(CACHE, ignore_errors=True)
+    pytest = [sys.executable, "-m", "pytest", "-o", f"cache_dir={CACHE}"]
+    status = subprocess.run([*pytest, *arguments], check=False).returncode
+    failed = failed_tests()
+    if status != TESTS_FAILED or not 0 < len(failed) <= MOST_AGAIN:
+        return status
+    report(f"{len(failed)} failed; once more, alone:")
+    status = subprocess.run([*pytest, *failed], check=False).returncode
+    if status == 0:
+        report(
+            "\n  ".join(["passed at the second try, so mend the test or the race that it found:", *failed])
+        )
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,56 @@
+"""The second try of a few failed tests: what it repeats, and which exit status it returns."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+FAILS_ONCE = """
+import pathlib
+def test_once():
+    seen = pathlib.Path({seen!r})
+    if not seen.exists():
+        seen.touch()
+        raise AssertionError
+def test_good():
+    pass
+"""
+
+
+def run(folder: Path, source: str) -> tuple[int, str]:
+    (folder / "test_some.py").write_text(source, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "scripts" / "run_tests.py"), "-p", "no:xdist", "test_some.py"],
+        cwd=folder, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    return done.returncode, done.stdout
+
+
+def test_a_test_that_passes_at_the_second_try_is_named(tmp_path: Path):
+    status, output = run(tmp_path, FAILS_ONCE.format(seen=str(tmp_path / "seen")))
+
+    assert status == 0
+    assert "1 failed; once more, alone:" in output
+    assert output.rstrip().endswith(
+        "passed at the second try, so mend the test or the race that it found:\n  test_some.py::test_once"
+    )
+
+
+@pytest.mark.parametrize(("failing", "tries"), [(1, 2), (5, 2), (6, 1)])
+def test_tests_that_fail_again_or_are_many_fail_the_run(tmp_path: Path, failing: int, tries: int):
+    source = "".join(f"def test_{number}():\n    raise AssertionError\n" for number in range(failing))
+
+    status, output = run(tmp_path, source)
+
+    assert status == 1
+    assert output.count(f"{failing} failed in") == tries
+
+
+def test_a_file_that_cannot_be_read_is_not_repeated(tmp_path: Path):
+    status, output = run(tmp_path, "import nothing_of_this_name\n")
+
+    assert status == 2
+    assert "once more" not in output
