@@ -17,6 +17,7 @@ import { LiveView } from './panels/live-view.js';
 import { MarkerPanel } from './panels/marker-panel.js';
 import { Peer } from './connection/peer.js';
 import { makeQuestion } from './panels/question.js';
+import { Presentation } from './panels/presentation.js';
 import { problemOf } from './texts/problems.js';
 import { RecordingPanel } from './panels/recording-panel.js';
 import { opensSheet } from './panels/sheet.js';
@@ -27,6 +28,7 @@ import { Sessions } from './storage/sessions.js';
 import { SessionsPanel } from './panels/sessions-panel.js';
 import { SessionView } from './panels/session-view.js';
 import { SetupPanel } from './panels/setup-panel.js';
+import { bindShortcuts, listShortcuts, showShortcut } from './panels/shortcuts.js';
 import { StagePanel } from './panels/stage-panel.js';
 import { readChoice } from './browser/settings.js';
 import { bestLanguage, speak } from './texts/languages.js';
@@ -245,6 +247,29 @@ button('say-now').addEventListener('click', () => {
   said.textContent = '';
   // A status that is set to the same text again is not announced.
   requestAnimationFrame(() => (said.textContent = face.spoken));
+});
+opensSheet(button('open-shortcuts'), dialog('#shortcuts'));
+const presentation = new Presentation({
+  root,
+  video,
+  word: button('view-word'),
+  leave: button('leave-word'),
+  fullScreen: button('view-full'),
+  smallWindow: button('view-small'),
+  say: (text) => stage.sayBriefly(text),
+});
+listShortcuts(element('#keys'));
+const keyButtons = { startStop: ['start', 'stop'], record: ['record'], snapshot: ['snapshot'], word: ['view-word'], fullScreen: ['view-full'], help: ['open-shortcuts'] };
+for (const [action, ids] of Object.entries(keyButtons)) for (const id of ids) showShortcut(button(id), action);
+/** Press the first of these buttons that is there. @param {string[]} ids */
+const press = (...ids) => ids.map(button).find((found) => !found.hidden)?.click();
+bindShortcuts(document, {
+  startStop: () => press('start', 'stop'),
+  record: () => press('record'),
+  snapshot: () => press('snapshot'),
+  word: () => presentation.toggleWord(),
+  fullScreen: () => presentation.toggleFullScreen(),
+  help: () => press('open-shortcuts'),
 });
 if (isCompact) makeCompact(find(document, '#full-page', HTMLAnchorElement), element('.rows'));
 video.addEventListener('playing', () => visit.videoPlays());

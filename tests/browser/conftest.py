@@ -106,6 +106,7 @@ def open_page(
         width: int = 1280,
         height: int = 900,
         motion: Literal["reduce", "no-preference"] = "no-preference",
+        touch: Literal["yes", "no"] = "no",
         flags: tuple[str, ...] = (ALLOW_CAMERA,),
         expect_errors: str = "",
         script: str = "",
@@ -113,7 +114,10 @@ def open_page(
     ) -> AsyncIterator[Page]:
         browser = await browsers.get(flags)
         context = await browser.new_context(
-            viewport={"width": width, "height": height}, reduced_motion=motion
+            viewport={"width": width, "height": height},
+            reduced_motion=motion,
+            has_touch=touch == "yes",
+            is_mobile=touch == "yes",
         )
         page = await context.new_page()
         if script:

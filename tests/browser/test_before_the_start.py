@@ -70,7 +70,7 @@ async def test_size_rate_and_the_mirror_are_used_and_kept(server_url: str, open_
         requested = (await page.evaluate("window.requested"))[0]
         assert (requested["width"]["ideal"], requested["frameRate"]["max"]) == (320, 15)
         assert await page.evaluate("document.getElementById('video').videoWidth") == 320
-        await expect(page.locator("#setup .summary")).to_contain_text("240, 15 fps")
+        await expect(page.locator("#setup .summary")).to_contain_text("240, 15 per second")
         await expect(page.locator("input[name=mirror]")).not_to_be_checked()
         await expect(page.locator("input[name=mirror]")).to_have_attribute("data-in-force", "as it is")
 

@@ -47,7 +47,7 @@ async def test_the_page_shows_that_the_face_becomes_happy(server_url: str, open_
         await start(page)
 
         await expect(page.locator("#verdict")).to_have_text("Happy", timeout=SOON_MS)
-        await expect(page.locator("#fps-out")).to_contain_text("fps")
+        await expect(page.locator("#fps-out")).to_contain_text("per second")
         await expect(page.locator("#stages")).to_contain_text("landmarks")
 
 

@@ -51,7 +51,7 @@ test('the first choice is the front camera, without a change', () => {
   const { setup, parts, changes } = panel();
 
   assert.deepEqual(setup.source, { camera: 'front', width: 640, height: 480, fps: 30, clip: null });
-  assert.equal(parts['.summary'].textContent, '640 × 480, 30 fps');
+  assert.equal(parts['.summary'].textContent, '640 × 480, 30 per second');
   assert.deepEqual(changes, []);
 });
 
@@ -64,7 +64,7 @@ test('choosing a clip and then the camera again are two changes', () => {
   setup.useClip(null);
 
   assert.deepEqual(changes.map((source) => source.clip), [clip, null]);
-  assert.equal(parts['.summary'].textContent, '640 × 480, 30 fps');
+  assert.equal(parts['.summary'].textContent, '640 × 480, 30 per second');
 });
 
 test('another camera or size is a change', () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
-import { NOT_ANALYSED_REASONS, STAGE_LABELS, STATES, TEXT, UNSURE_REASONS, badge, busySentence, describePose, eventSentence, stateName } from '../../client/js/texts/en.js';
+import { NOT_ANALYSED_REASONS, STAGE_LABELS, STATES, TEXT, UNSURE_REASONS, busySentence, describePose, eventSentence, stateName } from '../../client/js/texts/en.js';
 import { STAGES, UNANALYSED_REASONS, UNSURE_REASONS as UNSURE_CODES } from '../../client/js/connection/telemetry.js';
 import { clockTime } from '../../client/js/texts/format.js';
 import { State } from '../../client/js/visit/visit-states.js';
@@ -50,10 +50,6 @@ test('the number of faces that are followed is not mentioned to one person', () 
 
 test('a face without a pose is not described', () => assert.equal(describePose({ pose_deg: null }), ''));
 
-for (const [fpsOut, said] of [[30, ''], [15, 'Analysing 1 of 2 frames'], [20, 'Analysing 2 of 3 frames'], [3, 'Analysing 1 of 10 frames']]) {
-  test(`the badge of ${fpsOut} of 30 frames says "${said}"`, () => assert.equal(badge({ fpsIn: 30, fpsOut, analysed: true }), said));
-}
-
 test('each reason why a frame is not analysed has a sentence', () => {
   const schema = JSON.parse(readFileSync(new URL('../../docs/telemetry.schema.json', import.meta.url), 'utf8'));
   const codes = schema.properties.unanalysed.enum.filter(Boolean).sort();
@@ -68,10 +64,6 @@ test('each reason why a face has no label has a sentence', () => {
 
   assert.deepEqual([...UNSURE_CODES].sort(), codes);
   assert.deepEqual(Object.keys(UNSURE_REASONS).sort(), codes);
-});
-
-test('the badge says that nothing is analysed', () => {
-  assert.equal(badge({ fpsIn: 30, fpsOut: 0, analysed: false }), 'Not analysed');
 });
 
 test('times are minutes and seconds', () => {

@@ -15,6 +15,7 @@ export const VERSION = 1;
  * @property {number} id
  * @property {number[]} box left, top, width, height in pixels
  * @property {string} label an emotion, or "unsure"
+ * @property {string[]} [hints] what makes its analysis harder, such as "dark"; absent: nothing
  * @property {string} unsure why the label is "unsure"; else empty
  * @property {number[]} probabilities seven, each 0..1, in the order of EMOTIONS
  * @property {number[] | null} [pose_deg] yaw, pitch, roll of the head

@@ -2,7 +2,8 @@
 
 import { find, make } from '../browser/elements.js';
 import { keepChoice, readChoice } from '../browser/settings.js';
-import { kilobits, milliseconds, perSecond, percent } from '../texts/format.js';
+import { kilobits, milliseconds, percent } from '../texts/format.js';
+import { Steady, UNKNOWN, judge } from '../session/quality.js';
 import { T } from '../texts/texts.js';
 
 const ALL_STAGES = Object.keys(T.STAGE_LABELS);
@@ -15,6 +16,11 @@ export class QualityPanel {
   /** @type {Map<string, {bar: HTMLElement, time: HTMLElement}>} */
   #stages = new Map();
   #busy;
+  #element;
+  #sentence;
+  #steady = new Steady();
+  /** @type {import('../session/quality.js').Line} */
+  #line = { lossShare: 0, rttMs: null };
   /** @type {Map<string, number>} milliseconds by stage; unknown stages are missing */
   #ms = new Map();
 
@@ -24,7 +30,8 @@ export class QualityPanel {
     const details = find(element, 'details', HTMLDetailsElement);
     details.open = readChoice('figures') === 'open';
     details.addEventListener('toggle', () => keepChoice('figures', details.open ? 'open' : 'closed'));
-    find(element, '.quality-sentence', HTMLElement).textContent = T.TEXT.qualityHeading;
+    this.#element = element;
+    this.#sentence = find(element, '.quality-sentence', HTMLElement);
     const numbers = find(element, '.numbers', HTMLElement);
     const strip = find(element, '.stage-bar', HTMLElement);
     const legend = find(element, '.stage-times', HTMLElement);
@@ -50,6 +57,8 @@ export class QualityPanel {
   /** Nothing is running. */
   reset() {
     this.#ms.clear();
+    this.#line = { lossShare: 0, rttMs: null };
+    this.#forget();
     for (const value of this.#figures.values()) value.textContent = T.NOTHING;
     this.#busy.hidden = true;
     this.#showStages();
@@ -58,6 +67,7 @@ export class QualityPanel {
   /** Clear the figures while no frame arrives. */
   wait() {
     for (const id of ['fps-in', 'fps-out', 'delay']) this.say(id, T.NOTHING);
+    this.#forget();
     this.#busy.hidden = true;
   }
 
@@ -79,27 +89,43 @@ export class QualityPanel {
   /**
    * @param {import('../connection/telemetry.js').Telemetry} telemetry
    * @param {number} dropped since the start
-   * @returns {string} the badge beside the video; empty: none
+   * @returns {string} what disturbs the analysis, for the presentation, which hides this panel; empty: nothing
    */
   show(telemetry, dropped) {
-    this.say('fps-in', perSecond(telemetry.fpsIn));
-    this.say('fps-out', perSecond(telemetry.fpsOut));
+    this.say('fps-in', T.eachSecond(telemetry.fpsIn));
+    this.say('fps-out', T.eachSecond(telemetry.fpsOut));
     this.say('dropped', String(dropped));
     const sum = [...this.#ms.values()].reduce((all, ms) => all + ms, 0);
     this.say('delay', this.#ms.has('display') ? milliseconds(sum) : T.NOTHING);
     this.#busy.textContent = T.busySentence(telemetry);
     this.#busy.hidden = !this.#busy.textContent;
     this.#showStages();
-    return T.badge(telemetry);
+    const found = this.#steady.take(judge(telemetry, this.#line), performance.now());
+    this.#light(found);
+    return found.grade === 'good' || !found.grade ? '' : T.qualitySentence(found.key, found.every);
   }
 
   /** @param {import('../connection/connection-stats.js').Rates} rates */
   showRates(rates) {
-    this.say('fps-shown', perSecond(rates.shownFps));
+    this.#line = rates;
+    this.say('fps-shown', T.eachSecond(rates.shownFps));
     this.say('loss', percent(rates.lossShare));
     this.say('bitrate', kilobits(rates.kbps));
     this.say('codec', rates.codec || T.NOTHING);
     if (rates.rttMs !== null) this.say('round-trip', milliseconds(rates.rttMs));
+  }
+
+  #forget() {
+    this.#steady.reset();
+    this.#light(UNKNOWN);
+  }
+
+  /** @param {import('../session/quality.js').Finding} found */
+  #light({ key, every, grade }) {
+    const text = T.qualitySentence(key, every);
+    // The same text again would make screen readers repeat it.
+    if (this.#sentence.textContent !== text) this.#sentence.textContent = text;
+    this.#element.dataset.grade = grade;
   }
 
   #showStages() {

@@ -26,7 +26,7 @@ export const INVITATIONS = {
   },
   [State.STARTING]: { title: 'Opening the camera', text: 'Your browser may ask you to allow it.' },
   [State.CONNECTING]: { title: 'Connecting', text: 'The camera is open. The page is connecting to the server.' },
-  [State.WAITING]: { title: 'Connected', text: 'Waiting for the first annotated frame.' },
+  [State.WAITING]: { title: 'Connected', text: 'Waiting for the first frame of the video.' },
   [State.PAUSED]: {
     title: 'The camera is paused',
     text: 'It sends no video at the moment. A phone call, another program, a privacy shutter or a switch may have stopped it. The connection stays open, and the video resumes when the camera does.',

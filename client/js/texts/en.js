@@ -4,6 +4,7 @@ import { SINGLE_IMAGES } from './en-problems.js';
 import { clockTime, decimal } from './format.js';
 
 export * from './en-exports.js';
+export * from './en-controls.js';
 export * from './en-problems.js';
 export * from './en-sessions.js';
 
@@ -14,15 +15,22 @@ export const TEXT = {
   stop: 'Stop',
   compatibility: 'Compatibility mode',
   compatibilityTitle: `The direct video connection does not work here, so ${SINGLE_IMAGES}`,
-  stageLabel: 'Annotated video',
+  stageLabel: 'Video',
   fullPage: 'Full page',
   useClip: 'Use a video file',
   backToCamera: 'Back to the camera',
   settings: 'Settings',
   close: 'Close',
+  view: 'View',
+  viewWord: 'Big word',
+  viewFull: 'Full screen',
+  viewSmall: 'Video in a small window',
+  leaveWord: 'Leave the big word',
+  shortcuts: 'Keyboard shortcuts',
+  shortcutsName: 'Shortcuts',
   setupLabel: 'Video',
   cameraLabel: 'Camera',
-  sizeLabel: 'Size',
+  sizeLabel: 'Size in pixels',
   rateLabel: 'Frames per second',
   mirror: 'Mirror my own view',
   mirrorTitle: 'Shows a front camera as in a mirror. Only the view is mirrored: the angles of the head and all numbers stay as the camera sees you. A rear camera and a video file are never mirrored.',
@@ -71,7 +79,7 @@ export const TEXT = {
   layerPoints: 'Points',
   layerLabel: 'Label',
   layerPose: 'Head pose',
-  layerStats: 'Frame no.',
+  layerStats: 'Frame number',
   faceHeading: 'Expression',
   faceChoice: 'Face to follow',
   followLargest: 'Follow the largest face',
@@ -95,28 +103,28 @@ export const TEXT = {
   chartEmpty: 'The chart appears here once the analysis starts.',
   qualityHeading: 'Quality',
   details: 'Details',
-  stagesLabel: 'Latency by stage',
+  stagesLabel: 'Delay by step',
 };
 
 /** The state of a visit that sends a camera, in words. @type {Record<import('../visit/visit-states.js').VisitState, string>} */
 export const STATES = {
   idle: 'Ready',
   starting: 'Opening the camera',
-  connecting: 'Connecting to the server',
-  waiting: 'Connected, waiting for the first frame',
+  connecting: 'Connecting',
+  waiting: 'Waiting for the video',
   connected: 'Live',
-  stalled: 'Connected, but no frames arrive',
-  paused: 'The camera is paused',
-  held: 'The camera is paused',
+  stalled: 'The video has stopped arriving',
+  paused: 'Camera paused',
+  held: 'Camera paused',
   queued: 'Waiting for the server',
   interrupted: 'Connection interrupted',
-  reconnecting: 'Connection lost, reconnecting',
-  stopped: 'Stopped, the camera is off',
+  reconnecting: 'Reconnecting',
+  stopped: 'Stopped',
   failed: 'Not connected',
   lost: 'Ended',
 };
 /** The same for a clip, where it differs. @type {Partial<Record<import('../visit/visit-states.js').VisitState, string>>} */
-const CLIP_STATES = { starting: 'Opening the video file', stopped: 'Stopped' };
+const CLIP_STATES = { starting: 'Opening the video file' };
 
 /** @param {import('../visit/visit-states.js').VisitState} state @param {import('../visit/visit-states.js').SourceKind} source @returns {string} */
 export const stateName = (state, source) => (source === 'clip' && CLIP_STATES[state]) || STATES[state];
@@ -146,9 +154,9 @@ export const STAGE_LABELS = {
   camera: 'camera',
   network: 'network',
   wait: 'waiting',
-  detect: 'detection',
+  detect: 'finding faces',
   landmarks: 'landmarks',
-  emotion: 'emotion',
+  emotion: 'expression',
   draw: 'drawing',
   encode: 'encoding',
   display: 'display',
@@ -156,16 +164,16 @@ export const STAGE_LABELS = {
 
 /** Names of the figures below the video. */
 export const FIGURES = {
-  'fps-in': 'Video rate',
-  'fps-out': 'Analysed rate',
-  'fps-shown': 'Shown rate',
-  dropped: 'Dropped frames',
+  'fps-in': 'Sent',
+  'fps-out': 'Analysed',
+  'fps-shown': 'Shown',
+  dropped: 'Frames left out',
   'round-trip': 'Round trip',
   loss: 'Lost packets',
-  bitrate: 'Bitrate',
-  codec: 'Codec',
+  bitrate: 'Data rate',
+  codec: 'Video format',
   delay: 'Camera to screen',
-  session: 'Session id',
+  session: 'Session number',
 };
 
 /** What the person agrees to before anything is sent, unless the server's setting `notice` says something else. */
@@ -201,7 +209,7 @@ export const PAUSED = { pause: 'Pause', resume: 'Resume' };
 /** @param {string} name */
 export const clipName = (name) => `File: ${name}`;
 /** @param {number} width @param {number} height @param {number} fps */
-export const setupSummary = (width, height, fps) => `${width} × ${height}, ${fps} fps`;
+export const setupSummary = (width, height, fps) => `${width} × ${height}, ${fps} per second`;
 export const SNAPSHOT_SAVED = 'The snapshot was saved.';
 export const NOT_SAVED = 'The browser could not save the file.';
 /** @param {number} s */
@@ -268,21 +276,6 @@ export const FOLLOW_FACE = 'Follow this face; press it again for the largest fac
 export const spokenFace = (who, word, share, reason) => [[who, [word, share].filter(Boolean).join(' ')].filter(Boolean).join(': '), reason].filter(Boolean).join('. ');
 /** @param {string} label whose probability is low */
 export const perhaps = (label) => `Perhaps ${EMOTION_LABELS[label].toLowerCase()}`;
-
-/** Simple fractions for the share of analysed frames, largest first. */
-const SHARES = [[3, 4], [2, 3], [1, 2], [1, 3], [1, 4], [1, 5], [1, 6], [1, 8], [1, 10]];
-
-/**
- * @param {import('../connection/telemetry.js').Telemetry} telemetry
- * @returns {string} in a few words what the server does when it cannot keep up; empty: it keeps up
- */
-export function badge({ fpsIn, fpsOut, analysed }) {
-  if (!analysed) return NOT_ANALYSED;
-  if (fpsIn <= 0 || fpsOut >= 0.85 * fpsIn) return '';
-  const share = fpsOut / fpsIn;
-  const [some, all] = SHARES.reduce((best, next) => (Math.abs(next[0] / next[1] - share) < Math.abs(best[0] / best[1] - share) ? next : best));
-  return `Analysing ${some} of ${all} frames`;
-}
 
 /** What the analysis leaves out at each degradation level; each level includes those before it. */
 const DEGRADATION = ['', 'looks for new faces less often', 'classifies expressions less often', 'follows two faces at most'];

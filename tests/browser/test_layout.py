@@ -1,0 +1,185 @@
+"""Where things are: video and word in the first window, nothing beyond its width; light, shortcuts, presentation."""
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.browser.cameras import CAMERAS, WEBRTC, expect_state
+from tests.browser.conftest import (
+    SCREENSHOTS,
+    SOON_MS,
+    OpenPage,
+    close_settings,
+    open_settings,
+    start,
+)
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+PHONE, SIDEWAYS, ZOOMED, SMALL, LAPTOP, BEAMER = (
+    (360, 740),
+    (740, 360),
+    (640, 400),
+    (320, 568),
+    (1280, 800),
+    (1920, 1080),
+)
+# Whether all of an element is inside the window, without scrolling.
+IS_INSIDE = """([selector]) => {
+  const { left, top, right, bottom, width, height } = document.querySelector(selector).getBoundingClientRect();
+  const fits = left >= 0 && top >= 0 && right <= innerWidth && bottom <= innerHeight;
+  return scrollY === 0 && width > 0 && height > 0 && fits;
+}"""
+
+
+async def expect_inside(page: Page, *selectors: str) -> None:
+    for selector in selectors:
+        await page.wait_for_function(IS_INSIDE, arg=[selector], timeout=SOON_MS)
+
+
+async def expect_no_sideways_scroll(page: Page) -> None:
+    assert await page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+
+
+@pytest.mark.parametrize(("width", "height"), [PHONE, SIDEWAYS, ZOOMED, LAPTOP, BEAMER])
+async def test_video_and_word_are_in_the_first_window(
+    server_url: str, open_page: OpenPage, width: int, height: int
+):
+    async with open_page(server_url, width=width, height=height) as page:
+        await start(page)
+
+        await expect(page.locator("#verdict")).to_have_text("Happy", timeout=SOON_MS)
+        await expect_inside(page, "#video", "#verdict", "#stop")
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        await page.screenshot(path=SCREENSHOTS / f"layout_{width}x{height}.png")
+
+
+async def test_on_a_beamer_the_page_uses_the_whole_width(server_url: str, open_page: OpenPage):
+    async with open_page(server_url, width=1920, height=1080) as page:
+        left = await page.locator(".stage").evaluate("(stage) => stage.getBoundingClientRect().left")
+        right = await page.locator(".face").evaluate(
+            "(face) => innerWidth - face.getBoundingClientRect().right"
+        )
+
+        assert left < 48
+        assert right < 48
+
+
+@pytest.mark.parametrize(("width", "height"), [SMALL, PHONE, SIDEWAYS, LAPTOP, BEAMER])
+async def test_nothing_is_wider_than_the_window_in_any_state(
+    server_url: str, open_page: OpenPage, width: int, height: int
+):
+    async with open_page(
+        server_url, width=width, height=height, script=CAMERAS + WEBRTC, expect_errors="refused"
+    ) as page:
+        await expect_no_sideways_scroll(page)
+        await start(page)
+        await expect_no_sideways_scroll(page)
+        await page.locator("#figures summary").click()
+        await expect_no_sideways_scroll(page)
+        await open_settings(page)
+        await expect_no_sideways_scroll(page)
+        beyond = await page.get_by_role("dialog").evaluate(
+            """(dialog) => [...dialog.querySelectorAll('*')]
+              .filter((part) => part.getBoundingClientRect().right > innerWidth)
+              .map(({ tagName, className, textContent }) => `${tagName} ${className} ${textContent}`)"""
+        )
+        assert beyond == []
+        await close_settings(page)
+        await page.evaluate("window.camera().mute()")
+        await expect_state(page, "paused")
+        await expect_no_sideways_scroll(page)
+        await page.evaluate("window.camera().unmute()")
+        await expect_state(page, "connected")
+        await page.route("**/offer", lambda route: route.abort("connectionrefused"))
+        await page.evaluate("window.breakConnection()")
+        await expect_state(page, "reconnecting")
+        await expect_no_sideways_scroll(page)
+
+
+async def test_on_touch_screens_every_button_is_large_enough(server_url: str, open_page: OpenPage):
+    async with open_page(server_url, width=360, height=740, touch="yes") as page:
+        await start(page)
+
+        small = await page.evaluate(
+            """() => ['header button', '.controls button', '.controls summary', '.quality summary']
+              .flatMap((selector) => [...document.querySelectorAll(selector)])
+              .filter((found) => found.checkVisibility?.() ?? found.offsetWidth)
+              .map((found) => [found.id || found.className, found.getBoundingClientRect()])
+              .filter(([, { width, height }]) => width < 43.5 || height < 43.5)
+              .map(([name]) => name)"""
+        )
+
+        assert small == []
+
+
+async def test_the_figures_are_closed_until_a_person_opens_them_and_stay_open(
+    server_url: str, open_page: OpenPage
+):
+    async with open_page(server_url) as page:
+        await expect(page.locator("#fps-out")).to_be_hidden()
+        await page.locator("#figures summary").click()
+        await expect(page.locator("#fps-out")).to_be_visible()
+
+        await page.reload()
+
+        await expect(page.locator("#fps-out")).to_be_visible()
+
+
+async def test_the_light_tells_the_quality(server_url: str, open_page: OpenPage):
+    async with open_page(server_url) as page:
+        await expect(page.locator("#quality")).to_have_attribute("data-grade", "")
+        await start(page)
+
+        # A busy test machine is slow.
+        await page.wait_for_function(
+            "() => ['good', 'slow', 'poor'].includes(document.getElementById('quality').dataset.grade)",
+            timeout=SOON_MS,
+        )
+        await expect(page.locator(".quality-sentence")).not_to_have_text("Quality")
+
+
+async def test_big_word_shows_only_video_and_word_and_escape_leaves_it(server_url: str, open_page: OpenPage):
+    async with open_page(server_url) as page:
+        await start(page)
+        await page.evaluate("document.activeElement.blur()")
+
+        await page.keyboard.press("w")
+
+        await expect(page.locator(".history")).to_be_hidden()
+        await expect(page.locator("#verdict")).to_have_text("Happy", timeout=SOON_MS)
+        await expect_inside(page, "#video", "#verdict", "#leave-word")
+        size = await page.locator("#verdict").evaluate("(word) => word.getBoundingClientRect().height")
+        assert size > 100
+        await page.keyboard.press("Escape")
+        await expect(page.locator(".history")).to_be_visible()
+        await expect(page.locator("#leave-word")).to_be_hidden()
+
+
+async def test_the_space_bar_stops_only_where_no_control_needs_it(server_url: str, open_page: OpenPage):
+    async with open_page(server_url) as page:
+        await start(page)
+        await page.locator("#figures summary").focus()
+        await page.keyboard.press("Space")
+        await expect(page.locator("#fps-out")).to_be_visible()
+        await expect_state(page, "connected")
+
+        await page.evaluate("document.activeElement.blur()")
+        await page.keyboard.press("Space")
+
+        await expect_state(page, "stopped")
+
+
+async def test_a_question_mark_lists_the_shortcuts_and_none_works_behind_the_list(
+    server_url: str, open_page: OpenPage
+):
+    async with open_page(server_url) as page:
+        await page.keyboard.press("?")
+        listed = page.get_by_role("dialog", name="Keyboard shortcuts")
+        await expect(listed).to_contain_text("Full screen")
+
+        await page.keyboard.press("w")
+
+        await expect(page.locator("html")).not_to_have_attribute("data-present", "word")
+        await page.keyboard.press("Escape")
+        await expect(listed).to_be_hidden()
+        await expect(page.locator("#start")).to_have_attribute("title", "Start or stop (key: Space)")
