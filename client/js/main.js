@@ -270,6 +270,7 @@ bindShortcuts(document, {
   word: () => presentation.toggleWord(),
   fullScreen: () => presentation.toggleFullScreen(),
   help: () => press('open-shortcuts'),
+  marker: () => markers.add('marker'),
 });
 if (isCompact) makeCompact(find(document, '#full-page', HTMLAnchorElement), element('.rows'));
 video.addEventListener('playing', () => visit.videoPlays());

@@ -1,7 +1,7 @@
 /** The analysis of one face: a word, its reason, and a bar for each emotion. Draws into its own element only, and calmly. */
 
 import { find, make } from '../browser/elements.js';
-import { perSecond, percent, wholePercents } from '../texts/format.js';
+import { percent, wholePercents } from '../texts/format.js';
 import { T } from '../texts/texts.js';
 import { EMOTIONS, chooseFace } from '../connection/telemetry.js';
 import { Calm } from './calm.js';
@@ -59,7 +59,7 @@ export class FacePanel {
       // The button that had the focus is gone.
       (this.#choice.hidden ? find(element, '.row', HTMLButtonElement) : this.#choice).focus();
     });
-    for (const id of [...EMOTIONS, 'fps']) this.#addRow(id, onLine);
+    for (const id of EMOTIONS) this.#addRow(id, onLine);
     this.reset();
   }
 
@@ -114,7 +114,6 @@ export class FacePanel {
     this.#calm.reset();
     this.#say({ word: T.NOTHING, tone: 'large', reason: why });
     this.#showShares(null);
-    this.#show('fps', 0, T.NOTHING);
   }
 
   /**
@@ -131,7 +130,6 @@ export class FacePanel {
       this.#say(statement);
       this.#element.dataset.seq = String(telemetry.seq);
       this.#showShares(percents);
-      this.#show('fps', telemetry.fpsOut / 32, perSecond(telemetry.fpsOut));
     }
     return this.#verdict.textContent ?? '';
   }
@@ -211,7 +209,7 @@ export class FacePanel {
     const button = make('button', { type: 'button', className: 'row' });
     button.dataset.line = id;
     button.setAttribute('aria-pressed', 'false');
-    const name = part('name', T.EMOTION_LABELS[id] ?? T.FPS_LABEL);
+    const name = part('name', T.EMOTION_LABELS[id]);
     const track = part('track');
     const fill = part('fill');
     const share = part('share', T.NOTHING);

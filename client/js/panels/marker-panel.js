@@ -49,7 +49,6 @@ export class MarkerPanel {
       this.#input.value = '';
       this.finish();
     });
-    document.addEventListener('keydown', (event) => this.#onKey(event));
     this.show('away');
   }
 
@@ -82,19 +81,4 @@ export class MarkerPanel {
     this.#at.form.hidden = true;
     if (hadFocus) find(this.#at.tools, '.mark-now', HTMLButtonElement).focus();
   }
-
-  /** @param {KeyboardEvent} event */
-  #onKey(event) {
-    if (event.key.toLowerCase() !== 'm' || event.ctrlKey || event.metaKey || event.altKey || event.repeat || event.defaultPrevented) return;
-    if (this.#at.tools.hidden || isTyping(event.target) || document.querySelector('dialog[open]')) return;
-    event.preventDefault();
-    this.add('marker');
-  }
-}
-
-/** @param {EventTarget | null} target @returns {boolean} whether a key is text there, or chooses an option */
-export function isTyping(target) {
-  if (!(target instanceof HTMLElement)) return false;
-  if (target instanceof HTMLInputElement) return !['checkbox', 'radio', 'range', 'button', 'file'].includes(target.type);
-  return target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement || target.isContentEditable;
 }

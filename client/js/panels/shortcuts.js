@@ -10,6 +10,7 @@ export const SHORTCUTS = [
   { key: ' ', action: 'startStop' },
   { key: 'r', action: 'record' },
   { key: 's', action: 'snapshot' },
+  { key: 'm', action: 'marker' },
   { key: 'w', action: 'word' },
   { key: 'f', action: 'fullScreen' },
   { key: '?', action: 'help' },

@@ -31,6 +31,7 @@ export const SHORTCUTS = {
   startStop: 'Start or stop',
   record: 'Record, or stop recording',
   snapshot: 'Snapshot',
+  marker: 'Set a marker',
   word: 'Big word on or off',
   fullScreen: 'Full screen on or off',
   help: 'Show this list',
