@@ -13,6 +13,7 @@ import { FacePanel } from './panels/face-panel.js';
 import { HeldPanel } from './panels/held-panel.js';
 import { fetchConfig, withoutSlash } from './connection/http.js';
 import { JpegPeer } from './connection/jpeg-peer.js';
+import { LanguageMenu } from './panels/language-menu.js';
 import { LiveView } from './panels/live-view.js';
 import { MarkerPanel } from './panels/marker-panel.js';
 import { Peer } from './connection/peer.js';
@@ -161,6 +162,7 @@ const list = new SessionsPanel(dialog('#sessions'), {
 const recording = new RecordingPanel({ button: button('record'), left: element('#left'), video, storage, ask, say: (text) => stage.sayBriefly(text) });
 
 const traits = readTraits();
+const languages = new LanguageMenu(find(document, '#language', HTMLSelectElement), async () => !session.isOnlyHere || ask(T.ASK_FORGET), () => location.reload());
 /** @type {Visit} annotated, because the events below refer to it */
 const visit = new Visit(
   {
@@ -180,7 +182,7 @@ const visit = new Visit(
     hasFrame: () => stage.hasFrame,
     isHidden: () => document.hidden,
   },
-  visitEvents({ root, stage, live, exports, recording, session, setup, switches, visit: () => visit }),
+  visitEvents({ root, stage, live, exports, recording, session, setup, switches, languages, visit: () => visit }),
 );
 
 function makeChart() {

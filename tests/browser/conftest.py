@@ -107,6 +107,7 @@ def open_page(
         height: int = 900,
         motion: Literal["reduce", "no-preference"] = "no-preference",
         touch: Literal["yes", "no"] = "no",
+        locale: str = "en-US",
         flags: tuple[str, ...] = (ALLOW_CAMERA,),
         expect_errors: str = "",
         script: str = "",
@@ -118,6 +119,7 @@ def open_page(
             reduced_motion=motion,
             has_touch=touch == "yes",
             is_mobile=touch == "yes",
+            locale=locale,
         )
         page = await context.new_page()
         if script:

@@ -84,7 +84,9 @@ async def test_after_stop_the_page_says_what_it_holds_and_forgets_it_on_request(
         await measured(page)
         await stop(page)
 
-        await expect(page.locator("#held")).to_contain_text(re.compile(r"0:\d\d of measurements, \d faces?\."))
+        await expect(page.locator("#held")).to_contain_text(
+            re.compile(r"0:\d\d of measurements, \d faces?\.")
+        )
         await page.locator("#held").get_by_role("button", name="Save").click()
         await expect(page.get_by_role("button", name="Report")).to_be_focused()
         await page.locator("#held").get_by_role("button", name="Forget").click()

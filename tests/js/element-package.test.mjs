@@ -53,6 +53,10 @@ test('the package has nothing else: no chart, no test, no source map, no script 
   assert.ok(packed.unpackedSize < MOST_BYTES, `${packed.unpackedSize} bytes`);
 });
 
+test('the package has English only', () => {
+  assert.deepEqual(names().filter((name) => /^js\/texts\/(?!en)[a-z]{2}\b/.test(name)), []);
+});
+
 test('the package has the version of facestream', () => {
   const [, version] = /^__version__ = "(.+)"$/m.exec(readFileSync(join(ROOT, 'facestream', '__init__.py'), 'utf8'));
   assert.equal(packed.version, version);

@@ -51,6 +51,8 @@ OF_OTHERS = (
 STATISTICS = {"models/training/metrics.py"}
 """There, recall is the statistical measure."""
 HISTORY = {"CHANGELOG.md"}
+GERMAN = re.compile(r"de(-\w+)?\.js")
+"""Texts of the page in German: what is spelled like one of the words means something else there."""
 
 
 def pattern_of(words: Sequence[str]) -> re.Pattern[str]:
@@ -67,7 +69,10 @@ def files(*patterns: str) -> list[Path]:
     return sorted(
         path
         for path in found
-        if "node_modules" not in path.parts and path.name not in HISTORY and path != Path(__file__).resolve()
+        if "node_modules" not in path.parts
+        and path.name not in HISTORY
+        and not (GERMAN.fullmatch(path.name) and path.parent.name == "texts")
+        and path != Path(__file__).resolve()
     )
 
 

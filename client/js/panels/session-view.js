@@ -32,6 +32,12 @@ export class SessionView {
     return { log: past, startedAt: info ? new Date(info.startedMs) : live.startedAt, notice: info?.notice ?? about().notice };
   }
 
+  /** Whether the page holds a session that the browser does not keep. */
+  get isOnlyHere() {
+    const { keeper, sessions, log } = this.#at;
+    return Boolean(keeper.info && log.lastS > 0 && !sessions.isKept(keeper.info.id));
+  }
+
   /** A new session has begun, and the log is empty. */
   begin() {
     const { keeper, live, about } = this.#at;

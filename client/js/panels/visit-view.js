@@ -14,14 +14,16 @@ import { SHOWING, State } from '../visit/visit-states.js';
  * @property {import('./session-view.js').SessionView} session
  * @property {import('./setup-panel.js').SetupPanel} setup
  * @property {import('./switches.js').Switches} switches
+ * @property {import('./language-menu.js').LanguageMenu} languages
  * @property {() => Pick<import('../visit/visit.js').Visit, 'dropped'>} visit
  */
 
 /** @param {ViewParts} parts @returns {import('../visit/visit-states.js').VisitEvents} */
-export function visitEvents({ root, stage, live, exports, recording, session, setup, switches, visit }) {
+export function visitEvents({ root, stage, live, exports, recording, session, setup, switches, languages, visit }) {
   return {
     onState: (state, error) => {
       stage.show(state, error);
+      languages.showState(state);
       // A recording continues while the camera is paused, and can be stopped.
       const video = SHOWING.includes(state) || (state === State.PAUSED && stage.hasFrame) ? 'there' : 'away';
       exports.showVideo(video);

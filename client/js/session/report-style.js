@@ -23,7 +23,7 @@ dl{display:flex;flex-wrap:wrap;gap:.5rem 2rem;margin:0}dt{font-size:.85rem}dd{ma
 .swatch{display:inline-block;width:1.4rem;border:1px solid var(--hair);border-radius:4px;font:600 .75rem/1.2rem system-ui,sans-serif;text-align:center}
 .shares,.legend{display:flex;flex-wrap:wrap;gap:.25rem 1.1rem;margin:0;padding:0;list-style:none}.shares b{font-variant-numeric:tabular-nums}
 .legend li,.shares li{display:flex;gap:.4rem;align-items:center}.legend svg{width:2.25rem;height:.6rem}
-figure{margin:.75rem 0}figcaption{margin-block-start:.35rem;font-size:.85rem}.over{position:relative;margin-inline:2.75rem 4.5rem}
+figure{margin:.75rem 0}figcaption{margin-block-start:.35rem;font-size:.85rem}.over{position:relative;direction:ltr;margin-inline:2.75rem 4.5rem}
 .ribbon{height:1.5rem}.ribbon i{position:absolute;inset-block:0;overflow:hidden;font:600 .75rem/1.4rem system-ui,sans-serif;text-align:center;white-space:nowrap}
 .plot{position:relative;height:10rem;margin-block-start:.35rem}.plot svg{display:block;width:100%;height:100%;overflow:visible}
 .grid{stroke:var(--hair);vector-effect:non-scaling-stroke}.line{fill:none;stroke-width:1;stroke-linejoin:round;vector-effect:non-scaling-stroke;opacity:.6}
@@ -33,7 +33,7 @@ figure{margin:.75rem 0}figcaption{margin-block-start:.35rem;font-size:.85rem}.ov
 .axis .first{transform:none}.marks i{position:absolute;inset-block:-1.15rem 1.45rem;border-inline-start:1.5px solid var(--ink);font-style:normal}
 .marks b{position:absolute;inset-block-start:0;inset-inline-start:-.6rem;min-width:1.2rem;border-radius:9px;background:var(--ink);color:var(--panel);font:600 .7rem/1.2rem system-ui,sans-serif;text-align:center}
 .marks .band{border:0;background:var(--accent);opacity:.14}.marked{margin-block-start:1.5rem}
-table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}th,td{padding:.2rem .6rem .2rem 0;text-align:start;font-weight:400;vertical-align:middle}
+table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}th,td{padding-block:.2rem;padding-inline:0 .6rem;text-align:start;font-weight:400;vertical-align:middle}
 td.bar{width:35%}td.bar i{display:block;height:.6rem;border:1px solid var(--hair);border-radius:9px}thead th{font-size:.85rem}
 ol{margin:0;padding:0;list-style:none}ol li{display:flex;gap:.75rem;overflow-wrap:anywhere}li time{flex:none;min-width:3.75rem;color:var(--quiet);font-variant-numeric:tabular-nums}
 li>b.number{flex:none;width:2rem;color:var(--quiet);font-weight:600}details{margin-block-start:.5rem}summary{cursor:pointer}

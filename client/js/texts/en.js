@@ -104,6 +104,7 @@ export const TEXT = {
   qualityHeading: 'Quality',
   details: 'Details',
   stagesLabel: 'Delay by step',
+  languageLabel: 'Language / Sprache',
 };
 
 /** The state of a visit that sends a camera, in words. @type {Record<import('../visit/visit-states.js').VisitState, string>} */
@@ -318,3 +319,6 @@ export function describePose({ pose_deg: pose, eyes = 1, mouth = 0, blinks = 0 }
 export const chartSummary = (window, verdict, fps) =>
   `Expressions over the last ${window} and their probabilities. Now: ${verdict}, ${decimal(fps)} frames a second.`;
 
+
+/** Why the language cannot be changed. */
+export const LANGUAGE_WAITS = 'The language can be changed once the video is stopped, because the page reloads for it.';

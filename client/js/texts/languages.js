@@ -14,6 +14,8 @@ import { useTexts } from './texts.js';
 /** By BCP 47 tag. @type {Record<string, Language>} */
 export const LANGUAGES = {
   en: { name: 'English', direction: 'ltr', load: async () => en },
+  // Loaded on demand. The element for other pages does not import this module, so its package stays without German.
+  de: { name: 'Deutsch', direction: 'ltr', load: () => import('./de.js') },
 };
 
 /**

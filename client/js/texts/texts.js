@@ -2,7 +2,11 @@
 
 import * as en from './en.js';
 
-/** @typedef {typeof en} Texts what every language has to define */
+/**
+ * What every language has to define: the same names, keys and arguments as English, with texts of its own.
+ *
+ * @typedef {{[Name in keyof typeof en]: (typeof en)[Name] extends string ? string : (typeof en)[Name]}} Texts
+ */
 
 /** @type {Texts} */
 export let T = en;

@@ -1,0 +1,80 @@
+/** German: texts of the files that a person saves. The names of columns and labels in them are the same in every language. */
+
+import { decimal } from './format.js';
+
+/** Texts of the HTML report. */
+export const REPORT = {
+  title: 'Gesichtsausdrücke, Bild für Bild',
+  cautionShort: 'Schätzungen, oft falsch. Siehe „Grenzen“ unten.',
+  summary: 'Zusammenfassung',
+  length: 'Dauer',
+  frames: 'Bilder',
+  rate: 'Bildrate',
+  dropped: 'Ausgelassen',
+  faces: 'Gesichter',
+  markers: 'Markierungen',
+  noFaces: 'Es wurde kein Gesicht gefunden.',
+  legend: 'Legende',
+  events: 'Ereignisse',
+  noEvents: 'Keine.',
+  settings: 'Einstellungen',
+  chart: 'Wahrscheinlichkeiten der sieben Ausdrücke im Lauf der Zeit. Die beiden mit den höchsten Mittelwerten sind fett. Eine Lücke: Dieses Gesicht wurde nicht gefunden.',
+  ribbon: 'Der häufigste Ausdruck jedes Moments',
+  expression: 'Ausdruck',
+  share: 'Anteil der Bilder',
+  mean: 'Mittlere Wahrscheinlichkeit',
+  /** @param {string} seen @param {string} length */
+  seenFor: (seen, length) => `${seen} von ${length} zu sehen`,
+  /** @param {string} first @param {string} last @param {string} frames */
+  seen: (first, last, frames) => `Zwischen ${first} und ${last} zu sehen, in ${frames} Bildern`,
+  /** @param {number} id */
+  numbersOf: (id) => `Alle Zahlen zu Gesicht ${id}`,
+  /** @param {number} count @param {string} longest */
+  othersSeen: (count, longest) =>
+    count === 1 ? `Ein weiteres Gesicht war ${longest} zu sehen.` : `${decimal(count)} weitere Gesichter waren zu sehen, jedes höchstens ${longest}.`,
+  /** @param {number} count */
+  otherFaces: (count) => (count === 1 ? 'Ein weiteres Gesicht' : `${decimal(count)} weitere Gesichter`),
+  /** @param {number} count */
+  faceEvents: (count) => `Gesichter, die erschienen sind, sich verändert haben oder verschwunden sind (${decimal(count)})`,
+  /** @param {string} time */
+  thinned: (time) => `Für die Zeit vor ${time} wurden nur die Mittelwerte jeder Sekunde aufbewahrt, danach jedes Bild.`,
+  /** @param {number} count */
+  leftOut: (count) =>
+    count === 1 ? 'Ein Ereignis eines Gesichts ist nicht aufgeführt, weil es zu viele waren.' : `${decimal(count)} Ereignisse von Gesichtern sind nicht aufgeführt, weil es zu viele waren.`,
+  caution: 'Grenzen',
+  cautionText:
+    'Jede Angabe ist die Vermutung eines kleinen neuronalen Netzes über den Ausdruck in einem einzelnen Bild, und sie ist oft falsch. Sie zeigt nicht, was ein Mensch fühlt. Treffen Sie danach keine Entscheidung über einen Menschen.',
+};
+
+/** What each column of the tables means, by its name. @type {Record<string, string>} */
+export const COLUMN_MEANINGS = {
+  time_s: 'Zeit seit Beginn der Sitzung. In einer Zeile mit Mittelwerten: der Beginn ihrer Sekunde',
+  clock: 'Derselbe Moment nach der Uhr des Computers, auf dem die Seite lief (ISO 8601)',
+  frames: 'Bilder, für die die Zeile gilt. 1: ein einzelnes Bild. Eine größere Zahl: Die Zeile enthält die Mittelwerte einer Sekunde, und das Gesicht wurde in so vielen ihrer Bilder gefunden',
+  seq: 'Nummer des Bildes in seiner Verbindung. In einer Zeile mit Mittelwerten: das erste ihrer Sekunde',
+  pts_s: 'Zeitstempel des Bildes in seiner Verbindung',
+  fps_in: 'Bilder pro Sekunde, die der Server empfängt',
+  fps_out: 'Bilder pro Sekunde, die der Server auswertet',
+  dropped: 'Bilder, die der Server seit Beginn der Verbindung ausgelassen hat',
+  analysed: 'Ob das Bild ausgewertet wurde. In einer Zeile mit Mittelwerten: ob es mindestens eines ihrer Sekunde wurde',
+  'economy': 'Was der Server auslässt, um mitzuhalten: 0 nichts, 1 sucht seltener nach neuen Gesichtern, 2 bestimmt auch Ausdrücke seltener, 3 folgt auch nur den zwei größten Gesichtern',
+  face: 'Nummer des Gesichts in seiner Verbindung; leer: kein Gesicht gefunden',
+  left: 'Linker Rand des Rahmens um das Gesicht',
+  top: 'Oberer Rand des Rahmens um das Gesicht',
+  width: 'Breite des Rahmens um das Gesicht',
+  height: 'Höhe des Rahmens um das Gesicht',
+  label: 'Der geschätzte Ausdruck, oder „unsure“ (unklar). In einer Zeile mit Mittelwerten: der häufigste',
+  unsure: 'Warum der Ausdruck „unsure“ ist: close (zwei Ausdrücke sind etwa gleich wahrscheinlich), small (zu klein), blurred (unscharf), turned (abgewandt)',
+  yaw_deg: 'Wie weit der Kopf gedreht ist; positiv: zum rechten Rand des Bildes',
+  pitch_deg: 'Wie weit der Kopf nach oben (positiv) oder unten blickt',
+  roll_deg: 'Wie weit der Kopf geneigt ist; positiv: im Bild im Uhrzeigersinn',
+  eyes: 'Wie weit die Augen offen sind: etwa 0,3 offen, unter 0,2 geschlossen',
+  mouth: 'Wie weit der Mund offen ist: 0 geschlossen, über 0,3 offen',
+  blinks: 'Wie oft geblinzelt wurde, seit das Gesicht zuerst zu sehen war',
+  event: 'Was geschehen ist. marker, stimulus-start, stimulus-end: von einem Menschen notiert',
+  detail: 'Näheres zum Ereignis: ein eigener Text, Nummer und Ausdruck eines Gesichts, ein Grund',
+};
+/** @param {string} label */
+export const probabilityMeaning = (label) => `Geschätzte Wahrscheinlichkeit des Ausdrucks „${label}“, 0 bis 1`;
+/** @param {string} stage */
+export const stageMeaning = (stage) => `Dauer des Schritts „${stage}“ auf dem Server`;

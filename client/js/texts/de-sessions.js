@@ -1,0 +1,59 @@
+/** German: what the page keeps of a session: recordings, lists, markers, and what is wrong with the browser's storage. */
+
+import { clockTime, dateAndTime, timeOfDay } from './format.js';
+
+/** @typedef {import('../storage/sessions.js').SessionInfo} SessionInfo */
+
+/** @param {number} s */
+export const recordingFor = (s) => `Aufnahme beenden (${clockTime(s)})`;
+/** @param {number} s */
+export const recordingWaits = (s) => `Aufnahme beenden (${clockTime(s)}, wartet)`;
+/** @param {number} part */
+export const recordingContinues = (part) => `Die Aufnahme geht als Teil ${part} weiter.`;
+/** @param {number} parts */
+export const recordingSaved = (parts) => (parts === 1 ? 'Die Aufnahme wurde gespeichert.' : `Die Aufnahme wurde in ${parts} Teilen gespeichert.`);
+/** @param {number} s @param {number} startedMs */
+export const leftRecording = (s, startedMs) => `Eine Aufnahme (${clockTime(s)}, begonnen: ${timeOfDay(new Date(startedMs))}) wurde nicht gespeichert.`;
+export const LEFT = { save: 'Speichern', delete: 'Löschen' };
+/** @param {number} s */
+export const askDeleteRecording = (s) => `Die Aufnahme (${clockTime(s)}) löschen? Sie lässt sich nicht wiederherstellen.`;
+
+/** @param {number} count @param {string} one @param {string} several */
+const counted = (count, one, several) => `${count} ${count === 1 ? one : several}`;
+
+/** @param {Pick<SessionInfo, 'lengthS' | 'faces'>} info @param {'browser' | 'page'} place that keeps it */
+export const held = ({ lengthS, faces }, place) =>
+  `Messwerte aus ${clockTime(lengthS)}, ${counted(faces, 'Gesicht', 'Gesichter')}. ${place === 'browser' ? 'Dieser Browser bewahrt sie auf, bis Sie sie löschen.' : 'Diese Seite behält sie, bis Sie sie schließen.'}`;
+/** @param {SessionInfo} info */
+export const pastSession = (info) => `Frühere Sitzung: ${dateAndTime(new Date(info.startedMs))}. ${factsOf(info)}`;
+export const BACK = { toLive: 'Zurück zu Live', close: 'Schließen' };
+export const ASK_FORGET = 'Die Messwerte dieser Sitzung löschen? Sie lassen sich nicht wiederherstellen.';
+
+/** @param {SessionInfo} info @returns {{date: string, facts: string}} */
+export const sessionLine = (info) => ({ date: dateAndTime(new Date(info.startedMs)), facts: factsOf(info) });
+/** @param {SessionInfo} info @returns {string} */
+const factsOf = ({ lengthS, faces, markers, source }) =>
+  [clockTime(lengthS), counted(faces, 'Gesicht', 'Gesichter'), markers ? counted(markers, 'Markierung', 'Markierungen') : '', source === 'file' ? 'Videodatei' : '']
+    .filter(Boolean)
+    .join(', ');
+export const RUNNING = 'läuft';
+export const SESSION_ACTIONS = { open: 'Öffnen', report: 'Bericht', tables: 'Tabellen', jsonl: 'JSONL', remove: 'Löschen' };
+export const SESSIONS_NOTE = 'Zahlen früherer Sitzungen, ohne Bilder. Sie liegen nur in diesem Browser, bis Sie sie löschen oder der Browser den Platz braucht.';
+export const NO_SESSIONS = 'Es gibt noch keine Sitzungen.';
+export const SESSION_UNREADABLE = 'Diese Sitzung lässt sich nicht lesen.';
+/** @param {SessionInfo} info */
+export const askDeleteSession = (info) => `Die Sitzung vom ${dateAndTime(new Date(info.startedMs))} löschen? Sie lässt sich nicht wiederherstellen.`;
+/** @param {number} count */
+export const askDeleteSessions = (count) => (count === 1 ? '1 Sitzung löschen? Sie lässt sich nicht wiederherstellen.' : `${count} Sitzungen löschen? Sie lassen sich nicht wiederherstellen.`);
+
+/** @param {import('../panels/marker-panel.js').MarkerKind} kind @param {number} timeS */
+export const markerAt = (kind, timeS) => `${{ marker: 'Markierung', 'stimulus-start': 'Reiz beginnt', 'stimulus-end': 'Reiz endet' }[kind]} bei ${clockTime(timeS, 1)}`;
+
+/** Why the browser does not keep sessions and recordings, by the key of a StorageError. @type {Record<string, string>} */
+export const STORAGE_TROUBLES = {
+  missing: 'Dieses Browserfenster bewahrt nichts für diese Seite auf. Sitzungen und Aufnahmen bleiben im Arbeitsspeicher, bis Sie die Seite schließen; speichern Sie, was Sie brauchen.',
+  newer: 'Die Sitzungen in diesem Browser stammen von einer neueren Version dieser Seite, die diese nicht lesen kann. Alles andere funktioniert; was Sie jetzt tun, bleibt im Arbeitsspeicher, bis Sie die Seite schließen.',
+  damaged: 'Die Sitzungen in diesem Browser lassen sich weder lesen noch schreiben. Alles andere funktioniert; was Sie jetzt tun, bleibt im Arbeitsspeicher, bis Sie die Seite schließen.',
+  full: 'Dieser Browser hat keinen Platz mehr für diese Seite. Die Sitzung geht weiter und bleibt im Arbeitsspeicher, bis Sie die Seite schließen: Speichern Sie sie, oder löschen Sie alte Sitzungen.',
+  closed: 'In einem anderen Tab läuft eine neuere Version dieser Seite. Laden Sie diese neu; bis dahin bleibt im Arbeitsspeicher, was Sie jetzt tun.',
+};

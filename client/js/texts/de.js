@@ -1,0 +1,322 @@
+/** German: labels, states, figures, and sentences made of measurements. Errors have theirs in de-problems.js. */
+
+import { SINGLE_IMAGES } from './de-problems.js';
+import { clockTime, decimal } from './format.js';
+
+export * from './de-exports.js';
+export * from './de-controls.js';
+export * from './de-problems.js';
+export * from './de-sessions.js';
+
+/** Texts of index.html: for `data-text`, `data-title` (tooltip) and `data-label` (accessible name). @type {Record<string, string>} */
+export const TEXT = {
+  start: 'Kamera starten',
+  startClip: 'Videodatei starten',
+  stop: 'Stopp',
+  compatibility: 'Kompatibilitätsmodus',
+  compatibilityTitle: `Die direkte Videoverbindung funktioniert hier nicht. ${SINGLE_IMAGES}`,
+  stageLabel: 'Video',
+  fullPage: 'Ganze Seite',
+  useClip: 'Videodatei verwenden',
+  backToCamera: 'Zurück zur Kamera',
+  settings: 'Einstellungen',
+  close: 'Schließen',
+  view: 'Ansicht',
+  viewWord: 'Großes Wort',
+  viewFull: 'Vollbild',
+  viewSmall: 'Video in kleinem Fenster',
+  leaveWord: 'Großes Wort beenden',
+  shortcuts: 'Tastenkürzel',
+  shortcutsName: 'Tasten',
+  setupLabel: 'Video',
+  cameraLabel: 'Kamera',
+  sizeLabel: 'Größe in Pixeln',
+  rateLabel: 'Bilder pro Sekunde',
+  mirror: 'Eigene Ansicht spiegeln',
+  mirrorTitle: 'Zeigt eine Frontkamera wie im Spiegel. Nur die Ansicht wird gespiegelt: Kopfwinkel und alle Zahlen bleiben so, wie die Kamera Sie sieht. Rückkamera und Videodatei werden nie gespiegelt.',
+  estimates: 'Schätzungen, oft falsch.',
+  whatTheyMean: 'Was sie bedeuten',
+  sayNow: 'Jetzt vorlesen',
+  sayNowTitle: 'Ein Screenreader liest das Wort und seine Wahrscheinlichkeit einmal vor',
+  meaningTitle: 'Was diese Angaben bedeuten',
+  meaningLabels:
+    'Ein kleines neuronales Netz vergleicht jedes Gesicht mit sieben Gruppen von Fotos: wütend, angewidert, ängstlich, fröhlich, traurig, überrascht und neutral. Die Prozentzahl sagt, wie sicher das Netz ist, nicht wie stark ein Ausdruck ist. Unter 60 % steht „Vielleicht“ davor. „Unklar“ heißt: Zwei Ausdrücke sind etwa gleich wahrscheinlich, oder das Gesicht ist zu klein, unscharf oder abgewandt.',
+  meaningErrors:
+    'Bei Fotos, die Menschen zuvor eingeordnet hatten, stimmt das Netz in etwa 84 von 100 Fällen mit ihnen überein, mit einer Kamera seltener. Ekel und Angst erkennt es höchstens in der Hälfte der Fälle. Ein trauriges Gesicht nennt es oft neutral, ein ängstliches überrascht.',
+  meaningLimits:
+    'Die Angabe beschreibt, wie ein Gesicht in einem einzelnen Bild aussieht. Sie zeigt nicht, was ein Mensch fühlt, denkt oder vorhat, und ist keine Diagnose. Treffen Sie danach keine Entscheidung über einen Menschen.',
+  peopleLabel: 'Gesichter im Video; drücken Sie eines, um ihm zu folgen',
+  snapshot: 'Standbild',
+  record: 'Aufnahme',
+  tryNow: 'Jetzt versuchen',
+  giveUp: 'Aufhören',
+  consentTitle: 'Bevor Ihr Video gesendet wird',
+  consentYes: 'Ich stimme zu',
+  consentNo: 'Jetzt nicht',
+  tokenTitle: 'Zugangsschlüssel nötig',
+  tokenLabel: 'Schlüssel',
+  tokenYes: 'Weiter',
+  tokenNo: 'Jetzt nicht',
+  sessions: 'Sitzungen',
+  keepSessions: 'Sitzungen in diesem Browser aufbewahren',
+  deleteAll: 'Alle löschen',
+  forget: 'Verwerfen',
+  closePast: 'Schließen',
+  marker: 'Markieren',
+  markerTitle: 'Diesen Moment markieren (Taste M)',
+  moreMarkers: 'Weitere Markierungen',
+  stimulusStart: 'Reiz beginnt',
+  stimulusEnd: 'Reiz endet',
+  markerNote: 'Notiz (freiwillig)',
+  markerSave: 'Speichern',
+  questionYes: 'Löschen',
+  questionNo: 'Abbrechen',
+  overlayHeading: 'Einblendungen',
+  backgroundLabel: 'Hintergrund',
+  layersLabel: 'Im Video einzeichnen',
+  layerBox: 'Rahmen',
+  layerHulls: 'Umrisse',
+  layerPoints: 'Punkte',
+  layerLabel: 'Ausdruck',
+  layerPose: 'Kopfhaltung',
+  layerStats: 'Bildnummer',
+  faceHeading: 'Ausdruck',
+  faceChoice: 'Gesicht, dem die Anzeige folgt',
+  followLargest: 'Dem größten Gesicht folgen',
+  linesHint: 'Wahrscheinlichkeit jedes Ausdrucks; drücken Sie einen, um seine Linie im Diagramm zu behalten',
+  historyLabel: 'Diagramm über',
+  windowLabel: 'Zeitspanne des Diagramms',
+  pause: 'Pause',
+  lookBack: 'In der Zeit zurückgehen',
+  save: 'Speichern',
+  saveTables: 'Tabellen und Erklärung (ZIP)',
+  saveCsv: 'Nur Tabelle (CSV)',
+  germanExcel: 'Tabellen für deutsches Excel',
+  saveJsonl: 'Für Programme (JSONL)',
+  saveReport: 'Bericht (HTML)',
+  compare: 'Vergleichen',
+  compareTitle: 'Die Ausdrücke von bis zu vier Gesichtern untereinander zeigen',
+  chartView: 'Ansicht',
+  linesLabel: 'Linien',
+  asTable: 'Als Tabelle',
+  tableTitle: 'Das Diagramm als Tabelle',
+  chartEmpty: 'Das Diagramm erscheint hier, sobald die Auswertung beginnt.',
+  qualityHeading: 'Qualität',
+  details: 'Einzelheiten',
+  stagesLabel: 'Verzögerung nach Schritten',
+  languageLabel: 'Sprache / Language',
+};
+
+/** The state of a visit that sends a camera, in words. @type {Record<import('../visit/visit-states.js').VisitState, string>} */
+export const STATES = {
+  idle: 'Bereit',
+  starting: 'Kamera wird geöffnet',
+  connecting: 'Verbindet',
+  waiting: 'Wartet auf das Video',
+  connected: 'Live',
+  stalled: 'Es kommt kein Video mehr an',
+  paused: 'Kamera pausiert',
+  held: 'Kamera pausiert',
+  queued: 'Wartet auf den Server',
+  interrupted: 'Verbindung unterbrochen',
+  reconnecting: 'Verbindet erneut',
+  stopped: 'Gestoppt',
+  failed: 'Nicht verbunden',
+  lost: 'Beendet',
+};
+/** The same for a clip, where it differs. @type {Partial<Record<import('../visit/visit-states.js').VisitState, string>>} */
+const CLIP_STATES = { starting: 'Videodatei wird geöffnet' };
+
+/** @param {import('../visit/visit-states.js').VisitState} state @param {import('../visit/visit-states.js').SourceKind} source @returns {string} */
+export const stateName = (state, source) => (source === 'clip' && CLIP_STATES[state]) || STATES[state];
+
+/** All are adjectives. "Unklar", because "unsicher" would read as an eighth emotion. @type {Record<string, string>} */
+export const EMOTION_LABELS = {
+  angry: 'Wütend',
+  disgust: 'Angewidert',
+  fear: 'Ängstlich',
+  happy: 'Fröhlich',
+  sad: 'Traurig',
+  surprise: 'Überrascht',
+  neutral: 'Neutral',
+  unsure: 'Unklar',
+};
+
+/** Why a face has no label. @type {Record<string, string>} */
+export const UNSURE_REASONS = {
+  close: 'Zwei Ausdrücke sind etwa gleich wahrscheinlich',
+  small: 'Das Gesicht ist zu klein: Kommen Sie näher',
+  blurred: 'Das Gesicht ist unscharf: Halten Sie still und machen Sie mehr Licht',
+  turned: 'Das Gesicht ist abgewandt: Schauen Sie in die Kamera',
+};
+
+/** The stages of a frame from the camera to the screen, in order. @type {Record<string, string>} */
+export const STAGE_LABELS = {
+  camera: 'Kamera',
+  network: 'Netz',
+  wait: 'Warten',
+  detect: 'Gesichter finden',
+  landmarks: 'Gesichtspunkte',
+  emotion: 'Ausdruck',
+  draw: 'Zeichnen',
+  encode: 'Kodieren',
+  display: 'Anzeige',
+};
+
+/** Names of the figures below the video. */
+export const FIGURES = {
+  'fps-in': 'Gesendet',
+  'fps-out': 'Ausgewertet',
+  'fps-shown': 'Gezeigt',
+  dropped: 'Ausgelassene Bilder',
+  'round-trip': 'Paketumlauf',
+  loss: 'Verlorene Pakete',
+  bitrate: 'Datenrate',
+  codec: 'Videoformat',
+  delay: 'Kamera bis Bildschirm',
+  session: 'Sitzungsnummer',
+};
+
+/** What the person agrees to before anything is sent, unless the server's setting `notice` says something else. */
+export const NOTICE =
+  'Ihr Video wird an diesen Server gesendet und dort Bild für Bild auf Gesichtsausdrücke ausgewertet. Der Server speichert ' +
+  'weder Bilder noch Ergebnisse. Dieser Browser bewahrt die Messwerte Ihrer Sitzungen auf, ohne Bilder, bis Sie sie unter „Sitzungen“ löschen; dort können Sie das auch abschalten. Eine Aufnahme, die Sie starten, bleibt in diesem Browser, bis Sie sie speichern oder löschen.';
+
+/** Background modes, by their names on the wire ("views"). @type {Record<string, string>} */
+export const BACKGROUND_MODES = { picture: 'Video', blur: 'Hintergrund unscharf', landmarks: 'Nur Punkte' };
+/** A letter or two for a label where its word has no room. @type {Record<string, string>} */
+export const EMOTION_LETTERS = { angry: 'W', disgust: 'A', fear: 'Ä', happy: 'F', sad: 'T', surprise: 'Ü', neutral: 'N', unsure: '?' };
+/** Which lines the chart shows. */
+export const LINE_CHOICES = { leading: 'Die beiden führenden', all: 'Alle sieben', rate: 'Alle sieben und Bildrate' };
+/** Texts at marks that have no text of their own. @type {Record<string, string>} */
+export const MARKS = { marker: 'Markierung', 'stimulus-start': 'Beginn', 'stimulus-end': 'Ende' };
+/** @param {number} s */
+export const smoothedOver = (s) => `Wahrscheinlichkeit, geglättet über ${decimal(s, s < 1 ? 1 : 0)} s`;
+/** @param {string} from @param {string} to times since the session's start */
+export const timesShown = (from, to) => `${from} bis ${to} der Sitzung`;
+/** @param {string} at time since the session's start @param {string | null | undefined} label null: no face */
+export const momentTitle = (at, label) => `${at}, ${label ? EMOTION_LABELS[label] : NO_FACE}`;
+export const TABLE = {
+  time: 'Zeit',
+  label: 'Ausdruck',
+  /** @param {string} from @param {string} to @param {number} stepS */
+  caption: (from, to, stepS) => `Von ${from} bis ${to} der Sitzung, eine Zeile für je ${stepS === 1 ? 'eine Sekunde' : `${stepS} Sekunden`}`,
+};
+/** Lengths of the chart's window by seconds, as they follow "Diagramm über" and "Ausdrücke über". @type {Record<string, string>} */
+export const WINDOWS = { 15: '15 Sekunden', 30: '30 Sekunden', 60: '1 Minute', 180: '3 Minuten', 300: '5 Minuten' };
+
+export const CAMERAS = { front: 'Frontkamera', rear: 'Rückkamera' };
+export const PAUSED = { pause: 'Pause', resume: 'Weiter' };
+/** @param {string} name */
+export const clipName = (name) => `Datei: ${name}`;
+/** @param {number} width @param {number} height @param {number} fps */
+export const setupSummary = (width, height, fps) => `${width} × ${height}, ${fps} pro Sekunde`;
+export const SNAPSHOT_SAVED = 'Das Standbild wurde gespeichert.';
+export const NOT_SAVED = 'Der Browser konnte die Datei nicht speichern.';
+/** @param {number} s */
+export const nextTry = (s) => `Nächster Versuch in ${s} s`;
+export const TRYING = 'Neuer Versuch läuft';
+/** @type {Record<string, (detail: string) => string>} */
+const EVENTS = {
+  began: () => 'Gestartet',
+  stopped: () => 'Gestoppt',
+  failed: (problem) => `Nicht gestartet: ${problem}`,
+  ended: (problem) => `Beendet: ${problem}`,
+  lost: (problem) => `Verbindung verloren: ${problem}`,
+  fellBack: (reason) => `Kompatibilitätsmodus: ${reason}`,
+  back: () => 'Die Verbindung ist wieder da',
+  paused: () => 'Die Kamera pausiert',
+  resumed: () => 'Die Kamera sendet wieder',
+  queued: (detail) => `Wartet: ${detail}`,
+  appeared: (id) => `${faceName(id)} ist erschienen`,
+  left: (id) => `${faceName(id)} ist verschwunden`,
+  marker: (note) => (note ? `Markierung: ${note}` : 'Markierung'),
+  'stimulus-start': (note) => (note ? `Reiz beginnt: ${note}` : 'Reiz beginnt'),
+  'stimulus-end': (note) => (note ? `Reiz endet: ${note}` : 'Reiz endet'),
+  changed: (detail) => {
+    const [id, label] = detail.split(' ');
+    return `${faceName(id)}: ${EMOTION_LABELS[label] ?? label}`;
+  },
+};
+
+/** @param {import('../session/session-log.js').SessionEvent} event */
+export const eventSentence = ({ kind, detail }) => EVENTS[kind]?.(detail) ?? kind;
+
+export const FPS_LABEL = 'Bildrate';
+export const NOTHING = '–';
+export const NO_FACE = 'Kein Gesicht';
+/** Below the label in `<facestream-view>`. */
+export const ESTIMATE = 'Schätzung, oft falsch';
+export const NO_FACE_REASON = 'Im Bild ist kein Gesicht';
+export const NOT_RUNNING = 'Die Auswertung läuft nicht';
+export const NO_CONNECTION = 'Keine Auswertung, bis die Verbindung wieder da ist';
+export const NO_FRAMES = 'Keine Auswertung, bis die Kamera wieder sendet';
+export const NOT_ANALYSED = 'Nicht ausgewertet';
+/** Why a frame was not analysed, by the reason in the telemetry. The server sends the frame back in any case. @type {Record<string, string>} */
+export const NOT_ANALYSED_REASONS = {
+  off: 'Auf diesem Server ist die Auswertung abgeschaltet',
+  unavailable: 'Der Server kann im Moment keine Bilder auswerten',
+  fault: 'Der Server kann dieses Video nicht auswerten',
+};
+export const CHART_MISSING = 'Das Diagramm konnte nicht geladen werden. Alles andere funktioniert. Informieren Sie den Betreiber dieses Servers.';
+
+/** @param {number} s */
+export const secondsAgo = (s) => (s === 0 ? 'jetzt' : s > -120 ? `${Math.round(-s)} s` : clockTime(-s));
+/** @param {number | string} id */
+export const faceName = (id) => `Gesicht ${id}`;
+export const LARGEST_FACE = 'Größtes Gesicht';
+/** @param {number} id */
+export const faceAway = (id) => `${faceName(id)} ist nicht im Video`;
+export const FACE_AWAY_REASON = 'Ein Gesicht, das erst nach mehr als einem Augenblick zurückkehrt, bekommt eine neue Nummer';
+/** In the list of faces. @param {number} id */
+export const faceNameAway = (id) => `${faceName(id)} (nicht im Video)`;
+export const NOT_IN_VIDEO = 'Nicht im Video';
+/** Tooltip of a face in the strip. */
+export const FOLLOW_FACE = 'Diesem Gesicht folgen; noch einmal drücken: dem größten';
+/** What a screen reader says on request. @param {string} who @param {string} word @param {string} share @param {string} reason */
+export const spokenFace = (who, word, share, reason) => [[who, [word, share].filter(Boolean).join(' ')].filter(Boolean).join(': '), reason].filter(Boolean).join('. ');
+/** @param {string} label whose probability is low */
+export const perhaps = (label) => `Vielleicht ${EMOTION_LABELS[label].toLowerCase()}`;
+
+/** What the analysis leaves out at each degradation level; each level includes those before it. */
+const DEGRADATION = ['', 'sucht seltener nach neuen Gesichtern', 'bestimmt Ausdrücke seltener', 'folgt höchstens zwei Gesichtern'];
+
+/**
+ * @param {import('../connection/telemetry.js').Telemetry} telemetry
+ * @returns {string} what the server does when it cannot keep up; empty: it keeps up
+ */
+export function busySentence({ fpsIn, fpsOut, degradationLevel, faces }) {
+  // One person does not need to read how many faces are followed.
+  const behind = fpsOut < 0.8 * fpsIn;
+  if (!behind && !degradationLevel) return '';
+  const share = behind ? `wertet ${decimal(fpsOut)} von ${decimal(fpsIn)} Bildern pro Sekunde aus` : '';
+  return `Der Server ist ausgelastet: Er ${[share, DEGRADATION[faces.length < 2 ? Math.min(degradationLevel, 2) : degradationLevel]].filter(Boolean).join(' und ')}.`;
+}
+
+/**
+ * @param {import('../connection/telemetry.js').Face} face
+ * @param {'mirrored' | 'as it is'} [view] how the video is shown
+ * @returns {string} where the face looks, and what its eyes and mouth do; empty: the server sends no pose
+ */
+export function describePose({ pose_deg: pose, eyes = 1, mouth = 0, blinks = 0 }, view = 'as it is') {
+  if (!pose) return '';
+  const [yaw, pitch] = pose;
+  // Yaw counts in the frame as it was sent; the server may mirror what it sends back.
+  const side = yaw > 0 === (view === 'as it is') ? 'rechten' : 'linken';
+  const turned = Math.abs(yaw) > 15 ? `Zum ${side} Rand des Videos gedreht` : '';
+  const nodded = Math.abs(pitch) > 15 ? `Blick nach ${pitch > 0 ? 'oben' : 'unten'}` : '';
+  const words = [
+    [turned, nodded].filter(Boolean).join(', ') || 'Zur Kamera gewandt',
+    eyes < 0.2 ? 'Augen geschlossen' : '',
+    mouth > 0.3 ? 'Mund offen' : '',
+    blinks > 0 ? `${blinks === 1 ? 'einmal' : `${blinks}-mal`} geblinzelt` : '',
+  ];
+  return words.filter(Boolean).join(', ');
+}
+
+/** @param {string} window @param {string} verdict @param {number} fps @returns {string} the chart in one sentence */
+export const chartSummary = (window, verdict, fps) =>
+  `Ausdrücke über ${window} mit ihren Wahrscheinlichkeiten. Jetzt: ${verdict}, ${decimal(fps)} Bilder pro Sekunde.`;
+
+/** Why the language cannot be changed. */
+export const LANGUAGE_WAITS = 'Die Sprache lässt sich ändern, wenn das Video gestoppt ist: Die Seite wird dazu neu geladen.';
