@@ -79,13 +79,13 @@ async def test_the_example_starts_after_the_person_agreed_and_shows_what_the_eve
     async with open_page(server_url, script=RECORD) as page:
         await serve_examples(page, server_url)
         await page.goto(f"{server_url}/embed/index.html")
-        await expect(page.get_by_role("group", name="Annotated video")).to_be_visible()
+        await expect(page.get_by_role("group", name="Video")).to_be_visible()
         assert await page.evaluate("opened") == 0
 
         await page.get_by_role("button", name=AGREE).click()
 
         await expect_state(page, "connected")
-        await expect(page.locator("body > p[role=status]")).to_contain_text("happy", timeout=SOON_MS)
+        await expect(page.locator("main > p[role=status]")).to_contain_text("happy", timeout=SOON_MS)
         await expect(page.locator("facestream-view").get_by_text("Happy")).to_be_visible(timeout=SOON_MS)
         await expect(page.locator("facestream-view [part=message]")).to_be_hidden()
         size = await page.evaluate(
@@ -322,7 +322,7 @@ async def test_the_compact_view_shows_video_word_and_bars_without_scrolling(
             await expect(shown).to_be_in_viewport(ratio=1)
         await expect(page.locator(".row:visible")).to_have_count(7)
         await expect(page.locator(".row:visible").last).to_be_in_viewport(ratio=1)
-        for hidden in ("h1", ".history", ".quality", "#open-settings", "#clip-label", "#record", "#snapshot"):
+        for hidden in (".history", ".quality", "#open-settings", "#clip-label", "#record", "#snapshot"):
             await expect(page.locator(hidden)).to_be_hidden()
         assert await page.evaluate("document.documentElement.scrollWidth") == width
         assert await page.evaluate("document.documentElement.scrollHeight") == height

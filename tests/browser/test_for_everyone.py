@@ -98,6 +98,9 @@ async def test_the_heap_does_not_grow_between_two_and_ten_minutes(server_url: st
 
 async def test_menus_close_when_the_focus_leaves_them(server_url: str, open_page: OpenPage):
     async with open_page(server_url) as page:
+        # Before that, there is nothing to save, and its menu is disabled.
+        await start(page)
+        await chart_points(page, 2)
         menus = page.locator("details.menu")
         for index in range(await menus.count()):
             menu = menus.nth(index)
@@ -110,6 +113,6 @@ async def test_menus_close_when_the_focus_leaves_them(server_url: str, open_page
             await expect(menu).to_have_attribute("open", "")
 
             await menu.locator("> summary").focus()
-            await page.get_by_role("button", name="Start").focus()
+            await page.get_by_role("button", name="Stop").focus()
 
             await expect(menu).not_to_have_attribute("open", "")

@@ -59,7 +59,8 @@ async def test_a_press_in_the_strip_follows_a_face_and_a_second_one_the_largest(
         await expect(person).to_have_attribute("aria-pressed", "true")
         await expect(person).to_be_focused()
         await person.click()
-        await expect(page.locator("#face")).to_have_attribute("data-id", str(largest), timeout=SOON_MS)
+        # Which face is the largest may have changed in the meantime.
+        await expect(page.locator("#face select")).to_have_value("", timeout=SOON_MS)
         await expect(person).to_have_attribute("aria-pressed", "false")
 
 

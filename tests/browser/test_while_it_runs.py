@@ -38,7 +38,7 @@ async def test_the_chart_pauses_looks_back_and_shows_the_time_of_a_frame(
         assert await page.locator("#chart").get_attribute("data-points") == before
         box = await page.locator("#chart").bounding_box()
         assert box
-        await page.mouse.move(box["x"] + box["width"] - 60, box["y"] + 60)
+        await page.mouse.move(box["x"] + box["width"] - 100, box["y"] + 60)
         await expect(page.locator(".c3-tooltip")).to_contain_text(
             re.compile(r"\d:\d\d\.\d, (Happy|Neutral|Unsure)")
         )
@@ -68,7 +68,7 @@ async def test_the_stages_and_figures_are_filled(server_url: str, open_page: Ope
 
         await expect(page.locator("#codec")).to_have_text("H264", timeout=SOON_MS)
         await page.wait_for_function(
-            "() => !document.getElementById('health').textContent.includes('\\u2013')", timeout=SOON_MS
+            "() => !document.getElementById('quality').textContent.includes('\\u2013')", timeout=SOON_MS
         )
         stages = await page.locator("#stages li").all_text_contents()
         assert [stage.split()[0] for stage in stages] == [
@@ -158,7 +158,8 @@ async def test_the_page_reconnects_to_a_killed_and_restarted_server(tmp_path: Pa
         port = str(urlsplit(first.url).port)
         async with open_page(first.url, expect_errors="refused") as page:
             await start(page)
-            points = await chart_points(page, 6)
+            await page.get_by_label("Time span of the chart").select_option("180")
+            points = await chart_points(page, 2)
             first.process.kill()
             await expect(page.locator("html")).to_have_attribute(
                 "data-state", "reconnecting", timeout=SOON_MS
