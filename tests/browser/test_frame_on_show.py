@@ -6,6 +6,7 @@ from pathlib import Path
 
 import av
 import cv2
+import numpy as np
 import pytest
 from playwright.async_api import Page, expect
 
@@ -49,7 +50,7 @@ def clip_of_faces(image: Path, to: Path, five_s: int = 3, one_s: int = 4) -> Pat
     image_bgr = cv2.imread(str(image))
     assert image_bgr is not None
     scale = 640 / image_bgr.shape[1]
-    five = cv2.resize(image_bgr, (640, round(image_bgr.shape[0] * scale / 2) * 2))
+    five = np.asarray(cv2.resize(image_bgr, (640, round(image_bgr.shape[0] * scale / 2) * 2)), np.uint8)
     one = five.copy()
     one[:, 210:] = 90
     with av.open(str(to), "w") as target:

@@ -35,7 +35,7 @@ PIECES = """() => new Promise((resolve) => {
 def widths_of(file: Path | io.BytesIO) -> dict[int, int]:
     """The number of frames of each width that a decoder finds in a recording."""
     counts: dict[int, int] = {}
-    with av.open(file if isinstance(file, io.BytesIO) else str(file)) as clip:
+    with av.open(file if isinstance(file, io.BytesIO) else str(file), mode="r") as clip:
         for frame in clip.decode(video=0):
             counts[frame.width] = counts.get(frame.width, 0) + 1
     return counts
