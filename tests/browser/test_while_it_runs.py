@@ -72,7 +72,7 @@ async def test_the_stages_and_figures_are_filled(server_url: str, open_page: Ope
         )
         stages = await page.locator("#stages li").all_text_contents()
         assert [stage.split()[0] for stage in stages] == [
-            "camera", "network", "waiting", "detection", "landmarks", "emotion", "drawing", "encoding", "display",
+            "camera", "network", "waiting", "finding", "landmarks", "expression", "drawing", "encoding", "display",
         ]  # fmt: skip
 
 
