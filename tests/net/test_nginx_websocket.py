@@ -20,7 +20,9 @@ from tests.browser.conftest import (  # noqa: F401 - fixtures
     browsers,
     camera_file,
     chart_points,
+    close_settings,
     open_page,
+    open_settings,
     press_start,
     start,
 )
@@ -115,12 +117,12 @@ async def test_every_control_of_the_page_works_in_compatibility_mode(nginx_url: 
     async with open_page(nginx_url, flags=NO_UDP) as page:
         await start(page)
 
-        await page.locator("#setup summary").click()
-        await page.get_by_label("Mirror the video").check()
+        await open_settings(page)
         await page.get_by_label("Box", exact=True).uncheck()
         await page.get_by_label("Points only").check()
         await expect(page.locator("#layers")).to_have_attribute("data-in-force", "hulls label stats")
         await expect(page.locator("#backgrounds")).to_have_attribute("data-in-force", "landmarks")
+        await close_settings(page)
         async with page.expect_download() as snapshot:
             await page.get_by_role("button", name="Snapshot").click()
         assert (await snapshot.value).suggested_filename.endswith(".png")
