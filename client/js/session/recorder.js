@@ -3,6 +3,8 @@
 import { contextOf, make } from '../browser/elements.js';
 
 const SLICE_MS = 1000;
+/** A camera or an encoder may pass through other sizes on its way; each would be a part of one frame. */
+const SETTLE_MS = 300;
 /**
  * Where each key frame carries its size, a file goes on when the size changes: in WebM, and in MP4 as avc3.
  *
@@ -48,6 +50,8 @@ export class Recorder {
   #part = 0;
   #lengthS = 0;
   #isClosed = false;
+  /** Timer of the next part, which begins when the size has settled; 0: none. */
+  #settling = 0;
   /** @type {Promise<void>} the last part has delivered everything */
   #ended = Promise.resolve();
 
@@ -71,19 +75,19 @@ export class Recorder {
 
   /** @returns {boolean} whether it waits for the next stream */
   get isWaiting() {
-    return !this.#recorder;
+    return !this.#isRunning;
   }
 
   /** The video has another size from now on. */
   resize() {
-    if (!this.#recorder || this.#type.isSizeFree) return;
+    if (!this.#isRunning || this.#type.isSizeFree) return;
     this.#endPart();
-    this.#begin();
+    this.#settling = window.setTimeout(() => this.#begin(), SETTLE_MS);
   }
 
   /** The connection is lost. */
   interrupt() {
-    if (!this.#recorder) return;
+    if (!this.#isRunning) return;
     this.#endPart();
     this.#events.onWait();
   }
@@ -103,7 +107,13 @@ export class Recorder {
     return this.#ended;
   }
 
+  /** Whether a part is being recorded or about to begin. */
+  get #isRunning() {
+    return this.#recorder !== null || this.#settling !== 0;
+  }
+
   #begin() {
+    this.#settling = 0;
     const { type } = this.#type;
     const recorder = new MediaRecorder(this.#stream, type ? { mimeType: type } : {});
     const part = (this.#part += 1);
@@ -132,6 +142,8 @@ export class Recorder {
   #endPart() {
     const recorder = this.#recorder;
     this.#recorder = null;
+    window.clearTimeout(this.#settling);
+    this.#settling = 0;
     if (recorder && recorder.state !== 'inactive') recorder.stop();
   }
 }
