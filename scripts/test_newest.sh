@@ -29,4 +29,4 @@ if [ ! -e "$stamp" ] || [ requirements.txt -nt "$stamp" ] || [ requirements-dev.
     touch "$stamp"
 fi
 .venv-newest/bin/python scripts/make_importable.py
-exec .venv-newest/bin/python -m pytest tests/unit "$@"
+exec .venv-newest/bin/python scripts/run_tests.py tests/unit "$@"

@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 import traceback
+import warnings
 from asyncio import CancelledError
 from collections.abc import Callable, Iterator, Sequence
 from enum import IntEnum
@@ -72,6 +73,8 @@ def run_process(arguments: Sequence[str]) -> int:
         return int(import_module("facestream.cli.main").run(arguments))
 
     streams.open_standard_streams()
+    # A signal may arrive between the making of a coroutine and its await, in a library too: nothing to report.
+    warnings.filterwarnings("ignore", "coroutine .* was never awaited", RuntimeWarning)
     serves = arguments[:1] == ["serve"]
     stopped_by = _raise_on_signals(Terminal() if serves else None)
     try:

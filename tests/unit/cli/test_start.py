@@ -194,3 +194,27 @@ def test_a_signal_ends_a_command_quietly(tmp_path: Path, number: signal.Signals,
             asked.close()
         err.seek(0)
         assert err.read() == ""
+
+
+INTERRUPTED = """
+import facestream.cli.main
+from facestream.cli import exit_codes
+
+
+async def request(): ...
+
+
+def run(_arguments):
+    request()  # a signal arrives before its await
+    raise KeyboardInterrupt
+
+
+facestream.cli.main.run = run
+exit_codes.run_process(["doctor"])
+"""
+
+
+def test_a_signal_between_a_coroutine_and_its_await_prints_nothing():
+    ended = in_python("-c", INTERRUPTED)
+
+    assert (ended.returncode, ended.stderr) == (130, "")
