@@ -9,7 +9,7 @@ const CLIENT = dirname(HERE);
 const IMPORT = /^(?:import|export)\s[^;]*?from '(\.[^']+)'/gm;
 
 /** @param {string} module @param {Set<string>} [found] @returns {Set<string>} it and every module that it imports, directly or not */
-export function withImports(module, found = new Set()) {
+function withImports(module, found = new Set()) {
   if (found.has(module)) return found;
   found.add(module);
   for (const [, path] of readFileSync(module, 'utf8').matchAll(IMPORT)) withImports(join(dirname(module), path), found);

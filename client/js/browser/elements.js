@@ -1,4 +1,4 @@
-/** Finds, makes and sizes elements of a known type; throws where index.html and the scripts disagree. Keeps nothing. */
+/** Finds, makes, fills and sizes elements of a known type; throws where index.html and the scripts disagree. Keeps nothing. */
 
 /**
  * @template {Element} T
@@ -29,6 +29,11 @@ export function inputs(parent, selector) {
  */
 export function make(name, properties = {}) {
   return Object.assign(document.createElement(name), properties);
+}
+
+/** Setting the same text again would make screen readers repeat it. @param {Element} element @param {string} text */
+export function putText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
 }
 
 /** @param {HTMLCanvasElement | OffscreenCanvas} canvas @returns {CanvasRenderingContext2D | OffscreenCanvasRenderingContext2D} opaque */

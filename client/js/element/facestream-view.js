@@ -13,15 +13,13 @@ import { VideoSource } from '../source/video-source.js';
 import { percent } from '../texts/format.js';
 import { problemOf } from '../texts/problems.js';
 import { T } from '../texts/texts.js';
-import { SHOWING, State, Transport, traitsOf } from '../visit/visit-states.js';
+import { RUNNING, SHOWING, State, Transport, traitsOf } from '../visit/visit-states.js';
 import { Visit } from '../visit/visit.js';
 import { ViewSurface } from './view-surface.js';
 
 const NAME = 'facestream-view';
 const DEFAULT_SIZE = [640, 480];
 const DEFAULT_FPS = 30;
-/** @type {readonly string[]} */
-const ENDED = [State.STOPPED, State.FAILED, State.LOST];
 
 /** A page may be built where there is no browser. @type {typeof HTMLElement} */
 const Base = globalThis.HTMLElement ?? class {};
@@ -92,7 +90,7 @@ export class FacestreamView extends Base {
     this.#token = String(token ?? '');
   }
 
-  /** Open the camera and connect. @returns {Promise<void>} when annotated frames are shown; rejects with the ViewError as its `cause` */
+  /** Open the camera and connect. @returns {Promise<void>} when annotated frames are shown; rejects with an Error that has the ViewError's code */
   start() {
     if (this.#starting) return this.#starting.promise;
     if (this.#visit.isRunning) return Promise.resolve();
@@ -261,7 +259,7 @@ export class FacestreamView extends Base {
   /** The one setter of the state. @param {ViewState} state @param {PeerError | null} error */
   #enter(state, error) {
     const previous = this.#state;
-    const isOver = ENDED.includes(state);
+    const isOver = !RUNNING.includes(state);
     this.#state = state;
     this.#error = error && viewError(error, !isOver);
     this.#show();

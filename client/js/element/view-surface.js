@@ -1,6 +1,6 @@
 /** What `<facestream-view>` shows: the annotated video, the label over it, or a message in its place. Draws into its own shadow root only. */
 
-import { make } from '../browser/elements.js';
+import { make, putText } from '../browser/elements.js';
 
 const STYLE = `
 :host { display: block; position: relative; overflow: hidden; aspect-ratio: 4 / 3; min-inline-size: 10rem; background: #070c0b; color: #e7efec;
@@ -86,9 +86,9 @@ function part(name, className) {
   return made;
 }
 
-/** Setting the same text again would make screen readers repeat it. @param {HTMLElement} element @param {string} text */
+/** @param {HTMLElement} element @param {string} text empty: hide it */
 function put(element, text) {
-  if (element.textContent !== text) element.textContent = text;
+  putText(element, text);
   element.hidden = !text;
 }
 

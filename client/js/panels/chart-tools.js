@@ -1,5 +1,6 @@
 /** The controls of the chart: time span, pause, look back, faces, lines, table. Uses its own elements only. */
 
+import { putText } from '../browser/elements.js';
 import { keepChoice, readChoice } from '../browser/settings.js';
 import { clockTime } from '../texts/format.js';
 import { T } from '../texts/texts.js';
@@ -73,8 +74,7 @@ export class ChartTools {
     const { pause, lookBack, compare, table } = this.#at;
     pause.disabled = motion === 'ended';
     press(pause, motion === 'held');
-    const words = motion === 'held' ? T.PAUSED.resume : T.PAUSED.pause;
-    if (pause.textContent !== words) pause.textContent = words;
+    putText(pause, motion === 'held' ? T.PAUSED.resume : T.PAUSED.pause);
     lookBack.hidden = motion === 'live' || lastEndS === 0;
     lookBack.disabled = lastEndS <= firstEndS;
     // The range grows with the session; a range input rounds its value, so whole seconds outside.

@@ -1,5 +1,6 @@
 /** What the page holds while nothing runs: the last session, or a past one that is open. Uses its own elements only. */
 
+import { putText } from '../browser/elements.js';
 import { T } from '../texts/texts.js';
 
 /**
@@ -43,6 +44,6 @@ export class HeldPanel {
   #fill(line, text) {
     line.hidden = text === null;
     const place = line.querySelector('p');
-    if (place && place.textContent !== (text ?? '')) place.textContent = text ?? '';
+    if (place) putText(place, text ?? '');
   }
 }

@@ -1,6 +1,6 @@
 /** Quality, and behind it the figures of the connection and the latency of a frame by stage. Draws into its own element only. */
 
-import { find, make } from '../browser/elements.js';
+import { find, make, putText } from '../browser/elements.js';
 import { keepChoice, readChoice } from '../browser/settings.js';
 import { kilobits, milliseconds, percent } from '../texts/format.js';
 import { Steady, UNKNOWN, judge } from '../session/quality.js';
@@ -122,9 +122,7 @@ export class QualityPanel {
 
   /** @param {import('../session/quality.js').Finding} found */
   #light({ key, every, grade }) {
-    const text = T.qualitySentence(key, every);
-    // The same text again would make screen readers repeat it.
-    if (this.#sentence.textContent !== text) this.#sentence.textContent = text;
+    putText(this.#sentence, T.qualitySentence(key, every));
     this.#element.dataset.grade = grade;
   }
 

@@ -1,5 +1,6 @@
 /** The stage: state, message in place of the video, buttons, notices and countdown. Draws into its own elements only; decides nothing. */
 
+import { putText } from '../browser/elements.js';
 import { sentence } from '../texts/format.js';
 import { messageOf } from '../texts/problems.js';
 import { T } from '../texts/texts.js';
@@ -64,9 +65,8 @@ export class StagePanel {
     root.dataset.state = shown;
     root.dataset.problem = message.key;
     this.#at.state.textContent = T.stateName(state, this.#source);
-    // Setting the same text again would make screen readers repeat it.
-    if (this.#at.title.textContent !== message.title) this.#at.title.textContent = message.title;
-    if (this.#at.text.textContent !== message.text) this.#at.text.textContent = message.text;
+    putText(this.#at.title, message.title);
+    putText(this.#at.text, message.text);
     this.#at.text.title = message.detail ?? '';
     const running = RUNNING.includes(state);
     const focused = [start, stop, giveUp, tryNow].find((button) => button === document.activeElement);

@@ -2,7 +2,7 @@
 
 const PREFIX = 'facestream.';
 /** Without Web Locks (a page that was loaded over http), work that was not touched for this long was abandoned. Browsers run timers of a background tab once a minute. */
-export const ABANDONED_MS = 150_000;
+const ABANDONED_MS = 150_000;
 
 /** @returns {LockManager | undefined} only pages on https or localhost have it */
 const locks = () => globalThis.navigator?.locks;

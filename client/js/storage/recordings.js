@@ -19,7 +19,7 @@ import { deleteOwned } from './database.js';
  */
 
 /** Without a database, pieces stay in memory: about two hours at the server's highest bitrate. */
-export const MOST_BYTES_IN_MEMORY = 2 * 1024 ** 3;
+const MOST_BYTES_IN_MEMORY = 2 * 1024 ** 3;
 
 /** The pieces of one recording: in the database; in memory where there is none or it is full. */
 export class Pieces {
@@ -119,7 +119,7 @@ export class Pieces {
 }
 
 /** @param {Iterable<Piece>} pieces in their order @param {string} type @returns {Blob[]} one for each part; the browser joins them without reading them */
-export function partsOf(pieces, type) {
+function partsOf(pieces, type) {
   /** @type {Map<number, Blob[]>} */
   const parts = new Map();
   for (const { part, blob } of pieces) {

@@ -141,4 +141,4 @@ export class Sessions {
 export const claimOf = (id) => `session.${id}`;
 
 /** @param {Chunk[]} chunks @param {number} lengthS of the session @returns {Chunk[]} */
-export const withoutOldFrames = (chunks, lengthS) => chunks.filter(({ kind, toS }) => kind !== 'frames' || toS >= lengthS - FRAMES_S);
+const withoutOldFrames = (chunks, lengthS) => chunks.filter(({ kind, toS }) => kind !== 'frames' || toS >= lengthS - FRAMES_S);
