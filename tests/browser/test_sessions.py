@@ -201,7 +201,7 @@ async def test_a_page_without_a_database_lists_its_sessions_and_says_so(server_u
         lines = await open_list(page)
 
         await expect(lines).to_have_count(1)
-        await expect(page.locator("#sessions .text")).to_contain_text("keeps nothing for this page")
+        await expect(page.locator("#sessions .text")).to_contain_text("stores nothing for this page")
 
 
 async def test_a_database_of_a_newer_page_is_left_alone(server_url: str, open_page: OpenPage):

@@ -61,7 +61,7 @@ test('the summary is exact although only means are kept of the first part', () =
 test('a report says which part is means, and only if there is one', () => {
   const facesAt = () => [face(1)];
 
-  assert.match(textOf(toReport(logOf(120, facesAt, new SessionLog({ framesS: 60 })), SESSION)), /Of the time before 0:59, only the means of each second were kept/);
+  assert.match(textOf(toReport(logOf(120, facesAt, new SessionLog({ framesS: 60 })), SESSION)), /Before 0:59, only the means of each second were kept/);
   assert.doesNotMatch(textOf(toReport(logOf(120, facesAt), SESSION)), /only the means/);
 });
 

@@ -9,6 +9,8 @@ export const UNSURE_REASONS = ['close', 'small', 'blurred', 'turned'];
 /** Why a frame was not analysed, in `unanalysed`. */
 export const UNANALYSED_REASONS = ['off', 'unavailable', 'fault'];
 export const VERSION = 1;
+/** Below this share of the video's frames, the server does not keep up. */
+const KEEPS_UP = 0.85;
 
 /**
  * @typedef {object} Face
@@ -99,6 +101,9 @@ export function chooseFace(faces, chosenId) {
   if (chosenId !== null) return faces.find((face) => face.id === chosenId) ?? null;
   return faces.reduce((best, face) => (best && best.box[2] >= face.box[2] ? best : face), /** @type {Face | null} */ (null));
 }
+
+/** @param {Pick<Telemetry, 'fpsIn' | 'fpsOut'>} telemetry @returns {boolean} whether the server analyses nearly all frames that it receives */
+export const keepsUp = ({ fpsIn, fpsOut }) => fpsOut >= KEEPS_UP * fpsIn;
 
 /**
  * @param {string} text the body of the response to GET /config

@@ -1,9 +1,7 @@
 /** Judges how well the analysis works: one finding at a time, and calmly. Pure: no clock, no page, no texts. */
 
-import { chooseFace } from '../connection/telemetry.js';
+import { chooseFace, keepsUp } from '../connection/telemetry.js';
 
-/** Below this share of the video's frames, the server does not keep up. */
-const KEEPS_UP = 0.85;
 const HIGH_LOSS = 0.05;
 const LONG_ROUND_TRIP_MS = 400;
 /** How long a finding has to be absent before another takes its place. */
@@ -37,7 +35,7 @@ export function judge(telemetry, { lossShare, rttMs }) {
   const hint = hintOf(face);
   if (hint) return finding(hint);
   if (lossShare > HIGH_LOSS) return finding('loss');
-  if (fpsIn > 0 && fpsOut < KEEPS_UP * fpsIn) return finding('busy', Math.max(1, Math.round(fpsIn / Math.max(fpsOut, 0.5))));
+  if (!keepsUp(telemetry)) return finding('busy', Math.max(1, Math.round(fpsIn / Math.max(fpsOut, 0.5))));
   if (rttMs !== null && rttMs > LONG_ROUND_TRIP_MS) return finding('late');
   return finding('good');
 }

@@ -1,6 +1,7 @@
 /** German: labels, states, figures, and sentences made of measurements. Errors have theirs in de-problems.js. */
 
 import { SINGLE_IMAGES } from './de-problems.js';
+import { keepsUp } from '../connection/telemetry.js';
 import { clockTime, decimal } from './format.js';
 
 export * from './de-exports.js';
@@ -61,7 +62,6 @@ export const TEXT = {
   keepSessions: 'Sitzungen in diesem Browser aufbewahren',
   deleteAll: 'Alle löschen',
   forget: 'Verwerfen',
-  closePast: 'Schließen',
   marker: 'Markieren',
   markerTitle: 'Diesen Moment markieren (Taste M)',
   moreMarkers: 'Weitere Markierungen',
@@ -285,9 +285,10 @@ const DEGRADATION = ['', 'sucht seltener nach neuen Gesichtern', 'bestimmt Ausdr
  * @param {import('../connection/telemetry.js').Telemetry} telemetry
  * @returns {string} what the server does when it cannot keep up; empty: it keeps up
  */
-export function busySentence({ fpsIn, fpsOut, degradationLevel, faces }) {
+export function busySentence(telemetry) {
+  const { fpsIn, fpsOut, degradationLevel, faces } = telemetry;
   // One person does not need to read how many faces are followed.
-  const behind = fpsOut < 0.8 * fpsIn;
+  const behind = !keepsUp(telemetry);
   if (!behind && !degradationLevel) return '';
   const share = behind ? `wertet ${decimal(fpsOut)} von ${decimal(fpsIn)} Bildern pro Sekunde aus` : '';
   return `Der Server ist ausgelastet: Er ${[share, DEGRADATION[faces.length < 2 ? Math.min(degradationLevel, 2) : degradationLevel]].filter(Boolean).join(' und ')}.`;

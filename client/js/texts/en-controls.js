@@ -36,7 +36,7 @@ export const SHORTCUTS = {
   fullScreen: 'Full screen on or off',
   help: 'Show this list',
 };
-export const NO_FULL_SCREEN = 'This browser did not allow the full screen.';
+export const NO_FULL_SCREEN = 'This browser did not allow full screen.';
 export const NO_SMALL_WINDOW = 'The small window needs a video. Start the camera first.';
 /** Keys whose sign is not their name. @type {Record<string, string>} */
 export const KEY_NAMES = { ' ': 'Space' };

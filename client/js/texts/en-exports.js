@@ -36,9 +36,10 @@ export const REPORT = {
   /** @param {number} count */
   faceEvents: (count) => `Faces that appeared, changed or left (${decimal(count)})`,
   /** @param {string} time */
-  thinned: (time) => `Of the time before ${time}, only the means of each second were kept; after it, every frame.`,
+  thinned: (time) => `Before ${time}, only the means of each second were kept; from then on, every frame.`,
   /** @param {number} count */
-  leftOut: (count) => `${decimal(count)} events of faces are not listed, because there were too many.`,
+  leftOut: (count) =>
+    count === 1 ? 'One event of a face is not listed, because there were too many.' : `${decimal(count)} events of faces are not listed, because there were too many.`,
   caution: 'Limitations',
   cautionText:
     'Each label is a small neural network’s guess at the expression in one frame, and it is often wrong. It does not show what a person feels. Do not base any decision about a person on it.',

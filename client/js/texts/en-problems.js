@@ -123,10 +123,10 @@ export const REJECTIONS = {
   token_wrong: { reason: 'This token is not valid on this server.', text: 'Ask its operator for a new one.' },
   token_expired: { reason: 'This token has expired.', text: 'Ask the operator of this server for a new one.' },
   too_many_sessions_for_address: {
-    reason: 'Other pages or devices in your network use this server already, and it allows no more of them at the moment.',
+    reason: 'Other pages or devices in your network are already using this server, and it allows no more of them at the moment.',
     text: 'Stop one of them, or start again later.',
   },
-  rate_limited: { title: 'Too many tries from your network', reason: 'The server was asked too often within a minute.', text: 'Wait a minute, and start again.' },
+  rate_limited: { title: 'Too many attempts from your network', reason: 'The server was asked too often within a minute.', text: 'Wait a minute, and start again.' },
   origin_not_allowed: { text: 'The server does not accept this page. Tell its operator.' },
 };
 

@@ -51,7 +51,7 @@ export const markerAt = (kind, timeS) => `${{ marker: 'Marker', 'stimulus-start'
 
 /** Why the browser does not keep sessions and recordings, by the key of a StorageError. @type {Record<string, string>} */
 export const STORAGE_TROUBLES = {
-  missing: 'This browser window keeps nothing for this page. Sessions and recordings stay in memory until you close the page; save what you need.',
+  missing: 'This browser window stores nothing for this page. Sessions and recordings stay in memory until you close the page; save what you need.',
   newer: 'The sessions in this browser were kept by a newer version of this page, which this one cannot read. Everything else works; what you do now stays in memory until you close the page.',
   damaged: 'The sessions that this browser keeps cannot be read or written. Everything else works; what you do now stays in memory until you close the page.',
   full: 'This browser has no space left for this page. The session continues and stays in memory until you close the page: save it, or delete old sessions.',

@@ -1,6 +1,7 @@
 /** English: labels, states, figures, and sentences made of measurements. Errors have theirs in en-problems.js. */
 
 import { SINGLE_IMAGES } from './en-problems.js';
+import { keepsUp } from '../connection/telemetry.js';
 import { clockTime, decimal } from './format.js';
 
 export * from './en-exports.js';
@@ -61,7 +62,6 @@ export const TEXT = {
   keepSessions: 'Keep sessions in this browser',
   deleteAll: 'Delete all',
   forget: 'Forget',
-  closePast: 'Close',
   marker: 'Marker',
   markerTitle: 'Mark this moment (key M)',
   moreMarkers: 'More markers',
@@ -168,7 +168,7 @@ export const FIGURES = {
   'fps-in': 'Sent',
   'fps-out': 'Analysed',
   'fps-shown': 'Shown',
-  dropped: 'Frames left out',
+  dropped: 'Dropped frames',
   'round-trip': 'Round trip',
   loss: 'Lost packets',
   bitrate: 'Data rate',
@@ -285,9 +285,10 @@ const DEGRADATION = ['', 'looks for new faces less often', 'classifies expressio
  * @param {import('../connection/telemetry.js').Telemetry} telemetry
  * @returns {string} what the server does when it cannot keep up; empty: it keeps up
  */
-export function busySentence({ fpsIn, fpsOut, degradationLevel, faces }) {
+export function busySentence(telemetry) {
+  const { fpsIn, fpsOut, degradationLevel, faces } = telemetry;
   // One person does not need to read how many faces are followed.
-  const behind = fpsOut < 0.8 * fpsIn;
+  const behind = !keepsUp(telemetry);
   if (!behind && !degradationLevel) return '';
   const share = behind ? `analyses ${decimal(fpsOut)} of ${decimal(fpsIn)} frames a second` : '';
   return `The server is busy: it ${[share, DEGRADATION[faces.length < 2 ? Math.min(degradationLevel, 2) : degradationLevel]].filter(Boolean).join(' and ')}.`;
