@@ -28,7 +28,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--expires-h", type=_hours, default=24.0, metavar="H", help="hours until it expires (default: 24)"
     )
-    parser.add_argument("--admin", action="store_true", help="for GET /sessions instead of for a peer")
+    parser.add_argument(
+        "--admin",
+        action="store_true",
+        help="for an admin (sessions, metrics, tokens of peers) instead of for a peer",
+    )
     parser.add_argument(
         "--url", default=DEFAULT_URL, help="address of the server, for the link (default: %(default)s)"
     )

@@ -30,7 +30,9 @@ class AccessSettings(BaseModel):
         "", description="file of access tokens for peers, one per line, plain or sha256:HEX"
     )
     admin_tokens_file: str = Field(
-        "", description="file of tokens for GET /sessions, one per line, as in tokens_file"
+        "",
+        description="file of admin tokens, one per line, as in tokens_file; "
+        "an admin lists and ends sessions and issues tokens to peers",
     )
     token_key_file: str = Field(
         "certs/token.key",

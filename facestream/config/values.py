@@ -4,7 +4,7 @@ import re
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator, BeforeValidator
 from pydantic_settings import NoDecode
@@ -45,14 +45,25 @@ def _checked_network(text: str) -> str:
         raise ValueError(f"{error}; expected an address or a network like 10.0.0.0/8") from error
 
 
+def _has_valid_port(parts: SplitResult) -> bool:
+    try:
+        return parts.port != 0
+    except ValueError:
+        return False
+
+
 def _checked_origin(text: str) -> str:
     parts = urlsplit(text)
     # The origins are part of a header, where these characters separate values.
-    unfit = any(char in " ;'\"*" or not char.isascii() for char in parts.netloc)
+    unfit = any(char in " ,;'\"*" or not char.isascii() for char in parts.netloc)
     if (
         parts.scheme not in {"http", "https"}
         or not parts.netloc
         or unfit
+        # No browser sends these, so such an origin would never match.
+        or "@" in parts.netloc
+        or parts.netloc.endswith(":")
+        or not _has_valid_port(parts)
         or parts.path.strip("/")
         or parts.query
     ):

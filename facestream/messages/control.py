@@ -21,8 +21,8 @@ def _zero_or_in_range(every_s: float) -> float:
 
 
 class _Request(BaseModel):
-    # A typing error in the name of a field gets an error reply.
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # A typing error in the name of a field gets an error reply, and so does "yes" or 1 in place of true.
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 class Ping(_Request):

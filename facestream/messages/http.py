@@ -12,6 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field
 OWNER_HEADER = "X-Session-Secret"
 """The header with the `secret` of an answer, which lets its peer change and end the session."""
 MAX_RESUME_CHARS = 100
+MIN_SHARED_LIFETIME_H = 0.02
+"""Shortest life of a token that is issued over HTTP: 72 s, more than clocks may differ."""
 MAX_SHARED_LIFETIME_H = 24.0
 """Longest life of a token that is issued over HTTP; `facestream token` issues longer ones."""
 SessionKind = Literal["webrtc", "pictures"]
@@ -54,9 +56,9 @@ class AnswerBody(_Body):
 class TokenRequestBody(_Body):
     """`POST /tokens`: what kind of token an admin wants."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
-    lifetime_h: float = Field(2.0, gt=0, le=MAX_SHARED_LIFETIME_H, allow_inf_nan=False)
+    lifetime_h: float = Field(2.0, ge=MIN_SHARED_LIFETIME_H, le=MAX_SHARED_LIFETIME_H, allow_inf_nan=False)
     subject: str = Field("shared link", min_length=1, max_length=64)
     """Who will use it, for the log."""
     url: str = Field("", max_length=300, pattern=r"^(https?://[!-~]+)?$")

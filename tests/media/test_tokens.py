@@ -72,6 +72,7 @@ async def test_a_signed_admin_token_may_issue_too(guarded: Guarded):
     [
         {"lifetime_h": 24.1}, {"lifetime_h": 0}, {"lifetime_h": -1}, {"lifetime_h": "long"}, {"subject": ""},
         {"subject": "x" * 65}, {"url": "javascript:alert(1)"}, {"url": "https://a b"}, {"url": "https://" + "a" * 300},
+        {"lifetime_h": "2"}, {"lifetime_h": True}, {"lifetime_h": 0.019}, {"lifetime_h": 1e-300}, {"subject": 7},
         {"admin": True}, [], b"{", b'{"lifetime_h": NaN}', b"\xff",
     ],
 )  # fmt: skip

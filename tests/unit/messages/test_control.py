@@ -29,6 +29,7 @@ from facestream.messages.control import (
         ('{"type": "layers", "layers": []}', Layers(type="layers", layers=frozenset())),
         ('{"type": "mirror", "mirror": true}', Mirror(type="mirror", mirror=True)),
         ('{"type": "landmarks", "every_s": 0.5}', SendLandmarks(type="landmarks", every_s=0.5)),
+        ('{"type": "landmarks", "every_s": 2}', SendLandmarks(type="landmarks", every_s=2.0)),
         ('{"type": "landmarks", "every_s": 0}', SendLandmarks(type="landmarks", every_s=0)),
         ('{"type": "bye"}', Bye(type="bye")),
     ],
@@ -41,7 +42,9 @@ def test_a_control_request_is_read(text: str, request_read: Ping | Layers | Mirr
     "text",
     [
         "", "{", "[]", "7", "{}", '{"type": "dance"}', '{"type": "layers"}', '{"type": "layers", "layers": ["hat"]}',
-        '{"type": "mirror"}', '{"type": "landmarks", "every_s": 0.05}', '{"type": "landmarks", "every_s": -1}',
+        '{"type": "mirror"}', '{"type": "mirror", "mirror": "yes"}', '{"type": "mirror", "mirror": 1}',
+        '{"type": "landmarks", "every_s": "0.5"}', '{"type": "landmarks", "every_s": true}',
+        '{"type": "ping", "id": "3"}', '{"type": "landmarks", "every_s": 0.05}', '{"type": "landmarks", "every_s": -1}',
         '{"type": "landmarks", "every_s": 1e9}', '{"type": "landmarks", "every_s": NaN}',
         '{"type": "bye", "now": true}', '{"type": ["ping"]}', b"\x00\xff",
     ],
