@@ -108,6 +108,7 @@ wheel: $(BIN)/.dev client/node_modules/.installed models/cache/.checked ## build
 	@rm -rf build/dist && $(BIN)/python -m pip wheel --quiet --no-deps --no-build-isolation --wheel-dir build/dist . && ls build/dist/*.whl
 
 element: ## build/dist/facestream-view-*.tgz: the npm package of <facestream-view>
+	@$(call NPM_THERE,18.18)
 	@mkdir -p build/dist && cd client/package && npm pack --silent --pack-destination ../../build/dist
 
 schema: $(BIN)/.dev ## docs/telemetry.schema.json from the message types, docs/openapi.json from docs/openapi.yaml

@@ -26,6 +26,7 @@ KINDS = {
 }
 BY_MARK_ONLY = "soak"
 # Marked `slow`: the files of unit and media tests that `make test-fast` leaves out, so that it takes under two minutes.
+# `make test-slow` runs none of them: it runs the other kinds.
 SLOW_FILES = frozenset({
     "media/test_bytes.py", "media/test_connections.py", "media/test_doctor.py", "media/test_endings.py",
     "media/test_faults.py", "media/test_jpeg_sessions.py", "media/test_limits.py",

@@ -91,7 +91,7 @@ async def expect_state(page: Page, state: str) -> None:
 
 
 async def expect_problem(page: Page, key: str) -> None:
-    """Wait until the page shows the error with this key of PROBLEMS in problems.js."""
+    """Wait until the page shows the error with this key of PROBLEMS in texts/en-problems.js."""
     await expect(page.locator("html")).to_have_attribute("data-problem", key, timeout=SOON_MS)
 
 

@@ -20,10 +20,10 @@ def test_good():
 """
 
 
-def run(folder: Path, source: str) -> tuple[int, str]:
+def run(folder: Path, source: str, *options: str) -> tuple[int, str]:
     (folder / "test_some.py").write_text(source, encoding="utf-8")
     done = subprocess.run(
-        [sys.executable, str(ROOT / "scripts" / "run_tests.py"), "-p", "no:xdist", "test_some.py"],
+        [sys.executable, str(ROOT / "scripts" / "run_tests.py"), "-p", "no:xdist", "test_some.py", *options],
         cwd=folder, capture_output=True, text=True, check=False,
     )  # fmt: skip
     return done.returncode, done.stdout
@@ -37,6 +37,24 @@ def test_a_test_that_passes_at_the_second_try_is_named(tmp_path: Path):
     assert output.rstrip().endswith(
         "passed at the second try, so mend the test or the race that it found:\n  test_some.py::test_once"
     )
+
+
+@pytest.mark.parametrize(("floor", "expected"), [(99, 2), (10, 0)])
+def test_a_test_that_passes_at_the_second_try_does_not_hide_a_missed_floor(
+    tmp_path: Path, floor: int, expected: int
+):
+    (tmp_path / "some.py").write_text(
+        "def half(x):\n    if x:\n        x += 1\n        x += 2\n    return x\n"
+    )
+    (tmp_path / "pyproject.toml").write_text(
+        f'[tool.coverage.run]\nsource = ["some"]\n[tool.coverage.report]\nfail_under = {floor}\n'
+    )
+
+    source = "import some\n" + FAILS_ONCE.format(seen=str(tmp_path / "seen"))
+    status, output = run(tmp_path, source, "--cov")
+
+    assert "1 failed; once more, alone:" in output
+    assert status == expected
 
 
 @pytest.mark.parametrize(("failing", "tries"), [(1, 2), (5, 2), (6, 1)])

@@ -94,6 +94,8 @@ SCRIPTS = files(
     "client/lint/*.js",
     "client/*.js",
     "client/*.ts",
+    "client/package/*.mjs",
+    "client/package/*.ts",
     "tests/**/*.mjs",
     "examples/**/*.js",
 )
