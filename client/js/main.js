@@ -127,7 +127,7 @@ const sessions = new Sessions(storage);
 const keeper = new SessionKeeper(sessions, log);
 const held = new HeldPanel(
   { held: element('#held'), past: element('#past') },
-  { save: () => exports.open(), close: () => session.closePast(), forget: async () => (await ask(T.ASK_FORGET)) && session.forget() },
+  { save: () => exports.open(), close: () => session.closePast(), forget: async () => (await ask(T.ASK_FORGET)) && session.forget().catch((error) => list.report(error)) },
 );
 const markers = new MarkerPanel(
   { tools: element('#markers'), form: find(document, '#marker-note', HTMLFormElement) },

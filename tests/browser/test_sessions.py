@@ -288,3 +288,76 @@ async def test_tables_for_a_german_excel(server_url: str, open_page: OpenPage, t
 
         head, first = table.readline().split(";"), table.readline().split(";")
         assert re.fullmatch(r"\d+,\d{3}", first[head.index("time_s")])
+
+
+async def put(page: Page, store: str, value: str) -> None:
+    """Write what no page writes into the browser's database; `value` is JavaScript."""
+    await page.evaluate(
+        "() => new Promise((done) => { indexedDB.open('facestream').onsuccess = ({ target }) => {"
+        f" const transaction = target.result.transaction(['{store}'], 'readwrite');"
+        f" const store = transaction.objectStore('{store}'); {value};"
+        " transaction.oncomplete = () => { target.result.close(); done(); }; }; })"
+    )
+
+
+async def test_a_damaged_record_does_not_lock_the_list_and_can_be_deleted(
+    server_url: str, open_page: OpenPage
+):
+    async with open_page(server_url) as page:
+        await start(page)
+        await measured(page)
+        await stop(page)
+        await put(page, "sessions", "store.put({ id: 'odd' }); store.put({ id: 'date', startedMs: 'x' })")
+        await page.reload()
+
+        lines = await open_list(page)
+        await expect(lines).to_have_count(3)
+        await expect(lines.nth(0)).to_contain_text(re.compile(r"\d faces?"))
+        damaged = page.locator("#sessions [data-session=odd]")
+        await expect(damaged).to_contain_text("Damaged session")
+        await damaged.locator("summary").click()
+        assert await damaged.get_by_role("button").all_inner_texts() == ["Delete"]
+        await damaged.get_by_role("button", name="Delete").click()
+        await page.locator("#question").get_by_role("button", name="Delete").click()
+        await expect(lines).to_have_count(2)
+        await lines.nth(0).locator("summary").click()
+        await lines.nth(0).get_by_role("button", name="Open").click()
+
+        await expect(page.locator("#past")).to_contain_text("Past session")
+
+
+@pytest.mark.parametrize(
+    "damage",
+    ["entry.chunk.rows.times[0] = NaN", "entry.chunk.rows.cells = new Float32Array(1)", "entry.chunk = {}"],
+)
+async def test_damaged_measurements_are_said_to_be_unreadable(
+    server_url: str, open_page: OpenPage, damage: str
+):
+    async with open_page(server_url) as page:
+        await start(page)
+        await measured(page)
+        await stop(page)
+        await put(
+            page,
+            "chunks",
+            "store.openCursor().onsuccess = ({ target }) => { const cursor = target.result;"
+            " if (!cursor) return; const entry = cursor.value;"
+            f" if (entry.chunk.kind === 'frames') {{ {damage}; cursor.update(entry); }} cursor.continue(); }}",
+        )
+        await page.reload()
+
+        lines = await open_list(page)
+        await lines.locator("summary").click()
+        await lines.get_by_role("button", name="Open").click()
+
+        await expect(page.locator("#notice")).to_contain_text("This session cannot be read.")
+        await expect(page.locator("#past")).to_be_hidden()
+        await expect(lines.get_by_role("button", name="Delete")).to_be_visible()
+
+
+async def test_a_list_that_cannot_be_shown_is_said(server_url: str, open_page: OpenPage):
+    broken = "navigator.locks.query = () => Promise.reject(new Error('no'));"
+    async with open_page(server_url, script=broken) as page:
+        await page.get_by_role("button", name="Sessions").click()
+
+        await expect(page.locator("#notice")).to_contain_text("cannot be read")

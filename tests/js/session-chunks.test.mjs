@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
+import { AT } from '../../client/js/session/log-columns.js';
 import { SessionLog } from '../../client/js/session/session-log.js';
 import { decodeTelemetry } from '../../client/js/connection/telemetry.js';
 
@@ -150,3 +151,31 @@ test('a session of eight hours needs less than 10 MB for its means', () => {
   assert.equal([...log].length, 1801);
   assert.ok(bytes < 10e6, `${bytes} bytes`);
 });
+
+const rowsOf = (chunks, kind) => chunks.find((chunk) => chunk.kind === kind).rows;
+const DAMAGE = {
+  'no chunk at all': (chunks) => (chunks[0] = undefined),
+  'an unknown kind': (chunks) => (chunks[0].kind = 'odd'),
+  'no rows': (chunks) => delete chunks[0].rows,
+  'a plain list of times': (chunks) => (chunks[0].rows.times = [...chunks[0].rows.times]),
+  'a time that is no number': (chunks) => (rowsOf(chunks, 'frames').times[3] = NaN),
+  'a chunk whose time is no number': (chunks) => (chunks[0].fromS = NaN),
+  'times that go back': (chunks) => rowsOf(chunks, 'frames').times.reverse(),
+  'too few cells': (chunks) => (chunks[0].rows.cells = chunks[0].rows.cells.slice(1)),
+  'cells that are no numbers': (chunks) => rowsOf(chunks, 'frames').cells.fill(NaN),
+  'a second without frames': (chunks) => (rowsOf(chunks, 'seconds').cells[AT.secondFrames] = 0),
+  'a face without probabilities': (chunks) => (rowsOf(chunks, 'frames').cells[AT.happy] = NaN),
+  'the same frames twice': (chunks) => chunks.push(structuredClone(chunks[0])),
+  'an event without a time': (chunks) => delete chunks.find(({ kind }) => kind === 'events').events[0].timeS,
+  'no list of events': (chunks) => (chunks.find(({ kind }) => kind === 'events').events = 'none'),
+};
+for (const [name, damage] of Object.entries(DAMAGE)) {
+  test(`damaged chunks are refused: ${name}`, () => {
+    const chunks = stored(record(new SessionLog(), 0, 3).takeChunks());
+    SessionLog.from(stored(chunks));
+
+    damage(chunks);
+
+    assert.throws(() => SessionLog.from(chunks), /chunk/);
+  });
+}

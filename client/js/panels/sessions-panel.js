@@ -2,11 +2,12 @@
 
 import { find, make } from '../browser/elements.js';
 import { SessionLog } from '../session/session-log.js';
+import { StorageError } from '../storage/database.js';
 import { T } from '../texts/texts.js';
 import { saveSession } from './export-panel.js';
 
 /** @typedef {import('../storage/sessions.js').SessionInfo} SessionInfo */
-/** @typedef {SessionInfo & {isElsewhere: boolean}} Listed */
+/** @typedef {import('../storage/sessions.js').Listed} Listed */
 
 /**
  * @typedef {object} SessionsParts
@@ -34,15 +35,19 @@ export class SessionsPanel {
     this.#keep = find(dialog, '[name=keep]', HTMLInputElement);
     this.#deleteAll = find(dialog, '.delete-all', HTMLButtonElement);
     this.#keep.checked = parts.storage.mayKeep;
-    this.#keep.addEventListener('change', () => this.#changeKeep());
-    this.#deleteAll.addEventListener('click', () => this.#removeAll());
+    this.#keep.addEventListener('change', () => this.#changeKeep().catch((error) => this.report(error)));
+    this.#deleteAll.addEventListener('click', () => this.#removeAll().catch((error) => this.report(error)));
     find(dialog, '.close', HTMLButtonElement).addEventListener('click', () => dialog.close());
   }
 
   /** Show the list. */
   async open() {
-    await this.#refresh();
-    this.#dialog.showModal();
+    try {
+      await this.#refresh();
+      this.#dialog.showModal();
+    } catch (error) {
+      this.report(error);
+    }
   }
 
   async #refresh() {
@@ -65,23 +70,25 @@ export class SessionsPanel {
   /** @param {Listed} info */
   #isRunning(info) {
     const { keeper } = this.#at;
-    return info.isElsewhere || (keeper.isRunning && info.id === keeper.info?.id);
+    return info.isWritten || (keeper.isRunning && info.id === keeper.info?.id);
   }
 
   /** @param {Listed} info */
   #line(info) {
-    const { date, facts } = T.sessionLine(info);
+    const { date, facts } = info.isDamaged ? T.DAMAGED_SESSION : T.sessionLine(info);
     const isRunning = this.#isRunning(info);
     const summary = make('summary');
     summary.append(make('span', { className: 'date', textContent: date }), make('span', { className: 'facts', textContent: isRunning ? `${facts}, ${T.RUNNING}` : facts }));
     const buttons = make('div', { className: 'session-actions' });
     const { open, report, tables, jsonl, remove } = T.SESSION_ACTIONS;
-    buttons.append(
-      this.#button(open, () => this.#open(info)),
-      this.#button(report, () => this.#save('report', info)),
-      this.#button(tables, () => this.#save('tables', info)),
-      this.#button(jsonl, () => this.#save('jsonl', info)),
-    );
+    if (!info.isDamaged) {
+      buttons.append(
+        this.#button(open, () => this.#open(info)),
+        this.#button(report, () => this.#save('report', info)),
+        this.#button(tables, () => this.#save('tables', info)),
+        this.#button(jsonl, () => this.#save('jsonl', info)),
+      );
+    }
     if (!isRunning) buttons.append(this.#button(remove, () => this.#remove(info)));
     const details = make('details');
     details.append(summary, buttons);
@@ -94,19 +101,22 @@ export class SessionsPanel {
   /** @param {string} text @param {() => Promise<void>} act */
   #button(text, act) {
     const button = make('button', { type: 'button', className: 'quiet small', textContent: text });
-    button.addEventListener('click', () => act().catch((error) => this.#report(error)));
+    button.addEventListener('click', () => act().catch((error) => this.report(error)));
     return button;
   }
 
-  /** @param {unknown} error */
-  #report(error) {
+  /** @param {unknown} error why a session could not be read or deleted, or the list not be shown */
+  report(error) {
     console.warn('session:', error);
-    this.#at.say(T.SESSION_UNREADABLE);
+    this.#at.say(error instanceof StorageError ? T.STORAGE_TROUBLES[error.key] : T.SESSION_UNREADABLE);
   }
 
   /** @param {SessionInfo} info */
   async #log(info) {
-    return SessionLog.from(await this.#at.sessions.chunks(info.id));
+    const log = SessionLog.from(await this.#at.sessions.chunks(info.id));
+    // Only sessions with measurements are kept.
+    if (log.lastS === 0) throw new Error('its measurements are missing');
+    return log;
   }
 
   /** @param {SessionInfo} info */
@@ -121,9 +131,9 @@ export class SessionsPanel {
     await saveSession(kind, { log: await this.#log(info), startedAt: new Date(info.startedMs), notice: info.notice });
   }
 
-  /** @param {SessionInfo} info */
+  /** @param {Listed} info */
   async #remove(info) {
-    if (!(await this.#at.ask(T.askDeleteSession(info)))) return;
+    if (!(await this.#at.ask(info.isDamaged ? T.ASK_DELETE_DAMAGED : T.askDeleteSession(info)))) return;
     await this.#delete(info);
     await this.#refresh();
   }

@@ -20,6 +20,9 @@ export const COLUMNS = [...FRAME_COLUMNS, ...FACE_COLUMNS];
 export const SECOND_COLUMNS = [...COLUMNS, 'frames', 'secondFrames', 'analysedFrames', 'largest', ...LABELS.map((label) => `is_${label}`)];
 /** The position of each column, the same in both kinds of rows. @type {Record<string, number>} */
 export const AT = Object.fromEntries(SECOND_COLUMNS.map((name, i) => [name, i]));
+/** A message without these is not taken. */
+const OF_EVERY_FRAME = ['seq', 'fpsIn', 'fpsOut', 'dropped', ...STAGES].map((name) => AT[name]);
+const OF_EVERY_FACE = EMOTIONS.map((name) => AT[name]);
 
 /**
  * @typedef {import('../connection/telemetry.js').Telemetry} Telemetry
@@ -45,6 +48,15 @@ export function encodeRow(telemetry, face) {
     face?.id ?? 0, ...(face?.box ?? [NaN, NaN, NaN, NaN]), labelNumber(face?.label), Math.max(0, UNSURE.indexOf(face?.unsure ?? '')),
     ...(face?.probabilities ?? EMOTIONS.map(() => NaN)), ...pose, face?.eyes ?? NaN, face?.mouth ?? NaN, face?.blinks ?? 0,
   ];
+}
+
+/** @param {ArrayLike<number>} cells @param {number} offset where the row begins @returns {boolean} whether it can be a row of either kind, as far as the page relies on it */
+export function isRow(cells, offset) {
+  /** @param {number} at */
+  const isKnown = (at) => Number.isFinite(cells[offset + at]);
+  const id = cells[offset + AT.id];
+  if (!Number.isInteger(id) || !OF_EVERY_FRAME.every(isKnown)) return false;
+  return id === 0 || (LABELS[cells[offset + AT.label]] !== undefined && OF_EVERY_FACE.every(isKnown));
 }
 
 /** @param {ArrayLike<number>} row @param {number} pts @returns {Telemetry} without its faces */

@@ -82,7 +82,7 @@ export class Recorder {
   resize() {
     if (!this.#isRunning || this.#type.isSizeFree) return;
     this.#endPart();
-    this.#settling = window.setTimeout(() => this.#begin(), SETTLE_MS);
+    this.#settling = window.setTimeout(() => this.#beginLater(), SETTLE_MS);
   }
 
   /** The connection is lost. */
@@ -112,10 +112,21 @@ export class Recorder {
     return this.#recorder !== null || this.#settling !== 0;
   }
 
+  #beginLater() {
+    try {
+      this.#begin();
+    } catch {
+      // It waits for the next stream.
+      this.#events.onWait();
+    }
+  }
+
   #begin() {
     this.#settling = 0;
     const { type } = this.#type;
     const recorder = new MediaRecorder(this.#stream, type ? { mimeType: type } : {});
+    // Throws if the tracks have ended; then nothing runs that would have to end.
+    recorder.start(SLICE_MS);
     const part = (this.#part += 1);
     const before = this.#lengthS;
     const begunMs = performance.now();
@@ -136,7 +147,6 @@ export class Recorder {
       this.#recorder = null;
       this.#events.onWait();
     });
-    recorder.start(SLICE_MS);
   }
 
   #endPart() {

@@ -3,6 +3,7 @@
  * Times are seconds since the session's start. Stores and shows nothing itself.
  */
 
+import { FORMAT, checked } from './chunks.js';
 import { AT, COLUMNS, SECOND_COLUMNS, encodeRow, faceOf, frameOf } from './log-columns.js';
 import { LogRows } from './log-rows.js';
 import { OpenSecond, readMeans } from './open-second.js';
@@ -14,8 +15,6 @@ const FRAMES_S = 30 * 60;
 const MOST_ROWS = 216_000;
 /** One second without a message is a slow server, not a face that left. */
 const BRIDGE_S = 1;
-/** Of the chunks. A change of the columns is another format. */
-const FORMAT = 1;
 
 /**
  * @typedef {import('./log-columns.js').Means} Means
@@ -26,14 +25,7 @@ const FORMAT = 1;
  *
  * @typedef {import('./session-events.js').SessionEvent} SessionEvent
  *
- * @typedef {object} Chunk a part of a log as plain values, which the browser can store; opaque but for its kind and time
- * @property {'frames' | 'seconds' | 'events'} kind
- * @property {number} fromS
- * @property {number} toS
- * @property {number} format
- * @property {import('./log-rows.js').RowsCopy} [rows] of frames and seconds
- * @property {SessionEvent[]} [events]
- * @property {number} [leftOut] events left out so far
+ * @typedef {import('./chunks.js').Chunk} Chunk
  *
  * @typedef {{id: number, firstS: number, lastS: number}} SeenFace
  */
@@ -66,13 +58,11 @@ export class SessionLog {
    * @param {Iterable<Chunk>} chunks those of one log, in any order; chunks of old frames may be missing
    * @param {ConstructorParameters<typeof SessionLog>[0]} [limits]
    * @returns {SessionLog}
-   * @throws {Error} if they are of another version of the page
+   * @throws {Error} if they are damaged or of another version of the page
    */
   static from(chunks, limits) {
     const log = new SessionLog(limits);
-    const sorted = [...chunks].sort((a, b) => a.fromS - b.fromS || a.toS - b.toS);
-    for (const { format } of sorted) if (format !== FORMAT) throw new Error(`chunks of format ${format}, expected ${FORMAT}`);
-    for (const { kind, rows, events = [], leftOut = 0 } of sorted) {
+    for (const { kind, rows, events = [], leftOut = 0 } of checked(chunks)) {
       if (kind === 'events') log.#events.restore(events, leftOut);
       else if (rows) (kind === 'frames' ? log.#frames : log.#seconds).addCopy(rows);
     }

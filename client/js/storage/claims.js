@@ -27,6 +27,12 @@ export function claim(name) {
   });
 }
 
+/** Hold the name as soon as no other tab does. @param {string} name @returns {() => void} gives it back, also before it is held; may be called twice */
+export function hold(name) {
+  const held = claim(name);
+  return () => void held.then((release) => release());
+}
+
 /** @returns {Promise<Set<string>>} the names that tabs hold, this one included */
 export async function claimed() {
   const held = (await locks()?.query())?.held ?? [];

@@ -1,6 +1,6 @@
 /** Recordings that are not saved yet: their pieces, kept as they come, and what was left by a page that closed. Shows nothing. */
 
-import { canClaim, claim, isAbandoned } from './claims.js';
+import { canClaim, claim, hold, isAbandoned } from './claims.js';
 import { deleteOwned } from './database.js';
 
 /**
@@ -28,11 +28,10 @@ export class Pieces {
   /** @type {Piece[]} */
   #inMemory = [];
   #bytes = 0;
-  #release = () => {};
+  #release;
   /** Writes end in the order in which they began. @type {Promise<void>} */
   #written = Promise.resolve();
   #onTrouble;
-  #isClosed = false;
 
   /**
    * @param {import('./database.js').Database | null} database null: memory only
@@ -44,8 +43,7 @@ export class Pieces {
     this.#database = database;
     this.#info = info;
     this.#onTrouble = onTrouble;
-    if (release) this.#release = release;
-    else if (database) claim(`recording.${info.id}`).then((given) => (this.#isClosed ? given() : (this.#release = given)));
+    this.#release = release ?? (database ? hold(claimOf(info.id)) : () => {});
   }
 
   /** @returns {boolean} whether memory holds as much as it may */
@@ -73,11 +71,10 @@ export class Pieces {
     this.#database?.write(['recordings'], (store) => void store('recordings').put(this.#info)).catch(() => {});
   }
 
-  /** @returns {Promise<Blob[]>} one for each part */
+  /** @returns {Promise<Blob[]>} one for each part; rejects if they cannot be read */
   async parts() {
     await this.#written;
-    const kept = this.#database ? await this.#database.ownedBy('pieces', this.#info.id).catch(() => []) : [];
-    return partsOf([...kept, ...this.#inMemory], this.#info.type);
+    return partsOf([...(await this.#kept()), ...this.#inMemory], this.#info.type);
   }
 
   /** Its file was given to the browser: it is not offered again. Remove it once the browser has read it. */
@@ -97,24 +94,38 @@ export class Pieces {
 
   /** Let other tabs offer what is kept. May be called twice. */
   close() {
-    this.#isClosed = true;
     this.#release();
+  }
+
+  /** @returns {Promise<Piece[]>} those in the database */
+  async #kept() {
+    if (!this.#database) return [];
+    try {
+      return await this.#database.ownedBy('pieces', this.#info.id);
+    } catch (error) {
+      if (!this.#inMemory.length) throw error;
+      // What memory holds can still be saved. The rest stays in the database, and another page offers it.
+      this.#database = null;
+      return [];
+    }
   }
 
   /** @param {Piece} piece @param {RecordingInfo} info */
   async #keep(piece, info) {
-    try {
-      if (!this.#database || this.#inMemory.length) throw null;
-      await this.#database.write(['recordings', 'pieces'], (store) => {
-        store('recordings').put(info);
-        store('pieces').add({ owner: info.id, ...piece });
-      });
-    } catch (error) {
-      // Once a piece is in memory, the next ones are too, so that their order stays.
-      if (error && !this.#inMemory.length) this.#onTrouble(error);
-      this.#inMemory.push(piece);
-      this.#bytes += piece.blob.size;
+    // Once a piece is in memory, the next ones are too, so that their order stays.
+    if (this.#database && !this.#inMemory.length) {
+      try {
+        await this.#database.write(['recordings', 'pieces'], (store) => {
+          store('recordings').put(info);
+          store('pieces').add({ owner: info.id, ...piece });
+        });
+        return;
+      } catch (error) {
+        this.#onTrouble(error);
+      }
     }
+    this.#inMemory.push(piece);
+    this.#bytes += piece.blob.size;
   }
 }
 
@@ -140,7 +151,7 @@ export async function findLeft(database, onLeft) {
   const all = await database.read('recordings', (store) => store.getAll());
   for (const { id, touchedMs } of all) {
     if (!canClaim() && !isAbandoned(touchedMs, Date.now())) continue;
-    claim(`recording.${id}`).then(async (release) => {
+    claim(claimOf(id)).then(async (release) => {
       /** @type {RecordingInfo | undefined} */
       const left = await database.read('recordings', (store) => store.get(id)).catch(() => undefined);
       // Another tab may have offered it first.
@@ -151,6 +162,9 @@ export async function findLeft(database, onLeft) {
     });
   }
 }
+
+/** @param {string} id of a recording @returns {string} the name that the tab claims that records or offers it */
+const claimOf = (id) => `recording.${id}`;
 
 /** @param {import('./database.js').Database} database @param {string} id */
 function removeRecording(database, id) {

@@ -1,6 +1,6 @@
 /** Keeps the session of this page as it grows, every few seconds, so that a crash loses seconds only. Knows no element. */
 
-import { claim } from './claims.js';
+import { hold } from './claims.js';
 import { claimOf } from './sessions.js';
 
 const SAVE_MS = 3000;
@@ -41,14 +41,13 @@ export class SessionKeeper {
     const id = `${about.startedMs}-${Math.random().toString(36).slice(2)}`;
     this.#info = { ...about, id, touchedMs: about.startedMs, endedMs: null, lengthS: 0, faces: 0, markers: 0 };
     this.#timer = setInterval(() => this.save(), SAVE_MS);
-    let isOver = false;
-    this.#release = () => (isOver = true);
-    claim(claimOf(id)).then((release) => (isOver ? release() : (this.#release = release)));
+    this.#release = hold(claimOf(id));
   }
 
-  /** @returns {Promise<void>} once everything so far is kept. A session without a measurement is not. */
+  /** @returns {Promise<void>} once everything so far is kept. A session without a measurement is not. Does nothing once the session has ended. */
   save() {
-    if (this.#info && this.#log.lastS > 0) {
+    // What has ended is kept already, and another tab may have deleted it.
+    if (this.#info && this.isRunning && this.#log.lastS > 0) {
       const { lastS, events } = this.#log;
       const markers = events.reduce((sum, { kind }) => sum + Number(MARKERS.includes(kind)), 0);
       this.#info = { ...this.#info, touchedMs: Date.now(), lengthS: lastS, faces: this.#log.faces().length, markers };
@@ -63,8 +62,13 @@ export class SessionKeeper {
   async end() {
     if (!this.#info || !this.isRunning) return;
     this.#info = { ...this.#info, endedMs: Date.now() };
+    const saved = this.save();
+    const release = this.#release;
+    this.#release = () => {};
     this.#stop();
-    await this.save();
+    await saved;
+    // Only now: another tab may delete it from here on.
+    release();
   }
 
   /** The person has changed whether the browser keeps anything. */
@@ -72,8 +76,10 @@ export class SessionKeeper {
     const id = this.#info?.id;
     if (!id) return;
     await this.save();
-    this.#written = this.#written.then(() => this.#sessions.move(id));
-    await this.#written;
+    const moved = this.#written.then(() => this.#sessions.move(id));
+    // If it fails, later writes still happen.
+    this.#written = moved.catch(() => {});
+    await moved;
   }
 
   /** Delete the last session everywhere, also from the log. */

@@ -21,6 +21,8 @@ const FRAMES_S = 30 * 60;
  * @property {string} notice what the person agreed to
  * @property {{width: number, height: number, fps: number}} settings of the video that was sent
  *
+ * @typedef {SessionInfo & {isWritten: boolean, isDamaged: boolean}} Listed isWritten: a tab writes it, perhaps this one; isDamaged: its record cannot be read, and only its id is sure
+ *
  * @typedef {{key: IDBValidKey, toS: number}} KeptFrames
  */
 
@@ -45,17 +47,17 @@ export class Sessions {
   async save(info, chunks) {
     await this.#storage.ready;
     const database = this.#memory.has(info.id) ? null : this.#storage.place;
-    if (!database) return this.#hold(info, chunks);
+    if (!database) return this.#hold(info, chunks, []);
     try {
       await this.#write(database, info, chunks);
     } catch (error) {
       this.#storage.report(error);
       // What is in the database stays there: it is what remains if this page crashes.
-      await this.#hold(info, chunks);
+      await this.#hold(info, chunks, []);
     }
   }
 
-  /** @returns {Promise<(SessionInfo & {isElsewhere: boolean})[]>} newest first; isElsewhere: another tab writes it */
+  /** @returns {Promise<Listed[]>} newest first, damaged ones last */
   async list() {
     const database = await this.#storage.ready;
     /** @type {SessionInfo[]} */
@@ -64,11 +66,15 @@ export class Sessions {
     const all = [...inMemory, ...kept.filter(({ id }) => !this.#memory.has(id))];
     const names = await claimed();
     return all
-      .map((info) => ({ ...info, isElsewhere: info.endedMs === null && (canClaim() ? names.has(claimOf(info.id)) : !isAbandoned(info.touchedMs, Date.now())) }))
-      .sort((a, b) => b.startedMs - a.startedMs);
+      .map((info) => {
+        const isDamaged = !isInfo(info);
+        const isWritten = !isDamaged && info.endedMs === null && (canClaim() ? names.has(claimOf(info.id)) : !isAbandoned(info.touchedMs, Date.now()));
+        return { ...info, isWritten, isDamaged };
+      })
+      .sort((a, b) => Number(a.isDamaged) - Number(b.isDamaged) || b.startedMs - a.startedMs);
   }
 
-  /** @param {string} id @returns {Promise<Chunk[]>} */
+  /** @param {string} id @returns {Promise<Chunk[]>} rejects if they cannot be read */
   async chunks(id) {
     return this.#memory.get(id)?.chunks ?? this.#chunksInDatabase(id);
   }
@@ -86,14 +92,15 @@ export class Sessions {
     /** @type {SessionInfo | undefined} */
     const info = inMemory?.info ?? (await database?.read('sessions', (store) => store.get(id)));
     if (!info) return;
+    // Rejects before anything is deleted that could not be read.
     await this.#hold(info, []);
     await this.#removeKept(id);
   }
 
   /** @param {string} id @returns {Promise<void>} */
   async remove(id) {
-    this.#memory.delete(id);
     await this.#removeKept(id);
+    this.#memory.delete(id);
   }
 
   /** @param {string} id */
@@ -123,18 +130,35 @@ export class Sessions {
     this.#frames.set(info.id, [...frames.slice(old.length), ...added]);
   }
 
-  /** From now on in memory, with what the database has of it. @param {SessionInfo} info @param {Chunk[]} chunks */
-  async #hold(info, chunks) {
-    const before = this.#memory.get(info.id)?.chunks ?? (await this.#chunksInDatabase(info.id));
+  /**
+   * From now on in memory, with what the database has of it.
+   *
+   * @param {SessionInfo} info @param {Chunk[]} chunks
+   * @param {Chunk[]} [otherwise] taken for what the database has if that cannot be read; without it, this rejects
+   */
+  async #hold(info, chunks, otherwise) {
+    const before = this.#memory.get(info.id)?.chunks ?? (await this.#chunksInDatabase(info.id, otherwise));
     this.#memory.set(info.id, { info, chunks: withoutOldFrames([...before, ...chunks], info.lengthS) });
   }
 
-  /** @param {string} id @returns {Promise<Chunk[]>} */
-  async #chunksInDatabase(id) {
+  /** @param {string} id @param {Chunk[]} [otherwise] if they cannot be read; without it, this rejects @returns {Promise<Chunk[]>} */
+  async #chunksInDatabase(id, otherwise) {
     const database = await this.#storage.ready;
-    const found = database ? await database.ownedBy('chunks', id).catch(() => []) : [];
-    return found.map(({ chunk }) => chunk);
+    try {
+      const found = database ? await database.ownedBy('chunks', id) : [];
+      return found.map(({ chunk }) => chunk);
+    } catch (error) {
+      if (otherwise) return otherwise;
+      throw error;
+    }
   }
+}
+
+/** @param {any} info a record of the database @returns {boolean} whether it says what a list of sessions says; its settings are not checked */
+function isInfo({ id, startedMs, touchedMs, endedMs, lengthS, faces, markers, source, notice }) {
+  const numbers = [startedMs, touchedMs, endedMs ?? 0, lengthS, faces, markers];
+  const isDate = !Number.isNaN(new Date(startedMs).getTime());
+  return typeof id === 'string' && endedMs !== undefined && numbers.every(Number.isFinite) && isDate && typeof source === 'string' && typeof notice === 'string';
 }
 
 /** @param {string} id of a session @returns {string} the name that the tab claims that writes it */

@@ -37,12 +37,15 @@ const factsOf = ({ lengthS, faces, markers, source }) =>
     .filter(Boolean)
     .join(', ');
 export const RUNNING = 'läuft';
+/** In place of sessionLine() where its record cannot be read. */
+export const DAMAGED_SESSION = { date: 'Beschädigte Sitzung', facts: 'nicht lesbar' };
 export const SESSION_ACTIONS = { open: 'Öffnen', report: 'Bericht', tables: 'Tabellen', jsonl: 'JSONL', remove: 'Löschen' };
 export const SESSIONS_NOTE = 'Zahlen früherer Sitzungen, ohne Bilder. Sie liegen nur in diesem Browser, bis Sie sie löschen oder der Browser den Platz braucht.';
 export const NO_SESSIONS = 'Es gibt noch keine Sitzungen.';
 export const SESSION_UNREADABLE = 'Diese Sitzung lässt sich nicht lesen.';
 /** @param {SessionInfo} info */
 export const askDeleteSession = (info) => `Die Sitzung vom ${dateAndTime(new Date(info.startedMs))} löschen? Sie lässt sich nicht wiederherstellen.`;
+export const ASK_DELETE_DAMAGED = 'Die beschädigte Sitzung löschen? Sie lässt sich nicht wiederherstellen.';
 /** @param {number} count */
 export const askDeleteSessions = (count) => (count === 1 ? '1 Sitzung löschen? Sie lässt sich nicht wiederherstellen.' : `${count} Sitzungen löschen? Sie lassen sich nicht wiederherstellen.`);
 

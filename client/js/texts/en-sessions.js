@@ -37,12 +37,15 @@ const factsOf = ({ lengthS, faces, markers, source }) =>
     .filter(Boolean)
     .join(', ');
 export const RUNNING = 'running';
+/** In place of sessionLine() where its record cannot be read. */
+export const DAMAGED_SESSION = { date: 'Damaged session', facts: 'cannot be read' };
 export const SESSION_ACTIONS = { open: 'Open', report: 'Report', tables: 'Tables', jsonl: 'JSONL', remove: 'Delete' };
 export const SESSIONS_NOTE = 'Numbers of past sessions, without images. They are kept in this browser only, until you delete them or the browser needs the space.';
 export const NO_SESSIONS = 'There are no sessions yet.';
 export const SESSION_UNREADABLE = 'This session cannot be read.';
 /** @param {SessionInfo} info */
 export const askDeleteSession = (info) => `Delete the session of ${dateAndTime(new Date(info.startedMs))}? It cannot be restored.`;
+export const ASK_DELETE_DAMAGED = 'Delete the damaged session? It cannot be restored.';
 /** @param {number} count */
 export const askDeleteSessions = (count) => `Delete ${counted(count, 'session', 'sessions')}? They cannot be restored.`;
 

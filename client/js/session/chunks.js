@@ -1,0 +1,63 @@
+/** The parts in which a log is kept: what one holds, and whether they can be read again. Pure. */
+
+import { AT, COLUMNS, SECOND_COLUMNS, isRow } from './log-columns.js';
+
+/** A change of the columns is another format. */
+export const FORMAT = 1;
+const WIDTHS = { frames: COLUMNS.length, seconds: SECOND_COLUMNS.length };
+
+/**
+ * @typedef {object} Chunk a part of a log as plain values, which the browser can store; opaque but for its kind and time
+ * @property {'frames' | 'seconds' | 'events'} kind
+ * @property {number} fromS
+ * @property {number} toS
+ * @property {number} format
+ * @property {import('./log-rows.js').RowsCopy} [rows] of frames and seconds
+ * @property {import('./session-events.js').SessionEvent[]} [events]
+ * @property {number} [leftOut] events left out so far
+ */
+
+/** @param {Iterable<Chunk>} chunks in any order @returns {Chunk[]} in order of time @throws {Error} if one is damaged or of another version of the page */
+export function checked(chunks) {
+  const all = [...chunks];
+  for (const chunk of all) {
+    if (chunk?.format !== FORMAT) throw new Error(`chunks of format ${chunk?.format}, expected ${FORMAT}`);
+    if (!isWhole(chunk)) throw new Error(`damaged chunk: ${chunk.kind} from ${chunk.fromS} s`);
+  }
+  all.sort((a, b) => a.fromS - b.fromS || a.toS - b.toS);
+  for (const kind of /** @type {const} */ (['frames', 'seconds'])) {
+    if (!isAscending(all.flatMap((chunk) => (chunk.kind === kind && chunk.rows ? [chunk.rows.times[0], chunk.rows.times[chunk.rows.times.length - 1]] : [])))) {
+      throw new Error(`damaged chunks: ${kind} overlap`);
+    }
+  }
+  return all;
+}
+
+/** @param {Chunk} chunk @returns {boolean} */
+function isWhole({ kind, fromS, toS, rows, events, leftOut = 0 }) {
+  if (![fromS, toS, leftOut].every(Number.isFinite)) return false;
+  if (kind === 'events') return Array.isArray(events) && events.every(isEvent);
+  return Object.hasOwn(WIDTHS, kind) && areRows(kind, rows);
+}
+
+/** @param {any} event */
+const isEvent = (event) => Number.isFinite(event?.timeS) && typeof event.kind === 'string' && typeof event.detail === 'string';
+
+/** @param {'frames' | 'seconds'} kind @param {any} rows @returns {boolean} */
+function areRows(kind, rows) {
+  const { times, pts, cells } = rows ?? {};
+  const width = WIDTHS[kind];
+  if (!(times instanceof Float64Array && pts instanceof Float64Array && cells instanceof Float32Array)) return false;
+  if (!times.length || pts.length !== times.length || cells.length !== times.length * width) return false;
+  if (!times.every(Number.isFinite) || !isAscending(times)) return false;
+  for (let offset = 0; offset < cells.length; offset += width) {
+    if (!isRow(cells, offset) || (kind === 'seconds' && !(cells[offset + AT.secondFrames] > 0))) return false;
+  }
+  return true;
+}
+
+/** @param {ArrayLike<number>} times */
+function isAscending(times) {
+  for (let i = 1; i < times.length; i += 1) if (times[i] < times[i - 1]) return false;
+  return true;
+}

@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+
+import { decodeTelemetry } from '../../client/js/connection/telemetry.js';
+import { SessionLog } from '../../client/js/session/session-log.js';
+import { SessionKeeper } from '../../client/js/storage/session-keeper.js';
+
+const golden = readFileSync(new URL('../data/telemetry_v1.json', import.meta.url), 'utf8');
+const ABOUT = { startedMs: 1000, source: 'camera', notice: '', settings: { width: 640, height: 480, fps: 30 } };
+
+/** A keeper whose session runs and has one message; `saved` is what it wrote. */
+function keeping(t, sessions = {}) {
+  const saved = [];
+  const log = new SessionLog();
+  const keeper = new SessionKeeper({ save: async (info, chunks) => void saved.push({ info, chunks }), move: async () => {}, remove: async () => {}, ...sessions }, log);
+  keeper.begin(ABOUT);
+  t.after(() => keeper.end());
+  log.add(1, decodeTelemetry(golden));
+  return { keeper, saved, log };
+}
+
+test('after a move that failed, a session is still saved and ended', async (t) => {
+  const { keeper, saved } = keeping(t, { move: () => Promise.reject(new Error('closed')) });
+
+  await assert.rejects(keeper.move(), /closed/);
+  await keeper.end();
+
+  assert.equal(saved.length, 2);
+  assert.ok(saved[1].info.endedMs > 0);
+});
+
+test('the end is written with everything before it', async (t) => {
+  const { keeper, saved } = keeping(t);
+
+  await keeper.end();
+
+  assert.ok(saved[0].info.endedMs > 0);
+  assert.ok(saved[0].chunks.length > 0);
+});
+
+test('a session that has ended is not written again: another tab may have deleted it', async (t) => {
+  const { keeper, saved } = keeping(t);
+  await keeper.end();
+
+  await keeper.save();
+
+  assert.equal(saved.length, 1);
+});
+
+test('a move that failed and one that works follow each other', async (t) => {
+  const moved = [];
+  let fails = true;
+  const { keeper } = keeping(t, { move: async (id) => { if (fails) throw new Error('closed'); moved.push(id); } });
+  await assert.rejects(keeper.move(), /closed/);
+  fails = false;
+
+  await keeper.move();
+
+  assert.equal(moved.length, 1);
+});
+
+test('to forget a session empties the log and deletes it after the last write', async (t) => {
+  const done = [];
+  const { keeper, log } = keeping(t, { save: async () => void done.push('saved'), remove: async () => void done.push('removed') });
+  keeper.save();
+
+  await keeper.forget();
+
+  assert.deepEqual(done, ['saved', 'removed']);
+  assert.equal(log.lastS, 0);
+  assert.equal(keeper.info, null);
+});

@@ -1,0 +1,108 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { Sessions } from '../../client/js/storage/sessions.js';
+import { FakeDatabase } from './fake-database.mjs';
+
+const info = (id, more = {}) => ({
+  id, startedMs: 1000, touchedMs: 2000, endedMs: 3000, lengthS: 10, faces: 1, markers: 0, source: 'camera', notice: '', settings: { width: 640, height: 480, fps: 30 }, ...more,
+});
+const chunk = (fromS, kind = 'frames') => ({ kind, fromS, toS: fromS + 1, format: 1 });
+
+/** Sessions over a database that the person lets the browser use, or not. */
+function made(mayKeep = true) {
+  const database = new FakeDatabase();
+  const storage = { mayKeep, ready: Promise.resolve(database), reported: 0, report: () => (storage.reported += 1), get place() { return this.mayKeep ? database : null; } };
+  return { database, storage, sessions: new Sessions(storage) };
+}
+
+test('sessions are listed newest first, and those that cannot be read last, as damaged', async () => {
+  const { database, sessions } = made();
+  const damaged = [{ id: 'bare' }, info('date', { startedMs: 'x' }), info('far', { startedMs: 9e15 }), info('length', { lengthS: NaN }), info('end', { endedMs: undefined }), info(7)];
+  for (const each of [...damaged, info('old'), info('new', { startedMs: 5000 })]) database.stores.sessions.set(each.id, each);
+
+  const listed = await sessions.list();
+
+  assert.deepEqual(listed.slice(0, 2).map(({ id, isDamaged }) => [id, isDamaged]), [['new', false], ['old', false]]);
+  assert.deepEqual(listed.slice(2).map(({ id }) => id).sort(), [7, 'bare', 'date', 'end', 'far', 'length']);
+  assert.ok(listed.slice(2).every(({ isDamaged, isWritten }) => isDamaged && !isWritten));
+});
+
+test('a damaged session can be deleted, with its chunks', async () => {
+  const { database, sessions } = made();
+  database.stores.sessions.set('bare', { id: 'bare' });
+  database.stores.chunks.set(1, { owner: 'bare', chunk: null });
+  database.stores.chunks.set(2, { owner: 'other', chunk: null });
+
+  await sessions.remove('bare');
+
+  assert.equal(database.stores.sessions.size, 0);
+  assert.deepEqual([...database.stores.chunks.keys()], [2]);
+});
+
+test('chunks that cannot be read are an error, not an empty session', async () => {
+  const { database, sessions } = made();
+  await sessions.save(info('a'), [chunk(0)]);
+  database.fails.add('read');
+
+  await assert.rejects(sessions.chunks('a'), /read/);
+});
+
+test('a session that cannot be read is not deleted when the browser shall keep nothing more', async () => {
+  const { database, storage, sessions } = made();
+  await sessions.save(info('a'), [chunk(0)]);
+  storage.mayKeep = false;
+  database.fails.add('ownedBy');
+
+  await assert.rejects(sessions.move('a'), /read/);
+
+  assert.equal(database.stores.chunks.size, 1);
+  assert.equal(sessions.isKept('a'), false);
+});
+
+test('a session moves to memory and back, with all of its chunks', async () => {
+  const { database, storage, sessions } = made();
+  await sessions.save(info('a'), [chunk(0)]);
+  storage.mayKeep = false;
+  await sessions.move('a');
+  assert.equal(database.stores.sessions.size + database.stores.chunks.size, 0);
+  await sessions.save(info('a'), [chunk(1)]);
+  storage.mayKeep = true;
+  await sessions.move('a');
+
+  assert.deepEqual((await sessions.chunks('a')).map(({ fromS }) => fromS), [0, 1]);
+  assert.equal(database.stores.chunks.size, 2);
+  assert.equal(sessions.isKept('a'), true);
+});
+
+test('a session in memory is not lost when it cannot move to the browser', async () => {
+  const { database, storage, sessions } = made(false);
+  await sessions.save(info('a'), [chunk(0)]);
+  storage.mayKeep = true;
+  database.fails.add('write');
+
+  await assert.rejects(sessions.move('a'), /write/);
+
+  assert.deepEqual((await sessions.chunks('a')).map(({ fromS }) => fromS), [0]);
+});
+
+test('where the database can neither be read nor written, what comes is held in memory', async () => {
+  const { database, storage, sessions } = made();
+  await sessions.save(info('a'), [chunk(0)]);
+  database.fails.add('read').add('write');
+
+  await sessions.save(info('a'), [chunk(1)]);
+  await sessions.save(info('a'), [chunk(2)]);
+
+  assert.equal(storage.reported, 1);
+  assert.deepEqual((await sessions.chunks('a')).map(({ fromS }) => fromS), [1, 2]);
+  assert.equal(database.stores.chunks.size, 1);
+});
+
+test('frames older than half an hour are deleted, means are not', async () => {
+  const { sessions } = made();
+  await sessions.save(info('a', { lengthS: 1 }), [chunk(0), chunk(0, 'seconds')]);
+  await sessions.save(info('a', { lengthS: 1802 }), [chunk(1801)]);
+
+  assert.deepEqual((await sessions.chunks('a')).map(({ kind, fromS }) => [kind, fromS]), [['frames', 0], ['seconds', 0], ['frames', 1801]].slice(1));
+});
