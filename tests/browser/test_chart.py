@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.browser.conftest import SCREENSHOTS, SOON_MS, OpenPage, chart_points, start, until
+from tests.browser.conftest import SCREENSHOTS, SOON_MS, OpenPage, chart_points, press_start, start, until
 from tests.browser.test_old_browsers import FACES
 from tests.browser.test_while_it_runs import BREAK
 
@@ -33,6 +33,12 @@ SKEW = """
 const now = performance.now.bind(performance);
 window.skewMs = 0;
 performance.now = () => now() + window.skewMs;
+"""
+# `hide('yes')` is another tab in front of this one.
+HIDE = """
+let hidden = 'no';
+Object.defineProperty(document, 'hidden', { get: () => hidden === 'yes' });
+window.hide = (now) => { hidden = now; document.dispatchEvent(new Event('visibilitychange')); };
 """
 DRAWN = """() => JSON.stringify([
   document.querySelector('.ribbon').dataset.bands,
@@ -135,6 +141,35 @@ async def test_a_stopped_chart_can_still_be_looked_back_at(server_url: str, open
         await expect(page.locator(".ribbon").first).to_have_attribute(
             "data-bands", re.compile("happy|neutral")
         )
+
+
+async def test_a_chart_that_ends_in_a_hidden_tab_is_not_live_when_the_tab_returns(
+    server_url: str, open_page: OpenPage
+):
+    async with open_page(server_url, script=HIDE) as page:
+        await start(page)
+        await chart_points(page, 4)
+        await page.evaluate("hide('yes')")
+        await page.evaluate("document.getElementById('stop').click()")
+        await expect(page.locator("html")).to_have_attribute("data-state", "stopped")
+
+        await page.evaluate("hide('no')")
+
+        await expect(page.locator("#time-axis")).not_to_contain_text("now")
+        await expect(page.get_by_role("button", name="Pause")).to_be_disabled()
+        await expect(page.get_by_label("Look back in time")).to_be_visible()
+
+
+async def test_a_start_that_fails_leaves_no_live_chart(server_url: str, open_page: OpenPage):
+    refused = (
+        "navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('', 'NotFoundError'));"
+    )
+    async with open_page(server_url, script=refused) as page:
+        await press_start(page)
+        await expect(page.locator("html")).to_have_attribute("data-state", "failed")
+
+        await expect(page.get_by_role("button", name="Pause")).to_be_disabled()
+        await expect(page.locator("#time-axis")).not_to_contain_text("now")
 
 
 async def test_two_leading_lines_are_named_at_their_ends_and_all_on_demand(

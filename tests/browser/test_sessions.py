@@ -16,6 +16,15 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 NO_STORAGE = (
     "Object.defineProperty(window, 'indexedDB', { get() { throw new DOMException('', 'SecurityError'); } });"
 )
+# A second face in each message, whose number stays the same when the first one is lost and found again.
+FACE_9 = """{
+  const parse = JSON.parse;
+  JSON.parse = (text) => {
+    const message = parse(text);
+    if (message?.faces?.length) message.faces.push({ ...message.faces[0], id: 9 });
+    return message;
+  };
+}"""
 COUNTS = """() => new Promise((resolve) => {
   indexedDB.open('facestream').onsuccess = ({ target }) => {
     const db = target.result, transaction = db.transaction(['sessions', 'chunks']);
@@ -127,6 +136,35 @@ async def test_a_session_is_kept_at_the_next_start_reopened_and_saved(
         assert "Face 1" in report.read_text()
         await page.get_by_role("button", name="Back to live").click()
         await expect(page.locator("#past")).to_be_hidden()
+
+
+async def open_past(page: Page, number: int) -> None:
+    """Open a session of the list, counted from the newest."""
+    line = (await open_list(page)).nth(number)
+    await line.locator("summary").click()
+    await line.get_by_role("button", name="Open").click()
+    await expect(page.locator("#past")).to_be_visible()
+
+
+async def test_the_chosen_face_stays_with_its_session_while_a_past_one_is_open(
+    server_url: str, open_page: OpenPage
+):
+    async with open_page(server_url, script=FACE_9) as page:
+        await start(page)
+        await measured(page)
+        await stop(page)
+        await start(page)
+        await measured(page)
+        await open_past(page, 1)
+
+        # A choice in the strip is about the video, not about the people of the past.
+        person, badge = page.locator("#people [data-id='9']"), page.locator(".face-badge:visible")
+        await person.click()
+        await expect(person).to_have_attribute("aria-pressed", "true", timeout=SOON_MS)
+        await expect(badge).to_have_count(0)
+        await page.get_by_role("button", name="Back to live").click()
+
+        await expect(badge).to_have_text("9")
 
 
 async def test_a_session_of_a_page_that_crashed_is_in_the_list(server_url: str, open_page: OpenPage):

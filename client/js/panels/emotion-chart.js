@@ -90,6 +90,8 @@ export class EmotionChart {
     new ResizeObserver(() => this.#redraw()).observe(elements.ribbons);
     // The ribbons are painted with the colours of the theme.
     window.matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.#redraw());
+    // A chart that was stopped while the tab was hidden has no timer that would draw it.
+    document.addEventListener('visibilitychange', () => this.#redraw());
     this.#redraw();
   }
 
@@ -119,12 +121,12 @@ export class EmotionChart {
     this.#timer ||= window.setInterval(() => this.#redraw(), REDRAW_MS);
   }
 
-  /** The session is over; what is drawn stays. */
+  /** The session is over, or did not come about; what is drawn stays. */
   stop() {
-    if (!this.#timer) return;
     window.clearInterval(this.#timer);
     this.#timer = 0;
-    this.#endedS = nowS() - this.#startS;
+    if (this.#endedS !== null) return;
+    this.#endedS = this.#log.lastS > 0 ? nowS() - this.#startS : 0;
     this.#redraw();
   }
 

@@ -41,11 +41,6 @@ export class LiveView {
     this.#shown = new ShownFrame(parts.video, (frame) => this.#onFrame(frame));
   }
 
-  /** @returns {number} the start of this visit, in seconds of the page's clock */
-  get startS() {
-    return this.#startS;
-  }
-
   /** @returns {Date} */
   get startedAt() {
     return this.#startedAt;
@@ -66,6 +61,7 @@ export class LiveView {
       chart?.begin(own, this.#startS);
       chart?.start();
     } else chart?.show(log ?? own);
+    this.refill();
   }
 
   /** Forget what the session has left. */
@@ -132,7 +128,8 @@ export class LiveView {
   /** Another face is followed: the chart draws its past. */
   refill() {
     const { chart, face } = this.#at;
-    chart?.follow(face.chosenId);
+    // The faces of a past session are other people.
+    if (!this.#past) chart?.follow(face.chosenId);
   }
 
   /**
