@@ -106,7 +106,7 @@ const live = new LiveView({
     new ChartTable(dialog('#table-dialog')),
   ),
   face,
-  health: new QualityPanel(element('#quality')),
+  qualityPanel: new QualityPanel(element('#quality')),
   strip,
   summary: element('#drawing'),
   video,
@@ -157,6 +157,7 @@ const list = new SessionsPanel(dialog('#sessions'), {
   ask,
   onOpen: (info, past) => session.openPast(info, past),
   onDelete: (id) => session.onDelete(id),
+  onMove: () => session.refresh(),
   say: (text) => stage.sayBriefly(text),
 });
 const recording = new RecordingPanel({ button: button('record'), left: element('#left'), video, storage, ask, say: (text) => stage.sayBriefly(text) });
@@ -261,7 +262,7 @@ const presentation = new Presentation({
   say: (text) => stage.sayBriefly(text),
 });
 listShortcuts(element('#keys'));
-const keyButtons = { startStop: ['start', 'stop'], record: ['record'], snapshot: ['snapshot'], word: ['view-word'], fullScreen: ['view-full'], help: ['open-shortcuts'] };
+const keyButtons = { startStop: ['start', 'stop'], record: ['record'], snapshot: ['snapshot'], marker: ['mark-now'], word: ['view-word'], fullScreen: ['view-full'], help: ['open-shortcuts'] };
 for (const [action, ids] of Object.entries(keyButtons)) for (const id of ids) showShortcut(button(id), action);
 /** Press the first of these buttons that is there. @param {string[]} ids */
 const press = (...ids) => ids.map(button).find((found) => !found.hidden)?.click();

@@ -230,6 +230,35 @@ async def test_a_page_that_may_keep_nothing_holds_its_sessions_until_it_is_close
         assert not await page.get_by_role("checkbox", name="Keep sessions in this browser").is_checked()
 
 
+async def test_the_held_session_is_said_to_be_where_it_is(server_url: str, open_page: OpenPage):
+    async with open_page(server_url) as page:
+        await start(page)
+        await measured(page)
+        await stop(page)
+        await expect(page.locator("#held")).to_contain_text("This browser keeps them")
+        await open_list(page)
+
+        await page.get_by_role("checkbox", name="Keep sessions in this browser").uncheck()
+
+        await expect(page.locator("#held")).to_contain_text("This page holds them until you close it.")
+        # As every other sheet, a press beside it closes it.
+        await page.mouse.click(4, 4)
+        await expect(page.locator("#sessions")).to_be_hidden()
+
+
+async def test_a_file_that_cannot_be_saved_is_reported(server_url: str, open_page: OpenPage):
+    no_space = "URL.createObjectURL = () => { throw new Error('no space'); };"
+    async with open_page(server_url, script=no_space, expect_errors="no space") as page:
+        await start(page)
+        await measured(page)
+        await stop(page)
+        await page.locator("#save summary").click()
+
+        await page.get_by_role("button", name="Report").click()
+
+        await expect(page.locator("#notice")).to_have_text("The browser could not save the file.")
+
+
 async def test_a_page_without_a_database_lists_its_sessions_and_says_so(server_url: str, open_page: OpenPage):
     async with open_page(server_url, script=NO_STORAGE) as page:
         await start(page)

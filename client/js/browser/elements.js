@@ -47,3 +47,14 @@ export function contextOf(canvas) {
 export function fit(canvas, width, height) {
   if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
 }
+
+/** @param {HTMLCanvasElement} canvas @param {number} width @param {number} height in CSS pixels @returns {CanvasRenderingContext2D | null} empty, and sharp on this screen; null: there is no room */
+export function cleared(canvas, width, height) {
+  const scale = devicePixelRatio || 1;
+  const context = canvas.getContext('2d');
+  if (!context || !width || !height) return null;
+  fit(canvas, Math.round(width * scale), Math.round(height * scale));
+  context.setTransform(scale, 0, 0, scale, 0, 0);
+  context.clearRect(0, 0, width, height);
+  return context;
+}

@@ -97,6 +97,11 @@ export class ExportPanel {
   async #save(kind) {
     this.#at.menu.open = false;
     this.#summary.focus();
-    await saveSession(kind, this.#session());
+    try {
+      await saveSession(kind, this.#session());
+    } catch (error) {
+      console.error(error);
+      this.#say(T.NOT_SAVED);
+    }
   }
 }

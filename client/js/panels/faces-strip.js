@@ -1,6 +1,6 @@
 /** The strip of faces: who is in the video, what each face shows and showed, and whom the page follows. Draws into its own elements only. */
 
-import { find, make } from '../browser/elements.js';
+import { cleared, make } from '../browser/elements.js';
 import { percent } from '../texts/format.js';
 import { T } from '../texts/texts.js';
 import { faceColour } from './face-colours.js';
@@ -126,7 +126,7 @@ export class FacesStrip {
     const item = make('li');
     item.append(button);
     this.#element.append(item);
-    const entry = { button, thumb: find(button, '.thumb', HTMLCanvasElement), word, spark };
+    const entry = { button, thumb, word, spark };
     this.#entries.set(id, entry);
     return entry;
   }
@@ -147,19 +147,9 @@ function wordOf({ face, isPresent }) {
   return `${T.EMOTION_LABELS[face.label]} ${percent(Math.max(...face.probabilities))}`;
 }
 
-/** @param {HTMLCanvasElement} canvas @param {{width: number, height: number}} size in CSS pixels @returns {CanvasRenderingContext2D | null} empty */
-function cleared(canvas, { width, height }) {
-  const sharp = Math.ceil(devicePixelRatio);
-  if (canvas.width !== width * sharp) Object.assign(canvas, { width: width * sharp, height: height * sharp });
-  const context = canvas.getContext('2d');
-  context?.setTransform(sharp, 0, 0, sharp, 0, 0);
-  context?.clearRect(0, 0, width, height);
-  return context;
-}
-
 /** The face as lines, without an image of it. @param {HTMLCanvasElement} canvas @param {Person} person @param {'mirrored' | 'as it is'} view */
 function drawThumb(canvas, { landmarks }, view) {
-  const context = cleared(canvas, THUMB);
+  const context = cleared(canvas, THUMB.width, THUMB.height);
   if (!context || !landmarks) return;
   const { width, height } = THUMB;
   context.strokeStyle = getComputedStyle(canvas).color;
@@ -182,12 +172,14 @@ function drawThumb(canvas, { landmarks }, view) {
 
 /** The last half minute: a bar for each moment, in the colour of its label and as high as its probability. @param {HTMLCanvasElement} canvas @param {Person} person */
 function drawSpark(canvas, { past }) {
-  const context = cleared(canvas, SPARK);
+  const context = cleared(canvas, SPARK.width, SPARK.height);
   if (!context) return;
   const style = getComputedStyle(canvas);
+  const labels = new Set(past.map(({ label }) => label));
+  const colours = new Map([...labels].map((label) => [label, style.getPropertyValue(label === 'unsure' ? '--hair' : `--${label}`)]));
   const step = SPARK.width / 120;
   past.forEach(({ label, share }, i) => {
-    context.fillStyle = style.getPropertyValue(label === 'unsure' ? '--hair' : `--${label}`);
+    context.fillStyle = colours.get(label) ?? '';
     const height = share * SPARK.height;
     context.fillRect(SPARK.width - (past.length - i) * step, SPARK.height - height, step + 0.6, height);
   });

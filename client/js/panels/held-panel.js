@@ -1,6 +1,6 @@
 /** What the page holds while nothing runs: the last session, or a past one that is open. Uses its own elements only. */
 
-import { putText } from '../browser/elements.js';
+import { find, putText } from '../browser/elements.js';
 import { T } from '../texts/texts.js';
 
 /**
@@ -17,15 +17,17 @@ import { T } from '../texts/texts.js';
 export class HeldPanel {
   #held;
   #past;
+  #back;
 
   /** @param {HeldElements} elements each holds a p and buttons @param {HeldActions} actions */
   constructor({ held, past }, { save, forget, close }) {
     this.#held = held;
     this.#past = past;
-    held.querySelector('.save')?.addEventListener('click', save);
-    held.querySelector('.forget')?.addEventListener('click', forget);
-    past.querySelector('.save')?.addEventListener('click', save);
-    past.querySelector('.back')?.addEventListener('click', close);
+    this.#back = find(past, '.back', HTMLButtonElement);
+    find(held, '.save', HTMLButtonElement).addEventListener('click', save);
+    find(held, '.forget', HTMLButtonElement).addEventListener('click', forget);
+    find(past, '.save', HTMLButtonElement).addEventListener('click', save);
+    this.#back.addEventListener('click', close);
   }
 
   /** @param {import('../storage/sessions.js').SessionInfo | null} info of the session that has ended; null: none @param {'browser' | 'page'} place that keeps it */
@@ -36,14 +38,12 @@ export class HeldPanel {
   /** @param {import('../storage/sessions.js').SessionInfo | null} info null: none @param {'running' | 'ended'} [live] the page's own session */
   showPast(info, live = 'ended') {
     this.#fill(this.#past, info && T.pastSession(info));
-    const back = this.#past.querySelector('.back');
-    if (back) back.textContent = live === 'running' ? T.BACK.toLive : T.BACK.close;
+    this.#back.textContent = live === 'running' ? T.BACK.toLive : T.BACK.close;
   }
 
   /** @param {HTMLElement} line @param {string | null} text null: none */
   #fill(line, text) {
     line.hidden = text === null;
-    const place = line.querySelector('p');
-    if (place) putText(place, text ?? '');
+    putText(find(line, 'p', HTMLElement), text ?? '');
   }
 }

@@ -1,6 +1,6 @@
 /** The labels of one face over time as one band of colours with letters or words. Draws onto its own canvas only. */
 
-import { make } from '../browser/elements.js';
+import { cleared, make } from '../browser/elements.js';
 import { T } from '../texts/texts.js';
 import { faceColour } from './face-colours.js';
 
@@ -29,7 +29,7 @@ export class LabelRibbon {
     this.#nameFace(face);
     this.root.dataset.bands = bands.map(({ label, from, end }) => `${label} ${from}-${end}`).join();
     const { clientWidth: width, clientHeight: height } = this.#canvas;
-    const context = this.#clear(width, height);
+    const context = cleared(this.#canvas, width, height);
     if (!context) return;
     const style = getComputedStyle(this.#canvas);
     context.font = `600 ${style.fontSize} ${style.fontFamily}`;
@@ -49,19 +49,6 @@ export class LabelRibbon {
     this.#badge.hidden = !face;
     this.#badge.textContent = String(face);
     this.#badge.style.background = face ? faceColour(face) : '';
-  }
-
-  /** @param {number} width @param {number} height @returns {CanvasRenderingContext2D | null} null: there is no room */
-  #clear(width, height) {
-    const scale = window.devicePixelRatio || 1;
-    const context = this.#canvas.getContext('2d');
-    if (!context || !width || !height) return null;
-    const size = { width: Math.round(width * scale), height: Math.round(height * scale) };
-    // Setting even the same size would allocate the canvas again.
-    if (this.#canvas.width !== size.width || this.#canvas.height !== size.height) Object.assign(this.#canvas, size);
-    context.setTransform(scale, 0, 0, scale, 0, 0);
-    context.clearRect(0, 0, width, height);
-    return context;
   }
 }
 

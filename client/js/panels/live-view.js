@@ -12,7 +12,7 @@ import { ShownFrame } from './shown-frame.js';
  * @property {import('./emotion-chart.js').EmotionChart | null} chart null: its libraries are missing
  * @property {import('./chart-tools.js').ChartTools} chartTools
  * @property {import('./face-panel.js').FacePanel} face
- * @property {import('./quality-panel.js').QualityPanel} health
+ * @property {import('./quality-panel.js').QualityPanel} qualityPanel
  * @property {import('./faces-strip.js').FacesStrip} strip
  * @property {HTMLElement} summary element whose accessible name describes the chart
  * @property {HTMLVideoElement} video
@@ -64,10 +64,9 @@ export class LiveView {
     this.refill();
   }
 
-  /** Forget what the session has left. */
+  /** The log was cleared: show nothing of it. */
   forget() {
     const { log, chart } = this.#at;
-    log.clear();
     if (!this.#past) chart?.show(log);
   }
 
@@ -94,7 +93,7 @@ export class LiveView {
 
   /** The connection is open. @param {string} sessionId */
   beginSession(sessionId) {
-    this.#at.health.say('session', sessionId.slice(0, 8));
+    this.#at.qualityPanel.say('session', sessionId.slice(0, 8));
     this.#isRunning = true;
     if (!this.#past) this.#at.chart?.start();
   }
@@ -106,13 +105,13 @@ export class LiveView {
 
   /** @param {Telemetry} telemetry @param {number} atMs when it arrived */
   add(telemetry, atMs) {
-    const { log, health, face } = this.#at;
+    const { log, qualityPanel, face } = this.#at;
     const timeS = this.#clock.pageTime(telemetry.pts, atMs / 1000);
     this.#shown.add(telemetry, atMs, timeS);
     // Another session: its faces have other numbers.
     if (telemetry.seq < this.#lastSeq) face.choose(null);
     this.#lastSeq = telemetry.seq;
-    health.addTimes(telemetry.ms);
+    qualityPanel.addTimes(telemetry.ms);
     this.#at.strip.add(telemetry);
     log.add(timeS - this.#startS, telemetry);
   }
@@ -138,85 +137,84 @@ export class LiveView {
    * @returns {string} the badge beside the video; empty: none
    */
   show(newest, dropped) {
-    const { chartTools, health, summary } = this.#at;
+    const { chartTools, face, qualityPanel, strip, summary } = this.#at;
     this.#waiting = false;
-    const verdict = this.#showFace();
-    this.#showStrip();
+    const nowMs = performance.now();
+    const report = this.#shown.report(nowMs);
+    const verdict = this.#showFace(report, nowMs);
+    if (report) strip.show(report, face.chosenId, face.follow(report.faces)?.id ?? null, nowMs);
     summary.setAttribute('aria-label', T.chartSummary(chartTools.windowWords, verdict, newest.fpsOut));
-    return health.show(newest, dropped);
+    return qualityPanel.show(newest, dropped);
   }
 
   /** @param {import('../connection/connection-stats.js').Rates} rates */
   showRates(rates) {
-    const { health, video } = this.#at;
+    const { qualityPanel, video } = this.#at;
     const { display = null, ...others } = rates.ms;
-    health.showRates(rates);
-    if (display !== null && !('requestVideoFrameCallback' in video)) this.#shown.estimateDelay(display);
+    qualityPanel.showRates(rates);
     // Where the video reports its frames, each has its own time.
-    health.addTimes({ ...others, display: 'requestVideoFrameCallback' in video ? null : display });
+    const estimate = 'requestVideoFrameCallback' in video ? null : display;
+    if (estimate !== null) this.#shown.estimateDelay(estimate);
+    qualityPanel.addTimes({ ...others, display: estimate });
   }
 
   /** @param {import('../connection/jpeg-peer.js').Shown} frame of the compatibility mode, whose video has no clock of its own */
   showJpegFrame({ ptsS, ms }) {
     this.#shown.show(ptsS);
-    this.#showFace();
+    this.#showFaceNow();
     this.#momentS = this.#clock.timeOf(ptsS);
     if (!this.#past) this.#at.chart?.showMoment(this.#momentS);
-    this.#at.health.addTimes(ms);
+    this.#at.qualityPanel.addTimes(ms);
   }
 
   /** The camera is paused. @param {string} reason */
   pause(reason) {
     this.#waiting = true;
     this.#at.face.wait(reason);
-    this.#at.health.wait();
+    this.#at.qualityPanel.wait();
   }
 
   /** The connection is lost and may come back. @param {string} reason @param {number} dropped since the start of the visit */
   interrupt(reason, dropped) {
     this.#waiting = true;
     this.#at.face.wait(reason);
-    this.#at.health.reset();
-    this.#at.health.say('dropped', String(dropped));
+    this.#at.qualityPanel.reset();
+    this.#at.qualityPanel.say('dropped', String(dropped));
   }
 
   /** Nothing runs. */
   reset() {
     this.#waiting = true;
     this.#shown.end();
-    const { chart, face, health, strip } = this.#at;
+    const { chart, face, qualityPanel, strip } = this.#at;
     strip.clear();
     this.#isRunning = false;
     chart?.stop();
     chart?.lead('');
     face.reset();
-    health.reset();
+    qualityPanel.reset();
   }
 
   /** @param {import('./shown-frame.js').Shown} frame */
   #onFrame({ timeS, encodeMs, displayMs }) {
     this.#momentS = timeS;
     if (!this.#past) this.#at.chart?.showMoment(timeS);
-    this.#at.health.addTimes({ encode: encodeMs, display: displayMs });
-    this.#showFace();
+    this.#at.qualityPanel.addTimes({ encode: encodeMs, display: displayMs });
+    this.#showFaceNow();
   }
 
-  #showStrip() {
-    const { face, strip } = this.#at;
-    const nowMs = performance.now();
-    const report = this.#shown.report(nowMs);
-    if (report) strip.show(report, face.chosenId, face.follow(report.faces)?.id ?? null, nowMs);
-  }
-
-  /** @returns {string} the word about the frame on show */
-  #showFace() {
+  /** @param {Telemetry | null} report of the frame on show @param {number} nowMs @returns {string} the word about it */
+  #showFace(report, nowMs) {
     const { chart, face } = this.#at;
     if (this.#waiting) return T.NOTHING;
-    const nowMs = performance.now();
-    const report = this.#shown.report(nowMs);
     const verdict = report ? face.show(report, nowMs) : T.NOTHING;
     chart?.lead(face.label);
     return verdict;
+  }
+
+  #showFaceNow() {
+    const nowMs = performance.now();
+    this.#showFace(this.#shown.report(nowMs), nowMs);
   }
 }
 

@@ -7,7 +7,7 @@ import { T } from '../texts/texts.js';
 
 /**
  * @typedef {object} MarkerElements
- * @property {HTMLElement} tools holds the button .mark and the menu with the stimulus
+ * @property {HTMLElement} tools holds the button .mark-now and the menu with the stimulus
  * @property {HTMLFormElement} form holds a label and an input for the note
  */
 

@@ -43,7 +43,7 @@ export class SessionView {
     const { keeper, live, about } = this.#at;
     this.closePast();
     keeper.begin({ startedMs: live.startedAt.getTime(), ...about() });
-    this.#show();
+    this.refresh();
   }
 
   /** There is a connection: frames can be marked. */
@@ -56,31 +56,31 @@ export class SessionView {
     const { keeper, markers } = this.#at;
     markers.show('away');
     const saved = keeper.end();
-    this.#show();
+    this.refresh();
     await saved;
     // The browser may have had no space for the last part.
-    this.#show();
+    this.refresh();
   }
 
   /** @param {SessionInfo} info @param {SessionLog} log */
   openPast(info, log) {
     this.#past = { info, log };
     this.#at.live.showPast(log);
-    this.#show();
+    this.refresh();
   }
 
   closePast() {
     if (!this.#past) return;
     this.#past = null;
     this.#at.live.showPast(null);
-    this.#show();
+    this.refresh();
   }
 
   /** Forget the session that has ended. */
   async forget() {
-    this.#at.live.forget();
     const forgotten = this.#at.keeper.forget();
-    this.#show();
+    this.#at.live.forget();
+    this.refresh();
     await forgotten;
   }
 
@@ -90,11 +90,12 @@ export class SessionView {
     if (id === this.#at.keeper.info?.id) await this.forget();
   }
 
-  #show() {
+  /** Say again what is held, and where. */
+  refresh() {
     const { keeper, sessions, held, log } = this.#at;
     const { info, isRunning } = keeper;
     const isHeld = info && !isRunning && log.lastS > 0 && !this.#past;
-    held.showHeld(isHeld ? { ...info, lengthS: log.lastS, faces: log.faces().length } : null, info && sessions.isKept(info.id) ? 'browser' : 'page');
+    held.showHeld(isHeld ? info : null, info && sessions.isKept(info.id) ? 'browser' : 'page');
     held.showPast(this.#past?.info ?? null, isRunning ? 'running' : 'ended');
     this.#at.onChange();
   }

@@ -5,6 +5,7 @@ import { SessionLog } from '../session/session-log.js';
 import { StorageError } from '../storage/database.js';
 import { T } from '../texts/texts.js';
 import { saveSession } from './export-panel.js';
+import { closesSheet } from './sheet.js';
 
 /** @typedef {import('../storage/sessions.js').SessionInfo} SessionInfo */
 /** @typedef {import('../storage/sessions.js').Listed} Listed */
@@ -17,6 +18,7 @@ import { saveSession } from './export-panel.js';
  * @property {(text: string) => Promise<boolean>} ask before something is lost
  * @property {(info: SessionInfo, log: SessionLog) => void} onOpen show it in the page
  * @property {(id: string) => Promise<void> | void} onDelete a session was deleted
+ * @property {() => void} onMove the page's own session is kept elsewhere now
  * @property {(text: string) => void} say a sentence for the person
  */
 
@@ -37,7 +39,7 @@ export class SessionsPanel {
     this.#keep.checked = parts.storage.mayKeep;
     this.#keep.addEventListener('change', () => this.#changeKeep().catch((error) => this.report(error)));
     this.#deleteAll.addEventListener('click', () => this.#removeAll().catch((error) => this.report(error)));
-    find(dialog, '.close', HTMLButtonElement).addEventListener('click', () => dialog.close());
+    closesSheet(dialog);
   }
 
   /** Show the list. */
@@ -64,6 +66,7 @@ export class SessionsPanel {
   async #changeKeep() {
     this.#at.storage.mayKeep = this.#keep.checked;
     await this.#at.keeper.move();
+    this.#at.onMove();
     await this.#refresh();
   }
 

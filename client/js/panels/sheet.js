@@ -6,6 +6,11 @@
  */
 export function opensSheet(opener, dialog) {
   opener.addEventListener('click', () => dialog.showModal());
+  closesSheet(dialog);
+}
+
+/** For a dialog that something else opens. @param {HTMLDialogElement} dialog holds a button .close */
+export function closesSheet(dialog) {
   dialog.querySelector('.close')?.addEventListener('click', () => dialog.close());
   // The backdrop belongs to the dialog, so only the place tells it from the dialog's own padding.
   dialog.addEventListener('pointerdown', (event) => {

@@ -63,7 +63,6 @@ export const TEXT = {
   deleteAll: 'Alle löschen',
   forget: 'Verwerfen',
   marker: 'Markieren',
-  markerTitle: 'Diesen Moment markieren (Taste M)',
   moreMarkers: 'Weitere Markierungen',
   stimulusStart: 'Reiz beginnt',
   stimulusEnd: 'Reiz endet',

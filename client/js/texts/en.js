@@ -63,7 +63,6 @@ export const TEXT = {
   deleteAll: 'Delete all',
   forget: 'Forget',
   marker: 'Marker',
-  markerTitle: 'Mark this moment (key M)',
   moreMarkers: 'More markers',
   stimulusStart: 'Stimulus starts',
   stimulusEnd: 'Stimulus ends',
