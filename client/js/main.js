@@ -29,6 +29,7 @@ import { Sessions } from './storage/sessions.js';
 import { SessionsPanel } from './panels/sessions-panel.js';
 import { SessionView } from './panels/session-view.js';
 import { SetupPanel } from './panels/setup-panel.js';
+import { SharePanel } from './panels/share-panel.js';
 import { bindShortcuts, listShortcuts, showShortcut } from './panels/shortcuts.js';
 import { StagePanel } from './panels/stage-panel.js';
 import { readChoice } from './browser/settings.js';
@@ -252,6 +253,8 @@ button('say-now').addEventListener('click', () => {
   requestAnimationFrame(() => (said.textContent = face.spoken));
 });
 opensSheet(button('open-shortcuts'), dialog('#shortcuts'));
+const share = new SharePanel(button('open-share'), dialog('#share'), SERVER);
+traits.then(({ needsToken }) => share.offer(needsToken));
 const presentation = new Presentation({
   root,
   video,

@@ -131,6 +131,7 @@ async def test_no_text_is_kept_outside_the_languages(server_url: str, open_page:
             ("#open-shortcuts", "#shortcuts"),
             ("#open-meaning", "#meaning"),
             ("#open-sessions", "#sessions"),
+            ("#open-share", "#share"),
         ):
             await page.locator(opener).click()
             await expect(page.locator(sheet)).to_be_visible()

@@ -8,6 +8,7 @@ export * from './de-exports.js';
 export * from './de-controls.js';
 export * from './de-problems.js';
 export * from './de-sessions.js';
+export * from './de-share.js';
 
 /** Texts of index.html: for `data-text`, `data-title` (tooltip) and `data-label` (accessible name). @type {Record<string, string>} */
 export const TEXT = {
@@ -103,6 +104,13 @@ export const TEXT = {
   qualityHeading: 'Qualität',
   details: 'Einzelheiten',
   stagesLabel: 'Verzögerung nach Schritten',
+  share: 'Teilen',
+  shareAdmin: 'Admin-Schlüssel',
+  shareLifetime: 'Stunden, bis der Link abläuft',
+  shareName: 'Name für das Protokoll des Servers (freiwillig)',
+  shareCreate: 'Link erstellen',
+  shareSend: 'Mit einer App senden',
+  shareHere: 'Die Adresse dieser Seite gilt nur auf diesem Computer. Um sie mit anderen zu teilen, öffnen Sie die Seite unter der Adresse des Servers in Ihrem Netz.',
   languageLabel: 'Sprache / Language',
 };
 

@@ -8,6 +8,7 @@ export * from './en-exports.js';
 export * from './en-controls.js';
 export * from './en-problems.js';
 export * from './en-sessions.js';
+export * from './en-share.js';
 
 /** Texts of index.html: for `data-text`, `data-title` (tooltip) and `data-label` (accessible name). @type {Record<string, string>} */
 export const TEXT = {
@@ -103,6 +104,13 @@ export const TEXT = {
   qualityHeading: 'Quality',
   details: 'Details',
   stagesLabel: 'Delay by step',
+  share: 'Share',
+  shareAdmin: 'Admin token',
+  shareLifetime: 'Hours until the link expires',
+  shareName: 'Name for the server’s log (optional)',
+  shareCreate: 'Create link',
+  shareSend: 'Send with an app',
+  shareHere: 'The address of this page works only on this computer. To share it with others, open the page at the server’s address in your network.',
   languageLabel: 'Language / Sprache',
 };
 

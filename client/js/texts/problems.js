@@ -48,6 +48,12 @@ export function fallbackOf({ key }) {
   return { key, title, text: T.fallbackSentence(title) };
 }
 
+/** @param {PeerError} error why the server made no link @returns {{text: string, detail: string}} `detail`: the server's own sentence, for its operator; empty: none */
+export function shareProblemOf({ key, code, message, isRejection }) {
+  const known = Object.hasOwn(T.SHARE_PROBLEMS, code) ? code : key === 'serverAway' ? 'away' : 'other';
+  return { text: T.SHARE_PROBLEMS[known], detail: isRejection ? sentence(message) : '' };
+}
+
 /** @param {PeerError} error @returns {Words & {key: string}} */
 function wordsOf({ key: given, code, isRejection }) {
   const key = Object.hasOwn(T.PROBLEMS, given) ? given : 'unknown';

@@ -1,0 +1,50 @@
+/** Asks the server for a link with an access token that expires. Keeps neither the admin token nor the link. */
+
+import { PeerError, rejection } from './errors.js';
+import { bearer, expiry } from './http.js';
+
+const ANSWER_MS = 10_000;
+const NO_HEADER = /[^ -~]/;
+
+/**
+ * @typedef {object} SharedLink
+ * @property {string} link opens the page with the token, which is in the fragment
+ * @property {string} qrSvg the link as a QR code
+ * @property {number} expiresInS
+ */
+
+/**
+ * @param {string} server address without a slash at its end; the link opens the page there
+ * @param {string} adminToken
+ * @param {{lifetimeH: number, subject: string}} wanted `subject`: who will use the link, for the server's log; empty: not said
+ * @returns {Promise<SharedLink>} rejects with a PeerError
+ */
+export async function requestLink(server, adminToken, { lifetimeH, subject }) {
+  // No header can carry it, so fetch would throw as if there were no network.
+  if (NO_HEADER.test(adminToken)) throw rejection(401, { code: 'token_wrong' });
+  let response;
+  try {
+    response = await fetch(`${server}/tokens`, {
+      method: 'POST',
+      headers: { 'Content-Type': 'application/json', ...bearer(adminToken) },
+      body: JSON.stringify({ lifetime_h: lifetimeH, url: `${server}/`, ...(subject && { subject }) }),
+      cache: 'no-store',
+      signal: expiry(ANSWER_MS),
+    });
+  } catch (error) {
+    throw new PeerError('serverAway', '', error);
+  }
+  const answer = await response.json().catch(() => null);
+  if (!response.ok) throw rejection(response.status, answer ?? {});
+  return decodeLink(answer);
+}
+
+/** @param {any} answer @returns {SharedLink} */
+function decodeLink(answer) {
+  const { link, qr_svg: qrSvg, expires_in_s: expiresInS } = answer ?? {};
+  if (typeof link !== 'string' || typeof qrSvg !== 'string' || !Number.isFinite(expiresInS)) throw new PeerError('rejected');
+  return { link, qrSvg, expiresInS };
+}
+
+/** @param {string} hostname of a URL, where an IPv6 address is in brackets @returns {boolean} whether it means a different machine to every other machine */
+export const isOwnMachine = (hostname) => /^(localhost|.+\.localhost|127\.\d+\.\d+\.\d+|\[::1\])$/i.test(hostname);

@@ -1,0 +1,28 @@
+/** English: the dialog that shares the page. */
+
+export const SHARE_WITH_TOKEN = 'Creates a link with an access token that expires. Creating one requires the admin token of this server, which the page does not keep.';
+export const SHARE_OPENLY = 'Whoever can open this address can use the page, without an access token.';
+export const SHARE_ADDRESS = { field: 'Address of this page', copy: 'Copy address' };
+export const SHARE_LINK = { field: 'Link', copy: 'Copy link' };
+export const SHARE_QR = 'QR code of the link';
+export const SHARE_WAITS = 'The server is creating the link.';
+/** @param {string} time of day, with the date if it is another day */
+export const sharedUntil = (time) => `Whoever has this link can use the server until ${time}. The page does not keep it.`;
+export const COPIED = 'Copied.';
+export const COPY_BY_HAND = 'The browser did not allow copying. The text is selected: copy it by hand.';
+export const NOT_SENT = 'This browser could not share the link. Copy it instead.';
+
+/** Why there is no link, by the code of the server's problem; "away": it did not answer, "other": any other code. @type {Record<string, string>} */
+export const SHARE_PROBLEMS = {
+  token_required: 'Enter an admin token of this server.',
+  token_wrong: 'This admin token is not valid on this server.',
+  token_expired: 'This admin token has expired. The operator of this server can create another with “facestream token --admin”.',
+  not_an_admin: 'This token is for using the page. Creating a link requires an admin token.',
+  no_admins: 'This server has no admin tokens, so it cannot create links. Its operator can create one with “facestream token --admin” and restart the server.',
+  no_token_key: 'This server has no key that signs tokens, so it cannot create links. Its operator can create one with “facestream token” and restart the server.',
+  bad_token_request: 'The server does not accept this name or the address of this page. Try a shorter name, or none.',
+  not_found: 'This server cannot create links. Its operator can install a newer version.',
+  method_not_allowed: 'This server cannot create links. Its operator can install a newer version.',
+  away: 'The server does not answer. Check that it is running, and try again.',
+  other: 'The server did not create a link. Try again; if this happens again, tell the operator of this server.',
+};

@@ -1,0 +1,258 @@
+"""The dialog that shares the page: a link with a token that expires, or the page's address."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import pytest
+from playwright.async_api import Locator, Page, expect
+
+from facestream.credentials.tokens import Purpose, issue, make_key
+from tests.browser.conftest import SOON_MS, OpenPage
+from tests.browser.test_for_everyone import violations
+from tests.conftest import running_server
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+# Chromium logs each response with an error status.
+UNAUTHORIZED = "error: Failed to load resource: the server responded with a status of 401 (Unauthorized)"
+FORBIDDEN = "error: Failed to load resource: the server responded with a status of 403 (Forbidden)"
+NOT_FOUND = "error: Failed to load resource: the server responded with a status of 404 (Not Found)"
+
+
+@dataclass(frozen=True, slots=True)
+class Guarded:
+    """A server that requires a token, with a valid token for an admin and one for a peer."""
+
+    url: str
+    admin_token: str
+    token: str
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
+    folder = tmp_path_factory.mktemp("guarded")
+    key = make_key(folder / "token.key")
+    settings = "--auth", "token", "--token-key-file", str(folder / "token.key"), "--analysis-processes", "1"
+    with running_server(folder / "server.log", *settings) as running:
+        admin_token = issue(key, Purpose.ADMIN, "an-admin", 1)
+        yield Guarded(running.url, admin_token, issue(key, Purpose.PEER, "a-client", 1))
+
+
+def dialog(page: Page) -> Locator:
+    return page.get_by_role("dialog", name="Share")
+
+
+async def open_dialog(page: Page) -> None:
+    await page.get_by_role("button", name="Share").click()
+    await expect(dialog(page)).to_be_visible()
+
+
+async def create_link(page: Page, admin_token: str) -> str:
+    """Open the dialog, create a link, and return it."""
+    await open_dialog(page)
+    await dialog(page).get_by_label("Admin token").fill(admin_token)
+    await dialog(page).get_by_role("button", name="Create link").click()
+    await expect(dialog(page).get_by_role("img", name="QR code")).to_be_visible(timeout=SOON_MS)
+    return await dialog(page).get_by_label("Link", exact=True).input_value()
+
+
+async def kept_in(page: Page) -> str:
+    """Everything that the page keeps in the browser or shows in its address and elements."""
+    kept: str = await page.evaluate(
+        """async () => JSON.stringify([
+          location.href, { ...localStorage }, { ...sessionStorage }, document.cookie, history.state,
+          await indexedDB.databases(), document.documentElement.outerHTML,
+          [...document.querySelectorAll('input')].map((input) => input.value),
+        ])"""
+    )
+    return kept
+
+
+async def test_a_person_who_opens_the_link_starts_a_session(guarded: Guarded, open_page: OpenPage):
+    async with open_page(guarded.url) as page:
+        link = await create_link(page, guarded.admin_token)
+
+        assert link.startswith(f"{guarded.url}/#token=")
+        async with open_page(link) as other:
+            await other.get_by_role("button", name="Start").click()
+            await other.get_by_role("button", name="I agree").click()
+            await expect(other.locator("html")).to_have_attribute("data-state", "connected", timeout=SOON_MS)
+
+
+async def test_the_lifetime_and_the_name_that_were_chosen_are_asked_for(
+    guarded: Guarded, open_page: OpenPage
+):
+    async with open_page(guarded.url) as page:
+        await open_dialog(page)
+        await dialog(page).get_by_label("24", exact=True).check()
+        await dialog(page).get_by_label("Name for the server").fill("  workshop ")
+        await dialog(page).get_by_label("Admin token").fill(guarded.admin_token)
+        async with page.expect_request("**/tokens") as sent:
+            await page.keyboard.press("Enter")
+
+        request = await sent.value
+        assert request.post_data_json == {
+            "lifetime_h": 24,
+            "subject": "workshop",
+            "url": f"{guarded.url}/",
+        }
+        await expect(dialog(page)).to_contain_text("Whoever has this link can use the server until")
+        shown = await dialog(page).locator(".share-until").text_content() or ""
+        # In 24 hours it is another day.
+        expected = await page.evaluate(
+            "new Date(Date.now() + 86_400_000).toLocaleDateString('en', { dateStyle: 'medium' })"
+        )
+        assert expected in shown
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_a_camera_reads_the_code_from_the_screen(guarded: Guarded, open_page: OpenPage, scheme: str):
+    async with open_page(guarded.url, width=360, height=740) as page:
+        await page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+        link = await create_link(page, guarded.admin_token)
+        await dialog(page).get_by_role("img", name="QR code").scroll_into_view_if_needed()
+
+        screen = cv2.imdecode(
+            np.frombuffer(await page.screenshot(scale="device"), np.uint8), cv2.IMREAD_COLOR
+        )
+        assert screen is not None
+
+        text, _corners, _code = cv2.QRCodeDetector().detectAndDecode(cv2.resize(screen, None, fx=3, fy=3))
+        assert text == link
+
+
+async def test_neither_the_admin_token_nor_the_link_is_kept(guarded: Guarded, open_page: OpenPage):
+    async with open_page(guarded.url) as page:
+        link = await create_link(page, guarded.admin_token)
+        assert guarded.admin_token not in await kept_in(page)
+
+        await page.keyboard.press("Escape")
+        await expect(dialog(page)).to_be_hidden()
+
+        kept = await kept_in(page)
+        assert link.partition("#token=")[2] not in kept
+        assert "data:image/svg+xml" not in kept
+        # Nor when the dialog is closed before a link was made.
+        await open_dialog(page)
+        await dialog(page).get_by_label("Admin token").fill("half a token")
+        await page.keyboard.press("Escape")
+        await expect(dialog(page)).to_be_hidden()
+        assert "half a token" not in await kept_in(page)
+
+
+@pytest.mark.parametrize("kind", ["unknown", "a peer's"])
+async def test_a_token_that_is_not_an_admins_is_named_as_such(
+    guarded: Guarded, open_page: OpenPage, kind: str
+):
+    wrong, text = {
+        "unknown": ("wrong", "This admin token is not valid on this server."),
+        "a peer's": (guarded.token, "This token is for using the page."),
+    }[kind]
+    async with open_page(guarded.url, expect_errors=UNAUTHORIZED + FORBIDDEN) as page:
+        await open_dialog(page)
+        await dialog(page).get_by_label("Admin token").fill(wrong)
+        await dialog(page).get_by_role("button", name="Create link").click()
+
+        await expect(dialog(page).get_by_role("alert")).to_contain_text(text)
+        await expect(dialog(page).get_by_label("Admin token")).to_be_focused()
+        # What is typed now replaces the wrong token.
+        await page.keyboard.insert_text(guarded.admin_token)
+        await page.keyboard.press("Enter")
+        await expect(dialog(page).get_by_role("img", name="QR code")).to_be_visible(timeout=SOON_MS)
+        await expect(dialog(page).get_by_role("alert")).to_be_hidden()
+
+
+async def test_a_server_without_admins_says_what_its_operator_can_do(
+    tmp_path_factory: pytest.TempPathFactory, open_page: OpenPage
+):
+    folder = tmp_path_factory.mktemp("no_admins")
+    (folder / "tokens.txt").write_text("a-token-of-a-list-that-is-long-enough\n")
+    settings = "--auth", "token", "--tokens-file", str(folder / "tokens.txt"), "--analysis-processes", "1"
+    with running_server(folder / "server.log", *settings) as running:
+        async with open_page(running.url, expect_errors=NOT_FOUND) as page:
+            await open_dialog(page)
+            await dialog(page).get_by_label("Admin token").fill("any")
+            await dialog(page).get_by_role("button", name="Create link").click()
+
+            await expect(dialog(page).get_by_role("alert")).to_contain_text(
+                "Its operator can create one with “facestream token --admin”"
+            )
+
+
+async def test_the_link_is_copied(guarded: Guarded, open_page: OpenPage):
+    async with open_page(guarded.url) as page:
+        await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        link = await create_link(page, guarded.admin_token)
+        await expect(dialog(page).get_by_role("button", name="Copy link")).to_be_focused()
+
+        await page.keyboard.press("Enter")
+
+        await expect(dialog(page).get_by_role("status").last).to_have_text("Copied.")
+        assert await page.evaluate("navigator.clipboard.readText()") == link
+
+
+async def test_without_tokens_the_address_of_the_page_is_shared(server_url: str, open_page: OpenPage):
+    async with open_page(f"{server_url}/?lang=of-no-use", origins=(server_url,)) as page:
+        await page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        await open_dialog(page)
+
+        await expect(dialog(page).get_by_label("Admin token")).to_be_hidden()
+        await expect(dialog(page).get_by_label("Address of this page")).to_have_value(f"{server_url}/")
+        # The tests' server is on loopback.
+        await expect(dialog(page)).to_contain_text("works only on this computer")
+        await dialog(page).get_by_role("button", name="Copy address").click()
+        await expect(dialog(page).get_by_role("status").last).to_have_text("Copied.")
+        assert await page.evaluate("navigator.clipboard.readText()") == f"{server_url}/"
+
+
+async def test_a_browser_without_a_clipboard_copies_what_is_selected(server_url: str, open_page: OpenPage):
+    without = "Object.defineProperty(navigator, 'clipboard', { value: undefined });"
+    async with open_page(server_url, script=without) as page:
+        await open_dialog(page)
+        await page.evaluate("document.execCommand = () => false")
+        await dialog(page).get_by_role("button", name="Copy address").click()
+
+        await expect(dialog(page).get_by_role("status").last).to_contain_text("copy it by hand")
+        assert await page.evaluate("getSelection().toString()") == f"{server_url}/"
+
+
+async def test_where_there_are_apps_to_send_with_the_link_goes_to_them(server_url: str, open_page: OpenPage):
+    apps = "navigator.share = async (what) => { window.sent = what; };"
+    async with open_page(server_url, script=apps) as page:
+        await open_dialog(page)
+        await dialog(page).get_by_role("button", name="Send with an app").click()
+
+        assert await page.evaluate("window.sent") == {"title": "facestream", "url": f"{server_url}/"}
+
+
+@pytest.mark.parametrize("width", [1280, 320])
+async def test_axe_finds_nothing_in_the_dialog(guarded: Guarded, open_page: OpenPage, width: int):
+    async with open_page(guarded.url, width=width, motion="reduce", expect_errors=UNAUTHORIZED) as page:
+        await open_dialog(page)
+        await dialog(page).get_by_label("Admin token").fill("wrong")
+        await page.keyboard.press("Enter")
+        await expect(dialog(page).get_by_role("alert")).to_be_visible()
+        for scheme in ("light", "dark"):
+            await page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+            assert await violations(page) == []
+
+        await dialog(page).get_by_label("Admin token").fill(guarded.admin_token)
+        await page.keyboard.press("Enter")
+        await expect(dialog(page).get_by_role("img", name="QR code")).to_be_visible(timeout=SOON_MS)
+        for scheme in ("light", "dark"):
+            await page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+            assert await violations(page) == []
+        assert await dialog(page).evaluate("(dialog) => dialog.scrollWidth <= dialog.clientWidth")
+
+
+async def test_the_focus_returns_to_the_button(guarded: Guarded, open_page: OpenPage):
+    async with open_page(guarded.url) as page:
+        await page.locator("#open-share").focus()
+        await page.keyboard.press("Enter")
+        await expect(dialog(page).get_by_label("Admin token")).to_be_focused()
+
+        await page.keyboard.press("Escape")
+
+        await expect(page.locator("#open-share")).to_be_focused()
