@@ -7,40 +7,17 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, statSync } from 'node:fs';
 
-import puppeteer from 'puppeteer-core';
+import { NO_UDP, openFirefox } from './firefox.mjs';
 
 const options = JSON.parse(process.argv[2]);
-const SOON_MS = 20000;
 const GOODBYE_MS = 8000;
 const SAVED_MS = 10000;
 const LOOK_AGAIN_MS = 50;
 const RECORDED_FRAMES = 60;
-const WINDOW = { width: 1280, height: 900 };
 const LEAST_POINTS = 6;
-/** A routing rule for this host, which is a separate network namespace. */
-const NO_UDP = ['pref', '1', 'ipproto', 'udp', 'blackhole'];
 
-const browser = await puppeteer.launch({
-  browser: 'firefox',
-  executablePath: options.executable,
-  headless: true,
-  acceptInsecureCerts: true,
-  args: [`--width=${WINDOW.width}`, `--height=${WINDOW.height}`],
-  extraPrefsFirefox: {
-    'media.navigator.streams.fake': true,
-    'media.navigator.permission.disabled': true,
-    'browser.download.folderList': 2,
-    'browser.download.dir': options.folder,
-    ...options.prefs,
-  },
-});
-const seen = { client: await browser.version(), errors: [], rejected: [], offers: [] };
-const page = await browser.newPage();
-await page.setViewport(WINDOW);
-page.setDefaultTimeout(SOON_MS);
-page.on('console', (message) => message.type() === 'error' && seen.errors.push(message.text()));
-page.on('pageerror', (error) => seen.errors.push(String(error)));
-page.on('response', (response) => response.status() >= 400 && seen.rejected.push(`${response.status()} ${response.url()}`));
+const { browser, page, seen } = await openFirefox(options);
+seen.offers = [];
 await page.evaluateOnNewDocument(() => {
   const Connection = window.RTCPeerConnection;
   window.connections = [];
