@@ -179,7 +179,7 @@ const visit = new Visit(
     hasWebrtc: () => Boolean(globalThis.RTCPeerConnection),
     chosen: () => setup.source,
     openSource: VideoSource.open,
-    makePeer: (transport, events, resume) => new (transport === Transport.WEBRTC ? Peer : JpegPeer)(events, SERVER, resume, token.token),
+    makePeer: (transport, events, resume, firstFaceId) => new (transport === Transport.WEBRTC ? Peer : JpegPeer)(events, SERVER, resume, token.token, firstFaceId),
     fetchIceServers: async () => (await fetchConfig(SERVER, token.token))?.iceServers ?? [],
     hasFrame: () => stage.hasFrame,
     isHidden: () => document.hidden,

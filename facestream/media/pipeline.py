@@ -29,7 +29,7 @@ from facestream.messages.telemetry import StageTimes, Telemetry, Unanalysed, enc
 from facestream.metrics import StreamCounts, StreamUse
 from facestream.token_bucket import TokenBucket
 from facestream.workers.pool import AnalysisPool
-from facestream.workers.worker import NEW_STREAM, PackedTracks, forget_faces
+from facestream.workers.worker import NEW_STREAM, PackedTracks, forget_faces, new_stream
 
 
 class FrameSource(Protocol):
@@ -114,6 +114,10 @@ class FramePipeline:
         self._tracks, self._sequence = state.tracks, state.sequence
         # The analysis sees no gap between two connections, so it finds a face where it was and keeps its id.
         self._clock_shift_s = state.clock_shift_s + time.monotonic() - state.ended_s
+
+    def number_faces_from(self, first_id: int) -> None:
+        """Give the first face this id instead of 1; call this before the first frame."""
+        self._tracks = new_stream(first_id)
 
     @property
     def frames_in(self) -> int:

@@ -5,13 +5,15 @@ A response may get more fields without notice, so a client ignores unknown field
 
 import enum
 from collections.abc import Sequence
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
 OWNER_HEADER = "X-Session-Secret"
 """The header with the `secret` of an answer, which lets its peer change and end the session."""
 MAX_RESUME_CHARS = 100
+FirstFaceId = Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
+"""The id of the first face of a new session; a resumed one continues its ids."""
 MIN_SHARED_LIFETIME_H = 0.02
 """Shortest life of a token that is issued over HTTP: 72 s, more than clocks may differ."""
 MAX_SHARED_LIFETIME_H = 24.0
@@ -39,6 +41,7 @@ class OfferBody(_Body):
     type: Literal["offer"]
     resume: str = Field("", max_length=MAX_RESUME_CHARS)
     """The `resume` of an answer whose connection was lost; empty: a new session."""
+    first_face_id: FirstFaceId = 1
 
 
 class AnswerBody(_Body):

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from facestream.credentials.tokens import MAX_TOKEN_CHARS
 from facestream.errors import FrameError
-from facestream.messages.http import MAX_RESUME_CHARS
+from facestream.messages.http import MAX_RESUME_CHARS, FirstFaceId
 
 VERSION = 1
 # Version, three bytes of zero, milliseconds; big-endian.
@@ -31,6 +31,7 @@ class Open(_Message):
     resume: str = Field(
         "", max_length=MAX_RESUME_CHARS, description="resume token of a lost connection; empty: a new session"
     )
+    first_face_id: FirstFaceId = 1
 
 
 class Opened(_Message):

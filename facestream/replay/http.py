@@ -86,11 +86,8 @@ def is_loopback(url: URL) -> bool:
         return False
 
 
-async def post_offer(
-    url: URL, sdp: str, resume: str = "", credentials: Credentials = NO_CREDENTIALS
-) -> AnswerBody:
+async def post_offer(url: URL, offer: OfferBody, credentials: Credentials = NO_CREDENTIALS) -> AnswerBody:
     """Post an offer and return the answer; raises ServerUnreachableError, with `problem_code` if it is rejected."""
-    offer = OfferBody(sdp=sdp, type="offer", resume=resume)
     try:
         async with (
             credentials.connect(OFFER_DEADLINE_S) as http,

@@ -17,6 +17,7 @@ from facestream.errors import FrameError, ServerUnreachableError
 from facestream.ice.servers import IceServer
 from facestream.media.planes import planes_of
 from facestream.messages.control import Bye, ControlReply, decode_reply
+from facestream.messages.http import OfferBody
 from facestream.messages.telemetry import Telemetry, decode_telemetry
 from facestream.replay import http
 from facestream.replay.clip import open_clip
@@ -55,13 +56,15 @@ class ReplayPeer:
         make_track: TrackFactory | None = None,
         receive_mode: ReceiveMode = ReceiveMode.DECODE,
         resume: str = "",
+        first_face_id: int = 1,
     ) -> None:
         """Check the options; raises ClipError, ConfigError, ServerUnreachableError.
 
         Without `make_track`, the peer sends the clip of the options. `resume` is the `resume_token` of an earlier peer.
+        `first_face_id` is the id of the first face if that session cannot be resumed.
         """
         self.options = options
-        self._resume = resume
+        self._resume, self._first_face_id = resume, first_face_id
         self.url = http.server_url(options.url)
         self._credentials = http.Credentials(options.token, options.cafile)
         self._make_track = make_track or _sending_clip(options)
@@ -203,9 +206,13 @@ class ReplayPeer:
 
     async def _connect(self) -> None:
         await self._pc.setLocalDescription(await self._pc.createOffer())
-        answer = await http.post_offer(
-            self.url, self._pc.localDescription.sdp, self._resume, self._credentials
+        offer = OfferBody(
+            sdp=self._pc.localDescription.sdp,
+            type="offer",
+            resume=self._resume,
+            first_face_id=self._first_face_id,
         )
+        answer = await http.post_offer(self.url, offer, self._credentials)
         self.session_id, self.resume_token = answer.session_id, answer.resume
         self._secret = answer.secret
         try:

@@ -151,6 +151,10 @@ class Session(abc.ABC):
         """Continue where another session of the same peer ended; call it before `run`."""
         self._pipeline.resume(state)
 
+    def number_faces_from(self, first_id: int) -> None:
+        """Give the first face of a new session this id; call it before `run`."""
+        self._pipeline.number_faces_from(first_id)
+
     @abc.abstractmethod
     async def close(self) -> None:
         """Free the connection; may be called twice."""

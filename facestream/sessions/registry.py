@@ -114,21 +114,23 @@ class SessionRegistry:
                     answer_sdp = await self._accept(session, offer)
                 if self.relays.has_turn and not has_relay(answer_sdp):
                     self.relays.check_again()
-                self._start(session, offer.resume)
+                self._start(session, offer.resume, offer.first_face_id)
             except BaseException:
                 del self._sessions[session.id]
                 await session.close()
                 raise
         return session, answer_sdp
 
-    def open_jpeg(self, socket: JpegSocket, resume: str, remote: str = "") -> JpegSession:
+    def open_jpeg(
+        self, socket: JpegSocket, resume: str, remote: str = "", first_face_id: int = 1
+    ) -> JpegSession:
         """Admit a peer in compatibility mode; raises AdmissionError."""
         with self._admitted(remote, resume):
             session = JpegSession(self._config, self._pool, self._drawing, self.measures, self._jpeg, socket)
             session.address = address_key(remote)
             self._sessions[session.id] = session
             try:
-                self._start(session, resume)
+                self._start(session, resume, first_face_id)
             except BaseException:
                 # Nothing else to free: the task that uses the socket does not run.
                 del self._sessions[session.id]
@@ -223,7 +225,7 @@ class SessionRegistry:
             self._admission.cost.of(session.id),
         )
 
-    def _start(self, session: Session, resume: str) -> None:
+    def _start(self, session: Session, resume: str, first_face_id: int) -> None:
         """Start the task of an admitted session; continue where the session of its resume token ended.
 
         Raises DrainingError if the server began to stop after the admission.
@@ -232,6 +234,8 @@ class SessionRegistry:
         state = self._resume_states.take(resume, self._sessions.values())
         if state is not None:
             session.resume(state)
+        else:
+            session.number_faces_from(first_face_id)
         self.measures.opened[session.kind] += 1
         task = asyncio.create_task(self._serve(session), name=f"{session.id}/session")
         self._tasks.add(task)

@@ -36,6 +36,7 @@ class Offer:
     sections: OfferSections
     """The media sections of the offer; they complete aiortc's answer."""
     resume: str
+    first_face_id: int
     candidates: int
     """Number of candidates in the offer that were checked, whether admitted or rejected."""
 
@@ -56,6 +57,7 @@ def parse_offer(body: bytes, policy: CandidatePolicy, max_media_sections: int) -
         offer.sdp,
         sections,
         offer.resume,
+        offer.first_face_id,
         unfiltered.count("\na=candidate:"),
     )
 

@@ -86,10 +86,15 @@ class TracksCache:
         return tracks
 
 
+def new_stream(first_id: int) -> PackedTracks:
+    """The tracks of a new stream whose first face gets this id."""
+    return NEW_STREAM if first_id == 1 else pickle.dumps(Tracks(next_id=first_id), pickle.HIGHEST_PROTOCOL)
+
+
 def forget_faces(packed: PackedTracks) -> PackedTracks:
     """New tracks for a stream; ids are not reused if the old tracks can be read."""
     try:
-        return pickle.dumps(Tracks(next_id=TracksCache().unpack(packed).next_id), pickle.HIGHEST_PROTOCOL)
+        return new_stream(TracksCache().unpack(packed).next_id)
     except Exception:  # noqa: BLE001
         # The old tracks may be damaged; unpickling may raise anything.
         return NEW_STREAM

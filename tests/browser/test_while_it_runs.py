@@ -152,11 +152,25 @@ async def test_a_restored_connection_continues_with_the_same_face_ids(
         assert ["resume" in (offer.post_data or "") for offer in offers] == [False, True]
 
 
+# The numbers of all faces in the messages so far.
+KEEP_IDS = """
+  window.ids = [];
+  const make = RTCPeerConnection.prototype.createDataChannel;
+  RTCPeerConnection.prototype.createDataChannel = function (...given) {
+    const channel = make.apply(this, given);
+    channel.addEventListener('message', ({ data }) => {
+      window.ids.push(...(JSON.parse(data).faces ?? []).map(({ id }) => id));
+    });
+    return channel;
+  };
+"""
+
+
 @pytest.mark.timeout(150)
 async def test_the_page_reconnects_to_a_killed_and_restarted_server(tmp_path: Path, open_page: OpenPage):
     with running_server(tmp_path / "server.log") as first:
         port = str(urlsplit(first.url).port)
-        async with open_page(first.url, expect_errors="refused") as page:
+        async with open_page(first.url, expect_errors="refused", script=KEEP_IDS) as page:
             await start(page)
             await page.get_by_label("Time span of the chart").select_option("180")
             points = await chart_points(page, 2)
@@ -165,6 +179,7 @@ async def test_the_page_reconnects_to_a_killed_and_restarted_server(tmp_path: Pa
                 "data-state", "reconnecting", timeout=SOON_MS
             )
             await expect(page.get_by_role("timer")).to_contain_text("Next try in")
+            ids = await page.evaluate("window.ids.splice(0)")
             SCREENSHOTS.mkdir(parents=True, exist_ok=True)
             await page.screenshot(path=SCREENSHOTS / "page_1280_lost.png")
 
@@ -177,3 +192,6 @@ async def test_the_page_reconnects_to_a_killed_and_restarted_server(tmp_path: Pa
                 )
                 await chart_points(page, points["fps"] + 1)
                 await until(lambda: has_a_gap(page))
+                assert ids[0] == 1
+                # This server knows nothing of the lost session, yet no face gets the number of an earlier one.
+                assert min(await page.evaluate("window.ids")) > max(ids)

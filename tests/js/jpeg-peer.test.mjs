@@ -80,7 +80,7 @@ const STREAM = { getVideoTracks: () => [TRACK] };
 
 async function opened(t, stream = STREAM) {
   const { all, events } = heard();
-  const peer = new JpegPeer(events, 'http://127.0.0.1:1/face/', 'r0', 'secret');
+  const peer = new JpegPeer(events, 'http://127.0.0.1:1/face/', 'r0', 'secret', 8);
   const opening = peer.open(stream);
   const socket = Socket.newest;
   socket.onopen();
@@ -90,11 +90,11 @@ async function opened(t, stream = STREAM) {
   return { peer, socket, all };
 }
 
-test('it opens the socket below the path of the page, with both tokens, and then has a session', async (t) => {
+test('it opens the socket below the path of the page, with both tokens and the number of the first face, and then has a session', async (t) => {
   const { peer, socket } = await opened(t);
 
   assert.equal(socket.url, 'ws://127.0.0.1:1/face/pictures');
-  assert.deepEqual(socket.sent, [{ type: 'open', token: 'secret', resume: 'r0' }]);
+  assert.deepEqual(socket.sent, [{ type: 'open', token: 'secret', resume: 'r0', first_face_id: 8 }]);
   assert.deepEqual([peer.sessionId, peer.resumeToken, peer.closed], ['s1', 'r1', false]);
 });
 

@@ -89,7 +89,7 @@ beforeEach(() => {
   Object.defineProperty(globalThis, 'navigator', { configurable: true, value: { sendBeacon: (url, body) => beacons.push([url, body]) } });
 });
 
-function peerOf(resume = '', token = '') {
+function peerOf(resume = '', token = '', firstFaceId = 1) {
   const heard = { video: [], telemetry: [], control: [], flow: [], lost: [] };
   const events = {
     onVideo: (stream) => heard.video.push(stream),
@@ -98,7 +98,7 @@ function peerOf(resume = '', token = '') {
     onFlow: (flow) => heard.flow.push(flow),
     onLost: (error) => heard.lost.push(`${error.key} ${error.code}`.trim()),
   };
-  return { heard, peer: new Peer(events, 'http://127.0.0.1:1/face/', resume, token) };
+  return { heard, peer: new Peer(events, 'http://127.0.0.1:1/face/', resume, token, firstFaceId) };
 }
 
 async function opened(...given) {
@@ -113,13 +113,13 @@ async function opened(...given) {
   return { ...made, pc };
 }
 
-test('the offer carries token and resume token, and the answer names the session', async () => {
-  const { peer, pc } = await opened('r0', 'secret');
+test('the offer carries token, resume token and the number of the first face, and the answer names the session', async () => {
+  const { peer, pc } = await opened('r0', 'secret', 8);
 
   const [offer] = requests;
   assert.equal(offer.url, 'http://127.0.0.1:1/face/offer');
   assert.equal(offer.headers.Authorization, 'Bearer secret');
-  assert.deepEqual(JSON.parse(offer.body), { sdp: 'v=0 offer', type: 'offer', resume: 'r0' });
+  assert.deepEqual(JSON.parse(offer.body), { sdp: 'v=0 offer', type: 'offer', resume: 'r0', first_face_id: 8 });
   assert.deepEqual(pc.answer, { sdp: ANSWER.sdp, type: 'answer' });
   assert.deepEqual([peer.sessionId, peer.resumeToken], ['s1', 'r1']);
   assert.equal(pc.sender.track, TRACK);
@@ -129,7 +129,7 @@ test('without tokens, no token is sent', async () => {
   await opened();
 
   assert.equal('Authorization' in requests[0].headers, false);
-  assert.deepEqual(Object.keys(JSON.parse(requests[0].body)), ['sdp', 'type']);
+  assert.deepEqual(Object.keys(JSON.parse(requests[0].body)), ['sdp', 'type', 'first_face_id']);
 });
 
 test('an offer can be made before there is a track', async () => {

@@ -63,8 +63,8 @@ class FakePeer {
   opening = deferred();
   replacing = null;
 
-  constructor(transport, events, resume, number) {
-    Object.assign(this, { transport, events, resume, number });
+  constructor(transport, events, resume, firstFaceId, number) {
+    Object.assign(this, { transport, events, resume, firstFaceId, number });
   }
 
   async open(stream, connectMs, iceServers) {
@@ -98,7 +98,7 @@ class FakePeer {
   }
 
   hear(change = {}) {
-    this.events.onTelemetry({ seq: 1, pts: 1, dropped: 0, ...change });
+    this.events.onTelemetry({ seq: 1, pts: 1, dropped: 0, faces: [], ...change });
   }
 
   async rates() {
@@ -174,8 +174,8 @@ export function harness(t, world = {}) {
       await camera.promise;
       return camera.source;
     },
-    makePeer: (transport, events, resume) => {
-      h.peers.push(new FakePeer(transport, events, resume, h.peers.length + 1));
+    makePeer: (transport, events, resume, firstFaceId) => {
+      h.peers.push(new FakePeer(transport, events, resume, firstFaceId, h.peers.length + 1));
       return h.peers.at(-1);
     },
     fetchIceServers: async () => {

@@ -767,6 +767,22 @@ test('dropped frames are counted over all connections, even if the server resume
   assert.equal(h.visit.dropped, 7);
 });
 
+test('after a loss, a session that cannot be resumed numbers its faces on; a new visit begins at 1', async (t) => {
+  const h = harness(t);
+  await reach(h, State.CONNECTED);
+  assert.equal(h.peer().firstFaceId, 1);
+  h.peer().hear({ faces: [{ id: 3 }, { id: 7 }] });
+  h.peer().hear({ seq: 2, faces: [{ id: 3 }] });
+  await h.lose('cut');
+  await h.pass(500);
+
+  assert.equal(h.peer().firstFaceId, 8);
+  h.visit.stop();
+  await h.start();
+  await h.openCamera();
+  assert.equal(h.peer().firstFaceId, 1);
+});
+
 test('requests go to the connection; without one, they are dropped', async (t) => {
   const h = harness(t);
   h.visit.send({ type: 'layers' });

@@ -42,7 +42,7 @@ class SocketPeer:
         self.socket = socket
         self.opened: dict[str, Any] = {}
 
-    async def open(self, **fields: str) -> dict[str, Any]:
+    async def open(self, **fields: str | int) -> dict[str, Any]:
         """Send the opening message; returns the server's reply."""
         await self.socket.send_json({"type": "open", **fields})
         self.opened = await self.reply()

@@ -16,7 +16,7 @@ from yarl import URL
 
 from facestream.errors import ServerUnreachableError
 from facestream.messages.control import ControlReply
-from facestream.messages.http import AnswerBody
+from facestream.messages.http import AnswerBody, OfferBody
 from facestream.replay import http as replay_http
 from facestream.replay.options import ReplayOptions
 from facestream.replay.peer import ReplayPeer
@@ -96,8 +96,9 @@ async def test_a_peer_that_accepts_only_short_messages_ends_with_its_reason_and_
 ):
     post = replay_http.post_offer
 
-    async def with_small_messages(url: URL, sdp: str, *args: Any) -> AnswerBody:
-        return await post(url, re.sub(r"a=max-message-size:\d+", "a=max-message-size:20", sdp), *args)
+    async def with_small_messages(url: URL, offer: OfferBody, *args: Any) -> AnswerBody:
+        sdp = re.sub(r"a=max-message-size:\d+", "a=max-message-size:20", offer.sdp)
+        return await post(url, offer.model_copy(update={"sdp": sdp}), *args)
 
     monkeypatch.setattr(replay_http, "post_offer", with_small_messages)
     async with sending(hasty.url, media_dir, 30) as peer:

@@ -259,6 +259,16 @@ async def test_a_lost_peer_resumes_with_its_face_id_and_its_counters(server_url:
     assert [face.id for face in report.faces] == [1]
 
 
+async def test_a_new_session_numbers_its_faces_from_the_wanted_id(server_url: str, jpegs: list[bytes]):
+    async with socket_peer(server_url) as peer:
+        await peer.open(resume="unknown", first_face_id=8)
+        await send_in_step(peer, jpegs[:9])
+        await peer.send(1000, jpegs[9])
+        report, _ = await peer.next_frame()
+
+    assert [face.id for face in report.faces] == [8]
+
+
 async def test_stopping_the_server_tells_the_peer_why(tmp_path: Path, jpegs: list[bytes]):
     with running_server(tmp_path / "server.log") as running:
         async with socket_peer(running.url) as peer:

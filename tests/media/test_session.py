@@ -198,6 +198,20 @@ async def test_an_unknown_resume_token_opens_a_new_session(server_url: str, medi
     assert reports[0].seq == 0
 
 
+async def test_a_session_that_is_not_resumed_numbers_its_faces_on(server_url: str, media_dir: Path):
+    clip = media_dir / "single_face.mp4"
+    async with ReplayPeer(options(server_url, clip, loop=True), resume="guess", first_face_id=8) as peer:
+        reports = await peer.receive_reports(10)
+        token = peer.resume_token
+        await peer.vanish()
+    async with ReplayPeer(options(server_url, clip, loop=True), resume=token, first_face_id=50) as back:
+        resumed = await back.receive_reports(10)
+
+    assert reports[0].seq == 0
+    assert min(face.id for report in reports for face in report.faces) == 8
+    assert max(face.id for report in resumed for face in report.faces) < 50
+
+
 @pytest.mark.parametrize("mode", ["landmarks", "blur"])
 async def test_a_hidden_frame_is_not_returned(server_url: str, media_dir: Path, mode: str, tmp_path: Path):
     """Away from the face the returned frame is black, or has no detail."""

@@ -33,6 +33,8 @@ export class BasePeer {
   /** @protected */
   token;
   /** @protected */
+  firstFaceId;
+  /** @protected */
   secret = '';
 
   /**
@@ -40,12 +42,14 @@ export class BasePeer {
    * @param {string} [server] address of the server, its path included; default: the root of the host that the page came from
    * @param {string} [resume] `resumeToken` of a lost connection; the new session continues with its faces
    * @param {string} [token] access token, if the server requires one
+   * @param {number} [firstFaceId] number of the first face, unless the session is resumed; 1,000,000 at most
    */
-  constructor(events, server = '', resume = '', token = '') {
+  constructor(events, server = '', resume = '', token = '', firstFaceId = 1) {
     this.events = events;
     this.server = withoutSlash(server);
     this.resume = resume;
     this.token = token;
+    this.firstFaceId = firstFaceId;
   }
 
   /** @returns {string} with which another connection can resume this session; empty before the admission */

@@ -173,7 +173,7 @@ export class FacestreamView extends Base {
       hasWebrtc: () => Boolean(globalThis.RTCPeerConnection),
       chosen: () => this.#chosen(),
       openSource: VideoSource.open,
-      makePeer: (transport, events, resume) => new (transport === Transport.WEBRTC ? Peer : JpegPeer)(events, this.#server, resume, this.#token),
+      makePeer: (transport, events, resume, firstFaceId) => new (transport === Transport.WEBRTC ? Peer : JpegPeer)(events, this.#server, resume, this.#token, firstFaceId),
       fetchIceServers: async () => (await fetchConfig(this.#server, this.#token))?.iceServers ?? [],
       hasFrame: () => this.#surface.hasFrame,
       isHidden: () => document.hidden,

@@ -108,7 +108,7 @@ export class LiveView {
     const { log, qualityPanel, face } = this.#at;
     const timeS = this.#clock.pageTime(telemetry.pts, atMs / 1000);
     this.#shown.add(telemetry, atMs, timeS);
-    // Another session: its faces have other numbers.
+    // Another session: the chosen face has got a new number.
     if (telemetry.seq < this.#lastSeq) face.choose(null);
     this.#lastSeq = telemetry.seq;
     qualityPanel.addTimes(telemetry.ms);

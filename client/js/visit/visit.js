@@ -16,6 +16,8 @@ const STALL_MS = 3000;
 const FALLBACK_MS = 6000;
 /** A connection that lasted this long makes the next retry a quick first one again. */
 const STEADY_S = 5;
+/** The server accepts no larger one. */
+const MOST_FIRST_FACE_ID = 1_000_000;
 
 /** @typedef {import('./visit-states.js').AnyPeer} AnyPeer */
 /** @typedef {import('../connection/telemetry.js').Telemetry} Telemetry */
@@ -46,6 +48,8 @@ export class Visit {
   #heardMs = 0;
   /** Frames dropped in the connections before this one. */
   #droppedBefore = 0;
+  /** The largest number of a face since the start. */
+  #lastFaceId = 0;
   /** Counts starts and ends: a task that began before the last one must not act after it. */
   #run = 0;
   /** Whether the page asks for a token at the moment. */
@@ -84,7 +88,7 @@ export class Visit {
     const run = (this.#run += 1);
     this.#enter(State.STARTING);
     this.#transport = Transport.WEBRTC;
-    this.#tries = this.#droppedBefore = 0;
+    this.#tries = this.#droppedBefore = this.#lastFaceId = 0;
     this.#events.onHappening('began', null);
     try {
       // Do not open the camera if its video cannot be sent.
@@ -177,7 +181,9 @@ export class Visit {
     const run = this.#run;
     this.#newest = null;
     this.#events.onConnecting();
-    const peer = this.#ports.makePeer(this.#transport, this.#peerEvents(), resume);
+    // If the session is not resumed, no face gets the number of an earlier one of this visit.
+    const firstFaceId = Math.min(this.#lastFaceId + 1, MOST_FIRST_FACE_ID);
+    const peer = this.#ports.makePeer(this.#transport, this.#peerEvents(), resume, firstFaceId);
     this.#peer = peer;
     const isWebrtc = this.#transport === Transport.WEBRTC;
     const hasFallback = isWebrtc && this.#traits.hasFallback;
@@ -357,6 +363,7 @@ export class Visit {
     // A resumed session continues the count of the lost one.
     if (!this.#newest && telemetry.dropped >= this.#droppedBefore) this.#droppedBefore = 0;
     this.#newest = telemetry;
+    this.#lastFaceId = Math.max(this.#lastFaceId, ...telemetry.faces.map(({ id }) => id));
     this.#heardMs = performance.now();
     this.#events.onTelemetry(telemetry, this.#heardMs);
   }

@@ -119,7 +119,8 @@ def _decoded(first: str | bytes) -> Open:
 
 def _admit(request: web.Request, peer: "WebSocketPeer", opening: Open) -> JpegSession:
     check_request_rate(request)
-    return request.app[REGISTRY].open_jpeg(peer, opening.resume, requesting_client(request).address)
+    remote = requesting_client(request).address
+    return request.app[REGISTRY].open_jpeg(peer, opening.resume, remote, opening.first_face_id)
 
 
 def _send_without_delay(transport: asyncio.WriteTransport | None) -> None:

@@ -33,10 +33,17 @@ def test_an_invalid_frame_message_is_rejected(message: bytes, said: str):
 def test_unknown_fields_in_the_first_message_are_ignored():
     opening = decode_open('{"type": "open", "resume": "r", "later": 1}')
 
-    assert (opening.token, opening.resume) == ("", "r")
+    assert (opening.token, opening.resume, opening.first_face_id) == ("", "r", 1)
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"type": "ping"}', b"\xff\xd8", '{"type": "open", "token": 5}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "[]", '{"type": "ping"}', b"\xff\xd8", '{"type": "open", "token": 5}',
+        '{"type": "open", "first_face_id": 0}', '{"type": "open", "first_face_id": 1000001}',
+        '{"type": "open", "first_face_id": "2"}',
+    ],
+)  # fmt: skip
 def test_any_other_first_message_is_rejected_with_what_is_expected(text: str | bytes):
     with pytest.raises(ValueError, match='"type": "open"'):
         decode_open(text)

@@ -25,8 +25,8 @@ async def offer_sdp():
     await pc.close()
 
 
-def body(sdp: object, kind: object = "offer") -> bytes:
-    return json.dumps({"sdp": sdp, "type": kind}).encode()
+def body(sdp: object, kind: object = "offer", **others: object) -> bytes:
+    return json.dumps({"sdp": sdp, "type": kind, **others}).encode()
 
 
 def parsed(sent: bytes) -> Offer:
@@ -52,6 +52,10 @@ def test_a_real_offer_is_accepted(offer_sdp: str):
         (body(None), "sdp: "),
         (body(5), "sdp: "),
         (body("v=0", "answer"), "type: "),
+        (body("v=0", first_face_id=0), "first_face_id: "),
+        (body("v=0", first_face_id=1_000_001), "first_face_id: "),
+        (body("v=0", first_face_id="2"), "first_face_id: "),
+        (body("v=0", first_face_id=True), "first_face_id: "),
         (body(""), "sdp: "),
         (body("hello"), "sdp: "),
         (body("v=0\r\n"), "sdp: "),

@@ -3,7 +3,7 @@
 import numpy as np
 
 from facestream.analysis.tracking.tracks import Track, Tracks
-from facestream.workers.worker import KEPT_STREAMS, NEW_STREAM, TracksCache, forget_faces
+from facestream.workers.worker import KEPT_STREAMS, NEW_STREAM, TracksCache, forget_faces, new_stream
 
 
 def some_tracks(number: int) -> Tracks:
@@ -12,6 +12,10 @@ def some_tracks(number: int) -> Tracks:
 
 def test_a_new_stream_knows_no_face():
     assert TracksCache().unpack(NEW_STREAM) == Tracks()
+
+
+def test_a_new_stream_gives_its_first_face_the_wanted_id():
+    assert TracksCache().unpack(new_stream(8)) == Tracks(next_id=8)
 
 
 def test_tracks_packed_by_one_worker_are_read_by_another():
