@@ -139,7 +139,7 @@ const markers = new MarkerPanel(
   },
 );
 /** @type {SessionView} annotated, because the panels above refer to it */
-const session = new SessionView({ log, keeper, sessions, live, held, markers, about: aboutSession, onChange: () => exports.refresh() });
+const session = new SessionView({ log, keeper, sessions, live, stage, held, markers, about: aboutSession, onChange: () => exports.refresh() });
 const exports = new ExportPanel(
   {
     snapshot: button('snapshot'),

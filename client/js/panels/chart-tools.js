@@ -21,6 +21,8 @@ const KEY_STEP = 0.1;
  */
 
 export class ChartTools {
+  /** Called after each redraw of the chart. @type {(view: import('./emotion-chart.js').ChartView) => void} */
+  onView = () => {};
   #at;
   #chart;
 
@@ -54,7 +56,10 @@ export class ChartTools {
     lookBack.addEventListener('input', () => chart?.lookAt(Number(lookBack.value)));
     lookBack.addEventListener('keydown', (event) => this.#moveByKey(event));
     if (!chart) return;
-    chart.onView = (view) => this.#show(view);
+    chart.onView = (view) => {
+      this.#show(view);
+      this.onView(view);
+    };
     chart.setWindow(Number(window.value));
     chart.showLines(lineChoice(lines.value));
   }

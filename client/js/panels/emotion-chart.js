@@ -37,6 +37,7 @@ const TICKS = [0, 1 / 3, 2 / 3, 1];
  * @property {number} firstEndS the earliest end that can be looked at
  * @property {number} lastEndS the latest
  * @property {'live' | 'held' | 'ended'} motion live: it follows the newest reports; held: it stays while the session goes on; ended: the session is over
+ * @property {boolean} isMoved whether a person looks at a time of their choice
  */
 
 export class EmotionChart {
@@ -152,6 +153,8 @@ export class EmotionChart {
   /** @param {number} seconds in view */
   setWindow(seconds) {
     this.#windowS = seconds;
+    // A longer window would begin before the session, with no way to move it.
+    if (this.#heldS !== null) this.#heldS = Math.max(this.#heldS, this.#firstEndS);
     this.#redraw();
   }
 
@@ -233,7 +236,7 @@ export class EmotionChart {
     this.#drawAxis(fromS, motion);
     this.#drawMarks(fromS, edgeS);
     const endS = Math.min(edgeS, this.#lastEndS);
-    this.onView({ fromS: Math.max(0, fromS), endS, firstEndS: this.#firstEndS, lastEndS: this.#lastEndS, motion });
+    this.onView({ fromS: Math.max(0, fromS), endS, firstEndS: this.#firstEndS, lastEndS: this.#lastEndS, motion, isMoved: this.#heldS !== null });
   }
 
   /** @param {number | null} faceId @param {number} edgeS @param {number} count */
@@ -306,7 +309,8 @@ export class EmotionChart {
     const count = (/** @type {(number | null)[]} */ line) => line.filter((value) => value !== null).length;
     const counts = Object.fromEntries([...EMOTIONS.map((id, i) => [id, count(lines[i])]), ['fps', count(fps)]]);
     this.#at.lines.dataset.points = JSON.stringify(counts);
-    this.#at.all.dataset.filled = Object.values(counts).some((most) => most > 0) ? 'yes' : 'no';
+    // A stretch without a report is a gap, not a chart that waits for the first one.
+    this.#at.all.dataset.filled = this.#log.lastS > 0 ? 'yes' : 'no';
   }
 
   /** @param {number} point */

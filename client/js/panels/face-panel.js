@@ -1,7 +1,7 @@
 /** The analysis of one face: a word, its reason, and a bar for each emotion. Draws into its own element only, and calmly. */
 
 import { find, make } from '../browser/elements.js';
-import { percent, wholePercents } from '../texts/format.js';
+import { clockTime, percent, wholePercents } from '../texts/format.js';
 import { T } from '../texts/texts.js';
 import { EMOTIONS, chooseFace } from '../connection/telemetry.js';
 import { Calm } from './calm.js';
@@ -134,6 +134,15 @@ export class FacePanel {
     return this.#verdict.textContent ?? '';
   }
 
+  /** A moment of a session that is over. @param {import('../session/moment.js').Moment} moment @param {number[]} ids of all faces of the session */
+  showMoment(moment, ids) {
+    const percents = moment.label ? wholePercents(moment.probabilities) : null;
+    this.#calm.reset();
+    this.#showChoices(ids);
+    this.#say(describeMoment(moment, ids, percents));
+    this.#showShares(percents);
+  }
+
   /**
    * @param {import('../connection/telemetry.js').Telemetry} telemetry
    * @param {import('../connection/telemetry.js').Face | null} face
@@ -146,16 +155,7 @@ export class FacePanel {
     if (!face || !percents) return { word: T.NO_FACE, tone: 'large', reason: T.NO_FACE_REASON };
     const { id, label, unsure } = face;
     if (unsure) return { word: T.EMOTION_LABELS.unsure, tone: 'quiet', reason: T.UNSURE_REASONS[unsure] ?? unsure, label, id };
-    const at = EMOTIONS.indexOf(label);
-    const isLikely = face.probabilities[at] >= LIKELY;
-    return {
-      word: isLikely ? T.EMOTION_LABELS[label] : T.perhaps(label),
-      tone: isLikely ? 'large' : 'quiet',
-      reason: T.describePose(face, this.#view),
-      share: percent(percents[at] / 100),
-      label,
-      id,
-    };
+    return { ...describeLabel(label, face.probabilities, percents), reason: T.describePose(face, this.#view), label, id };
   }
 
   /** @param {Statement} statement */
@@ -226,6 +226,24 @@ export class FacePanel {
     find(this.#element, '.rows', HTMLElement).append(item);
     this.#rows.set(id, { fill, share });
   }
+}
+
+/** @param {string} label an emotion @param {number[]} probabilities @param {number[]} percents @returns {Pick<Statement, 'word' | 'tone' | 'share'>} */
+function describeLabel(label, probabilities, percents) {
+  const at = EMOTIONS.indexOf(label);
+  const isLikely = probabilities[at] >= LIKELY;
+  return { word: isLikely ? T.EMOTION_LABELS[label] : T.perhaps(label), tone: isLikely ? 'large' : 'quiet', share: percent(percents[at] / 100) };
+}
+
+/** @param {import('../session/moment.js').Moment} moment @param {number[]} ids of all faces of the session @param {number[] | null} percents @returns {Statement} */
+function describeMoment({ atS, faceId, label, probabilities, isMeasured }, ids, percents) {
+  const at = clockTime(atS);
+  if (!isMeasured) return { word: T.NOTHING, tone: 'large', reason: T.nothingAt(at) };
+  const reason = T.momentShown(at);
+  if (!percents) return faceId === null ? { word: T.NO_FACE, tone: 'large', reason } : { word: T.faceAway(faceId), tone: 'quiet', reason };
+  const id = faceId ?? (ids.length === 1 ? ids[0] : 0);
+  if (label === 'unsure') return { word: T.EMOTION_LABELS.unsure, tone: 'quiet', reason, label, id };
+  return { ...describeLabel(label, probabilities, percents), reason, label, id };
 }
 
 /** @param {string} className @param {string} [textContent] */

@@ -1,6 +1,8 @@
 /** Everything on the page that follows the reports: chart, face, figures, latency, log. Independent of the connection and of the visit's state. */
 
 import { FrameClock } from '../session/frame-clock.js';
+import { momentOf } from '../session/moment.js';
+import { clockTime } from '../texts/format.js';
 import { T } from '../texts/texts.js';
 import { ShownFrame } from './shown-frame.js';
 
@@ -34,11 +36,18 @@ export class LiveView {
   /** A past session that the chart shows. @type {import('../session/session-log.js').SessionLog | null} */
   #past = null;
   #isRunning = false;
+  /** The past session that word, bars and choice of a face describe. @type {import('../session/session-log.js').SessionLog | null} null: the page's own session */
+  #subject = null;
+  /** The face that was chosen in the page's own session. @type {number | null} */
+  #ownChoice = null;
+  /** Whether the chart follows the newest reports. */
+  #isChartLive = true;
 
   /** @param {LiveParts} parts */
   constructor(parts) {
     this.#at = parts;
     this.#shown = new ShownFrame(parts.video, (frame) => this.#onFrame(frame));
+    parts.chartTools.onView = (view) => this.#onView(view);
   }
 
   /** @returns {Date} */
@@ -54,8 +63,10 @@ export class LiveView {
 
   /** The chart shows a past session instead. @param {import('../session/session-log.js').SessionLog | null} log null: this one again */
   showPast(log) {
-    const { chart, chartTools, log: own } = this.#at;
+    const { chart, chartTools, face, log: own } = this.#at;
     this.#past = log;
+    this.#chooseSubject();
+    if (!this.#isRunning) face.reset();
     chartTools.follow();
     if (!log && this.#isRunning) {
       chart?.begin(own, this.#startS);
@@ -66,16 +77,19 @@ export class LiveView {
 
   /** The log was cleared: show nothing of it. */
   forget() {
-    const { log, chart } = this.#at;
-    if (!this.#past) chart?.show(log);
+    const { log, chart, face } = this.#at;
+    if (this.#past) return;
+    face.reset();
+    chart?.show(log);
   }
 
   /** A new visit: forget the last one. */
   begin() {
     const { log, chart, chartTools, face } = this.#at;
+    this.#past = this.#subject = this.#ownChoice = null;
     face.choose(null);
+    face.reset();
     this.#lastSeq = -1;
-    this.#past = null;
     this.#startS = nowS();
     this.#startedAt = new Date();
     log.clear();
@@ -95,6 +109,7 @@ export class LiveView {
   beginSession(sessionId) {
     this.#at.qualityPanel.say('session', sessionId.slice(0, 8));
     this.#isRunning = true;
+    this.#chooseSubject();
     if (!this.#past) this.#at.chart?.start();
   }
 
@@ -127,8 +142,10 @@ export class LiveView {
   /** Another face is followed: the chart draws its past. */
   refill() {
     const { chart, face } = this.#at;
-    // The faces of a past session are other people.
-    if (!this.#past) chart?.follow(face.chosenId);
+    // The choice is about the video, and the faces of a past session are other people.
+    if (this.#past !== this.#subject) return;
+    if (chart) chart.follow(face.chosenId);
+    else if (this.#subject) this.#showMoment(this.#subject.lastS);
   }
 
   /**
@@ -143,7 +160,7 @@ export class LiveView {
     const report = this.#shown.report(nowMs);
     const verdict = this.#showFace(report, nowMs);
     if (report) strip.show(report, face.chosenId, face.follow(report.faces)?.id ?? null, nowMs);
-    summary.setAttribute('aria-label', T.chartSummary(chartTools.windowWords, verdict, newest.fpsOut));
+    if (this.#isChartLive) summary.setAttribute('aria-label', T.chartSummary(chartTools.windowWords, verdict, newest.fpsOut));
     return qualityPanel.show(newest, dropped);
   }
 
@@ -189,10 +206,38 @@ export class LiveView {
     const { chart, face, qualityPanel, strip } = this.#at;
     strip.clear();
     this.#isRunning = false;
-    chart?.stop();
     chart?.lead('');
     face.reset();
     qualityPanel.reset();
+    chart?.stop();
+    this.#chooseSubject();
+    this.refill();
+  }
+
+  /** Word, bars and choice of a face are beside the video, so they describe it while it runs, else what the chart shows. */
+  #chooseSubject() {
+    const { face } = this.#at;
+    const subject = this.#isRunning ? null : this.#past;
+    if (subject === this.#subject) return;
+    if (!this.#subject) this.#ownChoice = face.chosenId;
+    this.#subject = subject;
+    face.choose(subject ? null : this.#ownChoice);
+  }
+
+  /** @param {import('./emotion-chart.js').ChartView} view */
+  #onView({ fromS, endS, lastEndS, motion, isMoved }) {
+    this.#isChartLive = motion === 'live';
+    if (this.#isChartLive) return;
+    this.#at.summary.setAttribute('aria-label', lastEndS > 0 ? T.chartSummaryBetween(clockTime(fromS), clockTime(endS)) : T.TEXT.chartEmpty);
+    if (motion === 'ended' && lastEndS > 0 && !this.#isRunning && (this.#subject || isMoved)) this.#showMoment(endS);
+  }
+
+  /** @param {number} endS of the session that the chart shows, while nothing runs */
+  #showMoment(endS) {
+    const { chart, face, log } = this.#at;
+    const shown = this.#subject ?? log;
+    face.showMoment(momentOf(shown, face.chosenId, endS), shown.faces().map(({ id }) => id));
+    chart?.lead(face.label);
   }
 
   /** @param {import('./shown-frame.js').Shown} frame */

@@ -9,6 +9,7 @@
  * @property {import('../storage/session-keeper.js').SessionKeeper} keeper
  * @property {import('../storage/sessions.js').Sessions} sessions
  * @property {import('./live-view.js').LiveView} live
+ * @property {import('./stage-panel.js').StagePanel} stage
  * @property {import('./held-panel.js').HeldPanel} held
  * @property {import('./marker-panel.js').MarkerPanel} markers
  * @property {() => Pick<SessionInfo, 'source' | 'notice' | 'settings'>} about what is being sent, and what the person agreed to
@@ -92,11 +93,12 @@ export class SessionView {
 
   /** Say again what is held, and where. */
   refresh() {
-    const { keeper, sessions, held, log } = this.#at;
+    const { keeper, sessions, stage, held, log } = this.#at;
     const { info, isRunning } = keeper;
     const isHeld = info && !isRunning && log.lastS > 0 && !this.#past;
     held.showHeld(isHeld ? info : null, info && sessions.isKept(info.id) ? 'browser' : 'page');
     held.showPast(this.#past?.info ?? null, isRunning ? 'running' : 'ended');
+    stage.showPast(this.#past ? 'open' : 'closed');
     this.#at.onChange();
   }
 }

@@ -34,6 +34,10 @@ export class StagePanel {
   #source = 'camera';
   /** @type {import('../visit/visit-states.js').VisitState} */
   #state = State.IDLE;
+  /** Why the state was entered. @type {import('../connection/errors.js').PeerError | null} */
+  #error = null;
+  /** Whether the rest of the page shows a past session. @type {'open' | 'closed'} */
+  #past = 'closed';
 
   /** @param {StageElements} elements */
   constructor(elements) {
@@ -58,16 +62,13 @@ export class StagePanel {
    */
   show(state, error = null) {
     const { root, start, stop, retry, tryNow, giveUp, badge } = this.#at;
-    const message = messageOf(state, error, this.#source);
     this.#state = state;
+    this.#error = error;
     // A person sees one kind of pause.
     const shown = state === State.HELD ? State.PAUSED : state;
     root.dataset.state = shown;
-    root.dataset.problem = message.key;
     this.#at.state.textContent = T.stateName(state, this.#source);
-    putText(this.#at.title, message.title);
-    putText(this.#at.text, message.text);
-    this.#at.text.title = message.detail ?? '';
+    this.#showMessage();
     const running = RUNNING.includes(state);
     const focused = [start, stop, giveUp, tryNow].find((button) => button === document.activeElement);
     start.hidden = running;
@@ -84,6 +85,25 @@ export class StagePanel {
     this.#at.clipLabel.hidden = RUNNING.includes(this.#state) || source === 'clip';
     this.#at.noClip.hidden = source === 'camera';
     this.#at.start.textContent = source === 'clip' ? T.TEXT.startClip : T.TEXT.start;
+  }
+
+  /** @param {'open' | 'closed'} past whether the rest of the page shows a past session */
+  showPast(past) {
+    if (past === this.#past) return;
+    this.#past = past;
+    this.#showMessage();
+  }
+
+  /** In place of the video. */
+  #showMessage() {
+    const { root, title, text } = this.#at;
+    const message = messageOf(this.#state, this.#error, this.#source);
+    // An invitation to begin would be taken for a statement about the session; a problem is still one.
+    const isPast = this.#past === 'open' && !this.#error && !RUNNING.includes(this.#state);
+    root.dataset.problem = message.key;
+    putText(title, isPast ? T.PAST_INVITATION.title : message.title);
+    putText(text, isPast ? T.PAST_INVITATION.text : message.text);
+    text.title = message.detail ?? '';
   }
 
   /** Focus the button that starts or stops. */

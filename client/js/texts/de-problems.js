@@ -35,6 +35,8 @@ export const INVITATIONS = {
   [State.RECONNECTING]: { text: `Die Kamera bleibt an, aber vorerst wird nichts gesendet. ${GO_ON}` },
   [State.STOPPED]: { title: 'Die Kamera ist aus', text: AFTER_STOP },
 };
+/** The same while nothing runs and a past session is open. */
+export const PAST_INVITATION = { title: 'Eine frühere Sitzung ist offen', text: 'Von ihr gibt es Messwerte, aber kein Video. Wort, Balken und Diagramm gehören zu dieser Sitzung.' };
 /** The same for a clip, where it differs. @type {Record<string, {title?: string, text: string}>} */
 export const CLIP_INVITATIONS = {
   [State.STARTING]: { title: 'Die Videodatei wird geöffnet', text: 'Der Browser liest das erste Bild.' },

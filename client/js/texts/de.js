@@ -256,6 +256,10 @@ export const NO_FACE = 'Kein Gesicht';
 export const ESTIMATE = 'Schätzung, oft falsch';
 export const NO_FACE_REASON = 'Im Bild ist kein Gesicht';
 export const NOT_RUNNING = 'Die Auswertung läuft nicht';
+/** In place of a reason, where the numbers are of a session that is over. @param {string} at time since its start */
+export const momentShown = (at) => `Bei ${at} der Sitzung, Mittel einer Sekunde`;
+/** @param {string} at */
+export const nothingAt = (at) => `Keine Messwerte bei ${at} der Sitzung`;
 export const NO_CONNECTION = 'Keine Auswertung, bis die Verbindung wieder da ist';
 export const NO_FRAMES = 'Keine Auswertung, bis die Kamera wieder sendet';
 export const NOT_ANALYSED = 'Nicht ausgewertet';
@@ -328,3 +332,5 @@ export const chartSummary = (window, verdict, fps) =>
 
 /** Why the language cannot be changed. */
 export const LANGUAGE_WAITS = 'Die Sprache lässt sich ändern, wenn das Video gestoppt ist: Die Seite wird dazu neu geladen.';
+/** The same for a chart that does not follow the video. @param {string} from @param {string} to times since the session's start */
+export const chartSummaryBetween = (from, to) => `Ausdrücke von ${from} bis ${to} der Sitzung und ihre Wahrscheinlichkeiten.`;

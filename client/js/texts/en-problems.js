@@ -39,6 +39,8 @@ export const INVITATIONS = {
   [State.RECONNECTING]: { text: 'The camera stays on, but nothing is sent in the meantime. The chart and the counters resume when the connection is back.' },
   [State.STOPPED]: { title: 'The camera is off', text: AFTER_STOP },
 };
+/** The same while nothing runs and a past session is open. */
+export const PAST_INVITATION = { title: 'A past session is open', text: 'Its numbers were kept, its video was not. Word, bars and chart are those of the session.' };
 /** The same for a clip, where it differs. @type {Record<string, {title?: string, text: string}>} */
 export const CLIP_INVITATIONS = {
   [State.STARTING]: { title: 'Opening the video file', text: 'The browser is reading the first frame.' },

@@ -256,6 +256,10 @@ export const NO_FACE = 'No face';
 export const ESTIMATE = 'Estimate, often wrong';
 export const NO_FACE_REASON = 'There is no face in the frame';
 export const NOT_RUNNING = 'The analysis is not running';
+/** In place of a reason, where the numbers are of a session that is over. @param {string} at time since its start */
+export const momentShown = (at) => `At ${at} of the session, mean of one second`;
+/** @param {string} at */
+export const nothingAt = (at) => `No measurements at ${at} of the session`;
 export const NO_CONNECTION = 'No analysis until the connection is back';
 export const NO_FRAMES = 'No analysis until the camera resumes';
 export const NOT_ANALYSED = 'Not analysed';
@@ -330,3 +334,5 @@ export const chartSummary = (window, verdict, fps) =>
 
 /** Why the language cannot be changed. */
 export const LANGUAGE_WAITS = 'The language can be changed once the video is stopped, because the page reloads for it.';
+/** The same for a chart that does not follow the video. @param {string} from @param {string} to times since the session's start */
+export const chartSummaryBetween = (from, to) => `Expressions from ${from} to ${to} of the session and their probabilities.`;

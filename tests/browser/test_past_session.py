@@ -1,0 +1,162 @@
+"""A session that is over, on show in the page: its word and bars at the time looked at, its faces, its markers."""
+
+import re
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.browser.conftest import SCREENSHOTS, SOON_MS, OpenPage, start
+from tests.browser.test_chart import SKEW
+from tests.browser.test_frame_on_show import percents
+from tests.browser.test_sessions import measured, open_past, stop
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
+
+# Puts a session of one minute into the browser: Face 1 is neutral, then happy; Face 2 is sad, and away at times. There
+# is no report from 0:40 to 0:43.
+SEED = """async () => {
+  const { SessionLog } = await import('./js/session/session-log.js');
+  const { Sessions } = await import('./js/storage/sessions.js');
+  const { Storage } = await import('./js/storage/storage.js');
+  const { EMOTIONS } = await import('./js/connection/telemetry.js');
+  const face = (id, label, size) => ({ id, label, unsure: '', box: [10, 10, size, size],
+    probabilities: EMOTIONS.map((emotion) => (emotion === label ? 0.7 : 0.05)) });
+  const log = new SessionLog();
+  const ms = { wait: 0, detect: 1, landmarks: 1, emotion: 1, draw: 1 };
+  for (let i = 0; i < 600; i += 1) {
+    const atS = i / 10;
+    if (atS >= 40 && atS < 43) continue;
+    const faces = [face(1, atS < 30 ? 'neutral' : 'happy', 200)];
+    if (atS < 50) faces.push(face(2, 'sad', 100));
+    log.add(atS, { seq: i, pts: atS, fpsIn: 10, fpsOut: 10, dropped: 0,
+      analysed: true, unanalysed: '', degradationLevel: 0, ms, faces });
+  }
+  log.note(12, 'marker', 'smile');
+  log.note(50, 'stimulus-start', '');
+  const startedMs = Date.now() - 3_600_000;
+  const info = { id: `${startedMs}-seed`, startedMs, touchedMs: startedMs, endedMs: startedMs + 60_000,
+    lengthS: log.lastS, faces: 2, markers: 2, source: 'camera', notice: '',
+    settings: { width: 640, height: 480, fps: 10 } };
+  await new Sessions(new Storage(() => {})).save(info, log.takeChunks());
+}"""
+MARKS = """() => [...document.querySelectorAll('.mark-event:not([hidden])')]
+  .map((mark) => [mark.textContent, parseFloat(mark.style.left)])"""
+
+
+async def marks(page: Page) -> dict[str, float]:
+    """The text of each mark on the chart, and where it is, in percent of the chart's width."""
+    return dict(await page.evaluate(MARKS))
+
+
+async def look_at(page: Page, end_s: int) -> None:
+    await page.get_by_label("Look back in time").fill(str(end_s))
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (360, 740)])
+async def test_word_and_bars_of_a_past_session_follow_the_chart(
+    server_url: str, open_page: OpenPage, width: int, height: int
+):
+    async with open_page(server_url, width=width, height=height) as page:
+        await page.evaluate(SEED)
+        await open_past(page, 0)
+
+        verdict, reason = page.locator("#verdict"), page.locator("#face .reason")
+        await expect(verdict).to_have_text("Happy")
+        await expect(reason).to_have_text("At 0:59 of the session, mean of one second")
+        assert sum(await percents(page)) == 100
+        title = page.locator("#message-title")
+        await expect(title).to_have_text("A past session is open")
+        await look_at(page, 30)
+        await expect(verdict).to_have_text("Neutral")
+        await expect(reason).to_have_text("At 0:29 of the session, mean of one second")
+        await expect(page.locator("#drawing")).to_have_attribute(
+            "aria-label", re.compile("from 0:00 to 0:30")
+        )
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        await page.screenshot(path=SCREENSHOTS / f"past-{width}.png")
+        await look_at(page, 42)
+        await expect(reason).to_have_text("No measurements at 0:41 of the session")
+        assert await percents(page) == []
+
+        await page.locator("#past").get_by_role("button", name="Close").click()
+
+        await expect(reason).to_have_text("The analysis is not running")
+        await expect(title).to_have_text("Facial expressions, live")
+        await expect(page.get_by_label("Face to follow")).to_be_hidden()
+
+
+async def test_a_face_of_a_past_session_can_be_followed(server_url: str, open_page: OpenPage):
+    async with open_page(server_url) as page:
+        await page.evaluate(SEED)
+        await open_past(page, 0)
+        badge = page.locator(".face-badge:visible")
+
+        await page.get_by_label("Face to follow").select_option("2")
+
+        await expect(badge).to_have_text("2")
+        await expect(page.locator("#verdict")).to_have_text("Face 2 is not in the video")
+        assert await percents(page) == []
+        await look_at(page, 40)
+        await expect(page.locator("#verdict")).to_have_text("Sad")
+        await page.get_by_role("button", name="Follow the largest face").click()
+        await expect(page.locator("#verdict")).to_have_text("Happy")
+        await expect(badge).to_have_count(0)
+
+
+async def test_marks_are_on_the_chart_at_their_times(server_url: str, open_page: OpenPage):
+    async with open_page(server_url) as page:
+        await page.evaluate(SEED)
+        await open_past(page, 0)
+
+        # From 0:30 to 1:00.
+        assert await marks(page) == pytest.approx({"Start": 100 * 20 / 30}, abs=0.1)
+        await look_at(page, 30)
+        assert await marks(page) == pytest.approx({"smile": 100 * 12 / 30}, abs=0.1)
+        await page.get_by_label("Time span of the chart").select_option("60")
+        # As far as the session reaches, not half a minute before its start.
+        both = {"Start": 100 * 50 / 60, "smile": 100 * 12 / 60}
+        assert await marks(page) == pytest.approx(both, abs=2)
+
+
+async def test_a_mark_of_this_session_stays_at_its_time_after_stop_and_in_the_list(
+    server_url: str, open_page: OpenPage
+):
+    async with open_page(server_url) as page:
+        await start(page)
+        await measured(page)
+        await page.locator("#mark-now").click()
+        text = await page.locator(".marker-at").inner_text()
+        seconds = re.fullmatch(r"Marker at 0:(\d\d\.\d)", text)
+        assert seconds is not None
+        at_s = float(seconds[1])
+        await page.keyboard.type("smile")
+        await page.keyboard.press("Enter")
+        mark = page.locator(".mark-event:visible")
+        await expect(mark).to_have_text("smile", timeout=SOON_MS)
+        await stop(page)
+
+        async def age_s() -> float:
+            """How long before the end of the chart's 30 seconds the mark is."""
+            return 30 * (1 - (await marks(page))["smile"] / 100)
+
+        # The axis and the slider count in whole seconds, and the chart ends with a whole point.
+        end_s = int(await page.get_by_label("Look back in time").input_value())
+        assert end_s - await age_s() == pytest.approx(at_s, abs=1.1)
+        await open_past(page, 0)
+        await expect(mark).to_have_text("smile")
+        end_s = int(await page.get_by_label("Look back in time").input_value())
+        assert end_s - await age_s() == pytest.approx(at_s, abs=1.1)
+
+
+async def test_after_stop_the_panel_follows_the_chart_once_it_is_moved(server_url: str, open_page: OpenPage):
+    async with open_page(server_url, script=SKEW) as page:
+        await start(page)
+        await measured(page)
+        await page.evaluate("window.skewMs = 60_000")
+        await stop(page)
+        reason = page.locator("#face .reason")
+        await expect(reason).to_have_text("The analysis is not running")
+
+        await page.get_by_label("Look back in time").press("Home")
+
+        await expect(reason).to_have_text(re.compile(r"(At|No measurements at) 0:29 of the session"))
