@@ -112,10 +112,12 @@ const live = new LiveView({
   summary: element('#drawing'),
   video,
 });
-/** What is sent, and what the person agreed to. */
+/** What analyses the video, as far as the server says it. */
+let server = { version: '', models: /** @type {string[]} */ ([]) };
+/** What is sent and to which server, and what the person agreed to. */
 function aboutSession() {
   const { clip, width, height, fps } = setup.source;
-  return { source: /** @type {'camera' | 'file'} */ (clip ? 'file' : 'camera'), notice, settings: { width, height, fps } };
+  return { source: /** @type {'camera' | 'file'} */ (clip ? 'file' : 'camera'), notice, settings: { width, height, fps }, server };
 }
 
 const storage = new Storage((key) => stage.say(T.STORAGE_TROUBLES[key]));
@@ -171,7 +173,7 @@ const visit = new Visit(
     traits: () => traits,
     hasToken: () => Boolean(token.token),
     checkToken: async () => {
-      const code = (await fetchConfig(SERVER, token.token))?.tokenProblem;
+      const code = (await askServer())?.tokenProblem;
       return code ? rejection(401, { code, detail: '' }) : null;
     },
     askToken: (error) => token.ask(error ? problemOf(error).text : T.TOKEN_WANTED),
@@ -180,7 +182,7 @@ const visit = new Visit(
     chosen: () => setup.source,
     openSource: VideoSource.open,
     makePeer: (transport, events, resume, firstFaceId) => new (transport === Transport.WEBRTC ? Peer : JpegPeer)(events, SERVER, resume, token.token, firstFaceId),
-    fetchIceServers: async () => (await fetchConfig(SERVER, token.token))?.iceServers ?? [],
+    fetchIceServers: async () => (await askServer())?.iceServers ?? [],
     hasFrame: () => stage.hasFrame,
     isHidden: () => document.hidden,
   },
@@ -207,9 +209,15 @@ function makeChart() {
   }
 }
 
+async function askServer() {
+  const config = await fetchConfig(SERVER, token.token);
+  if (config && !config.tokenProblem) server = { version: config.version, models: config.models };
+  return config;
+}
+
 /** If the server sends no settings, the page keeps its defaults. @returns {Promise<import('./visit/visit-states.js').ServerTraits>} */
 async function readTraits() {
-  const config = await fetchConfig(SERVER, token.token);
+  const config = await askServer();
   if (config) {
     notice = config.notice || T.NOTICE;
     switches.offerBackgrounds(config.backgroundModes);

@@ -98,6 +98,16 @@ def fetch_missing(models_dir: Path, options: AnalysisOptions) -> None:
             _fetch(entry, path)
 
 
+def named_models(models_dir: Path, options: AnalysisOptions) -> tuple[str, ...]:
+    """The models that these options need, with their versions; reads no model. Raises ModelFileError."""
+    entries = read_manifest(models_dir)
+    # dlib's detector is part of the library.
+    return tuple(
+        f"{name} {entries[name].version}" if name in entries else name
+        for name in (options.detector, "landmarks", options.emotion_model)
+    )
+
+
 def checked_path(models_dir: Path, name: str) -> Path:
     """The file of one model, its sha256 checked. Raises ModelFileError."""
     return checked_paths(models_dir, [name])[name]

@@ -216,5 +216,9 @@ class PageConfig(_Body):
     """The `ProblemCode` with which an offer with the token of this request would be rejected; empty: it would pass."""
     websocket: bool = False
     """Whether the compatibility mode is enabled."""
+    version: str = ""
+    """The server's version; only for local programs."""
+    models: Sequence[str] = ()
+    """The models of the analysis, with their versions. Empty for clients that may not open a session."""
     ice_servers: Sequence[IceServerBody] = Field((), alias="iceServers")
     """Empty for clients that may not open a session."""

@@ -1,5 +1,7 @@
 """Build the aiohttp application from its middlewares and routes; it starts and closes nothing."""
 
+from collections.abc import Sequence
+
 from aiohttp import web
 
 from facestream.config import Config
@@ -14,6 +16,7 @@ from facestream.web.keys import (
     CONFIG,
     CREDENTIALS,
     METRICS,
+    MODELS,
     OPENAPI_TEXT,
     PAGE_FILES,
     POOL,
@@ -28,14 +31,14 @@ from facestream.workers.pool import AnalysisPool
 
 
 def make_app(
-    config: Config, registry: SessionRegistry, pool: AnalysisPool, access: Access
+    config: Config, registry: SessionRegistry, pool: AnalysisPool, access: Access, models: Sequence[str] = ()
 ) -> web.Application:
     """The application, with a supervisor for the auxiliary tasks of its server; the caller closes the arguments."""
     middlewares = [report_errors_as_problems, count_rejections, reject_unreadable, check_origin]
     app = web.Application(middlewares=middlewares, client_max_size=config.max_offer_bytes)
     app[CONFIG], app[REGISTRY], app[POOL], app[ACCESS] = config, registry, pool, access
     app[SUPERVISOR] = Supervisor()
-    app[CREDENTIALS] = registry.credentials
+    app[CREDENTIALS], app[MODELS] = registry.credentials, models
     app[METRICS] = make_metrics(registry, pool)
     # Now, because later no descriptor might be free.
     app[PAGE_FILES], app[OPENAPI_TEXT] = page.find_files(), OPENAPI.read_text(encoding="utf-8")

@@ -1,5 +1,6 @@
 """The objects that every route can get from the application."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from aiohttp import web
@@ -21,4 +22,6 @@ METRICS = web.AppKey("metrics", CollectorRegistry)
 PAGE_FILES = web.AppKey("page_files", dict[str, Path])
 """The scripts and styles of the page by URL path."""
 OPENAPI_TEXT = web.AppKey("openapi_text", str)
+MODELS = web.AppKey("models", Sequence[str])
+"""Those of the analysis, with their versions."""
 CREDENTIALS = web.AppKey("credentials", CredentialSource)

@@ -14,6 +14,7 @@ from pathlib import Path
 from aiohttp import web
 
 from facestream import aiortc_patches
+from facestream.analysis.model_files import named_models
 from facestream.config import Config
 from facestream.errors import ConfigError
 from facestream.ice.addresses import (
@@ -116,7 +117,8 @@ async def serve(
         try:
             await pool.start()
             urls = _urls("https" if context else "http", host, port)
-            app = make_app(config, SessionRegistry(config, pool, credentials), pool, access)
+            models = named_models(models_dir, config.analysis_options()) if pool.size else ()
+            app = make_app(config, SessionRegistry(config, pool, credentials), pool, access, models)
             await _serve_with(app, listener, context, lambda: announce(Listening(urls, access.local_token())))
         finally:
             await pool.close()

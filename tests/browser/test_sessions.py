@@ -134,6 +134,10 @@ async def test_a_session_is_kept_at_the_next_start_reopened_and_saved(
         report = await downloaded(page, page.get_by_role("button", name="Report"), tmp_path)
         assert len(rows.splitlines()) > 2
         assert "Face 1" in report.read_text()
+        assert re.search(
+            r"<dt>Models</dt><dd>blazeface [\d.]+, landmarks [\d.]+, emotion \d", report.read_text()
+        )
+        assert "<dt>Size in pixels</dt>" in report.read_text()
         await page.get_by_role("button", name="Back to live").click()
         await expect(page.locator("#past")).to_be_hidden()
 

@@ -59,17 +59,19 @@ test('the chosen face takes precedence over the largest', () => {
 });
 
 test('settings that the server does not send are empty', () => {
-  for (const text of ['', '{', 'null', '{"notice":7,"views":"blur"}']) assert.deepEqual(decodeConfig(text), { notice: '', auth: 'none', websocket: false, backgroundModes: [], iceServers: [], tokenProblem: '' });
+  for (const text of ['', '{', 'null', '{"notice":7,"views":"blur"}']) assert.deepEqual(decodeConfig(text), { notice: '', auth: 'none', websocket: false, backgroundModes: [], iceServers: [], tokenProblem: '', version: '', models: [] });
 });
 
 test('the notice and the background modes of the server are decoded', () => {
-  assert.deepEqual(decodeConfig('{"notice":"Recorded.","resume_s":30,"auth":"token","token_problem":"token_expired","websocket":true,"views":["picture",5,"blur"],"iceServers":[7,{"urls":["turn:a"]}]}'), {
+  assert.deepEqual(decodeConfig('{"notice":"Recorded.","resume_s":30,"auth":"token","token_problem":"token_expired","websocket":true,"version":"1.2","models":["emotion 1",7],"views":["picture",5,"blur"],"iceServers":[7,{"urls":["turn:a"]}]}'), {
     notice: 'Recorded.',
     auth: 'token',
     websocket: true,
     backgroundModes: ['picture', 'blur'],
     iceServers: [{ urls: ['turn:a'] }],
     tokenProblem: 'token_expired',
+    version: '1.2',
+    models: ['emotion 1'],
   });
 });
 

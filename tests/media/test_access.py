@@ -15,6 +15,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from facestream import __version__
 from facestream.credentials.tokens import Purpose, issue, make_key
 from facestream.errors import ServerUnreachableError
 from facestream.replay.options import ReplayOptions
@@ -317,12 +318,33 @@ async def test_by_default_clients_behind_a_proxy_or_another_host_name_need_a_tok
 
     assert (status, metrics) == (401, 404)
     assert json.loads(config)["auth"] == "token"
+    assert (json.loads(config)["version"], json.loads(config)["models"]) == ("", [])
 
 
 async def test_by_default_clients_on_this_machine_need_no_token(server_url: str):
     _, _, config = await ask(server_url, "GET", "/config", b"")
 
     assert json.loads(config)["auth"] == "none"
+
+
+async def test_a_page_on_this_machine_learns_the_version_and_the_models(server_url: str):
+    _, _, config = await ask(server_url, "GET", "/config", b"")
+
+    assert json.loads(config)["version"] == __version__
+    assert [model.split()[0] for model in json.loads(config)["models"]] == [
+        "blazeface",
+        "landmarks",
+        "emotion",
+    ]
+
+
+async def test_a_page_on_another_machine_learns_the_models_with_its_token_but_no_version(guarded: Guarded):
+    headers = {"X_Forwarded_For": "203.0.113.9", "Authorization": f"Bearer {LISTED}"}
+
+    _, _, config = await ask(guarded.url, "GET", "/config", b"", **headers)
+
+    assert json.loads(config)["version"] == ""
+    assert "emotion 1" in json.loads(config)["models"]
 
 
 @pytest.mark.parametrize("path", ["/", "/config", "/nothing"])

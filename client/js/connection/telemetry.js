@@ -48,7 +48,7 @@ const KEEPS_UP = 0.85;
  * @property {string[]} backgroundModes those that the server offers, `views` on the wire
  */
 
-/** @typedef {{notice: string, auth: 'token' | 'none', websocket: boolean, backgroundModes: string[], iceServers: RTCIceServer[], tokenProblem: string}} PageConfig `tokenProblem`: the code with which an offer with this token would be rejected. Empty where the server does not say */
+/** @typedef {{notice: string, auth: 'token' | 'none', websocket: boolean, backgroundModes: string[], iceServers: RTCIceServer[], tokenProblem: string, version: string, models: string[]}} PageConfig `tokenProblem`: the code with which an offer with this token would be rejected. Empty where the server does not say */
 
 /**
  * @param {string} text one message
@@ -118,6 +118,8 @@ export function decodeConfig(text) {
     backgroundModes: Array.isArray(config?.views) ? config.views.filter((/** @type {unknown} */ mode) => typeof mode === 'string') : [],
     iceServers: Array.isArray(config?.iceServers) ? config.iceServers.filter((/** @type {any} */ server) => Array.isArray(server?.urls)) : [],
     tokenProblem: typeof config?.token_problem === 'string' ? config.token_problem : '',
+    version: typeof config?.version === 'string' ? config.version : '',
+    models: Array.isArray(config?.models) ? config.models.filter((/** @type {unknown} */ model) => typeof model === 'string') : [],
   };
 }
 

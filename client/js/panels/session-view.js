@@ -12,7 +12,7 @@
  * @property {import('./stage-panel.js').StagePanel} stage
  * @property {import('./held-panel.js').HeldPanel} held
  * @property {import('./marker-panel.js').MarkerPanel} markers
- * @property {() => Pick<SessionInfo, 'source' | 'notice' | 'settings'>} about what is being sent, and what the person agreed to
+ * @property {() => Pick<SessionInfo, 'source' | 'notice' | 'settings' | 'server'>} about what is being sent and to which server, and what the person agreed to
  * @property {() => void} onChange there may be something else to save
  */
 
@@ -30,7 +30,8 @@ export class SessionView {
   get shown() {
     const { log, live, keeper, about } = this.#at;
     const { info, log: past = log } = this.#past ?? { info: keeper.info };
-    return { log: past, startedAt: info ? new Date(info.startedMs) : live.startedAt, notice: info?.notice ?? about().notice };
+    const { notice, settings, server } = info ?? about();
+    return { log: past, startedAt: info ? new Date(info.startedMs) : live.startedAt, notice, settings, server };
   }
 
   /** Whether the page holds a session that the browser does not keep. */

@@ -131,7 +131,7 @@ export class SessionsPanel {
 
   /** @param {import('../session/session-files.js').FileKind} kind @param {SessionInfo} info */
   async #save(kind, info) {
-    await saveSession(kind, { log: await this.#log(info), startedAt: new Date(info.startedMs), notice: info.notice });
+    await saveSession(kind, { ...info, log: await this.#log(info), startedAt: new Date(info.startedMs) });
   }
 
   /** @param {Listed} info */

@@ -3,13 +3,16 @@
 import { dictionary, fileStem, toCsv, toEventsCsv, toJsonl } from './exports.js';
 import { toReport } from './report.js';
 import { zip } from './zip.js';
-import { dateAndTime } from '../texts/format.js';
+import { dateAndTime, decimal } from '../texts/format.js';
+import { T } from '../texts/texts.js';
 
 /**
  * @typedef {object} Exported what can be saved
  * @property {import('./session-log.js').SessionLog} log
  * @property {Date} startedAt
  * @property {string} notice what the person agreed to
+ * @property {{width: number, height: number, fps: number}} settings of the video that was sent
+ * @property {{version: string, models: string[]}} [server] what analysed it
  *
  * @typedef {'report' | 'tables' | 'csv' | 'jsonl'} FileKind
  * @typedef {{separator: ',' | ';', decimal: '.' | ','}} Separators
@@ -23,7 +26,7 @@ export async function fileOf(kind, session, separators) {
   const { log, startedAt, notice } = session;
   const stem = fileStem(startedAt);
   const options = { startedAt, ...separators };
-  if (kind === 'report') return { blob: asBlob(toReport(log, { at: dateAndTime(startedAt), notice }), 'text/html'), name: `${stem}.html` };
+  if (kind === 'report') return { blob: asBlob(toReport(log, { at: dateAndTime(startedAt), notice, settings: settingsOf(session) }), 'text/html'), name: `${stem}.html` };
   if (kind === 'jsonl') return { blob: asBlob(toJsonl(log, options), 'application/jsonl'), name: `${stem}.jsonl` };
   const measurements = asBlob(toCsv(log, options), 'text/csv');
   if (kind === 'csv') return { blob: measurements, name: `${stem}.csv` };
@@ -33,6 +36,18 @@ export async function fileOf(kind, session, separators) {
     { name: 'dictionary.csv', blob: asBlob(dictionary(options), 'text/csv') },
   ];
   return { blob: await zip(files, startedAt), name: `${stem}.zip` };
+}
+
+/** @param {Exported} session @returns {[string, string][]} names and values, of what is known */
+function settingsOf({ settings: { width, height, fps }, server }) {
+  /** @type {[string, string][]} */
+  const all = [
+    [T.TEXT.sizeLabel, `${width} × ${height}`],
+    [T.TEXT.rateLabel, decimal(fps)],
+    [T.REPORT.models, server?.models.join(', ') ?? ''],
+    [T.REPORT.version, server?.version ?? ''],
+  ];
+  return all.filter(([, value]) => value);
 }
 
 /** @param {string} text @param {string} type */

@@ -5,6 +5,7 @@ import { deleteOwned } from './database.js';
 
 /** As long as a log keeps frames; older ones are kept as means of one second only. */
 const FRAMES_S = 30 * 60;
+const NO_SERVER = { version: '', models: [] };
 
 /**
  * @typedef {import('../session/session-log.js').Chunk} Chunk
@@ -20,6 +21,7 @@ const FRAMES_S = 30 * 60;
  * @property {'camera' | 'file'} source
  * @property {string} notice what the person agreed to
  * @property {{width: number, height: number, fps: number}} settings of the video that was sent
+ * @property {{version: string, models: string[]}} [server] what analysed it; its version is empty if the server did not say it
  *
  * @typedef {SessionInfo & {isWritten: boolean, isDamaged: boolean}} Listed isWritten: a tab writes it, perhaps this one; isDamaged: its record cannot be read, and only its id is sure
  *
@@ -154,11 +156,12 @@ export class Sessions {
   }
 }
 
-/** @param {any} info a record of the database @returns {boolean} whether it says what a list of sessions says; its settings are not checked */
-function isInfo({ id, startedMs, touchedMs, endedMs, lengthS, faces, markers, source, notice }) {
-  const numbers = [startedMs, touchedMs, endedMs ?? 0, lengthS, faces, markers];
+/** @param {any} info a record of the database @returns {boolean} whether the page can rely on it */
+function isInfo({ id, startedMs, touchedMs, endedMs, lengthS, faces, markers, source, notice, settings, server = NO_SERVER }) {
+  const numbers = [startedMs, touchedMs, endedMs ?? 0, lengthS, faces, markers, settings?.width, settings?.height, settings?.fps];
+  const texts = [id, source, notice, server?.version, ...(Array.isArray(server?.models) ? server.models : [null])];
   const isDate = !Number.isNaN(new Date(startedMs).getTime());
-  return typeof id === 'string' && endedMs !== undefined && numbers.every(Number.isFinite) && isDate && typeof source === 'string' && typeof notice === 'string';
+  return endedMs !== undefined && isDate && numbers.every(Number.isFinite) && texts.every((text) => typeof text === 'string');
 }
 
 /** @param {string} id of a session @returns {string} the name that the tab claims that writes it */

@@ -18,6 +18,8 @@ export const REPORT = {
   events: 'Ereignisse',
   noEvents: 'Keine.',
   settings: 'Einstellungen',
+  models: 'Modelle',
+  version: 'Version des Servers',
   chart: 'Wahrscheinlichkeiten der sieben Ausdrücke im Lauf der Zeit. Die beiden mit den höchsten Mittelwerten sind fett. Eine Lücke: Dieses Gesicht wurde nicht gefunden.',
   ribbon: 'Der häufigste Ausdruck jedes Moments',
   expression: 'Ausdruck',

@@ -18,6 +18,8 @@ export const REPORT = {
   events: 'Events',
   noEvents: 'None.',
   settings: 'Settings',
+  models: 'Models',
+  version: 'Version of the server',
   chart: 'Probabilities of the seven expressions over time. The two with the highest means are bold. A gap: this face was not found.',
   ribbon: 'The most frequent label of each moment',
   expression: 'Expression',

@@ -5,12 +5,13 @@ from pathlib import Path
 
 from aiohttp import web
 
+from facestream import __version__
 from facestream.analysis.drawing.background import Background
 from facestream.ice.servers import as_page_servers
 from facestream.messages.http import IceServerBody, PageConfig, ProblemCode
 from facestream.resources import CLIENT_DIR, REINSTALL
-from facestream.web.auth.guards import token_problem, wants_token
-from facestream.web.keys import CONFIG, CREDENTIALS, OPENAPI_TEXT, PAGE_FILES
+from facestream.web.auth.guards import is_local, token_problem, wants_token
+from facestream.web.keys import CONFIG, CREDENTIALS, MODELS, OPENAPI_TEXT, PAGE_FILES
 from facestream.web.problems import MAX_SHOWN_CHARS, RejectedError
 
 VENDOR_FILES = {
@@ -57,6 +58,8 @@ async def page_config(request: web.Request) -> web.Response:
     # Credentials of a relay are for peers only: other clients would use the relay for their own traffic.
     credentials = request.app[CREDENTIALS]
     problem = await token_problem(request)
+    # With the version, others would learn known vulnerabilities.
+    is_version_shown = not problem and await is_local(request)
     ice_servers = [] if problem else as_page_servers(config.page_ice_urls, credentials.make())
     body = PageConfig(
         notice=config.notice,
@@ -65,6 +68,8 @@ async def page_config(request: web.Request) -> web.Response:
         auth="token" if await wants_token(request) else "none",
         token_problem=problem,
         websocket=config.websocket_fallback,
+        version=__version__ if is_version_shown else "",
+        models=() if problem else request.app[MODELS],
         ice_servers=[IceServerBody.model_validate(server) for server in ice_servers],
     )
     return web.json_response(text=body.to_json())

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from facestream.analysis import model_files
-from facestream.analysis.model_files import checked_path, fetch_all, fetch_missing
+from facestream.analysis.model_files import checked_path, fetch_all, fetch_missing, named_models
 from facestream.analysis.options import AnalysisOptions
 from facestream.errors import ModelFileError
 from facestream.resources import MODELS_DIR
@@ -165,3 +165,9 @@ def test_in_a_checkout_every_fetched_file_is_in_the_models_folder():
     paths = [checked_path(MODELS_DIR, name).parent for name in ("landmarks", "mini_xception", "blazeface")]
 
     assert paths == [MODELS_DIR / "cache"] * 3
+
+
+def test_the_models_of_the_options_are_named_with_their_versions():
+    options = AnalysisOptions(detector="dlib", emotion_model="mini_xception")
+
+    assert named_models(MODELS_DIR, options) == ("dlib", "landmarks 0.3.0", "mini_xception 25.10.3")
