@@ -6,11 +6,10 @@ import os
 import sys
 from pathlib import Path
 
-import segno
-
 from facestream.cli.arguments import add_settings, config_from
 from facestream.cli.streams import can_write, write_error
 from facestream.config.server import DEFAULT_PORT
+from facestream.credentials.links import link_of, qr_of
 from facestream.credentials.tokens import Purpose, issue, make_key
 from facestream.errors import ConfigError
 from facestream.resources import RELOAD
@@ -49,8 +48,7 @@ def run(args: argparse.Namespace) -> int:
     token = issue(key, purpose, args.subject, args.expires_h)
     sys.stdout.write(token + "\n")
     if not args.admin:
-        # In the fragment, which browsers do not send, so that no server logs it.
-        link = f"{args.url.rstrip('/')}/#token={token}"
+        link = link_of(args.url, token)
         sys.stdout.write(link + "\n")
         if args.qr:
             show_qr(link)
@@ -63,7 +61,7 @@ def run(args: argparse.Namespace) -> int:
 def show_qr(text: str) -> None:
     """Print a QR code, larger if the terminal has no half-block characters; raises ConfigError."""
     try:
-        code = segno.make(text, error="l", micro=False)
+        code = qr_of(text)
     except ValueError as error:
         raise ConfigError(
             f"qr: {len(text)} characters do not fit into a QR code ({error}); expected a shorter url", "qr"

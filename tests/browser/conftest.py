@@ -4,8 +4,9 @@ import asyncio
 import json
 import re
 import shutil
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -13,9 +14,10 @@ import av
 import cv2
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, ConsoleMessage, Page, Playwright, async_playwright, expect
+from playwright.async_api import Browser, ConsoleMessage, Locator, Page, Playwright, async_playwright, expect
 
-from tests.conftest import ROOT
+from facestream.credentials.tokens import Purpose, issue, make_key
+from tests.conftest import ROOT, running_server
 from tests.times import milliseconds
 
 RESULTS = ROOT / "test-results"
@@ -33,6 +35,9 @@ FLAGS = (
 ALLOW_CAMERA = "--use-fake-ui-for-media-stream"
 # A script that runs before the page: hardened browsers remove the class.
 NO_WEBRTC = "delete window.RTCPeerConnection; delete window.webkitRTCPeerConnection;"
+NO_STORAGE = (
+    "Object.defineProperty(window, 'indexedDB', { get() { throw new DOMException('', 'SecurityError'); } });"
+)
 
 OpenPage = Callable[..., AbstractAsyncContextManager[Page]]
 
@@ -160,6 +165,23 @@ def open_page(
     return opened
 
 
+@dataclass(frozen=True, slots=True)
+class Guarded:
+    """A server that requires a token, and a valid token."""
+
+    url: str
+    token: str
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
+    folder = tmp_path_factory.mktemp("guarded")
+    key = make_key(folder / "token.key")
+    settings = "--auth", "token", "--token-key-file", str(folder / "token.key"), "--analysis-processes", "1"
+    with running_server(folder / "server.log", *settings) as running:
+        yield Guarded(running.url, issue(key, Purpose.PEER, "a-client", 1))
+
+
 async def press_start(page: Page) -> None:
     """Press "Start", and agree if the page asks for consent."""
     has_consent = await page.evaluate("sessionStorage.getItem('facestream.consent')")
@@ -181,6 +203,19 @@ async def open_settings(page: Page) -> None:
 async def close_settings(page: Page) -> None:
     await page.keyboard.press("Escape")
     await expect(page.get_by_role("dialog", name="Settings")).to_be_hidden()
+
+
+async def downloaded(page: Page, button: Locator, folder: Path) -> Path:
+    """Press the button; returns the file that the page saves."""
+    async with page.expect_download() as download:
+        await button.click()
+    path = folder / (await download.value).suggested_filename
+    await (await download.value).save_as(path)
+    return path
+
+
+async def expect_no_sideways_scroll(page: Page) -> None:
+    assert await page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
 
 
 async def until(condition: Callable[[], Awaitable[bool]]) -> None:

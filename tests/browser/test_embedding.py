@@ -1,7 +1,7 @@
 """The examples in examples/embed: `<facestream-view>` and the page, in pages of this server and of another site."""
 
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 import pytest
@@ -9,8 +9,7 @@ import pytest_asyncio
 from aiohttp import web
 from playwright.async_api import Page, Route, expect
 
-from facestream.credentials.tokens import Purpose, issue, make_key
-from tests.browser.conftest import NO_WEBRTC, SOON_MS, OpenPage, start, until
+from tests.browser.conftest import NO_WEBRTC, SOON_MS, Guarded, OpenPage, start, until
 from tests.browser.test_for_everyone import violations
 from tests.conftest import ROOT, RunningServer, running_server
 
@@ -69,8 +68,8 @@ async def add_view(page: Page, url: str, attributes: str = "") -> None:
     await page.wait_for_function("Boolean(customElements.get('facestream-view'))")
 
 
-async def expect_state(page: Page, state: str, selector: str = "facestream-view") -> None:
-    await expect(page.locator(selector)).to_have_attribute("data-state", state, timeout=SOON_MS)
+async def expect_view_state(page: Page, state: str) -> None:
+    await expect(page.locator("facestream-view")).to_have_attribute("data-state", state, timeout=SOON_MS)
 
 
 async def test_the_example_starts_after_the_person_agreed_and_shows_what_the_events_say(
@@ -84,7 +83,7 @@ async def test_the_example_starts_after_the_person_agreed_and_shows_what_the_eve
 
         await page.get_by_role("button", name=AGREE).click()
 
-        await expect_state(page, "connected")
+        await expect_view_state(page, "connected")
         await expect(page.locator("main > p[role=status]")).to_contain_text("happy", timeout=SOON_MS)
         await expect(page.locator("facestream-view").get_by_text("Happy")).to_be_visible(timeout=SOON_MS)
         await expect(page.locator("facestream-view [part=message]")).to_be_hidden()
@@ -100,7 +99,7 @@ async def test_the_example_starts_after_the_person_agreed_and_shows_what_the_eve
         assert await violations(page) == []
 
         await page.get_by_role("button", name="Stop").click()
-        await expect_state(page, "stopped")
+        await expect_view_state(page, "stopped")
         states = [state for _, kind, state in await page.evaluate("happened") if kind == "state"]
         assert states == ["starting", "connecting", "waiting", "connected", "stopped"]
         assert await page.evaluate("document.querySelector('facestream-view').faces") == []
@@ -209,19 +208,10 @@ async def test_a_blocked_camera_is_an_error_with_a_code(server_url: str, open_pa
         await expect(page.get_by_text("The camera is blocked")).to_be_visible(timeout=SOON_MS)
 
 
-@pytest.fixture(scope="module")
-def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
-    folder = tmp_path_factory.mktemp("guarded")
-    key = make_key(folder / "token.key")
-    settings = "--auth", "token", "--token-key-file", str(folder / "token.key"), "--analysis-processes", "1"
-    with running_server(folder / "server.log", *settings) as running:
-        yield running.url, issue(key, Purpose.PEER, "a-client", 1)
-
-
 async def test_without_its_token_no_camera_opens_and_with_it_the_session_does(
-    guarded: tuple[str, str], open_page: OpenPage
+    guarded: Guarded, open_page: OpenPage
 ):
-    url, token = guarded
+    url, token = guarded.url, guarded.token
     async with open_page(url, script=RECORD) as page:
         await add_view(page, url)
         code = await page.evaluate("a.start().catch(({ code }) => code)")
@@ -237,10 +227,8 @@ async def test_without_its_token_no_camera_opens_and_with_it_the_session_does(
         assert token not in await page.content()
 
 
-async def test_a_token_that_was_set_before_the_module_loaded_is_used(
-    guarded: tuple[str, str], open_page: OpenPage
-):
-    url, token = guarded
+async def test_a_token_that_was_set_before_the_module_loaded_is_used(guarded: Guarded, open_page: OpenPage):
+    url, token = guarded.url, guarded.token
     async with open_page(url) as page:
         body = f"""<!doctype html><title>x</title><facestream-view id="a"></facestream-view>
           <script>a.token = {json.dumps(token)};</script>
@@ -285,7 +273,7 @@ async def test_the_element_works_in_a_page_of_an_allowed_origin(site: OtherSite,
     async with open_page(f"{site.url}/other-site.html", origins=(site.server.url,)) as page:
         await page.get_by_role("button", name=AGREE).click()
 
-        await expect_state(page, "connected")
+        await expect_view_state(page, "connected")
         await expect(page.locator("facestream-view").get_by_text("Happy")).to_be_visible(timeout=SOON_MS)
         async with page.expect_request(
             lambda sent: sent.url.startswith(site.server.url) and sent.url.endswith("/bye")
@@ -300,7 +288,7 @@ async def test_the_compatibility_mode_works_from_an_allowed_origin(site: OtherSi
     ) as page:
         await page.get_by_role("button", name=AGREE).click()
 
-        await expect_state(page, "connected")
+        await expect_view_state(page, "connected")
 
 
 @pytest.mark.parametrize("size", [(240, 360), (320, 420), (480, 270)])
@@ -340,8 +328,8 @@ async def test_in_the_compact_view_the_consent_fits_the_window_and_its_buttons_a
         assert await page.evaluate("document.documentElement.scrollWidth") == 240
 
 
-async def test_the_compact_view_asks_for_the_token(guarded: tuple[str, str], open_page: OpenPage):
-    url, token = guarded
+async def test_the_compact_view_asks_for_the_token(guarded: Guarded, open_page: OpenPage):
+    url, token = guarded.url, guarded.token
     async with open_page(f"{url}/?view=compact", width=240, height=360, origins=(url,)) as page:
         await page.get_by_role("button", name="Start").click()
         await page.get_by_role("dialog").get_by_label("Token").fill(token)

@@ -12,8 +12,8 @@ import pytest
 from playwright.async_api import Page, expect
 
 from facestream.messages.telemetry import decode_telemetry
-from tests.browser.conftest import SCREENSHOTS, OpenPage, chart_points, more_frames_shown, start
-from tests.browser.test_for_everyone import AXE
+from tests.browser.conftest import SCREENSHOTS, OpenPage, chart_points, downloaded, more_frames_shown, start
+from tests.browser.test_for_everyone import violations
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -22,11 +22,7 @@ async def saved(page: Page, button: str, folder: Path) -> Path:
     """Press the button; returns the file that the page saves."""
     if not await page.get_by_role("button", name=button).is_visible():
         await page.locator("#save summary").click()
-    async with page.expect_download() as download:
-        await page.get_by_role("button", name=button).click()
-    path = folder / (await download.value).suggested_filename
-    await (await download.value).save_as(path)
-    return path
+    return await downloaded(page, page.get_by_role("button", name=button), folder)
 
 
 async def test_snapshot_and_recording_contain_the_annotated_frame(
@@ -93,8 +89,7 @@ async def test_table_messages_and_report_match_the_session_and_need_no_network(
             await expect(summary.get_by_role("heading", name="Face 1")).to_be_in_viewport()
             await expect(summary.locator(".share").first).to_be_in_viewport()
             assert await opened.evaluate("document.documentElement.scrollWidth") <= width
-        await opened.evaluate(AXE.read_text())
-        assert await opened.evaluate("async () => (await axe.run()).violations.map(({ id }) => id)") == []
+        assert await violations(opened) == []
         # The numbers of a face appear on demand.
         await expect(opened.get_by_role("table")).to_have_count(0)
         await opened.get_by_text("All numbers of face 1").click()

@@ -3,8 +3,17 @@
 import pytest
 from playwright.async_api import Page, Route, expect
 
-from tests.browser.conftest import SCREENSHOTS, SOON_MS, OpenPage, more_frames_shown, start
-from tests.browser.test_layout import expect_inside, expect_no_sideways_scroll
+from tests.browser.conftest import (
+    NO_STORAGE,
+    SCREENSHOTS,
+    SOON_MS,
+    OpenPage,
+    expect_no_sideways_scroll,
+    more_frames_shown,
+    open_settings,
+    start,
+)
+from tests.browser.test_layout import expect_inside
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -158,7 +167,7 @@ async def test_a_german_browser_shows_german(server_url: str, open_page: OpenPag
 
 async def test_the_menu_changes_the_language_and_the_choice_is_kept(server_url: str, open_page: OpenPage):
     async with open_page(server_url) as page:
-        await page.get_by_role("button", name="Settings").click()
+        await open_settings(page)
         await page.get_by_label("Language / Sprache").select_option(label="Deutsch")
 
         await expect(page.get_by_role("button", name="Kamera starten")).to_be_visible(timeout=SOON_MS)
@@ -186,14 +195,12 @@ async def test_while_a_session_runs_the_language_stays(server_url: str, open_pag
 async def test_before_a_session_that_only_the_page_holds_is_lost_the_menu_asks(
     server_url: str, open_page: OpenPage
 ):
-    async with open_page(
-        server_url, script="delete window.indexedDB; delete IDBFactory.prototype.open;"
-    ) as page:
+    async with open_page(server_url, script=NO_STORAGE) as page:
         await start(page)
         await more_frames_shown(page, 5)
         await page.get_by_role("button", name="Stop").click()
         await expect(page.locator("#held")).to_be_visible(timeout=SOON_MS)
-        await page.get_by_role("button", name="Settings").click()
+        await open_settings(page)
 
         await page.locator("#language").select_option("de")
         await page.get_by_role("button", name="Cancel").click()

@@ -9,6 +9,7 @@ from tests.browser.conftest import (
     SOON_MS,
     OpenPage,
     close_settings,
+    expect_no_sideways_scroll,
     open_settings,
     start,
 )
@@ -34,10 +35,6 @@ IS_INSIDE = """([selector]) => {
 async def expect_inside(page: Page, *selectors: str) -> None:
     for selector in selectors:
         await page.wait_for_function(IS_INSIDE, arg=[selector], timeout=SOON_MS)
-
-
-async def expect_no_sideways_scroll(page: Page) -> None:
-    assert await page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
 
 
 @pytest.mark.parametrize(("width", "height"), [PHONE, SIDEWAYS, ZOOMED, LAPTOP, BEAMER])

@@ -5,7 +5,14 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.browser.conftest import SCREENSHOTS, SOON_MS, OpenPage, more_frames_shown, start
+from tests.browser.conftest import (
+    SCREENSHOTS,
+    SOON_MS,
+    OpenPage,
+    expect_no_sideways_scroll,
+    more_frames_shown,
+    start,
+)
 from tests.browser.test_clips import use_clip
 from tests.browser.test_frame_on_show import KEEP_FACES, clip_of_faces
 
@@ -90,7 +97,7 @@ async def test_the_strip_shows_an_outline_of_each_face(
         await page.wait_for_function(DRAWN, arg=thumb, timeout=SOON_MS)
         spark = await page.locator("#people .spark").first.element_handle()
         await page.wait_for_function(DRAWN, arg=spark, timeout=SOON_MS)
-        assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        await expect_no_sideways_scroll(page)
         await page.locator("#people").scroll_into_view_if_needed()
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         await page.screenshot(path=SCREENSHOTS / f"people-{width}.png")

@@ -10,7 +10,7 @@ import pytest
 from playwright.async_api import Dialog, Page, expect
 
 from tests.browser.cameras import CAMERAS, WEBRTC, expect_state, expect_width
-from tests.browser.conftest import SOON_MS, OpenPage, more_frames_shown, start, until
+from tests.browser.conftest import NO_STORAGE, SOON_MS, OpenPage, downloaded, more_frames_shown, start, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -18,9 +18,6 @@ LACKING = """
 const supports = MediaRecorder.isTypeSupported;
 MediaRecorder.isTypeSupported = (type) => !/%s/.test(type) && supports(type);
 """
-NO_STORAGE = (
-    "Object.defineProperty(window, 'indexedDB', { get() { throw new DOMException('', 'SecurityError'); } });"
-)
 PIECES = """() => new Promise((resolve) => {
   indexedDB.open('facestream').onsuccess = ({ target }) => {
     const db = target.result;
@@ -56,11 +53,7 @@ async def begin_recording(page: Page) -> None:
 
 
 async def end_recording(page: Page, folder: Path) -> Path:
-    async with page.expect_download() as download:
-        await page.get_by_role("button", name="Stop recording").click()
-    path = folder / (await download.value).suggested_filename
-    await (await download.value).save_as(path)
-    return path
+    return await downloaded(page, page.get_by_role("button", name="Stop recording"), folder)
 
 
 async def pieces_kept(page: Page, at_least: int) -> None:
@@ -180,10 +173,7 @@ async def test_a_recording_is_offered_after_a_reload_and_saved(
 
         await page.reload()
         await expect(page.locator("#left")).to_contain_text("A recording of 0:0")
-        async with page.expect_download() as download:
-            await page.locator("#left").get_by_role("button", name="Save").click()
-        file = tmp_path / (await download.value).suggested_filename
-        await (await download.value).save_as(file)
+        file = await downloaded(page, page.locator("#left").get_by_role("button", name="Save"), tmp_path)
 
         assert sum(widths_of(file).values()) > 0
         await expect(page.locator("#left")).to_be_empty()

@@ -9,13 +9,10 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Locator, Page, expect
 
-from tests.browser.conftest import SOON_MS, OpenPage, start, until
+from tests.browser.conftest import NO_STORAGE, SOON_MS, OpenPage, downloaded, start, until
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
-NO_STORAGE = (
-    "Object.defineProperty(window, 'indexedDB', { get() { throw new DOMException('', 'SecurityError'); } });"
-)
 # A second face in each message, whose number stays the same when the first one is lost and found again.
 FACE_9 = """{
   const parse = JSON.parse;
@@ -50,14 +47,6 @@ async def open_list(page: Page) -> Locator:
     await page.get_by_role("button", name="Sessions").click()
     await expect(page.locator("#sessions")).to_be_visible()
     return page.locator("#sessions [data-session]")
-
-
-async def downloaded(page: Page, button: Locator, folder: Path) -> Path:
-    async with page.expect_download() as download:
-        await button.click()
-    path = folder / (await download.value).suggested_filename
-    await (await download.value).save_as(path)
-    return path
 
 
 async def nothing_kept(page: Page) -> bool:

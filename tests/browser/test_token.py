@@ -1,38 +1,18 @@
 """The token dialog, with a server that requires a token."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from playwright.async_api import Locator, Page, expect
 
-from facestream.credentials.tokens import Purpose, issue, make_key
 from tests.browser.cameras import CAMERAS, expect_problem
-from tests.browser.conftest import SOON_MS, OpenPage
+from tests.browser.conftest import SOON_MS, Guarded, OpenPage
 from tests.conftest import running_server
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 # Chromium logs each response with an error status.
 UNAUTHORIZED = "error: Failed to load resource: the server responded with a status of 401 (Unauthorized)"
-
-
-@dataclass(frozen=True, slots=True)
-class Guarded:
-    """A server that requires a token, and a valid token."""
-
-    url: str
-    token: str
-
-
-@pytest.fixture(scope="module")
-def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
-    folder = tmp_path_factory.mktemp("guarded")
-    key = make_key(folder / "token.key")
-    settings = "--auth", "token", "--token-key-file", str(folder / "token.key"), "--analysis-processes", "1"
-    with running_server(folder / "server.log", *settings) as running:
-        yield Guarded(running.url, issue(key, Purpose.PEER, "a-client", 1))
 
 
 def dialog(page: Page) -> Locator:

@@ -10,7 +10,7 @@ from aiohttp import ClientSession, ClientWebSocketResponse, WSMsgType, web
 from playwright.async_api import expect
 
 from tests.browser.conftest import NO_WEBRTC, SOON_MS, OpenPage, chart_points, press_start, start
-from tests.browser.test_embedding import AGREE, expect_state, serve_examples
+from tests.browser.test_embedding import AGREE, expect_view_state, serve_examples
 from tests.conftest import running_server
 from tests.times import seconds
 
@@ -140,7 +140,7 @@ async def test_the_attribute_server_may_have_a_path(server_url: str, open_page: 
 
         await page.get_by_role("button", name=AGREE).click()
 
-        await expect_state(page, "connected")
+        await expect_view_state(page, "connected")
         assert {"GET /face/config", "POST /face/offer"} <= set(proxy.requests)
 
 

@@ -55,6 +55,7 @@ SOURCES = [
         "client/js",
         "client/css",
         "client/lint",
+        "client/package",
         "tests",
         "benchmarks",
         "scripts",

@@ -19,12 +19,13 @@ VENDOR_FILES = {
     "c3.min.js": "c3/c3.min.js",
     "c3.min.css": "c3/c3.min.css",
 }
-SECURITY_HEADERS = {
+CONTENT_SECURITY_POLICY = (
     # C3 writes the sizes of its chart as inline styles; scripts come from this server only.
-    "Content-Security-Policy": "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
-    "media-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'none'; "
+    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; media-src 'self' blob:; "
     # No X-Frame-Options: it cannot name origins.
-    "frame-ancestors 'self'",
+    "object-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors {}"
+)
+SECURITY_HEADERS = {
     "Permissions-Policy": "camera=(self), microphone=()",
     # Same origin only. With no-referrer, browsers send the goodbye (sendBeacon) with `Origin: null`.
     "Referrer-Policy": "same-origin",
@@ -38,11 +39,10 @@ routes = web.RouteTableDef()
 
 async def add_security_headers(request: web.Request, response: web.StreamResponse) -> None:
     """Add the security headers to every response; pages of `allowed_origins` may show the page in a frame."""
+    framing = " ".join(("'self'", *request.app[CONFIG].allowed_origins))
+    response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY.format(framing))
     for name, value in SECURITY_HEADERS.items():
         response.headers.setdefault(name, value)
-    if origins := request.app[CONFIG].allowed_origins:
-        # `frame-ancestors` is the last directive.
-        response.headers["Content-Security-Policy"] += " " + " ".join(origins)
 
 
 @routes.get("/")

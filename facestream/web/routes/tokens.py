@@ -3,10 +3,10 @@
 import io
 import logging
 
-import segno
 from aiohttp import hdrs, web
 from pydantic import ValidationError
 
+from facestream.credentials.links import link_of, qr_of
 from facestream.credentials.tokens import Purpose, issue
 from facestream.messages.http import IssuedToken, ProblemCode, TokenRequestBody
 from facestream.messages.validation import first_problem
@@ -41,7 +41,7 @@ async def create(request: web.Request) -> web.Response:
         wanted.subject,
         round(wanted.lifetime_h, 2),
     )
-    link = f"{wanted.url.partition('#')[0]}#token={token}" if wanted.url else None
+    link = link_of(wanted.url, token) if wanted.url else None
     body = IssuedToken(
         token=token,
         expires_in_s=round(wanted.lifetime_h * 3600),
@@ -72,7 +72,7 @@ def _parsed(body: bytes) -> TokenRequestBody:
 def _qr_svg(text: str) -> str:
     """A QR code, black on white, so that cameras read it in a dark page too."""
     image = io.BytesIO()
-    segno.make(text, error="l", micro=False).save(
+    qr_of(text).save(
         image, kind="svg", border=QUIET_ZONE_MODULES, dark="#000", light="#fff", xmldecl=False, omitsize=True
     )
     return image.getvalue().decode().strip()
