@@ -7,16 +7,14 @@ import { ConsentDialog, TokenDialog, closeLikeMenus, takeToken } from './panels/
 import { element, find } from './browser/elements.js';
 import { EmotionChart } from './panels/emotion-chart.js';
 import { ExportPanel } from './panels/export-panel.js';
-import { rejection } from './connection/errors.js';
 import { FacesStrip } from './panels/faces-strip.js';
 import { FacePanel } from './panels/face-panel.js';
 import { HeldPanel } from './panels/held-panel.js';
 import { fetchConfig, withoutSlash } from './connection/http.js';
-import { JpegPeer } from './connection/jpeg-peer.js';
+import { serverPorts } from './connection/server-ports.js';
 import { LanguageMenu } from './panels/language-menu.js';
 import { LiveView } from './panels/live-view.js';
 import { MarkerPanel } from './panels/marker-panel.js';
-import { Peer } from './connection/peer.js';
 import { makeQuestion } from './panels/question.js';
 import { Presentation } from './panels/presentation.js';
 import { problemOf } from './texts/problems.js';
@@ -37,8 +35,7 @@ import { bestLanguage, speak } from './texts/languages.js';
 import { Storage } from './storage/storage.js';
 import { T } from './texts/texts.js';
 import { Switches } from './panels/switches.js';
-import { VideoSource } from './source/video-source.js';
-import { State, Transport, traitsOf } from './visit/visit-states.js';
+import { State, traitsOf } from './visit/visit-states.js';
 import { visitEvents } from './panels/visit-view.js';
 import { Visit } from './visit/visit.js';
 
@@ -170,21 +167,12 @@ const languages = new LanguageMenu(find(document, '#language', HTMLSelectElement
 /** @type {Visit} annotated, because the events below refer to it */
 const visit = new Visit(
   {
+    ...serverPorts(() => SERVER, () => token.token, askServer),
     traits: () => traits,
-    hasToken: () => Boolean(token.token),
-    checkToken: async () => {
-      const code = (await askServer())?.tokenProblem;
-      return code ? rejection(401, { code, detail: '' }) : null;
-    },
     askToken: (error) => token.ask(error ? problemOf(error).text : T.TOKEN_WANTED),
     askConsent: () => consent.ask(notice),
-    hasWebrtc: () => Boolean(globalThis.RTCPeerConnection),
     chosen: () => setup.source,
-    openSource: VideoSource.open,
-    makePeer: (transport, events, resume, firstFaceId) => new (transport === Transport.WEBRTC ? Peer : JpegPeer)(events, SERVER, resume, token.token, firstFaceId),
-    fetchIceServers: async () => (await askServer())?.iceServers ?? [],
     hasFrame: () => stage.hasFrame,
-    isHidden: () => document.hidden,
   },
   visitEvents({ root, stage, live, exports, recording, session, setup, switches, languages, visit: () => visit }),
 );

@@ -33,6 +33,7 @@ const open = navigator.mediaDevices?.getUserMedia;
 window.opened = 0;
 if (open) navigator.mediaDevices.getUserMedia = function (wanted) {
   window.opened += 1;
+  window.wanted = wanted.video;
   return open.call(this, wanted);
 };
 """
@@ -103,6 +104,21 @@ async def test_the_example_starts_after_the_person_agreed_and_shows_what_the_eve
         states = [state for _, kind, state in await page.evaluate("happened") if kind == "state"]
         assert states == ["starting", "connecting", "waiting", "connected", "stopped"]
         assert await page.evaluate("document.querySelector('facestream-view').faces") == []
+
+
+@pytest.mark.parametrize(("fps", "size"), [("-5", "640x-480"), ("Infinity", "1e400x480"), ("abc", "640")])
+async def test_the_element_asks_for_the_defaults_instead_of_what_no_camera_has(
+    server_url: str, open_page: OpenPage, fps: str, size: str
+):
+    async with open_page(server_url, script=RECORD) as page:
+        await add_view(page, server_url, f'fps="{fps}" size="{size}"')
+
+        await page.evaluate("document.getElementById('a').start()")
+
+        wanted = await page.evaluate("window.wanted")
+        assert wanted["frameRate"] == {"ideal": 30, "max": 30}
+        assert wanted["width"] == {"ideal": 640}
+        assert wanted["height"] == {"ideal": 480}
 
 
 async def test_the_example_with_peer_js_alone_shows_the_annotated_frame(server_url: str, open_page: OpenPage):

@@ -128,5 +128,5 @@ async def test_the_page_says_what_the_labels_mean_and_reads_the_word_on_request(
         await expect(page.locator("#face")).not_to_have_attribute("data-id", "0", timeout=SOON_MS)
         # Nothing is announced without a request.
         await expect(page.locator("#said")).to_have_text("")
-        await page.get_by_role("button", name="Say it now").click()
+        await page.get_by_role("button", name="Read aloud").click()
         await expect(page.locator("#said")).to_contain_text("Face 1: ")

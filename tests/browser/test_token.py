@@ -51,6 +51,15 @@ async def test_a_token_in_a_link_is_used_and_removed_from_the_address_bar(
         assert await page.evaluate("localStorage.getItem('facestream.token')") is None
 
 
+async def test_an_empty_token_is_removed_from_the_address_and_not_used(guarded: Guarded, open_page: OpenPage):
+    async with open_page(f"{guarded.url}/#token=") as page:
+        assert await page.evaluate("location.href") == f"{guarded.url}/"
+
+        await page.get_by_role("button", name="Start").click()
+
+        await expect(dialog(page)).to_contain_text("Enter the token")
+
+
 async def test_after_a_wrong_token_the_page_asks_again(guarded: Guarded, open_page: OpenPage):
     async with open_page(f"{guarded.url}/#token=wrong", script=CAMERAS) as page:
         offers: list[str] = []

@@ -4,16 +4,14 @@
  */
 
 import { chooseFace } from '../connection/telemetry.js';
-import { PeerError, rejection } from '../connection/errors.js';
+import { PeerError } from '../connection/errors.js';
 import { fetchConfig, withoutSlash } from '../connection/http.js';
-import { JpegPeer } from '../connection/jpeg-peer.js';
-import { Peer } from '../connection/peer.js';
+import { serverPorts, tokenRejection } from '../connection/server-ports.js';
 import { ShownFrame } from '../panels/shown-frame.js';
-import { VideoSource } from '../source/video-source.js';
 import { percent } from '../texts/format.js';
 import { problemOf } from '../texts/problems.js';
 import { T } from '../texts/texts.js';
-import { RUNNING, SHOWING, State, Transport, traitsOf } from '../visit/visit-states.js';
+import { RUNNING, SHOWING, State, traitsOf } from '../visit/visit-states.js';
 import { Visit } from '../visit/visit.js';
 import { ViewSurface } from './view-surface.js';
 
@@ -48,6 +46,8 @@ export class FacestreamView extends Base {
   /** @type {import('../connection/telemetry.js').Telemetry | null} */
   #newest = null;
   #token = '';
+  /** @type {import('../connection/telemetry.js').PageConfig | null} of the newest start */
+  #config = null;
   #sessionId = '';
   /** @type {{promise: Promise<void>, resolve: () => void, reject: (error: unknown) => void} | null} of the `start()` that has not succeeded or failed yet */
   #starting = null;
@@ -158,25 +158,18 @@ export class FacestreamView extends Base {
   /** @returns {import('../visit/visit-states.js').VisitPorts} */
   #ports() {
     return {
-      traits: async () => traitsOf(await fetchConfig(this.#server, this.#token)),
-      hasToken: () => Boolean(this.#token),
-      checkToken: async () => {
-        const code = (await fetchConfig(this.#server, this.#token))?.tokenProblem;
-        return code ? rejection(401, { code, detail: '' }) : null;
-      },
+      ...serverPorts(() => this.#server, () => this.#token, () => fetchConfig(this.#server, this.#token)),
+      traits: async () => traitsOf((this.#config = await fetchConfig(this.#server, this.#token))),
+      // Each start has just asked with this token.
+      checkToken: async () => tokenRejection(this.#config),
       askToken: async (error) => {
         this.#fail(error ?? Object.assign(new PeerError('token'), { code: 'token_required' }));
         return false;
       },
       // The page has asked. If stop() was called since start(), the camera stays off.
       askConsent: async () => this.#starting !== null,
-      hasWebrtc: () => Boolean(globalThis.RTCPeerConnection),
       chosen: () => this.#chosen(),
-      openSource: VideoSource.open,
-      makePeer: (transport, events, resume, firstFaceId) => new (transport === Transport.WEBRTC ? Peer : JpegPeer)(events, this.#server, resume, this.#token, firstFaceId),
-      fetchIceServers: async () => (await fetchConfig(this.#server, this.#token))?.iceServers ?? [],
       hasFrame: () => this.#surface.hasFrame,
-      isHidden: () => document.hidden,
     };
   }
 
@@ -212,9 +205,9 @@ export class FacestreamView extends Base {
   /** @returns {import('../source/video-source.js').SourceOptions} */
   #chosen() {
     const size = (this.getAttribute('size') ?? '').split('x').map(Number);
-    const [width, height] = size.length === 2 && size.every((side) => side > 0) ? size : DEFAULT_SIZE;
-    const fps = Number(this.getAttribute('fps')) || DEFAULT_FPS;
-    return { camera: this.getAttribute('camera') || 'front', width, height, fps, clip: null };
+    const [width, height] = size.length === 2 && size.every(isUsable) ? size : DEFAULT_SIZE;
+    const fps = Number(this.getAttribute('fps') ?? '');
+    return { camera: this.getAttribute('camera') || 'front', width, height, fps: isUsable(fps) ? fps : DEFAULT_FPS, clip: null };
   }
 
   #sendOverlay() {
@@ -297,6 +290,9 @@ export class FacestreamView extends Base {
     this.dispatchEvent(new CustomEvent(`facestream-${kind}`, { detail }));
   }
 }
+
+/** @param {number} wanted of the camera */
+const isUsable = (wanted) => wanted > 0 && Number.isFinite(wanted);
 
 /** @param {PeerError} error @param {boolean} temporary @returns {ViewError} */
 function viewError(error, temporary) {

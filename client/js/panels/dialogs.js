@@ -2,7 +2,7 @@
 
 import { forTab, keepChoice, readChoice } from '../browser/settings.js';
 
-const FRAGMENT = /^#token=(.+)$/;
+const FRAGMENT = /^#token=(.*)$/;
 
 /** @param {HTMLDialogElement} dialog with buttons whose values are "yes" and "no" @returns {Promise<boolean>} whether the answer is "yes" */
 export async function isConfirmed(dialog) {
@@ -46,9 +46,9 @@ export class ConsentDialog {
  */
 export function takeToken(location, history) {
   const [, token] = FRAGMENT.exec(location.hash) ?? [];
-  if (!token) return;
+  if (token === undefined) return;
   history.replaceState(null, '', location.pathname + location.search);
-  keepChoice('token', decoded(token), forTab);
+  if (token) keepChoice('token', decoded(token), forTab);
 }
 
 /** @param {string} text @returns {string} */

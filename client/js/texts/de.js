@@ -38,11 +38,12 @@ export const TEXT = {
   mirrorTitle: 'Zeigt eine Frontkamera wie im Spiegel. Nur die Ansicht wird gespiegelt: Kopfwinkel und alle Zahlen bleiben so, wie die Kamera Sie sieht. Rückkamera und Videodatei werden nie gespiegelt.',
   estimates: 'Schätzungen, oft falsch.',
   whatTheyMean: 'Was sie bedeuten',
-  sayNow: 'Jetzt vorlesen',
-  sayNowTitle: 'Ein Screenreader liest das Wort und seine Wahrscheinlichkeit einmal vor',
+  sayNow: 'Vorlesen',
+  sayNowTitle: 'Für Screenreader: liest das Wort und seine Wahrscheinlichkeit einmal vor',
   meaningTitle: 'Was diese Angaben bedeuten',
   meaningLabels:
     'Ein kleines neuronales Netz vergleicht jedes Gesicht mit sieben Gruppen von Fotos: wütend, angewidert, ängstlich, fröhlich, traurig, überrascht und neutral. Die Prozentzahl sagt, wie sicher das Netz ist, nicht wie stark ein Ausdruck ist. Unter 60 % steht „Vielleicht“ davor. „Unklar“ heißt: Zwei Ausdrücke sind etwa gleich wahrscheinlich, oder das Gesicht ist zu klein, unscharf oder abgewandt.',
+  meaningMoment: 'Wort und Balken können bis zu einer Viertelsekunde hinter der Angabe im Video zurück sein, damit man sie lesen kann.',
   meaningErrors:
     'Bei Fotos, die Menschen zuvor eingeordnet hatten, stimmt das Netz in etwa 84 von 100 Fällen mit ihnen überein, mit einer Kamera seltener. Ekel und Angst erkennt es höchstens in der Hälfte der Fälle. Ein trauriges Gesicht nennt es oft neutral, ein ängstliches überrascht.',
   meaningLimits:
@@ -68,7 +69,7 @@ export const TEXT = {
   stimulusStart: 'Reiz beginnt',
   stimulusEnd: 'Reiz endet',
   markerNote: 'Notiz (freiwillig)',
-  markerSave: 'Speichern',
+  markerSave: 'Hinzufügen',
   questionYes: 'Löschen',
   questionNo: 'Abbrechen',
   overlayHeading: 'Einblendungen',
@@ -96,7 +97,7 @@ export const TEXT = {
   saveReport: 'Bericht (HTML)',
   compare: 'Vergleichen',
   compareTitle: 'Die Ausdrücke von bis zu vier Gesichtern untereinander zeigen',
-  chartView: 'Ansicht',
+  chartView: 'Diagramm',
   linesLabel: 'Linien',
   asTable: 'Als Tabelle',
   tableTitle: 'Das Diagramm als Tabelle',

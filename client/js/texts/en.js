@@ -38,11 +38,12 @@ export const TEXT = {
   mirrorTitle: 'Shows a front camera as in a mirror. Only the view is mirrored: the angles of the head and all numbers stay as the camera sees you. A rear camera and a video file are never mirrored.',
   estimates: 'Estimates, often wrong.',
   whatTheyMean: 'What they mean',
-  sayNow: 'Say it now',
-  sayNowTitle: 'A screen reader reads the word and its probability once',
+  sayNow: 'Read aloud',
+  sayNowTitle: 'For screen readers: reads the word and its probability once',
   meaningTitle: 'What these labels mean',
   meaningLabels:
     'A small neural network compares each face with seven groups of photographs: angry, disgust, fear, happy, sad, surprise and neutral. A percentage says how sure the network is, not how strong an expression is. Below 60 % the page says "Perhaps". "Unsure" means that two labels are about equally likely, or that the face is too small, blurred or turned away.',
+  meaningMoment: 'The word and the bars may be up to a quarter of a second behind the label in the video, so that they can be read.',
   meaningErrors:
     'On photographs that people had labelled before, the network agrees with them in about 84 of 100 cases, and in fewer with a camera. It finds half of the cases of disgust and fear, or fewer. It often calls a sad face neutral, and a fearful face surprised.',
   meaningLimits:
@@ -68,7 +69,7 @@ export const TEXT = {
   stimulusStart: 'Stimulus starts',
   stimulusEnd: 'Stimulus ends',
   markerNote: 'Note (optional)',
-  markerSave: 'Save',
+  markerSave: 'Add',
   questionYes: 'Delete',
   questionNo: 'Cancel',
   overlayHeading: 'Overlay',
@@ -96,7 +97,7 @@ export const TEXT = {
   saveReport: 'Report (HTML)',
   compare: 'Compare',
   compareTitle: 'Show the labels of up to four faces under each other',
-  chartView: 'View',
+  chartView: 'Chart',
   linesLabel: 'Lines',
   asTable: 'As a table',
   tableTitle: 'The chart as a table',
