@@ -180,3 +180,60 @@ async def test_a_question_mark_lists_the_shortcuts_and_none_works_behind_the_lis
         await page.keyboard.press("Escape")
         await expect(listed).to_be_hidden()
         await expect(page.locator("#start")).to_have_attribute("title", "Start or stop (key: Space)")
+
+
+@pytest.mark.parametrize(("width", "height"), [PHONE, LAPTOP])
+async def test_a_long_note_stays_inside_the_chart(
+    server_url: str, open_page: OpenPage, width: int, height: int
+):
+    async with open_page(server_url, width=width, height=height) as page:
+        await start(page)
+        await expect(page.locator("#verdict")).to_have_text("Happy", timeout=SOON_MS)
+        await page.keyboard.press("m")
+        await page.get_by_role("textbox", name="Note").fill("The second question of the unit " * 6)
+        await page.keyboard.press("Enter")
+
+        mark = page.locator(".mark-event:not([hidden])")
+        await expect(mark).to_have_text(
+            "The second question of the unit " * 5 + "The second question of the unit"
+        )
+        await expect_no_sideways_scroll(page)
+        inside = """([mark, chart]) => {
+          const [text, all] = [mark, chart].map((each) => document.querySelector(each).getBoundingClientRect());
+          return text.width > 40 && text.left >= all.left && text.right <= all.right + 2;
+        }"""
+        await page.wait_for_function(inside, arg=[".mark-event:not([hidden])", "#marks"], timeout=SOON_MS)
+        assert await mark.evaluate("(mark) => getComputedStyle(mark).textOverflow") == "ellipsis"
+
+
+async def test_the_tools_of_the_chart_have_one_row_while_a_session_runs(server_url: str, open_page: OpenPage):
+    async with open_page(server_url, width=1280, height=800) as page:
+        await start(page)
+        await expect(page.locator(".mark-now")).to_be_visible()
+
+        tops = await page.locator("#window, #pause, #chart-view, #markers, #save").evaluate_all(
+            "(tools) => tools.map((tool) => tool.getBoundingClientRect())"
+            ".map(({ top, height }) => top + height / 2)"
+        )
+        assert len(tops) == 5
+        assert max(tops) - min(tops) < 8
+
+
+async def test_at_rest_no_button_of_a_phone_has_a_row_of_its_own_but_start(
+    server_url: str, open_page: OpenPage
+):
+    async with open_page(server_url, width=360, height=740, touch="yes") as page:
+        clip, view = await page.locator("#clip-label, #view").evaluate_all(
+            "(each) => each.map((one) => one.getBoundingClientRect().top)"
+        )
+
+        assert abs(clip - view) < 8
+
+
+async def test_the_row_that_a_finger_touched_is_not_highlighted(server_url: str, open_page: OpenPage):
+    async with open_page(server_url, width=360, height=740, touch="yes") as page:
+        row = page.locator(".row").first
+        await row.tap()
+
+        await expect(row).to_have_attribute("aria-pressed", "true")
+        await expect(row).to_have_css("background-color", "rgba(0, 0, 0, 0)")

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 
 import { EMOTIONS } from '../../client/js/connection/telemetry.js';
 import { tableOf } from '../../client/js/panels/chart-table.js';
-import { bandsOf, edgeAfter, edgeBefore, facesBetween, leadersOf, smooth, spread } from '../../client/js/panels/timeline.js';
+import { bandsOf, besideMarks, edgeAfter, edgeBefore, facesBetween, leadersOf, smooth, spread } from '../../client/js/panels/timeline.js';
 import { SessionLog } from '../../client/js/session/session-log.js';
 
 test('neighbouring slices of one label are one band; a report without a face is "absent", no report is nothing', () => {
@@ -16,6 +16,18 @@ test('neighbouring slices of one label are one band; a report without a face is 
     { label: 'absent', from: 2, end: 3 },
     { label: 'happy', from: 4, end: 5 },
     { label: 'unsure', from: 5, end: 6 },
+  ]);
+});
+
+test('the text of a mark is on the side of the middle, and ends at the edge or at the next mark', () => {
+  assert.deepEqual(besideMarks([]), []);
+  assert.deepEqual(besideMarks([0.25]), [{ side: 'after', room: 0.75 }]);
+  assert.deepEqual(besideMarks([1]), [{ side: 'before', room: 1 }]);
+  assert.deepEqual(besideMarks([0, 0.25, 0.75, 1]), [
+    { side: 'after', room: 0.25 },
+    { side: 'after', room: 0.25 },
+    { side: 'before', room: 0.25 },
+    { side: 'before', room: 0.25 },
   ]);
 });
 

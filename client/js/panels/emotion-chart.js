@@ -1,12 +1,12 @@
 /** The chart of a session: ribbons of labels, lines, time axis and marks. Draws what the log holds, and holds no values itself. */
 
-import { make } from '../browser/elements.js';
+import { make, putText } from '../browser/elements.js';
 import { EMOTIONS } from '../connection/telemetry.js';
 import { clockTime } from '../texts/format.js';
 import { T } from '../texts/texts.js';
 import { LabelRibbon } from './label-ribbon.js';
 import { LineChart } from './line-chart.js';
-import { bandsOf, edgeAfter, edgeBefore, facesBetween, leadersOf, smooth } from './timeline.js';
+import { bandsOf, besideMarks, edgeAfter, edgeBefore, facesBetween, leadersOf, smooth } from './timeline.js';
 
 const FIRST_WINDOW_S = 30;
 /** C3 keeps one element per point of a line: more points take longer and look the same. */
@@ -287,21 +287,29 @@ export class EmotionChart {
     const events = [];
     const all = this.#log.events;
     for (let i = all.length - 1; i >= 0 && all[i].timeS >= fromS && events.length < MOST_MARKS; i -= 1) {
-      if (MARKED.includes(all[i].kind) && all[i].timeS <= edgeS) events.push(all[i]);
+      if (MARKED.includes(all[i].kind) && all[i].timeS <= edgeS) events.unshift(all[i]);
     }
+    const parts = events.map(({ timeS }) => (timeS - fromS) / this.#windowS);
+    const places = besideMarks(parts);
+    this.#at.all.dataset.marked = events.length ? 'yes' : 'no';
     this.#marks.forEach((mark, i) => {
       const event = events[i];
-      this.#place(mark, event ? (event.timeS - fromS) / this.#windowS : -1);
+      mark.hidden = !event;
       if (!event) return;
+      const { side, room } = places[i];
       mark.dataset.kind = event.kind;
-      mark.textContent = event.detail || T.MARKS[event.kind];
+      mark.dataset.text = side;
+      mark.style.left = side === 'after' ? percents(parts[i]) : 'auto';
+      mark.style.right = side === 'before' ? percents(1 - parts[i]) : 'auto';
+      mark.style.setProperty('max-width', percents(room));
+      putText(mark, event.detail || T.MARKS[event.kind]);
     });
   }
 
   /** @param {HTMLElement} mark @param {number} part of the window; outside of 0..1 it is hidden */
   #place(mark, part) {
     mark.hidden = !(part >= 0 && part <= 1);
-    mark.style.left = `${(part * 100).toFixed(2)}%`;
+    mark.style.left = percents(part);
   }
 
   /** @param {import('../session/slices.js').SliceMeans} points */
@@ -320,6 +328,9 @@ export class EmotionChart {
     return T.momentTitle(clockTime(Math.max(0, fromS + ((point + 0.5) / POINTS) * this.#windowS), 1), label);
   }
 }
+
+/** @param {number} part */
+const percents = (part) => `${(part * 100).toFixed(2)}%`;
 
 function nowS() {
   return performance.now() / 1000;

@@ -79,6 +79,22 @@ export function spread(ends, gap, height) {
 }
 
 /**
+ * Where the texts of marks are: on the side of the middle, up to the next mark; two that face each other share the room.
+ *
+ * @param {number[]} parts of the window, in order
+ * @returns {{side: 'before' | 'after', room: number}[]} room: the part of the window that a text may fill
+ */
+export function besideMarks(parts) {
+  const isLate = (/** @type {number} */ part) => part > 0.5;
+  return parts.map((part, i) => {
+    const next = isLate(part) ? parts[i - 1] : parts[i + 1];
+    const edge = isLate(part) ? 0 : 1;
+    const end = next === undefined ? edge : isLate(next) === isLate(part) ? next : (part + next) / 2;
+    return { side: isLate(part) ? 'before' : 'after', room: Math.abs(end - part) };
+  });
+}
+
+/**
  * @param {{id: number, firstS: number, lastS: number}[]} faces
  * @param {number} fromS @param {number} toS
  * @param {number | null} followed is always one of them, if it was seen
