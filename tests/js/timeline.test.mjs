@@ -95,6 +95,15 @@ test('the table of several faces has a column of labels for each', () => {
   assert.deepEqual(rows, [['0:00', 'Happy', 'Neutral'], ['0:01', 'Sad', 'Neutral'], ['0:02', 'Sad', 'No face']]);
 });
 
+test('the last row covers everything up to the end of the stretch, and nothing after it', () => {
+  const log = new SessionLog();
+  for (let frame = 0; frame < 20; frame += 1) addFrame(log, frame / 10, [{ id: 1, label: frame < 16 ? 'happy' : 'sad' }]);
+  const lastHappy = (/** @type {number} */ toS) => tableOf({ log, fromS: 0, toS, faces: [1] }).rows.at(-1)?.[5].replace(/\s/g, '');
+
+  assert.equal(lastHappy(1.5), '90%');
+  assert.equal(lastHappy(1.95), '55%');
+});
+
 test('the table of a long stretch has a row for five seconds', () => {
   const { rows } = tableOf({ log: twoFaces(), fromS: 0, toS: 100, faces: [null] });
 

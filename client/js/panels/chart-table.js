@@ -23,7 +23,7 @@ export function tableOf({ log, fromS, toS, faces }) {
   const stepS = toS - fromS <= FINE_S ? 1 : 5;
   const first = Math.floor(fromS / stepS);
   const count = Math.max(0, Math.floor(toS / stepS) + 1 - first);
-  const means = faces.map((id) => log.slices(id, (first + count - 0.5) * stepS, count * stepS, count));
+  const means = faces.map((id) => log.slices(id, toS, count * stepS, count));
   const words = (/** @type {string | null} */ label) => (label === null ? T.NO_FACE : T.EMOTION_LABELS[label]);
   const rows = Array.from({ length: count }, (_, i) => [
     clockTime((first + i) * stepS),
