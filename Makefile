@@ -10,7 +10,7 @@ NPM_THERE = command -v npm >/dev/null || { echo "npm is not installed; expected 
 BENCHMARKS := latency compatibility cpu capacity loop_stall recovery hostile_clients churn page soak
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run models docs test test-py test-unit test-fast test-cov test-slow cov test-newest test-browser test-clients test-wheel test-image test-js test-media test-upstream record-offers browser net-programs client-programs image-programs lint fix types schema audit bench wheel element clean
+.PHONY: help setup run models docs images test test-py test-unit test-fast test-cov test-slow cov test-newest test-browser test-clients test-wheel test-image test-js test-media test-upstream record-offers browser net-programs client-programs image-programs lint fix types schema audit bench wheel element clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -113,6 +113,9 @@ element: ## build/dist/facestream-view-*.tgz: the npm package of <facestream-vie
 
 schema: $(BIN)/.dev ## docs/telemetry.schema.json from the message types, docs/openapi.json from docs/openapi.yaml
 	@$(BIN)/python -m scripts.write_schema
+
+images: $(BIN)/.dev client/node_modules/.dev models/cache/.checked test-media browser ## the screenshots in docs/images, in headless Chromium
+	$(BIN)/python -m scripts.docs_images $(ARGS)
 
 docs: $(BIN)/.dev ## the documentation as a site in build/site; a warning is an error
 	$(BIN)/python -m sphinx -E -q -W --keep-going -c docs/site -d build/site-cache . build/site
