@@ -1,5 +1,6 @@
 /** The page: gives the panels their elements, and connects buttons, panels and texts with the visit. Decides nothing itself. */
 
+import { Announcer } from './panels/announcer.js';
 import { ChartTable } from './panels/chart-table.js';
 import { ChartTools } from './panels/chart-tools.js';
 import { makeCompact } from './panels/compact-view.js';
@@ -88,6 +89,7 @@ const stage = new StagePanel({
 });
 const face = new FacePanel(element('#face'), (id, visibility) => chart?.setLine(id, visibility), () => live.refill());
 const strip = new FacesStrip(element('#people'), video, (id) => face.choose(id), (message) => visit.send(message));
+const announcer = new Announcer(element('#said'), find(document, '#announce', HTMLInputElement));
 const live = new LiveView({
   log,
   chart,
@@ -104,6 +106,7 @@ const live = new LiveView({
     new ChartTable(dialog('#table-dialog')),
   ),
   face,
+  announcer,
   qualityPanel: new QualityPanel(element('#quality')),
   strip,
   summary: element('#drawing'),
@@ -242,12 +245,7 @@ button('no-clip').addEventListener('click', () => {
 opensSheet(button('open-settings'), dialog('#settings'));
 opensSheet(button('open-meaning'), dialog('#meaning'));
 // Not live: the word changes up to four times a second, which no screen reader can follow.
-button('say-now').addEventListener('click', () => {
-  const said = element('#said');
-  said.textContent = '';
-  // A status that is set to the same text again is not announced.
-  requestAnimationFrame(() => (said.textContent = face.spoken));
-});
+button('say-now').addEventListener('click', () => announcer.say(face.spoken));
 opensSheet(button('open-shortcuts'), dialog('#shortcuts'));
 const share = new SharePanel(button('open-share'), dialog('#share'), SERVER);
 traits.then(({ needsToken }) => share.offer(needsToken));

@@ -1,6 +1,8 @@
 /** Limits how often what a person reads may change. Pure. */
 
 const CALM_MS = 250;
+/** A screen reader needs some seconds for a sentence, and should not speak all the time. */
+const PACE_MS = 5000;
 
 export class Calm {
   #key = '';
@@ -26,5 +28,28 @@ export class Calm {
   reset() {
     this.#key = '';
     this.#shownMs = this.#changedMs = -Infinity;
+  }
+}
+
+/** Limits how often a screen reader announces a label. */
+export class Pace {
+  #said = '';
+  #saidMs = -Infinity;
+
+  /**
+   * @param {string} key what would be announced, without its numbers; empty: nothing
+   * @param {number} nowMs
+   * @returns {boolean} whether it is announced now: it differs from the last announcement, which was some seconds ago
+   */
+  mayAnnounce(key, nowMs) {
+    if (!key || key === this.#said || nowMs - this.#saidMs < PACE_MS) return false;
+    this.#said = key;
+    this.#saidMs = nowMs;
+    return true;
+  }
+
+  /** The same label may be announced again, but no sooner than another. */
+  reset() {
+    this.#said = '';
   }
 }

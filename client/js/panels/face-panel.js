@@ -74,6 +74,14 @@ export class FacePanel {
     return T.spokenFace(id ? T.faceName(id) : '', this.#verdict.textContent ?? '', this.#share.textContent ?? '', this.#reason.textContent ?? '');
   }
 
+  /** @returns {{key: string, text: string}} the label on show, for an announcement of changes; empty if it is unsure or not likely */
+  get announcement() {
+    const { tone, label = '', id } = this.#element.dataset;
+    if (tone !== 'large' || !label) return { key: '', text: '' };
+    const who = this.#choice.hidden ? '' : T.faceName(Number(id));
+    return { key: `${who} ${label}`, text: T.spokenFace(who, this.#verdict.textContent ?? '', this.#share.textContent ?? '', '') };
+  }
+
   /** @param {'mirrored' | 'as it is'} view how the server draws the video; left and right of the words follow it */
   setView(view) {
     this.#view = view;

@@ -14,6 +14,7 @@ import { ShownFrame } from './shown-frame.js';
  * @property {import('./emotion-chart.js').EmotionChart | null} chart null: its libraries are missing
  * @property {import('./chart-tools.js').ChartTools} chartTools
  * @property {import('./face-panel.js').FacePanel} face
+ * @property {import('./announcer.js').Announcer} announcer
  * @property {import('./quality-panel.js').QualityPanel} qualityPanel
  * @property {import('./faces-strip.js').FacesStrip} strip
  * @property {HTMLElement} summary element whose accessible name describes the chart
@@ -85,10 +86,11 @@ export class LiveView {
 
   /** A new visit: forget the last one. */
   begin() {
-    const { log, chart, chartTools, face } = this.#at;
+    const { log, chart, chartTools, face, announcer } = this.#at;
     this.#past = this.#subject = this.#ownChoice = null;
     face.choose(null);
     face.reset();
+    announcer.begin();
     this.#lastSeq = -1;
     this.#startS = nowS();
     this.#startedAt = new Date();
@@ -250,10 +252,11 @@ export class LiveView {
 
   /** @param {Telemetry | null} report of the frame on show @param {number} nowMs @returns {string} the word about it */
   #showFace(report, nowMs) {
-    const { chart, face } = this.#at;
+    const { chart, face, announcer } = this.#at;
     if (this.#waiting) return T.NOTHING;
     const verdict = report ? face.show(report, nowMs) : T.NOTHING;
     chart?.lead(face.label);
+    announcer.hear(face.announcement, nowMs);
     return verdict;
   }
 

@@ -40,6 +40,8 @@ export const TEXT = {
   whatTheyMean: 'Was sie bedeuten',
   sayNow: 'Vorlesen',
   sayNowTitle: 'Für Screenreader: liest das Wort und seine Wahrscheinlichkeit einmal vor',
+  announce: 'Änderungen des Ausdrucks ansagen',
+  announceTitle: 'Ein Screenreader liest das Wort vor, wenn es sich ändert, höchstens alle 5 Sekunden und nur ab einer Wahrscheinlichkeit von 60 %',
   meaningTitle: 'Was diese Angaben bedeuten',
   meaningLabels:
     'Ein kleines neuronales Netz vergleicht jedes Gesicht mit sieben Gruppen von Fotos: wütend, angewidert, ängstlich, fröhlich, traurig, überrascht und neutral. Die Prozentzahl sagt, wie sicher das Netz ist, nicht wie stark ein Ausdruck ist. Unter 60 % steht „Vielleicht“ davor. „Unklar“ heißt: Zwei Ausdrücke sind etwa gleich wahrscheinlich, oder das Gesicht ist zu klein, unscharf oder abgewandt.',

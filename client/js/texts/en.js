@@ -40,6 +40,8 @@ export const TEXT = {
   whatTheyMean: 'What they mean',
   sayNow: 'Read aloud',
   sayNowTitle: 'For screen readers: reads the word and its probability once',
+  announce: 'Announce changes of the expression',
+  announceTitle: 'A screen reader reads the word when it changes, at most every 5 seconds, and only if its probability is at least 60 %',
   meaningTitle: 'What these labels mean',
   meaningLabels:
     'A small neural network compares each face with seven groups of photographs: angry, disgust, fear, happy, sad, surprise and neutral. A percentage says how sure the network is, not how strong an expression is. Below 60 % the page says "Perhaps". "Unsure" means that two labels are about equally likely, or that the face is too small, blurred or turned away.',
