@@ -167,10 +167,11 @@ def open_page(
 
 @dataclass(frozen=True, slots=True)
 class Guarded:
-    """A server that requires a token, and a valid token."""
+    """A server that requires a token, with a valid token for a peer and one for an admin."""
 
     url: str
     token: str
+    admin_token: str
 
 
 @pytest.fixture(scope="module")
@@ -179,7 +180,9 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
     key = make_key(folder / "token.key")
     settings = "--auth", "token", "--token-key-file", str(folder / "token.key"), "--analysis-processes", "1"
     with running_server(folder / "server.log", *settings) as running:
-        yield Guarded(running.url, issue(key, Purpose.PEER, "a-client", 1))
+        yield Guarded(
+            running.url, issue(key, Purpose.PEER, "a-client", 1), issue(key, Purpose.ADMIN, "an-admin", 1)
+        )
 
 
 async def press_start(page: Page) -> None:

@@ -1,15 +1,11 @@
 """The dialog that shares the page: a link with a token that expires, or the page's address."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-
 import cv2
 import numpy as np
 import pytest
 from playwright.async_api import Locator, Page, expect
 
-from facestream.credentials.tokens import Purpose, issue, make_key
-from tests.browser.conftest import SOON_MS, OpenPage
+from tests.browser.conftest import SOON_MS, Guarded, OpenPage
 from tests.browser.test_for_everyone import violations
 from tests.conftest import running_server
 
@@ -19,25 +15,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 UNAUTHORIZED = "error: Failed to load resource: the server responded with a status of 401 (Unauthorized)"
 FORBIDDEN = "error: Failed to load resource: the server responded with a status of 403 (Forbidden)"
 NOT_FOUND = "error: Failed to load resource: the server responded with a status of 404 (Not Found)"
-
-
-@dataclass(frozen=True, slots=True)
-class Guarded:
-    """A server that requires a token, with a valid token for an admin and one for a peer."""
-
-    url: str
-    admin_token: str
-    token: str
-
-
-@pytest.fixture(scope="module")
-def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
-    folder = tmp_path_factory.mktemp("guarded")
-    key = make_key(folder / "token.key")
-    settings = "--auth", "token", "--token-key-file", str(folder / "token.key"), "--analysis-processes", "1"
-    with running_server(folder / "server.log", *settings) as running:
-        admin_token = issue(key, Purpose.ADMIN, "an-admin", 1)
-        yield Guarded(running.url, admin_token, issue(key, Purpose.PEER, "a-client", 1))
 
 
 def dialog(page: Page) -> Locator:
