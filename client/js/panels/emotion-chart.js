@@ -7,6 +7,7 @@ import { T } from '../texts/texts.js';
 import { LabelRibbon } from './label-ribbon.js';
 import { LineChart } from './line-chart.js';
 import { bandsOf, besideMarks, edgeAfter, edgeBefore, facesBetween, leadersOf, smooth } from './timeline.js';
+import { OF_PERSON } from '../session/session-events.js';
 
 const FIRST_WINDOW_S = 30;
 /** C3 keeps one element per point of a line: more points take longer and look the same. */
@@ -17,7 +18,6 @@ const REDRAW_MS = 250;
 const MOST_RIBBONS = 4;
 /** Marks of one window; beyond that they would cover the chart. */
 const MOST_MARKS = 12;
-const MARKED = ['marker', 'stimulus-start', 'stimulus-end'];
 const TICKS = [0, 1 / 3, 2 / 3, 1];
 
 /**
@@ -287,7 +287,7 @@ export class EmotionChart {
     const events = [];
     const all = this.#log.events;
     for (let i = all.length - 1; i >= 0 && all[i].timeS >= fromS && events.length < MOST_MARKS; i -= 1) {
-      if (MARKED.includes(all[i].kind) && all[i].timeS <= edgeS) events.unshift(all[i]);
+      if (OF_PERSON.includes(all[i].kind) && all[i].timeS <= edgeS) events.unshift(all[i]);
     }
     const parts = events.map(({ timeS }) => (timeS - fromS) / this.#windowS);
     const places = besideMarks(parts);

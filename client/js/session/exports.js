@@ -31,9 +31,9 @@ const UNIT_OF = { clock: 'UTC', left: 'px', top: 'px', width: 'px', height: 'px'
 export function toCsv(log, options) {
   const table = new Table(COLUMNS, options);
   for (const { timeS, frames, telemetry, faces } of log.means()) {
-    const times = table.times(timeS);
-    if (faces.length) for (const { face, frames: found } of faces) table.add([...times, found, ...frameCells(telemetry), ...faceCells(face)]);
-    else table.add([...times, frames, ...frameCells(telemetry), ...faceCells(null)]);
+    const [times, cells] = [table.times(timeS), frameCells(telemetry)];
+    const rows = faces.length ? faces : [{ face: null, frames }];
+    for (const { face, frames: found } of rows) table.add([...times, found, ...cells, ...faceCells(face)]);
   }
   for (const { timeS, telemetry } of log) {
     const frame = [...table.times(timeS), 1, ...frameCells(telemetry)];

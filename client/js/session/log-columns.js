@@ -38,8 +38,11 @@ const OF_EVERY_FACE = EMOTIONS.map((name) => AT[name]);
  * @typedef {{face: Face, frames: number, labels: number[]}} FaceMeans `labels`: frames by label, in the order of LABELS
  */
 
+/** @param {Telemetry} telemetry @returns {number[][]} one row for each face, or one with the id 0, in the order of COLUMNS */
+export const encodeRows = (telemetry) => (telemetry.faces.length ? telemetry.faces : [null]).map((face) => encodeRow(telemetry, face));
+
 /** @param {Telemetry} telemetry @param {Face | null} face @returns {number[]} in the order of COLUMNS */
-export function encodeRow(telemetry, face) {
+function encodeRow(telemetry, face) {
   const pose = face?.pose_deg ?? [NaN, NaN, NaN];
   return [
     telemetry.seq, telemetry.fpsIn, telemetry.fpsOut, telemetry.dropped, Number(telemetry.analysed),

@@ -8,9 +8,8 @@ const FRAME_WIDTH = FRAME_COLUMNS.length;
 /** @typedef {{sums: Float64Array, counts: Uint32Array, frames: number, largest: number, last: ArrayLike<number>, labels: Uint32Array, unsures: Map<number, number>}} Sums */
 
 export class OpenSecond {
-  #second = NaN;
+  #second;
   #pts = 0;
-  /** @type {number} */
   #seq = 0;
   #analysed = 0;
   #level = 0;
@@ -18,17 +17,14 @@ export class OpenSecond {
   /** @type {Map<number, Sums>} */
   #faces = new Map();
 
+  /** @param {number} [second] in whole seconds since the start */
+  constructor(second = NaN) {
+    this.#second = second;
+  }
+
   /** @returns {number} the second that is summed up, in whole seconds since the start; NaN: none */
   get second() {
     return this.#second;
-  }
-
-  /** @param {number} second */
-  begin(second) {
-    this.#second = second;
-    this.#analysed = this.#level = 0;
-    this.#frame = newSums();
-    this.#faces = new Map();
   }
 
   /** One frame. @param {number} pts @param {ArrayLike<number>[]} rows one for each face, or one with the id 0 */

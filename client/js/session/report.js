@@ -3,6 +3,7 @@
 import { escape, faceSection, legend, summaryOfFace } from './report-face.js';
 import { LABELS } from './log-columns.js';
 import { STYLE } from './report-style.js';
+import { OF_FACES, OF_PERSON } from './session-events.js';
 import { EMOTIONS } from '../connection/telemetry.js';
 import { clockTime, decimal, languageInUse, perSecond } from '../texts/format.js';
 import { LANGUAGES } from '../texts/languages.js';
@@ -10,8 +11,6 @@ import { T } from '../texts/texts.js';
 
 /** A camera that sees many people pass leaves many faces; those seen longest are shown, the others on demand. */
 const MOST_FACES = 6;
-const OF_PERSON = ['marker', 'stimulus-start', 'stimulus-end'];
-const OF_FACES = ['appeared', 'changed', 'left'];
 
 /**
  * @typedef {import('./session-log.js').SessionLog} SessionLog

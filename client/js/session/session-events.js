@@ -1,8 +1,10 @@
 /** The events of one session in order of time: what the page and the person note, and what happens to the faces. */
 
 const MOST_EVENTS = 50_000;
+/** What the person notes. */
+export const OF_PERSON = ['marker', 'stimulus-start', 'stimulus-end'];
 /** Only these are left out beyond the most: what a person noted is always kept. */
-const OF_FACES = ['appeared', 'changed', 'left'];
+export const OF_FACES = ['appeared', 'changed', 'left'];
 
 /**
  * @typedef {object} SessionEvent

@@ -4,13 +4,14 @@
  */
 
 import { FORMAT, checked } from './chunks.js';
-import { AT, COLUMNS, SECOND_COLUMNS, encodeRow, faceOf, frameOf } from './log-columns.js';
+import { AT, COLUMNS, SECOND_COLUMNS, encodeRows, faceOf, frameOf } from './log-columns.js';
 import { LogRows } from './log-rows.js';
 import { OpenSecond, readMeans } from './open-second.js';
 import { SessionEvents } from './session-events.js';
 import { Slices, follow } from './slices.js';
 
-const FRAMES_S = 30 * 60;
+/** How long frames are kept; older ones are kept as means of one second only. */
+export const FRAMES_S = 30 * 60;
 /** Half an hour of four faces at 30 frames a second: 34 MB. */
 const MOST_ROWS = 216_000;
 /** One second without a message is a slow server, not a face that left. */
@@ -90,11 +91,6 @@ export class SessionLog {
     return this.#framesFromS;
   }
 
-  /** @returns {boolean} whether there is neither a message nor an event */
-  get isEmpty() {
-    return this.#frames.endRow === 0 && this.#seconds.endRow === 0 && this.#events.list.length === 0;
-  }
-
   /** @returns {SeenFace[]} in the order of their first frame */
   faces() {
     return [...this.#faces.values()].map((face) => ({ ...face }));
@@ -113,7 +109,7 @@ export class SessionLog {
     // A frame that was not analysed says nothing about faces.
     if (telemetry.analysed) this.#events.addFaces(atS, telemetry.faces);
     for (const { id } of telemetry.faces) this.#see(id, atS, atS);
-    const rows = (telemetry.faces.length ? telemetry.faces : [null]).map((face) => encodeRow(telemetry, face));
+    const rows = encodeRows(telemetry);
     this.#sum(atS, telemetry.pts, rows);
     for (const row of rows) this.#frames.add(atS, telemetry.pts, row);
     this.#thin();
@@ -213,7 +209,7 @@ export class SessionLog {
     const second = Math.floor(timeS);
     if (second !== this.#open.second) {
       this.#closeSecond();
-      this.#open.begin(second);
+      this.#open = new OpenSecond(second);
     }
     this.#open.add(pts, rows);
   }
@@ -257,7 +253,7 @@ export class SessionLog {
     for (const { timeS, telemetry } of this) {
       for (const { id } of telemetry.faces) this.#see(id, timeS, timeS);
       if (timeS < lastSecond + 1) continue;
-      this.#sum(timeS, telemetry.pts, (telemetry.faces.length ? telemetry.faces : [null]).map((face) => encodeRow(telemetry, face)));
+      this.#sum(timeS, telemetry.pts, encodeRows(telemetry));
     }
     this.#taken = { frames: frames.endRow, seconds: seconds.endRow };
   }

@@ -22,9 +22,8 @@ export class Painter {
   /**
    * @param {HTMLVideoElement} video that plays
    * @param {import('./video-source.js').SourceOptions} options
-   * @param {() => boolean} mayRepeat whether the last frame of a stalled video is painted again once a second
    */
-  constructor(video, options, mayRepeat) {
+  constructor(video, options) {
     if (!this.#canvas.captureStream) throw new PeerError('unsupported');
     requireReadableCanvas();
     this.#video = video;
@@ -33,17 +32,12 @@ export class Painter {
     this.#leastMs = 500 / options.fps;
     this.#paint(performance.now());
     this.#stream = this.#canvas.captureStream(options.fps);
-    this.#timer = setInterval(() => this.#repeat(mayRepeat), AGAIN_MS);
+    this.#timer = setInterval(() => this.#repeat(), AGAIN_MS);
     this.#frames = new VideoFrames(video, (nowMs) => nowMs - this.#lastMs >= this.#leastMs && this.#paint(nowMs));
   }
 
   get stream() {
     return this.#stream;
-  }
-
-  /** @returns {number | null} of the video so far; null: not known */
-  get frames() {
-    return this.#frames.count;
   }
 
   /** May be called twice. */
@@ -54,11 +48,11 @@ export class Painter {
     this.#video.srcObject = null;
   }
 
-  /** @param {() => boolean} mayRepeat */
-  #repeat(mayRepeat) {
+  /** Once a second. */
+  #repeat() {
     // Without frames the server would end the session, although a stalled clip has not ended.
     const nowMs = performance.now();
-    if (nowMs - this.#lastMs >= STILL_MS && mayRepeat()) this.#paint(nowMs);
+    if (nowMs - this.#lastMs >= STILL_MS) this.#paint(nowMs);
     // Phones pause the video while another page is in the foreground.
     if (this.#video.paused && !document.hidden) this.#video.play().catch(() => {});
   }
@@ -74,7 +68,7 @@ export class Painter {
     context.drawImage(there ? this.#video : this.#canvas, 0, 0, width, height);
   }
 
-  /** Turning a phone changes the size. */
+  /** The size is known once the video has loaded. */
   #fit() {
     const { width: widest, height: highest } = this.#options;
     const fullWidth = this.#video.videoWidth || widest;

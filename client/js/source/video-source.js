@@ -68,7 +68,7 @@ export class VideoSource {
       video.removeAttribute('src');
     };
     try {
-      const painter = new Painter(video, options, () => true);
+      const painter = new Painter(video, options);
       const source = new VideoSource(painter.stream, end, painter, null);
       video.onerror = () => source.#events.onEnd(new PeerError('clipBroken', clip.name));
       return source;
@@ -116,9 +116,7 @@ export class VideoSource {
    * @param {number | null} sent frames that the connection has counted; null: no connection counts them
    */
   look(sent) {
-    // The canvas continues in the background even if the camera stops, so count the camera's own frames.
-    const frames = this.#painter ? this.#painter.frames : (sent ?? this.#ownCount());
-    this.#watch?.look(frames, performance.now());
+    this.#watch?.look(sent ?? this.#ownCount(), performance.now());
   }
 
   /** Release the camera or the file; may be called twice. */
@@ -135,7 +133,6 @@ export class VideoSource {
 
   /** Playing a camera only to count its frames has a cost, so do it only if nothing else counts them. */
   #ownCount() {
-    if (!this.#watch) return null;
     if (!this.#counter) {
       const video = make('video', { muted: true, playsInline: true, srcObject: this.#stream });
       this.#counter = { video, frames: new VideoFrames(video, () => {}) };

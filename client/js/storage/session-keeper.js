@@ -1,10 +1,10 @@
 /** Keeps the session of this page as it grows, every few seconds, so that a crash loses seconds only. Knows no element. */
 
+import { OF_PERSON } from '../session/session-events.js';
 import { hold } from './claims.js';
 import { claimOf } from './sessions.js';
 
 const SAVE_MS = 3000;
-const MARKERS = ['marker', 'stimulus-start', 'stimulus-end'];
 
 /** @typedef {import('./sessions.js').SessionInfo} SessionInfo */
 
@@ -49,7 +49,7 @@ export class SessionKeeper {
     // What has ended is kept already, and another tab may have deleted it.
     if (this.#info && this.isRunning && this.#log.lastS > 0) {
       const { lastS, events } = this.#log;
-      const markers = events.reduce((sum, { kind }) => sum + Number(MARKERS.includes(kind)), 0);
+      const markers = events.reduce((sum, { kind }) => sum + Number(OF_PERSON.includes(kind)), 0);
       this.#info = { ...this.#info, touchedMs: Date.now(), lengthS: lastS, faces: this.#log.faces().length, markers };
       const info = this.#info;
       const chunks = this.#log.takeChunks();

@@ -2,9 +2,8 @@
 
 import { canClaim, claimed, isAbandoned } from './claims.js';
 import { deleteOwned } from './database.js';
+import { FRAMES_S } from '../session/session-log.js';
 
-/** As long as a log keeps frames; older ones are kept as means of one second only. */
-const FRAMES_S = 30 * 60;
 const NO_SERVER = { version: '', models: [] };
 
 /**
