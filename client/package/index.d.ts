@@ -35,7 +35,7 @@ export interface Face {
   readonly label: string;
   /** Why the label is `unsure`; otherwise empty. */
   readonly unsure: string;
-  /** What makes the face hard to read: `dark`, `backlit`, `far`, `blurred`; more may be added. Absent: nothing. */
+  /** What makes the face hard to read: `dark`, `backlit`, `far`, `blurred`, `cut`; more may be added. Absent: nothing. */
   readonly hints?: readonly string[];
   /** Seven, each 0..1: angry, disgust, fear, happy, sad, surprise, neutral. */
   readonly probabilities: readonly number[];

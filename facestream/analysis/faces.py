@@ -51,6 +51,7 @@ class QualityHint(enum.StrEnum):
     BACKLIT = "backlit"  # its surroundings are much brighter than the face
     FAR = "far"  # few pixels between the eyes
     BLURRED = "blurred"  # little detail
+    CUT = "cut"  # a part of the face is outside the frame
 
 
 @dataclass(frozen=True, slots=True)

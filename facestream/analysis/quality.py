@@ -1,4 +1,4 @@
-"""Notice what makes a face hard to read: too dark, backlit, too far, blurred. Never changes a label.
+"""Notice what makes a face hard to read: dark, backlit, far, blurred, cut by the frame's edge. Never changes a label.
 
 The measures are averaged over about a second, so that a hint does not flicker. Pure: needs no model and no clock.
 """
@@ -22,6 +22,8 @@ BACKLIT_LUMA = 110.0, 120.0
 """A brighter face is not backlit, however bright its surroundings are."""
 FAR_EYE_DISTANCE_PX = 20.0, 22.0
 BLURRED_SHARPNESS = 0.10, 0.12
+CUT_SHARE = 0.12, 0.08
+"""Of the area of the face's box, outside the frame."""
 SURROUNDINGS = 2.2
 """Width of the surroundings, in widths of the inner face."""
 EVERY_PIXEL = 4  # a mean of every fourth pixel of every fourth row is as good
@@ -37,7 +39,10 @@ class Quality:
     """How well one face can be read, up to its last frame."""
 
     measures: tuple[float, ...]
-    """Luma of the face, luma of its surroundings, eye distance in pixels, sharpness; empty: nothing measured yet."""
+    """Luma of the face, luma of its surroundings, eye distance in pixels, sharpness, share outside the frame.
+
+    Empty: nothing measured yet.
+    """
     began_s: float
     measured_s: float
     hints: tuple[QualityHint, ...] = ()
@@ -72,11 +77,19 @@ def _measure(gray: GrayImage, box: BoundingBox, landmarks_xy: LandmarksXY) -> ND
     luma = float(inner.mean()) if inner.size else 0.0
     around_px = wide.size - inner.size
     around = (float(wide.sum()) - float(inner.sum())) / around_px if around_px > 0 else luma
-    return np.array((luma, around, geometry.eye_distance_px(landmarks_xy), sharpness(gray, box)))
+    eyes_px = geometry.eye_distance_px(landmarks_xy)
+    return np.array((luma, around, eyes_px, sharpness(gray, box), _share_outside(gray, box)))
+
+
+def _share_outside(gray: GrayImage, box: BoundingBox) -> float:
+    height, width = float(gray.shape[0]), float(gray.shape[1])
+    inside_w = min(box.left + box.width, width) - max(box.left, 0)
+    inside_h = min(box.top + box.height, height) - max(box.top, 0)
+    return 1 - max(inside_w, 0) * max(inside_h, 0) / (box.width * box.height)
 
 
 def _hints(measures: tuple[float, ...], previous: tuple[QualityHint, ...]) -> tuple[QualityHint, ...]:
-    luma, around, eyes_px, sharp = measures
+    luma, around, eyes_px, sharp, outside = measures
 
     def limit(hint: QualityHint, begins_and_ends: tuple[float, float]) -> float:
         return begins_and_ends[hint in previous]
@@ -87,5 +100,6 @@ def _hints(measures: tuple[float, ...], previous: tuple[QualityHint, ...]) -> tu
         and luma < limit(QualityHint.BACKLIT, BACKLIT_LUMA),
         QualityHint.FAR: eyes_px < limit(QualityHint.FAR, FAR_EYE_DISTANCE_PX),
         QualityHint.BLURRED: sharp < limit(QualityHint.BLURRED, BLURRED_SHARPNESS),
+        QualityHint.CUT: outside > limit(QualityHint.CUT, CUT_SHARE),
     }
     return tuple(hint for hint, holds in found.items() if holds)

@@ -42,7 +42,7 @@ export function judge(telemetry, { lossShare, rttMs }) {
 
 /** The server's hints, the most helpful first, then its reasons for "unsure" with the same meaning. @param {import('../connection/telemetry.js').Face} face */
 function hintOf({ hints = [], unsure }) {
-  const known = ['dark', 'backlit', 'far', 'blurred'].find((hint) => hints.includes(hint));
+  const known = ['cut', 'dark', 'backlit', 'far', 'blurred'].find((hint) => hints.includes(hint));
   if (known) return known;
   if (unsure === 'small') return 'far';
   return unsure === 'blurred' || unsure === 'turned' ? unsure : '';

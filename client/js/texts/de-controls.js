@@ -9,6 +9,7 @@ const QUALITY = {
   noFace: 'Kein Gesicht: Schauen Sie in die Kamera',
   dark: 'Zu dunkel: Machen Sie Licht',
   backlit: 'Gegenlicht: Drehen Sie sich zum Licht',
+  cut: 'Teilweise außerhalb des Videos: Rücken Sie in die Mitte',
   far: 'Gesicht zu klein: Kommen Sie näher',
   blurred: 'Unscharf: Halten Sie still und machen Sie mehr Licht',
   turned: 'Gesicht abgewandt: Schauen Sie in die Kamera',

@@ -9,6 +9,7 @@ const QUALITY = {
   noFace: 'No face: look into the camera',
   dark: 'Too dark: turn on a light',
   backlit: 'Light from behind: face the light',
+  cut: 'Partly outside the video: move to the middle',
   far: 'Face too small: come closer',
   blurred: 'Blurred: hold still, and turn on more light',
   turned: 'Face turned away: look into the camera',

@@ -61,6 +61,12 @@ def in_front_of_a_window(gray: GrayImage) -> GrayImage:
     return np.where(mask > 0, (gray.astype(np.float32) * 0.4).astype(np.uint8), np.uint8(235))
 
 
+def at_the_edge(gray: GrayImage) -> GrayImage:
+    moved = np.full_like(gray, 90)
+    moved[:, 300:] = gray[:, : gray.shape[1] - 300]
+    return moved
+
+
 def out_of_focus(gray: GrayImage) -> GrayImage:
     return np.asarray(cv2.GaussianBlur(gray, (0, 0), 9), np.uint8)
 
@@ -73,6 +79,7 @@ def out_of_focus(gray: GrayImage) -> GrayImage:
         (in_front_of_a_window, {"backlit"}),
         (smaller, {"far"}),
         (out_of_focus, {"blurred"}),
+        (at_the_edge, {"cut"}),
     ],
 )
 def test_a_clip_that_is_made_worse_gets_the_hint(
