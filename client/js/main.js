@@ -3,6 +3,8 @@
 import { Announcer } from './panels/announcer.js';
 import { ChartTable } from './panels/chart-table.js';
 import { ChartTools } from './panels/chart-tools.js';
+import { ClipSource } from './source/clip-source.js';
+import { ClipPanel } from './panels/clip-panel.js';
 import { makeCompact } from './panels/compact-view.js';
 import { ConsentDialog, TokenDialog, closeLikeMenus, takeToken } from './panels/dialogs.js';
 import { element, find } from './browser/elements.js';
@@ -36,6 +38,7 @@ import { bestLanguage, speak } from './texts/languages.js';
 import { Storage } from './storage/storage.js';
 import { T } from './texts/texts.js';
 import { Switches } from './panels/switches.js';
+import { VideoSource } from './source/video-source.js';
 import { State, traitsOf } from './visit/visit-states.js';
 import { visitEvents } from './panels/visit-view.js';
 import { Visit } from './visit/visit.js';
@@ -123,7 +126,10 @@ function aboutSession() {
 const storage = new Storage((key) => stage.say(T.STORAGE_TROUBLES[key]));
 const ask = makeQuestion(dialog('#question'));
 const setup = new SetupPanel(element('#setup'), changeSource);
+const clipPanel = new ClipPanel(element('#clip-panel'));
 const switches = new Switches(element('#layers'), element('#backgrounds'), find(document, '[name=mirror]', HTMLInputElement), (message) => visit.send(message));
+/** Whether the server accepts frames one by one, so that each frame of a file can be analysed. */
+let isExact = false;
 /** What the person agrees to. */
 let notice = T.NOTICE;
 const sessions = new Sessions(storage);
@@ -174,10 +180,11 @@ const visit = new Visit(
     traits: () => traits,
     askToken: (error) => token.ask(error ? problemOf(error).text : T.TOKEN_WANTED),
     askConsent: () => consent.ask(notice),
-    chosen: () => setup.source,
+    chosen: () => ({ ...setup.source, clipPlays: isExact ? clipPanel.plays : 'in a loop' }),
+    openSource: (options) => (options.clip && options.clipPlays === 'once' ? ClipSource.open(options, options.clip) : VideoSource.open(options)),
     hasFrame: () => stage.hasFrame,
   },
-  visitEvents({ root, stage, live, exports, recording, session, setup, switches, languages, visit: () => visit }),
+  visitEvents({ root, stage, live, exports, recording, session, setup, switches, languages, clip: clipPanel, visit: () => visit }),
 );
 
 function makeChart() {
@@ -211,6 +218,7 @@ async function readTraits() {
   const config = await askServer();
   if (config) {
     notice = config.notice || T.NOTICE;
+    isExact = config.websocket;
     switches.offerBackgrounds(config.backgroundModes);
   }
   return traitsOf(config);
@@ -218,6 +226,7 @@ async function readTraits() {
 
 function changeSource() {
   stage.showSource(setup.source.clip ? 'clip' : 'camera');
+  clipPanel.offer(setup.source.clip);
   visit.changeSource();
 }
 

@@ -14,6 +14,7 @@ export type ViewState =
   | 'reconnecting'
   | 'stopped'
   | 'failed'
+  | 'finished'
   | 'lost';
 
 export interface ViewError {

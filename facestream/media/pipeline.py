@@ -19,6 +19,7 @@ from facestream.analysis.drawing.background import Background, mirror_planes, mi
 from facestream.analysis.drawing.overlay import DEFAULT_LAYERS, Layer, draw
 from facestream.analysis.faces import FrameReport
 from facestream.errors import AnalysisFaultError, AnalysisUnavailableError, FrameTooLargeError
+from facestream.media.analysis_clock import AnalysisClock
 from facestream.media.drop_points import DropPoint, LatestSlot
 from facestream.media.meter import StreamMeter
 from facestream.media.outbox import LandmarkTurns, TelemetryOutbox
@@ -58,7 +59,8 @@ class ResumeState:
     """The state of a stream at the end of its connection, from which the next connection of the peer continues."""
 
     tracks: PackedTracks
-    clock_shift_s: float
+    analysis_s: float
+    """The time of the analysis at the end."""
     ended_s: float
     sequence: int
     frames_in: int
@@ -80,6 +82,8 @@ class FramePipeline:
         max_size_wh: tuple[int, int],
         max_fps: float = 1000.0,
         observe_stages: Callable[[StageTimes], None] = lambda _times: None,
+        *,
+        by_pts: bool = False,
     ) -> None:
         self.track = AnnotatedVideoTrack()
         self.outbox = TelemetryOutbox()
@@ -103,7 +107,7 @@ class FramePipeline:
         self._observe_stages = observe_stages
         self._tracks = NEW_STREAM
         self._sequence = 0
-        self._clock_shift_s = 0.0
+        self._clock = AnalysisClock(by_pts=by_pts)
 
     def resume(self, state: ResumeState) -> None:
         """Continue from the state of an earlier connection of the peer; call this before the first frame."""
@@ -112,8 +116,7 @@ class FramePipeline:
         self._meter.resume(state.frames_in, state.frames_analysed)
         self._dropped_earlier = state.dropped
         self._tracks, self._sequence = state.tracks, state.sequence
-        # The analysis sees no gap between two connections, so it finds a face where it was and keeps its id.
-        self._clock_shift_s = state.clock_shift_s + time.monotonic() - state.ended_s
+        self._clock.resume(state.analysis_s)
 
     def number_faces_from(self, first_id: int) -> None:
         """Give the first face this id instead of 1; call this before the first frame."""
@@ -155,7 +158,7 @@ class FramePipeline:
         """The state from which the next connection of the peer continues."""
         return ResumeState(
             tracks=self._tracks,
-            clock_shift_s=self._clock_shift_s,
+            analysis_s=self._clock.end_s(),
             ended_s=time.monotonic(),
             sequence=self._sequence,
             frames_in=self.frames_in,
@@ -237,9 +240,8 @@ class FramePipeline:
                 # Taken only now: while this stream waited for a process, a newer frame may have arrived.
                 frame = await self._take()
                 gray = planes_of(frame.video)[0]
-                frame.report, self._tracks = await process.analyze(
-                    gray, self._tracks, frame.arrived_s - self._clock_shift_s
-                )
+                time_s = self._clock.time_s(_pts_s(frame.video), frame.arrived_s)
+                frame.report, self._tracks = await process.analyze(gray, self._tracks, time_s)
                 self._meter.used(gray.size, time.monotonic() - frame.started_s)
                 self._faults.analysed()
         except AnalysisUnavailableError as error:
@@ -273,8 +275,7 @@ class FramePipeline:
 
     def _message(self, frame: _TimedFrame, drawing_s: float) -> Telemetry:
         now_s = time.monotonic()
-        report, video = frame.report or FrameReport(()), frame.video
-        pts_s = float(video.pts * video.time_base) if video.pts is not None and video.time_base else 0.0
+        report, pts_s = frame.report or FrameReport(()), _pts_s(frame.video)
         return Telemetry(
             seq=self._sequence,
             pts=round(max(0.0, pts_s), 3),
@@ -293,6 +294,10 @@ class FramePipeline:
             ),
             faces=face_messages(report, self.landmarks.next_id([face.id for face in report.faces], pts_s)),
         )
+
+
+def _pts_s(video: VideoFrame) -> float:
+    return float(video.pts * video.time_base) if video.pts is not None and video.time_base else 0.0
 
 
 def _ms(seconds: float) -> float:

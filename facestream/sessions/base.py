@@ -44,6 +44,8 @@ class Session(abc.ABC):
 
     kind: ClassVar[SessionKind]
     """The transport of the frames in metrics and `GET /sessions`."""
+    times_by_peer: ClassVar[bool] = False
+    """Whether the peer says when each frame was captured; otherwise the time of its arrival counts."""
 
     def __init__(self, config: Config, pool: AnalysisPool, drawing: Executor, measures: Measures) -> None:
         self.id = secrets.token_urlsafe(16)
@@ -59,7 +61,12 @@ class Session(abc.ABC):
         self._config = config
         self._max_size_wh = config.max_frame_width_px, config.max_frame_height_px
         self._pipeline = FramePipeline(
-            pool, drawing, self._max_size_wh, config.max_fps, measures.observe_stages
+            pool,
+            drawing,
+            self._max_size_wh,
+            config.max_fps,
+            measures.observe_stages,
+            by_pts=self.times_by_peer,
         )
         self._end_reason: Reason | None = None
         """Why `run` ends or has ended; None: it still runs, or it was cancelled."""

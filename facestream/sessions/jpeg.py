@@ -50,6 +50,7 @@ class JpegSession(Session):
     """Serves one peer from its first message to its end."""
 
     kind = "pictures"  # the name of the compatibility mode in metrics and on the wire
+    times_by_peer = True
 
     def __init__(
         self,

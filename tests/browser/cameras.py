@@ -41,6 +41,9 @@ window.camera = () => window.cameras[window.cameras.length - 1];
 window.openCameras = () => window.cameras.filter(({ track }) => track.readyState === 'live').length;
 """
 
+# A file plays in a loop, like a camera. A page without a storage, such as about:blank, has no choices.
+LOOP = "try { localStorage.setItem('facestream.clip', 'in a loop'); } catch {}"
+
 # WebRTC finds no candidate, so frames go over a WebSocket, the newest of which is `window.newestSocket`.
 JPEG = """
 const Connection = window.RTCPeerConnection;

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import expect
 
+from tests.browser.cameras import LOOP
 from tests.browser.conftest import SOON_MS, OpenPage, open_settings, press_start, start
 from tests.browser.test_clips import write_clip
 
@@ -113,7 +114,7 @@ async def test_a_change_of_size_keeps_the_session(server_url: str, open_page: Op
 
 
 async def test_a_clip_plays_without_a_camera(server_url: str, open_page: OpenPage, media_dir: Path):
-    async with open_page(server_url, script=NO_CAMERA) as page:
+    async with open_page(server_url, script=NO_CAMERA + LOOP) as page:
         await page.get_by_label("Use a video file").set_input_files(media_dir / "single_face.mp4")
         await page.get_by_role("button", name="I agree").click()
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.browser.cameras import CAMERAS, TRANSPORTS, expect_state, session_of, states_since
+from tests.browser.cameras import CAMERAS, LOOP, TRANSPORTS, expect_state, session_of, states_since
 from tests.browser.conftest import SOON_MS, OpenPage
 from tests.conftest import running_server
 
@@ -149,7 +149,7 @@ async def test_a_clip_with_a_still_frame_plays_to_its_end_and_repeats(
 ):
     gap = 10 * (SILENCE_S + 2)
     clip = write_clip(tmp_path / "still.webm", "libvpx", [*range(10), *range(gap, gap + 10)])
-    async with open_page(impatient_url, script=CAMERAS + TRANSPORTS[transport]) as page:
+    async with open_page(impatient_url, script=CAMERAS + LOOP + TRANSPORTS[transport]) as page:
         await use_clip(page, clip)
         session = await session_of(page)
 
@@ -166,7 +166,7 @@ async def test_a_clip_with_one_frame_keeps_its_session(
     impatient_url: str, open_page: OpenPage, tmp_path: Path
 ):
     clip = write_clip(tmp_path / "one.webm", "libvpx", [0])
-    async with open_page(impatient_url, script=CAMERAS) as page:
+    async with open_page(impatient_url, script=CAMERAS + LOOP) as page:
         await use_clip(page, clip)
         session = await session_of(page)
 

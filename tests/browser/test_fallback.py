@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page, Route, expect
 
-from tests.browser.cameras import expect_problem
+from tests.browser.cameras import LOOP, expect_problem
 from tests.browser.conftest import NO_WEBRTC, SOON_MS, OpenPage, press_start
 from tests.conftest import running_server
 from tests.times import milliseconds
@@ -59,7 +59,7 @@ async def test_a_browser_without_webrtc_sends_frames_over_the_socket(
 
 
 async def test_a_clip_is_sent_over_the_socket_too(server_url: str, open_page: OpenPage, media_dir: Path):
-    async with open_page(server_url, script=NO_WEBRTC) as page:
+    async with open_page(server_url, script=NO_WEBRTC + LOOP) as page:
         await page.get_by_label("Use a video file").set_input_files(media_dir / "single_face.mp4")
         await page.get_by_role("button", name="I agree").click()
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from playwright.async_api import Page, Request, expect
 
+from tests.browser.cameras import LOOP
 from tests.browser.conftest import (
     SCREENSHOTS,
     SOON_MS,
@@ -107,7 +108,7 @@ async def test_the_absence_of_a_face_is_a_gap_in_the_chart(
     server_url: str, open_page: OpenPage, media_dir: Path, tmp_path: Path
 ):
     clip = clip_with_an_absence(media_dir / "single_face.mp4", tmp_path / "absence.webm")
-    async with open_page(server_url) as page:
+    async with open_page(server_url, script=LOOP) as page:
         await page.get_by_label("Use a video file").set_input_files(clip)
         await page.get_by_role("button", name="I agree").click()
         await expect(page.locator("#verdict")).to_have_text("No face", timeout=SOON_MS)
@@ -133,7 +134,7 @@ async def test_a_restored_connection_continues_with_the_same_face_ids(
     server_url: str, open_page: OpenPage, media_dir: Path, tmp_path: Path
 ):
     clip = clip_with_an_absence(media_dir / "single_face.mp4", tmp_path / "absence.webm")
-    async with open_page(server_url, script=BREAK) as page:
+    async with open_page(server_url, script=BREAK + LOOP) as page:
         offers: list[Request] = []
         page.on("request", lambda sent: offers.append(sent) if sent.url.endswith("/offer") else None)
         await page.get_by_label("Use a video file").set_input_files(clip)

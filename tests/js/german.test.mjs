@@ -39,6 +39,7 @@ const ARGUMENTS = {
   askDeleteSession: [[INFO]],
   markerAt: [['marker', 3], ['stimulus-start', 3], ['stimulus-end', 3]],
   leftRecording: [[75, 0]],
+  clipResult: [[{ read: 72, analysed: 72, missed: 0 }, 0], [{ read: 72, analysed: 70, missed: 2 }, 0], [{ read: 1, analysed: 1, missed: 0 }, 3]],
 };
 /** Numbers, singular and plural, also in place of words. */
 const ANY = [[1, 1, 1, 1], [2, 3, 4, 5]];

@@ -95,5 +95,6 @@ test('the state of a clip does not mention a camera that is not used', () => {
   for (const state of [State.IDLE, State.STARTING, State.CONNECTING, State.WAITING, State.STOPPED]) assert.doesNotMatch(stateName(state, 'clip'), /camera/);
   assert.equal(stateName(State.STARTING, 'clip'), 'Opening the video file');
   assert.equal(stateName(State.STARTING, 'camera'), 'Opening the camera');
-  assert.equal(stateName(State.CONNECTED, 'clip'), STATES[State.CONNECTED]);
+  assert.equal(stateName(State.CONNECTED, 'clip'), 'Analysing the file');
+  assert.equal(stateName(State.STALLED, 'clip'), STATES[State.STALLED]);
 });

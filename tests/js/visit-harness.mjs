@@ -42,6 +42,10 @@ class FakeSource {
     this.#events.onPause();
   }
 
+  finish() {
+    this.#events.onFinish();
+  }
+
   end() {
     this.#events.onEnd(new PeerError('cameraEnded'));
   }
@@ -307,6 +311,10 @@ const ROUTES = {
   [State.STOPPED]: async (h) => {
     await reach(h, State.CONNECTED);
     h.visit.stop();
+  },
+  [State.FINISHED]: async (h) => {
+    await reach(h, State.CONNECTED);
+    h.source().finish();
   },
   [State.FAILED]: async (h) => {
     await h.start();

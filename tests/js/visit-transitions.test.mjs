@@ -13,6 +13,7 @@ const interrupt = (h) => h.peer().events.onFlow('interrupted');
 const flow = (h) => h.peer().events.onFlow('connected');
 const lose = (h) => h.lose('cut');
 const loseForGood = (h) => h.lose(ended('time_over'));
+const finish = (h) => h.source().finish();
 const noFrame = (h) => {
   h.hasFrame = false;
 };
@@ -69,6 +70,7 @@ const CAUSES = {
   'waiting > held': [loseWithMuted],
   'waiting > reconnecting': [lose],
   'waiting > stopped': [stop],
+  'waiting > finished': [finish],
   'waiting > lost': [loseForGood],
   'connected > waiting': [(h) => {
     noFrame(h);
@@ -83,6 +85,7 @@ const CAUSES = {
   'connected > held': [loseWithMuted],
   'connected > reconnecting': [lose],
   'connected > stopped': [stop],
+  'connected > finished': [finish],
   'connected > lost': [loseForGood],
   'stalled > waiting': [(h) => {
     noFrame(h);
@@ -97,6 +100,7 @@ const CAUSES = {
   'stalled > held': [loseWithMuted],
   'stalled > reconnecting': [lose],
   'stalled > stopped': [stop],
+  'stalled > finished': [finish],
   'stalled > lost': [loseForGood],
   'interrupted > waiting': [(h) => {
     noFrame(h);
@@ -113,6 +117,7 @@ const CAUSES = {
   }],
   'interrupted > reconnecting': [lose],
   'interrupted > stopped': [stop],
+  'interrupted > finished': [finish],
   'interrupted > lost': [loseForGood],
   'paused > waiting': [(h) => {
     noFrame(h);
@@ -126,9 +131,11 @@ const CAUSES = {
     await h.lose('cut');
   }],
   'paused > stopped': [stop],
+  'paused > finished': [finish],
   'paused > lost': [loseForGood],
   'held > reconnecting': [(h) => h.unmute()],
   'held > stopped': [stop],
+  'held > finished': [finish],
   'held > lost': [(h) => h.source().end()],
   'reconnecting > waiting': [async (h) => {
     await tryNow(h);
@@ -149,11 +156,13 @@ const CAUSES = {
     await h.reject('serverAway');
   }],
   'reconnecting > stopped': [stop],
+  'reconnecting > finished': [finish],
   'reconnecting > lost': [async (h) => {
     await tryNow(h);
     await h.reject('token');
   }],
   'stopped > starting': [(h) => h.start()],
+  'finished > starting': [(h) => h.start()],
   'failed > starting': [(h) => h.start()],
   'lost > starting': [(h) => h.start()],
 };

@@ -15,6 +15,7 @@ const OPEN_MS = 10000;
 /** The connection is lost if a ping stays unanswered for this long and nothing else arrives. */
 const SILENT_MS = 6000;
 const DEFAULT_FPS = 30;
+const CLIP_MS = 50;
 /** From a canvas through its stream to the screen: 20 to 33 ms in Chromium 156, which pages cannot measure. */
 const STREAM_MS = 26;
 /** WebSocket close code of a connection that broke without a close frame. */
@@ -24,7 +25,7 @@ const ABNORMAL_CLOSURE = 1006;
  * @typedef {import('./base-peer.js').PeerEvents & {onShown: (frame: Shown) => void}} JpegPeerEvents
  *
  * @typedef {object} Shown a frame that was drawn
- * @property {number} ptsS of its message
+ * @property {number} ptsS of its report
  * @property {Record<string, number>} ms its latency by stage, where the page knows it
  *
  * @typedef {{telemetry: import('./telemetry.js').Telemetry, atMs: number}} Announced a message and its time of arrival
@@ -45,6 +46,12 @@ export class JpegPeer extends BasePeer {
   #announced = null;
   /** @type {MediaStreamTrack | null} */
   #track = null;
+  /** @type {import('../source/clip-run.js').ClipRun | null} */
+  #run = null;
+  /** @type {import('../source/clip-run.js').RunListener} */
+  #clipListener = { onReady: () => this.#sendClipFrames(), onReport: (telemetry) => this.events.onTelemetry(telemetry) };
+  /** @type {ReturnType<typeof setInterval> | undefined} */
+  #clipTimer;
   #heardMs = 0;
   #ping = { id: 0, sentMs: 0, answered: true };
   /** @type {number | null} */
@@ -81,6 +88,16 @@ export class JpegPeer extends BasePeer {
     if (this.sessionId && !this.closed) this.#use(track);
   }
 
+  /** Send the frames of a file one by one, instead of a track. @param {import('../source/clip-run.js').ClipRun} run */
+  sendClip(run) {
+    if (this.closed) return;
+    this.#run = run;
+    // Some frames wait only for time to pass.
+    this.#clipTimer ??= setInterval(() => this.#sendClipFrames(), CLIP_MS);
+    run.attach(this.#clipListener);
+    this.#sendClipFrames();
+  }
+
   /** @returns {Promise<import('./connection-stats.js').Rates | null>} since the last call; null: closed */
   async rates() {
     const nowMs = performance.now();
@@ -110,6 +127,8 @@ export class JpegPeer extends BasePeer {
 
   /** @protected @override */
   disconnect() {
+    clearInterval(this.#clipTimer);
+    this.#run?.detach(this.#clipListener);
     this.#camera.close();
     this.#screen.close();
     this.#socket?.close();
@@ -150,7 +169,8 @@ export class JpegPeer extends BasePeer {
     const telemetry = decodeTelemetry(data);
     if (!telemetry) return this.#onControl(decodeControl(data), nowMs);
     this.#announced = { telemetry, atMs: nowMs };
-    this.events.onTelemetry(telemetry);
+    // For a file, its frame says which one was analysed.
+    if (!this.#run) this.events.onTelemetry(telemetry);
   }
 
   /** @param {import('./telemetry.js').Control | null} message @param {number} nowMs */
@@ -188,6 +208,32 @@ export class JpegPeer extends BasePeer {
     }
   }
 
+  async #sendClipFrames() {
+    const socket = this.#socket;
+    if (!this.#run || !socket || this.#encoding) return;
+    this.#encoding = true;
+    try {
+      while (!this.closed && socket.readyState === WebSocket.OPEN) {
+        const takenMs = performance.now();
+        const frame = this.#run.next(takenMs);
+        if (!frame) break;
+        const jpeg = await frame.jpeg;
+        // The run takes the frame back when this peer lets go of it.
+        if (this.closed || socket.readyState !== WebSocket.OPEN) return;
+        if (!jpeg) {
+          this.#run.giveUp(frame);
+          continue;
+        }
+        this.#lastTimeMs = frame.wireMs;
+        this.#inFlight.send({ timeMs: frame.wireMs, takenMs, sentMs: performance.now() });
+        this.#sums.sentBytes += HEADER_BYTES + jpeg.size;
+        socket.send(new Blob([encodeHeader(frame.wireMs), jpeg]));
+      }
+    } finally {
+      this.#encoding = false;
+    }
+  }
+
   /** @param {ArrayBuffer} message @param {number} nowMs */
   #onFrame(message, nowMs) {
     const frame = decodeFrame(message);
@@ -195,12 +241,13 @@ export class JpegPeer extends BasePeer {
     this.#sums.bytes += message.byteLength;
     const sent = this.#inFlight.comeBack(frame.timeMs, nowMs);
     const announced = this.#announced;
+    const clipS = announced && this.#run ? this.#run.comeBack(frame.timeMs, announced.telemetry, nowMs) : null;
     this.#screen.show(frame.jpeg, () => {
       // Not earlier: the stream of an empty canvas would play an empty frame.
       if (!this.#shown) this.events.onVideo(this.#screen.stream);
       this.#shown = true;
       this.#sums.drawn += 1;
-      if (sent && announced) this.events.onShown({ ptsS: announced.telemetry.pts, ms: times(sent, announced, nowMs, performance.now()) });
+      if (sent && announced) this.events.onShown({ ptsS: clipS ?? announced.telemetry.pts, ms: times(sent, announced, nowMs, performance.now()) });
     });
   }
 }

@@ -29,6 +29,7 @@ const KEEPS_UP = 0.85;
  * @typedef {object} Telemetry
  * @property {number} seq
  * @property {number} pts seconds
+ * @property {number} [clipS] for a file that is analysed once: the time of the frame in the file
  * @property {number} fpsIn
  * @property {number} fpsOut
  * @property {number} dropped

@@ -49,6 +49,8 @@ export class EmotionChart {
   #log;
   /** When the session started, in the page's clock. */
   #startS = 0;
+  /** Whether the newest report is the right edge: the time of a file passes at another speed than the page's clock. */
+  followsLog = false;
   /** When the session ended. @type {number | null} null: it goes on */
   #endedS = 0;
   /** The end that a person looks at. @type {number | null} null: the newest */
@@ -98,6 +100,7 @@ export class EmotionChart {
 
   /** A new session. @param {SessionLog} log @param {number} startS in the page's clock */
   begin(log, startS) {
+    this.followsLog = false;
     this.#log = log;
     this.#startS = startS;
     this.#endedS = this.#heldS = this.#shownS = null;
@@ -127,7 +130,8 @@ export class EmotionChart {
     window.clearInterval(this.#timer);
     this.#timer = 0;
     if (this.#endedS !== null) return;
-    this.#endedS = this.#log.lastS > 0 ? nowS() - this.#startS : 0;
+    if (this.#log.lastS > 0) this.#endedS = this.followsLog ? this.#log.lastS : nowS() - this.#startS;
+    else this.#endedS = 0;
     this.#redraw();
   }
 
@@ -206,7 +210,7 @@ export class EmotionChart {
   }
 
   get #lastEndS() {
-    return this.#endedS ?? nowS() - this.#startS;
+    return this.#endedS ?? (this.followsLog ? this.#log.lastS : nowS() - this.#startS);
   }
 
   get #firstEndS() {

@@ -32,6 +32,8 @@ export class LiveView {
   #waiting = false;
   #startS = 0;
   #startedAt = new Date();
+  /** Whether the reports are of a file that is analysed once, whose own time counts. */
+  #isClip = false;
   /** Time of the frame on show, in the page's clock. @type {number | null} */
   #momentS = null;
   /** A past session that the chart shows. @type {import('../session/session-log.js').SessionLog | null} */
@@ -94,6 +96,7 @@ export class LiveView {
     this.#lastSeq = -1;
     this.#startS = nowS();
     this.#startedAt = new Date();
+    this.#isClip = false;
     log.clear();
     chartTools.follow();
     chart?.begin(log, this.#startS);
@@ -117,20 +120,23 @@ export class LiveView {
 
   /** @param {string} kind of EVENTS in texts/en.js @param {string} [detail] */
   note(kind, detail = '') {
-    this.#at.log.note(nowS() - this.#startS, kind, detail);
+    this.#at.log.note(this.#isClip ? this.#at.log.lastS : nowS() - this.#startS, kind, detail);
   }
 
   /** @param {Telemetry} telemetry @param {number} atMs when it arrived */
   add(telemetry, atMs) {
-    const { log, qualityPanel, face } = this.#at;
-    const timeS = this.#clock.pageTime(telemetry.pts, atMs / 1000);
+    const { log, chart, qualityPanel, face } = this.#at;
+    this.#isClip = telemetry.clipS !== undefined;
+    if (chart) chart.followsLog = this.#isClip;
+    const sessionS = telemetry.clipS ?? this.#clock.pageTime(telemetry.pts, atMs / 1000) - this.#startS;
+    const timeS = this.#startS + sessionS;
     this.#shown.add(telemetry, atMs, timeS);
     // Another session: the chosen face has got a new number.
     if (telemetry.seq < this.#lastSeq) face.choose(null);
     this.#lastSeq = telemetry.seq;
     qualityPanel.addTimes(telemetry.ms);
     this.#at.strip.add(telemetry);
-    log.add(timeS - this.#startS, telemetry);
+    log.add(sessionS, telemetry);
   }
 
   /** @param {import('../connection/telemetry.js').Control} message of the server @param {'mirrored' | 'as it is'} view how it draws the video */
@@ -181,7 +187,7 @@ export class LiveView {
   showJpegFrame({ ptsS, ms }) {
     this.#shown.show(ptsS);
     this.#showFaceNow();
-    this.#momentS = this.#clock.timeOf(ptsS);
+    this.#momentS = this.#isClip ? this.#startS + ptsS : this.#clock.timeOf(ptsS);
     if (!this.#past) this.#at.chart?.showMoment(this.#momentS);
     this.#at.qualityPanel.addTimes(ms);
   }

@@ -33,7 +33,7 @@ export class SetupPanel {
     });
   }
 
-  /** @returns {import('../source/video-source.js').SourceOptions} */
+  /** @returns {Omit<import('../source/video-source.js').SourceOptions, 'clipPlays'>} */
   get source() {
     const [width, height] = this.#checked('size').split('x').map(Number);
     return { camera: this.#wanted, width, height, fps: Number(this.#checked('fps')), clip: this.#clip };

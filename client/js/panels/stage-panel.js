@@ -82,6 +82,7 @@ export class StagePanel {
   /** @param {import('../visit/visit-states.js').SourceKind} source that is chosen */
   showSource(source) {
     this.#source = source;
+    this.#at.root.dataset.source = source;
     this.#at.clipLabel.hidden = RUNNING.includes(this.#state) || source === 'clip';
     this.#at.noClip.hidden = source === 'camera';
     this.#at.start.textContent = source === 'clip' ? T.TEXT.startClip : T.TEXT.start;

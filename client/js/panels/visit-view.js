@@ -15,15 +15,17 @@ import { SHOWING, State } from '../visit/visit-states.js';
  * @property {import('./setup-panel.js').SetupPanel} setup
  * @property {import('./switches.js').Switches} switches
  * @property {import('./language-menu.js').LanguageMenu} languages
+ * @property {import('./clip-panel.js').ClipPanel} clip
  * @property {() => Pick<import('../visit/visit.js').Visit, 'dropped'>} visit
  */
 
 /** @param {ViewParts} parts @returns {import('../visit/visit-states.js').VisitEvents} */
-export function visitEvents({ root, stage, live, exports, recording, session, setup, switches, languages, visit }) {
+export function visitEvents({ root, stage, live, exports, recording, session, setup, switches, languages, clip, visit }) {
   return {
     onState: (state, error) => {
       stage.show(state, error);
       languages.showState(state);
+      clip.show(state);
       // A recording continues while the camera is paused, and can be stopped.
       const video = SHOWING.includes(state) || (state === State.PAUSED && stage.hasFrame) ? 'there' : 'away';
       exports.showVideo(video);
@@ -34,9 +36,12 @@ export function visitEvents({ root, stage, live, exports, recording, session, se
       if (kind === 'began') {
         live.begin();
         session.begin();
+        clip.begin();
       }
       if (kind === 'began' || kind === 'back') stage.say('');
-      if (kind === 'paused') live.pause(T.NO_FRAMES);
+      if (kind === 'paused') live.pause(clip.follows ? T.CLIP_HELD : T.NO_FRAMES);
+      // A pause takes no time of the file.
+      if (clip.follows && (kind === 'paused' || kind === 'resumed')) return;
       const reason = error && (kind === 'fellBack' ? fallbackOf(error) : problemOf(error));
       if (kind === 'fellBack' && reason) {
         stage.play(null);
@@ -47,9 +52,10 @@ export function visitEvents({ root, stage, live, exports, recording, session, se
       live.note(kind, reason?.title);
     },
     onCountdown: (secondsLeft) => stage.showCountdown(secondsLeft),
-    onSource: ({ cameraId, facing }) => {
-      switches.showSource(facing);
-      setup.refresh(cameraId);
+    onSource: (opened) => {
+      clip.follow(opened);
+      switches.showSource(opened.facing);
+      setup.refresh(opened.cameraId);
     },
     onConnecting: () => live.beginConnection(),
     onSession: (sessionId) => {

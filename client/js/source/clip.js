@@ -10,12 +10,21 @@ const DECODE_MS = 2000;
 const LOOK_MS = 50;
 const HAVE_CURRENT_DATA = 2;
 
+/** @param {File} file @returns {Promise<HTMLVideoElement>} as from `openClip`, but it plays in a loop */
+export async function loopClip(file) {
+  const video = await openClip(file);
+  // Not earlier: a clip with one frame would loop forever without ever decoding it.
+  video.loop = true;
+  if (video.ended) await video.play();
+  return video;
+}
+
 /**
  * @param {File} file
- * @returns {Promise<HTMLVideoElement>} that plays in a loop; the caller revokes its `src`. Rejects with a PeerError
+ * @returns {Promise<HTMLVideoElement>} that plays and has shown a frame; the caller revokes its `src`. Rejects with a PeerError
  *   if the browser cannot decode its video.
  */
-export async function playClip(file) {
+export async function openClip(file) {
   const src = URL.createObjectURL(file);
   const video = make('video', { muted: true, playsInline: true });
   try {
@@ -23,9 +32,6 @@ export async function playClip(file) {
     if (!file.size) throw new Error('empty');
     video.src = src;
     await firstFrame(video);
-    // Not earlier: a clip with one frame would loop forever without ever decoding it.
-    video.loop = true;
-    if (video.ended) await video.play();
     return video;
   } catch (error) {
     video.removeAttribute('src');

@@ -1,7 +1,7 @@
 /** Where the video comes from: a camera, or a clip in a file. Does not touch the page. */
 
 import { openCamera } from './camera.js';
-import { playClip } from './clip.js';
+import { loopClip } from './clip.js';
 import { make } from '../browser/elements.js';
 import { PeerError } from '../connection/errors.js';
 import { Painter } from './painter.js';
@@ -14,11 +14,12 @@ const REAR_NAME = /\b(back|rear)\b/i;
 /**
  * @typedef {'front' | 'rear' | 'none'} Facing where a camera looks; none: a clip
  *
- * @typedef {import('./camera.js').CameraOptions & {clip: File | null}} SourceOptions which camera or clip to open, and how
+ * @typedef {import('./camera.js').CameraOptions & {clip: File | null, clipPlays?: 'once' | 'in a loop'}} SourceOptions which camera or clip to open, and how
  *
  * @typedef {object} SourceEvents
  * @property {() => void} onPause `paused` has changed
  * @property {(error: PeerError) => void} onEnd the source ended on its own
+ * @property {() => void} onFinish every frame of a file that is analysed once has settled
  */
 
 /** An open source: its stream until close(). */
@@ -32,7 +33,7 @@ export class VideoSource {
   /** @type {{video: HTMLVideoElement, frames: VideoFrames} | null} */
   #counter = null;
   /** @type {SourceEvents} */
-  #events = { onPause: () => {}, onEnd: () => {} };
+  #events = { onPause: () => {}, onEnd: () => {}, onFinish: () => {} };
 
   /**
    * @param {MediaStream} stream
@@ -50,6 +51,9 @@ export class VideoSource {
     camera.addEventListener('ended', () => this.#events.onEnd(new PeerError('cameraEnded')));
   }
 
+  /** Nothing: the connection takes its stream. @type {null} */
+  clipRun = null;
+
   /** @param {SourceOptions} options @returns {Promise<VideoSource>} rejects with a PeerError */
   static async open(options) {
     if (options.clip) return VideoSource.#fromClip(options, options.clip);
@@ -61,7 +65,7 @@ export class VideoSource {
 
   /** @param {SourceOptions} options @param {File} clip @returns {Promise<VideoSource>} */
   static async #fromClip(options, clip) {
-    const video = await playClip(clip);
+    const video = await loopClip(clip);
     const end = () => {
       video.onerror = null;
       URL.revokeObjectURL(video.src);
@@ -105,9 +109,9 @@ export class VideoSource {
     return this.#watch?.quiet ?? false;
   }
 
-  /** @param {SourceEvents} events instead of those before */
+  /** @param {Partial<SourceEvents>} events instead of those before */
   listen(events) {
-    this.#events = events;
+    this.#events = { onPause: () => {}, onEnd: () => {}, onFinish: () => {}, ...events };
   }
 
   /**
@@ -121,7 +125,7 @@ export class VideoSource {
 
   /** Release the camera or the file; may be called twice. */
   close() {
-    this.#events = { onPause: () => {}, onEnd: () => {} };
+    this.#events = { onPause: () => {}, onEnd: () => {}, onFinish: () => {} };
     this.#watch?.close();
     this.#counter?.frames.close();
     if (this.#counter) this.#counter.video.srcObject = null;

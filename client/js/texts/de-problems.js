@@ -34,6 +34,7 @@ export const INVITATIONS = {
   [State.QUEUED]: { text: 'Die Seite versucht es von selbst wieder; bis dahin bleibt die Kamera aus.' },
   [State.RECONNECTING]: { text: `Die Kamera bleibt an, aber vorerst wird nichts gesendet. ${GO_ON}` },
   [State.STOPPED]: { title: 'Die Kamera ist aus', text: AFTER_STOP },
+  [State.FINISHED]: { title: 'Die Datei ist zu Ende', text: AFTER_STOP },
 };
 /** The same while nothing runs and a past session is open. */
 export const PAST_INVITATION = { title: 'Eine frühere Sitzung ist offen', text: 'Von ihr gibt es Messwerte, aber kein Video. Wort, Balken und Diagramm gehören zu dieser Sitzung.' };
@@ -43,6 +44,7 @@ export const CLIP_INVITATIONS = {
   [State.CONNECTING]: { title: 'Verbindung wird aufgebaut', text: 'Die Videodatei ist offen. Die Seite verbindet sich mit dem Server.' },
   [State.QUEUED]: { text: 'Die Seite versucht es von selbst wieder.' },
   [State.RECONNECTING]: { text: `Vorerst wird nichts gesendet. ${GO_ON}` },
+  [State.HELD]: { title: 'Die Datei ist angehalten', text: 'Inzwischen ist die Verbindung zum Server verloren gegangen. Die Seite verbindet sich erneut, sobald die Datei weiterläuft.' },
   [State.STOPPED]: { title: 'Die Videodatei ist gestoppt', text: AFTER_STOP },
 };
 

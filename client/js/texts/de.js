@@ -4,6 +4,7 @@ import { SINGLE_IMAGES } from './de-problems.js';
 import { keepsUp } from '../connection/telemetry.js';
 import { clockTime, decimal } from './format.js';
 
+export * from './de-clip.js';
 export * from './de-exports.js';
 export * from './de-controls.js';
 export * from './de-problems.js';
@@ -21,6 +22,11 @@ export const TEXT = {
   fullPage: 'Ganze Seite',
   useClip: 'Videodatei verwenden',
   backToCamera: 'Zurück zur Kamera',
+  clipLabel: 'Die Videodatei',
+  clipPosition: 'Position in der Datei',
+  clipPause: 'Datei anhalten',
+  clipLoop: 'Schleife',
+  clipLoopTitle: 'Die Datei immer wieder abspielen, wie eine Kamera: Bilder können ausfallen',
   settings: 'Einstellungen',
   close: 'Schließen',
   view: 'Ansicht',
@@ -131,11 +137,12 @@ export const STATES = {
   interrupted: 'Verbindung unterbrochen',
   reconnecting: 'Verbindet erneut',
   stopped: 'Gestoppt',
+  finished: 'Die Datei ist zu Ende',
   failed: 'Nicht verbunden',
   lost: 'Beendet',
 };
 /** The same for a clip, where it differs. @type {Partial<Record<import('../visit/visit-states.js').VisitState, string>>} */
-const CLIP_STATES = { starting: 'Videodatei wird geöffnet' };
+const CLIP_STATES = { starting: 'Videodatei wird geöffnet', connected: 'Datei wird ausgewertet', paused: 'Datei angehalten', held: 'Datei angehalten' };
 
 /** @param {import('../visit/visit-states.js').VisitState} state @param {import('../visit/visit-states.js').SourceKind} source @returns {string} */
 export const stateName = (state, source) => (source === 'clip' && CLIP_STATES[state]) || STATES[state];
@@ -230,6 +237,7 @@ export const TRYING = 'Neuer Versuch läuft';
 const EVENTS = {
   began: () => 'Gestartet',
   stopped: () => 'Gestoppt',
+  finished: () => 'Die Datei ist zu Ende',
   failed: (problem) => `Nicht gestartet: ${problem}`,
   ended: (problem) => `Beendet: ${problem}`,
   lost: (problem) => `Verbindung verloren: ${problem}`,

@@ -38,6 +38,7 @@ export const INVITATIONS = {
   [State.QUEUED]: { text: 'The page tries again by itself; the camera stays off until then.' },
   [State.RECONNECTING]: { text: 'The camera stays on, but nothing is sent in the meantime. The chart and the counters resume when the connection is back.' },
   [State.STOPPED]: { title: 'The camera is off', text: AFTER_STOP },
+  [State.FINISHED]: { title: 'The file has ended', text: AFTER_STOP },
 };
 /** The same while nothing runs and a past session is open. */
 export const PAST_INVITATION = { title: 'A past session is open', text: 'Its numbers were kept, its video was not. Word, bars and chart are those of the session.' };
@@ -47,6 +48,7 @@ export const CLIP_INVITATIONS = {
   [State.CONNECTING]: { title: 'Connecting', text: 'The video file is open. The page is connecting to the server.' },
   [State.QUEUED]: { text: 'The page tries again by itself.' },
   [State.RECONNECTING]: { text: 'Nothing is sent in the meantime. The chart and the counters resume when the connection is back.' },
+  [State.HELD]: { title: 'The file is paused', text: 'The connection to the server was lost in the meantime. The page reconnects when the file continues.' },
   [State.STOPPED]: { title: 'The video file has stopped', text: AFTER_STOP },
 };
 

@@ -5,6 +5,7 @@ import { keepsUp } from '../connection/telemetry.js';
 import { clockTime, decimal } from './format.js';
 
 export * from './en-exports.js';
+export * from './en-clip.js';
 export * from './en-controls.js';
 export * from './en-problems.js';
 export * from './en-sessions.js';
@@ -21,6 +22,11 @@ export const TEXT = {
   fullPage: 'Full page',
   useClip: 'Use a video file',
   backToCamera: 'Back to the camera',
+  clipLabel: 'The video file',
+  clipPosition: 'Position in the file',
+  clipPause: 'Pause the file',
+  clipLoop: 'Loop',
+  clipLoopTitle: 'Play the file again and again, like a camera: frames may be dropped',
   settings: 'Settings',
   close: 'Close',
   view: 'View',
@@ -131,11 +137,12 @@ export const STATES = {
   interrupted: 'Connection interrupted',
   reconnecting: 'Reconnecting',
   stopped: 'Stopped',
+  finished: 'The file has ended',
   failed: 'Not connected',
   lost: 'Ended',
 };
 /** The same for a clip, where it differs. @type {Partial<Record<import('../visit/visit-states.js').VisitState, string>>} */
-const CLIP_STATES = { starting: 'Opening the video file' };
+const CLIP_STATES = { starting: 'Opening the video file', connected: 'Analysing the file', paused: 'The file is paused', held: 'The file is paused' };
 
 /** @param {import('../visit/visit-states.js').VisitState} state @param {import('../visit/visit-states.js').SourceKind} source @returns {string} */
 export const stateName = (state, source) => (source === 'clip' && CLIP_STATES[state]) || STATES[state];
@@ -230,6 +237,7 @@ export const TRYING = 'Trying now';
 const EVENTS = {
   began: () => 'Started',
   stopped: () => 'Stopped',
+  finished: () => 'The file has ended',
   failed: (problem) => `Not started: ${problem}`,
   ended: (problem) => `Ended: ${problem}`,
   lost: (problem) => `Connection lost: ${problem}`,

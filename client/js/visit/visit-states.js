@@ -15,6 +15,7 @@ export const State = Object.freeze({
   HELD: 'held', // the connection was lost while the camera was paused; the next try waits for the camera
   RECONNECTING: 'reconnecting', // the connection was lost; counting down to the next try, or trying
   STOPPED: 'stopped', // ended by the person
+  FINISHED: 'finished', // the file has been analysed to its end
   FAILED: 'failed', // ended by an error before the first connection
   LOST: 'lost', // ended by an error after it
 });
@@ -34,8 +35,9 @@ export const Transport = Object.freeze({ WEBRTC: 'webrtc', JPEG: 'jpeg' });
  * @property {string} cameraId empty: a clip
  * @property {import('../source/video-source.js').Facing} facing
  * @property {boolean} paused whether it sends no frames at the moment
+ * @property {import('../source/clip-run.js').ClipRun | null} clipRun the frames of a file that is analysed once; null: `stream` is sent
  * @property {boolean} quiet true: it sends too few frames to keep the session open, so the page must ping
- * @property {(events: {onPause: () => void, onEnd: (error: import('../connection/errors.js').PeerError) => void}) => void} listen
+ * @property {(events: {onPause: () => void, onEnd: (error: import('../connection/errors.js').PeerError) => void, onFinish: () => void}) => void} listen
  * @property {(frames: number | null) => void} look
  * @property {() => void} close
  *
@@ -58,7 +60,7 @@ export const Transport = Object.freeze({ WEBRTC: 'webrtc', JPEG: 'jpeg' });
  * @property {() => boolean} hasFrame whether an annotated frame is on show
  * @property {() => boolean} isHidden whether the tab is in the background
  *
- * @typedef {'began' | 'stopped' | 'queued' | 'failed' | 'ended' | 'lost' | 'fellBack' | 'back' | 'paused' | 'resumed'} Happening
+ * @typedef {'began' | 'stopped' | 'finished' | 'queued' | 'failed' | 'ended' | 'lost' | 'fellBack' | 'back' | 'paused' | 'resumed'} Happening
  *
  * @typedef {object} VisitEvents
  * @property {(state: VisitState, error: import('../connection/errors.js').PeerError | null) => void} onState also again for the same state with another error
@@ -77,7 +79,7 @@ export const Transport = Object.freeze({ WEBRTC: 'webrtc', JPEG: 'jpeg' });
  * @property {(rates: import('../connection/connection-stats.js').Rates) => void} onRates once a second
  */
 
-const { IDLE, STARTING, QUEUED, CONNECTING, WAITING, CONNECTED, STALLED, INTERRUPTED, PAUSED, HELD, RECONNECTING, STOPPED, FAILED, LOST } = State;
+const { IDLE, STARTING, QUEUED, CONNECTING, WAITING, CONNECTED, STALLED, INTERRUPTED, PAUSED, HELD, RECONNECTING, STOPPED, FINISHED, FAILED, LOST } = State;
 
 /** Every allowed transition, by the state it leaves. @type {Readonly<Record<VisitState, readonly VisitState[]>>} */
 export const TRANSITIONS = Object.freeze({
@@ -87,14 +89,15 @@ export const TRANSITIONS = Object.freeze({
   [QUEUED]: [STARTING, STOPPED, FAILED],
   // If the source is changed while the page connects, the connection may open before that source, and be interrupted or lost.
   [CONNECTING]: [QUEUED, WAITING, INTERRUPTED, HELD, RECONNECTING, STOPPED, FAILED],
-  [WAITING]: [CONNECTED, INTERRUPTED, PAUSED, HELD, RECONNECTING, STOPPED, LOST],
-  [CONNECTED]: [WAITING, STALLED, INTERRUPTED, PAUSED, HELD, RECONNECTING, STOPPED, LOST],
-  [STALLED]: [WAITING, CONNECTED, INTERRUPTED, PAUSED, HELD, RECONNECTING, STOPPED, LOST],
-  [INTERRUPTED]: [WAITING, CONNECTED, PAUSED, HELD, RECONNECTING, STOPPED, LOST],
-  [PAUSED]: [WAITING, CONNECTED, INTERRUPTED, HELD, RECONNECTING, STOPPED, LOST],
-  [HELD]: [RECONNECTING, STOPPED, LOST],
-  [RECONNECTING]: [WAITING, INTERRUPTED, HELD, STOPPED, LOST],
+  [WAITING]: [CONNECTED, INTERRUPTED, PAUSED, HELD, RECONNECTING, STOPPED, FINISHED, LOST],
+  [CONNECTED]: [WAITING, STALLED, INTERRUPTED, PAUSED, HELD, RECONNECTING, STOPPED, FINISHED, LOST],
+  [STALLED]: [WAITING, CONNECTED, INTERRUPTED, PAUSED, HELD, RECONNECTING, STOPPED, FINISHED, LOST],
+  [INTERRUPTED]: [WAITING, CONNECTED, PAUSED, HELD, RECONNECTING, STOPPED, FINISHED, LOST],
+  [PAUSED]: [WAITING, CONNECTED, INTERRUPTED, HELD, RECONNECTING, STOPPED, FINISHED, LOST],
+  [HELD]: [RECONNECTING, STOPPED, FINISHED, LOST],
+  [RECONNECTING]: [WAITING, INTERRUPTED, HELD, STOPPED, FINISHED, LOST],
   [STOPPED]: [STARTING],
+  [FINISHED]: [STARTING],
   [FAILED]: [STARTING],
   [LOST]: [STARTING],
 });

@@ -60,7 +60,7 @@ export class Visit {
     this.#ports = ports;
     this.#events = events;
     this.#sources = new CurrentSource(ports.openSource, (opened) => {
-      opened.listen({ onPause: () => this.#followCamera(), onEnd: (error) => this.#fail(error) });
+      opened.listen({ onPause: () => this.#followCamera(), onEnd: (error) => this.#fail(error), onFinish: () => this.#finish() });
       events.onSource(opened);
     });
   }
@@ -93,8 +93,10 @@ export class Visit {
     try {
       // Do not open the camera if its video cannot be sent.
       if (!this.#traits.hasFallback && !this.#ports.hasWebrtc()) throw new PeerError('noWebrtc');
-      await this.#sources.use(this.#ports.chosen());
+      const opened = await this.#sources.use(this.#ports.chosen());
       if (run !== this.#run) return;
+      // WebRTC drops frames, and a file that is analysed once must not lose any.
+      if (opened?.clipRun) this.#transport = Transport.JPEG;
       this.#enter(State.CONNECTING);
       await this.#connect('');
     } catch (thrown) {
@@ -142,6 +144,8 @@ export class Visit {
   /** Send the source that is chosen now, over the same connection. If none is open or being opened, the next start uses it. */
   async changeSource() {
     if (!this.#sources.wanted) return;
+    // A file that is analysed once is analysed as it began; a camera has other times, so it is another visit.
+    if (this.#sources.current?.clipRun) return this.#ports.chosen().clip ? undefined : this.stop();
     const run = this.#run;
     try {
       const opened = await this.#sources.use(this.#ports.chosen());
@@ -206,7 +210,8 @@ export class Visit {
     // No source was open while the page waited, and another one may have been chosen since the offer.
     const opened = await (this.#sources.wanted ? this.#sources.last() : this.#sources.use(this.#ports.chosen()));
     if (!opened) return false;
-    if (opened !== used) await peer.replaceTrack(trackOf(opened));
+    if (opened.clipRun) /** @type {import('../connection/jpeg-peer.js').JpegPeer} */ (peer).sendClip(opened.clipRun);
+    else if (opened !== used) await peer.replaceTrack(trackOf(opened));
     if (peer.closed) return false;
     if (OPENING.includes(this.#state)) this.#enter(State.WAITING);
     this.#followCamera();
@@ -310,6 +315,14 @@ export class Visit {
     this.#enter(begun ? State.LOST : State.FAILED, error);
   }
 
+  /** Every frame of the file has been analysed, or could not be. */
+  #finish() {
+    if (!BEGUN.includes(this.#state)) return;
+    this.#events.onHappening('finished', null);
+    this.#release();
+    this.#enter(State.FINISHED);
+  }
+
   #release() {
     this.#run += 1;
     this.#stopTimers();
@@ -370,7 +383,8 @@ export class Visit {
 
   #look() {
     if (!this.#newest || this.#ports.isHidden() || this.#state === State.PAUSED) return;
-    const isSilent = performance.now() - this.#heardMs > STALL_MS;
+    // A file that has no frame to send at the moment gets no answer either.
+    const isSilent = performance.now() - this.#heardMs > STALL_MS && !(this.#sources.current?.clipRun && this.#sources.current.quiet);
     // The first frame may have played before the connection was reported.
     if (this.#state === State.WAITING && this.#ports.hasFrame()) this.#enter(State.CONNECTED);
     if (this.#state === State.CONNECTED && isSilent) {

@@ -1,0 +1,22 @@
+/** German: a video file that is analysed once. */
+
+import { clockTime, decimal } from './format.js';
+
+export const CLIP_PAUSE = { pause: 'Datei anhalten', resume: 'Datei fortsetzen' };
+/** @param {number} timeS @param {number} durationS 0: not known */
+export const clipTime = (timeS, durationS) => (durationS ? `${clockTime(timeS)} von ${clockTime(durationS)}` : clockTime(timeS));
+/** @param {number} frames */
+export const clipCount = (frames) => `${decimal(frames)} ${frames === 1 ? 'Bild' : 'Bilder'} ausgewertet`;
+
+/**
+ * @param {{read: number, analysed: number, missed: number}} counts
+ * @param {number} skippedS seconds that were skipped on the person's wish
+ * @returns {string} what was analysed of a file that has ended
+ */
+export function clipResult({ read, analysed, missed }, skippedS) {
+  const share = `${decimal(analysed)} von ${decimal(read)} ${read === 1 ? 'Bild' : 'Bildern'}`;
+  const lack = missed ? ` Der Server hat ${decimal(missed)} nicht ausgewertet.` : '';
+  if (skippedS > 0) return `Die Datei wurde ausgewertet, bis auf ${decimal(skippedS, 1)} s, die Sie übersprungen haben: ${share}.${lack}`;
+  return missed ? `Die Datei wurde bis zum Ende gelesen, ausgewertet wurden ${share}.${lack}` : `Die ganze Datei wurde ausgewertet: ${share}.`;
+}
+export const CLIP_HELD = 'Keine Auswertung, bis die Datei weiterläuft';
