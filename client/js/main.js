@@ -128,8 +128,6 @@ const ask = makeQuestion(dialog('#question'));
 const setup = new SetupPanel(element('#setup'), changeSource);
 const clipPanel = new ClipPanel(element('#clip-panel'));
 const switches = new Switches(element('#layers'), element('#backgrounds'), find(document, '[name=mirror]', HTMLInputElement), (message) => visit.send(message));
-/** Whether the server accepts frames one by one, so that each frame of a file can be analysed. */
-let isExact = false;
 /** What the person agrees to. */
 let notice = T.NOTICE;
 const sessions = new Sessions(storage);
@@ -180,7 +178,7 @@ const visit = new Visit(
     traits: () => traits,
     askToken: (error) => token.ask(error ? problemOf(error).text : T.TOKEN_WANTED),
     askConsent: () => consent.ask(notice),
-    chosen: () => ({ ...setup.source, clipPlays: isExact ? clipPanel.plays : 'in a loop' }),
+    chosen: () => ({ ...setup.source, clipPlays: clipPanel.plays }),
     openSource: (options) => (options.clip && options.clipPlays === 'once' ? ClipSource.open(options, options.clip) : VideoSource.open(options)),
     hasFrame: () => stage.hasFrame,
   },
@@ -218,7 +216,7 @@ async function readTraits() {
   const config = await askServer();
   if (config) {
     notice = config.notice || T.NOTICE;
-    isExact = config.websocket;
+    clipPanel.learn(config.websocket);
     switches.offerBackgrounds(config.backgroundModes);
   }
   return traitsOf(config);
@@ -273,7 +271,7 @@ for (const [action, ids] of Object.entries(keyButtons)) for (const id of ids) sh
 /** Press the first of these buttons that is there. @param {string[]} ids */
 const press = (...ids) => ids.map(button).find((found) => !found.hidden)?.click();
 bindShortcuts(document, {
-  startStop: () => press('start', 'stop'),
+  startStop: () => (clipPanel.follows ? clipPanel.pauseOrResume() : press('start', 'stop')),
   record: () => press('record'),
   snapshot: () => press('snapshot'),
   word: () => presentation.toggleWord(),

@@ -179,7 +179,9 @@ async def test_a_question_mark_lists_the_shortcuts_and_none_works_behind_the_lis
         await expect(page.locator("html")).not_to_have_attribute("data-present", "word")
         await page.keyboard.press("Escape")
         await expect(listed).to_be_hidden()
-        await expect(page.locator("#start")).to_have_attribute("title", "Start or stop (key: Space)")
+        await expect(page.locator("#start")).to_have_attribute(
+            "title", "Start or stop; pause or continue a file (key: Space)"
+        )
 
 
 @pytest.mark.parametrize(("width", "height"), [PHONE, LAPTOP])

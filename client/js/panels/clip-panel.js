@@ -3,6 +3,7 @@
 import { find } from '../browser/elements.js';
 import { keepChoice, readChoice } from '../browser/settings.js';
 import { ClipSource } from '../source/clip-source.js';
+import { showShortcut } from './shortcuts.js';
 import { T } from '../texts/texts.js';
 import { RUNNING, State } from '../visit/visit-states.js';
 
@@ -18,13 +19,16 @@ export class ClipPanel {
   #count;
   #result;
   #loop;
+  #why;
+  /** Whether the server takes frames one by one; null: not known. @type {boolean | null} */
+  #isExact = null;
   /** @type {ClipSource | null} null: a camera, or a file that plays in a loop */
   #source = null;
   #soughtMs = -Infinity;
   #timer = 0;
   #drawing = 0;
 
-  /** @param {HTMLElement} element holds .clip-bar, .clip-pause, .clip-position, .clip-time, .clip-count, .clip-result and .clip-loop */
+  /** @param {HTMLElement} element holds .clip-bar, .clip-pause, .clip-position, .clip-time, .clip-count, .clip-result, .clip-why and .clip-loop */
   constructor(element) {
     this.#element = element;
     this.#bar = find(element, '.clip-bar', HTMLElement);
@@ -34,15 +38,30 @@ export class ClipPanel {
     this.#count = find(element, '.clip-count', HTMLElement);
     this.#result = find(element, '.clip-result', HTMLElement);
     this.#loop = find(element, '.clip-loop input', HTMLInputElement);
+    this.#why = find(element, '.clip-why', HTMLElement);
     this.#loop.checked = readChoice('clip') === 'in a loop';
-    this.#loop.addEventListener('change', () => keepChoice('clip', this.plays));
-    this.#pause.addEventListener('click', () => (this.#source?.paused ? this.#source.resume() : this.#source?.pause()));
+    this.#loop.addEventListener('change', () => keepChoice('clip', this.#loop.checked ? 'in a loop' : 'once'));
+    this.#pause.addEventListener('click', () => this.pauseOrResume());
+    showShortcut(this.#pause, 'startStop');
     this.#position.addEventListener('input', () => this.#seek());
   }
 
   /** @returns {'once' | 'in a loop'} */
   get plays() {
-    return this.#loop.checked ? 'in a loop' : 'once';
+    return this.#loop.checked || !this.#isExact ? 'in a loop' : 'once';
+  }
+
+  /** Without single frames, a file can only play like a camera. @param {boolean} isExact whether the server takes frames one by one */
+  learn(isExact) {
+    this.#isExact = isExact;
+    this.#why.textContent = isExact ? '' : T.CLIP_ONLY_LOOPS;
+    find(this.#element, '.clip-loop', HTMLElement).hidden = !isExact;
+  }
+
+  /** Does nothing unless a file is analysed once. */
+  pauseOrResume() {
+    if (this.#source?.paused) this.#source.resume();
+    else this.#source?.pause();
   }
 
   /** @returns {boolean} whether a file is analysed once at the moment */

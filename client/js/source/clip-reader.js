@@ -239,7 +239,9 @@ export class ClipReader {
 
   async #begin() {
     const first = await this.#show(0);
-    if (first && !this.#closed) this.#add(first);
+    if (this.#closed) return;
+    if (!first) throw new Error('the first frame cannot be read');
+    this.#add(first);
   }
 
   /** @param {number} timeS */

@@ -22,11 +22,13 @@ export class ClipSource {
   #events = NOBODY;
   #onChange = () => {};
   #begun = false;
+  #name;
 
   /** @param {HTMLVideoElement} video paused @param {import('./video-source.js').SourceOptions} options @param {string} name of the file */
   constructor(video, options, name) {
     requireReadableCanvas();
     this.#video = video;
+    this.#name = name;
     this.#reader = new ClipReader({ video, run: this.clipRun, options, onChange: () => this.#onChange() });
     video.onerror = () => this.#events.onEnd(new PeerError('clipBroken', name));
   }
@@ -78,7 +80,7 @@ export class ClipSource {
     this.#events = { ...NOBODY, ...events };
     if (this.#begun) return;
     this.#begun = true;
-    this.#reader.read().catch((error) => this.#events.onEnd(error));
+    this.#reader.read().catch((error) => this.#events.onEnd(new PeerError('clipBroken', this.#name, error)));
   }
 
   /** Its frames are counted by `clipRun`. */

@@ -19,4 +19,6 @@ export function clipResult({ read, analysed, missed }, skippedS) {
   if (skippedS > 0) return `Die Datei wurde ausgewertet, bis auf ${decimal(skippedS, 1)} s, die Sie übersprungen haben: ${share}.${lack}`;
   return missed ? `Die Datei wurde bis zum Ende gelesen, ausgewertet wurden ${share}.${lack}` : `Die ganze Datei wurde ausgewertet: ${share}.`;
 }
+export const CLIP_ONLY_LOOPS =
+  'Die Datei läuft in einer Schleife, wie eine Kamera, und Bilder können ausfallen: Dieser Server nimmt keine einzelnen Bilder an (sein Kompatibilitätsmodus ist aus).';
 export const CLIP_HELD = 'Keine Auswertung, bis die Datei weiterläuft';

@@ -29,7 +29,7 @@ export const eachSecond = (rate) => `${decimal(rate, 1)} pro Sekunde`;
 
 /** What the shortcuts do, in the order of the list. @type {Record<string, string>} */
 export const SHORTCUTS = {
-  startStop: 'Starten oder stoppen',
+  startStop: 'Starten oder stoppen; eine Datei anhalten oder fortsetzen',
   record: 'Aufnehmen oder Aufnahme beenden',
   snapshot: 'Standbild',
   marker: 'Markierung setzen',

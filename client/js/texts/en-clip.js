@@ -19,4 +19,6 @@ export function clipResult({ read, analysed, missed }, skippedS) {
   if (skippedS > 0) return `The file was analysed, except ${decimal(skippedS, 1)} s that you skipped: ${share}.${lack}`;
   return missed ? `The file was read to its end: ${share} were analysed.${lack}` : `The whole file was analysed: ${share}.`;
 }
+export const CLIP_ONLY_LOOPS =
+  'The file plays in a loop, like a camera, and frames may be dropped: this server does not accept single frames (its compatibility mode is off).';
 export const CLIP_HELD = 'No analysis until the file continues';

@@ -29,7 +29,7 @@ export const eachSecond = (rate) => `${decimal(rate, 1)} per second`;
 
 /** What the shortcuts do, in the order of the list. @type {Record<string, string>} */
 export const SHORTCUTS = {
-  startStop: 'Start or stop',
+  startStop: 'Start or stop; pause or continue a file',
   record: 'Record, or stop recording',
   snapshot: 'Snapshot',
   marker: 'Set a marker',
