@@ -51,7 +51,7 @@ test('CSV has one row per face and one for a frame without faces, all of the sam
 
   assert.equal(rows.length, 1 + golden.faces.length + 1);
   assert.equal(new Set(rows.map((row) => row.length)).size, 1);
-  assert.match(rows[0].join(), /^time_s,clock,frames,seq,pts_s,.*angry,disgust,.*blinks$/);
+  assert.match(rows[0].join(), /^time_s,clock,row,frames,seq,pts_s,.*label,unsure,frames_angry,.*frames_unsure,angry,disgust,.*blinks$/);
 });
 
 test('each row of a CSV has the time of the session and of the wall clock', () => {
@@ -70,6 +70,50 @@ test('where only means are kept, CSV says how many frames a row stands for', () 
   // Faces: none twice, and none missing, where means end and frames begin.
   const found = rows.filter((row) => row.face === '1').reduce((sum, row) => sum + Number(row.frames), 0);
   assert.equal(found, 16);
+});
+
+/** Ten seconds: faces 1 and 2 with changing labels, and frames without a face or not analysed. */
+function mixed(limits, chunks = []) {
+  const log = new SessionLog(limits);
+  for (let seq = 0; seq < 80; seq += 1) {
+    const faces = [[face(1, seq % 3 ? 'happy' : 'sad')], [face(1), { ...face(2, 'unsure'), box: [0, 0, 5, 5] }], [], []][seq % 4];
+    log.add(seq / 8, message({ seq, faces, ...(seq % 8 === 7 && { analysed: false, unanalysed: 'fault' }) }));
+    chunks.push(...structuredClone(log.takeChunks()));
+  }
+  return log;
+}
+/** Sums over the rows of each face, as the dictionary says. */
+function sums(rows) {
+  const columns = Object.keys(rows[0]).filter((name) => name.startsWith('frames'));
+  const found = {};
+  for (const row of rows) {
+    const sum = (found[`${row.face} ${row.analysed}`] ??= Object.fromEntries(columns.map((name) => [name, 0])));
+    for (const name of columns) sum[name] += Number(row[name]);
+  }
+  return found;
+}
+
+test('shares of labels and frames without a face are the same from means as from frames, also after the database', () => {
+  const frames = table(toCsv(mixed(), { startedAt }));
+  const chunks = [];
+  const log = mixed({ framesS: 4 }, chunks);
+  const means = table(toCsv(log, { startedAt }));
+  const back = SessionLog.from(chunks, { framesS: 4 });
+
+  assert.ok(frames.every(({ row }) => row === 'frame'));
+  assert.deepEqual(new Set(means.map(({ row }) => row)), new Set(['mean', 'frame']));
+  assert.deepEqual(sums(means), sums(frames));
+  const { ' true': none, ' false': unknown, '1 true': first } = sums(means);
+  assert.deepEqual([none.frames, unknown.frames, first.frames, first.frames_happy, first.frames_sad], [30, 10, 40, 33, 7]);
+  assert.equal(toCsv(back, { startedAt }), toCsv(log, { startedAt }));
+});
+
+test('a line of means in JSONL counts its labels and the frames without a face', () => {
+  const [line] = toJsonl(mixed({ framesS: 4 }), { startedAt }).trimEnd().split('\n').map((text) => JSON.parse(text)).filter(({ event }) => !event);
+
+  assert.deepEqual([line.frames, line.analysed_frames, line.frames_without_face], [8, 7, 3]);
+  const [one, two] = line.faces;
+  assert.deepEqual([one.frames, one.labels.happy, one.labels.sad, two.labels.unsure], [4, 3, 1, 2]);
 });
 
 test('CSV for a German Excel has semicolons, decimal commas and the mark of UTF-8', () => {

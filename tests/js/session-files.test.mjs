@@ -18,3 +18,12 @@ test('the report says what was sent, and what analysed it', async () => {
 test('the report leaves out what the server does not say', async () => {
   for (const server of [undefined, { version: '', models: [] }]) assert.doesNotMatch(await report({ ...SESSION, server }), /Models|Version/);
 });
+
+test('both variants of the tables fit in one folder', async () => {
+  for (const kind of ['tables', 'csv']) {
+    const [plain, german] = await Promise.all([SEPARATORS.plain, SEPARATORS.german].map((separators) => fileOf(kind, SESSION, separators)));
+
+    assert.notEqual(plain.name, german.name);
+    assert.match(german.name, /_german\.(zip|csv)$/);
+  }
+});

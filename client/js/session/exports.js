@@ -2,12 +2,15 @@
 
 import { EMOTIONS, STAGES, VERSION } from '../connection/telemetry.js';
 import { T } from '../texts/texts.js';
+import { LABELS } from './log-columns.js';
 
-const FRAME_COLUMNS = ['time_s', 'clock', 'frames', 'seq', 'pts_s', 'fps_in', 'fps_out', 'dropped', 'analysed', 'economy'];
+const FRAME_COLUMNS = ['time_s', 'clock', 'row', 'frames', 'seq', 'pts_s', 'fps_in', 'fps_out', 'dropped', 'analysed', 'economy'];
 const STAGE_COLUMNS = STAGES.map((stage) => `${stage}_ms`);
 const FACE_COLUMNS = ['face', 'left', 'top', 'width', 'height', 'label', 'unsure'];
+/** Shares of labels over rows of frames and rows of means can be computed from these only. */
+const COUNT_COLUMNS = LABELS.map((label) => `frames_${label}`);
 const BODY_COLUMNS = ['yaw_deg', 'pitch_deg', 'roll_deg', 'eyes', 'mouth', 'blinks'];
-const COLUMNS = [...FRAME_COLUMNS, ...STAGE_COLUMNS, ...FACE_COLUMNS, ...EMOTIONS, ...BODY_COLUMNS];
+const COLUMNS = [...FRAME_COLUMNS, ...STAGE_COLUMNS, ...FACE_COLUMNS, ...COUNT_COLUMNS, ...EMOTIONS, ...BODY_COLUMNS];
 const EVENT_COLUMNS = ['time_s', 'clock', 'event', 'detail'];
 const UNITS = { s: 's', ms: 'ms', deg: 'degrees' };
 /** @type {Record<string, string>} */
@@ -24,19 +27,20 @@ const UNIT_OF = { clock: 'UTC', left: 'px', top: 'px', width: 'px', height: 'px'
  */
 
 /**
- * One row per face of a frame, or of a second where only its means are kept; without faces, one row with empty cells.
+ * One row per face of a frame, or of a second where only its means are kept. A frame without faces is a row with empty
+ * cells; those of a second are one such row, or two if some of them were not analysed.
  *
  * @param {SessionLog} log @param {CsvOptions} options @returns {string}
  */
 export function toCsv(log, options) {
   const table = new Table(COLUMNS, options);
-  for (const { timeS, frames, telemetry, faces } of log.means()) {
-    const [times, cells] = [table.times(timeS), frameCells(telemetry)];
-    const rows = faces.length ? faces : [{ face: null, frames }];
-    for (const { face, frames: found } of rows) table.add([...times, found, ...cells, ...faceCells(face)]);
+  for (const means of log.means()) {
+    const [times, { telemetry }] = [table.times(means.timeS), means];
+    for (const { face, frames, labels } of means.faces) table.add([...times, 'mean', frames, ...frameCells(telemetry), ...faceCells(face, labels)]);
+    for (const [analysed, frames] of withoutFace(means)) table.add([...times, 'mean', frames, ...frameCells({ ...telemetry, analysed }), ...faceCells(null)]);
   }
   for (const { timeS, telemetry } of log) {
-    const frame = [...table.times(timeS), 1, ...frameCells(telemetry)];
+    const frame = [...table.times(timeS), 'frame', 1, ...frameCells(telemetry)];
     for (const face of telemetry.faces.length ? telemetry.faces : [null]) table.add([...frame, ...faceCells(face)]);
   }
   return table.text;
@@ -58,7 +62,8 @@ export function dictionary({ separator } = {}) {
 
 /**
  * Messages as in docs/telemetry.md with `time_s` added, and events, in order of time. Where only means are kept, a line
- * stands for one second, and `frames` says for how many messages; in each of its faces, in how many the face was found.
+ * stands for one second, and says how many messages it had, how many were analysed, and in how many of these was no face;
+ * each of its faces, in how many it was found, and with which labels.
  *
  * @param {SessionLog} log @param {Pick<CsvOptions, 'startedAt'>} options @returns {string}
  */
@@ -69,9 +74,11 @@ export function toJsonl(log, { startedAt }) {
   const addEvents = (timeS) => {
     while (rest.length && rest[rest.length - 1].timeS <= timeS) lines.push(eventLine(rest.pop(), startedAt));
   };
-  for (const { timeS, frames, telemetry, faces } of log.means()) {
-    addEvents(timeS);
-    lines.push(messageLine(timeS, { ...telemetry, faces: faces.map(({ face, frames: found }) => ({ ...face, frames: found })) }, { frames }));
+  for (const means of log.means()) {
+    addEvents(means.timeS);
+    const faces = means.faces.map(({ face, frames, labels }) => ({ ...face, frames, labels: Object.fromEntries(LABELS.map((label, i) => [label, labels[i]])) }));
+    const counts = { frames: means.frames, analysed_frames: means.analysedFrames, frames_without_face: new Map(withoutFace(means)).get(true) ?? 0 };
+    lines.push(messageLine(means.timeS, { ...means.telemetry, faces }, counts));
   }
   for (const { timeS, telemetry } of log) {
     addEvents(timeS);
@@ -135,7 +142,7 @@ const clock = (startedMs, timeS) => new Date(startedMs + timeS * 1000).toISOStri
 /** A spreadsheet would calculate a text that begins like a formula, also after a space. @param {string} text */
 const harmless = (text) => (/^(\s*[=+\-@＝＋－＠]|[\t\r\n])/.test(text) ? `'${text}` : text);
 
-/** @param {number} timeS @param {Telemetry} telemetry @param {{frames?: number}} means */
+/** @param {number} timeS @param {Telemetry} telemetry @param {Record<string, number>} means counts, of a line of means */
 function messageLine(timeS, { fpsIn, fpsOut, degradationLevel, ...same }, means) {
   return JSON.stringify({ v: VERSION, time_s: Number(timeS.toFixed(3)), ...means, fps_in: fpsIn, fps_out: fpsOut, economy: degradationLevel, ...same });
 }
@@ -153,11 +160,19 @@ const frameCells = (telemetry) => [
   telemetry.degradationLevel, ...STAGES.map((stage) => telemetry.ms[stage]),
 ];
 
-/** @param {import('../connection/telemetry.js').Face | null} face */
-function faceCells(face) {
-  if (!face) return Array(FACE_COLUMNS.length + EMOTIONS.length + BODY_COLUMNS.length).fill('');
+/** @param {import('./log-columns.js').Means} means @returns {[analysed: boolean, frames: number][]} how many frames of the second had no face; counts above 0 */
+function withoutFace({ frames, analysedFrames, faceless }) {
+  const unanalysed = Math.min(frames - analysedFrames, faceless);
+  /** @type {[boolean, number][]} */
+  const counts = [[true, faceless - unanalysed], [false, unanalysed]];
+  return counts.filter(([, count]) => count > 0);
+}
+
+/** @param {import('../connection/telemetry.js').Face | null} face @param {number[]} [labels] frames by label, in the order of LABELS; without them, the face of one frame */
+function faceCells(face, labels = LABELS.map((label) => Number(label === face?.label))) {
+  if (!face) return [...FACE_COLUMNS.map(() => ''), ...labels, ...EMOTIONS.map(() => ''), ...BODY_COLUMNS.map(() => '')];
   const pose = face.pose_deg ?? ['', '', ''];
-  return [face.id, ...face.box, face.label, face.unsure, ...face.probabilities, ...pose, face.eyes ?? '', face.mouth ?? '', face.blinks ?? ''];
+  return [face.id, ...face.box, face.label, face.unsure, ...labels, ...face.probabilities, ...pose, face.eyes ?? '', face.mouth ?? '', face.blinks ?? ''];
 }
 
 /** @param {string} column */
@@ -170,5 +185,6 @@ function unitOf(column) {
 function meaningOf(column) {
   if (EMOTIONS.includes(column)) return T.probabilityMeaning(T.EMOTION_LABELS[column]);
   if (STAGE_COLUMNS.includes(column)) return T.stageMeaning(T.STAGE_LABELS[column.slice(0, -'_ms'.length)]);
+  if (COUNT_COLUMNS.includes(column)) return T.countMeaning(column.slice('frames_'.length));
   return T.COLUMN_MEANINGS[column];
 }

@@ -32,6 +32,7 @@ const OF_EVERY_FACE = EMOTIONS.map((name) => AT[name]);
  * @property {number} timeS when it begins
  * @property {number} frames messages in it
  * @property {number} analysedFrames
+ * @property {number} faceless frames without any face, analysed or not
  * @property {Telemetry} telemetry means of numbers, the most frequent label, the last counts; number and pts of its first frame
  * @property {FaceMeans[]} faces those of `telemetry`, and how often each was found
  *

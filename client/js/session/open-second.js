@@ -88,9 +88,11 @@ export function* readMeans(rows) {
   for (const { timeS, pts, row } of rows) {
     if (!means || means.timeS !== timeS) {
       if (means) yield means;
-      means = { timeS, frames: row[AT.secondFrames], analysedFrames: row[AT.analysedFrames], telemetry: frameOf(row, pts), faces: [] };
+      means = { timeS, frames: row[AT.secondFrames], analysedFrames: row[AT.analysedFrames], faceless: row[AT.secondFrames], telemetry: frameOf(row, pts), faces: [] };
     }
     if (!row[AT.id]) continue;
+    // A frame with faces has exactly one that is the largest.
+    means.faceless -= row[AT.largest];
     const face = faceOf(row);
     means.telemetry.faces.push(face);
     means.faces.push({ face, frames: row[AT.frames], labels: LABELS.map((label) => row[AT[`is_${label}`]]) });

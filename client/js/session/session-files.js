@@ -15,11 +15,11 @@ import { T } from '../texts/texts.js';
  * @property {{version: string, models: string[]}} [server] what analysed it
  *
  * @typedef {'report' | 'tables' | 'csv' | 'jsonl'} FileKind
- * @typedef {{separator: ',' | ';', decimal: '.' | ','}} Separators
+ * @typedef {{separator: ',' | ';', decimal: '.' | ',', ending: string}} Separators `ending`: of the file's name, so that both variants fit in one folder
  */
 
 /** @type {Record<'plain' | 'german', Separators>} */
-export const SEPARATORS = { plain: { separator: ',', decimal: '.' }, german: { separator: ';', decimal: ',' } };
+export const SEPARATORS = { plain: { separator: ',', decimal: '.', ending: '' }, german: { separator: ';', decimal: ',', ending: '_german' } };
 
 /** @param {FileKind} kind @param {Exported} session @param {Separators} separators @returns {Promise<{blob: Blob, name: string}>} */
 export async function fileOf(kind, session, separators) {
@@ -29,13 +29,13 @@ export async function fileOf(kind, session, separators) {
   if (kind === 'report') return { blob: asBlob(toReport(log, { at: dateAndTime(startedAt), notice, settings: settingsOf(session) }), 'text/html'), name: `${stem}.html` };
   if (kind === 'jsonl') return { blob: asBlob(toJsonl(log, options), 'application/jsonl'), name: `${stem}.jsonl` };
   const measurements = asBlob(toCsv(log, options), 'text/csv');
-  if (kind === 'csv') return { blob: measurements, name: `${stem}.csv` };
+  if (kind === 'csv') return { blob: measurements, name: `${stem}${separators.ending}.csv` };
   const files = [
     { name: 'measurements.csv', blob: measurements },
     { name: 'events.csv', blob: asBlob(toEventsCsv(log.events, options), 'text/csv') },
     { name: 'dictionary.csv', blob: asBlob(dictionary(options), 'text/csv') },
   ];
-  return { blob: await zip(files, startedAt), name: `${stem}.zip` };
+  return { blob: await zip(files, startedAt), name: `${stem}${separators.ending}.zip` };
 }
 
 /** @param {Exported} session @returns {[string, string][]} names and values, of what is known */

@@ -52,20 +52,21 @@ export const REPORT = {
 export const COLUMN_MEANINGS = {
   time_s: 'Zeit seit Beginn der Sitzung. In einer Zeile mit Mittelwerten: der Beginn ihrer Sekunde',
   clock: 'Derselbe Moment nach der Uhr des Computers, auf dem die Seite lief (ISO 8601)',
-  frames: 'Bilder, für die die Zeile gilt. 1: ein einzelnes Bild. Eine größere Zahl: Die Zeile enthält die Mittelwerte einer Sekunde, und das Gesicht wurde in so vielen ihrer Bilder gefunden',
+  row: 'frame: Die Zeile gilt für ein einzelnes Bild. mean: Von dieser Zeit wurden nur die Mittelwerte jeder Sekunde aufbewahrt, und die Zeile gilt für alle Bilder einer Sekunde, in denen das Gesicht gefunden wurde oder in denen kein Gesicht war',
+  frames: 'Bilder, für die die Zeile gilt; 1 in der Zeile eines einzelnen Bildes. Zählen Sie diese zusammen statt der Zeilen, und gewichten Sie die Mittelwerte der Zeilen damit',
   seq: 'Nummer des Bildes in seiner Verbindung. In einer Zeile mit Mittelwerten: das erste ihrer Sekunde',
   pts_s: 'Zeitstempel des Bildes in seiner Verbindung',
   fps_in: 'Bilder pro Sekunde, die der Server empfängt',
   fps_out: 'Bilder pro Sekunde, die der Server auswertet',
   dropped: 'Bilder, die der Server seit Beginn der Verbindung ausgelassen hat',
-  analysed: 'Ob das Bild ausgewertet wurde. In einer Zeile mit Mittelwerten: ob es mindestens eines ihrer Sekunde wurde',
+  analysed: 'Ob das Bild ausgewertet wurde; wenn nicht, ist über Gesichter nichts bekannt. In einer Zeile mit Mittelwerten eines Gesichts: true',
   'economy': 'Was der Server auslässt, um mitzuhalten: 0 nichts, 1 sucht seltener nach neuen Gesichtern, 2 bestimmt auch Ausdrücke seltener, 3 folgt auch nur den zwei größten Gesichtern',
   face: 'Nummer des Gesichts in seiner Verbindung; leer: kein Gesicht gefunden',
   left: 'Linker Rand des Rahmens um das Gesicht',
   top: 'Oberer Rand des Rahmens um das Gesicht',
   width: 'Breite des Rahmens um das Gesicht',
   height: 'Höhe des Rahmens um das Gesicht',
-  label: 'Der geschätzte Ausdruck, oder „unsure“ (unklar). In einer Zeile mit Mittelwerten: der häufigste',
+  label: 'Der geschätzte Ausdruck, oder „unsure“ (unklar). In einer Zeile mit Mittelwerten: der häufigste; Anteile müssen aus den Spalten frames_... berechnet werden, nicht aus dieser',
   unsure: 'Warum der Ausdruck „unsure“ ist: close (zwei Ausdrücke sind etwa gleich wahrscheinlich), small (zu klein), blurred (unscharf), turned (abgewandt)',
   yaw_deg: 'Wie weit der Kopf gedreht ist; positiv: zum rechten Rand des Bildes',
   pitch_deg: 'Wie weit der Kopf nach oben (positiv) oder unten blickt',
@@ -74,8 +75,12 @@ export const COLUMN_MEANINGS = {
   mouth: 'Wie weit der Mund offen ist: 0 geschlossen, über 0,3 offen',
   blinks: 'Wie oft geblinzelt wurde, seit das Gesicht zuerst zu sehen war',
   event: 'Was geschehen ist. marker, stimulus-start, stimulus-end: von einem Menschen notiert',
-  detail: 'Näheres zum Ereignis: ein eigener Text, Nummer und Ausdruck eines Gesichts, ein Grund',
+  detail:
+    'Näheres zum Ereignis: ein eigener Text, Nummer und Ausdruck eines Gesichts, ein Grund. Ein Apostroph vor einem Text, der mit =, +, - oder @ beginnt, wurde hinzugefügt, damit ihn eine Tabellenkalkulation nicht berechnet; in JSONL steht der Text ohne ihn',
 };
+/** @param {string} label */
+export const countMeaning = (label) =>
+  `Bilder der Zeile, deren Ausdruck „${label}“ ist. Anteil dieses Ausdrucks: die Summe dieser Spalte geteilt durch die Summe von „frames“, über die Zeilen eines Gesichts`;
 /** @param {string} label */
 export const probabilityMeaning = (label) => `Geschätzte Wahrscheinlichkeit des Ausdrucks „${label}“, 0 bis 1`;
 /** @param {string} stage */

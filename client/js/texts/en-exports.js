@@ -51,20 +51,21 @@ export const REPORT = {
 export const COLUMN_MEANINGS = {
   time_s: 'Time since the start of the session. In a row of means, when its second begins',
   clock: 'The same moment by the clock of the computer that ran the page (ISO 8601)',
-  frames: 'Frames that the row represents. 1: a single frame. A greater number: the row has the means of one second, and the face was found in so many of its frames',
+  row: 'frame: the row is about a single frame. mean: of this time only the means of each second were kept, and the row is about all frames of one second in which the face was found, or in which there was no face',
+  frames: 'Frames that the row is about; 1 in a row of a single frame. Add them up instead of counting rows, and weight the means of rows by them',
   seq: 'Number of the frame in its connection. In a row of means, the first of its second',
   pts_s: 'Timestamp of the frame in its connection',
   fps_in: 'Frames per second that the server receives',
   fps_out: 'Frames per second that the server analyses',
   dropped: 'Frames that the server has left out since the connection began',
-  analysed: 'Whether the frame was analysed. In a row of means, whether any frame of its second was',
+  analysed: 'Whether the frame was analysed; if not, nothing is known about faces. In a row of means with a face, true',
   'economy': 'What the server leaves out to keep up: 0 nothing, 1 looks for new faces less often, 2 also classifies less often, 3 also follows the two largest faces only',
   face: 'Number of the face in its connection; empty: no face was found',
   left: 'Left edge of the box around the face',
   top: 'Top edge of the box around the face',
   width: 'Width of the box around the face',
   height: 'Height of the box around the face',
-  label: 'The estimated expression, or "unsure". In a row of means, the most frequent one',
+  label: 'The estimated expression, or "unsure". In a row of means, the most frequent one; shares of labels must be computed from the columns frames_..., not from this one',
   unsure: 'Why the label is "unsure": close (two expressions are about equally likely), small, blurred, turned',
   yaw_deg: 'How far the head is turned; positive: towards the right of the frame',
   pitch_deg: 'How far the head looks up (positive) or down',
@@ -73,8 +74,12 @@ export const COLUMN_MEANINGS = {
   mouth: 'How far the mouth is open: 0 closed, above 0.3 open',
   blinks: 'Blinks since the face was first seen',
   event: 'What happened. marker, stimulus-start, stimulus-end: noted by a person',
-  detail: "More about the event: a person's own text, a face's number and label, a reason",
+  detail:
+    "More about the event: a person's own text, a face's number and label, a reason. An apostrophe before a text that begins with =, +, - or @ was added, so that a spreadsheet does not calculate it; JSONL has the text without it",
 };
+/** @param {string} label */
+export const countMeaning = (label) =>
+  `Frames of the row in which the label is "${label}". Share of this label: the sum of this column divided by the sum of "frames", over the rows of one face`;
 /** @param {string} label */
 export const probabilityMeaning = (label) => `Estimated probability of the expression "${label}", 0 to 1`;
 /** @param {string} stage */
