@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
-import { summarize, toReport } from '../../client/js/session/report.js';
+import { toReport } from '../../client/js/session/report.js';
+import { summarize } from '../../client/js/session/summary.js';
 import { SessionLog } from '../../client/js/session/session-log.js';
 import { decodeTelemetry } from '../../client/js/connection/telemetry.js';
 
@@ -129,3 +130,54 @@ test('a report contains the settings, the limits of the method and what the pers
 
   assert.match(text, /Settings Camera Front, 640 × 480 Limitations .*often wrong.* Agreed\./);
 });
+
+/** Two connections, the first from 1 s to 11 s, the second from 21 s to 31 s; ten frames a second. */
+function interrupted(log = new SessionLog()) {
+  const add = (timeS, seq, dropped) => log.add(timeS, { ...frame(seq, [face(1)]), fpsOut: 1, dropped });
+  for (let i = 0; i <= 100; i += 1) add(1 + i / 10, i, Math.floor(i / 10));
+  log.note(12, 'lost', 'no network');
+  for (let i = 0; i <= 100; i += 1) add(21 + i / 10, i, Math.floor(i / 5));
+  return log;
+}
+
+for (const kept of ['all frames', 'means only of the first part']) {
+  test(`time without a measurement is neither the absence of a face nor part of any figure: ${kept}`, () => {
+    const html = toReport(interrupted(new SessionLog(kept === 'all frames' ? {} : { framesS: 2 })), SESSION);
+    const text = textOf(html);
+    const [ribbon] = html.match(/<div class="ribbon".*/);
+
+    assert.match(text, /Length 0:31 Measured 0:(20|21) of 0:31/);
+    assert.match(text, /Face 1 seen for 0:(20|21) of 0:(20|21) /);
+    assert.match(text, /Frame rate (10\.1|9\.8|9\.6) fps Dropped 30 /);
+    const stripes = [...ribbon.matchAll(/class="unmeasured" style="inset-inline-start:([\d.]+)%;width:([\d.]+)%"/g)].map(([, from, width]) => [from, width].map((part) => Math.round(Number(part) / 10)));
+    assert.deepEqual(stripes.slice(0, 2), [[0, 0], [4, 3]]);
+    assert.match(text, /A gap: this face was not found\. Striped: nothing was measured/);
+  });
+}
+
+test('nothing is striped where frames were analysed all the time', () => {
+  const text = textOf(toReport(logOf(60, (s) => (s > 20 && s < 40 ? [] : [face(1)])), SESSION));
+
+  assert.doesNotMatch(text, /Striped|Measured|not measured/);
+});
+
+test('frames that the server sent back without an analysis measured nothing', () => {
+  const log = logOf(10, () => [face(1)]);
+  for (let s = 10; s < 30; s += 1) log.add(s, { ...frame(s, []), analysed: false, unanalysed: 'unavailable' });
+
+  assert.match(textOf(toReport(log, SESSION)), /Measured 0:09 of 0:29/);
+});
+
+for (const [name, counts, sum] of [
+  ['goes on in a resumed connection', [[0, 2], [30, 5], [60, 9]], 9],
+  ['begins anew in another one', [[0, 2], [30, 5], [0, 1], [30, 4]], 9],
+  ['begins anew and is soon higher than before', [[60, 2], [0, 7]], 9],
+  ['begins anew within a second', [[30, 5], [60, 1], [20, 4]], 9],
+]) {
+  test(`frames dropped: the server's counter ${name}`, () => {
+    const log = new SessionLog();
+    counts.forEach(([seq, dropped], s) => log.add(s, { ...frame(seq, []), dropped }));
+
+    assert.equal(summarize(log).dropped, sum);
+  });
+}

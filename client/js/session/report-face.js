@@ -1,13 +1,12 @@
 /** The part of the report about one face: a bar of its labels, a chart over the whole session, a table on demand. Pure. */
 
 import { LABELS } from './log-columns.js';
+import { BRIDGE_S } from './summary.js';
 import { EMOTIONS } from '../connection/telemetry.js';
 import { clockTime, decimal, percent } from '../texts/format.js';
 import { T } from '../texts/texts.js';
 
 const SLICES = 480;
-/** A gap of up to two seconds comes from a slow server; in a longer one, the face was away. */
-const BRIDGE_S = 2;
 /** Where a word, or a letter, has room in the ribbon even on a phone. */
 const WORD_SHARE = 0.2;
 const LETTER_SHARE = 0.045;
@@ -21,47 +20,43 @@ const NAME_HEIGHT = 11;
 const DASHES = { disgust: '7 3', fear: '2.5 2.5', sad: '9 3 2 3', surprise: '5 2' };
 
 /**
- * @typedef {object} FaceSummary
- * @property {number} id
- * @property {number} frames in which it was found
- * @property {number} seenS how long it was seen in all
- * @property {number} firstS
- * @property {number} lastS
- * @property {number[]} labels frames by label, in the order of LABELS
- * @property {number[]} sums of the probabilities
+ * @typedef {import('./summary.js').FaceSummary} FaceSummary
  *
  * @typedef {{number: number, timeS: number, toS: number | null}} Mark `toS`: the end of a stimulus
+ *
+ * @typedef {{lengthS: number, marks: Mark[], gaps: import('./stretches.js').Stretch[]}} Over what all charts share: the length of the session, and when nothing was measured
  */
 
-/** @param {FaceSummary} face @param {number} lengthS of the session @returns {string} one bar with the share of each label */
-export function summaryOfFace(face, lengthS) {
+/** @param {FaceSummary} face @param {number} measuredS how long frames were analysed @returns {string} one bar with the share of each label */
+export function summaryOfFace(face, measuredS) {
   const shares = sharesOf(face);
   const words = shares.map(({ label, share }) => `${T.EMOTION_LABELS[label]} ${percent(share)}`).join(', ');
   const bars = shares.map(({ label, share }) => `<i style="width:${(share * 100).toFixed(2)}%;background:var(--${label})"></i>`);
   const items = shares.slice(0, 4).map(({ label, share }) => `<li>${swatch(label)} ${escape(T.EMOTION_LABELS[label])} <b>${percent(share)}</b></li>`);
-  return `<div class="who"><header><h3>${escape(T.faceName(face.id))}</h3><span class="quiet">${escape(T.REPORT.seenFor(clockTime(face.seenS), clockTime(lengthS)))}</span></header>
+  return `<div class="who"><header><h3>${escape(T.faceName(face.id))}</h3><span class="quiet">${escape(T.REPORT.seenFor(clockTime(face.seenS), clockTime(measuredS)))}</span></header>
 <div class="share" role="img" aria-label="${escape(words)}">${bars.join('')}</div><ul class="shares">${items.join('')}</ul></div>`;
 }
 
-/** @returns {string} the colour, letter and line of each label */
-export function legend() {
-  return `<ul class="legend">${LABELS.map((label) => `<li>${swatch(label)}${label === 'unsure' ? '' : sample(label)} ${escape(T.EMOTION_LABELS[label])}</li>`).join('')}</ul>`;
+/** @param {boolean} hasGaps whether there is a time when nothing was measured @returns {string} the colour, letter and line of each label */
+export function legend(hasGaps) {
+  const gap = hasGaps ? `<li><i class="swatch unmeasured" aria-hidden="true">&nbsp;</i> ${escape(T.REPORT.unmeasured)}</li>` : '';
+  return `<ul class="legend">${LABELS.map((label) => `<li>${swatch(label)}${label === 'unsure' ? '' : sample(label)} ${escape(T.EMOTION_LABELS[label])}</li>`).join('')}${gap}</ul>`;
 }
 
 /**
  * @param {FaceSummary} face
  * @param {import('./session-log.js').SessionLog} log
- * @param {number} lengthS
- * @param {Mark[]} marks
+ * @param {Over} over
  */
-export function faceSection(face, log, lengthS, marks) {
+export function faceSection(face, log, over) {
   const seen = T.REPORT.seen(clockTime(face.firstS), clockTime(face.lastS), decimal(face.frames));
-  return `<section><h2>${escape(T.faceName(face.id))}</h2><p class="quiet">${escape(seen)}</p>${chart(face, log, lengthS, marks)}
+  return `<section><h2>${escape(T.faceName(face.id))}</h2><p class="quiet">${escape(seen)}</p>${chart(face, log, over)}
 <details><summary>${escape(T.REPORT.numbersOf(face.id))}</summary>${table(face)}</details></section>`;
 }
 
-/** @param {FaceSummary} face @param {import('./session-log.js').SessionLog} log @param {number} lengthS @param {Mark[]} marks */
-function chart(face, log, lengthS, marks) {
+/** @param {FaceSummary} face @param {import('./session-log.js').SessionLog} log @param {Over} over */
+function chart(face, log, { lengthS, marks, gaps }) {
+  const caption = gaps.length ? `${T.REPORT.chart} ${T.REPORT.striped}` : T.REPORT.chart;
   // Just before the end, so that the slices begin at 0: the one that begins at the end would be the last.
   const { lines, labels } = log.slices(face.id, lengthS * (1 - 1e-9), lengthS, SLICES, BRIDGE_S);
   const leading = [...EMOTIONS.keys()].sort((a, b) => face.sums[b] - face.sums[a]).slice(0, 2);
@@ -72,10 +67,10 @@ function chart(face, log, lengthS, marks) {
   });
   const grid = [0, 25, 50, 75, 100].map((y) => `<line class="grid" x1="0" x2="${SLICES}" y1="${y}" y2="${y}"/>`);
   const levels = [1, 0.5, 0].map((share) => `<span style="inset-block-start:${100 - share * 100}%">${percent(share)}</span>`);
-  return `<figure><div class="over${marks.length ? ' marked' : ''}" dir="ltr"><div class="ribbon" role="img" aria-label="${escape(T.REPORT.ribbon)}">${ribbon(labels)}</div>
-<div class="plot"><svg viewBox="0 0 ${SLICES} 100" preserveAspectRatio="none" role="img" aria-label="${escape(T.REPORT.chart)}">${grid.join('')}${paths.join('')}</svg>
+  return `<figure><div class="over${marks.length ? ' marked' : ''}" dir="ltr"><div class="ribbon" role="img" aria-label="${escape(T.REPORT.ribbon)}">${ribbon(labels)}${stripes(gaps, lengthS)}</div>
+<div class="plot">${stripes(gaps, lengthS)}<svg viewBox="0 0 ${SLICES} 100" preserveAspectRatio="none" role="img" aria-label="${escape(T.REPORT.chart)}">${grid.join('')}${paths.join('')}</svg>
 <div class="levels" aria-hidden="true">${levels.join('')}</div><div class="ends" aria-hidden="true">${ends(lines, leading)}</div></div>
-<div class="axis" aria-hidden="true">${ticks(lengthS)}</div>${marksOver(marks, lengthS)}</div><figcaption>${escape(T.REPORT.chart)}</figcaption></figure>`;
+<div class="axis" aria-hidden="true">${ticks(lengthS)}</div>${marksOver(marks, lengthS)}</div><figcaption>${escape(caption)}</figcaption></figure>`;
 }
 
 /** @param {(string | null)[]} labels by slice @returns {string} one surface for each run of the same label */
@@ -91,6 +86,17 @@ function ribbon(labels) {
     runs.push(`<i style="inset-inline-start:${inPercent(from / labels.length)};width:${inPercent(share)};background:var(--${label});color:var(--on-${label})">${escape(word)}</i>`);
   }
   return runs.join('');
+}
+
+/** @param {Over['gaps']} gaps @param {number} lengthS @returns {string} a surface for each time when nothing was measured */
+function stripes(gaps, lengthS) {
+  return gaps
+    .map(({ fromS, toS }) => {
+      const share = (toS - fromS) / lengthS;
+      const word = share >= WORD_SHARE ? `<b>${escape(T.REPORT.unmeasured)}</b>` : '';
+      return `<i class="unmeasured" style="inset-inline-start:${inPercent(fromS / lengthS)};width:${inPercent(share)}">${word}</i>`;
+    })
+    .join('');
 }
 
 /** A null interrupts the line. @param {(number | null)[]} line */

@@ -10,8 +10,11 @@ const DARK = `--ground:#0c1312;--panel:#141d1b;--ink:#e7efec;--quiet:#9db0aa;--h
 /** A pattern, because a plain surface is where the face was not found. */
 const UNSURE = 'repeating-linear-gradient(135deg,var(--panel) 0 3px,var(--hatch) 3px 4.5px)';
 
+/** Another pattern: nothing was measured, neither a face nor its absence. */
+const UNMEASURED = 'repeating-linear-gradient(90deg,var(--panel) 0 2px,var(--hair) 2px 4px)';
+
 export const STYLE = `
-:root{color-scheme:light;${LIGHT};--unsure:${UNSURE};font:16px/1.5 Inter,ui-sans-serif,system-ui,sans-serif;color:var(--ink);background:var(--ground)}
+:root{color-scheme:light;${LIGHT};--unsure:${UNSURE};--unmeasured:${UNMEASURED};font:16px/1.5 Inter,ui-sans-serif,system-ui,sans-serif;color:var(--ink);background:var(--ground)}
 *{box-sizing:border-box}body{max-width:66rem;margin:0 auto;padding:1.5rem 1rem 3rem}p{margin:.25rem 0}
 h1{margin:0;font-size:1.5rem;line-height:1.25;letter-spacing:-.02em}h2{margin:0 0 .5rem;font-size:1.15rem}h3{margin:0;font-size:1rem}
 section,.rest{margin-block-start:1rem;padding:1rem 1.25rem;border:1px solid var(--hair);border-radius:16px;background:var(--panel)}
@@ -25,7 +28,9 @@ dl{display:flex;flex-wrap:wrap;gap:.5rem 2rem;margin:0}dt{font-size:.85rem}dd{ma
 .legend li,.shares li{display:flex;gap:.4rem;align-items:center}.legend svg{width:2.25rem;height:.6rem}
 figure{margin:.75rem 0}figcaption{margin-block-start:.35rem;font-size:.85rem}.over{position:relative;direction:ltr;margin-inline:2.75rem 4.5rem}
 .ribbon{height:1.5rem}.ribbon i{position:absolute;inset-block:0;overflow:hidden;font:600 .75rem/1.4rem system-ui,sans-serif;text-align:center;white-space:nowrap}
-.plot{position:relative;height:10rem;margin-block-start:.35rem}.plot svg{display:block;width:100%;height:100%;overflow:visible}
+.unmeasured{background:var(--unmeasured)}.unmeasured b{padding-inline:.3rem;background:var(--panel);color:var(--quiet);font-weight:600}
+.plot .unmeasured{position:absolute;inset-block:0;opacity:.6}.plot .unmeasured b{display:none}
+.plot{position:relative;height:10rem;margin-block-start:.35rem}.plot svg{display:block;position:relative;width:100%;height:100%;overflow:visible}
 .grid{stroke:var(--hair);vector-effect:non-scaling-stroke}.line{fill:none;stroke-width:1;stroke-linejoin:round;vector-effect:non-scaling-stroke;opacity:.6}
 .line.leading{stroke-width:2.25;opacity:1}.levels span,.ends span{position:absolute;font-size:.75rem;line-height:1;transform:translateY(-50%)}
 .levels span{inset-inline-end:100%;padding-inline-end:.4rem;white-space:nowrap}.ends span{inset-inline-start:100%;padding-inline-start:.4rem;white-space:nowrap}
@@ -37,7 +42,7 @@ table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}th,t
 td.bar{width:35%}td.bar i{display:block;height:.6rem;border:1px solid var(--hair);border-radius:9px}thead th{font-size:.85rem}
 ol{margin:0;padding:0;list-style:none}ol li{display:flex;gap:.75rem;overflow-wrap:anywhere}li time{flex:none;min-width:3.75rem;color:var(--quiet);font-variant-numeric:tabular-nums}
 li>b.number{flex:none;width:2rem;color:var(--quiet);font-weight:600}details{margin-block-start:.5rem}summary{cursor:pointer}
-.share i,.ribbon i,.swatch,td.bar i,.marks b{forced-color-adjust:none}
+.share i,.ribbon i,.swatch,td.bar i,.unmeasured,.marks b{forced-color-adjust:none}
 @media (max-width:34rem){body{padding-inline:.5rem}section,.rest{padding:.9rem}.over{margin-inline:2.35rem 3.6rem}.bar{display:none}dl{gap:.5rem 1.25rem}}
 @media print{@page{size:A4;margin:14mm}:root{background:none;font-size:10pt}body{max-width:none;padding:0}
 *{-webkit-print-color-adjust:exact;print-color-adjust:exact}section{padding:.6rem 0;border:0;border-block-start:1px solid var(--hair);border-radius:0}

@@ -1,21 +1,25 @@
 /** One session as one HTML file that opens without a network: no script, no request, every chart drawn inside. */
 
 import { escape, faceSection, legend, summaryOfFace } from './report-face.js';
-import { LABELS } from './log-columns.js';
 import { STYLE } from './report-style.js';
 import { OF_FACES, OF_PERSON } from './session-events.js';
-import { EMOTIONS } from '../connection/telemetry.js';
+import { BRIDGE_S, summarize } from './summary.js';
 import { clockTime, decimal, languageInUse, perSecond } from '../texts/format.js';
 import { LANGUAGES } from '../texts/languages.js';
 import { T } from '../texts/texts.js';
 
 /** A camera that sees many people pass leaves many faces; those seen longest are shown, the others on demand. */
 const MOST_FACES = 6;
+/** Up to here, the time that was measured is that of the session: a connection opens and closes. */
+const NEAR_S = 2;
+/** Shorter ones would not be visible in a chart. */
+const LEAST_GAP = 1 / 480;
 
 /**
  * @typedef {import('./session-log.js').SessionLog} SessionLog
  * @typedef {import('./session-log.js').SessionEvent} SessionEvent
- * @typedef {import('./report-face.js').FaceSummary} FaceSummary
+ * @typedef {import('./summary.js').FaceSummary} FaceSummary
+ * @typedef {import('./summary.js').Summary} Summary
  */
 
 /**
@@ -29,10 +33,12 @@ export function toReport(log, { at, notice, settings = [] }) {
   const faces = [...summary.faces.values()].filter((face) => face.frames > 0).sort((a, b) => b.seenS - a.seenS);
   const noted = log.events.filter(({ kind }) => OF_PERSON.includes(kind));
   const marks = marksOf(noted, lengthS);
+  const gaps = log.measured(BRIDGE_S).gaps(lengthS, lengthS * LEAST_GAP);
+  const over = { lengthS, marks, gaps };
   const shown = faces.slice(0, MOST_FACES);
   const others = faces.slice(MOST_FACES);
-  const sections = shown.map((face) => faceSection(face, log, lengthS, marks)).join('\n');
-  const rest = others.map((face) => faceSection(face, log, lengthS, marks)).join('\n');
+  const sections = shown.map((face) => faceSection(face, log, over)).join('\n');
+  const rest = others.map((face) => faceSection(face, log, over)).join('\n');
   const language = languageInUse();
   return `<!doctype html>
 <html lang="${language}" dir="${LANGUAGES[language]?.direction ?? 'ltr'}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
@@ -40,8 +46,8 @@ export function toReport(log, { at, notice, settings = [] }) {
 <title>${escape(T.REPORT.title)}, ${escape(at)}</title><style>${STYLE}</style></head><body>
 <header><h1>${escape(T.REPORT.title)}</h1><p>${escape(at)}</p><p class="quiet">${escape(T.REPORT.cautionShort)}</p></header>
 <main><section aria-labelledby="summary"><h2 id="summary">${escape(T.REPORT.summary)}</h2>${figures(summary, lengthS, noted.length)}
-${shown.map((face) => summaryOfFace(face, lengthS)).join('\n') || `<p>${escape(T.REPORT.noFaces)}</p>`}${othersSeen(others)}${thinned(log)}</section>
-${faces.length ? `<section><h2>${escape(T.REPORT.legend)}</h2>${legend()}</section>` : ''}
+${shown.map((face) => summaryOfFace(face, isWhole(summary, lengthS) ? lengthS : summary.measuredS)).join('\n') || `<p>${escape(T.REPORT.noFaces)}</p>`}${othersSeen(others)}${thinned(log)}</section>
+${faces.length ? `<section><h2>${escape(T.REPORT.legend)}</h2>${legend(gaps.length > 0)}</section>` : ''}
 ${sections}
 ${rest && `<details class="rest"><summary>${escape(T.REPORT.otherFaces(others.length))}</summary>${rest}</details>`}
 ${noted.length ? `<section class="long"><h2>${escape(T.REPORT.markers)}</h2>${markerList(noted)}</section>` : ''}
@@ -52,43 +58,25 @@ ${settings.length ? `<section><h2>${escape(T.REPORT.settings)}</h2>${definitions
 `;
 }
 
-/** @param {SessionLog} log @returns {{frames: number, fpsSum: number, dropped: number, faces: Map<number, FaceSummary>}} of the whole session, exact although its frames are not all kept */
-export function summarize(log) {
-  /** @type {Map<number, FaceSummary>} */
-  const faces = new Map();
-  const summary = { frames: 0, fpsSum: 0, dropped: 0, faces };
-  for (const seen of log.faces()) faces.set(seen.id, { ...seen, frames: 0, seenS: 0, labels: LABELS.map(() => 0), sums: EMOTIONS.map(() => 0) });
-  for (const { frames, telemetry, faces: found } of log.everySecond()) {
-    summary.frames += frames;
-    summary.fpsSum += telemetry.fpsOut * frames;
-    summary.dropped = Math.max(summary.dropped, telemetry.dropped);
-    for (const { face, frames: seen, labels } of found) {
-      const known = faces.get(face.id);
-      if (!known) continue;
-      known.frames += seen;
-      // The first and the last second are not whole ones.
-      known.seenS = Math.min(known.seenS + seen / frames, known.lastS - known.firstS);
-      labels.forEach((count, i) => (known.labels[i] += count));
-      face.probabilities.forEach((probability, i) => (known.sums[i] += probability * seen));
-    }
-  }
-  return summary;
-}
-
 /** @param {SessionLog} log @returns {number} seconds from the start of the session to its last message or event, which are within it */
 function lengthOf(log) {
   const last = log.events[log.events.length - 1];
   return Math.max(1, Math.max(log.lastS, last?.timeS ?? 0) + 1e-3);
 }
 
-/** @param {ReturnType<typeof summarize>} summary @param {number} lengthS @param {number} markers */
-function figures({ frames, fpsSum, dropped, faces }, lengthS, markers) {
+/** @param {Summary} summary @param {number} lengthS */
+const isWhole = ({ measuredS }, lengthS) => lengthS - measuredS <= NEAR_S;
+
+/** @param {Summary} summary @param {number} lengthS @param {number} markers */
+function figures(summary, lengthS, markers) {
+  const { frames, analysed, dropped, measuredS, faces } = summary;
   return definitions([
     [T.REPORT.length, clockTime(lengthS)],
+    ...(isWhole(summary, lengthS) ? [] : /** @type {[string, string][]} */ ([[T.REPORT.measured, T.REPORT.measuredOf(clockTime(measuredS), clockTime(lengthS))]])),
     [T.REPORT.faces, decimal(faces.size)],
     [T.REPORT.markers, decimal(markers)],
     [T.REPORT.frames, decimal(frames)],
-    [T.REPORT.rate, perSecond(frames ? fpsSum / frames : 0)],
+    [T.REPORT.rate, measuredS ? perSecond(analysed / measuredS) : T.NOTHING],
     [T.REPORT.dropped, decimal(dropped)],
   ]);
 }

@@ -9,6 +9,7 @@ import { LogRows } from './log-rows.js';
 import { OpenSecond, readMeans } from './open-second.js';
 import { SessionEvents } from './session-events.js';
 import { Slices, follow } from './slices.js';
+import { Stretches } from './stretches.js';
 
 /** How long frames are kept; older ones are kept as means of one second only. */
 export const FRAMES_S = 30 * 60;
@@ -155,6 +156,19 @@ export class SessionLog {
     yield* readMeans(this.#seconds.read(this.#seconds.firstRow, this.#seconds.endRow));
     const { pts, rows } = this.#open.close();
     yield* readMeans(rows.map((row) => ({ timeS: this.#open.second, pts, row })));
+  }
+
+  /** @param {number} bridgeS the longest time without a frame that still counts as measured @returns {Stretches} when frames were analysed */
+  measured(bridgeS) {
+    const stretches = new Stretches(bridgeS);
+    const [seconds, frames] = [this.#seconds, this.#frames];
+    seconds.eachRow(seconds.firstRow, seconds.find(this.#framesFromS), (timeS, _pts, cells, offset) => {
+      if (cells[offset + AT.analysedFrames]) stretches.add(timeS, Math.max(timeS, Math.min(timeS + 1, this.#lastS)));
+    });
+    frames.eachRow(frames.firstRow, frames.endRow, (timeS, _pts, cells, offset) => {
+      if (cells[offset + AT.analysed]) stretches.add(timeS, timeS);
+    });
+    return stretches;
   }
 
   /**

@@ -8,6 +8,11 @@ export const REPORT = {
   cautionShort: 'Schätzungen, oft falsch. Siehe „Grenzen“ unten.',
   summary: 'Zusammenfassung',
   length: 'Dauer',
+  measured: 'Gemessen',
+  /** @param {string} measured @param {string} length */
+  measuredOf: (measured, length) => `${measured} von ${length}`,
+  unmeasured: 'nicht gemessen',
+  striped: 'Gestreift: Es wurde nichts gemessen, zum Beispiel weil es keine Verbindung gab.',
   frames: 'Bilder',
   rate: 'Bildrate',
   dropped: 'Ausgelassen',

@@ -8,6 +8,11 @@ export const REPORT = {
   cautionShort: 'Estimates, often wrong. See “Limitations” below.',
   summary: 'Summary',
   length: 'Length',
+  measured: 'Measured',
+  /** @param {string} measured @param {string} length */
+  measuredOf: (measured, length) => `${measured} of ${length}`,
+  unmeasured: 'not measured',
+  striped: 'Striped: nothing was measured, for example because there was no connection.',
   frames: 'Frames',
   rate: 'Frame rate',
   dropped: 'Dropped',
