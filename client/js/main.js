@@ -138,11 +138,19 @@ const held = new HeldPanel(
 );
 const markers = new MarkerPanel(
   { tools: element('#markers'), form: find(document, '#marker-note', HTMLFormElement) },
-  () => (keeper.isRunning ? live.shownS : null),
-  (timeS, kind, detail) => {
-    log.note(timeS, kind, detail);
-    keeper.save();
+  {
+    now: () => (keeper.isRunning ? live.shownS : null),
+    mark: (timeS, kind) => {
+      const id = log.note(timeS, kind);
+      keeper.save();
+      return id;
+    },
+    annotate: (id, text) => {
+      log.annotate(id, text);
+      keeper.save();
+    },
   },
+  (text) => stage.sayBriefly(text),
 );
 /** @type {SessionView} annotated, because the panels above refer to it */
 const session = new SessionView({ log, keeper, sessions, live, stage, held, markers, about: aboutSession, onChange: () => exports.refresh() });

@@ -177,6 +177,44 @@ async def test_a_session_of_a_page_that_crashed_is_in_the_list(server_url: str, 
         assert "running" not in await lines.inner_text()
 
 
+async def marked_sessions(page: Page, markers: int) -> None:
+    """Wait until the browser keeps a session with so many markers."""
+
+    async def are_kept() -> bool:
+        return markers in [session["markers"] for session in (await page.evaluate(COUNTS))[0]]
+
+    await until(are_kept)
+
+
+@pytest.mark.parametrize("view", ["big word", "note open"])
+async def test_a_marker_is_kept_at_the_key_press(view: str, server_url: str, open_page: OpenPage):
+    async with open_page(server_url) as page:
+        await start(page)
+        await measured(page)
+        if view == "big word":
+            await page.keyboard.press("w")
+            await page.keyboard.press("m")
+            await expect(page.locator("#notice")).to_have_text(re.compile(r"^Marker at \d+:\d\d\.\d\.?$"))
+            await expect(page.locator("#marker-note")).to_be_hidden()
+        else:
+            await page.keyboard.press("m")
+            await expect(page.get_by_role("textbox", name="Note")).to_be_focused()
+        await marked_sessions(page, 1)
+        # A page that cannot end anything, as after a crash.
+        await page.evaluate(
+            "window.addEventListener('pagehide', (event) => event.stopImmediatePropagation(), true)"
+        )
+        await page.reload()
+
+        lines = await open_list(page)
+
+        await expect(lines).to_have_count(1)
+        await expect(lines).to_contain_text("1 marker")
+        await lines.locator("summary").click()
+        await lines.get_by_role("button", name="Open").click()
+        await expect(page.locator("#marks .mark-event:visible")).to_have_text("Marker")
+
+
 async def test_delete_removes_a_session_and_delete_all_asks(server_url: str, open_page: OpenPage):
     async with open_page(server_url) as page:
         for _ in range(3):
@@ -313,6 +351,9 @@ async def test_the_key_m_marks_the_moment_with_a_note(server_url: str, open_page
         await note.press("Enter")
         await page.keyboard.press("m")
         await page.keyboard.press("Escape")
+        await expect(page.locator("#notice")).to_have_text(
+            re.compile(r"^Marker at \d+:\d\d\.\d, without a note\.?$")
+        )
         await page.locator("#markers summary").click()
         await page.get_by_role("button", name="Stimulus starts").click()
         await page.keyboard.press("Enter")

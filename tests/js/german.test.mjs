@@ -38,6 +38,7 @@ const ARGUMENTS = {
   sessionLine: [[INFO]],
   askDeleteSession: [[INFO]],
   markerAt: [['marker', 3], ['stimulus-start', 3], ['stimulus-end', 3]],
+  markerWithoutNote: [['marker', 3], ['stimulus-start', 3], ['stimulus-end', 3]],
   leftRecording: [[75, 0]],
   clipResult: [[{ read: 72, analysed: 72, missed: 0 }, 0], [{ read: 72, analysed: 70, missed: 2 }, 0], [{ read: 1, analysed: 1, missed: 0 }, 3]],
 };

@@ -98,9 +98,31 @@ for (const text of ['plain', '', 'two\nlines, "quoted"; =1+1', 'ä ß 漢字 �
     const log = new SessionLog();
     log.note(1.5, 'marker', text);
 
-    assert.deepEqual(SessionLog.from(stored(log.takeChunks())).events, [{ timeS: 1.5, kind: 'marker', detail: text }]);
+    assert.deepEqual(SessionLog.from(stored(log.takeChunks())).events, [{ timeS: 1.5, kind: 'marker', detail: text, id: 1 }]);
   });
 }
+
+test('a note that comes after its marker was taken is kept with it, whatever the order of the chunks', () => {
+  const log = new SessionLog();
+  const first = log.note(1.5, 'marker');
+  log.note(1.5, 'marker');
+  const before = stored(log.takeChunks());
+  log.annotate(first, 'hello');
+  const after = stored(log.takeChunks());
+  const events = [{ timeS: 1.5, kind: 'marker', detail: 'hello', id: 1 }, { timeS: 1.5, kind: 'marker', detail: '', id: 2 }];
+
+  assert.deepEqual(log.events, events);
+  assert.deepEqual(SessionLog.from([...before, ...after]).events, events);
+  assert.deepEqual(SessionLog.from([...after, ...before]).events.filter(({ id }) => id === 1), [events[0]]);
+  assert.equal(SessionLog.from([...after, ...before]).events.length, 2);
+});
+
+test('a note that comes before its marker is taken is in one event', () => {
+  const log = new SessionLog();
+  log.annotate(log.note(2, 'marker'), 'soon');
+
+  assert.deepEqual(log.takeChunks().flatMap(({ events }) => events), [{ timeS: 2, kind: 'marker', detail: 'soon', id: 1 }]);
+});
 
 test('chunks of another version are refused', () => {
   const [chunk] = record(new SessionLog(), 0, 1).takeChunks();

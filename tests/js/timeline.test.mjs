@@ -31,6 +31,14 @@ test('the text of a mark is on the side of the middle, and ends at the edge or a
   ]);
 });
 
+test('the text of a mark takes the free room up to the next mark', () => {
+  const sides = (/** @type {number[]} */ parts) => besideMarks(parts).map(({ side, room }) => [side, Number(room.toFixed(3))]);
+
+  assert.deepEqual(sides([0.6, 0.65, 0.95]), [['before', 0.6], ['after', 0.15], ['before', 0.15]]);
+  assert.deepEqual(sides([0.6, 0.62]), [['before', 0.6], ['after', 0.38]]);
+  assert.deepEqual(sides([0.3, 0.3]), [['before', 0.3], ['after', 0.7]]);
+});
+
 test('smoothing keeps a constant, halves a peak and leaves a gap open', () => {
   assert.deepEqual(smooth([0.5, 0.5, 0.5]), [0.5, 0.5, 0.5]);
   assert.deepEqual(smooth([0, 1, 0]), [0.25, 0.5, 0.25]);

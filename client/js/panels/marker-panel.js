@@ -11,27 +11,34 @@ import { T } from '../texts/texts.js';
  * @property {HTMLFormElement} form holds a label and an input for the note
  */
 
+/**
+ * @typedef {object} MarkerLog
+ * @property {() => number | null} now the time of the frame on show, in seconds of the session; null: nothing runs
+ * @property {(timeS: number, kind: MarkerKind) => number | null} mark keeps the marker at once, and says its id
+ * @property {(id: number | null, text: string) => void} annotate adds a note to it
+ */
+
 export class MarkerPanel {
   #at;
   #menu;
   #input;
-  #now;
-  #note;
-  /** A marker whose note is being written. @type {{kind: MarkerKind, timeS: number} | null} */
+  #log;
+  #say;
+  /** A marker whose note is being written; it is kept already. @type {{id: number | null, kind: MarkerKind, timeS: number} | null} */
   #open = null;
 
   /**
    * @param {MarkerElements} elements
-   * @param {() => number | null} now the time of the frame on show, in seconds of the session; null: nothing runs
-   * @param {(timeS: number, kind: MarkerKind, detail: string) => void} note
+   * @param {MarkerLog} log
+   * @param {(text: string) => void} say
    */
-  constructor(elements, now, note) {
+  constructor(elements, log, say) {
     this.#at = elements;
     this.#input = find(elements.form, 'input', HTMLInputElement);
     this.#input.placeholder = this.#input.getAttribute('aria-label') ?? '';
     this.#menu = find(elements.tools, 'details', HTMLDetailsElement);
-    this.#now = now;
-    this.#note = note;
+    this.#log = log;
+    this.#say = say;
     find(elements.tools, '.mark-now', HTMLButtonElement).addEventListener('click', () => this.add('marker'));
     for (const button of this.#menu.querySelectorAll('button')) {
       button.addEventListener('click', () => this.add(/** @type {MarkerKind} */ (button.value)));
@@ -47,7 +54,9 @@ export class MarkerPanel {
       if (event.key !== 'Escape') return;
       event.preventDefault();
       this.#input.value = '';
+      const open = this.#open;
       this.finish();
+      if (open) this.#say(T.markerWithoutNote(open.kind, open.timeS));
     });
     this.show('away');
   }
@@ -62,21 +71,30 @@ export class MarkerPanel {
   add(kind) {
     this.finish();
     this.#menu.open = false;
-    const timeS = this.#now();
+    const timeS = this.#log.now();
     if (timeS === null) return;
-    this.#open = { kind, timeS };
-    find(this.#at.form, '.marker-at', HTMLElement).textContent = T.markerAt(kind, timeS);
-    this.#at.form.hidden = false;
+    const id = this.#log.mark(timeS, kind);
+    const { form } = this.#at;
+    form.hidden = false;
+    // The big word and the compact view have no room for a note.
+    if (!form.getClientRects().length) {
+      form.hidden = true;
+      this.#say(T.markerAt(kind, timeS));
+      return;
+    }
+    this.#open = { id, kind, timeS };
+    find(form, '.marker-at', HTMLElement).textContent = T.markerAt(kind, timeS);
     this.#input.focus();
   }
 
-  /** Keep the marker that is being written, with the note as far as it goes. May be called twice. */
+  /** Keep the note that is being written, as far as it goes. May be called twice. */
   finish() {
     const open = this.#open;
     if (!open) return;
     this.#open = null;
     const hadFocus = this.#at.form.contains(document.activeElement);
-    this.#note(open.timeS, open.kind, this.#input.value.trim());
+    const text = this.#input.value.trim();
+    if (text) this.#log.annotate(open.id, text);
     this.#input.value = '';
     this.#at.form.hidden = true;
     if (hadFocus) find(this.#at.tools, '.mark-now', HTMLButtonElement).focus();

@@ -79,19 +79,40 @@ export function spread(ends, gap, height) {
 }
 
 /**
- * Where the texts of marks are: on the side of the middle, up to the next mark; two that face each other share the room.
+ * Where the texts of marks are: before or after their marks, so that together they have the most room. A text ends at the
+ * next mark or the edge; two that face each other share the room between their marks.
  *
  * @param {number[]} parts of the window, in order
  * @returns {{side: 'before' | 'after', room: number}[]} room: the part of the window that a text may fill
  */
 export function besideMarks(parts) {
-  const isLate = (/** @type {number} */ part) => part > 0.5;
-  return parts.map((part, i) => {
-    const next = isLate(part) ? parts[i - 1] : parts[i + 1];
-    const edge = isLate(part) ? 0 : 1;
-    const end = next === undefined ? edge : isLate(next) === isLate(part) ? next : (part + next) / 2;
-    return { side: isLate(part) ? 'before' : 'after', room: Math.abs(end - part) };
+  /** @typedef {{sides: ('before' | 'after')[], rooms: number[], score: number}} Plan */
+  const gapAfter = (/** @type {number} */ i) => (parts[i + 1] ?? 1) - parts[i];
+  // Logarithms: that a text without room gets some counts for more than that a long room gets longer.
+  const worth = (/** @type {number} */ room) => Math.log(room + 1e-4);
+  /** The best plan for the marks so far that ends with each side. A text after the last mark gets its room with the next mark. @type {Plan[]} */
+  let plans = [{ sides: [], rooms: [], score: 0 }];
+  parts.forEach((part, i) => {
+    const gap = i ? gapAfter(i - 1) : part;
+    plans = /** @type {const} */ (['after', 'before']).map((side) => {
+      const all = plans.map((plan) => {
+        const isShared = side === 'before' && plan.sides[i - 1] === 'after';
+        const room = isShared ? gap / 2 : gap;
+        const rooms = plan.sides[i - 1] === 'after' ? [...plan.rooms, room] : [...plan.rooms];
+        if (side === 'before') rooms.push(room);
+        const score = plan.score + rooms.slice(plan.rooms.length).reduce((sum, each) => sum + worth(each), 0);
+        return { sides: [...plan.sides, side], rooms, score };
+      });
+      return all.reduce((best, plan) => (plan.score > best.score ? plan : best));
+    });
   });
+  const whole = plans.map((plan) => {
+    if (plan.sides[parts.length - 1] !== 'after') return plan;
+    const room = gapAfter(parts.length - 1);
+    return { ...plan, rooms: [...plan.rooms, room], score: plan.score + worth(room) };
+  });
+  const best = whole.reduce((first, plan) => (plan.score > first.score ? plan : first));
+  return best.sides.map((side, i) => ({ side, room: best.rooms[i] }));
 }
 
 /**

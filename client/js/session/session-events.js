@@ -11,6 +11,7 @@ export const OF_FACES = ['appeared', 'changed', 'left'];
  * @property {number} timeS since the session's start
  * @property {string} kind key of EVENTS in texts/en.js
  * @property {string} detail of 'marker', 'stimulus-start' and 'stimulus-end': the person's own text
+ * @property {number} [id] of the same kinds: a note that comes later names its event by it; unique in a session
  */
 
 export class SessionEvents {
@@ -23,6 +24,7 @@ export class SessionEvents {
   /** What take() has not returned yet. @type {SessionEvent[]} */
   #untaken = [];
   #takenLeftOut = 0;
+  #lastId = 0;
 
   /** @param {number} [most] */
   constructor(most = MOST_EVENTS) {
@@ -47,6 +49,22 @@ export class SessionEvents {
     }
     this.#insert(event);
     this.#untaken.push(event);
+  }
+
+  /** What a person notes. @param {SessionEvent} event @returns {number} its id, for annotate() */
+  addOfPerson(event) {
+    const id = (this.#lastId += 1);
+    this.add({ ...event, id });
+    return id;
+  }
+
+  /** A note for an event that take() may have returned already: it is taken once more. @param {number} id @param {string} detail */
+  annotate(id, detail) {
+    const at = this.#events.findIndex((event) => event.id === id);
+    if (at < 0) return;
+    const event = { ...this.#events[at], detail };
+    this.#events[at] = event;
+    this.#untaken = [...this.#untaken.filter((each) => each.id !== id), event];
   }
 
   /** An analysed frame: note which faces appear, change and leave. @param {number} timeS @param {import('../connection/telemetry.js').Face[]} faces */
@@ -81,7 +99,12 @@ export class SessionEvents {
 
   /** Put back what take() returned. @param {SessionEvent[]} events @param {number} leftOut */
   restore(events, leftOut) {
-    for (const event of events) this.#insert(event);
+    for (const event of events) {
+      const at = event.id === undefined ? -1 : this.#events.findIndex(({ id }) => id === event.id);
+      if (at < 0) this.#insert(event);
+      // The same event with and without its note, in any order.
+      else if (event.detail) this.#events[at] = event;
+    }
     this.#leftOut = this.#takenLeftOut = Math.max(this.#leftOut, leftOut);
   }
 

@@ -7,7 +7,7 @@ import { FORMAT, checked } from './chunks.js';
 import { AT, COLUMNS, SECOND_COLUMNS, encodeRows, faceOf, frameOf } from './log-columns.js';
 import { LogRows } from './log-rows.js';
 import { OpenSecond, readMeans } from './open-second.js';
-import { SessionEvents } from './session-events.js';
+import { OF_PERSON, SessionEvents } from './session-events.js';
 import { Slices, follow } from './slices.js';
 import { Stretches } from './stretches.js';
 
@@ -97,9 +97,16 @@ export class SessionLog {
     return [...this.#faces.values()].map((face) => ({ ...face }));
   }
 
-  /** @param {number} timeS @param {string} kind @param {string} [detail] for 'marker', 'stimulus-start' and 'stimulus-end': the person's own text */
+  /** @param {number} timeS @param {string} kind @param {string} [detail] for 'marker', 'stimulus-start' and 'stimulus-end': the person's own text @returns {number | null} the id of what the person notes, for annotate() */
   note(timeS, kind, detail = '') {
+    if (OF_PERSON.includes(kind)) return this.#events.addOfPerson({ timeS, kind, detail });
     this.#events.add({ timeS, kind, detail });
+    return null;
+  }
+
+  /** A note for a marker that is in the log already. @param {number | null} id @param {string} detail */
+  annotate(id, detail) {
+    if (id !== null) this.#events.annotate(id, detail);
   }
 
   /** @param {number} timeS of the frame @param {import('../connection/telemetry.js').Telemetry} telemetry */

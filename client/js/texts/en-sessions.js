@@ -51,6 +51,8 @@ export const askDeleteSessions = (count) => `Delete ${counted(count, 'session', 
 
 /** @param {import('../panels/marker-panel.js').MarkerKind} kind @param {number} timeS */
 export const markerAt = (kind, timeS) => `${{ marker: 'Marker', 'stimulus-start': 'Stimulus starts', 'stimulus-end': 'Stimulus ends' }[kind]} at ${clockTime(timeS, 1)}`;
+/** @param {import('../panels/marker-panel.js').MarkerKind} kind @param {number} timeS */
+export const markerWithoutNote = (kind, timeS) => `${markerAt(kind, timeS)}, without a note`;
 
 /** Why the browser does not keep sessions and recordings, by the key of a StorageError. @type {Record<string, string>} */
 export const STORAGE_TROUBLES = {
