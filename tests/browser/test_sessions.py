@@ -126,7 +126,7 @@ async def test_a_session_is_kept_at_the_next_start_reopened_and_saved(
         assert re.search(
             r"<dt>Models</dt><dd>blazeface [\d.]+, landmarks [\d.]+, emotion \d", report.read_text()
         )
-        assert "<dt>Size in pixels</dt>" in report.read_text()
+        assert "<dt>Size in pixels (requested)</dt>" in report.read_text()
         await page.get_by_role("button", name="Back to live").click()
         await expect(page.locator("#past")).to_be_hidden()
 

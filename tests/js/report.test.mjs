@@ -98,12 +98,12 @@ test('markers are numbered in their list and on each chart; a stimulus covers it
   log.note(25, 'marker', 'hello');
   log.note(50, 'stimulus-start', 'A');
   log.note(60, 'stimulus-start', 'B');
-  log.note(75, 'stimulus-end', 'A');
+  log.note(75.4, 'stimulus-end', 'A');
   const html = toReport(log, SESSION);
 
-  assert.match(textOf(html), /1 0:25 Marker: hello 2 0:50 Stimulus starts: A 3 1:00 Stimulus starts: B 4 1:15 Stimulus ends: A/);
+  assert.match(textOf(html), /1 0:25.0 Marker: hello 2 0:50.0 Stimulus starts: A 3 1:00.0 Stimulus starts: B 4 1:15.4 Stimulus ends: A/);
   assert.equal(html.match(/<i style="inset-inline-start:25\.000%"><b>1<\/b><\/i>/g).length, 2);
-  assert.match(html, /class="band" style="inset-inline-start:50\.000%;width:25\.000%"/);
+  assert.match(html, /class="band" style="inset-inline-start:50\.000%;width:25\.400%"/);
   assert.equal(html.match(/class="band"/g).length, 4);
 });
 
@@ -181,3 +181,32 @@ for (const [name, counts, sum] of [
     assert.equal(summarize(log).dropped, sum);
   });
 }
+
+test('the report says how many frames were analysed, and how many of them with reduced analysis', () => {
+  const log = new SessionLog();
+  for (let seq = 0; seq < 40; seq += 1) log.add(seq / 4, { ...frame(seq, [face(1)]), dropped: seq, degradationLevel: seq < 10 ? 0 : 1 });
+  const analysed = (log) => textOf(toReport(log, SESSION)).match(/Analysed (.*?) Face 1/)[1];
+
+  // Seconds of four frames: the third has frames of both kinds, and counts as reduced.
+  assert.equal(analysed(log), '40 of 79 frames, 80% of them with reduced analysis');
+  assert.equal(analysed(logOf(5, () => [face(1)])), `5 of ${5 + decoded.dropped} frames`);
+});
+
+test('percentages of a face sum to 100', () => {
+  const labels = ['happy', 'sad', 'angry'];
+  const html = toReport(logOf(3, (s) => [{ ...face(1, labels[s]), probabilities: [0.145, 0.145, 0.145, 0.145, 0.14, 0.14, 0.14] }]), SESSION);
+  const sum = (found) => [...found].reduce((all, [, number]) => all + Number(number), 0);
+
+  assert.equal(sum(html.match(/<ul class="shares">.*?<\/ul>/)[0].matchAll(/<b>(\d+)%/g)), 100);
+  assert.equal(sum(html.match(/role="img" aria-label="(Angry.*?)"/)[1].matchAll(/ (\d+)%/g)), 100);
+  const table = html.match(/<tbody>.*?<\/tbody>/)[0];
+  assert.equal(sum(table.matchAll(/<td>(\d+)%<\/td><td>(?:\d*%)?<\/td>/g)), 100);
+  assert.equal(sum(table.matchAll(/<td>(\d+)%<\/td><\/tr>/g)), 100);
+});
+
+test('a report does not claim to describe single frames', () => {
+  const text = textOf(toReport(new SessionLog(), SESSION));
+
+  assert.match(text, /averaged over a short time, usually about 0\.3 seconds, and a label stays until another one is clearly more likely/);
+  assert.doesNotMatch(text, /frame by frame|in one frame/);
+});

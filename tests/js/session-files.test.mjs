@@ -10,7 +10,7 @@ const report = async (session) => (await (await fileOf('report', session, SEPARA
 test('the report says what was sent, and what analysed it', async () => {
   const text = await report({ ...SESSION, server: { version: '1.2', models: ['blazeface 0.4', 'emotion 1'] } });
 
-  for (const [name, value] of [['Size in pixels', '1280 × 720'], ['Frames per second', '30'], ['Models', 'blazeface 0.4, emotion 1'], ['Version of the server', '1.2']]) {
+  for (const [name, value] of [['Size in pixels (requested)', '1280 × 720'], ['Frames per second (requested)', '30'], ['Models', 'blazeface 0.4, emotion 1'], ['Version of the server', '1.2']]) {
     assert.ok(text.includes(`<dt>${name}</dt><dd>${value}</dd>`), name);
   }
 });

@@ -3,7 +3,7 @@
 import { LABELS } from './log-columns.js';
 import { BRIDGE_S } from './summary.js';
 import { EMOTIONS } from '../connection/telemetry.js';
-import { clockTime, decimal, percent } from '../texts/format.js';
+import { clockTime, decimal, percent, wholePercents } from '../texts/format.js';
 import { T } from '../texts/texts.js';
 
 const SLICES = 480;
@@ -30,9 +30,9 @@ const DASHES = { disgust: '7 3', fear: '2.5 2.5', sad: '9 3 2 3', surprise: '5 2
 /** @param {FaceSummary} face @param {number} measuredS how long frames were analysed @returns {string} one bar with the share of each label */
 export function summaryOfFace(face, measuredS) {
   const shares = sharesOf(face);
-  const words = shares.map(({ label, share }) => `${T.EMOTION_LABELS[label]} ${percent(share)}`).join(', ');
+  const words = shares.map(({ label, shown }) => `${T.EMOTION_LABELS[label]} ${shown}`).join(', ');
   const bars = shares.map(({ label, share }) => `<i style="width:${(share * 100).toFixed(2)}%;background:var(--${label})"></i>`);
-  const items = shares.slice(0, 4).map(({ label, share }) => `<li>${swatch(label)} ${escape(T.EMOTION_LABELS[label])} <b>${percent(share)}</b></li>`);
+  const items = shares.slice(0, 4).map(({ label, shown }) => `<li>${swatch(label)} ${escape(T.EMOTION_LABELS[label])} <b>${shown}</b></li>`);
   return `<div class="who"><header><h3>${escape(T.faceName(face.id))}</h3><span class="quiet">${escape(T.REPORT.seenFor(clockTime(face.seenS), clockTime(measuredS)))}</span></header>
 <div class="share" role="img" aria-label="${escape(words)}">${bars.join('')}</div><ul class="shares">${items.join('')}</ul></div>`;
 }
@@ -148,18 +148,24 @@ function marksOver(marks, lengthS) {
 
 /** @param {FaceSummary} face */
 function table(face) {
+  const shares = inWhole(face.labels);
+  const means = inWhole(face.sums);
   const rows = LABELS.map((label, i) => {
     const share = face.labels[i] / face.frames;
-    const mean = label === 'unsure' ? '' : percent(face.sums[i] / face.frames);
-    return `<tr><th scope="row">${escape(T.EMOTION_LABELS[label])}</th><td class="bar"><i style="width:${inPercent(share)};background:var(--${label})"></i></td><td>${percent(share)}</td><td>${mean}</td></tr>`;
+    const mean = label === 'unsure' ? '' : means[i];
+    return `<tr><th scope="row">${escape(T.EMOTION_LABELS[label])}</th><td class="bar"><i style="width:${inPercent(share)};background:var(--${label})"></i></td><td>${shares[i]}</td><td>${mean}</td></tr>`;
   });
   const { expression, share, mean } = T.REPORT;
   return `<table><thead><tr><th scope="col">${escape(expression)}</th><td class="bar"></td><th scope="col">${escape(share)}</th><th scope="col">${escape(mean)}</th></tr></thead><tbody>${rows.join('')}</tbody></table>`;
 }
 
-/** @param {FaceSummary} face @returns {{label: string, share: number}[]} largest first */
+/** @param {number[]} parts @returns {string[]} percentages whose sum is 100 */
+const inWhole = (parts) => wholePercents(parts).map((whole) => percent(whole / 100));
+
+/** @param {FaceSummary} face @returns {{label: string, share: number, shown: string}[]} largest first */
 function sharesOf(face) {
-  const shares = LABELS.map((label, i) => ({ label, share: face.labels[i] / face.frames }));
+  const shown = inWhole(face.labels);
+  const shares = LABELS.map((label, i) => ({ label, share: face.labels[i] / face.frames, shown: shown[i] }));
   return shares.filter(({ share }) => share > 0).sort((a, b) => b.share - a.share);
 }
 

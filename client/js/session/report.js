@@ -4,7 +4,7 @@ import { escape, faceSection, legend, summaryOfFace } from './report-face.js';
 import { STYLE } from './report-style.js';
 import { OF_FACES, OF_PERSON } from './session-events.js';
 import { BRIDGE_S, summarize } from './summary.js';
-import { clockTime, decimal, languageInUse, perSecond } from '../texts/format.js';
+import { clockTime, decimal, languageInUse, percent, perSecond } from '../texts/format.js';
 import { LANGUAGES } from '../texts/languages.js';
 import { T } from '../texts/texts.js';
 
@@ -69,7 +69,7 @@ const isWhole = ({ measuredS }, lengthS) => lengthS - measuredS <= NEAR_S;
 
 /** @param {Summary} summary @param {number} lengthS @param {number} markers */
 function figures(summary, lengthS, markers) {
-  const { frames, analysed, dropped, measuredS, faces } = summary;
+  const { frames, analysed, reduced, dropped, measuredS, faces } = summary;
   return definitions([
     [T.REPORT.length, clockTime(lengthS)],
     ...(isWhole(summary, lengthS) ? [] : /** @type {[string, string][]} */ ([[T.REPORT.measured, T.REPORT.measuredOf(clockTime(measuredS), clockTime(lengthS))]])),
@@ -78,6 +78,8 @@ function figures(summary, lengthS, markers) {
     [T.REPORT.frames, decimal(frames)],
     [T.REPORT.rate, measuredS ? perSecond(analysed / measuredS) : T.NOTHING],
     [T.REPORT.dropped, decimal(dropped)],
+    // A dropped frame has no message.
+    [T.REPORT.analysed, T.REPORT.analysedOf(decimal(analysed), decimal(frames + dropped), reduced ? percent(reduced / analysed) : '')],
   ]);
 }
 
@@ -108,7 +110,7 @@ function marksOf(noted, lengthS) {
 
 /** @param {SessionEvent[]} noted */
 const markerList = (noted) =>
-  `<ol>${noted.map((event, i) => `<li><b class="number">${i + 1}</b><time>${clockTime(event.timeS)}</time><span>${escape(T.eventSentence(event))}</span></li>`).join('')}</ol>`;
+  `<ol>${noted.map((event, i) => `<li><b class="number">${i + 1}</b><time>${clockTime(event.timeS, 1)}</time><span>${escape(T.eventSentence(event))}</span></li>`).join('')}</ol>`;
 
 /** What happened to the session, and on demand what happened to the faces. @param {SessionLog} log */
 function eventLists(log) {

@@ -42,8 +42,8 @@ export async function fileOf(kind, session, separators) {
 function settingsOf({ settings: { width, height, fps }, server }) {
   /** @type {[string, string][]} */
   const all = [
-    [T.TEXT.sizeLabel, `${width} × ${height}`],
-    [T.TEXT.rateLabel, decimal(fps)],
+    [T.REPORT.asRequested(T.TEXT.sizeLabel), `${width} × ${height}`],
+    [T.REPORT.asRequested(T.TEXT.rateLabel), decimal(fps)],
     [T.REPORT.models, server?.models.join(', ') ?? ''],
     [T.REPORT.version, server?.version ?? ''],
   ];

@@ -4,7 +4,7 @@ import { decimal } from './format.js';
 
 /** Texts of the HTML report. */
 export const REPORT = {
-  title: 'Gesichtsausdrücke, Bild für Bild',
+  title: 'Gesichtsausdrücke',
   cautionShort: 'Schätzungen, oft falsch. Siehe „Grenzen“ unten.',
   summary: 'Zusammenfassung',
   length: 'Dauer',
@@ -16,6 +16,11 @@ export const REPORT = {
   frames: 'Bilder',
   rate: 'Bildrate',
   dropped: 'Ausgelassen',
+  analysed: 'Ausgewertet',
+  /** @param {string} analysed @param {string} all @param {string} reduced share of the analysed ones; empty: none */
+  analysedOf: (analysed, all, reduced) => `${analysed} von ${all} Bildern${reduced && `, davon ${reduced} vereinfacht`}`,
+  /** @param {string} setting its name */
+  asRequested: (setting) => `${setting} (angefordert)`,
   faces: 'Gesichter',
   markers: 'Markierungen',
   noFaces: 'Es wurde kein Gesicht gefunden.',
@@ -50,7 +55,7 @@ export const REPORT = {
     count === 1 ? 'Ein Ereignis eines Gesichts ist nicht aufgeführt, weil es zu viele waren.' : `${decimal(count)} Ereignisse von Gesichtern sind nicht aufgeführt, weil es zu viele waren.`,
   caution: 'Grenzen',
   cautionText:
-    'Jede Angabe ist die Vermutung eines kleinen neuronalen Netzes über den Ausdruck in einem einzelnen Bild, und sie ist oft falsch. Sie zeigt nicht, was ein Mensch fühlt. Treffen Sie danach keine Entscheidung über einen Menschen.',
+    'Jede Angabe ist die Vermutung eines kleinen neuronalen Netzes über den Ausdruck, und sie ist oft falsch. Sie gilt nicht für ein einzelnes Bild: Die Wahrscheinlichkeiten sind über kurze Zeit gemittelt, meist etwa 0,3 Sekunden, und eine Angabe bleibt, bis eine andere deutlich wahrscheinlicher ist. Sie zeigt nicht, was ein Mensch fühlt. Treffen Sie danach keine Entscheidung über einen Menschen.',
 };
 
 /** What each column of the tables means, by its name. @type {Record<string, string>} */

@@ -4,7 +4,7 @@ import { decimal } from './format.js';
 
 /** Texts of the HTML report. */
 export const REPORT = {
-  title: 'Expressions, frame by frame',
+  title: 'Facial expressions',
   cautionShort: 'Estimates, often wrong. See “Limitations” below.',
   summary: 'Summary',
   length: 'Length',
@@ -16,6 +16,11 @@ export const REPORT = {
   frames: 'Frames',
   rate: 'Frame rate',
   dropped: 'Dropped',
+  analysed: 'Analysed',
+  /** @param {string} analysed @param {string} all @param {string} reduced share of the analysed ones; empty: none */
+  analysedOf: (analysed, all, reduced) => `${analysed} of ${all} frames${reduced && `, ${reduced} of them with reduced analysis`}`,
+  /** @param {string} setting its name */
+  asRequested: (setting) => `${setting} (requested)`,
   faces: 'Faces',
   markers: 'Markers',
   noFaces: 'No face was found.',
@@ -49,7 +54,7 @@ export const REPORT = {
     count === 1 ? 'One event of a face is not listed, because there were too many.' : `${decimal(count)} events of faces are not listed, because there were too many.`,
   caution: 'Limitations',
   cautionText:
-    'Each label is a small neural network’s guess at the expression in one frame, and it is often wrong. It does not show what a person feels. Do not base any decision about a person on it.',
+    'Each label is a small neural network’s guess at the expression, and it is often wrong. It does not describe a single frame: the probabilities are averaged over a short time, usually about 0.3 seconds, and a label stays until another one is clearly more likely. It does not show what a person feels. Do not base any decision about a person on it.',
 };
 
 /** What each column of the tables means, by its name. @type {Record<string, string>} */
