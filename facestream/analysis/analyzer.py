@@ -28,6 +28,8 @@ MAX_FAILED_LOOKS = 3
 SEARCH_EVERY_S = 1.0
 SEARCH_FOR_LOST_EVERY_S = 0.25
 THUMBNAIL_WH = (16, 12)
+SAME_SHAPE = 0.03
+"""Largest difference of the ratios of width and height of two frames of one shape."""
 CUT_LEVELS = 40.0
 """Mean change of the thumbnail, in gray levels, that only a cut to another scene causes."""
 FEW_FACES = 2
@@ -131,23 +133,34 @@ class Analyzer:
         return self._predictor.predict(gray, box, tilt)
 
     def _notice_cut(self, gray: GrayImage, tracks: Tracks) -> Tracks:
-        """Forget the positions of faces after a cut to another scene or a change of size; ids are never reused."""
+        """Forget the positions of faces after a cut to another scene or a turn of the camera; ids are never reused.
+
+        A frame of another size and the same shape is the same scene: browsers send smaller frames over a slow
+        network.
+        """
         # Every eighth pixel is enough and takes a tenth of the time of all pixels.
         thumbnail = cv2.resize(
             np.ascontiguousarray(gray[::8, ::8]), THUMBNAIL_WH, interpolation=cv2.INTER_AREA
         )
         last = tracks.thumbnail
         tracks = replace(tracks, thumbnail=np.asarray(thumbnail, np.uint8))
-        same_size = tracks.size_wh == (gray.shape[1], gray.shape[0])
-        if same_size and last is not None and float(cv2.absdiff(thumbnail, last).mean()) < CUT_LEVELS:
+        ratio = _ratio(tracks.size_wh, gray)
+        if not ratio or last is None or float(cv2.absdiff(thumbnail, last).mean()) >= CUT_LEVELS:
+            return replace(tracks, followed=(), lost=(), search_step=0, searched_s=NEVER_S)
+        if ratio == 1:
             return tracks
-        return replace(tracks, followed=(), lost=(), search_step=0, searched_s=NEVER_S)
+        return replace(
+            tracks,
+            followed=tuple(matching.scaled(track, ratio) for track in tracks.followed),
+            lost=tuple(matching.scaled(track, ratio) for track in tracks.lost),
+            search_step=0,
+        )
 
     def _follow(self, gray: GrayImage, tracks: Tracks, time_s: float) -> Tracks:
         size_wh = (gray.shape[1], gray.shape[0])
         kept, lost = [], []
         for track in tracks.followed:
-            box, tilt = matching.expected_box(track, time_s), tilt_deg(track.landmarks_xy)
+            box, tilt = matching.start_box(track, time_s), tilt_deg(track.landmarks_xy)
             landmarks = self._predictor.predict(gray, box, tilt)
             if matching.is_plausible(track, landmarks, size_wh):
                 kept.append(matching.moved(track, landmarks, time_s))
@@ -234,6 +247,15 @@ def _check_gray(gray: GrayImage) -> None:
         raise ValueError(
             f"an array of shape {gray.shape} and type {gray.dtype}; expected (height, width) and uint8"
         )
+
+
+def _ratio(before_wh: tuple[int, int], gray: GrayImage) -> float:
+    """The size of this frame in sizes of the frame before; 0 if their shapes differ."""
+    if not all(before_wh):
+        return 0.0
+    x, y = gray.shape[1] / before_wh[0], gray.shape[0] / before_wh[1]
+    # Encoders round sides to even numbers or to multiples of 16.
+    return math.sqrt(x * y) if abs(x - y) < SAME_SHAPE * x else 0.0
 
 
 class _StageClock:

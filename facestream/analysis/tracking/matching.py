@@ -24,6 +24,9 @@ VELOCITY_SHARE = 0.4
 MIN_EYE_DISTANCE_PX = 5.0
 SIZE_RATIO = 1.5
 """Largest change of size from one frame to the next."""
+FARTHEST_START_SHARE = 0.25
+"""How far, in widths of the box, a face is expected to move between two frames. A gap of half a second would carry a
+track that has slipped onto a neighbour's face."""
 
 
 def expected_box(track: Track, time_s: float) -> BoundingBox:
@@ -32,6 +35,35 @@ def expected_box(track: Track, time_s: float) -> BoundingBox:
     step_s = min(max(0.0, time_s - track.seen_s), KEEP_LOST_S)
     return replace(
         box, left=box.left + track.velocity_xy[0] * step_s, top=box.top + track.velocity_xy[1] * step_s
+    )
+
+
+def start_box(track: Track, time_s: float) -> BoundingBox:
+    """Where the landmarks of the frame at `time_s` are looked for: the expected box, but near the last one."""
+    last, expected = box_of_landmarks(track.landmarks_xy), expected_box(track, time_s)
+    limit = FARTHEST_START_SHARE * last.width
+    return replace(
+        last,
+        left=min(max(expected.left, last.left - limit), last.left + limit),
+        top=min(max(expected.top, last.top - limit), last.top + limit),
+    )
+
+
+def scaled(track: Track, ratio: float) -> Track:
+    """The track in a frame of another size, whose sides are `ratio` times those of the frame before."""
+    steady = track.steady and replace(
+        track.steady, points_xy=track.steady.points_xy * ratio, speed_xy=track.steady.speed_xy * ratio
+    )
+    return replace(
+        track,
+        landmarks_xy=track.landmarks_xy * ratio,
+        velocity_xy=(track.velocity_xy[0] * ratio, track.velocity_xy[1] * ratio),
+        confirmed_xy=None if track.confirmed_xy is None else track.confirmed_xy * ratio,
+        confirmed_velocity_xy=(
+            track.confirmed_velocity_xy[0] * ratio,
+            track.confirmed_velocity_xy[1] * ratio,
+        ),
+        steady=steady,
     )
 
 

@@ -188,6 +188,37 @@ def test_a_turned_phone_keeps_ids_apart(analyzer: Analyzer, clip_frames: Frames)
     assert reports[-1].faces[0].id == 2
 
 
+@pytest.mark.parametrize("share", [0.5, 0.75, 1.5])
+def test_another_size_of_the_same_scene_keeps_the_ids(
+    analyzer: Analyzer, group_gray: GrayImage, share: float
+):
+    large = np.asarray(cv2.resize(group_gray, (640, 480)), np.uint8)
+    small = np.asarray(cv2.resize(group_gray, (round(640 * share), round(480 * share))), np.uint8)
+    frames = [large] * 20 + [small] * 20 + [large] * 20
+
+    reports = follow(analyzer, ((gray, number / 30) for number, gray in enumerate(frames)))
+
+    before, between, after = (
+        {face.id: face.box.center_xy[0] for face in reports[number].faces} for number in (19, 39, 59)
+    )
+    assert len(before) > 1
+    assert set(before) == set(between) == set(after)
+    for number, x in before.items():
+        assert between[number] == pytest.approx(x * share, abs=6)
+        assert after[number] == pytest.approx(x, abs=6)
+
+
+def test_still_faces_keep_their_ids_at_two_frames_per_second(analyzer: Analyzer, group_gray: GrayImage):
+    frames = [np.asarray(cv2.resize(group_gray, (640, 480)), np.uint8)] * 30
+
+    reports = follow(analyzer, ((gray, number * 0.45) for number, gray in enumerate(frames)))
+
+    settled = {face.id: face.box.center_xy for face in reports[8].faces}
+    assert len(settled) > 1
+    for report in reports[9:]:
+        assert {face.id for face in report.faces} == set(settled)
+
+
 @pytest.mark.parametrize("shape", [(1, 1), (2, 2), (16, 16), (3, 900), (720, 16)])
 def test_unusual_shapes_are_analysed_without_an_error(analyzer: Analyzer, shape: tuple[int, int]):
     gray = np.random.default_rng(1).integers(0, 255, shape, np.uint8)
