@@ -80,6 +80,16 @@ def test_the_word_belongs_to_the_frame_and_a_chosen_face_is_not_replaced(
     assert not seen["errors"]
 
 
+def test_a_file_is_analysed_once_from_start_to_end(meeting: Meeting, clip: Path, tmp_path: Path):
+    seen = visit(meeting, clip, tmp_path, "clip")
+
+    counts = re.search(r"(\d+) of (\d+) frames", seen["result"])
+    assert counts, seen
+    assert counts[1] == counts[2] == str(frames_of(clip))
+    assert "0:07 of measurements" in seen["held"]
+    assert not seen["errors"]
+
+
 def test_a_recording_continues_after_a_lost_connection_and_is_offered_after_a_reload(
     meeting: Meeting, clip: Path, tmp_path: Path
 ):
