@@ -3,9 +3,8 @@
 import { Announcer } from './panels/announcer.js';
 import { ChartTable } from './panels/chart-table.js';
 import { ChartTools } from './panels/chart-tools.js';
-import { ClipSource } from './source/clip-source.js';
 import { ClipPanel } from './panels/clip-panel.js';
-import { makeCompact } from './panels/compact-view.js';
+import { listOfCompact, makeCompact } from './panels/compact-view.js';
 import { ConsentDialog, TokenDialog, closeLikeMenus, takeToken } from './panels/dialogs.js';
 import { element, find } from './browser/elements.js';
 import { EmotionChart } from './panels/emotion-chart.js';
@@ -23,6 +22,7 @@ import { Presentation } from './panels/presentation.js';
 import { problemOf } from './texts/problems.js';
 import { RecordingPanel } from './panels/recording-panel.js';
 import { opensSheet } from './panels/sheet.js';
+import { openSource } from './source/open-source.js';
 import { QualityPanel } from './panels/quality-panel.js';
 import { SessionKeeper } from './storage/session-keeper.js';
 import { SessionLog } from './session/session-log.js';
@@ -38,7 +38,6 @@ import { bestLanguage, speak } from './texts/languages.js';
 import { Storage } from './storage/storage.js';
 import { T } from './texts/texts.js';
 import { Switches } from './panels/switches.js';
-import { VideoSource } from './source/video-source.js';
 import { State, traitsOf } from './visit/visit-states.js';
 import { visitEvents } from './panels/visit-view.js';
 import { Visit } from './visit/visit.js';
@@ -153,7 +152,7 @@ const markers = new MarkerPanel(
   (text) => stage.sayBriefly(text),
 );
 /** @type {SessionView} annotated, because the panels above refer to it */
-const session = new SessionView({ log, keeper, sessions, live, stage, held, markers, about: aboutSession, onChange: () => exports.refresh() });
+const session = new SessionView({ log, keeper, sessions, live, stage, held, markers, list: isCompact ? listOfCompact() : 'here', about: aboutSession, onChange: () => exports.refresh() });
 const exports = new ExportPanel(
   {
     snapshot: button('snapshot'),
@@ -187,7 +186,7 @@ const visit = new Visit(
     askToken: (error) => token.ask(error ? problemOf(error).text : T.TOKEN_WANTED),
     askConsent: () => consent.ask(notice),
     chosen: () => ({ ...setup.source, clipPlays: clipPanel.plays }),
-    openSource: (options) => (options.clip && options.clipPlays === 'once' ? ClipSource.open(options, options.clip) : VideoSource.open(options)),
+    openSource,
     hasFrame: () => stage.hasFrame,
   },
   visitEvents({ root, stage, live, exports, recording, session, setup, switches, languages, clip: clipPanel, visit: () => visit }),
@@ -239,7 +238,7 @@ function changeSource() {
 button('start').addEventListener('click', () => visit.start());
 for (const id of ['stop', 'give-up']) button(id).addEventListener('click', () => visit.stop());
 button('try-now').addEventListener('click', () => visit.tryNow());
-addEventListener('online', () => visit.tryNow());
+addEventListener('online', () => visit.comeOnline());
 button('open-sessions').addEventListener('click', () => list.open());
 document.addEventListener('visibilitychange', () => document.hidden && keeper.save());
 addEventListener('pagehide', () => visit.stop());
@@ -254,7 +253,10 @@ clip.addEventListener('change', () => {
   visit.start();
 });
 button('no-clip').addEventListener('click', () => {
+  const { isRunning } = visit;
   setup.useClip(null);
+  // What it says of a file that has just ended stays.
+  if (!isRunning) visit.reset();
   stage.focus();
 });
 opensSheet(button('open-settings'), dialog('#settings'));

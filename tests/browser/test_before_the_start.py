@@ -121,18 +121,42 @@ async def test_a_clip_plays_without_a_camera(server_url: str, open_page: OpenPag
         await expect(page.locator("html")).to_have_attribute("data-state", "connected", timeout=SOON_MS)
         await expect(page.locator("#verdict")).to_have_text("Happy", timeout=SOON_MS)
         await page.get_by_role("button", name="Stop").click()
-        await page.get_by_role("button", name="Back to the camera").click()
+        await page.get_by_role("button", name="Use the camera instead").click()
+        await expect(page.locator("html")).to_have_attribute("data-state", "idle")
         await press_start(page)
         await expect(page.get_by_role("alert")).to_contain_text("No camera was found")
 
 
 async def test_a_file_that_is_not_a_clip_shows_an_error(server_url: str, open_page: OpenPage, tmp_path: Path):
-    (tmp_path / "notes.mp4").write_text("no video")
+    for name in ("notes.mp4", "notes.txt"):
+        (tmp_path / name).write_text("no video")
     async with open_page(server_url) as page:
         await page.get_by_label("Use a video file").set_input_files(tmp_path / "notes.mp4")
         await page.get_by_role("button", name="I agree").click()
 
         await expect(page.get_by_role("alert")).to_contain_text("notes.mp4", timeout=SOON_MS)
+        await expect(page.locator("#state")).to_have_text("File not readable")
+
+        await page.get_by_label("Choose another file").set_input_files(tmp_path / "notes.txt")
+        await expect(page.get_by_role("alert")).to_contain_text("This is not a video", timeout=SOON_MS)
+        await expect(page.get_by_role("alert")).to_contain_text("notes.txt")
+        await page.get_by_role("button", name="Use the camera instead").click()
+        await expect(page.get_by_role("alert")).to_contain_text("Facial expressions, live")
+        await expect(page.get_by_label("Use a video file")).to_be_attached()
+
+
+async def test_a_start_without_network_says_so_until_the_network_is_back(
+    server_url: str, open_page: OpenPage
+):
+    async with open_page(server_url, expect_errors="ERR_INTERNET_DISCONNECTED") as page:
+        await page.get_by_role("button", name="Start").click()
+        await page.context.set_offline(True)
+        await page.get_by_role("button", name="I agree").click()
+
+        await expect(page.get_by_role("alert")).to_contain_text("You are offline", timeout=SOON_MS)
+        await expect(page.locator("#state")).to_have_text("Offline")
+        await page.context.set_offline(False)
+        await expect(page.locator("html")).to_have_attribute("data-state", "idle")
 
 
 async def test_the_first_frame_comes_within_three_seconds(server_url: str, open_page: OpenPage):

@@ -122,7 +122,7 @@ async def use_clip(page: Page, clip: Path) -> None:
     "make",
     [
         sound_only, sound_named_as_video, hevc, hevc_with_sound, no_frames, broken_frames, cut_off,
-        still_image, nothing,
+        nothing,
     ],
 )  # fmt: skip
 async def test_a_clip_without_frames_shows_an_error_and_opens_no_session(
@@ -141,6 +141,14 @@ async def test_a_clip_without_frames_shows_an_error_and_opens_no_session(
         await expect_state(page, "failed")
         assert await states_since(page, 1) == ["starting", "failed"]
         assert offers == []
+
+
+async def test_an_image_is_said_to_be_no_video(server_url: str, open_page: OpenPage, tmp_path: Path):
+    async with open_page(server_url, script=CAMERAS) as page:
+        await use_clip(page, still_image(tmp_path))
+
+        await expect(page.get_by_role("alert")).to_contain_text("This is not a video", timeout=SOON_MS)
+        assert await states_since(page, 1) == ["starting", "failed"]
 
 
 @pytest.mark.parametrize("transport", TRANSPORTS)

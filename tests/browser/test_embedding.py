@@ -332,6 +332,8 @@ async def test_the_compact_view_shows_video_word_and_bars_without_scrolling(
         assert await page.evaluate("document.documentElement.scrollHeight") == height
         assert await violations(page) == []
         await expect(page.get_by_role("link", name="Full page")).to_have_attribute("href", f"{server_url}/")
+        await page.get_by_role("button", name="Stop").click()
+        await expect(page.locator("#message-text")).to_contain_text("under “Sessions” on the full page.")
 
 
 async def test_in_the_compact_view_the_consent_fits_the_window_and_its_buttons_are_visible(

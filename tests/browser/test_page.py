@@ -131,20 +131,23 @@ async def test_a_blocked_camera_shows_an_error(server_url: str, open_page: OpenP
 
 
 @pytest.mark.parametrize(
-    ("error", "title"),
+    ("error", "title", "state"),
     [
-        ("NotFoundError", "No camera was found"),
-        ("NotReadableError", "The camera is in use"),
-        ("NotAllowedError", "The camera is blocked"),
+        ("NotFoundError", "No camera was found", "No camera"),
+        ("NotReadableError", "The camera is in use", "Camera in use"),
+        ("NotAllowedError", "The camera is blocked", "Camera blocked"),
     ],
 )
-async def test_each_camera_error_has_its_text(server_url: str, open_page: OpenPage, error: str, title: str):
+async def test_each_camera_error_has_its_text(
+    server_url: str, open_page: OpenPage, error: str, title: str, state: str
+):
     # Test machines have no browser without a camera, or with a camera in use.
     script = f"navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('x', '{error}'));"
     async with open_page(server_url, script=script) as page:
         await press_start(page)
 
         await expect(page.get_by_role("alert")).to_contain_text(title)
+        await expect(page.locator("#state")).to_have_text(state)
 
 
 async def test_a_stopping_server_and_a_missing_one_show_their_messages(tmp_path: Path, open_page: OpenPage):

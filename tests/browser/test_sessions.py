@@ -85,13 +85,15 @@ async def test_after_stop_the_page_says_what_it_holds_and_forgets_it_on_request(
         await expect(page.locator("#held")).to_contain_text(
             re.compile(r"0:\d\d of measurements, \d faces?\.")
         )
+        await expect(page.locator("#message-text")).to_contain_text("The measurements are under “Sessions”.")
         await page.locator("#held").get_by_role("button", name="Save").click()
         await expect(page.get_by_role("button", name="Report")).to_be_focused()
-        await page.locator("#held").get_by_role("button", name="Forget").click()
+        await page.locator("#held").get_by_role("button", name="Delete").click()
         await page.locator("#question").get_by_role("button", name="Delete").click()
 
         await expect(page.locator("#held")).to_be_hidden()
         await expect(page.locator("#save summary")).to_have_attribute("aria-disabled", "true")
+        await expect(page.locator("#message-text")).to_contain_text("The measurements are deleted.")
         await until(lambda: nothing_kept(page))
 
 
@@ -234,10 +236,11 @@ async def test_delete_removes_a_session_and_delete_all_asks(server_url: str, ope
         await page.get_by_role("button", name="Delete all").click()
         await page.locator("#question").get_by_role("button", name="Delete").click()
 
-        await expect(page.locator("#sessions")).to_contain_text("There are no sessions yet.")
+        await expect(page.locator("#sessions")).to_contain_text("No sessions are kept.")
         assert await page.evaluate(COUNTS) == [[], 0]
         await page.locator("#sessions").get_by_role("button", name="Close").click()
         await expect(page.locator("#held")).to_be_hidden()
+        await expect(page.locator("#message-text")).to_contain_text("The measurements are deleted.")
 
 
 async def test_a_page_that_may_keep_nothing_holds_its_sessions_until_it_is_closed(

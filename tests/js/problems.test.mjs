@@ -118,7 +118,15 @@ test('the code of a rejection is not the code of a notice', () => {
 test('the page does not claim that nothing is stored, because it keeps the measurements itself', () => {
   for (const source of ['camera', 'clip']) {
     assert.match(messageOf(State.IDLE, null, source).text, /The server stores neither/);
-    assert.match(messageOf(State.STOPPED, null, source).text, /The measurements are under “Sessions”/);
+    assert.match(messageOf(State.STOPPED, null, source).text, /The measurements are under “Sessions”\./);
+  }
+});
+
+test('what the page says of measurements after the end is true', () => {
+  for (const state of [State.STOPPED, State.FINISHED]) {
+    assert.match(messageOf(state, null, 'clip', 'elsewhere').text, /nothing\. The measurements are under “Sessions” on the full page\.$/);
+    assert.match(messageOf(state, null, 'clip', 'deleted').text, /nothing\. The measurements are deleted\.$/);
+    assert.match(messageOf(state, null, 'clip', 'unsaid').text, /has stored nothing\.$/);
   }
 });
 

@@ -187,6 +187,7 @@ export function harness(t, world = {}) {
       return [{ urls: ['turn:a'] }];
     },
     hasFrame: () => h.hasFrame,
+    isOffline: () => h.offline ?? false,
     isHidden: () => h.hidden,
   };
   const events = {

@@ -161,9 +161,13 @@ const CAUSES = {
     await tryNow(h);
     await h.reject('token');
   }],
+  'stopped > idle': [(h) => h.visit.reset()],
   'stopped > starting': [(h) => h.start()],
+  'finished > idle': [(h) => h.visit.reset()],
   'finished > starting': [(h) => h.start()],
+  'failed > idle': [(h) => h.visit.reset()],
   'failed > starting': [(h) => h.start()],
+  'lost > idle': [(h) => h.visit.reset()],
   'lost > starting': [(h) => h.start()],
 };
 

@@ -239,6 +239,28 @@ test('the fallback resumes the session that the server still keeps', async (t) =
   assert.equal(h.peer().resume, 'of an answer without media');
 });
 
+test('without network the error is offline, until there is one', async (t) => {
+  const h = harness(t);
+  h.offline = true;
+  await reach(h, State.CONNECTING);
+  await h.reject('serverAway');
+  assert.deepEqual([h.visit.state, h.said.at(-1)], [State.FAILED, 'offline']);
+
+  h.visit.comeOnline();
+
+  assert.equal(h.visit.state, State.IDLE);
+});
+
+test('a network that comes back does not hide another problem', async (t) => {
+  const h = harness(t);
+  await reach(h, State.CONNECTING);
+  await h.reject('serverAway');
+
+  h.visit.comeOnline();
+
+  assert.equal(h.visit.state, State.FAILED);
+});
+
 for (const error of ['token', 'tooMany', 'full', 'draining', 'rejected', 'serverAway']) {
   test(`the page does not fall back after "${error}"`, async (t) => {
     const h = harness(t);

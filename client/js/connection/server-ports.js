@@ -22,5 +22,6 @@ export const serverPorts = (server, token, ask) => ({
   /** @type {import('../visit/visit-states.js').VisitPorts['makePeer']} */
   makePeer: (transport, events, resume, firstFaceId) => new (transport === Transport.WEBRTC ? Peer : JpegPeer)(events, server(), resume, token(), firstFaceId),
   fetchIceServers: async () => (await ask())?.iceServers ?? [],
+  isOffline: () => !navigator.onLine,
   isHidden: () => document.hidden,
 });

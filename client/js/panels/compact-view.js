@@ -8,6 +8,9 @@ export function fullPage({ href }) {
   return address.href;
 }
 
+/** @returns {'on the full page' | 'nowhere'} where the sessions of a compact page are listed: browsers separate what a page in a frame of another site keeps */
+export const listOfCompact = () => (window.top === window ? 'on the full page' : 'nowhere');
+
 /**
  * @param {HTMLAnchorElement} link to the full page
  * @param {HTMLElement} rows of the bars, whose buttons change lines of a chart that is not there

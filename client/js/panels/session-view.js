@@ -13,6 +13,7 @@
  * @property {import('./held-panel.js').HeldPanel} held
  * @property {import('./marker-panel.js').MarkerPanel} markers
  * @property {() => Pick<SessionInfo, 'source' | 'notice' | 'settings' | 'server'>} about what is being sent and to which server, and what the person agreed to
+ * @property {'here' | 'on the full page' | 'nowhere'} list where this page's sessions are listed
  * @property {() => void} onChange there may be something else to save
  */
 
@@ -20,6 +21,8 @@ export class SessionView {
   #at;
   /** @type {{info: SessionInfo, log: SessionLog} | null} */
   #past = null;
+  /** Whether the page's own session was deleted. */
+  #isDeleted = false;
 
   /** @param {SessionParts} parts */
   constructor(parts) {
@@ -44,6 +47,7 @@ export class SessionView {
   begin() {
     const { keeper, live, about } = this.#at;
     this.closePast();
+    this.#isDeleted = false;
     keeper.begin({ startedMs: live.startedAt.getTime(), ...about() });
     this.refresh();
   }
@@ -81,6 +85,7 @@ export class SessionView {
   /** Forget the session that has ended. */
   async forget() {
     const forgotten = this.#at.keeper.forget();
+    this.#isDeleted = true;
     this.#at.live.forget();
     this.refresh();
     await forgotten;
@@ -92,6 +97,15 @@ export class SessionView {
     if (id === this.#at.keeper.info?.id) await this.forget();
   }
 
+  /** @returns {import('../texts/problems.js').Measurements} where those of the page's own session are */
+  get #measurements() {
+    const { keeper, sessions, log, list } = this.#at;
+    if (this.#isDeleted) return 'deleted';
+    if (!keeper.info || log.lastS === 0) return 'unsaid';
+    if (list === 'here') return 'listed';
+    return list === 'on the full page' && sessions.isKept(keeper.info.id) ? 'elsewhere' : 'unsaid';
+  }
+
   /** Say again what is held, and where. */
   refresh() {
     const { keeper, sessions, stage, held, log } = this.#at;
@@ -100,6 +114,7 @@ export class SessionView {
     held.showHeld(isHeld ? info : null, info && sessions.isKept(info.id) ? 'browser' : 'page');
     held.showPast(this.#past?.info ?? null, isRunning ? 'running' : 'ended');
     stage.showPast(this.#past ? 'open' : 'closed');
+    stage.showMeasurements(this.#measurements);
     this.#at.onChange();
   }
 }

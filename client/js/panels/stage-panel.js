@@ -1,6 +1,6 @@
 /** The stage: state, message in place of the video, buttons, notices and countdown. Draws into its own elements only; decides nothing. */
 
-import { putText } from '../browser/elements.js';
+import { find, putText } from '../browser/elements.js';
 import { sentence } from '../texts/format.js';
 import { messageOf } from '../texts/problems.js';
 import { T } from '../texts/texts.js';
@@ -38,6 +38,8 @@ export class StagePanel {
   #error = null;
   /** Whether the rest of the page shows a past session. @type {'open' | 'closed'} */
   #past = 'closed';
+  /** @type {import('../texts/problems.js').Measurements} */
+  #measurements = 'unsaid';
 
   /** @param {StageElements} elements */
   constructor(elements) {
@@ -67,7 +69,7 @@ export class StagePanel {
     // A person sees one kind of pause.
     const shown = state === State.HELD ? State.PAUSED : state;
     root.dataset.state = shown;
-    this.#at.state.textContent = T.stateName(state, this.#source);
+    this.#at.state.textContent = T.stateName(state, this.#source, error?.key);
     this.#showMessage();
     const running = RUNNING.includes(state);
     const focused = [start, stop, giveUp, tryNow].find((button) => button === document.activeElement);
@@ -83,7 +85,8 @@ export class StagePanel {
   showSource(source) {
     this.#source = source;
     this.#at.root.dataset.source = source;
-    this.#at.clipLabel.hidden = RUNNING.includes(this.#state) || source === 'clip';
+    this.#at.clipLabel.hidden = RUNNING.includes(this.#state);
+    find(this.#at.clipLabel, 'span', HTMLElement).textContent = source === 'clip' ? T.TEXT.otherClip : T.TEXT.useClip;
     this.#at.noClip.hidden = source === 'camera';
     this.#at.start.textContent = source === 'clip' ? T.TEXT.startClip : T.TEXT.start;
   }
@@ -95,10 +98,17 @@ export class StagePanel {
     this.#showMessage();
   }
 
+  /** @param {import('../texts/problems.js').Measurements} measurements of the page's own session */
+  showMeasurements(measurements) {
+    if (measurements === this.#measurements) return;
+    this.#measurements = measurements;
+    this.#showMessage();
+  }
+
   /** In place of the video. */
   #showMessage() {
     const { root, title, text } = this.#at;
-    const message = messageOf(this.#state, this.#error, this.#source);
+    const message = messageOf(this.#state, this.#error, this.#source, this.#measurements);
     // An invitation to begin would be taken for a statement about the session; a problem is still one.
     const isPast = this.#past === 'open' && !this.#error && !RUNNING.includes(this.#state);
     root.dataset.problem = message.key;

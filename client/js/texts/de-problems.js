@@ -11,14 +11,21 @@ export const SINGLE_IMAGES = 'Die Seite sendet deshalb Einzelbilder. Das Video k
 /** Why the page asks for a token before its first try. */
 export const TOKEN_WANTED = 'Geben Sie den Zugangsschlüssel ein, den Sie vom Betreiber dieses Servers erhalten haben, oder öffnen Sie den Link, der ihn enthält.';
 
-const AFTER_STOP = 'Es wird nichts mehr gesendet. Der Server hat nichts gespeichert. Die Messwerte finden Sie unter „Sitzungen“.';
+const AFTER_STOP = 'Es wird nichts mehr gesendet. Der Server hat nichts gespeichert.';
+/** What has become of the measurements, after AFTER_STOP. @type {Record<import('./problems.js').Measurements, string>} */
+export const MEASUREMENTS = {
+  listed: 'Die Messwerte finden Sie unter „Sitzungen“.',
+  elsewhere: 'Die Messwerte finden Sie auf der ganzen Seite unter „Sitzungen“.',
+  deleted: 'Die Messwerte sind gelöscht.',
+  unsaid: '',
+};
 const GO_ON = 'Diagramm und Zähler laufen weiter, sobald die Verbindung wieder da ist.';
 
 /** Shown in place of the video, by state; one without a title is appended to the text of the problem. @type {Record<string, {title?: string, text: string}>} */
 export const INVITATIONS = {
   [State.IDLE]: {
     title: 'Gesichtsausdrücke, live',
-    text: 'Ihr Video wird an diesen Server gesendet, Bild für Bild ausgewertet und sofort zurückgeschickt. Der Server speichert weder das Video noch die Ergebnisse.',
+    text: 'Ihr Video wird an diesen Server gesendet, Bild für Bild ausgewertet und sofort zurückgeschickt. Der Server speichert weder das Video noch die Ergebnisse. Dieser Browser behält die Zahlen, bis Sie sie löschen.',
   },
   [State.STARTING]: { title: 'Die Kamera wird geöffnet', text: 'Vielleicht fragt Ihr Browser, ob er sie freigeben darf.' },
   [State.CONNECTING]: { title: 'Verbindung wird aufgebaut', text: 'Die Kamera ist offen. Die Seite verbindet sich mit dem Server.' },
@@ -72,6 +79,7 @@ export const PROBLEMS = {
     title: 'Diese Videodatei lässt sich nicht abspielen',
     text: (name) => `Dieser Browser kann in ${name} kein Video lesen. Wandeln Sie die Datei in MP4 mit H264 oder in WebM um und wählen Sie sie noch einmal.`,
   },
+  notVideo: { title: 'Das ist kein Video', text: (name) => `${name} ist eine Datei anderer Art. Wählen Sie eine Videodatei.` },
   clipBroken: {
     title: 'Die Videodatei ist stehen geblieben',
     text: (name) => `Dieser Browser kann den Rest von ${name} nicht lesen. Wandeln Sie die Datei in MP4 mit H264 oder in WebM um und wählen Sie sie noch einmal.`,
@@ -92,7 +100,8 @@ export const PROBLEMS = {
     title: 'Dieser Browser hat kein WebRTC',
     text: withAdvice('Dieser Server nimmt Video nur über WebRTC an. Erlauben Sie WebRTC in den Einstellungen des Browsers, oder verwenden Sie einen anderen Browser.'),
   },
-  serverAway: { title: 'Der Server antwortet nicht', text: 'Prüfen Sie, ob er läuft, und starten Sie erneut.' },
+  serverAway: { title: 'Der Server antwortet nicht', text: 'Prüfen Sie, ob er läuft, oder starten Sie in einem Augenblick erneut.' },
+  offline: { title: 'Sie sind offline', text: 'Starten Sie erneut, sobald Sie verbunden sind.' },
   full: { title: 'Der Server ist voll', reason: 'Mehr Personen kann er im Moment nicht bedienen.', text: 'Starten Sie später erneut.' },
   draining: { title: 'Der Server wird beendet', text: 'Starten Sie erneut, sobald er wieder da ist.' },
   token: { title: 'Zugangsschlüssel nötig', text: TOKEN_WANTED },

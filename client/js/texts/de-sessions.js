@@ -41,7 +41,7 @@ export const RUNNING = 'läuft';
 export const DAMAGED_SESSION = { date: 'Beschädigte Sitzung', facts: 'nicht lesbar' };
 export const SESSION_ACTIONS = { open: 'Öffnen', report: 'Bericht', tables: 'Tabellen', jsonl: 'JSONL', remove: 'Löschen' };
 export const SESSIONS_NOTE = 'Zahlen früherer Sitzungen, ohne Bilder. Sie liegen nur in diesem Browser, bis Sie sie löschen oder der Browser den Platz braucht.';
-export const NO_SESSIONS = 'Es gibt noch keine Sitzungen.';
+export const NO_SESSIONS = 'Es ist keine Sitzung gespeichert.';
 export const SESSION_UNREADABLE = 'Diese Sitzung lässt sich nicht lesen.';
 /** @param {SessionInfo} info */
 export const askDeleteSession = (info) => `Die Sitzung vom ${dateAndTime(new Date(info.startedMs))} löschen? Sie lässt sich nicht wiederherstellen.`;

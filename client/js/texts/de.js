@@ -21,7 +21,8 @@ export const TEXT = {
   stageLabel: 'Video',
   fullPage: 'Ganze Seite',
   useClip: 'Videodatei verwenden',
-  backToCamera: 'Zurück zur Kamera',
+  otherClip: 'Andere Datei wählen',
+  noClip: 'Stattdessen die Kamera',
   clipLabel: 'Die Videodatei',
   clipPosition: 'Position in der Datei',
   clipPause: 'Datei anhalten',
@@ -71,7 +72,7 @@ export const TEXT = {
   sessions: 'Sitzungen',
   keepSessions: 'Sitzungen in diesem Browser aufbewahren',
   deleteAll: 'Alle löschen',
-  forget: 'Verwerfen',
+  forget: 'Löschen',
   marker: 'Markieren',
   moreMarkers: 'Weitere Markierungen',
   stimulusStart: 'Reiz beginnt',
@@ -144,8 +145,11 @@ export const STATES = {
 /** The same for a clip, where it differs. @type {Partial<Record<import('../visit/visit-states.js').VisitState, string>>} */
 const CLIP_STATES = { starting: 'Videodatei wird geöffnet', connected: 'Datei wird ausgewertet', paused: 'Datei angehalten', held: 'Datei angehalten' };
 
-/** @param {import('../visit/visit-states.js').VisitState} state @param {import('../visit/visit-states.js').SourceKind} source @returns {string} */
-export const stateName = (state, source) => (source === 'clip' && CLIP_STATES[state]) || STATES[state];
+/** In place of "Nicht verbunden", by the key of the problem. @type {Record<string, string>} */
+const FAILED_STATES = { denied: 'Kamera gesperrt', busy: 'Kamera belegt', noCamera: 'Keine Kamera', offline: 'Offline', badClip: 'Datei nicht lesbar', notVideo: 'Datei nicht lesbar' };
+
+/** @param {import('../visit/visit-states.js').VisitState} state @param {import('../visit/visit-states.js').SourceKind} source @param {string} [problem] key of the error that led to the state @returns {string} */
+export const stateName = (state, source, problem = '') => (state === 'failed' && FAILED_STATES[problem]) || (source === 'clip' && CLIP_STATES[state]) || STATES[state];
 
 /** All are adjectives. "Unklar", because "unsicher" would read as an eighth emotion. @type {Record<string, string>} */
 export const EMOTION_LABELS = {
@@ -196,8 +200,9 @@ export const FIGURES = {
 
 /** What the person agrees to before anything is sent, unless the server's setting `notice` says something else. */
 export const NOTICE =
-  'Ihr Video wird an diesen Server gesendet und dort Bild für Bild auf Gesichtsausdrücke ausgewertet. Der Server speichert ' +
-  'weder Bilder noch Ergebnisse. Dieser Browser bewahrt die Messwerte Ihrer Sitzungen auf, ohne Bilder, bis Sie sie unter „Sitzungen“ löschen; dort können Sie das auch abschalten. Eine Aufnahme, die Sie starten, bleibt in diesem Browser, bis Sie sie speichern oder löschen.';
+  'Ihr Video wird an diesen Server gesendet und dort auf Gesichtsausdrücke ausgewertet. Der Server speichert weder Bilder noch Ergebnisse. ' +
+  'Dieser Browser behält die Zahlen, ohne Bilder, bis Sie sie unter „Sitzungen“ löschen. ' +
+  'Das Video wird nur aufgenommen, wenn Sie „Aufnehmen“ drücken; eine Aufnahme bleibt in diesem Browser, bis Sie sie speichern oder löschen.';
 
 /** Background modes, by their names on the wire ("views"). @type {Record<string, string>} */
 export const BACKGROUND_MODES = { picture: 'Video', blur: 'Hintergrund unscharf', landmarks: 'Nur Punkte' };

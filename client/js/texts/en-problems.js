@@ -16,13 +16,20 @@ export const SINGLE_IMAGES = 'the page sends single images. The video may come l
 /** Why the page asks for a token before its first try. */
 export const TOKEN_WANTED = 'Enter the token that you received from the operator of this server, or open the link that contains it.';
 
-const AFTER_STOP = 'Nothing is sent any more. The server has stored nothing. The measurements are under “Sessions”.';
+const AFTER_STOP = 'Nothing is sent any more. The server has stored nothing.';
+/** What has become of the measurements, after AFTER_STOP. @type {Record<import('./problems.js').Measurements, string>} */
+export const MEASUREMENTS = {
+  listed: 'The measurements are under “Sessions”.',
+  elsewhere: 'The measurements are under “Sessions” on the full page.',
+  deleted: 'The measurements are deleted.',
+  unsaid: '',
+};
 
 /** Shown in place of the video, by state; one without a title is appended to the text of the problem. @type {Record<string, {title?: string, text: string}>} */
 export const INVITATIONS = {
   [State.IDLE]: {
     title: 'Facial expressions, live',
-    text: 'Your video is sent to this server, analysed frame by frame and sent back at once. The server stores neither the video nor the results.',
+    text: 'Your video is sent to this server, analysed frame by frame and sent back at once. The server stores neither the video nor the results. This browser keeps the numbers until you delete them.',
   },
   [State.STARTING]: { title: 'Opening the camera', text: 'Your browser may ask you to allow it.' },
   [State.CONNECTING]: { title: 'Connecting', text: 'The camera is open. The page is connecting to the server.' },
@@ -76,6 +83,7 @@ export const PROBLEMS = {
     title: 'This video file cannot be played',
     text: (name) => `This browser cannot decode any video in ${name}. Convert it to MP4 with H264, or to WebM, and choose it again.`,
   },
+  notVideo: { title: 'This is not a video', text: (name) => `${name} is a file of another kind. Choose a video file.` },
   clipBroken: {
     title: 'The video file stopped playing',
     text: (name) => `This browser cannot decode the rest of ${name}. Convert it to MP4 with H264, or to WebM, and choose it again.`,
@@ -96,7 +104,8 @@ export const PROBLEMS = {
     title: 'This browser has no WebRTC',
     text: withAdvice('This server accepts video over WebRTC only. Allow WebRTC in the browser’s settings, or use another browser.'),
   },
-  serverAway: { title: 'The server does not answer', text: 'Check that it is running, and start again.' },
+  serverAway: { title: 'The server does not answer', text: 'Check that it is running, or start again in a moment.' },
+  offline: { title: 'You are offline', text: 'Start again when you are connected.' },
   full: { title: 'The server is full', reason: 'It cannot serve more people at the moment.', text: 'Start again later.' },
   draining: { title: 'The server is stopping', text: 'Start again once it is back.' },
   token: { title: 'Access token required', text: TOKEN_WANTED },

@@ -41,7 +41,7 @@ export const RUNNING = 'running';
 export const DAMAGED_SESSION = { date: 'Damaged session', facts: 'cannot be read' };
 export const SESSION_ACTIONS = { open: 'Open', report: 'Report', tables: 'Tables', jsonl: 'JSONL', remove: 'Delete' };
 export const SESSIONS_NOTE = 'Numbers of past sessions, without images. They are kept in this browser only, until you delete them or the browser needs the space.';
-export const NO_SESSIONS = 'There are no sessions yet.';
+export const NO_SESSIONS = 'No sessions are kept.';
 export const SESSION_UNREADABLE = 'This session cannot be read.';
 /** @param {SessionInfo} info */
 export const askDeleteSession = (info) => `Delete the session of ${dateAndTime(new Date(info.startedMs))}? It cannot be restored.`;

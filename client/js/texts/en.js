@@ -21,7 +21,8 @@ export const TEXT = {
   stageLabel: 'Video',
   fullPage: 'Full page',
   useClip: 'Use a video file',
-  backToCamera: 'Back to the camera',
+  otherClip: 'Choose another file',
+  noClip: 'Use the camera instead',
   clipLabel: 'The video file',
   clipPosition: 'Position in the file',
   clipPause: 'Pause the file',
@@ -71,7 +72,7 @@ export const TEXT = {
   sessions: 'Sessions',
   keepSessions: 'Keep sessions in this browser',
   deleteAll: 'Delete all',
-  forget: 'Forget',
+  forget: 'Delete',
   marker: 'Marker',
   moreMarkers: 'More markers',
   stimulusStart: 'Stimulus starts',
@@ -144,8 +145,11 @@ export const STATES = {
 /** The same for a clip, where it differs. @type {Partial<Record<import('../visit/visit-states.js').VisitState, string>>} */
 const CLIP_STATES = { starting: 'Opening the video file', connected: 'Analysing the file', paused: 'The file is paused', held: 'The file is paused' };
 
-/** @param {import('../visit/visit-states.js').VisitState} state @param {import('../visit/visit-states.js').SourceKind} source @returns {string} */
-export const stateName = (state, source) => (source === 'clip' && CLIP_STATES[state]) || STATES[state];
+/** In place of "Not connected", by the key of the problem. @type {Record<string, string>} */
+const FAILED_STATES = { denied: 'Camera blocked', busy: 'Camera in use', noCamera: 'No camera', offline: 'Offline', badClip: 'File not readable', notVideo: 'File not readable' };
+
+/** @param {import('../visit/visit-states.js').VisitState} state @param {import('../visit/visit-states.js').SourceKind} source @param {string} [problem] key of the error that led to the state @returns {string} */
+export const stateName = (state, source, problem = '') => (state === 'failed' && FAILED_STATES[problem]) || (source === 'clip' && CLIP_STATES[state]) || STATES[state];
 
 /** @type {Record<string, string>} */
 export const EMOTION_LABELS = {
@@ -196,8 +200,9 @@ export const FIGURES = {
 
 /** What the person agrees to before anything is sent, unless the server's setting `notice` says something else. */
 export const NOTICE =
-  'Your video is sent to this server and analysed there for facial expressions, frame by frame. The server stores ' +
-  'neither frames nor results. This browser keeps the measurements of your sessions, without images, until you delete them under “Sessions”; there you can also turn that off. A recording that you start stays in this browser until you save or delete it.';
+  'Your video is sent to this server and analysed there for facial expressions. The server stores neither frames nor results. ' +
+  'This browser keeps the numbers, without images, until you delete them under “Sessions”. ' +
+  'The video is not recorded unless you press “Record”; a recording stays in this browser until you save or delete it.';
 
 /** Background modes, by their names on the wire ("views"). @type {Record<string, string>} */
 export const BACKGROUND_MODES = { picture: 'Video', blur: 'Background blurred', landmarks: 'Points only' };

@@ -10,6 +10,7 @@ import { T } from './texts.js';
 /** @param {string} code of a notice @returns {Words | null} null: an unknown code */
 export const endingOf = (code) => (Object.hasOwn(T.ENDINGS, code) ? T.ENDINGS[code] : null);
 
+/** @typedef {'listed' | 'elsewhere' | 'deleted' | 'unsaid'} Measurements where the measurements of an ended session are */
 /** @typedef {{key: string, title: string, text: string, detail?: string}} Message `detail`: the server's own sentence, for its operator */
 
 /** @param {PeerError} error @returns {Message} */
@@ -23,11 +24,13 @@ export function problemOf(error) {
  * @param {import('../visit/visit-states.js').VisitState} state
  * @param {PeerError | null} error why the state was entered
  * @param {import('../visit/visit-states.js').SourceKind} source
+ * @param {Measurements} [measurements] of the session that has ended
  * @returns {Message} what is shown in place of the video; empty texts: nothing
  */
-export function messageOf(state, error, source) {
+export function messageOf(state, error, source, measurements = 'listed') {
   const { title = '', text = '' } = (source === 'clip' && T.CLIP_INVITATIONS[state]) || T.INVITATIONS[state] || {};
-  if (!error) return { key: '', title, text };
+  const isOver = state === State.STOPPED || state === State.FINISHED;
+  if (!error) return { key: '', title, text: isOver ? [text, T.MEASUREMENTS[measurements]].filter(Boolean).join(' ') : text };
   const problem = problemOf(error);
   const { reason = '' } = wordsOf(error);
   switch (state) {

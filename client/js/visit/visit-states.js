@@ -3,7 +3,7 @@
 /** @typedef {typeof State[keyof typeof State]} VisitState */
 
 export const State = Object.freeze({
-  IDLE: 'idle', // the page has loaded, nothing has begun
+  IDLE: 'idle', // nothing has begun, or what has ended is no longer of interest
   STARTING: 'starting', // the camera or the clip is being opened
   QUEUED: 'queued', // the server has no room; counting down to the next try, with the camera off
   CONNECTING: 'connecting', // the camera is open, the connection is not
@@ -58,6 +58,7 @@ export const Transport = Object.freeze({ WEBRTC: 'webrtc', JPEG: 'jpeg' });
  * @property {(transport: TransportName, events: import('../connection/jpeg-peer.js').JpegPeerEvents, resume: string, firstFaceId: number) => AnyPeer} makePeer
  * @property {() => Promise<RTCIceServer[]>} fetchIceServers
  * @property {() => boolean} hasFrame whether an annotated frame is on show
+ * @property {() => boolean} isOffline whether this device has no network
  * @property {() => boolean} isHidden whether the tab is in the background
  *
  * @typedef {'began' | 'stopped' | 'finished' | 'queued' | 'failed' | 'ended' | 'lost' | 'fellBack' | 'back' | 'paused' | 'resumed'} Happening
@@ -96,10 +97,10 @@ export const TRANSITIONS = Object.freeze({
   [PAUSED]: [WAITING, CONNECTED, INTERRUPTED, HELD, RECONNECTING, STOPPED, FINISHED, LOST],
   [HELD]: [RECONNECTING, STOPPED, FINISHED, LOST],
   [RECONNECTING]: [WAITING, INTERRUPTED, HELD, STOPPED, FINISHED, LOST],
-  [STOPPED]: [STARTING],
-  [FINISHED]: [STARTING],
-  [FAILED]: [STARTING],
-  [LOST]: [STARTING],
+  [STOPPED]: [IDLE, STARTING],
+  [FINISHED]: [IDLE, STARTING],
+  [FAILED]: [IDLE, STARTING],
+  [LOST]: [IDLE, STARTING],
 });
 
 /** States of a running visit: it can be stopped, but not started. @type {readonly VisitState[]} */

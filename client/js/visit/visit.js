@@ -141,6 +141,17 @@ export class Visit {
     if (COUNTING.includes(this.#state)) this.#countdown?.end();
   }
 
+  /** The device is connected again: try now, or forget that it was not. */
+  comeOnline() {
+    this.tryNow();
+    if (this.#error?.key === 'offline') this.reset();
+  }
+
+  /** Back to the state before the first start. Does nothing while running. */
+  reset() {
+    if (!this.isRunning) this.#enter(State.IDLE);
+  }
+
   /** Send the source that is chosen now, over the same connection. If none is open or being opened, the next start uses it. */
   async changeSource() {
     if (!this.#sources.wanted) return;
@@ -307,8 +318,9 @@ export class Visit {
     });
   }
 
-  /** @param {PeerError} error that ends the visit */
-  #fail(error) {
+  /** @param {PeerError} cause that ends the visit */
+  #fail(cause) {
+    const error = cause.key === 'serverAway' && this.#ports.isOffline() ? new PeerError('offline', '', cause) : cause;
     const begun = BEGUN.includes(this.#state);
     this.#events.onHappening(begun ? 'ended' : 'failed', error);
     this.#release();
