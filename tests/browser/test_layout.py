@@ -1,5 +1,7 @@
 """Where things are: video and word in the first window, nothing beyond its width; light, shortcuts, presentation."""
 
+import re
+
 import pytest
 from playwright.async_api import Page, expect
 
@@ -30,6 +32,20 @@ IS_INSIDE = """([selector]) => {
   const fits = left >= 0 && top >= 0 && right <= innerWidth && bottom <= innerHeight;
   return scrollY === 0 && width > 0 && height > 0 && fits;
 }"""
+
+
+# The same, after scrolling too.
+IS_IN_WINDOW = """(selector) => {
+  const { left, top, right, bottom } = document.querySelector(selector).getBoundingClientRect();
+  return left >= 0 && top >= 0 && right <= innerWidth && bottom <= innerHeight;
+}"""
+
+
+async def smallest_side(page: Page, selector: str) -> float:
+    """The width or height of the first match, in CSS pixels."""
+    box = await page.locator(selector).first.bounding_box()
+    assert box
+    return min(box["width"], box["height"])
 
 
 async def expect_inside(page: Page, *selectors: str) -> None:
@@ -221,15 +237,89 @@ async def test_the_tools_of_the_chart_have_one_row_while_a_session_runs(server_u
         assert max(tops) - min(tops) < 8
 
 
-async def test_at_rest_no_button_of_a_phone_has_a_row_of_its_own_but_start(
-    server_url: str, open_page: OpenPage
+@pytest.mark.parametrize(("width", "height"), [SMALL, PHONE, SIDEWAYS])
+async def test_at_rest_there_is_no_menu_for_the_video(
+    server_url: str, open_page: OpenPage, width: int, height: int
 ):
-    async with open_page(server_url, width=360, height=740, touch="yes") as page:
-        clip, view = await page.locator("#clip-label, #view").evaluate_all(
+    async with open_page(server_url, width=width, height=height, touch="yes") as page:
+        await expect(page.locator("#clip-label")).to_be_visible()
+        await expect(page.locator("#view")).to_be_hidden()
+        assert await smallest_side(page, "#window") >= 24
+        await start(page)
+        stop, view = await page.locator("#stop, #view").evaluate_all(
             "(each) => each.map((one) => one.getBoundingClientRect().top)"
         )
+        assert abs(stop - view) < 8
 
-        assert abs(clip - view) < 8
+
+@pytest.mark.parametrize("locale", ["en-US", "de-DE"])
+async def test_the_menus_of_the_chart_open_inside_the_window_of_a_phone(
+    server_url: str, open_page: OpenPage, locale: str
+):
+    async with open_page(server_url, width=320, height=568, touch="yes", locale=locale) as page:
+        await page.locator("#start").click()
+        await page.locator("#consent .primary").click()
+        await expect_state(page, "connected")
+        await expect(page.locator("#markers")).to_be_visible(timeout=SOON_MS)
+        for width, height in (SMALL, PHONE):
+            await page.set_viewport_size({"width": width, "height": height})
+            for menu in ("#chart-view", "#save"):
+                await page.locator(f"{menu} summary").click()
+                await expect(page.locator(f"{menu} .sheet")).to_be_visible()
+                await page.wait_for_function(IS_IN_WINDOW, arg=f"{menu} .sheet", timeout=SOON_MS)
+                await page.keyboard.press("Escape")
+                await expect(page.locator(f"{menu} .sheet")).to_be_hidden()
+
+
+async def test_no_button_moves_when_a_recording_starts(server_url: str, open_page: OpenPage):
+    async with open_page(server_url, width=360, height=740, touch="yes") as page:
+        await start(page)
+        record = page.locator("#record")
+        await expect(record).to_be_visible()
+        before = [await page.locator(each).bounding_box() for each in ("#stop", "#record", "#view")]
+        await record.tap()
+
+        await expect(record.locator(".record-time")).to_have_text(re.compile("0:0[1-9]"), timeout=SOON_MS)
+        await expect(page.get_by_role("button", name="Stop recording (0:0")).to_be_visible()
+        assert None not in before
+        assert [await page.locator(each).bounding_box() for each in ("#stop", "#record", "#view")] == before
+
+
+async def test_at_a_zoom_of_200_percent_a_phone_shows_all_texts(server_url: str, open_page: OpenPage):
+    async with open_page(server_url, width=180, height=370) as page:
+        await expect_no_sideways_scroll(page)
+        below, overlap = await page.evaluate(
+            """() => {
+              const [message, status, actions] = ['.message', '.state', '.actions']
+                .map((selector) => document.querySelector(selector));
+              const [end, begin] = [status.getBoundingClientRect(), actions.getBoundingClientRect()];
+              return [message.scrollHeight - message.clientHeight, end.right > begin.left && end.bottom > begin.top];
+            }"""
+        )
+        assert below <= 0
+        assert not overlap
+        await page.get_by_role("button", name="Start").click()
+        assert await page.evaluate(IS_IN_WINDOW, "#consent")
+        await page.get_by_role("button", name="I agree").click()
+        await expect(page.locator("#verdict")).to_have_text("Happy", timeout=SOON_MS)
+        await expect_no_sideways_scroll(page)
+
+
+async def test_in_a_low_compact_view_the_word_and_the_first_bars_are_in_the_window(
+    server_url: str, open_page: OpenPage
+):
+    async with open_page(
+        f"{server_url}/?view=compact", width=320, height=300, touch="yes", origins=(server_url,)
+    ) as page:
+        await start(page)
+        await expect(page.locator("#verdict")).to_have_text("Happy", timeout=SOON_MS)
+
+        video = await page.locator("#video").bounding_box()
+        assert video
+        assert video["height"] <= 135
+        await expect(page.locator("#verdict")).to_be_in_viewport(ratio=1)
+        await expect(page.locator(".row").nth(1)).to_be_in_viewport(ratio=1)
+        assert await smallest_side(page, ".row") >= 24
 
 
 async def test_the_row_that_a_finger_touched_is_not_highlighted(server_url: str, open_page: OpenPage):

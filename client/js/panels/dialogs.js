@@ -94,6 +94,8 @@ export class TokenDialog {
 /** Make menus close on Escape, on a press outside, and when the focus leaves them. @param {Iterable<HTMLDetailsElement>} menus */
 export function closeLikeMenus(menus) {
   for (const menu of menus) {
+    // In a low window, the sheet may begin or end outside it.
+    menu.addEventListener('toggle', () => menu.open && menu.querySelector('.sheet')?.scrollIntoView({ block: 'nearest' }));
     document.addEventListener('pointerdown', ({ target }) => {
       if (!menu.contains(/** @type {Node} */ (target))) menu.open = false;
     });

@@ -1,11 +1,12 @@
 /** The recording: its button, its file at the end, and recordings that an earlier page left behind. Uses its own elements only. */
 
-import { make } from '../browser/elements.js';
+import { find, make, putText } from '../browser/elements.js';
 import { READ_MS, saveFile } from '../browser/saving.js';
 import { fileStem } from '../session/exports.js';
 import { Recorder, recordedType } from '../session/recorder.js';
 import { fitsZip, zip } from '../session/zip.js';
 import { Pieces, findLeft } from '../storage/recordings.js';
+import { clockTime } from '../texts/format.js';
 import { T } from '../texts/texts.js';
 
 const TOUCH_MS = 30_000;
@@ -22,6 +23,8 @@ const TOUCH_MS = 30_000;
 
 export class RecordingPanel {
   #at;
+  #words;
+  #time;
   /** @type {{recorder: Recorder, pieces: Pieces, timer: number} | null} */
   #running = null;
   #isVideoThere = false;
@@ -29,6 +32,8 @@ export class RecordingPanel {
   /** @param {RecordingParts} parts */
   constructor(parts) {
     this.#at = parts;
+    this.#words = find(parts.button, '.record-words', HTMLElement);
+    this.#time = find(parts.button, '.record-time', HTMLElement);
     parts.button.addEventListener('click', () => (this.#running ? this.close() : this.#begin()));
     parts.video.addEventListener('resize', () => this.#running?.recorder.resize());
     parts.storage.ready.then((database) => database && findLeft(database, (pieces) => this.#offer(pieces)).catch((error) => parts.storage.report(error)));
@@ -93,8 +98,11 @@ export class RecordingPanel {
     const recorder = this.#running?.recorder;
     button.hidden = !recorder && (!this.#isVideoThere || !Recorder.possible);
     button.dataset.recording = recorder ? 'yes' : 'no';
-    if (!recorder) button.textContent = T.TEXT.record;
-    else button.textContent = recorder.isWaiting ? T.recordingWaits(recorder.lengthS) : T.recordingFor(recorder.lengthS);
+    const lengthS = recorder?.lengthS ?? 0;
+    const words = recorder?.isWaiting ? T.recordingWaits(lengthS) : T.recordingFor(lengthS);
+    // The styles show the time alone where the words would move the buttons beside this one.
+    putText(this.#words, recorder ? words : '');
+    putText(this.#time, recorder ? clockTime(lengthS) : '');
   }
 
   /** @param {Pieces} pieces */
