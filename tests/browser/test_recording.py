@@ -156,7 +156,9 @@ async def test_leaving_asks_while_a_recording_runs(server_url: str, open_page: O
         assert asked == ["beforeunload"]
 
         assert sum(widths_of(await end_recording(page, tmp_path)).values()) > 0
-        await expect(page.locator("#notice")).to_have_text("The recording was saved.")
+        await expect(page.locator("#notice")).to_have_text(
+            re.compile(r"^The recording was saved to your downloads: \S+\.(webm|mp4)\.$")
+        )
         await page.reload()
         assert asked == ["beforeunload"]
         await expect(page.locator("#left")).to_be_empty()

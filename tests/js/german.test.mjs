@@ -40,6 +40,7 @@ const ARGUMENTS = {
   markerAt: [['marker', 3], ['stimulus-start', 3], ['stimulus-end', 3]],
   markerWithoutNote: [['marker', 3], ['stimulus-start', 3], ['stimulus-end', 3]],
   leftRecording: [[75, 0]],
+  recordingSaved: [[1, 'a.webm'], [2, 'a.zip']],
   clipResult: [[{ read: 72, analysed: 72, missed: 0 }, 0], [{ read: 72, analysed: 70, missed: 2 }, 0], [{ read: 1, analysed: 1, missed: 0 }, 3]],
 };
 /** Numbers, singular and plural, also in place of words. */
@@ -119,8 +120,8 @@ test('plurals agree', () => {
 });
 
 test('a face, a busy server and the quality are described in whole sentences', () => {
-  assert.equal(de.describePose({ pose_deg: [-30, -20, 0], eyes: 0.1, mouth: 0.5, blinks: 1 }), 'Zum linken Rand des Videos gedreht, Blick nach unten, Augen geschlossen, Mund offen, einmal geblinzelt');
-  assert.equal(de.describePose({ pose_deg: [30, 0, 0], blinks: 2 }, 'mirrored'), 'Zum linken Rand des Videos gedreht, 2-mal geblinzelt');
+  assert.equal(de.describePose({ pose_deg: [-30, -20, 0], eyes: 0.1, mouth: 0.5, blinks: 1 }), 'Kopf zum linken Bildrand gedreht, Blick nach unten, Augen geschlossen, Mund offen, einmal geblinzelt');
+  assert.equal(de.describePose({ pose_deg: [30, 0, 0], blinks: 2 }, 'mirrored'), 'Kopf zum linken Bildrand gedreht, 2-mal geblinzelt');
   assert.equal(
     de.busySentence({ fpsIn: 30, fpsOut: 15, degradationLevel: 1, faces: [] }),
     'Der Server ist ausgelastet: Er wertet 15 von 30 Bildern pro Sekunde aus und sucht seltener nach neuen Gesichtern.',

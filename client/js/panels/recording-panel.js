@@ -115,9 +115,9 @@ export class RecordingPanel {
       const stem = fileStem(at);
       const files = parts.map((blob, i) => ({ blob, name: parts.length > 1 ? `${stem}_part${i + 1}.${extension}` : `${stem}.${extension}` }));
       // A browser may block the second of two downloads.
-      if (files.length > 1 && fitsZip(parts)) saveFile(await zip(files, at), `${stem}.zip`);
-      else for (const { blob, name } of files) saveFile(blob, name);
-      say(files.length ? T.recordingSaved(files.length) : T.NOT_SAVED);
+      const saved = files.length > 1 && fitsZip(parts) ? [{ blob: await zip(files, at), name: `${stem}.zip` }] : files;
+      for (const { blob, name } of saved) saveFile(blob, name);
+      say(files.length ? T.recordingSaved(files.length, saved.map(({ name }) => name).join(', ')) : T.NOT_SAVED);
       await pieces.markSaved();
       setTimeout(() => pieces.remove(), READ_MS);
     } catch (error) {

@@ -28,7 +28,7 @@ export const INVITATIONS = {
     text: 'Ihr Video wird an diesen Server gesendet, Bild für Bild ausgewertet und sofort zurückgeschickt. Der Server speichert weder das Video noch die Ergebnisse. Dieser Browser behält die Zahlen, bis Sie sie löschen.',
   },
   [State.STARTING]: { title: 'Die Kamera wird geöffnet', text: 'Vielleicht fragt Ihr Browser, ob er sie freigeben darf.' },
-  [State.CONNECTING]: { title: 'Verbindung wird aufgebaut', text: 'Die Kamera ist offen. Die Seite verbindet sich mit dem Server.' },
+  [State.CONNECTING]: { title: 'Verbindung wird aufgebaut', text: 'Die Kamera ist geöffnet. Die Seite verbindet sich mit dem Server.' },
   [State.WAITING]: { title: 'Verbunden', text: 'Das erste Bild des Videos kommt gleich.' },
   [State.PAUSED]: {
     title: 'Die Kamera pausiert',
@@ -44,11 +44,11 @@ export const INVITATIONS = {
   [State.FINISHED]: { title: 'Die Datei ist zu Ende', text: AFTER_STOP },
 };
 /** The same while nothing runs and a past session is open. */
-export const PAST_INVITATION = { title: 'Eine frühere Sitzung ist offen', text: 'Von ihr gibt es Messwerte, aber kein Video. Wort, Balken und Diagramm gehören zu dieser Sitzung.' };
+export const PAST_INVITATION = { title: 'Eine frühere Sitzung ist geöffnet', text: 'Von ihr gibt es Messwerte, aber kein Video. Wort, Balken und Diagramm gehören zu dieser Sitzung.' };
 /** The same for a clip, where it differs. @type {Record<string, {title?: string, text: string}>} */
 export const CLIP_INVITATIONS = {
   [State.STARTING]: { title: 'Die Videodatei wird geöffnet', text: 'Der Browser liest das erste Bild.' },
-  [State.CONNECTING]: { title: 'Verbindung wird aufgebaut', text: 'Die Videodatei ist offen. Die Seite verbindet sich mit dem Server.' },
+  [State.CONNECTING]: { title: 'Verbindung wird aufgebaut', text: 'Die Videodatei ist geöffnet. Die Seite verbindet sich mit dem Server.' },
   [State.QUEUED]: { text: 'Die Seite versucht es von selbst wieder.' },
   [State.RECONNECTING]: { text: `Vorerst wird nichts gesendet. ${GO_ON}` },
   [State.HELD]: { title: 'Die Datei ist angehalten', text: 'Inzwischen ist die Verbindung zum Server verloren gegangen. Die Seite verbindet sich erneut, sobald die Datei weiterläuft.' },

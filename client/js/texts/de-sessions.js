@@ -10,8 +10,8 @@ export const recordingFor = (s) => `Aufnahme beenden (${clockTime(s)})`;
 export const recordingWaits = (s) => `Aufnahme beenden (${clockTime(s)}, wartet)`;
 /** @param {number} part */
 export const recordingContinues = (part) => `Die Aufnahme geht als Teil ${part} weiter.`;
-/** @param {number} parts */
-export const recordingSaved = (parts) => (parts === 1 ? 'Die Aufnahme wurde gespeichert.' : `Die Aufnahme wurde in ${parts} Teilen gespeichert.`);
+/** @param {number} parts @param {string} names of the files */
+export const recordingSaved = (parts, names) => (parts === 1 ? `Die Aufnahme liegt in Ihren Downloads: ${names}` : `Die Aufnahme liegt in ${parts} Teilen in Ihren Downloads: ${names}`);
 /** @param {number} s @param {number} startedMs */
 export const leftRecording = (s, startedMs) => `Eine Aufnahme (${clockTime(s)}, begonnen: ${timeOfDay(new Date(startedMs))}) wurde nicht gespeichert.`;
 export const LEFT = { save: 'Speichern', delete: 'Löschen' };
@@ -23,9 +23,9 @@ const counted = (count, one, several) => `${count} ${count === 1 ? one : several
 
 /** @param {Pick<SessionInfo, 'lengthS' | 'faces'>} info @param {'browser' | 'page'} place that keeps it */
 export const held = ({ lengthS, faces }, place) =>
-  `Messwerte aus ${clockTime(lengthS)}, ${counted(faces, 'Gesicht', 'Gesichter')}. ${place === 'browser' ? 'Dieser Browser bewahrt sie auf, bis Sie sie löschen.' : 'Diese Seite behält sie, bis Sie sie schließen.'}`;
+  `Messwerte aus ${clockTime(lengthS)} ${lengthS < 3600 ? 'Minuten' : 'Stunden'}, ${counted(faces, 'Gesicht', 'Gesichter')}. ${place === 'browser' ? 'Dieser Browser bewahrt sie auf, bis Sie sie löschen.' : 'Diese Seite behält sie, bis Sie sie schließen.'}`;
 /** @param {SessionInfo} info */
-export const pastSession = (info) => `Frühere Sitzung: ${dateAndTime(new Date(info.startedMs))}. ${factsOf(info)}`;
+export const pastSession = (info) => `Frühere Sitzung: ${dateAndTime(new Date(info.startedMs))} Uhr · Dauer ${factsOf(info)}`;
 export const BACK = { toLive: 'Zurück zu Live', close: 'Schließen' };
 export const ASK_FORGET = 'Die Messwerte dieser Sitzung löschen? Sie lassen sich nicht wiederherstellen.';
 

@@ -52,7 +52,7 @@ export const TEXT = {
   meaningTitle: 'Was diese Angaben bedeuten',
   meaningLabels:
     'Ein kleines neuronales Netz vergleicht jedes Gesicht mit sieben Gruppen von Fotos: wütend, angewidert, ängstlich, fröhlich, traurig, überrascht und neutral. Die Prozentzahl sagt, wie sicher das Netz ist, nicht wie stark ein Ausdruck ist. Unter 60 % steht „Vielleicht“ davor. „Unklar“ heißt: Zwei Ausdrücke sind etwa gleich wahrscheinlich, oder das Gesicht ist zu klein, unscharf oder abgewandt.',
-  meaningMoment: 'Wort und Balken können bis zu einer Viertelsekunde hinter der Angabe im Video zurück sein, damit man sie lesen kann.',
+  meaningMoment: 'Wort und Balken können der Angabe im Video bis zu einer Viertelsekunde hinterherhinken, damit man sie lesen kann.',
   meaningErrors:
     'Bei Fotos, die Menschen zuvor eingeordnet hatten, stimmt das Netz in etwa 84 von 100 Fällen mit ihnen überein, mit einer Kamera seltener. Ekel und Angst erkennt es höchstens in der Hälfte der Fälle. Ein trauriges Gesicht nennt es oft neutral, ein ängstliches überrascht.',
   meaningLimits:
@@ -61,7 +61,7 @@ export const TEXT = {
   snapshot: 'Standbild',
   record: 'Aufnahme',
   tryNow: 'Jetzt versuchen',
-  giveUp: 'Aufhören',
+  giveUp: 'Abbrechen',
   consentTitle: 'Bevor Ihr Video gesendet wird',
   consentYes: 'Ich stimme zu',
   consentNo: 'Jetzt nicht',
@@ -77,7 +77,7 @@ export const TEXT = {
   moreMarkers: 'Weitere Markierungen',
   stimulusStart: 'Reiz beginnt',
   stimulusEnd: 'Reiz endet',
-  markerNote: 'Notiz (freiwillig)',
+  markerNote: 'Notiz (optional)',
   markerSave: 'Hinzufügen',
   questionYes: 'Löschen',
   questionNo: 'Abbrechen',
@@ -97,6 +97,7 @@ export const TEXT = {
   historyLabel: 'Diagramm über',
   windowLabel: 'Zeitspanne des Diagramms',
   pause: 'Pause',
+  pauseTitle: 'Hält nur das Diagramm an; Video und Auswertung laufen weiter',
   lookBack: 'In der Zeit zurückgehen',
   save: 'Speichern',
   saveTables: 'Tabellen und Erklärung (ZIP)',
@@ -117,10 +118,10 @@ export const TEXT = {
   share: 'Teilen',
   shareAdmin: 'Admin-Schlüssel',
   shareLifetime: 'Stunden, bis der Link abläuft',
-  shareName: 'Name für das Protokoll des Servers (freiwillig)',
+  shareName: 'Name für das Protokoll des Servers (optional)',
   shareCreate: 'Link erstellen',
   shareSend: 'Mit einer App senden',
-  shareHere: 'Die Adresse dieser Seite gilt nur auf diesem Computer. Um sie mit anderen zu teilen, öffnen Sie die Seite unter der Adresse des Servers in Ihrem Netz.',
+  shareHere: 'Die Adresse dieser Seite funktioniert nur auf diesem Computer. Um sie mit anderen zu teilen, öffnen Sie die Seite unter der Adresse des Servers in Ihrem Netz.',
   languageLabel: 'Sprache / Language',
 };
 
@@ -273,7 +274,7 @@ export const ESTIMATE = 'Schätzung, oft falsch';
 export const NO_FACE_REASON = 'Im Bild ist kein Gesicht';
 export const NOT_RUNNING = 'Die Auswertung läuft nicht';
 /** In place of a reason, where the numbers are of a session that is over. @param {string} at time since its start */
-export const momentShown = (at) => `Bei ${at} der Sitzung, Mittel einer Sekunde`;
+export const momentShown = (at) => `Stand ${at} der Sitzung, Mittelwert über eine Sekunde`;
 /** @param {string} at */
 export const nothingAt = (at) => `Keine Messwerte bei ${at} der Sitzung`;
 export const NO_CONNECTION = 'Keine Auswertung, bis die Verbindung wieder da ist';
@@ -331,7 +332,7 @@ export function describePose({ pose_deg: pose, eyes = 1, mouth = 0, blinks = 0 }
   const [yaw, pitch] = pose;
   // Yaw counts in the frame as it was sent; the server may mirror what it sends back.
   const side = yaw > 0 === (view === 'as it is') ? 'rechten' : 'linken';
-  const turned = Math.abs(yaw) > 15 ? `Zum ${side} Rand des Videos gedreht` : '';
+  const turned = Math.abs(yaw) > 15 ? `Kopf zum ${side} Bildrand gedreht` : '';
   const nodded = Math.abs(pitch) > 15 ? `Blick nach ${pitch > 0 ? 'oben' : 'unten'}` : '';
   const words = [
     [turned, nodded].filter(Boolean).join(', ') || 'Zur Kamera gewandt',

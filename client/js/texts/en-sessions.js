@@ -10,8 +10,8 @@ export const recordingFor = (s) => `Stop recording (${clockTime(s)})`;
 export const recordingWaits = (s) => `Stop recording (${clockTime(s)}, waiting)`;
 /** @param {number} part */
 export const recordingContinues = (part) => `The recording continues as part ${part}.`;
-/** @param {number} parts */
-export const recordingSaved = (parts) => (parts === 1 ? 'The recording was saved.' : `The recording was saved in ${parts} parts.`);
+/** @param {number} parts @param {string} names of the files */
+export const recordingSaved = (parts, names) => (parts === 1 ? `The recording was saved to your downloads: ${names}` : `The recording was saved in ${parts} parts to your downloads: ${names}`);
 /** @param {number} s @param {number} startedMs */
 export const leftRecording = (s, startedMs) => `A recording of ${clockTime(s)} from ${timeOfDay(new Date(startedMs))} was not saved.`;
 export const LEFT = { save: 'Save', delete: 'Delete' };

@@ -97,6 +97,7 @@ export const TEXT = {
   historyLabel: 'Chart of',
   windowLabel: 'Time span of the chart',
   pause: 'Pause',
+  pauseTitle: 'Pauses the chart; video and analysis go on',
   lookBack: 'Look back in time',
   save: 'Save',
   saveTables: 'Tables and dictionary (ZIP)',
