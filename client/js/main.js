@@ -138,9 +138,9 @@ const held = new HeldPanel(
 const markers = new MarkerPanel(
   { tools: element('#markers'), form: find(document, '#marker-note', HTMLFormElement) },
   {
-    now: () => (keeper.isRunning ? live.shownS : null),
-    mark: (timeS, kind) => {
-      const id = log.note(timeS, kind);
+    now: () => (keeper.isRunning ? live.onShow : null),
+    mark: (frame, kind) => {
+      const id = log.noteShown(frame, kind);
       keeper.save();
       return id;
     },
@@ -174,7 +174,15 @@ const list = new SessionsPanel(dialog('#sessions'), {
   onMove: () => session.refresh(),
   say: (text) => stage.sayBriefly(text),
 });
-const recording = new RecordingPanel({ button: button('record'), left: element('#left'), video, storage, ask, say: (text) => stage.sayBriefly(text) });
+const recording = new RecordingPanel({
+  button: button('record'),
+  left: element('#left'),
+  video,
+  storage,
+  ask,
+  note: (edge, part) => keeper.isRunning && log.noteShown(live.onShow, `recording-${edge}`, String(part)),
+  say: (text) => stage.sayBriefly(text),
+});
 
 const traits = readTraits();
 const languages = new LanguageMenu(find(document, '#language', HTMLSelectElement), async () => !session.isOnlyHere || ask(T.ASK_FORGET), () => location.reload());

@@ -43,6 +43,16 @@ async def test_snapshot_and_recording_contain_the_annotated_frame(
             assert sum(1 for _ in clip.decode(video=0)) > 5
         await expect(page.get_by_role("button", name="Record", exact=True)).to_be_visible()
 
+        # The session says when each part began and ended.
+        await page.get_by_role("button", name="Stop").click()
+        lines = (await saved(page, "For programs", tmp_path)).read_text().splitlines()
+        records = [json.loads(line) for line in lines]
+        begun, ended = [r for r in records if r.get("event", "").startswith("recording-")]
+        assert [begun["event"], ended["event"]] == ["recording-start", "recording-end"]
+        assert (begun["detail"], ended["detail"]) == ("1", "1")
+        assert ended["seq"] > begun["seq"] >= 0
+        assert ended["pressed_s"] > begun["pressed_s"] >= begun["time_s"]
+
 
 async def test_table_messages_and_report_match_the_session_and_need_no_network(
     server_url: str, open_page: OpenPage, tmp_path: Path

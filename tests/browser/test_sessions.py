@@ -371,6 +371,12 @@ async def test_the_key_m_marks_the_moment_with_a_note(server_url: str, open_page
         rows = [line.split(",") for line in tables.read("events.csv").decode().splitlines()]
         marked = [(row[2], row[3]) for row in rows if row[2] in ("marker", "stimulus-start")]
         assert marked == [("marker", "mm smile"), ("marker", ""), ("stimulus-start", "")]
+        head = rows[0]
+        for row in rows[1:]:
+            cells = dict(zip(head, row, strict=True))
+            if cells["event"] in ("marker", "stimulus-start"):
+                assert float(cells["pressed_s"]) >= float(cells["time_s"])
+                assert int(cells["seq"]) >= 0
         assert "mm smile" in messages.read_text()
         for line in messages.read_text().splitlines():
             json.loads(line)

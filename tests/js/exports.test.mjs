@@ -51,7 +51,7 @@ test('CSV has one row per face and one for a frame without faces, all of the sam
 
   assert.equal(rows.length, 1 + golden.faces.length + 1);
   assert.equal(new Set(rows.map((row) => row.length)).size, 1);
-  assert.match(rows[0].join(), /^time_s,clock,row,frames,seq,pts_s,.*label,unsure,frames_angry,.*frames_unsure,angry,disgust,.*blinks$/);
+  assert.match(rows[0].join(), /^time_s,clock,row,frames,connection,seq,pts_s,.*label,unsure,frames_angry,.*frames_unsure,angry,disgust,.*blinks$/);
 });
 
 test('each row of a CSV has the time of the session and of the wall clock', () => {
@@ -116,6 +116,54 @@ test('a line of means in JSONL counts its labels and the frames without a face',
   assert.deepEqual([one.frames, one.labels.happy, one.labels.sad, two.labels.unsure], [4, 3, 1, 2]);
 });
 
+test('a marker has the time of the frame on show, the moment of the key, and the number of the frame, also after the database', () => {
+  const log = logOf({ faces: [] }, { faces: [] });
+  log.noteShown({ timeS: 0.75, pressedS: 1, seq: 3 }, 'stimulus-start', 'cue');
+  log.note(1.2, 'stopped');
+  const { events } = SessionLog.from(structuredClone(log.takeChunks()));
+  const [first, second] = table(toEventsCsv(events, GERMAN).slice(1), ';');
+  const [, line, , stopped] = toJsonl(log, { startedAt }).trimEnd().split('\n').map((text) => JSON.parse(text));
+
+  assert.deepEqual(first, {
+    time_s: '0,750', clock: '2026-03-04T05:06:08.250Z', event: 'stimulus-start', detail: 'cue', pressed_s: '1,000', pressed_clock: '2026-03-04T05:06:08.500Z', seq: '3',
+  });
+  assert.deepEqual([second.event, second.pressed_s, second.pressed_clock, second.seq], ['stopped', '', '', '']);
+  assert.deepEqual([line.time_s, line.pressed_s, line.pressed_clock, line.seq], [0.75, 1, '2026-03-04T05:06:08.500Z', 3]);
+  assert.deepEqual(Object.keys(stopped), ['v', 'time_s', 'clock', 'event', 'detail']);
+});
+
+test('rows and lines have the number of their connection, also where only means are kept and after the database', () => {
+  const limits = { framesS: 4 };
+  const log = new SessionLog(limits);
+  const chunks = [];
+  for (let seq = 0; seq < 20; seq += 1) {
+    // The tries between 5 and 6 s that fail count as none.
+    if ([0, 11, 12, 18].includes(seq)) log.newSession();
+    if (seq === 11) continue;
+    log.add(seq / 2, message({ seq, faces: [face(1)] }));
+    chunks.push(...structuredClone(log.takeChunks()));
+  }
+  for (const kept of [log, SessionLog.from(chunks, limits)]) {
+    const rows = table(toCsv(kept, { startedAt })).map(({ row, time_s: timeS, connection }) => [row, timeS, connection]);
+    const lines = toJsonl(kept, { startedAt }).trimEnd().split('\n').map((text) => JSON.parse(text));
+
+    assert.deepEqual(rows.slice(0, 7), [
+      ['mean', '0.000', '1'], ['mean', '1.000', '1'], ['mean', '2.000', '1'], ['mean', '3.000', '1'], ['mean', '4.000', '1'], ['frame', '5.000', '1'], ['frame', '6.000', '2'],
+    ]);
+    assert.deepEqual(rows.slice(-2), [['frame', '9.000', '3'], ['frame', '9.500', '3']]);
+    assert.deepEqual(lines.filter(({ event }) => !event).map(({ connection }) => connection), [1, 1, 1, 1, 1, 1, 2, 2, 2, 2, 2, 2, 3, 3]);
+    assert.deepEqual(lines.filter(({ event }) => event === 'connection').map(({ time_s: timeS, detail }) => [timeS, detail]), [[0, '1'], [6, '2'], [9, '3']]);
+    assert.equal(lines[0].event, 'connection');
+  }
+});
+
+test('a session of an older page says no connection', () => {
+  const [row] = table(toCsv(logOf({}), { startedAt }));
+
+  assert.equal(row.connection, '');
+  assert.ok(!('connection' in JSON.parse(toJsonl(logOf({ faces: [] }), { startedAt }))));
+});
+
 test('CSV for a German Excel has semicolons, decimal commas and the mark of UTF-8', () => {
   const text = toCsv(logOf({ fps_out: 29.5 }), GERMAN);
   const [row] = table(text.slice(1), ';');
@@ -138,7 +186,7 @@ for (const text of ['plain', 'with, comma; and semicolon', 'a "quoted" word', 't
     test(`an event's text ${JSON.stringify(text)} comes through a CSV with ${separator}`, () => {
       const csv = toEventsCsv([{ timeS: 1.5, kind: 'marker', detail: text }], { startedAt, separator });
 
-      assert.deepEqual(table(csv.replace('\ufeff', ''), separator), [{ time_s: '1.500', clock: '2026-03-04T05:06:09.000Z', event: 'marker', detail: text }]);
+      assert.deepEqual(table(csv.replace('\ufeff', ''), separator), [{ time_s: '1.500', clock: '2026-03-04T05:06:09.000Z', event: 'marker', detail: text, pressed_s: '', pressed_clock: '', seq: '' }]);
     });
   }
 }

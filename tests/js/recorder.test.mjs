@@ -39,9 +39,10 @@ beforeEach(() => {
 
 /** A recording, and what it reported. */
 function recording(type = WEBM) {
-  const at = { parts: [], waits: 0, continued: [] };
+  const at = { parts: [], edges: [], waits: 0, continued: [] };
   at.recorder = new Recorder('first', type, {
     onPiece: ({ part, blob }) => blob.size && at.parts.push(part),
+    onPart: (edge, part) => at.edges.push(`${edge} ${part}`),
     onWait: () => (at.waits += 1),
     onContinue: (part) => at.continued.push(part),
   });
@@ -113,4 +114,26 @@ test('a part that cannot begin leaves the recording waiting, and it still ends',
   assert.equal(at.recorder.isWaiting, true);
   assert.equal(at.waits, 1);
   assert.equal(await ending(at.recorder), 'ended');
+});
+
+test('each part begins and ends once, whatever ends it', async () => {
+  const at = recording(MP4);
+  at.recorder.resize();
+  await new Promise((resolve) => setTimeout(resolve, 350));
+  at.recorder.interrupt();
+  at.recorder.resume('second');
+  made[2].stop();
+  await ending(at.recorder);
+  await ending(at.recorder);
+
+  assert.deepEqual(at.edges, ['start 1', 'end 1', 'start 2', 'end 2', 'start 3', 'end 3']);
+});
+
+test('a part whose tracks end by themselves ends once', async () => {
+  const at = recording();
+  made[0].stop();
+  await new Promise((resolve) => setImmediate(resolve));
+  await ending(at.recorder);
+
+  assert.deepEqual(at.edges, ['start 1', 'end 1']);
 });

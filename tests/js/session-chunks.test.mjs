@@ -124,6 +124,13 @@ test('a note that comes before its marker is taken is in one event', () => {
   assert.deepEqual(log.takeChunks().flatMap(({ events }) => events), [{ timeS: 2, kind: 'marker', detail: 'soon', id: 1 }]);
 });
 
+test('an event whose moment is damaged is refused', () => {
+  const log = new SessionLog();
+  log.noteShown({ timeS: 1, pressedS: NaN }, 'marker', '');
+
+  assert.throws(() => SessionLog.from(log.takeChunks()), /damaged/);
+});
+
 test('chunks of another version are refused', () => {
   const [chunk] = record(new SessionLog(), 0, 1).takeChunks();
 

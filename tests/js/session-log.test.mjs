@@ -69,5 +69,5 @@ test('a lost connection does not count as a face that left', () => {
   log.newSession();
   log.add(1, message({ seq: 0, faces: [] }));
 
-  assert.deepEqual(log.events.map(({ kind }) => kind), ['appeared']);
+  assert.deepEqual(log.events.map(({ kind }) => kind), ['appeared', 'connection']);
 });

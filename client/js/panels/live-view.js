@@ -58,10 +58,17 @@ export class LiveView {
     return this.#startedAt;
   }
 
-  /** @returns {number} the time of the frame on show, in seconds since the session's start; of the newest message where the frame is not known */
-  get shownS() {
+  /** @returns {import('../session/session-log.js').OnShow} the frame on show; that of the newest message where it is not known */
+  get onShow() {
     const { log } = this.#at;
-    return this.#momentS === null ? log.lastS : Math.min(log.lastS, Math.max(0, this.#momentS - this.#startS));
+    const shown = this.#momentS === null ? null : this.#shown.report(performance.now());
+    const seq = shown?.seq ?? this.#lastSeq;
+    return {
+      timeS: this.#momentS === null ? log.lastS : Math.min(log.lastS, Math.max(0, this.#momentS - this.#startS)),
+      // The time of a file says nothing about when a person pressed something.
+      ...(!this.#isClip && { pressedS: nowS() - this.#startS }),
+      ...(seq >= 0 && { seq }),
+    };
   }
 
   /** The chart shows a past session instead. @param {import('../session/session-log.js').SessionLog | null} log null: this one again */

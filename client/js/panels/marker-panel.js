@@ -3,7 +3,10 @@
 import { find } from '../browser/elements.js';
 import { T } from '../texts/texts.js';
 
-/** @typedef {'marker' | 'stimulus-start' | 'stimulus-end'} MarkerKind */
+/**
+ * @typedef {'marker' | 'stimulus-start' | 'stimulus-end'} MarkerKind
+ * @typedef {import('../session/session-log.js').OnShow} OnShow
+ */
 
 /**
  * @typedef {object} MarkerElements
@@ -13,8 +16,8 @@ import { T } from '../texts/texts.js';
 
 /**
  * @typedef {object} MarkerLog
- * @property {() => number | null} now the time of the frame on show, in seconds of the session; null: nothing runs
- * @property {(timeS: number, kind: MarkerKind) => number | null} mark keeps the marker at once, and says its id
+ * @property {() => OnShow | null} now the frame on show; null: nothing runs
+ * @property {(frame: OnShow, kind: MarkerKind) => number | null} mark keeps the marker at once, and says its id
  * @property {(id: number | null, text: string) => void} annotate adds a note to it
  */
 
@@ -71,9 +74,10 @@ export class MarkerPanel {
   add(kind) {
     this.finish();
     this.#menu.open = false;
-    const timeS = this.#log.now();
-    if (timeS === null) return;
-    const id = this.#log.mark(timeS, kind);
+    const frame = this.#log.now();
+    if (!frame) return;
+    const { timeS } = frame;
+    const id = this.#log.mark(frame, kind);
     const { form } = this.#at;
     form.hidden = false;
     // The big word and the compact view have no room for a note.

@@ -18,6 +18,7 @@ const TOUCH_MS = 30_000;
  * @property {HTMLVideoElement} video
  * @property {import('../storage/storage.js').Storage} storage
  * @property {(text: string) => Promise<boolean>} ask a question before something is lost
+ * @property {(edge: 'start' | 'end', part: number) => void} note in the session that a part of the recording begins or ends
  * @property {(text: string) => void} say a sentence for the person
  */
 
@@ -70,7 +71,7 @@ export class RecordingPanel {
   }
 
   #begin() {
-    const { video, storage, say } = this.#at;
+    const { video, storage, say, note } = this.#at;
     const stream = video.srcObject;
     if (!(stream instanceof MediaStream)) return;
     const recorded = recordedType();
@@ -85,6 +86,7 @@ export class RecordingPanel {
         });
         this.#show();
       },
+      onPart: note,
       onWait: () => this.#show(),
       onContinue: (part) => say(T.recordingContinues(part)),
     });

@@ -4,17 +4,17 @@ import { EMOTIONS, STAGES, VERSION } from '../connection/telemetry.js';
 import { T } from '../texts/texts.js';
 import { LABELS } from './log-columns.js';
 
-const FRAME_COLUMNS = ['time_s', 'clock', 'row', 'frames', 'seq', 'pts_s', 'fps_in', 'fps_out', 'dropped', 'analysed', 'economy'];
+const FRAME_COLUMNS = ['time_s', 'clock', 'row', 'frames', 'connection', 'seq', 'pts_s', 'fps_in', 'fps_out', 'dropped', 'analysed', 'economy'];
 const STAGE_COLUMNS = STAGES.map((stage) => `${stage}_ms`);
 const FACE_COLUMNS = ['face', 'left', 'top', 'width', 'height', 'label', 'unsure'];
 /** Shares of labels over rows of frames and rows of means can be computed from these only. */
 const COUNT_COLUMNS = LABELS.map((label) => `frames_${label}`);
 const BODY_COLUMNS = ['yaw_deg', 'pitch_deg', 'roll_deg', 'eyes', 'mouth', 'blinks'];
 const COLUMNS = [...FRAME_COLUMNS, ...STAGE_COLUMNS, ...FACE_COLUMNS, ...COUNT_COLUMNS, ...EMOTIONS, ...BODY_COLUMNS];
-const EVENT_COLUMNS = ['time_s', 'clock', 'event', 'detail'];
+const EVENT_COLUMNS = ['time_s', 'clock', 'event', 'detail', 'pressed_s', 'pressed_clock', 'seq'];
 const UNITS = { s: 's', ms: 'ms', deg: 'degrees' };
 /** @type {Record<string, string>} */
-const UNIT_OF = { clock: 'UTC', left: 'px', top: 'px', width: 'px', height: 'px', fps_in: '1/s', fps_out: '1/s' };
+const UNIT_OF = { clock: 'UTC', pressed_clock: 'UTC', left: 'px', top: 'px', width: 'px', height: 'px', fps_in: '1/s', fps_out: '1/s' };
 
 /**
  * @typedef {import('./session-log.js').SessionLog} SessionLog
@@ -34,13 +34,17 @@ const UNIT_OF = { clock: 'UTC', left: 'px', top: 'px', width: 'px', height: 'px'
  */
 export function toCsv(log, options) {
   const table = new Table(COLUMNS, options);
+  const connectionAt = connectionsOf(log);
   for (const means of log.means()) {
-    const [times, { telemetry }] = [table.times(means.timeS), means];
-    for (const { face, frames, labels } of means.faces) table.add([...times, 'mean', frames, ...frameCells(telemetry), ...faceCells(face, labels)]);
-    for (const [analysed, frames] of withoutFace(means)) table.add([...times, 'mean', frames, ...frameCells({ ...telemetry, analysed }), ...faceCells(null)]);
+    const { telemetry } = means;
+    const [times, connection] = [table.times(means.timeS), connectionAt(means.timeS + 1) ?? ''];
+    for (const { face, frames, labels } of means.faces) table.add([...times, 'mean', frames, connection, ...frameCells(telemetry), ...faceCells(face, labels)]);
+    for (const [analysed, frames] of withoutFace(means)) {
+      table.add([...times, 'mean', frames, connection, ...frameCells({ ...telemetry, analysed }), ...faceCells(null)]);
+    }
   }
   for (const { timeS, telemetry } of log) {
-    const frame = [...table.times(timeS), 'frame', 1, ...frameCells(telemetry)];
+    const frame = [...table.times(timeS), 'frame', 1, connectionAt(timeS) ?? '', ...frameCells(telemetry)];
     for (const face of telemetry.faces.length ? telemetry.faces : [null]) table.add([...frame, ...faceCells(face)]);
   }
   return table.text;
@@ -49,7 +53,9 @@ export function toCsv(log, options) {
 /** @param {readonly import('./session-log.js').SessionEvent[]} events @param {CsvOptions} options @returns {string} one row per event */
 export function toEventsCsv(events, options) {
   const table = new Table(EVENT_COLUMNS, options);
-  for (const { timeS, kind, detail } of events) table.add([...table.times(timeS), kind, harmless(detail)]);
+  for (const { timeS, kind, detail, pressedS, seq = '' } of events) {
+    table.add([...table.times(timeS), kind, harmless(detail), ...(pressedS === undefined ? ['', ''] : table.times(pressedS)), seq]);
+  }
   return table.text;
 }
 
@@ -70,6 +76,7 @@ export function dictionary({ separator } = {}) {
 export function toJsonl(log, { startedAt }) {
   const lines = [];
   const rest = [...log.events].reverse();
+  const connectionAt = connectionsOf(log);
   /** @param {number} timeS */
   const addEvents = (timeS) => {
     while (rest.length && rest[rest.length - 1].timeS <= timeS) lines.push(eventLine(rest.pop(), startedAt));
@@ -77,12 +84,12 @@ export function toJsonl(log, { startedAt }) {
   for (const means of log.means()) {
     addEvents(means.timeS);
     const faces = means.faces.map(({ face, frames, labels }) => ({ ...face, frames, labels: Object.fromEntries(LABELS.map((label, i) => [label, labels[i]])) }));
-    const counts = { frames: means.frames, analysed_frames: means.analysedFrames, frames_without_face: new Map(withoutFace(means)).get(true) ?? 0 };
+    const counts = { connection: connectionAt(means.timeS + 1), frames: means.frames, analysed_frames: means.analysedFrames, frames_without_face: new Map(withoutFace(means)).get(true) ?? 0 };
     lines.push(messageLine(means.timeS, { ...means.telemetry, faces }, counts));
   }
   for (const { timeS, telemetry } of log) {
     addEvents(timeS);
-    lines.push(messageLine(timeS, telemetry, {}));
+    lines.push(messageLine(timeS, telemetry, { connection: connectionAt(timeS) }));
   }
   addEvents(Infinity);
   return lines.length ? `${lines.join('\n')}\n` : '';
@@ -142,16 +149,24 @@ const clock = (startedMs, timeS) => new Date(startedMs + timeS * 1000).toISOStri
 /** A spreadsheet would calculate a text that begins like a formula, also after a space. @param {string} text */
 const harmless = (text) => (/^(\s*[=+\-@＝＋－＠]|[\t\r\n])/.test(text) ? `'${text}` : text);
 
-/** @param {number} timeS @param {Telemetry} telemetry @param {Record<string, number>} means counts, of a line of means */
-function messageLine(timeS, { fpsIn, fpsOut, degradationLevel, ...same }, means) {
-  return JSON.stringify({ v: VERSION, time_s: Number(timeS.toFixed(3)), ...means, fps_in: fpsIn, fps_out: fpsOut, economy: degradationLevel, ...same });
+/** @param {number} timeS @param {Telemetry} telemetry @param {Record<string, number | undefined>} more what the message does not say itself */
+function messageLine(timeS, { fpsIn, fpsOut, degradationLevel, ...same }, more) {
+  return JSON.stringify({ v: VERSION, time_s: Number(timeS.toFixed(3)), ...more, fps_in: fpsIn, fps_out: fpsOut, economy: degradationLevel, ...same });
 }
 
 /** @param {import('./session-log.js').SessionEvent | undefined} event @param {Date} startedAt */
 function eventLine(event, startedAt) {
   if (!event) return '';
-  const { timeS, kind, detail } = event;
-  return JSON.stringify({ v: VERSION, time_s: Number(timeS.toFixed(3)), clock: clock(startedAt.getTime(), timeS), event: kind, detail });
+  const { timeS, kind, detail, pressedS, seq } = event;
+  const startedMs = startedAt.getTime();
+  const pressed = pressedS === undefined ? {} : { pressed_s: Number(pressedS.toFixed(3)), pressed_clock: clock(startedMs, pressedS) };
+  return JSON.stringify({ v: VERSION, time_s: Number(timeS.toFixed(3)), clock: clock(startedMs, timeS), event: kind, detail, ...pressed, seq });
+}
+
+/** @param {SessionLog} log @returns {(timeS: number) => number | undefined} the number of the connection at a time; undefined: not known */
+function connectionsOf(log) {
+  const starts = log.connectionStarts();
+  return (timeS) => starts.filter((startS) => startS <= timeS).length || undefined;
 }
 
 /** @param {Telemetry} telemetry */

@@ -36,6 +36,7 @@ export const recordedType = () => TYPES.find(({ type }) => MediaRecorder.isTypeS
  * @typedef {object} RecorderEvents
  * @property {(piece: import('../storage/recordings.js').Piece, lengthS: number) => void} onPiece about once a second; lengthS: recorded so far
  * @property {() => void} onWait the video has ended, the recording has not: it continues with the next stream
+ * @property {(edge: 'start' | 'end', part: number) => void} onPart a part begins, or ends; parts are counted from 1
  * @property {(part: number) => void} onContinue part 2 or later has begun to arrive
  */
 
@@ -128,6 +129,7 @@ export class Recorder {
     // Throws if the tracks have ended; then nothing runs that would have to end.
     recorder.start(SLICE_MS);
     const part = (this.#part += 1);
+    this.#events.onPart('start', part);
     const before = this.#lengthS;
     const begunMs = performance.now();
     let pieces = 0;
@@ -145,6 +147,7 @@ export class Recorder {
     ended.then(() => {
       if (this.#recorder !== recorder) return;
       this.#recorder = null;
+      this.#events.onPart('end', part);
       this.#events.onWait();
     });
   }
@@ -154,6 +157,8 @@ export class Recorder {
     this.#recorder = null;
     window.clearTimeout(this.#settling);
     this.#settling = 0;
-    if (recorder && recorder.state !== 'inactive') recorder.stop();
+    if (!recorder) return;
+    if (recorder.state !== 'inactive') recorder.stop();
+    this.#events.onPart('end', this.#part);
   }
 }

@@ -12,6 +12,10 @@ export const OF_FACES = ['appeared', 'changed', 'left'];
  * @property {string} kind key of EVENTS in texts/en.js
  * @property {string} detail of 'marker', 'stimulus-start' and 'stimulus-end': the person's own text
  * @property {number} [id] of the same kinds: a note that comes later names its event by it; unique in a session
+ * @property {number} [pressedS] where the event is about the frame on show at a moment: that moment, a little after the frame's time
+ * @property {number} [seq] and the number of that frame
+ *
+ * @typedef {Pick<SessionEvent, 'timeS' | 'pressedS' | 'seq'>} OnShow the frame on show at a moment
  */
 
 export class SessionEvents {

@@ -15,6 +15,8 @@ import { Stretches } from './stretches.js';
 export const FRAMES_S = 30 * 60;
 /** Half an hour of four faces at 30 frames a second: 34 MB. */
 const MOST_ROWS = 216_000;
+/** Kind of the event that notes the first frame of a connection. */
+const CONNECTION = 'connection';
 /** One second without a message is a slow server, not a face that left. */
 const BRIDGE_S = 1;
 
@@ -26,6 +28,8 @@ const BRIDGE_S = 1;
  * @property {import('../connection/telemetry.js').Telemetry} telemetry
  *
  * @typedef {import('./session-events.js').SessionEvent} SessionEvent
+ *
+ * @typedef {import('./session-events.js').OnShow} OnShow
  *
  * @typedef {import('./chunks.js').Chunk} Chunk
  *
@@ -41,6 +45,7 @@ export class SessionLog {
   /** Frames are kept from this whole second on; before it there are means only. */
   #framesFromS = 0;
   #lastS = 0;
+  #isConnectionNew = false;
   #mostEvents;
   #events;
   /** @type {Map<number, SeenFace>} */
@@ -92,6 +97,11 @@ export class SessionLog {
     return this.#framesFromS;
   }
 
+  /** @returns {number[]} when the first frame of each connection came; empty: not noted, in a session of an older page */
+  connectionStarts() {
+    return this.events.filter(({ kind }) => kind === CONNECTION).map(({ timeS }) => timeS);
+  }
+
   /** @returns {SeenFace[]} in the order of their first frame */
   faces() {
     return [...this.#faces.values()].map((face) => ({ ...face }));
@@ -99,8 +109,14 @@ export class SessionLog {
 
   /** @param {number} timeS @param {string} kind @param {string} [detail] for 'marker', 'stimulus-start' and 'stimulus-end': the person's own text @returns {number | null} the id of what the person notes, for annotate() */
   note(timeS, kind, detail = '') {
-    if (OF_PERSON.includes(kind)) return this.#events.addOfPerson({ timeS, kind, detail });
-    this.#events.add({ timeS, kind, detail });
+    return this.noteShown({ timeS }, kind, detail);
+  }
+
+  /** Note what is about the frame on show. @param {OnShow} frame @param {string} kind @param {string} [detail] @returns {number | null} as note() */
+  noteShown(frame, kind, detail = '') {
+    const event = { ...frame, kind, detail };
+    if (OF_PERSON.includes(kind)) return this.#events.addOfPerson(event);
+    this.#events.add(event);
     return null;
   }
 
@@ -114,6 +130,8 @@ export class SessionLog {
     // The estimated clock of the frames may go back a few milliseconds, but searches by time need an order.
     const atS = Math.max(timeS, this.#lastS, 0);
     this.#lastS = atS;
+    if (this.#isConnectionNew) this.note(atS, CONNECTION, String(this.connectionStarts().length + 1));
+    this.#isConnectionNew = false;
     // A frame that was not analysed says nothing about faces.
     if (telemetry.analysed) this.#events.addFaces(atS, telemetry.faces);
     for (const { id } of telemetry.faces) this.#see(id, atS, atS);
@@ -123,9 +141,10 @@ export class SessionLog {
     this.#thin();
   }
 
-  /** A new connection begins: its faces are not compared with those of the last one. */
+  /** A new connection begins: its first frame is noted, and its faces are not compared with those of the last one. */
   newSession() {
     this.#events.forgetFaces();
+    this.#isConnectionNew = true;
   }
 
   /** Forget every row and event. */
@@ -134,6 +153,7 @@ export class SessionLog {
     this.#seconds.clear();
     this.#open = new OpenSecond();
     this.#framesFromS = this.#lastS = 0;
+    this.#isConnectionNew = false;
     this.#events = new SessionEvents(this.#mostEvents);
     this.#faces.clear();
     this.#taken = { frames: 0, seconds: 0 };

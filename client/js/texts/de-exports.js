@@ -60,18 +60,20 @@ export const REPORT = {
 
 /** What each column of the tables means, by its name. @type {Record<string, string>} */
 export const COLUMN_MEANINGS = {
-  time_s: 'Zeit seit Beginn der Sitzung. In einer Zeile mit Mittelwerten: der Beginn ihrer Sekunde',
-  clock: 'Derselbe Moment nach der Uhr des Computers, auf dem die Seite lief (ISO 8601)',
+  time_s:
+    'Zeit seit Beginn der Sitzung. Bei einem Bild: seine Zeit nach pts_s, anhand der bisher schnellsten Nachricht auf die Uhr der Seite übertragen; in der ersten halben Sekunde einer Verbindung ist sie bis zu 0,5 s zu spät, dort also Differenzen von pts_s verwenden. In einer Zeile mit Mittelwerten: der Beginn ihrer Sekunde. Bei einer Markierung, einem Reiz oder einer Aufnahme: die Zeit des Bildes, das zu sehen war. Bei einer Datei, die einmal ausgewertet wird: die Zeit in der Datei',
+  clock: 'Derselbe Moment wie time_s, nach der Uhr des Computers, auf dem die Seite lief (ISO 8601)',
   row: 'frame: Die Zeile gilt für ein einzelnes Bild. mean: Von dieser Zeit wurden nur die Mittelwerte jeder Sekunde aufbewahrt, und die Zeile gilt für alle Bilder einer Sekunde, in denen das Gesicht gefunden wurde oder in denen kein Gesicht war',
   frames: 'Bilder, für die die Zeile gilt; 1 in der Zeile eines einzelnen Bildes. Zählen Sie diese zusammen statt der Zeilen, und gewichten Sie die Mittelwerte der Zeilen damit',
-  seq: 'Nummer des Bildes in seiner Verbindung. In einer Zeile mit Mittelwerten: das erste ihrer Sekunde',
-  pts_s: 'Zeitstempel des Bildes in seiner Verbindung',
+  connection: 'Nummer der Verbindung in der Sitzung, ab 1; auf eine verlorene Verbindung folgt eine weitere. In einer Zeile mit Mittelwerten: die letzte ihrer Sekunde. Leer: nicht bekannt, in einer Sitzung einer früheren Version',
+  seq: 'Nummer des Bildes; eine weitere Verbindung zählt womöglich wieder ab 0. In einer Zeile mit Mittelwerten: das erste ihrer Sekunde. Bei einer Markierung, einem Reiz oder einer Aufnahme: das Bild, das zu sehen war',
+  pts_s: 'Wann das Bild aufgenommen wurde, in Sekunden seit dem ersten Bild seiner Verbindung. Nur innerhalb einer Verbindung vergleichbar',
   fps_in: 'Bilder pro Sekunde, die der Server empfängt',
   fps_out: 'Bilder pro Sekunde, die der Server auswertet',
   dropped: 'Bilder, die der Server seit Beginn der Verbindung ausgelassen hat',
   analysed: 'Ob das Bild ausgewertet wurde; wenn nicht, ist über Gesichter nichts bekannt. In einer Zeile mit Mittelwerten eines Gesichts: true',
   'economy': 'Was der Server auslässt, um mitzuhalten: 0 nichts, 1 sucht seltener nach neuen Gesichtern, 2 bestimmt auch Ausdrücke seltener, 3 folgt auch nur den zwei größten Gesichtern',
-  face: 'Nummer des Gesichts in seiner Verbindung; leer: kein Gesicht gefunden',
+  face: 'Nummer des Gesichts, in der Sitzung eindeutig; ein Mensch kann nacheinander mehrere Nummern haben. Leer: kein Gesicht gefunden',
   left: 'Linker Rand des Rahmens um das Gesicht',
   top: 'Oberer Rand des Rahmens um das Gesicht',
   width: 'Breite des Rahmens um das Gesicht',
@@ -84,9 +86,11 @@ export const COLUMN_MEANINGS = {
   eyes: 'Wie weit die Augen offen sind: etwa 0,3 offen, unter 0,2 geschlossen',
   mouth: 'Wie weit der Mund offen ist: 0 geschlossen, über 0,3 offen',
   blinks: 'Wie oft geblinzelt wurde, seit das Gesicht zuerst zu sehen war',
-  event: 'Was geschehen ist. marker, stimulus-start, stimulus-end: von einem Menschen notiert',
+  event: 'Was geschehen ist. marker, stimulus-start, stimulus-end: von einem Menschen notiert. recording-start, recording-end: ein Teil einer Aufnahme, dessen Nummer in detail steht. connection: das erste Bild einer Verbindung, deren Nummer in detail steht',
   detail:
     'Näheres zum Ereignis: ein eigener Text, Nummer und Ausdruck eines Gesichts, ein Grund. Ein Apostroph vor einem Text, der mit =, +, - oder @ beginnt, wurde hinzugefügt, damit ihn eine Tabellenkalkulation nicht berechnet; in JSONL steht der Text ohne ihn',
+  pressed_s: 'Bei einer Markierung, einem Reiz oder einer Aufnahme: wann die Taste oder der Knopf gedrückt wurde, in Sekunden seit Beginn der Sitzung, oder wann die Aufnahme begann oder endete. time_s ist früher, denn es ist die Zeit des Bildes, das der Mensch dabei sah. Leer: andere Ereignisse, und bei einer Datei, die einmal ausgewertet wird',
+  pressed_clock: 'Derselbe Moment wie pressed_s, nach der Uhr des Computers, auf dem die Seite lief (ISO 8601)',
 };
 /** @param {string} label */
 export const countMeaning = (label) =>

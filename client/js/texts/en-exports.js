@@ -59,18 +59,20 @@ export const REPORT = {
 
 /** What each column of the tables means, by its name. @type {Record<string, string>} */
 export const COLUMN_MEANINGS = {
-  time_s: 'Time since the start of the session. In a row of means, when its second begins',
-  clock: 'The same moment by the clock of the computer that ran the page (ISO 8601)',
+  time_s:
+    'Time since the start of the session. Of a frame: its time by pts_s, moved to the clock of the page by the fastest message so far; in the first half second of a connection it may be up to 0.5 s late, so use differences of pts_s there. In a row of means: when its second begins. Of a marker, a stimulus or a recording: the time of the frame that was on show. Of a file that is analysed once: the time in the file',
+  clock: 'The same moment as time_s, by the clock of the computer that ran the page (ISO 8601)',
   row: 'frame: the row is about a single frame. mean: of this time only the means of each second were kept, and the row is about all frames of one second in which the face was found, or in which there was no face',
   frames: 'Frames that the row is about; 1 in a row of a single frame. Add them up instead of counting rows, and weight the means of rows by them',
-  seq: 'Number of the frame in its connection. In a row of means, the first of its second',
-  pts_s: 'Timestamp of the frame in its connection',
+  connection: 'Number of the connection within the session, from 1; a lost connection is followed by another one. In a row of means, the last one of its second. Empty: not known, in a session kept by an earlier version',
+  seq: 'Number of the frame; another connection may count from 0 again. In a row of means, the first of its second. Of a marker, a stimulus or a recording: the frame that was on show',
+  pts_s: 'When the frame was captured, in seconds since the first frame of its connection. Comparable within one connection only',
   fps_in: 'Frames per second that the server receives',
   fps_out: 'Frames per second that the server analyses',
   dropped: 'Frames that the server has left out since the connection began',
   analysed: 'Whether the frame was analysed; if not, nothing is known about faces. In a row of means with a face, true',
   'economy': 'What the server leaves out to keep up: 0 nothing, 1 looks for new faces less often, 2 also classifies less often, 3 also follows the two largest faces only',
-  face: 'Number of the face in its connection; empty: no face was found',
+  face: 'Number of the face, unique in the session; one person may have several numbers, one after the other. Empty: no face was found',
   left: 'Left edge of the box around the face',
   top: 'Top edge of the box around the face',
   width: 'Width of the box around the face',
@@ -83,9 +85,11 @@ export const COLUMN_MEANINGS = {
   eyes: 'How far the eyes are open: about 0.3 open, below 0.2 closed',
   mouth: 'How far the mouth is open: 0 closed, above 0.3 open',
   blinks: 'Blinks since the face was first seen',
-  event: 'What happened. marker, stimulus-start, stimulus-end: noted by a person',
+  event: 'What happened. marker, stimulus-start, stimulus-end: noted by a person. recording-start, recording-end: a part of a recording, whose number is in detail. connection: the first frame of a connection, whose number is in detail',
   detail:
     "More about the event: a person's own text, a face's number and label, a reason. An apostrophe before a text that begins with =, +, - or @ was added, so that a spreadsheet does not calculate it; JSONL has the text without it",
+  pressed_s: 'Of a marker, a stimulus or a recording: when the key or the button was pressed, in seconds since the start of the session, or when the recording began or ended. time_s is earlier, because it is the time of the frame that the person saw then. Empty: other events, and in a file that is analysed once',
+  pressed_clock: 'The same moment as pressed_s, by the clock of the computer that ran the page (ISO 8601)',
 };
 /** @param {string} label */
 export const countMeaning = (label) =>
