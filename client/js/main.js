@@ -119,7 +119,7 @@ let server = { version: '', models: /** @type {string[]} */ ([]) };
 /** What is sent and to which server, and what the person agreed to. */
 function aboutSession() {
   const { clip, width, height, fps } = setup.source;
-  return { source: /** @type {'camera' | 'file'} */ (clip ? 'file' : 'camera'), notice, settings: { width, height, fps }, server };
+  return { source: /** @type {'camera' | 'file'} */ (clip ? 'file' : 'camera'), notice, agreedMs: consent.agreedMs, settings: { width, height, fps }, server };
 }
 
 const storage = new Storage((key) => stage.say(T.STORAGE_TROUBLES[key]));

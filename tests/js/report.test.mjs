@@ -128,7 +128,7 @@ test('of many faces, those seen longest are shown and the others on demand', () 
 test('a report contains the settings, the limits of the method and what the person agreed to', () => {
   const text = textOf(toReport(logOf(2, () => [face(1)]), { ...SESSION, settings: [['Camera', 'Front, 640 × 480']] }));
 
-  assert.match(text, /Settings Camera Front, 640 × 480 Limitations .*often wrong.* Agreed\./);
+  assert.match(text, /Settings Camera Front, 640 × 480 Limitations .*often wrong.* What the person agreed to Agreed\./);
 });
 
 /** Two connections, the first from 1 s to 11 s, the second from 21 s to 31 s; ten frames a second. */
@@ -209,4 +209,12 @@ test('a report does not claim to describe single frames', () => {
 
   assert.match(text, /averaged over a short time, usually about 0\.3 seconds, and a label stays until another one is clearly more likely/);
   assert.doesNotMatch(text, /frame by frame|in one frame/);
+});
+
+test('the names of the lines stay within the plot', () => {
+  const probabilities = [0.01, 0.01, 0, 0, 0, 0, 0];
+  const html = toReport(logOf(5, () => [{ ...face(1), probabilities }]), SESSION);
+  const places = [...html.match(/<div class="ends".*?<\/div>/)[0].matchAll(/inset-block-start:([\d.]+)%/g)].map(([, place]) => Number(place));
+
+  assert.deepEqual(places, [89, 100]);
 });

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { SEPARATORS, fileOf } from '../../client/js/session/session-files.js';
+import { exactTime } from '../../client/js/texts/format.js';
 import { SessionLog } from '../../client/js/session/session-log.js';
 
 const SESSION = { log: new SessionLog(), startedAt: new Date(0), notice: 'Agreed.', settings: { width: 1280, height: 720, fps: 30 } };
@@ -26,4 +27,18 @@ test('both variants of the tables fit in one folder', async () => {
     assert.notEqual(plain.name, german.name);
     assert.match(german.name, /_german\.(zip|csv)$/);
   }
+});
+
+test('the report says when the session was, to the second and with the offset, and when the person agreed, if that is known', async () => {
+  const whole = async (session) => (await fileOf('report', session, SEPARATORS.plain)).blob.text();
+
+  assert.match(await whole(SESSION), /<h1>Facial expressions<\/h1><p>[^<]*19(70|69)[^<]*\d:\d\d:00[^<]*\(UTC[+-]\d\d:\d\d\)</);
+  assert.match(await whole({ ...SESSION, agreedMs: 5000 }), /What the person agreed to<\/h2><p>Agreed\.<\/p><p>Agreed on [^<]*:05[^<]*\(UTC/);
+  assert.match(await whole({ ...SESSION, agreedMs: null }), /<p>Agreed earlier in the same visit/);
+  assert.doesNotMatch(await whole(SESSION), /Agreed on|Agreed earlier/);
+});
+
+test('a time with its offset is that of the local clock', () => {
+  assert.match(exactTime(new Date(0), 90), /1970.*1:30:00.* \(UTC\+01:30\)$/);
+  assert.match(exactTime(new Date(0), -300), /1969.*7:00:00.* \(UTC-05:00\)$/);
 });

@@ -5,7 +5,7 @@ import { test } from 'node:test';
 
 import { EMOTIONS } from '../../client/js/connection/telemetry.js';
 import { tableOf } from '../../client/js/panels/chart-table.js';
-import { bandsOf, besideMarks, edgeAfter, edgeBefore, facesBetween, leadersOf, smooth, spread } from '../../client/js/panels/timeline.js';
+import { bandsOf, besideMarks, edgeAfter, edgeBefore, facesBetween, leadersOf, smooth, spread } from '../../client/js/session/timeline.js';
 import { SessionLog } from '../../client/js/session/session-log.js';
 
 test('neighbouring slices of one label are one band; a report without a face is "absent", no report is nothing', () => {

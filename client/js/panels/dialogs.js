@@ -22,6 +22,13 @@ export function fill(dialog, text) {
 /** Asks before anything is sent: once in each browser session, and again when the text changes. */
 export class ConsentDialog {
   #dialog;
+  /** @type {number | null} */
+  #agreedMs = null;
+
+  /** @returns {number | null} when the person agreed, by the system clock; null: before this page was loaded */
+  get agreedMs() {
+    return this.#agreedMs;
+  }
 
   /** @param {HTMLDialogElement} dialog holds .text and buttons with the values "yes" and "no" */
   constructor(dialog) {
@@ -34,6 +41,7 @@ export class ConsentDialog {
     fill(this.#dialog, text);
     if (!(await isConfirmed(this.#dialog))) return false;
     keepChoice('consent', text, forTab);
+    this.#agreedMs = Date.now();
     return true;
   }
 }

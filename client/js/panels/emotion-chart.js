@@ -6,7 +6,7 @@ import { clockTime } from '../texts/format.js';
 import { T } from '../texts/texts.js';
 import { LabelRibbon } from './label-ribbon.js';
 import { LineChart } from './line-chart.js';
-import { bandsOf, besideMarks, edgeAfter, edgeBefore, facesBetween, leadersOf, smooth } from './timeline.js';
+import { bandsOf, besideMarks, edgeAfter, edgeBefore, facesBetween, leadersOf, smooth } from '../session/timeline.js';
 import { OF_PERSON } from '../session/session-events.js';
 
 const FIRST_WINDOW_S = 30;

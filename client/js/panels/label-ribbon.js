@@ -21,7 +21,7 @@ export class LabelRibbon {
   }
 
   /**
-   * @param {import('./timeline.js').Band[]} bands
+   * @param {import('../session/timeline.js').Band[]} bands
    * @param {number} slices in the whole width
    * @param {number} face whose number is shown; 0: none
    */

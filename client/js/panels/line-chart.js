@@ -4,7 +4,7 @@ import { make } from '../browser/elements.js';
 import { EMOTIONS } from '../connection/telemetry.js';
 import { perSecond, percent } from '../texts/format.js';
 import { T } from '../texts/texts.js';
-import { lastValueAt, spread } from './timeline.js';
+import { lastValueAt, spread } from '../session/timeline.js';
 
 const IDS = [...EMOTIONS, 'fps'];
 /** Around C3's plot; the ribbon, the time axis and the marks have the same (css/chart.css). */

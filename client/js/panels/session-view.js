@@ -12,7 +12,7 @@
  * @property {import('./stage-panel.js').StagePanel} stage
  * @property {import('./held-panel.js').HeldPanel} held
  * @property {import('./marker-panel.js').MarkerPanel} markers
- * @property {() => Pick<SessionInfo, 'source' | 'notice' | 'settings' | 'server'>} about what is being sent and to which server, and what the person agreed to
+ * @property {() => Pick<SessionInfo, 'source' | 'notice' | 'agreedMs' | 'settings' | 'server'>} about what is being sent and to which server, and what the person agreed to
  * @property {'here' | 'on the full page' | 'nowhere'} list where this page's sessions are listed
  * @property {() => void} onChange there may be something else to save
  */
@@ -33,8 +33,8 @@ export class SessionView {
   get shown() {
     const { log, live, keeper, about } = this.#at;
     const { info, log: past = log } = this.#past ?? { info: keeper.info };
-    const { notice, settings, server } = info ?? about();
-    return { log: past, startedAt: info ? new Date(info.startedMs) : live.startedAt, notice, settings, server };
+    const { notice, agreedMs, settings, server } = info ?? about();
+    return { log: past, startedAt: info ? new Date(info.startedMs) : live.startedAt, notice, agreedMs, settings, server };
   }
 
   /** Whether the page holds a session that the browser does not keep. */

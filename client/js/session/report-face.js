@@ -2,6 +2,7 @@
 
 import { LABELS } from './log-columns.js';
 import { BRIDGE_S } from './summary.js';
+import { bandsOf, spread } from './timeline.js';
 import { EMOTIONS } from '../connection/telemetry.js';
 import { clockTime, decimal, percent, wholePercents } from '../texts/format.js';
 import { T } from '../texts/texts.js';
@@ -75,17 +76,15 @@ function chart(face, log, { lengthS, marks, gaps }) {
 
 /** @param {(string | null)[]} labels by slice @returns {string} one surface for each run of the same label */
 function ribbon(labels) {
-  const runs = [];
-  for (let from = 0, to; from < labels.length; from = to) {
-    to = from + 1;
-    while (to < labels.length && labels[to] === labels[from]) to += 1;
-    const label = labels[from];
-    if (!label) continue;
-    const share = (to - from) / labels.length;
-    const word = share >= WORD_SHARE ? T.EMOTION_LABELS[label] : share >= LETTER_SHARE ? T.EMOTION_LETTERS[label] : '';
-    runs.push(`<i style="inset-inline-start:${inPercent(from / labels.length)};width:${inPercent(share)};background:var(--${label});color:var(--on-${label})">${escape(word)}</i>`);
-  }
-  return runs.join('');
+  // Without a label there is no band.
+  const bands = bandsOf(labels, labels.map(() => null));
+  return bands
+    .map(({ label, from, end }) => {
+      const share = (end - from) / labels.length;
+      const word = share >= WORD_SHARE ? T.EMOTION_LABELS[label] : share >= LETTER_SHARE ? T.EMOTION_LETTERS[label] : '';
+      return `<i style="inset-inline-start:${inPercent(from / labels.length)};width:${inPercent(share)};background:var(--${label});color:var(--on-${label})">${escape(word)}</i>`;
+    })
+    .join('');
 }
 
 /** @param {Over['gaps']} gaps @param {number} lengthS @returns {string} a surface for each time when nothing was measured */
@@ -121,14 +120,8 @@ function ends(lines, leading) {
     const last = lines[i].findLast((value) => value !== null) ?? null;
     return last === null ? [] : [{ emotion: EMOTIONS[i], y: 100 - last * 100 }];
   });
-  names.sort((a, b) => a.y - b.y);
-  for (let i = 1; i < names.length; i += 1) {
-    const near = NAME_HEIGHT - (names[i].y - names[i - 1].y);
-    if (near <= 0) continue;
-    names[i - 1].y -= near / 2;
-    names[i].y += near / 2;
-  }
-  return names.map(({ emotion, y }) => `<span style="inset-block-start:${y.toFixed(1)}%">${escape(T.EMOTION_LABELS[emotion])}</span>`).join('');
+  const places = spread(names.map(({ y }) => y), NAME_HEIGHT, 100);
+  return names.map(({ emotion }, i) => `<span style="inset-block-start:${places[i].toFixed(1)}%">${escape(T.EMOTION_LABELS[emotion])}</span>`).join('');
 }
 
 /** @param {number} lengthS */

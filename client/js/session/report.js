@@ -24,10 +24,10 @@ const LEAST_GAP = 1 / 480;
 
 /**
  * @param {SessionLog} log
- * @param {{at: string, notice: string, settings?: [string, string][]}} session its date and time in words; what the person agreed to; names and values of settings
+ * @param {{at: string, notice: string, agreed?: string, settings?: [string, string][]}} session its date and time in words; what the person agreed to, and a sentence that says when; names and values of settings
  * @returns {string} an HTML document
  */
-export function toReport(log, { at, notice, settings = [] }) {
+export function toReport(log, { at, notice, agreed = '', settings = [] }) {
   const summary = summarize(log);
   const lengthS = lengthOf(log);
   const faces = [...summary.faces.values()].filter((face) => face.frames > 0).sort((a, b) => b.seenS - a.seenS);
@@ -53,7 +53,8 @@ ${rest && `<details class="rest"><summary>${escape(T.REPORT.otherFaces(others.le
 ${noted.length ? `<section class="long"><h2>${escape(T.REPORT.markers)}</h2>${markerList(noted)}</section>` : ''}
 <section class="long"><h2>${escape(T.REPORT.events)}</h2>${eventLists(log)}</section>
 ${settings.length ? `<section><h2>${escape(T.REPORT.settings)}</h2>${definitions(settings)}</section>` : ''}
-<section class="quiet"><h2>${escape(T.REPORT.caution)}</h2><p>${escape(T.REPORT.cautionText)}</p><p>${escape(notice)}</p></section>
+<section class="quiet"><h2>${escape(T.REPORT.caution)}</h2><p>${escape(T.REPORT.cautionText)}</p></section>
+<section class="quiet"><h2>${escape(T.REPORT.agreement)}</h2><p>${escape(notice)}</p>${agreed && `<p>${escape(agreed)}</p>`}</section>
 </main></body></html>
 `;
 }

@@ -3,7 +3,7 @@
 import { dictionary, fileStem, toCsv, toEventsCsv, toJsonl } from './exports.js';
 import { toReport } from './report.js';
 import { zip } from './zip.js';
-import { dateAndTime, decimal } from '../texts/format.js';
+import { decimal, exactTime } from '../texts/format.js';
 import { T } from '../texts/texts.js';
 
 /**
@@ -11,6 +11,7 @@ import { T } from '../texts/texts.js';
  * @property {import('./session-log.js').SessionLog} log
  * @property {Date} startedAt
  * @property {string} notice what the person agreed to
+ * @property {number | null} [agreedMs] when, by the system clock; null: earlier in the same visit, at a time that is not known; undefined: nothing is known
  * @property {{width: number, height: number, fps: number}} settings of the video that was sent
  * @property {{version: string, models: string[]}} [server] what analysed it
  *
@@ -26,7 +27,7 @@ export async function fileOf(kind, session, separators) {
   const { log, startedAt, notice } = session;
   const stem = fileStem(startedAt);
   const options = { startedAt, ...separators };
-  if (kind === 'report') return { blob: asBlob(toReport(log, { at: dateAndTime(startedAt), notice, settings: settingsOf(session) }), 'text/html'), name: `${stem}.html` };
+  if (kind === 'report') return { blob: asBlob(toReport(log, { at: exactTime(startedAt), notice, agreed: agreedWords(session), settings: settingsOf(session) }), 'text/html'), name: `${stem}.html` };
   if (kind === 'jsonl') return { blob: asBlob(toJsonl(log, options), 'application/jsonl'), name: `${stem}.jsonl` };
   const measurements = asBlob(toCsv(log, options), 'text/csv');
   if (kind === 'csv') return { blob: measurements, name: `${stem}${separators.ending}.csv` };
@@ -48,6 +49,12 @@ function settingsOf({ settings: { width, height, fps }, server }) {
     [T.REPORT.version, server?.version ?? ''],
   ];
   return all.filter(([, value]) => value);
+}
+
+/** @param {Exported} session @returns {string} empty: nothing is known */
+function agreedWords({ agreedMs }) {
+  if (agreedMs === undefined) return '';
+  return agreedMs === null ? T.REPORT.agreedBefore : T.REPORT.agreedAt(exactTime(new Date(agreedMs)));
 }
 
 /** @param {string} text @param {string} type */

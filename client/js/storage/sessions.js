@@ -19,6 +19,7 @@ const NO_SERVER = { version: '', models: [] };
  * @property {number} markers
  * @property {'camera' | 'file'} source
  * @property {string} notice what the person agreed to
+ * @property {number | null} [agreedMs] of the system clock; null: in the same visit, before its page was loaded
  * @property {{width: number, height: number, fps: number}} settings of the video that was sent
  * @property {{version: string, models: string[]}} [server] what analysed it; its version is empty if the server did not say it
  *
@@ -156,8 +157,8 @@ export class Sessions {
 }
 
 /** @param {any} info a record of the database @returns {boolean} whether the page can rely on it */
-function isInfo({ id, startedMs, touchedMs, endedMs, lengthS, faces, markers, source, notice, settings, server = NO_SERVER }) {
-  const numbers = [startedMs, touchedMs, endedMs ?? 0, lengthS, faces, markers, settings?.width, settings?.height, settings?.fps];
+function isInfo({ id, startedMs, touchedMs, endedMs, lengthS, faces, markers, source, notice, agreedMs = null, settings, server = NO_SERVER }) {
+  const numbers = [startedMs, touchedMs, endedMs ?? 0, agreedMs ?? 0, lengthS, faces, markers, settings?.width, settings?.height, settings?.fps];
   const texts = [id, source, notice, server?.version, ...(Array.isArray(server?.models) ? server.models : [null])];
   const isDate = !Number.isNaN(new Date(startedMs).getTime());
   return endedMs !== undefined && isDate && numbers.every(Number.isFinite) && texts.every((text) => typeof text === 'string');

@@ -53,6 +53,10 @@ export const REPORT = {
   /** @param {number} count */
   leftOut: (count) =>
     count === 1 ? 'Ein Ereignis eines Gesichts ist nicht aufgeführt, weil es zu viele waren.' : `${decimal(count)} Ereignisse von Gesichtern sind nicht aufgeführt, weil es zu viele waren.`,
+  agreement: 'Wozu die Person zugestimmt hat',
+  /** @param {string} at */
+  agreedAt: (at) => `Zugestimmt am ${at}.`,
+  agreedBefore: 'Früher im selben Besuch zugestimmt; die Seite hat den Zeitpunkt nicht aufbewahrt.',
   caution: 'Grenzen',
   cautionText:
     'Jede Angabe ist die Vermutung eines kleinen neuronalen Netzes über den Ausdruck, und sie ist oft falsch. Sie gilt nicht für ein einzelnes Bild: Die Wahrscheinlichkeiten sind über kurze Zeit gemittelt, meist etwa 0,3 Sekunden, und eine Angabe bleibt, bis eine andere deutlich wahrscheinlicher ist. Sie zeigt nicht, was ein Mensch fühlt. Treffen Sie danach keine Entscheidung über einen Menschen.',

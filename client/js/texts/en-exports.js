@@ -52,6 +52,10 @@ export const REPORT = {
   /** @param {number} count */
   leftOut: (count) =>
     count === 1 ? 'One event of a face is not listed, because there were too many.' : `${decimal(count)} events of faces are not listed, because there were too many.`,
+  agreement: 'What the person agreed to',
+  /** @param {string} at */
+  agreedAt: (at) => `Agreed on ${at}.`,
+  agreedBefore: 'Agreed earlier in the same visit; the page did not keep the time.',
   caution: 'Limitations',
   cautionText:
     'Each label is a small neural network’s guess at the expression, and it is often wrong. It does not describe a single frame: the probabilities are averaged over a short time, usually about 0.3 seconds, and a label stays until another one is clearly more likely. It does not show what a person feels. Do not base any decision about a person on it.',

@@ -67,6 +67,13 @@ export function clockTime(s, decimals = 0) {
 /** @param {Date} at @returns {string} day and time, to the minute */
 export const dateAndTime = (at) => at.toLocaleString(language, { dateStyle: 'long', timeStyle: 'short' });
 
+/** @param {Date} at @param {number} [eastMin] minutes that the local clock is ahead of UTC @returns {string} day and time, to the second, with the offset from UTC */
+export function exactTime(at, eastMin = -at.getTimezoneOffset()) {
+  const shown = new Date(at.getTime() + eastMin * 60_000).toLocaleString(language, { dateStyle: 'long', timeStyle: 'medium', timeZone: 'UTC' });
+  const [hours, minutes] = [Math.floor(Math.abs(eastMin) / 60), Math.abs(eastMin) % 60].map((part) => String(part).padStart(2, '0'));
+  return `${shown} (UTC${eastMin < 0 ? '-' : '+'}${hours}:${minutes})`;
+}
+
 /** @param {Date} at @param {Date} [now] @returns {string} the time; on another day also the date */
 export const timeOfDay = (at, now = new Date()) =>
   at.toLocaleString(language, at.toDateString() === now.toDateString() ? { timeStyle: 'short' } : { dateStyle: 'medium', timeStyle: 'short' });
