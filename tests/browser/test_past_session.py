@@ -40,7 +40,8 @@ SEED = """async () => {
   await new Sessions(new Storage(() => {})).save(info, log.takeChunks());
 }"""
 MARKS = """() => [...document.querySelectorAll('.mark-event:not([hidden])')]
-  .map((mark) => [mark.textContent, parseFloat(mark.style.left)])"""
+  .map(({ textContent, style, dataset }) =>
+    [textContent, dataset.text === 'before' ? 100 - parseFloat(style.right) : parseFloat(style.left)])"""
 
 
 async def marks(page: Page) -> dict[str, float]:

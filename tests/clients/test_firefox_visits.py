@@ -18,7 +18,7 @@ from tests.clients.outcome import Meeting, node
 pytestmark = pytest.mark.clients
 
 MOST_BEHIND = 15
-"""Frames; the panel may wait a quarter of a second for a new word."""
+"""Frames between the panel and the newest report; each is looked at four times a second."""
 
 
 @pytest.fixture(scope="module")
@@ -73,20 +73,24 @@ def test_the_word_belongs_to_the_frame_and_a_chosen_face_is_not_replaced(
 
     # None: no face at that moment.
     assert set(seen["sums"]) - {None} == {100}
-    assert all(0 <= frames <= MOST_BEHIND for frames in seen["behind"]), seen["behind"]
+    assert all(abs(frames) <= MOST_BEHIND for frames in seen["behind"]), seen["behind"]
     assert seen["absent"] == f"Face {seen['chosen']} is not in the video"
     assert not any("%" in share for share in seen["absent_shares"])
     assert seen["followed"] > 0
     assert not seen["errors"]
 
 
-def test_a_file_is_analysed_once_from_start_to_end(meeting: Meeting, clip: Path, tmp_path: Path):
+def test_a_file_is_analysed_once_from_start_to_end(meeting: Meeting, media_dir: Path, tmp_path: Path):
+    # Each of its steps takes Firefox up to half a second.
+    clip = clip_of_faces(media_dir / "multi_face.jpg", tmp_path / "short.webm", five_s=1, one_s=1)
     seen = visit(meeting, clip, tmp_path, "clip")
 
-    counts = re.search(r"(\d+) of (\d+) frames", seen["result"])
+    # Firefox does not tell the times of a file's frames, so it is read in steps of 1/30 s.
+    counts = re.search(r"(\d+) of (\d+) moments", seen["result"])
     assert counts, seen
-    assert counts[1] == counts[2] == str(frames_of(clip))
-    assert "0:07 of measurements" in seen["held"]
+    assert counts[1] == counts[2]
+    assert abs(int(counts[1]) - 3 * frames_of(clip)) <= 3
+    assert "0:02 of measurements" in seen["held"]
     assert not seen["errors"]
 
 

@@ -96,9 +96,9 @@ export class ClipPanel {
     this.#loop.disabled = running;
     if (running || !this.#source) return;
     this.#draw();
-    const { clipRun, skippedS } = this.#source;
+    const { clipRun, skippedS, inSteps } = this.#source;
     if (state === State.FINISHED) {
-      this.#result.textContent = T.clipResult(clipRun.counts, skippedS);
+      this.#result.textContent = T.clipResult(clipRun.counts, skippedS, inSteps);
       this.#count.textContent = '';
     }
     this.#bar.hidden = true;

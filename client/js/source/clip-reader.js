@@ -25,8 +25,11 @@ const LATE = 1.25;
 const USUAL = 8;
 /** How often a frame that is drawn must be checked against the one that the browser reports. */
 const DRAWS = 3;
-/** Firefox before 132 does not report frames: there the file is read in steps of this length. */
+/** Where the browser does not tell when a frame is, the file is read in steps of this length. */
 const STEP_S = 1 / 30;
+/** A moment at which no frame begins, in shares of the file. */
+const ODD_SHARE = 0.3719;
+const EXACTLY_S = 1e-6;
 const HAVE_CURRENT_DATA = 2;
 
 /**
@@ -63,6 +66,7 @@ export class ClipReader {
   #skippedS = 0;
   #rate = 1;
   #ended = false;
+  #inSteps = false;
   #held = false;
   #closed = false;
   /** @type {number | null} where the person wants to go on */
@@ -105,6 +109,11 @@ export class ClipReader {
     return this.#held;
   }
 
+  /** @returns {boolean} whether the file is read in steps, because this browser does not tell when its frames are */
+  get inSteps() {
+    return this.#inSteps;
+  }
+
   hold() {
     this.#held = true;
     this.#wake();
@@ -123,8 +132,8 @@ export class ClipReader {
 
   /** Read to the end. @returns {Promise<void>} when everything has been read, or when it was closed */
   async read() {
-    const hasCallback = Boolean(this.#video.requestVideoFrameCallback);
     await this.#begin();
+    this.#inSteps = !(await this.#tellsTimes());
     while (!this.#closed) {
       const wantedS = this.#wantedS;
       this.#wantedS = null;
@@ -133,7 +142,7 @@ export class ClipReader {
       else if (next) await this.#take(next);
       else if (this.#ended) {
         if (await this.#readTail()) break;
-      } else if (this.#mayRead && !hasCallback) await this.#step();
+      } else if (this.#mayRead && this.#inSteps) await this.#step();
       else await this.#event();
     }
     this.#video.pause();
@@ -171,6 +180,7 @@ export class ClipReader {
       this.#listen();
       this.#reportedS = frame.mediaTime;
       if (this.#onSought) this.#onSought(frame);
+      else if (this.#inSteps) return;
       else if ('VideoFrame' in globalThis) this.#arrive(frame);
       else this.#settle(frame);
     });
@@ -244,6 +254,20 @@ export class ClipReader {
     this.#add(first);
   }
 
+  /**
+   * Firefox before 132 reports no frames. Later ones say, after a seek, the moment that was asked for instead of the frame's, and
+   * VideoFrame has seconds for microseconds there (seen in 153).
+   */
+  async #tellsTimes() {
+    if (!this.#video.requestVideoFrameCallback) return false;
+    const askedS = this.durationS * ODD_SHARE;
+    if (!askedS || this.#closed) return true;
+    await this.#show(askedS);
+    const tells = Math.abs(this.#reportedS - askedS) > EXACTLY_S;
+    await this.#show(this.#lastS);
+    return tells;
+  }
+
   /** @param {number} timeS */
   async #skipTo(timeS) {
     if (timeS < this.#lastS + SAME_S) return;
@@ -309,7 +333,7 @@ export class ClipReader {
     video.currentTime = targetS;
     await Promise.race([seeked, after(SEEK_MS)]);
     const hasCallback = Boolean(video.requestVideoFrameCallback);
-    if (hasCallback) await Promise.race([sought, after(SHOWN_MS)]);
+    if (hasCallback && !this.#inSteps) await Promise.race([sought, after(SHOWN_MS)]);
     // A frame that was shown before is not reported again; a busy browser is late.
     for (let waitedMs = 0; !shown && waitedMs < SEEK_MS && (this.#shownS() ?? 0) > targetS + SAME_S; waitedMs += LOOK_MS) await after(LOOK_MS);
     this.#onSought = null;

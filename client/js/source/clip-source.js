@@ -65,6 +65,11 @@ export class ClipSource {
     return this.#reader.durationS;
   }
 
+  /** @returns {boolean} whether this browser does not tell single frames apart */
+  get inSteps() {
+    return this.#reader.inSteps;
+  }
+
   /** @returns {number} seconds of the file that were skipped on the person's wish */
   get skippedS() {
     return this.#reader.skippedS;

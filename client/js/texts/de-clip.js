@@ -11,10 +11,11 @@ export const clipCount = (frames) => `${decimal(frames)} ${frames === 1 ? 'Bild'
 /**
  * @param {{read: number, analysed: number, missed: number}} counts
  * @param {number} skippedS seconds that were skipped on the person's wish
+ * @param {boolean} [inSteps] whether the browser does not tell its frames apart
  * @returns {string} what was analysed of a file that has ended
  */
-export function clipResult({ read, analysed, missed }, skippedS) {
-  const share = `${decimal(analysed)} von ${decimal(read)} ${read === 1 ? 'Bild' : 'Bildern'}`;
+export function clipResult({ read, analysed, missed }, skippedS, inSteps = false) {
+  const share = `${decimal(analysed)} von ${decimal(read)} ${inSteps ? 'Zeitpunkten, 30 in jeder Sekunde, weil dieser Browser einzelne Bilder nicht unterscheidet' : read === 1 ? 'Bild' : 'Bildern'}`;
   const lack = missed ? ` Der Server hat ${decimal(missed)} nicht ausgewertet.` : '';
   if (skippedS > 0) return `Die Datei wurde ausgewertet, bis auf ${decimal(skippedS, 1)} s, die Sie übersprungen haben: ${share}.${lack}`;
   return missed ? `Die Datei wurde bis zum Ende gelesen, ausgewertet wurden ${share}.${lack}` : `Die ganze Datei wurde ausgewertet: ${share}.`;

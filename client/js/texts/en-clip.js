@@ -11,10 +11,11 @@ export const clipCount = (frames) => `${decimal(frames)} ${frames === 1 ? 'frame
 /**
  * @param {{read: number, analysed: number, missed: number}} counts
  * @param {number} skippedS seconds that were skipped on the person's wish
+ * @param {boolean} [inSteps] whether the browser does not tell its frames apart
  * @returns {string} what was analysed of a file that has ended
  */
-export function clipResult({ read, analysed, missed }, skippedS) {
-  const share = `${decimal(analysed)} of ${decimal(read)} frames`;
+export function clipResult({ read, analysed, missed }, skippedS, inSteps = false) {
+  const share = `${decimal(analysed)} of ${decimal(read)} ${inSteps ? 'moments, 30 in each second, because this browser does not tell single frames apart' : 'frames'}`;
   const lack = missed ? ` The server did not analyse ${decimal(missed)}.` : '';
   if (skippedS > 0) return `The file was analysed, except ${decimal(skippedS, 1)} s that you skipped: ${share}.${lack}`;
   return missed ? `The file was read to its end: ${share} were analysed.${lack}` : `The whole file was analysed: ${share}.`;
