@@ -349,11 +349,11 @@ export class ClipReader {
   #capture(reportedS) {
     let timeS = reportedS;
     for (let i = 0; i < DRAWS; i += 1) {
-      const beforeS = this.#shownS();
+      const earlierS = this.#shownS();
       this.#draw();
-      timeS = beforeS ?? reportedS;
+      timeS = earlierS ?? reportedS;
       // Another frame may have come on show in between.
-      if (beforeS === this.#shownS()) break;
+      if (earlierS === this.#shownS()) break;
     }
     return { timeS, jpeg: encode(this.#canvas) };
   }
