@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.browser.cameras import NOTHING, TRANSPORTS
+from tests.browser.cameras import LOOP, NOTHING, TRANSPORTS
 from tests.browser.conftest import SOON_MS, OpenPage, more_frames_shown, start
 from tests.browser.test_clips import use_clip
 
@@ -139,7 +139,7 @@ async def test_a_chosen_face_that_left_is_not_replaced_by_another(
     server_url: str, open_page: OpenPage, media_dir: Path, tmp_path: Path
 ):
     clip = clip_of_faces(media_dir / "multi_face.jpg", tmp_path / "leaving.webm")
-    async with open_page(server_url, script=KEEP_FACES) as page:
+    async with open_page(server_url, script=KEEP_FACES + LOOP) as page:
         await use_clip(page, clip)
         await page.wait_for_function("() => window.faces?.length >= 2", timeout=SOON_MS)
         rightmost = await page.evaluate("window.faces.reduce((a, b) => a.box[0] > b.box[0] ? a : b).id")

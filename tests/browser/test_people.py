@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page, expect
 
+from tests.browser.cameras import LOOP
 from tests.browser.conftest import (
     SCREENSHOTS,
     SOON_MS,
@@ -52,7 +53,7 @@ async def play(page: Page, clip: Path) -> list[int]:
 async def test_a_press_in_the_strip_follows_a_face_and_a_second_one_the_largest(
     server_url: str, open_page: OpenPage, five_faces: Path
 ):
-    async with open_page(server_url, script=KEEP_FACES) as page:
+    async with open_page(server_url, script=KEEP_FACES + LOOP) as page:
         ids = await play(page, five_faces)
         largest = int(await page.locator("#face").get_attribute("data-id") or 0)
         other = next(id_ for id_ in ids if id_ != largest)
@@ -74,7 +75,7 @@ async def test_a_press_in_the_strip_follows_a_face_and_a_second_one_the_largest(
 async def test_a_press_on_a_face_in_the_video_follows_it(
     server_url: str, open_page: OpenPage, five_faces: Path
 ):
-    async with open_page(server_url, script=KEEP_FACES) as page:
+    async with open_page(server_url, script=KEEP_FACES + LOOP) as page:
         ids = await play(page, five_faces)
         largest = int(await page.locator("#face").get_attribute("data-id") or 0)
         other = next(id_ for id_ in ids if id_ != largest)
@@ -89,7 +90,7 @@ async def test_a_press_on_a_face_in_the_video_follows_it(
 async def test_the_strip_shows_an_outline_of_each_face(
     server_url: str, open_page: OpenPage, five_faces: Path, width: int, height: int
 ):
-    async with open_page(server_url, script=KEEP_FACES, width=width, height=height) as page:
+    async with open_page(server_url, script=KEEP_FACES + LOOP, width=width, height=height) as page:
         await play(page, five_faces)
         await more_frames_shown(page, 60)
 
