@@ -48,24 +48,6 @@ async def test_a_clip_comes_back_annotated_with_its_telemetry(server_url: str, j
     assert abs(sent - back).max() > 60, "no box is drawn"
 
 
-async def test_a_file_that_is_sent_slowly_and_unevenly_keeps_its_face_and_its_id(
-    server_url: str, media_dir: Path
-):
-    """By the time of arrival, a quick step before a long wait would be a face that runs away."""
-    frames = jpegs_of(media_dir / "single_face.mp4", 60)[::5]
-    seen = []
-    async with socket_peer(server_url) as peer:
-        await peer.open()
-        for number, jpeg in enumerate(frames):
-            if number % 3 == 2:
-                await asyncio.sleep(1.6)
-            await peer.send(number * 5 * FRAME_MS, jpeg)
-            report, _ = await peer.next_frame()
-            seen.append([face.id for face in report.faces])
-
-    assert seen == [[1]] * len(frames)
-
-
 async def test_the_frame_keeps_its_colours_where_nothing_is_drawn(server_url: str, jpegs: list[bytes]):
     async with socket_peer(server_url) as peer:
         await peer.open()
