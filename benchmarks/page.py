@@ -4,14 +4,13 @@ Headless Chromium, driven by Playwright, at a server on this machine; its camera
 """
 
 import asyncio
-import shutil
 import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from benchmarks import measured, servers
+from benchmarks import chromium, measured, servers
 from benchmarks.baselines.websocket_jpeg import as_jpegs
 from benchmarks.clips import face_clip, frames_of
 from benchmarks.measured import median, percentile, say
@@ -20,16 +19,6 @@ from benchmarks.servers import Server
 if TYPE_CHECKING:
     from playwright.async_api import Browser, CDPSession, Page
 
-CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--use-fake-device-for-media-stream",
-    "--use-fake-ui-for-media-stream",
-    "--allow-loopback-in-peer-connection",
-    "--autoplay-policy=no-user-gesture-required",
-)
 SOON_MS = 60_000
 # The time of the first frame that is shown after a press on Start, and every task of the main thread over 50 ms.
 WATCH = """
@@ -145,14 +134,15 @@ async def measure(plan: Plan) -> dict[str, object]:
         raise SystemExit(
             "Playwright is missing; run `make setup`, which installs requirements-dev.txt"
         ) from error
-    chromium = next((path for name in CHROMIUM_NAMES if (path := shutil.which(name))), None)
-    if chromium is None:
-        raise SystemExit("Chromium is missing; run `make browser`")
+    executable = chromium.executable()
+    if executable is None:
+        raise SystemExit(chromium.MISSING)
     with tempfile.TemporaryDirectory() as folder, servers.running(servers.OURS) as server:
         camera = await asyncio.to_thread(camera_file, Path(folder))
         async with async_playwright() as playwright:
             browser = await playwright.chromium.launch(
-                executable_path=chromium, args=[*FLAGS, f"--use-file-for-fake-video-capture={camera}"]
+                executable_path=executable,
+                args=[*chromium.FLAGS, chromium.ALLOW_CAMERA, f"--use-file-for-fake-video-capture={camera}"],
             )
             say(f"page: {plan.starts} starts")
             page = await opened_page(browser, server)

@@ -5,20 +5,19 @@ Each is the window of headless Chromium, at twice its pixels for the phone. NAME
 """
 
 import asyncio
-import shutil
 import sys
 import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-import av
 import cv2
 import numpy as np
-from playwright.async_api import Browser, Page, Playwright, async_playwright, expect
+from playwright.async_api import Browser, Page, async_playwright, expect
 
+from benchmarks import chromium
+from benchmarks.page import camera_file
 from tests.browser.cameras import WEBRTC
-from tests.browser.conftest import ALLOW_CAMERA, CHROMIUM_NAMES, FLAGS
 from tests.conftest import ROOT, running_server
 
 IMAGES = ROOT / "docs" / "images"
@@ -29,32 +28,19 @@ SOON_MS = 30_000
 SIZE = (640, 480)
 
 
-def one_face(to: Path) -> Path:
-    """The test clip with a face, in the middle of the image of a camera."""
-    with av.open(str(MEDIA / "single_face.mp4")) as clip, to.open("wb") as file:
-        for frame in clip.decode(video=0):
-            write_jpeg(file.write, frame.to_ndarray(format="bgr24")[:, 80:560])
-    return to
-
-
 def several_faces(to: Path) -> Path:
     """The photograph with five faces, as a camera that moves a little."""
     photograph = cv2.imread(str(MEDIA / "multi_face.jpg"))
     assert photograph is not None
     height, width = photograph.shape[:2]
     shown_w = round(height * SIZE[0] / SIZE[1])
+    # Chromium plays concatenated JPEGs.
     with to.open("wb") as file:
         for step in range(90):
             left = round((width - shown_w) * (0.5 + 0.02 * np.sin(step / 90 * 2 * np.pi)))
-            write_jpeg(file.write, photograph[:, left : left + shown_w])
+            image = cv2.resize(photograph[:, left : left + shown_w], SIZE)
+            file.write(cv2.imencode(".jpg", image)[1].tobytes())
     return to
-
-
-def write_jpeg(write: Callable[[bytes], Any], image_bgr: Any) -> None:
-    """One image of a camera's file, which is JPEGs one after another."""
-    done, jpeg = cv2.imencode(".jpg", cv2.resize(image_bgr, SIZE), [cv2.IMWRITE_JPEG_QUALITY, 92])
-    assert done
-    write(jpeg.tobytes())
 
 
 async def start(page: Page) -> None:
@@ -128,27 +114,28 @@ async def take(url: str, browser: Browser, name: str) -> None:
     await context.close()
 
 
-async def chromium(playwright: Playwright, camera: Path) -> Browser:
-    """A browser with the file as its camera."""
-    executable = next((path for name in CHROMIUM_NAMES if (path := shutil.which(name))), None)
-    if executable is None:
-        sys.exit("Chromium is missing; run `make browser`")
-    return await playwright.chromium.launch(
-        executable_path=executable, args=[*FLAGS, ALLOW_CAMERA, f"--use-file-for-fake-video-capture={camera}"]
-    )
-
-
 async def main(names: list[str]) -> None:
     """Take them all, or the named ones."""
+    executable = chromium.executable()
+    if executable is None:
+        sys.exit(chromium.MISSING)
     with tempfile.TemporaryDirectory() as folder, running_server(Path(folder) / "server.log") as server:
         cameras = {
             "page-compare": several_faces(Path(folder) / "several.mjpeg"),
-            "": one_face(Path(folder) / "one.mjpeg"),
+            "": camera_file(Path(folder)),
         }
         async with async_playwright() as playwright:
             for name in names or SCENES:
                 # A browser has one camera.
-                browser = await chromium(playwright, cameras.get(name, cameras[""]))
+                camera = cameras.get(name, cameras[""])
+                browser = await playwright.chromium.launch(
+                    executable_path=executable,
+                    args=[
+                        *chromium.FLAGS,
+                        chromium.ALLOW_CAMERA,
+                        f"--use-file-for-fake-video-capture={camera}",
+                    ],
+                )
                 await take(server.url, browser, name)
                 await browser.close()
 

@@ -73,9 +73,10 @@ def run_process(arguments: Sequence[str]) -> int:
         return int(import_module("facestream.cli.main").run(arguments))
 
     streams.open_standard_streams()
-    # A signal may arrive between the making of a coroutine and its await, in a library too: nothing to report.
-    warnings.filterwarnings("ignore", "coroutine .* was never awaited", RuntimeWarning)
     serves = arguments[:1] == ["serve"]
+    if not serves:
+        # A signal may arrive between the making of a coroutine and its await, in a library too: nothing to report.
+        warnings.filterwarnings("ignore", "coroutine .* was never awaited", RuntimeWarning)
     stopped_by = _raise_on_signals(Terminal() if serves else None)
     try:
         code = exit_code(command)

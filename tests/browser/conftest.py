@@ -16,6 +16,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, ConsoleMessage, Locator, Page, Playwright, async_playwright, expect
 
+from benchmarks.chromium import ALLOW_CAMERA, FLAGS, MISSING, executable
 from facestream.credentials.tokens import Purpose, issue, make_key
 from tests.conftest import ROOT, running_server
 from tests.times import milliseconds
@@ -23,16 +24,6 @@ from tests.times import milliseconds
 RESULTS = ROOT / "test-results"
 SCREENSHOTS = ROOT / "build" / "screenshots"
 SOON_MS = milliseconds(30_000)
-CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--use-fake-device-for-media-stream",
-    "--allow-loopback-in-peer-connection",
-    "--autoplay-policy=no-user-gesture-required",
-)
-ALLOW_CAMERA = "--use-fake-ui-for-media-stream"
 # A script that runs before the page: hardened browsers remove the class.
 NO_WEBRTC = "delete window.RTCPeerConnection; delete window.webkitRTCPeerConnection;"
 NO_STORAGE = (
@@ -86,9 +77,9 @@ class Browsers:
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def browsers(camera_file: Path) -> AsyncIterator[Browsers]:
-    chromium = next((path for name in CHROMIUM_NAMES if (path := shutil.which(name))), None)
+    chromium = executable()
     if chromium is None:
-        pytest.fail("Chromium is missing; run `make browser`")
+        pytest.fail(MISSING)
     async with async_playwright() as playwright:
         started = Browsers(playwright, chromium, camera_file)
         yield started

@@ -12,8 +12,8 @@ import av
 import pytest
 from playwright.async_api import Page, expect
 
+from benchmarks.chromium import ALLOW_CAMERA
 from tests.browser.conftest import (  # noqa: F401 - fixtures
-    ALLOW_CAMERA,
     SCREENSHOTS,
     SOON_MS,
     OpenPage,

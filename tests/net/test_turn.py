@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -13,10 +12,9 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import async_playwright
 
+from benchmarks.chromium import ALLOW_CAMERA, MISSING, executable
 from facestream.ice.servers import time_limited
 from tests.browser.conftest import (  # noqa: F401 - a fixture
-    ALLOW_CAMERA,
-    CHROMIUM_NAMES,
     Browsers,
     camera_file,
     chart_points,
@@ -230,9 +228,9 @@ def test_behind_a_nat_the_public_address_and_open_ports_suffice(row: Row, transl
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def far_browsers(row: Row, camera_file: Path) -> AsyncIterator[Browsers]:  # noqa: F811 - the fixture
     """Chromium on the peer's host."""
-    chromium = next((path for name in CHROMIUM_NAMES if (path := shutil.which(name))), None)
+    chromium = executable()
     if chromium is None:
-        pytest.fail("Chromium is missing; run `make browser`")
+        pytest.fail(MISSING)
     there = row.logs / "chromium"
     there.write_text(f'#!/bin/sh\nexec ip netns exec {row.hosts.peer} {chromium} "$@"\n')
     there.chmod(0o755)
