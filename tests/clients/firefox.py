@@ -1,11 +1,13 @@
 """Drive our page in Firefox ESR on the peer's host, with tests/clients/node/firefox_page.mjs."""
 
+import io
 import json
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+import av
 import pytest
 
 from tests.browser.conftest import SCREENSHOTS
@@ -52,6 +54,12 @@ class Visit:
     """Time from leaving until the server has no session; None: the session did not end."""
     late: str
     """What did not appear in time; empty: nothing is missing."""
+
+
+def frames_of(file: Path | io.BytesIO) -> int:
+    """The number of frames of a recording."""
+    with av.open(file if isinstance(file, io.BytesIO) else str(file), mode="r") as clip:
+        return sum(1 for _ in clip.decode(video=0))
 
 
 def firefox() -> str:

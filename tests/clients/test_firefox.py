@@ -1,13 +1,10 @@
 """The page in Firefox: camera, clip, chart, recording, goodbye, and the compatibility mode."""
 
-from pathlib import Path
-
-import av
 import pytest
 
 from facestream.analysis.faces import EMOTIONS
 from tests.clients.conftest import Face
-from tests.clients.firefox import NO_WEBRTC, Visit, visit
+from tests.clients.firefox import NO_WEBRTC, Visit, frames_of, visit
 from tests.clients.outcome import Meeting
 from tests.conftest import ROOT
 from tests.recorded_offers import check_offer
@@ -76,11 +73,6 @@ def test_a_recording_plays(request: pytest.FixtureRequest, fixture: str):
 
     (recording,) = seen.saved
     assert frames_of(recording) >= LEAST_RECORDED
-
-
-def frames_of(recording: Path) -> int:
-    with av.open(str(recording)) as clip:
-        return sum(1 for _ in clip.decode(video=0))
 
 
 @pytest.mark.parametrize("fixture", ["with_camera", "without_webrtc"])

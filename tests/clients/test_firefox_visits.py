@@ -7,12 +7,12 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-import av
 import pytest
 
 from tests.browser.conftest import SCREENSHOTS
+from tests.browser.test_chart import OVERFLOW, SIZES
 from tests.browser.test_frame_on_show import clip_of_faces
-from tests.clients.firefox import firefox
+from tests.clients.firefox import firefox, frames_of
 from tests.clients.outcome import Meeting, node
 
 pytestmark = pytest.mark.clients
@@ -36,6 +36,8 @@ def visit(meeting: Meeting, clip: Path, folder: Path, name: str) -> dict[str, An
         "folder": str(folder),
         "clip": str(clip),
         "visit": name,
+        "sizes": SIZES,
+        "overflow": OVERFLOW,
         "screenshot": str(SCREENSHOTS / f"firefox_{name}.png"),
     }
     lines = meeting.output_of(*node("firefox_visits.mjs", json.dumps(options))).splitlines()
@@ -43,11 +45,6 @@ def visit(meeting: Meeting, clip: Path, folder: Path, name: str) -> dict[str, An
     if seen.get("failed"):
         pytest.fail(f"{seen['failed']}\n{seen}")
     return seen
-
-
-def frames_of(file: Path | io.BytesIO) -> int:
-    with av.open(file if isinstance(file, io.BytesIO) else str(file), mode="r") as clip:
-        return sum(1 for _ in clip.decode(video=0))
 
 
 def test_the_chart_fits_keeps_what_it_showed_and_reaches_the_start(

@@ -1,7 +1,7 @@
 /**
  * Visits of our page in Firefox, one for each promise: node firefox_visits.mjs OPTIONS, which are JSON: `url`; `executable`;
- * `folder` for saved files; `clip`, a file that the camera shows in a loop; `visit`, the name of one in VISITS. Prints its
- * observations as JSON.
+ * `folder` for saved files; `clip`, a file that the camera shows in a loop; `sizes` of the window and `overflow`, a script that
+ * lists what overflows there; `visit`, the name of one in VISITS. Prints its observations as JSON.
  */
 
 import { execFileSync } from 'node:child_process';
@@ -14,8 +14,6 @@ const SAVED_MS = 10000;
 const LOOK_AGAIN_MS = 50;
 /** A busy machine analyses a few frames per second. */
 const CLIP_MS = 80000;
-/** The last two are a window of 1280x800 at 200 % zoom, and a phone held sideways. */
-const SIZES = [[320, 640], [360, 740], [768, 1024], [1280, 800], [1920, 1080], [640, 400], [740, 360]];
 
 const { browser, page, seen } = await openFirefox(options);
 seen.folder = options.folder;
@@ -43,20 +41,6 @@ function prepare(data) {
     const answer = window.answers[Object.keys(window.answers).find((end) => String(address).endsWith(end))];
     return answer ? Promise.resolve(new Response(JSON.stringify(answer.body), { status: answer.status, headers: answer.headers })) : get(address, ...given);
   };
-}
-
-/** Runs in the page: what of the chart reaches beyond its card, and a page wider than the window. @returns {string[]} */
-function overflow() {
-  const card = document.querySelector('.history').getBoundingClientRect();
-  const beyond = [...document.querySelectorAll('.history *')].filter((each) => {
-    if (each.closest('.sheet, .unseen, option, svg')) return false;
-    const { left, right, top, bottom, width, height } = each.getBoundingClientRect();
-    if (!width || !height || getComputedStyle(each).visibility === 'hidden') return false;
-    return left < card.left - 1 || right > card.right + 1 || top < card.top - 1 || bottom > card.bottom + 1;
-  });
-  const found = beyond.map((each) => `${each.tagName} ${each.id || each.className}`);
-  if (document.documentElement.scrollWidth > innerWidth) found.push(`page ${document.documentElement.scrollWidth}`);
-  return found;
 }
 
 /** @param {string} selector @returns {Promise<string>} */
@@ -97,11 +81,11 @@ async function filesSaved(count) {
 /** @returns {Promise<string[]>} in which windows something overflows */
 async function overflows() {
   const found = [];
-  for (const [width, height] of SIZES) {
+  for (const [width, height] of options.sizes) {
     await page.setViewport({ width, height });
     // C3 is drawn anew in the frame after the change.
-    await page.waitForFunction(`(${overflow})().length === 0`, { timeout: 3000 }).catch(() => {});
-    found.push(...(await page.evaluate(overflow)).map((what) => `${what} at ${width}x${height}`));
+    await page.waitForFunction(`(${options.overflow})().length === 0`, { timeout: 3000 }).catch(() => {});
+    found.push(...(await page.evaluate(`(${options.overflow})()`)).map((what) => `${what} at ${width}x${height}`));
   }
   await page.setViewport(WINDOW);
   return found;
