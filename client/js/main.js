@@ -116,6 +116,8 @@ const live = new LiveView({
 });
 /** What analyses the video, as far as the server says it. */
 let server = { version: '', models: /** @type {string[]} */ ([]) };
+/** Who can open the page, as far as the server says it. @type {import('./panels/share-panel.js').Reach} */
+let reach = { auth: 'none', listens: '', addresses: [] };
 /** What is sent and to which server, and what the person agreed to. */
 function aboutSession() {
   const { clip, width, height, fps } = setup.source;
@@ -223,6 +225,7 @@ function makeChart() {
 async function askServer() {
   const config = await fetchConfig(SERVER, token.token);
   if (config && !config.tokenProblem) server = { version: config.version, models: config.models };
+  if (config) reach = config;
   return config;
 }
 
@@ -272,8 +275,8 @@ opensSheet(button('open-meaning'), dialog('#meaning'));
 // Not live: the word changes up to four times a second, which no screen reader can follow.
 button('say-now').addEventListener('click', () => announcer.say(face.spoken));
 opensSheet(button('open-shortcuts'), dialog('#shortcuts'));
-const share = new SharePanel(button('open-share'), dialog('#share'), SERVER);
-traits.then(({ needsToken }) => share.offer(needsToken));
+const share = new SharePanel(button('open-share'), dialog('#share'), SERVER, { token: () => token.token, reach: () => reach });
+traits.then(() => share.refresh());
 const presentation = new Presentation({
   root,
   video,

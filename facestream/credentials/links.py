@@ -1,6 +1,10 @@
-"""Links with an access token and their QR codes; starts no server and writes nothing."""
+"""Links with an access token, and QR codes; starts no server and writes nothing."""
+
+import io
 
 import segno
+
+QUIET_ZONE_MODULES = 4  # ISO/IEC 18004
 
 
 def link_of(url: str, token: str) -> str:
@@ -14,3 +18,12 @@ def link_of(url: str, token: str) -> str:
 def qr_of(text: str) -> segno.QRCode:
     """A QR code; raises ValueError if the text is too long."""
     return segno.make(text, error="l", micro=False)
+
+
+def qr_svg(text: str) -> str:
+    """A QR code as an SVG image, black on white, so that cameras read it in a dark page too."""
+    image = io.BytesIO()
+    qr_of(text).save(
+        image, kind="svg", border=QUIET_ZONE_MODULES, dark="#000", light="#fff", xmldecl=False, omitsize=True
+    )
+    return image.getvalue().decode().strip()

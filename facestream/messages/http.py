@@ -81,6 +81,21 @@ class IssuedToken(_Body):
     """The link as a QR code: an SVG image without a script."""
 
 
+class QrRequestBody(_Body):
+    """`POST /qr`: which address the QR code opens."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    url: str = Field(max_length=300, pattern=r"^https?://[!-~]+$")
+
+
+class QrCode(_Body):
+    """The response to `POST /qr`."""
+
+    qr_svg: str
+    """An SVG image without a script."""
+
+
 class ProblemCode(enum.StrEnum):
     """Why a request is rejected, for programs; codes never change, and more may be added."""
 
@@ -91,6 +106,7 @@ class ProblemCode(enum.StrEnum):
     NO_ADMINS = "no_admins"  # 404: the server has no admin tokens
     NO_TOKEN_KEY = "no_token_key"  # noqa: S105 - 404: the server has no key that signs tokens
     BAD_TOKEN_REQUEST = "bad_token_request"  # noqa: S105 - 400
+    BAD_QR_REQUEST = "bad_qr_request"  # 400
     NOT_YOUR_SESSION = "not_your_session"  # 403
     ORIGIN_NOT_ALLOWED = "origin_not_allowed"  # 403
     RATE_LIMITED = "rate_limited"  # 429: the address asks too often
@@ -218,6 +234,10 @@ class PageConfig(_Body):
     """Whether the compatibility mode is enabled."""
     version: str = ""
     """The server's version; only for local programs."""
+    listens: Literal["", "loopback", "network"] = ""
+    """Whether other machines can reach the server directly; only for local programs, else empty."""
+    addresses: Sequence[str] = ()
+    """Where other machines open the page, the likeliest first; only for local programs. Empty if there is none."""
     models: Sequence[str] = ()
     """The models of the analysis, with their versions. Empty for clients that may not open a session."""
     ice_servers: Sequence[IceServerBody] = Field((), alias="iceServers")

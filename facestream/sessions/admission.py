@@ -5,18 +5,16 @@ Pure: no clock, no event loop, no transport. The only place that rejects a new s
 
 import enum
 import math
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address, ip_network
 
 from facestream.config import Config
 from facestream.errors import FacestreamError
+from facestream.sessions.address_rate import AddressRate
 from facestream.sessions.frame_cost import FrameCost
-from facestream.token_bucket import TokenBucket
 
-MAX_KNOWN_ADDRESSES = 4096
-"""About 1 MB. Beyond it, the address whose last request is oldest is forgotten, which refills its token bucket."""
 RETRY_FULL_S = 10.0
 RETRY_SETUP_S = 2.0
 SETUP_SHARES = 4  # one address may use at most a quarter of max_setups
@@ -102,20 +100,13 @@ class Admission:
     def __init__(self, config: Config, cores: float) -> None:
         self._config = config
         self._cores = cores
-        self._buckets: OrderedDict[str, TokenBucket] = OrderedDict()
+        self._requests = AddressRate(config.new_sessions_per_minute)
         self._endings_s: deque[float] = deque(maxlen=MAX_ENDINGS)
         self.cost = FrameCost()
 
     def check_request_rate(self, address: str, now_s: float) -> None:
         """Count one request of this address for a session; raises RateLimitedError. Empty address: not limited."""
-        if not address:
-            return
-        each_s = 60 / self._config.new_sessions_per_minute
-        bucket = self._buckets.pop(address, None) or TokenBucket(each_s, self._config.new_sessions_per_minute)
-        self._buckets[address] = bucket
-        if len(self._buckets) > MAX_KNOWN_ADDRESSES:
-            self._buckets.popitem(last=False)
-        if wait_s := bucket.wait_s(now_s):
+        if wait_s := self._requests.wait_s(address, now_s):
             raise RateLimitedError(
                 f"your address asked for more than {self._config.new_sessions_per_minute} sessions a minute; "
                 f"try again in {math.ceil(wait_s)} s",

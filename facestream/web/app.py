@@ -6,6 +6,7 @@ from aiohttp import web
 
 from facestream.config import Config
 from facestream.resources import OPENAPI
+from facestream.sessions.address_rate import AddressRate
 from facestream.sessions.registry import SessionRegistry
 from facestream.web.auth.origin import add_cors_headers, check_origin
 from facestream.web.auth.policy import Access
@@ -20,23 +21,32 @@ from facestream.web.keys import (
     OPENAPI_TEXT,
     PAGE_FILES,
     POOL,
+    QR_RATE,
+    REACH,
     REGISTRY,
     SUPERVISOR,
 )
 from facestream.web.problems import report_errors_as_problems
-from facestream.web.routes import health, jpeg_socket, metrics, page, sessions, tokens
+from facestream.web.reach import Reach
+from facestream.web.routes import health, jpeg_socket, metrics, page, qr, sessions, tokens
 from facestream.web.routes.metrics import count_rejections, make_metrics
 from facestream.web.supervision import Supervisor
 from facestream.workers.pool import AnalysisPool
 
 
 def make_app(
-    config: Config, registry: SessionRegistry, pool: AnalysisPool, access: Access, models: Sequence[str] = ()
+    config: Config,
+    registry: SessionRegistry,
+    pool: AnalysisPool,
+    access: Access,
+    reach: Reach,
+    models: Sequence[str] = (),
 ) -> web.Application:
     """The application, with a supervisor for the auxiliary tasks of its server; the caller closes the arguments."""
     middlewares = [report_errors_as_problems, count_rejections, reject_unreadable, check_origin]
     app = web.Application(middlewares=middlewares, client_max_size=config.max_offer_bytes)
     app[CONFIG], app[REGISTRY], app[POOL], app[ACCESS] = config, registry, pool, access
+    app[REACH], app[QR_RATE] = reach, AddressRate(qr.CODES_PER_MINUTE)
     app[SUPERVISOR] = Supervisor()
     app[CREDENTIALS], app[MODELS] = registry.credentials, models
     app[METRICS] = make_metrics(registry, pool)
@@ -45,6 +55,6 @@ def make_app(
     app.on_response_prepare.append(set_server_header)
     app.on_response_prepare.append(page.add_security_headers)
     app.on_response_prepare.append(add_cors_headers)
-    for part in (page, sessions, tokens, jpeg_socket, health, metrics):
+    for part in (page, sessions, tokens, qr, jpeg_socket, health, metrics):
         app.add_routes(part.routes)
     return app

@@ -8,14 +8,18 @@ from prometheus_client import CollectorRegistry
 
 from facestream.config import Config
 from facestream.ice.servers import CredentialSource
+from facestream.sessions.address_rate import AddressRate
 from facestream.sessions.registry import SessionRegistry
 from facestream.web.auth.policy import Access
+from facestream.web.reach import Reach
 from facestream.web.supervision import Supervisor
 from facestream.workers.pool import AnalysisPool
 
 CONFIG = web.AppKey("config", Config)
 REGISTRY = web.AppKey("registry", SessionRegistry)
 ACCESS = web.AppKey("access", Access)
+REACH = web.AppKey("reach", Reach)
+QR_RATE = web.AppKey("qr_rate", AddressRate)
 SUPERVISOR = web.AppKey("supervisor", Supervisor)
 POOL = web.AppKey("pool", AnalysisPool)
 METRICS = web.AppKey("metrics", CollectorRegistry)

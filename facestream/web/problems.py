@@ -25,7 +25,13 @@ from facestream.errors import (
     RestartError,
 )
 from facestream.messages.http import Problem, ProblemCode
-from facestream.sessions.admission import AdmissionError, DrainingError, ServerFullError, TooManyError
+from facestream.sessions.admission import (
+    AdmissionError,
+    DrainingError,
+    RateLimitedError,
+    ServerFullError,
+    TooManyError,
+)
 from facestream.web.http.descriptors import NO_RESOURCES
 
 logger = logging.getLogger(__name__)
@@ -77,6 +83,7 @@ _REJECTIONS: dict[type[FacestreamError], _Rejection] = {
     ),
     ServerFullError: _Rejection(503, "The server is full", "server_full"),
     DrainingError: _Rejection(503, "The server is stopping", "server_full"),
+    RateLimitedError: _Rejection(429, "Too many requests", "too_many"),
     TooManyError: _Rejection(429, "Too many sessions", "too_many"),
     TokenError: _Rejection(401, "Access token required", "token", {"WWW-Authenticate": "Bearer"}),
 }

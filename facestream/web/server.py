@@ -19,7 +19,6 @@ from facestream.config import Config
 from facestream.errors import ConfigError
 from facestream.ice.addresses import (
     check_own_addresses,
-    machine_addresses,
     offer_addresses,
     offer_own_addresses,
 )
@@ -32,6 +31,7 @@ from facestream.web.http.descriptors import ConnectionLimits, descriptors_for_co
 from facestream.web.http.headers import reject_before_routes
 from facestream.web.http.listener import BACKLOG, Listener
 from facestream.web.keys import ACCESS, CONFIG, POOL, REGISTRY, SUPERVISOR
+from facestream.web.reach import Reach
 from facestream.web.routes.metrics import watch_loop
 from facestream.web.signals import take_signals
 from facestream.web.tls import find_certificate
@@ -116,10 +116,12 @@ async def serve(
         )
         try:
             await pool.start()
-            urls = _urls("https" if context else "http", host, port)
+            reach = Reach("https" if context else "http", host, port)
             models = named_models(models_dir, config.analysis_options()) if pool.size else ()
-            app = make_app(config, SessionRegistry(config, pool, credentials), pool, access, models)
-            await _serve_with(app, listener, context, lambda: announce(Listening(urls, access.local_token())))
+            app = make_app(config, SessionRegistry(config, pool, credentials), pool, access, reach, models)
+            await _serve_with(
+                app, listener, context, lambda: announce(Listening(reach.urls(), access.local_token()))
+            )
         finally:
             await pool.close()
     finally:
@@ -221,19 +223,3 @@ def _listener(host: str, port: int) -> socket.socket:
             "port",
         ) from error
     return listener
-
-
-def _urls(scheme: str, host: str, port: int) -> tuple[str, ...]:
-    """The addresses of the page; the address for this machine comes first."""
-    address = ip_address(host)
-    if address.is_loopback:
-        return (f"{scheme}://localhost:{port}",)
-    if not address.is_unspecified:
-        return (f"{scheme}://{_in_url(host)}:{port}",)
-    # Browsers open the camera on localhost or over https only.
-    others = (f"{scheme}://{_in_url(other)}:{port}" for other in machine_addresses())
-    return (f"{scheme}://localhost:{port}", *others)
-
-
-def _in_url(host: str) -> str:
-    return f"[{host}]" if ":" in host else host

@@ -1,9 +1,11 @@
 """The dialog that shares the page: a link with a token that expires, or the page's address."""
 
+import json
+
 import cv2
 import numpy as np
 import pytest
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Locator, Page, Route, expect
 
 from tests.browser.conftest import SOON_MS, Guarded, OpenPage
 from tests.browser.test_for_everyone import violations
@@ -89,15 +91,8 @@ async def test_a_camera_reads_the_code_from_the_screen(guarded: Guarded, open_pa
     async with open_page(guarded.url, width=360, height=740) as page:
         await page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
         link = await create_link(page, guarded.admin_token)
-        await dialog(page).get_by_role("img", name="QR code").scroll_into_view_if_needed()
 
-        screen = cv2.imdecode(
-            np.frombuffer(await page.screenshot(scale="device"), np.uint8), cv2.IMREAD_COLOR
-        )
-        assert screen is not None
-
-        text, _corners, _code = cv2.QRCodeDetector().detectAndDecode(cv2.resize(screen, None, fx=3, fy=3))
-        assert text == link
+        assert await read_code(page) == link
 
 
 async def test_neither_the_admin_token_nor_the_link_is_kept(guarded: Guarded, open_page: OpenPage):
@@ -177,11 +172,98 @@ async def test_without_tokens_the_address_of_the_page_is_shared(server_url: str,
 
         await expect(dialog(page).get_by_label("Admin token")).to_be_hidden()
         await expect(dialog(page).get_by_label("Address of this page")).to_have_value(f"{server_url}/")
-        # The tests' server is on loopback.
-        await expect(dialog(page)).to_contain_text("works only on this computer")
+        # The tests' server is on loopback, where the page cannot be opened from another device.
+        await expect(dialog(page)).to_contain_text("the server listens on this computer only")
+        await expect(dialog(page)).to_contain_text("--host 0.0.0.0")
+        await expect(dialog(page).get_by_role("img", name="QR code")).to_be_hidden()
         await dialog(page).get_by_role("button", name="Copy address").click()
         await expect(dialog(page).get_by_role("status").last).to_have_text("Copied.")
         assert await page.evaluate("navigator.clipboard.readText()") == f"{server_url}/"
+
+
+async def says(page: Page, **config: object) -> None:
+    """Load the page again from a server that says this."""
+    body = json.dumps({"auth": "none", **config})
+    await page.route("**/config", lambda route: route.fulfill(body=body, content_type="application/json"))
+    await page.reload()
+
+
+async def read_code(page: Page) -> str:
+    """What a camera reads from the QR code on the screen."""
+    code = dialog(page).get_by_role("img", name="QR code")
+    await expect(code).to_be_visible(timeout=SOON_MS)
+    await code.scroll_into_view_if_needed()
+    screen = cv2.imdecode(np.frombuffer(await page.screenshot(scale="device"), np.uint8), cv2.IMREAD_COLOR)
+    assert screen is not None
+    text, _corners, _code = cv2.QRCodeDetector().detectAndDecode(cv2.resize(screen, None, fx=3, fy=3))
+    return str(text)
+
+
+async def test_on_localhost_the_addresses_for_other_devices_are_offered_with_their_codes(
+    server_url: str, open_page: OpenPage
+):
+    addresses = ["https://192.0.2.7:8080", "http://198.51.100.4:8080"]
+    async with open_page(server_url, width=360, height=740) as page:
+        await says(page, listens="network", addresses=addresses)
+        await open_dialog(page)
+
+        await expect(dialog(page).get_by_label("Address of this page")).to_have_value(f"{addresses[0]}/")
+        await expect(dialog(page).locator(".share-here")).to_be_hidden()
+        assert await read_code(page) == f"{addresses[0]}/"
+        assert await violations(page) == []
+
+        await dialog(page).get_by_label("Address for other devices").select_option(f"{addresses[1]}/")
+        await expect(dialog(page).get_by_label("Address of this page")).to_have_value(f"{addresses[1]}/")
+        await expect(dialog(page)).to_contain_text("browsers on other devices give no camera")
+        await expect(dialog(page)).to_contain_text("facestream certs")
+        # The old code is gone before the new one comes.
+        assert await read_code(page) == f"{addresses[1]}/"
+
+
+async def test_a_server_that_does_not_say_where_it_listens_leaves_the_old_warning(
+    server_url: str, open_page: OpenPage
+):
+    async with open_page(server_url) as page:
+        await says(page, listens="", addresses=[])
+        await open_dialog(page)
+
+        await expect(dialog(page)).to_contain_text("works only on this computer")
+
+
+async def test_a_code_that_the_server_does_not_draw_is_left_out(server_url: str, open_page: OpenPage):
+    async with open_page(server_url, expect_errors=NOT_FOUND) as page:
+        await says(page, listens="network", addresses=["https://192.0.2.7:8080"])
+        await page.route("**/qr", lambda route: route.fulfill(status=404, body="{}"))
+        async with page.expect_response("**/qr"):
+            await open_dialog(page)
+
+        await expect(dialog(page).get_by_label("Address of this page")).to_have_value(
+            "https://192.0.2.7:8080/"
+        )
+        await expect(dialog(page).get_by_role("img", name="QR code")).to_be_hidden()
+
+
+async def test_an_admins_link_begins_with_an_address_for_other_devices(guarded: Guarded, open_page: OpenPage):
+    asked: list[str | None] = []
+    config = json.dumps({"auth": "token", "listens": "network", "addresses": ["https://192.0.2.7:8080"]})
+
+    async def answer(route: Route) -> None:
+        token = await route.request.header_value("authorization")
+        asked.append(token)
+        if token == f"Bearer {guarded.admin_token}":
+            await route.fulfill(body=config, content_type="application/json")
+        else:
+            await route.continue_()
+
+    async with open_page(guarded.url) as page:
+        await page.route("**/config", answer)
+        await page.reload()
+        link = await create_link(page, guarded.admin_token)
+
+        assert asked == [None, f"Bearer {guarded.admin_token}"]
+        assert link.startswith("https://192.0.2.7:8080/#token=")
+        await expect(dialog(page).locator(".share-here")).to_be_hidden()
+        assert await read_code(page) == link
 
 
 async def test_a_browser_without_a_clipboard_copies_what_is_selected(server_url: str, open_page: OpenPage):

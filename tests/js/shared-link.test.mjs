@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { afterEach, test } from 'node:test';
 
 import { PeerError, rejection } from '../../client/js/connection/errors.js';
-import { isOwnMachine, requestLink } from '../../client/js/connection/shared-link.js';
+import { isOwnMachine, requestLink, requestQr, useElsewhere } from '../../client/js/connection/shared-link.js';
 import * as de from '../../client/js/texts/de.js';
 import * as en from '../../client/js/texts/en.js';
 import { shareProblemOf } from '../../client/js/texts/problems.js';
@@ -31,7 +31,7 @@ afterEach(() => {
 test('the admin token is in a header, not in the address or the body', async () => {
   const requests = answering(201, ANSWER);
 
-  const shared = await requestLink(SERVER, 'secret', { lifetimeH: 8, subject: 'workshop' });
+  const shared = await requestLink(SERVER, 'secret', { lifetimeH: 8, subject: 'workshop', address: `${SERVER}/` });
 
   assert.deepEqual(shared, { link: `${SERVER}/#token=t`, qrSvg: '<svg/>', expiresInS: 7200 });
   const [[address, { method, headers, body }]] = requests;
@@ -42,7 +42,7 @@ test('the admin token is in a header, not in the address or the body', async () 
 test('without a name the server uses its own', async () => {
   const requests = answering(201, ANSWER);
 
-  await requestLink(SERVER, 'secret', { lifetimeH: 1, subject: '' });
+  await requestLink(SERVER, 'secret', { lifetimeH: 1, subject: '', address: `${SERVER}/` });
 
   assert.deepEqual(JSON.parse(requests[0][1].body), { lifetime_h: 1, url: `${SERVER}/` });
 });
@@ -51,7 +51,7 @@ for (const [status, body, code] of [[401, { code: 'token_wrong' }, 'token_wrong'
   test(`a response ${status} with ${JSON.stringify(body)} is a rejection`, async () => {
     answering(status, body);
 
-    await assert.rejects(requestLink(SERVER, 'wrong', { lifetimeH: 1, subject: '' }), { isRejection: true, code });
+    await assert.rejects(requestLink(SERVER, 'wrong', { lifetimeH: 1, subject: '', address: `${SERVER}/` }), { isRejection: true, code });
   });
 }
 
@@ -59,15 +59,25 @@ test('a response without a link is an error', async () => {
   for (const body of ['', 'null', { token: 't', expires_in_s: 60 }]) {
     answering(201, body);
 
-    await assert.rejects(requestLink(SERVER, 'secret', { lifetimeH: 1, subject: '' }), PeerError);
+    await assert.rejects(requestLink(SERVER, 'secret', { lifetimeH: 1, subject: '', address: `${SERVER}/` }), PeerError);
   }
 });
 
 test('a token that no header can carry is wrong, and is not sent', async () => {
   const requests = answering(201, ANSWER);
 
-  await assert.rejects(requestLink(SERVER, 'schlüssel', { lifetimeH: 1, subject: '' }), { code: 'token_wrong' });
+  await assert.rejects(requestLink(SERVER, 'schlüssel', { lifetimeH: 1, subject: '', address: `${SERVER}/` }), { code: 'token_wrong' });
   assert.deepEqual(requests, []);
+});
+
+test('a QR code is asked for with the address in the body and the token of the page in a header', async () => {
+  const requests = answering(200, { qr_svg: '<svg/>' });
+
+  assert.equal(await requestQr(SERVER, 'peer', 'http://192.0.2.7:8080/'), '<svg/>');
+  const [[address, { method, headers, body }]] = requests;
+  assert.deepEqual([address, method, headers.Authorization, JSON.parse(body)], [`${SERVER}/qr`, 'POST', 'Bearer peer', { url: 'http://192.0.2.7:8080/' }]);
+  answering(200, {});
+  await assert.rejects(requestQr(SERVER, '', 'http://192.0.2.7:8080/'), PeerError);
 });
 
 test('a server that does not answer is away', async () => {
@@ -75,7 +85,7 @@ test('a server that does not answer is away', async () => {
     throw new TypeError('Failed to fetch');
   };
 
-  await assert.rejects(requestLink(SERVER, 'secret', { lifetimeH: 1, subject: '' }), (error) => shareProblemOf(error).text === en.SHARE_PROBLEMS.away);
+  await assert.rejects(requestLink(SERVER, 'secret', { lifetimeH: 1, subject: '', address: `${SERVER}/` }), (error) => shareProblemOf(error).text === en.SHARE_PROBLEMS.away);
 });
 
 test('each code is one of the server, and each has a sentence of its own', () => {
@@ -106,4 +116,11 @@ test('addresses that mean another machine elsewhere are known', () => {
   for (const other of ['http://192.168.0.2', 'https://localhost.example.org', 'https://faces.example.org', 'http://[fe80::1]', 'http://127.0.0.1.example.org']) {
     assert.ok(!isOwnMachine(new URL(other).hostname), other);
   }
+});
+
+test('on another machine an address is of no use, without a camera, or as good as here', () => {
+  assert.equal(useElsewhere('https://localhost:8080/'), 'own machine');
+  assert.equal(useElsewhere('http://192.0.2.7:8080/'), 'no camera');
+  assert.equal(useElsewhere('http://faces.example.org/face/'), 'no camera');
+  assert.equal(useElsewhere('https://192.0.2.7:8080/'), 'full');
 });

@@ -59,11 +59,11 @@ test('the chosen face takes precedence over the largest', () => {
 });
 
 test('settings that the server does not send are empty', () => {
-  for (const text of ['', '{', 'null', '{"notice":7,"views":"blur"}']) assert.deepEqual(decodeConfig(text), { notice: '', auth: 'none', websocket: false, backgroundModes: [], iceServers: [], tokenProblem: '', version: '', models: [] });
+  for (const text of ['', '{', 'null', '{"notice":7,"views":"blur"}']) assert.deepEqual(decodeConfig(text), { notice: '', auth: 'none', websocket: false, backgroundModes: [], iceServers: [], tokenProblem: '', version: '', listens: '', addresses: [], models: [] });
 });
 
 test('the notice and the background modes of the server are decoded', () => {
-  assert.deepEqual(decodeConfig('{"notice":"Recorded.","resume_s":30,"auth":"token","token_problem":"token_expired","websocket":true,"version":"1.2","models":["emotion 1",7],"views":["picture",5,"blur"],"iceServers":[7,{"urls":["turn:a"]}]}'), {
+  assert.deepEqual(decodeConfig('{"notice":"Recorded.","resume_s":30,"auth":"token","token_problem":"token_expired","websocket":true,"version":"1.2","listens":"network","addresses":["https://192.0.2.7:8080",7],"models":["emotion 1",7],"views":["picture",5,"blur"],"iceServers":[7,{"urls":["turn:a"]}]}'), {
     notice: 'Recorded.',
     auth: 'token',
     websocket: true,
@@ -71,8 +71,11 @@ test('the notice and the background modes of the server are decoded', () => {
     iceServers: [{ urls: ['turn:a'] }],
     tokenProblem: 'token_expired',
     version: '1.2',
+    listens: 'network',
+    addresses: ['https://192.0.2.7:8080'],
     models: ['emotion 1'],
   });
+  assert.equal(decodeConfig('{"listens":"everywhere"}').listens, '');
 });
 
 test('the emotions and stages are those of the schema, in order', () => {

@@ -18,8 +18,10 @@ import pytest
 from facestream import __version__
 from facestream.credentials.tokens import Purpose, issue, make_key
 from facestream.errors import ServerUnreachableError
+from facestream.ice.addresses import machine_addresses
 from facestream.replay.options import ReplayOptions
 from facestream.replay.peer import ReplayPeer
+from facestream.web import reach
 from tests.conftest import ROOT, RunningServer, running_server
 from tests.times import seconds
 
@@ -345,6 +347,28 @@ async def test_a_page_on_another_machine_learns_the_models_with_its_token_but_no
 
     assert json.loads(config)["version"] == ""
     assert "emotion 1" in json.loads(config)["models"]
+
+
+async def test_only_clients_on_this_machine_learn_where_it_listens(server_url: str, guarded: Guarded):
+    admin = {"Authorization": f"Bearer {ADMIN}"}
+    elsewhere = {"X_Forwarded_For": "203.0.113.9"}
+
+    async def listens(url: str, **headers: str) -> tuple[str, list[str]]:
+        _, _, config = await ask(url, "GET", "/config", b"", **headers)
+        return json.loads(config)["listens"], json.loads(config)["addresses"]
+
+    # The tests' servers listen on loopback, where no other machine reaches them.
+    assert await listens(server_url) == ("loopback", [])
+    assert await listens(server_url, **elsewhere) == ("", [])
+    assert await listens(server_url, Host="faces.example") == ("", [])
+    assert await listens(guarded.url) == ("", [])
+    assert await listens(guarded.url, Authorization=f"Bearer {LISTED}") == ("loopback", [])
+    assert await listens(guarded.url, **admin) == ("loopback", [])
+    assert await listens(guarded.url, **admin, **elsewhere) == ("", [])
+
+
+def test_the_address_that_leads_to_other_networks_is_one_of_this_machine_or_none():
+    assert reach._outward_address() in {"", *machine_addresses()}
 
 
 @pytest.mark.parametrize("path", ["/", "/config", "/nothing"])

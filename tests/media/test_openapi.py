@@ -17,6 +17,7 @@ from facestream.resources import OPENAPI
 from facestream.sessions.registry import SessionRegistry
 from facestream.web.app import make_app
 from facestream.web.auth.policy import Access
+from facestream.web.reach import Reach
 from facestream.workers.pool import AnalysisPool
 from tests.conftest import ROOT, RunningServer, running_server
 from tests.times import seconds
@@ -66,7 +67,7 @@ async def test_every_route_is_described_and_no_other(tmp_path: Path):
     }
 
     config, registry, pool = parts(tmp_path)
-    app = make_app(config, registry, pool, Access(config, "127.0.0.1"))
+    app = make_app(config, registry, pool, Access(config, "127.0.0.1"), Reach("http", "127.0.0.1", 8080))
 
     routes = {
         (route.method, route.resource.canonical)

@@ -1,4 +1,4 @@
-/** Asks the server for a link with an access token that expires. Keeps neither the admin token nor the link. */
+/** Asks the server for a link with an access token that expires, and for QR codes. Keeps neither the admin token nor the link. */
 
 import { PeerError, rejection } from './errors.js';
 import { bearer, expiry } from './http.js';
@@ -16,18 +16,35 @@ const NO_HEADER = /[^ -~]/;
 /**
  * @param {string} server address without a slash at its end; the link opens the page there
  * @param {string} adminToken
- * @param {{lifetimeH: number, subject: string}} wanted `subject`: who will use the link, for the server's log; empty: not said
+ * @param {{lifetimeH: number, subject: string, address: string}} wanted `subject`: who will use the link, for the server's log; empty: not said. `address`: of the page
  * @returns {Promise<SharedLink>} rejects with a PeerError
  */
-export async function requestLink(server, adminToken, { lifetimeH, subject }) {
+export async function requestLink(server, adminToken, { lifetimeH, subject, address }) {
+  return decodeLink(await post(`${server}/tokens`, adminToken, { lifetime_h: lifetimeH, url: address, ...(subject && { subject }) }));
+}
+
+/**
+ * @param {string} server address without a slash at its end
+ * @param {string} token of a peer; empty: none
+ * @param {string} address without a token: it is no secret
+ * @returns {Promise<string>} an SVG image; rejects with a PeerError
+ */
+export async function requestQr(server, token, address) {
+  const { qr_svg: qrSvg } = (await post(`${server}/qr`, token, { url: address })) ?? {};
+  if (typeof qrSvg !== 'string') throw new PeerError('rejected');
+  return qrSvg;
+}
+
+/** @param {string} address @param {string} token @param {object} body @returns {Promise<any>} the body of the response; rejects with a PeerError */
+async function post(address, token, body) {
   // No header can carry it, so fetch would throw as if there were no network.
-  if (NO_HEADER.test(adminToken)) throw rejection(401, { code: 'token_wrong' });
+  if (NO_HEADER.test(token)) throw rejection(401, { code: 'token_wrong' });
   let response;
   try {
-    response = await fetch(`${server}/tokens`, {
+    response = await fetch(address, {
       method: 'POST',
-      headers: { 'Content-Type': 'application/json', ...bearer(adminToken) },
-      body: JSON.stringify({ lifetime_h: lifetimeH, url: `${server}/`, ...(subject && { subject }) }),
+      headers: { 'Content-Type': 'application/json', ...bearer(token) },
+      body: JSON.stringify(body),
       cache: 'no-store',
       signal: expiry(ANSWER_MS),
     });
@@ -36,7 +53,7 @@ export async function requestLink(server, adminToken, { lifetimeH, subject }) {
   }
   const answer = await response.json().catch(() => null);
   if (!response.ok) throw rejection(response.status, answer ?? {});
-  return decodeLink(answer);
+  return answer;
 }
 
 /** @param {any} answer @returns {SharedLink} */
@@ -48,3 +65,10 @@ function decodeLink(answer) {
 
 /** @param {string} hostname of a URL, where an IPv6 address is in brackets @returns {boolean} whether it means a different machine to every other machine */
 export const isOwnMachine = (hostname) => /^(localhost|.+\.localhost|127\.\d+\.\d+\.\d+|\[::1\])$/i.test(hostname);
+
+/** @param {string} address of a page @returns {'own machine' | 'no camera' | 'full'} what another machine that opens it can do */
+export function useElsewhere(address) {
+  const { protocol, hostname } = new URL(address);
+  if (isOwnMachine(hostname)) return 'own machine';
+  return protocol === 'http:' ? 'no camera' : 'full';
+}

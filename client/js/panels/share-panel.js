@@ -2,13 +2,17 @@
 
 import { find } from '../browser/elements.js';
 import { asPeerError } from '../connection/errors.js';
-import { isOwnMachine, requestLink } from '../connection/shared-link.js';
+import { fetchConfig } from '../connection/http.js';
+import { requestLink, requestQr, useElsewhere } from '../connection/shared-link.js';
 import { timeOfDay } from '../texts/format.js';
 import { shareProblemOf } from '../texts/problems.js';
 import { T } from '../texts/texts.js';
 import { opensSheet } from './sheet.js';
 
-/** @typedef {import('../connection/shared-link.js').SharedLink} SharedLink */
+/**
+ * @typedef {import('../connection/shared-link.js').SharedLink} SharedLink
+ * @typedef {Pick<import('../connection/telemetry.js').PageConfig, 'auth' | 'listens' | 'addresses'>} Reach what the server says about who can open the page
+ */
 
 export class SharePanel {
   #dialog;
@@ -21,8 +25,12 @@ export class SharePanel {
   #link;
   #said;
   #waits;
-  /** Whether the server requires a token, so that its address alone is not enough. */
-  #needsToken = false;
+  #warning;
+  #where;
+  #choice;
+  #at;
+  /** @type {Reach} */
+  #reach;
   /** Number of the request whose response is awaited; closing the dialog makes it out of date. */
   #request = 0;
   #isWaiting = false;
@@ -31,10 +39,13 @@ export class SharePanel {
    * @param {HTMLElement} opener
    * @param {HTMLDialogElement} dialog holds .close, a form and the elements whose classes begin with "share-"
    * @param {string} server address without a slash at its end
+   * @param {{token: () => string, reach: () => Reach}} at the token of this page, empty if it has none; what the server has said last
    */
-  constructor(opener, dialog, server) {
+  constructor(opener, dialog, server, at) {
     this.#dialog = dialog;
     this.#server = server;
+    this.#at = at;
+    this.#reach = at.reach();
     this.#form = find(dialog, 'form', HTMLFormElement);
     this.#admin = find(dialog, '.share-admin', HTMLInputElement);
     this.#name = find(dialog, '.share-name', HTMLInputElement);
@@ -43,7 +54,10 @@ export class SharePanel {
     this.#link = find(dialog, '.share-link', HTMLInputElement);
     this.#said = find(dialog, '.share-said', HTMLElement);
     this.#waits = find(dialog, '.share-waits', HTMLElement);
-    find(dialog, '.share-here', HTMLElement).hidden = !isOwnMachine(new URL(server).hostname);
+    this.#warning = find(dialog, '.share-here', HTMLElement);
+    this.#where = find(dialog, '.share-where', HTMLElement);
+    this.#choice = find(dialog, 'select', HTMLSelectElement);
+    this.#choice.addEventListener('change', () => this.#useChoice());
     opensSheet(opener, dialog);
     opener.addEventListener('click', () => this.#begin());
     dialog.addEventListener('close', () => this.#forget());
@@ -58,18 +72,53 @@ export class SharePanel {
     send.addEventListener('click', () => this.#send());
   }
 
-  /** The server has said what it requires, perhaps after the dialog was opened. @param {boolean} needsToken */
-  offer(needsToken) {
-    this.#needsToken = needsToken;
+  /** The server has said what it requires, perhaps after the dialog was opened. */
+  refresh() {
     if (this.#dialog.open) this.#begin();
   }
 
+  /** Whether the server requires a token, so that its address alone is not enough. */
+  get #needsToken() {
+    return this.#reach.auth === 'token';
+  }
+
   #begin() {
+    this.#offer(this.#at.reach());
     this.#form.hidden = !this.#needsToken;
     this.#result.hidden = this.#needsToken;
     this.#text(this.#needsToken ? T.SHARE_WITH_TOKEN : T.SHARE_OPENLY);
-    if (!this.#needsToken) this.#show(`${this.#server}/`, T.SHARE_ADDRESS, '');
+    this.#useChoice();
     (this.#needsToken ? this.#admin : this.#copyButton).focus();
+  }
+
+  /** Which address is shared: that of this page, or, where that is of use on this machine only, one that the server has said. @param {Reach} reach */
+  #offer(reach) {
+    this.#reach = reach;
+    const isOnlyHere = useElsewhere(this.#server) === 'own machine';
+    const addresses = isOnlyHere && reach.addresses.length ? reach.addresses : [this.#server];
+    this.#choice.replaceChildren(...addresses.map((address) => new Option(`${address}/`)));
+    this.#where.hidden = addresses.length < 2;
+  }
+
+  /** What another device can do with the chosen address; without a token, the address is all that it needs. */
+  #useChoice() {
+    const address = this.#choice.value;
+    const use = useElsewhere(address);
+    const warnings = { 'own machine': T.SHARE_WARNINGS[this.#reach.listens === 'loopback' ? 'loopback' : 'here'], 'no camera': T.SHARE_WARNINGS.noCamera, full: '' };
+    this.#warning.textContent = warnings[use];
+    this.#warning.hidden = use === 'full';
+    if (this.#needsToken) return;
+    this.#show(address, T.SHARE_ADDRESS, '');
+    this.#hideQr();
+    if (use !== 'own machine') this.#drawQr(address);
+  }
+
+  /** @param {string} address */
+  async #drawQr(address) {
+    const request = (this.#request += 1);
+    // The address can be copied without its code.
+    const qrSvg = await requestQr(this.#server, this.#at.token(), address).catch(() => '');
+    if (qrSvg && request === this.#request) this.#showQr(qrSvg, T.SHARE_ADDRESS.qr);
   }
 
   /** The admin token is in the page only while the dialog is open. */
@@ -78,8 +127,7 @@ export class SharePanel {
     this.#isWaiting = false;
     for (const input of [this.#admin, this.#name, this.#link]) input.value = '';
     for (const place of [this.#problem, this.#waits, this.#said]) place.textContent = '';
-    this.#qr.hidden = true;
-    this.#qr.removeAttribute('src');
+    this.#hideQr();
   }
 
   async #create() {
@@ -90,12 +138,26 @@ export class SharePanel {
     const request = (this.#request += 1);
     const lifetime = find(this.#form, ':checked', HTMLInputElement);
     const wanted = { lifetimeH: Number(lifetime.value), subject: this.#name.value.trim() };
-    const outcome = await requestLink(this.#server, this.#admin.value.trim(), wanted).catch(asPeerError);
+    const outcome = await this.#linkFor(this.#admin.value.trim(), wanted).catch(asPeerError);
     if (request !== this.#request) return;
     this.#isWaiting = false;
     this.#waits.textContent = '';
     if (outcome instanceof Error) this.#complain(outcome);
     else this.#showLink(outcome);
+  }
+
+  /** @param {string} admin token @param {{lifetimeH: number, subject: string}} wanted @returns {Promise<SharedLink>} */
+  async #linkFor(admin, wanted) {
+    const request = this.#request;
+    if (useElsewhere(this.#choice.value) === 'own machine' && !this.#reach.listens) {
+      // To an admin, the server says which addresses it has.
+      const config = await fetchConfig(this.#server, admin);
+      if (config?.listens && request === this.#request) {
+        this.#offer(config);
+        this.#useChoice();
+      }
+    }
+    return requestLink(this.#server, admin, { ...wanted, address: this.#choice.value });
   }
 
   /** @param {import('../connection/errors.js').PeerError} error */
@@ -114,9 +176,9 @@ export class SharePanel {
     this.#form.hidden = true;
     this.#result.hidden = false;
     this.#text('');
-    this.#qr.src = `data:image/svg+xml,${encodeURIComponent(qrSvg)}`;
-    this.#qr.alt = T.SHARE_QR;
-    this.#qr.hidden = false;
+    // The link begins with the chosen address.
+    this.#where.hidden = true;
+    this.#showQr(qrSvg, T.SHARE_LINK.qr);
     this.#show(link, T.SHARE_LINK, T.sharedUntil(timeOfDay(new Date(Date.now() + 1000 * expiresInS))));
     // The button that had the focus is gone. In a low window, the button below the code must not scroll it away.
     this.#copyButton.focus({ preventScroll: true });
@@ -129,6 +191,18 @@ export class SharePanel {
     find(this.#dialog, '.share-what', HTMLElement).textContent = field;
     find(this.#dialog, '.share-until', HTMLElement).textContent = until;
     this.#copyButton.textContent = copy;
+  }
+
+  /** @param {string} qrSvg @param {string} name */
+  #showQr(qrSvg, name) {
+    this.#qr.src = `data:image/svg+xml,${encodeURIComponent(qrSvg)}`;
+    this.#qr.alt = name;
+    this.#qr.hidden = false;
+  }
+
+  #hideQr() {
+    this.#qr.hidden = true;
+    this.#qr.removeAttribute('src');
   }
 
   /** @param {string} text */

@@ -2,9 +2,16 @@
 
 export const SHARE_WITH_TOKEN = 'Erstellt einen Link mit einem Zugangsschlüssel, der abläuft. Dafür ist der Admin-Schlüssel dieses Servers nötig; die Seite bewahrt ihn nicht auf.';
 export const SHARE_OPENLY = 'Wer diese Adresse öffnen kann, kann die Seite ohne Zugangsschlüssel benutzen.';
-export const SHARE_ADDRESS = { field: 'Adresse dieser Seite', copy: 'Adresse kopieren' };
-export const SHARE_LINK = { field: 'Link zur Seite', copy: 'Link kopieren' };
-export const SHARE_QR = 'QR-Code des Links';
+/** Why an address is of little use on another device. */
+export const SHARE_WARNINGS = {
+  here: 'Die Adresse dieser Seite funktioniert nur auf diesem Computer. Um sie mit anderen zu teilen, öffnen Sie die Seite unter der Adresse des Servers in Ihrem Netz.',
+  loopback:
+    'Andere Geräte können diese Seite nicht öffnen, weil der Server nur für diesen Computer erreichbar ist. Um das zu ändern, starten Sie ihn mit „--host 0.0.0.0“ und führen Sie vorher einmal „facestream certs“ aus, sonst geben die Browser dort keine Kamera frei. Bei einem Tunnel oder Proxy öffnen und teilen Sie die Seite unter dessen Adresse.',
+  noCamera:
+    'Unter dieser http-Adresse geben Browser auf anderen Geräten keine Kamera frei; dort geht nur eine Videodatei. Um das zu ändern, führen Sie auf dem Server „facestream certs“ aus und starten Sie ihn neu, oder teilen Sie die https-Adresse eines Tunnels oder Proxys.',
+};
+export const SHARE_ADDRESS = { field: 'Adresse dieser Seite', copy: 'Adresse kopieren', qr: 'QR-Code der Adresse' };
+export const SHARE_LINK = { field: 'Link zur Seite', copy: 'Link kopieren', qr: 'QR-Code des Links' };
 export const SHARE_WAITS = 'Der Server erstellt den Link.';
 /** @param {string} time of day, with the date if it is another day */
 export const sharedUntil = (time) => `Wer diesen Link hat, kann den Server bis ${time} benutzen. Die Seite bewahrt ihn nicht auf.`;

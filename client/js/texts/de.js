@@ -121,7 +121,7 @@ export const TEXT = {
   shareName: 'Name für das Protokoll des Servers (optional)',
   shareCreate: 'Link erstellen',
   shareSend: 'Mit einer App senden',
-  shareHere: 'Die Adresse dieser Seite funktioniert nur auf diesem Computer. Um sie mit anderen zu teilen, öffnen Sie die Seite unter der Adresse des Servers in Ihrem Netz.',
+  shareWhere: 'Adresse für andere Geräte',
   languageLabel: 'Sprache / Language',
 };
 

@@ -2,9 +2,16 @@
 
 export const SHARE_WITH_TOKEN = 'Creates a link with an access token that expires. Creating one requires the admin token of this server, which the page does not keep.';
 export const SHARE_OPENLY = 'Whoever can open this address can use the page, without an access token.';
-export const SHARE_ADDRESS = { field: 'Address of this page', copy: 'Copy address' };
-export const SHARE_LINK = { field: 'Link', copy: 'Copy link' };
-export const SHARE_QR = 'QR code of the link';
+/** Why an address is of little use on another device. */
+export const SHARE_WARNINGS = {
+  here: 'The address of this page works only on this computer. To share it with others, open the page at the server’s address in your network.',
+  loopback:
+    'Other devices cannot open this page, because the server listens on this computer only. So that they can, start it with “--host 0.0.0.0”, and run “facestream certs” once before, or their browsers give no camera. Behind a tunnel or a proxy, open the page at its address and share it there.',
+  noCamera:
+    'With this http address, browsers on other devices give no camera; only a video file works there. So that they do, run “facestream certs” on the server and restart it, or share the https address of a tunnel or a proxy.',
+};
+export const SHARE_ADDRESS = { field: 'Address of this page', copy: 'Copy address', qr: 'QR code of the address' };
+export const SHARE_LINK = { field: 'Link', copy: 'Copy link', qr: 'QR code of the link' };
 export const SHARE_WAITS = 'The server is creating the link.';
 /** @param {string} time of day, with the date if it is another day */
 export const sharedUntil = (time) => `Whoever has this link can use the server until ${time}. The page does not keep it.`;

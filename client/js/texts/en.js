@@ -121,7 +121,7 @@ export const TEXT = {
   shareName: 'Name for the server’s log (optional)',
   shareCreate: 'Create link',
   shareSend: 'Send with an app',
-  shareHere: 'The address of this page works only on this computer. To share it with others, open the page at the server’s address in your network.',
+  shareWhere: 'Address for other devices',
   languageLabel: 'Language / Sprache',
 };
 

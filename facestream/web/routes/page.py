@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Literal
 
 from aiohttp import web
 
@@ -10,8 +11,8 @@ from facestream.analysis.drawing.background import Background
 from facestream.ice.servers import as_page_servers
 from facestream.messages.http import IceServerBody, PageConfig, ProblemCode
 from facestream.resources import CLIENT_DIR, REINSTALL
-from facestream.web.auth.guards import is_local, token_problem, wants_token
-from facestream.web.keys import CONFIG, CREDENTIALS, MODELS, OPENAPI_TEXT, PAGE_FILES
+from facestream.web.auth.guards import is_admin, is_local, token_problem, wants_token
+from facestream.web.keys import CONFIG, CREDENTIALS, MODELS, OPENAPI_TEXT, PAGE_FILES, REACH
 from facestream.web.problems import MAX_SHOWN_CHARS, RejectedError
 
 VENDOR_FILES = {
@@ -58,8 +59,10 @@ async def page_config(request: web.Request) -> web.Response:
     # Credentials of a relay are for peers only: other clients would use the relay for their own traffic.
     credentials = request.app[CREDENTIALS]
     problem = await token_problem(request)
-    # With the version, others would learn known vulnerabilities.
-    is_version_shown = not problem and await is_local(request)
+    # With the version, others would learn known vulnerabilities; with the addresses, the network behind a proxy.
+    is_trusted = (not problem or is_admin(request)) and await is_local(request)
+    reach = request.app[REACH]
+    listens: Literal["loopback", "network"] = "loopback" if reach.is_loopback else "network"
     ice_servers = [] if problem else as_page_servers(config.page_ice_urls, credentials.make())
     body = PageConfig(
         notice=config.notice,
@@ -68,7 +71,9 @@ async def page_config(request: web.Request) -> web.Response:
         auth="token" if await wants_token(request) else "none",
         token_problem=problem,
         websocket=config.websocket_fallback,
-        version=__version__ if is_version_shown else "",
+        version=__version__ if is_trusted else "",
+        listens=listens if is_trusted else "",
+        addresses=reach.urls_for_others() if is_trusted else (),
         models=() if problem else request.app[MODELS],
         ice_servers=[IceServerBody.model_validate(server) for server in ice_servers],
     )

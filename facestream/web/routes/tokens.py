@@ -1,12 +1,11 @@
 """Issue tokens that expire, for admins who share the page as a link; never logs, stores or lists a token."""
 
-import io
 import logging
 
 from aiohttp import hdrs, web
 from pydantic import ValidationError
 
-from facestream.credentials.links import link_of, qr_of
+from facestream.credentials.links import link_of, qr_svg
 from facestream.credentials.tokens import Purpose, issue
 from facestream.messages.http import IssuedToken, ProblemCode, TokenRequestBody
 from facestream.messages.validation import first_problem
@@ -17,7 +16,6 @@ from facestream.web.keys import ACCESS
 from facestream.web.problems import RejectedError
 
 MAX_REQUEST_BYTES = 2000
-QUIET_ZONE_MODULES = 4  # ISO/IEC 18004
 logger = logging.getLogger(__name__)
 routes = web.RouteTableDef()
 
@@ -46,7 +44,7 @@ async def create(request: web.Request) -> web.Response:
         token=token,
         expires_in_s=round(wanted.lifetime_h * 3600),
         link=link,
-        qr_svg=link and _qr_svg(link),
+        qr_svg=link and qr_svg(link),
     )
     # No cache and no history may keep it.
     return web.json_response(text=body.to_json(), status=201, headers={hdrs.CACHE_CONTROL: "no-store"})
@@ -67,12 +65,3 @@ def _parsed(body: bytes) -> TokenRequestBody:
             f"not a request for a token ({first_problem(error, 'body')}); expected JSON with lifetime_h, subject and "
             "url, all optional",
         ) from error
-
-
-def _qr_svg(text: str) -> str:
-    """A QR code, black on white, so that cameras read it in a dark page too."""
-    image = io.BytesIO()
-    qr_of(text).save(
-        image, kind="svg", border=QUIET_ZONE_MODULES, dark="#000", light="#fff", xmldecl=False, omitsize=True
-    )
-    return image.getvalue().decode().strip()

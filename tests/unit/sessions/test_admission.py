@@ -4,8 +4,8 @@ import pytest
 
 from facestream.config import Config
 from facestream.metrics import StreamUse
+from facestream.sessions.address_rate import MAX_KNOWN_ADDRESSES
 from facestream.sessions.admission import (
-    MAX_KNOWN_ADDRESSES,
     RETRY_FULL_S,
     ActiveSession,
     Admission,
@@ -126,7 +126,7 @@ def test_the_table_of_addresses_is_bounded():
     for number in range(MAX_KNOWN_ADDRESSES + 100):
         admits.check_request_rate(str(number), 100.0)
 
-    assert len(admits._buckets) == MAX_KNOWN_ADDRESSES
+    assert len(admits._requests._buckets) == MAX_KNOWN_ADDRESSES
 
 
 @pytest.mark.parametrize(

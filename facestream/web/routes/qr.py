@@ -1,0 +1,50 @@
+"""QR codes of the page's address, for clients that may open a session; opens no address and keeps none."""
+
+import math
+import time
+
+from aiohttp import web
+from pydantic import ValidationError
+
+from facestream.credentials.links import qr_svg
+from facestream.messages.http import ProblemCode, QrCode, QrRequestBody
+from facestream.messages.validation import first_problem
+from facestream.sessions.admission import RateLimitedError, RejectionReason, address_key
+from facestream.web.auth.guards import authorize, requesting_client
+from facestream.web.http.bodies import read_at_most, require_type
+from facestream.web.keys import QR_RATE
+from facestream.web.problems import RejectedError
+
+MAX_REQUEST_BYTES = 1000
+CODES_PER_MINUTE = 30
+"""Of one address; a code takes milliseconds of the event loop."""
+routes = web.RouteTableDef()
+
+
+@routes.post("/qr")
+async def create(request: web.Request) -> web.Response:
+    """Draw a QR code. The address is in the body, so that no log and no history has it."""
+    await authorize(request)
+    rate = request.app[QR_RATE]
+    if wait_s := rate.wait_s(address_key(requesting_client(request).address), time.monotonic()):
+        raise RateLimitedError(
+            f"your address asked for more than {rate.per_minute} QR codes a minute; "
+            f"try again in {math.ceil(wait_s)} s",
+            RejectionReason.REQUEST_RATE,
+            wait_s,
+        )
+    require_type(request, "application/json")
+    body = await read_at_most(request, MAX_REQUEST_BYTES + 1)
+    if len(body) > MAX_REQUEST_BYTES:
+        raise RejectedError(
+            413, ProblemCode.BODY_TOO_LARGE, f"request too large; expected at most {MAX_REQUEST_BYTES} bytes"
+        )
+    try:
+        wanted = QrRequestBody.model_validate_json(body)
+    except ValidationError as error:
+        raise RejectedError(
+            400,
+            ProblemCode.BAD_QR_REQUEST,
+            f"not a request for a QR code ({first_problem(error, 'body')}); expected JSON with url, of http or https",
+        ) from error
+    return web.json_response(text=QrCode(qr_svg=qr_svg(wanted.url)).to_json())
