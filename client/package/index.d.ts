@@ -63,6 +63,8 @@ export interface Report {
   readonly unanalysed: string;
   /** 0..3 */
   readonly degradationLevel: number;
+  /** Faces that the server has seen and does not follow, because it is busy or limits their number. */
+  readonly notFollowed?: number;
   /** Milliseconds by stage: `wait`, `detect`, `landmarks`, `emotion`, `draw`. */
   readonly ms: Readonly<Record<string, number>>;
   readonly faces: readonly Face[];

@@ -8,18 +8,19 @@ import time
 from dataclasses import replace
 from typing import Any
 
-import cv2
 import numpy as np
 
 from facestream.analysis.degradation import DegradationLevel, next_degradation
 from facestream.analysis.description import describe
 from facestream.analysis.detection.detector import FaceDetector, FoundFace
 from facestream.analysis.emotion.reader import EmotionReader
-from facestream.analysis.faces import NEVER_S, FrameReport, GrayImage, LandmarksXY
+from facestream.analysis.faces import FrameReport, GrayImage, LandmarksXY
 from facestream.analysis.geometry import tilt_deg
 from facestream.analysis.landmarks import DEROLL_FROM_DEG, LandmarkPredictor, box_of_landmarks
 from facestream.analysis.options import AnalysisOptions
 from facestream.analysis.tracking import matching
+from facestream.analysis.tracking.aside import LARGER, at_new_search, known_again, placed, set_aside
+from facestream.analysis.tracking.cuts import notice_cut
 from facestream.analysis.tracking.tracks import Track, Tracks
 
 CONFIRM_EVERY_S = 0.3
@@ -27,11 +28,6 @@ CONFIRM_AGAIN_EVERY_S = 0.1
 MAX_FAILED_LOOKS = 3
 SEARCH_EVERY_S = 1.0
 SEARCH_FOR_LOST_EVERY_S = 0.25
-THUMBNAIL_WH = (16, 12)
-SAME_SHAPE = 0.03
-"""Largest difference of the ratios of width and height of two frames of one shape."""
-CUT_LEVELS = 40.0
-"""Mean change of the thumbnail, in gray levels, that only a cut to another scene causes."""
 FEW_FACES = 2
 """Most faces that are followed at level FEWER_FACES."""
 POOR_START_SHARE = 0.15
@@ -74,7 +70,7 @@ class Analyzer:
         """
         _check_gray(gray)
         clock = _StageClock()
-        tracks = self._notice_cut(gray, tracks)
+        tracks = notice_cut(gray, tracks)
         before = tracks.followed
         tracks = self._follow(gray, tracks, time_s)
         clock.stop("landmarks")
@@ -90,11 +86,15 @@ class Analyzer:
             describe(gray, track, time_s, self._emotions, self._options, level) for track in tracks.followed
         ]
         clock.stop("emotion")
+        count = len(described)
+        all_faces = min(self._options.max_faces, count + len(tracks.aside)) / max(1, count)
         tracks = replace(
             tracks,
             followed=tuple(track for track, _ in described),
             size_wh=(gray.shape[1], gray.shape[0]),
-            degradation=next_degradation(tracks.degradation, clock.total_ms, time_s, self._options.budget_ms),
+            degradation=next_degradation(
+                tracks.degradation, clock.total_ms, time_s, self._options.budget_ms, all_faces
+            ),
         )
         report = FrameReport(
             faces=tuple(face for _, face in described),
@@ -102,6 +102,7 @@ class Analyzer:
             landmarks_ms=clock.ms["landmarks"],
             emotion_ms=clock.ms["emotion"],
             degradation=tracks.degradation.level,
+            not_followed=len(tracks.aside),
         )
         return report, tracks
 
@@ -131,30 +132,6 @@ class Analyzer:
         if off < POOR_START_SHARE * box.width and abs(tilt - found.tilt_deg) < DEROLL_FROM_DEG:
             return first
         return self._predictor.predict(gray, box, tilt)
-
-    def _notice_cut(self, gray: GrayImage, tracks: Tracks) -> Tracks:
-        """Forget the positions of faces after a cut to another scene or a turn of the camera; ids are never reused.
-
-        A frame of another size and the same shape is the same scene: browsers send smaller frames over a slow
-        network.
-        """
-        # Every eighth pixel is enough and takes a tenth of the time of all pixels.
-        thumbnail = cv2.resize(
-            np.ascontiguousarray(gray[::8, ::8]), THUMBNAIL_WH, interpolation=cv2.INTER_AREA
-        )
-        last = tracks.thumbnail
-        tracks = replace(tracks, thumbnail=np.asarray(thumbnail, np.uint8))
-        ratio = _ratio(tracks.size_wh, gray)
-        if not ratio or last is None or float(cv2.absdiff(thumbnail, last).mean()) >= CUT_LEVELS:
-            return replace(tracks, followed=(), lost=(), search_step=0, searched_s=NEVER_S)
-        if ratio == 1:
-            return tracks
-        return replace(
-            tracks,
-            followed=tuple(matching.scaled(track, ratio) for track in tracks.followed),
-            lost=tuple(matching.scaled(track, ratio) for track in tracks.lost),
-            search_step=0,
-        )
 
     def _follow(self, gray: GrayImage, tracks: Tracks, time_s: float) -> Tracks:
         size_wh = (gray.shape[1], gray.shape[0])
@@ -200,14 +177,15 @@ class Analyzer:
 
     def _search(self, gray: GrayImage, tracks: Tracks, time_s: float) -> tuple[Tracks, list[FoundFace]]:
         """Take the next step of a search, if one is under way or due."""
-        all_followed = tracks.followed and not tracks.lost
+        has_room = len(tracks.followed) < self._most_faces(tracks)
+        all_followed = tracks.followed and not tracks.lost and not (tracks.aside and has_room)
         if tracks.search_step == 0:
             every_s = SEARCH_EVERY_S if all_followed else SEARCH_FOR_LOST_EVERY_S
             if tracks.degradation.level >= DegradationLevel.RARE_SEARCH:
                 every_s *= 2
             if time_s - tracks.searched_s < every_s:
                 return tracks, []
-            tracks = replace(tracks, searched_s=time_s)
+            tracks = replace(tracks, searched_s=time_s, aside=at_new_search(tracks.aside, time_s))
         elif all_followed and time_s - tracks.stepped_s < self._detector.step_every_s:
             return tracks, []
         plan = self._detector.plan(gray.shape[1], gray.shape[0], self._options.min_face_share)
@@ -216,30 +194,53 @@ class Analyzer:
         return replace(tracks, search_step=(step + 1) % len(plan), stepped_s=time_s), found
 
     def _add(self, gray: GrayImage, tracks: Tracks, found: list[FoundFace], time_s: float) -> Tracks:
-        """Follow the detected faces that are not followed yet; a face that was lost near by keeps its id."""
-        limit = (
-            FEW_FACES if tracks.degradation.level >= DegradationLevel.FEWER_FACES else self._options.max_faces
-        )
-        followed, lost, next_id = list(tracks.followed), list(tracks.lost), tracks.next_id
+        """Follow the detected faces that are not followed yet, the largest if there are too many; the others wait.
+
+        A face that was lost near by or waits at this place keeps its id.
+        """
+        most = self._most_faces(tracks)
+        followed = sorted(tracks.followed, key=_width, reverse=True)
+        lost, aside, next_id = list(tracks.lost), list(tracks.aside), tracks.next_id
+        # The level has risen.
+        aside.extend(set_aside((), followed[most:], len(followed)))
+        del followed[most:]
         for face in sorted(found, key=lambda face: -face.box.width):
             box = face.box
             known = matching.nearest(followed, box, time_s, matching.SAME_FACE_SHARE)
             if known is not None:
                 followed[followed.index(known)] = matching.confirmed(known, time_s)
                 continue
-            if len(followed) >= limit:
-                break
+            before = known_again(lost, aside, box, time_s)
+            if len(followed) >= most:
+                smallest = min(followed, key=_width)
+                if box.width < LARGER * _width(smallest):
+                    if before is not None:
+                        lost, aside = _without(lost, before), _without(aside, before)
+                        aside.append(placed(before, box, time_s))
+                    continue
+                followed.remove(smallest)
+                aside.extend(set_aside((), [smallest], 1))
             landmarks = self._landmarks_of(gray, face)
-            reappeared = matching.nearest(lost, box, time_s, matching.REAPPEAR_SHARE)
-            if reappeared is not None:
-                lost.remove(reappeared)
-                followed.append(matching.confirmed(matching.moved(reappeared, landmarks, time_s), time_s))
-            else:
-                followed.append(matching.confirmed(Track(next_id, landmarks, time_s), time_s))
+            if before is None:
+                before = Track(next_id, landmarks, time_s)
                 next_id += 1
-        followed = sorted(followed, key=lambda track: -box_of_landmarks(track.landmarks_xy).width)[:limit]
+            lost, aside = _without(lost, before), _without(aside, before)
+            followed.append(matching.confirmed(matching.moved(before, landmarks, time_s), time_s))
         followed.sort(key=lambda track: track.id)
-        return replace(tracks, followed=tuple(followed), lost=tuple(lost), next_id=next_id)
+        kept = set_aside(aside, (), self._options.max_faces)
+        return replace(tracks, followed=tuple(followed), lost=tuple(lost), aside=kept, next_id=next_id)
+
+    def _most_faces(self, tracks: Tracks) -> int:
+        few = tracks.degradation.level >= DegradationLevel.FEWER_FACES
+        return min(FEW_FACES, self._options.max_faces) if few else self._options.max_faces
+
+
+def _width(track: Track) -> float:
+    return box_of_landmarks(track.landmarks_xy).width
+
+
+def _without(tracks: list[Track], one: Track) -> list[Track]:
+    return [track for track in tracks if track.id != one.id]
 
 
 def _check_gray(gray: GrayImage) -> None:
@@ -247,15 +248,6 @@ def _check_gray(gray: GrayImage) -> None:
         raise ValueError(
             f"an array of shape {gray.shape} and type {gray.dtype}; expected (height, width) and uint8"
         )
-
-
-def _ratio(before_wh: tuple[int, int], gray: GrayImage) -> float:
-    """The size of this frame in sizes of the frame before; 0 if their shapes differ."""
-    if not all(before_wh):
-        return 0.0
-    x, y = gray.shape[1] / before_wh[0], gray.shape[0] / before_wh[1]
-    # Encoders round sides to even numbers or to multiples of 16.
-    return math.sqrt(x * y) if abs(x - y) < SAME_SHAPE * x else 0.0
 
 
 class _StageClock:

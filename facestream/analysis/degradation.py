@@ -40,9 +40,13 @@ NO_DEGRADATION = DegradationState()
 
 
 def next_degradation(
-    state: DegradationState, cost_ms: float, time_s: float, budget_ms: float
+    state: DegradationState, cost_ms: float, time_s: float, budget_ms: float, all_faces: float = 1.0
 ) -> DegradationState:
-    """The state after a frame whose analysis took `cost_ms`; the level changes by one step at most."""
+    """The state after a frame whose analysis took `cost_ms`; the level changes by one step at most.
+
+    `all_faces`: faces that would be followed without a limit, per followed face. The level at which few are followed
+    is left only if the frames of all of them fit into the budget; otherwise it would come and go every few seconds.
+    """
     share = 1 - math.exp(-FRAME_S / AVERAGE_S)
     average_ms = (
         cost_ms if state.average_ms is None else state.average_ms + share * (cost_ms - state.average_ms)
@@ -57,6 +61,7 @@ def next_degradation(
         average_ms < UP_SHARE * budget_ms
         and state.level > DegradationLevel.NONE
         and unchanged_s >= UP_AFTER_S
+        and (state.level < DegradationLevel.FEWER_FACES or average_ms * all_faces < budget_ms)
     ):
         return replace(state, level=DegradationLevel(state.level - 1), since_s=time_s)
     return state

@@ -133,3 +133,5 @@ class FrameReport:
     landmarks_ms: float = 0.0
     emotion_ms: float = 0.0
     degradation: DegradationLevel = DegradationLevel.NONE
+    not_followed: int = 0
+    """Further faces that the last search has seen; fewer are followed at the level FEWER_FACES."""

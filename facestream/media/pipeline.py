@@ -285,6 +285,7 @@ class FramePipeline:
             analysed=frame.report is not None,
             unanalysed=frame.unanalysed,
             degradation=report.degradation,
+            not_followed=report.not_followed,
             ms=StageTimes(
                 wait=_ms(frame.started_s - frame.arrived_s),
                 detect=round(report.detect_ms, 1),

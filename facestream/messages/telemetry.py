@@ -102,6 +102,12 @@ class Telemetry(_Message):
         alias="economy",
         description="degradation level of the analysis; 0: everything is computed",
     )
+    not_followed: int = Field(
+        0,
+        ge=0,
+        exclude_if=lambda count: not count,
+        description="further faces that the last search has seen, where only a few are followed; absent if none",
+    )
     ms: StageTimes
     faces: tuple[FaceMessage, ...]
 

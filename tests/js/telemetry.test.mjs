@@ -58,6 +58,13 @@ test('the chosen face takes precedence over the largest', () => {
   assert.equal(chooseFace([], 1), null);
 });
 
+test('faces that are not followed are counted where the server says so', () => {
+  const text = readFileSync(new URL('../data/telemetry_v1.json', import.meta.url), 'utf8');
+
+  assert.equal(decodeTelemetry(text).notFollowed, undefined);
+  assert.equal(decodeTelemetry(text.replace('"economy"', '"not_followed":3,"economy"')).notFollowed, 3);
+});
+
 test('settings that the server does not send are empty', () => {
   for (const text of ['', '{', 'null', '{"notice":7,"views":"blur"}']) assert.deepEqual(decodeConfig(text), { notice: '', auth: 'none', websocket: false, backgroundModes: [], iceServers: [], tokenProblem: '', version: '', listens: '', addresses: [], models: [] });
 });

@@ -41,11 +41,13 @@ test('in a mirrored view, left and right of the video are exchanged', () => {
   assert.equal(describePose({ pose_deg: [-30, 0, 0] }, 'mirrored'), 'Turned towards the right of the video');
 });
 
-test('the number of faces that are followed is not mentioned to one person', () => {
+test('that only two faces are followed is said only if there are more', () => {
   const busy = { fpsIn: 30, fpsOut: 30, degradationLevel: 3 };
 
-  assert.equal(busySentence({ ...busy, faces: [{}] }), 'The server is busy: it classifies expressions less often.');
-  assert.equal(busySentence({ ...busy, faces: [{}, {}] }), 'The server is busy: it follows two faces at most.');
+  for (const faces of [[{}], [{}, {}]]) {
+    assert.equal(busySentence({ ...busy, faces, notFollowed: 0 }), 'The server is busy: it classifies expressions less often.');
+  }
+  assert.equal(busySentence({ ...busy, faces: [{}, {}], notFollowed: 1 }), 'The server is busy: it follows two faces at most.');
 });
 
 test('a face without a pose is not described', () => assert.equal(describePose({ pose_deg: null }), ''));

@@ -36,6 +36,7 @@ const KEEPS_UP = 0.85;
  * @property {boolean} analysed
  * @property {string} unanalysed why the frame was not analysed: off, unavailable or fault; otherwise empty
  * @property {number} degradationLevel 0..3; `economy` on the wire
+ * @property {number} [notFollowed] absent: 0; faces that the server has seen and does not follow, because it is busy or limits their number
  * @property {Record<string, number>} ms milliseconds by stage
  * @property {Face[]} faces
  *
@@ -70,6 +71,7 @@ export function decodeTelemetry(text) {
     analysed: message.analysed !== false,
     unanalysed: message.unanalysed ?? '',
     degradationLevel: message.economy ?? 0,
+    ...(message.not_followed > 0 && { notFollowed: message.not_followed }),
     ms: message.ms,
     faces: message.faces,
   };

@@ -317,12 +317,12 @@ const DEGRADATION = ['', 'sucht seltener nach neuen Gesichtern', 'bestimmt Ausdr
  * @returns {string} what the server does when it cannot keep up; empty: it keeps up
  */
 export function busySentence(telemetry) {
-  const { fpsIn, fpsOut, degradationLevel, faces } = telemetry;
-  // One person does not need to read how many faces are followed.
+  const { fpsIn, fpsOut, degradationLevel, notFollowed } = telemetry;
+  // Two people do not need to read how many faces are followed.
   const behind = !keepsUp(telemetry);
   if (!behind && !degradationLevel) return '';
   const share = behind ? `wertet ${decimal(fpsOut)} von ${decimal(fpsIn)} Bildern pro Sekunde aus` : '';
-  return `Der Server ist ausgelastet: Er ${[share, DEGRADATION[faces.length < 2 ? Math.min(degradationLevel, 2) : degradationLevel]].filter(Boolean).join(' und ')}.`;
+  return `Der Server ist ausgelastet: Er ${[share, DEGRADATION[notFollowed ? degradationLevel : Math.min(degradationLevel, 2)]].filter(Boolean).join(' und ')}.`;
 }
 
 /**

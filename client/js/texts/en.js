@@ -317,12 +317,12 @@ const DEGRADATION = ['', 'looks for new faces less often', 'classifies expressio
  * @returns {string} what the server does when it cannot keep up; empty: it keeps up
  */
 export function busySentence(telemetry) {
-  const { fpsIn, fpsOut, degradationLevel, faces } = telemetry;
-  // One person does not need to read how many faces are followed.
+  const { fpsIn, fpsOut, degradationLevel, notFollowed } = telemetry;
+  // Two people do not need to read how many faces are followed.
   const behind = !keepsUp(telemetry);
   if (!behind && !degradationLevel) return '';
   const share = behind ? `analyses ${decimal(fpsOut)} of ${decimal(fpsIn)} frames a second` : '';
-  return `The server is busy: it ${[share, DEGRADATION[faces.length < 2 ? Math.min(degradationLevel, 2) : degradationLevel]].filter(Boolean).join(' and ')}.`;
+  return `The server is busy: it ${[share, DEGRADATION[notFollowed ? degradationLevel : Math.min(degradationLevel, 2)]].filter(Boolean).join(' and ')}.`;
 }
 
 /**

@@ -116,17 +116,21 @@ def as_last_confirmed(track: Track) -> Track:
     )
 
 
+def off_sides(track: Track, box: BoundingBox, time_s: float, size_ratio: float = SIZE_RATIO**2) -> float:
+    """How far `box` is from where the face of the track is expected, in sides of the larger box.
+
+    Infinite if their sizes differ by `size_ratio` or more.
+    """
+    expected = expected_box(track, time_s)
+    if not 1 / size_ratio < box.width / expected.width < size_ratio:
+        return math.inf
+    return math.dist(expected.center_xy, box.center_xy) / max(expected.width, box.width)
+
+
 def nearest(tracks: Sequence[Track], box: BoundingBox, time_s: float, within_sides: float) -> Track | None:
     """The track whose expected box is nearest, if it is within `within_sides` box sides and of similar size."""
-    best: Track | None = None
-    best_distance = within_sides
-    for track in tracks:
-        expected = expected_box(track, time_s)
-        ratio = box.width / expected.width
-        distance = math.dist(expected.center_xy, box.center_xy) / max(expected.width, box.width)
-        if distance < best_distance and 1 / SIZE_RATIO**2 < ratio < SIZE_RATIO**2:
-            best, best_distance = track, distance
-    return best
+    best = min(tracks, key=lambda track: off_sides(track, box, time_s), default=None)
+    return best if best is not None and off_sides(best, box, time_s) < within_sides else None
 
 
 def duplicate_ids(before: Sequence[Track], now: Sequence[Track], time_s: float) -> set[int]:

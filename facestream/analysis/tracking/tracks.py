@@ -31,6 +31,8 @@ class Track:
     confirmed_s: float = NEVER_S
     failed_looks: int = 0
     """Checks in a row that found no face here."""
+    missed_searches: int = 0
+    """Of a face that is set aside: whole searches that began since one has found it."""
     steady: Steady | None = None
     emotion_state: EmotionState = NO_EMOTION_STATE
     eyes: Eyes = NO_EYES
@@ -47,6 +49,8 @@ class Tracks:
     """In the order of their ids."""
     lost: tuple[Track, ...] = ()
     """Not seen for 1.5 s at most; a face that reappears near by gets its id again."""
+    aside: tuple[Track, ...] = ()
+    """In the frame, but not followed, because only a few faces may be; each keeps its id, in the order of the ids."""
     next_id: int = 1
     search_step: int = 0
     """Next step of the search plan; 0 starts a new search."""

@@ -1,14 +1,16 @@
 from itertools import pairwise
 
+import pytest
+
 from facestream.analysis.degradation import DegradationLevel, DegradationState, next_degradation
 
 
 def run(
-    state: DegradationState, cost_ms: float, start_s: float, seconds: float
+    state: DegradationState, cost_ms: float, start_s: float, seconds: float, all_faces: float = 1.0
 ) -> tuple[DegradationState, list[DegradationLevel]]:
     steps = []
     for frame in range(round(30 * seconds)):
-        state = next_degradation(state, cost_ms, start_s + frame / 30, budget_ms=25)
+        state = next_degradation(state, cost_ms, start_s + frame / 30, budget_ms=25, all_faces=all_faces)
         steps.append(state.level)
     return state, steps
 
@@ -55,3 +57,12 @@ def test_a_costly_first_frame_changes_nothing():
     state = next_degradation(DegradationState(), 300.0, 100.0, budget_ms=25)
 
     assert state.level == DegradationLevel.NONE
+
+
+@pytest.mark.parametrize(("all_faces", "leaves"), [(1.0, True), (2.0, True), (2.5, False), (4.0, False)])
+def test_few_faces_are_followed_until_all_of_them_fit_into_the_budget(all_faces: float, *, leaves: bool):
+    state, _ = run(DegradationState(), 60.0, 0.0, 5.0)
+
+    _, steps = run(state, 10.0, 5.0, 10.0, all_faces)
+
+    assert (steps[-1] < DegradationLevel.FEWER_FACES) == leaves

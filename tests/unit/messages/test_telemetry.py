@@ -156,6 +156,13 @@ def test_invalid_telemetry_is_a_value_error(text: str | bytes):
         decode_telemetry(text)
 
 
+def test_faces_that_are_not_followed_are_counted_and_left_out_if_there_are_none():
+    few = telemetry().model_copy(update={"not_followed": 3})
+
+    assert decode_telemetry(encode_telemetry(few)).not_followed == 3
+    assert "not_followed" not in encode_telemetry(telemetry())
+
+
 def test_an_unknown_field_is_ignored():
     text = encode_telemetry(telemetry()).replace('{"v":1', '{"v":1,"of_a_later_release":[1]')
 
