@@ -6,7 +6,6 @@ import re
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -17,8 +16,8 @@ import pytest_asyncio
 from playwright.async_api import Browser, ConsoleMessage, Locator, Page, Playwright, async_playwright, expect
 
 from benchmarks.chromium import ALLOW_CAMERA, FLAGS, MISSING, executable
-from facestream.credentials.tokens import Purpose, issue, make_key
-from tests.conftest import ROOT, running_server
+from tests.conftest import ROOT
+from tests.guarded import Guarded, guarded_server
 from tests.times import milliseconds
 
 RESULTS = ROOT / "test-results"
@@ -156,24 +155,10 @@ def open_page(
     return opened
 
 
-@dataclass(frozen=True, slots=True)
-class Guarded:
-    """A server that requires a token, with a valid token for a peer and one for an admin."""
-
-    url: str
-    token: str
-    admin_token: str
-
-
 @pytest.fixture(scope="module")
 def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
-    folder = tmp_path_factory.mktemp("guarded")
-    key = make_key(folder / "token.key")
-    settings = "--auth", "token", "--token-key-file", str(folder / "token.key"), "--analysis-processes", "1"
-    with running_server(folder / "server.log", *settings) as running:
-        yield Guarded(
-            running.url, issue(key, Purpose.PEER, "a-client", 1), issue(key, Purpose.ADMIN, "an-admin", 1)
-        )
+    with guarded_server(tmp_path_factory.mktemp("guarded"), "--auth", "token") as running:
+        yield running
 
 
 async def press_start(page: Page) -> None:

@@ -7,8 +7,8 @@ import pytest
 from playwright.async_api import expect
 
 from tests.browser.cameras import LOOP
+from tests.browser.clips import write_clip
 from tests.browser.conftest import SOON_MS, OpenPage, open_settings, press_start, start
-from tests.browser.test_clips import write_clip
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -79,7 +79,7 @@ async def test_size_rate_and_the_mirror_are_used_and_kept(server_url: str, open_
 async def test_a_camera_is_shown_as_in_a_mirror_and_a_clip_is_not(
     server_url: str, open_page: OpenPage, tmp_path: Path
 ):
-    clip = write_clip(tmp_path / "clip.webm", "libvpx", list(range(20)))
+    clip = write_clip(tmp_path / "clip.webm", "libvpx", [index / 10 for index in range(20)])
     async with open_page(server_url) as page:
         mirror = page.locator("input[name=mirror]")
         await start(page)

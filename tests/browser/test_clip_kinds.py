@@ -4,27 +4,15 @@ import struct
 from collections.abc import Callable
 from pathlib import Path
 
-import av
-import numpy as np
 import pytest
 from playwright.async_api import expect
 
 from tests.browser.cameras import CAMERAS, expect_problem, expect_state
+from tests.browser.clips import use_clip, whole_file_analysed, write_clip
 from tests.browser.conftest import SOON_MS, OpenPage
-from tests.browser.test_clip_once import (
-    SIZE_WH,
-    assert_every_frame_once,
-    expect_end,
-    saved_reports,
-    times_of,
-    use_clip,
-    write_clip,
-)
 from tests.conftest import running_server
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
-
-RATE_HZ = 48_000
 
 
 def upright(path: Path) -> Path:
@@ -39,23 +27,7 @@ def upright(path: Path) -> Path:
 
 def with_longer_sound(path: Path) -> Path:
     """A second of video, three seconds of sound."""
-    with av.open(str(path), "w") as target:
-        video = target.add_stream("libvpx", rate=20)
-        assert isinstance(video, av.VideoStream)
-        video.width, video.height = SIZE_WH
-        video.pix_fmt = "yuv420p"
-        sound = target.add_stream("libopus", rate=RATE_HZ)
-        assert isinstance(sound, av.AudioStream)
-        for index in range(20):
-            image = np.full((SIZE_WH[1], SIZE_WH[0], 3), 40 + index % 8 * 20, np.uint8)
-            target.mux(video.encode(av.VideoFrame.from_ndarray(image, format="rgb24")))
-        target.mux(video.encode())
-        for index in range(150):
-            frame = av.AudioFrame.from_ndarray(np.zeros((1, 960), np.int16), format="s16", layout="mono")
-            frame.sample_rate, frame.pts = RATE_HZ, 960 * index
-            target.mux(sound.encode(frame))
-        target.mux(sound.encode())
-    return path
+    return write_clip(path, "libvpx", [index / 20 for index in range(20)], "libopus", sound_s=3)
 
 
 def two_frames(path: Path) -> Path:
@@ -72,14 +44,7 @@ async def test_every_frame_of_a_file_of_another_kind_is_analysed(
 ):
     clip = make(tmp_path / name)
     async with open_page(server_url, script=CAMERAS) as page:
-        await use_clip(page, clip)
-        await expect_end(page)
-
-        count = len(times_of(clip))
-        await expect(page.locator(".clip-result")).to_have_text(
-            f"The whole file was analysed: {count} of {count} frames."
-        )
-        assert_every_frame_once(await saved_reports(page), clip)
+        await whole_file_analysed(page, clip)
 
 
 # The frame on show is lost once the page seeks, and nothing reports frames.

@@ -6,17 +6,18 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import expect
 
 from tests.browser.cameras import CAMERAS, LOOP, TRANSPORTS, expect_state, session_of, states_since
+from tests.browser.clips import use_clip, write_clip, write_sound
 from tests.browser.conftest import SOON_MS, OpenPage
 from tests.conftest import running_server
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 SILENCE_S = 3
-FPS = 10
-SIZE_WH = 320, 240
+TENTHS = [index / 10 for index in range(60)]
+"""Times of frames in seconds, ten per second."""
 
 
 @pytest.fixture(scope="module")
@@ -25,41 +26,6 @@ def impatient_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     log = tmp_path_factory.mktemp("impatient") / "server.log"
     with running_server(log, "--analysis-processes", "1", "--silence-deadline-s", str(SILENCE_S)) as running:
         yield running.url
-
-
-def write_clip(path: Path, codec: str, times: list[int], sound: str = "") -> Path:
-    """Gray frames at these times, in tenths of a second; with an audio codec, also two seconds of a tone."""
-    with av.open(str(path), "w") as target:
-        video = target.add_stream(codec, rate=FPS)
-        assert isinstance(video, av.VideoStream)
-        video.width, video.height = SIZE_WH
-        video.pix_fmt = "yuv420p"
-        audio = target.add_stream(sound, rate=48_000, layout="mono") if sound else None
-        for index, pts in enumerate(times):
-            image = np.full((SIZE_WH[1], SIZE_WH[0], 3), 40 + index % 8 * 20, np.uint8)
-            frame = av.VideoFrame.from_ndarray(image, format="rgb24")
-            frame.pts = pts
-            target.mux(video.encode(frame))
-        target.mux(video.encode())
-        if audio is not None:
-            add_tone(target, audio)
-    return path
-
-
-def write_sound(path: Path, codec: str) -> Path:
-    with av.open(str(path), "w") as target:
-        add_tone(target, target.add_stream(codec, rate=48_000, layout="mono"))
-    return path
-
-
-def add_tone(target: av.container.OutputContainer, stream: object) -> None:
-    assert isinstance(stream, av.AudioStream)
-    for index in range(100):
-        samples = (8000 * np.sin(np.arange(960) * 0.06)).astype(np.int16)[np.newaxis]
-        frame = av.AudioFrame.from_ndarray(samples, format="s16", layout="mono")
-        frame.sample_rate, frame.pts = 48_000, 960 * index
-        target.mux(stream.encode(frame))
-    target.mux(stream.encode())
 
 
 def sound_only(folder: Path) -> Path:
@@ -71,11 +37,11 @@ def sound_named_as_video(folder: Path) -> Path:
 
 
 def hevc(folder: Path) -> Path:
-    return write_clip(folder / "hevc.mp4", "libx265", list(range(10)))
+    return write_clip(folder / "hevc.mp4", "libx265", TENTHS[:10])
 
 
 def hevc_with_sound(folder: Path) -> Path:
-    return write_clip(folder / "hevc.mov", "libx265", list(range(10)), "aac")
+    return write_clip(folder / "hevc.mov", "libx265", TENTHS[:10], "aac")
 
 
 def no_frames(folder: Path) -> Path:
@@ -83,7 +49,7 @@ def no_frames(folder: Path) -> Path:
 
 
 def broken_frames(folder: Path) -> Path:
-    path = write_clip(folder / "broken.mp4", "libx264", list(range(30)))
+    path = write_clip(folder / "broken.mp4", "libx264", TENTHS[:30])
     data = bytearray(path.read_bytes())
     begin, end = data.index(b"mdat") + 4, data.index(b"moov") - 4
     data[begin:end] = bytes(37 * index % 251 for index in range(end - begin))
@@ -92,7 +58,7 @@ def broken_frames(folder: Path) -> Path:
 
 
 def cut_off(folder: Path) -> Path:
-    path = write_clip(folder / "cut.mp4", "libx264", list(range(30)))
+    path = write_clip(folder / "cut.mp4", "libx264", TENTHS[:30])
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     return path
 
@@ -111,11 +77,6 @@ def nothing(folder: Path) -> Path:
     path = folder / "nothing.mp4"
     path.touch()
     return path
-
-
-async def use_clip(page: Page, clip: Path) -> None:
-    await page.get_by_label("Use a video file").set_input_files(clip)
-    await page.get_by_role("button", name="I agree").click()
 
 
 @pytest.mark.parametrize(
@@ -155,15 +116,15 @@ async def test_an_image_is_said_to_be_no_video(server_url: str, open_page: OpenP
 async def test_a_clip_with_a_still_frame_plays_to_its_end_and_repeats(
     impatient_url: str, open_page: OpenPage, tmp_path: Path, transport: str
 ):
-    gap = 10 * (SILENCE_S + 2)
-    clip = write_clip(tmp_path / "still.webm", "libvpx", [*range(10), *range(gap, gap + 10)])
+    after_gap = [SILENCE_S + 1.5 + time_s for time_s in TENTHS[:10]]
+    clip = write_clip(tmp_path / "still.webm", "libvpx", [*TENTHS[:10], *after_gap])
     async with open_page(impatient_url, script=CAMERAS + LOOP + TRANSPORTS[transport]) as page:
         await use_clip(page, clip)
         session = await session_of(page)
 
-        # Each loop has twenty frames and one for each second of the gap.
+        # A loop has twenty frames and one for each second of the gap.
         await page.wait_for_function(
-            "() => Number(document.documentElement.dataset.frame) > 50", timeout=2 * SOON_MS
+            "() => Number(document.documentElement.dataset.frame) > 30", timeout=2 * SOON_MS
         )
 
         assert await session_of(page) == session
@@ -178,8 +139,9 @@ async def test_a_clip_with_one_frame_keeps_its_session(
         await use_clip(page, clip)
         session = await session_of(page)
 
+        # The page sends the frame once a second.
         await page.wait_for_function(
-            f"() => Number(document.documentElement.dataset.frame) > {2 * SILENCE_S}", timeout=SOON_MS
+            f"() => Number(document.documentElement.dataset.frame) > {SILENCE_S + 2}", timeout=SOON_MS
         )
 
         assert await session_of(page) == session
@@ -188,7 +150,7 @@ async def test_a_clip_with_one_frame_keeps_its_session(
 async def test_a_clip_that_breaks_during_playback_shows_an_error(
     server_url: str, open_page: OpenPage, tmp_path: Path
 ):
-    clip = write_clip(tmp_path / "breaks.mp4", "libx264", list(range(60)))
+    clip = write_clip(tmp_path / "breaks.mp4", "libx264", TENTHS[:60])
     data = bytearray(clip.read_bytes())
     end = data.index(b"moov") - 4
     begin = end - (end - data.index(b"mdat")) // 3

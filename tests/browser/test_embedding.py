@@ -9,9 +9,10 @@ import pytest_asyncio
 from aiohttp import web
 from playwright.async_api import Page, Route, expect
 
-from tests.browser.conftest import NO_WEBRTC, SOON_MS, Guarded, OpenPage, start, until
+from tests.browser.conftest import NO_WEBRTC, SOON_MS, OpenPage, start, until
 from tests.browser.test_for_everyone import violations
 from tests.conftest import ROOT, RunningServer, running_server
+from tests.guarded import Guarded
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 

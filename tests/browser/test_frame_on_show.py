@@ -11,8 +11,8 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.browser.cameras import LOOP, NOTHING, TRANSPORTS
+from tests.browser.clips import use_clip
 from tests.browser.conftest import SOON_MS, OpenPage, more_frames_shown, start
-from tests.browser.test_clips import use_clip
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 

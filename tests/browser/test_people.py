@@ -6,6 +6,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.browser.cameras import LOOP
+from tests.browser.clips import use_clip
 from tests.browser.conftest import (
     SCREENSHOTS,
     SOON_MS,
@@ -14,7 +15,6 @@ from tests.browser.conftest import (
     more_frames_shown,
     start,
 )
-from tests.browser.test_clips import use_clip
 from tests.browser.test_frame_on_show import KEEP_FACES, clip_of_faces
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -39,24 +39,23 @@ def five_faces(media_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     )
 
 
-async def play(page: Page, clip: Path) -> list[int]:
-    """Play the clip until the strip lists several faces; returns their numbers, the largest first."""
+async def play(page: Page, clip: Path) -> int:
+    """Play the clip until the strip lists several faces; returns the number of the largest one not followed."""
     await use_clip(page, clip)
     await expect(page.locator("#people .person").nth(1)).to_be_visible(timeout=SOON_MS)
     # A busy server follows the two largest only.
     await page.wait_for_function("() => window.faces?.length >= 2", timeout=SOON_MS)
     by_size = "window.faces.sort((a, b) => b.box[2] - a.box[2]).map((face) => face.id)"
     ids: list[int] = await page.evaluate(by_size)
-    return ids
+    followed = int(await page.locator("#face").get_attribute("data-id") or 0)
+    return next(id_ for id_ in ids if id_ != followed)
 
 
 async def test_a_press_in_the_strip_follows_a_face_and_a_second_one_the_largest(
     server_url: str, open_page: OpenPage, five_faces: Path
 ):
     async with open_page(server_url, script=KEEP_FACES + LOOP) as page:
-        ids = await play(page, five_faces)
-        largest = int(await page.locator("#face").get_attribute("data-id") or 0)
-        other = next(id_ for id_ in ids if id_ != largest)
+        other = await play(page, five_faces)
         person = page.locator(f"#people [data-id='{other}']")
 
         # By keyboard.
@@ -76,9 +75,7 @@ async def test_a_press_on_a_face_in_the_video_follows_it(
     server_url: str, open_page: OpenPage, five_faces: Path
 ):
     async with open_page(server_url, script=KEEP_FACES + LOOP) as page:
-        ids = await play(page, five_faces)
-        largest = int(await page.locator("#face").get_attribute("data-id") or 0)
-        other = next(id_ for id_ in ids if id_ != largest)
+        other = await play(page, five_faces)
 
         x, y = await page.evaluate(PLACE, other)
         await page.mouse.click(x, y)

@@ -56,6 +56,14 @@ async def end_recording(page: Page, folder: Path) -> Path:
     return await downloaded(page, page.get_by_role("button", name="Stop recording"), folder)
 
 
+async def two_parts(page: Page, folder: Path) -> tuple[dict[int, int], dict[int, int]]:
+    """Wait for the second part of a recording and end it; returns the frames of each width in either part."""
+    await expect(page.locator("#notice")).to_have_text("The recording continues as part 2.", timeout=SOON_MS)
+    await more_frames_shown(page, 10)
+    first, second = parts_of(await end_recording(page, folder))
+    return first, second
+
+
 async def pieces_kept(page: Page, at_least: int) -> None:
     """Wait until the browser keeps this many pieces of a recording."""
 
@@ -94,12 +102,8 @@ async def test_where_a_file_has_one_size_another_size_begins_another_part(
         await start(page)
         await begin_recording(page)
         await change_size(page, 320)
-        await expect(page.locator("#notice")).to_have_text(
-            "The recording continues as part 2.", timeout=SOON_MS
-        )
-        await more_frames_shown(page, 10)
 
-        first, second = parts_of(await end_recording(page, tmp_path))
+        first, second = await two_parts(page, tmp_path)
 
         assert first[640] > 0
         assert second[320] > 0
@@ -115,12 +119,8 @@ async def test_after_a_lost_connection_a_recording_continues_as_part_2(
         await page.evaluate("window.breakConnection()")
         await expect(page.get_by_role("button", name="waiting")).to_be_visible(timeout=SOON_MS)
         await expect_state(page, "connected")
-        await expect(page.locator("#notice")).to_have_text(
-            "The recording continues as part 2.", timeout=SOON_MS
-        )
-        await more_frames_shown(page, 10)
 
-        first, second = parts_of(await end_recording(page, tmp_path))
+        first, second = await two_parts(page, tmp_path)
 
         assert first[640] > 0
         assert second[640] > 0

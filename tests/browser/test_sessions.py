@@ -42,11 +42,37 @@ async def stop(page: Page) -> None:
     await expect(page.locator("#held")).to_be_visible()
 
 
+async def session_over(page: Page) -> None:
+    """Run a session until there is something to save, and stop it."""
+    await start(page)
+    await measured(page)
+    await stop(page)
+
+
+async def crash(page: Page) -> None:
+    """Load the page again without letting it end anything."""
+    await page.evaluate(
+        "window.addEventListener('pagehide', (event) => event.stopImmediatePropagation(), true)"
+    )
+    await page.reload()
+
+
 async def open_list(page: Page) -> Locator:
     """Open the list; returns its lines."""
     await page.get_by_role("button", name="Sessions").click()
     await expect(page.locator("#sessions")).to_be_visible()
     return page.locator("#sessions [data-session]")
+
+
+async def open_line(line: Locator) -> None:
+    await line.locator("summary").click()
+    await line.get_by_role("button", name="Open").click()
+
+
+async def open_past(page: Page, number: int) -> None:
+    """Open a session of the list, counted from the newest."""
+    await open_line((await open_list(page)).nth(number))
+    await expect(page.locator("#past")).to_be_visible()
 
 
 async def nothing_kept(page: Page) -> bool:
@@ -78,9 +104,7 @@ async def test_after_stop_the_page_says_what_it_holds_and_forgets_it_on_request(
     server_url: str, open_page: OpenPage
 ):
     async with open_page(server_url) as page:
-        await start(page)
-        await measured(page)
-        await stop(page)
+        await session_over(page)
 
         await expect(page.locator("#held")).to_contain_text(
             re.compile(r"0:\d\d of measurements, \d faces?\.")
@@ -101,9 +125,7 @@ async def test_a_session_is_kept_at_the_next_start_reopened_and_saved(
     server_url: str, open_page: OpenPage, tmp_path: Path
 ):
     async with open_page(server_url) as page:
-        await start(page)
-        await measured(page)
-        await stop(page)
+        await session_over(page)
         await start(page)
         await measured(page)
 
@@ -133,21 +155,11 @@ async def test_a_session_is_kept_at_the_next_start_reopened_and_saved(
         await expect(page.locator("#past")).to_be_hidden()
 
 
-async def open_past(page: Page, number: int) -> None:
-    """Open a session of the list, counted from the newest."""
-    line = (await open_list(page)).nth(number)
-    await line.locator("summary").click()
-    await line.get_by_role("button", name="Open").click()
-    await expect(page.locator("#past")).to_be_visible()
-
-
 async def test_the_chosen_face_stays_with_its_session_while_a_past_one_is_open(
     server_url: str, open_page: OpenPage
 ):
     async with open_page(server_url, script=FACE_9) as page:
-        await start(page)
-        await measured(page)
-        await stop(page)
+        await session_over(page)
         await start(page)
         await measured(page)
         await open_past(page, 1)
@@ -166,11 +178,7 @@ async def test_a_session_of_a_page_that_crashed_is_in_the_list(server_url: str, 
     async with open_page(server_url) as page:
         await start(page)
         await kept_sessions(page, 1)
-        # A page that cannot end anything, as after a crash.
-        await page.evaluate(
-            "window.addEventListener('pagehide', (event) => event.stopImmediatePropagation(), true)"
-        )
-        await page.reload()
+        await crash(page)
 
         lines = await open_list(page)
 
@@ -202,27 +210,20 @@ async def test_a_marker_is_kept_at_the_key_press(view: str, server_url: str, ope
             await page.keyboard.press("m")
             await expect(page.get_by_role("textbox", name="Note")).to_be_focused()
         await marked_sessions(page, 1)
-        # A page that cannot end anything, as after a crash.
-        await page.evaluate(
-            "window.addEventListener('pagehide', (event) => event.stopImmediatePropagation(), true)"
-        )
-        await page.reload()
+        await crash(page)
 
         lines = await open_list(page)
 
         await expect(lines).to_have_count(1)
         await expect(lines).to_contain_text("1 marker")
-        await lines.locator("summary").click()
-        await lines.get_by_role("button", name="Open").click()
+        await open_line(lines)
         await expect(page.locator("#marks .mark-event:visible")).to_have_text("Marker")
 
 
 async def test_delete_removes_a_session_and_delete_all_asks(server_url: str, open_page: OpenPage):
     async with open_page(server_url) as page:
         for _ in range(3):
-            await start(page)
-            await measured(page)
-            await stop(page)
+            await session_over(page)
         lines = await open_list(page)
         await lines.nth(1).locator("summary").click()
         await lines.nth(1).get_by_role("button", name="Delete").click()
@@ -266,9 +267,7 @@ async def test_a_page_that_may_keep_nothing_holds_its_sessions_until_it_is_close
 
 async def test_the_held_session_is_said_to_be_where_it_is(server_url: str, open_page: OpenPage):
     async with open_page(server_url) as page:
-        await start(page)
-        await measured(page)
-        await stop(page)
+        await session_over(page)
         await expect(page.locator("#held")).to_contain_text("This browser keeps them")
         await open_list(page)
 
@@ -283,9 +282,7 @@ async def test_the_held_session_is_said_to_be_where_it_is(server_url: str, open_
 async def test_a_file_that_cannot_be_saved_is_reported(server_url: str, open_page: OpenPage):
     no_space = "URL.createObjectURL = () => { throw new Error('no space'); };"
     async with open_page(server_url, script=no_space, expect_errors="no space") as page:
-        await start(page)
-        await measured(page)
-        await stop(page)
+        await session_over(page)
         await page.locator("#save summary").click()
 
         await page.get_by_role("button", name="Report").click()
@@ -295,9 +292,7 @@ async def test_a_file_that_cannot_be_saved_is_reported(server_url: str, open_pag
 
 async def test_a_page_without_a_database_lists_its_sessions_and_says_so(server_url: str, open_page: OpenPage):
     async with open_page(server_url, script=NO_STORAGE) as page:
-        await start(page)
-        await measured(page)
-        await stop(page)
+        await session_over(page)
 
         lines = await open_list(page)
 
@@ -315,9 +310,7 @@ async def test_a_database_of_a_newer_page_is_left_alone(server_url: str, open_pa
         await page.reload()
 
         await expect(page.locator("#notice")).to_contain_text("newer version of this page")
-        await start(page)
-        await measured(page)
-        await stop(page)
+        await session_over(page)
         await expect(page.locator("#held")).to_contain_text("This page holds them until you close it.")
 
 
@@ -384,9 +377,7 @@ async def test_the_key_m_marks_the_moment_with_a_note(server_url: str, open_page
 
 async def test_tables_for_a_german_excel(server_url: str, open_page: OpenPage, tmp_path: Path):
     async with open_page(server_url) as page:
-        await start(page)
-        await measured(page)
-        await stop(page)
+        await session_over(page)
         await page.locator("#save summary").click()
         await page.get_by_role("checkbox", name="German Excel").check()
 
@@ -414,9 +405,7 @@ async def test_a_damaged_record_does_not_lock_the_list_and_can_be_deleted(
     server_url: str, open_page: OpenPage
 ):
     async with open_page(server_url) as page:
-        await start(page)
-        await measured(page)
-        await stop(page)
+        await session_over(page)
         await put(page, "sessions", "store.put({ id: 'odd' }); store.put({ id: 'date', startedMs: 'x' })")
         await page.reload()
 
@@ -430,8 +419,7 @@ async def test_a_damaged_record_does_not_lock_the_list_and_can_be_deleted(
         await damaged.get_by_role("button", name="Delete").click()
         await page.locator("#question").get_by_role("button", name="Delete").click()
         await expect(lines).to_have_count(2)
-        await lines.nth(0).locator("summary").click()
-        await lines.nth(0).get_by_role("button", name="Open").click()
+        await open_line(lines.nth(0))
 
         await expect(page.locator("#past")).to_contain_text("Past session")
 
@@ -444,9 +432,7 @@ async def test_damaged_measurements_are_said_to_be_unreadable(
     server_url: str, open_page: OpenPage, damage: str
 ):
     async with open_page(server_url) as page:
-        await start(page)
-        await measured(page)
-        await stop(page)
+        await session_over(page)
         await put(
             page,
             "chunks",
@@ -457,8 +443,7 @@ async def test_damaged_measurements_are_said_to_be_unreadable(
         await page.reload()
 
         lines = await open_list(page)
-        await lines.locator("summary").click()
-        await lines.get_by_role("button", name="Open").click()
+        await open_line(lines)
 
         await expect(page.locator("#notice")).to_contain_text("This session cannot be read.")
         await expect(page.locator("#past")).to_be_hidden()

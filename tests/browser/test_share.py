@@ -1,15 +1,17 @@
 """The dialog that shares the page: a link with a token that expires, or the page's address."""
 
 import json
+from typing import Literal
 
 import cv2
 import numpy as np
 import pytest
 from playwright.async_api import Locator, Page, Route, expect
 
-from tests.browser.conftest import SOON_MS, Guarded, OpenPage
+from tests.browser.conftest import SOON_MS, OpenPage
 from tests.browser.test_for_everyone import violations
 from tests.conftest import running_server
+from tests.guarded import Guarded
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -286,6 +288,14 @@ async def test_where_there_are_apps_to_send_with_the_link_goes_to_them(server_ur
         assert await page.evaluate("window.sent") == {"title": "facestream", "url": f"{server_url}/"}
 
 
+async def expect_no_violations(page: Page) -> None:
+    """Axe finds nothing in the light and in the dark theme."""
+    schemes: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+    for scheme in schemes:
+        await page.emulate_media(color_scheme=scheme)
+        assert await violations(page) == []
+
+
 @pytest.mark.parametrize("width", [1280, 320])
 async def test_axe_finds_nothing_in_the_dialog(guarded: Guarded, open_page: OpenPage, width: int):
     async with open_page(guarded.url, width=width, motion="reduce", expect_errors=UNAUTHORIZED) as page:
@@ -293,16 +303,12 @@ async def test_axe_finds_nothing_in_the_dialog(guarded: Guarded, open_page: Open
         await dialog(page).get_by_label("Admin token").fill("wrong")
         await page.keyboard.press("Enter")
         await expect(dialog(page).get_by_role("alert")).to_be_visible()
-        for scheme in ("light", "dark"):
-            await page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-            assert await violations(page) == []
+        await expect_no_violations(page)
 
         await dialog(page).get_by_label("Admin token").fill(guarded.admin_token)
         await page.keyboard.press("Enter")
         await expect(dialog(page).get_by_role("img", name="QR code")).to_be_visible(timeout=SOON_MS)
-        for scheme in ("light", "dark"):
-            await page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
-            assert await violations(page) == []
+        await expect_no_violations(page)
         assert await dialog(page).evaluate("(dialog) => dialog.scrollWidth <= dialog.clientWidth")
 
 

@@ -6,8 +6,9 @@ import pytest
 from playwright.async_api import Locator, Page, expect
 
 from tests.browser.cameras import CAMERAS, expect_problem
-from tests.browser.conftest import SOON_MS, Guarded, OpenPage
+from tests.browser.conftest import SOON_MS, OpenPage
 from tests.conftest import running_server
+from tests.guarded import Guarded
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 

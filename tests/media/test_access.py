@@ -9,48 +9,37 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
 import pytest
 
 from facestream import __version__
-from facestream.credentials.tokens import Purpose, issue, make_key
+from facestream.credentials.tokens import Purpose, issue
 from facestream.errors import ServerUnreachableError
 from facestream.ice.addresses import machine_addresses
 from facestream.replay.options import ReplayOptions
 from facestream.replay.peer import ReplayPeer
 from facestream.web import reach
-from tests.conftest import ROOT, RunningServer, running_server
+from tests.conftest import ROOT, running_server
+from tests.guarded import Guarded, guarded_server
 from tests.times import seconds
 
 LISTED = "a token of nobody but us".replace(" ", "-")
 ADMIN = "an admin token of our own".replace(" ", "-")
 
 
-@dataclass(frozen=True, slots=True)
-class Guarded:
-    """A server that requires tokens, and the key that signs them."""
-
-    url: str
-    key: str
-    server: RunningServer
-
-
 @pytest.fixture(scope="module")
 def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
     folder = tmp_path_factory.mktemp("guarded")
-    key = make_key(folder / "token.key")
     (folder / "tokens").write_text(f"# of the museum\n{LISTED}\n")
     (folder / "admins").write_text(ADMIN)
     settings = (
         "--auth", "token", "--tokens-file", str(folder / "tokens"), "--admin-tokens-file", str(folder / "admins"),
-        "--token-key-file", str(folder / "token.key"), "--allowed-origins", "https://friend.example",
-        "--analysis-processes", "1",
+        "--allowed-origins", "https://friend.example",
     )  # fmt: skip
-    with running_server(folder / "server.log", *settings) as running:
-        yield Guarded(running.url, key, running)
+    with guarded_server(folder, *settings) as running:
+        yield running
 
 
 async def ask(

@@ -6,7 +6,8 @@ from xml.etree import ElementTree
 import pytest
 
 from facestream.credentials.tokens import Purpose, Tokens
-from tests.media.test_access import ADMIN, LISTED, Guarded, ask, code_of, signed
+from tests.guarded import Guarded
+from tests.media.test_access import ADMIN, LISTED, ask, code_of, signed
 
 __all__ = ["guarded"]
 from tests.media.test_access import guarded

@@ -7,10 +7,9 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from facestream.credentials.tokens import Purpose, issue, make_key
 from facestream.replay.options import ReplayOptions
 from facestream.replay.peer import ReplayPeer
-from tests.conftest import RunningServer, running_server
+from tests.guarded import Guarded, guarded_server
 from tests.net.nginx import PORT, documented_block, running_nginx
 from tests.times import seconds
 
@@ -25,23 +24,10 @@ SILENT = {
 
 
 @pytest.fixture(scope="module")
-def key_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("key") / "token.key"
-    make_key(path)
-    return path
-
-
-@pytest.fixture(scope="module")
-def behind(tmp_path_factory: pytest.TempPathFactory, key_file: Path) -> Iterator[RunningServer]:
+def behind(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
     """The server behind nginx."""
-    arguments = "--token-key-file", str(key_file), "--analysis-processes", "1"
-    with running_server(tmp_path_factory.mktemp("behind") / "server.log", *arguments) as running:
+    with guarded_server(tmp_path_factory.mktemp("behind")) as running:
         yield running
-
-
-@pytest.fixture(scope="module")
-def token(key_file: Path) -> str:
-    return issue(key_file.read_text(encoding="ascii").strip(), Purpose.PEER, "test", 1)
 
 
 async def ask(url: str, method: str = "GET", **headers: str) -> tuple[int, dict[str, object]]:
@@ -52,7 +38,7 @@ async def ask(url: str, method: str = "GET", **headers: str) -> tuple[int, dict[
 
 @pytest.mark.parametrize("lines", SILENT.values(), ids=SILENT)
 async def test_clients_behind_nginx_need_a_token_whatever_their_host_header(
-    behind: RunningServer, tmp_path: Path, lines: str
+    behind: Guarded, tmp_path: Path, lines: str
 ):
     location = f"location / {{ proxy_http_version 1.1; {lines} proxy_pass {behind.url}; }}"
     block = f"server {{ listen 127.0.0.1:{PORT}; {location} }}"
@@ -67,7 +53,7 @@ async def test_clients_behind_nginx_need_a_token_whatever_their_host_header(
 
 
 @pytest.fixture(scope="module")
-def below_a_path(behind: RunningServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def below_a_path(behind: Guarded, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The server at /face/, as docs/deploy/nginx.md shows it."""
     folder = tmp_path_factory.mktemp("below")
     block = f"server {{ listen 127.0.0.1:{PORT}; {documented_block(1, folder, behind.url)} }}"
@@ -97,8 +83,8 @@ async def test_the_path_without_its_trailing_slash_redirects_to_the_page(below_a
         assert (answer.status, str(answer.url)) == (200, f"{below_a_path}/")
 
 
-async def test_a_peer_is_served_below_a_path(below_a_path: str, token: str, media_dir: Path):
-    options = ReplayOptions(media_dir / "single_face.mp4", below_a_path, loop=True, token=token)
+async def test_a_peer_is_served_below_a_path(below_a_path: str, behind: Guarded, media_dir: Path):
+    options = ReplayOptions(media_dir / "single_face.mp4", below_a_path, loop=True, token=behind.token)
     async with ReplayPeer(options) as peer:
         reports = await peer.receive_reports(5)
 
@@ -106,12 +92,12 @@ async def test_a_peer_is_served_below_a_path(below_a_path: str, token: str, medi
 
 
 async def test_the_compatibility_mode_is_served_below_a_path_to_its_own_page_only(
-    below_a_path: str, token: str
+    below_a_path: str, behind: Guarded
 ):
     own = below_a_path.removesuffix("/face")
     async with aiohttp.ClientSession() as http:
         async with http.ws_connect(f"{below_a_path}/pictures", origin=own) as socket:
-            await socket.send_json({"type": "open", "token": token})
+            await socket.send_json({"type": "open", "token": behind.token})
             assert (await socket.receive_json(timeout=seconds(10)))["type"] == "opened"
         with pytest.raises(aiohttp.WSServerHandshakeError) as rejected:
             await http.ws_connect(f"{below_a_path}/pictures", origin="https://evil.example")
