@@ -25,8 +25,10 @@ models: $(BIN)/.product ## fetch the model files that are missing, check every o
 
 test: lint types docs test-js test-py test-newest ## everything that CI asks for: checks and every test
 
-# Unit and media tests wait more than they compute, so two files run at once; a file's tests stay together and share their servers.
+# Tests wait more than they compute, so two files run at once; a file's tests stay together and share their servers. The
+# files that drive a browser count as one, and so do those of the image (tests/processes.py).
 AT_ONCE ?= 2
+SEVERAL := --numprocesses $(AT_ONCE) --dist loadfile
 COVERAGE := $(if $(ARGS),,--cov)
 # In the whole run, a few failed tests get a second try and are listed.
 PYTEST := $(BIN)/python $(if $(ARGS),-m pytest,scripts/run_tests.py)
@@ -35,14 +37,14 @@ SLOW := --ignore=tests/unit --ignore=tests/media
 test-py: ## every Python test: unit, media, net, browser, clients, package, image; with ARGS in one process
 	@$(if $(ARGS),$(MAKE) --no-print-directory test-slow SLOW=,$(MAKE) --no-print-directory test-cov test-slow)
 
-test-slow: $(BIN)/.dev client/node_modules/.dev models/cache/.checked test-media browser net-programs client-programs image-programs $(PEERS)/.installed ## every Python test but the unit and media tests
-	$(PYTEST) $(SLOW) $(ARGS)
+test-slow: $(BIN)/.dev client/node_modules/.dev models/cache/.checked test-media browser net-programs client-programs image-programs $(PEERS)/.installed ## every Python test but the unit and media tests; those without a browser run beside the others
+	$(PYTEST) $(SLOW) $(or $(ARGS),$(SEVERAL))
 
 test-cov: $(BIN)/.dev client/node_modules/.installed models/cache/.checked test-media ## unit and media tests, several at once: no root, no browser; branch coverage with its floor
-	$(PYTEST) tests/unit tests/media --numprocesses $(AT_ONCE) --dist loadfile $(COVERAGE) $(ARGS)
+	$(PYTEST) tests/unit tests/media $(SEVERAL) $(COVERAGE) $(ARGS)
 
 test-fast: $(BIN)/.dev client/node_modules/.installed models/cache/.checked test-media ## the same in under two minutes: without coverage and the files that tests/kinds.py calls slow
-	$(BIN)/python -m pytest tests/unit tests/media -m "not slow and not soak" --numprocesses $(AT_ONCE) --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest tests/unit tests/media -m "not slow and not soak" $(SEVERAL) $(ARGS)
 
 cov: test-cov ## test-cov; then the lines and branches without a test, in build/coverage
 	$(BIN)/python -m coverage html --directory build/coverage
@@ -51,7 +53,7 @@ test-unit: $(BIN)/.dev models/cache/.checked test-media ## the fast tests only
 	PYTHONASYNCIODEBUG=1 $(BIN)/python -m pytest tests/unit $(ARGS)
 
 test-newest: $(BIN)/.dev models/cache/.checked test-media ## the unit tests on the newest Python of this machine, in .venv-newest
-	@scripts/test_newest.sh $(ARGS)
+	@scripts/test_newest.sh $(or $(ARGS),$(SEVERAL))
 
 test-browser: $(BIN)/.dev client/node_modules/.dev models/cache/.checked test-media browser ## the tests that drive Chromium
 	$(BIN)/python -m pytest tests/browser $(ARGS)

@@ -15,7 +15,7 @@ import pytest
 
 from tests.times import seconds
 
-pytest_plugins = ("tests.kinds", "tests.leftovers")
+pytest_plugins = ("tests.kinds", "tests.leftovers", "tests.processes")
 
 ROOT = Path(__file__).resolve().parents[1]
 START_DEADLINE_S = seconds(90.0)  # the models load from a cold disk, beside other tests

@@ -32,7 +32,6 @@ BASE_DEADLINE_S = seconds(600.0)
 BUILD_DEADLINE_S = seconds(600.0)
 PYTHON_BASE, COTURN_BASE = "localhost/facestream-test-python", "localhost/facestream-test-coturn"
 DRIVERS: tuple[Literal["overlay", "vfs"], ...] = ("overlay", "vfs")
-FIGURES = pytest.StashKey[dict[str, str]]()
 PYTHON_OF_THE_BASE = "3.11"  # of Debian 12, which the recipe installs
 
 
@@ -72,17 +71,6 @@ def podman() -> Iterator[Podman]:
         finally:
             podman.clear()
     leave_out(f"podman starts no container here ({said})")
-
-
-@pytest.fixture(scope="session")
-def figures(pytestconfig: pytest.Config) -> dict[str, str]:
-    """Measurements of the tests by name; shown at the end of the run."""
-    return pytestconfig.stash.setdefault(FIGURES, {})
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    for name, value in config.stash.get(FIGURES, {}).items():
-        terminalreporter.write_line(f"{name}: {value}")
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,6 +41,7 @@ STOP_DEADLINE_S = seconds(10.0)
 BUILD_TOOLS = ("node", "npm", "make", "cmake", "gcc", "g++", "cc", "c++", "clang", "ld", "as", "cargo", "git")
 MOST_MEMORY_MB = 1000.0
 """For all processes, with two workers and one peer."""
+RecordProperty = Callable[[str, object], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,7 @@ def memory_limit(container: Container) -> int:
 
 
 def test_a_clip_is_analysed_within_the_memory_limit_of_the_container(
-    built: Built, server: Served, media_dir: Path, tmp_path: Path, figures: dict[str, str]
+    built: Built, server: Served, media_dir: Path, tmp_path: Path, record_property: RecordProperty
 ):
     summary = tmp_path / "summary.json"
     command = replay_command(
@@ -132,7 +133,7 @@ def test_a_clip_is_analysed_within_the_memory_limit_of_the_container(
     assert server.container.state("OOMKilled") == "false"
     if built.limits_memory:
         assert memory_limit(server.container) == 2 << 30
-    figures["memory with one peer"] = f"{most_mb:.0f} MB"
+    record_property("memory with one peer", f"{most_mb:.0f} MB")
 
 
 def test_every_process_runs_as_the_image_user_without_privileges(server: Served):
@@ -231,10 +232,10 @@ def test_the_image_contains_no_build_tool(server: Served):
     )
 
 
-def test_the_image_has_the_documented_size(built: Built, figures: dict[str, str]):
+def test_the_image_has_the_documented_size(built: Built, record_property: RecordProperty):
     added_mb = built.size_mb - built.base_size_mb
-    figures["image"] = (
-        f"{built.size_mb:.0f} MB, {added_mb:.0f} MB beyond its base, built in {built.build_s:.0f} s"
+    record_property(
+        "image", f"{built.size_mb:.0f} MB, {added_mb:.0f} MB beyond its base, built in {built.build_s:.0f} s"
     )
     (written,) = re.findall(r"(\d+) MB beyond its base", PAGE.read_text(encoding="utf-8"))
 
@@ -242,7 +243,7 @@ def test_the_image_has_the_documented_size(built: Built, figures: dict[str, str]
 
 
 def test_it_stops_in_time_with_exit_code_0_while_a_peer_is_connected(
-    built: Built, media_dir: Path, tmp_path: Path, figures: dict[str, str]
+    built: Built, media_dir: Path, tmp_path: Path, record_property: RecordProperty
 ):
     telemetry = tmp_path / "telemetry.jsonl"
     with served(built, tmp_path, "facestream-stop") as server:
@@ -264,4 +265,6 @@ def test_it_stops_in_time_with_exit_code_0_while_a_peer_is_connected(
             replay.communicate(timeout=STOP_DEADLINE_S)
         assert server.container.state("ExitCode") == "0", server.container.log()
         assert took_s < STOP_DEADLINE_S
-        figures["started"] = f"healthy after {server.healthy_after_s:.1f} s, stopped after {took_s:.1f} s"
+        record_property(
+            "started", f"healthy after {server.healthy_after_s:.1f} s, stopped after {took_s:.1f} s"
+        )

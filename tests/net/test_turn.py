@@ -4,22 +4,13 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
-from playwright.async_api import async_playwright
 
-from benchmarks.chromium import ALLOW_CAMERA, MISSING, executable
 from facestream.ice.servers import time_limited
-from tests.browser.conftest import (  # noqa: F401 - a fixture
-    Browsers,
-    camera_file,
-    chart_points,
-    start,
-)
 from tests.conftest import ROOT
 from tests.net.coturn import COTURN_READY, SECRET, coturn_command, make_certificate
 from tests.net.hosts import (
@@ -40,10 +31,6 @@ UDP, TCP, TLS = (
 DEAD = f"turn:{RELAY_TO_PEER}:9?transport=udp"
 PORTS = "50000-50007"
 REPLAY_DEADLINE_S = seconds(60)
-# Send the offer without waiting for candidates: this relay responds before the page's wait of 100 ms ends.
-OFFER_AT_ONCE = (
-    "const wait = setTimeout; window.setTimeout = (f, ms, ...a) => wait(f, ms === 100 ? 0 : ms, ...a);"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,37 +210,3 @@ def test_behind_a_nat_the_public_address_and_open_ports_suffice(row: Row, transl
 
     assert replayed.code == 0, replayed.said
     assert replayed.received > 10
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def far_browsers(row: Row, camera_file: Path) -> AsyncIterator[Browsers]:  # noqa: F811 - the fixture
-    """Chromium on the peer's host."""
-    chromium = executable()
-    if chromium is None:
-        pytest.fail(MISSING)
-    there = row.logs / "chromium"
-    there.write_text(f'#!/bin/sh\nexec ip netns exec {row.hosts.peer} {chromium} "$@"\n')
-    there.chmod(0o755)
-    async with async_playwright() as playwright:
-        started = Browsers(playwright, str(there), camera_file)
-        yield started
-        await started.close()
-
-
-@pytest.mark.asyncio(loop_scope="session")
-async def test_the_page_connects_through_the_relay(far_browsers: Browsers, direct_server: str):
-    # A camera needs HTTPS or this flag; this test needs no certificate.
-    trusting = f"--unsafely-treat-insecure-origin-as-secure={direct_server}"
-    browser = await far_browsers.get((ALLOW_CAMERA, trusting))
-    page = await (await browser.new_context()).new_page()
-    await page.add_init_script(OFFER_AT_ONCE)
-    responses: list[tuple[int, str]] = []
-    page.on(
-        "response", lambda response: responses.append((response.status, response.request.post_data or ""))
-    )
-    await page.goto(direct_server)
-
-    await start(page)
-    await chart_points(page, 10)
-
-    assert any(status == 204 and " typ relay" in body for status, body in responses)

@@ -47,7 +47,7 @@ def server(url: str, credentials: TurnCredentials | None = None) -> IceServer:
     return IceServer(parse_ice_url(url), credentials or time_limited(SECRET, "test", 600))
 
 
-@pytest.mark.parametrize("url", [UDP, TCP])
+@pytest.mark.parametrize("url", [UDP, TCP], ids=["udp", "tcp"])
 async def test_a_server_that_relays_gives_an_address(url: str):
     outcome = await try_turn(server(url))
 
@@ -77,6 +77,8 @@ async def test_turn_over_tls_works_with_a_trusted_certificate(
         ("turn:127.0.0.1:9?transport=tcp", None, "nothing listens on TCP port 9"),
         ("turn:nowhere.invalid", None, "the name nowhere.invalid is unknown"),
     ],
+    # Without the ports, which differ between the processes of a run.
+    ids=["self-signed", "not TLS", "wrong", "expired", "missing", "nothing listens", "unknown name"],
 )
 async def test_a_failed_probe_says_why_the_server_does_not_relay(
     url: str, credentials: TurnCredentials | None, said: str

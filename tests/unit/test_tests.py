@@ -10,6 +10,7 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.kinds import SLOW_FILES, kind_of
+from tests.processes import BROWSER_FILES, LANE, lane_of
 
 LONGEST_SLEEP_S = 0.5
 SHORTEST_S = 1.0  # shorter deadlines are meant to expire
@@ -135,6 +136,35 @@ def test_a_module_without_exactly_one_kind_is_rejected_with_the_reason(
 def test_a_file_that_is_called_slow_exists(name: str):
     assert name.startswith(("unit/", "media/"))
     assert (ROOT / "tests" / name).is_file()
+
+
+@pytest.mark.parametrize("name", sorted(BROWSER_FILES))
+def test_a_file_that_is_said_to_drive_a_browser_exists(name: str):
+    assert (ROOT / "tests" / name).is_file()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        path
+        for path in MODULES
+        if path.name.startswith("test_")
+        and re.search(
+            r"^from tests\.(browser\.conftest|clients\.firefox) import", path.read_text(), re.MULTILINE
+        )
+    ],
+    ids=name_of,
+)
+def test_every_file_that_drives_a_browser_is_in_the_process_of_the_others(path: Path):
+    assert lane_of(f"tests/{name_of(path)}::test_it[a]") == LANE
+
+
+def test_the_files_of_the_image_share_a_process():
+    assert len({lane_of(f"tests/image/{name}.py::test_it") for name in ("test_image", "test_compose")}) == 1
+
+
+def test_any_other_file_is_in_a_process_of_its_own():
+    assert lane_of("tests/net/test_turn.py::test_it[a::b]") == "tests/net/test_turn.py"
 
 
 def test_the_kind_is_that_of_the_folder_or_of_the_soak_mark():

@@ -1,0 +1,61 @@
+"""With `--numprocesses`: all files that drive a browser run in one process, and so do those of the container image.
+
+Two browsers at once would take each other's share of the processor, and both videos would falter. The tests of the
+image have one store, and each process would build the image anew.
+"""
+
+from pathlib import Path
+
+import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
+
+TESTS = Path(__file__).resolve().parent
+BROWSER_KIND = "browser"
+BROWSER_FILES = frozenset({
+    "clients/test_firefox.py", "clients/test_firefox_visits.py",
+    "net/test_nginx_websocket.py", "net/test_turn_page.py", "package/test_wheel.py",
+})  # fmt: skip
+"""Those of the other kinds."""
+BROWSER_FIXTURES = frozenset({"browsers", "far_browsers", "open_page"})
+LANE = "browsers"
+IMAGE_KIND = "image"
+
+
+def lane_of(nodeid: str) -> str:
+    """Tests with the same lane run in one process, in order."""
+    path = nodeid.partition("::")[0]
+    name = path.removeprefix(f"{TESTS.name}/")
+    if name.startswith(f"{BROWSER_KIND}/") or name in BROWSER_FILES:
+        return LANE
+    return IMAGE_KIND if name.startswith(f"{IMAGE_KIND}/") else path
+
+
+class OneBrowserAtOnce(LoadFileScheduling):  # type: ignore[misc]
+    """`--dist loadfile`, with all files of a lane as one."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return lane_of(nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer | None) -> OneBrowserAtOnce | None:
+    return OneBrowserAtOnce(config, log) if config.getoption("dist") == "loadfile" else None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Collection ends with an error if a file that drives a browser is missing in BROWSER_FILES."""
+    missing = sorted({
+        item.nodeid.partition("::")[0]
+        for item in items
+        if BROWSER_FIXTURES & set(getattr(item, "fixturenames", ())) and lane_of(item.nodeid) != LANE
+    })  # fmt: skip
+    if missing:
+        raise pytest.UsageError(f"{', '.join(missing)}: drives a browser; add it to BROWSER_FILES")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Show what tests measured and gave to `record_property`, whichever process they ran in."""
+    for report in terminalreporter.stats.get("passed", []):
+        for name, value in report.user_properties:
+            terminalreporter.write_line(f"{name}: {value}")
