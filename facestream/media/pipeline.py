@@ -17,6 +17,7 @@ from av import VideoFrame
 
 from facestream.analysis.drawing.background import Background, mirror_planes, mirrored, show_background
 from facestream.analysis.drawing.overlay import DEFAULT_LAYERS, Layer, draw
+from facestream.analysis.drawing.words import Language
 from facestream.analysis.faces import FrameReport
 from facestream.errors import AnalysisFaultError, AnalysisUnavailableError, FrameTooLargeError
 from facestream.media.analysis_clock import AnalysisClock
@@ -69,6 +70,7 @@ class ResumeState:
     layers: Collection[Layer]
     background: Background
     mirror: bool = False
+    language: Language = Language.ENGLISH
     landmarks_every_s: float = 0.0
 
 
@@ -91,6 +93,8 @@ class FramePipeline:
         self.background = Background.FRAME
         self.mirror = False
         """Whether the annotated frames are mirrored."""
+        self.language = Language.ENGLISH
+        """The language of the labels."""
         self.landmarks = LandmarkTurns()
         self.dropped_by_source: Callable[[], int] = lambda: 0
         """How many frames the source itself has dropped."""
@@ -112,7 +116,7 @@ class FramePipeline:
     def resume(self, state: ResumeState) -> None:
         """Continue from the state of an earlier connection of the peer; call this before the first frame."""
         self.layers, self.background, self.mirror = state.layers, state.background, state.mirror
-        self.landmarks.every_s = state.landmarks_every_s
+        self.language, self.landmarks.every_s = state.language, state.landmarks_every_s
         self._meter.resume(state.frames_in, state.frames_analysed)
         self._dropped_earlier = state.dropped
         self._tracks, self._sequence = state.tracks, state.sequence
@@ -167,6 +171,7 @@ class FramePipeline:
             layers=self.layers,
             background=self.background,
             mirror=self.mirror,
+            language=self.language,
             landmarks_every_s=self.landmarks.every_s,
         )
 
@@ -271,7 +276,7 @@ class FramePipeline:
         show_background(planes, report or FrameReport(()), background)
         if report is not None:
             layers = {*self.layers, Layer.POINTS} if background is Background.LANDMARKS else self.layers
-            draw(planes, report, layers, stats)
+            draw(planes, report, layers, stats, self.language)
 
     def _message(self, frame: _TimedFrame, drawing_s: float) -> Telemetry:
         now_s = time.monotonic()

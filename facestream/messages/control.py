@@ -53,6 +53,13 @@ class Mirror(_Request):
     mirror: bool
 
 
+class ChooseLanguage(_Request):
+    """The peer chooses the language of the labels."""
+
+    type: Literal["language"]
+    language: Literal["en", "de"]
+
+
 class SendLandmarks(_Request):
     """The peer chooses how often telemetry has the landmarks of a face."""
 
@@ -68,7 +75,8 @@ class Bye(_Request):
 
 
 ControlRequest = Annotated[
-    Ping | Layers | ChooseBackground | Mirror | SendLandmarks | Bye, Field(discriminator="type")
+    Ping | Layers | ChooseBackground | Mirror | ChooseLanguage | SendLandmarks | Bye,
+    Field(discriminator="type"),
 ]
 REQUESTS: tuple[type[BaseModel], ...] = get_args(get_args(ControlRequest)[0])
 """The classes of all requests."""
@@ -106,7 +114,7 @@ class ControlReply(BaseModel):
     # Fields and codes may be added without a new version, so a reader ignores unknown fields and codes.
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    type: Literal["hello", "pong", "layers", "view", "mirror", "landmarks", "error", "notice"]
+    type: Literal["hello", "pong", "layers", "view", "mirror", "language", "landmarks", "error", "notice"]
     code: str = ""
     """In a notice a `NoticeCode`, in an error an `ErrorCode`."""
     detail: str = ""
@@ -116,6 +124,8 @@ class ControlReply(BaseModel):
     views: tuple[str, ...] = ()
     view: str = ""
     mirror: bool = False
+    languages: tuple[str, ...] = ()
+    language: str = ""
     every_s: float = 0.0
     landmarks_every_s: float = 0.0
     """In `hello`, the `every_s` in effect."""

@@ -13,12 +13,14 @@ from typing import ClassVar
 
 from facestream.analysis.drawing.background import Background
 from facestream.analysis.drawing.overlay import Layer
+from facestream.analysis.drawing.words import Language
 from facestream.config import Config
 from facestream.errors import FrameError
 from facestream.media.pipeline import FramePipeline, FrameSource, ResumeState
 from facestream.messages.control import (
     Bye,
     ChooseBackground,
+    ChooseLanguage,
     ControlError,
     ControlReply,
     Layers,
@@ -210,6 +212,8 @@ class Session(abc.ABC):
             views=tuple(map(str, Background)),
             view=str(self._pipeline.background),
             mirror=self._pipeline.mirror,
+            languages=tuple(map(str, Language)),
+            language=str(self._pipeline.language),
             landmarks_every_s=self._pipeline.landmarks.every_s,
         )
         self._reply(hello)
@@ -235,6 +239,9 @@ class Session(abc.ABC):
             case Mirror():
                 self._pipeline.mirror = request.mirror
                 self._reply(ControlReply(type="mirror", mirror=request.mirror))
+            case ChooseLanguage():
+                self._pipeline.language = Language(request.language)
+                self._reply(ControlReply(type="language", language=request.language))
             case SendLandmarks():
                 self._pipeline.landmarks.every_s = request.every_s
                 self._reply(ControlReply(type="landmarks", every_s=request.every_s))

@@ -160,6 +160,8 @@ async def test_a_german_browser_shows_german(server_url: str, open_page: OpenPag
         await page.get_by_role("button", name="Ich stimme zu").click()
 
         await expect(page.locator("#verdict")).to_have_text("Fröhlich", timeout=SOON_MS)
+        # The labels in the video are German too.
+        await expect(page.locator("#layers")).to_have_attribute("data-language", "de")
         await expect_inside(page, "#video", "#verdict", "#stop")
         await expect_no_sideways_scroll(page)
         await page.screenshot(path=SCREENSHOTS / f"german_{width}x{height}.png")

@@ -89,6 +89,25 @@ async def test_a_mirrored_frame_is_the_mirror_image_of_the_annotated_frame_and_i
     assert face_mirrored.pose_deg == pytest.approx(face.pose_deg, abs=1)
 
 
+async def test_the_label_is_drawn_in_the_language_that_the_peer_chooses(server_url: str, jpegs: list[bytes]):
+    async with socket_peer(server_url) as peer:
+        await peer.open()
+        await peer.socket.send_json({"type": "layers", "layers": ["label"]})
+        await peer.reply("layers")
+        await send_in_step(peer, [jpegs[15]] * 15)
+        frames = []
+        for time_ms, language in ((1000, "en"), (1033, "de"), (1066, "en")):
+            await peer.socket.send_json({"type": "language", "language": language})
+            assert (await peer.reply("language"))["language"] == language
+            await peer.send(time_ms, jpegs[15])
+            frames.append(as_image((await peer.next_frame())[1].jpeg).astype(int))
+
+    english, german, again = frames
+    assert abs(english - again).max() < 60
+    # Letters are black on a bright ground.
+    assert (abs(english - german).max(axis=2) > 100).sum() > 20
+
+
 async def test_landmarks_are_in_the_telemetry_every_half_second_on_request(
     server_url: str, jpegs: list[bytes]
 ):

@@ -117,6 +117,8 @@ async def test_deleting_the_session_ends_the_connection(server_url: str, media_d
         ('{"type": "ping", "id": 7}', "pong", ""),
         ('{"type": "layers", "layers": []}', "layers", ""),
         ('{"type": "mirror", "mirror": true}', "mirror", ""),
+        ('{"type": "language", "language": "de"}', "language", ""),
+        ('{"type": "language", "language": "tlh"}', "error", "not_a_control_message"),
         ('{"type": "landmarks", "every_s": 0.5}', "landmarks", ""),
         ('{"type": "landmarks", "every_s": 0.01}', "error", "not_a_control_message"),
         ("{", "error", "not_a_control_message"),
@@ -171,11 +173,12 @@ async def test_a_lost_peer_resumes_with_its_face_id_and_its_counters(server_url:
     assert {face.id for report in after for face in report.faces} == {1}
 
 
-async def test_a_resumed_session_stays_mirrored_and_keeps_sending_landmarks(server_url: str, media_dir: Path):
+async def test_a_resumed_session_keeps_mirror_language_and_landmarks(server_url: str, media_dir: Path):
     clip = media_dir / "single_face.mp4"
     async with ReplayPeer(options(server_url, clip, loop=True)) as lost:
         await lost.receive_reply()
         lost.send_control('{"type": "mirror", "mirror": true}')
+        lost.send_control('{"type": "language", "language": "de"}')
         lost.send_control('{"type": "landmarks", "every_s": 0.1}')
         while (await lost.receive_reply()).type != "landmarks":
             pass
@@ -186,7 +189,8 @@ async def test_a_resumed_session_stays_mirrored_and_keeps_sending_landmarks(serv
         hello = await back.receive_reply()
         reports = await back.receive_reports(10)
 
-    assert (hello.type, hello.mirror, hello.landmarks_every_s) == ("hello", True, 0.1)
+    assert (hello.type, hello.mirror, hello.language, hello.landmarks_every_s) == ("hello", True, "de", 0.1)
+    assert hello.languages == ("en", "de")
     assert any(face.landmarks for report in reports for face in report.faces)
 
 

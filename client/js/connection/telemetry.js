@@ -46,6 +46,8 @@ const KEEPS_UP = 0.85;
  * @property {string} code of the notice: why the session ends
  * @property {string[]} layers
  * @property {boolean} mirror whether the annotated video is mirrored
+ * @property {string[]} languages those in which the server can draw its labels
+ * @property {string} language of the labels; empty: not in this message
  * @property {string} backgroundMode the mode in force, `view` on the wire; empty: not in this message
  * @property {string[]} backgroundModes those that the server offers, `views` on the wire
  */
@@ -90,6 +92,8 @@ export function decodeControl(text) {
     code: typeof message.code === 'string' ? message.code : '',
     layers: Array.isArray(message.layers) ? message.layers : [],
     mirror: message.mirror === true,
+    languages: Array.isArray(message.languages) ? message.languages : [],
+    language: typeof message.language === 'string' ? message.language : '',
     backgroundMode: typeof message.view === 'string' ? message.view : '',
     backgroundModes: Array.isArray(message.views) ? message.views : [],
   };

@@ -1,7 +1,8 @@
-/** Which layers the server draws, on which background, and whether it mirrors the video; applied at once and remembered. Uses its own elements only. */
+/** Which layers the server draws, on which background, in which language, and whether it mirrors the video; applied at once and remembered. Uses its own elements only. */
 
 import { inputs, make } from '../browser/elements.js';
 import { keepChoice, readChoice } from '../browser/settings.js';
+import { languageInUse } from '../texts/format.js';
 import { T } from '../texts/texts.js';
 
 export class Switches {
@@ -75,7 +76,10 @@ export class Switches {
       this.#sendLayers();
       this.#sendBackgroundMode();
       this.#sendMirror();
+      // An older server draws English only. The language changes with a reload, so with another session.
+      if (message.languages.includes(languageInUse())) this.#send({ type: 'language', language: languageInUse() });
     }
+    if (message.type === 'language') this.#layers.dataset.language = message.language;
     if (message.type === 'hello' || message.type === 'mirror') {
       this.#view = message.mirror ? 'mirrored' : 'as it is';
       this.#mirror.dataset.inForce = this.#view;

@@ -100,7 +100,7 @@ class Canvas:
         return width, height
 
     def text(self, text: str, left: float, baseline: float, colour: Colour) -> None:
-        """One line of ASCII text, in luma only, because letters are thinner than a chroma pixel."""
+        """One line of text, in luma only, because letters are thinner than a chroma pixel."""
         where = round(left), round(baseline)
         cv2.putText(
             self.planes[0], text, where, _FONT, self._text_scale, colour.y, self._text_stroke, cv2.LINE_AA

@@ -22,7 +22,8 @@ from facestream.analysis.drawing.canvas import (
     from_rgb,
     rounded,
 )
-from facestream.analysis.faces import Face, FrameReport, HeadPose, LandmarksXY, UnsureReason
+from facestream.analysis.drawing.words import WORDS, Language
+from facestream.analysis.faces import Face, FrameReport, HeadPose, LandmarksXY
 
 # Bright, and distinct for people with common kinds of colour blindness (after Okabe and Ito 2008); by face id, in turn.
 FACE_COLOURS = (
@@ -38,13 +39,6 @@ HULLS = (
     range(48, 60),  # outer mouth
     range(60, 68),  # inner mouth
 )
-UNSURE_WORDS = {
-    UnsureReason.CLOSE: "two possible",
-    UnsureReason.SMALL: "too small",
-    UnsureReason.BLURRED: "blurred",
-    UnsureReason.TURNED: "turned away",
-}
-"""What the label says about each reason, for people who read it on the video."""
 NOSE_TIP = 30
 EDGES_FROM_PX = 180.0  # in a narrower face, the dark edges of the lines would fill eyes and mouth
 
@@ -55,6 +49,8 @@ STAMP_WIDTH_PX, STAMP_HEIGHT_PX, STAMP_GRID_PX = 96, 16, 16
 STAMP_BLACK_BELOW, STAMP_WHITE_ABOVE = 60, 190
 STAMP_SHARE, STAMP_CLEAR_SHARE = 0.1, 0.8
 LABEL_FREE_CORNER_WH = (200, 40)
+LETTERS = frozenset("ÄÖÜäöüß")
+"""Letters outside ASCII that may be drawn."""
 SOFT_EDGE_PX = 2  # an anti-aliased shape extends beyond its outline by this much
 
 
@@ -87,8 +83,14 @@ class _Area(NamedTuple):
         return max(0.0, width) * max(0.0, height)
 
 
-def draw(planes: Planes, report: FrameReport, layers: Collection[Layer], stats: str) -> None:
-    """Draw the chosen layers of a report; `stats` is the text in the upper left corner.
+def draw(
+    planes: Planes,
+    report: FrameReport,
+    layers: Collection[Layer],
+    stats: str,
+    language: Language = Language.ENGLISH,
+) -> None:
+    """Draw the chosen layers of a report; `stats` is the text in the upper left corner, `language` that of the labels.
 
     Takes 0.2-0.4 ms for each face with the default layers, and twice that with all. A face whose coordinates are not
     finite is left out.
@@ -111,7 +113,7 @@ def draw(planes: Planes, report: FrameReport, layers: Collection[Layer], stats: 
                     _draw_label(
                         canvas,
                         face,
-                        label_text(face, len(faces)),
+                        label_text(face, len(faces), language),
                         taken,
                         [other for other in areas if other is not area],
                     )
@@ -212,11 +214,13 @@ def _draw_stats(canvas: Canvas, stats: str) -> _Area:
     return area
 
 
-def label_text(face: Face, faces_in_frame: int) -> str:
+def label_text(face: Face, faces_in_frame: int, language: Language = Language.ENGLISH) -> str:
     """What the label of a face says; with several faces in the frame it begins with the face's id."""
-    reason = f"({UNSURE_WORDS[face.unsure]})" if face.unsure else f"{100 * face.confidence:.0f}%"
+    words = WORDS[language]
+    share = f"{100 * face.confidence:.0f}{words.percent_sign}"
+    reason = f"({words.reasons[face.unsure]})" if face.unsure else share
     number = f"{face.id}: " if faces_in_frame > 1 else ""
-    return f"{number}{face.label} {reason}"
+    return f"{number}{words.labels.get(face.label, face.label)} {reason}"
 
 
 def _draw_label(canvas: Canvas, face: Face, shown: str, taken: list[_Area], others: list[_Area]) -> _Area:
@@ -248,8 +252,8 @@ def _draw_label(canvas: Canvas, face: Face, shown: str, taken: list[_Area], othe
 
 
 def _printable(text: str) -> str:
-    """ASCII only: what OpenCV's font draws for other characters differs between versions."""
-    return "".join(char if " " <= char <= "~" else "?" for char in text)
+    """ASCII and the letters of the languages; OpenCV's font has no others in every version."""
+    return "".join(char if " " <= char <= "~" or char in LETTERS else "?" for char in text)
 
 
 def _pill_wh(canvas: Canvas, text: str) -> tuple[float, float]:

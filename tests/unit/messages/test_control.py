@@ -8,6 +8,7 @@ from facestream.messages.control import (
     MAX_CONTROL_CHARS,
     REQUEST_TYPES,
     Bye,
+    ChooseLanguage,
     ControlError,
     ControlReply,
     ErrorCode,
@@ -28,13 +29,16 @@ from facestream.messages.control import (
         ('{"type": "layers", "layers": ["box"]}', Layers(type="layers", layers=frozenset({"box"}))),
         ('{"type": "layers", "layers": []}', Layers(type="layers", layers=frozenset())),
         ('{"type": "mirror", "mirror": true}', Mirror(type="mirror", mirror=True)),
+        ('{"type": "language", "language": "de"}', ChooseLanguage(type="language", language="de")),
         ('{"type": "landmarks", "every_s": 0.5}', SendLandmarks(type="landmarks", every_s=0.5)),
         ('{"type": "landmarks", "every_s": 2}', SendLandmarks(type="landmarks", every_s=2.0)),
         ('{"type": "landmarks", "every_s": 0}', SendLandmarks(type="landmarks", every_s=0)),
         ('{"type": "bye"}', Bye(type="bye")),
     ],
 )
-def test_a_control_request_is_read(text: str, request_read: Ping | Layers | Mirror | SendLandmarks | Bye):
+def test_a_control_request_is_read(
+    text: str, request_read: Ping | Layers | Mirror | ChooseLanguage | SendLandmarks | Bye
+):
     assert decode_control(text) == request_read
 
 
@@ -43,6 +47,8 @@ def test_a_control_request_is_read(text: str, request_read: Ping | Layers | Mirr
     [
         "", "{", "[]", "7", "{}", '{"type": "dance"}', '{"type": "layers"}', '{"type": "layers", "layers": ["hat"]}',
         '{"type": "mirror"}', '{"type": "mirror", "mirror": "yes"}', '{"type": "mirror", "mirror": 1}',
+        '{"type": "language"}', '{"type": "language", "language": "fr"}', '{"type": "language", "language": "DE"}',
+        '{"type": "language", "language": ["de"]}',
         '{"type": "landmarks", "every_s": "0.5"}', '{"type": "landmarks", "every_s": true}',
         '{"type": "ping", "id": "3"}', '{"type": "landmarks", "every_s": 0.05}', '{"type": "landmarks", "every_s": -1}',
         '{"type": "landmarks", "every_s": 1e9}', '{"type": "landmarks", "every_s": NaN}',
@@ -51,7 +57,7 @@ def test_a_control_request_is_read(text: str, request_read: Ping | Layers | Mirr
 )  # fmt: skip
 def test_a_bad_control_message_is_answered_with_what_was_expected(text: str | bytes):
     with pytest.raises(
-        ControlError, match="expected ping, layers, view, mirror, landmarks or bye"
+        ControlError, match="expected ping, layers, view, mirror, language, landmarks or bye"
     ) as rejected:
         decode_control(text)
 
