@@ -89,7 +89,6 @@ async def test_the_strip_shows_an_outline_of_each_face(
 ):
     async with open_page(server_url, script=KEEP_FACES + LOOP, width=width, height=height) as page:
         await play(page, five_faces)
-        await more_frames_shown(page, 60)
 
         thumb = await page.locator("#people .thumb").first.element_handle()
         await page.wait_for_function(DRAWN, arg=thumb, timeout=SOON_MS)

@@ -7,7 +7,8 @@ import pytest
 
 from facestream.credentials.links import qr_svg
 from facestream.web.routes.qr import CODES_PER_MINUTE
-from tests.media.test_access import LISTED, Guarded, ask, code_of
+from tests.guarded import Guarded
+from tests.media.test_access import LISTED, ask, code_of
 
 __all__ = ["guarded"]
 from tests.media.test_access import guarded
