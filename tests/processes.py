@@ -1,7 +1,8 @@
 """With `--numprocesses`: all files that drive a browser run in one process, and so do those of the container image.
 
 Two browsers at once would take each other's share of the processor, and both videos would falter. The tests of the
-image have one store, and each process would build the image anew.
+image have one store, and each process would build the image anew. What takes longest begins first, so that no process
+waits for it at the end.
 """
 
 from pathlib import Path
@@ -9,6 +10,8 @@ from pathlib import Path
 import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
+
+from tests.kinds import SLOW_FILES
 
 TESTS = Path(__file__).resolve().parent
 BROWSER_KIND = "browser"
@@ -20,6 +23,7 @@ BROWSER_FILES = frozenset({
 BROWSER_FIXTURES = frozenset({"browsers", "far_browsers", "open_page"})
 LANE = "browsers"
 IMAGE_KIND = "image"
+LANES = (LANE, IMAGE_KIND)
 
 
 def lane_of(nodeid: str) -> str:
@@ -32,7 +36,11 @@ def lane_of(nodeid: str) -> str:
 
 
 class OneBrowserAtOnce(LoadFileScheduling):  # type: ignore[misc]
-    """`--dist loadfile`, with all files of a lane as one."""
+    """`--dist loadfile`, with all files of a lane as one, in the order of the tests."""
+
+    def __init__(self, config: pytest.Config, log: Producer | None) -> None:
+        super().__init__(config, log)
+        config.option.loadscopereorder = False  # by default, the file with the most tests is first
 
     def _split_scope(self, nodeid: str) -> str:
         return lane_of(nodeid)
@@ -43,8 +51,18 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer | None) -> 
     return OneBrowserAtOnce(config, log) if config.getoption("dist") == "loadfile" else None
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Collection ends with an error if a file that drives a browser is missing in BROWSER_FILES."""
+def in_order(nodeid: str) -> int:
+    """The key that sorts tests: the lanes, the slow files, the others."""
+    lane = lane_of(nodeid)
+    if lane in LANES:
+        return LANES.index(lane)
+    return len(LANES) + (lane.removeprefix(f"{TESTS.name}/") not in SLOW_FILES)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Sort the tests of several processes; end with an error if a file with a browser is not in BROWSER_FILES."""
+    if hasattr(config, "workerinput"):
+        items.sort(key=lambda item: in_order(item.nodeid))
     missing = sorted({
         item.nodeid.partition("::")[0]
         for item in items

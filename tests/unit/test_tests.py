@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.kinds import SLOW_FILES, kind_of
-from tests.processes import BROWSER_FILES, LANE, lane_of
+from tests.processes import BROWSER_FILES, LANE, in_order, lane_of
 
 LONGEST_SLEEP_S = 0.5
 SHORTEST_S = 1.0  # shorter deadlines are meant to expire
@@ -161,6 +161,19 @@ def test_every_file_that_drives_a_browser_is_in_the_process_of_the_others(path: 
 
 def test_the_files_of_the_image_share_a_process():
     assert len({lane_of(f"tests/image/{name}.py::test_it") for name in ("test_image", "test_compose")}) == 1
+
+
+def test_in_several_processes_the_longest_files_begin_first():
+    names = (
+        "unit/test_a.py",
+        "media/test_malformed_offers.py",
+        "image/test_image.py",
+        "browser/test_page.py",
+    )
+
+    assert sorted((f"tests/{name}::test_it" for name in names), key=in_order) == [
+        f"tests/{name}::test_it" for name in reversed(names)
+    ]
 
 
 def test_any_other_file_is_in_a_process_of_its_own():
