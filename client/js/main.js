@@ -24,6 +24,7 @@ import { RecordingPanel } from './panels/recording-panel.js';
 import { opensSheet } from './panels/sheet.js';
 import { openSource } from './source/open-source.js';
 import { QualityPanel } from './panels/quality-panel.js';
+import { leaveRoom } from './panels/room.js';
 import { SessionKeeper } from './storage/session-keeper.js';
 import { SessionLog } from './session/session-log.js';
 import { Sessions } from './storage/sessions.js';
@@ -303,4 +304,5 @@ bindShortcuts(document, {
 if (isCompact) makeCompact(find(document, '#full-page', HTMLAnchorElement), element('.rows'));
 video.addEventListener('playing', () => visit.videoPlays());
 closeLikeMenus(/** @type {NodeListOf<HTMLDetailsElement>} */ (document.querySelectorAll('.menu')));
+leaveRoom(root, { bars: element('.bars') });
 stage.show(State.IDLE);

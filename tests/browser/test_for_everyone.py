@@ -63,8 +63,8 @@ async def test_the_page_can_be_used_by_keyboard_alone(server_url: str, open_page
 
 async def test_the_heading_of_the_chart_says_what_follows(server_url: str, open_page: OpenPage):
     async with open_page(server_url) as page:
-        await expect(page.get_by_role("heading", name="Chart of 30 seconds")).to_be_visible()
-        await expect(page.get_by_role("region", name="Chart of 30 seconds")).to_be_visible()
+        await expect(page.get_by_role("heading", name="Chart of 30 s")).to_be_visible()
+        await expect(page.get_by_role("region", name="Chart of 30 s")).to_be_visible()
 
 
 async def test_reduced_motion_shows_no_animation(server_url: str, open_page: OpenPage):

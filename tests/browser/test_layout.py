@@ -15,17 +15,31 @@ from tests.browser.conftest import (
     open_settings,
     start,
 )
+from tests.browser.test_past_session import SEED
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
-PHONE, SIDEWAYS, ZOOMED, SMALL, LAPTOP, BEAMER = (
+PHONE, SIDEWAYS, ZOOMED, SMALL, LAPTOP, LOW_LAPTOP, BEAMER = (
     (360, 740),
     (740, 360),
     (640, 400),
     (320, 568),
     (1280, 800),
+    (1366, 768),
     (1920, 1080),
 )
+# Three more faces in each message.
+FOUR_FACES = """{
+  const parse = JSON.parse;
+  JSON.parse = (text) => {
+    const message = parse(text);
+    if (message?.faces?.length === 1) {
+      const [face] = message.faces;
+      for (const id of [2, 3, 4]) message.faces.push({ ...face, id, box: [10 * id, 10, 9, 9] });
+    }
+    return message;
+  };
+}"""
 # Whether all of an element is inside the window, without scrolling.
 IS_INSIDE = """([selector]) => {
   const { left, top, right, bottom, width, height } = document.querySelector(selector).getBoundingClientRect();
@@ -64,6 +78,33 @@ async def test_video_and_word_are_in_the_first_window(
         await expect_inside(page, "#video", "#verdict", "#stop")
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         await page.screenshot(path=SCREENSHOTS / f"layout_{width}x{height}.png")
+
+
+@pytest.mark.parametrize("locale", ["en-US", "de-DE"])
+@pytest.mark.parametrize(("width", "height"), [LAPTOP, LOW_LAPTOP])
+async def test_video_word_bars_quality_and_chart_are_seen_together(
+    server_url: str, open_page: OpenPage, width: int, height: int, locale: str
+):
+    everything = "#video", "#verdict", "#face .rows", "#quality", ".history"
+    async with open_page(server_url, width=width, height=height, locale=locale, script=FOUR_FACES) as page:
+        await page.evaluate(SEED)
+        await page.locator("#open-sessions").click()
+        await page.locator("#sessions [data-session] summary").click()
+        await page.locator("#sessions .session-actions button").first.click()
+        await expect(page.locator("#past")).to_be_visible()
+        await expect_inside(page, *everything, "#past", "#look-back")
+        await page.locator("#past .back").click()
+
+        await page.locator("#start").click()
+        await page.locator("#consent .primary").click()
+        await expect_state(page, "connected")
+        await expect(page.locator("#people .person")).to_have_count(4, timeout=SOON_MS)
+        await expect_inside(page, *everything)
+        await page.locator("#compare").click()
+        await expect(page.locator(".ribbon:visible")).to_have_count(4, timeout=SOON_MS)
+        await expect_inside(page, *everything, ".ribbon:nth-child(4)")
+        await page.locator("#pause").click()
+        await expect_inside(page, *everything, ".ribbon:nth-child(4)", "#look-back")
 
 
 async def test_on_a_beamer_the_page_uses_the_whole_width(server_url: str, open_page: OpenPage):

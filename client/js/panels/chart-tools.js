@@ -35,7 +35,7 @@ export class ChartTools {
     this.#at = elements;
     this.#chart = chart;
     const { window, pause, lookBack, compare, lines } = elements;
-    window.append(...Object.entries(T.WINDOWS).map(([seconds, words]) => new Option(words, seconds)));
+    window.append(...Object.keys(T.WINDOWS).map((seconds) => new Option(T.windowName(Number(seconds)), seconds)));
     choose(window, readChoice('window'), FIRST_WINDOW);
     window.addEventListener('change', () => {
       keepChoice('window', window.value);

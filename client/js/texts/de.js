@@ -227,6 +227,8 @@ export const TABLE = {
 };
 /** Lengths of the chart's window by seconds, as they follow "Diagramm über" and "Ausdrücke über". @type {Record<string, string>} */
 export const WINDOWS = { 15: '15 Sekunden', 30: '30 Sekunden', 60: '1 Minute', 180: '3 Minuten', 300: '5 Minuten' };
+/** In the list, where there is little room. @param {number} seconds */
+export const windowName = (seconds) => (seconds < 60 ? `${seconds} s` : `${seconds / 60} min`);
 
 export const CAMERAS = { front: 'Frontkamera', rear: 'Rückkamera' };
 export const PAUSED = { pause: 'Pause', resume: 'Weiter' };
