@@ -1,5 +1,6 @@
 /** Everything on the page that follows the reports: chart, face, figures, latency, log. Independent of the connection and of the visit's state. */
 
+import { FirstFrames } from '../session/first-frames.js';
 import { FrameClock } from '../session/frame-clock.js';
 import { momentOf } from '../session/moment.js';
 import { clockTime } from '../texts/format.js';
@@ -24,6 +25,10 @@ import { ShownFrame } from './shown-frame.js';
 export class LiveView {
   #at;
   #clock = new FrameClock();
+  /** Those that are not in the log yet. */
+  #first = new FirstFrames();
+  /** Time of the newest message, in the log or not, since the session's start. */
+  #newestS = 0;
   /** Which report belongs to the frame on show. */
   #shown;
   /** Number of the last report; a session that is not resumed counts from 0 again. */
@@ -60,11 +65,11 @@ export class LiveView {
 
   /** @returns {import('../session/session-log.js').OnShow} the frame on show; that of the newest message where it is not known */
   get onShow() {
-    const { log } = this.#at;
+    const newestS = Math.max(this.#newestS, this.#at.log.lastS);
     const shown = this.#momentS === null ? null : this.#shown.report(performance.now());
     const seq = shown?.seq ?? this.#lastSeq;
     return {
-      timeS: this.#momentS === null ? log.lastS : Math.min(log.lastS, Math.max(0, this.#momentS - this.#startS)),
+      timeS: this.#momentS === null ? newestS : Math.min(newestS, Math.max(0, this.#momentS - this.#startS)),
       // The time of a file says nothing about when a person pressed something.
       ...(!this.#isClip && { pressedS: nowS() - this.#startS }),
       ...(seq >= 0 && { seq }),
@@ -101,6 +106,8 @@ export class LiveView {
     face.reset();
     announcer.begin();
     this.#lastSeq = -1;
+    this.#first = new FirstFrames();
+    this.#newestS = 0;
     this.#startS = nowS();
     this.#startedAt = new Date();
     this.#isClip = false;
@@ -111,6 +118,8 @@ export class LiveView {
 
   /** A new connection: its frames have another clock. */
   beginConnection() {
+    this.logAll();
+    this.#first = new FirstFrames();
     this.#clock = new FrameClock();
     this.#momentS = null;
     this.#shown.beginConnection();
@@ -141,9 +150,23 @@ export class LiveView {
     // Another session: the chosen face has got a new number.
     if (telemetry.seq < this.#lastSeq) face.choose(null);
     this.#lastSeq = telemetry.seq;
+    this.#newestS = sessionS;
     qualityPanel.addTimes(telemetry.ms);
     this.#at.strip.add(telemetry);
-    log.add(sessionS, telemetry);
+    if (this.#isClip) {
+      this.logAll();
+      log.add(sessionS, telemetry);
+    } else this.#log(this.#first.add(telemetry, atMs));
+  }
+
+  /** Nothing follows in this connection: the log gets what was held back. */
+  logAll() {
+    this.#log(this.#first.take());
+  }
+
+  /** @param {Telemetry[]} messages */
+  #log(messages) {
+    for (const telemetry of messages) this.#at.log.add(this.#clock.timeOf(telemetry.pts) - this.#startS, telemetry);
   }
 
   /** @param {import('../connection/telemetry.js').Control} message of the server @param {'mirrored' | 'as it is'} view how it draws the video */
@@ -209,6 +232,7 @@ export class LiveView {
   /** The connection is lost and may come back. @param {string} reason @param {number} dropped since the start of the visit */
   interrupt(reason, dropped) {
     this.#waiting = true;
+    this.logAll();
     this.#at.face.wait(reason);
     this.#at.qualityPanel.reset();
     this.#at.qualityPanel.say('dropped', String(dropped));

@@ -69,6 +69,7 @@ export function visitEvents({ root, stage, live, exports, recording, session, se
     onRelease: () => {
       stage.showCompatibility('off');
       recording.close();
+      live.logAll();
       session.end();
       live.reset();
       stage.play(null);

@@ -65,7 +65,7 @@ export const REPORT = {
 /** What each column of the tables means, by its name. @type {Record<string, string>} */
 export const COLUMN_MEANINGS = {
   time_s:
-    'Zeit seit Beginn der Sitzung. Bei einem Bild: seine Zeit nach pts_s, anhand der bisher schnellsten Nachricht auf die Uhr der Seite übertragen; in der ersten halben Sekunde einer Verbindung ist sie bis zu 0,5 s zu spät, dort also Differenzen von pts_s verwenden. In einer Zeile mit Mittelwerten: der Beginn ihrer Sekunde. Bei einer Markierung, einem Reiz oder einer Aufnahme: die Zeit des Bildes, das zu sehen war. Bei einer Datei, die einmal ausgewertet wird: die Zeit in der Datei',
+    'Zeit seit Beginn der Sitzung. Bei einem Bild: seine Zeit nach pts_s, anhand der bisher schnellsten Nachricht auf die Uhr der Seite übertragen. In einer Zeile mit Mittelwerten: der Beginn ihrer Sekunde. Bei einer Markierung, einem Reiz oder einer Aufnahme: die Zeit des Bildes, das zu sehen war. Bei einer Datei, die einmal ausgewertet wird: die Zeit in der Datei',
   clock: 'Derselbe Moment wie time_s, nach der Uhr des Computers, auf dem die Seite lief (ISO 8601)',
   row: 'frame: Die Zeile gilt für ein einzelnes Bild. mean: Von dieser Zeit wurden nur die Mittelwerte jeder Sekunde aufbewahrt, und die Zeile gilt für alle Bilder einer Sekunde, in denen das Gesicht gefunden wurde oder in denen kein Gesicht war',
   frames: 'Bilder, für die die Zeile gilt; 1 in der Zeile eines einzelnen Bildes. Zählen Sie diese zusammen statt der Zeilen, und gewichten Sie die Mittelwerte der Zeilen damit',

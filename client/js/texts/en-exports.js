@@ -64,7 +64,7 @@ export const REPORT = {
 /** What each column of the tables means, by its name. @type {Record<string, string>} */
 export const COLUMN_MEANINGS = {
   time_s:
-    'Time since the start of the session. Of a frame: its time by pts_s, moved to the clock of the page by the fastest message so far; in the first half second of a connection it may be up to 0.5 s late, so use differences of pts_s there. In a row of means: when its second begins. Of a marker, a stimulus or a recording: the time of the frame that was on show. Of a file that is analysed once: the time in the file',
+    'Time since the start of the session. Of a frame: its time by pts_s, moved to the clock of the page by the fastest message so far. In a row of means: when its second begins. Of a marker, a stimulus or a recording: the time of the frame that was on show. Of a file that is analysed once: the time in the file',
   clock: 'The same moment as time_s, by the clock of the computer that ran the page (ISO 8601)',
   row: 'frame: the row is about a single frame. mean: of this time only the means of each second were kept, and the row is about all frames of one second in which the face was found, or in which there was no face',
   frames: 'Frames that the row is about; 1 in a row of a single frame. Add them up instead of counting rows, and weight the means of rows by them',
