@@ -136,7 +136,7 @@ const sessions = new Sessions(storage);
 const keeper = new SessionKeeper(sessions, log);
 const held = new HeldPanel(
   { held: element('#held'), past: element('#past') },
-  { save: () => exports.open(), close: () => session.closePast(), forget: async () => (await ask(T.ASK_FORGET)) && session.forget().catch((error) => list.report(error)) },
+  { save: () => exports.open(), close: () => session.closePast(), forget: async () => (await ask(T.ASK_FORGET)) && session.forget().catch((error) => list.report(error)), rename: (name) => keeper.rename(name).catch((error) => list.report(error)) },
 );
 const markers = new MarkerPanel(
   { tools: element('#markers'), form: find(document, '#marker-note', HTMLFormElement) },
@@ -174,6 +174,7 @@ const list = new SessionsPanel(dialog('#sessions'), {
   ask,
   onOpen: (info, past) => session.openPast(info, past),
   onDelete: (id) => session.onDelete(id),
+  onRename: (id, name) => session.onRename(id, name),
   onMove: () => session.refresh(),
   say: (text) => stage.sayBriefly(text),
 });

@@ -155,6 +155,38 @@ async def test_a_session_is_kept_at_the_next_start_reopened_and_saved(
         await expect(page.locator("#past")).to_be_hidden()
 
 
+async def test_a_session_has_the_name_that_the_person_types(
+    server_url: str, open_page: OpenPage, tmp_path: Path
+):
+    async with open_page(server_url) as page:
+        await start(page)
+        await measured(page)
+        await stop(page)
+
+        field = page.locator("#held").get_by_role("textbox", name="Session name")
+        await field.fill("  Class   4b ")
+        await field.press("Enter")
+        await expect(field).to_have_value("Class 4b")
+        await until(lambda: is_named(page, "Class 4b"))
+        await page.reload()
+        line = (await open_list(page)).first
+        await expect(line.locator("summary")).to_contain_text("Class 4b")
+        await line.locator("summary").click()
+        await line.get_by_role("textbox", name="Session name").fill("Morning")
+        await line.get_by_role("button", name="Open").click()
+
+        await expect(page.locator("#past")).to_contain_text("Past session: Morning, ")
+        await page.locator("#past").get_by_role("button", name="Save").click()
+        report = await downloaded(page, page.get_by_role("button", name="Report"), tmp_path)
+        assert report.name.endswith("_Morning.html")
+        assert '<p class="name">Morning</p>' in report.read_text()
+        await until(lambda: is_named(page, "Morning"))
+
+
+async def is_named(page: Page, name: str) -> bool:
+    return [session.get("name") for session in (await page.evaluate(COUNTS))[0]] == [name]
+
+
 async def test_the_chosen_face_stays_with_its_session_while_a_past_one_is_open(
     server_url: str, open_page: OpenPage
 ):

@@ -29,6 +29,11 @@ export class FakeDatabase {
     const store = this.stores[name];
     return {
       put: (value) => store.set(value.id, value),
+      get: (id) => {
+        const request = { result: store.get(id) };
+        requests.push(request);
+        return request;
+      },
       add: (value) => {
         const request = { result: (this.#key += 1) };
         store.set(request.result, value);

@@ -21,7 +21,7 @@ const SAME = [
   ...['MEASUREMENTS.unsaid', 'TEXT.setupLabel', 'TEXT.stageLabel', 'TEXT.pause', 'PAUSED.pause', 'BACKGROUND_MODES.picture', 'STATES.connected', 'EMOTION_LABELS.neutral', 'NOTHING', 'SESSION_ACTIONS.jsonl', 'secondsAgo', 'spokenFace', 'windowName'],
   ...['EMOTION_LETTERS.disgust', 'EMOTION_LETTERS.happy', 'EMOTION_LETTERS.fear', 'EMOTION_LETTERS.neutral', 'EMOTION_LETTERS.unsure', 'WINDOWS.60'],
 ];
-const INFO = { lengthS: 75, faces: 2, markers: 1, source: 'file', startedMs: 0 };
+const INFO = { lengthS: 75, faces: 2, markers: 1, source: 'file', startedMs: 0, name: 'X' };
 /** Arguments of the functions that do not take numbers or words. @type {Record<string, unknown[][]>} */
 const ARGUMENTS = {
   stateName: [['starting', 'clip'], ['idle', 'camera']],

@@ -42,3 +42,16 @@ test('a time with its offset is that of the local clock', () => {
   assert.match(exactTime(new Date(0), 90), /1970.*1:30:00.* \(UTC\+01:30\)$/);
   assert.match(exactTime(new Date(0), -300), /1969.*7:00:00.* \(UTC-05:00\)$/);
 });
+
+test('the name of a session is in the head of its report, and in the names of its files as far as any file system has it', async () => {
+  const { blob, name } = await fileOf('report', { ...SESSION, name: 'Öz & <b>/../4b?' }, SEPARATORS.plain);
+  const html = await blob.text();
+
+  assert.match(html, /<h1>Facial expressions<\/h1><p class="name">Öz &#38; &#60;b&#62;/);
+  assert.match(html, /<title>Öz [^<]*, Facial expressions/);
+  assert.match(name, /^facestream_[-\d]+_\d{6}_Öz-b-4b\.html$/);
+  for (const kind of ['tables', 'csv', 'jsonl']) {
+    assert.match((await fileOf(kind, { ...SESSION, name: '  ' }, SEPARATORS.plain)).name, /^facestream_[-\d]+_\d{6}\.\w+$/);
+    assert.ok((await fileOf(kind, { ...SESSION, name: 'x'.repeat(200) }, SEPARATORS.plain)).name.length < 90);
+  }
+});

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { Sessions } from '../../client/js/storage/sessions.js';
+import { MOST_NAME, Sessions, nameOf } from '../../client/js/storage/sessions.js';
 import { FakeDatabase } from './fake-database.mjs';
 
 const info = (id, more = {}) => ({
@@ -18,13 +18,13 @@ function made(mayKeep = true) {
 
 test('sessions are listed newest first, and those that cannot be read last, as damaged', async () => {
   const { database, sessions } = made();
-  const damaged = [{ id: 'bare' }, info('date', { startedMs: 'x' }), info('far', { startedMs: 9e15 }), info('length', { lengthS: NaN }), info('end', { endedMs: undefined }), info('size', { settings: {} }), info('server', { server: null }), info(7)];
+  const damaged = [{ id: 'bare' }, info('date', { startedMs: 'x' }), info('far', { startedMs: 9e15 }), info('length', { lengthS: NaN }), info('end', { endedMs: undefined }), info('size', { settings: {} }), info('server', { server: null }), info('name', { name: 5 }), info(7)];
   for (const each of [...damaged, info('old'), info('new', { startedMs: 5000 })]) database.stores.sessions.set(each.id, each);
 
   const listed = await sessions.list();
 
   assert.deepEqual(listed.slice(0, 2).map(({ id, isDamaged }) => [id, isDamaged]), [['new', false], ['old', false]]);
-  assert.deepEqual(listed.slice(2).map(({ id }) => id).sort(), [7, 'bare', 'date', 'end', 'far', 'length', 'server', 'size']);
+  assert.deepEqual(listed.slice(2).map(({ id }) => id).sort(), [7, 'bare', 'date', 'end', 'far', 'length', 'name', 'server', 'size']);
   assert.ok(listed.slice(2).every(({ isDamaged, isWritten }) => isDamaged && !isWritten));
 });
 
@@ -105,4 +105,26 @@ test('frames older than half an hour are deleted, means are not', async () => {
   await sessions.save(info('a', { lengthS: 1802 }), [chunk(1801)]);
 
   assert.deepEqual((await sessions.chunks('a')).map(({ kind, fromS }) => [kind, fromS]), [['frames', 0], ['seconds', 0], ['frames', 1801]].slice(1));
+});
+
+test('a session gets a name, in the browser and in memory; one that was deleted does not come back', async () => {
+  const named = (kept) => ({ ...kept, name: 'Class 4b' });
+  for (const mayKeep of [true, false]) {
+    const { sessions } = made(mayKeep);
+    await sessions.save(info('a'), [chunk(0)]);
+
+    await sessions.amend('a', named, [chunk(1)]);
+    await sessions.amend('gone', named, [chunk(1)]);
+
+    const listed = await sessions.list();
+    assert.deepEqual(listed.map(({ id, name, isDamaged }) => [id, name, isDamaged]), [['a', 'Class 4b', false]]);
+    assert.equal((await sessions.chunks('a')).length, 2);
+    assert.equal((await sessions.chunks('gone')).length, 0);
+  }
+});
+
+test('a name is one line of limited length', () => {
+  assert.equal(nameOf('  Class\t4b \n morning '), 'Class 4b morning');
+  assert.equal([...nameOf('\u{1f600}'.repeat(200))].length, MOST_NAME);
+  assert.equal(nameOf(' \n '), '');
 });

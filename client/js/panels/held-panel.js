@@ -2,28 +2,34 @@
 
 import { find, putText } from '../browser/elements.js';
 import { T } from '../texts/texts.js';
+import { asksName } from './session-name.js';
 
 /**
  * @typedef {object} HeldElements
- * @property {HTMLElement} held line about the session that has ended
+ * @property {HTMLElement} held line about the session that has ended, with a field for its name
  * @property {HTMLElement} past line about the past session that is open
  *
  * @typedef {object} HeldActions
  * @property {() => void} save
  * @property {() => void} forget
  * @property {() => void} close the past session
+ * @property {(name: string) => void} rename the session that has ended
  */
 
 export class HeldPanel {
   #held;
   #past;
   #back;
+  #name;
 
   /** @param {HeldElements} elements each holds a p and buttons @param {HeldActions} actions */
-  constructor({ held, past }, { save, forget, close }) {
+  constructor({ held, past }, { save, forget, close, rename }) {
     this.#held = held;
     this.#past = past;
     this.#back = find(past, '.back', HTMLButtonElement);
+    this.#name = find(held, '.session-name', HTMLInputElement);
+    this.#name.placeholder = T.TEXT.sessionName;
+    asksName(this.#name, rename);
     find(held, '.save', HTMLButtonElement).addEventListener('click', save);
     find(held, '.forget', HTMLButtonElement).addEventListener('click', forget);
     find(past, '.save', HTMLButtonElement).addEventListener('click', save);
@@ -33,6 +39,8 @@ export class HeldPanel {
   /** @param {import('../storage/sessions.js').SessionInfo | null} info of the session that has ended; null: none @param {'browser' | 'page'} place that keeps it */
   showHeld(info, place) {
     this.#fill(this.#held, info && T.held(info, place));
+    // What is being typed stays.
+    if (this.#name !== document.activeElement) this.#name.value = info?.name ?? '';
   }
 
   /** @param {import('../storage/sessions.js').SessionInfo | null} info null: none @param {'running' | 'ended'} [live] the page's own session */

@@ -34,7 +34,7 @@ export class SessionView {
     const { log, live, keeper, about } = this.#at;
     const { info, log: past = log } = this.#past ?? { info: keeper.info };
     const { notice, agreedMs, settings, server } = info ?? about();
-    return { log: past, startedAt: info ? new Date(info.startedMs) : live.startedAt, notice, agreedMs, settings, server };
+    return { log: past, startedAt: info ? new Date(info.startedMs) : live.startedAt, notice, agreedMs, settings, server, name: info?.name };
   }
 
   /** Whether the page holds a session that the browser does not keep. */
@@ -89,6 +89,12 @@ export class SessionView {
     this.#at.live.forget();
     this.refresh();
     await forgotten;
+  }
+
+  /** @param {string} id of a session that the person has named @param {string} name */
+  onRename(id, name) {
+    if (id === this.#past?.info.id) this.#past = { ...this.#past, info: { ...this.#past.info, name } };
+    this.refresh();
   }
 
   /** @param {string} id of a session that was deleted */

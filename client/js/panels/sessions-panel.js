@@ -5,6 +5,7 @@ import { SessionLog } from '../session/session-log.js';
 import { StorageError } from '../storage/database.js';
 import { T } from '../texts/texts.js';
 import { saveSession } from './export-panel.js';
+import { asksName } from './session-name.js';
 import { closesSheet } from './sheet.js';
 
 /** @typedef {import('../storage/sessions.js').SessionInfo} SessionInfo */
@@ -18,6 +19,7 @@ import { closesSheet } from './sheet.js';
  * @property {(text: string) => Promise<boolean>} ask before something is lost
  * @property {(info: SessionInfo, log: SessionLog) => void} onOpen show it in the page
  * @property {(id: string) => Promise<void> | void} onDelete a session was deleted
+ * @property {(id: string, name: string) => void} onRename the person has named a session
  * @property {() => void} onMove the page's own session is kept elsewhere now
  * @property {(text: string) => void} say a sentence for the person
  */
@@ -72,8 +74,12 @@ export class SessionsPanel {
 
   /** @param {Listed} info */
   #isRunning(info) {
-    const { keeper } = this.#at;
-    return info.isWritten || (keeper.isRunning && info.id === keeper.info?.id);
+    return info.isWritten || (this.#at.keeper.isRunning && this.#isOwn(info));
+  }
+
+  /** @param {SessionInfo} info @returns {boolean} whether it is this page's own session */
+  #isOwn({ id }) {
+    return id === this.#at.keeper.info?.id;
   }
 
   /** @param {Listed} info */
@@ -81,10 +87,15 @@ export class SessionsPanel {
     const { date, facts } = info.isDamaged ? T.DAMAGED_SESSION : T.sessionLine(info);
     const isRunning = this.#isRunning(info);
     const summary = make('summary');
-    summary.append(make('span', { className: 'date', textContent: date }), make('span', { className: 'facts', textContent: isRunning ? `${facts}, ${T.RUNNING}` : facts }));
+    const name = make('span', { className: 'name', textContent: info.isDamaged ? '' : (info.name ?? '') });
+    summary.append(name, make('span', { className: 'date', textContent: date }), make('span', { className: 'facts', textContent: isRunning ? `${facts}, ${T.RUNNING}` : facts }));
+    const details = make('details');
+    details.append(summary);
     const buttons = make('div', { className: 'session-actions' });
     const { open, report, tables, jsonl, remove } = T.SESSION_ACTIONS;
     if (!info.isDamaged) {
+      // Another tab would write over it.
+      if (!info.isWritten || this.#isOwn(info)) details.append(this.#nameField(info, name));
       buttons.append(
         this.#button(open, () => this.#open(info)),
         this.#button(report, () => this.#save('report', info)),
@@ -93,12 +104,31 @@ export class SessionsPanel {
       );
     }
     if (!isRunning) buttons.append(this.#button(remove, () => this.#remove(info)));
-    const details = make('details');
-    details.append(summary, buttons);
+    details.append(buttons);
     const line = make('li');
     line.dataset.session = info.id;
     line.append(details);
     return line;
+  }
+
+  /** @param {Listed} info gets the name that is typed @param {HTMLElement} shown where the list says it */
+  #nameField(info, shown) {
+    const label = make('label', { className: 'line' });
+    const field = make('input', { type: 'text', autocomplete: 'off', value: info.name ?? '' });
+    label.append(make('span', { textContent: T.TEXT.sessionName }), field);
+    asksName(field, (name) => {
+      Object.assign(info, { name });
+      shown.textContent = name;
+      this.#rename(info, name).catch((error) => this.report(error));
+    });
+    return label;
+  }
+
+  /** @param {SessionInfo} info @param {string} name */
+  async #rename(info, name) {
+    const { keeper, sessions, onRename } = this.#at;
+    await (this.#isOwn(info) ? keeper.rename(name) : sessions.amend(info.id, (kept) => ({ ...kept, name })));
+    onRename(info.id, name);
   }
 
   /** @param {string} text @param {() => Promise<void>} act */

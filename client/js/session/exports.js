@@ -12,6 +12,8 @@ const COUNT_COLUMNS = LABELS.map((label) => `frames_${label}`);
 const BODY_COLUMNS = ['yaw_deg', 'pitch_deg', 'roll_deg', 'eyes', 'mouth', 'blinks'];
 const COLUMNS = [...FRAME_COLUMNS, ...STAGE_COLUMNS, ...FACE_COLUMNS, ...COUNT_COLUMNS, ...EMOTIONS, ...BODY_COLUMNS];
 const EVENT_COLUMNS = ['time_s', 'clock', 'event', 'detail', 'pressed_s', 'pressed_clock', 'seq'];
+/** Characters of a session's name in the name of its files. */
+const MOST_OF_NAME = 40;
 const UNITS = { s: 's', ms: 'ms', deg: 'degrees' };
 /** @type {Record<string, string>} */
 const UNIT_OF = { clock: 'UTC', pressed_clock: 'UTC', left: 'px', top: 'px', width: 'px', height: 'px', fps_in: '1/s', fps_out: '1/s' };
@@ -95,12 +97,15 @@ export function toJsonl(log, { startedAt }) {
   return lines.length ? `${lines.join('\n')}\n` : '';
 }
 
-/** @param {Date} at @returns {string} the start of a file's name; names sort by time */
-export function fileStem(at) {
+/** @param {Date} at @param {string} [name] of the session @returns {string} the start of a file's name; names sort by time */
+export function fileStem(at, name = '') {
   /** @param {number} number */
   const two = (number) => String(number).padStart(2, '0');
   const day = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
-  return `facestream_${day}_${two(at.getHours())}${two(at.getMinutes())}${two(at.getSeconds())}`;
+  const stem = `facestream_${day}_${two(at.getHours())}${two(at.getMinutes())}${two(at.getSeconds())}`;
+  // Letters and digits of any script are safe in every file system.
+  const part = [...name.normalize('NFC').replace(/[^\p{L}\p{M}\p{N}]+/gu, '-')].slice(0, MOST_OF_NAME).join('').replace(/^-|-$/g, '');
+  return part ? `${stem}_${part}` : stem;
 }
 
 /** The lines of a CSV file after RFC 4180. */

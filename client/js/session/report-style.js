@@ -16,7 +16,7 @@ const UNMEASURED = 'repeating-linear-gradient(90deg,var(--panel) 0 2px,var(--hai
 export const STYLE = `
 :root{color-scheme:light;${LIGHT};--unsure:${UNSURE};--unmeasured:${UNMEASURED};font:16px/1.5 Inter,ui-sans-serif,system-ui,sans-serif;color:var(--ink);background:var(--ground)}
 *{box-sizing:border-box}body{max-width:66rem;margin:0 auto;padding:1.5rem 1rem 3rem}p{margin:.25rem 0}
-h1{margin:0;font-size:1.5rem;line-height:1.25;letter-spacing:-.02em}h2{margin:0 0 .5rem;font-size:1.15rem}h3{margin:0;font-size:1rem}
+h1{margin:0;font-size:1.5rem;line-height:1.25;letter-spacing:-.02em}.name{font-size:1.15rem;font-weight:600;overflow-wrap:anywhere}h2{margin:0 0 .5rem;font-size:1.15rem}h3{margin:0;font-size:1rem}
 section,.rest{margin-block-start:1rem;padding:1rem 1.25rem;border:1px solid var(--hair);border-radius:16px;background:var(--panel)}
 .rest section{padding:1rem 0 0;border:0}.quiet,th,dt,figcaption,summary,.axis,.levels{color:var(--quiet)}
 dl{display:flex;flex-wrap:wrap;gap:.5rem 2rem;margin:0}dt{font-size:.85rem}dd{margin:0;font-weight:600;font-variant-numeric:tabular-nums;overflow-wrap:anywhere}

@@ -24,10 +24,10 @@ const LEAST_GAP = 1 / 480;
 
 /**
  * @param {SessionLog} log
- * @param {{at: string, notice: string, agreed?: string, settings?: [string, string][]}} session its date and time in words; what the person agreed to, and a sentence that says when; names and values of settings
+ * @param {{at: string, name?: string, notice: string, agreed?: string, settings?: [string, string][]}} session its date and time in words; the name that the person gave it; what the person agreed to, and a sentence that says when; names and values of settings
  * @returns {string} an HTML document
  */
-export function toReport(log, { at, notice, agreed = '', settings = [] }) {
+export function toReport(log, { at, name = '', notice, agreed = '', settings = [] }) {
   const summary = summarize(log);
   const lengthS = lengthOf(log);
   const faces = [...summary.faces.values()].filter((face) => face.frames > 0).sort((a, b) => b.seenS - a.seenS);
@@ -43,8 +43,8 @@ export function toReport(log, { at, notice, agreed = '', settings = [] }) {
   return `<!doctype html>
 <html lang="${language}" dir="${LANGUAGES[language]?.direction ?? 'ltr'}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<title>${escape(T.REPORT.title)}, ${escape(at)}</title><style>${STYLE}</style></head><body>
-<header><h1>${escape(T.REPORT.title)}</h1><p>${escape(at)}</p><p class="quiet">${escape(T.REPORT.cautionShort)}</p></header>
+<title>${name && `${escape(name)}, `}${escape(T.REPORT.title)}, ${escape(at)}</title><style>${STYLE}</style></head><body>
+<header><h1>${escape(T.REPORT.title)}</h1>${name && `<p class="name">${escape(name)}</p>`}<p>${escape(at)}</p><p class="quiet">${escape(T.REPORT.cautionShort)}</p></header>
 <main><section aria-labelledby="summary"><h2 id="summary">${escape(T.REPORT.summary)}</h2>${figures(summary, lengthS, noted.length)}
 ${shown.map((face) => summaryOfFace(face, isWhole(summary, lengthS) ? lengthS : summary.measuredS)).join('\n') || `<p>${escape(T.REPORT.noFaces)}</p>`}${othersSeen(others)}${thinned(log)}</section>
 ${faces.length ? `<section><h2>${escape(T.REPORT.legend)}</h2>${legend(gaps.length > 0)}</section>` : ''}

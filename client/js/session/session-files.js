@@ -10,6 +10,7 @@ import { T } from '../texts/texts.js';
  * @typedef {object} Exported what can be saved
  * @property {import('./session-log.js').SessionLog} log
  * @property {Date} startedAt
+ * @property {string} [name] typed by the person
  * @property {string} notice what the person agreed to
  * @property {number | null} [agreedMs] when, by the system clock; null: earlier in the same visit, at a time that is not known; undefined: nothing is known
  * @property {{width: number, height: number, fps: number}} settings of the video that was sent
@@ -24,10 +25,10 @@ export const SEPARATORS = { plain: { separator: ',', decimal: '.', ending: '' },
 
 /** @param {FileKind} kind @param {Exported} session @param {Separators} separators @returns {Promise<{blob: Blob, name: string}>} */
 export async function fileOf(kind, session, separators) {
-  const { log, startedAt, notice } = session;
-  const stem = fileStem(startedAt);
+  const { log, startedAt, name, notice } = session;
+  const stem = fileStem(startedAt, name);
   const options = { startedAt, ...separators };
-  if (kind === 'report') return { blob: asBlob(toReport(log, { at: exactTime(startedAt), notice, agreed: agreedWords(session), settings: settingsOf(session) }), 'text/html'), name: `${stem}.html` };
+  if (kind === 'report') return { blob: asBlob(toReport(log, { at: exactTime(startedAt), name, notice, agreed: agreedWords(session), settings: settingsOf(session) }), 'text/html'), name: `${stem}.html` };
   if (kind === 'jsonl') return { blob: asBlob(toJsonl(log, options), 'application/jsonl'), name: `${stem}.jsonl` };
   const measurements = asBlob(toCsv(log, options), 'text/csv');
   if (kind === 'csv') return { blob: measurements, name: `${stem}${separators.ending}.csv` };

@@ -71,6 +71,17 @@ export class SessionKeeper {
     release();
   }
 
+  /** @param {string} name that the person gives the session @returns {Promise<void>} once it is kept */
+  async rename(name) {
+    if (!this.#info) return;
+    this.#info = { ...this.#info, name };
+    const { id } = this.#info;
+    const renamed = this.#written.then(() => this.#sessions.amend(id, (info) => ({ ...info, name })));
+    // If it fails, later writes still happen.
+    this.#written = renamed.catch(() => {});
+    await renamed;
+  }
+
   /** The person has changed whether the browser keeps anything. */
   async move() {
     const id = this.#info?.id;

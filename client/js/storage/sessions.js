@@ -5,12 +5,15 @@ import { deleteOwned } from './database.js';
 import { FRAMES_S } from '../session/session-log.js';
 
 const NO_SERVER = { version: '', models: [] };
+/** Characters of a session's name. */
+export const MOST_NAME = 80;
 
 /**
  * @typedef {import('../session/session-log.js').Chunk} Chunk
  *
  * @typedef {object} SessionInfo
  * @property {string} id
+ * @property {string} [name] typed by the person
  * @property {number} startedMs of the system clock
  * @property {number} touchedMs of the system clock, when it was last written
  * @property {number | null} endedMs null: it runs, or its page was closed without an end
@@ -99,6 +102,25 @@ export class Sessions {
     await this.#removeKept(id);
   }
 
+  /**
+   * Change the record of a session that is not being written. One that was deleted meanwhile stays deleted.
+   *
+   * @param {string} id @param {(info: SessionInfo) => SessionInfo} change @param {Chunk[]} [chunks] added to those that it has
+   */
+  async amend(id, change, chunks = []) {
+    const held = this.#memory.get(id);
+    if (held) return void this.#memory.set(id, { info: change(held.info), chunks: [...held.chunks, ...chunks] });
+    const database = await this.#storage.ready;
+    await database?.write(['sessions', 'chunks'], (store) => {
+      const request = store('sessions').get(id);
+      request.onsuccess = () => {
+        if (!request.result) return;
+        store('sessions').put(change(request.result));
+        for (const chunk of chunks) store('chunks').add({ owner: id, chunk });
+      };
+    });
+  }
+
   /** @param {string} id @returns {Promise<void>} */
   async remove(id) {
     await this.#removeKept(id);
@@ -157,12 +179,15 @@ export class Sessions {
 }
 
 /** @param {any} info a record of the database @returns {boolean} whether the page can rely on it */
-function isInfo({ id, startedMs, touchedMs, endedMs, lengthS, faces, markers, source, notice, agreedMs = null, settings, server = NO_SERVER }) {
+function isInfo({ id, name = '', startedMs, touchedMs, endedMs, lengthS, faces, markers, source, notice, agreedMs = null, settings, server = NO_SERVER }) {
   const numbers = [startedMs, touchedMs, endedMs ?? 0, agreedMs ?? 0, lengthS, faces, markers, settings?.width, settings?.height, settings?.fps];
-  const texts = [id, source, notice, server?.version, ...(Array.isArray(server?.models) ? server.models : [null])];
+  const texts = [id, name, source, notice, server?.version, ...(Array.isArray(server?.models) ? server.models : [null])];
   const isDate = !Number.isNaN(new Date(startedMs).getTime());
   return endedMs !== undefined && isDate && numbers.every(Number.isFinite) && texts.every((text) => typeof text === 'string');
 }
+
+/** @param {string} typed by a person @returns {string} a session's name; empty: none */
+export const nameOf = (typed) => [...typed.replace(/\s+/g, ' ').trim()].slice(0, MOST_NAME).join('').trim();
 
 /** @param {string} id of a session @returns {string} the name that the tab claims that writes it */
 export const claimOf = (id) => `session.${id}`;

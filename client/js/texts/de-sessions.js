@@ -25,7 +25,7 @@ const counted = (count, one, several) => `${count} ${count === 1 ? one : several
 export const held = ({ lengthS, faces }, place) =>
   `Messwerte aus ${clockTime(lengthS)} ${lengthS < 3600 ? 'Minuten' : 'Stunden'}, ${counted(faces, 'Gesicht', 'Gesichter')}. ${place === 'browser' ? 'Dieser Browser bewahrt sie auf, bis Sie sie löschen.' : 'Diese Seite behält sie, bis Sie sie schließen.'}`;
 /** @param {SessionInfo} info */
-export const pastSession = (info) => `Frühere Sitzung: ${dateAndTime(new Date(info.startedMs))} Uhr · Dauer ${factsOf(info)}`;
+export const pastSession = (info) => `Frühere Sitzung: ${info.name ? `${info.name}, ` : ''}${dateAndTime(new Date(info.startedMs))} Uhr · Dauer ${factsOf(info)}`;
 export const BACK = { toLive: 'Zurück zu Live', close: 'Schließen' };
 export const ASK_FORGET = 'Die Messwerte dieser Sitzung löschen? Sie lassen sich nicht wiederherstellen.';
 
@@ -44,7 +44,7 @@ export const SESSIONS_NOTE = 'Zahlen früherer Sitzungen, ohne Bilder. Sie liege
 export const NO_SESSIONS = 'Es ist keine Sitzung gespeichert.';
 export const SESSION_UNREADABLE = 'Diese Sitzung lässt sich nicht lesen.';
 /** @param {SessionInfo} info */
-export const askDeleteSession = (info) => `Die Sitzung vom ${dateAndTime(new Date(info.startedMs))} löschen? Sie lässt sich nicht wiederherstellen.`;
+export const askDeleteSession = (info) => `Die Sitzung${info.name ? ` „${info.name}“` : ''} vom ${dateAndTime(new Date(info.startedMs))} löschen? Sie lässt sich nicht wiederherstellen.`;
 export const ASK_DELETE_DAMAGED = 'Die beschädigte Sitzung löschen? Sie lässt sich nicht wiederherstellen.';
 /** @param {number} count */
 export const askDeleteSessions = (count) => (count === 1 ? '1 Sitzung löschen? Sie lässt sich nicht wiederherstellen.' : `${count} Sitzungen löschen? Sie lassen sich nicht wiederherstellen.`);

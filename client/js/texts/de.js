@@ -70,6 +70,7 @@ export const TEXT = {
   tokenYes: 'Weiter',
   tokenNo: 'Jetzt nicht',
   sessions: 'Sitzungen',
+  sessionName: 'Name der Sitzung (optional)',
   keepSessions: 'Sitzungen in diesem Browser aufbewahren',
   deleteAll: 'Alle löschen',
   forget: 'Löschen',

@@ -25,7 +25,7 @@ const counted = (count, one, several) => `${count} ${count === 1 ? one : several
 export const held = ({ lengthS, faces }, place) =>
   `${clockTime(lengthS)} of measurements, ${counted(faces, 'face', 'faces')}. ${place === 'browser' ? 'This browser keeps them until you delete them.' : 'This page holds them until you close it.'}`;
 /** @param {SessionInfo} info */
-export const pastSession = (info) => `Past session: ${dateAndTime(new Date(info.startedMs))}. ${factsOf(info)}`;
+export const pastSession = (info) => `Past session: ${info.name ? `${info.name}, ` : ''}${dateAndTime(new Date(info.startedMs))}. ${factsOf(info)}`;
 export const BACK = { toLive: 'Back to live', close: 'Close' };
 export const ASK_FORGET = 'Delete the measurements of this session? They cannot be restored.';
 
@@ -44,7 +44,7 @@ export const SESSIONS_NOTE = 'Numbers of past sessions, without images. They are
 export const NO_SESSIONS = 'No sessions are kept.';
 export const SESSION_UNREADABLE = 'This session cannot be read.';
 /** @param {SessionInfo} info */
-export const askDeleteSession = (info) => `Delete the session of ${dateAndTime(new Date(info.startedMs))}? It cannot be restored.`;
+export const askDeleteSession = (info) => `Delete the session${info.name ? ` “${info.name}”` : ''} of ${dateAndTime(new Date(info.startedMs))}? It cannot be restored.`;
 export const ASK_DELETE_DAMAGED = 'Delete the damaged session? It cannot be restored.';
 /** @param {number} count */
 export const askDeleteSessions = (count) => `Delete ${counted(count, 'session', 'sessions')}? They cannot be restored.`;

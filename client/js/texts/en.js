@@ -70,6 +70,7 @@ export const TEXT = {
   tokenYes: 'Continue',
   tokenNo: 'Not now',
   sessions: 'Sessions',
+  sessionName: 'Session name (optional)',
   keepSessions: 'Keep sessions in this browser',
   deleteAll: 'Delete all',
   forget: 'Delete',
