@@ -277,6 +277,10 @@ opensSheet(button('open-meaning'), dialog('#meaning'));
 // Not live: the word changes up to four times a second, which no screen reader can follow.
 button('say-now').addEventListener('click', () => announcer.say(face.spoken));
 opensSheet(button('open-shortcuts'), dialog('#shortcuts'));
+button('settings-shortcuts').addEventListener('click', () => {
+  dialog('#settings').close();
+  dialog('#shortcuts').showModal();
+});
 const share = new SharePanel(button('open-share'), dialog('#share'), SERVER, { token: () => token.token, reach: () => reach });
 traits.then(() => share.refresh());
 const presentation = new Presentation({

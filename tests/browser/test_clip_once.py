@@ -81,6 +81,8 @@ async def test_pause_holds_the_file_and_a_seek_skips_a_part(
 
         await page.get_by_role("button", name="Pause the file").click()
         await expect_state(page, "paused")
+        # Of the frame on show, which has no face.
+        await expect(page.locator("#verdict")).to_have_text("No face")
         await page.wait_for_function(
             "() => !document.querySelector('.clip-count').textContent.startsWith('0')"
         )

@@ -269,6 +269,8 @@ async def test_the_tools_of_the_chart_have_one_row_while_a_session_runs(server_u
     async with open_page(server_url, width=1280, height=800) as page:
         await start(page)
         await expect(page.locator(".mark-now")).to_be_visible()
+        # The camera goes on.
+        await expect(page.locator("#pause")).to_have_text("Pause chart")
 
         tops = await page.locator("#window, #pause, #chart-view, #markers, #save").evaluate_all(
             "(tools) => tools.map((tool) => tool.getBoundingClientRect())"
@@ -370,3 +372,85 @@ async def test_the_row_that_a_finger_touched_is_not_highlighted(server_url: str,
 
         await expect(row).to_have_attribute("aria-pressed", "true")
         await expect(row).to_have_css("background-color", "rgba(0, 0, 0, 0)")
+
+
+@pytest.mark.parametrize("locale", ["en-US", "de-DE"])
+@pytest.mark.parametrize(("width", "height"), [PHONE, (360, 640), SMALL, (568, 320)])
+async def test_the_answers_to_the_consent_stay_in_the_window_while_its_text_scrolls(
+    server_url: str, open_page: OpenPage, width: int, height: int, locale: str
+):
+    async with open_page(server_url, width=width, height=height, touch="yes", locale=locale) as page:
+        await page.locator("#start").click()
+        consent = page.locator("#consent")
+        await expect(consent).to_be_visible()
+
+        # From its beginning.
+        assert await consent.evaluate("(dialog) => dialog.scrollTop") == 0
+        for scroll in ("0", "dialog.scrollHeight"):
+            await consent.evaluate(f"(dialog) => dialog.scrollTo(0, {scroll})")
+            for answer in ("yes", "no"):
+                await page.wait_for_function(IS_IN_WINDOW, arg=f"#consent [value={answer}]")
+        below = """(dialog) => dialog.querySelector('.answers').getBoundingClientRect().top
+          - dialog.querySelector('.text').getBoundingClientRect().bottom"""
+        assert await consent.evaluate(below) >= 0
+
+
+@pytest.mark.parametrize(("width", "height"), [PHONE, SIDEWAYS, LAPTOP])
+async def test_the_big_word_says_whose_it_is_and_that_it_is_an_estimate(
+    server_url: str, open_page: OpenPage, width: int, height: int
+):
+    async with open_page(server_url, width=width, height=height, script=FOUR_FACES) as page:
+        await start(page)
+        await expect(page.locator("#people .person")).to_have_count(4, timeout=SOON_MS)
+        await expect(page.locator(".whose")).to_be_hidden()
+        await page.locator("#people [data-id='2']").click()
+        await page.evaluate("document.activeElement.blur()")
+
+        await page.keyboard.press("w")
+
+        await expect(page.locator(".whose")).to_have_text("Face 2", timeout=SOON_MS)
+        number, strip = [
+            await page.locator(selector).evaluate(
+                "(each) => getComputedStyle(each).getPropertyValue('--face')"
+            )
+            for selector in (".whose", "#people [data-id='2'] .person-name")
+        ]
+        assert number == strip != ""
+        await page.evaluate("scrollTo(0, 0)")
+        await expect_inside(page, "#video", "#verdict", ".whose", ".caution")
+        size = await page.locator(".caution").evaluate(
+            "(line) => parseFloat(getComputedStyle(line).fontSize)"
+        )
+        assert size >= max(16, 0.03 * height)
+
+
+async def test_settings_list_the_shortcuts_where_the_header_has_no_room(server_url: str, open_page: OpenPage):
+    async with open_page(server_url, width=360, height=740) as page:
+        await expect(page.locator("#open-shortcuts")).to_be_hidden()
+        await open_settings(page)
+        await page.get_by_role("button", name="Keyboard shortcuts").click()
+
+        await expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
+        await expect(page.get_by_role("dialog", name="Settings")).to_be_hidden()
+    async with open_page(server_url, width=360, height=740, touch="yes") as page:
+        await open_settings(page)
+        await expect(page.locator("#settings-shortcuts")).to_be_hidden()
+
+
+@pytest.mark.parametrize("locale", ["en-US", "de-DE"])
+async def test_at_a_zoom_of_200_percent_a_laptop_shows_bars_and_the_list_of_faces(
+    server_url: str, open_page: OpenPage, locale: str
+):
+    async with open_page(server_url, width=640, height=400, locale=locale, script=FOUR_FACES) as page:
+        await page.locator("#start").click()
+        await page.locator("#consent .primary").click()
+        await expect(page.locator("#people .person")).to_have_count(4, timeout=SOON_MS)
+
+        await expect_no_sideways_scroll(page)
+        assert (await page.locator(".track").first.bounding_box() or {})["width"] >= 40
+        beyond = await page.locator("#face").evaluate(
+            """(panel) => [...panel.querySelectorAll('select, .share, .caution > *')]
+              .filter((part) => part.getBoundingClientRect().right > panel.getBoundingClientRect().right - 8)
+              .map(({ className, tagName }) => `${tagName} ${className}`)"""
+        )
+        assert beyond == []

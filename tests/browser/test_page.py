@@ -170,7 +170,7 @@ async def test_redraws_of_the_chart_add_no_elements(server_url: str, open_page: 
     async with open_page(server_url) as page:
         await start(page)
         # A short window has a point every eighth of a second.
-        await page.get_by_label("Time span of the chart").select_option("15 seconds")
+        await page.get_by_label("Time span of the chart").select_option("15 s")
         await chart_points(page, 8)
         before = await page.evaluate("document.querySelectorAll('*').length")
 

@@ -31,8 +31,8 @@ async def test_the_chart_pauses_looks_back_and_shows_the_time_of_a_frame(
         await start(page)
         await chart_points(page, 6)
 
-        await page.get_by_label("Time span of the chart").select_option("15 seconds")
-        await page.get_by_role("button", name="Pause").click()
+        await page.get_by_label("Time span of the chart").select_option("15 s")
+        await page.get_by_role("button", name="Pause chart").click()
         await more_frames_shown(page, 15)  # the redraw that was due when it was pressed is over
         before = await page.locator("#chart").get_attribute("data-points")
         await more_frames_shown(page, 25)
@@ -44,7 +44,7 @@ async def test_the_chart_pauses_looks_back_and_shows_the_time_of_a_frame(
             re.compile(r"\d:\d\d\.\d, (Happy|Neutral|Unsure)")
         )
 
-        await page.get_by_role("button", name="Resume").click()
+        await page.get_by_role("button", name="Resume chart").click()
         await page.wait_for_function(
             "(before) => document.getElementById('chart').dataset.points !== before", arg=before
         )

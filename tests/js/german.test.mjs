@@ -18,7 +18,7 @@ after(() => {
 
 /** Words of both languages, names, units and signs. */
 const SAME = [
-  ...['MEASUREMENTS.unsaid', 'TEXT.setupLabel', 'TEXT.stageLabel', 'TEXT.pause', 'PAUSED.pause', 'BACKGROUND_MODES.picture', 'STATES.connected', 'EMOTION_LABELS.neutral', 'NOTHING', 'SESSION_ACTIONS.jsonl', 'secondsAgo', 'spokenFace', 'windowName'],
+  ...['MEASUREMENTS.unsaid', 'TEXT.setupLabel', 'TEXT.stageLabel', 'BACKGROUND_MODES.picture', 'STATES.connected', 'EMOTION_LABELS.neutral', 'NOTHING', 'SESSION_ACTIONS.jsonl', 'secondsAgo', 'spokenFace', 'windowName'],
   ...['EMOTION_LETTERS.disgust', 'EMOTION_LETTERS.happy', 'EMOTION_LETTERS.fear', 'EMOTION_LETTERS.neutral', 'EMOTION_LETTERS.unsure', 'WINDOWS.60'],
 ];
 const INFO = { lengthS: 75, faces: 2, markers: 1, source: 'file', startedMs: 0, name: 'X' };

@@ -5,6 +5,7 @@ import { clockTime, percent, wholePercents } from '../texts/format.js';
 import { T } from '../texts/texts.js';
 import { EMOTIONS, chooseFace } from '../connection/telemetry.js';
 import { Calm } from './calm.js';
+import { faceColour } from './face-colours.js';
 
 /** Below this probability a label is not shown in large type. */
 const LIKELY = 0.6;
@@ -27,6 +28,7 @@ export class FacePanel {
   #choice;
   #largest;
   #who;
+  #whose;
   #element;
   #calm = new Calm();
   #onChoice;
@@ -40,7 +42,7 @@ export class FacePanel {
   #view = 'as it is';
 
   /**
-   * @param {HTMLElement} element holds .verdict, .verdict-share, .reason, .who, .rows, .largest and select
+   * @param {HTMLElement} element holds .verdict, .verdict-share, .reason, .who, .whose, .rows, .largest and select
    * @param {(id: string, visibility: 'shown' | 'hidden') => void} onLine a row was pressed
    * @param {() => void} onChoice another face is followed from now on
    */
@@ -51,6 +53,7 @@ export class FacePanel {
     this.#reason = find(element, '.reason', HTMLElement);
     this.#choice = find(element, 'select', HTMLSelectElement);
     this.#who = find(element, '.who', HTMLElement);
+    this.#whose = find(element, '.whose', HTMLElement);
     this.#largest = find(element, '.largest', HTMLButtonElement);
     this.#onChoice = onChoice;
     this.#choice.addEventListener('change', () => this.choose(this.#choice.value ? Number(this.#choice.value) : null));
@@ -127,9 +130,11 @@ export class FacePanel {
   /**
    * @param {import('../connection/telemetry.js').Telemetry} telemetry of the frame on show
    * @param {number} nowMs
+   * @param {'calmly' | 'at once'} [pace] at once: no later frame will correct what is shown
    * @returns {string} the word that is shown
    */
-  show(telemetry, nowMs) {
+  show(telemetry, nowMs, pace = 'calmly') {
+    if (pace === 'at once') this.#calm.reset();
     const face = this.follow(telemetry.faces);
     const percents = face && wholePercents(face.probabilities);
     const statement = this.#describe(telemetry, face, percents);
@@ -176,6 +181,10 @@ export class FacePanel {
     this.#element.dataset.id = String(id);
     // If there are several faces, the list names the chosen one.
     this.#who.textContent = id && this.#choice.hidden ? T.faceName(id) : '';
+    // The big word has no list.
+    this.#whose.hidden = !id || this.#choice.hidden;
+    this.#whose.textContent = T.faceName(id);
+    this.#whose.style.setProperty('--face', faceColour(id));
   }
 
   /** @param {number[] | null} percents whole numbers whose sum is 100 */

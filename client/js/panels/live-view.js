@@ -35,6 +35,8 @@ export class LiveView {
   #lastSeq = -1;
   /** Whether the face panel says why there are no reports; a frame that was still on its way must not replace that. */
   #waiting = false;
+  /** Whether a file is paused, so that the frame on show stays. */
+  #isHeld = false;
   #startS = 0;
   #startedAt = new Date();
   /** Whether the reports are of a file that is analysed once, whose own time counts. */
@@ -182,6 +184,7 @@ export class LiveView {
     const { chart, face } = this.#at;
     // The choice is about the video, and the faces of a past session are other people.
     if (this.#past !== this.#subject) return;
+    if (this.#isHeld) this.#showFaceNow();
     if (chart) chart.follow(face.chosenId);
     else if (this.#subject) this.#showMoment(this.#subject.lastS);
   }
@@ -193,7 +196,7 @@ export class LiveView {
    */
   show(newest, dropped) {
     const { chartTools, face, qualityPanel, strip, summary } = this.#at;
-    this.#waiting = false;
+    this.#waiting = this.#isHeld = false;
     const nowMs = performance.now();
     const report = this.#shown.report(nowMs);
     const verdict = this.#showFace(report, nowMs);
@@ -225,14 +228,24 @@ export class LiveView {
   /** The camera is paused. @param {string} reason */
   pause(reason) {
     this.#waiting = true;
+    this.#isHeld = false;
     this.#at.face.wait(reason);
     this.#at.qualityPanel.wait();
+  }
+
+  /** A file is paused: word and bars stay those of the frame on show, also of one that is still on its way. @param {string} reason if there is none */
+  hold(reason) {
+    if (!this.#shown.report(performance.now())) return this.pause(reason);
+    this.#isHeld = true;
+    this.#at.qualityPanel.wait();
+    this.#showFaceNow();
   }
 
   /** The connection is lost and may come back. @param {string} reason @param {number} dropped since the start of the visit */
   interrupt(reason, dropped) {
     this.#waiting = true;
     this.logAll();
+    this.#isHeld = false;
     this.#at.face.wait(reason);
     this.#at.qualityPanel.reset();
     this.#at.qualityPanel.say('dropped', String(dropped));
@@ -241,6 +254,7 @@ export class LiveView {
   /** Nothing runs. */
   reset() {
     this.#waiting = true;
+    this.#isHeld = false;
     this.#shown.end();
     const { chart, face, qualityPanel, strip } = this.#at;
     strip.clear();
@@ -291,7 +305,7 @@ export class LiveView {
   #showFace(report, nowMs) {
     const { chart, face, announcer } = this.#at;
     if (this.#waiting) return T.NOTHING;
-    const verdict = report ? face.show(report, nowMs) : T.NOTHING;
+    const verdict = report ? face.show(report, nowMs, this.#isHeld ? 'at once' : 'calmly') : T.NOTHING;
     chart?.lead(face.label);
     announcer.hear(face.announcement, nowMs);
     return verdict;

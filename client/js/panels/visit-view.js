@@ -39,7 +39,8 @@ export function visitEvents({ root, stage, live, exports, recording, session, se
         clip.begin();
       }
       if (kind === 'began' || kind === 'back') stage.say('');
-      if (kind === 'paused') live.pause(clip.follows ? T.CLIP_HELD : T.NO_FRAMES);
+      if (kind === 'paused' && clip.follows) live.hold(T.CLIP_HELD);
+      else if (kind === 'paused') live.pause(T.NO_FRAMES);
       // A pause takes no time of the file.
       if (clip.follows && (kind === 'paused' || kind === 'resumed')) return;
       const reason = error && (kind === 'fellBack' ? fallbackOf(error) : problemOf(error));

@@ -36,7 +36,7 @@ export const TEXT = {
   viewSmall: 'Video in kleinem Fenster',
   leaveWord: 'Großes Wort beenden',
   shortcuts: 'Tastenkürzel',
-  shortcutsName: 'Tasten',
+  shortcutsName: 'Tastenkürzel',
   setupLabel: 'Video',
   cameraLabel: 'Kamera',
   sizeLabel: 'Größe in Pixeln',
@@ -97,7 +97,7 @@ export const TEXT = {
   linesHint: 'Wahrscheinlichkeit jedes Ausdrucks; drücken Sie einen, um seine Linie im Diagramm zu behalten',
   historyLabel: 'Diagramm über',
   windowLabel: 'Zeitspanne des Diagramms',
-  pause: 'Pause',
+  pause: 'Diagramm anhalten',
   pauseTitle: 'Hält nur das Diagramm an; Video und Auswertung laufen weiter',
   lookBack: 'In der Zeit zurückgehen',
   save: 'Speichern',
@@ -232,7 +232,7 @@ export const WINDOWS = { 15: '15 Sekunden', 30: '30 Sekunden', 60: '1 Minute', 1
 export const windowName = (seconds) => (seconds < 60 ? `${seconds} s` : `${seconds / 60} min`);
 
 export const CAMERAS = { front: 'Frontkamera', rear: 'Rückkamera' };
-export const PAUSED = { pause: 'Pause', resume: 'Weiter' };
+export const PAUSED = { pause: 'Diagramm anhalten', resume: 'Diagramm fortsetzen' };
 /** @param {string} name */
 export const clipName = (name) => `Datei: ${name}`;
 /** @param {number} width @param {number} height @param {number} fps */

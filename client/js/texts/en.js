@@ -97,7 +97,7 @@ export const TEXT = {
   linesHint: 'Probability of each expression; press one to keep its line in the chart',
   historyLabel: 'Chart of',
   windowLabel: 'Time span of the chart',
-  pause: 'Pause',
+  pause: 'Pause chart',
   pauseTitle: 'Pauses the chart; video and analysis go on',
   lookBack: 'Look back in time',
   save: 'Save',
@@ -232,7 +232,7 @@ export const WINDOWS = { 15: '15 seconds', 30: '30 seconds', 60: '1 minute', 180
 export const windowName = (seconds) => (seconds < 60 ? `${seconds} s` : `${seconds / 60} min`);
 
 export const CAMERAS = { front: 'Front camera', rear: 'Rear camera' };
-export const PAUSED = { pause: 'Pause', resume: 'Resume' };
+export const PAUSED = { pause: 'Pause chart', resume: 'Resume chart' };
 /** @param {string} name */
 export const clipName = (name) => `File: ${name}`;
 /** @param {number} width @param {number} height @param {number} fps */
