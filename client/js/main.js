@@ -34,6 +34,7 @@ import { SetupPanel } from './panels/setup-panel.js';
 import { SharePanel } from './panels/share-panel.js';
 import { bindShortcuts, listShortcuts, showShortcut } from './panels/shortcuts.js';
 import { StagePanel } from './panels/stage-panel.js';
+import { cameraObstacle } from './source/camera.js';
 import { readChoice } from './browser/settings.js';
 import { bestLanguage, speak } from './texts/languages.js';
 import { Storage } from './storage/storage.js';
@@ -199,6 +200,7 @@ const visit = new Visit(
     askConsent: () => consent.ask(notice),
     chosen: () => ({ ...setup.source, clipPlays: clipPanel.plays }),
     openSource,
+    obstacle: findObstacle,
     hasFrame: () => stage.hasFrame,
   },
   visitEvents({ root, stage, live, exports, recording, session, setup, switches, languages, clip: clipPanel, visit: () => visit }),
@@ -240,6 +242,11 @@ async function readTraits() {
     switches.offerBackgrounds(config.backgroundModes);
   }
   return traitsOf(config);
+}
+
+/** A file needs no camera. */
+function findObstacle() {
+  return setup.source.clip ? null : cameraObstacle();
 }
 
 function changeSource() {
@@ -310,4 +317,4 @@ if (isCompact) makeCompact(find(document, '#full-page', HTMLAnchorElement), elem
 video.addEventListener('playing', () => visit.videoPlays());
 closeLikeMenus(/** @type {NodeListOf<HTMLDetailsElement>} */ (document.querySelectorAll('.menu')));
 leaveRoom(root, { bars: element('.bars') });
-stage.show(State.IDLE);
+stage.show(State.IDLE, findObstacle());

@@ -30,6 +30,7 @@ async def test_no_camera_opens_before_consent(server_url: str, open_page: OpenPa
     async with open_page(server_url, script=LISTEN) as page:
         await page.get_by_role("button", name="Start").click()
         await expect(page.get_by_role("dialog")).to_contain_text("analysed")
+        await expect(page.get_by_role("dialog")).to_contain_text("view are analysed too: tell them.")
         await page.get_by_role("button", name="Not now").click()
 
         await expect(page.get_by_role("dialog")).to_be_hidden()

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Page, Route, expect
 
+from benchmarks.chromium import ALLOW_CAMERA
 from tests.browser.cameras import LOOP, expect_problem
 from tests.browser.conftest import NO_WEBRTC, SOON_MS, OpenPage, press_start
 from tests.conftest import running_server
@@ -187,12 +188,40 @@ async def test_the_page_shows_why_the_browser_gives_no_camera(
     server_url: str, open_page: OpenPage, media_dir: Path, script: str, text: str, webrtc: str
 ):
     async with open_page(server_url, script=script + webrtc) as page:
-        await press_start(page)
-
+        # Before anybody is asked to agree.
         await expect(page.get_by_role("alert")).to_contain_text(text)
+        await expect(page.get_by_role("button", name="Start camera")).to_be_disabled()
+        await expect(page.locator("#state")).to_have_text("No camera here")
         # A clip needs no camera and no secure address.
         await page.get_by_label("Use a video file").set_input_files(media_dir / "single_face.mp4")
+        await page.get_by_role("button", name="I agree").click()
         await expect(page.locator("html")).to_have_attribute("data-state", "connected", timeout=SOON_MS)
+
+
+async def test_at_an_http_address_of_another_machine_the_page_says_what_helps_before_the_start(
+    tmp_path_factory: pytest.TempPathFactory, open_page: OpenPage, media_dir: Path
+):
+    log = tmp_path_factory.mktemp("insecure") / "server.log"
+    with running_server(log, "--auth", "none", "--analysis-processes", "1") as running:
+        # A name of this machine that is no name of loopback: the browser treats it as another machine's.
+        url = running.url.replace("127.0.0.1", "faces.test")
+        flags = ALLOW_CAMERA, "--host-resolver-rules=MAP faces.test 127.0.0.1"
+        async with open_page(url, flags=flags) as page:
+            assert not await page.evaluate("isSecureContext")
+            await expect(page.get_by_role("alert")).to_contain_text("https address of this server")
+            await expect(page.get_by_role("button", name="Start camera")).to_be_disabled()
+
+            file = page.get_by_label("Use a video file")
+            await file.set_input_files(media_dir / "single_face.mp4")
+            await page.get_by_role("button", name="Not now").click()
+            await expect(page.get_by_role("button", name="Start video file")).to_be_enabled()
+            await page.get_by_role("button", name="Start video file").click()
+            await page.get_by_role("button", name="I agree").click()
+            await expect(page.locator("html")).to_have_attribute("data-state", "connected", timeout=SOON_MS)
+
+            await page.get_by_role("button", name="Stop").click()
+            await page.get_by_role("button", name="Use the camera instead").click()
+            await expect(page.get_by_role("alert")).to_contain_text("https address of this server")
 
 
 async def test_the_page_shows_that_a_canvas_cannot_be_captured(

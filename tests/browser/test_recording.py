@@ -175,6 +175,7 @@ async def test_a_recording_is_offered_after_a_reload_and_saved(
 
         await page.reload()
         await expect(page.locator("#left")).to_contain_text("A recording of 0:0")
+        await expect(page.locator("#left")).to_contain_text("Its last second may be missing.")
         file = await downloaded(page, page.locator("#left").get_by_role("button", name="Save"), tmp_path)
 
         assert sum(widths_of(file).values()) > 0

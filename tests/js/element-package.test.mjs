@@ -47,7 +47,7 @@ test('the package has the element, its types, the licence and a description', ()
 
 test('the package has nothing else: no chart, no test, no source map, no script of its own', () => {
   const rooms = ['browser', 'connection', 'element', 'panels', 'session', 'source', 'texts', 'visit'];
-  assert.deepEqual(names().filter((name) => /chart|log|report|panel\./.test(name)), []);
+  assert.deepEqual(names().filter((name) => /chart|log|report|share|panel\./.test(name)), []);
   const strange = names().filter((name) => !(/^js\/(\w+)\/[\w-]+\.js$/.test(name) && rooms.includes(name.split('/')[1])));
   assert.deepEqual(strange.sort(), ['LICENSE', 'README.md', 'index.d.ts', 'package.json']);
   assert.ok(packed.unpackedSize < MOST_BYTES, `${packed.unpackedSize} bytes`);

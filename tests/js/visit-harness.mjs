@@ -171,6 +171,7 @@ export function harness(t, world = {}) {
       return h.consents;
     },
     hasWebrtc: () => h.hasWebrtc,
+    obstacle: () => h.obstacle ?? null,
     chosen: () => h.chosen,
     openSource: async (options) => {
       const camera = { ...deferred(), source: new FakeSource(options) };

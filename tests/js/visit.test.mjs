@@ -308,6 +308,16 @@ test('a visit that fell back reconnects in compatibility mode; the next start tr
   assert.deepEqual(h.peers.map(({ transport }) => transport), ['webrtc', 'jpeg', 'jpeg', 'webrtc']);
 });
 
+test('where the camera can never open, nobody is asked to agree, for a token, or for the camera', async (t) => {
+  const h = harness(t, { obstacle: new PeerError('insecure'), traits: { hasFallback: true, needsToken: true, hasRelays: false } });
+
+  await h.start();
+
+  assert.deepEqual([h.asked.consent, h.asked.token, h.cameras.length], [0, [], 0]);
+  assert.equal(h.said.at(-1), 'insecure');
+  assert.equal(h.visit.state, State.IDLE);
+});
+
 test('without WebRTC and fallback, no camera is opened', async (t) => {
   const h = harness(t, { hasWebrtc: false, traits: { hasFallback: false, needsToken: false, hasRelays: false } });
 

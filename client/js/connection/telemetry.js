@@ -52,7 +52,7 @@ const KEEPS_UP = 0.85;
  * @property {string[]} backgroundModes those that the server offers, `views` on the wire
  */
 
-/** @typedef {{notice: string, auth: 'token' | 'none', websocket: boolean, backgroundModes: string[], iceServers: RTCIceServer[], tokenProblem: string, version: string, listens: '' | 'loopback' | 'network', addresses: string[], models: string[]}} PageConfig `tokenProblem`: the code with which an offer with this token would be rejected; `listens`: whether other machines can reach the server directly; `addresses`: where they open the page, the likeliest first. Empty where the server does not say */
+/** @typedef {{notice: string, auth: 'token' | 'none', websocket: boolean, backgroundModes: string[], iceServers: RTCIceServer[], tokenProblem: string, version: string, listens: '' | 'loopback' | 'network', addresses: string[], models: string[]}} PageConfig `tokenProblem`: the code with which an offer with this token would be rejected; `addresses`: where other machines open the page. Empty where the server does not say */
 
 /**
  * @param {string} text one message
@@ -122,15 +122,18 @@ export function decodeConfig(text) {
     notice: typeof config?.notice === 'string' ? config.notice : '',
     auth: config?.auth === 'token' ? 'token' : 'none',
     websocket: config?.websocket === true,
-    backgroundModes: Array.isArray(config?.views) ? config.views.filter((/** @type {unknown} */ mode) => typeof mode === 'string') : [],
+    backgroundModes: strings(config?.views),
     iceServers: Array.isArray(config?.iceServers) ? config.iceServers.filter((/** @type {any} */ server) => Array.isArray(server?.urls)) : [],
     tokenProblem: typeof config?.token_problem === 'string' ? config.token_problem : '',
     version: typeof config?.version === 'string' ? config.version : '',
     listens: ['loopback', 'network'].includes(config?.listens) ? config.listens : '',
-    addresses: Array.isArray(config?.addresses) ? config.addresses.filter((/** @type {unknown} */ address) => typeof address === 'string') : [],
-    models: Array.isArray(config?.models) ? config.models.filter((/** @type {unknown} */ model) => typeof model === 'string') : [],
+    addresses: strings(config?.addresses),
+    models: strings(config?.models),
   };
 }
+
+/** @param {unknown} list @returns {string[]} */
+const strings = (list) => (Array.isArray(list) ? list.filter((each) => typeof each === 'string') : []);
 
 /** @param {any} face */
 function isFace(face) {

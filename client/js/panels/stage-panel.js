@@ -20,7 +20,7 @@ const BRIEF_MS = 5000;
  * @property {HTMLElement} notice
  * @property {HTMLElement} retry
  * @property {HTMLElement} countdown
- * @property {HTMLElement} start
+ * @property {HTMLButtonElement} start
  * @property {HTMLElement} stop
  * @property {HTMLElement} tryNow
  * @property {HTMLElement} giveUp
@@ -70,7 +70,6 @@ export class StagePanel {
     const shown = state === State.HELD ? State.PAUSED : state;
     root.dataset.state = shown;
     this.#at.state.textContent = T.stateName(state, this.#source, error?.key);
-    this.#showMessage();
     const running = RUNNING.includes(state);
     const focused = [start, stop, giveUp, tryNow].find((button) => button === document.activeElement);
     start.hidden = running;
@@ -88,6 +87,9 @@ export class StagePanel {
     this.#at.clipLabel.hidden = RUNNING.includes(this.#state);
     find(this.#at.clipLabel, 'span', HTMLElement).textContent = source === 'clip' ? T.TEXT.otherClip : T.TEXT.useClip;
     this.#at.noClip.hidden = source === 'camera';
+    // A video file still works where no camera does.
+    this.#at.start.disabled = this.#obstacle !== null;
+    this.#showMessage();
     this.#at.start.textContent = source === 'clip' ? T.TEXT.startClip : T.TEXT.start;
   }
 
@@ -105,12 +107,18 @@ export class StagePanel {
     this.#showMessage();
   }
 
+  /** Why the camera can never be opened here, before the start. */
+  get #obstacle() {
+    return this.#state === State.IDLE && this.#source === 'camera' ? this.#error : null;
+  }
+
   /** In place of the video. */
   #showMessage() {
     const { root, title, text } = this.#at;
-    const message = messageOf(this.#state, this.#error, this.#source, this.#measurements);
+    const error = this.#state === State.IDLE ? this.#obstacle : this.#error;
+    const message = messageOf(this.#state, error, this.#source, this.#measurements);
     // An invitation to begin would be taken for a statement about the session; a problem is still one.
-    const isPast = this.#past === 'open' && !this.#error && !RUNNING.includes(this.#state);
+    const isPast = this.#past === 'open' && !error && !RUNNING.includes(this.#state);
     root.dataset.problem = message.key;
     putText(title, isPast ? T.PAST_INVITATION.title : message.title);
     putText(text, isPast ? T.PAST_INVITATION.text : message.text);

@@ -32,13 +32,18 @@ export function constraints({ camera, width, height, fps }) {
   return { video: { ...size, deviceId: { ideal: camera } }, audio: false };
 }
 
+/** @returns {PeerError | null} why this page can open no camera in this browser; null: it may */
+export function cameraObstacle() {
+  // Missing in pages loaded over plain http from another machine, and in some browsers altogether.
+  if (typeof navigator.mediaDevices?.getUserMedia === 'function') return null;
+  const here = `http://localhost${location.port && `:${location.port}`}${location.pathname}`;
+  return globalThis.isSecureContext ? new PeerError('noCapture') : new PeerError('insecure', here);
+}
+
 /** @param {CameraOptions} options @returns {Promise<MediaStream>} with one video track; rejects with a PeerError */
 export async function openCamera(options) {
-  // Missing in pages loaded over plain http from another machine, and in some browsers altogether.
-  if (!navigator.mediaDevices?.getUserMedia) {
-    const here = `http://localhost${location.port && `:${location.port}`}${location.pathname}`;
-    throw globalThis.isSecureContext ? new PeerError('noCapture') : new PeerError('insecure', here);
-  }
+  const obstacle = cameraObstacle();
+  if (obstacle) throw obstacle;
   try {
     return await navigator.mediaDevices.getUserMedia(constraints(options));
   } catch (error) {

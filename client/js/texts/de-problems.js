@@ -69,7 +69,7 @@ export const PROBLEMS = {
   insecure: {
     title: 'Unter dieser Adresse ist keine Kamera möglich',
     text: (address) =>
-      `Browser geben die Kamera nur auf localhost oder über HTTPS frei. Wenn der Server auf diesem Computer läuft, öffnen Sie stattdessen ${address}. Eine Videodatei können Sie auch hier verwenden.`,
+      `Browser geben einer Seite die Kamera nur über https oder auf localhost frei. Öffnen Sie die https-Adresse dieses Servers, wenn er eine hat, oder bitten Sie seinen Betreiber darum („facestream certs“). Auf dem Computer des Servers öffnen Sie ${address}. Eine Videodatei können Sie auch hier verwenden.`,
   },
   noCapture: {
     title: 'Dieser Browser gibt Seiten keine Kamera frei',

@@ -13,7 +13,7 @@ export const recordingContinues = (part) => `Die Aufnahme geht als Teil ${part} 
 /** @param {number} parts @param {string} names of the files */
 export const recordingSaved = (parts, names) => (parts === 1 ? `Die Aufnahme liegt in Ihren Downloads: ${names}` : `Die Aufnahme liegt in ${parts} Teilen in Ihren Downloads: ${names}`);
 /** @param {number} s @param {number} startedMs */
-export const leftRecording = (s, startedMs) => `Eine Aufnahme (${clockTime(s)}, begonnen: ${timeOfDay(new Date(startedMs))}) wurde nicht gespeichert.`;
+export const leftRecording = (s, startedMs) => `Eine Aufnahme (${clockTime(s)}, begonnen: ${timeOfDay(new Date(startedMs))}) wurde nicht gespeichert. Ihre letzte Sekunde fehlt vielleicht.`;
 export const LEFT = { save: 'Speichern', delete: 'Löschen' };
 /** @param {number} s */
 export const askDeleteRecording = (s) => `Die Aufnahme (${clockTime(s)}) löschen? Sie lässt sich nicht wiederherstellen.`;

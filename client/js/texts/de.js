@@ -148,10 +148,10 @@ export const STATES = {
 const CLIP_STATES = { starting: 'Videodatei wird geöffnet', connected: 'Datei wird ausgewertet', paused: 'Datei angehalten', held: 'Datei angehalten' };
 
 /** In place of "Nicht verbunden", by the key of the problem. @type {Record<string, string>} */
-const FAILED_STATES = { denied: 'Kamera gesperrt', busy: 'Kamera belegt', noCamera: 'Keine Kamera', offline: 'Offline', badClip: 'Datei nicht lesbar', notVideo: 'Datei nicht lesbar' };
+const FAILED_STATES = { denied: 'Kamera gesperrt', busy: 'Kamera belegt', noCamera: 'Keine Kamera', offline: 'Offline', badClip: 'Datei nicht lesbar', notVideo: 'Datei nicht lesbar', insecure: 'Hier keine Kamera', noCapture: 'Hier keine Kamera' };
 
 /** @param {import('../visit/visit-states.js').VisitState} state @param {import('../visit/visit-states.js').SourceKind} source @param {string} [problem] key of the error that led to the state @returns {string} */
-export const stateName = (state, source, problem = '') => (state === 'failed' && FAILED_STATES[problem]) || (source === 'clip' && CLIP_STATES[state]) || STATES[state];
+export const stateName = (state, source, problem = '') => ((state === 'failed' || state === 'idle') && FAILED_STATES[problem]) || (source === 'clip' && CLIP_STATES[state]) || STATES[state];
 
 /** All are adjectives. "Unklar", because "unsicher" would read as an eighth emotion. @type {Record<string, string>} */
 export const EMOTION_LABELS = {
@@ -204,7 +204,8 @@ export const FIGURES = {
 export const NOTICE =
   'Ihr Video wird an diesen Server gesendet und dort auf Gesichtsausdrücke ausgewertet. Der Server speichert weder Bilder noch Ergebnisse. ' +
   'Dieser Browser behält die Zahlen, ohne Bilder, bis Sie sie unter „Sitzungen“ löschen. ' +
-  'Das Video wird nur aufgenommen, wenn Sie „Aufnehmen“ drücken; eine Aufnahme bleibt in diesem Browser, bis Sie sie speichern oder löschen.';
+  'Das Video wird nur aufgenommen, wenn Sie „Aufnehmen“ drücken; eine Aufnahme bleibt in diesem Browser, bis Sie sie speichern oder löschen. ' +
+  'Auch andere Personen im Bild werden ausgewertet: Sagen Sie es ihnen.';
 
 /** Background modes, by their names on the wire ("views"). @type {Record<string, string>} */
 export const BACKGROUND_MODES = { picture: 'Video', blur: 'Hintergrund unscharf', landmarks: 'Nur Punkte' };

@@ -73,7 +73,7 @@ export const PROBLEMS = {
   insecure: {
     title: 'This address cannot use the camera',
     text: (address) =>
-      `Browsers allow camera access only on localhost or over HTTPS. If the server runs on this computer, open ${address} instead. You can also use a video file here.`,
+      `Browsers give pages a camera only over https or on localhost. Open the https address of this server, or ask its operator for one (“facestream certs”); on its own computer, open ${address}. A video file works here too.`,
   },
   noCapture: {
     title: 'This browser does not give pages access to a camera',

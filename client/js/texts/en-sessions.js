@@ -13,7 +13,7 @@ export const recordingContinues = (part) => `The recording continues as part ${p
 /** @param {number} parts @param {string} names of the files */
 export const recordingSaved = (parts, names) => (parts === 1 ? `The recording was saved to your downloads: ${names}` : `The recording was saved in ${parts} parts to your downloads: ${names}`);
 /** @param {number} s @param {number} startedMs */
-export const leftRecording = (s, startedMs) => `A recording of ${clockTime(s)} from ${timeOfDay(new Date(startedMs))} was not saved.`;
+export const leftRecording = (s, startedMs) => `A recording of ${clockTime(s)} from ${timeOfDay(new Date(startedMs))} was not saved. Its last second may be missing.`;
 export const LEFT = { save: 'Save', delete: 'Delete' };
 /** @param {number} s */
 export const askDeleteRecording = (s) => `Delete the recording of ${clockTime(s)}? It cannot be restored.`;

@@ -4,11 +4,9 @@ export const SHARE_WITH_TOKEN = 'Creates a link with an access token that expire
 export const SHARE_OPENLY = 'Whoever can open this address can use the page, without an access token.';
 /** Why an address is of little use on another device. */
 export const SHARE_WARNINGS = {
-  here: 'The address of this page works only on this computer. To share it with others, open the page at the server’s address in your network.',
-  loopback:
-    'Other devices cannot open this page, because the server listens on this computer only. So that they can, start it with “--host 0.0.0.0”, and run “facestream certs” once before, or their browsers give no camera. Behind a tunnel or a proxy, open the page at its address and share it there.',
-  noCamera:
-    'With this http address, browsers on other devices give no camera; only a video file works there. So that they do, run “facestream certs” on the server and restart it, or share the https address of a tunnel or a proxy.',
+  here: 'This address works only on this computer. To share it, open the page at the server’s address in your network.',
+  loopback: 'Other devices cannot open this page: the server listens on this computer only. Start it with “--host 0.0.0.0”, after “facestream certs” for their cameras. Behind a tunnel or proxy, share the page at its address.',
+  noCamera: 'At this http address, browsers on other devices give no camera; only a video file works. For https, run “facestream certs” on the server and restart it, or use a tunnel or proxy.',
 };
 export const SHARE_ADDRESS = { field: 'Address of this page', copy: 'Copy address', qr: 'QR code of the address' };
 export const SHARE_LINK = { field: 'Link', copy: 'Copy link', qr: 'QR code of the link' };

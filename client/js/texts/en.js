@@ -148,10 +148,10 @@ export const STATES = {
 const CLIP_STATES = { starting: 'Opening the video file', connected: 'Analysing the file', paused: 'The file is paused', held: 'The file is paused' };
 
 /** In place of "Not connected", by the key of the problem. @type {Record<string, string>} */
-const FAILED_STATES = { denied: 'Camera blocked', busy: 'Camera in use', noCamera: 'No camera', offline: 'Offline', badClip: 'File not readable', notVideo: 'File not readable' };
+const FAILED_STATES = { denied: 'Camera blocked', busy: 'Camera in use', noCamera: 'No camera', offline: 'Offline', badClip: 'File not readable', notVideo: 'File not readable', insecure: 'No camera here', noCapture: 'No camera here' };
 
 /** @param {import('../visit/visit-states.js').VisitState} state @param {import('../visit/visit-states.js').SourceKind} source @param {string} [problem] key of the error that led to the state @returns {string} */
-export const stateName = (state, source, problem = '') => (state === 'failed' && FAILED_STATES[problem]) || (source === 'clip' && CLIP_STATES[state]) || STATES[state];
+export const stateName = (state, source, problem = '') => ((state === 'failed' || state === 'idle') && FAILED_STATES[problem]) || (source === 'clip' && CLIP_STATES[state]) || STATES[state];
 
 /** @type {Record<string, string>} */
 export const EMOTION_LABELS = {
@@ -204,7 +204,8 @@ export const FIGURES = {
 export const NOTICE =
   'Your video is sent to this server and analysed there for facial expressions. The server stores neither frames nor results. ' +
   'This browser keeps the numbers, without images, until you delete them under “Sessions”. ' +
-  'The video is not recorded unless you press “Record”; a recording stays in this browser until you save or delete it.';
+  'The video is not recorded unless you press “Record”; a recording stays in this browser until you save or delete it. ' +
+  'Others in the camera’s view are analysed too: tell them.';
 
 /** Background modes, by their names on the wire ("views"). @type {Record<string, string>} */
 export const BACKGROUND_MODES = { picture: 'Video', blur: 'Background blurred', landmarks: 'Points only' };

@@ -53,6 +53,7 @@ export const Transport = Object.freeze({ WEBRTC: 'webrtc', JPEG: 'jpeg' });
  * @property {(error: import('../connection/errors.js').PeerError | null) => Promise<boolean>} askToken whether the person entered a token; null: before the first try
  * @property {() => Promise<boolean>} askConsent
  * @property {() => boolean} hasWebrtc whether this browser has WebRTC at all
+ * @property {() => import('../connection/errors.js').PeerError | null} [obstacle] why the chosen source can never open here
  * @property {() => SourceOptions} chosen what the person has chosen
  * @property {(options: SourceOptions) => Promise<OpenSource>} openSource rejects with a PeerError
  * @property {(transport: TransportName, events: import('../connection/jpeg-peer.js').JpegPeerEvents, resume: string, firstFaceId: number) => AnyPeer} makePeer

@@ -82,6 +82,9 @@ export class Visit {
 
   /** Ask for token and consent where they are needed, open the source and connect. Does nothing while running. */
   async start() {
+    const obstacle = this.#ports.obstacle?.();
+    // Nobody is asked to agree to something that cannot happen.
+    if (obstacle) return this.reset();
     this.#traits = await this.#ports.traits();
     if (this.#traits.needsToken && !(await this.#obtainToken())) return;
     if (!(await this.#ports.askConsent()) || this.isRunning) return;
@@ -149,7 +152,7 @@ export class Visit {
 
   /** Back to the state before the first start. Does nothing while running. */
   reset() {
-    if (!this.isRunning) this.#enter(State.IDLE);
+    if (!this.isRunning) this.#enter(State.IDLE, this.#ports.obstacle?.() ?? null);
   }
 
   /** Send the source that is chosen now, over the same connection. If none is open or being opened, the next start uses it. */
