@@ -261,7 +261,10 @@ button('try-now').addEventListener('click', () => visit.tryNow());
 addEventListener('online', () => visit.comeOnline());
 button('open-sessions').addEventListener('click', () => list.open());
 document.addEventListener('visibilitychange', () => document.hidden && keeper.save());
-addEventListener('pagehide', () => visit.stop());
+addEventListener('pagehide', () => {
+  keeper.leave();
+  visit.stop();
+});
 const clip = find(document, '#clip', HTMLInputElement);
 clip.addEventListener('change', () => {
   const [file] = clip.files ?? [];

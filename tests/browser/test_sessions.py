@@ -217,6 +217,31 @@ async def test_a_session_of_a_page_that_crashed_is_in_the_list(server_url: str, 
         await expect(lines).to_have_count(1)
         await expect(lines).to_contain_text(re.compile(r"\d faces?"))
         assert "running" not in await lines.inner_text()
+        await expect(lines).to_contain_text("ended without Stop")
+
+
+async def test_a_session_cut_by_a_reload_says_so_and_one_of_another_tab_does_not(
+    server_url: str, open_page: OpenPage, tmp_path: Path
+):
+    async with open_page(server_url) as page:
+        await start(page)
+        await kept_sessions(page, 1)
+        other = await page.context.new_page()
+        await other.goto(server_url)
+        await expect(await open_list(other)).to_contain_text("running")
+        await other.close()
+        await page.reload()
+
+        line = await open_list(page)
+
+        await expect(line).to_contain_text("ended without Stop")
+        await line.locator("summary").click()
+        messages = await downloaded(page, line.get_by_role("button", name="JSONL"), tmp_path)
+        events = [json.loads(text) for text in messages.read_text().splitlines()]
+        assert [each["event"] for each in events if each.get("event") in ("cut", "stopped")] == ["cut"]
+        assert events[-1]["event"] == "cut"
+        await line.get_by_role("button", name="Open").click()
+        await expect(page.locator("#past")).to_contain_text("ended without Stop")
 
 
 async def marked_sessions(page: Page, markers: int) -> None:

@@ -21,12 +21,12 @@ const SAME = [
   ...['MEASUREMENTS.unsaid', 'TEXT.setupLabel', 'TEXT.stageLabel', 'BACKGROUND_MODES.picture', 'STATES.connected', 'EMOTION_LABELS.neutral', 'NOTHING', 'SESSION_ACTIONS.jsonl', 'secondsAgo', 'spokenFace', 'windowName'],
   ...['EMOTION_LETTERS.disgust', 'EMOTION_LETTERS.happy', 'EMOTION_LETTERS.fear', 'EMOTION_LETTERS.neutral', 'EMOTION_LETTERS.unsure', 'WINDOWS.60'],
 ];
-const INFO = { lengthS: 75, faces: 2, markers: 1, source: 'file', startedMs: 0, name: 'X' };
+const INFO = { lengthS: 75, faces: 2, markers: 1, source: 'file', startedMs: 0, name: 'X', isCut: true };
 /** Arguments of the functions that do not take numbers or words. @type {Record<string, unknown[][]>} */
 const ARGUMENTS = {
   stateName: [['starting', 'clip'], ['idle', 'camera']],
   momentTitle: [['0:12', 'happy'], ['0:12', null]],
-  eventSentence: ['began', 'stopped', 'failed', 'ended', 'lost', 'fellBack', 'back', 'paused', 'resumed', 'queued', 'appeared', 'left', 'marker', 'stimulus-start', 'stimulus-end', 'changed'].map((kind) => [
+  eventSentence: ['began', 'stopped', 'failed', 'ended', 'lost', 'fellBack', 'back', 'paused', 'resumed', 'queued', 'appeared', 'left', 'marker', 'stimulus-start', 'stimulus-end', 'changed', 'cut'].map((kind) => [
     { kind, detail: kind === 'changed' ? '3 happy' : '3' },
   ]),
   perhaps: [['sad']],

@@ -218,3 +218,24 @@ test('the names of the lines stay within the plot', () => {
 
   assert.deepEqual(places, [89, 100]);
 });
+
+test('a report says that the session ended without Stop, and only then', () => {
+  const log = logOf(10, () => [face(1)]);
+  assert.doesNotMatch(textOf(toReport(log, SESSION)), /without Stop/);
+  log.note(10, 'cut');
+
+  assert.match(textOf(toReport(log, SESSION)), /Ended without Stop: closed, reloaded or crashed\..*0:10 Ended without Stop/);
+});
+
+test('the first frame of a connection is an event of the report only if there were several', () => {
+  const log = new SessionLog();
+  const connect = (timeS) => {
+    log.newSession();
+    log.add(timeS, frame(timeS, [face(1)]));
+  };
+  connect(1);
+  assert.match(textOf(toReport(log, SESSION)), /Events None\./);
+  connect(5);
+
+  assert.match(textOf(toReport(log, SESSION)), /0:01 First frame of connection 1 0:05 First frame of connection 2/);
+});

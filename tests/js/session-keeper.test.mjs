@@ -91,3 +91,14 @@ test('a name that could not be written does not stop later writes', async (t) =>
 
   assert.equal(saved.at(-1).info.name, 'x');
 });
+
+test('a page that is closed keeps what it has, without an end', async (t) => {
+  const { keeper, saved } = keeping(t);
+
+  keeper.leave();
+  await keeper.end();
+
+  assert.equal(saved.length, 1);
+  assert.equal(saved[0].info.endedMs, null);
+  assert.equal(keeper.isRunning, false);
+});

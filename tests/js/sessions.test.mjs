@@ -128,3 +128,27 @@ test('a name is one line of limited length', () => {
   assert.equal([...nameOf('\u{1f600}'.repeat(200))].length, MOST_NAME);
   assert.equal(nameOf(' \n '), '');
 });
+
+test('a session that its page left behind gets its end once, as its last event, also with events after the last measurement', async () => {
+  const { database, sessions } = made();
+  database.stores.sessions.set('a', info('a', { endedMs: null }));
+  database.stores.chunks.set('x', { owner: 'a', chunk: { kind: 'events', fromS: 12, toS: 12, format: 1, events: [{ timeS: 12, kind: 'lost', detail: '' }] } });
+
+  const listed = await sessions.list();
+  await sessions.list();
+
+  assert.deepEqual(listed.map(({ endedMs, isCut }) => [endedMs, isCut]), [[2000, true]]);
+  const events = (await sessions.chunks('a')).flatMap((each) => each.events ?? []);
+  assert.deepEqual(events.map(({ timeS, kind }) => [timeS, kind]), [[12, 'lost'], [12.001, 'cut']]);
+});
+
+test('a session that another tab writes, or that was stopped, is not said to be cut', async () => {
+  const { database, sessions } = made();
+  database.stores.sessions.set('runs', info('runs', { endedMs: null, touchedMs: Date.now() }));
+  database.stores.sessions.set('over', info('over'));
+
+  const listed = await sessions.list();
+
+  assert.ok(listed.every(({ isCut }) => !isCut));
+  assert.equal(database.stores.chunks.size, 0);
+});

@@ -17,6 +17,9 @@ const WIDTHS = { frames: COLUMNS.length, seconds: SECOND_COLUMNS.length };
  * @property {number} [leftOut] events left out so far
  */
 
+/** @param {number} timeS @param {string} kind @returns {Chunk} one event that is added to a log without reading it */
+export const eventChunk = (timeS, kind) => ({ kind: 'events', fromS: timeS, toS: timeS, format: FORMAT, events: [{ timeS, kind, detail: '' }] });
+
 /** @param {Iterable<Chunk>} chunks in any order @returns {Chunk[]} in order of time @throws {Error} if one is damaged or of another version of the page */
 export function checked(chunks) {
   const all = [...chunks];

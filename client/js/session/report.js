@@ -4,7 +4,7 @@ import { escape, faceSection, legend, summaryOfFace } from './report-face.js';
 import { STYLE } from './report-style.js';
 import { OF_FACES, OF_PERSON } from './session-events.js';
 import { BRIDGE_S, summarize } from './summary.js';
-import { clockTime, decimal, languageInUse, percent, perSecond } from '../texts/format.js';
+import { clockTime, decimal, languageInUse, percent, perSecond, sentence } from '../texts/format.js';
 import { LANGUAGES } from '../texts/languages.js';
 import { T } from '../texts/texts.js';
 
@@ -90,10 +90,11 @@ const definitions = (pairs) => `<dl>${pairs.map(([name, value]) => `<div><dt>${e
 /** @param {FaceSummary[]} others seen longest first */
 const othersSeen = (others) => (others.length ? `<p class="quiet">${escape(T.REPORT.othersSeen(others.length, clockTime(others[0].seenS)))}</p>` : '');
 
-/** @param {SessionLog} log @returns {string} which part is means, and which events are missing */
+/** @param {SessionLog} log @returns {string} which part is means, whether the end is missing, and which events are */
 function thinned(log) {
   const sentences = [
     log.framesFromS > 0 ? T.REPORT.thinned(clockTime(log.framesFromS)) : '',
+    log.events.some(({ kind }) => kind === 'cut') ? sentence(T.eventSentence({ timeS: 0, kind: 'cut', detail: '' })) : '',
     log.eventsLeftOut > 0 ? T.REPORT.leftOut(log.eventsLeftOut) : '',
   ].filter(Boolean);
   return sentences.map((text) => `<p class="quiet">${escape(text)}</p>`).join('');
@@ -115,7 +116,9 @@ const markerList = (noted) =>
 
 /** What happened to the session, and on demand what happened to the faces. @param {SessionLog} log */
 function eventLists(log) {
-  const ofSession = log.events.filter(({ kind }) => !OF_PERSON.includes(kind) && !OF_FACES.includes(kind));
+  // Where there was one connection only, its first frame is the start.
+  const isOne = log.connectionStarts().length < 2;
+  const ofSession = log.events.filter(({ kind }) => !OF_PERSON.includes(kind) && !OF_FACES.includes(kind) && !(isOne && kind === 'connection'));
   const ofFaces = log.events.filter(({ kind }) => OF_FACES.includes(kind));
   const faces = ofFaces.length ? `<details><summary>${escape(T.REPORT.faceEvents(ofFaces.length))}</summary>${eventList(ofFaces)}</details>` : '';
   return `${ofSession.length ? eventList(ofSession) : `<p>${escape(T.REPORT.noEvents)}</p>`}${faces}`;

@@ -71,6 +71,16 @@ export class SessionKeeper {
     release();
   }
 
+  /** The page is closed or reloaded: what it has of the session is kept, without an end. Whoever lists it next sees that. */
+  leave() {
+    if (!this.isRunning) return;
+    const saved = this.save();
+    const release = this.#release;
+    this.#release = () => {};
+    this.#stop();
+    saved.then(release);
+  }
+
   /** @param {string} name that the person gives the session @returns {Promise<void>} once it is kept */
   async rename(name) {
     if (!this.#info) return;

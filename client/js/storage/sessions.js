@@ -2,9 +2,12 @@
 
 import { canClaim, claimed, isAbandoned } from './claims.js';
 import { deleteOwned } from './database.js';
+import { eventChunk } from '../session/chunks.js';
 import { FRAMES_S } from '../session/session-log.js';
 
 const NO_SERVER = { version: '', models: [] };
+/** The end comes after the last measurement, also in a file whose times have milliseconds. */
+const AFTER_S = 1e-3;
 /** Characters of a session's name. */
 export const MOST_NAME = 80;
 
@@ -17,6 +20,7 @@ export const MOST_NAME = 80;
  * @property {number} startedMs of the system clock
  * @property {number} touchedMs of the system clock, when it was last written
  * @property {number | null} endedMs null: it runs, or its page was closed without an end
+ * @property {boolean} [isCut] its page was closed or reloaded, or crashed, before Stop
  * @property {number} lengthS
  * @property {number} faces
  * @property {number} markers
@@ -62,8 +66,17 @@ export class Sessions {
     }
   }
 
-  /** @returns {Promise<Listed[]>} newest first, damaged ones last */
+  /** @returns {Promise<Listed[]>} newest first, damaged ones last. A session that its page left behind gets its end first */
   async list() {
+    const found = await this.#find();
+    const left = found.filter(({ id, endedMs, isWritten, isDamaged }) => !isDamaged && !isWritten && endedMs === null && !this.#frames.has(id) && !this.#memory.has(id));
+    if (!left.length) return found;
+    for (const info of left) await this.#endCut(info).catch((error) => this.#storage.report(error));
+    return this.#find();
+  }
+
+  /** @returns {Promise<Listed[]>} */
+  async #find() {
     const database = await this.#storage.ready;
     /** @type {SessionInfo[]} */
     const kept = database ? await database.read('sessions', (store) => store.getAll()).catch((error) => (this.#storage.report(error), [])) : [];
@@ -105,20 +118,33 @@ export class Sessions {
   /**
    * Change the record of a session that is not being written. One that was deleted meanwhile stays deleted.
    *
-   * @param {string} id @param {(info: SessionInfo) => SessionInfo} change @param {Chunk[]} [chunks] added to those that it has
+   * @param {string} id @param {(info: SessionInfo) => SessionInfo | null} change null: leave it as it is @param {Chunk[]} [chunks] added to those that it has
    */
   async amend(id, change, chunks = []) {
     const held = this.#memory.get(id);
-    if (held) return void this.#memory.set(id, { info: change(held.info), chunks: [...held.chunks, ...chunks] });
+    if (held) {
+      const changed = change(held.info);
+      if (changed) this.#memory.set(id, { info: changed, chunks: [...held.chunks, ...chunks] });
+      return;
+    }
     const database = await this.#storage.ready;
     await database?.write(['sessions', 'chunks'], (store) => {
       const request = store('sessions').get(id);
       request.onsuccess = () => {
-        if (!request.result) return;
-        store('sessions').put(change(request.result));
+        const changed = request.result && change(request.result);
+        if (!changed) return;
+        store('sessions').put(changed);
         for (const chunk of chunks) store('chunks').add({ owner: id, chunk });
       };
     });
+  }
+
+  /** Its page was closed or reloaded, or crashed: that is its last event. @param {SessionInfo} info */
+  async #endCut({ id, lengthS }) {
+    const chunks = await this.#chunksInDatabase(id);
+    const atS = chunks.reduce((latest, chunk) => (chunk?.toS > latest ? chunk.toS : latest), lengthS);
+    // Its own tab, or another one that lists it, may have ended it meanwhile.
+    await this.amend(id, (info) => (info.endedMs === null ? { ...info, endedMs: info.touchedMs, isCut: true } : null), [eventChunk(atS + AFTER_S, 'cut')]);
   }
 
   /** @param {string} id @returns {Promise<void>} */

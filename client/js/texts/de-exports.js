@@ -90,7 +90,7 @@ export const COLUMN_MEANINGS = {
   eyes: 'Wie weit die Augen offen sind: etwa 0,3 offen, unter 0,2 geschlossen',
   mouth: 'Wie weit der Mund offen ist: 0 geschlossen, über 0,3 offen',
   blinks: 'Wie oft geblinzelt wurde, seit das Gesicht zuerst zu sehen war',
-  event: 'Was geschehen ist. marker, stimulus-start, stimulus-end: von einem Menschen notiert. recording-start, recording-end: ein Teil einer Aufnahme, dessen Nummer in detail steht. connection: das erste Bild einer Verbindung, deren Nummer in detail steht',
+  event: 'Was geschehen ist. marker, stimulus-start, stimulus-end: von einem Menschen notiert. recording-start, recording-end: ein Teil einer Aufnahme, dessen Nummer in detail steht. connection: das erste Bild einer Verbindung, deren Nummer in detail steht. cut: Die Sitzung endete ohne Stopp',
   detail:
     'Näheres zum Ereignis: ein eigener Text, Nummer und Ausdruck eines Gesichts, ein Grund. Ein Apostroph vor einem Text, der mit =, +, - oder @ beginnt, wurde hinzugefügt, damit ihn eine Tabellenkalkulation nicht berechnet; in JSONL steht der Text ohne ihn',
   pressed_s: 'Bei einer Markierung, einem Reiz oder einer Aufnahme: wann die Taste oder der Knopf gedrückt wurde, in Sekunden seit Beginn der Sitzung, oder wann die Aufnahme begann oder endete. time_s ist früher, denn es ist die Zeit des Bildes, das der Mensch dabei sah. Leer: andere Ereignisse, und bei einer Datei, die einmal ausgewertet wird',

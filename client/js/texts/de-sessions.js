@@ -32,8 +32,8 @@ export const ASK_FORGET = 'Die Messwerte dieser Sitzung löschen? Sie lassen sic
 /** @param {SessionInfo} info @returns {{date: string, facts: string}} */
 export const sessionLine = (info) => ({ date: dateAndTime(new Date(info.startedMs)), facts: factsOf(info) });
 /** @param {SessionInfo} info @returns {string} */
-const factsOf = ({ lengthS, faces, markers, source }) =>
-  [clockTime(lengthS), counted(faces, 'Gesicht', 'Gesichter'), markers ? counted(markers, 'Markierung', 'Markierungen') : '', source === 'file' ? 'Videodatei' : '']
+const factsOf = ({ lengthS, faces, markers, source, isCut }) =>
+  [clockTime(lengthS), counted(faces, 'Gesicht', 'Gesichter'), markers ? counted(markers, 'Markierung', 'Markierungen') : '', source === 'file' ? 'Videodatei' : '', isCut ? 'ohne Stopp beendet' : '']
     .filter(Boolean)
     .join(', ');
 export const RUNNING = 'läuft';

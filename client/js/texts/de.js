@@ -256,6 +256,7 @@ const EVENTS = {
   paused: () => 'Die Kamera pausiert',
   resumed: () => 'Die Kamera sendet wieder',
   queued: (detail) => `Wartet: ${detail}`,
+  cut: () => 'Ohne Stopp beendet: geschlossen, neu geladen oder abgestürzt',
   connection: (number) => `Erstes Bild der Verbindung ${number}`,
   'recording-start': (part) => `Aufnahme beginnt, Teil ${part}`,
   'recording-end': (part) => `Aufnahme endet, Teil ${part}`,

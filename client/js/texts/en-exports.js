@@ -89,7 +89,7 @@ export const COLUMN_MEANINGS = {
   eyes: 'How far the eyes are open: about 0.3 open, below 0.2 closed',
   mouth: 'How far the mouth is open: 0 closed, above 0.3 open',
   blinks: 'Blinks since the face was first seen',
-  event: 'What happened. marker, stimulus-start, stimulus-end: noted by a person. recording-start, recording-end: a part of a recording, whose number is in detail. connection: the first frame of a connection, whose number is in detail',
+  event: 'What happened. marker, stimulus-start, stimulus-end: noted by a person. recording-start, recording-end: a part of a recording, whose number is in detail. connection: the first frame of a connection, whose number is in detail. cut: the session ended without Stop',
   detail:
     "More about the event: a person's own text, a face's number and label, a reason. An apostrophe before a text that begins with =, +, - or @ was added, so that a spreadsheet does not calculate it; JSONL has the text without it",
   pressed_s: 'Of a marker, a stimulus or a recording: when the key or the button was pressed, in seconds since the start of the session, or when the recording began or ended. time_s is earlier, because it is the time of the frame that the person saw then. Empty: other events, and in a file that is analysed once',

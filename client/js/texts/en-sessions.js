@@ -32,8 +32,8 @@ export const ASK_FORGET = 'Delete the measurements of this session? They cannot 
 /** @param {SessionInfo} info @returns {{date: string, facts: string}} */
 export const sessionLine = (info) => ({ date: dateAndTime(new Date(info.startedMs)), facts: factsOf(info) });
 /** @param {SessionInfo} info @returns {string} */
-const factsOf = ({ lengthS, faces, markers, source }) =>
-  [clockTime(lengthS), counted(faces, 'face', 'faces'), markers ? counted(markers, 'marker', 'markers') : '', source === 'file' ? 'video file' : '']
+const factsOf = ({ lengthS, faces, markers, source, isCut }) =>
+  [clockTime(lengthS), counted(faces, 'face', 'faces'), markers ? counted(markers, 'marker', 'markers') : '', source === 'file' ? 'video file' : '', isCut ? 'ended without Stop' : '']
     .filter(Boolean)
     .join(', ');
 export const RUNNING = 'running';

@@ -256,6 +256,7 @@ const EVENTS = {
   paused: () => 'The camera is paused',
   resumed: () => 'The camera resumed',
   queued: (detail) => `Waiting: ${detail}`,
+  cut: () => 'Ended without Stop: closed, reloaded or crashed',
   connection: (number) => `First frame of connection ${number}`,
   'recording-start': (part) => `Recording starts, part ${part}`,
   'recording-end': (part) => `Recording ends, part ${part}`,
