@@ -49,6 +49,10 @@ async def marks(page: Page) -> dict[str, float]:
     return dict(await page.evaluate(MARKS))
 
 
+async def choose_window(page: Page, seconds: str) -> None:
+    await page.get_by_label("Time span of the chart").select_option(seconds)
+
+
 async def look_at(page: Page, end_s: int) -> None:
     await page.get_by_label("Look back in time").fill(str(end_s))
 
@@ -67,6 +71,7 @@ async def test_word_and_bars_of_a_past_session_follow_the_chart(
         assert sum(await percents(page)) == 100
         title = page.locator("#message-title")
         await expect(title).to_have_text("A past session is open")
+        await choose_window(page, "30")
         await look_at(page, 30)
         await expect(verdict).to_have_text("Neutral")
         await expect(reason).to_have_text("At 0:29 of the session, mean of one second")
@@ -97,6 +102,7 @@ async def test_a_face_of_a_past_session_can_be_followed(server_url: str, open_pa
         await expect(badge).to_have_text("2")
         await expect(page.locator("#verdict")).to_have_text("Face 2 is not in the video")
         assert await percents(page) == []
+        await choose_window(page, "30")
         await look_at(page, 40)
         await expect(page.locator("#verdict")).to_have_text("Sad")
         await page.get_by_role("button", name="Follow the largest face").click()
@@ -109,6 +115,7 @@ async def test_marks_are_on_the_chart_at_their_times(server_url: str, open_page:
         await page.evaluate(SEED)
         await open_past(page, 0)
 
+        await choose_window(page, "30")
         # From 0:30 to 1:00.
         assert await marks(page) == pytest.approx({"Start": 100 * 20 / 30}, abs=0.1)
         await look_at(page, 30)
@@ -117,6 +124,25 @@ async def test_marks_are_on_the_chart_at_their_times(server_url: str, open_page:
         # As far as the session reaches, not half a minute before its start.
         both = {"Start": 100 * 50 / 60, "smile": 100 * 12 / 60}
         assert await marks(page) == pytest.approx(both, abs=2)
+
+
+async def test_a_past_session_shows_its_whole_span_first(server_url: str, open_page: OpenPage):
+    async with open_page(server_url) as page:
+        await page.evaluate(SEED)
+        window = page.get_by_label("Time span of the chart")
+        await expect(window.locator("option", has_text="Whole session")).to_have_count(0)
+        await open_past(page, 0)
+
+        await expect(window.locator("option:checked")).to_have_text("Whole session")
+        assert await page.locator("#time-axis span").all_inner_texts() == ["0:00", "0:20", "0:40", "1:00"]
+        await expect(page.locator("#drawing")).to_have_attribute(
+            "aria-label", re.compile("from 0:00 to 1:00")
+        )
+        both = {"smile": 100 * 12 / 60, "Start": 100 * 50 / 60}
+        assert await marks(page) == pytest.approx(both, abs=0.2)
+        await page.locator("#past").get_by_role("button", name="Close").click()
+
+        await expect(window).to_have_value("30")
 
 
 async def test_a_mark_of_this_session_stays_at_its_time_after_stop_and_in_the_list(
@@ -144,6 +170,7 @@ async def test_a_mark_of_this_session_stays_at_its_time_after_stop_and_in_the_li
         end_s = int(await page.get_by_label("Look back in time").input_value())
         assert end_s - await age_s() == pytest.approx(at_s, abs=1.1)
         await open_past(page, 0)
+        await choose_window(page, "30")
         await expect(mark).to_have_text("smile")
         end_s = int(await page.get_by_label("Look back in time").input_value())
         assert end_s - await age_s() == pytest.approx(at_s, abs=1.1)

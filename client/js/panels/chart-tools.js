@@ -6,6 +6,8 @@ import { clockTime } from '../texts/format.js';
 import { T } from '../texts/texts.js';
 
 const FIRST_WINDOW = '30';
+/** Offered while no report can come: the points of a window that grows would never stay. */
+const WHOLE = 'whole';
 const LINE_CHOICES = /** @type {const} */ (['leading', 'all', 'rate']);
 /** Arrow keys move by this part of the window. */
 const KEY_STEP = 0.1;
@@ -25,6 +27,7 @@ export class ChartTools {
   onView = () => {};
   #at;
   #chart;
+  #whole = new Option(T.WHOLE_SESSION, WHOLE);
 
   /**
    * @param {ToolElements} elements
@@ -38,8 +41,8 @@ export class ChartTools {
     window.append(...Object.keys(T.WINDOWS).map((seconds) => new Option(T.windowName(Number(seconds)), seconds)));
     choose(window, readChoice('window'), FIRST_WINDOW);
     window.addEventListener('change', () => {
-      keepChoice('window', window.value);
-      chart?.setWindow(Number(window.value));
+      if (window.value !== WHOLE) keepChoice('window', window.value);
+      this.#setWindow();
     });
     lines.append(...LINE_CHOICES.map((choice) => new Option(T.LINE_CHOICES[choice], choice)));
     choose(lines, readChoice('lines'), LINE_CHOICES[0]);
@@ -57,16 +60,48 @@ export class ChartTools {
     lookBack.addEventListener('keydown', (event) => this.#moveByKey(event));
     if (!chart) return;
     chart.onView = (view) => {
+      // If that changes the window, the chart is drawn again.
+      if (this.#offerWhole(view)) return;
       this.#show(view);
       this.onView(view);
     };
-    chart.setWindow(Number(window.value));
+    this.#setWindow();
     chart.showLines(lineChoice(lines.value));
   }
 
   /** @returns {string} the time span that is shown, as it follows "last" */
   get windowWords() {
     return T.WINDOWS[this.#at.window.value];
+  }
+
+  /** A past session: all of it first. */
+  showWhole() {
+    if (!this.#whole.parentNode) return;
+    this.#at.window.value = WHOLE;
+    this.#setWindow();
+  }
+
+  /** The window that the person chose. */
+  showChosen() {
+    choose(this.#at.window, readChoice('window'), FIRST_WINDOW);
+    this.#setWindow();
+  }
+
+  #setWindow() {
+    const { value } = this.#at.window;
+    this.#chart?.setWindow(value === WHOLE ? WHOLE : Number(value));
+  }
+
+  /** @param {import('./emotion-chart.js').ChartView} view @returns {boolean} whether the window has changed */
+  #offerWhole({ motion, lastEndS }) {
+    const { window } = this.#at;
+    const isPossible = motion === 'ended' && lastEndS > 0;
+    if (isPossible === Boolean(this.#whole.parentNode)) return false;
+    const wasWhole = window.value === WHOLE;
+    if (isPossible) window.append(this.#whole);
+    else this.#whole.remove();
+    if (wasWhole) this.showChosen();
+    return wasWhole;
   }
 
   /** Follow the newest reports. */

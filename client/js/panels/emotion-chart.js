@@ -55,7 +55,8 @@ export class EmotionChart {
   #endedS = 0;
   /** The end that a person looks at. @type {number | null} null: the newest */
   #heldS = null;
-  #windowS = FIRST_WINDOW_S;
+  /** Seconds in view. @type {number | 'whole'} whole: the session, which has to be over */
+  #span = FIRST_WINDOW_S;
   /** @type {number | null} null: the largest of each moment */
   #faceId = null;
   /** @type {number | null} */
@@ -154,9 +155,9 @@ export class EmotionChart {
     this.#redraw();
   }
 
-  /** @param {number} seconds in view */
-  setWindow(seconds) {
-    this.#windowS = seconds;
+  /** @param {number | 'whole'} span seconds in view; whole: a session that is over, from its start to its end */
+  setWindow(span) {
+    this.#span = span;
     // A longer window would begin before the session, with no way to move it.
     if (this.#heldS !== null) this.#heldS = Math.max(this.#heldS, this.#firstEndS);
     this.#redraw();
@@ -213,11 +214,16 @@ export class EmotionChart {
     return this.#endedS ?? (this.followsLog ? this.#log.lastS : nowS() - this.#startS);
   }
 
+  get #windowS() {
+    return this.#span === 'whole' ? Math.max(1, this.#lastEndS) : this.#span;
+  }
+
   get #firstEndS() {
     return Math.min(this.#windowS, this.#lastEndS);
   }
 
   #range() {
+    if (this.#span === 'whole') return { edgeS: this.#windowS, fromS: 0 };
     const pointS = this.#windowS / POINTS;
     const edgeS = this.#heldS === null ? edgeAfter(this.#lastEndS, pointS) : edgeBefore(this.#heldS, pointS);
     return { edgeS, fromS: edgeS - this.#windowS };

@@ -89,6 +89,8 @@ export class LiveView {
       chart?.begin(own, this.#startS);
       chart?.start();
     } else chart?.show(log ?? own);
+    if (log) chartTools.showWhole();
+    else chartTools.showChosen();
     this.refill();
   }
 

@@ -227,6 +227,8 @@ export const TABLE = {
   /** @param {string} from @param {string} to @param {number} stepS */
   caption: (from, to, stepS) => `Von ${from} bis ${to} der Sitzung, eine Zeile für je ${stepS === 1 ? 'eine Sekunde' : `${stepS} Sekunden`}`,
 };
+/** The same for all of a session that is over. */
+export const WHOLE_SESSION = 'Ganze Sitzung';
 /** Lengths of the chart's window by seconds, as they follow "Diagramm über" and "Ausdrücke über". @type {Record<string, string>} */
 export const WINDOWS = { 15: '15 Sekunden', 30: '30 Sekunden', 60: '1 Minute', 180: '3 Minuten', 300: '5 Minuten' };
 /** In the list, where there is little room. @param {number} seconds */

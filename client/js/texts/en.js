@@ -227,6 +227,8 @@ export const TABLE = {
   /** @param {string} from @param {string} to @param {number} stepS */
   caption: (from, to, stepS) => `From ${from} to ${to} of the session, one row for ${stepS === 1 ? 'each second' : `${stepS} seconds`}`,
 };
+/** The same for all of a session that is over. */
+export const WHOLE_SESSION = 'Whole session';
 /** Lengths of the chart's window by seconds, as they follow "over the last". @type {Record<string, string>} */
 export const WINDOWS = { 15: '15 seconds', 30: '30 seconds', 60: '1 minute', 180: '3 minutes', 300: '5 minutes' };
 /** In the list, where there is little room. @param {number} seconds */
