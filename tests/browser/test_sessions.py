@@ -367,8 +367,25 @@ async def test_a_database_of_a_newer_page_is_left_alone(server_url: str, open_pa
         await page.reload()
 
         await expect(page.locator("#notice")).to_contain_text("newer version of this page")
+        await open_list(page)
+        await expect(page.locator("#sessions .text")).to_contain_text("newer version of this page")
+        await page.keyboard.press("Escape")
         await session_over(page)
         await expect(page.locator("#held")).to_contain_text("This page holds them until you close it.")
+
+
+async def test_a_damaged_database_is_not_said_to_be_missing(server_url: str, open_page: OpenPage):
+    async with open_page(server_url) as page:
+        await page.evaluate(
+            "() => new Promise((done) => { const asked = indexedDB.deleteDatabase('facestream');"
+            " asked.onsuccess = asked.onblocked = () => { const open = indexedDB.open('facestream', 1);"
+            " open.onsuccess = () => { open.result.close(); done(); }; }; })"
+        )
+        await page.reload()
+
+        await open_list(page)
+
+        await expect(page.locator("#sessions .text")).to_contain_text("cannot be read or written")
 
 
 async def test_a_full_disk_is_said_once_and_the_session_goes_on(server_url: str, open_page: OpenPage):

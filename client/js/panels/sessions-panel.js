@@ -59,7 +59,7 @@ export class SessionsPanel {
     await keeper.save();
     const listed = await sessions.list();
     const note = find(this.#dialog, '.text', HTMLElement);
-    note.textContent = storage.database ? T.SESSIONS_NOTE : T.STORAGE_TROUBLES.missing;
+    note.textContent = storage.database ? T.SESSIONS_NOTE : T.STORAGE_TROUBLES[storage.trouble || 'missing'];
     this.#list.replaceChildren(...listed.map((info) => this.#line(info)));
     if (!listed.length) this.#list.append(make('li', { className: 'none', textContent: T.NO_SESSIONS }));
     this.#deleteAll.hidden = !listed.some((info) => !this.#isRunning(info));

@@ -15,13 +15,17 @@ export class Storage {
   #ready;
   #onTrouble;
   #hasReported = false;
+  #trouble = '';
 
   /** @param {(key: string) => void} onTrouble a key of STORAGE_TROUBLES in the texts; called once at most */
   constructor(onTrouble) {
     this.#onTrouble = onTrouble;
     const opened = Database.open().then(
       (database) => void (this.#database = database),
-      (error) => void (EXPECTED.includes(error.key) || this.report(error)),
+      (error) => {
+        this.#trouble = error.key;
+        if (!EXPECTED.includes(error.key)) this.report(error);
+      },
     );
     this.#ready = Promise.race([opened, new Promise((resolve) => setTimeout(resolve, WAIT_MS))]);
   }
@@ -34,6 +38,11 @@ export class Storage {
   /** @returns {Database | null} null: none, or not open yet */
   get database() {
     return this.#database;
+  }
+
+  /** @returns {string} why there is no database, a key of STORAGE_TROUBLES in the texts; empty: there is one, or it is late */
+  get trouble() {
+    return this.#trouble;
   }
 
   /** @returns {boolean} whether the person lets the browser keep anything */
