@@ -210,7 +210,9 @@ async def test_compare_shows_a_ribbon_for_each_face_with_its_number_and_colour(
             "(all) => all.map((badge) => getComputedStyle(badge).backgroundColor)"
         )
         assert colours[0] != colours[1]
-        for ribbon in await page.locator(".ribbon:visible").all():
+        ribbons = page.locator(".ribbon:visible")
+        await expect(ribbons).to_have_count(2)
+        for ribbon in await ribbons.all():
             await expect(ribbon).to_have_attribute("data-bands", re.compile("happy|neutral|unsure"))
 
 

@@ -371,7 +371,7 @@ async def test_a_page_of_an_allowed_origin_shows_the_page_in_a_frame(site: Other
 async def test_a_page_of_another_origin_cannot_show_the_page_in_a_frame(site: OtherSite, open_page: OpenPage):
     # The same site at an address that the server does not know.
     stranger = f"{site.url.replace('localhost', '127.0.0.1')}/frame.html"
-    async with open_page(stranger, origins=(site.server.url,), expect_errors="the frame's") as page:
+    async with open_page(stranger, origins=(site.server.url,), expect_errors="frame-ancestors") as page:
         await until(lambda: is_blocked(page))
 
 

@@ -1,12 +1,22 @@
 """The page in the oldest supported browsers, in unsupported ones, and when a file does not load."""
 
 import json
+import re
 from collections.abc import Awaitable, Callable
 
 import pytest
 from playwright.async_api import Page, Route, expect
 
-from tests.browser.conftest import NO_WEBRTC, SOON_MS, Browsers, OpenPage, chart_points, open_settings, start
+from tests.browser.conftest import (
+    NO_WEBRTC,
+    SOON_MS,
+    Browsers,
+    OpenPage,
+    chart_points,
+    open_settings,
+    start,
+    until,
+)
 from tests.conftest import ROOT
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -62,7 +72,7 @@ async def test_an_old_browser_shows_face_chart_and_figures(
         await chart_points(page, 4)
 
         await expect(page.locator("#way")).to_be_visible(visible=transport == "jpeg")
-        await expect(page.locator("#verdict")).not_to_have_text("No face", timeout=SOON_MS)
+        await expect(page.locator("#verdict")).to_have_text(re.compile("Happy|Neutral"), timeout=SOON_MS)
         await expect(page.locator("#delay")).to_contain_text("ms", timeout=SOON_MS)
         await page.get_by_role("button", name="Stop").click()
         await expect(page.locator("html")).to_have_attribute("data-state", "stopped")
@@ -138,7 +148,7 @@ async def expect_not_started(page: Page, title: str, text: str) -> None:
 async def test_a_module_that_fails_shows_an_error(
     server_url: str, open_page: OpenPage, module: str, response: dict[str, object], text: str
 ):
-    async with open_page(server_url, expect_errors="each of them") as page:
+    async with open_page(server_url, expect_errors=".") as page:
         await page.route(f"**/js/{module}", responding(**response))
         await page.reload()
 
@@ -168,6 +178,11 @@ async def test_a_browser_that_is_too_old_shows_the_supported_ones(server_url: st
         await expect_not_started(page, "This browser is too old", f"Safari {oldest['safari']}")
 
 
+async def has_asked(held: list[Route]) -> bool:
+    """The route is reported a moment after the page has asked."""
+    return bool(held)
+
+
 async def test_the_page_starts_when_a_slow_module_arrives(server_url: str, open_page: OpenPage):
     async with open_page(
         server_url,
@@ -178,6 +193,7 @@ async def test_the_page_starts_when_a_slow_module_arrives(server_url: str, open_
         await page.reload(wait_until="commit")
         await expect_not_started(page, "did not load completely", "Reload the page")
 
+        await until(lambda: has_asked(held))
         await held[0].continue_()
 
         await expect(page.locator("html")).to_have_attribute("data-state", "idle")

@@ -13,7 +13,7 @@ from tests.guarded import Guarded
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 # Chromium logs each response with an error status.
-UNAUTHORIZED = "error: Failed to load resource: the server responded with a status of 401 (Unauthorized)"
+UNAUTHORIZED = "status of 401"
 
 
 def dialog(page: Page) -> Locator:
