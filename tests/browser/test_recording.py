@@ -29,6 +29,23 @@ PIECES = """() => new Promise((resolve) => {
   };
 })"""
 
+# A record of another recording, without its pieces, and the one that is there without its length and date.
+DAMAGED = """() => new Promise((resolve) => {
+  indexedDB.open('facestream').onsuccess = ({ target }) => {
+    const db = target.result;
+    const transaction = db.transaction('recordings', 'readwrite');
+    const store = transaction.objectStore('recordings');
+    store.getAll().onsuccess = ({ target: { result: [{ id, type, extension }] } }) => {
+      store.put({ id, type, extension, startedMs: NaN });
+      store.put({ id: '0' });
+    };
+    transaction.oncomplete = () => {
+      db.close();
+      resolve();
+    };
+  };
+})"""
+
 
 def widths_of(file: Path | io.BytesIO) -> dict[int, int]:
     """The number of frames of each width that a decoder finds in a recording."""
@@ -203,6 +220,31 @@ async def test_a_recording_that_was_left_can_be_deleted(server_url: str, open_pa
             return bool(await page.evaluate(PIECES) == 0)
 
         await until(is_empty)
+
+
+async def test_a_recording_with_a_damaged_record_is_offered_beside_the_others(
+    server_url: str, open_page: OpenPage, tmp_path: Path
+):
+    async with open_page(server_url) as page:
+        page.on("dialog", lambda dialog: dialog.accept())
+        await start(page)
+        await begin_recording(page)
+        await pieces_kept(page, 2)
+        await page.reload()
+        await expect(page.locator("#left")).to_contain_text("A recording of")
+        await page.evaluate(DAMAGED)
+
+        await page.reload()
+        await expect(page.locator("#left .bar")).to_have_count(2)
+        lines = page.locator("#left .bar", has_text="is damaged")
+        await expect(lines).to_have_count(2)
+        await lines.first.get_by_role("button", name="Delete").click()
+        await expect(page.locator("#question")).to_contain_text("Delete the damaged recording?")
+        await page.locator("#question").get_by_role("button", name="Delete").click()
+        await expect(lines).to_have_count(1)
+        file = await downloaded(page, lines.get_by_role("button", name="Save"), tmp_path)
+
+        assert sum(widths_of(file).values()) > 0
 
 
 async def test_another_tab_offers_a_recording_only_once_its_tab_has_closed(

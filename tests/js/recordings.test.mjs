@@ -72,6 +72,29 @@ test('without a database everything is in memory', async () => {
   assert.deepEqual(await texts(recording.pieces), ['a']);
 });
 
+for (const damage of [{ lengthS: undefined }, { startedMs: 'x' }, { extension: null, type: 3 }, { lengthS: undefined, touchedMs: undefined }]) {
+  test(`a recording with a damaged record is offered with what can be read: ${JSON.stringify(Object.keys(damage))}`, async () => {
+    const database = new FakeDatabase();
+    const { pieces } = await recorded(database, piece('a'), { part: 1 }, piece('b'));
+    pieces.close();
+    database.stores.recordings.set('r', { ...INFO, ...damage });
+    database.stores.recordings.set('whole', { ...INFO, id: 'whole', lengthS: 2 });
+
+    /** @type {Pieces[]} */
+    const found = [];
+    await findLeft(database, (each) => found.push(each));
+    await new Promise((resolve) => setTimeout(resolve));
+
+    assert.deepEqual(found.map(({ info }) => [info.id, Boolean(info.isDamaged)]), [['r', true], ['whole', false]]);
+    const [{ info }] = found;
+    assert.ok(Number.isFinite(info.lengthS) && Number.isFinite(new Date(info.startedMs).getTime()));
+    assert.deepEqual([info.extension, info.type], ['webm', 'video/webm']);
+    assert.deepEqual(await texts(found[0]), ['ab']);
+    await found[0].remove();
+    assert.deepEqual([...database.stores.recordings.keys(), ...database.stores.pieces.keys()], ['whole']);
+  });
+}
+
 test('a recording that was saved is removed and not offered', async () => {
   const database = new FakeDatabase();
   const { pieces } = await recorded(database, piece('a'));

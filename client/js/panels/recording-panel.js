@@ -132,8 +132,8 @@ export class RecordingPanel {
   /** @param {Pieces} pieces that are not saved */
   #offer(pieces) {
     const { left, ask } = this.#at;
-    const { lengthS, startedMs } = pieces.info;
-    const text = T.leftRecording(lengthS, startedMs);
+    const { lengthS, startedMs, isDamaged } = pieces.info;
+    const text = isDamaged ? T.LEFT_DAMAGED : T.leftRecording(lengthS, startedMs);
     const save = make('button', { type: 'button', className: 'quiet small', textContent: T.LEFT.save });
     const remove = make('button', { type: 'button', className: 'quiet small', textContent: T.LEFT.delete });
     const line = make('div', { className: 'bar' });
@@ -143,7 +143,7 @@ export class RecordingPanel {
       this.#save(pieces);
     });
     remove.addEventListener('click', async () => {
-      if (!(await ask(T.askDeleteRecording(lengthS)))) return;
+      if (!(await ask(isDamaged ? T.ASK_DELETE_DAMAGED_RECORDING : T.askDeleteRecording(lengthS)))) return;
       line.remove();
       pieces.remove();
     });

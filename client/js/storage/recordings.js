@@ -12,6 +12,7 @@ import { deleteOwned } from './database.js';
  * @property {string} extension of the file
  * @property {string} type of its content
  * @property {boolean} [isSaved] the browser was given the file; it may still be reading it
+ * @property {boolean} [isDamaged] its record could not be read, and says something else now; its pieces may be whole
  *
  * @typedef {object} Piece
  * @property {number} part counts from 1; each part is a file of its own
@@ -129,11 +130,26 @@ export class Pieces {
   }
 }
 
-/** @param {Iterable<Piece>} pieces in their order @param {string} type @returns {Blob[]} one for each part; the browser joins them without reading them */
+/**
+ * @param {any} record of the database
+ * @returns {RecordingInfo} what the page can rely on
+ */
+function mended(record) {
+  const { startedMs, lengthS, extension, type } = record;
+  const isDate = Number.isFinite(startedMs) && !Number.isNaN(new Date(startedMs).getTime());
+  const isFile = typeof type === 'string' && /^\w+$/.test(extension);
+  if (isDate && isFile && Number.isFinite(lengthS)) return record;
+  // What most browsers record.
+  const file = isFile ? { type, extension } : { type: 'video/webm', extension: 'webm' };
+  return { ...record, ...file, startedMs: isDate ? startedMs : Date.now(), lengthS: 0, isDamaged: true };
+}
+
+/** @param {Iterable<Piece>} pieces in their order; damaged ones are left out @param {string} type @returns {Blob[]} one for each part; the browser joins them without reading them */
 function partsOf(pieces, type) {
   /** @type {Map<number, Blob[]>} */
   const parts = new Map();
   for (const { part, blob } of pieces) {
+    if (!(blob instanceof Blob)) continue;
     if (!parts.has(part)) parts.set(part, []);
     parts.get(part)?.push(blob);
   }
@@ -144,19 +160,19 @@ function partsOf(pieces, type) {
  * Calls back for each recording that a page left behind, once no other tab works on it or offers it.
  *
  * @param {import('./database.js').Database} database
- * @param {(left: Pieces) => void} onLeft
+ * @param {(left: Pieces) => void} onLeft its record may be damaged, which its info says
  */
 export async function findLeft(database, onLeft) {
   /** @type {RecordingInfo[]} */
   const all = await database.read('recordings', (store) => store.getAll());
   for (const { id, touchedMs } of all) {
-    if (!canClaim() && !isAbandoned(touchedMs, Date.now())) continue;
+    if (!canClaim() && Number.isFinite(touchedMs) && !isAbandoned(touchedMs, Date.now())) continue;
     claim(claimOf(id)).then(async (release) => {
       /** @type {RecordingInfo | undefined} */
       const left = await database.read('recordings', (store) => store.get(id)).catch(() => undefined);
       // Another tab may have offered it first.
       if (!left) return release();
-      const pieces = new Pieces(database, left, () => {}, release);
+      const pieces = new Pieces(database, mended(left), () => {}, release);
       if (left.isSaved) await pieces.remove();
       else onLeft(pieces);
     });

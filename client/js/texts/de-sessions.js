@@ -14,9 +14,12 @@ export const recordingContinues = (part) => `Die Aufnahme geht als Teil ${part} 
 export const recordingSaved = (parts, names) => (parts === 1 ? `Die Aufnahme liegt in Ihren Downloads: ${names}` : `Die Aufnahme liegt in ${parts} Teilen in Ihren Downloads: ${names}`);
 /** @param {number} s @param {number} startedMs */
 export const leftRecording = (s, startedMs) => `Eine Aufnahme (${clockTime(s)}, begonnen: ${timeOfDay(new Date(startedMs))}) wurde nicht gespeichert. Ihre letzte Sekunde fehlt vielleicht.`;
+/** The same where its record cannot be read. */
+export const LEFT_DAMAGED = 'Eine Aufnahme wurde nicht gespeichert, und die Angaben dieses Browsers dazu sind beschädigt. Speichern Sie sie, um zu sehen, ob sie läuft, oder löschen Sie sie.';
 export const LEFT = { save: 'Speichern', delete: 'Löschen' };
 /** @param {number} s */
 export const askDeleteRecording = (s) => `Die Aufnahme (${clockTime(s)}) löschen? Sie lässt sich nicht wiederherstellen.`;
+export const ASK_DELETE_DAMAGED_RECORDING = 'Die beschädigte Aufnahme löschen? Sie lässt sich nicht wiederherstellen.';
 
 /** @param {number} count @param {string} one @param {string} several */
 const counted = (count, one, several) => `${count} ${count === 1 ? one : several}`;

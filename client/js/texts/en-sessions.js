@@ -14,9 +14,12 @@ export const recordingContinues = (part) => `The recording continues as part ${p
 export const recordingSaved = (parts, names) => (parts === 1 ? `The recording was saved to your downloads: ${names}` : `The recording was saved in ${parts} parts to your downloads: ${names}`);
 /** @param {number} s @param {number} startedMs */
 export const leftRecording = (s, startedMs) => `A recording of ${clockTime(s)} from ${timeOfDay(new Date(startedMs))} was not saved. Its last second may be missing.`;
+/** The same where its record cannot be read. */
+export const LEFT_DAMAGED = 'A recording was not saved, and what this browser noted about it is damaged. Save it to see whether it plays, or delete it.';
 export const LEFT = { save: 'Save', delete: 'Delete' };
 /** @param {number} s */
 export const askDeleteRecording = (s) => `Delete the recording of ${clockTime(s)}? It cannot be restored.`;
+export const ASK_DELETE_DAMAGED_RECORDING = 'Delete the damaged recording? It cannot be restored.';
 
 /** @param {number} count @param {string} one @param {string} several */
 const counted = (count, one, several) => `${count} ${count === 1 ? one : several}`;
