@@ -118,7 +118,7 @@ export class SharePanel {
     const request = (this.#request += 1);
     // The address can be copied without its code.
     const qrSvg = await requestQr(this.#server, this.#at.token(), address).catch(() => '');
-    if (qrSvg && request === this.#request) this.#showQr(qrSvg, T.SHARE_ADDRESS.qr);
+    if (qrSvg && request === this.#request) this.#showQr(qrSvg, T.SHARE_ADDRESS.qr, 'short');
   }
 
   /** The admin token is in the page only while the dialog is open. */
@@ -178,7 +178,7 @@ export class SharePanel {
     this.#text('');
     // The link begins with the chosen address.
     this.#where.hidden = true;
-    this.#showQr(qrSvg, T.SHARE_LINK.qr);
+    this.#showQr(qrSvg, T.SHARE_LINK.qr, 'long');
     this.#show(link, T.SHARE_LINK, T.sharedUntil(timeOfDay(new Date(Date.now() + 1000 * expiresInS))));
     // The button that had the focus is gone. In a low window, the button below the code must not scroll it away.
     this.#copyButton.focus({ preventScroll: true });
@@ -193,8 +193,9 @@ export class SharePanel {
     this.#copyButton.textContent = copy;
   }
 
-  /** @param {string} qrSvg @param {string} name */
-  #showQr(qrSvg, name) {
+  /** @param {string} qrSvg @param {string} name @param {'short' | 'long'} content which decides the size */
+  #showQr(qrSvg, name, content) {
+    this.#qr.classList.toggle('short', content === 'short');
     this.#qr.src = `data:image/svg+xml,${encodeURIComponent(qrSvg)}`;
     this.#qr.alt = name;
     this.#qr.hidden = false;
