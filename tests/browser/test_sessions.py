@@ -320,6 +320,30 @@ async def test_a_page_that_may_keep_nothing_holds_its_sessions_until_it_is_close
         assert not await page.get_by_role("checkbox", name="Keep sessions in this browser").is_checked()
 
 
+async def test_what_the_page_says_before_the_start_is_true_where_nothing_is_kept(
+    server_url: str, open_page: OpenPage, tmp_path: Path
+):
+    async with open_page(server_url) as page:
+        await open_list(page)
+        await page.get_by_role("checkbox", name="Keep sessions in this browser").uncheck()
+        await page.locator("#sessions").get_by_role("button", name="Close").click()
+        await expect(page.locator("#message-text")).to_contain_text("The numbers stay in this browser")
+        await expect(page.locator("#message-text")).not_to_contain_text("keeps")
+        await page.get_by_role("button", name="Start").click()
+        text = page.locator("#consent .text")
+        await expect(text).to_contain_text("you can delete them under “Sessions”")
+        await expect(text).not_to_contain_text("keeps")
+        agreed = await text.inner_text()
+        await page.get_by_role("button", name="I agree").click()
+        await measured(page)
+        lines = await open_list(page)
+
+        await expect(lines).to_have_count(1)
+        await lines.first.locator("summary").click()
+        report = await downloaded(page, lines.first.get_by_role("button", name="Report"), tmp_path)
+        assert agreed in report.read_text("utf-8")
+
+
 async def test_the_held_session_is_said_to_be_where_it_is(server_url: str, open_page: OpenPage):
     async with open_page(server_url) as page:
         await session_over(page)

@@ -25,7 +25,7 @@ const GO_ON = 'Diagramm und Zähler laufen weiter, sobald die Verbindung wieder 
 export const INVITATIONS = {
   [State.IDLE]: {
     title: 'Gesichtsausdrücke, live',
-    text: 'Ihr Video wird an diesen Server gesendet, Bild für Bild ausgewertet und sofort zurückgeschickt. Der Server speichert weder das Video noch die Ergebnisse. Dieser Browser behält die Zahlen, bis Sie sie löschen.',
+    text: 'Ihr Video wird an diesen Server gesendet, Bild für Bild ausgewertet und sofort zurückgeschickt. Der Server speichert weder das Video noch die Ergebnisse. Die Zahlen bleiben in diesem Browser; Sie können sie löschen.',
   },
   [State.STARTING]: { title: 'Die Kamera wird geöffnet', text: 'Vielleicht fragt Ihr Browser, ob er sie freigeben darf.' },
   [State.CONNECTING]: { title: 'Verbindung wird aufgebaut', text: 'Die Kamera ist geöffnet. Die Seite verbindet sich mit dem Server.' },

@@ -200,11 +200,11 @@ export const FIGURES = {
   session: 'Sitzungsnummer',
 };
 
-/** What the person agrees to before anything is sent, unless the server's setting `notice` says something else. */
+/** True whether or not the browser keeps sessions. What the person agrees to before anything is sent, unless the server's setting `notice` says something else. */
 export const NOTICE =
   'Ihr Video wird an diesen Server gesendet und dort auf Gesichtsausdrücke ausgewertet. Der Server speichert weder Bilder noch Ergebnisse. ' +
-  'Dieser Browser behält die Zahlen, ohne Bilder, bis Sie sie unter „Sitzungen“ löschen. ' +
-  'Das Video wird nur aufgenommen, wenn Sie „Aufnehmen“ drücken; eine Aufnahme bleibt in diesem Browser, bis Sie sie speichern oder löschen. ' +
+  'Die Zahlen bleiben, ohne Bilder, in diesem Browser; unter „Sitzungen“ können Sie sie löschen. ' +
+  'Das Video wird nur aufgenommen, wenn Sie „Aufnehmen“ drücken; auch eine Aufnahme bleibt in diesem Browser, und Sie können sie speichern oder löschen. ' +
   'Auch andere Personen im Bild werden ausgewertet: Sagen Sie es ihnen.';
 
 /** Background modes, by their names on the wire ("views"). @type {Record<string, string>} */

@@ -29,7 +29,7 @@ export const MEASUREMENTS = {
 export const INVITATIONS = {
   [State.IDLE]: {
     title: 'Facial expressions, live',
-    text: 'Your video is sent to this server, analysed frame by frame and sent back at once. The server stores neither the video nor the results. This browser keeps the numbers until you delete them.',
+    text: 'Your video is sent to this server, analysed frame by frame and sent back at once. The server stores neither the video nor the results. The numbers stay in this browser; you can delete them.',
   },
   [State.STARTING]: { title: 'Opening the camera', text: 'Your browser may ask you to allow it.' },
   [State.CONNECTING]: { title: 'Connecting', text: 'The camera is open. The page is connecting to the server.' },

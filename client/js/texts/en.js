@@ -200,11 +200,11 @@ export const FIGURES = {
   session: 'Session number',
 };
 
-/** What the person agrees to before anything is sent, unless the server's setting `notice` says something else. */
+/** True whether or not the browser keeps sessions. What the person agrees to before anything is sent, unless the server's setting `notice` says something else. */
 export const NOTICE =
   'Your video is sent to this server and analysed there for facial expressions. The server stores neither frames nor results. ' +
-  'This browser keeps the numbers, without images, until you delete them under “Sessions”. ' +
-  'The video is not recorded unless you press “Record”; a recording stays in this browser until you save or delete it. ' +
+  'The numbers, without images, stay in this browser; you can delete them under “Sessions”. ' +
+  'The video is not recorded unless you press “Record”; a recording stays in this browser too, and you can save or delete it. ' +
   'Others in the camera’s view are analysed too: tell them.';
 
 /** Background modes, by their names on the wire ("views"). @type {Record<string, string>} */
