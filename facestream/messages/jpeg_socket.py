@@ -9,9 +9,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from facestream.credentials.tokens import MAX_TOKEN_CHARS
 from facestream.errors import FrameError
 from facestream.messages.http import MAX_RESUME_CHARS, FirstFaceId
+from facestream.messages.validation import first_problem
 
 VERSION = 1
 # Version, three bytes of zero, milliseconds; big-endian.
@@ -27,7 +27,7 @@ class Open(_Message):
     """The first message of the peer."""
 
     type: Literal["open"]
-    token: str = Field("", max_length=MAX_TOKEN_CHARS, description="access token; empty: none is required")
+    token: str = Field("", description="access token; empty: none is required")
     resume: str = Field(
         "", max_length=MAX_RESUME_CHARS, description="resume token of a lost connection; empty: a new session"
     )
@@ -68,7 +68,8 @@ def decode_open(text: str | bytes) -> Open:
     try:
         return Open.model_validate_json(text)
     except ValidationError as error:
-        msg = 'the first message is not {"type": "open"}; expected it as text before any frame'
+        problem = first_problem(error, "first message")
+        msg = f'{problem}; expected text like {{"type": "open"}} before any frame, all other fields optional'
         raise ValueError(msg) from error
 
 

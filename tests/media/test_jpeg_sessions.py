@@ -11,6 +11,7 @@ import aiohttp
 import numpy as np
 import pytest
 
+from facestream.credentials.tokens import MAX_TOKEN_CHARS
 from facestream.messages.telemetry import landmarks_of
 from tests.conftest import running_server
 from tests.media.sockets import SocketPeer, as_image, jpeg_of, jpegs_of, socket_peer
@@ -356,11 +357,15 @@ async def test_a_server_that_requires_a_token_requires_it_on_the_socket_too(tmp_
     tokens = tmp_path / "tokens"
     tokens.write_text(token)
     with running_server(tmp_path / "server.log", "--auth", "token", "--tokens-file", str(tokens)) as running:
-        async with socket_peer(running.url) as stranger, socket_peer(running.url) as guest:
-            refused = await stranger.open(token="guess")
+        refusals = []
+        for wrong in ("guess", "x" * (MAX_TOKEN_CHARS + 1)):
+            async with socket_peer(running.url) as stranger:
+                refusals.append(await stranger.open(token=wrong))
+        async with socket_peer(running.url) as guest:
             opened = await guest.open(token=token)
 
-    assert (refused["type"], refused["status"], refused["code"]) == ("refused", 401, "token_wrong")
+    for refused in refusals:
+        assert (refused["type"], refused["status"], refused["code"]) == ("refused", 401, "token_wrong")
     assert opened["type"] == "opened"
 
 

@@ -3,8 +3,11 @@
 import logging
 import os
 import secrets
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from facestream.config import Config
 from facestream.credentials.tokens import Purpose, Tokens, issue, read_key, read_listed
@@ -14,6 +17,7 @@ from facestream.web.auth.client_address import Proxies, is_loopback
 from facestream.web.auth.local_programs import ProgramLookup, can_tell_programs
 
 logger = logging.getLogger(__name__)
+T = TypeVar("T")
 
 LOCAL_TOKEN_LIFETIME_H = 8.0
 
@@ -67,28 +71,49 @@ class Access:
         return self.admins.key
 
     def reload(self) -> None:
-        """Read the token files again; if a file is wrong, the previous tokens stay valid."""
-        try:
-            peers, self.admins = _read_tokens(self._config)
-            self.peers = self._with_own_key(peers)
-        except (ConfigError, OSError) as error:
-            # OSError: this process lacks descriptors or memory.
-            logger.warning("tokens not reloaded, the previous ones stay in use: %s", error)
+        """Read the token files again, each on its own; what a wrong file had before stays valid."""
+        config, peers, admins = self._config, self.peers, self.admins
+        key = _read_again("token_key_file", partial(_read_key, config), admins.key)
+        listed = _read_again("tokens_file", partial(_listed, config.tokens_file), peers.digests)
+        listed_admins = _read_again(
+            "admin_tokens_file", partial(_listed, config.admin_tokens_file), admins.digests
+        )
+        self.peers = self._with_own_key(Tokens(Purpose.PEER, listed, key))
+        self.admins = Tokens(Purpose.ADMIN, listed_admins, key)
 
     def _with_own_key(self, peers: Tokens) -> Tokens:
         return peers if peers.key else replace(peers, key=self._own_key)
 
 
+def _read_again(setting: str, read: Callable[[], T], previous: T) -> T:
+    try:
+        return read()
+    except (ConfigError, OSError) as error:
+        # OSError: this process lacks descriptors or memory.
+        logger.error(
+            "%s is not reloaded, so tokens that it no longer allows stay valid until it is correct and the server gets "
+            "SIGHUP again: %s",
+            setting,
+            error,
+        )
+        return previous
+
+
 def _read_tokens(config: Config) -> tuple[Tokens, Tokens]:
-    """The tokens of peers, and those of admins."""
-    path = Path(config.token_key_file)
-    # The default may be absent; a file that is set must exist.
-    wanted = "token_key_file" in config.model_fields_set or os.path.lexists(path)
-    key = read_key(path) if wanted and config.token_key_file else ""
+    """The tokens of peers, and those of admins; raises ConfigError."""
+    key = _read_key(config)
     return (
         Tokens(Purpose.PEER, _listed(config.tokens_file), key),
         Tokens(Purpose.ADMIN, _listed(config.admin_tokens_file), key),
     )
+
+
+def _read_key(config: Config) -> str:
+    """The key of signed tokens; empty: there is none."""
+    path = Path(config.token_key_file)
+    # The default may be absent; a file that is set must exist.
+    wanted = "token_key_file" in config.model_fields_set or os.path.lexists(path)
+    return read_key(path) if wanted and config.token_key_file else ""
 
 
 def _listed(path: str) -> frozenset[bytes]:

@@ -1,12 +1,14 @@
 import hashlib
 import resource
 import signal
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import jwt
 import pytest
 
 from facestream.credentials.tokens import (
+    ALGORITHM,
     Purpose,
     TokenError,
     TokenExpiredError,
@@ -30,6 +32,15 @@ def test_a_signed_token_is_valid_until_it_expires():
     peers().check(issue(KEY, Purpose.PEER, "guest", 1))
     with pytest.raises(TokenExpiredError):
         peers().check(issue(KEY, Purpose.PEER, "guest", -1))
+
+
+def test_a_token_from_before_the_clock_was_set_back_is_valid_until_it_expires():
+    now = datetime.now(UTC)
+    claims = {"sub": "guest", "aud": Purpose.PEER, "iat": now + timedelta(hours=1)}
+
+    peers().check(jwt.encode({**claims, "exp": now + timedelta(hours=2)}, KEY, ALGORITHM))
+    with pytest.raises(TokenExpiredError):
+        peers().check(jwt.encode({**claims, "exp": now - timedelta(hours=1)}, KEY, ALGORITHM))
 
 
 @pytest.mark.parametrize(

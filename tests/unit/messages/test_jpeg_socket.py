@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from facestream.errors import FrameError
@@ -39,11 +41,29 @@ def test_unknown_fields_in_the_first_message_are_ignored():
 @pytest.mark.parametrize(
     "text",
     [
-        "", "[]", '{"type": "ping"}', b"\xff\xd8", '{"type": "open", "token": 5}',
-        '{"type": "open", "first_face_id": 0}', '{"type": "open", "first_face_id": 1000001}',
-        '{"type": "open", "first_face_id": "2"}',
+        "", "[]", '{"type": "ping"}', b"\xff\xd8", "{}",
     ],
 )  # fmt: skip
 def test_any_other_first_message_is_rejected_with_what_is_expected(text: str | bytes):
-    with pytest.raises(ValueError, match='"type": "open"'):
+    with pytest.raises(ValueError, match=r'expected text like \{"type": "open"\}'):
         decode_open(text)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("type", "ping", "'open'"),
+        ("token", 5, "string"),
+        ("resume", "r" * 101, "at most 100 characters"),
+        ("first_face_id", 0, "greater than or equal to 1"),
+        ("first_face_id", 1_000_001, "less than or equal to 1000000"),
+        ("first_face_id", "2", "integer"),
+    ],
+)
+def test_a_wrong_field_of_the_first_message_is_named(field: str, value: object, said: str):
+    with pytest.raises(ValueError, match=f"^{field}: .*{said}"):
+        decode_open(json.dumps({"type": "open", field: value}))
+
+
+def test_a_long_token_is_not_a_problem_of_the_message_so_that_it_is_rejected_as_a_token():
+    assert len(decode_open(json.dumps({"type": "open", "token": "x" * 4500})).token) == 4500

@@ -11,7 +11,7 @@ import jwt
 import pytest
 
 from facestream.config import Config
-from facestream.credentials.tokens import ALGORITHM, Purpose, TokenError, make_key
+from facestream.credentials.tokens import ALGORITHM, Purpose, TokenError, Tokens, issue, make_key
 from facestream.web.auth import policy
 from facestream.web.auth.policy import Access
 
@@ -122,4 +122,87 @@ def test_the_tokens_stay_valid_if_their_file_cannot_be_opened(
         access.reload()
 
     access.peers.check(listed)
-    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert {record.levelname for record in caplog.records} == {"ERROR"}
+
+
+REVOKED, KEPT, REVOKED_ADMIN = (
+    "a-revoked-token-of-a-peer",
+    "another-token-of-a-peer",
+    "a-revoked-token-of-an-admin",
+)
+
+
+def listing(folder: Path) -> Config:
+    """Settings that name all three files, with tokens that a test revokes."""
+    (folder / "peers").write_text(f"{REVOKED}\n{KEPT}\n")
+    (folder / "admins").write_text(REVOKED_ADMIN)
+    make_key(folder / "key")
+    return Config(
+        auth="token",
+        tokens_file=str(folder / "peers"),
+        admin_tokens_file=str(folder / "admins"),
+        token_key_file=str(folder / "key"),
+    )
+
+
+def is_valid(tokens: Tokens, token: str) -> bool:
+    try:
+        tokens.check(token)
+    except TokenError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("wrong", ["peers", "admins", "key"])
+def test_a_wrong_file_keeps_what_only_that_file_allowed(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, wrong: str
+):
+    access = Access(listing(tmp_path), "127.0.0.1")
+    signed = issue(access.signing_key, Purpose.PEER, "guest", 1)
+    signed_admin = issue(access.signing_key, Purpose.ADMIN, "guest", 1)
+    new = {"peers": KEPT, "admins": "another-token-of-an-admin", "key": "n" * 40, wrong: "short"}
+    for name, text in new.items():
+        (tmp_path / name).write_text(text)
+
+    access.reload()
+
+    assert is_valid(access.peers, KEPT)
+    assert is_valid(access.peers, REVOKED) == (wrong == "peers")
+    assert is_valid(access.admins, REVOKED_ADMIN) == (wrong == "admins")
+    assert is_valid(access.peers, signed) == is_valid(access.admins, signed_admin) == (wrong == "key")
+    (record,) = caplog.records
+    setting = {"peers": "tokens_file", "admins": "admin_tokens_file", "key": "token_key_file"}[wrong]
+    assert record.levelname == "ERROR"
+    assert record.getMessage().startswith(
+        f"{setting} is not reloaded, so tokens that it no longer allows stay valid"
+    )
+    assert str(tmp_path / wrong) in record.getMessage()
+
+
+def test_a_named_key_file_that_was_deleted_is_reported_and_its_key_stays(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    access = Access(listing(tmp_path), "127.0.0.1")
+    signed = issue(access.signing_key, Purpose.PEER, "guest", 1)
+    (tmp_path / "key").unlink()
+
+    access.reload()
+
+    assert is_valid(access.peers, signed)
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
+    assert "token_key_file is not reloaded" in caplog.text
+
+
+def test_the_default_key_file_that_was_deleted_ends_its_tokens(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    key_file = tmp_path / Config().token_key_file
+    make_key(key_file)
+    access = Access(Config(auth="token"), "127.0.0.1")
+    signed = issue(access.signing_key, Purpose.PEER, "guest", 1)
+    key_file.unlink()
+
+    access.reload()
+
+    assert not is_valid(access.peers, signed)
+    assert not caplog.records
