@@ -5,6 +5,7 @@ import io
 import segno
 
 QUIET_ZONE_MODULES = 4  # ISO/IEC 18004
+FIXED_MASK = 0
 
 
 def link_of(url: str, token: str) -> str:
@@ -17,7 +18,8 @@ def link_of(url: str, token: str) -> str:
 
 def qr_of(text: str) -> segno.QRCode:
     """A QR code; raises ValueError if the text is too long."""
-    return segno.make(text, error="l", micro=False)
+    # Scoring all eight masks would take most of the time; a reader must know each of them.
+    return segno.make(text, error="l", micro=False, mask=FIXED_MASK)
 
 
 def qr_svg(text: str) -> str:

@@ -18,6 +18,8 @@ MIN_SHARED_LIFETIME_H = 0.02
 """Shortest life of a token that is issued over HTTP: 72 s, more than clocks may differ."""
 MAX_SHARED_LIFETIME_H = 24.0
 """Longest life of a token that is issued over HTTP; `facestream token` issues longer ones."""
+_PAGE_URL = r"https?://(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_][A-Za-z0-9._-]*)(:[0-9]{1,5})?([/?#][!-~]*)?"
+"""With a host, and without a user's name, which would look like the host."""
 SessionKind = Literal["webrtc", "pictures"]
 """The transport of a session's frames; `pictures` is the compatibility mode (sessions/jpeg.py)."""
 KINDS: tuple[SessionKind, ...] = get_args(SessionKind)
@@ -64,7 +66,7 @@ class TokenRequestBody(_Body):
     lifetime_h: float = Field(2.0, ge=MIN_SHARED_LIFETIME_H, le=MAX_SHARED_LIFETIME_H, allow_inf_nan=False)
     subject: str = Field("shared link", min_length=1, max_length=64)
     """Who will use it, for the log."""
-    url: str = Field("", max_length=300, pattern=r"^(https?://[!-~]+)?$")
+    url: str = Field("", max_length=300, pattern=f"^({_PAGE_URL})?$")
     """Address of the page, for `link` and `qr_svg`; empty: the response has neither."""
 
 
@@ -86,7 +88,7 @@ class QrRequestBody(_Body):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    url: str = Field(max_length=300, pattern=r"^https?://[!-~]+$")
+    url: str = Field(max_length=300, pattern=f"^{_PAGE_URL}$")
 
 
 class QrCode(_Body):

@@ -21,12 +21,14 @@ from facestream.web.keys import (
     OPENAPI_TEXT,
     PAGE_FILES,
     POOL,
+    QR_CODES,
     QR_RATE,
     REACH,
     REGISTRY,
     SUPERVISOR,
 )
 from facestream.web.problems import report_errors_as_problems
+from facestream.web.qr_codes import QrCodes
 from facestream.web.reach import Reach
 from facestream.web.routes import health, jpeg_socket, metrics, page, qr, sessions, tokens
 from facestream.web.routes.metrics import count_rejections, make_metrics
@@ -46,7 +48,7 @@ def make_app(
     middlewares = [report_errors_as_problems, count_rejections, reject_unreadable, check_origin]
     app = web.Application(middlewares=middlewares, client_max_size=config.max_offer_bytes)
     app[CONFIG], app[REGISTRY], app[POOL], app[ACCESS] = config, registry, pool, access
-    app[REACH], app[QR_RATE] = reach, AddressRate(qr.CODES_PER_MINUTE)
+    app[REACH], app[QR_RATE], app[QR_CODES] = reach, AddressRate(qr.CODES_PER_MINUTE), QrCodes()
     app[SUPERVISOR] = Supervisor()
     app[CREDENTIALS], app[MODELS] = registry.credentials, models
     app[METRICS] = make_metrics(registry, pool)

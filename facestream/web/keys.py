@@ -11,6 +11,7 @@ from facestream.ice.servers import CredentialSource
 from facestream.sessions.address_rate import AddressRate
 from facestream.sessions.registry import SessionRegistry
 from facestream.web.auth.policy import Access
+from facestream.web.qr_codes import QrCodes
 from facestream.web.reach import Reach
 from facestream.web.supervision import Supervisor
 from facestream.workers.pool import AnalysisPool
@@ -20,6 +21,7 @@ REGISTRY = web.AppKey("registry", SessionRegistry)
 ACCESS = web.AppKey("access", Access)
 REACH = web.AppKey("reach", Reach)
 QR_RATE = web.AppKey("qr_rate", AddressRate)
+QR_CODES = web.AppKey("qr_codes", QrCodes)
 SUPERVISOR = web.AppKey("supervisor", Supervisor)
 POOL = web.AppKey("pool", AnalysisPool)
 METRICS = web.AppKey("metrics", CollectorRegistry)

@@ -6,18 +6,17 @@ import time
 from aiohttp import web
 from pydantic import ValidationError
 
-from facestream.credentials.links import qr_svg
 from facestream.messages.http import ProblemCode, QrCode, QrRequestBody
 from facestream.messages.validation import first_problem
 from facestream.sessions.admission import RateLimitedError, RejectionReason, address_key
 from facestream.web.auth.guards import authorize, requesting_client
 from facestream.web.http.bodies import read_at_most, require_type
-from facestream.web.keys import QR_RATE
+from facestream.web.keys import QR_CODES, QR_RATE
 from facestream.web.problems import RejectedError
 
 MAX_REQUEST_BYTES = 1000
 CODES_PER_MINUTE = 30
-"""Of one address; a code takes milliseconds of the event loop."""
+"""Of one address; QrCodes keeps the codes of all addresses apart."""
 routes = web.RouteTableDef()
 
 
@@ -45,6 +44,8 @@ async def create(request: web.Request) -> web.Response:
         raise RejectedError(
             400,
             ProblemCode.BAD_QR_REQUEST,
-            f"not a request for a QR code ({first_problem(error, 'body')}); expected JSON with url, of http or https",
+            f"not a request for a QR code ({first_problem(error, 'body')}); expected JSON with url, of http "
+            "or https, with a host and without a user",
         ) from error
-    return web.json_response(text=QrCode(qr_svg=qr_svg(wanted.url)).to_json())
+    drawn = await request.app[QR_CODES].draw(wanted.url)
+    return web.json_response(text=QrCode(qr_svg=drawn).to_json())

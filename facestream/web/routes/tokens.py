@@ -5,14 +5,14 @@ import logging
 from aiohttp import hdrs, web
 from pydantic import ValidationError
 
-from facestream.credentials.links import link_of, qr_svg
+from facestream.credentials.links import link_of
 from facestream.credentials.tokens import Purpose, issue
 from facestream.messages.http import IssuedToken, ProblemCode, TokenRequestBody
 from facestream.messages.validation import first_problem
 from facestream.resources import COMMAND
 from facestream.web.auth.guards import require_admin
 from facestream.web.http.bodies import read_at_most, require_type
-from facestream.web.keys import ACCESS
+from facestream.web.keys import ACCESS, QR_CODES
 from facestream.web.problems import RejectedError
 
 MAX_REQUEST_BYTES = 2000
@@ -34,17 +34,18 @@ async def create(request: web.Request) -> web.Response:
     require_type(request, "application/json")
     wanted = _parsed(await read_at_most(request, MAX_REQUEST_BYTES + 1))
     token = issue(key, Purpose.PEER, wanted.subject, wanted.lifetime_h)
+    link = link_of(wanted.url, token) if wanted.url else None
+    drawn = await request.app[QR_CODES].draw(link) if link else None
     logger.info(
         "an admin issued a token over HTTP for %r, valid for %g h",
         wanted.subject,
         round(wanted.lifetime_h, 2),
     )
-    link = link_of(wanted.url, token) if wanted.url else None
     body = IssuedToken(
         token=token,
         expires_in_s=round(wanted.lifetime_h * 3600),
         link=link,
-        qr_svg=link and qr_svg(link),
+        qr_svg=drawn,
     )
     # No cache and no history may keep it.
     return web.json_response(text=body.to_json(), status=201, headers={hdrs.CACHE_CONTROL: "no-store"})

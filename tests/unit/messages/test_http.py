@@ -4,7 +4,7 @@ import json
 from typing import Any, Literal
 
 import pytest
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from facestream.messages.http import (
     AnswerBody,
@@ -96,6 +96,40 @@ def test_every_error_that_becomes_a_problem_has_a_problem_code():
     kinds = [kind for listed in _REJECTIONS for kind in (listed, *listed.__subclasses__())]
 
     assert {kind.code for kind in kinds} <= set(ProblemCode)
+
+
+PAGE_URLS = [
+    "http://localhost:8080", "https://faces.example.org/", "http://192.0.2.7:8080/?view=compact", "http://[::1]:8080/#x",
+    "https://xn--bcher-kva.example/a@b", "https://faces_1.example#a", "https://[2001:db8::192.0.2.1]/",
+]  # fmt: skip
+NO_PAGE_URLS = [
+    "http://#", "http:///", "http://[::1", "http://good.org@evil.org/", "http://good.org:80@evil.org/", "https://?a",
+    "https://:443/", "https://a:/", "https://a:123456/", "https://a:b@c/", "http://a\\@b/", "ftp://a/", "https://a/ b",
+    "https://a/\n", "https://b\u00fccher.example/", "https://.../", " https://a/", "javascript:alert(1)//https://a/",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("url", PAGE_URLS)
+def test_an_address_with_a_host_is_accepted(url: str):
+    assert (QrRequestBody(url=url).url, TokenRequestBody(url=url).url) == (url, url)
+
+
+@pytest.mark.parametrize("url", NO_PAGE_URLS)
+@pytest.mark.parametrize("body", [QrRequestBody, TokenRequestBody])
+def test_an_address_without_a_host_or_with_a_user_is_rejected(
+    body: type[QrRequestBody] | type[TokenRequestBody], url: str
+):
+    with pytest.raises(ValidationError, match="pattern"):
+        body(url=url)
+
+
+@pytest.mark.parametrize(
+    ("name", "model"), [("QrRequest", QrRequestBody), ("TokenRequest", TokenRequestBody)]
+)
+def test_the_described_pattern_of_an_address_is_the_checked_one(name: str, model: type[BaseModel]):
+    pattern = described()[name]["properties"]["url"]["pattern"]
+
+    assert pattern == model.model_json_schema()["properties"]["url"]["pattern"]
 
 
 def test_an_ice_server_without_credentials_is_sent_without_them():
