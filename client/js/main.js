@@ -296,6 +296,7 @@ traits.then(() => share.refresh());
 const presentation = new Presentation({
   root,
   video,
+  menu: find(document, '#view', HTMLDetailsElement),
   word: button('view-word'),
   leave: button('leave-word'),
   fullScreen: button('view-full'),

@@ -209,6 +209,23 @@ async def test_big_word_shows_only_video_and_word_and_escape_leaves_it(server_ur
         await expect(page.locator("#leave-word")).to_be_hidden()
 
 
+@pytest.mark.parametrize(("width", "height"), [(1920, 1080), (740, 360), (360, 740)])
+async def test_the_menu_for_the_video_is_inside_the_window_and_closes_at_a_choice(
+    server_url: str, open_page: OpenPage, width: int, height: int
+):
+    async with open_page(server_url, width=width, height=height) as page:
+        await start(page)
+        await page.locator("#view summary").click()
+        await expect_inside(page, "#view-word", "#view-full", "#view-small")
+
+        await page.locator("#view-word").click()
+        await expect(page.locator("#leave-word")).to_be_visible()
+        await page.keyboard.press("Escape")
+
+        await expect(page.locator("#view summary")).to_be_visible()
+        await expect(page.locator("#view-word")).to_be_hidden()
+
+
 async def test_the_space_bar_stops_only_where_no_control_needs_it(server_url: str, open_page: OpenPage):
     async with open_page(server_url) as page:
         await start(page)

@@ -6,6 +6,7 @@ import { T } from '../texts/texts.js';
  * @typedef {object} PresentationParts
  * @property {HTMLElement} root gets `data-present`; is shown in full screen
  * @property {HTMLVideoElement} video
+ * @property {HTMLDetailsElement} menu holds the three buttons below; closes at a press on one
  * @property {HTMLButtonElement} word
  * @property {HTMLButtonElement} leave ends the big word; shown with it
  * @property {HTMLButtonElement} fullScreen hidden where the browser has none for pages
@@ -19,10 +20,13 @@ export class Presentation {
   /** @param {PresentationParts} parts */
   constructor(parts) {
     this.#at = parts;
-    const { word, leave, fullScreen, smallWindow, root } = parts;
+    const { menu, word, leave, fullScreen, smallWindow, root } = parts;
     const page = root.ownerDocument;
     fullScreen.hidden = !page.fullscreenEnabled;
     smallWindow.hidden = !page.pictureInPictureEnabled;
+    menu.addEventListener('click', ({ target }) => {
+      if (target instanceof Element && target.closest('button')) this.#closeMenu();
+    });
     word.addEventListener('click', () => this.toggleWord());
     leave.addEventListener('click', () => this.toggleWord());
     fullScreen.addEventListener('click', () => this.toggleFullScreen());
@@ -35,6 +39,14 @@ export class Presentation {
 
   get #isBig() {
     return this.#at.root.dataset.present === 'word';
+  }
+
+  /** Over the full screen it would hide a part of it. The focus stays where the person is. */
+  #closeMenu() {
+    // A shortcut presses its button in the closed menu.
+    if (!this.#at.menu.open) return;
+    this.#at.menu.open = false;
+    this.#at.menu.querySelector('summary')?.focus();
   }
 
   /** The word and the video fill the window, or no longer. */

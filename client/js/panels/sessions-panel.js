@@ -116,6 +116,8 @@ export class SessionsPanel {
     const label = make('label', { className: 'line' });
     const field = make('input', { type: 'text', autocomplete: 'off', value: info.name ?? '' });
     label.append(make('span', { textContent: T.TEXT.sessionName }), field);
+    // While it is typed: a line that moved at the press on a button below would take the button away from the pointer.
+    field.addEventListener('input', () => (shown.textContent = field.value));
     asksName(field, (name) => {
       Object.assign(info, { name });
       shown.textContent = name;
