@@ -464,7 +464,9 @@ async def test_at_a_zoom_of_200_percent_a_laptop_shows_bars_and_the_list_of_face
         await expect(page.locator("#people .person")).to_have_count(4, timeout=SOON_MS)
 
         await expect_no_sideways_scroll(page)
-        assert (await page.locator(".track").first.bounding_box() or {})["width"] >= 40
+        track = await page.locator(".track").first.bounding_box()
+        assert track
+        assert track["width"] >= 40
         beyond = await page.locator("#face").evaluate(
             """(panel) => [...panel.querySelectorAll('select, .share, .caution > *')]
               .filter((part) => part.getBoundingClientRect().right > panel.getBoundingClientRect().right - 8)
