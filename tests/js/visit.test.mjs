@@ -735,6 +735,32 @@ test('after a loss while paused, the page waits for the camera and then resumes 
   assert.deepEqual(h.happenings, ['began', 'paused', 'lost cut', 'resumed']);
 });
 
+test('a camera that resumes was said to be paused, also where the pause began without a connection', async (t) => {
+  const h = harness(t);
+  await reach(h, State.CONNECTED);
+  await h.changeToMuted();
+  await h.lose('cut');
+  assert.equal(h.visit.state, State.HELD);
+  await h.unmute();
+
+  assert.deepEqual(h.happenings.filter((kind) => kind === 'paused' || kind === 'resumed'), ['paused', 'resumed']);
+});
+
+test('a pause is said once although the connection is interrupted in it, and its end also during the interruption', async (t) => {
+  const h = harness(t);
+  await reach(h, State.CONNECTED);
+  await h.mute();
+  h.peer().events.onFlow('interrupted');
+  h.peer().events.onFlow('connected');
+  assert.equal(h.visit.state, State.PAUSED);
+  h.peer().events.onFlow('interrupted');
+  await h.unmute();
+  h.peer().events.onFlow('connected');
+
+  assert.deepEqual(h.happenings.filter((kind) => kind === 'paused' || kind === 'resumed'), ['paused', 'resumed']);
+  assert.equal(h.visit.state, State.CONNECTED);
+});
+
 test('the page checks a silent server, but not while the tab is hidden', async (t) => {
   const h = harness(t);
   await reach(h, State.CONNECTED);

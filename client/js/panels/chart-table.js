@@ -24,10 +24,14 @@ export function tableOf({ log, fromS, toS, faces }) {
   const first = Math.floor(fromS / stepS);
   const count = Math.max(0, Math.floor(toS / stepS) + 1 - first);
   const means = faces.map((id) => log.slices(id, toS, count * stepS, count));
-  const words = (/** @type {string | null} */ label) => (label === null ? T.NO_FACE : T.EMOTION_LABELS[label]);
+  /** @param {import('../session/slices.js').SliceMeans} means @param {number} i */
+  const words = ({ labels, fps }, i) => {
+    const label = labels[i];
+    return label !== null ? T.EMOTION_LABELS[label] : fps[i] === null ? T.NOT_MEASURED : T.NO_FACE;
+  };
   const rows = Array.from({ length: count }, (_, i) => [
     clockTime((first + i) * stepS),
-    ...means.map(({ labels }) => words(labels[i])),
+    ...means.map((each) => words(each, i)),
     ...(means.length === 1 ? means[0].lines.map((line) => (line[i] === null ? T.NOTHING : percent(line[i]))) : []),
   ]);
   const one = [T.TABLE.label, ...EMOTIONS.map((emotion) => T.EMOTION_LABELS[emotion])];

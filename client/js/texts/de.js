@@ -279,6 +279,8 @@ export const eventSentence = ({ kind, detail }) => EVENTS[kind]?.(detail) ?? kin
 export const FPS_LABEL = 'Bildrate';
 export const NOTHING = '–';
 export const NO_FACE = 'Kein Gesicht';
+/** In the chart's table: the server reported nothing. */
+export const NOT_MEASURED = 'Nicht gemessen';
 /** Below the label in `<facestream-view>`. */
 export const ESTIMATE = 'Schätzung, oft falsch';
 export const NO_FACE_REASON = 'Im Bild ist kein Gesicht';

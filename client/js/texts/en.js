@@ -279,6 +279,8 @@ export const eventSentence = ({ kind, detail }) => EVENTS[kind]?.(detail) ?? kin
 export const FPS_LABEL = 'Frame rate';
 export const NOTHING = '–';
 export const NO_FACE = 'No face';
+/** In the chart's table: the server reported nothing. */
+export const NOT_MEASURED = 'Not measured';
 /** Below the label in `<facestream-view>`. */
 export const ESTIMATE = 'Estimate, often wrong';
 export const NO_FACE_REASON = 'There is no face in the frame';

@@ -54,6 +54,8 @@ export class Visit {
   #run = 0;
   /** Whether the page asks for a token at the moment. */
   #asking = false;
+  /** Whether the events say that the camera is paused. */
+  #isPauseSaid = false;
 
   /** @param {import('./visit-states.js').VisitPorts} ports @param {import('./visit-states.js').VisitEvents} events */
   constructor(ports, events) {
@@ -290,7 +292,10 @@ export class Visit {
 
   /** Try again soon, or once the camera resumes: without frames the server would end the next session too. @param {PeerError} error */
   #comeBack(error) {
-    if (this.#sources.current?.paused) return this.#enter(State.HELD, error);
+    if (this.#sources.current?.paused) {
+      this.#sayPause();
+      return this.#enter(State.HELD, error);
+    }
     this.#enter(State.RECONNECTING, error);
     const resume = this.#peer?.resumeToken ?? '';
     this.#countDown(error, () => this.#retry(resume));
@@ -340,6 +345,7 @@ export class Visit {
 
   #release() {
     this.#run += 1;
+    this.#isPauseSaid = false;
     this.#stopTimers();
     this.#countdown?.close();
     this.#events.onRelease();
@@ -358,17 +364,26 @@ export class Visit {
   #followCamera() {
     const paused = this.#sources.current?.paused ?? false;
     if (paused && PAUSABLE.includes(this.#state)) this.#pause();
-    if (paused || (this.#state !== State.PAUSED && this.#state !== State.HELD)) return;
+    if (paused) return;
+    if (this.#isPauseSaid) {
+      this.#isPauseSaid = false;
+      this.#events.onHappening('resumed', null);
+    }
+    if (this.#state !== State.PAUSED && this.#state !== State.HELD) return;
     const lost = this.#state === State.HELD ? this.#error : null;
-    this.#events.onHappening('resumed', null);
     this.#heardMs = performance.now();
     if (lost) this.#comeBack(lost);
     else this.#showFlow();
   }
 
   #pause() {
-    this.#events.onHappening('paused', null);
+    this.#sayPause();
     this.#enter(State.PAUSED);
+  }
+
+  #sayPause() {
+    if (!this.#isPauseSaid) this.#events.onHappening('paused', null);
+    this.#isPauseSaid = true;
   }
 
   /** @param {'connected' | 'interrupted'} flow */
