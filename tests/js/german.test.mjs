@@ -112,6 +112,19 @@ test('a German browser gets German, unless the person chose English', async () =
   assert.equal(problemOf(new PeerError('noCamera', '')).title, 'Keine Kamera gefunden');
 });
 
+test('the notice names the button that records as the button does, and says where a recording goes', () => {
+  assert.ok(de.NOTICE.includes(`„${de.TEXT.record}“`));
+  assert.match(de.NOTICE, /in Ihren Downloads gespeichert/);
+});
+
+test('how long numbers are kept is said in the same words everywhere', () => {
+  for (const text of [de.SESSIONS_NOTE, de.held({ lengthS: 5, faces: 1 }, 'browser')]) assert.match(text, / bis Sie sie löschen oder der Browser den Platz braucht\.$/);
+});
+
+test('the last second that may be missing is that of the recording, not of the reader', () => {
+  assert.match(de.leftRecording(5, 0), /nicht gespeichert\. Die letzte Sekunde fehlt vielleicht\.$/);
+});
+
 test('plurals agree', () => {
   assert.match(de.held({ lengthS: 5, faces: 1 }, 'browser'), /1 Gesicht\./);
   assert.match(de.held({ lengthS: 5, faces: 0 }, 'browser'), /0 Gesichter\./);

@@ -128,7 +128,7 @@ test('of many faces, those seen longest are shown and the others on demand', () 
 test('a report contains the settings, the limits of the method and what the person agreed to', () => {
   const text = textOf(toReport(logOf(2, () => [face(1)]), { ...SESSION, settings: [['Camera', 'Front, 640 × 480']] }));
 
-  assert.match(text, /Settings Camera Front, 640 × 480 Limitations .*often wrong.* What the person agreed to Agreed\./);
+  assert.match(text, /Settings Camera Front, 640 × 480 Limitations .*often wrong.* Text of the agreement Agreed\./);
 });
 
 /** Two connections, the first from 1 s to 11 s, the second from 21 s to 31 s; ten frames a second. */

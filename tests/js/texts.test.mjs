@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
-import { NOT_ANALYSED_REASONS, STAGE_LABELS, STATES, TEXT, UNSURE_REASONS, busySentence, describePose, eventSentence, stateName } from '../../client/js/texts/en.js';
+import { NOTICE, NOT_ANALYSED_REASONS, SESSIONS_NOTE, STAGE_LABELS, STATES, TEXT, UNSURE_REASONS, busySentence, describePose, eventSentence, held, stateName } from '../../client/js/texts/en.js';
 import { STAGES, UNANALYSED_REASONS, UNSURE_REASONS as UNSURE_CODES } from '../../client/js/connection/telemetry.js';
 import { clockTime } from '../../client/js/texts/format.js';
 import { State } from '../../client/js/visit/visit-states.js';
@@ -72,6 +72,15 @@ test('times are minutes and seconds', () => {
   assert.equal(clockTime(0), '0:00');
   assert.equal(clockTime(65.24, 1), '1:05.2');
   assert.equal(clockTime(59.96, 1), '1:00.0');
+});
+
+test('the notice names the button that records as the button does, and says where a recording goes', () => {
+  assert.ok(NOTICE.includes(`“${TEXT.record}”`));
+  assert.match(NOTICE, /saved to your downloads/);
+});
+
+test('how long numbers are kept is said in the same words everywhere', () => {
+  for (const text of [SESSIONS_NOTE, held({ lengthS: 5, faces: 1 }, 'browser')]) assert.match(text, / until you delete them or the browser needs the space\.$/);
 });
 
 test('an event becomes a sentence', () => {

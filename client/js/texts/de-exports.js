@@ -53,7 +53,7 @@ export const REPORT = {
   /** @param {number} count */
   leftOut: (count) =>
     count === 1 ? 'Ein Ereignis eines Gesichts ist nicht aufgeführt, weil es zu viele waren.' : `${decimal(count)} Ereignisse von Gesichtern sind nicht aufgeführt, weil es zu viele waren.`,
-  agreement: 'Wozu die Person zugestimmt hat',
+  agreement: 'Text der Zustimmung',
   /** @param {string} at */
   agreedAt: (at) => `Zugestimmt am ${at}.`,
   agreedBefore: 'Früher im selben Besuch zugestimmt; die Seite hat den Zeitpunkt nicht aufbewahrt.',

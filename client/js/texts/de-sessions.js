@@ -13,7 +13,7 @@ export const recordingContinues = (part) => `Die Aufnahme geht als Teil ${part} 
 /** @param {number} parts @param {string} names of the files */
 export const recordingSaved = (parts, names) => (parts === 1 ? `Die Aufnahme liegt in Ihren Downloads: ${names}` : `Die Aufnahme liegt in ${parts} Teilen in Ihren Downloads: ${names}`);
 /** @param {number} s @param {number} startedMs */
-export const leftRecording = (s, startedMs) => `Eine Aufnahme (${clockTime(s)}, begonnen: ${timeOfDay(new Date(startedMs))}) wurde nicht gespeichert. Ihre letzte Sekunde fehlt vielleicht.`;
+export const leftRecording = (s, startedMs) => `Eine Aufnahme (${clockTime(s)}, begonnen: ${timeOfDay(new Date(startedMs))}) wurde nicht gespeichert. Die letzte Sekunde fehlt vielleicht.`;
 /** The same where its record cannot be read. */
 export const LEFT_DAMAGED = 'Eine Aufnahme wurde nicht gespeichert, und die Angaben dieses Browsers dazu sind beschädigt. Speichern Sie sie, um zu sehen, ob sie läuft, oder löschen Sie sie.';
 export const LEFT = { save: 'Speichern', delete: 'Löschen' };
@@ -24,9 +24,12 @@ export const ASK_DELETE_DAMAGED_RECORDING = 'Die beschädigte Aufnahme löschen?
 /** @param {number} count @param {string} one @param {string} several */
 const counted = (count, one, several) => `${count} ${count === 1 ? one : several}`;
 
+/** How long the browser keeps numbers. */
+const KEPT_UNTIL = 'bis Sie sie löschen oder der Browser den Platz braucht';
+
 /** @param {Pick<SessionInfo, 'lengthS' | 'faces'>} info @param {'browser' | 'page'} place that keeps it */
 export const held = ({ lengthS, faces }, place) =>
-  `Messwerte aus ${clockTime(lengthS)} ${lengthS < 3600 ? 'Minuten' : 'Stunden'}, ${counted(faces, 'Gesicht', 'Gesichter')}. ${place === 'browser' ? 'Dieser Browser bewahrt sie auf, bis Sie sie löschen.' : 'Diese Seite behält sie, bis Sie sie schließen.'}`;
+  `Messwerte aus ${clockTime(lengthS)} ${lengthS < 3600 ? 'Minuten' : 'Stunden'}, ${counted(faces, 'Gesicht', 'Gesichter')}. ${place === 'browser' ? `Dieser Browser bewahrt sie auf, ${KEPT_UNTIL}.` : 'Diese Seite behält sie, bis Sie sie schließen.'}`;
 /** @param {SessionInfo} info */
 export const pastSession = (info) => `Frühere Sitzung: ${info.name ? `${info.name}, ` : ''}${dateAndTime(new Date(info.startedMs))} Uhr · Dauer ${factsOf(info)}`;
 export const BACK = { toLive: 'Zurück zu Live', close: 'Schließen' };
@@ -43,7 +46,7 @@ export const RUNNING = 'läuft';
 /** In place of sessionLine() where its record cannot be read. */
 export const DAMAGED_SESSION = { date: 'Beschädigte Sitzung', facts: 'nicht lesbar' };
 export const SESSION_ACTIONS = { open: 'Öffnen', report: 'Bericht', tables: 'Tabellen', jsonl: 'JSONL', remove: 'Löschen' };
-export const SESSIONS_NOTE = 'Zahlen früherer Sitzungen, ohne Bilder. Sie liegen nur in diesem Browser, bis Sie sie löschen oder der Browser den Platz braucht.';
+export const SESSIONS_NOTE = `Zahlen früherer Sitzungen, ohne Bilder. Sie liegen nur in diesem Browser, ${KEPT_UNTIL}.`;
 export const NO_SESSIONS = 'Es ist keine Sitzung gespeichert.';
 export const SESSION_UNREADABLE = 'Diese Sitzung lässt sich nicht lesen.';
 /** @param {SessionInfo} info */

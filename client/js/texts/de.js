@@ -204,7 +204,7 @@ export const FIGURES = {
 export const NOTICE =
   'Ihr Video wird an diesen Server gesendet und dort auf Gesichtsausdrücke ausgewertet. Der Server speichert weder Bilder noch Ergebnisse. ' +
   'Die Zahlen bleiben, ohne Bilder, in diesem Browser; unter „Sitzungen“ können Sie sie löschen. ' +
-  'Das Video wird nur aufgenommen, wenn Sie „Aufnehmen“ drücken; auch eine Aufnahme bleibt in diesem Browser, und Sie können sie speichern oder löschen. ' +
+  `Das Video wird nur aufgenommen, wenn Sie „${TEXT.record}“ drücken; endet die Aufnahme, wird sie in Ihren Downloads gespeichert. Wird die Seite vorher geschlossen, bleibt sie in diesem Browser, bis Sie sie speichern oder löschen. ` +
   'Auch andere Personen im Bild werden ausgewertet: Sagen Sie es ihnen.';
 
 /** Background modes, by their names on the wire ("views"). @type {Record<string, string>} */

@@ -52,7 +52,7 @@ export const REPORT = {
   /** @param {number} count */
   leftOut: (count) =>
     count === 1 ? 'One event of a face is not listed, because there were too many.' : `${decimal(count)} events of faces are not listed, because there were too many.`,
-  agreement: 'What the person agreed to',
+  agreement: 'Text of the agreement',
   /** @param {string} at */
   agreedAt: (at) => `Agreed on ${at}.`,
   agreedBefore: 'Agreed earlier in the same visit; the page did not keep the time.',

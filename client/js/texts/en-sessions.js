@@ -24,9 +24,12 @@ export const ASK_DELETE_DAMAGED_RECORDING = 'Delete the damaged recording? It ca
 /** @param {number} count @param {string} one @param {string} several */
 const counted = (count, one, several) => `${count} ${count === 1 ? one : several}`;
 
+/** How long the browser keeps numbers. */
+const KEPT_UNTIL = 'until you delete them or the browser needs the space';
+
 /** @param {Pick<SessionInfo, 'lengthS' | 'faces'>} info @param {'browser' | 'page'} place that keeps it */
 export const held = ({ lengthS, faces }, place) =>
-  `${clockTime(lengthS)} of measurements, ${counted(faces, 'face', 'faces')}. ${place === 'browser' ? 'This browser keeps them until you delete them.' : 'This page holds them until you close it.'}`;
+  `${clockTime(lengthS)} of measurements, ${counted(faces, 'face', 'faces')}. ${place === 'browser' ? `This browser keeps them ${KEPT_UNTIL}.` : 'This page holds them until you close it.'}`;
 /** @param {SessionInfo} info */
 export const pastSession = (info) => `Past session: ${info.name ? `${info.name}, ` : ''}${dateAndTime(new Date(info.startedMs))}. ${factsOf(info)}`;
 export const BACK = { toLive: 'Back to live', close: 'Close' };
@@ -43,7 +46,7 @@ export const RUNNING = 'running';
 /** In place of sessionLine() where its record cannot be read. */
 export const DAMAGED_SESSION = { date: 'Damaged session', facts: 'cannot be read' };
 export const SESSION_ACTIONS = { open: 'Open', report: 'Report', tables: 'Tables', jsonl: 'JSONL', remove: 'Delete' };
-export const SESSIONS_NOTE = 'Numbers of past sessions, without images. They are kept in this browser only, until you delete them or the browser needs the space.';
+export const SESSIONS_NOTE = `Numbers of past sessions, without images. They are kept in this browser only, ${KEPT_UNTIL}.`;
 export const NO_SESSIONS = 'No sessions are kept.';
 export const SESSION_UNREADABLE = 'This session cannot be read.';
 /** @param {SessionInfo} info */

@@ -204,7 +204,7 @@ export const FIGURES = {
 export const NOTICE =
   'Your video is sent to this server and analysed there for facial expressions. The server stores neither frames nor results. ' +
   'The numbers, without images, stay in this browser; you can delete them under “Sessions”. ' +
-  'The video is not recorded unless you press “Record”; a recording stays in this browser too, and you can save or delete it. ' +
+  `The video is not recorded unless you press “${TEXT.record}”; when the recording ends, it is saved to your downloads. If the page closes before that, it stays in this browser until you save or delete it. ` +
   'Others in the camera’s view are analysed too: tell them.';
 
 /** Background modes, by their names on the wire ("views"). @type {Record<string, string>} */
