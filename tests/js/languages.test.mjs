@@ -38,3 +38,10 @@ test('numbers follow the language', (context) => {
 test('a time of more than an hour shows the hours', () => {
   assert.deepEqual([clockTime(59.96, 1), clockTime(3599.6), clockTime(3725)], ['1:00.0', '1:00:00', '1:02:05']);
 });
+
+test('a part of a second has the decimal separator of the language', (context) => {
+  context.after(() => useNumbersOf('en'));
+  useNumbersOf('de');
+
+  assert.deepEqual([clockTime(172.4, 1), clockTime(5.04, 1), clockTime(59.96, 1), clockTime(3725)], ['2:52,4', '0:05,0', '1:00,0', '1:02:05']);
+});

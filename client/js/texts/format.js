@@ -55,12 +55,12 @@ export const perSecond = (fps) => `${decimal(fps, 1)} fps`;
 /** @param {number} kbps */
 export const kilobits = (kbps) => (kbps < 1000 ? `${decimal(kbps)} kbit/s` : `${decimal(kbps / 1000, 1)} Mbit/s`);
 
-/** The same in every language. @param {number} s @param {number} [decimals] @returns {string} minutes and seconds; hours from an hour on */
+/** @param {number} s @param {number} [decimals] @returns {string} minutes and seconds; hours from an hour on */
 export function clockTime(s, decimals = 0) {
   const whole = Math.max(0, Number(s.toFixed(decimals)));
   const hours = Math.floor(whole / 3600);
   const minutes = Math.floor(whole / 60) % 60;
-  const seconds = (whole - hours * 3600 - minutes * 60).toFixed(decimals).padStart(decimals ? 3 + decimals : 2, '0');
+  const seconds = decimal(whole - hours * 3600 - minutes * 60, decimals).padStart(decimals ? 3 + decimals : 2, '0');
   return hours ? `${hours}:${String(minutes).padStart(2, '0')}:${seconds}` : `${minutes}:${seconds}`;
 }
 
