@@ -44,8 +44,8 @@ test('the summary comes first: how long each face was seen, the share of its lab
   const text = textOf(toReport(log, SESSION).split('<h2>Legend')[0]);
 
   assert.match(text, /Length 1:00 Faces 2 Markers 2 Frames 61/);
-  assert.match(text, /Face 1 seen for 0:59 of 1:00 H Happy 75% Sa Sad 25%/);
-  assert.match(text, /Face 2 seen for 0:29 of 1:00 N Neutral 100%/);
+  assert.match(text, /Face 1 seen for 0:59 of 1:00 H Happy: 75% of the time, probability 97% on average Sa Sad: 25% of the time, probability 0% on average/);
+  assert.match(text, /Face 2 seen for 0:29 of 1:00 N Neutral: 100% of the time, probability 2% on average/);
 });
 
 test('the summary is exact although only means are kept of the first part', () => {

@@ -31,9 +31,13 @@ const DASHES = { disgust: '7 3', fear: '2.5 2.5', sad: '9 3 2 3', surprise: '5 2
 /** @param {FaceSummary} face @param {number} measuredS how long frames were analysed @returns {string} one bar with the share of each label */
 export function summaryOfFace(face, measuredS) {
   const shares = sharesOf(face);
-  const words = shares.map(({ label, shown }) => `${T.EMOTION_LABELS[label]} ${shown}`).join(', ');
+  const words = shares.map(({ label, shown }) => `${T.EMOTION_LABELS[label]}: ${shown} ${T.REPORT.ofTime}`).join(', ');
   const bars = shares.map(({ label, share }) => `<i style="width:${(share * 100).toFixed(2)}%;background:var(--${label})"></i>`);
-  const items = shares.slice(0, 4).map(({ label, shown }) => `<li>${swatch(label)} ${escape(T.EMOTION_LABELS[label])} <b>${shown}</b></li>`);
+  const items = shares.slice(0, 4).map(({ label, shown, mean }) => {
+    // A share alone would read like the probability that the page shows.
+    const facts = [T.REPORT.ofTime, mean && T.REPORT.onAverage(mean)].filter(Boolean).join(', ');
+    return `<li>${swatch(label)} <span>${escape(T.EMOTION_LABELS[label])}: <b>${shown}</b> ${escape(facts)}</span></li>`;
+  });
   return `<div class="who"><header><h3>${escape(T.faceName(face.id))}</h3><span class="quiet">${escape(T.REPORT.seenFor(clockTime(face.seenS), clockTime(measuredS)))}</span></header>
 <div class="share" role="img" aria-label="${escape(words)}">${bars.join('')}</div><ul class="shares">${items.join('')}</ul></div>`;
 }
@@ -155,10 +159,11 @@ function table(face) {
 /** @param {number[]} parts @returns {string[]} percentages whose sum is 100 */
 const inWhole = (parts) => wholePercents(parts).map((whole) => percent(whole / 100));
 
-/** @param {FaceSummary} face @returns {{label: string, share: number, shown: string}[]} largest first */
+/** @param {FaceSummary} face @returns {{label: string, share: number, shown: string, mean: string}[]} largest first; `mean`: probability, empty without one */
 function sharesOf(face) {
   const shown = inWhole(face.labels);
-  const shares = LABELS.map((label, i) => ({ label, share: face.labels[i] / face.frames, shown: shown[i] }));
+  const means = inWhole(face.sums);
+  const shares = LABELS.map((label, i) => ({ label, share: face.labels[i] / face.frames, shown: shown[i], mean: label === 'unsure' ? '' : means[i] }));
   return shares.filter(({ share }) => share > 0).sort((a, b) => b.share - a.share);
 }
 

@@ -33,6 +33,10 @@ export const REPORT = {
   chart: 'Wahrscheinlichkeiten der sieben Ausdrücke im Lauf der Zeit. Die beiden mit den höchsten Mittelwerten sind fett. Eine Lücke: Dieses Gesicht wurde nicht gefunden.',
   ribbon: 'Der häufigste Ausdruck jedes Moments',
   expression: 'Ausdruck',
+  /** After the share of a label, in the summary. */
+  ofTime: 'der Zeit',
+  /** @param {string} mean probability of that label over all frames with the face */
+  onAverage: (mean) => `Wahrscheinlichkeit im Mittel ${mean}`,
   share: 'Anteil der Bilder',
   mean: 'Mittlere Wahrscheinlichkeit',
   /** @param {string} seen @param {string} length */

@@ -33,6 +33,10 @@ export const REPORT = {
   chart: 'Probabilities of the seven expressions over time. The two with the highest means are bold. A gap: this face was not found.',
   ribbon: 'The most frequent label of each moment',
   expression: 'Expression',
+  /** After the share of a label, in the summary. */
+  ofTime: 'of the time',
+  /** @param {string} mean probability of that label over all frames with the face */
+  onAverage: (mean) => `probability ${mean} on average`,
   share: 'Share of frames',
   mean: 'Mean probability',
   /** @param {string} seen @param {string} length */
