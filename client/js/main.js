@@ -72,7 +72,7 @@ const isCompact = root.dataset.view === 'compact';
 const chart = isCompact ? null : makeChart();
 takeToken(location, history);
 const token = new TokenDialog(dialog('#token'));
-const consent = new ConsentDialog(dialog('#consent'));
+const consent = new ConsentDialog(dialog('#consent'), find(document, '#consent-each', HTMLInputElement));
 const stage = new StagePanel({
   root,
   video,
@@ -123,7 +123,7 @@ let reach = { auth: 'none', listens: '', addresses: [] };
 /** What is sent and to which server, and what the person agreed to. */
 function aboutSession() {
   const { clip, width, height, fps } = setup.source;
-  return { source: /** @type {'camera' | 'file'} */ (clip ? 'file' : 'camera'), notice, agreedMs: consent.agreedMs, settings: { width, height, fps }, server };
+  return { source: /** @type {'camera' | 'file'} */ (clip ? 'file' : 'camera'), notice, ...consent.agreement, settings: { width, height, fps }, server };
 }
 
 const storage = new Storage((key) => stage.say(T.STORAGE_TROUBLES[key]));
@@ -137,7 +137,7 @@ const sessions = new Sessions(storage);
 const keeper = new SessionKeeper(sessions, log);
 const held = new HeldPanel(
   { held: element('#held'), past: element('#past') },
-  { save: () => exports.open(), close: () => session.closePast(), forget: async () => (await ask(T.ASK_FORGET)) && session.forget().catch((error) => list.report(error)), rename: (name) => keeper.rename(name).catch((error) => list.report(error)) },
+  { save: () => exports.open(), close: () => session.closePast(), forget: async () => (await ask(T.ASK_FORGET)) && session.forget().catch((error) => list.report(error)), rename: (name) => keeper.rename(name).catch((error) => list.report(error)), willAsk: () => consent.willAsk(notice), nextPerson: askNextPerson },
 );
 const markers = new MarkerPanel(
   { tools: element('#markers'), form: find(document, '#marker-note', HTMLFormElement) },
@@ -156,7 +156,7 @@ const markers = new MarkerPanel(
   (text) => stage.sayBriefly(text),
 );
 /** @type {SessionView} annotated, because the panels above refer to it */
-const session = new SessionView({ log, keeper, sessions, live, stage, held, markers, list: isCompact ? listOfCompact() : 'here', about: aboutSession, onChange: () => exports.refresh() });
+const session = new SessionView({ log, keeper, sessions, live, stage, held, markers, list: isCompact ? listOfCompact() : 'here', about: aboutSession, onBegin: () => consent.use(), onChange: () => exports.refresh() });
 const exports = new ExportPanel(
   {
     snapshot: button('snapshot'),
@@ -244,6 +244,14 @@ async function readTraits() {
   return traitsOf(config);
 }
 
+/** Whoever starts next is asked, whatever the last person agreed to. */
+function askNextPerson() {
+  consent.forget();
+  session.refresh();
+  stage.sayBriefly(T.NEXT_PERSON);
+  button('start').focus();
+}
+
 /** A file needs no camera. */
 function findObstacle() {
   return setup.source.clip ? null : cameraObstacle();
@@ -319,6 +327,7 @@ bindShortcuts(document, {
 });
 if (isCompact) makeCompact(find(document, '#full-page', HTMLAnchorElement), element('.rows'));
 video.addEventListener('playing', () => visit.videoPlays());
+find(document, '#consent-each', HTMLInputElement).addEventListener('change', () => session.refresh());
 closeLikeMenus(/** @type {NodeListOf<HTMLDetailsElement>} */ (document.querySelectorAll('.menu')));
 leaveRoom(root, { bars: element('.bars') });
 stage.show(State.IDLE, findObstacle());

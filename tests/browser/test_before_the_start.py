@@ -1,14 +1,16 @@
 """Consent, settings and clips before the first frame is sent."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Page, expect
 
 from tests.browser.cameras import LOOP
 from tests.browser.clips import write_clip
-from tests.browser.conftest import SOON_MS, OpenPage, open_settings, press_start, start
+from tests.browser.conftest import SOON_MS, OpenPage, downloaded, open_settings, press_start, start
+from tests.browser.test_sessions import measured, session_over, stop
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -57,6 +59,50 @@ async def test_the_consent_shows_the_operators_notice_and_is_asked_once_per_visi
         await expect(page.get_by_role("button", name="Stop")).to_be_visible()
         await open_settings(page)
         await expect(page.get_by_label("Background blurred")).to_be_visible()
+
+
+@pytest.mark.parametrize("way", ["next person", "each start"])
+async def test_the_next_person_can_be_asked_and_a_report_says_who_was_not(
+    server_url: str, open_page: OpenPage, tmp_path: Path, way: str
+):
+    async with open_page(server_url) as page:
+        start_button, dialog = page.get_by_role("button", name="Start"), page.locator("#consent")
+        next_person = page.locator("#held").get_by_role("button", name="Next person")
+        await session_over(page)
+        assert "before an earlier session" not in await agreement(page, tmp_path)
+        await page.reload()
+        await start_button.click()
+        await measured(page)
+        await stop(page)
+        # The person who agreed may have left.
+        assert re.search(r"Agreed on .*, before an earlier session", await agreement(page, tmp_path))
+
+        await expect(next_person).to_be_visible()
+        if way == "next person":
+            await next_person.click()
+            await expect(start_button).to_be_focused()
+        else:
+            await open_settings(page)
+            await page.get_by_label("Ask for consent at each start").check()
+            await page.reload()
+            await open_settings(page)
+            await expect(page.get_by_label("Ask for consent at each start")).to_be_checked()
+            await page.keyboard.press("Escape")
+        await expect(next_person).to_be_hidden()
+        await start_button.click()
+        await expect(dialog).to_be_visible()
+        await page.get_by_role("button", name="I agree").click()
+        await measured(page)
+        await stop(page)
+
+        assert "before an earlier session" not in await agreement(page, tmp_path)
+
+
+async def agreement(page: Page, folder: Path) -> str:
+    """What the report of the session on show says about consent."""
+    await page.locator("#save summary").click()
+    report = await downloaded(page, page.locator("#save-report"), folder)
+    return report.read_text().split("Text of the agreement")[1]
 
 
 async def test_size_rate_and_the_mirror_are_used_and_kept(server_url: str, open_page: OpenPage):

@@ -34,6 +34,7 @@ test('the report says when the session was, to the second and with the offset, a
 
   assert.match(await whole(SESSION), /<h1>Facial expressions<\/h1><p>[^<]*19(70|69)[^<]*\d:\d\d:00[^<]*\(UTC[+-]\d\d:\d\d\)</);
   assert.match(await whole({ ...SESSION, agreedMs: 5000 }), /Text of the agreement<\/h2><p>Agreed\.<\/p><p>Agreed on [^<]*:05[^<]*\(UTC/);
+  assert.match(await whole({ ...SESSION, agreedMs: 5000, agreedEarlier: true }), /<p>Agreed on [^<]*:05[^<]*, before an earlier session of this visit; perhaps another person\.<\/p>/);
   assert.match(await whole({ ...SESSION, agreedMs: null }), /<p>Agreed earlier in the same visit/);
   assert.doesNotMatch(await whole(SESSION), /Agreed on|Agreed earlier/);
 });

@@ -30,3 +30,13 @@ export function keepChoice(name, value, storage = local) {
     unstored.set(name, value);
   }
 }
+
+/** @param {string} name @param {() => Storage} [storage] */
+export function forgetChoice(name, storage = local) {
+  unstored.delete(name);
+  try {
+    storage().removeItem(PREFIX + name);
+  } catch {
+    // Where storage is forbidden, nothing was stored.
+  }
+}

@@ -14,6 +14,8 @@ import { asksName } from './session-name.js';
  * @property {() => void} forget
  * @property {() => void} close the past session
  * @property {(name: string) => void} rename the session that has ended
+ * @property {() => boolean} willAsk whether the next start asks for consent
+ * @property {() => void} nextPerson another person comes, who has to be asked
  */
 
 export class HeldPanel {
@@ -21,15 +23,20 @@ export class HeldPanel {
   #past;
   #back;
   #name;
+  #next;
+  #willAsk;
 
   /** @param {HeldElements} elements each holds a p and buttons @param {HeldActions} actions */
-  constructor({ held, past }, { save, forget, close, rename }) {
+  constructor({ held, past }, { save, forget, close, rename, willAsk, nextPerson }) {
     this.#held = held;
     this.#past = past;
     this.#back = find(past, '.back', HTMLButtonElement);
     this.#name = find(held, '.session-name', HTMLInputElement);
     this.#name.placeholder = T.TEXT.sessionName;
     asksName(this.#name, rename);
+    this.#willAsk = willAsk;
+    this.#next = find(held, '.next-person', HTMLButtonElement);
+    this.#next.addEventListener('click', nextPerson);
     find(held, '.save', HTMLButtonElement).addEventListener('click', save);
     find(held, '.forget', HTMLButtonElement).addEventListener('click', forget);
     find(past, '.save', HTMLButtonElement).addEventListener('click', save);
@@ -39,6 +46,7 @@ export class HeldPanel {
   /** @param {import('../storage/sessions.js').SessionInfo | null} info of the session that has ended; null: none @param {'browser' | 'page'} place that keeps it */
   showHeld(info, place) {
     this.#fill(this.#held, info && T.held(info, place));
+    this.#next.hidden = this.#willAsk();
     // What is being typed stays.
     if (this.#name !== document.activeElement) this.#name.value = info?.name ?? '';
   }

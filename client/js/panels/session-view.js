@@ -12,8 +12,9 @@
  * @property {import('./stage-panel.js').StagePanel} stage
  * @property {import('./held-panel.js').HeldPanel} held
  * @property {import('./marker-panel.js').MarkerPanel} markers
- * @property {() => Pick<SessionInfo, 'source' | 'notice' | 'agreedMs' | 'settings' | 'server'>} about what is being sent and to which server, and what the person agreed to
+ * @property {() => Pick<SessionInfo, 'source' | 'notice' | 'agreedMs' | 'agreedEarlier' | 'settings' | 'server'>} about what is being sent and to which server, and what the person agreed to
  * @property {'here' | 'on the full page' | 'nowhere'} list where this page's sessions are listed
+ * @property {() => void} onBegin a session has begun
  * @property {() => void} onChange there may be something else to save
  */
 
@@ -33,8 +34,8 @@ export class SessionView {
   get shown() {
     const { log, live, keeper, about } = this.#at;
     const { info, log: past = log } = this.#past ?? { info: keeper.info };
-    const { notice, agreedMs, settings, server } = info ?? about();
-    return { log: past, startedAt: info ? new Date(info.startedMs) : live.startedAt, notice, agreedMs, settings, server, name: info?.name };
+    const { notice, agreedMs, agreedEarlier, settings, server } = info ?? about();
+    return { log: past, startedAt: info ? new Date(info.startedMs) : live.startedAt, notice, agreedMs, agreedEarlier, settings, server, name: info?.name };
   }
 
   /** Whether the page holds a session that the browser does not keep. */
@@ -45,10 +46,11 @@ export class SessionView {
 
   /** A new session has begun, and the log is empty. */
   begin() {
-    const { keeper, live, about } = this.#at;
+    const { keeper, live, about, onBegin } = this.#at;
     this.closePast();
     this.#isDeleted = false;
     keeper.begin({ startedMs: live.startedAt.getTime(), ...about() });
+    onBegin();
     this.refresh();
   }
 

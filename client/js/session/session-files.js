@@ -13,6 +13,7 @@ import { T } from '../texts/texts.js';
  * @property {string} [name] typed by the person
  * @property {string} notice what the person agreed to
  * @property {number | null} [agreedMs] when, by the system clock; null: earlier in the same visit, at a time that is not known; undefined: nothing is known
+ * @property {boolean} [agreedEarlier] before an earlier session of the same visit
  * @property {{width: number, height: number, fps: number}} settings of the video that was sent
  * @property {{version: string, models: string[]}} [server] what analysed it
  *
@@ -53,9 +54,11 @@ function settingsOf({ settings: { width, height, fps }, server }) {
 }
 
 /** @param {Exported} session @returns {string} empty: nothing is known */
-function agreedWords({ agreedMs }) {
+function agreedWords({ agreedMs, agreedEarlier }) {
   if (agreedMs === undefined) return '';
-  return agreedMs === null ? T.REPORT.agreedBefore : T.REPORT.agreedAt(exactTime(new Date(agreedMs)));
+  if (agreedMs === null) return T.REPORT.agreedBefore;
+  const at = exactTime(new Date(agreedMs));
+  return agreedEarlier ? T.REPORT.agreedEarlier(at) : T.REPORT.agreedAt(at);
 }
 
 /** @param {string} text @param {string} type */

@@ -35,7 +35,7 @@ export class SessionKeeper {
     return this.#timer !== undefined;
   }
 
-  /** A new session; the log has forgotten the last one. @param {Pick<SessionInfo, 'startedMs' | 'source' | 'notice' | 'agreedMs' | 'settings' | 'server'>} about */
+  /** A new session; the log has forgotten the last one. @param {Pick<SessionInfo, 'startedMs' | 'source' | 'notice' | 'agreedMs' | 'agreedEarlier' | 'settings' | 'server'>} about */
   begin(about) {
     this.#stop();
     const id = `${about.startedMs}-${Math.random().toString(36).slice(2)}`;

@@ -26,7 +26,8 @@ export const MOST_NAME = 80;
  * @property {number} markers
  * @property {'camera' | 'file'} source
  * @property {string} notice what the person agreed to
- * @property {number | null} [agreedMs] of the system clock; null: in the same visit, before its page was loaded
+ * @property {number | null} [agreedMs] of the system clock; null: in the same visit, at a time that is not known
+ * @property {boolean} [agreedEarlier] before an earlier session of the same visit, perhaps another person
  * @property {{width: number, height: number, fps: number}} settings of the video that was sent
  * @property {{version: string, models: string[]}} [server] what analysed it; its version is empty if the server did not say it
  *

@@ -60,6 +60,8 @@ export const REPORT = {
   agreement: 'Text der Zustimmung',
   /** @param {string} at */
   agreedAt: (at) => `Zugestimmt am ${at}.`,
+  /** @param {string} at */
+  agreedEarlier: (at) => `Zugestimmt am ${at}, vor einer früheren Sitzung dieses Besuchs; vielleicht von einer anderen Person.`,
   agreedBefore: 'Früher im selben Besuch zugestimmt; die Seite hat den Zeitpunkt nicht aufbewahrt.',
   caution: 'Grenzen',
   cautionText:

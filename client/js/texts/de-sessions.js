@@ -33,6 +33,7 @@ export const held = ({ lengthS, faces }, place) =>
 /** @param {SessionInfo} info */
 export const pastSession = (info) => `Frühere Sitzung: ${info.name ? `${info.name}, ` : ''}${dateAndTime(new Date(info.startedMs))} Uhr · Dauer ${factsOf(info)}`;
 export const BACK = { toLive: 'Zurück zu Live', close: 'Schließen' };
+export const NEXT_PERSON = 'Der nächste Start fragt wieder nach der Einwilligung.';
 export const ASK_FORGET = 'Die Messwerte dieser Sitzung löschen? Sie lassen sich nicht wiederherstellen.';
 
 /** @param {SessionInfo} info @returns {{date: string, facts: string}} */

@@ -59,6 +59,8 @@ export const REPORT = {
   agreement: 'Text of the agreement',
   /** @param {string} at */
   agreedAt: (at) => `Agreed on ${at}.`,
+  /** @param {string} at */
+  agreedEarlier: (at) => `Agreed on ${at}, before an earlier session of this visit; perhaps another person.`,
   agreedBefore: 'Agreed earlier in the same visit; the page did not keep the time.',
   caution: 'Limitations',
   cautionText:

@@ -33,6 +33,7 @@ export const held = ({ lengthS, faces }, place) =>
 /** @param {SessionInfo} info */
 export const pastSession = (info) => `Past session: ${info.name ? `${info.name}, ` : ''}${dateAndTime(new Date(info.startedMs))}. ${factsOf(info)}`;
 export const BACK = { toLive: 'Back to live', close: 'Close' };
+export const NEXT_PERSON = 'The next start asks for consent again.';
 export const ASK_FORGET = 'Delete the measurements of this session? They cannot be restored.';
 
 /** @param {SessionInfo} info @returns {{date: string, facts: string}} */
