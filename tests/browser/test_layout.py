@@ -209,7 +209,7 @@ async def test_big_word_shows_only_video_and_word_and_escape_leaves_it(server_ur
         await expect(page.locator("#leave-word")).to_be_hidden()
 
 
-@pytest.mark.parametrize(("width", "height"), [(1920, 1080), (740, 360), (360, 740)])
+@pytest.mark.parametrize(("width", "height"), [(1920, 1080), (740, 360), (360, 740), (320, 568)])
 async def test_the_menu_for_the_video_is_inside_the_window_and_closes_at_a_choice(
     server_url: str, open_page: OpenPage, width: int, height: int
 ):
@@ -217,6 +217,10 @@ async def test_the_menu_for_the_video_is_inside_the_window_and_closes_at_a_choic
         await start(page)
         await page.locator("#view summary").click()
         await expect_inside(page, "#view-word", "#view-full", "#view-small")
+        heights = await page.locator("#view .sheet button:visible").evaluate_all(
+            "(buttons) => buttons.map((button) => button.clientHeight)"
+        )
+        assert len(set(heights)) == 1, "each has one line"
 
         await page.locator("#view-word").click()
         await expect(page.locator("#leave-word")).to_be_visible()
