@@ -470,6 +470,8 @@ async def test_the_key_m_marks_the_moment_with_a_note(server_url: str, open_page
             if cells["event"] in ("marker", "stimulus-start"):
                 assert float(cells["pressed_s"]) >= float(cells["time_s"])
                 assert int(cells["seq"]) >= 0
+            if cells["event"] == "stimulus-start":
+                assert cells["time_s"] == cells["pressed_s"]
         assert "mm smile" in messages.read_text()
         for line in messages.read_text().splitlines():
             json.loads(line)

@@ -116,20 +116,29 @@ test('a line of means in JSONL counts its labels and the frames without a face',
   assert.deepEqual([one.frames, one.labels.happy, one.labels.sad, two.labels.unsure], [4, 3, 1, 2]);
 });
 
-test('a marker has the time of the frame on show, the moment of the key, and the number of the frame, also after the database', () => {
+for (const [kind, timeS, clock] of [['marker', 0.75, '2026-03-04T05:06:08.250Z'], ['stimulus-start', 1, '2026-03-04T05:06:08.500Z'], ['stimulus-end', 1, '2026-03-04T05:06:08.500Z']]) test(`${kind}: the moment of the key and the number of the frame; a marker has the frame's time, a stimulus that of the key, also after the database`, () => {
   const log = logOf({ faces: [] }, { faces: [] });
-  log.noteShown({ timeS: 0.75, pressedS: 1, seq: 3 }, 'stimulus-start', 'cue');
+  log.noteShown({ timeS: 0.75, pressedS: 1, seq: 3 }, kind, 'cue');
   log.note(1.2, 'stopped');
   const { events } = SessionLog.from(structuredClone(log.takeChunks()));
   const [first, second] = table(toEventsCsv(events, GERMAN).slice(1), ';');
   const [, line, , stopped] = toJsonl(log, { startedAt }).trimEnd().split('\n').map((text) => JSON.parse(text));
 
   assert.deepEqual(first, {
-    time_s: '0,750', clock: '2026-03-04T05:06:08.250Z', event: 'stimulus-start', detail: 'cue', pressed_s: '1,000', pressed_clock: '2026-03-04T05:06:08.500Z', seq: '3',
+    time_s: timeS.toFixed(3).replace('.', ','), clock, event: kind, detail: 'cue', pressed_s: '1,000', pressed_clock: '2026-03-04T05:06:08.500Z', seq: '3',
   });
   assert.deepEqual([second.event, second.pressed_s, second.pressed_clock, second.seq], ['stopped', '', '', '']);
-  assert.deepEqual([line.time_s, line.pressed_s, line.pressed_clock, line.seq], [0.75, 1, '2026-03-04T05:06:08.500Z', 3]);
+  assert.deepEqual([line.time_s, line.pressed_s, line.pressed_clock, line.seq], [timeS, 1, '2026-03-04T05:06:08.500Z', 3]);
   assert.deepEqual(Object.keys(stopped), ['v', 'time_s', 'clock', 'event', 'detail']);
+});
+
+test('a stimulus that an earlier version kept with the time of the frame gets that of the key, too', () => {
+  const log = logOf({ faces: [] }, { faces: [] });
+  log.noteShown({ timeS: 0.75, pressedS: 1, seq: 3 }, 'stimulus-start', 'cue');
+  const chunks = structuredClone(log.takeChunks());
+  for (const event of chunks.flatMap(({ events = [] }) => events)) if (event.pressedS) event.timeS = 0.75;
+
+  assert.equal(SessionLog.from(chunks).events.find(({ kind }) => kind === 'stimulus-start').timeS, 1);
 });
 
 test('rows and lines have the number of their connection, also where only means are kept and after the database', () => {

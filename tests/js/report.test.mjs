@@ -48,6 +48,16 @@ test('the summary comes first: how long each face was seen, the share of its lab
   assert.match(text, /Face 2 seen for 0:29 of 1:00 N Neutral: 100% of the time, probability 2% on average/);
 });
 
+test('what was noted comes with what its times mean, a stimulus at the moment of the press', () => {
+  const log = logOf(60, () => [face(1)]);
+  log.noteShown({ timeS: 20.5, pressedS: 21.2, seq: 20 }, 'stimulus-start', 'cue');
+  log.noteShown({ timeS: 75.3, pressedS: 75.3 }, 'marker', 'late');
+  const text = textOf(toReport(log, SESSION));
+
+  assert.match(text, /1 0:21\.2 [^.]*cue.* 2 1:15\.3 [^.]*late.* A stimulus has the time of the press\./);
+  assert.match(text, /Length 1:15/);
+});
+
 test('the summary is exact although only means are kept of the first part', () => {
   const facesAt = (s) => [face(1, s % 3 ? 'happy' : 'sad')];
   const [thinned, whole] = [new SessionLog({ framesS: 10 }), new SessionLog()].map((log) => {

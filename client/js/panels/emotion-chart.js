@@ -114,7 +114,7 @@ export class EmotionChart {
     window.clearInterval(this.#timer);
     this.#timer = 0;
     this.#log = log;
-    this.#endedS = log.lastS;
+    this.#endedS = log.lastS > 0 ? log.endS : 0;
     this.#heldS = this.#shownS = null;
     this.#faceId = null;
     this.#redraw();

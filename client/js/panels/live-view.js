@@ -65,17 +65,22 @@ export class LiveView {
     return this.#startedAt;
   }
 
-  /** @returns {import('../session/session-log.js').OnShow} the frame on show; that of the newest message where it is not known */
+  /** @returns {import('../session/session-log.js').OnShow} the frame on show; the moment without a frame while the video stands still or is away */
   get onShow() {
+    const nowMs = performance.now();
+    // The time of a file says nothing about when a person pressed something, and stands still with it.
+    if (this.#isClip) return this.#onShowOfFile(nowMs);
+    const pressedS = nowMs / 1000 - this.#startS;
+    const shown = this.#waiting ? null : this.#shown.current(nowMs);
+    if (!shown) return { timeS: pressedS, pressedS };
+    return { timeS: Math.min(pressedS, Math.max(0, this.#clock.timeOf(shown.pts) - this.#startS)), pressedS, seq: shown.seq };
+  }
+
+  /** @param {number} nowMs @returns {import('../session/session-log.js').OnShow} the frame of the file on show; that of the newest message where it is not known */
+  #onShowOfFile(nowMs) {
     const newestS = Math.max(this.#newestS, this.#at.log.lastS);
-    const shown = this.#momentS === null ? null : this.#shown.report(performance.now());
-    const seq = shown?.seq ?? this.#lastSeq;
-    return {
-      timeS: this.#momentS === null ? newestS : Math.min(newestS, Math.max(0, this.#momentS - this.#startS)),
-      // The time of a file says nothing about when a person pressed something.
-      ...(!this.#isClip && { pressedS: nowS() - this.#startS }),
-      ...(seq >= 0 && { seq }),
-    };
+    const seq = (this.#momentS === null ? null : this.#shown.report(nowMs))?.seq ?? this.#lastSeq;
+    return { timeS: this.#momentS === null ? newestS : Math.min(newestS, Math.max(0, this.#momentS - this.#startS)), ...(seq >= 0 && { seq }) };
   }
 
   /** The chart shows a past session instead. @param {import('../session/session-log.js').SessionLog | null} log null: this one again */
@@ -284,7 +289,7 @@ export class LiveView {
     this.#isChartLive = motion === 'live';
     if (this.#isChartLive) return;
     this.#at.summary.setAttribute('aria-label', lastEndS > 0 ? T.chartSummaryBetween(clockTime(fromS), clockTime(endS)) : T.TEXT.chartEmpty);
-    if (motion === 'ended' && lastEndS > 0 && !this.#isRunning && (this.#subject || isMoved)) this.#showMoment(endS);
+    if (motion === 'ended' && lastEndS > 0 && !this.#isRunning && (this.#subject || isMoved)) this.#showMoment(isMoved ? endS : Math.min(endS, (this.#subject ?? this.#at.log).lastS));
   }
 
   /** @param {number} endS of the session that the chart shows, while nothing runs */

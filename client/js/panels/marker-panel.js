@@ -1,6 +1,7 @@
 /** Marks moments of the session, with an optional note. Uses its own elements only. */
 
 import { find } from '../browser/elements.js';
+import { timeOfEvent } from '../session/session-events.js';
 import { T } from '../texts/texts.js';
 
 /**
@@ -70,13 +71,13 @@ export class MarkerPanel {
     if (session === 'away') this.finish();
   }
 
-  /** @param {MarkerKind} kind at the frame on show */
+  /** @param {MarkerKind} kind at the frame on show, or at this moment */
   add(kind) {
     this.finish();
     this.#menu.open = false;
     const frame = this.#log.now();
     if (!frame) return;
-    const { timeS } = frame;
+    const timeS = timeOfEvent(frame, kind);
     const id = this.#log.mark(frame, kind);
     const { form } = this.#at;
     form.hidden = false;

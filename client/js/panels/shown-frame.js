@@ -7,6 +7,8 @@ const FIRST_DELAY_MS = 100;
 /** Browsers may stop reporting the frames of a video that is out of view. */
 const UNREPORTED_MS = 1000;
 const UNREPORTED_FRAMES = 5;
+/** A frame that is on show for longer is not what a person sees happen. */
+const STILL_MS = 1000;
 /** Weight of a new delay in the moving average. */
 const WEIGHT = 0.1;
 
@@ -25,7 +27,7 @@ export class ShownFrame {
   #matcher = new FrameMatcher();
   /** Whether there is a connection, so that the video's frames are its frames. */
   #connected = false;
-  /** @type {{telemetry: Telemetry, atMs: number, frames: number} | null} the last frame that was found */
+  /** The last frame that was found; `sinceMs`: when a frame with this report first came on show. @type {{telemetry: Telemetry, sinceMs: number, atMs: number, frames: number} | null} */
   #shown = null;
   /** From the arrival of a message to the screen. */
   #delayMs = FIRST_DELAY_MS;
@@ -74,8 +76,20 @@ export class ShownFrame {
    * @returns {Telemetry | null} the report of the frame on show, or the best estimate: the newest that arrived one usual delay ago
    */
   report(nowMs) {
-    if (this.#shown && !this.#isUnreported(this.#shown, nowMs)) return this.#shown.telemetry;
-    return this.#matcher.arrivedBy(nowMs - this.#delayMs)?.telemetry ?? null;
+    return this.#find(nowMs)?.telemetry ?? null;
+  }
+
+  /** @param {number} nowMs @returns {Telemetry | null} as report(); null also if its frame has been on show for so long that the video stands still */
+  current(nowMs) {
+    const found = this.#find(nowMs);
+    return found && nowMs - found.sinceMs <= STILL_MS ? found.telemetry : null;
+  }
+
+  /** @param {number} nowMs @returns {{telemetry: Telemetry, sinceMs: number} | null} */
+  #find(nowMs) {
+    if (this.#shown && !this.#isUnreported(this.#shown, nowMs)) return this.#shown;
+    const message = this.#matcher.arrivedBy(nowMs - this.#delayMs);
+    return message && { telemetry: message.telemetry, sinceMs: message.arrivedMs + this.#delayMs };
   }
 
   /** Whether newer frames came on show since, without being reported. @param {{atMs: number, frames: number}} shown @param {number} nowMs */
@@ -92,7 +106,9 @@ export class ShownFrame {
     if (!message) return;
     const atMs = performance.now();
     this.#delayMs += (atMs - message.arrivedMs - this.#delayMs) * WEIGHT;
-    this.#shown = { telemetry: message.telemetry, atMs, frames: this.#frames };
+    const { telemetry } = message;
+    const sinceMs = this.#shown?.telemetry === telemetry ? this.#shown.sinceMs : atMs;
+    this.#shown = { telemetry, sinceMs, atMs, frames: this.#frames };
   }
 
   #waitForFrame() {

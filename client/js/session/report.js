@@ -50,7 +50,7 @@ ${shown.map((face) => summaryOfFace(face, isWhole(summary, lengthS) ? lengthS : 
 ${faces.length ? `<section><h2>${escape(T.REPORT.legend)}</h2>${legend(gaps.length > 0)}</section>` : ''}
 ${sections}
 ${rest && `<details class="rest"><summary>${escape(T.REPORT.otherFaces(others.length))}</summary>${rest}</details>`}
-${noted.length ? `<section class="long"><h2>${escape(T.REPORT.markers)}</h2>${markerList(noted)}</section>` : ''}
+${noted.length ? `<section class="long"><h2>${escape(T.REPORT.markers)}</h2>${markerList(noted)}<p class="quiet">${escape(T.REPORT.markerTimes)}</p></section>` : ''}
 <section class="long"><h2>${escape(T.REPORT.events)}</h2>${eventLists(log)}</section>
 ${settings.length ? `<section><h2>${escape(T.REPORT.settings)}</h2>${definitions(settings)}</section>` : ''}
 <section class="quiet"><h2>${escape(T.REPORT.caution)}</h2><p>${escape(T.REPORT.cautionText)}</p></section>

@@ -3,6 +3,8 @@
 const MOST_EVENTS = 50_000;
 /** What the person notes. */
 export const OF_PERSON = ['marker', 'stimulus-start', 'stimulus-end'];
+/** What happens when the person presses, not when the video, which comes later, shows it. */
+const OF_MOMENT = ['stimulus-start', 'stimulus-end'];
 /** Only these are left out beyond the most: what a person noted is always kept. */
 export const OF_FACES = ['appeared', 'changed', 'left'];
 
@@ -12,11 +14,14 @@ export const OF_FACES = ['appeared', 'changed', 'left'];
  * @property {string} kind key of EVENTS in texts/en.js
  * @property {string} detail of 'marker', 'stimulus-start' and 'stimulus-end': the person's own text
  * @property {number} [id] of the same kinds: a note that comes later names its event by it; unique in a session
- * @property {number} [pressedS] where the event is about the frame on show at a moment: that moment, a little after the frame's time
+ * @property {number} [pressedS] where the event is about the frame on show at a moment: that moment, a little after the frame's time, or at `timeS` without a frame
  * @property {number} [seq] and the number of that frame
  *
  * @typedef {Pick<SessionEvent, 'timeS' | 'pressedS' | 'seq'>} OnShow the frame on show at a moment
  */
+
+/** @param {OnShow} onShow @param {string} kind @returns {number} the event's time: a stimulus has that of the press, if it is known; a marker is about what is seen */
+export const timeOfEvent = ({ timeS, pressedS }, kind) => (OF_MOMENT.includes(kind) ? pressedS ?? timeS : timeS);
 
 export class SessionEvents {
   #most;
@@ -103,7 +108,9 @@ export class SessionEvents {
 
   /** Put back what take() returned. @param {SessionEvent[]} events @param {number} leftOut */
   restore(events, leftOut) {
-    for (const event of events) {
+    for (const stored of events) {
+      // Earlier versions gave a stimulus the time of the frame.
+      const event = { ...stored, timeS: timeOfEvent(stored, stored.kind) };
       const at = event.id === undefined ? -1 : this.#events.findIndex(({ id }) => id === event.id);
       if (at < 0) this.#insert(event);
       // The same event with and without its note, in any order.

@@ -7,7 +7,7 @@ import { FORMAT, checked } from './chunks.js';
 import { AT, COLUMNS, SECOND_COLUMNS, encodeRows, faceOf, frameOf } from './log-columns.js';
 import { LogRows } from './log-rows.js';
 import { OpenSecond, readMeans } from './open-second.js';
-import { OF_PERSON, SessionEvents } from './session-events.js';
+import { OF_PERSON, SessionEvents, timeOfEvent } from './session-events.js';
 import { Slices, follow } from './slices.js';
 import { Stretches } from './stretches.js';
 
@@ -92,6 +92,11 @@ export class SessionLog {
     return this.#lastS;
   }
 
+  /** @returns {number} the time of the newest message or of what a person noted after it */
+  get endS() {
+    return Math.max(this.#lastS, this.events.findLast(({ kind }) => OF_PERSON.includes(kind))?.timeS ?? 0);
+  }
+
   /** @returns {number} a whole second; frames are kept from it on, before it means of one second only; 0: all frames are kept */
   get framesFromS() {
     return this.#framesFromS;
@@ -112,9 +117,9 @@ export class SessionLog {
     return this.noteShown({ timeS }, kind, detail);
   }
 
-  /** Note what is about the frame on show. @param {OnShow} frame @param {string} kind @param {string} [detail] @returns {number | null} as note() */
+  /** Note what is about the frame on show, or about the press. @param {OnShow} frame @param {string} kind @param {string} [detail] @returns {number | null} as note() */
   noteShown(frame, kind, detail = '') {
-    const event = { ...frame, kind, detail };
+    const event = { ...frame, timeS: timeOfEvent(frame, kind), kind, detail };
     if (OF_PERSON.includes(kind)) return this.#events.addOfPerson(event);
     this.#events.add(event);
     return null;

@@ -23,6 +23,7 @@ export const REPORT = {
   asRequested: (setting) => `${setting} (angefordert)`,
   faces: 'Gesichter',
   markers: 'Markierungen',
+  markerTimes: 'Ein Reiz hat die Zeit, zu der gedrückt wurde. Eine Markierung hat die des Bildes, das zu sehen war, oder die des Drückens, wenn das Video stand; bei einer Datei, die einmal ausgewertet wird, haben beide die Zeit in der Datei.',
   noFaces: 'Es wurde kein Gesicht gefunden.',
   legend: 'Legende',
   events: 'Ereignisse',
@@ -71,12 +72,12 @@ export const REPORT = {
 /** What each column of the tables means, by its name. @type {Record<string, string>} */
 export const COLUMN_MEANINGS = {
   time_s:
-    'Zeit seit Beginn der Sitzung. Bei einem Bild: seine Zeit nach pts_s, anhand der bisher schnellsten Nachricht auf die Uhr der Seite übertragen. In einer Zeile mit Mittelwerten: der Beginn ihrer Sekunde. Bei einer Markierung, einem Reiz oder einer Aufnahme: die Zeit des Bildes, das zu sehen war. Bei einer Datei, die einmal ausgewertet wird: die Zeit in der Datei',
+    'Zeit seit Beginn der Sitzung. Bei einem Bild: seine Zeit nach pts_s, anhand der bisher schnellsten Nachricht auf die Uhr der Seite übertragen. In einer Zeile mit Mittelwerten: der Beginn ihrer Sekunde. Bei einer Markierung oder einer Aufnahme: die Zeit des Bildes, das zu sehen war, oder pressed_s, wenn keines zu sehen war (keine Verbindung, pausierte Kamera, oder ein Video, das eine Sekunde lang stand). Bei einem Reiz: pressed_s. Bei einer Datei, die einmal ausgewertet wird: die Zeit in der Datei',
   clock: 'Derselbe Moment wie time_s, nach der Uhr des Computers, auf dem die Seite lief (ISO 8601)',
   row: 'frame: Die Zeile gilt für ein einzelnes Bild. mean: Von dieser Zeit wurden nur die Mittelwerte jeder Sekunde aufbewahrt, und die Zeile gilt für alle Bilder einer Sekunde, in denen das Gesicht gefunden wurde oder in denen kein Gesicht war',
   frames: 'Bilder, für die die Zeile gilt; 1 in der Zeile eines einzelnen Bildes. Zählen Sie diese zusammen statt der Zeilen, und gewichten Sie die Mittelwerte der Zeilen damit',
   connection: 'Nummer der Verbindung in der Sitzung, ab 1; auf eine verlorene Verbindung folgt eine weitere. In einer Zeile mit Mittelwerten: die letzte ihrer Sekunde. Leer: nicht bekannt, in einer Sitzung einer früheren Version',
-  seq: 'Nummer des Bildes; eine weitere Verbindung zählt womöglich wieder ab 0. In einer Zeile mit Mittelwerten: das erste ihrer Sekunde. Bei einer Markierung, einem Reiz oder einer Aufnahme: das Bild, das zu sehen war',
+  seq: 'Nummer des Bildes; eine weitere Verbindung zählt womöglich wieder ab 0. In einer Zeile mit Mittelwerten: das erste ihrer Sekunde. Bei einer Markierung, einem Reiz oder einer Aufnahme: das Bild, das zu sehen war; leer: keines',
   pts_s: 'Wann das Bild aufgenommen wurde, in Sekunden seit dem ersten Bild seiner Verbindung. Nur innerhalb einer Verbindung vergleichbar',
   fps_in: 'Bilder pro Sekunde, die der Server empfängt',
   fps_out: 'Bilder pro Sekunde, die der Server auswertet',
@@ -99,7 +100,7 @@ export const COLUMN_MEANINGS = {
   event: 'Was geschehen ist. marker, stimulus-start, stimulus-end: von einem Menschen notiert. recording-start, recording-end: ein Teil einer Aufnahme, dessen Nummer in detail steht. connection: das erste Bild einer Verbindung, deren Nummer in detail steht. cut: Die Sitzung endete ohne Stopp',
   detail:
     'Näheres zum Ereignis: ein eigener Text, Nummer und Ausdruck eines Gesichts, ein Grund. Ein Apostroph vor einem Text, der mit =, +, - oder @ beginnt, wurde hinzugefügt, damit ihn eine Tabellenkalkulation nicht berechnet; in JSONL steht der Text ohne ihn',
-  pressed_s: 'Bei einer Markierung, einem Reiz oder einer Aufnahme: wann die Taste oder der Knopf gedrückt wurde, in Sekunden seit Beginn der Sitzung, oder wann die Aufnahme begann oder endete. time_s ist früher, denn es ist die Zeit des Bildes, das der Mensch dabei sah. Leer: andere Ereignisse, und bei einer Datei, die einmal ausgewertet wird',
+  pressed_s: 'Bei einer Markierung, einem Reiz oder einer Aufnahme: wann die Taste oder der Knopf gedrückt wurde, in Sekunden seit Beginn der Sitzung, oder wann die Aufnahme begann oder endete. time_s einer Markierung oder einer Aufnahme ist früher, denn es ist die Zeit des Bildes, das der Mensch dabei sah. Leer: andere Ereignisse, und bei einer Datei, die einmal ausgewertet wird',
   pressed_clock: 'Derselbe Moment wie pressed_s, nach der Uhr des Computers, auf dem die Seite lief (ISO 8601)',
 };
 /** @param {string} label */

@@ -23,6 +23,7 @@ export const REPORT = {
   asRequested: (setting) => `${setting} (requested)`,
   faces: 'Faces',
   markers: 'Markers',
+  markerTimes: 'A stimulus has the time of the press. A marker has that of the frame on show, or of the press if the video stood still; of a file that is analysed once, both have the time in the file.',
   noFaces: 'No face was found.',
   legend: 'Legend',
   events: 'Events',
@@ -70,12 +71,12 @@ export const REPORT = {
 /** What each column of the tables means, by its name. @type {Record<string, string>} */
 export const COLUMN_MEANINGS = {
   time_s:
-    'Time since the start of the session. Of a frame: its time by pts_s, moved to the clock of the page by the fastest message so far. In a row of means: when its second begins. Of a marker, a stimulus or a recording: the time of the frame that was on show. Of a file that is analysed once: the time in the file',
+    'Time since the start of the session. Of a frame: its time by pts_s, moved to the clock of the page by the fastest message so far. In a row of means: when its second begins. Of a marker or a recording: the time of the frame that was on show, or pressed_s where none was (no connection, paused camera, or a video that stood still for a second). Of a stimulus: pressed_s. Of a file that is analysed once: the time in the file',
   clock: 'The same moment as time_s, by the clock of the computer that ran the page (ISO 8601)',
   row: 'frame: the row is about a single frame. mean: of this time only the means of each second were kept, and the row is about all frames of one second in which the face was found, or in which there was no face',
   frames: 'Frames that the row is about; 1 in a row of a single frame. Add them up instead of counting rows, and weight the means of rows by them',
   connection: 'Number of the connection within the session, from 1; a lost connection is followed by another one. In a row of means, the last one of its second. Empty: not known, in a session kept by an earlier version',
-  seq: 'Number of the frame; another connection may count from 0 again. In a row of means, the first of its second. Of a marker, a stimulus or a recording: the frame that was on show',
+  seq: 'Number of the frame; another connection may count from 0 again. In a row of means, the first of its second. Of a marker, a stimulus or a recording: the frame that was on show; empty: none was',
   pts_s: 'When the frame was captured, in seconds since the first frame of its connection. Comparable within one connection only',
   fps_in: 'Frames per second that the server receives',
   fps_out: 'Frames per second that the server analyses',
@@ -98,7 +99,7 @@ export const COLUMN_MEANINGS = {
   event: 'What happened. marker, stimulus-start, stimulus-end: noted by a person. recording-start, recording-end: a part of a recording, whose number is in detail. connection: the first frame of a connection, whose number is in detail. cut: the session ended without Stop',
   detail:
     "More about the event: a person's own text, a face's number and label, a reason. An apostrophe before a text that begins with =, +, - or @ was added, so that a spreadsheet does not calculate it; JSONL has the text without it",
-  pressed_s: 'Of a marker, a stimulus or a recording: when the key or the button was pressed, in seconds since the start of the session, or when the recording began or ended. time_s is earlier, because it is the time of the frame that the person saw then. Empty: other events, and in a file that is analysed once',
+  pressed_s: 'Of a marker, a stimulus or a recording: when the key or the button was pressed, in seconds since the start of the session, or when the recording began or ended. time_s of a marker or a recording is earlier, because it is the time of the frame that the person saw then. Empty: other events, and in a file that is analysed once',
   pressed_clock: 'The same moment as pressed_s, by the clock of the computer that ran the page (ISO 8601)',
 };
 /** @param {string} label */
