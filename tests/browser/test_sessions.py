@@ -517,7 +517,7 @@ async def test_a_damaged_record_does_not_lock_the_list_and_can_be_deleted(
         damaged = page.locator("#sessions [data-session=odd]")
         await expect(damaged).to_contain_text("Damaged session")
         await damaged.locator("summary").click()
-        assert await damaged.get_by_role("button").all_inner_texts() == ["Delete"]
+        assert await damaged.get_by_role("button").all_inner_texts() == ["Delete session"]
         await damaged.get_by_role("button", name="Delete").click()
         await page.locator("#question").get_by_role("button", name="Delete").click()
         await expect(lines).to_have_count(2)

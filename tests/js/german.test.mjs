@@ -125,6 +125,17 @@ test('the last second that may be missing is that of the recording, not of the r
   assert.match(de.leftRecording(5, 0), /nicht gespeichert\. Die letzte Sekunde fehlt vielleicht\.$/);
 });
 
+test('a button that stands beside others of its kind says what it saves or deletes', () => {
+  const words = ({ LEFT, SESSION_ACTIONS, TEXT }) => [LEFT.save, LEFT.delete, SESSION_ACTIONS.remove, TEXT.saveMeasurements, TEXT.forget, TEXT.deleteAll];
+
+  for (const texts of [en, de]) {
+    assert.equal(new Set(words(texts)).size, 6);
+    for (const word of words(texts)) assert.match(word, / /);
+    // Voice control finds the menu by the word that is visible.
+    assert.ok(texts.TEXT.saveMeasurements.toLowerCase().includes(texts.TEXT.save.toLowerCase()));
+  }
+});
+
 test('plurals agree', () => {
   assert.match(de.held({ lengthS: 5, faces: 1 }, 'browser'), /1 Gesicht\./);
   assert.match(de.held({ lengthS: 5, faces: 0 }, 'browser'), /0 Gesichter\./);

@@ -107,6 +107,10 @@ export class SharePanel {
     const warnings = { 'own machine': T.SHARE_WARNINGS[this.#reach.listens === 'loopback' ? 'loopback' : 'here'], 'no camera': T.SHARE_WARNINGS.noCamera, full: '' };
     this.#warning.textContent = warnings[use];
     this.#warning.hidden = use === 'full';
+    // An address that no other device can open is not worth a large button.
+    const isMinor = use === 'own machine' && !this.#needsToken;
+    this.#copyButton.classList.toggle('primary', !isMinor);
+    this.#copyButton.classList.toggle('quiet', isMinor);
     if (this.#needsToken) return;
     this.#show(address, T.SHARE_ADDRESS, '');
     this.#hideQr();

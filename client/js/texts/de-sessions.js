@@ -16,7 +16,7 @@ export const recordingSaved = (parts, names) => (parts === 1 ? `Die Aufnahme lie
 export const leftRecording = (s, startedMs) => `Eine Aufnahme (${clockTime(s)}, begonnen: ${timeOfDay(new Date(startedMs))}) wurde nicht gespeichert. Die letzte Sekunde fehlt vielleicht.`;
 /** The same where its record cannot be read. */
 export const LEFT_DAMAGED = 'Eine Aufnahme wurde nicht gespeichert, und die Angaben dieses Browsers dazu sind beschädigt. Speichern Sie sie, um zu sehen, ob sie läuft, oder löschen Sie sie.';
-export const LEFT = { save: 'Speichern', delete: 'Löschen' };
+export const LEFT = { save: 'Aufnahme speichern', delete: 'Aufnahme löschen' };
 /** @param {number} s */
 export const askDeleteRecording = (s) => `Die Aufnahme (${clockTime(s)}) löschen? Sie lässt sich nicht wiederherstellen.`;
 export const ASK_DELETE_DAMAGED_RECORDING = 'Die beschädigte Aufnahme löschen? Sie lässt sich nicht wiederherstellen.';
@@ -46,7 +46,7 @@ const factsOf = ({ lengthS, faces, markers, source, isCut }) =>
 export const RUNNING = 'läuft';
 /** In place of sessionLine() where its record cannot be read. */
 export const DAMAGED_SESSION = { date: 'Beschädigte Sitzung', facts: 'nicht lesbar' };
-export const SESSION_ACTIONS = { open: 'Öffnen', report: 'Bericht', tables: 'Tabellen', jsonl: 'JSONL', remove: 'Löschen' };
+export const SESSION_ACTIONS = { open: 'Öffnen', report: 'Bericht', tables: 'Tabellen', jsonl: 'JSONL', remove: 'Sitzung löschen' };
 export const SESSIONS_NOTE = `Zahlen früherer Sitzungen, ohne Bilder. Sie liegen nur in diesem Browser, ${KEPT_UNTIL}.`;
 export const NO_SESSIONS = 'Es ist keine Sitzung gespeichert.';
 export const SESSION_UNREADABLE = 'Diese Sitzung lässt sich nicht lesen.';

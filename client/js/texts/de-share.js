@@ -6,9 +6,9 @@ export const SHARE_OPENLY = 'Wer diese Adresse öffnen kann, kann die Seite ohne
 export const SHARE_WARNINGS = {
   here: 'Die Adresse dieser Seite funktioniert nur auf diesem Computer. Um sie mit anderen zu teilen, öffnen Sie die Seite unter der Adresse des Servers in Ihrem Netz.',
   loopback:
-    'Andere Geräte können diese Seite nicht öffnen, weil der Server nur für diesen Computer erreichbar ist. Um das zu ändern, starten Sie ihn mit „--host 0.0.0.0“ und führen Sie vorher einmal „facestream certs“ aus, sonst geben die Browser dort keine Kamera frei. Bei einem Tunnel oder Proxy öffnen und teilen Sie die Seite unter dessen Adresse.',
+    'Andere Geräte können diese Seite nicht öffnen, weil der Server nur für diesen Computer erreichbar ist. Um das zu ändern, fragen Sie den Betreiber dieses Servers, oder beenden Sie den Server und führen Sie in seinem Ordner „facestream certs“ aus, dann „facestream token --admin“, das den Admin-Schlüssel für Links erstellt, dann „facestream serve --host 0.0.0.0“ (bei einer Kopie des Quelltexts steht „.venv/bin/python -m facestream“ an der Stelle von „facestream“). Bei einem Tunnel oder Proxy öffnen und teilen Sie die Seite unter dessen Adresse.',
   noCamera:
-    'Unter dieser http-Adresse geben Browser auf anderen Geräten keine Kamera frei; dort geht nur eine Videodatei. Um das zu ändern, führen Sie auf dem Server „facestream certs“ aus und starten Sie ihn neu, oder teilen Sie die https-Adresse eines Tunnels oder Proxys.',
+    'Unter dieser http-Adresse geben Browser auf anderen Geräten keine Kamera frei; dort geht nur eine Videodatei. Um das zu ändern, fragen Sie den Betreiber dieses Servers, oder führen Sie im Ordner des Servers „facestream certs“ aus und starten Sie ihn neu, oder teilen Sie die https-Adresse eines Tunnels oder Proxys.',
 };
 export const SHARE_ADDRESS = { field: 'Adresse dieser Seite', copy: 'Adresse kopieren', qr: 'QR-Code der Adresse' };
 export const SHARE_LINK = { field: 'Link zur Seite', copy: 'Link kopieren', qr: 'QR-Code des Links' };

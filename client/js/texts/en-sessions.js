@@ -16,7 +16,7 @@ export const recordingSaved = (parts, names) => (parts === 1 ? `The recording wa
 export const leftRecording = (s, startedMs) => `A recording of ${clockTime(s)} from ${timeOfDay(new Date(startedMs))} was not saved. Its last second may be missing.`;
 /** The same where its record cannot be read. */
 export const LEFT_DAMAGED = 'A recording was not saved, and what this browser noted about it is damaged. Save it to see whether it plays, or delete it.';
-export const LEFT = { save: 'Save', delete: 'Delete' };
+export const LEFT = { save: 'Save recording', delete: 'Delete recording' };
 /** @param {number} s */
 export const askDeleteRecording = (s) => `Delete the recording of ${clockTime(s)}? It cannot be restored.`;
 export const ASK_DELETE_DAMAGED_RECORDING = 'Delete the damaged recording? It cannot be restored.';
@@ -46,7 +46,7 @@ const factsOf = ({ lengthS, faces, markers, source, isCut }) =>
 export const RUNNING = 'running';
 /** In place of sessionLine() where its record cannot be read. */
 export const DAMAGED_SESSION = { date: 'Damaged session', facts: 'cannot be read' };
-export const SESSION_ACTIONS = { open: 'Open', report: 'Report', tables: 'Tables', jsonl: 'JSONL', remove: 'Delete' };
+export const SESSION_ACTIONS = { open: 'Open', report: 'Report', tables: 'Tables', jsonl: 'JSONL', remove: 'Delete session' };
 export const SESSIONS_NOTE = `Numbers of past sessions, without images. They are kept in this browser only, ${KEPT_UNTIL}.`;
 export const NO_SESSIONS = 'No sessions are kept.';
 export const SESSION_UNREADABLE = 'This session cannot be read.';
