@@ -123,7 +123,7 @@ let reach = { auth: 'none', listens: '', addresses: [] };
 /** What is sent and to which server, and what the person agreed to. */
 function aboutSession() {
   const { clip, width, height, fps } = setup.source;
-  return { source: /** @type {'camera' | 'file'} */ (clip ? 'file' : 'camera'), notice, ...consent.agreement, settings: { width, height, fps }, server };
+  return { source: /** @type {'camera' | 'file'} */ (clip ? 'file' : 'camera'), ...(clip && { plays: clipPanel.plays }), notice, ...consent.agreement, settings: { width, height, fps }, server };
 }
 
 const storage = new Storage((key) => stage.say(T.STORAGE_TROUBLES[key]));

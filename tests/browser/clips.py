@@ -77,12 +77,16 @@ async def expect_end(page: Page) -> None:
 
 async def saved_reports(page: Page) -> list[dict[str, Any]]:
     """The messages of the server about frames, as the page saves them."""
+    return [line for line in await saved_lines(page) if "seq" in line]
+
+
+async def saved_lines(page: Page) -> list[dict[str, Any]]:
+    """Messages and events, as the page saves them."""
     await page.locator("#save summary").click()
     async with page.expect_download() as download:
         await page.locator("#save-jsonl").click()
     path = await (await download.value).path()
-    lines = [json.loads(line) for line in path.read_text().splitlines()]
-    return [line for line in lines if "seq" in line]
+    return [json.loads(line) for line in path.read_text().splitlines()]
 
 
 def assert_every_frame_once(reports: list[dict[str, Any]], clip: Path) -> None:

@@ -10,6 +10,7 @@ from tests.browser.cameras import CAMERAS, LOOP, expect_state, states_since
 from tests.browser.clips import (
     assert_every_frame_once,
     expect_end,
+    saved_lines,
     saved_reports,
     use_clip,
     whole_file_analysed,
@@ -38,6 +39,13 @@ async def test_every_frame_of_a_file_is_analysed_once_at_its_own_time(
         # The clip shows one person. New ids would split the person's numbers.
         assert {face["id"] for report in reports for face in report["faces"]} == {1}
         await expect(page.locator("#held")).to_contain_text("1 face")
+        messages = await saved_lines(page)
+        events = [message for message in messages if "event" in message]
+        assert [(event["event"], event["time_s"]) for event in events[:2]] == [
+            ("began", 0),
+            ("connection", 0),
+        ]
+        assert not any("clock" in event for event in events)
         states = await states_since(page, 1)
         assert states[-1] == "finished"
         # Without a try over WebRTC, and over one connection.

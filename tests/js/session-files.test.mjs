@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
+import { decodeTelemetry } from '../../client/js/connection/telemetry.js';
 import { SEPARATORS, fileOf } from '../../client/js/session/session-files.js';
 import { exactTime } from '../../client/js/texts/format.js';
 import { SessionLog } from '../../client/js/session/session-log.js';
 
-const SESSION = { log: new SessionLog(), startedAt: new Date(0), notice: 'Agreed.', settings: { width: 1280, height: 720, fps: 30 } };
+const SESSION = { log: new SessionLog(), startedAt: new Date(0), source: 'camera', notice: 'Agreed.', settings: { width: 1280, height: 720, fps: 30 } };
 const report = async (session) => (await (await fileOf('report', session, SEPARATORS.plain)).blob.text()).split('<h2>Settings</h2>')[1];
 
 test('the report says what was sent, and what analysed it', async () => {
@@ -13,6 +15,39 @@ test('the report says what was sent, and what analysed it', async () => {
 
   for (const [name, value] of [['Size in pixels (requested)', '1280 × 720'], ['Frames per second (requested)', '30'], ['Models', 'blazeface 0.4, emotion 1'], ['Version of the server', '1.2']]) {
     assert.ok(text.includes(`<dt>${name}</dt><dd>${value}</dd>`), name);
+  }
+});
+
+const FILE = { ...SESSION, source: 'file', plays: 'once', clipSize: { width: 960, height: 540, sentWidth: 640, sentHeight: 360 } };
+
+test('the report of a file says its real size, and what was sent, instead of what a camera would be asked for', async () => {
+  const text = await report(FILE);
+
+  for (const [name, value] of [['Source', 'video file'], ['Size of the file in pixels', '960 × 540'], ['Size of the frames that were sent', '640 × 360']]) {
+    assert.ok(text.includes(`<dt>${name}</dt><dd>${value}</dd>`), name);
+  }
+  assert.doesNotMatch(text, /requested|1280/);
+  const looped = await report({ ...FILE, plays: 'in a loop' });
+  assert.match(looped, /video file, played in a loop.*640 × 360 at most/);
+  const older = await report({ ...SESSION, source: 'file' });
+  assert.match(older, /video file/);
+  assert.doesNotMatch(older, /requested|×/);
+  assert.match(await report(SESSION), /<dt>Source<\/dt><dd>camera</);
+});
+
+test('the times of a file that is analysed once have no clock, in tables and events; those of a loop and a camera have', async () => {
+  const log = new SessionLog();
+  log.add(0.5, decodeTelemetry(readFileSync(new URL('../data/telemetry_v1.json', import.meta.url), 'utf8')));
+  log.note(0.5, 'finished');
+  const clocks = async (session, kind) => {
+    const { blob } = await fileOf(kind, { ...session, log }, SEPARATORS.plain);
+    return (await blob.text()).match(/1970-01-01T/g)?.length ?? 0;
+  };
+
+  for (const kind of ['csv', 'jsonl', 'tables']) {
+    assert.equal(await clocks(FILE, kind), 0, kind);
+    assert.equal(await clocks({ ...FILE, plays: undefined }, kind), 0, kind);
+    for (const session of [SESSION, { ...FILE, plays: 'in a loop' }]) assert.ok((await clocks(session, kind)) > 0, kind);
   }
 });
 

@@ -107,8 +107,8 @@ export class LiveView {
     chart?.show(log);
   }
 
-  /** A new visit: forget the last one. */
-  begin() {
+  /** A new visit: forget the last one. @param {'page' | 'file'} time whose time counts; a file's, if it is analysed once */
+  begin(time) {
     const { log, chart, chartTools, face, announcer } = this.#at;
     this.#past = this.#subject = this.#ownChoice = null;
     face.choose(null);
@@ -119,7 +119,7 @@ export class LiveView {
     this.#newestS = 0;
     this.#startS = nowS();
     this.#startedAt = new Date();
-    this.#isClip = false;
+    this.#isClip = time === 'file';
     log.clear();
     chartTools.follow();
     chart?.begin(log, this.#startS);

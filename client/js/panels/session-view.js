@@ -12,7 +12,7 @@
  * @property {import('./stage-panel.js').StagePanel} stage
  * @property {import('./held-panel.js').HeldPanel} held
  * @property {import('./marker-panel.js').MarkerPanel} markers
- * @property {() => Pick<SessionInfo, 'source' | 'notice' | 'agreedMs' | 'agreedEarlier' | 'settings' | 'server'>} about what is being sent and to which server, and what the person agreed to
+ * @property {() => Pick<SessionInfo, 'source' | 'plays' | 'notice' | 'agreedMs' | 'agreedEarlier' | 'settings' | 'server'>} about what is being sent and to which server, and what the person agreed to
  * @property {'here' | 'on the full page' | 'nowhere'} list where this page's sessions are listed
  * @property {() => void} onBegin a session has begun
  * @property {() => void} onChange there may be something else to save
@@ -34,8 +34,8 @@ export class SessionView {
   get shown() {
     const { log, live, keeper, about } = this.#at;
     const { info, log: past = log } = this.#past ?? { info: keeper.info };
-    const { notice, agreedMs, agreedEarlier, settings, server } = info ?? about();
-    return { log: past, startedAt: info ? new Date(info.startedMs) : live.startedAt, notice, agreedMs, agreedEarlier, settings, server, name: info?.name };
+    const { source, plays, notice, agreedMs, agreedEarlier, settings, server } = info ?? about();
+    return { log: past, startedAt: info ? new Date(info.startedMs) : live.startedAt, source, plays, clipSize: info?.clipSize, notice, agreedMs, agreedEarlier, settings, server, name: info?.name };
   }
 
   /** Whether the page holds a session that the browser does not keep. */
@@ -52,6 +52,12 @@ export class SessionView {
     keeper.begin({ startedMs: live.startedAt.getTime(), ...about() });
     onBegin();
     this.refresh();
+  }
+
+  /** What is sent is open. @param {import('../source/video-source.js').ClipSize | null} clipSize null: a camera */
+  describe(clipSize) {
+    const { keeper } = this.#at;
+    if (clipSize && keeper.info?.source === 'file') keeper.describe(clipSize);
   }
 
   /** There is a connection: frames can be marked. */

@@ -34,7 +34,7 @@ export function visitEvents({ root, stage, live, exports, recording, session, se
     },
     onHappening: (kind, error) => {
       if (kind === 'began') {
-        live.begin();
+        live.begin(setup.source.clip && clip.plays === 'once' ? 'file' : 'page');
         session.begin();
         clip.begin();
       }
@@ -55,6 +55,7 @@ export function visitEvents({ root, stage, live, exports, recording, session, se
     onCountdown: (secondsLeft) => stage.showCountdown(secondsLeft),
     onSource: (opened) => {
       clip.follow(opened);
+      session.describe(opened.clipSize);
       switches.showSource(opened.facing);
       setup.refresh(opened.cameraId);
     },

@@ -23,7 +23,7 @@ const UNIT_OF = { clock: 'UTC', pressed_clock: 'UTC', left: 'px', top: 'px', wid
  * @typedef {import('../connection/telemetry.js').Telemetry} Telemetry
  *
  * @typedef {object} CsvOptions
- * @property {Date} startedAt when the session started, for the column `clock`
+ * @property {Date | null} startedAt when the session started, for the column `clock`; null: the times are those of a file, and no clock has them
  * @property {',' | ';'} [separator] a German Excel opens only files with a semicolon as tables
  * @property {'.' | ','} [decimal] and reads only numbers with a decimal comma
  */
@@ -63,7 +63,7 @@ export function toEventsCsv(events, options) {
 
 /** @param {Pick<CsvOptions, 'separator'>} [options] @returns {string} the unit and the meaning of every column of toCsv() and toEventsCsv() */
 export function dictionary({ separator } = {}) {
-  const table = new Table(['column', 'unit', 'meaning'], { startedAt: new Date(0), separator });
+  const table = new Table(['column', 'unit', 'meaning'], { startedAt: null, separator });
   for (const name of new Set([...COLUMNS, ...EVENT_COLUMNS])) table.add([name, unitOf(name), meaningOf(name)]);
   return table.text;
 }
@@ -114,13 +114,13 @@ class Table {
   #lines = [];
   #separator;
   #decimal;
-  #startedMs;
+  #startedAt;
 
   /** @param {string[]} columns @param {CsvOptions} options */
   constructor(columns, { startedAt, separator = ',', decimal = '.' }) {
     this.#separator = separator;
     this.#decimal = decimal;
-    this.#startedMs = startedAt.getTime();
+    this.#startedAt = startedAt;
     this.add(columns);
   }
 
@@ -132,7 +132,7 @@ class Table {
 
   /** @param {number} timeS @returns {string[]} the cells of time_s and clock */
   times(timeS) {
-    return [timeS.toFixed(3).replace('.', this.#decimal), clock(this.#startedMs, timeS)];
+    return [timeS.toFixed(3).replace('.', this.#decimal), clock(this.#startedAt, timeS) ?? ''];
   }
 
   /** @param {unknown[]} cells */
@@ -148,8 +148,8 @@ class Table {
   }
 }
 
-/** @param {number} startedMs @param {number} timeS */
-const clock = (startedMs, timeS) => new Date(startedMs + timeS * 1000).toISOString();
+/** @param {Date | null} startedAt @param {number} timeS @returns {string | undefined} */
+const clock = (startedAt, timeS) => startedAt ? new Date(startedAt.getTime() + timeS * 1000).toISOString() : undefined;
 
 /** A spreadsheet would calculate a text that begins like a formula, also after a space. @param {string} text */
 const harmless = (text) => (/^(\s*[=+\-@＝＋－＠]|[\t\r\n])/.test(text) ? `'${text}` : text);
@@ -159,13 +159,12 @@ function messageLine(timeS, { fpsIn, fpsOut, degradationLevel, ...same }, more) 
   return JSON.stringify({ v: VERSION, time_s: Number(timeS.toFixed(3)), ...more, fps_in: fpsIn, fps_out: fpsOut, economy: degradationLevel, ...same });
 }
 
-/** @param {import('./session-log.js').SessionEvent | undefined} event @param {Date} startedAt */
+/** @param {import('./session-log.js').SessionEvent | undefined} event @param {Date | null} startedAt */
 function eventLine(event, startedAt) {
   if (!event) return '';
   const { timeS, kind, detail, pressedS, seq } = event;
-  const startedMs = startedAt.getTime();
-  const pressed = pressedS === undefined ? {} : { pressed_s: Number(pressedS.toFixed(3)), pressed_clock: clock(startedMs, pressedS) };
-  return JSON.stringify({ v: VERSION, time_s: Number(timeS.toFixed(3)), clock: clock(startedMs, timeS), event: kind, detail, ...pressed, seq });
+  const pressed = pressedS === undefined ? {} : { pressed_s: Number(pressedS.toFixed(3)), pressed_clock: clock(startedAt, pressedS) };
+  return JSON.stringify({ v: VERSION, time_s: Number(timeS.toFixed(3)), clock: clock(startedAt, timeS), event: kind, detail, ...pressed, seq });
 }
 
 /** @param {SessionLog} log @returns {(timeS: number) => number | undefined} the number of the connection at a time; undefined: not known */

@@ -11,10 +11,13 @@ import { T } from '../texts/texts.js';
  * @property {import('./session-log.js').SessionLog} log
  * @property {Date} startedAt
  * @property {string} [name] typed by the person
+ * @property {'camera' | 'file'} source
+ * @property {'once' | 'in a loop'} [plays] a file; not known: an older page kept the session
+ * @property {import('../source/video-source.js').ClipSize} [clipSize] of a file, if it is known
  * @property {string} notice what the person agreed to
  * @property {number | null} [agreedMs] when, by the system clock; null: earlier in the same visit, at a time that is not known; undefined: nothing is known
  * @property {boolean} [agreedEarlier] before an earlier session of the same visit
- * @property {{width: number, height: number, fps: number}} settings of the video that was sent
+ * @property {{width: number, height: number, fps: number}} settings as the camera was asked for them; of a file, the largest size that is sent
  * @property {{version: string, models: string[]}} [server] what analysed it
  *
  * @typedef {'report' | 'tables' | 'csv' | 'jsonl'} FileKind
@@ -28,7 +31,8 @@ export const SEPARATORS = { plain: { separator: ',', decimal: '.', ending: '' },
 export async function fileOf(kind, session, separators) {
   const { log, startedAt, name, notice } = session;
   const stem = fileStem(startedAt, name);
-  const options = { startedAt, ...separators };
+  // A file that is analysed once has its own time, which no clock has.
+  const options = { startedAt: session.source === 'file' && session.plays !== 'in a loop' ? null : startedAt, ...separators };
   if (kind === 'report') return { blob: asBlob(toReport(log, { at: exactTime(startedAt), name, notice, agreed: agreedWords(session), settings: settingsOf(session) }), 'text/html'), name: `${stem}.html` };
   if (kind === 'jsonl') return { blob: asBlob(toJsonl(log, options), 'application/jsonl'), name: `${stem}.jsonl` };
   const measurements = asBlob(toCsv(log, options), 'text/csv');
@@ -42,16 +46,35 @@ export async function fileOf(kind, session, separators) {
 }
 
 /** @param {Exported} session @returns {[string, string][]} names and values, of what is known */
-function settingsOf({ settings: { width, height, fps }, server }) {
+function settingsOf(session) {
+  const { server } = session;
   /** @type {[string, string][]} */
   const all = [
-    [T.REPORT.asRequested(T.TEXT.sizeLabel), `${width} × ${height}`],
-    [T.REPORT.asRequested(T.TEXT.rateLabel), decimal(fps)],
+    ...(session.source === 'file' ? aboutFile(session) : aboutCamera(session)),
     [T.REPORT.models, server?.models.join(', ') ?? ''],
     [T.REPORT.version, server?.version ?? ''],
   ];
   return all.filter(([, value]) => value);
 }
+
+/** @param {Exported} session @returns {[string, string][]} */
+const aboutCamera = ({ settings: { width, height, fps } }) => [
+  [T.REPORT.source, T.REPORT.fromCamera],
+  [T.REPORT.asRequested(T.TEXT.sizeLabel), sizeOf(width, height)],
+  [T.REPORT.asRequested(T.TEXT.rateLabel), decimal(fps)],
+];
+
+/** What a camera would be asked for says nothing about a file. @param {Exported} session @returns {[string, string][]} */
+function aboutFile({ plays, clipSize }) {
+  const source = /** @type {[string, string]} */ ([T.REPORT.source, plays === 'in a loop' ? T.REPORT.fromLoop : T.REPORT.fromFile]);
+  if (!clipSize) return [source];
+  const { width, height, sentWidth, sentHeight } = clipSize;
+  const sent = sizeOf(sentWidth, sentHeight);
+  return [source, [T.REPORT.fileSize, sizeOf(width, height)], [T.REPORT.sentSize, plays === 'in a loop' ? T.REPORT.upTo(sent) : sent]];
+}
+
+/** @param {number} width @param {number} height in pixels */
+const sizeOf = (width, height) => `${width} × ${height}`;
 
 /** @param {Exported} session @returns {string} empty: nothing is known */
 function agreedWords({ agreedMs, agreedEarlier }) {

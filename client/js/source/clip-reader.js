@@ -94,6 +94,13 @@ export class ClipReader {
   /** Something has changed that reading waits for. */
   wake = () => this.#wake();
 
+  /** @returns {import('./video-source.js').ClipSize} */
+  get size() {
+    const { videoWidth, videoHeight } = this.#video;
+    const { width, height } = this.#fitted();
+    return { width: videoWidth, height: videoHeight, sentWidth: width, sentHeight: height };
+  }
+
   /** @returns {number} in seconds; 0: not known yet */
   get durationS() {
     return Number.isFinite(this.#video.duration) ? this.#video.duration : 0;
@@ -375,12 +382,16 @@ export class ClipReader {
     return this.#video.getVideoPlaybackQuality?.().droppedVideoFrames ?? 0;
   }
 
-  #draw() {
+  /** @returns {{width: number, height: number}} of the frames as they are sent */
+  #fitted() {
     const { videoWidth, videoHeight } = this.#video;
     const { width: widest, height: highest } = this.#options;
     const scale = Math.min(1, widest / videoWidth, highest / videoHeight);
-    const width = Math.max(1, Math.round(videoWidth * scale));
-    const height = Math.max(1, Math.round(videoHeight * scale));
+    return { width: Math.max(1, Math.round(videoWidth * scale)), height: Math.max(1, Math.round(videoHeight * scale)) };
+  }
+
+  #draw() {
+    const { width, height } = this.#fitted();
     fit(this.#canvas, width, height);
     contextOf(this.#canvas).drawImage(this.#video, 0, 0, width, height);
   }

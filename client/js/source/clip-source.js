@@ -60,6 +60,10 @@ export class ClipSource {
     return this.clipRun.lastS;
   }
 
+  get clipSize() {
+    return this.#reader.size;
+  }
+
   /** @returns {number} 0: not known */
   get durationS() {
     return this.#reader.durationS;

@@ -40,6 +40,12 @@ export class Painter {
     return this.#stream;
   }
 
+  /** @returns {import('./video-source.js').ClipSize} */
+  get size() {
+    const { videoWidth, videoHeight } = this.#video;
+    return { width: videoWidth, height: videoHeight, sentWidth: this.#canvas.width, sentHeight: this.#canvas.height };
+  }
+
   /** May be called twice. */
   close() {
     clearInterval(this.#timer);

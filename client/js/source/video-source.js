@@ -16,6 +16,8 @@ const REAR_NAME = /\b(back|rear)\b/i;
  *
  * @typedef {import('./camera.js').CameraOptions & {clip: File | null, clipPlays?: 'once' | 'in a loop'}} SourceOptions which camera or clip to open, and how
  *
+ * @typedef {{width: number, height: number, sentWidth: number, sentHeight: number}} ClipSize of a file's frames, and of the same as they are sent
+ *
  * @typedef {object} SourceEvents
  * @property {() => void} onPause `paused` has changed
  * @property {(error: PeerError) => void} onEnd the source ended on its own
@@ -85,6 +87,11 @@ export class VideoSource {
   /** @returns {MediaStream} with one video track */
   get stream() {
     return this.#stream;
+  }
+
+  /** @returns {ClipSize | null} null: a camera */
+  get clipSize() {
+    return this.#camera ? null : (this.#painter?.size ?? null);
   }
 
   /** @returns {string} id of the camera behind it; empty: a clip */

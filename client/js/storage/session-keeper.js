@@ -35,13 +35,18 @@ export class SessionKeeper {
     return this.#timer !== undefined;
   }
 
-  /** A new session; the log has forgotten the last one. @param {Pick<SessionInfo, 'startedMs' | 'source' | 'notice' | 'agreedMs' | 'agreedEarlier' | 'settings' | 'server'>} about */
+  /** A new session; the log has forgotten the last one. @param {Pick<SessionInfo, 'startedMs' | 'source' | 'plays' | 'notice' | 'agreedMs' | 'agreedEarlier' | 'settings' | 'server'>} about */
   begin(about) {
     this.#stop();
     const id = `${about.startedMs}-${Math.random().toString(36).slice(2)}`;
     this.#info = { ...about, id, touchedMs: about.startedMs, endedMs: null, lengthS: 0, faces: 0, markers: 0 };
     this.#timer = setInterval(() => this.save(), SAVE_MS);
     this.#release = hold(claimOf(id));
+  }
+
+  /** A file is open. @param {SessionInfo['clipSize']} clipSize of its frames */
+  describe(clipSize) {
+    if (this.#info && this.isRunning) this.#info = { ...this.#info, clipSize };
   }
 
   /** @returns {Promise<void>} once everything so far is kept. A session without a measurement is not. Does nothing once the session has ended. */

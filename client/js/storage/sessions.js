@@ -5,6 +5,7 @@ import { deleteOwned } from './database.js';
 import { eventChunk } from '../session/chunks.js';
 import { FRAMES_S } from '../session/session-log.js';
 
+const NO_SIZE = { width: 0, height: 0, sentWidth: 0, sentHeight: 0 };
 const NO_SERVER = { version: '', models: [] };
 /** The end comes after the last measurement, also in a file whose times have milliseconds. */
 const AFTER_S = 1e-3;
@@ -25,6 +26,8 @@ export const MOST_NAME = 80;
  * @property {number} faces
  * @property {number} markers
  * @property {'camera' | 'file'} source
+ * @property {'once' | 'in a loop'} [plays] a file; an older page did not keep it
+ * @property {import('../source/video-source.js').ClipSize} [clipSize] of a file, once it is open; an older page did not keep it
  * @property {string} notice what the person agreed to
  * @property {number | null} [agreedMs] of the system clock; null: in the same visit, at a time that is not known
  * @property {boolean} [agreedEarlier] before an earlier session of the same visit, perhaps another person
@@ -206,9 +209,9 @@ export class Sessions {
 }
 
 /** @param {any} info a record of the database @returns {boolean} whether the page can rely on it */
-function isInfo({ id, name = '', startedMs, touchedMs, endedMs, lengthS, faces, markers, source, notice, agreedMs = null, settings, server = NO_SERVER }) {
-  const numbers = [startedMs, touchedMs, endedMs ?? 0, agreedMs ?? 0, lengthS, faces, markers, settings?.width, settings?.height, settings?.fps];
-  const texts = [id, name, source, notice, server?.version, ...(Array.isArray(server?.models) ? server.models : [null])];
+function isInfo({ id, name = '', startedMs, touchedMs, endedMs, lengthS, faces, markers, source, plays = 'once', clipSize = NO_SIZE, notice, agreedMs = null, settings, server = NO_SERVER }) {
+  const numbers = [clipSize?.width, clipSize?.height, clipSize?.sentWidth, clipSize?.sentHeight, startedMs, touchedMs, endedMs ?? 0, agreedMs ?? 0, lengthS, faces, markers, settings?.width, settings?.height, settings?.fps];
+  const texts = [id, name, source, plays, notice, server?.version, ...(Array.isArray(server?.models) ? server.models : [null])];
   const isDate = !Number.isNaN(new Date(startedMs).getTime());
   return endedMs !== undefined && isDate && numbers.every(Number.isFinite) && texts.every((text) => typeof text === 'string');
 }

@@ -19,6 +19,14 @@ export const REPORT = {
   analysed: 'Ausgewertet',
   /** @param {string} analysed @param {string} all @param {string} reduced share of the analysed ones; empty: none */
   analysedOf: (analysed, all, reduced) => `${analysed} von ${all} Bildern${reduced && `, davon ${reduced} vereinfacht`}`,
+  source: 'Quelle',
+  fromCamera: 'Kamera',
+  fromFile: 'Videodatei',
+  fromLoop: 'Videodatei, in Schleife abgespielt',
+  fileSize: 'Größe der Datei in Pixeln',
+  sentSize: 'Größe der gesendeten Bilder',
+  /** @param {string} size */
+  upTo: (size) => `höchstens ${size}`,
   /** @param {string} setting its name */
   asRequested: (setting) => `${setting} (angefordert)`,
   faces: 'Gesichter',
@@ -73,7 +81,7 @@ export const REPORT = {
 export const COLUMN_MEANINGS = {
   time_s:
     'Zeit seit Beginn der Sitzung. Bei einem Bild: seine Zeit nach pts_s, anhand der bisher schnellsten Nachricht auf die Uhr der Seite übertragen. In einer Zeile mit Mittelwerten: der Beginn ihrer Sekunde. Bei einer Markierung oder einer Aufnahme: die Zeit des Bildes, das zu sehen war, oder pressed_s, wenn keines zu sehen war (keine Verbindung, pausierte Kamera, oder ein Video, das eine Sekunde lang stand). Bei einem Reiz: pressed_s. Bei einer Datei, die einmal ausgewertet wird: die Zeit in der Datei',
-  clock: 'Derselbe Moment wie time_s, nach der Uhr des Computers, auf dem die Seite lief (ISO 8601)',
+  clock: 'Derselbe Moment wie time_s, nach der Uhr des Computers, auf dem die Seite lief (ISO 8601). Leer bei einer Datei, die einmal ausgewertet wird: Ihre Zeiten sind die in der Datei, die nicht in diesem Tempo ausgewertet wurde',
   row: 'frame: Die Zeile gilt für ein einzelnes Bild. mean: Von dieser Zeit wurden nur die Mittelwerte jeder Sekunde aufbewahrt, und die Zeile gilt für alle Bilder einer Sekunde, in denen das Gesicht gefunden wurde oder in denen kein Gesicht war',
   frames: 'Bilder, für die die Zeile gilt; 1 in der Zeile eines einzelnen Bildes. Zählen Sie diese zusammen statt der Zeilen, und gewichten Sie die Mittelwerte der Zeilen damit',
   connection: 'Nummer der Verbindung in der Sitzung, ab 1; auf eine verlorene Verbindung folgt eine weitere. In einer Zeile mit Mittelwerten: die letzte ihrer Sekunde. Leer: nicht bekannt, in einer Sitzung einer früheren Version',
@@ -85,7 +93,7 @@ export const COLUMN_MEANINGS = {
   analysed: 'Ob das Bild ausgewertet wurde; wenn nicht, ist über Gesichter nichts bekannt. In einer Zeile mit Mittelwerten eines Gesichts: true',
   'economy': 'Was der Server auslässt, um mitzuhalten: 0 nichts, 1 sucht seltener nach neuen Gesichtern, 2 bestimmt auch Ausdrücke seltener, 3 folgt auch nur den zwei größten Gesichtern',
   face: 'Nummer des Gesichts, in der Sitzung eindeutig; ein Mensch kann nacheinander mehrere Nummern haben. Leer: kein Gesicht gefunden',
-  left: 'Linker Rand des Rahmens um das Gesicht',
+  left: 'Linker Rand des Rahmens um das Gesicht. Alle vier Zahlen des Rahmens gelten in Pixeln des Bildes, wie es der Server empfangen hat. Ein Browser kann von einer Kamera zeitweise kleinere Bilder senden; die Größe jedes Bildes ist nicht bekannt. Die der Bilder einer Datei steht im Bericht',
   top: 'Oberer Rand des Rahmens um das Gesicht',
   width: 'Breite des Rahmens um das Gesicht',
   height: 'Höhe des Rahmens um das Gesicht',
@@ -97,7 +105,7 @@ export const COLUMN_MEANINGS = {
   eyes: 'Wie weit die Augen offen sind: etwa 0,3 offen, unter 0,2 geschlossen',
   mouth: 'Wie weit der Mund offen ist: 0 geschlossen, über 0,3 offen',
   blinks: 'Wie oft geblinzelt wurde, seit das Gesicht zuerst zu sehen war',
-  event: 'Was geschehen ist. marker, stimulus-start, stimulus-end: von einem Menschen notiert. recording-start, recording-end: ein Teil einer Aufnahme, dessen Nummer in detail steht. connection: das erste Bild einer Verbindung, deren Nummer in detail steht. cut: Die Sitzung endete ohne Stopp',
+  event: 'Was geschehen ist. marker, stimulus-start, stimulus-end: von einem Menschen notiert. began: Start wurde gedrückt; bei einer Datei, die einmal ausgewertet wird, immer bei 0. recording-start, recording-end: ein Teil einer Aufnahme, dessen Nummer in detail steht. connection: das erste Bild einer Verbindung, deren Nummer in detail steht. cut: Die Sitzung endete ohne Stopp',
   detail:
     'Näheres zum Ereignis: ein eigener Text, Nummer und Ausdruck eines Gesichts, ein Grund. Ein Apostroph vor einem Text, der mit =, +, - oder @ beginnt, wurde hinzugefügt, damit ihn eine Tabellenkalkulation nicht berechnet; in JSONL steht der Text ohne ihn',
   pressed_s: 'Bei einer Markierung, einem Reiz oder einer Aufnahme: wann die Taste oder der Knopf gedrückt wurde, in Sekunden seit Beginn der Sitzung, oder wann die Aufnahme begann oder endete. time_s einer Markierung oder einer Aufnahme ist früher, denn es ist die Zeit des Bildes, das der Mensch dabei sah. Leer: andere Ereignisse, und bei einer Datei, die einmal ausgewertet wird',

@@ -19,6 +19,14 @@ export const REPORT = {
   analysed: 'Analysed',
   /** @param {string} analysed @param {string} all @param {string} reduced share of the analysed ones; empty: none */
   analysedOf: (analysed, all, reduced) => `${analysed} of ${all} frames${reduced && `, ${reduced} of them with reduced analysis`}`,
+  source: 'Source',
+  fromCamera: 'camera',
+  fromFile: 'video file',
+  fromLoop: 'video file, played in a loop',
+  fileSize: 'Size of the file in pixels',
+  sentSize: 'Size of the frames that were sent',
+  /** @param {string} size */
+  upTo: (size) => `${size} at most`,
   /** @param {string} setting its name */
   asRequested: (setting) => `${setting} (requested)`,
   faces: 'Faces',
@@ -72,7 +80,7 @@ export const REPORT = {
 export const COLUMN_MEANINGS = {
   time_s:
     'Time since the start of the session. Of a frame: its time by pts_s, moved to the clock of the page by the fastest message so far. In a row of means: when its second begins. Of a marker or a recording: the time of the frame that was on show, or pressed_s where none was (no connection, paused camera, or a video that stood still for a second). Of a stimulus: pressed_s. Of a file that is analysed once: the time in the file',
-  clock: 'The same moment as time_s, by the clock of the computer that ran the page (ISO 8601)',
+  clock: 'The same moment as time_s, by the clock of the computer that ran the page (ISO 8601). Empty in a file that is analysed once: its times are those in the file, which was not analysed at that pace',
   row: 'frame: the row is about a single frame. mean: of this time only the means of each second were kept, and the row is about all frames of one second in which the face was found, or in which there was no face',
   frames: 'Frames that the row is about; 1 in a row of a single frame. Add them up instead of counting rows, and weight the means of rows by them',
   connection: 'Number of the connection within the session, from 1; a lost connection is followed by another one. In a row of means, the last one of its second. Empty: not known, in a session kept by an earlier version',
@@ -84,7 +92,7 @@ export const COLUMN_MEANINGS = {
   analysed: 'Whether the frame was analysed; if not, nothing is known about faces. In a row of means with a face, true',
   'economy': 'What the server leaves out to keep up: 0 nothing, 1 looks for new faces less often, 2 also classifies less often, 3 also follows the two largest faces only',
   face: 'Number of the face, unique in the session; one person may have several numbers, one after the other. Empty: no face was found',
-  left: 'Left edge of the box around the face',
+  left: 'Left edge of the box around the face. All four numbers of the box are in pixels of the frame as the server received it. A browser may send smaller frames of a camera for a while; the size of each frame is not known. The report has the size of the frames of a file',
   top: 'Top edge of the box around the face',
   width: 'Width of the box around the face',
   height: 'Height of the box around the face',
@@ -96,7 +104,7 @@ export const COLUMN_MEANINGS = {
   eyes: 'How far the eyes are open: about 0.3 open, below 0.2 closed',
   mouth: 'How far the mouth is open: 0 closed, above 0.3 open',
   blinks: 'Blinks since the face was first seen',
-  event: 'What happened. marker, stimulus-start, stimulus-end: noted by a person. recording-start, recording-end: a part of a recording, whose number is in detail. connection: the first frame of a connection, whose number is in detail. cut: the session ended without Stop',
+  event: 'What happened. marker, stimulus-start, stimulus-end: noted by a person. began: Start was pressed; in a file that is analysed once, always at 0. recording-start, recording-end: a part of a recording, whose number is in detail. connection: the first frame of a connection, whose number is in detail. cut: the session ended without Stop',
   detail:
     "More about the event: a person's own text, a face's number and label, a reason. An apostrophe before a text that begins with =, +, - or @ was added, so that a spreadsheet does not calculate it; JSONL has the text without it",
   pressed_s: 'Of a marker, a stimulus or a recording: when the key or the button was pressed, in seconds since the start of the session, or when the recording began or ended. time_s of a marker or a recording is earlier, because it is the time of the frame that the person saw then. Empty: other events, and in a file that is analysed once',

@@ -34,6 +34,7 @@ export const Transport = Object.freeze({ WEBRTC: 'webrtc', JPEG: 'jpeg' });
  * @property {MediaStream} stream with one video track
  * @property {string} cameraId empty: a clip
  * @property {import('../source/video-source.js').Facing} facing
+ * @property {import('../source/video-source.js').ClipSize | null} clipSize null: a camera
  * @property {boolean} paused whether it sends no frames at the moment
  * @property {import('../source/clip-run.js').ClipRun | null} clipRun the frames of a file that is analysed once; null: `stream` is sent
  * @property {boolean} quiet true: it sends too few frames to keep the session open, so the page must ping
