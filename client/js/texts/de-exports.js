@@ -89,7 +89,7 @@ export const COLUMN_MEANINGS = {
   pts_s: 'Wann das Bild aufgenommen wurde, in Sekunden seit dem ersten Bild seiner Verbindung. Nur innerhalb einer Verbindung vergleichbar',
   fps_in: 'Bilder pro Sekunde, die der Server empfängt',
   fps_out: 'Bilder pro Sekunde, die der Server auswertet',
-  dropped: 'Bilder, die der Server seit Beginn der Verbindung ausgelassen hat',
+  dropped: 'Bilder, die der Server seit Beginn der Verbindung ausgelassen hat. Eine Verbindung, die eine verlorene fortsetzt, zählt weiter, wie seq auch, während ihr pts_s wieder bei 0 beginnt',
   analysed: 'Ob das Bild ausgewertet wurde; wenn nicht, ist über Gesichter nichts bekannt. In einer Zeile mit Mittelwerten eines Gesichts: true',
   'economy': 'Was der Server auslässt, um mitzuhalten: 0 nichts, 1 sucht seltener nach neuen Gesichtern, 2 bestimmt auch Ausdrücke seltener, 3 folgt auch nur den zwei größten Gesichtern',
   face: 'Nummer des Gesichts, in der Sitzung eindeutig; ein Mensch kann nacheinander mehrere Nummern haben. Leer: kein Gesicht gefunden',

@@ -88,7 +88,7 @@ export const COLUMN_MEANINGS = {
   pts_s: 'When the frame was captured, in seconds since the first frame of its connection. Comparable within one connection only',
   fps_in: 'Frames per second that the server receives',
   fps_out: 'Frames per second that the server analyses',
-  dropped: 'Frames that the server has left out since the connection began',
+  dropped: 'Frames that the server has left out since the connection began. A connection that resumes a lost one goes on counting, as seq does, while its pts_s begins at 0 again',
   analysed: 'Whether the frame was analysed; if not, nothing is known about faces. In a row of means with a face, true',
   'economy': 'What the server leaves out to keep up: 0 nothing, 1 looks for new faces less often, 2 also classifies less often, 3 also follows the two largest faces only',
   face: 'Number of the face, unique in the session; one person may have several numbers, one after the other. Empty: no face was found',
