@@ -94,21 +94,22 @@ const stage = new StagePanel({
 const face = new FacePanel(element('#face'), (id, visibility) => chart?.setLine(id, visibility), () => live.refill());
 const strip = new FacesStrip(element('#people'), video, (id) => face.choose(id), (message) => visit.send(message));
 const announcer = new Announcer(element('#said'), find(document, '#announce', HTMLInputElement));
+const chartTools = new ChartTools(
+  {
+    window: find(document, '#window', HTMLSelectElement),
+    pause: button('pause'),
+    lookBack: find(document, '#look-back', HTMLInputElement),
+    compare: button('compare'),
+    lines: find(document, '#lines', HTMLSelectElement),
+    table: button('chart-table'),
+  },
+  chart,
+  new ChartTable(dialog('#table-dialog')),
+);
 const live = new LiveView({
   log,
   chart,
-  chartTools: new ChartTools(
-    {
-      window: find(document, '#window', HTMLSelectElement),
-      pause: button('pause'),
-      lookBack: find(document, '#look-back', HTMLInputElement),
-      compare: button('compare'),
-      lines: find(document, '#lines', HTMLSelectElement),
-      table: button('chart-table'),
-    },
-    chart,
-    new ChartTable(dialog('#table-dialog')),
-  ),
+  chartTools,
   face,
   announcer,
   qualityPanel: new QualityPanel(element('#quality')),
@@ -152,11 +153,14 @@ const markers = new MarkerPanel(
       log.annotate(id, text);
       keeper.save();
     },
+    // Without a chart there is nothing to show them in.
+    events: () => (chart ? session.shown.log.events : []),
+    reveal: (timeS) => chartTools.reveal(timeS),
   },
   (text) => stage.sayBriefly(text),
 );
 /** @type {SessionView} annotated, because the panels above refer to it */
-const session = new SessionView({ log, keeper, sessions, live, stage, held, markers, list: isCompact ? listOfCompact() : 'here', about: aboutSession, onBegin: () => consent.use(), onChange: () => exports.refresh() });
+const session = new SessionView({ log, keeper, sessions, live, stage, held, markers, list: isCompact ? listOfCompact() : 'here', about: aboutSession, onBegin: () => consent.use(), onChange: () => [exports, markers].forEach((panel) => panel.refresh()) });
 const exports = new ExportPanel(
   {
     snapshot: button('snapshot'),

@@ -156,7 +156,7 @@ async def test_a_chart_that_ends_in_a_hidden_tab_is_not_live_when_the_tab_return
         await page.evaluate("hide('no')")
 
         await expect(page.locator("#time-axis")).not_to_contain_text("now")
-        await expect(page.get_by_role("button", name="Pause")).to_be_disabled()
+        await expect(page.locator("#pause")).to_be_hidden()
         await expect(page.get_by_label("Look back in time")).to_be_visible()
 
 

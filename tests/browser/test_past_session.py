@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.browser.conftest import SCREENSHOTS, SOON_MS, OpenPage, start
+from tests.browser.conftest import SCREENSHOTS, SOON_MS, OpenPage, expect_no_sideways_scroll, start
 from tests.browser.test_chart import SKEW
 from tests.browser.test_frame_on_show import percents
 from tests.browser.test_sessions import measured, open_past, stop
@@ -42,6 +42,8 @@ SEED = """async () => {
 MARKS = """() => [...document.querySelectorAll('.mark-event:not([hidden])')]
   .map(({ textContent, style, dataset }) =>
     [textContent, dataset.text === 'before' ? 100 - parseFloat(style.right) : parseFloat(style.left)])"""
+
+CHART_TOP = "document.getElementById('drawing').getBoundingClientRect().top + scrollY"
 
 
 async def marks(page: Page) -> dict[str, float]:
@@ -143,6 +145,67 @@ async def test_a_past_session_shows_its_whole_span_first(server_url: str, open_p
         await page.locator("#past").get_by_role("button", name="Close").click()
 
         await expect(window).to_have_value("30")
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (360, 740)])
+async def test_a_marker_of_the_list_is_shown_in_the_chart(
+    server_url: str, open_page: OpenPage, width: int, height: int
+):
+    async with open_page(server_url, width=width, height=height) as page:
+        await page.evaluate(SEED)
+        await expect(page.locator("#markers")).to_be_hidden()
+        await open_past(page, 0)
+        top = await page.evaluate(CHART_TOP)
+        menu = page.locator("#markers summary")
+        await expect(menu).to_have_text("Markers")
+        await expect(page.locator("#mark-now")).to_be_hidden()
+
+        await menu.press("Enter")
+        lines = page.locator("#markers .sheet").get_by_role("button")
+        await expect(lines).to_have_text(["0:12.0 smile", "0:50.0 Start"])
+        assert await page.evaluate(CHART_TOP) == pytest.approx(top, abs=1)
+        await expect_no_sideways_scroll(page)
+        await page.screenshot(path=SCREENSHOTS / f"markers-{width}.png")
+        await page.keyboard.press("Tab")
+        await expect(lines.first).to_be_focused()
+        await page.keyboard.press("Enter")
+
+        await expect(lines.first).to_be_hidden()
+        await expect(page.get_by_label("Time span of the chart")).to_have_value("30")
+        await expect(page.locator("#drawing")).to_have_attribute(
+            "aria-label", re.compile("from 0:00 to 0:30")
+        )
+        assert await marks(page) == pytest.approx({"smile": 100 * 12 / 30}, abs=0.1)
+        await expect(page.get_by_label("Look back in time")).to_be_focused()
+        await menu.click()
+        await lines.last.click()
+        # As far as the session reaches.
+        assert await marks(page) == pytest.approx({"Start": 100 * 20 / 30}, abs=2)
+        await page.locator("#past").get_by_role("button", name="Close").click()
+        await expect(page.locator("#markers")).to_be_hidden()
+
+
+async def test_a_marker_of_the_running_session_is_shown_although_minutes_have_passed(
+    server_url: str, open_page: OpenPage
+):
+    async with open_page(server_url, script=SKEW) as page:
+        await start(page)
+        await measured(page)
+        await page.locator("#mark-now").click()
+        await page.keyboard.type("smile")
+        await page.keyboard.press("Enter")
+        mark = page.locator(".mark-event:visible")
+        await expect(mark).to_have_text("smile", timeout=SOON_MS)
+        await page.evaluate("window.skewMs = 90_000")
+        await expect(mark).to_have_count(0)
+        await page.get_by_label("More markers").click()
+        line = page.locator("#markers .marker-list").get_by_role("button")
+        await expect(line).to_contain_text("smile")
+
+        await line.click()
+
+        await expect(mark).to_have_text("smile")
+        await expect(page.get_by_role("button", name="Resume chart")).to_be_visible()
 
 
 async def test_a_mark_of_this_session_stays_at_its_time_after_stop_and_in_the_list(

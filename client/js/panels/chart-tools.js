@@ -87,6 +87,18 @@ export class ChartTools {
     this.#setWindow();
   }
 
+  /** Move the chart so that this moment is in it, and give the focus to the slider that moves it on. @param {number} timeS */
+  reveal(timeS) {
+    const { window, lookBack } = this.#at;
+    // All of a session has no room for a closer look.
+    if (window.value === WHOLE) {
+      window.value = FIRST_WINDOW;
+      this.#setWindow();
+    }
+    this.#chart?.lookAround(timeS);
+    if (!lookBack.hidden && !lookBack.disabled) lookBack.focus();
+  }
+
   #setWindow() {
     const { value } = this.#at.window;
     this.#chart?.setWindow(value === WHOLE ? WHOLE : Number(value));
@@ -113,6 +125,8 @@ export class ChartTools {
   #show({ fromS, endS, firstEndS, lastEndS, motion }) {
     const { pause, lookBack, compare, table } = this.#at;
     pause.disabled = motion === 'ended';
+    // Nothing continues, and the list of markers needs the room.
+    pause.hidden = motion === 'ended' && lastEndS > 0;
     press(pause, motion === 'held');
     putText(pause, motion === 'held' ? T.PAUSED.resume : T.PAUSED.pause);
     lookBack.hidden = motion === 'live' || lastEndS === 0;

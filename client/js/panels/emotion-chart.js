@@ -155,6 +155,13 @@ export class EmotionChart {
     this.#redraw();
   }
 
+  /** Look at this moment, in the middle of the window as far as the session reaches. @param {number} timeS */
+  lookAround(timeS) {
+    this.lookAt(timeS + this.#windowS / 2);
+    // A chart that stays ends with a whole point: the newest moment may come after it.
+    if (this.#range().edgeS <= timeS) this.resume();
+  }
+
   /** @param {number | 'whole'} span seconds in view; whole: a session that is over, from its start to its end */
   setWindow(span) {
     this.#span = span;

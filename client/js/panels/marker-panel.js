@@ -1,7 +1,8 @@
-/** Marks moments of the session, with an optional note. Uses its own elements only. */
+/** Marks moments of the session, with an optional note, and lists those of the session on show. Uses its own elements only. */
 
-import { find } from '../browser/elements.js';
-import { timeOfEvent } from '../session/session-events.js';
+import { find, make } from '../browser/elements.js';
+import { OF_PERSON, timeOfEvent } from '../session/session-events.js';
+import { clockTime } from '../texts/format.js';
 import { T } from '../texts/texts.js';
 
 /**
@@ -11,7 +12,7 @@ import { T } from '../texts/texts.js';
 
 /**
  * @typedef {object} MarkerElements
- * @property {HTMLElement} tools holds the button .mark-now and the menu with the stimulus
+ * @property {HTMLElement} tools holds the button .mark-now and the menu with the stimulus and .marker-list
  * @property {HTMLFormElement} form holds a label and an input for the note
  */
 
@@ -20,6 +21,8 @@ import { T } from '../texts/texts.js';
  * @property {() => OnShow | null} now the frame on show; null: nothing runs
  * @property {(frame: OnShow, kind: MarkerKind) => number | null} mark keeps the marker at once, and says its id
  * @property {(id: number | null, text: string) => void} annotate adds a note to it
+ * @property {() => readonly import('../session/session-log.js').SessionEvent[]} events of the session that the chart shows
+ * @property {(timeS: number) => void} reveal moves the chart so that this moment is in it
  */
 
 export class MarkerPanel {
@@ -30,6 +33,8 @@ export class MarkerPanel {
   #say;
   /** A marker whose note is being written; it is kept already. @type {{id: number | null, kind: MarkerKind, timeS: number} | null} */
   #open = null;
+  /** Whether a session runs. */
+  #canMark = false;
 
   /**
    * @param {MarkerElements} elements
@@ -44,9 +49,8 @@ export class MarkerPanel {
     this.#log = log;
     this.#say = say;
     find(elements.tools, '.mark-now', HTMLButtonElement).addEventListener('click', () => this.add('marker'));
-    for (const button of this.#menu.querySelectorAll('button')) {
-      button.addEventListener('click', () => this.add(/** @type {MarkerKind} */ (button.value)));
-    }
+    for (const button of this.#stimuli) button.addEventListener('click', () => this.add(/** @type {MarkerKind} */ (button.value)));
+    this.#menu.addEventListener('toggle', () => this.#menu.open && this.refresh());
     elements.form.addEventListener('submit', (event) => {
       event.preventDefault();
       this.finish();
@@ -62,13 +66,48 @@ export class MarkerPanel {
       this.finish();
       if (open) this.#say(T.markerWithoutNote(open.kind, open.timeS));
     });
-    this.show('away');
   }
 
   /** @param {'there' | 'away'} session whether one runs */
   show(session) {
-    this.#at.tools.hidden = session === 'away';
+    this.#canMark = session === 'there';
+    this.refresh();
     if (session === 'away') this.finish();
+  }
+
+  /** The chart may show another session. */
+  refresh() {
+    const { tools } = this.#at;
+    const events = this.#log.events().filter(({ kind }) => OF_PERSON.includes(kind));
+    const hidden = !this.#canMark;
+    tools.hidden = hidden && !events.length;
+    for (const button of [find(tools, '.mark-now', HTMLButtonElement), ...this.#stimuli]) button.hidden = hidden;
+    const summary = find(this.#menu, 'summary', HTMLElement);
+    summary.setAttribute('aria-label', hidden ? T.TEXT.markers : T.TEXT.moreMarkers);
+    find(summary, 'span', HTMLElement).hidden = !hidden;
+    const list = find(this.#menu, '.marker-list', HTMLElement);
+    list.hidden = !events.length;
+    find(list, 'ul', HTMLElement).replaceChildren(...events.map((event) => this.#lineOf(event)));
+  }
+
+  /** @returns {HTMLButtonElement[]} */
+  get #stimuli() {
+    return [...this.#menu.querySelectorAll('button')].filter(({ value }) => value);
+  }
+
+  /** @param {import('../session/session-log.js').SessionEvent} event */
+  #lineOf({ kind, detail, timeS }) {
+    const words = [kind === 'marker' && detail ? '' : T.MARKS[kind], detail].filter(Boolean).join(': ');
+    const button = make('button', { type: 'button' });
+    button.append(make('span', { className: 'at', textContent: clockTime(timeS, 1) }), ' ', make('span', { textContent: words }));
+    button.addEventListener('click', () => {
+      find(this.#menu, 'summary', HTMLElement).focus();
+      this.#menu.open = false;
+      this.#log.reveal(timeS);
+    });
+    const line = make('li');
+    line.append(button);
+    return line;
   }
 
   /** @param {MarkerKind} kind at the frame on show, or at this moment */
