@@ -131,13 +131,10 @@ async def test_a_session_is_kept_at_the_next_start_reopened_and_saved(
         await expect(lines).to_have_count(2)
         await expect(lines.nth(0)).to_contain_text("running")
         await lines.nth(1).locator("summary").click()
-        rows = (
-            zipfile.ZipFile(
-                await downloaded(page, lines.nth(1).get_by_role("button", name="Tables"), tmp_path)
-            )
-            .read("measurements.csv")
-            .decode()
+        tables = zipfile.ZipFile(
+            await downloaded(page, lines.nth(1).get_by_role("button", name="Tables"), tmp_path)
         )
+        rows = tables.read(f"{Path(tables.filename or '').stem}/measurements.csv").decode()
         await lines.nth(1).get_by_role("button", name="Open").click()
 
         await expect(page.locator("#past")).to_contain_text("Past session")
@@ -460,8 +457,11 @@ async def test_the_key_m_marks_the_moment_with_a_note(server_url: str, open_page
         await page.locator("#save summary").click()
         messages = await downloaded(page, page.get_by_role("button", name="For programs"), tmp_path)
 
-        assert tables.namelist() == ["measurements.csv", "events.csv", "dictionary.csv"]
-        rows = [line.split(",") for line in tables.read("events.csv").decode().splitlines()]
+        folder = Path(tables.filename or "").stem
+        assert tables.namelist() == [
+            f"{folder}/{name}.csv" for name in ("measurements", "events", "dictionary")
+        ]
+        rows = [line.split(",") for line in tables.read(f"{folder}/events.csv").decode().splitlines()]
         marked = [(row[2], row[3]) for row in rows if row[2] in ("marker", "stimulus-start")]
         assert marked == [("marker", "mm smile"), ("marker", ""), ("stimulus-start", "")]
         head = rows[0]

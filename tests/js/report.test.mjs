@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
 import { toReport } from '../../client/js/session/report.js';
+import { partPercent } from '../../client/js/texts/format.js';
 import { summarize } from '../../client/js/session/summary.js';
 import { SessionLog } from '../../client/js/session/session-log.js';
 import { decodeTelemetry } from '../../client/js/connection/telemetry.js';
@@ -158,7 +159,7 @@ for (const kept of ['all frames', 'means only of the first part']) {
 
     assert.match(text, /Length 0:31 Measured 0:(20|21) of 0:31/);
     assert.match(text, /Face 1 seen for 0:(20|21) of 0:(20|21) /);
-    assert.match(text, /Frame rate (10\.1|9\.8|9\.6) fps Dropped 30 /);
+    assert.match(text, /Frame rate (10\.0|9\.5|9\.8) fps Dropped 30 /);
     const stripes = [...ribbon.matchAll(/class="unmeasured" style="inset-inline-start:([\d.]+)%;width:([\d.]+)%"/g)].map(([, from, width]) => [from, width].map((part) => Math.round(Number(part) / 10)));
     assert.deepEqual(stripes.slice(0, 2), [[0, 0], [4, 3]]);
     assert.match(text, /A gap: this face was not found\. Striped: nothing was measured/);
@@ -197,9 +198,27 @@ test('the report says how many frames were analysed, and how many of them with r
   for (let seq = 0; seq < 40; seq += 1) log.add(seq / 4, { ...frame(seq, [face(1)]), dropped: seq, degradationLevel: seq < 10 ? 0 : 1 });
   const analysed = (log) => textOf(toReport(log, SESSION)).match(/Analysed (.*?) Face 1/)[1];
 
-  // Seconds of four frames: the third has frames of both kinds, and counts as reduced.
-  assert.equal(analysed(log), '40 of 79 frames, 80% of them with reduced analysis');
+  // The third second has frames of both kinds.
+  assert.equal(analysed(log), '40 of 79 frames, 75% of them with reduced analysis');
   assert.equal(analysed(logOf(5, () => [face(1)])), `5 of ${5 + decoded.dropped} frames`);
+});
+
+test('where only means are kept, a second with reduced analysis counts as a whole', () => {
+  const log = new SessionLog({ framesS: 2 });
+  for (let seq = 0; seq < 40; seq += 1) log.add(seq / 4, { ...frame(seq, [face(1)]), degradationLevel: seq < 10 ? 0 : 1 });
+
+  assert.equal(summarize(log).reduced, 32);
+});
+
+test('a part is never said to be all or nothing', () => {
+  assert.deepEqual([0, 0.004, 0.5, 0.996, 1].map(partPercent), ['0%', '< 1%', '50%', '> 99%', '100%']);
+});
+
+test('the frame rate counts the intervals between frames', () => {
+  const log = new SessionLog();
+  for (let seq = 0; seq < 72; seq += 1) log.add(seq / 30, frame(seq, [face(1)]));
+
+  assert.match(textOf(toReport(log, SESSION)), /Frame rate 30\.0 fps/);
 });
 
 test('percentages of a face sum to 100', () => {

@@ -64,6 +64,15 @@ test('both variants of the tables fit in one folder', async () => {
   }
 });
 
+test('the tables are in a folder named like their archive, so that unpacking two archives loses nothing', async () => {
+  for (const separators of [SEPARATORS.plain, SEPARATORS.german]) {
+    const { blob, name } = await fileOf('tables', { ...SESSION, name: 'P01' }, separators);
+    const text = await blob.text();
+
+    for (const file of ['measurements.csv', 'events.csv', 'dictionary.csv']) assert.ok(text.includes(`${name.replace(/\.zip$/, '')}/${file}`), file);
+  }
+});
+
 test('the report says when the session was, to the second and with the offset, and when the person agreed, if that is known', async () => {
   const whole = async (session) => (await fileOf('report', session, SEPARATORS.plain)).blob.text();
 

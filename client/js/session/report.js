@@ -4,7 +4,7 @@ import { escape, faceSection, legend, summaryOfFace } from './report-face.js';
 import { STYLE } from './report-style.js';
 import { OF_FACES, OF_PERSON } from './session-events.js';
 import { BRIDGE_S, summarize } from './summary.js';
-import { clockTime, decimal, languageInUse, percent, perSecond, sentence } from '../texts/format.js';
+import { clockTime, decimal, languageInUse, partPercent, perSecond, sentence } from '../texts/format.js';
 import { LANGUAGES } from '../texts/languages.js';
 import { T } from '../texts/texts.js';
 
@@ -70,17 +70,17 @@ const isWhole = ({ measuredS }, lengthS) => lengthS - measuredS <= NEAR_S;
 
 /** @param {Summary} summary @param {number} lengthS @param {number} markers */
 function figures(summary, lengthS, markers) {
-  const { frames, analysed, reduced, dropped, measuredS, faces } = summary;
+  const { frames, analysed, intervals, reduced, dropped, measuredS, faces } = summary;
   return definitions([
     [T.REPORT.length, clockTime(lengthS)],
     ...(isWhole(summary, lengthS) ? [] : /** @type {[string, string][]} */ ([[T.REPORT.measured, T.REPORT.measuredOf(clockTime(measuredS), clockTime(lengthS))]])),
     [T.REPORT.faces, decimal(faces.size)],
     [T.REPORT.markers, decimal(markers)],
     [T.REPORT.frames, decimal(frames)],
-    [T.REPORT.rate, measuredS ? perSecond(analysed / measuredS) : T.NOTHING],
+    [T.REPORT.rate, measuredS ? perSecond(intervals / measuredS) : T.NOTHING],
     [T.REPORT.dropped, decimal(dropped)],
     // A dropped frame has no message.
-    [T.REPORT.analysed, T.REPORT.analysedOf(decimal(analysed), decimal(frames + dropped), reduced ? percent(reduced / analysed) : '')],
+    [T.REPORT.analysed, T.REPORT.analysedOf(decimal(analysed), decimal(frames + dropped), reduced ? partPercent(reduced / analysed) : '')],
   ]);
 }
 

@@ -37,12 +37,13 @@ export async function fileOf(kind, session, separators) {
   if (kind === 'jsonl') return { blob: asBlob(toJsonl(log, options), 'application/jsonl'), name: `${stem}.jsonl` };
   const measurements = asBlob(toCsv(log, options), 'text/csv');
   if (kind === 'csv') return { blob: measurements, name: `${stem}${separators.ending}.csv` };
+  const folder = `${stem}${separators.ending}`;
   const files = [
     { name: 'measurements.csv', blob: measurements },
     { name: 'events.csv', blob: asBlob(toEventsCsv(log.events, options), 'text/csv') },
     { name: 'dictionary.csv', blob: asBlob(dictionary(options), 'text/csv') },
   ];
-  return { blob: await zip(files, startedAt), name: `${stem}${separators.ending}.zip` };
+  return { blob: await zip(files.map(({ name: inside, blob }) => ({ name: `${folder}/${inside}`, blob })), startedAt), name: `${folder}.zip` };
 }
 
 /** @param {Exported} session @returns {[string, string][]} names and values, of what is known */

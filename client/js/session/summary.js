@@ -20,8 +20,9 @@ export const BRIDGE_S = 2;
  * @typedef {object} Summary
  * @property {number} frames messages
  * @property {number} analysed frames
- * @property {number} reduced analysed frames of the seconds in which the analysis was reduced
+ * @property {number} reduced analysed frames with reduced analysis; where only means are kept, all of a second in which it was
  * @property {number} dropped in all connections
+ * @property {number} intervals between analysed frames that follow each other while something was measured
  * @property {number} measuredS how long frames were analysed
  * @property {Map<number, FaceSummary>} faces
  */
@@ -33,13 +34,13 @@ export function summarize(log) {
   const measured = log.measured(BRIDGE_S);
   const within = measuredWithin(measured.all);
   const dropped = new Counted();
-  const summary = { frames: 0, analysed: 0, reduced: 0, dropped: 0, measuredS: measured.lengthS, faces };
+  const summary = { frames: 0, analysed: 0, reduced: 0, dropped: 0, intervals: 0, measuredS: measured.lengthS, faces };
   for (const seen of log.faces()) faces.set(seen.id, { ...seen, frames: 0, seenS: 0, labels: LABELS.map(() => 0), sums: EMOTIONS.map(() => 0) });
   for (const { timeS, frames, analysedFrames, telemetry, faces: found } of log.everySecond()) {
     const measuredS = within(timeS);
     summary.frames += frames;
     summary.analysed += analysedFrames;
-    if (telemetry.degradationLevel > 0) summary.reduced += analysedFrames;
+    if (timeS < log.framesFromS && telemetry.degradationLevel > 0) summary.reduced += analysedFrames;
     dropped.add(telemetry.seq, telemetry.dropped);
     for (const { face, frames: seen, labels } of found) {
       const known = faces.get(face.id);
@@ -51,6 +52,8 @@ export function summarize(log) {
       face.probabilities.forEach((probability, i) => (known.sums[i] += probability * seen));
     }
   }
+  for (const { telemetry } of log) if (telemetry.analysed && telemetry.degradationLevel > 0) summary.reduced += 1;
+  summary.intervals = Math.max(0, summary.analysed - measured.all.length);
   summary.dropped = dropped.sum;
   return summary;
 }

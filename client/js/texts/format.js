@@ -28,6 +28,12 @@ export const decimal = (value, decimals = 0) =>
 /** @param {number} share 0..1 */
 export const percent = (share) => formatter('percent', { style: 'percent', maximumFractionDigits: 0 }).format(share);
 
+/** A part is neither all nor nothing. @param {number} share 0..1 */
+export function partPercent(share) {
+  if (share > 0 && share < 0.01) return `< ${percent(0.01)}`;
+  return share > 0.99 && share < 1 ? `> ${percent(0.99)}` : percent(share);
+}
+
 /**
  * Whole percentages whose sum is 100: the largest remainders are rounded up. Equal remainders: the larger share first, then the
  * earlier one.
