@@ -5,8 +5,8 @@ export const SHARE_OPENLY = 'Whoever can open this address can use the page, wit
 /** Why an address is of little use on another device. */
 export const SHARE_WARNINGS = {
   here: 'This address works only on this computer. To share it, open the page at the server’s address in your network.',
-  loopback: 'Other devices cannot open this page: the server listens on this computer only. To change that, ask who runs the server, or stop it and run in its folder “facestream certs”, then “facestream token --admin”, which creates the admin token for links, then “facestream serve --host 0.0.0.0” (in a checkout, write “.venv/bin/python -m facestream” instead of “facestream”). Behind a tunnel or proxy, share the page at its address.',
-  noCamera: 'At this http address, browsers on other devices give no camera; only a video file works. For https, ask who runs the server, or run “facestream certs” in its folder and restart it, or use a tunnel or proxy.',
+  loopback: 'Other devices cannot open this page: the server listens on this computer only. To change that, ask the operator of this server, or stop it and run in its folder “facestream certs”, then “facestream token --admin”, which creates the admin token for links, then “facestream serve --host 0.0.0.0” (in a checkout, write “.venv/bin/python -m facestream” instead of “facestream”). Behind a tunnel or proxy, share the page at its address.',
+  noCamera: 'At this http address, browsers on other devices give no camera; only a video file works. For https, ask the operator of this server, or run “facestream certs” in its folder and restart it, or use a tunnel or proxy.',
 };
 export const SHARE_ADDRESS = { field: 'Address of this page', copy: 'Copy address', qr: 'QR code of the address' };
 export const SHARE_LINK = { field: 'Link', copy: 'Copy link', qr: 'QR code of the link' };
