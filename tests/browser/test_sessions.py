@@ -10,6 +10,7 @@ import pytest
 from playwright.async_api import Locator, Page, expect
 
 from tests.browser.conftest import NO_STORAGE, SOON_MS, OpenPage, downloaded, start, until
+from tests.browser.test_while_it_runs import BREAK
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -475,6 +476,31 @@ async def test_the_key_m_marks_the_moment_with_a_note(server_url: str, open_page
         assert "mm smile" in messages.read_text()
         for line in messages.read_text().splitlines():
             json.loads(line)
+
+
+async def test_a_marker_without_a_connection_has_the_moment_of_the_key(
+    server_url: str, open_page: OpenPage, tmp_path: Path
+):
+    async with open_page(server_url, script=BREAK, expect_errors="Failed") as page:
+        await start(page)
+        await measured(page)
+        await page.route("**/offer", lambda route: route.abort())
+        await page.evaluate("window.breakConnection()")
+        await expect(page.locator("html")).to_have_attribute("data-state", "reconnecting", timeout=SOON_MS)
+        await page.locator("#stop").focus()
+        await page.keyboard.press("m")
+        await page.keyboard.press("Enter")
+        await stop(page)
+
+        await page.locator("#save summary").click()
+        messages = await downloaded(page, page.get_by_role("button", name="For programs"), tmp_path)
+
+        events = [line for line in map(json.loads, messages.read_text().splitlines()) if "event" in line]
+        lost, marker = (
+            next(event for event in events if event["event"] == kind) for kind in ("lost", "marker")
+        )
+        assert marker["time_s"] == marker["pressed_s"] >= lost["time_s"]
+        assert "seq" not in marker
 
 
 async def test_tables_for_a_german_excel(server_url: str, open_page: OpenPage, tmp_path: Path):
