@@ -92,6 +92,9 @@ async def test_video_word_bars_quality_and_chart_are_seen_together(
         await page.locator("#sessions [data-session] summary").click()
         await page.locator("#sessions .session-actions button").first.click()
         await expect(page.locator("#past")).to_be_visible()
+        await expect_inside(page, *everything, "#past")
+        # The whole session has no slider.
+        await page.locator("#window").select_option("15")
         await expect_inside(page, *everything, "#past", "#look-back")
         await page.locator("#past .back").click()
 

@@ -8,6 +8,7 @@ from playwright.async_api import Page, expect
 from tests.browser.conftest import SCREENSHOTS, SOON_MS, OpenPage, expect_no_sideways_scroll, start
 from tests.browser.test_chart import SKEW
 from tests.browser.test_frame_on_show import percents
+from tests.browser.test_old_browsers import FACES
 from tests.browser.test_sessions import measured, open_past, stop
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -206,6 +207,88 @@ async def test_a_marker_of_the_running_session_is_shown_although_minutes_have_pa
 
         await expect(mark).to_have_text("smile")
         await expect(page.get_by_role("button", name="Resume chart")).to_be_visible()
+
+
+# The visible notes, and what is wrong with their boxes: each is beside its own line and away from every other one.
+NOTES = """() => {
+  const all = [...document.querySelectorAll('.mark-event:not([hidden])')].map((mark) => {
+    const { left, right } = mark.getBoundingClientRect();
+    const side = mark.dataset.text;
+    return { text: mark.textContent, side, left, right, line: side === 'before' ? right : left };
+  });
+  const wrong = all.filter((note) => all.some((other) => other !== note && (
+    (other.line > note.left - 8 && other.line < note.right + 1 && Math.abs(other.line - note.line) > 1)
+    || (note.left < other.right - 1 && other.left < note.right - 1))));
+  const notes = all.map(({ text, side, left, right }) => ({ text, side, width: right - left }));
+  return { notes, wrong: wrong.map(({ text }) => text) };
+}"""
+
+
+async def test_notes_of_marks_that_are_close_stay_at_their_own_lines(server_url: str, open_page: OpenPage):
+    async with open_page(server_url, script=FACES, width=1280, height=800) as page:
+        await start(page)
+        await measured(page)
+        await choose_window(page, "15")
+        for note in ("", "Lisa laughs about a joke", "Ben looks at the window"):
+            await page.keyboard.press("m")
+            await page.keyboard.type(note)
+            await page.keyboard.press("Enter")
+            await page.wait_for_timeout(2000)
+
+        for name in ("live", "compare"):
+            if name == "compare":
+                await page.get_by_role("button", name="Compare").click()
+                await expect(page.locator(".ribbon:visible")).to_have_count(2)
+            await expect(page.locator(".mark-event:visible")).to_have_count(3)
+            SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+            await page.screenshot(path=SCREENSHOTS / f"marks-{name}.png")
+            found = await page.evaluate(NOTES)
+            assert found["wrong"] == [], found
+            assert all(note["width"] > 25 for note in found["notes"]), found
+
+
+async def test_the_tooltip_at_a_mark_has_its_whole_note(server_url: str, open_page: OpenPage):
+    note = "smile at <b>the second</b> question of the third row, then away"
+    async with open_page(server_url) as page:
+        await page.evaluate(SEED.replace("'smile'", f"'{note}'"))
+        await open_past(page, 0)
+        lines = await page.locator(".lines").bounding_box()
+        mark = await page.locator(".mark-event:visible").first.bounding_box()
+        assert lines is not None
+        assert mark is not None
+
+        await page.mouse.move(mark["x"] + 1, lines["y"] + lines["height"] / 2)
+
+        await expect(page.locator(".c3-tooltip th")).to_have_text(f"0:11.5, Neutral · Marker: {note}")
+        await page.screenshot(path=SCREENSHOTS / "mark-tooltip.png")
+        box = await page.locator(".c3-tooltip").bounding_box()
+        assert box is not None
+        assert box["width"] <= lines["width"]
+
+
+async def test_the_whole_session_has_no_slider_and_the_slider_of_a_part_reaches_the_end(
+    server_url: str, open_page: OpenPage
+):
+    async with open_page(server_url) as page:
+        # 1:00.9, no multiple of a point of any window.
+        await page.evaluate(SEED.replace("i < 600", "i < 610"))
+        await open_past(page, 0)
+        slider = page.get_by_label("Look back in time")
+        await expect(slider).to_be_hidden()
+
+        for seconds in ("30", "15"):
+            await choose_window(page, seconds)
+            await expect(slider).to_be_visible()
+            await slider.press("Home")
+            await expect(slider).to_have_js_property("value", seconds)
+            await slider.press("End")
+            await expect(slider).to_have_js_property("value", "61")
+            assert await slider.evaluate("(range) => range.value === range.max")
+            await expect(slider).to_have_attribute("aria-valuetext", re.compile("to 1:01 of"))
+            await slider.press("PageDown")
+            for _ in range(12):
+                await slider.press("ArrowRight")
+            await expect(slider).to_have_js_property("value", "61")
 
 
 async def test_a_mark_of_this_session_stays_at_its_time_after_stop_and_in_the_list(

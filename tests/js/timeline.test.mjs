@@ -5,7 +5,7 @@ import { test } from 'node:test';
 
 import { EMOTIONS } from '../../client/js/connection/telemetry.js';
 import { tableOf } from '../../client/js/panels/chart-table.js';
-import { bandsOf, besideMarks, edgeAfter, edgeBefore, facesBetween, leadersOf, smooth, spread } from '../../client/js/session/timeline.js';
+import { bandsOf, besideMarks, cutWidth, edgeAfter, edgeBefore, facesBetween, leadersOf, smooth, spread } from '../../client/js/session/timeline.js';
 import { SessionLog } from '../../client/js/session/session-log.js';
 
 test('neighbouring slices of one label are one band; a report without a face is "absent", no report is nothing', () => {
@@ -19,11 +19,16 @@ test('neighbouring slices of one label are one band; a report without a face is 
   ]);
 });
 
+/** Marks whose texts would fill the window. @param {number[]} parts of it @param {number} [gap] */
+const beside = (parts, gap = 0) => besideMarks(parts.map((at) => ({ at, width: 1 })), 1, gap);
+/** @param {{side: string, room: number}[]} places */
+const rounded = (places) => places.map(({ side, room }) => [side, Number(room.toFixed(3))]);
+
 test('the text of a mark is on the side of the middle, and ends at the edge or at the next mark', () => {
-  assert.deepEqual(besideMarks([]), []);
-  assert.deepEqual(besideMarks([0.25]), [{ side: 'after', room: 0.75 }]);
-  assert.deepEqual(besideMarks([1]), [{ side: 'before', room: 1 }]);
-  assert.deepEqual(besideMarks([0, 0.25, 0.75, 1]), [
+  assert.deepEqual(beside([]), []);
+  assert.deepEqual(beside([0.25]), [{ side: 'after', room: 0.75 }]);
+  assert.deepEqual(beside([1]), [{ side: 'before', room: 1 }]);
+  assert.deepEqual(beside([0, 0.25, 0.75, 1]), [
     { side: 'after', room: 0.25 },
     { side: 'after', room: 0.25 },
     { side: 'before', room: 0.25 },
@@ -32,11 +37,29 @@ test('the text of a mark is on the side of the middle, and ends at the edge or a
 });
 
 test('the text of a mark takes the free room up to the next mark', () => {
-  const sides = (/** @type {number[]} */ parts) => besideMarks(parts).map(({ side, room }) => [side, Number(room.toFixed(3))]);
+  assert.deepEqual(rounded(beside([0.6, 0.65, 0.95])), [['before', 0.6], ['after', 0.15], ['before', 0.15]]);
+  assert.deepEqual(rounded(beside([0.6, 0.62])), [['before', 0.6], ['after', 0.38]]);
+  assert.deepEqual(rounded(beside([0.3, 0.3])), [['before', 0.3], ['after', 0.7]]);
+});
 
-  assert.deepEqual(sides([0.6, 0.65, 0.95]), [['before', 0.6], ['after', 0.15], ['before', 0.15]]);
-  assert.deepEqual(sides([0.6, 0.62]), [['before', 0.6], ['after', 0.38]]);
-  assert.deepEqual(sides([0.3, 0.3]), [['before', 0.3], ['after', 0.7]]);
+test('a text that has room is after its mark, and no text comes near a mark that is not its own', () => {
+  const short = (/** @type {number[]} */ ats) => besideMarks(ats.map((at) => ({ at, width: 50 })), 320, 12);
+
+  assert.deepEqual(rounded(short([180])), [['after', 140]]);
+  assert.deepEqual(rounded(short([160, 220, 270])), [['before', 160], ['before', 48], ['after', 50]]);
+  assert.deepEqual(rounded(beside([0.6, 0.65, 0.95], 0.05)), [['before', 0.6], ['after', 0.125], ['before', 0.125]]);
+  assert.ok(beside([0.5, 0.5, 0.5], 0.05)[1].room <= 0);
+});
+
+test('the box of a text that is cut is as wide as what is left of it', () => {
+  const widthOf = (/** @type {string} */ text) => text.length * 10;
+
+  assert.equal(cutWidth('Lisa laughs', 110, widthOf), 110);
+  assert.equal(cutWidth('Lisa laughs', 109, widthOf), 100);
+  assert.equal(cutWidth('Lisa laughs', 64, widthOf), 60);
+  assert.equal(cutWidth('Lisa laughs', 30, widthOf), 30);
+  assert.equal(cutWidth('Lisa laughs', 29, widthOf), 0);
+  assert.equal(cutWidth('Lisa laughs', -5, widthOf), 0);
 });
 
 test('smoothing keeps a constant, halves a peak and leaves a gap open', () => {
@@ -49,6 +72,12 @@ test('the line that is highest at the end leads, then the one with the highest m
   assert.deepEqual(leadersOf([[0.1, 0.1, 0.6], [0.8, 0.8, 0.3], [0.1, 0.1, 0.1]]), [0, 1]);
   assert.deepEqual(leadersOf([[0.1, 0.6, null], [0.9, 0.4, null]]), [0, 1]);
   assert.deepEqual(leadersOf([[null], [null]]), []);
+});
+
+test('a second line does not lead with 0 %', () => {
+  assert.deepEqual(leadersOf([[0, 0], [1, 1], [0, 0]]), [1]);
+  assert.deepEqual(leadersOf([[0.004, 0.004], [0.99, 0.99], [0.001, 0.001]]), [1]);
+  assert.deepEqual(leadersOf([[0.006, 0.006], [0.99, 0.99], [0.001, 0.001]]), [1, 0]);
 });
 
 test('texts at the ends of lines keep their order and their distance, within the area', () => {

@@ -56,7 +56,7 @@ export class ChartTools {
       chart?.showRibbons(isPressed(compare) ? 'compare' : 'one');
     });
     elements.table.addEventListener('click', () => chart && table.open(chart.stretch));
-    lookBack.addEventListener('input', () => chart?.lookAt(Number(lookBack.value)));
+    lookBack.addEventListener('input', () => chart?.lookAt(lookBack.value === lookBack.max ? Infinity : Number(lookBack.value)));
     lookBack.addEventListener('keydown', (event) => this.#moveByKey(event));
     if (!chart) return;
     chart.onView = (view) => {
@@ -123,16 +123,17 @@ export class ChartTools {
 
   /** @param {import('./emotion-chart.js').ChartView} view */
   #show({ fromS, endS, firstEndS, lastEndS, motion }) {
-    const { pause, lookBack, compare, table } = this.#at;
+    const { window, pause, lookBack, compare, table } = this.#at;
     pause.disabled = motion === 'ended';
     // Nothing continues, and the list of markers needs the room.
     pause.hidden = motion === 'ended' && lastEndS > 0;
     press(pause, motion === 'held');
     putText(pause, motion === 'held' ? T.PAUSED.resume : T.PAUSED.pause);
-    lookBack.hidden = motion === 'live' || lastEndS === 0;
+    // There is nothing to move where all of it is shown.
+    lookBack.hidden = motion === 'live' || lastEndS === 0 || window.value === WHOLE;
     lookBack.disabled = lastEndS <= firstEndS;
-    // The range grows with the session; a range input rounds its value, so whole seconds outside.
-    Object.assign(lookBack, { min: String(Math.floor(firstEndS)), max: String(Math.ceil(lastEndS)), value: String(Math.round(endS)) });
+    // The range grows with the session. Whole seconds, its step, with the end and the value rounded alike: the latest end is the range's end.
+    Object.assign(lookBack, { min: String(Math.floor(firstEndS)), max: String(Math.round(lastEndS)), value: String(Math.round(endS)) });
     lookBack.setAttribute('aria-valuetext', T.timesShown(clockTime(fromS), clockTime(endS)));
     const several = this.#chart?.hasSeveralFaces ?? false;
     compare.hidden = !several && !isPressed(compare);

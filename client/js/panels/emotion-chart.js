@@ -1,13 +1,13 @@
 /** The chart of a session: ribbons of labels, lines, time axis and marks. Draws what the log holds, and holds no values itself. */
 
-import { make, putText } from '../browser/elements.js';
+import { make } from '../browser/elements.js';
 import { EMOTIONS } from '../connection/telemetry.js';
 import { clockTime } from '../texts/format.js';
 import { T } from '../texts/texts.js';
+import { ChartMarks, marksBetween } from './chart-marks.js';
 import { LabelRibbon } from './label-ribbon.js';
 import { LineChart } from './line-chart.js';
-import { bandsOf, besideMarks, edgeAfter, edgeBefore, facesBetween, leadersOf, smooth } from '../session/timeline.js';
-import { OF_PERSON } from '../session/session-events.js';
+import { bandsOf, edgeAfter, edgeBefore, facesBetween, leadersOf, smooth } from '../session/timeline.js';
 
 const FIRST_WINDOW_S = 30;
 /** C3 keeps one element per point of a line: more points take longer and look the same. */
@@ -16,8 +16,6 @@ const POINTS = 60;
 const SLICES = 2 * POINTS;
 const REDRAW_MS = 250;
 const MOST_RIBBONS = 4;
-/** Marks of one window; beyond that they would cover the chart. */
-const MOST_MARKS = 12;
 const TICKS = [0, 1 / 3, 2 / 3, 1];
 
 /**
@@ -35,7 +33,7 @@ const TICKS = [0, 1 / 3, 2 / 3, 1];
  * @property {number} fromS
  * @property {number} endS
  * @property {number} firstEndS the earliest end that can be looked at
- * @property {number} lastEndS the latest
+ * @property {number} lastEndS the latest: while the session goes on, its last whole point
  * @property {'live' | 'held' | 'ended'} motion live: it follows the newest reports; held: it stays while the session goes on; ended: the session is over
  * @property {boolean} isMoved whether a person looks at a time of their choice
  */
@@ -70,10 +68,8 @@ export class EmotionChart {
   #pinned = new Set();
   /** @type {LabelRibbon[]} */
   #ribbons = [];
-  #mark = make('i', { className: 'mark-shown', hidden: true });
   /** @type {HTMLElement[]} */
   #ticks;
-  /** @type {HTMLElement[]} */
   #marks;
   /** The labels that are drawn; for the tooltip. @type {(string | null)[]} */
   #labels = [];
@@ -89,8 +85,7 @@ export class EmotionChart {
     this.#lines = new LineChart(elements.lines, POINTS, (point) => this.#titleOf(point));
     this.#ticks = TICKS.map(() => make('span'));
     elements.axis.append(...this.#ticks);
-    this.#marks = Array.from({ length: MOST_MARKS }, () => make('i', { className: 'mark-event', hidden: true }));
-    elements.marks.append(this.#mark, ...this.#marks);
+    this.#marks = new ChartMarks(elements.marks);
     new ResizeObserver(() => this.#redraw()).observe(elements.ribbons);
     // The ribbons are painted with the colours of the theme.
     window.matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.#redraw());
@@ -232,7 +227,9 @@ export class EmotionChart {
   #range() {
     if (this.#span === 'whole') return { edgeS: this.#windowS, fromS: 0 };
     const pointS = this.#windowS / POINTS;
-    const edgeS = this.#heldS === null ? edgeAfter(this.#lastEndS, pointS) : edgeBefore(this.#heldS, pointS);
+    // Of a session that is over, the last point can be looked at, too.
+    const isAtEnd = this.#heldS === null || (this.#endedS !== null && this.#heldS >= this.#endedS);
+    const edgeS = isAtEnd ? edgeAfter(this.#lastEndS, pointS) : edgeBefore(this.#heldS ?? 0, pointS);
     return { edgeS, fromS: edgeS - this.#windowS };
   }
 
@@ -253,7 +250,8 @@ export class EmotionChart {
     this.#drawAxis(fromS, motion);
     this.#drawMarks(fromS, edgeS);
     const endS = Math.min(edgeS, this.#lastEndS);
-    this.onView({ fromS: Math.max(0, fromS), endS, firstEndS: this.#firstEndS, lastEndS: this.#lastEndS, motion, isMoved: this.#heldS !== null });
+    const lastEndS = motion === 'held' ? Math.max(this.#firstEndS, edgeBefore(this.#lastEndS, this.#windowS / POINTS)) : this.#lastEndS;
+    this.onView({ fromS: Math.max(0, fromS), endS, firstEndS: this.#firstEndS, lastEndS, motion, isMoved: this.#heldS !== null });
   }
 
   /** @param {number | null} faceId @param {number} edgeS @param {number} count */
@@ -299,34 +297,8 @@ export class EmotionChart {
 
   /** @param {number} fromS @param {number} edgeS */
   #drawMarks(fromS, edgeS) {
-    this.#place(this.#mark, this.#shownS === null ? -1 : (this.#shownS - fromS) / this.#windowS);
-    /** @type {import('../session/session-log.js').SessionEvent[]} */
-    const events = [];
-    const all = this.#log.events;
-    for (let i = all.length - 1; i >= 0 && all[i].timeS >= fromS && events.length < MOST_MARKS; i -= 1) {
-      if (OF_PERSON.includes(all[i].kind) && all[i].timeS <= edgeS) events.unshift(all[i]);
-    }
-    const parts = events.map(({ timeS }) => (timeS - fromS) / this.#windowS);
-    const places = besideMarks(parts);
-    this.#at.all.dataset.marked = events.length ? 'yes' : 'no';
-    this.#marks.forEach((mark, i) => {
-      const event = events[i];
-      mark.hidden = !event;
-      if (!event) return;
-      const { side, room } = places[i];
-      mark.dataset.kind = event.kind;
-      mark.dataset.text = side;
-      mark.style.left = side === 'after' ? percents(parts[i]) : 'auto';
-      mark.style.right = side === 'before' ? percents(1 - parts[i]) : 'auto';
-      mark.style.setProperty('max-width', percents(room));
-      putText(mark, event.detail || T.MARKS[event.kind]);
-    });
-  }
-
-  /** @param {HTMLElement} mark @param {number} part of the window; outside of 0..1 it is hidden */
-  #place(mark, part) {
-    mark.hidden = !(part >= 0 && part <= 1);
-    mark.style.left = percents(part);
+    this.#marks.showMoment(this.#shownS === null ? null : (this.#shownS - fromS) / this.#windowS);
+    this.#at.all.dataset.marked = this.#marks.draw(this.#log.events, fromS, edgeS) ? 'yes' : 'no';
   }
 
   /** @param {import('../session/slices.js').SliceMeans} points */
@@ -341,13 +313,14 @@ export class EmotionChart {
   /** @param {number} point */
   #titleOf(point) {
     const { fromS } = this.#range();
+    const pointS = this.#windowS / POINTS;
+    const atS = fromS + (point + 0.5) * pointS;
     const label = this.#labels[Math.floor(((point + 0.5) / POINTS) * SLICES)];
-    return T.momentTitle(clockTime(Math.max(0, fromS + ((point + 0.5) / POINTS) * this.#windowS), 1), label);
+    // A line is thinner than a point: the neighbours show its note, too.
+    const notes = marksBetween(this.#log.events, atS - 1.5 * pointS, atS + 1.5 * pointS).map((event) => T.eventSentence(event));
+    return [T.momentTitle(clockTime(Math.max(0, atS), 1), label), ...notes].join(' · ');
   }
 }
-
-/** @param {number} part */
-const percents = (part) => `${(part * 100).toFixed(2)}%`;
 
 function nowS() {
   return performance.now() / 1000;

@@ -2,7 +2,7 @@
 
 import { LABELS } from './log-columns.js';
 import { BRIDGE_S } from './summary.js';
-import { bandsOf, spread } from './timeline.js';
+import { bandsOf, LEAST_SHOWN, spread } from './timeline.js';
 import { EMOTIONS } from '../connection/telemetry.js';
 import { clockTime, decimal, percent, wholePercents } from '../texts/format.js';
 import { T } from '../texts/texts.js';
@@ -64,7 +64,7 @@ function chart(face, log, { lengthS, marks, gaps }) {
   const caption = gaps.length ? `${T.REPORT.chart} ${T.REPORT.striped}` : T.REPORT.chart;
   // Just before the end, so that the slices begin at 0: the one that begins at the end would be the last.
   const { lines, labels } = log.slices(face.id, lengthS * (1 - 1e-9), lengthS, SLICES, BRIDGE_S);
-  const leading = [...EMOTIONS.keys()].sort((a, b) => face.sums[b] - face.sums[a]).slice(0, 2);
+  const leading = [...EMOTIONS.keys()].sort((a, b) => face.sums[b] - face.sums[a]).slice(0, 2).filter((i, place) => place === 0 || face.sums[i] >= LEAST_SHOWN * face.frames);
   const paths = EMOTIONS.map((emotion, i) => {
     const dash = DASHES[emotion] ? ` stroke-dasharray="${DASHES[emotion]}"` : '';
     const kind = leading.includes(i) ? 'line leading' : 'line';

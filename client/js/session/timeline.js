@@ -1,5 +1,8 @@
 /** What a chart shows of a stretch of time: bands of one label, smooth lines, which of them lead, where texts go. Pure. */
 
+/** A mean below it is 0 % in words. */
+export const LEAST_SHOWN = 0.005;
+
 /** @typedef {{label: string, from: number, end: number}} Band from and end in slices; label: an emotion, "unsure" or "absent" */
 
 /**
@@ -44,7 +47,7 @@ export function leadersOf(lines) {
   const highest = (/** @type {number[]} */ values) => values.indexOf(Math.max(...values));
   const first = highest(lines.map((line) => line[end] ?? -1));
   const second = highest(means.map((mean, i) => (i === first ? -1 : mean)));
-  return means[second] >= 0 && second !== first ? [first, second] : [first];
+  return means[second] >= LEAST_SHOWN && second !== first ? [first, second] : [first];
 }
 
 /** @param {(number | null)[]} line @returns {number} -1: no values */
@@ -79,40 +82,63 @@ export function spread(ends, gap, height) {
 }
 
 /**
- * Where the texts of marks are: before or after their marks, so that together they have the most room. A text ends at the
- * next mark or the edge; two that face each other share the room between their marks.
+ * Where the texts of marks are: before or after their marks, so that together they are cut least. A text ends before the
+ * next mark or at the edge; two that face each other share the room between their marks. Nothing but its own mark is near a text.
  *
- * @param {number[]} parts of the window, in order
- * @returns {{side: 'before' | 'after', room: number}[]} room: the part of the window that a text may fill
+ * @param {{at: number, width: number}[]} marks in order; the width that the text would have
+ * @param {number} width of the window, in the same unit
+ * @param {number} gap least distance from another mark or its text
+ * @returns {{side: 'before' | 'after', room: number}[]} room: the width that a text may fill, and 0 or less where there is none
  */
-export function besideMarks(parts) {
+export function besideMarks(marks, width, gap) {
   /** @typedef {{sides: ('before' | 'after')[], rooms: number[], score: number}} Plan */
-  const gapAfter = (/** @type {number} */ i) => (parts[i + 1] ?? 1) - parts[i];
-  // Logarithms: that a text without room gets some counts for more than that a long room gets longer.
-  const worth = (/** @type {number} */ room) => Math.log(room + 1e-4);
+  // Logarithms: that a text without room gets some counts for more than that a long text gets longer.
+  const worth = (/** @type {number} */ room, /** @type {number} */ wanted) => Math.log(Math.max(0, Math.min(room, wanted)) / width + 1e-4);
   /** The best plan for the marks so far that ends with each side. A text after the last mark gets its room with the next mark. @type {Plan[]} */
   let plans = [{ sides: [], rooms: [], score: 0 }];
-  parts.forEach((part, i) => {
-    const gap = i ? gapAfter(i - 1) : part;
+  marks.forEach((mark, i) => {
+    const between = i ? mark.at - marks[i - 1].at - gap : mark.at;
     plans = /** @type {const} */ (['after', 'before']).map((side) => {
       const all = plans.map((plan) => {
-        const isShared = side === 'before' && plan.sides[i - 1] === 'after';
-        const room = isShared ? gap / 2 : gap;
-        const rooms = plan.sides[i - 1] === 'after' ? [...plan.rooms, room] : [...plan.rooms];
+        const isAfter = plan.sides[i - 1] === 'after';
+        const room = side === 'before' && isAfter ? between / 2 : between;
+        const rooms = isAfter ? [...plan.rooms, room] : [...plan.rooms];
         if (side === 'before') rooms.push(room);
-        const score = plan.score + rooms.slice(plan.rooms.length).reduce((sum, each) => sum + worth(each), 0);
-        return { sides: [...plan.sides, side], rooms, score };
+        const score = rooms.slice(plan.rooms.length).reduce((sum, each, j) => sum + worth(each, marks[plan.rooms.length + j].width), plan.score);
+        // People expect a text after its mark.
+        return { sides: [...plan.sides, side], rooms, score: score - (side === 'before' ? 0.05 : 0) };
       });
       return all.reduce((best, plan) => (plan.score > best.score ? plan : best));
     });
   });
   const whole = plans.map((plan) => {
-    if (plan.sides[parts.length - 1] !== 'after') return plan;
-    const room = gapAfter(parts.length - 1);
-    return { ...plan, rooms: [...plan.rooms, room], score: plan.score + worth(room) };
+    const last = marks[marks.length - 1];
+    if (plan.sides[marks.length - 1] !== 'after') return plan;
+    const room = width - last.at;
+    return { ...plan, rooms: [...plan.rooms, room], score: plan.score + worth(room, last.width) };
   });
   const best = whole.reduce((first, plan) => (plan.score > first.score ? plan : first));
   return best.sides.map((side, i) => ({ side, room: best.rooms[i] }));
+}
+
+/**
+ * How wide a text is once it is cut: the box has to end with it, so that a text before its mark is right at it.
+ *
+ * @param {string} text
+ * @param {number} room
+ * @param {(text: string) => number} widthOf
+ * @returns {number} 0: not even two letters have room
+ */
+export function cutWidth(text, room, widthOf) {
+  const whole = widthOf(text);
+  if (whole <= room) return whole;
+  const letters = [...text];
+  const cut = (/** @type {number} */ count) => widthOf(`${letters.slice(0, count).join('')}…`);
+  let fits = 0;
+  for (let step = 2 ** Math.ceil(Math.log2(letters.length + 1)); step >= 1; step /= 2) {
+    if (fits + step < letters.length && cut(fits + step) <= room) fits += step;
+  }
+  return fits >= 2 ? cut(fits) : 0;
 }
 
 /**
