@@ -208,8 +208,13 @@ async def test_at_an_http_address_of_another_machine_the_page_says_what_helps_be
         flags = ALLOW_CAMERA, "--host-resolver-rules=MAP faces.test 127.0.0.1"
         async with open_page(url, flags=flags) as page:
             assert not await page.evaluate("isSecureContext")
-            await expect(page.get_by_role("alert")).to_contain_text("https address of this server")
+            await expect(page.get_by_role("alert")).to_contain_text("https address of this page")
             await expect(page.get_by_role("button", name="Start camera")).to_be_disabled()
+            # All of it is there to read.
+            for width, height in ((320, 568), (360, 740), (740, 360)):
+                await page.set_viewport_size({"width": width, "height": height})
+                hidden = "(message) => message.scrollHeight - message.clientHeight"
+                assert await page.locator(".message").evaluate(hidden) <= 0
 
             file = page.get_by_label("Use a video file")
             await file.set_input_files(media_dir / "single_face.mp4")
@@ -221,7 +226,7 @@ async def test_at_an_http_address_of_another_machine_the_page_says_what_helps_be
 
             await page.get_by_role("button", name="Stop").click()
             await page.get_by_role("button", name="Use the camera instead").click()
-            await expect(page.get_by_role("alert")).to_contain_text("https address of this server")
+            await expect(page.get_by_role("alert")).to_contain_text("https address of this page")
 
 
 async def test_the_page_shows_that_a_canvas_cannot_be_captured(

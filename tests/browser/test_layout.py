@@ -352,6 +352,53 @@ async def test_no_button_moves_when_a_recording_starts(server_url: str, open_pag
         assert [await page.locator(each).bounding_box() for each in ("#stop", "#record", "#view")] == before
 
 
+@pytest.mark.parametrize(("width", "height"), [SIDEWAYS, (568, 320)])
+async def test_in_german_too_the_controls_of_a_phone_on_its_side_are_one_row_in_the_window(
+    server_url: str, open_page: OpenPage, width: int, height: int
+):
+    async with open_page(server_url, width=width, height=height, touch="yes", locale="de-DE") as page:
+        await page.locator("#start").click()
+        await page.locator("#consent .primary").click()
+        await expect(page.get_by_role("button", name="Aufnahme")).to_be_visible(timeout=SOON_MS)
+
+        await expect_inside(page, "#stop", "#snapshot", "#record", "#view")
+        tops = await page.locator("#stop, #snapshot, #record, #view").evaluate_all(
+            "(each) => each.map((one) => one.getBoundingClientRect().top)"
+        )
+        assert max(tops) - min(tops) < 8
+        # The bars and the samples of the lines do not touch the words.
+        gaps = await page.locator(".row").evaluate_all(
+            """(rows) => rows.flatMap((row) => {
+              const text = document.createRange();
+              text.selectNodeContents(row.querySelector('.name'));
+              const [sample, words, bar] = [row.querySelector('.swatch'), text, row.querySelector('.track')]
+                .map((part) => part.getBoundingClientRect());
+              return [words.left - sample.right, bar.left - words.right];
+            })"""
+        )
+        assert min(gaps) >= 4
+
+
+async def test_the_box_for_german_tables_is_beside_its_text(server_url: str, open_page: OpenPage):
+    async with open_page(server_url, width=360, height=740, touch="yes", locale="de-DE") as page:
+        await page.locator("#start").click()
+        await page.locator("#consent .primary").click()
+        await expect(page.locator("#markers")).to_be_visible(timeout=SOON_MS)
+        for width, height in (SMALL, PHONE):
+            await page.set_viewport_size({"width": width, "height": height})
+            await page.locator("#save summary").click()
+            box = await page.locator("#german-excel").bounding_box()
+            text = await page.locator("#german-excel + span").bounding_box()
+            sheet = await page.locator("#save .sheet").bounding_box()
+            assert box
+            assert text
+            assert sheet
+            assert box["x"] + box["width"] < text["x"]
+            assert text["y"] <= box["y"] + box["height"] / 2 <= text["y"] + text["height"]
+            assert text["x"] + text["width"] <= sheet["x"] + sheet["width"]
+            await page.keyboard.press("Escape")
+
+
 async def test_at_a_zoom_of_200_percent_a_phone_shows_all_texts(server_url: str, open_page: OpenPage):
     async with open_page(server_url, width=180, height=370) as page:
         await expect_no_sideways_scroll(page)

@@ -69,7 +69,7 @@ export const PROBLEMS = {
   insecure: {
     title: 'Unter dieser Adresse ist keine Kamera möglich',
     text: (address) =>
-      `Browser geben einer Seite die Kamera nur über https oder auf localhost frei. Öffnen Sie die https-Adresse dieses Servers, wenn er eine hat, oder bitten Sie seinen Betreiber darum („facestream certs“). Auf dem Computer des Servers öffnen Sie ${address}. Eine Videodatei können Sie auch hier verwenden.`,
+      `Öffnen Sie die https-Adresse dieser Seite; fragen Sie danach, wo Sie den Link bekommen haben. Eine Videodatei geht auch hier. Für den Betreiber: Browser geben die Kamera nur über https frei („facestream certs“), oder auf dem Computer des Servers unter ${address}.`,
   },
   noCapture: {
     title: 'Dieser Browser gibt Seiten keine Kamera frei',

@@ -73,7 +73,7 @@ export const PROBLEMS = {
   insecure: {
     title: 'This address cannot use the camera',
     text: (address) =>
-      `Browsers give pages a camera only over https or on localhost. Open the https address of this server, or ask its operator for one (“facestream certs”); on its own computer, open ${address}. A video file works here too.`,
+      `Open the https address of this page; ask whoever gave you the link. A video file works here too. For the operator: browsers give a camera only over https (“facestream certs”), or on the server’s own computer at ${address}.`,
   },
   noCapture: {
     title: 'This browser does not give pages access to a camera',
