@@ -168,7 +168,7 @@ for (const error of temporary) {
     const { text } = messageOf(State.RECONNECTING, error, 'clip');
 
     assert.doesNotMatch(text, /start again|In words/i);
-    assert.match(text, /^([A-Z][^.]*\. )?Nothing is sent in the meantime\. The chart and the counters resume when the connection is back\.$/);
+    assert.match(text, /^([A-Z][^.]*\. )?Nothing is sent in the meantime\. The chart goes on when the connection is back; if the server has restarted, counters begin again\.$/);
   });
 }
 

@@ -268,3 +268,9 @@ test('the first frame of a connection is an event of the report only if there we
 
   assert.match(textOf(toReport(log, SESSION)), /0:01 First frame of connection 1 0:05 First frame of connection 2/);
 });
+
+test('faces that were never in one frame are numbers, perhaps of one person', () => {
+  const one = logOf(9, (s) => [face(1 + Math.floor(s / 3))]);
+  assert.match(textOf(toReport(one, SESSION)), /1 face at a time, 3 numbers/);
+  assert.match(textOf(toReport(logOf(9, () => [face(1), face(2)]), SESSION)), /Faces\s*2 Markers/);
+});

@@ -18,13 +18,13 @@ function made(mayKeep = true) {
 
 test('sessions are listed newest first, and those that cannot be read last, as damaged', async () => {
   const { database, sessions } = made();
-  const damaged = [{ id: 'bare' }, info('date', { startedMs: 'x' }), info('far', { startedMs: 9e15 }), info('length', { lengthS: NaN }), info('end', { endedMs: undefined }), info('size', { settings: {} }), info('server', { server: null }), info('name', { name: 5 }), info(7)];
+  const damaged = [{ id: 'bare' }, info('date', { startedMs: 'x' }), info('far', { startedMs: 9e15 }), info('length', { lengthS: NaN }), info('end', { endedMs: undefined }), info('size', { settings: {} }), info('server', { server: null }), info('name', { name: 5 }), info('once', { atOnce: 'x' }), info(7)];
   for (const each of [...damaged, info('old'), info('new', { startedMs: 5000 })]) database.stores.sessions.set(each.id, each);
 
   const listed = await sessions.list();
 
   assert.deepEqual(listed.slice(0, 2).map(({ id, isDamaged }) => [id, isDamaged]), [['new', false], ['old', false]]);
-  assert.deepEqual(listed.slice(2).map(({ id }) => id).sort(), [7, 'bare', 'date', 'end', 'far', 'length', 'name', 'server', 'size']);
+  assert.deepEqual(listed.slice(2).map(({ id }) => id).sort(), [7, 'bare', 'date', 'end', 'far', 'length', 'name', 'once', 'server', 'size']);
   assert.ok(listed.slice(2).every(({ isDamaged, isWritten }) => isDamaged && !isWritten));
 });
 

@@ -109,3 +109,12 @@ test('the state of a clip does not mention a camera that is not used', () => {
   assert.equal(stateName(State.CONNECTED, 'clip'), 'Analysing the file');
   assert.equal(stateName(State.STALLED, 'clip'), STATES[State.STALLED]);
 });
+
+test('one person who left and returned is not counted as several', () => {
+  assert.match(held({ lengthS: 5, faces: 4, atOnce: 1 }, 'page'), /, 1 face at a time, 4 numbers\./);
+  assert.match(held({ lengthS: 5, faces: 5, atOnce: 2 }, 'page'), /, up to 2 faces at a time, 5 numbers\./);
+  assert.match(held({ lengthS: 5, faces: 2, atOnce: 2 }, 'page'), /, 2 faces\./);
+  assert.match(held({ lengthS: 5, faces: 1, atOnce: 1 }, 'page'), /, 1 face\./);
+  // Of an older page.
+  assert.match(held({ lengthS: 5, faces: 4 }, 'page'), /, 4 face numbers\./);
+});

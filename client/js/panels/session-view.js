@@ -35,7 +35,7 @@ export class SessionView {
     const { log, live, keeper, about } = this.#at;
     const { info, log: past = log } = this.#past ?? { info: keeper.info };
     const { source, plays, notice, agreedMs, agreedEarlier, settings, server } = info ?? about();
-    return { log: past, startedAt: info ? new Date(info.startedMs) : live.startedAt, source, plays, clipSize: info?.clipSize, notice, agreedMs, agreedEarlier, settings, server, name: info?.name };
+    return { log: past, startedAt: info ? new Date(info.startedMs) : live.startedAt, source, plays, clipSize: info?.clipSize, notice, agreedMs, agreedEarlier, settings, server, name: info?.name, atOnce: info?.atOnce };
   }
 
   /** Whether the page holds a session that the browser does not keep. */

@@ -30,7 +30,8 @@ export function visitEvents({ root, stage, live, exports, recording, session, se
       const video = SHOWING.includes(state) || (state === State.PAUSED && stage.hasFrame) ? 'there' : 'away';
       exports.showVideo(video);
       recording.showVideo(video);
-      if (state === State.FAILED || state === State.LOST) stage.say('');
+      // The panel says the reason.
+      if (error && [State.FAILED, State.LOST, State.RECONNECTING].some((each) => each === state)) stage.say('');
     },
     onHappening: (kind, error) => {
       if (kind === 'began') {

@@ -24,10 +24,10 @@ const LEAST_GAP = 1 / 480;
 
 /**
  * @param {SessionLog} log
- * @param {{at: string, name?: string, notice: string, agreed?: string, settings?: [string, string][]}} session its date and time in words; the name that the person gave it; what the person agreed to, and a sentence that says when; names and values of settings
+ * @param {{at: string, name?: string, notice: string, agreed?: string, settings?: [string, string][], atOnce?: number}} session its date and time in words; the name that the person gave it; what the person agreed to, and a sentence that says when; names and values of settings
  * @returns {string} an HTML document
  */
-export function toReport(log, { at, name = '', notice, agreed = '', settings = [] }) {
+export function toReport(log, { at, name = '', notice, agreed = '', settings = [], atOnce = 0 }) {
   const summary = summarize(log);
   const lengthS = lengthOf(log);
   const faces = [...summary.faces.values()].filter((face) => face.frames > 0).sort((a, b) => b.seenS - a.seenS);
@@ -45,7 +45,7 @@ export function toReport(log, { at, name = '', notice, agreed = '', settings = [
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <title>${name && `${escape(name)}, `}${escape(T.REPORT.title)}, ${escape(at)}</title><style>${STYLE}</style></head><body>
 <header><h1>${escape(T.REPORT.title)}</h1>${name && `<p class="name">${escape(name)}</p>`}<p>${escape(at)}</p><p class="quiet">${escape(T.REPORT.cautionShort)}</p></header>
-<main><section aria-labelledby="summary"><h2 id="summary">${escape(T.REPORT.summary)}</h2>${figures(summary, lengthS, noted.length)}
+<main><section aria-labelledby="summary"><h2 id="summary">${escape(T.REPORT.summary)}</h2>${figures(summary, lengthS, noted.length, Math.max(atOnce, log.atOnce))}
 ${shown.map((face) => summaryOfFace(face, isWhole(summary, lengthS) ? lengthS : summary.measuredS)).join('\n') || `<p>${escape(T.REPORT.noFaces)}</p>`}${othersSeen(others)}${thinned(log)}</section>
 ${faces.length ? `<section><h2>${escape(T.REPORT.legend)}</h2>${legend(gaps.length > 0)}</section>` : ''}
 ${sections}
@@ -68,13 +68,13 @@ function lengthOf(log) {
 /** @param {Summary} summary @param {number} lengthS */
 const isWhole = ({ measuredS }, lengthS) => lengthS - measuredS <= NEAR_S;
 
-/** @param {Summary} summary @param {number} lengthS @param {number} markers */
-function figures(summary, lengthS, markers) {
+/** @param {Summary} summary @param {number} lengthS @param {number} markers @param {number} atOnce */
+function figures(summary, lengthS, markers, atOnce) {
   const { frames, analysed, intervals, reduced, dropped, measuredS, faces } = summary;
   return definitions([
     [T.REPORT.length, clockTime(lengthS)],
     ...(isWhole(summary, lengthS) ? [] : /** @type {[string, string][]} */ ([[T.REPORT.measured, T.REPORT.measuredOf(clockTime(measuredS), clockTime(lengthS))]])),
-    [T.REPORT.faces, decimal(faces.size)],
+    [T.REPORT.faces, faces.size < 2 || faces.size === atOnce ? decimal(faces.size) : T.facesOf({ faces: faces.size, atOnce })],
     [T.REPORT.markers, decimal(markers)],
     [T.REPORT.frames, decimal(frames)],
     [T.REPORT.rate, measuredS ? perSecond(intervals / measuredS) : T.NOTHING],

@@ -18,6 +18,7 @@ import { T } from '../texts/texts.js';
  * @property {number | null} [agreedMs] when, by the system clock; null: earlier in the same visit, at a time that is not known; undefined: nothing is known
  * @property {boolean} [agreedEarlier] before an earlier session of the same visit
  * @property {{width: number, height: number, fps: number}} settings as the camera was asked for them; of a file, the largest size that is sent
+ * @property {number} [atOnce] the most faces in one frame
  * @property {{version: string, models: string[]}} [server] what analysed it
  *
  * @typedef {'report' | 'tables' | 'csv' | 'jsonl'} FileKind
@@ -29,11 +30,11 @@ export const SEPARATORS = { plain: { separator: ',', decimal: '.', ending: '' },
 
 /** @param {FileKind} kind @param {Exported} session @param {Separators} separators @returns {Promise<{blob: Blob, name: string}>} */
 export async function fileOf(kind, session, separators) {
-  const { log, startedAt, name, notice } = session;
+  const { log, startedAt, name, notice, atOnce } = session;
   const stem = fileStem(startedAt, name);
   // A file that is analysed once has its own time, which no clock has.
   const options = { startedAt: session.source === 'file' && session.plays !== 'in a loop' ? null : startedAt, ...separators };
-  if (kind === 'report') return { blob: asBlob(toReport(log, { at: exactTime(startedAt), name, notice, agreed: agreedWords(session), settings: settingsOf(session) }), 'text/html'), name: `${stem}.html` };
+  if (kind === 'report') return { blob: asBlob(toReport(log, { at: exactTime(startedAt), name, notice, agreed: agreedWords(session), settings: settingsOf(session), atOnce }), 'text/html'), name: `${stem}.html` };
   if (kind === 'jsonl') return { blob: asBlob(toJsonl(log, options), 'application/jsonl'), name: `${stem}.jsonl` };
   const measurements = asBlob(toCsv(log, options), 'text/csv');
   if (kind === 'csv') return { blob: measurements, name: `${stem}${separators.ending}.csv` };

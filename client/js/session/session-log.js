@@ -45,6 +45,7 @@ export class SessionLog {
   /** Frames are kept from this whole second on; before it there are means only. */
   #framesFromS = 0;
   #lastS = 0;
+  #atOnce = 0;
   #isConnectionNew = false;
   #mostEvents;
   #events;
@@ -107,6 +108,11 @@ export class SessionLog {
     return this.events.filter(({ kind }) => kind === CONNECTION).map(({ timeS }) => timeS);
   }
 
+  /** @returns {number} the most faces in one frame; where only means are kept of a session that was read, they do not count */
+  get atOnce() {
+    return this.#atOnce;
+  }
+
   /** @returns {SeenFace[]} in the order of their first frame */
   faces() {
     return [...this.#faces.values()].map((face) => ({ ...face }));
@@ -139,6 +145,7 @@ export class SessionLog {
     this.#isConnectionNew = false;
     // A frame that was not analysed says nothing about faces.
     if (telemetry.analysed) this.#events.addFaces(atS, telemetry.faces);
+    this.#atOnce = Math.max(this.#atOnce, telemetry.faces.length);
     for (const { id } of telemetry.faces) this.#see(id, atS, atS);
     const rows = encodeRows(telemetry);
     this.#sum(atS, telemetry.pts, rows);
@@ -157,7 +164,7 @@ export class SessionLog {
     this.#frames.clear();
     this.#seconds.clear();
     this.#open = new OpenSecond();
-    this.#framesFromS = this.#lastS = 0;
+    this.#framesFromS = this.#lastS = this.#atOnce = 0;
     this.#isConnectionNew = false;
     this.#events = new SessionEvents(this.#mostEvents);
     this.#faces.clear();
@@ -297,6 +304,7 @@ export class SessionLog {
       if (id) this.#see(id, timeS, timeS + 1);
     });
     for (const { timeS, telemetry } of this) {
+      this.#atOnce = Math.max(this.#atOnce, telemetry.faces.length);
       for (const { id } of telemetry.faces) this.#see(id, timeS, timeS);
       if (timeS < lastSecond + 1) continue;
       this.#sum(timeS, telemetry.pts, encodeRows(telemetry));

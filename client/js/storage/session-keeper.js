@@ -39,7 +39,7 @@ export class SessionKeeper {
   begin(about) {
     this.#stop();
     const id = `${about.startedMs}-${Math.random().toString(36).slice(2)}`;
-    this.#info = { ...about, id, touchedMs: about.startedMs, endedMs: null, lengthS: 0, faces: 0, markers: 0 };
+    this.#info = { ...about, id, touchedMs: about.startedMs, endedMs: null, lengthS: 0, faces: 0, atOnce: 0, markers: 0 };
     this.#timer = setInterval(() => this.save(), SAVE_MS);
     this.#release = hold(claimOf(id));
   }
@@ -55,7 +55,7 @@ export class SessionKeeper {
     if (this.#info && this.isRunning && this.#log.lastS > 0) {
       const { lastS, events } = this.#log;
       const markers = events.reduce((sum, { kind }) => sum + Number(OF_PERSON.includes(kind)), 0);
-      this.#info = { ...this.#info, touchedMs: Date.now(), lengthS: lastS, faces: this.#log.faces().length, markers };
+      this.#info = { ...this.#info, touchedMs: Date.now(), lengthS: lastS, faces: this.#log.faces().length, atOnce: this.#log.atOnce, markers };
       const info = this.#info;
       const chunks = this.#log.takeChunks();
       this.#written = this.#written.then(() => this.#sessions.save(info, chunks));

@@ -23,7 +23,8 @@ export const MOST_NAME = 80;
  * @property {number | null} endedMs null: it runs, or its page was closed without an end
  * @property {boolean} [isCut] its page was closed or reloaded, or crashed, before Stop
  * @property {number} lengthS
- * @property {number} faces
+ * @property {number} faces numbers of faces; one person gets another after each longer absence
+ * @property {number} [atOnce] the most faces in one frame; a session of an older page has none
  * @property {number} markers
  * @property {'camera' | 'file'} source
  * @property {'once' | 'in a loop'} [plays] a file; an older page did not keep it
@@ -209,8 +210,8 @@ export class Sessions {
 }
 
 /** @param {any} info a record of the database @returns {boolean} whether the page can rely on it */
-function isInfo({ id, name = '', startedMs, touchedMs, endedMs, lengthS, faces, markers, source, plays = 'once', clipSize = NO_SIZE, notice, agreedMs = null, settings, server = NO_SERVER }) {
-  const numbers = [clipSize?.width, clipSize?.height, clipSize?.sentWidth, clipSize?.sentHeight, startedMs, touchedMs, endedMs ?? 0, agreedMs ?? 0, lengthS, faces, markers, settings?.width, settings?.height, settings?.fps];
+function isInfo({ id, name = '', startedMs, touchedMs, endedMs, lengthS, faces, atOnce = 0, markers, source, plays = 'once', clipSize = NO_SIZE, notice, agreedMs = null, settings, server = NO_SERVER }) {
+  const numbers = [clipSize?.width, clipSize?.height, clipSize?.sentWidth, clipSize?.sentHeight, startedMs, touchedMs, endedMs ?? 0, agreedMs ?? 0, lengthS, faces, atOnce, markers, settings?.width, settings?.height, settings?.fps];
   const texts = [id, name, source, plays, notice, server?.version, ...(Array.isArray(server?.models) ? server.models : [null])];
   const isDate = !Number.isNaN(new Date(startedMs).getTime());
   return endedMs !== undefined && isDate && numbers.every(Number.isFinite) && texts.every((text) => typeof text === 'string');

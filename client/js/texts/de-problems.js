@@ -19,7 +19,7 @@ export const MEASUREMENTS = {
   deleted: 'Die Messwerte sind gelöscht.',
   unsaid: '',
 };
-const GO_ON = 'Diagramm und Zähler laufen weiter, sobald die Verbindung wieder da ist.';
+const GO_ON = 'Das Diagramm läuft weiter, sobald die Verbindung wieder da ist; wurde der Server neu gestartet, beginnen Zähler von vorn.';
 
 /** Shown in place of the video, by state; one without a title is appended to the text of the problem. @type {Record<string, {title?: string, text: string}>} */
 export const INVITATIONS = {

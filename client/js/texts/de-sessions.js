@@ -27,9 +27,15 @@ const counted = (count, one, several) => `${count} ${count === 1 ? one : several
 /** How long the browser keeps numbers. */
 const KEPT_UNTIL = 'bis Sie sie löschen oder der Browser den Platz braucht';
 
-/** @param {Pick<SessionInfo, 'lengthS' | 'faces'>} info @param {'browser' | 'page'} place that keeps it */
-export const held = ({ lengthS, faces }, place) =>
-  `Messwerte aus ${clockTime(lengthS)} ${lengthS < 3600 ? 'Minuten' : 'Stunden'}, ${counted(faces, 'Gesicht', 'Gesichter')}. ${place === 'browser' ? `Dieser Browser bewahrt sie auf, ${KEPT_UNTIL}.` : 'Diese Seite behält sie, bis Sie sie schließen.'}`;
+/** Wer geht und wiederkommt, hat mehrere Nummern. @param {Pick<SessionInfo, 'faces' | 'atOnce'>} info @returns {string} */
+export const facesOf = ({ faces, atOnce }) => {
+  if (faces < 2 || atOnce === faces) return counted(faces, 'Gesicht', 'Gesichter');
+  return atOnce ? `höchstens ${counted(atOnce, 'Gesicht', 'Gesichter')} zugleich, ${faces} Nummern` : `${faces} Nummern von Gesichtern`;
+};
+
+/** @param {Pick<SessionInfo, 'lengthS' | 'faces' | 'atOnce'>} info @param {'browser' | 'page'} place that keeps it */
+export const held = ({ lengthS, ...faces }, place) =>
+  `Messwerte aus ${clockTime(lengthS)} ${lengthS < 3600 ? 'Minuten' : 'Stunden'}, ${facesOf(faces)}. ${place === 'browser' ? `Dieser Browser bewahrt sie auf, ${KEPT_UNTIL}.` : 'Diese Seite behält sie, bis Sie sie schließen.'}`;
 /** @param {SessionInfo} info */
 export const pastSession = (info) => `Frühere Sitzung: ${info.name ? `${info.name}, ` : ''}${dateAndTime(new Date(info.startedMs))} Uhr · Dauer ${factsOf(info)}`;
 export const BACK = { toLive: 'Zurück zu Live', close: 'Schließen' };
@@ -39,8 +45,8 @@ export const ASK_FORGET = 'Die Messwerte dieser Sitzung löschen? Sie lassen sic
 /** @param {SessionInfo} info @returns {{date: string, facts: string}} */
 export const sessionLine = (info) => ({ date: dateAndTime(new Date(info.startedMs)), facts: factsOf(info) });
 /** @param {SessionInfo} info @returns {string} */
-const factsOf = ({ lengthS, faces, markers, source, isCut }) =>
-  [clockTime(lengthS), counted(faces, 'Gesicht', 'Gesichter'), markers ? counted(markers, 'Markierung', 'Markierungen') : '', source === 'file' ? 'Videodatei' : '', isCut ? 'ohne Stopp beendet' : '']
+const factsOf = ({ lengthS, faces, atOnce, markers, source, isCut }) =>
+  [clockTime(lengthS), facesOf({ faces, atOnce }), markers ? counted(markers, 'Markierung', 'Markierungen') : '', source === 'file' ? 'Videodatei' : '', isCut ? 'ohne Stopp beendet' : '']
     .filter(Boolean)
     .join(', ');
 export const RUNNING = 'läuft';

@@ -43,7 +43,7 @@ export const INVITATIONS = {
     text: 'The connection to the server was lost in the meantime. The page reconnects when the camera resumes.',
   },
   [State.QUEUED]: { text: 'The page tries again by itself; the camera stays off until then.' },
-  [State.RECONNECTING]: { text: 'The camera stays on, but nothing is sent in the meantime. The chart and the counters resume when the connection is back.' },
+  [State.RECONNECTING]: { text: 'The camera stays on, but nothing is sent in the meantime. The chart goes on when the connection is back; if the server has restarted, counters begin again.' },
   [State.STOPPED]: { title: 'The camera is off', text: AFTER_STOP },
   [State.FINISHED]: { title: 'The file has ended', text: AFTER_STOP },
 };
@@ -54,7 +54,7 @@ export const CLIP_INVITATIONS = {
   [State.STARTING]: { title: 'Opening the video file', text: 'The browser is reading the first frame.' },
   [State.CONNECTING]: { title: 'Connecting', text: 'The video file is open. The page is connecting to the server.' },
   [State.QUEUED]: { text: 'The page tries again by itself.' },
-  [State.RECONNECTING]: { text: 'Nothing is sent in the meantime. The chart and the counters resume when the connection is back.' },
+  [State.RECONNECTING]: { text: 'Nothing is sent in the meantime. The chart goes on when the connection is back; if the server has restarted, counters begin again.' },
   [State.HELD]: { title: 'The file is paused', text: 'The connection to the server was lost in the meantime. The page reconnects when the file continues.' },
   [State.STOPPED]: { title: 'The video file has stopped', text: AFTER_STOP },
 };

@@ -24,12 +24,18 @@ export const ASK_DELETE_DAMAGED_RECORDING = 'Delete the damaged recording? It ca
 /** @param {number} count @param {string} one @param {string} several */
 const counted = (count, one, several) => `${count} ${count === 1 ? one : several}`;
 
+/** One person who leaves and returns has several numbers. @param {Pick<SessionInfo, 'faces' | 'atOnce'>} info @returns {string} */
+export const facesOf = ({ faces, atOnce }) => {
+  if (faces < 2 || atOnce === faces) return counted(faces, 'face', 'faces');
+  return atOnce ? `${atOnce > 1 ? `up to ${atOnce} faces` : '1 face'} at a time, ${faces} numbers` : `${faces} face numbers`;
+};
+
 /** How long the browser keeps numbers. */
 const KEPT_UNTIL = 'until you delete them or the browser needs the space';
 
-/** @param {Pick<SessionInfo, 'lengthS' | 'faces'>} info @param {'browser' | 'page'} place that keeps it */
-export const held = ({ lengthS, faces }, place) =>
-  `${clockTime(lengthS)} of measurements, ${counted(faces, 'face', 'faces')}. ${place === 'browser' ? `This browser keeps them ${KEPT_UNTIL}.` : 'This page holds them until you close it.'}`;
+/** @param {Pick<SessionInfo, 'lengthS' | 'faces' | 'atOnce'>} info @param {'browser' | 'page'} place that keeps it */
+export const held = ({ lengthS, ...faces }, place) =>
+  `${clockTime(lengthS)} of measurements, ${facesOf(faces)}. ${place === 'browser' ? `This browser keeps them ${KEPT_UNTIL}.` : 'This page holds them until you close it.'}`;
 /** @param {SessionInfo} info */
 export const pastSession = (info) => `Past session: ${info.name ? `${info.name}, ` : ''}${dateAndTime(new Date(info.startedMs))}. ${factsOf(info)}`;
 export const BACK = { toLive: 'Back to live', close: 'Close' };
@@ -39,8 +45,8 @@ export const ASK_FORGET = 'Delete the measurements of this session? They cannot 
 /** @param {SessionInfo} info @returns {{date: string, facts: string}} */
 export const sessionLine = (info) => ({ date: dateAndTime(new Date(info.startedMs)), facts: factsOf(info) });
 /** @param {SessionInfo} info @returns {string} */
-const factsOf = ({ lengthS, faces, markers, source, isCut }) =>
-  [clockTime(lengthS), counted(faces, 'face', 'faces'), markers ? counted(markers, 'marker', 'markers') : '', source === 'file' ? 'video file' : '', isCut ? 'ended without Stop' : '']
+const factsOf = ({ lengthS, faces, atOnce, markers, source, isCut }) =>
+  [clockTime(lengthS), facesOf({ faces, atOnce }), markers ? counted(markers, 'marker', 'markers') : '', source === 'file' ? 'video file' : '', isCut ? 'ended without Stop' : '']
     .filter(Boolean)
     .join(', ');
 export const RUNNING = 'running';
