@@ -220,6 +220,33 @@ async def test_a_session_of_a_page_that_crashed_is_in_the_list(server_url: str, 
         await expect(lines).to_contain_text("ended without Stop")
 
 
+CHUNKS = COUNTS.replace(".count()", ".getAll()").replace("chunks.result", "JSON.stringify(chunks.result)")
+
+
+async def has_event(page: Page, text: str) -> bool:
+    """Whether an event with this text is in the database."""
+    return text in (await page.evaluate(CHUNKS))[1]
+
+
+async def test_a_note_that_is_typed_while_the_page_is_reloaded_is_kept(
+    server_url: str, open_page: OpenPage, tmp_path: Path
+):
+    async with open_page(server_url) as page:
+        await start(page)
+        await kept_sessions(page, 1)
+        await page.get_by_role("button", name="Marker", exact=True).click()
+        await page.get_by_label("Note (optional)").press_sequentially("the door slams")
+        # Kept a moment after the last key.
+        await until(lambda: has_event(page, "the door slams"))
+        await page.reload()
+
+        line = await open_list(page)
+
+        await line.locator("summary").click()
+        messages = await downloaded(page, line.get_by_role("button", name="JSONL"), tmp_path)
+        assert "the door slams" in messages.read_text()
+
+
 async def test_a_session_cut_by_a_reload_says_so_and_one_of_another_tab_does_not(
     server_url: str, open_page: OpenPage, tmp_path: Path
 ):

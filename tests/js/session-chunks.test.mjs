@@ -109,7 +109,7 @@ test('a note that comes after its marker was taken is kept with it, whatever the
   const before = stored(log.takeChunks());
   log.annotate(first, 'hello');
   const after = stored(log.takeChunks());
-  const events = [{ timeS: 1.5, kind: 'marker', detail: 'hello', id: 1 }, { timeS: 1.5, kind: 'marker', detail: '', id: 2 }];
+  const events = [{ timeS: 1.5, kind: 'marker', detail: 'hello', id: 1, edits: 1 }, { timeS: 1.5, kind: 'marker', detail: '', id: 2 }];
 
   assert.deepEqual(log.events, events);
   assert.deepEqual(SessionLog.from([...before, ...after]).events, events);
@@ -117,11 +117,31 @@ test('a note that comes after its marker was taken is kept with it, whatever the
   assert.equal(SessionLog.from([...after, ...before]).events.length, 2);
 });
 
+test('of a note that was written several times the last state counts, also an empty one, whatever the order of the chunks', () => {
+  const log = new SessionLog();
+  const id = log.note(1.5, 'marker');
+  const chunks = stored(log.takeChunks());
+  for (const note of ['hel', 'hello', '']) {
+    log.annotate(id, note);
+    chunks.push(...stored(log.takeChunks()));
+  }
+
+  for (const order of [chunks, [...chunks].reverse()]) assert.deepEqual(SessionLog.from(order).events.map(({ detail }) => detail), ['']);
+});
+
+test('a note that an earlier version kept without a count replaces the marker without it', () => {
+  const marker = { timeS: 1.5, kind: 'marker', detail: '', id: 1 };
+  const chunk = (/** @type {object} */ event) => ({ kind: 'events', fromS: 1.5, toS: 1.5, format: 1, events: [event] });
+  const chunks = /** @type {any[]} */ ([chunk({ ...marker, detail: 'hello' }), chunk(marker)]);
+
+  for (const order of [chunks, [...chunks].reverse()]) assert.deepEqual(SessionLog.from(order).events.map(({ detail }) => detail), ['hello']);
+});
+
 test('a note that comes before its marker is taken is in one event', () => {
   const log = new SessionLog();
   log.annotate(log.note(2, 'marker'), 'soon');
 
-  assert.deepEqual(log.takeChunks().flatMap(({ events }) => events), [{ timeS: 2, kind: 'marker', detail: 'soon', id: 1 }]);
+  assert.deepEqual(log.takeChunks().flatMap(({ events }) => events), [{ timeS: 2, kind: 'marker', detail: 'soon', id: 1, edits: 1 }]);
 });
 
 test('an event whose moment is damaged is refused', () => {

@@ -25,6 +25,9 @@ import { T } from '../texts/texts.js';
  * @property {(timeS: number) => void} reveal moves the chart so that this moment is in it
  */
 
+/** A note is kept this long after the last key, so that a page that is closed loses no word. */
+const KEEP_AFTER_MS = 400;
+
 export class MarkerPanel {
   #at;
   #menu;
@@ -33,6 +36,9 @@ export class MarkerPanel {
   #say;
   /** A marker whose note is being written; it is kept already. @type {{id: number | null, kind: MarkerKind, timeS: number} | null} */
   #open = null;
+  /** What of that note is kept. */
+  #kept = '';
+  #timer = 0;
   /** Whether a session runs. */
   #canMark = false;
 
@@ -51,6 +57,10 @@ export class MarkerPanel {
     find(elements.tools, '.mark-now', HTMLButtonElement).addEventListener('click', () => this.add('marker'));
     for (const button of this.#stimuli) button.addEventListener('click', () => this.add(/** @type {MarkerKind} */ (button.value)));
     this.#menu.addEventListener('toggle', () => this.#menu.open && this.refresh());
+    this.#input.addEventListener('input', () => {
+      clearTimeout(this.#timer);
+      this.#timer = window.setTimeout(() => this.#keep(), KEEP_AFTER_MS);
+    });
     elements.form.addEventListener('submit', (event) => {
       event.preventDefault();
       this.finish();
@@ -131,14 +141,23 @@ export class MarkerPanel {
     this.#input.focus();
   }
 
-  /** Keep the note that is being written, as far as it goes. May be called twice. */
+  /** Escape leaves it without a note, so an empty one is kept too. */
+  #keep() {
+    clearTimeout(this.#timer);
+    const text = this.#input.value.trim();
+    if (!this.#open || text === this.#kept) return;
+    this.#kept = text;
+    this.#log.annotate(this.#open.id, text);
+  }
+
+  /** End the note that is being written; it is kept as far as it goes. May be called twice. */
   finish() {
     const open = this.#open;
     if (!open) return;
+    this.#keep();
     this.#open = null;
+    this.#kept = '';
     const hadFocus = this.#at.form.contains(document.activeElement);
-    const text = this.#input.value.trim();
-    if (text) this.#log.annotate(open.id, text);
     this.#input.value = '';
     this.#at.form.hidden = true;
     if (hadFocus) find(this.#at.tools, '.mark-now', HTMLButtonElement).focus();

@@ -46,7 +46,7 @@ function isWhole({ kind, fromS, toS, rows, events, leftOut = 0 }) {
 /** @param {any} event */
 const isEvent = (event) =>
   Number.isFinite(event?.timeS) && typeof event.kind === 'string' && typeof event.detail === 'string' && (event.id === undefined || Number.isInteger(event.id))
-  && [event.pressedS, event.seq].every((value) => value === undefined || Number.isFinite(value));
+  && [event.pressedS, event.seq, event.edits].every((value) => value === undefined || Number.isFinite(value));
 
 /** @param {'frames' | 'seconds'} kind @param {any} rows @returns {boolean} */
 function areRows(kind, rows) {

@@ -14,6 +14,7 @@ export const OF_FACES = ['appeared', 'changed', 'left'];
  * @property {string} kind key of EVENTS in texts/en.js
  * @property {string} detail of 'marker', 'stimulus-start' and 'stimulus-end': the person's own text
  * @property {number} [id] of the same kinds: a note that comes later names its event by it; unique in a session
+ * @property {number} [edits] of the same kinds: how often the note was written
  * @property {number} [pressedS] where the event is about the frame on show at a moment: that moment, a little after the frame's time, or at `timeS` without a frame
  * @property {number} [seq] and the number of that frame
  *
@@ -22,6 +23,9 @@ export const OF_FACES = ['appeared', 'changed', 'left'];
 
 /** @param {OnShow} onShow @param {string} kind @returns {number} the event's time: a stimulus has that of the press, if it is known; a marker is about what is seen */
 export const timeOfEvent = ({ timeS, pressedS }, kind) => (OF_MOMENT.includes(kind) ? pressedS ?? timeS : timeS);
+
+/** @param {SessionEvent} event @returns {number} how often its note was written; earlier versions wrote it once and did not count */
+const editsOf = ({ edits, detail }) => edits ?? (detail ? 1 : 0);
 
 export class SessionEvents {
   #most;
@@ -71,7 +75,7 @@ export class SessionEvents {
   annotate(id, detail) {
     const at = this.#events.findIndex((event) => event.id === id);
     if (at < 0) return;
-    const event = { ...this.#events[at], detail };
+    const event = { ...this.#events[at], detail, edits: editsOf(this.#events[at]) + 1 };
     this.#events[at] = event;
     this.#untaken = [...this.#untaken.filter((each) => each.id !== id), event];
   }
@@ -113,8 +117,8 @@ export class SessionEvents {
       const event = { ...stored, timeS: timeOfEvent(stored, stored.kind) };
       const at = event.id === undefined ? -1 : this.#events.findIndex(({ id }) => id === event.id);
       if (at < 0) this.#insert(event);
-      // The same event with and without its note, in any order.
-      else if (event.detail) this.#events[at] = event;
+      // The same event with several states of its note, in any order.
+      else if (editsOf(event) > editsOf(this.#events[at])) this.#events[at] = event;
     }
     this.#leftOut = this.#takenLeftOut = Math.max(this.#leftOut, leftOut);
   }
