@@ -328,6 +328,10 @@ async def test_the_menus_of_the_chart_open_inside_the_window_of_a_phone(
         await page.locator("#consent .primary").click()
         await expect_state(page, "connected")
         await expect(page.locator("#markers")).to_be_visible(timeout=SOON_MS)
+        # Before the first measurement, there is nothing to save.
+        await expect(page.locator("#save summary")).to_have_attribute(
+            "aria-disabled", "false", timeout=SOON_MS
+        )
         for width, height in (SMALL, PHONE):
             await page.set_viewport_size({"width": width, "height": height})
             for menu in ("#chart-view", "#save"):
@@ -384,6 +388,10 @@ async def test_the_box_for_german_tables_is_beside_its_text(server_url: str, ope
         await page.locator("#start").click()
         await page.locator("#consent .primary").click()
         await expect(page.locator("#markers")).to_be_visible(timeout=SOON_MS)
+        # Before the first measurement, there is nothing to save.
+        await expect(page.locator("#save summary")).to_have_attribute(
+            "aria-disabled", "false", timeout=SOON_MS
+        )
         for width, height in (SMALL, PHONE):
             await page.set_viewport_size({"width": width, "height": height})
             await page.locator("#save summary").click()
