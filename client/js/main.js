@@ -5,6 +5,7 @@ import { ChartTable } from './panels/chart-table.js';
 import { ChartTools } from './panels/chart-tools.js';
 import { ClipPanel } from './panels/clip-panel.js';
 import { listOfCompact, makeCompact } from './panels/compact-view.js';
+import { CutLine } from './panels/cut-line.js';
 import { ConsentDialog, TokenDialog, closeLikeMenus, takeToken } from './panels/dialogs.js';
 import { element, find } from './browser/elements.js';
 import { EmotionChart } from './panels/emotion-chart.js';
@@ -160,7 +161,7 @@ const markers = new MarkerPanel(
   (text) => stage.sayBriefly(text),
 );
 /** @type {SessionView} annotated, because the panels above refer to it */
-const session = new SessionView({ log, keeper, sessions, live, stage, held, markers, list: isCompact ? listOfCompact() : 'here', about: aboutSession, onBegin: () => consent.use(), onChange: () => [exports, markers].forEach((panel) => panel.refresh()) });
+const session = new SessionView({ log, keeper, sessions, live, stage, held, markers, list: isCompact ? listOfCompact() : 'here', about: aboutSession, onBegin: () => (consent.use(), cut.begin(keeper.info?.id ?? '')), onEnd: () => cut.end(), onChange: () => [exports, markers].forEach((panel) => panel.refresh()) });
 const exports = new ExportPanel(
   {
     snapshot: button('snapshot'),
@@ -178,10 +179,14 @@ const list = new SessionsPanel(dialog('#sessions'), {
   storage,
   ask,
   onOpen: (info, past) => session.openPast(info, past),
-  onDelete: (id) => session.onDelete(id),
+  onDelete: (id) => (cut.onDelete(id), session.onDelete(id)),
   onRename: (id, name) => session.onRename(id, name),
   onMove: () => session.refresh(),
   say: (text) => stage.sayBriefly(text),
+});
+const cut = new CutLine(element('#cut'), sessions, {
+  open: (info) => list.show(info).catch((error) => list.report(error)),
+  rename: (info, name) => list.rename(info, name).catch((error) => list.report(error)),
 });
 const recording = new RecordingPanel({
   button: button('record'),

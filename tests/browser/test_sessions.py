@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Locator, Page, expect
 
-from tests.browser.conftest import NO_STORAGE, SOON_MS, OpenPage, downloaded, start, until
+from tests.browser.conftest import NO_STORAGE, SCREENSHOTS, SOON_MS, OpenPage, downloaded, start, until
 from tests.browser.test_while_it_runs import BREAK
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -245,6 +245,39 @@ async def test_a_note_that_is_typed_while_the_page_is_reloaded_is_kept(
         await line.locator("summary").click()
         messages = await downloaded(page, line.get_by_role("button", name="JSONL"), tmp_path)
         assert "the door slams" in messages.read_text()
+
+
+async def test_after_a_reload_the_page_says_that_the_session_was_interrupted_and_opens_it(
+    server_url: str, open_page: OpenPage
+):
+    async with open_page(server_url) as page:
+        cut = page.locator("#cut")
+        await session_over(page)
+        await page.reload()
+        await page.wait_for_timeout(500)
+        await expect(cut).to_be_hidden()
+        await start(page)
+        await kept_sessions(page, 2)
+        await page.reload()
+
+        await expect(cut).to_contain_text("was interrupted", timeout=SOON_MS)
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        await page.screenshot(path=SCREENSHOTS / "cut.png")
+        await page.set_viewport_size({"width": 360, "height": 740})
+        await page.screenshot(path=SCREENSHOTS / "cut-360.png")
+        await cut.get_by_label("Session name").fill("Class 4b")
+        await cut.get_by_role("button", name="Open").click()
+        await expect(page.locator("#past")).to_contain_text("Class 4b")
+        await expect(page.locator("#past")).to_contain_text("ended without Stop")
+        await expect(cut).to_be_hidden()
+
+        await start(page)
+        # A crash keeps what was written before it.
+        await kept_sessions(page, 3)
+        await crash(page)
+        await expect(cut).to_be_visible(timeout=SOON_MS)
+        await page.get_by_role("button", name="Start").click()
+        await expect(cut).to_be_hidden(timeout=SOON_MS)
 
 
 async def test_a_session_cut_by_a_reload_says_so_and_one_of_another_tab_does_not(

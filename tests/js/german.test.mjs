@@ -36,6 +36,7 @@ const ARGUMENTS = {
   qualitySentence: ['good', 'unanalysed', 'noFace', 'cut', 'dark', 'backlit', 'far', 'blurred', 'turned', 'loss', 'late', ''].map((key) => [key, 1]).concat([['busy', 1], ['busy', 3], ['busy', 9]]),
   held: [[INFO, 'browser'], [INFO, 'page']],
   pastSession: [[INFO]],
+  cutSession: [[INFO]],
   sessionLine: [[INFO]],
   askDeleteSession: [[INFO]],
   markerAt: [['marker', 3], ['stimulus-start', 3], ['stimulus-end', 3]],

@@ -15,6 +15,7 @@
  * @property {() => Pick<SessionInfo, 'source' | 'plays' | 'notice' | 'agreedMs' | 'agreedEarlier' | 'settings' | 'server'>} about what is being sent and to which server, and what the person agreed to
  * @property {'here' | 'on the full page' | 'nowhere'} list where this page's sessions are listed
  * @property {() => void} onBegin a session has begun
+ * @property {() => void} onEnd it has ended with Stop, not with the page
  * @property {() => void} onChange there may be something else to save
  */
 
@@ -67,8 +68,9 @@ export class SessionView {
 
   /** Nothing runs any more. */
   async end() {
-    const { keeper, markers } = this.#at;
+    const { keeper, markers, onEnd } = this.#at;
     markers.show('away');
+    if (keeper.isRunning) onEnd();
     const saved = keeper.end();
     this.refresh();
     await saved;

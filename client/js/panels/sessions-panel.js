@@ -97,7 +97,7 @@ export class SessionsPanel {
       // Another tab would write over it.
       if (!info.isWritten || this.#isOwn(info)) details.append(this.#nameField(info, name));
       buttons.append(
-        this.#button(open, () => this.#open(info)),
+        this.#button(open, () => this.show(info)),
         this.#button(report, () => this.#save('report', info)),
         this.#button(tables, () => this.#save('tables', info)),
         this.#button(jsonl, () => this.#save('jsonl', info)),
@@ -121,13 +121,13 @@ export class SessionsPanel {
     asksName(field, (name) => {
       Object.assign(info, { name });
       shown.textContent = name;
-      this.#rename(info, name).catch((error) => this.report(error));
+      this.rename(info, name).catch((error) => this.report(error));
     });
     return label;
   }
 
   /** @param {SessionInfo} info @param {string} name */
-  async #rename(info, name) {
+  async rename(info, name) {
     const { keeper, sessions, onRename } = this.#at;
     await (this.#isOwn(info) ? keeper.rename(name) : sessions.amend(info.id, (kept) => ({ ...kept, name })));
     onRename(info.id, name);
@@ -154,8 +154,8 @@ export class SessionsPanel {
     return log;
   }
 
-  /** @param {SessionInfo} info */
-  async #open(info) {
+  /** Open it in the page. @param {SessionInfo} info */
+  async show(info) {
     const log = await this.#log(info);
     this.#dialog.close();
     this.#at.onOpen(info, log);

@@ -38,6 +38,9 @@ export const held = ({ lengthS, ...faces }, place) =>
   `Messwerte aus ${clockTime(lengthS)} ${lengthS < 3600 ? 'Minuten' : 'Stunden'}, ${facesOf(faces)}. ${place === 'browser' ? `Dieser Browser bewahrt sie auf, ${KEPT_UNTIL}.` : 'Diese Seite behält sie, bis Sie sie schließen.'}`;
 /** @param {SessionInfo} info */
 export const pastSession = (info) => `Frühere Sitzung: ${info.name ? `${info.name}, ` : ''}${dateAndTime(new Date(info.startedMs))} Uhr · Dauer ${factsOf(info)}`;
+/** @param {SessionInfo} info of a session that a reload or a crash ended */
+export const cutSession = ({ startedMs, lengthS, ...faces }) =>
+  `Die Sitzung von ${timeOfDay(new Date(startedMs))} wurde unterbrochen. Bis dahin ist sie gespeichert: ${clockTime(lengthS)}, ${facesOf(faces)}.`;
 export const BACK = { toLive: 'Zurück zu Live', close: 'Schließen' };
 export const NEXT_PERSON = 'Der nächste Start fragt wieder nach der Einwilligung.';
 export const ASK_FORGET = 'Die Messwerte dieser Sitzung löschen? Sie lassen sich nicht wiederherstellen.';

@@ -74,6 +74,7 @@ export const TEXT = {
   tokenYes: 'Weiter',
   tokenNo: 'Jetzt nicht',
   sessions: 'Sitzungen',
+  openSession: 'Öffnen',
   sessionName: 'Name der Sitzung (optional)',
   keepSessions: 'Sitzungen in diesem Browser aufbewahren',
   deleteAll: 'Alle Sitzungen löschen',

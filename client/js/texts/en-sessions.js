@@ -38,6 +38,9 @@ export const held = ({ lengthS, ...faces }, place) =>
   `${clockTime(lengthS)} of measurements, ${facesOf(faces)}. ${place === 'browser' ? `This browser keeps them ${KEPT_UNTIL}.` : 'This page holds them until you close it.'}`;
 /** @param {SessionInfo} info */
 export const pastSession = (info) => `Past session: ${info.name ? `${info.name}, ` : ''}${dateAndTime(new Date(info.startedMs))}. ${factsOf(info)}`;
+/** @param {SessionInfo} info of a session that a reload or a crash ended */
+export const cutSession = ({ startedMs, lengthS, ...faces }) =>
+  `The session of ${timeOfDay(new Date(startedMs))} was interrupted. It was kept up to that moment: ${clockTime(lengthS)}, ${facesOf(faces)}.`;
 export const BACK = { toLive: 'Back to live', close: 'Close' };
 export const NEXT_PERSON = 'The next start asks for consent again.';
 export const ASK_FORGET = 'Delete the measurements of this session? They cannot be restored.';

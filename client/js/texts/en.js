@@ -74,6 +74,7 @@ export const TEXT = {
   tokenYes: 'Continue',
   tokenNo: 'Not now',
   sessions: 'Sessions',
+  openSession: 'Open',
   sessionName: 'Session name (optional)',
   keepSessions: 'Keep sessions in this browser',
   deleteAll: 'Delete all sessions',
