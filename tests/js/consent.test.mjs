@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { ConsentDialog } from '../../client/js/panels/dialogs.js';
+import { ConsentDialog } from '../../client/js/panels/consent-dialog.js';
 
 /** Answers "yes" as soon as it is shown. */
 class Dialog extends EventTarget {

@@ -22,6 +22,8 @@ const CASES = [
   ['no analysis', report({}, { analysed: false }), LINE, 'unanalysed', 'poor'],
   ['half of the frames', report({}, { fpsOut: 15 }), LINE, 'busy', 'slow'],
   ['half of the frames of a dark face', report({ hints: ['dark'] }, { fpsOut: 15 }), LINE, 'dark', 'poor'],
+  ['faces that a busy server does not follow', report({}, { degradationLevel: 3, notFollowed: 3 }), LINE, 'few', 'slow'],
+  ['two faces of a busy server', report({}, { degradationLevel: 3 }), LINE, 'good', 'good'],
   ['lost packets', report(), { lossShare: 0.1, rttMs: 20 }, 'loss', 'poor'],
   ['a long round trip', report(), { lossShare: 0, rttMs: 900 }, 'late', 'slow'],
   ['an unknown round trip', report(), { lossShare: 0, rttMs: null }, 'good', 'good'],

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
 import { EMOTIONS } from '../../client/js/connection/telemetry.js';
-import { tableOf } from '../../client/js/panels/chart-table.js';
+import { tableOf } from '../../client/js/session/table.js';
 import { bandsOf, besideMarks, cutWidth, edgeAfter, edgeBefore, facesBetween, leadersOf, smooth, spread } from '../../client/js/session/timeline.js';
 import { SessionLog } from '../../client/js/session/session-log.js';
 

@@ -200,7 +200,7 @@ export class EmotionChart {
     this.#at.lines.dataset.leading = emotion;
   }
 
-  /** @returns {import('./chart-table.js').Stretch} what is shown, for a table */
+  /** @returns {import('../session/table.js').Stretch} what is shown, for a table */
   get stretch() {
     const { fromS, edgeS } = this.#range();
     const faces = this.#ribbonsOf === 'compare' ? this.#compared(fromS, edgeS) : [];

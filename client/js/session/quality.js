@@ -8,7 +8,9 @@ const LONG_ROUND_TRIP_MS = 400;
 const HOLD_MS = 2000;
 
 /** What each finding means for the person: "slow" is late but right, "poor" may be wrong. @type {Record<string, 'good' | 'slow' | 'poor'>} */
-const GRADES = { good: 'good', busy: 'slow', late: 'slow' };
+const GRADES = { good: 'good', busy: 'slow', few: 'slow', late: 'slow' };
+/** The server follows two faces at most. */
+const FEWER_FACES = 3;
 
 /**
  * @typedef {object} Finding
@@ -28,7 +30,7 @@ export const UNKNOWN = Object.freeze({ key: '', every: 0, grade: '' });
  * @returns {Finding} what a person should mend first: what spoils the answer, then what delays it
  */
 export function judge(telemetry, { lossShare, rttMs }) {
-  const { fpsIn, fpsOut, analysed, faces } = telemetry;
+  const { fpsIn, fpsOut, analysed, faces, degradationLevel, notFollowed } = telemetry;
   if (!analysed) return finding('unanalysed');
   const face = chooseFace(faces, null);
   if (!face) return finding('noFace');
@@ -36,6 +38,8 @@ export function judge(telemetry, { lossShare, rttMs }) {
   if (hint) return finding(hint);
   if (lossShare > HIGH_LOSS) return finding('loss');
   if (!keepsUp(telemetry)) return finding('busy', Math.max(1, Math.round(fpsIn / Math.max(fpsOut, 0.5))));
+  // People in the video are without a word.
+  if (degradationLevel >= FEWER_FACES && notFollowed) return finding('few');
   if (rttMs !== null && rttMs > LONG_ROUND_TRIP_MS) return finding('late');
   return finding('good');
 }

@@ -14,6 +14,7 @@ const QUALITY = {
   blurred: 'Unscharf: Halten Sie still und machen Sie mehr Licht',
   turned: 'Gesicht abgewandt: Schauen Sie in die Kamera',
   loss: 'Schwache Verbindung: Teile des Videos gehen verloren',
+  few: 'Server ausgelastet: Nur die zwei größten Gesichter werden ausgewertet',
   late: 'Langsame Verbindung: Das Video kommt spät an',
 };
 const ORDINALS = ['', '', 'zweite', 'dritte', 'vierte', 'fünfte', 'sechste'];

@@ -14,6 +14,7 @@ const QUALITY = {
   blurred: 'Blurred: hold still, and turn on more light',
   turned: 'Face turned away: look into the camera',
   loss: 'Weak connection: parts of the video are lost',
+  few: 'Server busy: only the two largest faces are read',
   late: 'Slow connection: the video arrives late',
 };
 const ORDINALS = ['', '', 'second', 'third', 'fourth', 'fifth', 'sixth'];

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
-import { tableOf } from '../../client/js/panels/chart-table.js';
+import { tableOf } from '../../client/js/session/table.js';
 import { SessionLog } from '../../client/js/session/session-log.js';
 import { decodeTelemetry } from '../../client/js/connection/telemetry.js';
 

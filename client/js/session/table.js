@@ -1,0 +1,42 @@
+/** A stretch of a session as a table of texts. Pure. */
+
+import { EMOTIONS } from '../connection/telemetry.js';
+import { clockTime, percent } from '../texts/format.js';
+import { T } from '../texts/texts.js';
+
+/** Up to this length one row per second, else one per five seconds. */
+const FINE_S = 60;
+
+/**
+ * @typedef {object} Stretch
+ * @property {import('./session-log.js').SessionLog} log
+ * @property {number} fromS
+ * @property {number} toS
+ * @property {(number | null)[]} faces null: the largest of each moment
+ *
+ * @typedef {{caption: string, head: string[], rows: string[][]}} Table
+ */
+
+/** @param {Stretch} stretch @returns {Table} one face with its probabilities, or the labels of several */
+export function tableOf({ log, fromS, toS, faces }) {
+  const stepS = toS - fromS <= FINE_S ? 1 : 5;
+  const first = Math.floor(fromS / stepS);
+  const count = Math.max(0, Math.floor(toS / stepS) + 1 - first);
+  const means = faces.map((id) => log.slices(id, toS, count * stepS, count));
+  /** @param {import('./slices.js').SliceMeans} means @param {number} i */
+  const words = ({ labels, fps }, i) => {
+    const label = labels[i];
+    return label !== null ? T.EMOTION_LABELS[label] : fps[i] === null ? T.NOT_MEASURED : T.NO_FACE;
+  };
+  const rows = Array.from({ length: count }, (_, i) => [
+    clockTime((first + i) * stepS),
+    ...means.map((each) => words(each, i)),
+    ...(means.length === 1 ? means[0].lines.map((line) => (line[i] === null ? T.NOTHING : percent(line[i]))) : []),
+  ]);
+  const one = [T.TABLE.label, ...EMOTIONS.map((emotion) => T.EMOTION_LABELS[emotion])];
+  return {
+    caption: T.TABLE.caption(clockTime(fromS), clockTime(toS), stepS),
+    head: [T.TABLE.time, ...(means.length === 1 ? one : faces.map((id) => (id === null ? T.LARGEST_FACE : T.faceName(id))))],
+    rows,
+  };
+}
