@@ -8,6 +8,8 @@ from facestream.metrics import StreamCounts, StreamUse
 
 WINDOW_S = 2.0
 MAX_EVENTS = 512  # enough for 256 events per second; a flood uses no more memory
+MIN_SPAN_S = 0.25
+"""Two frames that arrive together, as the first ones of a connection do, are no rate."""
 DURATION_SHARE = 0.1
 """Weight of the last frame in the mean duration."""
 
@@ -23,12 +25,16 @@ class RateMeter:
         self._times_s.append(now_s)
 
     def rate(self, now_s: float) -> float:
-        """Events per second; 0 while fewer than two are in the window."""
+        """Events per second; 0 while those in the window are fewer than two or span less than a quarter of a second."""
         while self._times_s and self._times_s[0] < now_s - WINDOW_S:
             self._times_s.popleft()
         if len(self._times_s) < 2:
             return 0.0
-        return (len(self._times_s) - 1) / max(1e-3, self._times_s[-1] - self._times_s[0])
+        span_s = self._times_s[-1] - self._times_s[0]
+        # A flood fills the window in less.
+        if span_s < MIN_SPAN_S and len(self._times_s) < MAX_EVENTS:
+            return 0.0
+        return (len(self._times_s) - 1) / max(1e-3, span_s)
 
 
 class StreamMeter:

@@ -33,7 +33,7 @@ export const SHORTCUTS = {
   startStop: 'Starten oder stoppen; eine Datei anhalten oder fortsetzen',
   record: 'Aufnehmen oder Aufnahme beenden',
   snapshot: 'Standbild',
-  marker: 'Markierung setzen',
+  marker: 'Das Bild im Video markieren, auch wenn das Diagramm angehalten ist',
   word: 'Großes Wort ein oder aus',
   fullScreen: 'Vollbild ein oder aus',
   help: 'Diese Liste zeigen',

@@ -33,7 +33,7 @@ export const SHORTCUTS = {
   startStop: 'Start or stop; pause or continue a file',
   record: 'Record, or stop recording',
   snapshot: 'Snapshot',
-  marker: 'Set a marker',
+  marker: 'Mark the frame in the video, also while the chart is paused',
   word: 'Big word on or off',
   fullScreen: 'Full screen on or off',
   help: 'Show this list',

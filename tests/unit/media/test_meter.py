@@ -25,6 +25,16 @@ def test_one_event_has_no_rate():
     assert meter.rate(0.0) == 0.0
 
 
+def test_frames_that_arrive_together_have_no_rate_yet():
+    meter = RateMeter()
+    for time_s in (0.0, 0.004, 0.03, 0.06):
+        meter.tick(time_s)
+        assert meter.rate(time_s) == 0.0
+    meter.tick(0.26)
+
+    assert round(meter.rate(0.26), 1) == 15.4
+
+
 def test_a_flood_of_events_stays_bounded():
     meter = RateMeter()
     for _ in range(10 * MAX_EVENTS):
