@@ -13,14 +13,10 @@ class TokenBucket:
 
         `now_s` is any monotonic clock.
         """
-        wait_s = self.until_s(now_s, amount)
-        if not wait_s:
-            self._tokens -= amount
-        return wait_s
-
-    def until_s(self, now_s: float, amount: float = 1.0) -> float:
-        """The seconds until there are `amount` tokens; takes none."""
         gained = (now_s - self._updated_s) / self._interval_s if self._updated_s else 0.0
         self._tokens = min(float(self._burst), self._tokens + gained)
         self._updated_s = now_s
-        return max(0.0, amount - self._tokens) * self._interval_s
+        if self._tokens >= amount:
+            self._tokens -= amount
+            return 0.0
+        return (amount - self._tokens) * self._interval_s

@@ -22,10 +22,6 @@ class AddressRate:
         """
         return self._bucket(address).wait_s(now_s) if address else 0.0
 
-    def until_s(self, address: str, now_s: float) -> float:
-        """The seconds until there may be an event of this address; counts none."""
-        return self._buckets[address].until_s(now_s) if address in self._buckets else 0.0
-
     def _bucket(self, address: str) -> TokenBucket:
         bucket = self._buckets.pop(address, None) or TokenBucket(60 / self.per_minute, self.per_minute)
         self._buckets[address] = bucket
