@@ -75,7 +75,8 @@ const isCompact = root.dataset.view === 'compact';
 const chart = isCompact ? null : makeChart();
 takeToken(location, history);
 const token = new TokenDialog(dialog('#token'));
-const consent = new ConsentDialog(dialog('#consent'), find(document, '#consent-each', HTMLInputElement));
+const consentEach = find(document, '#consent-each', HTMLInputElement);
+const consent = new ConsentDialog(dialog('#consent'), consentEach);
 const stage = new StagePanel({
   root,
   video,
@@ -338,7 +339,7 @@ bindShortcuts(document, {
 });
 if (isCompact) makeCompact(find(document, '#full-page', HTMLAnchorElement), element('.rows'));
 video.addEventListener('playing', () => visit.videoPlays());
-find(document, '#consent-each', HTMLInputElement).addEventListener('change', () => session.refresh());
+consentEach.addEventListener('change', () => session.refresh());
 closeLikeMenus(/** @type {NodeListOf<HTMLDetailsElement>} */ (document.querySelectorAll('.menu')));
 leaveRoom(root, { bars: element('.bars') });
 stage.show(State.IDLE, findObstacle());

@@ -91,6 +91,15 @@ async def pieces_kept(page: Page, at_least: int) -> None:
     await until(are_kept)
 
 
+async def leave_while_recording(page: Page) -> None:
+    """Load the page again once two pieces of a recording are kept."""
+    page.on("dialog", lambda dialog: dialog.accept())
+    await start(page)
+    await begin_recording(page)
+    await pieces_kept(page, 2)
+    await page.reload()
+
+
 async def change_size(page: Page, width: int) -> None:
     await page.evaluate("(width) => document.querySelector(`[name=size][value^='${width}x']`).click()", width)
     await expect_width(page, width)
@@ -186,12 +195,7 @@ async def test_a_recording_is_offered_after_a_reload_and_saved(
     server_url: str, open_page: OpenPage, tmp_path: Path
 ):
     async with open_page(server_url) as page:
-        page.on("dialog", lambda dialog: dialog.accept())
-        await start(page)
-        await begin_recording(page)
-        await pieces_kept(page, 2)
-
-        await page.reload()
+        await leave_while_recording(page)
         await expect(page.locator("#left")).to_contain_text(LEFT)
         await expect(page.locator("#left")).to_contain_text("Its last second may be missing.")
         file = await downloaded(page, page.locator("#left").get_by_role("button", name="Save"), tmp_path)
@@ -202,11 +206,7 @@ async def test_a_recording_is_offered_after_a_reload_and_saved(
 
 async def test_a_recording_that_was_left_can_be_deleted(server_url: str, open_page: OpenPage):
     async with open_page(server_url) as page:
-        page.on("dialog", lambda dialog: dialog.accept())
-        await start(page)
-        await begin_recording(page)
-        await pieces_kept(page, 2)
-        await page.reload()
+        await leave_while_recording(page)
 
         await page.locator("#left").get_by_role("button", name="Delete").click()
         await page.get_by_role("button", name="Cancel").click()
@@ -226,11 +226,7 @@ async def test_a_recording_with_a_damaged_record_is_offered_beside_the_others(
     server_url: str, open_page: OpenPage, tmp_path: Path
 ):
     async with open_page(server_url) as page:
-        page.on("dialog", lambda dialog: dialog.accept())
-        await start(page)
-        await begin_recording(page)
-        await pieces_kept(page, 2)
-        await page.reload()
+        await leave_while_recording(page)
         await expect(page.locator("#left")).to_contain_text("A recording of")
         await page.evaluate(DAMAGED)
 

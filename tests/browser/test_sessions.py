@@ -155,9 +155,7 @@ async def test_a_session_has_the_name_that_the_person_types(
     server_url: str, open_page: OpenPage, tmp_path: Path
 ):
     async with open_page(server_url) as page:
-        await start(page)
-        await measured(page)
-        await stop(page)
+        await session_over(page)
 
         field = page.locator("#held").get_by_role("textbox", name="Session name")
         await field.fill("  Class   4b ")

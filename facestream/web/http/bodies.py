@@ -28,3 +28,14 @@ async def read_at_most(request: web.Request, most: int) -> bytes:
     while len(body) < most and not request.content.at_eof():
         body += await request.content.read(most - len(body))
     return body
+
+
+async def read_json(request: web.Request, most: int) -> bytes:
+    """The JSON body, not parsed; raises RejectedError if it is of another type or longer than `most` bytes."""
+    require_type(request, "application/json")
+    body = await read_at_most(request, most + 1)
+    if len(body) > most:
+        raise RejectedError(
+            413, ProblemCode.BODY_TOO_LARGE, f"request too large; expected at most {most} bytes"
+        )
+    return body

@@ -10,7 +10,7 @@ from facestream.messages.http import ProblemCode, QrCode, QrRequestBody
 from facestream.messages.validation import first_problem
 from facestream.sessions.admission import RateLimitedError, RejectionReason, address_key
 from facestream.web.auth.guards import authorize, requesting_client
-from facestream.web.http.bodies import read_at_most, require_type
+from facestream.web.http.bodies import read_json
 from facestream.web.keys import QR_CODES, QR_RATE
 from facestream.web.problems import RejectedError
 
@@ -32,12 +32,7 @@ async def create(request: web.Request) -> web.Response:
             RejectionReason.REQUEST_RATE,
             wait_s,
         )
-    require_type(request, "application/json")
-    body = await read_at_most(request, MAX_REQUEST_BYTES + 1)
-    if len(body) > MAX_REQUEST_BYTES:
-        raise RejectedError(
-            413, ProblemCode.BODY_TOO_LARGE, f"request too large; expected at most {MAX_REQUEST_BYTES} bytes"
-        )
+    body = await read_json(request, MAX_REQUEST_BYTES)
     try:
         wanted = QrRequestBody.model_validate_json(body)
     except ValidationError as error:

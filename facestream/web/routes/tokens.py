@@ -11,7 +11,7 @@ from facestream.messages.http import IssuedToken, ProblemCode, TokenRequestBody
 from facestream.messages.validation import first_problem
 from facestream.resources import COMMAND
 from facestream.web.auth.guards import require_admin
-from facestream.web.http.bodies import read_at_most, require_type
+from facestream.web.http.bodies import read_json
 from facestream.web.keys import ACCESS, QR_CODES
 from facestream.web.problems import RejectedError
 
@@ -31,8 +31,7 @@ async def create(request: web.Request) -> web.Response:
             ProblemCode.NO_TOKEN_KEY,
             f"this server has no key that signs tokens; create one with `{COMMAND} token` and send the server SIGHUP",
         )
-    require_type(request, "application/json")
-    wanted = _parsed(await read_at_most(request, MAX_REQUEST_BYTES + 1))
+    wanted = _parsed(await read_json(request, MAX_REQUEST_BYTES))
     token = issue(key, Purpose.PEER, wanted.subject, wanted.lifetime_h)
     link = link_of(wanted.url, token) if wanted.url else None
     drawn = await request.app[QR_CODES].draw(link) if link else None
@@ -53,10 +52,6 @@ async def create(request: web.Request) -> web.Response:
 
 def _parsed(body: bytes) -> TokenRequestBody:
     """The request; raises RejectedError."""
-    if len(body) > MAX_REQUEST_BYTES:
-        raise RejectedError(
-            413, ProblemCode.BODY_TOO_LARGE, f"request too large; expected at most {MAX_REQUEST_BYTES} bytes"
-        )
     try:
         return TokenRequestBody.model_validate_json(body)
     except ValidationError as error:
