@@ -44,6 +44,7 @@ MARKS = """() => [...document.querySelectorAll('.mark-event:not([hidden])')]
   .map(({ textContent, style, dataset }) =>
     [textContent, dataset.text === 'before' ? 100 - parseFloat(style.right) : parseFloat(style.left)])"""
 
+SEEN_S = "document.getElementById('video').currentTime"
 CHART_TOP = "document.getElementById('drawing').getBoundingClientRect().top + scrollY"
 
 
@@ -233,7 +234,8 @@ async def test_notes_of_marks_that_are_close_stay_at_their_own_lines(server_url:
             await page.keyboard.press("m")
             await page.keyboard.type(note)
             await page.keyboard.press("Enter")
-            await page.wait_for_timeout(2000)
+            seen_s = await page.evaluate(SEEN_S)
+            await page.wait_for_function(f"(past_s) => {SEEN_S} > past_s", arg=seen_s + 2, timeout=SOON_MS)
 
         for name in ("live", "compare"):
             if name == "compare":

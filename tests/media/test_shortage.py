@@ -262,7 +262,7 @@ def test_without_a_free_descriptor_tokens_and_certificate_stay_and_each_is_repor
             until_logged(running, "certificate not reloaded")
 
         log = running.log.read_text()
-    assert log.count("tokens not reloaded") == 1
+    assert log.count("tokens_file is not reloaded") == 1
     assert len(log.splitlines()) == 2
 
 

@@ -310,7 +310,7 @@ def test_a_service_survives_a_hangup_even_while_starting(tmp_path: Path):
         wait_until(lambda: "localhost" in said.read_text(), START_DEADLINE_S)
         tokens.write_text("short\n")
         server.send_signal(signal.SIGHUP)
-        wait_until(lambda: "tokens not reloaded" in log.read_text())
+        wait_until(lambda: "tokens_file is not reloaded" in log.read_text())
         server.send_signal(signal.SIGTERM)
 
         assert server.wait(STOP_DEADLINE_S) == 0

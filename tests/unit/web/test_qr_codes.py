@@ -7,9 +7,10 @@ import pytest
 from facestream.sessions.admission import RateLimitedError
 from facestream.web import qr_codes
 from facestream.web.qr_codes import MAX_WAITING, REST_S, QrCodes
+from tests.times import seconds
 
 TEXT = "http://192.0.2.7:8080/"
-SOON_S = 20
+SOON_S = seconds(20)
 
 
 @pytest.fixture
