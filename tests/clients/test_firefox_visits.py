@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.browser.cameras import NOTHING
 from tests.browser.conftest import SCREENSHOTS
 from tests.browser.test_chart import OVERFLOW, SIZES
 from tests.browser.test_frame_on_show import clip_of_faces
@@ -57,7 +58,8 @@ def test_the_chart_fits_keeps_what_it_showed_and_reaches_the_start(
     before, after = seen["paused"]
     assert before == after
     assert seen["looked_at"] == "0:00 to 0:15 of the session"
-    assert "now" not in seen["axis"]
+    assert seen["axis"].startswith("0:00")
+    assert seen["axis"].endswith("0:15")
     assert re.search("happy|neutral|unsure", seen["bands"])
     assert seen["menu_closed"]
     assert not seen["errors"]
@@ -72,7 +74,7 @@ def test_the_word_belongs_to_the_frame_and_a_chosen_face_is_not_replaced(
     assert set(seen["sums"]) - {None} == {100}
     assert all(abs(frames) <= MOST_BEHIND for frames in seen["behind"]), seen["behind"]
     assert seen["absent"] == f"Face {seen['chosen']} is not in the video"
-    assert not any("%" in share for share in seen["absent_shares"])
+    assert set(seen["absent_shares"]) == {NOTHING}
     assert seen["followed"] > 0
     assert not seen["errors"]
 
@@ -111,7 +113,7 @@ def test_a_session_is_listed_after_a_reload_opened_and_saved_with_one_clock(
 ):
     seen = visit(meeting, clip, tmp_path, "sessions")
 
-    assert re.search(r"0:\d\d of measurements, \d faces?\.", seen["held"])
+    assert re.search(r"0:\d\d of measurements, [1-5] faces?\.", seen["held"])
     assert seen["listed"] == 1
     assert "Past session" in seen["past"]
     (saved,) = seen["saved"]
@@ -128,5 +130,5 @@ def test_a_wrong_token_opens_no_camera_and_a_full_server_is_tried_again(
 
     assert "This token is not valid on this server" in seen["token_text"]
     assert seen["opened_before_token"] == 0
-    assert re.search(r"\d", seen["countdown"])
+    assert re.fullmatch(r"Next try in \d+ s", seen["countdown"])
     assert seen["admitted"]
