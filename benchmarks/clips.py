@@ -8,7 +8,7 @@ import av
 from av import VideoFrame
 
 from benchmarks.measured import ROOT
-from facestream.replay.clip import open_clip
+from facestream.clips.clip import open_clip
 
 SOURCE = ROOT / "build" / "media" / "single_face.mp4"
 FOLDER = ROOT / "build" / "bench"

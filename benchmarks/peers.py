@@ -13,7 +13,7 @@ from benchmarks.measured import median, percentile
 from benchmarks.processes import Usage, usage
 from benchmarks.servers import Server
 from facestream import aiortc_patches
-from facestream.replay.clip import open_clip
+from facestream.clips.clip import open_clip
 from facestream.replay.connection import ReceiveMode
 from facestream.replay.encoded import EncodedClip, EncodedTrack, encode_clip
 from facestream.replay.options import Codec, ReplayOptions

@@ -89,7 +89,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _run_one(options: ReplayOptions) -> int:
-    from facestream.replay.clip import open_clip
+    from facestream.clips.clip import open_clip
     from facestream.replay.peer import ReplayPeer
     from facestream.replay.stamp import MIN_FRAME_HEIGHT_PX, MIN_FRAME_WIDTH_PX, fits
 

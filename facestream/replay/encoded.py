@@ -13,9 +13,9 @@ from av.packet import Packet
 from av.stream import Stream
 from av.video.codeccontext import VideoCodecContext
 
+from facestream.clips.clip import Clip
 from facestream.errors import ClipError
 from facestream.media.planes import planes_of
-from facestream.replay.clip import Clip
 from facestream.replay.options import Codec
 from facestream.replay.stamp import fits, write_stamp
 from facestream.replay.summary import Tally

@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 
+from facestream.clips.clip import open_clip
 from facestream.errors import FacestreamError
-from facestream.replay.clip import open_clip
 from facestream.replay.connection import ReceiveMode
 from facestream.replay.encoded import EncodedClip, EncodedTrack, encode_clip
 from facestream.replay.options import ReplayOptions

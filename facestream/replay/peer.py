@@ -13,6 +13,7 @@ from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from av import VideoFrame
 
 from facestream.aiortc_patches import close_peer_connection
+from facestream.clips.clip import open_clip
 from facestream.errors import FrameError, ServerUnreachableError
 from facestream.ice.servers import IceServer
 from facestream.media.planes import planes_of
@@ -20,7 +21,6 @@ from facestream.messages.control import Bye, ControlReply, decode_reply
 from facestream.messages.http import OfferBody
 from facestream.messages.telemetry import Telemetry, decode_telemetry
 from facestream.replay import http
-from facestream.replay.clip import open_clip
 from facestream.replay.connection import (
     ReceiveMode,
     count_without_decoding,

@@ -15,9 +15,9 @@ from av.frame import Frame
 from av.packet import Packet
 from av.stream import Stream
 
+from facestream.clips.clip import ClipFrame
 from facestream.errors import FacestreamError
 from facestream.media.planes import planes_of
-from facestream.replay.clip import ClipFrame
 from facestream.replay.stamp import COUNTER_VALUES, fits, write_stamp
 from facestream.replay.summary import Tally
 

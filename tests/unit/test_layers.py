@@ -19,7 +19,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"messages"}),
     frozenset({"metrics", "workers"}),
     frozenset({"media"}),
-    frozenset({"aiortc_patches"}),
+    frozenset({"aiortc_patches", "clips"}),
     frozenset({"signaling"}),
     frozenset({"sessions"}),
     frozenset({"web", "replay"}),
@@ -40,6 +40,7 @@ FORBIDDEN: dict[str, set[str]] = {
     "workers": {"av", "aiortc", "aiohttp"},
     "media": {"aiohttp"},
     "aiortc_patches": {"aiohttp"},
+    "clips": {"asyncio", "aiortc", "aiohttp", "dlib"},
     "signaling": {"asyncio", "av", "aiohttp"},
     "sessions": {"aiohttp"},
     # Modules with stricter rules than their package.

@@ -10,9 +10,9 @@ import pytest
 from aiortc.mediastreams import MediaStreamError
 from av import Packet, VideoFrame
 
+from facestream.clips.clip import open_clip
 from facestream.errors import ClipError
 from facestream.media.planes import planes_of
-from facestream.replay.clip import open_clip
 from facestream.replay.encoded import EncodedClip, EncodedFrame, EncodedTrack, encode_clip
 from facestream.replay.stamp import read_stamp
 from facestream.replay.summary import Tally

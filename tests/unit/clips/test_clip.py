@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from av import VideoFrame
 
+from facestream.clips.clip import STILL_DURATION_S, STILL_FPS, open_clip
 from facestream.errors import ClipError
 from facestream.media.planes import planes_of
-from facestream.replay.clip import STILL_DURATION_S, STILL_FPS, open_clip
 
 
 def write_clip(
