@@ -9,7 +9,6 @@ from pydantic import BaseModel, ConfigDict, Field
 from facestream.analysis.faces import (
     EMOTIONS,
     UNSURE,
-    BoundingBox,
     FrameReport,
     LandmarksXY,
     QualityHint,
@@ -118,23 +117,54 @@ def face_messages(report: FrameReport, with_landmarks: int | None = None) -> tup
     The face with the id `with_landmarks` has its landmarks.
     """
     return tuple(
-        FaceMessage(
+        face_message(
             id=face.id,
-            box=(box := _whole(face.box)),
+            box=(face.box.left, face.box.top, face.box.width, face.box.height),
             label=str(face.label),
             unsure=str(face.unsure or ""),
+            probabilities=cast(Probabilities, face.probabilities),  # `Face` has checked that there are seven
             pose_deg=None
             if face.pose is None
-            else (round(face.pose.yaw_deg, 1), round(face.pose.pitch_deg, 1), round(face.pose.roll_deg, 1)),
-            eyes=round(face.eye_opening, 2),
-            mouth=round(face.mouth_opening, 2),
+            else (face.pose.yaw_deg, face.pose.pitch_deg, face.pose.roll_deg),
+            eye_opening=face.eye_opening,
+            mouth_opening=face.mouth_opening,
             blinks=face.blinks,
             hints=tuple(map(str, face.hints)),
-            landmarks=_packed(face.landmarks_xy, box) if face.id == with_landmarks else None,
-            # `Face` has checked that there are seven.
-            probabilities=cast(Probabilities, tuple(round(p, 3) for p in face.probabilities)),
+            landmarks_xy=face.landmarks_xy if face.id == with_landmarks else None,
         )
         for face in report.faces
+    )
+
+
+def face_message(
+    *,
+    id: int,
+    box: tuple[float, float, float, float],
+    label: str,
+    unsure: str,
+    probabilities: Probabilities,
+    pose_deg: tuple[float, float, float] | None,
+    eye_opening: float,
+    mouth_opening: float,
+    blinks: int,
+    hints: tuple[str, ...],
+    landmarks_xy: LandmarksXY | None,
+) -> FaceMessage:
+    """One face, rounded as it is sent."""
+    left, top, width, height = map(round, box)
+    whole = left, top, width, height
+    return FaceMessage(
+        id=id,
+        box=whole,
+        label=label,
+        unsure=unsure,
+        probabilities=cast(Probabilities, tuple(round(p, 3) for p in probabilities)),
+        pose_deg=pose_deg and (round(pose_deg[0], 1), round(pose_deg[1], 1), round(pose_deg[2], 1)),
+        eyes=round(eye_opening, 2),
+        mouth=round(mouth_opening, 2),
+        blinks=blinks,
+        hints=hints,
+        landmarks=None if landmarks_xy is None else _packed(landmarks_xy, whole),
     )
 
 
@@ -148,10 +178,6 @@ def landmarks_of(face: FaceMessage) -> LandmarksXY | None:
     spread = np.frombuffer(base64.b64decode(face.landmarks), np.uint8).reshape(68, 2) / 255
     shares = spread * (1 + 2 * LANDMARKS_MARGIN) - LANDMARKS_MARGIN
     return np.asarray(np.array(face.box[:2]) + shares * np.array(face.box[2:]), np.float32)
-
-
-def _whole(box: BoundingBox) -> tuple[int, int, int, int]:
-    return round(box.left), round(box.top), round(box.width), round(box.height)
 
 
 def _packed(landmarks_xy: LandmarksXY, box: tuple[int, int, int, int]) -> str:

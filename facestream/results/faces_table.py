@@ -1,0 +1,77 @@
+"""The tidy table of faces: one row for each face and frame, one without a face where there is none.
+
+A frame that was not analysed has no row: nobody knows how many faces it shows.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from facestream.analysis.faces import EMOTIONS, UNSURE, UnsureReason
+from facestream.results.record import FaceResult, FrameResult
+from facestream.results.tables import (
+    Cell,
+    Column,
+    Table,
+    TableOptions,
+    extra_cells,
+    extra_columns,
+    landmark_cells,
+    landmark_columns,
+)
+
+_FRAME_COLUMNS = (
+    Column(
+        "frame", "integer", "", "from 0", "number of the frame in its clip or session; some may be missing"
+    ),
+    Column("time_s", "number", "s", "from 0", "time of the frame, from the clip's own clock"),
+)
+_FACE_COLUMNS = (
+    Column("face_id", "integer", "", "from 1", "number of the face; empty: no face in this frame"),
+    Column("box_left", "number", "px", "may be outside of the frame", "left edge of the box, from brows to chin"),
+    Column("box_top", "number", "px", "may be outside of the frame", "top edge of the box"),
+    Column("box_width", "number", "px", "above 0", "width of the box"),
+    Column("box_height", "number", "px", "above 0", "height of the box"),
+    Column("score", "number", "", "from 0", "score of the detector when it last saw the face; empty: not known"),
+    Column("label", "text", "", ", ".join((*EMOTIONS, UNSURE)), "the word that most people would choose for the face"),
+    Column("unsure", "text", "", ", ".join(UnsureReason), f"why the label is {UNSURE}; empty if it is an emotion"),
+    *(
+        Column(str(emotion), "number", "", "0 to 1", f"probability of {emotion}, smoothed; the seven sum to 1")
+        for emotion in EMOTIONS
+    ),
+    Column("yaw_deg", "number", "degrees", "-90 to 90", "turn of the head; positive: towards the right of the frame"),
+    Column("pitch_deg", "number", "degrees", "-90 to 90", "nod of the head; positive: up"),
+    Column("roll_deg", "number", "degrees", "-180 to 180", "tilt of the head; positive: clockwise in the frame"),
+    Column("eye_opening", "number", "", "from 0", "eye aspect ratio of both eyes: about 0.3 open, below 0.2 closed"),
+    Column("mouth_opening", "number", "", "from 0", "height of the inner mouth over its width: above 0.3 open"),
+    Column("blinks", "integer", "", "from 0", "blinks since the face was first seen"),
+)  # fmt: skip
+
+
+def _columns(options: TableOptions) -> tuple[Column, ...]:
+    return (*_FRAME_COLUMNS, *_FACE_COLUMNS, *landmark_columns(options), *extra_columns(options))
+
+
+def _rows(result: FrameResult, options: TableOptions) -> Iterator[Sequence[Cell]]:
+    if result.unanalysed:
+        return
+    extra = extra_cells(result, options)
+    for face in result.faces:
+        yield [
+            result.frame,
+            result.time_s,
+            *_cells(face),
+            *landmark_cells(face.landmarks_xy, options),
+            *extra,
+        ]
+    if not result.faces:
+        empty = [None] * len(_FACE_COLUMNS)
+        yield [result.frame, result.time_s, *empty, *landmark_cells(None, options), *extra]
+
+
+def _cells(face: FaceResult) -> list[Cell]:
+    return [
+        face.id, *face.box, face.score, face.label, face.unsure, *face.probabilities,
+        *(face.pose_deg or (None, None, None)), face.eye_opening, face.mouth_opening, face.blinks,
+    ]  # fmt: skip
+
+
+FACES = Table(_columns, _rows)

@@ -1,0 +1,46 @@
+"""The formats of results by name, and the protocol of their writers; opens no file."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol, TextIO
+
+from facestream.errors import ConfigError
+from facestream.results.faces_table import FACES
+from facestream.results.record import FrameResult
+from facestream.results.tables import Column, CsvWriter, Table, TableOptions
+
+
+class ResultWriter(Protocol):
+    """Writes the results of one clip or session, in the order of their frames; keeps at most a bounded number."""
+
+    def write(self, result: FrameResult) -> None:
+        """Write one frame."""
+
+    def close(self) -> None:
+        """Write what is left; leaves the file open, for its owner to close."""
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One format of results."""
+
+    file_name: str
+    """Its name in a folder of results."""
+    columns: Callable[[TableOptions], tuple[Column, ...]]
+    make_writer: Callable[[TextIO, TableOptions], ResultWriter]
+    """Writes the head of the file at once. The file is open as UTF-8 and with `newline=""`."""
+
+
+def _csv(file_name: str, table: Table) -> Format:
+    return Format(file_name, table.columns, lambda file, options: CsvWriter(table, file, options))
+
+
+FORMATS: Mapping[str, Format] = {"csv": _csv("faces.csv", FACES)}
+"""By the name that `--format` takes."""
+
+
+def format_named(name: str) -> Format:
+    """Raises ConfigError for a name that is not in FORMATS."""
+    if name not in FORMATS:
+        raise ConfigError(f"format is {name!r}; expected one of {', '.join(FORMATS)}", "format")
+    return FORMATS[name]

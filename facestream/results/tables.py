@@ -1,0 +1,128 @@
+"""What a table of results is: its columns with their meanings, its rows, and how it is written as CSV.
+
+Knows no particular table: `faces_table.py` and its neighbours hold them.
+"""
+
+import csv
+import json
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal, TextIO
+
+from pydantic import JsonValue
+
+from facestream.analysis.faces import LandmarksXY
+from facestream.results.record import FrameResult
+
+Cell = int | float | str | None
+"""One value of a table; None, NaN and infinite: missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a table, and its line in the codebook."""
+
+    name: str
+    kind: Literal["integer", "number", "text"]
+    unit: str
+    """Empty: none."""
+    range: str
+    """Which values it may have, in words."""
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
+class TableOptions:
+    """What a table holds beside the faces."""
+
+    source: str = ""
+    """Name of the clip or image, for tables that have a column for it."""
+    landmarks: bool = True
+    """Whether the table has the columns of the 68 landmarks."""
+    extra_names: tuple[str, ...] = ()
+    """Names of the values of plug-ins; each becomes a column `extra_NAME`."""
+
+    def __post_init__(self) -> None:
+        # A file's name may be bytes that are not UTF-8, which Python keeps as lone surrogates.
+        source = self.source.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        object.__setattr__(self, "source", source)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table: `rows` yields one row for each face of a frame, in the order of the columns."""
+
+    columns: Callable[[TableOptions], tuple[Column, ...]]
+    rows: Callable[[FrameResult, TableOptions], Iterator[Sequence[Cell]]]
+
+
+class CsvWriter:
+    """Writes a table as CSV: comma, decimal point, LF, three decimals, empty cells for missing values.
+
+    The file must be open as UTF-8 and with `newline=""`; `close` leaves it open.
+    """
+
+    def __init__(self, table: Table, file: TextIO, options: TableOptions) -> None:
+        self._table = table
+        self._options = options
+        self._csv = csv.writer(file, lineterminator="\n")
+        self._csv.writerow([column.name for column in table.columns(options)])
+
+    def write(self, result: FrameResult) -> None:
+        for row in self._table.rows(result, self._options):
+            self._csv.writerow(map(_as_text, row))
+
+    def close(self) -> None:
+        """Nothing is left to write: each row was written at once."""
+
+
+def landmark_columns(options: TableOptions) -> tuple[Column, ...]:
+    """`x_0`..`x_67`, then `y_0`..`y_67`; none without landmarks."""
+    if not options.landmarks:
+        return ()
+    return tuple(
+        Column(
+            f"{axis}_{point}", "number", "px", "a little beyond the frame at most",
+            f"{words} of landmark {point} (iBUG 300-W order), from the {edge} edge of the frame",
+        )
+        for axis, words, edge in (("x", "horizontal position", "left"), ("y", "vertical position", "top"))
+        for point in range(68)
+    )  # fmt: skip
+
+
+def landmark_cells(landmarks_xy: LandmarksXY | None, options: TableOptions) -> Sequence[Cell]:
+    """The cells of `landmark_columns`."""
+    if not options.landmarks:
+        return []
+    if landmarks_xy is None:
+        return [None] * 136
+    cells: list[float] = landmarks_xy.T.ravel().tolist()
+    return cells
+
+
+def extra_columns(options: TableOptions) -> tuple[Column, ...]:
+    """A column for each value of a plug-in."""
+    return tuple(
+        Column(
+            f"extra_{name}", "text", "", "a number, true, false, a text, or JSON",
+            f"the value {name} of your own analysis, the same in all rows of a frame",
+        )
+        for name in options.extra_names
+    )  # fmt: skip
+
+
+def extra_cells(result: FrameResult, options: TableOptions) -> list[Cell]:
+    """The cells of `extra_columns`; a value that the frame does not have is missing."""
+    return [_extra_cell(result.extra.get(name)) for name in options.extra_names]
+
+
+def _extra_cell(value: JsonValue) -> Cell:
+    return value if value is None or isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _as_text(cell: Cell) -> str:
+    if isinstance(cell, float):
+        # `z`: a small negative number is 0.000, not -0.000.
+        return f"{cell:z.3f}" if math.isfinite(cell) else ""
+    return "" if cell is None else str(cell)
