@@ -64,6 +64,10 @@ class Measures:
         """Rejected requests by reason."""
         self.ice: Counter[str] = Counter()
         """Ended WebRTC sessions by the candidate types of their path; `none`: never connected."""
+        self.listeners = 0
+        """Programs that listen to the events of a session now."""
+        self.events_lost = 0
+        """Messages that listeners have lost, because they read too slowly."""
         self.loop_lag_ms = Histogram(
             "facestream_loop_lag_ms",
             f"Milliseconds that the event loop was late, measured every {LAG_SAMPLE_EVERY_S} s.",
@@ -84,6 +88,10 @@ class Measures:
         """Count the stages of one analysed frame."""
         for stage, histogram in self._stages:
             histogram.observe(getattr(times, stage))
+
+    def count_lost_event(self) -> None:
+        """Count a message that a listener has lost."""
+        self.events_lost += 1
 
     def session_ended(self, kind: str, ending: str, counts: StreamCounts) -> None:
         """Count an ended session; its frames stay counted."""

@@ -22,6 +22,7 @@ from facestream.analysis.faces import FrameReport
 from facestream.errors import AnalysisFaultError, AnalysisUnavailableError, FrameTooLargeError
 from facestream.media.analysis_clock import AnalysisClock
 from facestream.media.drop_points import DropPoint, LatestSlot
+from facestream.media.listeners import Listeners
 from facestream.media.meter import StreamMeter
 from facestream.media.outbox import LandmarkTurns, TelemetryOutbox
 from facestream.media.planes import as_yuv420p, planes_of
@@ -89,6 +90,8 @@ class FramePipeline:
     ) -> None:
         self.track = AnnotatedVideoTrack()
         self.outbox = TelemetryOutbox()
+        self.listeners = Listeners()
+        """Programs that get the telemetry too."""
         self.layers: Collection[Layer] = DEFAULT_LAYERS
         self.background = Background.FRAME
         self.mirror = False
@@ -221,7 +224,9 @@ class FramePipeline:
                 self._observe_stages(message.ms)
             # Send the frame and its message in the same step, so that the message describes this frame.
             self.track.show(frame.video)  # DropPoint.BEFORE_ENCODING for the frame that it replaces
-            self.outbox.send(encode_telemetry(message))
+            encoded = encode_telemetry(message)
+            self.outbox.send(encoded)
+            self.listeners.publish_frame(message, encoded, frame.report or FrameReport(()))
             self._sequence += 1
             if frame.report is not None:
                 self._meter.shown(time.monotonic() - began_s)

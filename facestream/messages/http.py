@@ -113,6 +113,7 @@ class ProblemCode(enum.StrEnum):
     ORIGIN_NOT_ALLOWED = "origin_not_allowed"  # 403
     RATE_LIMITED = "rate_limited"  # 429: the address asks too often
     TOO_MANY_SESSIONS_FOR_ADDRESS = "too_many_sessions_for_address"  # 429
+    TOO_MANY_LISTENERS = "too_many_listeners"  # 429: of a session, or of all
     SERVER_FULL = "server_full"  # 503
     DRAINING = "draining"  # 503: the server is stopping
     NO_MEDIA_PORT = "no_media_port"  # 503
@@ -133,6 +134,7 @@ class ProblemCode(enum.StrEnum):
     BAD_HEADER = "bad_header"  # 400
     BAD_TARGET = "bad_target"  # 400: the host in the request target
     BAD_BODY = "bad_body"  # 400: not framed as its headers say
+    BAD_QUERY = "bad_query"  # 400: a parameter of the address
     BAD_REQUEST = "bad_request"  # 400, from aiohttp
     NOT_FOUND = "not_found"  # 404: no such route
     METHOD_NOT_ALLOWED = "method_not_allowed"  # 405

@@ -9,6 +9,7 @@ import logging
 import secrets
 import time
 from concurrent.futures import Executor
+from dataclasses import dataclass
 from typing import ClassVar
 
 from facestream.analysis.drawing.background import Background
@@ -16,6 +17,7 @@ from facestream.analysis.drawing.overlay import Layer
 from facestream.analysis.drawing.words import Language
 from facestream.config import Config
 from facestream.errors import FrameError
+from facestream.media.listeners import Listeners
 from facestream.media.pipeline import FramePipeline, FrameSource, ResumeState
 from facestream.messages.control import (
     Bye,
@@ -38,7 +40,17 @@ logger = logging.getLogger(__name__)
 
 WATCH_EVERY_S = 0.5
 DIGITS = 12  # a setting is shown as it was given: 1.5, 8, 43200
+MAX_LINEAGE = 64
+"""Sessions of one peer whose ids and secrets still lead to the newest; 4 kB."""
 _FAULT = Reason(Ending.FAULT, "fault in the server")
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """The id of a session, and the secret that only its peer has."""
+
+    id: str
+    secret: str
 
 
 class Session(abc.ABC):
@@ -60,6 +72,8 @@ class Session(abc.ABC):
         self.state = SessionState.NEGOTIATING
         self.handed_over = False
         """Whether another connection of the peer has resumed the state of this session."""
+        self.earlier: tuple[Identity, ...] = ()
+        """The sessions that this one continues, the oldest first."""
         self._config = config
         self._max_size_wh = config.max_frame_width_px, config.max_frame_height_px
         self._pipeline = FramePipeline(
@@ -134,6 +148,16 @@ class Session(abc.ABC):
     def frames_in(self) -> int:
         """Frames received, including those of earlier connections of the peer."""
         return self._pipeline.frames_in
+
+    @property
+    def listeners(self) -> Listeners:
+        """Programs that get its telemetry too."""
+        return self._pipeline.listeners
+
+    @property
+    def lineage(self) -> tuple[Identity, ...]:
+        """The sessions that this one continues, and then itself; the newest MAX_LINEAGE of them."""
+        return (*self.earlier, Identity(self.id, self.secret))[-MAX_LINEAGE:]
 
     @property
     def use(self) -> StreamUse:

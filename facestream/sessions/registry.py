@@ -13,12 +13,13 @@ from collections.abc import Iterator
 from facestream import logs
 from facestream.config import Config
 from facestream.config.cores import usable_cores
-from facestream.errors import NoPortError
+from facestream.errors import FacestreamError, NoPortError
 from facestream.ice.addresses import offers_loopback
 from facestream.ice.answer import has_relay
 from facestream.ice.candidates import CandidatePolicy
 from facestream.ice.relays import IceServerChoice
 from facestream.ice.servers import CredentialSource
+from facestream.media.listeners import Listener
 from facestream.messages.http import SessionInfo
 from facestream.metrics import Measures, StreamCounts
 from facestream.sessions.admission import (
@@ -42,6 +43,16 @@ logger = logging.getLogger(__name__)
 DRAIN_DEADLINE_S = 8.0
 TRIM_AFTER_S = 3.0  # sessions often end together, and their last tasks end a little later
 MEASURE_EVERY_S = 1.0
+MAX_LISTENERS_PER_SESSION = 8
+"""Programs that may listen to one session at once."""
+MAX_LISTENERS = 64
+"""To all sessions together; each may take 0.7 MB."""
+
+
+class TooManyListenersError(FacestreamError):
+    """A session, or the server, has as many listeners as it may have; the client gets HTTP 429."""
+
+    code = "too_many_listeners"
 
 
 class SessionRegistry:
@@ -141,6 +152,37 @@ class SessionRegistry:
         """The session of that id; None: the session does not exist or has ended."""
         return self._sessions.get(session_id)
 
+    def newest_of(self, session_id: str) -> Session | None:
+        """The session of that id, or the one that continues it after a lost connection; None: neither runs."""
+        session = self._sessions.get(session_id)
+        if session is not None and not session.handed_over:
+            return session
+        continuing = (
+            each
+            for each in self._sessions.values()
+            if not each.handed_over and any(session_id == earlier.id for earlier in each.earlier)
+        )
+        return next(continuing, session)
+
+    @contextlib.contextmanager
+    def listening(self, session: Session, landmarks_every_s: float = 0.0) -> Iterator[Listener]:
+        """Let a program listen to a session until the block ends; raises TooManyListenersError."""
+        measures, here = self.measures, len(session.listeners)
+        if here >= MAX_LISTENERS_PER_SESSION or measures.listeners >= MAX_LISTENERS:
+            of_all = here < MAX_LISTENERS_PER_SESSION
+            limit, where = (MAX_LISTENERS, "this server") if of_all else (here, "this session")
+            raise TooManyListenersError(
+                f"{where} has {limit} listeners already; end one of them, or try again later"
+            )
+        listener = Listener(session.id, landmarks_every_s, measures.count_lost_event)
+        measures.listeners += 1
+        session.listeners.add(listener)
+        try:
+            yield listener
+        finally:
+            session.listeners.remove(listener)
+            measures.listeners -= 1
+
     def session_infos(self) -> list[SessionInfo]:
         """The state of each session."""
         now_s = time.monotonic()
@@ -231,9 +273,10 @@ class SessionRegistry:
         Raises DrainingError if the server began to stop after the admission.
         """
         self._check_draining()
-        state = self._resume_states.take(resume, self._sessions.values())
-        if state is not None:
-            session.resume(state)
+        kept = self._resume_states.take(resume, self._sessions.values())
+        if kept is not None:
+            session.resume(kept.state)
+            session.earlier = kept.lineage
         else:
             session.number_faces_from(first_face_id)
         self.measures.opened[session.kind] += 1
@@ -250,6 +293,7 @@ class SessionRegistry:
             logger.exception("session %s: ended by a fault in the server", session.id)
         finally:
             self._sessions.pop(session.id, None)
+            session.listeners.end(session.ending)
             if isinstance(session, WebRtcSession):
                 self.measures.ice[session.path or "none"] += 1
             self.measures.session_ended(session.kind, session.ending.label, session.counts())

@@ -3,14 +3,24 @@
 import asyncio
 import time
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from facestream.config import Config
 from facestream.media.pipeline import ResumeState
-from facestream.sessions.base import Session
+from facestream.sessions.base import Identity, Session
 from facestream.sessions.ending import Ending
 
 STATES_PER_SESSION = 4
 """States kept for each of `max_sessions`, a few kB each: other peers may be served before the lost ones reconnect."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What the next session of a peer continues from."""
+
+    state: ResumeState
+    lineage: tuple[Identity, ...]
+    """The session and those that it had continued itself."""
 
 
 class ResumeStates:
@@ -19,7 +29,7 @@ class ResumeStates:
     def __init__(self, config: Config) -> None:
         self._keep_s = config.resume_s
         self._most = STATES_PER_SESSION * config.max_sessions
-        self._states: dict[str, ResumeState] = {}
+        self._states: dict[str, Kept] = {}
 
     def keep(self, session: Session) -> None:
         """Keep the state of an ended session, unless it has none or a new session has it already."""
@@ -27,13 +37,13 @@ class ResumeStates:
             # A session without frames must not displace the state of another peer.
             return
         token = session.resume_token
-        self._states[token] = session.resume_state()
+        self._states[token] = Kept(session.resume_state(), session.lineage)
         # By a timer and not when the next session ends: docs/privacy.md promises that it is deleted by then.
         asyncio.get_running_loop().call_later(self._keep_s, self._states.pop, token, None)
         if len(self._states) > self._most:
             del self._states[next(iter(self._states))]  # the oldest
 
-    def take(self, token: str, sessions: Iterable[Session]) -> ResumeState | None:
+    def take(self, token: str, sessions: Iterable[Session]) -> Kept | None:
         """The state that belongs to a token, once; None if there is none.
 
         Ends the session of that token if it is still open: a session whose lost connection is not yet detected.
@@ -44,11 +54,11 @@ class ResumeStates:
                 Ending.RESUMED, "this session continues in another connection of the same peer"
             )
             session.handed_over = True
-            return session.resume_state()
-        state = self._states.pop(token, None)
-        if state is None or time.monotonic() - state.ended_s > self._keep_s:
+            return Kept(session.resume_state(), session.lineage)
+        kept = self._states.pop(token, None)
+        if kept is None or time.monotonic() - kept.state.ended_s > self._keep_s:
             return None
-        return state
+        return kept
 
 
 def session_of(token: str, sessions: Iterable[Session]) -> Session | None:

@@ -30,7 +30,7 @@ from facestream.web.keys import (
 from facestream.web.problems import report_errors_as_problems
 from facestream.web.qr_codes import QrCodes
 from facestream.web.reach import Reach
-from facestream.web.routes import health, jpeg_socket, metrics, page, qr, sessions, tokens
+from facestream.web.routes import events, health, jpeg_socket, metrics, page, qr, sessions, tokens
 from facestream.web.routes.metrics import count_rejections, make_metrics
 from facestream.web.supervision import Supervisor
 from facestream.workers.pool import AnalysisPool
@@ -57,6 +57,6 @@ def make_app(
     app.on_response_prepare.append(set_server_header)
     app.on_response_prepare.append(page.add_security_headers)
     app.on_response_prepare.append(add_cors_headers)
-    for part in (page, sessions, tokens, qr, jpeg_socket, health, metrics):
+    for part in (page, sessions, events, tokens, qr, jpeg_socket, health, metrics):
         app.add_routes(part.routes)
     return app

@@ -32,6 +32,7 @@ from facestream.sessions.admission import (
     ServerFullError,
     TooManyError,
 )
+from facestream.sessions.registry import TooManyListenersError
 from facestream.web.http.descriptors import NO_RESOURCES
 
 logger = logging.getLogger(__name__)
@@ -84,6 +85,9 @@ _REJECTIONS: dict[type[FacestreamError], _Rejection] = {
     ServerFullError: _Rejection(503, "The server is full", "server_full"),
     DrainingError: _Rejection(503, "The server is stopping", "server_full"),
     RateLimitedError: _Rejection(429, "Too many requests", "too_many"),
+    TooManyListenersError: _Rejection(
+        429, "Too many listeners", "too_many", {"Retry-After": str(RETRY_AFTER_S)}
+    ),
     TooManyError: _Rejection(429, "Too many sessions", "too_many"),
     TokenError: _Rejection(401, "Access token required", "token", {"WWW-Authenticate": "Bearer"}),
 }

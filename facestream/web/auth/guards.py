@@ -99,7 +99,12 @@ def is_admin(request: web.Request) -> bool:
 
 def is_owner(session: Session, secret: str) -> bool:
     """Whether the request comes from the session's own peer; only this peer has the secret, so it needs no token."""
-    return hmac.compare_digest(session.secret.encode(), secret.encode())
+    return is_secret(secret, of=session.secret)
+
+
+def is_secret(given: str, of: str) -> bool:
+    """Whether a client has given that secret; takes as long for a wrong one as for the right one."""
+    return hmac.compare_digest(of.encode(), given.encode())
 
 
 def require_owner(request: web.Request, session: Session) -> None:
@@ -118,6 +123,14 @@ def require_owner_or_admin(request: web.Request, session: Session) -> Ending:
         return Ending.ENDED_BY_ADMIN
     require_owner(request, session)
     return Ending.DELETED
+
+
+def require_follower(request: web.Request, session: Session) -> None:
+    """Pass for an admin, for the secret of the session, or for that of one that it continues; raises RejectedError."""
+    secret = header(request, OWNER_HEADER)
+    known = [is_secret(secret, of=each.secret) for each in session.lineage]
+    if not any(known) and not is_admin(request):
+        require_owner(request, session)
 
 
 def _is_valid(tokens: Tokens, token: str) -> bool:

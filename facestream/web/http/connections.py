@@ -30,12 +30,13 @@ class Phase(enum.Enum):
     RESPONSE = "response"  # the request is complete, its response is not
     IDLE = "idle"  # the response is sent, no new request yet
     OPENING = "opening"  # a WebSocket without a session
+    STREAM = "stream"  # a response without an end, such as events; its route ends it if it is not read
     SERVED = "served"  # a WebSocket with a session, which has its own deadlines
     LEAVING = "leaving"  # the last message is sent; nothing is read any more
     ENDED = "ended"  # the socket is shut down or closed
 
 
-BUSY = frozenset({Phase.RESPONSE, Phase.SERVED})
+BUSY = frozenset({Phase.RESPONSE, Phase.STREAM, Phase.SERVED})
 OVER = frozenset({Phase.LEAVING, Phase.ENDED})
 
 
@@ -116,6 +117,7 @@ class Connections:
             Phase.RESPONSE: RESPONSE_TIMES * limits.request_s,
             Phase.IDLE: limits.idle_s,
             Phase.OPENING: limits.request_s,
+            Phase.STREAM: float("inf"),
             Phase.SERVED: float("inf"),
             Phase.LEAVING: LEAVING_S,
             Phase.ENDED: 0.0,

@@ -87,7 +87,7 @@ class HttpProtocol(web.RequestHandler):
         if before is Phase.HEAD:
             if self._request_count > requests:
                 connection.enter(Phase.BODY)
-        elif before is Phase.RESPONSE and data:
+        elif before in {Phase.RESPONSE, Phase.STREAM} and data:
             # Pipelined requests wait in the kernel, where they use the client's TCP window and not our memory.
             self._pause_reading_for_buffer()
 
@@ -107,6 +107,10 @@ class HttpProtocol(web.RequestHandler):
     def opened(self) -> None:
         """Record that the WebSocket has a session, which has its own deadlines and bounds."""
         self._connection.enter(Phase.SERVED)
+
+    def streams(self) -> None:
+        """Record that the response has no end."""
+        self._connection.enter(Phase.STREAM)
 
     def handle_error(
         self, request: web.BaseRequest, status: int = 500, exc: BaseException | None = None, message: str | None = None
@@ -190,6 +194,12 @@ def mark_session_open(request: web.Request) -> None:
     """The WebSocket now has a session; lift the limits of the opening phase."""
     if isinstance(request.protocol, HttpProtocol):
         request.protocol.opened()
+
+
+def mark_stream(request: web.Request) -> None:
+    """The response has no end; lift the time limit of a response. The route ends it if the client does not read."""
+    if isinstance(request.protocol, HttpProtocol):
+        request.protocol.streams()
 
 
 async def set_server_header(_request: web.Request, response: web.StreamResponse) -> None:

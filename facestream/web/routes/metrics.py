@@ -94,7 +94,18 @@ class ServerCollector(Collector):
             "Telemetry messages dropped because the channel was congested or closed.",
             frames.telemetry_dropped,
         )
-        yield from _without_created(self._registry.measures.stage_ms)
+        measures = self._registry.measures
+        yield GaugeMetricFamily(
+            "facestream_event_listeners",
+            "Programs that listen to the events of a session.",
+            measures.listeners,
+        )
+        yield CounterMetricFamily(
+            "facestream_events_lost",
+            "Messages that listeners lost because they read too slowly.",
+            measures.events_lost,
+        )
+        yield from _without_created(measures.stage_ms)
 
     def _machine(self) -> Iterator[Metric]:
         pool = self._pool

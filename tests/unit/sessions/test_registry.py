@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -128,7 +129,7 @@ async def test_a_jpeg_session_is_removed_at_a_fault_of_its_own(
     registry: SessionRegistry, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(JpegSession, "resume", fails)
-    monkeypatch.setattr(ResumeStates, "take", lambda *_args: object())
+    monkeypatch.setattr(ResumeStates, "take", lambda *_args: SimpleNamespace(state=object(), lineage=()))
 
     with pytest.raises(RuntimeError, match="injected"):
         registry.open_jpeg(SilentSocket(), "")

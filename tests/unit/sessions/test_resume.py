@@ -11,6 +11,7 @@ async def test_resume_states_expire_without_further_requests():
     left = SimpleNamespace(
         resume_token="token",
         resume_state=lambda: SimpleNamespace(ended_s=0.0),
+        lineage=(),
         handed_over=False,
         frames_in=1,
     )

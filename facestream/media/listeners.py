@@ -1,0 +1,136 @@
+"""Pass the telemetry of one stream on to programs that listen to it; a slow one loses messages and delays nothing.
+
+Nothing here waits, except `Listener.take`, which runs in the task of its listener.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+
+from facestream.analysis.faces import FrameReport
+from facestream.media.outbox import LandmarkTurns
+from facestream.messages.events import (
+    LiveEvent,
+    Lost,
+    SessionEnd,
+    SessionStart,
+    encode_event,
+    telemetry_event,
+)
+from facestream.messages.telemetry import Telemetry, encode_telemetry, face_messages
+
+MAX_WAITING = 256
+"""Events that wait for one listener; eight seconds at 30 FPS."""
+MAX_WAITING_BYTES = 512 * 1024
+"""A message is about 1 kB for two faces, 10 kB for twenty."""
+
+
+class Listener:
+    """The events that wait for one listener; beyond a number or a size, the oldest messages are dropped."""
+
+    def __init__(
+        self,
+        session_id: str,
+        landmarks_every_s: float = 0.0,
+        on_lost: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.turns = LandmarkTurns()
+        """Whose landmarks its messages have: what it has asked for itself, not what the peer has asked for."""
+        self.turns.every_s = landmarks_every_s
+        self.ended = False
+        """Whether `take` has returned the last event."""
+        self._on_lost = on_lost
+        self._lost = 0
+        self._first = encode_event(SessionStart(session_id=session_id))
+        self._last = ""
+        self._messages: deque[str] = deque()
+        self._bytes = 0
+        self._changed = asyncio.Event()
+        self._changed.set()
+
+    def put(self, event: str) -> None:
+        """Add an encoded message; never waits."""
+        self._messages.append(event)
+        self._bytes += len(event)
+        while len(self._messages) > MAX_WAITING or self._bytes > MAX_WAITING_BYTES:
+            self._bytes -= len(self._messages.popleft())
+            self._lost += 1
+            self._on_lost()
+        self._changed.set()
+
+    def end(self, ending: str) -> None:
+        """Add the last event, which is never dropped."""
+        self._last = encode_event(SessionEnd(ending=ending))
+        self._changed.set()
+
+    async def take(self) -> str:
+        """Everything that waits, at least one event; before the messages, how many were dropped since the last call."""
+        await self._changed.wait()
+        self._changed.clear()
+        lost = encode_event(Lost(messages=self._lost)) if self._lost else ""
+        taken = "".join((self._first, lost, *self._messages, self._last))
+        self.ended = bool(self._last)
+        self._first, self._lost = "", 0
+        self._messages.clear()
+        self._bytes = 0
+        return taken
+
+
+class Listeners:
+    """All listeners of one stream."""
+
+    def __init__(self) -> None:
+        self._all: set[Listener] = set()
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    def add(self, listener: Listener) -> None:
+        """Pass everything on to this listener from now on."""
+        self._all.add(listener)
+
+    def remove(self, listener: Listener) -> None:
+        """Pass nothing more on to it."""
+        self._all.discard(listener)
+
+    def publish(self, event: LiveEvent) -> None:
+        """Pass an event on that is the same for all."""
+        text = encode_event(event)
+        for listener in self._all:
+            listener.put(text)
+
+    def publish_frame(self, message: Telemetry, encoded: str, report: FrameReport) -> None:
+        """Pass on what the peer gets about a frame, each with the landmarks that it has asked for.
+
+        `encoded` is the message as the peer gets it, with the landmarks that the peer has asked for.
+        """
+        if not self._all:
+            return
+        with_landmarks_of = _once(lambda face: telemetry_event(_encode(message, report, face)))
+        has_landmarks = any(face.landmarks is not None for face in message.faces)
+        plain = with_landmarks_of(None) if has_landmarks else telemetry_event(encoded)
+        ids = [face.id for face in report.faces]
+        for listener in self._all:
+            face = listener.turns.next_id(ids, message.pts)
+            listener.put(plain if face is None else with_landmarks_of(face))
+
+    def end(self, ending: str) -> None:
+        """The session has ended."""
+        for listener in self._all:
+            listener.end(ending)
+
+
+def _encode(message: Telemetry, report: FrameReport, with_landmarks: int | None) -> str:
+    return encode_telemetry(message.model_copy(update={"faces": face_messages(report, with_landmarks)}))
+
+
+def _once(encode: Callable[[int | None], str]) -> Callable[[int | None], str]:
+    """The same function, which encodes each message once, however many listeners get it."""
+    known: dict[int | None, str] = {}
+
+    def encoded(face: int | None) -> str:
+        if face not in known:
+            known[face] = encode(face)
+        return known[face]
+
+    return encoded

@@ -1,0 +1,105 @@
+"""The events of a running session as Server-Sent Events, for its owner and for admins; docs/live.md describes them.
+
+A client that does not read loses messages, and after a while its connection; no other client waits for it.
+"""
+
+import asyncio
+import contextlib
+import socket
+
+from aiohttp import hdrs, web
+
+from facestream.media.listeners import Listener
+from facestream.messages.control import LANDMARKS_EVERY_S
+from facestream.messages.events import HEARTBEAT, MEDIA_TYPE
+from facestream.messages.http import ProblemCode
+from facestream.sessions.base import Session
+from facestream.web.auth.guards import require_follower
+from facestream.web.http.protocol import mark_stream
+from facestream.web.keys import REGISTRY
+from facestream.web.problems import MAX_SHOWN_CHARS, RejectedError
+
+HEARTBEAT_S = 10.0
+"""A comment is sent when there was no event for this long; proxies close silent connections after 30 to 60 s."""
+STUCK_S = 30.0
+"""A connection is closed if its client reads nothing for this long."""
+KERNEL_BUFFER_BYTES = 64 * 1024
+"""Linux would let the buffer of a client that does not read grow to 4 MB."""
+HEADERS = {
+    hdrs.CACHE_CONTROL: "no-store",
+    # nginx would collect the events before it passes them on.
+    "X-Accel-Buffering": "no",
+    hdrs.CONTENT_TYPE: f"{MEDIA_TYPE}; charset=utf-8",
+}
+routes = web.RouteTableDef()
+
+
+# A HEAD request would have a response without an end, too.
+@routes.get("/sessions/{id}/events", allow_head=False)
+async def events(request: web.Request) -> web.StreamResponse:
+    """Send the events of a session until it ends or the client leaves."""
+    session = followed_session(request)
+    with request.app[REGISTRY].listening(session, _landmarks_every_s(request)) as listener:
+        return await _send(request, listener)
+
+
+def followed_session(request: web.Request) -> Session:
+    """The session in the address, or the one that continues it, if the client may follow it; raises RejectedError."""
+    session = request.app[REGISTRY].newest_of(request.match_info["id"])
+    if session is None:
+        raise RejectedError(
+            404, ProblemCode.NO_SUCH_SESSION, "no such session; it may have ended, or not be resumed yet"
+        )
+    require_follower(request, session)
+    return session
+
+
+def _landmarks_every_s(request: web.Request) -> float:
+    """How often the client wants the landmarks of each face, in seconds of the video; raises RejectedError."""
+    text = request.query.get("landmarks_every_s", "0")
+    shortest, longest = LANDMARKS_EVERY_S
+    with contextlib.suppress(ValueError):
+        if (every_s := float(text)) == 0 or shortest <= every_s <= longest:
+            return every_s
+    raise RejectedError(
+        400,
+        ProblemCode.BAD_QUERY,
+        f"landmarks_every_s: got {text[:MAX_SHOWN_CHARS]!r}; expected 0, or {shortest:g} to {longest:g} seconds",
+    )
+
+
+async def _send(request: web.Request, listener: Listener) -> web.StreamResponse:
+    response = web.StreamResponse(headers=HEADERS)
+    mark_stream(request)
+    # A client may leave at any moment, which is no error.
+    with contextlib.suppress(ConnectionError):
+        await response.prepare(request)
+        _limit_buffers(request)
+        try:
+            while not listener.ended:
+                await _write(response, await _next(listener))
+        except TimeoutError:
+            if request.transport is not None:
+                request.transport.abort()
+    return response
+
+
+async def _next(listener: Listener) -> str:
+    try:
+        async with asyncio.timeout(HEARTBEAT_S):
+            return await listener.take()
+    except TimeoutError:
+        return HEARTBEAT
+
+
+async def _write(response: web.StreamResponse, events: str) -> None:
+    """Send events; raises TimeoutError if the client has not read for STUCK_S."""
+    async with asyncio.timeout(STUCK_S):
+        await response.write(events.encode())
+
+
+def _limit_buffers(request: web.Request) -> None:
+    connected = request.get_extra_info("socket")
+    if connected is not None:
+        with contextlib.suppress(OSError):
+            connected.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BUFFER_BYTES)

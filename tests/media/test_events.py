@@ -1,0 +1,157 @@
+"""The events of a session of the real server: who may follow it, what arrives, and what a resumed session continues."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import aiohttp
+import pytest
+
+from facestream.messages.events import LiveEvent, SessionEnd, SessionStart, decode_event
+from facestream.messages.http import OWNER_HEADER
+from facestream.messages.telemetry import Telemetry
+from facestream.replay.options import ReplayOptions
+from facestream.replay.peer import ReplayPeer
+from tests.guarded import Guarded, guarded_server
+from tests.times import seconds
+
+DEADLINE_S = seconds(20)
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
+    with guarded_server(tmp_path_factory.mktemp("followed"), "--auth", "token") as running:
+        yield running
+
+
+def options(guarded: Guarded, media_dir: Path) -> ReplayOptions:
+    return ReplayOptions(media_dir / "single_face.mp4", guarded.url, loop=True, token=guarded.token)
+
+
+@pytest.fixture
+async def peer(guarded: Guarded, media_dir: Path) -> AsyncIterator[ReplayPeer]:
+    async with ReplayPeer(options(guarded, media_dir)) as connected:
+        await connected.receive_reports(3)
+        yield connected
+
+
+@asynccontextmanager
+async def listening(
+    peer: ReplayPeer, session_id: str = "", **headers: str
+) -> AsyncIterator[aiohttp.ClientResponse]:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    path = f"/sessions/{session_id or peer.session_id}/events"
+    async with aiohttp.ClientSession() as http, http.get(f"{peer.url}{path}", headers=named) as response:
+        yield response
+
+
+async def events_in(response: aiohttp.ClientResponse) -> AsyncIterator[LiveEvent]:
+    name = ""
+    async for line in response.content:
+        field, _, value = line.decode().strip().partition(": ")
+        if field == "event":
+            name = value
+        elif field == "data" and (event := decode_event(name, value)):
+            yield event
+
+
+async def first_events(response: aiohttp.ClientResponse, count: int) -> list[LiveEvent]:
+    got: list[LiveEvent] = []
+    async with asyncio.timeout(DEADLINE_S):
+        async for event in events_in(response):
+            got.append(event)
+            if len(got) == count:
+                break
+    return got
+
+
+async def test_the_owner_gets_every_message_and_the_end(peer: ReplayPeer):
+    async with listening(peer, **{OWNER_HEADER: peer._secret}) as response:
+        start, *frames = await first_events(response, 20)
+        reports = await peer.receive_reports(20)
+        peer.send_control('{"type":"bye"}')
+        async with asyncio.timeout(DEADLINE_S):
+            rest = [event async for event in events_in(response)]
+
+    assert start == SessionStart(session_id=peer.session_id)
+    seqs = [frame.seq for frame in frames if isinstance(frame, Telemetry)]
+    assert seqs == [*range(seqs[0], seqs[0] + 19)]
+    by_seq = {report.seq: report for report in reports}
+    assert [by_seq[frame.seq] for frame in frames if isinstance(frame, Telemetry) and frame.seq in by_seq]
+    assert all(
+        frame in by_seq.values() for frame in frames if isinstance(frame, Telemetry) and frame.seq in by_seq
+    )
+    assert rest[-1] == SessionEnd(ending="goodbye")
+
+
+async def test_an_admin_may_follow_any_session(guarded: Guarded, peer: ReplayPeer):
+    async with listening(peer, Authorization=f"Bearer {guarded.admin_token}") as response:
+        start, frame = await first_events(response, 2)
+
+    assert (type(start), type(frame)) == (SessionStart, Telemetry)
+
+
+@pytest.mark.parametrize("secret", ["", "guess", "\u00e4"])
+async def test_no_other_client_may(guarded: Guarded, peer: ReplayPeer, secret: str):
+    headers = {OWNER_HEADER: secret, "Authorization": f"Bearer {guarded.token}"}
+    async with listening(peer, **headers) as response:
+        problem = await response.json(content_type="application/problem+json")
+
+    assert (response.status, problem["code"]) == (403, "not_your_session")
+
+
+async def test_a_session_that_does_not_exist_has_no_events(peer: ReplayPeer):
+    async with listening(peer, "nobody", **{OWNER_HEADER: peer._secret}) as response:
+        problem = await response.json(content_type="application/problem+json")
+
+    assert (response.status, problem["code"]) == (404, "no_such_session")
+
+
+async def test_a_head_request_has_no_response_without_an_end(peer: ReplayPeer):
+    async with aiohttp.ClientSession() as http, http.head(f"{peer.url}/sessions/x/events") as response:
+        assert response.status == 405
+
+
+async def test_the_id_and_secret_lead_to_the_session_that_continues_it(
+    guarded: Guarded, media_dir: Path, peer: ReplayPeer
+):
+    owner = {OWNER_HEADER: peer._secret}
+    async with listening(peer, **owner) as response:
+        await first_events(response, 1)
+        async with ReplayPeer(options(guarded, media_dir), resume=peer.resume_token) as continuing:
+            await continuing.receive_reports(1)
+            async with asyncio.timeout(DEADLINE_S):
+                ended = [event async for event in events_in(response)][-1]
+            async with listening(peer, **owner) as again:
+                start, frame = await first_events(again, 2)
+
+    assert ended == SessionEnd(ending="resumed")
+    assert start == SessionStart(session_id=continuing.session_id)
+    assert isinstance(frame, Telemetry)
+
+
+async def test_a_listener_that_does_not_read_delays_no_frame(peer: ReplayPeer):
+    address = urlsplit(str(peer.url))
+    lines = (
+        f"GET /sessions/{peer.session_id}/events HTTP/1.1",
+        "Host: localhost",
+        f"{OWNER_HEADER}: {peer._secret}",
+    )
+    head = "\r\n".join((*lines, "", ""))
+    stuck = [socket.socket() for _ in range(8)]
+    for connected in stuck:
+        connected.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connected.connect((address.hostname, address.port))
+        connected.sendall(head.encode())
+    await peer.receive_reports(5)
+
+    reports = await peer.receive_reports(60)
+    for connected in stuck:
+        connected.close()
+
+    # The clip has 25 FPS; generous, because other tests share the cores.
+    assert reports[-1].pts - reports[0].pts < 2 * 60 / 25
+    assert reports[-1].seq - reports[0].seq < 2 * 60
