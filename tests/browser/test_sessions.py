@@ -107,7 +107,7 @@ async def test_after_stop_the_page_says_what_it_holds_and_forgets_it_on_request(
     async with open_page(server_url) as page:
         await session_over(page)
 
-        await expect(page.locator("#held")).to_contain_text(re.compile(r"0:\d\d of measurements, 1 face\."))
+        await expect(page.locator("#held")).to_contain_text(re.compile(r"Measurements: 0:\d\d, 1 face\."))
         await expect(page.locator("#message-text")).to_contain_text("The measurements are under “Sessions”.")
         await page.locator("#held").get_by_role("button", name="Save").click()
         await expect(page.get_by_role("button", name="Report")).to_be_focused()
@@ -559,6 +559,39 @@ async def test_a_marker_without_a_connection_has_the_moment_of_the_key(
         )
         assert marker["time_s"] == marker["pressed_s"] >= lost["time_s"]
         assert "seq" not in marker
+
+
+async def test_line_list_axis_and_report_say_the_same_length(
+    server_url: str, open_page: OpenPage, tmp_path: Path
+):
+    async with open_page(server_url, script=BREAK, expect_errors="Failed") as page:
+        await start(page)
+        await measured(page)
+        await page.route("**/offer", lambda route: route.abort())
+        await page.evaluate("window.breakConnection()")
+        await expect(page.locator("html")).to_have_attribute("data-state", "reconnecting", timeout=SOON_MS)
+        lost_ms = await page.evaluate("performance.now()")
+
+        async def is_lost_for_long() -> bool:
+            return bool(await page.evaluate("performance.now()") - lost_ms > 2500)
+
+        await until(is_lost_for_long)
+        await stop(page)
+
+        # Longer than two seconds without a frame: less was measured than the session is long.
+        said = re.search(
+            r"Measurements: ([\d:]+) \(([\d:]+) measured\), ", await page.locator("#held p").inner_text()
+        )
+        assert said
+        length, part = said.groups()
+        assert part < length
+        await page.get_by_label("Time span of the chart").select_option("whole")
+        await expect(page.locator("#time-axis > :last-child")).to_have_text(length)
+        await page.locator("#save summary").click()
+        report = (await downloaded(page, page.get_by_role("button", name="Report"), tmp_path)).read_text()
+        assert f"<dt>Length</dt><dd>{length}</dd>" in report
+        assert f"<dt>Measured</dt><dd>{part} of {length}</dd>" in report
+        await expect((await open_list(page)).first).to_contain_text(f"{length} ({part} measured), 1 face")
 
 
 async def test_tables_for_a_german_excel(server_url: str, open_page: OpenPage, tmp_path: Path):

@@ -89,7 +89,7 @@ def test_a_file_is_analysed_once_from_start_to_end(meeting: Meeting, media_dir: 
     assert counts, seen
     assert counts[1] == counts[2]
     assert abs(int(counts[1]) - 3 * frames_of(clip)) <= 3
-    assert "0:01 of measurements" in seen["held"]
+    assert seen["held"].startswith("Measurements: 0:01, ")
     assert not seen["errors"]
 
 
@@ -113,7 +113,7 @@ def test_a_session_is_listed_after_a_reload_opened_and_saved_with_one_clock(
 ):
     seen = visit(meeting, clip, tmp_path, "sessions")
 
-    assert re.search(r"0:\d\d of measurements, [1-5] faces?\.", seen["held"])
+    assert re.search(r"^Measurements: 0:\d\d, [1-5] faces?\.", seen["held"])
     assert seen["listed"] == 1
     assert "Past session" in seen["past"]
     (saved,) = seen["saved"]

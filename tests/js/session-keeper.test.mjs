@@ -3,8 +3,10 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
 import { decodeTelemetry } from '../../client/js/connection/telemetry.js';
+import { toReport } from '../../client/js/session/report.js';
 import { SessionLog } from '../../client/js/session/session-log.js';
 import { SessionKeeper } from '../../client/js/storage/session-keeper.js';
+import { T } from '../../client/js/texts/texts.js';
 
 const golden = readFileSync(new URL('../data/telemetry_v1.json', import.meta.url), 'utf8');
 const ABOUT = { startedMs: 1000, source: 'camera', notice: '', settings: { width: 640, height: 480, fps: 30 } };
@@ -101,4 +103,32 @@ test('a page that is closed keeps what it has, without an end', async (t) => {
   assert.equal(saved.length, 1);
   assert.equal(saved[0].info.endedMs, null);
   assert.equal(keeper.isRunning, false);
+});
+
+test('the line after Stop, the list and the report say the same length, and how much of it was measured', async (t) => {
+  const { keeper, saved, log } = keeping(t);
+  for (const atS of [1.4, 2.6]) log.add(atS, decodeTelemetry(golden));
+  // The connection is lost until the person gives up.
+  log.note(9.55, 'stopped');
+
+  await keeper.end();
+
+  const { info } = saved.at(-1);
+  const report = toReport(log, { at: '', notice: '' });
+  assert.match(T.held(info, 'browser'), /^Measurements: 0:10 \(0:02 measured\), /);
+  assert.match(T.sessionLine(info).facts, /^0:10 \(0:02 measured\), /);
+  assert.match(report, /<dt>Length<\/dt><dd>0:10<\/dd>/);
+  assert.match(report, /<dt>Measured<\/dt><dd>0:02 of 0:10<\/dd>/);
+});
+
+test('a session that was measured nearly all the time has one length, its end rounded as in the report', async (t) => {
+  const { keeper, saved, log } = keeping(t);
+  log.add(2.2, decodeTelemetry(golden));
+  log.note(2.7, 'stopped');
+
+  await keeper.end();
+
+  assert.match(T.held(saved.at(-1).info, 'browser'), /^Measurements: 0:03, /);
+  assert.match(toReport(log, { at: '', notice: '' }), /<dt>Length<\/dt><dd>0:03<\/dd>/);
+  assert.doesNotMatch(toReport(log, { at: '', notice: '' }), /<dt>Measured/);
 });

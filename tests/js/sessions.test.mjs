@@ -138,6 +138,7 @@ test('a session that its page left behind gets its end once, as its last event, 
   await sessions.list();
 
   assert.deepEqual(listed.map(({ endedMs, isCut }) => [endedMs, isCut]), [[2000, true]]);
+  assert.equal(listed[0].durationS, 12.001);
   const events = (await sessions.chunks('a')).flatMap((each) => each.events ?? []);
   assert.deepEqual(events.map(({ timeS, kind }) => [timeS, kind]), [[12, 'lost'], [12.001, 'cut']]);
 });

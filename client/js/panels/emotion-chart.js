@@ -109,7 +109,7 @@ export class EmotionChart {
     window.clearInterval(this.#timer);
     this.#timer = 0;
     this.#log = log;
-    this.#endedS = log.lastS > 0 ? log.endS : 0;
+    this.#endedS = lengthToShow(log);
     this.#heldS = this.#shownS = null;
     this.#faceId = null;
     this.#redraw();
@@ -126,8 +126,7 @@ export class EmotionChart {
     window.clearInterval(this.#timer);
     this.#timer = 0;
     if (this.#endedS !== null) return;
-    if (this.#log.lastS > 0) this.#endedS = this.followsLog ? this.#log.lastS : nowS() - this.#startS;
-    else this.#endedS = 0;
+    this.#endedS = lengthToShow(this.#log);
     this.#redraw();
   }
 
@@ -321,6 +320,9 @@ export class EmotionChart {
     return [T.momentTitle(clockTime(Math.max(0, atS), 1), label), ...notes].join(' · ');
   }
 }
+
+/** @param {SessionLog} log of a session that is over @returns {number} 0: nothing was measured */
+const lengthToShow = (log) => (log.lastS > 0 ? log.endS : 0);
 
 function nowS() {
   return performance.now() / 1000;

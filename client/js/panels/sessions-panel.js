@@ -2,6 +2,7 @@
 
 import { find, make } from '../browser/elements.js';
 import { SessionLog } from '../session/session-log.js';
+import { lengthsOf } from '../session/stretches.js';
 import { StorageError } from '../storage/database.js';
 import { T } from '../texts/texts.js';
 import { saveSession } from './export-panel.js';
@@ -158,7 +159,8 @@ export class SessionsPanel {
   async show(info) {
     const log = await this.#log(info);
     this.#dialog.close();
-    this.#at.onOpen(info, log);
+    // An older page kept one length only.
+    this.#at.onOpen({ ...info, ...lengthsOf(log) }, log);
   }
 
   /** @param {import('../session/session-files.js').FileKind} kind @param {SessionInfo} info */

@@ -1,7 +1,7 @@
 /** The part of the report about one face: a bar of its labels, a chart over the whole session, a table on demand. Pure. */
 
 import { LABELS } from './log-columns.js';
-import { BRIDGE_S } from './summary.js';
+import { BRIDGE_S } from './stretches.js';
 import { bandsOf, LEAST_SHOWN, spread } from './timeline.js';
 import { EMOTIONS } from '../connection/telemetry.js';
 import { clockTime, decimal, percent, wholePercents } from '../texts/format.js';

@@ -3,15 +3,16 @@
 import { escape, faceSection, legend, summaryOfFace } from './report-face.js';
 import { STYLE } from './report-style.js';
 import { OF_FACES, OF_PERSON } from './session-events.js';
-import { BRIDGE_S, summarize } from './summary.js';
+import { BRIDGE_S, isWhole } from './stretches.js';
+import { summarize } from './summary.js';
 import { clockTime, decimal, languageInUse, partPercent, perSecond, sentence } from '../texts/format.js';
 import { LANGUAGES } from '../texts/languages.js';
 import { T } from '../texts/texts.js';
 
 /** A camera that sees many people pass leaves many faces; those seen longest are shown, the others on demand. */
 const MOST_FACES = 6;
-/** Up to here, the time that was measured is that of the session: a connection opens and closes. */
-const NEAR_S = 2;
+/** Slices end before the next one begins. */
+const LITTLE_S = 1e-3;
 /** Shorter ones would not be visible in a chart. */
 const LEAST_GAP = 1 / 480;
 
@@ -29,7 +30,9 @@ const LEAST_GAP = 1 / 480;
  */
 export function toReport(log, { at, name = '', notice, agreed = '', settings = [], atOnce = 0 }) {
   const summary = summarize(log);
-  const lengthS = lengthOf(log);
+  const { durationS, measuredS } = summary;
+  // The last message or event is within what is drawn, which has a width.
+  const lengthS = Math.max(1, durationS + LITTLE_S);
   const faces = [...summary.faces.values()].filter((face) => face.frames > 0).sort((a, b) => b.seenS - a.seenS);
   const noted = log.events.filter(({ kind }) => OF_PERSON.includes(kind));
   const marks = marksOf(noted, lengthS);
@@ -45,8 +48,8 @@ export function toReport(log, { at, name = '', notice, agreed = '', settings = [
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <title>${name && `${escape(name)}, `}${escape(T.REPORT.title)}, ${escape(at)}</title><style>${STYLE}</style></head><body>
 <header><h1>${escape(T.REPORT.title)}</h1>${name && `<p class="name">${escape(name)}</p>`}<p>${escape(at)}</p><p class="quiet">${escape(T.REPORT.cautionShort)}</p></header>
-<main><section aria-labelledby="summary"><h2 id="summary">${escape(T.REPORT.summary)}</h2>${figures(summary, lengthS, noted.length, Math.max(atOnce, log.atOnce))}
-${shown.map((face) => summaryOfFace(face, isWhole(summary, lengthS) ? lengthS : summary.measuredS)).join('\n') || `<p>${escape(T.REPORT.noFaces)}</p>`}${othersSeen(others)}${thinned(log)}</section>
+<main><section aria-labelledby="summary"><h2 id="summary">${escape(T.REPORT.summary)}</h2>${figures(summary, noted.length, Math.max(atOnce, log.atOnce))}
+${shown.map((face) => summaryOfFace(face, isWhole(summary) ? durationS : measuredS)).join('\n') || `<p>${escape(T.REPORT.noFaces)}</p>`}${othersSeen(others)}${thinned(log)}</section>
 ${faces.length ? `<section><h2>${escape(T.REPORT.legend)}</h2>${legend(gaps.length > 0)}</section>` : ''}
 ${sections}
 ${rest && `<details class="rest"><summary>${escape(T.REPORT.otherFaces(others.length))}</summary>${rest}</details>`}
@@ -59,21 +62,12 @@ ${settings.length ? `<section><h2>${escape(T.REPORT.settings)}</h2>${definitions
 `;
 }
 
-/** @param {SessionLog} log @returns {number} seconds from the start of the session to its last message or event, which are within it */
-function lengthOf(log) {
-  const last = log.events[log.events.length - 1];
-  return Math.max(1, Math.max(log.lastS, last?.timeS ?? 0) + 1e-3);
-}
-
-/** @param {Summary} summary @param {number} lengthS */
-const isWhole = ({ measuredS }, lengthS) => lengthS - measuredS <= NEAR_S;
-
-/** @param {Summary} summary @param {number} lengthS @param {number} markers @param {number} atOnce */
-function figures(summary, lengthS, markers, atOnce) {
-  const { frames, analysed, intervals, reduced, dropped, measuredS, faces } = summary;
+/** @param {Summary} summary @param {number} markers @param {number} atOnce */
+function figures(summary, markers, atOnce) {
+  const { frames, analysed, intervals, reduced, dropped, durationS, measuredS, faces } = summary;
   return definitions([
-    [T.REPORT.length, clockTime(lengthS)],
-    ...(isWhole(summary, lengthS) ? [] : /** @type {[string, string][]} */ ([[T.REPORT.measured, T.REPORT.measuredOf(clockTime(measuredS), clockTime(lengthS))]])),
+    [T.REPORT.length, clockTime(durationS)],
+    ...(isWhole(summary) ? [] : /** @type {[string, string][]} */ ([[T.REPORT.measured, T.REPORT.measuredOf(clockTime(measuredS), clockTime(durationS))]])),
     [T.REPORT.faces, faces.size < 2 || faces.size === atOnce ? decimal(faces.size) : T.facesOf({ faces: faces.size, atOnce })],
     [T.REPORT.markers, decimal(markers)],
     [T.REPORT.frames, decimal(frames)],

@@ -93,9 +93,9 @@ export class SessionLog {
     return this.#lastS;
   }
 
-  /** @returns {number} the time of the newest message or of what a person noted after it */
+  /** @returns {number} the session's length so far: the time of its newest message or event */
   get endS() {
-    return Math.max(this.#lastS, this.events.findLast(({ kind }) => OF_PERSON.includes(kind))?.timeS ?? 0);
+    return Math.max(this.#lastS, this.events[this.events.length - 1]?.timeS ?? 0);
   }
 
   /** @returns {number} a whole second; frames are kept from it on, before it means of one second only; 0: all frames are kept */

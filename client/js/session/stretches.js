@@ -1,6 +1,23 @@
-/** When something was measured: stretches of time with analysed frames, and the gaps between them. Pure. */
+/** How long a session is, and when something was measured: stretches of time with analysed frames, and the gaps between them. Pure. */
 
-/** @typedef {{fromS: number, toS: number}} Stretch */
+/** A time of up to two seconds without a frame comes from a slow server; in a longer one, nothing was measured. */
+export const BRIDGE_S = 2;
+/** Up to here, the time that was measured is that of the session: a connection opens and closes. */
+const NEAR_S = 2;
+
+/**
+ * @typedef {{fromS: number, toS: number}} Stretch
+ *
+ * @typedef {object} Lengths of a session; whatever says one of them takes it from lengthsOf()
+ * @property {number} durationS from its start to its last message or event
+ * @property {number} measuredS how long frames were analysed
+ */
+
+/** @param {import('./session-log.js').SessionLog} log @returns {Lengths} */
+export const lengthsOf = (log) => ({ durationS: log.endS, measuredS: log.measured(BRIDGE_S).lengthS });
+
+/** @param {Lengths} lengths @returns {boolean} whether the session was measured from its start to its end */
+export const isWhole = ({ durationS, measuredS }) => durationS - measuredS <= NEAR_S;
 
 export class Stretches {
   #bridgeS;

@@ -1,11 +1,8 @@
 /** Sums up a whole session for its report. Pure. */
 
 import { LABELS } from './log-columns.js';
-import { measuredWithin } from './stretches.js';
+import { BRIDGE_S, measuredWithin } from './stretches.js';
 import { EMOTIONS } from '../connection/telemetry.js';
-
-/** A time of up to two seconds without a frame comes from a slow server; in a longer one, nothing was measured. */
-export const BRIDGE_S = 2;
 
 /**
  * @typedef {object} FaceSummary
@@ -23,6 +20,7 @@ export const BRIDGE_S = 2;
  * @property {number} reduced analysed frames with reduced analysis; where only means are kept, all of a second in which it was
  * @property {number} dropped in all connections
  * @property {number} intervals between analysed frames that follow each other while something was measured
+ * @property {number} durationS of the session
  * @property {number} measuredS how long frames were analysed
  * @property {Map<number, FaceSummary>} faces
  */
@@ -34,7 +32,7 @@ export function summarize(log) {
   const measured = log.measured(BRIDGE_S);
   const within = measuredWithin(measured.all);
   const dropped = new Counted();
-  const summary = { frames: 0, analysed: 0, reduced: 0, dropped: 0, intervals: 0, measuredS: measured.lengthS, faces };
+  const summary = { frames: 0, analysed: 0, reduced: 0, dropped: 0, intervals: 0, durationS: log.endS, measuredS: measured.lengthS, faces };
   for (const seen of log.faces()) faces.set(seen.id, { ...seen, frames: 0, seenS: 0, labels: LABELS.map(() => 0), sums: EMOTIONS.map(() => 0) });
   for (const { timeS, frames, analysedFrames, telemetry, faces: found } of log.everySecond()) {
     const measuredS = within(timeS);

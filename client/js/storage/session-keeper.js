@@ -1,6 +1,7 @@
 /** Keeps the session of this page as it grows, every few seconds, so that a crash loses seconds only. Knows no element. */
 
 import { OF_PERSON } from '../session/session-events.js';
+import { lengthsOf } from '../session/stretches.js';
 import { hold } from './claims.js';
 import { claimOf } from './sessions.js';
 
@@ -39,7 +40,7 @@ export class SessionKeeper {
   begin(about) {
     this.#stop();
     const id = `${about.startedMs}-${Math.random().toString(36).slice(2)}`;
-    this.#info = { ...about, id, touchedMs: about.startedMs, endedMs: null, lengthS: 0, faces: 0, atOnce: 0, markers: 0 };
+    this.#info = { ...about, id, touchedMs: about.startedMs, endedMs: null, lengthS: 0, durationS: 0, measuredS: 0, faces: 0, atOnce: 0, markers: 0 };
     this.#timer = setInterval(() => this.save(), SAVE_MS);
     this.#release = hold(claimOf(id));
   }
@@ -55,7 +56,7 @@ export class SessionKeeper {
     if (this.#info && this.isRunning && this.#log.lastS > 0) {
       const { lastS, events } = this.#log;
       const markers = events.reduce((sum, { kind }) => sum + Number(OF_PERSON.includes(kind)), 0);
-      this.#info = { ...this.#info, touchedMs: Date.now(), lengthS: lastS, faces: this.#log.faces().length, atOnce: this.#log.atOnce, markers };
+      this.#info = { ...this.#info, touchedMs: Date.now(), lengthS: lastS, ...lengthsOf(this.#log), faces: this.#log.faces().length, atOnce: this.#log.atOnce, markers };
       const info = this.#info;
       const chunks = this.#log.takeChunks();
       this.#written = this.#written.then(() => this.#sessions.save(info, chunks));

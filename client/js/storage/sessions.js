@@ -22,7 +22,9 @@ export const MOST_NAME = 80;
  * @property {number} touchedMs of the system clock, when it was last written
  * @property {number | null} endedMs null: it runs, or its page was closed without an end
  * @property {boolean} [isCut] its page was closed or reloaded, or crashed, before Stop
- * @property {number} lengthS
+ * @property {number} lengthS to its last measurement
+ * @property {number} [durationS] to its last measurement or event, as lengthsOf(); an older page did not keep it
+ * @property {number} [measuredS] how long frames were analysed; an older page did not keep it
  * @property {number} faces numbers of faces; one person gets another after each longer absence
  * @property {number} [atOnce] the most faces in one frame; a session of an older page has none
  * @property {number} markers
@@ -149,7 +151,7 @@ export class Sessions {
     const chunks = await this.#chunksInDatabase(id);
     const atS = chunks.reduce((latest, chunk) => (chunk?.toS > latest ? chunk.toS : latest), lengthS);
     // Its own tab, or another one that lists it, may have ended it meanwhile.
-    await this.amend(id, (info) => (info.endedMs === null ? { ...info, endedMs: info.touchedMs, isCut: true } : null), [eventChunk(atS + AFTER_S, 'cut')]);
+    await this.amend(id, (info) => (info.endedMs === null ? { ...info, durationS: atS + AFTER_S, endedMs: info.touchedMs, isCut: true } : null), [eventChunk(atS + AFTER_S, 'cut')]);
   }
 
   /** @param {string} id @returns {Promise<void>} */
@@ -210,8 +212,8 @@ export class Sessions {
 }
 
 /** @param {any} info a record of the database @returns {boolean} whether the page can rely on it */
-function isInfo({ id, name = '', startedMs, touchedMs, endedMs, lengthS, faces, atOnce = 0, markers, source, plays = 'once', clipSize = NO_SIZE, notice, agreedMs = null, settings, server = NO_SERVER }) {
-  const numbers = [clipSize?.width, clipSize?.height, clipSize?.sentWidth, clipSize?.sentHeight, startedMs, touchedMs, endedMs ?? 0, agreedMs ?? 0, lengthS, faces, atOnce, markers, settings?.width, settings?.height, settings?.fps];
+function isInfo({ id, name = '', startedMs, touchedMs, endedMs, lengthS, durationS = 0, measuredS = 0, faces, atOnce = 0, markers, source, plays = 'once', clipSize = NO_SIZE, notice, agreedMs = null, settings, server = NO_SERVER }) {
+  const numbers = [clipSize?.width, clipSize?.height, clipSize?.sentWidth, clipSize?.sentHeight, startedMs, touchedMs, endedMs ?? 0, agreedMs ?? 0, lengthS, durationS, measuredS, faces, atOnce, markers, settings?.width, settings?.height, settings?.fps];
   const texts = [id, name, source, plays, notice, server?.version, ...(Array.isArray(server?.models) ? server.models : [null])];
   const isDate = !Number.isNaN(new Date(startedMs).getTime());
   return endedMs !== undefined && isDate && numbers.every(Number.isFinite) && texts.every((text) => typeof text === 'string');

@@ -1,5 +1,6 @@
 /** German: what the page keeps of a session: recordings, lists, markers, and what is wrong with the browser's storage. */
 
+import { isWhole } from '../session/stretches.js';
 import { clockTime, dateAndTime, timeOfDay } from './format.js';
 
 /** @typedef {import('../storage/sessions.js').SessionInfo} SessionInfo */
@@ -33,14 +34,18 @@ export const facesOf = ({ faces, atOnce }) => {
   return atOnce ? `höchstens ${counted(atOnce, 'Gesicht', 'Gesichter')} zugleich, ${faces} Nummern` : `${faces} Nummern von Gesichtern`;
 };
 
-/** @param {Pick<SessionInfo, 'lengthS' | 'faces' | 'atOnce'>} info @param {'browser' | 'page'} place that keeps it */
-export const held = ({ lengthS, ...faces }, place) =>
-  `Messwerte aus ${clockTime(lengthS)} ${lengthS < 3600 ? 'Minuten' : 'Stunden'}, ${facesOf(faces)}. ${place === 'browser' ? `Dieser Browser bewahrt sie auf, ${KEPT_UNTIL}.` : 'Diese Seite behält sie, bis Sie sie schließen.'}`;
+/** @param {Pick<SessionInfo, 'lengthS' | 'durationS' | 'measuredS'>} info @returns {string} */
+const lengthIn = ({ lengthS, durationS = lengthS, measuredS = durationS }) =>
+  isWhole({ durationS, measuredS }) ? clockTime(durationS) : `${clockTime(durationS)} (${clockTime(measuredS)} gemessen)`;
+
+/** @param {Pick<SessionInfo, 'lengthS' | 'durationS' | 'measuredS' | 'faces' | 'atOnce'>} info @param {'browser' | 'page'} place that keeps it */
+export const held = (info, place) =>
+  `Messwerte: ${lengthIn(info)}, ${facesOf(info)}. ${place === 'browser' ? `Dieser Browser bewahrt sie auf, ${KEPT_UNTIL}.` : 'Diese Seite behält sie, bis Sie sie schließen.'}`;
 /** @param {SessionInfo} info */
 export const pastSession = (info) => `Frühere Sitzung: ${info.name ? `${info.name}, ` : ''}${dateAndTime(new Date(info.startedMs))} Uhr · Dauer ${factsOf(info)}`;
 /** @param {SessionInfo} info of a session that a reload or a crash ended */
-export const cutSession = ({ startedMs, lengthS, ...faces }) =>
-  `Die Sitzung von ${timeOfDay(new Date(startedMs))} wurde unterbrochen. Bis dahin ist sie gespeichert: ${clockTime(lengthS)}, ${facesOf(faces)}.`;
+export const cutSession = (info) =>
+  `Die Sitzung von ${timeOfDay(new Date(info.startedMs))} wurde unterbrochen. Bis dahin ist sie gespeichert: ${lengthIn(info)}, ${facesOf(info)}.`;
 export const BACK = { toLive: 'Zurück zu Live', close: 'Schließen' };
 export const NEXT_PERSON = 'Der nächste Start fragt wieder nach der Einwilligung.';
 export const ASK_FORGET = 'Die Messwerte dieser Sitzung löschen? Sie lassen sich nicht wiederherstellen.';
@@ -48,8 +53,8 @@ export const ASK_FORGET = 'Die Messwerte dieser Sitzung löschen? Sie lassen sic
 /** @param {SessionInfo} info @returns {{date: string, facts: string}} */
 export const sessionLine = (info) => ({ date: dateAndTime(new Date(info.startedMs)), facts: factsOf(info) });
 /** @param {SessionInfo} info @returns {string} */
-const factsOf = ({ lengthS, faces, atOnce, markers, source, isCut }) =>
-  [clockTime(lengthS), facesOf({ faces, atOnce }), markers ? counted(markers, 'Markierung', 'Markierungen') : '', source === 'file' ? 'Videodatei' : '', isCut ? 'ohne Stopp beendet' : '']
+const factsOf = ({ markers, source, isCut, ...info }) =>
+  [lengthIn(info), facesOf(info), markers ? counted(markers, 'Markierung', 'Markierungen') : '', source === 'file' ? 'Videodatei' : '', isCut ? 'ohne Stopp beendet' : '']
     .filter(Boolean)
     .join(', ');
 export const RUNNING = 'läuft';

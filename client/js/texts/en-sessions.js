@@ -1,5 +1,6 @@
 /** English: what the page keeps of a session: recordings, lists, markers, and what is wrong with the browser's storage. */
 
+import { isWhole } from '../session/stretches.js';
 import { clockTime, dateAndTime, timeOfDay } from './format.js';
 
 /** @typedef {import('../storage/sessions.js').SessionInfo} SessionInfo */
@@ -33,14 +34,18 @@ export const facesOf = ({ faces, atOnce }) => {
 /** How long the browser keeps numbers. */
 const KEPT_UNTIL = 'until you delete them or the browser needs the space';
 
-/** @param {Pick<SessionInfo, 'lengthS' | 'faces' | 'atOnce'>} info @param {'browser' | 'page'} place that keeps it */
-export const held = ({ lengthS, ...faces }, place) =>
-  `${clockTime(lengthS)} of measurements, ${facesOf(faces)}. ${place === 'browser' ? `This browser keeps them ${KEPT_UNTIL}.` : 'This page holds them until you close it.'}`;
+/** @param {Pick<SessionInfo, 'lengthS' | 'durationS' | 'measuredS'>} info @returns {string} */
+const lengthIn = ({ lengthS, durationS = lengthS, measuredS = durationS }) =>
+  isWhole({ durationS, measuredS }) ? clockTime(durationS) : `${clockTime(durationS)} (${clockTime(measuredS)} measured)`;
+
+/** @param {Pick<SessionInfo, 'lengthS' | 'durationS' | 'measuredS' | 'faces' | 'atOnce'>} info @param {'browser' | 'page'} place that keeps it */
+export const held = (info, place) =>
+  `Measurements: ${lengthIn(info)}, ${facesOf(info)}. ${place === 'browser' ? `This browser keeps them ${KEPT_UNTIL}.` : 'This page holds them until you close it.'}`;
 /** @param {SessionInfo} info */
 export const pastSession = (info) => `Past session: ${info.name ? `${info.name}, ` : ''}${dateAndTime(new Date(info.startedMs))}. ${factsOf(info)}`;
 /** @param {SessionInfo} info of a session that a reload or a crash ended */
-export const cutSession = ({ startedMs, lengthS, ...faces }) =>
-  `The session of ${timeOfDay(new Date(startedMs))} was interrupted. It was kept up to that moment: ${clockTime(lengthS)}, ${facesOf(faces)}.`;
+export const cutSession = (info) =>
+  `The session of ${timeOfDay(new Date(info.startedMs))} was interrupted. It was kept up to that moment: ${lengthIn(info)}, ${facesOf(info)}.`;
 export const BACK = { toLive: 'Back to live', close: 'Close' };
 export const NEXT_PERSON = 'The next start asks for consent again.';
 export const ASK_FORGET = 'Delete the measurements of this session? They cannot be restored.';
@@ -48,8 +53,8 @@ export const ASK_FORGET = 'Delete the measurements of this session? They cannot 
 /** @param {SessionInfo} info @returns {{date: string, facts: string}} */
 export const sessionLine = (info) => ({ date: dateAndTime(new Date(info.startedMs)), facts: factsOf(info) });
 /** @param {SessionInfo} info @returns {string} */
-const factsOf = ({ lengthS, faces, atOnce, markers, source, isCut }) =>
-  [clockTime(lengthS), facesOf({ faces, atOnce }), markers ? counted(markers, 'marker', 'markers') : '', source === 'file' ? 'video file' : '', isCut ? 'ended without Stop' : '']
+const factsOf = ({ markers, source, isCut, ...info }) =>
+  [lengthIn(info), facesOf(info), markers ? counted(markers, 'marker', 'markers') : '', source === 'file' ? 'video file' : '', isCut ? 'ended without Stop' : '']
     .filter(Boolean)
     .join(', ');
 export const RUNNING = 'running';
