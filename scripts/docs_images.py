@@ -19,6 +19,7 @@ from benchmarks import chromium
 from benchmarks.page import camera_file
 from tests.browser.cameras import WEBRTC
 from tests.conftest import ROOT, running_server
+from tests.reports import report_of_clip
 
 IMAGES = ROOT / "docs" / "images"
 MEDIA = ROOT / "build" / "media"
@@ -82,6 +83,14 @@ async def report(page: Page) -> None:
     await page.set_content(await asyncio.to_thread(saved.read_text, encoding="utf-8"))
 
 
+async def offline_report(page: Page) -> None:
+    """The report of a clip, written without a server."""
+    with tempfile.TemporaryDirectory() as folder:
+        written = Path(folder) / "report.html"
+        await asyncio.to_thread(report_of_clip, MEDIA / "WolfgangLanger_Pexels.mp4", written)
+        await page.goto(written.as_uri())
+
+
 SCENES: dict[str, tuple[Callable[[Page], Awaitable[None]], dict[str, Any]]] = {
     "page": (start, {}),
     "page-dark": (start, {"color_scheme": "dark"}),
@@ -97,6 +106,7 @@ SCENES: dict[str, tuple[Callable[[Page], Awaitable[None]], dict[str, Any]]] = {
     "page-lost": (lost, {}),
     "page-compare": (compare, {}),
     "report": (report, {"viewport": {"width": 1280, "height": 1000}}),
+    "offline-report": (offline_report, {"viewport": {"width": 1280, "height": 1000}}),
 }
 
 

@@ -36,7 +36,7 @@ FORBIDDEN: dict[str, set[str]] = {
     "errors": {*NETWORK, "cv2", "dlib"},
     "messages": {*NETWORK, "cv2", "dlib"},
     "metrics": {*NETWORK, "cv2", "dlib"},
-    "results": {*NETWORK, "cv2", "dlib"},
+    "results": {*NETWORK, "dlib"},
     "ice": {"av", "aiohttp"},
     "workers": {"av", "aiortc", "aiohttp"},
     "media": {"aiohttp"},
@@ -46,6 +46,7 @@ FORBIDDEN: dict[str, set[str]] = {
     "sessions": {"aiohttp"},
     # Modules with stricter rules than their package.
     "analysis.faces": {"cv2", "dlib"},
+    "results.record": {"cv2"},
     "ice.trickle": {"asyncio"},
     "ice.servers": NETWORK,
     "ice.candidates": NETWORK,

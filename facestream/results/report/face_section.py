@@ -1,0 +1,210 @@
+"""The parts of the report about one face: a few lines in the summary, and a section with its charts. Pure."""
+
+import base64
+from collections.abc import Mapping, Sequence
+
+from facestream.analysis.faces import EMOTIONS, UNSURE
+from facestream.messages.telemetry import LABELS
+from facestream.results.report import charts
+from facestream.results.report.charts import Drawing
+from facestream.results.report.face_tally import FaceTally
+from facestream.results.report.markup import Markup, definitions, isolated, joined, text
+from facestream.results.report.pose_map import DIRECTIONS
+from facestream.results.report.thumbnails import Thumbnail
+from facestream.results.report.timeline import timeline
+
+MOST_LABELS = 4
+"""In the summary."""
+MOST_LISTED = 30
+"""Times at which the eyes were closed."""
+LEAST_MEAN = 0.005
+"""An emotion with a lower mean does not lead."""
+RATE_FROM_S = 10.0
+"""A rate of blinks needs eyes that were seen for so long."""
+
+
+def name_of(drawing: Drawing, face_id: int, names: Mapping[int, str]) -> Markup:
+    """The heading of a face, with the name that a person gave it."""
+    name = names.get(face_id, "").strip()
+    if not name:
+        return Markup(f"<span>{text(drawing.texts.face.format(id=face_id))}</span>")
+    before, _, after = drawing.texts.named_face.format(id=face_id, name="\0").partition("\0")
+    return Markup(f"<span>{text(before)}{isolated(name)}{text(after)}</span>")
+
+
+def summary_of_face(drawing: Drawing, face: FaceTally, names: Mapping[int, str], length_s: float) -> Markup:
+    """Which face, how long it was seen, its leading labels, and why it was unsure."""
+    texts, numbers = drawing.texts, drawing.numbers
+    seen = texts.seen_for.format(seen=numbers.seconds(face.seen_s), length=numbers.seconds(length_s))
+    shown = dict(zip(LABELS, numbers.parts([face.labels_s[label] for label in LABELS]), strict=True))
+    leading = [label for label in by_share(face) if label != UNSURE][:MOST_LABELS]
+    items = [
+        Markup(
+            f"<li>{charts.swatch(drawing, label)} "
+            f"<span>{text(drawing.word(label))} <b>{text(shown[label])}</b></span></li>"
+        )
+        for label in leading
+    ]
+    if face.unsure_s:
+        reason = texts.reasons.get(most := max(face.unsure_s, key=face.unsure_s.__getitem__), most)
+        mostly = texts.unsure_mostly.format(share=shown[UNSURE], reason=reason)
+        items.append(Markup(f"<li>{charts.swatch(drawing, UNSURE)} <span>{text(mostly)}</span></li>"))
+    return Markup(
+        f'<div class="who"><header><h3>{charts.badge(face.id)}{name_of(drawing, face.id, names)}</h3>'
+        f'<span class="quiet">{text(seen)}</span></header>{charts.share_bar(drawing, face.labels_s)}'
+        f'<ul class="shares">{joined(items)}</ul></div>'
+    )
+
+
+def face_section(
+    drawing: Drawing, face: FaceTally, names: Mapping[int, str], thumbnails: Sequence[Thumbnail]
+) -> Markup:
+    """Timeline, distribution, changes, eyes, head pose and images of one face."""
+    texts = drawing.texts
+    face.slices.extend(drawing.end_s)
+    lines = {
+        str(EMOTIONS[emotion]): face.means_over_time(emotion, drawing.count) for emotion in leading_two(face)
+    }
+    seen = texts.seen_between.format(
+        first=drawing.clock(face.first_s),
+        last=drawing.clock(face.last_s),
+        frames=drawing.numbers.decimal(face.frames),
+    )
+    cards = [
+        _card(texts.distribution, _distribution(drawing, face)),
+        _card(
+            texts.changes,
+            charts.matrix(drawing, face.spells.changes)
+            if face.spells.changes
+            else Markup(f"<p>{text(texts.changes_none)}</p>"),
+        ),
+        _card(texts.eyes, _eyes(drawing, face)),
+        _card(texts.pose, _pose(drawing, face)),
+    ]
+    return Markup(
+        f'<section id="face-{face.id}"><h2>{charts.badge(face.id)}{name_of(drawing, face.id, names)}</h2>'
+        f'<p class="quiet">{text(seen)}</p><h3>{text(texts.timeline)}</h3>'
+        f"{timeline(drawing, face.labels_over_time(drawing.count), lines)}{_images(drawing, thumbnails)}"
+        f'<div class="cards">{joined(cards)}</div></section>'
+    )
+
+
+def by_share(face: FaceTally) -> list[str]:
+    """The labels that the face had, the one that it had longest first."""
+    had = [label for label in LABELS if face.labels_s[label] > 0]
+    return sorted(had, key=lambda label: -face.labels_s[label])
+
+
+def leading_two(face: FaceTally) -> list[int]:
+    """The emotions with the highest means, by their place in EMOTIONS; fewer if the others are next to nothing."""
+    means = face.means
+    if means is None:
+        return []
+    order = sorted(range(len(means)), key=lambda emotion: -means[emotion])
+    return [emotion for at, emotion in enumerate(order[:2]) if at == 0 or means[emotion] >= LEAST_MEAN]
+
+
+def _distribution(drawing: Drawing, face: FaceTally) -> Markup:
+    texts, numbers = drawing.texts, drawing.numbers
+    amounts = [face.labels_s[label] for label in LABELS]
+    shares = numbers.parts(amounts)
+    means = numbers.parts(face.means) if face.means else []
+    total = sum(amounts)
+
+    def row(at: int, label: str) -> Markup:
+        bar = f'<i class="{label}" style="width:{100 * amounts[at] / total:.2f}%"></i>' if amounts[at] else ""
+        longest = face.spells.longest_s.get(label)
+        return Markup(
+            f'<tr><th scope="row">{charts.swatch(drawing, label)}{text(drawing.word(label))}</th>'
+            f'<td class="bar">{bar}</td>'
+            f'<td class="number">{text(shares[at])}</td>'
+            f'<td class="number">{text(means[at] if at < len(means) else "")}</td>'
+            f'<td class="number">{text(numbers.seconds(longest) if longest else "")}</td></tr>'
+        )
+
+    rows = joined(row(at, label) for at, label in enumerate(LABELS))
+    heads = joined(
+        Markup(f'<th scope="col" class="number">{text(head)}</th>')
+        for head in (texts.share, texts.mean, texts.longest)
+    )
+    return Markup(
+        f'<table><thead><tr><th scope="col">{text(texts.expression)}</th><td class="bar"></td>{heads}</tr></thead>'
+        f"<tbody>{rows}</tbody></table>"
+    )
+
+
+def _eyes(drawing: Drawing, face: FaceTally) -> Markup:
+    texts, numbers, eyes = drawing.texts, drawing.numbers, face.eyes
+    if not eyes.known_s:
+        return Markup(f"<p>{text(texts.eyes_unknown)}</p>")
+    count, total_s, spells = eyes.closed()
+    if eyes.limit is None:
+        closed = texts.closed_unknown
+    elif not count:
+        closed = texts.closed_none
+    else:
+        closed = texts.closed_times.format(count=numbers.decimal(count), total=numbers.seconds(total_s))
+    is_long = eyes.known_s >= RATE_FROM_S
+    pairs = [
+        (
+            texts.blink_rate,
+            numbers.decimal(60 * face.blinks / eyes.known_s, 1) if is_long else texts.too_short,
+        ),
+        (texts.blinks, numbers.decimal(face.blinks)),
+        (texts.closed, closed),
+        (texts.usual_opening, numbers.decimal(eyes.usual, 2)),
+    ]
+    limit = (
+        Markup(
+            f'<p class="quiet">{text(texts.closed_below.format(limit=numbers.decimal(eyes.limit, 2)))}</p>'
+        )
+        if eyes.limit is not None
+        else Markup("")
+    )
+    return Markup(f"{definitions(pairs)}{limit}{_closed_list(drawing, spells, count)}")
+
+
+def _closed_list(drawing: Drawing, spells: Sequence[tuple[float, float]], count: int) -> Markup:
+    if not spells:
+        return Markup("")
+    texts = drawing.texts
+    items = joined(
+        Markup(
+            f"<li><time>{text(drawing.clock(from_s))}</time>"
+            f"<span>{text(drawing.numbers.seconds(to_s - from_s))}</span></li>"
+        )
+        for from_s, to_s in spells[:MOST_LISTED]
+    )
+    left_out = count - min(len(spells), MOST_LISTED)
+    more = text(texts.closed_more.format(count=drawing.numbers.decimal(left_out))) if left_out else ""
+    return Markup(
+        f"<details><summary>{text(texts.closed_list)}</summary><ol>{items}</ol><p>{more}</p></details>"
+    )
+
+
+def _pose(drawing: Drawing, face: FaceTally) -> Markup:
+    texts, poses = drawing.texts, face.poses
+    if not poses.known_s:
+        return Markup(f"<p>{text(texts.pose_unknown)}</p>")
+    shown = drawing.numbers.parts([poses.directions_s[direction] for direction in DIRECTIONS])
+    pairs = [(texts.directions[direction], share) for direction, share in zip(DIRECTIONS, shown, strict=True)]
+    words = ", ".join(f"{direction} {share}" for direction, share in pairs)
+    return Markup(f"{definitions(pairs)}{charts.pose_map(drawing, [*poses.bins()], words)}")
+
+
+def _images(drawing: Drawing, thumbnails: Sequence[Thumbnail]) -> Markup:
+    if not thumbnails:
+        return Markup("")
+    texts = drawing.texts
+
+    def item(thumbnail: Thumbnail) -> Markup:
+        time = drawing.clock(thumbnail.time_s - drawing.start_s)
+        words = text(texts.at_time.format(label=drawing.word(thumbnail.label), time=time))
+        content = base64.b64encode(thumbnail.jpeg).decode()
+        return Markup(f'<li><img alt="" src="data:image/jpeg;base64,{content}">{words}</li>')
+
+    return Markup(f'<h3>{text(texts.images)}</h3><ul class="images">{joined(map(item, thumbnails))}</ul>')
+
+
+def _card(heading: str, content: Markup) -> Markup:
+    return Markup(f"<div><h3>{text(heading)}</h3>{content}</div>")

@@ -1,0 +1,49 @@
+"""What the report says beside the results: where they come from, what was set, what happened; and its options."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from facestream.analysis.drawing.words import Language
+
+
+@dataclass(frozen=True, slots=True)
+class ReportEvent:
+    """Something that happened at a time: a marker, the start of a stimulus."""
+
+    time_s: float
+    """On the clock of the results."""
+    text: str
+
+    def __post_init__(self) -> None:
+        if not math.isfinite(self.time_s):
+            raise ValueError(f"event at {self.time_s} s; expected a finite time")
+
+
+@dataclass(frozen=True, slots=True)
+class ReportSession:
+    """What the report says about its session; every text may come from outside."""
+
+    title: str = ""
+    """A name for the report; empty: none."""
+    source: str = ""
+    """The file, device or address that was analysed; without credentials."""
+    made_at: str = ""
+    """When the report was made, or the session began, in words or as ISO 8601."""
+    versions: Mapping[str, str] = field(default_factory=dict)
+    models: Mapping[str, str] = field(default_factory=dict)
+    """Name and checksum, by the task of the model."""
+    settings: Mapping[str, str] = field(default_factory=dict)
+    names: Mapping[int, str] = field(default_factory=dict)
+    """Names that a person gave to faces, by face id."""
+    notes: tuple[str, ...] = ()
+    """Sentences about the session, for example why it ended early."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportOptions:
+    """The options of a report."""
+
+    language: Language = Language.ENGLISH
+    images: bool = False
+    """Show images of the faces at moments of change. Off by default: a report without them identifies nobody."""
