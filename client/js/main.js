@@ -15,6 +15,7 @@ import { FacePanel } from './panels/face-panel.js';
 import { HeldPanel } from './panels/held-panel.js';
 import { fetchConfig, withoutSlash } from './connection/http.js';
 import { serverPorts } from './connection/server-ports.js';
+import { askBeforeLeaving } from './browser/leaving.js';
 import { LanguageMenu } from './panels/language-menu.js';
 import { LiveView } from './panels/live-view.js';
 import { closeLikeMenus } from './panels/menus.js';
@@ -162,6 +163,7 @@ const markers = new MarkerPanel(
     reveal: (timeS) => chartTools.reveal(timeS),
   },
   (text) => stage.sayBriefly(text),
+  () => ignoreTyping(),
 );
 /** @type {SessionView} annotated, because the panels above refer to it */
 const session = new SessionView({ log, keeper, sessions, live, stage, held, markers, list: isCompact ? listOfCompact() : 'here', about: aboutSession, onBegin: () => (consent.use(), cut.begin(keeper.info?.id ?? '')), onEnd: () => cut.end(), onChange: () => [exports, markers].forEach((panel) => panel.refresh()) });
@@ -175,6 +177,7 @@ const exports = new ExportPanel(
   video,
   () => session.shown,
   (text) => stage.sayBriefly(text),
+  () => session.noteSaved(),
 );
 const list = new SessionsPanel(dialog('#sessions'), {
   sessions,
@@ -202,7 +205,10 @@ const recording = new RecordingPanel({
 });
 
 const traits = readTraits();
-const languages = new LanguageMenu(find(document, '#language', HTMLSelectElement), async () => !session.isOnlyHere || ask(T.ASK_FORGET), () => location.reload());
+const languages = new LanguageMenu(find(document, '#language', HTMLSelectElement), async () => !session.isOnlyHere || ask(T.ASK_FORGET), () => {
+  leaveUnasked();
+  location.reload();
+});
 /** @type {Visit} annotated, because the events below refer to it */
 const visit = new Visit(
   {
@@ -281,6 +287,8 @@ button('try-now').addEventListener('click', () => visit.tryNow());
 addEventListener('online', () => visit.comeOnline());
 button('open-sessions').addEventListener('click', () => list.open());
 document.addEventListener('visibilitychange', () => document.hidden && keeper.save());
+// The writes of this moment have more time than those of "pagehide".
+const leaveUnasked = askBeforeLeaving(() => (keeper.save(), recording.isUnsaved || session.isUnsaved));
 addEventListener('pagehide', () => {
   keeper.leave();
   visit.stop();
@@ -328,7 +336,7 @@ const keyButtons = { startStop: ['start', 'stop'], record: ['record'], snapshot:
 for (const [action, ids] of Object.entries(keyButtons)) for (const id of ids) showShortcut(button(id), action);
 /** Press the first of these buttons that is there. @param {string[]} ids */
 const press = (...ids) => ids.map(button).find((found) => !found.hidden)?.click();
-bindShortcuts(document, {
+const ignoreTyping = bindShortcuts(document, {
   startStop: () => (clipPanel.follows ? clipPanel.pauseOrResume() : press('start', 'stop')),
   record: () => press('record'),
   snapshot: () => press('snapshot'),

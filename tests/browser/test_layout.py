@@ -212,6 +212,24 @@ async def test_big_word_shows_only_video_and_word_and_escape_leaves_it(server_ur
         await expect(page.locator("#leave-word")).to_be_hidden()
 
 
+async def test_a_note_that_is_typed_in_the_big_word_presses_no_key(server_url: str, open_page: OpenPage):
+    async with open_page(server_url) as page:
+        await start(page)
+        await page.evaluate("document.activeElement.blur()")
+        await page.keyboard.press("w")
+        await expect(page.locator("#leave-word")).to_be_visible()
+        await page.keyboard.press("m")
+        await expect(page.locator("#notice")).to_contain_text("Marker at")
+
+        await page.keyboard.type("loud noise, for Rosa mwf")
+
+        await expect_state(page, "connected")
+        await expect(page.locator("#leave-word")).to_be_visible()
+        await expect(page.locator("#record")).to_have_attribute("data-recording", "no")
+        await page.keyboard.press("Escape")
+        await expect(page.locator("#leave-word")).to_be_hidden()
+
+
 @pytest.mark.parametrize(("width", "height"), [(1920, 1080), (740, 360), (360, 740), (320, 568)])
 async def test_the_menu_for_the_video_is_inside_the_window_and_closes_at_a_choice(
     server_url: str, open_page: OpenPage, width: int, height: int

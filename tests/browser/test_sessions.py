@@ -7,7 +7,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Dialog, Locator, Page, expect
 
 from tests.browser.conftest import NO_STORAGE, SCREENSHOTS, SOON_MS, OpenPage, downloaded, start, until
 from tests.browser.test_while_it_runs import BREAK
@@ -416,6 +416,60 @@ async def test_the_held_session_is_said_to_be_where_it_is(server_url: str, open_
         # As every other sheet, a press beside it closes it.
         await page.mouse.click(4, 4)
         await expect(page.locator("#sessions")).to_be_hidden()
+
+
+async def test_leaving_asks_while_numbers_are_in_this_page_only(
+    server_url: str, open_page: OpenPage, tmp_path: Path
+):
+    asked: list[str] = []
+
+    async def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        await dialog.dismiss()
+
+    async with open_page(server_url) as page:
+        page.on("dialog", stay)
+        await session_over(page)
+        await open_list(page)
+        await page.get_by_role("checkbox", name="Keep sessions in this browser").uncheck()
+        await page.keyboard.press("Escape")
+        await expect(page.locator("#held")).to_contain_text("This page holds them until you close it.")
+
+        await page.evaluate("location.reload()")
+
+        await expect(page.locator("#held")).to_be_visible()
+        assert asked == ["beforeunload"]
+        await page.locator("#save summary").click()
+        await downloaded(page, page.get_by_role("button", name="Report"), tmp_path)
+        await page.reload()
+        assert asked == ["beforeunload"], "what is in a file is not lost"
+
+
+async def test_sessions_that_are_deleted_under_the_page_are_not_called_newer(
+    server_url: str, open_page: OpenPage
+):
+    asked: list[str] = []
+
+    async def leave(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        await dialog.accept()
+
+    async with open_page(server_url) as page:
+        page.on("dialog", leave)
+        await start(page)
+        await measured(page)
+        await page.evaluate("indexedDB.deleteDatabase('facestream')")
+
+        await expect(page.locator("#notice")).to_contain_text(
+            "The sessions that this browser kept were deleted.", timeout=SOON_MS
+        )
+        await stop(page)
+        await expect(page.locator("#held")).to_contain_text("This page holds them until you close it.")
+        await page.reload()
+
+        assert asked == ["beforeunload"]
+        await session_over(page)
+        await expect(page.locator("#held")).to_contain_text("This browser keeps them")
 
 
 async def test_a_file_that_cannot_be_saved_is_reported(server_url: str, open_page: OpenPage):

@@ -87,16 +87,24 @@ test('what is read comes once its transaction is complete; a failed write says w
   await assert.rejects(database.write(['sessions'], () => { throw new TypeError('no'); }), key('damaged'));
 });
 
-test('a newer page in another tab closes the database', async () => {
-  const db = fakeDb();
-  browser('onsuccess', { result: db });
-  const database = await Database.open();
-  db.onversionchange();
+for (const [what, happens, expected] of [
+  ['a newer page in another tab', (db) => db.onversionchange({ newVersion: 2 }), 'closed'],
+  ['another tab that deletes it', (db) => db.onversionchange({ newVersion: null }), 'deleted'],
+  ['a browser that deletes it', (db) => db.onclose(), 'deleted'],
+]) {
+  test(`${what} ends the database`, async () => {
+    const db = fakeDb();
+    browser('onsuccess', { result: db });
+    const database = await Database.open();
+    assert.equal(database.isOpen, true);
+    happens(db);
 
-  assert.equal(db.isClosed, true);
-  await assert.rejects(database.read('sessions', (store) => store.getAll()), key('closed'));
-  database.close();
-});
+    assert.deepEqual([db.isClosed, database.isOpen], [true, false]);
+    await assert.rejects(database.read('sessions', (store) => store.getAll()), key(expected));
+    database.close();
+    await assert.rejects(database.write(['sessions'], () => {}), key(expected));
+  });
+}
 
 test('everything with an owner is deleted, one key after the other', () => {
   globalThis.IDBKeyRange = { only: (owner) => owner };

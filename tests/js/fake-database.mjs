@@ -5,6 +5,7 @@ globalThis.IDBKeyRange = { only: (owner) => owner };
 export class FakeDatabase {
   stores = { sessions: new Map(), chunks: new Map(), recordings: new Map(), pieces: new Map() };
   fails = new Set();
+  isOpen = true;
   #key = 0;
 
   async write(_names, write) {

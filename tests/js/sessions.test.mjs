@@ -75,6 +75,23 @@ test('a session moves to memory and back, with all of its chunks', async () => {
   assert.equal(sessions.isKept('a'), true);
 });
 
+test('numbers in memory only are unsaved until they are in a file, and again when they grow', async () => {
+  const { database, sessions } = made();
+  await sessions.save(info('kept'), [chunk(0)]);
+  assert.deepEqual([sessions.isKept('kept'), sessions.hasUnsaved], [true, false]);
+  database.isOpen = false;
+  assert.equal(sessions.isKept('kept'), false);
+  database.fails.add('write');
+  await sessions.save(info('held'), [chunk(0)]);
+  assert.equal(sessions.hasUnsaved, true);
+
+  sessions.noteSaved('held');
+  assert.equal(sessions.hasUnsaved, false);
+  await sessions.save(info('held'), [chunk(1)]);
+
+  assert.equal(sessions.hasUnsaved, true);
+});
+
 test('a session in memory is not lost when it cannot move to the browser', async () => {
   const { database, storage, sessions } = made(false);
   await sessions.save(info('a'), [chunk(0)]);

@@ -31,18 +31,21 @@ export class ExportPanel {
   #video;
   #session;
   #say;
+  #onSaved;
 
   /**
    * @param {ExportElements} elements
    * @param {HTMLVideoElement} video
    * @param {() => Exported} session on show
    * @param {(text: string) => void} say a sentence for the person
+   * @param {() => void} onSaved the numbers of the session on show are in a file
    */
-  constructor(elements, video, session, say) {
+  constructor(elements, video, session, say, onSaved) {
     this.#at = elements;
     this.#video = video;
     this.#session = session;
     this.#say = say;
+    this.#onSaved = onSaved;
     elements.snapshot.addEventListener('click', () => this.#snapshot());
     for (const [kind, button] of Object.entries(elements.files)) {
       button.addEventListener('click', () => this.#save(/** @type {FileKind} */ (kind)));
@@ -99,6 +102,7 @@ export class ExportPanel {
     this.#summary.focus();
     try {
       await saveSession(kind, this.#session());
+      this.#onSaved();
     } catch (error) {
       console.error(error);
       this.#say(T.NOT_SAVED);

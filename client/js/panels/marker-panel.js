@@ -34,6 +34,7 @@ export class MarkerPanel {
   #input;
   #log;
   #say;
+  #onBlind;
   /** A marker whose note is being written; it is kept already. @type {{id: number | null, kind: MarkerKind, timeS: number} | null} */
   #open = null;
   /** What of that note is kept. */
@@ -46,14 +47,16 @@ export class MarkerPanel {
    * @param {MarkerElements} elements
    * @param {MarkerLog} log
    * @param {(text: string) => void} say
+   * @param {() => void} onBlind a marker has no field for a note; the person may type one all the same
    */
-  constructor(elements, log, say) {
+  constructor(elements, log, say, onBlind) {
     this.#at = elements;
     this.#input = find(elements.form, 'input', HTMLInputElement);
     this.#input.placeholder = this.#input.getAttribute('aria-label') ?? '';
     this.#menu = find(elements.tools, 'details', HTMLDetailsElement);
     this.#log = log;
     this.#say = say;
+    this.#onBlind = onBlind;
     find(elements.tools, '.mark-now', HTMLButtonElement).addEventListener('click', () => this.add('marker'));
     for (const button of this.#stimuli) button.addEventListener('click', () => this.add(/** @type {MarkerKind} */ (button.value)));
     this.#menu.addEventListener('toggle', () => this.#menu.open && this.refresh());
@@ -134,6 +137,7 @@ export class MarkerPanel {
     if (!form.getClientRects().length) {
       form.hidden = true;
       this.#say(T.markerAt(kind, timeS));
+      this.#onBlind();
       return;
     }
     this.#open = { id, kind, timeS };

@@ -29,6 +29,8 @@ export class RecordingPanel {
   /** @type {{recorder: Recorder, pieces: Pieces, timer: number} | null} */
   #running = null;
   #isVideoThere = false;
+  /** Recordings that are over and not saved yet. */
+  #saving = 0;
 
   /** @param {RecordingParts} parts */
   constructor(parts) {
@@ -45,6 +47,11 @@ export class RecordingPanel {
   showVideo(video) {
     this.#isVideoThere = video === 'there';
     this.#show();
+  }
+
+  /** @returns {boolean} whether closing the page would end a recording or lose one */
+  get isUnsaved() {
+    return this.#running !== null || this.#saving > 0;
   }
 
   /** The connection is lost and may come back; the recording waits for it. */
@@ -65,9 +72,9 @@ export class RecordingPanel {
     clearInterval(running.timer);
     this.#show();
     await running.recorder.close();
+    this.#saving += 1;
     await this.#save(running.pieces);
-    // The next recording may run already.
-    if (!this.#running) removeEventListener('beforeunload', askBeforeLeaving);
+    this.#saving -= 1;
   }
 
   #begin() {
@@ -91,7 +98,6 @@ export class RecordingPanel {
       onContinue: (part) => say(T.recordingContinues(part)),
     });
     this.#running = { recorder, pieces, timer: window.setInterval(() => pieces.touch(), TOUCH_MS) };
-    addEventListener('beforeunload', askBeforeLeaving);
     this.#show();
   }
 
@@ -149,11 +155,4 @@ export class RecordingPanel {
     });
     left.append(line);
   }
-}
-
-/** @param {BeforeUnloadEvent} event */
-function askBeforeLeaving(event) {
-  event.preventDefault();
-  // Safari and older Chromium ask only if this is set.
-  event.returnValue = '';
 }

@@ -45,6 +45,18 @@ export class SessionView {
     return Boolean(keeper.info && log.lastS > 0 && !sessions.isKept(keeper.info.id));
   }
 
+  /** Whether closing the page would lose numbers that no file has. */
+  get isUnsaved() {
+    const { keeper, sessions } = this.#at;
+    return (keeper.isRunning && this.isOnlyHere) || sessions.hasUnsaved;
+  }
+
+  /** The numbers of the session on show are in a file. */
+  noteSaved() {
+    const info = this.#past?.info ?? this.#at.keeper.info;
+    if (info) this.#at.sessions.noteSaved(info.id);
+  }
+
   /** A new session has begun, and the log is empty. */
   begin() {
     const { keeper, live, about, onBegin } = this.#at;

@@ -166,6 +166,7 @@ export class SessionsPanel {
   /** @param {import('../session/session-files.js').FileKind} kind @param {SessionInfo} info */
   async #save(kind, info) {
     await saveSession(kind, { ...info, log: await this.#log(info), startedAt: new Date(info.startedMs) });
+    this.#at.sessions.noteSaved(info.id);
   }
 
   /** @param {Listed} info */

@@ -15,6 +15,8 @@ export const SHORTCUTS = [
   { key: 'f', action: 'fullScreen' },
   { key: '?', action: 'help' },
 ];
+/** A note that is typed where there is no field for it must press no key's action: after so long without a key it is over. */
+const NOTE_ENDS_MS = 3000;
 /** Controls in which letters are text or choose an entry. */
 const TAKES_LETTERS = 'input:not([type=checkbox], [type=radio], [type=range], [type=file]), textarea, select, [contenteditable]';
 /** Controls that the space bar presses. */
@@ -37,17 +39,25 @@ export function actionOf(press, isOn, table = SHORTCUTS) {
 /**
  * @param {Document} page
  * @param {Record<string, () => void>} actions by name; one that is not possible now does nothing
+ * @returns {() => void} call it where a person may type a note blindly: no key has an action until they pause
  */
 export function bindShortcuts(page, actions) {
+  let typingUntilMs = 0;
   page.addEventListener('keydown', (event) => {
-    const { target } = event;
+    const { target, timeStamp } = event;
     if (page.querySelector('dialog[open]')) return;
+    if (timeStamp < typingUntilMs && event.key.length === 1) {
+      typingUntilMs = timeStamp + NOTE_ENDS_MS;
+      event.preventDefault();
+      return;
+    }
     const action = actionOf(event, (selector) => target instanceof Element && target.closest(selector) !== null);
     if (!action || !actions[action]) return;
     // The space bar would scroll the page, and "/" with Shift opens a search in some browsers.
     event.preventDefault();
     actions[action]();
   });
+  return () => (typingUntilMs = performance.now() + NOTE_ENDS_MS);
 }
 
 /** @param {string} key @returns {string} as it is written on the keyboard */

@@ -7,9 +7,9 @@ const VERSION = 1;
 const STORES = { sessions: 'id', chunks: null, recordings: 'id', pieces: null };
 /** @typedef {keyof typeof STORES} StoreName */
 
-/** Why there is no database: 'missing' in this browser or window, 'newer' than this page, 'damaged', 'full', 'closed'. */
+/** Why there is no database: 'missing' in this browser or window, 'newer' than this page, 'damaged', 'full', 'closed' for a newer page, 'deleted' meanwhile. */
 export class StorageError extends Error {
-  /** @param {'missing' | 'newer' | 'damaged' | 'full' | 'closed'} key @param {unknown} [cause] */
+  /** @param {'missing' | 'newer' | 'damaged' | 'full' | 'closed' | 'deleted'} key @param {unknown} [cause] */
   constructor(key, cause) {
     super(`storage: ${key}`, { cause });
     this.key = key;
@@ -18,12 +18,16 @@ export class StorageError extends Error {
 
 export class Database {
   #db;
+  /** Why it is closed, a key of a StorageError; empty: it is open. @type {'' | 'closed' | 'deleted'} */
+  #closed = '';
 
   /** @param {IDBDatabase} db */
   constructor(db) {
     this.#db = db;
-    // Another tab has a newer page, and waits for this one.
-    db.onversionchange = () => db.close();
+    // Another tab has a newer page, or deletes everything, and waits for this one.
+    db.onversionchange = ({ newVersion }) => this.#end(newVersion === null ? 'deleted' : 'closed');
+    // The browser itself has deleted it.
+    db.onclose = () => this.#end('deleted');
   }
 
   /** @returns {Promise<Database>} rejects with a StorageError */
@@ -34,7 +38,18 @@ export class Database {
     throw new StorageError('damaged');
   }
 
+  /** @returns {boolean} whether it still keeps anything */
+  get isOpen() {
+    return !this.#closed;
+  }
+
   close() {
+    this.#end('closed');
+  }
+
+  /** @param {'closed' | 'deleted'} why */
+  #end(why) {
+    this.#closed ||= why;
     this.#db.close();
   }
 
@@ -77,6 +92,7 @@ export class Database {
    */
   #run(names, mode, work) {
     return new Promise((resolve, reject) => {
+      if (this.#closed) throw new StorageError(this.#closed);
       try {
         const transaction = this.#db.transaction(names, mode);
         const request = work((name) => transaction.objectStore(name));

@@ -48,6 +48,8 @@ export class Sessions {
   #memory = new Map();
   /** Of sessions that this page writes, to delete old ones. @type {Map<string, KeptFrames[]>} */
   #frames = new Map();
+  /** Ids of sessions whose numbers the person has saved as a file since they last grew. @type {Set<string>} */
+  #saved = new Set();
 
   /** @param {import('./storage.js').Storage} storage */
   constructor(storage) {
@@ -56,7 +58,17 @@ export class Sessions {
 
   /** @param {string} id @returns {boolean} whether it stays in this browser when the page is closed */
   isKept(id) {
-    return !this.#memory.has(id) && Boolean(this.#storage.place);
+    return !this.#memory.has(id) && Boolean(this.#storage.place?.isOpen);
+  }
+
+  /** @returns {boolean} whether closing the page would lose numbers that no file has */
+  get hasUnsaved() {
+    return [...this.#memory.keys()].some((id) => !this.#saved.has(id));
+  }
+
+  /** The person has saved its numbers as a file. @param {string} id */
+  noteSaved(id) {
+    this.#saved.add(id);
   }
 
   /** @param {SessionInfo} info @param {Chunk[]} chunks added to those that it has */
@@ -194,6 +206,7 @@ export class Sessions {
    * @param {Chunk[]} [otherwise] taken for what the database has if that cannot be read; without it, this rejects
    */
   async #hold(info, chunks, otherwise) {
+    this.#saved.delete(info.id);
     const before = this.#memory.get(info.id)?.chunks ?? (await this.#chunksInDatabase(info.id, otherwise));
     this.#memory.set(info.id, { info, chunks: withoutOldFrames([...before, ...chunks], info.lengthS) });
   }

@@ -81,5 +81,6 @@ export const STORAGE_TROUBLES = {
   newer: 'Die Sitzungen in diesem Browser stammen von einer neueren Version dieser Seite, die diese nicht lesen kann. Alles andere funktioniert; was Sie jetzt tun, bleibt im Arbeitsspeicher, bis Sie die Seite schließen.',
   damaged: 'Die Sitzungen in diesem Browser lassen sich weder lesen noch schreiben. Alles andere funktioniert; was Sie jetzt tun, bleibt im Arbeitsspeicher, bis Sie die Seite schließen.',
   full: 'Dieser Browser hat keinen Platz mehr für diese Seite. Die Sitzung geht weiter und bleibt im Arbeitsspeicher, bis Sie die Seite schließen: Speichern Sie sie, oder löschen Sie alte Sitzungen.',
-  closed: 'In einem anderen Tab läuft eine neuere Version dieser Seite. Laden Sie diese neu; bis dahin bleibt im Arbeitsspeicher, was Sie jetzt tun.',
+  closed: 'In einem anderen Tab läuft eine neuere Version dieser Seite. Was diese Seite ab jetzt misst, bleibt im Arbeitsspeicher: Speichern Sie es, und laden Sie die Seite dann neu.',
+  deleted: 'Die Sitzungen in diesem Browser wurden gelöscht. Was diese Seite ab jetzt misst, bleibt im Arbeitsspeicher: Speichern Sie es, und laden Sie die Seite dann neu.',
 };

@@ -81,5 +81,6 @@ export const STORAGE_TROUBLES = {
   newer: 'The sessions in this browser were kept by a newer version of this page, which this one cannot read. Everything else works; what you do now stays in memory until you close the page.',
   damaged: 'The sessions that this browser keeps cannot be read or written. Everything else works; what you do now stays in memory until you close the page.',
   full: 'This browser has no space left for this page. The session continues and stays in memory until you close the page: save it, or delete old sessions.',
-  closed: 'Another tab has a newer version of this page. Reload this one; until then, what you do now stays in memory.',
+  closed: 'Another tab has a newer version of this page. What this page measures from now on stays in memory: save it, then reload this page.',
+  deleted: 'The sessions that this browser kept were deleted. What this page measures from now on stays in memory: save it, then reload this page.',
 };
