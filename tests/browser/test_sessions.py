@@ -107,7 +107,9 @@ async def test_after_stop_the_page_says_what_it_holds_and_forgets_it_on_request(
     async with open_page(server_url) as page:
         await session_over(page)
 
-        await expect(page.locator("#held")).to_contain_text(re.compile(r"Measurements: 0:\d\d, 1 face\."))
+        await expect(page.locator("#held")).to_contain_text(
+            re.compile(r"Measurements: 0:\d\d( \(0:\d\d measured\))?, 1 face\.")
+        )
         await expect(page.locator("#message-text")).to_contain_text("The measurements are under “Sessions”.")
         await page.locator("#held").get_by_role("button", name="Save").click()
         await expect(page.get_by_role("button", name="Report")).to_be_focused()
@@ -118,6 +120,49 @@ async def test_after_stop_the_page_says_what_it_holds_and_forgets_it_on_request(
         await expect(page.locator("#save summary")).to_have_attribute("aria-disabled", "true")
         await expect(page.locator("#message-text")).to_contain_text("The measurements are deleted.")
         await until(lambda: nothing_kept(page))
+
+
+# How many lines of text an element has.
+LINES = """(selector) => {
+  const range = document.createRange();
+  range.selectNodeContents(document.querySelector(selector));
+  return new Set([...range.getClientRects()].map(({ top }) => Math.round(top))).size;
+}"""
+
+
+@pytest.mark.parametrize("locale", ["en-US", "de-DE"])
+async def test_what_the_page_holds_leaves_the_window_to_the_video(
+    server_url: str, open_page: OpenPage, locale: str
+):
+    # On a phone, buttons are as large as a finger.
+    async with open_page(
+        server_url, width=360, height=740, touch="yes", locale=locale, script=FACE_9
+    ) as page:
+        await page.locator("#start").click()
+        await page.get_by_role("button", name=re.compile("I agree|Ich stimme zu")).click()
+        await measured(page)
+        await page.locator("#stop").click()
+        held = page.locator("#held")
+        await expect(held).to_be_visible()
+        await expect(held.locator(".next-person")).to_be_visible()
+
+        language = locale[:2]
+        box = await held.bounding_box()
+        assert box is not None
+        assert box["height"] <= 740 / 5
+        await page.screenshot(path=SCREENSHOTS / f"held-360-{language}.png")
+        await page.set_viewport_size({"width": 1280, "height": 800})
+        assert await page.evaluate(LINES, "#held p") <= 2
+        box = await held.bounding_box()
+        assert box is not None
+        assert box["height"] <= 70
+        names = {
+            "en": ["Save measurements", "Delete measurements"],
+            "de": ["Messwerte speichern", "Messwerte löschen"],
+        }
+        for name in names[language]:
+            await expect(held.get_by_role("button", name=name)).to_be_visible()
+        await page.screenshot(path=SCREENSHOTS / f"held-1280-{language}.png")
 
 
 async def test_a_session_is_kept_at_the_next_start_reopened_and_saved(
@@ -372,7 +417,7 @@ async def test_a_page_that_may_keep_nothing_holds_its_sessions_until_it_is_close
         await expect(lines).to_have_count(1)
         await page.locator("#sessions").get_by_role("button", name="Close").click()
         await stop(page)
-        await expect(page.locator("#held")).to_contain_text("This page holds them until you close it.")
+        await expect(page.locator("#held")).to_contain_text("In this page until you close it.")
         await page.reload()
         lines = await open_list(page)
 
@@ -407,12 +452,12 @@ async def test_what_the_page_says_before_the_start_is_true_where_nothing_is_kept
 async def test_the_held_session_is_said_to_be_where_it_is(server_url: str, open_page: OpenPage):
     async with open_page(server_url) as page:
         await session_over(page)
-        await expect(page.locator("#held")).to_contain_text("This browser keeps them")
+        await expect(page.locator("#held")).to_contain_text("In this browser until you delete them")
         await open_list(page)
 
         await page.get_by_role("checkbox", name="Keep sessions in this browser").uncheck()
 
-        await expect(page.locator("#held")).to_contain_text("This page holds them until you close it.")
+        await expect(page.locator("#held")).to_contain_text("In this page until you close it.")
         # As every other sheet, a press beside it closes it.
         await page.mouse.click(4, 4)
         await expect(page.locator("#sessions")).to_be_hidden()
@@ -507,7 +552,7 @@ async def test_a_database_of_a_newer_page_is_left_alone(server_url: str, open_pa
         await expect(page.locator("#sessions .text")).to_contain_text("newer version of this page")
         await page.keyboard.press("Escape")
         await session_over(page)
-        await expect(page.locator("#held")).to_contain_text("This page holds them until you close it.")
+        await expect(page.locator("#held")).to_contain_text("In this page until you close it.")
 
 
 async def test_a_damaged_database_is_not_said_to_be_missing(server_url: str, open_page: OpenPage):

@@ -119,8 +119,9 @@ test('the notice names the button that records as the button does, and says wher
   assert.match(de.NOTICE, /in Ihren Downloads gespeichert/);
 });
 
-test('how long numbers are kept is said in the same words everywhere', () => {
-  for (const text of [de.SESSIONS_NOTE, de.held({ lengthS: 5, faces: 1 }, 'browser')]) assert.match(text, / bis Sie sie löschen oder der Browser den Platz braucht\.$/);
+test('how long numbers are kept is said in the list and after Stop', () => {
+  assert.match(de.SESSIONS_NOTE, / bis Sie sie löschen oder der Browser den Platz braucht\.$/);
+  assert.match(de.held({ lengthS: 5, faces: 1 }, 'browser'), / In diesem Browser, bis Sie sie löschen oder er den Platz braucht\.$/);
 });
 
 test('the last second that may be missing is that of the recording, not of the reader', () => {

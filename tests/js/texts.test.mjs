@@ -79,8 +79,9 @@ test('the notice names the button that records as the button does, and says wher
   assert.match(NOTICE, /saved to your downloads/);
 });
 
-test('how long numbers are kept is said in the same words everywhere', () => {
-  for (const text of [SESSIONS_NOTE, held({ lengthS: 5, faces: 1 }, 'browser')]) assert.match(text, / until you delete them or the browser needs the space\.$/);
+test('how long numbers are kept is said in the list and after Stop', () => {
+  assert.match(SESSIONS_NOTE, / until you delete them or the browser needs the space\.$/);
+  assert.match(held({ lengthS: 5, faces: 1 }, 'browser'), / In this browser until you delete them or it needs the space\.$/);
 });
 
 test('an event becomes a sentence', () => {

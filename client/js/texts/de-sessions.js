@@ -40,7 +40,7 @@ const lengthIn = ({ lengthS, durationS = lengthS, measuredS = durationS }) =>
 
 /** @param {Pick<SessionInfo, 'lengthS' | 'durationS' | 'measuredS' | 'faces' | 'atOnce'>} info @param {'browser' | 'page'} place that keeps it */
 export const held = (info, place) =>
-  `Messwerte: ${lengthIn(info)}, ${facesOf(info)}. ${place === 'browser' ? `Dieser Browser bewahrt sie auf, ${KEPT_UNTIL}.` : 'Diese Seite behält sie, bis Sie sie schließen.'}`;
+  `Messwerte: ${lengthIn(info)}, ${facesOf(info)}. ${place === 'browser' ? 'In diesem Browser, bis Sie sie löschen oder er den Platz braucht.' : 'In dieser Seite, bis Sie sie schließen.'}`;
 /** @param {SessionInfo} info */
 export const pastSession = (info) => `Frühere Sitzung: ${info.name ? `${info.name}, ` : ''}${dateAndTime(new Date(info.startedMs))} Uhr · Dauer ${factsOf(info)}`;
 /** @param {SessionInfo} info of a session that a reload or a crash ended */

@@ -78,6 +78,7 @@ export const TEXT = {
   sessionName: 'Name der Sitzung (optional)',
   keepSessions: 'Sitzungen in diesem Browser aufbewahren',
   deleteAll: 'Alle Sitzungen löschen',
+  delete: 'Löschen',
   forget: 'Messwerte löschen',
   marker: 'Markieren',
   markers: 'Markierungen',

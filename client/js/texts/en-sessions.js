@@ -40,7 +40,7 @@ const lengthIn = ({ lengthS, durationS = lengthS, measuredS = durationS }) =>
 
 /** @param {Pick<SessionInfo, 'lengthS' | 'durationS' | 'measuredS' | 'faces' | 'atOnce'>} info @param {'browser' | 'page'} place that keeps it */
 export const held = (info, place) =>
-  `Measurements: ${lengthIn(info)}, ${facesOf(info)}. ${place === 'browser' ? `This browser keeps them ${KEPT_UNTIL}.` : 'This page holds them until you close it.'}`;
+  `Measurements: ${lengthIn(info)}, ${facesOf(info)}. ${place === 'browser' ? 'In this browser until you delete them or it needs the space.' : 'In this page until you close it.'}`;
 /** @param {SessionInfo} info */
 export const pastSession = (info) => `Past session: ${info.name ? `${info.name}, ` : ''}${dateAndTime(new Date(info.startedMs))}. ${factsOf(info)}`;
 /** @param {SessionInfo} info of a session that a reload or a crash ended */

@@ -78,6 +78,7 @@ export const TEXT = {
   sessionName: 'Session name (optional)',
   keepSessions: 'Keep sessions in this browser',
   deleteAll: 'Delete all sessions',
+  delete: 'Delete',
   forget: 'Delete measurements',
   marker: 'Marker',
   markers: 'Markers',
