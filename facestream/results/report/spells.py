@@ -6,6 +6,8 @@ The definitions that the report prints are those of this module (docs/report.md)
 from collections import Counter
 from dataclasses import dataclass, field
 
+from facestream.analysis.faces import UNSURE
+
 HELD_S = 0.5
 """A label counts as a change only once it has held for so long; eyes count as closed likewise."""
 FORGET_AFTER_S = 2.0
@@ -35,7 +37,7 @@ class LabelSpells:
     """The labels of one face over time."""
 
     changes: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """How often the first label was followed by the second."""
+    """How often the first emotion was followed by the second, whether or not the label was UNSURE between."""
     longest_s: dict[str, float] = field(default_factory=dict)
     """The longest time without an interruption, by label."""
     _settled: str = ""
@@ -44,7 +46,7 @@ class LabelSpells:
     _to_s: float = 0.0
 
     def add(self, label: str, from_s: float, to_s: float) -> Change | None:
-        """A frame with this label; returns the change that is certain now."""
+        """A frame with this label; returns the change that is certain now. UNSURE is not a change."""
         if self._label and from_s - self._to_s > FORGET_AFTER_S:
             self._settled = ""
         if label != self._label or from_s - self._to_s > SHORTEST_GAP_S:
@@ -52,7 +54,7 @@ class LabelSpells:
         self._to_s = to_s
         length_s = to_s - self._from_s
         self.longest_s[label] = max(self.longest_s.get(label, 0.0), length_s)
-        if label == self._settled or length_s < HELD_S - SHORTEST_GAP_S:
+        if label in (self._settled, UNSURE) or length_s < HELD_S - SHORTEST_GAP_S:
             return None
         before, self._settled = self._settled, label
         if before:

@@ -70,7 +70,7 @@ GERMAN = Texts(
     too_short="zu kurz zu sehen",
     usual_opening="Übliche Augenöffnung",
     closed="Augen geschlossen",
-    closed_times="{total} insgesamt, {count}-mal",
+    closed_times="{total} insgesamt, {count}×",
     closed_none="nie eine halbe Sekunde lang",
     closed_below="Geschlossen: unter {limit}",
     closed_unknown="die Augen sind im Bild zu schmal, um es zu erkennen",
@@ -112,7 +112,7 @@ GERMAN = Texts(
     no_face_time="Kein Gesicht",
     several_time="Mehrere Gesichter",
     lost="Verloren und wiedergefunden",
-    lost_times="{count}-mal, {total} insgesamt",
+    lost_times="{count}×, {total} insgesamt",
     unanalysed="Nicht ausgewertet",
     unanalysed_reasons={
         "off": "die Auswertung war aus",
@@ -121,7 +121,7 @@ GERMAN = Texts(
         "other": "ein anderer Grund",
     },
     gaps="Zeiten ohne Bilder",
-    gaps_times="{count}-mal, {total} insgesamt",
+    gaps_times="{count}×, {total} insgesamt",
     without_time="Ausgelassene Bilder, weil ihre Zeit vor der des letzten liegt",
     size="Größe der Bilder",
     share_of_time="Anteil der Zeit",
@@ -156,8 +156,8 @@ GERMAN = Texts(
         ),
         (
             "Wechsel des Ausdrucks",
-            "Gezählt, sobald der neue Ausdruck eine halbe Sekunde lang bestand. „Unklar“ zählt als Ausdruck. War das "
-            "Gesicht länger als zwei Sekunden nicht zu sehen, wird nichts gezählt.",
+            "Gezählt, sobald ein anderer Ausdruck eine halbe Sekunde lang bestand. Zeiten, in denen er unklar war, werden "
+            "übergangen. War das Gesicht länger als zwei Sekunden nicht zu sehen, wird nichts gezählt.",
         ),
         (
             "Lidschlag",

@@ -57,8 +57,8 @@ ENGLISH = Texts(
     share="Share of time",
     mean="Mean probability",
     longest="Longest",
-    changes="Changes of the label",
-    changes_caption="How often the label of a row was followed by that of a column.",
+    changes="Changes of the expression",
+    changes_caption="How often the expression of a row was followed by that of a column.",
     changes_none="None.",
     before="From",
     images="At moments of change",
@@ -69,7 +69,7 @@ ENGLISH = Texts(
     too_short="seen too shortly to tell",
     usual_opening="Usual eye opening",
     closed="Eyes closed",
-    closed_times="{total} in all, {count} times",
+    closed_times="{total} in all, {count}×",
     closed_none="never for half a second",
     closed_below="Closed: below {limit}",
     closed_unknown="the eyes are too narrow in the image to tell",
@@ -105,7 +105,7 @@ ENGLISH = Texts(
     no_face_time="No face",
     several_time="Several faces",
     lost="Lost and found again",
-    lost_times="{count} times, {total} in all",
+    lost_times="{count}×, {total} in all",
     unanalysed="Not analysed",
     unanalysed_reasons={
         "off": "the analysis was off",
@@ -114,7 +114,7 @@ ENGLISH = Texts(
         "other": "another reason",
     },
     gaps="Times without frames",
-    gaps_times="{count} times, {total} in all",
+    gaps_times="{count}×, {total} in all",
     without_time="Frames left out, because their time is before that of the last one",
     size="Size of the frames",
     share_of_time="Share of the time",
@@ -148,9 +148,9 @@ ENGLISH = Texts(
             "is too small, blurred or turned away.",
         ),
         (
-            "Change of the label",
-            "Counted once the new label has held for half a second. “Unsure” counts as a label. If the face was away "
-            "for more than two seconds, nothing is counted.",
+            "Change of the expression",
+            "Counted once another expression has held for half a second. Times in which the label was unsure are skipped. "
+            "If the face was away for more than two seconds, nothing is counted.",
         ),
         (
             "Blink",

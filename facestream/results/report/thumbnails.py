@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -77,6 +76,8 @@ class Thumbnails:
 
 def _cropped(image: NDArray[np.uint8], box: tuple[float, float, float, float]) -> bytes | None:
     """The face as a JPEG; None: it is outside of the image."""
+    import cv2  # takes a while, and most reports have no images
+
     left, top, width, height = box
     side = WIDER * max(width, height)
     if not np.isfinite(side):

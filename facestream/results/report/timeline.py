@@ -127,4 +127,4 @@ def _marks(drawing: Drawing) -> Markup:
         for number, time_s in enumerate(drawing.marks_s, 1)
         if 0 <= time_s <= drawing.end_s
     )
-    return Markup(f'<div class="marks" aria-hidden="true">{marks}</div>')
+    return Markup(f'<div class="marks{"" if numbered else " many"}" aria-hidden="true">{marks}</div>')

@@ -124,7 +124,7 @@ def test_every_section_of_a_face_is_there():
     for heading in (
         "Timeline",
         "Distribution",
-        "Changes of the label",
+        "Changes of the expression",
         "Eyes",
         "Head pose",
         "All faces",
@@ -208,8 +208,8 @@ def test_images_are_shown_only_if_the_option_allows_them():
                 writer.add_image(image)
         writer.close()
 
-        # The first label and two changes.
-        assert wanted == (3 if images else 0)
+        # The first emotion and a change; unsure is none.
+        assert wanted == (2 if images else 0)
         assert file.getvalue().count("<img ") == wanted
         assert ("img-src data:" in file.getvalue()) == images
 
@@ -250,6 +250,17 @@ def test_a_report_can_be_made_of_anything(results: tuple[FrameResult, ...]):
 
     assert Parsed(html).open == []
     assert not re.search(r"\bnan\b|\binf\b", html)
+
+
+def test_few_events_are_numbered_in_the_timeline_and_many_are_short_ticks():
+    def marks(count: int) -> str:
+        events = tuple(ReportEvent(n / 10, "Question") for n in range(count))
+        return report_of(*smiling(), events=events).partition('<div class="marks')[2].partition("</div>")[0]
+
+    assert marks(3).count("<b>") == 3
+    assert marks(30).startswith(" many")
+    assert marks(30).count("<i ") == 30
+    assert "<b>" not in marks(30)
 
 
 def test_an_hour_of_three_faces_is_small():

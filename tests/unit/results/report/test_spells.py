@@ -31,6 +31,13 @@ def test_the_label_after_a_short_flicker_is_not_a_change():
     assert spells_of(("happy", 1), ("sad", 0.2), ("happy", 1)).changes == {}
 
 
+def test_a_time_in_which_the_label_is_unsure_is_skipped():
+    spells = spells_of(("happy", 1), ("unsure", 3), ("sad", 1), ("unsure", 1), ("sad", 1))
+
+    assert spells.changes == {("happy", "sad"): 1}
+    assert spells.longest_s["unsure"] == pytest.approx(3)
+
+
 def test_after_more_than_two_seconds_away_nothing_is_counted():
     assert spells_of(("happy", 1), ("", 2.2), ("sad", 1)).changes == {}
     assert spells_of(("happy", 1), ("", 1.8), ("sad", 1)).changes == {("happy", "sad"): 1}
