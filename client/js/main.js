@@ -152,7 +152,13 @@ const markers = new MarkerPanel(
     mark: (frame, kind) => {
       const id = log.noteShown(frame, kind);
       keeper.save();
+      // For programs that follow the session; the note that is typed later stays here.
+      visit.send({ type: 'marker', name: kind });
       return id;
+    },
+    markOfProgram: (timeS, text) => {
+      log.note(timeS, 'marker', text);
+      keeper.save();
     },
     annotate: (id, text) => {
       log.annotate(id, text);
@@ -221,7 +227,7 @@ const visit = new Visit(
     obstacle: findObstacle,
     hasFrame: () => stage.hasFrame,
   },
-  visitEvents({ root, stage, live, exports, recording, session, setup, switches, languages, clip: clipPanel, visit: () => visit }),
+  visitEvents({ root, stage, live, exports, recording, session, setup, switches, languages, clip: clipPanel, markers, visit: () => visit }),
 );
 
 function makeChart() {

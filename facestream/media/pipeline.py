@@ -101,6 +101,8 @@ class FramePipeline:
         self.landmarks = LandmarkTurns()
         self.dropped_by_source: Callable[[], int] = lambda: 0
         """How many frames the source itself has dropped."""
+        self.newest_pts_s: float | None = None
+        """The presentation time of the newest frame that has arrived, as in the telemetry; None: none has."""
         self._pool = pool
         self._drawing = drawing
         self._faults = StreamFaults()
@@ -198,6 +200,7 @@ class FramePipeline:
                     self._max_size_wh,
                 )
             now_s = time.monotonic()
+            self.newest_pts_s = round(max(0.0, _pts_s(frame)), 3)
             self._meter.received(now_s)
             on_frame(now_s)
             if self._allowed_rate.wait_s(now_s):

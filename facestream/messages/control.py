@@ -5,7 +5,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from facestream.messages.validation import first_problem
+from facestream.messages.validation import MarkerName, MarkerNote, first_problem
 
 MAX_CONTROL_CHARS = 4096
 """Length of one request."""
@@ -68,6 +68,14 @@ class SendLandmarks(_Request):
     """Seconds of the video; 0: never."""
 
 
+class Mark(_Request):
+    """The peer marks this moment, for the programs that follow its session."""
+
+    type: Literal["marker"]
+    name: MarkerName
+    note: MarkerNote = ""
+
+
 class Bye(_Request):
     """The peer leaves; the server closes the session."""
 
@@ -75,7 +83,7 @@ class Bye(_Request):
 
 
 ControlRequest = Annotated[
-    Ping | Layers | ChooseBackground | Mirror | ChooseLanguage | SendLandmarks | Bye,
+    Ping | Layers | ChooseBackground | Mirror | ChooseLanguage | SendLandmarks | Mark | Bye,
     Field(discriminator="type"),
 ]
 REQUESTS: tuple[type[BaseModel], ...] = get_args(get_args(ControlRequest)[0])
@@ -106,6 +114,7 @@ class ErrorCode(enum.StrEnum):
 
     NOT_A_CONTROL_MESSAGE = "not_a_control_message"
     MESSAGE_TOO_LONG = "message_too_long"
+    TOO_MANY_MARKERS = "too_many_markers"
 
 
 class ControlReply(BaseModel):
@@ -114,7 +123,9 @@ class ControlReply(BaseModel):
     # Fields and codes may be added without a new version, so a reader ignores unknown fields and codes.
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    type: Literal["hello", "pong", "layers", "view", "mirror", "language", "landmarks", "error", "notice"]
+    type: Literal[
+        "hello", "pong", "layers", "view", "mirror", "language", "landmarks", "marker", "error", "notice"
+    ]
     code: str = ""
     """In a notice a `NoticeCode`, in an error an `ErrorCode`."""
     detail: str = ""
@@ -129,6 +140,10 @@ class ControlReply(BaseModel):
     every_s: float = 0.0
     landmarks_every_s: float = 0.0
     """In `hello`, the `every_s` in effect."""
+    name: str = ""
+    note: str = ""
+    pts: float = 0.0
+    """Of a marker: the `pts` of the newest frame that had arrived."""
 
 
 class ControlError(ValueError):

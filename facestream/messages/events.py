@@ -26,6 +26,15 @@ class SessionStart(_Event):
     """Not the one in the address if the peer has resumed that session after a lost connection."""
 
 
+class Marker(_Event):
+    """A moment that the page, or a program over HTTP, has marked."""
+
+    name: str
+    note: str = ""
+    pts: float = Field(ge=0)
+    """That of the newest frame that had arrived at the server, as in the telemetry."""
+
+
 class Lost(_Event):
     """Messages are missing here, because the listener reads too slowly."""
 
@@ -40,10 +49,11 @@ class SessionEnd(_Event):
     """Why, as docs/telemetry.md lists it. More words may be added."""
 
 
-LiveEvent = SessionStart | Telemetry | Lost | SessionEnd
+LiveEvent = SessionStart | Telemetry | Marker | Lost | SessionEnd
 NAMES: Final[dict[str, type[LiveEvent]]] = {
     "session": SessionStart,
     "telemetry": Telemetry,
+    "marker": Marker,
     "lost": Lost,
     "end": SessionEnd,
 }

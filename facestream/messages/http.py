@@ -9,6 +9,8 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from facestream.messages.validation import MarkerName, MarkerNote
+
 OWNER_HEADER = "X-Session-Secret"
 """The header with the `secret` of an answer, which lets its peer change and end the session."""
 MAX_RESUME_CHARS = 100
@@ -98,6 +100,24 @@ class QrCode(_Body):
     """An SVG image without a script."""
 
 
+class MarkerBody(_Body):
+    """`POST /sessions/{id}/markers`: what is marked."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    name: MarkerName
+    note: MarkerNote = ""
+
+
+class MarkedBody(_Body):
+    """The response to a marker: it, and its time."""
+
+    name: str
+    note: str = ""
+    pts: float
+    """Seconds; that of the newest frame that had arrived, as in the telemetry."""
+
+
 class ProblemCode(enum.StrEnum):
     """Why a request is rejected, for programs; codes never change, and more may be added."""
 
@@ -109,11 +129,14 @@ class ProblemCode(enum.StrEnum):
     NO_TOKEN_KEY = "no_token_key"  # noqa: S105 - 404: the server has no key that signs tokens
     BAD_TOKEN_REQUEST = "bad_token_request"  # noqa: S105 - 400
     BAD_QR_REQUEST = "bad_qr_request"  # 400
+    BAD_MARKER = "bad_marker"  # 400
+    NO_FRAME_YET = "no_frame_yet"  # 409: a marker needs the time of a frame
     NOT_YOUR_SESSION = "not_your_session"  # 403
     ORIGIN_NOT_ALLOWED = "origin_not_allowed"  # 403
     RATE_LIMITED = "rate_limited"  # 429: the address asks too often
     TOO_MANY_SESSIONS_FOR_ADDRESS = "too_many_sessions_for_address"  # 429
     TOO_MANY_LISTENERS = "too_many_listeners"  # 429: of a session, or of all
+    TOO_MANY_MARKERS = "too_many_markers"  # 429: of one session
     SERVER_FULL = "server_full"  # 503
     DRAINING = "draining"  # 503: the server is stopping
     NO_MEDIA_PORT = "no_media_port"  # 503

@@ -1,8 +1,17 @@
-"""Name what is wrong with a message, for its sender; repeats only names that the message contains, cut short."""
+"""The texts that people may send, and what is wrong with a message, for its sender.
 
-from pydantic import ValidationError
+Repeats only names that the message contains, cut short.
+"""
+
+from typing import Annotated
+
+from pydantic import Field, ValidationError
 
 MAX_NAME_CHARS = 40
+_NO_CONTROLS = r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]"
+MarkerName = Annotated[str, Field(max_length=100, pattern=rf"^{_NO_CONTROLS}*\S{_NO_CONTROLS}*$")]
+"""One line of text, not blank: it goes into tables and to other programs."""
+MarkerNote = Annotated[str, Field(max_length=500, pattern=rf"^{_NO_CONTROLS}*$")]
 
 
 def first_problem(error: ValidationError, whole: str) -> str:

@@ -16,7 +16,7 @@ from facestream.analysis.drawing.background import Background
 from facestream.analysis.drawing.overlay import Layer
 from facestream.analysis.drawing.words import Language
 from facestream.config import Config
-from facestream.errors import FrameError
+from facestream.errors import FacestreamError, FrameError
 from facestream.media.listeners import Listeners
 from facestream.media.pipeline import FramePipeline, FrameSource, ResumeState
 from facestream.messages.control import (
@@ -25,21 +25,27 @@ from facestream.messages.control import (
     ChooseLanguage,
     ControlError,
     ControlReply,
+    ErrorCode,
     Layers,
+    Mark,
     Mirror,
     Ping,
     SendLandmarks,
     decode_control,
 )
+from facestream.messages.events import Marker
 from facestream.messages.http import SessionInfo, SessionKind, SessionState
 from facestream.metrics import Measures, StreamCounts, StreamUse
 from facestream.sessions.ending import Ending, Reason, SessionEnded
+from facestream.token_bucket import TokenBucket
 from facestream.workers.pool import AnalysisPool
 
 logger = logging.getLogger(__name__)
 
 WATCH_EVERY_S = 0.5
 DIGITS = 12  # a setting is shown as it was given: 1.5, 8, 43200
+MARKERS_PER_S, MARKERS_AT_ONCE = 10, 50
+"""Of one session. The browser keeps all of them."""
 MAX_LINEAGE = 64
 """Sessions of one peer whose ids and secrets still lead to the newest; 4 kB."""
 _FAULT = Reason(Ending.FAULT, "fault in the server")
@@ -51,6 +57,29 @@ class Identity:
 
     id: str
     secret: str
+
+
+class MarkerError(FacestreamError):
+    """A marker is rejected; the base of the two errors below."""
+
+    code = "bad_marker"
+
+
+class NoFrameYetError(MarkerError):
+    """A session has received no frame yet, so a marker has no time; the client gets HTTP 409."""
+
+    code = "no_frame_yet"
+
+
+class TooManyMarkersError(MarkerError):
+    """A session gets more markers than it may; the client gets HTTP 429."""
+
+    code = "too_many_markers"
+
+    def __init__(self, message: str, retry_after_s: float) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+        """When to try again."""
 
 
 class Session(abc.ABC):
@@ -84,6 +113,7 @@ class Session(abc.ABC):
             measures.observe_stages,
             by_pts=self.times_by_peer,
         )
+        self._markers = TokenBucket(1 / MARKERS_PER_S, MARKERS_AT_ONCE)
         self._end_reason: Reason | None = None
         """Why `run` ends or has ended; None: it still runs, or it was cancelled."""
         self._end_requested: asyncio.Future[Reason] = asyncio.get_running_loop().create_future()
@@ -269,8 +299,39 @@ class Session(abc.ABC):
             case SendLandmarks():
                 self._pipeline.landmarks.every_s = request.every_s
                 self._reply(ControlReply(type="landmarks", every_s=request.every_s))
+            case Mark():
+                self._on_mark(request)
             case Bye():
                 self.request_end(Ending.GOODBYE, "the peer said goodbye")
+
+    def mark(self, name: str, note: str = "", *, tell_peer: bool) -> Marker:
+        """Mark this moment; programs that follow the session get the marker, and its peer unless it sent it itself.
+
+        Raises MarkerError.
+        """
+        pts = self._pipeline.newest_pts_s
+        if pts is None:
+            raise NoFrameYetError(
+                "no frame has arrived yet; a marker has the time of a frame: try again later"
+            )
+        if wait_s := self._markers.wait_s(time.monotonic()):
+            raise TooManyMarkersError(
+                f"too many markers; expected at most {MARKERS_PER_S} a second of one session", wait_s
+            )
+        marker = Marker(name=name, note=note, pts=pts)
+        self.listeners.publish(marker)
+        if tell_peer:
+            self._reply(ControlReply(type="marker", name=name, note=note, pts=pts))
+        return marker
+
+    def _on_mark(self, request: Mark) -> None:
+        try:
+            self.mark(request.name, request.note, tell_peer=False)
+        except TooManyMarkersError as error:
+            self._reply(ControlReply(type="error", code=ErrorCode.TOO_MANY_MARKERS, detail=str(error)))
+        except NoFrameYetError:
+            # No program can tell the time of it, and the peer has it anyway.
+            return
 
     def _layer_names(self) -> tuple[str, ...]:
         return tuple(sorted(str(layer) for layer in self._pipeline.layers))

@@ -32,6 +32,7 @@ from facestream.sessions.admission import (
     ServerFullError,
     TooManyError,
 )
+from facestream.sessions.base import NoFrameYetError, TooManyMarkersError
 from facestream.sessions.registry import TooManyListenersError
 from facestream.web.http.descriptors import NO_RESOURCES
 
@@ -88,6 +89,8 @@ _REJECTIONS: dict[type[FacestreamError], _Rejection] = {
     TooManyListenersError: _Rejection(
         429, "Too many listeners", "too_many", {"Retry-After": str(RETRY_AFTER_S)}
     ),
+    NoFrameYetError: _Rejection(409, "No frame yet", "http_409"),
+    TooManyMarkersError: _Rejection(429, "Too many markers", "too_many"),
     TooManyError: _Rejection(429, "Too many sessions", "too_many"),
     TokenError: _Rejection(401, "Access token required", "token", {"WWW-Authenticate": "Bearer"}),
 }
@@ -139,7 +142,7 @@ async def report_errors_as_problems(request: web.Request, handler: Handler) -> w
     except Exception as error:
         if isinstance(error, FacestreamError) and (rejection := _rejection_of(error)):
             headers = dict(rejection.headers)
-            if isinstance(error, AdmissionError):
+            if isinstance(error, AdmissionError | TooManyMarkersError):
                 headers["Retry-After"] = str(max(1, math.ceil(error.retry_after_s)))
             return problem(rejection.status, error.code, rejection.title, str(error), headers)
         if isinstance(error, OSError) and (request.transport is None or request.transport.is_closing()):

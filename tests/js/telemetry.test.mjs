@@ -37,7 +37,7 @@ for (const [name, text] of [
 }
 
 test('missing fields of a reply are empty', () => {
-  assert.deepEqual(decodeControl('{"type":"layers"}'), { type: 'layers', detail: '', code: '', layers: [], mirror: false, languages: [], language: '', backgroundMode: '', backgroundModes: [] });
+  assert.deepEqual(decodeControl('{"type":"layers"}'), { type: 'layers', detail: '', code: '', layers: [], mirror: false, languages: [], language: '', backgroundMode: '', backgroundModes: [], name: '', note: '', pts: 0 });
 });
 
 test('a notice has a code, unless the server sends none', () => {

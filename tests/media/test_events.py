@@ -1,20 +1,23 @@
 """The events of a session of the real server: who may follow it, what arrives, and what a resumed session continues."""
 
 import asyncio
+import json
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
 import pytest
 
-from facestream.messages.events import LiveEvent, SessionEnd, SessionStart, decode_event
+from facestream.messages.events import LiveEvent, Marker, SessionEnd, SessionStart, decode_event
 from facestream.messages.http import OWNER_HEADER
 from facestream.messages.telemetry import Telemetry
 from facestream.replay.options import ReplayOptions
 from facestream.replay.peer import ReplayPeer
+from facestream.sessions.base import MARKERS_AT_ONCE
 from tests.guarded import Guarded, guarded_server
 from tests.times import seconds
 
@@ -113,6 +116,90 @@ async def test_a_session_that_does_not_exist_has_no_events(peer: ReplayPeer):
 async def test_a_head_request_has_no_response_without_an_end(peer: ReplayPeer):
     async with aiohttp.ClientSession() as http, http.head(f"{peer.url}/sessions/x/events") as response:
         assert response.status == 405
+
+
+async def mark(peer: ReplayPeer, body: object, **headers: str) -> tuple[int, dict[str, Any]]:
+    url = f"{peer.url}/sessions/{peer.session_id}/markers"
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    named = {
+        "Content-Type": "application/json",
+        **{name.replace("_", "-"): value for name, value in headers.items()},
+    }
+    async with aiohttp.ClientSession() as http, http.post(url, data=content, headers=named) as response:
+        return response.status, await response.json(content_type=None)
+
+
+async def test_a_marker_reaches_the_peer_and_everybody_who_listens(guarded: Guarded, peer: ReplayPeer):
+    owner = {OWNER_HEADER: peer._secret}
+    async with listening(peer, **owner) as response:
+        before = (await peer.receive_reports(1))[0]
+        status, marked = await mark(peer, {"name": "cat 7", "note": "left \u201cside\u201d"}, **owner)
+        _, by_admin = await mark(peer, {"name": "end"}, Authorization=f"Bearer {guarded.admin_token}")
+        async with asyncio.timeout(DEADLINE_S):
+            markers = []
+            async for event in events_in(response):
+                if isinstance(event, Marker):
+                    markers.append(event)
+                    if len(markers) == 2:
+                        break
+            while (reply := await peer.receive_reply()).type != "marker":
+                pass
+    after = (await peer.receive_reports(3))[-1]
+
+    assert status == 201
+    assert marked == {"name": "cat 7", "note": "left \u201cside\u201d", "pts": markers[0].pts}
+    assert before.pts <= markers[0].pts <= after.pts
+    assert markers == [Marker.model_validate(marked), Marker.model_validate(by_admin)]
+    assert (reply.name, reply.note, reply.pts) == ("cat 7", "left \u201cside\u201d", markers[0].pts)
+    assert "cat 7" not in guarded.server.log.read_text()
+
+
+async def test_a_marker_of_the_peer_reaches_everybody_else(peer: ReplayPeer):
+    async with listening(peer, **{OWNER_HEADER: peer._secret}) as response:
+        await first_events(response, 1)
+        peer.send_control('{"type":"marker","name":"stimulus-start"}')
+        peer.send_control('{"type":"ping","id":5}')
+        async with asyncio.timeout(DEADLINE_S):
+            marker = await anext(event async for event in events_in(response) if isinstance(event, Marker))
+            replies = [await peer.receive_reply()]
+            while replies[-1].id != 5:
+                replies.append(await peer.receive_reply())
+
+    assert marker.name == "stimulus-start"
+    assert "marker" not in {reply.type for reply in replies}
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        ({"name": ""}, 400, "bad_marker"),
+        ({"name": "a\nb"}, 400, "bad_marker"),
+        ({"name": "x" * 101}, 400, "bad_marker"),
+        ({"name": "x", "time": 3}, 400, "bad_marker"),
+        (b'{"name": "\\ud800"}', 400, "bad_marker"),
+        (b"[", 400, "bad_marker"),
+        ({"name": "x", "note": "y" * 9000}, 413, "body_too_large"),
+    ],
+)
+async def test_a_bad_marker_is_rejected(peer: ReplayPeer, body: object, status: int, code: str):
+    got, problem = await mark(peer, body, **{OWNER_HEADER: peer._secret})
+
+    assert (got, problem["code"]) == (status, code)
+
+
+async def test_others_may_not_mark(guarded: Guarded, peer: ReplayPeer):
+    got, problem = await mark(peer, {"name": "x"}, Authorization=f"Bearer {guarded.token}")
+
+    assert (got, problem["code"]) == (403, "not_your_session")
+
+
+async def test_a_flood_of_markers_is_rejected(peer: ReplayPeer):
+    got = [
+        await mark(peer, {"name": "x"}, **{OWNER_HEADER: peer._secret}) for _ in range(MARKERS_AT_ONCE + 30)
+    ]
+
+    assert [status for status, _ in got[:MARKERS_AT_ONCE]] == [201] * MARKERS_AT_ONCE
+    assert (429, "too_many_markers") in {(status, problem.get("code")) for status, problem in got}
 
 
 async def test_the_id_and_secret_lead_to_the_session_that_continues_it(

@@ -179,3 +179,14 @@ async def test_a_wrong_parameter_is_rejected(running: Running, every_s: str):
 
     assert (rejected.status, problem["code"]) == (400, "bad_query")
     assert "0.1 to 60 seconds" in problem["detail"]
+
+
+async def test_before_the_first_frame_there_is_nothing_to_mark(running: Running):
+    url = running.server.make_url(f"/sessions/{running.session.id}/markers")
+    async with (
+        aiohttp.ClientSession() as http,
+        http.post(url, json={"name": "x"}, headers=running.headers) as got,
+    ):
+        problem = await got.json(content_type=None)
+
+    assert (got.status, problem["code"]) == (409, "no_frame_yet")

@@ -50,6 +50,9 @@ const KEEPS_UP = 0.85;
  * @property {string} language of the labels; empty: not in this message
  * @property {string} backgroundMode the mode in force, `view` on the wire; empty: not in this message
  * @property {string[]} backgroundModes those that the server offers, `views` on the wire
+ * @property {string} name of a marker that a program has set
+ * @property {string} note of the same marker
+ * @property {number} pts of the newest frame that had arrived at the server, in seconds
  */
 
 /** @typedef {{notice: string, auth: 'token' | 'none', websocket: boolean, backgroundModes: string[], iceServers: RTCIceServer[], tokenProblem: string, version: string, listens: '' | 'loopback' | 'network', addresses: string[], models: string[]}} PageConfig `tokenProblem`: the code with which an offer with this token would be rejected; `addresses`: where other machines open the page. Empty where the server does not say */
@@ -96,6 +99,9 @@ export function decodeControl(text) {
     language: typeof message.language === 'string' ? message.language : '',
     backgroundMode: typeof message.view === 'string' ? message.view : '',
     backgroundModes: Array.isArray(message.views) ? message.views : [],
+    name: typeof message.name === 'string' ? message.name : '',
+    note: typeof message.note === 'string' ? message.note : '',
+    pts: Number.isFinite(message.pts) ? message.pts : 0,
   };
 }
 

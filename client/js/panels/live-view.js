@@ -143,6 +143,14 @@ export class LiveView {
     if (!this.#past) this.#at.chart?.start();
   }
 
+  /** @param {number} ptsS of a frame that has arrived at the server, whose message may still come @returns {number} its time, since the session's start */
+  timeOf(ptsS) {
+    // The frames of a file that is analysed once are not sent in real time.
+    if (this.#isClip) return Math.max(this.#newestS, this.#at.log.lastS);
+    const timeS = this.#clock.timeOf(ptsS);
+    return Math.max(0, (Number.isFinite(timeS) ? timeS : nowS()) - this.#startS);
+  }
+
   /** @param {string} kind of EVENTS in texts/en.js @param {string} [detail] */
   note(kind, detail = '') {
     this.#at.log.note(this.#isClip ? this.#at.log.lastS : nowS() - this.#startS, kind, detail);

@@ -20,6 +20,7 @@ import { T } from '../texts/texts.js';
  * @typedef {object} MarkerLog
  * @property {() => OnShow | null} now the frame on show; null: nothing runs
  * @property {(frame: OnShow, kind: MarkerKind) => number | null} mark keeps the marker at once, and says its id
+ * @property {(timeS: number, text: string) => void} markOfProgram keeps a marker that a program has set
  * @property {(id: number | null, text: string) => void} annotate adds a note to it
  * @property {() => readonly import('../session/session-log.js').SessionEvent[]} events of the session that the chart shows
  * @property {(timeS: number) => void} reveal moves the chart so that this moment is in it
@@ -143,6 +144,13 @@ export class MarkerPanel {
     this.#open = { id, kind, timeS };
     find(form, '.marker-at', HTMLElement).textContent = T.markerAt(kind, timeS);
     this.#input.focus();
+  }
+
+  /** A program has set a marker over HTTP: it is kept like that of a key. @param {number} timeS @param {string} text */
+  addOfProgram(timeS, text) {
+    if (!this.#canMark) return;
+    this.#log.markOfProgram(timeS, text);
+    this.refresh();
   }
 
   /** Escape leaves it without a note, so an empty one is kept too. */

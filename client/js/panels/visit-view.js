@@ -16,11 +16,12 @@ import { SHOWING, State } from '../visit/visit-states.js';
  * @property {import('./switches.js').Switches} switches
  * @property {import('./language-menu.js').LanguageMenu} languages
  * @property {import('./clip-panel.js').ClipPanel} clip
+ * @property {import('./marker-panel.js').MarkerPanel} markers
  * @property {() => Pick<import('../visit/visit.js').Visit, 'dropped'>} visit
  */
 
 /** @param {ViewParts} parts @returns {import('../visit/visit-states.js').VisitEvents} */
-export function visitEvents({ root, stage, live, exports, recording, session, setup, switches, languages, clip, visit }) {
+export function visitEvents({ root, stage, live, exports, recording, session, setup, switches, languages, clip, markers, visit }) {
   return {
     onState: (state, error) => {
       stage.show(state, error);
@@ -85,6 +86,7 @@ export function visitEvents({ root, stage, live, exports, recording, session, se
     onControl: (message) => {
       switches.hear(message);
       live.hear(message, switches.view);
+      if (message.type === 'marker') markers.addOfProgram(live.timeOf(message.pts), [message.name, message.note].filter(Boolean).join(': '));
       if (message.type === 'notice') stage.say(endingOf(message.code)?.title ?? message.detail);
       if (message.type === 'error') stage.say(message.detail);
     },

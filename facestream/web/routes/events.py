@@ -1,4 +1,4 @@
-"""The events of a running session as Server-Sent Events, for its owner and for admins; docs/live.md describes them.
+"""A session for its owner and for admins: its events as Server-Sent Events, and markers; docs/live.md describes both.
 
 A client that does not read loses messages, and after a while its connection; no other client waits for it.
 """
@@ -8,13 +8,16 @@ import contextlib
 import socket
 
 from aiohttp import hdrs, web
+from pydantic import ValidationError
 
 from facestream.media.listeners import Listener
 from facestream.messages.control import LANDMARKS_EVERY_S
 from facestream.messages.events import HEARTBEAT, MEDIA_TYPE
-from facestream.messages.http import ProblemCode
+from facestream.messages.http import MarkedBody, MarkerBody, ProblemCode
+from facestream.messages.validation import first_problem
 from facestream.sessions.base import Session
 from facestream.web.auth.guards import require_follower
+from facestream.web.http.bodies import read_json
 from facestream.web.http.protocol import mark_stream
 from facestream.web.keys import REGISTRY
 from facestream.web.problems import MAX_SHOWN_CHARS, RejectedError
@@ -25,6 +28,7 @@ STUCK_S = 30.0
 """A connection is closed if its client reads nothing for this long."""
 KERNEL_BUFFER_BYTES = 64 * 1024
 """Linux would let the buffer of a client that does not read grow to 4 MB."""
+MAX_MARKER_BYTES = 4000
 HEADERS = {
     hdrs.CACHE_CONTROL: "no-store",
     # nginx would collect the events before it passes them on.
@@ -41,6 +45,25 @@ async def events(request: web.Request) -> web.StreamResponse:
     session = followed_session(request)
     with request.app[REGISTRY].listening(session, _landmarks_every_s(request)) as listener:
         return await _send(request, listener)
+
+
+@routes.post("/sessions/{id}/markers")
+async def mark(request: web.Request) -> web.Response:
+    """Mark this moment of a session; its peer and everybody who follows it get the marker."""
+    session = followed_session(request)
+    body = await read_json(request, MAX_MARKER_BYTES)
+    try:
+        wanted = MarkerBody.model_validate_json(body)
+    except ValidationError as error:
+        raise RejectedError(
+            400,
+            ProblemCode.BAD_MARKER,
+            f"not a marker ({first_problem(error, 'body')}); expected JSON with a name of 1 to 100 characters in one "
+            "line, and perhaps a note of up to 500",
+        ) from error
+    marker = session.mark(wanted.name, wanted.note, tell_peer=True)
+    answer = MarkedBody(name=marker.name, note=marker.note, pts=marker.pts)
+    return web.json_response(text=answer.to_json(), status=201, headers={hdrs.CACHE_CONTROL: "no-store"})
 
 
 def followed_session(request: web.Request) -> Session:

@@ -13,6 +13,7 @@ from facestream.messages.control import (
     ControlReply,
     ErrorCode,
     Layers,
+    Mark,
     Mirror,
     Ping,
     SendLandmarks,
@@ -33,11 +34,13 @@ from facestream.messages.control import (
         ('{"type": "landmarks", "every_s": 0.5}', SendLandmarks(type="landmarks", every_s=0.5)),
         ('{"type": "landmarks", "every_s": 2}', SendLandmarks(type="landmarks", every_s=2.0)),
         ('{"type": "landmarks", "every_s": 0}', SendLandmarks(type="landmarks", every_s=0)),
+        ('{"type": "marker", "name": "cat 7"}', Mark(type="marker", name="cat 7")),
+        ('{"type": "marker", "name": "a", "note": "b"}', Mark(type="marker", name="a", note="b")),
         ('{"type": "bye"}', Bye(type="bye")),
     ],
 )
 def test_a_control_request_is_read(
-    text: str, request_read: Ping | Layers | Mirror | ChooseLanguage | SendLandmarks | Bye
+    text: str, request_read: Ping | Layers | Mirror | ChooseLanguage | SendLandmarks | Mark | Bye
 ):
     assert decode_control(text) == request_read
 
@@ -52,12 +55,14 @@ def test_a_control_request_is_read(
         '{"type": "landmarks", "every_s": "0.5"}', '{"type": "landmarks", "every_s": true}',
         '{"type": "ping", "id": "3"}', '{"type": "landmarks", "every_s": 0.05}', '{"type": "landmarks", "every_s": -1}',
         '{"type": "landmarks", "every_s": 1e9}', '{"type": "landmarks", "every_s": NaN}',
+        '{"type": "marker"}', '{"type": "marker", "name": ""}', '{"type": "marker", "name": "  "}',
+        '{"type": "marker", "name": "a\\nb"}', '{"type": "marker", "name": "\\ud800"}',
         '{"type": "bye", "now": true}', '{"type": ["ping"]}', b"\x00\xff",
     ],
 )  # fmt: skip
 def test_a_bad_control_message_is_answered_with_what_was_expected(text: str | bytes):
     with pytest.raises(
-        ControlError, match="expected ping, layers, view, mirror, language, landmarks or bye"
+        ControlError, match="expected ping, layers, view, mirror, language, landmarks, marker or bye"
     ) as rejected:
         decode_control(text)
 

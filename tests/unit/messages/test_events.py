@@ -3,7 +3,15 @@
 import pytest
 from pydantic import ValidationError
 
-from facestream.messages.events import Lost, SessionEnd, SessionStart, decode_event, encode_event
+from facestream.messages.events import (
+    LiveEvent,
+    Lost,
+    Marker,
+    SessionEnd,
+    SessionStart,
+    decode_event,
+    encode_event,
+)
 from facestream.messages.telemetry import StageTimes, Telemetry
 
 TELEMETRY = Telemetry(
@@ -18,9 +26,16 @@ TELEMETRY = Telemetry(
 
 
 @pytest.mark.parametrize(
-    "event", [SessionStart(session_id="a\nb"), TELEMETRY, Lost(messages=3), SessionEnd(ending="goodbye")]
+    "event",
+    [
+        SessionStart(session_id="a\nb"),
+        TELEMETRY,
+        Marker(name="cat", note="\u2028", pts=1),
+        Lost(messages=3),
+        SessionEnd(ending="goodbye"),
+    ],
 )
-def test_an_event_is_two_lines_and_read_as_it_was_sent(event: SessionStart | Telemetry | Lost | SessionEnd):
+def test_an_event_is_two_lines_and_read_as_it_was_sent(event: LiveEvent):
     first, second, *rest = encode_event(event).split("\n")
 
     assert rest == ["", ""]

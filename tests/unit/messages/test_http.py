@@ -11,6 +11,8 @@ from facestream.messages.http import (
     Health,
     IceServerBody,
     IssuedToken,
+    MarkedBody,
+    MarkerBody,
     OfferBody,
     PageConfig,
     Problem,
@@ -31,6 +33,8 @@ MODELS: dict[str, type[BaseModel]] = {
     "Answer": AnswerBody,
     "TokenRequest": TokenRequestBody,
     "IssuedToken": IssuedToken,
+    "MarkerRequest": MarkerBody,
+    "Marker": MarkedBody,
     "QrRequest": QrRequestBody,
     "QrCode": QrCode,
     "Problem": Problem,
@@ -64,7 +68,7 @@ def plain(schema: Any, definitions: dict[str, Any]) -> Any:
 
 
 def schema_of(model: type[BaseModel]) -> dict[str, Any]:
-    is_request = model in (OfferBody, TokenRequestBody)
+    is_request = model in (OfferBody, TokenRequestBody, MarkerBody)
     mode: Literal["validation", "serialization"] = "validation" if is_request else "serialization"
     return model.model_json_schema(by_alias=True, mode=mode)
 
