@@ -95,7 +95,11 @@ async def test_pause_holds_the_file_and_a_seek_skips_a_part(
             "() => !document.querySelector('.clip-count').textContent.startsWith('0')"
         )
         position = page.get_by_role("slider", name="Position in the file")
+        counted = await page.locator(".clip-count").inner_text()
         await position.fill("18")
+        await expect(page.locator(".clip-count")).not_to_have_text(counted, timeout=SOON_MS)
+        await position.fill("1")
+        await expect(position).to_have_js_property("value", "18")
         await page.get_by_role("button", name="Continue the file").click()
         await expect_end(page)
 

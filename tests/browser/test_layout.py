@@ -212,6 +212,22 @@ async def test_big_word_shows_only_video_and_word_and_escape_leaves_it(server_ur
         await expect(page.locator("#leave-word")).to_be_hidden()
 
 
+async def test_stop_on_a_phone_held_sideways_leaves_what_the_page_holds_in_view(
+    server_url: str, open_page: OpenPage
+):
+    async with open_page(server_url, width=740, height=360, touch="yes") as page:
+        await start(page)
+        await expect(page.locator("#save summary")).to_have_attribute(
+            "aria-disabled", "false", timeout=SOON_MS
+        )
+        await page.evaluate("scrollTo(0, 0)")
+
+        await page.locator("#stop").tap()
+
+        await expect(page.locator("#held")).to_be_in_viewport()
+        assert await page.evaluate("scrollY") == 0
+
+
 async def test_a_note_that_is_typed_in_the_big_word_presses_no_key(server_url: str, open_page: OpenPage):
     async with open_page(server_url) as page:
         await start(page)

@@ -52,6 +52,30 @@ async def test_a_token_in_a_link_is_used_and_removed_from_the_address_bar(
         assert await page.evaluate("localStorage.getItem('facestream.token')") is None
 
 
+@pytest.mark.parametrize("put", ["{}%E2%80%8B", "%E2%80%9E{}%E2%80%9C"])
+async def test_a_token_in_a_link_from_a_chat_works(guarded: Guarded, open_page: OpenPage, put: str):
+    async with open_page(f"{guarded.url}/#token={put.format(guarded.token)}") as page:
+        await page.get_by_role("button", name="Start").click()
+        await agree(page)
+
+
+async def test_a_token_that_no_header_can_carry_is_wrong_before_the_camera_opens(
+    guarded: Guarded, open_page: OpenPage
+):
+    async with open_page(
+        f"{guarded.url}/#token=%F0%9F%98%80", script=CAMERAS, expect_errors=UNAUTHORIZED
+    ) as page:
+        await page.get_by_role("button", name="Start").click()
+        await expect(dialog(page)).to_contain_text("This token is not valid")
+        await dialog(page).get_by_label("Token").fill("   ")
+        await dialog(page).get_by_role("button", name="Continue").click()
+        await expect(dialog(page)).to_be_visible()
+        assert await page.evaluate("window.cameras.length") == 0
+        await dialog(page).get_by_label("Token").fill(guarded.token)
+        await dialog(page).get_by_role("button", name="Continue").click()
+        await agree(page)
+
+
 async def test_an_empty_token_is_removed_from_the_address_and_not_used(guarded: Guarded, open_page: OpenPage):
     async with open_page(f"{guarded.url}/#token=") as page:
         assert await page.evaluate("location.href") == f"{guarded.url}/"

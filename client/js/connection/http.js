@@ -5,8 +5,11 @@ import { decodeConfig } from './telemetry.js';
 const CHECK_MS = 3000;
 const CONFIG_MS = 3000;
 
-/** @param {string} token @returns {Record<string, string>} the header that carries it; empty without a token */
-export const bearer = (token) => (token ? { Authorization: `Bearer ${token}` } : {});
+/** No header can carry these, and `fetch` throws as if there were no network. */
+const NO_HEADER = /[^ -~]/g;
+
+/** @param {string} token @returns {Record<string, string>} the header that carries it; empty without a token. One that no server accepts is sent as a wrong one, so that the server says so */
+export const bearer = (token) => (token ? { Authorization: `Bearer ${token.replace(NO_HEADER, '?')}` } : {});
 
 /** @param {string} server address, with or without a slash at its end @returns {string} without; a path is added after it */
 export const withoutSlash = (server) => server.replace(/\/+$/, '');

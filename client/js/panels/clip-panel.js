@@ -25,6 +25,8 @@ export class ClipPanel {
   /** @type {ClipSource | null} null: a camera, or a file that plays in a loop */
   #source = null;
   #soughtMs = -Infinity;
+  /** Where the file was asked to go on, in seconds; its own position follows later. */
+  #askedS = 0;
   #timer = 0;
   #drawing = 0;
 
@@ -86,6 +88,7 @@ export class ClipPanel {
   follow(opened) {
     this.#source = opened instanceof ClipSource ? opened : null;
     this.#source?.follow(() => this.#drawSoon());
+    this.#askedS = 0;
     this.#bar.hidden = !this.#source;
     this.#draw();
   }
@@ -106,12 +109,19 @@ export class ClipPanel {
   }
 
   #seek() {
-    const timeS = this.#position.valueAsNumber;
+    // What comes before has been analysed or skipped, and reading never goes back.
+    const timeS = Math.max(this.#position.valueAsNumber, this.#source?.timeS ?? 0, this.#askedS);
+    this.#position.value = String(timeS);
     this.#soughtMs = performance.now();
     this.#showTime(timeS);
     // A drag fires many events; the last one counts.
     window.clearTimeout(this.#timer);
-    this.#timer = window.setTimeout(() => this.#source?.seekTo(timeS), 150);
+    this.#timer = window.setTimeout(() => {
+      this.#askedS = timeS;
+      this.#source?.seekTo(timeS);
+      // A paused file tells nothing by itself.
+      this.#timer = window.setTimeout(() => this.#drawSoon(), SEEKING_MS);
+    }, 150);
   }
 
   #drawSoon() {

@@ -77,7 +77,8 @@ export class StagePanel {
     retry.hidden = !COUNTING.includes(state);
     if (!SHOWING.includes(state)) badge.hidden = true;
     this.showSource(this.#source);
-    if (focused?.closest('[hidden]')) this.focus();
+    // At its place or below it; scrolling there would hide what has come above the video.
+    if (focused?.closest('[hidden]')) this.#button.focus({ preventScroll: true });
   }
 
   /** @param {import('../visit/visit-states.js').SourceKind} source that is chosen */
@@ -125,9 +126,13 @@ export class StagePanel {
     text.title = message.detail ?? '';
   }
 
+  get #button() {
+    return RUNNING.includes(this.#state) ? this.#at.stop : this.#at.start;
+  }
+
   /** Focus the button that starts or stops. */
   focus() {
-    (RUNNING.includes(this.#state) ? this.#at.stop : this.#at.start).focus();
+    this.#button.focus();
   }
 
   /** @param {MediaStream | null} stream the annotated video; null: none */

@@ -1,9 +1,13 @@
 /** The access token: from the address, or asked for. Draws into its own dialog only. */
 
 import { forTab, keepChoice, readChoice } from '../browser/settings.js';
+import { T } from '../texts/texts.js';
 import { fill, isConfirmed } from './dialogs.js';
 
 const FRAGMENT = /^#token=(.*)$/;
+/** What mail and chat programs add: invisible characters and quotation marks. */
+const INVISIBLE = /[\p{Cc}\p{Cf}]/gu;
+const QUOTED = /^["'“”„‘’‚«»‹›](.+)["'“”„‘’‚«»‹›]$/u;
 
 /**
  * Move the token from the address bar, where others could see and copy it, to the session storage. It comes in the fragment,
@@ -15,7 +19,13 @@ export function takeToken(location, history) {
   const [, token] = FRAGMENT.exec(location.hash) ?? [];
   if (token === undefined) return;
   history.replaceState(null, '', location.pathname + location.search);
-  if (token) keepChoice('token', decoded(token), forTab);
+  if (token) keepChoice('token', cleanToken(decoded(token)), forTab);
+}
+
+/** @param {string} text as it was typed or pasted @returns {string} the token in it */
+export function cleanToken(text) {
+  const visible = text.replace(INVISIBLE, '').trim();
+  return QUOTED.exec(visible)?.[1].trim() ?? visible;
 }
 
 /** @param {string} text @returns {string} */
@@ -37,6 +47,8 @@ export class TokenDialog {
   constructor(dialog) {
     this.#dialog = dialog;
     this.#input = /** @type {HTMLInputElement} */ (dialog.querySelector('input'));
+    // Spaces are no token; "required" takes them for one.
+    this.#input.addEventListener('input', () => this.#input.setCustomValidity(this.#input.value && !cleanToken(this.#input.value) ? T.TOKEN_WANTED : ''));
   }
 
   /** @returns {string} empty: there is none */
@@ -49,7 +61,7 @@ export class TokenDialog {
     fill(this.#dialog, reason);
     this.#input.value = '';
     const confirmed = await isConfirmed(this.#dialog);
-    const token = this.#input.value.trim();
+    const token = cleanToken(this.#input.value);
     this.#input.value = '';
     if (!confirmed || !token) return false;
     this.#token = token;

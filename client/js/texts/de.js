@@ -25,6 +25,7 @@ export const TEXT = {
   noClip: 'Stattdessen die Kamera',
   clipLabel: 'Die Videodatei',
   clipPosition: 'Position in der Datei',
+  clipForward: 'Nur vorwärts: Was davor liegt, wurde analysiert oder übersprungen',
   clipPause: 'Datei anhalten',
   clipLoop: 'Schleife',
   clipLoopTitle: 'Die Datei immer wieder abspielen, wie eine Kamera: Bilder können ausfallen',

@@ -25,6 +25,7 @@ export const TEXT = {
   noClip: 'Use the camera instead',
   clipLabel: 'The video file',
   clipPosition: 'Position in the file',
+  clipForward: 'Forward only: what comes before was analysed or skipped',
   clipPause: 'Pause the file',
   clipLoop: 'Loop',
   clipLoopTitle: 'Play the file again and again, like a camera: frames may be dropped',
