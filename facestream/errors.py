@@ -18,6 +18,7 @@ FacestreamError
 ├── RequestLateError     the body of a request does not arrive in time
 ├── NoPortError          no UDP port is free for a session's media
 ├── ServerUnreachableError  the address given to the headless peer is not that of a facestream server
+│   └── ServerLostError  the server ended the session of the headless peer, or fell silent
 ├── ShortageError        the machine lacks descriptors, processes, memory or threads for a part of the server
 └── AnalysisUnavailableError  no worker could take or finish the frame
     ├── WorkerLostError      the worker died or hung over the frame
@@ -133,6 +134,12 @@ class ServerUnreachableError(FacestreamError):
         """HTTP status with which the server rejected the peer; 0: no HTTP response."""
         self.problem_code = problem_code
         """`code` of the problem in that response; empty: none."""
+
+
+class ServerLostError(ServerUnreachableError):
+    """The server ended the session of the headless peer before the end of the clip, or it does not answer any more."""
+
+    code = "server_lost"
 
 
 class ShortageError(FacestreamError):

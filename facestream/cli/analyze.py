@@ -1,7 +1,6 @@
 """`facestream analyze`: describe the faces in images as JSON lines."""
 
 import argparse
-import contextlib
 import json
 import sys
 from collections.abc import Iterable
@@ -12,9 +11,10 @@ from typing import TYPE_CHECKING, Any, TextIO
 from facestream.analysis.faces import EMOTIONS, Face, FrameReport
 from facestream.analysis.options import AnalysisOptions
 from facestream.cli.arguments import add_settings, config_from
-from facestream.cli.streams import can_write
-from facestream.errors import ConfigError, ImageError
+from facestream.cli.streams import can_write, write_error
+from facestream.errors import ImageError
 from facestream.resources import MODELS_DIR
+from facestream.results.outputs import Output, check_outputs
 
 if TYPE_CHECKING:
     from facestream.analysis.analyzer import Analyzer
@@ -40,12 +40,25 @@ def run(args: argparse.Namespace) -> int:
     from facestream.analysis.model_files import fetch_missing
     from facestream.analysis.models import load_analyzer
 
+    path = None if args.jsonl == "-" else Path(args.jsonl)
+    check_outputs({"--jsonl": path}, args.images)
+    output = None if path is None else Output(path, "--jsonl")
     options = config_from(args).analysis_options()
     fetch_missing(MODELS_DIR, options)
     analyzer = load_analyzer(MODELS_DIR, options)
-    with contextlib.ExitStack() as files:
-        out = sys.stdout if args.jsonl == "-" else files.enter_context(_writable(Path(args.jsonl)))
-        failed = describe_photos(analyzer, args.images, out, landmarks=args.landmarks)
+    if output is None:
+        failed = describe_photos(analyzer, args.images, sys.stdout, landmarks=args.landmarks)
+    else:
+        try:
+            failed = describe_photos(analyzer, args.images, output.open_text(), landmarks=args.landmarks)
+        except KeyboardInterrupt:
+            kept = output.keep_incomplete()
+            write_error(f"facestream: the reports until then are in {kept}\n" if kept else "")
+            raise
+        except BaseException:
+            output.discard()
+            raise
+        output.commit()
     return FAILED_EXIT if failed else 0
 
 
@@ -110,13 +123,3 @@ def _face_as_dict(face: Face, *, landmarks: bool) -> dict[str, Any]:
     if landmarks:
         values["landmarks"] = [[round(float(x), 1), round(float(y), 1)] for x, y in face.landmarks_xy]
     return values
-
-
-def _writable(path: Path) -> TextIO:
-    try:
-        return path.open("w", encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(
-            f"jsonl: {path} cannot be written ({error.strerror}); expected a file in an existing directory",
-            "jsonl",
-        ) from error

@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from facestream.cli.arguments import add_server_access, token_of
+from facestream.errors import ConfigError, ServerLostError
 from facestream.ice.servers import CredentialSource, IceUrl, parse_ice_url
 from facestream.replay.options import DEFAULT_URL, MAX_PEERS, Codec, ReplayOptions
+from facestream.results.outputs import Output, check_outputs
 
 if TYPE_CHECKING:
     from facestream.replay.load import Load
@@ -79,16 +81,23 @@ def options_from(args: argparse.Namespace) -> ReplayOptions:
 def run(args: argparse.Namespace) -> int:
     """Replay and print the summary; raises ClipError, ConfigError, ServerUnreachableError."""
     from facestream.replay.connection import prepare_libraries
-    from facestream.replay.recording import check_writable
 
     options = options_from(args)
+    check_outputs(
+        {"--out": options.out, "--telemetry": options.telemetry, "--summary": options.summary},
+        [path for path in (options.clip, args.token_file, options.cafile) if path is not None],
+        binary={"--out"},
+    )
     prepare_libraries()
-    if options.summary is not None:
-        check_writable(options.summary, "--summary")
-    return _run_one(options) if options.peers == 1 else _run_load(options)
+    summary = Output(options.summary, "--summary") if options.summary is not None else None
+    try:
+        return _run_one(options, summary) if options.peers == 1 else _run_load(options, summary)
+    finally:
+        if summary is not None:
+            summary.discard()  # nothing, if it is written
 
 
-def _run_one(options: ReplayOptions) -> int:
+def _run_one(options: ReplayOptions, summary: Output | None) -> int:
     from facestream.clips.clip import open_clip
     from facestream.replay.peer import ReplayPeer
     from facestream.replay.stamp import MIN_FRAME_HEIGHT_PX, MIN_FRAME_WIDTH_PX, fits
@@ -101,39 +110,44 @@ def _run_one(options: ReplayOptions) -> int:
             f"{width_px}x{height_px} is too small for a frame number (at least "
             f"{MIN_FRAME_WIDTH_PX}x{MIN_FRAME_HEIGHT_PX}), so no latency is measured"
         )
+    lost: ServerLostError | None = None
     try:
         asyncio.run(_replay(peer, clip.expected_frames(loop=options.loop, duration_s=options.duration_s)))
     except (KeyboardInterrupt, asyncio.CancelledError):
         # Ctrl-C or SIGTERM: the session has ended in order, and the summary of what was sent is valid.
         if peer.tally.connected_s is None:
             return INTERRUPTED_EXIT
+    except ServerLostError as error:
+        lost = error
     finally:
         if peer.tally.connected_s is not None:
-            _conclude(peer)
-    return INCOMPLETE_EXIT if peer.recording_failure else 0
+            _conclude(peer, summary)
+    if lost is not None:
+        _say(str(lost))
+    return INCOMPLETE_EXIT if lost is not None or peer.files.lack_something else 0
 
 
 async def _replay(peer: "ReplayPeer", expected_frames: int | None) -> None:
-    _end_on_sigterm()
+    _end_on_signals()
     with _progress_bar(expected_frames) as show:
         async with peer:
             await peer.finish(lambda tally: show(tally.sent))
 
 
-def _conclude(peer: "ReplayPeer") -> None:
+def _conclude(peer: "ReplayPeer", out: Output | None) -> None:
     summary = peer.summary()
-    _report(peer.options, summary.as_text(), summary.as_json())
+    _report(out, summary.as_text(), summary.as_json())
     for sentence in dict.fromkeys([*(notice.detail for notice in peer.notices), *peer.unreadable]):
         _say(f"server notice: {sentence}")
     if peer.tally.skipped:
         _say(
             f"{peer.tally.skipped} frames were skipped, because this machine encodes more slowly than the clip plays"
         )
-    if peer.recording_failure is not None:
-        _say(f"--out: {peer.options.out} is incomplete ({peer.recording_failure})")
+    for sentence in peer.files.complaints():
+        _say(sentence)
 
 
-def _run_load(options: ReplayOptions) -> int:
+def _run_load(options: ReplayOptions, summary: Output | None) -> int:
     from facestream.replay.load import Load
 
     load = Load(options)
@@ -143,21 +157,27 @@ def _run_load(options: ReplayOptions) -> int:
         # As above.
         if not load.sent_frames:
             return INTERRUPTED_EXIT
-    _report(options, load.total().as_text(), load.summary_json())
-    return INCOMPLETE_EXIT if load.failed else 0
+    _report(summary, load.total().as_text(), load.summary_json())
+    for sentence in load.files.complaints():
+        _say(sentence)
+    return INCOMPLETE_EXIT if load.failed or load.files.lack_something else 0
 
 
 async def _send_load(load: "Load") -> None:
-    _end_on_sigterm()
+    _end_on_signals()
     with _progress_bar(load.expected_frames) as show:
         await load.run(lambda: show(load.sent_frames))
 
 
-def _end_on_sigterm() -> None:
-    """Make SIGTERM cancel the replay, as asyncio makes SIGINT."""
+def _end_on_signals() -> None:
+    """Make SIGTERM and SIGHUP cancel the replay, as asyncio makes SIGINT."""
     task = asyncio.current_task()
-    if task is not None:
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    if task is None:
+        return
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        # `nohup` ignores SIGHUP, so that the command goes on.
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            asyncio.get_running_loop().add_signal_handler(number, task.cancel)
 
 
 @contextlib.contextmanager
@@ -174,10 +194,23 @@ def _progress_bar(expected_frames: int | None) -> Iterator[Callable[[int], None]
         yield show
 
 
-def _report(options: ReplayOptions, text: str, values: dict[str, object]) -> None:
+def _report(out: Output | None, text: str, values: dict[str, object]) -> None:
+    # First the file: after a hang-up, nothing can be printed.
+    if out is not None and out.is_regular:
+        _write_summary(out, values)
     sys.stdout.write(text + "\n")
-    if options.summary is not None:
-        options.summary.write_text(json.dumps(values, indent=2) + "\n", encoding="utf-8")
+    if out is not None and not out.is_regular:
+        _write_summary(out, values)
+
+
+def _write_summary(out: Output, values: dict[str, object]) -> None:
+    try:
+        out.open_text().write(json.dumps(values, indent=2) + "\n")
+        out.commit()
+    except OSError as error:
+        raise ConfigError(
+            f"--summary: {out.path} cannot be written ({error.strerror}); choose another file", "--summary"
+        ) from error
 
 
 def _say(sentence: str) -> None:

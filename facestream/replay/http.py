@@ -135,16 +135,16 @@ async def fetch_ice_servers(url: URL, credentials: Credentials = NO_CREDENTIALS)
         return []
 
 
-async def leave(url: URL, session_id: str, secret: str, credentials: Credentials = NO_CREDENTIALS) -> None:
-    """End the session; does nothing if the session has ended or the server does not respond."""
+async def leave(url: URL, session_id: str, secret: str, credentials: Credentials = NO_CREDENTIALS) -> bool:
+    """End the session, if it has not ended; returns whether the server has responded."""
     try:
         async with (
             credentials.connect(LEAVE_DEADLINE_S) as http,
             http.delete(url / "sessions" / session_id, headers={OWNER_HEADER: secret}, allow_redirects=False),
         ):
-            pass
+            return True
     except (aiohttp.ClientError, OSError, TimeoutError):
-        return
+        return False
 
 
 def _reason(error: Exception) -> str:

@@ -13,6 +13,7 @@ from facestream.replay.connection import ReceiveMode
 from facestream.replay.encoded import EncodedClip, EncodedTrack, encode_clip
 from facestream.replay.options import ReplayOptions
 from facestream.replay.peer import TICK_S, ReplayPeer
+from facestream.replay.recording import ReplayFiles
 from facestream.replay.summary import Latency, Summary, Tally
 from facestream.replay.track import ReplayTrack
 
@@ -60,6 +61,11 @@ class Load:
     def expected_frames(self) -> int | None:
         """Frames that all peers will send; None: without end."""
         return None if self.clip.frame_count is None else self.clip.frame_count * len(self.peers)
+
+    @property
+    def files(self) -> ReplayFiles:
+        """The files of the first peer, the only one that saves something."""
+        return self.peers[0].files
 
     @property
     def failed(self) -> int:
@@ -134,6 +140,10 @@ class _LoadPeer:
     @property
     def tally(self) -> Tally:
         return self._peer.tally
+
+    @property
+    def files(self) -> ReplayFiles:
+        return self._peer.files
 
     async def run(self, connecting: asyncio.Semaphore) -> None:
         """Connect when it is this peer's turn, send, leave; takes at most the clip's length and GRACE_S."""

@@ -14,10 +14,10 @@ from av import VideoFrame
 
 from facestream.aiortc_patches import close_peer_connection
 from facestream.clips.clip import open_clip
-from facestream.errors import FrameError, ServerUnreachableError
+from facestream.errors import FrameError, ServerLostError, ServerUnreachableError
 from facestream.ice.servers import IceServer
 from facestream.media.planes import planes_of
-from facestream.messages.control import Bye, ControlReply, decode_reply
+from facestream.messages.control import Bye, ControlReply, NoticeCode, decode_reply
 from facestream.messages.http import OfferBody
 from facestream.messages.telemetry import Telemetry, decode_telemetry
 from facestream.replay import http
@@ -29,19 +29,22 @@ from facestream.replay.connection import (
     prefer_codec,
 )
 from facestream.replay.options import ReplayOptions
-from facestream.replay.recording import Recording, TelemetryLog
+from facestream.replay.recording import Recording, ReplayFiles, TelemetryLog
 from facestream.replay.stamp import read_stamp
 from facestream.replay.summary import Summary, Tally
 from facestream.replay.track import ClipTrack, ReplayTrack
+from facestream.results.outputs import check_outputs
 
 CONNECT_DEADLINE_S = 15.0
 REPORTS_DEADLINE_S = 30.0
 SILENCE_DEADLINE_S = 10.0
 TAIL_DEADLINE_S = 2.0  # for frames in transit when the clip ends
 TAIL_SILENCE_S = 0.5
+SUSPICIOUS_SILENCE_S = 2.0  # longer than any analysis: the server may be gone
 TICK_S = 0.1
 MAX_KEPT_REPORTS = 2000
 MAX_KEPT_REPLIES = 100
+_CLIP_REFUSED = {NoticeCode.FRAME_TOO_LARGE, NoticeCode.BAD_FRAME}
 
 ProgressCallback = Callable[[Tally], None]
 TrackFactory = Callable[[Tally], ReplayTrack]
@@ -66,6 +69,9 @@ class ReplayPeer:
         self.options = options
         self._resume, self._first_face_id = resume, first_face_id
         self.url = http.server_url(options.url)
+        check_outputs(
+            {"--out": options.out, "--telemetry": options.telemetry}, [options.clip], binary={"--out"}
+        )
         self._credentials = http.Credentials(options.token, options.cafile)
         self._make_track = make_track or _sending_clip(options)
         self._receive_mode = receive_mode
@@ -81,6 +87,9 @@ class ReplayPeer:
         """What this peer could not read of the server's messages and video, as sentences."""
         self._recording = Recording(options.out) if options.out else None
         self._log = TelemetryLog(options.telemetry) if options.telemetry else None
+        self.files = ReplayFiles([file for file in (self._recording, self._log) if file is not None])
+        """What is saved; their names are final once the peer is closed."""
+        self._sent_all = False
         self._reports: deque[Telemetry] = deque(maxlen=MAX_KEPT_REPORTS)
         self._replies: deque[ControlReply] = deque(maxlen=MAX_KEPT_REPLIES)
         self._changed = asyncio.Event()
@@ -90,34 +99,30 @@ class ReplayPeer:
 
     async def __aenter__(self) -> Self:
         self.tally = Tally(time.monotonic())
-        self._open(await find_ice_servers(self.options, self.url, self._credentials))
+        try:
+            ice_servers = await find_ice_servers(self.options, self.url, self._credentials)
+        except BaseException:
+            self.files.finish(whole=False)
+            raise
+        self._open(ice_servers)
         await self._receiving.__aenter__()
         try:
             await self._connect()
         except BaseException:
-            await self.close()
+            await self._close(whole=False)
             raise
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self.close()
+        # A user who interrupts the replay gets valid files of what came until then.
+        await self._close(whole=kind is None or not issubclass(kind, Exception))
 
     @property
     def clip_ended(self) -> bool:
         """Whether the last frame has been handed to the encoder."""
         return self._track.ended.is_set()
-
-    @property
-    def recording_failure(self) -> str | None:
-        """Why the file of `out` lacks frames; None if it is complete."""
-        if self._recording is None:
-            return None
-        if self._recording.failure is not None:
-            return str(self._recording.failure)
-        left_out = self._recording.left_out
-        return f"{left_out} frames came faster than they could be written" if left_out else None
 
     def summary(self) -> Summary:
         """The summary so far."""
@@ -126,8 +131,10 @@ class ReplayPeer:
     async def finish(self, on_progress: ProgressCallback | None = None) -> None:
         """Wait until the clip is sent and its last frames have returned.
 
-        Raises ServerUnreachableError if the server ends the connection or is silent for SILENCE_DEADLINE_S, and
-        ClipError if the rest of the clip cannot be read. `on_progress` is called every TICK_S.
+        Raises ServerLostError if the server ends the connection or is silent for SILENCE_DEADLINE_S,
+        ServerUnreachableError if it rejects the frames of the clip, and ClipError if the rest of the clip cannot be
+        read. After it, closing the peer raises ServerLostError if the server does not answer any more. `on_progress` is
+        called every TICK_S.
         """
         while not self.clip_ended:
             await asyncio.sleep(TICK_S)
@@ -141,6 +148,10 @@ class ReplayPeer:
             if now_s - self.tally.last_heard_s > TAIL_SILENCE_S:
                 break
             await asyncio.sleep(TICK_S)
+        while self.tally.received < self.tally.sent and self._silent_s > SUSPICIOUS_SILENCE_S:
+            await asyncio.sleep(TICK_S)
+            self._check_alive()
+        self._sent_all = True
         if on_progress is not None:
             on_progress(self.tally)
 
@@ -176,17 +187,21 @@ class ReplayPeer:
 
     async def close(self) -> None:
         """Leave the server and free everything; may be called twice."""
+        await self._close(whole=True)
+
+    async def _close(self, *, whole: bool) -> None:
         if self._closed:
             return
         self._closed = True
+        reached = False
         try:
-            await self._leave()
+            reached = await self._leave()
         finally:
             await self._track.close()
-            if self._recording is not None:
-                await asyncio.to_thread(self._recording.close)
-            if self._log is not None:
-                self._log.close()
+            lost = self._sent_all and not reached
+            await asyncio.to_thread(self.files.finish, whole=whole and not lost)
+        if lost and whole:
+            raise ServerLostError(f"{self.url} does not answer any more: {self._came_back}")
 
     # Setup
 
@@ -294,10 +309,21 @@ class ReplayPeer:
         sentences = [*self.unreadable, *(notice.detail for notice in self.notices)]
         said = f": {sentences[-1]}" if sentences else ""
         if self._pc.connectionState != "connected":
-            raise ServerUnreachableError(f"{self.url} ended the connection{said}")
-        silent_s = time.monotonic() - self.tally.last_heard_s
-        if silent_s > SILENCE_DEADLINE_S:
-            raise ServerUnreachableError(f"{self.url} has stopped sending{said}; is it still running?")
+            if self.notices and self.notices[-1].code in _CLIP_REFUSED:
+                raise ServerUnreachableError(f"{self.url} ended the connection{said}")
+            raise ServerLostError(f"{self.url} ended the connection{said} ({self._came_back})")
+        if self._silent_s > SILENCE_DEADLINE_S:
+            raise ServerLostError(
+                f"{self.url} has stopped sending{said} ({self._came_back}); is it still running?"
+            )
+
+    @property
+    def _silent_s(self) -> float:
+        return time.monotonic() - self.tally.last_heard_s
+
+    @property
+    def _came_back(self) -> str:
+        return f"{self.tally.received} of {self.tally.sent} sent frames have come back"
 
     async def _wait_until(self, reached: Callable[[], bool], timeout_s: float) -> None:
         async with asyncio.timeout(timeout_s):
@@ -305,16 +331,19 @@ class ReplayPeer:
                 self._changed.clear()
                 await self._changed.wait()
 
-    async def _leave(self) -> None:
+    async def _leave(self) -> bool:
+        """Tell the server, and end the connection; returns whether the server has answered."""
+        reached = False
         if self.session_id:
             if self._control.readyState == "open":
                 self._control.send(Bye(type="bye").model_dump_json())
-            await http.leave(self.url, self.session_id, self._secret, self._credentials)
+            reached = await http.leave(self.url, self.session_id, self._secret, self._credentials)
         self._track.stop()
         await close_peer_connection(self._pc)
         for task in self._tasks:
             task.cancel()
         await self._receiving.__aexit__(None, None, None)
+        return reached
 
 
 def _sending_clip(options: ReplayOptions) -> TrackFactory:
@@ -330,8 +359,9 @@ async def replay_clip(options: ReplayOptions, on_progress: ProgressCallback | No
     """Send the clip to the server at its own frame rate, save what the options say, and return the summary.
 
     `on_progress` is called with the counters ten times a second. Raises ClipError if the clip cannot be read,
-    ConfigError if a file of the options cannot be read or written, and ServerUnreachableError if the server cannot be
-    reached, rejects the offer or ends the session. If the task is cancelled, the peer still leaves the server in order.
+    ConfigError if a file of the options cannot be read or written, ServerUnreachableError if the server cannot be
+    reached or rejects the offer, and its subclass ServerLostError if the server ends the session or falls silent. If
+    the task is cancelled, the peer still leaves the server in order.
     """
     async with ReplayPeer(options) as peer:
         await peer.finish(on_progress)

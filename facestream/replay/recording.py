@@ -2,10 +2,12 @@
 
 import queue
 import threading
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from pathlib import Path
 from types import MappingProxyType
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 import av
 from av import VideoFrame
@@ -16,93 +18,174 @@ from av.video.stream import VideoStream
 from facestream.errors import ConfigError
 from facestream.media.planes import planes_of
 from facestream.messages.telemetry import Telemetry, encode_telemetry
+from facestream.results.outputs import Output
 
-SUFFIXES: Final = (".mp4", ".mkv", ".mov")
+Item = TypeVar("Item")
+
+_FORMATS = MappingProxyType({".mp4": "mp4", ".mkv": "matroska", ".mov": "mov"})
+SUFFIXES: Final = tuple(_FORMATS)
 MAX_WAITING_FRAMES = 90  # 41 MB at 640x480: three seconds; if the disk is slower, the file lacks frames
+MAX_WAITING_MESSAGES = 900  # 30 s
+CLOSE_DEADLINE_S = 10.0  # for the reader of a pipe, which may never read
+_FORMAT_OPTIONS = MappingProxyType(
+    {"movflags": "frag_keyframe+empty_moov"}
+)  # MP4 without moving back, for pipes
 _BLACK_YUV = (16, 128, 128)
 _NOMINAL_FPS = 30  # for the encoder's rate control only; frames keep their own times
 _ENCODER_OPTIONS = MappingProxyType({"preset": "veryfast", "tune": "zerolatency", "crf": "20"})
 
 
-def check_writable(path: Path, option: str) -> None:
-    """Raise ConfigError if a file cannot be written, before the replay instead of after it."""
-    try:
-        with path.open("ab"):
-            pass
-        if not path.stat().st_size:
-            path.unlink()
-    except OSError as error:
-        raise ConfigError(
-            f"{option}: {path} cannot be written ({error.strerror}); choose another file", option
-        ) from error
+class FileThread(ABC, Generic[Item]):
+    """A file that is written in a thread of its own, which starts with the first item: a slow disk delays no peer.
 
+    The file replaces an older one when `commit` is called, and only if something has come.
+    """
 
-class Recording:
-    """An H264 file of the received frames at their own times; encodes in its own thread."""
-
-    def __init__(self, path: Path) -> None:
-        if path.suffix.lower() not in SUFFIXES:
-            raise ConfigError(
-                f"--out: got {path.name}; expected a name that ends in {', '.join(SUFFIXES)}", "--out"
-            )
-        check_writable(path, "--out")
+    def __init__(self, output: Output, max_waiting: int, items: str) -> None:
+        self.output = output
         self.left_out = 0
-        """Frames that were not written because they arrived faster than they could be."""
-        self.failure: Exception | None = None
-        self._path = path
-        # Bounded; a frame that does not fit is dropped and counted.
-        self._waiting: queue.Queue[VideoFrame | None] = queue.Queue(MAX_WAITING_FRAMES)
-        self._thread = threading.Thread(target=self._write_all, name="replay-recording", daemon=True)
+        """Items that were not written because they arrived faster than they could be."""
+        self._failure: Exception | None = None
+        self._items = items
+        # Bounded; an item that does not fit is dropped and counted.
+        self._waiting: queue.Queue[Item | None] = queue.Queue(max_waiting)
+        self._thread = threading.Thread(target=self._run, name=f"replay-{items}", daemon=True)
         self._started = False
 
-    def write(self, frame: VideoFrame) -> None:
-        """Take ownership of one frame; returns at once."""
+    @property
+    def failure(self) -> str | None:
+        """Why the file lacks items; None if it lacks none."""
+        if self._failure is not None:
+            return str(self._failure)
+        return (
+            f"{self.left_out} {self._items} came faster than they could be written" if self.left_out else None
+        )
+
+    def write(self, item: Item) -> None:
+        """Take ownership of one item; returns at once."""
         if not self._started:
             self._started = True
             self._thread.start()
         try:
-            self._waiting.put_nowait(frame)
+            self._waiting.put_nowait(item)
         except queue.Full:
             self.left_out += 1
 
     def close(self) -> None:
-        """Finish the file; blocks until it is on disk. Without a frame there is no file."""
-        if self._started and self._thread.is_alive():
-            self._waiting.put(None)
-            self._thread.join()
-
-    def _write_all(self) -> None:
+        """Finish the file, which `commit` or `discard` must follow; blocks until it is written."""
+        if not self._started or not self._thread.is_alive():
+            return
         try:
-            with av.open(str(self._path), "w") as container:
-                _write_frames(container, self._waiting)
+            self._waiting.put(None, timeout=CLOSE_DEADLINE_S)
+        except queue.Full:
+            pass
+        else:
+            self._thread.join(CLOSE_DEADLINE_S)
+        if self._thread.is_alive():
+            self._failure = TimeoutError(f"nobody has read it for {CLOSE_DEADLINE_S:.0f} s")
+
+    def finish(self, *, whole: bool) -> Path | None:
+        """Replace the older file if the session went to its end (`whole`) and the file is in order.
+
+        Otherwise the older file stays, and what has come is kept beside it. Returns the path under which it is kept,
+        None: no file. Call it after `close`.
+        """
+        if self._thread.is_alive():
+            return None  # it still writes into a pipe that nobody reads
+        if not self._started or self._failure is not None:
+            self.output.discard()
+            return None
+        if not whole:
+            return self.output.keep_incomplete()
+        try:
+            self.output.commit()
+        except OSError as error:
+            self._failure = error
+            return None
+        return self.output.path
+
+    @abstractmethod
+    def _write_all(self, items: Iterator[Item]) -> None:
+        """Write all items; raises FFmpegError, OSError, ValueError."""
+
+    def _run(self) -> None:
+        try:
+            self._write_all(iter(self._waiting.get, None))
         except (av.FFmpegError, OSError, ValueError) as error:
-            self.failure = error
+            self._failure = error
             # Empty the queue, so that `close` can add its end mark.
             while self._waiting.get() is not None:
                 self.left_out += 1
 
 
-class TelemetryLog:
+class Recording(FileThread[VideoFrame]):
+    """An H264 file of the received frames at their own times."""
+
+    def __init__(self, path: Path) -> None:
+        """Check the name and the folder; raises ConfigError."""
+        if path.suffix.lower() not in _FORMATS:
+            raise ConfigError(
+                f"--out: got {path.name}; expected a name that ends in {', '.join(SUFFIXES)}", "--out"
+            )
+        super().__init__(Output(path, "--out"), MAX_WAITING_FRAMES, "frames")
+        self._format = _FORMATS[path.suffix.lower()]
+
+    def _write_all(self, items: Iterator[VideoFrame]) -> None:
+        options = dict(_FORMAT_OPTIONS) if self._format != "matroska" and not self.output.is_regular else {}
+        with av.open(self.output.open(), "w", format=self._format, options=options) as container:
+            _write_frames(container, items)
+
+
+class TelemetryLog(FileThread[Telemetry]):
     """The received telemetry messages, one per line."""
 
     def __init__(self, path: Path) -> None:
-        check_writable(path, "--telemetry")
-        self._file = path.open("w", encoding="utf-8")
+        """Check the folder; raises ConfigError."""
+        super().__init__(Output(path, "--telemetry"), MAX_WAITING_MESSAGES, "messages")
 
-    def write(self, report: Telemetry) -> None:
-        """Add one message."""
-        self._file.write(encode_telemetry(report) + "\n")
+    def _write_all(self, items: Iterator[Telemetry]) -> None:
+        file = self.output.open_text()
+        for report in items:
+            file.write(encode_telemetry(report) + "\n")
+            if not self.output.is_regular:
+                file.flush()
 
-    def close(self) -> None:
-        """Flush and close the file; may be called twice."""
-        self._file.close()
+
+class ReplayFiles:
+    """The files of one peer: ends all of them, and says what is wrong with them."""
+
+    def __init__(self, files: Sequence[FileThread[VideoFrame] | FileThread[Telemetry]]) -> None:
+        self._files = files
+        self._kept: list[Path | None] = []
+
+    def finish(self, *, whole: bool) -> None:
+        """Close all of them; blocks until they are on the disk. `whole`: as in `FileThread.finish`."""
+        for file in self._files:
+            file.close()
+        self._kept = [file.finish(whole=whole) for file in self._files]
+
+    @property
+    def lack_something(self) -> bool:
+        """Whether a file lacks what the server has sent."""
+        return any(file.failure is not None for file in self._files)
+
+    def complaints(self) -> Iterator[str]:
+        """A sentence for each file that is incomplete, not written, or not where it was wanted."""
+        for file, kept in zip(self._files, self._kept, strict=False):
+            option, wanted = file.output.option, file.output.path
+            if kept is None and file.failure is not None:
+                yield f"{option}: {wanted} is not written ({file.failure})"
+            elif kept is not None and file.failure is not None:
+                yield f"{option}: {kept} is incomplete ({file.failure})"
+            elif kept is not None and kept != wanted:
+                yield f"{option}: what came until then is in {kept}; {wanted} is left as it was"
 
 
-def _write_frames(container: OutputContainer, waiting: "queue.Queue[VideoFrame | None]") -> None:
+def _write_frames(container: OutputContainer, frames: Iterator[VideoFrame]) -> None:
     stream: VideoStream | None = None
     reformatter = VideoReformatter()
     last_pts = -1
-    while (frame := waiting.get()) is not None:
+    for frame in frames:
         if stream is None:
             stream = _add_stream(container, frame)
         pts, time_base = frame.pts, frame.time_base
@@ -110,11 +193,11 @@ def _write_frames(container: OutputContainer, waiting: "queue.Queue[VideoFrame |
         if pts is None or pts <= last_pts:
             continue
         last_pts = pts
-        if (frame.width, frame.height) != (stream.width, stream.height):
-            frame = _fitted(frame, stream.width, stream.height, reformatter)
-        frame.pts, frame.time_base = pts, time_base
-        frame.pict_type = av.video.frame.PictureType.NONE
-        for packet in stream.encode(frame):
+        same_size = (frame.width, frame.height) == (stream.width, stream.height)
+        fitted = frame if same_size else _fitted(frame, stream.width, stream.height, reformatter)
+        fitted.pts, fitted.time_base = pts, time_base
+        fitted.pict_type = av.video.frame.PictureType.NONE
+        for packet in stream.encode(fitted):
             container.mux(packet)
     if stream is not None:
         for packet in stream.encode(None):

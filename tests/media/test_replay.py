@@ -139,7 +139,7 @@ def test_a_frame_that_is_too_large_ends_the_replay_with_the_reason(clip: Path, t
     assert "Traceback" not in ended.stderr
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_the_replay_and_the_summary_is_written(
     server_url: str, clip: Path, tmp_path: Path, number: signal.Signals
 ):
@@ -149,7 +149,7 @@ def test_a_signal_ends_the_replay_and_the_summary_is_written(
          "--summary", str(summary), "--telemetry", str(telemetry), "--out", str(tmp_path / "out.mp4")],
         cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
-    wait_for(lambda: telemetry.exists() and telemetry.stat().st_size > 0)
+    wait_for(lambda: len(list(tmp_path.glob(".*.part"))) == 2)
 
     process.send_signal(number)
     printed, complained = process.communicate(timeout=seconds(20))
@@ -177,15 +177,71 @@ def test_a_stopping_server_ends_the_replay_with_the_reason_and_a_summary(clip: P
              "--summary", str(summary), "--telemetry", str(tmp_path / "t.jsonl")],
             cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
-        wait_for(lambda: (tmp_path / "t.jsonl").exists() and (tmp_path / "t.jsonl").stat().st_size > 0)
+        wait_for(lambda: list(tmp_path.glob(".t.jsonl.*.part")) != [])
 
         running.stop()
         _, complained = process.communicate(timeout=seconds(30))
 
-    assert process.returncode == 2
+    assert process.returncode == 1
     assert "ended the connection: the server is stopping" in complained
     assert "Traceback" not in complained
     assert json.loads(summary.read_text())["sent_frames"] > 0
+
+
+def test_what_came_until_the_server_was_lost_is_kept_beside_the_old_file(clip: Path, tmp_path: Path):
+    telemetry = tmp_path / "t.jsonl"
+    telemetry.write_text("old")
+    with running_server(tmp_path / "server.log") as running:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "facestream", "replay", str(clip), "--url", running.url,
+             "--telemetry", str(telemetry), "--duration", "1.5"],
+            cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        wait_for(lambda: list(tmp_path.glob(".t.jsonl.*.part")) != [])
+
+        running.process.kill()
+        _, complained = process.communicate(timeout=seconds(30))
+
+    assert process.returncode == 1
+    assert "sent frames have come back" in complained
+    assert telemetry.read_text() == "old"
+    assert decode_telemetry((tmp_path / "t.incomplete.jsonl").read_text().splitlines()[0]).analysed
+
+
+def test_telemetry_goes_through_a_pipe_and_a_recording_too(server_url: str, clip: Path, tmp_path: Path):
+    telemetry, out = tmp_path / "pipe", tmp_path / "pipe.mp4"
+    os.mkfifo(telemetry)
+    os.mkfifo(out)
+    with (tmp_path / "lines").open("wb") as lines, (tmp_path / "video").open("wb") as video:
+        readers = [
+            subprocess.Popen(["cat", telemetry], stdout=lines),
+            subprocess.Popen(["cat", out], stdout=video),
+        ]
+
+        try:
+            ended = run_command(clip, "--url", server_url, "--telemetry", telemetry, "--out", out)
+        finally:
+            codes = [reader.wait(seconds(10)) for reader in readers]
+
+    assert codes == [0, 0]
+    assert ended.returncode == 0, ended.stderr
+    assert decode_telemetry((tmp_path / "lines").read_text().splitlines()[0]).v == 1
+    with av.open(str(tmp_path / "video"), format="mp4") as container:
+        assert next(container.decode(video=0)).width == 640
+    assert telemetry.is_fifo()
+    assert out.is_fifo()
+
+
+@pytest.mark.parametrize("option", ["--out", "--telemetry", "--summary"])
+def test_a_clip_is_never_replaced_by_a_result(clip: Path, tmp_path: Path, option: str):
+    (tmp_path / "link.mp4").symlink_to(clip)
+    before = clip.read_bytes()
+
+    ended = run_command(clip, option, tmp_path / "link.mp4")
+
+    assert ended.returncode == 2
+    assert f"{option}: {tmp_path}/link.mp4 is an input of this command" in ended.stderr
+    assert clip.read_bytes() == before
 
 
 async def test_a_killed_server_is_noticed(clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
