@@ -116,7 +116,7 @@ class ReplayPeer:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        # A user who interrupts the replay gets valid files of what came until then.
+        # A user who interrupts the replay gets valid files of what it has received.
         await self._close(whole=kind is None or not issubclass(kind, Exception))
 
     @property
@@ -201,7 +201,7 @@ class ReplayPeer:
             lost = self._sent_all and not reached
             await asyncio.to_thread(self.files.finish, whole=whole and not lost)
         if lost and whole:
-            raise ServerLostError(f"{self.url} does not answer any more: {self._came_back}")
+            raise ServerLostError(f"{self.url} does not answer any more: {self._returned}")
 
     # Setup
 
@@ -311,10 +311,10 @@ class ReplayPeer:
         if self._pc.connectionState != "connected":
             if self.notices and self.notices[-1].code in _CLIP_REFUSED:
                 raise ServerUnreachableError(f"{self.url} ended the connection{said}")
-            raise ServerLostError(f"{self.url} ended the connection{said} ({self._came_back})")
+            raise ServerLostError(f"{self.url} ended the connection{said} ({self._returned})")
         if self._silent_s > SILENCE_DEADLINE_S:
             raise ServerLostError(
-                f"{self.url} has stopped sending{said} ({self._came_back}); is it still running?"
+                f"{self.url} has stopped sending{said} ({self._returned}); is it still running?"
             )
 
     @property
@@ -322,8 +322,8 @@ class ReplayPeer:
         return time.monotonic() - self.tally.last_heard_s
 
     @property
-    def _came_back(self) -> str:
-        return f"{self.tally.received} of {self.tally.sent} sent frames have come back"
+    def _returned(self) -> str:
+        return f"{self.tally.received} of {self.tally.sent} sent frames have returned"
 
     async def _wait_until(self, reached: Callable[[], bool], timeout_s: float) -> None:
         async with asyncio.timeout(timeout_s):

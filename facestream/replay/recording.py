@@ -38,7 +38,7 @@ _ENCODER_OPTIONS = MappingProxyType({"preset": "veryfast", "tune": "zerolatency"
 class FileThread(ABC, Generic[Item]):
     """A file that is written in a thread of its own, which starts with the first item: a slow disk delays no peer.
 
-    The file replaces an older one when `commit` is called, and only if something has come.
+    The file replaces an older one when `commit` is called, and only if something has arrived.
     """
 
     def __init__(self, output: Output, max_waiting: int, items: str) -> None:
@@ -58,7 +58,9 @@ class FileThread(ABC, Generic[Item]):
         if self._failure is not None:
             return str(self._failure)
         return (
-            f"{self.left_out} {self._items} came faster than they could be written" if self.left_out else None
+            f"{self.left_out} {self._items} arrived faster than they could be written"
+            if self.left_out
+            else None
         )
 
     def write(self, item: Item) -> None:
@@ -87,7 +89,7 @@ class FileThread(ABC, Generic[Item]):
     def finish(self, *, whole: bool) -> Path | None:
         """Replace the older file if the session went to its end (`whole`) and the file is in order.
 
-        Otherwise the older file stays, and what has come is kept beside it. Returns the path under which it is kept,
+        Otherwise the older file stays, and what has arrived is kept beside it. Returns the path under which it is kept,
         None: no file. Call it after `close`.
         """
         if self._thread.is_alive():
@@ -178,7 +180,7 @@ class ReplayFiles:
             elif kept is not None and file.failure is not None:
                 yield f"{option}: {kept} is incomplete ({file.failure})"
             elif kept is not None and kept != wanted:
-                yield f"{option}: what came until then is in {kept}; {wanted} is left as it was"
+                yield f"{option}: what was received until then is in {kept}; {wanted} is left as it was"
 
 
 def _write_frames(container: OutputContainer, frames: Iterator[VideoFrame]) -> None:

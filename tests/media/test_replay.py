@@ -188,7 +188,7 @@ def test_a_stopping_server_ends_the_replay_with_the_reason_and_a_summary(clip: P
     assert json.loads(summary.read_text())["sent_frames"] > 0
 
 
-def test_what_came_until_the_server_was_lost_is_kept_beside_the_old_file(clip: Path, tmp_path: Path):
+def test_the_telemetry_until_the_server_was_lost_is_kept_beside_the_old_file(clip: Path, tmp_path: Path):
     telemetry = tmp_path / "t.jsonl"
     telemetry.write_text("old")
     with running_server(tmp_path / "server.log") as running:
@@ -203,7 +203,7 @@ def test_what_came_until_the_server_was_lost_is_kept_beside_the_old_file(clip: P
         _, complained = process.communicate(timeout=seconds(30))
 
     assert process.returncode == 1
-    assert "sent frames have come back" in complained
+    assert "sent frames have returned" in complained
     assert telemetry.read_text() == "old"
     assert decode_telemetry((tmp_path / "t.incomplete.jsonl").read_text().splitlines()[0]).analysed
 
