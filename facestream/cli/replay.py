@@ -6,14 +6,18 @@ import contextlib
 import json
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from facestream.cli.arguments import add_server_access, token_of
-from facestream.errors import ConfigError, ServerLostError
+from facestream.cli.gate import LANDMARKS_EVERY_S, Gate, write
+from facestream.cli.gate import add_arguments as add_gate_arguments
+from facestream.errors import FacestreamError, ServerLostError
 from facestream.ice.servers import CredentialSource, IceUrl, parse_ice_url
 from facestream.replay.options import DEFAULT_URL, MAX_PEERS, Codec, ReplayOptions
+from facestream.replay.summary import Tally
 from facestream.results.outputs import Output, check_outputs
 
 if TYPE_CHECKING:
@@ -21,7 +25,8 @@ if TYPE_CHECKING:
     from facestream.replay.peer import ReplayPeer
 
 INTERRUPTED_EXIT = 130
-INCOMPLETE_EXIT = 1
+FAILED_EXIT = 1
+INTERRUPTED = "interrupted"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -56,6 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="relay: send media only through a TURN server (default: %(default)s)",
     )  # fmt: skip
     add_server_access(parser)
+    add_gate_arguments(parser)
 
 
 def options_from(args: argparse.Namespace) -> ReplayOptions:
@@ -79,52 +85,69 @@ def options_from(args: argparse.Namespace) -> ReplayOptions:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Replay and print the summary; raises ClipError, ConfigError, ServerUnreachableError."""
+    """Replay, print the summary and judge it; raises ClipError, ConfigError, ServerUnreachableError."""
     from facestream.replay.connection import prepare_libraries
 
     options = options_from(args)
     check_outputs(
-        {"--out": options.out, "--telemetry": options.telemetry, "--summary": options.summary},
-        [path for path in (options.clip, args.token_file, options.cafile) if path is not None],
+        {
+            "--out": options.out,
+            "--telemetry": options.telemetry,
+            "--summary": options.summary,
+            "--junit": args.junit,
+        },
+        [path for path in (options.clip, args.token_file, options.cafile, args.compare) if path is not None],
         binary={"--out"},
     )
+    gate = Gate(args)
+    if gate.comparison is not None:
+        options = replace(options, landmarks_every_s=LANDMARKS_EVERY_S)
     prepare_libraries()
     summary = Output(options.summary, "--summary") if options.summary is not None else None
     try:
-        return _run_one(options, summary) if options.peers == 1 else _run_load(options, summary)
+        return _run_one(options, summary, gate) if options.peers == 1 else _run_load(options, summary, gate)
     finally:
+        gate.close()
         if summary is not None:
             summary.discard()  # nothing, if it is written
 
 
-def _run_one(options: ReplayOptions, summary: Output | None) -> int:
+def _run_one(options: ReplayOptions, out: Output | None, gate: Gate) -> int:
     from facestream.clips.clip import open_clip
     from facestream.replay.peer import ReplayPeer
     from facestream.replay.stamp import MIN_FRAME_HEIGHT_PX, MIN_FRAME_WIDTH_PX, fits
 
     clip = open_clip(options.clip)
     peer = ReplayPeer(options)
+    peer.on_report = gate.comparison.add if gate.comparison is not None else None
     width_px, height_px = clip.size_wh
     if not fits(width_px, height_px):
         _say(
             f"{width_px}x{height_px} is too small for a frame number (at least "
             f"{MIN_FRAME_WIDTH_PX}x{MIN_FRAME_HEIGHT_PX}), so no latency is measured"
         )
-    lost: ServerLostError | None = None
+    ended_early, failure = "", None
     try:
         asyncio.run(_replay(peer, clip.expected_frames(loop=options.loop, duration_s=options.duration_s)))
     except (KeyboardInterrupt, asyncio.CancelledError):
         # Ctrl-C or SIGTERM: the session has ended in order, and the summary of what was sent is valid.
         if peer.tally.connected_s is None:
             return INTERRUPTED_EXIT
-    except ServerLostError as error:
-        lost = error
-    finally:
-        if peer.tally.connected_s is not None:
-            _conclude(peer, summary)
-    if lost is not None:
-        _say(str(lost))
-    return INCOMPLETE_EXIT if lost is not None or peer.files.lack_something else 0
+        ended_early = INTERRUPTED
+    except FacestreamError as error:
+        ended_early, failure = str(error), error
+    passed = True
+    if gate.judges or peer.tally.connected_s is not None:
+        summary = peer.summary()
+        passed = _report(out, gate, [peer.tally], summary.as_text(), summary.as_json(), ended_early)
+        _complain(peer)
+    if isinstance(failure, ServerLostError):
+        _say(str(failure))
+    elif failure is not None:
+        raise failure
+    if gate.judges and ended_early == INTERRUPTED:
+        return INTERRUPTED_EXIT
+    return FAILED_EXIT if failure is not None or not passed or peer.files.lack_something else 0
 
 
 async def _replay(peer: "ReplayPeer", expected_frames: int | None) -> None:
@@ -134,9 +157,7 @@ async def _replay(peer: "ReplayPeer", expected_frames: int | None) -> None:
             await peer.finish(lambda tally: show(tally.sent))
 
 
-def _conclude(peer: "ReplayPeer", out: Output | None) -> None:
-    summary = peer.summary()
-    _report(out, summary.as_text(), summary.as_json())
+def _complain(peer: "ReplayPeer") -> None:
     for sentence in dict.fromkeys([*(notice.detail for notice in peer.notices), *peer.unreadable]):
         _say(f"server notice: {sentence}")
     if peer.tally.skipped:
@@ -147,20 +168,29 @@ def _conclude(peer: "ReplayPeer", out: Output | None) -> None:
         _say(sentence)
 
 
-def _run_load(options: ReplayOptions, summary: Output | None) -> int:
+def _run_load(options: ReplayOptions, out: Output | None, gate: Gate) -> int:
     from facestream.replay.load import Load
 
     load = Load(options)
+    if gate.comparison is not None:
+        load.watch_reports(gate.comparison.add)
+    ended_early = ""
     try:
         asyncio.run(_send_load(load))
     except (KeyboardInterrupt, asyncio.CancelledError):
         # As above.
         if not load.sent_frames:
             return INTERRUPTED_EXIT
-    _report(summary, load.total().as_text(), load.summary_json())
+        ended_early = INTERRUPTED
+    total = load.total()
+    if load.failed and not ended_early:
+        ended_early = f"{load.failed} of {options.peers} peers failed: {next(iter(total.failures))}"
+    passed = _report(out, gate, load.tallies, total.as_text(), load.summary_json(), ended_early)
     for sentence in load.files.complaints():
         _say(sentence)
-    return INCOMPLETE_EXIT if load.failed or load.files.lack_something else 0
+    if gate.judges and ended_early == INTERRUPTED:
+        return INTERRUPTED_EXIT
+    return FAILED_EXIT if load.failed or not passed or load.files.lack_something else 0
 
 
 async def _send_load(load: "Load") -> None:
@@ -194,23 +224,24 @@ def _progress_bar(expected_frames: int | None) -> Iterator[Callable[[int], None]
         yield show
 
 
-def _report(out: Output | None, text: str, values: dict[str, object]) -> None:
+def _report(
+    out: Output | None,
+    gate: Gate,
+    tallies: Sequence[Tally],
+    text: str,
+    values: dict[str, object],
+    ended_early: str,
+) -> bool:
+    """Write and print the summary and the verdict; returns whether all criteria are met."""
+    judged, more, passed = gate.conclude(tallies, text, ended_early)
+    json_text = json.dumps(values | more, indent=2) + "\n"
     # First the file: after a hang-up, nothing can be printed.
     if out is not None and out.is_regular:
-        _write_summary(out, values)
-    sys.stdout.write(text + "\n")
+        write(out, json_text)
+    sys.stdout.write(f"{text}\n{judged}")
     if out is not None and not out.is_regular:
-        _write_summary(out, values)
-
-
-def _write_summary(out: Output, values: dict[str, object]) -> None:
-    try:
-        out.open_text().write(json.dumps(values, indent=2) + "\n")
-        out.commit()
-    except OSError as error:
-        raise ConfigError(
-            f"--summary: {out.path} cannot be written ({error.strerror}); choose another file", "--summary"
-        ) from error
+        write(out, json_text)
+    return passed
 
 
 def _say(sentence: str) -> None:

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, replace
 
 from facestream.clips.clip import open_clip
 from facestream.errors import FacestreamError
+from facestream.messages.telemetry import Telemetry
 from facestream.replay.connection import ReceiveMode
 from facestream.replay.encoded import EncodedClip, EncodedTrack, encode_clip
 from facestream.replay.options import ReplayOptions
@@ -34,7 +35,7 @@ class Load:
         codec = options.codec or "h264"  # what the server would choose
         self.clip = encode_clip(clip, codec, loop=options.loop, duration_s=options.duration_s)
         self._begin = asyncio.Event()
-        quiet = replace(options, codec=codec, out=None, telemetry=None)
+        quiet = replace(options, codec=codec, out=None, telemetry=None, landmarks_every_s=0.0)
         self.peers = [
             _LoadPeer(number, replace(options, codec=codec) if number == 1 else quiet, self.clip, self._begin)
             for number in range(1, options.peers + 1)
@@ -61,6 +62,15 @@ class Load:
     def expected_frames(self) -> int | None:
         """Frames that all peers will send; None: without end."""
         return None if self.clip.frame_count is None else self.clip.frame_count * len(self.peers)
+
+    @property
+    def tallies(self) -> list[Tally]:
+        """The counters of all peers."""
+        return [peer.tally for peer in self.peers]
+
+    def watch_reports(self, on_report: Callable[[Telemetry], None]) -> None:
+        """Call this with every telemetry message of the first peer."""
+        self.peers[0].watch_reports(on_report)
 
     @property
     def files(self) -> ReplayFiles:
@@ -144,6 +154,9 @@ class _LoadPeer:
     @property
     def files(self) -> ReplayFiles:
         return self._peer.files
+
+    def watch_reports(self, on_report: Callable[[Telemetry], None]) -> None:
+        self._peer.on_report = on_report
 
     async def run(self, connecting: asyncio.Semaphore) -> None:
         """Connect when it is this peer's turn, send, leave; takes at most the clip's length and GRACE_S."""

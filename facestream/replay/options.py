@@ -43,6 +43,8 @@ class ReplayOptions:
     """For `ice_servers`."""
     ice_policy: Literal["all", "relay"] = "all"
     """`relay`: send media only through a TURN server."""
+    landmarks_every_s: float = 0.0
+    """Ask the server for the landmarks of a face this often, 0.1 to 60 seconds; 0: never."""
     token: str = ""
     """Access token, if the server needs one."""
     cafile: Path | None = None

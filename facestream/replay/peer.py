@@ -17,7 +17,7 @@ from facestream.clips.clip import open_clip
 from facestream.errors import FrameError, ServerLostError, ServerUnreachableError
 from facestream.ice.servers import IceServer
 from facestream.media.planes import planes_of
-from facestream.messages.control import Bye, ControlReply, NoticeCode, decode_reply
+from facestream.messages.control import Bye, ControlReply, NoticeCode, SendLandmarks, decode_reply
 from facestream.messages.http import OfferBody
 from facestream.messages.telemetry import Telemetry, decode_telemetry
 from facestream.replay import http
@@ -89,6 +89,8 @@ class ReplayPeer:
         self._log = TelemetryLog(options.telemetry) if options.telemetry else None
         self.files = ReplayFiles([file for file in (self._recording, self._log) if file is not None])
         """What is saved; their names are final once the peer is closed."""
+        self.on_report: Callable[[Telemetry], None] | None = None
+        """Called with every telemetry message; must not raise."""
         self._sent_all = False
         self._reports: deque[Telemetry] = deque(maxlen=MAX_KEPT_REPORTS)
         self._replies: deque[ControlReply] = deque(maxlen=MAX_KEPT_REPLIES)
@@ -218,6 +220,7 @@ class ReplayPeer:
         telemetry.on("message", self._on_telemetry)
         self._control = self._pc.createDataChannel("control")
         self._control.on("message", self._on_control)
+        self._control.on("open", self._on_control_open)
 
     async def _connect(self) -> None:
         await self._pc.setLocalDescription(await self._pc.createOffer())
@@ -263,6 +266,11 @@ class ReplayPeer:
             self.tally.connected_s = self.tally.last_heard_s = time.monotonic()
         self._changed.set()
 
+    def _on_control_open(self) -> None:
+        if self.options.landmarks_every_s:
+            request = SendLandmarks(type="landmarks", every_s=self.options.landmarks_every_s)
+            self._control.send(request.model_dump_json())
+
     def _on_telemetry(self, message: str | bytes) -> None:
         try:
             report = decode_telemetry(message)
@@ -273,6 +281,8 @@ class ReplayPeer:
         self._reports.append(report)
         if self._log is not None:
             self._log.write(report)
+        if self.on_report is not None:
+            self.on_report(report)
         self._changed.set()
 
     def _on_control(self, message: str | bytes) -> None:

@@ -87,7 +87,10 @@ class Tally:
         self._last_analysed_s: float | None = None
         self._sent_at_s: dict[int, float] = {}
         self._face_ids: set[int] = set()
-        self._labels: Counter[str] = Counter()
+        self.with_faces = 0
+        """Analysed frames with at least one face."""
+        self.labels: Counter[str] = Counter()
+        """How often each label was given, over the faces of all frames."""
 
     def count_sent(self, counter: int | None, now_s: float) -> None:
         """Count a frame given to the encoder; `counter` is its number, None if it has none."""
@@ -117,7 +120,8 @@ class Tally:
         # The channel is unordered, so an older message may arrive later.
         self.dropped = max(self.dropped, report.dropped)
         self._face_ids.update(face.id for face in report.faces)
-        self._labels.update(face.label for face in report.faces)
+        self.with_faces += report.analysed and bool(report.faces)
+        self.labels.update(face.label for face in report.faces)
 
     @property
     def fps_analysed(self) -> float:
@@ -126,7 +130,7 @@ class Tally:
 
     def summary(self) -> Summary:
         """The summary so far, with rounded values."""
-        faces = self._labels.total()
+        faces = self.labels.total()
         return Summary(
             sent_frames=self.sent,
             received_frames=self.received,
@@ -137,7 +141,7 @@ class Tally:
             first_frame_ms=self._since_start_ms(self.first_received_s),
             latency_ms=latency_of(self.latencies_ms),
             faces_seen=len(self._face_ids),
-            emotions={label: round(count / faces, 4) for label, count in self._labels.most_common()},
+            emotions={label: round(count / faces, 4) for label, count in self.labels.most_common()},
         )
 
     def _since_start_ms(self, time_s: float | None) -> float | None:

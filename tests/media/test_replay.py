@@ -232,6 +232,41 @@ def test_telemetry_goes_through_a_pipe_and_a_recording_too(server_url: str, clip
     assert out.is_fifo()
 
 
+def test_a_replay_is_judged_and_compared(server_url: str, clip: Path, tmp_path: Path):
+    telemetry, junit, summary = (tmp_path / name for name in ("t.jsonl", "verdict.xml", "s.json"))
+    first = run_command(clip, "--url", server_url, "--telemetry", telemetry, "--max-p95-ms", "100000")
+
+    ended = run_command(
+        clip, "--url", server_url, "--compare", telemetry, "--junit", junit, "--summary", summary,
+        "--min-faces-percent", "50", "--expect-label", "sad:90%", "--duration", "1.5",
+    )  # fmt: skip
+
+    assert first.returncode == 0
+    assert "passed: all 2" in first.stdout
+    assert ended.returncode == 1
+    verdict = {check["name"]: check["passed"] for check in json.loads(summary.read_text())["verdict"]}
+    assert verdict == {"replay": True, "frames with a face": True, "label sad": False}
+    assert 'failures="1"' in junit.read_text()
+    assert json.loads(summary.read_text())["compare"]["box_overlap"] > 0.5
+    assert "same label" in ended.stdout
+
+
+def test_a_server_that_cannot_be_reached_is_in_the_verdict(clip: Path, tmp_path: Path):
+    ended = run_command(
+        clip, "--url", "http://127.0.0.1:9", "--junit", tmp_path / "verdict.xml", "--min-fps", "1"
+    )
+
+    assert ended.returncode == 2
+    assert "cannot be reached" in (tmp_path / "verdict.xml").read_text()
+
+
+def test_a_load_is_judged_by_its_slowest_peer(server_url: str, clip: Path):
+    ended = run_command(clip, "--url", server_url, "--peers", "2", "--duration", "1", "--min-fps", "1000")
+
+    assert ended.returncode == 1
+    assert "FAILED: 1 of 2" in ended.stdout
+
+
 @pytest.mark.parametrize("option", ["--out", "--telemetry", "--summary"])
 def test_a_clip_is_never_replaced_by_a_result(clip: Path, tmp_path: Path, option: str):
     (tmp_path / "link.mp4").symlink_to(clip)

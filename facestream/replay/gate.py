@@ -1,0 +1,151 @@
+"""Judge a replay by criteria: what was wanted, what was measured, passed or failed.
+
+Pure: no connection, no file, no clock. A criterion that could not be measured is failed, with the reason.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Final, Self
+
+from facestream.analysis.faces import EMOTIONS
+from facestream.replay.summary import Latency, Tally, latency_of
+
+LABELS: Final = (*map(str, EMOTIONS), "unsure")
+
+
+@dataclass(frozen=True, slots=True)
+class Criteria:
+    """What a replay must reach; None: not asked for."""
+
+    min_fps: float | None = None
+    """Analysed frames per second of the slowest peer."""
+    max_p95_ms: float | None = None
+    """95th percentile of the latency of the first peer."""
+    max_drop_percent: float | None = None
+    """Frames that were sent and have not returned, 0..100."""
+    min_faces_percent: float | None = None
+    """Analysed frames with at least one face, 0..100."""
+    expect_labels: tuple[tuple[str, float], ...] = ()
+    """Labels and the least share, 0..1, that each has among all faces of all frames."""
+
+    def __bool__(self) -> bool:
+        return self != Criteria()
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One criterion and what was measured."""
+
+    name: str
+    wanted: str
+    got: str
+    """Empty: it could not be measured."""
+    passed: bool
+    reason: str = ""
+    """Why it could not be measured."""
+
+    def as_json(self) -> dict[str, object]:
+        """An entry of `verdict` in the summary."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """The figures of one replay that the criteria are about, over all its peers."""
+
+    sent: int
+    received: int
+    analysed: int
+    with_faces: int
+    fps_analysed: float
+    latency_ms: Latency
+    labels: Counter[str]
+
+    @classmethod
+    def of(cls, tallies: Sequence[Tally]) -> Self:
+        """The figures of these peers; the latency is that of the first, the only one that decodes."""
+        return cls(
+            sent=sum(tally.sent for tally in tallies),
+            received=sum(min(tally.received, tally.sent) for tally in tallies),
+            analysed=sum(tally.analysed for tally in tallies),
+            with_faces=sum(tally.with_faces for tally in tallies),
+            fps_analysed=min((tally.fps_analysed for tally in tallies), default=0.0),
+            latency_ms=latency_of(tallies[0].latencies_ms) if tallies else Latency(),
+            labels=sum((tally.labels for tally in tallies), Counter()),
+        )
+
+
+def judge(criteria: Criteria, measured: Measured, *, ended_early: str = "") -> tuple[Check, ...]:
+    """One check for each criterion, after one for the replay itself: `ended_early` says why it was not whole."""
+    checks = [
+        Check(
+            "replay", "to the end of the clip", "" if ended_early else "whole", not ended_early, ended_early
+        )
+    ]
+    checks += _limits(criteria, measured)
+    faces = measured.labels.total()
+    for label, least in criteria.expect_labels:
+        wanted = f"at least {_percent(100 * least)}"
+        if faces:
+            share = measured.labels[label] / faces
+            checks.append(Check(f"label {label}", wanted, _percent(100 * share), share >= least))
+        else:
+            checks.append(Check(f"label {label}", wanted, "", False, "no face was found"))
+    return tuple(checks)
+
+
+def _limits(criteria: Criteria, measured: Measured) -> Iterable[Check]:
+    nothing = "no frame was analysed" if measured.received else "no frame has returned"
+    if (least := criteria.min_fps) is not None:
+        # A rate needs two frames.
+        got, why = measured.fps_analysed, "" if measured.fps_analysed else nothing
+        yield Check(
+            "frame rate",
+            f"at least {least:g} FPS",
+            "" if why else f"{got:.1f} FPS",
+            not why and got >= least,
+            why,
+        )
+    if (most := criteria.max_p95_ms) is not None:
+        p95 = measured.latency_ms.p95
+        why = "" if p95 is not None else "no received frame has a readable number"
+        got_text = "" if p95 is None else f"{p95:.1f} ms"
+        yield Check("latency p95", f"at most {most:g} ms", got_text, p95 is not None and p95 <= most, why)
+    if (most := criteria.max_drop_percent) is not None:
+        wanted = f"at most {_percent(most)}"
+        if measured.sent:
+            dropped = 100 * (measured.sent - measured.received) / measured.sent
+            yield Check("frames not returned", wanted, _percent(dropped), dropped <= most)
+        else:
+            yield Check("frames not returned", wanted, "", False, "no frame was sent")
+    if (least := criteria.min_faces_percent) is not None:
+        wanted = f"at least {_percent(least)}"
+        if measured.analysed:
+            share = 100 * measured.with_faces / measured.analysed
+            yield Check("frames with a face", wanted, _percent(share), share >= least)
+        else:
+            yield Check("frames with a face", wanted, "", False, nothing)
+
+
+def as_table(checks: Sequence[Check]) -> str:
+    """The checks as lines of text with aligned columns, and a last line with the verdict."""
+    rows = [("criterion", "wanted", "got", "verdict")]
+    rows += [
+        (check.name, check.wanted, check.got or "not measured", "passed" if check.passed else _failed(check))
+        for check in checks
+    ]
+    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    lines = ["  ".join((*map(str.ljust, row[:3], widths), row[3])) for row in rows]
+    failed = sum(not check.passed for check in checks)
+    return "\n".join(
+        [*lines, f"FAILED: {failed} of {len(checks)}" if failed else f"passed: all {len(checks)}"]
+    )
+
+
+def _failed(check: Check) -> str:
+    return f"FAILED: {check.reason}" if check.reason else "FAILED"
+
+
+def _percent(value: float) -> str:
+    return f"{value:.1f} %"
