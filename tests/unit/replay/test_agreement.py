@@ -19,7 +19,7 @@ HAPPY = Seen((100, 100, 50, 50), "happy", None)
 
 
 def moving(label: str = "happy", frames: int = 60) -> Frames:
-    """A face that moves over the frame, to and fro."""
+    """A face that moves over the frame, back and forth."""
     return [
         (number / 30, (Seen((100 + 40 * np.sin(number / 4), 100, 50, 50), label, None),))
         for number in range(frames)
