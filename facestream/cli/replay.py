@@ -114,6 +114,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _run_one(options: ReplayOptions, out: Output | None, gate: Gate) -> int:
     from facestream.clips.clip import open_clip
+    from facestream.config.limits import MAX_FRAME_PX
     from facestream.replay.peer import ReplayPeer
     from facestream.replay.stamp import MIN_FRAME_HEIGHT_PX, MIN_FRAME_WIDTH_PX, fits
 
@@ -126,7 +127,11 @@ def _run_one(options: ReplayOptions, out: Output | None, gate: Gate) -> int:
             f"{width_px}x{height_px} is too small for a frame number (at least "
             f"{MIN_FRAME_WIDTH_PX}x{MIN_FRAME_HEIGHT_PX}), so no latency is measured"
         )
-    ended_early, failure = "", None
+    if max(clip.size_wh) > MAX_FRAME_PX:
+        _say(
+            f"{width_px}x{height_px} is scaled down to {MAX_FRAME_PX} pixels, what a server accepts by default"
+        )
+    cut_off, ended_early, failure = "", "", None
     try:
         asyncio.run(_replay(peer, clip.expected_frames(loop=options.loop, duration_s=options.duration_s)))
     except (KeyboardInterrupt, asyncio.CancelledError):
@@ -136,6 +141,9 @@ def _run_one(options: ReplayOptions, out: Output | None, gate: Gate) -> int:
         ended_early = INTERRUPTED
     except FacestreamError as error:
         ended_early, failure = str(error), error
+    else:
+        cut_off = "; ".join(problem.sentence for problem in peer.clip_problems if problem.incomplete)
+        ended_early = cut_off
     passed = True
     if gate.judges or peer.tally.connected_s is not None:
         summary = peer.summary()
@@ -147,7 +155,8 @@ def _run_one(options: ReplayOptions, out: Output | None, gate: Gate) -> int:
         raise failure
     if gate.judges and ended_early == INTERRUPTED:
         return INTERRUPTED_EXIT
-    return FAILED_EXIT if failure is not None or not passed or peer.files.lack_something else 0
+    whole = failure is None and not cut_off and not peer.files.lack_something
+    return 0 if whole and passed else FAILED_EXIT
 
 
 async def _replay(peer: "ReplayPeer", expected_frames: int | None) -> None:
@@ -164,6 +173,8 @@ def _complain(peer: "ReplayPeer") -> None:
         _say(
             f"{peer.tally.skipped} frames were skipped, because this machine encodes more slowly than the clip plays"
         )
+    for problem in peer.clip_problems:
+        _say(problem.sentence)
     for sentence in peer.files.complaints():
         _say(sentence)
 

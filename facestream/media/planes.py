@@ -27,6 +27,14 @@ def as_yuv420p(frame: VideoFrame) -> VideoFrame:
     return converted
 
 
+def copy_of(frame: VideoFrame) -> VideoFrame:
+    """A copy of a yuv420p frame with memory of its own and without a timestamp."""
+    copy = VideoFrame(frame.width, frame.height, "yuv420p")
+    for source, target in zip(planes_of(frame), planes_of(copy), strict=True):
+        target[:] = source
+    return copy
+
+
 def crop_even(frame: VideoFrame) -> VideoFrame:
     """A copy of a yuv420p frame without its last column or row if their number is odd.
 

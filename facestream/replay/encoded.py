@@ -4,6 +4,7 @@ import asyncio
 import time
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import islice
 from typing import Final
 
 import av
@@ -19,7 +20,7 @@ from facestream.media.planes import planes_of
 from facestream.replay.options import Codec
 from facestream.replay.stamp import fits, write_stamp
 from facestream.replay.summary import Tally
-from facestream.replay.track import TIME_BASE, VIDEO_CLOCK_HZ, ReplayTrack
+from facestream.replay.track import TIME_BASE, VIDEO_CLOCK_HZ, ReplayTrack, selection_for_sending
 
 MAX_ENCODED_FRAMES: Final = 900  # 30 s at 30 FPS, about 4 MB; a longer replay repeats them
 KEYFRAME_INTERVAL_S: Final = 2.0
@@ -67,24 +68,23 @@ def encode_clip(clip: Clip, codec: Codec, *, loop: bool, duration_s: float | Non
     """Encode at most MAX_ENCODED_FRAMES of the clip, each with its number; raises ClipError."""
     encoder: VideoCodecContext | None = None
     frames: list[EncodedFrame] = []
-    for number, clip_frame in enumerate(clip.frames(loop=clip.still, duration_s=duration_s)):
-        if number == MAX_ENCODED_FRAMES:
-            break
-        frame = clip_frame.frame
-        if encoder is None:
-            encoder = _encoder(codec, frame, clip.fps)
-        # There is only one encoder, so the clip ends where the size of its frames changes.
-        if (frame.width, frame.height) != (encoder.width, encoder.height):
-            break
-        counter = number if fits(frame.width, frame.height) else None
-        if counter is not None:
-            write_stamp(planes_of(frame), counter)
-        frame.pts, frame.time_base = round(clip_frame.at_s * VIDEO_CLOCK_HZ), TIME_BASE
-        frame.pict_type = av.video.frame.PictureType.NONE
-        payload = b"".join(bytes(packet) for packet in encoder.encode(frame))
-        frames.append(EncodedFrame(payload, clip_frame.at_s, counter))
+    with clip.frames(selection_for_sending(loop=clip.still, duration_s=duration_s)) as reader:
+        for number, clip_frame in enumerate(islice(reader, MAX_ENCODED_FRAMES)):
+            frame = clip_frame.frame
+            if encoder is None:
+                encoder = _encoder(codec, frame, clip.fps)
+            # There is only one encoder, so the clip ends where the size of its frames changes.
+            if (frame.width, frame.height) != (encoder.width, encoder.height):
+                break
+            counter = number if fits(frame.width, frame.height) else None
+            if counter is not None:
+                write_stamp(planes_of(frame), counter)
+            frame.pts, frame.time_base = round(clip_frame.at_s * VIDEO_CLOCK_HZ), TIME_BASE
+            frame.pict_type = av.video.frame.PictureType.NONE
+            payload = b"".join(bytes(packet) for packet in encoder.encode(frame))
+            frames.append(EncodedFrame(payload, clip_frame.at_s, counter))
     if not frames:
-        raise ClipError(f"{clip.path}: no frame within the duration; expected a longer duration")
+        raise ClipError(f"{clip.name}: no frame within the duration; expected a longer duration")
     count = clip.expected_frames(loop=loop, duration_s=duration_s)
     if not loop and count is None:
         count = len(frames)

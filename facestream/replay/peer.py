@@ -14,6 +14,7 @@ from av import VideoFrame
 
 from facestream.aiortc_patches import close_peer_connection
 from facestream.clips.clip import open_clip
+from facestream.clips.reader import Problem
 from facestream.errors import FrameError, ServerLostError, ServerUnreachableError
 from facestream.ice.servers import IceServer
 from facestream.media.planes import planes_of
@@ -32,7 +33,7 @@ from facestream.replay.options import ReplayOptions
 from facestream.replay.recording import Recording, ReplayFiles, TelemetryLog
 from facestream.replay.stamp import read_stamp
 from facestream.replay.summary import Summary, Tally
-from facestream.replay.track import ClipTrack, ReplayTrack
+from facestream.replay.track import ClipTrack, ReplayTrack, selection_for_sending
 from facestream.results.outputs import check_outputs
 
 CONNECT_DEADLINE_S = 15.0
@@ -125,6 +126,11 @@ class ReplayPeer:
     def clip_ended(self) -> bool:
         """Whether the last frame has been handed to the encoder."""
         return self._track.ended.is_set()
+
+    @property
+    def clip_problems(self) -> tuple[Problem, ...]:
+        """What was wrong with the clip as far as it was read; complete when it has ended."""
+        return () if self.tally.connected_s is None else self._track.problems
 
     def summary(self) -> Summary:
         """The summary so far."""
@@ -360,7 +366,8 @@ def _sending_clip(options: ReplayOptions) -> TrackFactory:
     clip = open_clip(options.clip)
 
     def make_track(tally: Tally) -> ReplayTrack:
-        return ClipTrack(clip.frames(loop=options.loop, duration_s=options.duration_s), clip.fps, tally)
+        selection = selection_for_sending(loop=options.loop, duration_s=options.duration_s)
+        return ClipTrack(clip.frames(selection), clip.fps, tally)
 
     return make_track
 

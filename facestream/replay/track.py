@@ -4,7 +4,6 @@ import asyncio
 import threading
 import time
 from abc import abstractmethod
-from collections.abc import Generator, Iterator
 from fractions import Fraction
 
 import av
@@ -15,7 +14,8 @@ from av.frame import Frame
 from av.packet import Packet
 from av.stream import Stream
 
-from facestream.clips.clip import ClipFrame
+from facestream.clips.reader import FILL_INTERVAL_S, ClipFrame, ClipReader, Problem, Selection
+from facestream.config.limits import MAX_FRAME_PX
 from facestream.errors import FacestreamError
 from facestream.media.planes import planes_of
 from facestream.replay.stamp import COUNTER_VALUES, fits, write_stamp
@@ -23,6 +23,11 @@ from facestream.replay.summary import Tally
 
 VIDEO_CLOCK_HZ = 90_000
 TIME_BASE = Fraction(1, VIDEO_CLOCK_HZ)
+
+
+def selection_for_sending(*, loop: bool, duration_s: float | None) -> Selection:
+    """All frames, scaled down to what a server accepts by default, without gaps that would end a session."""
+    return Selection(loop=loop, duration_s=duration_s, max_side_px=MAX_FRAME_PX, gaps="fill")
 
 
 class ReplayTrack(VideoStreamTrack):
@@ -41,6 +46,11 @@ class ReplayTrack(VideoStreamTrack):
             raise MediaStreamError
         return await self._next_due()
 
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What was wrong with the clip as far as it was read."""
+        return ()
+
     def stop(self) -> None:
         super().stop()
         self.ended.set()
@@ -57,14 +67,18 @@ class ReplayTrack(VideoStreamTrack):
 class ClipTrack(ReplayTrack):
     """Sends like a camera: a frame that is late by more than its interval is skipped."""
 
-    def __init__(self, frames: Iterator[ClipFrame], fps: float, tally: Tally) -> None:
+    def __init__(self, frames: ClipReader, fps: float, tally: Tally) -> None:
         super().__init__(tally)
         self._frames = frames
-        self._interval_s = 1 / fps
+        self._interval_s = min(1 / fps, FILL_INTERVAL_S)
         self._started_s: float | None = None
         self._counter = 0
         self._reading = threading.Lock()
-        """Held while a thread reads, because a generator that runs cannot be closed."""
+        """Held while a thread reads, because a reader that reads cannot be closed."""
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        return self._frames.problems
 
     async def close(self) -> None:
         await super().close()
@@ -72,8 +86,7 @@ class ClipTrack(ReplayTrack):
 
     def _close_frames(self) -> None:
         with self._reading:
-            if isinstance(self._frames, Generator):
-                self._frames.close()
+            self._frames.close()
 
     async def _next_due(self) -> VideoFrame:
         clip_frame = await self._next_in_time()

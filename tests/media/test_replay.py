@@ -30,6 +30,7 @@ from facestream.replay.options import ReplayOptions
 from facestream.replay.peer import ReplayPeer, replay_clip
 from tests.conftest import ROOT, running_server
 from tests.times import seconds
+from tests.unit.clips.making import cut, levels, noise, write_video
 
 
 @pytest.fixture
@@ -108,6 +109,24 @@ async def test_frames_return_within_a_second(server_url: str, clip: Path):
     assert summary.latency_ms.p95 is not None
     assert summary.latency_ms.p95 < 1000
     assert summary.received_frames >= 0.8 * summary.sent_frames
+
+
+def test_a_clip_that_is_cut_off_is_sent_and_named(server_url: str, tmp_path: Path):
+    path = cut(write_video(tmp_path / "12:30.mkv", noise(30, (160, 120)), fps=30), 0.6)
+
+    done = run_command(path, "--url", server_url)
+
+    assert done.returncode == 1
+    assert re.search(r"12:30\.mkv: the file is cut off: \d+ of about 30 frames could be read", done.stderr)
+    assert "Traceback" not in done.stderr
+
+
+async def test_a_larger_clip_than_a_server_accepts_is_scaled_down(server_url: str, tmp_path: Path):
+    path = write_video(tmp_path / "large.mp4", levels(3, (2048, 64)))
+
+    summary = await replay_clip(ReplayOptions(path, server_url, loop=True, duration_s=2.0))
+
+    assert summary.received_frames > 0
 
 
 @pytest.mark.parametrize("size_wh", [(96, 48), (321, 241)])

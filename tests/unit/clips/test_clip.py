@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from av import VideoFrame
 
-from facestream.clips.clip import STILL_DURATION_S, STILL_FPS, open_clip
+from facestream.clips.clip import open_clip
+from facestream.clips.reader import STILL_DURATION_S, STILL_FPS, Selection
 from facestream.errors import ClipError
 from facestream.media.planes import planes_of
 
@@ -56,7 +57,7 @@ def test_frames_keep_the_times_of_the_clip(tmp_path: Path):
 def test_a_looping_clip_continues_without_a_gap(tmp_path: Path):
     clip = open_clip(write_clip(tmp_path / "clip.mp4"))
 
-    times_s = [frame.at_s for frame in islice(clip.frames(loop=True), 35)]
+    times_s = [frame.at_s for frame in islice(clip.frames(Selection(loop=True)), 35)]
 
     assert np.diff(times_s) == pytest.approx(0.1, abs=0.002)
 
@@ -67,13 +68,13 @@ def test_a_looping_clip_continues_without_a_gap(tmp_path: Path):
 def test_the_duration_limits_the_frames(tmp_path: Path, *, loop: bool, duration_s: float, count: int):
     clip = open_clip(write_clip(tmp_path / "clip.mp4"))
 
-    assert len(list(clip.frames(loop=loop, duration_s=duration_s))) == count
+    assert len(list(clip.frames(Selection(loop=loop, duration_s=duration_s)))) == count
 
 
 def test_an_image_is_sent_for_five_seconds(tmp_path: Path):
     clip = open_clip(write_image(tmp_path / "image.png"))
 
-    frames = list(clip.frames())
+    frames = list(clip.frames(Selection(gaps="fill")))
 
     assert clip.still
     assert len(frames) == STILL_DURATION_S * STILL_FPS == clip.expected_frames()
@@ -83,7 +84,7 @@ def test_an_image_is_sent_for_five_seconds(tmp_path: Path):
 def test_an_image_is_sent_for_the_given_duration(tmp_path: Path):
     clip = open_clip(write_image(tmp_path / "image.png"))
 
-    assert len(list(clip.frames(duration_s=1))) == STILL_FPS
+    assert len(list(clip.frames(Selection(duration_s=1, gaps="fill")))) == STILL_FPS
 
 
 def test_drawing_on_one_frame_changes_no_other(tmp_path: Path):
@@ -193,7 +194,7 @@ def test_a_truncated_clip_ends_where_it_is_cut_off(tmp_path: Path):
 
 def test_a_clip_that_is_deleted_while_it_loops_ends(tmp_path: Path):
     path = write_clip(tmp_path / "clip.mp4")
-    frames = open_clip(path).frames(loop=True)
+    frames = open_clip(path).frames(Selection(loop=True))
     list(islice(frames, 10))
     path.unlink()
 

@@ -1,0 +1,157 @@
+"""Decode the video of a source once, from its beginning to its end; interlaced frames become whole ones.
+
+Errors of the content end nothing: they are counted. Knows nothing of times that increase, and converts nothing.
+"""
+
+from collections import deque
+from collections.abc import Generator, Iterator
+from typing import Final
+
+import av
+from av import VideoFrame
+from av.container import InputContainer
+from av.video.stream import VideoStream
+
+from facestream.clips.filters import Step, chain_for
+from facestream.clips.source import READ_TIMEOUT_S, Source, open_video
+
+FALLBACK_FPS: Final = 30.0
+_MAX_FPS = 240.0  # a higher value is the container's clock, not its frame rate
+_SEEK_EARLIER_S = 3.0  # without an index, a seek may end at a frame that cannot be decoded alone
+_DEINTERLACE: tuple[Step, ...] = (("bwdif", "mode=send_frame:deint=interlaced"),)
+
+Opened = tuple[InputContainer, VideoStream]
+TimedFrame = tuple[VideoFrame, float | None]
+"""A frame and its timestamp in seconds, None: it has none."""
+
+
+class Decoding:
+    """One pass over a source; `close` it."""
+
+    def __init__(self, source: Source, *, threads: int = 1, opened: Opened | None = None) -> None:
+        """Open the source, unless it is open; raises ClipError. `threads` 0: as many as FFmpeg chooses."""
+        self.container, self.stream = opened or open_video(source)
+        self.decoded = 0
+        """Frames decoded so far."""
+        self.undecodable = 0
+        """Packets that could not be decoded."""
+        self.stopped = ""
+        """Why the source could not be read to its end; empty: it was, or is still being read."""
+        self.first_s: float | None = None
+        """Timestamp of the first frame, if it has one."""
+        self._source = source
+        self._woven = _Deinterlacer()
+        self.stream.codec_context.thread_count = threads
+        if threads != 1:
+            self.stream.codec_context.thread_type = "AUTO"
+
+    def close(self) -> None:
+        """Close the source; may be called twice."""
+        self.container.close()
+
+    @property
+    def fps(self) -> float:
+        """Frames per second as the source says, or FALLBACK_FPS."""
+        return fps_of(self.stream)
+
+    def frames(self, start_s: float = 0.0) -> Iterator[TimedFrame]:
+        """The frames in order; with `start_s`, from some frame before this time after the first."""
+        decoded = self._timed_frames()
+        first = next(decoded, None)
+        if first is None:
+            return
+        self.first_s = first[1]
+        if start_s > _SEEK_EARLIER_S and self._seek(start_s):
+            decoded.close()
+            decoded = self._timed_frames()
+        else:
+            yield from self._woven.push(first)
+        for timed in decoded:
+            yield from self._woven.push(timed)
+        yield from self._woven.flush()
+
+    def _timed_frames(self) -> Generator[TimedFrame, None, None]:
+        for frame in self._decoded_frames():
+            self.decoded += 1
+            yield frame, None if frame.pts is None else float(frame.time)
+
+    def _decoded_frames(self) -> Iterator[VideoFrame]:
+        packets = self.container.demux(self.stream)
+        while True:
+            try:
+                packet = next(packets)
+            except StopIteration:
+                return
+            except (av.FFmpegError, OSError) as error:
+                self.stopped = _reason_to_stop(error)
+                break
+            try:
+                frames = packet.decode()
+            except av.FFmpegError:
+                self.undecodable += bool(packet.size)
+                continue
+            yield from frames
+        try:
+            yield from self.stream.codec_context.decode(None)
+        except av.FFmpegError:
+            return
+
+    def _seek(self, start_s: float) -> bool:
+        target_s = (self.first_s or 0.0) + start_s - _SEEK_EARLIER_S
+        try:
+            self.container.seek(round(target_s * av.time_base))
+        except av.FFmpegError:
+            return False  # the frames before it are decoded, too
+        return True
+
+
+class _Deinterlacer:
+    """Passes frames on; from the first interlaced frame on, through a filter that needs the next frame, too."""
+
+    def __init__(self) -> None:
+        self._filters: av.filter.Graph | None = None
+        self._shape: tuple[int, int, str] = (0, 0, "")
+        self._times_s: deque[float | None] = deque()
+
+    def push(self, timed: TimedFrame) -> Iterator[TimedFrame]:
+        frame, time_s = timed
+        shape = (frame.width, frame.height, frame.format.name)
+        if self._filters is not None and shape != self._shape:
+            yield from self.flush()
+        if self._filters is None:
+            if not frame.interlaced_frame:
+                yield timed
+                return
+            self._filters, self._shape = chain_for(frame, _DEINTERLACE), shape
+        self._times_s.append(time_s)
+        # The filter's own times are not used, but it wants some.
+        frame.pts = None
+        self._filters.vpush(frame)
+        yield from self._ready()
+
+    def flush(self) -> Iterator[TimedFrame]:
+        """The last frames."""
+        if self._filters is not None:
+            self._filters.vpush(None)
+            yield from self._ready()
+            self._filters = None
+
+    def _ready(self) -> Iterator[TimedFrame]:
+        while self._filters is not None and self._times_s:
+            try:
+                frame = self._filters.vpull()
+            except (av.BlockingIOError, av.EOFError):
+                return
+            yield frame, self._times_s.popleft()
+
+
+def fps_of(stream: VideoStream) -> float:
+    """Frames per second as the stream says, or FALLBACK_FPS."""
+    fps = float(stream.average_rate or stream.guessed_rate or 0)
+    return fps if 0 < fps <= _MAX_FPS else FALLBACK_FPS
+
+
+def _reason_to_stop(error: Exception) -> str:
+    if isinstance(error, av.ExitError):
+        return f"nothing came for {READ_TIMEOUT_S:.0f} s"
+    return (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
