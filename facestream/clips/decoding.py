@@ -154,4 +154,4 @@ def fps_of(stream: VideoStream) -> float:
 def _reason_to_stop(error: Exception) -> str:
     if isinstance(error, av.ExitError):
         return f"nothing came for {READ_TIMEOUT_S:.0f} s"
-    return (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
+    return (error.strerror if isinstance(error, OSError | av.FFmpegError) else None) or type(error).__name__

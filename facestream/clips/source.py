@@ -141,7 +141,11 @@ def _opened(source: Source) -> InputContainer:
         )
     # Without the protocol, the name 12:30.mp4 would be an address.
     return av.open(
-        f"file:{source.path}", "r", options=limits, container_options={"protocol_whitelist": "file,crypto"}
+        f"file:{source.path}",
+        "r",
+        options=limits,
+        container_options={"protocol_whitelist": "file,crypto"},
+        metadata_errors="replace",  # titles of old files are not UTF-8
     )
 
 
@@ -192,4 +196,5 @@ def _unreadable(error: OSError | ValueError) -> str:
 
 
 def _reason(error: Exception) -> str:
-    return (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
+    reason = error.strerror if isinstance(error, OSError | av.FFmpegError) else str(error)
+    return reason or type(error).__name__

@@ -40,6 +40,22 @@ def test_any_name_is_read(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyP
     assert len(read(Path(name))[0]) == 3
 
 
+def test_a_title_that_is_not_utf8_does_not_matter(tmp_path: Path):
+    path = tmp_path / "old.avi"
+    with av.open(str(path), "w") as container:
+        container.metadata["title"] = "Cafe in Paris"
+        stream = container.add_stream("mjpeg", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuvj420p"
+        for number in range(3):
+            frame = av.VideoFrame(64, 48, "yuvj420p")
+            frame.pts = number
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    path.write_bytes(path.read_bytes().replace(b"Cafe in", b"Caf\xe9 in"))
+
+    assert len(read(path)[0]) == 3
+
+
 def test_a_part_in_the_middle_keeps_its_times_and_numbers(tmp_path: Path):
     options = {"crf": "1", "g": "10"}
     path = write_video(tmp_path / "long.mp4", levels(25) * 4, options=options)
@@ -202,6 +218,14 @@ def test_a_file_cannot_name_other_files(tmp_path: Path, clip: Path):
     path.write_text(f"#EXTM3U\n#EXTINF:2,\n{clip}\n#EXT-X-ENDLIST\n", encoding="utf-8")
 
     with pytest.raises(ClipError, match="a playlist, not a video"):
+        open_clip(path)
+
+
+def test_the_reason_of_ffmpeg_is_in_words(tmp_path: Path):
+    path = tmp_path / "clip.mkv"
+    path.write_bytes(b"\x1a\x45\xdf\xa3" + bytes(2000))
+
+    with pytest.raises(ClipError, match=r"cannot be read as video \((End of file|Invalid data[^\[]*)\)"):
         open_clip(path)
 
 
