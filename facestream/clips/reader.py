@@ -56,7 +56,7 @@ class ClipFrame:
     """One frame as a person sees it; the receiver owns its memory."""
 
     frame: VideoFrame
-    """yuv420p, upright, square pixels, BT.709 studio range, both sides even, writable, without a timestamp."""
+    """yuv420p, upright, square pixels, BT.709 studio range, both sides even, writable unless selected otherwise."""
     at_s: float
     """Seconds from the first frame of the clip; strictly increasing, also when the clip repeats."""
     number: int = 0
@@ -91,6 +91,8 @@ class Selection:
     """Of the decoder; 0: as many as FFmpeg chooses. One, because the replay often runs beside the server."""
     max_side_px: int | None = None
     """Larger frames are scaled down to this longer side; None: no limit."""
+    writable: bool = True
+    """False: nobody draws on the frames, which saves a copy of each."""
     gaps: Gaps = "keep"
     """`fill`: repeat the last frame in gaps, and close up long ones; repeat the only frame of a still."""
 
@@ -207,9 +209,12 @@ class ClipReader(Iterator[ClipFrame]):
 
     def _converted(self, upright: Upright, frame: VideoFrame) -> VideoFrame:
         try:
-            return upright.convert(frame)
+            frame = upright.convert(frame)
         except (ValueError, av.FFmpegError) as error:
             raise ClipError(f"{self._source}: {_sentence(error)}") from error
+        if self._selection.writable:
+            frame.make_writable()  # the decoder may still use it as a reference
+        return frame
 
     # What was wrong
 

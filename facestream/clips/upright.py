@@ -52,7 +52,7 @@ class Upright:
         self._filters: av.filter.Graph | None = None
 
     def convert(self, frame: VideoFrame) -> VideoFrame:
-        """The frame as yuv420p with even sides; its memory is writable and belongs to the caller. Has no timestamp.
+        """The frame as yuv420p with even sides; the frame itself if it is so already, perhaps read-only.
 
         Raises ValueError if a side is shorter than MIN_SIDE_PX, and av.FFmpegError if the format cannot be converted.
         """
@@ -63,7 +63,6 @@ class Upright:
             frame.pts = None
             self._filters.vpush(frame)
             frame = self._filters.vpull()
-        frame.make_writable()  # the decoder may still use it as a reference
         return frame
 
     def size_wh(self, width: int, height: int) -> tuple[int, int]:

@@ -91,6 +91,14 @@ def test_several_threads_decode_the_same(tmp_path: Path):
     assert all(np.array_equal(a.gray, b.gray) for a, b in zip(one, several, strict=True))
 
 
+def test_read_only_frames_have_the_same_content(tmp_path: Path):
+    path = write_video(tmp_path / "clip.mp4", noise(6), options={"crf": "20"})
+
+    own, shared = (read(path, Selection(writable=writable))[0] for writable in (True, False))
+
+    assert all(np.array_equal(a.gray, b.gray) for a, b in zip(own, shared, strict=True))
+
+
 def test_in_a_gap_the_last_frame_is_sent_once_a_second(tmp_path: Path):
     path = write_video(tmp_path / "gap.mp4", levels(4), times_s=[0, 0.1, 4.0, 4.1])
 
