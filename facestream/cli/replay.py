@@ -196,12 +196,14 @@ def _run_load(options: ReplayOptions, out: Output | None, gate: Gate) -> int:
     total = load.total()
     if load.failed and not ended_early:
         ended_early = f"{load.failed} of {options.peers} peers failed: {next(iter(total.failures))}"
+    cut_off = [problem.sentence for problem in load.clip.problems if problem.incomplete]
+    ended_early = ended_early or "; ".join(cut_off)
     passed = _report(out, gate, load.tallies, total.as_text(), load.summary_json(), ended_early)
-    for sentence in load.files.complaints():
+    for sentence in [*(problem.sentence for problem in load.clip.problems), *load.files.complaints()]:
         _say(sentence)
     if gate.judges and ended_early == INTERRUPTED:
         return INTERRUPTED_EXIT
-    return FAILED_EXIT if load.failed or not passed or load.files.lack_something else 0
+    return FAILED_EXIT if load.failed or not passed or cut_off or load.files.lack_something else 0
 
 
 async def _send_load(load: "Load") -> None:

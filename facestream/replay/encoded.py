@@ -15,6 +15,7 @@ from av.stream import Stream
 from av.video.codeccontext import VideoCodecContext
 
 from facestream.clips.clip import Clip
+from facestream.clips.reader import Problem
 from facestream.errors import ClipError
 from facestream.media.planes import planes_of
 from facestream.replay.options import Codec
@@ -47,6 +48,8 @@ class EncodedClip:
     interval_s: float
     frame_count: int | None
     """Frames to send, by repeating these; None: without end."""
+    problems: tuple[Problem, ...] = ()
+    """What was wrong with the clip as far as it was read."""
 
     @property
     def duration_s(self) -> float | None:
@@ -88,7 +91,7 @@ def encode_clip(clip: Clip, codec: Codec, *, loop: bool, duration_s: float | Non
     count = clip.expected_frames(loop=loop, duration_s=duration_s)
     if not loop and count is None:
         count = len(frames)
-    return EncodedClip(tuple(frames), 1 / clip.fps, count)
+    return EncodedClip(tuple(frames), 1 / clip.fps, count, reader.problems)
 
 
 class EncodedTrack(ReplayTrack):

@@ -2,6 +2,7 @@
 
 import contextlib
 import socket
+import struct
 import threading
 import time
 from collections.abc import Iterator
@@ -58,6 +59,56 @@ def sending(content: bytes) -> Iterator[str]:
         finally:
             ended.set()
             thread.join()
+
+
+@contextlib.contextmanager
+def rtsp_camera(content: bytes) -> Iterator[str]:
+    """The address of an RTSP server that sends this MPEG transport stream once, over the connection of its commands."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=_serve_rtsp, args=(listening, content))
+        thread.start()
+        try:
+            yield f"rtsp://anna@127.0.0.1:{listening.getsockname()[1]}/camera"
+        finally:
+            thread.join()
+
+
+def _serve_rtsp(listening: socket.socket, content: bytes) -> None:
+    sdp = (
+        "v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=camera\r\nt=0 0\r\nm=video 0 RTP/AVP 33\r\na=control:track\r\n"
+    )
+    peer, _ = listening.accept()
+    with peer, peer.makefile("rb") as lines:
+        method = ""
+        while method != "PLAY":
+            method = lines.readline().decode().partition(" ")[0]
+            headers = {}
+            while header := lines.readline().decode().strip():
+                name, _, value = header.partition(": ")
+                headers[name.lower()] = value
+            body = sdp if method == "DESCRIBE" else ""
+            answer = f"RTSP/1.0 200 OK\r\nCSeq: {headers['cseq']}\r\nContent-Length: {len(body)}\r\n"
+            answer += "Public: DESCRIBE, SETUP, PLAY\r\n" if method == "OPTIONS" else ""
+            answer += "Content-Type: application/sdp\r\n" if method == "DESCRIBE" else ""
+            answer += f"Transport: {headers['transport']}\r\nSession: 1\r\n" if method == "SETUP" else ""
+            peer.sendall(f"{answer}\r\n{body}".encode())
+        for number, at in enumerate(range(0, len(content), 1316)):
+            packet = struct.pack("!BBHII", 0x80, 33, number, 0, 1) + content[at : at + 1316]
+            peer.sendall(struct.pack("!cBH", b"$", 0, len(packet)) + packet)
+
+
+def test_an_rtsp_camera_is_read(tmp_path: Path):
+    content = write_video(tmp_path / "clip.ts", levels(20)).read_bytes()
+
+    with rtsp_camera(content) as url:
+        clip = open_clip(url)
+        with clip.frames() as reader:
+            times_s = [frame.at_s for frame in reader]
+
+    assert "anna" not in clip.name
+    assert clip.size_wh == (64, 48)
+    assert times_s == pytest.approx([number / 10 for number in range(len(times_s))], abs=0.01)
+    assert len(times_s) >= 19  # FFmpeg may wait for more before it gives the last one
 
 
 def test_a_stream_over_http_is_read_to_its_end(tmp_path: Path):

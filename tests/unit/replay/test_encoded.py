@@ -17,6 +17,7 @@ from facestream.replay.encoded import EncodedClip, EncodedFrame, EncodedTrack, e
 from facestream.replay.stamp import read_stamp
 from facestream.replay.summary import Tally
 from facestream.replay.track import VIDEO_CLOCK_HZ
+from tests.unit.clips.making import cut, noise, write_video
 
 SHORT = EncodedClip(tuple(EncodedFrame(b"x", number / 50, number) for number in range(3)), 1 / 50, 7)
 
@@ -113,3 +114,11 @@ async def test_a_late_track_skips_missed_frames_and_counts_them():
 
     assert tally.skipped >= 4
     assert sent[-1][1] - sent[0][1] >= 0.095
+
+
+def test_a_clip_that_is_cut_off_says_so(tmp_path: Path):
+    path = cut(write_video(tmp_path / "cut.mkv", noise(20)), 0.6)
+
+    encoded = encode_clip(open_clip(path), "vp8", loop=False, duration_s=None)
+
+    assert [problem.code for problem in encoded.problems] == ["cut_off"]
