@@ -13,6 +13,11 @@ a video file with `replay_clip`, and run a server with `serve`::
     summary = asyncio.run(facestream.replay_clip(facestream.ReplayOptions(Path("clip.mp4"))))
     asyncio.run(facestream.serve(facestream.load_config(port=9000)))
 
+Follow a running session of a server with `follow_events`, an async iterator over its telemetry and markers::
+
+    async for event in facestream.follow_events("http://localhost:8080", token=admin_token):
+        print(event)
+
 The names in `__all__` and what their docstrings say are the public interface. Until version 1.0, a minor version may
 change it, and the changelog says how; a patch version does not. Everything else is internal and may change at any time.
 Every error that facestream raises on purpose is a `FacestreamError`, except ValueError for a value out of range and for
@@ -32,6 +37,8 @@ if TYPE_CHECKING:
     from facestream.analysis.tracking.tracks import Tracks
     from facestream.config import Config, load_config
     from facestream.errors import FacestreamError
+    from facestream.live.follow import follow_events
+    from facestream.messages.events import Lost, Marker, SessionEnd, SessionStart
     from facestream.messages.telemetry import Telemetry, decode_telemetry
     from facestream.replay.options import ReplayOptions
     from facestream.replay.peer import replay_clip
@@ -48,11 +55,16 @@ __all__ = [
     "Face",
     "FacestreamError",
     "FrameReport",
+    "Lost",
+    "Marker",
     "ReplayOptions",
+    "SessionEnd",
+    "SessionStart",
     "Summary",
     "Telemetry",
     "Tracks",
     "decode_telemetry",
+    "follow_events",
     "load_analyzer",
     "load_config",
     "replay_clip",
@@ -68,11 +80,16 @@ _MODULE_OF = {
     "Face": "facestream.analysis.faces",
     "FacestreamError": "facestream.errors",
     "FrameReport": "facestream.analysis.faces",
+    "Lost": "facestream.messages.events",
+    "Marker": "facestream.messages.events",
     "ReplayOptions": "facestream.replay.options",
+    "SessionEnd": "facestream.messages.events",
+    "SessionStart": "facestream.messages.events",
     "Summary": "facestream.replay.summary",
     "Telemetry": "facestream.messages.telemetry",
     "Tracks": "facestream.analysis.tracking.tracks",
     "decode_telemetry": "facestream.messages.telemetry",
+    "follow_events": "facestream.live.follow",
     "load_analyzer": "facestream.analysis.models",
     "load_config": "facestream.config",
     "replay_clip": "facestream.replay.peer",

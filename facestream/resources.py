@@ -28,11 +28,15 @@ REINSTALL = "run `make setup`" if IS_CHECKOUT else "install the facestream wheel
 INSTALL_PINS = (
     ".venv/bin/pip install -r requirements.txt" if IS_CHECKOUT else f"pip install -r {REQUIREMENTS}"
 )
-INSTALL_TUNNEL = (
-    ".venv/bin/pip install -r requirements-tunnel.txt"
-    if IS_CHECKOUT
-    else f"pip install -r {ROOT / 'requirements-tunnel.txt'}"
-)
+
+
+def _install(extra: str) -> str:
+    """The command that installs an optional part."""
+    file = f"requirements-{extra}.txt"
+    return f".venv/bin/pip install -r {file}" if IS_CHECKOUT else f"pip install -r {ROOT / file}"
+
+
+INSTALL_TUNNEL, INSTALL_LSL, INSTALL_OSC = _install("tunnel"), _install("lsl"), _install("osc")
 COMMAND = ".venv/bin/python -m facestream" if IS_CHECKOUT else "facestream"
 """Starts the program; a command follows it."""
 START = f"{COMMAND} serve"

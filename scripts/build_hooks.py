@@ -21,8 +21,17 @@ LIBRARIES = (
     "client/node_modules/c3/LICENSE",
 )
 MODELS = ("models/manifest.json", "models/README.md", "models/MODEL_CARD.md")
-OTHERS = ("docs/openapi.json", "requirements.txt", "requirements-tunnel.txt")
-EXTRAS = {"dev": "requirements-dev.txt", "tunnel": "requirements-tunnel.txt"}
+EXTRAS = {
+    "dev": "requirements-dev.txt",
+    "tunnel": "requirements-tunnel.txt",
+    "lsl": "requirements-lsl.txt",
+    "osc": "requirements-osc.txt",
+}
+OTHERS = (
+    "docs/openapi.json",
+    "requirements.txt",
+    *(file for extra, file in EXTRAS.items() if extra != "dev"),
+)
 REMEDY = "run `make wheel`, which fetches what a wheel consists of"
 
 

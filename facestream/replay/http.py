@@ -98,17 +98,17 @@ async def post_offer(url: URL, offer: OfferBody, credentials: Credentials = NO_C
                 allow_redirects=False,
             ) as response,
         ):
-            status, body = response.status, await _read_bounded(response)
+            status, body = response.status, await read_bounded(response)
     except TimeoutError as error:
         raise ServerUnreachableError(
             f"{url} did not answer the offer within {OFFER_DEADLINE_S:.0f} s; is it a facestream server?"
         ) from error
     except (aiohttp.ClientError, ssl.SSLError, OSError, ValueError) as error:
         raise ServerUnreachableError(
-            f"{url} cannot be reached ({_reason(error)}); start the server with `{START}`, or check --url"
+            f"{url} cannot be reached ({reason_of(error)}); start the server with `{START}`, or check --url"
         ) from error
     if status != 200:
-        raise _rejection(url, status, body)
+        raise rejection_of(url, status, body, "the offer")
     try:
         return AnswerBody.model_validate_json(body)
     except ValidationError as error:
@@ -124,7 +124,7 @@ async def fetch_ice_servers(url: URL, credentials: Credentials = NO_CREDENTIALS)
             credentials.connect(CONFIG_DEADLINE_S) as http,
             http.get(url / "config", allow_redirects=False) as response,
         ):
-            entries = PageConfig.model_validate_json(await _read_bounded(response)).ice_servers
+            entries = PageConfig.model_validate_json(await read_bounded(response)).ice_servers
         return [
             IceServer(parse_ice_url(text), TurnCredentials(entry.username or "", entry.credential or ""))
             for entry in entries
@@ -147,7 +147,7 @@ async def leave(url: URL, session_id: str, secret: str, credentials: Credentials
         return False
 
 
-def _reason(error: Exception) -> str:
+def reason_of(error: Exception) -> str:
     """The system's error text, without what aiohttp adds."""
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         why = getattr(error.certificate_error, "verify_message", "") or str(error.certificate_error)
@@ -160,7 +160,7 @@ def _reason(error: Exception) -> str:
     return os.strerror(error.errno) if error.errno > 0 else error.strerror or str(error)
 
 
-async def _read_bounded(response: aiohttp.ClientResponse) -> bytes:
+async def read_bounded(response: aiohttp.ClientResponse) -> bytes:
     """The start of the body: a server that is not facestream may send without end."""
     body = bytearray()
     async for chunk in response.content.iter_chunked(16 * 1024):
@@ -170,16 +170,16 @@ async def _read_bounded(response: aiohttp.ClientResponse) -> bytes:
     return bytes(body)
 
 
-def _rejection(url: URL, status: int, body: bytes) -> ServerUnreachableError:
-    """The error for a response other than 200, with its problem code if the body is a problem."""
+def rejection_of(url: URL, status: int, body: bytes, what: str) -> ServerUnreachableError:
+    """The error for a response other than 200 to `what`, with its problem code if the body is a problem."""
     try:
         problem = Problem.model_validate_json(body)
     except ValidationError:
         return ServerUnreachableError(
-            f"{url} rejected the offer: HTTP {status}, not the response of a facestream server; check host and port of "
+            f"{url} rejected {what}: HTTP {status}, not the response of a facestream server; check host and port of "
             "--url",
             status,
         )
     return ServerUnreachableError(
-        f"{url} rejected the offer: {problem.detail} (HTTP {status})", status, problem.code
+        f"{url} rejected {what}: {problem.detail} (HTTP {status})", status, problem.code
     )

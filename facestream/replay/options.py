@@ -51,11 +51,11 @@ class ReplayOptions:
     """Certificates (PEM) to trust besides the system's."""
 
 
-def read_token(path: Path) -> str:
-    """The first token of a file, without empty lines and lines that begin with #; raises ConfigError."""
+def read_token(path: Path, option: str = "token-file") -> str:
+    """The first token of the file of an option, without empty lines and lines that begin with #; raises ConfigError."""
     # From a file, because other programs on the machine can read command lines.
-    lines = lines_of(read_text(path, "token-file", "a text file with a token as its first line"))
+    lines = lines_of(read_text(path, option, "a text file with a token as its first line"))
     if not lines or not lines[0].isascii() or not lines[0].isprintable():
         got = "has a first line that is not ASCII" if lines else "has no token"
-        raise ConfigError(f"token-file: {path} {got}; expected a token as its first line", "token-file")
+        raise ConfigError(f"{option}: {path} {got}; expected a token as its first line", option)
     return lines[0]

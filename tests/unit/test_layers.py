@@ -23,7 +23,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"signaling"}),
     frozenset({"sessions"}),
     frozenset({"web", "replay"}),
-    frozenset({"doctor"}),
+    frozenset({"doctor", "live"}),
     frozenset({"cli", "__init__", "__main__"}),
 )
 """From the lowest: the packages and modules directly below facestream/."""
@@ -44,6 +44,7 @@ FORBIDDEN: dict[str, set[str]] = {
     "clips": {"asyncio", "aiortc", "aiohttp", "dlib"},
     "signaling": {"asyncio", "av", "aiohttp"},
     "sessions": {"aiohttp"},
+    "live": {"av", "aiortc", "cv2", "dlib"},
     # Modules with stricter rules than their package.
     "analysis.faces": {"cv2", "dlib"},
     "results.record": {"cv2"},

@@ -1,0 +1,86 @@
+"""Forward a session to Lab Streaming Layer: a stream of numbers and a stream of markers (docs/live.md).
+
+Needs the package pylsl, which brings liblsl.
+"""
+
+from typing import Final
+
+from facestream.analysis.faces import EMOTIONS
+from facestream.live.sinks import BOX, NAN, POSE, label_index, load, pose_of
+from facestream.messages.events import LiveEvent, Marker
+from facestream.messages.telemetry import FaceMessage, Telemetry
+from facestream.resources import INSTALL_LSL
+
+CHANNELS: Final = (
+    ("pts", "seconds"),
+    ("seq", ""),
+    ("face_id", ""),
+    *((name, "pixels") for name in BOX),
+    *((str(emotion), "probability") for emotion in EMOTIONS),
+    ("label", ""),
+    *((name, "degrees") for name in POSE),
+    ("eye_opening", ""),
+    ("mouth_opening", ""),
+    ("blinks", ""),
+)
+"""Name and unit of each channel of a sample."""
+NUMBERS, MARKERS = "Face", "Markers"
+"""Types of the two streams."""
+BUFFERED_S = 60
+
+
+class LslSink:
+    """Two outlets on the local network, which stay while sessions come and go."""
+
+    def __init__(self, name: str, source: str) -> None:
+        """`name` is that of the streams, `source` says where they come from. Raises ConfigError."""
+        pylsl = load("pylsl", "pylsl", INSTALL_LSL)
+        self._clock = pylsl.local_clock
+        # The same source after a restart, so that a recorder goes on with the stream.
+        info = pylsl.StreamInfo(
+            name, NUMBERS, len(CHANNELS), pylsl.IRREGULAR_RATE, pylsl.cf_double64, f"{source}/{name}"
+        )
+        channels = info.desc().append_child("channels")
+        for label, unit in CHANNELS:
+            channel = channels.append_child("channel")
+            channel.append_child_value("label", label)
+            channel.append_child_value("unit", unit)
+        marker_name = f"{name}-markers"
+        markers = pylsl.StreamInfo(
+            marker_name, MARKERS, 1, pylsl.IRREGULAR_RATE, pylsl.cf_string, f"{source}/{marker_name}"
+        )
+        self._numbers = pylsl.StreamOutlet(info, max_buffered=BUFFERED_S)
+        self._markers = pylsl.StreamOutlet(markers, max_buffered=BUFFERED_S)
+
+    def send(self, event: LiveEvent) -> None:
+        """Push an event, with the time of its arrival on the clock of LSL."""
+        now_s = self._clock()
+        if isinstance(event, Telemetry) and event.analysed:
+            for sample in samples_of(event):
+                self._numbers.push_sample(sample, now_s)
+        elif isinstance(event, Marker):
+            self._markers.push_sample([": ".join(filter(None, (event.name, event.note)))], now_s)
+
+    def close(self) -> None:
+        """Do nothing: liblsl closes the outlets when they are collected."""
+
+
+def samples_of(message: Telemetry) -> list[list[float]]:
+    """A sample for each face of a frame; one with face_id 0 and NaN for a frame without a face."""
+    frame = [message.pts, float(message.seq)]
+    if not message.faces:
+        return [[*frame, 0.0, *[NAN] * (len(CHANNELS) - len(frame) - 1)]]
+    return [[*frame, *_numbers_of(face)] for face in message.faces]
+
+
+def _numbers_of(face: FaceMessage) -> list[float]:
+    return [
+        float(face.id),
+        *map(float, face.box),
+        *face.probabilities,
+        float(label_index(face)),
+        *pose_of(face),
+        face.eyes,
+        face.mouth,
+        float(face.blinks),
+    ]
