@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--admin",
         action="store_true",
-        help="for an admin (sessions, metrics, tokens of peers) instead of for a peer",
+        help="for an admin (sessions and their numbers, metrics, tokens of peers) instead of for a peer",
     )
     parser.add_argument(
         "--url", default=DEFAULT_URL, help="address of the server, for the link (default: %(default)s)"

@@ -32,7 +32,7 @@ class AccessSettings(BaseModel):
     admin_tokens_file: str = Field(
         "",
         description="file of admin tokens, one per line, as in tokens_file; "
-        "an admin lists and ends sessions and issues tokens to peers",
+        "an admin lists, follows, marks and ends sessions, and issues tokens to peers",
     )
     token_key_file: str = Field(
         "certs/token.key",
