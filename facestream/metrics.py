@@ -28,6 +28,8 @@ class StreamCounts:
     """Frames by the point where they were dropped (media/drop_points.py)."""
     telemetry_dropped: int = 0
     """Telemetry messages dropped because the channel was behind or not open."""
+    plugin_faults: int = 0
+    """Frames in which the plug-in that `analyzer` names has failed."""
 
     def add(self, other: Self) -> None:
         """Add the counts of another one."""
@@ -35,6 +37,7 @@ class StreamCounts:
         self.frames_analysed += other.frames_analysed
         self.dropped.update(other.dropped)
         self.telemetry_dropped += other.telemetry_dropped
+        self.plugin_faults += other.plugin_faults
 
 
 @dataclass(frozen=True, slots=True)

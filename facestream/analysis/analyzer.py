@@ -18,6 +18,7 @@ from facestream.analysis.faces import FrameReport, GrayImage, LandmarksXY
 from facestream.analysis.geometry import tilt_deg
 from facestream.analysis.landmarks import DEROLL_FROM_DEG, LandmarkPredictor, box_of_landmarks
 from facestream.analysis.options import AnalysisOptions
+from facestream.analysis.plugins import Plugin
 from facestream.analysis.tracking import matching
 from facestream.analysis.tracking.aside import LARGER, at_new_search, known_again, placed, set_aside
 from facestream.analysis.tracking.cuts import notice_cut
@@ -46,11 +47,13 @@ class Analyzer:
         predictor: LandmarkPredictor,
         emotions: EmotionReader,
         options: AnalysisOptions,
+        plugin: Plugin | None = None,
     ) -> None:
         self._detector = detector
         self._predictor = predictor
         self._emotions = emotions
         self._options = options
+        self._plugin = plugin
 
     @property
     def detector(self) -> FaceDetector:
@@ -59,7 +62,11 @@ class Analyzer:
     def with_options(self, **changes: Any) -> "Analyzer":
         """An analyzer with the same models and changed `AnalysisOptions`; the names of the models cannot be changed."""
         options = replace(self._options, **changes)
-        return Analyzer(self._detector, self._predictor, self._emotions, options)
+        return Analyzer(self._detector, self._predictor, self._emotions, options, self._plugin)
+
+    def with_plugin(self, plugin: Plugin) -> "Analyzer":
+        """An analyzer with the same models and options that calls your own analysis for each frame."""
+        return Analyzer(self._detector, self._predictor, self._emotions, self._options, plugin)
 
     def analyze(self, gray: GrayImage, tracks: Tracks, time_s: float) -> tuple[FrameReport, Tracks]:
         """Analyse the next frame of a stream; returns its report and the state for the frame after it.
@@ -69,6 +76,8 @@ class Analyzer:
         each followed face. Raises ValueError for an array of another shape or type.
         """
         _check_gray(gray)
+        if self._plugin is not None:
+            return self._plugin.analyze(gray, tracks, time_s)
         clock = _StageClock()
         tracks = notice_cut(gray, tracks)
         before = tracks.followed
@@ -122,7 +131,8 @@ class Analyzer:
         clock.stop("landmarks")
         faces = [describe(gray, track, 0.0, self._emotions, self._options)[1] for track in tracks]
         clock.stop("emotion")
-        return FrameReport(tuple(faces), clock.ms["detect"], clock.ms["landmarks"], clock.ms["emotion"])
+        report = FrameReport(tuple(faces), clock.ms["detect"], clock.ms["landmarks"], clock.ms["emotion"])
+        return report if self._plugin is None else self._plugin.after(gray, report)
 
     def _landmarks_of(self, gray: GrayImage, found: FoundFace) -> LandmarksXY:
         """Landmarks of a detected face; predicted again if its box or tilt was a poor start."""

@@ -1,10 +1,12 @@
 """The values that describe the faces of one frame; each checks its fields and does nothing else."""
 
 import enum
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import JsonValue
 
 from facestream.analysis.degradation import DegradationLevel
 
@@ -135,3 +137,7 @@ class FrameReport:
     degradation: DegradationLevel = DegradationLevel.NONE
     not_followed: int = 0
     """Further faces that the last search has seen; fewer are followed at the level FEWER_FACES."""
+    extra: Mapping[str, JsonValue] = field(default_factory=dict)
+    """Values of your own analysis by name (`analysis/plugins.py`)."""
+    extra_fault: str = ""
+    """Traceback of your own analysis, which has failed in this frame; empty: it has not."""

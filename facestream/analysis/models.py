@@ -15,6 +15,7 @@ from facestream.analysis.faces import BoundingBox, GrayImage
 from facestream.analysis.landmarks import LandmarkPredictor, box_of_landmarks
 from facestream.analysis.model_files import checked_paths
 from facestream.analysis.options import AnalysisOptions, DetectorName, EmotionModelName
+from facestream.analysis.plugins import Plugin, find_plugin
 from facestream.errors import ModelFileError
 from facestream.resources import FETCH_MODELS, MODELS_DIR
 
@@ -26,8 +27,11 @@ def load_analyzer(models_dir: Path = MODELS_DIR, options: AnalysisOptions | None
 
     Without `models_dir`, the models of this installation; without `options`, the defaults. Raises ModelFileError if a
     file is missing, is not the one that the manifest names, or cannot be loaded; `facestream models` fetches them.
+    Raises ConfigError if `options.analyzer` names no analysis.
     """
     options = options or AnalysisOptions()
+    if options.analyzer:
+        find_plugin(options.analyzer)
     names = ["landmarks", options.emotion_model]
     if options.detector != "dlib":
         names.append(options.detector)
@@ -42,7 +46,8 @@ def load_analyzer(models_dir: Path = MODELS_DIR, options: AnalysisOptions | None
         HogDetector() if options.detector == "dlib" else BlazeFaceDetector(paths[options.detector])
     )
     _try(detector, predictor, emotions, path)
-    return Analyzer(detector, predictor, emotions, options)
+    analyzer = Analyzer(detector, predictor, emotions, options)
+    return analyzer.with_plugin(Plugin(options.analyzer, analyzer)) if options.analyzer else analyzer
 
 
 def self_test_image() -> tuple[GrayImage, BoundingBox]:

@@ -25,6 +25,8 @@ class AnalysisOptions:
     """Smooth the landmarks of a face at rest (One-Euro filter)."""
     budget_ms: float = 25.0
     """Mean analysis time per frame, in milliseconds, above which the degradation level rises."""
+    analyzer: str = ""
+    """Your own analysis as package.module:name (docs/plugins.md); empty: none."""
 
     def __post_init__(self) -> None:
         for name, (low, high) in (("min_face_share", MIN_FACE_SHARE_RANGE), ("max_faces", MAX_FACES_RANGE)):

@@ -58,6 +58,10 @@ class AnalysisSettings(BaseModel):
         gt=0,
         description="mean analysis time per frame above which the degradation level rises",
     )
+    analyzer: str = Field(
+        DEFAULTS.analyzer,
+        description="your own analysis as package.module:name (docs/plugins.md); empty: none",
+    )
 
     def analysis_options(self) -> AnalysisOptions:
         """The options of the analysis, from these settings."""

@@ -99,6 +99,10 @@ def _models(config: Config) -> Finding:
         load_analyzer(MODELS_DIR, config.analysis_options())
     except ModelFileError as error:
         return fail(MODELS_CHECK, str(error), FETCH_MODELS)
+    except ConfigError as error:
+        return fail(
+            "your own analysis", str(error), "correct the setting analyzer, or the module that it names"
+        )
     except OSError as error:
         return fail(
             MODELS_CHECK, f"cannot be read: {error}", "check the owner and permissions of the model files"

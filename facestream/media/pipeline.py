@@ -26,7 +26,7 @@ from facestream.media.listeners import Listeners
 from facestream.media.meter import StreamMeter
 from facestream.media.outbox import LandmarkTurns, TelemetryOutbox
 from facestream.media.planes import as_yuv420p, planes_of
-from facestream.media.stream_faults import StreamFaults
+from facestream.media.stream_faults import PluginFaults, StreamFaults
 from facestream.media.tracks import AnnotatedVideoTrack
 from facestream.messages.telemetry import StageTimes, Telemetry, Unanalysed, encode_telemetry, face_messages
 from facestream.metrics import StreamCounts, StreamUse
@@ -106,6 +106,7 @@ class FramePipeline:
         self._pool = pool
         self._drawing = drawing
         self._faults = StreamFaults()
+        self._plugin_faults = PluginFaults()
         self._max_size_wh = max_size_wh
         self._incoming: LatestSlot[tuple[VideoFrame, float]] = LatestSlot()
         self._meter = StreamMeter()
@@ -161,7 +162,9 @@ class FramePipeline:
 
     def counts(self) -> StreamCounts:
         """What became of the frames of this connection, without those of earlier connections."""
-        return self._meter.counts(self._drops(), self.outbox.dropped)
+        counts = self._meter.counts(self._drops(), self.outbox.dropped)
+        counts.plugin_faults = self._plugin_faults.count
+        return counts
 
     def resume_state(self) -> ResumeState:
         """The state from which the next connection of the peer continues."""
@@ -257,6 +260,8 @@ class FramePipeline:
                 frame.report, self._tracks = await process.analyze(gray, self._tracks, time_s)
                 self._meter.used(gray.size, time.monotonic() - frame.started_s)
                 self._faults.analysed()
+                if frame.report.extra_fault:
+                    self._plugin_faults.failed(frame.report.extra_fault, time.monotonic())
         except AnalysisUnavailableError as error:
             # The frame is sent without annotation, and its telemetry says so.
             frame = frame or await self._take()
@@ -299,6 +304,7 @@ class FramePipeline:
             unanalysed=frame.unanalysed,
             degradation=report.degradation,
             not_followed=report.not_followed,
+            extra=dict(report.extra),
             ms=StageTimes(
                 wait=_ms(frame.started_s - frame.arrived_s),
                 detect=round(report.detect_ms, 1),

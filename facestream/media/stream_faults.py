@@ -12,6 +12,29 @@ PAUSE_AFTER = 4
 """Processes in a row that died or hung while analysing one stream; each loss delays the other streams."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 2.0, 60.0
 
+LOG_PLUGIN_EVERY_S = 60.0
+
+
+class PluginFaults:
+    """Counts the frames of one stream in which a plug-in has failed, and logs them now and then."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._log_from_s = 0.0
+
+    def failed(self, fault: str, now_s: float) -> None:
+        """Record a frame; `fault` is the traceback."""
+        self.count += 1
+        if now_s >= self._log_from_s:
+            self._log_from_s = now_s + LOG_PLUGIN_EVERY_S
+            logger.error(
+                "the plug-in that `analyzer` names has failed in %d frames of this stream, which have no extra values "
+                "(logged at most every %.0f s):\n%s",
+                self.count,
+                LOG_PLUGIN_EVERY_S,
+                fault.rstrip(),
+            )
+
 
 class StreamFaults:
     """Counts faults in a row; the pipeline reports the outcome of each frame."""

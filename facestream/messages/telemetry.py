@@ -4,7 +4,7 @@ import base64
 from typing import Annotated, Literal, cast
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from facestream.analysis.faces import (
     EMOTIONS,
@@ -106,6 +106,12 @@ class Telemetry(_Message):
         ge=0,
         exclude_if=lambda count: not count,
         description="further faces that the last search has seen, where only a few are followed; absent if none",
+    )
+    extra: dict[str, JsonValue] = Field(
+        {},
+        exclude_if=lambda values: not values,
+        description="values of the server's own analysis by name, see docs/plugins.md; absent if there are none",
+        json_schema_extra={"examples": [{"smiles": 2}]},
     )
     ms: StageTimes
     faces: tuple[FaceMessage, ...]

@@ -15,6 +15,7 @@ from aiohttp import web
 
 from facestream import aiortc_patches
 from facestream.analysis.model_files import named_models
+from facestream.analysis.plugins import find_plugin
 from facestream.config import Config
 from facestream.errors import ConfigError
 from facestream.ice.addresses import (
@@ -82,6 +83,9 @@ async def serve(
         take_signals(functools.partial(_stop, task), functools.partial(_reload, reloaders))
     # Starts the threads now: if one could not start later, aiortc would end a peer's video permanently.
     asyncio.get_running_loop().set_default_executor(started_threads(CODING_THREADS, "coding"))
+    if config.analyzer and config.analysis_processes:
+        # Before anything is opened; the workers make it later.
+        find_plugin(config.analyzer)
     certificate = find_certificate(config)
     context = certificate.context() if certificate else None
     check_own_addresses(config.ice_address)

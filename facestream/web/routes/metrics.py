@@ -94,6 +94,11 @@ class ServerCollector(Collector):
             "Telemetry messages dropped because the channel was congested or closed.",
             frames.telemetry_dropped,
         )
+        yield CounterMetricFamily(
+            "facestream_plugin_faults",
+            "Frames in which your own analysis (the setting analyzer) failed.",
+            frames.plugin_faults,
+        )
         measures = self._registry.measures
         yield GaugeMetricFamily(
             "facestream_event_listeners",

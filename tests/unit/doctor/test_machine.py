@@ -133,3 +133,10 @@ def test_a_public_address_does_not_have_to_be_on_this_machine():
 @pytest.mark.parametrize(("host", "verdict"), [("0.0.0.0", Verdict.WARNING), ("127.0.0.1", Verdict.OK)])
 def test_with_plain_http_only_this_machine_can_use_its_camera(host: str, verdict: Verdict):
     assert finding_of("secure context", host=host, tls="off").verdict is verdict
+
+
+def test_a_wrong_name_of_your_own_analysis_is_an_error():
+    finding = machine._models(Config(analyzer="no_such_module:name"))
+
+    assert finding.verdict is Verdict.ERROR
+    assert "no_such_module" in finding.found
