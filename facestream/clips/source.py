@@ -177,10 +177,10 @@ def _reject_too_large(source: Source, size_wh: tuple[int, int] | None) -> None:
 
 def _why_not(source: Source, error: Exception) -> str:
     if source.live:
-        where = "device" if source.path is not None else "address"
+        article, where = ("a", "device") if source.path is not None else ("an", "address")
         if isinstance(error, av.error.ExitError):
             return f"nothing came within {OPEN_TIMEOUT_S:.0f} s; is the {where} right, and is it sending?"
-        return f"cannot be opened ({_reason(error)}); expected a {where} that sends video"
+        return f"cannot be opened ({_reason(error)}); expected {article} {where} that sends video"
     layout = _layout(source)
     if layout.cut_off or layout.lacks_index:
         return "the file is cut off: its index is missing; copy or download it again"
