@@ -1,6 +1,7 @@
 """The events of a session of the real server: who may follow it, what arrives, and what a resumed session continues."""
 
 import asyncio
+import itertools
 import json
 import socket
 from collections.abc import AsyncIterator, Iterator
@@ -18,6 +19,7 @@ from facestream.messages.telemetry import Telemetry
 from facestream.replay.options import ReplayOptions
 from facestream.replay.peer import ReplayPeer
 from facestream.sessions.base import MARKERS_AT_ONCE
+from facestream.web.routes.events import STUCK_S
 from tests.guarded import Guarded, guarded_server
 from tests.times import seconds
 
@@ -239,6 +241,6 @@ async def test_a_listener_that_does_not_read_delays_no_frame(peer: ReplayPeer):
     for connected in stuck:
         connected.close()
 
-    # The clip has 25 FPS; generous, because other tests share the cores.
-    assert reports[-1].pts - reports[0].pts < 2 * 60 / 25
-    assert reports[-1].seq - reports[0].seq < 2 * 60
+    # Generous, because other tests share the cores: who waits for a listener waits until it is disconnected.
+    gaps_s = [after.pts - before.pts for before, after in itertools.pairwise(reports)]
+    assert max(gaps_s) < min(seconds(3), STUCK_S / 2)
