@@ -16,7 +16,7 @@ from tests.kinds import SLOW_FILES
 TESTS = Path(__file__).resolve().parent
 BROWSER_KIND = "browser"
 BROWSER_FILES = frozenset({
-    "clients/test_firefox.py", "clients/test_firefox_visits.py",
+    "clients/test_firefox.py", "clients/test_firefox_visits.py", "clients/test_report_in_firefox.py",
     "net/test_nginx_websocket.py", "net/test_turn_page.py", "package/test_wheel.py",
 })  # fmt: skip
 """Those of the other kinds."""

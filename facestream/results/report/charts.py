@@ -31,6 +31,8 @@ class Drawing:
     """Slices of the timeline."""
     unmeasured: Sequence[bool]
     """By slice: nothing was measured."""
+    is_still: bool
+    """There is one frame only: nothing has a share of time."""
     marks_s: Sequence[float]
     """When the events were, from the first frame, in order."""
 

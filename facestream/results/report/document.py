@@ -81,6 +81,7 @@ def _drawing(
         unmeasured=[
             length_s < 0.5 * min(slice_s, end_s - at * slice_s) for at, length_s in enumerate(analysed)
         ],
+        is_still=tally.frames == 1,
         marks_s=[event.time_s - start_s for event in events],
     )
 

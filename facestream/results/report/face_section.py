@@ -33,25 +33,35 @@ def name_of(drawing: Drawing, face_id: int, names: Mapping[int, str]) -> Markup:
 
 
 def summary_of_face(drawing: Drawing, face: FaceTally, names: Mapping[int, str], length_s: float) -> Markup:
-    """Which face, how long it was seen, its leading labels, and why it was unsure."""
+    """Which face, how long it was seen, its leading labels, and why it was unsure; of a still, its probabilities."""
     texts, numbers = drawing.texts, drawing.numbers
-    seen = texts.seen_for.format(seen=numbers.seconds(face.seen_s), length=numbers.seconds(length_s))
-    shown = dict(zip(LABELS, numbers.parts([face.labels_s[label] for label in LABELS]), strict=True))
-    leading = [label for label in by_share(face) if label != UNSURE][:MOST_LABELS]
+    if drawing.is_still:
+        means = face.means or [0.0] * len(EMOTIONS)
+        amounts = dict(zip(map(str, EMOTIONS), means, strict=True))
+        facts = drawing.word(by_share(face)[0])
+    else:
+        amounts = face.labels_s
+        facts = texts.seen_for.format(seen=numbers.seconds(face.seen_s), length=numbers.seconds(length_s))
+    shown = dict(zip(amounts, numbers.parts([*amounts.values()]), strict=True))
+    had = [label for label in amounts if amounts[label] > 0 and label != UNSURE]
     items = [
         Markup(
             f"<li>{charts.swatch(drawing, label)} "
             f"<span>{text(drawing.word(label))} <b>{text(shown[label])}</b></span></li>"
         )
-        for label in leading
+        for label in sorted(had, key=lambda label: -amounts[label])[:MOST_LABELS]
     ]
     if face.unsure_s:
         reason = texts.reasons.get(most := max(face.unsure_s, key=face.unsure_s.__getitem__), most)
-        mostly = texts.unsure_mostly.format(share=shown[UNSURE], reason=reason)
+        mostly = (
+            f"{drawing.word(UNSURE)}: {reason}"
+            if drawing.is_still
+            else texts.unsure_mostly.format(share=shown[UNSURE], reason=reason)
+        )
         items.append(Markup(f"<li>{charts.swatch(drawing, UNSURE)} <span>{text(mostly)}</span></li>"))
     return Markup(
         f'<div class="who"><header><h3>{charts.badge(face.id)}{name_of(drawing, face.id, names)}</h3>'
-        f'<span class="quiet">{text(seen)}</span></header>{charts.share_bar(drawing, face.labels_s)}'
+        f'<span class="quiet">{text(facts)}</span></header>{charts.share_bar(drawing, amounts)}'
         f'<ul class="shares">{joined(items)}</ul></div>'
     )
 
@@ -61,32 +71,45 @@ def face_section(
 ) -> Markup:
     """Timeline, distribution, changes, eyes, head pose and images of one face."""
     texts = drawing.texts
-    face.slices.extend(drawing.end_s)
-    lines = {
-        str(EMOTIONS[emotion]): face.means_over_time(emotion, drawing.count) for emotion in leading_two(face)
-    }
     seen = texts.seen_between.format(
         first=drawing.clock(face.first_s),
         last=drawing.clock(face.last_s),
         frames=drawing.numbers.decimal(face.frames),
     )
+    over_time = (
+        Markup("")
+        if drawing.is_still
+        else Markup(
+            f'<p class="quiet">{text(seen)}</p><h3>{text(texts.timeline)}</h3>{_timeline(drawing, face)}'
+            f"{_images(drawing, thumbnails)}"
+        )
+    )
+    changes = (
+        charts.matrix(drawing, face.spells.changes)
+        if face.spells.changes
+        else Markup(f"<p>{text(texts.changes_none)}</p>")
+    )
     cards = [
         _card(texts.distribution, _distribution(drawing, face)),
-        _card(
-            texts.changes,
-            charts.matrix(drawing, face.spells.changes)
-            if face.spells.changes
-            else Markup(f"<p>{text(texts.changes_none)}</p>"),
+        *(
+            []
+            if drawing.is_still
+            else [_card(texts.changes, changes), _card(texts.eyes, _eyes(drawing, face))]
         ),
-        _card(texts.eyes, _eyes(drawing, face)),
         _card(texts.pose, _pose(drawing, face)),
     ]
     return Markup(
         f'<section id="face-{face.id}"><h2>{charts.badge(face.id)}{name_of(drawing, face.id, names)}</h2>'
-        f'<p class="quiet">{text(seen)}</p><h3>{text(texts.timeline)}</h3>'
-        f"{timeline(drawing, face.labels_over_time(drawing.count), lines)}{_images(drawing, thumbnails)}"
-        f'<div class="cards">{joined(cards)}</div></section>'
+        f'{over_time}<div class="cards">{joined(cards)}</div></section>'
     )
+
+
+def _timeline(drawing: Drawing, face: FaceTally) -> Markup:
+    face.slices.extend(drawing.end_s)
+    lines = {
+        str(EMOTIONS[emotion]): face.means_over_time(emotion, drawing.count) for emotion in leading_two(face)
+    }
+    return timeline(drawing, face.labels_over_time(drawing.count), lines)
 
 
 def by_share(face: FaceTally) -> list[str]:

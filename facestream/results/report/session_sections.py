@@ -44,11 +44,11 @@ def figures(drawing: Drawing, tally: SessionTally) -> Markup:
         f'<a href="#quality" class="grade {grade}">{text(texts.grades[grade])}</a></dd></div>'
     )
     pairs = [
-        (texts.length, numbers.seconds(tally.end_s)),
+        *([] if drawing.is_still else [(texts.length, numbers.seconds(tally.end_s))]),
         (texts.analysed, numbers.part(min(1.0, share))),
         (texts.faces, faces),
         (texts.frames, numbers.decimal(tally.frames)),
-        *([(texts.rate, rate(drawing, tally))] if tally.frames > 1 else []),
+        *([] if drawing.is_still else [(texts.rate, rate(drawing, tally))]),
     ]
     return Markup(definitions(pairs).replace("</dl>", f"{quality}</dl>"))
 

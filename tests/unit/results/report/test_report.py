@@ -106,6 +106,15 @@ def test_the_summary_says_which_face_how_long_its_labels_and_why_it_was_unsure()
     assert "Estimates, often wrong." in text
 
 
+def test_the_report_of_a_photograph_shows_probabilities_and_no_time():
+    text = Parsed(report_of(frame(0, face(1), face(2, label="unsure", unsure="turned"), time_s=0.0))).text
+
+    assert "Face 1HappyH Happy 80%" in text
+    assert "Unsure: face turned away" in text
+    for about_time in ("Length", "Frame rate", "Timeline", "seen for", "Blinks per minute"):
+        assert about_time not in text
+
+
 def test_the_report_in_german():
     html = report_of(*smiling(), options=ReportOptions(language=Language.GERMAN))
 
