@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from playwright.async_api import Locator, Page, Route, expect
 
-from tests.browser.conftest import SOON_MS, OpenPage
+from benchmarks.chromium import ALLOW_CAMERA
+from tests.browser.conftest import SCREENSHOTS, SOON_MS, OpenPage
 from tests.browser.test_for_everyone import violations
 from tests.conftest import running_server
 from tests.guarded import Guarded
@@ -270,6 +271,39 @@ async def test_an_admins_link_begins_with_an_address_for_other_devices(guarded: 
         assert link.startswith("https://192.0.2.7:8080/#token=")
         await expect(dialog(page).locator(".share-here")).to_be_hidden()
         assert await read_code(page) == link
+
+
+@pytest.mark.parametrize("token", ["with a token", "without a token"])
+async def test_a_page_opened_from_elsewhere_shares_the_address_and_never_a_token(
+    guarded: Guarded, open_page: OpenPage, token: str
+):
+    # To the server and the page, another name is another machine.
+    port = guarded.url.rpartition(":")[2]
+    address = f"http://faces.test:{port}"
+    opened = f"{address}/#token={guarded.token}" if token == "with a token" else address
+    flags = (ALLOW_CAMERA, "--host-resolver-rules=MAP faces.test 127.0.0.1")
+    async with open_page(opened, width=360, height=740, flags=flags, origins=(address,)) as page:
+        await open_dialog(page)
+
+        await expect(dialog(page)).to_contain_text("needs an access token of their own")
+        await expect(dialog(page).get_by_label("Admin token")).to_be_hidden()
+        await expect(dialog(page).get_by_label("Address of this page")).to_have_value(f"{address}/")
+        await expect(dialog(page).get_by_role("button", name="Copy address")).to_be_focused()
+        if token == "with a token":
+            assert await read_code(page) == f"{address}/"
+        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        await page.screenshot(path=SCREENSHOTS / f"share-elsewhere-{token.replace(' ', '-')}.png")
+        assert await violations(page) == []
+
+        # An operator may be elsewhere, too.
+        await dialog(page).get_by_text("Create a link with a token").click()
+        await expect(dialog(page).get_by_label("Address of this page")).to_be_hidden()
+        await dialog(page).get_by_label("Admin token").fill(guarded.admin_token)
+        await dialog(page).get_by_role("button", name="Create link").click()
+        await expect(dialog(page).get_by_label("Link", exact=True)).to_have_value(
+            re.compile(f"^{re.escape(address)}/#token=")
+        )
+        await expect(dialog(page).get_by_text("Create a link with a token")).to_be_hidden()
 
 
 async def test_a_browser_without_a_clipboard_copies_what_is_selected(server_url: str, open_page: OpenPage):

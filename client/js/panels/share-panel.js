@@ -17,6 +17,7 @@ import { opensSheet } from './sheet.js';
 export class SharePanel {
   #dialog;
   #server;
+  #operator;
   #form;
   #admin;
   #name;
@@ -46,6 +47,7 @@ export class SharePanel {
     this.#server = server;
     this.#at = at;
     this.#reach = at.reach();
+    this.#operator = find(dialog, '.share-operator', HTMLDetailsElement);
     this.#form = find(dialog, 'form', HTMLFormElement);
     this.#admin = find(dialog, '.share-admin', HTMLInputElement);
     this.#name = find(dialog, '.share-name', HTMLInputElement);
@@ -58,6 +60,7 @@ export class SharePanel {
     this.#where = find(dialog, '.share-where', HTMLElement);
     this.#choice = find(dialog, 'select', HTMLSelectElement);
     this.#choice.addEventListener('change', () => this.#useChoice());
+    this.#operator.addEventListener('toggle', () => this.#isElsewhere && !this.#operator.hidden && this.#arrange());
     opensSheet(opener, dialog);
     opener.addEventListener('click', () => this.#begin());
     dialog.addEventListener('close', () => this.#forget());
@@ -82,13 +85,30 @@ export class SharePanel {
     return this.#reach.auth === 'token';
   }
 
+  /** Whether the page was opened from elsewhere, perhaps by somebody who has no admin token. */
+  get #isElsewhere() {
+    return this.#needsToken && !this.#reach.listens && useElsewhere(this.#server) !== 'own machine';
+  }
+
+  /** Whether the form for a link is in use, in place of the address. */
+  get #isForm() {
+    return this.#needsToken && this.#operator.open;
+  }
+
   #begin() {
     this.#offer(this.#at.reach());
-    this.#form.hidden = !this.#needsToken;
-    this.#result.hidden = this.#needsToken;
-    this.#text(this.#needsToken ? T.SHARE_WITH_TOKEN : T.SHARE_OPENLY);
+    this.#operator.hidden = !this.#needsToken;
+    this.#operator.open = !this.#isElsewhere;
+    find(this.#operator, 'summary', HTMLElement).hidden = !this.#isElsewhere;
+    this.#arrange();
+    (this.#isForm ? this.#admin : this.#copyButton).focus();
+  }
+
+  /** The form, or the address. */
+  #arrange() {
+    this.#result.hidden = this.#isForm;
+    this.#text(this.#isForm ? T.SHARE_WITH_TOKEN : this.#needsToken ? T.SHARE_WITHOUT_TOKEN : T.SHARE_OPENLY);
     this.#useChoice();
-    (this.#needsToken ? this.#admin : this.#copyButton).focus();
   }
 
   /** Which address is shared: that of this page, or, where that is of use on this machine only, one that the server has said. @param {Reach} reach */
@@ -108,13 +128,14 @@ export class SharePanel {
     this.#warning.textContent = warnings[use];
     this.#warning.hidden = use === 'full';
     // An address that no other device can open is not worth a large button.
-    const isMinor = use === 'own machine' && !this.#needsToken;
+    const isMinor = use === 'own machine' && !this.#isForm;
     this.#copyButton.classList.toggle('primary', !isMinor);
     this.#copyButton.classList.toggle('quiet', isMinor);
-    if (this.#needsToken) return;
+    if (this.#isForm) return;
     this.#show(address, T.SHARE_ADDRESS, '');
     this.#hideQr();
-    if (use !== 'own machine') this.#drawQr(address);
+    // The server draws codes only for people who may use it.
+    if (use !== 'own machine' && (!this.#needsToken || this.#at.token())) this.#drawQr(address);
   }
 
   /** @param {string} address */
@@ -177,7 +198,7 @@ export class SharePanel {
   /** @param {SharedLink} shared */
   #showLink({ link, qrSvg, expiresInS }) {
     this.#admin.value = '';
-    this.#form.hidden = true;
+    this.#operator.hidden = true;
     this.#result.hidden = false;
     this.#text('');
     // The link begins with the chosen address.

@@ -2,6 +2,8 @@
 
 export const SHARE_WITH_TOKEN = 'Erstellt einen Link mit einem Zugangsschlüssel, der abläuft. Dafür ist der Admin-Schlüssel dieses Servers nötig; die Seite bewahrt ihn nicht auf.';
 export const SHARE_OPENLY = 'Wer diese Adresse öffnen kann, kann die Seite ohne Zugangsschlüssel benutzen.';
+/** To a person who came from elsewhere. */
+export const SHARE_WITHOUT_TOKEN = 'Wer diese Adresse öffnet, braucht einen eigenen Zugangsschlüssel.';
 /** Why an address is of little use on another device. */
 export const SHARE_WARNINGS = {
   here: 'Die Adresse dieser Seite funktioniert nur auf diesem Computer. Um sie mit anderen zu teilen, öffnen Sie die Seite unter der Adresse des Servers in Ihrem Netz.',

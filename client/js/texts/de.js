@@ -127,6 +127,7 @@ export const TEXT = {
   details: 'Einzelheiten',
   stagesLabel: 'Verzögerung nach Schritten',
   share: 'Teilen',
+  shareOperator: 'Link mit Zugangsschlüssel erstellen (Betreiber)',
   shareAdmin: 'Admin-Schlüssel',
   shareLifetime: 'Stunden, bis der Link abläuft',
   shareName: 'Name für das Protokoll des Servers (optional)',

@@ -2,6 +2,8 @@
 
 export const SHARE_WITH_TOKEN = 'Creates a link with an access token that expires. Creating one requires the admin token of this server, which the page does not keep.';
 export const SHARE_OPENLY = 'Whoever can open this address can use the page, without an access token.';
+/** To a person who came from elsewhere. */
+export const SHARE_WITHOUT_TOKEN = 'Whoever opens this address needs an access token of their own.';
 /** Why an address is of little use on another device. */
 export const SHARE_WARNINGS = {
   here: 'This address works only on this computer. To share it, open the page at the server’s address in your network.',

@@ -127,6 +127,7 @@ export const TEXT = {
   details: 'Details',
   stagesLabel: 'Delay by step',
   share: 'Share',
+  shareOperator: 'Create a link with a token (operators)',
   shareAdmin: 'Admin token',
   shareLifetime: 'Hours until the link expires',
   shareName: 'Name for the server’s log (optional)',
