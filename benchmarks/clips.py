@@ -27,7 +27,7 @@ def face_clip(fps: int = 30) -> Path:
             raise SystemExit(f"{SOURCE} is missing; run `make test-media`")
         FOLDER.mkdir(parents=True, exist_ok=True)
         part = path.with_suffix(".part.mp4")
-        _write(part, _there_and_back(_frames(), 30 // fps), fps)
+        _write(part, there_and_back(_frames(), 30 // fps), fps)
         part.replace(path)
     return path
 
@@ -50,7 +50,7 @@ def _middle(frame: VideoFrame) -> VideoFrame:
     return middle.reformat(width=WIDTH_PX, height=HEIGHT_PX, format="yuv420p")
 
 
-def _there_and_back(frames: Sequence[VideoFrame], step: int) -> list[VideoFrame]:
+def there_and_back(frames: Sequence[VideoFrame], step: int) -> list[VideoFrame]:
     """The frames forwards and backwards, so that there is no cut when the clip repeats."""
     turn = list(range(0, len(frames), step))
     turn += turn[-2:0:-1]

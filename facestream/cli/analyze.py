@@ -1,125 +1,257 @@
-"""`facestream analyze`: describe the faces in images as JSON lines."""
+"""`facestream analyze`: files in, tables out; or the faces in images as JSON lines."""
 
 import argparse
-import json
+import contextlib
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING
 
-from facestream.analysis.faces import EMOTIONS, Face, FrameReport
 from facestream.analysis.options import AnalysisOptions
 from facestream.cli.arguments import add_settings, config_from
-from facestream.cli.streams import can_write, write_error
-from facestream.errors import ImageError
+from facestream.config.cores import usable_cores
+from facestream.errors import ConfigError
 from facestream.resources import MODELS_DIR
-from facestream.results.outputs import Output, check_outputs
 
 if TYPE_CHECKING:
-    from facestream.analysis.analyzer import Analyzer
+    from facestream.offline.journal import ResultFolder
+    from facestream.offline.options import OfflineOptions
+    from facestream.offline.run import Report, State
 
 FAILED_EXIT = 1
+MAX_PROCESSES = 64
+OFFLINE_OPTIONS = (
+    "format", "every", "fps", "start", "end", "duration", "video", "no_landmarks", "processes", "combine",
+)  # fmt: skip
+"""Options that need `--out`, by their names in the parsed arguments."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the images, the options of this command and the settings of the analysis."""
+    """Add the sources, the options of this command and the settings of the analysis."""
     parser.add_argument(
-        "images", nargs="+", type=Path, metavar="IMAGE", help="JPEG, PNG, WebP, BMP, GIF or TIFF"
+        "sources", nargs="+", metavar="SOURCE",
+        help="video, photograph, folder (with all folders in it), pattern such as 'clips/*.mp4', camera such as "
+        "/dev/video0, or address such as rtsp://HOST/PATH; without --out: photographs only",
+    )  # fmt: skip
+    tables = parser.add_argument_group("tables", "what is written for each source into DIR/NAME/")
+    tables.add_argument(
+        "--out", type=Path, metavar="DIR",
+        help="write tables into this folder; the same command again skips what is done",
+    )  # fmt: skip
+    tables.add_argument(
+        "--format",
+        action="append",
+        metavar="NAME",
+        help="csv, pyfeat, openface or jsonl (repeatable, or with commas; default: csv)",
     )
-    parser.add_argument(
-        "--jsonl", default="-", metavar="FILE",
+    tables.add_argument("--no-landmarks", action="store_true", help="leave out the 68 landmarks of each face")
+    tables.add_argument("--video", action="store_true", help="write the annotated video too (annotated.mp4)")
+    tables.add_argument(
+        "--combine", action="store_true",
+        help="also join the tables of all sources into one, DIR/faces.csv, with a first column `input`",
+    )  # fmt: skip
+    tables.add_argument("--every", type=_count, metavar="N", help="analyse every N-th frame (default: each)")
+    tables.add_argument(
+        "--fps", type=_positive, metavar="F", help="analyse at most F frames per second of the video"
+    )
+    tables.add_argument(
+        "--start", type=_clock, metavar="TIME", help="begin here: seconds, MM:SS or H:MM:SS of the video"
+    )
+    tables.add_argument("--end", type=_clock, metavar="TIME", help="end here")
+    tables.add_argument(
+        "--duration", type=_positive, metavar="S",
+        help="end after S seconds; needed for a camera and an address",
+    )  # fmt: skip
+    tables.add_argument(
+        "--processes", type=_processes, metavar="N",
+        help="analyse so many sources at the same time (default: one for each core)",
+    )  # fmt: skip
+    lines = parser.add_argument_group("JSON lines", "photographs, without --out")
+    lines.add_argument(
+        "--jsonl", metavar="FILE",
         help="write the reports here, one JSON object per line (default: stdout)",
     )  # fmt: skip
-    parser.add_argument("--landmarks", action="store_true", help="include the 68 landmarks of each face")
-    add_settings(parser, [field.name for field in fields(AnalysisOptions)])
+    lines.add_argument("--landmarks", action="store_true", help="include the 68 landmarks of each face")
+    # A file has all the time it needs: its results do not depend on the machine.
+    names = [field.name for field in fields(AnalysisOptions) if field.name != "budget_ms"]
+    add_settings(parser.add_argument_group("analysis"), names)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Describe every image; returns 1 if an image could not be analysed. Raises ConfigError, ModelFileError."""
-    from facestream.analysis.model_files import fetch_missing
-    from facestream.analysis.models import load_analyzer
+    """Analyse every source; returns 1 if one could not be analysed. Raises ConfigError, ModelFileError."""
+    if args.out is None:
+        return _run_lines(args)
+    for name in ("jsonl", "landmarks"):
+        if getattr(args, name):
+            raise ConfigError(
+                f"--{name}: not with --out, which writes tables; leave one of them out", f"--{name}"
+            )
+    return _run_tables(args)
 
-    path = None if args.jsonl == "-" else Path(args.jsonl)
-    check_outputs({"--jsonl": path}, args.images)
-    output = None if path is None else Output(path, "--jsonl")
-    options = config_from(args).analysis_options()
-    fetch_missing(MODELS_DIR, options)
-    analyzer = load_analyzer(MODELS_DIR, options)
-    if output is None:
-        failed = describe_photos(analyzer, args.images, sys.stdout, landmarks=args.landmarks)
-    else:
-        try:
-            failed = describe_photos(analyzer, args.images, output.open_text(), landmarks=args.landmarks)
-        except KeyboardInterrupt:
-            kept = output.keep_incomplete()
-            write_error(f"facestream: the reports until then are in {kept}\n" if kept else "")
-            raise
-        except BaseException:
-            output.discard()
-            raise
-        output.commit()
+
+def _run_lines(args: argparse.Namespace) -> int:
+    for name in OFFLINE_OPTIONS:
+        if getattr(args, name):
+            option = f"--{name.replace('_', '-')}"
+            raise ConfigError(f"{option}: needs --out DIR, the folder for the tables", option)
+    _refuse_videos(args.sources)
+    from facestream.analysis.models import load_analyzer
+    from facestream.cli.photo_lines import checked_output, write_lines
+
+    photos = [Path(source) for source in args.sources]
+    output = checked_output(None if args.jsonl in {None, "-"} else Path(args.jsonl), photos)
+    analyzer = load_analyzer(MODELS_DIR, _analysis_options(args))
+    failed = write_lines(analyzer, photos, output, landmarks=args.landmarks)
     return FAILED_EXIT if failed else 0
 
 
-def describe_photos(
-    analyzer: "Analyzer",
-    paths: Iterable[Path],
-    out: TextIO,
-    *,
-    landmarks: bool,
-) -> int:
-    """Write one line of JSON for each image, with `error` if it failed; returns the number of failed images."""
-    from facestream.analysis.photos import read_gray
+def _run_tables(args: argparse.Namespace) -> int:
+    from facestream.offline.journal import ResultFolder, check_place
+    from facestream.offline.processes import JobProcesses
+    from facestream.offline.run import analyze_sources, default_processes
+    from facestream.offline.sources import find_sources
 
-    failed = 0
-    for path in paths:
-        line: dict[str, Any] = {"image": str(path)}
-        try:
-            gray = read_gray(path)
-            line |= {"width": gray.shape[1], "height": gray.shape[0]}
-            line |= report_as_dict(analyzer.analyze_still(gray), landmarks=landmarks)
-        except ImageError as error:
-            failed += 1
-            line["error"] = str(error)
-        text = json.dumps(line, ensure_ascii=False)
-        # The name or the terminal may not be UTF-8; JSON escapes these characters.
-        out.write((text if can_write(out, text) else json.dumps(line)) + "\n")
-        out.flush()
-    return failed
+    options = _offline_options(args)
+    found = find_sources(args.sources)
+    live = next((source for source in found.sources if source.is_live), None)
+    if live is not None and options.duration_s is None:
+        raise ConfigError(f"{live.shown}: has no end of its own; add --duration SECONDS", "--duration")
+    check_place(args.out, found)
+    if found.left_out:
+        _say(f"{found.left_out} files are neither videos nor photographs by their names, and are left out")
+    count = args.processes or default_processes(usable_cores(), len(found.sources))
+    with ResultFolder(args.out) as folder:
+        with JobProcesses(MODELS_DIR, options, count) as processes, _progress_bar() as show:
+            report = analyze_sources(found, folder, options, processes, show)
+        return _conclude(report, folder, options, combine=args.combine)
 
 
-def report_as_dict(report: FrameReport, *, landmarks: bool) -> dict[str, Any]:
-    """The report in JSON's types: pixels with one decimal, probabilities with four, milliseconds with two."""
-    return {
-        "faces": [_face_as_dict(face, landmarks=landmarks) for face in report.faces],
-        "ms": {
-            "detect": round(report.detect_ms, 2),
-            "landmarks": round(report.landmarks_ms, 2),
-            "emotion": round(report.emotion_ms, 2),
-        },
-    }
+def _conclude(report: "Report", folder: "ResultFolder", options: "OfflineOptions", *, combine: bool) -> int:
+    """Write the tables of all sources, and say what became of them; returns the exit code."""
+    from facestream.offline.summary import as_problems, as_text, write_combined, write_summary
+    from facestream.results.formats import FORMATS
+
+    write_summary(folder, report.outcomes)
+    if report.interruption is None and combine:
+        names = [FORMATS[name].file_name for name in options.formats]
+        write_combined(folder, report.outcomes, [name for name in names if name.endswith(".csv")])
+    sys.stdout.write(
+        as_text(report.outcomes, folder.path, report.state.video_s, report.state.elapsed_s) + "\n"
+    )
+    if problems := as_problems(report.outcomes):
+        sys.stdout.flush()
+        sys.stderr.write(problems + "\n")
+    if report.interruption is not None:
+        _say("interrupted; run the same command again to analyse the rest")
+        raise report.interruption
+    return 0 if all(outcome.is_good for outcome in report.outcomes) else FAILED_EXIT
 
 
-def _face_as_dict(face: Face, *, landmarks: bool) -> dict[str, Any]:
-    box, pose = face.box, face.pose
-    values: dict[str, Any] = {
-        "id": face.id,
-        "box": [round(value, 1) for value in (box.left, box.top, box.width, box.height)],
-        "label": str(face.label),
-        "unsure": str(face.unsure or ""),
-        "probabilities": {
-            str(emotion): round(value, 4) for emotion, value in zip(EMOTIONS, face.probabilities, strict=True)
-        },
-        "pose_deg": pose
-        and {
-            "yaw": round(pose.yaw_deg, 1),
-            "pitch": round(pose.pitch_deg, 1),
-            "roll": round(pose.roll_deg, 1),
-        },
-        "eye_opening": round(face.eye_opening, 3),
-        "mouth_opening": round(face.mouth_opening, 3),
-    }
-    if landmarks:
-        values["landmarks"] = [[round(float(x), 1), round(float(y), 1)] for x, y in face.landmarks_xy]
-    return values
+@contextlib.contextmanager
+def _progress_bar() -> Iterator[Callable[["State"], None]]:
+    from tqdm import tqdm
+
+    # In a log file, a bar would be a thousand lines.
+    hidden = not sys.stderr.isatty()
+    layout = "{percentage:3.0f}%|{bar}| {desc} [{elapsed}<{remaining}]"
+    with tqdm(total=1.0, bar_format=layout, smoothing=0.05, disable=hidden, file=sys.stderr) as bar:
+
+        def show(state: "State") -> None:
+            bar.set_description_str(
+                f"{state.finished}/{state.of}, {state.frames} frames, {state.speed:.1f}x", refresh=False
+            )
+            bar.update(state.share - bar.n)
+
+        yield show
+
+
+def _offline_options(args: argparse.Namespace) -> "OfflineOptions":
+    from facestream.offline.options import OfflineOptions
+    from facestream.results.formats import format_named
+
+    names = [name for given in args.format or ["csv"] for name in given.split(",")]
+    for name in names:
+        format_named(name)
+    try:
+        return OfflineOptions(
+            formats=tuple(dict.fromkeys(names)),
+            every=args.every or 1,
+            fps=args.fps,
+            start_s=args.start or 0.0,
+            end_s=args.end,
+            duration_s=args.duration,
+            with_landmarks=not args.no_landmarks,
+            with_video=args.video,
+            analysis=_analysis_options(args),
+        )
+    except ValueError as error:
+        raise ConfigError(str(error)) from error
+
+
+def _analysis_options(args: argparse.Namespace) -> AnalysisOptions:
+    """The options of the analysis; fetches the models that are missing."""
+    from facestream.analysis.model_files import fetch_missing
+
+    options = config_from(args).analysis_options()
+    fetch_missing(MODELS_DIR, options)
+    return options
+
+
+def _refuse_videos(arguments: Sequence[str]) -> None:
+    """Raise ConfigError for a source of which there is no JSON line."""
+    from facestream.offline.sources import VIDEO_SUFFIXES, is_address
+
+    for argument in arguments:
+        path = Path(argument)
+        if (
+            is_address(argument)
+            or path.is_dir()
+            or path.is_char_device()
+            or path.suffix in VIDEO_SUFFIXES - {".gif"}
+        ):
+            raise ConfigError(
+                f"{argument}: a video, a folder, a camera or an address needs --out DIR, the folder for its tables",
+                "--out",
+            )
+
+
+def _count(text: str) -> int:
+    if text.isascii() and text.isdigit() and int(text) >= 1:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"got {text!r}; expected a whole number from 1")
+
+
+def _processes(text: str) -> int:
+    if (number := _count(text)) <= MAX_PROCESSES:
+        return number
+    raise argparse.ArgumentTypeError(f"got {text!r}; expected 1 to {MAX_PROCESSES} processes")
+
+
+def _positive(text: str) -> float:
+    number = _number(text)
+    if not 0 < number < float("inf"):
+        raise argparse.ArgumentTypeError(f"got {text!r}; expected a number above 0")
+    return number
+
+
+def _clock(text: str) -> float:
+    """Seconds of `90`, `1:30` or `0:01:30.5`."""
+    parts = text.split(":")
+    numbers = [_number(part) for part in parts]
+    whole = all(part.isdigit() for part in parts[:-1])
+    within = all(number < 60 for number in numbers[1:])
+    if len(parts) <= 3 and whole and within and all(0 <= number < float("inf") for number in numbers):
+        return sum(number * 60.0**power for power, number in enumerate(reversed(numbers)))
+    raise argparse.ArgumentTypeError(f"got {text!r}; expected seconds, MM:SS or H:MM:SS")
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return float("nan")
+
+
+def _say(sentence: str) -> None:
+    sys.stderr.write(f"facestream: {sentence}\n")

@@ -8,7 +8,7 @@ from facestream.config import Config, load_config
 from facestream.replay.options import read_token
 
 
-def add_settings(parser: argparse.ArgumentParser, names: Iterable[str]) -> None:
+def add_settings(parser: argparse._ActionsContainer, names: Iterable[str]) -> None:
     """Add one option for each of these settings, with its description and default from the table of settings."""
     for name in names:
         field = Config.model_fields[name]

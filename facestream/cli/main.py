@@ -15,7 +15,7 @@ from facestream.cli.exit_codes import exit_code
 COMMANDS = {
     "serve": "run the server: page, signaling and media",
     "replay": "send a video file to a server and save what it sends back",
-    "analyze": "describe the faces in images",
+    "analyze": "analyse videos, photographs and cameras into tables",
     "forward": "pass the numbers of a running session on to Lab Streaming Layer or OSC",
     "doctor": "check this machine or a running server, and say how to fix what is wrong",
     "token": "create an access token, and a link that opens the page with it",

@@ -4,19 +4,15 @@ import queue
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from fractions import Fraction
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final, Generic, TypeVar
 
 import av
 from av import VideoFrame
-from av.container import OutputContainer
-from av.video.reformatter import VideoReformatter
-from av.video.stream import VideoStream
 
 from facestream.errors import ConfigError
-from facestream.media.planes import planes_of
+from facestream.media.h264_file import H264Stream
 from facestream.messages.telemetry import Telemetry, encode_telemetry
 from facestream.results.outputs import Output
 
@@ -30,9 +26,6 @@ CLOSE_DEADLINE_S = 10.0  # for the reader of a pipe, which may never read
 _FORMAT_OPTIONS = MappingProxyType(
     {"movflags": "frag_keyframe+empty_moov"}
 )  # MP4 without moving back, for pipes
-_BLACK_YUV = (16, 128, 128)
-_NOMINAL_FPS = 30  # for the encoder's rate control only; frames keep their own times
-_ENCODER_OPTIONS = MappingProxyType({"preset": "veryfast", "tune": "zerolatency", "crf": "20"})
 
 
 class FileThread(ABC, Generic[Item]):
@@ -135,7 +128,10 @@ class Recording(FileThread[VideoFrame]):
     def _write_all(self, items: Iterator[VideoFrame]) -> None:
         options = dict(_FORMAT_OPTIONS) if self._format != "matroska" and not self.output.is_regular else {}
         with av.open(self.output.open(), "w", format=self._format, options=options) as container:
-            _write_frames(container, items)
+            stream = H264Stream(container)
+            for frame in items:
+                stream.write(frame)
+            stream.finish()
 
 
 class TelemetryLog(FileThread[Telemetry]):
@@ -181,51 +177,3 @@ class ReplayFiles:
                 yield f"{option}: {kept} is incomplete ({file.failure})"
             elif kept is not None and kept != wanted:
                 yield f"{option}: what was received until then is in {kept}; {wanted} is left as it was"
-
-
-def _write_frames(container: OutputContainer, frames: Iterator[VideoFrame]) -> None:
-    stream: VideoStream | None = None
-    reformatter = VideoReformatter()
-    last_pts = -1
-    for frame in frames:
-        if stream is None:
-            stream = _add_stream(container, frame)
-        pts, time_base = frame.pts, frame.time_base
-        # The muxer rejects times that do not increase.
-        if pts is None or pts <= last_pts:
-            continue
-        last_pts = pts
-        same_size = (frame.width, frame.height) == (stream.width, stream.height)
-        fitted = frame if same_size else _fitted(frame, stream.width, stream.height, reformatter)
-        fitted.pts, fitted.time_base = pts, time_base
-        fitted.pict_type = av.video.frame.PictureType.NONE
-        for packet in stream.encode(fitted):
-            container.mux(packet)
-    if stream is not None:
-        for packet in stream.encode(None):
-            container.mux(packet)
-
-
-def _add_stream(container: OutputContainer, first: VideoFrame) -> VideoStream:
-    stream = container.add_stream("libx264", rate=_NOMINAL_FPS, options=dict(_ENCODER_OPTIONS))
-    stream.width, stream.height = first.width - first.width % 2, first.height - first.height % 2
-    stream.pix_fmt = "yuv420p"
-    stream.codec_context.time_base = first.time_base or Fraction(1, 90_000)
-    stream.codec_context.thread_count = 1
-    return stream
-
-
-def _fitted(frame: VideoFrame, width_px: int, height_px: int, reformatter: VideoReformatter) -> VideoFrame:
-    """The frame scaled into the centre of a black frame of the file's size, which cannot change."""
-    scale = min(width_px / frame.width, height_px / frame.height)
-    width, height = (max(2, int(side * scale) // 2 * 2) for side in (frame.width, frame.height))
-    inner = reformatter.reformat(frame, width, height, format="yuv420p", threads=1)
-    fitted = VideoFrame(width_px, height_px, "yuv420p")
-    left, top = (width_px - inner.width) // 4 * 2, (height_px - inner.height) // 4 * 2
-    for target, source, black, divisor in zip(
-        planes_of(fitted), planes_of(inner), _BLACK_YUV, (1, 2, 2), strict=True
-    ):
-        target[:] = black
-        rows = slice(top // divisor, top // divisor + source.shape[0])
-        target[rows, left // divisor : left // divisor + source.shape[1]] = source
-    return fitted

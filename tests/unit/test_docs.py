@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import fields
 from enum import StrEnum
 from pathlib import Path
 from typing import get_args
@@ -19,7 +20,9 @@ import facestream
 from facestream.analysis.drawing.background import Background
 from facestream.analysis.drawing.overlay import Layer
 from facestream.analysis.faces import EMOTIONS, BoundingBox, Face, FrameReport, HeadPose, UnsureReason
-from facestream.cli.analyze import report_as_dict
+from facestream.analysis.options import AnalysisOptions
+from facestream.cli.analyze import add_arguments as add_analyze_arguments
+from facestream.cli.photo_lines import report_as_dict
 from facestream.cli.replay import add_arguments as add_replay_arguments
 from facestream.config import Config
 from facestream.messages.control import (
@@ -152,6 +155,19 @@ def test_every_option_of_replay_is_described():
     assert [option for option in options if f"`{option}" not in page] == []
 
 
+def test_every_option_of_analyze_is_described():
+    parser = argparse.ArgumentParser(add_help=False)
+    add_analyze_arguments(parser)
+    page = (DOCS / "analyze.md").read_text(encoding="utf-8")
+
+    options = {option for action in parser._actions for option in action.option_strings}
+    # Those of the analysis are settings, which have a page of their own.
+    own = options - {f"--{field.name.replace('_', '-')}" for field in fields(AnalysisOptions)}
+
+    assert {"--out", "--every"} <= own
+    assert [option for option in sorted(own) if f"`{option}" not in page] == []
+
+
 def test_every_key_of_the_output_of_analyze_is_described():
     face = Face(
         1,
@@ -161,7 +177,7 @@ def test_every_key_of_the_output_of_analyze_is_described():
         EMOTIONS[0],
         pose=HeadPose(0, 0, 0),
     )
-    page = (DOCS / "replay.md").read_text(encoding="utf-8").partition("## `analyze`")[2]
+    page = (DOCS / "analyze.md").read_text(encoding="utf-8").partition("## JSON lines")[2]
 
     report = report_as_dict(FrameReport((face,)), landmarks=True)
 

@@ -22,7 +22,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"aiortc_patches", "clips"}),
     frozenset({"signaling"}),
     frozenset({"sessions"}),
-    frozenset({"web", "replay"}),
+    frozenset({"offline", "replay", "web"}),
     frozenset({"doctor", "live"}),
     frozenset({"cli", "__init__", "__main__"}),
 )
@@ -44,6 +44,7 @@ FORBIDDEN: dict[str, set[str]] = {
     "clips": {"asyncio", "aiortc", "aiohttp", "dlib"},
     "signaling": {"asyncio", "av", "aiohttp"},
     "sessions": {"aiohttp"},
+    "offline": {"asyncio", "aiortc", "aiohttp"},
     "live": {"av", "aiortc", "cv2", "dlib"},
     # Modules with stricter rules than their package.
     "analysis.faces": {"cv2", "dlib"},

@@ -1,63 +1,76 @@
-import io
-import json
+import argparse
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from facestream.analysis.analyzer import Analyzer
-from facestream.analysis.faces import EMOTIONS, FrameReport
-from facestream.analysis.photos import read_gray
-from facestream.cli.analyze import describe_photos, report_as_dict
+from facestream.cli import analyze
+from facestream.cli.main import main
 
 
-@pytest.fixture
-def photo(media_dir: Path) -> Path:
-    return media_dir / "multi_face.jpg"
+def parsed(*arguments: object) -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    analyze.add_arguments(parser)
+    return parser.parse_args(list(map(str, arguments)))
 
 
-def test_the_report_has_only_types_of_json(analyzer: Analyzer, photo: Path):
-    values = json.loads(json.dumps(report_as_dict(analyzer.analyze_still(read_gray(photo)), landmarks=True)))
-
-    for face in values["faces"]:
-        assert list(face["probabilities"]) == [str(emotion) for emotion in EMOTIONS]
-        assert sum(face["probabilities"].values()) == pytest.approx(1, abs=0.01)
-        assert np.shape(face["landmarks"]) == (68, 2)
-        assert len(face["box"]) == 4
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("90", 90), ("0.5", 0.5), ("1:30", 90), ("1:02:03.5", 3723.5), ("0:00", 0)]
+)
+def test_a_time_is_seconds_or_a_clock(text: str, seconds: float):
+    assert parsed("a.mp4", "--start", text).start == pytest.approx(seconds)
 
 
-def test_landmarks_are_left_out_unless_asked_for(analyzer: Analyzer, photo: Path):
-    values = report_as_dict(analyzer.analyze_still(read_gray(photo)), landmarks=False)
+@pytest.mark.parametrize("text", ["-1", "1:60", "1:2:3:4", "1.5:00", "nan", "inf", "soon", ""])
+def test_another_time_is_refused(text: str):
+    with pytest.raises(SystemExit):
+        parsed("a.mp4", f"--start={text}")
 
-    assert "landmarks" not in values["faces"][0]
+
+@pytest.mark.parametrize(
+    "arguments", [("--every", "0"), ("--fps", "0"), ("--processes", "65"), ("--duration", "-1")]
+)
+def test_a_number_out_of_range_is_refused(arguments: tuple[str, ...]):
+    with pytest.raises(SystemExit):
+        parsed("a.mp4", *arguments)
 
 
-def test_one_line_is_written_for_each_image_even_after_a_bad_one(
-    analyzer: Analyzer, photo: Path, tmp_path: Path
+@pytest.mark.parametrize(
+    ("arguments", "named"),
+    [
+        (("--video",), "--video"),
+        (("--every", "2"), "--every"),
+        (("--out", "{out}", "--jsonl", "-"), "--jsonl"),
+        (("--out", "{out}", "--landmarks"), "--landmarks"),
+        (("--out", "{out}", "--format", "csv,excel"), "excel"),
+        (("--out", "{out}", "--start", "9", "--end", "5"), "end"),
+        (("--out", "{photo}"), "is a file"),
+        (("{folder}", "--out", "{folder}/out"), "inside"),
+        (("{folder}/gone.mp4", "--out", "{out}"), "gone.mp4"),
+        (("rtsp://anna:secret@127.0.0.1/live", "--out", "{out}"), "--duration"),
+        (("ftp://anna:secret@127.0.0.1/a.mp4", "--out", "{out}"), "ftp"),
+    ],
+)
+def test_bad_use_is_one_sentence_and_writes_nothing(
+    tmp_path: Path,
+    media_dir: Path,
+    capsys: pytest.CaptureFixture[str],
+    arguments: tuple[str, ...],
+    named: str,
 ):
-    (tmp_path / "bad.jpg").write_bytes(b"bad")
-    out = io.StringIO()
+    (tmp_path / "videos").mkdir()
+    names = {"out": tmp_path / "out", "photo": media_dir / "multi_face.jpg", "folder": tmp_path / "videos"}
 
-    refused = describe_photos(analyzer, [tmp_path / "bad.jpg", photo], out, landmarks=False)
+    code = main(["analyze", str(names["photo"]), *(argument.format(**names) for argument in arguments)])
 
-    bad, good = map(json.loads, out.getvalue().splitlines())
-    assert refused == 1
-    assert bad["error"].startswith(str(tmp_path / "bad.jpg"))
-    assert (good["width"], good["height"]) == (1000, 667)
-    assert len(good["faces"]) >= 4
-
-
-def test_an_empty_report_has_no_faces():
-    assert report_as_dict(FrameReport(()), landmarks=True)["faces"] == []
+    stderr = capsys.readouterr().err
+    assert code == 2
+    assert named in stderr
+    assert stderr.count("\n") == 1
+    assert "secret" not in stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["videos"]
 
 
-@pytest.mark.parametrize("encoding", ["ascii", "iso-8859-1", "utf-8"])
-@pytest.mark.parametrize("name", ["b\u00fcro.jpg", "\u9854.jpg", "\U0001f600.jpg", "\udcff.jpg"])
-def test_a_report_is_json_in_every_encoding(analyzer: Analyzer, tmp_path: Path, name: str, encoding: str):
-    written = io.BytesIO()
-    out = io.TextIOWrapper(written, encoding=encoding)
-
-    describe_photos(analyzer, [tmp_path / name], out, landmarks=False)
-
-    values = json.loads(written.getvalue().decode(encoding))
-    assert values["image"] == str(tmp_path / name)
+@pytest.mark.parametrize("source", ["clip.mp4", ".", "rtsp://127.0.0.1/live", "/dev/null"])
+def test_a_video_without_a_folder_for_its_tables_is_refused(capsys: pytest.CaptureFixture[str], source: str):
+    assert main(["analyze", source]) == 2
+    assert "--out DIR" in capsys.readouterr().err

@@ -1,0 +1,1 @@
+"""Analyse videos, photographs and cameras without a session: sources in, folders with tables out."""

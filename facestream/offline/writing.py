@@ -1,0 +1,120 @@
+"""Write the results of one source into its folder: tables, and the annotated video."""
+
+from contextlib import ExitStack
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import av
+from av.container import OutputContainer
+
+from facestream.analysis.drawing.overlay import DEFAULT_LAYERS, draw
+from facestream.analysis.faces import FrameReport
+from facestream.clips.reader import ClipFrame
+from facestream.errors import ClipError
+from facestream.media.h264_file import H264Stream
+from facestream.media.planes import planes_of
+from facestream.offline.options import OfflineOptions
+from facestream.offline.sources import Source
+from facestream.results.formats import ResultWriter, format_named
+from facestream.results.record import FrameResult, result_of
+from facestream.results.tables import TableOptions
+
+VIDEO_NAME = "annotated.mp4"
+_TIME_BASE = Fraction(1, 90_000)
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysedFrame:
+    """One frame and what was found in it; the results own its memory."""
+
+    frame: ClipFrame
+    report: FrameReport
+
+
+class SourceResults:
+    """The files of one source. One thread at a time; `close` may be called twice."""
+
+    def __init__(self, source: Source, folder: Path, options: OfflineOptions, fps: float | None) -> None:
+        """`fps`: of the clip; None: a photograph. Raises OSError, ConfigError."""
+        table_options = TableOptions(source.shown, options.with_landmarks)
+        self._files = ExitStack()
+        self._writers = list[ResultWriter]()
+        for name in options.formats:
+            form = format_named(name)
+            path = folder / form.file_name
+            file = self._files.enter_context(path.open("w", encoding="utf-8", newline=""))
+            self._writers.append(form.make_writer(file, table_options))
+        self._video = _AnnotatedVideo(folder / VIDEO_NAME) if options.with_video and fps is not None else None
+
+    def write(self, analysed: AnalysedFrame) -> None:
+        """Write one frame of a video; draws on it. Raises OSError, ClipError."""
+        frame, report = analysed.frame, analysed.report
+        size_wh = frame.frame.width, frame.frame.height
+        self.write_result(result_of(report, frame.number, frame.at_s, size_wh))
+        if self._video is not None:
+            self._video.write(frame, report)
+
+    def write_result(self, result: FrameResult) -> None:
+        """Write one frame of which there is no video."""
+        for writer in self._writers:
+            writer.write(result)
+
+    def finish(self) -> None:
+        """Complete all files."""
+        if self._video is not None:
+            self._video.finish()
+        for writer in self._writers:
+            writer.close()
+        self._files.close()
+
+    def close(self) -> None:
+        """Close the files, complete or not."""
+        self._files.close()
+        if self._video is not None:
+            self._video.close()
+
+
+class _AnnotatedVideo:
+    """The video with the annotations that the page shows, at the clip's own pace and without its sound."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        # Opened by Python, so that any name is possible: FFmpeg takes a text before a colon for a protocol.
+        self._file = path.open("wb")
+        self._container: OutputContainer = av.open(self._file, "w", format="mp4")
+        self._stream = H264Stream(self._container)
+        self._first_s: float | None = None
+        self._closed = False
+
+    def write(self, frame: ClipFrame, report: FrameReport) -> None:
+        video = frame.frame
+        draw(planes_of(video), report, DEFAULT_LAYERS, f"#{frame.number} {frame.at_s:.1f} s")
+        if self._first_s is None:
+            # A part of a clip begins at 0: players would wait until its start.
+            self._first_s = frame.at_s
+        video.pts, video.time_base = round((frame.at_s - self._first_s) / _TIME_BASE), _TIME_BASE
+        try:
+            self._stream.write(video)
+        except av.FFmpegError as error:
+            raise _encoding_error(self._path, error) from error
+
+    def finish(self) -> None:
+        try:
+            self._stream.finish()
+            self._container.close()
+        except av.FFmpegError as error:
+            raise _encoding_error(self._path, error) from error
+        self.close()
+
+    def close(self) -> None:
+        if not self._closed:
+            self._closed = True
+            self._file.close()
+
+
+def _encoding_error(path: Path, error: av.FFmpegError) -> Exception:
+    """A full disk or the like as OSError."""
+    if error.errno and error.errno > 0:
+        return OSError(error.errno, error.strerror, str(path))
+    return ClipError(f"{path}: cannot be encoded ({error}); leave out --video")
