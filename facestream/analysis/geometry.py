@@ -32,24 +32,54 @@ def head_pose(landmarks_xy: LandmarksXY, frame_size_wh: tuple[int, int]) -> Head
     The camera is unknown. The function assumes a focal length of the frame's width (53 degrees field of view), which
     changes the angles of a face at the edge of the frame by a few degrees.
     """
+    fit = head_fit(landmarks_xy, frame_size_wh)
+    return fit and pose_of(fit[0])
+
+
+def head_fit(
+    landmarks_xy: LandmarksXY, frame_size_wh: tuple[int, int]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+    """The fit of `head_pose`: rotation, shape (3, 3), and place of the middle between the eyes in millimetres, (3,).
+
+    From the camera: x to the right of the image, y down, z away from it. The millimetres are those of a mean adult head
+    and of the assumed focal length: with a true one of f, the distance is f / width times as far.
+    """
     width, height = frame_size_wh
     camera = np.array([[width, 0, width / 2], [0, width, height / 2], [0, 0, 1]], np.float64)
     points = np.ascontiguousarray(landmarks_xy[list(_RIGID)], np.float64)
     try:
-        fits, rotation_vector, _ = cv2.solvePnP(_RIGID_MM, points, camera, None, flags=cv2.SOLVEPNP_SQPNP)
+        fits, rotation_vector, place = cv2.solvePnP(_RIGID_MM, points, camera, None, flags=cv2.SOLVEPNP_SQPNP)
     except cv2.error:
         return None
     if not fits:
         return None
     rotation, _ = cv2.Rodrigues(rotation_vector)
+    if not (np.isfinite(rotation).all() and np.isfinite(place).all()):
+        return None
+    return np.asarray(rotation, np.float64), np.asarray(place, np.float64).ravel()
+
+
+def pose_of(rotation: NDArray[np.float64]) -> HeadPose:
+    """The pose of a head with this rotation, shape (3, 3)."""
     # Where the nose points, and how the eye line lies.
     forward = rotation @ np.array([0.0, 0.0, -1.0])
     yaw = math.degrees(math.atan2(forward[0], -forward[2]))
     pitch = math.degrees(math.asin(max(-1.0, min(1.0, -forward[1]))))
     roll = math.degrees(math.atan2(rotation[1, 0], rotation[0, 0]))
-    if not all(map(math.isfinite, (yaw, pitch, roll))):
-        return None
     return HeadPose(yaw, pitch, roll)
+
+
+def rotation_of(pose: HeadPose) -> NDArray[np.float64]:
+    """The rotation of a head with this pose, shape (3, 3): `pose_of` the other way round."""
+    yaw, pitch, roll = (math.radians(angle) for angle in (pose.yaw_deg, pose.pitch_deg, pose.roll_deg))
+    back = np.array(
+        [-math.sin(yaw) * math.cos(pitch), math.sin(pitch), math.cos(yaw) * math.cos(pitch)], np.float64
+    )
+    # The eye line lies in the image as roll says, and is at right angles to the direction of the nose.
+    x, y, z = math.cos(roll), math.sin(roll), max(1e-9, abs(back[2]))
+    across = np.array([x * z, y * z, -math.copysign(1.0, back[2]) * (x * back[0] + y * back[1])])
+    across /= np.linalg.norm(across)
+    return np.column_stack([across, np.cross(back, across), back])
 
 
 def eye_opening(landmarks_xy: LandmarksXY) -> float:

@@ -30,7 +30,7 @@ _FACE_COLUMNS = (
     Column("box_top", "number", "px", "may be outside of the frame", "top edge of the box"),
     Column("box_width", "number", "px", "above 0", "width of the box"),
     Column("box_height", "number", "px", "above 0", "height of the box"),
-    Column("score", "number", "", "from 0", "score of the detector when it last saw the face; empty: not known"),
+    Column("score", "number", "", "BlazeFace: 0.5 to 1; dlib: above 0", "score of the face detector; empty: not known"),
     Column("label", "text", "", ", ".join((*EMOTIONS, UNSURE)), "the word that most people would choose for the face"),
     Column("unsure", "text", "", ", ".join(UnsureReason), f"why the label is {UNSURE}; empty if it is an emotion"),
     *(

@@ -6,6 +6,9 @@ from typing import Protocol, TextIO
 
 from facestream.errors import ConfigError
 from facestream.results.faces_table import FACES
+from facestream.results.frames_jsonl import JsonlWriter, jsonl_fields
+from facestream.results.openface_table import OPENFACE
+from facestream.results.pyfeat_table import PYFEAT
 from facestream.results.record import FrameResult
 from facestream.results.tables import Column, CsvWriter, Table, TableOptions
 
@@ -35,7 +38,12 @@ def _csv(file_name: str, table: Table) -> Format:
     return Format(file_name, table.columns, lambda file, options: CsvWriter(table, file, options))
 
 
-FORMATS: Mapping[str, Format] = {"csv": _csv("faces.csv", FACES)}
+FORMATS: Mapping[str, Format] = {
+    "csv": _csv("faces.csv", FACES),
+    "pyfeat": _csv("pyfeat.csv", PYFEAT),
+    "openface": _csv("openface.csv", OPENFACE),
+    "jsonl": Format("frames.jsonl", jsonl_fields, JsonlWriter),
+}
 """By the name that `--format` takes."""
 
 

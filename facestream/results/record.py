@@ -145,7 +145,7 @@ def _face_of(face: Face) -> FaceResult:
     return FaceResult(
         id=face.id,
         box=(box.left, box.top, box.width, box.height),
-        score=None,
+        score=face.score,
         label=str(face.label),
         unsure=str(face.unsure or ""),
         probabilities=face.probabilities,

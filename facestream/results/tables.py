@@ -13,6 +13,7 @@ from typing import Literal, TextIO
 from pydantic import JsonValue
 
 from facestream.analysis.faces import LandmarksXY
+from facestream.analysis.options import DetectorName
 from facestream.results.record import FrameResult
 
 Cell = int | float | str | None
@@ -40,6 +41,8 @@ class TableOptions:
     """Name of the clip or image, for tables that have a column for it."""
     landmarks: bool = True
     """Whether the table has the columns of the 68 landmarks."""
+    detector: DetectorName | None = None
+    """Which detector gave the scores; None: not known."""
     extra_names: tuple[str, ...] = ()
     """Names of the values of plug-ins; each becomes a column `extra_NAME`."""
 

@@ -70,25 +70,31 @@ class BlazeFaceDetector:
         )
         across, down = step.width / width, step.height / height
         return [
-            _found(points * (across, down) + (step.left, step.top))
-            for points in self._points_xy(square, SURE_FROM)
+            _found(points * (across, down) + (step.left, step.top), score)
+            for points, score in self._points_xy(square, SURE_FROM)
         ]
 
     def search_whole(self, gray: GrayImage, min_face_share: float) -> list[FoundFace]:
         plan = self.plan(gray.shape[1], gray.shape[0], min_face_share)
         return without_duplicates(found for step in plan for found in self.search(gray, step))
 
-    def sees_face(self, gray: GrayImage, landmarks_xy: LandmarksXY) -> bool:
+    def score_at(self, gray: GrayImage, landmarks_xy: LandmarksXY) -> float | None:
         box = box_of_landmarks(landmarks_xy)
         side = box.width * INPUT_PX / LOOK_FACE_PX
         upright, _ = deroll_square(gray, box.center_xy, side, tilt_deg(landmarks_xy), INPUT_PX)
-        boxes = (_found(points).box for points in self._points_xy(upright, LOOK_SURE_FROM))
-        return any(
-            is_expected_face(found.center_xy, found.width, INPUT_PX / 2, LOOK_FACE_PX) for found in boxes
+        all_found = (_found(points, score) for points, score in self._points_xy(upright, LOOK_SURE_FROM))
+        scores = (
+            found.score
+            for found in all_found
+            if is_expected_face(found.box.center_xy, found.box.width, INPUT_PX / 2, LOOK_FACE_PX)
         )
+        return max(scores, default=None)
 
-    def _points_xy(self, square: GrayImage, sure_from: float) -> list[NDArray[np.float64]]:
-        """Center, size and six points of each face, shape (8, 2), in pixels of the input `square` (128, 128)."""
+    def _points_xy(self, square: GrayImage, sure_from: float) -> list[tuple[NDArray[np.float64], float]]:
+        """Center, size and six points of each face, shape (8, 2), in pixels of the input `square` (128, 128).
+
+        With each its score.
+        """
         scaled = square.astype(np.float32) / 127.5 - 1.0
         boxes, logits = self._net.run(np.repeat(scaled[..., None], 3, axis=2))
         sure = logits[:, 0] >= math.log(sure_from / (1 - sure_from))
@@ -100,15 +106,18 @@ class BlazeFaceDetector:
         return _merged(points, weights)
 
 
-def _merged(points: NDArray[np.float64], weights: NDArray[np.float64]) -> list[NDArray[np.float64]]:
-    """The weighted mean of each group of overlapping boxes; it is steadier than the best box alone."""
+def _merged(
+    points: NDArray[np.float64], weights: NDArray[np.float64]
+) -> list[tuple[NDArray[np.float64], float]]:
+    """The weighted mean of each group of overlapping boxes, steadier than the best box alone, and its best score."""
     merged = []
     left = np.argsort(-weights)
     while left.size:
         alike = _overlap(points[left[0]], points[left]) > OVERLAP
         alike[0] = True
         share = weights[left[alike]]
-        merged.append(np.tensordot(share / share.sum(), points[left[alike]], 1))
+        mean = np.asarray(np.tensordot(share / share.sum(), points[left[alike]], 1))
+        merged.append((mean, float(weights[left[0]])))
         left = left[~alike]
     return merged
 
@@ -121,7 +130,7 @@ def _overlap(one: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[n
     return np.asarray(shared / np.maximum(1e-9, one[1].prod() + others[:, 1].prod(axis=1) - shared))
 
 
-def _found(points_xy: NDArray[np.float64]) -> FoundFace:
+def _found(points_xy: NDArray[np.float64], score: float) -> FoundFace:
     """The face with the box dlib would draw, which the landmark predictor was trained with."""
     left, right, mouth = points_xy[_LEFT_EYE], points_xy[_RIGHT_EYE], points_xy[_MOUTH]
     eyes, along = (left + right) / 2, right - left
@@ -129,7 +138,7 @@ def _found(points_xy: NDArray[np.float64]) -> FoundFace:
     side = max(1.0, SIDE_PER_EYES_OR_MOUTH * max(float(np.linalg.norm(along)), float(np.linalg.norm(down))))
     x, y = eyes + MIDDLE_SHARE * down
     tilt = math.degrees(math.atan2(along[1] - down[0], along[0] + down[1]))
-    return FoundFace(BoundingBox(float(x - side / 2), float(y - side / 2), side, side), tilt)
+    return FoundFace(BoundingBox(float(x - side / 2), float(y - side / 2), side, side), tilt, score)
 
 
 def _cells_xy() -> NDArray[np.float64]:

@@ -35,6 +35,8 @@ class FoundFace:
     box: BoundingBox
     tilt_deg: float = 0.0
     """Positive: clockwise."""
+    score: float = 0.0
+    """As in `Face.score`."""
 
 
 class FaceDetector(Protocol):
@@ -52,8 +54,8 @@ class FaceDetector(Protocol):
     def search_whole(self, gray: GrayImage, min_face_share: float) -> list[FoundFace]:
         """All faces of an image, however long it takes."""
 
-    def sees_face(self, gray: GrayImage, landmarks_xy: LandmarksXY) -> bool:
-        """Whether the detector finds a face at these landmarks."""
+    def score_at(self, gray: GrayImage, landmarks_xy: LandmarksXY) -> float | None:
+        """The score of the face at these landmarks, as in `Face.score`; None: the detector finds none there."""
 
 
 def search_plan(

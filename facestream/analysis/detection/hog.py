@@ -1,6 +1,8 @@
 """Find upright faces with dlib's HOG detector; each search step takes 1 to 11 ms."""
 
 import math
+from collections.abc import Iterator
+from typing import Any
 
 import cv2
 import dlib
@@ -28,7 +30,7 @@ STILL_STEP_PIXELS = 2_000_000
 MAX_STEP_SIDE_PX = 4096
 LOOK_FACE_PX = 100
 LOOK_PX = 176
-"""`sees_face` scales the face to 100 px in an upright square of 176 px: 3-4 ms."""
+"""`score_at` scales the face to 100 px in an upright square of 176 px: 3-4 ms."""
 
 
 class HogDetector:
@@ -61,21 +63,31 @@ class HogDetector:
                 BoundingBox(
                     step.left + found.left() * across, step.top + found.top() * down,
                     found.width() * across, found.height() * down,
-                )
+                ),
+                score=score,
             )
-            for found in self._detector(np.ascontiguousarray(scaled))
+            for found, score in self._scored(np.ascontiguousarray(scaled))
         ]  # fmt: skip
 
     def search_whole(self, gray: GrayImage, min_face_share: float) -> list[FoundFace]:
         plan = self._plan(gray.shape[1], gray.shape[0], min_face_share, STILL_STEP_PIXELS)
         return without_duplicates(found for step in plan for found in self.search(gray, step))
 
-    def sees_face(self, gray: GrayImage, landmarks_xy: LandmarksXY) -> bool:
+    def score_at(self, gray: GrayImage, landmarks_xy: LandmarksXY) -> float | None:
         """The face is derolled first: landmarks follow a tilted head, but the detector finds upright faces only."""
         box = box_of_landmarks(landmarks_xy)
         side = box.width * LOOK_PX / LOOK_FACE_PX
         upright, _ = deroll_square(gray, box.center_xy, side, tilt_deg(landmarks_xy), LOOK_PX)
-        return any(
-            is_expected_face((found.center().x, found.center().y), found.width(), LOOK_PX / 2, LOOK_FACE_PX)
-            for found in self._detector(upright)
+        scores = (
+            score
+            for found, score in self._scored(upright)
+            if is_expected_face(
+                (found.center().x, found.center().y), found.width(), LOOK_PX / 2, LOOK_FACE_PX
+            )
         )
+        return max(scores, default=None)
+
+    def _scored(self, image: GrayImage) -> Iterator[tuple[Any, float]]:
+        """The rectangles of the faces with their scores, at dlib's own threshold."""
+        found, scores, _ = self._detector.run(image, 0, 0.0)
+        return zip(found, scores, strict=True)

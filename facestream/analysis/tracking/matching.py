@@ -92,8 +92,8 @@ def moved(track: Track, landmarks_xy: LandmarksXY, time_s: float) -> Track:
     return replace(track, landmarks_xy=landmarks_xy, seen_s=time_s, velocity_xy=velocity)
 
 
-def confirmed(track: Track, time_s: float) -> Track:
-    """The track after a detector has found a face there at `time_s`."""
+def confirmed(track: Track, time_s: float, score: float) -> Track:
+    """The track after a detector has found a face there at `time_s`, with this score."""
     return replace(
         track,
         looked_s=time_s,
@@ -101,6 +101,7 @@ def confirmed(track: Track, time_s: float) -> Track:
         confirmed_xy=track.landmarks_xy,
         confirmed_velocity_xy=track.velocity_xy,
         failed_looks=0,
+        score=score,
     )
 
 

@@ -29,6 +29,8 @@ class Track:
     """The landmarks at the last check that found a face."""
     confirmed_velocity_xy: tuple[float, float] = (0.0, 0.0)
     confirmed_s: float = NEVER_S
+    score: float | None = None
+    """Of the detector, at the last check or search that found the face."""
     failed_looks: int = 0
     """Checks in a row that found no face here."""
     missed_searches: int = 0

@@ -12,6 +12,8 @@ from facestream.analysis.detection.detector import (
 from facestream.analysis.detection.hog import HOG_FACE_PX, STEP_PIXELS, HogDetector
 from facestream.analysis.faces import BoundingBox, GrayImage
 from facestream.analysis.models import load_analyzer, self_test_image
+from facestream.analysis.options import AnalysisOptions, DetectorName
+from facestream.analysis.tracking.tracks import Tracks
 from facestream.resources import MODELS_DIR
 
 SIZES_WH = [(320, 240), (640, 480), (1280, 720), (720, 1280), (1920, 1080), (97, 1000)]
@@ -100,14 +102,27 @@ def test_of_two_boxes_on_one_face_the_larger_is_kept():
     assert without_duplicates([small, other, large]) == [large, other]
 
 
-def test_sees_face_confirms_a_face_only_at_its_position_and_size(
-    detector: FaceDetector, group_gray: GrayImage
-):
+def test_a_face_is_confirmed_only_at_its_position_and_size(detector: FaceDetector, group_gray: GrayImage):
     analyzer = load_analyzer(MODELS_DIR)
     face = max(analyzer.analyze_still(group_gray).faces, key=lambda face: face.box.width)
     aside = face.landmarks_xy + np.array([0.5 * face.box.width, 0], np.float32)
     smaller = (face.landmarks_xy - face.landmarks_xy.mean(axis=0)) * 0.5 + face.landmarks_xy.mean(axis=0)
 
-    assert detector.sees_face(group_gray, face.landmarks_xy)
-    assert not detector.sees_face(group_gray, aside)
-    assert not detector.sees_face(group_gray, smaller.astype(np.float32))
+    assert (detector.score_at(group_gray, face.landmarks_xy) or 0) > 0
+    assert detector.score_at(group_gray, aside) is None
+    assert detector.score_at(group_gray, smaller.astype(np.float32)) is None
+
+
+@pytest.mark.parametrize(("name", "low", "high"), [("blazeface", 0.5, 1.0), ("dlib", 0.0, 4.0)])
+def test_the_score_of_a_face_is_in_the_range_that_is_documented(
+    group_gray: GrayImage, name: DetectorName, low: float, high: float
+):
+    analyzer = load_analyzer(MODELS_DIR, AnalysisOptions(detector=name))
+
+    still = analyzer.analyze_still(group_gray)
+    followed, _ = analyzer.analyze(group_gray, Tracks(), 0.0)
+
+    scores = [face.score for face in (*still.faces, *followed.faces)]
+    assert len(scores) > 2
+    assert all(score is not None and low <= score <= high for score in scores)
+    assert len(set(scores)) > 2
