@@ -36,7 +36,8 @@ def _install(extra: str) -> str:
     return f".venv/bin/pip install -r {file}" if IS_CHECKOUT else f"pip install -r {ROOT / file}"
 
 
-INSTALL_TUNNEL, INSTALL_LSL, INSTALL_OSC = _install("tunnel"), _install("lsl"), _install("osc")
+INSTALL_TUNNEL, INSTALL_PARQUET = _install("tunnel"), _install("parquet")
+INSTALL_LSL, INSTALL_OSC = _install("lsl"), _install("osc")
 COMMAND = ".venv/bin/python -m facestream" if IS_CHECKOUT else "facestream"
 """Starts the program; a command follows it."""
 START = f"{COMMAND} serve"

@@ -23,6 +23,7 @@ LIBRARIES = (
 MODELS = ("models/manifest.json", "models/README.md", "models/MODEL_CARD.md")
 EXTRAS = {
     "dev": "requirements-dev.txt",
+    "parquet": "requirements-parquet.txt",
     "tunnel": "requirements-tunnel.txt",
     "lsl": "requirements-lsl.txt",
     "osc": "requirements-osc.txt",

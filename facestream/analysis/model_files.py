@@ -87,10 +87,8 @@ def fetch_all(models_dir: Path) -> None:
 
 def fetch_missing(models_dir: Path, options: AnalysisOptions) -> None:
     """Fetch the files that these options need and that are not there; check none. Raises ModelFileError."""
-    entries = read_manifest(models_dir)
-    for name in ("landmarks", options.emotion_model, options.detector):
-        entry = entries.get(name)
-        if entry is None or not _is_fetched(entry):
+    for entry in models_of(models_dir, options).values():
+        if not _is_fetched(entry):
             continue
         path = _path(models_dir, entry)
         if not path.is_file():
@@ -98,14 +96,16 @@ def fetch_missing(models_dir: Path, options: AnalysisOptions) -> None:
             _fetch(entry, path)
 
 
+def models_of(models_dir: Path, options: AnalysisOptions) -> Mapping[str, ModelEntry]:
+    """The entries of the files that these options need; dlib's detector has none. Raises ModelFileError."""
+    entries = read_manifest(models_dir)
+    return {name: entries[name] for name in _names(options) if name in entries}
+
+
 def named_models(models_dir: Path, options: AnalysisOptions) -> tuple[str, ...]:
     """The models that these options need, with their versions; reads no model. Raises ModelFileError."""
-    entries = read_manifest(models_dir)
-    # dlib's detector is part of the library.
-    return tuple(
-        f"{name} {entries[name].version}" if name in entries else name
-        for name in (options.detector, "landmarks", options.emotion_model)
-    )
+    entries = models_of(models_dir, options)
+    return tuple(f"{name} {entries[name].version}" if name in entries else name for name in _names(options))
 
 
 def checked_path(models_dir: Path, name: str) -> Path:
@@ -125,6 +125,10 @@ def checked_paths(models_dir: Path, names: Iterable[str]) -> dict[str, Path]:
         paths[name] = _path(models_dir, entries[name])
         _check(entries[name], paths[name])
     return paths
+
+
+def _names(options: AnalysisOptions) -> tuple[str, str, str]:
+    return options.detector, "landmarks", options.emotion_model
 
 
 def _check(entry: ModelEntry, path: Path) -> None:

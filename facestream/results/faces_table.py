@@ -8,10 +8,13 @@ from collections.abc import Iterator, Sequence
 from facestream.analysis.faces import EMOTIONS, UNSURE, UnsureReason
 from facestream.results.record import FaceResult, FrameResult
 from facestream.results.tables import (
+    FACE_ID,
+    FRAME,
     Cell,
     Column,
     Table,
     TableOptions,
+    emotion_column,
     extra_cells,
     extra_columns,
     landmark_cells,
@@ -19,13 +22,11 @@ from facestream.results.tables import (
 )
 
 _FRAME_COLUMNS = (
-    Column(
-        "frame", "integer", "", "from 0", "number of the frame in its clip or session; some may be missing"
-    ),
+    FRAME,
     Column("time_s", "number", "s", "from 0", "time of the frame, from the clip's own clock"),
 )
 _FACE_COLUMNS = (
-    Column("face_id", "integer", "", "from 1", "number of the face; empty: no face in this frame"),
+    FACE_ID,
     Column("box_left", "number", "px", "may be outside of the frame", "left edge of the box, from brows to chin"),
     Column("box_top", "number", "px", "may be outside of the frame", "top edge of the box"),
     Column("box_width", "number", "px", "above 0", "width of the box"),
@@ -33,10 +34,7 @@ _FACE_COLUMNS = (
     Column("score", "number", "", "BlazeFace: 0.5 to 1; dlib: above 0", "score of the face detector; empty: not known"),
     Column("label", "text", "", ", ".join((*EMOTIONS, UNSURE)), "the word that most people would choose for the face"),
     Column("unsure", "text", "", ", ".join(UnsureReason), f"why the label is {UNSURE}; empty if it is an emotion"),
-    *(
-        Column(str(emotion), "number", "", "0 to 1", f"probability of {emotion}, smoothed; the seven sum to 1")
-        for emotion in EMOTIONS
-    ),
+    *map(emotion_column, EMOTIONS),
     Column("yaw_deg", "number", "degrees", "-90 to 90", "turn of the head; positive: towards the right of the frame"),
     Column("pitch_deg", "number", "degrees", "-90 to 90", "nod of the head; positive: up"),
     Column("roll_deg", "number", "degrees", "-180 to 180", "tilt of the head; positive: clockwise in the frame"),

@@ -1,6 +1,6 @@
 """The formats of results by name, and the protocol of their writers; opens no file."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol, TextIO
 
@@ -8,6 +8,7 @@ from facestream.errors import ConfigError
 from facestream.results.faces_table import FACES
 from facestream.results.frames_jsonl import JsonlWriter, jsonl_fields
 from facestream.results.openface_table import OPENFACE
+from facestream.results.parquet import ParquetWriter, check_pyarrow
 from facestream.results.pyfeat_table import PYFEAT
 from facestream.results.record import FrameResult
 from facestream.results.tables import Column, CsvWriter, Table, TableOptions
@@ -32,6 +33,8 @@ class Format:
     columns: Callable[[TableOptions], tuple[Column, ...]]
     make_writer: Callable[[TextIO, TableOptions], ResultWriter]
     """Writes the head of the file at once. The file is open as UTF-8 and with `newline=""`."""
+    check: Callable[[], None] = lambda: None
+    """Raises ConfigError if a package is missing."""
 
 
 def _csv(file_name: str, table: Table) -> Format:
@@ -42,6 +45,7 @@ FORMATS: Mapping[str, Format] = {
     "csv": _csv("faces.csv", FACES),
     "pyfeat": _csv("pyfeat.csv", PYFEAT),
     "openface": _csv("openface.csv", OPENFACE),
+    "parquet": Format("faces.parquet", FACES.columns, ParquetWriter, check_pyarrow),
     "jsonl": Format("frames.jsonl", jsonl_fields, JsonlWriter),
 }
 """By the name that `--format` takes."""
@@ -52,3 +56,9 @@ def format_named(name: str) -> Format:
     if name not in FORMATS:
         raise ConfigError(f"format is {name!r}; expected one of {', '.join(FORMATS)}", "format")
     return FORMATS[name]
+
+
+def check_formats(names: Iterable[str]) -> None:
+    """Raise ConfigError for a name that is not in FORMATS, or a format whose package is not installed."""
+    for name in names:
+        format_named(name).check()

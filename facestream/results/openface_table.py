@@ -10,6 +10,8 @@ from facestream.analysis.faces import HeadPose
 from facestream.analysis.geometry import head_fit, rotation_of
 from facestream.results.record import FaceResult, FrameResult
 from facestream.results.tables import (
+    FACE_ID,
+    FRAME,
     Cell,
     Column,
     Table,
@@ -22,8 +24,8 @@ from facestream.results.tables import (
 
 _FOCAL = "assumes an adult head and a focal length of the width of the frame; the middle between the eyes"
 _COLUMNS = (
-    Column("frame", "integer", "", "from 0", "number of the frame in its clip or session; some may be missing"),
-    Column("face_id", "integer", "", "from 1", "number of the face; empty: no face in this frame"),
+    FRAME,
+    FACE_ID,
     Column("timestamp", "number", "s", "from 0", "time of the frame, from the clip's own clock"),
     Column("confidence", "number", "", "0.5 to 1", "score of BlazeFace; empty: another detector, or no face"),
     Column("success", "integer", "", "0, 1", "1: there is a face in this frame"),

@@ -9,10 +9,12 @@ from collections.abc import Iterator, Sequence
 
 from facestream.results.record import FaceResult, FrameResult
 from facestream.results.tables import (
+    FRAME,
     Cell,
     Column,
     Table,
     TableOptions,
+    emotion_column,
     extra_cells,
     extra_columns,
     landmark_cells,
@@ -32,12 +34,10 @@ _POSE_COLUMNS = (
     Column("Yaw", "number", "rad", "-1.571 to 1.571", "turn of the head; positive: to the right of the person"),
 )  # fmt: skip
 _EMOTIONS = ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral")
-_EMOTION_COLUMNS = tuple(
-    Column(name, "number", "", "0 to 1", f"probability of {name}; the seven sum to 1") for name in _EMOTIONS
-)
+_EMOTION_COLUMNS = tuple(map(emotion_column, _EMOTIONS))
 _LAST_COLUMNS = (
     Column("input", "text", "", "", "name of the clip or image"),
-    Column("frame", "integer", "", "from 0", "number of the frame in its clip"),
+    FRAME,
     Column("approx_time", "text", "min:s", "from 00:00", "time of the frame in whole seconds"),
     Column("Identity", "text", "", "Person_0, Person_1 ...", "face_id of faces.csv minus 1; nobody is recognised"),
 )  # fmt: skip

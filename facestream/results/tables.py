@@ -33,6 +33,20 @@ class Column:
     meaning: str
 
 
+# Columns of several tables: a name means the same in all of them, and has one line in the codebook.
+FRAME = Column(
+    "frame", "integer", "", "from 0", "number of the frame in its clip or session; some may be missing"
+)
+FACE_ID = Column("face_id", "integer", "", "from 1", "number of the face; empty: no face in this frame")
+
+
+def emotion_column(name: str) -> Column:
+    """The probability of an emotion."""
+    return Column(
+        name, "number", "", "0 to 1", f"probability of {name}, smoothed over time; the seven sum to 1"
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class TableOptions:
     """What a table holds beside the faces."""

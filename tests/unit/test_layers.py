@@ -61,6 +61,7 @@ UNTYPED_AND_THEIR_MODULES = {
     "dlib": {"analysis/detection/hog.py", "analysis/landmarks.py"},
     "ai_edge_litert": {"analysis/interpreter.py"},
     "tflite_runtime": {"analysis/interpreter.py"},
+    "pyarrow": {"results/parquet.py"},
 }
 MODULES = sorted(PACKAGE.rglob("*.py"))
 

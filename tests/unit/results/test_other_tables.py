@@ -94,7 +94,7 @@ def test_a_name_that_is_not_utf_8_can_be_written():
 
 
 def test_a_turned_head_has_the_yaw_of_both_tables(analyzer: Analyzer, clip_frames: Frames):
-    # A person who looks past the camera to their own right, and the same picture mirrored; the nose shows it.
+    # A person who looks past the camera to their own right, and the same image mirrored; the nose shows it.
     gray, _ = next(islice(clip_frames("WolfgangLanger_Pexels.mp4"), 168, None))
     right, left = analysed(analyzer, gray), analysed(analyzer, np.ascontiguousarray(gray[:, ::-1]))
 
@@ -106,7 +106,7 @@ def test_a_turned_head_has_the_yaw_of_both_tables(analyzer: Analyzer, clip_frame
 
 
 def test_a_head_that_looks_up_has_the_pitch_of_both_tables(analyzer: Analyzer, group_gray: GrayImage):
-    # A picture that is squeezed from above shows a shorter nose, as of a head that looks up.
+    # An image that is squeezed from above shows a shorter nose, as of a head that looks up.
     height, width = group_gray.shape
     plain = analysed(analyzer, group_gray)
     squeezed = analysed(analyzer, np.asarray(cv2.resize(group_gray, (width, int(height * 0.8))), np.uint8))
@@ -117,7 +117,7 @@ def test_a_head_that_looks_up_has_the_pitch_of_both_tables(analyzer: Analyzer, g
     assert up - level < -0.05
 
 
-def test_a_picture_turned_clockwise_has_the_roll_of_both_tables(analyzer: Analyzer, group_gray: GrayImage):
+def test_an_image_turned_clockwise_has_the_roll_of_both_tables(analyzer: Analyzer, group_gray: GrayImage):
     height, width = group_gray.shape
     # OpenCV's angles are counterclockwise.
     turn = cv2.getRotationMatrix2D((width / 2, height / 2), -15.0, 1.0)
