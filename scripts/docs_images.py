@@ -30,16 +30,17 @@ SIZE = (640, 480)
 
 
 def several_faces(to: Path) -> Path:
-    """The photograph with five faces, as a camera that moves a little."""
+    """Three of the five faces of the photograph, which two cores can follow, as a camera that moves a little."""
     photograph = cv2.imread(str(MEDIA / "multi_face.jpg"))
     assert photograph is not None
     height, width = photograph.shape[:2]
-    shown_w = round(height * SIZE[0] / SIZE[1])
+    top, shown_h = round(0.26 * height), round(0.58 * height)
+    shown_w = round(shown_h * SIZE[0] / SIZE[1])
     # Chromium plays concatenated JPEGs.
     with to.open("wb") as file:
         for step in range(90):
-            left = round((width - shown_w) * (0.5 + 0.02 * np.sin(step / 90 * 2 * np.pi)))
-            image = cv2.resize(photograph[:, left : left + shown_w], SIZE)
+            left = round((width - shown_w) * (0.85 + 0.01 * np.sin(step / 90 * 2 * np.pi)))
+            image = cv2.resize(photograph[top : top + shown_h, left : left + shown_w], SIZE)
             file.write(cv2.imencode(".jpg", image)[1].tobytes())
     return to
 
