@@ -8,6 +8,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from facestream.analysis.drawing.words import Language
 from facestream.analysis.options import AnalysisOptions
 from facestream.cli.arguments import add_settings, config_from
 from facestream.config.cores import usable_cores
@@ -23,6 +24,7 @@ FAILED_EXIT = 1
 MAX_PROCESSES = 64
 OFFLINE_OPTIONS = (
     "format", "every", "fps", "start", "end", "duration", "video", "no_landmarks", "processes", "combine",
+    "language", "images",
 )  # fmt: skip
 """Options that need `--out`, by their names in the parsed arguments."""
 
@@ -43,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--format",
         action="append",
         metavar="NAME",
-        help="csv, pyfeat, openface or jsonl (repeatable, or with commas; default: csv)",
+        help="csv, pyfeat, openface, jsonl, or html for a report (repeatable, or with commas; default: csv)",
     )
     tables.add_argument("--no-landmarks", action="store_true", help="leave out the 68 landmarks of each face")
     tables.add_argument("--video", action="store_true", help="write the annotated video too (annotated.mp4)")
@@ -66,6 +68,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     tables.add_argument(
         "--processes", type=_processes, metavar="N",
         help="analyse so many sources at the same time (default: one for each core)",
+    )  # fmt: skip
+    report = parser.add_argument_group("report", "with --format html: report.html, one file to look at")
+    report.add_argument("--language", choices=[*Language], help="language of the report (default: en)")
+    report.add_argument(
+        "--images", action="store_true",
+        help="show small images of the faces at moments of change (default: a report shows nobody)",
     )  # fmt: skip
     lines = parser.add_argument_group("JSON lines", "photographs, without --out")
     lines.add_argument(
@@ -173,6 +181,9 @@ def _offline_options(args: argparse.Namespace) -> "OfflineOptions":
     names = [name for given in args.format or ["csv"] for name in given.split(",")]
     for name in names:
         format_named(name)
+    for option in ("language", "images"):
+        if getattr(args, option) and "html" not in names:
+            raise ConfigError(f"--{option}: only for a report; add --format html", f"--{option}")
     try:
         return OfflineOptions(
             formats=tuple(dict.fromkeys(names)),
@@ -183,6 +194,8 @@ def _offline_options(args: argparse.Namespace) -> "OfflineOptions":
             duration_s=args.duration,
             with_landmarks=not args.no_landmarks,
             with_video=args.video,
+            language=Language(args.language or Language.ENGLISH),
+            with_images=args.images,
             analysis=_analysis_options(args),
         )
     except ValueError as error:

@@ -4,6 +4,7 @@ import math
 from dataclasses import asdict, dataclass, field, replace
 
 from facestream import __version__
+from facestream.analysis.drawing.words import Language
 from facestream.analysis.options import AnalysisOptions
 
 
@@ -27,6 +28,10 @@ class OfflineOptions:
     """Write the 68 landmarks of each face."""
     with_video: bool = False
     """Write the annotated video."""
+    language: Language = Language.ENGLISH
+    """Of the report."""
+    with_images: bool = False
+    """Show images of the faces in the report."""
     analysis: AnalysisOptions = field(default_factory=AnalysisOptions)
 
     def __post_init__(self) -> None:

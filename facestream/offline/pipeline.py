@@ -132,8 +132,8 @@ def _analyze_clip(
         if totals.frames == 0:
             raise ClipError(f"{source.shown}: no frame in the chosen part; the video ends before it")
         behind.finish()
-        results.finish()
-    problems = [problem.sentence for problem in reader.problems if problem.incomplete]
+        problems = [problem.sentence for problem in reader.problems if problem.incomplete]
+        results.finish(problems)
     return Outcome(totals.totals(), "; ".join(problems))
 
 

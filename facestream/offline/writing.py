@@ -1,12 +1,17 @@
 """Write the results of one source into its folder: tables, and the annotated video."""
 
+from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from fractions import Fraction
 from pathlib import Path
+from typing import cast
 
 import av
+import numpy as np
 from av.container import OutputContainer
+from pydantic import JsonValue
 
 from facestream.analysis.drawing.overlay import DEFAULT_LAYERS, draw
 from facestream.analysis.faces import FrameReport
@@ -16,8 +21,12 @@ from facestream.media.h264_file import H264Stream
 from facestream.media.planes import planes_of
 from facestream.offline.options import OfflineOptions
 from facestream.offline.sources import Source
+from facestream.resources import MODELS_DIR
 from facestream.results.formats import ResultWriter, format_named
 from facestream.results.record import FrameResult, result_of
+from facestream.results.report.session import ReportOptions
+from facestream.results.report.writer import ReportWriter
+from facestream.results.session_file import SessionFacts, models_used
 from facestream.results.tables import TableOptions
 
 VIDEO_NAME = "annotated.mp4"
@@ -37,7 +46,12 @@ class SourceResults:
 
     def __init__(self, source: Source, folder: Path, options: OfflineOptions, fps: float | None) -> None:
         """`fps`: of the clip; None: a photograph. Raises OSError, ConfigError."""
-        table_options = TableOptions(source.shown, options.with_landmarks)
+        table_options = TableOptions(
+            source.shown,
+            options.with_landmarks,
+            facts=_facts(source, options),
+            report=ReportOptions(options.language, options.with_images),
+        )
         self._files = ExitStack()
         self._writers = list[ResultWriter]()
         for name in options.formats:
@@ -45,6 +59,7 @@ class SourceResults:
             path = folder / form.file_name
             file = self._files.enter_context(path.open("w", encoding="utf-8", newline=""))
             self._writers.append(form.make_writer(file, table_options))
+        self._reports = [writer for writer in self._writers if isinstance(writer, ReportWriter)]
         self._video = _AnnotatedVideo(folder / VIDEO_NAME) if options.with_video and fps is not None else None
 
     def write(self, analysed: AnalysedFrame) -> None:
@@ -52,6 +67,10 @@ class SourceResults:
         frame, report = analysed.frame, analysed.report
         size_wh = frame.frame.width, frame.frame.height
         self.write_result(result_of(report, frame.number, frame.at_s, size_wh))
+        for html in self._reports:
+            if html.wants_image:
+                # Before the annotations, which are drawn on the frame.
+                html.add_image(np.asarray(frame.frame.to_ndarray(format="bgr24"), np.uint8))
         if self._video is not None:
             self._video.write(frame, report)
 
@@ -60,8 +79,10 @@ class SourceResults:
         for writer in self._writers:
             writer.write(result)
 
-    def finish(self) -> None:
-        """Complete all files."""
+    def finish(self, problems: Sequence[str] = ()) -> None:
+        """Complete all files; `problems` are sentences about the source for the report."""
+        for html in self._reports:
+            html.session = replace(html.session, notes=tuple(problems))
         if self._video is not None:
             self._video.finish()
         for writer in self._writers:
@@ -73,6 +94,21 @@ class SourceResults:
         self._files.close()
         if self._video is not None:
             self._video.close()
+
+
+def _facts(source: Source, options: OfflineOptions) -> SessionFacts:
+    settings = options.settings()
+    analysis = settings.pop("analysis")
+    assert isinstance(analysis, dict)
+    # What changes no number, or is said elsewhere.
+    for name in ("version", "formats", "language", "with_images", "with_landmarks", "with_video"):
+        settings.pop(name)
+    return SessionFacts(
+        source=source.shown,
+        began_at=datetime.now().astimezone().isoformat(" ", "minutes"),
+        models=models_used(MODELS_DIR, options.analysis),
+        settings=cast(dict[str, JsonValue], settings | analysis),
+    )
 
 
 class _AnnotatedVideo:

@@ -8,6 +8,7 @@ import csv
 import json
 from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
@@ -37,7 +38,7 @@ class Bundle:
         self._facts = facts
         self._totals = Totals()
         self._open: list[tuple[ResultWriter, TextIO]] = []
-        options = options or TableOptions()
+        options = replace(options or TableOptions(), facts=facts)
         with ExitStack() as stack:
             for name, file_name in self._files.items():
                 file = stack.enter_context(open_text(folder / file_name))

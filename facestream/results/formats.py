@@ -31,10 +31,19 @@ class Format:
     file_name: str
     """Its name in a folder of results."""
     columns: Callable[[TableOptions], tuple[Column, ...]]
+    """Empty: not a table."""
     make_writer: Callable[[TextIO, TableOptions], ResultWriter]
-    """Writes the head of the file at once. The file is open as UTF-8 and with `newline=""`."""
+    """A table writes its head at once, a report everything at the end. The file is UTF-8, with `newline=""`."""
     check: Callable[[], None] = lambda: None
     """Raises ConfigError if a package is missing."""
+
+
+def _html(file: TextIO, options: TableOptions) -> ResultWriter:
+    # Most results are tables only, and need nothing of a report.
+    from facestream.results.report.session import report_session
+    from facestream.results.report.writer import ReportWriter
+
+    return ReportWriter(file, report_session(options.source, options.facts), options.report)
 
 
 def _csv(file_name: str, table: Table) -> Format:
@@ -47,6 +56,7 @@ FORMATS: Mapping[str, Format] = {
     "openface": _csv("openface.csv", OPENFACE),
     "parquet": Format("faces.parquet", FACES.columns, ParquetWriter, check_pyarrow),
     "jsonl": Format("frames.jsonl", jsonl_fields, JsonlWriter),
+    "html": Format("report.html", lambda _: (), _html),
 }
 """By the name that `--format` takes."""
 

@@ -7,7 +7,7 @@ import csv
 import json
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TextIO
 
 from pydantic import JsonValue
@@ -15,6 +15,8 @@ from pydantic import JsonValue
 from facestream.analysis.faces import LandmarksXY
 from facestream.analysis.options import DetectorName
 from facestream.results.record import FrameResult
+from facestream.results.report.session import ReportOptions
+from facestream.results.session_file import SessionFacts
 
 Cell = int | float | str | None
 """One value of a table; None, NaN and infinite: missing."""
@@ -59,6 +61,9 @@ class TableOptions:
     """Which detector gave the scores; None: not known."""
     extra_names: tuple[str, ...] = ()
     """Names of the values of plug-ins; each becomes a column `extra_NAME`."""
+    facts: SessionFacts | None = None
+    """What a report says about its source; None: not known."""
+    report: ReportOptions = field(default_factory=ReportOptions)
 
     def __post_init__(self) -> None:
         # A file's name may be bytes that are not UTF-8, which Python keeps as lone surrogates.

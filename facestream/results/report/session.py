@@ -4,7 +4,9 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from facestream import __version__
 from facestream.analysis.drawing.words import Language
+from facestream.results.session_file import SessionFacts
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,3 +49,18 @@ class ReportOptions:
     language: Language = Language.ENGLISH
     images: bool = False
     """Show images of the faces at moments of change. Off by default: a report without them identifies nobody."""
+
+
+def report_session(source: str, facts: SessionFacts | None) -> ReportSession:
+    """What the report says about a session with these facts; `source` is shown if they name none."""
+    if facts is None:
+        return ReportSession(source=source)
+    return ReportSession(
+        source=facts.source or source,
+        made_at=facts.began_at,
+        versions={"facestream": __version__},
+        models={
+            name: f"{model['version']}, sha256 {model['sha256']}" for name, model in facts.models.items()
+        },
+        settings={name: str(value) for name, value in facts.settings.items() if value is not None},
+    )

@@ -244,6 +244,19 @@ def test_the_results_do_not_depend_on_the_speed_of_the_machine(
     assert offline.levels == {0}
 
 
+def test_the_report_of_a_video_has_its_settings_and_images_only_if_asked(tmp_path: Path, media_dir: Path):
+    clip = media_dir / LONG
+    asked = ("--format", "csv,html", "--language", "de", "--images", "--every", "3")
+    run = analyze(clip, "--out", tmp_path / "out", *asked, "--video")
+
+    assert run.returncode == 0, run.stderr
+    report = (tmp_path / "out" / clip.stem / "report.html").read_text(encoding="utf-8")
+    assert "Gesicht 1" in report
+    assert clip.name in report
+    assert "<dt>every</dt><dd><bdi>3</bdi></dd>" in report
+    assert report.count("data:image/jpeg;base64,") >= 2
+
+
 @contextmanager
 def endless_stream(clip: Path) -> Iterator[str]:
     """The address of a camera: MPEG-TS over HTTP without an end, as fast as it is read."""

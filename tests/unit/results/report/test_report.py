@@ -15,11 +15,14 @@ from facestream.analysis.drawing.overlay import FACE_COLOURS as COLOURS_OF_VIDEO
 from facestream.analysis.drawing.words import Language
 from facestream.analysis.faces import UnsureReason
 from facestream.messages.telemetry import LABELS
+from facestream.results.formats import ResultWriter, format_named
 from facestream.results.record import FrameResult
 from facestream.results.report import style
 from facestream.results.report.session import ReportEvent, ReportOptions, ReportSession
 from facestream.results.report.texts import Texts, texts_of
 from facestream.results.report.writer import ReportWriter
+from facestream.results.session_file import SessionFacts
+from facestream.results.tables import TableOptions
 from tests.conftest import ROOT
 from tests.unit.results.samples import face, frame
 
@@ -121,6 +124,31 @@ def test_the_report_in_german():
     assert '<html lang="de">' in html
     assert "Fröhlich 50\u00a0%" in Parsed(html).text.replace(" %", "\u00a0%")
     assert "Schätzungen, oft falsch." in html
+
+
+FACTS = SessionFacts(
+    source="clip.mp4",
+    began_at="2026-11-27 15:00",
+    models={"emotion": {"version": "1.0", "sha256": "abc"}},
+    settings={"every": 2, "fps": None},
+)
+
+
+def test_the_format_html_writes_the_report_with_its_source_and_language():
+    file = io.StringIO()
+    options = TableOptions(facts=FACTS, report=ReportOptions(language=Language.GERMAN))
+    form = format_named("html")
+    writer: ResultWriter = form.make_writer(file, options)
+    for result in smiling():
+        writer.write(result)
+    writer.close()
+
+    assert form.file_name == "report.html"
+    text = Parsed(file.getvalue()).text
+    assert "Quelle: clip.mp4. Erstellt: 2026-11-27 15:00" in text
+    assert "1.0, sha256 abc" in text
+    assert "every2" in text
+    assert "None" not in text
 
 
 def test_every_section_of_a_face_is_there():
