@@ -176,11 +176,10 @@ def _progress_bar() -> Iterator[Callable[["State"], None]]:
 
 def _offline_options(args: argparse.Namespace) -> "OfflineOptions":
     from facestream.offline.options import OfflineOptions
-    from facestream.results.formats import format_named
+    from facestream.results.formats import check_formats
 
     names = [name for given in args.format or ["csv"] for name in given.split(",")]
-    for name in names:
-        format_named(name)
+    check_formats(names)
     for option in ("language", "images"):
         if getattr(args, option) and "html" not in names:
             raise ConfigError(f"--{option}: only for a report; add --format html", f"--{option}")

@@ -1,7 +1,6 @@
 """Write the results of one source into its folder: tables, and the annotated video."""
 
 from collections.abc import Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime
 from fractions import Fraction
@@ -22,7 +21,7 @@ from facestream.media.planes import planes_of
 from facestream.offline.options import OfflineOptions
 from facestream.offline.sources import Source
 from facestream.resources import MODELS_DIR
-from facestream.results.formats import ResultWriter, format_named
+from facestream.results.bundle import Bundle
 from facestream.results.record import FrameResult, result_of
 from facestream.results.report.session import ReportOptions
 from facestream.results.report.writer import ReportWriter
@@ -46,20 +45,15 @@ class SourceResults:
 
     def __init__(self, source: Source, folder: Path, options: OfflineOptions, fps: float | None) -> None:
         """`fps`: of the clip; None: a photograph. Raises OSError, ConfigError."""
+        facts = _facts(source, options)
         table_options = TableOptions(
             source.shown,
             options.with_landmarks,
-            facts=_facts(source, options),
+            facts=facts,
             report=ReportOptions(options.language, options.with_images),
         )
-        self._files = ExitStack()
-        self._writers = list[ResultWriter]()
-        for name in options.formats:
-            form = format_named(name)
-            path = folder / form.file_name
-            file = self._files.enter_context(path.open("w", encoding="utf-8", newline=""))
-            self._writers.append(form.make_writer(file, table_options))
-        self._reports = [writer for writer in self._writers if isinstance(writer, ReportWriter)]
+        self._bundle = Bundle(folder, options.formats, facts, table_options)
+        self._reports = [writer for writer in self._bundle.writers if isinstance(writer, ReportWriter)]
         self._video = _AnnotatedVideo(folder / VIDEO_NAME) if options.with_video and fps is not None else None
 
     def write(self, analysed: AnalysedFrame) -> None:
@@ -76,8 +70,7 @@ class SourceResults:
 
     def write_result(self, result: FrameResult) -> None:
         """Write one frame of which there is no video."""
-        for writer in self._writers:
-            writer.write(result)
+        self._bundle.write(result)
 
     def finish(self, problems: Sequence[str] = ()) -> None:
         """Complete all files; `problems` are sentences about the source for the report."""
@@ -85,13 +78,11 @@ class SourceResults:
             html.session = replace(html.session, notes=tuple(problems))
         if self._video is not None:
             self._video.finish()
-        for writer in self._writers:
-            writer.close()
-        self._files.close()
+        self._bundle.finish()
 
     def close(self) -> None:
         """Close the files, complete or not."""
-        self._files.close()
+        self._bundle.close()
         if self._video is not None:
             self._video.close()
 

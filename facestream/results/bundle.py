@@ -48,6 +48,11 @@ class Bundle:
             self._write_session(whole=False)
             self._closing = stack.pop_all()
 
+    @property
+    def writers(self) -> list[ResultWriter]:
+        """The writer of each format."""
+        return [writer for writer, _ in self._open]
+
     def write(self, result: FrameResult) -> None:
         """Write one frame; frames come in order."""
         for writer, file in self._open:

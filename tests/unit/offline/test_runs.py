@@ -134,6 +134,12 @@ def test_a_folder_with_broken_files_becomes_tables_and_the_next_run_skips_what_i
     assert folders == [".facestream", "10_30_\U0001f600", "clip", "clip.mp4", "group"]
     # 72 frames, each third.
     assert len(rows(out / "clip" / "faces.csv")) == 24
+    assert [path.name for path in sorted((out / "clip").iterdir())] == [
+        "codebook.csv",
+        "faces.csv",
+        "session.json",
+        "source.json",
+    ]
     combined = rows(out / "faces.csv")
     assert len(combined) == sum(len(rows(out / name / "faces.csv")) for name in folders[1:])
     assert {Path(row["input"]).name for row in combined} == {
