@@ -49,6 +49,7 @@ class SourceResults:
         table_options = TableOptions(
             source.shown,
             options.with_landmarks,
+            detector=options.analysis.detector,
             facts=facts,
             report=ReportOptions(options.language, options.with_images),
         )

@@ -140,6 +140,8 @@ def test_a_folder_with_broken_files_becomes_tables_and_the_next_run_skips_what_i
         "session.json",
         "source.json",
     ]
+    columns = {row["column"] for row in rows(out / "clip" / "codebook.csv")}
+    assert columns == set(rows(out / "clip" / "faces.csv")[0])
     combined = rows(out / "faces.csv")
     assert len(combined) == sum(len(rows(out / name / "faces.csv")) for name in folders[1:])
     assert {Path(row["input"]).name for row in combined} == {
