@@ -101,6 +101,7 @@ def _analyze_clip(
 ) -> Outcome:
     totals = _Counter()
     tracks = Tracks()
+    faults, last_fault = 0, ""
     expected_s = _expected_s(clip, options)
     last_s = time.monotonic()
     reader = clip.frames(
@@ -121,6 +122,8 @@ def _analyze_clip(
         for frame in opened.enter_context(ahead(reader, AHEAD_FRAMES, "decode")):
             report, tracks = analyzer.analyze(frame.gray, tracks, frame.at_s)
             totals.count(frame.at_s, report, (frame.frame.width, frame.frame.height))
+            if report.extra_fault:
+                faults, last_fault = faults + 1, report.extra_fault
             behind.put(AnalysedFrame(frame, report))
             if time.monotonic() - last_s >= TELL_EVERY_S:
                 last_s = time.monotonic()
@@ -133,6 +136,9 @@ def _analyze_clip(
             raise ClipError(f"{source.shown}: no frame in the chosen part; the video ends before it")
         behind.finish()
         problems = [problem.sentence for problem in reader.problems if problem.incomplete]
+        if faults:
+            why = last_fault.rstrip().splitlines()[-1]
+            problems.append(f"your own analysis failed in {faults} frames, which have no extra values: {why}")
         results.finish(problems)
     return Outcome(totals.totals(), "; ".join(problems))
 

@@ -45,16 +45,16 @@ class SourceResults:
 
     def __init__(self, source: Source, folder: Path, options: OfflineOptions, fps: float | None) -> None:
         """`fps`: of the clip; None: a photograph. Raises OSError, ConfigError."""
-        facts = _facts(source, options)
-        table_options = TableOptions(
+        self._folder, self._formats, self._facts = folder, options.formats, _facts(source, options)
+        self._table_options = TableOptions(
             source.shown,
             options.with_landmarks,
             detector=options.analysis.detector,
-            facts=facts,
+            facts=self._facts,
             report=ReportOptions(options.language, options.with_images),
         )
-        self._bundle = Bundle(folder, options.formats, facts, table_options)
-        self._reports = [writer for writer in self._bundle.writers if isinstance(writer, ReportWriter)]
+        self._bundle: Bundle | None = None
+        self._reports = list[ReportWriter]()
         self._video = _AnnotatedVideo(folder / VIDEO_NAME) if options.with_video and fps is not None else None
 
     def write(self, analysed: AnalysedFrame) -> None:
@@ -71,19 +71,29 @@ class SourceResults:
 
     def write_result(self, result: FrameResult) -> None:
         """Write one frame of which there is no video."""
-        self._bundle.write(result)
+        self._opened(tuple(sorted(result.extra))).write(result)
 
     def finish(self, problems: Sequence[str] = ()) -> None:
         """Complete all files; `problems` are sentences about the source for the report."""
+        bundle = self._opened(())
         for html in self._reports:
             html.session = replace(html.session, notes=tuple(problems))
         if self._video is not None:
             self._video.finish()
-        self._bundle.finish()
+        bundle.finish()
+
+    def _opened(self, extra_names: tuple[str, ...]) -> Bundle:
+        """The bundle; made with the first frame, because the values of your own analysis are columns."""
+        if self._bundle is None:
+            options = replace(self._table_options, extra_names=extra_names)
+            self._bundle = Bundle(self._folder, self._formats, self._facts, options)
+            self._reports = [writer for writer in self._bundle.writers if isinstance(writer, ReportWriter)]
+        return self._bundle
 
     def close(self) -> None:
         """Close the files, complete or not."""
-        self._bundle.close()
+        if self._bundle is not None:
+            self._bundle.close()
         if self._video is not None:
             self._video.close()
 

@@ -325,3 +325,26 @@ def test_what_a_camera_has_sent_until_ctrl_c_is_kept(tmp_path: Path, media_dir: 
     assert "1 of 1 analysed" in stdout
     (table,) = out.glob("127*/faces.csv")
     assert rows(table)
+
+
+def test_values_of_your_own_analysis_are_columns_and_its_faults_are_reported(
+    tmp_path: Path, media_dir: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / "own.py").write_text(
+        "def count(frame_luma, report):\n    return {'faces': len(report.faces)}\n"
+        "def bad(frame_luma, report):\n    return {'bad': 1 / (len(report.faces) - 1)}\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    clip = media_dir / "single_face.mp4"
+
+    good = analyze(clip, "--out", tmp_path / "good", "--every", "8", "--analyzer", "own:count")
+    bad = analyze(clip, "--out", tmp_path / "bad", "--every", "8", "--analyzer", "own:bad")
+
+    assert (good.returncode, bad.returncode) == (0, 1)
+    table = (tmp_path / "good" / "single_face" / "faces.csv").read_text().splitlines()
+    assert table[0].endswith(",extra_faces")
+    assert table[-1].endswith(",1")
+    assert (
+        "your own analysis failed in 9 frames, which have no extra values: ZeroDivisionError"
+        in bad.stderr + bad.stdout
+    )
