@@ -1,13 +1,11 @@
 /** The access token: from the address, or asked for. Draws into its own dialog only. */
 
 import { forTab, keepChoice, readChoice } from '../browser/settings.js';
+import { cleanToken } from '../connection/pasted-token.js';
 import { T } from '../texts/texts.js';
 import { fill, isConfirmed } from './dialogs.js';
 
 const FRAGMENT = /^#token=(.*)$/;
-/** What mail and chat programs add: invisible characters and quotation marks. */
-const INVISIBLE = /[\p{Cc}\p{Cf}]/gu;
-const QUOTED = /^["'“”„‘’‚«»‹›](.+)["'“”„‘’‚«»‹›]$/u;
 
 /**
  * Move the token from the address bar, where others could see and copy it, to the session storage. It comes in the fragment,
@@ -20,12 +18,6 @@ export function takeToken(location, history) {
   if (token === undefined) return;
   history.replaceState(null, '', location.pathname + location.search);
   if (token) keepChoice('token', cleanToken(decoded(token)), forTab);
-}
-
-/** @param {string} text as it was typed or pasted @returns {string} the token in it */
-export function cleanToken(text) {
-  const visible = text.replace(INVISIBLE, '').trim();
-  return QUOTED.exec(visible)?.[1].trim() ?? visible;
 }
 
 /** @param {string} text @returns {string} */

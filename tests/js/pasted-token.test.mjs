@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { cleanToken } from '../../client/js/panels/token-dialog.js';
+import { cleanToken } from '../../client/js/connection/pasted-token.js';
 
 for (const [pasted, token] of [
   ['secret', 'secret'],
