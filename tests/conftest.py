@@ -127,6 +127,11 @@ def server_url(server: RunningServer) -> str:
     return server.url
 
 
+def has_begun(path: Path) -> bool:
+    """Whether a command has written to this output, which has a hidden name until it is whole."""
+    return any(part.stat().st_size > 0 for part in path.parent.glob(f".{path.name}.*"))
+
+
 @pytest.fixture(scope="session")
 def media_dir() -> Path:
     """The clips and images with faces; `make test-media` fetches them."""

@@ -478,7 +478,7 @@ async def test_leaving_asks_while_numbers_are_in_this_page_only(
         await open_list(page)
         await page.get_by_role("checkbox", name="Keep sessions in this browser").uncheck()
         await page.keyboard.press("Escape")
-        await expect(page.locator("#held")).to_contain_text("This page holds them until you close it.")
+        await expect(page.locator("#held")).to_contain_text("In this page until you close it.")
 
         await page.evaluate("location.reload()")
 
@@ -509,12 +509,12 @@ async def test_sessions_that_are_deleted_under_the_page_are_not_called_newer(
             "The sessions that this browser kept were deleted.", timeout=SOON_MS
         )
         await stop(page)
-        await expect(page.locator("#held")).to_contain_text("This page holds them until you close it.")
+        await expect(page.locator("#held")).to_contain_text("In this page until you close it.")
         await page.reload()
 
         assert asked == ["beforeunload"]
         await session_over(page)
-        await expect(page.locator("#held")).to_contain_text("This browser keeps them")
+        await expect(page.locator("#held")).to_contain_text("In this browser until you delete them")
 
 
 async def test_a_file_that_cannot_be_saved_is_reported(server_url: str, open_page: OpenPage):

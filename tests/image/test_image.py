@@ -16,7 +16,7 @@ import pytest
 
 from facestream.analysis.model_files import read_manifest
 from facestream.resources import MODELS_DIR
-from tests.conftest import ROOT
+from tests.conftest import ROOT, has_begun
 from tests.image.conftest import Built
 from tests.image.podman import (
     MACHINE,
@@ -252,7 +252,7 @@ def test_it_stops_in_time_with_exit_code_0_while_a_peer_is_connected(
         )
         with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as replay:
             until = time.monotonic() + seconds(20)
-            while not (telemetry.exists() and telemetry.stat().st_size > 0):
+            while not has_begun(telemetry):
                 assert replay.poll() is None, replay.communicate()[1]
                 assert time.monotonic() < until
                 time.sleep(0.1)

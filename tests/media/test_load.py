@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT, running_server
+from tests.conftest import ROOT, has_begun, running_server
 from tests.media.test_replay import run_command, wait_for
 from tests.times import seconds
 
@@ -68,7 +68,7 @@ def test_ctrl_c_ends_every_peer_and_the_summary_is_written(server_url: str, medi
          "--peers", "2", "--loop", "--summary", str(summary), "--telemetry", str(telemetry)],
         cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
-    wait_for(lambda: telemetry.exists() and telemetry.stat().st_size > 0)
+    wait_for(lambda: has_begun(telemetry))
 
     process.send_signal(signal.SIGINT)
     _, complained = process.communicate(timeout=seconds(20))
