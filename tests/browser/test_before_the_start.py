@@ -79,7 +79,10 @@ async def test_the_next_person_can_be_asked_and_a_report_says_who_was_not(
 
         await expect(next_person).to_be_visible()
         if way == "next person":
+            delete = page.locator("#held .forget")
+            before = await delete.bounding_box()
             await next_person.click()
+            assert await delete.bounding_box() == before
             await expect(start_button).to_be_focused()
         else:
             await open_settings(page)

@@ -36,7 +36,11 @@ export class HeldPanel {
     asksName(this.#name, rename);
     this.#willAsk = willAsk;
     this.#next = find(held, '.next-person', HTMLButtonElement);
-    this.#next.addEventListener('click', nextPerson);
+    this.#next.addEventListener('click', () => {
+      // Its place stays, so that the second click of a double click meets no other button.
+      this.#next.style.visibility = 'hidden';
+      nextPerson();
+    });
     find(held, '.save', HTMLButtonElement).addEventListener('click', save);
     find(held, '.forget', HTMLButtonElement).addEventListener('click', forget);
     find(past, '.save', HTMLButtonElement).addEventListener('click', save);
@@ -46,7 +50,8 @@ export class HeldPanel {
   /** @param {import('../storage/sessions.js').SessionInfo | null} info of the session that has ended; null: none @param {'browser' | 'page'} place that keeps it */
   showHeld(info, place) {
     this.#fill(this.#held, info && T.held(info, place));
-    this.#next.hidden = this.#willAsk();
+    if (!info || !this.#willAsk()) this.#next.style.visibility = '';
+    this.#next.hidden = this.#willAsk() && !this.#next.style.visibility;
     // What is being typed stays.
     if (this.#name !== document.activeElement) this.#name.value = info?.name ?? '';
   }
