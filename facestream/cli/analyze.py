@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from facestream.analysis.drawing.words import Language
 from facestream.analysis.options import AnalysisOptions
-from facestream.cli.arguments import add_settings, config_from
+from facestream.cli.arguments import add_settings, config_from, number_of, positive_number
+from facestream.cli.streams import say
 from facestream.config.cores import usable_cores
 from facestream.errors import ConfigError
 from facestream.resources import MODELS_DIR
@@ -55,14 +56,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     tables.add_argument("--every", type=_count, metavar="N", help="analyse every N-th frame (default: each)")
     tables.add_argument(
-        "--fps", type=_positive, metavar="F", help="analyse at most F frames per second of the video"
+        "--fps", type=positive_number, metavar="F", help="analyse at most F frames per second of the video"
     )
     tables.add_argument(
         "--start", type=_clock, metavar="TIME", help="begin here: seconds, MM:SS or H:MM:SS of the video"
     )
     tables.add_argument("--end", type=_clock, metavar="TIME", help="end here")
     tables.add_argument(
-        "--duration", type=_positive, metavar="S",
+        "--duration", type=positive_number, metavar="S",
         help="end after S seconds; needed for a camera and an address",
     )  # fmt: skip
     tables.add_argument(
@@ -127,7 +128,7 @@ def _run_tables(args: argparse.Namespace) -> int:
         raise ConfigError(f"{live.shown}: has no end of its own; add --duration SECONDS", "--duration")
     check_place(args.out, found)
     if found.left_out:
-        _say(f"{found.left_out} files are neither videos nor photographs by their names, and are left out")
+        say(f"{found.left_out} files are neither videos nor photographs by their names, and are left out")
     count = args.processes or default_processes(usable_cores(), len(found.sources))
     with ResultFolder(args.out) as folder:
         with JobProcesses(MODELS_DIR, options, count) as processes, _progress_bar() as show:
@@ -151,7 +152,7 @@ def _conclude(report: "Report", folder: "ResultFolder", options: "OfflineOptions
         sys.stdout.flush()
         sys.stderr.write(problems + "\n")
     if report.interruption is not None:
-        _say("interrupted; run the same command again to analyse the rest")
+        say("interrupted; run the same command again to analyse the rest")
         raise report.interruption
     return 0 if all(outcome.is_good for outcome in report.outcomes) else FAILED_EXIT
 
@@ -240,30 +241,12 @@ def _processes(text: str) -> int:
     raise argparse.ArgumentTypeError(f"got {text!r}; expected 1 to {MAX_PROCESSES} processes")
 
 
-def _positive(text: str) -> float:
-    number = _number(text)
-    if not 0 < number < float("inf"):
-        raise argparse.ArgumentTypeError(f"got {text!r}; expected a number above 0")
-    return number
-
-
 def _clock(text: str) -> float:
     """Seconds of `90`, `1:30` or `0:01:30.5`."""
     parts = text.split(":")
-    numbers = [_number(part) for part in parts]
+    numbers = [number_of(part) for part in parts]
     whole = all(part.isdigit() for part in parts[:-1])
     within = all(number < 60 for number in numbers[1:])
     if len(parts) <= 3 and whole and within and all(0 <= number < float("inf") for number in numbers):
         return sum(number * 60.0**power for power, number in enumerate(reversed(numbers)))
     raise argparse.ArgumentTypeError(f"got {text!r}; expected seconds, MM:SS or H:MM:SS")
-
-
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return float("nan")
-
-
-def _say(sentence: str) -> None:
-    sys.stderr.write(f"facestream: {sentence}\n")

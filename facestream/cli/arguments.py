@@ -1,4 +1,4 @@
-"""Arguments that several commands share: settings of the server, and access to a server."""
+"""Arguments that several commands share: settings of the server, access to a server, and numbers."""
 
 import argparse
 from collections.abc import Iterable
@@ -43,3 +43,19 @@ def add_server_access(parser: argparse.ArgumentParser) -> None:
 def token_of(args: argparse.Namespace) -> str:
     """The access token that `--token-file` names, or none; raises ConfigError if the file cannot be read."""
     return read_token(args.token_file) if args.token_file else ""
+
+
+def number_of(text: str) -> float:
+    """The number that an argument says; NaN if it is none."""
+    try:
+        return float(text)
+    except ValueError:
+        return float("nan")
+
+
+def positive_number(text: str) -> float:
+    """The `type` of an argument that is a finite number above 0."""
+    number = number_of(text)
+    if not 0 < number < float("inf"):
+        raise argparse.ArgumentTypeError(f"got {text!r}; expected a number above 0")
+    return number

@@ -3,12 +3,12 @@
 import argparse
 import asyncio
 import re
-import sys
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from facestream.cli.arguments import add_server_access, token_of
+from facestream.cli.streams import say
 from facestream.errors import ConfigError
 from facestream.replay.options import DEFAULT_URL, read_token
 
@@ -78,16 +78,11 @@ async def _forward(options: "FollowOptions", sinks: "list[Sink]") -> None:
     from facestream.live.follow import Follower
     from facestream.messages.events import Lost
 
-    async for event in Follower(options, _say).events():
+    async for event in Follower(options, say).events():
         if isinstance(event, Lost):
-            _say(f"{event.messages} messages were lost: this machine or the network is too slow")
+            say(f"{event.messages} messages were lost: this machine or the network is too slow")
         for sink in sinks:
             sink.send(event)
-
-
-def _say(sentence: str) -> None:
-    sys.stderr.write(f"facestream: {sentence}\n")
-    sys.stderr.flush()
 
 
 def _address(text: str) -> tuple[str, int]:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from facestream.cli.arguments import number_of, positive_number
 from facestream.errors import ConfigError
 from facestream.replay.gate import LABELS, Criteria, Measured, as_table, judge
 from facestream.replay.summary import Tally
@@ -23,9 +24,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "gate", "with one of these, the exit code is 1 if a criterion is not met or could not be measured"
     )
     group.add_argument(
-        "--min-fps", type=_rate, metavar="F", help="analysed frames per second, of the slowest peer"
+        "--min-fps", type=positive_number, metavar="F", help="analysed frames per second, of the slowest peer"
     )
-    group.add_argument("--max-p95-ms", type=_rate, metavar="M", help="95th percentile of the latency")
+    group.add_argument(
+        "--max-p95-ms", type=positive_number, metavar="M", help="95th percentile of the latency"
+    )
     group.add_argument(
         "--max-drop-percent", type=_percent, metavar="D", help="share of sent frames that do not return"
     )
@@ -117,22 +120,8 @@ def _comparison(path: Path) -> "Comparison":
     return Comparison(path)
 
 
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        return float("nan")
-
-
-def _rate(text: str) -> float:
-    value = _number(text)
-    if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"got {text!r}; expected a number above 0")
-    return value
-
-
 def _percent(text: str) -> float:
-    value = _number(text.strip().removesuffix("%"))
+    value = number_of(text.strip().removesuffix("%"))
     if not 0 <= value <= 100:
         raise argparse.ArgumentTypeError(f"got {text!r}; expected 0 to 100 percent")
     return value
@@ -140,7 +129,7 @@ def _percent(text: str) -> float:
 
 def _expected_label(text: str) -> tuple[str, float]:
     label, _, share = text.rpartition(":")
-    value = _number(share.removesuffix("%")) / (100 if share.endswith("%") else 1)
+    value = number_of(share.removesuffix("%")) / (100 if share.endswith("%") else 1)
     if label not in LABELS or not 0 <= value <= 1:
         raise argparse.ArgumentTypeError(
             f"got {text!r}; expected LABEL:SHARE with a share of 0 to 1 and a label of {', '.join(LABELS)}"

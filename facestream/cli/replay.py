@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, cast
 from facestream.cli.arguments import add_server_access, token_of
 from facestream.cli.gate import LANDMARKS_EVERY_S, Gate, write
 from facestream.cli.gate import add_arguments as add_gate_arguments
+from facestream.cli.streams import say
 from facestream.errors import FacestreamError, ServerLostError
 from facestream.ice.servers import CredentialSource, IceUrl, parse_ice_url
 from facestream.replay.options import DEFAULT_URL, MAX_PEERS, Codec, ReplayOptions
@@ -123,12 +124,12 @@ def _run_one(options: ReplayOptions, out: Output | None, gate: Gate) -> int:
     peer.on_report = gate.comparison.add if gate.comparison is not None else None
     width_px, height_px = clip.size_wh
     if not fits(width_px, height_px):
-        _say(
+        say(
             f"{width_px}x{height_px} is too small for a frame number (at least "
             f"{MIN_FRAME_WIDTH_PX}x{MIN_FRAME_HEIGHT_PX}), so no latency is measured"
         )
     if max(clip.size_wh) > MAX_FRAME_PX:
-        _say(
+        say(
             f"{width_px}x{height_px} is scaled down to {MAX_FRAME_PX} pixels, what a server accepts by default"
         )
     cut_off, ended_early, failure = "", "", None
@@ -150,7 +151,7 @@ def _run_one(options: ReplayOptions, out: Output | None, gate: Gate) -> int:
         passed = _report(out, gate, [peer.tally], summary.as_text(), summary.as_json(), ended_early)
         _complain(peer)
     if isinstance(failure, ServerLostError):
-        _say(str(failure))
+        say(str(failure))
     elif failure is not None:
         raise failure
     if gate.judges and ended_early == INTERRUPTED:
@@ -168,15 +169,15 @@ async def _replay(peer: "ReplayPeer", expected_frames: int | None) -> None:
 
 def _complain(peer: "ReplayPeer") -> None:
     for sentence in dict.fromkeys([*(notice.detail for notice in peer.notices), *peer.unreadable]):
-        _say(f"server notice: {sentence}")
+        say(f"server notice: {sentence}")
     if peer.tally.skipped:
-        _say(
+        say(
             f"{peer.tally.skipped} frames were skipped, because this machine encodes more slowly than the clip plays"
         )
     for problem in peer.clip_problems:
-        _say(problem.sentence)
+        say(problem.sentence)
     for sentence in peer.files.complaints():
-        _say(sentence)
+        say(sentence)
 
 
 def _run_load(options: ReplayOptions, out: Output | None, gate: Gate) -> int:
@@ -200,7 +201,7 @@ def _run_load(options: ReplayOptions, out: Output | None, gate: Gate) -> int:
     ended_early = ended_early or "; ".join(cut_off)
     passed = _report(out, gate, load.tallies, total.as_text(), load.summary_json(), ended_early)
     for sentence in [*(problem.sentence for problem in load.clip.problems), *load.files.complaints()]:
-        _say(sentence)
+        say(sentence)
     if gate.judges and ended_early == INTERRUPTED:
         return INTERRUPTED_EXIT
     return FAILED_EXIT if load.failed or not passed or cut_off or load.files.lack_something else 0
@@ -255,10 +256,6 @@ def _report(
     if out is not None and not out.is_regular:
         write(out, json_text)
     return passed
-
-
-def _say(sentence: str) -> None:
-    sys.stderr.write(f"facestream: {sentence}\n")
 
 
 def _seconds(text: str) -> float:

@@ -1,4 +1,4 @@
-"""Make standard output and error writable, in any state that the shell leaves them; writes no content of its own."""
+"""Make standard output and error writable, in any state that the shell leaves them; say a sentence to the user."""
 
 import contextlib
 import io
@@ -27,6 +27,12 @@ def open_standard_streams() -> None:
         if isinstance(stream, io.TextIOWrapper):
             # A character that the terminal's encoding lacks is written as an escape.
             stream.reconfigure(errors="backslashreplace")
+
+
+def say(sentence: str) -> None:
+    """Tell the user something on standard error, at once."""
+    sys.stderr.write(f"facestream: {sentence}\n")
+    sys.stderr.flush()
 
 
 def can_write(stream: TextIO, text: str) -> bool:

@@ -13,7 +13,16 @@ import av
 import cv2
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, ConsoleMessage, Locator, Page, Playwright, async_playwright, expect
+from playwright.async_api import (
+    Browser,
+    ConsoleMessage,
+    Dialog,
+    Locator,
+    Page,
+    Playwright,
+    async_playwright,
+    expect,
+)
 
 from benchmarks.chromium import ALLOW_CAMERA, FLAGS, MISSING, executable
 from tests.conftest import ROOT
@@ -208,6 +217,18 @@ async def until(condition: Callable[[], Awaitable[bool]]) -> None:
     async with asyncio.timeout(SOON_MS / 1000):
         while not await condition():  # noqa: ASYNC110 - the page has no event for it
             await asyncio.sleep(0.1)
+
+
+def questions_of(page: Page, answer: Literal["stay", "leave"]) -> list[str]:
+    """The kinds of the browser's own questions so far; each gets this answer."""
+    asked: list[str] = []
+
+    async def on_dialog(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        await (dialog.dismiss() if answer == "stay" else dialog.accept())
+
+    page.on("dialog", on_dialog)
+    return asked
 
 
 async def more_frames_shown(page: Page, count: int) -> None:

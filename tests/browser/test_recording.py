@@ -7,10 +7,19 @@ from pathlib import Path
 
 import av
 import pytest
-from playwright.async_api import Dialog, Page, expect
+from playwright.async_api import Page, expect
 
 from tests.browser.cameras import CAMERAS, WEBRTC, expect_state, expect_width
-from tests.browser.conftest import NO_STORAGE, SOON_MS, OpenPage, downloaded, more_frames_shown, start, until
+from tests.browser.conftest import (
+    NO_STORAGE,
+    SOON_MS,
+    OpenPage,
+    downloaded,
+    more_frames_shown,
+    questions_of,
+    start,
+    until,
+)
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -167,14 +176,8 @@ async def test_a_recording_is_saved_when_the_person_stops_while_the_connection_i
 
 
 async def test_leaving_asks_while_a_recording_runs(server_url: str, open_page: OpenPage, tmp_path: Path):
-    asked: list[str] = []
-
-    async def stay(dialog: Dialog) -> None:
-        asked.append(dialog.type)
-        await dialog.dismiss()
-
     async with open_page(server_url) as page:
-        page.on("dialog", stay)
+        asked = questions_of(page, "stay")
         await start(page)
         await begin_recording(page)
 

@@ -7,9 +7,18 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Dialog, Locator, Page, expect
+from playwright.async_api import Locator, Page, expect
 
-from tests.browser.conftest import NO_STORAGE, SCREENSHOTS, SOON_MS, OpenPage, downloaded, start, until
+from tests.browser.conftest import (
+    NO_STORAGE,
+    SCREENSHOTS,
+    SOON_MS,
+    OpenPage,
+    downloaded,
+    questions_of,
+    start,
+    until,
+)
 from tests.browser.test_while_it_runs import BREAK
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -466,14 +475,8 @@ async def test_the_held_session_is_said_to_be_where_it_is(server_url: str, open_
 async def test_leaving_asks_while_numbers_are_in_this_page_only(
     server_url: str, open_page: OpenPage, tmp_path: Path
 ):
-    asked: list[str] = []
-
-    async def stay(dialog: Dialog) -> None:
-        asked.append(dialog.type)
-        await dialog.dismiss()
-
     async with open_page(server_url) as page:
-        page.on("dialog", stay)
+        asked = questions_of(page, "stay")
         await session_over(page)
         await open_list(page)
         await page.get_by_role("checkbox", name="Keep sessions in this browser").uncheck()
@@ -493,14 +496,8 @@ async def test_leaving_asks_while_numbers_are_in_this_page_only(
 async def test_sessions_that_are_deleted_under_the_page_are_not_called_newer(
     server_url: str, open_page: OpenPage
 ):
-    asked: list[str] = []
-
-    async def leave(dialog: Dialog) -> None:
-        asked.append(dialog.type)
-        await dialog.accept()
-
     async with open_page(server_url) as page:
-        page.on("dialog", leave)
+        asked = questions_of(page, "leave")
         await start(page)
         await measured(page)
         await page.evaluate("indexedDB.deleteDatabase('facestream')")
