@@ -5,7 +5,8 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from facestream.messages.validation import MarkerName, MarkerNote, first_problem
+from facestream.analysis.faces import EMOTIONS
+from facestream.messages.validation import FaceName, MarkerName, MarkerNote, first_problem
 
 MAX_CONTROL_CHARS = 4096
 """Length of one request."""
@@ -18,6 +19,16 @@ def _zero_or_in_range(every_s: float) -> float:
     if every_s != 0 and not shortest <= every_s <= longest:
         raise ValueError(f"got {every_s:g}; expected 0, or {shortest:g} to {longest:g}")
     return every_s
+
+
+def _all_emotions(emotions: dict[str, float]) -> dict[str, float]:
+    if set(emotions) != set(EMOTIONS):
+        raise ValueError(f"expected a number for each of {', '.join(EMOTIONS)}, and no other")
+    return emotions
+
+
+FaceId = Annotated[int, Field(ge=1, le=2**31 - 1)]
+Probability = Annotated[float, Field(ge=0, le=1)]
 
 
 class _Request(BaseModel):
@@ -76,6 +87,24 @@ class Mark(_Request):
     note: MarkerNote = ""
 
 
+class NameFace(_Request):
+    """The peer gives a face a name, for the record of its session only."""
+
+    type: Literal["face_name"]
+    face: FaceId
+    name: FaceName | None
+    """None: it has no name any more."""
+
+
+class SetNeutral(_Request):
+    """The peer says how a face looks at rest, for the record of its session only."""
+
+    type: Literal["neutral"]
+    face: FaceId
+    emotions: Annotated[dict[str, Probability], AfterValidator(_all_emotions)] | None
+    """Probabilities by label; None: nothing is known of it any more."""
+
+
 class Bye(_Request):
     """The peer leaves; the server closes the session."""
 
@@ -83,7 +112,16 @@ class Bye(_Request):
 
 
 ControlRequest = Annotated[
-    Ping | Layers | ChooseBackground | Mirror | ChooseLanguage | SendLandmarks | Mark | Bye,
+    Ping
+    | Layers
+    | ChooseBackground
+    | Mirror
+    | ChooseLanguage
+    | SendLandmarks
+    | Mark
+    | NameFace
+    | SetNeutral
+    | Bye,
     Field(discriminator="type"),
 ]
 REQUESTS: tuple[type[BaseModel], ...] = get_args(get_args(ControlRequest)[0])
@@ -115,6 +153,8 @@ class ErrorCode(enum.StrEnum):
     NOT_A_CONTROL_MESSAGE = "not_a_control_message"
     MESSAGE_TOO_LONG = "message_too_long"
     TOO_MANY_MARKERS = "too_many_markers"
+    NOT_RECORDED = "not_recorded"  # a name or a baseline: the server keeps no record of this session
+    TOO_MANY_FACES = "too_many_faces"  # a name or a baseline for more faces than a record may have
 
 
 class ControlReply(BaseModel):
@@ -124,8 +164,9 @@ class ControlReply(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     type: Literal[
-        "hello", "pong", "layers", "view", "mirror", "language", "landmarks", "marker", "error", "notice"
-    ]
+        "hello", "pong", "layers", "view", "mirror", "language", "landmarks", "marker", "face_name", "neutral",
+        "error", "notice",
+    ]  # fmt: skip
     code: str = ""
     """In a notice a `NoticeCode`, in an error an `ErrorCode`."""
     detail: str = ""
@@ -141,7 +182,10 @@ class ControlReply(BaseModel):
     landmarks_every_s: float = 0.0
     """In `hello`, the `every_s` in effect."""
     name: str = ""
+    """Of a marker, or of a face; empty: the face has none any more."""
     note: str = ""
+    face: int = 0
+    """The face that got a name or a baseline."""
     pts: float = 0.0
     """Of a marker: the `pts` of the newest frame that had arrived."""
 

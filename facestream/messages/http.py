@@ -46,6 +46,8 @@ class OfferBody(_Body):
     resume: str = Field("", max_length=MAX_RESUME_CHARS)
     """The `resume` of an answer whose connection was lost; empty: a new session."""
     first_face_id: FirstFaceId = 1
+    record: bool = Field(True, strict=True)
+    """False: the server keeps no record of this session."""
 
 
 class AnswerBody(_Body):
@@ -58,6 +60,10 @@ class AnswerBody(_Body):
     """Token for the offer after this connection is lost."""
     secret: str = ""
     """Lets the peer change and end its session over HTTP."""
+    recorded: bool = False
+    """Whether the server keeps the results of this session."""
+    record_days: int = 0
+    """Days after which it deletes them; 0: they are not deleted."""
 
 
 class TokenRequestBody(_Body):
@@ -265,6 +271,10 @@ class PageConfig(_Body):
     """Whether other machines can reach the server directly; only for local programs, else empty."""
     addresses: Sequence[str] = ()
     """Where other machines open the page, the likeliest first; only for local programs. Empty if there is none."""
+    recorded: bool = False
+    """Whether the server keeps the results of sessions."""
+    record_days: int = 0
+    """Days after which it deletes them; 0: they are not deleted."""
     models: Sequence[str] = ()
     """The models of the analysis, with their versions. Empty for clients that may not open a session."""
     ice_servers: Sequence[IceServerBody] = Field((), alias="iceServers")

@@ -32,6 +32,7 @@ class Open(_Message):
         "", max_length=MAX_RESUME_CHARS, description="resume token of a lost connection; empty: a new session"
     )
     first_face_id: FirstFaceId = 1
+    record: bool = Field(True, strict=True, description="false: the server keeps no record of this session")
 
 
 class Opened(_Message):
@@ -41,6 +42,8 @@ class Opened(_Message):
     session_id: str
     resume: str = Field(description="token for the connection after this one is lost")
     secret: str = Field(description="lets the peer change and end its session over HTTP")
+    recorded: bool = Field(False, description="whether the server keeps the results of this session")
+    record_days: int = Field(0, description="days after which it deletes them; 0: they are not deleted")
 
 
 class Refused(_Message):

@@ -12,6 +12,8 @@ _NO_CONTROLS = r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]"
 MarkerName = Annotated[str, Field(max_length=100, pattern=rf"^{_NO_CONTROLS}*\S{_NO_CONTROLS}*$")]
 """One line of text, not blank: it goes into tables and to other programs."""
 MarkerNote = Annotated[str, Field(max_length=500, pattern=rf"^{_NO_CONTROLS}*$")]
+FaceName = Annotated[str, Field(max_length=64, pattern=rf"^{_NO_CONTROLS}*\S{_NO_CONTROLS}*$")]
+"""What a person calls a face: one line of text, not blank."""
 
 
 def first_problem(error: ValidationError, whole: str) -> str:

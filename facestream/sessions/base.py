@@ -29,8 +29,10 @@ from facestream.messages.control import (
     Layers,
     Mark,
     Mirror,
+    NameFace,
     Ping,
     SendLandmarks,
+    SetNeutral,
     decode_control,
 )
 from facestream.messages.events import Marker
@@ -301,6 +303,8 @@ class Session(abc.ABC):
                 self._reply(ControlReply(type="landmarks", every_s=request.every_s))
             case Mark():
                 self._on_mark(request)
+            case NameFace() | SetNeutral():
+                self._on_note(request)
             case Bye():
                 self.request_end(Ending.GOODBYE, "the peer said goodbye")
 
@@ -332,6 +336,13 @@ class Session(abc.ABC):
         except NoFrameYetError:
             # No program can tell the time of it, and the peer has it anyway.
             return
+
+    def _on_note(self, _request: NameFace | SetNeutral) -> None:
+        self._reply(
+            ControlReply(
+                type="error", code=ErrorCode.NOT_RECORDED, detail="the server keeps no record of this session"
+            )
+        )
 
     def _layer_names(self) -> tuple[str, ...]:
         return tuple(sorted(str(layer) for layer in self._pipeline.layers))

@@ -123,6 +123,8 @@ async def test_deleting_the_session_ends_the_connection(server_url: str, media_d
         ('{"type": "landmarks", "every_s": 0.01}', "error", "not_a_control_message"),
         ("{", "error", "not_a_control_message"),
         ('{"type": "sudo"}', "error", "not_a_control_message"),
+        ('{"type": "face_name", "face": 1, "name": "Ada"}', "error", "not_recorded"),
+        ('{"type": "neutral", "face": 1, "emotions": null}', "error", "not_recorded"),
         ('{"type": "layers", "layers": ["beard"]}', "error", "not_a_control_message"),
         ("x" * 5000, "error", "message_too_long"),
         (b"\xff\x00", "error", "not_a_control_message"),

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from facestream.analysis.faces import EMOTIONS
 from facestream.messages.control import (
     MAX_CONTROL_CHARS,
     REQUEST_TYPES,
@@ -15,12 +16,16 @@ from facestream.messages.control import (
     Layers,
     Mark,
     Mirror,
+    NameFace,
     Ping,
     SendLandmarks,
+    SetNeutral,
     decode_control,
     decode_reply,
     encode_control,
 )
+
+AT_REST = {str(emotion): 0.0 for emotion in EMOTIONS} | {"neutral": 1.0}
 
 
 @pytest.mark.parametrize(
@@ -36,11 +41,30 @@ from facestream.messages.control import (
         ('{"type": "landmarks", "every_s": 0}', SendLandmarks(type="landmarks", every_s=0)),
         ('{"type": "marker", "name": "cat 7"}', Mark(type="marker", name="cat 7")),
         ('{"type": "marker", "name": "a", "note": "b"}', Mark(type="marker", name="a", note="b")),
+        ('{"type": "face_name", "face": 3, "name": "Ada"}', NameFace(type="face_name", face=3, name="Ada")),
+        ('{"type": "face_name", "face": 3, "name": null}', NameFace(type="face_name", face=3, name=None)),
+        (
+            '{"type": "neutral", "face": 3, "emotions": null}',
+            SetNeutral(type="neutral", face=3, emotions=None),
+        ),
+        (
+            json.dumps({"type": "neutral", "face": 3, "emotions": AT_REST}),
+            SetNeutral(type="neutral", face=3, emotions=AT_REST),
+        ),
         ('{"type": "bye"}', Bye(type="bye")),
     ],
 )
 def test_a_control_request_is_read(
-    text: str, request_read: Ping | Layers | Mirror | ChooseLanguage | SendLandmarks | Mark | Bye
+    text: str,
+    request_read: Ping
+    | Layers
+    | Mirror
+    | ChooseLanguage
+    | SendLandmarks
+    | Mark
+    | NameFace
+    | SetNeutral
+    | Bye,
 ):
     assert decode_control(text) == request_read
 
@@ -57,12 +81,22 @@ def test_a_control_request_is_read(
         '{"type": "landmarks", "every_s": 1e9}', '{"type": "landmarks", "every_s": NaN}',
         '{"type": "marker"}', '{"type": "marker", "name": ""}', '{"type": "marker", "name": "  "}',
         '{"type": "marker", "name": "a\\nb"}', '{"type": "marker", "name": "\\ud800"}',
+        '{"type": "face_name", "face": 3}', '{"type": "face_name", "face": 0, "name": "Ada"}',
+        '{"type": "face_name", "face": "3", "name": "Ada"}', '{"type": "face_name", "face": 3, "name": " "}',
+        '{"type": "face_name", "face": 3, "name": "a\\nb"}',
+        json.dumps({"type": "face_name", "face": 3, "name": 65 * "a"}),
+        '{"type": "neutral", "face": 3}', '{"type": "neutral", "face": 3, "emotions": {}}',
+        json.dumps({"type": "neutral", "face": 3, "emotions": AT_REST | {"neutral": 1.1}}),
+        json.dumps({"type": "neutral", "face": 3, "emotions": AT_REST | {"neutral": "1"}}),
+        json.dumps({"type": "neutral", "face": 3, "emotions": AT_REST | {"bored": 0.1}}),
+        json.dumps({"type": "neutral", "face": 3, "emotions": AT_REST | {"neutral": float("nan")}}),
         '{"type": "bye", "now": true}', '{"type": ["ping"]}', b"\x00\xff",
     ],
 )  # fmt: skip
 def test_a_bad_control_message_is_answered_with_what_was_expected(text: str | bytes):
     with pytest.raises(
-        ControlError, match="expected ping, layers, view, mirror, language, landmarks, marker or bye"
+        ControlError,
+        match="expected ping, layers, view, mirror, language, landmarks, marker, face_name, neutral or bye",
     ) as rejected:
         decode_control(text)
 
@@ -82,7 +116,7 @@ def test_an_unknown_name_is_repeated_cut_short(text: str):
         decode_control(text.replace("NAME", "x" * 3000))
 
     assert "xxx..." in str(rejected.value)
-    assert len(str(rejected.value)) < 300
+    assert len(str(rejected.value)) < 400
 
 
 def test_a_reply_leaves_out_default_values():
