@@ -40,6 +40,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         dest="expect_labels",
         help="least share of a label among all faces of all frames, such as happy:0.4 or happy:40%% (repeatable)",
     )  # fmt: skip
+    group.add_argument(
+        "--min-agreement", type=_percent, metavar="P", dest="min_agreement_percent",
+        help="with --compare: faces found live and offline with the same label, of all faces of both",
+    )  # fmt: skip
+    group.add_argument(
+        "--max-landmarks-percent", type=_percent, metavar="D",
+        help="with --compare: mean distance of the landmarks, in percent of the width of the face",
+    )  # fmt: skip
     group.add_argument("--junit", type=Path, metavar="FILE", help="write the verdict here (JUnit XML)")
     group.add_argument(
         "--compare", type=Path, metavar="FILE",
@@ -58,7 +66,17 @@ class Gate:
             max_drop_percent=args.max_drop_percent,
             min_faces_percent=args.min_faces_percent,
             expect_labels=tuple(args.expect_labels),
+            min_agreement_percent=args.min_agreement_percent,
+            max_landmarks_percent=args.max_landmarks_percent,
         )
+        for option, wanted in (
+            ("--min-agreement", self.criteria.min_agreement_percent),
+            ("--max-landmarks-percent", self.criteria.max_landmarks_percent),
+        ):
+            if wanted is not None and args.compare is None:
+                raise ConfigError(
+                    f"{option}: needs --compare FILE, what `facestream analyze` found in the clip", option
+                )
         self.comparison = None if args.compare is None else _comparison(args.compare)
         self._junit = Output(args.junit, "--junit") if args.junit is not None else None
         self._clip = str(args.clip)
@@ -84,12 +102,13 @@ class Gate:
         texts: list[str] = []
         values: dict[str, object] = {}
         passed = True
+        agreement = None
         if self.comparison is not None:
             agreement = self.comparison.agreement()
             texts.append(agreement.as_text())
             values["compare"] = agreement.as_json()
         if self.judges:
-            checks = judge(self.criteria, Measured.of(tallies), ended_early=ended_early)
+            checks = judge(self.criteria, Measured.of(tallies), agreement, ended_early=ended_early)
             passed = all(check.passed for check in checks)
             texts.append("\n" + as_table(checks))
             values["verdict"] = [check.as_json() for check in checks]

@@ -54,6 +54,8 @@ class Agreement:
     faces_offline_only: int
     same_label: float | None
     """Share of the same faces with the same label, 0..1; None: there is none."""
+    agreement: float | None
+    """As `same_label`, but of all faces: one that only one side has does not agree; None: no side has a face."""
     box_overlap: float | None
     """Mean intersection over union of their boxes, 0..1."""
     landmarks_percent: float | None
@@ -142,12 +144,14 @@ def agreement_of(live: Frames, offline: Frames) -> Agreement:
             if one.landmarks_xy is not None and other.landmarks_xy is not None and other.box[2] > 0:
                 distances = np.linalg.norm(one.landmarks_xy - other.landmarks_xy, axis=1)
                 apart.append(float(distances.mean()) / other.box[2] * 100)
+    all_faces = same + live_only + offline_only
     return Agreement(
         frames=frames,
         faces=same,
         faces_live_only=live_only,
         faces_offline_only=offline_only,
         same_label=round(equal / same, 4) if same else None,
+        agreement=round(equal / all_faces, 4) if all_faces else None,
         box_overlap=round(float(np.mean(overlaps)), 4) if overlaps else None,
         landmarks_percent=round(float(np.mean(apart)), 2) if apart else None,
         shift_s=round(shift_s, 3),

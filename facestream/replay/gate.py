@@ -6,10 +6,13 @@ Pure: no connection, no file, no clock. A criterion that could not be measured i
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 from facestream.analysis.faces import EMOTIONS
 from facestream.replay.summary import Latency, Tally, latency_of
+
+if TYPE_CHECKING:
+    from facestream.replay.agreement import Agreement
 
 LABELS: Final = (*map(str, EMOTIONS), "unsure")
 
@@ -28,6 +31,10 @@ class Criteria:
     """Analysed frames with at least one face, 0..100."""
     expect_labels: tuple[tuple[str, float], ...] = ()
     """Labels and the least share, 0..1, that each has among all faces of all frames."""
+    min_agreement_percent: float | None = None
+    """Faces that are found live and offline with the same label, of all faces of both, 0..100; needs an `Agreement`."""
+    max_landmarks_percent: float | None = None
+    """Mean distance of the landmarks, live and offline, in percent of the width of the face; needs an `Agreement`."""
 
     def __bool__(self) -> bool:
         return self != Criteria()
@@ -76,7 +83,9 @@ class Measured:
         )
 
 
-def judge(criteria: Criteria, measured: Measured, *, ended_early: str = "") -> tuple[Check, ...]:
+def judge(
+    criteria: Criteria, measured: Measured, agreement: "Agreement | None" = None, *, ended_early: str = ""
+) -> tuple[Check, ...]:
     """One check for each criterion, after one for the replay itself: `ended_early` says why it was not whole."""
     checks = [
         Check(
@@ -92,6 +101,8 @@ def judge(criteria: Criteria, measured: Measured, *, ended_early: str = "") -> t
             checks.append(Check(f"label {label}", wanted, _percent(100 * share), share >= least))
         else:
             checks.append(Check(f"label {label}", wanted, "", False, "no face was found"))
+    if agreement is not None:
+        checks += _agreements(criteria, agreement)
     return tuple(checks)
 
 
@@ -126,6 +137,23 @@ def _limits(criteria: Criteria, measured: Measured) -> Iterable[Check]:
             yield Check("frames with a face", wanted, _percent(share), share >= least)
         else:
             yield Check("frames with a face", wanted, "", False, nothing)
+
+
+def _agreements(criteria: Criteria, agreement: "Agreement") -> Iterable[Check]:
+    nothing = "" if agreement.frames else "no live frame has the time of a frame in the file of --compare"
+    if (least := criteria.min_agreement_percent) is not None:
+        share, wanted = agreement.agreement, f"at least {_percent(least)}"
+        if share is None:
+            yield Check("same labels", wanted, "", False, nothing or "no face was found live or offline")
+        else:
+            yield Check("same labels", wanted, _percent(100 * share), 100 * share >= least)
+    if (most := criteria.max_landmarks_percent) is not None:
+        apart, wanted = agreement.landmarks_percent, f"at most {_percent(most)}"
+        if apart is None:
+            reason = nothing or "no face has landmarks both live and in the file of --compare"
+            yield Check("landmarks apart", wanted, "", False, reason)
+        else:
+            yield Check("landmarks apart", wanted, _percent(apart), apart <= most)
 
 
 def as_table(checks: Sequence[Check]) -> str:

@@ -52,6 +52,7 @@ def test_other_labels_and_faces_of_one_side_are_counted():
     assert (agreement.frames, agreement.faces) == (3, 2)
     assert (agreement.faces_live_only, agreement.faces_offline_only) == (1, 1)
     assert agreement.same_label == 0.5
+    assert agreement.agreement == 0.25
 
 
 def test_landmarks_are_compared_in_shares_of_the_face():

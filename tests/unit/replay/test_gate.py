@@ -7,6 +7,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from facestream.cli.main import main
+from facestream.replay.agreement import Agreement
 from facestream.replay.gate import Check, Criteria, Measured, as_table, judge
 from facestream.replay.junit import junit_xml
 from facestream.replay.summary import Latency, Tally
@@ -21,6 +22,17 @@ GOOD = Measured(
     labels=Counter({"happy": 60, "neutral": 40}),
 )
 NOTHING = Measured(0, 0, 0, 0, 0.0, Latency(), Counter())
+AGREEMENT = Agreement(
+    frames=100,
+    faces=90,
+    faces_live_only=5,
+    faces_offline_only=5,
+    same_label=1.0,
+    agreement=0.9,
+    box_overlap=0.9,
+    landmarks_percent=2.5,
+    shift_s=0.0,
+)
 
 
 @pytest.mark.parametrize(
@@ -62,6 +74,45 @@ def test_what_could_not_be_measured_is_failed_with_the_reason(criteria: Criteria
 
     assert not check.passed
     assert (check.got, check.reason) == ("", reason)
+
+
+@pytest.mark.parametrize(
+    ("criteria", "met"),
+    [
+        (Criteria(min_agreement_percent=90), True),
+        (Criteria(min_agreement_percent=90.1), False),
+        (Criteria(max_landmarks_percent=2.5), True),
+        (Criteria(max_landmarks_percent=2.4), False),
+    ],
+)
+def test_agreement_with_the_offline_results_is_a_criterion(criteria: Criteria, *, met: bool):
+    check = judge(criteria, GOOD, AGREEMENT)[1]
+
+    assert check.passed is met
+    assert check.got
+
+
+@pytest.mark.parametrize(
+    ("agreement", "reason"),
+    [
+        (replace(AGREEMENT, frames=0, agreement=None, landmarks_percent=None), "no live frame has the time"),
+        (replace(AGREEMENT, agreement=None, landmarks_percent=None), "no face "),
+    ],
+)
+def test_agreement_that_could_not_be_measured_is_failed(agreement: Agreement, reason: str):
+    criteria = Criteria(min_agreement_percent=0, max_landmarks_percent=100)
+
+    checks = judge(criteria, GOOD, agreement)[1:]
+
+    assert [check.passed for check in checks] == [False, False]
+    assert all(check.reason.startswith(reason) for check in checks)
+
+
+@pytest.mark.parametrize("option", ["--min-agreement", "--max-landmarks-percent"])
+def test_agreement_needs_a_file_to_compare_with(option: str, capsys: pytest.CaptureFixture[str]):
+    assert main(["replay", "clip.mp4", option, "50"]) == 2
+
+    assert f"{option}: needs --compare FILE" in capsys.readouterr().err
 
 
 def test_a_replay_that_ended_early_is_failed_even_if_its_figures_are_good():
@@ -113,6 +164,8 @@ def test_junit_has_a_case_for_each_check_and_survives_any_name():
         ("--max-p95-ms", "inf"),
         ("--max-drop-percent", "101"),
         ("--min-faces-percent", "-1"),
+        ("--min-agreement", "101"),
+        ("--max-landmarks-percent", "few"),
         ("--expect-label", "happy"),
         ("--expect-label", "joy:0.5"),
         ("--expect-label", "happy:1.1"),
