@@ -93,7 +93,7 @@ test('a frame without an answer is sent again after a second, then two, and a la
   run.comeBack(again.wireMs, report(), 3400);
 
   assert.deepEqual(clipTimes(heard), [0]);
-  assert.deepEqual(run.counts, { read: 1, analysed: 1, missed: 0 });
+  assert.deepEqual(run.counts, { read: 1, analysed: 1, missed: 0, blank: 0 });
 });
 
 test('a frame that is back without an analysis is sent again, but not if the server runs none', () => {
@@ -104,7 +104,7 @@ test('a frame that is back without an analysis is sent again, but not if the ser
   run.comeBack(run.next(2000).wireMs, report({ analysed: false, unanalysed: 'off' }), 2010);
 
   assert.equal(again.clipS, 0);
-  assert.deepEqual(run.counts, { read: 2, analysed: 1, missed: 1 });
+  assert.deepEqual(run.counts, { read: 2, analysed: 1, missed: 1, blank: 0 });
   assert.deepEqual(heard.reports.map(({ analysed }) => analysed), [true, false]);
 });
 
@@ -120,17 +120,17 @@ test('a frame that fails in every try is missed, so that the file still ends', (
   }
 
   assert.equal(tries, 12);
-  assert.deepEqual(run.counts, { read: 1, analysed: 0, missed: 1 });
+  assert.deepEqual(run.counts, { read: 1, analysed: 0, missed: 1, blank: 0 });
   assert.equal(heard.reports.length, 1);
 });
 
-test('a frame that the browser cannot encode is missed without a report', () => {
+test('a frame that the browser cannot encode is blank, has no report and is not blamed on the server', () => {
   const { run, heard } = runOf([0, 0.04]);
   run.giveUp(run.next(0));
   run.comeBack(run.next(0).wireMs, report(), 10);
 
   assert.deepEqual(clipTimes(heard), [0.04]);
-  assert.deepEqual(run.counts, { read: 2, analysed: 1, missed: 1 });
+  assert.deepEqual(run.counts, { read: 2, analysed: 1, missed: 0, blank: 1 });
 });
 
 test('after a lost connection, the frames under way are sent over the next one', () => {

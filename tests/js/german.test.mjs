@@ -43,7 +43,7 @@ const ARGUMENTS = {
   markerWithoutNote: [['marker', 3], ['stimulus-start', 3], ['stimulus-end', 3]],
   leftRecording: [[75, 0]],
   recordingSaved: [[1, 'a.webm'], [2, 'a.zip']],
-  clipResult: [[{ read: 72, analysed: 72, missed: 0 }, 0], [{ read: 72, analysed: 70, missed: 2 }, 0], [{ read: 1, analysed: 1, missed: 0 }, 3], [{ read: 72, analysed: 72, missed: 0 }, 0, true]],
+  clipResult: [[{ read: 72, analysed: 72, missed: 0, blank: 0 }, 0], [{ read: 72, analysed: 70, missed: 2, blank: 0 }, 0], [{ read: 72, analysed: 70, missed: 1, blank: 1 }, 0], [{ read: 1, analysed: 1, missed: 0, blank: 0 }, 3], [{ read: 72, analysed: 72, missed: 0, blank: 0 }, 0, true]],
 };
 /** Numbers, singular and plural, also in place of words. */
 const ANY = [[1, 1, 1, 1], [2, 3, 4, 5]];

@@ -13,6 +13,8 @@ const SAME_S = 0.0005;
 const SHOWN_MS = 250;
 const LOOK_MS = 20;
 const SEEK_MS = 8000;
+/** Firefox may have the frame only after "seeked" (by 1 to 3 ms at the end of a file, seen in 153). */
+const DECODE_MS = 2000;
 /** Frames that are fetched one by one in a gap; over a longer one, the file is played again. */
 const MOST_FETCHED = 30;
 /** Speed of the playback: lower after each gap, higher after each frame without one. */
@@ -300,7 +302,8 @@ export class ClipReader {
   /** Without reports of frames. */
   async #step() {
     const timeS = this.#lastS + STEP_S;
-    if (timeS >= this.durationS) {
+    // A sum of steps may miss the end of the file by a rounding error, and no frame begins there.
+    if (timeS >= this.durationS - SAME_S) {
       this.#run.endReading();
       return this.close();
     }
@@ -339,6 +342,7 @@ export class ClipReader {
     const seeked = new Promise((resolve) => (video.onseeked = resolve));
     video.currentTime = targetS;
     await Promise.race([seeked, after(SEEK_MS)]);
+    for (let waitedMs = 0; video.readyState < HAVE_CURRENT_DATA && waitedMs < DECODE_MS; waitedMs += LOOK_MS) await after(LOOK_MS);
     const hasCallback = Boolean(video.requestVideoFrameCallback);
     if (hasCallback && !this.#inSteps) await Promise.race([sought, after(SHOWN_MS)]);
     // A frame that was shown before is not reported again; a busy browser is late.

@@ -1,6 +1,6 @@
 /**
  * The bookkeeping of a file that is analysed once: which frame is sent next, which is sent again, and in which order the reports
- * are passed on. A frame settles exactly once: analysed, or missed after many tries. Reads no file and opens no connection.
+ * are passed on. A frame settles exactly once: analysed, missed after many tries, or blank. Reads no file and opens no connection.
  */
 
 /** Read, but not settled: more would only take memory. */
@@ -26,7 +26,7 @@ const MICROSECONDS = 1e6;
  * @typedef {object} ClipFrame
  * @property {number} clipS its time in the file, in seconds
  * @property {Promise<Blob | null>} jpeg
- * @property {'waiting' | 'flying' | 'analysed' | 'missed'} state
+ * @property {'waiting' | 'flying' | 'analysed' | 'missed' | 'blank'} state
  * @property {number} tries how often it was sent
  * @property {number} wireMs of its header, when it was sent last
  * @property {number} sentMs
@@ -35,7 +35,8 @@ const MICROSECONDS = 1e6;
  * @typedef {object} ClipCounts
  * @property {number} read frames of the file so far
  * @property {number} analysed
- * @property {number} missed frames that were not analysed in any try
+ * @property {number} missed frames that the server did not analyse in any try
+ * @property {number} blank frames of which the browser gave no image, so that they were never sent
  *
  * @typedef {object} RunListener the connection that carries the frames
  * @property {() => void} onReady a frame waits
@@ -51,7 +52,7 @@ export class ClipRun {
   /** @type {Set<number>} times of all frames that were read */
   #known = new Set();
   /** @type {ClipCounts} */
-  #counts = { read: 0, analysed: 0, missed: 0 };
+  #counts = { read: 0, analysed: 0, missed: 0, blank: 0 };
   #passedOn = 0;
   #lastS = 0;
   #read = false;
@@ -142,9 +143,10 @@ export class ClipRun {
     return Object.assign(frame, { state: 'flying', wireMs: this.#wireMs, sentMs: nowMs });
   }
 
-  /** The browser could not encode a frame, so it is never sent. @param {ClipFrame} frame */
+  /** The browser gave no image of a frame, so it is never sent. @param {ClipFrame} frame */
   giveUp(frame) {
-    this.#miss(frame);
+    frame.state = 'blank';
+    this.#counts.blank += 1;
     this.#passOn();
   }
 
@@ -208,7 +210,7 @@ export class ClipRun {
       const { report, clipS } = /** @type {ClipFrame} */ (this.#open.shift());
       this.#lastS = clipS;
       changed = true;
-      if (report) this.#listener.onReport({ ...report, seq: this.#passedOn, pts: clipS, clipS, dropped: this.#counts.missed });
+      if (report) this.#listener.onReport({ ...report, seq: this.#passedOn, pts: clipS, clipS, dropped: this.#counts.missed + this.#counts.blank });
       this.#passedOn += report ? 1 : 0;
     }
     if (changed) this.#onChange();
