@@ -70,9 +70,19 @@ export interface Report {
   readonly faces: readonly Face[];
 }
 
+/** A moment that a program has marked over HTTP. */
+export interface Marker {
+  readonly name: string;
+  /** May be empty. */
+  readonly note: string;
+  /** Seconds, on the clock of the reports: that of the newest frame that had arrived at the server. */
+  readonly pts: number;
+}
+
 export interface FacestreamViewEventMap extends HTMLElementEventMap {
   'facestream-state': CustomEvent<{ readonly state: ViewState; readonly previous: ViewState }>;
   'facestream-report': CustomEvent<Report>;
+  'facestream-marker': CustomEvent<Marker>;
   'facestream-error': CustomEvent<ViewError>;
 }
 

@@ -3,16 +3,33 @@
 Repeats only names that the message contains, cut short.
 """
 
+import re
 from typing import Annotated
 
-from pydantic import Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
+from pydantic_core import PydanticCustomError
 
 MAX_NAME_CHARS = 40
-_NO_CONTROLS = r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]"
-MarkerName = Annotated[str, Field(max_length=100, pattern=rf"^{_NO_CONTROLS}*\S{_NO_CONTROLS}*$")]
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+def _one_line(text: str) -> str:
+    if _CONTROL.search(text):
+        raise PydanticCustomError("one_line", "has a line break or a control character")
+    return text
+
+
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise PydanticCustomError("not_blank", "is empty or blank")
+    return text
+
+
+_LINE, _NOT_BLANK = AfterValidator(_one_line), AfterValidator(_not_blank)
+MarkerName = Annotated[str, Field(max_length=100), _LINE, _NOT_BLANK]
 """One line of text, not blank: it goes into tables and to other programs."""
-MarkerNote = Annotated[str, Field(max_length=500, pattern=rf"^{_NO_CONTROLS}*$")]
-FaceName = Annotated[str, Field(max_length=64, pattern=rf"^{_NO_CONTROLS}*\S{_NO_CONTROLS}*$")]
+MarkerNote = Annotated[str, Field(max_length=500), _LINE]
+FaceName = Annotated[str, Field(max_length=64), _LINE, _NOT_BLANK]
 """What a person calls a face: one line of text, not blank."""
 
 

@@ -300,6 +300,8 @@ class ReplayPeer:
         self._replies.append(reply)
         if reply.type in {"notice", "error"}:
             self.notices.append(reply)
+        elif reply.type == "marker" and self._log is not None:
+            self._log.write(reply)
         self._changed.set()
 
     # While connected

@@ -13,6 +13,7 @@ from av import VideoFrame
 
 from facestream.errors import ConfigError
 from facestream.media.h264_file import H264Stream
+from facestream.messages.control import ControlReply
 from facestream.messages.telemetry import Telemetry, encode_telemetry
 from facestream.results.outputs import Output
 
@@ -26,6 +27,7 @@ CLOSE_DEADLINE_S = 10.0  # for the reader of a pipe, which may never read
 _FORMAT_OPTIONS = MappingProxyType(
     {"movflags": "frag_keyframe+empty_moov"}
 )  # MP4 without moving back, for pipes
+_MARKER = {"type", "name", "note", "pts"}
 
 
 class FileThread(ABC, Generic[Item]):
@@ -134,17 +136,22 @@ class Recording(FileThread[VideoFrame]):
             stream.finish()
 
 
-class TelemetryLog(FileThread[Telemetry]):
-    """The received telemetry messages, one per line."""
+class TelemetryLog(FileThread[Telemetry | ControlReply]):
+    """The received telemetry messages, one per line, and the markers between them."""
 
     def __init__(self, path: Path) -> None:
         """Check the folder; raises ConfigError."""
         super().__init__(Output(path, "--telemetry"), MAX_WAITING_MESSAGES, "messages")
 
-    def _write_all(self, items: Iterator[Telemetry]) -> None:
+    def _write_all(self, items: Iterator[Telemetry | ControlReply]) -> None:
         file = self.output.open_text()
-        for report in items:
-            file.write(encode_telemetry(report) + "\n")
+        for item in items:
+            line = (
+                encode_telemetry(item)
+                if isinstance(item, Telemetry)
+                else item.model_dump_json(include=_MARKER)
+            )
+            file.write(line + "\n")
             if not self.output.is_regular:
                 file.flush()
 
@@ -152,7 +159,7 @@ class TelemetryLog(FileThread[Telemetry]):
 class ReplayFiles:
     """The files of one peer: ends all of them, and says what is wrong with them."""
 
-    def __init__(self, files: Sequence[FileThread[VideoFrame] | FileThread[Telemetry]]) -> None:
+    def __init__(self, files: Sequence[Recording | TelemetryLog]) -> None:
         self._files = files
         self._kept: list[Path | None] = []
 

@@ -4,11 +4,13 @@ import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
+import aiohttp
 import pytest
 import pytest_asyncio
 from aiohttp import web
-from playwright.async_api import Page, Route, expect
+from playwright.async_api import Page, Response, Route, expect
 
+from facestream.messages.http import OWNER_HEADER
 from tests.browser.conftest import NO_WEBRTC, SOON_MS, OpenPage, start, until
 from tests.browser.test_for_everyone import violations
 from tests.conftest import ROOT, RunningServer, running_server
@@ -28,6 +30,7 @@ for (const name of ['facestream-state', 'facestream-error'])
   addEventListener(name, ({ type, detail, target }) =>
     window.happened.push([target.id, type.slice(11), detail.state ?? detail.code]), true);
 addEventListener('facestream-report', ({ detail }) => { window.report = detail; }, true);
+addEventListener('facestream-marker', ({ detail }) => { window.marker = detail; }, true);
 const send = RTCDataChannel.prototype.send;
 RTCDataChannel.prototype.send = function (text) { window.sent.push(JSON.parse(text)); return send.call(this, text); };
 const open = navigator.mediaDevices?.getUserMedia;
@@ -149,6 +152,22 @@ async def test_the_report_and_the_faces_are_those_of_the_server(server_url: str,
         assert await page.evaluate("a.sessionId") != ""
         # Without `overlay`, the server draws what it draws by itself.
         assert await page.evaluate("sent.filter(({ type }) => type === 'layers')") == []
+
+
+async def test_a_marker_of_a_program_is_an_event(server_url: str, open_page: OpenPage):
+    answers: list[Response] = []
+    async with open_page(server_url, script=RECORD) as page, aiohttp.ClientSession() as program:
+        page.on("response", lambda got: answers.append(got) if got.url.endswith("/offer") else None)
+        await add_view(page, server_url)
+        await page.evaluate("a.start()")
+        answer = await answers[-1].json()
+        url, owner = f"{server_url}/sessions/{answer['session_id']}/markers", {OWNER_HEADER: answer["secret"]}
+
+        async with program.post(url, json={"name": "cat 7"}, headers=owner) as marked:
+            expected = await marked.json()
+
+        await page.wait_for_function("window.marker", timeout=SOON_MS)
+        assert await page.evaluate("marker") == expected
 
 
 async def test_overlay_and_mirror_change_while_the_video_runs(server_url: str, open_page: OpenPage):

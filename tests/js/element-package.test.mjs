@@ -91,6 +91,7 @@ test('a program in TypeScript compiles against its types', () => {
     view.token = 'a.b.c';
     view.addEventListener('facestream-state', ({ detail }) => { const state: ViewState = detail.state; console.log(state); });
     view.addEventListener('facestream-report', ({ detail }) => console.log(detail.faces[0]?.probabilities[3].toFixed(2)));
+    view.addEventListener('facestream-marker', ({ detail }) => console.log(detail.name.length + detail.pts));
     view.addEventListener('facestream-error', (event) => { const error: ViewError = event.detail; console.log(error.code); });
     view.addEventListener('click', ({ clientX }) => console.log(clientX));
     const same: FacestreamView | null = document.querySelector('facestream-view');

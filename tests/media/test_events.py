@@ -6,6 +6,7 @@ import json
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -156,6 +157,22 @@ async def test_a_marker_reaches_the_peer_and_everybody_who_listens(guarded: Guar
     assert "cat 7" not in guarded.server.log.read_text()
 
 
+async def test_a_marker_is_in_the_telemetry_file_of_a_replay(
+    guarded: Guarded, media_dir: Path, tmp_path: Path
+):
+    telemetry = tmp_path / "telemetry.jsonl"
+    async with ReplayPeer(replace(options(guarded, media_dir), telemetry=telemetry)) as peer:
+        await peer.receive_reports(1)
+        _, marked = await mark(peer, {"name": "cat 7", "note": "left"}, **{OWNER_HEADER: peer._secret})
+        while (await peer.receive_reply()).type != "marker":
+            pass
+        await peer.receive_reports(3)
+
+    lines = [json.loads(line) for line in telemetry.read_text().splitlines()]
+    assert [line for line in lines if "type" in line] == [{"type": "marker", **marked}]
+    assert "type" not in lines[-1]
+
+
 async def test_a_marker_of_the_peer_reaches_everybody_else(peer: ReplayPeer):
     async with listening(peer, **{OWNER_HEADER: peer._secret}) as response:
         await first_events(response, 1)
@@ -176,6 +193,8 @@ async def test_a_marker_of_the_peer_reaches_everybody_else(peer: ReplayPeer):
     [
         ({"name": ""}, 400, "bad_marker"),
         ({"name": "a\nb"}, 400, "bad_marker"),
+        ({"name": "a\x1b[2Jb"}, 400, "bad_marker"),
+        ({"name": "a", "note": "\x00"}, 400, "bad_marker"),
         ({"name": "x" * 101}, 400, "bad_marker"),
         ({"name": "x", "time": 3}, 400, "bad_marker"),
         (b'{"name": "\\ud800"}', 400, "bad_marker"),

@@ -190,7 +190,8 @@ export class FacestreamView extends Base {
       },
       onVideo: (stream) => this.#surface.play(stream),
       onTelemetry: (telemetry, atMs) => this.#hear(telemetry, atMs),
-      onControl: ({ type }) => {
+      onControl: ({ type, name, note, pts }) => {
+        if (type === 'marker') this.#tell('marker', { name, note, pts });
         if (type !== 'hello') return;
         this.#sendOverlay();
         this.#sendBackground();
@@ -285,7 +286,7 @@ export class FacestreamView extends Base {
     starting?.reject(Object.assign(new Error(title), { name: 'FacestreamError', code }));
   }
 
-  /** @param {'state' | 'report' | 'error'} kind @param {object} detail */
+  /** @param {'state' | 'report' | 'marker' | 'error'} kind @param {object} detail */
   #tell(kind, detail) {
     this.dispatchEvent(new CustomEvent(`facestream-${kind}`, { detail }));
   }

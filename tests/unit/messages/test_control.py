@@ -84,6 +84,8 @@ def test_a_control_request_is_read(
         '{"type": "face_name", "face": 3}', '{"type": "face_name", "face": 0, "name": "Ada"}',
         '{"type": "face_name", "face": "3", "name": "Ada"}', '{"type": "face_name", "face": 3, "name": " "}',
         '{"type": "face_name", "face": 3, "name": "a\\nb"}',
+        '{"type": "marker", "name": "a\\u001bb"}', '{"type": "marker", "name": "a", "note": "b\\u0000"}',
+        '{"type": "face_name", "face": 3, "name": "a\\u0007b"}',
         json.dumps({"type": "face_name", "face": 3, "name": 65 * "a"}),
         '{"type": "neutral", "face": 3}', '{"type": "neutral", "face": 3, "emotions": {}}',
         json.dumps({"type": "neutral", "face": 3, "emotions": AT_REST | {"neutral": 1.1}}),
