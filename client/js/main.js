@@ -107,6 +107,7 @@ const chartTools = new ChartTools(
     compare: button('compare'),
     lines: find(document, '#lines', HTMLSelectElement),
     table: button('chart-table'),
+    values: element('#values'),
   },
   chart,
   new ChartTable(dialog('#table-dialog')),

@@ -305,6 +305,7 @@ class FramePipeline:
             degradation=report.degradation,
             not_followed=report.not_followed,
             extra=dict(report.extra),
+            extra_fault=bool(report.extra_fault),
             ms=StageTimes(
                 wait=_ms(frame.started_s - frame.arrived_s),
                 detect=round(report.detect_ms, 1),

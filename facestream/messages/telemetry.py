@@ -113,6 +113,11 @@ class Telemetry(_Message):
         description="values of the server's own analysis by name, see docs/plugins.md; absent if there are none",
         json_schema_extra={"examples": [{"smiles": 2}]},
     )
+    extra_fault: bool = Field(
+        False,
+        exclude_if=lambda failed: not failed,
+        description="true: the server's own analysis has failed in this frame, which has no `extra`; absent otherwise",
+    )
     ms: StageTimes
     faces: tuple[FaceMessage, ...]
 

@@ -212,13 +212,13 @@ test('the dictionary gives the unit and the meaning of every column, in order', 
   const [columns] = parse(toCsv(new SessionLog(), { startedAt }));
   const [eventColumns] = parse(toEventsCsv([], { startedAt }));
 
-  const rows = table(dictionary());
+  const rows = table(dictionary(new SessionLog()));
 
   assert.deepEqual(rows.map(({ column }) => column), [...new Set([...columns, ...eventColumns])]);
   for (const { column, meaning } of rows) assert.match(meaning, /\w{3}/, column);
   const units = Object.fromEntries(rows.map(({ column, unit }) => [column, unit]));
   assert.deepEqual([units.time_s, units.detect_ms, units.yaw_deg, units.left, units.fps_in, units.happy], ['s', 'ms', 'degrees', 'px', '1/s', '']);
-  assert.equal(table(dictionary({ separator: ';' }).slice(1), ';').length, rows.length);
+  assert.equal(table(dictionary(new SessionLog(), { separator: ';' }).slice(1), ';').length, rows.length);
 });
 
 test('JSONL contains the messages as the server sent them', () => {

@@ -42,7 +42,7 @@ async def test_smiles_are_counted_in_the_telemetry(clip: Path, tmp_path: Path):
                 reports += await peer.receive_reports(10, seconds(30))
 
     analysed = [report for report in reports if report.analysed]
-    assert all(report.extra["smiles"] in {0, 1} for report in analysed)
+    assert all(report.extra["smiles"] in {0, 1} and not report.extra_fault for report in analysed)
     assert all(0 < float(str(report.extra["brightness"])) < 1 for report in analysed)
 
 
@@ -58,7 +58,7 @@ async def test_a_failing_plugin_costs_only_its_values_and_is_counted_and_logged_
                 metrics = answer.read().decode()
 
     assert any(report.faces for report in reports)
-    assert all(report.analysed and not report.extra for report in reports)
+    assert all(report.analysed and not report.extra and report.extra_fault for report in reports)
     count = next(line for line in metrics.splitlines() if line.startswith("facestream_plugin_faults_total"))
     assert float(count.split()[1]) >= 5
     assert log.read_text().count("RuntimeError: no smile") == 1

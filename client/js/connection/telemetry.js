@@ -9,6 +9,8 @@ export const UNSURE_REASONS = ['close', 'small', 'blurred', 'turned'];
 /** Why a frame was not analysed, in `unanalysed`. */
 export const UNANALYSED_REASONS = ['off', 'unavailable', 'fault'];
 export const VERSION = 1;
+/** Of a value of a plug-in. */
+const NAME = /^[A-Za-z_]\w{0,31}$/;
 /** Below this share of the video's frames, the server does not keep up. */
 const KEEPS_UP = 0.85;
 
@@ -37,6 +39,8 @@ const KEEPS_UP = 0.85;
  * @property {string} unanalysed why the frame was not analysed: off, unavailable or fault; otherwise empty
  * @property {number} degradationLevel 0..3; `economy` on the wire
  * @property {number} [notFollowed] absent: 0; faces that the server has seen and does not follow, because it is busy or limits their number
+ * @property {Record<string, import('../session/extra-log.js').Value>} [extra] values of the server's own plug-in by name; absent: none
+ * @property {true} [extraFault] the plug-in has failed; absent: it has not
  * @property {Record<string, number>} ms milliseconds by stage
  * @property {Face[]} faces
  *
@@ -77,6 +81,8 @@ export function decodeTelemetry(text) {
     unanalysed: message.unanalysed ?? '',
     degradationLevel: message.economy ?? 0,
     ...(message.not_followed > 0 && { notFollowed: message.not_followed }),
+    ...(isExtra(message.extra) && { extra: message.extra }),
+    ...(message.extra_fault === true && { extraFault: true }),
     ms: message.ms,
     faces: message.faces,
   };
@@ -140,6 +146,9 @@ export function decodeConfig(text) {
 
 /** @param {unknown} list @returns {string[]} */
 const strings = (list) => (Array.isArray(list) ? list.filter((each) => typeof each === 'string') : []);
+
+/** @param {any} extra */
+const isExtra = (extra) => typeof extra === 'object' && extra !== null && !Array.isArray(extra) && Object.keys(extra).length > 0 && Object.keys(extra).every((name) => NAME.test(name));
 
 /** @param {any} face */
 function isFace(face) {

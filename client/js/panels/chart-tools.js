@@ -4,6 +4,7 @@ import { putText } from '../browser/elements.js';
 import { keepChoice, readChoice } from '../browser/settings.js';
 import { clockTime } from '../texts/format.js';
 import { T } from '../texts/texts.js';
+import { ValueRows } from './value-rows.js';
 
 const FIRST_WINDOW = '30';
 /** Offered while no report can come: the points of a window that grows would never stay. */
@@ -20,6 +21,7 @@ const KEY_STEP = 0.1;
  * @property {HTMLButtonElement} compare
  * @property {HTMLSelectElement} lines
  * @property {HTMLButtonElement} table
+ * @property {HTMLElement} values rows below the chart
  */
 
 export class ChartTools {
@@ -27,6 +29,7 @@ export class ChartTools {
   onView = () => {};
   #at;
   #chart;
+  #values;
   #whole = new Option(T.WHOLE_SESSION, WHOLE);
 
   /**
@@ -37,6 +40,7 @@ export class ChartTools {
   constructor(elements, chart, table) {
     this.#at = elements;
     this.#chart = chart;
+    this.#values = new ValueRows(elements.values);
     const { window, pause, lookBack, compare, lines } = elements;
     window.append(...Object.keys(T.WINDOWS).map((seconds) => new Option(T.windowName(Number(seconds)), seconds)));
     choose(window, readChoice('window'), FIRST_WINDOW);
@@ -63,6 +67,7 @@ export class ChartTools {
       // If that changes the window, the chart is drawn again.
       if (this.#offerWhole(view)) return;
       this.#show(view);
+      this.#values.draw(view.log, view.edgeS, view.windowS);
       this.onView(view);
     };
     this.#setWindow();

@@ -30,6 +30,9 @@ const TICKS = [0, 1 / 3, 2 / 3, 1];
  * @property {HTMLElement} caption
  *
  * @typedef {object} ChartView what is shown, in seconds since the session's start
+ * @property {SessionLog} log
+ * @property {number} edgeS the right edge of what is drawn, not before `endS`
+ * @property {number} windowS how much time is drawn
  * @property {number} fromS
  * @property {number} endS
  * @property {number} firstEndS the earliest end that can be looked at
@@ -250,7 +253,7 @@ export class EmotionChart {
     this.#drawMarks(fromS, edgeS);
     const endS = Math.min(edgeS, this.#lastEndS);
     const lastEndS = motion === 'held' ? Math.max(this.#firstEndS, edgeBefore(this.#lastEndS, this.#windowS / POINTS)) : this.#lastEndS;
-    this.onView({ fromS: Math.max(0, fromS), endS, firstEndS: this.#firstEndS, lastEndS, motion, isMoved: this.#heldS !== null });
+    this.onView({ log: this.#log, edgeS, windowS: this.#windowS, fromS: Math.max(0, fromS), endS, firstEndS: this.#firstEndS, lastEndS, motion, isMoved: this.#heldS !== null });
   }
 
   /** @param {number | null} faceId @param {number} edgeS @param {number} count */

@@ -1,5 +1,7 @@
 /** The parts in which a log is kept: what one holds, and whether they can be read again. Pure. */
 
+import { SIZES } from './extra-log.js';
+import { isCopy } from './extra-rows.js';
 import { AT, COLUMNS, SECOND_COLUMNS, isRow } from './log-columns.js';
 
 /** A change of the columns is another format. */
@@ -13,6 +15,7 @@ const WIDTHS = { frames: COLUMNS.length, seconds: SECOND_COLUMNS.length };
  * @property {number} toS
  * @property {number} format
  * @property {import('./log-rows.js').RowsCopy} [rows] of frames and seconds
+ * @property {import('./extra-rows.js').ExtraCopy[]} [extra] of the same frames or seconds: the values of the server's own plug-in; absent: none
  * @property {import('./session-events.js').SessionEvent[]} [events]
  * @property {number} [leftOut] events left out so far
  */
@@ -37,10 +40,10 @@ export function checked(chunks) {
 }
 
 /** @param {Chunk} chunk @returns {boolean} */
-function isWhole({ kind, fromS, toS, rows, events, leftOut = 0 }) {
+function isWhole({ kind, fromS, toS, rows, extra = [], events, leftOut = 0 }) {
   if (![fromS, toS, leftOut].every(Number.isFinite)) return false;
   if (kind === 'events') return Array.isArray(events) && events.every(isEvent);
-  return Object.hasOwn(WIDTHS, kind) && areRows(kind, rows);
+  return Object.hasOwn(WIDTHS, kind) && areRows(kind, rows) && Array.isArray(extra) && extra.every((copy) => isCopy(copy, SIZES[kind]));
 }
 
 /** @param {any} event */

@@ -11,6 +11,8 @@ const FACE_COLUMNS = ['face', 'left', 'top', 'width', 'height', 'label', 'unsure
 const COUNT_COLUMNS = LABELS.map((label) => `frames_${label}`);
 const BODY_COLUMNS = ['yaw_deg', 'pitch_deg', 'roll_deg', 'eyes', 'mouth', 'blinks'];
 const COLUMNS = [...FRAME_COLUMNS, ...STAGE_COLUMNS, ...FACE_COLUMNS, ...COUNT_COLUMNS, ...EMOTIONS, ...BODY_COLUMNS];
+/** Before the name of a value of the server's own plug-in, as in faces.csv of `facestream analyze`. */
+const EXTRA = 'extra_';
 const EVENT_COLUMNS = ['time_s', 'clock', 'event', 'detail', 'pressed_s', 'pressed_clock', 'seq'];
 /** Characters of a session's name in the name of its files. */
 const MOST_OF_NAME = 40;
@@ -35,19 +37,22 @@ const UNIT_OF = { clock: 'UTC', pressed_clock: 'UTC', left: 'px', top: 'px', wid
  * @param {SessionLog} log @param {CsvOptions} options @returns {string}
  */
 export function toCsv(log, options) {
-  const table = new Table(COLUMNS, options);
+  const { names } = log.extra;
+  const table = new Table([...COLUMNS, ...extraColumns(log)], options);
   const connectionAt = connectionsOf(log);
   for (const means of log.means()) {
     const { telemetry } = means;
+    const extra = extraCells(names, telemetry);
     const [times, connection] = [table.times(means.timeS), connectionAt(means.timeS + 1) ?? ''];
-    for (const { face, frames, labels } of means.faces) table.add([...times, 'mean', frames, connection, ...frameCells(telemetry), ...faceCells(face, labels)]);
+    for (const { face, frames, labels } of means.faces) table.add([...times, 'mean', frames, connection, ...frameCells(telemetry), ...faceCells(face, labels), ...extra]);
     for (const [analysed, frames] of withoutFace(means)) {
-      table.add([...times, 'mean', frames, connection, ...frameCells({ ...telemetry, analysed }), ...faceCells(null)]);
+      table.add([...times, 'mean', frames, connection, ...frameCells({ ...telemetry, analysed }), ...faceCells(null), ...extra]);
     }
   }
   for (const { timeS, telemetry } of log) {
+    const extra = extraCells(names, telemetry);
     const frame = [...table.times(timeS), 'frame', 1, connectionAt(timeS) ?? '', ...frameCells(telemetry)];
-    for (const face of telemetry.faces.length ? telemetry.faces : [null]) table.add([...frame, ...faceCells(face)]);
+    for (const face of telemetry.faces.length ? telemetry.faces : [null]) table.add([...frame, ...faceCells(face), ...extra]);
   }
   return table.text;
 }
@@ -61,10 +66,10 @@ export function toEventsCsv(events, options) {
   return table.text;
 }
 
-/** @param {Pick<CsvOptions, 'separator'>} [options] @returns {string} the unit and the meaning of every column of toCsv() and toEventsCsv() */
-export function dictionary({ separator } = {}) {
+/** @param {SessionLog} log @param {Pick<CsvOptions, 'separator'>} [options] @returns {string} the unit and the meaning of every column of toCsv() and toEventsCsv() */
+export function dictionary(log, { separator } = {}) {
   const table = new Table(['column', 'unit', 'meaning'], { startedAt: null, separator });
-  for (const name of new Set([...COLUMNS, ...EVENT_COLUMNS])) table.add([name, unitOf(name), meaningOf(name)]);
+  for (const name of new Set([...COLUMNS, ...extraColumns(log), ...EVENT_COLUMNS])) table.add([name, unitOf(name), meaningOf(name)]);
   return table.text;
 }
 
@@ -194,14 +199,36 @@ function faceCells(face, labels = LABELS.map((label) => Number(label === face?.l
   return [face.id, ...face.box, face.label, face.unsure, ...labels, ...face.probabilities, ...pose, face.eyes ?? '', face.mouth ?? '', face.blinks ?? ''];
 }
 
+/** @param {SessionLog} log @returns {string[]} */
+const extraColumns = (log) => log.extra.names.map((name) => `${EXTRA}${name}`);
+
+/** @param {readonly string[]} names @param {Telemetry} telemetry @returns {(string | number)[]} */
+const extraCells = (names, { extra = {} }) => names.map((name) => extraCell(Object.hasOwn(extra, name) ? extra[name] : null));
+
+/** @param {import('./extra-log.js').Value} value @returns {string | number} as in faces.csv of `facestream analyze` */
+function extraCell(value) {
+  if (value === null) return '';
+  if (typeof value === 'string') return harmless(value);
+  return typeof value === 'number' ? value : jsonText(value);
+}
+
+/** With the spaces that Python's json writes. @param {any} value @returns {string} */
+export function jsonText(value) {
+  if (Array.isArray(value)) return `[${value.map(jsonText).join(', ')}]`;
+  if (typeof value === 'object' && value !== null) return `{${Object.entries(value).map(([key, each]) => `${JSON.stringify(key)}: ${jsonText(each)}`).join(', ')}}`;
+  return JSON.stringify(value);
+}
+
 /** @param {string} column */
 function unitOf(column) {
+  if (column.startsWith(EXTRA)) return '';
   const [suffix] = column.split('_').slice(1).reverse();
   return UNIT_OF[column] ?? Object.entries(UNITS).find(([name]) => name === suffix)?.[1] ?? '';
 }
 
 /** @param {string} column */
 function meaningOf(column) {
+  if (column.startsWith(EXTRA)) return T.extraMeaning(column.slice(EXTRA.length));
   if (EMOTIONS.includes(column)) return T.probabilityMeaning(T.EMOTION_LABELS[column]);
   if (STAGE_COLUMNS.includes(column)) return T.stageMeaning(T.STAGE_LABELS[column.slice(0, -'_ms'.length)]);
   if (COUNT_COLUMNS.includes(column)) return T.countMeaning(column.slice('frames_'.length));

@@ -39,6 +39,7 @@ figure{margin:.75rem 0}figcaption{margin-block-start:.35rem;font-size:.85rem}.ov
 .marks b{position:absolute;inset-block-start:0;inset-inline-start:-.6rem;min-width:1.2rem;border-radius:9px;background:var(--ink);color:var(--panel);font:600 .7rem/1.2rem system-ui,sans-serif;text-align:center}
 .marks .band{border:0;background:var(--accent);opacity:.14}.marked{margin-block-start:1.5rem}
 table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}th,td{padding-block:.2rem;padding-inline:0 .6rem;text-align:start;font-weight:400;vertical-align:middle}
+td.spark{width:40%}td.spark svg{display:block;width:100%;height:1.5rem;overflow:visible}.values th[scope=row]{overflow-wrap:anywhere}
 td.bar{width:35%}td.bar i{display:block;height:.6rem;border:1px solid var(--hair);border-radius:9px}thead th{font-size:.85rem}
 ol{margin:0;padding:0;list-style:none}ol li{display:flex;gap:.75rem;overflow-wrap:anywhere}li time{flex:none;min-width:3.75rem;color:var(--quiet);font-variant-numeric:tabular-nums}
 li>b.number{flex:none;width:2rem;color:var(--quiet);font-weight:600}details{margin-block-start:.5rem}summary{cursor:pointer}

@@ -1,6 +1,7 @@
 /** One session as one HTML file that opens without a network: no script, no request, every chart drawn inside. */
 
 import { escape, faceSection, legend, summaryOfFace } from './report-face.js';
+import { valuesSection } from './report-values.js';
 import { STYLE } from './report-style.js';
 import { OF_FACES, OF_PERSON } from './session-events.js';
 import { BRIDGE_S, isWhole } from './stretches.js';
@@ -52,6 +53,7 @@ export function toReport(log, { at, name = '', notice, agreed = '', settings = [
 ${shown.map((face) => summaryOfFace(face, isWhole(summary) ? durationS : measuredS)).join('\n') || `<p>${escape(T.REPORT.noFaces)}</p>`}${othersSeen(others)}${thinned(log)}</section>
 ${faces.length ? `<section><h2>${escape(T.REPORT.legend)}</h2>${legend(gaps.length > 0)}</section>` : ''}
 ${sections}
+${valuesSection(log, lengthS)}
 ${rest && `<details class="rest"><summary>${escape(T.REPORT.otherFaces(others.length))}</summary>${rest}</details>`}
 ${noted.length ? `<section class="long"><h2>${escape(T.REPORT.markers)}</h2>${markerList(noted)}<p class="quiet">${escape(T.REPORT.markerTimes)}</p></section>` : ''}
 <section class="long"><h2>${escape(T.REPORT.events)}</h2>${eventLists(log)}</section>

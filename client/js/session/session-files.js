@@ -42,7 +42,7 @@ export async function fileOf(kind, session, separators) {
   const files = [
     { name: 'measurements.csv', blob: measurements },
     { name: 'events.csv', blob: asBlob(toEventsCsv(log.events, options), 'text/csv') },
-    { name: 'dictionary.csv', blob: asBlob(dictionary(options), 'text/csv') },
+    { name: 'dictionary.csv', blob: asBlob(dictionary(log, options), 'text/csv') },
   ];
   return { blob: await zip(files.map(({ name: inside, blob }) => ({ name: `${folder}/${inside}`, blob })), startedAt), name: `${folder}.zip` };
 }

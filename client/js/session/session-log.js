@@ -4,6 +4,7 @@
  */
 
 import { FORMAT, checked } from './chunks.js';
+import { ExtraLog } from './extra-log.js';
 import { AT, COLUMNS, SECOND_COLUMNS, encodeRows, faceOf, frameOf } from './log-columns.js';
 import { LogRows } from './log-rows.js';
 import { OpenSecond, readMeans } from './open-second.js';
@@ -15,8 +16,9 @@ import { Stretches } from './stretches.js';
 export const FRAMES_S = 30 * 60;
 /** Half an hour of four faces at 30 frames a second: 34 MB. */
 const MOST_ROWS = 216_000;
-/** Kind of the event that notes the first frame of a connection. */
+/** Kinds of the events that note the first frame of a connection, and the first one in which the server's plug-in has failed. */
 const CONNECTION = 'connection';
+export const EXTRA_FAULT = 'extra-fault';
 /** One second without a message is a slow server, not a face that left. */
 const BRIDGE_S = 1;
 
@@ -40,6 +42,8 @@ export class SessionLog {
   #frames = new LogRows(COLUMNS.length);
   #seconds = new LogRows(SECOND_COLUMNS.length);
   #open = new OpenSecond();
+  #extra = new ExtraLog();
+  #hasExtraFault = false;
   #framesS;
   #mostRows;
   /** Frames are kept from this whole second on; before it there are means only. */
@@ -70,12 +74,20 @@ export class SessionLog {
    */
   static from(chunks, limits) {
     const log = new SessionLog(limits);
-    for (const { kind, rows, events = [], leftOut = 0 } of checked(chunks)) {
+    for (const { kind, rows, extra = [], events = [], leftOut = 0 } of checked(chunks)) {
       if (kind === 'events') log.#events.restore(events, leftOut);
-      else if (rows) (kind === 'frames' ? log.#frames : log.#seconds).addCopy(rows);
+      else if (rows) {
+        (kind === 'frames' ? log.#frames : log.#seconds).addCopy(rows);
+        log.#extra.addCopies(kind, extra);
+      }
     }
     log.#restore();
     return log;
+  }
+
+  /** @returns {Pick<ExtraLog, 'names' | 'namesLeftOut' | 'textsFromS' | 'slices' | 'totals'>} the values of the server's own plug-in */
+  get extra() {
+    return this.#extra;
   }
 
   /** @returns {readonly SessionEvent[]} oldest first */
@@ -147,8 +159,10 @@ export class SessionLog {
     if (telemetry.analysed) this.#events.addFaces(atS, telemetry.faces);
     this.#atOnce = Math.max(this.#atOnce, telemetry.faces.length);
     for (const { id } of telemetry.faces) this.#see(id, atS, atS);
-    const rows = encodeRows(telemetry);
-    this.#sum(atS, telemetry.pts, rows);
+    if (telemetry.extraFault && !this.#hasExtraFault) this.note(atS, EXTRA_FAULT);
+    this.#hasExtraFault ||= Boolean(telemetry.extraFault);
+    const rows = this.#sum(atS, telemetry);
+    this.#extra.add(atS, telemetry.seq, telemetry.extra);
     for (const row of rows) this.#frames.add(atS, telemetry.pts, row);
     this.#thin();
   }
@@ -164,6 +178,8 @@ export class SessionLog {
     this.#frames.clear();
     this.#seconds.clear();
     this.#open = new OpenSecond();
+    this.#extra = new ExtraLog();
+    this.#hasExtraFault = false;
     this.#framesFromS = this.#lastS = this.#atOnce = 0;
     this.#isConnectionNew = false;
     this.#events = new SessionEvents(this.#mostEvents);
@@ -175,10 +191,12 @@ export class SessionLog {
   *[Symbol.iterator]() {
     /** @type {Entry | null} */
     let entry = null;
+    const extraOf = this.#extra.ofFrames();
     for (const { timeS, pts, row } of this.#frames.read(this.#frames.firstRow, this.#frames.endRow)) {
       if (!entry || entry.timeS !== timeS || entry.telemetry.seq !== row[AT.seq]) {
         if (entry) yield entry;
-        entry = { timeS, telemetry: frameOf(row, pts) };
+        const extra = extraOf(timeS, row[AT.seq]);
+        entry = { timeS, telemetry: { ...frameOf(row, pts), ...(extra && { extra }) } };
       }
       if (row[AT.id]) entry.telemetry.faces.push(faceOf(row));
     }
@@ -187,7 +205,11 @@ export class SessionLog {
 
   /** The seconds whose frames are no longer kept, oldest first. @yields {Means} */
   *means() {
-    yield* readMeans(this.#seconds.read(this.#seconds.firstRow, this.#seconds.find(this.#framesFromS)));
+    const extraOf = this.#extra.ofSeconds();
+    for (const means of readMeans(this.#seconds.read(this.#seconds.firstRow, this.#seconds.find(this.#framesFromS)))) {
+      const extra = extraOf(means.timeS);
+      yield extra ? { ...means, telemetry: { ...means.telemetry, extra } } : means;
+    }
   }
 
   /** Every second of the session, oldest first. @yields {Means} */
@@ -238,7 +260,8 @@ export class SessionLog {
     for (const kind of /** @type {const} */ (['frames', 'seconds'])) {
       const rows = kind === 'frames' ? this.#frames : this.#seconds;
       const from = Math.max(this.#taken[kind], rows.firstRow);
-      if (from < rows.endRow) chunks.push({ kind, fromS: rows.timeOf(from), toS: rows.timeOf(rows.endRow - 1), format: FORMAT, rows: rows.copy(from, rows.endRow) });
+      const extra = this.#extra.take(kind);
+      if (from < rows.endRow) chunks.push({ kind, fromS: rows.timeOf(from), toS: rows.timeOf(rows.endRow - 1), format: FORMAT, rows: rows.copy(from, rows.endRow), ...(extra.length && { extra }) });
       this.#taken[kind] = rows.endRow;
     }
     const noted = this.#events.take();
@@ -257,19 +280,23 @@ export class SessionLog {
     else this.#faces.set(id, { id, firstS, lastS });
   }
 
-  /** @param {number} timeS @param {number} pts @param {ArrayLike<number>[]} rows of one frame */
-  #sum(timeS, pts, rows) {
+  /** @param {number} timeS @param {import('../connection/telemetry.js').Telemetry} telemetry @returns {number[][]} its rows */
+  #sum(timeS, telemetry) {
+    const rows = encodeRows(telemetry);
     const second = Math.floor(timeS);
     if (second !== this.#open.second) {
       this.#closeSecond();
       this.#open = new OpenSecond(second);
     }
-    this.#open.add(pts, rows);
+    this.#open.add(telemetry.pts, rows);
+    this.#extra.sum(second, telemetry.extra);
+    return rows;
   }
 
   #closeSecond() {
     const { pts, rows } = this.#open.close();
     for (const row of rows) this.#seconds.add(this.#open.second, pts, row);
+    this.#extra.closeSecond();
   }
 
   /** Drop old frames, by whole seconds, so that a second is kept either as frames or as means. */
@@ -287,6 +314,7 @@ export class SessionLog {
   #dropFrames(fromS) {
     this.#framesFromS = fromS;
     this.#frames.dropBefore(this.#frames.find(fromS));
+    this.#extra.dropBefore(fromS);
   }
 
   /** Rows and events have been read from chunks: find what follows from them. */
@@ -307,8 +335,10 @@ export class SessionLog {
       this.#atOnce = Math.max(this.#atOnce, telemetry.faces.length);
       for (const { id } of telemetry.faces) this.#see(id, timeS, timeS);
       if (timeS < lastSecond + 1) continue;
-      this.#sum(timeS, telemetry.pts, encodeRows(telemetry));
+      this.#sum(timeS, telemetry);
     }
+    this.#hasExtraFault = this.events.some(({ kind }) => kind === EXTRA_FAULT);
+    for (const kind of /** @type {const} */ (['frames', 'seconds'])) this.#extra.take(kind);
     this.#taken = { frames: frames.endRow, seconds: seconds.endRow };
   }
 }

@@ -1,8 +1,9 @@
 /** A stretch of a session as a table of texts. Pure. */
 
 import { EMOTIONS } from '../connection/telemetry.js';
-import { clockTime, percent } from '../texts/format.js';
+import { clockTime, percent, significant } from '../texts/format.js';
 import { T } from '../texts/texts.js';
+import { jsonText } from './exports.js';
 
 /** Up to this length one row per second, else one per five seconds. */
 const FINE_S = 60;
@@ -28,15 +29,30 @@ export function tableOf({ log, fromS, toS, faces }) {
     const label = labels[i];
     return label !== null ? T.EMOTION_LABELS[label] : fps[i] === null ? T.NOT_MEASURED : T.NO_FACE;
   };
+  const extra = log.extra.slices(toS, count * stepS, count);
   const rows = Array.from({ length: count }, (_, i) => [
     clockTime((first + i) * stepS),
     ...means.map((each) => words(each, i)),
     ...(means.length === 1 ? means[0].lines.map((line) => (line[i] === null ? T.NOTHING : percent(line[i]))) : []),
+    ...[...extra.values()].map((course) => extraWords(course, i)),
   ]);
   const one = [T.TABLE.label, ...EMOTIONS.map((emotion) => T.EMOTION_LABELS[emotion])];
   return {
     caption: T.TABLE.caption(clockTime(fromS), clockTime(toS), stepS),
-    head: [T.TABLE.time, ...(means.length === 1 ? one : faces.map((id) => (id === null ? T.LARGEST_FACE : T.faceName(id))))],
+    head: [T.TABLE.time, ...(means.length === 1 ? one : faces.map((id) => (id === null ? T.LARGEST_FACE : T.faceName(id)))), ...extra.keys()],
     rows,
   };
+}
+
+/** @param {import('./extra-slices.js').Course} course @param {number} i @returns {string} the mean of numbers, or the newest value */
+function extraWords({ line, values }, i) {
+  const value = values[i];
+  return value === undefined ? T.NOTHING : valueWords(typeof value === 'number' ? line[i] ?? value : value);
+}
+
+/** @param {import('./extra-log.js').Value} value @returns {string} */
+export function valueWords(value) {
+  if (typeof value === 'number') return significant(value);
+  if (typeof value === 'string') return value;
+  return value === null ? T.NOTHING : jsonText(value);
 }

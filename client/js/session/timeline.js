@@ -163,3 +163,17 @@ export const edgeAfter = (endS, pointS) => (Math.floor(endS / pointS) + 1) * poi
 
 /** The same for a chart that stays: only points that are over. @param {number} endS @param {number} pointS */
 export const edgeBefore = (endS, pointS) => Math.floor(endS / pointS + 1e-9) * pointS;
+
+/** @param {(number | null)[]} line @returns {(number | null)[]} 0 to 1, between the least and the greatest; in the middle if all are equal */
+export function pointsOf(line) {
+  const { least, most } = rangeOf(line);
+  return line.map((value) => (value === null ? null : most > least ? (value - least) / (most - least) : 0.5));
+}
+
+/** @param {(number | null)[]} line @returns {{least: number, most: number}} infinite if it has no value */
+export function rangeOf(line) {
+  return line.reduce(
+    ({ least, most }, value) => (value === null ? { least, most } : { least: Math.min(least, value), most: Math.max(most, value) }),
+    { least: Infinity, most: -Infinity },
+  );
+}

@@ -10,6 +10,7 @@ export * from './de-controls.js';
 export * from './de-problems.js';
 export * from './de-sessions.js';
 export * from './de-share.js';
+export * from './de-values.js';
 
 /** Texts of index.html: for `data-text`, `data-title` (tooltip) and `data-label` (accessible name). @type {Record<string, string>} */
 export const TEXT = {
@@ -58,6 +59,7 @@ export const TEXT = {
     'Bei Fotos, die Menschen zuvor eingeordnet hatten, stimmt das Netz in etwa 84 von 100 Fällen mit ihnen überein, mit einer Kamera seltener. Ekel und Angst erkennt es höchstens in der Hälfte der Fälle. Ein trauriges Gesicht nennt es oft neutral, ein ängstliches überrascht.',
   meaningLimits:
     'Die Angabe beschreibt, wie ein Gesicht aussieht, aber nicht in einem einzelnen Bild: Die Wahrscheinlichkeiten sind über kurze Zeit gemittelt, meist etwa 0,3 Sekunden, und eine Angabe bleibt, bis eine andere deutlich wahrscheinlicher ist. Sie zeigt nicht, was ein Mensch fühlt, denkt oder vorhat, und ist keine Diagnose. Treffen Sie danach keine Entscheidung über einen Menschen.',
+  valuesLabel: 'Werte der eigenen Auswertung dieses Servers',
   peopleLabel: 'Gesichter im Video; drücken Sie eines, um ihm zu folgen',
   snapshot: 'Standbild',
   record: 'Aufnahme',
@@ -269,6 +271,7 @@ const EVENTS = {
   paused: () => 'Die Kamera pausiert',
   resumed: () => 'Die Kamera sendet wieder',
   queued: (detail) => `Wartet: ${detail}`,
+  'extra-fault': () => 'Die eigene Auswertung des Servers (sein Plug-in) ist zum ersten Mal fehlgeschlagen; Werte von ihr fehlen',
   cut: () => 'Ohne Stopp beendet: geschlossen, neu geladen oder abgestürzt',
   connection: (number) => `Erstes Bild der Verbindung ${number}`,
   'recording-start': (part) => `Aufnahme beginnt, Teil ${part}`,

@@ -10,6 +10,7 @@ export * from './en-controls.js';
 export * from './en-problems.js';
 export * from './en-sessions.js';
 export * from './en-share.js';
+export * from './en-values.js';
 
 /** Texts of index.html: for `data-text`, `data-title` (tooltip) and `data-label` (accessible name). @type {Record<string, string>} */
 export const TEXT = {
@@ -58,6 +59,7 @@ export const TEXT = {
     'On photographs that people had labelled before, the network agrees with them in about 84 of 100 cases, and in fewer with a camera. It finds half of the cases of disgust and fear, or fewer. It often calls a sad face neutral, and a fearful face surprised.',
   meaningLimits:
     'A label describes what a face looks like, not in a single frame: the probabilities are averaged over a short time, usually about 0.3 seconds, and a label stays until another one is clearly more likely. It does not show what a person feels, thinks or intends, and it is no diagnosis. Do not base any decision about a person on it.',
+  valuesLabel: 'Values of this server’s own analysis',
   peopleLabel: 'Faces in the video; press one to follow it',
   snapshot: 'Snapshot',
   record: 'Record',
@@ -269,6 +271,7 @@ const EVENTS = {
   paused: () => 'The camera is paused',
   resumed: () => 'The camera resumed',
   queued: (detail) => `Waiting: ${detail}`,
+  'extra-fault': () => 'The server’s own analysis (its plug-in) failed for the first time; values of it are missing',
   cut: () => 'Ended without Stop: closed, reloaded or crashed',
   connection: (number) => `First frame of connection ${number}`,
   'recording-start': (part) => `Recording starts, part ${part}`,

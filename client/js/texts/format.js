@@ -25,6 +25,13 @@ function formatter(key, options) {
 export const decimal = (value, decimals = 0) =>
   formatter(`decimal ${decimals}`, { minimumFractionDigits: decimals, maximumFractionDigits: decimals }).format(value);
 
+/** @param {number} value of any size @returns {string} with four digits, or all of a longer whole number */
+export function significant(value) {
+  const size = Math.abs(value);
+  if (value !== 0 && (size >= 1e7 || size < 1e-4)) return formatter('scientific', { notation: 'scientific', maximumSignificantDigits: 4 }).format(value);
+  return size >= 1000 ? decimal(value) : formatter('significant', { maximumSignificantDigits: 4 }).format(value);
+}
+
 /** @param {number} share 0..1 */
 export const percent = (share) => formatter('percent', { style: 'percent', maximumFractionDigits: 0 }).format(share);
 
