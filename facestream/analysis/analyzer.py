@@ -60,13 +60,21 @@ class Analyzer:
         return self._detector
 
     def with_options(self, **changes: Any) -> "Analyzer":
-        """An analyzer with the same models and changed `AnalysisOptions`; the names of the models cannot be changed."""
+        """An analyzer with the same models and changed `AnalysisOptions`; the names of the models cannot be changed.
+
+        Your own analysis, if it has one, is made anew.
+        """
         options = replace(self._options, **changes)
-        return Analyzer(self._detector, self._predictor, self._emotions, options, self._plugin)
+        built_in = Analyzer(self._detector, self._predictor, self._emotions, options)
+        return built_in.with_plugin(Plugin(options.analyzer, built_in)) if options.analyzer else built_in
 
     def with_plugin(self, plugin: Plugin) -> "Analyzer":
         """An analyzer with the same models and options that calls your own analysis for each frame."""
         return Analyzer(self._detector, self._predictor, self._emotions, self._options, plugin)
+
+    def without_plugin(self) -> "Analyzer":
+        """An analyzer with the same models and options that calls no analysis of your own."""
+        return Analyzer(self._detector, self._predictor, self._emotions, self._options)
 
     def analyze(self, gray: GrayImage, tracks: Tracks, time_s: float) -> tuple[FrameReport, Tracks]:
         """Analyse the next frame of a stream; returns its report and the state for the frame after it.
@@ -121,6 +129,8 @@ class Analyzer:
         `gray`: shape (height, width), uint8, luma 0..255. Raises ValueError for an array of another shape or type.
         """
         _check_gray(gray)
+        if self._plugin is not None:
+            return self._plugin.analyze_still(gray)
         clock = _StageClock()
         found = self._detector.search_whole(gray, self._options.min_face_share)
         found = sorted(found, key=lambda face: -face.box.width)[: self._options.max_faces]
@@ -132,8 +142,7 @@ class Analyzer:
         clock.stop("landmarks")
         faces = [describe(gray, track, 0.0, self._emotions, self._options)[1] for track in tracks]
         clock.stop("emotion")
-        report = FrameReport(tuple(faces), clock.ms["detect"], clock.ms["landmarks"], clock.ms["emotion"])
-        return report if self._plugin is None else self._plugin.after(gray, report)
+        return FrameReport(tuple(faces), clock.ms["detect"], clock.ms["landmarks"], clock.ms["emotion"])
 
     def _landmarks_of(self, gray: GrayImage, found: FoundFace) -> LandmarksXY:
         """Landmarks of a detected face; predicted again if its box or tilt was a poor start."""

@@ -130,6 +130,18 @@ class Face:
 
 
 @dataclass(frozen=True, slots=True)
+class PluginFault:
+    """What went wrong in your own analysis in one frame."""
+
+    kind: str
+    """The name of the exception, such as ZeroDivisionError; at most 64 characters. The peer gets nothing else."""
+    sentence: str
+    """Kind and message in one line; at most 300 characters."""
+    traceback: str
+    """The last five calls; at most 4000 characters."""
+
+
+@dataclass(frozen=True, slots=True)
 class FrameReport:
     """The faces of one frame, and the milliseconds that each stage of the analysis took."""
 
@@ -141,6 +153,6 @@ class FrameReport:
     not_followed: int = 0
     """Further faces that the last search has seen; fewer are followed at the level FEWER_FACES."""
     extra: Mapping[str, JsonValue] = field(default_factory=dict)
-    """Values of your own analysis by name (`analysis/plugins.py`)."""
-    extra_fault: str = ""
-    """Traceback of your own analysis, which has failed in this frame; empty: it has not."""
+    """Values of your own analysis by name (docs/plugins.md)."""
+    extra_fault: PluginFault | None = None
+    """Why this frame has no values of your own analysis; None: it has not failed."""

@@ -22,12 +22,18 @@ from facestream.resources import FETCH_MODELS, MODELS_DIR
 SELF_TEST_PX = 160
 
 
-def load_analyzer(models_dir: Path = MODELS_DIR, options: AnalysisOptions | None = None) -> Analyzer:
+def load_analyzer(
+    models_dir: Path = MODELS_DIR,
+    options: AnalysisOptions | None = None,
+    *,
+    plugin_limit_s: float | None = None,
+) -> Analyzer:
     """Check the model files, load them and try them on `self_test_image`; takes 1-2 s.
 
     Without `models_dir`, the models of this installation; without `options`, the defaults. Raises ModelFileError if a
     file is missing, is not the one that the manifest names, or cannot be loaded; `facestream models` fetches them.
-    Raises ConfigError if `options.analyzer` names no analysis.
+    Raises ConfigError if `options.analyzer` names no analysis; `plugin_limit_s` is the time that it may take for a
+    frame in the main thread of a process, in seconds; None: no limit.
     """
     options = options or AnalysisOptions()
     if options.analyzer:
@@ -47,7 +53,9 @@ def load_analyzer(models_dir: Path = MODELS_DIR, options: AnalysisOptions | None
     )
     _try(detector, predictor, emotions, path)
     analyzer = Analyzer(detector, predictor, emotions, options)
-    return analyzer.with_plugin(Plugin(options.analyzer, analyzer)) if options.analyzer else analyzer
+    if not options.analyzer:
+        return analyzer
+    return analyzer.with_plugin(Plugin(options.analyzer, analyzer, plugin_limit_s))
 
 
 def self_test_image() -> tuple[GrayImage, BoundingBox]:

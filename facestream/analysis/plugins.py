@@ -1,34 +1,30 @@
-"""Your own analysis: find the callable or class that a setting names, call it, and check what it returns.
+"""Your own analysis: find the callable or class that a setting names, call it, and keep a frame from its faults.
 
-Whatever it raises or returns, the frame keeps the report of the built-in analysis.
+Whatever it raises or returns, the frame keeps the report of the built-in analysis. `plugin_values.py` checks what it
+returns.
 """
 
+import contextlib
 import importlib
 import inspect
-import json
-import math
 import os
-import re
+import signal
 import sys
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from types import FrameType
 from typing import Any, Final, Protocol
 
-import numpy as np
-from pydantic import JsonValue
-
-from facestream.analysis.faces import FrameReport, GrayImage
+from facestream.analysis.faces import Face, FrameReport, GrayImage, PluginFault
+from facestream.analysis.plugin_values import checked_report, checked_tracks, checked_values
 from facestream.analysis.tracking.tracks import Tracks
 from facestream.errors import ConfigError
 
-MAX_VALUES: Final = 32
-"""Most extra values of a frame."""
-MAX_DEPTH: Final = 4
-"""How deep lists and objects may be in each other."""
-MAX_BYTES: Final = 1024
-"""Length of all extra values of a frame as compact JSON in UTF-8."""
-_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,31}", re.ASCII)
+TIMEOUTS_IN_A_ROW: Final = 3
+"""Frames in a row that run out of time until the plug-in is left out for a while."""
+LEFT_OUT_FRAMES: Final = 300
+"""For how many frames it is left out then; each further frame that runs out of time costs as many again."""
 _EXPECTED = "expected package.module:name, where the name is a class or a function as in docs/plugins.md"
 _FORMS: Final = {2: "on_faces", 3: "analyze"}
 """The method that a function with this many parameters stands for."""
@@ -37,62 +33,148 @@ Analyze = Callable[[GrayImage, Tracks, float], Any]
 OnFaces = Callable[[GrayImage, FrameReport], object]
 
 
-class BuiltIn(Protocol):
-    """The built-in analysis, which the constructor of a plug-in may take."""
+class Analysis(Protocol):
+    """The built-in analysis."""
 
     def analyze(self, gray: GrayImage, tracks: Tracks, time_s: float) -> tuple[FrameReport, Tracks]:
         """As `Analyzer.analyze`."""
         ...
 
+    def analyze_still(self, gray: GrayImage) -> FrameReport:
+        """As `Analyzer.analyze_still`."""
+        ...
+
+
+class BuiltIn:
+    """The built-in analysis that the constructor of a plug-in may take; searches all of a photograph."""
+
+    def __init__(self, analysis: Analysis) -> None:
+        self._analysis = analysis
+        self._still = False
+
+    def analyze(self, gray: GrayImage, tracks: Tracks, time_s: float) -> tuple[FrameReport, Tracks]:
+        """As `Analyzer.analyze`; for a photograph as `analyze_still`, and the tracks are returned as they are."""
+        if self._still:
+            return self._analysis.analyze_still(gray), tracks
+        return self._analysis.analyze(gray, tracks, time_s)
+
+    def analyze_still(self, gray: GrayImage) -> FrameReport:
+        """As `Analyzer.analyze_still`."""
+        return self._analysis.analyze_still(gray)
+
+    @contextlib.contextmanager
+    def for_a_still(self) -> Iterator[None]:
+        """Inside, `analyze` gets a photograph."""
+        self._still = True
+        try:
+            yield
+        finally:
+            self._still = False
+
+
+class OutOfTime(BaseException):
+    """The plug-in has used up its time for a frame; no `except Exception` in it catches this."""
+
+
+class LeftOut(Exception):
+    """The plug-in was not called, because it has run out of time in the frames before."""
+
 
 class Plugin:
     """One plug-in in one process; it sees the frames of all streams that the process analyses, in any order."""
 
-    def __init__(self, spec: str, built_in: BuiltIn) -> None:
-        """Make it; raises ConfigError that says what is wrong with `spec`, such as package.module:name."""
-        self._built_in = built_in
+    def __init__(self, spec: str, analysis: Analysis, limit_s: float | None = None) -> None:
+        """Make it; raises ConfigError that says what is wrong with `spec`, such as package.module:name.
+
+        `limit_s`: seconds that it may take for a frame; only where the main thread of the process calls it. None: no
+        limit.
+        """
+        self.spec = spec
+        self._built_in = BuiltIn(analysis)
+        self._limit_s = limit_s
+        self._timeouts = self._left_out = 0
         found = find_plugin(spec)
         made: Any = found
         if inspect.isclass(found):
+            make: Any = found
             try:
-                make: Any = found
-                made = make(built_in) if _parameters(found) == 1 else make()
-            except Exception as error:
+                made = make(self._built_in) if _parameters(found) == 1 else make()
+            except BaseException as error:
+                _raise_if_interrupted(error)
                 raise ConfigError(
                     f"analyzer: {spec} cannot be made ({type(error).__name__}: {error})", "analyzer"
                 ) from error
         form = _form(made)
         call: Any = made if inspect.isroutine(made) else getattr(made, form, made)
+        _check_parameters(spec, form, call)
         self._analyze: Analyze | None = call if form == "analyze" else None
         self._on_faces: OnFaces | None = call if form == "on_faces" else None
 
     def analyze(self, gray: GrayImage, tracks: Tracks, time_s: float) -> tuple[FrameReport, Tracks]:
         """The report of a frame with the values of the plug-in, or with `extra_fault` if it has failed."""
-        gray = gray.view()
-        gray.flags.writeable = False  # what is drawn and kept is the camera's frame
+        gray = _read_only(gray)
         if self._analyze is None:
             report, tracks = self._built_in.analyze(gray, tracks, time_s)
-            return self.after(gray, report), tracks
+            return self._after(gray, report), tracks
         try:
-            report, after = self._analyze(gray, tracks, time_s)
-            if not isinstance(report, FrameReport) or not isinstance(after, Tracks):
-                raise TypeError(
-                    f"analyze returned {type(report)} and {type(after)}; expected FrameReport and Tracks"
-                )
-            return replace(report, extra=checked_values(report.extra)), after
-        except Exception as error:  # noqa: BLE001 - anything that a user's code raises
+            with self._guarded():
+                own = self._pair(self._analyze(gray, tracks, time_s))
+                return checked_report(own[0]), checked_tracks(own[1])
+        except BaseException as error:  # noqa: BLE001 - anything that a user's code raises
+            fault = _fault_of(error)
+        try:
             report, tracks = self._built_in.analyze(gray, tracks, time_s)
-            return replace(report, extra_fault=_described(error)), tracks
+        except Exception:  # noqa: BLE001 - the tracks are those that the plug-in has returned for the frame before
+            report, tracks = self._built_in.analyze(gray, Tracks(next_id=tracks.next_id), time_s)
+        return replace(report, extra_fault=fault), tracks
 
-    def after(self, gray: GrayImage, report: FrameReport) -> FrameReport:
-        """The report with the values of `on_faces`; unchanged if the plug-in has its own `analyze`."""
-        if self._on_faces is None:
-            return report
+    def analyze_still(self, gray: GrayImage) -> FrameReport:
+        """As `analyze`, for a photograph."""
+        gray = _read_only(gray)
+        with self._built_in.for_a_still():
+            if self._analyze is None:
+                return self._after(gray, self._built_in.analyze_still(gray))
+            try:
+                with self._guarded():
+                    return checked_report(self._pair(self._analyze(gray, Tracks(), 0.0))[0])
+            except BaseException as error:  # noqa: BLE001 - anything that a user's code raises
+                return replace(self._built_in.analyze_still(gray), extra_fault=_fault_of(error))
+
+    def _after(self, gray: GrayImage, report: FrameReport) -> FrameReport:
+        """The report with the values of `on_faces`."""
+        assert self._on_faces is not None, "the plug-in has one of the two forms"
+        seen = replace(report, faces=tuple(map(_read_only_face, report.faces)))
         try:
-            values = self._on_faces(gray, report)
-            return replace(report, extra=checked_values({} if values is None else values))
-        except Exception as error:  # noqa: BLE001 - anything that a user's code raises
-            return replace(report, extra_fault=_described(error))
+            with self._guarded():
+                values = self._on_faces(gray, seen)
+                return replace(report, extra=checked_values({} if values is None else values))
+        except BaseException as error:  # noqa: BLE001 - anything that a user's code raises
+            return replace(report, extra_fault=_fault_of(error))
+
+    @staticmethod
+    def _pair(returned: object) -> tuple[object, object]:
+        if not isinstance(returned, tuple) or len(returned) != 2:
+            raise TypeError(f"analyze returned {type(returned).__name__}; expected (report, tracks)")
+        return returned
+
+    @contextlib.contextmanager
+    def _guarded(self) -> Iterator[None]:
+        """Raise OutOfTime inside after `limit_s`, and LeftOut if that has happened too often."""
+        if self._limit_s is None:
+            yield
+            return
+        if self._left_out:
+            self._left_out -= 1
+            raise LeftOut(f"it ran out of time, and is left out for {LEFT_OUT_FRAMES} frames")
+        try:
+            with _alarm(self._limit_s):
+                yield
+        except OutOfTime:
+            self._timeouts += 1
+            if self._timeouts >= TIMEOUTS_IN_A_ROW:
+                self._left_out = LEFT_OUT_FRAMES
+            raise
+        self._timeouts = 0
 
 
 def find_plugin(spec: str) -> Callable[..., Any]:
@@ -107,7 +189,9 @@ def find_plugin(spec: str) -> Callable[..., Any]:
         found: object = importlib.import_module(module_name)
         for part in name.split("."):
             found = getattr(found, part)
-    except Exception as error:
+    except BaseException as error:
+        # A script without `if __name__ == "__main__"` may end with sys.exit().
+        _raise_if_interrupted(error)
         raise ConfigError(
             f"analyzer: {spec} cannot be imported ({type(error).__name__}: {error}); {_EXPECTED}", "analyzer"
         ) from error
@@ -117,72 +201,62 @@ def find_plugin(spec: str) -> Callable[..., Any]:
     return found  # type: ignore[return-value]
 
 
-def checked_values(values: object) -> dict[str, JsonValue]:
-    """The extra values of a frame as JSON, with numpy's numbers as numbers; raises ValueError."""
-    if not isinstance(values, Mapping):
-        raise ValueError(
-            f"extra values are of type {type(values).__name__}; expected a mapping of names to values"
-        )
-    if len(values) > MAX_VALUES:
-        raise ValueError(f"{len(values)} extra values; expected at most {MAX_VALUES}")
-    for name in values:
-        if not isinstance(name, str) or not _NAME.fullmatch(name):
-            raise ValueError(
-                f"an extra value is named {name!r:.50}; expected up to 32 letters, digits and underscores"
-            )
-    checked = {name: _as_json(value, MAX_DEPTH) for name, value in values.items()}
-    length = len(json.dumps(checked, ensure_ascii=False, separators=(",", ":")).encode())
-    if length > MAX_BYTES:
-        raise ValueError(f"the extra values have {length} bytes as JSON; expected at most {MAX_BYTES}")
-    return checked
+@contextlib.contextmanager
+def _alarm(seconds: float) -> Iterator[None]:
+    def ring(_number: int, _frame: FrameType | None) -> None:
+        raise OutOfTime(f"took longer than {seconds:g} s for one frame")
 
-
-def _as_json(value: object, depth: int) -> JsonValue:
-    if isinstance(value, np.generic):
-        value = value.item()
-    match value:
-        case None | bool() | int():
-            return value
-        case str():
-            value.encode()  # half of a surrogate pair cannot be sent
-            return value
-        case float():
-            if not math.isfinite(value):
-                raise ValueError(f"an extra value is {value}; expected a finite number, or None")
-            return value
-        case list() | tuple() | dict() | np.ndarray() if depth == 0:
-            raise ValueError(f"an extra value is nested more than {MAX_DEPTH} deep")
-        case np.ndarray() | list() | tuple():
-            if len(value) > MAX_BYTES:
-                raise ValueError(f"a list of {len(value)} extra values; expected at most {MAX_BYTES} bytes")
-            return [_as_json(item, depth - 1) for item in value]
-        case dict():
-            if len(value) > MAX_BYTES:
-                raise ValueError(
-                    f"an object of {len(value)} extra values; expected at most {MAX_BYTES} bytes"
-                )
-            return {str(name): _as_json(item, depth - 1) for name, item in value.items()}
-        case _:
-            raise ValueError(f"an extra value is of type {type(value).__name__}; expected what JSON has")
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def _form(found: object) -> str:
     """Which of the two methods it has, or stands for."""
+    name = getattr(found, "__name__", found)
     methods = _methods(found)
-    if len(methods) == 1:
-        return methods[0]
-    form = None if methods or inspect.isclass(found) else _FORMS.get(_parameters(found))
+    form = methods[0] if len(methods) == 1 else None
+    if not methods and not inspect.isclass(found):
+        form = _FORMS.get(_parameters(found))
     if form is None:
         raise ConfigError(
-            f"analyzer: {getattr(found, '__name__', found)!r:.80} has neither analyze(gray, tracks, time_s) nor "
+            f"analyzer: {name!r:.80} has neither analyze(gray, tracks, time_s) nor "
             "on_faces(frame_luma, report), or both; expected one of them, see docs/plugins.md",
             "analyzer",
         )
+    call = getattr(found, form, found)
+    for is_kind, kind in (
+        (inspect.iscoroutinefunction, "an async function"),
+        (inspect.isgeneratorfunction, "a generator"),
+        (inspect.isasyncgenfunction, "an async generator"),
+    ):
+        if is_kind(call):
+            raise ConfigError(
+                f"analyzer: {name!r:.80} is {kind}, which nothing awaits; expected a function that returns its values",
+                "analyzer",
+            )
     return form
 
 
 def _methods(found: object) -> list[str]:
     return [name for name in _FORMS.values() if callable(getattr(found, name, None))]
+
+
+def _check_parameters(spec: str, form: str, call: Callable[..., Any]) -> None:
+    """Raise ConfigError if the call would fail for every frame; what cannot be known is not checked."""
+    count = next(number for number, name in _FORMS.items() if name == form)
+    with contextlib.suppress(ValueError):  # a builtin has no signature
+        try:
+            inspect.signature(call).bind(*[None] * count)
+        except TypeError as error:
+            raise ConfigError(
+                f"analyzer: {form} of {spec} does not take {count} parameters ({error}); see docs/plugins.md",
+                "analyzer",
+            ) from error
 
 
 def _parameters(found: object) -> int:
@@ -195,5 +269,36 @@ def _parameters(found: object) -> int:
     return sum(each.kind in needed and each.default is each.empty for each in signature.parameters.values())
 
 
-def _described(error: Exception) -> str:
-    return "".join(traceback.format_exception(error, limit=-5))[-4000:]
+def _read_only(gray: GrayImage) -> GrayImage:
+    # What is drawn and kept is the camera's frame.
+    view = gray.view()
+    view.flags.writeable = False
+    return view
+
+
+def _read_only_face(face: Face) -> Face:
+    """The landmarks are also those of the tracks, from which the next frame begins."""
+    landmarks_xy = face.landmarks_xy.view()
+    landmarks_xy.flags.writeable = False
+    return replace(face, landmarks_xy=landmarks_xy)
+
+
+def _raise_if_interrupted(error: BaseException) -> None:
+    """Raise a KeyboardInterrupt that is one of the terminal: where SIGINT is ignored, the plug-in has raised it."""
+    if isinstance(error, KeyboardInterrupt) and signal.getsignal(signal.SIGINT) is not signal.SIG_IGN:
+        raise error
+
+
+def _fault_of(error: BaseException) -> PluginFault:
+    _raise_if_interrupted(error)
+    trace = "".join(traceback.format_exception(error, limit=-5))[-4000:]
+    message = f"{type(error).__name__}: {error}".removesuffix(": ")
+    return PluginFault(
+        kind=_printable(type(error).__name__)[:64],
+        sentence=" ".join(_printable(message).split())[:300],
+        traceback=_printable(trace),
+    )
+
+
+def _printable(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode()

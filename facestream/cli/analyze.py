@@ -110,7 +110,9 @@ def _run_lines(args: argparse.Namespace) -> int:
 
     photos = [Path(source) for source in args.sources]
     output = checked_output(None if args.jsonl in {None, "-"} else Path(args.jsonl), photos)
-    analyzer = load_analyzer(MODELS_DIR, _analysis_options(args))
+    # Your own analysis may print while it is loaded, and standard output is for the lines.
+    with contextlib.redirect_stdout(sys.stderr):
+        analyzer = load_analyzer(MODELS_DIR, _analysis_options(args))
     failed = write_lines(analyzer, photos, output, landmarks=args.landmarks)
     return FAILED_EXIT if failed else 0
 

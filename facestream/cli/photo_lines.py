@@ -1,5 +1,6 @@
 """Describe the faces in photographs as JSON lines, one for each photograph: `facestream analyze` without `--out`."""
 
+import contextlib
 import json
 import sys
 from collections.abc import Iterable, Sequence
@@ -47,16 +48,30 @@ def describe_photos(
     *,
     landmarks: bool,
 ) -> int:
-    """Write one line of JSON for each image, with `error` if it failed; returns the number of failed images."""
+    """Write one line of JSON for each image, with `error` if it failed; returns the number of failed images.
+
+    An image for which your own analysis has failed counts as failed too; its line has everything else.
+    """
     from facestream.analysis.photos import read_gray
 
     failed = 0
+    logged = set[str]()
     for path in paths:
         line: dict[str, Any] = {"image": str(path)}
         try:
             gray = read_gray(path)
             line |= {"width": gray.shape[1], "height": gray.shape[0]}
-            line |= report_as_dict(analyzer.analyze_still(gray), landmarks=landmarks)
+            # What your own analysis prints is not a line of the results.
+            with contextlib.redirect_stdout(sys.stderr):
+                report = analyzer.analyze_still(gray)
+            line |= report_as_dict(report, landmarks=landmarks)
+            if report.extra_fault is not None:
+                failed += 1
+                if report.extra_fault.kind not in logged:
+                    logged.add(report.extra_fault.kind)
+                    write_error(
+                        f"facestream: {path}: your own analysis has failed:\n{report.extra_fault.traceback}"
+                    )
         except ImageError as error:
             failed += 1
             line["error"] = str(error)
@@ -69,8 +84,12 @@ def describe_photos(
 
 def report_as_dict(report: FrameReport, *, landmarks: bool) -> dict[str, Any]:
     """The report in JSON's types: pixels with one decimal, probabilities with four, milliseconds with two."""
+    own: dict[str, Any] = {"extra": dict(report.extra)} if report.extra else {}
+    if report.extra_fault is not None:
+        own["extra_fault"] = report.extra_fault.sentence
     return {
         "faces": [_face_as_dict(face, landmarks=landmarks) for face in report.faces],
+        **own,
         "ms": {
             "detect": round(report.detect_ms, 2),
             "landmarks": round(report.landmarks_ms, 2),

@@ -9,7 +9,7 @@ import asyncio
 import time
 from collections.abc import Callable, Collection
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from aiortc.mediastreams import MediaStreamError
@@ -19,14 +19,19 @@ from facestream.analysis.drawing.background import Background, mirror_planes, mi
 from facestream.analysis.drawing.overlay import DEFAULT_LAYERS, Layer, draw
 from facestream.analysis.drawing.words import Language
 from facestream.analysis.faces import FrameReport
-from facestream.errors import AnalysisFaultError, AnalysisUnavailableError, FrameTooLargeError
+from facestream.errors import (
+    AnalysisFaultError,
+    AnalysisUnavailableError,
+    FrameTooLargeError,
+    WorkerLostError,
+)
 from facestream.media.analysis_clock import AnalysisClock
 from facestream.media.drop_points import DropPoint, LatestSlot
 from facestream.media.listeners import Listeners
 from facestream.media.meter import StreamMeter
 from facestream.media.outbox import LandmarkTurns, TelemetryOutbox
 from facestream.media.planes import as_yuv420p, planes_of
-from facestream.media.stream_faults import PluginFaults, StreamFaults
+from facestream.media.stream_faults import WITHOUT_PLUGIN, PluginFaults, StreamFaults
 from facestream.media.tracks import AnnotatedVideoTrack
 from facestream.messages.telemetry import StageTimes, Telemetry, Unanalysed, encode_telemetry, face_messages
 from facestream.metrics import StreamCounts, StreamUse
@@ -257,7 +262,11 @@ class FramePipeline:
                 frame = await self._take()
                 gray = planes_of(frame.video)[0]
                 time_s = self._clock.time_s(_pts_s(frame.video), frame.arrived_s)
-                frame.report, self._tracks = await process.analyze(gray, self._tracks, time_s)
+                with_plugin = not self._plugin_faults.pauses(time.monotonic())
+                report, self._tracks = await process.analyze(
+                    gray, self._tracks, time_s, with_plugin=with_plugin
+                )
+                frame.report = report if with_plugin else replace(report, extra_fault=WITHOUT_PLUGIN)
                 self._meter.used(gray.size, time.monotonic() - frame.started_s)
                 self._faults.analysed()
                 if frame.report.extra_fault:
@@ -271,6 +280,8 @@ class FramePipeline:
     def _why_unanalysed(self, error: AnalysisUnavailableError) -> Unanalysed:
         if self._pool.size == 0:
             return "off"
+        if isinstance(error, WorkerLostError) and self._pool.plugin:
+            self._plugin_faults.process_lost(self._pool.plugin, time.monotonic())
         if self._faults.failed(error, time.monotonic()):
             self._tracks = forget_faces(self._tracks)
         return "fault" if isinstance(error, AnalysisFaultError) else "unavailable"
@@ -305,7 +316,7 @@ class FramePipeline:
             degradation=report.degradation,
             not_followed=report.not_followed,
             extra=dict(report.extra),
-            extra_fault=bool(report.extra_fault),
+            extra_fault=report.extra_fault.kind if report.extra_fault else "",
             ms=StageTimes(
                 wait=_ms(frame.started_s - frame.arrived_s),
                 detect=round(report.detect_ms, 1),

@@ -2,6 +2,7 @@
 
 import logging
 
+from facestream.analysis.faces import PluginFault
 from facestream.errors import AnalysisFaultError, AnalysisUnavailableError, WorkerLostError
 
 logger = logging.getLogger(__name__)
@@ -12,28 +13,53 @@ PAUSE_AFTER = 4
 """Processes in a row that died or hung while analysing one stream; each loss delays the other streams."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 2.0, 60.0
 
-LOG_PLUGIN_EVERY_S = 60.0
+LOG_PLUGIN_EVERY_S = 600.0
+LOGGED_KINDS = 8
+"""Kinds of faults of a plug-in that are logged for one stream."""
+FIRST_PLUGIN_PAUSE_S, LONGEST_PLUGIN_PAUSE_S = 10.0, 600.0
+WITHOUT_PLUGIN = PluginFault("WorkerLost", "your own analysis is paused after the loss of its process", "")
+"""Why a frame has no extra values while the plug-in is paused."""
 
 
 class PluginFaults:
-    """Counts the frames of one stream in which a plug-in has failed, and logs them now and then."""
+    """Counts the frames of one stream in which a plug-in has failed, and pauses it if it may have cost a process."""
 
     def __init__(self) -> None:
         self.count = 0
-        self._log_from_s = 0.0
+        self._log_from_s: dict[str, float] = {}
+        self._pause_s = FIRST_PLUGIN_PAUSE_S
+        self._paused_until_s = 0.0
 
-    def failed(self, fault: str, now_s: float) -> None:
-        """Record a frame; `fault` is the traceback."""
+    def pauses(self, now_s: float) -> bool:
+        """Whether the frames of the stream are analysed without the plug-in."""
+        return now_s < self._paused_until_s
+
+    def failed(self, fault: PluginFault, now_s: float) -> None:
+        """Record a frame without extra values; each kind of fault is logged now and then."""
         self.count += 1
-        if now_s >= self._log_from_s:
-            self._log_from_s = now_s + LOG_PLUGIN_EVERY_S
+        known = fault.kind in self._log_from_s
+        if not fault.traceback or (not known and len(self._log_from_s) >= LOGGED_KINDS):
+            return
+        if not known or now_s >= self._log_from_s[fault.kind]:
+            self._log_from_s[fault.kind] = now_s + LOG_PLUGIN_EVERY_S
             logger.error(
-                "the plug-in that `analyzer` names has failed in %d frames of this stream, which have no extra values "
-                "(logged at most every %.0f s):\n%s",
+                "the plug-in that `analyzer` names has failed; %d frames of this stream have no extra values until now "
+                "(each kind of fault is logged at most every %.0f s):\n%s",
                 self.count,
                 LOG_PLUGIN_EVERY_S,
-                fault.rstrip(),
+                fault.traceback.rstrip(),
             )
+
+    def process_lost(self, plugin: str, now_s: float) -> None:
+        """Record that a process died or hung with a frame of this stream: the plug-in may be the cause, so pause it."""
+        logger.warning(
+            "an analysis process died or hung while the plug-in %s was in use; this stream goes on without the plug-in "
+            "for %.0f s",
+            plugin,
+            self._pause_s,
+        )
+        self._paused_until_s = now_s + self._pause_s
+        self._pause_s = min(4 * self._pause_s, LONGEST_PLUGIN_PAUSE_S)
 
 
 class StreamFaults:

@@ -113,10 +113,13 @@ class Telemetry(_Message):
         description="values of the server's own analysis by name, see docs/plugins.md; absent if there are none",
         json_schema_extra={"examples": [{"smiles": 2}]},
     )
-    extra_fault: bool = Field(
-        False,
-        exclude_if=lambda failed: not failed,
-        description="true: the server's own analysis has failed in this frame, which has no `extra`; absent otherwise",
+    extra_fault: str = Field(
+        "",
+        max_length=64,
+        exclude_if=lambda kind: not kind,
+        description="why the server's own analysis has no values for this frame: the name of its exception; absent if "
+        "it did not fail",
+        json_schema_extra={"examples": ["ZeroDivisionError"]},
     )
     ms: StageTimes
     faces: tuple[FaceMessage, ...]

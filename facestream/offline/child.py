@@ -22,6 +22,9 @@ from facestream.offline.messages import Done, Failed, Job, NotReady, Progress, R
 from facestream.offline.options import OfflineOptions
 from facestream.offline.pipeline import analyze_source
 
+PLUGIN_LIMIT_S = 20.0
+"""For your own analysis of one frame; `processes.py` takes a process for stuck that says nothing for longer."""
+
 
 def serve_jobs(pipe: Connection, models_dir: Path, options: OfflineOptions) -> None:
     """Do jobs until the pipe is closed."""
@@ -37,7 +40,7 @@ def serve_jobs(pipe: Connection, models_dir: Path, options: OfflineOptions) -> N
     threading.Thread(target=_receive, args=(pipe, jobs, stop), name="receive", daemon=True).start()
     try:
         with _quiet():
-            analyzer = load_analyzer(models_dir, options.exact_analysis)
+            analyzer = load_analyzer(models_dir, options.exact_analysis, plugin_limit_s=PLUGIN_LIMIT_S)
     except FacestreamError as error:
         pipe.send(NotReady(str(error)))
         return

@@ -4,9 +4,11 @@ One source is never split: the ids of faces and the smoothing of a frame depend 
 (docs/decisions/0016-offline-analysis.md).
 """
 
+import logging
 import math
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -28,18 +30,25 @@ from facestream.offline.writing import AnalysedFrame, SourceResults
 from facestream.results.record import result_of
 from facestream.workers.shortage import trim_memory
 
+logger = logging.getLogger(__name__)
+
 AHEAD_FRAMES = 4
 """Decoded frames that wait: 50 MB at 3840x2160."""
 BEHIND_FRAMES = 4
 TRIM_EVERY_FRAMES = 1_000
 """Frames are freed in other threads than they are made in: without this, 15 minutes of video leave 40 MB more."""
 TELL_EVERY_S = 0.2
+LOGGED_KINDS = 8
+"""Kinds of faults of your own analysis whose tracebacks are logged for one source."""
 
 
 class _Counter:
-    """Counts what the analysis of a source finds."""
+    """Counts what the analysis of a source finds, and in how many frames your own analysis has failed."""
 
-    def __init__(self) -> None:
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._faults = Counter[str]()
+        self._last_fault = ""
         self.frames = self._with_faces = 0
         self._ids = set[int]()
         self._first_s = self._last_s = 0.0
@@ -52,6 +61,25 @@ class _Counter:
         self.frames += 1
         self._with_faces += bool(report.faces)
         self._ids.update(face.id for face in report.faces)
+        if (fault := report.extra_fault) is not None:
+            if fault.kind not in self._faults and len(self._faults) < LOGGED_KINDS:
+                logger.error(
+                    "%s: your own analysis has failed (each kind of fault is logged once):\n%s",
+                    self._source.shown,
+                    fault.traceback.rstrip(),
+                )
+            self._faults[fault.kind] += 1
+            self._last_fault = fault.sentence
+
+    @property
+    def problems(self) -> list[str]:
+        """A sentence if your own analysis has failed."""
+        failed, kinds = self._faults.total(), len(self._faults)
+        if not failed:
+            return []
+        frames = "its only frame" if failed == self.frames == 1 else f"{failed} of {self.frames} frames"
+        others = f", and {kinds - 1} other kinds of faults" if kinds > 1 else ""
+        return [f"your own analysis failed in {frames}, without its values: {self._last_fault}{others}"]
 
     def step(self, expected_s: float) -> Step:
         """How far the analysis is, of so many seconds; infinity: not known."""
@@ -99,9 +127,8 @@ def _analyze_clip(
     tell: Callable[[Step], None],
     stop: threading.Event,
 ) -> Outcome:
-    totals = _Counter()
+    totals = _Counter(source)
     tracks = Tracks()
-    faults, last_fault = 0, ""
     expected_s = _expected_s(clip, options)
     last_s = time.monotonic()
     reader = clip.frames(
@@ -122,8 +149,6 @@ def _analyze_clip(
         for frame in opened.enter_context(ahead(reader, AHEAD_FRAMES, "decode")):
             report, tracks = analyzer.analyze(frame.gray, tracks, frame.at_s)
             totals.count(frame.at_s, report, (frame.frame.width, frame.frame.height))
-            if report.extra_fault:
-                faults, last_fault = faults + 1, report.extra_fault
             behind.put(AnalysedFrame(frame, report))
             if time.monotonic() - last_s >= TELL_EVERY_S:
                 last_s = time.monotonic()
@@ -136,9 +161,7 @@ def _analyze_clip(
             raise ClipError(f"{source.shown}: no frame in the chosen part; the video ends before it")
         behind.finish()
         problems = [problem.sentence for problem in reader.problems if problem.incomplete]
-        if faults:
-            why = last_fault.rstrip().splitlines()[-1]
-            problems.append(f"your own analysis failed in {faults} frames, which have no extra values: {why}")
+        problems += totals.problems + results.problems
         results.finish(problems)
     return Outcome(totals.totals(), "; ".join(problems))
 
@@ -162,12 +185,12 @@ def _analyze_still(
 def _write_still(
     report: FrameReport, size_wh: tuple[int, int], source: Source, folder: Path, options: OfflineOptions
 ) -> Outcome:
-    totals = _Counter()
+    totals = _Counter(source)
     totals.count(0.0, report, size_wh)
     with closing(SourceResults(source, folder, options, None)) as results:
         results.write_result(result_of(report, 0, 0.0, size_wh))
-        results.finish()
-    return Outcome(totals.totals())
+        results.finish(totals.problems)
+    return Outcome(totals.totals(), "; ".join(totals.problems))
 
 
 def _expected_s(clip: Clip, options: OfflineOptions) -> float:

@@ -192,7 +192,8 @@ class JobProcesses:
                 "check the limits of memory, files and processes"
             )
         if job is not None:
-            yield Failed(
-                job.number,
-                f"the process that analysed it ended ({why or how}); if memory is short, lower --processes",
-            )
+            plugin = self._options.analysis.analyzer
+            advice = "if memory is short, lower --processes"
+            if plugin:
+                advice += f"; if your own analysis {plugin} is the cause, mend it or leave out --analyzer"
+            yield Failed(job.number, f"the process that analysed it ended ({why or how}); {advice}")

@@ -29,6 +29,10 @@ from facestream.results.session_file import SessionFacts, models_used
 from facestream.results.tables import TableOptions
 
 VIDEO_NAME = "annotated.mp4"
+HELD_FRAMES = 600
+"""Results that wait for the first frame with values of your own analysis, whose names become columns; about 2 MB."""
+LATE_NAMES = 8
+"""Names that are not columns, as many as are named."""
 _TIME_BASE = Fraction(1, 90_000)
 
 
@@ -54,6 +58,10 @@ class SourceResults:
             report=ReportOptions(options.language, options.with_images),
         )
         self._bundle: Bundle | None = None
+        self._has_plugin = bool(options.analysis.analyzer)
+        self._held = list[FrameResult]()
+        self._extra_names: tuple[str, ...] = ()
+        self._late_names = dict[str, None]()
         self._reports = list[ReportWriter]()
         self._video = _AnnotatedVideo(folder / VIDEO_NAME) if options.with_video and fps is not None else None
 
@@ -71,7 +79,25 @@ class SourceResults:
 
     def write_result(self, result: FrameResult) -> None:
         """Write one frame of which there is no video."""
+        if self._bundle is None and self._has_plugin and not result.extra and len(self._held) < HELD_FRAMES:
+            self._held.append(result)
+            return
         self._opened(tuple(sorted(result.extra))).write(result)
+        if len(self._late_names) <= LATE_NAMES:
+            self._late_names |= dict.fromkeys(name for name in result.extra if name not in self._extra_names)
+
+    @property
+    def problems(self) -> list[str]:
+        """A sentence if a value of your own analysis is in no table."""
+        if not self._late_names:
+            return []
+        names = ", ".join([*self._late_names][:LATE_NAMES]) + (
+            " and others" if len(self._late_names) > LATE_NAMES else ""
+        )
+        return [
+            f"your own analysis has values that its first frame with values does not have, so the tables lack {names}; "
+            "return each name in each frame (None: no value), or see frames.jsonl"
+        ]
 
     def finish(self, problems: Sequence[str] = ()) -> None:
         """Complete all files; `problems` are sentences about the source for the report."""
@@ -83,11 +109,15 @@ class SourceResults:
         bundle.finish()
 
     def _opened(self, extra_names: tuple[str, ...]) -> Bundle:
-        """The bundle; made with the first frame, because the values of your own analysis are columns."""
+        """The bundle; made with the first frame that has values of your own analysis, because these are columns."""
         if self._bundle is None:
+            self._extra_names = extra_names
             options = replace(self._table_options, extra_names=extra_names)
             self._bundle = Bundle(self._folder, self._formats, self._facts, options)
             self._reports = [writer for writer in self._bundle.writers if isinstance(writer, ReportWriter)]
+            for held in self._held:
+                self._bundle.write(held)
+            self._held.clear()
         return self._bundle
 
     def close(self) -> None:

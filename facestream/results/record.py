@@ -68,6 +68,8 @@ class FrameResult:
     """Why the frame was not analysed; empty if it was."""
     extra: Mapping[str, JsonValue] = field(default_factory=dict)
     """Values that a plug-in added, by name."""
+    extra_fault: str = ""
+    """Why the plug-in has no values for this frame: the name of its exception; empty if it did not fail."""
     degradation: int = 0
     not_followed: int = 0
     stage_ms: tuple[float, float, float] = (0.0, 0.0, 0.0)
@@ -94,6 +96,7 @@ def result_of(
         size_wh=size_wh,
         faces=tuple(map(_face_of, report.faces)),
         extra=extra or report.extra,
+        extra_fault=report.extra_fault.kind if report.extra_fault else "",
         degradation=report.degradation,
         not_followed=report.not_followed,
         stage_ms=(report.detect_ms, report.landmarks_ms, report.emotion_ms),
@@ -109,6 +112,7 @@ def result_of_telemetry(message: Telemetry) -> FrameResult:
         faces=tuple(map(_face_of_message, message.faces)),
         unanalysed=message.unanalysed,
         extra=message.extra,
+        extra_fault=message.extra_fault,
         degradation=message.degradation,
         not_followed=message.not_followed,
         stage_ms=(message.ms.detect, message.ms.landmarks, message.ms.emotion),
@@ -135,6 +139,7 @@ def telemetry_of(result: FrameResult) -> Telemetry:
         degradation=result.degradation,
         not_followed=result.not_followed,
         extra=dict(result.extra),
+        extra_fault=result.extra_fault,
         ms=StageTimes(wait=0.0, detect=detect, landmarks=landmarks, emotion=emotion, draw=0.0),
         faces=tuple(map(_message_of, result.faces)),
     )

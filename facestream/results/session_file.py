@@ -22,6 +22,8 @@ VERSION = 1
 """Of the layout of session.json."""
 LIBRARIES = ("ai-edge-litert", "av", "dlib-bin", "numpy", "opencv-python-headless")
 """The libraries on which the numbers depend."""
+MAX_KINDS = 32
+"""Kinds of faults of a plug-in that are counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,7 @@ class Totals:
         self._without_face = 0
         self._unanalysed: Counter[str] = Counter()
         self._labels: Counter[str] = Counter()
+        self._extra_faults: Counter[str] = Counter()
         self._ids: set[int] = set()
         self._first: FrameResult | None = None
         self._last: FrameResult | None = None
@@ -59,6 +62,10 @@ class Totals:
             self._unanalysed[result.unanalysed] += 1
         elif not result.faces:
             self._without_face += 1
+        if result.extra_fault and (
+            result.extra_fault in self._extra_faults or len(self._extra_faults) < MAX_KINDS
+        ):
+            self._extra_faults[result.extra_fault] += 1
         for face in result.faces:
             self._ids.add(face.id)
             self._labels[face.label] += 1
@@ -70,6 +77,7 @@ class Totals:
             "frames": self._frames,
             "frames_without_face": self._without_face,
             "frames_unanalysed": dict(sorted(self._unanalysed.items())),
+            "frames_extra_failed": dict(sorted(self._extra_faults.items())),
             "faces": len(self._ids),
             "rows_by_label": dict(sorted(self._labels.items())),
             "first_time_s": None if self._first is None else round(self._first.time_s, 3),

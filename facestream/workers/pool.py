@@ -30,6 +30,8 @@ class AnalysisPool:
 
     def __init__(self, models_dir: Path, options: AnalysisOptions, processes: int, max_pixels: int) -> None:
         self._starts = ProcessStarts(partial(AnalysisProcess, models_dir, options, max_pixels), self._replace)
+        self.plugin = options.analyzer
+        """Your own analysis as package.module:name; empty: none."""
         self._size = processes
         self._all: set[AnalysisProcess] = set()
         self._idle: deque[AnalysisProcess] = deque()

@@ -122,9 +122,12 @@ class AnalysisProcess:
         self.ready_s = time.monotonic()
 
     async def analyze(
-        self, gray: GrayImage, tracks: PackedTracks, time_s: float
+        self, gray: GrayImage, tracks: PackedTracks, time_s: float, *, with_plugin: bool = True
     ) -> tuple[FrameReport, PackedTracks]:
-        """Analyse one gray frame, shape (height, width). Raises AnalysisUnavailableError."""
+        """Analyse one gray frame, shape (height, width), with your own analysis or without.
+
+        Raises AnalysisUnavailableError.
+        """
         if self.broken:
             raise WorkerLostError("the analysis process is gone; it is being replaced")
         height, width = gray.shape
@@ -134,7 +137,7 @@ class AnalysisProcess:
             )
         self._memory.frame(height, width)[:] = gray
         try:
-            self._pipe.send(Request(height, width, tracks, time_s))
+            self._pipe.send(Request(height, width, tracks, time_s, with_plugin))
         except (OSError, ValueError) as error:
             self.broken = True
             raise WorkerLostError("the analysis process is gone; it is being replaced") from error

@@ -29,6 +29,8 @@ PackedTracks = bytes
 NEW_STREAM: PackedTracks = b""
 """The tracks of a stream before its first frame."""
 KEPT_STREAMS = 16
+PLUGIN_LIMIT_S = 1.0
+"""For your own analysis of one frame. `child.py` ends a process later than this, which costs more than the values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,8 @@ class Request(NamedTuple):
     tracks: PackedTracks
     time_s: float
     """When the frame arrived, by one clock for the whole stream."""
+    with_plugin: bool = True
+    """False: without your own analysis."""
 
 
 class Reply(NamedTuple):
@@ -121,7 +125,8 @@ def serve_analysis(pipe: Connection, memory: FrameMemory, models_dir: Path, opti
     cv2.setNumThreads(1)
     try:
         try:
-            analyzer = load_analyzer(models_dir, options)
+            analyzer = load_analyzer(models_dir, options, plugin_limit_s=PLUGIN_LIMIT_S)
+            built_in = analyzer.without_plugin()
         except FacestreamError as error:
             send_whole(pipe, Failed(str(error)))
             return
@@ -135,7 +140,8 @@ def serve_analysis(pipe: Connection, memory: FrameMemory, models_dir: Path, opti
             request: Request = pipe.recv()
             gray = memory.frame(request.height, request.width)
             try:
-                report, tracks = analyzer.analyze(gray, cache.unpack(request.tracks), request.time_s)
+                used = analyzer if request.with_plugin else built_in
+                report, tracks = used.analyze(gray, cache.unpack(request.tracks), request.time_s)
                 reply: Reply | Failed = Reply(report, cache.pack(tracks))
             except Exception as error:  # noqa: BLE001
                 # The process boundary: after a frame that cannot be analysed, the models stay loaded.

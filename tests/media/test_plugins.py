@@ -20,6 +20,14 @@ def on_faces(frame_luma, report):
 def hangs(frame_luma, report):
     import time
     time.sleep(3600)
+
+def dies(frame_luma, report):
+    import os
+    os._exit(7)
+
+def odd(gray, tracks, time_s):
+    from facestream import FrameReport
+    return FrameReport(faces=("no face",)), tracks
 """
 
 
@@ -58,22 +66,29 @@ async def test_a_failing_plugin_costs_only_its_values_and_is_counted_and_logged_
                 metrics = answer.read().decode()
 
     assert any(report.faces for report in reports)
-    assert all(report.analysed and not report.extra and report.extra_fault for report in reports)
+    assert all(report.analysed and not report.extra for report in reports)
+    assert all(report.extra_fault == "RuntimeError" for report in reports)
     count = next(line for line in metrics.splitlines() if line.startswith("facestream_plugin_faults_total"))
     assert float(count.split()[1]) >= 5
     assert log.read_text().count("RuntimeError: no smile") == 1
 
 
-async def test_a_hanging_plugin_costs_a_worker_and_never_the_session(
-    clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("name", "kind"), [("hangs", "LeftOut"), ("dies", "WorkerLost"), ("odd", "TypeError")]
+)
+async def test_a_plugin_that_hangs_dies_or_makes_up_faces_costs_only_its_values(
+    clip: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, kind: str
 ):
     with_own_module(tmp_path, monkeypatch)
-    with running_server(tmp_path / "server.log", "--analyzer", "faulty:hangs") as running:
+    with running_server(tmp_path / "server.log", "--analyzer", f"faulty:{name}") as running:
         async with ReplayPeer(ReplayOptions(clip, running.url, loop=True)) as peer:
-            report = (await peer.receive_reports(1, seconds(40)))[0]
+            reports: list[Telemetry] = []
+            while not any(report.extra_fault == kind and report.faces for report in reports):
+                reports += await peer.receive_reports(1, seconds(40))
             assert peer.states[-1] == "connected"
 
-    assert report.unanalysed == "unavailable"
+    lost = [report for report in reports if not report.analysed]
+    assert len(lost) <= (1 if name == "dies" else 0)
 
 
 @pytest.mark.parametrize("name", ["smiles", "no_such_module:name", "json:__all__"])

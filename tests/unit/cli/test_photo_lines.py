@@ -1,12 +1,14 @@
 import io
 import json
+import sys
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pytest
 
 from facestream.analysis.analyzer import Analyzer
-from facestream.analysis.faces import EMOTIONS, FrameReport
+from facestream.analysis.faces import EMOTIONS, FrameReport, GrayImage, PluginFault
 from facestream.analysis.photos import read_gray
 from facestream.cli.photo_lines import describe_photos, report_as_dict
 
@@ -45,6 +47,32 @@ def test_one_line_is_written_for_each_image_even_after_a_bad_one(
     assert bad["error"].startswith(str(tmp_path / "bad.jpg"))
     assert (good["width"], good["height"]) == (1000, 667)
     assert len(good["faces"]) >= 4
+
+
+class Plugged:
+    """An analyzer of which each image has its own report, and which prints."""
+
+    def __init__(self, *reports: FrameReport) -> None:
+        self._reports = iter(reports)
+
+    def analyze_still(self, _gray: GrayImage) -> FrameReport:
+        sys.stdout.write("a plug-in may print\n")
+        return next(self._reports)
+
+
+def test_values_and_faults_of_a_plugin_are_in_the_lines(photo: Path, capsys: pytest.CaptureFixture[str]):
+    fault = PluginFault("KeyError", "KeyError: 'smile'", "Traceback of the fault\n")
+    analyzer = Plugged(FrameReport((), extra={"smiles": 2}), *[FrameReport((), extra_fault=fault)] * 2)
+
+    failed = describe_photos(cast(Analyzer, analyzer), [photo] * 3, sys.stdout, landmarks=False)
+
+    out, err = capsys.readouterr()
+    first, second, third = map(json.loads, out.splitlines())
+    assert failed == 2
+    assert (first["extra"], "extra_fault" in first) == ({"smiles": 2}, False)
+    assert second["extra_fault"] == third["extra_fault"] == "KeyError: 'smile'"
+    assert err.count("a plug-in may print") == 3
+    assert err.count("Traceback of the fault") == 1
 
 
 def test_an_empty_report_has_no_faces():

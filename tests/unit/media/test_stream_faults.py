@@ -2,8 +2,17 @@
 
 import pytest
 
+from facestream.analysis.faces import PluginFault
 from facestream.errors import AnalysisFaultError, AnalysisUnavailableError, WorkerLostError
-from facestream.media.stream_faults import FIRST_PAUSE_S, PAUSE_AFTER, StreamFaults
+from facestream.media.stream_faults import (
+    FIRST_PAUSE_S,
+    FIRST_PLUGIN_PAUSE_S,
+    LOGGED_KINDS,
+    LONGEST_PLUGIN_PAUSE_S,
+    PAUSE_AFTER,
+    PluginFaults,
+    StreamFaults,
+)
 
 FAULT = AnalysisFaultError("ValueError in the analysis", "Traceback ...\nValueError: odd")
 LOST = WorkerLostError("gone")
@@ -59,3 +68,38 @@ def test_a_stream_that_keeps_losing_workers_pauses_longer_each_time():
         ends_s.append(now_s - began_s)
 
     assert ends_s == [FIRST_PAUSE_S, 2 * FIRST_PAUSE_S]
+
+
+def test_faults_of_a_plugin_are_counted_and_each_kind_is_logged_once(caplog: pytest.LogCaptureFixture):
+    faults = PluginFaults()
+
+    for kind in ("KeyError", "ValueError", "KeyError", "ValueError"):
+        faults.failed(PluginFault(kind, kind, f"Traceback ...\n{kind}"), 0.0)
+
+    assert faults.count == 4
+    assert [record.getMessage().splitlines()[-1] for record in caplog.records] == ["KeyError", "ValueError"]
+
+
+def test_a_plugin_that_makes_up_kinds_of_faults_does_not_fill_the_log(caplog: pytest.LogCaptureFixture):
+    faults = PluginFaults()
+
+    for number in range(100):
+        faults.failed(PluginFault(f"Error{number}", "", "Traceback"), 0.0)
+
+    assert faults.count == 100
+    assert len(caplog.records) == LOGGED_KINDS
+
+
+def test_a_plugin_is_paused_longer_each_time_that_a_process_is_lost():
+    faults, now_s, pauses_s = PluginFaults(), 0.0, []
+
+    for _ in range(5):
+        faults.process_lost("own:plugin", now_s)
+        began_s = now_s
+        while faults.pauses(now_s):
+            now_s += 1
+        pauses_s.append(now_s - began_s)
+
+    assert pauses_s[0] == FIRST_PLUGIN_PAUSE_S
+    assert pauses_s == sorted(pauses_s)
+    assert pauses_s[-1] == LONGEST_PLUGIN_PAUSE_S

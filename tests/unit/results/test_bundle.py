@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import tracemalloc
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -107,7 +108,7 @@ def test_session_json_says_what_made_the_numbers_and_their_totals(tmp_path: Path
     bundle = Bundle(tmp_path, ("csv",), facts)
     for one in (
         frame(0, face(1), face(2, label="unsure", unsure="small")),
-        frame(2),
+        replace(frame(2), extra_fault="ZeroDivisionError"),
         frame(4, unanalysed="fault"),
         frame(6, face(1)),
     ):
@@ -123,6 +124,7 @@ def test_session_json_says_what_made_the_numbers_and_their_totals(tmp_path: Path
         "frames": 4,
         "frames_without_face": 1,
         "frames_unanalysed": {"fault": 1},
+        "frames_extra_failed": {"ZeroDivisionError": 1},
         "faces": 2,
         "rows_by_label": {"happy": 2, "unsure": 1},
         "first_time_s": 0.0,
