@@ -210,15 +210,15 @@ test('the report says from when on texts are kept', () => {
 test('the first failure of the plug-in in a session is an event of it, also after the database', () => {
   const log = new SessionLog();
   log.add(0, message({ seq: 0 }));
-  for (const seq of [1, 2]) log.add(seq, message({ seq, extra_fault: "ValueError" }));
+  for (const seq of [1, 2]) log.add(seq, message({ seq, extra_fault: 'ValueError' }));
   const again = SessionLog.from(stored(log.takeChunks()));
-  again.add(3, message({ seq: 3, extra_fault: "ValueError" }));
+  again.add(3, message({ seq: 3, extra_fault: 'ValueError' }));
   const faults = again.events.filter(({ kind }) => kind === 'extra-fault');
 
   assert.deepEqual(faults.map(({ timeS }) => timeS), [1]);
   assert.match(T.eventSentence(faults[0]), /plug-in/);
   log.clear();
-  log.add(0, message({ seq: 0, extra_fault: "ValueError" }));
+  log.add(0, message({ seq: 0, extra_fault: 'ValueError' }));
   assert.equal(log.events.filter(({ kind }) => kind === 'extra-fault').length, 1);
 });
 

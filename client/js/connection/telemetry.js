@@ -82,7 +82,7 @@ export function decodeTelemetry(text) {
     degradationLevel: message.economy ?? 0,
     ...(message.not_followed > 0 && { notFollowed: message.not_followed }),
     ...(isExtra(message.extra) && { extra: message.extra }),
-    ...(typeof message.extra_fault === "string" && message.extra_fault && { extraFault: true }),
+    ...(typeof message.extra_fault === 'string' && message.extra_fault && { extraFault: true }),
     ms: message.ms,
     faces: message.faces,
   };
