@@ -26,7 +26,7 @@ from av import VideoFrame
 
 from benchmarks import measured
 from benchmarks.clips import SOURCE, frames_of, there_and_back
-from benchmarks.processes import usage
+from benchmarks.processes import shared_out_mb
 from facestream.analysis.emotion.reader import OwnEmotionNet
 from facestream.analysis.faces import BoundingBox
 from facestream.analysis.landmarks import LandmarkPredictor
@@ -36,6 +36,20 @@ from facestream.resources import MODELS_DIR
 FPS = 30
 FILES = 4
 LOOK_EVERY_S = 0.1
+MODELS = """
+import os
+
+import ai_edge_litert.interpreter, av, cv2, dlib
+
+from benchmarks.processes import shared_out_mb
+
+before_mb = shared_out_mb(os.getpid())
+from facestream.analysis.models import load_analyzer
+
+analyzer = load_analyzer()
+print(shared_out_mb(os.getpid()) - before_mb)
+"""
+"""Prints the memory that the models take, in MB."""
 SETTLED = "partial"
 """A name in the results folder that says that the models are loaded."""
 
@@ -84,15 +98,18 @@ def _figures(options: argparse.Namespace, folder: Path, clip_s: int, long_s: int
     long_s_made = write_clip(long, frames, long_s)
     measured.say(f"memory over {long_s_made / 60:.1f} minutes")
     took_s, sizes_mb = analyze([long], folder / "out", "--processes", "1")
+    models_mb = models_memory_mb()
     figures["memory"] = {
         "clip_minutes": round(long_s_made / 60, 1),
         "times_real_time": _speeds(long_s_made, took_s)["times_real_time"],
-        # Of the command and its process together, from the first frame on.
+        # Of the command and its process together, from the first frame on; shared pages count once.
         "first_mb": round(sizes_mb[0], 1),
         "after_a_tenth_mb": round(sizes_mb[len(sizes_mb) // 10], 1),
         "last_mb": round(sizes_mb[-1], 1),
         "peak_mb": round(max(sizes_mb), 1),
         "growth_mb": round(max(sizes_mb) - sizes_mb[0], 1),
+        "models_mb": models_mb,
+        "peak_without_models_mb": round(max(sizes_mb) - models_mb, 1),
     }
     return figures
 
@@ -117,13 +134,20 @@ def analyze(clips: list[Path], out: Path, *arguments: str) -> tuple[float, list[
             process.wait(LOOK_EVERY_S)
         except subprocess.TimeoutExpired:
             if hidden.is_dir() and any(path.name.endswith(SETTLED) for path in hidden.iterdir()):
-                sizes_mb.append(usage(process.pid).rss_mb)
+                sizes_mb.append(shared_out_mb(process.pid))
         else:
             break
     took_s = time.perf_counter() - began_s
     if process.returncode != 0:
         raise SystemExit(f"facestream analyze ended with {process.returncode}")
     return took_s, sizes_mb
+
+
+def models_memory_mb() -> float:
+    """What the models take in a process that has loaded the libraries."""
+    command = [sys.executable, "-c", MODELS]
+    run = subprocess.run(command, cwd=measured.ROOT, check=True, capture_output=True, text=True)
+    return round(float(run.stdout), 1)
 
 
 def usual_loop(clip: Path, most_frames: int) -> tuple[int, float]:

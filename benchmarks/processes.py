@@ -45,6 +45,11 @@ def usage(pid: int) -> Usage:
     )
 
 
+def shared_out_mb(pid: int) -> float:
+    """Memory of a process and its descendants (PSS): a page that n processes share counts as an n-th for each."""
+    return round(sum(_pss_mb(each) for each in _tree(pid)), 2)
+
+
 def _tree(pid: int) -> Iterator[int]:
     yield pid
     for task in Path(f"/proc/{pid}/task").iterdir():
@@ -70,3 +75,11 @@ def _rss_mb(pid: int) -> float:
         return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE_BYTES / MB
     except OSError:
         return 0.0
+
+
+def _pss_mb(pid: int) -> float:
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except OSError:
+        return 0.0
+    return sum(int(line.split()[1]) * 1024 / MB for line in lines if line.startswith("Pss:"))
