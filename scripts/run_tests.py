@@ -13,6 +13,8 @@ from pathlib import Path
 
 MOST_AGAIN = 5
 """More failed tests than this are no coincidence."""
+SLOWEST = 30
+"""Tests whose times are listed at the end, so that somebody notices when the run grows."""
 TESTS_FAILED = 1
 """The exit status of pytest for it; others mean that it could not run them."""
 CACHE = Path("build/test-cache")
@@ -33,7 +35,7 @@ def report(text: str) -> None:
 def main(arguments: list[str]) -> int:
     """Return pytest's exit status, of the second run if there was one; not 0 if the coverage is below its floor."""
     shutil.rmtree(CACHE, ignore_errors=True)
-    pytest = [sys.executable, "-m", "pytest", "-o", f"cache_dir={CACHE}"]
+    pytest = [sys.executable, "-m", "pytest", "-o", f"cache_dir={CACHE}", f"--durations={SLOWEST}"]
     status = subprocess.run([*pytest, *arguments], check=False).returncode
     failed = failed_tests()
     if status != TESTS_FAILED or not 0 < len(failed) <= MOST_AGAIN:
