@@ -13,11 +13,13 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from facestream.clips.filters import Step, chain_for
+from facestream.clips.packets import frames_before
 from facestream.clips.source import READ_TIMEOUT_S, Source, open_video
 
 FALLBACK_FPS: Final = 30.0
 _MAX_FPS = 240.0  # a higher value is the container's clock, not its frame rate
-_SEEK_EARLIER_S = 3.0  # without an index, a seek may end at a frame that cannot be decoded alone
+_SEEK_EARLIER_S = (3.0, 15.0, 60.0)
+"""Without an index, a seek may end after a key frame, and the next one may be too late: then it is tried earlier."""
 _DEINTERLACE: tuple[Step, ...] = (("bwdif", "mode=send_frame:deint=interlaced"),)
 
 Opened = tuple[InputContainer, VideoStream]
@@ -39,11 +41,11 @@ class Decoding:
         """Why the source could not be read to its end; empty: it was, or is still being read."""
         self.first_s: float | None = None
         """Timestamp of the first frame, if it has one."""
-        self._source = source
+        self.first_number = 0
+        """Number of the first frame that `frames` yields, counted from the beginning of the source."""
+        self._source, self._threads = source, threads
         self._woven = _Deinterlacer()
-        self.stream.codec_context.thread_count = threads
-        if threads != 1:
-            self.stream.codec_context.thread_type = "AUTO"
+        self._set_threads()
 
     def close(self) -> None:
         """Close the source; may be called twice."""
@@ -61,14 +63,57 @@ class Decoding:
         if first is None:
             return
         self.first_s = first[1]
-        if start_s > _SEEK_EARLIER_S and self._seek(start_s):
+        if self._can_seek(first[0]) and start_s > _SEEK_EARLIER_S[0]:
             decoded.close()
-            decoded = self._timed_frames()
-        else:
+            first, decoded = self._from_middle(start_s)
+        if first is not None:
             yield from self._woven.push(first)
         for timed in decoded:
             yield from self._woven.push(timed)
         yield from self._woven.flush()
+
+    def _set_threads(self) -> None:
+        self.stream.codec_context.thread_count = self._threads
+        if self._threads != 1:
+            self.stream.codec_context.thread_type = "AUTO"
+
+    def _can_seek(self, first: VideoFrame) -> bool:
+        if self._source.live or self.first_s is None:
+            return False
+        # After a seek, the timestamps of a raw stream are invented anew.
+        has_times = not av.format.Flags(self.container.format.flags) & av.format.Flags.no_timestamps
+        # An interlaced frame needs the one before, and may be two packets.
+        return has_times and not first.interlaced_frame
+
+    def _from_middle(self, start_s: float) -> tuple[TimedFrame | None, Generator[TimedFrame, None, None]]:
+        """The first frame after a seek, and the ones that follow; from the beginning if no seek ends early enough."""
+        assert self.first_s is not None
+        for earlier_s in _SEEK_EARLIER_S:
+            target_s = start_s - earlier_s
+            if target_s <= 0:
+                break
+            try:
+                self.container.seek(round((self.first_s + target_s) * av.time_base))
+            except av.FFmpegError:
+                break
+            decoded = self._timed_frames()
+            found = next(decoded, None)
+            if found is None or found[1] is None or found[1] > self.first_s + start_s:
+                decoded.close()
+                continue
+            assert found[0].pts is not None
+            number = frames_before(self._source, found[0].pts)
+            if number is None:
+                break
+            self.first_number = number
+            return found, decoded
+        # The frames before the start are decoded, too.
+        self.container.close()
+        self.container, self.stream = open_video(self._source)
+        self.decoded = self.undecodable = 0
+        self.stopped = ""
+        self._set_threads()
+        return None, self._timed_frames()
 
     def _timed_frames(self) -> Generator[TimedFrame, None, None]:
         for frame in self._decoded_frames():
@@ -95,14 +140,6 @@ class Decoding:
             yield from self.stream.codec_context.decode(None)
         except av.FFmpegError:
             return
-
-    def _seek(self, start_s: float) -> bool:
-        target_s = (self.first_s or 0.0) + start_s - _SEEK_EARLIER_S
-        try:
-            self.container.seek(round(target_s * av.time_base))
-        except av.FFmpegError:
-            return False  # the frames before it are decoded, too
-        return True
 
 
 class _Deinterlacer:

@@ -60,7 +60,7 @@ class ClipFrame:
     at_s: float
     """Seconds from the first frame of the clip; strictly increasing, also when the clip repeats."""
     number: int = 0
-    """From 0 in the clip; after a start in the middle, an estimate by the frame rate."""
+    """From 0 in the clip, also after a start in the middle."""
     repeated: bool = False
     """The frame before once more, because the next one comes late."""
     shown_s: float = 0.0
@@ -186,9 +186,8 @@ class ClipReader(Iterator[ClipFrame]):
             for frame, time_s in decoding.frames(selection.start_s):
                 if clock is None:
                     clock = ClipClock(step_s, selection.gaps, decoding.first_s)
+                    number = decoding.first_number
                 at_s = clock.at_s(time_s)
-                if number == 0 and at_s > step_s:
-                    number = round(at_s / step_s)  # after a seek
                 self._note_times(clock)
                 if selection.end_s is not None and at_s >= selection.end_s:
                     return
@@ -239,6 +238,12 @@ class ClipReader(Iterator[ClipFrame]):
         if decoding.stopped:
             self._note("stopped", f"ended early ({decoding.stopped}): {read} could be read", incomplete=True)
             return
+        if self._has_ended_early(decoding, last_s):
+            what = (
+                f"it ended after {last_s:.1f} s of the {self._selection.duration_s:g} s that were asked for"
+            )
+            self._note("stopped", what, incomplete=True)
+            return
         if self._is_cut_off(decoding, last_s):
             self._note("cut_off", f"the file is cut off: {read} could be read", incomplete=True)
             return
@@ -246,6 +251,14 @@ class ClipReader(Iterator[ClipFrame]):
             what = f"{decoding.undecodable} damaged frames were left out, {count} could be read"
             too_many = decoding.undecodable > _TOO_MANY_UNDECODABLE * (count + decoding.undecodable)
             self._note("undecodable", what, incomplete=too_many)
+
+    def _has_ended_early(self, decoding: Decoding, last_s: float) -> bool:
+        """Whether a camera or an address has ended before its time, and not because it is a file that is shorter."""
+        wanted_s = self._selection.duration_s
+        if not self._source.live or wanted_s is None or last_s >= wanted_s - _EARLY_S:
+            return False
+        stated_s = (decoding.container.duration or 0) / av.time_base
+        return stated_s <= 0 or last_s < stated_s - max(_EARLY_S, stated_s * _EARLY_SHARE)
 
     def _is_cut_off(self, decoding: Decoding, last_s: float) -> bool:
         if self._source.path is None or self._source.live:

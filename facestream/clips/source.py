@@ -6,6 +6,7 @@ Decodes nothing. No source can make FFmpeg open another one of another kind: a p
 import os
 import re
 import stat
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -51,8 +52,19 @@ class Source:
     """A device or an address: it cannot be read twice, and its end is not known."""
 
     def __str__(self) -> str:
-        # An address may contain a password.
-        return re.sub(r"(://)[^/@]*@", r"\1", self.name)
+        return without_secrets(self.name) if self.path is None else self.name
+
+
+def without_secrets(address: str) -> str:
+    """An address without user name, password and query, which often has a password or a key, too.
+
+    Also if the password has a `/` or an `@` that should be encoded.
+    """
+    scheme, _, rest = address.partition("://")
+    shown = re.split(r"[?#]", rest, maxsplit=1)[0]
+    if "@" in rest and not {"@", "/"} & set(shown):
+        return f"{scheme}://..."  # of `anna:a?b@host`, nobody can say where the password ends
+    return f"{scheme}://{shown.rpartition('@')[2]}"
 
 
 def source_of(given: Path | str) -> Source:
@@ -109,10 +121,11 @@ def open_video(source: Source) -> tuple[InputContainer, VideoStream]:
             f"{source}: a playlist, not a video; expected one of the files or addresses that it names"
         )
     _reject_too_large(source, header_size_wh(head))
+    began_s = time.monotonic()
     try:
         container = _opened(source)
     except (av.FFmpegError, OSError, ValueError) as error:
-        raise ClipError(f"{source}: {_why_not(source, error)}") from error
+        raise ClipError(f"{source}: {_why_not(source, error, time.monotonic() - began_s)}") from error
     try:
         return container, _video_stream(source, container)
     except ClipError:
@@ -126,8 +139,8 @@ def _opened(source: Source) -> InputContainer:
         scheme = source.name.partition("://")[0].lower()
         options = {"protocol_whitelist": _PROTOCOLS[scheme]}
         if scheme in {"rtsp", "rtsps"}:
-            # Over TCP no packet is lost, and nothing has to be let through a firewall.
-            options["rtsp_transport"] = "tcp"
+            # Over TCP no packet is lost, and nothing has to be let through a firewall. Some cameras offer UDP only.
+            options["rtsp_flags"] = "prefer_tcp"
         return av.open(
             source.name,
             "r",
@@ -175,10 +188,11 @@ def _reject_too_large(source: Source, size_wh: tuple[int, int] | None) -> None:
         )
 
 
-def _why_not(source: Source, error: Exception) -> str:
+def _why_not(source: Source, error: Exception, elapsed_s: float) -> str:
     if source.live:
         article, where = ("a", "device") if source.path is not None else ("an", "address")
-        if isinstance(error, av.error.ExitError):
+        # Of RTSP, FFmpeg calls a timeout invalid data.
+        if isinstance(error, av.error.ExitError) or elapsed_s >= OPEN_TIMEOUT_S:
             return f"nothing came within {OPEN_TIMEOUT_S:.0f} s; is the {where} right, and is it sending?"
         return f"cannot be opened ({_reason(error)}); expected {article} {where} that sends video"
     layout = _layout(source)

@@ -11,6 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from facestream.clips.source import without_secrets
 from facestream.errors import ConfigError
 
 PHOTO_SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
@@ -109,9 +110,16 @@ def _address(argument: str) -> Source:
         host, port = parts.hostname, parts.port
     except ValueError:
         host = port = None
+    if "@" in parts.path:
+        # Otherwise a part of a password may be shown as the path.
+        raise ConfigError(
+            f"{without_secrets(argument)}: there is an @ in its path; write @ as %40, and in a password also / as %2F "
+            "and ? as %3F",
+            "SOURCE",
+        )
     if parts.scheme.lower() not in SCHEMES or not host:
         raise ConfigError(
-            f"{_without_password(argument)}: not an address that can be read; expected rtsp://HOST/PATH or "
+            f"{without_secrets(argument)}: not an address that can be read; expected rtsp://HOST/PATH or "
             "http://HOST/PATH (also rtsps, https, tcp, udp)",
             "SOURCE",
         )
@@ -119,10 +127,6 @@ def _address(argument: str) -> Source:
     if port is not None:
         shown = shown._replace(netloc=f"{shown.netloc}:{port}")
     return Source(SourceKind.ADDRESS, argument, shown.geturl())
-
-
-def _without_password(argument: str) -> str:
-    return re.sub(r"//[^/]*@", "//", argument)
 
 
 def _files(argument: str) -> list[Path]:

@@ -148,11 +148,32 @@ def test_a_camera_that_falls_silent_ends_with_a_sentence(tmp_path: Path, monkeyp
     assert time.monotonic() - began_s < seconds(10)
 
 
-def test_a_silent_address_is_given_up(monkeypatch: pytest.MonkeyPatch):
+def test_a_camera_that_ends_before_the_duration_is_incomplete(tmp_path: Path):
+    content = write_video(tmp_path / "clip.ts", levels(20)).read_bytes()
+
+    with rtsp_camera(content) as url, open_clip(url).frames(Selection(duration_s=30)) as reader:
+        assert len(list(reader)) >= 19
+
+    (problem,) = reader.problems
+    assert problem.incomplete
+    assert "s of the 30 s that were asked for" in problem.sentence
+
+
+def test_a_file_over_http_that_is_shorter_than_the_duration_is_whole(tmp_path: Path):
+    write_video(tmp_path / "clip.mp4", levels(20))
+
+    with served(tmp_path) as url, open_clip(f"{url}/clip.mp4").frames(Selection(duration_s=30)) as reader:
+        assert len(list(reader)) == 20
+
+    assert reader.problems == ()
+
+
+@pytest.mark.parametrize("scheme", ["http", "rtsp"])
+def test_a_silent_address_is_given_up(scheme: str, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(source, "OPEN_TIMEOUT_S", 0.5)
 
     with sending(b"") as url, pytest.raises(ClipError, match="nothing came within"):
-        open_clip(url)
+        open_clip(f"{scheme}{url.removeprefix('http')}")
 
 
 def test_an_address_where_nothing_listens_is_given_up():

@@ -82,6 +82,15 @@ def test_an_address_that_cannot_be_read_is_refused_without_its_password(argument
     assert "secret" not in str(error.value)
 
 
+@pytest.mark.parametrize("password", ["secret/word", "12/secret", "a@secret/b@c"])
+def test_a_password_that_is_not_encoded_is_refused_and_not_shown(password: str):
+    with pytest.raises(ConfigError, match=r"@ as %40|not an address") as error:
+        find_sources([f"rtsp://anna:{password}@cam.example.org/live"])
+
+    shown_address = str(error.value).partition(": ")[0]
+    assert shown_address == "rtsp://cam.example.org/live"
+
+
 def test_a_device_is_a_camera():
     (source,) = find_sources(["/dev/null"]).sources
 
