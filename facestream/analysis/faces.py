@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from pydantic import JsonValue
 
 from facestream.analysis.degradation import DegradationLevel
+from facestream.analysis.shapes import Shape
 
 GrayImage = NDArray[np.uint8]
 """Shape (height, width), luma 0..255."""
@@ -154,5 +155,7 @@ class FrameReport:
     """Further faces that the last search has seen; fewer are followed at the level FEWER_FACES."""
     extra: Mapping[str, JsonValue] = field(default_factory=dict)
     """Values of your own analysis by name (docs/plugins.md)."""
+    drawing: tuple[Shape, ...] = ()
+    """What your own analysis wants drawn on the frame."""
     extra_fault: PluginFault | None = None
     """Why this frame has no values of your own analysis; None: it has not failed."""

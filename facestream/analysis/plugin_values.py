@@ -8,6 +8,7 @@ import json
 import math
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -25,6 +26,7 @@ from facestream.analysis.faces import (
     QualityHint,
     UnsureReason,
 )
+from facestream.analysis.shapes import Shape, shapes_of
 from facestream.analysis.tracking.tracks import Track, Tracks
 
 MAX_VALUES: Final = 32
@@ -37,15 +39,24 @@ MAX_WHOLE: Final = 2**53
 """Whole numbers beyond this cannot be read exactly by JavaScript, R and pandas."""
 SUM_TOLERANCE: Final = 0.02
 """How far the sum of the probabilities of a face may be from 1."""
+DRAW: Final = "draw"
+"""The name whose value is a list of shapes; it is drawn, and no extra value."""
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,31}", re.ASCII)
 
 
-def checked_values(values: object) -> dict[str, JsonValue]:
+def with_values(report: FrameReport, values: object) -> FrameReport:
+    """The report with extra values and a drawing; None: neither."""
+    if values is None:
+        return report
+    given = _mapping(values)
+    others = {name: value for name, value in given.items() if name != DRAW}
+    drawing: tuple[Shape, ...] = shapes_of(given[DRAW]) if DRAW in given else ()
+    return replace(report, extra=checked_values(others), drawing=drawing)
+
+
+def checked_values(given: object) -> dict[str, JsonValue]:
     """The extra values of a frame as JSON, with numpy's numbers as numbers."""
-    if not isinstance(values, Mapping):
-        raise TypeError(
-            f"extra values are of type {type(values).__name__}; expected a mapping of names to values"
-        )
+    values = _mapping(given)
     if len(values) > MAX_VALUES:
         raise ValueError(f"{len(values)} extra values; expected at most {MAX_VALUES}")
     for name in values:
@@ -67,15 +78,15 @@ def checked_report(report: object) -> FrameReport:
     faces = tuple(map(_checked_face, report.faces))
     if len({face.id for face in faces}) < len(faces):
         raise ValueError("two faces of a report have the same id; expected an id for each face")
-    return FrameReport(
+    plain = FrameReport(
         faces=faces,
         detect_ms=_number("detect_ms", report.detect_ms, 0),
         landmarks_ms=_number("landmarks_ms", report.landmarks_ms, 0),
         emotion_ms=_number("emotion_ms", report.emotion_ms, 0),
         degradation=DegradationLevel(report.degradation),
         not_followed=_whole("not_followed", report.not_followed, 0),
-        extra=checked_values(report.extra),
     )
+    return with_values(plain, report.extra)
 
 
 def checked_tracks(tracks: object) -> Tracks:
@@ -89,6 +100,14 @@ def checked_tracks(tracks: object) -> Tracks:
             )
     _whole("next_id", tracks.next_id, 1)
     return tracks
+
+
+def _mapping(values: object) -> Mapping[object, object]:
+    if not isinstance(values, Mapping):
+        raise TypeError(
+            f"extra values are of type {type(values).__name__}; expected a mapping of names to values"
+        )
+    return values
 
 
 def _checked_face(face: object) -> Face:

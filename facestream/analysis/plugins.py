@@ -17,7 +17,7 @@ from types import FrameType
 from typing import Any, Final, Protocol
 
 from facestream.analysis.faces import Face, FrameReport, GrayImage, PluginFault
-from facestream.analysis.plugin_values import checked_report, checked_tracks, checked_values
+from facestream.analysis.plugin_values import checked_report, checked_tracks, with_values
 from facestream.analysis.tracking.tracks import Tracks
 from facestream.errors import ConfigError
 
@@ -146,8 +146,7 @@ class Plugin:
         seen = replace(report, faces=tuple(map(_read_only_face, report.faces)))
         try:
             with self._guarded():
-                values = self._on_faces(gray, seen)
-                return replace(report, extra=checked_values({} if values is None else values))
+                return with_values(report, self._on_faces(gray, seen))
         except BaseException as error:  # noqa: BLE001 - anything that a user's code raises
             return replace(report, extra_fault=_fault_of(error))
 

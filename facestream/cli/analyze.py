@@ -49,7 +49,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="csv, pyfeat, openface, jsonl, or html for a report (repeatable, or with commas; default: csv)",
     )
     tables.add_argument("--no-landmarks", action="store_true", help="leave out the 68 landmarks of each face")
-    tables.add_argument("--video", action="store_true", help="write the annotated video too (annotated.mp4)")
+    tables.add_argument(
+        "--video",
+        action="store_true",
+        help="write the annotated video too (annotated.mp4; of a photograph annotated.jpg)",
+    )
     tables.add_argument(
         "--combine", action="store_true",
         help="also join the tables of all sources into one, DIR/faces.csv, with a first column `input`",

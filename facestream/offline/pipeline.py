@@ -13,9 +13,11 @@ from collections.abc import Callable
 from contextlib import ExitStack, closing
 from pathlib import Path
 
+import av
+
 from facestream.analysis.analyzer import Analyzer
 from facestream.analysis.faces import FrameReport
-from facestream.analysis.photos import read_gray
+from facestream.analysis.photos import read_bgr, read_gray
 from facestream.analysis.tracking.tracks import Tracks
 from facestream.clips.clip import Clip, open_clip
 from facestream.clips.reader import Selection
@@ -169,7 +171,8 @@ def _analyze_clip(
 def _analyze_photo(source: Source, folder: Path, options: OfflineOptions, analyzer: Analyzer) -> Outcome:
     gray = read_gray(source.path)
     report = analyzer.analyze_still(gray)
-    return _write_still(report, (gray.shape[1], gray.shape[0]), source, folder, options)
+    image = av.VideoFrame.from_ndarray(read_bgr(source.path), "bgr24") if options.with_video else None
+    return _write_still(report, (gray.shape[1], gray.shape[0]), image, source, folder, options)
 
 
 def _analyze_still(
@@ -179,16 +182,24 @@ def _analyze_still(
     with clip.frames(Selection()) as reader:
         frame = next(reader)
         report = analyzer.analyze_still(frame.gray)
-        return _write_still(report, (frame.frame.width, frame.frame.height), source, folder, options)
+        size_wh = frame.frame.width, frame.frame.height
+        return _write_still(report, size_wh, frame.frame, source, folder, options)
 
 
 def _write_still(
-    report: FrameReport, size_wh: tuple[int, int], source: Source, folder: Path, options: OfflineOptions
+    report: FrameReport,
+    size_wh: tuple[int, int],
+    image: av.VideoFrame | None,
+    source: Source,
+    folder: Path,
+    options: OfflineOptions,
 ) -> Outcome:
     totals = _Counter(source)
     totals.count(0.0, report, size_wh)
     with closing(SourceResults(source, folder, options, None)) as results:
         results.write_result(result_of(report, 0, 0.0, size_wh))
+        if options.with_video and image is not None:
+            results.write_image(image, report)
         results.finish(totals.problems)
     return Outcome(totals.totals(), "; ".join(totals.problems))
 

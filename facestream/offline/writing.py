@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import cast
 
 import av
+import cv2
 import numpy as np
 from av.container import OutputContainer
 from pydantic import JsonValue
@@ -29,6 +30,8 @@ from facestream.results.session_file import SessionFacts, models_used
 from facestream.results.tables import TableOptions
 
 VIDEO_NAME = "annotated.mp4"
+IMAGE_NAME = "annotated.jpg"
+IMAGE_QUALITY = 92
 HELD_FRAMES = 600
 """Results that wait for the first frame with values of your own analysis, whose names become columns; about 2 MB."""
 LATE_NAMES = 8
@@ -78,13 +81,22 @@ class SourceResults:
             self._video.write(frame, report)
 
     def write_result(self, result: FrameResult) -> None:
-        """Write one frame of which there is no video."""
+        """Write one frame of which no video is written."""
         if self._bundle is None and self._has_plugin and not result.extra and len(self._held) < HELD_FRAMES:
             self._held.append(result)
             return
         self._opened(tuple(sorted(result.extra))).write(result)
         if len(self._late_names) <= LATE_NAMES:
             self._late_names |= dict.fromkeys(name for name in result.extra if name not in self._extra_names)
+
+    def write_image(self, image: av.VideoFrame, report: FrameReport) -> None:
+        """Write an image with its annotations; draws on a copy. Raises OSError."""
+        video = image.reformat(format="yuv420p")
+        video.make_writable()
+        draw(planes_of(video), report, DEFAULT_LAYERS, "")
+        settings = [cv2.IMWRITE_JPEG_QUALITY, IMAGE_QUALITY]
+        _, jpeg = cv2.imencode(".jpg", video.to_ndarray(format="bgr24"), settings)
+        (self._folder / IMAGE_NAME).write_bytes(jpeg.tobytes())
 
     @property
     def problems(self) -> list[str]:

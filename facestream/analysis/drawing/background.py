@@ -47,7 +47,12 @@ def mirror_planes(planes: Planes) -> None:
 
 def mirrored(report: FrameReport, width_px: int) -> FrameReport:
     """The report of the mirrored frame, for drawing; a landmark keeps its number and so changes its side."""
-    return replace(report, faces=tuple(_mirrored_face(face, width_px - 1) for face in report.faces))
+    last_column = width_px - 1
+    return replace(
+        report,
+        faces=tuple(_mirrored_face(face, last_column) for face in report.faces),
+        drawing=tuple(shape.mirrored(last_column) for shape in report.drawing),
+    )
 
 
 def _blur_around(plane: NDArray[np.uint8], boxes: list[BoundingBox], scale: float) -> None:

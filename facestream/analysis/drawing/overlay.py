@@ -6,7 +6,6 @@ Pure: runs no model and reads no clock. Never converts to BGR, and never draws o
 import enum
 import math
 from collections.abc import Collection
-from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -22,6 +21,8 @@ from facestream.analysis.drawing.canvas import (
     from_rgb,
     rounded,
 )
+from facestream.analysis.drawing.own_shapes import draw_own_lines, draw_own_texts
+from facestream.analysis.drawing.pills import Area, draw_pill, inside, pill_wh, printable
 from facestream.analysis.drawing.words import WORDS, Language
 from facestream.analysis.faces import Face, FrameReport, HeadPose, LandmarksXY
 
@@ -48,10 +49,6 @@ STAMP_CORNER_WH = (112, 32)
 STAMP_WIDTH_PX, STAMP_HEIGHT_PX, STAMP_GRID_PX = 96, 16, 16
 STAMP_BLACK_BELOW, STAMP_WHITE_ABOVE = 60, 190
 STAMP_SHARE, STAMP_CLEAR_SHARE = 0.1, 0.8
-LABEL_FREE_CORNER_WH = (200, 40)
-LETTERS = frozenset("ÄÖÜäöüß")
-"""Letters outside ASCII that may be drawn."""
-SOFT_EDGE_PX = 2  # an anti-aliased shape extends beyond its outline by this much
 
 
 class Layer(enum.StrEnum):
@@ -68,21 +65,6 @@ class Layer(enum.StrEnum):
 DEFAULT_LAYERS = frozenset({Layer.BOX, Layer.HULLS, Layer.LABEL, Layer.STATS})
 
 
-class _Area(NamedTuple):
-    """A rectangle, in pixels of the frame."""
-
-    left: float
-    top: float
-    width: float
-    height: float
-
-    def shared_px(self, other: "_Area") -> float:
-        """The number of pixels in both."""
-        width = min(self.left + self.width, other.left + other.width) - max(self.left, other.left)
-        height = min(self.top + self.height, other.top + other.height) - max(self.top, other.top)
-        return max(0.0, width) * max(0.0, height)
-
-
 def draw(
     planes: Planes,
     report: FrameReport,
@@ -90,7 +72,9 @@ def draw(
     stats: str,
     language: Language = Language.ENGLISH,
 ) -> None:
-    """Draw the chosen layers of a report; `stats` is the text in the upper left corner, `language` that of the labels.
+    """Draw the chosen layers of a report, and what your own analysis wants drawn.
+
+    `stats` is the text in the upper left corner, `language` that of the labels.
 
     Takes 0.2-0.4 ms for each face with the default layers, and twice that with all. A face whose coordinates are not
     finite is left out.
@@ -100,13 +84,14 @@ def draw(
     faces = [face for face in report.faces if math.isfinite(sum(_area_of(face)))]
     for face in faces:
         _draw_lines(canvas, face, layers)
+    draw_own_lines(canvas, report.drawing)
     # Text last, so that the lines of another face do not cross it.
-    taken = []
+    taken = draw_own_texts(canvas, report.drawing)
     if Layer.STATS in layers and stats:
         taken.append(_draw_stats(canvas, stats))
     if Layer.LABEL in layers:
         areas = [_area_of(face) for face in faces]
-        whole = _Area(0, 0, *canvas.size_wh)
+        whole = Area(0, 0, *canvas.size_wh)
         for face, area in zip(faces, areas, strict=True):
             if whole.shared_px(area) > 0:
                 taken.append(
@@ -143,9 +128,9 @@ def _stamped_corners(planes: Planes) -> list[tuple[Plane, Plane]]:
     return [(corner, corner.copy()) for corner in corners]
 
 
-def _area_of(face: Face) -> _Area:
+def _area_of(face: Face) -> Area:
     box = face.box
-    return _Area(box.left, box.top, box.width, box.height)
+    return Area(box.left, box.top, box.width, box.height)
 
 
 def _colour_of(face: Face) -> Colour:
@@ -206,11 +191,11 @@ def _draw_pose(canvas: Canvas, face: Face, pose: HeadPose) -> None:
         )
 
 
-def _draw_stats(canvas: Canvas, stats: str) -> _Area:
-    text = _printable(stats)
+def _draw_stats(canvas: Canvas, stats: str) -> Area:
+    text = printable(stats)
     margin = canvas.text_px / 2
-    area = _inside(canvas, _Area(margin, margin, *_pill_wh(canvas, text)))
-    _draw_pill(canvas, text, area, BLACK, WHITE)
+    area = inside(canvas, Area(margin, margin, *pill_wh(canvas, text)))
+    draw_pill(canvas, text, area, BLACK, WHITE)
     return area
 
 
@@ -223,10 +208,10 @@ def label_text(face: Face, faces_in_frame: int, language: Language = Language.EN
     return f"{number}{words.labels.get(face.label, face.label)} {reason}"
 
 
-def _draw_label(canvas: Canvas, face: Face, shown: str, taken: list[_Area], others: list[_Area]) -> _Area:
+def _draw_label(canvas: Canvas, face: Face, shown: str, taken: list[Area], others: list[Area]) -> Area:
     """The label above its box, or elsewhere around it where it covers less of other texts and faces."""
-    text = _printable(shown)
-    width, height = _pill_wh(canvas, text)
+    text = printable(shown)
+    width, height = pill_wh(canvas, text)
     left, top, box_width, box_height = _area_of(face)
     gap = 1.5 * canvas.stroke_px
     right, above, below = left + box_width - width, top - height - gap, top + box_height + gap
@@ -239,38 +224,13 @@ def _draw_label(canvas: Canvas, face: Face, shown: str, taken: list[_Area], othe
         (left, higher),
         (right, higher),
     ]
-    areas = [_inside(canvas, _Area(*corner_xy, width, height)) for corner_xy in corners_xy]
+    areas = [inside(canvas, Area(*corner_xy, width, height)) for corner_xy in corners_xy]
 
-    def covered_px(area: _Area) -> float:
+    def covered_px(area: Area) -> float:
         return 4 * sum(map(area.shared_px, taken)) + sum(map(area.shared_px, others))
 
     # A later position must be clearly better, so that labels do not jump for a few pixels.
     ranked = enumerate(areas)
     area = min(ranked, key=lambda item: covered_px(item[1]) + 0.08 * item[0] * width * height)[1]
-    _draw_pill(canvas, text, area, _colour_of(face), BLACK)
+    draw_pill(canvas, text, area, _colour_of(face), BLACK)
     return area
-
-
-def _printable(text: str) -> str:
-    """ASCII and the letters of the languages; OpenCV's font has no others in every version."""
-    return "".join(char if " " <= char <= "~" or char in LETTERS else "?" for char in text)
-
-
-def _pill_wh(canvas: Canvas, text: str) -> tuple[float, float]:
-    return canvas.text_size(text)[0] + 1.2 * canvas.text_px, 1.9 * canvas.text_px
-
-
-def _inside(canvas: Canvas, area: _Area) -> _Area:
-    """The area, moved into the frame and out of the corner without labels, as far as it fits."""
-    width, height = canvas.size_wh
-    left = max(0.0, min(area.left, width - area.width))
-    top = max(0.0, min(area.top, height - area.height))
-    free_width, free_height = (side + SOFT_EDGE_PX for side in LABEL_FREE_CORNER_WH)
-    if left + area.width > width - free_width:
-        top = max(0.0, min(top, height - free_height - area.height))
-    return area._replace(left=left, top=top)
-
-
-def _draw_pill(canvas: Canvas, text: str, area: _Area, ground: Colour, ink: Colour) -> None:
-    canvas.area(rounded(*area, 0.35 * area.height), ground)
-    canvas.text(text, area.left + 0.6 * canvas.text_px, area.top + (area.height + canvas.text_px) / 2, ink)

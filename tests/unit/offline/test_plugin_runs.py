@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from facestream.analysis.photos import read_bgr
 from tests.conftest import environment_of_the_checkout
 from tests.times import seconds
 
@@ -28,6 +29,9 @@ def more(frame_luma, report):
 
 def broken(frame_luma, report):
     raise KeyError("smile")
+
+def draws(frame_luma, report):
+    return {"draw": [{"box": [0, 0, 900, 600], "colour": "#ff0000"}], "drawn": True}
 
 def dies(frame_luma, report):
     os._exit(7)
@@ -107,6 +111,16 @@ def test_a_photograph_has_values_and_faults_too(
     assert len(faces) == 5
     assert faces[0].get("extra_found") == found
     assert ("failed in its only frame, without its values: KeyError: 'smile'" in run.stderr) is bool(code)
+
+
+def test_a_drawing_is_on_the_annotated_photograph_and_in_no_table(tmp_path: Path, media_dir: Path):
+    run = analyze(tmp_path, media_dir / "multi_face.jpg", "--video", "--analyzer", "own:draws")
+
+    out = tmp_path / "out" / "multi_face"
+    blue, green, red = read_bgr(out / "annotated.jpg")[600, 450].astype(int)
+    assert run.returncode == 0, run.stderr
+    assert red > 2 * max(blue, green)
+    assert [name for name in rows(out / "faces.csv")[0] if name.startswith("extra")] == ["extra_drawn"]
 
 
 def test_a_plugin_that_ends_its_process_is_named(tmp_path: Path, media_dir: Path):

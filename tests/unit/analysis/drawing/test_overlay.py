@@ -8,12 +8,12 @@ from facestream.analysis.drawing.canvas import BLACK, Canvas
 from facestream.analysis.drawing.overlay import (
     DEFAULT_LAYERS,
     HULLS,
-    LABEL_FREE_CORNER_WH,
     STAMP_CORNER_WH,
     Layer,
     draw,
     label_text,
 )
+from facestream.analysis.drawing.pills import LABEL_FREE_CORNER_WH
 from facestream.analysis.drawing.words import Language
 from facestream.analysis.faces import BoundingBox, Face, FrameReport, HeadPose, UnsureReason
 from facestream.media.planes import planes_of

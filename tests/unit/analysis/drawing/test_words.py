@@ -5,7 +5,7 @@ from typing import get_args
 
 import pytest
 
-from facestream.analysis.drawing.overlay import LETTERS
+from facestream.analysis.drawing.pills import LETTERS
 from facestream.analysis.drawing.words import WORDS, Language
 from facestream.analysis.faces import EMOTIONS, UNSURE, UnsureReason
 from facestream.messages.control import ChooseLanguage
