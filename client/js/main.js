@@ -8,7 +8,6 @@ import { listOfCompact, makeCompact } from './panels/compact-view.js';
 import { CutLine } from './panels/cut-line.js';
 import { ConsentDialog } from './panels/consent-dialog.js';
 import { element, find } from './browser/elements.js';
-import { EmotionChart } from './panels/emotion-chart.js';
 import { ExportPanel } from './panels/export-panel.js';
 import { FacesStrip } from './panels/faces-strip.js';
 import { FacePanel } from './panels/face-panel.js';
@@ -20,6 +19,8 @@ import { LanguageMenu } from './panels/language-menu.js';
 import { LiveView } from './panels/live-view.js';
 import { closeLikeMenus } from './panels/menus.js';
 import { MarkerPanel } from './panels/marker-panel.js';
+import { makeChart } from './panels/make-chart.js';
+import { NeutralPanel } from './panels/neutral-panel.js';
 import { makeQuestion } from './panels/question.js';
 import { Presentation } from './panels/presentation.js';
 import { problemOf } from './texts/problems.js';
@@ -73,7 +74,7 @@ const root = document.documentElement;
 const video = find(document, '#video', HTMLVideoElement);
 const log = new SessionLog();
 const isCompact = root.dataset.view === 'compact';
-const chart = isCompact ? null : makeChart();
+const chart = isCompact ? null : makeChart(log);
 takeToken(location, history);
 const token = new TokenDialog(dialog('#token'));
 const consentEach = find(document, '#consent-each', HTMLInputElement);
@@ -173,7 +174,7 @@ const markers = new MarkerPanel(
   () => ignoreTyping(),
 );
 /** @type {SessionView} annotated, because the panels above refer to it */
-const session = new SessionView({ log, keeper, sessions, live, stage, held, markers, list: isCompact ? listOfCompact() : 'here', about: aboutSession, onBegin: () => (consent.use(), cut.begin(keeper.info?.id ?? '')), onEnd: () => cut.end(), onChange: () => [exports, markers].forEach((panel) => panel.refresh()) });
+const session = new SessionView({ log, keeper, sessions, live, stage, held, markers, list: isCompact ? listOfCompact() : 'here', about: aboutSession, onBegin: () => (consent.use(), cut.begin(keeper.info?.id ?? '')), onEnd: () => cut.end(), onChange: () => [exports, markers, neutral].forEach((panel) => panel.refresh()) });
 const exports = new ExportPanel(
   {
     snapshot: button('snapshot'),
@@ -201,6 +202,23 @@ const cut = new CutLine(element('#cut'), sessions, {
   open: (info) => list.show(info).catch((error) => list.report(error)),
   rename: (info, name) => list.rename(info, name).catch((error) => list.report(error)),
 });
+const neutral = new NeutralPanel(
+  { set: button('neutral'), clear: button('neutral-clear'), changes: find(document, '#changes', HTMLInputElement) },
+  {
+    log,
+    now: () => (keeper.isRunning ? live.onShow : null),
+    followed: () => face.shownId,
+    shown: () => session.shown.log,
+    nameOf: (id) => T.faceName(id),
+    send: (message) => visit.sendToRecord(message),
+    say: (text) => stage.sayBriefly(text),
+    onChange: () => (keeper.save(), chart?.refresh()),
+  },
+);
+face.changesOf = neutral.changesOf;
+// Word and bars are about the video while it runs.
+face.showsChanges = () => neutral.changesIn(keeper.isRunning ? log : session.shown.log);
+chartTools.showsChanges = () => neutral.changesIn(session.shown.log);
 const recording = new RecordingPanel({
   button: button('record'),
   left: element('#left'),
@@ -230,26 +248,6 @@ const visit = new Visit(
   },
   visitEvents({ root, stage, live, exports, recording, session, setup, switches, languages, clip: clipPanel, markers, visit: () => visit }),
 );
-
-function makeChart() {
-  try {
-    return new EmotionChart(
-      {
-        all: element('#drawing'),
-        ribbons: element('#ribbons'),
-        caption: element('#chart-caption'),
-        lines: element('#chart'),
-        axis: element('#time-axis'),
-        marks: element('#marks'),
-      },
-      log,
-    );
-  } catch (error) {
-    console.warn('no chart:', error);
-    element('#chart-empty').textContent = T.CHART_MISSING;
-    return null;
-  }
-}
 
 async function askServer() {
   const config = await fetchConfig(SERVER, token.token);
@@ -339,7 +337,7 @@ const presentation = new Presentation({
   say: (text) => stage.sayBriefly(text),
 });
 listShortcuts(element('#keys'));
-const keyButtons = { startStop: ['start', 'stop'], record: ['record'], snapshot: ['snapshot'], marker: ['mark-now'], word: ['view-word'], fullScreen: ['view-full'], help: ['open-shortcuts'] };
+const keyButtons = { startStop: ['start', 'stop'], record: ['record'], snapshot: ['snapshot'], marker: ['mark-now'], neutral: ['neutral'], word: ['view-word'], fullScreen: ['view-full'], help: ['open-shortcuts'] };
 for (const [action, ids] of Object.entries(keyButtons)) for (const id of ids) showShortcut(button(id), action);
 /** Press the first of these buttons that is there. @param {string[]} ids */
 const press = (...ids) => ids.map(button).find((found) => !found.hidden)?.click();
@@ -351,6 +349,7 @@ const ignoreTyping = bindShortcuts(document, {
   fullScreen: () => presentation.toggleFullScreen(),
   help: () => press('open-shortcuts'),
   marker: () => markers.add('marker'),
+  neutral: () => neutral.set(),
 });
 if (isCompact) makeCompact(find(document, '#full-page', HTMLAnchorElement), element('.rows'));
 video.addEventListener('playing', () => visit.videoPlays());

@@ -26,10 +26,11 @@ const INFO = { lengthS: 75, faces: 2, markers: 1, source: 'file', startedMs: 0, 
 const ARGUMENTS = {
   stateName: [['starting', 'clip'], ['idle', 'camera']],
   momentTitle: [['0:12', 'happy'], ['0:12', null]],
-  eventSentence: ['began', 'stopped', 'failed', 'ended', 'lost', 'fellBack', 'back', 'paused', 'resumed', 'queued', 'appeared', 'left', 'marker', 'stimulus-start', 'stimulus-end', 'changed', 'cut'].map((kind) => [
+  eventSentence: ['began', 'stopped', 'failed', 'ended', 'lost', 'fellBack', 'back', 'paused', 'resumed', 'queued', 'appeared', 'left', 'marker', 'stimulus-start', 'stimulus-end', 'changed', 'cut', 'extra-fault', 'neutral', 'neutral-cleared'].map((kind) => [
     { kind, detail: kind === 'changed' ? '3 happy' : '3' },
   ]),
   perhaps: [['sad']],
+  changeName: [['sad']],
   facesOf: [[{ faces: 4, atOnce: 1 }], [{ faces: 4 }]],
   busySentence: [[{ fpsIn: 30, fpsOut: 15, degradationLevel: 3, faces: [{}, {}], notFollowed: 3 }]],
   describePose: [[{ pose_deg: [30, 20], eyes: 0.1, mouth: 0.5, blinks: 2 }], [{ pose_deg: [0, -20], blinks: 1 }], [{ pose_deg: [0, 0] }, 'mirrored']],

@@ -37,9 +37,9 @@ for (const framesS of [1800, 1]) {
   test(`a face that is absent, nobody, and no report differ (${kept})`, () => {
     const log = record(framesS);
 
-    assert.deepEqual(momentOf(log, 2, 3), { atS: 2, faceId: 2, label: '', probabilities: [], isMeasured: true });
-    assert.deepEqual(momentOf(log, null, 6), { atS: 5, faceId: null, label: '', probabilities: [], isMeasured: true });
-    assert.deepEqual(momentOf(log, null, 4), { atS: 3, faceId: null, label: '', probabilities: [], isMeasured: false });
+    assert.deepEqual(momentOf(log, 2, 3), { atS: 2, faceId: 2, label: '', probabilities: [], changes: null, isMeasured: true });
+    assert.deepEqual(momentOf(log, null, 6), { atS: 5, faceId: null, label: '', probabilities: [], changes: null, isMeasured: true });
+    assert.deepEqual(momentOf(log, null, 4), { atS: 3, faceId: null, label: '', probabilities: [], changes: null, isMeasured: false });
   });
 }
 

@@ -38,7 +38,7 @@ test('a slice is the mean of its frames, with the most frequent label and the ra
 });
 
 test('an empty log has no values', () => {
-  assert.deepEqual(new SessionLog().slices(null, 10, 5, 2), { lines: EMOTIONS.map(() => [null, null]), labels: [null, null], fps: [null, null] });
+  assert.deepEqual(new SessionLog().slices(null, 10, 5, 2), { lines: EMOTIONS.map(() => [null, null]), labels: [null, null], fps: [null, null], changes: [] });
 });
 
 for (const framesS of [1800, 5]) {

@@ -27,6 +27,8 @@ const KEY_STEP = 0.1;
 export class ChartTools {
   /** Called after each redraw of the chart. @type {(view: import('./emotion-chart.js').ChartView) => void} */
   onView = () => {};
+  /** Whether differences to the neutral face are shown. @type {() => 'shown' | 'hidden'} */
+  showsChanges = () => 'hidden';
   #at;
   #chart;
   #values;
@@ -59,7 +61,7 @@ export class ChartTools {
       press(compare, !isPressed(compare));
       chart?.showRibbons(isPressed(compare) ? 'compare' : 'one');
     });
-    elements.table.addEventListener('click', () => chart && table.open(chart.stretch));
+    elements.table.addEventListener('click', () => chart && table.open({ ...chart.stretch, changes: this.showsChanges() }));
     lookBack.addEventListener('input', () => chart?.lookAt(lookBack.value === lookBack.max ? Infinity : Number(lookBack.value)));
     lookBack.addEventListener('keydown', (event) => this.#moveByKey(event));
     if (!chart) return;
@@ -67,7 +69,7 @@ export class ChartTools {
       // If that changes the window, the chart is drawn again.
       if (this.#offerWhole(view)) return;
       this.#show(view);
-      this.#values.draw(view.log, view.edgeS, view.windowS);
+      this.#values.draw(view, this.showsChanges());
       this.onView(view);
     };
     this.#setWindow();

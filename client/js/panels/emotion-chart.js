@@ -31,6 +31,8 @@ const TICKS = [0, 1 / 3, 2 / 3, 1];
  *
  * @typedef {object} ChartView what is shown, in seconds since the session's start
  * @property {SessionLog} log
+ * @property {number | null} faceId null: the largest of each moment
+ * @property {string[]} lines emotions and "fps" that have a line
  * @property {number} edgeS the right edge of what is drawn, not before `endS`
  * @property {number} windowS how much time is drawn
  * @property {number} fromS
@@ -69,6 +71,8 @@ export class EmotionChart {
   #choice = 'leading';
   /** Lines that are shown in any case. @type {Set<string>} */
   #pinned = new Set();
+  /** @type {string[]} */
+  #shownLines = [];
   /** @type {LabelRibbon[]} */
   #ribbons = [];
   /** @type {HTMLElement[]} */
@@ -173,6 +177,11 @@ export class EmotionChart {
     this.#redraw();
   }
 
+  /** What is drawn has changed. */
+  refresh() {
+    this.#redraw();
+  }
+
   /** @param {'one' | 'compare'} ribbons of the followed face, or of up to four faces in place of the lines */
   showRibbons(ribbons) {
     this.#ribbonsOf = ribbons;
@@ -253,7 +262,7 @@ export class EmotionChart {
     this.#drawMarks(fromS, edgeS);
     const endS = Math.min(edgeS, this.#lastEndS);
     const lastEndS = motion === 'held' ? Math.max(this.#firstEndS, edgeBefore(this.#lastEndS, this.#windowS / POINTS)) : this.#lastEndS;
-    this.onView({ log: this.#log, edgeS, windowS: this.#windowS, fromS: Math.max(0, fromS), endS, firstEndS: this.#firstEndS, lastEndS, motion, isMoved: this.#heldS !== null });
+    this.onView({ log: this.#log, faceId: this.#faceId, lines: this.#ribbonsOf === 'one' ? this.#shownLines : [], edgeS, windowS: this.#windowS, fromS: Math.max(0, fromS), endS, firstEndS: this.#firstEndS, lastEndS, motion, isMoved: this.#heldS !== null });
   }
 
   /** @param {number | null} faceId @param {number} edgeS @param {number} count */
@@ -285,7 +294,9 @@ export class EmotionChart {
     const leaders = leadersOf(smoothed);
     const shown = EMOTIONS.map((id, i) => ({ id, line: smoothed[i], shown: this.#choice !== 'leading' || this.#pinned.has(id) || leaders.includes(i) }));
     shown.push({ id: 'fps', line: fps, shown: this.#choice === 'rate' || this.#pinned.has('fps') });
-    this.#lines.draw(new Map(shown.filter((each) => each.shown).map(({ id, line }) => [id, line])));
+    const drawn = shown.filter((each) => each.shown);
+    this.#shownLines = drawn.map(({ id }) => id);
+    this.#lines.draw(new Map(drawn.map(({ id, line }) => [id, line])));
     this.#at.caption.textContent = T.smoothedOver((2 * this.#windowS) / POINTS);
   }
 

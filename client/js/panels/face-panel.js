@@ -1,7 +1,7 @@
 /** The analysis of one face: a word, its reason, and a bar for each emotion. Draws into its own element only, and calmly. */
 
 import { find, make } from '../browser/elements.js';
-import { clockTime, percent, wholePercents } from '../texts/format.js';
+import { clockTime, percent, signedPoints, wholePercents } from '../texts/format.js';
 import { T } from '../texts/texts.js';
 import { EMOTIONS, chooseFace } from '../connection/telemetry.js';
 import { Calm } from './calm.js';
@@ -32,7 +32,7 @@ export class FacePanel {
   #element;
   #calm = new Calm();
   #onChoice;
-  /** @type {Map<string, {fill: HTMLElement, share: HTMLElement}>} */
+  /** @type {Map<string, {fill: HTMLElement, share: HTMLElement, change: HTMLElement}>} */
   #rows = new Map();
   /** @type {number | null} null: the largest */
   #chosenId = null;
@@ -40,6 +40,10 @@ export class FacePanel {
   #listed = [];
   /** @type {'mirrored' | 'as it is'} */
   #view = 'as it is';
+  /** The difference of a face of the video to its neutral face, -1 to 1; null: it has none. @type {(face: import('../connection/telemetry.js').Face) => number[] | null} */
+  changesOf = () => null;
+  /** Whether differences are shown. @type {() => 'shown' | 'hidden'} */
+  showsChanges = () => 'hidden';
 
   /**
    * @param {HTMLElement} element holds .verdict, .verdict-share, .reason, .who, .whose, .rows, .largest and select
@@ -88,6 +92,11 @@ export class FacePanel {
   /** @param {'mirrored' | 'as it is'} view how the server draws the video; left and right of the words follow it */
   setView(view) {
     this.#view = view;
+  }
+
+  /** @returns {number} id of the face on show; 0: there is none */
+  get shownId() {
+    return Number(this.#element.dataset.id);
   }
 
   /** @returns {number | null} id of the face that the person chose; null: the largest is followed */
@@ -142,7 +151,7 @@ export class FacePanel {
       this.#showChoices(telemetry.faces.map(({ id }) => id));
       this.#say(statement);
       this.#element.dataset.seq = String(telemetry.seq);
-      this.#showShares(percents);
+      this.#showShares(percents, face && this.changesOf(face));
     }
     return this.#verdict.textContent ?? '';
   }
@@ -153,7 +162,7 @@ export class FacePanel {
     this.#calm.reset();
     this.#showChoices(ids);
     this.#say(describeMoment(moment, ids, percents));
-    this.#showShares(percents);
+    this.#showShares(percents, moment.changes);
   }
 
   /**
@@ -187,20 +196,23 @@ export class FacePanel {
     this.#whose.style.setProperty('--face', faceColour(id));
   }
 
-  /** @param {number[] | null} percents whole numbers whose sum is 100 */
-  #showShares(percents) {
+  /** @param {number[] | null} percents whole numbers whose sum is 100 @param {number[] | null} [changes] differences to the neutral face */
+  #showShares(percents, changes = null) {
+    const shown = percents && this.showsChanges() === 'shown' ? changes : null;
+    this.#element.dataset.changes = this.showsChanges();
     EMOTIONS.forEach((emotion, i) => {
       const share = (percents?.[i] ?? 0) / 100;
-      this.#show(emotion, share, percents ? percent(share) : T.NOTHING);
+      this.#show(emotion, share, percents ? percent(share) : T.NOTHING, shown ? signedPoints(shown[i]) : '');
     });
   }
 
-  /** @param {string} id @param {number} share 0..1 @param {string} text */
-  #show(id, share, text) {
+  /** @param {string} id @param {number} share 0..1 @param {string} text @param {string} change */
+  #show(id, share, text, change) {
     const row = this.#rows.get(id);
     if (!row) return;
     row.fill.style.transform = `scaleX(${Math.min(share, 1).toFixed(3)})`;
     row.share.textContent = text;
+    row.change.textContent = change;
   }
 
   /** @param {number[]} present ids of the faces in the video */
@@ -230,9 +242,11 @@ export class FacePanel {
     const track = part('track');
     const fill = part('fill');
     const share = part('share', T.NOTHING);
+    const change = part('change');
+    change.title = T.NEUTRAL.changeTitle;
     fill.style.background = `var(--${id})`;
     track.append(fill);
-    button.append(swatch(id), name, track, share);
+    button.append(swatch(id), name, track, share, change);
     button.addEventListener('click', () => {
       const shown = button.getAttribute('aria-pressed') !== 'true';
       button.setAttribute('aria-pressed', String(shown));
@@ -241,7 +255,7 @@ export class FacePanel {
     const item = make('li');
     item.append(button);
     find(this.#element, '.rows', HTMLElement).append(item);
-    this.#rows.set(id, { fill, share });
+    this.#rows.set(id, { fill, share, change });
   }
 }
 

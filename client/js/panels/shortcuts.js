@@ -11,6 +11,7 @@ export const SHORTCUTS = [
   { key: 'r', action: 'record' },
   { key: 's', action: 'snapshot' },
   { key: 'm', action: 'marker' },
+  { key: 'n', action: 'neutral' },
   { key: 'w', action: 'word' },
   { key: 'f', action: 'fullScreen' },
   { key: '?', action: 'help' },

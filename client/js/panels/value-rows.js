@@ -1,10 +1,11 @@
-/** Rows below the chart, with the same time span: values of the server's own plug-in. Draws into its own element only. */
+/** Rows below the chart, with the same time span: differences to the neutral face, and values of the server's own plug-in. Draws into its own element only. */
 
 import { cleared, find, make, putText } from '../browser/elements.js';
+import { EMOTIONS } from '../connection/telemetry.js';
 import { EXTRA_FAULT } from '../session/session-log.js';
 import { valueWords } from '../session/table.js';
-import { pointsOf, rangeOf } from '../session/timeline.js';
-import { significant } from '../texts/format.js';
+import { lastValueAt, pointsOf, rangeOf, smooth } from '../session/timeline.js';
+import { signedPoints, significant } from '../texts/format.js';
 import { T } from '../texts/texts.js';
 
 /** As the lines of the chart. */
@@ -21,6 +22,7 @@ const MARGIN_PX = 3;
  * @property {string} now its newest value
  * @property {[number, number]} [range] of the axis; absent: the least and the greatest of the line
  * @property {string} [colour] of the line, a custom property
+ * @property {[string, string]} [scale] the ends of the axis in words; absent: as numbers
  */
 
 export class ValueRows {
@@ -35,11 +37,16 @@ export class ValueRows {
     this.#fault = find(element, '.values-fault', HTMLElement);
   }
 
-  /** @param {import('../session/session-log.js').SessionLog} log that the chart shows @param {number} edgeS its right edge @param {number} windowS */
-  draw(log, edgeS, windowS) {
+  /** @param {import('./emotion-chart.js').ChartView} view @param {'shown' | 'hidden'} changes whether those of the lines of the chart are shown */
+  draw({ log, faceId, lines, edgeS, windowS }, changes) {
     // The edge belongs to the next point already.
-    const courses = log.extra.names.length ? log.extra.slices(edgeS - windowS / POINTS / 2, windowS, POINTS) : new Map();
-    this.#show([...courses].map(([name, { line, newest }]) => ({ name, line: typeof newest === 'string' ? [] : line, now: valueWords(newest), ...(typeof newest === 'boolean' && { range: [0, 1] }) })));
+    const endS = edgeS - windowS / POINTS / 2;
+    const courses = log.extra.names.length ? log.extra.slices(endS, windowS, POINTS) : new Map();
+    const differences = changes === 'shown' ? log.slices(faceId, endS, windowS, POINTS, undefined, log.baselines).changes.map(smooth) : [];
+    this.#show([
+      ...EMOTIONS.flatMap((emotion, i) => (differences.length && lines.includes(emotion) ? [changeOf(emotion, differences[i])] : [])),
+      ...[...courses].map(([name, { line, newest }]) => ({ name, line: typeof newest === 'string' ? [] : line, now: valueWords(newest), ...(typeof newest === 'boolean' && { range: /** @type {[number, number]} */ ([0, 1]) }) })),
+    ]);
     // The event is noted once in a session.
     putText(this.#fault, log.events.some(({ kind }) => kind === EXTRA_FAULT) ? T.VALUES.fault : '');
   }
@@ -72,20 +79,27 @@ export class ValueRows {
   }
 }
 
+/** The axis has all that is possible, so that small differences look small. @param {string} emotion @param {(number | null)[]} line @returns {Shown} */
+function changeOf(emotion, line) {
+  const at = lastValueAt(line);
+  return { name: T.changeName(emotion), line, now: at < 0 ? T.NOTHING : signedPoints(line[at] ?? 0), range: [-1, 1], scale: [signedPoints(-1), signedPoints(1)], colour: `--${emotion}` };
+}
+
 /** @param {Row} row @param {Shown} shown */
-function drawRow({ root, most, least, name, canvas, now }, { name: words, line, now: value, range, colour = '--accent' }) {
+function drawRow({ root, most, least, name, canvas, now }, { name: words, line, now: value, range, scale, colour = '--accent' }) {
   const found = rangeOf(line);
   const [from, to] = range ?? [found.least, found.most];
   const hasLine = found.most >= found.least;
-  root.dataset.kind = hasLine ? 'line' : 'text';
+  root.dataset.kind = scale ? 'change' : hasLine ? 'line' : 'text';
   root.dataset.points = String(line.filter((each) => each !== null).length);
   putText(name, words);
   putText(now, value);
   now.title = value;
-  putText(most, hasLine && to > from ? significant(to) : '');
-  putText(least, hasLine ? significant(from) : '');
+  putText(most, scale ? scale[1] : hasLine && to > from ? significant(to) : '');
+  putText(least, scale ? scale[0] : hasLine ? significant(from) : '');
   const { clientWidth: width, clientHeight: height } = canvas;
   const context = cleared(canvas, width, height);
+  if (context && from < 0 && to > 0) drawZero(context, getComputedStyle(canvas).getPropertyValue('--hair'), MARGIN_PX + (to / (to - from)) * (height - 2 * MARGIN_PX), width);
   if (!context || !hasLine) return;
   const points = range ? line.map((each) => (each === null ? null : (each - from) / (to - from))) : pointsOf(line);
   context.strokeStyle = getComputedStyle(canvas).getPropertyValue(colour);
@@ -104,4 +118,10 @@ function drawRow({ root, most, least, name, canvas, now }, { name: words, line, 
     }
   });
   context.stroke();
+}
+
+/** @param {CanvasRenderingContext2D} context @param {string} colour @param {number} y @param {number} width */
+function drawZero(context, colour, y, width) {
+  context.fillStyle = colour;
+  context.fillRect(0, Math.round(y) - 0.5, width, 1);
 }

@@ -2,6 +2,7 @@
 
 import { EMOTIONS, STAGES, VERSION } from '../connection/telemetry.js';
 import { T } from '../texts/texts.js';
+import { changesOf } from './baselines.js';
 import { LABELS } from './log-columns.js';
 
 const FRAME_COLUMNS = ['time_s', 'clock', 'row', 'frames', 'connection', 'seq', 'pts_s', 'fps_in', 'fps_out', 'dropped', 'analysed', 'economy'];
@@ -9,8 +10,10 @@ const STAGE_COLUMNS = STAGES.map((stage) => `${stage}_ms`);
 const FACE_COLUMNS = ['face', 'left', 'top', 'width', 'height', 'label', 'unsure'];
 /** Shares of labels over rows of frames and rows of means can be computed from these only. */
 const COUNT_COLUMNS = LABELS.map((label) => `frames_${label}`);
+/** Beside the probabilities, never instead of them. */
+const CHANGE_COLUMNS = EMOTIONS.map((emotion) => `${emotion}_change`);
 const BODY_COLUMNS = ['yaw_deg', 'pitch_deg', 'roll_deg', 'eyes', 'mouth', 'blinks'];
-const COLUMNS = [...FRAME_COLUMNS, ...STAGE_COLUMNS, ...FACE_COLUMNS, ...COUNT_COLUMNS, ...EMOTIONS, ...BODY_COLUMNS];
+const COLUMNS = [...FRAME_COLUMNS, ...STAGE_COLUMNS, ...FACE_COLUMNS, ...COUNT_COLUMNS, ...EMOTIONS, ...CHANGE_COLUMNS, ...BODY_COLUMNS];
 /** Before the name of a value of the server's own plug-in, as in faces.csv of `facestream analyze`. */
 const EXTRA = 'extra_';
 const EVENT_COLUMNS = ['time_s', 'clock', 'event', 'detail', 'pressed_s', 'pressed_clock', 'seq'];
@@ -38,21 +41,22 @@ const UNIT_OF = { clock: 'UTC', pressed_clock: 'UTC', left: 'px', top: 'px', wid
  */
 export function toCsv(log, options) {
   const { names } = log.extra;
+  const { baselines } = log;
   const table = new Table([...COLUMNS, ...extraColumns(log)], options);
   const connectionAt = connectionsOf(log);
   for (const means of log.means()) {
     const { telemetry } = means;
     const extra = extraCells(names, telemetry);
     const [times, connection] = [table.times(means.timeS), connectionAt(means.timeS + 1) ?? ''];
-    for (const { face, frames, labels } of means.faces) table.add([...times, 'mean', frames, connection, ...frameCells(telemetry), ...faceCells(face, labels), ...extra]);
+    for (const { face, frames, labels } of means.faces) table.add([...times, 'mean', frames, connection, ...frameCells(telemetry), ...faceCells(face, baselines.of(face.id, means.timeS), labels), ...extra]);
     for (const [analysed, frames] of withoutFace(means)) {
-      table.add([...times, 'mean', frames, connection, ...frameCells({ ...telemetry, analysed }), ...faceCells(null), ...extra]);
+      table.add([...times, 'mean', frames, connection, ...frameCells({ ...telemetry, analysed }), ...faceCells(null, null), ...extra]);
     }
   }
   for (const { timeS, telemetry } of log) {
     const extra = extraCells(names, telemetry);
     const frame = [...table.times(timeS), 'frame', 1, connectionAt(timeS) ?? '', ...frameCells(telemetry)];
-    for (const face of telemetry.faces.length ? telemetry.faces : [null]) table.add([...frame, ...faceCells(face), ...extra]);
+    for (const face of telemetry.faces.length ? telemetry.faces : [null]) table.add([...frame, ...faceCells(face, face && baselines.of(face.id, timeS)), ...extra]);
   }
   return table.text;
 }
@@ -76,7 +80,7 @@ export function dictionary(log, { separator } = {}) {
 /**
  * Messages as in docs/telemetry.md with `time_s` added, and events, in order of time. Where only means are kept, a line
  * stands for one second, and says how many messages it had, how many were analysed, and in how many of these was no face;
- * each of its faces, in how many it was found, and with which labels.
+ * each of its faces, in how many it was found, and with which labels. A face with a baseline has `change`, the differences to it.
  *
  * @param {SessionLog} log @param {Pick<CsvOptions, 'startedAt'>} options @returns {string}
  */
@@ -84,19 +88,21 @@ export function toJsonl(log, { startedAt }) {
   const lines = [];
   const rest = [...log.events].reverse();
   const connectionAt = connectionsOf(log);
+  const { baselines } = log;
   /** @param {number} timeS */
   const addEvents = (timeS) => {
     while (rest.length && rest[rest.length - 1].timeS <= timeS) lines.push(eventLine(rest.pop(), startedAt));
   };
   for (const means of log.means()) {
     addEvents(means.timeS);
-    const faces = means.faces.map(({ face, frames, labels }) => ({ ...face, frames, labels: Object.fromEntries(LABELS.map((label, i) => [label, labels[i]])) }));
+    const faces = means.faces.map(({ face, frames, labels }) => ({ ...withChange(face, baselines, means.timeS), frames, labels: Object.fromEntries(LABELS.map((label, i) => [label, labels[i]])) }));
     const counts = { connection: connectionAt(means.timeS + 1), frames: means.frames, analysed_frames: means.analysedFrames, frames_without_face: new Map(withoutFace(means)).get(true) ?? 0 };
     lines.push(messageLine(means.timeS, { ...means.telemetry, faces }, counts));
   }
   for (const { timeS, telemetry } of log) {
     addEvents(timeS);
-    lines.push(messageLine(timeS, telemetry, { connection: connectionAt(timeS) }));
+    const faces = telemetry.faces.map((face) => withChange(face, baselines, timeS));
+    lines.push(messageLine(timeS, { ...telemetry, faces }, { connection: connectionAt(timeS) }));
   }
   addEvents(Infinity);
   return lines.length ? `${lines.join('\n')}\n` : '';
@@ -192,11 +198,11 @@ function withoutFace({ frames, analysedFrames, faceless }) {
   return counts.filter(([, count]) => count > 0);
 }
 
-/** @param {import('../connection/telemetry.js').Face | null} face @param {number[]} [labels] frames by label, in the order of LABELS; without them, the face of one frame */
-function faceCells(face, labels = LABELS.map((label) => Number(label === face?.label))) {
-  if (!face) return [...FACE_COLUMNS.map(() => ''), ...labels, ...EMOTIONS.map(() => ''), ...BODY_COLUMNS.map(() => '')];
+/** @param {import('../connection/telemetry.js').Face | null} face @param {number[] | null} baseline @param {number[]} [labels] frames by label, in the order of LABELS; without them, the face of one frame */
+function faceCells(face, baseline, labels = LABELS.map((label) => Number(label === face?.label))) {
+  if (!face) return [...FACE_COLUMNS.map(() => ''), ...labels, ...EMOTIONS.map(() => ''), ...CHANGE_COLUMNS.map(() => ''), ...BODY_COLUMNS.map(() => '')];
   const pose = face.pose_deg ?? ['', '', ''];
-  return [face.id, ...face.box, face.label, face.unsure, ...labels, ...face.probabilities, ...pose, face.eyes ?? '', face.mouth ?? '', face.blinks ?? ''];
+  return [face.id, ...face.box, face.label, face.unsure, ...labels, ...face.probabilities, ...(baseline ? changesOf(face.probabilities, baseline) : CHANGE_COLUMNS.map(() => '')), ...pose, face.eyes ?? '', face.mouth ?? '', face.blinks ?? ''];
 }
 
 /** @param {SessionLog} log @returns {string[]} */
@@ -219,6 +225,12 @@ export function jsonText(value) {
   return JSON.stringify(value);
 }
 
+/** @param {import('../connection/telemetry.js').Face} face @param {import('./baselines.js').Baselines} baselines @param {number} timeS */
+function withChange(face, baselines, timeS) {
+  const baseline = baselines.of(face.id, timeS);
+  return baseline ? { ...face, change: changesOf(face.probabilities, baseline) } : face;
+}
+
 /** @param {string} column */
 function unitOf(column) {
   if (column.startsWith(EXTRA)) return '';
@@ -229,6 +241,7 @@ function unitOf(column) {
 /** @param {string} column */
 function meaningOf(column) {
   if (column.startsWith(EXTRA)) return T.extraMeaning(column.slice(EXTRA.length));
+  if (CHANGE_COLUMNS.includes(column)) return T.changeMeaning(T.EMOTION_LABELS[column.slice(0, -'_change'.length)]);
   if (EMOTIONS.includes(column)) return T.probabilityMeaning(T.EMOTION_LABELS[column]);
   if (STAGE_COLUMNS.includes(column)) return T.stageMeaning(T.STAGE_LABELS[column.slice(0, -'_ms'.length)]);
   if (COUNT_COLUMNS.includes(column)) return T.countMeaning(column.slice('frames_'.length));

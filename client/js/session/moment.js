@@ -9,6 +9,7 @@ const LITTLE_S = 1e-6;
  * @property {number | null} faceId null: the largest face
  * @property {string} label the most frequent; empty: the face was not in the video
  * @property {number[]} probabilities means; empty without a label
+ * @property {number[] | null} changes means of the differences to the neutral face; null: none
  * @property {boolean} isMeasured whether the server reported anything
  */
 
@@ -20,7 +21,7 @@ const LITTLE_S = 1e-6;
  */
 export function momentOf(log, faceId, endS) {
   const atS = Math.max(0, Math.ceil(endS) - 1);
-  const { lines, labels, fps } = log.slices(faceId, atS + 1 - LITTLE_S, 1, 1);
+  const { lines, labels, fps, changes } = log.slices(faceId, atS + 1 - LITTLE_S, 1, 1, undefined, log.baselines);
   const label = labels[0] ?? '';
-  return { atS, faceId, label, probabilities: label ? lines.map(([mean]) => mean ?? 0) : [], isMeasured: fps[0] !== null };
+  return { atS, faceId, label, probabilities: label ? lines.map(([mean]) => mean ?? 0) : [], changes: !label || changes.some(([mean]) => mean === null) ? null : changes.map(([mean]) => mean ?? 0), isMeasured: fps[0] !== null };
 }

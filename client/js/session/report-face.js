@@ -55,8 +55,16 @@ export function legend(hasGaps) {
  */
 export function faceSection(face, log, over) {
   const seen = T.REPORT.seen(clockTime(face.firstS), clockTime(face.lastS), decimal(face.frames));
-  return `<section><h2>${escape(T.faceName(face.id))}</h2><p class="quiet">${escape(seen)}</p>${chart(face, log, over)}
+  return `<section><h2>${escape(T.faceName(face.id))}</h2><p class="quiet">${escape(seen)}</p>${neutralLine(face.id, log)}${chart(face, log, over)}
 <details><summary>${escape(T.REPORT.numbersOf(face.id))}</summary>${table(face)}</details></section>`;
+}
+
+/** @param {number} faceId @param {import('./session-log.js').SessionLog} log @returns {string} the baseline in force at the end; empty: none */
+function neutralLine(faceId, log) {
+  const baseline = log.baselines.last(faceId);
+  if (!baseline) return '';
+  const values = EMOTIONS.map((emotion, i) => `${T.EMOTION_LABELS[emotion]} ${percent(baseline.probabilities[i])}`).join(', ');
+  return `<p class="quiet">${escape(T.NEUTRAL.inReport(clockTime(baseline.fromS), values))}</p>`;
 }
 
 /** @param {FaceSummary} face @param {import('./session-log.js').SessionLog} log @param {Over} over */

@@ -3,6 +3,7 @@
  * Times are seconds since the session's start. Stores and shows nothing itself.
  */
 
+import { Baselines } from './baselines.js';
 import { FORMAT, checked } from './chunks.js';
 import { ExtraLog } from './extra-log.js';
 import { AT, COLUMNS, SECOND_COLUMNS, encodeRows, faceOf, frameOf } from './log-columns.js';
@@ -44,6 +45,8 @@ export class SessionLog {
   #open = new OpenSecond();
   #extra = new ExtraLog();
   #hasExtraFault = false;
+  /** Those of the first events. */
+  #baselines = { ofEvents: 0, all: new Baselines([]) };
   #framesS;
   #mostRows;
   /** Frames are kept from this whole second on; before it there are means only. */
@@ -88,6 +91,13 @@ export class SessionLog {
   /** @returns {Pick<ExtraLog, 'names' | 'namesLeftOut' | 'textsFromS' | 'slices' | 'totals'>} the values of the server's own plug-in */
   get extra() {
     return this.#extra;
+  }
+
+  /** @returns {Baselines} of the faces that a person called neutral */
+  get baselines() {
+    const ofEvents = this.events.length;
+    if (ofEvents !== this.#baselines.ofEvents) this.#baselines = { ofEvents, all: new Baselines(this.events) };
+    return this.#baselines.all;
   }
 
   /** @returns {readonly SessionEvent[]} oldest first */
@@ -180,6 +190,7 @@ export class SessionLog {
     this.#open = new OpenSecond();
     this.#extra = new ExtraLog();
     this.#hasExtraFault = false;
+    this.#baselines = { ofEvents: 0, all: new Baselines([]) };
     this.#framesFromS = this.#lastS = this.#atOnce = 0;
     this.#isConnectionNew = false;
     this.#events = new SessionEvents(this.#mostEvents);
@@ -189,10 +200,20 @@ export class SessionLog {
 
   /** The frames that are kept, oldest first; rows of one frame come as one entry. @yields {Entry} */
   *[Symbol.iterator]() {
+    yield* this.#framesIn(this.#frames.firstRow, this.#frames.endRow);
+  }
+
+  /** @param {number} fromS @param {number} toS @returns {Iterable<Entry>} the frames between these times, both included */
+  between(fromS, toS) {
+    return this.#framesIn(this.#frames.find(fromS), this.#frames.find(toS + Number.EPSILON * toS));
+  }
+
+  /** @param {number} from @param {number} to numbers of rows @yields {Entry} */
+  *#framesIn(from, to) {
     /** @type {Entry | null} */
     let entry = null;
     const extraOf = this.#extra.ofFrames();
-    for (const { timeS, pts, row } of this.#frames.read(this.#frames.firstRow, this.#frames.endRow)) {
+    for (const { timeS, pts, row } of this.#frames.read(from, to)) {
       if (!entry || entry.timeS !== timeS || entry.telemetry.seq !== row[AT.seq]) {
         if (entry) yield entry;
         const extra = extraOf(timeS, row[AT.seq]);
@@ -238,10 +259,11 @@ export class SessionLog {
    * @param {number | null} faceId null: the largest face of each moment
    * @param {number} endS @param {number} windowS its length @param {number} count of slices
    * @param {number} [bridgeS] the longest time without a message that is filled with a straight line; a face that is absent stays a gap
+   * @param {Baselines | null} [baselines] to which there are changes; null: none
    * @returns {import('./slices.js').SliceMeans}
    */
-  slices(faceId, endS, windowS, count, bridgeS = BRIDGE_S) {
-    const slices = new Slices(endS, windowS, count);
+  slices(faceId, endS, windowS, count, bridgeS = BRIDGE_S, baselines = null) {
+    const slices = new Slices(endS, windowS, count, baselines);
     const seconds = this.#seconds;
     if (slices.fromS < this.#framesFromS) {
       const toS = Math.min(this.#framesFromS, endS);

@@ -10,6 +10,7 @@ const FIRST = AT[EMOTIONS[0]];
  * @property {(number | null)[][]} lines probabilities, in the order of EMOTIONS
  * @property {(string | null)[]} labels the most frequent
  * @property {(number | null)[]} fps
+ * @property {(number | null)[][]} changes differences to the neutral face, -1 to 1, in the order of EMOTIONS; none without baselines
  */
 
 export class Slices {
@@ -22,9 +23,13 @@ export class Slices {
   #fps;
   #sums;
   #labels;
+  #baselines;
+  #changes;
+  /** Frames with the face and a baseline. */
+  #changed;
 
-  /** @param {number} endS @param {number} windowS its length @param {number} count of slices */
-  constructor(endS, windowS, count) {
+  /** @param {number} endS @param {number} windowS its length @param {number} count of slices @param {import('./baselines.js').Baselines | null} [baselines] to which there are changes */
+  constructor(endS, windowS, count, baselines = null) {
     this.#count = count;
     this.#sliceS = windowS / count;
     // Slices keep their position in time while the window moves, so that points do not jump between two redraws.
@@ -34,6 +39,9 @@ export class Slices {
     this.#fps = new Float64Array(count);
     this.#sums = EMOTIONS.map(() => new Float64Array(count));
     this.#labels = new Float64Array(count * LABELS.length);
+    this.#baselines = baselines;
+    this.#changes = baselines ? EMOTIONS.map(() => new Float64Array(count)) : [];
+    this.#changed = new Float64Array(count);
   }
 
   /** @returns {number} when the first slice begins */
@@ -46,7 +54,7 @@ export class Slices {
     const slice = this.#sliceAt(timeS);
     this.#addMessages(slice, 1, cells[frame + AT.fpsOut]);
     if (face < 0) return;
-    this.#addFace(slice, 1, cells, face);
+    this.#addFace(slice, 1, cells, face, timeS);
     if (this.#has(slice)) this.#labels[slice * LABELS.length + cells[face + AT.label]] += 1;
   }
 
@@ -60,7 +68,7 @@ export class Slices {
       const slice = this.#count - 1 - (this.#endSlice - number);
       this.#addMessages(slice, cells[second + AT.secondFrames], cells[second + AT.fpsOut]);
       if (face < 0) continue;
-      this.#addFace(slice, cells[face + AT.frames], cells, face);
+      this.#addFace(slice, cells[face + AT.frames], cells, face, timeS);
       if (!this.#has(slice)) continue;
       for (let label = 0; label < LABELS.length; label += 1) this.#labels[slice * LABELS.length + label] += cells[face + AT.is_angry + label];
     }
@@ -71,12 +79,13 @@ export class Slices {
     const bridge = Math.round(bridgeS / this.#sliceS);
     const lines = this.#sums.map((sums) => Array.from(sums, (sum, s) => (this.#faces[s] ? sum / this.#faces[s] : null)));
     const fps = Array.from(this.#fps, (sum, s) => (this.#messages[s] ? sum / this.#messages[s] : null));
+    const changes = this.#changes.map((sums) => Array.from(sums, (sum, s) => (this.#changed[s] ? sum / this.#changed[s] : null)));
     const labels = Array.from(this.#faces, (faces, s) => (faces ? this.#labelOf(s) : null));
     for (const [from, to] of this.#holes(bridge)) {
-      for (const line of [...lines, fps]) fill(line, from, to);
+      for (const line of [...lines, ...changes, fps]) fill(line, from, to);
       if (labels[to] !== null) labels.fill(labels[from], from + 1, to);
     }
-    return { lines, labels, fps };
+    return { lines, labels, fps, changes };
   }
 
   /** @param {number} timeS */
@@ -96,11 +105,15 @@ export class Slices {
     this.#fps[slice] += fps * messages;
   }
 
-  /** @param {number} slice @param {number} frames @param {Float32Array} cells @param {number} face */
-  #addFace(slice, frames, cells, face) {
+  /** @param {number} slice @param {number} frames @param {Float32Array} cells @param {number} face @param {number} timeS */
+  #addFace(slice, frames, cells, face, timeS) {
     if (!this.#has(slice)) return;
     this.#faces[slice] += frames;
     for (let i = 0; i < EMOTIONS.length; i += 1) this.#sums[i][slice] += cells[face + FIRST + i] * frames;
+    const baseline = this.#baselines?.of(cells[face + AT.id], timeS);
+    if (!baseline) return;
+    this.#changed[slice] += frames;
+    for (let i = 0; i < EMOTIONS.length; i += 1) this.#changes[i][slice] += (cells[face + FIRST + i] - baseline[i]) * frames;
   }
 
   /** @param {number} slice */

@@ -1,7 +1,7 @@
 /** A stretch of a session as a table of texts. Pure. */
 
 import { EMOTIONS } from '../connection/telemetry.js';
-import { clockTime, percent, significant } from '../texts/format.js';
+import { clockTime, percent, signedPoints, significant } from '../texts/format.js';
 import { T } from '../texts/texts.js';
 import { jsonText } from './exports.js';
 
@@ -14,16 +14,17 @@ const FINE_S = 60;
  * @property {number} fromS
  * @property {number} toS
  * @property {(number | null)[]} faces null: the largest of each moment
+ * @property {'shown' | 'hidden'} [changes] whether the differences to the neutral face of one face are shown, too
  *
  * @typedef {{caption: string, head: string[], rows: string[][]}} Table
  */
 
 /** @param {Stretch} stretch @returns {Table} one face with its probabilities, or the labels of several */
-export function tableOf({ log, fromS, toS, faces }) {
+export function tableOf({ log, fromS, toS, faces, changes = 'hidden' }) {
   const stepS = toS - fromS <= FINE_S ? 1 : 5;
   const first = Math.floor(fromS / stepS);
   const count = Math.max(0, Math.floor(toS / stepS) + 1 - first);
-  const means = faces.map((id) => log.slices(id, toS, count * stepS, count));
+  const means = faces.map((id) => log.slices(id, toS, count * stepS, count, undefined, changes === 'shown' ? log.baselines : null));
   /** @param {import('./slices.js').SliceMeans} means @param {number} i */
   const words = ({ labels, fps }, i) => {
     const label = labels[i];
@@ -34,9 +35,10 @@ export function tableOf({ log, fromS, toS, faces }) {
     clockTime((first + i) * stepS),
     ...means.map((each) => words(each, i)),
     ...(means.length === 1 ? means[0].lines.map((line) => (line[i] === null ? T.NOTHING : percent(line[i]))) : []),
+    ...(means.length === 1 ? means[0].changes.map((line) => (line[i] === null ? T.NOTHING : signedPoints(line[i]))) : []),
     ...[...extra.values()].map((course) => extraWords(course, i)),
   ]);
-  const one = [T.TABLE.label, ...EMOTIONS.map((emotion) => T.EMOTION_LABELS[emotion])];
+  const one = [T.TABLE.label, ...EMOTIONS.map((emotion) => T.EMOTION_LABELS[emotion]), ...(changes === 'shown' ? EMOTIONS.map((emotion) => T.changeName(emotion)) : [])];
   return {
     caption: T.TABLE.caption(clockTime(fromS), clockTime(toS), stepS),
     head: [T.TABLE.time, ...(means.length === 1 ? one : faces.map((id) => (id === null ? T.LARGEST_FACE : T.faceName(id)))), ...extra.keys()],

@@ -34,6 +34,7 @@ export const SHORTCUTS = {
   record: 'Aufnehmen oder Aufnahme beenden',
   snapshot: 'Standbild',
   marker: 'Das Bild im Video markieren, auch wenn das Diagramm angehalten ist',
+  neutral: 'Dieses Gesicht ist jetzt neutral: Unterschiede dazu zeigen',
   word: 'Großes Wort ein oder aus',
   fullScreen: 'Vollbild ein oder aus',
   help: 'Diese Liste zeigen',

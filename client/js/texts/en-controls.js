@@ -34,6 +34,7 @@ export const SHORTCUTS = {
   record: 'Record, or stop recording',
   snapshot: 'Snapshot',
   marker: 'Mark the frame in the video, also while the chart is paused',
+  neutral: 'This face is neutral now: show differences to it',
   word: 'Big word on or off',
   fullScreen: 'Full screen on or off',
   help: 'Show this list',

@@ -35,6 +35,9 @@ export function significant(value) {
 /** @param {number} share 0..1 */
 export const percent = (share) => formatter('percent', { style: 'percent', maximumFractionDigits: 0 }).format(share);
 
+/** @param {number} change of a share, -1 to 1 @returns {string} percentage points with their sign */
+export const signedPoints = (change) => formatter('points', { signDisplay: 'exceptZero', maximumFractionDigits: 0 }).format(100 * change);
+
 /** A part is neither all nor nothing. @param {number} share 0..1 */
 export function partPercent(share) {
   if (share > 0 && share < 0.01) return `< ${percent(0.01)}`;

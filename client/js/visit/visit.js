@@ -178,6 +178,11 @@ export class Visit {
     this.#peer?.send(message);
   }
 
+  /** To a server that keeps the results of this session; dropped elsewhere. @param {object} message */
+  sendToRecord(message) {
+    if (/** @type {any} */ (this.#peer)?.recorded === true) this.send(message);
+  }
+
   /** The annotated video plays. */
   videoPlays() {
     // Chromium plays a black frame when the track of a connection that never opened ends.
