@@ -148,19 +148,33 @@ def _conclude(report: "Report", folder: "ResultFolder", options: "OfflineOptions
     from facestream.results.formats import FORMATS
 
     write_summary(folder, report.outcomes)
+    joined = set[Path]()
     if report.interruption is None and combine:
         names = [FORMATS[name].file_name for name in options.formats]
-        write_combined(folder, report.outcomes, [name for name in names if name.endswith(".csv")])
+        joined.update(
+            write_combined(folder, report.outcomes, [name for name in names if name.endswith(".csv")])
+        )
     sys.stdout.write(
         as_text(report.outcomes, folder.path, report.state.video_s, report.state.elapsed_s) + "\n"
     )
     if problems := as_problems(report.outcomes):
         sys.stdout.flush()
         sys.stderr.write(problems + "\n")
+    _name_old_tables(folder, joined)
     if report.interruption is not None:
-        say("interrupted; run the same command again to analyse the rest")
+        if any(outcome.status == "not_reached" for outcome in report.outcomes):
+            say("interrupted; run the same command again to analyse the rest")
         raise report.interruption
     return 0 if all(outcome.is_good for outcome in report.outcomes) else FAILED_EXIT
+
+
+def _name_old_tables(folder: "ResultFolder", joined: set[Path]) -> None:
+    """Say which joined tables are not about this run."""
+    from facestream.offline.journal import JOINED
+
+    for path in (folder.path / name for name in JOINED):
+        if path not in joined and path.is_file():
+            say(f"{path} is of an earlier run; --combine writes it anew")
 
 
 @contextlib.contextmanager
@@ -183,10 +197,15 @@ def _progress_bar() -> Iterator[Callable[["State"], None]]:
 
 def _offline_options(args: argparse.Namespace) -> "OfflineOptions":
     from facestream.offline.options import OfflineOptions
-    from facestream.results.formats import check_formats
+    from facestream.results.formats import FORMATS, check_formats
 
     names = [name for given in args.format or ["csv"] for name in given.split(",")]
     check_formats(names)
+    if args.combine and not any(FORMATS[name].file_name.endswith(".csv") for name in names):
+        raise ConfigError(
+            "--combine: joins CSV tables only; add csv, pyfeat or openface to --format, or leave out --combine",
+            "--combine",
+        )
     for option in ("language", "images"):
         if getattr(args, option) and "html" not in names:
             raise ConfigError(f"--{option}: only for a report; add --format html", f"--{option}")

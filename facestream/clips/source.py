@@ -37,6 +37,7 @@ _PROTOCOLS: dict[str, str] = {
     "udp": "udp",
 }
 """Addresses that are read, and what FFmpeg may open for them; `file` is in none."""
+_ANIMATED_WEBP = 2
 _NO_VIDEO = Disposition.attached_pic | Disposition.timed_thumbnails
 
 
@@ -103,8 +104,11 @@ def head_of(source: Source) -> bytes:
 
 
 def is_photo(source: Source, head: bytes) -> bool:
-    """Whether the file is one photograph; animations and series of JPEGs are videos."""
+    """Whether the file is one photograph; animations and series of JPEGs are videos. Raises ClipError."""
     kind = image_kind(head)
+    if kind == "webp" and head[12:16] == b"VP8X" and head[20] & _ANIMATED_WEBP:
+        # The decoder of images would return its first frame, and FFmpeg has none.
+        raise ClipError(f"{source}: an animated WebP cannot be read; convert it to MP4 or GIF")
     if kind is None or kind == "gif" or (kind == "png" and b"acTL" in head[:4096]):
         return False
     return not (kind == "jpeg" and source.name.lower().endswith((".mjpg", ".mjpeg")))

@@ -22,7 +22,9 @@ from facestream.offline.sources import FoundSources, Source
 HIDDEN = ".facestream"
 JOURNAL = "source.json"
 SUMMARY = "sources.csv"
-RESERVED = frozenset({SUMMARY, HIDDEN})
+JOINED = ("faces.csv", "pyfeat.csv", "openface.csv")
+"""The tables of all sources in one."""
+RESERVED = frozenset({SUMMARY, HIDDEN, *JOINED})
 _PARTIAL, _OLD = ".partial", ".old"
 
 
@@ -150,7 +152,7 @@ class ResultFolder:
         self.entries[entry.identity] = name, entry
 
     def _refuse_files_of_others(self) -> None:
-        for name in (SUMMARY, *(f"{stem}.csv" for stem in ("faces", "pyfeat", "openface"))):
+        for name in (SUMMARY, *JOINED):
             if os.path.lexists(self.path / name):
                 raise ConfigError(
                     f"--out: {self.path / name} exists and is not from an earlier analysis, which would replace it; "

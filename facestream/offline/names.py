@@ -35,13 +35,16 @@ def result_names(
 
 
 def safe_name(text: str) -> str:
-    """A text as a name that every file system can keep; never empty, hidden or a device of Windows."""
+    """A text as a name that every file system can keep.
+
+    It is never empty, hidden, like an option of a command, or a device of Windows.
+    """
     normal = unicodedata.normalize("NFC", text)
     name = "".join("_" if char in _INVALID or not char.isprintable() else char for char in normal)
     name = name.strip().rstrip(".")
     while len(name.encode()) > MAX_NAME_BYTES:
         name = name[:-1]
-    if not name or name.startswith(".") or name.partition(".")[0].casefold() in _DEVICES:
+    if not name or name.startswith((".", "-")) or name.partition(".")[0].casefold() in _DEVICES:
         name = f"_{name}"
     return name
 

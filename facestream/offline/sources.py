@@ -170,7 +170,8 @@ def _in_folder(folder: Path) -> tuple[list[Source], int]:
     for path in _below(folder):
         if path.suffix.lower() not in PHOTO_SUFFIXES | VIDEO_SUFFIXES:
             others += 1
-        elif path.is_file():
+        # A broken link, as of a disk that is not there, is a source that fails: it must not be missing without a word.
+        elif path.is_file() or (path.is_symlink() and not path.exists()):
             sources.append(Source(SourceKind.FILE, str(path), str(path)))
     return sources, others
 

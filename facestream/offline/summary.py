@@ -93,7 +93,8 @@ def as_text(outcomes: Sequence[SourceOutcome], folder: Path, video_s: float, ela
         speed = f"; {video_s:.0f} s of video in {elapsed_s:.0f} s ({video_s / elapsed_s:.1f} times real time)"
     whole = [outcome for outcome in outcomes if outcome.entry is not None]
     where = whole[0].name if len(outcomes) == len(whole) == 1 else "NAME"
-    return f"{', '.join(parts)}{speed}\n{folder / where}: the tables; {folder / SUMMARY}: all sources"
+    tables = f"{folder / where}: the tables; " if whole else ""
+    return f"{', '.join(parts)}{speed}\n{tables}{folder / SUMMARY}: all sources"
 
 
 def as_problems(outcomes: Sequence[SourceOutcome]) -> str:
@@ -107,7 +108,8 @@ def as_problems(outcomes: Sequence[SourceOutcome]) -> str:
         f"  {name:<{width}}  {outcome.status}: {printable(_without_name(outcome.problem, outcome.source))}"
         for name, outcome in zip(shown, bad, strict=True)
     ]
-    return "\n".join([f"{len(bad)} of {len(outcomes)} sources have a problem:", *lines])
+    verb = "has" if len(bad) == 1 else "have"
+    return "\n".join([f"{len(bad)} of {len(outcomes)} sources {verb} a problem:", *lines])
 
 
 def _without_name(problem: str, source: Source) -> str:

@@ -9,7 +9,8 @@ import pytest_asyncio
 from playwright.async_api import Page, expect
 
 from facestream.analysis.drawing.words import Language
-from facestream.results.report.session import ReportOptions
+from facestream.results.report.session import ReportOptions, ReportSession
+from facestream.results.report.writer import ReportWriter
 from tests.browser.conftest import SCREENSHOTS, Browsers
 from tests.browser.test_for_everyone import violations
 from tests.reports import report_of_clip
@@ -56,6 +57,20 @@ async def test_the_summary_fits_into_the_window_and_onto_a_phone(page: Page, rep
         await page.screenshot(path=SCREENSHOTS / f"offline-report-{width}.png")
 
 
+async def test_a_long_name_without_spaces_fits_onto_a_phone(page: Page, tmp_path: Path):
+    path = tmp_path / "report.html"
+    with path.open("w", encoding="utf-8") as file:
+        ReportWriter(
+            file, ReportSession(source="a_long_name_" * 15 + "<script>.mp4"), ReportOptions()
+        ).close()
+    await page.set_viewport_size({"width": 360, "height": 740})
+
+    await page.goto(path.as_uri())
+
+    await expect(page.get_by_text("a_long_name_")).to_contain_text("<script>.mp4")
+    assert await page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
 async def test_timeline_images_and_head_pose_are_drawn(page: Page, report: Path):
     await page.goto(report.as_uri())
 
@@ -93,6 +108,10 @@ async def test_it_prints_on_a4_in_light_colours(page: Page, report: Path):
     # A4 in points, as a page box says it.
     assert b"/MediaBox [0 0 594.95996 841.91998]" in printed or b"/MediaBox [0 0 595 842]" in printed
     assert printed.count(b"/Type /Page\n") <= 5
+    kept = await page.locator("h2, h2 + p, h3").evaluate_all(
+        "(all) => all.map((each) => getComputedStyle(each).breakAfter)"
+    )
+    assert set(kept) == {"avoid"}, "a heading alone at the end of a page"
 
 
 async def test_the_german_report_says_so(page: Page, media_dir: Path, tmp_path: Path):

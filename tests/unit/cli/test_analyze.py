@@ -45,6 +45,7 @@ def test_a_number_out_of_range_is_refused(arguments: tuple[str, ...]):
         (("--out", "{out}", "--images"), "--images"),
         (("--out", "{out}", "--language", "de"), "--language"),
         (("--format", "html"), "--format"),
+        (("--out", "{out}", "--format", "parquet,html", "--combine"), "--combine"),
         (("--out", "{out}", "--start", "9", "--end", "5"), "end"),
         (("--out", "{photo}"), "is a file"),
         (("{folder}", "--out", "{folder}/out"), "inside"),

@@ -242,6 +242,14 @@ def test_a_kind_that_cannot_be_read_is_named(tmp_path: Path, content: bytes, kin
         open_clip(path)
 
 
+def test_an_animated_webp_is_no_photograph(tmp_path: Path):
+    path = tmp_path / "moving.webp"
+    path.write_bytes(b"RIFF\x20\0\0\0WEBPVP8X\x0a\0\0\0\x02\0\0\0\x3f\0\0\x2f\0\0ANIM\x06\0\0\0" + bytes(6))
+
+    with pytest.raises(ClipError, match="animated WebP cannot be read; convert it to MP4"):
+        open_clip(path)
+
+
 def test_a_file_cannot_name_other_files(tmp_path: Path, clip: Path):
     path = tmp_path / "list.mp4"
     path.write_text(f"#EXTM3U\n#EXTINF:2,\n{clip}\n#EXT-X-ENDLIST\n", encoding="utf-8")

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from facestream.offline.journal import RESERVED
 from facestream.offline.names import MAX_NAME_BYTES, result_names, safe_name
 from facestream.offline.sources import Source, SourceKind
 
@@ -48,6 +49,7 @@ def test_a_name_that_is_taken_is_not_used():
         (".hidden", "_.hidden"),
         ("ends. ", "ends"),
         ("con", "_con"),
+        ("-rf", "_-rf"),
         ("LPT1.old", "_LPT1.old"),
         ("a\\b/c", "a_b_c"),
         ("", "_"),
@@ -62,6 +64,10 @@ def test_a_long_name_is_cut_between_characters():
 
     assert len(name.encode()) <= MAX_NAME_BYTES
     assert set(name) == {"\u00e9"}
+
+
+def test_no_source_gets_the_name_of_a_joined_table():
+    assert names("/v/faces.csv.mp4", taken={*RESERVED}) == ["faces.csv.mp4"]
 
 
 def test_an_address_is_named_after_host_and_path():

@@ -202,6 +202,25 @@ def test_a_signal_ends_the_run_in_order(tmp_path: Path, media_dir: Path, number:
     assert sorted(path.name for path in out.rglob("*")) == [".facestream", "lock", "sources.csv"]
 
 
+def test_a_run_without_results_names_no_tables_and_an_old_joined_table_is_said_to_be_old(
+    tmp_path: Path, media_dir: Path
+):
+    out, gone = tmp_path / "out", tmp_path / "videos" / "gone.mp4"
+    gone.parent.mkdir()
+    gone.symlink_to("nowhere.mp4")
+    first = analyze(media_dir / "multi_face.jpg", "--out", out, "--combine")
+
+    failed = analyze(gone.parent, "--out", out)
+
+    assert "an earlier run" not in first.stderr
+    assert failed.returncode == 1
+    assert "the tables" not in failed.stdout
+    assert "1 of 1 sources has a problem" in failed.stderr
+    assert "no such file" in failed.stderr
+    assert f"{out / 'faces.csv'} is of an earlier run" in failed.stderr
+    assert (out / "faces.csv").read_text().startswith("input,frame")
+
+
 def test_a_process_that_dies_fails_its_file_and_the_others_go_on(tmp_path: Path, media_dir: Path):
     out = tmp_path / "out"
     sources = media_dir / LONG, media_dir / SHORT
@@ -345,6 +364,6 @@ def test_values_of_your_own_analysis_are_columns_and_its_faults_are_reported(
     assert table[0].endswith(",extra_faces")
     assert table[-1].endswith(",1")
     assert (
-        "your own analysis failed in 9 frames, which have no extra values: ZeroDivisionError"
+        "your own analysis failed in 9 of 9 frames, without its values: ZeroDivisionError"
         in bad.stderr + bad.stdout
     )

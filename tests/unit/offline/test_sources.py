@@ -105,6 +105,18 @@ def test_a_name_without_a_source_is_refused(tmp_path: Path, name: str):
         find_sources([str(tmp_path / name)])
 
 
+def test_a_broken_link_in_a_folder_is_a_source_that_fails(tmp_path: Path):
+    touch(tmp_path, "clip.mp4")
+    (tmp_path / "gone.mp4").symlink_to("/mnt/disk/gone.mp4")
+    (tmp_path / "loop.mp4").symlink_to("loop.mp4")
+    (tmp_path / "text").symlink_to("gone")
+    os.mkfifo(tmp_path / "pipe.mp4")
+
+    names = [Path(name).name for name in shown(tmp_path)]
+
+    assert names == ["clip.mp4", "gone.mp4", "loop.mp4"]
+
+
 def test_a_pipe_and_a_broken_link_are_refused(tmp_path: Path):
     os.mkfifo(tmp_path / "pipe.mp4")
     (tmp_path / "link.mp4").symlink_to("gone.mp4")
