@@ -6,7 +6,7 @@ import { ChartTools } from './panels/chart-tools.js';
 import { ClipPanel } from './panels/clip-panel.js';
 import { listOfCompact, makeCompact } from './panels/compact-view.js';
 import { CutLine } from './panels/cut-line.js';
-import { ConsentDialog } from './panels/consent-dialog.js';
+import { ConsentDialog, agreementOf } from './panels/consent-dialog.js';
 import { element, find } from './browser/elements.js';
 import { ExportPanel } from './panels/export-panel.js';
 import { FacesStrip } from './panels/faces-strip.js';
@@ -141,6 +141,8 @@ const clipPanel = new ClipPanel(element('#clip-panel'));
 const switches = new Switches(element('#layers'), element('#backgrounds'), find(document, '[name=mirror]', HTMLInputElement), (message) => visit.send(message));
 /** What the person agrees to. */
 let notice = T.NOTICE;
+/** Whether it says that the server keeps the results. */
+let mayRecord = false;
 const sessions = new Sessions(storage);
 const keeper = new SessionKeeper(sessions, log);
 const held = new HeldPanel(
@@ -237,7 +239,7 @@ const languages = new LanguageMenu(find(document, '#language', HTMLSelectElement
 /** @type {Visit} annotated, because the events below refer to it */
 const visit = new Visit(
   {
-    ...serverPorts(() => SERVER, () => token.token, askServer),
+    ...serverPorts(() => SERVER, () => token.token, askServer, () => mayRecord),
     traits: () => traits,
     askToken: (error) => token.ask(error ? problemOf(error).text : T.TOKEN_WANTED),
     askConsent: () => consent.ask(notice),
@@ -260,7 +262,8 @@ async function askServer() {
 async function readTraits() {
   const config = await askServer();
   if (config) {
-    notice = config.notice || T.NOTICE;
+    notice = agreementOf(config);
+    mayRecord = config.recorded;
     clipPanel.learn(config.websocket);
     switches.offerBackgrounds(config.backgroundModes);
   }

@@ -61,6 +61,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--ice-policy", choices=("all", "relay"), default="all",
         help="relay: send media only through a TURN server (default: %(default)s)",
     )  # fmt: skip
+    parser.add_argument(
+        "--no-record", action="store_false", dest="record",
+        help="ask a server that records sessions not to record this one",
+    )  # fmt: skip
     add_server_access(parser)
     add_gate_arguments(parser)
 
@@ -80,6 +84,7 @@ def options_from(args: argparse.Namespace) -> ReplayOptions:
         ice_servers=tuple(args.ice_servers),
         ice_credentials=CredentialSource(args.ice_username, args.ice_credential),
         ice_policy=args.ice_policy,
+        record=args.record,
         token=token_of(args),
         cafile=args.cafile,
     )
@@ -168,6 +173,8 @@ async def _replay(peer: "ReplayPeer", expected_frames: int | None) -> None:
 
 
 def _complain(peer: "ReplayPeer") -> None:
+    if peer.kept:
+        say(peer.kept)
     for sentence in dict.fromkeys([*(notice.detail for notice in peer.notices), *peer.unreadable]):
         say(f"server notice: {sentence}")
     if peer.tally.skipped:

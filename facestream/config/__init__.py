@@ -24,7 +24,7 @@ from pydantic_settings import (
 from facestream.config.limits import LimitSettings
 from facestream.config.media import AnalysisSettings, MediaSettings
 from facestream.config.network import NetworkSettings
-from facestream.config.server import AccessSettings, HttpSettings, OperationSettings
+from facestream.config.server import AccessSettings, HttpSettings, OperationSettings, RecordSettings
 from facestream.config.text_files import read_text
 from facestream.errors import ConfigError
 from facestream.resources import START
@@ -38,6 +38,7 @@ OTHER_VARIABLES = "FACESTREAM_TEST_", "FACESTREAM_UPSTREAM_"
 class Config(
     # `--help` lists them from the last to the first.
     OperationSettings,
+    RecordSettings,
     LimitSettings,
     AccessSettings,
     MediaSettings,

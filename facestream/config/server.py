@@ -4,7 +4,7 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, Field, model_validator
 
-from facestream.config.values import Networks, Origins
+from facestream.config.values import Formats, Networks, OptionalFile, Origins
 
 DEFAULT_PORT = 8080
 
@@ -60,6 +60,30 @@ class AccessSettings(BaseModel):
             msg = "tls_cert and tls_key: only one of them is set; expected both or none"
             raise ValueError(msg)
         return self
+
+
+class RecordSettings(BaseModel):
+    """Whether the results of sessions are kept in files."""
+
+    record: OptionalFile = Field(
+        None,
+        description="folder where the results of each session are kept: emotions, landmarks and times, not the "
+        "video; the page tells the person (docs/record.md). Not set: none are",
+    )
+    record_days: int = Field(
+        30,
+        ge=0,
+        le=36_500,
+        description="days after which a recorded session is deleted; 0: it is not deleted",
+    )
+    record_formats: Formats = Field(
+        ("csv", "jsonl", "html"),
+        min_length=1,
+        description="format of a recorded session: csv, jsonl, html, parquet, pyfeat, openface (repeatable)",
+    )
+    record_language: Literal["en", "de"] = Field(
+        "en", description="language of the report of a recorded session"
+    )
 
 
 class OperationSettings(BaseModel):

@@ -83,6 +83,8 @@ Addresses = Annotated[
 IceUrls = Annotated[
     tuple[Annotated[str, AfterValidator(_checked_ice_url)], ...], NoDecode, BeforeValidator(_split_at_commas)
 ]
+Formats = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_at_commas)]
+"""Names of formats of results, which `facestream.results.formats` checks."""
 Networks = Annotated[
     tuple[Annotated[str, AfterValidator(_checked_network)], ...], NoDecode, BeforeValidator(_split_at_commas)
 ]

@@ -18,6 +18,7 @@ from facestream.doctor.findings import Finding, Verdict, fail, ok, warn
 from facestream.errors import FacestreamError, ServerUnreachableError
 from facestream.ice.probe import try_server
 from facestream.ice.servers import IceServer
+from facestream.messages.http import PageConfig
 from facestream.replay import http
 from facestream.replay.options import ReplayOptions
 from facestream.replay.peer import ReplayPeer
@@ -44,6 +45,8 @@ async def peer_findings(
         return
     yield await _ready(url, credentials)
     yield _secure(url)
+    if record := await _record(url, credentials):
+        yield record
     servers = await http.fetch_ice_servers(url, credentials)
     if servers:
         for finding in await ice_findings("the page's", servers):
@@ -123,6 +126,16 @@ async def _ready(url: URL, credentials: http.Credentials) -> Finding:
     return ok("ready", "accepts new peers")
 
 
+async def _record(url: URL, credentials: http.Credentials) -> Finding | None:
+    """Whether the server keeps sessions; None: it does not, or does not say so."""
+    try:
+        _, body = await _get(url / "config", credentials)
+        config = PageConfig.model_validate_json(body)
+    except (aiohttp.ClientError, OSError, TimeoutError, ValueError):
+        return None
+    return ok("record", http.recorded_words(config.record_days)) if config.recorded else None
+
+
 def _secure(url: URL) -> Finding:
     if url.scheme == "https":
         return ok("secure context", "https: browsers open the camera")
@@ -142,7 +155,12 @@ async def _round_trip(url: URL, credentials: http.Credentials) -> Finding:
         image = Path(directory) / "face.png"
         cv2.imwrite(str(image), _test_frame())
         options = ReplayOptions(
-            image, str(url), duration_s=ROUND_TRIP_S, token=credentials.token, cafile=credentials.cafile
+            image,
+            str(url),
+            duration_s=ROUND_TRIP_S,
+            record=False,
+            token=credentials.token,
+            cafile=credentials.cafile,
         )
         try:
             async with asyncio.timeout(ROUND_TRIP_DEADLINE_S):

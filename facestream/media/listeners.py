@@ -6,12 +6,14 @@ Nothing here waits, except `Listener.take`, which runs in the task of its listen
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from typing import Protocol
 
 from facestream.analysis.faces import FrameReport
 from facestream.media.outbox import LandmarkTurns
 from facestream.messages.events import (
     LiveEvent,
     Lost,
+    Marker,
     SessionEnd,
     SessionStart,
     encode_event,
@@ -76,10 +78,22 @@ class Listener:
         return taken
 
 
+class Keeper(Protocol):
+    """Keeps everything that a stream sends; never waits."""
+
+    def add_frame(self, message: Telemetry, report: FrameReport, size_wh: tuple[int, int]) -> None:
+        """Keep a message and its report; `size_wh`: width and height of the frame."""
+
+    def add_marker(self, marker: Marker) -> None:
+        """Keep a marker."""
+
+
 class Listeners:
     """All listeners of one stream."""
 
     def __init__(self) -> None:
+        self.keeper: Keeper | None = None
+        """Gets the reports themselves; None: nothing is kept."""
         self._all: set[Listener] = set()
 
     def __len__(self) -> int:
@@ -95,15 +109,21 @@ class Listeners:
 
     def publish(self, event: LiveEvent) -> None:
         """Pass an event on that is the same for all."""
+        if self.keeper is not None and isinstance(event, Marker):
+            self.keeper.add_marker(event)
         text = encode_event(event)
         for listener in self._all:
             listener.put(text)
 
-    def publish_frame(self, message: Telemetry, encoded: str, report: FrameReport) -> None:
-        """Pass on what the peer gets about a frame, each with the landmarks that it has asked for.
+    def publish_frame(
+        self, message: Telemetry, encoded: str, report: FrameReport, size_wh: tuple[int, int]
+    ) -> None:
+        """Pass on what the peer gets about a frame of this size, each with the landmarks that it has asked for.
 
         `encoded` is the message as the peer gets it, with the landmarks that the peer has asked for.
         """
+        if self.keeper is not None:
+            self.keeper.add_frame(message, report, size_wh)
         if not self._all:
             return
         with_landmarks_of = _once(lambda face: telemetry_event(_encode(message, report, face)))

@@ -237,7 +237,8 @@ class FramePipeline:
             self.track.show(frame.video)  # DropPoint.BEFORE_ENCODING for the frame that it replaces
             encoded = encode_telemetry(message)
             self.outbox.send(encoded)
-            self.listeners.publish_frame(message, encoded, frame.report or FrameReport(()))
+            size_wh = frame.video.width, frame.video.height
+            self.listeners.publish_frame(message, encoded, frame.report or FrameReport(()), size_wh)
             self._sequence += 1
             if frame.report is not None:
                 self._meter.shown(time.monotonic() - began_s)

@@ -153,6 +153,8 @@ class ProblemCode(enum.StrEnum):
     CANDIDATES_TOO_LARGE = "candidates_too_large"  # 413
     ICE_RESTART_NOT_SUPPORTED = "ice_restart_not_supported"  # 422
     NO_SUCH_SESSION = "no_such_session"  # 404
+    NO_RECORD = "no_record"  # 404: nothing is kept of the session
+    RECORD_IN_USE = "record_in_use"  # 503: what is kept of the session cannot be deleted now
     BAD_OPENING = "bad_opening"  # 400: the first message of a socket
     NOT_A_WEBSOCKET = "not_a_websocket"  # 400
     COMPATIBILITY_MODE_OFF = "compatibility_mode_off"  # 404
@@ -207,6 +209,8 @@ class SessionInfo(_Body):
     frames_in: int
     frames_analysed: int
     dropped: int
+    recorded: bool = False
+    """Whether its results are being kept in files."""
 
 
 class SessionList(_Body):

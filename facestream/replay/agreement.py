@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facestream.errors import ConfigError
-from facestream.messages.telemetry import Telemetry, decode_telemetry
+from facestream.messages.telemetry import Telemetry
+from facestream.results.frames_jsonl import read_messages
 from facestream.results.record import FaceResult, result_of_telemetry
 
 MAX_FACES: Final = 500_000
@@ -162,9 +163,8 @@ def _rows(file: io.TextIOWrapper) -> Iterator[tuple[float, Seen | None]]:
     start = file.read(1)
     file.seek(0)
     if start == "{":
-        for line in file:
-            report = decode_telemetry(line)
-            if report.analysed:
+        for report in read_messages(file):
+            if isinstance(report, Telemetry) and report.analysed:
                 yield report.pts, None
                 yield from ((report.pts, _seen(face)) for face in result_of_telemetry(report).faces)
         return

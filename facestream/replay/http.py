@@ -135,6 +135,14 @@ async def fetch_ice_servers(url: URL, credentials: Credentials = NO_CREDENTIALS)
         return []
 
 
+def recorded_words(days: int) -> str:
+    """What a server that records sessions for that many days does, as a sentence; 0: it does not delete them."""
+    until = f"for {days} {'day' if days == 1 else 'days'}" if days else "without a limit of time"
+    return (
+        f"the server keeps the results of the session {until}: emotions, landmarks and times, not the video"
+    )
+
+
 async def leave(url: URL, session_id: str, secret: str, credentials: Credentials = NO_CREDENTIALS) -> bool:
     """End the session, if it has not ended; returns whether the server has responded."""
     try:

@@ -45,6 +45,8 @@ class ReplayOptions:
     """`relay`: send media only through a TURN server."""
     landmarks_every_s: float = 0.0
     """Ask the server for the landmarks of a face this often, 0.1 to 60 seconds; 0: never."""
+    record: bool = True
+    """Let a server that records sessions keep the results of this one."""
     token: str = ""
     """Access token, if the server needs one."""
     cafile: Path | None = None

@@ -80,6 +80,8 @@ class ReplayPeer:
         self.session_id = self._secret = ""
         self.resume_token = ""
         """Given as `resume` to another peer, it resumes this one's face ids and counters."""
+        self.kept = ""
+        """A sentence, if the server keeps the results of this session; empty: it does not."""
         self.states: list[str] = []
         """All states of the connection so far, in order."""
         self.notices: deque[ControlReply] = deque(maxlen=MAX_KEPT_REPLIES)
@@ -235,10 +237,12 @@ class ReplayPeer:
             type="offer",
             resume=self._resume,
             first_face_id=self._first_face_id,
+            record=self.options.record,
         )
         answer = await http.post_offer(self.url, offer, self._credentials)
         self.session_id, self.resume_token = answer.session_id, answer.resume
         self._secret = answer.secret
+        self.kept = http.recorded_words(answer.record_days) if answer.recorded else ""
         try:
             await self._pc.setRemoteDescription(RTCSessionDescription(sdp=answer.sdp, type="answer"))
         except Exception as error:  # aiortc 1.16's parser may raise anything

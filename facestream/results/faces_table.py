@@ -14,6 +14,7 @@ from facestream.results.tables import (
     Column,
     Table,
     TableOptions,
+    change_column,
     emotion_column,
     extra_cells,
     extra_columns,
@@ -25,7 +26,7 @@ _FRAME_COLUMNS = (
     FRAME,
     Column("time_s", "number", "s", "from 0", "time of the frame, from the clip's own clock"),
 )
-_FACE_COLUMNS = (
+_LABEL_COLUMNS = (
     FACE_ID,
     Column("box_left", "number", "px", "may be outside of the frame", "left edge of the box, from brows to chin"),
     Column("box_top", "number", "px", "may be outside of the frame", "top edge of the box"),
@@ -35,6 +36,9 @@ _FACE_COLUMNS = (
     Column("label", "text", "", ", ".join((*EMOTIONS, UNSURE)), "the word that most people would choose for the face"),
     Column("unsure", "text", "", ", ".join(UnsureReason), f"why the label is {UNSURE}; empty if it is an emotion"),
     *map(emotion_column, EMOTIONS),
+)  # fmt: skip
+_CHANGE_COLUMNS = tuple(map(change_column, EMOTIONS))
+_POSE_COLUMNS = (
     Column("yaw_deg", "number", "degrees", "-90 to 90", "turn of the head; positive: towards the right of the frame"),
     Column("pitch_deg", "number", "degrees", "-90 to 90", "nod of the head; positive: up"),
     Column("roll_deg", "number", "degrees", "-180 to 180", "tilt of the head; positive: clockwise in the frame"),
@@ -45,7 +49,11 @@ _FACE_COLUMNS = (
 
 
 def _columns(options: TableOptions) -> tuple[Column, ...]:
-    return (*_FRAME_COLUMNS, *_FACE_COLUMNS, *landmark_columns(options), *extra_columns(options))
+    return (*_FRAME_COLUMNS, *_face_columns(options), *landmark_columns(options), *extra_columns(options))
+
+
+def _face_columns(options: TableOptions) -> tuple[Column, ...]:
+    return (*_LABEL_COLUMNS, *(_CHANGE_COLUMNS if options.changes else ()), *_POSE_COLUMNS)
 
 
 def _rows(result: FrameResult, options: TableOptions) -> Iterator[Sequence[Cell]]:
@@ -56,18 +64,19 @@ def _rows(result: FrameResult, options: TableOptions) -> Iterator[Sequence[Cell]
         yield [
             result.frame,
             result.time_s,
-            *_cells(face),
+            *_cells(face, options),
             *landmark_cells(face.landmarks_xy, options),
             *extra,
         ]
     if not result.faces:
-        empty = [None] * len(_FACE_COLUMNS)
+        empty = [None] * len(_face_columns(options))
         yield [result.frame, result.time_s, *empty, *landmark_cells(None, options), *extra]
 
 
-def _cells(face: FaceResult) -> list[Cell]:
+def _cells(face: FaceResult, options: TableOptions) -> list[Cell]:
     return [
         face.id, *face.box, face.score, face.label, face.unsure, *face.probabilities,
+        *(face.changes if options.changes else ()),
         *(face.pose_deg or (None, None, None)), face.eye_opening, face.mouth_opening, face.blinks,
     ]  # fmt: skip
 

@@ -1,10 +1,17 @@
-"""frames.jsonl: the telemetry message of each frame, one a line, also of frames that were not analysed."""
+"""frames.jsonl: a message a line, the telemetry of each frame, also of those that were not analysed, and markers."""
 
+from collections.abc import Iterable, Iterator
 from typing import TextIO
 
-from facestream.messages.telemetry import FaceMessage, Telemetry, encode_telemetry
+from facestream.messages.control import ControlReply, decode_reply
+from facestream.messages.telemetry import FaceMessage, Telemetry, decode_telemetry, encode_telemetry
 from facestream.results.record import FrameResult, telemetry_of
+from facestream.results.report.session import ReportEvent
 from facestream.results.tables import Column, TableOptions
+
+_MARKER_FIELDS = {"type", "name", "note", "pts"}
+_MARKER = '{"type"'
+"""How the line of a marker begins; a telemetry message has no type."""
 
 
 class JsonlWriter:
@@ -21,8 +28,23 @@ class JsonlWriter:
             message = message.model_copy(update={"faces": faces})
         self._file.write(encode_telemetry(message) + "\n")
 
+    def add_event(self, event: ReportEvent) -> None:
+        """Write a marker, as `replay --telemetry` does."""
+        marker = ControlReply(type="marker", name=event.text, note=event.note, pts=round(event.time_s, 3))
+        self._file.write(marker.model_dump_json(include=_MARKER_FIELDS) + "\n")
+
     def close(self) -> None:
         """Nothing is left to write."""
+
+
+def read_messages(lines: Iterable[str]) -> Iterator[Telemetry | ReportEvent]:
+    """The frames and events of a frames.jsonl; raises ValueError for a line that is neither."""
+    for line in lines:
+        if line.startswith(_MARKER):
+            marker = decode_reply(line)
+            yield ReportEvent(marker.pts, marker.name, marker.note)
+        else:
+            yield decode_telemetry(line)
 
 
 def jsonl_fields(options: TableOptions) -> tuple[Column, ...]:

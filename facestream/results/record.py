@@ -47,10 +47,20 @@ class FaceResult:
     hints: tuple[str, ...] = ()
     landmarks_xy: LandmarksXY | None = None
     """Shape (68, 2), pixels; None: not sent."""
+    baseline: tuple[float, ...] | None = None
+    """The probabilities of this face at rest, in the order of EMOTIONS; None: not known."""
 
     def __post_init__(self) -> None:
-        if len(self.probabilities) != len(EMOTIONS):
-            raise ValueError(f"{len(self.probabilities)} probabilities; expected {len(EMOTIONS)}")
+        for values in (self.probabilities, self.baseline):
+            if values is not None and len(values) != len(EMOTIONS):
+                raise ValueError(f"{len(values)} probabilities; expected {len(EMOTIONS)}")
+
+    @property
+    def changes(self) -> tuple[float | None, ...]:
+        """How much each probability differs from the face at rest; None: not known."""
+        if self.baseline is None:
+            return (None,) * len(EMOTIONS)
+        return tuple(now - rest for now, rest in zip(self.probabilities, self.baseline, strict=True))
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from typing import Any
 from pydantic import JsonValue
 
 from facestream import __version__
+from facestream.analysis.faces import EMOTIONS
 from facestream.analysis.model_files import models_of
 from facestream.analysis.options import AnalysisOptions
 from facestream.results.record import FrameResult
@@ -38,6 +39,28 @@ class SessionFacts:
     """By name: file, version, sha256 and licence, from `models_used`."""
     settings: Mapping[str, JsonValue] = field(default_factory=dict)
     """The options of the analysis and of the command, as far as the results depend on them."""
+
+
+@dataclass(slots=True)
+class SessionNotes:
+    """What becomes known about a session while it runs, and what its owner adds."""
+
+    names: dict[int, str] = field(default_factory=dict)
+    """Names that a person gave to faces, by face id."""
+    baselines: dict[int, "Baseline"] = field(default_factory=dict)
+    """How faces look at rest, by face id."""
+    record: Mapping[str, JsonValue] = field(default_factory=dict)
+    """What a server that keeps sessions says about this one; empty: no server keeps it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """How a face looks at rest."""
+
+    probabilities: tuple[float, ...]
+    """Seven values 0..1 in the order of EMOTIONS."""
+    from_time_s: float
+    """From this time on, the tables have the differences to it."""
 
 
 class Totals:
@@ -98,20 +121,40 @@ def models_used(models_dir: Path, options: AnalysisOptions) -> dict[str, dict[st
 
 
 def session_json(
-    facts: SessionFacts, totals: Totals, files: Mapping[str, str], *, whole: bool
+    facts: SessionFacts,
+    totals: Totals,
+    files: Mapping[str, str],
+    notes: SessionNotes,
+    *,
+    whole: bool,
+    why_not_whole: str = "",
 ) -> dict[str, Any]:
-    """The content of session.json. `files`: names by format. `whole`: whether the results were written to their end."""
+    """The content of session.json.
+
+    `files`: names by format. `whole`: whether the results were written to their end; if they never will be,
+    `why_not_whole` says why.
+    """
     return {
         "session_file_version": VERSION,
         "whole": whole,
+        "why_not_whole": why_not_whole or None,
         "source": facts.source,
         "began_at": facts.began_at or None,
         "versions": {"facestream": __version__, "python": platform.python_version(), **_libraries()},
         "models": {name: dict(model) for name, model in facts.models.items()},
         "settings": dict(facts.settings),
         "files": dict(files),
+        "names": {str(face): name for face, name in sorted(notes.names.items())},
+        "neutral": {str(face): _baseline_json(rest) for face, rest in sorted(notes.baselines.items())},
+        "record": dict(notes.record) or None,
         "totals": totals.as_json(),
     }
+
+
+def _baseline_json(baseline: Baseline) -> dict[str, JsonValue]:
+    pairs = zip(EMOTIONS, baseline.probabilities, strict=True)
+    emotions: dict[str, JsonValue] = {str(name): round(p, 3) for name, p in pairs}
+    return {"from_time_s": round(baseline.from_time_s, 3), "emotions": emotions}
 
 
 def _libraries() -> dict[str, str]:

@@ -6,7 +6,7 @@ Knows no particular table: `faces_table.py` and its neighbours hold them.
 import csv
 import json
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TextIO
 
@@ -49,6 +49,14 @@ def emotion_column(name: str) -> Column:
     )
 
 
+def change_column(name: str) -> Column:
+    """The difference of the probability of an emotion to that of the face at rest."""
+    return Column(
+        f"{name}_change", "number", "", "-1 to 1", f"{name} minus its mean while the face was neutral, as somebody "
+        "has set it; empty: not set for this face, or not yet",
+    )  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class TableOptions:
     """What a table holds beside the faces."""
@@ -61,6 +69,10 @@ class TableOptions:
     """Which detector gave the scores; None: not known."""
     extra_names: tuple[str, ...] = ()
     """Names of the values of plug-ins; each becomes a column `extra_NAME`."""
+    changes: bool = False
+    """Whether the tidy table has the columns `EMOTION_change`: the difference to the face at rest."""
+    events: bool = False
+    """Whether there is a table of events, such as markers."""
     facts: SessionFacts | None = None
     """What a report says about its source; None: not known."""
     report: ReportOptions = field(default_factory=ReportOptions)
@@ -79,21 +91,32 @@ class Table:
     rows: Callable[[FrameResult, TableOptions], Iterator[Sequence[Cell]]]
 
 
-class CsvWriter:
-    """Writes a table as CSV: comma, decimal point, LF, three decimals, empty cells for missing values.
+class CsvFile:
+    """Writes rows as CSV: comma, decimal point, LF, three decimals, empty cells for missing values.
 
-    The file must be open as UTF-8 and with `newline=""`; `close` leaves it open.
+    The file must be open as UTF-8 and with `newline=""`.
     """
+
+    def __init__(self, file: TextIO, columns: Iterable[Column]) -> None:
+        self._csv = csv.writer(file, lineterminator="\n")
+        self._csv.writerow([column.name for column in columns])
+
+    def write_row(self, row: Iterable[Cell]) -> None:
+        """Write one row, in the order of the columns."""
+        self._csv.writerow(map(_as_text, row))
+
+
+class CsvWriter:
+    """Writes a table as CSV; `close` leaves the file open."""
 
     def __init__(self, table: Table, file: TextIO, options: TableOptions) -> None:
         self._table = table
         self._options = options
-        self._csv = csv.writer(file, lineterminator="\n")
-        self._csv.writerow([column.name for column in table.columns(options)])
+        self._csv = CsvFile(file, table.columns(options))
 
     def write(self, result: FrameResult) -> None:
         for row in self._table.rows(result, self._options):
-            self._csv.writerow(map(_as_text, row))
+            self._csv.write_row(row)
 
     def close(self) -> None:
         """Nothing is left to write: each row was written at once."""

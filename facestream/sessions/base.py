@@ -38,6 +38,7 @@ from facestream.messages.control import (
 from facestream.messages.events import Marker
 from facestream.messages.http import SessionInfo, SessionKind, SessionState
 from facestream.metrics import Measures, StreamCounts, StreamUse
+from facestream.recording.record import SessionRecord, TooManyFacesError
 from facestream.sessions.ending import Ending, Reason, SessionEnded
 from facestream.token_bucket import TokenBucket
 from facestream.workers.pool import AnalysisPool
@@ -47,7 +48,7 @@ logger = logging.getLogger(__name__)
 WATCH_EVERY_S = 0.5
 DIGITS = 12  # a setting is shown as it was given: 1.5, 8, 43200
 MARKERS_PER_S, MARKERS_AT_ONCE = 10, 50
-"""Of one session. The browser keeps all of them."""
+"""Of one session, with names and baselines. The browser keeps all of them."""
 MAX_LINEAGE = 64
 """Sessions of one peer whose ids and secrets still lead to the newest; 4 kB."""
 _FAULT = Reason(Ending.FAULT, "fault in the server")
@@ -115,6 +116,7 @@ class Session(abc.ABC):
             measures.observe_stages,
             by_pts=self.times_by_peer,
         )
+        self._record: SessionRecord | None = None
         self._markers = TokenBucket(1 / MARKERS_PER_S, MARKERS_AT_ONCE)
         self._end_reason: Reason | None = None
         """Why `run` ends or has ended; None: it still runs, or it was cancelled."""
@@ -174,6 +176,7 @@ class Session(abc.ABC):
             frames_in=pipeline.frames_in,
             frames_analysed=pipeline.frames_analysed,
             dropped=pipeline.dropped,
+            recorded=self.is_recorded,
         )
 
     @property
@@ -185,6 +188,26 @@ class Session(abc.ABC):
     def listeners(self) -> Listeners:
         """Programs that get its telemetry too."""
         return self._pipeline.listeners
+
+    @property
+    def record(self) -> SessionRecord | None:
+        """What is kept of it in files; None: nothing, from the start."""
+        return self._record
+
+    @record.setter
+    def record(self, record: SessionRecord | None) -> None:
+        """Set it before `run`."""
+        self._record = self._pipeline.listeners.keeper = record
+
+    @property
+    def is_recorded(self) -> bool:
+        """Whether its results are being kept."""
+        return self._record is not None and self._record.is_active
+
+    @property
+    def record_days(self) -> int:
+        """Days after which they are deleted; 0: they are not deleted, or not kept."""
+        return self._config.record_days if self._record is not None else 0
 
     @property
     def lineage(self) -> tuple[Identity, ...]:
@@ -279,7 +302,7 @@ class Session(abc.ABC):
         try:
             request = decode_control(message)
         except ControlError as error:
-            self._reply(ControlReply(type="error", code=error.code, detail=str(error)))
+            self._reject(error.code, str(error))
             return
         # The page of a paused clip sends no frames, but it pings.
         self._last_heard_s = time.monotonic()
@@ -332,17 +355,32 @@ class Session(abc.ABC):
         try:
             self.mark(request.name, request.note, tell_peer=False)
         except TooManyMarkersError as error:
-            self._reply(ControlReply(type="error", code=ErrorCode.TOO_MANY_MARKERS, detail=str(error)))
+            self._reject(ErrorCode.TOO_MANY_MARKERS, str(error))
         except NoFrameYetError:
             # No program can tell the time of it, and the peer has it anyway.
             return
 
-    def _on_note(self, _request: NameFace | SetNeutral) -> None:
-        self._reply(
-            ControlReply(
-                type="error", code=ErrorCode.NOT_RECORDED, detail="the server keeps no record of this session"
-            )
-        )
+    def _on_note(self, request: NameFace | SetNeutral) -> None:
+        """Keep a name or a baseline in the record, and nowhere else."""
+        record = self._record
+        if record is None or not record.is_active:
+            self._reject(ErrorCode.NOT_RECORDED, "the server keeps no record of this session")
+            return
+        if self._markers.wait_s(time.monotonic()):
+            self._reject(ErrorCode.TOO_MANY_MARKERS, f"too many; expected at most {MARKERS_PER_S} a second")
+            return
+        try:
+            if isinstance(request, NameFace):
+                record.name_face(request.face, request.name)
+                self._reply(ControlReply(type="face_name", face=request.face, name=request.name or ""))
+            else:
+                record.set_baseline(request.face, request.emotions)
+                self._reply(ControlReply(type="neutral", face=request.face))
+        except TooManyFacesError as error:
+            self._reject(ErrorCode.TOO_MANY_FACES, str(error))
+
+    def _reject(self, code: ErrorCode, detail: str) -> None:
+        self._reply(ControlReply(type="error", code=code, detail=detail))
 
     def _layer_names(self) -> tuple[str, ...]:
         return tuple(sorted(str(layer) for layer in self._pipeline.layers))

@@ -95,7 +95,13 @@ class JpegSession(Session):
         tasks.create_task(self._receive_frames(self._source), name=f"{self.id}/receive")
         tasks.create_task(self._send_jpegs(), name=f"{self.id}/jpegs")
         tasks.create_task(self._send_replies(), name=f"{self.id}/replies")
-        opened = Opened(session_id=self.id, resume=self.resume_token, secret=self.secret)
+        opened = Opened(
+            session_id=self.id,
+            resume=self.resume_token,
+            secret=self.secret,
+            recorded=self.is_recorded,
+            record_days=self.record_days,
+        )
         self._say(opened.model_dump_json())
         self._say_hello()
 

@@ -9,6 +9,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from facestream import logs
 from facestream.config import Config
@@ -22,6 +23,7 @@ from facestream.ice.servers import CredentialSource
 from facestream.media.listeners import Listener
 from facestream.messages.http import SessionInfo
 from facestream.metrics import Measures, StreamCounts
+from facestream.recording.recorder import Recorder
 from facestream.sessions.admission import (
     ActiveSession,
     Admission,
@@ -55,11 +57,30 @@ class TooManyListenersError(FacestreamError):
     code = "too_many_listeners"
 
 
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What a peer asks for when it opens a session."""
+
+    resume: str = ""
+    """The resume token of its lost connection; empty: a new session."""
+    first_face_id: int = 1
+    record: bool = True
+    """False: nothing of the session may be kept."""
+
+
 class SessionRegistry:
     """Opens sessions and owns their tasks until they end."""
 
-    def __init__(self, config: Config, pool: AnalysisPool, credentials: CredentialSource) -> None:
+    def __init__(
+        self,
+        config: Config,
+        pool: AnalysisPool,
+        credentials: CredentialSource,
+        recorder: Recorder | None = None,
+    ) -> None:
         self.measures = Measures()
+        self.recorder = recorder
+        """Keeps the results of sessions; None: they are not kept."""
         self._config = config
         self._pool = pool
         self.credentials = credentials
@@ -125,23 +146,21 @@ class SessionRegistry:
                     answer_sdp = await self._accept(session, offer)
                 if self.relays.has_turn and not has_relay(answer_sdp):
                     self.relays.check_again()
-                self._start(session, offer.resume, offer.first_face_id)
+                self._start(session, Wishes(offer.resume, offer.first_face_id, offer.record))
             except BaseException:
                 del self._sessions[session.id]
                 await session.close()
                 raise
         return session, answer_sdp
 
-    def open_jpeg(
-        self, socket: JpegSocket, resume: str, remote: str = "", first_face_id: int = 1
-    ) -> JpegSession:
+    def open_jpeg(self, socket: JpegSocket, wishes: Wishes, remote: str = "") -> JpegSession:
         """Admit a peer in compatibility mode; raises AdmissionError."""
-        with self._admitted(remote, resume):
+        with self._admitted(remote, wishes.resume):
             session = JpegSession(self._config, self._pool, self._drawing, self.measures, self._jpeg, socket)
             session.address = address_key(remote)
             self._sessions[session.id] = session
             try:
-                self._start(session, resume, first_face_id)
+                self._start(session, wishes)
             except BaseException:
                 # Nothing else to free: the task that uses the socket does not run.
                 del self._sessions[session.id]
@@ -267,18 +286,21 @@ class SessionRegistry:
             self._admission.cost.of(session.id),
         )
 
-    def _start(self, session: Session, resume: str, first_face_id: int) -> None:
+    def _start(self, session: Session, wishes: Wishes) -> None:
         """Start the task of an admitted session; continue where the session of its resume token ended.
 
         Raises DrainingError if the server began to stop after the admission.
         """
         self._check_draining()
-        kept = self._resume_states.take(resume, self._sessions.values())
+        kept = self._resume_states.take(wishes.resume, self._sessions.values())
         if kept is not None:
             session.resume(kept.state)
             session.earlier = kept.lineage
         else:
-            session.number_faces_from(first_face_id)
+            session.number_faces_from(wishes.first_face_id)
+        if self.recorder is not None and wishes.record:
+            earlier = kept.record if kept is not None else None
+            session.record = self.recorder.begin(session.id, session.secret, session.kind, earlier)
         self.measures.opened[session.kind] += 1
         task = asyncio.create_task(self._serve(session), name=f"{session.id}/session")
         self._tasks.add(task)
@@ -294,6 +316,8 @@ class SessionRegistry:
         finally:
             self._sessions.pop(session.id, None)
             session.listeners.end(session.ending)
+            if session.record is not None:
+                session.record.end(session.ending)
             if isinstance(session, WebRtcSession):
                 self.measures.ice[session.path or "none"] += 1
             self.measures.session_ended(session.kind, session.ending.label, session.counts())

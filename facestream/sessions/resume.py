@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from facestream.config import Config
 from facestream.media.pipeline import ResumeState
+from facestream.recording.record import SessionRecord
 from facestream.sessions.base import Identity, Session
 from facestream.sessions.ending import Ending
 
@@ -21,6 +22,8 @@ class Kept:
     state: ResumeState
     lineage: tuple[Identity, ...]
     """The session and those that it had continued itself."""
+    record: SessionRecord | None
+    """What is kept of the session in files; None: nothing."""
 
 
 class ResumeStates:
@@ -37,7 +40,7 @@ class ResumeStates:
             # A session without frames must not displace the state of another peer.
             return
         token = session.resume_token
-        self._states[token] = Kept(session.resume_state(), session.lineage)
+        self._states[token] = _kept(session)
         # By a timer and not when the next session ends: docs/privacy.md promises that it is deleted by then.
         asyncio.get_running_loop().call_later(self._keep_s, self._states.pop, token, None)
         if len(self._states) > self._most:
@@ -54,11 +57,15 @@ class ResumeStates:
                 Ending.RESUMED, "this session continues in another connection of the same peer"
             )
             session.handed_over = True
-            return Kept(session.resume_state(), session.lineage)
+            return _kept(session)
         kept = self._states.pop(token, None)
         if kept is None or time.monotonic() - kept.state.ended_s > self._keep_s:
             return None
         return kept
+
+
+def _kept(session: Session) -> Kept:
+    return Kept(session.resume_state(), session.lineage, session.record)
 
 
 def session_of(token: str, sessions: Iterable[Session]) -> Session | None:

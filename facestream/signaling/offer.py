@@ -37,6 +37,8 @@ class Offer:
     """The media sections of the offer; they complete aiortc's answer."""
     resume: str
     first_face_id: int
+    record: bool
+    """Whether the peer lets the server keep its results."""
     candidates: int
     """Number of candidates in the offer that were checked, whether admitted or rejected."""
 
@@ -58,6 +60,7 @@ def parse_offer(body: bytes, policy: CandidatePolicy, max_media_sections: int) -
         sections,
         offer.resume,
         offer.first_face_id,
+        offer.record,
         unfiltered.count("\na=candidate:"),
     )
 

@@ -23,6 +23,7 @@ from facestream.ice.addresses import (
     offer_addresses,
     offer_own_addresses,
 )
+from facestream.recording.recorder import Recorder, check_record
 from facestream.resources import MODELS_DIR
 from facestream.sessions.registry import SessionRegistry
 from facestream.web.app import make_app
@@ -86,6 +87,7 @@ async def serve(
     if config.analyzer and config.analysis_processes:
         # Before anything is opened; the workers make it later.
         find_plugin(config.analyzer)
+    check_record(config)
     certificate = find_certificate(config)
     context = certificate.context() if certificate else None
     check_own_addresses(config.ice_address)
@@ -122,10 +124,16 @@ async def serve(
             await pool.start()
             reach = Reach("https" if context else "http", host, port)
             models = named_models(models_dir, config.analysis_options()) if pool.size else ()
-            app = make_app(config, SessionRegistry(config, pool, credentials), pool, access, reach, models)
-            await _serve_with(
-                app, listener, context, lambda: announce(Listening(reach.urls(), access.local_token()))
-            )
+            recorder = Recorder.of(config, models_dir)
+            registry = SessionRegistry(config, pool, credentials, recorder)
+            try:
+                app = make_app(config, registry, pool, access, reach, models)
+                await _serve_with(
+                    app, listener, context, lambda: announce(Listening(reach.urls(), access.local_token()))
+                )
+            finally:
+                if recorder is not None:
+                    recorder.close()
         finally:
             await pool.close()
     finally:
@@ -166,6 +174,7 @@ async def _serve_with(
             ("metrics/lag", functools.partial(watch_loop, registry.measures.loop_lag_ms)),
             ("ice/relays", registry.relays.run),
             ("sessions/cost", registry.measure_cost),
+            *([("record/care", registry.recorder.care)] if registry.recorder else ()),
         ):
             running.append(tasks.create_task(supervisor.run_auxiliary(name, work), name=name))
         accepting: asyncio.Task[None] | None = None

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { ConsentDialog } from '../../client/js/panels/consent-dialog.js';
+import { ConsentDialog, agreementOf } from '../../client/js/panels/consent-dialog.js';
 
 /** Answers "yes" as soon as it is shown. */
 class Dialog extends EventTarget {
@@ -49,4 +49,15 @@ test('with the switch on, each start asks, also after a reload', async () => {
   for (let i = 0; i < 2; i += 1) await consent.ask('Agreed.');
 
   assert.equal(dialog.shown, 2);
+});
+
+test('what a person agrees to says whether the server keeps the results, so an agreement without it does not count', () => {
+  const kept = 'This server keeps the results of this session: emotions, landmarks and times, not the video, for 30 days.';
+  const own = agreementOf({ notice: '', recorded: true, recordDays: 30 });
+
+  assert.ok(own.includes(kept));
+  assert.doesNotMatch(own, /stores neither/);
+  assert.match(agreementOf({ notice: '', recorded: false, recordDays: 0 }), /stores neither frames nor results/);
+  assert.match(agreementOf({ notice: 'A museum.', recorded: true, recordDays: 1 }), /^A museum\. .*for 1 day\./);
+  assert.match(agreementOf({ notice: '', recorded: true, recordDays: 0 }), /without a limit of time/);
 });

@@ -120,6 +120,13 @@ test('the notice names the button that records as the button does, and says wher
   assert.match(de.NOTICE, /in Ihren Downloads gespeichert/);
 });
 
+test('the notice of a server that records says what it keeps and for how long', () => {
+  const text = de.noticeWith(de.recordedNotice(30));
+
+  assert.match(text, /bewahrt die Ergebnisse dieser Sitzung auf: Emotionen, Gesichtspunkte und Zeiten, nicht das Video, für 30 Tage\./);
+  assert.doesNotMatch(text, /speichert weder/);
+});
+
 test('how long numbers are kept is said in the list and after Stop', () => {
   assert.match(de.SESSIONS_NOTE, / bis Sie sie löschen oder der Browser den Platz braucht\.$/);
   assert.match(de.held({ lengthS: 5, faces: 1 }, 'browser'), / In diesem Browser, bis Sie sie löschen oder er den Platz braucht\.$/);

@@ -94,7 +94,7 @@ test('it opens the socket below the path of the page, with both tokens and the n
   const { peer, socket } = await opened(t);
 
   assert.equal(socket.url, 'ws://127.0.0.1:1/face/pictures');
-  assert.deepEqual(socket.sent, [{ type: 'open', token: 'secret', resume: 'r0', first_face_id: 8 }]);
+  assert.deepEqual(socket.sent, [{ type: 'open', token: 'secret', resume: 'r0', first_face_id: 8, record: false }]);
   assert.deepEqual([peer.sessionId, peer.resumeToken, peer.closed], ['s1', 'r1', false]);
 });
 

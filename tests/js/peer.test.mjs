@@ -6,7 +6,7 @@ import { beforeEach, test } from 'node:test';
 import { Peer } from '../../client/js/connection/peer.js';
 import { fakeClock, settle } from './clock.mjs';
 
-const ANSWER = { sdp: 'v=0 answer', type: 'answer', session_id: 's1', resume: 'r1', secret: 'hush' };
+const ANSWER = { sdp: 'v=0 answer', type: 'answer', session_id: 's1', resume: 'r1', secret: 'hush', recorded: true };
 const CANDIDATE = 'candidate:1 1 udp 2113937151 192.0.2.1 50000 typ host';
 const TRACK = { kind: 'video' };
 const STREAM = { getVideoTracks: () => [TRACK] };
@@ -89,7 +89,7 @@ beforeEach(() => {
   Object.defineProperty(globalThis, 'navigator', { configurable: true, value: { sendBeacon: (url, body) => beacons.push([url, body]) } });
 });
 
-function peerOf(resume = '', token = '', firstFaceId = 1) {
+function peerOf(resume = '', token = '', firstFaceId = 1, record = false) {
   const heard = { video: [], telemetry: [], control: [], flow: [], lost: [] };
   const events = {
     onVideo: (stream) => heard.video.push(stream),
@@ -98,7 +98,7 @@ function peerOf(resume = '', token = '', firstFaceId = 1) {
     onFlow: (flow) => heard.flow.push(flow),
     onLost: (error) => heard.lost.push(`${error.key} ${error.code}`.trim()),
   };
-  return { heard, peer: new Peer(events, 'http://127.0.0.1:1/face/', resume, token, firstFaceId) };
+  return { heard, peer: new Peer(events, 'http://127.0.0.1:1/face/', resume, token, firstFaceId, record) };
 }
 
 async function opened(...given) {
@@ -119,17 +119,24 @@ test('the offer carries token, resume token and the number of the first face, an
   const [offer] = requests;
   assert.equal(offer.url, 'http://127.0.0.1:1/face/offer');
   assert.equal(offer.headers.Authorization, 'Bearer secret');
-  assert.deepEqual(JSON.parse(offer.body), { sdp: 'v=0 offer', type: 'offer', resume: 'r0', first_face_id: 8 });
+  assert.deepEqual(JSON.parse(offer.body), { sdp: 'v=0 offer', type: 'offer', resume: 'r0', first_face_id: 8, record: false });
   assert.deepEqual(pc.answer, { sdp: ANSWER.sdp, type: 'answer' });
   assert.deepEqual([peer.sessionId, peer.resumeToken], ['s1', 'r1']);
   assert.equal(pc.sender.track, TRACK);
+});
+
+test('a server may keep the results only if the person agrees, and its answer says whether it does', async () => {
+  const { peer } = await opened('', '', 1, true);
+
+  assert.equal(JSON.parse(requests[0].body).record, true);
+  assert.equal(peer.recorded, true);
 });
 
 test('without tokens, no token is sent', async () => {
   await opened();
 
   assert.equal('Authorization' in requests[0].headers, false);
-  assert.deepEqual(Object.keys(JSON.parse(requests[0].body)), ['sdp', 'type', 'first_face_id']);
+  assert.deepEqual(Object.keys(JSON.parse(requests[0].body)), ['sdp', 'type', 'first_face_id', 'record']);
 });
 
 test('an offer can be made before there is a track', async () => {

@@ -66,11 +66,11 @@ test('faces that are not followed are counted where the server says so', () => {
 });
 
 test('settings that the server does not send are empty', () => {
-  for (const text of ['', '{', 'null', '{"notice":7,"views":"blur"}']) assert.deepEqual(decodeConfig(text), { notice: '', auth: 'none', websocket: false, backgroundModes: [], iceServers: [], tokenProblem: '', version: '', listens: '', addresses: [], models: [] });
+  for (const text of ['', '{', 'null', '{"notice":7,"views":"blur"}']) assert.deepEqual(decodeConfig(text), { notice: '', auth: 'none', websocket: false, backgroundModes: [], iceServers: [], tokenProblem: '', version: '', listens: '', addresses: [], models: [], recorded: false, recordDays: 0 });
 });
 
 test('the notice and the background modes of the server are decoded', () => {
-  assert.deepEqual(decodeConfig('{"notice":"Recorded.","resume_s":30,"auth":"token","token_problem":"token_expired","websocket":true,"version":"1.2","listens":"network","addresses":["https://192.0.2.7:8080",7],"models":["emotion 1",7],"views":["picture",5,"blur"],"iceServers":[7,{"urls":["turn:a"]}]}'), {
+  assert.deepEqual(decodeConfig('{"notice":"Recorded.","resume_s":30,"auth":"token","token_problem":"token_expired","websocket":true,"version":"1.2","listens":"network","addresses":["https://192.0.2.7:8080",7],"models":["emotion 1",7],"recorded":true,"record_days":30,"views":["picture",5,"blur"],"iceServers":[7,{"urls":["turn:a"]}]}'), {
     notice: 'Recorded.',
     auth: 'token',
     websocket: true,
@@ -81,7 +81,10 @@ test('the notice and the background modes of the server are decoded', () => {
     listens: 'network',
     addresses: ['https://192.0.2.7:8080'],
     models: ['emotion 1'],
+    recorded: true,
+    recordDays: 30,
   });
+  assert.equal(decodeConfig('{"recorded":true,"record_days":-1}').recordDays, 0);
   assert.equal(decodeConfig('{"listens":"everywhere"}').listens, '');
 });
 

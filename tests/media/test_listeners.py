@@ -18,7 +18,7 @@ from facestream.messages.telemetry import StageTimes, Telemetry
 from facestream.sessions import registry as registry_module
 from facestream.sessions.ending import Ending
 from facestream.sessions.jpeg import JpegSession
-from facestream.sessions.registry import SessionRegistry
+from facestream.sessions.registry import SessionRegistry, Wishes
 from facestream.web.app import make_app
 from facestream.web.auth.policy import Access
 from facestream.web.reach import Reach
@@ -60,7 +60,7 @@ class Running:
     def __init__(self, registry: SessionRegistry, server: BaseTestServer) -> None:
         self.registry = registry
         self.server = server
-        self.session: JpegSession = registry.open_jpeg(SilentPeer(), "")
+        self.session: JpegSession = registry.open_jpeg(SilentPeer(), Wishes())
         self.path = f"/sessions/{self.session.id}/events"
         self.headers = {OWNER_HEADER: self.session.secret}
 

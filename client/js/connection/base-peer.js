@@ -15,6 +15,7 @@ import { isReachable, withoutSlash } from './http.js';
  * @property {string} session_id
  * @property {string} [resume] token with which another connection can resume this session
  * @property {string} [secret] with which the peer may end its session over HTTP
+ * @property {boolean} [recorded] whether the server keeps the results of this session
  */
 
 /** @abstract @template {PeerEvents} [Events=PeerEvents] */
@@ -35,7 +36,10 @@ export class BasePeer {
   /** @protected */
   firstFaceId;
   /** @protected */
+  record;
+  /** @protected */
   secret = '';
+  #recorded = false;
 
   /**
    * @param {Events} events
@@ -43,13 +47,15 @@ export class BasePeer {
    * @param {string} [resume] `resumeToken` of a lost connection; the new session continues with its faces
    * @param {string} [token] access token, if the server requires one
    * @param {number} [firstFaceId] number of the first face, unless the session is resumed; 1,000,000 at most
+   * @param {boolean} [record] whether the person knows that a server may keep the results of sessions, and agrees; otherwise it keeps none of this one
    */
-  constructor(events, server = '', resume = '', token = '', firstFaceId = 1) {
+  constructor(events, server = '', resume = '', token = '', firstFaceId = 1, record = false) {
     this.events = events;
     this.server = withoutSlash(server);
     this.resume = resume;
     this.token = token;
     this.firstFaceId = firstFaceId;
+    this.record = record;
   }
 
   /** @returns {string} with which another connection can resume this session; empty before the admission */
@@ -60,6 +66,11 @@ export class BasePeer {
   /** @returns {string} the id of this session; empty before the admission */
   get sessionId() {
     return this.#sessionId;
+  }
+
+  /** @returns {boolean} whether the server keeps the results of this session; false before the admission */
+  get recorded() {
+    return this.#recorded;
   }
 
   /** @returns {boolean} whether it was closed or lost; it is never opened again */
@@ -89,10 +100,11 @@ export class BasePeer {
   }
 
   /** @protected @param {Admission} admission */
-  admitted({ session_id: sessionId, resume, secret }) {
+  admitted({ session_id: sessionId, resume, secret, recorded }) {
     this.#sessionId = sessionId;
     this.#resumeToken = resume ?? sessionId;
     this.secret = secret ?? '';
+    this.#recorded = recorded === true;
   }
 
   /** @protected @param {import('./telemetry.js').Control | null} message null: it could not be decoded */

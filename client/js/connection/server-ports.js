@@ -13,14 +13,15 @@ export const tokenRejection = (config) => (config?.tokenProblem ? rejection(401,
  * @param {() => string} server its address, at the moment of use
  * @param {() => string} token empty: there is none
  * @param {() => Promise<import('./telemetry.js').PageConfig | null>} ask for the server's settings, with the token
+ * @param {() => boolean} mayRecord whether the person has agreed that the server keeps the results
  */
-export const serverPorts = (server, token, ask) => ({
+export const serverPorts = (server, token, ask, mayRecord) => ({
   hasToken: () => Boolean(token()),
   checkToken: async () => tokenRejection(await ask()),
   hasWebrtc: () => Boolean(globalThis.RTCPeerConnection),
   openSource: VideoSource.open,
   /** @type {import('../visit/visit-states.js').VisitPorts['makePeer']} */
-  makePeer: (transport, events, resume, firstFaceId) => new (transport === Transport.WEBRTC ? Peer : JpegPeer)(events, server(), resume, token(), firstFaceId),
+  makePeer: (transport, events, resume, firstFaceId) => new (transport === Transport.WEBRTC ? Peer : JpegPeer)(events, server(), resume, token(), firstFaceId, mayRecord()),
   fetchIceServers: async () => (await ask())?.iceServers ?? [],
   isOffline: () => !navigator.onLine,
   isHidden: () => document.hidden,

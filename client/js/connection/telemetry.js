@@ -59,7 +59,7 @@ const KEEPS_UP = 0.85;
  * @property {number} pts of the newest frame that had arrived at the server, in seconds
  */
 
-/** @typedef {{notice: string, auth: 'token' | 'none', websocket: boolean, backgroundModes: string[], iceServers: RTCIceServer[], tokenProblem: string, version: string, listens: '' | 'loopback' | 'network', addresses: string[], models: string[]}} PageConfig `tokenProblem`: the code with which an offer with this token would be rejected; `addresses`: where other machines open the page. Empty where the server does not say */
+/** @typedef {{notice: string, auth: 'token' | 'none', websocket: boolean, backgroundModes: string[], iceServers: RTCIceServer[], tokenProblem: string, version: string, listens: '' | 'loopback' | 'network', addresses: string[], models: string[], recorded: boolean, recordDays: number}} PageConfig `tokenProblem`: the code with which an offer with this token would be rejected; `addresses`: where other machines open the page; `recorded`: whether the server keeps the results of sessions, for `recordDays` days, 0: without a limit. Empty where the server does not say */
 
 /**
  * @param {string} text one message
@@ -141,6 +141,8 @@ export function decodeConfig(text) {
     listens: ['loopback', 'network'].includes(config?.listens) ? config.listens : '',
     addresses: strings(config?.addresses),
     models: strings(config?.models),
+    recorded: config?.recorded === true,
+    recordDays: Number.isInteger(config?.record_days) && config.record_days > 0 ? config.record_days : 0,
   };
 }
 

@@ -1,7 +1,14 @@
 /** Asks the person for consent, and keeps what was agreed to and when. Draws into its own dialog only. */
 
 import { forTab, forgetChoice, keepChoice, readChoice } from '../browser/settings.js';
+import { T } from '../texts/texts.js';
 import { fill, isConfirmed } from './dialogs.js';
+
+/** @param {Pick<import('../connection/telemetry.js').PageConfig, 'notice' | 'recorded' | 'recordDays'>} config @returns {string} what a person agrees to before a video is sent to a server with these settings */
+export function agreementOf({ notice, recorded, recordDays }) {
+  if (!recorded) return notice || T.NOTICE;
+  return notice ? `${notice} ${T.recordedNotice(recordDays)}` : T.noticeWith(T.recordedNotice(recordDays));
+}
 
 /** Asks before anything is sent: once in each browser session, or at each start if the person wants that, and again when the text changes. What was agreed to and when survives a reload. */
 export class ConsentDialog {

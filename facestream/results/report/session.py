@@ -16,6 +16,8 @@ class ReportEvent:
     time_s: float
     """On the clock of the results."""
     text: str
+    note: str = ""
+    """What a person wrote beside it."""
 
     def __post_init__(self) -> None:
         if not math.isfinite(self.time_s):

@@ -142,7 +142,7 @@ def events_section(drawing: Drawing, events: Sequence[ReportEvent], left_out: in
     items = joined(
         Markup(
             f'<li><b class="number">{number}</b><time>{text(drawing.clock(event.time_s - drawing.start_s))}</time>'
-            f"<span>{isolated(event.text)}</span></li>"
+            f"<span>{isolated(event.text)}{_note(event)}</span></li>"
         )
         for number, event in enumerate(events[:MOST_LISTED], 1)
     )
@@ -154,6 +154,10 @@ def events_section(drawing: Drawing, events: Sequence[ReportEvent], left_out: in
     )
     content = f"<ol>{items}</ol>{more}" if events else f"<p>{text(texts.events_none)}</p>"
     return Markup(f"<section><h2>{text(texts.events)}</h2>{content}</section>")
+
+
+def _note(event: ReportEvent) -> Markup:
+    return Markup(f" ({isolated(event.note, 500)})") if event.note else Markup("")
 
 
 def extra_section(drawing: Drawing, tally: SessionTally) -> Markup:

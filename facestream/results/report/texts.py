@@ -124,6 +124,8 @@ class Texts:
     versions: str
     models: str
     settings: str
+    cut_off: str
+    frames_missing: str
 
 
 def texts_of(language: Language) -> Texts:

@@ -196,4 +196,6 @@ GERMAN = Texts(
     versions="Versionen",
     models="Modelle",
     settings="Einstellungen",
+    cut_off="Die Ergebnisse enden vorzeitig: Der Server endete vor der Sitzung oder konnte nicht schreiben.",
+    frames_missing="Bilder, die fehlen, weil die Festplatte oder der Rechner zu langsam war: {count}.",
 )

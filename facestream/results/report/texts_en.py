@@ -187,4 +187,6 @@ ENGLISH = Texts(
     versions="Versions",
     models="Models",
     settings="Settings",
+    cut_off="The results end early: the server was stopped before the session, or it could not write.",
+    frames_missing="Frames that are missing, because the disk or the machine was too slow: {count}.",
 )

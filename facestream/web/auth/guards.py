@@ -110,11 +110,16 @@ def is_secret(given: str, of: str) -> bool:
 def require_owner(request: web.Request, session: Session) -> None:
     """Pass for the secret of the session; raises RejectedError."""
     if not is_owner(session, header(request, OWNER_HEADER)):
-        raise RejectedError(
-            403,
-            ProblemCode.NOT_YOUR_SESSION,
-            f"not your session; expected its secret in the header {OWNER_HEADER}",
-        )
+        raise not_your_session()
+
+
+def not_your_session() -> RejectedError:
+    """The rejection of a client without the secret of the session."""
+    return RejectedError(
+        403,
+        ProblemCode.NOT_YOUR_SESSION,
+        f"not your session; expected its secret in the header {OWNER_HEADER}",
+    )
 
 
 def require_owner_or_admin(request: web.Request, session: Session) -> Ending:

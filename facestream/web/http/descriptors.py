@@ -12,6 +12,8 @@ FILES_OF_SERVER = 100
 """Measured without clients: 30 with four workers. The rest is for further workers and closing connections."""
 FILES_PER_SESSION = 8
 """Sockets of one peer: one for each address, its relay, its HTTP connection; measured 4 to 6."""
+FILES_PER_RECORD = 3
+"""Of a recorded session besides its formats: events, the lock, session.json while it is replaced."""
 LEAST_CONNECTIONS = 64
 NO_RESOURCES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 """Error numbers of a process or machine that lacks descriptors or memory."""
@@ -55,7 +57,8 @@ def as_number(limit: int) -> int:
 
 def descriptors_for_sessions(config: Config) -> int:
     """Descriptors that the server needs with `max_sessions` sessions, without other HTTP connections."""
-    return FILES_OF_SERVER + FILES_PER_SESSION * config.max_sessions
+    files = FILES_PER_SESSION + (len(config.record_formats) + FILES_PER_RECORD if config.record else 0)
+    return FILES_OF_SERVER + files * config.max_sessions
 
 
 def descriptors_for_connections(config: Config, limit: int) -> int:

@@ -36,7 +36,11 @@ async def ready(request: web.Request) -> web.Response:
     A failed auxiliary task is reported, but does not make the server unready: it serves without the task.
     """
     missing = what_is_missing(request.app[REGISTRY], request.app[POOL])
-    body = Readiness(ready=not missing, missing=missing, impaired=request.app[SUPERVISOR].impaired())
+    recorder = request.app[REGISTRY].recorder
+    impaired = request.app[SUPERVISOR].impaired() + (
+        [recorder.impaired] if recorder and recorder.impaired else []
+    )
+    body = Readiness(ready=not missing, missing=missing, impaired=impaired)
     return web.json_response(text=body.to_json(), status=503 if missing else 200)
 
 

@@ -12,6 +12,7 @@ from facestream.messages.http import Problem, ProblemCode
 from facestream.messages.jpeg_socket import HEADER_BYTES, Open, Refused, decode_open
 from facestream.sessions.ending import Ending
 from facestream.sessions.jpeg import JpegSession
+from facestream.sessions.registry import Wishes
 from facestream.web.auth.guards import authorize, check_request_rate, requesting_client
 from facestream.web.http.protocol import is_leaving, mark_session_open
 from facestream.web.keys import CONFIG, REGISTRY
@@ -120,7 +121,8 @@ def _decoded(first: str | bytes) -> Open:
 def _admit(request: web.Request, peer: "WebSocketPeer", opening: Open) -> JpegSession:
     check_request_rate(request)
     remote = requesting_client(request).address
-    return request.app[REGISTRY].open_jpeg(peer, opening.resume, remote, opening.first_face_id)
+    wishes = Wishes(opening.resume, opening.first_face_id, opening.record)
+    return request.app[REGISTRY].open_jpeg(peer, wishes, remote)
 
 
 def _send_without_delay(transport: asyncio.WriteTransport | None) -> None:

@@ -110,6 +110,17 @@ class ServerCollector(Collector):
             "Messages that listeners lost because they read too slowly.",
             measures.events_lost,
         )
+        recorder = self._registry.recorder
+        yield CounterMetricFamily(
+            "facestream_record_faults",
+            "Sessions whose record ended early because it could not be written.",
+            recorder.faults if recorder else 0,
+        )
+        yield CounterMetricFamily(
+            "facestream_record_frames_lost",
+            "Frames that are missing in records because the disk or the machine was too slow.",
+            recorder.frames_lost if recorder else 0,
+        )
         yield from _without_created(measures.stage_ms)
 
     def _machine(self) -> Iterator[Metric]:

@@ -74,6 +74,8 @@ async def page_config(request: web.Request) -> web.Response:
         version=__version__ if is_trusted else "",
         listens=listens if is_trusted else "",
         addresses=reach.urls_for_others() if is_trusted else (),
+        recorded=config.record is not None,
+        record_days=config.record_days if config.record is not None else 0,
         models=() if problem else request.app[MODELS],
         ice_servers=[IceServerBody.model_validate(server) for server in ice_servers],
     )

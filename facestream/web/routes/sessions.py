@@ -7,14 +7,17 @@ from aiohttp import web
 
 from facestream.errors import FragmentTooLargeError, OfferTooLargeError
 from facestream.ice.trickle import FRAGMENT_TYPE, MAX_FRAGMENT_BYTES
-from facestream.messages.http import AnswerBody, ProblemCode, SessionList
+from facestream.messages.http import OWNER_HEADER, AnswerBody, ProblemCode, SessionList
+from facestream.recording.recorder import Deletion
 from facestream.sessions.ending import Ending
 from facestream.sessions.webrtc import WebRtcSession
 from facestream.signaling.offer import parse_offer
 from facestream.web.auth.guards import (
     authorize,
     check_request_rate,
+    is_admin,
     is_owner,
+    not_your_session,
     requesting_client,
     require_admin,
     require_owner,
@@ -22,6 +25,7 @@ from facestream.web.auth.guards import (
 )
 from facestream.web.auth.origin import GOODBYE
 from facestream.web.http.bodies import read_at_most, require_type
+from facestream.web.http.headers import header
 from facestream.web.keys import CONFIG, REGISTRY
 from facestream.web.problems import RejectedError
 
@@ -53,6 +57,8 @@ async def offer(request: web.Request) -> web.Response:
         session_id=session.id,
         resume=session.resume_token,
         secret=session.secret,
+        recorded=session.is_recorded,
+        record_days=session.record_days,
     )
     return web.json_response(text=answer.to_json())
 
@@ -86,6 +92,43 @@ async def leave(request: web.Request) -> web.Response:
     return web.Response(status=204)
 
 
+@routes.delete("/sessions/{id}/record")
+async def delete_record(request: web.Request) -> web.Response:
+    """Delete what is kept of a session, also after its end; a running session goes on, and nothing more is kept.
+
+    Allowed for its own peer, by its secret, and for admins.
+    """
+    registry, session_id = request.app[REGISTRY], request.match_info["id"]
+    recorder, session = registry.recorder, registry.get(session_id)
+    if session is not None:
+        require_owner_or_admin(request, session)
+    if recorder is None:
+        raise _no_record("this server keeps no records")
+    try:
+        if session is not None and session.record is not None:
+            deletion = await recorder.delete(session.record)
+        else:
+            secret = None if is_admin(request) else header(request, OWNER_HEADER)
+            deletion = await recorder.delete_ended(session_id, secret)
+    except OSError as error:
+        raise RejectedError(
+            503,
+            ProblemCode.RECORD_IN_USE,
+            f"the record cannot be deleted now ({error.strerror}); tell the operator of the server",
+        ) from error
+    if deletion is Deletion.NO_RECORD:
+        raise _no_record("there is no record of this session; it may have been deleted already")
+    if deletion is Deletion.NOT_YOURS:
+        raise not_your_session()
+    if deletion is Deletion.IN_USE:
+        raise RejectedError(
+            503,
+            ProblemCode.RECORD_IN_USE,
+            "another server or task works on the record; try again in a minute",
+        )
+    return web.Response(status=204)
+
+
 @routes.post(GOODBYE)
 async def bye(request: web.Request) -> web.Response:
     """End the session of a closing page (`navigator.sendBeacon`); the body is the session's secret.
@@ -104,6 +147,10 @@ async def sessions(request: web.Request) -> web.Response:
     """List every session, for admins; without addresses, which are not needed to end a session."""
     require_admin(request)
     return web.json_response(text=SessionList(sessions=request.app[REGISTRY].session_infos()).to_json())
+
+
+def _no_record(message: str) -> RejectedError:
+    return RejectedError(404, ProblemCode.NO_RECORD, message)
 
 
 def _no_session(message: str) -> RejectedError:

@@ -32,7 +32,7 @@ def message(seq: int = 0, with_landmarks: int | None = None) -> Telemetry:
 
 
 def publish(listeners: Listeners, frame: Telemetry) -> None:
-    listeners.publish_frame(frame, encode_telemetry(frame), REPORT)
+    listeners.publish_frame(frame, encode_telemetry(frame), REPORT, (640, 360))
 
 
 def events_of(taken: str) -> list[tuple[str, dict[str, object]]]:

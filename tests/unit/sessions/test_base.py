@@ -12,7 +12,7 @@ from facestream.ice.servers import CredentialSource
 from facestream.media.pipeline import FramePipeline
 from facestream.messages.control import ControlReply
 from facestream.sessions.jpeg import JpegSession
-from facestream.sessions.registry import SessionRegistry
+from facestream.sessions.registry import SessionRegistry, Wishes
 from facestream.workers.pool import AnalysisPool
 from tests.times import seconds
 
@@ -46,7 +46,7 @@ async def serve(folder: Path, socket: Socket, config: Config | None = None) -> d
     pool = AnalysisPool(folder, AnalysisOptions(), 0, 1)
     registry = SessionRegistry(config or Config(), pool, CredentialSource())
     async with asyncio.timeout(DEADLINE_S):
-        registry.open_jpeg(socket, "")
+        registry.open_jpeg(socket, Wishes())
         while len(registry):  # noqa: ASYNC110 - the registry has no event for it
             await asyncio.sleep(0.01)
     await registry.close()

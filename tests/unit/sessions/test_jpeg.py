@@ -17,7 +17,7 @@ from facestream.media import jpeg
 from facestream.messages.jpeg_socket import JpegFrame, encode_jpeg_message
 from facestream.messages.telemetry import Telemetry
 from facestream.sessions import registry as registry_module
-from facestream.sessions.registry import SessionRegistry
+from facestream.sessions.registry import SessionRegistry, Wishes
 from facestream.workers.pool import AnalysisPool
 from tests.times import seconds
 
@@ -83,7 +83,7 @@ async def test_jpegs_are_coded_in_threads_of_their_own(
     monkeypatch.setattr("facestream.media.tracks.decode_jpeg", decode_noted)
     monkeypatch.setattr("facestream.sessions.jpeg.encode_jpeg", encode_noted)
     socket = Socket(1, lambda: None)
-    registry.open_jpeg(socket, "")
+    registry.open_jpeg(socket, Wishes())
     async with asyncio.timeout(DEADLINE_S):
         await socket.frame_sent.wait()
     await registry.close()
@@ -102,7 +102,7 @@ async def test_frames_dropped_before_decoding_are_counted_and_reported(
 
     monkeypatch.setattr("facestream.media.tracks.decode_jpeg", decode_when_all_are_read)
     socket = Socket(5, all_read.set)
-    registry.open_jpeg(socket, "")
+    registry.open_jpeg(socket, Wishes())
     async with asyncio.timeout(DEADLINE_S):
         while len(messages_of(socket)) < 2:  # noqa: ASYNC110 - the socket has no event for it
             await asyncio.sleep(0.01)

@@ -15,7 +15,7 @@ from facestream.ice.candidates import CandidatePolicy
 from facestream.ice.servers import CredentialSource
 from facestream.sessions.admission import DrainingError
 from facestream.sessions.jpeg import JpegSession
-from facestream.sessions.registry import SessionRegistry
+from facestream.sessions.registry import SessionRegistry, Wishes
 from facestream.sessions.resume import ResumeStates
 from facestream.sessions.webrtc import WebRtcSession
 from facestream.signaling.offer import Offer, parse_offer
@@ -97,7 +97,7 @@ async def test_a_socket_that_opens_while_the_server_stops_is_rejected(registry: 
     await registry.close()
 
     with pytest.raises(DrainingError):
-        registry.open_jpeg(SilentSocket(), "")
+        registry.open_jpeg(SilentSocket(), Wishes())
 
     assert len(registry) == 0
 
@@ -120,7 +120,7 @@ async def test_a_fault_at_the_start_of_a_jpeg_session_removes_it(
     monkeypatch.setattr(ResumeStates, "take", fails)
 
     with pytest.raises(RuntimeError, match="injected"):
-        registry.open_jpeg(SilentSocket(), "")
+        registry.open_jpeg(SilentSocket(), Wishes())
 
     assert len(registry) == 0
 
@@ -132,7 +132,7 @@ async def test_a_jpeg_session_is_removed_at_a_fault_of_its_own(
     monkeypatch.setattr(ResumeStates, "take", lambda *_args: SimpleNamespace(state=object(), lineage=()))
 
     with pytest.raises(RuntimeError, match="injected"):
-        registry.open_jpeg(SilentSocket(), "")
+        registry.open_jpeg(SilentSocket(), Wishes())
 
     assert len(registry) == 0
 

@@ -12,6 +12,7 @@ async def test_resume_states_expire_without_further_requests():
         resume_token="token",
         resume_state=lambda: SimpleNamespace(ended_s=0.0),
         lineage=(),
+        record=None,
         handed_over=False,
         frames_in=1,
     )

@@ -1,0 +1,240 @@
+"""The records of a server: begin and delete them, finish those that were cut off, delete the old ones.
+
+Everything that touches the disk runs in two threads of its own: one writes, the other cares for old folders.
+"""
+
+import asyncio
+import enum
+import logging
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Self
+
+from facestream.analysis.drawing.words import Language
+from facestream.config import Config
+from facestream.errors import ConfigError
+from facestream.recording.files import RecordedSession, RecordFiles, RecordOptions, baseline_of
+from facestream.recording.folders import Held, Record, RecordFolders
+from facestream.recording.record import SessionRecord
+from facestream.recording.writer import WriterThread
+from facestream.results.finishing import finish_interrupted
+from facestream.results.formats import check_formats
+from facestream.results.report.session import ReportOptions
+from facestream.results.report.texts import texts_of
+from facestream.results.session_file import SessionFacts, SessionNotes, models_used
+from facestream.results.tables import TableOptions
+from facestream.workers.shortage import started_threads
+
+logger = logging.getLogger(__name__)
+
+CARE_EVERY_S = 3600.0
+CLOSE_DEADLINE_S = 2.0
+"""For the last writes at the end of the server; what is not done by then is finished at the next start."""
+
+
+class Deletion(enum.Enum):
+    """What became of a request to delete a record."""
+
+    DONE = "done"
+    NO_RECORD = "no record"  # never made, or deleted already
+    NOT_YOURS = "not yours"
+    IN_USE = "in use"  # another server writes it
+
+
+def check_record(config: Config) -> None:
+    """Check the formats, and that files can be written to the folder; raises ConfigError."""
+    if config.record is None:
+        return
+    try:
+        check_formats(config.record_formats)
+    except ConfigError as error:
+        raise ConfigError(f"record_formats: {error}", "record_formats") from error
+    RecordFolders(config.record).prepare()
+
+
+class Recorder:
+    """Begins the records of a server's sessions. Its methods belong to the event loop."""
+
+    def __init__(self, folders: RecordFolders, options: RecordOptions) -> None:
+        """`folders` is prepared. Raises ShortageError."""
+        self.keep_days = options.keep_days
+        self.frames_lost = 0
+        """Frames that are missing in records, because the disk or the machine was too slow."""
+        self._folders = folders
+        self._options = options
+        self._writer = WriterThread()
+        self._care = started_threads(1, "record-care")
+        self._closed = False
+
+    @classmethod
+    def of(cls, config: Config, models_dir: Path) -> Self | None:
+        """The recorder that the settings ask for, which `check_record` accepts; None: none.
+
+        Raises ModelFileError, ShortageError.
+        """
+        if config.record is None:
+            return None
+        folders = RecordFolders(config.record)
+        analysis = config.analysis_options()
+        facts = SessionFacts(
+            models=models_used(models_dir, analysis) if config.analysis_processes else {},
+            settings={name: value for name, value in asdict(analysis).items() if value != ""},
+        )
+        table = TableOptions(
+            detector=config.detector,
+            changes=True,
+            events=True,
+            report=ReportOptions(Language(config.record_language)),
+        )
+        days = f"for {config.record_days} days" if config.record_days else "without a limit of time"
+        logger.info("record: the results of sessions are kept in %s %s", config.record, days)
+        has_plugin = bool(config.analyzer)
+        return cls(
+            folders, RecordOptions(config.record_formats, config.record_days, facts, table, has_plugin)
+        )
+
+    @property
+    def faults(self) -> int:
+        """Sessions whose record has ended early, because it could not be written."""
+        return self._writer.faults
+
+    @property
+    def impaired(self) -> str:
+        """Why the last session could not be recorded, as a sentence without paths; empty: it could."""
+        problem = self._writer.problem
+        return (
+            f"record: the results of sessions cannot be written ({problem}), see the log" if problem else ""
+        )
+
+    def begin(
+        self, session_id: str, secret: str, kind: str, earlier: SessionRecord | None = None
+    ) -> SessionRecord | None:
+        """Begin the record of a session; one that continues another gets its names and baselines.
+
+        None: the owner has deleted the record of the session that it continues.
+        """
+        if earlier is not None and earlier.is_deleted:
+            return None
+        session = RecordedSession(session_id, secret, kind, earlier.files.name if earlier else "")
+        notes = SessionNotes()
+        if earlier is not None:
+            notes.names.update(earlier.names)
+            notes.baselines.update(
+                {face: baseline_of(emotions, 0.0) for face, emotions in earlier.baselines.items()}
+            )
+        record = SessionRecord(
+            self._writer,
+            RecordFiles(self._folders, session, self._options, notes),
+            self._count_lost,
+        )
+        if earlier is not None:
+            record.names, record.baselines = dict(earlier.names), dict(earlier.baselines)
+        return record
+
+    async def delete(self, record: SessionRecord) -> Deletion:
+        """Delete the record of a running session, and those that it continues; nothing more is kept of it.
+
+        Raises OSError.
+        """
+        record.is_deleted = True
+        return await asyncio.wrap_future(self._writer.submit(lambda: self._delete_files(record.files)))
+
+    async def delete_ended(self, session_id: str, secret: str | None) -> Deletion:
+        """Delete the record of a session that has ended, and those that it continues.
+
+        `secret`: that of the session; None: an admin asks. Raises OSError.
+        """
+        return await asyncio.wrap_future(self._writer.submit(lambda: self._delete(session_id, secret)))
+
+    async def care(self) -> None:
+        """Finish folders that were cut off and delete the old ones, now and every hour, until cancelled."""
+        while True:
+            await asyncio.get_running_loop().run_in_executor(self._care, self.tidy)
+            await asyncio.sleep(CARE_EVERY_S)
+
+    def tidy(self) -> None:
+        """Finish folders that were cut off, and delete the old ones. Takes seconds for an hour of frames."""
+        finished, deleted = list[str](), 0
+        try:
+            self._folders.remove_rests()
+            for record in self._folders.all():
+                if self._closed:
+                    return
+                if record.is_expired(datetime.now(UTC)):
+                    deleted += self._delete_expired(record)
+                elif record.is_unfinished and self._finish(record):
+                    finished.append(record.path.name)
+        except OSError as error:
+            logger.warning("record: %s cannot be read (%s)", self._folders.root, error.strerror)
+        if finished:
+            logger.info("record: finished the results of sessions that were cut off: %s", ", ".join(finished))
+        if deleted:
+            logger.info("record: deleted %d recorded sessions, because their days are over", deleted)
+
+    def close(self) -> None:
+        """Write what waits, and end; blocks for CLOSE_DEADLINE_S at most. A second call does nothing."""
+        if self._closed:
+            return
+        self._closed = True
+        self._care.shutdown(wait=False, cancel_futures=True)
+        if not self._writer.close(CLOSE_DEADLINE_S):
+            logger.warning("record: not everything was written in time; the next start finishes it")
+
+    def _count_lost(self) -> None:
+        self.frames_lost += 1
+
+    def _finish(self, record: Record) -> bool:
+        held = Held.existing(record.path)
+        if held is None:
+            return False
+        try:
+            # Again, because its writer may have finished it since.
+            current = self._folders.named(record.path.name)
+            if current is None or not current.is_unfinished:
+                return False
+            report = self._options.table.report
+            finish_interrupted(record.path, texts_of(report.language).cut_off, report)
+        except (OSError, ValueError) as error:
+            logger.warning("record: %s cannot be finished (%s)", record.path.name, error)
+            return False
+        finally:
+            held.release()
+        return True
+
+    def _delete_expired(self, record: Record) -> bool:
+        held = Held.existing(record.path)
+        if held is None:
+            return False
+        try:
+            held.delete()
+        except OSError as error:
+            logger.warning("record: %s cannot be deleted (%s)", record.path.name, error)
+            return False
+        return True
+
+    def _delete_files(self, files: RecordFiles) -> Deletion:
+        has_folder = files.delete()
+        self._delete_continued(files.continues)
+        return Deletion.DONE if has_folder or files.continues else Deletion.NO_RECORD
+
+    def _delete(self, session_id: str, secret: str | None) -> Deletion:
+        record = self._folders.of_session(session_id)
+        if record is None:
+            return Deletion.NO_RECORD
+        held = Held.existing(record.path)
+        if held is None:
+            return Deletion.IN_USE
+        if secret is not None and not held.belongs_to(secret):
+            held.release()
+            return Deletion.NOT_YOURS
+        held.delete()
+        self._delete_continued(record.continues)
+        return Deletion.DONE
+
+    def _delete_continued(self, name: str) -> None:
+        """Delete the folders that a deleted one continued: they belong to the same peer."""
+        while name and (record := self._folders.named(name)):
+            if held := Held.existing(record.path):
+                held.delete()
+            name = record.continues

@@ -1,0 +1,111 @@
+"""Finish the folder of a session whose writer was cut off: lines, report and session.json. Runs no analysis.
+
+Reads what `Bundle` has written. What is in the files stays, except a last line that was written in part.
+"""
+
+import contextlib
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from facestream.messages.telemetry import Telemetry
+from facestream.results.bundle import PRIVATE, SESSION, open_text, write_session_file
+from facestream.results.formats import FORMATS
+from facestream.results.frames_jsonl import read_messages
+from facestream.results.record import result_of_telemetry
+from facestream.results.report.session import ReportEvent, ReportOptions, report_session
+from facestream.results.report.writer import ReportWriter
+from facestream.results.session_file import SessionFacts, Totals
+
+_LINES = ".csv", ".jsonl"
+_JSONL, _HTML = FORMATS["jsonl"].file_name, FORMATS["html"].file_name
+
+
+def read_session_file(folder: Path) -> dict[str, Any]:
+    """The content of session.json; raises OSError, and ValueError if it is none."""
+    # A link could lead out of the folder.
+    descriptor = os.open(folder / SESSION, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    with os.fdopen(descriptor, encoding="utf-8") as file:
+        content = json.load(file)
+    if not isinstance(content, dict) or "session_file_version" not in content:
+        raise ValueError(f"{folder / SESSION} is not the file of a session")
+    return content
+
+
+def is_unfinished(content: dict[str, Any]) -> bool:
+    """Whether the session.json with this content is that of a session that is being written, or was cut off."""
+    return not content.get("whole") and not content.get("why_not_whole")
+
+
+def finish_interrupted(folder: Path, why: str, report: ReportOptions) -> None:
+    """Make the files of a session that was cut off readable, and the report from frames.jsonl, if there is one.
+
+    `why` is a sentence for session.json and the report. Raises OSError, and ValueError if it is no folder of a session.
+    """
+    content = read_session_file(folder)
+    files = {name: file for name, file in dict(content.get("files") or {}).items() if isinstance(file, str)}
+    for name in files.values():
+        if name.endswith(_LINES):
+            with contextlib.suppress(FileNotFoundError):
+                _cut_torn_line(folder / Path(name).name)
+    if (folder / _JSONL).is_file():
+        content["totals"] = _totals(folder) | {"size_wh": (content.get("totals") or {}).get("size_wh")}
+        if "html" in files:
+            _write_report(folder, content, why, report)
+    elif files.pop("html", ""):
+        # It was to be written at the end, and is empty.
+        (folder / _HTML).unlink(missing_ok=True)
+    write_session_file(folder, content | {"files": files, "whole": False, "why_not_whole": why}, PRIVATE)
+
+
+def _cut_torn_line(path: Path) -> None:
+    """Remove what follows the last whole line; a quoted cell of a table may have line ends, which are none."""
+    end = whole = quotes = 0
+    with path.open("r+b") as file:
+        for line in file:
+            end += len(line)
+            quotes += line.count(b'"') if path.suffix == ".csv" else 0
+            if line.endswith(b"\n") and quotes % 2 == 0:
+                whole = end
+        if whole != end:
+            file.truncate(whole)
+
+
+def _messages(folder: Path) -> Iterator[Telemetry | ReportEvent]:
+    with (folder / _JSONL).open(encoding="utf-8", errors="replace") as lines:
+        for line in lines:
+            # A line that a failing disk has damaged does not cost the others.
+            with contextlib.suppress(ValueError):
+                yield from read_messages([line])
+
+
+def _totals(folder: Path) -> dict[str, Any]:
+    totals = Totals()
+    for message in _messages(folder):
+        if isinstance(message, Telemetry):
+            totals.add(result_of_telemetry(message))
+    return totals.as_json()
+
+
+def _write_report(folder: Path, content: dict[str, Any], why: str, options: ReportOptions) -> None:
+    facts = SessionFacts(
+        source=str(content.get("source") or ""),
+        began_at=str(content.get("began_at") or ""),
+        models=content.get("models") or {},
+        settings=content.get("settings") or {},
+    )
+    names = {int(face): str(name) for face, name in (content.get("names") or {}).items()}
+    part = folder / f".{_HTML}.part"
+    with open_text(part, PRIVATE) as file:
+        session = replace(report_session("", facts), names=names, notes=(why,))
+        writer = ReportWriter(file, session, options)
+        for message in _messages(folder):
+            if isinstance(message, Telemetry):
+                writer.write(result_of_telemetry(message))
+            else:
+                writer.add_event(message)
+        writer.close()
+    part.replace(folder / _HTML)
