@@ -1,4 +1,4 @@
-"""Print the faces and emotions in each frame of a video file: `python examples/analyze_frames.py clip.mp4`."""
+"""Print the faces and emotions in each frame of a video file: `python analyze_frames.py clip.mp4`."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Print the expressions and markers of the newest session of a server: `python examples/follow_session.py URL FILE`.
+"""Print the expressions and markers of the newest session of a server: `python follow_session.py URL FILE`.
 
 FILE has an admin token, as `facestream token --admin > FILE` writes it.
 """

@@ -3,8 +3,10 @@
 Analyse frames and images::
 
     analyzer, tracks = facestream.load_analyzer(), facestream.Tracks()
+    report = analyzer.analyze_still(facestream.read_gray("photo.jpg"))  # one image
     report, tracks = analyzer.analyze(gray, tracks, time_s)  # the next frame of a stream
-    report = analyzer.analyze_still(gray)  # one image
+    for time_s, report in facestream.analyze_clip("clip.mp4"):  # a video file
+        print(time_s, [face.by_emotion["happy"] for face in report.faces])
 
 `gray` is a numpy array of shape (height, width) and type uint8, luma 0..255. The `FrameReport` has a `Face` for each
 face, in pixels of the frame. Read the messages of a server's data channel `telemetry` with `decode_telemetry`, send it
@@ -31,15 +33,27 @@ from importlib import import_module
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from facestream.analysis.analyzer import Analyzer
-    from facestream.analysis.faces import BoundingBox, Emotion, Face, FrameReport
+    from facestream.analysis.faces import (
+        EMOTIONS,
+        UNSURE,
+        BoundingBox,
+        Emotion,
+        Face,
+        FrameReport,
+        HeadPose,
+        QualityHint,
+        UnsureReason,
+    )
     from facestream.analysis.models import load_analyzer
     from facestream.analysis.options import AnalysisOptions
+    from facestream.analysis.photos import read_gray
     from facestream.analysis.tracking.tracks import Tracks
     from facestream.config import Config, load_config
     from facestream.errors import FacestreamError
     from facestream.live.follow import follow_events
     from facestream.messages.events import Lost, Marker, SessionEnd, SessionStart
     from facestream.messages.telemetry import Telemetry, decode_telemetry
+    from facestream.offline.frames import analyze_clip
     from facestream.replay.options import ReplayOptions
     from facestream.replay.peer import replay_clip
     from facestream.replay.summary import Summary
@@ -47,6 +61,8 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = [
+    "EMOTIONS",
+    "UNSURE",
     "AnalysisOptions",
     "Analyzer",
     "BoundingBox",
@@ -55,23 +71,30 @@ __all__ = [
     "Face",
     "FacestreamError",
     "FrameReport",
+    "HeadPose",
     "Lost",
     "Marker",
+    "QualityHint",
     "ReplayOptions",
     "SessionEnd",
     "SessionStart",
     "Summary",
     "Telemetry",
     "Tracks",
+    "UnsureReason",
+    "analyze_clip",
     "decode_telemetry",
     "follow_events",
     "load_analyzer",
     "load_config",
+    "read_gray",
     "replay_clip",
     "serve",
 ]
 
 _MODULE_OF = {
+    "EMOTIONS": "facestream.analysis.faces",
+    "UNSURE": "facestream.analysis.faces",
     "AnalysisOptions": "facestream.analysis.options",
     "Analyzer": "facestream.analysis.analyzer",
     "BoundingBox": "facestream.analysis.faces",
@@ -80,18 +103,23 @@ _MODULE_OF = {
     "Face": "facestream.analysis.faces",
     "FacestreamError": "facestream.errors",
     "FrameReport": "facestream.analysis.faces",
+    "HeadPose": "facestream.analysis.faces",
     "Lost": "facestream.messages.events",
     "Marker": "facestream.messages.events",
+    "QualityHint": "facestream.analysis.faces",
     "ReplayOptions": "facestream.replay.options",
     "SessionEnd": "facestream.messages.events",
     "SessionStart": "facestream.messages.events",
     "Summary": "facestream.replay.summary",
     "Telemetry": "facestream.messages.telemetry",
     "Tracks": "facestream.analysis.tracking.tracks",
+    "UnsureReason": "facestream.analysis.faces",
+    "analyze_clip": "facestream.offline.frames",
     "decode_telemetry": "facestream.messages.telemetry",
     "follow_events": "facestream.live.follow",
     "load_analyzer": "facestream.analysis.models",
     "load_config": "facestream.config",
+    "read_gray": "facestream.analysis.photos",
     "replay_clip": "facestream.replay.peer",
     "serve": "facestream.web.server",
 }

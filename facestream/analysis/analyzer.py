@@ -4,6 +4,7 @@
 """
 
 import math
+import threading
 import time
 from dataclasses import replace
 from typing import Any
@@ -38,7 +39,7 @@ POOR_START_SHARE = 0.15
 class Analyzer:
     """Finds and describes faces; made by `load_analyzer`. Keeps no state of a stream: each call gets and returns it.
 
-    One thread at a time may use it.
+    Several threads may use it: they wait for each other. For speed, load one in each process.
     """
 
     def __init__(
@@ -48,44 +49,61 @@ class Analyzer:
         emotions: EmotionReader,
         options: AnalysisOptions,
         plugin: Plugin | None = None,
+        lock: "threading.Lock | None" = None,
     ) -> None:
         self._detector = detector
         self._predictor = predictor
         self._emotions = emotions
         self._options = options
         self._plugin = plugin
+        # The models keep the input of one call. Analyzers with the same models share the lock.
+        self._lock = lock or threading.Lock()
+
+    def __repr__(self) -> str:
+        return f"Analyzer({self._options})"
 
     @property
     def detector(self) -> FaceDetector:
         return self._detector
 
     def with_options(self, **changes: Any) -> "Analyzer":
-        """An analyzer with the same models and changed `AnalysisOptions`; the names of the models cannot be changed.
+        """An analyzer with the same models and changed `AnalysisOptions`; raises ValueError.
 
-        Your own analysis, if it has one, is made anew.
+        Your own analysis, if it has one, is made anew. The models stay: `load_analyzer` loads others.
         """
         options = replace(self._options, **changes)
-        built_in = Analyzer(self._detector, self._predictor, self._emotions, options)
+        for name in ("detector", "emotion_model", "analyzer"):
+            if getattr(options, name) != getattr(self._options, name):
+                raise ValueError(
+                    f"{name} cannot be changed; load another analyzer with load_analyzer(options=...)"
+                )
+        built_in = Analyzer(self._detector, self._predictor, self._emotions, options, lock=self._lock)
         return built_in.with_plugin(Plugin(options.analyzer, built_in)) if options.analyzer else built_in
 
     def with_plugin(self, plugin: Plugin) -> "Analyzer":
         """An analyzer with the same models and options that calls your own analysis for each frame."""
-        return Analyzer(self._detector, self._predictor, self._emotions, self._options, plugin)
+        return Analyzer(self._detector, self._predictor, self._emotions, self._options, plugin, self._lock)
 
     def without_plugin(self) -> "Analyzer":
         """An analyzer with the same models and options that calls no analysis of your own."""
-        return Analyzer(self._detector, self._predictor, self._emotions, self._options)
+        return Analyzer(self._detector, self._predictor, self._emotions, self._options, lock=self._lock)
 
     def analyze(self, gray: GrayImage, tracks: Tracks, time_s: float) -> tuple[FrameReport, Tracks]:
         """Analyse the next frame of a stream; returns its report and the state for the frame after it.
 
         `gray`: shape (height, width), uint8, luma 0..255. `tracks`: the state that the last frame returned, `Tracks()`
         for the first. `time_s`: the frame's time in seconds, which never decreases within a stream. Takes 3-5 ms for
-        each followed face. Raises ValueError for an array of another shape or type.
+        each followed face. Raises ValueError for an array of another shape or type, and for a time that is not finite,
+        and TypeError for what is no array, no `Tracks` or no number.
         """
         _check_gray(gray)
+        _check_state(tracks, time_s)
         if self._plugin is not None:
             return self._plugin.analyze(gray, tracks, time_s)
+        with self._lock:
+            return self._analyze(gray, tracks, time_s)
+
+    def _analyze(self, gray: GrayImage, tracks: Tracks, time_s: float) -> tuple[FrameReport, Tracks]:
         clock = _StageClock()
         tracks = notice_cut(gray, tracks)
         before = tracks.followed
@@ -126,11 +144,16 @@ class Analyzer:
     def analyze_still(self, gray: GrayImage) -> FrameReport:
         """Analyse one image: search all of it at full scale, smooth nothing.
 
-        `gray`: shape (height, width), uint8, luma 0..255. Raises ValueError for an array of another shape or type.
+        `gray`: shape (height, width), uint8, luma 0..255, such as from `read_gray`. Raises ValueError for an array of
+        another shape or type, and TypeError for what is no array.
         """
         _check_gray(gray)
         if self._plugin is not None:
             return self._plugin.analyze_still(gray)
+        with self._lock:
+            return self._analyze_still(gray)
+
+    def _analyze_still(self, gray: GrayImage) -> FrameReport:
         clock = _StageClock()
         found = self._detector.search_whole(gray, self._options.min_face_share)
         found = sorted(found, key=lambda face: -face.box.width)[: self._options.max_faces]
@@ -265,11 +288,40 @@ def _without(tracks: list[Track], one: Track) -> list[Track]:
     return [track for track in tracks if track.id != one.id]
 
 
-def _check_gray(gray: GrayImage) -> None:
-    if gray.ndim != 2 or gray.dtype != np.uint8 or not gray.size:
-        raise ValueError(
-            f"an array of shape {gray.shape} and type {gray.dtype}; expected (height, width) and uint8"
+def _check_gray(gray: object) -> None:
+    """Raise TypeError or ValueError, with what is most probably missing."""
+    if not isinstance(gray, np.ndarray):
+        advice = (
+            "cv2.imread returns None for a file that it cannot read"
+            if gray is None
+            else "read_gray reads a file"
         )
+        raise TypeError(f"an image of type {type(gray).__name__}; expected a numpy array: {advice}")
+    if gray.ndim == 2 and gray.dtype == np.uint8 and gray.size:
+        return
+    advice = ""
+    if gray.ndim == 3 and gray.shape[2] in {3, 4}:
+        advice = ": cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), or COLOR_RGB2GRAY for RGB, makes it gray"
+    elif gray.ndim == 3 and gray.shape[2] == 1:
+        advice = ": image[:, :, 0] has this shape"
+    elif gray.ndim == 2 and gray.dtype.kind == "f":
+        advice = ": (255 * image).astype(np.uint8), if its values are 0..1"
+    raise ValueError(
+        f"an array of shape {gray.shape} and type {gray.dtype}; expected (height, width) and uint8, not empty{advice}"
+    )
+
+
+def _check_state(tracks: object, time_s: object) -> None:
+    if not isinstance(tracks, Tracks):
+        raise TypeError(
+            f"tracks of type {type(tracks).__name__}; expected Tracks(), or those of the frame before"
+        )
+    if not isinstance(time_s, int | float | np.number):
+        raise TypeError(
+            f"time_s is {time_s!r:.50}; expected seconds: of a frame without a timestamp, count them"
+        )
+    if not math.isfinite(time_s):
+        raise ValueError(f"time_s is {time_s}; expected finite seconds")
 
 
 class _StageClock:

@@ -34,6 +34,7 @@ class Emotion(enum.StrEnum):
 
 
 EMOTIONS = tuple(Emotion)
+"""The seven emotions, in the order of `Face.probabilities`."""
 UNSURE = "unsure"
 """The label of a face whose emotion is not named; `Face.unsure` says why."""
 
@@ -97,8 +98,8 @@ class Face:
     id: int
     """1 or more; a session never uses it for another face."""
     box: BoundingBox
-    landmarks_xy: LandmarksXY
-    """Shape (68, 2), pixels of the frame, iBUG 300-W order."""
+    landmarks_xy: LandmarksXY = field(repr=False, compare=False)
+    """Shape (68, 2), pixels of the frame, iBUG 300-W order; `==` compares everything else."""
     probabilities: tuple[float, ...]
     """Seven values 0..1 that sum to 1, in the order of EMOTIONS, smoothed over time."""
     label: str
@@ -123,6 +124,11 @@ class Face:
         if len(self.probabilities) != len(EMOTIONS):
             msg = f"{len(self.probabilities)} probabilities; expected {len(EMOTIONS)}"
             raise ValueError(msg)
+
+    @property
+    def by_emotion(self) -> dict[Emotion, float]:
+        """Each probability, 0..1, by its emotion: `face.by_emotion["happy"]`."""
+        return dict(zip(EMOTIONS, self.probabilities, strict=True))
 
     @property
     def confidence(self) -> float:

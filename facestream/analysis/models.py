@@ -23,7 +23,7 @@ SELF_TEST_PX = 160
 
 
 def load_analyzer(
-    models_dir: Path = MODELS_DIR,
+    models_dir: Path | str = MODELS_DIR,
     options: AnalysisOptions | None = None,
     *,
     plugin_limit_s: float | None = None,
@@ -35,7 +35,7 @@ def load_analyzer(
     Raises ConfigError if `options.analyzer` names no analysis; `plugin_limit_s` is the time that it may take for a
     frame in the main thread of a process, in seconds; None: no limit.
     """
-    options = options or AnalysisOptions()
+    models_dir, options = Path(models_dir), options or AnalysisOptions()
     if options.analyzer:
         find_plugin(options.analyzer)
     names = ["landmarks", options.emotion_model]

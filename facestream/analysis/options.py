@@ -1,7 +1,7 @@
 """The options of the analysis as one value, with their defaults and ranges; reads no settings."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 DetectorName = Literal["dlib", "blazeface"]
 EmotionModelName = Literal["mini_xception", "emotion"]
@@ -29,6 +29,13 @@ class AnalysisOptions:
     """Your own analysis as package.module:name (docs/plugins.md); empty: none."""
 
     def __post_init__(self) -> None:
+        for name, known in (("detector", DetectorName), ("emotion_model", EmotionModelName)):
+            if (chosen := getattr(self, name)) not in get_args(known):
+                raise ValueError(f"{name} is {chosen!r}; expected {' or '.join(get_args(known))}")
+        if not self.smoothing_s >= 0:
+            raise ValueError(f"smoothing_s is {self.smoothing_s}; expected 0 or more seconds")
+        if not self.budget_ms > 0:
+            raise ValueError(f"budget_ms is {self.budget_ms}; expected milliseconds above 0")
         for name, (low, high) in (("min_face_share", MIN_FACE_SHARE_RANGE), ("max_faces", MAX_FACES_RANGE)):
             if not low <= (value := getattr(self, name)) <= high:
                 raise ValueError(f"{name} is {value}; expected {low}..{high}")

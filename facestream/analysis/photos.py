@@ -20,9 +20,12 @@ FORMATS = "JPEG, PNG, WebP, BMP, GIF or TIFF"
 FOREIGN_ADVICE = "export it as JPEG"
 
 
-def read_gray(path: Path, max_pixels: int = MAX_PIXELS) -> GrayImage:
-    """The image in gray, shape (height, width), upright; raises ImageError if it is none, damaged or too large."""
-    return _read(path, max_pixels, cv2.IMREAD_GRAYSCALE)
+def read_gray(path: Path | str, max_pixels: int = MAX_PIXELS) -> GrayImage:
+    """The image in gray, shape (height, width), uint8, luma 0..255, as a person sees it: turned as its EXIF data says.
+
+    JPEG, PNG, WebP, BMP, GIF or TIFF. Raises ImageError if it is none of them, damaged, or has more than `max_pixels`.
+    """
+    return _read(Path(path), max_pixels, cv2.IMREAD_GRAYSCALE)
 
 
 def read_bgr(path: Path, max_pixels: int = MAX_PIXELS) -> NDArray[np.uint8]:

@@ -3,6 +3,7 @@
 import importlib.util
 import inspect
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,8 @@ from tests.conftest import ROOT, environment_of_the_checkout
 from tests.times import seconds
 
 NAMES = [
+    "EMOTIONS",
+    "UNSURE",
     "AnalysisOptions",
     "Analyzer",
     "BoundingBox",
@@ -22,28 +25,35 @@ NAMES = [
     "Face",
     "FacestreamError",
     "FrameReport",
+    "HeadPose",
     "Lost",
     "Marker",
+    "QualityHint",
     "ReplayOptions",
     "SessionEnd",
     "SessionStart",
     "Summary",
     "Telemetry",
     "Tracks",
+    "UnsureReason",
+    "analyze_clip",
     "decode_telemetry",
     "follow_events",
     "load_analyzer",
     "load_config",
+    "read_gray",
     "replay_clip",
     "serve",
 ]
 PROMISES = {
     "Analyzer.analyze": ["(height, width)", "uint8", "seconds", "ValueError"],
     "Analyzer.analyze_still": ["(height, width)", "uint8", "ValueError"],
+    "analyze_clip": ["seconds", "pixels", "ClipError", "ImageError", "ModelFileError", "ValueError"],
     "decode_telemetry": ["ValueError"],
     "follow_events": ["seconds", "ServerUnreachableError", "ConfigError"],
     "load_analyzer": ["ModelFileError"],
     "load_config": ["ConfigError"],
+    "read_gray": ["(height, width)", "uint8", "ImageError"],
     "replay_clip": ["ClipError", "ConfigError", "ServerUnreachableError"],
     "serve": ["ConfigError", "ModelFileError"],
 }
@@ -62,6 +72,13 @@ def test_these_are_the_public_names():
     assert facestream.__all__ == NAMES
     assert set(facestream._MODULE_OF) == set(NAMES)
     assert set(NAMES) <= set(dir(facestream))
+
+
+def test_the_table_of_the_documentation_has_the_public_names():
+    table = (ROOT / "docs" / "api" / "facestream.md").read_text(encoding="utf-8")
+    first_cells = [line.split("|")[1] for line in table.splitlines() if line.startswith("| `")]
+
+    assert sorted(re.findall(r"`(\w+)`", "".join(first_cells))) == sorted(NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)

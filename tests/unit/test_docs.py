@@ -195,7 +195,7 @@ def test_every_key_of_the_output_of_analyze_is_described():
     [
         ("README.md", r"0\.00 s  face 1  \w+  mouth 0\.\d\d"),
         ("docs/api/messages.md", "0 0"),
-        ("docs/api/analysis.md", r"\w+ BoundingBox\(.*\) HeadPose\(.*\)"),
+        ("docs/api/analysis.md", r"\w+ [0-9.e-]+ BoundingBox\(.*\) HeadPose\(.*\)"),
     ],
 )
 def test_the_example_runs(page: str, first_line: str, tmp_path: Path, media_dir: Path):
