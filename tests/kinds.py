@@ -17,7 +17,7 @@ TESTS = Path(__file__).resolve().parent
 KINDS = {
     "unit": "no network, no server, no browser (milliseconds)",
     "media": "real peer connections and servers on loopback (seconds)",
-    "net": "coturn and nginx, in network namespaces",
+    "net": "coturn and nginx, in network namespaces; an RTSP server",
     "browser": "drives Chromium",
     "clients": "other implementations of WebRTC, on a host of their own",
     "soak": "minutes to hours",
