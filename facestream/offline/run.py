@@ -6,12 +6,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from facestream.offline.journal import Entry, ResultFolder, stamp_of
+from facestream.offline.made_with import made_with
 from facestream.offline.messages import Done, Failed, Job, Progress
 from facestream.offline.names import result_names
 from facestream.offline.options import OfflineOptions
 from facestream.offline.processes import JobEvent, JobProcesses
 from facestream.offline.sources import FoundSources, Source
 from facestream.offline.summary import Fate, SourceOutcome
+from facestream.resources import MODELS_DIR
 
 logger = logging.getLogger(__name__)
 
@@ -90,7 +92,7 @@ class _Run:
     ) -> None:
         self._sources = found.sources
         self._folder = folder
-        self._settings = options.settings()
+        self._settings = made_with(options, MODELS_DIR)
         self._tell = tell
         self._began_s = time.monotonic()
         kept = {
