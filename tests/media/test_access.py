@@ -160,13 +160,22 @@ async def test_a_peer_without_a_token_is_rejected_with_the_reason(guarded: Guard
     assert rejected.value.problem_code == "token_required"
 
 
+async def test_a_peer_with_an_admins_token_is_told_so(guarded: Guarded, media_dir: Path):
+    options = ReplayOptions(media_dir / "single_face.mp4", guarded.url, token=guarded.admin_token)
+    with pytest.raises(ServerUnreachableError, match="this is an admin's token") as rejected:
+        async with ReplayPeer(options):
+            pass
+
+    assert rejected.value.problem_code == "token_wrong"
+
+
 @pytest.mark.parametrize("secret", ["", "guess", "\u00e4"])
 async def test_no_peer_can_end_the_session_of_another(guarded: Guarded, peer: ReplayPeer, secret: str):
     path, token = f"/sessions/{peer.session_id}", f"Bearer {LISTED}"
     status, _, said = await ask(guarded.url, "DELETE", path, Authorization=token, X_Session_Secret=secret)
     await ask(guarded.url, "POST", f"{path}/bye", secret.encode())
 
-    assert (status, code_of(said)) == (403, "not_your_session")
+    assert (status, code_of(said)) == (403, "not_your_session" if secret else "not_an_admin")
     await peer.receive_reports(5)
 
 

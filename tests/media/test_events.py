@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import aiohttp
 import pytest
 
+from facestream.credentials.tokens import Purpose, issue
 from facestream.messages.events import LiveEvent, Marker, SessionEnd, SessionStart, decode_event
 from facestream.messages.http import OWNER_HEADER
 from facestream.messages.telemetry import Telemetry
@@ -100,13 +101,33 @@ async def test_an_admin_may_follow_any_session(guarded: Guarded, peer: ReplayPee
     assert (type(start), type(frame)) == (SessionStart, Telemetry)
 
 
-@pytest.mark.parametrize("secret", ["", "guess", "\u00e4"])
+@pytest.mark.parametrize("secret", ["guess", "\u00e4"])
 async def test_no_other_client_may(guarded: Guarded, peer: ReplayPeer, secret: str):
     headers = {OWNER_HEADER: secret, "Authorization": f"Bearer {guarded.token}"}
     async with listening(peer, **headers) as response:
         problem = await response.json(content_type="application/problem+json")
 
     assert (response.status, problem["code"]) == (403, "not_your_session")
+
+
+@pytest.mark.parametrize(
+    ("token", "status", "code"),
+    [
+        ("", 403, "not_your_session"),
+        ("of a peer", 403, "not_an_admin"),
+        ("expired", 401, "token_expired"),
+        ("abc", 401, "token_wrong"),
+    ],
+)
+async def test_a_client_without_the_secret_is_told_what_is_wrong_with_its_token(
+    guarded: Guarded, peer: ReplayPeer, token: str, status: int, code: str
+):
+    tokens = {"of a peer": guarded.token, "expired": issue(guarded.key, Purpose.ADMIN, "an-admin", -1)}
+    headers = {"Authorization": f"Bearer {tokens.get(token, token)}"} if token else {}
+    async with listening(peer, **headers) as response:
+        problem = await response.json(content_type="application/problem+json")
+
+    assert (response.status, problem["code"]) == (status, code)
 
 
 async def test_a_session_that_does_not_exist_has_no_events(peer: ReplayPeer):
@@ -211,7 +232,7 @@ async def test_a_bad_marker_is_rejected(peer: ReplayPeer, body: object, status: 
 async def test_others_may_not_mark(guarded: Guarded, peer: ReplayPeer):
     got, problem = await mark(peer, {"name": "x"}, Authorization=f"Bearer {guarded.token}")
 
-    assert (got, problem["code"]) == (403, "not_your_session")
+    assert (got, problem["code"]) == (403, "not_an_admin")
 
 
 async def test_a_flood_of_markers_is_rejected(peer: ReplayPeer):

@@ -51,8 +51,18 @@ async def wants_token(request: web.Request) -> bool:
 
 async def authorize(request: web.Request, token: str | None = None) -> None:
     """Pass if the client may open a session, by `token` or the token in its header; raises TokenError."""
-    if await wants_token(request):
-        request.app[ACCESS].peers.check(_bearer(request) if token is None else token)
+    if not await wants_token(request):
+        return
+    access, given = request.app[ACCESS], _bearer(request) if token is None else token
+    try:
+        access.peers.check(given)
+    except TokenError:
+        if _is_valid(access.admins, given):
+            raise TokenError(
+                "this is an admin's token, which opens no session; expected a peer's token, as `facestream token` "
+                "makes one without --admin"
+            ) from None
+        raise
 
 
 def check_request_rate(request: web.Request) -> None:
@@ -124,18 +134,32 @@ def not_your_session() -> RejectedError:
 
 def require_owner_or_admin(request: web.Request, session: Session) -> Ending:
     """Pass for a client that may end the session; returns the ending to record. Raises RejectedError."""
-    if not is_owner(session, header(request, OWNER_HEADER)) and is_admin(request):
-        return Ending.ENDED_BY_ADMIN
-    require_owner(request, session)
-    return Ending.DELETED
+    secret = header(request, OWNER_HEADER)
+    if is_owner(session, secret):
+        return Ending.DELETED
+    _require_admin_instead(request, secret)
+    return Ending.ENDED_BY_ADMIN
 
 
 def require_follower(request: web.Request, session: Session) -> None:
     """Pass for an admin, for the secret of the session, or for that of one that it continues; raises RejectedError."""
     secret = header(request, OWNER_HEADER)
     known = [is_secret(secret, of=each.secret) for each in session.lineage]
-    if not any(known) and not is_admin(request):
-        require_owner(request, session)
+    if not any(known):
+        _require_admin_instead(request, secret)
+
+
+def _require_admin_instead(request: web.Request, wrong_secret: str) -> None:
+    """Pass for an admin; raises what is wrong with the token, or with the secret if there is one."""
+    if is_admin(request):
+        return
+    if not wrong_secret and _bearer(request) and request.app[ACCESS].admins:
+        require_admin(request)
+    raise RejectedError(
+        403,
+        ProblemCode.NOT_YOUR_SESSION,
+        f"not your session; expected its secret in the header {OWNER_HEADER}, or an admin token",
+    )
 
 
 def _is_valid(tokens: Tokens, token: str) -> bool:
