@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import re
+import socket
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -64,13 +65,16 @@ def run(args: argparse.Namespace) -> int:
 def _sinks(args: argparse.Namespace) -> "list[Sink]":
     from facestream.live.lsl import LslSink
     from facestream.live.osc import OscSink
+    from facestream.replay.http import server_url
 
     sinks: list[Sink] = []
     if args.lsl:
-        sinks.append(LslSink(args.name, args.url))
+        # The name of this machine, because 127.0.0.1 is another server on each.
+        source = f"{socket.gethostname()}/{server_url(args.url).with_user(None)}"
+        sinks.append(LslSink(args.name, source, say))
     if args.osc is not None:
         host, port = args.osc
-        sinks.append(OscSink(host, port, args.name))
+        sinks.append(OscSink(host, port, args.name, say))
     return sinks
 
 

@@ -1,8 +1,10 @@
 """The options that make `facestream replay` a gate, and what is printed and written of its verdict."""
 
 import argparse
+import socket
 import time
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -80,7 +82,7 @@ class Gate:
         self.comparison = None if args.compare is None else _comparison(args.compare)
         self._junit = Output(args.junit, "--junit") if args.junit is not None else None
         self._clip = str(args.clip)
-        self._started_s = time.monotonic()
+        self._started, self._started_s = datetime.now(UTC), time.monotonic()
 
     @property
     def judges(self) -> bool:
@@ -113,10 +115,11 @@ class Gate:
             texts.append("\n" + as_table(checks))
             values["verdict"] = [check.as_json() for check in checks]
             if self._junit is not None:
-                from facestream.replay.junit import junit_xml
+                from facestream.replay.junit import Ran, junit_xml
 
                 seconds = time.monotonic() - self._started_s
-                xml = junit_xml(self._clip, checks, seconds, "\n".join([text, *texts]))
+                ran = Ran(self._clip, self._started, seconds, socket.gethostname())
+                xml = junit_xml(ran, checks, "\n".join([text, *texts]))
                 write(self._junit, xml)
         return "".join(f"{part}\n" for part in texts), values, passed
 
@@ -143,7 +146,7 @@ def _percent(text: str) -> float:
     value = number_of(text.strip().removesuffix("%"))
     if not 0 <= value <= 100:
         raise argparse.ArgumentTypeError(f"got {text!r}; expected 0 to 100 percent")
-    return value
+    return abs(value)  # -0
 
 
 def _expected_label(text: str) -> tuple[str, float]:

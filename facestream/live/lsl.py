@@ -3,8 +3,10 @@
 Needs the package pylsl, which brings liblsl.
 """
 
-from typing import Final
+from collections.abc import Callable
+from typing import Any, Final
 
+from facestream import __version__
 from facestream.analysis.faces import EMOTIONS
 from facestream.live.sinks import BOX, NAN, POSE, label_index, load, pose_of
 from facestream.messages.events import LiveEvent, Marker
@@ -27,19 +29,33 @@ CHANNELS: Final = (
 NUMBERS, MARKERS = "Face", "Markers"
 """Types of the two streams."""
 BUFFERED_S = 60
+SEARCH_S, MAX_FOUND = 0.5, 100
+"""How long streams of the same name are looked for before the outlets are opened."""
 
 
 class LslSink:
     """Two outlets on the local network, which stay while sessions come and go."""
 
-    def __init__(self, name: str, source: str) -> None:
-        """`name` is that of the streams, `source` says where they come from. Raises ConfigError."""
+    def __init__(self, name: str, source: str, say: Callable[[str], None] = lambda _sentence: None) -> None:
+        """`name` is that of the streams; `source` says where they come from, and is the same after a restart.
+
+        A recorder goes on with a stream of the same source. `say` gets a sentence for people. Raises ConfigError.
+        """
         pylsl = load("pylsl", "pylsl", INSTALL_LSL)
         self._clock = pylsl.local_clock
-        # The same source after a restart, so that a recorder goes on with the stream.
+        source_id = f"{source}/{name}"
+        # By name, because a query for the source would have to escape the address.
+        known = pylsl.resolve_byprop("name", name, minimum=MAX_FOUND, timeout=SEARCH_S)
+        if any(each.source_id() == source_id for each in known):
+            say(
+                f"lsl: this machine offers a stream {name} of this server already, and recorders cannot tell them "
+                "apart; end the other `forward`, or give each its own --name"
+            )
         info = pylsl.StreamInfo(
-            name, NUMBERS, len(CHANNELS), pylsl.IRREGULAR_RATE, pylsl.cf_double64, f"{source}/{name}"
+            name, NUMBERS, len(CHANNELS), pylsl.IRREGULAR_RATE, pylsl.cf_double64, source_id
         )
+        _describe(info)
+        info.desc().append_child_value("labels", " ".join(map(str, EMOTIONS)))
         channels = info.desc().append_child("channels")
         for label, unit in CHANNELS:
             channel = channels.append_child("channel")
@@ -49,6 +65,7 @@ class LslSink:
         markers = pylsl.StreamInfo(
             marker_name, MARKERS, 1, pylsl.IRREGULAR_RATE, pylsl.cf_string, f"{source}/{marker_name}"
         )
+        _describe(markers)
         self._numbers = pylsl.StreamOutlet(info, max_buffered=BUFFERED_S)
         self._markers = pylsl.StreamOutlet(markers, max_buffered=BUFFERED_S)
 
@@ -63,6 +80,13 @@ class LslSink:
 
     def close(self) -> None:
         """Do nothing: liblsl closes the outlets when they are collected."""
+
+
+def _describe(info: Any) -> None:
+    """Say in a recording which program has written it."""
+    acquisition = info.desc().append_child("acquisition")
+    acquisition.append_child_value("manufacturer", "facestream")
+    acquisition.append_child_value("software_version", __version__)
 
 
 def samples_of(message: Telemetry) -> list[list[float]]:

@@ -3,9 +3,8 @@
 Needs the package python-osc, which encodes the messages.
 """
 
-import contextlib
 import socket
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from facestream.errors import ConfigError
@@ -21,28 +20,45 @@ Message = tuple[str, tuple[Argument, ...]]
 class OscSink:
     """Sends to one address; nobody needs to listen there."""
 
-    def __init__(self, host: str, port: int, prefix: str) -> None:
-        """`prefix` begins the address of each message. Raises ConfigError."""
+    def __init__(
+        self, host: str, port: int, prefix: str, say: Callable[[str], None] = lambda _sentence: None
+    ) -> None:
+        """`prefix` begins the address of each message; `say` gets a sentence for people. Raises ConfigError."""
         self._messages: Any = load("pythonosc.osc_message_builder", "python-osc", INSTALL_OSC)
         self._bundles: Any = load("pythonosc.osc_bundle_builder", "python-osc", INSTALL_OSC)
         self._prefix = prefix
         self._address: Any
         try:
-            family, kind, _, _, self._address = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)[0]
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)
+            # Most OSC programs listen on IPv4 only, and nothing tells a sender of UDP that nobody listens.
+            family, kind, _, _, self._address = min(found, key=lambda each: each[0] != socket.AF_INET)
             self._socket = socket.socket(family, kind)
+            # The address may be that of all machines of a network, which Linux otherwise forbids.
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
         except (OSError, UnicodeError) as error:
             raise ConfigError(
                 f"osc: {host}:{port} cannot be used ({getattr(error, 'strerror', error)}); check the address",
                 "osc",
             ) from error
         self._socket.setblocking(False)
+        self._name = f"{host}:{port}"
+        self._say = say
+        self._said: set[int | None] = set()
+        """The errors that were reported; the next frame may have the same."""
 
     def send(self, event: LiveEvent) -> None:
         """Send the packets of an event; the network may lose them, as with all OSC over UDP."""
         for packet in packets_of(event):
-            # No route, or a full buffer: the next frame is newer anyway.
-            with contextlib.suppress(OSError):
+            try:
                 self._socket.sendto(self._encode(packet), self._address)
+            except BlockingIOError:
+                pass  # a full buffer: the next frame is newer anyway
+            except OSError as error:
+                if error.errno not in self._said:
+                    self._said.add(error.errno)
+                    self._say(
+                        f"osc: nothing can be sent to {self._name} ({error.strerror}); every frame is tried again"
+                    )
 
     def close(self) -> None:
         """Close the socket; may be called twice."""

@@ -95,10 +95,11 @@ def judge(
     checks += _limits(criteria, measured)
     faces = measured.labels.total()
     for label, least in criteria.expect_labels:
-        wanted = f"at least {_percent(100 * least)}"
+        wanted = f"at least {_limit(100 * least)} %"
         if faces:
             share = measured.labels[label] / faces
-            checks.append(Check(f"label {label}", wanted, _percent(100 * share), share >= least))
+            got = f"{_beside(100 * share, 100 * least)} %"
+            checks.append(Check(f"label {label}", wanted, got, share >= least))
         else:
             checks.append(Check(f"label {label}", wanted, "", False, "no face was found"))
     if agreement is not None:
@@ -109,32 +110,33 @@ def judge(
 def _limits(criteria: Criteria, measured: Measured) -> Iterable[Check]:
     nothing = "no frame was analysed" if measured.received else "no frame has returned"
     if (least := criteria.min_fps) is not None:
-        # A rate needs two frames.
-        got, why = measured.fps_analysed, "" if measured.fps_analysed else nothing
+        got = measured.fps_analysed
+        too_few = "a peer had fewer than two analysed frames" if measured.analysed else nothing
+        why = "" if got else too_few
         yield Check(
             "frame rate",
             f"at least {least:g} FPS",
-            "" if why else f"{got:.1f} FPS",
+            "" if why else f"{_beside(got, least)} FPS",
             not why and got >= least,
             why,
         )
     if (most := criteria.max_p95_ms) is not None:
         p95 = measured.latency_ms.p95
         why = "" if p95 is not None else "no received frame has a readable number"
-        got_text = "" if p95 is None else f"{p95:.1f} ms"
+        got_text = "" if p95 is None else f"{_beside(p95, most)} ms"
         yield Check("latency p95", f"at most {most:g} ms", got_text, p95 is not None and p95 <= most, why)
     if (most := criteria.max_drop_percent) is not None:
-        wanted = f"at most {_percent(most)}"
+        wanted = f"at most {_limit(most)} %"
         if measured.sent:
             dropped = 100 * (measured.sent - measured.received) / measured.sent
-            yield Check("frames not returned", wanted, _percent(dropped), dropped <= most)
+            yield Check("frames not returned", wanted, f"{_beside(dropped, most)} %", dropped <= most)
         else:
             yield Check("frames not returned", wanted, "", False, "no frame was sent")
     if (least := criteria.min_faces_percent) is not None:
-        wanted = f"at least {_percent(least)}"
+        wanted = f"at least {_limit(least)} %"
         if measured.analysed:
             share = 100 * measured.with_faces / measured.analysed
-            yield Check("frames with a face", wanted, _percent(share), share >= least)
+            yield Check("frames with a face", wanted, f"{_beside(share, least)} %", share >= least)
         else:
             yield Check("frames with a face", wanted, "", False, nothing)
 
@@ -142,18 +144,18 @@ def _limits(criteria: Criteria, measured: Measured) -> Iterable[Check]:
 def _agreements(criteria: Criteria, agreement: "Agreement") -> Iterable[Check]:
     nothing = "" if agreement.frames else "no live frame has the time of a frame in the file of --compare"
     if (least := criteria.min_agreement_percent) is not None:
-        share, wanted = agreement.agreement, f"at least {_percent(least)}"
+        share, wanted = agreement.agreement, f"at least {_limit(least)} %"
         if share is None:
             yield Check("same labels", wanted, "", False, nothing or "no face was found live or offline")
         else:
-            yield Check("same labels", wanted, _percent(100 * share), 100 * share >= least)
+            yield Check("same labels", wanted, f"{_beside(100 * share, least)} %", 100 * share >= least)
     if (most := criteria.max_landmarks_percent) is not None:
-        apart, wanted = agreement.landmarks_percent, f"at most {_percent(most)}"
+        apart, wanted = agreement.landmarks_percent, f"at most {_limit(most)} %"
         if apart is None:
             reason = nothing or "no face has landmarks both live and in the file of --compare"
             yield Check("landmarks apart", wanted, "", False, reason)
         else:
-            yield Check("landmarks apart", wanted, _percent(apart), apart <= most)
+            yield Check("landmarks apart", wanted, f"{_beside(apart, most)} %", apart <= most)
 
 
 def as_table(checks: Sequence[Check]) -> str:
@@ -175,5 +177,18 @@ def _failed(check: Check) -> str:
     return f"FAILED: {check.reason}" if check.reason else "FAILED"
 
 
-def _percent(value: float) -> str:
-    return f"{value:.1f} %"
+def _limit(value: float) -> str:
+    """A limit with one decimal, or with all that it was given with."""
+    short = f"{value:.1f}"
+    return short if abs(float(short) - value) < 1e-9 else f"{value:.10g}"
+
+
+def _beside(got: float, limit: float) -> str:
+    """A figure with one decimal, or with as many as show on which side of the limit it is."""
+    texts = (f"{got:.{decimals}f}" for decimals in range(1, 12))
+    same_side = (text for text in texts if _side(float(text), limit) == _side(got, limit))
+    return next(same_side, repr(got))
+
+
+def _side(got: float, limit: float) -> int:
+    return (got > limit) - (got < limit)

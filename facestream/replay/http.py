@@ -63,7 +63,12 @@ def _authorities(path: Path) -> str:
 
 
 def server_url(text: str) -> URL:
-    """Parse the address of a server; raises ServerUnreachableError."""
+    """Parse the address of a server; raises ServerUnreachableError, which does not repeat what may be a token."""
+    if "#" in text or "?" in text:
+        raise ServerUnreachableError(
+            "the address of the server has a # or a ?, as a link to the page has; expected one like "
+            "http://127.0.0.1:8080, and a token in a file: --token-file"
+        )
     try:
         url = URL(text)
         host, port = url.host, url.port
@@ -160,8 +165,13 @@ def reason_of(error: Exception) -> str:
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         why = getattr(error.certificate_error, "verify_message", "") or str(error.certificate_error)
         return f"its certificate is not trusted: {why}; name its authority with --cafile"
+    if isinstance(error, aiohttp.ServerDisconnectedError):
+        return "it ended the connection without a response; check http:// and https:// in --url"
     if isinstance(error, aiohttp.ClientConnectorError):
         error = error.os_error
+    if isinstance(error, ssl.SSLError):
+        # Its errno is not one of the system's.
+        return f"TLS failed: {error.reason}; if it serves no https, write http:// in --url"
     if not isinstance(error, OSError) or error.errno is None:
         return str(error)
     # In asyncio's errors, strerror has the address instead of the error text; getaddrinfo's numbers are negative.

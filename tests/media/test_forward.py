@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import secrets
 import signal
 import socket
 import subprocess
@@ -162,7 +163,8 @@ async def test_an_lsl_inlet_gets_the_numbers_and_the_markers(
         await mark(guarded, peer, "cat 7")
         sample, at_s = await asyncio.to_thread(numbers.pull_sample, DEADLINE_S)
         marker, marked_s = await asyncio.to_thread(markers.pull_sample, DEADLINE_S)
-        described = numbers.info(DEADLINE_S).desc().child("channels")
+        info = numbers.info(DEADLINE_S)
+        described = info.desc().child("channels")
         labels, channel = [], described.child("channel")
         while not channel.empty():
             labels.append(channel.child_value("label"))
@@ -171,6 +173,9 @@ async def test_an_lsl_inlet_gets_the_numbers_and_the_markers(
         for each in (numbers, markers):
             each.close_stream()
 
+    assert info.desc().child("acquisition").child_value("manufacturer") == "facestream"
+    assert info.desc().child_value("labels").split()[3] == "happy"
+    assert (info.nominal_srate(), info.source_id()) == (0, f"{socket.gethostname()}/{guarded.url}/{name}")
     assert labels == [label for label, _ in CHANNELS]
     by_label = dict(zip(labels, sample, strict=True))
     assert by_label["face_id"] == 1
@@ -179,6 +184,17 @@ async def test_an_lsl_inlet_gets_the_numbers_and_the_markers(
     assert 0 <= now_s - at_s < DEADLINE_S
     assert 0 <= now_s - marked_s < DEADLINE_S
     assert peer._secret not in "".join(running.lines)
+
+
+async def test_a_second_stream_of_the_same_name_is_told(guarded: Guarded, peer: ReplayPeer, token_file: Path):
+    arguments = "--lsl", "--name", f"test-{secrets.token_hex(4)}", "--token-file", str(token_file)
+    with forward(guarded, *arguments) as first:
+        await first.says("following session")
+        with forward(guarded, *arguments) as second:
+            await second.says("already, and recorders cannot tell them apart")
+            await second.says("following session")
+
+    assert not any("already" in line for line in first.lines)
 
 
 async def test_forward_of_one_session_ends_with_it(guarded: Guarded, peer: ReplayPeer, token_file: Path):

@@ -103,6 +103,14 @@ def test_telemetry_is_collected_and_compared(result: FrameResult, tmp_path: Path
     assert comparison.agreement().same_label == 1
 
 
+def test_the_markers_of_a_telemetry_file_are_skipped(result: FrameResult, tmp_path: Path):
+    path = tmp_path / "telemetry.jsonl"
+    marker = '{"type":"marker","name":"cat 7","note":"","pts":0.0}'
+    path.write_text(f"{marker}\n{encode_telemetry(telemetry_of(result))}\n{marker}\n")
+
+    assert len(read_results(path)) == 1
+
+
 @pytest.mark.parametrize(
     ("content", "reason"),
     [

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from dataclasses import replace
+from datetime import UTC, datetime
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from facestream.cli.main import main
 from facestream.replay.agreement import Agreement
 from facestream.replay.gate import Check, Criteria, Measured, as_table, judge
-from facestream.replay.junit import junit_xml
+from facestream.replay.junit import Ran, junit_xml
 from facestream.replay.summary import Latency, Tally
 
 GOOD = Measured(
@@ -115,6 +116,36 @@ def test_agreement_needs_a_file_to_compare_with(option: str, capsys: pytest.Capt
     assert f"{option}: needs --compare FILE" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("criteria", "wanted", "got"),
+    [
+        (Criteria(min_fps=24.9), "at least 24.9 FPS", "24.94 FPS"),
+        (Criteria(min_fps=24.94), "at least 24.94 FPS", "24.94 FPS"),
+        (Criteria(min_fps=24.941), "at least 24.941 FPS", "24.9 FPS"),
+        (Criteria(min_fps=20), "at least 20 FPS", "24.9 FPS"),
+        (Criteria(max_drop_percent=4.96), "at most 4.96 %", "5.0 %"),
+        (Criteria(max_drop_percent=0.04), "at most 0.04 %", "5.0 %"),
+        (Criteria(expect_labels=(("happy", 0.29),)), "at least 29.0 %", "60.0 %"),
+    ],
+)
+def test_a_figure_near_its_limit_shows_on_which_side_it_is(criteria: Criteria, wanted: str, got: str):
+    check = judge(criteria, GOOD)[1]
+
+    assert (check.wanted, check.got) == (wanted, got)
+
+
+def test_a_share_that_would_round_to_its_limit_has_more_decimals():
+    check = judge(Criteria(max_drop_percent=20), replace(GOOD, sent=100_000, received=79_996))[1]
+
+    assert (check.wanted, check.got, check.passed) == ("at most 20.0 %", "20.004 %", False)
+
+
+def test_a_single_analysed_frame_has_no_rate():
+    check = judge(Criteria(min_fps=1), replace(GOOD, analysed=1, fps_analysed=0.0))[1]
+
+    assert check.reason == "a peer had fewer than two analysed frames"
+
+
 def test_a_replay_that_ended_early_is_failed_even_if_its_figures_are_good():
     checks = judge(Criteria(min_fps=20), GOOD, ended_early="the server is gone")
 
@@ -147,11 +178,20 @@ def test_figures_of_several_peers_are_those_of_all_and_of_the_slowest():
 def test_junit_has_a_case_for_each_check_and_survives_any_name():
     checks = [Check("frame rate", "at least 20 FPS", "3.0 FPS", passed=False), *judge(Criteria(), GOOD)]
 
-    root = ET.fromstring(junit_xml('a\x00<b>&"\udcff.mp4', checks, 2.5, "text\x1b"))
+    ran = Ran('a\x00<b>&"\udcff.mp4', datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC), 2.5, "")
+    root = ET.fromstring(junit_xml(ran, checks, "text\x1b"))
 
+    (suite,) = root
     cases = root.findall(".//testcase")
-    assert root.get("tests") == "2"
-    assert root.get("failures") == "1"
+    assert suite.get("tests") == "2"
+    assert suite.get("failures") == "1"
+    # What the schema of Ant wants, and in its order; that of Jenkins knows all of it.
+    assert root.attrib == {}
+    assert [part.tag for part in suite] == ["properties", "testcase", "testcase", "system-out", "system-err"]
+    assert (suite.get("timestamp"), suite.get("hostname")) == ("2026-03-04T05:06:07", "localhost")
+    assert {"name", "package", "id", "tests", "failures", "errors", "time"} <= suite.attrib.keys()
+    assert all(case.keys() == ["classname", "name", "time"] for case in cases)
+    assert str(cases[0].get("classname")).endswith("_mp4")
     assert [case.find("failure") is None for case in cases] == [False, True]
     assert '<b>&"' in str(cases[0].get("classname"))
 
@@ -163,6 +203,7 @@ def test_junit_has_a_case_for_each_check_and_survives_any_name():
         ("--min-fps", "nan"),
         ("--max-p95-ms", "inf"),
         ("--max-drop-percent", "101"),
+        ("--max-drop-percent", "-0.1"),
         ("--min-faces-percent", "-1"),
         ("--min-agreement", "101"),
         ("--max-landmarks-percent", "few"),
