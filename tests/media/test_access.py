@@ -160,7 +160,7 @@ async def test_a_peer_without_a_token_is_rejected_with_the_reason(guarded: Guard
     assert rejected.value.problem_code == "token_required"
 
 
-async def test_a_peer_with_an_admins_token_is_told_so(guarded: Guarded, media_dir: Path):
+async def test_a_peer_with_an_admins_token_gets_the_reason(guarded: Guarded, media_dir: Path):
     options = ReplayOptions(media_dir / "single_face.mp4", guarded.url, token=guarded.admin_token)
     with pytest.raises(ServerUnreachableError, match="this is an admin's token") as rejected:
         async with ReplayPeer(options):

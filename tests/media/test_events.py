@@ -119,7 +119,7 @@ async def test_no_other_client_may(guarded: Guarded, peer: ReplayPeer, secret: s
         ("abc", 401, "token_wrong"),
     ],
 )
-async def test_a_client_without_the_secret_is_told_what_is_wrong_with_its_token(
+async def test_a_client_without_the_secret_learns_what_is_wrong_with_its_token(
     guarded: Guarded, peer: ReplayPeer, token: str, status: int, code: str
 ):
     tokens = {"of a peer": guarded.token, "expired": issue(guarded.key, Purpose.ADMIN, "an-admin", -1)}

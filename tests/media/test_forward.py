@@ -186,7 +186,9 @@ async def test_an_lsl_inlet_gets_the_numbers_and_the_markers(
     assert peer._secret not in "".join(running.lines)
 
 
-async def test_a_second_stream_of_the_same_name_is_told(guarded: Guarded, peer: ReplayPeer, token_file: Path):
+async def test_a_second_stream_of_the_same_name_is_reported(
+    guarded: Guarded, peer: ReplayPeer, token_file: Path
+):
     arguments = "--lsl", "--name", f"test-{secrets.token_hex(4)}", "--token-file", str(token_file)
     with forward(guarded, *arguments) as first:
         await first.says("following session")
