@@ -10,6 +10,7 @@ import { ConsentDialog, agreementOf } from './panels/consent-dialog.js';
 import { element, find } from './browser/elements.js';
 import { ExportPanel } from './panels/export-panel.js';
 import { FacesStrip } from './panels/faces-strip.js';
+import { noteFaces } from './panels/face-notes.js';
 import { FacePanel } from './panels/face-panel.js';
 import { HeldPanel } from './panels/held-panel.js';
 import { fetchConfig, withoutSlash } from './connection/http.js';
@@ -20,7 +21,6 @@ import { LiveView } from './panels/live-view.js';
 import { closeLikeMenus } from './panels/menus.js';
 import { MarkerPanel } from './panels/marker-panel.js';
 import { makeChart } from './panels/make-chart.js';
-import { NeutralPanel } from './panels/neutral-panel.js';
 import { makeQuestion } from './panels/question.js';
 import { Presentation } from './panels/presentation.js';
 import { problemOf } from './texts/problems.js';
@@ -147,7 +147,7 @@ const sessions = new Sessions(storage);
 const keeper = new SessionKeeper(sessions, log);
 const held = new HeldPanel(
   { held: element('#held'), past: element('#past') },
-  { save: () => exports.open(), close: () => session.closePast(), forget: async () => (await ask(T.ASK_FORGET)) && session.forget().catch((error) => list.report(error)), rename: (name) => keeper.rename(name).catch((error) => list.report(error)), willAsk: () => consent.willAsk(notice), nextPerson: askNextPerson },
+  { save: () => exports.open(), close: () => session.closePast(), forget: async () => (await ask(T.ASK_FORGET)) && session.forget().catch((error) => list.report(error)), rename: (name) => keeper.rename({ name }).catch((error) => list.report(error)), willAsk: () => consent.willAsk(notice), nextPerson: askNextPerson },
 );
 const markers = new MarkerPanel(
   { tools: element('#markers'), form: find(document, '#marker-note', HTMLFormElement) },
@@ -204,23 +204,8 @@ const cut = new CutLine(element('#cut'), sessions, {
   open: (info) => list.show(info).catch((error) => list.report(error)),
   rename: (info, name) => list.rename(info, name).catch((error) => list.report(error)),
 });
-const neutral = new NeutralPanel(
-  { set: button('neutral'), clear: button('neutral-clear'), changes: find(document, '#changes', HTMLInputElement) },
-  {
-    log,
-    now: () => (keeper.isRunning ? live.onShow : null),
-    followed: () => face.shownId,
-    shown: () => session.shown.log,
-    nameOf: (id) => T.faceName(id),
-    send: (message) => visit.sendToRecord(message),
-    say: (text) => stage.sayBriefly(text),
-    onChange: () => (keeper.save(), chart?.refresh()),
-  },
-);
-face.changesOf = neutral.changesOf;
-// Word and bars are about the video while it runs.
-face.showsChanges = () => neutral.changesIn(keeper.isRunning ? log : session.shown.log);
-chartTools.showsChanges = () => neutral.changesIn(session.shown.log);
+/** @type {import('./panels/neutral-panel.js').NeutralPanel} annotated, because the session refers to it */
+const neutral = noteFaces({ log, keeper, session, live, face, strip, chart, chartTools, send: (message) => visit.sendToRecord(message), isRecorded: () => visit.isRecorded, say: (text) => stage.sayBriefly(text) });
 const recording = new RecordingPanel({
   button: button('record'),
   left: element('#left'),

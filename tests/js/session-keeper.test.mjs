@@ -79,7 +79,7 @@ test('a name is written after what was being saved, and stays in what is saved l
   const { keeper } = keeping(t, { save: async (info) => void done.push(['saved', info.name]), amend: async (_id, change) => void done.push(['amended', change({}).name]) });
   keeper.save();
 
-  await keeper.rename('Class 4b');
+  await keeper.rename({ name: 'Class 4b' });
   await keeper.end();
 
   assert.deepEqual(done, [['saved', undefined], ['amended', 'Class 4b'], ['saved', 'Class 4b']]);
@@ -88,7 +88,7 @@ test('a name is written after what was being saved, and stays in what is saved l
 test('a name that could not be written does not stop later writes', async (t) => {
   const { keeper, saved } = keeping(t, { amend: () => Promise.reject(new Error('closed')) });
 
-  await assert.rejects(keeper.rename('x'), /closed/);
+  await assert.rejects(keeper.rename({ name: 'x' }), /closed/);
   await keeper.end();
 
   assert.equal(saved.at(-1).info.name, 'x');

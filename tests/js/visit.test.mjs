@@ -851,6 +851,17 @@ test('requests go to the connection; without one, they are dropped', async (t) =
   assert.deepEqual(h.peer().sent, [{ type: 'view' }]);
 });
 
+test('names and neutral faces go only to a server that keeps the session', async (t) => {
+  const h = harness(t);
+  h.visit.sendToRecord({ type: 'face_name' });
+  await reach(h, State.CONNECTED);
+  h.visit.sendToRecord({ type: 'face_name' });
+  h.peer().recorded = true;
+  h.visit.sendToRecord({ type: 'neutral' });
+
+  assert.deepEqual(h.peer().sent, [{ type: 'neutral' }]);
+});
+
 test('rates are reported once a second, but not while the page reconnects', async (t) => {
   const h = harness(t);
   await reach(h, State.CONNECTED);

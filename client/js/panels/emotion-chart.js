@@ -7,6 +7,7 @@ import { T } from '../texts/texts.js';
 import { ChartMarks, marksBetween } from './chart-marks.js';
 import { LabelRibbon } from './label-ribbon.js';
 import { LineChart } from './line-chart.js';
+import { fullName, isolated, nameIn } from '../session/face-names.js';
 import { bandsOf, edgeAfter, edgeBefore, facesBetween, leadersOf, smooth } from '../session/timeline.js';
 
 const FIRST_WINDOW_S = 30;
@@ -44,6 +45,8 @@ const TICKS = [0, 1 / 3, 2 / 3, 1];
  */
 
 export class EmotionChart {
+  /** Names of the faces of the session on show. @type {() => import('../session/face-names.js').FaceNames} */
+  names = () => ({});
   /** Called after each redraw. @type {(view: ChartView) => void} */
   onView = () => {};
   #at;
@@ -215,7 +218,7 @@ export class EmotionChart {
   get stretch() {
     const { fromS, edgeS } = this.#range();
     const faces = this.#ribbonsOf === 'compare' ? this.#compared(fromS, edgeS) : [];
-    return { log: this.#log, fromS: Math.max(0, fromS), toS: Math.min(edgeS, this.#log.lastS), faces: faces.length ? faces : [this.#faceId] };
+    return { log: this.#log, fromS: Math.max(0, fromS), toS: Math.min(edgeS, this.#log.lastS), faces: faces.length ? faces : [this.#faceId], names: this.names() };
   }
 
   /** @returns {boolean} */
@@ -284,7 +287,7 @@ export class EmotionChart {
     drawn.forEach((id, i) => {
       const { labels, fps } = this.#slices(id, edgeS, SLICES);
       if (i === 0) this.#labels = labels;
-      this.#ribbons[i].draw(bandsOf(labels, fps), SLICES, id ?? 0);
+      this.#ribbons[i].draw(bandsOf(labels, fps), SLICES, id ?? 0, id ? fullName(this.names(), id) : '');
     });
   }
 
@@ -297,7 +300,14 @@ export class EmotionChart {
     const drawn = shown.filter((each) => each.shown);
     this.#shownLines = drawn.map(({ id }) => id);
     this.#lines.draw(new Map(drawn.map(({ id, line }) => [id, line])));
-    this.#at.caption.textContent = T.smoothedOver((2 * this.#windowS) / POINTS);
+    this.#at.caption.textContent = [T.smoothedOver((2 * this.#windowS) / POINTS), this.#shownName].filter(Boolean).join(' · ');
+  }
+
+  /** @returns {string} the name of the face on show; empty: it has none */
+  get #shownName() {
+    const faces = this.#faceId === null ? this.#log.faces().map(({ id }) => id) : [this.#faceId];
+    const name = faces.length === 1 ? nameIn(this.names(), faces[0]) : '';
+    return name && isolated(name);
   }
 
   /** @param {number} fromS @param {'live' | 'held' | 'ended'} motion */

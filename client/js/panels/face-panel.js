@@ -3,6 +3,7 @@
 import { find, make } from '../browser/elements.js';
 import { clockTime, percent, signedPoints, wholePercents } from '../texts/format.js';
 import { T } from '../texts/texts.js';
+import { isolated } from '../session/face-names.js';
 import { EMOTIONS, chooseFace } from '../connection/telemetry.js';
 import { Calm } from './calm.js';
 import { faceColour } from './face-colours.js';
@@ -40,6 +41,8 @@ export class FacePanel {
   #listed = [];
   /** @type {'mirrored' | 'as it is'} */
   #view = 'as it is';
+  /** @type {(id: number) => string} */
+  nameOf = (id) => T.faceName(id);
   /** The difference of a face of the video to its neutral face, -1 to 1; null: it has none. @type {(face: import('../connection/telemetry.js').Face) => number[] | null} */
   changesOf = () => null;
   /** Whether differences are shown. @type {() => 'shown' | 'hidden'} */
@@ -78,14 +81,14 @@ export class FacePanel {
   /** @returns {string} what is shown, for a screen reader */
   get spoken() {
     const id = Number(this.#element.dataset.id);
-    return T.spokenFace(id ? T.faceName(id) : '', this.#verdict.textContent ?? '', this.#share.textContent ?? '', this.#reason.textContent ?? '');
+    return T.spokenFace(id ? this.nameOf(id) : '', this.#verdict.textContent ?? '', this.#share.textContent ?? '', this.#reason.textContent ?? '');
   }
 
   /** @returns {{key: string, text: string}} the label on show, for an announcement of changes; empty if it is unsure or not likely */
   get announcement() {
     const { tone, label = '', id } = this.#element.dataset;
     if (tone !== 'large' || !label) return { key: '', text: '' };
-    const who = this.#choice.hidden ? '' : T.faceName(Number(id));
+    const who = this.#choice.hidden ? '' : this.nameOf(Number(id));
     return { key: `${who} ${label}`, text: T.spokenFace(who, this.#verdict.textContent ?? '', this.#share.textContent ?? '', '') };
   }
 
@@ -161,7 +164,7 @@ export class FacePanel {
     const percents = moment.label ? wholePercents(moment.probabilities) : null;
     this.#calm.reset();
     this.#showChoices(ids);
-    this.#say(describeMoment(moment, ids, percents));
+    this.#say(describeMoment(moment, ids, percents, this.nameOf));
     this.#showShares(percents, moment.changes);
   }
 
@@ -173,7 +176,7 @@ export class FacePanel {
    */
   #describe({ analysed, unanalysed }, face, percents) {
     if (!analysed) return { word: T.NOT_ANALYSED, tone: 'large', reason: T.NOT_ANALYSED_REASONS[unanalysed] ?? T.NOT_ANALYSED_REASONS.unavailable };
-    if (!face && this.#chosenId !== null) return { word: T.faceAway(this.#chosenId), tone: 'quiet', reason: T.FACE_AWAY_REASON };
+    if (!face && this.#chosenId !== null) return { word: T.faceAway(isolated(this.nameOf(this.#chosenId))), tone: 'quiet', reason: T.FACE_AWAY_REASON };
     if (!face || !percents) return { word: T.NO_FACE, tone: 'large', reason: T.NO_FACE_REASON };
     const { id, label, unsure } = face;
     if (unsure) return { word: T.EMOTION_LABELS.unsure, tone: 'quiet', reason: T.UNSURE_REASONS[unsure] ?? unsure, label, id };
@@ -189,10 +192,10 @@ export class FacePanel {
     this.#element.dataset.label = label;
     this.#element.dataset.id = String(id);
     // If there are several faces, the list names the chosen one.
-    this.#who.textContent = id && this.#choice.hidden ? T.faceName(id) : '';
+    this.#who.textContent = this.#who.title = id && this.#choice.hidden ? this.nameOf(id) : '';
     // The big word has no list.
     this.#whose.hidden = !id || this.#choice.hidden;
-    this.#whose.textContent = T.faceName(id);
+    this.#whose.textContent = this.nameOf(id);
     this.#whose.style.setProperty('--face', faceColour(id));
   }
 
@@ -222,12 +225,12 @@ export class FacePanel {
     this.#largest.hidden = chosen === null;
     this.#choice.hidden = ids.length < 2 && chosen === null;
     this.#listed = present;
-    const state = `${ids} ${chosen !== null && !present.includes(chosen)}`;
+    const state = `${ids} ${ids.map((id) => this.nameOf(id))} ${chosen !== null && !present.includes(chosen)}`;
     if (this.#choice.dataset.state !== state) {
       // Do not change a list while a person chooses from it; an open list has the focus.
       if (document.activeElement === this.#choice && ids.length > 1) return;
       this.#choice.dataset.state = state;
-      const names = ids.map((id) => new Option(present.includes(id) ? T.faceName(id) : T.faceNameAway(id), String(id)));
+      const names = ids.map((id) => new Option(present.includes(id) ? this.nameOf(id) : T.faceNameAway(isolated(this.nameOf(id))), String(id)));
       this.#choice.replaceChildren(new Option(T.LARGEST_FACE, ''), ...names);
     }
     this.#choice.value = chosen === null ? '' : String(chosen);
@@ -266,12 +269,12 @@ function describeLabel(label, probabilities, percents) {
   return { word: isLikely ? T.EMOTION_LABELS[label] : T.perhaps(label), tone: isLikely ? 'large' : 'quiet', share: percent(percents[at] / 100) };
 }
 
-/** @param {import('../session/moment.js').Moment} moment @param {number[]} ids of all faces of the session @param {number[] | null} percents @returns {Statement} */
-function describeMoment({ atS, faceId, label, probabilities, isMeasured }, ids, percents) {
+/** @param {import('../session/moment.js').Moment} moment @param {number[]} ids of all faces of the session @param {number[] | null} percents @param {(id: number) => string} nameOf @returns {Statement} */
+function describeMoment({ atS, faceId, label, probabilities, isMeasured }, ids, percents, nameOf) {
   const at = clockTime(atS);
   if (!isMeasured) return { word: T.NOTHING, tone: 'large', reason: T.nothingAt(at) };
   const reason = T.momentShown(at);
-  if (!percents) return faceId === null ? { word: T.NO_FACE, tone: 'large', reason } : { word: T.faceAway(faceId), tone: 'quiet', reason };
+  if (!percents) return faceId === null ? { word: T.NO_FACE, tone: 'large', reason } : { word: T.faceAway(isolated(nameOf(faceId))), tone: 'quiet', reason };
   const id = faceId ?? (ids.length === 1 ? ids[0] : 0);
   if (label === 'unsure') return { word: T.EMOTION_LABELS.unsure, tone: 'quiet', reason, label, id };
   return { ...describeLabel(label, probabilities, percents), reason, label, id };

@@ -1,6 +1,6 @@
 /** The strip of faces: who is in the video, what each face shows and showed, and whom the page follows. Draws into its own elements only. */
 
-import { cleared, make } from '../browser/elements.js';
+import { cleared, make, putText } from '../browser/elements.js';
 import { percent } from '../texts/format.js';
 import { T } from '../texts/texts.js';
 import { faceColour } from './face-colours.js';
@@ -13,7 +13,7 @@ const SPARK = { width: 96, height: 18 };
 /**
  * @typedef {import('../connection/telemetry.js').Telemetry} Telemetry
  * @typedef {import('./people.js').Person} Person
- * @typedef {{button: HTMLButtonElement, thumb: HTMLCanvasElement, word: HTMLElement, spark: HTMLCanvasElement}} Entry
+ * @typedef {{button: HTMLButtonElement, thumb: HTMLCanvasElement, name: HTMLElement, word: HTMLElement, spark: HTMLCanvasElement}} Entry
  */
 
 export class FacesStrip {
@@ -26,6 +26,8 @@ export class FacesStrip {
   #entries = new Map();
   /** @type {import('../connection/telemetry.js').Face[]} of the frame on show */
   #faces = [];
+  /** @type {(id: number) => string} */
+  nameOf = (id) => T.faceName(id);
   /** @type {number | null} */
   #chosenId = null;
   /** @type {'mirrored' | 'as it is'} */
@@ -100,6 +102,7 @@ export class FacesStrip {
       entry.button.setAttribute('aria-pressed', String(id === this.#chosenId));
       entry.button.dataset.followed = id === followedId ? 'yes' : 'no';
       entry.button.dataset.present = person.isPresent ? 'yes' : 'no';
+      putText(entry.name, this.nameOf(id));
       entry.word.textContent = wordOf(person);
       drawThumb(entry.thumb, person, this.#view);
       drawSpark(entry.spark, person);
@@ -117,7 +120,7 @@ export class FacesStrip {
     const word = make('span', { className: 'person-word' });
     const spark = make('canvas', { className: 'spark', ...SPARK });
     for (const canvas of [thumb, spark]) canvas.setAttribute('aria-hidden', 'true');
-    const name = make('span', { className: 'person-name', textContent: T.faceName(id) });
+    const name = make('span', { className: 'person-name', dir: 'auto' });
     name.style.setProperty('--face', faceColour(id));
     button.dataset.id = String(id);
     button.append(thumb, name, word, spark);
@@ -126,7 +129,7 @@ export class FacesStrip {
     const item = make('li');
     item.append(button);
     this.#element.append(item);
-    const entry = { button, thumb, word, spark };
+    const entry = { button, thumb, name, word, spark };
     this.#entries.set(id, entry);
     return entry;
   }

@@ -24,8 +24,10 @@ export class LabelRibbon {
    * @param {import('../session/timeline.js').Band[]} bands
    * @param {number} slices in the whole width
    * @param {number} face whose number is shown; 0: none
+   * @param {string} name of the face, the tooltip of its number
    */
-  draw(bands, slices, face) {
+  draw(bands, slices, face, name) {
+    this.#badge.title = name;
     this.#nameFace(face);
     this.root.dataset.bands = bands.map(({ label, from, end }) => `${label} ${from}-${end}`).join();
     const { clientWidth: width, clientHeight: height } = this.#canvas;

@@ -1,5 +1,7 @@
 /** The session of the page from its start to what is held of it, and past sessions that are opened instead. Looks up no element. */
 
+import { withName } from '../session/face-names.js';
+
 /**
  * @typedef {import('../storage/sessions.js').SessionInfo} SessionInfo
  * @typedef {import('../session/session-log.js').SessionLog} SessionLog
@@ -36,7 +38,25 @@ export class SessionView {
     const { log, live, keeper, about } = this.#at;
     const { info, log: past = log } = this.#past ?? { info: keeper.info };
     const { source, plays, notice, agreedMs, agreedEarlier, settings, server } = info ?? about();
-    return { log: past, startedAt: info ? new Date(info.startedMs) : live.startedAt, source, plays, clipSize: info?.clipSize, notice, agreedMs, agreedEarlier, settings, server, name: info?.name, atOnce: info?.atOnce };
+    return { log: past, startedAt: info ? new Date(info.startedMs) : live.startedAt, source, plays, clipSize: info?.clipSize, notice, agreedMs, agreedEarlier, settings, server, name: info?.name, faceNames: info?.faceNames, atOnce: info?.atOnce };
+  }
+
+  /** @returns {import('../session/face-names.js').FaceNames} of the faces that word and bars describe: those in the video while it runs */
+  get faceNames() {
+    const { keeper } = this.#at;
+    const info = keeper.isRunning ? keeper.info : this.#past?.info ?? keeper.info;
+    return info?.faceNames ?? {};
+  }
+
+  /** @param {number} id of a face that word and bars describe @param {string} name empty: none any more @returns {Promise<void>} once it is kept */
+  async nameFace(id, name) {
+    const { keeper, sessions } = this.#at;
+    const past = keeper.isRunning ? null : this.#past;
+    const faceNames = withName(this.faceNames, id, name);
+    if (!past || past.info.id === keeper.info?.id) await keeper.rename({ faceNames });
+    if (!past) return;
+    this.#past = { ...past, info: { ...past.info, faceNames } };
+    await sessions.amend(past.info.id, (kept) => ({ ...kept, faceNames }));
   }
 
   /** Whether the page holds a session that the browser does not keep. */

@@ -130,7 +130,7 @@ export class SessionsPanel {
   /** @param {SessionInfo} info @param {string} name */
   async rename(info, name) {
     const { keeper, sessions, onRename } = this.#at;
-    await (this.#isOwn(info) ? keeper.rename(name) : sessions.amend(info.id, (kept) => ({ ...kept, name })));
+    await (this.#isOwn(info) ? keeper.rename({ name }) : sessions.amend(info.id, (kept) => ({ ...kept, name })));
     onRename(info.id, name);
   }
 

@@ -3,11 +3,12 @@
 import { EMOTIONS, STAGES, VERSION } from '../connection/telemetry.js';
 import { T } from '../texts/texts.js';
 import { changesOf } from './baselines.js';
+import { nameIn } from './face-names.js';
 import { LABELS } from './log-columns.js';
 
 const FRAME_COLUMNS = ['time_s', 'clock', 'row', 'frames', 'connection', 'seq', 'pts_s', 'fps_in', 'fps_out', 'dropped', 'analysed', 'economy'];
 const STAGE_COLUMNS = STAGES.map((stage) => `${stage}_ms`);
-const FACE_COLUMNS = ['face', 'left', 'top', 'width', 'height', 'label', 'unsure'];
+const FACE_COLUMNS = ['face', 'name', 'left', 'top', 'width', 'height', 'label', 'unsure'];
 /** Shares of labels over rows of frames and rows of means can be computed from these only. */
 const COUNT_COLUMNS = LABELS.map((label) => `frames_${label}`);
 /** Beside the probabilities, never instead of them. */
@@ -29,6 +30,7 @@ const UNIT_OF = { clock: 'UTC', pressed_clock: 'UTC', left: 'px', top: 'px', wid
  *
  * @typedef {object} CsvOptions
  * @property {Date | null} startedAt when the session started, for the column `clock`; null: the times are those of a file, and no clock has them
+ * @property {import('./face-names.js').FaceNames} [faceNames] of the session
  * @property {',' | ';'} [separator] a German Excel opens only files with a semicolon as tables
  * @property {'.' | ','} [decimal] and reads only numbers with a decimal comma
  */
@@ -48,15 +50,15 @@ export function toCsv(log, options) {
     const { telemetry } = means;
     const extra = extraCells(names, telemetry);
     const [times, connection] = [table.times(means.timeS), connectionAt(means.timeS + 1) ?? ''];
-    for (const { face, frames, labels } of means.faces) table.add([...times, 'mean', frames, connection, ...frameCells(telemetry), ...faceCells(face, baselines.of(face.id, means.timeS), labels), ...extra]);
+    for (const { face, frames, labels } of means.faces) table.add([...times, 'mean', frames, connection, ...frameCells(telemetry), ...faceCells(face, baselines.of(face.id, means.timeS), nameIn(options.faceNames, face.id), labels), ...extra]);
     for (const [analysed, frames] of withoutFace(means)) {
-      table.add([...times, 'mean', frames, connection, ...frameCells({ ...telemetry, analysed }), ...faceCells(null, null), ...extra]);
+      table.add([...times, 'mean', frames, connection, ...frameCells({ ...telemetry, analysed }), ...faceCells(null, null, ''), ...extra]);
     }
   }
   for (const { timeS, telemetry } of log) {
     const extra = extraCells(names, telemetry);
     const frame = [...table.times(timeS), 'frame', 1, connectionAt(timeS) ?? '', ...frameCells(telemetry)];
-    for (const face of telemetry.faces.length ? telemetry.faces : [null]) table.add([...frame, ...faceCells(face, face && baselines.of(face.id, timeS)), ...extra]);
+    for (const face of telemetry.faces.length ? telemetry.faces : [null]) table.add([...frame, ...faceCells(face, face && baselines.of(face.id, timeS), face ? nameIn(options.faceNames, face.id) : ''), ...extra]);
   }
   return table.text;
 }
@@ -80,11 +82,11 @@ export function dictionary(log, { separator } = {}) {
 /**
  * Messages as in docs/telemetry.md with `time_s` added, and events, in order of time. Where only means are kept, a line
  * stands for one second, and says how many messages it had, how many were analysed, and in how many of these was no face;
- * each of its faces, in how many it was found, and with which labels. A face with a baseline has `change`, the differences to it.
+ * each of its faces, in how many it was found, and with which labels. A face with a baseline has `change`, the differences to it, and one with a name `name`.
  *
- * @param {SessionLog} log @param {Pick<CsvOptions, 'startedAt'>} options @returns {string}
+ * @param {SessionLog} log @param {Pick<CsvOptions, 'startedAt' | 'faceNames'>} options @returns {string}
  */
-export function toJsonl(log, { startedAt }) {
+export function toJsonl(log, { startedAt, faceNames }) {
   const lines = [];
   const rest = [...log.events].reverse();
   const connectionAt = connectionsOf(log);
@@ -95,13 +97,13 @@ export function toJsonl(log, { startedAt }) {
   };
   for (const means of log.means()) {
     addEvents(means.timeS);
-    const faces = means.faces.map(({ face, frames, labels }) => ({ ...withChange(face, baselines, means.timeS), frames, labels: Object.fromEntries(LABELS.map((label, i) => [label, labels[i]])) }));
+    const faces = means.faces.map(({ face, frames, labels }) => ({ ...withMore(face, baselines, means.timeS, faceNames), frames, labels: Object.fromEntries(LABELS.map((label, i) => [label, labels[i]])) }));
     const counts = { connection: connectionAt(means.timeS + 1), frames: means.frames, analysed_frames: means.analysedFrames, frames_without_face: new Map(withoutFace(means)).get(true) ?? 0 };
     lines.push(messageLine(means.timeS, { ...means.telemetry, faces }, counts));
   }
   for (const { timeS, telemetry } of log) {
     addEvents(timeS);
-    const faces = telemetry.faces.map((face) => withChange(face, baselines, timeS));
+    const faces = telemetry.faces.map((face) => withMore(face, baselines, timeS, faceNames));
     lines.push(messageLine(timeS, { ...telemetry, faces }, { connection: connectionAt(timeS) }));
   }
   addEvents(Infinity);
@@ -198,11 +200,11 @@ function withoutFace({ frames, analysedFrames, faceless }) {
   return counts.filter(([, count]) => count > 0);
 }
 
-/** @param {import('../connection/telemetry.js').Face | null} face @param {number[] | null} baseline @param {number[]} [labels] frames by label, in the order of LABELS; without them, the face of one frame */
-function faceCells(face, baseline, labels = LABELS.map((label) => Number(label === face?.label))) {
+/** @param {import('../connection/telemetry.js').Face | null} face @param {number[] | null} baseline @param {string} name @param {number[]} [labels] frames by label, in the order of LABELS; without them, the face of one frame */
+function faceCells(face, baseline, name, labels = LABELS.map((label) => Number(label === face?.label))) {
   if (!face) return [...FACE_COLUMNS.map(() => ''), ...labels, ...EMOTIONS.map(() => ''), ...CHANGE_COLUMNS.map(() => ''), ...BODY_COLUMNS.map(() => '')];
   const pose = face.pose_deg ?? ['', '', ''];
-  return [face.id, ...face.box, face.label, face.unsure, ...labels, ...face.probabilities, ...(baseline ? changesOf(face.probabilities, baseline) : CHANGE_COLUMNS.map(() => '')), ...pose, face.eyes ?? '', face.mouth ?? '', face.blinks ?? ''];
+  return [face.id, harmless(name), ...face.box, face.label, face.unsure, ...labels, ...face.probabilities, ...(baseline ? changesOf(face.probabilities, baseline) : CHANGE_COLUMNS.map(() => '')), ...pose, face.eyes ?? '', face.mouth ?? '', face.blinks ?? ''];
 }
 
 /** @param {SessionLog} log @returns {string[]} */
@@ -225,10 +227,11 @@ export function jsonText(value) {
   return JSON.stringify(value);
 }
 
-/** @param {import('../connection/telemetry.js').Face} face @param {import('./baselines.js').Baselines} baselines @param {number} timeS */
-function withChange(face, baselines, timeS) {
+/** @param {import('../connection/telemetry.js').Face} face @param {import('./baselines.js').Baselines} baselines @param {number} timeS @param {import('./face-names.js').FaceNames} [names] */
+function withMore(face, baselines, timeS, names) {
   const baseline = baselines.of(face.id, timeS);
-  return baseline ? { ...face, change: changesOf(face.probabilities, baseline) } : face;
+  const name = nameIn(names, face.id);
+  return { ...face, ...(name && { name }), ...(baseline && { change: changesOf(face.probabilities, baseline) }) };
 }
 
 /** @param {string} column */

@@ -25,11 +25,11 @@ const DASHES = { disgust: '7 3', fear: '2.5 2.5', sad: '9 3 2 3', surprise: '5 2
  *
  * @typedef {{number: number, timeS: number, toS: number | null}} Mark `toS`: the end of a stimulus
  *
- * @typedef {{lengthS: number, marks: Mark[], gaps: import('./stretches.js').Stretch[]}} Over what all charts share: the length of the session, and when nothing was measured
+ * @typedef {{lengthS: number, marks: Mark[], gaps: import('./stretches.js').Stretch[], nameOf: (id: number) => string}} Over what all charts share: the length of the session, when nothing was measured, and how faces are called
  */
 
-/** @param {FaceSummary} face @param {number} measuredS how long frames were analysed @returns {string} one bar with the share of each label */
-export function summaryOfFace(face, measuredS) {
+/** @param {FaceSummary} face @param {number} measuredS how long frames were analysed @param {(id: number) => string} nameOf @returns {string} one bar with the share of each label */
+export function summaryOfFace(face, measuredS, nameOf) {
   const shares = sharesOf(face);
   const words = shares.map(({ label, shown }) => `${T.EMOTION_LABELS[label]}: ${shown} ${T.REPORT.ofTime}`).join(', ');
   const bars = shares.map(({ label, share }) => `<i style="width:${(share * 100).toFixed(2)}%;background:var(--${label})"></i>`);
@@ -38,7 +38,7 @@ export function summaryOfFace(face, measuredS) {
     const facts = [T.REPORT.ofTime, mean && T.REPORT.onAverage(mean)].filter(Boolean).join(', ');
     return `<li>${swatch(label)} <span>${escape(T.EMOTION_LABELS[label])}: <b>${shown}</b> ${escape(facts)}</span></li>`;
   });
-  return `<div class="who"><header><h3>${escape(T.faceName(face.id))}</h3><span class="quiet">${escape(T.REPORT.seenFor(clockTime(face.seenS), clockTime(measuredS)))}</span></header>
+  return `<div class="who"><header><h3>${escape(nameOf(face.id))}</h3><span class="quiet">${escape(T.REPORT.seenFor(clockTime(face.seenS), clockTime(measuredS)))}</span></header>
 <div class="share" role="img" aria-label="${escape(words)}">${bars.join('')}</div><ul class="shares">${items.join('')}</ul></div>`;
 }
 
@@ -55,7 +55,7 @@ export function legend(hasGaps) {
  */
 export function faceSection(face, log, over) {
   const seen = T.REPORT.seen(clockTime(face.firstS), clockTime(face.lastS), decimal(face.frames));
-  return `<section><h2>${escape(T.faceName(face.id))}</h2><p class="quiet">${escape(seen)}</p>${neutralLine(face.id, log)}${chart(face, log, over)}
+  return `<section><h2>${escape(over.nameOf(face.id))}</h2><p class="quiet">${escape(seen)}</p>${neutralLine(face.id, log)}${chart(face, log, over)}
 <details><summary>${escape(T.REPORT.numbersOf(face.id))}</summary>${table(face)}</details></section>`;
 }
 

@@ -1,5 +1,6 @@
 /** One session as one HTML file that opens without a network: no script, no request, every chart drawn inside. */
 
+import { fullName } from './face-names.js';
 import { escape, faceSection, legend, summaryOfFace } from './report-face.js';
 import { valuesSection } from './report-values.js';
 import { STYLE } from './report-style.js';
@@ -26,10 +27,10 @@ const LEAST_GAP = 1 / 480;
 
 /**
  * @param {SessionLog} log
- * @param {{at: string, name?: string, notice: string, agreed?: string, settings?: [string, string][], atOnce?: number}} session its date and time in words; the name that the person gave it; what the person agreed to, and a sentence that says when; names and values of settings
+ * @param {{at: string, name?: string, faceNames?: import('./face-names.js').FaceNames, notice: string, agreed?: string, settings?: [string, string][], atOnce?: number}} session its date and time in words; the names that the person gave it and its faces; what the person agreed to, and a sentence that says when; names and values of settings
  * @returns {string} an HTML document
  */
-export function toReport(log, { at, name = '', notice, agreed = '', settings = [], atOnce = 0 }) {
+export function toReport(log, { at, name = '', faceNames, notice, agreed = '', settings = [], atOnce = 0 }) {
   const summary = summarize(log);
   const { durationS, measuredS } = summary;
   // The last message or event is within what is drawn, which has a width.
@@ -38,7 +39,8 @@ export function toReport(log, { at, name = '', notice, agreed = '', settings = [
   const noted = log.events.filter(({ kind }) => OF_PERSON.includes(kind));
   const marks = marksOf(noted, lengthS);
   const gaps = log.measured(BRIDGE_S).gaps(lengthS, lengthS * LEAST_GAP);
-  const over = { lengthS, marks, gaps };
+  const nameOf = (/** @type {number} */ id) => fullName(faceNames, id);
+  const over = { lengthS, marks, gaps, nameOf };
   const shown = faces.slice(0, MOST_FACES);
   const others = faces.slice(MOST_FACES);
   const sections = shown.map((face) => faceSection(face, log, over)).join('\n');
@@ -50,13 +52,13 @@ export function toReport(log, { at, name = '', notice, agreed = '', settings = [
 <title>${name && `${escape(name)}, `}${escape(T.REPORT.title)}, ${escape(at)}</title><style>${STYLE}</style></head><body>
 <header><h1>${escape(T.REPORT.title)}</h1>${name && `<p class="name">${escape(name)}</p>`}<p>${escape(at)}</p><p class="quiet">${escape(T.REPORT.cautionShort)}</p></header>
 <main><section aria-labelledby="summary"><h2 id="summary">${escape(T.REPORT.summary)}</h2>${figures(summary, noted.length, Math.max(atOnce, log.atOnce))}
-${shown.map((face) => summaryOfFace(face, isWhole(summary) ? durationS : measuredS)).join('\n') || `<p>${escape(T.REPORT.noFaces)}</p>`}${othersSeen(others)}${thinned(log)}</section>
+${shown.map((face) => summaryOfFace(face, isWhole(summary) ? durationS : measuredS, nameOf)).join('\n') || `<p>${escape(T.REPORT.noFaces)}</p>`}${othersSeen(others)}${thinned(log)}</section>
 ${faces.length ? `<section><h2>${escape(T.REPORT.legend)}</h2>${legend(gaps.length > 0)}</section>` : ''}
 ${sections}
 ${valuesSection(log, lengthS)}
 ${rest && `<details class="rest"><summary>${escape(T.REPORT.otherFaces(others.length))}</summary>${rest}</details>`}
 ${noted.length ? `<section class="long"><h2>${escape(T.REPORT.markers)}</h2>${markerList(noted)}<p class="quiet">${escape(T.REPORT.markerTimes)}</p></section>` : ''}
-<section class="long"><h2>${escape(T.REPORT.events)}</h2>${eventLists(log)}</section>
+<section class="long"><h2>${escape(T.REPORT.events)}</h2>${eventLists(log, nameOf)}</section>
 ${settings.length ? `<section><h2>${escape(T.REPORT.settings)}</h2>${definitions(settings)}</section>` : ''}
 <section class="quiet"><h2>${escape(T.REPORT.caution)}</h2><p>${escape(T.REPORT.cautionText)}</p></section>
 <section class="quiet"><h2>${escape(T.REPORT.agreement)}</h2><p>${escape(notice)}</p>${agreed && `<p>${escape(agreed)}</p>`}</section>
@@ -110,15 +112,15 @@ function marksOf(noted, lengthS) {
 const markerList = (noted) =>
   `<ol>${noted.map((event, i) => `<li><b class="number">${i + 1}</b><time>${clockTime(event.timeS, 1)}</time><span>${escape(T.eventSentence(event))}</span></li>`).join('')}</ol>`;
 
-/** What happened to the session, and on demand what happened to the faces. @param {SessionLog} log */
-function eventLists(log) {
+/** What happened to the session, and on demand what happened to the faces. @param {SessionLog} log @param {(id: number) => string} nameOf */
+function eventLists(log, nameOf) {
   // Where there was one connection only, its first frame is the start.
   const isOne = log.connectionStarts().length < 2;
   const ofSession = log.events.filter(({ kind }) => !OF_PERSON.includes(kind) && !OF_FACES.includes(kind) && !(isOne && kind === 'connection'));
   const ofFaces = log.events.filter(({ kind }) => OF_FACES.includes(kind));
-  const faces = ofFaces.length ? `<details><summary>${escape(T.REPORT.faceEvents(ofFaces.length))}</summary>${eventList(ofFaces)}</details>` : '';
-  return `${ofSession.length ? eventList(ofSession) : `<p>${escape(T.REPORT.noEvents)}</p>`}${faces}`;
+  const faces = ofFaces.length ? `<details><summary>${escape(T.REPORT.faceEvents(ofFaces.length))}</summary>${eventList(ofFaces, nameOf)}</details>` : '';
+  return `${ofSession.length ? eventList(ofSession, nameOf) : `<p>${escape(T.REPORT.noEvents)}</p>`}${faces}`;
 }
 
-/** @param {SessionEvent[]} events */
-const eventList = (events) => `<ol>${events.map((event) => `<li><time>${clockTime(event.timeS)}</time><span>${escape(T.eventSentence(event))}</span></li>`).join('')}</ol>`;
+/** @param {SessionEvent[]} events @param {(id: number) => string} nameOf */
+const eventList = (events, nameOf) => `<ol>${events.map((event) => `<li><time>${clockTime(event.timeS)}</time><span>${escape(T.eventSentence(event, nameOf))}</span></li>`).join('')}</ol>`;

@@ -11,6 +11,7 @@ import { T } from '../texts/texts.js';
  * @property {import('./session-log.js').SessionLog} log
  * @property {Date} startedAt
  * @property {string} [name] typed by the person
+ * @property {import('./face-names.js').FaceNames} [faceNames] typed by the person
  * @property {'camera' | 'file'} source
  * @property {'once' | 'in a loop'} [plays] a file; not known: an older page kept the session
  * @property {import('../source/video-source.js').ClipSize} [clipSize] of a file, if it is known
@@ -30,11 +31,11 @@ export const SEPARATORS = { plain: { separator: ',', decimal: '.', ending: '' },
 
 /** @param {FileKind} kind @param {Exported} session @param {Separators} separators @returns {Promise<{blob: Blob, name: string}>} */
 export async function fileOf(kind, session, separators) {
-  const { log, startedAt, name, notice, atOnce } = session;
+  const { log, startedAt, name, faceNames, notice, atOnce } = session;
   const stem = fileStem(startedAt, name);
   // A file that is analysed once has its own time, which no clock has.
-  const options = { startedAt: session.source === 'file' && session.plays !== 'in a loop' ? null : startedAt, ...separators };
-  if (kind === 'report') return { blob: asBlob(toReport(log, { at: exactTime(startedAt), name, notice, agreed: agreedWords(session), settings: settingsOf(session), atOnce }), 'text/html'), name: `${stem}.html` };
+  const options = { startedAt: session.source === 'file' && session.plays !== 'in a loop' ? null : startedAt, faceNames, ...separators };
+  if (kind === 'report') return { blob: asBlob(toReport(log, { at: exactTime(startedAt), name, faceNames, notice, agreed: agreedWords(session), settings: settingsOf(session), atOnce }), 'text/html'), name: `${stem}.html` };
   if (kind === 'jsonl') return { blob: asBlob(toJsonl(log, options), 'application/jsonl'), name: `${stem}.jsonl` };
   const measurements = asBlob(toCsv(log, options), 'text/csv');
   if (kind === 'csv') return { blob: measurements, name: `${stem}${separators.ending}.csv` };

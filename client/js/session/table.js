@@ -3,6 +3,7 @@
 import { EMOTIONS } from '../connection/telemetry.js';
 import { clockTime, percent, signedPoints, significant } from '../texts/format.js';
 import { T } from '../texts/texts.js';
+import { fullName } from './face-names.js';
 import { jsonText } from './exports.js';
 
 /** Up to this length one row per second, else one per five seconds. */
@@ -14,13 +15,14 @@ const FINE_S = 60;
  * @property {number} fromS
  * @property {number} toS
  * @property {(number | null)[]} faces null: the largest of each moment
+ * @property {import('./face-names.js').FaceNames} [names]
  * @property {'shown' | 'hidden'} [changes] whether the differences to the neutral face of one face are shown, too
  *
  * @typedef {{caption: string, head: string[], rows: string[][]}} Table
  */
 
 /** @param {Stretch} stretch @returns {Table} one face with its probabilities, or the labels of several */
-export function tableOf({ log, fromS, toS, faces, changes = 'hidden' }) {
+export function tableOf({ log, fromS, toS, faces, names, changes = 'hidden' }) {
   const stepS = toS - fromS <= FINE_S ? 1 : 5;
   const first = Math.floor(fromS / stepS);
   const count = Math.max(0, Math.floor(toS / stepS) + 1 - first);
@@ -41,7 +43,7 @@ export function tableOf({ log, fromS, toS, faces, changes = 'hidden' }) {
   const one = [T.TABLE.label, ...EMOTIONS.map((emotion) => T.EMOTION_LABELS[emotion]), ...(changes === 'shown' ? EMOTIONS.map((emotion) => T.changeName(emotion)) : [])];
   return {
     caption: T.TABLE.caption(clockTime(fromS), clockTime(toS), stepS),
-    head: [T.TABLE.time, ...(means.length === 1 ? one : faces.map((id) => (id === null ? T.LARGEST_FACE : T.faceName(id)))), ...extra.keys()],
+    head: [T.TABLE.time, ...(means.length === 1 ? one : faces.map((id) => (id === null ? T.LARGEST_FACE : fullName(names, id)))), ...extra.keys()],
     rows,
   };
 }

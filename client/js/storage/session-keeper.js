@@ -87,12 +87,12 @@ export class SessionKeeper {
     saved.then(release);
   }
 
-  /** @param {string} name that the person gives the session @returns {Promise<void>} once it is kept */
-  async rename(name) {
+  /** @param {Partial<Pick<SessionInfo, 'name' | 'faceNames'>>} typed what the person calls the session and its faces @returns {Promise<void>} once it is kept */
+  async rename(typed) {
     if (!this.#info) return;
-    this.#info = { ...this.#info, name };
+    this.#info = { ...this.#info, ...typed };
     const { id } = this.#info;
-    const renamed = this.#written.then(() => this.#sessions.amend(id, (info) => ({ ...info, name })));
+    const renamed = this.#written.then(() => this.#sessions.amend(id, (info) => ({ ...info, ...typed })));
     // If it fails, later writes still happen.
     this.#written = renamed.catch(() => {});
     await renamed;

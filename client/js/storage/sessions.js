@@ -3,6 +3,7 @@
 import { canClaim, claimed, isAbandoned } from './claims.js';
 import { deleteOwned } from './database.js';
 import { eventChunk } from '../session/chunks.js';
+import { areFaceNames } from '../session/face-names.js';
 import { FRAMES_S } from '../session/session-log.js';
 
 const NO_SIZE = { width: 0, height: 0, sentWidth: 0, sentHeight: 0 };
@@ -18,6 +19,7 @@ export const MOST_NAME = 80;
  * @typedef {object} SessionInfo
  * @property {string} id
  * @property {string} [name] typed by the person
+ * @property {import('../session/face-names.js').FaceNames} [faceNames] typed by the person
  * @property {number} startedMs of the system clock
  * @property {number} touchedMs of the system clock, when it was last written
  * @property {number | null} endedMs null: it runs, or its page was closed without an end
@@ -225,11 +227,11 @@ export class Sessions {
 }
 
 /** @param {any} info a record of the database @returns {boolean} whether the page can rely on it */
-function isInfo({ id, name = '', startedMs, touchedMs, endedMs, lengthS, durationS = 0, measuredS = 0, faces, atOnce = 0, markers, source, plays = 'once', clipSize = NO_SIZE, notice, agreedMs = null, settings, server = NO_SERVER }) {
+function isInfo({ id, name = '', faceNames = {}, startedMs, touchedMs, endedMs, lengthS, durationS = 0, measuredS = 0, faces, atOnce = 0, markers, source, plays = 'once', clipSize = NO_SIZE, notice, agreedMs = null, settings, server = NO_SERVER }) {
   const numbers = [clipSize?.width, clipSize?.height, clipSize?.sentWidth, clipSize?.sentHeight, startedMs, touchedMs, endedMs ?? 0, agreedMs ?? 0, lengthS, durationS, measuredS, faces, atOnce, markers, settings?.width, settings?.height, settings?.fps];
   const texts = [id, name, source, plays, notice, server?.version, ...(Array.isArray(server?.models) ? server.models : [null])];
   const isDate = !Number.isNaN(new Date(startedMs).getTime());
-  return endedMs !== undefined && isDate && numbers.every(Number.isFinite) && texts.every((text) => typeof text === 'string');
+  return endedMs !== undefined && isDate && areFaceNames(faceNames) && numbers.every(Number.isFinite) && texts.every((text) => typeof text === 'string');
 }
 
 /** @param {string} typed by a person @returns {string} a session's name; empty: none */

@@ -93,6 +93,7 @@ export const COLUMN_MEANINGS = {
   analysed: 'Ob das Bild ausgewertet wurde; wenn nicht, ist über Gesichter nichts bekannt. In einer Zeile mit Mittelwerten eines Gesichts: true',
   'economy': 'Was der Server auslässt, um mitzuhalten: 0 nichts, 1 sucht seltener nach neuen Gesichtern, 2 bestimmt auch Ausdrücke seltener, 3 folgt auch nur den zwei größten Gesichtern',
   face: 'Nummer des Gesichts, in der Sitzung eindeutig; ein Mensch kann nacheinander mehrere Nummern haben. Leer: kein Gesicht gefunden',
+  name: 'Name, den eine Person für dieses Gesicht eingegeben hat; leer: keiner. Ein Apostroph vor einem Namen, der mit =, +, - oder @ beginnt, ist hinzugefügt, damit eine Tabellenkalkulation ihn nicht berechnet',
   left: 'Linker Rand des Rahmens um das Gesicht. Alle vier Zahlen des Rahmens gelten in Pixeln des Bildes, wie es der Server empfangen hat. Ein Browser kann von einer Kamera zeitweise kleinere Bilder senden; die Größe jedes Bildes ist nicht bekannt. Die der Bilder einer Datei steht im Bericht',
   top: 'Oberer Rand des Rahmens um das Gesicht',
   width: 'Breite des Rahmens um das Gesicht',

@@ -39,3 +39,11 @@ export const changeName = (emotion) => `${EMOTION_LABELS[emotion]}: Änderung in
 /** @param {string} label */
 export const changeMeaning = (label) =>
   `Wahrscheinlichkeit des Ausdrucks „${label}“ minus ihr Mittelwert, als das Gesicht neutral war, -1 bis 1. Dafür hat die Person eine Taste gedrückt: Das Ereignis neutral hat den Mittelwert der zwei Sekunden davor. Leer: davor, ohne das und nach dem Ereignis neutral-cleared. In einer Zeile mit Mittelwerten gilt, was am Anfang ihrer Sekunde galt`;
+
+export const FACE_NAME = {
+  /** @param {string} face its number in words */
+  of: (face) => `Der Name wird statt „${face}“ gezeigt. Er bleibt bei den Zahlen dieser Sitzung und wird mit ihnen gelöscht.`,
+  recorded: 'Dieser Server bewahrt die Sitzung auf und bekommt auch den Namen.',
+  noFace: 'Gerade gibt es kein Gesicht, das einen Namen bekommen könnte.',
+  notKept: 'Der Browser konnte den Namen nicht aufbewahren.',
+};

@@ -122,6 +122,11 @@ export const TEXT = {
   compareTitle: 'Die Ausdrücke von bis zu vier Gesichtern untereinander zeigen',
   chartView: 'Diagramm',
   linesLabel: 'Linien',
+  nameFace: 'Dieses Gesicht benennen',
+  faceNameTitle: 'Name eines Gesichts',
+  faceName: 'Name (leer: keiner)',
+  faceNameYes: 'Speichern',
+  faceNameNo: 'Abbrechen',
   neutral: 'Das ist neutral',
   neutralTitle: 'Die letzten zwei Sekunden dieses Gesichts gelten als sein neutrales Gesicht; das Diagramm zeigt dann auch Unterschiede dazu',
   neutralClear: 'Neutrales Gesicht löschen',
@@ -266,7 +271,7 @@ export const NOT_SAVED = 'Der Browser konnte die Datei nicht speichern.';
 /** @param {number} s */
 export const nextTry = (s) => `Nächster Versuch in ${s} s`;
 export const TRYING = 'Neuer Versuch läuft';
-/** @type {Record<string, (detail: string) => string>} */
+/** @type {Record<string, (detail: string, nameOf: (id: number) => string) => string>} */
 const EVENTS = {
   began: () => 'Gestartet',
   stopped: () => 'Gestoppt',
@@ -280,25 +285,25 @@ const EVENTS = {
   resumed: () => 'Die Kamera sendet wieder',
   queued: (detail) => `Wartet: ${detail}`,
   'extra-fault': () => 'Die eigene Auswertung des Servers (sein Plug-in) ist zum ersten Mal fehlgeschlagen; Werte von ihr fehlen',
-  neutral: (detail) => `Neutrales Gesicht von ${faceName(detail.split(' ')[0])}`,
-  'neutral-cleared': (id) => `${faceName(id)} hat kein neutrales Gesicht mehr`,
+  neutral: (detail, nameOf) => `Neutrales Gesicht von ${nameOf(Number(detail.split(' ')[0]))}`,
+  'neutral-cleared': (id, nameOf) => `${nameOf(Number(id))} hat kein neutrales Gesicht mehr`,
   cut: () => 'Ohne Stopp beendet: geschlossen, neu geladen oder abgestürzt',
   connection: (number) => `Erstes Bild der Verbindung ${number}`,
   'recording-start': (part) => `Aufnahme beginnt, Teil ${part}`,
   'recording-end': (part) => `Aufnahme endet, Teil ${part}`,
-  appeared: (id) => `${faceName(id)} ist erschienen`,
-  left: (id) => `${faceName(id)} ist verschwunden`,
+  appeared: (id, nameOf) => `${nameOf(Number(id))} ist erschienen`,
+  left: (id, nameOf) => `${nameOf(Number(id))} ist verschwunden`,
   marker: (note) => (note ? `Markierung: ${note}` : 'Markierung'),
   'stimulus-start': (note) => (note ? `Reiz beginnt: ${note}` : 'Reiz beginnt'),
   'stimulus-end': (note) => (note ? `Reiz endet: ${note}` : 'Reiz endet'),
-  changed: (detail) => {
+  changed: (detail, nameOf) => {
     const [id, label] = detail.split(' ');
-    return `${faceName(id)}: ${EMOTION_LABELS[label] ?? label}`;
+    return `${nameOf(Number(id))}: ${EMOTION_LABELS[label] ?? label}`;
   },
 };
 
-/** @param {import('../session/session-log.js').SessionEvent} event */
-export const eventSentence = ({ kind, detail }) => EVENTS[kind]?.(detail) ?? kind;
+/** @param {import('../session/session-log.js').SessionEvent} event @param {(id: number) => string} [nameOf] a face */
+export const eventSentence = ({ kind, detail }, nameOf = faceName) => EVENTS[kind]?.(detail, nameOf) ?? kind;
 
 export const FPS_LABEL = 'Bildrate';
 export const NOTHING = '–';
@@ -329,11 +334,11 @@ export const secondsAgo = (s) => (s === 0 ? 'jetzt' : s > -120 ? `${Math.round(-
 /** @param {number | string} id */
 export const faceName = (id) => `Gesicht ${id}`;
 export const LARGEST_FACE = 'Größtes Gesicht';
-/** @param {number} id */
-export const faceAway = (id) => `${faceName(id)} ist nicht im Video`;
+/** @param {string} name */
+export const faceAway = (name) => `${name} ist nicht im Video`;
 export const FACE_AWAY_REASON = 'Ein Gesicht, das erst nach mehr als einem Augenblick zurückkehrt, bekommt eine neue Nummer';
-/** In the list of faces. @param {number} id */
-export const faceNameAway = (id) => `${faceName(id)} (nicht im Video)`;
+/** In the list of faces. @param {string} name */
+export const faceNameAway = (name) => `${name} (nicht im Video)`;
 export const NOT_IN_VIDEO = 'Nicht im Video';
 /** Tooltip of a face in the strip. */
 export const FOLLOW_FACE = 'Diesem Gesicht folgen; noch einmal drücken: dem größten';

@@ -92,6 +92,7 @@ export const COLUMN_MEANINGS = {
   analysed: 'Whether the frame was analysed; if not, nothing is known about faces. In a row of means with a face, true',
   'economy': 'What the server leaves out to keep up: 0 nothing, 1 looks for new faces less often, 2 also classifies less often, 3 also follows the two largest faces only',
   face: 'Number of the face, unique in the session; one person may have several numbers, one after the other. Empty: no face was found',
+  name: 'Name that a person typed for this face; empty: none. An apostrophe before a name that begins with =, +, - or @ was added, so that a spreadsheet does not calculate it',
   left: 'Left edge of the box around the face. All four numbers of the box are in pixels of the frame as the server received it. A browser may send smaller frames of a camera for a while; the size of each frame is not known. The report has the size of the frames of a file',
   top: 'Top edge of the box around the face',
   width: 'Width of the box around the face',

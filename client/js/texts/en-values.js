@@ -40,3 +40,11 @@ export const changeName = (emotion) => `${EMOTION_LABELS[emotion]}: change in po
 /** @param {string} label */
 export const changeMeaning = (label) =>
   `Probability of the expression "${label}" minus its mean while the face was neutral, -1 to 1. The person pressed a key for that: the event neutral has the mean of the two seconds before it. Empty: before it, without it, and after the event neutral-cleared. In a row of means, the baseline at the start of its second counts`;
+
+export const FACE_NAME = {
+  /** @param {string} face its number in words */
+  of: (face) => `The name is shown in place of “${face}”. It stays with the numbers of this session and is deleted with them.`,
+  recorded: 'This server records the session, and gets the name, too.',
+  noFace: 'There is no face to name at the moment.',
+  notKept: 'The browser could not keep the name.',
+};

@@ -122,6 +122,11 @@ export const TEXT = {
   compareTitle: 'Show the labels of up to four faces under each other',
   chartView: 'Chart',
   linesLabel: 'Lines',
+  nameFace: 'Name this face',
+  faceNameTitle: 'Name of a face',
+  faceName: 'Name (empty: none)',
+  faceNameYes: 'Save',
+  faceNameNo: 'Cancel',
   neutral: 'This is neutral',
   neutralTitle: 'The last two seconds of this face become its neutral face; the chart then shows differences to it, too',
   neutralClear: 'Clear the neutral face',
@@ -266,7 +271,7 @@ export const NOT_SAVED = 'The browser could not save the file.';
 /** @param {number} s */
 export const nextTry = (s) => `Next try in ${s} s`;
 export const TRYING = 'Trying now';
-/** @type {Record<string, (detail: string) => string>} */
+/** @type {Record<string, (detail: string, nameOf: (id: number) => string) => string>} */
 const EVENTS = {
   began: () => 'Started',
   stopped: () => 'Stopped',
@@ -280,25 +285,25 @@ const EVENTS = {
   resumed: () => 'The camera resumed',
   queued: (detail) => `Waiting: ${detail}`,
   'extra-fault': () => 'The server’s own analysis (its plug-in) failed for the first time; values of it are missing',
-  neutral: (detail) => `Neutral face of ${faceName(detail.split(' ')[0])}`,
-  'neutral-cleared': (id) => `${faceName(id)} has no neutral face any more`,
+  neutral: (detail, nameOf) => `Neutral face of ${nameOf(Number(detail.split(' ')[0]))}`,
+  'neutral-cleared': (id, nameOf) => `${nameOf(Number(id))} has no neutral face any more`,
   cut: () => 'Ended without Stop: closed, reloaded or crashed',
   connection: (number) => `First frame of connection ${number}`,
   'recording-start': (part) => `Recording starts, part ${part}`,
   'recording-end': (part) => `Recording ends, part ${part}`,
-  appeared: (id) => `${faceName(id)} appeared`,
-  left: (id) => `${faceName(id)} left`,
+  appeared: (id, nameOf) => `${nameOf(Number(id))} appeared`,
+  left: (id, nameOf) => `${nameOf(Number(id))} left`,
   marker: (note) => (note ? `Marker: ${note}` : 'Marker'),
   'stimulus-start': (note) => (note ? `Stimulus starts: ${note}` : 'Stimulus starts'),
   'stimulus-end': (note) => (note ? `Stimulus ends: ${note}` : 'Stimulus ends'),
-  changed: (detail) => {
+  changed: (detail, nameOf) => {
     const [id, label] = detail.split(' ');
-    return `${faceName(id)}: ${EMOTION_LABELS[label] ?? label}`;
+    return `${nameOf(Number(id))}: ${EMOTION_LABELS[label] ?? label}`;
   },
 };
 
-/** @param {import('../session/session-log.js').SessionEvent} event */
-export const eventSentence = ({ kind, detail }) => EVENTS[kind]?.(detail) ?? kind;
+/** @param {import('../session/session-log.js').SessionEvent} event @param {(id: number) => string} [nameOf] a face */
+export const eventSentence = ({ kind, detail }, nameOf = faceName) => EVENTS[kind]?.(detail, nameOf) ?? kind;
 
 export const FPS_LABEL = 'Frame rate';
 export const NOTHING = '–';
@@ -329,11 +334,11 @@ export const secondsAgo = (s) => (s === 0 ? 'now' : s > -120 ? `${Math.round(-s)
 /** @param {number | string} id */
 export const faceName = (id) => `Face ${id}`;
 export const LARGEST_FACE = 'Largest face';
-/** @param {number} id */
-export const faceAway = (id) => `${faceName(id)} is not in the video`;
+/** @param {string} name */
+export const faceAway = (name) => `${name} is not in the video`;
 export const FACE_AWAY_REASON = 'A face that returns after more than a moment gets a new number';
-/** In the list of faces. @param {number} id */
-export const faceNameAway = (id) => `${faceName(id)} (not in the video)`;
+/** In the list of faces. @param {string} name */
+export const faceNameAway = (name) => `${name} (not in the video)`;
 export const NOT_IN_VIDEO = 'Not in the video';
 /** Tooltip of a face in the strip. */
 export const FOLLOW_FACE = 'Follow this face; press it again for the largest face';

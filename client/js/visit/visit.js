@@ -180,7 +180,12 @@ export class Visit {
 
   /** To a server that keeps the results of this session; dropped elsewhere. @param {object} message */
   sendToRecord(message) {
-    if (/** @type {any} */ (this.#peer)?.recorded === true) this.send(message);
+    if (this.isRecorded) this.send(message);
+  }
+
+  /** @returns {boolean} whether the server keeps the results of this session */
+  get isRecorded() {
+    return this.#peer?.recorded ?? false;
   }
 
   /** The annotated video plays. */
