@@ -52,6 +52,12 @@ class ReplayOptions:
     cafile: Path | None = None
     """Certificates (PEM) to trust besides the system's."""
 
+    def __post_init__(self) -> None:
+        # In an interpreter, a path is usually a text.
+        for name in ("clip", "out", "telemetry", "summary", "cafile"):
+            if isinstance(given := getattr(self, name), str):
+                object.__setattr__(self, name, Path(given))
+
 
 def read_token(path: Path, option: str = "token-file") -> str:
     """The first token of the file of an option, without empty lines and lines that begin with #; raises ConfigError."""

@@ -111,6 +111,12 @@ def test_the_fields_of_a_value_have_units(name: str, words: set[str]):
     assert [word for word in sorted(words) if word not in source] == []
 
 
+def test_paths_may_be_texts():
+    options = facestream.ReplayOptions("clip.mp4", out="out.mp4")  # type: ignore[arg-type]
+
+    assert (options.clip, options.out) == (Path("clip.mp4"), Path("out.mp4"))
+
+
 def test_an_unknown_name_is_an_attribute_error():
     with pytest.raises(AttributeError, match="no attribute 'recognise'"):
         facestream.recognise  # noqa: B018
