@@ -3,6 +3,7 @@
 Errors of the content end nothing: they are counted. Knows nothing of times that increase, and converts nothing.
 """
 
+import time
 from collections import deque
 from collections.abc import Generator, Iterator
 from typing import Final
@@ -20,6 +21,9 @@ FALLBACK_FPS: Final = 30.0
 _MAX_FPS = 240.0  # a higher value is the container's clock, not its frame rate
 _SEEK_EARLIER_S = (3.0, 15.0, 60.0)
 """Without an index, a seek may end after a key frame, and the next one may be too late: then it is tried earlier."""
+_ARRIVED_BEFORE_S = 0.003
+_MOST_BEFORE = 100
+"""A packet that comes sooner than that was received while the source was opened; so many are left out at most."""
 _DEINTERLACE: tuple[Step, ...] = (("bwdif", "mode=send_frame:deint=interlaced"),)
 
 Opened = tuple[InputContainer, VideoStream]
@@ -44,6 +48,7 @@ class Decoding:
         self.first_number = 0
         """Number of the first frame that `frames` yields, counted from the beginning of the source."""
         self._source, self._threads = source, threads
+        self._arrived_s: float | None = None
         self._woven = _Deinterlacer()
         self._set_threads()
 
@@ -118,11 +123,18 @@ class Decoding:
     def _timed_frames(self) -> Generator[TimedFrame, None, None]:
         for frame in self._decoded_frames():
             self.decoded += 1
-            yield frame, None if frame.pts is None else float(frame.time)
+            if self._arrived_s is not None:
+                yield frame, self._arrived_s
+            else:
+                yield frame, None if frame.pts is None else float(frame.time)
 
     def _decoded_frames(self) -> Iterator[VideoFrame]:
         packets = self.container.demux(self.stream)
+        # Images one after the other, as many cameras send them over HTTP: FFmpeg invents 25 a second.
+        by_arrival = self._source.live and self.container.format.name == "mpjpeg"
+        left_out, is_current = 0, not by_arrival
         while True:
+            asked_s = time.monotonic()
             try:
                 packet = next(packets)
             except StopIteration:
@@ -130,6 +142,13 @@ class Decoding:
             except (av.FFmpegError, OSError) as error:
                 self.stopped = _reason_to_stop(error)
                 break
+            if by_arrival:
+                self._arrived_s = time.monotonic()
+                is_current = is_current or self._arrived_s - asked_s >= _ARRIVED_BEFORE_S
+            if not is_current and left_out < _MOST_BEFORE:
+                left_out += 1
+                continue
+            is_current = True
             try:
                 frames = packet.decode()
             except av.FFmpegError:

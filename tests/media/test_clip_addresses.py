@@ -10,6 +10,7 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -157,6 +158,39 @@ def test_a_camera_that_ends_before_the_duration_is_incomplete(tmp_path: Path):
     (problem,) = reader.problems
     assert problem.incomplete
     assert "s of the 30 s that were asked for" in problem.sentence
+
+
+def test_images_over_http_have_the_times_of_their_arrival():
+    jpeg = cv2.imencode(".jpg", np.full((48, 64), 90, np.uint8))[1].tobytes()
+    part = b"--frame\r\nContent-Type: image/jpeg\r\nContent-Length: %d\r\n\r\n%b\r\n" % (len(jpeg), jpeg)
+    paced = threading.Event()
+
+    class Camera(_Quiet):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "multipart/x-mixed-replace; boundary=frame")
+            self.end_headers()
+            with contextlib.suppress(OSError):
+                while not paced.wait(0.1):
+                    self.wfile.write(part)
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Camera) as server:
+        serving = threading.Thread(target=server.serve_forever, args=(0.02,))
+        serving.start()
+        try:
+            clip = open_clip(f"http://127.0.0.1:{server.server_port}/video")
+            began_s = time.monotonic()
+            with clip.frames(Selection(duration_s=2)) as reader:
+                times_s = [frame.at_s for frame in reader]
+            elapsed_s = time.monotonic() - began_s
+        finally:
+            paced.set()
+            server.shutdown()
+            serving.join()
+
+    assert times_s[-1] == pytest.approx(elapsed_s, abs=0.5)
+    assert np.median(np.diff(times_s)) == pytest.approx(0.1, abs=0.04)  # FFmpeg says 0.04
+    assert reader.problems == ()
 
 
 def test_a_file_over_http_that_is_shorter_than_the_duration_is_whole(tmp_path: Path):
