@@ -6,6 +6,7 @@ Everything that touches the disk runs in two threads of its own: one writes, the
 import asyncio
 import enum
 import logging
+import weakref
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -63,6 +64,8 @@ class Recorder:
         """Frames that are missing in records, because the disk or the machine was too slow."""
         self._folders = folders
         self._options = options
+        self._begun: weakref.WeakValueDictionary[str, SessionRecord] = weakref.WeakValueDictionary()
+        """By session, as long as the session runs or can be resumed."""
         self._writer = WriterThread()
         self._care = started_threads(1, "record-care")
         self._closed = False
@@ -128,6 +131,7 @@ class Recorder:
             RecordFiles(self._folders, session, self._options, notes),
             self._count_lost,
         )
+        self._begun[session_id] = record
         if earlier is not None:
             record.names, record.baselines = dict(earlier.names), dict(earlier.baselines)
         return record
@@ -145,7 +149,11 @@ class Recorder:
 
         `secret`: that of the session; None: an admin asks. Raises OSError.
         """
-        return await asyncio.wrap_future(self._writer.submit(lambda: self._delete(session_id, secret)))
+        deletion = await asyncio.wrap_future(self._writer.submit(lambda: self._delete(session_id, secret)))
+        if deletion is Deletion.DONE and (record := self._begun.get(session_id)) is not None:
+            # The peer may still resume the session.
+            record.is_deleted = True
+        return deletion
 
     async def care(self) -> None:
         """Finish folders that were cut off and delete the old ones, now and every hour, until cancelled."""
@@ -198,6 +206,10 @@ class Recorder:
         except (OSError, ValueError) as error:
             logger.warning("record: %s cannot be finished (%s)", record.path.name, error)
             return False
+        except Exception:
+            # The boundary of one folder: a fault in it must not prevent the deletion of others.
+            logger.exception("record: %s cannot be finished: fault in the server", record.path.name)
+            return False
         finally:
             held.release()
         return True
@@ -234,7 +246,10 @@ class Recorder:
 
     def _delete_continued(self, name: str) -> None:
         """Delete the folders that a deleted one continued: they belong to the same peer."""
-        while name and (record := self._folders.named(name)):
+        seen = set[str]()
+        while name not in seen and (record := self._folders.named(name)):
+            # A folder that is not deleted, because another server holds it, may name itself.
+            seen.add(name)
             if held := Held.existing(record.path):
                 held.delete()
             name = record.continues

@@ -180,8 +180,12 @@ def write_session_file(folder: Path, content: dict[str, Any], permissions: int =
 
 
 def open_text(path: Path, permissions: int = OF_UMASK) -> TextIO:
-    """A file for a writer of results: UTF-8, and LF at the end of a line on every system."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, permissions)
+    """A file for a writer of results: UTF-8, and LF at the end of a line on every system.
+
+    A PRIVATE one is never opened through a link, which could lead out of the folder.
+    """
+    links = os.O_NOFOLLOW if permissions == PRIVATE else 0
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | links, permissions)
     return os.fdopen(descriptor, "w", encoding="utf-8", newline="")
 
 

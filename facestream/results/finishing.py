@@ -1,17 +1,23 @@
 """Finish the folder of a session whose writer was cut off: lines, report and session.json. Runs no analysis.
 
-Reads what `Bundle` has written. What is in the files stays, except a last line that was written in part.
+Reads what `Bundle` has written. What is in the files stays, except a last line that was written in part. Opens no link
+and no pipe: a folder that somebody else has made must not lead elsewhere, nor block.
 """
 
 import contextlib
+import errno
 import json
 import os
+import stat
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel, JsonValue, ValidationError
+
 from facestream.messages.telemetry import Telemetry
+from facestream.messages.validation import first_problem
 from facestream.results.bundle import PRIVATE, SESSION, open_text, write_session_file
 from facestream.results.formats import FORMATS
 from facestream.results.frames_jsonl import read_messages
@@ -24,12 +30,25 @@ _LINES = ".csv", ".jsonl"
 _JSONL, _HTML = FORMATS["jsonl"].file_name, FORMATS["html"].file_name
 
 
+class _Found(BaseModel):
+    """What a session.json has that is used to finish its folder."""
+
+    source: str | None = None
+    began_at: str | None = None
+    models: dict[str, dict[str, str]] | None = None
+    settings: dict[str, JsonValue] | None = None
+    files: dict[str, str] | None = None
+    names: dict[int, str] | None = None
+    totals: dict[str, JsonValue] | None = None
+
+
 def read_session_file(folder: Path) -> dict[str, Any]:
     """The content of session.json; raises OSError, and ValueError if it is none."""
-    # A link could lead out of the folder.
-    descriptor = os.open(folder / SESSION, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-    with os.fdopen(descriptor, encoding="utf-8") as file:
-        content = json.load(file)
+    with os.fdopen(_open_regular(folder / SESSION, os.O_RDONLY), encoding="utf-8") as file:
+        try:
+            content = json.load(file)
+        except RecursionError:
+            raise ValueError(f"{folder / SESSION} is too deep; expected the file of a session") from None
     if not isinstance(content, dict) or "session_file_version" not in content:
         raise ValueError(f"{folder / SESSION} is not the file of a session")
     return content
@@ -46,15 +65,19 @@ def finish_interrupted(folder: Path, why: str, report: ReportOptions) -> None:
     `why` is a sentence for session.json and the report. Raises OSError, and ValueError if it is no folder of a session.
     """
     content = read_session_file(folder)
-    files = {name: file for name, file in dict(content.get("files") or {}).items() if isinstance(file, str)}
+    try:
+        found = _Found.model_validate(content)
+    except ValidationError as error:
+        raise ValueError(f"{SESSION}: {first_problem(error, 'content')}") from None
+    files = dict(found.files or {})
     for name in files.values():
         if name.endswith(_LINES):
             with contextlib.suppress(FileNotFoundError):
                 _cut_torn_line(folder / Path(name).name)
     if (folder / _JSONL).is_file():
-        content["totals"] = _totals(folder) | {"size_wh": (content.get("totals") or {}).get("size_wh")}
+        content["totals"] = _totals(folder) | {"size_wh": (found.totals or {}).get("size_wh")}
         if "html" in files:
-            _write_report(folder, content, why, report)
+            _write_report(folder, found, why, report)
     elif files.pop("html", ""):
         # It was to be written at the end, and is empty.
         (folder / _HTML).unlink(missing_ok=True)
@@ -64,7 +87,7 @@ def finish_interrupted(folder: Path, why: str, report: ReportOptions) -> None:
 def _cut_torn_line(path: Path) -> None:
     """Remove what follows the last whole line; a quoted cell of a table may have line ends, which are none."""
     end = whole = quotes = 0
-    with path.open("r+b") as file:
+    with os.fdopen(_open_regular(path, os.O_RDWR), "r+b") as file:
         for line in file:
             end += len(line)
             quotes += line.count(b'"') if path.suffix == ".csv" else 0
@@ -75,7 +98,8 @@ def _cut_torn_line(path: Path) -> None:
 
 
 def _messages(folder: Path) -> Iterator[Telemetry | ReportEvent]:
-    with (folder / _JSONL).open(encoding="utf-8", errors="replace") as lines:
+    descriptor = _open_regular(folder / _JSONL, os.O_RDONLY)
+    with os.fdopen(descriptor, encoding="utf-8", errors="replace") as lines:
         for line in lines:
             # A line that a failing disk has damaged does not cost the others.
             with contextlib.suppress(ValueError):
@@ -90,17 +114,16 @@ def _totals(folder: Path) -> dict[str, Any]:
     return totals.as_json()
 
 
-def _write_report(folder: Path, content: dict[str, Any], why: str, options: ReportOptions) -> None:
+def _write_report(folder: Path, found: _Found, why: str, options: ReportOptions) -> None:
     facts = SessionFacts(
-        source=str(content.get("source") or ""),
-        began_at=str(content.get("began_at") or ""),
-        models=content.get("models") or {},
-        settings=content.get("settings") or {},
+        source=found.source or "",
+        began_at=found.began_at or "",
+        models=found.models or {},
+        settings=found.settings or {},
     )
-    names = {int(face): str(name) for face, name in (content.get("names") or {}).items()}
     part = folder / f".{_HTML}.part"
     with open_text(part, PRIVATE) as file:
-        session = replace(report_session("", facts), names=names, notes=(why,))
+        session = replace(report_session("", facts), names=found.names or {}, notes=(why,))
         writer = ReportWriter(file, session, options)
         for message in _messages(folder):
             if isinstance(message, Telemetry):
@@ -109,3 +132,12 @@ def _write_report(folder: Path, content: dict[str, Any], why: str, options: Repo
                 writer.add_event(message)
         writer.close()
     part.replace(folder / _HTML)
+
+
+def _open_regular(path: Path, flags: int) -> int:
+    """Open a file, but no link, and no pipe, which would block; raises OSError."""
+    descriptor = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "not a regular file", str(path))
+    return descriptor

@@ -1,10 +1,16 @@
 """Folders of records: which are ours, how long they are kept, and that two servers can share a directory."""
 
+import asyncio
 import json
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from facestream.recording.folders import DELETING, Held, RecordFolders, name_of
+from facestream.recording.recorder import Deletion
+from tests.times import seconds
 from tests.unit.recording.samples import SECRET, recorder_in, session_id
 
 NOW = datetime.now(UTC)
@@ -111,3 +117,78 @@ def test_the_directory_is_made_for_its_owner_only(tmp_path: Path):
     RecordFolders(tmp_path / "some" / "records").prepare()
 
     assert (tmp_path / "some" / "records").stat().st_mode & 0o777 == 0o700
+
+
+def cut_off(root: Path, letter: str, **changed: object) -> Path:
+    path = put_record(root, letter, 1, whole=False, **changed)
+    (path / "frames.jsonl").write_text("")
+    return path
+
+
+def test_a_folder_with_links_changes_no_file_elsewhere(tmp_path: Path):
+    root = tmp_path / "records"
+    root.mkdir()
+    mine = tmp_path / "mine.csv"
+    mine.write_text("no end of line")
+    files = {"csv": "faces.csv", "html": "report.html"}
+    for letter, name in (("a", "faces.csv"), ("b", ".report.html.part"), ("c", ".session.json.part")):
+        (cut_off(root, letter, files=files) / name).symlink_to(mine)
+    linked = cut_off(root, "d", files=files)
+    (linked / "frames.jsonl").unlink()
+    (linked / "frames.jsonl").symlink_to(mine)
+    good = cut_off(root, "e", files=files)
+
+    tidied(root)
+
+    assert mine.read_text() == "no end of line"
+    assert not (linked / "report.html").exists()
+    assert json.loads((good / "session.json").read_text())["why_not_whole"]
+
+
+def test_a_folder_that_nobody_can_finish_stops_neither_the_others_nor_the_deletion(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    broken = {
+        "a": {"names": ["x"]},
+        "b": {"files": 3},
+        "c": {"totals": [1]},
+        "d": {"models": [1]},
+        "e": {"settings": "x"},
+    }
+    for letter, changed in broken.items():
+        cut_off(tmp_path, letter, **({"files": {"html": "report.html"}} | changed))
+    (cut_off(tmp_path, "f") / "session.json").write_text("[" * 100_000)
+    pipe = cut_off(tmp_path, "g") / "session.json"
+    pipe.unlink()
+    os.mkfifo(pipe)
+    os.mkfifo(cut_off(tmp_path, "h", files={"csv": "faces.csv"}) / "faces.csv")
+    good = cut_off(tmp_path, "i")
+    old = put_record(tmp_path, "j", age_days=31)
+
+    left = tidied(tmp_path)
+
+    assert old.name not in left
+    assert len(left) == 9
+    assert json.loads((good / "session.json").read_text())["why_not_whole"]
+    warned = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert len(warned) == len(broken) + 1
+    assert all("cannot be finished (" in line and "\n" not in line for line in warned)
+
+
+async def test_folders_that_name_each_other_are_looked_at_once(tmp_path: Path):
+    names = {letter: name_of(session_id(letter), NOW) for letter in "abc"}
+    held = list[Held | None]()
+    for letter, continues in (("a", "b"), ("b", "c"), ("c", "b")):
+        record = {"session_id": session_id(letter), "keep_days": 30, "continues": names[continues]}
+        path = put_record(tmp_path, letter, 0, record=record)
+        held += [Held.existing(path)] if letter != "a" else []
+    recorder = recorder_in(tmp_path)
+
+    async with asyncio.timeout(seconds(20)):
+        assert await recorder.delete_ended(session_id("a"), SECRET) is Deletion.DONE
+
+    recorder.close()
+    assert {path.name for path in tmp_path.iterdir()} == {names["b"], names["c"]}
+    for one in held:
+        assert one is not None
+        one.release()

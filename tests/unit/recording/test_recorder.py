@@ -378,6 +378,21 @@ async def test_the_record_of_an_ended_session_is_deleted_with_its_secret_only(
     assert list(tmp_path.iterdir()) == []
 
 
+async def test_a_session_that_is_resumed_after_the_deletion_of_its_record_is_not_recorded(
+    recorder: Recorder, tmp_path: Path
+):
+    record = begun(recorder)
+    record.add_frame(message(0), REPORT, SIZE_WH)
+    record.end("peer_silent")
+
+    assert await recorder.delete_ended(session_id("a"), "wrong") is Deletion.NOT_YOURS
+    assert not record.is_deleted
+    assert await recorder.delete_ended(session_id("a"), SECRET) is Deletion.DONE
+
+    assert recorder.begin(session_id("b"), SECRET, "webrtc", record) is None
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_folder_that_cannot_be_written_to_is_an_error_at_the_start(tmp_path: Path):
     (tmp_path / "file").write_text("")
 
