@@ -141,8 +141,8 @@ const clipPanel = new ClipPanel(element('#clip-panel'));
 const switches = new Switches(element('#layers'), element('#backgrounds'), find(document, '[name=mirror]', HTMLInputElement), (message) => visit.send(message));
 /** What the person agrees to. */
 let notice = T.NOTICE;
-/** Whether it says that the server keeps the results. */
-let mayRecord = false;
+/** For how many days it says that the server keeps the results, 0: without a limit; null: it does not say so. @type {number | null} */
+let recordDays = null;
 const sessions = new Sessions(storage);
 const keeper = new SessionKeeper(sessions, log);
 const held = new HeldPanel(
@@ -224,7 +224,7 @@ const languages = new LanguageMenu(find(document, '#language', HTMLSelectElement
 /** @type {Visit} annotated, because the events below refer to it */
 const visit = new Visit(
   {
-    ...serverPorts(() => SERVER, () => token.token, askServer, () => mayRecord),
+    ...serverPorts(() => SERVER, () => token.token, askServer, () => recordDays),
     traits: () => traits,
     askToken: (error) => token.ask(error ? problemOf(error).text : T.TOKEN_WANTED),
     askConsent: () => consent.ask(notice),
@@ -248,7 +248,8 @@ async function readTraits() {
   const config = await askServer();
   if (config) {
     notice = agreementOf(config);
-    mayRecord = config.recorded;
+    recordDays = config.recorded ? config.recordDays : null;
+    stage.showKept(config.recorded ? 'results' : 'nothing');
     clipPanel.learn(config.websocket);
     switches.offerBackgrounds(config.backgroundModes);
   }

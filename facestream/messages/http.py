@@ -15,6 +15,7 @@ OWNER_HEADER = "X-Session-Secret"
 """The header with the `secret` of an answer, which lets its peer change and end the session."""
 MAX_RESUME_CHARS = 100
 FirstFaceId = Annotated[int, Field(strict=True, ge=1, le=1_000_000)]
+RecordDays = Annotated[int, Field(strict=True, ge=0, le=36_500)]
 """The id of the first face of a new session; a resumed one continues its ids."""
 MIN_SHARED_LIFETIME_H = 0.02
 """Shortest life of a token that is issued over HTTP: 72 s, more than clocks may differ."""
@@ -48,6 +49,8 @@ class OfferBody(_Body):
     first_face_id: FirstFaceId = 1
     record: bool = Field(True, strict=True)
     """False: the server keeps no record of this session."""
+    record_days: RecordDays = 0
+    """For so many days at most; 0: for as long as the server keeps records."""
 
 
 class AnswerBody(_Body):

@@ -10,7 +10,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from facestream.errors import FrameError
-from facestream.messages.http import MAX_RESUME_CHARS, FirstFaceId
+from facestream.messages.http import MAX_RESUME_CHARS, FirstFaceId, RecordDays
 from facestream.messages.validation import first_problem
 
 VERSION = 1
@@ -33,6 +33,10 @@ class Open(_Message):
     )
     first_face_id: FirstFaceId = 1
     record: bool = Field(True, strict=True, description="false: the server keeps no record of this session")
+    record_days: RecordDays = Field(
+        0,
+        description="days for which the server may keep it at most; 0: as long as it keeps records",
+    )
 
 
 class Opened(_Message):

@@ -31,6 +31,8 @@ class RecordedSession:
     kind: str
     continues: str
     """The name of the folder of the session that it continues; empty: none."""
+    keep_days: int
+    """0: not limited."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ class RecordOptions:
 
     formats: Sequence[str]
     keep_days: int
-    """0: not limited."""
+    """0: not limited. The peer of a session may ask for less."""
     facts: SessionFacts
     table: TableOptions
     has_plugin: bool
@@ -71,6 +73,11 @@ class RecordFiles:
     def continues(self) -> str:
         """The name of the folder of the session that it continues; empty: none."""
         return self._session.continues
+
+    @property
+    def keep_days(self) -> int:
+        """Days after which the folder is deleted; 0: it is not."""
+        return self._session.keep_days
 
     def write(self, message: Telemetry, report: FrameReport, size_wh: tuple[int, int]) -> None:
         """Write a frame as it was sent to the peer."""
@@ -185,7 +192,7 @@ class RecordFiles:
             "session_id": session.id,
             "kind": session.kind,
             "continues": session.continues or None,
-            "keep_days": self._options.keep_days,
+            "keep_days": session.keep_days,
             "ending": None,
             "frames_lost": 0,
         }

@@ -111,15 +111,24 @@ class Recorder:
         )
 
     def begin(
-        self, session_id: str, secret: str, kind: str, earlier: SessionRecord | None = None
+        self,
+        session_id: str,
+        secret: str,
+        kind: str,
+        earlier: SessionRecord | None = None,
+        *,
+        most_days: int = 0,
     ) -> SessionRecord | None:
         """Begin the record of a session; one that continues another gets its names and baselines.
 
+        `most_days`: what its peer agreed to, maybe before this server was started with another number; 0: any number.
         None: the owner has deleted the record of the session that it continues.
         """
         if earlier is not None and earlier.is_deleted:
             return None
-        session = RecordedSession(session_id, secret, kind, earlier.files.name if earlier else "")
+        continues = earlier.files.name if earlier else ""
+        keep_days = min((days for days in (most_days, self.keep_days) if days), default=0)
+        session = RecordedSession(session_id, secret, kind, continues, keep_days)
         notes = SessionNotes()
         if earlier is not None:
             notes.names.update(earlier.names)

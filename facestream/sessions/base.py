@@ -207,7 +207,7 @@ class Session(abc.ABC):
     @property
     def record_days(self) -> int:
         """Days after which they are deleted; 0: they are not deleted, or not kept."""
-        return self._config.record_days if self._record is not None else 0
+        return self._record.files.keep_days if self._record is not None else 0
 
     @property
     def lineage(self) -> tuple[Identity, ...]:

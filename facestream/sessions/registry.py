@@ -66,6 +66,8 @@ class Wishes:
     first_face_id: int = 1
     record: bool = True
     """False: nothing of the session may be kept."""
+    record_days: int = 0
+    """For how many days it may be kept at most; 0: for as long as the server keeps records."""
 
 
 class SessionRegistry:
@@ -146,7 +148,8 @@ class SessionRegistry:
                     answer_sdp = await self._accept(session, offer)
                 if self.relays.has_turn and not has_relay(answer_sdp):
                     self.relays.check_again()
-                self._start(session, Wishes(offer.resume, offer.first_face_id, offer.record))
+                wishes = Wishes(offer.resume, offer.first_face_id, offer.record, offer.record_days)
+                self._start(session, wishes)
             except BaseException:
                 del self._sessions[session.id]
                 await session.close()
@@ -300,7 +303,9 @@ class SessionRegistry:
             session.number_faces_from(wishes.first_face_id)
         if self.recorder is not None and wishes.record:
             earlier = kept.record if kept is not None else None
-            session.record = self.recorder.begin(session.id, session.secret, session.kind, earlier)
+            session.record = self.recorder.begin(
+                session.id, session.secret, session.kind, earlier, most_days=wishes.record_days
+            )
         self.measures.opened[session.kind] += 1
         task = asyncio.create_task(self._serve(session), name=f"{session.id}/session")
         self._tasks.add(task)

@@ -39,6 +39,8 @@ class Offer:
     first_face_id: int
     record: bool
     """Whether the peer lets the server keep its results."""
+    record_days: int
+    """For how many days at most; 0: for as long as the server keeps records."""
     candidates: int
     """Number of candidates in the offer that were checked, whether admitted or rejected."""
 
@@ -61,6 +63,7 @@ def parse_offer(body: bytes, policy: CandidatePolicy, max_media_sections: int) -
         offer.resume,
         offer.first_face_id,
         offer.record,
+        offer.record_days,
         unfiltered.count("\na=candidate:"),
     )
 

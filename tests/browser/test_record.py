@@ -37,6 +37,8 @@ async def test_the_person_agrees_to_the_record_and_the_server_keeps_it(open_page
                 "Dieser Server bewahrt die Ergebnisse dieser Sitzung auf: Emotionen, Gesichtspunkte"
             )
         async with open_page(running.url, script=LISTEN) as page:
+            await expect(page.get_by_text("The server keeps the results, not the video")).to_be_visible()
+            await expect(page.get_by_text("stores neither")).to_have_count(0)
             await page.get_by_role("button", name="Start").click()
             await expect(page.get_by_role("dialog")).to_contain_text(
                 "This server keeps the results of this session: emotions, landmarks and times, not the video, for "
@@ -46,6 +48,9 @@ async def test_the_person_agrees_to_the_record_and_the_server_keeps_it(open_page
             await expect(page.locator("html")).to_have_attribute("data-state", "connected", timeout=SOON_MS)
             await stop(page)
             assert await recorded_by(page) == [True]
+            assert await page.evaluate("window.offers[0].record_days") == 7
+            await expect(page.get_by_text("The server keeps the results of this session")).to_be_visible()
+            await expect(page.get_by_text("has stored nothing")).to_have_count(0)
     (folder,) = records.iterdir()
     assert json.loads((folder / "session.json").read_text())["totals"]["frames"] > 0
 

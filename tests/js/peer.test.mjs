@@ -89,7 +89,7 @@ beforeEach(() => {
   Object.defineProperty(globalThis, 'navigator', { configurable: true, value: { sendBeacon: (url, body) => beacons.push([url, body]) } });
 });
 
-function peerOf(resume = '', token = '', firstFaceId = 1, record = false) {
+function peerOf(resume = '', token = '', firstFaceId = 1, recordDays = null) {
   const heard = { video: [], telemetry: [], control: [], flow: [], lost: [] };
   const events = {
     onVideo: (stream) => heard.video.push(stream),
@@ -98,7 +98,7 @@ function peerOf(resume = '', token = '', firstFaceId = 1, record = false) {
     onFlow: (flow) => heard.flow.push(flow),
     onLost: (error) => heard.lost.push(`${error.key} ${error.code}`.trim()),
   };
-  return { heard, peer: new Peer(events, 'http://127.0.0.1:1/face/', resume, token, firstFaceId, record) };
+  return { heard, peer: new Peer(events, 'http://127.0.0.1:1/face/', resume, token, firstFaceId, recordDays) };
 }
 
 async function opened(...given) {
@@ -125,10 +125,13 @@ test('the offer carries token, resume token and the number of the first face, an
   assert.equal(pc.sender.track, TRACK);
 });
 
-test('a server may keep the results only if the person agrees, and its answer says whether it does', async () => {
-  const { peer } = await opened('', '', 1, true);
+test('a server may keep the results only if the person agrees and for the days that the person has read, and its answer says whether it does', async () => {
+  const { peer } = await opened('', '', 1, 7);
+  await opened('', '', 1, 0);
 
-  assert.equal(JSON.parse(requests[0].body).record, true);
+  const [bounded, unbounded] = requests.map(({ body }) => JSON.parse(body));
+  assert.deepEqual([bounded.record, bounded.record_days], [true, 7]);
+  assert.deepEqual([unbounded.record, 'record_days' in unbounded], [true, false]);
   assert.equal(peer.recorded, true);
 });
 

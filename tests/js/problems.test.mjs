@@ -122,6 +122,18 @@ test('the page does not claim that nothing is stored, because it keeps the measu
   }
 });
 
+test('on a server that records sessions, the page says that the results are kept, before and after a session', () => {
+  for (const source of ['camera', 'clip']) {
+    for (const state of [State.IDLE, State.STOPPED, State.FINISHED]) {
+      const { text } = messageOf(state, null, source, 'listed', 'results');
+      assert.match(text, /The server keeps the results/);
+      assert.doesNotMatch(text, /neither|nothing\./);
+    }
+    assert.match(messageOf(State.STOPPED, null, source, 'listed', 'results').text, /The measurements are under “Sessions”\.$/);
+    assert.deepEqual(messageOf(State.PAUSED, null, source, 'listed', 'results'), messageOf(State.PAUSED, null, source));
+  }
+});
+
 test('what the page says of measurements after the end is true', () => {
   for (const state of [State.STOPPED, State.FINISHED]) {
     assert.match(messageOf(state, null, 'clip', 'elsewhere').text, /nothing\. The measurements are under “Sessions” on the full page\.$/);

@@ -135,6 +135,20 @@ async def test_a_jpeg_session_is_recorded_and_says_so(
     assert [message.pts for message in frames_of(folder)] == [0.0, 0.1, 0.2]
 
 
+async def test_a_record_is_kept_for_the_days_that_the_peer_agreed_to(
+    recording: RunningServer, records: Path, media_dir: Path
+):
+    (jpeg,) = jpegs_of(media_dir / "single_face.mp4", 1)
+    async with socket_peer(recording.url) as peer:
+        opened = await peer.open(record_days=3)
+        await peer.send(0, jpeg)
+        await peer.next_frame()
+
+    assert (opened["recorded"], opened["record_days"]) == (True, 3)
+    folder = await folder_of(records, str(opened["session_id"]))
+    assert json.loads((folder / "session.json").read_text())["record"]["keep_days"] == 3
+
+
 async def test_the_page_knows_before_it_connects(recording: RunningServer):
     async with aiohttp.ClientSession() as http, http.get(f"{recording.url}/config") as response:
         config = await response.json()

@@ -47,15 +47,15 @@ export class BasePeer {
    * @param {string} [resume] `resumeToken` of a lost connection; the new session continues with its faces
    * @param {string} [token] access token, if the server requires one
    * @param {number} [firstFaceId] number of the first face, unless the session is resumed; 1,000,000 at most
-   * @param {boolean} [record] whether the person knows that a server may keep the results of sessions, and agrees; otherwise it keeps none of this one
+   * @param {number | null} [recordDays] days for which the server may keep the results, as the person agreed; 0: as long as it wants; null: it keeps none of this session
    */
-  constructor(events, server = '', resume = '', token = '', firstFaceId = 1, record = false) {
+  constructor(events, server = '', resume = '', token = '', firstFaceId = 1, recordDays = null) {
     this.events = events;
     this.server = withoutSlash(server);
     this.resume = resume;
     this.token = token;
     this.firstFaceId = firstFaceId;
-    this.record = record;
+    this.record = { record: recordDays !== null, ...(recordDays && { record_days: recordDays }) };
   }
 
   /** @returns {string} with which another connection can resume this session; empty before the admission */

@@ -152,7 +152,7 @@ export class JpegPeer extends BasePeer {
     const socket = new WebSocket(address);
     this.#socket = socket;
     socket.binaryType = 'arraybuffer';
-    socket.onopen = () => this.send({ type: 'open', token: this.token, resume: this.resume, first_face_id: this.firstFaceId, record: this.record });
+    socket.onopen = () => this.send({ type: 'open', token: this.token, resume: this.resume, first_face_id: this.firstFaceId, ...this.record });
     const reply = await firstReply(socket);
     if (!reply) throw new PeerError((await isReachable(this.server)) ? 'noMedia' : 'serverAway');
     if (reply.type === 'refused') throw rejection(reply.status, reply, reply.retry_after_s);

@@ -142,7 +142,7 @@ export class Peer extends BasePeer {
       response = await fetch(`${this.server}/offer`, {
         method: 'POST',
         headers: { 'Content-Type': 'application/json', ...bearer(this.token) },
-        body: JSON.stringify({ sdp, type, ...(this.resume && { resume: this.resume }), first_face_id: this.firstFaceId, record: this.record }),
+        body: JSON.stringify({ sdp, type, ...(this.resume && { resume: this.resume }), first_face_id: this.firstFaceId, ...this.record }),
         signal: expiry(ANSWER_MS),
       });
     } catch (error) {

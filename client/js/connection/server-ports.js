@@ -13,15 +13,15 @@ export const tokenRejection = (config) => (config?.tokenProblem ? rejection(401,
  * @param {() => string} server its address, at the moment of use
  * @param {() => string} token empty: there is none
  * @param {() => Promise<import('./telemetry.js').PageConfig | null>} ask for the server's settings, with the token
- * @param {() => boolean} mayRecord whether the person has agreed that the server keeps the results
+ * @param {() => number | null} recordDays days for which the server may keep the results, as the person agreed; 0: as long as it wants; null: not at all
  */
-export const serverPorts = (server, token, ask, mayRecord) => ({
+export const serverPorts = (server, token, ask, recordDays) => ({
   hasToken: () => Boolean(token()),
   checkToken: async () => tokenRejection(await ask()),
   hasWebrtc: () => Boolean(globalThis.RTCPeerConnection),
   openSource: VideoSource.open,
   /** @type {import('../visit/visit-states.js').VisitPorts['makePeer']} */
-  makePeer: (transport, events, resume, firstFaceId) => new (transport === Transport.WEBRTC ? Peer : JpegPeer)(events, server(), resume, token(), firstFaceId, mayRecord()),
+  makePeer: (transport, events, resume, firstFaceId) => new (transport === Transport.WEBRTC ? Peer : JpegPeer)(events, server(), resume, token(), firstFaceId, recordDays()),
   fetchIceServers: async () => (await ask())?.iceServers ?? [],
   isOffline: () => !navigator.onLine,
   isHidden: () => document.hidden,

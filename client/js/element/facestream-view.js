@@ -158,7 +158,7 @@ export class FacestreamView extends Base {
   /** @returns {import('../visit/visit-states.js').VisitPorts} */
   #ports() {
     return {
-      ...serverPorts(() => this.#server, () => this.#token, () => fetchConfig(this.#server, this.#token), () => this.hasAttribute('record')),
+      ...serverPorts(() => this.#server, () => this.#token, () => fetchConfig(this.#server, this.#token), () => (this.hasAttribute('record') ? 0 : null)),
       traits: async () => traitsOf((this.#config = await fetchConfig(this.#server, this.#token))),
       // Each start has just asked with this token.
       checkToken: async () => tokenRejection(this.#config),

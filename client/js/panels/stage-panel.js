@@ -41,6 +41,9 @@ export class StagePanel {
   /** @type {import('../texts/problems.js').Measurements} */
   #measurements = 'unsaid';
 
+  /** What the server keeps. @type {'nothing' | 'results'} */
+  #kept = 'nothing';
+
   /** @param {StageElements} elements */
   constructor(elements) {
     this.#at = elements;
@@ -108,6 +111,12 @@ export class StagePanel {
     this.#showMessage();
   }
 
+  /** @param {'nothing' | 'results'} kept by the server of the sessions of this page */
+  showKept(kept) {
+    this.#kept = kept;
+    this.#showMessage();
+  }
+
   /** Why the camera can never be opened here, before the start. */
   get #obstacle() {
     return this.#state === State.IDLE && this.#source === 'camera' ? this.#error : null;
@@ -117,7 +126,7 @@ export class StagePanel {
   #showMessage() {
     const { root, title, text } = this.#at;
     const error = this.#state === State.IDLE ? this.#obstacle : this.#error;
-    const message = messageOf(this.#state, error, this.#source, this.#measurements);
+    const message = messageOf(this.#state, error, this.#source, this.#measurements, this.#kept);
     // An invitation to begin would be taken for a statement about the session; a problem is still one.
     const isPast = this.#past === 'open' && !error && !RUNNING.includes(this.#state);
     root.dataset.problem = message.key;

@@ -12,6 +12,7 @@ export const SINGLE_IMAGES = 'Die Seite sendet deshalb Einzelbilder. Das Video k
 export const TOKEN_WANTED = 'Geben Sie den Zugangsschlüssel ein, den Sie vom Betreiber dieses Servers erhalten haben, oder öffnen Sie den Link, der ihn enthält.';
 
 const AFTER_STOP = 'Es wird nichts mehr gesendet. Der Server hat nichts gespeichert.';
+const RECORDED_AFTER_STOP = 'Es wird nichts mehr gesendet. Der Server bewahrt die Ergebnisse dieser Sitzung auf, nicht das Video.';
 /** What has become of the measurements, after AFTER_STOP. @type {Record<import('./problems.js').Measurements, string>} */
 export const MEASUREMENTS = {
   listed: 'Die Messwerte finden Sie unter „Sitzungen“.',
@@ -42,6 +43,12 @@ export const INVITATIONS = {
   [State.RECONNECTING]: { text: `Die Kamera bleibt an, aber vorerst wird nichts gesendet. ${GO_ON}` },
   [State.STOPPED]: { title: 'Die Kamera ist aus', text: AFTER_STOP },
   [State.FINISHED]: { title: 'Die Datei ist zu Ende', text: AFTER_STOP },
+};
+/** Texts of INVITATIONS and CLIP_INVITATIONS on a server that records sessions. @type {Record<string, string>} */
+export const RECORDED_INVITATIONS = {
+  [State.IDLE]: 'Ihr Video wird an diesen Server gesendet, Bild für Bild ausgewertet und sofort zurückgeschickt. Der Server bewahrt die Ergebnisse auf, nicht das Video; Sie werden vorher gefragt. Die Zahlen bleiben auch in diesem Browser; dort können Sie sie löschen.',
+  [State.STOPPED]: RECORDED_AFTER_STOP,
+  [State.FINISHED]: RECORDED_AFTER_STOP,
 };
 /** The same while nothing runs and a past session is open. */
 export const PAST_INVITATION = { title: 'Eine frühere Sitzung ist geöffnet', text: 'Von ihr gibt es Messwerte, aber kein Video. Wort, Balken und Diagramm gehören zu dieser Sitzung.' };

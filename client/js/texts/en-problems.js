@@ -17,6 +17,7 @@ export const SINGLE_IMAGES = 'the page sends single images. The video may come l
 export const TOKEN_WANTED = 'Enter the token that you received from the operator of this server, or open the link that contains it.';
 
 const AFTER_STOP = 'Nothing is sent any more. The server has stored nothing.';
+const RECORDED_AFTER_STOP = 'Nothing is sent any more. The server keeps the results of this session, not the video.';
 /** What has become of the measurements, after AFTER_STOP. @type {Record<import('./problems.js').Measurements, string>} */
 export const MEASUREMENTS = {
   listed: 'The measurements are under “Sessions”.',
@@ -46,6 +47,12 @@ export const INVITATIONS = {
   [State.RECONNECTING]: { text: 'The camera stays on, but nothing is sent in the meantime. The chart goes on when the connection is back; if the server has restarted, counters begin again.' },
   [State.STOPPED]: { title: 'The camera is off', text: AFTER_STOP },
   [State.FINISHED]: { title: 'The file has ended', text: AFTER_STOP },
+};
+/** Texts of INVITATIONS and CLIP_INVITATIONS on a server that records sessions. @type {Record<string, string>} */
+export const RECORDED_INVITATIONS = {
+  [State.IDLE]: 'Your video is sent to this server, analysed frame by frame and sent back at once. The server keeps the results, not the video; you are asked before. The numbers are also kept in this browser; you can delete them there.',
+  [State.STOPPED]: RECORDED_AFTER_STOP,
+  [State.FINISHED]: RECORDED_AFTER_STOP,
 };
 /** The same while nothing runs and a past session is open. */
 export const PAST_INVITATION = { title: 'A past session is open', text: 'Its numbers were kept, its video was not. Word, bars and chart are those of the session.' };

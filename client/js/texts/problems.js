@@ -25,10 +25,12 @@ export function problemOf(error) {
  * @param {PeerError | null} error why the state was entered
  * @param {import('../visit/visit-states.js').SourceKind} source
  * @param {Measurements} [measurements] of the session that has ended
+ * @param {'nothing' | 'results'} [kept] by a server, as its settings say
  * @returns {Message} what is shown in place of the video; empty texts: nothing
  */
-export function messageOf(state, error, source, measurements = 'listed') {
-  const { title = '', text = '' } = (source === 'clip' && T.CLIP_INVITATIONS[state]) || T.INVITATIONS[state] || {};
+export function messageOf(state, error, source, measurements = 'listed', kept = 'nothing') {
+  const { title = '', text: usual = '' } = (source === 'clip' && T.CLIP_INVITATIONS[state]) || T.INVITATIONS[state] || {};
+  const text = (kept === 'results' && T.RECORDED_INVITATIONS[state]) || usual;
   const isOver = state === State.STOPPED || state === State.FINISHED;
   if (!error) return { key: '', title, text: isOver ? [text, T.MEASUREMENTS[measurements]].filter(Boolean).join(' ') : text };
   const problem = problemOf(error);

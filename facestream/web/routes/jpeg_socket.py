@@ -121,7 +121,7 @@ def _decoded(first: str | bytes) -> Open:
 def _admit(request: web.Request, peer: "WebSocketPeer", opening: Open) -> JpegSession:
     check_request_rate(request)
     remote = requesting_client(request).address
-    wishes = Wishes(opening.resume, opening.first_face_id, opening.record)
+    wishes = Wishes(opening.resume, opening.first_face_id, opening.record, opening.record_days)
     return request.app[REGISTRY].open_jpeg(peer, wishes, remote)
 
 

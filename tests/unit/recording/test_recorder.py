@@ -162,6 +162,24 @@ def test_a_resumed_session_is_a_second_part_with_the_names_of_the_first(recorder
     assert session["record"]["continues"] == first.files.name
 
 
+@pytest.mark.parametrize(
+    ("server_days", "agreed_days", "kept_days"), [(30, 7, 7), (0, 7, 7), (7, 30, 7), (30, 0, 30), (0, 0, 0)]
+)
+def test_a_record_is_kept_no_longer_than_its_peer_agreed_to(
+    tmp_path: Path, server_days: int, agreed_days: int, kept_days: int
+):
+    recorder = recorder_in(tmp_path, server_days)
+    record = recorder.begin(session_id("a"), SECRET, "webrtc", most_days=agreed_days)
+    assert record is not None
+    record.add_frame(message(0), REPORT, SIZE_WH)
+    record.end("goodbye")
+    recorder.close()
+
+    (folder,) = tmp_path.iterdir()
+    assert record.files.keep_days == kept_days
+    assert json.loads((folder / "session.json").read_text())["record"]["keep_days"] == kept_days
+
+
 def test_more_names_than_a_record_may_have_are_rejected(recorder: Recorder):
     record = begun(recorder)
     for face in range(1, MOST_FACES + 1):
