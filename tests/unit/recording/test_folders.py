@@ -120,7 +120,7 @@ def test_the_directory_is_made_for_its_owner_only(tmp_path: Path):
 
 
 def cut_off(root: Path, letter: str, **changed: object) -> Path:
-    path = put_record(root, letter, 1, whole=False, **changed)
+    path = put_record(root, letter, 1, 30, whole=False, **changed)
     (path / "frames.jsonl").write_text("")
     return path
 
@@ -148,7 +148,7 @@ def test_a_folder_with_links_changes_no_file_elsewhere(tmp_path: Path):
 def test_a_folder_that_nobody_can_finish_stops_neither_the_others_nor_the_deletion(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ):
-    broken = {
+    broken: dict[str, dict[str, object]] = {
         "a": {"names": ["x"]},
         "b": {"files": 3},
         "c": {"totals": [1]},
@@ -156,7 +156,7 @@ def test_a_folder_that_nobody_can_finish_stops_neither_the_others_nor_the_deleti
         "e": {"settings": "x"},
     }
     for letter, changed in broken.items():
-        cut_off(tmp_path, letter, **({"files": {"html": "report.html"}} | changed))
+        cut_off(tmp_path, letter, **{"files": {"html": "report.html"}, **changed})
     (cut_off(tmp_path, "f") / "session.json").write_text("[" * 100_000)
     pipe = cut_off(tmp_path, "g") / "session.json"
     pipe.unlink()
