@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import itertools
+import json
 import signal
 import socket
 from pathlib import Path
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 
 from facestream.credentials.tokens import MAX_TOKEN_CHARS
+from facestream.messages.http import OWNER_HEADER
 from facestream.messages.telemetry import landmarks_of
 from tests.conftest import running_server
 from tests.media.sockets import SocketPeer, as_image, jpeg_of, jpegs_of, socket_peer
@@ -375,3 +377,24 @@ async def test_a_page_of_another_origin_cannot_open_the_socket(server_url: str):
             await http.ws_connect(f"{server_url}/pictures")
 
     assert refused.value.status == 403
+
+
+async def test_a_marker_of_a_program_reaches_the_peer_and_listeners(server_url: str, media_dir: Path):
+    (jpeg,) = jpegs_of(media_dir / "single_face.mp4", 1)
+    async with socket_peer(server_url) as peer, aiohttp.ClientSession() as http:
+        opened = await peer.open()
+        owner = {OWNER_HEADER: opened["secret"]}
+        path = f"{server_url}/sessions/{opened['session_id']}"
+        await peer.send(0, jpeg)
+        await peer.next_frame()
+        async with http.get(f"{path}/events", headers=owner) as events:
+            async with http.post(f"{path}/markers", json={"name": "cat 7"}, headers=owner) as marked:
+                expected = await marked.json()
+            reply = await peer.reply("marker")
+            async for line in events.content:
+                if line.startswith(b"data:") and b"cat 7" in line:
+                    heard = json.loads(line.removeprefix(b"data:"))
+                    break
+
+    assert reply["name"] == "cat 7"
+    assert heard == expected == {"name": "cat 7", "note": "", "pts": 0}
