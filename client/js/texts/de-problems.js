@@ -46,7 +46,7 @@ export const INVITATIONS = {
 };
 /** Texts of INVITATIONS and CLIP_INVITATIONS on a server that records sessions. @type {Record<string, string>} */
 export const RECORDED_INVITATIONS = {
-  [State.IDLE]: 'Ihr Video wird an diesen Server gesendet, Bild für Bild ausgewertet und sofort zurückgeschickt. Der Server bewahrt die Ergebnisse auf, nicht das Video; Sie werden vorher gefragt. Die Zahlen bleiben auch in diesem Browser; dort können Sie sie löschen.',
+  [State.IDLE]: 'Ihr Video wird an diesen Server gesendet, Bild für Bild ausgewertet und sofort zurückgeschickt. Der Server bewahrt die Ergebnisse auf, nicht das Video; Sie werden vorher gefragt. Auch dieser Browser bewahrt die Zahlen auf.',
   [State.STOPPED]: RECORDED_AFTER_STOP,
   [State.FINISHED]: RECORDED_AFTER_STOP,
 };

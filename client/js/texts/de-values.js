@@ -22,7 +22,7 @@ export const extraMeaning = (name) =>
   `Der Wert „${name}“ des eigenen Plug-ins dieses Servers, gleich in allen Zeilen eines Bildes: eine Zahl, true, false, ein Text oder JSON; leer: keiner. In einer Zeile mit Mittelwerten der Mittelwert von Zahlen, sonst der häufigste Wert. Ein Apostroph vor einem Text, der mit =, +, - oder @ beginnt, ist hinzugefügt, damit eine Tabellenkalkulation ihn nicht berechnet`;
 
 export const NEUTRAL = {
-  notRunning: 'Ein neutrales Gesicht lässt sich festlegen, während das Video analysiert wird. Starten Sie zuerst die Kamera.',
+  notRunning: 'Ein neutrales Gesicht lässt sich festlegen, während das Video analysiert wird. Starten Sie zuerst die Kamera oder wählen Sie eine Datei.',
   noFace: 'Es gibt kein Gesicht, das neutral sein könnte. Schauen Sie zwei Sekunden lang neutral in die Kamera und drücken Sie dann noch einmal.',
   /** @param {string} name of the face */
   notMeasured: (name) => `${name} war keine Sekunde lang gemessen oder war unsicher. Schauen Sie zwei Sekunden lang ruhig und neutral in die Kamera und drücken Sie dann noch einmal.`,

@@ -50,7 +50,7 @@ export const INVITATIONS = {
 };
 /** Texts of INVITATIONS and CLIP_INVITATIONS on a server that records sessions. @type {Record<string, string>} */
 export const RECORDED_INVITATIONS = {
-  [State.IDLE]: 'Your video is sent to this server, analysed frame by frame and sent back at once. The server keeps the results, not the video; you are asked before. The numbers are also kept in this browser; you can delete them there.',
+  [State.IDLE]: 'Your video is sent to this server, analysed frame by frame and sent back at once. The server keeps the results, not the video; you are asked before. This browser keeps the numbers too.',
   [State.STOPPED]: RECORDED_AFTER_STOP,
   [State.FINISHED]: RECORDED_AFTER_STOP,
 };

@@ -23,7 +23,7 @@ export const extraMeaning = (name) =>
   `The value "${name}" of this server's own plug-in, the same in all rows of a frame: a number, true, false, a text, or JSON; empty: none. In a row of means, the mean of numbers, of all else the most frequent value. An apostrophe before a text that begins with =, +, - or @ was added, so that a spreadsheet does not calculate it`;
 
 export const NEUTRAL = {
-  notRunning: 'A neutral face can be set while the video is analysed. Start the camera first.',
+  notRunning: 'A neutral face can be set while the video is analysed. Start the camera or choose a file first.',
   noFace: 'No face to set as neutral. Look into the camera with a neutral face for two seconds, then press again.',
   /** @param {string} name of the face */
   notMeasured: (name) => `${name} was not measured for a second, or was unsure. Hold a neutral face still, look into the camera for two seconds, then press again.`,

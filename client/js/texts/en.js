@@ -225,7 +225,7 @@ export const FIGURES = {
 /** @param {string} kept what the server keeps, a sentence @returns {string} what the person agrees to before anything is sent, unless the server's setting `notice` says something else. True whether or not the browser keeps sessions. */
 export const noticeWith = (kept) =>
   `Your video is sent to this server and analysed there for facial expressions. ${kept} ` +
-  'The numbers, without images, stay in this browser; you can delete them under “Sessions”. ' +
+  'This browser keeps the numbers, without images, until you delete them under “Sessions”. ' +
   `The video is not recorded unless you press “${TEXT.record}”; when the recording ends, it is saved to your downloads. If the page closes before that, it stays in this browser until you save or delete it. ` +
   'Others in the camera’s view are analysed too: tell them.';
 export const NOTICE = noticeWith('The server stores neither frames nor results.');

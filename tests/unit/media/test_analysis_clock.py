@@ -54,7 +54,9 @@ class NotedTimes(AnalysisPool):
     async def lease(self) -> AsyncIterator["NotedTimes"]:  # type: ignore[override]
         yield self
 
-    async def analyze(self, _gray: GrayImage, tracks: bytes, time_s: float) -> tuple[FrameReport, bytes]:
+    async def analyze(
+        self, _gray: GrayImage, tracks: bytes, time_s: float, *, with_plugin: bool = True
+    ) -> tuple[FrameReport, bytes]:
         self.times_s.append(time_s)
         return FrameReport(()), tracks
 
