@@ -114,6 +114,8 @@ export class StagePanel {
   /** @param {'nothing' | 'results'} kept by the server of the sessions of this page */
   showKept(kept) {
     this.#kept = kept;
+    // It says why the page cannot start.
+    if (this.#at.root.dataset.problem === 'boot' && this.#at.root.dataset.state === State.FAILED) return;
     this.#showMessage();
   }
 

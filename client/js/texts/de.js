@@ -223,12 +223,11 @@ export const FIGURES = {
 };
 
 /** @param {string} kept what the server keeps, a sentence @returns {string} what the person agrees to before anything is sent, unless the server's setting `notice` says something else. True whether or not the browser keeps sessions. */
-export const noticeWith = (kept) =>
-  `Ihr Video wird an diesen Server gesendet und dort auf Gesichtsausdrücke ausgewertet. ${kept} ` +
-  'Dieser Browser bewahrt die Zahlen auf, ohne Bilder, bis Sie sie unter „Sitzungen“ löschen. ' +
+export const noticeWith = (kept, numbers = 'Kopien der Zahlen') =>
+  `Ihr Video wird an diesen Server gesendet und dort auf Gesichtsausdrücke ausgewertet. ${kept} ${numbers} bleiben, ohne Bilder, in diesem Browser; unter „Sitzungen“ können Sie sie löschen. ` +
   `Das Video wird nur aufgenommen, wenn Sie „${TEXT.record}“ drücken; endet die Aufnahme, wird sie in Ihren Downloads gespeichert. Wird die Seite vorher geschlossen, bleibt sie in diesem Browser, bis Sie sie speichern oder löschen. ` +
   'Auch andere Personen im Bild werden ausgewertet: Sagen Sie es ihnen.';
-export const NOTICE = noticeWith('Der Server speichert weder Bilder noch Ergebnisse.');
+export const NOTICE = noticeWith('Der Server speichert weder Bilder noch Ergebnisse.', 'Die Zahlen');
 /** @param {number} days 0: without a limit @returns {string} */
 export const recordedNotice = (days) =>
   `Dieser Server bewahrt die Ergebnisse dieser Sitzung auf: Emotionen, Gesichtspunkte und Zeiten, nicht das Video, ${days === 0 ? 'ohne zeitliche Grenze' : days === 1 ? 'für 1 Tag' : `für ${days} Tage`}. Wer ihn betreibt, kann sie lesen und löschen.`;

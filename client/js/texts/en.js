@@ -222,13 +222,12 @@ export const FIGURES = {
   session: 'Session number',
 };
 
-/** @param {string} kept what the server keeps, a sentence @returns {string} what the person agrees to before anything is sent, unless the server's setting `notice` says something else. True whether or not the browser keeps sessions. */
-export const noticeWith = (kept) =>
-  `Your video is sent to this server and analysed there for facial expressions. ${kept} ` +
-  'This browser keeps the numbers, without images, until you delete them under “Sessions”. ' +
+/** @param {string} kept what the server keeps, a sentence @returns {string} what the person agrees to, unless the server has a `notice`. True whether or not the browser keeps sessions. */
+export const noticeWith = (kept, numbers = 'Copies of the numbers') =>
+  `Your video is sent to this server and analysed there for facial expressions. ${kept} ${numbers}, without images, stay in this browser; you can delete them under “Sessions”. ` +
   `The video is not recorded unless you press “${TEXT.record}”; when the recording ends, it is saved to your downloads. If the page closes before that, it stays in this browser until you save or delete it. ` +
   'Others in the camera’s view are analysed too: tell them.';
-export const NOTICE = noticeWith('The server stores neither frames nor results.');
+export const NOTICE = noticeWith('The server stores neither frames nor results.', 'The numbers');
 /** @param {number} days 0: without a limit @returns {string} */
 export const recordedNotice = (days) =>
   `This server keeps the results of this session: emotions, landmarks and times, not the video, ${days === 0 ? 'without a limit of time' : days === 1 ? 'for 1 day' : `for ${days} days`}. The people who run it can read and delete them.`;
