@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
-import { MOST_CHARS, areFaceNames, faceNameIn, fullName, nameIn, shownName, withName } from '../../client/js/session/face-names.js';
+import { MOST_CHARS, amongWords, areFaceNames, faceNameIn, fullName, nameIn, shownName, withName } from '../../client/js/session/face-names.js';
 import { dictionary, toCsv, toJsonl } from '../../client/js/session/exports.js';
 import { toReport } from '../../client/js/session/report.js';
 import { SessionLog } from '../../client/js/session/session-log.js';
@@ -39,6 +39,7 @@ test('a name is shown in place of the number, and with it where numbers stand, t
 
   assert.deepEqual([shownName(names, 2), shownName(names, 4), shownName(undefined, 2)], ['Ada', 'Face 4', 'Face 2']);
   assert.deepEqual([fullName(names, 2), fullName(names, 4)], ['\u2068Ada\u2069 (Face 2)', 'Face 4']);
+  assert.deepEqual([amongWords('Ada', 2), amongWords('Face 4', 4)], ['\u2068Ada\u2069', 'Face 4']);
   assert.deepEqual(withName(names, 2, ''), { 3: 'Bob' });
   assert.equal(nameIn(names, 'constructor'), '');
 });

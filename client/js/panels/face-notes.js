@@ -1,7 +1,7 @@
 /** What a person notes about faces: names and neutral faces; passes them to the panels that show faces. Decides nothing itself. */
 
 import { element, find } from '../browser/elements.js';
-import { isolated, nameIn, shownName } from '../session/face-names.js';
+import { amongWords, nameIn, shownName } from '../session/face-names.js';
 import { FaceNameDialog } from './face-name-dialog.js';
 import { NeutralPanel } from './neutral-panel.js';
 
@@ -44,7 +44,7 @@ export function noteFaces({ log, keeper, session, live, face, strip, chart, char
       now: () => (keeper.isRunning ? live.onShow : null),
       followed: () => face.shownId,
       shown: () => session.shown.log,
-      nameOf: (id) => isolated(face.nameOf(id)),
+      nameOf: (id) => amongWords(face.nameOf(id), id),
       send,
       say,
       onChange: () => (keeper.save(), chart?.refresh()),

@@ -3,7 +3,7 @@
 import { find, make } from '../browser/elements.js';
 import { clockTime, percent, signedPoints, wholePercents } from '../texts/format.js';
 import { T } from '../texts/texts.js';
-import { isolated } from '../session/face-names.js';
+import { amongWords } from '../session/face-names.js';
 import { EMOTIONS, chooseFace } from '../connection/telemetry.js';
 import { Calm } from './calm.js';
 import { faceColour } from './face-colours.js';
@@ -176,7 +176,7 @@ export class FacePanel {
    */
   #describe({ analysed, unanalysed }, face, percents) {
     if (!analysed) return { word: T.NOT_ANALYSED, tone: 'large', reason: T.NOT_ANALYSED_REASONS[unanalysed] ?? T.NOT_ANALYSED_REASONS.unavailable };
-    if (!face && this.#chosenId !== null) return { word: T.faceAway(isolated(this.nameOf(this.#chosenId))), tone: 'quiet', reason: T.FACE_AWAY_REASON };
+    if (!face && this.#chosenId !== null) return { word: T.faceAway(amongWords(this.nameOf(this.#chosenId), this.#chosenId)), tone: 'quiet', reason: T.FACE_AWAY_REASON };
     if (!face || !percents) return { word: T.NO_FACE, tone: 'large', reason: T.NO_FACE_REASON };
     const { id, label, unsure } = face;
     if (unsure) return { word: T.EMOTION_LABELS.unsure, tone: 'quiet', reason: T.UNSURE_REASONS[unsure] ?? unsure, label, id };
@@ -230,7 +230,7 @@ export class FacePanel {
       // Do not change a list while a person chooses from it; an open list has the focus.
       if (document.activeElement === this.#choice && ids.length > 1) return;
       this.#choice.dataset.state = state;
-      const names = ids.map((id) => new Option(present.includes(id) ? this.nameOf(id) : T.faceNameAway(isolated(this.nameOf(id))), String(id)));
+      const names = ids.map((id) => new Option(present.includes(id) ? this.nameOf(id) : T.faceNameAway(amongWords(this.nameOf(id), id)), String(id)));
       this.#choice.replaceChildren(new Option(T.LARGEST_FACE, ''), ...names);
     }
     this.#choice.value = chosen === null ? '' : String(chosen);
@@ -274,7 +274,7 @@ function describeMoment({ atS, faceId, label, probabilities, isMeasured }, ids, 
   const at = clockTime(atS);
   if (!isMeasured) return { word: T.NOTHING, tone: 'large', reason: T.nothingAt(at) };
   const reason = T.momentShown(at);
-  if (!percents) return faceId === null ? { word: T.NO_FACE, tone: 'large', reason } : { word: T.faceAway(isolated(nameOf(faceId))), tone: 'quiet', reason };
+  if (!percents) return faceId === null ? { word: T.NO_FACE, tone: 'large', reason } : { word: T.faceAway(amongWords(nameOf(faceId), faceId)), tone: 'quiet', reason };
   const id = faceId ?? (ids.length === 1 ? ids[0] : 0);
   if (label === 'unsure') return { word: T.EMOTION_LABELS.unsure, tone: 'quiet', reason, label, id };
   return { ...describeLabel(label, probabilities, percents), reason, label, id };

@@ -31,5 +31,8 @@ export const nameIn = (names, id) => (names && Object.hasOwn(names, id) ? names[
 /** So that its direction changes nothing of the words beside it. @param {string} name */
 export const isolated = (name) => `\u2068${name}\u2069`;
 
+/** @param {string} name as `shownName` tells it @param {number} id @returns {string} between other words: our own "Face 2" has their direction */
+export const amongWords = (name, id) => (name === T.faceName(id) ? name : isolated(name));
+
 /** @param {any} names of the database @returns {boolean} whether the page can rely on them */
 export const areFaceNames = (names) => typeof names === 'object' && names !== null && !Array.isArray(names) && Object.values(names).every((name) => typeof name === 'string');

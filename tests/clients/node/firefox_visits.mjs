@@ -70,9 +70,9 @@ async function measured() {
   await until('Number(document.getElementById("face").dataset.id) > 0');
 }
 
-/** @param {number} count @returns {Promise<string[]>} the names of the files, once so many are complete */
+/** Firefox removes its own temporary file meanwhile. @param {number} count @returns {Promise<string[]>} the names of the files, once so many are complete */
 async function filesSaved(count) {
-  const names = () => readdirSync(options.folder).filter((name) => !name.endsWith('.part') && statSync(`${options.folder}/${name}`).size > 0);
+  const names = () => readdirSync(options.folder).filter((name) => !name.endsWith('.part') && (statSync(`${options.folder}/${name}`, { throwIfNoEntry: false })?.size ?? 0) > 0);
   const began = performance.now();
   while (names().length < count && performance.now() - began < SAVED_MS) await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
   return names();
