@@ -35,7 +35,7 @@ from facestream.resources import MODELS_DIR
 
 FPS = 30
 FILES = 4
-LOOK_EVERY_S = 0.1
+LOOK_EVERY_S = 0.5
 MODELS = """
 import os
 
@@ -119,7 +119,7 @@ def _speeds(video_s: float, took_s: float) -> dict[str, float]:
 
 
 def analyze(clips: list[Path], out: Path, *arguments: str) -> tuple[float, list[float]]:
-    """Run the command; returns its seconds, and its memory in MB every tenth of a second while frames are analysed."""
+    """Run the command; returns its seconds, and its memory in MB every half second while frames are analysed."""
     shutil.rmtree(out, ignore_errors=True)
     began_s = time.perf_counter()
     process = subprocess.Popen(

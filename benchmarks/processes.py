@@ -52,7 +52,11 @@ def shared_out_mb(pid: int) -> float:
 
 def _tree(pid: int) -> Iterator[int]:
     yield pid
-    for task in Path(f"/proc/{pid}/task").iterdir():
+    try:
+        tasks = list(Path(f"/proc/{pid}/task").iterdir())
+    except OSError:
+        return  # the process has ended meanwhile
+    for task in tasks:
         try:
             children = (task / "children").read_text().split()
         except OSError:
