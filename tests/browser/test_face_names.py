@@ -16,10 +16,9 @@ from tests.browser.conftest import (
     more_frames_shown,
     start,
 )
-from tests.browser.test_for_everyone import violations
 from tests.browser.test_old_browsers import FACES
 from tests.browser.test_sessions import COUNTS, open_past, stop
-from tests.browser.test_values import file_of
+from tests.browser.test_values import expect_to_fit_both_windows, file_of, saved_files
 from tests.conftest import running_server
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -52,21 +51,14 @@ async def test_a_name_is_shown_kept_with_the_session_and_sent_to_nobody(
         await expect(who).to_have_text(HOSTILE, timeout=SOON_MS)
         await expect(button).to_be_focused()
         await expect(page.locator("#chart-caption")).to_contain_text(HOSTILE)
-        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-        for width, height in [(1280, 800), (360, 740)]:
-            await page.set_viewport_size({"width": width, "height": height})
-            await expect_no_sideways_scroll(page)
-            assert await violations(page) == []
-            await page.screenshot(path=SCREENSHOTS / f"face_name_{width}.png", full_page=True)
+        await expect_to_fit_both_windows(page, "face_name")
         await page.set_viewport_size({"width": 1280, "height": 800})
         await button.click()
         await expect(page.locator("#face-name input")).to_have_value(HOSTILE)
         await page.keyboard.press("Escape")
         await stop(page)
         sent = await page.evaluate("window.sent.join()")
-        table = list(csv.DictReader((await file_of(page, "csv", tmp_path)).splitlines()))
-        lines = [json.loads(line) for line in (await file_of(page, "jsonl", tmp_path)).splitlines()]
-        report = await file_of(page, "report", tmp_path)
+        table, lines, report = await saved_files(page, tmp_path)
 
         await page.reload()
         await page.wait_for_function("document.documentElement.dataset.state !== 'loading'")

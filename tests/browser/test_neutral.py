@@ -1,7 +1,6 @@
 """A neutral face: the difference to it beside the raw values, in panel, chart, files and stored sessions."""
 
 import csv
-import json
 import re
 from pathlib import Path
 
@@ -9,17 +8,14 @@ import pytest
 from playwright.async_api import expect
 
 from tests.browser.conftest import (
-    SCREENSHOTS,
     SOON_MS,
     OpenPage,
     chart_points,
-    expect_no_sideways_scroll,
     more_frames_shown,
     start,
 )
-from tests.browser.test_for_everyone import violations
 from tests.browser.test_sessions import open_past, stop
-from tests.browser.test_values import file_of
+from tests.browser.test_values import expect_to_fit_both_windows, file_of, saved_files
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
@@ -42,12 +38,7 @@ async def test_differences_to_a_neutral_face_are_beside_the_raw_values(
         await expect(change).to_have_text(re.compile(r"^([+-]\d+|0)$"), timeout=SOON_MS)
         assert await page.locator(".row[data-line=happy] .share").inner_text() != ""
         await more_frames_shown(page, 30)
-        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-        for width, height in [(1280, 800), (360, 740)]:
-            await page.set_viewport_size({"width": width, "height": height})
-            await expect_no_sideways_scroll(page)
-            assert await violations(page) == []
-            await page.screenshot(path=SCREENSHOTS / f"neutral_{width}.png", full_page=True)
+        await expect_to_fit_both_windows(page, "neutral")
 
         await page.locator("#chart-view summary").click()
         await page.get_by_label("Difference to neutral").uncheck()
@@ -59,9 +50,7 @@ async def test_differences_to_a_neutral_face_are_beside_the_raw_values(
         await page.get_by_role("button", name="This is neutral").click()
         await stop(page)
         await expect(page.get_by_role("button", name="This is neutral")).to_be_hidden()
-        table = list(csv.DictReader((await file_of(page, "csv", tmp_path)).splitlines()))
-        lines = [json.loads(line) for line in (await file_of(page, "jsonl", tmp_path)).splitlines()]
-        report = await file_of(page, "report", tmp_path)
+        table, lines, report = await saved_files(page, tmp_path)
 
         await page.reload()
         await page.wait_for_function("document.documentElement.dataset.state !== 'loading'")

@@ -5,6 +5,7 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.async_api import Page, expect
@@ -55,6 +56,23 @@ async def file_of(page: Page, kind: str, folder: Path) -> str:
     return (await downloaded(page, page.locator(f"#save-{kind}"), folder)).read_text()
 
 
+async def saved_files(page: Page, folder: Path) -> tuple[list[dict[str, str]], list[dict[str, Any]], str]:
+    """The table, the JSON lines and the report that the page saves."""
+    table = list(csv.DictReader((await file_of(page, "csv", folder)).splitlines()))
+    lines = [json.loads(line) for line in (await file_of(page, "jsonl", folder)).splitlines()]
+    return table, lines, await file_of(page, "report", folder)
+
+
+async def expect_to_fit_both_windows(page: Page, name: str) -> None:
+    """On a laptop and on a phone: nothing beyond the side, nothing inaccessible; a screenshot of each."""
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    for width, height in [(1280, 800), (360, 740)]:
+        await page.set_viewport_size({"width": width, "height": height})
+        await expect_no_sideways_scroll(page)
+        assert await violations(page) == []
+        await page.screenshot(path=SCREENSHOTS / f"{name}_{width}.png", full_page=True)
+
+
 @pytest.mark.timeout(150)
 async def test_values_of_a_plug_in_are_below_the_chart_and_in_every_file(
     with_plugin: RunningServer, open_page: OpenPage, tmp_path: Path
@@ -71,12 +89,7 @@ async def test_values_of_a_plug_in_are_below_the_chart_and_in_every_file(
         assert await rows.first.get_attribute("data-points") != "0"
         fault = page.locator(".values-fault")
         await expect(fault).to_contain_text("plug-in", timeout=SOON_MS)
-        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-        for width, height in [(1280, 800), (360, 740)]:
-            await page.set_viewport_size({"width": width, "height": height})
-            await expect_no_sideways_scroll(page)
-            assert await violations(page) == []
-            await page.screenshot(path=SCREENSHOTS / f"values_{width}.png", full_page=True)
+        await expect_to_fit_both_windows(page, "values")
 
         await stop(page)
         await page.locator("#chart-view summary").click()
@@ -84,9 +97,7 @@ async def test_values_of_a_plug_in_are_below_the_chart_and_in_every_file(
         head = await page.locator("#table-dialog thead th").all_inner_texts()
         assert head[-len(NAMES) :] == NAMES
         await page.keyboard.press("Escape")
-        table = list(csv.DictReader((await file_of(page, "csv", tmp_path)).splitlines()))
-        lines = [json.loads(line) for line in (await file_of(page, "jsonl", tmp_path)).splitlines()]
-        report = await file_of(page, "report", tmp_path)
+        table, lines, report = await saved_files(page, tmp_path)
 
         await page.reload()
         await page.wait_for_function("document.documentElement.dataset.state !== 'loading'")
