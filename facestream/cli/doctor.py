@@ -65,6 +65,7 @@ async def _findings(config: Config, args: argparse.Namespace) -> AsyncGenerator[
     from facestream.doctor.machine import MODELS_CHECK, machine_findings
     from facestream.doctor.own_server import NoServerError, own_server
     from facestream.doctor.peer import peer_findings, server_ice_findings
+    from facestream.doctor.record import record_finding
 
     if args.url:
         async for finding in peer_findings(args.url, _credentials(args)):
@@ -74,6 +75,8 @@ async def _findings(config: Config, args: argparse.Namespace) -> AsyncGenerator[
     for finding in machine_findings(config):
         models_work &= finding.check != MODELS_CHECK or finding.verdict is not Verdict.ERROR
         yield finding
+    if record := record_finding(config):
+        yield record
     for finding in await server_ice_findings(config):
         yield finding
     if not models_work:

@@ -19,6 +19,7 @@ from types import FrameType
 
 from facestream.cli import streams
 from facestream.errors import FacestreamError, ShortageError
+from facestream.remedies import remedy_of
 from facestream.resources import IS_CHECKOUT, REINSTALL, ROOT
 from facestream.web.terminal import Terminal
 
@@ -39,18 +40,6 @@ class Exit(IntEnum):
 _ORDER = list(Exit)
 # Errors of a wrong call, in contrast to errors of the environment.
 _FAULTS = {None, errno.EBADF, errno.EFAULT, errno.EINVAL, errno.ENOTSOCK, errno.EDOM, errno.ERANGE}
-_REMEDIES = {
-    errno.ENOSPC: "free up space on that disk",
-    errno.EDQUOT: "free up space on that disk",
-    errno.EMFILE: "allow more open files with `ulimit -n 4096`",
-    errno.ENFILE: "close other programs",
-    errno.ENOMEM: "close other programs, or lower analysis_processes",
-    errno.EAGAIN: "close other programs, or lower analysis_processes",
-    errno.EACCES: "check its owner and permissions",
-    errno.EPERM: "check its owner and permissions",
-    errno.EROFS: "choose a writable location",
-    errno.ENOENT: "check that it exists",
-}
 
 
 class Stopped(KeyboardInterrupt):
@@ -195,11 +184,10 @@ def _sentence(error: BaseException) -> str:
             return f"{got} for {sys.executable}; {REINSTALL}{start}"
         case OSError():
             named = f"{error.filename}: " if error.filename else ""
-            remedy = _REMEDIES.get(error.errno or 0, "correct the cause and start again")
-            return f"{named}{error.strerror}; {remedy} ({LEVEL_VARIABLE}=DEBUG shows where)"
+            return f"{named}{error.strerror}; {remedy_of(error)} ({LEVEL_VARIABLE}=DEBUG shows where)"
         case _:
             # Out of memory, or no new thread.
-            return f"{str(error) or 'out of memory'}; {_REMEDIES[errno.ENOMEM]}"
+            return f"{str(error) or 'out of memory'}; {remedy_of(OSError(errno.ENOMEM, ''))}"
 
 
 def _show_trace(error: BaseException) -> None:

@@ -65,12 +65,12 @@ def run(args: argparse.Namespace) -> int:
 def _sinks(args: argparse.Namespace) -> "list[Sink]":
     from facestream.live.lsl import LslSink
     from facestream.live.osc import OscSink
-    from facestream.replay.http import server_url
+    from facestream.replay.http import server_url, shown
 
     sinks: list[Sink] = []
     if args.lsl:
         # The name of this machine, because 127.0.0.1 is another server on each.
-        source = f"{socket.gethostname()}/{server_url(args.url).with_user(None)}"
+        source = f"{socket.gethostname()}/{shown(server_url(args.url))}"
         sinks.append(LslSink(args.name, source, say))
     if args.osc is not None:
         host, port = args.osc

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from facestream.cli.arguments import number_of, positive_number
 from facestream.errors import ConfigError
+from facestream.remedies import remedy_of
 from facestream.replay.gate import LABELS, Criteria, Measured, as_table, judge
 from facestream.replay.summary import Tally
 from facestream.results.outputs import Output
@@ -131,7 +132,8 @@ def write(output: Output, text: str) -> None:
         output.commit()
     except OSError as error:
         raise ConfigError(
-            f"{output.option}: {output.path} cannot be written ({error.strerror}); choose another file",
+            f"{output.option}: {output.path} cannot be written ({error.strerror}); "
+            f"{remedy_of(error, 'choose another file')}",
             output.option,
         ) from error
 

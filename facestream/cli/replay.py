@@ -207,7 +207,8 @@ def _run_load(options: ReplayOptions, out: Output | None, gate: Gate) -> int:
     cut_off = [problem.sentence for problem in load.clip.problems if problem.incomplete]
     ended_early = ended_early or "; ".join(cut_off)
     passed = _report(out, gate, load.tallies, total.as_text(), load.summary_json(), ended_early)
-    for sentence in [*(problem.sentence for problem in load.clip.problems), *load.files.complaints()]:
+    kept = [load.kept] if load.kept else []
+    for sentence in [*kept, *(problem.sentence for problem in load.clip.problems), *load.files.complaints()]:
         say(sentence)
     if gate.judges and ended_early == INTERRUPTED:
         return INTERRUPTED_EXIT

@@ -16,6 +16,7 @@ from av.container import InputContainer
 from av.stream import Disposition
 from av.video.stream import VideoStream
 
+from facestream.addresses import shown_source, without_secrets
 from facestream.analysis.image_header import HEADER_BYTES, foreign_kind, header_size_wh, image_kind
 from facestream.analysis.photos import FOREIGN_ADVICE
 from facestream.clips.layout import Layout, layout_of
@@ -56,18 +57,6 @@ class Source:
         return without_secrets(self.name) if self.path is None else self.name
 
 
-def without_secrets(address: str) -> str:
-    """An address without user name, password and query, which often has a password or a key, too.
-
-    Also if the password has a `/` or an `@` that should be encoded.
-    """
-    scheme, _, rest = address.partition("://")
-    shown = re.split(r"[?#]", rest, maxsplit=1)[0]
-    if "@" in rest and not {"@", "/"} & set(shown):
-        return f"{scheme}://..."  # of `anna:a?b@host`, nobody can say where the password ends
-    return f"{scheme}://{shown.rpartition('@')[2]}"
-
-
 def source_of(given: Path | str) -> Source:
     """What is meant: a path is a file or a device, a text may also be an address; raises ClipError."""
     address = _ADDRESS.match(given) if isinstance(given, str) else None
@@ -81,7 +70,7 @@ def source_of(given: Path | str) -> Source:
     try:
         mode = path.stat().st_mode
     except (OSError, ValueError) as error:
-        raise ClipError(f"{path}: {_unreadable(error)}; {_EXPECTED}") from error
+        raise ClipError(f"{shown_source(str(path))}: {_unreadable(error)}; {_EXPECTED}") from error
     if stat.S_ISCHR(mode) and path.name.startswith("video"):
         return Source(str(path), path, live=True)
     if not stat.S_ISREG(mode):

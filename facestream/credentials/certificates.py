@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from facestream.errors import ConfigError
+from facestream.remedies import remedy_of
 
 VALID_DAYS = 365
 """iOS rejects a server's certificate of more than 825 days, and browsers will soon reject more than a year."""
@@ -123,7 +124,7 @@ def make_certificate(folder: Path, names: Iterable[str]) -> MadeFiles:
         _write(made.authority, _pem(authority), 0o644)
     except OSError as error:
         raise ConfigError(
-            f"{folder} cannot be written ({error.strerror}); expected a writable folder"
+            f"{folder} cannot be written ({error.strerror}); {remedy_of(error, 'choose another folder')}"
         ) from error
     return made
 

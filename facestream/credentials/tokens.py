@@ -15,6 +15,7 @@ import jwt
 
 from facestream.config.text_files import lines_of, read_line, read_text
 from facestream.errors import ConfigError, FacestreamError
+from facestream.remedies import remedy_of
 from facestream.resources import COMMAND
 
 ALGORITHM = "HS256"
@@ -146,7 +147,7 @@ def make_key(path: Path) -> str:
         raise ConfigError(f"{str(path)!r}: {error}; expected the path of a file") from error
     except OSError as error:
         raise ConfigError(
-            f"{path} cannot be written ({error.strerror}); expected a writable folder"
+            f"{path} cannot be written ({error.strerror}); {remedy_of(error, 'choose another folder')}"
         ) from error
     try:
         with os.fdopen(descriptor, "w", encoding="ascii") as file:
@@ -155,6 +156,6 @@ def make_key(path: Path) -> str:
         # An empty file would be read as a wrong key.
         path.unlink(missing_ok=True)
         raise ConfigError(
-            f"{path} cannot be written ({error.strerror}); expected space for a small file"
+            f"{path} cannot be written ({error.strerror}); {remedy_of(error, 'choose another folder')}"
         ) from error
     return read_key(path)

@@ -16,6 +16,7 @@ from facestream.config import Config, unknown_variables
 from facestream.doctor.findings import Finding, fail, ok, warn
 from facestream.errors import ConfigError, ModelFileError
 from facestream.ice.addresses import check_own_addresses, machine_addresses
+from facestream.remedies import remedy_of
 from facestream.resources import (
     CLIENT_DIR,
     COMMAND,
@@ -105,7 +106,7 @@ def _models(config: Config) -> Finding:
         )
     except OSError as error:
         return fail(
-            MODELS_CHECK, f"cannot be read: {error}", "check the owner and permissions of the model files"
+            MODELS_CHECK, f"cannot be read: {error}", f"{remedy_of(error, FETCH_MODELS)}; it is a model file"
         )
     return ok(MODELS_CHECK, "the files are complete, and the models find the face of a test image")
 

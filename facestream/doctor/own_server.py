@@ -16,7 +16,20 @@ START_DEADLINE_S = 60.0
 STOP_DEADLINE_S = 15.0
 TOKEN_LIFETIME_H = 0.25
 # These options override the settings: this server is for `doctor` only.
-ARGUMENTS = ("--host", "127.0.0.1", "--port", "0", "--tls", "off", "--auth", "auto", "--tunnel", "none")
+ARGUMENTS = (
+    "--host",
+    "127.0.0.1",
+    "--port",
+    "0",
+    "--tls",
+    "off",
+    "--auth",
+    "auto",
+    "--tunnel",
+    "none",
+    "--record",
+    "",
+)
 _ADDRESS = re.compile(rb"http://localhost:(\d+)")
 
 

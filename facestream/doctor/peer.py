@@ -19,6 +19,7 @@ from facestream.errors import FacestreamError, ServerUnreachableError
 from facestream.ice.probe import try_server
 from facestream.ice.servers import IceServer
 from facestream.messages.http import PageConfig
+from facestream.remedies import remedy_of
 from facestream.replay import http
 from facestream.replay.options import ReplayOptions
 from facestream.replay.peer import ReplayPeer
@@ -61,7 +62,7 @@ async def peer_findings(
         yield await _round_trip(url, credentials)
     except OSError as error:
         yield fail(
-            "media", f"not tried: {error.strerror}", "free up space for temporary files, or set TMPDIR"
+            "media", f"not tried: {error.strerror}", f"{remedy_of(error)}, or set TMPDIR to another folder"
         )
     yield await _fallback(url, credentials)
 
@@ -107,7 +108,11 @@ async def _reached(url: URL, credentials: http.Credentials) -> Finding:
             "server", f"no answer within {ANSWER_DEADLINE_S:.0f} s", "check address, port and firewall"
         )
     except (aiohttp.ClientError, OSError) as error:
-        return fail("server", f"cannot be reached: {error}", f"start it with `{START}`, or check --url")
+        return fail(
+            "server",
+            f"cannot be reached: {http.reason_of(error)}",
+            f"start it with `{START}`, or check --url",
+        )
     except (ValueError, KeyError, TypeError):
         return fail("server", "responds, but is not a facestream server", "check host and port of --url")
     if status != 200:
@@ -230,7 +235,11 @@ async def _fallback(url: URL, credentials: http.Credentials) -> Finding:
             "let the proxy forward Upgrade and Connection for /pictures (docs/deploy/nginx.md)",
         )
     except (aiohttp.ClientError, OSError, TimeoutError) as error:
-        return warn(check, f"no WebSocket gets through ({error})", "check the proxy (docs/deploy/nginx.md)")
+        return warn(
+            check,
+            f"no WebSocket gets through ({http.reason_of(error)})",
+            "check the proxy (docs/deploy/nginx.md)",
+        )
 
 
 def _test_frame() -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:

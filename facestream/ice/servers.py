@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
+from facestream.addresses import without_secrets
+
 PLAIN_PORT, TLS_PORT = 3478, 5349  # RFC 7064, RFC 7065
 EXPECTED = "expected stun:HOST[:PORT], or turn: or turns:HOST[:PORT][?transport=udp|tcp]"
 
@@ -85,7 +87,9 @@ def parse_ice_url(text: str) -> IceUrl:
     """Parse the URL of a STUN or TURN server (RFC 7064, RFC 7065); raises ValueError with a sentence."""
     match = _URL.fullmatch(text)
     if match is None:
-        raise ValueError(f"{text!r} is not the URL of a STUN or TURN server; {EXPECTED}")
+        # A TURN server's user and password are settings of their own, but people put them here.
+        shown = without_secrets(text) if "@" in text else text
+        raise ValueError(f"{shown!r} is not the URL of a STUN or TURN server; {EXPECTED}")
     scheme, host, port_text, transport = match.group("scheme", "host", "port", "transport")
     if scheme == "stun" and transport:
         raise ValueError(f"{text!r}: a STUN server has no ?transport; {EXPECTED}")

@@ -18,7 +18,7 @@ from yarl import URL
 from facestream.errors import ConfigError, ServerUnreachableError
 from facestream.messages.events import MEDIA_TYPE, LiveEvent, SessionEnd, SessionStart, decode_event
 from facestream.messages.http import OWNER_HEADER, ProblemCode, SessionInfo, SessionList, SessionState
-from facestream.replay.http import Credentials, read_bounded, reason_of, rejection_of, server_url
+from facestream.replay.http import Credentials, read_bounded, reason_of, rejection_of, server_url, shown
 from facestream.replay.options import DEFAULT_URL
 
 NEWEST: Final = "newest"
@@ -109,7 +109,7 @@ class Follower:
                             return
                         self._say(self._why_wait())
                     elif not connected:
-                        self._say(f"no session runs at {self._url} yet; waiting for one")
+                        self._say(f"no session runs at {shown(self._url)} yet; waiting for one")
                         connected = True
                 except ServerUnreachableError as error:
                     # Between the list and the request, the newest session may have ended.
@@ -192,7 +192,7 @@ class Follower:
     def _unreachable(self, error: Exception) -> ServerUnreachableError:
         why = "it did not answer in time" if isinstance(error, TimeoutError) else reason_of(error)
         return ServerUnreachableError(
-            f"{self._url} cannot be reached ({why}); start the server, or check --url"
+            f"{shown(self._url)} cannot be reached ({why}); start the server, or check --url"
         )
 
 
@@ -213,5 +213,5 @@ def _age_s(info: SessionInfo) -> float:
 
 def _not_facestream(url: URL) -> ServerUnreachableError:
     return ServerUnreachableError(
-        f"{url} does not answer like a facestream server; check host and port of --url"
+        f"{shown(url)} does not answer like a facestream server; check host and port of --url"
     )

@@ -111,7 +111,7 @@ class FramePipeline:
         self._pool = pool
         self._drawing = drawing
         self._faults = StreamFaults()
-        self._plugin_faults = PluginFaults()
+        self._plugin_faults = PluginFaults(pool.plugin_log)
         self._max_size_wh = max_size_wh
         self._incoming: LatestSlot[tuple[VideoFrame, float]] = LatestSlot()
         self._meter = StreamMeter()

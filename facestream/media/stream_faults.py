@@ -4,6 +4,7 @@ import logging
 
 from facestream.analysis.faces import PluginFault
 from facestream.errors import AnalysisFaultError, AnalysisUnavailableError, WorkerLostError
+from facestream.workers.plugin_log import PluginLog
 
 logger = logging.getLogger(__name__)
 
@@ -13,9 +14,6 @@ PAUSE_AFTER = 4
 """Processes in a row that died or hung while analysing one stream; each loss delays the other streams."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 2.0, 60.0
 
-LOG_PLUGIN_EVERY_S = 600.0
-LOGGED_KINDS = 8
-"""Kinds of faults of a plug-in that are logged for one stream."""
 FIRST_PLUGIN_PAUSE_S, LONGEST_PLUGIN_PAUSE_S = 10.0, 600.0
 WITHOUT_PLUGIN = PluginFault("WorkerLost", "your own analysis is paused after the loss of its process", "")
 """Why a frame has no extra values while the plug-in is paused."""
@@ -24,9 +22,9 @@ WITHOUT_PLUGIN = PluginFault("WorkerLost", "your own analysis is paused after th
 class PluginFaults:
     """Counts the frames of one stream in which a plug-in has failed, and pauses it if it may have cost a process."""
 
-    def __init__(self) -> None:
+    def __init__(self, log: PluginLog) -> None:
         self.count = 0
-        self._log_from_s: dict[str, float] = {}
+        self._log = log
         self._pause_s = FIRST_PLUGIN_PAUSE_S
         self._paused_until_s = 0.0
 
@@ -35,29 +33,13 @@ class PluginFaults:
         return now_s < self._paused_until_s
 
     def failed(self, fault: PluginFault, now_s: float) -> None:
-        """Record a frame without extra values; each kind of fault is logged now and then."""
+        """Record a frame without extra values."""
         self.count += 1
-        known = fault.kind in self._log_from_s
-        if not fault.traceback or (not known and len(self._log_from_s) >= LOGGED_KINDS):
-            return
-        if not known or now_s >= self._log_from_s[fault.kind]:
-            self._log_from_s[fault.kind] = now_s + LOG_PLUGIN_EVERY_S
-            logger.error(
-                "the plug-in that `analyzer` names has failed; %d frames of this stream have no extra values until now "
-                "(each kind of fault is logged at most every %.0f s):\n%s",
-                self.count,
-                LOG_PLUGIN_EVERY_S,
-                fault.traceback.rstrip(),
-            )
+        self._log.failed(fault, now_s)
 
     def process_lost(self, plugin: str, now_s: float) -> None:
         """Record that a process died or hung with a frame of this stream: the plug-in may be the cause, so pause it."""
-        logger.warning(
-            "an analysis process died or hung while the plug-in %s was in use; this stream goes on without the plug-in "
-            "for %.0f s",
-            plugin,
-            self._pause_s,
-        )
+        self._log.process_lost(plugin, self._pause_s, now_s)
         self._paused_until_s = now_s + self._pause_s
         self._pause_s = min(4 * self._pause_s, LONGEST_PLUGIN_PAUSE_S)
 

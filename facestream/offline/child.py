@@ -21,6 +21,7 @@ from facestream.errors import FacestreamError
 from facestream.offline.messages import Done, Failed, Job, NotReady, Progress, Ready, Step
 from facestream.offline.options import OfflineOptions
 from facestream.offline.pipeline import analyze_source
+from facestream.remedies import remedy_of
 
 PLUGIN_LIMIT_S = 20.0
 """For your own analysis of one frame; `processes.py` takes a process for stuck that says nothing for longer."""
@@ -64,7 +65,7 @@ def serve_jobs(pipe: Connection, models_dir: Path, options: OfflineOptions) -> N
             pipe.send(Failed(number, "out of memory; close other programs, or lower --processes"))
         except OSError as error:
             named = f" ({error.filename})" if error.filename else ""
-            pipe.send(Failed(number, f"{error.strerror or error}{named}; correct the cause and start again"))
+            pipe.send(Failed(number, f"{error.strerror or error}{named}; {remedy_of(error)}"))
         except Exception as error:  # noqa: BLE001 - the process boundary: the other sources go on
             pipe.send(Failed(number, f"{type(error).__name__}: {error}", _trace(error)))
         else:

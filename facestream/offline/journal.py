@@ -18,6 +18,7 @@ from typing import Any, Self
 
 from facestream.errors import ConfigError
 from facestream.offline.sources import FoundSources, Source
+from facestream.remedies import remedy_of
 
 HIDDEN = ".facestream"
 JOURNAL = "source.json"
@@ -93,7 +94,8 @@ class ResultFolder:
         except OSError as error:
             self.close()
             raise ConfigError(
-                f"--out: {self.path} cannot be written ({error.strerror}); choose another folder", "--out"
+                f"--out: {self.path} cannot be written ({error.strerror}); {remedy_of(error, 'choose another folder')}",
+                "--out",
             ) from error
         for name, entry in self._journals():
             self.entries[entry.identity] = name, entry

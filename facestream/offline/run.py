@@ -13,6 +13,7 @@ from facestream.offline.options import OfflineOptions
 from facestream.offline.processes import JobEvent, JobProcesses
 from facestream.offline.sources import FoundSources, Source
 from facestream.offline.summary import Fate, SourceOutcome
+from facestream.remedies import remedy_of
 from facestream.resources import MODELS_DIR
 
 logger = logging.getLogger(__name__)
@@ -195,7 +196,10 @@ class _Run:
         try:
             self._folder.keep(self._name(number), entry)
         except OSError as error:
-            self._fail(number, f"the results cannot be put into {self._folder.path} ({error.strerror})")
+            self._fail(
+                number,
+                f"the results cannot be put into {self._folder.path} ({error.strerror}); {remedy_of(error)}",
+            )
             return
         self._outcomes[number] = SourceOutcome(
             source, Fate.ANALYSED, self._name(number), entry, outcome.problem

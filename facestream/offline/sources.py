@@ -11,8 +11,9 @@ from enum import StrEnum
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from facestream.clips.source import without_secrets
+from facestream.addresses import shown_source, without_secrets
 from facestream.errors import ConfigError
+from facestream.remedies import remedy_of
 
 PHOTO_SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
 VIDEO_SUFFIXES = frozenset({
@@ -139,10 +140,10 @@ def _files(argument: str) -> list[Path]:
         found = [Path(name) for name in names]
         if files := [each for each in found if not each.is_dir()]:
             return files
-        raise ConfigError(f"{argument}: no file has such a name; check the pattern", "SOURCE")
+        raise ConfigError(f"{shown_source(argument)}: no file has such a name; check the pattern", "SOURCE")
     raise ConfigError(
-        f"{argument}: no such file; expected a video, a photograph, a folder, a camera such as /dev/video0, or an "
-        "address such as rtsp://HOST/PATH",
+        f"{shown_source(argument)}: no such file; expected a video, a photograph, a folder, a camera such as "
+        "/dev/video0, or an address such as rtsp://HOST/PATH",
         "SOURCE",
     )
 
@@ -152,7 +153,7 @@ def _source(path: Path) -> Source:
         mode = path.stat().st_mode
     except OSError as error:
         raise ConfigError(
-            f"{path}: cannot be read ({error.strerror}); check the link and its permissions", "SOURCE"
+            f"{path}: cannot be read ({error.strerror}); {remedy_of(error, 'check the link')}", "SOURCE"
         ) from error
     if stat.S_ISCHR(mode):
         kind = SourceKind.CAMERA
@@ -179,7 +180,7 @@ def _in_folder(folder: Path) -> tuple[list[Source], int]:
 def _below(folder: Path) -> Iterator[Path]:
     def refuse(error: OSError) -> None:
         raise ConfigError(
-            f"{error.filename}: this folder cannot be read ({error.strerror}); check its permissions",
+            f"{error.filename}: this folder cannot be read ({error.strerror}); {remedy_of(error)}",
             "SOURCE",
         ) from error
 

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from facestream.errors import ConfigError
+from facestream.remedies import remedy_of
 from facestream.results.finishing import is_unfinished, read_session_file
 
 FOLDER_MODE, FILE_UMASK = 0o700, 0o077
@@ -135,7 +136,7 @@ class RecordFolders:
         except OSError as error:
             raise ConfigError(
                 f"record: {self.root} cannot be written to ({error.strerror}); expected a folder for the results of "
-                "sessions: choose another, or change its permissions",
+                f"sessions: {remedy_of(error, 'choose another')}",
                 "record",
             ) from error
 

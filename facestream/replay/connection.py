@@ -61,7 +61,7 @@ async def find_ice_servers(
     relays = IceServerChoice(urls, turn_credentials)
     servers = await relays.current()
     if options.ice_policy == "relay" and not any(server.url.is_turn for server in servers):
-        why = relays.failures or f"{url} names no TURN server, and --ice-server is not set"
+        why = relays.failures or f"{http.shown(url)} names no TURN server, and --ice-server is not set"
         raise ServerUnreachableError(f"--ice-policy relay, but no TURN server responds ({why})")
     return servers
 

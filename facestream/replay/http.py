@@ -11,6 +11,7 @@ import aiohttp
 from pydantic import ValidationError
 from yarl import URL
 
+from facestream.addresses import without_secrets
 from facestream.config.text_files import read_text
 from facestream.errors import ConfigError, ServerUnreachableError
 from facestream.ice.servers import IceServer, TurnCredentials, parse_ice_url
@@ -76,9 +77,14 @@ def server_url(text: str) -> URL:
         host = port = None
     if not host or not port or url.scheme not in {"http", "https"}:
         raise ServerUnreachableError(
-            f"{text!r} is not the address of a server; expected one like http://127.0.0.1:8080"
+            f"{without_secrets(text)!r} is not the address of a server; expected one like http://127.0.0.1:8080"
         )
     return URL(text.rstrip("/"))
+
+
+def shown(url: URL) -> str:
+    """The address of a server as messages show it: without a user name and a password."""
+    return without_secrets(str(url))
 
 
 def is_loopback(url: URL) -> bool:
@@ -106,11 +112,11 @@ async def post_offer(url: URL, offer: OfferBody, credentials: Credentials = NO_C
             status, body = response.status, await read_bounded(response)
     except TimeoutError as error:
         raise ServerUnreachableError(
-            f"{url} did not answer the offer within {OFFER_DEADLINE_S:.0f} s; is it a facestream server?"
+            f"{shown(url)} did not answer the offer within {OFFER_DEADLINE_S:.0f} s; is it a facestream server?"
         ) from error
     except (aiohttp.ClientError, ssl.SSLError, OSError, ValueError) as error:
         raise ServerUnreachableError(
-            f"{url} cannot be reached ({reason_of(error)}); start the server with `{START}`, or check --url"
+            f"{shown(url)} cannot be reached ({reason_of(error)}); start the server with `{START}`, or check --url"
         ) from error
     if status != 200:
         raise rejection_of(url, status, body, "the offer")
@@ -118,7 +124,7 @@ async def post_offer(url: URL, offer: OfferBody, credentials: Credentials = NO_C
         return AnswerBody.model_validate_json(body)
     except ValidationError as error:
         raise ServerUnreachableError(
-            f"{url} does not answer like a facestream server; check host and port of --url"
+            f"{shown(url)} does not answer like a facestream server; check host and port of --url"
         ) from error
 
 
@@ -172,6 +178,8 @@ def reason_of(error: Exception) -> str:
     if isinstance(error, ssl.SSLError):
         # Its errno is not one of the system's.
         return f"TLS failed: {error.reason}; if it serves no https, write http:// in --url"
+    if isinstance(error, aiohttp.InvalidURL):
+        return "its address is not valid"
     if not isinstance(error, OSError) or error.errno is None:
         return str(error)
     # In asyncio's errors, strerror has the address instead of the error text; getaddrinfo's numbers are negative.
@@ -194,10 +202,10 @@ def rejection_of(url: URL, status: int, body: bytes, what: str) -> ServerUnreach
         problem = Problem.model_validate_json(body)
     except ValidationError:
         return ServerUnreachableError(
-            f"{url} rejected {what}: HTTP {status}, not the response of a facestream server; check host and port of "
-            "--url",
+            f"{shown(url)} rejected {what}: HTTP {status}, not the response of a facestream server; check host and "
+            "port of --url",
             status,
         )
     return ServerUnreachableError(
-        f"{url} rejected {what}: {problem.detail} (HTTP {status})", status, problem.code
+        f"{shown(url)} rejected {what}: {problem.detail} (HTTP {status})", status, problem.code
     )

@@ -73,6 +73,11 @@ class Load:
         self.peers[0].watch_reports(on_report)
 
     @property
+    def kept(self) -> str:
+        """What the server keeps of the sessions, as a sentence; empty: nothing, as far as is known."""
+        return next((peer.kept for peer in self.peers if peer.kept), "")
+
+    @property
     def files(self) -> ReplayFiles:
         """The files of the first peer, the only one that saves something."""
         return self.peers[0].files
@@ -150,6 +155,10 @@ class _LoadPeer:
     @property
     def tally(self) -> Tally:
         return self._peer.tally
+
+    @property
+    def kept(self) -> str:
+        return self._peer.kept
 
     @property
     def files(self) -> ReplayFiles:

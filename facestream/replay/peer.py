@@ -70,6 +70,7 @@ class ReplayPeer:
         self.options = options
         self._resume, self._first_face_id = resume, first_face_id
         self.url = http.server_url(options.url)
+        self._server = http.shown(self.url)
         check_outputs(
             {"--out": options.out, "--telemetry": options.telemetry}, [options.clip], binary={"--out"}
         )
@@ -211,7 +212,7 @@ class ReplayPeer:
             lost = self._sent_all and not reached
             await asyncio.to_thread(self.files.finish, whole=whole and not lost)
         if lost and whole:
-            raise ServerLostError(f"{self.url} does not answer any more: {self._returned}")
+            raise ServerLostError(f"{self._server} does not answer any more: {self._returned}")
 
     # Setup
 
@@ -247,7 +248,7 @@ class ReplayPeer:
             await self._pc.setRemoteDescription(RTCSessionDescription(sdp=answer.sdp, type="answer"))
         except Exception as error:  # aiortc 1.16's parser may raise anything
             raise ServerUnreachableError(
-                f"{self.url} returned an invalid answer ({error}); expected a facestream server: check --url"
+                f"{self._server} returned an invalid answer ({error}); expected a facestream server: check --url"
             ) from error
         receiver = self._transceiver.receiver
         if self._receive_mode is ReceiveMode.COUNT:
@@ -264,7 +265,7 @@ class ReplayPeer:
         # If the server ends the connection at once, `finish` reports the notice it sent.
         if self.tally.connected_s is None:
             raise ServerUnreachableError(
-                f"{self.url} answered the offer, but no connection was established ({pc.connectionState}); "
+                f"{self._server} answered the offer, but no connection was established ({pc.connectionState}); "
                 "UDP must reach the addresses that it offers: check --ice-address of the server"
             )
 
@@ -332,11 +333,11 @@ class ReplayPeer:
         said = f": {sentences[-1]}" if sentences else ""
         if self._pc.connectionState != "connected":
             if self.notices and self.notices[-1].code in _CLIP_REFUSED:
-                raise ServerUnreachableError(f"{self.url} ended the connection{said}")
-            raise ServerLostError(f"{self.url} ended the connection{said} ({self._returned})")
+                raise ServerUnreachableError(f"{self._server} ended the connection{said}")
+            raise ServerLostError(f"{self._server} ended the connection{said} ({self._returned})")
         if self._silent_s > SILENCE_DEADLINE_S:
             raise ServerLostError(
-                f"{self.url} has stopped sending{said} ({self._returned}); is it still running?"
+                f"{self._server} has stopped sending{said} ({self._returned}); is it still running?"
             )
 
     @property

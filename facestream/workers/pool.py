@@ -17,6 +17,7 @@ from pathlib import Path
 from facestream.analysis.options import AnalysisOptions
 from facestream.errors import AnalysisUnavailableError
 from facestream.workers.child import LOOK_EVERY_S
+from facestream.workers.plugin_log import PluginLog
 from facestream.workers.process import AnalysisProcess
 from facestream.workers.process_starts import ProcessStarts
 
@@ -32,6 +33,8 @@ class AnalysisPool:
         self._starts = ProcessStarts(partial(AnalysisProcess, models_dir, options, max_pixels), self._replace)
         self.plugin = options.analyzer
         """Your own analysis as package.module:name; empty: none."""
+        self.plugin_log = PluginLog()
+        """Where all streams report its faults."""
         self._size = processes
         self._all: set[AnalysisProcess] = set()
         self._idle: deque[AnalysisProcess] = deque()

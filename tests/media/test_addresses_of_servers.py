@@ -1,12 +1,14 @@
-"""What a headless peer says about an address that is wrong, and about a server that speaks otherwise."""
+"""What a program says about the address of a server that is wrong, and about a server that speaks otherwise."""
 
 import asyncio
 
 import pytest
 
+from facestream.doctor.peer import peer_findings
 from facestream.errors import ServerUnreachableError
+from facestream.live.follow import follow_events
 from facestream.messages.http import OfferBody
-from facestream.replay.http import post_offer, server_url
+from facestream.replay.http import post_offer, rejection_of, server_url
 
 OFFER = OfferBody(sdp="v=0", type="offer")
 
@@ -44,3 +46,31 @@ async def test_a_server_that_hangs_up_may_want_https():
         url = server_url(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
         with pytest.raises(ServerUnreachableError, match="check http:// and https:// in --url"):
             await post_offer(url, OFFER)
+
+
+async def test_no_program_repeats_a_password_in_the_address_of_a_server():
+    async with await asyncio.start_server(hang_up, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+    said = list[str]()
+    for address in (f"http://anna:geheim@127.0.0.1:{port}", f"http://anna:geheim@127.0.0.1:{port}/faces"):
+        with pytest.raises(ServerUnreachableError) as offered:
+            await post_offer(server_url(address), OFFER)
+        with pytest.raises(ServerUnreachableError) as followed:
+            await anext(follow_events(address, "x", secret="s"))
+        said += [
+            str(offered.value),
+            str(followed.value),
+            str(rejection_of(server_url(address), 404, b"", "it")),
+        ]
+        said += [finding.as_text() async for finding in peer_findings(address)]
+    for wrong in (
+        "anna:geheim@127.0.0.1:8080",
+        "ftp://anna:geheim@127.0.0.1",
+        "http://anna:geheim@127.0.0.1:port",
+    ):
+        with pytest.raises(ServerUnreachableError) as rejected:
+            server_url(wrong)
+        said.append(str(rejected.value))
+
+    assert all("127.0.0.1" in each or "server" in each for each in said)
+    assert not [each for each in said if "geheim" in each or "anna" in each]

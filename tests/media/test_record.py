@@ -120,6 +120,25 @@ async def test_a_peer_that_refuses_is_not_recorded(recording: RunningServer, rec
     assert list(records.glob(f"*_{session_id}")) == []
 
 
+def test_a_load_says_that_its_sessions_are_recorded(recording: RunningServer, media_dir: Path):
+    clip = str(media_dir / "single_face.mp4")
+    command = [sys.executable, "-m", "facestream", "replay", clip, "--url", recording.url, "--duration", "1"]
+
+    said = [
+        subprocess.run(
+            [*command, "--peers", "2", *more],
+            capture_output=True,
+            text=True,
+            timeout=seconds(60),
+            check=False,
+        ).stderr
+        for more in ((), ("--no-record",))
+    ]
+
+    assert said[0].count("the server keeps the results of the session for 7 days") == 1
+    assert "keeps the results" not in said[1]
+
+
 async def test_a_jpeg_session_is_recorded_and_says_so(
     recording: RunningServer, records: Path, media_dir: Path
 ):

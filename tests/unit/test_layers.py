@@ -12,7 +12,7 @@ from tests.conftest import ROOT
 
 PACKAGE = Path(facestream.__file__).parent
 LAYERS: tuple[frozenset[str], ...] = (
-    frozenset({"errors", "resources", "token_bucket", "ice"}),
+    frozenset({"addresses", "errors", "remedies", "resources", "token_bucket", "ice"}),
     frozenset({"analysis"}),
     frozenset({"config"}),
     frozenset({"credentials", "logs"}),

@@ -7,12 +7,12 @@ from facestream.errors import AnalysisFaultError, AnalysisUnavailableError, Work
 from facestream.media.stream_faults import (
     FIRST_PAUSE_S,
     FIRST_PLUGIN_PAUSE_S,
-    LOGGED_KINDS,
     LONGEST_PLUGIN_PAUSE_S,
     PAUSE_AFTER,
     PluginFaults,
     StreamFaults,
 )
+from facestream.workers.plugin_log import LOGGED_KINDS, PERIOD_S, PluginLog
 
 FAULT = AnalysisFaultError("ValueError in the analysis", "Traceback ...\nValueError: odd")
 LOST = WorkerLostError("gone")
@@ -71,7 +71,7 @@ def test_a_stream_that_keeps_losing_workers_pauses_longer_each_time():
 
 
 def test_faults_of_a_plugin_are_counted_and_each_kind_is_logged_once(caplog: pytest.LogCaptureFixture):
-    faults = PluginFaults()
+    faults = PluginFaults(PluginLog())
 
     for kind in ("KeyError", "ValueError", "KeyError", "ValueError"):
         faults.failed(PluginFault(kind, kind, f"Traceback ...\n{kind}"), 0.0)
@@ -81,7 +81,7 @@ def test_faults_of_a_plugin_are_counted_and_each_kind_is_logged_once(caplog: pyt
 
 
 def test_a_plugin_that_makes_up_kinds_of_faults_does_not_fill_the_log(caplog: pytest.LogCaptureFixture):
-    faults = PluginFaults()
+    faults = PluginFaults(PluginLog())
 
     for number in range(100):
         faults.failed(PluginFault(f"Error{number}", "", "Traceback"), 0.0)
@@ -90,8 +90,35 @@ def test_a_plugin_that_makes_up_kinds_of_faults_does_not_fill_the_log(caplog: py
     assert len(caplog.records) == LOGGED_KINDS
 
 
+def test_however_many_streams_a_fault_is_logged_once_in_ten_minutes_and_all_are_counted(
+    caplog: pytest.LogCaptureFixture,
+):
+    log = PluginLog()
+    streams = [PluginFaults(log) for _ in range(50)]
+
+    for now_s in (0.0, PERIOD_S - 1, PERIOD_S + 1):
+        for stream in streams:
+            stream.failed(PluginFault("KeyError", "", "Traceback"), now_s)
+            stream.process_lost("own:plugin", now_s)
+
+    said = [record.getMessage() for record in caplog.records]
+    assert len(said) == 4, "two kinds in two periods"
+    assert "101 frames of all streams" in said[2]
+    assert log.frames == sum(stream.count for stream in streams) == 150
+
+
+def test_a_new_kind_of_fault_is_logged_in_the_next_period(caplog: pytest.LogCaptureFixture):
+    faults = PluginFaults(PluginLog())
+    for number in range(LOGGED_KINDS + 1):
+        faults.failed(PluginFault(f"Error{number}", "", "Traceback"), 0.0)
+
+    faults.failed(PluginFault(f"Error{LOGGED_KINDS}", "", "Traceback of the last"), PERIOD_S)
+
+    assert caplog.records[-1].getMessage().endswith("Traceback of the last")
+
+
 def test_a_plugin_is_paused_longer_each_time_that_a_process_is_lost():
-    faults, now_s, pauses_s = PluginFaults(), 0.0, []
+    faults, now_s, pauses_s = PluginFaults(PluginLog()), 0.0, []
 
     for _ in range(5):
         faults.process_lost("own:plugin", now_s)
