@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from facestream.config import Config, load_config
     from facestream.errors import FacestreamError
     from facestream.live.follow import follow_events
-    from facestream.messages.events import Lost, Marker, SessionEnd, SessionStart
+    from facestream.messages.events import Lost, Marker, MarkerNote, SessionEnd, SessionStart
     from facestream.messages.telemetry import Telemetry, decode_telemetry
     from facestream.offline.frames import analyze_clip
     from facestream.replay.options import ReplayOptions
@@ -74,6 +74,7 @@ __all__ = [
     "HeadPose",
     "Lost",
     "Marker",
+    "MarkerNote",
     "QualityHint",
     "ReplayOptions",
     "SessionEnd",
@@ -106,6 +107,7 @@ _MODULE_OF = {
     "HeadPose": "facestream.analysis.faces",
     "Lost": "facestream.messages.events",
     "Marker": "facestream.messages.events",
+    "MarkerNote": "facestream.messages.events",
     "QualityHint": "facestream.analysis.faces",
     "ReplayOptions": "facestream.replay.options",
     "SessionEnd": "facestream.messages.events",

@@ -156,8 +156,8 @@ const markers = new MarkerPanel(
     mark: (frame, kind) => {
       const id = log.noteShown(frame, kind);
       keeper.save();
-      // For programs that follow the session; the note that is typed later stays here.
-      visit.send({ type: 'marker', name: kind });
+      // For the record and for programs that follow the session.
+      visit.send({ type: 'marker', name: kind, ...(id !== null && { id }) });
       return id;
     },
     markOfProgram: (timeS, text) => {
@@ -168,6 +168,7 @@ const markers = new MarkerPanel(
       log.annotate(id, text);
       keeper.save();
     },
+    passOn: (id, text) => id === null || visit.send({ type: 'marker_note', id, note: text }),
     // Without a chart there is nothing to show them in.
     events: () => (chart ? session.shown.log.events : []),
     reveal: (timeS) => chartTools.reveal(timeS),
@@ -284,6 +285,7 @@ document.addEventListener('visibilitychange', () => document.hidden && keeper.sa
 // The writes of this moment have more time than those of "pagehide".
 const leaveUnasked = askBeforeLeaving(() => (keeper.save(), recording.isUnsaved || session.isUnsaved));
 addEventListener('pagehide', () => {
+  markers.finish();
   keeper.leave();
   visit.stop();
 });

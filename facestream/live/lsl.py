@@ -9,7 +9,7 @@ from typing import Any, Final
 from facestream import __version__
 from facestream.analysis.faces import EMOTIONS
 from facestream.live.sinks import BOX, NAN, POSE, label_index, load, pose_of
-from facestream.messages.events import LiveEvent, Marker
+from facestream.messages.events import LiveEvent, Marker, MarkerNote, SessionStart
 from facestream.messages.telemetry import FaceMessage, Telemetry
 from facestream.resources import INSTALL_LSL
 
@@ -29,6 +29,8 @@ CHANNELS: Final = (
 NUMBERS, MARKERS = "Face", "Markers"
 """Types of the two streams."""
 BUFFERED_S = 60
+MOST_TIMES = 64
+"""As many markers as a server takes notes for."""
 SEARCH_S, MAX_FOUND = 0.5, 100
 """How long streams of the same name are looked for before the outlets are opened."""
 
@@ -43,6 +45,8 @@ class LslSink:
         """
         pylsl = load("pylsl", "pylsl", INSTALL_LSL)
         self._clock = pylsl.local_clock
+        self._times_s: dict[int, float] = {}
+        """When the newest markers were sent, by id."""
         source_id = f"{source}/{name}"
         # By name, because a query for the source would have to escape the address.
         known = pylsl.resolve_byprop("name", name, minimum=MAX_FOUND, timeout=SEARCH_S)
@@ -76,7 +80,16 @@ class LslSink:
             for sample in samples_of(event):
                 self._numbers.push_sample(sample, now_s)
         elif isinstance(event, Marker):
-            self._markers.push_sample([": ".join(filter(None, (event.name, event.note)))], now_s)
+            self._times_s = {**dict(list(self._times_s.items())[-MOST_TIMES + 1 :]), event.id: now_s}
+            self._push_marker(event, now_s)
+        elif isinstance(event, MarkerNote):
+            # LSL cannot change a sample: the marker comes again, with its note and at its own time.
+            self._push_marker(event, self._times_s.get(event.id, now_s))
+        elif isinstance(event, SessionStart):
+            self._times_s = {}
+
+    def _push_marker(self, event: Marker | MarkerNote, time_s: float) -> None:
+        self._markers.push_sample([": ".join(filter(None, (event.name, event.note)))], time_s)
 
     def close(self) -> None:
         """Do nothing: liblsl closes the outlets when they are collected."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from facestream.errors import ConfigError
 from facestream.live.sinks import load
-from facestream.messages.events import LiveEvent, Marker, SessionEnd, SessionStart
+from facestream.messages.events import LiveEvent, Marker, MarkerNote, SessionEnd, SessionStart
 from facestream.messages.telemetry import FaceMessage, Telemetry
 from facestream.resources import INSTALL_OSC
 
@@ -84,6 +84,8 @@ def packets_of(event: LiveEvent) -> Iterable[list[Message]]:
                 yield list(_messages_of(f"face/{place}", face))
         case Marker():
             yield [("marker", (event.name, event.note, event.pts))]
+        case MarkerNote():
+            yield [("marker/note", (event.name, event.note, event.pts))]
         case SessionStart():
             yield [("session", (event.session_id,))]
         case SessionEnd():

@@ -14,6 +14,7 @@ from facestream.messages.events import (
     LiveEvent,
     Lost,
     Marker,
+    MarkerNote,
     SessionEnd,
     SessionStart,
     encode_event,
@@ -84,8 +85,8 @@ class Keeper(Protocol):
     def add_frame(self, message: Telemetry, report: FrameReport, size_wh: tuple[int, int]) -> None:
         """Keep a message and its report; `size_wh`: width and height of the frame."""
 
-    def add_marker(self, marker: Marker) -> None:
-        """Keep a marker."""
+    def add_marker(self, marker: Marker | MarkerNote) -> None:
+        """Keep a marker, or the note that it has got."""
 
 
 class Listeners:
@@ -109,7 +110,7 @@ class Listeners:
 
     def publish(self, event: LiveEvent) -> None:
         """Pass an event on that is the same for all."""
-        if self.keeper is not None and isinstance(event, Marker):
+        if self.keeper is not None and isinstance(event, Marker | MarkerNote):
             self.keeper.add_marker(event)
         text = encode_event(event)
         for listener in self._all:

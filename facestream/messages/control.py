@@ -6,7 +6,7 @@ from typing import Annotated, Literal, get_args
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from facestream.analysis.faces import EMOTIONS
-from facestream.messages.validation import FaceName, MarkerName, MarkerNote, first_problem
+from facestream.messages.validation import FaceName, LaterNoteText, MarkerName, NoteText, first_problem
 
 MAX_CONTROL_CHARS = 4096
 """Length of one request."""
@@ -27,7 +27,8 @@ def _all_emotions(emotions: dict[str, float]) -> dict[str, float]:
     return emotions
 
 
-FaceId = Annotated[int, Field(ge=1, le=2**31 - 1)]
+MAX_ID = 2**31 - 1
+FaceId = Annotated[int, Field(ge=1, le=MAX_ID)]
 Probability = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -84,7 +85,18 @@ class Mark(_Request):
 
     type: Literal["marker"]
     name: MarkerName
-    note: MarkerNote = ""
+    note: NoteText = ""
+    id: Annotated[int, Field(ge=0, le=MAX_ID)] = 0
+    """The peer's own number for it, by which a note that comes later names it; 0: none comes."""
+
+
+class NoteMarker(_Request):
+    """The peer adds what a person has written beside a marker after the moment itself; once for each marker."""
+
+    type: Literal["marker_note"]
+    id: Annotated[int, Field(ge=1, le=MAX_ID)]
+    """That of the `marker`."""
+    note: LaterNoteText
 
 
 class NameFace(_Request):
@@ -119,6 +131,7 @@ ControlRequest = Annotated[
     | ChooseLanguage
     | SendLandmarks
     | Mark
+    | NoteMarker
     | NameFace
     | SetNeutral
     | Bye,
@@ -153,6 +166,7 @@ class ErrorCode(enum.StrEnum):
     NOT_A_CONTROL_MESSAGE = "not_a_control_message"
     MESSAGE_TOO_LONG = "message_too_long"
     TOO_MANY_MARKERS = "too_many_markers"
+    NO_SUCH_MARKER = "no_such_marker"  # a note: no marker of this session waits for it
     NOT_RECORDED = "not_recorded"  # a name or a baseline: the server keeps no record of this session
     TOO_MANY_FACES = "too_many_faces"  # a name or a baseline for more faces than a record may have
 
@@ -164,13 +178,14 @@ class ControlReply(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     type: Literal[
-        "hello", "pong", "layers", "view", "mirror", "language", "landmarks", "marker", "face_name", "neutral",
-        "error", "notice",
+        "hello", "pong", "layers", "view", "mirror", "language", "landmarks", "marker", "marker_note",
+        "face_name", "neutral", "error", "notice",
     ]  # fmt: skip
     code: str = ""
     """In a notice a `NoticeCode`, in an error an `ErrorCode`."""
     detail: str = ""
     id: int = 0
+    """Of a ping, or of the marker that has its note."""
     session_id: str = ""
     layers: tuple[str, ...] = ()
     views: tuple[str, ...] = ()

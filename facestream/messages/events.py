@@ -33,6 +33,19 @@ class Marker(_Event):
     note: str = ""
     pts: float = Field(ge=0)
     """That of the newest frame that had arrived at the server, as in the telemetry."""
+    id: int = Field(default=0, ge=0)
+    """Its number in this session, from 1; 0: a server that numbers none."""
+
+
+class MarkerNote(_Event):
+    """What a person has written beside a marker that was sent before: the same marker, now with its note."""
+
+    id: int = Field(ge=1)
+    """That of the `Marker`."""
+    name: str
+    note: str
+    pts: float = Field(ge=0)
+    """When the marker was set, not when the note was written."""
 
 
 class Lost(_Event):
@@ -49,11 +62,12 @@ class SessionEnd(_Event):
     """Why, as docs/telemetry.md lists it. More words may be added."""
 
 
-LiveEvent = SessionStart | Telemetry | Marker | Lost | SessionEnd
+LiveEvent = SessionStart | Telemetry | Marker | MarkerNote | Lost | SessionEnd
 NAMES: Final[dict[str, type[LiveEvent]]] = {
     "session": SessionStart,
     "telemetry": Telemetry,
     "marker": Marker,
+    "marker_note": MarkerNote,
     "lost": Lost,
     "end": SessionEnd,
 }

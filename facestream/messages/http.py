@@ -9,7 +9,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from facestream.messages.validation import MarkerName, MarkerNote
+from facestream.messages.validation import MarkerName, NoteText
 
 OWNER_HEADER = "X-Session-Secret"
 """The header with the `secret` of an answer, which lets its peer change and end the session."""
@@ -115,7 +115,7 @@ class MarkerBody(_Body):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     name: MarkerName
-    note: MarkerNote = ""
+    note: NoteText = ""
 
 
 class MarkedBody(_Body):

@@ -28,7 +28,9 @@ def _not_blank(text: str) -> str:
 _LINE, _NOT_BLANK = AfterValidator(_one_line), AfterValidator(_not_blank)
 MarkerName = Annotated[str, Field(max_length=100), _LINE, _NOT_BLANK]
 """One line of text, not blank: it goes into tables and to other programs."""
-MarkerNote = Annotated[str, Field(max_length=500), _LINE]
+NoteText = Annotated[str, Field(max_length=500), _LINE]
+"""What was written beside a marker: one line of text; empty: nothing."""
+LaterNoteText = Annotated[str, Field(max_length=500), _LINE, _NOT_BLANK]
 FaceName = Annotated[str, Field(max_length=64), _LINE, _NOT_BLANK]
 """What a person calls a face: one line of text, not blank."""
 

@@ -101,7 +101,7 @@ class RecordFiles:
         bundle.write(result)
 
     def add_event(self, event: ReportEvent) -> None:
-        """Write a marker; one before the first frame is impossible."""
+        """Write a marker, or the note that it has got; one before the first frame is impossible."""
         if self._bundle is not None:
             self._bundle.add_event(event)
 

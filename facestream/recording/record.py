@@ -6,11 +6,11 @@ from typing import TypeVar
 
 from facestream.analysis.faces import FrameReport
 from facestream.errors import FacestreamError
-from facestream.messages.events import Marker
+from facestream.messages.events import Marker, MarkerNote
 from facestream.messages.telemetry import Telemetry
 from facestream.recording.files import RecordFiles
 from facestream.recording.writer import Step, WriterThread
-from facestream.results.report.session import ReportEvent
+from facestream.results.report.session import EventKind, ReportEvent
 
 logger = logging.getLogger(__name__)
 
@@ -65,9 +65,10 @@ class SessionRecord:
             self.lost += 1
             self._on_lost()
 
-    def add_marker(self, marker: Marker) -> None:
-        """Keep a marker."""
-        event = ReportEvent(marker.pts, marker.name, marker.note)
+    def add_marker(self, marker: Marker | MarkerNote) -> None:
+        """Keep a marker, or the note that it has got since then."""
+        kind: EventKind = "marker_note" if isinstance(marker, MarkerNote) else "marker"
+        event = ReportEvent(marker.pts, marker.name, marker.note, marker.id, kind)
         self._give_note(lambda files: files.add_event(event))
 
     def name_face(self, face: int, name: str | None) -> None:

@@ -13,11 +13,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, Protocol, TextIO, TypeVar, runtime_checkable
 
+from facestream.results.events_file import EVENT_COLUMNS, EventsFile
 from facestream.results.formats import FORMATS, ResultWriter, check_formats
 from facestream.results.record import FrameResult
 from facestream.results.report.session import ReportEvent, ReportSession
 from facestream.results.session_file import Baseline, SessionFacts, SessionNotes, Totals, session_json
-from facestream.results.tables import Column, CsvFile, TableOptions
+from facestream.results.tables import Column, TableOptions
 
 Value = TypeVar("Value")
 CODEBOOK = "codebook.csv"
@@ -25,11 +26,6 @@ SESSION = "session.json"
 EVENTS = "events.csv"
 OF_UMASK, PRIVATE = 0o666, 0o600
 """Permissions of new files: as usual, or for their owner only."""
-EVENT_COLUMNS = (
-    Column("time_s", "number", "s", "from 0", "time of the frame, from the clip's own clock"),
-    Column("name", "text", "", "one line", "name of the marker"),
-    Column("note", "text", "", "one line", "what was written beside the marker; empty: nothing"),
-)
 
 
 @runtime_checkable
@@ -73,7 +69,7 @@ class Bundle:
         self._flushes_each = flush == "each frame"
         self._totals = Totals()
         self._open: list[tuple[ResultWriter, TextIO]] = []
-        self._events: tuple[CsvFile, TextIO] | None = None
+        self._events: EventsFile | None = None
         options = replace(options or TableOptions(), facts=facts)
         with ExitStack() as stack:
             for name, file_name in self._files.items():
@@ -81,7 +77,7 @@ class Bundle:
                 self._open.append((FORMATS[name].make_writer(file, options), file))
             if options.events:
                 file = stack.enter_context(open_text(folder / EVENTS, permissions))
-                self._events = CsvFile(file, EVENT_COLUMNS), file
+                self._events = EventsFile(file)
             with open_text(folder / CODEBOOK, permissions) as file:
                 write_codebook(file, columns_of(self._files, options))
             self._write_session(whole=False)
@@ -103,9 +99,12 @@ class Bundle:
         self._totals.add(result)
 
     def add_event(self, event: ReportEvent) -> None:
-        """Write an event, in the order of the frames, to events.csv and to the formats that have events."""
+        """Write an event, in the order of the frames, to events.csv and to the formats that have events.
+
+        A `marker_note` changes the row of its marker.
+        """
         if self._events is not None:
-            self._events[0].write_row((event.time_s, event.text, event.note))
+            self._events.add(event)
         for writer in self.writers:
             if isinstance(writer, _TakesEvents):
                 writer.add_event(event)
@@ -124,8 +123,10 @@ class Bundle:
 
     def flush(self) -> None:
         """Give everything to the system; it is kept if the process is killed after that."""
-        for _, file in (*self._open, *([self._events] if self._events else ())):
+        for _, file in self._open:
             file.flush()
+        if self._events is not None:
+            self._events.flush()
         if self._notes_changed:
             self._notes_changed = False
             self._write_session(whole=False)

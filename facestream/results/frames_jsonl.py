@@ -1,4 +1,7 @@
-"""frames.jsonl: a message a line, the telemetry of each frame, also of those that were not analysed, and markers."""
+"""frames.jsonl: a message a line: the telemetry of each frame, also of those that were not analysed, and markers.
+
+A note that was written after its marker is a line of its own, `marker_note`, with the id of the marker.
+"""
 
 from collections.abc import Iterable, Iterator
 from typing import TextIO
@@ -6,10 +9,11 @@ from typing import TextIO
 from facestream.messages.control import ControlReply, decode_reply
 from facestream.messages.telemetry import FaceMessage, Telemetry, decode_telemetry, encode_telemetry
 from facestream.results.record import FrameResult, telemetry_of
-from facestream.results.report.session import ReportEvent
+from facestream.results.report.session import EventKind, ReportEvent
 from facestream.results.tables import Column, TableOptions
 
 _MARKER_FIELDS = {"type", "name", "note", "pts"}
+_NUMBERED = _MARKER_FIELDS | {"id"}
 _MARKER = '{"type"'
 """How the line of a marker begins; a telemetry message has no type."""
 
@@ -29,9 +33,11 @@ class JsonlWriter:
         self._file.write(encode_telemetry(message) + "\n")
 
     def add_event(self, event: ReportEvent) -> None:
-        """Write a marker, as `replay --telemetry` does."""
-        marker = ControlReply(type="marker", name=event.text, note=event.note, pts=round(event.time_s, 3))
-        self._file.write(marker.model_dump_json(include=_MARKER_FIELDS) + "\n")
+        """Write a marker, as `replay --telemetry` does, or the note that a marker has got since then."""
+        marker = ControlReply(
+            type=event.kind, id=event.id, name=event.text, note=event.note, pts=round(event.time_s, 3)
+        )
+        self._file.write(marker.model_dump_json(include=_NUMBERED if event.id else _MARKER_FIELDS) + "\n")
 
     def close(self) -> None:
         """Nothing is left to write."""
@@ -42,7 +48,8 @@ def read_messages(lines: Iterable[str]) -> Iterator[Telemetry | ReportEvent]:
     for line in lines:
         if line.startswith(_MARKER):
             marker = decode_reply(line)
-            yield ReportEvent(marker.pts, marker.name, marker.note)
+            kind: EventKind = "marker_note" if marker.type == "marker_note" else "marker"
+            yield ReportEvent(marker.pts, marker.name, marker.note, marker.id, kind)
         else:
             yield decode_telemetry(line)
 

@@ -16,7 +16,7 @@ from facestream.analysis.drawing.background import Background
 from facestream.analysis.drawing.overlay import Layer
 from facestream.analysis.drawing.words import Language
 from facestream.config import Config
-from facestream.errors import FacestreamError, FrameError
+from facestream.errors import FrameError
 from facestream.media.listeners import Listeners
 from facestream.media.pipeline import FramePipeline, FrameSource, ResumeState
 from facestream.messages.control import (
@@ -30,6 +30,7 @@ from facestream.messages.control import (
     Mark,
     Mirror,
     NameFace,
+    NoteMarker,
     Ping,
     SendLandmarks,
     SetNeutral,
@@ -40,15 +41,13 @@ from facestream.messages.http import SessionInfo, SessionKind, SessionState
 from facestream.metrics import Measures, StreamCounts, StreamUse
 from facestream.recording.record import SessionRecord, TooManyFacesError
 from facestream.sessions.ending import Ending, Reason, SessionEnded
-from facestream.token_bucket import TokenBucket
+from facestream.sessions.markers import MarkerError, NoFrameYetError, SessionMarkers, TooManyMarkersError
 from facestream.workers.pool import AnalysisPool
 
 logger = logging.getLogger(__name__)
 
 WATCH_EVERY_S = 0.5
 DIGITS = 12  # a setting is shown as it was given: 1.5, 8, 43200
-MARKERS_PER_S, MARKERS_AT_ONCE = 10, 50
-"""Of one session, with names and baselines. The browser keeps all of them."""
 MAX_LINEAGE = 64
 """Sessions of one peer whose ids and secrets still lead to the newest; 4 kB."""
 _FAULT = Reason(Ending.FAULT, "fault in the server")
@@ -60,29 +59,6 @@ class Identity:
 
     id: str
     secret: str
-
-
-class MarkerError(FacestreamError):
-    """A marker is rejected; the base of the two errors below."""
-
-    code = "bad_marker"
-
-
-class NoFrameYetError(MarkerError):
-    """A session has received no frame yet, so a marker has no time; the client gets HTTP 409."""
-
-    code = "no_frame_yet"
-
-
-class TooManyMarkersError(MarkerError):
-    """A session gets more markers than it may; the client gets HTTP 429."""
-
-    code = "too_many_markers"
-
-    def __init__(self, message: str, retry_after_s: float) -> None:
-        super().__init__(message)
-        self.retry_after_s = retry_after_s
-        """When to try again."""
 
 
 class Session(abc.ABC):
@@ -117,7 +93,7 @@ class Session(abc.ABC):
             by_pts=self.times_by_peer,
         )
         self._record: SessionRecord | None = None
-        self._markers = TokenBucket(1 / MARKERS_PER_S, MARKERS_AT_ONCE)
+        self._markers = SessionMarkers()
         self._end_reason: Reason | None = None
         """Why `run` ends or has ended; None: it still runs, or it was cancelled."""
         self._end_requested: asyncio.Future[Reason] = asyncio.get_running_loop().create_future()
@@ -326,39 +302,44 @@ class Session(abc.ABC):
                 self._reply(ControlReply(type="landmarks", every_s=request.every_s))
             case Mark():
                 self._on_mark(request)
+            case NoteMarker():
+                self._on_marker_note(request)
             case NameFace() | SetNeutral():
                 self._on_note(request)
             case Bye():
                 self.request_end(Ending.GOODBYE, "the peer said goodbye")
 
-    def mark(self, name: str, note: str = "", *, tell_peer: bool) -> Marker:
-        """Mark this moment; programs that follow the session get the marker, and its peer unless it sent it itself.
+    def mark(self, name: str, note: str = "") -> Marker:
+        """Mark this moment for a program; its peer and the programs that follow the session get the marker.
 
         Raises MarkerError.
         """
-        pts = self._pipeline.newest_pts_s
-        if pts is None:
-            raise NoFrameYetError(
-                "no frame has arrived yet; a marker has the time of a frame: try again later"
-            )
-        if wait_s := self._markers.wait_s(time.monotonic()):
-            raise TooManyMarkersError(
-                f"too many markers; expected at most {MARKERS_PER_S} a second of one session", wait_s
-            )
-        marker = Marker(name=name, note=note, pts=pts)
+        marker = self._mark(name, note)
+        self._reply(ControlReply(type="marker", name=name, note=note, pts=marker.pts))
+        return marker
+
+    def _mark(self, name: str, note: str, peer_id: int = 0) -> Marker:
+        marker = self._markers.set(name, note, self._pipeline.newest_pts_s, peer_id)
         self.listeners.publish(marker)
-        if tell_peer:
-            self._reply(ControlReply(type="marker", name=name, note=note, pts=pts))
         return marker
 
     def _on_mark(self, request: Mark) -> None:
         try:
-            self.mark(request.name, request.note, tell_peer=False)
+            self._mark(request.name, request.note, request.id)
         except TooManyMarkersError as error:
             self._reject(ErrorCode.TOO_MANY_MARKERS, str(error))
         except NoFrameYetError:
             # No program can tell the time of it, and the peer has it anyway.
             return
+
+    def _on_marker_note(self, request: NoteMarker) -> None:
+        try:
+            noted = self._markers.add_note(request.id, request.note)
+        except MarkerError as error:
+            self._reject(ErrorCode(error.code), str(error))
+            return
+        self.listeners.publish(noted)
+        self._reply(ControlReply(type="marker_note", id=request.id))
 
     def _on_note(self, request: NameFace | SetNeutral) -> None:
         """Keep a name or a baseline in the record, and nowhere else."""
@@ -366,16 +347,16 @@ class Session(abc.ABC):
         if record is None or not record.is_active:
             self._reject(ErrorCode.NOT_RECORDED, "the server keeps no record of this session")
             return
-        if self._markers.wait_s(time.monotonic()):
-            self._reject(ErrorCode.TOO_MANY_MARKERS, f"too many; expected at most {MARKERS_PER_S} a second")
-            return
         try:
+            self._markers.check_rate()
             if isinstance(request, NameFace):
                 record.name_face(request.face, request.name)
                 self._reply(ControlReply(type="face_name", face=request.face, name=request.name or ""))
             else:
                 record.set_baseline(request.face, request.emotions)
                 self._reply(ControlReply(type="neutral", face=request.face))
+        except TooManyMarkersError as error:
+            self._reject(ErrorCode.TOO_MANY_MARKERS, str(error))
         except TooManyFacesError as error:
             self._reject(ErrorCode.TOO_MANY_FACES, str(error))
 

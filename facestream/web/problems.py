@@ -32,7 +32,7 @@ from facestream.sessions.admission import (
     ServerFullError,
     TooManyError,
 )
-from facestream.sessions.base import NoFrameYetError, TooManyMarkersError
+from facestream.sessions.markers import NoFrameYetError, TooManyMarkersError
 from facestream.sessions.registry import TooManyListenersError
 from facestream.web.http.descriptors import NO_RESOURCES
 

@@ -15,12 +15,12 @@ import aiohttp
 import pytest
 
 from facestream.credentials.tokens import Purpose, issue
-from facestream.messages.events import LiveEvent, Marker, SessionEnd, SessionStart, decode_event
+from facestream.messages.events import LiveEvent, Marker, MarkerNote, SessionEnd, SessionStart, decode_event
 from facestream.messages.http import OWNER_HEADER
 from facestream.messages.telemetry import Telemetry
 from facestream.replay.options import ReplayOptions
 from facestream.replay.peer import ReplayPeer
-from facestream.sessions.base import MARKERS_AT_ONCE
+from facestream.sessions.markers import MARKERS_AT_ONCE
 from facestream.web.routes.events import STUCK_S
 from tests.guarded import Guarded, guarded_server
 from tests.times import seconds
@@ -173,7 +173,7 @@ async def test_a_marker_reaches_the_peer_and_everybody_who_listens(guarded: Guar
     assert status == 201
     assert marked == {"name": "cat 7", "note": "left \u201cside\u201d", "pts": markers[0].pts}
     assert before.pts <= markers[0].pts <= after.pts
-    assert markers == [Marker.model_validate(marked), Marker.model_validate(by_admin)]
+    assert markers == [Marker.model_validate(each | {"id": n}) for n, each in ((1, marked), (2, by_admin))]
     assert (reply.name, reply.note, reply.pts) == ("cat 7", "left \u201cside\u201d", markers[0].pts)
     assert "cat 7" not in guarded.server.log.read_text()
 
@@ -207,6 +207,36 @@ async def test_a_marker_of_the_peer_reaches_everybody_else(peer: ReplayPeer):
 
     assert marker.name == "stimulus-start"
     assert "marker" not in {reply.type for reply in replies}
+
+
+async def test_a_note_that_the_peer_sends_later_names_its_marker(peer: ReplayPeer):
+    async with listening(peer, **{OWNER_HEADER: peer._secret}) as response:
+        await first_events(response, 1)
+        peer.send_control('{"type":"marker","name":"marker","id":7}')
+        peer.send_control('{"type":"marker_note","id":7,"note":"left"}')
+        peer.send_control('{"type":"marker_note","id":7,"note":"right"}')
+        async with asyncio.timeout(DEADLINE_S):
+            markers = [event async for event in _first_two_markers(response)]
+            replies = [await peer.receive_reply() for _ in range(3)]
+
+    marker, noted = markers
+    assert isinstance(marker, Marker)
+    assert (marker.id, marker.note) == (1, "")
+    assert noted == MarkerNote(id=1, name="marker", note="left", pts=marker.pts)
+    assert [(reply.type, reply.id, reply.code) for reply in replies[-2:]] == [
+        ("marker_note", 7, ""),
+        ("error", 0, "no_such_marker"),
+    ]
+
+
+async def _first_two_markers(response: aiohttp.ClientResponse) -> AsyncIterator[LiveEvent]:
+    count = 0
+    async for event in events_in(response):
+        if isinstance(event, Marker | MarkerNote):
+            yield event
+            count += 1
+            if count == 2:
+                return
 
 
 @pytest.mark.parametrize(

@@ -118,14 +118,17 @@ async def test_osc_messages_of_faces_and_markers_arrive(guarded: Guarded, peer: 
         with forward(guarded, "--osc", to, "--token-file", str(token_file)) as running:
             await running.says(f"following session {peer.session_id}")
             await mark(guarded, peer, "cat 7")
+            peer.send_control('{"type":"marker","name":"marker","id":7}')
+            peer.send_control('{"type":"marker_note","id":7,"note":"left"}')
             async with asyncio.timeout(DEADLINE_S):
-                while not {"/facestream/marker", "/facestream/face/1/blinks"} <= got.keys():
+                while not {"/facestream/marker/note", "/facestream/face/1/blinks"} <= got.keys():
                     datagram = await asyncio.get_running_loop().sock_recv(receiver, 65536)
                     for timed in OscPacket(datagram).messages:
                         got[timed.message.address] = timed.message.params
 
     assert got["/facestream/session"] == [peer.session_id]
-    assert got["/facestream/marker"][:2] == ["cat 7", ""]
+    assert got["/facestream/marker"][:2] == ["marker", ""]
+    assert got["/facestream/marker/note"] == ["marker", "left", got["/facestream/marker"][2]]
     assert got["/facestream/face/1/id"] == [1]
     assert len(got["/facestream/face/1/box"]) == 4
     assert 0.99 < sum(got["/facestream/face/1/emotions"]) < 1.01
@@ -163,6 +166,10 @@ async def test_an_lsl_inlet_gets_the_numbers_and_the_markers(
         await mark(guarded, peer, "cat 7")
         sample, at_s = await asyncio.to_thread(numbers.pull_sample, DEADLINE_S)
         marker, marked_s = await asyncio.to_thread(markers.pull_sample, DEADLINE_S)
+        peer.send_control('{"type":"marker","name":"stimulus-start","id":7}')
+        start, started_s = await asyncio.to_thread(markers.pull_sample, DEADLINE_S)
+        peer.send_control('{"type":"marker_note","id":7,"note":"left"}')
+        noted, noted_s = await asyncio.to_thread(markers.pull_sample, DEADLINE_S)
         info = numbers.info(DEADLINE_S)
         described = info.desc().child("channels")
         labels, channel = [], described.child("channel")
@@ -181,6 +188,8 @@ async def test_an_lsl_inlet_gets_the_numbers_and_the_markers(
     assert by_label["face_id"] == 1
     assert 0.99 < sum(by_label[label] for label in labels[7:14]) < 1.01
     assert marker == ["cat 7"]
+    assert (start, noted) == (["stimulus-start"], ["stimulus-start: left"])
+    assert noted_s == started_s
     assert 0 <= now_s - at_s < DEADLINE_S
     assert 0 <= now_s - marked_s < DEADLINE_S
     assert peer._secret not in "".join(running.lines)

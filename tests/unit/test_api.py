@@ -28,6 +28,7 @@ NAMES = [
     "HeadPose",
     "Lost",
     "Marker",
+    "MarkerNote",
     "QualityHint",
     "ReplayOptions",
     "SessionEnd",

@@ -78,7 +78,7 @@ export class BasePeer {
     return this.#closed;
   }
 
-  /** @abstract @param {object} _message a request of docs/telemetry.md, "control"; dropped while there is no connection */
+  /** @abstract @param {object} _message a request of docs/telemetry.md, "control"; dropped while there is no connection @returns {boolean} whether it was sent */
   send(_message) {
     throw new TypeError('abstract');
   }

@@ -77,9 +77,11 @@ export class JpegPeer extends BasePeer {
     if (this.#track) this.#use(this.#track);
   }
 
-  /** @override @param {object} message a request of docs/telemetry.md, "control" */
+  /** @override @param {object} message a request of docs/telemetry.md, "control" @returns {boolean} whether it was sent */
   send(message) {
-    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(message));
+    if (this.#socket?.readyState !== WebSocket.OPEN) return false;
+    this.#socket.send(JSON.stringify(message));
+    return true;
   }
 
   /** @param {MediaStreamTrack} track sent from now on instead of the one before @returns {Promise<void>} */

@@ -69,10 +69,12 @@ export class Peer extends BasePeer {
     control.onclose = () => this.lose('closed');
   }
 
-  /** @override @param {object} message a request of docs/telemetry.md, "control" */
+  /** @override @param {object} message a request of docs/telemetry.md, "control" @returns {boolean} whether it was sent */
   send(message) {
     const control = this.#parts?.control;
-    if (control?.readyState === 'open') control.send(JSON.stringify(message));
+    if (control?.readyState !== 'open') return false;
+    control.send(JSON.stringify(message));
+    return true;
   }
 
   /** @param {MediaStreamTrack} track sent from now on instead of the one before @returns {Promise<void>} */

@@ -1,7 +1,7 @@
 /** Marks moments of the session, with an optional note, and lists those of the session on show. Uses its own elements only. */
 
 import { find, make } from '../browser/elements.js';
-import { OF_PERSON, timeOfEvent } from '../session/session-events.js';
+import { OF_PERSON, oneLine, timeOfEvent } from '../session/session-events.js';
 import { clockTime } from '../texts/format.js';
 import { T } from '../texts/texts.js';
 
@@ -22,6 +22,7 @@ import { T } from '../texts/texts.js';
  * @property {(frame: OnShow, kind: MarkerKind) => number | null} mark keeps the marker at once, and says its id
  * @property {(timeS: number, text: string) => void} markOfProgram keeps a marker that a program has set
  * @property {(id: number | null, text: string) => void} annotate adds a note to it
+ * @property {(id: number | null, text: string) => boolean} passOn the note is complete: give it to the server, too; returns whether that was possible
  * @property {() => readonly import('../session/session-log.js').SessionEvent[]} events of the session that the chart shows
  * @property {(timeS: number) => void} reveal moves the chart so that this moment is in it
  */
@@ -156,7 +157,7 @@ export class MarkerPanel {
   /** Escape leaves it without a note, so an empty one is kept too. */
   #keep() {
     clearTimeout(this.#timer);
-    const text = this.#input.value.trim();
+    const text = oneLine(this.#input.value).trim();
     if (!this.#open || text === this.#kept) return;
     this.#kept = text;
     this.#log.annotate(this.#open.id, text);
@@ -167,6 +168,8 @@ export class MarkerPanel {
     const open = this.#open;
     if (!open) return;
     this.#keep();
+    // Programs that follow the session get a note once, and whole.
+    if (this.#kept && !this.#log.passOn(open.id, this.#kept)) this.#say(T.NOTE_STAYS);
     this.#open = null;
     this.#kept = '';
     const hadFocus = this.#at.form.contains(document.activeElement);

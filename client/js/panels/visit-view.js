@@ -88,7 +88,7 @@ export function visitEvents({ root, stage, live, exports, recording, session, se
       live.hear(message, switches.view);
       if (message.type === 'marker') markers.addOfProgram(live.timeOf(message.pts), [message.name, message.note].filter(Boolean).join(': '));
       if (message.type === 'notice') stage.say(endingOf(message.code)?.title ?? message.detail);
-      if (message.type === 'error') stage.say(message.detail);
+      if (message.type === 'error') stage.say(message.code === 'no_such_marker' ? T.NOTE_STAYS : message.detail);
     },
     onShown: (frame) => live.showJpegFrame(frame),
     onLook: (newest) => {

@@ -24,6 +24,9 @@ export const OF_FACES = ['appeared', 'changed', 'left'];
 /** @param {OnShow} onShow @param {string} kind @returns {number} the event's time: a stimulus has that of the press, if it is known; a marker is about what is seen */
 export const timeOfEvent = ({ timeS, pressedS }, kind) => (OF_MOMENT.includes(kind) ? pressedS ?? timeS : timeS);
 
+/** @param {string} text of a person @returns {string} the same without what the server rejects: control characters, ends of lines, halves of pairs */
+export const oneLine = (text) => text.replace(/[\p{Cc}\p{Cs}\u2028\u2029]/gu, ' ');
+
 /** @param {SessionEvent} event @returns {number} how often its note was written; earlier versions wrote it once and did not count */
 const editsOf = ({ edits, detail }) => edits ?? (detail ? 1 : 0);
 

@@ -74,6 +74,7 @@ export const askDeleteSessions = (count) => (count === 1 ? '1 Sitzung löschen? 
 export const markerAt = (kind, timeS) => `${{ marker: 'Markierung', 'stimulus-start': 'Reiz beginnt', 'stimulus-end': 'Reiz endet' }[kind]} bei ${clockTime(timeS, 1)}`;
 /** @param {import('../panels/marker-panel.js').MarkerKind} kind @param {number} timeS */
 export const markerWithoutNote = (kind, timeS) => `${markerAt(kind, timeS)}, ohne Notiz`;
+export const NOTE_STAYS = 'Die Notiz bleibt auf dieser Seite: Der Server hat sie nicht erhalten.';
 
 /** Why the browser does not keep sessions and recordings, by the key of a StorageError. @type {Record<string, string>} */
 export const STORAGE_TROUBLES = {

@@ -74,6 +74,8 @@ export const askDeleteSessions = (count) => `Delete ${counted(count, 'session', 
 export const markerAt = (kind, timeS) => `${{ marker: 'Marker', 'stimulus-start': 'Stimulus starts', 'stimulus-end': 'Stimulus ends' }[kind]} at ${clockTime(timeS, 1)}`;
 /** @param {import('../panels/marker-panel.js').MarkerKind} kind @param {number} timeS */
 export const markerWithoutNote = (kind, timeS) => `${markerAt(kind, timeS)}, without a note`;
+/** The marker was set without a connection, or the connection was lost since then. */
+export const NOTE_STAYS = 'The note stays on this page: the server did not get it.';
 
 /** Why the browser does not keep sessions and recordings, by the key of a StorageError. @type {Record<string, string>} */
 export const STORAGE_TROUBLES = {

@@ -173,9 +173,9 @@ export class Visit {
     }
   }
 
-  /** @param {object} message a request of docs/telemetry.md, "control"; dropped without a connection */
+  /** @param {object} message a request of docs/telemetry.md, "control"; dropped without a connection @returns {boolean} whether it was sent */
   send(message) {
-    this.#peer?.send(message);
+    return this.#peer?.send(message) ?? false;
   }
 
   /** To a server that keeps the results of this session; dropped elsewhere. @param {object} message */

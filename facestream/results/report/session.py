@@ -3,10 +3,13 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from facestream import __version__
 from facestream.analysis.drawing.words import Language
 from facestream.results.session_file import SessionFacts
+
+EventKind = Literal["marker", "marker_note"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +21,10 @@ class ReportEvent:
     text: str
     note: str = ""
     """What a person wrote beside it."""
+    id: int = 0
+    """Its number in the session; 0: it has none."""
+    kind: EventKind = "marker"
+    """`marker_note`: the earlier event of the same id, now with its note."""
 
     def __post_init__(self) -> None:
         if not math.isfinite(self.time_s):

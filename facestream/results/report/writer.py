@@ -56,11 +56,20 @@ class ReportWriter:
             self._thumbnails.want(changed, result)
 
     def add_event(self, event: ReportEvent) -> None:
-        """Add an event, in any order; the first MOST_EVENTS are listed."""
-        if len(self._events) < MOST_EVENTS:
+        """Add an event, in any order; the first MOST_EVENTS are listed. A `marker_note` replaces its marker."""
+        if event.kind == "marker_note":
+            self._replace(event)
+        elif len(self._events) < MOST_EVENTS:
             self._events.append(event)
         else:
             self._left_out_events += 1
+
+    def _replace(self, noted: ReportEvent) -> None:
+        """A note comes soon after its marker. One whose marker is not listed is not listed either."""
+        for at in reversed(range(len(self._events))):
+            if self._events[at].id == noted.id:
+                self._events[at] = noted
+                return
 
     @property
     def wants_image(self) -> bool:

@@ -61,7 +61,7 @@ async def mark(request: web.Request) -> web.Response:
             f"not a marker ({first_problem(error, 'body')}); expected JSON with a name of 1 to 100 characters in one "
             "line, and perhaps a note of up to 500",
         ) from error
-    marker = session.mark(wanted.name, wanted.note, tell_peer=True)
+    marker = session.mark(wanted.name, wanted.note)
     answer = MarkedBody(name=marker.name, note=marker.note, pts=marker.pts)
     return web.json_response(text=answer.to_json(), status=201, headers={hdrs.CACHE_CONTROL: "no-store"})
 

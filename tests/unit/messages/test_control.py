@@ -17,6 +17,7 @@ from facestream.messages.control import (
     Mark,
     Mirror,
     NameFace,
+    NoteMarker,
     Ping,
     SendLandmarks,
     SetNeutral,
@@ -41,6 +42,11 @@ AT_REST = {str(emotion): 0.0 for emotion in EMOTIONS} | {"neutral": 1.0}
         ('{"type": "landmarks", "every_s": 0}', SendLandmarks(type="landmarks", every_s=0)),
         ('{"type": "marker", "name": "cat 7"}', Mark(type="marker", name="cat 7")),
         ('{"type": "marker", "name": "a", "note": "b"}', Mark(type="marker", name="a", note="b")),
+        ('{"type": "marker", "name": "a", "id": 3}', Mark(type="marker", name="a", id=3)),
+        (
+            '{"type": "marker_note", "id": 3, "note": "b"}',
+            NoteMarker(type="marker_note", id=3, note="b"),
+        ),
         ('{"type": "face_name", "face": 3, "name": "Ada"}', NameFace(type="face_name", face=3, name="Ada")),
         ('{"type": "face_name", "face": 3, "name": null}', NameFace(type="face_name", face=3, name=None)),
         (
@@ -79,6 +85,10 @@ def test_a_control_request_is_read(
         '{"type": "landmarks", "every_s": "0.5"}', '{"type": "landmarks", "every_s": true}',
         '{"type": "ping", "id": "3"}', '{"type": "landmarks", "every_s": 0.05}', '{"type": "landmarks", "every_s": -1}',
         '{"type": "landmarks", "every_s": 1e9}', '{"type": "landmarks", "every_s": NaN}',
+        '{"type": "marker", "name": "a", "id": -1}', '{"type": "marker", "name": "a", "id": "3"}',
+        '{"type": "marker_note", "id": 0, "note": "b"}', '{"type": "marker_note", "id": 3, "note": " "}',
+        '{"type": "marker_note", "id": 3}', '{"type": "marker_note", "id": 3, "note": "a\\nb"}',
+        '{"type": "marker_note", "id": 3, "note": "' + "x" * 501 + '"}',
         '{"type": "marker"}', '{"type": "marker", "name": ""}', '{"type": "marker", "name": "  "}',
         '{"type": "marker", "name": "a\\nb"}', '{"type": "marker", "name": "\\ud800"}',
         '{"type": "face_name", "face": 3}', '{"type": "face_name", "face": 0, "name": "Ada"}',
@@ -98,7 +108,8 @@ def test_a_control_request_is_read(
 def test_a_bad_control_message_is_answered_with_what_was_expected(text: str | bytes):
     with pytest.raises(
         ControlError,
-        match="expected ping, layers, view, mirror, language, landmarks, marker, face_name, neutral or bye",
+        match="expected ping, layers, view, mirror, language, landmarks, marker, marker_note, face_name, neutral "
+        "or bye",
     ) as rejected:
         decode_control(text)
 

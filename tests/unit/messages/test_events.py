@@ -7,6 +7,7 @@ from facestream.messages.events import (
     LiveEvent,
     Lost,
     Marker,
+    MarkerNote,
     SessionEnd,
     SessionStart,
     decode_event,
@@ -30,7 +31,8 @@ TELEMETRY = Telemetry(
     [
         SessionStart(session_id="a\nb"),
         TELEMETRY,
-        Marker(name="cat", note="\u2028", pts=1),
+        Marker(name="cat", note="\u2028", pts=1, id=3),
+        MarkerNote(id=3, name="cat", note="\u2028", pts=1),
         Lost(messages=3),
         SessionEnd(ending="goodbye"),
     ],

@@ -15,7 +15,7 @@ import pytest
 from facestream.analysis.faces import EMOTIONS, FrameReport
 from facestream.config import load_config
 from facestream.errors import ConfigError
-from facestream.messages.events import Marker
+from facestream.messages.events import Marker, MarkerNote
 from facestream.messages.telemetry import decode_telemetry
 from facestream.recording.record import MOST_FACES, MOST_WAITING, SessionRecord, TooManyFacesError
 from facestream.recording.recorder import Deletion, Recorder, check_record
@@ -28,13 +28,15 @@ AT_REST = dict(zip(map(str, EMOTIONS), (0.05, 0.0, 0.0, 0.05, 0.1, 0.1, 0.7), st
 KILLED = """
 import os, signal, sys, time
 from pathlib import Path
-from facestream.messages.events import Marker
+from facestream.messages.events import Marker, MarkerNote
 from tests.unit.recording.samples import *
 recorder = recorder_in(Path(sys.argv[1]))
 record = recorder.begin(session_id("k"), SECRET, "webrtc")
 for number in range(50):
     record.add_frame(message(number), REPORT, SIZE_WH)
-record.add_marker(Marker(name="stimulus", pts=2.0))
+record.add_marker(Marker(name="stimulus", pts=2.0, id=1))
+record.add_marker(Marker(name="marker", pts=2.1, id=2))
+record.add_marker(MarkerNote(id=1, name="stimulus", note='left, "red"', pts=2.0))
 record.name_face(1, "Ada")
 time.sleep(1.5)
 for number in range(50, 60):
@@ -92,6 +94,27 @@ def test_a_record_has_the_frames_markers_and_names_of_its_session(recorder: Reco
     report = (folder / "report.html").read_text()
     assert "Ada &#60;3" in report
     assert "stimulus" in report
+
+
+def test_a_note_that_comes_later_is_in_the_row_of_its_marker(recorder: Recorder, tmp_path: Path):
+    record = begun(recorder)
+    record.add_frame(message(0), REPORT, SIZE_WH)
+    for number, name in enumerate(("a", "b", "c"), start=1):
+        record.add_marker(Marker(name=name, pts=number / 10, id=number))
+    record.add_marker(MarkerNote(id=2, name="b", note='\u00e9t\u00e9, "x"', pts=0.2))
+    record.add_marker(Marker(name="d", pts=0.4, id=4))
+    record.end("goodbye")
+    written(recorder)
+
+    folder = tmp_path / record.files.name
+    assert (folder / "events.csv").read_bytes().decode() == (
+        'time_s,name,note\n0.100,a,\n0.200,b,"\u00e9t\u00e9, ""x"""\n0.300,c,\n0.400,d,\n'
+    )
+    assert json.loads((folder / "frames.jsonl").read_text().splitlines()[4]) == {
+        "type": "marker_note", "id": 2, "name": "b", "note": '\u00e9t\u00e9, "x"', "pts": 0.2,
+    }  # fmt: skip
+    events = (folder / "report.html").read_text().partition('id="events"')[2]
+    assert "\u00e9t\u00e9" in (events or (folder / "report.html").read_text())
 
 
 def test_only_the_owner_of_the_process_can_read_a_record(recorder: Recorder, tmp_path: Path):
@@ -330,7 +353,11 @@ def test_a_killed_process_leaves_what_it_had_written_and_the_next_start_reports_
     assert all(row["y_67"] for row in rows)
     messages = (folder / "frames.jsonl").read_text().splitlines()
     frames = [line for line in messages if "seq" in line]
-    assert len(messages) == len(frames) + 1
+    assert len(messages) == len(frames) + 3
+    assert [(row["name"], row["note"]) for row in rows_of(folder, "events.csv")] == [
+        ("stimulus", 'left, "red"'),
+        ("marker", ""),
+    ]
     session = session_of(folder)
     assert session["whole"] is False
     assert "the server was stopped" in str(session["why_not_whole"])
@@ -339,7 +366,8 @@ def test_a_killed_process_leaves_what_it_had_written_and_the_next_start_reports_
     assert session["totals"]["frames"] == len(frames)
     report = (folder / "report.html").read_text()
     assert "Ada" in report
-    assert "stimulus" in report
+    assert report.count("stimulus") == 1
+    assert "left, " in report
     assert "the server was stopped" in report
 
 
