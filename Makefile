@@ -10,7 +10,7 @@ NPM_THERE = command -v npm >/dev/null || { echo "npm is not installed; expected 
 BENCHMARKS := offline latency compatibility cpu capacity loop_stall recovery hostile_clients churn page soak
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run models docs images test test-py test-unit test-fast test-cov test-slow cov test-newest test-browser test-clients test-wheel test-image test-js test-media test-upstream record-offers browser net-programs client-programs image-programs lint fix types schema audit bench wheel element clean
+.PHONY: help setup run models docs images test test-py test-unit test-fast test-cov test-slow cov test-newest test-browser test-clients test-wheel test-image test-js lint-js test-media test-upstream record-offers browser net-programs client-programs image-programs lint fix types schema audit bench wheel element clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -72,6 +72,9 @@ test-image: $(BIN)/.dev client/node_modules/.installed models/cache/.checked tes
 
 test-js: client/node_modules/.dev ## the tests of the page's own modules, and their coverage (floor: "c8" in client/package.json)
 	cd client && node_modules/.bin/c8 node --test $(patsubst %,../%,$(wildcard tests/js/*.test.mjs))
+
+lint-js: client/node_modules/.dev ## style, types and what a supported browser lacks, of the page only
+	cd client && node_modules/.bin/eslint js css && node_modules/.bin/tsc --project .
 
 test-media: $(BIN)/.product ## fetch the test clips and images into build/media
 	@$(BIN)/python scripts/fetch_test_media.py
