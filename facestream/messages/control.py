@@ -12,6 +12,8 @@ MAX_CONTROL_CHARS = 4096
 """Length of one request."""
 LANDMARKS_EVERY_S = 0.1, 60.0
 """The shortest and the longest time between the landmarks of a face; 0 is allowed too and sends none."""
+MOST_ROUNDING = 0.01
+"""How far the sum of seven probabilities may be from 1: means of rounded values, rounded again, are off by 0.007."""
 
 
 def _zero_or_in_range(every_s: float) -> float:
@@ -24,6 +26,8 @@ def _zero_or_in_range(every_s: float) -> float:
 def _all_emotions(emotions: dict[str, float]) -> dict[str, float]:
     if set(emotions) != set(EMOTIONS):
         raise ValueError(f"expected a number for each of {', '.join(EMOTIONS)}, and no other")
+    if not abs((total := sum(emotions.values())) - 1) <= MOST_ROUNDING:
+        raise ValueError(f"the seven sum to {total:.3g}; expected 1, off by {MOST_ROUNDING} at most")
     return emotions
 
 

@@ -102,6 +102,8 @@ def test_a_control_request_is_read(
         json.dumps({"type": "neutral", "face": 3, "emotions": AT_REST | {"neutral": "1"}}),
         json.dumps({"type": "neutral", "face": 3, "emotions": AT_REST | {"bored": 0.1}}),
         json.dumps({"type": "neutral", "face": 3, "emotions": AT_REST | {"neutral": float("nan")}}),
+        json.dumps({"type": "neutral", "face": 3, "emotions": AT_REST | {"neutral": 0.0}}),
+        json.dumps({"type": "neutral", "face": 3, "emotions": AT_REST | {"happy": 0.02}}),
         '{"type": "bye", "now": true}', '{"type": ["ping"]}', b"\x00\xff",
     ],
 )  # fmt: skip
@@ -114,6 +116,22 @@ def test_a_bad_control_message_is_answered_with_what_was_expected(text: str | by
         decode_control(text)
 
     assert rejected.value.code == ErrorCode.NOT_A_CONTROL_MESSAGE
+
+
+def test_a_baseline_whose_numbers_are_no_probabilities_is_refused_with_their_sum():
+    message = {"type": "neutral", "face": 3, "emotions": AT_REST | {"neutral": 0.0}}
+
+    with pytest.raises(ControlError, match="the seven sum to 0; expected 1, off by 0.01 at most"):
+        decode_control(json.dumps(message))
+
+
+@pytest.mark.parametrize("neutral", [0.993, 1.0])
+def test_a_baseline_of_rounded_means_is_taken(neutral: float):
+    emotions = AT_REST | {"happy": 0.002, "neutral": neutral}
+
+    request = decode_control(json.dumps({"type": "neutral", "face": 3, "emotions": emotions}))
+
+    assert request == SetNeutral(type="neutral", face=3, emotions=emotions)
 
 
 def test_the_error_names_the_type_of_every_request():
