@@ -20,12 +20,13 @@ if TYPE_CHECKING:
     from facestream.offline.journal import ResultFolder
     from facestream.offline.options import OfflineOptions
     from facestream.offline.run import Report, State
+    from facestream.offline.sources import Source
 
 FAILED_EXIT = 1
 MAX_PROCESSES = 64
 OFFLINE_OPTIONS = (
     "format", "every", "fps", "start", "end", "duration", "video", "no_landmarks", "processes", "combine",
-    "language", "images",
+    "language", "images", "neutral",
 )  # fmt: skip
 """Options that need `--out`, by their names in the parsed arguments."""
 
@@ -46,7 +47,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--format",
         action="append",
         metavar="NAME",
-        help="csv, pyfeat, openface, jsonl, or html for a report (repeatable, or with commas; default: csv)",
+        help="csv, parquet, pyfeat, openface, jsonl, or html for a report (repeatable, or with commas; default: csv)",
     )
     tables.add_argument("--no-landmarks", action="store_true", help="leave out the 68 landmarks of each face")
     tables.add_argument(
@@ -69,6 +70,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     tables.add_argument(
         "--duration", type=positive_number, metavar="S",
         help="end after S seconds; needed for a camera and an address",
+    )  # fmt: skip
+    tables.add_argument(
+        "--neutral", type=_span, metavar="START-END",
+        help="faces look neutral here, such as 0:05-0:10: the tables get the difference of each face to its mean in it",
     )  # fmt: skip
     tables.add_argument(
         "--processes", type=_processes, metavar="N",
@@ -133,6 +138,8 @@ def _run_tables(args: argparse.Namespace) -> int:
     if live is not None and options.duration_s is None:
         raise ConfigError(f"{live.shown}: has no end of its own; add --duration SECONDS", "--duration")
     check_place(args.out, found)
+    if options.neutral_s is not None:
+        _refuse_photos(found.sources)
     if found.left_out:
         say(f"{found.left_out} files are neither videos nor photographs by their names, and are left out")
     count = args.processes or default_processes(usable_cores(), len(found.sources))
@@ -209,6 +216,12 @@ def _offline_options(args: argparse.Namespace) -> "OfflineOptions":
     for option in ("language", "images"):
         if getattr(args, option) and "html" not in names:
             raise ConfigError(f"--{option}: only for a report; add --format html", f"--{option}")
+    if args.neutral and not any(FORMATS[name].has_changes or name == "html" for name in names):
+        raise ConfigError(
+            "--neutral: only csv, parquet and html have the differences; add one of them to --format, or leave out "
+            "--neutral",
+            "--neutral",
+        )
     try:
         return OfflineOptions(
             formats=tuple(dict.fromkeys(names)),
@@ -216,6 +229,7 @@ def _offline_options(args: argparse.Namespace) -> "OfflineOptions":
             fps=args.fps,
             start_s=args.start or 0.0,
             end_s=args.end,
+            neutral_s=args.neutral,
             duration_s=args.duration,
             with_landmarks=not args.no_landmarks,
             with_video=args.video,
@@ -254,6 +268,19 @@ def _refuse_videos(arguments: Sequence[str]) -> None:
             )
 
 
+def _refuse_photos(sources: "Sequence[Source]") -> None:
+    """Raise ConfigError for a photograph, by its name; the analysis refuses one with another name."""
+    from facestream.offline.sources import PHOTO_SUFFIXES, SourceKind
+
+    for source in sources:
+        if source.kind is SourceKind.FILE and source.path.suffix.lower() in PHOTO_SUFFIXES:
+            raise ConfigError(
+                f"--neutral: {source.shown} is a photograph, which has no part in which its faces look neutral; name "
+                "the videos only, for example 'videos/**/*.mp4'",
+                "--neutral",
+            )
+
+
 def _count(text: str) -> int:
     if text.isascii() and text.isdigit() and int(text) >= 1:
         return int(text)
@@ -275,3 +302,14 @@ def _clock(text: str) -> float:
     if len(parts) <= 3 and whole and within and all(0 <= number < float("inf") for number in numbers):
         return sum(number * 60.0**power for power, number in enumerate(reversed(numbers)))
     raise argparse.ArgumentTypeError(f"got {text!r}; expected seconds, MM:SS or H:MM:SS")
+
+
+def _span(text: str) -> tuple[float, float]:
+    """Two times of `5-10` or `0:05-0:10.5`, in seconds."""
+    start, dash, end = text.partition("-")
+    with contextlib.suppress(argparse.ArgumentTypeError):
+        if dash and (from_s := _clock(start)) < (to_s := _clock(end)):
+            return from_s, to_s
+    raise argparse.ArgumentTypeError(
+        f"got {text!r}; expected START-END, with the start before the end, such as 5-10 or 0:05-0:10"
+    )

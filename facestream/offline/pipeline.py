@@ -113,9 +113,11 @@ def analyze_source(
     given = source.where if source.kind is SourceKind.ADDRESS else source.path
     # By its content, whatever the suffix says.
     if is_photo(opened := source_of(given), head_of(opened)):
+        _refuse_neutral(source, options)
         return _analyze_photo(source, folder, options, analyzer)
     clip = open_clip(given)
     if clip.still:
+        _refuse_neutral(source, options)
         return _analyze_still(clip, source, folder, options, analyzer)
     return _analyze_clip(clip, source, folder, options, analyzer, tell, stop)
 
@@ -162,6 +164,8 @@ def _analyze_clip(
         if totals.frames == 0:
             raise ClipError(f"{source.shown}: no frame in the chosen part; the video ends before it")
         behind.finish()
+        for _ in results.settle():
+            tell(totals.step(expected_s))
         problems = [problem.sentence for problem in reader.problems if problem.incomplete]
         problems += totals.problems + results.problems
         results.finish(problems)
@@ -202,6 +206,14 @@ def _write_still(
             results.write_image(image, report)
         results.finish(totals.problems)
     return Outcome(totals.totals(), "; ".join(totals.problems))
+
+
+def _refuse_neutral(source: Source, options: OfflineOptions) -> None:
+    if options.neutral_s is not None:
+        raise ClipError(
+            f"{source.shown}: is one image, which has no part in which its faces look neutral; analyse it without "
+            "--neutral"
+        )
 
 
 def _expected_s(clip: Clip, options: OfflineOptions) -> float:

@@ -1,6 +1,6 @@
 """Write the results of one source into its folder: tables, and the annotated video."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from fractions import Fraction
@@ -23,6 +23,7 @@ from facestream.offline.options import OfflineOptions
 from facestream.offline.sources import Source
 from facestream.resources import MODELS_DIR
 from facestream.results.bundle import Bundle
+from facestream.results.neutral_span import NeutralSpan
 from facestream.results.record import FrameResult, result_of
 from facestream.results.report.session import ReportOptions
 from facestream.results.report.writer import ReportWriter
@@ -58,8 +59,10 @@ class SourceResults:
             options.with_landmarks,
             detector=options.analysis.detector,
             facts=self._facts,
+            changes=options.neutral_s is not None,
             report=ReportOptions(options.language, options.with_images),
         )
+        self._neutral = None if options.neutral_s is None else NeutralSpan(*options.neutral_s)
         self._bundle: Bundle | None = None
         self._has_plugin = bool(options.analysis.analyzer)
         self._held = list[FrameResult]()
@@ -100,16 +103,22 @@ class SourceResults:
 
     @property
     def problems(self) -> list[str]:
-        """A sentence if a value of your own analysis is in no table."""
+        """Sentences, after `settle`: no face has a baseline, or a value of your own analysis is in no table."""
+        problems = [self._neutral.shortfall] if self._neutral and self._neutral.is_missed else []
         if not self._late_names:
-            return []
+            return problems
         names = ", ".join([*self._late_names][:LATE_NAMES]) + (
             " and others" if len(self._late_names) > LATE_NAMES else ""
         )
         return [
+            *problems,
             f"your own analysis has values that its first frame with values does not have, so the tables lack {names}; "
-            "return each name in each frame (None: no value), or see frames.jsonl"
+            "return each name in each frame (None: no value), or see frames.jsonl",
         ]
+
+    def settle(self) -> Iterator[None]:
+        """Write what waits for baselines, after the last frame; yields now and then. Raises OSError."""
+        return self._opened(()).settle()
 
     def finish(self, problems: Sequence[str] = ()) -> None:
         """Complete all files; `problems` are sentences about the source for the report."""
@@ -125,7 +134,7 @@ class SourceResults:
         if self._bundle is None:
             self._extra_names = extra_names
             options = replace(self._table_options, extra_names=extra_names)
-            self._bundle = Bundle(self._folder, self._formats, self._facts, options)
+            self._bundle = Bundle(self._folder, self._formats, self._facts, options, neutral=self._neutral)
             self._reports = [writer for writer in self._bundle.writers if isinstance(writer, ReportWriter)]
             for held in self._held:
                 self._bundle.write(held)

@@ -7,7 +7,7 @@ process is killed is in the files; then `whole` in session.json is false.
 import csv
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +15,8 @@ from typing import Any, Literal, Protocol, TextIO, TypeVar, runtime_checkable
 
 from facestream.results.events_file import EVENT_COLUMNS, EventsFile
 from facestream.results.formats import FORMATS, ResultWriter, check_formats
+from facestream.results.late_rows import LateWriter, with_baselines
+from facestream.results.neutral_span import NeutralSpan
 from facestream.results.record import FrameResult
 from facestream.results.report.session import ReportEvent, ReportSession
 from facestream.results.session_file import Baseline, SessionFacts, SessionNotes, Totals, session_json
@@ -54,10 +56,13 @@ class Bundle:
         notes: SessionNotes | None = None,
         flush: Literal["each frame", "by caller"] = "each frame",
         permissions: int = OF_UMASK,
+        neutral: NeutralSpan | None = None,
     ) -> None:
         """`folder` exists; its files of the same names are replaced. Raises ConfigError, as `check_formats` does.
 
         With `flush="by caller"`, what was written since the last `flush` is lost if the process is killed.
+        With `neutral`, all frames count against the baselines that it measures. Tables with differences then get no
+        row before its span is over.
         """
         check_formats(formats)
         self._folder = folder
@@ -68,13 +73,21 @@ class Bundle:
         self._permissions = permissions
         self._flushes_each = flush == "each frame"
         self._totals = Totals()
-        self._open: list[tuple[ResultWriter, TextIO]] = []
+        self._late: LateWriter | None = None
+        self._open: list[TextIO] = []
         self._events: EventsFile | None = None
         options = replace(options or TableOptions(), facts=facts)
         with ExitStack() as stack:
+            writers = dict[str, ResultWriter]()
             for name, file_name in self._files.items():
-                file = stack.enter_context(open_text(folder / file_name, permissions))
-                self._open.append((FORMATS[name].make_writer(file, options), file))
+                self._open.append(stack.enter_context(open_text(folder / file_name, permissions)))
+                writers[name] = FORMATS[name].make_writer(self._open[-1], options)
+            if neutral is not None:
+                late = [writers.pop(name) for name in self._files if FORMATS[name].has_changes]
+                writers["late"] = self._late = LateWriter(neutral, late, folder)
+                stack.callback(self._late.discard)
+            self.writers = [*writers.values()]
+            """Of each format, except that those whose rows wait for baselines are one."""
             if options.events:
                 file = stack.enter_context(open_text(folder / EVENTS, permissions))
                 self._events = EventsFile(file)
@@ -83,19 +96,14 @@ class Bundle:
             self._write_session(whole=False)
             self._closing = stack.pop_all()
 
-    @property
-    def writers(self) -> list[ResultWriter]:
-        """The writer of each format."""
-        return [writer for writer, _ in self._open]
-
     def write(self, result: FrameResult) -> None:
         """Write one frame; frames come in order."""
         if self._notes.baselines:
-            result = self._with_baselines(result)
-        for writer, file in self._open:
+            result = with_baselines(result, self._notes.baselines)
+        for writer in self.writers:
             writer.write(result)
-            if self._flushes_each:
-                file.flush()
+        if self._flushes_each:
+            self._flush_files()
         self._totals.add(result)
 
     def add_event(self, event: ReportEvent) -> None:
@@ -123,23 +131,33 @@ class Bundle:
 
     def flush(self) -> None:
         """Give everything to the system; it is kept if the process is killed after that."""
-        for _, file in self._open:
-            file.flush()
+        self._flush_files()
         if self._events is not None:
             self._events.flush()
         if self._notes_changed:
             self._notes_changed = False
             self._write_session(whole=False)
 
+    def settle(self) -> Iterator[None]:
+        """Write what waits for the baselines, after the last frame; yields now and then, because this may take minutes.
+
+        `finish` does the same at once.
+        """
+        if self._late is not None:
+            yield from self._late.settle()
+            self._notes.baselines = self._late.span.baselines
+            self._notes.neutral_missing = self._late.span.shortfall
+
     def finish(self, why_not_whole: str = "") -> None:
         """Complete all files and close them. Call it once.
 
         `why_not_whole`: a sentence, if the session has frames or values that are missing here.
         """
+        for _ in self.settle():
+            pass
         for writer in self.writers:
             if isinstance(writer, _SaysSession):
-                notes = (*writer.session.notes, *([why_not_whole] if why_not_whole else ()))
-                writer.session = replace(writer.session, names=self._notes.names, notes=notes)
+                writer.session = self._said(writer.session, why_not_whole)
             writer.close()
         self.close()
         self._write_session(whole=not why_not_whole, why_not_whole=why_not_whole)
@@ -148,13 +166,20 @@ class Bundle:
         """Close the files as they are; a second call does nothing."""
         self._closing.close()
 
-    def _with_baselines(self, result: FrameResult) -> FrameResult:
-        baselines = self._notes.baselines
-        faces = tuple(
-            replace(face, baseline=baselines[face.id].probabilities) if face.id in baselines else face
-            for face in result.faces
+    def _flush_files(self) -> None:
+        for file in self._open:
+            file.flush()
+
+    def _said(self, session: ReportSession, why_not_whole: str) -> ReportSession:
+        """What a report says about its session, with what has become known."""
+        sentences = (*session.notes, self._notes.neutral_missing, why_not_whole)
+        return replace(
+            session,
+            names=self._notes.names,
+            baselines=self._notes.baselines,
+            # The one about baselines may be a problem of the source, too.
+            notes=tuple(dict.fromkeys(filter(None, sentences))),
         )
-        return replace(result, faces=faces)
 
     def _write_session(self, *, whole: bool, why_not_whole: str = "") -> None:
         files = self._files | ({"events": EVENTS} if self._events else {})

@@ -16,6 +16,7 @@ from typing import Any
 
 from pydantic import BaseModel, JsonValue, ValidationError
 
+from facestream.analysis.faces import EMOTIONS
 from facestream.messages.telemetry import Telemetry
 from facestream.messages.validation import first_problem
 from facestream.results.bundle import PRIVATE, SESSION, open_text, write_session_file
@@ -24,10 +25,15 @@ from facestream.results.frames_jsonl import read_messages
 from facestream.results.record import result_of_telemetry
 from facestream.results.report.session import ReportEvent, ReportOptions, report_session
 from facestream.results.report.writer import ReportWriter
-from facestream.results.session_file import SessionFacts, Totals
+from facestream.results.session_file import Baseline, SessionFacts, Totals
 
 _LINES = ".csv", ".jsonl"
 _JSONL, _HTML = FORMATS["jsonl"].file_name, FORMATS["html"].file_name
+
+
+class _FoundBaseline(BaseModel):
+    from_time_s: float
+    emotions: dict[str, float]
 
 
 class _Found(BaseModel):
@@ -39,6 +45,7 @@ class _Found(BaseModel):
     settings: dict[str, JsonValue] | None = None
     files: dict[str, str] | None = None
     names: dict[int, str] | None = None
+    neutral: dict[int, _FoundBaseline] | None = None
     totals: dict[str, JsonValue] | None = None
 
 
@@ -123,7 +130,14 @@ def _write_report(folder: Path, found: _Found, why: str, options: ReportOptions)
     )
     part = folder / f".{_HTML}.part"
     with open_text(part, PRIVATE) as file:
-        session = replace(report_session("", facts), names=found.names or {}, notes=(why,))
+        baselines = {
+            face: Baseline(tuple(rest.emotions[name] for name in EMOTIONS), rest.from_time_s)
+            for face, rest in (found.neutral or {}).items()
+            if rest.emotions.keys() >= {*EMOTIONS}
+        }
+        session = replace(
+            report_session("", facts), names=found.names or {}, baselines=baselines, notes=(why,)
+        )
         writer = ReportWriter(file, session, options)
         for message in _messages(folder):
             if isinstance(message, Telemetry):

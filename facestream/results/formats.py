@@ -1,7 +1,7 @@
 """The formats of results by name, and the protocol of their writers; opens no file."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, TextIO
 
 from facestream.errors import ConfigError
@@ -36,6 +36,8 @@ class Format:
     """A table writes its head at once, a report everything at the end. The file is UTF-8, with `newline=""`."""
     check: Callable[[], None] = lambda: None
     """Raises ConfigError if a package is missing."""
+    has_changes: bool = False
+    """Whether it has the difference of each face to its baseline, frame by frame."""
 
 
 def _html(file: TextIO, options: TableOptions) -> ResultWriter:
@@ -51,10 +53,10 @@ def _csv(file_name: str, table: Table) -> Format:
 
 
 FORMATS: Mapping[str, Format] = {
-    "csv": _csv("faces.csv", FACES),
+    "csv": replace(_csv("faces.csv", FACES), has_changes=True),
     "pyfeat": _csv("pyfeat.csv", PYFEAT),
     "openface": _csv("openface.csv", OPENFACE),
-    "parquet": Format("faces.parquet", FACES.columns, ParquetWriter, check_pyarrow),
+    "parquet": Format("faces.parquet", FACES.columns, ParquetWriter, check_pyarrow, has_changes=True),
     "jsonl": Format("frames.jsonl", jsonl_fields, JsonlWriter),
     "html": Format("report.html", lambda _: (), _html),
 }

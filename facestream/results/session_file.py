@@ -49,6 +49,8 @@ class SessionNotes:
     """Names that a person gave to faces, by face id."""
     baselines: dict[int, "Baseline"] = field(default_factory=dict)
     """How faces look at rest, by face id."""
+    neutral_missing: str = ""
+    """A sentence about faces of which that should be known, and is not; empty: there are none."""
     record: Mapping[str, JsonValue] = field(default_factory=dict)
     """What a server that keeps sessions says about this one; empty: no server keeps it."""
 
@@ -61,6 +63,12 @@ class Baseline:
     """Seven values 0..1 in the order of EMOTIONS."""
     from_time_s: float
     """From this time on, the tables have the differences to it."""
+    span_s: tuple[float, float] | None = None
+    """The part of a clip over which it was measured, from and to; None: a peer has said how the face looks."""
+    measured_s: float = 0.0
+    """How long the face was measured in that part."""
+    frames: int = 0
+    """How many readings it is the mean of."""
 
 
 class Totals:
@@ -146,6 +154,7 @@ def session_json(
         "files": dict(files),
         "names": {str(face): name for face, name in sorted(notes.names.items())},
         "neutral": {str(face): _baseline_json(rest) for face, rest in sorted(notes.baselines.items())},
+        "neutral_missing": notes.neutral_missing or None,
         "record": dict(notes.record) or None,
         "totals": totals.as_json(),
     }
@@ -154,7 +163,16 @@ def session_json(
 def _baseline_json(baseline: Baseline) -> dict[str, JsonValue]:
     pairs = zip(EMOTIONS, baseline.probabilities, strict=True)
     emotions: dict[str, JsonValue] = {str(name): round(p, 3) for name, p in pairs}
-    return {"from_time_s": round(baseline.from_time_s, 3), "emotions": emotions}
+    measured: dict[str, JsonValue] = (
+        {
+            "span_s": list(baseline.span_s),
+            "measured_s": round(baseline.measured_s, 3),
+            "frames": baseline.frames,
+        }
+        if baseline.span_s
+        else {}
+    )
+    return {"from_time_s": round(baseline.from_time_s, 3), "emotions": emotions, **measured}
 
 
 def _libraries() -> dict[str, str]:

@@ -41,7 +41,7 @@ def document(
         Markup(f"<section><h2>{text(texts.legend)}</h2>{charts.legend(drawing)}</section>")
         if drawn
         else Markup(""),
-        *(face_section(drawing, face, session.names, thumbnails.get(face.id, ())) for face in drawn),
+        *(face_section(drawing, face, session, thumbnails.get(face.id, ())) for face in drawn),
         session_sections.all_faces(drawing, tally, session.names) if len(tally.faces) > 1 else Markup(""),
         session_sections.events_section(drawing, events, left_out_events),
         session_sections.extra_section(drawing, tally),

@@ -7,9 +7,11 @@ from facestream.analysis.faces import EMOTIONS, UNSURE
 from facestream.messages.telemetry import LABELS
 from facestream.results.report import charts
 from facestream.results.report.charts import Drawing
+from facestream.results.report.distribution import distribution, neutral_line
 from facestream.results.report.face_tally import FaceTally
 from facestream.results.report.markup import Markup, definitions, isolated, joined, text
 from facestream.results.report.pose_map import DIRECTIONS
+from facestream.results.report.session import ReportSession
 from facestream.results.report.thumbnails import Thumbnail
 from facestream.results.report.timeline import timeline
 
@@ -67,9 +69,10 @@ def summary_of_face(drawing: Drawing, face: FaceTally, names: Mapping[int, str],
 
 
 def face_section(
-    drawing: Drawing, face: FaceTally, names: Mapping[int, str], thumbnails: Sequence[Thumbnail]
+    drawing: Drawing, face: FaceTally, session: ReportSession, thumbnails: Sequence[Thumbnail]
 ) -> Markup:
     """Timeline, distribution, changes, eyes, head pose and images of one face."""
+    baseline = session.baselines.get(face.id)
     texts = drawing.texts
     seen = texts.seen_between.format(
         first=drawing.clock(face.first_s),
@@ -90,7 +93,7 @@ def face_section(
         else Markup(f"<p>{text(texts.changes_none)}</p>")
     )
     cards = [
-        _card(texts.distribution, _distribution(drawing, face)),
+        _card(texts.distribution, distribution(drawing, face, baseline)),
         *(
             []
             if drawing.is_still
@@ -99,8 +102,8 @@ def face_section(
         _card(texts.pose, _pose(drawing, face)),
     ]
     return Markup(
-        f'<section id="face-{face.id}"><h2>{charts.badge(face.id)}{name_of(drawing, face.id, names)}</h2>'
-        f'{over_time}<div class="cards">{joined(cards)}</div></section>'
+        f'<section id="face-{face.id}"><h2>{charts.badge(face.id)}{name_of(drawing, face.id, session.names)}</h2>'
+        f'{neutral_line(drawing, baseline)}{over_time}<div class="cards">{joined(cards)}</div></section>'
     )
 
 
@@ -125,35 +128,6 @@ def leading_two(face: FaceTally) -> list[int]:
         return []
     order = sorted(range(len(means)), key=lambda emotion: -means[emotion])
     return [emotion for at, emotion in enumerate(order[:2]) if at == 0 or means[emotion] >= LEAST_MEAN]
-
-
-def _distribution(drawing: Drawing, face: FaceTally) -> Markup:
-    texts, numbers = drawing.texts, drawing.numbers
-    amounts = [face.labels_s[label] for label in LABELS]
-    shares = numbers.parts(amounts)
-    means = numbers.parts(face.means) if face.means else []
-    total = sum(amounts)
-
-    def row(at: int, label: str) -> Markup:
-        bar = f'<i class="{label}" style="width:{100 * amounts[at] / total:.2f}%"></i>' if amounts[at] else ""
-        longest = face.spells.longest_s.get(label)
-        return Markup(
-            f'<tr><th scope="row">{charts.swatch(drawing, label)}{text(drawing.word(label))}</th>'
-            f'<td class="bar">{bar}</td>'
-            f'<td class="number">{text(shares[at])}</td>'
-            f'<td class="number">{text(means[at] if at < len(means) else "")}</td>'
-            f'<td class="number">{text(numbers.seconds(longest) if longest else "")}</td></tr>'
-        )
-
-    rows = joined(row(at, label) for at, label in enumerate(LABELS))
-    heads = joined(
-        Markup(f'<th scope="col" class="number">{text(head)}</th>')
-        for head in (texts.share, texts.mean, texts.longest)
-    )
-    return Markup(
-        f'<table><thead><tr><th scope="col">{text(texts.expression)}</th><td class="bar"></td>{heads}</tr></thead>'
-        f"<tbody>{rows}</tbody></table>"
-    )
 
 
 def _eyes(drawing: Drawing, face: FaceTally) -> Markup:

@@ -7,7 +7,7 @@ from typing import Literal
 
 from facestream import __version__
 from facestream.analysis.drawing.words import Language
-from facestream.results.session_file import SessionFacts
+from facestream.results.session_file import Baseline, SessionFacts
 
 EventKind = Literal["marker", "marker_note"]
 
@@ -47,6 +47,8 @@ class ReportSession:
     settings: Mapping[str, str] = field(default_factory=dict)
     names: Mapping[int, str] = field(default_factory=dict)
     """Names that a person gave to faces, by face id."""
+    baselines: Mapping[int, Baseline] = field(default_factory=dict)
+    """How faces look at rest, by face id."""
     notes: tuple[str, ...] = ()
     """Sentences about the session, for example why it ended early."""
 

@@ -52,6 +52,9 @@ class Texts:
     expression: str
     share: str
     mean: str
+    mean_and_difference: str
+    neutral_measured: str
+    neutral_set: str
     longest: str
     changes: str
     changes_caption: str

@@ -57,6 +57,11 @@ GERMAN = Texts(
     expression="Ausdruck",
     share="Anteil der Zeit",
     mean="Mittlere Wahrscheinlichkeit",
+    mean_and_difference="Mittlere Wahrscheinlichkeit (Unterschied zu neutral)",
+    neutral_measured=(
+        "Neutrales Gesicht, Mittelwert von {first} bis {last}: {values}. Unterschiede dazu sind in Prozentpunkten."
+    ),
+    neutral_set="Neutrales Gesicht festgelegt bei {at}: {values}.",
     longest="Am längsten",
     changes="Wechsel des Ausdrucks",
     changes_caption="Wie oft auf den Ausdruck einer Zeile der einer Spalte folgte.",

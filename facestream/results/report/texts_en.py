@@ -56,6 +56,11 @@ ENGLISH = Texts(
     expression="Expression",
     share="Share of time",
     mean="Mean probability",
+    mean_and_difference="Mean probability (difference to neutral)",
+    neutral_measured=(
+        "Neutral face, the mean from {first} to {last}: {values}. Differences to it are in percentage points."
+    ),
+    neutral_set="Neutral face set at {at}: {values}.",
     longest="Longest",
     changes="Changes of the expression",
     changes_caption="How often the expression of a row was followed by that of a column.",

@@ -8,10 +8,11 @@ from typing import TextIO
 import numpy as np
 from numpy.typing import NDArray
 
+from facestream.results.frame_clock import FrameClock
 from facestream.results.record import FrameResult
 from facestream.results.report.document import document
 from facestream.results.report.session import ReportEvent, ReportOptions, ReportSession
-from facestream.results.report.session_tally import FrameClock, SessionTally
+from facestream.results.report.session_tally import SessionTally
 from facestream.results.report.thumbnails import Thumbnails
 
 MOST_EVENTS = 1000

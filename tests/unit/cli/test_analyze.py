@@ -27,6 +27,19 @@ def test_another_time_is_refused(text: str):
 
 
 @pytest.mark.parametrize(
+    ("text", "span"), [("5-10", (5, 10)), ("0:05-0:10.5", (5, 10.5)), ("0-1:00:00", (0, 3600))]
+)
+def test_a_span_is_two_times(text: str, span: tuple[float, float]):
+    assert parsed("a.mp4", "--neutral", text).neutral == pytest.approx(span)
+
+
+@pytest.mark.parametrize("text", ["5", "5-", "-5", "10-5", "5-5", "-1-5", "5-inf", "a-b", "1-2-3", ""])
+def test_another_span_is_refused(text: str):
+    with pytest.raises(SystemExit):
+        parsed("a.mp4", f"--neutral={text}")
+
+
+@pytest.mark.parametrize(
     "arguments", [("--every", "0"), ("--fps", "0"), ("--processes", "65"), ("--duration", "-1")]
 )
 def test_a_number_out_of_range_is_refused(arguments: tuple[str, ...]):
@@ -47,6 +60,10 @@ def test_a_number_out_of_range_is_refused(arguments: tuple[str, ...]):
         (("--format", "html"), "--format"),
         (("--out", "{out}", "--format", "parquet,html", "--combine"), "--combine"),
         (("--out", "{out}", "--start", "9", "--end", "5"), "end"),
+        (("--neutral", "0-5"), "--neutral"),
+        (("--out", "{out}", "--neutral", "0-5"), "multi_face.jpg is a photograph"),
+        (("--out", "{out}", "--neutral", "0-5", "--end", "4"), "expected a part of it"),
+        (("--out", "{out}", "--neutral", "0-5", "--format", "jsonl,pyfeat"), "only csv, parquet and html"),
         (("--out", "{photo}"), "is a file"),
         (("{folder}", "--out", "{folder}/out"), "inside"),
         (("{folder}/gone.mp4", "--out", "{out}"), "gone.mp4"),

@@ -121,7 +121,7 @@ def test_a_bad_control_message_is_answered_with_what_was_expected(text: str | by
 def test_a_baseline_whose_numbers_are_no_probabilities_is_refused_with_their_sum():
     message = {"type": "neutral", "face": 3, "emotions": AT_REST | {"neutral": 0.0}}
 
-    with pytest.raises(ControlError, match="the seven sum to 0; expected 1, off by 0.01 at most"):
+    with pytest.raises(ControlError, match=r"the seven sum to 0; expected 1, off by 0\.01 at most"):
         decode_control(json.dumps(message))
 
 

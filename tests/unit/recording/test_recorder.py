@@ -25,7 +25,8 @@ from tests.times import seconds
 from tests.unit.recording.samples import REPORT, SECRET, SIZE_WH, message, recorder_in, session_id
 
 AT_REST = dict(zip(map(str, EMOTIONS), (0.05, 0.0, 0.0, 0.05, 0.1, 0.1, 0.7), strict=True))
-KILLED = """
+KILLED = f"""
+AT_REST = {AT_REST}
 import os, signal, sys, time
 from pathlib import Path
 from facestream.messages.events import Marker, MarkerNote
@@ -38,6 +39,7 @@ record.add_marker(Marker(name="stimulus", pts=2.0, id=1))
 record.add_marker(Marker(name="marker", pts=2.1, id=2))
 record.add_marker(MarkerNote(id=1, name="stimulus", note='left, "red"', pts=2.0))
 record.name_face(1, "Ada")
+record.set_baseline(1, AT_REST)
 time.sleep(1.5)
 for number in range(50, 60):
     record.add_frame(message(number), REPORT, SIZE_WH)
@@ -368,6 +370,7 @@ def test_a_killed_process_leaves_what_it_had_written_and_the_next_start_reports_
     assert "Ada" in report
     assert report.count("stimulus") == 1
     assert "left, " in report
+    assert "Neutral face set at 0:0" in report
     assert "the server was stopped" in report
 
 

@@ -21,7 +21,7 @@ from facestream.results.report import style
 from facestream.results.report.session import ReportEvent, ReportOptions, ReportSession
 from facestream.results.report.texts import Texts, texts_of
 from facestream.results.report.writer import ReportWriter
-from facestream.results.session_file import SessionFacts
+from facestream.results.session_file import Baseline, SessionFacts
 from facestream.results.tables import TableOptions
 from tests.conftest import ROOT
 from tests.unit.results.samples import face, frame
@@ -116,6 +116,32 @@ def test_the_report_of_a_photograph_shows_probabilities_and_no_time():
     assert "Unsure: face turned away" in text
     for about_time in ("Length", "Frame rate", "Timeline", "seen for", "Blinks per minute"):
         assert about_time not in text
+
+
+def test_the_baseline_of_a_face_and_the_difference_of_its_means_are_shown():
+    rest = (0.0, 0.0, 0.0, 0.1, 0.2, 0.0, 0.7)
+    measured = Baseline(rest, from_time_s=0.0, span_s=(65.0, 70.0), measured_s=5.0, frames=50)
+
+    text = Parsed(report_of(*smiling(), session=ReportSession(baselines={1: measured}))).text
+
+    assert "Neutral face, the mean from 1:05 to 1:10: Angry 0%, Disgust 0%" in text
+    assert "Neutral 70%. Differences to it are in percentage points." in text
+    assert "Mean probability (difference to neutral)" in text
+    # The means are those of `samples.face`.
+    assert "80% (+70)" in text
+    assert "5% (\u221265)" in text
+
+
+def test_a_baseline_that_was_set_during_the_session_has_no_difference_of_means():
+    rest = (0.0, 0.0, 0.0, 0.1, 0.2, 0.0, 0.7)
+    options = ReportOptions(language=Language.GERMAN)
+
+    text = Parsed(
+        report_of(*smiling(), session=ReportSession(baselines={1: Baseline(rest, 12.0)}), options=options)
+    ).text
+
+    assert "Neutrales Gesicht festgelegt bei 0:12" in text
+    assert "Unterschied" not in text
 
 
 def test_the_report_in_german():

@@ -5,6 +5,7 @@ import math
 
 import pytest
 
+from facestream.results import frame_clock
 from facestream.results.record import FrameResult
 from facestream.results.report import session_tally
 from facestream.results.report.session_tally import SessionTally
@@ -56,7 +57,7 @@ def test_frames_that_are_regularly_five_seconds_apart_have_no_gap():
 def test_a_single_frame_counts_a_little():
     tally = tally_of(at(7.0, "happy"))
 
-    assert tally.faces[1].seen_s == session_tally.LONE_FRAME_S
+    assert tally.faces[1].seen_s == frame_clock.LONE_FRAME_S
 
 
 def test_a_frame_that_was_not_analysed_says_nothing_about_faces():
