@@ -132,3 +132,18 @@ test('a session that was measured nearly all the time has one length, its end ro
   assert.match(toReport(log, { at: '', notice: '' }), /<dt>Length<\/dt><dd>0:03<\/dd>/);
   assert.doesNotMatch(toReport(log, { at: '', notice: '' }), /<dt>Measured/);
 });
+
+test('a save walks through no frame, no second, no face and no event that was saved before', async (t) => {
+  const { keeper, saved, log } = keeping(t);
+  log.note(1, 'marker', 'kept');
+  await keeper.save();
+  const telemetry = decodeTelemetry(golden);
+  for (const walk of ['measured', 'faces', 'everySecond', 'means', 'between', Symbol.iterator]) log[walk] = () => assert.fail(String(walk));
+  Object.defineProperty(log, 'events', { get: () => ({ reduce: assert.fail, filter: assert.fail, [Symbol.iterator]: assert.fail, length: 1, 0: { timeS: 1 } }) });
+  log.add(2, { ...telemetry, seq: 2 });
+
+  await keeper.save();
+
+  const { info } = saved[1];
+  assert.deepEqual([info.markers, info.faces, info.lengthS, info.measuredS], [1, telemetry.faces.length, 2, 1]);
+});

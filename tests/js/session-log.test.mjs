@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
+import { BRIDGE_S } from '../../client/js/session/stretches.js';
 import { SessionLog } from '../../client/js/session/session-log.js';
 import { decodeTelemetry } from '../../client/js/connection/telemetry.js';
 
@@ -71,3 +72,28 @@ test('a lost connection does not count as a face that left', () => {
 
   assert.deepEqual(log.events.map(({ kind }) => kind), ['appeared', 'connection']);
 });
+
+/** @param {number} seed @returns {() => number} 0 to 1, the same each time */
+function randoms(seed) {
+  let state = seed;
+  return () => (state = (state * 16807) % 2147483647) / 2147483647;
+}
+
+for (const seed of [1, 2, 3]) {
+  test(`the measured time that is counted as a session grows is that of a walk through it (${seed})`, () => {
+    const random = randoms(seed);
+    const log = new SessionLog({ framesS: 20 });
+    const telemetry = message({});
+    let timeS = 0;
+    for (let seq = 0; seq < 1500; seq += 1) {
+      timeS += random() < 0.05 ? random() * 5 : random() * 0.2;
+      log.add(timeS, { ...telemetry, seq, analysed: random() < 0.7 });
+      if (seq % 50) continue;
+      assert.ok(Math.abs(log.measuredS - log.measured(BRIDGE_S).lengthS) < 1e-6, `at ${timeS} s: ${log.measuredS}, ${log.measured(BRIDGE_S).lengthS}`);
+    }
+    const stored = SessionLog.from(log.takeChunks(), { framesS: 20 });
+    assert.ok(Math.abs(stored.measuredS - stored.measured(BRIDGE_S).lengthS) < 1e-6);
+    log.clear();
+    assert.equal(log.measuredS, 0);
+  });
+}

@@ -92,8 +92,13 @@ export class ExtraRows {
 
   /** @returns {ExtraCopy[]} the rows that were added since the last call */
   take() {
-    const copies = this.#blocks.filter(({ from, end, taken }) => Math.max(from, taken) < end).map((block) => this.#copy(block, Math.max(block.from, block.taken)));
-    for (const block of this.#blocks) block.taken = block.end;
+    const isNew = (/** @type {Block} */ { from, end, taken }) => Math.max(from, taken) < end;
+    // From the end, so that the cost does not grow with the session.
+    let first = this.#blocks.length;
+    while (first > 0 && isNew(this.#blocks[first - 1])) first -= 1;
+    const added = this.#blocks.slice(first);
+    const copies = added.map((block) => this.#copy(block, Math.max(block.from, block.taken)));
+    for (const block of added) block.taken = block.end;
     return copies;
   }
 

@@ -41,6 +41,7 @@ export class SessionEvents {
   #untaken = [];
   #takenLeftOut = 0;
   #lastId = 0;
+  #ofPerson = 0;
 
   /** @param {number} [most] */
   constructor(most = MOST_EVENTS) {
@@ -55,6 +56,11 @@ export class SessionEvents {
   /** @returns {number} events of faces that were left out, because there are too many */
   get leftOut() {
     return this.#leftOut;
+  }
+
+  /** @returns {number} events that a person noted */
+  get ofPerson() {
+    return this.#ofPerson;
   }
 
   /** @param {SessionEvent} event */
@@ -131,5 +137,6 @@ export class SessionEvents {
     let at = this.#events.length;
     while (at > 0 && this.#events[at - 1].timeS > event.timeS) at -= 1;
     this.#events.splice(at, 0, event);
+    this.#ofPerson += Number(OF_PERSON.includes(event.kind));
   }
 }

@@ -11,7 +11,7 @@ import { LogRows } from './log-rows.js';
 import { OpenSecond, readMeans } from './open-second.js';
 import { OF_PERSON, SessionEvents, timeOfEvent } from './session-events.js';
 import { Slices, follow } from './slices.js';
-import { Stretches } from './stretches.js';
+import { MeasuredSoFar, Stretches } from './stretches.js';
 
 /** How long frames are kept; older ones are kept as means of one second only. */
 export const FRAMES_S = 30 * 60;
@@ -58,6 +58,7 @@ export class SessionLog {
   #events;
   /** @type {Map<number, SeenFace>} */
   #faces = new Map();
+  #measured = new MeasuredSoFar();
   /** How many rows takeChunks() has returned. */
   #taken = { frames: 0, seconds: 0 };
 
@@ -135,6 +136,21 @@ export class SessionLog {
     return this.#atOnce;
   }
 
+  /** @returns {number} how many numbers of faces there were */
+  get faceCount() {
+    return this.#faces.size;
+  }
+
+  /** @returns {number} what people noted */
+  get markerCount() {
+    return this.#events.ofPerson;
+  }
+
+  /** @returns {number} how long frames were analysed, as measured() finds it, but without a walk through the session */
+  get measuredS() {
+    return this.#measured.lengthS;
+  }
+
   /** @returns {SeenFace[]} in the order of their first frame */
   faces() {
     return [...this.#faces.values()].map((face) => ({ ...face }));
@@ -174,6 +190,7 @@ export class SessionLog {
     const rows = this.#sum(atS, telemetry);
     this.#extra.add(atS, telemetry.seq, telemetry.extra);
     for (const row of rows) this.#frames.add(atS, telemetry.pts, row);
+    if (telemetry.analysed) this.#measured.addFrame(atS);
     this.#thin();
   }
 
@@ -195,6 +212,7 @@ export class SessionLog {
     this.#isConnectionNew = false;
     this.#events = new SessionEvents(this.#mostEvents);
     this.#faces.clear();
+    this.#measured = new MeasuredSoFar();
     this.#taken = { frames: 0, seconds: 0 };
   }
 
@@ -243,14 +261,23 @@ export class SessionLog {
   /** @param {number} bridgeS the longest time without a frame that still counts as measured @returns {Stretches} when frames were analysed */
   measured(bridgeS) {
     const stretches = new Stretches(bridgeS);
-    const [seconds, frames] = [this.#seconds, this.#frames];
-    seconds.eachRow(seconds.firstRow, seconds.find(this.#framesFromS), (timeS, _pts, cells, offset) => {
-      if (cells[offset + AT.analysedFrames]) stretches.add(timeS, Math.max(timeS, Math.min(timeS + 1, this.#lastS)));
-    });
-    frames.eachRow(frames.firstRow, frames.endRow, (timeS, _pts, cells, offset) => {
-      if (cells[offset + AT.analysed]) stretches.add(timeS, timeS);
-    });
+    this.#eachMeasuredSecond(0, this.#framesFromS, (fromS, toS) => stretches.add(fromS, toS));
+    this.#eachMeasuredFrame((timeS) => stretches.add(timeS, timeS));
     return stretches;
+  }
+
+  /** @param {number} fromS @param {number} endS @param {(fromS: number, toS: number) => void} take gets each second in which a frame was analysed */
+  #eachMeasuredSecond(fromS, endS, take) {
+    this.#seconds.eachRow(this.#seconds.find(fromS), this.#seconds.find(endS), (timeS, _pts, cells, offset) => {
+      if (cells[offset + AT.analysedFrames]) take(timeS, Math.max(timeS, Math.min(timeS + 1, this.#lastS)));
+    });
+  }
+
+  /** @param {(timeS: number) => void} take gets each analysed frame that is kept, once for each of its faces */
+  #eachMeasuredFrame(take) {
+    this.#frames.eachRow(this.#frames.firstRow, this.#frames.endRow, (timeS, _pts, cells, offset) => {
+      if (cells[offset + AT.analysed]) take(timeS);
+    });
   }
 
   /**
@@ -334,9 +361,17 @@ export class SessionLog {
 
   /** @param {number} fromS */
   #dropFrames(fromS) {
+    this.#eachMeasuredSecond(this.#framesFromS, fromS, (startS, toS) => this.#measured.addSecond(startS, toS));
+    this.#measured.dropFrames(fromS, (timeS) => this.#firstAnalysed(timeS));
     this.#framesFromS = fromS;
     this.#frames.dropBefore(this.#frames.find(fromS));
     this.#extra.dropBefore(fromS);
+  }
+
+  /** @param {number} fromS @returns {number} the time of the first analysed frame from then on; Infinity: there is none */
+  #firstAnalysed(fromS) {
+    for (const { timeS, row } of this.#frames.read(this.#frames.find(fromS), this.#frames.endRow)) if (row[AT.analysed]) return timeS;
+    return Infinity;
   }
 
   /** Rows and events have been read from chunks: find what follows from them. */
@@ -359,6 +394,9 @@ export class SessionLog {
       if (timeS < lastSecond + 1) continue;
       this.#sum(timeS, telemetry);
     }
+    this.#measured = new MeasuredSoFar();
+    this.#eachMeasuredSecond(0, this.#framesFromS, (fromS, toS) => this.#measured.addSecond(fromS, toS));
+    this.#eachMeasuredFrame((timeS) => this.#measured.addFrame(timeS));
     this.#hasExtraFault = this.events.some(({ kind }) => kind === EXTRA_FAULT);
     for (const kind of /** @type {const} */ (['frames', 'seconds'])) this.#extra.take(kind);
     this.#taken = { frames: frames.endRow, seconds: seconds.endRow };

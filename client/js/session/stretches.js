@@ -14,7 +14,7 @@ const NEAR_S = 2;
  */
 
 /** @param {import('./session-log.js').SessionLog} log @returns {Lengths} */
-export const lengthsOf = (log) => ({ durationS: log.endS, measuredS: log.measured(BRIDGE_S).lengthS });
+export const lengthsOf = (log) => ({ durationS: log.endS, measuredS: log.measuredS });
 
 /** @param {Lengths} lengths @returns {boolean} whether the session was measured from its start to its end */
 export const isWhole = ({ durationS, measuredS }) => durationS - measuredS <= NEAR_S;
@@ -23,6 +23,7 @@ export class Stretches {
   #bridgeS;
   /** @type {Stretch[]} */
   #all = [];
+  #lengthS = 0;
 
   /** @param {number} bridgeS the longest time without a frame that still counts as measured */
   constructor(bridgeS) {
@@ -36,14 +37,27 @@ export class Stretches {
 
   /** @returns {number} seconds */
   get lengthS() {
-    return this.#all.reduce((sum, { fromS, toS }) => sum + toS - fromS, 0);
+    return this.#lengthS;
   }
 
   /** Must come in order of time. @param {number} fromS @param {number} toS the same as `fromS` for a single frame */
   add(fromS, toS) {
     const last = this.#all[this.#all.length - 1];
-    if (last && fromS - last.toS <= this.#bridgeS) last.toS = Math.max(last.toS, toS);
+    const isBridged = last && fromS - last.toS <= this.#bridgeS;
+    this.#lengthS += isBridged ? Math.max(0, toS - last.toS) : toS - fromS;
+    if (isBridged) last.toS = Math.max(last.toS, toS);
     else this.#all.push({ fromS, toS });
+  }
+
+  /** Forget what was before a time at which, or after which, something was measured. @param {number} timeS @param {(fromS: number) => number} nextS the first measured time from this one on */
+  dropBefore(timeS, nextS) {
+    while (this.#all.length && this.#all[0].fromS < timeS) {
+      const first = this.#all[0];
+      const fromS = first.toS < timeS ? first.toS : nextS(timeS);
+      this.#lengthS -= fromS - first.fromS;
+      first.fromS = fromS;
+      if (fromS < timeS) this.#all.shift();
+    }
   }
 
   /** @param {number} lengthS of the session @param {number} leastS shorter ones are left out @returns {Stretch[]} when nothing was measured, also at the start and at the end */
@@ -51,6 +65,35 @@ export class Stretches {
     const starts = [...this.#all.map(({ fromS }) => fromS), lengthS];
     const ends = [0, ...this.#all.map(({ toS }) => toS)];
     return starts.map((toS, i) => ({ fromS: ends[i], toS })).filter(({ fromS, toS }) => toS - fromS >= leastS);
+  }
+}
+
+/** How long frames were analysed so far, without a walk through the log: whole seconds where only means are kept, then frames. */
+export class MeasuredSoFar {
+  #seconds = new Stretches(BRIDGE_S);
+  #frames = new Stretches(BRIDGE_S);
+
+  /** @returns {number} seconds, as the walk through the log finds them */
+  get lengthS() {
+    const last = this.#seconds.all[this.#seconds.all.length - 1];
+    const first = this.#frames.all[0];
+    const gapS = last && first ? first.fromS - last.toS : Infinity;
+    return this.#seconds.lengthS + this.#frames.lengthS + (gapS <= BRIDGE_S ? gapS : 0);
+  }
+
+  /** A second in which a frame was analysed, and whose frames are not kept any more. @param {number} fromS @param {number} toS */
+  addSecond(fromS, toS) {
+    this.#seconds.add(fromS, toS);
+  }
+
+  /** An analysed frame. @param {number} timeS */
+  addFrame(timeS) {
+    this.#frames.add(timeS, timeS);
+  }
+
+  /** Frames before this time are not kept any more. @param {number} timeS @param {(fromS: number) => number} nextS when the first analysed frame from a time on was */
+  dropFrames(timeS, nextS) {
+    this.#frames.dropBefore(timeS, nextS);
   }
 }
 

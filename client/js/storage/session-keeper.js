@@ -1,6 +1,5 @@
 /** Keeps the session of this page as it grows, every few seconds, so that a crash loses seconds only. Knows no element. */
 
-import { OF_PERSON } from '../session/session-events.js';
 import { lengthsOf } from '../session/stretches.js';
 import { hold } from './claims.js';
 import { claimOf } from './sessions.js';
@@ -54,9 +53,9 @@ export class SessionKeeper {
   save() {
     // What has ended is kept already, and another tab may have deleted it.
     if (this.#info && this.isRunning && this.#log.lastS > 0) {
-      const { lastS, events } = this.#log;
-      const markers = events.reduce((sum, { kind }) => sum + Number(OF_PERSON.includes(kind)), 0);
-      this.#info = { ...this.#info, touchedMs: Date.now(), lengthS: lastS, ...lengthsOf(this.#log), faces: this.#log.faces().length, atOnce: this.#log.atOnce, markers };
+      // Each of these is counted as the session grows: the cost of a save must not depend on its length.
+      const { lastS, faceCount, atOnce, markerCount } = this.#log;
+      this.#info = { ...this.#info, touchedMs: Date.now(), lengthS: lastS, ...lengthsOf(this.#log), faces: faceCount, atOnce, markers: markerCount };
       const info = this.#info;
       const chunks = this.#log.takeChunks();
       this.#written = this.#written.then(() => this.#sessions.save(info, chunks));

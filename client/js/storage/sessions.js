@@ -5,6 +5,7 @@ import { deleteOwned } from './database.js';
 import { eventChunk } from '../session/chunks.js';
 import { areFaceNames } from '../session/face-names.js';
 import { FRAMES_S } from '../session/session-log.js';
+import { HeldChunks } from './held-chunks.js';
 
 const NO_SIZE = { width: 0, height: 0, sentWidth: 0, sentHeight: 0 };
 const NO_SERVER = { version: '', models: [] };
@@ -46,7 +47,7 @@ export const MOST_NAME = 80;
 
 export class Sessions {
   #storage;
-  /** Sessions that are not in the database. @type {Map<string, {info: SessionInfo, chunks: Chunk[]}>} */
+  /** Sessions that are not in the database. @type {Map<string, {info: SessionInfo, chunks: HeldChunks}>} */
   #memory = new Map();
   /** Of sessions that this page writes, to delete old ones. @type {Map<string, KeptFrames[]>} */
   #frames = new Map();
@@ -115,7 +116,7 @@ export class Sessions {
 
   /** @param {string} id @returns {Promise<Chunk[]>} rejects if they cannot be read */
   async chunks(id) {
-    return this.#memory.get(id)?.chunks ?? this.#chunksInDatabase(id);
+    return this.#memory.get(id)?.chunks.all ?? this.#chunksInDatabase(id);
   }
 
   /** The person has changed whether the browser keeps anything: what runs follows. @param {string} id */
@@ -125,7 +126,7 @@ export class Sessions {
     if (this.#storage.place) {
       if (!inMemory) return;
       await this.remove(id);
-      await this.save(inMemory.info, inMemory.chunks);
+      await this.save(inMemory.info, inMemory.chunks.all);
       return;
     }
     /** @type {SessionInfo | undefined} */
@@ -145,7 +146,9 @@ export class Sessions {
     const held = this.#memory.get(id);
     if (held) {
       const changed = change(held.info);
-      if (changed) this.#memory.set(id, { info: changed, chunks: [...held.chunks, ...chunks] });
+      if (!changed) return;
+      held.chunks.add(chunks);
+      this.#memory.set(id, { info: changed, chunks: held.chunks });
       return;
     }
     const database = await this.#storage.ready;
@@ -187,7 +190,8 @@ export class Sessions {
   /** @param {import('./database.js').Database} database @param {SessionInfo} info @param {Chunk[]} chunks */
   async #write(database, info, chunks) {
     const frames = this.#frames.get(info.id) ?? [];
-    const old = frames.filter(({ toS }) => toS < info.lengthS - FRAMES_S);
+    const firstKept = frames.findIndex(({ toS }) => toS >= info.lengthS - FRAMES_S);
+    const old = frames.slice(0, firstKept < 0 ? frames.length : firstKept);
     /** @type {KeptFrames[]} */
     const added = [];
     await database.write(['sessions', 'chunks'], (store) => {
@@ -198,7 +202,9 @@ export class Sessions {
         if (chunk.kind === 'frames') request.onsuccess = () => added.push({ key: request.result, toS: chunk.toS });
       }
     });
-    this.#frames.set(info.id, [...frames.slice(old.length), ...added]);
+    frames.splice(0, old.length);
+    frames.push(...added);
+    this.#frames.set(info.id, frames);
   }
 
   /**
@@ -209,8 +215,10 @@ export class Sessions {
    */
   async #hold(info, chunks, otherwise) {
     this.#saved.delete(info.id);
-    const before = this.#memory.get(info.id)?.chunks ?? (await this.#chunksInDatabase(info.id, otherwise));
-    this.#memory.set(info.id, { info, chunks: withoutOldFrames([...before, ...chunks], info.lengthS) });
+    const held = this.#memory.get(info.id)?.chunks ?? new HeldChunks(await this.#chunksInDatabase(info.id, otherwise));
+    held.add(chunks);
+    held.dropFramesBefore(info.lengthS - FRAMES_S);
+    this.#memory.set(info.id, { info, chunks: held });
   }
 
   /** @param {string} id @param {Chunk[]} [otherwise] if they cannot be read; without it, this rejects @returns {Promise<Chunk[]>} */
@@ -239,6 +247,3 @@ export const nameOf = (typed) => [...typed.replace(/\s+/g, ' ').trim()].slice(0,
 
 /** @param {string} id of a session @returns {string} the name that the tab claims that writes it */
 export const claimOf = (id) => `session.${id}`;
-
-/** @param {Chunk[]} chunks @param {number} lengthS of the session @returns {Chunk[]} */
-const withoutOldFrames = (chunks, lengthS) => chunks.filter(({ kind, toS }) => kind !== 'frames' || toS >= lengthS - FRAMES_S);
