@@ -23,6 +23,7 @@ from facestream.offline.options import OfflineOptions
 from facestream.offline.sources import Source
 from facestream.resources import MODELS_DIR
 from facestream.results.bundle import Bundle
+from facestream.results.growing_table import MAX_EXTRA_NAMES
 from facestream.results.neutral_span import NeutralSpan
 from facestream.results.record import FrameResult, result_of
 from facestream.results.report.session import ReportOptions
@@ -33,10 +34,7 @@ from facestream.results.tables import TableOptions
 VIDEO_NAME = "annotated.mp4"
 IMAGE_NAME = "annotated.jpg"
 IMAGE_QUALITY = 92
-HELD_FRAMES = 600
-"""Results that wait for the first frame with values of your own analysis, whose names become columns; about 2 MB."""
-LATE_NAMES = 8
-"""Names that are not columns, as many as are named."""
+SHOWN_NAMES = 8
 _TIME_BASE = Fraction(1, 90_000)
 
 
@@ -53,22 +51,18 @@ class SourceResults:
 
     def __init__(self, source: Source, folder: Path, options: OfflineOptions, fps: float | None) -> None:
         """`fps`: of the clip; None: a photograph. Raises OSError, ConfigError."""
-        self._folder, self._formats, self._facts = folder, options.formats, _facts(source, options)
-        self._table_options = TableOptions(
+        self._folder, facts = folder, _facts(source, options)
+        table = TableOptions(
             source.shown,
             options.with_landmarks,
             detector=options.analysis.detector,
-            facts=self._facts,
+            facts=facts,
             changes=options.neutral_s is not None,
             report=ReportOptions(options.language, options.with_images),
         )
         self._neutral = None if options.neutral_s is None else NeutralSpan(*options.neutral_s)
-        self._bundle: Bundle | None = None
-        self._has_plugin = bool(options.analysis.analyzer)
-        self._held = list[FrameResult]()
-        self._extra_names: tuple[str, ...] = ()
-        self._late_names = dict[str, None]()
-        self._reports = list[ReportWriter]()
+        self._bundle = Bundle(folder, options.formats, facts, table, neutral=self._neutral)
+        self._reports = [writer for writer in self._bundle.writers if isinstance(writer, ReportWriter)]
         self._video = _AnnotatedVideo(folder / VIDEO_NAME) if options.with_video and fps is not None else None
 
     def write(self, analysed: AnalysedFrame) -> None:
@@ -85,12 +79,7 @@ class SourceResults:
 
     def write_result(self, result: FrameResult) -> None:
         """Write one frame of which no video is written."""
-        if self._bundle is None and self._has_plugin and not result.extra and len(self._held) < HELD_FRAMES:
-            self._held.append(result)
-            return
-        self._opened(tuple(sorted(result.extra))).write(result)
-        if len(self._late_names) <= LATE_NAMES:
-            self._late_names |= dict.fromkeys(name for name in result.extra if name not in self._extra_names)
+        self._bundle.write(result)
 
     def write_image(self, image: av.VideoFrame, report: FrameReport) -> None:
         """Write an image with its annotations; draws on a copy. Raises OSError."""
@@ -105,46 +94,29 @@ class SourceResults:
     def problems(self) -> list[str]:
         """Sentences, after `settle`: no face has a baseline, or a value of your own analysis is in no table."""
         problems = [self._neutral.shortfall] if self._neutral and self._neutral.is_missed else []
-        if not self._late_names:
-            return problems
-        names = ", ".join([*self._late_names][:LATE_NAMES]) + (
-            " and others" if len(self._late_names) > LATE_NAMES else ""
-        )
-        return [
-            *problems,
-            f"your own analysis has values that its first frame with values does not have, so the tables lack {names}; "
-            "return each name in each frame (None: no value), or see frames.jsonl",
-        ]
+        if left_out := [*self._bundle.names_left_out]:
+            names = ", ".join(left_out[:SHOWN_NAMES]) + (" and others" if len(left_out) > SHOWN_NAMES else "")
+            problems.append(
+                f"your own analysis has more than {MAX_EXTRA_NAMES} names of values, so the tables lack {names}; "
+                "return the same names in each frame, or see frames.jsonl"
+            )
+        return problems
 
     def settle(self) -> Iterator[None]:
         """Write what waits for baselines, after the last frame; yields now and then. Raises OSError."""
-        return self._opened(()).settle()
+        return self._bundle.settle()
 
     def finish(self, problems: Sequence[str] = ()) -> None:
         """Complete all files; `problems` are sentences about the source for the report."""
-        bundle = self._opened(())
         for html in self._reports:
             html.session = replace(html.session, notes=tuple(problems))
         if self._video is not None:
             self._video.finish()
-        bundle.finish()
-
-    def _opened(self, extra_names: tuple[str, ...]) -> Bundle:
-        """The bundle; made with the first frame that has values of your own analysis, because these are columns."""
-        if self._bundle is None:
-            self._extra_names = extra_names
-            options = replace(self._table_options, extra_names=extra_names)
-            self._bundle = Bundle(self._folder, self._formats, self._facts, options, neutral=self._neutral)
-            self._reports = [writer for writer in self._bundle.writers if isinstance(writer, ReportWriter)]
-            for held in self._held:
-                self._bundle.write(held)
-            self._held.clear()
-        return self._bundle
+        self._bundle.finish()
 
     def close(self) -> None:
         """Close the files, complete or not."""
-        if self._bundle is not None:
-            self._bundle.close()
+        self._bundle.close()
         if self._video is not None:
             self._video.close()
 

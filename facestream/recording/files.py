@@ -11,15 +11,13 @@ from pydantic import JsonValue
 from facestream.analysis.faces import EMOTIONS, FrameReport
 from facestream.messages.telemetry import Telemetry
 from facestream.recording.folders import Held, RecordFolders, name_of
-from facestream.results.bundle import PRIVATE, Bundle
-from facestream.results.record import FrameResult, result_of
+from facestream.results.bundle import Bundle
+from facestream.results.files import PRIVATE
+from facestream.results.record import result_of
 from facestream.results.report.session import ReportEvent
 from facestream.results.report.texts import texts_of
 from facestream.results.session_file import Baseline, SessionFacts, SessionNotes
 from facestream.results.tables import TableOptions
-
-MOST_EARLY = 64
-"""Frames that wait for the first analysed one, whose values of the operator's own analysis become columns."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +42,6 @@ class RecordOptions:
     """0: not limited. The peer of a session may ask for less."""
     facts: SessionFacts
     table: TableOptions
-    has_plugin: bool
 
 
 class RecordFiles:
@@ -60,7 +57,6 @@ class RecordFiles:
         self._notes = notes
         self._held: Held | None = None
         self._bundle: Bundle | None = None
-        self._early: list[FrameResult] = []
         self._last_s = 0.0
         self._is_closed = False
 
@@ -87,18 +83,7 @@ class RecordFiles:
             message=message,
         )
         self._last_s = message.pts
-        if self._bundle is None and self._options.has_plugin and not message.analysed:
-            self._early.append(result)
-            if len(self._early) < MOST_EARLY:
-                return
-        bundle = self._opened(result)
-        for earlier in self._early:
-            bundle.write(earlier)
-        if self._early and self._early[-1] is result:
-            self._early.clear()
-            return
-        self._early.clear()
-        bundle.write(result)
+        self._opened().write(result)
 
     def add_event(self, event: ReportEvent) -> None:
         """Write a marker, or the note that it has got; one before the first frame is impossible."""
@@ -136,14 +121,13 @@ class RecordFiles:
 
     def finish(self, ending: str, lost: int) -> None:
         """Complete all files. `lost`: how many frames were not written, because this thread could not keep up."""
-        if self._early:
-            bundle = self._opened(self._early[-1])
-            for result in self._early:
-                bundle.write(result)
         if self._bundle is not None:
             self._notes.record = {**self._notes.record, "ending": ending, "frames_lost": lost}
             texts = texts_of(self._options.table.report.language)
-            self._bundle.finish(texts.frames_missing.format(count=lost) if lost else "")
+            missing = [texts.frames_missing.format(count=lost)] if lost else []
+            if left_out := self._bundle.names_left_out:
+                missing.append(texts.values_missing.format(names=", ".join(left_out)))
+            self._bundle.finish(" ".join(missing))
         self.close()
 
     def delete(self) -> bool:
@@ -168,16 +152,14 @@ class RecordFiles:
             with contextlib.suppress(OSError):
                 self._bundle.close()
 
-    def _opened(self, first: FrameResult) -> Bundle:
+    def _opened(self) -> Bundle:
         if self._bundle is not None:
             return self._bundle
         path = self._folders.root / self.name
         self._notes.record = self._record()
         try:
             self._held = Held.new(path, self._session.secret)
-            table = replace(
-                self._options.table, source=self._session.id, extra_names=tuple(sorted(first.extra))
-            )
+            table = replace(self._options.table, source=self._session.id)
             self._bundle = Bundle(
                 path, self._options.formats, self._facts, table, self._notes, "by caller", PRIVATE
             )

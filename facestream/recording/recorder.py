@@ -92,10 +92,7 @@ class Recorder:
         )
         days = f"for {config.record_days} days" if config.record_days else "without a limit of time"
         logger.info("record: the results of sessions are kept in %s %s", config.record, days)
-        has_plugin = bool(config.analyzer)
-        return cls(
-            folders, RecordOptions(config.record_formats, config.record_days, facts, table, has_plugin)
-        )
+        return cls(folders, RecordOptions(config.record_formats, config.record_days, facts, table))
 
     @property
     def faults(self) -> int:

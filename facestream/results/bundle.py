@@ -6,7 +6,6 @@ process is killed is in the files; then `whole` in session.json is false.
 
 import csv
 import json
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
@@ -14,7 +13,9 @@ from pathlib import Path
 from typing import Any, Literal, Protocol, TextIO, TypeVar, runtime_checkable
 
 from facestream.results.events_file import EVENT_COLUMNS, EventsFile
+from facestream.results.files import OF_UMASK, open_text, replacing
 from facestream.results.formats import FORMATS, ResultWriter, check_formats
+from facestream.results.growing_table import MAX_EXTRA_NAMES, GrowingTable, with_names
 from facestream.results.late_rows import LateWriter, with_baselines
 from facestream.results.neutral_span import NeutralSpan
 from facestream.results.record import FrameResult
@@ -26,8 +27,6 @@ Value = TypeVar("Value")
 CODEBOOK = "codebook.csv"
 SESSION = "session.json"
 EVENTS = "events.csv"
-OF_UMASK, PRIVATE = 0o666, 0o600
-"""Permissions of new files: as usual, or for their owner only."""
 
 
 @runtime_checkable
@@ -38,6 +37,10 @@ class _TakesEvents(Protocol):
 @runtime_checkable
 class _SaysSession(Protocol):
     session: ReportSession
+
+
+class _Flushes(Protocol):
+    def flush(self) -> None: ...
 
 
 class Bundle:
@@ -74,14 +77,24 @@ class Bundle:
         self._flushes_each = flush == "each frame"
         self._totals = Totals()
         self._late: LateWriter | None = None
-        self._open: list[TextIO] = []
+        self.names_left_out: dict[str, None] = {}
+        """Names of values of your own analysis that are in no table, because there are too many; MAX_EXTRA_NAMES of
+        them."""
+        self._open: list[_Flushes] = []
         self._events: EventsFile | None = None
-        options = replace(options or TableOptions(), facts=facts)
+        self._options = options = replace(options or TableOptions(), facts=facts)
         with ExitStack() as stack:
             writers = dict[str, ResultWriter]()
             for name, file_name in self._files.items():
-                self._open.append(stack.enter_context(open_text(folder / file_name, permissions)))
-                writers[name] = FORMATS[name].make_writer(self._open[-1], options)
+                if FORMATS[name].grows:
+                    table = GrowingTable(folder / file_name, FORMATS[name], options, permissions)
+                    stack.callback(table.close_file)
+                    self._open.append(table)
+                    writers[name] = table
+                else:
+                    file = stack.enter_context(open_text(folder / file_name, permissions))
+                    self._open.append(file)
+                    writers[name] = FORMATS[name].make_writer(file, options)
             if neutral is not None:
                 late = [writers.pop(name) for name in self._files if FORMATS[name].has_changes]
                 writers["late"] = self._late = LateWriter(neutral, late, folder)
@@ -91,13 +104,14 @@ class Bundle:
             if options.events:
                 file = stack.enter_context(open_text(folder / EVENTS, permissions))
                 self._events = EventsFile(file)
-            with open_text(folder / CODEBOOK, permissions) as file:
-                write_codebook(file, columns_of(self._files, options))
+            self._write_codebook()
             self._write_session(whole=False)
             self._closing = stack.pop_all()
 
     def write(self, result: FrameResult) -> None:
         """Write one frame; frames come in order."""
+        if result.extra.keys() - set(self._options.extra_names):
+            self._take_names(result.extra)
         if self._notes.baselines:
             result = with_baselines(result, self._notes.baselines)
         for writer in self.writers:
@@ -166,6 +180,20 @@ class Bundle:
         """Close the files as they are; a second call does nothing."""
         self._closing.close()
 
+    def _take_names(self, names: Iterable[str]) -> None:
+        """Names of values of your own analysis, which get columns when they appear first."""
+        grown = with_names(self._options, names)
+        if grown is not self._options:
+            self._options = grown
+            self._write_codebook()
+        for name in names:
+            if name not in grown.extra_names and len(self.names_left_out) < MAX_EXTRA_NAMES:
+                self.names_left_out[name] = None
+
+    def _write_codebook(self) -> None:
+        with replacing(self._folder / CODEBOOK, self._permissions) as file:
+            write_codebook(file, columns_of(self._files, self._options))
+
     def _flush_files(self) -> None:
         for file in self._open:
             file.flush()
@@ -199,20 +227,8 @@ def _put(values: dict[int, Value], face: int, value: Value | None) -> None:
 def write_session_file(folder: Path, content: dict[str, Any], permissions: int = OF_UMASK) -> None:
     """Replace session.json at once: a killed process leaves no half of it. Raises OSError."""
     text = json.dumps(content, ensure_ascii=False, indent=2) + "\n"
-    part = folder / f".{SESSION}.part"
-    with open_text(part, permissions) as file:
+    with replacing(folder / SESSION, permissions) as file:
         file.write(text.encode("utf-8", "replace").decode("utf-8"))
-    part.replace(folder / SESSION)
-
-
-def open_text(path: Path, permissions: int = OF_UMASK) -> TextIO:
-    """A file for a writer of results: UTF-8, and LF at the end of a line on every system.
-
-    A PRIVATE one is never opened through a link, which could lead out of the folder.
-    """
-    links = os.O_NOFOLLOW if permissions == PRIVATE else 0
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | links, permissions)
-    return os.fdopen(descriptor, "w", encoding="utf-8", newline="")
 
 
 def columns_of(formats: Iterable[str], options: TableOptions) -> list[Column]:

@@ -19,7 +19,8 @@ from pydantic import BaseModel, JsonValue, ValidationError
 from facestream.analysis.faces import EMOTIONS
 from facestream.messages.telemetry import Telemetry
 from facestream.messages.validation import first_problem
-from facestream.results.bundle import PRIVATE, SESSION, open_text, write_session_file
+from facestream.results.bundle import CODEBOOK, SESSION, write_session_file
+from facestream.results.files import PRIVATE, part_of, replacing
 from facestream.results.formats import FORMATS
 from facestream.results.frames_jsonl import read_messages
 from facestream.results.record import result_of_telemetry
@@ -77,6 +78,9 @@ def finish_interrupted(folder: Path, why: str, report: ReportOptions) -> None:
     except ValidationError as error:
         raise ValueError(f"{SESSION}: {first_problem(error, 'content')}") from None
     files = dict(found.files or {})
+    for name in (*files.values(), CODEBOOK):
+        # Of a table that was to get more columns.
+        part_of(folder / Path(name).name).unlink(missing_ok=True)
     for name in files.values():
         if name.endswith(_LINES):
             with contextlib.suppress(FileNotFoundError):
@@ -128,8 +132,7 @@ def _write_report(folder: Path, found: _Found, why: str, options: ReportOptions)
         models=found.models or {},
         settings=found.settings or {},
     )
-    part = folder / f".{_HTML}.part"
-    with open_text(part, PRIVATE) as file:
+    with replacing(folder / _HTML, PRIVATE) as file:
         baselines = {
             face: Baseline(tuple(rest.emotions[name] for name in EMOTIONS), rest.from_time_s)
             for face, rest in (found.neutral or {}).items()
@@ -145,7 +148,6 @@ def _write_report(folder: Path, found: _Found, why: str, options: ReportOptions)
             else:
                 writer.add_event(message)
         writer.close()
-    part.replace(folder / _HTML)
 
 
 def _open_regular(path: Path, flags: int) -> int:

@@ -38,6 +38,8 @@ class Format:
     """Raises ConfigError if a package is missing."""
     has_changes: bool = False
     """Whether it has the difference of each face to its baseline, frame by frame."""
+    grows: bool = False
+    """Whether it has a column for each value of your own analysis: then its writer has `take_rows`."""
 
 
 def _html(file: TextIO, options: TableOptions) -> ResultWriter:
@@ -49,14 +51,16 @@ def _html(file: TextIO, options: TableOptions) -> ResultWriter:
 
 
 def _csv(file_name: str, table: Table) -> Format:
-    return Format(file_name, table.columns, lambda file, options: CsvWriter(table, file, options))
+    return Format(file_name, table.columns, lambda file, options: CsvWriter(table, file, options), grows=True)
 
 
 FORMATS: Mapping[str, Format] = {
     "csv": replace(_csv("faces.csv", FACES), has_changes=True),
     "pyfeat": _csv("pyfeat.csv", PYFEAT),
     "openface": _csv("openface.csv", OPENFACE),
-    "parquet": Format("faces.parquet", FACES.columns, ParquetWriter, check_pyarrow, has_changes=True),
+    "parquet": Format(
+        "faces.parquet", FACES.columns, ParquetWriter, check_pyarrow, has_changes=True, grows=True
+    ),
     "jsonl": Format("frames.jsonl", jsonl_fields, JsonlWriter),
     "html": Format("report.html", lambda _: (), _html),
 }

@@ -2,6 +2,7 @@
 
 import importlib.util
 import math
+from pathlib import Path
 from typing import TextIO
 
 from facestream.errors import ConfigError
@@ -49,6 +50,18 @@ class ParquetWriter:
         self._rows.extend([_known(cell) for cell in row] for row in FACES.rows(result, self._options))
         if len(self._rows) >= ROWS_PER_GROUP:
             self._write_group()
+
+    def take_rows(self, earlier: Path) -> None:
+        """Begin with the rows of a whole file that lacks some of the last columns; raises OSError."""
+        import pyarrow
+        from pyarrow import parquet
+
+        with parquet.ParquetFile(earlier) as file:
+            for number in range(file.num_row_groups):
+                table = file.read_row_group(number)
+                for field in list(self._schema)[table.num_columns :]:
+                    table = table.append_column(field, pyarrow.nulls(table.num_rows, field.type))
+                self._writer.write_table(table)
 
     def close(self) -> None:
         if self._rows:

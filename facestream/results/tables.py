@@ -8,6 +8,7 @@ import json
 import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal, TextIO
 
 from pydantic import JsonValue
@@ -68,7 +69,7 @@ class TableOptions:
     detector: DetectorName | None = None
     """Which detector gave the scores; None: not known."""
     extra_names: tuple[str, ...] = ()
-    """Names of the values of plug-ins; each becomes a column `extra_NAME`."""
+    """Names of the values of plug-ins; each becomes a column `extra_NAME`, behind all others."""
     changes: bool = False
     """Whether the tidy table has the columns `EMOTION_change`: the difference to the face at rest."""
     events: bool = False
@@ -111,15 +112,36 @@ class CsvWriter:
 
     def __init__(self, table: Table, file: TextIO, options: TableOptions) -> None:
         self._table = table
+        self._file = file
         self._options = options
-        self._csv = CsvFile(file, table.columns(options))
+        columns = table.columns(options)
+        self._width = len(columns)
+        self._csv = CsvFile(file, columns)
 
     def write(self, result: FrameResult) -> None:
         for row in self._table.rows(result, self._options):
             self._csv.write_row(row)
 
+    def take_rows(self, earlier: Path) -> None:
+        """Begin with the rows of a table that lacks some of the last columns; raises OSError."""
+        with earlier.open(encoding="utf-8", newline="") as file:
+            rows = whole_rows(file)
+            narrower = next(csv.reader([next(rows, "")]), [])
+            missing = "," * (self._width - len(narrower))
+            self._file.writelines(f"{row[:-1]}{missing}\n" for row in rows)
+
     def close(self) -> None:
         """Nothing is left to write: each row was written at once."""
+
+
+def whole_rows(file: TextIO) -> Iterator[str]:
+    """The rows of a CSV file, each with its LF, of which a quoted cell may have more; not a last one that is torn."""
+    row = ""
+    for line in file:
+        row += line
+        if row.endswith("\n") and row.count('"') % 2 == 0:
+            yield row
+            row = ""
 
 
 def landmark_columns(options: TableOptions) -> tuple[Column, ...]:

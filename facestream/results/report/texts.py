@@ -129,6 +129,7 @@ class Texts:
     settings: str
     cut_off: str
     frames_missing: str
+    values_missing: str
 
 
 def texts_of(language: Language) -> Texts:

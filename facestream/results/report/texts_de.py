@@ -203,4 +203,5 @@ GERMAN = Texts(
     settings="Einstellungen",
     cut_off="Die Ergebnisse enden vorzeitig: Der Server endete vor der Sitzung oder konnte nicht schreiben.",
     frames_missing="Bilder, die fehlen, weil die Festplatte oder der Rechner zu langsam war: {count}.",
+    values_missing="Werte der eigenen Auswertung, die in keiner Tabelle sind, weil sie zu viele Namen hat: {names}.",
 )

@@ -194,4 +194,5 @@ ENGLISH = Texts(
     settings="Settings",
     cut_off="The results end early: the server was stopped before the session, or it could not write.",
     frames_missing="Frames that are missing, because the disk or the machine was too slow: {count}.",
+    values_missing="Values of your own analysis that are in no table, because it has too many names: {names}.",
 )

@@ -27,6 +27,10 @@ def more(frame_luma, report):
     late.frames += 1
     return {"always": 1} if late.frames < 5 else {"always": 1, "sometimes": 2}
 
+def many(frame_luma, report):
+    late.frames += 1
+    return {f"a{late.frames - 1}_{number}": number for number in range(32)}
+
 def broken(frame_luma, report):
     raise KeyError("smile")
 
@@ -93,11 +97,21 @@ def test_values_that_begin_late_are_columns_and_a_fault_is_reported(tmp_path: Pa
     ]
 
 
-def test_a_name_that_is_no_column_is_reported(tmp_path: Path, media_dir: Path):
+def test_a_name_that_appears_late_is_a_column(tmp_path: Path, media_dir: Path):
     run = analyze(tmp_path, media_dir / "single_face.mp4", "--end", "0.2", "--analyzer", "own:more")
 
+    table = rows(tmp_path / "out" / "single_face" / "faces.csv")
+    assert run.returncode == 0, run.stderr
+    assert [row["extra_sometimes"] for row in table] == ["", "", "", "", "2", "2"]
+    assert {row["extra_always"] for row in table} == {"1"}
+
+
+def test_names_beyond_the_limit_are_reported(tmp_path: Path, media_dir: Path):
+    run = analyze(tmp_path, media_dir / "single_face.mp4", "--end", "0.2", "--analyzer", "own:many")
+
     assert run.returncode == 1
-    assert "so the tables lack sometimes" in rows(tmp_path / "out" / "sources.csv")[0]["problem"]
+    problem = rows(tmp_path / "out" / "sources.csv")[0]["problem"]
+    assert "has more than 64 names of values, so the tables lack a2_0, a2_1, " in problem
 
 
 @pytest.mark.parametrize(("name", "code", "found"), [("broken", 1, None), ("Own", 0, "5")])

@@ -45,15 +45,11 @@ def message(seq: int, report: FrameReport = REPORT, **changed: object) -> Teleme
     return Telemetry(**{**values, **changed})  # type: ignore[arg-type]
 
 
-def options_of(
-    formats: tuple[str, ...] = ("csv", "jsonl", "html"), keep_days: int = 30, *, has_plugin: bool = False
-) -> RecordOptions:
-    return RecordOptions(
-        formats, keep_days, SessionFacts(), TableOptions(changes=True, events=True), has_plugin
-    )
+def options_of(formats: tuple[str, ...] = ("csv", "jsonl", "html"), keep_days: int = 30) -> RecordOptions:
+    return RecordOptions(formats, keep_days, SessionFacts(), TableOptions(changes=True, events=True))
 
 
-def recorder_in(root: Path, keep_days: int = 30, *, has_plugin: bool = False) -> Recorder:
+def recorder_in(root: Path, keep_days: int = 30) -> Recorder:
     folders = RecordFolders(root)
     folders.prepare()
-    return Recorder(folders, options_of(keep_days=keep_days, has_plugin=has_plugin))
+    return Recorder(folders, options_of(keep_days=keep_days))

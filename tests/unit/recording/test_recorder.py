@@ -20,6 +20,7 @@ from facestream.messages.telemetry import decode_telemetry
 from facestream.recording.record import MOST_FACES, MOST_WAITING, SessionRecord, TooManyFacesError
 from facestream.recording.recorder import Deletion, Recorder, check_record
 from facestream.results.bundle import Bundle
+from facestream.results.growing_table import MAX_EXTRA_NAMES
 from tests.conftest import ROOT, environment_of_the_checkout
 from tests.times import seconds
 from tests.unit.recording.samples import REPORT, SECRET, SIZE_WH, message, recorder_in, session_id
@@ -216,7 +217,7 @@ def test_more_names_than_a_record_may_have_are_rejected(recorder: Recorder):
 
 
 def test_values_of_your_own_analysis_are_columns_also_if_the_first_frame_was_not_analysed(tmp_path: Path):
-    recorder = recorder_in(tmp_path, has_plugin=True)
+    recorder = recorder_in(tmp_path)
     record = begun(recorder)
     record.add_frame(
         message(0, FrameReport(()), analysed=False, unanalysed="fault"), FrameReport(()), SIZE_WH
@@ -230,6 +231,25 @@ def test_values_of_your_own_analysis_are_columns_also_if_the_first_frame_was_not
     folder = tmp_path / record.files.name
     assert [row["extra_smiles"] for row in rows_of(folder)] == ["2"]
     assert len((folder / "frames.jsonl").read_text().splitlines()) == 2
+
+
+def test_values_that_appear_late_are_columns_and_those_beyond_the_limit_are_said(
+    recorder: Recorder, tmp_path: Path
+):
+    record = begun(recorder)
+    record.add_frame(message(0), REPORT, SIZE_WH)
+    for seq in range(1, MAX_EXTRA_NAMES + 2):
+        report = FrameReport(REPORT.faces, extra={f"value_{seq}": seq})
+        record.add_frame(message(seq, report), report, SIZE_WH)
+    record.end("goodbye")
+    written(recorder)
+
+    folder = tmp_path / record.files.name
+    rows = rows_of(folder)
+    assert [rows[0]["extra_value_1"], rows[1]["extra_value_1"], rows[2]["extra_value_1"]] == ["", "1", ""]
+    assert rows[MAX_EXTRA_NAMES][f"extra_value_{MAX_EXTRA_NAMES}"] == str(MAX_EXTRA_NAMES)
+    why = str(session_of(folder)["why_not_whole"])
+    assert f"in no table, because it has too many names: value_{MAX_EXTRA_NAMES + 1}." in why
 
 
 def test_frames_beyond_what_may_wait_are_lost_counted_and_said(

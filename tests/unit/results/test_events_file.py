@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from facestream.results.bundle import open_text
 from facestream.results.events_file import MOST_OPEN, EventsFile
+from facestream.results.files import open_text
 from facestream.results.report.session import ReportEvent
 
 
