@@ -16,7 +16,7 @@ from facestream.results.files import PRIVATE
 from facestream.results.record import result_of
 from facestream.results.report.session import ReportEvent
 from facestream.results.report.texts import texts_of
-from facestream.results.session_file import Baseline, SessionFacts, SessionNotes
+from facestream.results.session_file import Baseline, SessionFacts, SessionNotes, Totals, session_json
 from facestream.results.tables import TableOptions
 
 
@@ -158,7 +158,8 @@ class RecordFiles:
         path = self._folders.root / self.name
         self._notes.record = self._record()
         try:
-            self._held = Held.new(path, self._session.secret)
+            content = session_json(self._facts, Totals(), {}, self._notes, whole=False)
+            self._held = Held.new(path, self._session.secret, content)
             table = replace(self._options.table, source=self._session.id)
             self._bundle = Bundle(
                 path, self._options.formats, self._facts, table, self._notes, "by caller", PRIVATE

@@ -22,6 +22,8 @@ from typing import Any, Final, Self
 
 from facestream.errors import ConfigError
 from facestream.remedies import remedy_of
+from facestream.results.bundle import SESSION, write_session_file
+from facestream.results.files import PRIVATE
 from facestream.results.finishing import is_unfinished, read_session_file
 
 FOLDER_MODE, FILE_UMASK = 0o700, 0o077
@@ -29,8 +31,18 @@ LOCK: Final = ".facestream"
 """The file that is locked while the folder is written; it holds what only the owner of the session can prove."""
 DELETING: Final = ".deleting_"
 """Before the name of a folder that is being deleted."""
+MAKING: Final = ".making_"
+"""Before the name of a folder that has no session.json yet."""
+MAKING_LIMIT = timedelta(minutes=1)
+"""After this, nobody is making it any more; the folder is made at once."""
+PLAUSIBLE_FROM = datetime(2026, 1, 1, tzinfo=UTC)
+"""No session began before there was facestream; a clock without a battery begins long before."""
+FUTURE = timedelta(days=1)
+"""No session began later than this from now."""
 _ID = r"[A-Za-z0-9_-]{22}"
-_NAME = re.compile(rf"\d{{4}}-\d\d-\d\dT\d\d-\d\d-\d\dZ_({_ID})")
+_FOLDER = r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ_"
+_NAME = re.compile(rf"{_FOLDER}({_ID})")
+_REST = re.compile(rf"({re.escape(DELETING)}|{re.escape(MAKING)}){_FOLDER}{_ID}")
 
 
 def name_of(session_id: str, began: datetime) -> str:
@@ -46,12 +58,25 @@ class Held:
         self._lock = lock
 
     @classmethod
-    def new(cls, path: Path, secret: str) -> Self:
-        """Make a folder whose owner has this secret; raises OSError."""
-        path.mkdir(mode=FOLDER_MODE)
-        lock = os.open(path / LOCK, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        os.write(lock, json.dumps({"secret_sha256": _digest(secret)}).encode())
+    def new(cls, path: Path, secret: str, content: dict[str, Any]) -> Self:
+        """Make a folder whose owner has this secret, with a session.json of this content; raises OSError.
+
+        It appears with both: a killed process leaves no folder that is not known as a record.
+        """
+        making = path.with_name(f"{MAKING}{path.name}")
+        making.mkdir(mode=FOLDER_MODE)
+        lock = -1
+        try:
+            lock = os.open(making / LOCK, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.write(lock, json.dumps({"secret_sha256": _digest(secret)}).encode())
+            write_session_file(making, content, PRIVATE)
+            making.rename(path)
+        except OSError:
+            if lock >= 0:
+                os.close(lock)
+            shutil.rmtree(making, ignore_errors=True)
+            raise
         return cls(path, lock)
 
     @classmethod
@@ -110,14 +135,37 @@ class Record:
         """Whether it is being written, or was cut off."""
         return is_unfinished(self.content)
 
+    @property
+    def days_from(self) -> datetime | None:
+        """From when on its days are counted; None: nobody can say."""
+        try:
+            said = self.content["record"].get("days_from") or self.content["began_at"]
+            from_ = datetime.fromisoformat(str(said))
+        except (KeyError, TypeError, ValueError):
+            return None
+        return from_ if from_.tzinfo else None
+
     def is_expired(self, now: datetime) -> bool:
         """Whether the days are over that the answer to the peer named."""
+        from_, kept = self.days_from, self._kept
+        return from_ is not None and kept is not None and now - from_ > kept
+
+    def is_misdated(self, now: datetime) -> bool:
+        """Whether it was begun while the clock was wrong, so that its days are counted from another time."""
+        from_ = self.days_from
+        return self._kept is not None and from_ is not None and not PLAUSIBLE_FROM <= from_ <= now + FUTURE
+
+    @property
+    def _kept(self) -> timedelta | None:
         try:
-            days = int(self.content["record"].get("keep_days") or 0)
-            began = datetime.fromisoformat(str(self.content["began_at"]))
-            return days > 0 and now - began > timedelta(days=days)
+            return timedelta(days=int(self.content["record"].get("keep_days") or 0)) or None
         except (TypeError, ValueError, OverflowError):
-            return False
+            return None
+
+    def count_days_from(self, now: datetime) -> None:
+        """Count its days from now on; for who holds it. Raises OSError."""
+        self.content["record"]["days_from"] = now.isoformat(" ", "seconds")
+        write_session_file(self.path, self.content, PRIVATE)
 
 
 class RecordFolders:
@@ -170,14 +218,29 @@ class RecordFolders:
             names = [entry.name for entry in entries if entry.name.endswith(f"_{session_id}")]
         return next(filter(None, map(self.named, names)), None)
 
+    def newest(self) -> datetime | None:
+        """When a record was last written to; None: there is none. Raises OSError."""
+        times = list[float]()
+        for record in self.all():
+            with contextlib.suppress(OSError):
+                times.append((record.path / SESSION).stat().st_mtime)
+        return datetime.fromtimestamp(max(times), UTC) if times else None
+
     def remove_rests(self) -> None:
-        """Remove what is left of folders whose deletion was cut off."""
+        """Remove what is left of folders that were being made or deleted when a process was killed; raises OSError."""
         with os.scandir(self.root) as entries:
             for entry in list(entries):
-                name = entry.name.removeprefix(DELETING)
-                if name != entry.name and _NAME.fullmatch(name) and entry.is_dir(follow_symlinks=False):
-                    with contextlib.suppress(OSError):
+                match = _REST.fullmatch(entry.name)
+                if match is None or not entry.is_dir(follow_symlinks=False):
+                    continue
+                with contextlib.suppress(OSError):
+                    if match[1] == DELETING or self._is_left(entry):
                         shutil.rmtree(entry.path)
+
+    @staticmethod
+    def _is_left(entry: "os.DirEntry[str]") -> bool:
+        changed = datetime.fromtimestamp(entry.stat(follow_symlinks=False).st_mtime, UTC)
+        return abs(datetime.now(UTC) - changed) > MAKING_LIMIT
 
 
 def _digest(secret: str) -> str:

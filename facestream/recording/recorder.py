@@ -8,21 +8,19 @@ import enum
 import logging
 import weakref
 from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
 from facestream.analysis.drawing.words import Language
 from facestream.config import Config
 from facestream.errors import ConfigError
+from facestream.recording.care import RecordCare
 from facestream.recording.files import RecordedSession, RecordFiles, RecordOptions, baseline_of
-from facestream.recording.folders import Held, Record, RecordFolders
+from facestream.recording.folders import Held, RecordFolders
 from facestream.recording.record import SessionRecord
 from facestream.recording.writer import WriterThread
-from facestream.results.finishing import finish_interrupted
 from facestream.results.formats import check_formats
 from facestream.results.report.session import ReportOptions
-from facestream.results.report.texts import texts_of
 from facestream.results.session_file import SessionFacts, SessionNotes, models_used
 from facestream.results.tables import TableOptions
 from facestream.workers.shortage import started_threads
@@ -30,6 +28,8 @@ from facestream.workers.shortage import started_threads
 logger = logging.getLogger(__name__)
 
 CARE_EVERY_S = 3600.0
+LOOK_EVERY_S = 10.0
+"""For records that could not be written."""
 CLOSE_DEADLINE_S = 2.0
 """For the last writes at the end of the server; what is not done by then is finished at the next start."""
 
@@ -66,8 +66,9 @@ class Recorder:
         self._options = options
         self._begun: weakref.WeakValueDictionary[str, SessionRecord] = weakref.WeakValueDictionary()
         """By session, as long as the session runs or can be resumed."""
-        self._writer = WriterThread()
-        self._care = started_threads(1, "record-care")
+        self._care = RecordCare(folders, options.table.report)
+        self._writer = WriterThread(self._care.add_failed)
+        self._care_thread = started_threads(1, "record-care")
         self._closed = False
 
     @classmethod
@@ -162,74 +163,35 @@ class Recorder:
         return deletion
 
     async def care(self) -> None:
-        """Finish folders that were cut off and delete the old ones, now and every hour, until cancelled."""
+        """Finish folders that were cut off and delete the old ones, now and every hour, until cancelled.
+
+        Records that could not be written are finished within seconds after the disk has space again.
+        """
+        loop = asyncio.get_running_loop()
         while True:
-            await asyncio.get_running_loop().run_in_executor(self._care, self.tidy)
-            await asyncio.sleep(CARE_EVERY_S)
+            await loop.run_in_executor(self._care_thread, self._care.tidy)
+            tidy_at_s = loop.time() + CARE_EVERY_S
+            while (left_s := tidy_at_s - loop.time()) > 0:
+                await asyncio.sleep(min(left_s, LOOK_EVERY_S))
+                if self._care.has_failed:
+                    await loop.run_in_executor(self._care_thread, self._care.finish_failed)
 
     def tidy(self) -> None:
         """Finish folders that were cut off, and delete the old ones. Takes seconds for an hour of frames."""
-        finished, deleted = list[str](), 0
-        try:
-            self._folders.remove_rests()
-            for record in self._folders.all():
-                if self._closed:
-                    return
-                if record.is_expired(datetime.now(UTC)):
-                    deleted += self._delete_expired(record)
-                elif record.is_unfinished and self._finish(record):
-                    finished.append(record.path.name)
-        except OSError as error:
-            logger.warning("record: %s cannot be read (%s)", self._folders.root, error.strerror)
-        if finished:
-            logger.info("record: finished the results of sessions that were cut off: %s", ", ".join(finished))
-        if deleted:
-            logger.info("record: deleted %d recorded sessions, because their days are over", deleted)
+        self._care.tidy()
 
     def close(self) -> None:
         """Write what waits, and end; blocks for CLOSE_DEADLINE_S at most. A second call does nothing."""
         if self._closed:
             return
         self._closed = True
-        self._care.shutdown(wait=False, cancel_futures=True)
+        self._care.stop()
+        self._care_thread.shutdown(wait=False, cancel_futures=True)
         if not self._writer.close(CLOSE_DEADLINE_S):
             logger.warning("record: not everything was written in time; the next start finishes it")
 
     def _count_lost(self) -> None:
         self.frames_lost += 1
-
-    def _finish(self, record: Record) -> bool:
-        held = Held.existing(record.path)
-        if held is None:
-            return False
-        try:
-            # Again, because its writer may have finished it since.
-            current = self._folders.named(record.path.name)
-            if current is None or not current.is_unfinished:
-                return False
-            report = self._options.table.report
-            finish_interrupted(record.path, texts_of(report.language).cut_off, report)
-        except (OSError, ValueError) as error:
-            logger.warning("record: %s cannot be finished (%s)", record.path.name, error)
-            return False
-        except Exception:
-            # The boundary of one folder: a fault in it must not prevent the deletion of others.
-            logger.exception("record: %s cannot be finished: fault in the server", record.path.name)
-            return False
-        finally:
-            held.release()
-        return True
-
-    def _delete_expired(self, record: Record) -> bool:
-        held = Held.existing(record.path)
-        if held is None:
-            return False
-        try:
-            held.delete()
-        except OSError as error:
-            logger.warning("record: %s cannot be deleted (%s)", record.path.name, error)
-            return False
-        return True
 
     def _delete_files(self, files: RecordFiles) -> Deletion:
         has_folder = files.delete()

@@ -21,7 +21,9 @@ Result = TypeVar("Result")
 class WriterThread:
     """Runs steps in the order in which they were given. The queue is bounded by those who give them."""
 
-    def __init__(self) -> None:
+    def __init__(self, on_failed: Callable[[str, str], None] = lambda _name, _problem: None) -> None:
+        """`on_failed` gets the name of a folder that cannot be written to any more, and why; in the thread."""
+        self._on_failed = on_failed
         self.problem = ""
         """Why the last session could not be written; empty: it could."""
         self.faults = 0
@@ -109,3 +111,4 @@ class WriterThread:
         self.problem = problem
         self.faults += 1
         files.close()
+        self._on_failed(files.name, problem)

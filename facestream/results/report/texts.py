@@ -128,6 +128,7 @@ class Texts:
     models: str
     settings: str
     cut_off: str
+    not_written: str
     frames_missing: str
     values_missing: str
 

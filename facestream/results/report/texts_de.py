@@ -202,6 +202,7 @@ GERMAN = Texts(
     models="Modelle",
     settings="Einstellungen",
     cut_off="Die Ergebnisse enden vorzeitig: Der Server endete vor der Sitzung oder konnte nicht schreiben.",
+    not_written="Die Ergebnisse enden vorzeitig, weil der Server sie nicht schreiben konnte ({problem}); die Sitzung lief weiter.",
     frames_missing="Bilder, die fehlen, weil die Festplatte oder der Rechner zu langsam war: {count}.",
     values_missing="Werte der eigenen Auswertung, die in keiner Tabelle sind, weil sie zu viele Namen hat: {names}.",
 )

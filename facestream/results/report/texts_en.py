@@ -193,6 +193,7 @@ ENGLISH = Texts(
     models="Models",
     settings="Settings",
     cut_off="The results end early: the server was stopped before the session, or it could not write.",
+    not_written="The results end early, because the server could not write them ({problem}); the session went on.",
     frames_missing="Frames that are missing, because the disk or the machine was too slow: {count}.",
     values_missing="Values of your own analysis that are in no table, because it has too many names: {names}.",
 )

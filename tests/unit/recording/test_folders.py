@@ -1,15 +1,23 @@
 """Folders of records: which are ours, how long they are kept, and that two servers can share a directory."""
 
 import asyncio
+import errno
 import json
 import os
+import signal
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from facestream.recording.folders import DELETING, Held, RecordFolders, name_of
+from facestream.recording.care import RecordCare
+from facestream.recording.clock import WITNESS, RecordClock, Seen
+from facestream.recording.folders import DELETING, MAKING, Held, RecordFolders, name_of
 from facestream.recording.recorder import Deletion
+from facestream.results.report.session import ReportOptions
+from tests.conftest import ROOT, environment_of_the_checkout
 from tests.times import seconds
 from tests.unit.recording.samples import SECRET, recorder_in, session_id
 
@@ -19,15 +27,13 @@ NOW = datetime.now(UTC)
 def put_record(root: Path, letter: str, age_days: float, keep_days: int = 30, **changed: object) -> Path:
     began = NOW - timedelta(days=age_days)
     path = root / name_of(session_id(letter), began)
-    held = Held.new(path, SECRET)
-    held.release()
     content: dict[str, object] = {
         "session_file_version": 1,
         "whole": True,
         "began_at": began.isoformat(" ", "seconds"),
         "record": {"session_id": session_id(letter), "keep_days": keep_days},
     }
-    (path / "session.json").write_text(json.dumps(content | changed))
+    Held.new(path, SECRET, content | changed).release()
     return path
 
 
@@ -35,7 +41,7 @@ def tidied(root: Path, keep_days: int = 30) -> set[str]:
     recorder = recorder_in(root, keep_days)
     recorder.tidy()
     recorder.close()
-    return {path.name for path in root.iterdir()}
+    return {path.name for path in root.iterdir()} - {WITNESS}
 
 
 def test_a_record_is_deleted_after_its_own_days(tmp_path: Path):
@@ -192,3 +198,129 @@ async def test_folders_that_name_each_other_are_looked_at_once(tmp_path: Path):
     for one in held:
         assert one is not None
         one.release()
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from facestream.recording import folders
+from tests.unit.recording.samples import *
+
+module, name = {"open": (os, "open"), "lock": (folders.fcntl, "flock"), "secret": (os, "write"),
+    "content": (folders, "write_session_file")}[sys.argv[2]]
+recorder = recorder_in(Path(sys.argv[1]))
+record = recorder.begin(session_id("k"), SECRET, "webrtc")
+setattr(module, name, lambda *_arguments: os.kill(os.getpid(), signal.SIGKILL))
+record.add_frame(message(0), REPORT, SIZE_WH)
+recorder._writer.submit(lambda: None).result(20)
+"""
+
+
+@pytest.mark.parametrize("step", ["open", "lock", "secret", "content"])
+def test_a_process_that_is_killed_while_it_makes_a_folder_leaves_nothing_for_ever(tmp_path: Path, step: str):
+    ended = subprocess.run(
+        [sys.executable, "-c", KILLED, str(tmp_path), step],
+        cwd=ROOT,
+        env=environment_of_the_checkout() | {"PYTHONPATH": str(ROOT)},
+        timeout=seconds(60),
+        check=False,
+    )
+    (left,) = tmp_path.iterdir()
+    assert ended.returncode == -signal.SIGKILL
+    assert left.name.startswith(MAKING)
+    assert tidied(tmp_path) == {left.name}, "another server may be making it"
+
+    os.utime(left, (NOW.timestamp() - 120,) * 2)
+
+    assert tidied(tmp_path) == set()
+
+
+def test_a_folder_that_appears_is_known_as_a_record_before_it_has_a_table(tmp_path: Path):
+    path = put_record(tmp_path, "a", 31, whole=False)
+
+    assert sorted(each.name for each in path.iterdir()) == [".facestream", "session.json"]
+    assert tidied(tmp_path) == set()
+
+
+def clock_at(root: Path, now: datetime, *, is_synchronised: bool = False) -> RecordClock:
+    return RecordClock(root, lambda: now, lambda: is_synchronised)
+
+
+def tidied_at(root: Path, now: datetime, *, is_synchronised: bool = False) -> set[str]:
+    clock = clock_at(root, now, is_synchronised=is_synchronised)
+    RecordCare(RecordFolders(root), ReportOptions(), clock).tidy()
+    return {path.name for path in root.iterdir()} - {WITNESS}
+
+
+def test_a_clock_that_is_far_ahead_deletes_nothing_and_is_said(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    young = put_record(tmp_path, "a", age_days=1)
+    assert tidied_at(tmp_path, NOW) == {young.name}
+
+    left = tidied_at(tmp_path, NOW.replace(year=2038))
+
+    assert left == {young.name}
+    (said,) = caplog.messages
+    assert "the clock of this machine says 2038-" in said
+    assert "correct the clock if it is wrong" in said
+
+    assert tidied_at(tmp_path, NOW + timedelta(hours=1)) == {young.name}
+    assert tidied_at(tmp_path, NOW + timedelta(days=7)) == {young.name}
+
+
+def test_a_first_start_with_a_clock_that_is_far_ahead_deletes_nothing(tmp_path: Path):
+    young = put_record(tmp_path, "a", age_days=1)
+
+    assert tidied_at(tmp_path, NOW.replace(year=2038)) == {young.name}
+
+
+def test_a_server_that_was_off_for_long_deletes_a_day_later_or_at_once_if_a_time_service_is_there(
+    tmp_path: Path,
+):
+    put_record(tmp_path, "a", age_days=1)
+    tidied_at(tmp_path, NOW)
+    later = NOW + timedelta(days=60)
+
+    assert len(tidied_at(tmp_path, later)) == 1
+    assert len(tidied_at(tmp_path, later + timedelta(hours=23))) == 1
+    assert tidied_at(tmp_path, later + timedelta(hours=25)) == set()
+
+    put_record(tmp_path, "b", age_days=1)
+    assert tidied_at(tmp_path, later + timedelta(days=60), is_synchronised=True) == set()
+
+
+def test_a_record_of_a_time_when_the_clock_was_wrong_is_kept_for_its_days_from_now(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    without_battery = put_record(tmp_path, "a", 0, began_at="1970-01-01 00:05:00+00:00")
+    ahead = put_record(tmp_path, "b", -4000)
+
+    assert tidied_at(tmp_path, NOW) == {without_battery.name, ahead.name}
+    assert tidied_at(tmp_path, NOW + timedelta(days=29), is_synchronised=True) == {
+        without_battery.name,
+        ahead.name,
+    }
+    assert tidied_at(tmp_path, NOW + timedelta(days=31), is_synchronised=True) == set()
+    assert sum("its days are counted from now on" in said for said in caplog.messages) == 2
+
+
+@pytest.mark.parametrize(
+    "content", ["", "[]", "{", '{"seen": 3, "doubted": null}', '{"seen": "2026-11-27", "doubted": null}']
+)
+def test_a_witness_that_cannot_be_read_is_none(tmp_path: Path, content: str):
+    (tmp_path / WITNESS).write_text(content)
+
+    assert clock_at(tmp_path, NOW).believed(lambda: None) == NOW
+    assert Seen(NOW) == RecordClock(tmp_path)._read()
+
+
+def test_a_full_disk_does_not_prevent_the_deletion(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    put_record(tmp_path, "a", age_days=31)
+
+    def full(_path: Path, *_arguments: object, **_named: object) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Path, "write_text", full)
+
+    assert tidied_at(tmp_path, NOW) == set()

@@ -1,5 +1,6 @@
 """The records of a server: what a folder holds, what is lost and counted, and what is deleted."""
 
+import asyncio
 import csv
 import json
 import os
@@ -9,6 +10,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,10 +19,13 @@ from facestream.config import load_config
 from facestream.errors import ConfigError
 from facestream.messages.events import Marker, MarkerNote
 from facestream.messages.telemetry import decode_telemetry
+from facestream.recording import care as care_module
+from facestream.recording import recorder as recorder_module
 from facestream.recording.record import MOST_FACES, MOST_WAITING, SessionRecord, TooManyFacesError
 from facestream.recording.recorder import Deletion, Recorder, check_record
 from facestream.results.bundle import Bundle
 from facestream.results.growing_table import MAX_EXTRA_NAMES
+from facestream.results.report.writer import ReportWriter
 from tests.conftest import ROOT, environment_of_the_checkout
 from tests.times import seconds
 from tests.unit.recording.samples import REPORT, SECRET, SIZE_WH, message, recorder_in, session_id
@@ -315,6 +320,68 @@ def test_what_was_written_before_the_disk_was_full_is_finished_later(recorder: R
     assert "could not write" in str(session_of(folder)["why_not_whole"])
     assert len(rows_of(folder)) == 1
     assert (folder / "report.html").stat().st_size > 1000
+
+
+async def test_a_record_that_could_not_be_written_is_finished_when_the_disk_has_space_again(
+    recorder: Recorder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(recorder_module, "LOOK_EVERY_S", 0.01)
+    free, finished = threading.Event(), asyncio.Event()
+    loop, finish = asyncio.get_running_loop(), care_module.finish_interrupted
+
+    def finish_and_say(*arguments: Any) -> None:
+        finish(*arguments)
+        loop.call_soon_threadsafe(finished.set)
+
+    monkeypatch.setattr(care_module, "_has_space", lambda _root: free.is_set())
+    monkeypatch.setattr(care_module, "finish_interrupted", finish_and_say)
+    record = begun(recorder)
+    record.add_frame(message(0), REPORT, SIZE_WH)
+    folder = tmp_path / record.files.name
+    written(recorder)
+
+    async with asyncio.TaskGroup() as tasks:
+        caring = tasks.create_task(recorder.care())
+        await asyncio.sleep(0)
+        await loop.run_in_executor(recorder._care_thread, lambda: None)  # after the first look at all folders
+        recorder._writer.put(record.files, _raise_disk_full, lambda: None)
+        written(recorder)
+        recorder._care.finish_failed()
+        assert session_of(folder)["why_not_whole"] is None
+        free.set()
+        async with asyncio.timeout(seconds(20)):
+            await finished.wait()
+        caring.cancel()
+
+    assert session_of(folder)["why_not_whole"] == (
+        "The results end early, because the server could not write them (No space left on device); the session went on."
+    )
+    assert "No space left on device" in (folder / "report.html").read_text()
+    assert len(rows_of(folder)) == 1
+
+
+def test_a_try_to_finish_on_a_full_disk_leaves_nothing_behind_and_is_repeated(
+    recorder: Recorder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    record = begun(recorder)
+    record.add_frame(message(0), REPORT, SIZE_WH)
+    recorder._writer.put(record.files, _raise_disk_full, lambda: None)
+    written(recorder)
+    folder = tmp_path / record.files.name
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ReportWriter, "close", _raise_disk_full)
+        recorder._care.finish_failed()
+    assert recorder._care.has_failed
+    assert sorted(path.name for path in folder.iterdir() if path.name.startswith(".")) == [".facestream"]
+
+    recorder._care.finish_failed()
+    assert recorder._care.has_failed, "the next try is ten seconds later"
+    recorder._care._retry_at_s = 0.0
+    recorder._care.finish_failed()
+
+    assert not recorder._care.has_failed
+    assert "(No space left on device)" in str(session_of(folder)["why_not_whole"])
 
 
 def _raise_disk_full(_files: object) -> None:
