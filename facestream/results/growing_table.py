@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol, TextIO, cast
+from typing import Protocol, cast
 
 from facestream.results.files import open_text, part_of
 from facestream.results.formats import Format, ResultWriter
@@ -66,7 +66,7 @@ class GrowingTable:
 
 
 def with_names(options: TableOptions, names: Iterable[str]) -> TableOptions:
-    """The options with these names of values behind those that they have, up to MAX_EXTRA_NAMES; the same if none is new."""
+    """The options with these names behind those that they have, up to MAX_EXTRA_NAMES; the same ones if none is new."""
     known = options.extra_names
     new = sorted(name for name in names if name not in known)[: MAX_EXTRA_NAMES - len(known)]
     return replace(options, extra_names=(*known, *new)) if new else options

@@ -24,6 +24,7 @@ from facestream.recording import recorder as recorder_module
 from facestream.recording.record import MOST_FACES, MOST_WAITING, SessionRecord, TooManyFacesError
 from facestream.recording.recorder import Deletion, Recorder, check_record
 from facestream.results.bundle import Bundle
+from facestream.results.finishing import finish_interrupted
 from facestream.results.growing_table import MAX_EXTRA_NAMES
 from facestream.results.report.writer import ReportWriter
 from tests.conftest import ROOT, environment_of_the_checkout
@@ -327,7 +328,7 @@ async def test_a_record_that_could_not_be_written_is_finished_when_the_disk_has_
 ):
     monkeypatch.setattr(recorder_module, "LOOK_EVERY_S", 0.01)
     free, finished = threading.Event(), asyncio.Event()
-    loop, finish = asyncio.get_running_loop(), care_module.finish_interrupted
+    loop, finish = asyncio.get_running_loop(), finish_interrupted
 
     def finish_and_say(*arguments: Any) -> None:
         finish(*arguments)
