@@ -361,6 +361,11 @@ async def test_a_record_that_could_not_be_written_is_finished_when_the_disk_has_
     assert len(rows_of(folder)) == 1
 
 
+def failed_of(recorder: Recorder) -> list[str]:
+    """Folders that are still to be finished."""
+    return [*recorder._care._failed]
+
+
 def test_a_try_to_finish_on_a_full_disk_leaves_nothing_behind_and_is_repeated(
     recorder: Recorder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
@@ -373,15 +378,15 @@ def test_a_try_to_finish_on_a_full_disk_leaves_nothing_behind_and_is_repeated(
     with monkeypatch.context() as patched:
         patched.setattr(ReportWriter, "close", _raise_disk_full)
         recorder._care.finish_failed()
-    assert recorder._care.has_failed
+    assert failed_of(recorder) == [folder.name]
     assert sorted(path.name for path in folder.iterdir() if path.name.startswith(".")) == [".facestream"]
 
     recorder._care.finish_failed()
-    assert recorder._care.has_failed, "the next try is ten seconds later"
+    assert failed_of(recorder) == [folder.name], "the next try is ten seconds later"
     recorder._care._retry_at_s = 0.0
     recorder._care.finish_failed()
 
-    assert not recorder._care.has_failed
+    assert failed_of(recorder) == []
     assert "(No space left on device)" in str(session_of(folder)["why_not_whole"])
 
 
