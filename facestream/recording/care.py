@@ -53,8 +53,8 @@ class RecordCare:
         try:
             self._folders.remove_rests()
             now = self._clock.believed(self._folders.newest)
-            if self._clock.doubt:
-                logger.warning("record: %s", self._clock.doubt)
+            if self._clock.problem:
+                logger.warning("record: %s", self._clock.problem)
             for record in self._folders.all():
                 if self._stopped:
                     return

@@ -51,7 +51,7 @@ class RecordClock:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         is_synchronised: Callable[[], bool] = lambda: kernel_is_synchronised(),
     ) -> None:
-        self.doubt = ""
+        self.problem = ""
         """Why the last look found no time that can be believed, as a sentence; empty: it has."""
         self._file = root / WITNESS
         self._now, self._is_synchronised = now, is_synchronised
@@ -63,10 +63,10 @@ class RecordClock:
         seen = before.after(now, is_synchronised=self._is_synchronised())
         self._write(seen)
         if seen.doubted_since is None:
-            self.doubt = ""
+            self.problem = ""
             return now
         believed_from = seen.doubted_since + PATIENCE
-        self.doubt = (
+        self.problem = (
             f"the clock of this machine says {now:%Y-%m-%d %H:%M} (UTC), but a server was last here at "
             f"{seen.at:%Y-%m-%d %H:%M}, and no time service keeps the clock right: no record is deleted before "
             f"{believed_from:%Y-%m-%d %H:%M}; correct the clock if it is wrong"
