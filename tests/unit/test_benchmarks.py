@@ -3,11 +3,13 @@
 import importlib
 import os
 import random
+import re
 from pathlib import Path
 
+import playwright
 import pytest
 
-from benchmarks import measured
+from benchmarks import chromium, measured
 from benchmarks.processes import usage
 from benchmarks.recovery import Arrivals
 from benchmarks.relay import LOOPBACK, NetworkConditions, candidates_of, with_candidate
@@ -21,6 +23,17 @@ MODULES = sorted(
 @pytest.mark.parametrize("name", MODULES)
 def test_each_benchmark_can_be_imported_and_says_what_it_measures(name: str):
     assert (importlib.import_module(name).__doc__ or "").strip()
+
+
+def test_chromium_still_gets_every_feature_that_playwright_disables():
+    driver = Path(playwright.__file__).parent / "driver" / "package" / "lib" / "coreBundle.js"
+    found = re.search(r"\n *disabledFeatures = \[(.*?)\]", driver.read_text(encoding="utf-8"), re.DOTALL)
+
+    assert found, "no list in this version of Playwright; look for --disable-features in its driver"
+    names = set(re.findall(r'^ *"(\w+)"', found[1], re.MULTILINE))
+    # Those of Windows and of Edge do nothing here.
+    expected = {name for name in names if not name.startswith("ms") and not name.endswith("Win")}
+    assert set(chromium.PLAYWRIGHTS_FEATURES) == expected
 
 
 def test_the_circumstances_contain_the_machine_and_the_commit():
