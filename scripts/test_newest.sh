@@ -29,4 +29,8 @@ if [ ! -e "$stamp" ] || [ requirements.txt -nt "$stamp" ] || [ requirements-dev.
     touch "$stamp"
 fi
 .venv-newest/bin/python scripts/make_importable.py
+# These read the texts of the repository, and the other Python has read them.
+for file in secrets words tests layers; do
+    set -- "$@" "--ignore=tests/unit/test_$file.py"
+done
 exec .venv-newest/bin/python scripts/run_tests.py tests/unit "$@"
