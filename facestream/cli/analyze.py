@@ -57,7 +57,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     tables.add_argument(
         "--combine", action="store_true",
-        help="also join the tables of all sources into one, DIR/faces.csv, with a first column `input`",
+        help="also join the tables of all sources into one, such as DIR/faces.csv, with a first column `input`",
     )  # fmt: skip
     tables.add_argument("--every", type=_count, metavar="N", help="analyse every N-th frame (default: each)")
     tables.add_argument(
@@ -151,31 +151,35 @@ def _run_tables(args: argparse.Namespace) -> int:
 
 def _conclude(report: "Report", folder: "ResultFolder", options: "OfflineOptions", *, combine: bool) -> int:
     """Write the tables of all sources, and say what became of them; returns the exit code."""
-    from facestream.offline.summary import as_problems, as_text, write_combined, write_summary
+    from facestream.offline.combined import write_combined
+    from facestream.offline.summary import as_problems, as_text, write_summary
     from facestream.results.formats import FORMATS
 
     write_summary(folder, report.outcomes)
-    joined = set[Path]()
+    joined, unjoined = list[Path](), ""
     if report.interruption is None and combine:
-        names = [FORMATS[name].file_name for name in options.formats]
-        joined.update(
-            write_combined(folder, report.outcomes, [name for name in names if name.endswith(".csv")])
-        )
+        try:
+            names = [FORMATS[name].file_name for name in options.formats]
+            joined += write_combined(folder, report.outcomes, names)
+        except ConfigError as error:
+            unjoined = str(error)
     sys.stdout.write(
         as_text(report.outcomes, folder.path, report.state.video_s, report.state.elapsed_s) + "\n"
     )
     if problems := as_problems(report.outcomes):
         sys.stdout.flush()
         sys.stderr.write(problems + "\n")
+    if unjoined:
+        say(unjoined)
     _name_old_tables(folder, joined)
     if report.interruption is not None:
         if any(outcome.status == "not_reached" for outcome in report.outcomes):
             say("interrupted; run the same command again to analyse the rest")
         raise report.interruption
-    return 0 if all(outcome.is_good for outcome in report.outcomes) else FAILED_EXIT
+    return 0 if not unjoined and all(outcome.is_good for outcome in report.outcomes) else FAILED_EXIT
 
 
-def _name_old_tables(folder: "ResultFolder", joined: set[Path]) -> None:
+def _name_old_tables(folder: "ResultFolder", joined: Sequence[Path]) -> None:
     """Say which joined tables are not about this run."""
     from facestream.offline.journal import JOINED
 
@@ -203,14 +207,15 @@ def _progress_bar() -> Iterator[Callable[["State"], None]]:
 
 
 def _offline_options(args: argparse.Namespace) -> "OfflineOptions":
+    from facestream.offline.journal import JOINED
     from facestream.offline.options import OfflineOptions
     from facestream.results.formats import FORMATS, check_formats
 
     names = [name for given in args.format or ["csv"] for name in given.split(",")]
     check_formats(names)
-    if args.combine and not any(FORMATS[name].file_name.endswith(".csv") for name in names):
+    if args.combine and not any(FORMATS[name].file_name in JOINED for name in names):
         raise ConfigError(
-            "--combine: joins CSV tables only; add csv, pyfeat or openface to --format, or leave out --combine",
+            "--combine: joins tables only; add csv, parquet, pyfeat or openface to --format, or leave out --combine",
             "--combine",
         )
     for option in ("language", "images"):

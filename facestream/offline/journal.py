@@ -11,7 +11,7 @@ import fcntl
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Self
@@ -23,7 +23,7 @@ from facestream.remedies import remedy_of
 HIDDEN = ".facestream"
 JOURNAL = "source.json"
 SUMMARY = "sources.csv"
-JOINED = ("faces.csv", "pyfeat.csv", "openface.csv")
+JOINED = ("faces.csv", "pyfeat.csv", "openface.csv", "faces.parquet")
 """The tables of all sources in one."""
 RESERVED = frozenset({SUMMARY, HIDDEN, *JOINED})
 _PARTIAL, _OLD = ".partial", ".old"
@@ -152,6 +152,17 @@ class ResultFolder:
         partial.rename(final)
         self._remove_old(name)
         self.entries[entry.identity] = name, entry
+
+    def put(self, name: str, write: Callable[[Path], None]) -> Path:
+        """Write a file of all sources beside the old one, and put it there when it is whole; raises OSError."""
+        part, path = self._hidden / f"{name}.part", self.path / name
+        try:
+            write(part)
+            _put_on_disk(part)
+            part.rename(path)
+        finally:
+            part.unlink(missing_ok=True)
+        return path
 
     def _refuse_files_of_others(self) -> None:
         for name in (SUMMARY, *JOINED):

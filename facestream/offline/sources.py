@@ -45,6 +45,11 @@ class Source:
     """What tables and messages call it: the path as given, or the address without user name and password."""
 
     @property
+    def shown_utf8(self) -> str:
+        """`shown` as a table has it: a byte of a file's name that is not UTF-8 is an escape."""
+        return as_utf8(self.shown)
+
+    @property
     def path(self) -> Path:
         """The path of a file or a device."""
         return Path(self.where)
@@ -73,6 +78,11 @@ class FoundSources:
     """The folders that were searched."""
     left_out: int
     """Files of these folders that are neither videos nor photographs, by their suffix."""
+
+
+def as_utf8(text: str) -> str:
+    """A text as it can be written in UTF-8; a byte that is not UTF-8 becomes an escape."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def is_address(argument: str) -> bool:

@@ -1,7 +1,6 @@
-"""Write what became of all sources: `sources.csv`, one table of all faces, and the text at the end of the command."""
+"""Write what became of all sources: `sources.csv`, and the text at the end of the command."""
 
 import csv
-import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -9,8 +8,8 @@ from enum import StrEnum
 from pathlib import Path
 
 from facestream.logs import printable
-from facestream.offline.journal import HIDDEN, SUMMARY, Entry, ResultFolder
-from facestream.offline.sources import Source
+from facestream.offline.journal import SUMMARY, Entry, ResultFolder
+from facestream.offline.sources import Source, as_utf8
 
 
 class Fate(StrEnum):
@@ -56,26 +55,13 @@ COLUMNS = (
 def write_summary(folder: ResultFolder, outcomes: Sequence[SourceOutcome]) -> None:
     """Write `sources.csv`: a row for each source of this run; raises OSError."""
     rows = [COLUMNS, *(_row(outcome) for outcome in outcomes)]
-    _replace(folder.path, SUMMARY, rows)
+    folder.put(SUMMARY, lambda part: write_rows(part, rows))
 
 
-def write_combined(
-    folder: ResultFolder, outcomes: Sequence[SourceOutcome], file_names: Iterable[str]
-) -> list[Path]:
-    """Join the tables of all sources into one file per format, with a first column `input`; raises OSError.
-
-    Returns the files. Reads one row at a time. A table that lacks a column of another one has empty cells there.
-    """
-    written = list[Path]()
-    for file_name in file_names:
-        tables = [
-            (outcome.source.shown, folder.path / outcome.name / file_name)
-            for outcome in outcomes
-            if outcome.entry is not None and (folder.path / outcome.name / file_name).is_file()
-        ]
-        if tables:
-            written.append(_replace(folder.path, file_name, _joined(tables)))
-    return written
+def write_rows(path: Path, rows: Iterable[Sequence[object]]) -> None:
+    """Write a table as CSV; raises OSError."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows(rows)
 
 
 def as_text(outcomes: Sequence[SourceOutcome], folder: Path, video_s: float, elapsed_s: float) -> str:
@@ -117,11 +103,6 @@ def _without_name(problem: str, source: Source) -> str:
     return problem.removeprefix(f"{source.shown}: ")
 
 
-def _utf8(name: str) -> str:
-    """A name as it can be written in UTF-8; a byte that is not UTF-8 becomes an escape."""
-    return name.encode("utf-8", "backslashreplace").decode("utf-8")
-
-
 def _row(outcome: SourceOutcome) -> Sequence[object]:
     totals = outcome.entry and outcome.entry.totals
     numbers: Sequence[object] = (
@@ -136,39 +117,9 @@ def _row(outcome: SourceOutcome) -> Sequence[object]:
         else [""] * 6
     )
     return (
-        _utf8(outcome.source.shown),
+        outcome.source.shown_utf8,
         outcome.name if totals else "",
         outcome.status,
         *numbers,
-        _utf8(outcome.problem),
+        as_utf8(outcome.problem),
     )
-
-
-def _joined(tables: Sequence[tuple[str, Path]]) -> Iterable[Sequence[object]]:
-    columns = dict[str, None]()
-    for _, path in tables:
-        with path.open(encoding="utf-8", newline="") as file:
-            columns.update(dict.fromkeys(next(csv.reader(file), [])))
-    columns.pop("input", None)
-    yield ["input", *columns]
-    for shown, path in tables:
-        with path.open(encoding="utf-8", newline="") as file:
-            rows = csv.reader(file)
-            place = {name: number for number, name in enumerate(next(rows, []))}
-            order = [place.get(name) for name in columns]
-            for row in rows:
-                yield [_utf8(shown), *("" if at is None else row[at] for at in order)]
-
-
-def _replace(folder: Path, name: str, rows: Iterable[Sequence[object]]) -> Path:
-    """Write a table beside and rename it when it is whole."""
-    part, path = folder / HIDDEN / f"{name}.part", folder / name
-    try:
-        with part.open("w", encoding="utf-8", newline="") as file:
-            csv.writer(file, lineterminator="\n").writerows(rows)
-            file.flush()
-            os.fsync(file.fileno())
-        part.rename(path)
-    finally:
-        part.unlink(missing_ok=True)
-    return path

@@ -1,9 +1,11 @@
-"""faces.parquet: the rows of faces.csv with types, for pandas, R's arrow, DuckDB and Spark; pyarrow writes it."""
+"""faces.parquet: the rows of faces.csv with types, for pandas, R's arrow, DuckDB and Spark; by pyarrow."""
 
+import contextlib
 import importlib.util
 import math
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from facestream.errors import ConfigError
 from facestream.resources import INSTALL_PARQUET
@@ -13,6 +15,8 @@ from facestream.results.tables import Cell, TableOptions
 
 ROWS_PER_GROUP = 1024
 """Rows that are kept before they are written together: about 5 MB with landmarks."""
+ROWS_PER_JOINED_GROUP = 16_384
+"""In a joined file: about 10 MB with landmarks. Its directory grows with the groups, and is in memory until the end."""
 
 
 def check_pyarrow() -> None:
@@ -77,6 +81,70 @@ class ParquetWriter:
         ]
         self._writer.write_table(pyarrow.Table.from_arrays(arrays, schema=self._schema))
         self._rows.clear()
+
+
+def join_parquet(tables: Sequence[tuple[str, Path]], to: Path) -> None:
+    """Join files into one with a first column `input`, which has the text that is given with each file.
+
+    A file that lacks a column of another one has nulls there. Raises OSError, and ValueError for a file that is no such
+    table.
+    """
+    import pyarrow
+    from pyarrow import parquet
+
+    fields: dict[str, Any] = {}
+    for _, path in tables:
+        with _opened(path) as source:
+            for field in source.schema_arrow:
+                fields.setdefault(field.name, field)
+    fields["input"] = pyarrow.field("input", pyarrow.string())
+    schema = pyarrow.schema([fields.pop("input"), *fields.values()])
+    waiting: list[Any] = []
+    with to.open("wb") as file, parquet.ParquetWriter(file, schema, compression="zstd") as writer:
+        for shown, path in tables:
+            for batch in _batches(path):
+                waiting.append(_with_input(batch, shown, schema))
+                if sum(part.num_rows for part in waiting) >= ROWS_PER_JOINED_GROUP:
+                    writer.write_table(pyarrow.Table.from_batches(waiting))
+                    waiting.clear()
+        if waiting:
+            writer.write_table(pyarrow.Table.from_batches(waiting))
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    """A Parquet file; raises ValueError if it is none, or a part of it cannot be read."""
+    import pyarrow
+    from pyarrow import parquet
+
+    # Opened by Python, so that any name is possible.
+    with path.open("rb") as file:
+        try:
+            with parquet.ParquetFile(file) as source:
+                yield source
+        except (pyarrow.ArrowException, OSError) as error:
+            if isinstance(error, OSError) and error.errno:
+                raise
+            raise ValueError(f"{path} is no Parquet file that can be read ({error})") from error
+
+
+def _batches(path: Path) -> Iterator[Any]:
+    with _opened(path) as source:
+        yield from source.iter_batches(ROWS_PER_GROUP)
+
+
+def _with_input(batch: Any, shown: str, schema: Any) -> Any:
+    import pyarrow
+
+    columns = [
+        pyarrow.repeat(pyarrow.scalar(shown, field.type), batch.num_rows)
+        if field.name == "input"
+        else batch.column(field.name).cast(field.type)
+        if field.name in batch.schema.names
+        else pyarrow.nulls(batch.num_rows, field.type)
+        for field in schema
+    ]
+    return pyarrow.record_batch(columns, schema=schema)
 
 
 def _known(cell: Cell) -> Cell:

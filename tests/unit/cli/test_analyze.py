@@ -58,7 +58,7 @@ def test_a_number_out_of_range_is_refused(arguments: tuple[str, ...]):
         (("--out", "{out}", "--images"), "--images"),
         (("--out", "{out}", "--language", "de"), "--language"),
         (("--format", "html"), "--format"),
-        (("--out", "{out}", "--format", "parquet,html", "--combine"), "--combine"),
+        (("--out", "{out}", "--format", "jsonl,html", "--combine"), "--combine"),
         (("--out", "{out}", "--start", "9", "--end", "5"), "end"),
         (("--neutral", "0-5"), "--neutral"),
         (("--out", "{out}", "--neutral", "0-5"), "multi_face.jpg is a photograph"),
