@@ -85,7 +85,7 @@ test-upstream: $(BIN)/.dev ## aiortc's and aioice's own tests, with and without 
 browser: ## Chromium and its driver, by apt-get where they are missing and the user is root
 	@scripts/ensure_chromium.sh
 
-client-programs: ## Firefox and GStreamer for tests/clients, by apt-get where they are missing and the user is root
+client-programs: ## Firefox, GStreamer and R for tests/clients, by apt-get where they are missing and the user is root
 	@scripts/ensure_client_programs.sh
 
 image-programs: ## podman, runc and debootstrap for the tests of the image, by apt-get where they are missing and the user is root

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Ensure that Firefox and GStreamer are installed for tests/clients, or say in one sentence what to install.
+# Ensure that Firefox, GStreamer and R are installed for tests/clients, or say in one sentence what to install.
 set -eu
 . "$(dirname "$0")/install_missing.sh"
 
@@ -7,6 +7,7 @@ gstreamer="python3-gi gir1.2-gst-plugins-bad-1.0 gstreamer1.0-plugins-base gstre
 gstreamer1.0-plugins-bad gstreamer1.0-nice"
 missing() {
     command -v firefox-esr >/dev/null || missing_commands firefox:firefox-esr
+    missing_commands Rscript:r-base-core
     # Debian's own Python, for which Debian packages GStreamer.
     /usr/bin/python3 - 2>/dev/null <<'END' || echo "$gstreamer"
 import sys

@@ -66,17 +66,29 @@ class Listener:
         self._last = encode_event(SessionEnd(ending=ending))
         self._changed.set()
 
-    async def take(self) -> str:
-        """Everything that waits, at least one event; before the messages, how many were dropped since the last call."""
+    @property
+    def is_ending(self) -> bool:
+        """Whether the session has ended, so that nothing more comes."""
+        return bool(self._last)
+
+    async def take(self, most_bytes: int = MAX_WAITING_BYTES) -> str:
+        """The oldest that waits, at least one event; before the messages, how many were dropped since the last call.
+
+        What is beyond `most_bytes` goes on waiting, and is dropped rather than late if the listener is slow.
+        """
         await self._changed.wait()
-        self._changed.clear()
-        lost = encode_event(Lost(messages=self._lost)) if self._lost else ""
-        taken = "".join((self._first, lost, *self._messages, self._last))
-        self.ended = bool(self._last)
+        taken = [self._first, encode_event(Lost(messages=self._lost)) if self._lost else ""]
         self._first, self._lost = "", 0
-        self._messages.clear()
-        self._bytes = 0
-        return taken
+        size = 0
+        while self._messages and (not size or size + len(self._messages[0]) <= most_bytes):
+            taken.append(message := self._messages.popleft())
+            size += len(message)
+        self._bytes -= size
+        if not self._messages:
+            self._changed.clear()
+            taken.append(self._last)
+            self.ended = bool(self._last)
+        return "".join(taken)
 
 
 class Keeper(Protocol):

@@ -132,6 +132,68 @@ async def test_a_client_that_reads_nothing_for_long_is_disconnected(
     assert not running.session.is_ending
 
 
+async def test_a_client_that_reads_slowly_stays_loses_messages_and_is_told(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(events, "STUCK_S", seconds(1.0))
+    connected = socket.socket()
+    connected.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    connected.setblocking(False)
+    loop = asyncio.get_running_loop()
+    await loop.sock_connect(connected, ("127.0.0.1", running.server.port or 0))
+    head = (
+        f"GET {running.path} HTTP/1.1\r\nHost: localhost\r\n{OWNER_HEADER}: {running.session.secret}\r\n\r\n"
+    )
+    await loop.sock_sendall(connected, head.encode())
+    received, began_s = b"", loop.time()
+
+    # Four times as long as a client that reads nothing stays, and far less than is published.
+    while loop.time() - began_s < seconds(4.0):
+        for _ in range(200):
+            running.session.listeners.publish(FRAME)
+        received += await loop.sock_recv(connected, 2048)
+        await asyncio.sleep(0.05)
+    stayed = running.registry.measures.listeners
+    running.session.request_end(Ending.DELETED, "the test is over")
+    async with asyncio.timeout(seconds(20)):
+        while b"event: end" not in received and (chunk := await loop.sock_recv(connected, 65536)):
+            received += chunk
+    connected.close()
+
+    assert stayed == 1
+    assert b"event: lost" in received
+    assert received.count(b"event: end") == 1
+    for line in received.split(b"\ndata: ")[1:-1]:
+        assert line.partition(b"\n")[0].endswith(b"}"), "every event is whole"
+
+
+async def test_a_client_that_reads_slowly_is_not_waited_for_without_end_after_the_session(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(events, "STUCK_S", 0.5)
+    monkeypatch.setattr(events, "LINGER_S", 1.0)
+    connected = socket.socket()
+    connected.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    connected.setblocking(False)
+    loop = asyncio.get_running_loop()
+    await loop.sock_connect(connected, ("127.0.0.1", running.server.port or 0))
+    head = (
+        f"GET {running.path} HTTP/1.1\r\nHost: localhost\r\n{OWNER_HEADER}: {running.session.secret}\r\n\r\n"
+    )
+    await loop.sock_sendall(connected, head.encode())
+    await loop.sock_recv(connected, 1)
+    while not running.registry.measures.events_lost:
+        running.session.listeners.publish(FRAME)
+        await asyncio.sleep(0)
+    running.session.request_end(Ending.DELETED, "the test is over")
+
+    async with asyncio.timeout(seconds(20)):
+        while running.registry.measures.listeners:
+            await loop.sock_recv(connected, 512)
+            await asyncio.sleep(0.05)
+    connected.close()
+
+
 async def test_a_silent_session_has_a_heartbeat(running: Running, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(events, "HEARTBEAT_S", 0.05)
     async with aiohttp.ClientSession() as http, running.listen(http) as response:

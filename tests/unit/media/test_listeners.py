@@ -117,3 +117,34 @@ async def test_a_listener_gets_the_landmarks_that_it_asks_for_and_no_others():
     assert landmarks_in(await without.take()) == [[]] * 6
     # Both faces in turn, each every half second.
     assert landmarks_in(await with_landmarks.take()) == [[1], [2], [], [], [], [1]]
+
+
+async def test_what_does_not_fit_into_a_portion_waits_and_may_be_dropped():
+    listener = Listener("a-session")
+    await listener.take()
+    for seq in range(3):
+        listener.put(encode_event(message(seq)))
+    one = len(encode_event(message(0)))
+
+    first = events_of(await listener.take(one + 1))
+    for seq in range(3, MAX_WAITING + 4):
+        listener.put(encode_event(message(seq)))
+    listener.end("goodbye")
+    rest = list[tuple[str, dict[str, object]]]()
+    while not listener.ended:
+        rest += events_of(await listener.take(10 * one))
+
+    assert [said["seq"] for _, said in first] == [0]
+    assert rest[0] == ("lost", {"messages": 3})
+    assert [said["seq"] for _, said in rest[1:-1]] == [*range(4, MAX_WAITING + 4)]
+    assert rest[-1] == ("end", {"ending": "goodbye"})
+
+
+async def test_a_message_that_is_larger_than_a_portion_is_taken_alone():
+    listener = Listener("a-session")
+    await listener.take()
+    listener.put(encode_event(message(0)))
+    listener.put(encode_event(message(1)))
+
+    assert [said["seq"] for _, said in events_of(await listener.take(1))] == [0]
+    assert [said["seq"] for _, said in events_of(await listener.take(1))] == [1]
