@@ -132,7 +132,7 @@ async def test_a_client_that_reads_nothing_for_long_is_disconnected(
     assert not running.session.is_ending
 
 
-async def test_a_client_that_reads_slowly_stays_loses_messages_and_is_told(
+async def test_a_client_that_reads_slowly_stays_and_learns_how_much_it_lost(
     running: Running, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(events, "STUCK_S", seconds(1.0))
