@@ -1,8 +1,12 @@
 """How a face looks at rest: measured over a span of a clip, and counted against in all of its frames."""
 
+import contextlib
 import json
 import math
+import resource
+import signal
 import tracemalloc
+from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
@@ -37,9 +41,13 @@ def written(
     folder: Path, span: NeutralSpan, *results: FrameResult, formats: tuple[str, ...] = ("csv",)
 ) -> None:
     bundle = Bundle(folder, formats, SessionFacts(), WITH_CHANGES, neutral=span)
+    write_all(bundle, results)
+    bundle.finish()
+
+
+def write_all(bundle: Bundle, results: Iterable[FrameResult]) -> None:
     for result in results:
         bundle.write(result)
-    bundle.finish()
 
 
 def test_a_baseline_is_the_mean_of_the_readings_in_its_span():
@@ -201,3 +209,32 @@ def test_what_waits_is_given_up_when_the_analysis_fails(tmp_path: Path):
 
     assert (tmp_path / "faces.csv").read_text("utf-8").count("\n") == 1
     assert json.loads((tmp_path / "session.json").read_text("utf-8"))["whole"] is False
+
+
+def test_a_value_of_your_own_analysis_that_appears_while_rows_wait_is_a_column(tmp_path: Path):
+    results = [frame(n, happy(1, 0.3), extra={"late": n} if n > 50 else {}) for n in range(100)]
+    written(tmp_path, NeutralSpan(0.0, 3.0), *results, formats=("csv", "parquet"))
+
+    for table in (pd.read_csv(tmp_path / "faces.csv"), pd.read_parquet(tmp_path / "faces.parquet")):
+        assert table["frame"].tolist() == list(range(100))
+        assert table["extra_late"].astype(float).dropna().tolist() == list(range(51, 100))
+        assert (table["happy_change"].abs() < 1e-6).all()
+
+
+def test_a_disk_that_is_full_while_rows_wait_is_an_error_and_everything_is_closed(tmp_path: Path):
+    bundle = Bundle(tmp_path, ("csv",), SessionFacts(), WITH_CHANGES, neutral=NeutralSpan(0.0, 1e6))
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (MEMORY_BYTES + 100_000, limits[1]))
+    try:
+        with pytest.raises(OSError, match="large"):
+            write_all(bundle, [frame(number, happy(1, 0.3)) for number in range(10_000)])
+        with contextlib.suppress(OSError):
+            bundle.close()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, ignored)
+    bundle.close()
+
+    assert (tmp_path / "faces.csv").read_text("utf-8").count("\n") == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["codebook.csv", "faces.csv", "session.json"]
