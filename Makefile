@@ -26,7 +26,7 @@ models: $(BIN)/.product ## fetch the model files that are missing, check every o
 test: lint types docs test-js test-py test-newest ## everything that CI asks for: checks and every test
 
 # Tests wait more than they compute, so two files run at once; a file's tests stay together and share their servers. The
-# files that drive a browser count as one, and so do those of the image (tests/processes.py).
+# files that watch the live video count as one; so do those about pages and those of the image (tests/processes.py).
 AT_ONCE ?= 2
 SEVERAL := --numprocesses $(AT_ONCE) --dist loadfile
 COVERAGE := $(if $(ARGS),,--cov)

@@ -1,8 +1,9 @@
-"""With `--numprocesses`: all files that drive a browser run in one process, and so do those of the container image.
+"""With `--numprocesses`: files that would disturb each other run in one process, one after the other.
 
-Two browsers at once would take each other's share of the processor, and both videos would falter. The tests of the
-image have one store, and each process would build the image anew. What takes longest begins first, so that no process
-waits for it at the end.
+All files whose tests watch the live video in a browser: two such browsers at once would take each other's share of the
+processor, and both videos would falter. All files whose tests look at pages, mostly without a video: they share a
+browser. The files of the container image: they have one store, and each process would build the image anew. What takes
+longest begins first, so that no process waits for it at the end.
 """
 
 from pathlib import Path
@@ -21,21 +22,31 @@ BROWSER_FILES = frozenset({
 })  # fmt: skip
 """Those of the other kinds."""
 BROWSER_FIXTURES = frozenset({"browsers", "far_browsers", "open_page"})
+PAGE_FILES = frozenset({
+    "browser/test_before_the_start.py", "browser/test_embedding.py", "browser/test_for_everyone.py",
+    "browser/test_languages.py", "browser/test_layout.py", "browser/test_offline_report.py",
+    "browser/test_old_browsers.py", "browser/test_past_session.py", "browser/test_people.py",
+    "browser/test_sessions.py", "browser/test_share.py", "browser/test_token.py",
+})  # fmt: skip
+"""Texts, layout, stored sessions: where a camera runs in these tests, nothing depends on its rate."""
 LANE = "browsers"
+PAGE_LANE = "pages"
 IMAGE_KIND = "image"
-LANES = (LANE, IMAGE_KIND)
+LANES = (LANE, IMAGE_KIND, PAGE_LANE)
 
 
 def lane_of(nodeid: str) -> str:
     """Tests with the same lane run in one process, in order."""
     path = nodeid.partition("::")[0]
     name = path.removeprefix(f"{TESTS.name}/")
+    if name in PAGE_FILES:
+        return PAGE_LANE
     if name.startswith(f"{BROWSER_KIND}/") or name in BROWSER_FILES:
         return LANE
     return IMAGE_KIND if name.startswith(f"{IMAGE_KIND}/") else path
 
 
-class OneBrowserAtOnce(LoadFileScheduling):  # type: ignore[misc]
+class OneVideoAtOnce(LoadFileScheduling):  # type: ignore[misc]
     """`--dist loadfile`, with all files of a lane as one, in the order of the tests."""
 
     def __init__(self, config: pytest.Config, log: Producer | None) -> None:
@@ -47,8 +58,8 @@ class OneBrowserAtOnce(LoadFileScheduling):  # type: ignore[misc]
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer | None) -> OneBrowserAtOnce | None:
-    return OneBrowserAtOnce(config, log) if config.getoption("dist") == "loadfile" else None
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer | None) -> OneVideoAtOnce | None:
+    return OneVideoAtOnce(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 def in_order(nodeid: str) -> int:
@@ -66,7 +77,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     missing = sorted({
         item.nodeid.partition("::")[0]
         for item in items
-        if BROWSER_FIXTURES & set(getattr(item, "fixturenames", ())) and lane_of(item.nodeid) != LANE
+        if BROWSER_FIXTURES & set(getattr(item, "fixturenames", ()))
+        and lane_of(item.nodeid) not in (LANE, PAGE_LANE)
     })  # fmt: skip
     if missing:
         raise pytest.UsageError(f"{', '.join(missing)}: drives a browser; add it to BROWSER_FILES")

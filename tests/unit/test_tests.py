@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import ROOT
 from tests.kinds import SLOW_FILES, kind_of
-from tests.processes import BROWSER_FILES, LANE, in_order, lane_of
+from tests.processes import BROWSER_FILES, LANE, PAGE_FILES, PAGE_LANE, in_order, lane_of
 
 LONGEST_SLEEP_S = 0.5
 SHORTEST_S = 1.0  # shorter deadlines are meant to expire
@@ -138,7 +138,7 @@ def test_a_file_that_is_called_slow_exists(name: str):
     assert (ROOT / "tests" / name).is_file()
 
 
-@pytest.mark.parametrize("name", sorted(BROWSER_FILES))
+@pytest.mark.parametrize("name", sorted(BROWSER_FILES | PAGE_FILES))
 def test_a_file_that_is_said_to_drive_a_browser_exists(name: str):
     assert (ROOT / "tests" / name).is_file()
 
@@ -155,8 +155,16 @@ def test_a_file_that_is_said_to_drive_a_browser_exists(name: str):
     ],
     ids=name_of,
 )
-def test_every_file_that_drives_a_browser_is_in_the_process_of_the_others(path: Path):
-    assert lane_of(f"tests/{name_of(path)}::test_it[a]") == LANE
+def test_every_file_that_drives_a_browser_is_in_one_of_two_processes(path: Path):
+    assert lane_of(f"tests/{name_of(path)}::test_it[a]") in (LANE, PAGE_LANE)
+
+
+def test_files_that_watch_the_video_share_a_process_and_those_about_pages_another():
+    video = ("tests/browser/test_page.py::test_it", "tests/clients/test_firefox.py::test_it")
+    pages = [f"tests/{name}::test_it" for name in PAGE_FILES]
+
+    assert {lane_of(nodeid) for nodeid in video} == {LANE}
+    assert {lane_of(nodeid) for nodeid in pages} == {PAGE_LANE}
 
 
 def test_the_files_of_the_image_share_a_process():
@@ -167,6 +175,7 @@ def test_in_several_processes_the_longest_files_begin_first():
     names = (
         "unit/test_a.py",
         "media/test_malformed_offers.py",
+        "browser/test_layout.py",
         "image/test_image.py",
         "browser/test_page.py",
     )
