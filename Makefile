@@ -168,5 +168,5 @@ $(PEERS)/.installed: tests/clients/node/package-lock.json tests/clients/node/pac
 	cd tests/clients/node && $(NPM_CI)
 	@touch $@
 
-models/cache/.checked: models/manifest.json $(BIN)/.product
+models/cache/.checked: models/manifest.json facestream/analysis/trees/trees.c $(BIN)/.product
 	@$(MAKE) --no-print-directory models

@@ -5,6 +5,7 @@ Fetches nothing: `make wheel` has npm and `facestream models` do that beforehand
 
 import hashlib
 import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -63,6 +64,13 @@ class WheelData(BuildHookInterface[Any]):
             if not (root / name).exists():
                 raise FileNotFoundError(f"{name} is missing; {REMEDY}")
             build_data["force_include"][name] = f"facestream/_data/{name}"
+        # Another kind of machine compiles its own, or does without: its name has the system and the processor.
+        sys.path.insert(0, self.root)
+        from facestream.analysis.trees.library import library_name
+
+        compiled = root / "models" / "cache" / library_name()
+        if compiled.is_file():
+            build_data["force_include"][str(compiled)] = f"facestream/analysis/trees/{compiled.name}"
 
 
 def model_files(root: Path) -> Iterator[str]:

@@ -1,6 +1,6 @@
 """Find, check and fetch the model files that models/manifest.json names; only this module fetches a model file.
 
-Loads no model.
+Loads no model, and prepares the trees of the landmark model.
 """
 
 import hashlib
@@ -18,11 +18,13 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from facestream.analysis.options import AnalysisOptions
+from facestream.analysis.trees.preparing import prepare
 from facestream.errors import ModelFileError
 from facestream.resources import FETCH_MODELS, IS_CHECKOUT, REINSTALL, user_cache_dir
 
 logger = logging.getLogger(__name__)
 
+LANDMARKS = "landmarks"
 READ_BYTES = 1 << 20
 FETCH_DEADLINE_S = 300
 
@@ -83,6 +85,9 @@ def fetch_all(models_dir: Path) -> None:
         sys.stdout.write(
             f"{name}: {path}: sha256 matches ({entry.package} {entry.version}; {entry.licence})\n"
         )
+    if (landmarks := entries.get(LANDMARKS)) is not None:
+        said = prepare(_path(models_dir, landmarks), landmarks.sha256, check=lambda: None)
+        sys.stdout.write(f"{LANDMARKS}: {said}\n")
 
 
 def fetch_missing(models_dir: Path, options: AnalysisOptions) -> None:
@@ -94,6 +99,16 @@ def fetch_missing(models_dir: Path, options: AnalysisOptions) -> None:
         if not path.is_file():
             logger.warning("fetching %s once; its licence: %s", path, entry.licence)
             _fetch(entry, path)
+    if (landmarks := read_manifest(models_dir).get(LANDMARKS)) is not None:
+        prepare_trees(models_dir, landmarks)
+
+
+def prepare_trees(models_dir: Path, landmarks: ModelEntry) -> str:
+    """Make what predicts landmarks fast, unless it is there; returns a sentence about it."""
+    path = _path(models_dir, landmarks)
+    said = prepare(path, landmarks.sha256, check=lambda: _check(landmarks, path))
+    logger.debug("%s: %s", LANDMARKS, said)
+    return said
 
 
 def models_of(models_dir: Path, options: AnalysisOptions) -> Mapping[str, ModelEntry]:

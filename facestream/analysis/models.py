@@ -13,7 +13,7 @@ from facestream.analysis.detection.hog import HogDetector
 from facestream.analysis.emotion.reader import EmotionReader, MiniXception, OwnEmotionNet
 from facestream.analysis.faces import BoundingBox, GrayImage
 from facestream.analysis.landmarks import LandmarkPredictor, box_of_landmarks
-from facestream.analysis.model_files import checked_paths
+from facestream.analysis.model_files import checked_paths, read_manifest
 from facestream.analysis.options import AnalysisOptions, DetectorName, EmotionModelName
 from facestream.analysis.plugins import Plugin, find_plugin
 from facestream.errors import ModelFileError
@@ -43,7 +43,7 @@ def load_analyzer(
         names.append(options.detector)
     # All files are checked before the largest model is loaded.
     paths = checked_paths(models_dir, names)
-    predictor = LandmarkPredictor(paths["landmarks"])
+    predictor = LandmarkPredictor(paths["landmarks"], read_manifest(models_dir)["landmarks"].sha256)
     path = paths[options.emotion_model]
     emotions: EmotionReader = (
         MiniXception(path) if options.emotion_model == "mini_xception" else OwnEmotionNet(path)

@@ -97,7 +97,7 @@ def _models(config: Config) -> Finding:
     if config.analysis_processes == 0:
         return warn(MODELS_CHECK, "analysis_processes is 0, so no frame is analysed", "set it to 1 or more")
     try:
-        load_analyzer(MODELS_DIR, config.analysis_options())
+        analyzer = load_analyzer(MODELS_DIR, config.analysis_options())
     except ModelFileError as error:
         return fail(MODELS_CHECK, str(error), FETCH_MODELS)
     except ConfigError as error:
@@ -107,6 +107,12 @@ def _models(config: Config) -> Finding:
     except OSError as error:
         return fail(
             MODELS_CHECK, f"cannot be read: {error}", f"{remedy_of(error, FETCH_MODELS)}; it is a model file"
+        )
+    if not analyzer.predictor.compiled:
+        return warn(
+            MODELS_CHECK,
+            "the models find the face of a test image; dlib itself predicts landmarks, which takes twice the time",
+            f"{FETCH_MODELS}, which says what is missing",
         )
     return ok(MODELS_CHECK, "the files are complete, and the models find the face of a test image")
 

@@ -52,7 +52,7 @@ def test_landmarks_of_a_tilted_face_are_as_accurate_as_upright_ones(
     expected = upright @ turn[:, :2].T.astype(np.float32) + turn[:, 2].astype(np.float32)
 
     box, tilt = box_of_landmarks(expected), tilt_deg(expected)
-    found = analyzer._predictor.predict(np.asarray(turned, np.uint8), box, tilt)
+    found = analyzer.predictor.predict(np.asarray(turned, np.uint8), box, tilt)
 
     assert tilt == pytest.approx(angle, abs=12)
     error_px = np.linalg.norm(found - expected, axis=1).mean()

