@@ -238,7 +238,7 @@ def test_without_a_compiler_the_sentence_says_what_to_install(
     assert "install a C compiler" in prepared_again(models_copy)
 
 
-def test_a_compiler_that_fails_is_told_and_leaves_nothing(
+def test_what_a_failing_compiler_says_is_passed_on(
     models_copy: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ):
     compiler = tmp_path / "bin" / "cc"
