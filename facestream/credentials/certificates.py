@@ -124,7 +124,8 @@ def make_certificate(folder: Path, names: Iterable[str]) -> MadeFiles:
         _write(made.authority, _pem(authority), 0o644)
     except OSError as error:
         raise ConfigError(
-            f"{folder} cannot be written ({error.strerror}); {remedy_of(error, 'choose another folder')}"
+            f"{folder} cannot be written ({error.strerror}); expected a writable folder: "
+            f"{remedy_of(error, 'choose another')}"
         ) from error
     return made
 

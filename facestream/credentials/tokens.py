@@ -147,7 +147,8 @@ def make_key(path: Path) -> str:
         raise ConfigError(f"{str(path)!r}: {error}; expected the path of a file") from error
     except OSError as error:
         raise ConfigError(
-            f"{path} cannot be written ({error.strerror}); {remedy_of(error, 'choose another folder')}"
+            f"{path} cannot be written ({error.strerror}); expected a writable folder: "
+            f"{remedy_of(error, 'choose another')}"
         ) from error
     try:
         with os.fdopen(descriptor, "w", encoding="ascii") as file:
@@ -156,6 +157,7 @@ def make_key(path: Path) -> str:
         # An empty file would be read as a wrong key.
         path.unlink(missing_ok=True)
         raise ConfigError(
-            f"{path} cannot be written ({error.strerror}); {remedy_of(error, 'choose another folder')}"
+            f"{path} cannot be written ({error.strerror}); expected space for a small file: "
+            f"{remedy_of(error, 'choose another folder')}"
         ) from error
     return read_key(path)

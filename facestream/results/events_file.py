@@ -69,5 +69,5 @@ class EventsFile:
     def _row(self, event: ReportEvent) -> bytes:
         self._text.seek(0)
         self._text.truncate()
-        self._csv.write_row((event.time_s, event.text, event.note))
+        self._csv.write_row((float(event.time_s), event.text, event.note))
         return self._text.getvalue().encode()
