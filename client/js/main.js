@@ -15,6 +15,7 @@ import { FacePanel } from './panels/face-panel.js';
 import { HeldPanel } from './panels/held-panel.js';
 import { fetchConfig, withoutSlash } from './connection/http.js';
 import { serverPorts } from './connection/server-ports.js';
+import { deleteRecord } from './connection/server-record.js';
 import { askBeforeLeaving } from './browser/leaving.js';
 import { LanguageMenu } from './panels/language-menu.js';
 import { LiveView } from './panels/live-view.js';
@@ -24,6 +25,7 @@ import { makeChart } from './panels/make-chart.js';
 import { makeQuestion } from './panels/question.js';
 import { Presentation } from './panels/presentation.js';
 import { problemOf } from './texts/problems.js';
+import { RecordPanel } from './panels/record-panel.js';
 import { RecordingPanel } from './panels/recording-panel.js';
 import { opensSheet } from './panels/sheet.js';
 import { openSource } from './source/open-source.js';
@@ -206,7 +208,17 @@ const cut = new CutLine(element('#cut'), sessions, {
   rename: (info, name) => list.rename(info, name).catch((error) => list.report(error)),
 });
 /** @type {import('./panels/neutral-panel.js').NeutralPanel} annotated, because the session refers to it */
-const neutral = noteFaces({ log, keeper, session, live, face, strip, chart, chartTools, send: (message) => visit.sendToRecord(message), isRecorded: () => visit.isRecorded, say: (text) => stage.sayBriefly(text) });
+const neutral = noteFaces({ log, keeper, session, live, face, strip, chart, chartTools, send: (message) => !record.isDeleted && visit.sendToRecord(message), isRecorded: () => visit.isRecorded && !record.isDeleted, say: (text) => stage.sayBriefly(text) });
+/** @type {RecordPanel} annotated, because the notes about faces refer to it */
+const record = new RecordPanel(
+  { sign: button('record-sign'), line: element('#record-kept') },
+  {
+    ask,
+    remove: (owned) => deleteRecord(SERVER, owned),
+    say: (text) => stage.say(text),
+    onChange: (kept) => (kept === 'deleted' || recordDays !== null) && stage.showKept(kept),
+  },
+);
 const recording = new RecordingPanel({
   button: button('record'),
   left: element('#left'),
@@ -225,7 +237,7 @@ const languages = new LanguageMenu(find(document, '#language', HTMLSelectElement
 /** @type {Visit} annotated, because the events below refer to it */
 const visit = new Visit(
   {
-    ...serverPorts(() => SERVER, () => token.token, askServer, () => recordDays),
+    ...serverPorts(() => SERVER, () => token.token, askServer, () => (record.isDeleted ? null : recordDays)),
     traits: () => traits,
     askToken: (error) => token.ask(error ? problemOf(error).text : T.TOKEN_WANTED),
     askConsent: () => consent.ask(notice),
@@ -234,7 +246,7 @@ const visit = new Visit(
     obstacle: findObstacle,
     hasFrame: () => stage.hasFrame,
   },
-  visitEvents({ root, stage, live, exports, recording, session, setup, switches, languages, clip: clipPanel, markers, visit: () => visit }),
+  visitEvents({ root, stage, live, exports, recording, session, setup, switches, languages, clip: clipPanel, markers, record, visit: () => visit }),
 );
 
 async function askServer() {

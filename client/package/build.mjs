@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 const HERE = dirname(fileURLToPath(import.meta.url));
 const CLIENT = dirname(HERE);
 /** Texts of the page that the element never shows. */
-const OF_PAGE = /^export \* from '\.\/en-(?:clip|controls|exports|sessions|share|values)\.js';\n/gm;
+const OF_PAGE = /^export \* from '\.\/en-(?:clip|controls|exports|record|sessions|share|values)\.js';\n/gm;
 const IMPORT = /^(?:import|export)\s[^;]*?from '(\.[^']+)'/gm;
 
 /** @param {string} module @returns {string} what the package has of it */

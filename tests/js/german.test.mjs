@@ -43,6 +43,8 @@ const ARGUMENTS = {
   markerAt: [['marker', 3], ['stimulus-start', 3], ['stimulus-end', 3]],
   markerWithoutNote: [['marker', 3], ['stimulus-start', 3], ['stimulus-end', 3]],
   leftRecording: [[75, 0]],
+  // A detail of the server would be in English.
+  recordNotDeleted: [['']],
   recordingSaved: [[1, 'a.webm'], [2, 'a.zip']],
   clipResult: [[{ read: 72, analysed: 72, missed: 0, blank: 0 }, 0], [{ read: 72, analysed: 70, missed: 2, blank: 0 }, 0], [{ read: 72, analysed: 70, missed: 1, blank: 1 }, 0], [{ read: 1, analysed: 1, missed: 0, blank: 0 }, 3], [{ read: 72, analysed: 72, missed: 0, blank: 0 }, 0, true]],
 };

@@ -73,6 +73,11 @@ export class BasePeer {
     return this.#recorded;
   }
 
+  /** @returns {{sessionId: string, secret: string, recorded: boolean}} what the server has said at the admission */
+  get admission() {
+    return { sessionId: this.#sessionId, secret: this.secret, recorded: this.#recorded };
+  }
+
   /** @returns {boolean} whether it was closed or lost; it is never opened again */
   get closed() {
     return this.#closed;

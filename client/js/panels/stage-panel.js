@@ -41,7 +41,7 @@ export class StagePanel {
   /** @type {import('../texts/problems.js').Measurements} */
   #measurements = 'unsaid';
 
-  /** What the server keeps. @type {'nothing' | 'results'} */
+  /** What the server keeps. @type {import('../texts/problems.js').Kept} */
   #kept = 'nothing';
 
   /** @param {StageElements} elements */
@@ -111,7 +111,7 @@ export class StagePanel {
     this.#showMessage();
   }
 
-  /** @param {'nothing' | 'results'} kept by the server of the sessions of this page */
+  /** @param {import('../texts/problems.js').Kept} kept by the server of the sessions of this page */
   showKept(kept) {
     this.#kept = kept;
     // It says why the page cannot start.

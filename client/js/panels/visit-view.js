@@ -17,11 +17,12 @@ import { SHOWING, State } from '../visit/visit-states.js';
  * @property {import('./language-menu.js').LanguageMenu} languages
  * @property {import('./clip-panel.js').ClipPanel} clip
  * @property {import('./marker-panel.js').MarkerPanel} markers
- * @property {() => Pick<import('../visit/visit.js').Visit, 'dropped'>} visit
+ * @property {import('./record-panel.js').RecordPanel} record
+ * @property {() => Pick<import('../visit/visit.js').Visit, 'dropped' | 'admission'>} visit
  */
 
 /** @param {ViewParts} parts @returns {import('../visit/visit-states.js').VisitEvents} */
-export function visitEvents({ root, stage, live, exports, recording, session, setup, switches, languages, clip, markers, visit }) {
+export function visitEvents({ root, stage, live, exports, recording, session, setup, switches, languages, clip, markers, record, visit }) {
   return {
     onState: (state, error) => {
       stage.show(state, error);
@@ -38,6 +39,7 @@ export function visitEvents({ root, stage, live, exports, recording, session, se
       if (kind === 'began') {
         live.begin(setup.source.clip && clip.plays === 'once' ? 'file' : 'page');
         session.begin();
+        record.begin();
         clip.begin();
       }
       if (kind === 'began' || kind === 'back') stage.say('');
@@ -65,6 +67,7 @@ export function visitEvents({ root, stage, live, exports, recording, session, se
     onSession: (sessionId) => {
       live.beginSession(sessionId);
       session.connect();
+      record.admit(visit().admission);
     },
     onInterlude: () => {
       recording.interrupt();
@@ -75,6 +78,7 @@ export function visitEvents({ root, stage, live, exports, recording, session, se
       recording.close();
       live.logAll();
       session.end();
+      record.end();
       live.reset();
       stage.play(null);
     },

@@ -12,6 +12,7 @@ export const SINGLE_IMAGES = 'Die Seite sendet deshalb Einzelbilder. Das Video k
 export const TOKEN_WANTED = 'Geben Sie den Zugangsschlüssel ein, den Sie vom Betreiber dieses Servers erhalten haben, oder öffnen Sie den Link, der ihn enthält.';
 
 const AFTER_STOP = 'Es wird nichts mehr gesendet. Der Server hat nichts gespeichert.';
+const DELETED_AFTER_STOP = 'Es wird nichts mehr gesendet. Der Server hat gelöscht, was er von dieser Sitzung aufbewahrt hat.';
 const RECORDED_AFTER_STOP = 'Es wird nichts mehr gesendet. Der Server bewahrt die Ergebnisse dieser Sitzung auf, nicht das Video.';
 /** What has become of the measurements, after AFTER_STOP. @type {Record<import('./problems.js').Measurements, string>} */
 export const MEASUREMENTS = {
@@ -50,6 +51,8 @@ export const RECORDED_INVITATIONS = {
   [State.STOPPED]: RECORDED_AFTER_STOP,
   [State.FINISHED]: RECORDED_AFTER_STOP,
 };
+/** The same after the person has deleted what the server kept. @type {Record<string, string>} */
+export const DELETED_INVITATIONS = { [State.STOPPED]: DELETED_AFTER_STOP, [State.FINISHED]: DELETED_AFTER_STOP };
 /** The same while nothing runs and a past session is open. */
 export const PAST_INVITATION = { title: 'Eine frühere Sitzung ist geöffnet', text: 'Von ihr gibt es Messwerte, aber kein Video. Wort, Balken und Diagramm gehören zu dieser Sitzung.' };
 /** The same for a clip, where it differs. @type {Record<string, {title?: string, text: string}>} */

@@ -9,6 +9,7 @@ export * from './de-exports.js';
 export * from './de-controls.js';
 export * from './de-problems.js';
 export * from './de-sessions.js';
+export * from './de-record.js';
 export * from './de-share.js';
 export * from './de-values.js';
 
@@ -91,6 +92,9 @@ export const TEXT = {
   stimulusEnd: 'Reiz endet',
   markerNote: 'Notiz (optional)',
   markerSave: 'Hinzufügen',
+  recordSign: 'Server bewahrt Ergebnisse auf',
+  recordSignTitle: 'Server bewahrt Ergebnisse auf: löschen',
+  deleteRecord: 'Auf dem Server löschen',
   questionYes: 'Löschen',
   questionNo: 'Abbrechen',
   overlayHeading: 'Einblendungen',

@@ -17,6 +17,7 @@ export const SINGLE_IMAGES = 'the page sends single images. The video may come l
 export const TOKEN_WANTED = 'Enter the token that you received from the operator of this server, or open the link that contains it.';
 
 const AFTER_STOP = 'Nothing is sent any more. The server has stored nothing.';
+const DELETED_AFTER_STOP = 'Nothing is sent any more. The server has deleted what it kept of this session.';
 const RECORDED_AFTER_STOP = 'Nothing is sent any more. The server keeps the results of this session, not the video.';
 /** What has become of the measurements, after AFTER_STOP. @type {Record<import('./problems.js').Measurements, string>} */
 export const MEASUREMENTS = {
@@ -54,6 +55,8 @@ export const RECORDED_INVITATIONS = {
   [State.STOPPED]: RECORDED_AFTER_STOP,
   [State.FINISHED]: RECORDED_AFTER_STOP,
 };
+/** The same after the person has deleted what the server kept. @type {Record<string, string>} */
+export const DELETED_INVITATIONS = { [State.STOPPED]: DELETED_AFTER_STOP, [State.FINISHED]: DELETED_AFTER_STOP };
 /** The same while nothing runs and a past session is open. */
 export const PAST_INVITATION = { title: 'A past session is open', text: 'Its numbers were kept, its video was not. Word, bars and chart are those of the session.' };
 /** The same for a clip, where it differs. @type {Record<string, {title?: string, text: string}>} */

@@ -9,6 +9,7 @@ export * from './en-clip.js';
 export * from './en-controls.js';
 export * from './en-problems.js';
 export * from './en-sessions.js';
+export * from './en-record.js';
 export * from './en-share.js';
 export * from './en-values.js';
 
@@ -91,6 +92,9 @@ export const TEXT = {
   stimulusEnd: 'Stimulus ends',
   markerNote: 'Note (optional)',
   markerSave: 'Add',
+  recordSign: 'Server keeps results',
+  recordSignTitle: 'Server keeps results: delete them',
+  deleteRecord: 'Delete on the server',
   questionYes: 'Delete',
   questionNo: 'Cancel',
   overlayHeading: 'Overlay',

@@ -20,17 +20,19 @@ export function problemOf(error) {
   return { key, title, text: [reason, said].filter(Boolean).join(' '), ...(error.isRejection && { detail: sentence(error.message) }) };
 }
 
+/** @typedef {'nothing' | 'results' | 'deleted'} Kept */
+
 /**
  * @param {import('../visit/visit-states.js').VisitState} state
  * @param {PeerError | null} error why the state was entered
  * @param {import('../visit/visit-states.js').SourceKind} source
  * @param {Measurements} [measurements] of the session that has ended
- * @param {'nothing' | 'results'} [kept] by a server, as its settings say
+ * @param {Kept} [kept] by a server, as its settings say, unless the person has deleted it
  * @returns {Message} what is shown in place of the video; empty texts: nothing
  */
 export function messageOf(state, error, source, measurements = 'listed', kept = 'nothing') {
   const { title = '', text: usual = '' } = (source === 'clip' && T.CLIP_INVITATIONS[state]) || T.INVITATIONS[state] || {};
-  const text = (kept === 'results' && T.RECORDED_INVITATIONS[state]) || usual;
+  const text = (kept === 'results' && T.RECORDED_INVITATIONS[state]) || (kept === 'deleted' && (T.DELETED_INVITATIONS[state] ?? T.RECORDED_INVITATIONS[state])) || usual;
   const isOver = state === State.STOPPED || state === State.FINISHED;
   if (!error) return { key: '', title, text: isOver ? [text, T.MEASUREMENTS[measurements]].filter(Boolean).join(' ') : text };
   const problem = problemOf(error);

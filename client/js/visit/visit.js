@@ -188,6 +188,11 @@ export class Visit {
     return this.#peer?.recorded ?? false;
   }
 
+  /** @returns {import('../connection/base-peer.js').BasePeer['admission'] | null} what the server has said about the session; null: there is no connection */
+  get admission() {
+    return this.#peer?.admission ?? null;
+  }
+
   /** The annotated video plays. */
   videoPlays() {
     // Chromium plays a black frame when the track of a connection that never opened ends.
