@@ -14,6 +14,7 @@ from tests.browser.conftest import (
     more_frames_shown,
     start,
 )
+from tests.browser.test_old_browsers import FACES
 from tests.browser.test_sessions import open_past, stop
 from tests.browser.test_values import expect_to_fit_both_windows, file_of, saved_files
 
@@ -71,3 +72,26 @@ async def test_differences_to_a_neutral_face_are_beside_the_raw_values(
     ]
     assert "Neutral face set at" in report
     assert again == table
+
+
+async def test_compared_faces_show_their_largest_difference_or_that_they_have_no_neutral_face(
+    server_url: str, open_page: OpenPage
+):
+    async with open_page(server_url, width=1280, height=800, script=FACES) as page:
+        rows = page.locator(".value-row:not([hidden])")
+        await start(page)
+        await expect(page.locator(".person")).to_have_count(2, timeout=SOON_MS)
+        await page.locator(".person").first.click()
+        await chart_points(page, 6)
+        await page.keyboard.press("n")
+        await expect(page.locator("#notice")).to_contain_text("are neutral from now on")
+        await page.get_by_role("button", name="Compare").click()
+
+        await expect(rows).to_have_count(2, timeout=SOON_MS)
+        await expect(rows.filter(has_text=re.compile(r"Face \d · \w+: change in points"))).to_have_count(
+            1, timeout=SOON_MS
+        )
+        await expect(rows.filter(has_text="no neutral face at this time")).to_have_count(1)
+        await expect_to_fit_both_windows(page, "neutral_compare")
+        await page.get_by_role("button", name="Compare").click()
+        await expect(rows.filter(has_text="Face")).to_have_count(0)

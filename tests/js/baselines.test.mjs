@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
-import { Baselines, MEASURED_S, NEUTRAL, NEUTRAL_CLEARED, baselineIn, detailOf, neutralOf } from '../../client/js/session/baselines.js';
+import { Baselines, MEASURED_S, NEUTRAL, NEUTRAL_CLEARED, baselineIn, detailOf, mostChanged, neutralOf } from '../../client/js/session/baselines.js';
 import { dictionary, toCsv, toEventsCsv, toJsonl } from '../../client/js/session/exports.js';
 import { momentOf } from '../../client/js/session/moment.js';
 import { toReport } from '../../client/js/session/report.js';
@@ -165,3 +165,13 @@ for (const [change, words] of [[0.423, '+42'], [-0.07, '-7'], [0, '0'], [0.004, 
     assert.equal(signedPoints(change), words);
   });
 }
+
+test('the largest difference is that of the expression whose mean is farthest from 0, never that of neutral', () => {
+  const lines = EMOTIONS.map(() => [null, 0.01, 0.01]);
+  lines[EMOTIONS.indexOf('sad')] = [0.1, -0.5, null];
+  lines[EMOTIONS.indexOf('happy')] = [null, 0.3, 0.3];
+  lines[EMOTIONS.indexOf('neutral')] = [-0.9, -0.9, -0.9];
+
+  assert.equal(EMOTIONS[mostChanged(lines)], 'happy');
+  assert.equal(mostChanged(EMOTIONS.map(() => [null, null])), -1);
+});

@@ -34,6 +34,7 @@ const TICKS = [0, 1 / 3, 2 / 3, 1];
  * @property {SessionLog} log
  * @property {number | null} faceId null: the largest of each moment
  * @property {string[]} lines emotions and "fps" that have a line
+ * @property {{id: number, name: string}[]} compared faces whose ribbons are below each other; empty: one face is shown
  * @property {number} edgeS the right edge of what is drawn, not before `endS`
  * @property {number} windowS how much time is drawn
  * @property {number} fromS
@@ -217,7 +218,7 @@ export class EmotionChart {
   /** @returns {import('../session/table.js').Stretch} what is shown, for a table */
   get stretch() {
     const { fromS, edgeS } = this.#range();
-    const faces = this.#ribbonsOf === 'compare' ? this.#compared(fromS, edgeS) : [];
+    const faces = this.#compared(fromS, edgeS);
     return { log: this.#log, fromS: Math.max(0, fromS), toS: Math.min(edgeS, this.#log.lastS), faces: faces.length ? faces : [this.#faceId], names: this.names() };
   }
 
@@ -249,6 +250,7 @@ export class EmotionChart {
 
   /** @param {number} fromS @param {number} edgeS */
   #compared(fromS, edgeS) {
+    if (this.#ribbonsOf === 'one') return [];
     return facesBetween(this.#log.faces(), fromS, edgeS, this.#faceId, MOST_RIBBONS);
   }
 
@@ -265,7 +267,7 @@ export class EmotionChart {
     this.#drawMarks(fromS, edgeS);
     const endS = Math.min(edgeS, this.#lastEndS);
     const lastEndS = motion === 'held' ? Math.max(this.#firstEndS, edgeBefore(this.#lastEndS, this.#windowS / POINTS)) : this.#lastEndS;
-    this.onView({ log: this.#log, faceId: this.#faceId, lines: this.#ribbonsOf === 'one' ? this.#shownLines : [], edgeS, windowS: this.#windowS, fromS: Math.max(0, fromS), endS, firstEndS: this.#firstEndS, lastEndS, motion, isMoved: this.#heldS !== null });
+    this.onView({ log: this.#log, faceId: this.#faceId, lines: this.#ribbonsOf === 'one' ? this.#shownLines : [], compared: this.#compared(fromS, edgeS).map((id) => ({ id, name: fullName(this.names(), id) })), edgeS, windowS: this.#windowS, fromS: Math.max(0, fromS), endS, firstEndS: this.#firstEndS, lastEndS, motion, isMoved: this.#heldS !== null });
   }
 
   /** @param {number | null} faceId @param {number} edgeS @param {number} count */
@@ -276,7 +278,7 @@ export class EmotionChart {
 
   /** @param {number} fromS @param {number} edgeS */
   #drawRibbons(fromS, edgeS) {
-    const faces = this.#ribbonsOf === 'compare' ? this.#compared(fromS, edgeS) : [];
+    const faces = this.#compared(fromS, edgeS);
     const drawn = faces.length ? faces : [this.#faceId];
     while (this.#ribbons.length < drawn.length) {
       const ribbon = new LabelRibbon();

@@ -3,6 +3,7 @@
 import { cleared, find, make, putText } from '../browser/elements.js';
 import { EMOTIONS } from '../connection/telemetry.js';
 import { EXTRA_FAULT } from '../session/session-log.js';
+import { mostChanged } from '../session/baselines.js';
 import { valueWords } from '../session/table.js';
 import { lastValueAt, pointsOf, rangeOf, smooth } from '../session/timeline.js';
 import { signedPoints, significant } from '../texts/format.js';
@@ -37,14 +38,17 @@ export class ValueRows {
     this.#fault = find(element, '.values-fault', HTMLElement);
   }
 
-  /** @param {import('./emotion-chart.js').ChartView} view @param {'shown' | 'hidden'} changes whether those of the lines of the chart are shown */
-  draw({ log, faceId, lines, edgeS, windowS }, changes) {
+  /** @param {import('./emotion-chart.js').ChartView} view @param {'shown' | 'hidden'} changes whether those of the lines of the chart are shown, or of each face that is compared */
+  draw({ log, faceId, lines, compared, edgeS, windowS }, changes) {
     // The edge belongs to the next point already.
     const endS = edgeS - windowS / POINTS / 2;
     const courses = log.extra.names.length ? log.extra.slices(endS, windowS, POINTS) : new Map();
-    const differences = changes === 'shown' ? log.slices(faceId, endS, windowS, POINTS, undefined, log.baselines).changes.map(smooth) : [];
+    const differencesOf = (/** @type {number | null} */ id) => log.slices(id, endS, windowS, POINTS, undefined, log.baselines).changes.map(smooth);
+    const differences = changes === 'shown' && lines.length ? differencesOf(faceId) : [];
+    const faces = changes === 'shown' ? compared : [];
     this.#show([
-      ...EMOTIONS.flatMap((emotion, i) => (differences.length && lines.includes(emotion) ? [changeOf(emotion, differences[i])] : [])),
+      ...EMOTIONS.flatMap((emotion, i) => (differences.length && lines.includes(emotion) ? [changeOf(T.changeName(emotion), emotion, differences[i])] : [])),
+      ...faces.map(({ id, name }) => comparedOf(name, differencesOf(id))),
       ...[...courses].map(([name, { line, newest }]) => ({ name, line: typeof newest === 'string' ? [] : line, now: valueWords(newest), ...(typeof newest === 'boolean' && { range: /** @type {[number, number]} */ ([0, 1]) }) })),
     ]);
     // The event is noted once in a session.
@@ -79,10 +83,16 @@ export class ValueRows {
   }
 }
 
-/** The axis has all that is possible, so that small differences look small. @param {string} emotion @param {(number | null)[]} line @returns {Shown} */
-function changeOf(emotion, line) {
+/** Of a face that is compared, the difference that is largest: seven lines for each of four faces have no room. @param {string} face @param {(number | null)[][]} differences @returns {Shown} */
+function comparedOf(face, differences) {
+  const most = mostChanged(differences);
+  return most < 0 ? { name: face, line: [], now: T.NO_NEUTRAL } : changeOf(`${face} · ${T.changeName(EMOTIONS[most])}`, EMOTIONS[most], differences[most]);
+}
+
+/** The axis has all that is possible, so that small differences look small. @param {string} name @param {string} emotion @param {(number | null)[]} line @returns {Shown} */
+function changeOf(name, emotion, line) {
   const at = lastValueAt(line);
-  return { name: T.changeName(emotion), line, now: at < 0 ? T.NOTHING : signedPoints(line[at] ?? 0), range: [-1, 1], scale: [signedPoints(-1), signedPoints(1)], colour: `--${emotion}` };
+  return { name, line, now: at < 0 ? T.NOTHING : signedPoints(line[at] ?? 0), range: [-1, 1], scale: [signedPoints(-1), signedPoints(1)], colour: `--${emotion}` };
 }
 
 /** @param {Row} row @param {Shown} shown */

@@ -52,6 +52,19 @@ export function baselineIn(detail) {
 /** @param {readonly number[]} probabilities @param {readonly number[]} baseline @returns {number[]} differences, -1 to 1 */
 export const changesOf = (probabilities, baseline) => probabilities.map((probability, i) => Number((probability - baseline[i]).toFixed(3)));
 
+/**
+ * @param {(number | null)[][]} lines differences over time, in the order of EMOTIONS; null: there is none
+ * @returns {number} the expression whose mean difference is farthest from 0, except neutral, which mirrors the others; -1: there is no difference
+ */
+export function mostChanged(lines) {
+  const sizes = lines.map((line, i) => {
+    const known = line.filter((value) => value !== null);
+    return known.length && EMOTIONS[i] !== 'neutral' ? Math.abs(known.reduce((sum, value) => sum + value, 0) / known.length) : -1;
+  });
+  const largest = Math.max(...sizes);
+  return largest < 0 ? -1 : sizes.indexOf(largest);
+}
+
 export class Baselines {
   /** By face, in order of time. @type {Map<number, Baseline[]>} */
   #all = new Map();

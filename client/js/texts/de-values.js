@@ -36,6 +36,8 @@ export const NEUTRAL = {
 };
 /** @param {string} emotion */
 export const changeName = (emotion) => `${EMOTION_LABELS[emotion]}: Änderung in Punkten`;
+/** Of a face that is compared, in the time on show. */
+export const NO_NEUTRAL = 'kein neutrales Gesicht in dieser Zeit';
 /** @param {string} label */
 export const changeMeaning = (label) =>
   `Wahrscheinlichkeit des Ausdrucks „${label}“ minus ihr Mittelwert, als das Gesicht neutral war, -1 bis 1. Dafür hat die Person eine Taste gedrückt: Das Ereignis neutral hat den Mittelwert der zwei Sekunden davor. Leer: davor, ohne das und nach dem Ereignis neutral-cleared. In einer Zeile mit Mittelwerten gilt, was am Anfang ihrer Sekunde galt`;

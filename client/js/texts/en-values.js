@@ -37,6 +37,8 @@ export const NEUTRAL = {
 };
 /** @param {string} emotion */
 export const changeName = (emotion) => `${EMOTION_LABELS[emotion]}: change in points`;
+/** Of a face that is compared, in the time on show. */
+export const NO_NEUTRAL = 'no neutral face at this time';
 /** @param {string} label */
 export const changeMeaning = (label) =>
   `Probability of the expression "${label}" minus its mean while the face was neutral, -1 to 1. The person pressed a key for that: the event neutral has the mean of the two seconds before it. Empty: before it, without it, and after the event neutral-cleared. In a row of means, the baseline at the start of its second counts`;
