@@ -102,7 +102,7 @@ async def test_a_note_of_the_page_reaches_programs_and_the_record_as_one_marker(
         "note": "left, \u201cred\u201d",
         "pts": first["pts"],
     }
-    (folder,) = records.iterdir()
+    (folder,) = records.glob("2*")
     with (folder / "events.csv").open(encoding="utf-8", newline="") as file:
         assert [(row["name"], row["note"]) for row in csv.DictReader(file)] == [
             ("marker", "left, \u201cred\u201d"),

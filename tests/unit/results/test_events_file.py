@@ -45,7 +45,7 @@ def test_rows_after_a_note_are_appended(tmp_path: Path):
 def test_a_note_of_a_row_that_is_too_old_is_a_row_of_its_own(tmp_path: Path):
     markers = [ReportEvent(n, "m", "", n) for n in range(1, MOST_OPEN + 2)]
 
-    rows = lines_after(tmp_path / "events.csv", *markers, noted(1, "late"), noted(2, "in time"))
+    rows = lines_after(tmp_path / "events.csv", *markers, noted(2, "in time"), noted(1, "late"))
 
     assert rows.count("1.000,m,") == 1
     assert rows[-1] == "1.000,m,late"
