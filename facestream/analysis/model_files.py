@@ -5,7 +5,7 @@ Loads no model, and prepares the trees of the landmark model.
 
 import hashlib
 import logging
-import os
+import secrets
 import subprocess
 import sys
 import tarfile
@@ -191,9 +191,9 @@ def _fetch(entry: ModelEntry, path: Path) -> None:
         with tempfile.TemporaryDirectory() as folder:
             taken = take(entry, Path(folder))
         path.parent.mkdir(parents=True, exist_ok=True)
-        # Write to a name of this process and rename it: an interruption leaves no incomplete model, and a second server
-        # that starts now writes to another file.
-        part = path.with_name(f"{path.name}.{os.getpid()}.part")
+        # Write to another name and rename it: an interruption leaves no incomplete model, and a second server that
+        # starts now, in another container for example, writes to another file.
+        part = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
         try:
             part.write_bytes(taken)
             part.replace(path)

@@ -6,13 +6,15 @@ lies on the disk, so the processes share one copy of it.
 
 import ctypes
 import os
+import secrets
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from facestream.analysis.trees.library import DEPTH, MOST, NODES, POINTS
+from facestream.analysis.trees.library import DEPTH, MOST, NODES, POINTS, check_trusted
 from facestream.errors import ModelFileError
 
 FORMAT = 1
@@ -50,18 +52,18 @@ def open_forest(path: Path, sha256: str) -> Forest:
     Raises OSError, and ValueError if it is another one, or no such file. Every index in it is checked, so that trees.c
     reads nothing outside.
     """
-    try:
-        record = np.load(path, mmap_mode="r", allow_pickle=False)
-    except EOFError as error:
-        raise ValueError("an empty file") from error
-    names = record.dtype.names or ()
-    if record.shape != (1,) or "leaves" not in names or "anchor" not in names:
+    check_trusted(path)
+    records = _mapped(path)
+    names = records.dtype.names or ()
+    leaves, anchor = (records.dtype[name].shape if name in names else () for name in ("leaves", "anchor"))
+    if records.shape != (1,) or len(leaves) != 4 or len(anchor) != 2:
         raise ValueError("not a file of trees")
-    record = record[0]
-    cascades, trees = record["leaves"].shape[:2]
-    pixels = record["anchor"].shape[-1]
-    if record.dtype != _layout(cascades, trees, pixels) or not 0 < trees <= MOST or not 0 < pixels <= MOST:
+    (cascades, trees), pixels = leaves[:2], anchor[1]
+    if not (0 < cascades < MOST and 0 < trees <= MOST and 0 < pixels <= MOST):
+        raise ValueError("too many or no trees")
+    if records.dtype != _layout(cascades, trees, pixels):
         raise ValueError("trees of another shape")
+    record = records[0]
     if record["format"] != FORMAT or record["of"] != sha256.encode():
         raise ValueError("made of another file, or by another version")
     splits = record["splits"]
@@ -71,6 +73,15 @@ def open_forest(path: Path, sha256: str) -> Forest:
     # The small arrays are copied: they are read in every prediction, and need not be aligned in the file.
     small = {name: np.array(record[name]) for name in ("offset", "anchor", "initial")}
     return Forest(leaves=record["leaves"], splits=np.array(splits), **small)
+
+
+def _mapped(path: Path) -> NDArray[np.void]:
+    try:
+        return np.lib.format.open_memmap(path, mode="r")
+    except OSError:
+        raise
+    except Exception as error:  # numpy reads the header as Python, and any error of it may come out
+        raise ValueError(f"no file of numpy: {error}") from error
 
 
 def is_prepared(path: Path, sha256: str) -> bool:
@@ -91,10 +102,13 @@ def prepare_forest(dat: Path, sha256: str, library: ctypes.CDLL) -> None:
     record["format"], record["of"] = FORMAT, sha256.encode()
     path = prepared_path(dat)
     # Renamed when whole: another process may open it at any time.
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    part = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
     try:
         with part.open("wb") as file:
             np.save(file, record, allow_pickle=False)
+            file.flush()
+            os.fsync(file.fileno())
+        part.chmod(stat.S_IMODE(part.stat().st_mode) & ~(stat.S_IWGRP | stat.S_IWOTH))
         part.replace(path)
     finally:
         part.unlink(missing_ok=True)

@@ -10,7 +10,10 @@ import hashlib
 import logging
 import os
 import platform
+import secrets
 import shutil
+import signal
+import stat
 import subprocess
 import sys
 from functools import cache
@@ -26,7 +29,7 @@ POINTS, NODES, DEPTH, MOST = 68, 16, 4, 512
 _OPTIONS = ("-O2", "-shared", "-fPIC", "-ffp-contract=off")
 """-O3 is slower here. Fused operations would round differently than dlib."""
 _COMPILERS = ("cc", "gcc", "clang")
-_COMPILE_DEADLINE_S = 60
+_COMPILE_DEADLINE_S = 30
 
 
 class CForest(ctypes.Structure):
@@ -62,39 +65,94 @@ def find_library(folder: Path) -> ctypes.CDLL | None:
     for path in (SOURCE.with_name(name), folder / name):
         try:
             if path.is_file():
-                return _declared(ctypes.CDLL(str(path)))
+                check_trusted(path)
+                return _declared(ctypes.CDLL(str(path.resolve())))
         except (OSError, AttributeError) as error:
             logger.warning("%s: cannot be loaded (%s); dlib predicts the landmarks", path, error)
     return None
 
 
+def check_trusted(path: Path) -> None:
+    """Raise PermissionError if a user may write `path`, or into its folder, who may not write this code.
+
+    A library runs with all rights of the user who loads it, and a mapped file must not be cut off meanwhile.
+    """
+    path = path.resolve()
+    for each in (path.parent, path):
+        _check_owner(each)
+
+
+def _check_owner(path: Path) -> None:
+    code, found = SOURCE.stat(), path.stat()
+    if found.st_uid not in (0, os.geteuid(), code.st_uid):
+        raise PermissionError(f"{path} belongs to another user (number {found.st_uid}); remove it")
+    wider = found.st_mode & ~code.st_mode
+    # A group with the number of its user is that user's own, as useradd makes it.
+    shared = wider & stat.S_IWGRP and found.st_gid not in (0, found.st_uid)
+    if shared or wider & stat.S_IWOTH:
+        raise PermissionError(f"other users may write to {path}; run `chmod go-w {path}`")
+
+
 def build_library(folder: Path) -> ctypes.CDLL:
     """Compile trees.c into `folder` and load it. Raises ModelFileError that says what is missing."""
-    compiler = next(filter(None, map(shutil.which, _COMPILERS)), None)
-    if compiler is None:
+    compilers = list(filter(None, map(shutil.which, _COMPILERS)))
+    if not compilers:
         raise ModelFileError(f"install a C compiler ({', '.join(_COMPILERS)}; on Debian the package gcc)")
     path = folder / library_name()
     # Renamed when whole: another process may load it at any time.
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    part = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        subprocess.run(  # noqa: S603 - fixed arguments
-            [compiler, *_OPTIONS, "-o", str(part), str(SOURCE)],
-            check=True,
-            timeout=_COMPILE_DEADLINE_S,
-            capture_output=True,
-            text=True,
-        )
+        _make_writable_part(part)
+        _compile(compilers[0], part)
         _declared(ctypes.CDLL(str(part)))
         part.replace(path)
         return _declared(ctypes.CDLL(str(path)))
     except (subprocess.SubprocessError, OSError, AttributeError) as error:
-        said = (getattr(error, "stderr", None) or str(error)).strip().splitlines()
-        raise ModelFileError(f"correct why {compiler} cannot compile {SOURCE} ({said[-1]})") from error
+        # The reason is often in the line before the last one, which says only that the linker failed.
+        said = "; ".join((getattr(error, "stderr", None) or str(error)).strip().splitlines()[-2:])
+        raise ModelFileError(f"correct why {compilers[0]} cannot compile {SOURCE} ({said})") from error
     finally:
         with contextlib.suppress(OSError):
             part.unlink(missing_ok=True)
         find_library.cache_clear()
+
+
+def _make_writable_part(part: Path) -> None:
+    """Make the empty file: what prevents it is said here, because a linker's words do not."""
+    folder = part.parent
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        part.touch()
+    except OSError as error:
+        raise ModelFileError(f"make {folder} a folder that can be written to ({error.strerror})") from error
+    try:
+        _check_owner(folder)
+    except PermissionError as error:
+        raise ModelFileError(str(error)) from error
+
+
+def _compile(compiler: str, part: Path) -> None:
+    command = [compiler, *_OPTIONS, "-o", str(part), str(SOURCE)]
+    with subprocess.Popen(  # noqa: S603 - fixed arguments
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    ) as process:
+        try:
+            said, complained = process.communicate(timeout=_COMPILE_DEADLINE_S)
+        except BaseException:
+            # With the programs that the compiler has started: they would go on.
+            os.killpg(process.pid, signal.SIGKILL)
+            raise
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, command, said, complained)
+    part.chmod(stat.S_IMODE(part.stat().st_mode) & ~(stat.S_IWGRP | stat.S_IWOTH))
+    with part.open("rb") as file:
+        os.fsync(file.fileno())
 
 
 def _declared(library: ctypes.CDLL) -> ctypes.CDLL:

@@ -22,6 +22,8 @@ def prepare(dat: Path, sha256: str, check: Callable[[], None]) -> str:
             prepare_forest(dat, sha256, library)
     except (FacestreamError, OSError, MemoryError) as error:
         why = str(error) or type(error).__name__
+        if isinstance(error, OSError) and error.filename is None:
+            why = f"{dat.parent}: {why}"
         return (
             f"dlib predicts the landmarks, which takes about twice the time: {why}; then run `{FETCH_MODELS}`"
         )

@@ -95,8 +95,12 @@ void predict(const struct forest *forest, const struct image *image, double left
             double row = (double)(y + points[2 * anchor[i] + 1]) * side_y + top;
             lightness[i] = 0;
             /* Also false for what is not a number. */
-            if (column >= -0.5 && column < image->width - 0.5 && row >= -0.5 && row < image->height - 0.5)
-                lightness[i] = image->gray[rounded(row) * image->stride + rounded(column)];
+            if (column >= -0.5 && column < image->width && row >= -0.5 && row < image->height) {
+                /* Compared when rounded: the largest number below 0.5, plus 0.5, is 1. */
+                int32_t across = rounded(column), down = rounded(row);
+                if (across < image->width && down < image->height)
+                    lightness[i] = image->gray[down * image->stride + across];
+            }
         }
         const uint32_t *splits = forest->splits + (int64_t)c * trees * NODES;
         const float *leaves = forest->leaves + (int64_t)c * trees * NODES * VALUES;

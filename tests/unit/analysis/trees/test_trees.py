@@ -1,4 +1,5 @@
 import ctypes
+import errno
 import os
 import shutil
 import threading
@@ -12,7 +13,14 @@ import pytest
 from facestream.analysis.faces import BoundingBox, GrayImage, LandmarksXY
 from facestream.analysis.landmarks import LandmarkPredictor
 from facestream.analysis.model_files import checked_path, prepare_trees, read_manifest
-from facestream.analysis.trees.forest import FORMAT, is_prepared, open_forest, prepare_forest, prepared_path
+from facestream.analysis.trees.forest import (
+    FORMAT,
+    Forest,
+    is_prepared,
+    open_forest,
+    prepare_forest,
+    prepared_path,
+)
 from facestream.analysis.trees.library import build_library, find_library, library_name
 from facestream.analysis.trees.predictor import TreesPredictor
 from facestream.errors import ModelFileError
@@ -171,6 +179,12 @@ def test_another_file_of_numpy_is_not_used(tmp_path: Path, sha256: str):
         np.save(path, other)
         with pytest.raises(ValueError, match="trees"):
             open_forest(path, sha256)
+    np.save(path, np.zeros(1, [("leaves", "f4", (2, 3, 4, 5)), ("anchor", "u2")]))
+    with pytest.raises(ValueError, match="trees"):
+        open_forest(path, sha256)
+    with path.open("wb") as file:
+        np.savez(file, leaves=np.zeros(3))
+    assert not is_prepared(path, sha256)
     np.save(path, np.array([{"a": 1}], dtype=object))
     with pytest.raises(ValueError, match=r"pickle|Pickle|object|Array"):
         open_forest(path, sha256)
@@ -253,6 +267,38 @@ def test_what_a_failing_compiler_says_is_passed_on(
     assert set(cache.iterdir()) == before
 
 
+def test_a_linker_without_room_is_quoted_with_its_reason(
+    models_copy: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    compiler = tmp_path / "bin" / "cc"
+    compiler.parent.mkdir()
+    compiler.write_text("#!/bin/sh\necho 'ld: No space left on device\nld returned 1' >&2\nexit 1\n")
+    compiler.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{compiler.parent}:/bin")
+
+    assert "(ld: No space left on device; ld returned 1)" in prepared_again(models_copy)
+
+
+def test_a_folder_that_cannot_be_written_to_is_named(models_copy: Path, monkeypatch: pytest.MonkeyPatch):
+    def touch(path: Path, *_: object, **_more: object) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), str(path))
+
+    monkeypatch.setattr(Path, "touch", touch)
+
+    assert f"make {models_copy / 'cache'} a folder that can be written to (Read-only file system)" in (
+        prepared_again(models_copy)
+    )
+
+
+def test_a_full_disk_is_said_with_the_folder(models_copy: Path, monkeypatch: pytest.MonkeyPatch):
+    def save(*_: object, **_more: object) -> None:
+        raise OSError("Not enough free space to write 65835612 bytes")
+
+    monkeypatch.setattr("facestream.analysis.trees.forest.np.save", save)
+
+    assert f"{models_copy / 'cache'}: Not enough free space" in prepared_again(models_copy)
+
+
 def test_what_a_compiler_writes_must_be_a_library(
     models_copy: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ):
@@ -282,3 +328,105 @@ def test_a_damaged_library_is_reported_and_not_used(tmp_path: Path, caplog: pyte
 
     assert find_library(tmp_path) is None
     assert "dlib predicts the landmarks" in caplog.text
+
+
+def test_a_place_just_below_a_half_is_outside_of_an_image_of_one_pixel(library: ctypes.CDLL):
+    """It rounds to 1, as in dlib: 0.49999999999999994 + 0.5 is 1 in doubles."""
+    leaves = np.zeros((1, 1, 16, 136), np.float32)
+    leaves[0, 0, 0] = 9  # of a face whose first pixel is lighter than its second one in all comparisons
+    forest = Forest(
+        leaves=leaves,
+        splits=np.full((1, 1, 16), 1 << 9 | (256 + 50) << 18, np.uint32),
+        offset=np.array([[[0, 0], [-9, 0]]], np.float32),
+        anchor=np.zeros((1, 2), np.uint16),
+        initial=np.zeros(136, np.float32),
+    )
+    row = np.array([[0, 200]], np.uint8)
+    left = 0.49999999999999994
+
+    landmarks = TreesPredictor(library, forest).predict(row[:, :1], left, 0, left + 1, 1)  # type: ignore[arg-type]
+
+    assert landmarks.max() <= 1, "the pixel beside the image was read"
+
+
+def test_a_header_that_numpy_cannot_parse_is_of_no_prepared_file(prepared: Path, sha256: str):
+    for text in (b"(((((", b'"', b"\xff\xfe", b"[" * 60, b"1" * 60):
+        with prepared.open("r+b") as file:
+            file.seek(12)
+            file.write(text)
+        assert not is_prepared(prepared, sha256)
+
+
+@pytest.fixture
+def own_library(models_copy: Path) -> Path:
+    prepared_again(models_copy)
+    return models_copy / "cache" / library_name()
+
+
+@pytest.mark.parametrize("which", ["library", "folder"])
+def test_a_library_that_others_may_write_is_not_loaded(
+    own_library: Path, which: str, caplog: pytest.LogCaptureFixture
+):
+    written = own_library if which == "library" else own_library.parent
+    written.chmod(0o757)
+    find_library.cache_clear()
+
+    assert find_library(own_library.parent) is None
+    assert f"chmod go-w {written}" in caplog.text
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files to others")
+@pytest.mark.parametrize("which", ["library", "folder", "prepared"])
+def test_what_belongs_to_another_user_is_not_loaded(
+    own_library: Path, dat: Path, sha256: str, which: str, models_copy: Path
+):
+    alone = own_library.parent / dat.name
+    given = {"library": own_library, "folder": own_library.parent, "prepared": prepared_path(alone)}[which]
+    os.chown(given, 12345, 12345)
+    find_library.cache_clear()
+
+    assert not LandmarkPredictor(alone, sha256).compiled
+    said = prepared_again(models_copy)
+    if which == "folder":
+        assert f"{given} belongs to another user (number 12345)" in said
+    else:
+        assert LandmarkPredictor(alone, sha256).compiled, "our own replaces it"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files to others")
+def test_a_library_that_a_group_of_others_may_write_is_not_loaded(own_library: Path):
+    own_library.chmod(0o775)
+    os.chown(own_library, -1, 12345)
+    find_library.cache_clear()
+    assert find_library(own_library.parent) is None
+
+    os.chown(own_library, -1, own_library.stat().st_uid)
+    find_library.cache_clear()
+    assert find_library(own_library.parent) is not None, "a user's own group"
+
+
+def test_only_their_user_may_write_the_prepared_files(models_copy: Path):
+    before = os.umask(0)
+    try:
+        prepared_again(models_copy)
+    finally:
+        os.umask(before)
+
+    made = [path for path in (models_copy / "cache").iterdir() if not path.is_symlink()]
+    assert [path.stat().st_mode & 0o022 for path in made] == [0, 0]
+
+
+def test_a_compiler_that_hangs_ends_with_all_that_it_has_started(
+    models_copy: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    compiler = tmp_path / "bin" / "cc"
+    compiler.parent.mkdir()
+    compiler.write_text(f"#!/bin/sh\nsleep 600 & echo $! > {tmp_path}/started\nwait\n")
+    compiler.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{compiler.parent}:/bin")
+    monkeypatch.setattr("facestream.analysis.trees.library._COMPILE_DEADLINE_S", 1)
+
+    assert "timed out" in prepared_again(models_copy)
+
+    state = Path("/proc") / (tmp_path / "started").read_text().strip() / "stat"
+    assert not state.exists() or state.read_text().split()[2] == "Z"
