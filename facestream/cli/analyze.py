@@ -311,7 +311,8 @@ def _clock(text: str) -> float:
 
 def _span(text: str) -> tuple[float, float]:
     """Two times of `5-10` or `0:05-0:10.5`, in seconds."""
-    start, dash, end = text.partition("-")
+    # A word processor turns the hyphen into an en dash (U+2013), which looks the same in the error.
+    start, dash, end = text.replace("\N{EN DASH}", "-").partition("-")
     with contextlib.suppress(argparse.ArgumentTypeError):
         if dash and (from_s := _clock(start)) < (to_s := _clock(end)):
             return from_s, to_s

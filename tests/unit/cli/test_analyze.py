@@ -27,7 +27,8 @@ def test_another_time_is_refused(text: str):
 
 
 @pytest.mark.parametrize(
-    ("text", "span"), [("5-10", (5, 10)), ("0:05-0:10.5", (5, 10.5)), ("0-1:00:00", (0, 3600))]
+    ("text", "span"),
+    [("5-10", (5, 10)), ("0:05-0:10.5", (5, 10.5)), ("0-1:00:00", (0, 3600)), ("5\N{EN DASH}10", (5, 10))],
 )
 def test_a_span_is_two_times(text: str, span: tuple[float, float]):
     assert parsed("a.mp4", "--neutral", text).neutral == pytest.approx(span)
