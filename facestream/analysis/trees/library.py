@@ -86,10 +86,10 @@ def _check_owner(path: Path) -> None:
     code, found = SOURCE.stat(), path.stat()
     if found.st_uid not in (0, os.geteuid(), code.st_uid):
         raise PermissionError(f"{path} belongs to another user (number {found.st_uid}); remove it")
-    wider = found.st_mode & ~code.st_mode
     # A group with the number of its user is that user's own, as useradd makes it.
-    shared = wider & stat.S_IWGRP and found.st_gid not in (0, found.st_uid)
-    if shared or wider & stat.S_IWOTH:
+    trusted_groups = {0, found.st_uid} | ({code.st_gid} if code.st_mode & stat.S_IWGRP else set())
+    shared = found.st_mode & stat.S_IWGRP and found.st_gid not in trusted_groups
+    if shared or found.st_mode & ~code.st_mode & stat.S_IWOTH:
         raise PermissionError(f"other users may write to {path}; run `chmod go-w {path}`")
 
 

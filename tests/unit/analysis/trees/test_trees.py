@@ -21,7 +21,7 @@ from facestream.analysis.trees.forest import (
     prepare_forest,
     prepared_path,
 )
-from facestream.analysis.trees.library import build_library, find_library, library_name
+from facestream.analysis.trees.library import SOURCE, build_library, find_library, library_name
 from facestream.analysis.trees.predictor import TreesPredictor
 from facestream.errors import ModelFileError
 from facestream.resources import MODELS_DIR
@@ -394,11 +394,20 @@ def test_what_belongs_to_another_user_is_not_loaded(
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files to others")
-def test_a_library_that_a_group_of_others_may_write_is_not_loaded(own_library: Path):
+def test_a_library_that_a_group_of_others_may_write_is_not_loaded(
+    own_library: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    code = Path(shutil.copy(SOURCE, tmp_path / "trees.c"))
+    code.chmod(0o664)
+    monkeypatch.setattr("facestream.analysis.trees.library.SOURCE", code)
     own_library.chmod(0o775)
     os.chown(own_library, -1, 12345)
     find_library.cache_clear()
     assert find_library(own_library.parent) is None
+
+    os.chown(code, -1, 12345)
+    find_library.cache_clear()
+    assert find_library(own_library.parent) is not None, "the group may change the code as well"
 
     os.chown(own_library, -1, own_library.stat().st_uid)
     find_library.cache_clear()
