@@ -121,6 +121,8 @@ class MarkerBody(_Body):
 class MarkedBody(_Body):
     """The response to a marker: it, and its time."""
 
+    id: int
+    """Its number in this session, from 1, as in its event."""
     name: str
     note: str = ""
     pts: float

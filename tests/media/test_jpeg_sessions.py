@@ -397,4 +397,4 @@ async def test_a_marker_of_a_program_reaches_the_peer_and_listeners(server_url: 
                     break
 
     assert reply["name"] == "cat 7"
-    assert heard == expected == {"name": "cat 7", "note": "", "pts": 0}
+    assert heard == expected == {"id": 1, "name": "cat 7", "note": "", "pts": 0}

@@ -69,7 +69,7 @@ async def mark(request: web.Request) -> web.Response:
             "line, and perhaps a note of up to 500",
         ) from error
     marker = session.mark(wanted.name, wanted.note)
-    answer = MarkedBody(name=marker.name, note=marker.note, pts=marker.pts)
+    answer = MarkedBody(id=marker.id, name=marker.name, note=marker.note, pts=marker.pts)
     return web.json_response(text=answer.to_json(), status=201, headers={hdrs.CACHE_CONTROL: "no-store"})
 
 

@@ -15,6 +15,7 @@ from facestream.analysis.faces import FrameReport, GrayImage
 from facestream.analysis.tracking.tracks import Tracks
 from facestream.media.analysis_clock import RESUMED_AFTER_S, AnalysisClock
 from facestream.media.pipeline import FramePipeline
+from facestream.workers.plugin_log import PluginLog
 from facestream.workers.pool import AnalysisPool
 
 
@@ -49,6 +50,7 @@ class NotedTimes(AnalysisPool):
 
     def __init__(self) -> None:
         self.times_s: list[float] = []
+        self.plugin_log = PluginLog()
 
     @contextlib.asynccontextmanager
     async def lease(self) -> AsyncIterator["NotedTimes"]:  # type: ignore[override]
