@@ -26,6 +26,7 @@ from facestream.analysis.trees.library import SOURCE, build_library, find_librar
 from facestream.analysis.trees.predictor import TreesPredictor
 from facestream.errors import ModelFileError
 from facestream.resources import MODELS_DIR
+from tests.times import seconds
 
 BOXES = 150
 
@@ -439,7 +440,7 @@ def test_a_compiler_that_hangs_ends_with_all_that_it_has_started(
     assert "timed out" in prepared_again(models_copy)
 
     state = Path("/proc") / (tmp_path / "started").read_text().strip() / "stat"
-    deadline_s = time.monotonic() + 30
+    deadline_s = time.monotonic() + seconds(30)
     # The kernel ends it soon after the signal, not during it.
     while state.exists() and state.read_text().split()[2] != "Z":
         assert time.monotonic() < deadline_s, "what the compiler has started goes on"
