@@ -27,11 +27,12 @@ from pathlib import Path
 import dlib, numpy
 
 from benchmarks.processes import shared_out_mb
+from facestream.analysis.faces import BoundingBox
 from facestream.analysis.landmarks import LandmarkPredictor
 
 before_mb, began_s = shared_out_mb(os.getpid()), time.thread_time()
 predictor = LandmarkPredictor(Path(sys.argv[1]), sys.argv[2])
-predictor.predict(numpy.zeros((300, 300), numpy.uint8), __import__("facestream").BoundingBox(50, 50, 100, 100))
+predictor.predict(numpy.zeros((300, 300), numpy.uint8), BoundingBox(50, 50, 100, 100))
 print(1000 * (time.thread_time() - began_s), shared_out_mb(os.getpid()) - before_mb)
 """
 """Prints the milliseconds of loading one predictor, and its memory in MB."""

@@ -5,7 +5,6 @@ Loads no model, and prepares the trees of the landmark model.
 
 import hashlib
 import logging
-import secrets
 import subprocess
 import sys
 import tarfile
@@ -19,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from facestream.analysis.options import AnalysisOptions
 from facestream.analysis.trees.preparing import prepare
+from facestream.analysis.whole_file import replaced_when_whole
 from facestream.errors import ModelFileError
 from facestream.resources import FETCH_MODELS, IS_CHECKOUT, REINSTALL, user_cache_dir
 
@@ -92,14 +92,15 @@ def fetch_all(models_dir: Path) -> None:
 
 def fetch_missing(models_dir: Path, options: AnalysisOptions) -> None:
     """Fetch the files that these options need and that are not there; check none. Raises ModelFileError."""
-    for entry in models_of(models_dir, options).values():
+    entries = models_of(models_dir, options)
+    for entry in entries.values():
         if not _is_fetched(entry):
             continue
         path = _path(models_dir, entry)
         if not path.is_file():
             logger.warning("fetching %s once; its licence: %s", path, entry.licence)
             _fetch(entry, path)
-    if (landmarks := read_manifest(models_dir).get(LANDMARKS)) is not None:
+    if (landmarks := entries.get(LANDMARKS)) is not None:
         prepare_trees(models_dir, landmarks)
 
 
@@ -143,7 +144,7 @@ def checked_paths(models_dir: Path, names: Iterable[str]) -> dict[str, Path]:
 
 
 def _names(options: AnalysisOptions) -> tuple[str, str, str]:
-    return options.detector, "landmarks", options.emotion_model
+    return options.detector, LANDMARKS, options.emotion_model
 
 
 def _check(entry: ModelEntry, path: Path) -> None:
@@ -191,14 +192,8 @@ def _fetch(entry: ModelEntry, path: Path) -> None:
         with tempfile.TemporaryDirectory() as folder:
             taken = take(entry, Path(folder))
         path.parent.mkdir(parents=True, exist_ok=True)
-        # Write to another name and rename it: an interruption leaves no incomplete model, and a second server that
-        # starts now, in another container for example, writes to another file.
-        part = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
-        try:
+        with replaced_when_whole(path) as part:
             part.write_bytes(taken)
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
     except (
         subprocess.SubprocessError, OSError, ValueError, KeyError, zipfile.BadZipFile, tarfile.TarError
     ) as error:  # fmt: skip

@@ -132,10 +132,8 @@ async def test_a_client_that_reads_nothing_for_long_is_disconnected(
     assert not running.session.is_ending
 
 
-async def test_a_client_that_reads_slowly_stays_and_learns_how_much_it_lost(
-    running: Running, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr(events, "STUCK_S", seconds(1.0))
+async def slow_client(running: Running) -> socket.socket:
+    """A client that has asked for the events, and buffers little of them."""
     connected = socket.socket()
     connected.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     connected.setblocking(False)
@@ -145,6 +143,14 @@ async def test_a_client_that_reads_slowly_stays_and_learns_how_much_it_lost(
         f"GET {running.path} HTTP/1.1\r\nHost: localhost\r\n{OWNER_HEADER}: {running.session.secret}\r\n\r\n"
     )
     await loop.sock_sendall(connected, head.encode())
+    return connected
+
+
+async def test_a_client_that_reads_slowly_stays_and_learns_how_much_it_lost(
+    running: Running, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(events, "STUCK_S", seconds(1.0))
+    loop, connected = asyncio.get_running_loop(), await slow_client(running)
     received, began_s = b"", loop.time()
 
     # Four times as long as a client that reads nothing stays, and far less than is published.
@@ -172,15 +178,7 @@ async def test_a_client_that_reads_slowly_is_not_waited_for_without_end_after_th
 ):
     monkeypatch.setattr(events, "STUCK_S", 0.5)
     monkeypatch.setattr(events, "LINGER_S", 1.0)
-    connected = socket.socket()
-    connected.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-    connected.setblocking(False)
-    loop = asyncio.get_running_loop()
-    await loop.sock_connect(connected, ("127.0.0.1", running.server.port or 0))
-    head = (
-        f"GET {running.path} HTTP/1.1\r\nHost: localhost\r\n{OWNER_HEADER}: {running.session.secret}\r\n\r\n"
-    )
-    await loop.sock_sendall(connected, head.encode())
+    loop, connected = asyncio.get_running_loop(), await slow_client(running)
     await loop.sock_recv(connected, 1)
     while not running.registry.measures.events_lost:
         running.session.listeners.publish(FRAME)

@@ -5,16 +5,14 @@ lies on the disk, so the processes share one copy of it.
 """
 
 import ctypes
-import os
-import secrets
-import stat
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from facestream.analysis.trees.library import DEPTH, MOST, NODES, POINTS, check_trusted
+from facestream.analysis.trees.library import DEPTH, MOST, NODES, POINTS, check_trusted, make_trusted
+from facestream.analysis.whole_file import replaced_when_whole
 from facestream.errors import ModelFileError
 
 FORMAT = 1
@@ -100,18 +98,10 @@ def prepare_forest(dat: Path, sha256: str, library: ctypes.CDLL) -> None:
     """
     record = _decoded(dat, library)
     record["format"], record["of"] = FORMAT, sha256.encode()
-    path = prepared_path(dat)
-    # Renamed when whole: another process may open it at any time.
-    part = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
-    try:
+    with replaced_when_whole(prepared_path(dat)) as part:
         with part.open("wb") as file:
             np.save(file, record, allow_pickle=False)
-            file.flush()
-            os.fsync(file.fileno())
-        part.chmod(stat.S_IMODE(part.stat().st_mode) & ~(stat.S_IWGRP | stat.S_IWOTH))
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+        make_trusted(part)
 
 
 def _layout(cascades: int, trees: int, pixels: int) -> np.dtype[np.void]:

@@ -4,13 +4,11 @@ Loaded by ctypes and not an extension of Python: it needs no headers of Python, 
 releases Python's lock during a call.
 """
 
-import contextlib
 import ctypes
 import hashlib
 import logging
 import os
 import platform
-import secrets
 import shutil
 import signal
 import stat
@@ -19,6 +17,7 @@ import sys
 from functools import cache
 from pathlib import Path
 
+from facestream.analysis.whole_file import replaced_when_whole
 from facestream.errors import ModelFileError
 
 logger = logging.getLogger(__name__)
@@ -82,6 +81,13 @@ def check_trusted(path: Path) -> None:
         _check_owner(each)
 
 
+def make_trusted(path: Path) -> None:
+    """Put a new file on the disk, and let nobody but its owner write it, whatever the umask is. Raises OSError."""
+    path.chmod(stat.S_IMODE(path.stat().st_mode) & ~(stat.S_IWGRP | stat.S_IWOTH))
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
 def _check_owner(path: Path) -> None:
     code, found = SOURCE.stat(), path.stat()
     if found.st_uid not in (0, os.geteuid(), code.st_uid):
@@ -99,21 +105,18 @@ def build_library(folder: Path) -> ctypes.CDLL:
     if not compilers:
         raise ModelFileError(f"install a C compiler ({', '.join(_COMPILERS)}; on Debian the package gcc)")
     path = folder / library_name()
-    # Renamed when whole: another process may load it at any time.
-    part = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
     try:
-        _make_writable_part(part)
-        _compile(compilers[0], part)
-        _declared(ctypes.CDLL(str(part)))
-        part.replace(path)
+        with replaced_when_whole(path) as part:
+            _make_writable_part(part)
+            _compile(compilers[0], part)
+            make_trusted(part)
+            _declared(ctypes.CDLL(str(part)))
         return _declared(ctypes.CDLL(str(path)))
     except (subprocess.SubprocessError, OSError, AttributeError) as error:
         # The reason is often in the line before the last one, which says only that the linker failed.
         said = "; ".join((getattr(error, "stderr", None) or str(error)).strip().splitlines()[-2:])
         raise ModelFileError(f"correct why {compilers[0]} cannot compile {SOURCE} ({said})") from error
     finally:
-        with contextlib.suppress(OSError):
-            part.unlink(missing_ok=True)
         find_library.cache_clear()
 
 
@@ -150,9 +153,6 @@ def _compile(compiler: str, part: Path) -> None:
             raise
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, command, said, complained)
-    part.chmod(stat.S_IMODE(part.stat().st_mode) & ~(stat.S_IWGRP | stat.S_IWOTH))
-    with part.open("rb") as file:
-        os.fsync(file.fileno())
 
 
 def _declared(library: ctypes.CDLL) -> ctypes.CDLL:

@@ -254,14 +254,19 @@ def test_without_a_compiler_the_sentence_says_what_to_install(
     assert "install a C compiler" in prepared_again(models_copy)
 
 
+def use_compiler(monkeypatch: pytest.MonkeyPatch, folder: Path, script: str) -> None:
+    """Let this script of the shell be the only compiler."""
+    compiler = folder / "bin" / "cc"
+    compiler.parent.mkdir()
+    compiler.write_text(script)
+    compiler.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{compiler.parent}:/bin")
+
+
 def test_what_a_failing_compiler_says_is_passed_on(
     models_copy: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ):
-    compiler = tmp_path / "bin" / "cc"
-    compiler.parent.mkdir()
-    compiler.write_text("#!/bin/sh\necho 'cc: no space left' >&2\nexit 1\n")
-    compiler.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{compiler.parent}:/bin")
+    use_compiler(monkeypatch, tmp_path, "#!/bin/sh\necho 'cc: no space left' >&2\nexit 1\n")
     cache = models_copy / "cache"
     before = set(cache.iterdir())
 
@@ -272,11 +277,9 @@ def test_what_a_failing_compiler_says_is_passed_on(
 def test_a_linker_without_room_is_quoted_with_its_reason(
     models_copy: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ):
-    compiler = tmp_path / "bin" / "cc"
-    compiler.parent.mkdir()
-    compiler.write_text("#!/bin/sh\necho 'ld: No space left on device\nld returned 1' >&2\nexit 1\n")
-    compiler.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{compiler.parent}:/bin")
+    use_compiler(
+        monkeypatch, tmp_path, "#!/bin/sh\necho 'ld: No space left on device\nld returned 1' >&2\nexit 1\n"
+    )
 
     assert "(ld: No space left on device; ld returned 1)" in prepared_again(models_copy)
 
@@ -304,11 +307,9 @@ def test_a_full_disk_is_said_with_the_folder(models_copy: Path, monkeypatch: pyt
 def test_what_a_compiler_writes_must_be_a_library(
     models_copy: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ):
-    compiler = tmp_path / "bin" / "cc"
-    compiler.parent.mkdir()
-    compiler.write_text('#!/bin/sh\nwhile [ "$1" != -o ]; do shift; done\necho no library > "$2"\n')
-    compiler.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{compiler.parent}:/bin")
+    use_compiler(
+        monkeypatch, tmp_path, '#!/bin/sh\nwhile [ "$1" != -o ]; do shift; done\necho no library > "$2"\n'
+    )
 
     with pytest.raises(ModelFileError, match="cannot compile"):
         build_library(models_copy / "cache")
@@ -430,11 +431,7 @@ def test_only_their_user_may_write_the_prepared_files(models_copy: Path):
 def test_a_compiler_that_hangs_ends_with_all_that_it_has_started(
     models_copy: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ):
-    compiler = tmp_path / "bin" / "cc"
-    compiler.parent.mkdir()
-    compiler.write_text(f"#!/bin/sh\nsleep 600 & echo $! > {tmp_path}/started\nwait\n")
-    compiler.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{compiler.parent}:/bin")
+    use_compiler(monkeypatch, tmp_path, f"#!/bin/sh\nsleep 600 & echo $! > {tmp_path}/started\nwait\n")
     monkeypatch.setattr("facestream.analysis.trees.library._COMPILE_DEADLINE_S", 1)
 
     assert "timed out" in prepared_again(models_copy)
