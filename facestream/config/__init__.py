@@ -21,6 +21,7 @@ from pydantic_settings import (
     SettingsError,
 )
 
+from facestream.config.cluster import ClusterSettings
 from facestream.config.limits import LimitSettings
 from facestream.config.media import AnalysisSettings, MediaSettings
 from facestream.config.network import NetworkSettings
@@ -38,6 +39,7 @@ OTHER_VARIABLES = "FACESTREAM_TEST_", "FACESTREAM_UPSTREAM_"
 class Config(
     # `--help` lists them from the last to the first.
     OperationSettings,
+    ClusterSettings,
     RecordSettings,
     LimitSettings,
     AccessSettings,

@@ -71,6 +71,27 @@ def _checked_origin(text: str) -> str:
     return f"{parts.scheme}://{parts.netloc}".lower()
 
 
+def _checked_node(text: str) -> str:
+    """An address of nodes as the setting `nodes` describes it; raises ValueError."""
+    expected = (
+        "expected http://HOST:PORT, https://HOST:PORT, dns+http://NAME:PORT, dns+https://NAME:PORT, or ray"
+    )
+    if text == "ray":
+        return text
+    parts = urlsplit(text)
+    if (
+        parts.scheme not in {"http", "https", "dns+http", "dns+https"}
+        or not parts.hostname
+        or "@" in parts.netloc
+        or not _has_valid_port(parts)
+        or parts.path.strip("/")
+        or parts.query
+        or parts.fragment
+    ):
+        raise ValueError(expected)
+    return f"{parts.scheme}://{parts.netloc}".lower()
+
+
 def _checked_ports(text: str) -> str:
     if text:
         parse_ports(text)
@@ -85,6 +106,9 @@ IceUrls = Annotated[
 ]
 Formats = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_at_commas)]
 """Names of formats of results, which `facestream.results.formats` checks."""
+NodeAddresses = Annotated[
+    tuple[Annotated[str, AfterValidator(_checked_node)], ...], NoDecode, BeforeValidator(_split_at_commas)
+]
 Networks = Annotated[
     tuple[Annotated[str, AfterValidator(_checked_network)], ...], NoDecode, BeforeValidator(_split_at_commas)
 ]

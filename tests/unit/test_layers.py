@@ -12,7 +12,7 @@ from tests.conftest import ROOT
 
 PACKAGE = Path(facestream.__file__).parent
 LAYERS: tuple[frozenset[str], ...] = (
-    frozenset({"addresses", "errors", "remedies", "resources", "token_bucket", "ice"}),
+    frozenset({"addresses", "errors", "remedies", "resources", "session_ids", "token_bucket", "ice"}),
     frozenset({"analysis"}),
     frozenset({"config"}),
     frozenset({"credentials", "logs"}),
@@ -22,7 +22,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"aiortc_patches", "clips"}),
     frozenset({"signaling"}),
     frozenset({"sessions"}),
-    frozenset({"offline", "replay", "web"}),
+    frozenset({"cluster", "offline", "replay", "web"}),
     frozenset({"doctor", "live"}),
     frozenset({"cli", "__init__", "__main__"}),
 )
@@ -53,6 +53,7 @@ FORBIDDEN: dict[str, set[str]] = {
     "ice.trickle": {"asyncio"},
     "ice.servers": NETWORK,
     "ice.candidates": NETWORK,
+    "cluster.placement": NETWORK,
     "signaling.sections": NETWORK,
     "media.meter": NETWORK,
     "sessions.admission": NETWORK,
