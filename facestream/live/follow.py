@@ -23,7 +23,7 @@ from facestream.replay.options import DEFAULT_URL
 
 NEWEST: Final = "newest"
 """In place of an id: the session that was opened last, and after its end the next one."""
-GOES_ON: Final = frozenset({"connection_lost", "silence", "resumed", "server_stopping"})
+GOES_ON: Final = frozenset({"connection_lost", "silence", "resumed", "moved", "server_stopping"})
 """Endings after which the peer may resume its session."""
 REQUEST_DEADLINE_S = 15.0
 SILENCE_S = 35.0  # the server sends a comment every ten seconds
@@ -125,7 +125,7 @@ class Follower:
                             raise
                         self._say(f"session {self._options.session} was not resumed within {WAIT_S:g} s")
                         return
-                if self._ending != "resumed" or lost_s is not None:
+                if self._ending not in {"resumed", "moved"} or lost_s is not None:
                     await asyncio.sleep(RETRY_S)
 
     def _is_over(self) -> bool:

@@ -7,6 +7,15 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from facestream.session_ids import NODE_ID
 
+GATEWAY_HEADER = "X-Facestream-Gateway"
+"""The signature of a gateway over a request and what the headers below say."""
+CLIENT_HEADER = "X-Facestream-Client"
+"""`local`: the client is a program on the machine of the gateway; `remote`."""
+LOCAL, REMOTE = "local", "remote"
+FORWARDED_FOR, FORWARDED_HOST, FORWARDED_PROTO = "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto"
+"""Exactly one address of the client, or none; host and port, and http or https, as the client opened them."""
+MOVED_HEADER = "X-Facestream-Moved"
+"""In a response 404 about a session: the id of the one that continues it on another node."""
 PROTOCOL = 1
 """Gateways and nodes of another number do not work together."""
 MAX_STATE_BYTES = 256 * 1024

@@ -151,7 +151,7 @@ _control_request: TypeAdapter[ControlRequest] = TypeAdapter(ControlRequest)
 
 
 class NoticeCode(enum.StrEnum):
-    """Why the server ends a session, in the notice to its peer. More codes may be added."""
+    """Why the server ends a session, in the notice to its peer; after `move` it goes on. More codes may be added."""
 
     SETUP_TIMEOUT = "setup_timeout"  # no frame arrived in time after the offer
     SILENCE = "silence"  # neither a frame nor a control message for too long
@@ -162,6 +162,7 @@ class NoticeCode(enum.StrEnum):
     REPLACED = "replaced"  # the peer has reconnected
     ENDED = "ended"  # ended by an admin over HTTP
     STOPPING = "stopping"  # the server is stopping
+    MOVE = "move"  # connect again soon, with the resume token; the session runs on until then
 
 
 class ErrorCode(enum.StrEnum):

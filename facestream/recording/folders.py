@@ -25,6 +25,7 @@ from facestream.remedies import remedy_of
 from facestream.results.bundle import SESSION, write_session_file
 from facestream.results.files import PRIVATE
 from facestream.results.finishing import is_unfinished, read_session_file
+from facestream.session_ids import NODE_ID, RANDOM_PART
 
 FOLDER_MODE, FILE_UMASK = 0o700, 0o077
 LOCK: Final = ".facestream"
@@ -39,7 +40,7 @@ PLAUSIBLE_FROM = datetime(2026, 1, 1, tzinfo=UTC)
 """No session began before there was facestream; a clock without a battery begins long before."""
 FUTURE = timedelta(days=1)
 """No session began later than this from now."""
-_ID = r"[A-Za-z0-9_-]{22}"
+_ID = rf"(?:{NODE_ID}\.)?{RANDOM_PART}"
 _FOLDER = r"\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ_"
 _NAME = re.compile(rf"{_FOLDER}({_ID})")
 _REST = re.compile(rf"({re.escape(DELETING)}|{re.escape(MAKING)}){_FOLDER}{_ID}")

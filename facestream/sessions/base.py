@@ -6,7 +6,6 @@ A session ends in `Session.run`, for the reason that a `SessionEnded` carries.
 import abc
 import asyncio
 import logging
-import secrets
 import time
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -40,6 +39,7 @@ from facestream.messages.events import Marker
 from facestream.messages.http import SessionInfo, SessionKind, SessionState
 from facestream.metrics import Measures, StreamCounts, StreamUse
 from facestream.recording.record import SessionRecord, TooManyFacesError
+from facestream.session_ids import new_id
 from facestream.sessions.ending import Ending, Reason, SessionEnded
 from facestream.sessions.markers import MarkerError, NoFrameYetError, SessionMarkers, TooManyMarkersError
 from facestream.workers.pool import AnalysisPool
@@ -69,11 +69,14 @@ class Session(abc.ABC):
     times_by_peer: ClassVar[bool] = False
     """Whether the peer says when each frame was captured; otherwise the time of its arrival counts."""
 
-    def __init__(self, config: Config, pool: AnalysisPool, drawing: Executor, measures: Measures) -> None:
-        self.id = secrets.token_urlsafe(16)
-        self.resume_token = secrets.token_urlsafe(16)
+    def __init__(
+        self, config: Config, pool: AnalysisPool, drawing: Executor, measures: Measures, *, node: str = ""
+    ) -> None:
+        """`node`: what this server is called in its cluster; empty: there is none."""
+        self.id = new_id(node)
+        self.resume_token = new_id(node)
         """With this token, the next session of the peer continues with the faces and counters of this session."""
-        self.secret = secrets.token_urlsafe(16)
+        self.secret = new_id()
         """Known to the peer only; with this secret the session can be changed and ended over HTTP."""
         self.address = ""
         """The peer's address as `address_key` returns it; empty: this machine."""

@@ -18,6 +18,7 @@ class Ending(StrEnum):
     DELETED = "deleted"  # the peer deleted its session over HTTP
     ENDED_BY_ADMIN = "ended_by_admin"  # an admin deleted it
     RESUMED = "resumed"  # the peer has reconnected; its new session has the state
+    MOVED = "moved"  # another node of the cluster serves the peer now; its new session there has the state
     VIDEO_ENDED = "video_ended"  # the peer's video track ended
     TIME_OVER = "time_over"  # the session reached max_session_s
     CONNECTION_LOST = "connection_lost"  # the peer connection or the socket closed or failed

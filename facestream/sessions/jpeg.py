@@ -60,8 +60,10 @@ class JpegSession(Session):
         measures: Measures,
         jpeg: Executor,
         socket: JpegSocket,
+        *,
+        node: str = "",
     ) -> None:
-        super().__init__(config, pool, drawing, measures)
+        super().__init__(config, pool, drawing, measures, node=node)
         self._socket = socket
         self._jpeg = jpeg
         self._source = JpegTrack(jpeg, self._max_size_wh)

@@ -79,10 +79,13 @@ class SessionRegistry:
         pool: AnalysisPool,
         credentials: CredentialSource,
         recorder: Recorder | None = None,
+        node: str = "",
     ) -> None:
         self.measures = Measures()
         self.recorder = recorder
         """Keeps the results of sessions; None: they are not kept."""
+        self.node = node
+        """What this server is called in the ids of its sessions; empty: it belongs to no cluster."""
         self._config = config
         self._pool = pool
         self.credentials = credentials
@@ -140,7 +143,9 @@ class SessionRegistry:
         # Do this before the admission: nothing may be awaited between the admission and the entry in `_sessions`.
         ice_servers = await self.relays.current()
         with self._admitted(remote, offer.resume):
-            session = WebRtcSession(self._config, self._pool, self._drawing, self.measures, ice_servers)
+            session = WebRtcSession(
+                self._config, self._pool, self._drawing, self.measures, ice_servers, node=self.node
+            )
             session.address = address_key(remote)
             self._sessions[session.id] = session
             try:
@@ -159,7 +164,15 @@ class SessionRegistry:
     def open_jpeg(self, socket: JpegSocket, wishes: Wishes, remote: str = "") -> JpegSession:
         """Admit a peer in compatibility mode; raises AdmissionError."""
         with self._admitted(remote, wishes.resume):
-            session = JpegSession(self._config, self._pool, self._drawing, self.measures, self._jpeg, socket)
+            session = JpegSession(
+                self._config,
+                self._pool,
+                self._drawing,
+                self.measures,
+                self._jpeg,
+                socket,
+                node=self.node,
+            )
             session.address = address_key(remote)
             self._sessions[session.id] = session
             try:

@@ -52,8 +52,10 @@ class WebRtcSession(Session):
         drawing: Executor,
         measures: Measures,
         ice_servers: Sequence[IceServer] = (),
+        *,
+        node: str = "",
     ) -> None:
-        super().__init__(config, pool, drawing, measures)
+        super().__init__(config, pool, drawing, measures, node=node)
         self._pc = RTCPeerConnection(
             RTCConfiguration(
                 iceServers=as_rtc(ice_servers),

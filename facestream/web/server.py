@@ -25,6 +25,7 @@ from facestream.ice.addresses import (
 )
 from facestream.recording.recorder import Recorder, check_record
 from facestream.resources import MODELS_DIR
+from facestream.session_ids import new_node_id
 from facestream.sessions.registry import SessionRegistry
 from facestream.web.app import make_app
 from facestream.web.auth.policy import Access
@@ -93,6 +94,7 @@ async def serve(
     check_own_addresses(config.ice_address)
     # Read once and before the models load: the file may be a pipe, and a wrong file is reported at once.
     credentials = config.credential_source()
+    node = (config.node_id or new_node_id()) if config.shared_secret() else ""
     listener = _listener(config.host, config.port)
     try:
         host, port = listener.getsockname()[:2]
@@ -125,7 +127,7 @@ async def serve(
             reach = Reach("https" if context else "http", host, port)
             models = named_models(models_dir, config.analysis_options()) if pool.size else ()
             recorder = Recorder.of(config, models_dir)
-            registry = SessionRegistry(config, pool, credentials, recorder)
+            registry = SessionRegistry(config, pool, credentials, recorder, node)
             try:
                 app = make_app(config, registry, pool, access, reach, models)
                 await _serve_with(

@@ -53,6 +53,20 @@ def test_a_record_is_deleted_after_its_own_days(tmp_path: Path):
     assert tidied(tmp_path, keep_days=1) == {young.name, longer.name, unlimited.name}
 
 
+def test_the_record_of_a_node_of_a_cluster_is_found_by_its_id(tmp_path: Path):
+    """The ids of a node begin with its own id and a dot."""
+    of_node = f"node7.{session_id('a')}"
+    path = tmp_path / name_of(of_node, NOW)
+    Held.new(path, SECRET, {"session_file_version": 1, "record": {"session_id": of_node}}).release()
+    folders = RecordFolders(tmp_path)
+
+    found = folders.of_session(of_node)
+
+    assert found is not None
+    assert found.path == path
+    assert folders.of_session(session_id("a")) is None, "an id without the node is another session"
+
+
 def test_nothing_but_records_is_deleted(tmp_path: Path):
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()

@@ -13,6 +13,7 @@ from facestream.config import Config
 from facestream.errors import NoPortError
 from facestream.ice.candidates import CandidatePolicy
 from facestream.ice.servers import CredentialSource
+from facestream.session_ids import node_of
 from facestream.sessions.admission import DrainingError
 from facestream.sessions.jpeg import JpegSession
 from facestream.sessions.registry import SessionRegistry, Wishes
@@ -75,6 +76,18 @@ async def lacks_a_port(_session: WebRtcSession, _offer: Offer) -> str:
 
 def fails(*_args: object) -> None:
     raise RuntimeError("injected")
+
+
+async def test_ids_and_resume_tokens_name_the_node_and_secrets_do_not(tmp_path: Path):
+    pool = AnalysisPool(tmp_path, AnalysisOptions(), 0, 1)
+    of_node = SessionRegistry(Config(), pool, CredentialSource(), node="n7")
+
+    session = of_node.open_jpeg(SilentSocket(), Wishes())
+
+    assert node_of(session.id) == node_of(session.resume_token) == "n7"
+    assert node_of(session.secret) == ""
+    assert "." not in session.secret, "a secret says nothing"
+    await of_node.close()
 
 
 async def test_an_offer_that_is_being_accepted_when_the_server_stops_is_rejected(
