@@ -131,7 +131,8 @@ async def test_every_control_of_the_page_works_in_compatibility_mode(nginx_url: 
         async with page.expect_download() as recording:
             await page.get_by_role("button", name="Stop recording").click()
         with av.open(str(await (await recording.value).path())) as video:
-            assert sum(1 for _ in video.decode(video=0)) > 5
+            # How many there are in two seconds depends on the machine.
+            assert sum(1 for _ in video.decode(video=0)) > 1
 
         await page.get_by_role("button", name="Stop").click()
         await expect(page.get_by_text("Compatibility mode", exact=True)).to_be_hidden()
