@@ -53,7 +53,8 @@ class Statement:
             self.body_sha256,
         )
         # No part can contain a line break: http forbids them in all of these.
-        return "\n".join(parts).encode()
+        # aiohttp keeps bytes of a target that are no UTF-8 as lone surrogates.
+        return "\n".join(parts).encode(errors="surrogatepass")
 
 
 def digest_of(body: bytes) -> str:

@@ -144,6 +144,9 @@ class ProblemCode(enum.StrEnum):
     NO_FRAME_YET = "no_frame_yet"  # 409: a marker needs the time of a frame
     NOT_YOUR_SESSION = "not_your_session"  # 403
     ORIGIN_NOT_ALLOWED = "origin_not_allowed"  # 403
+    BAD_GATEWAY_SIGNATURE = (
+        "bad_gateway_signature"  # 403: a node of a cluster, and a gateway that it does not know
+    )
     RATE_LIMITED = "rate_limited"  # 429: the address asks too often
     TOO_MANY_SESSIONS_FOR_ADDRESS = "too_many_sessions_for_address"  # 429
     TOO_MANY_LISTENERS = "too_many_listeners"  # 429: of a session, or of all

@@ -99,7 +99,8 @@ class Admission:
 
     def __init__(self, config: Config, cores: float) -> None:
         self._config = config
-        self._cores = cores
+        self.cores = cores
+        """Processor cores that all processes of the server may use."""
         self._requests = AddressRate(config.new_sessions_per_minute)
         self._endings_s: deque[float] = deque(maxlen=MAX_ENDINGS)
         self.cost = FrameCost()
@@ -169,23 +170,60 @@ class Admission:
         whose frames cost more than ordinary frames gets a lower rate, and does not block other peers.
         """
         min_fps = self._config.min_fps
-        carried_fps = self.cost.carried_fps(self._cores, processes)
-        ordinary = [each for each in sessions if not self.cost.is_costly(each.frame_s)]
-        # Check this independently of the estimate, because other programs may use the cores now.
-        if any(each.is_behind(min_fps) for each in ordinary):
+        if self._is_any_behind(sessions):
             raise ServerFullError(
                 f"a peer of this server gets less than {min_fps:g} frames per second; try again soon",
                 RejectionReason.PEER_BEHIND,
                 wait_s,
             )
-        needed_fps = sum(min(min_fps, each.fps_in or min_fps) for each in sessions) + min_fps
-        if needed_fps > HEADROOM * carried_fps:
+        if not self._carries(self._rates_fps(sessions), 1, processes):
+            carried_fps = self.cost.carried_fps(self.cores, processes)
             raise ServerFullError(
                 f"the server analyses about {carried_fps:.0f} frames per second, too few for {len(sessions) + 1} "
                 f"peers at {min_fps:g} each; try again soon",
                 RejectionReason.CAPACITY,
                 wait_s,
             )
+
+    def free_places(self, active: Iterable[ActiveSession], processes: int) -> int:
+        """How many more peers `admit` would let in beside the active ones, as things are now.
+
+        Each is taken to have an address of its own, to be connected at once, and to send `min_fps` ordinary frames.
+        """
+        config, sessions = self._config, list(active)
+        places = max(0, config.max_sessions - len(sessions))
+        if sum(each.connecting for each in sessions) >= config.max_setups:
+            return 0
+        if not (config.min_fps and processes and places):
+            return places
+        if self._is_any_behind(sessions):
+            return 0
+        rates_fps = self._rates_fps(sessions)
+        free_fps = HEADROOM * self.cost.carried_fps(self.cores, processes) - sum(rates_fps)
+        found = max(0, min(places, math.floor(free_fps / config.min_fps)))
+        # The division may be off by one where the sum of the rates just fits.
+        while found and not self._carries(rates_fps, found, processes):
+            found -= 1
+        while found < places and self._carries(rates_fps, found + 1, processes):
+            found += 1
+        # An idle server admits a peer however slow it is.
+        return found if sessions else max(1, found)
+
+    def _is_any_behind(self, sessions: list[ActiveSession]) -> bool:
+        """Whether an ordinary peer gets too few frames now, whatever the estimate says: other programs run, too."""
+        ordinary = (each for each in sessions if not self.cost.is_costly(each.frame_s))
+        return any(each.is_behind(self._config.min_fps) for each in ordinary)
+
+    def _rates_fps(self, sessions: list[ActiveSession]) -> list[float]:
+        """The frames a second that each peer is promised: `min_fps`, or its own rate if that is lower."""
+        min_fps = self._config.min_fps
+        return [min(min_fps, each.fps_in or min_fps) for each in sessions]
+
+    def _carries(self, rates_fps: list[float], more: int, processes: int) -> bool:
+        """Whether the machine can analyse these rates and those of so many more ordinary peers."""
+        # Summed exactly, so that it does not matter which of the peers are there already.
+        needed_fps = math.fsum([*rates_fps, *[self._config.min_fps] * more])
+        return needed_fps <= HEADROOM * self.cost.carried_fps(self.cores, processes)
 
 
 def address_key(remote: str) -> str:

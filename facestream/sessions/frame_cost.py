@@ -100,9 +100,14 @@ class FrameCost:
         cost = self._streams.get(session_id)
         return cost.frame_s if cost else 0.0
 
+    @property
+    def ordinary_s(self) -> float:
+        """Core seconds of an ordinary frame; before the first measurement, as presumed."""
+        return (self._ordinary or PRESUMED).frame_s
+
     def is_costly(self, frame_s: float) -> bool:
         """Whether a frame costs clearly more than an ordinary one."""
-        return frame_s > COSTLY * (self._ordinary or PRESUMED).frame_s
+        return frame_s > COSTLY * self.ordinary_s
 
     def carried_fps(self, cores: float, processes: int) -> float:
         """Ordinary frames a second that the cores and the workers can handle, for all peers together."""

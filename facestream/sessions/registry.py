@@ -58,6 +58,19 @@ class TooManyListenersError(FacestreamError):
 
 
 @dataclass(frozen=True, slots=True)
+class Load:
+    """How busy the server is at one moment."""
+
+    places: int
+    """Sessions that would be admitted beside the present ones."""
+    frame_s: float
+    """Core seconds of an ordinary frame."""
+    fps: float
+    """Frames per second that arrive, of all sessions together."""
+    cores: float
+
+
+@dataclass(frozen=True, slots=True)
 class Wishes:
     """What a peer asks for when it opens a session."""
 
@@ -122,6 +135,23 @@ class SessionRegistry:
     def draining(self) -> bool:
         """Whether the server is stopping and admits no more peers."""
         return self._draining
+
+    @property
+    def resumable(self) -> int:
+        """Ended sessions whose peers may still resume them."""
+        return len(self._resume_states)
+
+    def load(self) -> Load:
+        """How busy the server is now."""
+        now_s = time.monotonic()
+        active = list(self._active_beside(None, now_s))
+        places = 0 if self._draining else self._admission.free_places(active, self._pool.alive)
+        return Load(
+            places=places,
+            frame_s=self._admission.cost.ordinary_s,
+            fps=sum(each.fps_in for each in active),
+            cores=self._admission.cores,
+        )
 
     def by_kind(self) -> Counter[str]:
         """The number of sessions of each kind."""
@@ -274,11 +304,7 @@ class SessionRegistry:
         self._check_draining()
         replaced = session_of(resume, self._sessions.values()) if resume not in self._resuming else None
         now_s = time.monotonic()
-        active = (
-            self._active(session, now_s)
-            for session in self._sessions.values()
-            if not session.is_ending and session is not replaced
-        )
+        active = self._active_beside(replaced, now_s)
         self._admission.admit(address_key(remote), active, self._pool.alive, now_s)
         if replaced is None:
             yield
@@ -292,6 +318,12 @@ class SessionRegistry:
     def _check_draining(self) -> None:
         if self._draining:
             raise DrainingError("the server is stopping; try again in a minute", RejectionReason.STOPPING)
+
+    def _active_beside(self, replaced: Session | None, now_s: float) -> Iterator[ActiveSession]:
+        """The running sessions, without the one whose peer is reconnecting."""
+        for session in self._sessions.values():
+            if not session.is_ending and session is not replaced:
+                yield self._active(session, now_s)
 
     def _active(self, session: Session, now_s: float) -> ActiveSession:
         return ActiveSession(

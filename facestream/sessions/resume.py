@@ -34,6 +34,9 @@ class ResumeStates:
         self._most = STATES_PER_SESSION * config.max_sessions
         self._states: dict[str, Kept] = {}
 
+    def __len__(self) -> int:
+        return len(self._states)
+
     def keep(self, session: Session) -> None:
         """Keep the state of an ended session, unless it has none or a new session has it already."""
         if session.handed_over or not session.frames_in:

@@ -8,6 +8,7 @@ from facestream.config import Config
 from facestream.resources import OPENAPI
 from facestream.sessions.address_rate import AddressRate
 from facestream.sessions.registry import SessionRegistry
+from facestream.web.auth.gateways import GATEWAYS, Gateways, check_gateway
 from facestream.web.auth.origin import add_cors_headers, check_origin
 from facestream.web.auth.policy import Access
 from facestream.web.http.headers import reject_unreadable
@@ -30,7 +31,7 @@ from facestream.web.keys import (
 from facestream.web.problems import report_errors_as_problems
 from facestream.web.qr_codes import QrCodes
 from facestream.web.reach import Reach
-from facestream.web.routes import events, health, jpeg_socket, metrics, page, qr, sessions, tokens
+from facestream.web.routes import events, health, jpeg_socket, metrics, node, page, qr, sessions, tokens
 from facestream.web.routes.metrics import count_rejections, make_metrics
 from facestream.web.supervision import Supervisor
 from facestream.workers.pool import AnalysisPool
@@ -43,13 +44,21 @@ def make_app(
     access: Access,
     reach: Reach,
     models: Sequence[str] = (),
+    gateways: Gateways | None = None,
 ) -> web.Application:
     """The application, with a supervisor for the auxiliary tasks of its server; the caller closes the arguments."""
-    middlewares = [report_errors_as_problems, count_rejections, reject_unreadable, check_origin]
+    middlewares = [
+        report_errors_as_problems,
+        count_rejections,
+        reject_unreadable,
+        # Before all that asks who the client is.
+        check_gateway,
+        check_origin,
+    ]
     app = web.Application(middlewares=middlewares, client_max_size=config.max_offer_bytes)
     app[CONFIG], app[REGISTRY], app[POOL], app[ACCESS] = config, registry, pool, access
     app[REACH], app[QR_RATE], app[QR_CODES] = reach, AddressRate(qr.CODES_PER_MINUTE), QrCodes()
-    app[SUPERVISOR] = Supervisor()
+    app[SUPERVISOR], app[GATEWAYS] = Supervisor(), gateways or Gateways()
     app[CREDENTIALS], app[MODELS] = registry.credentials, models
     app[METRICS] = make_metrics(registry, pool)
     # Now, because later no descriptor might be free.
@@ -59,4 +68,6 @@ def make_app(
     app.on_response_prepare.append(add_cors_headers)
     for part in (page, sessions, events, tokens, qr, jpeg_socket, health, metrics):
         app.add_routes(part.routes)
+    if app[GATEWAYS]:
+        app.add_routes(node.routes)
     return app

@@ -13,6 +13,7 @@ from http import HTTPStatus
 from aiohttp import hdrs, web
 from aiohttp.http_exceptions import BadHttpMessage
 
+from facestream.credentials.statements import SignatureError
 from facestream.credentials.tokens import TokenError
 from facestream.errors import (
     FacestreamError,
@@ -92,6 +93,7 @@ _REJECTIONS: dict[type[FacestreamError], _Rejection] = {
     NoFrameYetError: _Rejection(409, "No frame yet", "http_409"),
     TooManyMarkersError: _Rejection(429, "Too many markers", "too_many"),
     TooManyError: _Rejection(429, "Too many sessions", "too_many"),
+    SignatureError: _Rejection(403, "The gateway is not accepted", "http_403"),
     TokenError: _Rejection(401, "Access token required", "token", {"WWW-Authenticate": "Bearer"}),
 }
 """By error class; a class that is not here is reported as its base class is."""

@@ -28,6 +28,7 @@ from facestream.resources import MODELS_DIR
 from facestream.session_ids import new_node_id
 from facestream.sessions.registry import SessionRegistry
 from facestream.web.app import make_app
+from facestream.web.auth.gateways import GATEWAYS, Gateways
 from facestream.web.auth.policy import Access
 from facestream.web.http.connections import Connections
 from facestream.web.http.descriptors import ConnectionLimits, descriptors_for_connections, raise_limit
@@ -94,7 +95,8 @@ async def serve(
     check_own_addresses(config.ice_address)
     # Read once and before the models load: the file may be a pipe, and a wrong file is reported at once.
     credentials = config.credential_source()
-    node = (config.node_id or new_node_id()) if config.shared_secret() else ""
+    gateways = Gateways(config.shared_secret())
+    node = (config.node_id or new_node_id()) if gateways else ""
     listener = _listener(config.host, config.port)
     try:
         host, port = listener.getsockname()[:2]
@@ -129,7 +131,7 @@ async def serve(
             recorder = Recorder.of(config, models_dir)
             registry = SessionRegistry(config, pool, credentials, recorder, node)
             try:
-                app = make_app(config, registry, pool, access, reach, models)
+                app = make_app(config, registry, pool, access, reach, models, gateways)
                 await _serve_with(
                     app, listener, context, lambda: announce(Listening(reach.urls(), access.local_token()))
                 )
@@ -184,7 +186,12 @@ async def _serve_with(
             await runner.setup()
             assert runner.server is not None
             reject_before_routes(runner.server)
-            accept = Listener(listener, runner.server, connections, app[ACCESS].proxies, context).run
+            proxies, gateways = app[ACCESS].proxies, app[GATEWAYS]
+
+            def is_shared(address: str) -> bool:
+                return proxies.trusts(address) or gateways.knows(address)
+
+            accept = Listener(listener, runner.server, connections, is_shared, context).run
             accepting = tasks.create_task(supervisor.run_critical("accept", accept), name="http/accept")
             freeze_loaded_objects()
             announce()

@@ -9,6 +9,7 @@ from facestream.messages.http import OWNER_HEADER, ProblemCode
 from facestream.sessions.base import Session
 from facestream.sessions.ending import Ending
 from facestream.web.auth.client_address import Client, client_of
+from facestream.web.auth.gateways import stated_client
 from facestream.web.auth.local_programs import end_of
 from facestream.web.http.headers import header
 from facestream.web.keys import ACCESS, REGISTRY
@@ -16,8 +17,8 @@ from facestream.web.problems import RejectedError
 
 
 def requesting_client(request: web.Request) -> Client:
-    """The client that sends this request."""
-    return client_of(request, request.app[ACCESS].proxies)
+    """The client that sends this request; through a gateway, the one that the gateway states."""
+    return stated_client(request) or client_of(request, request.app[ACCESS].proxies)
 
 
 LOCAL = web.RequestKey("local", bool)
@@ -27,10 +28,15 @@ async def is_local(request: web.Request) -> bool:
     """Whether the request comes from a program on this machine that does not relay for another client.
 
     The request must show no other machine. Because a proxy may hide another machine, the system must also show that
-    the program at the other end of the connection is not a relay.
+    the program at the other end of the connection is not a relay. A gateway has checked the same on its own machine.
     """
     if LOCAL not in request:
-        request[LOCAL] = requesting_client(request).seems_local and await _is_direct(request)
+        stated = stated_client(request)
+        request[LOCAL] = (
+            stated.seems_local
+            if stated is not None
+            else requesting_client(request).seems_local and await _is_direct(request)
+        )
     return request[LOCAL]
 
 

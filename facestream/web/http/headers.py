@@ -82,7 +82,7 @@ def header(request: web.BaseRequest, name: str) -> str:
 
     aiohttp keeps bytes that are not UTF-8 as lone surrogates, which cannot be encoded.
     """
-    return _text(request.headers.get(name, ""))
+    return as_text(request.headers.get(name, ""))
 
 
 def content_type(request: web.Request) -> str:
@@ -90,5 +90,6 @@ def content_type(request: web.Request) -> str:
     return header(request, hdrs.CONTENT_TYPE).partition(";")[0].strip().lower()[:MAX_SHOWN_CHARS]
 
 
-def _text(value: str) -> str:
+def as_text(value: str) -> str:
+    """A header or a request target, as aiohttp keeps it, as text that can be encoded."""
     return value.encode(errors="surrogateescape").decode(errors="replace")

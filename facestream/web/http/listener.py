@@ -5,13 +5,13 @@ import logging
 import socket
 import ssl
 import time
+from collections.abc import Callable
 from typing import Any
 
 from aiohttp import web
 
 from facestream.resources import COMMAND
 from facestream.sessions.admission import address_key
-from facestream.web.auth.client_address import Proxies
 from facestream.web.http.connections import Connection, Connections
 from facestream.web.http.descriptors import NO_RESOURCES
 from facestream.web.http.protocol import HttpProtocol
@@ -34,16 +34,16 @@ class Listener:
         listening: socket.socket,
         server: web.Server,
         connections: Connections,
-        proxies: Proxies,
+        is_shared: Callable[[str], bool],
         context: ssl.SSLContext | None,
     ) -> None:
-        """Listen; `run` accepts the connections."""
+        """Listen; `run` accepts the connections. `is_shared`: whether many clients use an address."""
         listening.setblocking(False)
         listening.listen(BACKLOG)
         self._socket = listening
         self._server = server
         self._connections = connections
-        self._proxies = proxies
+        self._is_shared = is_shared
         self._tls: dict[str, Any] = {}
         if context is not None:
             # The deadline of the request head also ends a slow handshake.
@@ -106,7 +106,7 @@ class Listener:
 
     def _admit(self, accepted: socket.socket, remote: str, tasks: asyncio.TaskGroup) -> None:
         key = address_key(remote)
-        shared = not key or self._proxies.trusts(remote)
+        shared = not key or self._is_shared(remote)
         connection = self._connections.admit(accepted, key, shared=shared)
         if connection is None:
             accepted.close()

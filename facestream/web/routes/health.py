@@ -16,9 +16,9 @@ routes = web.RouteTableDef()
 async def health(request: web.Request) -> web.Response:
     """200 while frames are analysed; 503 while no worker runs."""
     pool = request.app[POOL]
-    analyses = _analyses(pool)
+    works = analyses(pool)
     body = Health(
-        status="ok" if analyses else f"no analysis process is running: {_why_none(pool)}",
+        status="ok" if works else f"no analysis process is running: {_why_none(pool)}",
         sessions=len(request.app[REGISTRY]),
         analysis_processes=pool.alive,
         restarts=pool.restarts,
@@ -26,7 +26,7 @@ async def health(request: web.Request) -> web.Response:
     # Do not check whether the client is local: that costs more than the response.
     if is_admin(request):
         body = VersionedHealth(**dict(body), version=__version__)
-    return web.json_response(text=body.to_json(), status=200 if analyses else 503)
+    return web.json_response(text=body.to_json(), status=200 if works else 503)
 
 
 @routes.get("/readyz")
@@ -49,7 +49,7 @@ def what_is_missing(registry: SessionRegistry, pool: AnalysisPool) -> list[str]:
     missing = []
     if not pool.models_loaded:
         missing.append("models: not loaded yet, or no process could load them; see the log")
-    if not _analyses(pool):
+    if not analyses(pool):
         missing.append(f"analysis: {_why_none(pool)}")
     if registry.draining:
         missing.append("draining: the server is stopping and admits no new peers")
@@ -61,5 +61,6 @@ def _why_none(pool: AnalysisPool) -> str:
     return f"none of {pool.size} processes runs; one is being started{why}"
 
 
-def _analyses(pool: AnalysisPool) -> bool:
+def analyses(pool: AnalysisPool) -> bool:
+    """Whether frames are analysed, or are not meant to be."""
     return pool.alive > 0 or pool.size == 0

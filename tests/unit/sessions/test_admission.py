@@ -1,6 +1,8 @@
 """Admission with given measurements."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from facestream.config import Config
 from facestream.metrics import StreamUse
@@ -305,3 +307,35 @@ def test_retry_after_is_short_if_only_connecting_peers_fill_the_server():
 
     assert isinstance(error, ServerFullError)
     assert error.retry_after_s < RETRY_FULL_S
+
+
+LIKELY_FPS = st.sampled_from([0.0, 5.0, 10.0, 19.9, 20.0, 25.0, 30.0])
+
+
+@given(
+    sessions=st.lists(
+        st.builds(ActiveSession, st.just("a"), st.booleans(), LIKELY_FPS, LIKELY_FPS), max_size=12
+    ),
+    max_sessions=st.integers(1, 30),
+    max_setups=st.integers(1, 4),
+    min_fps=st.sampled_from([0.0, 0.1, 20.0, 33.3]),
+    cores=st.sampled_from([0.01, 1.0, 4.0, 7.3]),
+    processes=st.integers(0, 6),
+)
+def test_as_many_places_are_free_as_peers_are_admitted_and_no_more(
+    sessions: list[ActiveSession],
+    max_sessions: int,
+    max_setups: int,
+    min_fps: float,
+    cores: float,
+    processes: int,
+):
+    admits = admission(cores, max_sessions=max_sessions, max_setups=max_setups, min_fps=min_fps)
+    places = admits.free_places(sessions, processes)
+
+    newcomer = active(HERE, fps_in=min_fps)
+    for place in range(places):
+        others = [active(f"203.0.113.{number}", fps_in=min_fps) for number in range(100, 100 + place)]
+        admits.admit(HERE, [*sessions, *others], processes, 0.0)
+    with pytest.raises(AdmissionError):
+        admits.admit("203.0.113.6", [*sessions, *[newcomer] * places], processes, 0.0)
