@@ -70,10 +70,12 @@ def running_server(
     program: Sequence[str] = (sys.executable, "server.py"),
     folder: Path = ROOT,
     environment: Mapping[str, str] | None = None,
+    stdin: int | None = None,
 ) -> Iterator[RunningServer]:
     """Run `python server.py` on a free port, as a user starts it; stops it at the end, and kills it after a deadline.
 
-    `files` is the soft and hard limit of open files; 0 inherits the limit. `environment`: None inherits it.
+    `files` is the soft and hard limit of open files; 0 inherits the limit. `environment` and `stdin`: None inherits
+    it.
     """
     limit = ["prlimit", f"--nofile={files}:{files}"] if files else []
     said = log.with_suffix(".out")
@@ -91,6 +93,7 @@ def running_server(
             ],
             cwd=folder,
             env=environment,
+            stdin=stdin,
             stdout=stdout,
             stderr=stderr,
         )

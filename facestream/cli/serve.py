@@ -25,6 +25,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add one option for each setting, and those of this command only."""
     parser.add_argument("--version", action="version", version=f"facestream {__version__}")
     parser.add_argument("--qr", action="store_true", help="show the address as a QR code for a phone")
+    parser.add_argument(
+        "--stop-at-eof",
+        action="store_true",
+        help="stop when standard input, a pipe, ends: with the program that started the server",
+    )
     add_settings(parser, Config.model_fields)
 
 
@@ -54,7 +59,7 @@ def run(args: argparse.Namespace) -> int:
                 if tunnel is not None and listening.local_url:
                     tunnel.open_to(listening.local_url)
 
-            asyncio.run(serve(config, MODELS_DIR, announce))
+            asyncio.run(serve(config, MODELS_DIR, announce, stop_at_eof=args.stop_at_eof))
     except asyncio.CancelledError:
         # SIGINT, SIGTERM or a closed terminal; the shutdown is complete.
         return 0

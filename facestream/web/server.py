@@ -70,20 +70,27 @@ class Listening:
 
 
 async def serve(
-    config: Config, models_dir: Path = MODELS_DIR, announce: Callable[[Listening], None] = lambda _: None
+    config: Config,
+    models_dir: Path = MODELS_DIR,
+    announce: Callable[[Listening], None] = lambda _: None,
+    *,
+    stop_at_eof: bool = False,
 ) -> None:
     """Serve until SIGINT or SIGTERM, which cancel this task; `announce` is called once offers are accepted.
 
     SIGHUP reloads the certificate and tokens, or ends a server whose terminal has been closed. Runs in the main thread
     only, because it takes these signals; SIGALRM ends the process if a shutdown takes longer than STOP_DEADLINE_S.
-    Raises ConfigError if it cannot listen on the address, cannot send media from this machine, or no client could open
-    a session, and ModelFileError if a model file is missing or wrong: `facestream models` fetches them.
+    `stop_at_eof`: the end of standard input, which must be a pipe, is a signal to stop, too. Raises ConfigError if it
+    cannot listen on the address, cannot send media from this machine, or no client could open a session, and
+    ModelFileError if a model file is missing or wrong: `facestream models` fetches them.
     """
     task = asyncio.current_task()
     reloaders: list[Callable[[], None]] = []
 
     if task is not None:
-        take_signals(functools.partial(_stop, task), functools.partial(_reload, reloaders))
+        take_signals(
+            functools.partial(_stop, task), functools.partial(_reload, reloaders), stop_at_eof=stop_at_eof
+        )
     # Starts the threads now: if one could not start later, aiortc would end a peer's video permanently.
     asyncio.get_running_loop().set_default_executor(started_threads(CODING_THREADS, "coding"))
     if config.analyzer and config.analysis_processes:

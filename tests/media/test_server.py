@@ -92,14 +92,40 @@ def test_a_signal_ends_the_server_with_exit_code_0_and_no_child(tmp_path: Path, 
 
         assert running.process.wait(seconds(15)) == 0
     assert children
-    # multiprocessing's own resource tracker ends a moment after its parent.
-    deadline_s = time.monotonic() + seconds(10)
-    while (
-        left := [pid for pid in children if Path(f"/proc/{pid}").exists()]
-    ) and time.monotonic() < deadline_s:
-        time.sleep(0.05)
-    assert not left
+    assert not left_of(children)
     assert "Traceback" not in running.log.read_text()
+
+
+@pytest.mark.parametrize("written", [b"", b"some text\n"], ids=["nothing", "text"])
+def test_with_that_option_the_end_of_standard_input_stops_the_server(tmp_path: Path, written: bytes):
+    reading, writing = os.pipe()
+    with running_server(tmp_path / "server.log", "--stop-at-eof", stdin=reading) as running:
+        os.close(reading)
+        os.write(writing, written)
+        still_runs = running.process.poll() is None
+        children = child_pids(running.process.pid)
+
+        os.close(writing)
+
+        assert running.process.wait(seconds(20)) == 0
+    assert still_runs
+    assert not left_of(children)
+
+
+def test_a_standard_input_that_is_no_pipe_is_reported_in_one_sentence():
+    ended = run_server("--stop-at-eof")
+
+    assert ended.returncode == 2
+    assert "expected a pipe" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def left_of(pids: list[int]) -> list[int]:
+    """Those that have not ended after a while: multiprocessing's own resource tracker ends a moment after its parent."""
+    deadline_s = time.monotonic() + seconds(10)
+    while (left := [pid for pid in pids if Path(f"/proc/{pid}").exists()]) and time.monotonic() < deadline_s:
+        time.sleep(0.05)
+    return left
 
 
 def child_pids(pid: int) -> list[int]:
@@ -114,7 +140,8 @@ def child_pids(pid: int) -> list[int]:
 def run_server(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "server.py", *arguments],
-        cwd=ROOT, env={**os.environ, **settings}, capture_output=True, text=True, timeout=seconds(60), check=False,
+        cwd=ROOT, env={**os.environ, **settings}, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+        timeout=seconds(60), check=False,
     )  # fmt: skip
 
 
