@@ -67,6 +67,8 @@ class AnswerBody(_Body):
     """Whether the server keeps the results of this session."""
     record_days: int = 0
     """Days after which it deletes them; 0: they are not deleted."""
+    resumed: bool = False
+    """Whether the session continues that of the offer's `resume`, with its faces and counters."""
 
 
 class TokenRequestBody(_Body):

@@ -48,6 +48,7 @@ class Opened(_Message):
     secret: str = Field(description="lets the peer change and end its session over HTTP")
     recorded: bool = Field(False, description="whether the server keeps the results of this session")
     record_days: int = Field(0, description="days after which it deletes them; 0: they are not deleted")
+    resumed: bool = Field(False, description="whether the session continues that of `resume`")
 
 
 class Refused(_Message):

@@ -189,6 +189,11 @@ class Session(abc.ABC):
         return self._record.files.keep_days if self._record is not None else 0
 
     @property
+    def is_resumed(self) -> bool:
+        """Whether it continues another session of its peer."""
+        return bool(self.earlier)
+
+    @property
     def lineage(self) -> tuple[Identity, ...]:
         """The sessions that this one continues, and then itself; the newest MAX_LINEAGE of them."""
         return (*self.earlier, Identity(self.id, self.secret))[-MAX_LINEAGE:]

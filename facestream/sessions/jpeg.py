@@ -103,6 +103,7 @@ class JpegSession(Session):
             secret=self.secret,
             recorded=self.is_recorded,
             record_days=self.record_days,
+            resumed=self.is_resumed,
         )
         self._say(opened.model_dump_json())
         self._say_hello()

@@ -59,6 +59,7 @@ window.endByServer = (notice) => {
   onmessage({ data: JSON.stringify({ type: 'notice', ...notice }) });
   onclose({ code: 1001 });
 };
+window.askToMove = () => window.newestSocket.onmessage({ data: '{"type":"notice","code":"move"}' });
 """
 
 # The test can end the newest connection with a notice, as a server does, and break it, as a network does.
@@ -77,6 +78,7 @@ window.endByServer = (notice) => {
   onmessage({ data: JSON.stringify({ type: 'notice', ...notice }) });
   onclose();
 };
+window.askToMove = () => window.newestControl.onmessage({ data: '{"type":"notice","code":"move"}' });
 window.breakConnection = () => {
   Object.defineProperty(window.newest, 'connectionState', { value: 'failed' });
   window.newest.dispatchEvent(new Event('connectionstatechange'));

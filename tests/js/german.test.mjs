@@ -26,7 +26,7 @@ const INFO = { lengthS: 75, faces: 2, markers: 1, source: 'file', startedMs: 0, 
 const ARGUMENTS = {
   stateName: [['starting', 'clip'], ['idle', 'camera']],
   momentTitle: [['0:12', 'happy'], ['0:12', null]],
-  eventSentence: ['began', 'stopped', 'failed', 'ended', 'lost', 'fellBack', 'back', 'paused', 'resumed', 'queued', 'appeared', 'left', 'marker', 'stimulus-start', 'stimulus-end', 'changed', 'cut', 'extra-fault', 'neutral', 'neutral-cleared'].map((kind) => [
+  eventSentence: ['began', 'stopped', 'failed', 'ended', 'lost', 'fellBack', 'back', 'backAnew', 'moved', 'movedAnew', 'paused', 'resumed', 'queued', 'appeared', 'left', 'marker', 'stimulus-start', 'stimulus-end', 'changed', 'cut', 'extra-fault', 'neutral', 'neutral-cleared'].map((kind) => [
     { kind, detail: kind === 'changed' ? '3 happy' : '3' },
   ]),
   perhaps: [['sad']],

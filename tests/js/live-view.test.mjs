@@ -15,16 +15,17 @@ const SETUP_MS = 2000;
 const anything = () => new Proxy({}, { get: (_, name) => (name === 'chosenId' ? null : () => null), set: () => true });
 
 /** A live view with a connection in the compatibility mode, whose reports and frames the test delivers. */
-function begin(t, { reportsFrames = true, isClip = false } = {}) {
+function begin(t, { reportsFrames = true, isClip = false, chosen = [] } = {}) {
   const pass = fakeClock(t, 5000);
   const log = new SessionLog();
   const part = anything();
+  const face = new Proxy({ choose: (id) => chosen.push(id) }, { get: (own, name) => own[name] ?? part[name], set: () => true });
   const video = { getVideoPlaybackQuality: () => ({ totalVideoFrames: 0 }) };
-  const live = new LiveView({ log, chart: null, chartTools: part, face: part, announcer: part, qualityPanel: part, strip: part, summary: part, video });
+  const live = new LiveView({ log, chart: null, chartTools: part, face, announcer: part, qualityPanel: part, strip: part, summary: part, video });
   let seq = 0;
   live.begin();
   live.beginConnection();
-  live.beginSession('id');
+  live.beginSession('id', 'new');
   return {
     live,
     log,
@@ -109,4 +110,20 @@ test('of a file that is analysed once, what is noted has the time of the frame i
   assert.deepEqual(rounded(live.onShow), { timeS: 2.9, seq: 29 });
   log.noteShown(live.onShow, 'stimulus-start');
   assert.equal(Number(log.events.at(-1).timeS.toFixed(3)), 2.9);
+});
+
+test('the chosen face stays in a session that goes on, although numbers of frames come again', async (t) => {
+  const chosen = [];
+  const { live } = begin(t, { chosen });
+  live.add({ ...golden, seq: 40 }, 0);
+  chosen.length = 0;
+
+  live.beginConnection();
+  live.beginSession('next', 'resumed');
+  live.add({ ...golden, seq: 35 }, 100);
+  assert.deepEqual(chosen, []);
+  live.beginConnection();
+  live.beginSession('another', 'new');
+
+  assert.deepEqual(chosen, [null]);
 });

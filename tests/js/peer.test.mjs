@@ -6,7 +6,7 @@ import { beforeEach, test } from 'node:test';
 import { Peer } from '../../client/js/connection/peer.js';
 import { fakeClock, settle } from './clock.mjs';
 
-const ANSWER = { sdp: 'v=0 answer', type: 'answer', session_id: 's1', resume: 'r1', secret: 'hush', recorded: true };
+const ANSWER = { sdp: 'v=0 answer', type: 'answer', session_id: 's1', resume: 'r1', secret: 'hush', recorded: true, resumed: true };
 const CANDIDATE = 'candidate:1 1 udp 2113937151 192.0.2.1 50000 typ host';
 const TRACK = { kind: 'video' };
 const STREAM = { getVideoTracks: () => [TRACK] };
@@ -133,6 +133,7 @@ test('a server may keep the results only if the person agrees and for the days t
   assert.deepEqual([bounded.record, bounded.record_days], [true, 7]);
   assert.deepEqual([unbounded.record, 'record_days' in unbounded], [true, false]);
   assert.equal(peer.recorded, true);
+  assert.equal(peer.resumed, true);
 });
 
 test('without tokens, no token is sent', async () => {
@@ -317,6 +318,12 @@ test('a closed channel ends the session; a notice before it gives the reason', a
   noticed.pc.channels.control.onclose();
   noticed.pc.become('closed');
   assert.deepEqual(noticed.heard.lost, ['ended stopping']);
+
+  // It asks this peer to connect again; the session goes on.
+  const moving = await opened();
+  moving.pc.channels.control.onmessage({ data: '{"type":"notice","code":"move","detail":"in words"}' });
+  moving.pc.channels.control.onclose();
+  assert.deepEqual(moving.heard.lost, ['closed']);
 });
 
 test('ICE "disconnected" is an interruption; after six seconds it is a loss', async (t) => {

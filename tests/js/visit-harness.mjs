@@ -20,6 +20,9 @@ class FakeSource {
   looked = [];
   #events = { onPause: () => {}, onEnd: () => {} };
 
+  /** The frames of a file that is analysed once. */
+  clipRun = null;
+
   constructor(options) {
     this.options = options;
     this.stream = { getVideoTracks: () => [`track of ${options}`] };
@@ -84,6 +87,7 @@ class FakePeer {
   admit() {
     this.sessionId = `session ${this.number}`;
     this.resumeToken = `token ${this.number}`;
+    this.resumed = Boolean(this.resume) && !this.forgotten;
     this.opening.resolve();
   }
 
@@ -99,6 +103,18 @@ class FakePeer {
   async replaceTrack(track) {
     this.tracks.push(track);
     await this.replacing?.promise;
+  }
+
+  notice(code) {
+    this.events.onControl({ type: 'notice', code, detail: 'in words' });
+  }
+
+  show(stream = `video ${this.number}`) {
+    this.events.onVideo(stream);
+  }
+
+  sendClip(run) {
+    this.run = run;
   }
 
   hear(change = {}) {
@@ -151,6 +167,10 @@ export function harness(t, world = {}) {
     rates: 0,
     releases: 0,
     interludes: 0,
+    moves: 0,
+    moved: [],
+    videos: [],
+    controls: [],
   };
   h.pass = fakeClock(t);
   t.mock.method(Math, 'random', () => 1);
@@ -200,12 +220,14 @@ export function harness(t, world = {}) {
     onCountdown: (secondsLeft) => h.countdowns.push(secondsLeft),
     onSource: () => {},
     onConnecting: () => {},
-    onSession: (sessionId) => (h.session = sessionId),
+    onSession: (sessionId, origin) => Object.assign(h, { session: sessionId, origin }),
+    onMove: () => (h.moves += 1),
+    onMoved: (origin, gapMs) => h.moved.push([origin, gapMs]),
     onInterlude: () => (h.interludes += 1),
     onRelease: () => (h.releases += 1),
-    onVideo: () => {},
+    onVideo: (stream) => h.videos.push(stream),
     onTelemetry: ({ seq }) => h.heard.push(seq),
-    onControl: () => {},
+    onControl: ({ type }) => h.controls.push(type),
     onShown: () => {},
     onLook: () => (h.looks += 1),
     onRates: () => (h.rates += 1),

@@ -812,6 +812,7 @@ test('dropped frames are counted over all connections, even if the server resume
   await h.lose('cut');
   assert.equal(h.visit.dropped, 4);
   await h.pass(500);
+  h.peer().forgotten = true;
   await h.admit();
 
   h.peer().hear({ dropped: 1 }); // a new session
@@ -823,6 +824,29 @@ test('dropped frames are counted over all connections, even if the server resume
   h.peer().hear({ dropped: 7 }); // the server resumed the count
 
   assert.equal(h.visit.dropped, 7);
+});
+
+test('a server that does not continue the session is said to count faces anew', async (t) => {
+  const h = harness(t);
+  await reach(h, State.RECONNECTING);
+  await h.pass(500);
+  h.peer().forgotten = true;
+  await h.admit();
+
+  assert.equal(h.happenings.at(-1), 'backAnew');
+  assert.equal(h.origin, 'new');
+});
+
+test('a try that was admitted before it failed has the session, so the next one resumes its', async (t) => {
+  const h = harness(t, { traits: { hasFallback: false, needsToken: false, hasRelays: false } });
+  await reach(h, State.RECONNECTING);
+  await h.pass(500);
+  assert.equal(h.peer().resume, 'token 1');
+  h.peer().resumeToken = 'token 2'; // its offer was answered
+  await h.reject('noMedia');
+  await h.pass(1000);
+
+  assert.equal(h.peer().resume, 'token 2');
 });
 
 test('after a loss, a session that cannot be resumed numbers its faces on; a new visit begins at 1', async (t) => {

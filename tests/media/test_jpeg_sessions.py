@@ -273,21 +273,23 @@ async def test_a_lost_peer_resumes_with_its_face_id_and_its_counters(server_url:
         await send_in_step(lost, jpegs[:10])
 
     async with socket_peer(server_url) as back:
-        await back.open(resume=resume)
+        opened = await back.open(resume=resume)
         await back.send(0, jpegs[10])
         report, _ = await back.next_frame()
 
+    assert opened["resumed"]
     assert report.seq == 10
     assert [face.id for face in report.faces] == [1]
 
 
 async def test_a_new_session_numbers_its_faces_from_the_wanted_id(server_url: str, jpegs: list[bytes]):
     async with socket_peer(server_url) as peer:
-        await peer.open(resume="unknown", first_face_id=8)
+        opened = await peer.open(resume="unknown", first_face_id=8)
         await send_in_step(peer, jpegs[:9])
         await peer.send(1000, jpegs[9])
         report, _ = await peer.next_frame()
 
+    assert not opened["resumed"]
     assert [face.id for face in report.faces] == [8]
 
 

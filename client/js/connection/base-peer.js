@@ -16,7 +16,11 @@ import { isReachable, withoutSlash } from './http.js';
  * @property {string} [resume] token with which another connection can resume this session
  * @property {string} [secret] with which the peer may end its session over HTTP
  * @property {boolean} [recorded] whether the server keeps the results of this session
+ * @property {boolean} [resumed] whether it goes on where the session of the resume token was; absent: a server of an earlier version
  */
+
+/** Code of a notice that does not announce the end of the session: the server asks the peer to connect again, and serves it until then. */
+export const MOVE_CODE = 'move';
 
 /** @abstract @template {PeerEvents} [Events=PeerEvents] */
 export class BasePeer {
@@ -40,6 +44,7 @@ export class BasePeer {
   /** @protected */
   secret = '';
   #recorded = false;
+  #resumed = false;
 
   /**
    * @param {Events} events
@@ -71,6 +76,11 @@ export class BasePeer {
   /** @returns {boolean} whether the server keeps the results of this session; false before the admission */
   get recorded() {
     return this.#recorded;
+  }
+
+  /** @returns {boolean} whether this session goes on where that of `resume` was, with its faces and counters; false before the admission */
+  get resumed() {
+    return this.#resumed;
   }
 
   /** @returns {{sessionId: string, secret: string, recorded: boolean}} what the server has said at the admission */
@@ -105,17 +115,18 @@ export class BasePeer {
   }
 
   /** @protected @param {Admission} admission */
-  admitted({ session_id: sessionId, resume, secret, recorded }) {
+  admitted({ session_id: sessionId, resume, secret, recorded, resumed }) {
     this.#sessionId = sessionId;
     this.#resumeToken = resume ?? sessionId;
     this.secret = secret ?? '';
     this.#recorded = recorded === true;
+    this.#resumed = resumed === true;
   }
 
   /** @protected @param {import('./telemetry.js').Control | null} message null: it could not be decoded */
   hearControl(message) {
-    if (!message) return;
-    if (message.type === 'notice') this.#notice = message;
+    if (!message || this.#closed) return;
+    if (message.type === 'notice' && message.code !== MOVE_CODE) this.#notice = message;
     this.events.onControl(message);
   }
 

@@ -182,6 +182,8 @@ export class FacestreamView extends Base {
       onSource: () => {},
       onConnecting: () => this.#shown.beginConnection(),
       onSession: (sessionId) => (this.#sessionId = sessionId),
+      onMove: () => {},
+      onMoved: () => {},
       onInterlude: () => this.#forget(),
       onRelease: () => {
         this.#forget();

@@ -135,8 +135,11 @@ export class LiveView {
     this.#at.log.newSession();
   }
 
-  /** The connection is open. @param {string} sessionId */
-  beginSession(sessionId) {
+  /** The connection is open. @param {string} sessionId @param {'resumed' | 'new'} session a new one counts frames and faces anew */
+  beginSession(sessionId, session) {
+    // The session of a move may repeat numbers of frames, because the one before went on for a moment.
+    if (session === 'resumed') this.#lastSeq = -1;
+    else this.#at.face.choose(null);
     this.#at.qualityPanel.say('session', sessionId.slice(0, 8));
     this.#isRunning = true;
     this.#chooseSubject();

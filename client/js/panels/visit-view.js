@@ -43,6 +43,7 @@ export function visitEvents({ root, stage, live, exports, recording, session, se
         clip.begin();
       }
       if (kind === 'began' || kind === 'back') stage.say('');
+      if (kind === 'backAnew') stage.sayBriefly(T.FACES_ANEW);
       if (kind === 'paused' && clip.follows) live.hold(T.CLIP_HELD);
       else if (kind === 'paused') live.pause(T.NO_FRAMES);
       // A pause takes no time of the file.
@@ -64,10 +65,17 @@ export function visitEvents({ root, stage, live, exports, recording, session, se
       setup.refresh(opened.cameraId);
     },
     onConnecting: () => live.beginConnection(),
-    onSession: (sessionId) => {
-      live.beginSession(sessionId);
+    onSession: (sessionId, origin) => {
+      live.beginSession(sessionId, origin);
       session.connect();
       record.admit(visit().admission);
+    },
+    onMove: () => recording.interrupt(),
+    onMoved: (origin, gapMs) => {
+      const kind = origin === 'resumed' ? 'moved' : 'movedAnew';
+      const gap = gapMs === null ? '' : (gapMs / 1000).toFixed(1);
+      live.note(kind, gap);
+      stage.sayBriefly(T.eventSentence({ timeS: 0, kind, detail: gap }));
     },
     onInterlude: () => {
       recording.interrupt();

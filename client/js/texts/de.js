@@ -274,6 +274,10 @@ export const NOT_SAVED = 'Der Browser konnte die Datei nicht speichern.';
 /** @param {number} s */
 export const nextTry = (s) => `Nächster Versuch in ${s} s`;
 export const TRYING = 'Neuer Versuch läuft';
+/** Where a connection does not continue the session before it. */
+export const FACES_ANEW = 'Der Server kennt diese Sitzung nicht, daher haben Gesichter neue Nummern.';
+/** @param {string} gapS seconds without video; empty: not known */
+const movedSentence = (gapS) => `Auf einen anderen Server gewechselt${gapS && `, ${gapS === '0.0' ? 'weniger als 0,1' : decimal(Number(gapS), 1)} s ohne Video`}`;
 /** @type {Record<string, (detail: string, nameOf: (id: number) => string) => string>} */
 const EVENTS = {
   began: () => 'Gestartet',
@@ -284,6 +288,9 @@ const EVENTS = {
   lost: (problem) => `Verbindung verloren: ${problem}`,
   fellBack: (reason) => `Kompatibilitätsmodus: ${reason}`,
   back: () => 'Die Verbindung ist wieder da',
+  backAnew: () => `Die Verbindung ist wieder da. ${FACES_ANEW}`,
+  moved: (gapS) => movedSentence(gapS),
+  movedAnew: (gapS) => `${movedSentence(gapS)}. ${FACES_ANEW}`,
   paused: () => 'Die Kamera pausiert',
   resumed: () => 'Die Kamera sendet wieder',
   queued: (detail) => `Wartet: ${detail}`,

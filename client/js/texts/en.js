@@ -274,6 +274,10 @@ export const NOT_SAVED = 'The browser could not save the file.';
 /** @param {number} s */
 export const nextTry = (s) => `Next try in ${s} s`;
 export const TRYING = 'Trying now';
+/** Where a connection does not continue the session before it. */
+export const FACES_ANEW = 'The server does not know this session, so faces have new numbers.';
+/** @param {string} gapS seconds without video; empty: not known */
+const movedSentence = (gapS) => `Moved to another server${gapS && `, ${gapS === '0.0' ? 'less than 0.1' : decimal(Number(gapS), 1)} s without video`}`;
 /** @type {Record<string, (detail: string, nameOf: (id: number) => string) => string>} */
 const EVENTS = {
   began: () => 'Started',
@@ -284,6 +288,9 @@ const EVENTS = {
   lost: (problem) => `Connection lost: ${problem}`,
   fellBack: (reason) => `Compatibility mode: ${reason}`,
   back: () => 'The connection is back',
+  backAnew: () => `The connection is back. ${FACES_ANEW}`,
+  moved: (gapS) => movedSentence(gapS),
+  movedAnew: (gapS) => `${movedSentence(gapS)}. ${FACES_ANEW}`,
   paused: () => 'The camera is paused',
   resumed: () => 'The camera resumed',
   queued: (detail) => `Waiting: ${detail}`,

@@ -63,7 +63,7 @@ export const Transport = Object.freeze({ WEBRTC: 'webrtc', JPEG: 'jpeg' });
  * @property {() => boolean} isOffline whether this device has no network
  * @property {() => boolean} isHidden whether the tab is in the background
  *
- * @typedef {'began' | 'stopped' | 'finished' | 'queued' | 'failed' | 'ended' | 'lost' | 'fellBack' | 'back' | 'paused' | 'resumed'} Happening
+ * @typedef {'began' | 'stopped' | 'finished' | 'queued' | 'failed' | 'ended' | 'lost' | 'fellBack' | 'back' | 'backAnew' | 'paused' | 'resumed'} Happening
  *
  * @typedef {object} VisitEvents
  * @property {(state: VisitState, error: import('../connection/errors.js').PeerError | null) => void} onState also again for the same state with another error
@@ -71,7 +71,9 @@ export const Transport = Object.freeze({ WEBRTC: 'webrtc', JPEG: 'jpeg' });
  * @property {(secondsLeft: number) => void} onCountdown 0: the next try begins
  * @property {(opened: OpenSource) => void} onSource
  * @property {() => void} onConnecting a new connection is being made
- * @property {(sessionId: string) => void} onSession
+ * @property {(sessionId: string, session: 'resumed' | 'new') => void} onSession there is a connection; a new session counts faces anew
+ * @property {() => void} onMove another connection takes the place of this one at once; `onConnecting` follows
+ * @property {(session: 'resumed' | 'new', gapMs: number | null) => void} onMoved and its first frame is on show; `gapMs`: since the last report of the one before, null: not known
  * @property {() => void} onInterlude the connection is lost; the next one may resume the session
  * @property {() => void} onRelease everything is closed
  * @property {(stream: MediaStream) => void} onVideo

@@ -1,10 +1,13 @@
 /**
  * One page's visits to the server as an explicit state machine: start, connect, fall back from WebRTC to the compatibility mode, lose,
- * retry, change the source, stop. Independent of the DOM: it calls the ports for what it needs and the events for what happens.
+ * retry, move to another server, change the source, stop. Independent of the DOM: it calls the ports for what it needs and the events for what happens.
  */
 
 import { CurrentSource } from '../source/current-source.js';
+import { MOVE_CODE } from '../connection/base-peer.js';
 import { PeerError, asPeerError } from '../connection/errors.js';
+import { Heard } from './heard.js';
+import { Gap, Move } from './move.js';
 import { Countdown, isTemporary, leastDelayMs, mayFallBack, retryDelayMs, shouldQueue } from './retry.js';
 import { BEGUN, COUNTING, OPENING, PAUSABLE, RUNNING, State, TRANSITIONS, Transport } from './visit-states.js';
 
@@ -16,8 +19,10 @@ const STALL_MS = 3000;
 const FALLBACK_MS = 6000;
 /** A connection that lasted this long makes the next retry a quick first one again. */
 const STEADY_S = 5;
-/** The server accepts no larger one. */
-const MOST_FIRST_FACE_ID = 1_000_000;
+/** Codes of a notice that the session goes on in another connection of this page. */
+const CONTINUED_CODES = ['moved', 'replaced'];
+/** After its server has stopped, a visit that was asked to move finds another one at once. */
+const OTHER_SERVER_MS = 500;
 
 /** @typedef {import('./visit-states.js').AnyPeer} AnyPeer */
 /** @typedef {import('../connection/telemetry.js').Telemetry} Telemetry */
@@ -43,13 +48,11 @@ export class Visit {
   /** @type {ReturnType<typeof setInterval>[]} */
   #timers = [];
   #tries = 0;
-  /** @type {Telemetry | null} of this connection */
-  #newest = null;
-  #heardMs = 0;
-  /** Frames dropped in the connections before this one. */
-  #droppedBefore = 0;
-  /** The largest number of a face since the start. */
-  #lastFaceId = 0;
+  #heard = new Heard();
+  /** @type {Move | null} null: the server has not asked for one, or it is over */
+  #move = null;
+  /** @type {Gap | null} at the last change of the connection by a move */
+  #gap = null;
   /** Counts starts and ends: a task that began before the last one must not act after it. */
   #run = 0;
   /** Whether the page asks for a token at the moment. */
@@ -79,7 +82,7 @@ export class Visit {
 
   /** @returns {number} frames dropped since the start */
   get dropped() {
-    return this.#droppedBefore + (this.#newest?.dropped ?? 0);
+    return this.#heard.dropped;
   }
 
   /** Ask for token and consent where they are needed, open the source and connect. Does nothing while running. */
@@ -93,7 +96,8 @@ export class Visit {
     const run = (this.#run += 1);
     this.#enter(State.STARTING);
     this.#transport = Transport.WEBRTC;
-    this.#tries = this.#droppedBefore = this.#lastFaceId = 0;
+    this.#tries = 0;
+    this.#heard.begin();
     this.#events.onHappening('began', null);
     try {
       // Do not open the camera if its video cannot be sent.
@@ -195,6 +199,7 @@ export class Visit {
 
   /** The annotated video plays. */
   videoPlays() {
+    this.#gap?.end();
     // Chromium plays a black frame when the track of a connection that never opened ends.
     if (PAUSABLE.includes(this.#state)) this.#showFlow();
   }
@@ -214,20 +219,14 @@ export class Visit {
    */
   async #connect(resume) {
     const run = this.#run;
-    this.#newest = null;
+    this.#heard.endConnection();
     this.#events.onConnecting();
-    // If the session is not resumed, no face gets the number of an earlier one of this visit.
-    const firstFaceId = Math.min(this.#lastFaceId + 1, MOST_FIRST_FACE_ID);
-    const peer = this.#ports.makePeer(this.#transport, this.#peerEvents(), resume, firstFaceId);
+    const peer = this.#ports.makePeer(this.#transport, this.#peerEvents(), resume, this.#heard.firstFaceId);
     this.#peer = peer;
-    const isWebrtc = this.#transport === Transport.WEBRTC;
-    const hasFallback = isWebrtc && this.#traits.hasFallback;
+    const hasFallback = this.#transport === Transport.WEBRTC && this.#traits.hasFallback;
     let used = null;
     try {
-      const iceServers = isWebrtc && this.#traits.hasRelays ? await this.#ports.fetchIceServers() : [];
-      used = await this.#sources.last();
-      if (peer.closed) return false;
-      await peer.open(used?.stream ?? null, hasFallback ? FALLBACK_MS : undefined, iceServers);
+      used = await this.#open(peer, hasFallback ? FALLBACK_MS : undefined);
     } catch (thrown) {
       const error = asPeerError(thrown);
       if (!hasFallback || !mayFallBack(error) || run !== this.#run) throw error;
@@ -249,13 +248,24 @@ export class Visit {
     return true;
   }
 
+  /** @param {AnyPeer} peer @param {number} [connectMs] @returns {Promise<OpenSource | null>} the source that it sends. Rejects if there is no connection */
+  async #open(peer, connectMs) {
+    const iceServers = this.#transport === Transport.WEBRTC && this.#traits.hasRelays ? await this.#ports.fetchIceServers() : [];
+    const used = await this.#sources.last();
+    if (!peer.closed) await peer.open(used?.stream ?? null, connectMs, iceServers);
+    return used;
+  }
+
   /** @returns {import('../connection/jpeg-peer.js').JpegPeerEvents} */
   #peerEvents() {
-    const { onVideo, onControl, onShown } = this.#events;
+    const { onVideo, onShown } = this.#events;
     return {
       onVideo,
-      onControl,
-      onShown,
+      onControl: (message) => this.#hearControl(message),
+      onShown: (frame) => {
+        onShown(frame);
+        this.#gap?.end();
+      },
       onTelemetry: (telemetry) => this.#hear(telemetry),
       onFlow: (flow) => this.#followFlow(flow),
       onLost: (error) => this.#lose(error),
@@ -264,13 +274,66 @@ export class Visit {
 
   /** @param {string} sessionId */
   #beginSession(sessionId) {
-    this.#events.onSession(sessionId);
-    this.#heardMs = performance.now();
+    this.#events.onSession(sessionId, this.#session);
+    this.#heard.touch(performance.now());
     this.#stopTimers();
     this.#timers = [setInterval(() => this.#look(), LOOK_MS), setInterval(() => this.#measure(), RATES_MS)];
     if (this.#state !== State.QUEUED) return;
     this.#tries = 0;
     this.#enter(State.STARTING);
+  }
+
+  /** @returns {'resumed' | 'new'} what the session of this connection is */
+  get #session() {
+    return this.#peer?.resumed ? 'resumed' : 'new';
+  }
+
+  /** @param {import('../connection/telemetry.js').Control} message */
+  #hearControl(message) {
+    if (message.type === 'notice' && message.code === MOVE_CODE) this.#beginMove();
+    else this.#events.onControl(message);
+  }
+
+  /** The server asks this page to connect again, and serves it until then. */
+  #beginMove() {
+    this.#move ??= new Move({
+      // Without frames, the next server would end the session soon.
+      isReady: () => PAUSABLE.includes(this.#state) || this.#state === State.INTERRUPTED,
+      sendsTrack: () => Boolean(this.#sources.current && !this.#sources.current.paused && !this.#sources.current.clipRun),
+      make: (events, resume) => this.#ports.makePeer(this.#transport, events, resume || (this.#peer?.resumeToken ?? ''), this.#heard.firstFaceId),
+      open: (next) => this.#open(next, FALLBACK_MS),
+      events: this.#peerEvents(),
+      onReady: (next, used, tellAll) => this.#changeOver(next, used, tellAll),
+      onEnd: (loss) => (loss ? this.#lose(loss) : this.#endMove()),
+    });
+  }
+
+  /** The next connection works: it takes the place of the present one, which may have ended. @param {AnyPeer} next @param {OpenSource | null} used @param {() => void} tellAll */
+  #changeOver(next, used, tellAll) {
+    const old = this.#peer;
+    const { atMs } = this.#heard;
+    this.#endMove();
+    this.#heard.endConnection();
+    this.#events.onMove();
+    this.#events.onConnecting();
+    this.#peer = next;
+    this.#beginSession(next.sessionId);
+    const { current } = this.#sources;
+    if (current?.clipRun) /** @type {import('../connection/jpeg-peer.js').JpegPeer} */ (next).sendClip(current.clipRun);
+    else if (current && current !== used) next.replaceTrack(trackOf(current));
+    const session = this.#session;
+    this.#gap = new Gap(atMs, (gapMs) => this.#events.onMoved(session, gapMs));
+    tellAll();
+    // Only now, so that its video stays until the next one plays.
+    old?.close();
+    if (this.#state === State.INTERRUPTED) this.#showFlow();
+  }
+
+  #endMove() {
+    this.#move?.close();
+    this.#move = null;
+    this.#gap?.close();
+    this.#gap = null;
   }
 
   /** The server is full: try again after its `Retry-After`, with the camera off until then. @param {PeerError} error */
@@ -297,12 +360,23 @@ export class Visit {
 
   /** The connection is lost: try again if the cause is temporary; camera, chart and counters stay. @param {PeerError} error */
   #lose(error) {
+    if (this.#move?.takeLoss(error)) return;
+    if (this.#move) return this.#loseBeforeMove(this.#move, error);
     if (!this.#sources.wanted || !isTemporary(error, this.#tries)) return this.#fail(error);
     if (this.#state !== State.RECONNECTING) this.#events.onHappening('lost', error);
-    this.#droppedBefore = this.dropped;
-    this.#newest = null;
+    this.#heard.endConnection();
     this.#events.onInterlude();
     this.#comeBack(error);
+  }
+
+  /** The connection has ended before the visit could move. @param {Move} move @param {PeerError} error */
+  #loseBeforeMove({ admitted }, error) {
+    this.#endMove();
+    // A try that failed may have got the session.
+    this.#peer = admitted ?? this.#peer;
+    const cause = CONTINUED_CODES.includes(error.code) ? new PeerError('closed', '', error) : error;
+    if (cause.code === 'stopping') cause.retryMs = OTHER_SERVER_MS;
+    this.#lose(cause);
   }
 
   /** Try again soon, or once the camera resumes: without frames the server would end the next session too. @param {PeerError} error */
@@ -322,11 +396,11 @@ export class Visit {
     const lost = this.#peer;
     this.#tries += 1;
     try {
-      if (await this.#connect(resume)) this.#events.onHappening('back', null);
+      if (await this.#connect(resume)) this.#events.onHappening(this.#session === 'resumed' ? 'back' : 'backAnew', null);
     } catch (error) {
       if (run !== this.#run) return;
-      // The next try resumes the session that was lost, not the one that never came about.
-      this.#peer = lost;
+      // The next try resumes the session that was lost, unless the one that failed has got it.
+      if (!this.#peer?.resumeToken) this.#peer = lost;
       this.#lose(asPeerError(error));
     }
   }
@@ -363,11 +437,12 @@ export class Visit {
     this.#isPauseSaid = false;
     this.#stopTimers();
     this.#countdown?.close();
+    this.#endMove();
     this.#events.onRelease();
     this.#peer?.close();
     this.#peer = null;
     this.#sources.close();
-    this.#newest = null;
+    this.#heard.endConnection();
   }
 
   #stopTimers() {
@@ -386,7 +461,7 @@ export class Visit {
     }
     if (this.#state !== State.PAUSED && this.#state !== State.HELD) return;
     const lost = this.#state === State.HELD ? this.#error : null;
-    this.#heardMs = performance.now();
+    this.#heard.touch(performance.now());
     if (lost) this.#comeBack(lost);
     else this.#showFlow();
   }
@@ -403,7 +478,7 @@ export class Visit {
 
   /** @param {'connected' | 'interrupted'} flow */
   #followFlow(flow) {
-    this.#heardMs = performance.now();
+    this.#heard.touch(performance.now());
     if (flow === 'interrupted') this.#enter(State.INTERRUPTED);
     else if (this.#state === State.INTERRUPTED) this.#showFlow();
   }
@@ -416,20 +491,14 @@ export class Visit {
 
   /** @param {Telemetry} telemetry */
   #hear(telemetry) {
-    // The channel is unordered: ignore a message that a newer one has overtaken.
-    if (this.#newest && telemetry.seq < this.#newest.seq) return;
-    // A resumed session continues the count of the lost one.
-    if (!this.#newest && telemetry.dropped >= this.#droppedBefore) this.#droppedBefore = 0;
-    this.#newest = telemetry;
-    this.#lastFaceId = Math.max(this.#lastFaceId, ...telemetry.faces.map(({ id }) => id));
-    this.#heardMs = performance.now();
-    this.#events.onTelemetry(telemetry, this.#heardMs);
+    const heard = this.#heard.add(telemetry, performance.now(), this.#session);
+    if (heard) this.#events.onTelemetry(heard, this.#heard.atMs);
   }
 
   #look() {
-    if (!this.#newest || this.#ports.isHidden() || this.#state === State.PAUSED) return;
+    if (!this.#heard.newest || this.#ports.isHidden() || this.#state === State.PAUSED) return;
     // A file that has no frame to send at the moment gets no answer either.
-    const isSilent = performance.now() - this.#heardMs > STALL_MS && !(this.#sources.current?.clipRun && this.#sources.current.quiet);
+    const isSilent = performance.now() - this.#heard.atMs > STALL_MS && !(this.#sources.current?.clipRun && this.#sources.current.quiet);
     // The first frame may have played before the connection was reported.
     if (this.#state === State.WAITING && this.#ports.hasFrame()) this.#enter(State.CONNECTED);
     if (this.#state === State.CONNECTED && isSilent) {
@@ -437,20 +506,20 @@ export class Visit {
       this.#peer?.check();
     }
     if (this.#state === State.STALLED && !isSilent) this.#enter(State.CONNECTED);
-    this.#events.onLook(this.#newest);
+    this.#events.onLook(this.#heard.newest);
   }
 
   async #measure() {
     const run = this.#run;
     // Without frames, only pings keep the session open: the camera is paused, or another one is being opened.
-    if (this.#newest && (this.#sources.current?.quiet ?? true)) this.#peer?.ping();
+    if (this.#heard.newest && (this.#sources.current?.quiet ?? true)) this.#peer?.ping();
     const rates = (await this.#peer?.rates()) ?? null;
     if (run !== this.#run) return;
     // Without a connection, nothing else counts the camera's frames.
     if (rates || this.#state === State.HELD) this.#sources.current?.look(rates?.sourceFrames ?? null);
     if (!rates || this.#state === State.RECONNECTING) return;
     this.#events.onRates(rates);
-    if (this.#state === State.CONNECTED && (this.#newest?.pts ?? 0) > STEADY_S) this.#tries = 0;
+    if (this.#state === State.CONNECTED && (this.#heard.newest?.pts ?? 0) > STEADY_S) this.#tries = 0;
   }
 }
 

@@ -59,6 +59,7 @@ async def offer(request: web.Request) -> web.Response:
         secret=session.secret,
         recorded=session.is_recorded,
         record_days=session.record_days,
+        resumed=session.is_resumed,
     )
     return web.json_response(text=answer.to_json())
 
