@@ -101,7 +101,9 @@ async def test_a_recording_goes_on_in_another_part(server_url: str, open_page: O
 
         await page.evaluate("window.askToMove()")
         await expect(page.locator("#session")).not_to_have_text(before[:8], timeout=SOON_MS)
-        await expect(page.locator("#notice")).to_contain_text(re.compile("part 2|moved", re.I), timeout=SOON_MS)
+        await expect(page.locator("#notice")).to_contain_text(
+            re.compile("part 2|moved", re.I), timeout=SOON_MS
+        )
         await more_frames_shown(page, 30)
         async with page.expect_download() as download:
             await page.get_by_role("button", name="Stop", exact=True).click()

@@ -121,7 +121,7 @@ def test_a_standard_input_that_is_no_pipe_is_reported_in_one_sentence():
 
 
 def left_of(pids: list[int]) -> list[int]:
-    """Those that have not ended after a while: multiprocessing's own resource tracker ends a moment after its parent."""
+    """Those that still run after a while: multiprocessing's own resource tracker ends a moment after its parent."""
     deadline_s = time.monotonic() + seconds(10)
     while (left := [pid for pid in pids if Path(f"/proc/{pid}").exists()]) and time.monotonic() < deadline_s:
         time.sleep(0.05)

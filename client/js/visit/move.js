@@ -46,7 +46,7 @@ export class Move {
   /** @param {MovePorts} ports */
   constructor(ports) {
     this.#ports = ports;
-    this.#tryIn(0);
+    this.#tryAfter(0);
   }
 
   /** @returns {AnyPeer | null} a connection that failed, and which has the session all the same; null: the present one has it */
@@ -74,8 +74,8 @@ export class Move {
   }
 
   /** @param {number} ms */
-  #tryIn(ms) {
-    this.#timer = setTimeout(() => (this.#ports.isReady() ? this.#begin() : this.#tryIn(READY_MS)), ms);
+  #tryAfter(ms) {
+    this.#timer = setTimeout(() => (this.#ports.isReady() ? this.#begin() : this.#tryAfter(READY_MS)), ms);
   }
 
   async #begin() {
@@ -143,7 +143,7 @@ export class Move {
     this.#try = null;
     if (tried.next.resumeToken) this.#admitted = tried.next;
     if (this.#loss || !isTemporary(error, this.#tries)) return this.#ports.onEnd(this.#loss);
-    this.#tryIn(retryDelayMs(this.#tries, leastDelayMs(error)));
+    this.#tryAfter(retryDelayMs(this.#tries, leastDelayMs(error)));
     this.#tries += 1;
   }
 }
