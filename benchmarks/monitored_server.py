@@ -11,7 +11,8 @@ from typing import TextIO
 
 from benchmarks.measured import ROOT
 from facestream.config import load_config
-from facestream.web.server import Listening, serve
+from facestream.web.running import Listening
+from facestream.web.server import serve
 
 TICK_S = 0.005
 

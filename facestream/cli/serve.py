@@ -16,7 +16,7 @@ from facestream.config import Config, unknown_variables
 from facestream.resources import MODELS_DIR
 
 if TYPE_CHECKING:
-    from facestream.web.server import Listening
+    from facestream.web.running import Listening
 
 logger = logging.getLogger(__name__)
 

@@ -1,6 +1,7 @@
 """The objects that every route can get from the application."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from aiohttp import web
@@ -18,6 +19,10 @@ from facestream.workers.pool import AnalysisPool
 
 CONFIG = web.AppKey("config", Config)
 REGISTRY = web.AppKey("registry", SessionRegistry)
+REQUEST_RATE: web.AppKey[Callable[[str], None]] = web.AppKey("request_rate")
+"""Counts one request of an address for a session; raises RateLimitedError."""
+REJECTED = web.AppKey("rejected", Counter[str])
+"""Rejected requests by reason."""
 ACCESS = web.AppKey("access", Access)
 REACH = web.AppKey("reach", Reach)
 QR_RATE = web.AppKey("qr_rate", AddressRate)

@@ -55,12 +55,14 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class RejectedError(FacestreamError):
     """A request is rejected for a reason that concerns HTTP only; raised by the routes and their guards."""
 
-    def __init__(self, status: int, code: ProblemCode, message: str, title: str = "") -> None:
+    def __init__(self, status: int, code: str, message: str, title: str = "", retry_after_s: int = 0) -> None:
         super().__init__(message)
         self.status = status
         self.title = title or HTTPStatus(status).phrase
         self.code = code
         """Instead of the code of the class."""
+        self.retry_after_s = retry_after_s
+        """When to try again; 0: not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,8 @@ _REJECTIONS: dict[type[FacestreamError], _Rejection] = {
 
 def _rejection_of(error: FacestreamError) -> _Rejection | None:
     if isinstance(error, RejectedError):
-        return _Rejection(error.status, error.title, f"http_{error.status}")
+        later = {"Retry-After": str(error.retry_after_s)} if error.retry_after_s else {}
+        return _Rejection(error.status, error.title, f"http_{error.status}", later)
     return next((_REJECTIONS[kind] for kind in type(error).__mro__ if kind in _REJECTIONS), None)
 
 

@@ -3,11 +3,9 @@
 import asyncio
 import functools
 import logging
-import signal
 import socket
 import ssl
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -17,7 +15,6 @@ from facestream import aiortc_patches
 from facestream.analysis.model_files import named_models
 from facestream.analysis.plugins import find_plugin
 from facestream.config import Config
-from facestream.errors import ConfigError
 from facestream.ice.addresses import (
     check_own_addresses,
     offer_addresses,
@@ -28,45 +25,21 @@ from facestream.resources import MODELS_DIR
 from facestream.session_ids import new_node_id
 from facestream.sessions.registry import SessionRegistry
 from facestream.web.app import make_app
-from facestream.web.auth.gateways import GATEWAYS, Gateways
+from facestream.web.auth.gateways import Gateways
 from facestream.web.auth.policy import Access
-from facestream.web.http.connections import Connections
 from facestream.web.http.descriptors import ConnectionLimits, descriptors_for_connections, raise_limit
-from facestream.web.http.headers import reject_before_routes
-from facestream.web.http.listener import BACKLOG, Listener
-from facestream.web.keys import ACCESS, CONFIG, POOL, REGISTRY, SUPERVISOR
+from facestream.web.keys import CONFIG, POOL, REGISTRY
 from facestream.web.reach import Reach
 from facestream.web.routes.metrics import watch_loop
-from facestream.web.signals import take_signals
+from facestream.web.running import Listening, listening_socket, run_app, signals_taken
+from facestream.web.supervision import Work
 from facestream.web.tls import find_certificate
 from facestream.workers.pool import AnalysisPool
-from facestream.workers.shortage import freeze_loaded_objects, started_threads
+from facestream.workers.shortage import started_threads
 
 logger = logging.getLogger(__name__)
 
-STOP_DEADLINE_S = 14
-"""From the signal to the end of the process: sessions have 8 s, connections and workers 2 s each.
-
-Docker and systemd allow 15 s and 20 s.
-"""
-END_DEADLINE_S = 7
-"""For what remains after the shutdown: a tunnel, threads, the interpreter."""
 CODING_THREADS = 6  # used by aiortc to encode, and for name lookups
-
-
-@dataclass(frozen=True, slots=True)
-class Listening:
-    """Where a started server can be reached."""
-
-    urls: tuple[str, ...]
-    """http or https, with the port; the URL for this machine comes first, if there is one."""
-    local_token: str = ""
-    """`Access.local_token`: for clients on this machine; empty: none is made. Show it to the user, never log it."""
-
-    @property
-    def local_url(self) -> str:
-        """The address that opens the page on this machine as localhost; empty: there is none."""
-        return next((url for url in self.urls if "//localhost:" in url), "")
 
 
 async def serve(
@@ -84,13 +57,17 @@ async def serve(
     cannot listen on the address, cannot send media from this machine, or no client could open a session, and
     ModelFileError if a model file is missing or wrong: `facestream models` fetches them.
     """
-    task = asyncio.current_task()
     reloaders: list[Callable[[], None]] = []
+    with signals_taken(reloaders, stop_at_eof=stop_at_eof):
+        await _serve(config, models_dir, announce, reloaders)
 
-    if task is not None:
-        take_signals(
-            functools.partial(_stop, task), functools.partial(_reload, reloaders), stop_at_eof=stop_at_eof
-        )
+
+async def _serve(
+    config: Config,
+    models_dir: Path,
+    announce: Callable[[Listening], None],
+    reloaders: list[Callable[[], None]],
+) -> None:
     # Starts the threads now: if one could not start later, aiortc would end a peer's video permanently.
     asyncio.get_running_loop().set_default_executor(started_threads(CODING_THREADS, "coding"))
     if config.analyzer and config.analysis_processes:
@@ -104,7 +81,7 @@ async def serve(
     credentials = config.credential_source()
     gateways = Gateways(config.shared_secret())
     node = (config.node_id or new_node_id()) if gateways else ""
-    listener = _listener(config.host, config.port)
+    listener = listening_socket(config.host, config.port)
     try:
         host, port = listener.getsockname()[:2]
         access = Access(config, host)
@@ -149,24 +126,6 @@ async def serve(
             await pool.close()
     finally:
         listener.close()
-        if left_s := signal.alarm(0):  # a stop was requested
-            signal.alarm(min(left_s, END_DEADLINE_S))
-
-
-def _stop(task: asyncio.Task[None]) -> None:
-    """Shut the server down, and force its end if that does not complete in time."""
-    # The kernel ends the process, because Python might be unable to run. The workers see their pipes close.
-    signal.alarm(STOP_DEADLINE_S)
-    task.cancel()
-
-
-def _reload(reloaders: Iterable[Callable[[], None]]) -> None:
-    for read in reloaders:
-        try:
-            read()
-        except Exception:
-            # The boundary of one reloader: its fault must not prevent the others.
-            logger.exception("fault in the server: a file was not reloaded")
 
 
 async def _serve_with(
@@ -175,41 +134,24 @@ async def _serve_with(
     context: ssl.SSLContext | None,
     announce: Callable[[], None],
 ) -> None:
-    config, registry, supervisor = app[CONFIG], app[REGISTRY], app[SUPERVISOR]
-    connections = Connections(ConnectionLimits.of(config, descriptors_for_connections(config, raise_limit())))
-    runner = web.AppRunner(app, shutdown_timeout=2.0)
-    async with asyncio.TaskGroup() as tasks:
-        running = [tasks.create_task(supervisor.run_critical("pool", app[POOL].run), name="pool/run")]
-        # The server can do without these tasks: a fault in one of them must not end the sessions.
-        for name, work in (
-            ("metrics/lag", functools.partial(watch_loop, registry.measures.loop_lag_ms)),
-            ("ice/relays", registry.relays.run),
-            ("sessions/cost", registry.measure_cost),
-            *([("record/care", registry.recorder.care)] if registry.recorder else ()),
-        ):
-            running.append(tasks.create_task(supervisor.run_auxiliary(name, work), name=name))
-        accepting: asyncio.Task[None] | None = None
-        try:
-            await runner.setup()
-            assert runner.server is not None
-            reject_before_routes(runner.server)
-            proxies, gateways = app[ACCESS].proxies, app[GATEWAYS]
-
-            def is_shared(address: str) -> bool:
-                return proxies.trusts(address) or gateways.knows(address)
-
-            accept = Listener(listener, runner.server, connections, is_shared, context).run
-            accepting = tasks.create_task(supervisor.run_critical("accept", accept), name="http/accept")
-            freeze_loaded_objects()
-            announce()
-            await asyncio.Event().wait()
-        finally:
-            await _drain(registry)
-            if accepting is not None:
-                accepting.cancel()
-            await runner.cleanup()
-            for task in running:
-                task.cancel()
+    config, registry = app[CONFIG], app[REGISTRY]
+    auxiliary: dict[str, Work] = {
+        "metrics/lag": functools.partial(watch_loop, registry.measures.loop_lag_ms),
+        "ice/relays": registry.relays.run,
+        "sessions/cost": registry.measure_cost,
+    }
+    if registry.recorder is not None:
+        auxiliary["record/care"] = registry.recorder.care
+    await run_app(
+        app,
+        listener,
+        context,
+        ConnectionLimits.of(config, descriptors_for_connections(config, raise_limit())),
+        critical={"pool": app[POOL].run},
+        auxiliary=auxiliary,
+        announce=announce,
+        drain=functools.partial(_drain, registry),
+    )
 
 
 async def _drain(registry: SessionRegistry) -> None:
@@ -224,31 +166,3 @@ async def _drain(registry: SessionRegistry) -> None:
 
 def _frame_limits(config: Config) -> aiortc_patches.FrameLimits:
     return aiortc_patches.FrameLimits(config.max_frame_width_px, config.max_frame_height_px)
-
-
-def _listener(host: str, port: int) -> socket.socket:
-    """Create a listening socket before the models load, so that a port in use is reported at once.
-
-    SO_REUSEADDR lets two servers bind the same port while none listens on it; only one of them can listen.
-    """
-    try:
-        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    except (socket.gaierror, ValueError) as error:
-        raise ConfigError(
-            f"host: got {host!r}, no such address; expected one of this machine's", "host"
-        ) from error
-    listener = None
-    try:
-        listener = socket.socket(family, socket.SOCK_STREAM)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-        # Clients that connect now are served after the models have loaded.
-        listener.listen(BACKLOG)
-    except OSError as error:
-        if listener is not None:
-            listener.close()
-        raise ConfigError(
-            f"cannot listen on {host}:{port}: {error.strerror}; choose another with --port, or stop what runs there",
-            "port",
-        ) from error
-    return listener

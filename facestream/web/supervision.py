@@ -1,6 +1,6 @@
 """Run the tasks of the server: a failed critical task ends the server, a failed auxiliary task is restarted.
 
-Independent of what the tasks do; web/server.py chooses the kind of each.
+Independent of what the tasks do; web/server.py and gateway/server.py choose the kind of each.
 """
 
 import asyncio

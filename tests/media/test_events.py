@@ -21,7 +21,7 @@ from facestream.messages.telemetry import Telemetry
 from facestream.replay.options import ReplayOptions
 from facestream.replay.peer import ReplayPeer
 from facestream.sessions.markers import MARKERS_AT_ONCE
-from facestream.web.routes.events import STUCK_S
+from facestream.web.http.slow_readers import STUCK_S
 from tests.guarded import Guarded, guarded_server
 from tests.times import seconds
 

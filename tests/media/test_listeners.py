@@ -21,6 +21,7 @@ from facestream.sessions.jpeg import JpegSession
 from facestream.sessions.registry import SessionRegistry, Wishes
 from facestream.web.app import make_app
 from facestream.web.auth.policy import Access
+from facestream.web.http import slow_readers
 from facestream.web.reach import Reach
 from facestream.web.routes import events
 from facestream.workers.pool import AnalysisPool
@@ -113,7 +114,7 @@ async def test_a_client_that_does_not_read_loses_messages_and_delays_nobody(runn
 async def test_a_client_that_reads_nothing_for_long_is_disconnected(
     running: Running, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(events, "STUCK_S", 0.1)
+    monkeypatch.setattr(slow_readers, "STUCK_S", 0.1)
     _, writer = await asyncio.open_connection("127.0.0.1", running.server.port, limit=1)
     head = (
         f"GET {running.path} HTTP/1.1\r\nHost: localhost\r\n{OWNER_HEADER}: {running.session.secret}\r\n\r\n"
@@ -149,7 +150,7 @@ async def slow_client(running: Running) -> socket.socket:
 async def test_a_client_that_reads_slowly_stays_and_learns_how_much_it_lost(
     running: Running, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(events, "STUCK_S", seconds(1.0))
+    monkeypatch.setattr(slow_readers, "STUCK_S", seconds(1.0))
     loop, connected = asyncio.get_running_loop(), await slow_client(running)
     received, began_s = b"", loop.time()
 
@@ -176,8 +177,8 @@ async def test_a_client_that_reads_slowly_stays_and_learns_how_much_it_lost(
 async def test_a_client_that_reads_slowly_is_not_waited_for_without_end_after_the_session(
     running: Running, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(events, "STUCK_S", 0.5)
-    monkeypatch.setattr(events, "LINGER_S", 1.0)
+    monkeypatch.setattr(slow_readers, "STUCK_S", 0.5)
+    monkeypatch.setattr(slow_readers, "LINGER_S", 1.0)
     loop, connected = asyncio.get_running_loop(), await slow_client(running)
     await loop.sock_recv(connected, 1)
     while not running.registry.measures.events_lost:

@@ -15,7 +15,7 @@ from facestream.credentials.certificates import make_certificate, names_of_this_
 from facestream.errors import ConfigError, ServerUnreachableError
 from facestream.replay.options import ReplayOptions
 from facestream.replay.peer import ReplayPeer
-from facestream.web.routes.jpeg_socket import unsent_bytes
+from facestream.web.jpeg_peers import unsent_bytes
 from facestream.web.tls import Certificate
 from tests.conftest import ROOT, RunningServer, running_server
 from tests.times import seconds

@@ -12,7 +12,7 @@ from facestream.web.auth.client_address import Client, client_of
 from facestream.web.auth.gateways import stated_client
 from facestream.web.auth.local_programs import end_of
 from facestream.web.http.headers import header
-from facestream.web.keys import ACCESS, REGISTRY
+from facestream.web.keys import ACCESS, REQUEST_RATE
 from facestream.web.problems import RejectedError
 
 
@@ -73,7 +73,7 @@ async def authorize(request: web.Request, token: str | None = None) -> None:
 
 def check_request_rate(request: web.Request) -> None:
     """Count one request for a session, before its body is read; raises RateLimitedError."""
-    request.app[REGISTRY].check_request_rate(requesting_client(request).address)
+    request.app[REQUEST_RATE](requesting_client(request).address)
 
 
 async def token_problem(request: web.Request) -> str:

@@ -3,12 +3,8 @@
 A client that does not read loses messages, and after a while its connection; no other client waits for it.
 """
 
-import array
 import asyncio
 import contextlib
-import fcntl
-import socket
-import termios
 
 from aiohttp import hdrs, web
 from pydantic import ValidationError
@@ -22,19 +18,14 @@ from facestream.sessions.base import Session
 from facestream.web.auth.guards import require_follower
 from facestream.web.http.bodies import read_json
 from facestream.web.http.protocol import mark_stream
+from facestream.web.http.slow_readers import SlowReader, limit_kernel_buffer
 from facestream.web.keys import REGISTRY
 from facestream.web.problems import MAX_SHOWN_CHARS, RejectedError
 
 HEARTBEAT_S = 10.0
 """A comment is sent when there was no event for this long; proxies close silent connections after 30 to 60 s."""
-STUCK_S = 30.0
-"""A connection is closed if its client reads nothing for this long."""
-LINGER_S = 120.0
-"""After the end of its session, a client has this long to read what waits."""
 PORTION_BYTES = 16 * 1024
 """Of what waits for a slow client, this much leaves the queue at once; the rest may be dropped for newer events."""
-KERNEL_BUFFER_BYTES = 64 * 1024
-"""Linux would let the buffer of a client that does not read grow to 4 MB."""
 MAX_MARKER_BYTES = 4000
 HEADERS = {
     hdrs.CACHE_CONTROL: "no-store",
@@ -104,11 +95,11 @@ async def _send(request: web.Request, listener: Listener) -> web.StreamResponse:
     # A client may leave at any moment, which is no error.
     with contextlib.suppress(ConnectionError):
         await response.prepare(request)
-        _limit_buffers(request)
+        limit_kernel_buffer(request)
         try:
-            reading = _Reading(request, listener)
+            reader = SlowReader(request, lambda: listener.is_ending)
             while not listener.ended:
-                await reading.write(response, await _next(listener))
+                await reader.write(response, (await _next(listener)).encode())
         except TimeoutError:
             if request.transport is not None:
                 request.transport.abort()
@@ -121,49 +112,3 @@ async def _next(listener: Listener) -> str:
             return await listener.take(PORTION_BYTES)
     except TimeoutError:
         return HEARTBEAT
-
-
-class _Reading:
-    """Sends events as fast as a client reads, however slow that is."""
-
-    def __init__(self, request: web.Request, listener: Listener) -> None:
-        self._transport = request.transport
-        self._listener = listener
-        self._loop = asyncio.get_running_loop()
-        self._last_s = float("inf")
-        """Until when the client may read; known when its session has ended."""
-
-    async def write(self, response: web.StreamResponse, events: str) -> None:
-        """Send events; raises TimeoutError if the client reads nothing for STUCK_S, or too long after the end."""
-        async with asyncio.timeout(STUCK_S) as deadline:
-            self._watching = self._loop.call_later(STUCK_S / 10, self._look, deadline, self._unread_bytes())
-            try:
-                await response.write(events.encode())
-            finally:
-                self._watching.cancel()
-
-    def _look(self, deadline: asyncio.Timeout, before_bytes: int) -> None:
-        """Give the client more time if it has read something."""
-        unread_bytes, now_s = self._unread_bytes(), self._loop.time()
-        if self._listener.is_ending:
-            self._last_s = min(self._last_s, now_s + LINGER_S)
-        if unread_bytes < before_bytes and not deadline.expired():
-            deadline.reschedule(min(now_s + STUCK_S, self._last_s))
-        self._watching = self._loop.call_later(STUCK_S / 10, self._look, deadline, unread_bytes)
-
-    def _unread_bytes(self) -> int:
-        """What has been sent and not been taken by the other side: in this process and in the kernel."""
-        if self._transport is None or self._transport.is_closing():
-            return 0
-        connected = self._transport.get_extra_info("socket")
-        waiting = array.array("i", [0])
-        with contextlib.suppress(OSError, AttributeError, ValueError):
-            fcntl.ioctl(connected.fileno(), termios.TIOCOUTQ, waiting)
-        return self._transport.get_write_buffer_size() + waiting[0]
-
-
-def _limit_buffers(request: web.Request) -> None:
-    connected = request.get_extra_info("socket")
-    if connected is not None:
-        with contextlib.suppress(OSError):
-            connected.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BUFFER_BYTES)

@@ -18,7 +18,7 @@ from facestream.messages.http import KINDS, ProblemCode
 from facestream.metrics import LAG_SAMPLE_EVERY_S
 from facestream.sessions.registry import SessionRegistry
 from facestream.web.auth.guards import is_admin, is_local, require_admin
-from facestream.web.keys import CONFIG, METRICS, REGISTRY
+from facestream.web.keys import CONFIG, METRICS, REJECTED
 from facestream.web.problems import Handler, RejectedError, rejection_label
 from facestream.workers.pool import AnalysisPool
 
@@ -156,22 +156,28 @@ async def watch_loop(lag: Histogram) -> None:
 @routes.get("/metrics")
 async def metrics(request: web.Request) -> web.Response:
     """The metrics, for the clients that the setting `metrics` allows, and for admins."""
+    sees_version = await check_reader(request)
+    body = generate_latest(request.app[METRICS])
+    if sees_version:
+        body += generate_latest(BUILD_INFO)
+    return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE})
+
+
+async def check_reader(request: web.Request) -> bool:
+    """Pass for a client that may read the metrics; returns whether it may see the version. Raises RejectedError."""
     readers = request.app[CONFIG].metrics
     if readers == "off":
         raise RejectedError(404, ProblemCode.METRICS_OFF, "no metrics here; the setting `metrics` is off")
     local = await is_local(request)
     if readers == "local" and not local:
         require_admin(request)
-    body = generate_latest(request.app[METRICS])
-    if local or is_admin(request):
-        body += generate_latest(BUILD_INFO)
-    return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE})
+    return local or is_admin(request)
 
 
 @web.middleware
 async def count_rejections(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Count rejected requests; runs inside the middleware that turns errors into problems."""
-    rejected = request.app[REGISTRY].measures.rejected
+    rejected = request.app[REJECTED]
     try:
         return await handler(request)
     except FacestreamError as error:

@@ -1,18 +1,13 @@
-"""Static content: the page, its scripts and libraries, its configuration, and the OpenAPI document."""
+"""Static content: the page, its scripts and libraries, and the OpenAPI document."""
 
 import os
 from pathlib import Path
-from typing import Literal
 
 from aiohttp import web
 
-from facestream import __version__
-from facestream.analysis.drawing.background import Background
-from facestream.ice.servers import as_page_servers
-from facestream.messages.http import IceServerBody, PageConfig, ProblemCode
+from facestream.messages.http import ProblemCode
 from facestream.resources import CLIENT_DIR, REINSTALL
-from facestream.web.auth.guards import is_admin, is_local, token_problem, wants_token
-from facestream.web.keys import CONFIG, CREDENTIALS, MODELS, OPENAPI_TEXT, PAGE_FILES, REACH
+from facestream.web.keys import CONFIG, OPENAPI_TEXT, PAGE_FILES
 from facestream.web.problems import MAX_SHOWN_CHARS, RejectedError
 
 VENDOR_FILES = {
@@ -50,36 +45,6 @@ async def add_security_headers(request: web.Request, response: web.StreamRespons
 async def page(_request: web.Request) -> web.FileResponse:
     """The page."""
     return _response(CLIENT_DIR / "index.html", f"the page is not installed; {REINSTALL} on the server")
-
-
-@routes.get("/config")
-async def page_config(request: web.Request) -> web.Response:
-    """What the page needs to know before it connects."""
-    config = request.app[CONFIG]
-    # Credentials of a relay are for peers only: other clients would use the relay for their own traffic.
-    credentials = request.app[CREDENTIALS]
-    problem = await token_problem(request)
-    # With the version, others would learn known vulnerabilities; with the addresses, the network behind a proxy.
-    is_trusted = (not problem or is_admin(request)) and await is_local(request)
-    reach = request.app[REACH]
-    listens: Literal["loopback", "network"] = "loopback" if reach.is_loopback else "network"
-    ice_servers = [] if problem else as_page_servers(config.page_ice_urls, credentials.make())
-    body = PageConfig(
-        notice=config.notice,
-        views=tuple(map(str, Background)),
-        resume_s=config.resume_s,
-        auth="token" if await wants_token(request) else "none",
-        token_problem=problem,
-        websocket=config.websocket_fallback,
-        version=__version__ if is_trusted else "",
-        listens=listens if is_trusted else "",
-        addresses=reach.urls_for_others() if is_trusted else (),
-        recorded=config.record is not None,
-        record_days=config.record_days if config.record is not None else 0,
-        models=() if problem else request.app[MODELS],
-        ice_servers=[IceServerBody.model_validate(server) for server in ice_servers],
-    )
-    return web.json_response(text=body.to_json())
 
 
 def find_files() -> dict[str, Path]:

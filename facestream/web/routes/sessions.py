@@ -37,17 +37,7 @@ routes = web.RouteTableDef()
 @routes.post("/offer")
 async def offer(request: web.Request) -> web.Response:
     """Open a session: check the client, then read its offer and answer it."""
-    await authorize(request)
-    check_request_rate(request)
-    # A page of another origin cannot send this type without a preflight request.
-    require_type(request, "application/json")
-    try:
-        body = await request.read()
-    except web.HTTPRequestEntityTooLarge:
-        limit = request.app[CONFIG].max_offer_bytes
-        raise OfferTooLargeError(
-            f"offer of more than {limit} bytes; expected a browser's offer of 5 to 10 kB"
-        ) from None
+    body = await read_offer(request)
     registry, config = request.app[REGISTRY], request.app[CONFIG]
     offered = parse_offer(body, registry.candidate_policy, config.max_media_sections)
     session, sdp = await registry.open(offered, requesting_client(request).address)
@@ -62,6 +52,21 @@ async def offer(request: web.Request) -> web.Response:
         resumed=session.is_resumed,
     )
     return web.json_response(text=answer.to_json())
+
+
+async def read_offer(request: web.Request) -> bytes:
+    """The body of an offer, from a client that may open a session; raises what is wrong with the client or the body."""
+    await authorize(request)
+    check_request_rate(request)
+    # A page of another origin cannot send this type without a preflight request.
+    require_type(request, "application/json")
+    try:
+        return await request.read()
+    except web.HTTPRequestEntityTooLarge:
+        limit = request.app[CONFIG].max_offer_bytes
+        raise OfferTooLargeError(
+            f"offer of more than {limit} bytes; expected a browser's offer of 5 to 10 kB"
+        ) from None
 
 
 @routes.patch("/sessions/{id}")

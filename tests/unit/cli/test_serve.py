@@ -5,7 +5,7 @@ import io
 import pytest
 
 from facestream.cli.serve import show_listening
-from facestream.web.server import Listening
+from facestream.web.running import Listening
 
 TOKEN = "a.local.token"
 LISTENING = Listening(("http://localhost:8080", "http://192.0.2.7:8080"), TOKEN)

@@ -10,7 +10,7 @@ from facestream.analysis.options import AnalysisOptions
 from facestream.config import Config
 from facestream.ice.servers import CredentialSource
 from facestream.sessions.registry import SessionRegistry
-from facestream.web import server
+from facestream.web import running, server
 from facestream.workers.pool import AnalysisPool
 
 
@@ -42,7 +42,7 @@ def test_a_fault_in_one_reloader_does_not_prevent_the_others(caplog: pytest.LogC
     def fails() -> None:
         raise OSError(errno.EMFILE, "Too many open files")
 
-    server._reload([fails, lambda: reloaded.append("certificate")])
+    running._reload([fails, lambda: reloaded.append("certificate")])
 
     assert reloaded == ["certificate"]
     assert [record.levelname for record in caplog.records] == ["ERROR"]

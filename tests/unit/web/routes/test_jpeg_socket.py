@@ -5,7 +5,7 @@ from collections import deque
 
 from aiohttp import WSMessage, WSMsgType, web
 
-from facestream.web.routes.jpeg_socket import WebSocketPeer
+from facestream.web.jpeg_peers import WebSocketPeer
 
 PINGS = 1000
 
