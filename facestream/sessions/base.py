@@ -30,6 +30,7 @@ from facestream.messages.control import (
     Mirror,
     NameFace,
     NoteMarker,
+    NoticeCode,
     Ping,
     SendLandmarks,
     SetNeutral,
@@ -100,6 +101,8 @@ class Session(abc.ABC):
         self._end_reason: Reason | None = None
         """Why `run` ends or has ended; None: it still runs, or it was cancelled."""
         self._end_requested: asyncio.Future[Reason] = asyncio.get_running_loop().create_future()
+        self._asked_to_move = ""
+        """Why the peer was asked to move; empty: it was not."""
         self._opened_s = self._last_heard_s = time.monotonic()
 
     async def run(self) -> None:
@@ -207,6 +210,14 @@ class Session(abc.ABC):
         """What happened to its frames so far."""
         return self._pipeline.counts()
 
+    def ask_to_move(self, detail: str) -> None:
+        """Ask the peer to connect again soon, while this session goes on; who cannot be reached yet is asked later.
+
+        `detail` is a sentence for the peer.
+        """
+        self._asked_to_move = detail
+        self._reply(_move(detail))
+
     def request_end(self, ending: Ending, detail: str) -> None:
         """Ask the session to end soon; may be called any number of times, the first reason counts.
 
@@ -280,6 +291,8 @@ class Session(abc.ABC):
             landmarks_every_s=self._pipeline.landmarks.every_s,
         )
         self._reply(hello)
+        if self._asked_to_move:
+            self._reply(_move(self._asked_to_move))
 
     def _on_control(self, message: str | bytes) -> None:
         """Do what the peer asks; never raises."""
@@ -415,6 +428,10 @@ class Session(abc.ABC):
         if remaining_s <= 0:
             raise late
         return remaining_s
+
+
+def _move(detail: str) -> ControlReply:
+    return ControlReply(type="notice", code=NoticeCode.MOVE, detail=detail)
 
 
 def rejected(error: FrameError) -> SessionEnded:

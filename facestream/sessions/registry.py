@@ -32,6 +32,7 @@ from facestream.sessions.admission import (
     address_key,
 )
 from facestream.sessions.base import Session
+from facestream.sessions.draining import Drain
 from facestream.sessions.ending import Ending
 from facestream.sessions.jpeg import JpegSession, JpegSocket
 from facestream.sessions.resume import ResumeStates, session_of
@@ -121,7 +122,9 @@ class SessionRegistry:
         self._resume_states = ResumeStates(config)
         self._resuming: set[str] = set()
         """Resume tokens of the peers that are reconnecting now."""
-        self._draining = False
+        self.drain = Drain(self._sessions.values)
+        """Of a node of a cluster, whose process goes on after it."""
+        self._stopping = False
         self._ports_free = True
         """Whether the last offer that got as far as its media ports got one."""
         self._drained_by_s = 0.0
@@ -133,8 +136,8 @@ class SessionRegistry:
 
     @property
     def draining(self) -> bool:
-        """Whether the server is stopping and admits no more peers."""
-        return self._draining
+        """Whether the server is stopping or being drained, and admits no more peers."""
+        return self._stopping or self.drain.is_active
 
     @property
     def resumable(self) -> int:
@@ -145,7 +148,7 @@ class SessionRegistry:
         """How busy the server is now."""
         now_s = time.monotonic()
         active = list(self._active_beside(None, now_s))
-        places = 0 if self._draining else self._admission.free_places(active, self._pool.alive)
+        places = 0 if self.draining else self._admission.free_places(active, self._pool.alive)
         return Load(
             places=places,
             frame_s=self._admission.cost.ordinary_s,
@@ -265,8 +268,8 @@ class SessionRegistry:
 
         May be called again, also after a cancelled call; the deadline is that of the first call.
         """
-        if not self._draining:
-            self._draining = True
+        if not self._stopping:
+            self._stopping = True
             self._drained_by_s = time.monotonic() + DRAIN_DEADLINE_S
         for session in self._sessions.values():
             session.request_end(Ending.SERVER_STOPPING, "the server is stopping")
@@ -316,8 +319,12 @@ class SessionRegistry:
             self._resuming.discard(resume)
 
     def _check_draining(self) -> None:
-        if self._draining:
+        if self._stopping:
             raise DrainingError("the server is stopping; try again in a minute", RejectionReason.STOPPING)
+        if self.drain.is_active:
+            raise DrainingError(
+                "the server is being drained; try again in a minute", RejectionReason.STOPPING
+            )
 
     def _active_beside(self, replaced: Session | None, now_s: float) -> Iterator[ActiveSession]:
         """The running sessions, without the one whose peer is reconnecting."""
@@ -377,7 +384,7 @@ class SessionRegistry:
 
     def _trim_soon(self) -> None:
         """Return freed memory to the system, once for all sessions that end together."""
-        if not self._draining and self._trimming is None:
+        if not self._stopping and self._trimming is None:
             self._trimming = asyncio.get_running_loop().call_later(TRIM_AFTER_S, self._trim)
 
     def _trim(self) -> None:

@@ -25,7 +25,7 @@ from facestream.ice.relays import as_rtc
 from facestream.ice.servers import IceServer
 from facestream.ice.trickle import candidates_from, identity_of, parse_fragment
 from facestream.media.outbox import SEND_ERRORS
-from facestream.messages.control import ControlReply, encode_control
+from facestream.messages.control import ControlReply, NoticeCode, encode_control
 from facestream.messages.http import SessionState
 from facestream.metrics import Measures
 from facestream.sessions.base import Session
@@ -72,7 +72,7 @@ class WebRtcSession(Session):
         """Number of the peer's candidates that were checked so far, whether admitted or rejected."""
         self._control: RTCDataChannel | None = None
         self._notice_sent = False
-        """Whether `close` waits until the peer has acknowledged its notice."""
+        """Whether `close` waits until the peer has acknowledged its last notice."""
         self._source: MediaStreamTrack | None = None
 
     async def accept(self, offer: Offer) -> str:
@@ -158,4 +158,4 @@ class WebRtcSession(Session):
             channel.send(message)
         except SEND_ERRORS:
             return
-        self._notice_sent = self._notice_sent or reply.type == "notice"
+        self._notice_sent = self._notice_sent or (reply.type == "notice" and reply.code != NoticeCode.MOVE)

@@ -140,6 +140,8 @@ async def _serve_with(
         "ice/relays": registry.relays.run,
         "sessions/cost": registry.measure_cost,
     }
+    if registry.node:
+        auxiliary["sessions/drain"] = registry.drain.run
     if registry.recorder is not None:
         auxiliary["record/care"] = registry.recorder.care
     await run_app(

@@ -52,7 +52,7 @@ def what_is_missing(registry: SessionRegistry, pool: AnalysisPool) -> list[str]:
     if not analyses(pool):
         missing.append(f"analysis: {_why_none(pool)}")
     if registry.draining:
-        missing.append("draining: the server is stopping and admits no new peers")
+        missing.append("draining: the server is stopping or being drained, and admits no new peers")
     return missing
 
 

@@ -75,7 +75,9 @@ class ServerCollector(Collector):
         for outcome, count in measures.ice.items():
             ice.add_metric([outcome], count)
         draining = GaugeMetricFamily(
-            "facestream_draining", "1 while the server is stopping.", float(self._registry.draining)
+            "facestream_draining",
+            "1 while the server is stopping or being drained.",
+            float(self._registry.draining),
         )
         yield from (sessions, opened, closed, rejected, ice, draining)
 
