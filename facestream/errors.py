@@ -128,12 +128,16 @@ class ServerUnreachableError(FacestreamError):
 
     code = "server_unreachable"
 
-    def __init__(self, message: str, status: int = 0, problem_code: str = "") -> None:
+    def __init__(
+        self, message: str, status: int = 0, problem_code: str = "", retry_after_s: float = 0.0
+    ) -> None:
         super().__init__(message)
         self.status = status
         """HTTP status with which the server rejected the peer; 0: no HTTP response."""
         self.problem_code = problem_code
         """`code` of the problem in that response; empty: none."""
+        self.retry_after_s = retry_after_s
+        """Seconds after which the server allows another try; 0: it did not say."""
 
 
 class ServerLostError(ServerUnreachableError):

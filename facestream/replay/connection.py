@@ -2,7 +2,6 @@
 
 import enum
 import logging
-import time
 from collections.abc import Callable, Sequence
 
 from aiortc import (
@@ -25,7 +24,7 @@ from facestream.ice.servers import CredentialSource, IceServer
 from facestream.replay import http
 from facestream.replay.options import Codec, ReplayOptions
 
-ReceivedCallback = Callable[[int | None, float], None]
+ReceivedCallback = Callable[[], None]
 
 
 class ReceiveMode(enum.Enum):
@@ -98,7 +97,7 @@ def count_without_decoding(receiver: RTCRtpReceiver, on_received: ReceivedCallba
 
     async def count(packet: RtpPacket, arrival_time_ms: int) -> None:  # noqa: ARG001 - the library's signature
         if packet.marker:
-            on_received(None, time.monotonic())
+            on_received()
 
     if not hasattr(receiver, "_handle_rtp_packet"):
         msg = "this version of aiortc passes packets to receivers in another way; expected 1.16"

@@ -104,6 +104,8 @@ class EncodedTrack(ReplayTrack):
         self._begin = start
         self._phase = phase
         self._sent = 0
+        self._first = 0
+        """Number of the frame that was sent as the first one of the clip, on the present connection."""
         self._started_s = 0.0
 
     async def _next_due(self) -> "Packet[Stream]":
@@ -115,7 +117,12 @@ class EncodedTrack(ReplayTrack):
             await self._begin.wait()
             # If all peers sent at the same time, they would measure the queue that this causes.
             self._started_s = time.monotonic() + self._phase * clip.interval_s
-        frame = clip.frames[self._sent % len(clip.frames)]
+        if self._has_moved:
+            # The next decoder knows nothing yet, and only the first frame is certainly a keyframe.
+            self._first = self._sent
+            self._started_s = max(self._started_s, time.monotonic() - clip.frame_time_s(self._sent))
+            self._has_moved = False
+        frame = clip.frames[(self._sent - self._first) % len(clip.frames)]
         at_s = clip.frame_time_s(self._sent)
         early_s = self._started_s + at_s - time.monotonic()
         if early_s > 0:

@@ -110,6 +110,7 @@ async def post_offer(url: URL, offer: OfferBody, credentials: Credentials = NO_C
             ) as response,
         ):
             status, body = response.status, await read_bounded(response)
+            retry_after_s = _seconds(response.headers.get("Retry-After", ""))
     except TimeoutError as error:
         raise ServerUnreachableError(
             f"{shown(url)} did not answer the offer within {OFFER_DEADLINE_S:.0f} s; is it a facestream server?"
@@ -119,7 +120,7 @@ async def post_offer(url: URL, offer: OfferBody, credentials: Credentials = NO_C
             f"{shown(url)} cannot be reached ({reason_of(error)}); start the server with `{START}`, or check --url"
         ) from error
     if status != 200:
-        raise rejection_of(url, status, body, "the offer")
+        raise rejection_of(url, status, body, "the offer", retry_after_s)
     try:
         return AnswerBody.model_validate_json(body)
     except ValidationError as error:
@@ -196,7 +197,9 @@ async def read_bounded(response: aiohttp.ClientResponse) -> bytes:
     return bytes(body)
 
 
-def rejection_of(url: URL, status: int, body: bytes, what: str) -> ServerUnreachableError:
+def rejection_of(
+    url: URL, status: int, body: bytes, what: str, retry_after_s: float = 0.0
+) -> ServerUnreachableError:
     """The error for a response other than 200 to `what`, with its problem code if the body is a problem."""
     try:
         problem = Problem.model_validate_json(body)
@@ -205,7 +208,13 @@ def rejection_of(url: URL, status: int, body: bytes, what: str) -> ServerUnreach
             f"{shown(url)} rejected {what}: HTTP {status}, not the response of a facestream server; check host and "
             "port of --url",
             status,
+            retry_after_s=retry_after_s,
         )
     return ServerUnreachableError(
-        f"{shown(url)} rejected {what}: {problem.detail} (HTTP {status})", status, problem.code
+        f"{shown(url)} rejected {what}: {problem.detail} (HTTP {status})", status, problem.code, retry_after_s
     )
+
+
+def _seconds(retry_after: str) -> float:
+    """The seconds of a header `Retry-After`; 0 if it has none, or a date."""
+    return float(retry_after) if retry_after.isascii() and retry_after.isdigit() else 0.0

@@ -15,7 +15,7 @@ from facestream.replay.encoded import EncodedClip, EncodedTrack, encode_clip
 from facestream.replay.options import ReplayOptions
 from facestream.replay.peer import TICK_S, ReplayPeer
 from facestream.replay.recording import ReplayFiles
-from facestream.replay.summary import Latency, Summary, Tally
+from facestream.replay.summary import Latency, Summary, Tally, moves_as_text
 from facestream.replay.track import ReplayTrack
 
 logger = logging.getLogger(__name__)
@@ -125,6 +125,10 @@ class LoadTotal:
     setup_ms_max: float | None
     latency_ms: Latency
     """Of the first peer, which is the only one that decodes."""
+    moves: int
+    """Moves to other servers, of all peers together."""
+    away_ms_max: float | None
+    """The longest time without frames at a move; None if there was no move."""
 
     def as_text(self) -> str:
         """Some lines of text."""
@@ -134,6 +138,7 @@ class LoadTotal:
             f"{self.analysed_frames} analysed, {self.dropped_frames} dropped",
             f"analysed  {self.fps_analysed_min:.1f} FPS for the slowest peer, {self.fps_analysed_mean:.1f} on average",
             f"{self.latency_ms.as_text()} (first peer)",
+            *moves_as_text(self.moves, self.away_ms_max),
         ]
         return "\n".join(lines + [f"failed    {count} x {why}" for why, count in self.failures.items()])
 
@@ -215,6 +220,7 @@ def _total(peers: Sequence[_LoadPeer]) -> LoadTotal:
     summaries = [peer.summary() for peer in peers]
     rates = [peer.tally.fps_analysed for peer in peers if peer.failure is None] or [0.0]
     setups_ms = [summary.setup_ms for summary in summaries if summary.setup_ms is not None]
+    away_ms = [summary.away_ms_max for summary in summaries if summary.away_ms_max is not None]
     failures = Counter(peer.failure for peer in peers if peer.failure is not None)
     return LoadTotal(
         peers=len(peers),
@@ -229,6 +235,8 @@ def _total(peers: Sequence[_LoadPeer]) -> LoadTotal:
         fps_analysed_mean=round(sum(rates) / len(rates), 2),
         setup_ms_max=max(setups_ms, default=None),
         latency_ms=summaries[0].latency_ms,
+        moves=sum(summary.moves for summary in summaries),
+        away_ms_max=max(away_ms, default=None),
     )
 
 

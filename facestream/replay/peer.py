@@ -1,42 +1,31 @@
 """One headless peer: sends a clip over a real peer connection and receives the annotated video and telemetry."""
 
 import asyncio
-import contextlib
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 
-from aiortc import RTCSessionDescription
-from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from av import VideoFrame
 
-from facestream.aiortc_patches import close_peer_connection
-from facestream.clips.clip import open_clip
 from facestream.clips.reader import Problem
-from facestream.errors import FrameError, ServerLostError, ServerUnreachableError
+from facestream.errors import ServerLostError, ServerUnreachableError
 from facestream.ice.servers import IceServer
 from facestream.media.planes import planes_of
-from facestream.messages.control import Bye, ControlReply, NoticeCode, SendLandmarks, decode_reply
-from facestream.messages.http import OfferBody
+from facestream.messages.control import ControlReply, NoticeCode, SendLandmarks, decode_reply
 from facestream.messages.telemetry import Telemetry, decode_telemetry
 from facestream.replay import http
-from facestream.replay.connection import (
-    ReceiveMode,
-    count_without_decoding,
-    find_ice_servers,
-    open_peer_connection,
-    prefer_codec,
-)
+from facestream.replay.connection import ReceiveMode, find_ice_servers
+from facestream.replay.link import Link
+from facestream.replay.move import FIRST_FRAME_DEADLINE_S, FrameTimes, Move
 from facestream.replay.options import ReplayOptions
 from facestream.replay.recording import Recording, ReplayFiles, TelemetryLog
 from facestream.replay.stamp import read_stamp
 from facestream.replay.summary import Summary, Tally
-from facestream.replay.track import ClipTrack, ReplayTrack, selection_for_sending
+from facestream.replay.track import ReplayTrack, sending_clip
 from facestream.results.outputs import check_outputs
 
-CONNECT_DEADLINE_S = 15.0
 REPORTS_DEADLINE_S = 30.0
 SILENCE_DEADLINE_S = 10.0
 TAIL_DEADLINE_S = 2.0  # for frames in transit when the clip ends
@@ -61,11 +50,13 @@ class ReplayPeer:
         receive_mode: ReceiveMode = ReceiveMode.DECODE,
         resume: str = "",
         first_face_id: int = 1,
+        on_move: Literal["follow", "stay"] = "follow",
     ) -> None:
         """Check the options; raises ClipError, ConfigError, ServerUnreachableError.
 
         Without `make_track`, the peer sends the clip of the options. `resume` is the `resume_token` of an earlier peer.
-        `first_face_id` is the id of the first face if that session cannot be resumed.
+        `first_face_id` is the id of the first face if that session cannot be resumed. With `on_move`, the peer follows
+        a server that asks it to move, or stays until that server ends the session.
         """
         self.options = options
         self._resume, self._first_face_id = resume, first_face_id
@@ -75,18 +66,16 @@ class ReplayPeer:
             {"--out": options.out, "--telemetry": options.telemetry}, [options.clip], binary={"--out"}
         )
         self._credentials = http.Credentials(options.token, options.cafile)
-        self._make_track = make_track or _sending_clip(options)
+        self._make_track = make_track or sending_clip(options)
         self._receive_mode = receive_mode
         self.tally = Tally(time.monotonic())
-        self.session_id = self._secret = ""
-        self.resume_token = ""
-        """Given as `resume` to another peer, it resumes this one's face ids and counters."""
-        self.kept = ""
-        """A sentence, if the server keeps the results of this session; empty: it does not."""
+        self._on_move = on_move
+        self.link = Link(options, self._credentials, receive_mode, self)
+        """The present connection; a move to another server replaces it."""
         self.states: list[str] = []
         """All states of the connection so far, in order."""
         self.notices: deque[ControlReply] = deque(maxlen=MAX_KEPT_REPLIES)
-        """The notices and errors that the server sent on the control channel."""
+        """The notices and errors that the server sent on the control channel, without those of a move that worked."""
         self.unreadable: deque[str] = deque(maxlen=MAX_KEPT_REPLIES)
         """What this peer could not read of the server's messages and video, as sentences."""
         self._recording = Recording(options.out) if options.out else None
@@ -99,21 +88,27 @@ class ReplayPeer:
         self._reports: deque[Telemetry] = deque(maxlen=MAX_KEPT_REPORTS)
         self._replies: deque[ControlReply] = deque(maxlen=MAX_KEPT_REPLIES)
         self._changed = asyncio.Event()
-        self._receiving = asyncio.TaskGroup()
+        self._tasks = asyncio.TaskGroup()
         self._closed = False
-        self._tasks: list[asyncio.Task[None]] = []
+        self._ice_servers: Sequence[IceServer] = ()
+        self._move: Move | None = None
+        self._moving: asyncio.Task[None] | None = None
+        self._first_of: Link | None = None
+        """The connection whose first frame is still to come, after a move."""
+        self._times = FrameTimes()
 
     async def __aenter__(self) -> Self:
         self.tally = Tally(time.monotonic())
         try:
-            ice_servers = await find_ice_servers(self.options, self.url, self._credentials)
+            self._ice_servers = await find_ice_servers(self.options, self.url, self._credentials)
         except BaseException:
             self.files.finish(whole=False)
             raise
-        self._open(ice_servers)
-        await self._receiving.__aenter__()
+        self._track = self._make_track(self.tally)
+        self.link.open(self._ice_servers, self._track)
+        await self._tasks.__aenter__()
         try:
-            await self._connect()
+            await self.link.connect(self._tasks, self._resume, self._first_face_id)
         except BaseException:
             await self._close(whole=False)
             raise
@@ -124,6 +119,31 @@ class ReplayPeer:
     ) -> None:
         # A user who interrupts the replay gets valid files of what it has received.
         await self._close(whole=kind is None or not issubclass(kind, Exception))
+
+    @property
+    def session_id(self) -> str:
+        """The id of the present session; empty: there is none."""
+        return self.link.session_id
+
+    @property
+    def secret(self) -> str:
+        """Its secret."""
+        return self.link.secret
+
+    @property
+    def resume_token(self) -> str:
+        """Given as `resume` to another peer, it resumes this one's face ids and counters."""
+        return self.link.resume_token
+
+    @property
+    def resumed(self) -> bool:
+        """Whether the present session continues an earlier one."""
+        return self.link.resumed
+
+    @property
+    def kept(self) -> str:
+        """A sentence, if the server keeps the results of this session; empty: it does not."""
+        return self.link.kept
 
     @property
     def clip_ended(self) -> bool:
@@ -183,17 +203,15 @@ class ReplayPeer:
 
     async def wait_closed(self, timeout_s: float = REPORTS_DEADLINE_S) -> None:
         """Wait until the server has ended the connection; raises TimeoutError."""
-        await self._wait_until(lambda: self._pc.connectionState in {"closed", "failed"}, timeout_s)
+        await self._wait_until(lambda: self.link.pc.connectionState in {"closed", "failed"}, timeout_s)
 
     def send_control(self, message: str | bytes) -> None:
         """Send anything on the control channel, even invalid messages."""
-        self._control.send(message)
+        self.link.control.send(message)
 
     async def vanish(self) -> None:
         """Free everything without telling the server, like a peer that has lost its network."""
-        # Without ICE, DTLS cannot tell the server either.
-        await self._transceiver.sender.transport.transport.stop()
-        self.session_id = ""
+        await self.link.vanish()
         await self.close()
 
     async def close(self) -> None:
@@ -214,75 +232,26 @@ class ReplayPeer:
         if lost and whole:
             raise ServerLostError(f"{self._server} does not answer any more: {self._returned}")
 
-    # Setup
-
-    def _open(self, ice_servers: Sequence[IceServer]) -> None:
-        self._pc = open_peer_connection(self.options, self.url, ice_servers)
-        self._pc.on("connectionstatechange", self._on_connection_state)
-        self._track = self._make_track(self.tally)
-        self._transceiver = self._pc.addTransceiver(self._track, direction="sendrecv")
-        if self.options.codec is not None:
-            prefer_codec(self._transceiver, self.options.codec)
-        # After the transceiver: aiortc 1.16 with MAX_BUNDLE stops the shared transport when it gets the answer, if the
-        # transport was created for a data channel.
-        telemetry = self._pc.createDataChannel("telemetry", ordered=False, maxRetransmits=0)
-        telemetry.on("message", self._on_telemetry)
-        self._control = self._pc.createDataChannel("control")
-        self._control.on("message", self._on_control)
-        self._control.on("open", self._on_control_open)
-
-    async def _connect(self) -> None:
-        await self._pc.setLocalDescription(await self._pc.createOffer())
-        offer = OfferBody(
-            sdp=self._pc.localDescription.sdp,
-            type="offer",
-            resume=self._resume,
-            first_face_id=self._first_face_id,
-            record=self.options.record,
-        )
-        answer = await http.post_offer(self.url, offer, self._credentials)
-        self.session_id, self.resume_token = answer.session_id, answer.resume
-        self._secret = answer.secret
-        self.kept = http.recorded_words(answer.record_days) if answer.recorded else ""
-        try:
-            await self._pc.setRemoteDescription(RTCSessionDescription(sdp=answer.sdp, type="answer"))
-        except Exception as error:  # aiortc 1.16's parser may raise anything
-            raise ServerUnreachableError(
-                f"{self._server} returned an invalid answer ({error}); expected a facestream server: check --url"
-            ) from error
-        receiver = self._transceiver.receiver
-        if self._receive_mode is ReceiveMode.COUNT:
-            count_without_decoding(receiver, self.tally.count_received)
-        self._tasks.append(self._receiving.create_task(self._receive(receiver.track), name="replay/receive"))
-        await self._wait_connected()
-
-    async def _wait_connected(self) -> None:
-        pc = self._pc
-        with contextlib.suppress(TimeoutError):
-            await self._wait_until(
-                lambda: pc.connectionState not in {"new", "connecting"}, CONNECT_DEADLINE_S
-            )
-        # If the server ends the connection at once, `finish` reports the notice it sent.
-        if self.tally.connected_s is None:
-            raise ServerUnreachableError(
-                f"{self._server} answered the offer, but no connection was established ({pc.connectionState}); "
-                "UDP must reach the addresses that it offers: check --ice-address of the server"
-            )
-
     # Event handlers must not raise: aiortc would end the connection.
 
-    def _on_connection_state(self) -> None:
-        self.states.append(self._pc.connectionState)
-        if self._pc.connectionState == "connected" and self.tally.connected_s is None:
+    def on_state(self, link: Link) -> None:
+        """Of `LinkOwner`."""
+        if link is self.link:
+            self.states.append(link.pc.connectionState)
+        if link.is_up and self.tally.connected_s is None:
             self.tally.connected_s = self.tally.last_heard_s = time.monotonic()
         self._changed.set()
 
-    def _on_control_open(self) -> None:
+    def on_control_open(self, link: Link) -> None:
+        """Of `LinkOwner`."""
         if self.options.landmarks_every_s:
             request = SendLandmarks(type="landmarks", every_s=self.options.landmarks_every_s)
-            self._control.send(request.model_dump_json())
+            link.control.send(request.model_dump_json())
 
-    def _on_telemetry(self, message: str | bytes) -> None:
+    def on_telemetry(self, link: Link, message: str | bytes) -> None:
+        """Of `LinkOwner`."""
+        if link is not self.link and self._first_of is None:
+            return  # the next session repeats the numbers of its last frames
         try:
             report = decode_telemetry(message)
         except ValueError as error:
@@ -296,42 +265,96 @@ class ReplayPeer:
             self.on_report(report)
         self._changed.set()
 
-    def _on_control(self, message: str | bytes) -> None:
+    def on_control(self, link: Link, message: str | bytes) -> None:
+        """Of `LinkOwner`."""
         try:
             reply = decode_reply(message)
         except ValueError as error:
             self.unreadable.append(f"a control message is not version 1: {error}")
             return
         self._replies.append(reply)
-        if reply.type in {"notice", "error"}:
-            self.notices.append(reply)
-        elif reply.type == "marker" and self._log is not None:
+        if reply.type == "marker" and self._log is not None:
             self._log.write(reply)
+        if reply.type == "notice" and reply.code == NoticeCode.MOVE and self._on_move == "follow":
+            if link is self.link:
+                self._begin_move()
+        elif reply.type in {"notice", "error"} and not self._is_left(link):
+            self.notices.append(reply)
         self._changed.set()
+
+    def on_frame(self, link: Link, frame: VideoFrame | None) -> None:
+        """Of `LinkOwner`."""
+        now_s = time.monotonic()
+        if link is self._first_of:
+            self._first_of = None
+            self._times.begin_connection()
+            self.tally.count_away(now_s)
+        self.tally.count_received(read_stamp(planes_of(frame)[0]) if frame is not None else None, now_s)
+        # Frames of the old connection still arrive, until the first of the next one.
+        is_next = link is self.link or self._first_of is not None
+        if self._recording is not None and frame is not None and is_next:
+            self._times.place(frame, now_s)
+            self._recording.write(frame)
+        self._changed.set()
+
+    def on_unreadable(self, link: Link, what: str) -> None:
+        """Of `LinkOwner`."""
+        del link
+        self.unreadable.append(what)
+
+    # A move to another server
+
+    def _is_left(self, link: Link) -> bool:
+        """Whether this peer has another connection in its place, or a try that may have taken over its session."""
+        return link is not self.link or (self._move is not None and self._move.is_trying)
+
+    def _begin_move(self) -> None:
+        if self._moving is None or self._moving.done():
+            self._moving = self._tasks.create_task(self._follow_move(), name="replay/move")
+
+    async def _follow_move(self) -> None:
+        present = self.link
+        self._move = Move(self._open_next)
+        try:
+            link = await self._move.next_link(lambda: present.is_up)
+        finally:
+            self._move = None
+        if link is None:
+            return
+        self.tally.count_move(resumed=link.resumed)
+        present.let_go()
+        self._track.move()
+        self.link = self._first_of = link
+        link.take(self._track)
+        try:
+            await self._wait_until(lambda: self._first_of is not link, FIRST_FRAME_DEADLINE_S)
+        except TimeoutError:
+            pass  # `finish` says so, if none comes at all
+        finally:
+            await present.leave()
+            await present.close()
+
+    async def _open_next(self) -> Link:
+        self._track.move()  # setting up the next connection delays it
+        link = Link(self.options, self._credentials, self._receive_mode, self)
+        link.open(self._ice_servers, None)
+        first_face_id = max(self._first_face_id, self.tally.last_face_id + 1)
+        try:
+            await link.connect(self._tasks, self.resume_token, first_face_id)
+        except BaseException:
+            await link.leave()
+            await link.close()
+            raise
+        return link
 
     # While connected
 
-    async def _receive(self, source: MediaStreamTrack) -> None:
-        while True:
-            try:
-                frame = await source.recv()
-            except MediaStreamError:
-                return
-            except FrameError as error:
-                self.unreadable.append(f"the annotated video cannot be decoded: {error}")
-                return
-            now_s = time.monotonic()
-            if not isinstance(frame, VideoFrame):
-                continue
-            self.tally.count_received(read_stamp(planes_of(frame)[0]), now_s)
-            if self._recording is not None:
-                self._recording.write(frame)
-            self._changed.set()
-
     def _check_alive(self) -> None:
+        if self._move is not None and self._move.is_trying:
+            return  # it may have taken over the session
         sentences = [*self.unreadable, *(notice.detail for notice in self.notices)]
         said = f": {sentences[-1]}" if sentences else ""
-        if self._pc.connectionState != "connected":
+        if not self.link.is_up:
             if self.notices and self.notices[-1].code in _CLIP_REFUSED:
                 raise ServerUnreachableError(f"{self._server} ended the connection{said}")
             raise ServerLostError(f"{self._server} ended the connection{said} ({self._returned})")
@@ -356,27 +379,14 @@ class ReplayPeer:
 
     async def _leave(self) -> bool:
         """Tell the server, and end the connection; returns whether the server has answered."""
-        reached = False
-        if self.session_id:
-            if self._control.readyState == "open":
-                self._control.send(Bye(type="bye").model_dump_json())
-            reached = await http.leave(self.url, self.session_id, self._secret, self._credentials)
+        if self._moving is not None:
+            self._moving.cancel()
+            await asyncio.wait({self._moving})
+        reached = await self.link.leave()
         self._track.stop()
-        await close_peer_connection(self._pc)
-        for task in self._tasks:
-            task.cancel()
-        await self._receiving.__aexit__(None, None, None)
+        await self.link.close()
+        await self._tasks.__aexit__(None, None, None)
         return reached
-
-
-def _sending_clip(options: ReplayOptions) -> TrackFactory:
-    clip = open_clip(options.clip)
-
-    def make_track(tally: Tally) -> ReplayTrack:
-        selection = selection_for_sending(loop=options.loop, duration_s=options.duration_s)
-        return ClipTrack(clip.frames(selection), clip.fps, tally)
-
-    return make_track
 
 
 async def replay_clip(options: ReplayOptions, on_progress: ProgressCallback | None = None) -> Summary:

@@ -50,24 +50,35 @@ class Summary:
     """Number of different face ids."""
     emotions: dict[str, float]
     """Share of each label among the faces of all frames, 0..1 each, with sum 1; empty without faces."""
+    moves: int
+    """How often the server asked the peer to move and it did."""
+    away_ms_max: float | None
+    """The longest time from the last frame before a move to the first one after it; None if there was no move."""
 
     def as_json(self) -> dict[str, object]:
         """The JSON that `--summary` writes."""
         return asdict(self)
 
     def as_text(self) -> str:
-        """Four lines of text."""
+        """Four lines of text, and one about moves if there were any."""
         shares = ", ".join(f"{label} {share:.0%}" for label, share in self.emotions.items())
-        return "\n".join(
-            (
-                f"frames    {self.sent_frames} sent, {self.received_frames} received at {self.fps_received:.1f} "
-                f"FPS, {self.analysed_frames} analysed, {self.dropped_frames} dropped",
-                f"times     connected after {_text(self.setup_ms)}, first frame received after "
-                f"{_text(self.first_frame_ms)}",
-                self.latency_ms.as_text(),
-                f"faces     {self.faces_seen} found{f': {shares}' if shares else ''}",
-            )
-        )
+        lines = [
+            f"frames    {self.sent_frames} sent, {self.received_frames} received at {self.fps_received:.1f} FPS, "
+            f"{self.analysed_frames} analysed, {self.dropped_frames} dropped",
+            f"times     connected after {_text(self.setup_ms)}, first frame received after "
+            f"{_text(self.first_frame_ms)}",
+            self.latency_ms.as_text(),
+            f"faces     {self.faces_seen} found{f': {shares}' if shares else ''}",
+        ]
+        return "\n".join(lines + moves_as_text(self.moves, self.away_ms_max))
+
+
+def moves_as_text(moves: int, away_ms_max: float | None) -> list[str]:
+    """A line about the moves to other servers; none if there were none."""
+    if not moves:
+        return []
+    away = "" if away_ms_max is None else f", {away_ms_max:.0f} ms without frames at most"
+    return [f"moves     {moves} to another server{away}"]
 
 
 class Tally:
@@ -91,6 +102,9 @@ class Tally:
         """Analysed frames with at least one face."""
         self.labels: Counter[str] = Counter()
         """How often each label was given, over the faces of all frames."""
+        self.moves = 0
+        self.away_ms_max: float | None = None
+        self._dropped_before = 0
 
     def count_sent(self, counter: int | None, now_s: float) -> None:
         """Count a frame given to the encoder; `counter` is its number, None if it has none."""
@@ -118,10 +132,27 @@ class Tally:
             self._last_analysed_s = now_s
             self._first_analysed_s = self._first_analysed_s or now_s
         # The channel is unordered, so an older message may arrive later.
-        self.dropped = max(self.dropped, report.dropped)
+        self.dropped = max(self.dropped, self._dropped_before + report.dropped)
         self._face_ids.update(face.id for face in report.faces)
         self.with_faces += report.analysed and bool(report.faces)
         self.labels.update(face.label for face in report.faces)
+
+    def count_move(self, *, resumed: bool) -> None:
+        """Count a move; if the next server does not continue the session, it counts dropped frames from 0."""
+        self.moves += 1
+        if not resumed:
+            self._dropped_before = self.dropped
+
+    def count_away(self, now_s: float) -> None:
+        """The first frame after a move has arrived; call it before that frame is counted."""
+        if self.last_received_s is not None:
+            away_ms = round((now_s - self.last_received_s) * 1000, 1)
+            self.away_ms_max = max(self.away_ms_max or 0.0, away_ms)
+
+    @property
+    def last_face_id(self) -> int:
+        """The largest face id so far; 0: none."""
+        return max(self._face_ids, default=0)
 
     @property
     def fps_analysed(self) -> float:
@@ -142,6 +173,8 @@ class Tally:
             latency_ms=latency_of(self.latencies_ms),
             faces_seen=len(self._face_ids),
             emotions={label: round(count / faces, 4) for label, count in self.labels.most_common()},
+            moves=self.moves,
+            away_ms_max=self.away_ms_max,
         )
 
     def _since_start_ms(self, time_s: float | None) -> float | None:

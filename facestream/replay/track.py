@@ -4,6 +4,7 @@ import asyncio
 import threading
 import time
 from abc import abstractmethod
+from collections.abc import Callable
 from fractions import Fraction
 
 import av
@@ -14,10 +15,12 @@ from av.frame import Frame
 from av.packet import Packet
 from av.stream import Stream
 
+from facestream.clips.clip import open_clip
 from facestream.clips.reader import FILL_INTERVAL_S, ClipFrame, ClipReader, Problem, Selection
 from facestream.config.limits import MAX_FRAME_PX
 from facestream.errors import FacestreamError
 from facestream.media.planes import planes_of
+from facestream.replay.options import ReplayOptions
 from facestream.replay.stamp import COUNTER_VALUES, fits, write_stamp
 from facestream.replay.summary import Tally
 
@@ -30,6 +33,17 @@ def selection_for_sending(*, loop: bool, duration_s: float | None) -> Selection:
     return Selection(loop=loop, duration_s=duration_s, max_side_px=MAX_FRAME_PX, gaps="fill")
 
 
+def sending_clip(options: ReplayOptions) -> "Callable[[Tally], ReplayTrack]":
+    """What makes the track that sends the clip of the options; raises ClipError."""
+    clip = open_clip(options.clip)
+
+    def make_track(tally: Tally) -> ReplayTrack:
+        selection = selection_for_sending(loop=options.loop, duration_s=options.duration_s)
+        return ClipTrack(clip.frames(selection), clip.fps, tally)
+
+    return make_track
+
+
 class ReplayTrack(VideoStreamTrack):
     """A video track that reports when and why it has ended."""
 
@@ -39,6 +53,7 @@ class ReplayTrack(VideoStreamTrack):
         self.failure: Exception | None = None
         """Why it ended early; None if it did not."""
         self._tally = tally
+        self._has_moved = False
 
     async def recv(self) -> "Frame | Packet[Stream]":  # type: ignore[override]
         # aiortc 1.16 sends packets unchanged, although the annotation of its track allows frames only.
@@ -51,6 +66,10 @@ class ReplayTrack(VideoStreamTrack):
         """What was wrong with the clip as far as it was read."""
         return ()
 
+    def move(self) -> None:
+        """Another connection sends the track from now on; what came due in between was not late."""
+        self._has_moved = True
+
     def stop(self) -> None:
         super().stop()
         self.ended.set()
@@ -62,6 +81,19 @@ class ReplayTrack(VideoStreamTrack):
     @abstractmethod
     async def _next_due(self) -> "Frame | Packet[Stream]":
         """The next frame, when it is due; raises MediaStreamError after the last."""
+
+
+class LentTrack(VideoStreamTrack):
+    """A track as one connection sends it: aiortc 1.16 stops the track of a connection that ends."""
+
+    def __init__(self, track: ReplayTrack) -> None:
+        super().__init__()
+        self._track = track
+
+    async def recv(self) -> "Frame | Packet[Stream]":  # type: ignore[override]
+        if self.readyState != "live":
+            raise MediaStreamError
+        return await self._track.recv()
 
 
 class ClipTrack(ReplayTrack):
@@ -108,8 +140,9 @@ class ClipTrack(ReplayTrack):
                 self._started_s = now_s - frame.at_s
             early_s = self._started_s + frame.at_s - now_s
             if early_s < -self._interval_s:
-                self._tally.skipped += 1
+                self._tally.skipped += not self._has_moved
                 continue
+            self._has_moved = False
             if early_s > 0:
                 await asyncio.sleep(early_s)
             return frame

@@ -181,7 +181,7 @@ async def test_no_peer_can_end_the_session_of_another(guarded: Guarded, peer: Re
 
 async def test_the_secret_of_a_session_ends_it(guarded: Guarded, peer: ReplayPeer):
     status, _, _ = await ask(
-        guarded.url, "DELETE", f"/sessions/{peer.session_id}", X_Session_Secret=peer._secret
+        guarded.url, "DELETE", f"/sessions/{peer.session_id}", X_Session_Secret=peer.secret
     )
 
     assert status == 204
@@ -189,7 +189,7 @@ async def test_the_secret_of_a_session_ends_it(guarded: Guarded, peer: ReplayPee
 
 
 async def test_a_closing_page_ends_its_session_with_its_secret(guarded: Guarded, peer: ReplayPeer):
-    status, _, _ = await ask(guarded.url, "POST", f"/sessions/{peer.session_id}/bye", peer._secret.encode())
+    status, _, _ = await ask(guarded.url, "POST", f"/sessions/{peer.session_id}/bye", peer.secret.encode())
 
     assert status == 204
     await peer.wait_closed()
@@ -201,7 +201,7 @@ async def test_an_admin_sees_every_session_and_no_secret(guarded: Guarded, peer:
     listed = {session["id"]: session for session in json.loads(text)["sessions"]}
     assert listed[peer.session_id]["kind"] == "webrtc"
     assert listed[peer.session_id]["frames_in"] > 0
-    assert peer._secret not in text
+    assert peer.secret not in text
     assert "127.0.0.1" not in text
 
 
@@ -261,7 +261,7 @@ async def test_a_goodbye_that_hides_its_origin_is_accepted_with_its_secret(
     guess, _, _ = await ask(guarded.url, "POST", path, b"guess", Origin="null")
     await peer.receive_reports(3)
 
-    status, _, _ = await ask(guarded.url, "POST", path, peer._secret.encode(), Origin="null")
+    status, _, _ = await ask(guarded.url, "POST", path, peer.secret.encode(), Origin="null")
 
     assert (guess, status) == (204, 204)
     await peer.wait_closed()

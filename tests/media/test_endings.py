@@ -115,7 +115,7 @@ async def test_a_peer_that_accepts_only_short_messages_ends_with_its_reason_and_
 async def test_a_peer_whose_video_ends_gets_a_notice(hasty, media_dir: Path):
     async with ReplayPeer(looping(hasty.url, media_dir)) as peer:
         await peer.receive_reports(5)
-        await peer._transceiver.sender.stop()  # sends RTCP BYE
+        await peer.link.transceiver.sender.stop()  # sends RTCP BYE
         notice = await notice_to(peer)
 
     assert notice.code == "video_ended"

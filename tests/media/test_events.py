@@ -76,7 +76,7 @@ async def first_events(response: aiohttp.ClientResponse, count: int) -> list[Liv
 
 
 async def test_the_owner_gets_every_message_and_the_end(peer: ReplayPeer):
-    async with listening(peer, **{OWNER_HEADER: peer._secret}) as response:
+    async with listening(peer, **{OWNER_HEADER: peer.secret}) as response:
         start, *frames = await first_events(response, 20)
         reports = await peer.receive_reports(20)
         peer.send_control('{"type":"bye"}')
@@ -131,7 +131,7 @@ async def test_a_client_without_the_secret_learns_what_is_wrong_with_its_token(
 
 
 async def test_a_session_that_does_not_exist_has_no_events(peer: ReplayPeer):
-    async with listening(peer, "nobody", **{OWNER_HEADER: peer._secret}) as response:
+    async with listening(peer, "nobody", **{OWNER_HEADER: peer.secret}) as response:
         problem = await response.json(content_type="application/problem+json")
 
     assert (response.status, problem["code"]) == (404, "no_such_session")
@@ -154,7 +154,7 @@ async def mark(peer: ReplayPeer, body: object, **headers: str) -> tuple[int, dic
 
 
 async def test_a_marker_reaches_the_peer_and_everybody_who_listens(guarded: Guarded, peer: ReplayPeer):
-    owner = {OWNER_HEADER: peer._secret}
+    owner = {OWNER_HEADER: peer.secret}
     async with listening(peer, **owner) as response:
         before = (await peer.receive_reports(1))[0]
         status, marked = await mark(peer, {"name": "cat 7", "note": "left \u201cside\u201d"}, **owner)
@@ -184,7 +184,7 @@ async def test_a_marker_is_in_the_telemetry_file_of_a_replay(
     telemetry = tmp_path / "telemetry.jsonl"
     async with ReplayPeer(replace(options(guarded, media_dir), telemetry=telemetry)) as peer:
         await peer.receive_reports(1)
-        _, marked = await mark(peer, {"name": "cat 7", "note": "left"}, **{OWNER_HEADER: peer._secret})
+        _, marked = await mark(peer, {"name": "cat 7", "note": "left"}, **{OWNER_HEADER: peer.secret})
         while (await peer.receive_reply()).type != "marker":
             pass
         await peer.receive_reports(3)
@@ -196,7 +196,7 @@ async def test_a_marker_is_in_the_telemetry_file_of_a_replay(
 
 
 async def test_a_marker_of_the_peer_reaches_everybody_else(peer: ReplayPeer):
-    async with listening(peer, **{OWNER_HEADER: peer._secret}) as response:
+    async with listening(peer, **{OWNER_HEADER: peer.secret}) as response:
         await first_events(response, 1)
         peer.send_control('{"type":"marker","name":"stimulus-start"}')
         peer.send_control('{"type":"ping","id":5}')
@@ -211,7 +211,7 @@ async def test_a_marker_of_the_peer_reaches_everybody_else(peer: ReplayPeer):
 
 
 async def test_a_note_that_the_peer_sends_later_names_its_marker(peer: ReplayPeer):
-    async with listening(peer, **{OWNER_HEADER: peer._secret}) as response:
+    async with listening(peer, **{OWNER_HEADER: peer.secret}) as response:
         await first_events(response, 1)
         peer.send_control('{"type":"marker","name":"marker","id":7}')
         peer.send_control('{"type":"marker_note","id":7,"note":"left"}')
@@ -255,7 +255,7 @@ async def _first_two_markers(response: aiohttp.ClientResponse) -> AsyncIterator[
     ],
 )
 async def test_a_bad_marker_is_rejected(peer: ReplayPeer, body: object, status: int, code: str):
-    got, problem = await mark(peer, body, **{OWNER_HEADER: peer._secret})
+    got, problem = await mark(peer, body, **{OWNER_HEADER: peer.secret})
 
     assert (got, problem["code"]) == (status, code)
 
@@ -268,7 +268,7 @@ async def test_others_may_not_mark(guarded: Guarded, peer: ReplayPeer):
 
 async def test_a_flood_of_markers_is_rejected(peer: ReplayPeer):
     got = [
-        await mark(peer, {"name": "x"}, **{OWNER_HEADER: peer._secret}) for _ in range(MARKERS_AT_ONCE + 30)
+        await mark(peer, {"name": "x"}, **{OWNER_HEADER: peer.secret}) for _ in range(MARKERS_AT_ONCE + 30)
     ]
 
     assert [status for status, _ in got[:MARKERS_AT_ONCE]] == [201] * MARKERS_AT_ONCE
@@ -278,7 +278,7 @@ async def test_a_flood_of_markers_is_rejected(peer: ReplayPeer):
 async def test_the_id_and_secret_lead_to_the_session_that_continues_it(
     guarded: Guarded, media_dir: Path, peer: ReplayPeer
 ):
-    owner = {OWNER_HEADER: peer._secret}
+    owner = {OWNER_HEADER: peer.secret}
     async with listening(peer, **owner) as response:
         await first_events(response, 1)
         async with ReplayPeer(options(guarded, media_dir), resume=peer.resume_token) as continuing:
@@ -298,7 +298,7 @@ async def test_a_listener_that_does_not_read_delays_no_frame(peer: ReplayPeer):
     lines = (
         f"GET /sessions/{peer.session_id}/events HTTP/1.1",
         "Host: localhost",
-        f"{OWNER_HEADER}: {peer._secret}",
+        f"{OWNER_HEADER}: {peer.secret}",
     )
     head = "\r\n".join((*lines, "", ""))
     stuck = [socket.socket() for _ in range(8)]

@@ -156,7 +156,7 @@ async def test_an_lsl_inlet_gets_the_numbers_and_the_markers(
         return pylsl.StreamInlet(found, recover=False)
 
     secret = token_file.with_name("secret")
-    secret.write_text(peer._secret)
+    secret.write_text(peer.secret)
     access = "--session", peer.session_id, "--secret-file", str(secret)
     with forward(guarded, "--lsl", "--name", name, *access) as running:
         await running.says("following session")
@@ -192,7 +192,7 @@ async def test_an_lsl_inlet_gets_the_numbers_and_the_markers(
     assert noted_s == started_s
     assert 0 <= now_s - at_s < DEADLINE_S
     assert 0 <= now_s - marked_s < DEADLINE_S
-    assert peer._secret not in "".join(running.lines)
+    assert peer.secret not in "".join(running.lines)
 
 
 async def test_a_second_stream_of_the_same_name_is_reported(
@@ -261,7 +261,7 @@ async def test_the_iterator_goes_on_with_the_session_that_continues_a_lost_one(
 ):
     async with peer_of(guarded, media_dir) as peer:
         await peer.receive_reports(1)
-        followed = facestream.follow_events(guarded.url, peer.session_id, secret=peer._secret)
+        followed = facestream.follow_events(guarded.url, peer.session_id, secret=peer.secret)
         async with contextlib.aclosing(followed) as events:
             await until(events, lambda event: isinstance(event, facestream.Telemetry))
             async with peer_of(guarded, media_dir, peer.resume_token) as continuing:

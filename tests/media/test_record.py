@@ -111,7 +111,7 @@ async def test_a_peer_that_refuses_is_not_recorded(recording: RunningServer, rec
             pass
         async with aiohttp.ClientSession() as http:
             path = f"{recording.url}/sessions/{session_id}/record"
-            async with http.delete(path, headers={OWNER_HEADER: peer._secret}) as response:
+            async with http.delete(path, headers={OWNER_HEADER: peer.secret}) as response:
                 problem = await response.json()
 
     assert peer.kept == ""
@@ -185,7 +185,7 @@ async def test_the_owner_deletes_the_record_and_the_session_goes_on(
         async with aiohttp.ClientSession() as http:
             async with http.delete(path, headers={OWNER_HEADER: "wrong"}) as rejected:
                 problem = await rejected.json()
-            async with http.delete(path, headers={OWNER_HEADER: peer._secret}) as response:
+            async with http.delete(path, headers={OWNER_HEADER: peer.secret}) as response:
                 deleted = list(records.glob(f"*_{session_id}"))
         frames = peer.tally.received
         await peer.receive_frames(3)
@@ -227,7 +227,7 @@ async def test_after_kill_9_the_next_start_reports_what_was_written(tmp_path: Pa
             )
             killed.process.kill()
             killed.process.wait()
-            peer.session_id = ""  # there is nobody to say goodbye to
+            peer.link.session_id = ""  # there is nobody to say goodbye to
     (folder,) = records.glob("2*")
     assert json.loads((folder / "session.json").read_text())["whole"] is False
 

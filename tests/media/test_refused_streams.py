@@ -15,7 +15,7 @@ from tests.media.aiortc_patches.bitstreams import sps
 
 def sent_instead(peer: ReplayPeer, unit: bytes) -> None:
     """Replace the payload of each further packet of the peer's video by this NAL unit."""
-    transport: Any = peer._pc.getSenders()[0].transport
+    transport: Any = peer.link.pc.getSenders()[0].transport
     send: Callable[[bytes], Awaitable[None]] = transport._send_rtp
 
     async def send_unit(data: bytes) -> None:

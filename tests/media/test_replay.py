@@ -485,10 +485,13 @@ async def test_the_code_of_a_rejection_can_be_read_from_the_error(clip: Path):
             "code": "server_full",
             "of_a_later_release": 1,
         }
-        return web.json_response(body, status=503, content_type="application/problem+json")
+        return web.json_response(
+            body, status=503, headers={"Retry-After": "7"}, content_type="application/problem+json"
+        )
 
     async with fake_server(reject) as url:
         with pytest.raises(ServerUnreachableError) as rejected:
             await replay_clip(ReplayOptions(clip, url))
 
     assert (rejected.value.status, rejected.value.problem_code) == (503, "server_full")
+    assert rejected.value.retry_after_s == 7

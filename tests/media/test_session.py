@@ -48,7 +48,7 @@ async def test_the_cheaper_codec_is_chosen_where_the_peer_offers_it(
     server_url: str, media_dir: Path, offered: str | None, chosen: str
 ):
     async with ReplayPeer(options(server_url, media_dir / "single_face.mp4", codec=offered)) as peer:
-        answer = peer._pc.remoteDescription.sdp
+        answer = peer.link.pc.remoteDescription.sdp
 
     payload_type = re.search(r"^m=video \d+ \S+ (\d+)", answer, re.MULTILINE)
     assert payload_type is not None
@@ -103,7 +103,7 @@ async def test_deleting_the_session_ends_the_connection(server_url: str, media_d
         async with (
             aiohttp.ClientSession() as http,
             http.delete(
-                f"{server_url}/sessions/{peer.session_id}", headers={"X-Session-Secret": peer._secret}
+                f"{server_url}/sessions/{peer.session_id}", headers={"X-Session-Secret": peer.secret}
             ) as answer,
         ):
             assert answer.status == 204

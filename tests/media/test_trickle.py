@@ -41,7 +41,7 @@ async def opened(server_url: str, media_dir: Path, monkeypatch: pytest.MonkeyPat
     options = ReplayOptions(media_dir / "single_face.mp4", server_url, loop=True)
     async with ReplayPeer(options) as peer:
         await peer.receive_frames(1)
-        lines = peer._pc.localDescription.sdp.splitlines()
+        lines = peer.link.pc.localDescription.sdp.splitlines()
         user = [line for line in lines if line.startswith(("a=ice-ufrag:", "a=ice-pwd:"))]
         fragment = "\r\n".join([*dict.fromkeys(user), "m=video 9 X 0", "a=mid:0", ""])
         yield Opened(f"{server_url}/sessions/{peer.session_id}", secrets[0], peer, fragment)

@@ -12,6 +12,7 @@ def summary(sent: int, received: int) -> Summary:
     return Summary(
         sent_frames=sent, received_frames=received, analysed_frames=received, dropped_frames=0, fps_received=25.0,
         setup_ms=100.0, first_frame_ms=200.0, latency_ms=Latency(), faces_seen=1, emotions={"neutral": 1.0},
+        moves=0, away_ms_max=None,
     )  # fmt: skip
 
 

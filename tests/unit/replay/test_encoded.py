@@ -122,3 +122,19 @@ def test_a_clip_that_is_cut_off_says_so(tmp_path: Path):
     encoded = encode_clip(open_clip(path), "vp8", loop=False, duration_s=None)
 
     assert [problem.code for problem in encoded.problems] == ["cut_off"]
+
+
+async def test_after_a_move_the_clip_begins_with_its_first_frame_and_nothing_counts_as_late():
+    tally = Tally(0)
+    named = EncodedClip(tuple(EncodedFrame(bytes([n]), n / 50, n) for n in range(3)), 1 / 50, 7)
+    track = begun_track(named, tally=tally)
+    before = [await track.recv() for _ in range(2)]
+
+    time.sleep(0.11)  # noqa: ASYNC251 - what the set-up of the next connection takes
+    track.move()
+    after = [await track.recv() for _ in range(3)]
+
+    packets = [packet for packet in (*before, *after) if isinstance(packet, Packet)]
+    assert [bytes(packet) for packet in packets] == [b"\0", b"\1", b"\0", b"\1", b"\2"]
+    assert [packet.pts for packet in packets] == [round(n / 50 * VIDEO_CLOCK_HZ) for n in range(5)]
+    assert tally.skipped == 0

@@ -23,7 +23,7 @@ def test_the_summary_has_exactly_the_documented_keys():
 
     assert list(summary) == [
         "sent_frames", "received_frames", "analysed_frames", "dropped_frames", "fps_received", "setup_ms",
-        "first_frame_ms", "latency_ms", "faces_seen", "emotions",
+        "first_frame_ms", "latency_ms", "faces_seen", "emotions", "moves", "away_ms_max",
     ]  # fmt: skip
     assert list(summary["latency_ms"]) == ["p50", "p95", "p99", "max"]
 
@@ -102,3 +102,34 @@ def test_a_replay_that_receives_nothing_has_a_summary():
     summary = Tally(0).summary()
 
     assert (summary.fps_received, summary.setup_ms, summary.faces_seen, summary.emotions) == (0, None, 0, {})
+
+
+def test_the_longest_time_without_frames_is_that_of_all_moves():
+    tally = Tally(0)
+    tally.count_received(None, 1.0)
+    for now_s in (1.2, 1.5, 1.6):
+        tally.count_move(resumed=True)
+        tally.count_away(now_s)
+        tally.count_received(None, now_s)
+
+    summary = tally.summary()
+
+    assert (summary.moves, summary.away_ms_max) == (3, 300.0)
+    assert "moves     3 to another server, 300 ms without frames at most" in summary.as_text()
+
+
+def test_without_a_move_nothing_is_said_about_one():
+    summary = Tally(0).summary()
+
+    assert (summary.moves, summary.away_ms_max) == (0, None)
+    assert "moves" not in summary.as_text()
+
+
+@pytest.mark.parametrize(("resumed", "dropped"), [(True, 5), (False, 9)])
+def test_a_session_that_is_not_continued_counts_its_drops_anew(*, resumed: bool, dropped: int):
+    tally = Tally(0)
+    tally.count_report(report(dropped=4), 0)
+    tally.count_move(resumed=resumed)
+    tally.count_report(report(dropped=5), 1)
+
+    assert tally.summary().dropped_frames == dropped
