@@ -13,8 +13,16 @@ from facestream.messages.cluster import PROTOCOL, NodeInfo
 
 TRIES = 3
 """Nodes that are asked to admit one peer, at most."""
+SAMPLE = 8
+"""Nodes that are compared for one peer. With all of a hundred, several gateways would send their peers to the same few
+nodes until they hear from them again; with two, a new empty node fills too slowly (docs/scale.md)."""
+ASK_EVERY_S = 1.0
+NODES_A_SECOND = 200
+"""Of hundreds of nodes, a gateway asks each less often: a question costs it half a millisecond (docs/scale.md)."""
 SUSPECT_AFTER_S = 6.0
 """A node that has not answered for this long gets no new sessions, even if no connection to it has failed."""
+SUSPECT_AFTER_QUESTIONS = 3
+"""If so many questions take longer than that, this counts: a gateway that asks late must not suspect all nodes."""
 
 
 class NodeState(StrEnum):
@@ -28,6 +36,9 @@ class NodeState(StrEnum):
     SUSPECT = "suspect"  # a connection to it has failed, or it is silent
     OTHER_VERSION = "other_version"  # it runs another version; its own sessions are still served
     SAME_ID = "same_id"  # another node has the same id
+
+
+_OPEN = frozenset({NodeState.READY, NodeState.FULL})
 
 
 @dataclass(slots=True)
@@ -55,9 +66,10 @@ class Fleet:
 
     def __init__(self, version: str, chance: random.Random | None = None) -> None:
         """`version` is that of this gateway."""
-        self._version = version
+        self._minor = _minor(version)
         self._chance = chance or random.Random()  # noqa: S311 - it only spreads sessions
         self._nodes: dict[str, Node] = {}
+        self._ids: dict[str, Node] | None = None
 
     def __iter__(self) -> Iterator[Node]:
         return iter(self._nodes.values())
@@ -65,14 +77,22 @@ class Fleet:
     def __len__(self) -> int:
         return len(self._nodes)
 
+    @property
+    def ask_every_s(self) -> float:
+        """How often to ask each node how it is."""
+        return max(ASK_EVERY_S, len(self._nodes) / NODES_A_SECOND)
+
     def set_members(self, urls: Iterable[str]) -> None:
         """Know these nodes and no others."""
         self._nodes = {url: self._nodes.get(url) or Node(url) for url in urls}
+        self._ids = None
 
     def note_info(self, url: str, info: NodeInfo, asked_s: float) -> None:
         """Take what a node has answered to a question of `asked_s`."""
         if (node := self._nodes.get(url)) is None or asked_s < node.heard_s:
             return
+        if node.info is None or node.info.node != info.node:
+            self._ids = None
         node.info, node.heard_s, node.failed = info, asked_s, False
         # A place that was reserved before the question is counted by the node, or was not used.
         node.reserved_s = [at_s for at_s in node.reserved_s if at_s >= asked_s]
@@ -92,19 +112,27 @@ class Fleet:
         if (node := self._nodes.get(url)) is not None and node.reserved_s:
             node.reserved_s.pop()
 
+    def of(self, url: str) -> Node | None:
+        """The node of that address; None: it is not known."""
+        return self._nodes.get(url)
+
     def named(self, node_id: str) -> Node | None:
         """The node of that id, whatever its state; None: there is none."""
-        found = (node for node in self._nodes.values() if node.info is not None and node.info.node == node_id)
-        return next(found, None) if node_id else None
+        if self._ids is None:
+            # Of several nodes with one id the first one counts, so it is entered last.
+            known = reversed(self._nodes.values())
+            self._ids = {node.info.node: node for node in known if node.info is not None}
+        return self._ids.get(node_id)
 
     def state(self, node: Node, now_s: float) -> NodeState:
         """What is made of this node now."""
         info = node.info
         if info is None:
             return NodeState.SUSPECT if node.failed else NodeState.UNKNOWN
-        if node.failed or now_s - node.heard_s > SUSPECT_AFTER_S:
+        silent_s = max(SUSPECT_AFTER_S, SUSPECT_AFTER_QUESTIONS * self.ask_every_s)
+        if node.failed or now_s - node.heard_s > silent_s:
             return NodeState.SUSPECT
-        if info.protocol != PROTOCOL or _minor(info.version) != _minor(self._version):
+        if info.protocol != PROTOCOL or _minor(info.version) != self._minor:
             return NodeState.OTHER_VERSION
         if self.named(info.node) is not node:
             return NodeState.SAME_ID
@@ -117,15 +145,32 @@ class Fleet:
     def to_try(self, now_s: float, first: Node | None = None) -> list[Node]:
         """The nodes to ask for a new session, the best first; TRIES at most.
 
-        Those with the most free places come first; among equals chance decides, so that several gateways do not all
-        choose the same one. Full ones are asked last: a place may just have become free. `first` is asked before all.
+        Of SAMPLE nodes with free places, drawn by chance, those with the most come first. Full ones are asked last: a
+        place may just have become free. `first` is asked before all.
         """
-        open_nodes = [
-            (node is not first, -node.free, self._chance.random(), node)
-            for node in self._nodes.values()
-            if self.state(node, now_s) in {NodeState.READY, NodeState.FULL}
-        ]
-        return [node for *_, node in sorted(open_nodes, key=lambda ranked: ranked[:3])[:TRIES]]
+        ready, full = list[Node](), list[Node]()
+        for node in self._shuffled():
+            if node is first:
+                continue
+            state = self.state(node, now_s)
+            if state is NodeState.READY:
+                ready.append(node)
+                if len(ready) == SAMPLE:
+                    break
+            elif state is NodeState.FULL and len(full) < TRIES:
+                full.append(node)
+        # Equal ones stay in the order in which they were drawn.
+        ready.sort(key=lambda node: -node.free)
+        named = [first] if first is not None and self.state(first, now_s) in _OPEN else []
+        return [*named, *ready, *full][:TRIES]
+
+    def _shuffled(self) -> Iterator[Node]:
+        """All nodes in an order of chance; the first few of a thousand cost no more than those of ten."""
+        nodes = list(self._nodes.values())
+        while nodes:
+            drawn = self._chance.randrange(len(nodes))
+            nodes[drawn], nodes[-1] = nodes[-1], nodes[drawn]
+            yield nodes.pop()
 
 
 def _minor(version: str) -> list[str]:

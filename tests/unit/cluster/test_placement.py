@@ -3,7 +3,7 @@
 import random
 from collections import Counter
 
-from facestream.cluster.placement import SUSPECT_AFTER_S, TRIES, Fleet, NodeState
+from facestream.cluster.placement import SAMPLE, SUSPECT_AFTER_S, TRIES, Fleet, NodeState
 from facestream.messages.cluster import NodeInfo
 
 
@@ -54,6 +54,31 @@ def test_among_equal_nodes_gateways_choose_differently():
     assert len({urls(fleet(*infos, seed=seed))[0] for seed in range(40)}) > 4
 
 
+def test_a_few_nodes_of_many_are_compared_so_that_gateways_do_not_all_choose_the_emptiest():
+    infos = [info("empty", 60), *(info(f"n{number}", 10) for number in range(99))]
+
+    firsts = Counter(urls(fleet(*infos, seed=seed))[0] for seed in range(500))
+
+    assert firsts["http://empty"] / 500 < 3 * SAMPLE / 100
+    assert len(firsts) > 50
+
+
+def test_the_only_free_place_among_many_nodes_is_found():
+    infos = [info("free", 1), *(info(f"n{number}", 0) for number in range(99))]
+
+    assert {urls(fleet(*infos, seed=seed))[0] for seed in range(20)} == {"http://free"}
+
+
+def test_a_node_is_found_by_the_id_that_it_has_now():
+    made = fleet(info("a", 1), info("b", 5))
+
+    made.note_info("http://a", info("c", 1), 101.0)
+
+    assert made.named("a") is None
+    assert (node := made.named("c")) is not None
+    assert node.url == "http://a"
+
+
 def test_a_reservation_ends_when_the_node_counts_its_sessions_again():
     made = fleet(info("a", 2), info("b", 1))
     made.reserve("http://a", 100.1)
@@ -100,6 +125,18 @@ def test_a_failed_connection_makes_a_node_suspect_until_it_answers():
 
 def test_a_silent_node_is_suspect():
     assert states(fleet(info("a", 2)), 100.1 + SUSPECT_AFTER_S) == {"http://a": NodeState.SUSPECT}
+
+
+def test_of_a_thousand_nodes_none_is_suspect_because_it_is_asked_less_often():
+    made = fleet(*(info(f"n{number}", 4) for number in range(1000)))
+
+    assert made.ask_every_s == 5.0
+    assert set(states(made, 100.0 + 2 * made.ask_every_s).values()) == {NodeState.READY}
+    assert set(states(made, 100.1 + 3 * made.ask_every_s).values()) == {NodeState.SUSPECT}
+
+
+def test_a_few_nodes_are_asked_each_second():
+    assert fleet(info("a", 1), info("b", 1)).ask_every_s == 1.0
 
 
 def test_nodes_that_get_no_new_sessions():

@@ -1,0 +1,1 @@
+"""A cluster without media: clocks, nodes, gateways and peers as discrete events."""
