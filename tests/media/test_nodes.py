@@ -43,7 +43,7 @@ async def test_peers_of_both_kinds_are_asked_to_move_and_are_served_until_the_de
         gateway = Gateway(node.url)
         async with (
             asyncio.timeout(seconds(60)),
-            ReplayPeer(options(node, clip)) as peer,
+            ReplayPeer(options(node, clip), on_move="stay") as peer,
             socket_peer(node.url) as other,
         ):
             await peer.receive_reports(5)
