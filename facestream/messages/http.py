@@ -163,6 +163,9 @@ class ProblemCode(enum.StrEnum):
     CANDIDATES_TOO_LARGE = "candidates_too_large"  # 413
     ICE_RESTART_NOT_SUPPORTED = "ice_restart_not_supported"  # 422
     NO_SUCH_SESSION = "no_such_session"  # 404
+    NO_STATE = "no_state"  # 404, to a gateway: nothing is known of a resume token
+    BAD_STATE = "bad_state"  # 400, to a gateway
+    OTHER_STATE_FORMAT = "other_state_format"  # 409, to a gateway: a node of another version
     NO_RECORD = "no_record"  # 404: nothing is kept of the session
     RECORD_IN_USE = "record_in_use"  # 503: what is kept of the session cannot be deleted now
     BAD_OPENING = "bad_opening"  # 400: the first message of a socket

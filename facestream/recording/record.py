@@ -2,7 +2,8 @@
 
 import logging
 from collections.abc import Callable, Mapping
-from typing import TypeVar
+from dataclasses import dataclass
+from typing import Self, TypeVar
 
 from facestream.analysis.faces import FrameReport
 from facestream.errors import FacestreamError
@@ -29,6 +30,24 @@ class TooManyFacesError(FacestreamError):
     code = "too_many_faces"
 
 
+@dataclass(frozen=True, slots=True)
+class EarlierRecord:
+    """What the record of the next session of a peer takes over from the one before."""
+
+    folder: str
+    """The name of its folder; empty: it is on another machine."""
+    names: Mapping[int, str]
+    baselines: Mapping[int, Mapping[str, float]]
+    """Probabilities by label, of each face whose look at rest is known."""
+    is_deleted: bool
+    """Whether the owner has deleted it: then nothing more is kept."""
+
+    @property
+    def earlier(self) -> Self:
+        """Itself, as `SessionRecord.earlier` of one that is still being written or was written here."""
+        return self
+
+
 class SessionRecord:
     """What a session gives to its record. Use it in one thread."""
 
@@ -45,6 +64,11 @@ class SessionRecord:
         self._writer = writer
         self._on_lost = on_lost
         self._put = self._done = 0
+
+    @property
+    def earlier(self) -> EarlierRecord:
+        """What the next session of the peer takes over, as it is now."""
+        return EarlierRecord(self.files.name, dict(self.names), dict(self.baselines), self.is_deleted)
 
     @property
     def is_active(self) -> bool:

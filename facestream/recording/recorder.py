@@ -17,7 +17,7 @@ from facestream.errors import ConfigError
 from facestream.recording.care import RecordCare
 from facestream.recording.files import RecordedSession, RecordFiles, RecordOptions, baseline_of
 from facestream.recording.folders import Held, RecordFolders
-from facestream.recording.record import SessionRecord
+from facestream.recording.record import EarlierRecord, SessionRecord
 from facestream.recording.writer import WriterThread
 from facestream.results.formats import check_formats
 from facestream.results.report.session import ReportOptions
@@ -113,7 +113,7 @@ class Recorder:
         session_id: str,
         secret: str,
         kind: str,
-        earlier: SessionRecord | None = None,
+        earlier: EarlierRecord | None = None,
         *,
         most_days: int = 0,
     ) -> SessionRecord | None:
@@ -124,7 +124,7 @@ class Recorder:
         """
         if earlier is not None and earlier.is_deleted:
             return None
-        continues = earlier.files.name if earlier else ""
+        continues = earlier.folder if earlier else ""
         keep_days = min((days for days in (most_days, self.keep_days) if days), default=0)
         session = RecordedSession(session_id, secret, kind, continues, keep_days)
         notes = SessionNotes()
@@ -140,7 +140,8 @@ class Recorder:
         )
         self._begun[session_id] = record
         if earlier is not None:
-            record.names, record.baselines = dict(earlier.names), dict(earlier.baselines)
+            record.names = dict(earlier.names)
+            record.baselines = {face: dict(emotions) for face, emotions in earlier.baselines.items()}
         return record
 
     async def delete(self, record: SessionRecord) -> Deletion:

@@ -6,9 +6,10 @@ A session ends in `Session.run`, for the reason that a `SessionEnded` carries.
 import abc
 import asyncio
 import logging
+import math
 import time
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from facestream.analysis.drawing.background import Background
@@ -49,6 +50,8 @@ logger = logging.getLogger(__name__)
 
 WATCH_EVERY_S = 0.5
 DIGITS = 12  # a setting is shown as it was given: 1.5, 8, 43200
+MOVED_WITHIN_S = 3.0
+"""From the answer of the new node to its first frame: ICE, DTLS and a key frame, on a slow network."""
 MAX_LINEAGE = 64
 """Sessions of one peer whose ids and secrets still lead to the newest; 4 kB."""
 _FAULT = Reason(Ending.FAULT, "fault in the server")
@@ -103,6 +106,8 @@ class Session(abc.ABC):
         self._end_requested: asyncio.Future[Reason] = asyncio.get_running_loop().create_future()
         self._asked_to_move = ""
         """Why the peer was asked to move; empty: it was not."""
+        self._moved_by_s = math.inf
+        """When it ends because its peer has moved; infinite: the peer has not."""
         self._opened_s = self._last_heard_s = time.monotonic()
 
     async def run(self) -> None:
@@ -218,6 +223,19 @@ class Session(abc.ABC):
         self._asked_to_move = detail
         self._reply(_move(detail))
 
+    def note_moved(self) -> None:
+        """Another node serves the peer now: end when the peer leaves, and in MOVED_WITHIN_S at the latest.
+
+        Until then it goes on, because the first frame of the new connection comes a moment after the answer.
+        """
+        self.handed_over = True
+        self._moved_by_s = min(self._moved_by_s, time.monotonic() + MOVED_WITHIN_S)
+
+    @property
+    def has_moved(self) -> bool:
+        """Whether another node serves the peer now."""
+        return self._moved_by_s < math.inf
+
     def request_end(self, ending: Ending, detail: str) -> None:
         """Ask the session to end soon; may be called any number of times, the first reason counts.
 
@@ -264,9 +282,11 @@ class Session(abc.ABC):
 
     def _note_end(self, raised: BaseExceptionGroup[SessionEnded]) -> None:
         """Keep the first reason and send its notice, if the peer can still be reached."""
-        self._end_reason = reason = next(
-            error.reason for error in raised.exceptions if isinstance(error, SessionEnded)
-        )
+        reason = next(error.reason for error in raised.exceptions if isinstance(error, SessionEnded))
+        if self.has_moved:
+            # Whatever the peer does with its old connection: who follows the session finds it elsewhere.
+            reason = replace(reason, ending=Ending.MOVED)
+        self._end_reason = reason
         if reason.ending.notice is not None:
             try:
                 self._reply(ControlReply(type="notice", code=reason.ending.notice, detail=reason.detail))
@@ -404,6 +424,8 @@ class Session(abc.ABC):
         while True:
             now_s = time.monotonic()
             remaining_s = self._check_deadlines(now_s)
+            if now_s >= self._moved_by_s:
+                raise SessionEnded(Ending.MOVED, "another node serves the peer now")
             if 0 < limit_s < now_s - self._opened_s:
                 raise SessionEnded(
                     Ending.TIME_OVER,

@@ -34,6 +34,7 @@ from facestream.sessions.admission import (
 from facestream.sessions.base import Session
 from facestream.sessions.draining import Drain
 from facestream.sessions.ending import Ending
+from facestream.sessions.handover import Handover
 from facestream.sessions.jpeg import JpegSession, JpegSocket
 from facestream.sessions.resume import ResumeStates, session_of
 from facestream.sessions.webrtc import WebRtcSession
@@ -124,6 +125,8 @@ class SessionRegistry:
         """Resume tokens of the peers that are reconnecting now."""
         self.drain = Drain(self._sessions.values)
         """Of a node of a cluster, whose process goes on after it."""
+        self.handover = Handover(self._sessions.values, self._resume_states)
+        """The states that it gives to other nodes and gets from them."""
         self._stopping = False
         self._ports_free = True
         """Whether the last offer that got as far as its media ports got one."""
@@ -221,7 +224,7 @@ class SessionRegistry:
         return self._sessions.get(session_id)
 
     def newest_of(self, session_id: str) -> Session | None:
-        """The session of that id, or the one that continues it after a lost connection; None: neither runs."""
+        """The session of that id, or the one that continues it after a lost connection; None: neither runs here."""
         session = self._sessions.get(session_id)
         if session is not None and not session.handed_over:
             return session
@@ -230,7 +233,7 @@ class SessionRegistry:
             for each in self._sessions.values()
             if not each.handed_over and any(session_id == earlier.id for earlier in each.earlier)
         )
-        return next(continuing, session)
+        return next(continuing, None if session is None or session.has_moved else session)
 
     @contextlib.contextmanager
     def listening(self, session: Session, landmarks_every_s: float = 0.0) -> Iterator[Listener]:
@@ -354,7 +357,7 @@ class SessionRegistry:
         else:
             session.number_faces_from(wishes.first_face_id)
         if self.recorder is not None and wishes.record:
-            earlier = kept.record if kept is not None else None
+            earlier = kept.record.earlier if kept is not None and kept.record is not None else None
             session.record = self.recorder.begin(
                 session.id, session.secret, session.kind, earlier, most_days=wishes.record_days
             )

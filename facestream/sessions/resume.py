@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from facestream.config import Config
 from facestream.media.pipeline import ResumeState
-from facestream.recording.record import SessionRecord
+from facestream.recording.record import EarlierRecord, SessionRecord
 from facestream.sessions.base import Identity, Session
 from facestream.sessions.ending import Ending
 
@@ -22,8 +22,8 @@ class Kept:
     state: ResumeState
     lineage: tuple[Identity, ...]
     """The session and those that it had continued itself."""
-    record: SessionRecord | None
-    """What is kept of the session in files; None: nothing."""
+    record: SessionRecord | EarlierRecord | None
+    """What is kept of the session in files, here or on another node; None: nothing."""
 
 
 class ResumeStates:
@@ -42,10 +42,15 @@ class ResumeStates:
         if session.handed_over or not session.frames_in:
             # A session without frames must not displace the state of another peer.
             return
-        token = session.resume_token
-        self._states[token] = _kept(session)
+        self.put(session.resume_token, _kept(session))
+
+    def put(self, token: str, kept: Kept) -> None:
+        """Keep a state for the rest of its time."""
+        self._states.pop(token, None)
+        self._states[token] = kept
         # By a timer and not when the next session ends: docs/privacy.md promises that it is deleted by then.
-        asyncio.get_running_loop().call_later(self._keep_s, self._states.pop, token, None)
+        left_s = self._keep_s - (time.monotonic() - kept.state.ended_s)
+        asyncio.get_running_loop().call_later(max(0.0, left_s), self._expire, token, kept)
         if len(self._states) > self._most:
             del self._states[next(iter(self._states))]  # the oldest
 
@@ -61,10 +66,29 @@ class ResumeStates:
             )
             session.handed_over = True
             return _kept(session)
-        kept = self._states.pop(token, None)
+        kept = self._valid(token)
+        self.drop(token)
+        return kept
+
+    def peek(self, token: str, sessions: Iterable[Session]) -> Kept | None:
+        """The same without taking it: a session that is still open goes on, and its state with it."""
+        session = session_of(token, sessions)
+        return _kept(session) if session is not None else self._valid(token)
+
+    def drop(self, token: str) -> None:
+        """Keep the state no longer."""
+        self._states.pop(token, None)
+
+    def _valid(self, token: str) -> Kept | None:
+        kept = self._states.get(token)
         if kept is None or time.monotonic() - kept.state.ended_s > self._keep_s:
             return None
         return kept
+
+    def _expire(self, token: str, kept: Kept) -> None:
+        # A gateway may send a newer state of the same token meanwhile.
+        if self._states.get(token) is kept:
+            self.drop(token)
 
 
 def _kept(session: Session) -> Kept:

@@ -71,6 +71,7 @@ def make_app(
         app.add_routes(part.routes)
     if app[GATEWAYS]:
         app.add_routes(node.routes)
+        app.on_response_prepare.append(node.show_where_it_moved)
     return app
 
 

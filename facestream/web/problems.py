@@ -33,6 +33,7 @@ from facestream.sessions.admission import (
     ServerFullError,
     TooManyError,
 )
+from facestream.sessions.handover import NoStateError, OtherFormatError, StateError
 from facestream.sessions.markers import NoFrameYetError, TooManyMarkersError
 from facestream.sessions.registry import TooManyListenersError
 from facestream.web.http.descriptors import NO_RESOURCES
@@ -96,6 +97,9 @@ _REJECTIONS: dict[type[FacestreamError], _Rejection] = {
     TooManyMarkersError: _Rejection(429, "Too many markers", "too_many"),
     TooManyError: _Rejection(429, "Too many sessions", "too_many"),
     SignatureError: _Rejection(403, "The gateway is not accepted", "http_403"),
+    StateError: _Rejection(400, "Not a state of a session", "http_400"),
+    NoStateError: _Rejection(404, "No state", "http_404"),
+    OtherFormatError: _Rejection(409, "Another version", "http_409"),
     TokenError: _Rejection(401, "Access token required", "token", {"WWW-Authenticate": "Bearer"}),
 }
 """By error class; a class that is not here is reported as its base class is."""

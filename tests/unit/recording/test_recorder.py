@@ -62,7 +62,8 @@ def recorder(tmp_path: Path) -> Iterator[Recorder]:
 
 
 def begun(recorder: Recorder, letter: str = "a", earlier: SessionRecord | None = None) -> SessionRecord:
-    record = recorder.begin(session_id(letter), SECRET, "webrtc", earlier)
+    before = earlier.earlier if earlier is not None else None
+    record = recorder.begin(session_id(letter), SECRET, "webrtc", before)
     assert record is not None
     return record
 
@@ -500,7 +501,7 @@ async def test_the_owner_deletes_the_record_of_a_running_session_with_the_parts_
     written(recorder)
 
     assert [path.name for path in tmp_path.iterdir()] == [stranger.files.name]
-    assert recorder.begin(session_id("d"), SECRET, "webrtc", second) is None
+    assert recorder.begin(session_id("d"), SECRET, "webrtc", second.earlier) is None
 
 
 async def test_the_record_of_an_ended_session_is_deleted_with_its_secret_only(
@@ -531,7 +532,7 @@ async def test_a_session_that_is_resumed_after_the_deletion_of_its_record_is_not
     assert not record.is_deleted
     assert await recorder.delete_ended(session_id("a"), SECRET) is Deletion.DONE
 
-    assert recorder.begin(session_id("b"), SECRET, "webrtc", record) is None
+    assert recorder.begin(session_id("b"), SECRET, "webrtc", record.earlier) is None
     assert list(tmp_path.iterdir()) == []
 
 

@@ -1,0 +1,165 @@
+"""The tracks of a stream as JSON, exactly, so that a worker of another machine can continue from them.
+
+Nothing is unpickled that comes from elsewhere: each value is read as its field says, and nothing else is made.
+"""
+
+import base64
+import binascii
+import dataclasses
+import enum
+import hashlib
+import json
+import math
+import pickle
+import sys
+import types
+import typing
+from typing import Any, Final, get_args, get_origin
+
+import numpy as np
+from pydantic import JsonValue
+
+from facestream.analysis.tracking.cuts import THUMBNAIL_WH
+from facestream.analysis.tracking.tracks import Tracks
+from facestream.workers.worker import NEW_STREAM, PackedTracks, TracksCache
+
+SHAPES: Final[dict[Any, tuple[int, int]]] = {np.float32: (68, 2), np.uint8: THUMBNAIL_WH[::-1]}
+"""Of the arrays in tracks, by the type of their elements: landmarks and thumbnails."""
+LARGEST = 1e12
+"""Of any number: far beyond the pixels and the seconds of a stream, and far below what overflows."""
+MOST_ITEMS = 1000
+
+
+class TracksJsonError(ValueError):
+    """A value is not the JSON of tracks; the message says where."""
+
+
+def tracks_to_json(packed: PackedTracks) -> JsonValue:
+    """The tracks as JSON; None: those of a new stream."""
+    return None if packed == NEW_STREAM else _to_json(TracksCache().unpack(packed))
+
+
+def tracks_from_json(value: JsonValue) -> PackedTracks:
+    """The tracks, packed for the workers of this server; raises TracksJsonError."""
+    if value is None:
+        return NEW_STREAM
+    return pickle.dumps(_from_json(Tracks, value, "tracks"), pickle.HIGHEST_PROTOCOL)
+
+
+def next_face_id(packed: PackedTracks) -> int:
+    """The id that the next new face gets."""
+    return TracksCache().unpack(packed).next_id
+
+
+def tracks_format() -> str:
+    """What both sides must have in common: a digest of the fields of tracks and of their types."""
+    described = json.dumps([sys.byteorder, _description(Tracks, {})], sort_keys=True)
+    return hashlib.sha256(described.encode()).hexdigest()[:16]
+
+
+def _to_json(value: object) -> JsonValue:
+    match value:
+        case None | bool() | str():
+            # The words of an enumeration are texts, too.
+            return str(value) if isinstance(value, str) else value
+        case int() | float():
+            return int(value) if isinstance(value, int) else float(value)
+        case tuple():
+            return [_to_json(item) for item in value]
+        case np.ndarray():
+            return base64.b64encode(np.ascontiguousarray(value).tobytes()).decode()
+        case np.generic():
+            return _to_json(value.item())
+    assert dataclasses.is_dataclass(value), f"a field of tracks is of a type that has no JSON: {type(value)}"
+    fields = (field.name for field in dataclasses.fields(value))
+    return {name: _to_json(getattr(value, name)) for name in fields}
+
+
+def _from_json(kind: Any, value: JsonValue, where: str) -> Any:
+    """The value of this type; raises TracksJsonError."""
+    origin = get_origin(kind)
+    if origin is types.UnionType or origin is typing.Union:
+        if value is None:
+            return None
+        return _from_json(next(each for each in get_args(kind) if each is not types.NoneType), value, where)
+    if origin is tuple:
+        return _tuple(get_args(kind), value, where)
+    if origin is np.ndarray:
+        return _array(get_args(get_args(kind)[1])[0], value, where)
+    if dataclasses.is_dataclass(kind) and isinstance(kind, type):
+        return _dataclass(kind, value, where)
+    if kind is bool and isinstance(value, bool):
+        return value
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if kind is float and is_number:
+        return _number(float(typing.cast(float, value)), where)
+    if kind is int and isinstance(value, int) and not isinstance(value, bool):
+        return int(_number(value, where))
+    if isinstance(kind, type) and issubclass(kind, enum.Enum) and isinstance(value, str | int):
+        try:
+            return kind(value)
+        except ValueError:
+            raise TracksJsonError(f"{where}: not one of the words or numbers that are known") from None
+    if kind is str and isinstance(value, str) and len(value) <= MOST_ITEMS:
+        return value
+    raise TracksJsonError(f"{where}: got {type(value).__name__}; expected {getattr(kind, '__name__', kind)}")
+
+
+def _number(value: float, where: str) -> float:
+    if not math.isfinite(value) or abs(value) > LARGEST:
+        raise TracksJsonError(f"{where}: out of range")
+    return value
+
+
+def _tuple(kinds: tuple[Any, ...], value: JsonValue, where: str) -> tuple[Any, ...]:
+    if not isinstance(value, list) or len(value) > MOST_ITEMS:
+        raise TracksJsonError(f"{where}: expected a list of at most {MOST_ITEMS}")
+    if kinds[-1] is Ellipsis:
+        kinds = (kinds[0],) * len(value)
+    if len(value) != len(kinds):
+        raise TracksJsonError(f"{where}: got {len(value)} values; expected {len(kinds)}")
+    return tuple(_from_json(kind, item, where) for kind, item in zip(kinds, value, strict=True))
+
+
+def _array(element: Any, value: JsonValue, where: str) -> Any:
+    shape = SHAPES[element]
+    expected_bytes = math.prod(shape) * np.dtype(element).itemsize
+    try:
+        content = base64.b64decode(value, validate=True) if isinstance(value, str) else b""
+    except (binascii.Error, ValueError):
+        content = b""
+    if len(content) != expected_bytes:
+        raise TracksJsonError(f"{where}: expected {expected_bytes} bytes in base64")
+    found = np.frombuffer(content, element).reshape(shape).copy()
+    if not (np.isfinite(found).all() and np.abs(found.astype(np.float64)).max() <= LARGEST):
+        raise TracksJsonError(f"{where}: out of range")
+    return found
+
+
+def _dataclass(kind: type, value: JsonValue, where: str) -> Any:
+    hints = typing.get_type_hints(kind)
+    if not isinstance(value, dict) or value.keys() != hints.keys():
+        raise TracksJsonError(f"{where}: expected the fields {', '.join(hints)}")
+    try:
+        return kind(
+            **{name: _from_json(hint, value[name], f"{where}.{name}") for name, hint in hints.items()}
+        )
+    except TracksJsonError:
+        raise
+    except ValueError as error:
+        raise TracksJsonError(f"{where}: {error}") from error
+
+
+def _description(kind: Any, known: dict[str, Any]) -> dict[str, Any]:
+    """The fields of a class and of the classes that it is made of."""
+    if dataclasses.is_dataclass(kind) and isinstance(kind, type) and kind.__name__ not in known:
+        hints = typing.get_type_hints(kind)
+        known[kind.__name__] = {name: str(hint) for name, hint in hints.items()}
+        for hint in hints.values():
+            _description(hint, known)
+    elif isinstance(kind, type) and issubclass(kind, enum.Enum):
+        known[kind.__name__] = [str(member.value) for member in kind]
+    else:
+        for part in get_args(kind):
+            _description(part, known)
+    return known

@@ -1,0 +1,141 @@
+"""Tracks as JSON: exact, and nothing but tracks comes back."""
+
+import dataclasses
+import json
+import pickle
+from typing import Any
+
+import numpy as np
+import pytest
+
+from facestream.analysis.degradation import DegradationLevel, DegradationState
+from facestream.analysis.emotion.label import EmotionState
+from facestream.analysis.faces import QualityHint, UnsureReason
+from facestream.analysis.quality import Quality
+from facestream.analysis.tracking.blinks import Eyes
+from facestream.analysis.tracking.smoothing import Steady
+from facestream.analysis.tracking.tracks import Track, Tracks
+from facestream.workers.tracks_json import (
+    TracksJsonError,
+    next_face_id,
+    tracks_format,
+    tracks_from_json,
+    tracks_to_json,
+)
+from facestream.workers.worker import NEW_STREAM
+
+CHANCE = np.random.default_rng(3)
+
+
+def landmarks() -> Any:
+    return CHANCE.normal(300, 99, (68, 2)).astype(np.float32)
+
+
+def track(number: int) -> Track:
+    return Track(
+        number,
+        landmarks(),
+        12345.678901234567,
+        velocity_xy=(0.1, -3.0),
+        confirmed_xy=landmarks(),
+        score=0.75,
+        failed_looks=1,
+        steady=Steady(landmarks(), landmarks(), 1 / 3),
+        emotion_state=EmotionState((0.1, 0.2, 0.3, 0.1, 0.1, 0.1, 0.1), "happy", 7.5, close=True),
+        eyes=Eyes(0.31, 3.25, 4, 5.125),
+        unsure=UnsureReason.BLURRED,
+        quality=Quality((0.5, 1e-9), 1.0, 2.0, (QualityHint.DARK, QualityHint.FAR)),
+    )
+
+
+TRACKS = Tracks(
+    followed=(track(3), track(9)),
+    lost=(track(4),),
+    aside=(Track(5, landmarks(), 1.0),),
+    next_id=10,
+    search_step=2,
+    thumbnail=CHANCE.integers(0, 256, (12, 16)).astype(np.uint8),
+    size_wh=(640, 480),
+    degradation=DegradationState(DegradationLevel.FEWER_FACES, 1.5, None),
+)
+
+
+def packed(tracks: Tracks) -> bytes:
+    return pickle.dumps(tracks, pickle.HIGHEST_PROTOCOL)
+
+
+def plain(value: object) -> object:
+    """Values that `==` can compare."""
+    if isinstance(value, np.ndarray):
+        return value.dtype, value.tolist()
+    if dataclasses.is_dataclass(value):
+        return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    return tuple(map(plain, value)) if isinstance(value, tuple) else (type(value), value)
+
+
+def test_tracks_are_the_same_after_the_way_through_json():
+    text = json.dumps(tracks_to_json(packed(TRACKS)), allow_nan=False)
+
+    back = pickle.loads(tracks_from_json(json.loads(text)))
+
+    assert plain(back) == plain(TRACKS)
+    assert next_face_id(packed(TRACKS)) == 10
+
+
+def test_a_stream_without_frames_has_no_tracks():
+    assert tracks_to_json(NEW_STREAM) is None
+    assert tracks_from_json(None) == NEW_STREAM
+
+
+def test_the_format_is_the_same_in_every_process_and_names_the_fields():
+    assert tracks_format() == tracks_format()
+    assert len(tracks_format()) == 16
+
+
+def changed(**fields: object) -> Any:
+    found: Any = tracks_to_json(packed(TRACKS))
+    return {**found, **fields}
+
+
+def changed_track(**fields: object) -> Any:
+    found: Any = tracks_to_json(packed(TRACKS))
+    found["followed"][0].update(fields)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("value", "where"),
+    [
+        ([], "tracks"),
+        ("text", "tracks"),
+        ({}, "tracks"),
+        (changed(of_tomorrow=1), "tracks"),
+        (changed(next_id="7"), "tracks.next_id"),
+        (changed(next_id=True), "tracks.next_id"),
+        (changed(next_id=10**30), "tracks.next_id"),
+        (changed(searched_s=float("nan")), "tracks.searched_s"),
+        (changed(searched_s=float("inf")), "tracks.searched_s"),
+        (changed(size_wh=[640]), "tracks.size_wh"),
+        (changed(followed=[None]), "tracks.followed"),
+        (changed(followed=[{}] * 1001), "tracks.followed"),
+        (changed(thumbnail="AAAA"), "tracks.thumbnail"),
+        (changed(degradation={"level": 9, "since_s": None, "average_ms": None}), "tracks.degradation.level"),
+        (changed_track(landmarks_xy="no base64!"), "tracks.followed.landmarks_xy"),
+        (changed_track(landmarks_xy="AADAfw==" * 136), "tracks.followed.landmarks_xy"),
+        (changed_track(landmarks_xy=None), "tracks.followed.landmarks_xy"),
+        (changed_track(unsure="tomorrow"), "tracks.followed.unsure"),
+        (changed_track(emotion_state=[]), "tracks.followed.emotion_state"),
+    ],
+)
+def test_what_is_not_tracks_is_rejected_with_the_place(value: Any, where: str):
+    with pytest.raises(TracksJsonError, match=rf"^{where}: "):
+        tracks_from_json(value)
+
+
+def test_landmarks_that_are_no_numbers_are_rejected():
+    import base64
+
+    nan = base64.b64encode(np.full((68, 2), np.nan, np.float32).tobytes()).decode()
+
+    with pytest.raises(TracksJsonError, match="out of range"):
+        tracks_from_json(changed_track(landmarks_xy=nan))
