@@ -28,6 +28,7 @@ EXTRAS = {
     "tunnel": "requirements-tunnel.txt",
     "lsl": "requirements-lsl.txt",
     "osc": "requirements-osc.txt",
+    "ray": "requirements-ray.txt",
 }
 OTHERS = (
     "docs/openapi.json",

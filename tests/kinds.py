@@ -18,6 +18,7 @@ KINDS = {
     "unit": "no network, no server, no browser (milliseconds)",
     "media": "real peer connections and servers on loopback (seconds)",
     "net": "coturn and nginx, in network namespaces; an RTSP server",
+    "cluster": "a Ray cluster of several nodes on this machine",
     "browser": "drives Chromium",
     "clients": "other implementations of WebRTC, on a host of their own",
     "soak": "minutes to hours",

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import contextlib
+import json
 import logging
 import os
 import sys
@@ -30,6 +31,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="stop when standard input, a pipe, ends: with the program that started the server",
     )
+    parser.add_argument(
+        "--ready-fd",
+        type=int,
+        metavar="FD",
+        help="write a line of JSON with the addresses into this descriptor when offers are accepted, and close it",
+    )
     add_settings(parser, Config.model_fields)
 
 
@@ -53,6 +60,8 @@ def run(args: argparse.Namespace) -> int:
 
             def announce(listening: "Listening") -> None:
                 show_listening(listening)
+                if args.ready_fd is not None:
+                    _tell_ready(args.ready_fd, listening.urls)
                 if args.qr:
                     with _warn_if_unwritable():
                         show_address(listening.urls)
@@ -88,6 +97,15 @@ def say(sentence: str) -> None:
     with _warn_if_unwritable():
         sys.stdout.write(sentence + "\n")
         sys.stdout.flush()
+
+
+def _tell_ready(descriptor: int, urls: Sequence[str]) -> None:
+    """Tell the program that started this one where it serves."""
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as reader:
+            reader.write(json.dumps({"urls": urls}) + "\n")
+    except OSError as error:
+        logger.warning("--ready-fd: descriptor %d cannot be written to: %s", descriptor, error.strerror)
 
 
 @contextlib.contextmanager

@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import io
+import json
 import os
 import re
 import select
@@ -21,7 +22,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT, START_DEADLINE_S, STOP_DEADLINE_S
+from tests.conftest import ROOT, START_DEADLINE_S, STOP_DEADLINE_S, running_server
 from tests.media.test_server import child_pids, run_server
 from tests.times import seconds
 
@@ -131,6 +132,31 @@ def test_an_interrupted_start_leaves_no_process_and_prints_nothing(
     assert children
     assert [line for line in log.read_text().splitlines() if "TensorFlow" not in line] == []
     wait_until(lambda: not any(map(is_running, children)))
+
+
+def test_the_program_that_starts_a_server_learns_its_address_from_a_descriptor():
+    ready, tell_ready = os.pipe()
+    with os.fdopen(ready) as announcement:
+        server = subprocess.Popen(
+            [*SERVER, *SMALL, "--ready-fd", str(tell_ready)],
+            cwd=ROOT, stdout=subprocess.DEVNULL, pass_fds=[tell_ready],
+        )  # fmt: skip
+        os.close(tell_ready)
+        try:
+            [url] = json.loads(announcement.readline())["urls"]
+
+            assert answers(url)
+            assert announcement.read() == ""
+        finally:
+            server.send_signal(signal.SIGTERM)
+            assert server.wait(STOP_DEADLINE_S) == 0
+
+
+def test_a_descriptor_that_cannot_be_written_to_does_not_stop_a_server(tmp_path: Path):
+    with running_server(tmp_path / "log", *SMALL[2:], "--ready-fd", "77") as server:
+        assert answers(server.url)
+
+    assert "--ready-fd: descriptor 77" in server.log.read_text()
 
 
 def wait_until(holds: Callable[[], object], deadline_s: float = 10) -> None:

@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from facestream.cli.main import _parser
+from facestream.cluster.ray.names import RAY_VERSION, RESOURCE
 from facestream.config import Config
 from facestream.resources import OPENAPI
 from tests.conftest import ROOT
@@ -24,9 +25,11 @@ UNIT = DEPLOY / "systemd" / "facestream.service"
 DOCKERFILE = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
 COMPOSE = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))
 MANIFESTS = list(yaml.safe_load_all((DEPLOY / "kubernetes" / "facestream.yaml").read_text(encoding="utf-8")))
+RAY = list(yaml.safe_load_all((DEPLOY / "kubernetes" / "ray.yaml").read_text(encoding="utf-8")))
 PAGES = sorted((ROOT / "docs" / "deploy").glob("*.md"))
 GUIDES = [ROOT / "README.md", ROOT / "docs" / "operations.md", ROOT / "docs" / "replay.md", *PAGES]
-FILES = [DEPLOY / "Dockerfile", DEPLOY / "compose.yaml", DEPLOY / "kubernetes" / "facestream.yaml", *PAGES]
+FILES = [DEPLOY / "Dockerfile", DEPLOY / "compose.yaml", DEPLOY / "kubernetes" / "facestream.yaml"]
+FILES += [DEPLOY / "kubernetes" / "ray.yaml", *PAGES]
 
 
 def test_systemd_accepts_the_unit(tmp_path: Path):
@@ -215,6 +218,59 @@ def test_the_settings_of_the_pod_are_valid(monkeypatch: pytest.MonkeyPatch):
     assert len(env) == 7
     assert config.analysis_processes == 3
     assert config.ice_address == ("203.0.113.7",)
+
+
+def ray_pods() -> dict[str, dict[str, Any]]:
+    """The pod templates of the Ray cluster, by the name of their group."""
+    (cluster,) = [manifest["spec"] for manifest in RAY if manifest["kind"] == "RayCluster"]
+    groups = {group["groupName"]: group for group in cluster["workerGroupSpecs"]}
+    return {
+        name: group["template"]["spec"]
+        for name, group in {"head": cluster["headGroupSpec"], **groups}.items()
+    }
+
+
+@pytest.mark.parametrize("group", ["media", "gateways"])
+def test_the_settings_of_the_ray_pods_are_valid(group: str, monkeypatch: pytest.MonkeyPatch):
+    for setting in ray_pods()[group]["containers"][0]["env"]:
+        if setting["name"].startswith("FACESTREAM_"):
+            monkeypatch.setenv(setting["name"], setting.get("value", "203.0.113.7"))
+
+    config = Config()
+
+    assert str(config.cluster_secret_file) == "/secrets/cluster-secret"
+    assert str(config.tokens_file) == "/secrets/tokens"
+
+
+def test_the_ray_cluster_has_the_version_of_the_extra_and_a_token():
+    (cluster,) = [manifest["spec"] for manifest in RAY if manifest["kind"] == "RayCluster"]
+    pins = (ROOT / "requirements-ray.txt").read_text(encoding="utf-8")
+
+    assert f"ray=={cluster['rayVersion']}\n" in pins
+    assert cluster["rayVersion"] == RAY_VERSION
+    assert cluster["authOptions"] == {"mode": "token"}
+
+
+def test_only_the_media_nodes_have_the_resource_and_their_settings_fit_their_processors():
+    (cluster,) = [manifest["spec"] for manifest in RAY if manifest["kind"] == "RayCluster"]
+    groups = [cluster["headGroupSpec"], *cluster["workerGroupSpecs"]]
+    with_it = [group for group in groups if RESOURCE in group["rayStartParams"].get("resources", "")]
+    env = {entry["name"]: entry.get("value") for entry in ray_pods()["media"]["containers"][0]["env"]}
+
+    assert [group["groupName"] for group in with_it] == ["media"]
+    # The text is quoted once more for the shell.
+    assert json.loads(json.loads(with_it[0]["rayStartParams"]["resources"])) == {RESOURCE: 1}
+    assert int(env["FACESTREAM_ANALYSIS_PROCESSES"] or 0) + 1 == int(with_it[0]["rayStartParams"]["num-cpus"])
+
+
+def test_a_media_pod_is_drained_before_it_ends():
+    pod = ray_pods()["media"]
+    [*_, line] = pod["containers"][0]["lifecycle"]["preStop"]["exec"]["command"]
+    args = _parser(shlex.split(line)[1:]).parse_args(shlex.split(line)[1:])
+
+    assert pod["hostNetwork"] is True
+    assert args.cluster_action == "drain"
+    assert pod["terminationGracePeriodSeconds"] >= args.deadline_s + 20
 
 
 def test_the_grace_period_of_the_pod_covers_the_stop_of_the_server():

@@ -64,6 +64,7 @@ UNTYPED_AND_THEIR_MODULES = {
     "ai_edge_litert": {"analysis/interpreter.py"},
     "tflite_runtime": {"analysis/interpreter.py"},
     "pyarrow": {"results/parquet.py"},
+    "ray": {"cluster/ray/connection.py", "cluster/ray/local.py", "cluster/ray/reconcile.py"},
 }
 MODULES = sorted(PACKAGE.rglob("*.py"))
 

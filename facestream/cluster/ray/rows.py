@@ -1,0 +1,43 @@
+"""One machine of a Ray cluster as an operator sees it. Imports no Ray."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from facestream.messages.cluster import NodeInfo
+
+MISSING, SILENT = "missing", "silent"
+"""States of a machine without an actor, and of one whose actor does not answer; the others are `ServerState`."""
+
+
+@dataclass(frozen=True, slots=True)
+class NodeRow:
+    """One machine, as an operator sees it."""
+
+    id: str
+    """Of the Ray node."""
+    name: str
+    """What the command line calls it."""
+    host: str
+    """Address at which the others reach it."""
+    machine: str
+    """Its host name; empty: unknown."""
+    state: str
+    """A ServerState, or `missing` (no actor), `silent` (an actor that does not answer)."""
+    url: str
+    version: str
+    """Of facestream there."""
+    secret: str
+    """A fingerprint of its cluster_secret."""
+    pid: int
+    """Of the server; 0: none."""
+    sessions_left: int
+    """While it drains."""
+    error: str
+    """Why it has no server, or why that ended the last time; empty: for no reason."""
+    node: NodeInfo | None
+    """What the server says; None: it does not answer."""
+
+    def to_json(self) -> dict[str, Any]:
+        """All values in JSON's types."""
+        values = {name: getattr(self, name) for name in self.__slots__ if name != "node"}
+        return {**values, "node": self.node.model_dump() if self.node is not None else None}
