@@ -22,6 +22,7 @@ START_DEADLINE_S = seconds(90.0)  # the models load from a cold disk, beside oth
 STOP_DEADLINE_S = seconds(20.0)
 # Independent of certificates in certs/ and of the load by other tests; tests of TLS and admission override these.
 STEADY = ("--tls", "off", "--min-fps", "0")
+ON_LOOPBACK = ("--ice-address", "127.0.0.1", *STEADY)
 
 
 def pytest_configure() -> None:
@@ -71,11 +72,12 @@ def running_server(
     folder: Path = ROOT,
     environment: Mapping[str, str] | None = None,
     stdin: int | None = None,
+    steady: Sequence[str] = ON_LOOPBACK,
 ) -> Iterator[RunningServer]:
     """Run `python server.py` on a free port, as a user starts it; stops it at the end, and kills it after a deadline.
 
     `files` is the soft and hard limit of open files; 0 inherits the limit. `environment` and `stdin`: None inherits
-    it.
+    it. `steady`: the options of every server.
     """
     limit = ["prlimit", f"--nofile={files}:{files}"] if files else []
     said = log.with_suffix(".out")
@@ -86,9 +88,7 @@ def running_server(
                 *program,
                 "--port",
                 "0",
-                "--ice-address",
-                "127.0.0.1",
-                *STEADY,
+                *steady,
                 *arguments,
             ],
             cwd=folder,

@@ -24,6 +24,8 @@ from facestream.resources import IS_CHECKOUT, REINSTALL, ROOT
 from facestream.web.terminal import Terminal
 
 LEVEL_VARIABLE = "FACESTREAM_LOG_LEVEL"  # read by logs.py, which needs a library
+SERVERS = ["serve"], ["gateway"]
+"""Commands that run until a signal stops them, which is no failure."""
 VENV_PYTHON = ROOT / ".venv" / "bin" / "python"
 
 
@@ -62,7 +64,7 @@ def run_process(arguments: Sequence[str]) -> int:
         return int(import_module("facestream.cli.main").run(arguments))
 
     streams.open_standard_streams()
-    serves = arguments[:1] == ["serve"]
+    serves = arguments[:1] in SERVERS
     if not serves:
         # A signal may arrive between the making of a coroutine and its await, in a library too: nothing to report.
         warnings.filterwarnings("ignore", "coroutine .* was never awaited", RuntimeWarning)

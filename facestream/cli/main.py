@@ -14,6 +14,7 @@ from facestream.cli.exit_codes import exit_code
 
 COMMANDS = {
     "serve": "run the server: page, signaling and media",
+    "gateway": "pass clients on to the nodes of a cluster, and serve the page",
     "replay": "send a video file to a server and save what it sends back",
     "analyze": "analyse videos, photographs and cameras into tables",
     "forward": "pass the numbers of a running session on to Lab Streaming Layer or OSC",

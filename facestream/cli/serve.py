@@ -7,7 +7,7 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from facestream import __version__, logs
@@ -19,12 +19,19 @@ from facestream.resources import MODELS_DIR
 if TYPE_CHECKING:
     from facestream.web.running import Listening
 
+Serve = Callable[[Callable[["Listening"], None]], Coroutine[None, None, None]]
 logger = logging.getLogger(__name__)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add one option for each setting, and those of this command only."""
     parser.add_argument("--version", action="version", version=f"facestream {__version__}")
+    add_process_options(parser)
+    add_settings(parser, Config.model_fields)
+
+
+def add_process_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of a server that are no settings."""
     parser.add_argument("--qr", action="store_true", help="show the address as a QR code for a phone")
     parser.add_argument(
         "--stop-at-eof",
@@ -37,21 +44,33 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FD",
         help="write a line of JSON with the addresses into this descriptor when offers are accepted, and close it",
     )
-    add_settings(parser, Config.model_fields)
 
 
 def run(args: argparse.Namespace) -> int:
     """Serve until SIGINT or SIGTERM; raises the errors of `facestream.web.server.serve`."""
-    config = config_from(args)
-    logs.set_up(config.log_level, config.log_format)
-    if unknown := unknown_variables(os.environ):
-        logger.warning("environment variables that are no settings are ignored: %s", ", ".join(unknown))
+    config = logging_config(args)
     if config.analysis_processes:
         from facestream.analysis.model_files import fetch_missing
 
         fetch_missing(MODELS_DIR, config.analysis_options())
     from facestream.web.server import serve
 
+    return serve_until_stopped(
+        config, args, lambda announce: serve(config, MODELS_DIR, announce, stop_at_eof=args.stop_at_eof)
+    )
+
+
+def logging_config(args: argparse.Namespace) -> Config:
+    """The settings of a server, whose log is set up with them; raises ConfigError."""
+    config = config_from(args)
+    logs.set_up(config.log_level, config.log_format)
+    if unknown := unknown_variables(os.environ):
+        logger.warning("environment variables that are no settings are ignored: %s", ", ".join(unknown))
+    return config
+
+
+def serve_until_stopped(config: Config, args: argparse.Namespace, serve: Serve) -> int:
+    """Run a server until it is stopped; it is given what to call when it listens. Returns the exit code."""
     try:
         with contextlib.ExitStack() as stack:
             tunnel: Tunnel | None = None
@@ -68,7 +87,7 @@ def run(args: argparse.Namespace) -> int:
                 if tunnel is not None and listening.local_url:
                     tunnel.open_to(listening.local_url)
 
-            asyncio.run(serve(config, MODELS_DIR, announce, stop_at_eof=args.stop_at_eof))
+            asyncio.run(serve(announce))
     except asyncio.CancelledError:
         # SIGINT, SIGTERM or a closed terminal; the shutdown is complete.
         return 0

@@ -27,5 +27,5 @@ def main(arguments: "list[str] | None" = None) -> int:
     try:
         from facestream.cli.exit_codes import run_process
     except KeyboardInterrupt:
-        os._exit(0 if given[:1] == ["serve"] else 130)  # as run_process would
+        os._exit(0 if given[:1] in (["serve"], ["gateway"]) else 130)  # as run_process would
     return run_process(given)

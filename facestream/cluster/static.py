@@ -4,7 +4,6 @@ Never asks a node anything. A headless service of Kubernetes is such a name.
 """
 
 import asyncio
-import importlib
 import logging
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -12,7 +11,7 @@ from urllib.parse import urlsplit
 
 from facestream.cluster.membership import Nodes
 from facestream.config import Config
-from facestream.errors import ConfigError
+from facestream.errors import ConfigError, FacestreamError
 
 logger = logging.getLogger(__name__)
 
@@ -38,10 +37,21 @@ def sources_of(config: Config) -> list[Nodes]:
     sources: list[Nodes] = [Fixed(fixed)] if fixed else []
     sources += [Named(name) for name in config.nodes if name.startswith(DNS)]
     if RAY in config.nodes:
-        # Imported only where it is asked for: it needs an extra.
-        source: Nodes = importlib.import_module("facestream.cluster.ray.source").RayNodes(config)
-        sources.append(source)
+        sources.append(_ray())
     return sources
+
+
+def _ray() -> Nodes:
+    """The nodes of the Ray cluster; raises ConfigError if Ray is not installed, at the start and not in a task."""
+    # Imported only where it is asked for, because it needs an extra.
+    from facestream.cluster.ray.connection import check_installed
+    from facestream.cluster.ray.source import RayNodes
+
+    try:
+        check_installed()
+    except FacestreamError as error:
+        raise ConfigError(str(error), "nodes") from error
+    return RayNodes()
 
 
 class Fixed:

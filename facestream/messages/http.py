@@ -185,6 +185,8 @@ class ProblemCode(enum.StrEnum):
     BODY_TOO_LARGE = "body_too_large"  # 413, from aiohttp
     EXPECTATION_FAILED = "expectation_failed"  # 417
     DISCONNECTED = "disconnected"  # 400: the client closed its connection, so it does not get this response
+    NO_NODE = "no_node"  # 503: a gateway, and no node can take a new session
+    NODE_UNREACHABLE = "node_unreachable"  # 502: a gateway, and the node of the session does not answer
     SERVER_FAULT = "server_fault"  # 500: a bug in facestream
     REJECTED = "rejected"  # another status of aiohttp's
 
@@ -230,6 +232,8 @@ class SessionList(_Body):
     """`GET /sessions`."""
 
     sessions: Sequence[SessionInfo]
+    missing_nodes: Sequence[str] = ()
+    """Of a gateway: the ids of nodes whose sessions are missing here, because they did not answer."""
 
 
 class Health(_Body):
@@ -241,6 +245,25 @@ class Health(_Body):
     analysis_processes: int = Field(ge=0)
     restarts: int = Field(ge=0)
     """Workers replaced since the start."""
+
+
+class GatewayHealth(_Body):
+    """`GET /healthz` of a gateway."""
+
+    status: str
+    """`ok`: the gateway works, whatever its nodes do; `/readyz` tells of these."""
+    sessions: int = Field(ge=0)
+    """Of all nodes that answer."""
+    nodes: int = Field(ge=0)
+    """Those that it knows."""
+    nodes_serving: int = Field(ge=0)
+    """Those that can be asked to take new sessions."""
+
+
+class VersionedGatewayHealth(GatewayHealth):
+    """`GET /healthz` of a gateway for admins."""
+
+    version: str
 
 
 class VersionedHealth(Health):

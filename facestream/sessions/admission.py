@@ -94,6 +94,17 @@ class ActiveSession:
         return 0 < self.fps_possible < BEHIND * min(min_fps, self.fps_in)
 
 
+def count_request(requests: AddressRate, address: str, now_s: float) -> None:
+    """Count one request of this address for a session; raises RateLimitedError. Empty address: not limited."""
+    if wait_s := requests.wait_s(address, now_s):
+        raise RateLimitedError(
+            f"your address asked for more than {requests.per_minute} sessions a minute; "
+            f"try again in {math.ceil(wait_s)} s",
+            RejectionReason.REQUEST_RATE,
+            wait_s,
+        )
+
+
 class Admission:
     """Decides for one server; keeps a token bucket for each address and the cost of a frame."""
 
@@ -107,13 +118,7 @@ class Admission:
 
     def check_request_rate(self, address: str, now_s: float) -> None:
         """Count one request of this address for a session; raises RateLimitedError. Empty address: not limited."""
-        if wait_s := self._requests.wait_s(address, now_s):
-            raise RateLimitedError(
-                f"your address asked for more than {self._config.new_sessions_per_minute} sessions a minute; "
-                f"try again in {math.ceil(wait_s)} s",
-                RejectionReason.REQUEST_RATE,
-                wait_s,
-            )
+        count_request(self._requests, address, now_s)
 
     def note_ending(self, now_s: float) -> None:
         """Record that a session has ended; `wait_for_end_s` estimates from these times."""

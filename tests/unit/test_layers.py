@@ -23,7 +23,7 @@ LAYERS: tuple[frozenset[str], ...] = (
     frozenset({"signaling"}),
     frozenset({"sessions"}),
     frozenset({"cluster", "offline", "replay", "web"}),
-    frozenset({"doctor", "live"}),
+    frozenset({"doctor", "gateway", "live"}),
     frozenset({"cli", "__init__", "__main__"}),
 )
 """From the lowest: the packages and modules directly below facestream/."""
