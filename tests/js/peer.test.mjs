@@ -369,3 +369,45 @@ test('rates cover the time between two calls; the first call and a closed peer g
   assert.equal(await peer.rates(), null);
   assert.equal(await peerOf().peer.rates(), null);
 });
+
+test('a server that is asked whether it has the session gets a fragment without candidates', async () => {
+  const { peer, heard } = await opened();
+  requests.length = 0;
+  respond = async () => new Response(null, { status: 204 });
+
+  await peer.check();
+
+  const [{ url, method, headers, body }] = requests;
+  assert.match(url, /\/sessions\/s1$/);
+  assert.deepEqual([method, headers['X-Session-Secret'], /candidate/.test(body)], ['PATCH', 'hush', false]);
+  assert.deepEqual(heard.lost, []);
+  peer.close();
+});
+
+for (const [what, answer, lost] of [
+  ['no such session', async () => new Response('', { status: 404 }), ['cut']],
+  ['a gateway whose node is gone', async () => new Response('', { status: 503 }), ['cut']],
+  ['no answer', () => Promise.reject(new TypeError('refused')), ['cut']],
+  ['another error', async () => new Response('', { status: 400 }), []],
+]) {
+  test(`${what}: the session is ${lost.length ? 'lost' : 'there'}`, async () => {
+    const { peer, heard } = await opened();
+    respond = answer;
+
+    await peer.check();
+
+    assert.deepEqual(heard.lost, lost);
+    peer.close();
+  });
+}
+
+test('without a secret, the address is asked', async () => {
+  respond = async () => Response.json({ ...ANSWER, secret: undefined });
+  const { peer, heard } = await opened();
+  respond = () => Promise.reject(new TypeError('refused'));
+
+  await peer.check();
+
+  assert.match(requests.at(-1).url, /\/healthz$/);
+  assert.deepEqual(heard.lost, ['cut']);
+});

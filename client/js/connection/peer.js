@@ -84,6 +84,13 @@ export class Peer extends BasePeer {
     await this.#parts?.pc.getSenders()[0]?.replaceTrack(track);
   }
 
+  /** Behind a gateway, the address answers although the server of this session is gone. @override */
+  async check() {
+    const served = await this.#parts?.trickle.isServed();
+    if (served === false) this.lose('cut');
+    else if (served !== true) await super.check();
+  }
+
   /** @returns {Promise<import('./connection-stats.js').Rates | null>} since the last call; null: the first call, or closed */
   async rates() {
     // Firefox before 151 rejects getStats() of a closed connection.

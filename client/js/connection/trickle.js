@@ -4,6 +4,9 @@ import { expiry } from './http.js';
 
 const TOGETHER_MS = 50;
 const SEND_MS = 5000;
+const CHECK_MS = 3000;
+/** HTTP status of a server that has no such session (any more), and of a gateway whose node does not answer. */
+const GONE = [404, 502, 503, 504];
 
 /**
  * @param {string} text a candidate as browsers write it, with or without `candidate:` @returns {boolean} false: the server
@@ -60,6 +63,17 @@ export class Trickle {
     this.#sendSoon();
   }
 
+  /** @returns {Promise<boolean | null>} whether the server still has the session, asked with a fragment without candidates; null: it cannot be asked */
+  async isServed() {
+    if (!this.#session) return null;
+    try {
+      const response = await this.#patch(this.#session, [], CHECK_MS);
+      return !GONE.includes(response.status);
+    } catch {
+      return false;
+    }
+  }
+
   close() {
     clearTimeout(this.#timer);
     this.#session = null;
@@ -81,13 +95,17 @@ export class Trickle {
   async #send() {
     this.#timer = undefined;
     if (!this.#session) return;
-    const { url, secret } = this.#session;
-    const body = fragmentOf(this.#pc.localDescription?.sdp ?? '', this.#waiting.splice(0));
-    const headers = { 'Content-Type': 'application/trickle-ice-sdpfrag', 'X-Session-Secret': secret };
     try {
-      await fetch(url, { method: 'PATCH', headers, body, signal: expiry(SEND_MS) });
+      await this.#patch(this.#session, this.#waiting.splice(0), SEND_MS);
     } catch {
       // Often the server needs no further candidate; if it does, the connection fails, which is reported.
     }
+  }
+
+  /** @param {{url: string, secret: string}} session @param {string[]} candidates @param {number} ms @returns {Promise<Response>} */
+  #patch({ url, secret }, candidates, ms) {
+    const body = fragmentOf(this.#pc.localDescription?.sdp ?? '', candidates);
+    const headers = { 'Content-Type': 'application/trickle-ice-sdpfrag', 'X-Session-Secret': secret };
+    return fetch(url, { method: 'PATCH', headers, body, signal: expiry(ms) });
   }
 }
