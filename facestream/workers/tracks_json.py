@@ -7,6 +7,7 @@ import base64
 import binascii
 import dataclasses
 import enum
+import functools
 import hashlib
 import json
 import math
@@ -53,7 +54,9 @@ def next_face_id(packed: PackedTracks) -> int:
 
 def tracks_format() -> str:
     """What both sides must have in common: a digest of the fields of tracks and of their types."""
-    described = json.dumps([sys.byteorder, _description(Tracks, {})], sort_keys=True)
+    known: dict[str, Any] = {}
+    _describe(Tracks, known)
+    described = json.dumps([sys.byteorder, known], sort_keys=True)
     return hashlib.sha256(described.encode()).hexdigest()[:16]
 
 
@@ -137,7 +140,7 @@ def _array(element: Any, value: JsonValue, where: str) -> Any:
 
 
 def _dataclass(kind: type, value: JsonValue, where: str) -> Any:
-    hints = typing.get_type_hints(kind)
+    hints = _hints(kind)
     if not isinstance(value, dict) or value.keys() != hints.keys():
         raise TracksJsonError(f"{where}: expected the fields {', '.join(hints)}")
     try:
@@ -150,16 +153,28 @@ def _dataclass(kind: type, value: JsonValue, where: str) -> Any:
         raise TracksJsonError(f"{where}: {error}") from error
 
 
-def _description(kind: Any, known: dict[str, Any]) -> dict[str, Any]:
-    """The fields of a class and of the classes that it is made of."""
-    if dataclasses.is_dataclass(kind) and isinstance(kind, type) and kind.__name__ not in known:
-        hints = typing.get_type_hints(kind)
-        known[kind.__name__] = {name: str(hint) for name, hint in hints.items()}
-        for hint in hints.values():
-            _description(hint, known)
-    elif isinstance(kind, type) and issubclass(kind, enum.Enum):
-        known[kind.__name__] = [str(member.value) for member in kind]
-    else:
-        for part in get_args(kind):
-            _description(part, known)
-    return known
+@functools.cache
+def _hints(kind: type) -> dict[str, Any]:
+    """The types of the fields; finding them takes most of the time of a state."""
+    return typing.get_type_hints(kind)
+
+
+def _describe(kind: Any, known: dict[str, Any]) -> str:
+    """A type as text, the same in every version of Python and numpy; adds the classes that it needs to `known`."""
+    origin, parts = get_origin(kind), get_args(kind)
+    if origin is np.ndarray:
+        element = get_args(parts[1])[0]
+        return f"{element.__name__}{list(SHAPES[element])}"
+    if parts:
+        name = "tuple" if origin is tuple else "union"
+        return f"{name}({', '.join(_describe(part, known) for part in parts)})"
+    if kind is Ellipsis:
+        return "..."
+    if kind.__name__ not in known and (dataclasses.is_dataclass(kind) or issubclass(kind, enum.Enum)):
+        known[kind.__name__] = fields = {}
+        if issubclass(kind, enum.Enum):
+            fields.update({member.name: str(member.value) for member in kind})
+        else:
+            hints = _hints(kind)
+            fields.update({name: _describe(hint, known) for name, hint in hints.items()})
+    return str(kind.__name__)

@@ -112,6 +112,13 @@ async def test_a_target_that_is_not_utf8_is_compared_byte_for_byte(gateway: Gate
     assert (answer.status, code_of(answer)) == (404, "no_such_session")
 
 
+async def test_the_gateway_itself_may_read_the_metrics(gateway: Gateway):
+    answers = [await gateway.pass_on("GET", "/metrics", is_local=is_local) for is_local in (True, False)]
+
+    assert [answer.status for answer in answers] == [200, 404], "without admins, nobody else may"
+    assert b"facestream_draining 0.0" in answers[0].body
+
+
 @pytest.mark.parametrize(("is_local", "auth"), [(True, "none"), (False, "token")])
 async def test_a_client_is_local_if_the_gateway_says_so(gateway: Gateway, *, is_local: bool, auth: str):
     client = "" if is_local else FAR
