@@ -168,10 +168,10 @@ def main() -> None:
     """Simulate, print a row for each case, and write the JSON."""
     options = measured.parser((__doc__ or "").partition("\n\n")[0])
     options.add_argument(
-        "--offer-ms", type=float, default=4.0, help="processor time of a gateway for an offer"
+        "--offer-ms", type=float, default=3.0, help="processor time of a gateway for an offer"
     )
-    options.add_argument("--poll-ms", type=float, default=0.7, help="for asking one node how it is")
-    options.add_argument("--event-ms", type=float, default=0.05, help="for one message of an event stream")
+    options.add_argument("--poll-ms", type=float, default=0.45, help="for asking one node how it is")
+    options.add_argument("--event-ms", type=float, default=0.12, help="for one message of an event stream")
     args = options.parse_args()
     before, began_s = measured.circumstances(), time.monotonic()
     figures = simulate(args)

@@ -28,8 +28,7 @@ MANIFESTS = list(yaml.safe_load_all((DEPLOY / "kubernetes" / "facestream.yaml").
 RAY = list(yaml.safe_load_all((DEPLOY / "kubernetes" / "ray.yaml").read_text(encoding="utf-8")))
 PAGES = sorted((ROOT / "docs" / "deploy").glob("*.md"))
 GUIDES = [ROOT / "README.md", ROOT / "docs" / "operations.md", ROOT / "docs" / "replay.md", *PAGES]
-FILES = [DEPLOY / "Dockerfile", DEPLOY / "compose.yaml", DEPLOY / "kubernetes" / "facestream.yaml"]
-FILES += [DEPLOY / "kubernetes" / "ray.yaml", *PAGES]
+FILES = [DEPLOY / "Dockerfile", DEPLOY / "compose.yaml", *(DEPLOY / "kubernetes").glob("*.yaml"), *PAGES]
 
 
 def test_systemd_accepts_the_unit(tmp_path: Path):
@@ -282,7 +281,9 @@ def documented_commands(page: Path) -> list[list[str]]:
     blocks = re.findall(r"^```sh\n(.*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
     lines = "\n".join(blocks).replace("\\\n", " ")
     # Up to a redirection; the placeholders of a page are ordinary words.
-    commands = re.findall(r"^(?:sudo )?(?:\S*python -m )?facestream ([^>\n]*)", lines, re.MULTILINE)
+    commands = re.findall(
+        r"^(?:sudo )?(?:\S*python -m )?facestream ([^>\n]*?)(?:>.*| &)?$", lines, re.MULTILINE
+    )
     return [shlex.split(command, comments=True) for command in commands]
 
 
