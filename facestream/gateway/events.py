@@ -13,8 +13,7 @@ from aiohttp import web
 
 from facestream.gateway.cluster import CLUSTER, PASSED_RESPONSE_HEADERS, behalf_of, unreachable
 from facestream.gateway.node_client import MAX_BODY_BYTES, Answer, NodeFailedError
-from facestream.gateway.owners import MAX_MOVES, as_response, moved_too_often, owner_of
-from facestream.messages.cluster import MOVED_HEADER
+from facestream.gateway.owners import MAX_MOVES, as_response, moved_session, moved_too_often, owner_of
 from facestream.web.http.headers import as_text
 from facestream.web.http.protocol import mark_stream
 from facestream.web.http.slow_readers import KERNEL_BUFFER_BYTES, SlowReader, limit_kernel_buffer
@@ -43,10 +42,10 @@ async def events(request: web.Request) -> web.StreamResponse:
                         return await _pass_on(request, upstream)
                     finally:
                         cluster.streams[EVENTS] -= 1
-                if MOVED_HEADER not in upstream.headers:
+                if not (moved_to := moved_session(upstream.status, upstream.headers)):
                     body = await upstream.content.read(MAX_BODY_BYTES)
                     return as_response(Answer(upstream.status, upstream.headers, body))
-                session_id = upstream.headers[MOVED_HEADER]
+                session_id = moved_to
         except (NodeFailedError, aiohttp.ClientError) as error:
             cluster.count(EVENTS, 0, began_s)
             raise unreachable() from error

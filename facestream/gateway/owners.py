@@ -1,6 +1,7 @@
 """Pass a request about a session on to the node that has it, which its id names, or to where the session has moved."""
 
 import time
+from collections.abc import Mapping
 
 from aiohttp import web
 
@@ -12,6 +13,7 @@ from facestream.messages.http import ProblemCode
 from facestream.session_ids import node_of
 from facestream.web.problems import RejectedError
 
+NOT_FOUND = 404
 MAX_MOVES = 8
 """A session that has moved more often than this in the memory of its nodes is not found by its first id."""
 
@@ -40,10 +42,18 @@ async def ask_owner(request: web.Request, route: str, rest: str = "", body: byte
             cluster.count(route, 0, began_s)
             raise unreachable() from error
         cluster.count(route, answer.status, began_s)
-        if MOVED_HEADER not in answer.headers:
+        if not (moved_to := moved_session(answer.status, answer.headers)):
             return as_response(answer)
-        session_id = answer.headers[MOVED_HEADER]
+        session_id = moved_to
     raise moved_too_often()
+
+
+def moved_session(status: int, headers: Mapping[str, str]) -> str:
+    """The session that continues the one that a node was asked for; empty: the response is about this one.
+
+    A session that has moved still runs for a moment: what its own peer wants of it succeeds, and is not followed.
+    """
+    return headers.get(MOVED_HEADER, "") if status == NOT_FOUND else ""
 
 
 def moved_too_often() -> RejectedError:

@@ -1,10 +1,11 @@
-"""Know which nodes there are and how they are: follow the sources, and ask each node every second.
+"""Know which nodes there are and how they are: follow the sources, and ask each node every second or so.
 
 Logs one line when a node changes, not one for each question.
 """
 
 import asyncio
 import logging
+import random
 import time
 from collections.abc import Sequence
 
@@ -17,11 +18,10 @@ from facestream.messages.cluster import NodeInfo
 
 logger = logging.getLogger(__name__)
 
-ASK_EVERY_S = 1.0
-NODES_A_SECOND = 100
-"""Of hundreds of nodes, each is asked less often."""
 ASK_S = 2.0
 AT_ONCE = 32
+FAILED_AT_ONCE = 8
+"""Of nodes that have not answered lately: a machine room that is gone must not delay the questions to the others."""
 START_S = 2.0
 """A gateway that has just started waits this long for the first answers, at most."""
 _SERVING = {NodeState.READY, NodeState.FULL}
@@ -37,7 +37,7 @@ class Polling:
         self._named: list[frozenset[str]] = [frozenset() for _ in sources]
         self._named_once: set[int] = set()
         self._asking: dict[str, asyncio.Task[None]] = {}
-        self._at_once = asyncio.Semaphore(AT_ONCE)
+        self._at_once, self._failed_at_once = asyncio.Semaphore(AT_ONCE), asyncio.Semaphore(FAILED_AT_ONCE)
         self._first = asyncio.Event()
         self._answered: set[str] = set()
         self._logged: dict[str, NodeState] = {}
@@ -80,12 +80,14 @@ class Polling:
             self._note_answered()
 
     async def _keep_asking(self, url: str) -> None:
+        share = random.random()  # noqa: S311 - the questions to many nodes shall not come in one burst
         while True:
-            async with self._at_once:
+            async with self._failed_at_once if url in self._reasons else self._at_once:
                 await self._ask(url)
             self._answered.add(url)
             self._note_answered()
-            await asyncio.sleep(max(ASK_EVERY_S, len(self._asking) / NODES_A_SECOND))
+            await asyncio.sleep(share * self._fleet.ask_every_s)
+            share = 1.0
 
     def _note_answered(self) -> None:
         if len(self._named_once) == len(self._sources) and self._asking.keys() <= self._answered:
@@ -101,9 +103,8 @@ class Polling:
         else:
             self._fleet.note_info(url, info, asked_s)
             self._reasons.pop(url, None)
-        for node in self._fleet:
-            if node.url == url:
-                self._log_change(node)
+        if (node := self._fleet.of(url)) is not None:
+            self._log_change(node)
 
     async def _info(self, url: str) -> NodeInfo:
         answer = await self._client.ask(url, "GET", "/node", deadline_s=ASK_S)

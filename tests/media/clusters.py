@@ -12,8 +12,9 @@ from typing import Any
 import aiohttp
 
 from facestream.credentials.tokens import Purpose, issue, make_key
+from facestream.messages.cluster import DrainBody
 from tests.conftest import RunningServer, running_server
-from tests.media.gateways import SECRET
+from tests.media.gateways import SECRET, Gateway
 from tests.times import seconds
 
 GATEWAY_PROGRAM = (sys.executable, "-m", "facestream", "gateway")
@@ -103,3 +104,10 @@ async def wait_for_text(log: Path, text: str) -> str:
         assert time.monotonic() < deadline_s, said
         await asyncio.sleep(0.05)
     return said
+
+
+async def drain(node: RunningServer, deadline_s: float = 60) -> None:
+    """Ask a node to admit no more sessions and to let its peers move, as `facestream cluster drain` does."""
+    body = DrainBody(deadline_s=deadline_s).to_json().encode()
+    answer = await Gateway(node.url).ask("POST", "/node/drain", body)
+    assert answer.status == 202, answer.body

@@ -8,8 +8,8 @@ from typing import cast
 import pytest
 
 from facestream import __version__
+from facestream.cluster import placement
 from facestream.cluster.placement import Fleet
-from facestream.gateway import polling
 from facestream.gateway.node_client import Answer, NodeClient, NodeFailedError
 from facestream.gateway.polling import Polling
 from tests.times import seconds
@@ -34,8 +34,8 @@ async def logged_after(
     client: FakeClient, count: int, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> list[str]:
     """The log once the node has been asked so often."""
-    monkeypatch.setattr(polling, "ASK_EVERY_S", 0.0)
-    monkeypatch.setattr(polling, "NODES_A_SECOND", 1e9)
+    monkeypatch.setattr(placement, "ASK_EVERY_S", 0.0)
+    monkeypatch.setattr(placement, "NODES_A_SECOND", 1e9)
     caplog.set_level("INFO")
     watching = Polling([Listed(URL)], Fleet(__version__), cast(NodeClient, client))
     async with asyncio.TaskGroup() as tasks:
