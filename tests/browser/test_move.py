@@ -22,6 +22,7 @@ from tests.browser.conftest import (
     start,
 )
 from tests.browser.test_changes import choose, expect_only
+from tests.browser.test_embedding import RECORD, add_view, expect_view_state
 from tests.browser.test_waiting import reject_offers
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
@@ -183,3 +184,23 @@ async def test_a_server_that_does_not_know_the_session_counts_faces_anew_and_the
         assert moved["event"] == "movedAnew"
         ids = {face["id"] for line in lines if "seq" in line for face in line["faces"]}
         assert ids == {1, 2}
+
+
+async def test_the_element_moves_too(server_url: str, open_page: OpenPage):
+    async with open_page(server_url, script=RECORD + WEBRTC) as page:
+        await add_view(page, server_url)
+        await page.evaluate("document.getElementById('a').start()")
+        await expect_view_state(page, "connected")
+        before = await page.evaluate("document.getElementById('a').sessionId")
+        await page.wait_for_function("() => window.report?.faces.length === 1")
+
+        await page.evaluate("window.askToMove()")
+
+        await page.wait_for_function(
+            "(before) => document.getElementById('a').sessionId !== before", arg=before, timeout=SOON_MS
+        )
+        await page.evaluate("window.report = null")
+        await page.wait_for_function("() => window.report?.faces[0]?.id === 1", timeout=SOON_MS)
+        states = [state for _, kind, state in await page.evaluate("happened") if kind == "state"]
+        assert states == ["starting", "connecting", "waiting", "connected"]
+        assert await page.evaluate("window.opened") == 1
