@@ -1,4 +1,4 @@
-"""Base class of all sessions: id, state, deadlines, requests and end. Independent of the transport.
+"""Base class of all sessions: id, state, deadlines and end. Independent of the transport.
 
 A session ends in `Session.run`, for the reason that a `SessionEnded` carries.
 """
@@ -12,38 +12,18 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from facestream.analysis.drawing.background import Background
-from facestream.analysis.drawing.overlay import Layer
-from facestream.analysis.drawing.words import Language
 from facestream.config import Config
 from facestream.errors import FrameError
 from facestream.media.listeners import Listeners
 from facestream.media.pipeline import FramePipeline, FrameSource, ResumeState
-from facestream.messages.control import (
-    Bye,
-    ChooseBackground,
-    ChooseLanguage,
-    ControlError,
-    ControlReply,
-    ErrorCode,
-    Layers,
-    Mark,
-    Mirror,
-    NameFace,
-    NoteMarker,
-    NoticeCode,
-    Ping,
-    SendLandmarks,
-    SetNeutral,
-    decode_control,
-)
+from facestream.messages.control import Bye, ControlReply, NoticeCode
 from facestream.messages.events import Marker
 from facestream.messages.http import SessionInfo, SessionKind, SessionState
 from facestream.metrics import Measures, StreamCounts, StreamUse
-from facestream.recording.record import SessionRecord, TooManyFacesError
+from facestream.recording.record import SessionRecord
 from facestream.session_ids import new_id
 from facestream.sessions.ending import Ending, Reason, SessionEnded
-from facestream.sessions.markers import MarkerError, NoFrameYetError, SessionMarkers, TooManyMarkersError
+from facestream.sessions.requests import ControlRequests
 from facestream.workers.pool import AnalysisPool
 
 logger = logging.getLogger(__name__)
@@ -99,8 +79,7 @@ class Session(abc.ABC):
             measures.observe_stages,
             by_pts=self.times_by_peer,
         )
-        self._record: SessionRecord | None = None
-        self._markers = SessionMarkers()
+        self._requests = ControlRequests(self._pipeline, self._reply)
         self._end_reason: Reason | None = None
         """Why `run` ends or has ended; None: it still runs, or it was cancelled."""
         self._end_requested: asyncio.Future[Reason] = asyncio.get_running_loop().create_future()
@@ -179,22 +158,22 @@ class Session(abc.ABC):
     @property
     def record(self) -> SessionRecord | None:
         """What is kept of it in files; None: nothing, from the start."""
-        return self._record
+        return self._requests.record
 
     @record.setter
     def record(self, record: SessionRecord | None) -> None:
         """Set it before `run`."""
-        self._record = self._pipeline.listeners.keeper = record
+        self._requests.record = self._pipeline.listeners.keeper = record
 
     @property
     def is_recorded(self) -> bool:
         """Whether its results are being kept."""
-        return self._record is not None and self._record.is_active
+        return self.record is not None and self.record.is_active
 
     @property
     def record_days(self) -> int:
         """Days after which they are deleted; 0: they are not deleted, or not kept."""
-        return self._record.files.keep_days if self._record is not None else 0
+        return self.record.files.keep_days if self.record is not None else 0
 
     @property
     def is_resumed(self) -> bool:
@@ -299,113 +278,26 @@ class Session(abc.ABC):
         return self._end_reason or (self._end_requested.result() if self._end_requested.done() else _FAULT)
 
     def _say_hello(self) -> None:
-        hello = ControlReply(
-            type="hello",
-            session_id=self.id,
-            layers=self._layer_names(),
-            views=tuple(map(str, Background)),
-            view=str(self._pipeline.background),
-            mirror=self._pipeline.mirror,
-            languages=tuple(map(str, Language)),
-            language=str(self._pipeline.language),
-            landmarks_every_s=self._pipeline.landmarks.every_s,
-        )
-        self._reply(hello)
+        self._requests.say_hello(self.id)
         if self._asked_to_move:
             self._reply(_move(self._asked_to_move))
 
     def _on_control(self, message: str | bytes) -> None:
         """Do what the peer asks; never raises."""
-        try:
-            request = decode_control(message)
-        except ControlError as error:
-            self._reject(error.code, str(error))
+        request = self._requests.take(message)
+        if request is None:
             return
         # The page of a paused clip sends no frames, but it pings.
         self._last_heard_s = time.monotonic()
-        match request:
-            case Ping():
-                self._reply(ControlReply(type="pong", id=request.id))
-            case Layers():
-                self._pipeline.layers = frozenset(Layer(name) for name in request.layers)
-                self._reply(ControlReply(type="layers", layers=self._layer_names()))
-            case ChooseBackground():
-                self._pipeline.background = Background(request.view)
-                self._reply(ControlReply(type="view", view=str(self._pipeline.background)))
-            case Mirror():
-                self._pipeline.mirror = request.mirror
-                self._reply(ControlReply(type="mirror", mirror=request.mirror))
-            case ChooseLanguage():
-                self._pipeline.language = Language(request.language)
-                self._reply(ControlReply(type="language", language=request.language))
-            case SendLandmarks():
-                self._pipeline.landmarks.every_s = request.every_s
-                self._reply(ControlReply(type="landmarks", every_s=request.every_s))
-            case Mark():
-                self._on_mark(request)
-            case NoteMarker():
-                self._on_marker_note(request)
-            case NameFace() | SetNeutral():
-                self._on_note(request)
-            case Bye():
-                self.request_end(Ending.GOODBYE, "the peer said goodbye")
+        if isinstance(request, Bye):
+            self.request_end(Ending.GOODBYE, "the peer said goodbye")
 
     def mark(self, name: str, note: str = "") -> Marker:
         """Mark this moment for a program; its peer and the programs that follow the session get the marker.
 
         Raises MarkerError.
         """
-        marker = self._mark(name, note)
-        self._reply(ControlReply(type="marker", name=name, note=note, pts=marker.pts))
-        return marker
-
-    def _mark(self, name: str, note: str, peer_id: int = 0) -> Marker:
-        marker = self._markers.set(name, note, self._pipeline.newest_pts_s, peer_id)
-        self.listeners.publish(marker)
-        return marker
-
-    def _on_mark(self, request: Mark) -> None:
-        try:
-            self._mark(request.name, request.note, request.id)
-        except TooManyMarkersError as error:
-            self._reject(ErrorCode.TOO_MANY_MARKERS, str(error))
-        except NoFrameYetError:
-            # No program can tell the time of it, and the peer has it anyway.
-            return
-
-    def _on_marker_note(self, request: NoteMarker) -> None:
-        try:
-            noted = self._markers.add_note(request.id, request.note)
-        except MarkerError as error:
-            self._reject(ErrorCode(error.code), str(error))
-            return
-        self.listeners.publish(noted)
-        self._reply(ControlReply(type="marker_note", id=request.id))
-
-    def _on_note(self, request: NameFace | SetNeutral) -> None:
-        """Keep a name or a baseline in the record, and nowhere else."""
-        record = self._record
-        if record is None or not record.is_active:
-            self._reject(ErrorCode.NOT_RECORDED, "the server keeps no record of this session")
-            return
-        try:
-            self._markers.check_rate()
-            if isinstance(request, NameFace):
-                record.name_face(request.face, request.name)
-                self._reply(ControlReply(type="face_name", face=request.face, name=request.name or ""))
-            else:
-                record.set_baseline(request.face, request.emotions)
-                self._reply(ControlReply(type="neutral", face=request.face))
-        except TooManyMarkersError as error:
-            self._reject(ErrorCode.TOO_MANY_MARKERS, str(error))
-        except TooManyFacesError as error:
-            self._reject(ErrorCode.TOO_MANY_FACES, str(error))
-
-    def _reject(self, code: ErrorCode, detail: str) -> None:
-        self._reply(ControlReply(type="error", code=code, detail=detail))
-
-    def _layer_names(self) -> tuple[str, ...]:
-        return tuple(sorted(str(layer) for layer in self._pipeline.layers))
+        return self._requests.mark_for_program(name, note)
 
     async def _receive_frames(self, source: FrameSource) -> None:
         try:

@@ -81,6 +81,8 @@ async def _serve(
     credentials = config.credential_source()
     gateways = Gateways(config.shared_secret())
     node = (config.node_id or new_node_id()) if gateways else ""
+    if node:
+        logger.info("this server is node %s of a cluster", node)
     listener = listening_socket(config.host, config.port)
     try:
         host, port = listener.getsockname()[:2]
