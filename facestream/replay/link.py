@@ -165,8 +165,17 @@ class Link:
         if not was_up:
             raise ServerUnreachableError(
                 f"{server} answered the offer, but no connection was established ({self.pc.connectionState}); "
-                "UDP must reach the addresses that it offers: check --ice-address of the server"
+                + self._what_to_check()
             )
+
+    def _what_to_check(self) -> str:
+        if http.is_loopback(self._url) and "127.0.0.1" not in self.pc.remoteDescription.sdp:
+            # As through a gateway on this machine.
+            return (
+                "its media are on another machine, and for a URL on this machine this peer offers only 127.0.0.1: "
+                "expected in --url the address that this machine has in its network"
+            )
+        return "UDP must reach the addresses that it offers: check --ice-address of the server"
 
     async def _receive(self, source: MediaStreamTrack) -> None:
         while True:

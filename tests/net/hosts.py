@@ -1,4 +1,4 @@
-"""Hosts as network namespaces: peer - relay - server in a row, or a peer and a server on one link.
+"""Hosts as network namespaces: peer - relay - server in a row, a peer and a server on one link, or a hub and machines.
 
 The relay forwards no IP packets. Each end has one route to the far address of the relay, so both ends can use what runs
 on the relay.
@@ -46,6 +46,27 @@ class Neighbours:
     server: str
 
 
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """A machine with one cable to the hub."""
+
+    name: str
+    """Of its namespace."""
+    address: str
+    near: str
+    """The address of the hub in the network of this machine."""
+    hub: str
+    cable: str
+    """The end of its cable at the hub."""
+
+    def cut_off(self) -> None:
+        """Pull the cable: nothing reaches the machine, and no connection is closed."""
+        ip("-n", self.hub, "link", "set", self.cable, "down")
+
+    def plug_in(self) -> None:
+        ip("-n", self.hub, "link", "set", self.cable, "up")
+
+
 def ip(*words: str) -> None:
     subprocess.run(["ip", *words], check=True, capture_output=True, timeout=seconds(20))
 
@@ -77,6 +98,19 @@ def two_hosts() -> Iterator[Neighbours]:
         # Firefox offers no address without a default route.
         ip("-n", hosts.peer, "route", "add", "default", "via", NEAR_SERVER)
         yield hosts
+
+
+@contextlib.contextmanager
+def machines(count: int) -> Iterator[tuple[str, list[Machine]]]:
+    """A hub, and machines in networks of their own that reach the hub only; the hub forwards nothing."""
+    letters = "abcdefgh"[:count]
+    with _namespaces("h", *letters) as (hub, *names):
+        found = []
+        for number, (letter, name) in enumerate(zip(letters, names, strict=True), 11):
+            machine = Machine(name, f"10.77.{number}.2", f"10.77.{number}.1", hub, f"to{letter}")
+            _connect(name, machine.address, hub, machine.near)
+            found.append(machine)
+        yield hub, found
 
 
 @contextlib.contextmanager
