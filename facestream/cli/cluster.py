@@ -149,13 +149,15 @@ def _run_local(nodes: int, port: str | None) -> int:
 
 
 def _run_in_foreground(command: list[str]) -> int:
-    """Run a program until it ends or Ctrl-C; returns its exit code."""
-    with subprocess.Popen(command) as program:  # noqa: S603 - a fixed command
+    """Run a program until it ends or Ctrl-C; returns its exit code. If this process is killed, it ends, too."""
+    with subprocess.Popen(  # noqa: S603 - a fixed command
+        [*command, "--stop-at-eof"], stdin=subprocess.PIPE, start_new_session=True
+    ) as program:
         try:
             return program.wait()
         except KeyboardInterrupt:
-            # Ctrl-C has gone to the program, too; SIGTERM has not.
-            program.terminate()
+            assert program.stdin is not None
+            program.stdin.close()
             try:
                 program.wait(LOCAL_STOP_LIMIT_S)
             except subprocess.TimeoutExpired:

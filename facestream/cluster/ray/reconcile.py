@@ -15,6 +15,8 @@ from facestream.cluster.ray.names import NAMESPACE, RESOURCE, actor_name, short_
 logger = logging.getLogger(__name__)
 
 ANSWER_LIMIT_S = 5.0
+PATIENCE_S = 12.0
+"""So long nothing is wrong with a machine that does not answer: it starts a Python process and imports facestream."""
 DESCRIBE_AGAIN_S = 30.0
 """A machine without a server is asked so often why."""
 _NO_ANSWER = (ray.exceptions.RayError, TimeoutError)
@@ -149,12 +151,15 @@ class Actors:
         self.problems = {
             node_id: f"does not answer ({_first_line(answer)}); it starts, or facestream is not installed there"
             for node_id, answer in answers.items()
-            if isinstance(answer, Exception)
+            if isinstance(answer, Exception) and not self._may_still_answer(node_id, answer)
         }
         self.problems |= {
             node_id: machine.problem for node_id, machine in machines.items() if machine.problem
         }
         return [(missing[node_id], machine) for node_id, machine in machines.items()]
+
+    def _may_still_answer(self, node_id: str, answer: Exception) -> bool:
+        return isinstance(answer, TimeoutError) and time.monotonic() - self._asked[node_id].at_s < PATIENCE_S
 
     def _keep(self, node: RayNode, handle: Any) -> None:
         self._handles[node.id] = handle
