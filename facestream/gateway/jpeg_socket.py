@@ -98,7 +98,7 @@ async def _pass_on(peer: WebSocketPeer, upstream: Upstream) -> None:
             await _to_client(upstream, peer)
         finally:
             to_node.cancel()
-            await upstream.socket.close(code=WSCloseCode.GOING_AWAY)
+            await upstream.socket.close(code=_code(peer.response.close_code, WSCloseCode.GOING_AWAY))
 
 
 async def _to_node(peer: WebSocketPeer, node_socket: ClientWebSocketResponse) -> None:
