@@ -35,6 +35,8 @@ pytestmark = pytest.mark.timeout(240)
 CLIP_WH = (320, 240)
 CLIP_FPS = 5
 """Twelve peers and three nodes share the processors of this machine."""
+SMALL = {"FACESTREAM_MAX_SESSIONS": "6"}
+"""Otherwise nodes that know how cheap these frames are have more places than a new one presumes."""
 AWAY_MS = 1500.0
 """So long no frame may come while a peer moves."""
 DEADLINE_S = seconds(60)
@@ -91,7 +93,7 @@ def small_clip(path: Path) -> Path:
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp("site")
     with running_cluster(folder / "ray.log") as cluster, contextlib.ExitStack() as stack:
-        nodes = [cluster.add_node() for _ in range(3)]
+        nodes = [cluster.add_node(**SMALL) for _ in range(3)]
         up = cluster.run("up")
         assert up.returncode == 0, up.stdout + up.stderr
         gateways = [
@@ -183,7 +185,7 @@ async def test_a_killed_raylet_touches_its_own_peers_only(site: Site):
         await asyncio.gather(*(peer.receive_frames(5) for peer in others))
         assert not any(peer.notices for peer in others)
     wait_gone(gone)
-    await asyncio.to_thread(site.cluster.add_node)
+    await asyncio.to_thread(site.cluster.add_node, **SMALL)
     await site.ready(3)
 
 
@@ -204,3 +206,18 @@ async def test_a_killed_gateway_touches_no_peer_and_another_one_serves_its_sessi
         ):
             assert answer.status == 204
         await peer.wait_closed(DEADLINE_S)
+
+
+async def test_a_node_that_is_added_under_load_gets_the_next_peers(site: Site):
+    await site.ready(3, gateway=1)
+    async with contextlib.AsyncExitStack() as stack:
+        for _ in range(9):
+            await stack.enter_async_context(site.peer(gateway=1))
+        made = await asyncio.to_thread(site.cluster.add_node, **SMALL)
+        await site.ready(4, gateway=1)
+        server = site.cluster.status()[made]["node"]["node"]
+
+        more = [await stack.enter_async_context(site.peer(gateway=1)) for _ in range(6)]
+
+        assert server in spread_of(more)
+    await asyncio.to_thread(site.cluster.kill_node, made)
