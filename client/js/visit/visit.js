@@ -4,28 +4,18 @@
  */
 
 import { CurrentSource } from '../source/current-source.js';
-import { MOVE_CODE } from '../connection/base-peer.js';
 import { PeerError, asPeerError } from '../connection/errors.js';
-import { Heard } from './heard.js';
-import { Gap, Move } from './move.js';
+import { Connections, trackOf } from './connections.js';
 import { Countdown, isTemporary, leastDelayMs, mayFallBack, retryDelayMs, shouldQueue } from './retry.js';
-import { BEGUN, COUNTING, OPENING, PAUSABLE, RUNNING, State, TRANSITIONS, Transport } from './visit-states.js';
+import { BEGUN, COUNTING, OPENING, PAUSABLE, RUNNING, State, TRANSITIONS } from './visit-states.js';
 
 const LOOK_MS = 250;
 const RATES_MS = 1000;
 /** Without a message for this long, the server may be gone. */
 const STALL_MS = 3000;
-/** Media that do not flow by then rarely do; shorter than a Peer's own limit, because there is a fallback. */
-const FALLBACK_MS = 6000;
 /** A connection that lasted this long makes the next retry a quick first one again. */
 const STEADY_S = 5;
-/** Codes of a notice that the session goes on in another connection of this page. */
-const CONTINUED_CODES = ['moved', 'replaced'];
-/** After its server has stopped, a visit that was asked to move finds another one at once. */
-const OTHER_SERVER_MS = 500;
 
-/** @typedef {import('./visit-states.js').AnyPeer} AnyPeer */
-/** @typedef {import('../connection/telemetry.js').Telemetry} Telemetry */
 /** @typedef {import('./visit-states.js').OpenSource} OpenSource */
 
 export class Visit {
@@ -37,22 +27,12 @@ export class Visit {
   #error = null;
   /** @type {CurrentSource<import('../source/video-source.js').SourceOptions, OpenSource>} */
   #sources;
-  /** @type {import('./visit-states.js').ServerTraits} */
-  #traits = { hasFallback: false, needsToken: false, hasRelays: false };
-  /** Once WebRTC has failed, it is not tried again before the next start. @type {import('./visit-states.js').TransportName} */
-  #transport = Transport.WEBRTC;
-  /** @type {AnyPeer | null} */
-  #peer = null;
+  #connections;
   /** @type {Countdown | null} */
   #countdown = null;
   /** @type {ReturnType<typeof setInterval>[]} */
   #timers = [];
   #tries = 0;
-  #heard = new Heard();
-  /** @type {Move | null} null: the server has not asked for one, or it is over */
-  #move = null;
-  /** @type {Gap | null} at the last change of the connection by a move */
-  #gap = null;
   /** Counts starts and ends: a task that began before the last one must not act after it. */
   #run = 0;
   /** Whether the page asks for a token at the moment. */
@@ -68,6 +48,13 @@ export class Visit {
       opened.listen({ onPause: () => this.#followCamera(), onEnd: (error) => this.#fail(error), onFinish: () => this.#finish() });
       events.onSource(opened);
     });
+    this.#connections = new Connections(ports, events, this.#sources, {
+      mayMove: () => PAUSABLE.includes(this.#state) || this.#state === State.INTERRUPTED,
+      onSession: (sessionId) => this.#beginSession(sessionId),
+      onMoved: () => this.#state === State.INTERRUPTED && this.#showFlow(),
+      onFlow: (flow) => this.#followFlow(flow),
+      onLost: (error) => this.#lose(error),
+    });
   }
 
   /** @returns {import('./visit-states.js').VisitState} */
@@ -82,7 +69,7 @@ export class Visit {
 
   /** @returns {number} frames dropped since the start */
   get dropped() {
-    return this.#heard.dropped;
+    return this.#connections.heard.dropped;
   }
 
   /** Ask for token and consent where they are needed, open the source and connect. Does nothing while running. */
@@ -90,22 +77,21 @@ export class Visit {
     const obstacle = this.#ports.obstacle?.();
     // Nobody is asked to agree to something that cannot happen.
     if (obstacle) return this.reset();
-    this.#traits = await this.#ports.traits();
-    if (this.#traits.needsToken && !(await this.#obtainToken())) return;
+    const traits = await this.#ports.traits();
+    if (traits.needsToken && !(await this.#obtainToken())) return;
     if (!(await this.#ports.askConsent()) || this.isRunning) return;
     const run = (this.#run += 1);
     this.#enter(State.STARTING);
-    this.#transport = Transport.WEBRTC;
     this.#tries = 0;
-    this.#heard.begin();
+    this.#connections.begin(traits);
     this.#events.onHappening('began', null);
     try {
       // Do not open the camera if its video cannot be sent.
-      if (!this.#traits.hasFallback && !this.#ports.hasWebrtc()) throw new PeerError('noWebrtc');
+      if (!traits.hasFallback && !this.#ports.hasWebrtc()) throw new PeerError('noWebrtc');
       const opened = await this.#sources.use(this.#ports.chosen());
       if (run !== this.#run) return;
       // WebRTC drops frames, and a file that is analysed once must not lose any.
-      if (opened?.clipRun) this.#transport = Transport.JPEG;
+      if (opened?.clipRun) this.#connections.fallBack();
       this.#enter(State.CONNECTING);
       await this.#connect('');
     } catch (thrown) {
@@ -170,7 +156,7 @@ export class Visit {
     try {
       const opened = await this.#sources.use(this.#ports.chosen());
       if (run !== this.#run || !opened) return;
-      await this.#peer?.replaceTrack(trackOf(opened));
+      await this.#connections.peer?.replaceTrack(trackOf(opened));
       this.#followCamera();
     } catch (error) {
       if (run === this.#run) this.#fail(asPeerError(error));
@@ -179,7 +165,7 @@ export class Visit {
 
   /** @param {object} message a request of docs/telemetry.md, "control"; dropped without a connection @returns {boolean} whether it was sent */
   send(message) {
-    return this.#peer?.send(message) ?? false;
+    return this.#connections.peer?.send(message) ?? false;
   }
 
   /** To a server that keeps the results of this session; dropped elsewhere. @param {object} message */
@@ -189,17 +175,17 @@ export class Visit {
 
   /** @returns {boolean} whether the server keeps the results of this session */
   get isRecorded() {
-    return this.#peer?.recorded ?? false;
+    return this.#connections.peer?.recorded ?? false;
   }
 
   /** @returns {import('../connection/base-peer.js').BasePeer['admission'] | null} what the server has said about the session; null: there is no connection */
   get admission() {
-    return this.#peer?.admission ?? null;
+    return this.#connections.peer?.admission ?? null;
   }
 
   /** The annotated video plays. */
   videoPlays() {
-    this.#gap?.end();
+    this.#connections.frameShown();
     // Chromium plays a black frame when the track of a connection that never opened ends.
     if (PAUSABLE.includes(this.#state)) this.#showFlow();
   }
@@ -219,18 +205,15 @@ export class Visit {
    */
   async #connect(resume) {
     const run = this.#run;
-    this.#heard.endConnection();
-    this.#events.onConnecting();
-    const peer = this.#ports.makePeer(this.#transport, this.#peerEvents(), resume, this.#heard.firstFaceId);
-    this.#peer = peer;
-    const hasFallback = this.#transport === Transport.WEBRTC && this.#traits.hasFallback;
+    const peer = this.#connections.make(resume);
+    const { hasFallback } = this.#connections;
     let used = null;
     try {
-      used = await this.#open(peer, hasFallback ? FALLBACK_MS : undefined);
+      used = await this.#connections.open(peer);
     } catch (thrown) {
       const error = asPeerError(thrown);
       if (!hasFallback || !mayFallBack(error) || run !== this.#run) throw error;
-      this.#transport = Transport.JPEG;
+      this.#connections.fallBack();
       this.#events.onHappening('fellBack', error);
       // Resume the session that the server still keeps for the failed connection, so that it does not count twice.
       return this.#connect(peer.resumeToken || resume);
@@ -240,100 +223,22 @@ export class Visit {
     // No source was open while the page waited, and another one may have been chosen since the offer.
     const opened = await (this.#sources.wanted ? this.#sources.last() : this.#sources.use(this.#ports.chosen()));
     if (!opened) return false;
-    if (opened.clipRun) /** @type {import('../connection/jpeg-peer.js').JpegPeer} */ (peer).sendClip(opened.clipRun);
-    else if (opened !== used) await peer.replaceTrack(trackOf(opened));
+    await this.#connections.sendSource(peer, opened, used);
     if (peer.closed) return false;
     if (OPENING.includes(this.#state)) this.#enter(State.WAITING);
     this.#followCamera();
     return true;
   }
 
-  /** @param {AnyPeer} peer @param {number} [connectMs] @returns {Promise<OpenSource | null>} the source that it sends. Rejects if there is no connection */
-  async #open(peer, connectMs) {
-    const iceServers = this.#transport === Transport.WEBRTC && this.#traits.hasRelays ? await this.#ports.fetchIceServers() : [];
-    const used = await this.#sources.last();
-    if (!peer.closed) await peer.open(used?.stream ?? null, connectMs, iceServers);
-    return used;
-  }
-
-  /** @returns {import('../connection/jpeg-peer.js').JpegPeerEvents} */
-  #peerEvents() {
-    const { onVideo, onShown } = this.#events;
-    return {
-      onVideo,
-      onControl: (message) => this.#hearControl(message),
-      onShown: (frame) => {
-        onShown(frame);
-        this.#gap?.end();
-      },
-      onTelemetry: (telemetry) => this.#hear(telemetry),
-      onFlow: (flow) => this.#followFlow(flow),
-      onLost: (error) => this.#lose(error),
-    };
-  }
-
   /** @param {string} sessionId */
   #beginSession(sessionId) {
-    this.#events.onSession(sessionId, this.#session);
-    this.#heard.touch(performance.now());
+    this.#events.onSession(sessionId, this.#connections.session);
+    this.#connections.heard.touch(performance.now());
     this.#stopTimers();
     this.#timers = [setInterval(() => this.#look(), LOOK_MS), setInterval(() => this.#measure(), RATES_MS)];
     if (this.#state !== State.QUEUED) return;
     this.#tries = 0;
     this.#enter(State.STARTING);
-  }
-
-  /** @returns {'resumed' | 'new'} what the session of this connection is */
-  get #session() {
-    return this.#peer?.resumed ? 'resumed' : 'new';
-  }
-
-  /** @param {import('../connection/telemetry.js').Control} message */
-  #hearControl(message) {
-    if (message.type === 'notice' && message.code === MOVE_CODE) this.#beginMove();
-    else this.#events.onControl(message);
-  }
-
-  /** The server asks this page to connect again, and serves it until then. */
-  #beginMove() {
-    this.#move ??= new Move({
-      // Without frames, the next server would end the session soon.
-      isReady: () => PAUSABLE.includes(this.#state) || this.#state === State.INTERRUPTED,
-      sendsTrack: () => Boolean(this.#sources.current && !this.#sources.current.paused && !this.#sources.current.clipRun),
-      make: (events, resume) => this.#ports.makePeer(this.#transport, events, resume || (this.#peer?.resumeToken ?? ''), this.#heard.firstFaceId),
-      open: (next) => this.#open(next, FALLBACK_MS),
-      events: this.#peerEvents(),
-      onReady: (next, used, tellAll) => this.#changeOver(next, used, tellAll),
-      onEnd: (loss) => (loss ? this.#lose(loss) : this.#endMove()),
-    });
-  }
-
-  /** The next connection works: it takes the place of the present one, which may have ended. @param {AnyPeer} next @param {OpenSource | null} used @param {() => void} tellAll */
-  #changeOver(next, used, tellAll) {
-    const old = this.#peer;
-    const { atMs } = this.#heard;
-    this.#endMove();
-    this.#heard.endConnection();
-    this.#events.onMove();
-    this.#events.onConnecting();
-    this.#peer = next;
-    this.#beginSession(next.sessionId);
-    const { current } = this.#sources;
-    if (current?.clipRun) /** @type {import('../connection/jpeg-peer.js').JpegPeer} */ (next).sendClip(current.clipRun);
-    else if (current && current !== used) next.replaceTrack(trackOf(current));
-    const session = this.#session;
-    this.#gap = new Gap(atMs, (gapMs) => this.#events.onMoved(session, gapMs));
-    tellAll();
-    // Only now, so that its video stays until the next one plays.
-    old?.close();
-    if (this.#state === State.INTERRUPTED) this.#showFlow();
-  }
-
-  #endMove() {
-    this.#move?.close();
-    this.#move = null;
-    this.#gap?.close();
-    this.#gap = null;
   }
 
   /** The server is full: try again after its `Retry-After`, with the camera off until then. @param {PeerError} error */
@@ -358,25 +263,15 @@ export class Visit {
     }
   }
 
-  /** The connection is lost: try again if the cause is temporary; camera, chart and counters stay. @param {PeerError} error */
-  #lose(error) {
-    if (this.#move?.takeLoss(error)) return;
-    if (this.#move) return this.#loseBeforeMove(this.#move, error);
+  /** The connection is lost: try again if the cause is temporary; camera, chart and counters stay. @param {PeerError} loss */
+  #lose(loss) {
+    const error = this.#connections.takeLoss(loss);
+    if (!error) return;
     if (!this.#sources.wanted || !isTemporary(error, this.#tries)) return this.#fail(error);
     if (this.#state !== State.RECONNECTING) this.#events.onHappening('lost', error);
-    this.#heard.endConnection();
+    this.#connections.heard.endConnection();
     this.#events.onInterlude();
     this.#comeBack(error);
-  }
-
-  /** The connection has ended before the visit could move. @param {Move} move @param {PeerError} error */
-  #loseBeforeMove({ admitted }, error) {
-    this.#endMove();
-    // A try that failed may have got the session.
-    this.#peer = admitted ?? this.#peer;
-    const cause = CONTINUED_CODES.includes(error.code) ? new PeerError('closed', '', error) : error;
-    if (cause.code === 'stopping') cause.retryMs = OTHER_SERVER_MS;
-    this.#lose(cause);
   }
 
   /** Try again soon, or once the camera resumes: without frames the server would end the next session too. @param {PeerError} error */
@@ -386,21 +281,20 @@ export class Visit {
       return this.#enter(State.HELD, error);
     }
     this.#enter(State.RECONNECTING, error);
-    const resume = this.#peer?.resumeToken ?? '';
+    const resume = this.#connections.peer?.resumeToken ?? '';
     this.#countDown(error, () => this.#retry(resume));
   }
 
   /** @param {string} resume */
   async #retry(resume) {
     const run = this.#run;
-    const lost = this.#peer;
+    const lost = this.#connections.peer;
     this.#tries += 1;
     try {
-      if (await this.#connect(resume)) this.#events.onHappening(this.#session === 'resumed' ? 'back' : 'backAnew', null);
+      if (await this.#connect(resume)) this.#events.onHappening(this.#connections.session === 'resumed' ? 'back' : 'backAnew', null);
     } catch (error) {
       if (run !== this.#run) return;
-      // The next try resumes the session that was lost, unless the one that failed has got it.
-      if (!this.#peer?.resumeToken) this.#peer = lost;
+      this.#connections.giveBack(lost);
       this.#lose(asPeerError(error));
     }
   }
@@ -437,12 +331,9 @@ export class Visit {
     this.#isPauseSaid = false;
     this.#stopTimers();
     this.#countdown?.close();
-    this.#endMove();
     this.#events.onRelease();
-    this.#peer?.close();
-    this.#peer = null;
+    this.#connections.close();
     this.#sources.close();
-    this.#heard.endConnection();
   }
 
   #stopTimers() {
@@ -461,7 +352,7 @@ export class Visit {
     }
     if (this.#state !== State.PAUSED && this.#state !== State.HELD) return;
     const lost = this.#state === State.HELD ? this.#error : null;
-    this.#heard.touch(performance.now());
+    this.#connections.heard.touch(performance.now());
     if (lost) this.#comeBack(lost);
     else this.#showFlow();
   }
@@ -478,7 +369,7 @@ export class Visit {
 
   /** @param {'connected' | 'interrupted'} flow */
   #followFlow(flow) {
-    this.#heard.touch(performance.now());
+    this.#connections.heard.touch(performance.now());
     if (flow === 'interrupted') this.#enter(State.INTERRUPTED);
     else if (this.#state === State.INTERRUPTED) this.#showFlow();
   }
@@ -489,39 +380,30 @@ export class Visit {
     else this.#enter(this.#ports.hasFrame() ? State.CONNECTED : State.WAITING);
   }
 
-  /** @param {Telemetry} telemetry */
-  #hear(telemetry) {
-    const heard = this.#heard.add(telemetry, performance.now(), this.#session);
-    if (heard) this.#events.onTelemetry(heard, this.#heard.atMs);
-  }
-
   #look() {
-    if (!this.#heard.newest || this.#ports.isHidden() || this.#state === State.PAUSED) return;
+    if (!this.#connections.heard.newest || this.#ports.isHidden() || this.#state === State.PAUSED) return;
     // A file that has no frame to send at the moment gets no answer either.
-    const isSilent = performance.now() - this.#heard.atMs > STALL_MS && !(this.#sources.current?.clipRun && this.#sources.current.quiet);
+    const isSilent = performance.now() - this.#connections.heard.atMs > STALL_MS && !(this.#sources.current?.clipRun && this.#sources.current.quiet);
     // The first frame may have played before the connection was reported.
     if (this.#state === State.WAITING && this.#ports.hasFrame()) this.#enter(State.CONNECTED);
     if (this.#state === State.CONNECTED && isSilent) {
       this.#enter(State.STALLED);
-      this.#peer?.check();
+      this.#connections.peer?.check();
     }
     if (this.#state === State.STALLED && !isSilent) this.#enter(State.CONNECTED);
-    this.#events.onLook(this.#heard.newest);
+    this.#events.onLook(this.#connections.heard.newest);
   }
 
   async #measure() {
     const run = this.#run;
     // Without frames, only pings keep the session open: the camera is paused, or another one is being opened.
-    if (this.#heard.newest && (this.#sources.current?.quiet ?? true)) this.#peer?.ping();
-    const rates = (await this.#peer?.rates()) ?? null;
+    if (this.#connections.heard.newest && (this.#sources.current?.quiet ?? true)) this.#connections.peer?.ping();
+    const rates = (await this.#connections.peer?.rates()) ?? null;
     if (run !== this.#run) return;
     // Without a connection, nothing else counts the camera's frames.
     if (rates || this.#state === State.HELD) this.#sources.current?.look(rates?.sourceFrames ?? null);
     if (!rates || this.#state === State.RECONNECTING) return;
     this.#events.onRates(rates);
-    if (this.#state === State.CONNECTED && (this.#heard.newest?.pts ?? 0) > STEADY_S) this.#tries = 0;
+    if (this.#state === State.CONNECTED && (this.#connections.heard.newest?.pts ?? 0) > STEADY_S) this.#tries = 0;
   }
 }
-
-/** @param {OpenSource} opened @returns {MediaStreamTrack} */
-const trackOf = (opened) => opened.stream.getVideoTracks()[0];
