@@ -19,6 +19,10 @@ FacestreamError
 ├── NoPortError          no UDP port is free for a session's media
 ├── ServerUnreachableError  the address given to the headless peer is not that of a facestream server
 │   └── ServerLostError  the server ended the session of the headless peer, or fell silent
+├── TooManyListenersError  a session, or the server, has as many listeners as it may have
+├── StateError           what one node gives another is no state of a session
+├── NoStateError         there is no state of a session for a resume token
+├── OtherFormatError     the state of a session comes from a server of another version
 ├── ShortageError        the machine lacks descriptors, processes, memory or threads for a part of the server
 └── AnalysisUnavailableError  no worker could take or finish the frame
     ├── WorkerLostError      the worker died or hung over the frame
@@ -173,3 +177,27 @@ class AnalysisFaultError(AnalysisUnavailableError):
         super().__init__(message)
         self.traceback = traceback
         """Traceback of the worker, for the log."""
+
+
+class StateError(FacestreamError):
+    """The bytes that a gateway sends are no state; it gets HTTP 400."""
+
+    code = "bad_state"
+
+
+class NoStateError(FacestreamError):
+    """There is no state for a resume token, or not any more; the gateway gets HTTP 404."""
+
+    code = "no_state"
+
+
+class OtherFormatError(FacestreamError):
+    """The state comes from a server of another version; the gateway gets HTTP 409, and the peer new ids."""
+
+    code = "other_state_format"
+
+
+class TooManyListenersError(FacestreamError):
+    """A session, or the server, has as many listeners as it may have; the client gets HTTP 429."""
+
+    code = "too_many_listeners"

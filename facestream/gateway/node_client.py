@@ -50,7 +50,7 @@ CLOSE_S = 2.0
 class NodeFailedError(FacestreamError):
     """A node cannot be reached, or what it answers is no response of a node of this cluster."""
 
-    code = "node_unreachable"
+    code = "node_failed"
 
     def __init__(self, message: str, *, rejects_secret: bool = False) -> None:
         super().__init__(message)

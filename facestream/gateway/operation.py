@@ -23,7 +23,7 @@ from facestream.messages.http import (
 )
 from facestream.web.auth.guards import is_admin, require_admin
 from facestream.web.keys import CONFIG, SUPERVISOR
-from facestream.web.routes.page_config import about_this_listener
+from facestream.web.routes.page import about_this_listener
 
 ASKED_AT_ONCE = 32
 routes = web.RouteTableDef()

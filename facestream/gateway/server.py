@@ -20,11 +20,11 @@ from facestream.gateway.node_client import NodeClient, tls_context
 from facestream.gateway.polling import Polling
 from facestream.sessions.address_rate import AddressRate
 from facestream.sessions.admission import address_key, count_request
-from facestream.web.app import make_page_app
 from facestream.web.auth.gateways import Gateways
 from facestream.web.auth.policy import Access
 from facestream.web.http.descriptors import FILES_OF_SERVER, LEAST_CONNECTIONS, ConnectionLimits, raise_limit
 from facestream.web.keys import METRICS
+from facestream.web.page_app import make_page_app
 from facestream.web.reach import Reach
 from facestream.web.running import Listening, listening_socket, run_app, signals_taken
 from facestream.web.tls import find_certificate

@@ -10,12 +10,11 @@ from facestream.gateway.cluster import CLUSTER, behalf_of
 from facestream.gateway.node_client import Answer, NodeFailedError
 from facestream.gateway.owners import as_response, ask_owner
 from facestream.gateway.placing import Outcome, place
-from facestream.ice.trickle import MAX_FRAGMENT_BYTES
+from facestream.ice.candidates import MAX_FRAGMENT_BYTES
 from facestream.messages.http import AnswerBody, OfferBody
 from facestream.web.auth.origin import GOODBYE
 from facestream.web.http.bodies import read_at_most
-from facestream.web.routes.events import MAX_MARKER_BYTES
-from facestream.web.routes.sessions import MAX_SECRET_BYTES, read_offer
+from facestream.web.session_bodies import MAX_MARKER_BYTES, MAX_SECRET_BYTES, read_offer
 
 routes = web.RouteTableDef()
 

@@ -17,6 +17,7 @@ Accepted = Literal["public", "lan", "none"]
 Address = IPv4Address | IPv6Address
 
 MAX_CANDIDATES = 20  # a browser with three networks and a relay has a dozen
+MAX_FRAGMENT_BYTES = 8 * 1024  # MAX_CANDIDATES of 150 characters each, and as much again for the other lines
 LOWEST_PORT = 1024
 """Browsers and relays use higher ports; the services that a packet could disturb use lower ports."""
 

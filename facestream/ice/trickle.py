@@ -13,7 +13,6 @@ from aiortc.sdp import candidate_from_sdp
 
 from facestream.errors import FragmentError, RestartError
 
-MAX_FRAGMENT_BYTES = 8 * 1024  # MAX_CANDIDATES of 150 characters each, and as much again for the other lines
 FRAGMENT_TYPE = "application/trickle-ice-sdpfrag"
 
 _USER = re.compile(r"^a=ice-ufrag:(\S+)", re.MULTILINE)

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 from facestream.analysis.drawing.background import Background
 from facestream.analysis.drawing.overlay import Layer
 from facestream.analysis.drawing.words import Language
-from facestream.errors import FacestreamError
+from facestream.errors import NoStateError, OtherFormatError, StateError
 from facestream.media.pipeline import ResumeState
 from facestream.messages.cluster import MAX_STATE_BYTES
 from facestream.messages.control import LANDMARKS_EVERY_S, FaceId, Probability
@@ -36,24 +36,6 @@ FORMAT: Final = f"1-{tracks_format()}"
 MOVED_FOR_S = 3600.0
 MOST_MOVED = 10_000
 """Sessions whose new ids are known, a few hundred bytes each; beyond it, the one that moved first is forgotten."""
-
-
-class StateError(FacestreamError):
-    """The bytes that a gateway sends are no state; it gets HTTP 400."""
-
-    code = "bad_state"
-
-
-class NoStateError(FacestreamError):
-    """There is no state for a resume token, or not any more; the gateway gets HTTP 404."""
-
-    code = "no_state"
-
-
-class OtherFormatError(FacestreamError):
-    """The state comes from a server of another version; the gateway gets HTTP 409, and the peer new ids."""
-
-    code = "other_state_format"
 
 
 Count = Annotated[int, Field(ge=0, le=2**53)]

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from facestream import logs
 from facestream.config import Config
 from facestream.config.cores import usable_cores
-from facestream.errors import FacestreamError, NoPortError
+from facestream.errors import NoPortError, TooManyListenersError
 from facestream.ice.addresses import offers_loopback
 from facestream.ice.answer import has_relay
 from facestream.ice.candidates import CandidatePolicy
@@ -51,12 +51,6 @@ MAX_LISTENERS_PER_SESSION = 8
 """Programs that may listen to one session at once."""
 MAX_LISTENERS = 64
 """To all sessions together; each may take 0.7 MB."""
-
-
-class TooManyListenersError(FacestreamError):
-    """A session, or the server, has as many listeners as it may have; the client gets HTTP 429."""
-
-    code = "too_many_listeners"
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,10 +20,14 @@ from facestream.errors import (
     FragmentError,
     FragmentTooLargeError,
     NoPortError,
+    NoStateError,
     OfferError,
     OfferTooLargeError,
+    OtherFormatError,
     RequestLateError,
     RestartError,
+    StateError,
+    TooManyListenersError,
 )
 from facestream.messages.http import Problem, ProblemCode
 from facestream.sessions.admission import (
@@ -33,9 +37,7 @@ from facestream.sessions.admission import (
     ServerFullError,
     TooManyError,
 )
-from facestream.sessions.handover import NoStateError, OtherFormatError, StateError
 from facestream.sessions.markers import NoFrameYetError, TooManyMarkersError
-from facestream.sessions.registry import TooManyListenersError
 from facestream.web.http.descriptors import NO_RESOURCES
 
 logger = logging.getLogger(__name__)

@@ -8,8 +8,8 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from facestream.ice.candidates import MAX_CANDIDATES
-from facestream.ice.trickle import FRAGMENT_TYPE, MAX_FRAGMENT_BYTES
+from facestream.ice.candidates import MAX_CANDIDATES, MAX_FRAGMENT_BYTES
+from facestream.ice.trickle import FRAGMENT_TYPE
 from facestream.replay import http as replay_http
 from facestream.replay.options import ReplayOptions
 from facestream.replay.peer import ReplayPeer

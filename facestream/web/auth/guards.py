@@ -1,12 +1,12 @@
 """Check who sends a request: tokens of peers and admins, the secret of a session. Reads headers, never a body."""
 
 import hmac
+from typing import TYPE_CHECKING
 
 from aiohttp import hdrs, web
 
 from facestream.credentials.tokens import TokenError, Tokens
 from facestream.messages.http import OWNER_HEADER, ProblemCode
-from facestream.sessions.base import Session
 from facestream.sessions.ending import Ending
 from facestream.web.auth.client_address import Client, client_of
 from facestream.web.auth.gateways import stated_client
@@ -14,6 +14,9 @@ from facestream.web.auth.local_programs import end_of
 from facestream.web.http.headers import header
 from facestream.web.keys import ACCESS, REQUEST_RATE
 from facestream.web.problems import RejectedError
+
+if TYPE_CHECKING:
+    from facestream.sessions.base import Session
 
 
 def requesting_client(request: web.Request) -> Client:
@@ -113,7 +116,7 @@ def is_admin(request: web.Request) -> bool:
     return _is_valid(request.app[ACCESS].admins, _bearer(request))
 
 
-def is_owner(session: Session, secret: str) -> bool:
+def is_owner(session: "Session", secret: str) -> bool:
     """Whether the request comes from the session's own peer; only this peer has the secret, so it needs no token."""
     return is_secret(secret, of=session.secret)
 
@@ -123,7 +126,7 @@ def is_secret(given: str, of: str) -> bool:
     return hmac.compare_digest(of.encode(), given.encode())
 
 
-def require_owner(request: web.Request, session: Session) -> None:
+def require_owner(request: web.Request, session: "Session") -> None:
     """Pass for the secret of the session; raises RejectedError."""
     if not is_owner(session, header(request, OWNER_HEADER)):
         raise not_your_session()
@@ -138,7 +141,7 @@ def not_your_session() -> RejectedError:
     )
 
 
-def require_owner_or_admin(request: web.Request, session: Session) -> Ending:
+def require_owner_or_admin(request: web.Request, session: "Session") -> Ending:
     """Pass for a client that may end the session; returns the ending to record. Raises RejectedError."""
     secret = header(request, OWNER_HEADER)
     if is_owner(session, secret):
@@ -147,7 +150,7 @@ def require_owner_or_admin(request: web.Request, session: Session) -> Ending:
     return Ending.ENDED_BY_ADMIN
 
 
-def require_follower(request: web.Request, session: Session) -> None:
+def require_follower(request: web.Request, session: "Session") -> None:
     """Pass for an admin, for the secret of the session, or for that of one that it continues; raises RejectedError."""
     secret = header(request, OWNER_HEADER)
     known = [is_secret(secret, of=each.secret) for each in session.lineage]

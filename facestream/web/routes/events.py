@@ -21,12 +21,12 @@ from facestream.web.http.protocol import mark_stream
 from facestream.web.http.slow_readers import SlowReader, limit_kernel_buffer
 from facestream.web.keys import REGISTRY
 from facestream.web.problems import MAX_SHOWN_CHARS, RejectedError
+from facestream.web.session_bodies import MAX_MARKER_BYTES
 
 HEARTBEAT_S = 10.0
 """A comment is sent when there was no event for this long; proxies close silent connections after 30 to 60 s."""
 PORTION_BYTES = 16 * 1024
 """Of what waits for a slow client, this much leaves the queue at once; the rest may be dropped for newer events."""
-MAX_MARKER_BYTES = 4000
 HEADERS = {
     hdrs.CACHE_CONTROL: "no-store",
     # nginx would collect the events before it passes them on.

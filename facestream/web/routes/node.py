@@ -4,10 +4,10 @@ from aiohttp import hdrs, web
 from pydantic import ValidationError
 
 from facestream import __version__
+from facestream.errors import StateError
 from facestream.messages.cluster import MAX_DRAIN_S, MOVED_HEADER, DrainBody, MovedBody, NodeInfo
 from facestream.messages.http import ProblemCode
 from facestream.messages.validation import first_problem
-from facestream.sessions.handover import StateError
 from facestream.web.auth.gateways import STATEMENT, signed_body
 from facestream.web.keys import CONFIG, POOL, REGISTRY
 from facestream.web.problems import RejectedError

@@ -1,13 +1,16 @@
-"""Static content: the page, its scripts and libraries, and the OpenAPI document."""
+"""The page, its scripts and libraries, the OpenAPI document, and what the page may know of the server it came from."""
 
 import os
 from pathlib import Path
+from typing import Any
 
 from aiohttp import web
 
+from facestream import __version__
 from facestream.messages.http import ProblemCode
 from facestream.resources import CLIENT_DIR, REINSTALL
-from facestream.web.keys import CONFIG, OPENAPI_TEXT, PAGE_FILES
+from facestream.web.auth.guards import is_admin, is_local, token_problem, wants_token
+from facestream.web.keys import CONFIG, OPENAPI_TEXT, PAGE_FILES, REACH
 from facestream.web.problems import MAX_SHOWN_CHARS, RejectedError
 
 VENDOR_FILES = {
@@ -81,6 +84,21 @@ async def vendor(request: web.Request) -> web.FileResponse:
 async def openapi(request: web.Request) -> web.Response:
     """docs/openapi.json, which `make schema` writes from docs/openapi.yaml."""
     return web.json_response(text=request.app[OPENAPI_TEXT])
+
+
+async def about_this_listener(request: web.Request) -> dict[str, Any]:
+    """The fields of `PageConfig` about the server that the page is connected to, and about its access to it."""
+    problem = await token_problem(request)
+    # With the version, others would learn known vulnerabilities; with the addresses, the network behind a proxy.
+    is_trusted = (not problem or is_admin(request)) and await is_local(request)
+    reach = request.app[REACH]
+    return {
+        "auth": "token" if await wants_token(request) else "none",
+        "token_problem": problem,
+        "version": __version__ if is_trusted else "",
+        "listens": ("loopback" if reach.is_loopback else "network") if is_trusted else "",
+        "addresses": reach.urls_for_others() if is_trusted else (),
+    }
 
 
 def _response(path: Path, missing: str) -> web.FileResponse:

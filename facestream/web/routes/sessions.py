@@ -5,16 +5,15 @@ Never touches media.
 
 from aiohttp import web
 
-from facestream.errors import FragmentTooLargeError, OfferTooLargeError
-from facestream.ice.trickle import FRAGMENT_TYPE, MAX_FRAGMENT_BYTES
+from facestream.errors import FragmentTooLargeError
+from facestream.ice.candidates import MAX_FRAGMENT_BYTES
+from facestream.ice.trickle import FRAGMENT_TYPE
 from facestream.messages.http import OWNER_HEADER, AnswerBody, ProblemCode, SessionList
 from facestream.recording.recorder import Deletion
 from facestream.sessions.ending import Ending
 from facestream.sessions.webrtc import WebRtcSession
 from facestream.signaling.offer import parse_offer
 from facestream.web.auth.guards import (
-    authorize,
-    check_request_rate,
     is_admin,
     is_owner,
     not_your_session,
@@ -28,8 +27,7 @@ from facestream.web.http.bodies import read_at_most, require_type
 from facestream.web.http.headers import header
 from facestream.web.keys import CONFIG, REGISTRY
 from facestream.web.problems import RejectedError
-
-MAX_SECRET_BYTES = 100
+from facestream.web.session_bodies import MAX_SECRET_BYTES, read_offer
 
 routes = web.RouteTableDef()
 
@@ -52,21 +50,6 @@ async def offer(request: web.Request) -> web.Response:
         resumed=session.is_resumed,
     )
     return web.json_response(text=answer.to_json())
-
-
-async def read_offer(request: web.Request) -> bytes:
-    """The body of an offer, from a client that may open a session; raises what is wrong with the client or the body."""
-    await authorize(request)
-    check_request_rate(request)
-    # A page of another origin cannot send this type without a preflight request.
-    require_type(request, "application/json")
-    try:
-        return await request.read()
-    except web.HTTPRequestEntityTooLarge:
-        limit = request.app[CONFIG].max_offer_bytes
-        raise OfferTooLargeError(
-            f"offer of more than {limit} bytes; expected a browser's offer of 5 to 10 kB"
-        ) from None
 
 
 @routes.patch("/sessions/{id}")

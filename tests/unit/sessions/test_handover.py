@@ -17,6 +17,7 @@ from facestream.analysis.drawing.overlay import Layer
 from facestream.analysis.drawing.words import Language
 from facestream.analysis.tracking.tracks import Track, Tracks
 from facestream.config import Config
+from facestream.errors import NoStateError, OtherFormatError, StateError
 from facestream.media.analysis_clock import AnalysisClock
 from facestream.media.pipeline import ResumeState
 from facestream.messages.cluster import MAX_STATE_BYTES
@@ -27,9 +28,6 @@ from facestream.sessions.handover import (
     FORMAT,
     MOST_MOVED,
     Handover,
-    NoStateError,
-    OtherFormatError,
-    StateError,
     decode_state,
     encode_state,
 )

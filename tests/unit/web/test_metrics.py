@@ -31,8 +31,9 @@ from facestream.sessions.admission import (
 )
 from facestream.sessions.ending import Ending
 from facestream.sessions.registry import SessionRegistry
+from facestream.web.collector import make_metrics
 from facestream.web.problems import RejectedError, rejection_label
-from facestream.web.routes.metrics import BUILD_INFO, make_metrics
+from facestream.web.routes.metrics import BUILD_INFO
 from facestream.workers.pool import AnalysisPool
 from tests.conftest import ROOT
 
