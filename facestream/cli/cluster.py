@@ -1,4 +1,4 @@
-"""`facestream cluster`: start, look at, drain and end the nodes of a Ray cluster."""
+"""`facestream cluster`: look at and drain the nodes of a cluster; with Ray, also start and end them."""
 
 import argparse
 import contextlib
@@ -8,19 +8,26 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from facestream.cli.arguments import number_of
+from facestream.cli.arguments import add_settings, config_from, number_of
 from facestream.cli.streams import say
 from facestream.errors import ConfigError
 from facestream.messages.cluster import MAX_DRAIN_S
 
 if TYPE_CHECKING:
-    from facestream.cluster.ray.rows import NodeRow
+    from facestream.cluster.rows import NodeRow
 
 FAILED_EXIT = 1
 DEADLINE_S = 60.0
 LOCAL_STOP_LIMIT_S = 20.0
 HEADINGS = ("NODE", "MACHINE", "STATE", "SESSIONS", "PLACES", "MS/FRAME", "FPS", "VERSION", "ERROR")
 RIGHT = frozenset({"SESSIONS", "PLACES", "MS/FRAME", "FPS"})
+LISTED_SETTINGS = ("nodes", "cluster_secret", "cluster_secret_file", "nodes_ca")
+_GOOD: dict[str, set[str]] = {
+    "up": {"running"},
+    "drain": {"empty", "drained"},
+    "down": set(),
+}
+"""What a node must have become, by the action."""
 _ERROR_CHARS = 200
 
 
@@ -35,8 +42,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     up.add_argument("--port", metavar="PORT", help="with --local: TCP port of the gateway (default: 8080)")
     status = actions.add_parser("status", help="show the nodes, their sessions and places")
     status.add_argument("--json", action="store_true", help="print JSON")
-    drain = actions.add_parser("drain", help="move the peers of one node to the others, then stop its server")
-    drain.add_argument("node", metavar="NODE", help="name, as `status` shows it, or host name or address")
+    drain = actions.add_parser(
+        "drain", help="move the peers of one node to the others; with Ray, then stop its server"
+    )
+    drain.add_argument(
+        "node", metavar="NODE", help="name, as `status` shows it, host name or address, or http://HOST:PORT"
+    )
+    for action in (status, drain):
+        add_settings(action.add_argument_group("nodes without Ray"), LISTED_SETTINGS)
     down = actions.add_parser("down", help="drain and end all nodes; first stop the gateways")
     for action in (drain, down):
         action.add_argument(
@@ -51,6 +64,8 @@ def run(args: argparse.Namespace) -> int:
         return _run_local(args.local, args.port)
     if args.cluster_action == "up" and args.port is not None:
         raise ConfigError("--port: is that of the gateway of --local N; expected both, or none", "--port")
+    if args.cluster_action in {"status", "drain"} and (listed := _without_ray(args)) is not None:
+        return _conclude(args, listed)
     from facestream.cluster.ray.connection import connected
 
     with connected():
@@ -68,6 +83,32 @@ def run(args: argparse.Namespace) -> int:
     return _conclude(args, found)
 
 
+def _without_ray(args: argparse.Namespace) -> "list[NodeRow] | None":
+    """Do it with nodes that are named by their addresses; None: they are those of Ray."""
+    config = config_from(args)
+    node = args.node if args.cluster_action == "drain" else ""
+    by_address = node.startswith(("http://", "https://"))
+    if not by_address and (not config.nodes or "ray" in config.nodes):
+        return None
+    secret = config.shared_secret()
+    if not secret:
+        raise ConfigError(
+            "cluster_secret: got none; expected that of the nodes, such as --cluster-secret-file FILE",
+            "cluster_secret",
+        )
+    from facestream.cluster import listed
+    from facestream.cluster.static import sources_of
+    from facestream.gateway.node_client import tls_context
+
+    tls = tls_context(config.nodes_ca)
+    if by_address:
+        return [listed.drain(node.rstrip("/"), secret, tls, args.deadline_s, say)]
+    found = listed.look(listed.find_urls(sources_of(config)), secret, tls)
+    if args.cluster_action == "status":
+        return found
+    return [listed.drain(listed.address_of(node, found), secret, tls, args.deadline_s, say)]
+
+
 def _conclude(args: argparse.Namespace, found: "list[NodeRow]") -> int:
     """Print what came of it; returns the exit code."""
     match args.cluster_action:
@@ -80,9 +121,8 @@ def _conclude(args: argparse.Namespace, found: "list[NodeRow]") -> int:
     sys.stdout.write(f"{text}\n")
     for sentence in _complaints(found):
         say(sentence)
-    wanted = {"up": "running", "drain": "empty"}.get(args.cluster_action)
-    failed = bool(found) if args.cluster_action == "down" else any(row.state != wanted for row in found)
-    return FAILED_EXIT if failed and args.cluster_action != "status" else 0
+    good = _GOOD.get(args.cluster_action)
+    return FAILED_EXIT if good is not None and any(row.state not in good for row in found) else 0
 
 
 def as_table(found: "Sequence[NodeRow]") -> str:

@@ -18,7 +18,7 @@ COMMANDS = {
     "replay": "send a video file to a server and save what it sends back",
     "analyze": "analyse videos, photographs and cameras into tables",
     "forward": "pass the numbers of a running session on to Lab Streaming Layer or OSC",
-    "cluster": "start, look at, drain and end the nodes of a Ray cluster",
+    "cluster": "look at and drain the nodes of a cluster; with Ray, also start and end them",
     "doctor": "check this machine or a running server, and say how to fix what is wrong",
     "token": "create an access token, and a link that opens the page with it",
     "certs": "create a development certificate for the names of this machine",

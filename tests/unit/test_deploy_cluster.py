@@ -1,4 +1,4 @@
-"""The manifest of a cluster on Kubernetes: its settings are valid, its parts fit together, its script drains a node."""
+"""The manifest of a cluster on Kubernetes: its settings are valid, its parts fit together, its hook drains a node."""
 
 import json
 import re
@@ -17,7 +17,7 @@ import yaml
 from facestream.cli.main import _parser
 from facestream.config import Config
 from facestream.credentials.statements import Statement, check, digest_of
-from facestream.messages.cluster import GATEWAY_HEADER, DrainBody
+from facestream.messages.cluster import GATEWAY_HEADER, DrainBody, NodeInfo
 from facestream.resources import OPENAPI
 from tests.conftest import ROOT
 from tests.times import seconds
@@ -144,7 +144,11 @@ class NodeRequest(BaseHTTPRequestHandler):
         check(statement, self.headers[GATEWAY_HEADER], SECRET, time.time())
 
     def reply(self, status: int) -> None:
-        text = json.dumps({"sessions": self.server.sessions}).encode()
+        info = NodeInfo(
+            node="k7mx2q", version="0.1.0", sessions=self.server.sessions, max_sessions=8, places=0,
+            frame_ms=11.0, fps=30.0, cores=2.0, draining=True,
+        )  # fmt: skip
+        text = info.to_json().encode()
         self.send_response(status)
         self.send_header("Content-Length", str(len(text)))
         self.end_headers()
@@ -167,13 +171,20 @@ def node() -> Iterator[FakeNode]:
 def test_a_node_is_drained_before_it_stops(node: FakeNode, tmp_path: Path):
     secret = tmp_path / "secret"
     secret.write_text(SECRET + "\n", encoding="utf-8")
-    script = one("ConfigMap")["data"]["drain.py"]
+    program, *command = pod("StatefulSet")["containers"][0]["lifecycle"]["preStop"]["exec"]["command"]
     url = f"http://127.0.0.1:{node.server_port}"
+    assert program == "facestream"
+    assert "http://127.0.0.1:8080" in command
 
     ran = subprocess.run(
-        [sys.executable, "-c", script],
+        [
+            sys.executable,
+            "-m",
+            "facestream",
+            *(url if part == "http://127.0.0.1:8080" else part for part in command),
+        ],
         cwd=ROOT,
-        env={"NODE_URL": url, "FACESTREAM_CLUSTER_SECRET_FILE": str(secret), "PATH": ""},
+        env={"FACESTREAM_CLUSTER_SECRET_FILE": str(secret), "PATH": ""},
         capture_output=True,
         text=True,
         timeout=seconds(60),
@@ -184,12 +195,3 @@ def test_a_node_is_drained_before_it_stops(node: FakeNode, tmp_path: Path):
     assert node.sessions == 0
     (asked,) = node.drained
     assert asked.deadline_s + 20 <= pod("StatefulSet")["terminationGracePeriodSeconds"]
-
-
-def test_the_hook_of_the_pod_runs_that_script():
-    container = pod("StatefulSet")["containers"][0]
-    (mount,) = (each for each in container["volumeMounts"] if each["name"] == "drain")
-    command = container["lifecycle"]["preStop"]["exec"]["command"]
-
-    assert command == ["python", f"{mount['mountPath']}/{next(iter(one('ConfigMap')['data']))}"]
-    assert "drain" in {volume["name"] for volume in pod("StatefulSet")["volumes"]}

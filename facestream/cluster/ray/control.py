@@ -6,7 +6,7 @@ from typing import Any
 
 from facestream.cluster.ray.names import RESOURCE, ServerState
 from facestream.cluster.ray.reconcile import ANSWER_LIMIT_S, Actors, RayNode, media_nodes
-from facestream.cluster.ray.rows import MISSING, SILENT, NodeRow
+from facestream.cluster.rows import MISSING, SILENT, NodeRow
 from facestream.errors import ConfigError, FacestreamError
 from facestream.messages.cluster import NodeInfo
 

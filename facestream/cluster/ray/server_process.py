@@ -17,8 +17,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from facestream.cluster.asking import NodeUnreachableError, fetch_info, left_on, own_machine, start_drain
 from facestream.cluster.ray.names import ServerReport, ServerState
-from facestream.cluster.ray.own_node import NodeUnreachableError, fetch_info, start_drain
 from facestream.messages.cluster import NodeInfo
 
 logger = logging.getLogger(__name__)
@@ -89,7 +89,7 @@ class ServerProcess:
         with self._lock:
             url = self._url
         with contextlib.suppress(NodeUnreachableError):
-            return fetch_info(url, self._secret) if url else None
+            return fetch_info(url, self._secret, own_machine()) if url else None
         return None
 
     def drain(self, deadline_s: float) -> None:
@@ -134,14 +134,13 @@ class ServerProcess:
             empty = False
             try:
                 # The same request again and again: the first may be lost, and a shorter deadline replaces a longer one.
-                info = start_drain(url, self._secret, max(0.0, left_s))
+                info = start_drain(url, self._secret, own_machine(), max(0.0, left_s))
             except NodeUnreachableError as error:
                 if str(error) != logged:
                     logger.warning("drain: %s", error)
                 logged = str(error)
             else:
-                # A peer whose connection is lost may still come back to its session here.
-                self._left = info.sessions + info.resumable
+                self._left = left_on(info)
                 empty = self._left == 0
             with self._changed:
                 if empty or left_s <= 0:

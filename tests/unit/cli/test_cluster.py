@@ -7,7 +7,7 @@ import pytest
 
 from facestream.cli import cluster
 from facestream.cli.main import main
-from facestream.cluster.ray.rows import NodeRow
+from facestream.cluster.rows import NodeRow
 from facestream.messages.cluster import NodeInfo
 
 RUNNING = NodeRow(

@@ -1,20 +1,20 @@
-"""One machine of a Ray cluster as an operator sees it. Imports no Ray."""
+"""One node as an operator sees it. Asks nothing."""
 
 from dataclasses import dataclass
 from typing import Any
 
 from facestream.messages.cluster import NodeInfo
 
-MISSING, SILENT = "missing", "silent"
-"""States of a machine without an actor, and of one whose actor does not answer; the others are `ServerState`."""
+MISSING, SILENT, UNREADY, DRAINED = "missing", "silent", "unready", "drained"
+"""No actor; no answer; cannot analyse; draining, and nobody is left. The other states are `ServerState`."""
 
 
 @dataclass(frozen=True, slots=True)
 class NodeRow:
-    """One machine, as an operator sees it."""
+    """One node and its machine. Without Ray, what only an actor knows is empty."""
 
     id: str
-    """Of the Ray node."""
+    """Of the Ray node; without Ray, the address of the server."""
     name: str
     """What the command line calls it."""
     host: str
@@ -22,7 +22,7 @@ class NodeRow:
     machine: str
     """Its host name; empty: unknown."""
     state: str
-    """A ServerState, or `missing` (no actor), `silent` (an actor that does not answer)."""
+    """A ServerState, or one of the words above."""
     url: str
     version: str
     """Of facestream there."""

@@ -1,4 +1,4 @@
-"""Ask the server of this machine how it is, and tell it to drain; signed, as a gateway does. Blocks; for a thread."""
+"""Ask a node how it is, and make it drain; signed, as a gateway does. Blocks: for a thread, or a command."""
 
 import http.client
 import ssl
@@ -16,25 +16,38 @@ _MAX_BYTES = 64 * 1024
 
 
 class NodeUnreachableError(FacestreamError):
-    """The server of this machine does not answer, or not as a node does."""
+    """A node does not answer, or not as a node of this cluster does."""
 
     code = "node_unreachable"
 
 
-def fetch_info(url: str, secret: str) -> NodeInfo:
+def fetch_info(url: str, secret: str, tls: ssl.SSLContext) -> NodeInfo:
     """How the server at `url` is. Raises NodeUnreachableError."""
-    return _ask(url, "GET", "/node", b"", secret)
+    return _ask(url, "GET", "/node", b"", secret, tls)
 
 
-def start_drain(url: str, secret: str, deadline_s: float) -> NodeInfo:
+def start_drain(url: str, secret: str, tls: ssl.SSLContext, deadline_s: float) -> NodeInfo:
     """Make the server at `url` move its peers away within this time. Raises NodeUnreachableError."""
-    return _ask(url, "POST", "/node/drain", DrainBody(deadline_s=deadline_s).to_json().encode(), secret)
+    return _ask(url, "POST", "/node/drain", DrainBody(deadline_s=deadline_s).to_json().encode(), secret, tls)
 
 
-def _ask(url: str, method: str, path: str, body: bytes, secret: str) -> NodeInfo:
+def left_on(info: NodeInfo) -> int:
+    """Sessions that must leave before the node can stop: a peer that is lost may still come back to its own."""
+    return info.sessions + info.resumable
+
+
+def own_machine() -> ssl.SSLContext:
+    """For a server that this process itself has started; its certificate names the site, not this address."""
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _ask(url: str, method: str, path: str, body: bytes, secret: str, tls: ssl.SSLContext) -> NodeInfo:
     where = urlsplit(url)
     connection = (
-        http.client.HTTPSConnection(where.netloc, timeout=ANSWER_LIMIT_S, context=_own_machine())
+        http.client.HTTPSConnection(where.netloc, timeout=ANSWER_LIMIT_S, context=tls)
         if where.scheme == "https"
         else http.client.HTTPConnection(where.netloc, timeout=ANSWER_LIMIT_S)
     )
@@ -49,19 +62,11 @@ def _ask(url: str, method: str, path: str, body: bytes, secret: str) -> NodeInfo
         said = answer.read(_MAX_BYTES)
         if answer.status not in {200, 202}:
             raise NodeUnreachableError(
-                f"the server at {url} answers {method} {path} with {answer.status}; expected a node with the "
-                "cluster_secret of this machine"
+                f"the server at {url} answers {method} {path} with {answer.status}; expected a node with the same "
+                "cluster_secret, and clocks that agree within a minute"
             )
         return NodeInfo.model_validate_json(said)
     except (OSError, http.client.HTTPException, ValidationError) as error:
         raise NodeUnreachableError(f"the server at {url} does not answer {method} {path}: {error}") from error
     finally:
         connection.close()
-
-
-def _own_machine() -> ssl.SSLContext:
-    """For the server that this process itself has started; its certificate names the site, not this address."""
-    context = ssl.create_default_context()
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    return context
