@@ -67,6 +67,9 @@ def _ask(url: str, method: str, path: str, body: bytes, secret: str, tls: ssl.SS
             )
         return NodeInfo.model_validate_json(said)
     except (OSError, http.client.HTTPException, ValidationError) as error:
-        raise NodeUnreachableError(f"the server at {url} does not answer {method} {path}: {error}") from error
+        raise NodeUnreachableError(
+            f"the server at {url} does not answer {method} {path}: {error}; expected a running node: start it with "
+            "the cluster_secret, open its port for this machine, or correct the address"
+        ) from error
     finally:
         connection.close()

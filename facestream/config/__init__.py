@@ -114,7 +114,8 @@ def _sentence(error: ErrorDetails) -> str:
     if error["type"] == "extra_forbidden":
         near = _nearest(name)
         return f"{name}: no such setting" + (f" (did you mean {near}?)" if near else "")
-    return f"{name}: {_got(error)}{error['msg']}"
+    # What a validator of ours raises has a sentence of its own; the library puts these words before it.
+    return f"{name}: {_got(error)}{error['msg'].removeprefix('Value error, ')}"
 
 
 def _nearest(name: str) -> str:

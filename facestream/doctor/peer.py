@@ -97,6 +97,8 @@ async def _reached(url: URL, credentials: http.Credentials) -> Finding:
         sessions = health["sessions"]
         # The server sends its version only to local clients and admins.
         name = f"facestream {health['version']}" if "version" in health else "facestream"
+        if "nodes" in health:
+            name += f", a gateway, nodes: {health['nodes']} ({health['nodes_serving']} can be asked)"
     except aiohttp.ClientConnectorCertificateError as error:
         return fail(
             "server",
@@ -123,11 +125,16 @@ async def _reached(url: URL, credentials: http.Credentials) -> Finding:
 async def _ready(url: URL, credentials: http.Credentials) -> Finding:
     try:
         _, body = await _get(url / "readyz", credentials)
-        missing = json.loads(body)["missing"]
+        said = json.loads(body)
+        missing, impaired = said["missing"], said.get("impaired", [])
     except (aiohttp.ClientError, OSError, TimeoutError, ValueError, KeyError, TypeError):
         return warn("ready", "no valid response from /readyz", "check whether a proxy hides /readyz")
     if missing:
         return fail("ready", "; ".join(map(str, missing)), "wait a minute, and read the server's log")
+    if any(str(sentence).startswith("nodes: ") for sentence in impaired):
+        return warn(
+            "ready", f"accepts new peers, but {'; '.join(map(str, impaired))}", "read the gateway's log"
+        )
     return ok("ready", "accepts new peers")
 
 

@@ -47,7 +47,8 @@ def connected(address: str = "") -> Iterator[None]:
     except ConnectionError as error:
         raise RayUnavailableError(
             "no Ray is running on this machine, or it does not answer; expected one started with `ray start` "
-            f"(docs/deploy/ray.md), or its address in RAY_ADDRESS ({_first_line(error)})"
+            "(docs/deploy/ray.md), or its address in RAY_ADDRESS; for nodes without Ray, name them with --nodes "
+            f"(docs/deploy/cluster.md) ({_first_line(error)})"
         ) from error
     except ray.exceptions.AuthenticationError as error:
         raise RayUnavailableError(

@@ -147,6 +147,11 @@ def test_a_wrong_address_in_the_environment_is_rejected_with_a_sentence(monkeypa
     assert rejected.value.setting == "ice_address"
 
 
+def test_what_a_check_of_ours_says_has_no_words_of_the_library_before_it():
+    with pytest.raises(ConfigError, match=r"nodes\.0: got '127\.0\.0\.1:8081', expected http://HOST:PORT"):
+        load_config(nodes=["127.0.0.1:8081"])
+
+
 def test_a_config_cannot_be_changed():
     config = load_config()
 

@@ -1,6 +1,10 @@
 """What `doctor` advises after a round trip; tests/media/test_doctor.py makes real ones."""
 
+import json
+from typing import Any
+
 import pytest
+from yarl import URL
 
 from facestream.doctor import peer
 from facestream.doctor.findings import Verdict
@@ -46,3 +50,39 @@ def test_a_warning_says_that_fewer_than_half_of_the_frames_were_received(receive
 
     assert found.verdict is verdict
     assert f"60 frames sent, {received} received" in found.found
+
+
+async def _finding_of(check: Any, said: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Any:
+    """What `check` finds at a server that answers with this."""
+
+    async def get(*_: Any) -> tuple[int, bytes]:
+        return 200, json.dumps(said).encode()
+
+    monkeypatch.setattr(peer, "_get", get)
+    return await check(URL("http://127.0.0.1:8080"), None)
+
+
+async def test_a_gateway_is_called_one_with_its_nodes(monkeypatch: pytest.MonkeyPatch):
+    said = {"status": "ok", "sessions": 4, "nodes": 3, "nodes_serving": 2}
+
+    found = await _finding_of(peer._reached, said, monkeypatch)
+
+    assert found.found == "facestream, a gateway, nodes: 3 (2 can be asked), 4 sessions"
+
+
+@pytest.mark.parametrize(
+    ("impaired", "verdict"),
+    [
+        (["nodes: 1 of 2 suspect (connection refused)"], Verdict.WARNING),
+        (["measuring the event loop"], Verdict.OK),
+    ],
+)
+async def test_a_gateway_with_a_node_that_fails_gets_a_warning(
+    impaired: list[str], verdict: Verdict, monkeypatch: pytest.MonkeyPatch
+):
+    said = {"ready": True, "missing": [], "impaired": impaired}
+
+    found = await _finding_of(peer._ready, said, monkeypatch)
+
+    assert found.verdict is verdict
+    assert (impaired[0] in found.found) is (verdict is Verdict.WARNING)
