@@ -15,8 +15,8 @@ from pydantic import ValidationError
 
 from facestream.cluster.placement import Node
 from facestream.gateway.cluster import CLUSTER, behalf_of
-from facestream.gateway.node_client import ANSWER_S, NodeFailedError
-from facestream.gateway.placing import Outcome, place
+from facestream.gateway.node_client import ANSWER_S, NodeFailedError, NoSocketError
+from facestream.gateway.placing import UNAVAILABLE, Outcome, place
 from facestream.messages.jpeg_socket import Open, Opened, Refused
 from facestream.web.jpeg_peers import (
     MAX_UNSENT_BYTES,
@@ -24,6 +24,7 @@ from facestream.web.jpeg_peers import (
     WebSocketPeer,
     accept,
     admitted,
+    compatibility_mode_off,
 )
 from facestream.web.problems import RejectedError
 
@@ -50,10 +51,17 @@ async def open_socket(request: web.Request) -> web.StreamResponse:
     behalf = await behalf_of(request, opens_session=True)
 
     async def admit(first: str | bytes, opening: Open) -> Upstream:
-        async def ask(node: Node) -> Outcome[Upstream | Refused]:
-            return await _ask(await cluster.client.socket(node.url, "/pictures", behalf), first)
+        async def ask(node: Node) -> Outcome[Upstream | Refused | RejectedError]:
+            try:
+                node_socket = await cluster.client.socket(node.url, "/pictures", behalf)
+            except NoSocketError:
+                # Each node has settings of its own, so another one may serve the peer.
+                return Outcome(UNAVAILABLE, "", 0, compatibility_mode_off())
+            return await _ask(node_socket, first)
 
         response = (await place(cluster, JPEG_SOCKET, opening.resume, ask)).response
+        if isinstance(response, RejectedError):
+            raise response
         if isinstance(response, Refused):
             raise RejectedError(
                 response.status, response.code, response.detail, response.title, response.retry_after_s
@@ -70,7 +78,9 @@ async def open_socket(request: web.Request) -> web.StreamResponse:
     return peer.response
 
 
-async def _ask(node_socket: ClientWebSocketResponse, first: str | bytes) -> Outcome[Upstream | Refused]:
+async def _ask(
+    node_socket: ClientWebSocketResponse, first: str | bytes
+) -> Outcome[Upstream | Refused | RejectedError]:
     """Pass the first message on; what the node says to it. Raises NodeFailedError."""
     taken = False
     try:

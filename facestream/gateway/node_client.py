@@ -57,6 +57,12 @@ class NodeFailedError(FacestreamError):
         self.rejects_secret = rejects_secret
 
 
+class NoSocketError(FacestreamError):
+    """A node answers a WebSocket handshake with HTTP: it works, but takes none, because its settings say so."""
+
+    code = "compatibility_mode_off"
+
+
 @dataclass(frozen=True, slots=True)
 class Behalf:
     """On whose behalf a request is sent, as the node shall believe it."""
@@ -160,17 +166,21 @@ class NodeClient:
             yield response
 
     async def socket(self, url: str, target: str, behalf: Behalf) -> aiohttp.ClientWebSocketResponse:
-        """A WebSocket; raises NodeFailedError."""
+        """A WebSocket; raises NodeFailedError and NoSocketError."""
         statement = _statement("GET", target, behalf)
         with self._failures(url):
-            async with asyncio.timeout(2 * CONNECT_S):
-                return await self._http.ws_connect(
-                    URL(url + target, encoded=True),
-                    headers=self._headers(statement, behalf.headers),
-                    # The node has its own limit, and a frame of it is about as large as the one that it got.
-                    max_msg_size=0,
-                    timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_S),
-                )
+            try:
+                async with asyncio.timeout(2 * CONNECT_S):
+                    return await self._http.ws_connect(
+                        URL(url + target, encoded=True),
+                        headers=self._headers(statement, behalf.headers),
+                        # The node has its own limit, and a frame of it is about as large as the one that it got.
+                        max_msg_size=0,
+                        timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_S),
+                    )
+            except aiohttp.WSServerHandshakeError as error:
+                # Not a failed connection: else one client could make all nodes suspect, as often as it asks.
+                raise NoSocketError(f"it takes no WebSocket (HTTP {error.status})") from error
         raise AssertionError
 
     async def _whole(
@@ -220,7 +230,7 @@ class NodeClient:
         """Turn what goes wrong with a connection into NodeFailedError, and note that the node has failed."""
         try:
             yield
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        except (aiohttp.ClientError, TimeoutError, OSError, UnicodeError) as error:
             self._fleet.note_failure(url)
             raise NodeFailedError(_reason(error)) from error
 
@@ -261,9 +271,8 @@ def _reason(error: BaseException) -> str:
             return "its certificate is not trusted, or it does not speak TLS; see nodes_ca"
         case TimeoutError():
             return "it does not answer in time"
-        case aiohttp.WSServerHandshakeError():
-            return f"it takes no WebSocket (HTTP {error.status})"
-        case aiohttp.ClientConnectorDNSError():
+        # Python raises UnicodeError for what cannot be a name: an empty label, or one of more than 63 characters.
+        case aiohttp.ClientConnectorDNSError() | UnicodeError():
             return "its name cannot be looked up"
         case OSError() if error.errno is not None and error.errno > 0:
             return os.strerror(error.errno).lower()  # the text of asyncio has the address

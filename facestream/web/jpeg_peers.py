@@ -32,13 +32,18 @@ OPENING_DEADLINE_S = 5.0
 MAX_REASON_BYTES = 120  # a close frame holds 123
 
 
+def compatibility_mode_off() -> RejectedError:
+    """The rejection of a peer where sockets are not served."""
+    return RejectedError(
+        404, ProblemCode.COMPATIBILITY_MODE_OFF, "this server has no compatibility mode; it needs WebRTC"
+    )
+
+
 async def accept(request: web.Request) -> "WebSocketPeer":
     """Take the handshake; raises RejectedError while HTTP can still say why."""
     config = request.app[CONFIG]
     if not config.websocket_fallback:
-        raise RejectedError(
-            404, ProblemCode.COMPATIBILITY_MODE_OFF, "this server has no compatibility mode; it needs WebRTC"
-        )
+        raise compatibility_mode_off()
     # No compression: JPEGs do not get smaller, and a small message cannot expand in memory. A JPEG over the limit ends
     # the session with a notice; a message of more than twice the limit gets close code 1009 without being read.
     websocket = web.WebSocketResponse(

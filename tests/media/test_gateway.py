@@ -172,6 +172,20 @@ async def test_no_media_pass_the_gateway(cluster: RunningCluster, media_dir: Pat
     assert not held & {f"socket:[{row.split()[9]}]" for row in rows}
 
 
+async def test_sockets_that_no_node_takes_make_no_node_suspect(tmp_path: Path):
+    options = "--websocket-fallback", "false"
+    with running_cluster(tmp_path / "cluster", workers=0, node_options=options) as running:
+        async with aiohttp.ClientSession() as http, http.ws_connect(f"{running.url}/pictures") as socket:
+            await socket.send_json({"type": "open"})
+            refused = await socket.receive_json(timeout=DEADLINE_S)
+
+        assert (refused["status"], refused["code"]) == (404, "compatibility_mode_off")
+        async with aiohttp.ClientSession() as http, http.get(f"{running.url}/metrics") as response:
+            failed = [line for line in (await response.text()).splitlines() if 'outcome="failed"' in line]
+        assert failed == []
+        assert (await fetch_json(f"{running.url}/healthz"))["nodes_serving"] == 2
+
+
 async def test_a_full_cluster_says_when_to_try_again(small: RunningCluster):
     async with socket_peer(small.url) as first, socket_peer(small.url) as second:
         taken = [await first.open(), await second.open()]
