@@ -26,6 +26,8 @@ from facestream.web.keys import CONFIG, SUPERVISOR
 from facestream.web.routes.page import about_this_listener
 
 ASKED_AT_ONCE = 32
+CONFIG_S = 1.2
+"""A node that hangs accepts connections; the page waits 3 s for its settings, and another node can send them."""
 routes = web.RouteTableDef()
 
 
@@ -37,7 +39,7 @@ async def page_config(request: web.Request) -> web.Response:
     for node in cluster.serving():
         began_s = time.monotonic()
         try:
-            answer = await cluster.client.pass_on(node.url, "GET", "/config", behalf)
+            answer = await cluster.client.pass_on(node.url, "GET", "/config", behalf, deadline_s=CONFIG_S)
             found = PageConfig.model_validate_json(answer.body)
         except (NodeFailedError, ValidationError):
             cluster.count("config", 0, began_s)

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from tests.media.clusters import (
     wait_for_text,
 )
 from tests.media.sockets import SocketPeer, jpegs_of, socket_peer
+from tests.times import seconds
 
 FAR = "203.0.113.9"
 MANY = 8
@@ -254,6 +256,25 @@ async def test_a_gateway_with_another_secret_says_so(small: RunningCluster, tmp_
     assert problem["code"] == "no_node"
     assert "127.0.0.1" not in json.dumps([ready, problem])
     assert log.count("rejects the signature") == 2
+
+
+async def test_the_page_gets_its_settings_while_a_node_hangs(small: RunningCluster):
+    for node in small.nodes.values():
+        await wait_until_serving(small, 2)
+        # It still accepts connections.
+        node.process.send_signal(signal.SIGSTOP)
+        try:
+            # What the page waits for at most.
+            async with asyncio.timeout(seconds(3)):
+                await fetch_json(f"{small.url}/config")
+        finally:
+            node.process.send_signal(signal.SIGCONT)
+
+
+async def wait_until_serving(cluster: RunningCluster, count: int) -> None:
+    async with asyncio.timeout(DEADLINE_S):
+        while (await fetch_json(f"{cluster.url}/healthz"))["nodes_serving"] != count:  # noqa: ASYNC110 - another process
+            await asyncio.sleep(0.1)
 
 
 async def test_sessions_go_on_when_a_gateway_dies(tmp_path: Path, media_dir: Path):
