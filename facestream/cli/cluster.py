@@ -3,10 +3,12 @@
 import argparse
 import contextlib
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from facestream.cli.arguments import add_settings, config_from, number_of
 from facestream.cli.streams import say
@@ -139,7 +141,8 @@ def as_table(found: "Sequence[NodeRow]") -> str:
 
 
 def _cells(row: "NodeRow") -> tuple[str, ...]:
-    where = f"{row.machine} ({row.host})" if row.machine and row.machine != row.host else row.host
+    address = urlsplit(row.url).netloc or row.host
+    where = f"{row.machine} ({address})" if row.machine and row.machine != row.host else address
     error = row.error if len(row.error) <= _ERROR_CHARS else f"{row.error[:_ERROR_CHARS]}..."
     if (info := row.node) is None:
         return (row.name, where, row.state, "", "", "", "", row.version, error)
@@ -171,14 +174,20 @@ def _run_local(nodes: int, port: str | None) -> int:
     from facestream.cluster.ray.local import local_cluster
 
     say(f"starting Ray with {nodes} nodes on this machine (Ctrl-C ends it all)")
-    with local_cluster(nodes):
+    _stop_at_signals()
+    with local_cluster(nodes) as environment:
         try:
             with connected():
                 from facestream.cluster.ray import control
 
                 found = control.bring_up(say)
+            # Ray has replaced the handler of SIGTERM.
+            _stop_at_signals()
             sys.stdout.write(as_table(found) + "\n")
             sys.stdout.flush()
+            say(
+                f"in another terminal: `. {environment}`, and then `facestream cluster status` or `drain NODE`"
+            )
             command = [sys.executable, "-m", "facestream", "gateway", "--nodes", "ray"]
             if port is not None:
                 command += ["--port", port]
@@ -186,6 +195,12 @@ def _run_local(nodes: int, port: str | None) -> int:
         finally:
             with contextlib.suppress(Exception), connected():
                 control.take_down(0, say)
+
+
+def _stop_at_signals() -> None:
+    """Raise KeyboardInterrupt at both signals: a shell starts its background jobs with SIGINT ignored, for example."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
 
 
 def _run_in_foreground(command: list[str]) -> int:

@@ -8,6 +8,7 @@ import os
 import secrets
 import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from facestream.cluster.ray.connection import check_installed
@@ -22,8 +23,8 @@ _ONE_MACHINE = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
 
 
 @contextlib.contextmanager
-def local_cluster(nodes: int) -> Iterator[dict[str, str]]:
-    """A cluster with so many nodes inside; gives what the environment of its gateway needs.
+def local_cluster(nodes: int) -> Iterator[Path]:
+    """A cluster with so many nodes inside; gives a shell script that sets what other commands need to reach it.
 
     Changes the environment of this process, from which the nodes take their settings. Raises RayUnavailableError.
     """
@@ -59,6 +60,11 @@ def local_cluster(nodes: int) -> Iterator[dict[str, str]]:
                     del os.environ[name]
                 else:
                     os.environ[name] = value
-            yield {**shared, "RAY_ADDRESS": cluster.address}
+            script = Path(folder) / "environment"
+            # The folder is open to this user only.
+            script.touch(mode=0o600)
+            settings = {**shared, "RAY_ADDRESS": cluster.address}
+            script.write_text("".join(f"export {name}={value}\n" for name, value in settings.items()))
+            yield script
         finally:
             cluster.shutdown()  # type: ignore[no-untyped-call]

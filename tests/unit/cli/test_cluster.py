@@ -53,7 +53,7 @@ def test_the_table_has_a_line_for_each_node_with_what_it_says():
     _, running, missing = cluster.as_table([RUNNING, MISSING]).splitlines()
 
     assert running.split() == [
-        "229b548f", "media-1", "(10.0.0.11)", "running", "4", "2", "11.0", "120.0", "0.1.0",
+        "229b548f", "media-1", "(10.0.0.11:8080)", "running", "4", "2", "11.0", "120.0", "0.1.0",
     ]  # fmt: skip
     assert missing.split(maxsplit=3) == ["8aceecb2", "10.0.0.12", "missing", "cluster_secret: got none"]
 
