@@ -149,12 +149,17 @@ class ProblemCode(enum.StrEnum):
     BAD_GATEWAY_SIGNATURE = (
         "bad_gateway_signature"  # 403: a node of a cluster, and a gateway that it does not know
     )
+    BAD_STATE = "bad_state"  # 400, to a gateway
+    NO_STATE = "no_state"  # 404, to a gateway: nothing is known of a resume token
+    OTHER_STATE_FORMAT = "other_state_format"  # 409, to a gateway: a node of another version
     RATE_LIMITED = "rate_limited"  # 429: the address asks too often
     TOO_MANY_SESSIONS_FOR_ADDRESS = "too_many_sessions_for_address"  # 429
     TOO_MANY_LISTENERS = "too_many_listeners"  # 429: of a session, or of all
     TOO_MANY_MARKERS = "too_many_markers"  # 429: of one session
     SERVER_FULL = "server_full"  # 503
     DRAINING = "draining"  # 503: the server is stopping
+    NO_NODE = "no_node"  # 503: a gateway, and no node can take a new session
+    NODE_UNREACHABLE = "node_unreachable"  # 502: a gateway, and the node of the session does not answer
     NO_MEDIA_PORT = "no_media_port"  # 503
     MACHINE_SHORTAGE = "machine_shortage"  # 503: the server lacks descriptors or memory
     BAD_OFFER = "bad_offer"  # 400
@@ -163,9 +168,6 @@ class ProblemCode(enum.StrEnum):
     CANDIDATES_TOO_LARGE = "candidates_too_large"  # 413
     ICE_RESTART_NOT_SUPPORTED = "ice_restart_not_supported"  # 422
     NO_SUCH_SESSION = "no_such_session"  # 404
-    NO_STATE = "no_state"  # 404, to a gateway: nothing is known of a resume token
-    BAD_STATE = "bad_state"  # 400, to a gateway
-    OTHER_STATE_FORMAT = "other_state_format"  # 409, to a gateway: a node of another version
     NO_RECORD = "no_record"  # 404: nothing is kept of the session
     RECORD_IN_USE = "record_in_use"  # 503: what is kept of the session cannot be deleted now
     BAD_OPENING = "bad_opening"  # 400: the first message of a socket
@@ -185,8 +187,6 @@ class ProblemCode(enum.StrEnum):
     BODY_TOO_LARGE = "body_too_large"  # 413, from aiohttp
     EXPECTATION_FAILED = "expectation_failed"  # 417
     DISCONNECTED = "disconnected"  # 400: the client closed its connection, so it does not get this response
-    NO_NODE = "no_node"  # 503: a gateway, and no node can take a new session
-    NODE_UNREACHABLE = "node_unreachable"  # 502: a gateway, and the node of the session does not answer
     SERVER_FAULT = "server_fault"  # 500: a bug in facestream
     REJECTED = "rejected"  # another status of aiohttp's
 

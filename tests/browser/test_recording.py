@@ -165,7 +165,8 @@ async def test_after_a_lost_connection_a_recording_continues_as_part_2(
 async def test_a_recording_is_saved_when_the_person_stops_while_the_connection_is_lost(
     server_url: str, open_page: OpenPage, tmp_path: Path
 ):
-    async with open_page(server_url, script=CAMERAS + WEBRTC) as page:
+    # If the page has tried again meanwhile, the browser logs it.
+    async with open_page(server_url, script=CAMERAS + WEBRTC, expect_errors="net::ERR_FAILED") as page:
         await start(page)
         await begin_recording(page)
         await page.route("**/offer", lambda route: route.abort())

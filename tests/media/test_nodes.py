@@ -234,7 +234,9 @@ async def test_a_new_id_that_is_none_is_rejected(two_nodes: tuple[RunningServer,
     assert (answer.status, answer.json["code"]) == (400, "bad_state")
 
 
-@pytest.mark.parametrize("token", ["", "a", "a.short", new_id("b"), new_id("a"), "%2e%2e", "a" * 5000])
+@pytest.mark.parametrize(
+    "token", ["", "a", "a.short", f"b.{22 * 'x'}", f"a.{22 * 'x'}", "%2e%2e", "a" * 5000]
+)
 async def test_a_token_that_the_node_does_not_know_has_no_state(
     two_nodes: tuple[RunningServer, RunningServer], token: str
 ):
