@@ -5,14 +5,13 @@ import random
 from dataclasses import dataclass, field
 
 from benchmarks.cluster.policies import Policy, round_robin, uniform
-from benchmarks.cluster.world import LOOK_S, STALL_S, Cluster, Machine, Node, Peer
+from benchmarks.cluster.world import Cluster, Machine, Node, Peer
 from benchmarks.measured import percentile
 
 MEDIAN_VISIT_S, SIGMA = 300.0, 1.2
 MEAN_VISIT_S = MEDIAN_VISIT_S * math.exp(SIGMA**2 / 2)
 CLASS_PAGES, CLASS_S, CLASS_SHARE = 30, 2.0, 0.2
 MOVES_PER_S = 4.0
-LOSS_NOTICED_S = STALL_S + LOOK_S
 
 
 @dataclass(frozen=True, slots=True)

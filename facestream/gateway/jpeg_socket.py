@@ -7,7 +7,6 @@ import asyncio
 import contextlib
 import json
 import socket
-import sys
 from dataclasses import dataclass
 
 from aiohttp import ClientWebSocketResponse, WSCloseCode, WSMsgType, web
@@ -19,12 +18,11 @@ from facestream.gateway.node_client import ANSWER_S, NodeFailedError, NoSocketEr
 from facestream.gateway.placing import UNAVAILABLE, Outcome, place
 from facestream.messages.jpeg_socket import Open, Opened, Refused
 from facestream.web.jpeg_peers import (
-    MAX_UNSENT_BYTES,
-    TCP_NOTSENT_LOWAT,
     WebSocketPeer,
     accept,
     admitted,
     compatibility_mode_off,
+    limit_unsent,
 )
 from facestream.web.problems import RejectedError
 
@@ -153,5 +151,4 @@ def _send_without_delay(node_socket: ClientWebSocketResponse) -> None:
         return
     with contextlib.suppress(OSError):
         connected.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
-        if sys.platform == "linux":
-            connected.setsockopt(socket.IPPROTO_TCP, TCP_NOTSENT_LOWAT, MAX_UNSENT_BYTES)
+        limit_unsent(connected)

@@ -52,10 +52,6 @@ class NodeFailedError(FacestreamError):
 
     code = "node_failed"
 
-    def __init__(self, message: str, *, rejects_secret: bool = False) -> None:
-        super().__init__(message)
-        self.rejects_secret = rejects_secret
-
 
 class NoSocketError(FacestreamError):
     """A node answers a WebSocket handshake with HTTP: it works, but takes none, because its settings say so."""
@@ -206,8 +202,7 @@ class NodeClient:
             self._fleet.note_failure(url)
             raise NodeFailedError(
                 "it rejects the signature of this gateway; expected the same cluster_secret and clocks that agree "
-                "within a minute",
-                rejects_secret=True,
+                "within a minute"
             )
         return answer
 

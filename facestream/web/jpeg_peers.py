@@ -129,7 +129,11 @@ def send_without_delay(transport: asyncio.WriteTransport | None) -> None:
         return
     with contextlib.suppress(AttributeError):  # see unsent_bytes
         transport.set_write_buffer_limits(high=0)
-    connection = transport.get_extra_info("socket")
+    limit_unsent(transport.get_extra_info("socket"))
+
+
+def limit_unsent(connection: socket.socket | None) -> None:
+    """Let the kernel keep little of what waits to be sent, where it can; None: the connection has ended."""
     if connection is not None and sys.platform == "linux":
         connection.setsockopt(socket.IPPROTO_TCP, TCP_NOTSENT_LOWAT, MAX_UNSENT_BYTES)
 

@@ -21,7 +21,7 @@ from facestream.messages.cluster import (
 from facestream.messages.http import ProblemCode
 from facestream.sessions.admission import address_key
 from facestream.web.auth.client_address import UNKNOWN, Client, read_forwarded
-from facestream.web.http.bodies import read_at_most
+from facestream.web.http.bodies import read_within
 from facestream.web.http.headers import as_text, header
 from facestream.web.problems import Handler, RejectedError
 
@@ -124,16 +124,8 @@ def _unsigned() -> SignatureError:
 
 async def _read(request: web.Request) -> bytes:
     """The body, at most as long as a state; raises RejectedError."""
-    too_large = RejectedError(
-        413, ProblemCode.BODY_TOO_LARGE, f"request too large; expected at most {MAX_STATE_BYTES} bytes"
-    )
-    if (request.content_length or 0) > MAX_STATE_BYTES:
-        raise too_large
     if hdrs.CONTENT_ENCODING in request.headers:
         raise RejectedError(
             415, ProblemCode.UNSUPPORTED_MEDIA_TYPE, "got a compressed body; expected one that is not"
         )
-    body = await read_at_most(request, MAX_STATE_BYTES + 1)
-    if len(body) > MAX_STATE_BYTES:
-        raise too_large
-    return body
+    return await read_within(request, MAX_STATE_BYTES)

@@ -30,12 +30,17 @@ async def read_at_most(request: web.Request, most: int) -> bytes:
     return body
 
 
-async def read_json(request: web.Request, most: int) -> bytes:
-    """The JSON body, not parsed; raises RejectedError if it is of another type or longer than `most` bytes."""
-    require_type(request, "application/json")
-    body = await read_at_most(request, most + 1)
-    if len(body) > most:
+async def read_within(request: web.Request, most: int) -> bytes:
+    """The whole body; raises RejectedError if it is longer than `most` bytes, or says so."""
+    body = await read_at_most(request, most + 1) if (request.content_length or 0) <= most else None
+    if body is None or len(body) > most:
         raise RejectedError(
             413, ProblemCode.BODY_TOO_LARGE, f"request too large; expected at most {most} bytes"
         )
     return body
+
+
+async def read_json(request: web.Request, most: int) -> bytes:
+    """The JSON body, not parsed; raises RejectedError if it is of another type or longer than `most` bytes."""
+    require_type(request, "application/json")
+    return await read_within(request, most)
