@@ -10,7 +10,7 @@ NPM_THERE = command -v npm >/dev/null || { echo "npm is not installed; expected 
 BENCHMARKS := offline latency compatibility cpu capacity loop_stall recovery hostile_clients churn page gateway cluster_model soak
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run models docs images test test-py test-unit test-fast test-cov test-slow cov test-newest test-browser test-clients test-wheel test-image test-js lint-js test-media test-upstream record-offers browser net-programs client-programs image-programs lint fix types schema audit bench wheel element clean
+.PHONY: help setup run models docs images test test-py test-unit test-fast test-cov test-slow cov test-newest test-browser test-clients test-wheel test-image test-js lint-js test-media bench-media test-upstream record-offers browser net-programs client-programs image-programs lint fix types schema audit bench wheel element clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -78,6 +78,9 @@ lint-js: client/node_modules/.dev ## style, types and what a supported browser l
 
 test-media: $(BIN)/.product ## fetch the test clips and images into build/media
 	@$(BIN)/python scripts/fetch_test_media.py
+
+bench-media: $(BIN)/.product ## fetch the further clips that the benchmarks of the analysis use into build/bench-media (npm and PyPI; no test needs them)
+	@$(BIN)/python scripts/fetch_test_media.py bench
 
 test-upstream: $(BIN)/.dev ## aiortc's and aioice's own tests, with and without the patches: the same must pass (minutes; not part of test)
 	@$(BIN)/python scripts/upstream_tests.py $(ARGS)

@@ -16,6 +16,8 @@ from facestream.analysis.options import AnalysisOptions
 from facestream.resources import MODELS_DIR
 
 MEDIA = ROOT / "build" / "media"
+BENCH_MEDIA = ROOT / "build" / "bench-media"
+"""Longer clips, of people who speak; no test needs them."""
 CUT_SIDES = 1.6
 """Side of the square around a face, in sides of its box."""
 BACKGROUND = 100
@@ -38,7 +40,7 @@ def analyzer_with(options: AnalysisOptions | None = None) -> Analyzer:
 def clip_frames(path: Path, limit: int | None = None) -> Iterator[TimedGray]:
     """The frames of a clip in gray."""
     if not path.is_file():
-        raise SystemExit(f"{path} is missing; run `make test-media`")
+        raise SystemExit(f"{path} is missing; run `make test-media bench-media`")
     with av.open(str(path)) as clip:
         for number, frame in enumerate(clip.decode(video=0)):
             if number == limit:
