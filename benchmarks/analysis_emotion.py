@@ -2,8 +2,10 @@
 
 FER+ images are 48 pixels wide and cropped tightly, so a wide crop contains repeated edges: the crop rules differ less
 here than on photographs. If dlib finds no face, the usual box of a face in FER+ is used, the same for all rules.
+Former versions of our net come from the repository's own history, so a clone without history leaves them out.
 """
 
+import subprocess
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -31,6 +33,8 @@ Box = NDArray[np.float32]
 Crop = Callable[[NDArray[np.uint8], BoundingBox], NDArray[np.uint8]]
 MINI = checked_path(MODELS_DIR, "mini_xception")
 OWN = checked_path(MODELS_DIR, "emotion")
+FORMER_BLOBS = {"1": "b229ad2cdda74fc4d5057676fe36787d6c391208"}
+"""Git's name of models/emotion.tflite by its version in the manifest."""
 
 
 def main() -> None:
@@ -52,7 +56,7 @@ def main() -> None:
         )
     found = faces.boxes[:, 4] > 0
     figures: dict[str, object] = {"faces": len(faces.images), "found_by_dlib": int(found.sum())}
-    for name, predict in _rules().items():
+    for name, predict in _rules(options.cache).items():
         measured.say(name)
         scores, probabilities = evaluate(predict, faces)
         figures[name] = {
@@ -62,7 +66,7 @@ def main() -> None:
     measured.write("analysis_emotion", options, before, figures)
 
 
-def _rules() -> dict[str, Predict]:
+def _rules(cache_dir: Path) -> dict[str, Predict]:
     net = Interpreter(MINI, (1, MINI_XCEPTION_PX, MINI_XCEPTION_PX, 1), (1, len(EMOTIONS)))
     mini = MiniXception(MINI)
     rules: dict[str, Predict] = {
@@ -74,13 +78,33 @@ def _rules() -> dict[str, Predict]:
     }
     if OWN.is_file():
         own = OwnEmotionNet(OWN)
-        rules["own net, aligned by landmarks"] = lambda image, points, box: own.read(image, _box(box), points)
+        rules["own net, aligned by landmarks"] = _aligned(own)
         rules["own net, widened box instead of its own rule"] = _cut(
             Interpreter(OWN, (1, own.SIZE_PX, own.SIZE_PX, 1), (1, len(EMOTIONS))),
             lambda image, box: crop_square(image, box, own.SIZE_PX),
             lambda crop: crop.astype(np.float32),
         )
+    for version, blob in FORMER_BLOBS.items():
+        if former := _former(blob, cache_dir / f"emotion-{version}.tflite"):
+            rules[f"own net, version {version}, aligned by landmarks"] = _aligned(OwnEmotionNet(former))
     return rules
+
+
+def _former(blob: str, path: Path) -> Path | None:
+    """The file of that blob, None in a clone without it."""
+    git = subprocess.run(
+        ["git", "cat-file", "blob", blob], cwd=measured.ROOT, capture_output=True, check=False
+    )
+    if git.returncode:
+        measured.say(f"left out: git has no {blob} ({git.stderr.decode().strip()})")
+        return None
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(git.stdout)
+    return path
+
+
+def _aligned(net: OwnEmotionNet) -> Predict:
+    return lambda image, points, box: net.read(image, _box(box), points)
 
 
 def _cut(net: Interpreter, crop: Crop, scaled: Callable[[NDArray[np.uint8]], NDArray[np.float32]]) -> Predict:

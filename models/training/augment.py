@@ -8,9 +8,9 @@ from torch.nn import functional
 
 from models.training.dataset import CROP_PX
 
-ROTATION_DEG = 15.0
-SCALE = (0.82, 1.20)
-SHIFT = 0.07  # share of the crop; what dlib's landmarks err on a small face
+ROTATION_DEG = 18.0
+SCALE = (0.80, 1.25)
+SHIFT = 0.08  # share of the crop; what dlib's landmarks err on a small face
 
 
 def cut(images: Tensor, crop_matrices: Tensor) -> Tensor:
