@@ -41,7 +41,7 @@ class Follower:
 
     def next(self, gray: GrayImage, tracks: Tracks, time_s: float, clock: StageClock) -> Tracks:
         """The tracks in the frame at `time_s`: positions and ids only. Adds its time to `clock`."""
-        tracks = notice_cut(gray, tracks)
+        tracks = notice_cut(gray, tracks, time_s)
         before = tracks.followed
         tracks = self._follow(gray, tracks, time_s)
         clock.stop("landmarks")

@@ -1,10 +1,11 @@
-"""Notice a cut to another scene, and a change of the size of the frames. Pure."""
+"""Notice a cut to another scene, a frame that shows nothing, and a change of the size of the frames. Pure."""
 
 import math
 from dataclasses import replace
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from facestream.analysis.faces import NEVER_S, GrayImage
 from facestream.analysis.tracking import matching
@@ -13,22 +14,34 @@ from facestream.analysis.tracking.tracks import Tracks
 THUMBNAIL_WH = (16, 12)
 SAME_SHAPE = 0.03
 """Largest difference of the ratios of width and height of two frames of one shape."""
-CUT_LEVELS = 40.0
-"""Mean change of the thumbnail, in gray levels, that only a cut to another scene causes."""
+LEAST_CHANGE = 2.0
+"""Mean change of the thumbnail, in gray levels, below which nothing is compared: noise of a dark camera is less."""
+UNLIKE_LIGHT = 0.55
+"""1 - correlation of two thumbnails, above which their light and shade are unlike."""
+UNLIKE_EDGES = 0.5
+"""1 - correlation of the differences between neighbouring pixels. It stays low when a lamp, a flash or the sun changes
+the light in a part of the scene, which makes light and shade unlike."""
+BLANK_BELOW = 2.0
+"""Standard deviation of the thumbnail, in gray levels, of a frame that shows nothing: black, white, a covered lens."""
+_ROUNDING = 1.0
+"""Variance, in gray levels squared, of what is no structure: a thumbnail of nearly one level resembles nothing."""
 
 
-def notice_cut(gray: GrayImage, tracks: Tracks) -> Tracks:
+def notice_cut(gray: GrayImage, tracks: Tracks, time_s: float) -> Tracks:
     """Forget the positions of faces after a cut to another scene or a turn of the camera; ids are never reused.
 
     A frame of another size and the same shape is the same scene: browsers send smaller frames over a slow
-    network.
+    network. In a blank frame all faces are lost; the frame after it is compared with the one before it.
     """
-    # Every eighth pixel is enough and takes a tenth of the time of all pixels.
-    thumbnail = cv2.resize(np.ascontiguousarray(gray[::8, ::8]), THUMBNAIL_WH, interpolation=cv2.INTER_AREA)
-    last = tracks.thumbnail
-    tracks = replace(tracks, thumbnail=np.asarray(thumbnail, np.uint8))
+    thumbnail, last = thumbnail_of(gray), tracks.thumbnail
     ratio = _ratio(tracks.size_wh, gray)
-    if not ratio or last is None or float(cv2.absdiff(thumbnail, last).mean()) >= CUT_LEVELS:
+    if last is not None and ratio and float(thumbnail.std()) < BLANK_BELOW:
+        thumbnail = last
+        if tracks.followed:
+            blank = replace(tracks, followed=(), search_step=0, searched_s=NEVER_S)
+            tracks = matching.lose(blank, tracks.followed, time_s)
+    tracks = replace(tracks, thumbnail=thumbnail)
+    if not ratio or last is None or is_other_scene(last, thumbnail):
         return replace(tracks, followed=(), lost=(), aside=(), search_step=0, searched_s=NEVER_S)
     if ratio == 1:
         return tracks
@@ -39,6 +52,41 @@ def notice_cut(gray: GrayImage, tracks: Tracks) -> Tracks:
         aside=tuple(matching.scaled(track, ratio) for track in tracks.aside),
         search_step=0,
     )
+
+
+def is_other_scene(before: NDArray[np.uint8], now: NDArray[np.uint8]) -> bool:
+    """Whether two thumbnails, shape (12, 16), show different scenes.
+
+    Correlations, because they ignore exposure and contrast: a cut in a dark film changes few gray levels, and a
+    camera that adjusts its exposure changes many.
+    """
+    if float(cv2.absdiff(now, before).mean()) < LEAST_CHANGE:
+        return False
+    one, other = before.astype(np.float32), now.astype(np.float32)
+    return (
+        _unlike(one - one.mean(), other - other.mean()) > UNLIKE_LIGHT
+        and _unlike(_edges(one), _edges(other)) > UNLIKE_EDGES
+    )
+
+
+def thumbnail_of(gray: GrayImage) -> NDArray[np.uint8]:
+    """The frame as it is compared with the next one, shape (12, 16)."""
+    # Every eighth pixel is enough and takes a tenth of the time of all pixels.
+    small = cv2.resize(np.ascontiguousarray(gray[::8, ::8]), THUMBNAIL_WH, interpolation=cv2.INTER_AREA)
+    return np.asarray(small, np.uint8)
+
+
+def _edges(thumbnail: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Differences between neighbours, down and across."""
+    down, across = thumbnail[1:] - thumbnail[:-1], thumbnail[:, 1:] - thumbnail[:, :-1]
+    return np.concatenate([down.ravel(), across.ravel()])
+
+
+def _unlike(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
+    """0: the same pattern, whatever its strength; 1: nothing in common; 2: the opposite."""
+    count = one.size
+    strength = (np.vdot(one, one) / count + _ROUNDING) * (np.vdot(other, other) / count + _ROUNDING)
+    return 1 - float(np.vdot(one, other)) / count / math.sqrt(float(strength))
 
 
 def _ratio(before_wh: tuple[int, int], gray: GrayImage) -> float:

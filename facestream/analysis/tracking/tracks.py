@@ -61,6 +61,6 @@ class Tracks:
     stepped_s: float = NEVER_S
     """When the last step of a search was taken."""
     thumbnail: NDArray[np.uint8] | None = None
-    """The last frame, shape (12, 16); a large difference is a cut to another scene."""
+    """The last frame that was not blank, shape (12, 16): what the next one is compared with (`cuts.py`)."""
     size_wh: tuple[int, int] = (0, 0)
     degradation: DegradationState = NO_DEGRADATION
