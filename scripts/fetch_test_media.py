@@ -72,6 +72,7 @@ def main(arguments: Sequence[str]) -> int:
     if arguments not in ([], ["bench"]):
         sys.stderr.write(f"got {' '.join(arguments)}; expected nothing or the word bench\n")
         return 2
+    packages: tuple[Package, ...]
     if arguments:
         packages, folder = BENCH_MEDIA, ROOT / "build" / "bench-media"
     else:

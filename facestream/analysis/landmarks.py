@@ -30,7 +30,8 @@ DEROLLED_PX = 160
 class LandmarkPredictor:
     """dlib's 68-point ensemble of regression trees (Kazemi and Sullivan 2014), for a face of any size.
 
-    With the prepared trees, 1 to 1.5 ms a face; with dlib itself, 1.7 to 3 ms and the same landmarks.
+    With the prepared trees, 1 to 1.5 ms a face; with dlib itself, 1.7 to 3 ms and the same
+    landmarks, rounded to whole pixels.
     """
 
     def __init__(self, path: Path, sha256: str = "") -> None:
@@ -43,6 +44,8 @@ class LandmarkPredictor:
 
     def predict(self, gray: GrayImage, box: BoundingBox, tilt_deg: float = 0.0) -> LandmarksXY:
         """Landmarks of the face in `box` with a tilt of `tilt_deg` (positive: clockwise), in pixels of `gray`.
+
+        Fractions of a pixel where the trees are compiled, whole ones where dlib predicts an upright face.
 
         The box may extend beyond the image.
         """

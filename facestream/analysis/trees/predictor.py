@@ -16,7 +16,7 @@ class TreesPredictor:
         self._predict = library.predict
         self._forest = forest  # holds the memory that the addresses point to
         cascades, trees = forest.leaves.shape[:2]
-        self._addresses = CForest(
+        self.addresses = CForest(
             cascades,
             trees,
             forest.anchor.shape[1],
@@ -26,8 +26,8 @@ class TreesPredictor:
             ),
         )
 
-    def predict(self, gray: GrayImage, left: int, top: int, right: int, bottom: int) -> LandmarksXY:
-        """The landmarks of the face in a box, in whole pixels, as `dlib.shape_predictor` returns them.
+    def predict(self, gray: GrayImage, left: float, top: float, right: float, bottom: float) -> LandmarksXY:
+        """The landmarks of the face in a box, in fractions of a pixel: `dlib.shape_predictor` returns them rounded.
 
         `gray`: shape (height, width), uint8. The box has dlib's edges, `right` and `bottom` belong to it; it may extend
         beyond the image.
@@ -38,7 +38,7 @@ class TreesPredictor:
         landmarks = np.empty((POINTS, 2), np.float32)
         image = CImage(gray.ctypes.data, gray.strides[0], width, height)
         self._predict(
-            ctypes.byref(self._addresses),
+            ctypes.byref(self.addresses),
             ctypes.byref(image),
             left,
             top,

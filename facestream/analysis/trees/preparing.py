@@ -13,7 +13,7 @@ def prepare(dat: Path, sha256: str, check: Callable[[], None]) -> str:
     """Make it beside dlib's landmark file, unless it is there; returns a sentence about it.
 
     `check` raises ModelFileError if the file is not the one with this sha256; it is called before the file is used.
-    Without the trees, landmarks take longer and are the same, so a machine without a compiler goes on.
+    Without the trees, landmarks take longer and are whole pixels, so a machine without a compiler goes on.
     """
     try:
         library = find_library(dat.parent) or build_library(dat.parent)
@@ -25,6 +25,7 @@ def prepare(dat: Path, sha256: str, check: Callable[[], None]) -> str:
         if isinstance(error, OSError) and error.filename is None:
             why = f"{dat.parent}: {why}"
         return (
-            f"dlib predicts the landmarks, which takes about twice the time: {why}; then run `{FETCH_MODELS}`"
+            f"dlib predicts the landmarks, in whole pixels and about twice the time: {why}; "
+            f"then run `{FETCH_MODELS}`"
         )
-    return f"{prepared_path(dat)}: the same landmarks in half of the time"
+    return f"{prepared_path(dat)}: landmarks in fractions of a pixel, in half of the time"
