@@ -17,9 +17,9 @@ import numpy as np
 from benchmarks import measured
 from benchmarks.faces_seen import TimedGray, analyzer_with, drifting_faces, face_cuts
 from facestream.analysis.analyzer import Analyzer
+from facestream.analysis.dlib_landmarks import DlibLandmarks
 from facestream.analysis.emotion.reader import EmotionReader, MiniXception, OwnEmotionNet
 from facestream.analysis.faces import BoundingBox, FrameReport, GrayImage
-from facestream.analysis.landmarks import LandmarkPredictor
 from facestream.analysis.model_files import checked_path
 from facestream.analysis.options import AnalysisOptions
 from facestream.analysis.tracking.tracks import Tracks
@@ -37,7 +37,7 @@ class UsualWay:
 
     def __init__(self, emotion_model: str) -> None:
         self._detector = dlib.get_frontal_face_detector()
-        self._predictor = LandmarkPredictor(checked_path(MODELS_DIR, "landmarks"))
+        self._predictor = DlibLandmarks(checked_path(MODELS_DIR, "landmarks"))
         self._emotions: EmotionReader = (
             MiniXception(checked_path(MODELS_DIR, "mini_xception"))
             if emotion_model == "mini_xception"

@@ -18,6 +18,7 @@ from benchmarks import measured
 from benchmarks.faces_seen import BENCH_MEDIA, MEDIA, TimedGray, clip_frames
 from facestream.analysis.analyzer import Analyzer
 from facestream.analysis.detection.blazeface import BlazeFaceDetector
+from facestream.analysis.dlib_landmarks import DlibLandmarks
 from facestream.analysis.emotion.reader import OwnEmotionNet
 from facestream.analysis.faces import BoundingBox, Face, GrayImage, LandmarksXY
 from facestream.analysis.geometry import eye_opening, tilt_deg
@@ -44,7 +45,7 @@ OFFSETS_XY = ((0.0, 0.0), (0.7, 0.3), (-0.6, 0.4), (0.3, -0.8))
 Figures = dict[str, object]
 
 
-class WholePixels(LandmarkPredictor):
+class WholePixels(DlibLandmarks):
     """The compiled trees, rounded as dlib rounds."""
 
     def _predict_upright(self, gray: GrayImage, box: BoundingBox) -> LandmarksXY:
@@ -58,7 +59,7 @@ def main() -> None:
     path, sha256 = checked_path(MODELS_DIR, "landmarks"), read_manifest(MODELS_DIR)["landmarks"].sha256
     ways = {
         "whole pixels": _analyzer(WholePixels(path, sha256)),
-        "fractions": _analyzer(LandmarkPredictor(path, sha256)),
+        "fractions": _analyzer(DlibLandmarks(path, sha256)),
     }
     clips = {clip: list(clip_frames(clip, 60 if options.quick else MOST_FRAMES)) for clip in CLIPS}
     stills = [

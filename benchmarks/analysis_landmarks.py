@@ -12,9 +12,10 @@ import numpy as np
 
 from benchmarks import measured
 from benchmarks.clips import SOURCE, frames_of
+from facestream.analysis.dlib_landmarks import DlibLandmarks
 from facestream.analysis.emotion.reader import OwnEmotionNet
 from facestream.analysis.faces import BoundingBox, GrayImage
-from facestream.analysis.landmarks import LandmarkPredictor, box_of_landmarks
+from facestream.analysis.landmarks import box_of_landmarks
 from facestream.analysis.model_files import checked_path, read_manifest
 from facestream.analysis.models import load_analyzer
 from facestream.media.planes import planes_of
@@ -28,10 +29,10 @@ import dlib, numpy
 
 from benchmarks.processes import shared_out_mb
 from facestream.analysis.faces import BoundingBox
-from facestream.analysis.landmarks import LandmarkPredictor
+from facestream.analysis.dlib_landmarks import DlibLandmarks
 
 before_mb, began_s = shared_out_mb(os.getpid()), time.thread_time()
-predictor = LandmarkPredictor(Path(sys.argv[1]), sys.argv[2])
+predictor = DlibLandmarks(Path(sys.argv[1]), sys.argv[2])
 predictor.predict(numpy.zeros((300, 300), numpy.uint8), BoundingBox(50, 50, 100, 100))
 print(1000 * (time.thread_time() - began_s), shared_out_mb(os.getpid()) - before_mb)
 """
@@ -42,7 +43,7 @@ def main() -> None:
     options = measured.parser(__doc__ or "").parse_args()
     before = measured.circumstances()
     path, sha256 = checked_path(MODELS_DIR, "landmarks"), read_manifest(MODELS_DIR)["landmarks"].sha256
-    compiled, dlibs = LandmarkPredictor(path, sha256), LandmarkPredictor(path)
+    compiled, dlibs = DlibLandmarks(path, sha256), DlibLandmarks(path)
     if not compiled.compiled:
         sys.exit("the trees are not compiled; run `make models`, which says why")
     frames = [np.array(planes_of(frame)[0]) for frame in frames_of(SOURCE)][: 20 if options.quick else None]

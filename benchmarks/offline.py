@@ -29,9 +29,9 @@ from av import VideoFrame
 from benchmarks import measured
 from benchmarks.clips import SOURCE, frames_of, there_and_back
 from benchmarks.processes import shared_out_mb
+from facestream.analysis.dlib_landmarks import DlibLandmarks
 from facestream.analysis.emotion.reader import OwnEmotionNet
 from facestream.analysis.faces import BoundingBox
-from facestream.analysis.landmarks import LandmarkPredictor
 from facestream.analysis.model_files import checked_path
 from facestream.resources import MODELS_DIR
 
@@ -53,7 +53,7 @@ from facestream.analysis.trees.forest import open_forest, prepared_path
 from facestream.resources import MODELS_DIR
 
 analyzer = load_analyzer()
-if analyzer.predictor.compiled:
+if getattr(analyzer.predictor, "compiled", False):
     # A frame reads a part of the leaves; over a clip, nearly all of them come into memory.
     dat = checked_path(MODELS_DIR, "landmarks")
     forest = open_forest(prepared_path(dat), read_manifest(MODELS_DIR)["landmarks"].sha256)
@@ -178,7 +178,7 @@ def models_memory_mb() -> float:
 def usual_loop(clip: Path, most_frames: int) -> tuple[int, float]:
     """Analyse the first frames as most scripts do; returns their number and the seconds."""
     detector = dlib.get_frontal_face_detector()
-    predictor = LandmarkPredictor(checked_path(MODELS_DIR, "landmarks"))
+    predictor = DlibLandmarks(checked_path(MODELS_DIR, "landmarks"))
     emotions = OwnEmotionNet(checked_path(MODELS_DIR, "emotion"))
     video = cv2.VideoCapture(str(clip))
     frames = 0

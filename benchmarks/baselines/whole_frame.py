@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from facestream.analysis.detection.detector import SearchStep
 from facestream.analysis.detection.hog import HogDetector
+from facestream.analysis.dlib_landmarks import DlibLandmarks
 from facestream.analysis.emotion.reader import MiniXception
 from facestream.analysis.faces import EMOTIONS
-from facestream.analysis.landmarks import LandmarkPredictor
 from facestream.analysis.model_files import checked_path
 from facestream.resources import MODELS_DIR
 
@@ -25,7 +25,7 @@ class Models:
     """One set of models; dlib's detector must not be shared between threads."""
 
     detector: HogDetector
-    predictor: LandmarkPredictor
+    predictor: DlibLandmarks
     emotions: MiniXception
 
 
@@ -73,7 +73,7 @@ def _models() -> Models:
     if models is None:
         models = _of_thread.models = Models(
             HogDetector(),
-            LandmarkPredictor(checked_path(MODELS_DIR, "landmarks")),
+            DlibLandmarks(checked_path(MODELS_DIR, "landmarks")),
             MiniXception(checked_path(MODELS_DIR, "mini_xception")),
         )
     return models

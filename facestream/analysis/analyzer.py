@@ -17,7 +17,7 @@ from facestream.analysis.emotion.reader import EmotionReader
 from facestream.analysis.faces import FrameReport, GrayImage
 from facestream.analysis.following import Follower
 from facestream.analysis.landmarks import LandmarkPredictor
-from facestream.analysis.options import AnalysisOptions
+from facestream.analysis.options import CHOICES, AnalysisOptions
 from facestream.analysis.plugins import Plugin
 from facestream.analysis.stage_clock import StageClock
 from facestream.analysis.tracking.tracks import Track, Tracks
@@ -64,7 +64,7 @@ class Analyzer:
         Your own analysis, if it has one, is made anew. The models stay: `load_analyzer` loads others.
         """
         options = replace(self._options, **changes)
-        for name in ("detector", "emotion_model", "analyzer"):
+        for name in (*CHOICES, "analyzer"):
             if getattr(options, name) != getattr(self._options, name):
                 raise ValueError(
                     f"{name} cannot be changed; load another analyzer with load_analyzer(options=...)"

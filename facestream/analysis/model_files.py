@@ -42,6 +42,9 @@ class ModelEntry(BaseModel):
     """Path of the file inside the archive of its package."""
     archive_sha256: str = ""
     """Of the archive, where pip runs code in it: a source distribution."""
+    wheel: str = ""
+    """Tags of the wheel (python-abi-platform), where a package has wheels for some machines only; the file inside is
+    the same for all."""
     where: Literal["repository", "bundled", "fetched"]
     """In models/; in models/cache of a checkout, and part of the wheel; or never part of the wheel, because the
     licence limits its use: in models/cache of a checkout, else in the user's cache."""
@@ -66,9 +69,12 @@ def read_manifest(models_dir: Path) -> Mapping[str, ModelEntry]:
         ) from error
 
 
-def fetch_all(models_dir: Path) -> None:
-    """Fetch every file that is missing or wrong, then check all of them. Raises ModelFileError."""
-    entries = read_manifest(models_dir)
+def fetch_all(models_dir: Path, options: AnalysisOptions | None = None) -> None:
+    """Fetch every file that is missing or wrong, then check all of them. Raises ModelFileError.
+
+    With `options`, only the files that these options need.
+    """
+    entries = models_of(models_dir, options) if options else read_manifest(models_dir)
     right = set()
     for name, entry in entries.items():
         path = _path(models_dir, entry)
@@ -124,6 +130,16 @@ def named_models(models_dir: Path, options: AnalysisOptions) -> tuple[str, ...]:
     return tuple(f"{name} {entries[name].version}" if name in entries else name for name in _names(options))
 
 
+def landmarks_file(options: AnalysisOptions) -> str:
+    """The manifest's name of the landmark model."""
+    return {"dlib": LANDMARKS, "mesh": "mesh"}[options.landmarks]
+
+
+def file_names(options: AnalysisOptions) -> tuple[str, ...]:
+    """The manifest's names of the files that these options need; dlib's detector has no file."""
+    return tuple(name for name in _names(options) if name != "dlib")
+
+
 def checked_path(models_dir: Path, name: str) -> Path:
     """The file of one model, its sha256 checked. Raises ModelFileError."""
     return checked_paths(models_dir, [name])[name]
@@ -144,7 +160,7 @@ def checked_paths(models_dir: Path, names: Iterable[str]) -> dict[str, Path]:
 
 
 def _names(options: AnalysisOptions) -> tuple[str, str, str]:
-    return options.detector, LANDMARKS, options.emotion_model
+    return options.detector, landmarks_file(options), options.emotion_model
 
 
 def _check(entry: ModelEntry, path: Path) -> None:
@@ -218,6 +234,9 @@ def _from_pypi(entry: ModelEntry, folder: Path) -> bytes:
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(folder)]
     if not digest:
         command.append("--only-binary=:all:")
+    if entry.wheel:
+        python, abi, platform = entry.wheel.split("-")
+        command += ["--python-version", python.removeprefix("cp"), "--abi", abi, "--platform", platform]
     _run([*command, "--requirement", str(wanted)], folder)
     (archive_path,) = [path for path in folder.iterdir() if path != wanted]
     if archive_path.suffix == ".whl":

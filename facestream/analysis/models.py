@@ -1,5 +1,8 @@
 """Load the models that the options name and try them on a drawn face; fetches nothing."""
 
+import contextlib
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
@@ -9,12 +12,12 @@ import numpy as np
 from facestream.analysis.analyzer import Analyzer
 from facestream.analysis.detection.blazeface import BlazeFaceDetector
 from facestream.analysis.detection.detector import FaceDetector
-from facestream.analysis.detection.hog import HogDetector
 from facestream.analysis.emotion.reader import EmotionReader, MiniXception, OwnEmotionNet
 from facestream.analysis.faces import BoundingBox, GrayImage
 from facestream.analysis.landmarks import LandmarkPredictor, box_of_landmarks
-from facestream.analysis.model_files import checked_paths, read_manifest
-from facestream.analysis.options import AnalysisOptions, DetectorName, EmotionModelName
+from facestream.analysis.mesh_landmarks import MeshLandmarks
+from facestream.analysis.model_files import checked_paths, file_names, landmarks_file, read_manifest
+from facestream.analysis.options import CHOICES, AnalysisOptions
 from facestream.analysis.plugins import Plugin, find_plugin
 from facestream.errors import ModelFileError
 from facestream.resources import FETCH_MODELS, MODELS_DIR
@@ -38,24 +41,51 @@ def load_analyzer(
     models_dir, options = Path(models_dir), options or AnalysisOptions()
     if options.analyzer:
         find_plugin(options.analyzer)
-    names = ["landmarks", options.emotion_model]
-    if options.detector != "dlib":
-        names.append(options.detector)
     # All files are checked before the largest model is loaded.
-    paths = checked_paths(models_dir, names)
-    predictor = LandmarkPredictor(paths["landmarks"], read_manifest(models_dir)["landmarks"].sha256)
+    paths = checked_paths(models_dir, file_names(options))
+    predictor = _landmark_model(models_dir, options, paths)
     path = paths[options.emotion_model]
     emotions: EmotionReader = (
         MiniXception(path) if options.emotion_model == "mini_xception" else OwnEmotionNet(path)
     )
-    detector: FaceDetector = (
-        HogDetector() if options.detector == "dlib" else BlazeFaceDetector(paths[options.detector])
-    )
+    detector = _detector(options, paths)
     _try(detector, predictor, emotions, path)
     analyzer = Analyzer(detector, predictor, emotions, options)
     if not options.analyzer:
         return analyzer
     return analyzer.with_plugin(Plugin(options.analyzer, analyzer, plugin_limit_s))
+
+
+def _landmark_model(
+    models_dir: Path, options: AnalysisOptions, paths: Mapping[str, Path]
+) -> LandmarkPredictor:
+    name = landmarks_file(options)
+    if options.landmarks == "mesh":
+        return MeshLandmarks(paths[name])
+    # Here, so that an installation without dlib runs with the other models.
+    with _needs_dlib("landmarks", "mesh"):
+        from facestream.analysis.dlib_landmarks import DlibLandmarks
+
+    return DlibLandmarks(paths[name], read_manifest(models_dir)[name].sha256)
+
+
+def _detector(options: AnalysisOptions, paths: Mapping[str, Path]) -> FaceDetector:
+    if options.detector != "dlib":
+        return BlazeFaceDetector(paths[options.detector])
+    with _needs_dlib("detector", "blazeface"):
+        from facestream.analysis.detection.hog import HogDetector
+
+    return HogDetector()
+
+
+@contextlib.contextmanager
+def _needs_dlib(setting: str, other: str) -> Iterator[None]:
+    try:
+        yield
+    except ImportError as error:
+        raise ModelFileError(
+            f"{setting} is dlib, and dlib cannot be imported ({error}); install dlib-bin, or set {setting} to {other}"
+        ) from error
 
 
 def self_test_image() -> tuple[GrayImage, BoundingBox]:
@@ -76,12 +106,10 @@ def self_test_image() -> tuple[GrayImage, BoundingBox]:
 
 
 def try_every_model(models_dir: Path) -> None:
-    """Load each detector and each emotion model and try them on the drawn face. Raises ModelFileError."""
-    # A set: the defaults are in both.
-    for options in {
-        *(AnalysisOptions(detector=detector) for detector in get_args(DetectorName)),
-        *(AnalysisOptions(emotion_model=emotion_model) for emotion_model in get_args(EmotionModelName)),
-    }:
+    """Load each model that can be chosen and try it on the drawn face. Raises ModelFileError."""
+    chosen = [{name: model} for name, models in CHOICES.items() for model in get_args(models)]
+    # A set: the defaults are in each of the choices.
+    for options in {replace(AnalysisOptions(), **choice) for choice in chosen}:
         load_analyzer(models_dir, options)
 
 

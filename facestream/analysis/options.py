@@ -4,7 +4,10 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 DetectorName = Literal["dlib", "blazeface"]
+LandmarkModelName = Literal["dlib", "mesh"]
 EmotionModelName = Literal["mini_xception", "emotion"]
+CHOICES = {"detector": DetectorName, "landmarks": LandmarkModelName, "emotion_model": EmotionModelName}
+"""The options that name a model, and the names that each may have."""
 MIN_FACE_SHARE_RANGE = 0.02, 1.0
 MAX_FACES_RANGE = 1, 64
 
@@ -14,6 +17,7 @@ class AnalysisOptions:
     """How faces are found, followed and described; raises ValueError for a value out of range."""
 
     detector: DetectorName = "blazeface"
+    landmarks: LandmarkModelName = "dlib"
     emotion_model: EmotionModelName = "emotion"
     min_face_share: float = 1 / 8
     """Side of the smallest face that is searched for, as a share of the frame's height: 0.02..1."""
@@ -29,7 +33,7 @@ class AnalysisOptions:
     """Your own analysis as package.module:name (docs/plugins.md); empty: none."""
 
     def __post_init__(self) -> None:
-        for name, known in (("detector", DetectorName), ("emotion_model", EmotionModelName)):
+        for name, known in CHOICES.items():
             if (chosen := getattr(self, name)) not in get_args(known):
                 raise ValueError(f"{name} is {chosen!r}; expected {' or '.join(get_args(known))}")
         if not self.smoothing_s >= 0:

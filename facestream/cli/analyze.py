@@ -90,7 +90,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--jsonl", metavar="FILE",
         help="write the reports here, one JSON object per line (default: stdout)",
     )  # fmt: skip
-    lines.add_argument("--landmarks", action="store_true", help="include the 68 landmarks of each face")
+    lines.add_argument("--points", action="store_true", help="include the 68 landmarks of each face")
     # A file has all the time it needs: its results do not depend on the machine.
     names = [field.name for field in fields(AnalysisOptions) if field.name != "budget_ms"]
     add_settings(parser.add_argument_group("analysis"), names)
@@ -100,7 +100,7 @@ def run(args: argparse.Namespace) -> int:
     """Analyse every source; returns 1 if one could not be analysed. Raises ConfigError, ModelFileError."""
     if args.out is None:
         return _run_lines(args)
-    for name in ("jsonl", "landmarks"):
+    for name in ("jsonl", "points"):
         if getattr(args, name):
             raise ConfigError(
                 f"--{name}: not with --out, which writes tables; leave one of them out", f"--{name}"
@@ -122,7 +122,7 @@ def _run_lines(args: argparse.Namespace) -> int:
     # Your own analysis may print while it is loaded, and standard output is for the lines.
     with contextlib.redirect_stdout(sys.stderr):
         analyzer = load_analyzer(MODELS_DIR, _analysis_options(args))
-    failed = write_lines(analyzer, photos, output, landmarks=args.landmarks)
+    failed = write_lines(analyzer, photos, output, landmarks=args.points)
     return FAILED_EXIT if failed else 0
 
 

@@ -10,6 +10,7 @@ from facestream.analysis.options import (
     AnalysisOptions,
     DetectorName,
     EmotionModelName,
+    LandmarkModelName,
 )
 from facestream.config.cores import usable_cores
 
@@ -32,6 +33,9 @@ class AnalysisSettings(BaseModel):
         description="analysis workers (processes); 0: no analysis, frames are sent back unchanged",
     )
     detector: DetectorName = Field(DEFAULTS.detector, description="face detector")
+    landmarks: LandmarkModelName = Field(
+        DEFAULTS.landmarks, description="landmark model: dlib's 68 points, or MediaPipe's face mesh (mesh)"
+    )
     emotion_model: EmotionModelName = Field(
         DEFAULTS.emotion_model, description="emotion model: our own (emotion), or mini_xception"
     )

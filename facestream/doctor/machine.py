@@ -108,10 +108,10 @@ def _models(config: Config) -> Finding:
         return fail(
             MODELS_CHECK, f"cannot be read: {error}", f"{remedy_of(error, FETCH_MODELS)}; it is a model file"
         )
-    if not analyzer.predictor.compiled:
+    if slow_because := analyzer.predictor.slow_because:
         return warn(
             MODELS_CHECK,
-            "the models find the face of a test image; dlib itself predicts landmarks, which takes twice the time",
+            f"the models find the face of a test image; {slow_because}",
             f"{FETCH_MODELS}, which says what is missing",
         )
     return ok(MODELS_CHECK, "the files are complete, and the models find the face of a test image")

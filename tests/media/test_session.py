@@ -65,6 +65,17 @@ async def test_the_face_is_neutral_then_happy(server_url: str, media_dir: Path):
     assert late.count("happy") > 0.9 * len(late) > 0
 
 
+async def test_a_session_with_the_face_mesh_follows_the_same_face(media_dir: Path, tmp_path: Path):
+    with running_server(
+        tmp_path / "server.log", "--landmarks", "mesh", "--analysis-processes", "1"
+    ) as running:
+        reports = await all_reports(running.url, media_dir / "single_face.mp4")
+
+    faces = [face for report in reports for face in report.faces]
+    assert {face.id for face in faces} == {1}
+    assert (faces[0].label, faces[-1].label) == ("neutral", "happy")
+
+
 async def test_reports_arrive_in_the_order_of_their_frames(server_url: str, media_dir: Path):
     reports = await all_reports(server_url, media_dir / "single_face.mp4")
 

@@ -60,7 +60,7 @@ FORBIDDEN: dict[str, set[str]] = {
     "sessions.frame_cost": NETWORK,
 }
 UNTYPED_AND_THEIR_MODULES = {
-    "dlib": {"analysis/detection/hog.py", "analysis/landmarks.py"},
+    "dlib": {"analysis/detection/hog.py", "analysis/dlib_landmarks.py"},
     "ai_edge_litert": {"analysis/interpreter.py"},
     "tflite_runtime": {"analysis/interpreter.py"},
     "pyarrow": {"results/parquet.py"},

@@ -86,6 +86,7 @@ def test_threads_wait_for_each_other(analyzer: Analyzer, gray: GrayImage):
     ("options", "reason"),
     [
         ({"detector": "mtcnn"}, "detector is 'mtcnn'; expected dlib or blazeface"),
+        ({"landmarks": "fan"}, "landmarks is 'fan'; expected dlib or mesh"),
         ({"emotion_model": "fer"}, "expected mini_xception or emotion"),
         ({"smoothing_s": -1}, "smoothing_s is -1"),
         ({"budget_ms": 0}, "budget_ms is 0"),

@@ -162,9 +162,11 @@ def test_a_bundled_model_is_never_fetched_into_an_installed_wheel(local_index: L
 
 
 def test_in_a_checkout_every_fetched_file_is_in_the_models_folder():
-    paths = [checked_path(MODELS_DIR, name).parent for name in ("landmarks", "mini_xception", "blazeface")]
+    paths = [
+        checked_path(MODELS_DIR, name).parent for name in ("landmarks", "mini_xception", "mesh", "blazeface")
+    ]
 
-    assert paths == [MODELS_DIR / "cache"] * 3
+    assert paths == [MODELS_DIR / "cache"] * 4
 
 
 def test_the_models_of_the_options_are_named_with_their_versions():

@@ -29,7 +29,7 @@ def test_analyze_writes_a_line_for_each_image(
     broken = tmp_path / "broken.jpg"
     broken.write_bytes(b"no image")
 
-    code = main(["analyze", str(media_dir / "multi_face.jpg"), str(broken), "--jsonl", "-", "--landmarks"])
+    code = main(["analyze", str(media_dir / "multi_face.jpg"), str(broken), "--jsonl", "-", "--points"])
 
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert code == 1

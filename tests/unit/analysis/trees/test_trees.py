@@ -12,8 +12,8 @@ import dlib
 import numpy as np
 import pytest
 
+from facestream.analysis.dlib_landmarks import DlibLandmarks
 from facestream.analysis.faces import BoundingBox, GrayImage, LandmarksXY
-from facestream.analysis.landmarks import LandmarkPredictor
 from facestream.analysis.model_files import checked_path, prepare_trees, read_manifest
 from facestream.analysis.models import load_analyzer
 from facestream.analysis.trees.forest import (
@@ -151,7 +151,7 @@ def test_without_the_compiled_part_dlib_predicts_the_same_in_whole_pixels(
     alone.symlink_to(dat)
     box = BoundingBox(200, 100, 150, 150)
 
-    fast, slow = LandmarkPredictor(dat, sha256), LandmarkPredictor(alone, sha256)
+    fast, slow = DlibLandmarks(dat, sha256), DlibLandmarks(alone, sha256)
 
     assert fast.compiled
     assert not slow.compiled
@@ -265,7 +265,7 @@ def test_the_trees_are_compiled_and_prepared_once(models_copy: Path, dat: Path, 
     assert "half of the time" in first
     assert set(times) == {dat.name, prepared_path(dat).name, library_name()}
     assert {path.name: path.stat().st_mtime_ns for path in cache.iterdir()} == times
-    assert LandmarkPredictor(cache / dat.name, sha256).compiled
+    assert DlibLandmarks(cache / dat.name, sha256).compiled
     assert prepared_path(cache / dat.name).read_bytes() == prepared_path(dat).read_bytes()
 
 
@@ -411,12 +411,12 @@ def test_what_belongs_to_another_user_is_not_loaded(
     os.chown(given, 12345, 12345)
     find_library.cache_clear()
 
-    assert not LandmarkPredictor(alone, sha256).compiled
+    assert not DlibLandmarks(alone, sha256).compiled
     said = prepared_again(models_copy)
     if which == "folder":
         assert f"{given} belongs to another user (number 12345)" in said
     else:
-        assert LandmarkPredictor(alone, sha256).compiled, "our own replaces it"
+        assert DlibLandmarks(alone, sha256).compiled, "our own replaces it"
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files to others")
