@@ -47,6 +47,20 @@ export interface Face {
   /** 0 closed, above 0.3 open. */
   readonly mouth?: number;
   readonly blinks?: number;
+  /** Unpleasant -1 to pleasant 1, derived from `probabilities`; absent with older servers. */
+  readonly valence?: number;
+  /** Calm -1 to excited 1, derived from `probabilities`; absent with older servers. */
+  readonly arousal?: number;
+  /** By geometry, -1..1: 0 as this face at rest, 1 a broad smile; absent if not known. */
+  readonly smile?: number;
+  /** By geometry, -1..1: 0 as this face at rest, 1 raised; absent if not known. */
+  readonly brows?: number;
+  /** Seconds since the eyes closed; absent: open, or closed for no longer than a blink. */
+  readonly eyes_closed_s?: number;
+  /** How often the eyes were closed for longer than a blink; absent: never. */
+  readonly eye_closures?: number;
+  /** Absent: none. */
+  readonly yawns?: number;
 }
 
 /** One frame's report. */

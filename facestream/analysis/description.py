@@ -9,18 +9,22 @@ from facestream.analysis import geometry
 from facestream.analysis.degradation import DegradationLevel
 from facestream.analysis.emotion.label import choose_label, next_emotion_state
 from facestream.analysis.emotion.reader import EmotionReader
-from facestream.analysis.faces import BoundingBox, Face, GrayImage
+from facestream.analysis.faces import EMOTIONS, BoundingBox, Emotion, Face, GrayImage
 from facestream.analysis.landmarks import box_of_landmarks
 from facestream.analysis.options import AnalysisOptions
 from facestream.analysis.quality import next_quality
 from facestream.analysis.tracking.blinks import next_eyes
+from facestream.analysis.tracking.expression import next_expression
+from facestream.analysis.tracking.eye_spells import next_eye_spell
 from facestream.analysis.tracking.smoothing import steady_landmarks
 from facestream.analysis.tracking.tracks import Track
+from facestream.analysis.tracking.yawns import next_mouth
 
 READ_AFTER_SHARE = 0.15
 """An emotion is read again after this share of the smoothing time; reading it more often hardly changes the average."""
 READ_RARELY_S = 0.09
 """Time between two readings of a face at level RARE_EMOTION."""
+_NEUTRAL = EMOTIONS.index(Emotion.NEUTRAL)
 
 
 def describe(
@@ -47,7 +51,7 @@ def describe(
 
 
 def as_face(gray: GrayImage, track: Track, box: BoundingBox) -> tuple[Track, Face]:
-    """The face of a track whose emotion was read, and the track with its blinks and label updated.
+    """The face of a track whose emotion was read, and the track with what is counted and its label updated.
 
     `box` is the box of the predicted landmarks; the face gets the box of the steadied ones.
     """
@@ -55,7 +59,14 @@ def as_face(gray: GrayImage, track: Track, box: BoundingBox) -> tuple[Track, Fac
     # Eyelids are faster than the filter, so their opening is measured on the predicted landmarks.
     opening = geometry.eye_opening(track.landmarks_xy)
     eyes = next_eyes(track.eyes, opening, track.seen_s)
-    pose = geometry.head_pose(points, (gray.shape[1], gray.shape[0]))
+    spell = next_eye_spell(track.eye_spell, opening, eyes.usual_opening, track.seen_s)
+    mouth_opening = geometry.mouth_opening(track.landmarks_xy)
+    mouth = next_mouth(track.mouth, mouth_opening, track.seen_s)
+    size_wh = gray.shape[1], gray.shape[0]
+    fit = geometry.head_fit(points, size_wh)
+    pose = fit and geometry.pose_of(fit[0])
+    neutral = track.emotion_state.probabilities[_NEUTRAL]
+    rest, expression = next_expression(track.rest, points, fit, size_wh, neutral, track.seen_s)
     label, unsure = choose_label(track.emotion_state, gray, box, track.landmarks_xy, pose, track.unsure)
     face = Face(
         id=track.id,
@@ -67,8 +78,14 @@ def as_face(gray: GrayImage, track: Track, box: BoundingBox) -> tuple[Track, Fac
         pose=pose,
         eye_opening=opening,
         blinks=eyes.blinks,
-        mouth_opening=geometry.mouth_opening(track.landmarks_xy),
+        mouth_opening=mouth_opening,
+        eyes_closed_s=spell.length_s,
+        eye_closures=spell.count,
+        yawns=mouth.yawns,
+        smile=expression and expression[0],
+        brows=expression and expression[1],
         hints=track.quality.hints,
         score=track.score,
     )
-    return replace(track, eyes=eyes, unsure=unsure), face
+    track = replace(track, eyes=eyes, eye_spell=spell, mouth=mouth, rest=rest, unsure=unsure)
+    return track, face

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import JsonValue
 
+from facestream.analysis.affect import valence_and_arousal
 from facestream.analysis.degradation import DegradationLevel
 from facestream.analysis.shapes import Shape
 
@@ -114,6 +115,16 @@ class Face:
     """Blinks since the face was first seen."""
     mouth_opening: float = 0.0
     """Height of the inner mouth over its width: 0 closed, above 0.3 open."""
+    eyes_closed_s: float = 0.0
+    """For how many seconds the eyes have been closed; 0: they are open, or closed for no longer than a blink."""
+    eye_closures: int = 0
+    """How often they were closed for longer than a blink since the face was first seen, with the present time."""
+    yawns: int = 0
+    """Yawns since the face was first seen."""
+    smile: float | None = None
+    """By geometry, -1..1: 0 as this face at rest, 1 a broad smile; None: not known yet, turned, or a photograph."""
+    brows: float | None = None
+    """By geometry, -1..1: 0 as this face at rest, 1 raised, below 0 lowered; None: as for `smile`."""
     hints: tuple[QualityHint, ...] = ()
     """Damped over about a second; empty for a photograph."""
     score: float | None = None
@@ -129,6 +140,16 @@ class Face:
     def by_emotion(self) -> dict[Emotion, float]:
         """Each probability, 0..1, by its emotion: `face.by_emotion["happy"]`."""
         return dict(zip(EMOTIONS, self.probabilities, strict=True))
+
+    @property
+    def valence(self) -> float:
+        """Unpleasant to pleasant, -1..1, derived from `probabilities` (`valence_and_arousal`)."""
+        return valence_and_arousal(self.probabilities)[0]
+
+    @property
+    def arousal(self) -> float:
+        """Calm to excited, -1..1, derived from `probabilities` (`valence_and_arousal`)."""
+        return valence_and_arousal(self.probabilities)[1]
 
     @property
     def confidence(self) -> float:

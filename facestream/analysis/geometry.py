@@ -8,6 +8,9 @@ from numpy.typing import NDArray
 
 from facestream.analysis.faces import HeadPose, LandmarksXY
 
+HeadFit = tuple[NDArray[np.float64], NDArray[np.float64]]
+"""Rotation, shape (3, 3), and place, shape (3,), of a head: see `head_fit`."""
+
 _FACE, _LEFT_EYE, _RIGHT_EYE, _MOUTH_CORNERS = range(68), range(36, 42), range(42, 48), (48, 54)
 # One matrix product gives the centers of several parts; this is called many times a frame, and numpy's mean is slower.
 _PARTS = (_FACE, _LEFT_EYE, _RIGHT_EYE, _MOUTH_CORNERS)
@@ -36,9 +39,7 @@ def head_pose(landmarks_xy: LandmarksXY, frame_size_wh: tuple[int, int]) -> Head
     return fit and pose_of(fit[0])
 
 
-def head_fit(
-    landmarks_xy: LandmarksXY, frame_size_wh: tuple[int, int]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+def head_fit(landmarks_xy: LandmarksXY, frame_size_wh: tuple[int, int]) -> HeadFit | None:
     """The fit of `head_pose`: rotation, shape (3, 3), and place of the middle between the eyes in millimetres, (3,).
 
     From the camera: x to the right of the image, y down, z away from it. The millimetres are those of a mean adult head

@@ -137,6 +137,11 @@ def _checked_face(face: object) -> Face:
         eye_opening=_number("eye_opening", face.eye_opening, 0),
         blinks=_whole("blinks", face.blinks, 0),
         mouth_opening=_number("mouth_opening", face.mouth_opening, 0),
+        eyes_closed_s=_number("eyes_closed_s", face.eyes_closed_s, 0),
+        eye_closures=_whole("eye_closures", face.eye_closures, 0),
+        yawns=_whole("yawns", face.yawns, 0),
+        smile=None if face.smile is None else _number("smile", face.smile, -1, 1),
+        brows=None if face.brows is None else _number("brows", face.brows, -1, 1),
         hints=tuple(map(QualityHint, face.hints)),
         score=None if face.score is None else _number("score", face.score),
     )

@@ -116,6 +116,8 @@ def _face_as_dict(face: Face, *, landmarks: bool) -> dict[str, Any]:
         },
         "eye_opening": round(face.eye_opening, 3),
         "mouth_opening": round(face.mouth_opening, 3),
+        "valence": round(face.valence, 3),
+        "arousal": round(face.arousal, 3),
     }
     if landmarks:
         values["landmarks"] = [[round(float(x), 1), round(float(y), 1)] for x, y in face.landmarks_xy]

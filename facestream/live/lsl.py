@@ -24,6 +24,13 @@ CHANNELS: Final = (
     ("eye_opening", ""),
     ("mouth_opening", ""),
     ("blinks", ""),
+    ("valence", ""),
+    ("arousal", ""),
+    ("smile", ""),
+    ("brows", ""),
+    ("eyes_closed_s", "seconds"),
+    ("eye_closures", ""),
+    ("yawns", ""),
 )
 """Name and unit of each channel of a sample."""
 NUMBERS, MARKERS = "Face", "Markers"
@@ -120,4 +127,8 @@ def _numbers_of(face: FaceMessage) -> list[float]:
         face.eyes,
         face.mouth,
         float(face.blinks),
+        *(NAN if value is None else value for value in (face.valence, face.arousal, face.smile, face.brows)),
+        face.eyes_closed_s,
+        float(face.eye_closures),
+        float(face.yawns),
     ]

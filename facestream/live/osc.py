@@ -102,3 +102,9 @@ def _messages_of(place: str, face: FaceMessage) -> Iterable[Message]:
     yield f"{place}/eyes", (float(face.eyes),)
     yield f"{place}/mouth", (float(face.mouth),)
     yield f"{place}/blinks", (face.blinks,)
+    for name in ("valence", "arousal", "smile", "brows"):
+        if (value := getattr(face, name)) is not None:
+            yield f"{place}/{name}", (float(value),)
+    yield f"{place}/eyes_closed_s", (float(face.eyes_closed_s),)
+    yield f"{place}/eye_closures", (face.eye_closures,)
+    yield f"{place}/yawns", (face.yawns,)

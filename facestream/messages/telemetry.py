@@ -65,6 +65,52 @@ class FaceMessage(_Message):
     eyes: float = Field(0.0, description="eye aspect ratio: about 0.3 open, below 0.2 closed")
     mouth: float = Field(0.0, description="height of the inner mouth over its width: 0 closed")
     blinks: int = Field(0, ge=0, description="blinks since the face was first seen")
+    valence: float | None = Field(
+        None,
+        ge=-1,
+        le=1,
+        exclude_if=lambda value: value is None,
+        description="derived from probabilities: unpleasant to pleasant",
+    )
+    arousal: float | None = Field(
+        None,
+        ge=-1,
+        le=1,
+        exclude_if=lambda value: value is None,
+        description="derived from probabilities: calm to excited",
+    )
+    smile: float | None = Field(
+        None,
+        ge=-1,
+        le=1,
+        exclude_if=lambda value: value is None,
+        description="by geometry: 0 as this face at rest, 1 a broad smile; absent if not known",
+    )
+    brows: float | None = Field(
+        None,
+        ge=-1,
+        le=1,
+        exclude_if=lambda value: value is None,
+        description="by geometry: 0 as this face at rest, 1 raised; absent if not known",
+    )
+    eyes_closed_s: float = Field(
+        0,
+        ge=0,
+        exclude_if=lambda value: not value,
+        description="seconds since the eyes closed; absent: open, or closed for no longer than a blink",
+    )
+    eye_closures: int = Field(
+        0,
+        ge=0,
+        exclude_if=lambda value: not value,
+        description="how often the eyes were closed for longer than a blink; absent: never",
+    )
+    yawns: int = Field(
+        0,
+        ge=0,
+        exclude_if=lambda value: not value,
+        description="yawns since the face was first seen; absent: none",
+    )
     hints: tuple[str, ...] = Field(
         (),
         exclude_if=lambda hints: not hints,
@@ -143,6 +189,13 @@ def face_messages(report: FrameReport, with_landmarks: int | None = None) -> tup
             eye_opening=face.eye_opening,
             mouth_opening=face.mouth_opening,
             blinks=face.blinks,
+            valence=face.valence,
+            arousal=face.arousal,
+            smile=face.smile,
+            brows=face.brows,
+            eyes_closed_s=face.eyes_closed_s,
+            eye_closures=face.eye_closures,
+            yawns=face.yawns,
             hints=tuple(map(str, face.hints)),
             landmarks_xy=face.landmarks_xy if face.id == with_landmarks else None,
         )
@@ -161,6 +214,13 @@ def face_message(
     eye_opening: float,
     mouth_opening: float,
     blinks: int,
+    valence: float | None,
+    arousal: float | None,
+    smile: float | None,
+    brows: float | None,
+    eyes_closed_s: float,
+    eye_closures: int,
+    yawns: int,
     hints: tuple[str, ...],
     landmarks_xy: LandmarksXY | None,
 ) -> FaceMessage:
@@ -177,9 +237,20 @@ def face_message(
         eyes=round(eye_opening, 2),
         mouth=round(mouth_opening, 2),
         blinks=blinks,
+        valence=_rounded(valence, 3),
+        arousal=_rounded(arousal, 3),
+        smile=_rounded(smile, 2),
+        brows=_rounded(brows, 2),
+        eyes_closed_s=round(eyes_closed_s, 1),
+        eye_closures=eye_closures,
+        yawns=yawns,
         hints=hints,
         landmarks=None if landmarks_xy is None else _packed(landmarks_xy, whole),
     )
+
+
+def _rounded(value: float | None, digits: int) -> float | None:
+    return None if value is None else round(value, digits)
 
 
 def landmarks_of(face: FaceMessage) -> LandmarksXY | None:
@@ -204,7 +275,7 @@ def _packed(landmarks_xy: LandmarksXY, box: tuple[int, int, int, int]) -> str:
 
 
 def encode_telemetry(message: Telemetry) -> str:
-    """One line of compact JSON, under 1,100 bytes for two faces, so that it fits into one SCTP chunk."""
+    """One line of compact JSON, under 1,200 bytes for two faces without hints, so that it fits into one SCTP chunk."""
     return message.model_dump_json()
 
 

@@ -45,6 +45,13 @@ _POSE_COLUMNS = (
     Column("eye_opening", "number", "", "from 0", "eye aspect ratio of both eyes: about 0.3 open, below 0.2 closed"),
     Column("mouth_opening", "number", "", "from 0", "height of the inner mouth over its width: above 0.3 open"),
     Column("blinks", "integer", "", "from 0", "blinks since the face was first seen"),
+    Column("valence", "number", "", "-1 to 1", "unpleasant to pleasant; derived from the seven probabilities"),
+    Column("arousal", "number", "", "-1 to 1", "calm to excited; derived from the seven probabilities"),
+    Column("smile", "number", "", "-1 to 1", "by geometry: 0 as this face at rest, 1 a broad smile; empty: not known"),
+    Column("brows", "number", "", "-1 to 1", "by geometry: 0 as this face at rest, 1 raised; empty: not known"),
+    Column("eyes_closed_s", "number", "s", "from 0", "since the eyes closed; 0: open, or closed as for a blink"),
+    Column("eye_closures", "integer", "", "from 0", "how often the eyes were closed for longer than a blink"),
+    Column("yawns", "integer", "", "from 0", "yawns since the face was first seen"),
 )  # fmt: skip
 
 
@@ -78,6 +85,7 @@ def _cells(face: FaceResult, options: TableOptions) -> list[Cell]:
         face.id, *face.box, face.score, face.label, face.unsure, *face.probabilities,
         *(face.changes if options.changes else ()),
         *(face.pose_deg or (None, None, None)), face.eye_opening, face.mouth_opening, face.blinks,
+        face.valence, face.arousal, face.smile, face.brows, face.eyes_closed_s, face.eye_closures, face.yawns,
     ]  # fmt: skip
 
 

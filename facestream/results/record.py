@@ -44,6 +44,16 @@ class FaceResult:
     mouth_opening: float
     blinks: int
     """Blinks since the face was first seen."""
+    valence: float | None = None
+    """Derived from the probabilities, -1..1; None: not known, as for a message of an older server."""
+    arousal: float | None = None
+    smile: float | None = None
+    """By geometry, -1..1, 0 as this face at rest; None: not known."""
+    brows: float | None = None
+    eyes_closed_s: float = 0.0
+    """0: open, or closed for no longer than a blink."""
+    eye_closures: int = 0
+    yawns: int = 0
     hints: tuple[str, ...] = ()
     landmarks_xy: LandmarksXY | None = None
     """Shape (68, 2), pixels; None: not sent."""
@@ -168,6 +178,13 @@ def _face_of(face: Face) -> FaceResult:
         eye_opening=face.eye_opening,
         mouth_opening=face.mouth_opening,
         blinks=face.blinks,
+        valence=face.valence,
+        arousal=face.arousal,
+        smile=face.smile,
+        brows=face.brows,
+        eyes_closed_s=face.eyes_closed_s,
+        eye_closures=face.eye_closures,
+        yawns=face.yawns,
         hints=tuple(map(str, face.hints)),
         landmarks_xy=face.landmarks_xy,
     )
@@ -185,6 +202,13 @@ def _face_of_message(face: FaceMessage) -> FaceResult:
         eye_opening=face.eyes,
         mouth_opening=face.mouth,
         blinks=face.blinks,
+        valence=face.valence,
+        arousal=face.arousal,
+        smile=face.smile,
+        brows=face.brows,
+        eyes_closed_s=face.eyes_closed_s,
+        eye_closures=face.eye_closures,
+        yawns=face.yawns,
         hints=face.hints,
         landmarks_xy=landmarks_of(face),
     )
@@ -201,6 +225,13 @@ def _message_of(face: FaceResult) -> FaceMessage:
         eye_opening=face.eye_opening,
         mouth_opening=face.mouth_opening,
         blinks=face.blinks,
+        valence=face.valence,
+        arousal=face.arousal,
+        smile=face.smile,
+        brows=face.brows,
+        eyes_closed_s=face.eyes_closed_s,
+        eye_closures=face.eye_closures,
+        yawns=face.yawns,
         hints=face.hints,
         landmarks_xy=face.landmarks_xy,
     )

@@ -11,7 +11,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const TSC = join(ROOT, 'client', 'node_modules', 'typescript', 'bin', 'tsc');
 /** Nine tenths are the page's own modules; the whole page has 300 kB. */
-const MOST_BYTES = 210_000;
+const MOST_BYTES = 215_000;
 
 /** A program with the package in its node_modules. */
 const program = mkdtempSync(join(tmpdir(), 'facestream-view-'));

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
-import { AT } from '../../client/js/session/log-columns.js';
+import { AT, COLUMNS, FIRST_COLUMNS, SECOND_COLUMNS } from '../../client/js/session/log-columns.js';
 import { SessionLog } from '../../client/js/session/session-log.js';
 import { decodeTelemetry } from '../../client/js/connection/telemetry.js';
 
@@ -166,6 +166,25 @@ test('beyond the limit, events of faces are counted and markers are kept', () =>
   assert.deepEqual(log.events.map(({ kind }) => kind), ['appeared', 'appeared', 'left', 'marker']);
   assert.equal(log.eventsLeftOut, 6);
   assert.equal(SessionLog.from(log.takeChunks(), limits).eventsLeftOut, 6);
+});
+
+test('a log that a browser has kept since before a face had the later columns comes back, and they are not known', () => {
+  const log = new SessionLog(LIMITS);
+  const chunks = stored(record(log, 0, 20).takeChunks());
+  const old = chunks.map((chunk) => {
+    const width = { frames: COLUMNS.length, seconds: SECOND_COLUMNS.length }[chunk.kind];
+    if (!width) return { ...chunk, format: 1 };
+    const cells = chunk.rows.cells.filter((_, at) => at % width < FIRST_COLUMNS || at % width >= COLUMNS.length);
+    return { ...chunk, format: 1, rows: { ...chunk.rows, cells } };
+  });
+  const without = ({ valence: _1, arousal: _2, smile: _3, brows: _4, eyes_closed_s: _5, eye_closures: _6, yawns: _7, ...kept }) => kept;
+  const bare = (telemetry) => ({ ...telemetry, faces: telemetry.faces.map(without) });
+
+  const back = SessionLog.from(old, LIMITS);
+
+  assert.equal(FIRST_COLUMNS, 32);
+  assert.deepEqual([...back].map(({ telemetry }) => telemetry), [...log].map(({ telemetry }) => bare(telemetry)));
+  assert.deepEqual([...back.means()].map(({ telemetry, faces }) => [telemetry, faces]), [...log.means()].map(({ telemetry, faces }) => [bare(telemetry), faces.map(({ face: one, ...counts }) => ({ face: without(one), ...counts }))]));
 });
 
 test('events are in order of time, although those of a frame come late', () => {

@@ -26,6 +26,13 @@ const KEEPS_UP = 0.85;
  * @property {number} [eyes] about 0.3 open, below 0.2 closed
  * @property {number} [mouth] 0 closed, above 0.3 open
  * @property {number} [blinks] since the face was first seen
+ * @property {number} [valence] unpleasant -1 to pleasant 1, derived from the probabilities; absent: an older server
+ * @property {number} [arousal] calm -1 to excited 1, derived from the probabilities; absent: an older server
+ * @property {number} [smile] by geometry: 0 as this face at rest, 1 a broad smile; absent: not known
+ * @property {number} [brows] by geometry: 0 as this face at rest, 1 raised; absent: not known
+ * @property {number} [eyes_closed_s] absent: 0, they are open or closed as for a blink
+ * @property {number} [eye_closures] how often the eyes were closed for longer than a blink; absent: never
+ * @property {number} [yawns] absent: none
  * @property {string} [landmarks] only on request and in some messages: the 68 points as base64
  *
  * @typedef {object} Telemetry

@@ -2,10 +2,12 @@
 
 import { SIZES } from './extra-log.js';
 import { isCopy } from './extra-rows.js';
-import { AT, COLUMNS, SECOND_COLUMNS, isRow } from './log-columns.js';
+import { AT, COLUMNS, FIRST_COLUMNS, SECOND_COLUMNS, isRow } from './log-columns.js';
 
 /** A change of the columns is another format. */
-export const FORMAT = 1;
+export const FORMAT = 2;
+/** The first format, which lacks the later columns of a face; a browser may still keep sessions in it. */
+const FIRST_FORMAT = 1;
 const WIDTHS = { frames: COLUMNS.length, seconds: SECOND_COLUMNS.length };
 
 /**
@@ -25,7 +27,7 @@ export const eventChunk = (timeS, kind) => ({ kind: 'events', fromS: timeS, toS:
 
 /** @param {Iterable<Chunk>} chunks in any order @returns {Chunk[]} in order of time @throws {Error} if one is damaged or of another version of the page */
 export function checked(chunks) {
-  const all = [...chunks];
+  const all = [...chunks].map(widened);
   for (const chunk of all) {
     if (chunk?.format !== FORMAT) throw new Error(`chunks of format ${chunk?.format}, expected ${FORMAT}`);
     if (!isWhole(chunk)) throw new Error(`damaged chunk: ${chunk.kind} from ${chunk.fromS} s`);
@@ -37,6 +39,24 @@ export function checked(chunks) {
     }
   }
   return all;
+}
+
+/** @param {Chunk} chunk of any format @returns {Chunk} with the columns of this format if it was of the first one; what is not known is NaN */
+function widened(chunk) {
+  if (chunk?.format !== FIRST_FORMAT) return chunk;
+  const { kind, rows } = chunk;
+  const added = COLUMNS.length - FIRST_COLUMNS;
+  const width = kind === 'frames' || kind === 'seconds' ? WIDTHS[kind] : 0;
+  if (!width || !(rows?.cells instanceof Float32Array)) return { ...chunk, format: FORMAT };
+  const before = width - added;
+  const count = Math.floor(rows.cells.length / before);
+  const cells = new Float32Array(count * width).fill(NaN);
+  for (let row = 0; row < count; row += 1) {
+    const cellsBefore = rows.cells.subarray(row * before, (row + 1) * before);
+    cells.set(cellsBefore.subarray(0, FIRST_COLUMNS), row * width);
+    cells.set(cellsBefore.subarray(FIRST_COLUMNS), row * width + COLUMNS.length);
+  }
+  return { ...chunk, format: FORMAT, rows: { ...rows, cells } };
 }
 
 /** @param {Chunk} chunk @returns {boolean} */

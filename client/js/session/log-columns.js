@@ -9,7 +9,7 @@ export const LABELS = [...EMOTIONS, 'unsure'];
 
 /** Those that all faces of a frame share. */
 export const FRAME_COLUMNS = ['seq', 'fpsIn', 'fpsOut', 'dropped', 'analysed', 'unanalysed', 'degradationLevel', ...STAGES];
-const FACE_COLUMNS = ['id', 'left', 'top', 'width', 'height', 'label', 'unsure', ...EMOTIONS, 'yaw', 'pitch', 'roll', 'eyes', 'mouth', 'blinks'];
+const FACE_COLUMNS = ['id', 'left', 'top', 'width', 'height', 'label', 'unsure', ...EMOTIONS, 'yaw', 'pitch', 'roll', 'eyes', 'mouth', 'blinks', 'valence', 'arousal', 'smile', 'brows', 'eyesClosedS', 'eyeClosures', 'yawns'];
 /** One row per face of a frame, or one row with the id 0 for a frame without faces. */
 export const COLUMNS = [...FRAME_COLUMNS, ...FACE_COLUMNS];
 /**
@@ -20,6 +20,18 @@ export const COLUMNS = [...FRAME_COLUMNS, ...FACE_COLUMNS];
 export const SECOND_COLUMNS = [...COLUMNS, 'frames', 'secondFrames', 'analysedFrames', 'largest', ...LABELS.map((label) => `is_${label}`)];
 /** The position of each column, the same in both kinds of rows. @type {Record<string, number>} */
 export const AT = Object.fromEntries(SECOND_COLUMNS.map((name, i) => [name, i]));
+/** Columns of a frame that the first format of the log had; later ones follow them. */
+export const FIRST_COLUMNS = COLUMNS.indexOf('valence');
+/** What the first format lacks: name on the wire, column, decimals, and the value that is not sent. @type {[string, number, number, number][]} */
+const LATER = [
+  ['valence', AT.valence, 3, NaN],
+  ['arousal', AT.arousal, 3, NaN],
+  ['smile', AT.smile, 2, NaN],
+  ['brows', AT.brows, 2, NaN],
+  ['eyes_closed_s', AT.eyesClosedS, 1, 0],
+  ['eye_closures', AT.eyeClosures, 0, 0],
+  ['yawns', AT.yawns, 0, 0],
+];
 /** A message without these is not taken. */
 const OF_EVERY_FRAME = ['seq', 'fpsIn', 'fpsOut', 'dropped', ...STAGES].map((name) => AT[name]);
 const OF_EVERY_FACE = EMOTIONS.map((name) => AT[name]);
@@ -51,6 +63,7 @@ function encodeRow(telemetry, face) {
     ...STAGES.map((stage) => telemetry.ms[stage]),
     face?.id ?? 0, ...(face?.box ?? [NaN, NaN, NaN, NaN]), labelNumber(face?.label), Math.max(0, UNSURE.indexOf(face?.unsure ?? '')),
     ...(face?.probabilities ?? EMOTIONS.map(() => NaN)), ...pose, face?.eyes ?? NaN, face?.mouth ?? NaN, face?.blinks ?? 0,
+    face?.valence ?? NaN, face?.arousal ?? NaN, face?.smile ?? NaN, face?.brows ?? NaN, face?.eyes_closed_s ?? 0, face?.eye_closures ?? 0, face?.yawns ?? 0,
   ];
 }
 
@@ -92,6 +105,7 @@ export function faceOf(row) {
     eyes: known(row[AT.eyes], 2),
     mouth: known(row[AT.mouth], 2),
     blinks: row[AT.blinks],
+    ...Object.fromEntries(LATER.flatMap(([name, at, decimals, usual]) => (Number.isNaN(row[at]) || row[at] === usual ? [] : [[name, rounded(row[at], decimals)]]))),
   };
 }
 

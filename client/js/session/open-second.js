@@ -4,6 +4,8 @@ import { AT, COLUMNS, FRAME_COLUMNS, LABELS, SECOND_COLUMNS, faceOf, frameOf } f
 
 const MEAN_COLUMNS = COLUMNS.map((_, at) => at);
 const FRAME_WIDTH = FRAME_COLUMNS.length;
+/** Those that only grow, or begin anew: their last value is that of the second. */
+const COUNTS = [AT.blinks, AT.eyesClosedS, AT.eyeClosures, AT.yawns];
 
 /** @typedef {{sums: Float64Array, counts: Uint32Array, frames: number, largest: number, last: ArrayLike<number>, labels: Uint32Array, unsures: Map<number, number>}} Sums */
 
@@ -71,7 +73,7 @@ export class OpenSecond {
     row[AT.id] = sums.last[AT.id];
     row[AT.label] = sums.labels.indexOf(Math.max(...sums.labels));
     row[AT.unsure] = LABELS[row[AT.label]] === 'unsure' ? mostFrequent(sums.unsures) : 0;
-    row[AT.blinks] = sums.last[AT.blinks];
+    for (const at of COUNTS) row[at] = sums.last[at];
     row[AT.frames] = sums.frames;
     row[AT.secondFrames] = this.#frame.frames;
     row[AT.analysedFrames] = this.#analysed;

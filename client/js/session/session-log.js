@@ -15,7 +15,7 @@ import { MeasuredSoFar, Stretches } from './stretches.js';
 
 /** How long frames are kept; older ones are kept as means of one second only. */
 export const FRAMES_S = 30 * 60;
-/** Half an hour of four faces at 30 frames a second: 34 MB. */
+/** Half an hour of four faces at 30 frames a second: 42 MB. */
 const MOST_ROWS = 216_000;
 /** Kinds of the events that note the first frame of a connection, and the first one in which the server's plug-in has failed. */
 const CONNECTION = 'connection';

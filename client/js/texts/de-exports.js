@@ -106,6 +106,13 @@ export const COLUMN_MEANINGS = {
   eyes: 'Wie weit die Augen offen sind: etwa 0,3 offen, unter 0,2 geschlossen',
   mouth: 'Wie weit der Mund offen ist: 0 geschlossen, über 0,3 offen',
   blinks: 'Wie oft geblinzelt wurde, seit das Gesicht zuerst zu sehen war',
+  valence: 'Unangenehm (-1) bis angenehm (1). Aus den sieben Wahrscheinlichkeiten abgeleitet: der Mittelwert der Orte, die Russell und Mehrabian (1977) für die sieben Wörter fanden; nicht selbst gemessen',
+  arousal: 'Ruhig (-1) bis erregt (1), abgeleitet wie valence',
+  smile: 'Aus der Geometrie, verglichen mit demselben Gesicht in Ruhe: 0 in Ruhe, 1 ein breites Lächeln, unter 0 ein schmaler Mund oder gesenkte Mundwinkel. Leer: nicht bekannt, etwa in der ersten halben Sekunde oder bei gedrehtem Kopf',
+  brows: 'Aus der Geometrie, verglichen mit demselben Gesicht in Ruhe: 0 in Ruhe, 1 gehoben, unter 0 gesenkt. Leer: nicht bekannt, wie bei smile',
+  eyes_closed_s: 'Wie lange die Augen schon geschlossen sind; 0: offen, oder nicht länger als ein Lidschlag geschlossen. Ein Blick nach unten zählt als geschlossen. In einer Zeile mit Mittelwerten am Ende der Sekunde',
+  eye_closures: 'Wie oft die Augen länger als einen Lidschlag geschlossen waren, seit das Gesicht zuerst zu sehen war',
+  yawns: 'Wie oft gegähnt wurde, seit das Gesicht zuerst zu sehen war',
   event: 'Was geschehen ist. marker, stimulus-start, stimulus-end: von einem Menschen notiert. began: Start wurde gedrückt; bei einer Datei, die einmal ausgewertet wird, immer bei 0. recording-start, recording-end: ein Teil einer Aufnahme, dessen Nummer in detail steht. connection: das erste Bild einer Verbindung, deren Nummer in detail steht. cut: Die Sitzung endete ohne Stopp',
   detail:
     'Näheres zum Ereignis: ein eigener Text, Nummer und Ausdruck eines Gesichts, ein Grund. Ein Apostroph vor einem Text, der mit =, +, - oder @ beginnt, wurde hinzugefügt, damit ihn eine Tabellenkalkulation nicht berechnet; in JSONL steht der Text ohne ihn',

@@ -105,6 +105,13 @@ export const COLUMN_MEANINGS = {
   eyes: 'How far the eyes are open: about 0.3 open, below 0.2 closed',
   mouth: 'How far the mouth is open: 0 closed, above 0.3 open',
   blinks: 'Blinks since the face was first seen',
+  valence: 'Unpleasant (-1) to pleasant (1). Derived from the seven probabilities: the mean of the places that Russell and Mehrabian (1977) found for the seven words; not measured by itself',
+  arousal: 'Calm (-1) to excited (1), derived as valence is',
+  smile: 'By geometry, compared with the same face at rest: 0 at rest, 1 a broad smile, below 0 a narrow mouth or lowered corners. Empty: not known, such as in the first half second or of a turned head',
+  brows: 'By geometry, compared with the same face at rest: 0 at rest, 1 raised, below 0 lowered. Empty: not known, as for smile',
+  eyes_closed_s: 'How long the eyes have been closed; 0: open, or closed for no longer than a blink. Looking down counts as closed. In a row of means, at the end of the second',
+  eye_closures: 'How often the eyes were closed for longer than a blink since the face was first seen',
+  yawns: 'Yawns since the face was first seen',
   event: 'What happened. marker, stimulus-start, stimulus-end: noted by a person. began: Start was pressed; in a file that is analysed once, always at 0. recording-start, recording-end: a part of a recording, whose number is in detail. connection: the first frame of a connection, whose number is in detail. cut: the session ended without Stop',
   detail:
     "More about the event: a person's own text, a face's number and label, a reason. An apostrophe before a text that begins with =, +, - or @ was added, so that a spreadsheet does not calculate it; JSONL has the text without it",

@@ -10,7 +10,10 @@ from facestream.analysis.emotion.label import NO_EMOTION_STATE, EmotionState
 from facestream.analysis.faces import NEVER_S, LandmarksXY, UnsureReason
 from facestream.analysis.quality import NO_QUALITY, Quality
 from facestream.analysis.tracking.blinks import NO_EYES, Eyes
+from facestream.analysis.tracking.expression import NO_REST, Rest
+from facestream.analysis.tracking.eye_spells import NO_EYE_SPELL, EyeSpell
 from facestream.analysis.tracking.smoothing import Steady
+from facestream.analysis.tracking.yawns import NO_MOUTH, Mouth
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,9 @@ class Track:
     steady: Steady | None = None
     emotion_state: EmotionState = NO_EMOTION_STATE
     eyes: Eyes = NO_EYES
+    eye_spell: EyeSpell = NO_EYE_SPELL
+    mouth: Mouth = NO_MOUTH
+    rest: Rest = NO_REST
     unsure: UnsureReason | None = None
     """Why the face had no emotion label in its last frame."""
     quality: Quality = NO_QUALITY

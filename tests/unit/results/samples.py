@@ -19,6 +19,13 @@ def face(number: int, **changed: object) -> FaceResult:
         "eye_opening": 0.31,
         "mouth_opening": 0.05,
         "blinks": 2,
+        "valence": 0.6,
+        "arousal": 0.5,
+        "smile": -0.25,
+        "brows": None,
+        "eyes_closed_s": 1.5,
+        "eye_closures": 3,
+        "yawns": 1,
         "landmarks_xy": POINTS,
     }
     return FaceResult(**{**values, **changed})  # type: ignore[arg-type]

@@ -13,8 +13,11 @@ from facestream.analysis.emotion.label import EmotionState
 from facestream.analysis.faces import QualityHint, UnsureReason
 from facestream.analysis.quality import Quality
 from facestream.analysis.tracking.blinks import Eyes
+from facestream.analysis.tracking.expression import Rest
+from facestream.analysis.tracking.eye_spells import EyeSpell
 from facestream.analysis.tracking.smoothing import Steady
 from facestream.analysis.tracking.tracks import Track, Tracks
+from facestream.analysis.tracking.yawns import Mouth
 from facestream.workers.tracks_json import (
     TracksJsonError,
     _describe,
@@ -44,6 +47,9 @@ def track(number: int) -> Track:
         steady=Steady(landmarks(), landmarks(), 1 / 3),
         emotion_state=EmotionState((0.1, 0.2, 0.3, 0.1, 0.1, 0.1, 0.1), "happy", 7.5, close=True),
         eyes=Eyes(0.31, 3.25, 4, 5.125),
+        eye_spell=EyeSpell(2.5, 0.3, 1, 5.125),
+        mouth=Mouth(1.0, None, True, 2, 5.125),
+        rest=Rest((50.0, 1.5, 18.25), 12.5, 5.125),
         unsure=UnsureReason.BLURRED,
         quality=Quality((0.5, 1e-9), 1.0, 2.0, (QualityHint.DARK, QualityHint.FAR)),
     )

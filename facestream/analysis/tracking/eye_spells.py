@@ -1,0 +1,59 @@
+"""Notice that the eyes of one face stay closed for longer than a blink. Pure.
+
+The landmarks do not see what the eyes look at: a person who looks down, such as at a keyboard, lowers the lids as far
+as one who closes them.
+"""
+
+from dataclasses import dataclass, replace
+
+from facestream.analysis.faces import NEVER_S
+from facestream.analysis.tracking.blinks import LONGEST_S
+
+SHUT_BELOW, OPEN_ABOVE = 0.55, 0.68
+"""Shares of the usual opening: eyes narrowed by a smile are not closed."""
+SHUT_AT_MOST, OPEN_FROM = 0.20, 0.22
+"""Eye aspect ratios: wide eyes that become normal are not closed."""
+SURELY_SHUT_BELOW = 0.10
+"""Eye aspect ratio that no open eye has, for a face whose eyes were closed from its first frame on."""
+LEAST_USUAL = 0.20
+GAP_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class EyeSpell:
+    """Whether the eyes of one face are closed, up to its last frame."""
+
+    since_s: float | None
+    """When they closed; None: they are open."""
+    usual_opening: float
+    """Eye aspect ratio of the open eyes before they closed."""
+    count: int
+    """Spells so far that were longer than a blink, with the present one."""
+    time_s: float
+
+    @property
+    def length_s(self) -> float:
+        """For how long the eyes have been closed; 0: they are open, or closed for no longer than a blink."""
+        closed_s = 0.0 if self.since_s is None else self.time_s - self.since_s
+        return closed_s if closed_s > LONGEST_S else 0.0
+
+
+NO_EYE_SPELL = EyeSpell(None, 0.0, 0, NEVER_S)
+
+
+def next_eye_spell(spell: EyeSpell, opening: float, usual_opening: float, time_s: float) -> EyeSpell:
+    """The state after a frame with the eye aspect ratio `opening`; `usual_opening`: that of the open eyes lately."""
+    if not 0 <= time_s - spell.time_s < GAP_S:
+        # Nobody knows what the eyes did in between.
+        spell = replace(spell, since_s=None)
+    if spell.since_s is None:
+        narrow = opening < SHUT_BELOW * usual_opening and opening < SHUT_AT_MOST
+        if not narrow and opening >= SURELY_SHUT_BELOW:
+            return replace(spell, time_s=time_s)
+        # The usual opening falls while the eyes are closed, so the one before counts.
+        return replace(spell, since_s=time_s, usual_opening=max(LEAST_USUAL, usual_opening), time_s=time_s)
+    if opening > OPEN_ABOVE * spell.usual_opening or opening > OPEN_FROM:
+        return replace(spell, since_s=None, time_s=time_s)
+    was_long = spell.length_s > 0
+    spell = replace(spell, time_s=time_s)
+    return replace(spell, count=spell.count + (spell.length_s > 0 and not was_long))

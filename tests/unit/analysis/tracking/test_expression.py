@@ -1,0 +1,97 @@
+"""Smile and brows by geometry: relative to the person's own face, and independent of how the head is turned."""
+
+import numpy as np
+import pytest
+
+from facestream.analysis.faces import HeadPose, LandmarksXY
+from facestream.analysis.geometry import _RIGID, _RIGID_MM, head_fit, rotation_of
+from facestream.analysis.tracking.expression import (
+    _DEPTH_MM,
+    _POINTS,
+    NO_REST,
+    Rest,
+    measure_mm,
+    next_expression,
+    next_rest,
+    smile_and_brows,
+)
+
+SIZE_WH = 640, 480
+REST = Rest((50.0, 1.0, 18.0), 10.0, 0.0)
+
+
+def face_mm(width: float = 50.0, lift: float = 1.0, brows: float = 18.0) -> np.ndarray:
+    """A mean adult head, shape (68, 3), whose mouth and brows have these measures."""
+    points = np.zeros((68, 3))
+    points[list(_RIGID)] = _RIGID_MM
+    x = [-width / 2, width / 2, 0, 0, 0, 0, -45, -35, -25, -15, 15, 25, 35, 45]
+    y = [70 - lift, 70 - lift, *[70.0] * 4, *[-brows] * 8]
+    points[list(_POINTS)] = np.column_stack([x, y, _DEPTH_MM])
+    return points
+
+
+def seen(points_mm: np.ndarray, pose: HeadPose | None = None) -> LandmarksXY:
+    """The head 600 mm in front of the camera that `head_fit` assumes."""
+    rotation = rotation_of(pose or HeadPose(0, 0, 0))
+    camera = points_mm @ rotation.T + (0, 0, 600)
+    pixels = camera[:, :2] / camera[:, 2:] * SIZE_WH[0] + np.array(SIZE_WH) / 2
+    return pixels.astype(np.float32)
+
+
+def measured(points_xy: LandmarksXY) -> tuple[float, float, float]:
+    fit = head_fit(points_xy, SIZE_WH)
+    assert fit is not None
+    return measure_mm(points_xy, fit, SIZE_WH)
+
+
+@pytest.mark.parametrize(
+    "pose", [HeadPose(0, 0, 0), HeadPose(25, 0, 0), HeadPose(0, 20, 0), HeadPose(-20, -15, 30)]
+)
+def test_the_measures_do_not_depend_on_the_pose(pose: HeadPose):
+    assert measured(seen(face_mm(), pose)) == pytest.approx((50.0, 1.0, 18.0), abs=0.2)
+
+
+def test_a_wider_mouth_with_lifted_corners_is_a_smile():
+    values = smile_and_brows(REST, measured(seen(face_mm(width=67, lift=9))))
+
+    assert values == pytest.approx((1.0, 0.0), abs=0.03)
+
+
+def test_lowered_corners_are_below_zero_and_raised_brows_above():
+    values = smile_and_brows(REST, measured(seen(face_mm(width=48, lift=-3, brows=21))))
+
+    assert values is not None
+    assert values[0] < -0.2
+    assert values[1] == pytest.approx(0.5, abs=0.03)
+
+
+def test_values_stay_within_their_range():
+    assert smile_and_brows(REST, (500.0, 90.0, -90.0)) == (1.0, -1.0)
+
+
+def test_nothing_is_said_before_the_face_was_at_rest_for_half_a_second():
+    rest = NO_REST
+    for frame in range(10):
+        rest = next_rest(rest, (50.0, 1.0, 18.0), 1.0, frame / 30)
+
+    assert smile_and_brows(rest, (50.0, 1.0, 18.0)) is None
+
+
+def test_a_long_smile_does_not_become_the_face_at_rest():
+    rest = NO_REST
+    for frame in range(90):
+        rest = next_rest(rest, (50.0, 1.0, 18.0), 0.9, frame / 30)
+    for frame in range(90, 900):
+        rest = next_rest(rest, (66.0, 9.0, 18.0), 0.0, frame / 30)
+
+    assert smile_and_brows(rest, (66.0, 9.0, 18.0))[0] > 0.75  # type: ignore[index]
+
+
+def test_a_face_that_is_turned_far_has_neither_and_does_not_change_its_rest():
+    points_xy = seen(face_mm(), HeadPose(55, 0, 0))
+
+    assert next_expression(REST, points_xy, head_fit(points_xy, SIZE_WH), SIZE_WH, 1.0, 1.0) == (REST, None)
+
+
+def test_a_face_without_a_fit_has_neither():
+    assert next_expression(REST, seen(face_mm()), None, SIZE_WH, 1.0, 1.0) == (REST, None)
