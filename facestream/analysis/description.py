@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from facestream.analysis import geometry
 from facestream.analysis.degradation import DegradationLevel
-from facestream.analysis.emotion.label import choose_label, next_emotion_state
+from facestream.analysis.emotion.label import choose_label
 from facestream.analysis.emotion.reader import EmotionReader
+from facestream.analysis.emotion.steadying import next_emotion_state
 from facestream.analysis.faces import EMOTIONS, BoundingBox, Emotion, Face, GrayImage
 from facestream.analysis.landmarks import box_of_landmarks
 from facestream.analysis.options import AnalysisOptions
@@ -16,6 +17,7 @@ from facestream.analysis.quality import next_quality
 from facestream.analysis.tracking.blinks import next_eyes
 from facestream.analysis.tracking.expression import next_expression
 from facestream.analysis.tracking.eye_spells import next_eye_spell
+from facestream.analysis.tracking.lips import next_lips
 from facestream.analysis.tracking.smoothing import steady_landmarks
 from facestream.analysis.tracking.tracks import Track
 from facestream.analysis.tracking.yawns import next_mouth
@@ -45,7 +47,9 @@ def describe(
     state = track.emotion_state
     if not state.probabilities or time_s - state.time_s >= read_after_s:
         read = emotions.read(gray, box, track.landmarks_xy)
-        track = replace(track, emotion_state=next_emotion_state(state, read, time_s, options.smoothing_s))
+        # The lips of the frame before: speech is a matter of a second.
+        state = next_emotion_state(state, read.tolist(), time_s, options.smoothing_s, track.lips.speech)
+        track = replace(track, emotion_state=state)
     quality = next_quality(track.quality, gray, box, track.landmarks_xy, time_s)
     return as_face(gray, replace(track, quality=quality), box)
 
@@ -56,12 +60,13 @@ def as_face(gray: GrayImage, track: Track, box: BoundingBox) -> tuple[Track, Fac
     `box` is the box of the predicted landmarks; the face gets the box of the steadied ones.
     """
     points = track.steady.points_xy if track.steady else track.landmarks_xy
-    # Eyelids are faster than the filter, so their opening is measured on the predicted landmarks.
+    # Eyelids and lips are faster than the filter, so their openings are measured on the predicted landmarks.
     opening = geometry.eye_opening(track.landmarks_xy)
+    mouth_opening = geometry.mouth_opening(track.landmarks_xy)
     eyes = next_eyes(track.eyes, opening, track.seen_s)
     spell = next_eye_spell(track.eye_spell, opening, eyes.usual_opening, track.seen_s)
-    mouth_opening = geometry.mouth_opening(track.landmarks_xy)
     mouth = next_mouth(track.mouth, mouth_opening, track.seen_s)
+    lips = next_lips(track.lips, mouth_opening, track.seen_s)
     size_wh = gray.shape[1], gray.shape[0]
     fit = geometry.head_fit(points, size_wh)
     pose = fit and geometry.pose_of(fit[0])
@@ -87,5 +92,5 @@ def as_face(gray: GrayImage, track: Track, box: BoundingBox) -> tuple[Track, Fac
         hints=track.quality.hints,
         score=track.score,
     )
-    track = replace(track, eyes=eyes, eye_spell=spell, mouth=mouth, rest=rest, unsure=unsure)
+    track = replace(track, eyes=eyes, eye_spell=spell, mouth=mouth, lips=lips, rest=rest, unsure=unsure)
     return track, face

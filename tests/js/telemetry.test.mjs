@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
-import { EMOTIONS, STAGES, chooseFace, decodeConfig, decodeControl, decodeTelemetry } from '../../client/js/connection/telemetry.js';
+import { EMOTIONS, STAGES, chooseFace, decodeConfig, decodeControl, decodeTelemetry, labelShare } from '../../client/js/connection/telemetry.js';
 
 const golden = readFileSync(new URL('../data/telemetry_v1.json', import.meta.url), 'utf8');
 
@@ -56,6 +56,13 @@ test('the chosen face takes precedence over the largest', () => {
   assert.equal(chooseFace(faces, null).id, 1);
   assert.equal(chooseFace(faces, 99), null);
   assert.equal(chooseFace([], 1), null);
+});
+
+test('the share beside a label is that of the label, which need not be the largest', () => {
+  const probabilities = [0, 0, 0, 0.3, 0, 0, 0.7];
+
+  assert.equal(labelShare({ label: 'happy', probabilities }), 0.3);
+  assert.equal(labelShare({ label: 'unsure', probabilities }), 0.7);
 });
 
 test('faces that are not followed are counted where the server says so', () => {

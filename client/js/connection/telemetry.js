@@ -128,6 +128,9 @@ export function chooseFace(faces, chosenId) {
   return faces.reduce((best, face) => (best && best.box[2] >= face.box[2] ? best : face), /** @type {Face | null} */ (null));
 }
 
+/** @param {Pick<Face, 'label' | 'probabilities'>} face @returns {number} 0..1, of its label, which need not be the largest; of "unsure" the largest */
+export const labelShare = ({ label, probabilities }) => probabilities[EMOTIONS.indexOf(label)] ?? Math.max(...probabilities);
+
 /** @param {Pick<Telemetry, 'fpsIn' | 'fpsOut'>} telemetry @returns {boolean} whether the server analyses nearly all frames that it receives */
 export const keepsUp = ({ fpsIn, fpsOut }) => fpsOut >= KEEPS_UP * fpsIn;
 

@@ -3,7 +3,7 @@
  * consent or a token: the page asks people first, and then calls `start()`.
  */
 
-import { chooseFace } from '../connection/telemetry.js';
+import { chooseFace, labelShare } from '../connection/telemetry.js';
 import { PeerError } from '../connection/errors.js';
 import { fetchConfig, withoutSlash } from '../connection/http.js';
 import { serverPorts, tokenRejection } from '../connection/server-ports.js';
@@ -241,7 +241,7 @@ export class FacestreamView extends Base {
     if (!report) return;
     const face = chooseFace(report.faces, null);
     const label = face && (T.EMOTION_LABELS[face.label] ?? face.label);
-    const share = face && !face.unsure ? ` ${percent(Math.max(...face.probabilities))}` : '';
+    const share = face && !face.unsure ? ` ${percent(labelShare(face))}` : '';
     const none = report.analysed ? T.NO_FACE : T.NOT_ANALYSED;
     this.#surface.label(label ? label + share : none, label ? T.ESTIMATE : '');
   }

@@ -1,6 +1,7 @@
 /** The strip of faces: who is in the video, what each face shows and showed, and whom the page follows. Draws into its own elements only. */
 
 import { cleared, make, putText } from '../browser/elements.js';
+import { labelShare } from '../connection/telemetry.js';
 import { percent } from '../texts/format.js';
 import { T } from '../texts/texts.js';
 import { faceColour } from './face-colours.js';
@@ -147,7 +148,7 @@ export class FacesStrip {
 function wordOf({ face, isPresent }) {
   if (!isPresent) return T.NOT_IN_VIDEO;
   if (face.unsure) return T.EMOTION_LABELS.unsure;
-  return `${T.EMOTION_LABELS[face.label]} ${percent(Math.max(...face.probabilities))}`;
+  return `${T.EMOTION_LABELS[face.label]} ${percent(labelShare(face))}`;
 }
 
 /** The face as lines, without an image of it. @param {HTMLCanvasElement} canvas @param {Person} person @param {'mirrored' | 'as it is'} view */

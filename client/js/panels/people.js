@@ -1,5 +1,7 @@
 /** The people in the video as numbers: who was seen lately, the outline of each face, and which face is at a point. Pure. */
 
+import { labelShare } from '../connection/telemetry.js';
+
 /** A face that is missed for a moment keeps its place. */
 const KEPT_MS = 2000;
 /** Half a minute at four a second. */
@@ -39,7 +41,7 @@ export class People {
       const known = this.#people.get(face.id);
       const person = { face, isPresent: true, seenMs: nowMs, landmarks: known?.landmarks ?? null, past: known?.past ?? [] };
       this.#people.set(face.id, person);
-      person.past.push({ label: face.label, share: Math.max(...face.probabilities) });
+      person.past.push({ label: face.label, share: labelShare(face) });
       if (person.past.length > REMEMBERED) person.past.shift();
     }
     for (const [id, person] of this.#people) {

@@ -202,7 +202,9 @@ def _draw_stats(canvas: Canvas, stats: str) -> Area:
 def label_text(face: Face, faces_in_frame: int, language: Language = Language.ENGLISH) -> str:
     """What the label of a face says; with several faces in the frame it begins with the face's id."""
     words = WORDS[language]
-    share = f"{100 * face.confidence:.0f}{words.percent_sign}"
+    # The label may differ from the most probable emotion of this moment; the number beside it is its own.
+    shares = {str(emotion): share for emotion, share in face.by_emotion.items()}
+    share = f"{100 * shares.get(face.label, face.confidence):.0f}{words.percent_sign}"
     reason = f"({words.reasons[face.unsure]})" if face.unsure else share
     number = f"{face.id}: " if faces_in_frame > 1 else ""
     return f"{number}{words.labels.get(face.label, face.label)} {reason}"

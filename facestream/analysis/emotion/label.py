@@ -1,20 +1,15 @@
-"""Choose the label of a face: smooth what the emotion net reads, and decide whether the emotion may be named.
+"""Choose the label of a face: decide whether its emotion may be named.
 
-`_most_probable` picks the emotion, and `choose_label` returns the label that is shown: this emotion or UNSURE. Pure:
-needs no model and no clock.
+`choose_label` returns the label that is shown: the one that `steadying.py` has picked, or UNSURE. Pure: needs no model
+and no clock.
 """
-
-import math
-from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from facestream.analysis import geometry
+from facestream.analysis.emotion.steadying import EmotionState
 from facestream.analysis.faces import (
-    EMOTIONS,
-    NEVER_S,
     UNSURE,
     BoundingBox,
     GrayImage,
@@ -23,10 +18,6 @@ from facestream.analysis.faces import (
     UnsureReason,
 )
 
-SWITCH_MARGIN = 0.08
-"""How much more probable another emotion must be before the label changes."""
-CLOSE_ENTER, CLOSE_LEAVE = 0.10, 0.18
-"""The two most probable emotions become CLOSE below the first difference and stop being CLOSE at the second."""
 SMALL_EYE_DISTANCE_PX = 12.0
 TURNED_YAW_DEG = 40.0
 TURNED_PITCH_DEG = 32.0
@@ -36,24 +27,6 @@ limit, the emotion net is right for 0.79 of them instead of 0.84; blurred twice 
 SHARPNESS_PX = 40
 LEAVE_SHARE = 1.1
 """Hysteresis: a reason ends only when the face is beyond the limit by this factor; the label does not flicker."""
-FORGET_AFTER_S = 2.0
-
-
-@dataclass(frozen=True, slots=True)
-class EmotionState:
-    """The emotion of one face up to its last frame."""
-
-    probabilities: tuple[float, ...]
-    """Seven values 0..1 that sum to 1, in the order of EMOTIONS; empty: nothing was read yet."""
-    label: str
-    """The most probable emotion, with hysteresis; UNSURE only before the first reading."""
-    time_s: float
-    """When the emotion was last read."""
-    close: bool = False
-    """True while the two most probable emotions are about equal."""
-
-
-NO_EMOTION_STATE = EmotionState((), UNSURE, NEVER_S)
 
 
 def choose_label(
@@ -88,26 +61,6 @@ def choose_label(
     return emotion_state.label, None
 
 
-def next_emotion_state(
-    emotion_state: EmotionState, read: NDArray[np.float32], time_s: float, smoothing_s: float
-) -> EmotionState:
-    """The state after a reading `read`, shape (7,): an exponential average over time, and a label with hysteresis.
-
-    `smoothing_s` is the time constant; 0 takes each reading as it is.
-    """
-    step_s = time_s - emotion_state.time_s
-    if not emotion_state.probabilities or step_s > FORGET_AFTER_S or smoothing_s <= 0:
-        mixed = read.astype(np.float64)
-    else:
-        old = np.array(emotion_state.probabilities)
-        mixed = old + (1 - math.exp(-max(0.0, step_s) / smoothing_s)) * (read - old)
-    mixed = mixed / max(1e-9, mixed.sum())
-    second, first = np.sort(mixed)[-2:]
-    close = bool(first - second < (CLOSE_LEAVE if emotion_state.close else CLOSE_ENTER))
-    label = _most_probable(emotion_state.label, mixed)
-    return EmotionState(tuple(float(p) for p in mixed), label, time_s, close)
-
-
 def inner_face(gray: GrayImage, box: BoundingBox, wider: float = 1.0) -> GrayImage:
     """A view of the pixels from forehead to chin, without hair and background; empty for a face beyond the frame.
 
@@ -133,13 +86,3 @@ def sharpness(gray: GrayImage, box: BoundingBox) -> float:
     )
     detail = cv2.Laplacian(face, cv2.CV_32F)
     return float(detail.var() / (float(np.var(face)) + 25.0))
-
-
-def _most_probable(label: str, probabilities: NDArray[np.float64]) -> str:
-    """The most probable emotion, or `label` while that is nearly as probable."""
-    best = int(probabilities.argmax())
-    if label != UNSURE:
-        known = EMOTIONS.index(label)
-        if probabilities[best] - probabilities[known] < SWITCH_MARGIN:
-            return label
-    return str(EMOTIONS[best])

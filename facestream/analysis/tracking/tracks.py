@@ -6,12 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facestream.analysis.degradation import NO_DEGRADATION, DegradationState
-from facestream.analysis.emotion.label import NO_EMOTION_STATE, EmotionState
+from facestream.analysis.emotion.steadying import NO_EMOTION_STATE, EmotionState
 from facestream.analysis.faces import NEVER_S, LandmarksXY, UnsureReason
 from facestream.analysis.quality import NO_QUALITY, Quality
 from facestream.analysis.tracking.blinks import NO_EYES, Eyes
 from facestream.analysis.tracking.expression import NO_REST, Rest
 from facestream.analysis.tracking.eye_spells import NO_EYE_SPELL, EyeSpell
+from facestream.analysis.tracking.lips import NO_LIPS, Lips
 from facestream.analysis.tracking.smoothing import Steady
 from facestream.analysis.tracking.yawns import NO_MOUTH, Mouth
 
@@ -44,6 +45,7 @@ class Track:
     eye_spell: EyeSpell = NO_EYE_SPELL
     mouth: Mouth = NO_MOUTH
     rest: Rest = NO_REST
+    lips: Lips = NO_LIPS
     unsure: UnsureReason | None = None
     """Why the face had no emotion label in its last frame."""
     quality: Quality = NO_QUALITY

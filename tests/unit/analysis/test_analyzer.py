@@ -1,6 +1,6 @@
 import pickle
-from collections.abc import Callable, Iterator
-from itertools import islice, pairwise
+from collections.abc import Callable, Iterable, Iterator
+from itertools import groupby, islice, pairwise
 
 import cv2
 import numpy as np
@@ -8,13 +8,13 @@ import pytest
 
 from facestream.analysis.analyzer import Analyzer
 from facestream.analysis.degradation import DegradationLevel
-from facestream.analysis.faces import FrameReport, GrayImage
+from facestream.analysis.faces import EMOTIONS, Emotion, FrameReport, GrayImage
 from facestream.analysis.tracking.tracks import Tracks
 
 Frames = Callable[[str], Iterator[tuple[GrayImage, float]]]
 
 
-def follow(analyzer: Analyzer, frames: Iterator[tuple[GrayImage, float]]) -> list[FrameReport]:
+def follow(analyzer: Analyzer, frames: Iterable[tuple[GrayImage, float]]) -> list[FrameReport]:
     tracks, reports = Tracks(), []
     for gray, time_s in frames:
         report, tracks = analyzer.analyze(gray, tracks, time_s)
@@ -296,3 +296,21 @@ def test_an_emotion_is_read_again_only_when_it_can_change_the_average(
     changed = [now != last for last, now in pairwise(shown)]
     assert all(changed) == read_in_each_frame
     assert sum(changed) >= len(changed) // 2
+
+
+def test_a_real_smile_is_shown_within_half_a_second_and_at_once(analyzer: Analyzer, clip_frames: Frames):
+    frames = list(islice(clip_frames("single_face.mp4"), 60))
+    happy = EMOTIONS.index(Emotion.HAPPY)
+
+    read = [
+        report.faces[0].probabilities[happy]
+        for report in follow(analyzer.with_options(smoothing_s=0), frames)
+    ]
+    labels = [report.faces[0].label for report in follow(analyzer, frames)]
+
+    half_way_s = next(time_s for (_, time_s), share in zip(frames, read, strict=True) if share > 0.5)
+    shown_s = next(
+        time_s for (_, time_s), label in zip(frames, labels, strict=True) if label == Emotion.HAPPY
+    )
+    assert [label for label, _ in groupby(labels)] == [Emotion.NEUTRAL, Emotion.HAPPY]
+    assert shown_s - half_way_s <= 0.5

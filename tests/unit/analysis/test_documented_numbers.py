@@ -2,26 +2,35 @@
 
 import pytest
 
-from facestream.analysis.emotion import label
+from facestream.analysis.emotion import label, steadying
 from facestream.analysis.options import AnalysisOptions
 from facestream.analysis.tracking import blinks
 from tests.conftest import ROOT
 
 PAGE = " ".join((ROOT / "docs" / "analysis.md").read_text(encoding="utf-8").split())
 
+SMOOTHING_S = AnalysisOptions().smoothing_s
+SPEECH = steadying.SPEECH_FACTOR
+SWITCH_S, CLOSE_S, CLOSE_ENDS_S = (
+    share * SMOOTHING_S
+    for share in (steadying.SWITCH_AFTER, steadying.CLOSE_AFTER, steadying.CLOSE_ENDS_AFTER)
+)
+
 
 @pytest.mark.parametrize(
     "sentence",
     [
-        f"the label changes when another emotion is more probable by {label.SWITCH_MARGIN:.2f} |",
+        f"after a full lead of {SWITCH_S:.1f} s, after {SPEECH * SWITCH_S:.1f} s while somebody speaks",
+        f"(their difference as a share of both, less {steadying.SWITCH_MARGIN})",
+        f"When {SWITCH_S:.1f} s of a full lead have come together",
         f"eyes less than {label.SMALL_EYE_DISTANCE_PX:.0f} px apart |",
         f"yaw above {label.TURNED_YAW_DEG:.0f} or pitch above {label.TURNED_PITCH_DEG:.0f} degrees |",
         f"detail of the inner face below {label.BLURRED_BELOW} (",
         f"gray levels, at {label.SHARPNESS_PX} px)",
-        f"the two most probable emotions less than {label.CLOSE_ENTER:.2f} apart |",
-        f"{label.LEAVE_SHARE - 1:.0%} clear of its limit (`close`: {label.CLOSE_LEAVE} apart)".replace(
-            "%", " %"
-        ),
+        f"the two most probable emotions less than {steadying.CLOSE_ENTER:.2f} apart for {CLOSE_S:.1f} s, "
+        f"for {SPEECH * CLOSE_S:.1f} s while somebody speaks |",
+        f"{100 * (label.LEAVE_SHARE - 1):.0f} % clear of its limit (`close`: {steadying.CLOSE_LEAVE} apart "
+        f"for {CLOSE_ENDS_S:.1f} s, or {SPEECH * CLOSE_ENDS_S:.1f} s while somebody speaks)",
         f"after `smoothing_s` ({AnalysisOptions().smoothing_s} s), 63 % of a change",
         f"below {blinks.CLOSES_BELOW:.2f} of its recent value, and back above {blinks.OPENS_ABOVE:.2f} within "
         f"{blinks.SHORTEST_S} to {blinks.LONGEST_S} s |",

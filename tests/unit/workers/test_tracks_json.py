@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 
 from facestream.analysis.degradation import DegradationLevel, DegradationState
-from facestream.analysis.emotion.label import EmotionState
+from facestream.analysis.emotion.steadying import EmotionState
 from facestream.analysis.faces import QualityHint, UnsureReason
 from facestream.analysis.quality import Quality
 from facestream.analysis.tracking.blinks import Eyes
 from facestream.analysis.tracking.expression import Rest
 from facestream.analysis.tracking.eye_spells import EyeSpell
+from facestream.analysis.tracking.lips import Lips
 from facestream.analysis.tracking.smoothing import Steady
 from facestream.analysis.tracking.tracks import Track, Tracks
 from facestream.analysis.tracking.yawns import Mouth
@@ -45,11 +46,12 @@ def track(number: int) -> Track:
         score=0.75,
         failed_looks=1,
         steady=Steady(landmarks(), landmarks(), 1 / 3),
-        emotion_state=EmotionState((0.1, 0.2, 0.3, 0.1, 0.1, 0.1, 0.1), "happy", 7.5, close=True),
+        emotion_state=EmotionState((0.1, 0.2, 0.3, 0.1, 0.1, 0.1, 0.1), "happy", 7.5, True, 0.125, 0.3),
         eyes=Eyes(0.31, 3.25, 4, 5.125),
         eye_spell=EyeSpell(2.5, 0.3, 1, 5.125),
         mouth=Mouth(1.0, None, True, 2, 5.125),
         rest=Rest((50.0, 1.5, 18.25), 12.5, 5.125),
+        lips=Lips(0.21, 0.5, 1 / 3, 5.125),
         unsure=UnsureReason.BLURRED,
         quality=Quality((0.5, 1e-9), 1.0, 2.0, (QualityHint.DARK, QualityHint.FAR)),
     )

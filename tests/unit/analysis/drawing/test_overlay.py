@@ -92,6 +92,12 @@ def test_the_label_has_the_number_of_its_face_if_there_are_several(
     assert label_text(face_at(0, 0, 50, id=3, unsure=unsure), faces_in_frame) == text
 
 
+def test_the_number_beside_a_label_is_that_of_the_label_which_need_not_be_the_largest():
+    face = face_at(0, 0, 50, probabilities=(0.0, 0.0, 0.0, 0.3, 0.0, 0.0, 0.7))
+
+    assert label_text(face, 1) == "Happy 30%"
+
+
 def test_the_label_is_in_the_chosen_language():
     face = face_at(0, 0, 50, id=3)
 

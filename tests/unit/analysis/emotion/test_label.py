@@ -6,15 +6,9 @@ import pytest
 
 from facestream.analysis.analyzer import Analyzer
 from facestream.analysis.description import as_face
-from facestream.analysis.emotion.label import (
-    NO_EMOTION_STATE,
-    SMALL_EYE_DISTANCE_PX,
-    EmotionState,
-    next_emotion_state,
-    sharpness,
-)
+from facestream.analysis.emotion.label import SMALL_EYE_DISTANCE_PX, sharpness
+from facestream.analysis.emotion.steadying import EmotionState
 from facestream.analysis.faces import (
-    EMOTIONS,
     UNSURE,
     BoundingBox,
     Emotion,
@@ -146,52 +140,3 @@ def test_collapsed_landmarks_give_finite_values():
 
 def test_a_flat_face_has_no_sharpness():
     assert sharpness(np.full((100, 100), 7, np.uint8), BoundingBox(20, 20, 50, 50)) == 0
-
-
-def shares(**given: float) -> np.ndarray:
-    rest = (1 - sum(given.values())) / (len(EMOTIONS) - len(given))
-    return np.array([given.get(str(emotion), rest) for emotion in EMOTIONS], np.float32)
-
-
-def settle(
-    emotion_state: EmotionState, read: np.ndarray, start_s: float, seconds: float, fps: int = 30
-) -> EmotionState:
-    for frame in range(round(seconds * fps)):
-        emotion_state = next_emotion_state(emotion_state, read, start_s + frame / fps, 0.3)
-    return emotion_state
-
-
-def test_the_first_reading_is_not_smoothed():
-    emotion_state = next_emotion_state(NO_EMOTION_STATE, shares(happy=0.9), 0.0, 0.3)
-
-    assert emotion_state.label == Emotion.HAPPY
-    assert emotion_state.probabilities[EMOTIONS.index(Emotion.HAPPY)] == pytest.approx(0.9)
-
-
-@pytest.mark.parametrize("fps", [10, 30, 60])
-def test_smoothing_is_equally_fast_at_every_frame_rate(fps: int):
-    emotion_state = settle(NO_EMOTION_STATE, shares(neutral=0.9), 0.0, 1.0, fps)
-
-    emotion_state = settle(emotion_state, shares(happy=0.9), 1.0, 0.3, fps)
-
-    assert emotion_state.probabilities[EMOTIONS.index(Emotion.HAPPY)] == pytest.approx(0.54, abs=0.09)
-
-
-def test_one_differing_frame_does_not_change_the_label():
-    emotion_state = settle(NO_EMOTION_STATE, shares(neutral=0.8), 0.0, 1.0)
-
-    emotion_state = next_emotion_state(emotion_state, shares(sad=0.95), 1.0, 0.3)
-
-    assert emotion_state.label == Emotion.NEUTRAL
-
-
-def test_the_label_does_not_alternate_between_two_similar_emotions():
-    emotion_state = settle(NO_EMOTION_STATE, shares(neutral=0.48, sad=0.40), 0.0, 1.0)
-    labels = set()
-    for frame in range(60):
-        read = shares(neutral=0.42, sad=0.45) if frame % 2 else shares(neutral=0.45, sad=0.42)
-        emotion_state = next_emotion_state(emotion_state, read, 1 + frame / 30, 0.3)
-        labels.add(emotion_state.label)
-
-    assert labels == {Emotion.NEUTRAL}
-    assert emotion_state.close
