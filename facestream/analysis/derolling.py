@@ -13,12 +13,17 @@ _HALF_DIAGONAL = 0.72
 
 
 def deroll_square(
-    gray: GrayImage, center_xy: tuple[float, float], side_px: float, tilt_deg: float, size_px: int
+    gray: GrayImage,
+    center_xy: tuple[float, float],
+    side_px: float,
+    tilt_deg: float,
+    size_px: int,
+    beyond: int = cv2.BORDER_REPLICATE,
 ) -> tuple[GrayImage, NDArray[np.float64]]:
     """The square of `side_px` around a point, derolled by `tilt_deg` (positive: clockwise) and scaled to `size_px`.
 
     Returns the square, shape (size_px, size_px), and the matrix, shape (2, 3), from pixels of the image to those of
-    the square. What lies outside the image repeats its edge.
+    the square. `beyond` is OpenCV's word for what lies outside the image: its edge repeated, or BORDER_CONSTANT, black.
     """
     scale = size_px / side_px
     matrix = np.asarray(cv2.getRotationMatrix2D(center_xy, tilt_deg, scale), np.float64)
@@ -36,7 +41,7 @@ def deroll_square(
             origin = np.array([left, top]) + (shrink - 1) / 2
             from_source = np.column_stack([matrix[:, :2] * shrink, matrix[:, :2] @ origin + matrix[:, 2]])
     square = cv2.warpAffine(
-        source, from_source, (size_px, size_px), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        source, from_source, (size_px, size_px), flags=cv2.INTER_LINEAR, borderMode=beyond
     )
     return np.asarray(square, np.uint8), matrix
 

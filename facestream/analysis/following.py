@@ -6,9 +6,12 @@
 import math
 from dataclasses import replace
 
+import numpy as np
+
+from facestream.analysis.contrast import raised_face
 from facestream.analysis.degradation import DegradationLevel
 from facestream.analysis.detection.detector import FaceDetector, FoundFace
-from facestream.analysis.faces import GrayImage, LandmarksXY
+from facestream.analysis.faces import BoundingBox, GrayImage, LandmarksXY
 from facestream.analysis.geometry import tilt_deg
 from facestream.analysis.landmarks import DEROLL_FROM_DEG, LandmarkPredictor, box_of_landmarks
 from facestream.analysis.stage_clock import StageClock
@@ -68,19 +71,19 @@ class Follower:
 
     def _landmarks_of(self, gray: GrayImage, found: FoundFace) -> LandmarksXY:
         """Landmarks of a detected face; predicted again if its box or tilt was a poor start."""
-        first = self._predictor.predict(gray, found.box, found.tilt_deg)
+        first = predict_with_contrast(self._predictor, gray, found.box, found.tilt_deg)
         box, tilt = box_of_landmarks(first), tilt_deg(first)
         off = math.dist(box.center_xy, found.box.center_xy) + abs(box.width - found.box.width)
         if off < POOR_START_SHARE * box.width and abs(tilt - found.tilt_deg) < DEROLL_FROM_DEG:
             return first
-        return self._predictor.predict(gray, box, tilt)
+        return predict_with_contrast(self._predictor, gray, box, tilt)
 
     def _follow(self, gray: GrayImage, tracks: Tracks, time_s: float) -> Tracks:
         size_wh = (gray.shape[1], gray.shape[0])
         kept, lost = [], []
         for track in tracks.followed:
             box, tilt = matching.start_box(track, time_s), tilt_deg(track.landmarks_xy)
-            landmarks = self._predictor.predict(gray, box, tilt)
+            landmarks = predict_with_contrast(self._predictor, gray, box, tilt)
             if matching.is_plausible(track, landmarks, size_wh):
                 kept.append(matching.moved(track, landmarks, time_s))
             else:
@@ -131,7 +134,10 @@ class Follower:
             tracks = replace(tracks, searched_s=time_s, aside=at_new_search(tracks.aside, time_s))
         elif all_followed and time_s - tracks.stepped_s < self._detector.step_every_s:
             return tracks, []
-        plan = self._detector.plan(gray.shape[1], gray.shape[0], self._min_face_share)
+        height, width = gray.shape
+        plan = self._detector.plan(width, height, self._min_face_share)
+        if not tracks.followed:
+            plan += (self._detector.bordered(width, height),)
         step = min(tracks.search_step, len(plan) - 1)
         found = self._detector.search(gray, plan[step])
         return replace(tracks, search_step=(step + 1) % len(plan), stepped_s=time_s), found
@@ -177,6 +183,17 @@ class Follower:
     def _most_faces(self, tracks: Tracks) -> int:
         few = tracks.degradation.level >= DegradationLevel.FEWER_FACES
         return min(FEW_FACES, self._max_faces) if few else self._max_faces
+
+
+def predict_with_contrast(
+    predictor: LandmarkPredictor, gray: GrayImage, box: BoundingBox, tilt: float
+) -> LandmarksXY:
+    """Landmarks of the face in `box`, which is tilted by so many degrees; a dark or pale face gets contrast first."""
+    raised, (left, top) = raised_face(gray, box)
+    if raised is gray:
+        return predictor.predict(gray, box, tilt)
+    box = replace(box, left=box.left - left, top=box.top - top)
+    return predictor.predict(raised, box, tilt) + np.array([left, top], np.float32)
 
 
 def _width(track: Track) -> float:

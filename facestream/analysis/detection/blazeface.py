@@ -10,15 +10,18 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from facestream.analysis.contrast import raised_region
 from facestream.analysis.derolling import deroll_square
 from facestream.analysis.detection.detector import (
     MAX_ENLARGEMENT,
     FoundFace,
     SearchStep,
+    bordered_step,
     is_expected_face,
     search_plan,
     without_duplicates,
 )
+from facestream.analysis.detection.regions import scaled_region
 from facestream.analysis.faces import BoundingBox, GrayImage, LandmarksXY
 from facestream.analysis.geometry import tilt_deg
 from facestream.analysis.interpreter import Interpreter
@@ -60,14 +63,14 @@ class BlazeFaceDetector:
         side = INPUT_PX / full
         return search_plan((width, height), INPUT_PX / max(width, height), full, (side, side), FACE_PX / full)
 
+    def bordered(self, width: int, height: int) -> SearchStep:
+        return bordered_step(width, height, lambda width, height: INPUT_PX / max(width, height))
+
     def search(self, gray: GrayImage, step: SearchStep) -> list[FoundFace]:
-        region = gray[step.top : step.top + step.height, step.left : step.left + step.width]
         width = min(INPUT_PX, max(1, round(step.width * step.scale)))
         height = min(INPUT_PX, max(1, round(step.height * step.scale)))
         square = np.zeros((INPUT_PX, INPUT_PX), np.uint8)
-        square[:height, :width] = cv2.resize(
-            region, (width, height), interpolation=cv2.INTER_AREA if step.scale < 1 else cv2.INTER_LINEAR
-        )
+        square[:height, :width] = scaled_region(gray, step, (width, height))
         across, down = step.width / width, step.height / height
         return [
             _found(points * (across, down) + (step.left, step.top), score)
@@ -76,13 +79,18 @@ class BlazeFaceDetector:
 
     def search_whole(self, gray: GrayImage, min_face_share: float) -> list[FoundFace]:
         plan = self.plan(gray.shape[1], gray.shape[0], min_face_share)
-        return without_duplicates(found for step in plan for found in self.search(gray, step))
+        found = without_duplicates(found for step in plan for found in self.search(gray, step))
+        return found or self.search(gray, self.bordered(gray.shape[1], gray.shape[0]))
 
     def score_at(self, gray: GrayImage, landmarks_xy: LandmarksXY) -> float | None:
         box = box_of_landmarks(landmarks_xy)
         side = box.width * INPUT_PX / LOOK_FACE_PX
-        upright, _ = deroll_square(gray, box.center_xy, side, tilt_deg(landmarks_xy), INPUT_PX)
-        all_found = (_found(points, score) for points, score in self._points_xy(upright, LOOK_SURE_FROM))
+        # Black beyond the frame, as around the input of a search: it finds more faces there than repeated edges.
+        upright, _ = deroll_square(
+            gray, box.center_xy, side, tilt_deg(landmarks_xy), INPUT_PX, cv2.BORDER_CONSTANT
+        )
+        sure = self._points_xy(raised_region(upright), LOOK_SURE_FROM)
+        all_found = (_found(points, score) for points, score in sure)
         scores = (
             found.score
             for found in all_found

@@ -4,19 +4,20 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-import cv2
 import dlib
-import numpy as np
 
+from facestream.analysis.contrast import raised_region
 from facestream.analysis.derolling import deroll_square
 from facestream.analysis.detection.detector import (
     MAX_ENLARGEMENT,
     FoundFace,
     SearchStep,
+    bordered_step,
     is_expected_face,
     search_plan,
     without_duplicates,
 )
+from facestream.analysis.detection.regions import scaled_region
 from facestream.analysis.faces import BoundingBox, GrayImage, LandmarksXY
 from facestream.analysis.geometry import tilt_deg
 from facestream.analysis.landmarks import box_of_landmarks
@@ -47,16 +48,15 @@ class HogDetector:
     @staticmethod
     def _plan(width: int, height: int, min_face_share: float, step_pixels: int) -> tuple[SearchStep, ...]:
         full = min(MAX_ENLARGEMENT, HOG_FACE_PX / max(1.0, min_face_share * height))
-        whole = min(math.sqrt(step_pixels / (width * height)), MAX_STEP_SIDE_PX / max(width, height))
+        whole = _largest_scale(width, height, step_pixels)
         side = math.sqrt(step_pixels) / full
         return search_plan((width, height), whole, full, (side, side), HOG_FACE_PX / full)
 
+    def bordered(self, width: int, height: int) -> SearchStep:
+        return bordered_step(width, height, _largest_scale)
+
     def search(self, gray: GrayImage, step: SearchStep) -> list[FoundFace]:
-        region = gray[step.top : step.top + step.height, step.left : step.left + step.width]
         size = max(1, round(step.width * step.scale)), max(1, round(step.height * step.scale))
-        scaled = cv2.resize(
-            region, size, interpolation=cv2.INTER_AREA if step.scale < 1 else cv2.INTER_LINEAR
-        )
         across, down = step.width / size[0], step.height / size[1]
         return [
             FoundFace(
@@ -66,12 +66,13 @@ class HogDetector:
                 ),
                 score=score,
             )
-            for found, score in self._scored(np.ascontiguousarray(scaled))
+            for found, score in self._scored(scaled_region(gray, step, size))
         ]  # fmt: skip
 
     def search_whole(self, gray: GrayImage, min_face_share: float) -> list[FoundFace]:
         plan = self._plan(gray.shape[1], gray.shape[0], min_face_share, STILL_STEP_PIXELS)
-        return without_duplicates(found for step in plan for found in self.search(gray, step))
+        found = without_duplicates(found for step in plan for found in self.search(gray, step))
+        return found or self.search(gray, self.bordered(gray.shape[1], gray.shape[0]))
 
     def score_at(self, gray: GrayImage, landmarks_xy: LandmarksXY) -> float | None:
         """The face is derolled first: landmarks follow a tilted head, but the detector finds upright faces only."""
@@ -80,7 +81,7 @@ class HogDetector:
         upright, _ = deroll_square(gray, box.center_xy, side, tilt_deg(landmarks_xy), LOOK_PX)
         scores = (
             score
-            for found, score in self._scored(upright)
+            for found, score in self._scored(raised_region(upright))
             if is_expected_face(
                 (found.center().x, found.center().y), found.width(), LOOK_PX / 2, LOOK_FACE_PX
             )
@@ -91,3 +92,7 @@ class HogDetector:
         """The rectangles of the faces with their scores, at dlib's own threshold."""
         found, scores, _ = self._detector.run(image, 0, 0.0)
         return zip(found, scores, strict=True)
+
+
+def _largest_scale(width: int, height: int, step_pixels: int = STEP_PIXELS) -> float:
+    return min(math.sqrt(step_pixels / (width * height)), MAX_STEP_SIDE_PX / max(width, height))

@@ -83,6 +83,38 @@ def test_a_strip_is_searched_in_pieces(detector: FaceDetector):
     assert detector.search_whole(np.full((1, 9000), 90, np.uint8), 1 / 8) == []
 
 
+def test_a_face_that_fills_an_image_is_found_with_a_border(group_gray: GrayImage):
+    detector = BlazeFaceDetector(MODELS_DIR / "cache" / "blazeface.tflite")
+    analyzer = load_analyzer(MODELS_DIR)
+    boxes = [face.box for face in analyzer.analyze_still(group_gray).faces]
+    cropped = [
+        group_gray[
+            round(box.top + 0.1 * box.height) : round(box.top + 0.9 * box.height),
+            round(box.left + 0.1 * box.width) : round(box.left + 0.9 * box.width),
+        ]
+        for box in boxes[:3]
+    ]
+
+    found = [detector.search_whole(gray, 1 / 8) for gray in cropped]
+    plans = [detector.plan(gray.shape[1], gray.shape[0], 1 / 8) for gray in cropped]
+
+    assert not all(
+        any(detector.search(gray, step) for step in plan) for gray, plan in zip(cropped, plans, strict=True)
+    )
+    assert [len(faces) for faces in found] == [1] * 3
+    for gray, (face,) in zip(cropped, found, strict=True):
+        assert face.box.center_xy == pytest.approx((gray.shape[1] / 2, gray.shape[0] / 2), abs=12)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (3, 900), (4000, 3000)])
+def test_a_bordered_search_of_an_image_without_a_face_finds_none(
+    detector: FaceDetector, shape: tuple[int, int]
+):
+    gray = np.full(shape, 120, np.uint8)
+
+    assert detector.search(gray, detector.bordered(shape[1], shape[0])) == []
+
+
 def test_the_second_detector_finds_tilted_faces_and_their_tilt(group_gray: GrayImage):
     detector = BlazeFaceDetector(MODELS_DIR / "cache" / "blazeface.tflite")
     height, width = group_gray.shape
