@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 from benchmarks import measured
 from facestream.analysis.emotion.reader import (
     MINI_XCEPTION_PX,
+    EmotionReader,
+    Look,
     MiniXception,
     OwnEmotionNet,
     crop_square,
@@ -76,9 +78,11 @@ def _rules(cache_dir: Path) -> dict[str, Predict]:
             image, _box(box), points
         ),
     }
+    rules["mini_xception, widened, mean of the face and its mirror image"] = _aligned(mini, Look.BOTH)
     if OWN.is_file():
         own = OwnEmotionNet(OWN)
         rules["own net, aligned by landmarks"] = _aligned(own)
+        rules["own net, aligned, mean of the face and its mirror image"] = _aligned(own, Look.BOTH)
         rules["own net, widened box instead of its own rule"] = _cut(
             Interpreter(OWN, (1, own.SIZE_PX, own.SIZE_PX, 1), (1, len(EMOTIONS))),
             lambda image, box: crop_square(image, box, own.SIZE_PX),
@@ -103,8 +107,8 @@ def _former(blob: str, path: Path) -> Path | None:
     return path
 
 
-def _aligned(net: OwnEmotionNet) -> Predict:
-    return lambda image, points, box: net.read(image, _box(box), points)
+def _aligned(net: EmotionReader, look: Look = Look.PLAIN) -> Predict:
+    return lambda image, points, box: net.read(image, _box(box), points, look)
 
 
 def _cut(net: Interpreter, crop: Crop, scaled: Callable[[NDArray[np.uint8]], NDArray[np.float32]]) -> Predict:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from facestream.analysis import geometry
 from facestream.analysis.degradation import DegradationLevel
 from facestream.analysis.emotion.label import choose_label
-from facestream.analysis.emotion.reader import EmotionReader
+from facestream.analysis.emotion.reader import EmotionReader, Look
 from facestream.analysis.emotion.steadying import next_emotion_state
 from facestream.analysis.faces import EMOTIONS, BoundingBox, Emotion, Face, GrayImage
 from facestream.analysis.landmarks import box_of_landmarks
@@ -24,6 +24,8 @@ from facestream.analysis.tracking.yawns import next_mouth
 
 READ_AFTER_SHARE = 0.15
 """An emotion is read again after this share of the smoothing time; reading it more often hardly changes the average."""
+BOTH_AFTER_SHARE = 0.5
+"""Of the smoothing time: after so long a reading changes the average by 40 % or more."""
 READ_RARELY_S = 0.09
 """Time between two readings of a face at level RARE_EMOTION."""
 _NEUTRAL = EMOTIONS.index(Emotion.NEUTRAL)
@@ -46,12 +48,24 @@ def describe(
         read_after_s = max(READ_RARELY_S, read_after_s)
     state = track.emotion_state
     if not state.probabilities or time_s - state.time_s >= read_after_s:
-        read = emotions.read(gray, box, track.landmarks_xy)
+        look = _next_look(track, time_s, options.smoothing_s)
+        read = emotions.read(gray, box, track.landmarks_xy, look)
         # The lips of the frame before: speech is a matter of a second.
         state = next_emotion_state(state, read.tolist(), time_s, options.smoothing_s, track.lips.speech)
-        track = replace(track, emotion_state=state)
+        track = replace(track, emotion_state=state, look=look)
     quality = next_quality(track.quality, gray, box, track.landmarks_xy, time_s)
     return as_face(gray, replace(track, quality=quality), box)
+
+
+def _next_look(track: Track, time_s: float, smoothing_s: float) -> Look:
+    """The face and its mirror image in turn, so that the average over time is of both and costs one reading.
+
+    Both at once where there is no average yet, as in a still, or readings are so rare that it would follow the turns.
+    """
+    state = track.emotion_state
+    if not state.probabilities or time_s - state.time_s >= BOTH_AFTER_SHARE * smoothing_s:
+        return Look.BOTH
+    return Look.PLAIN if track.look == Look.MIRRORED else Look.MIRRORED
 
 
 def as_face(gray: GrayImage, track: Track, box: BoundingBox) -> tuple[Track, Face]:

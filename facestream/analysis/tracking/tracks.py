@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facestream.analysis.degradation import NO_DEGRADATION, DegradationState
+from facestream.analysis.emotion.reader import Look
 from facestream.analysis.emotion.steadying import NO_EMOTION_STATE, EmotionState
 from facestream.analysis.faces import NEVER_S, LandmarksXY, UnsureReason
 from facestream.analysis.quality import NO_QUALITY, Quality
@@ -41,6 +42,8 @@ class Track:
     """Of a face that is set aside: whole searches that began since one has found it."""
     steady: Steady | None = None
     emotion_state: EmotionState = NO_EMOTION_STATE
+    look: Look = Look.BOTH
+    """How the emotion was read last; MIRRORED and PLAIN take turns."""
     eyes: Eyes = NO_EYES
     eye_spell: EyeSpell = NO_EYE_SPELL
     mouth: Mouth = NO_MOUTH
