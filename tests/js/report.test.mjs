@@ -236,7 +236,7 @@ test('percentages of a face sum to 100', () => {
 test('a report does not claim to describe single frames', () => {
   const text = textOf(toReport(new SessionLog(), SESSION));
 
-  assert.match(text, /averaged over a short time, usually about 0\.3 seconds, and a label stays until another one is clearly more likely/);
+  assert.match(text, /averaged over a short time, usually about 0\.3 seconds, and a label stays until another one has been more likely for a moment/);
   assert.doesNotMatch(text, /frame by frame|in one frame/);
 });
 

@@ -74,7 +74,7 @@ export const REPORT = {
   agreedBefore: 'Früher im selben Besuch zugestimmt; die Seite hat den Zeitpunkt nicht aufbewahrt.',
   caution: 'Grenzen',
   cautionText:
-    'Jede Angabe ist die Vermutung eines kleinen neuronalen Netzes über den Ausdruck, und sie ist oft falsch. Sie gilt nicht für ein einzelnes Bild: Die Wahrscheinlichkeiten sind über kurze Zeit gemittelt, meist etwa 0,3 Sekunden, und eine Angabe bleibt, bis eine andere deutlich wahrscheinlicher ist. Sie zeigt nicht, was ein Mensch fühlt. Treffen Sie danach keine Entscheidung über einen Menschen.',
+    'Jede Angabe ist die Vermutung eines kleinen neuronalen Netzes über den Ausdruck, und sie ist oft falsch. Sie gilt nicht für ein einzelnes Bild: Die Wahrscheinlichkeiten sind über kurze Zeit gemittelt, meist etwa 0,3 Sekunden, und eine Angabe bleibt, bis eine andere einen Moment lang wahrscheinlicher war, länger, während jemand spricht. Sie zeigt nicht, was ein Mensch fühlt. Treffen Sie danach keine Entscheidung über einen Menschen.',
 };
 
 /** What each column of the tables means, by its name. @type {Record<string, string>} */

@@ -59,7 +59,7 @@ export const TEXT = {
   meaningErrors:
     'Bei Fotos, die Menschen zuvor eingeordnet hatten, stimmt das Netz in etwa 84 von 100 Fällen mit ihnen überein, mit einer Kamera seltener. Ekel und Angst erkennt es höchstens in der Hälfte der Fälle. Ein trauriges Gesicht nennt es oft neutral, ein ängstliches überrascht.',
   meaningLimits:
-    'Die Angabe beschreibt, wie ein Gesicht aussieht, aber nicht in einem einzelnen Bild: Die Wahrscheinlichkeiten sind über kurze Zeit gemittelt, meist etwa 0,3 Sekunden, und eine Angabe bleibt, bis eine andere deutlich wahrscheinlicher ist. Sie zeigt nicht, was ein Mensch fühlt, denkt oder vorhat, und ist keine Diagnose. Treffen Sie danach keine Entscheidung über einen Menschen.',
+    'Die Angabe beschreibt, wie ein Gesicht aussieht, aber nicht in einem einzelnen Bild: Die Wahrscheinlichkeiten sind über kurze Zeit gemittelt, meist etwa 0,3 Sekunden, und eine Angabe bleibt, bis eine andere einen Moment lang wahrscheinlicher war, länger, während jemand spricht. Sie zeigt nicht, was ein Mensch fühlt, denkt oder vorhat, und ist keine Diagnose. Treffen Sie danach keine Entscheidung über einen Menschen.',
   valuesLabel: 'Werte der eigenen Auswertung dieses Servers',
   peopleLabel: 'Gesichter im Video; drücken Sie eines, um ihm zu folgen',
   snapshot: 'Standbild',

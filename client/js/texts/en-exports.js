@@ -73,7 +73,7 @@ export const REPORT = {
   agreedBefore: 'Agreed earlier in the same visit; the page did not keep the time.',
   caution: 'Limitations',
   cautionText:
-    'Each label is a small neural network’s guess at the expression, and it is often wrong. It does not describe a single frame: the probabilities are averaged over a short time, usually about 0.3 seconds, and a label stays until another one is clearly more likely. It does not show what a person feels. Do not base any decision about a person on it.',
+    'Each label is a small neural network’s guess at the expression, and it is often wrong. It does not describe a single frame: the probabilities are averaged over a short time, usually about 0.3 seconds, and a label stays until another one has been more likely for a moment, for longer while somebody speaks. It does not show what a person feels. Do not base any decision about a person on it.',
 };
 
 /** What each column of the tables means, by its name. @type {Record<string, string>} */

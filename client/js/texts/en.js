@@ -59,7 +59,7 @@ export const TEXT = {
   meaningErrors:
     'On photographs that people had labelled before, the network agrees with them in about 84 of 100 cases, and in fewer with a camera. It finds half of the cases of disgust and fear, or fewer. It often calls a sad face neutral, and a fearful face surprised.',
   meaningLimits:
-    'A label describes what a face looks like, not in a single frame: the probabilities are averaged over a short time, usually about 0.3 seconds, and a label stays until another one is clearly more likely. It does not show what a person feels, thinks or intends, and it is no diagnosis. Do not base any decision about a person on it.',
+    'A label describes what a face looks like, not in a single frame: the probabilities are averaged over a short time, usually about 0.3 seconds, and a label stays until another one has been more likely for a moment, for longer while somebody speaks. It does not show what a person feels, thinks or intends, and it is no diagnosis. Do not base any decision about a person on it.',
   valuesLabel: 'Values of this server’s own analysis',
   peopleLabel: 'Faces in the video; press one to follow it',
   snapshot: 'Snapshot',
