@@ -1,10 +1,10 @@
-"""Measure the numbers about a face that are derived: valence and arousal, smile and brows, closed eyes, yawns.
+"""Measure the numbers about a face that are derived: valence, arousal, smile, brows, closed eyes, yawns, gaze.
 
 Valence and arousal: those of the net's probabilities against those of the people's votes on FER+ valid, and against
 what the single word on show would give. Smile: correlation with the net's probability of happy in the second half of
 each clip, beside the width of the mouth alone; the scale was chosen on the first halves. Closed eyes: the spells in
 each clip, beside a fixed limit of 0.2. Yawns: no clip shows one, so each is a false alarm, beside a mouth that is open
-for 1.5 s. Cost: CPU of each number for one face and frame.
+for 1.5 s. Gaze: see `gaze_eyes`. Cost: CPU of each number for one face and frame.
 """
 
 import time
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from benchmarks import measured
 from benchmarks.faces_seen import BENCH_MEDIA, MEDIA, analyzer_with, clip_frames
+from benchmarks.gaze_eyes import gaze_figures
 from facestream.analysis import geometry
 from facestream.analysis.affect import PLACES_OF_WORDS, valence_and_arousal
 from facestream.analysis.emotion.reader import OwnEmotionNet
@@ -56,6 +57,7 @@ def main() -> None:
     parser = measured.parser(__doc__ or "")
     parser.add_argument("--data", type=Path, required=True, help="folder with valid.npz (FER+)")
     parser.add_argument("--cache", type=Path, default=measured.ROOT / "build" / "bench", help="landmarks")
+    parser.add_argument("--iris", type=Path, help="MediaPipe's iris_landmark.tflite, to compare gaze with")
     options = parser.parse_args()
     before = measured.circumstances()
     cv2.setNumThreads(1)
@@ -67,6 +69,8 @@ def main() -> None:
         seen = _seen(path, 120 if options.quick else None)
         figures[path.name] = _clip(seen)
     figures["cost_us"] = _cost(seen[-1])
+    measured.say("gaze")
+    figures["gaze"] = gaze_figures(options.iris, 120 if options.quick else None)
     measured.write("analysis_numbers", options, before, figures)
 
 

@@ -61,6 +61,8 @@ export interface Face {
   readonly eye_closures?: number;
   /** Absent: none. */
   readonly yawns?: number;
+  /** `camera`, `left`, `right` (of the frame), `up` or `down`; absent if not known. */
+  readonly gaze?: string;
 }
 
 /** One frame's report. */

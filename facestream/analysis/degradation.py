@@ -20,7 +20,7 @@ class DegradationLevel(enum.IntEnum):
     """What the analysis of a stream leaves out; each level includes those before it."""
 
     NONE = 0
-    RARE_SEARCH = 1  # the whole frame is searched half as often
+    RARE_SEARCH = 1  # the whole frame is searched half as often; gaze is not measured
     RARE_EMOTION = 2  # the emotion of each face is read eleven times a second at most
     FEWER_FACES = 3  # only the two largest faces are followed
 

@@ -11,6 +11,7 @@ from facestream.analysis.emotion.label import choose_label
 from facestream.analysis.emotion.reader import EmotionReader, Look
 from facestream.analysis.emotion.steadying import next_emotion_state
 from facestream.analysis.faces import EMOTIONS, BoundingBox, Emotion, Face, GrayImage
+from facestream.analysis.gaze import NO_GAZE, next_gaze
 from facestream.analysis.landmarks import box_of_landmarks
 from facestream.analysis.options import AnalysisOptions
 from facestream.analysis.quality import next_quality
@@ -54,7 +55,7 @@ def describe(
         state = next_emotion_state(state, read.tolist(), time_s, options.smoothing_s, track.lips.speech)
         track = replace(track, emotion_state=state, look=look)
     quality = next_quality(track.quality, gray, box, track.landmarks_xy, time_s)
-    return as_face(gray, replace(track, quality=quality), box)
+    return as_face(gray, replace(track, quality=quality), box, level)
 
 
 def _next_look(track: Track, time_s: float, smoothing_s: float) -> Look:
@@ -68,7 +69,9 @@ def _next_look(track: Track, time_s: float, smoothing_s: float) -> Look:
     return Look.PLAIN if track.look == Look.MIRRORED else Look.MIRRORED
 
 
-def as_face(gray: GrayImage, track: Track, box: BoundingBox) -> tuple[Track, Face]:
+def as_face(
+    gray: GrayImage, track: Track, box: BoundingBox, level: DegradationLevel = DegradationLevel.NONE
+) -> tuple[Track, Face]:
     """The face of a track whose emotion was read, and the track with what is counted and its label updated.
 
     `box` is the box of the predicted landmarks; the face gets the box of the steadied ones.
@@ -86,6 +89,11 @@ def as_face(gray: GrayImage, track: Track, box: BoundingBox) -> tuple[Track, Fac
     pose = fit and geometry.pose_of(fit[0])
     neutral = track.emotion_state.probabilities[_NEUTRAL]
     rest, expression = next_expression(track.rest, points, fit, size_wh, neutral, track.seen_s)
+    if level == DegradationLevel.NONE:
+        open_share = opening / max(eyes.usual_opening, 1e-6)
+        gaze = next_gaze(track.gaze, gray, track.landmarks_xy, pose, open_share, track.seen_s)
+    else:
+        gaze = NO_GAZE
     label, unsure = choose_label(track.emotion_state, gray, box, track.landmarks_xy, pose, track.unsure)
     face = Face(
         id=track.id,
@@ -103,8 +111,11 @@ def as_face(gray: GrayImage, track: Track, box: BoundingBox) -> tuple[Track, Fac
         yawns=mouth.yawns,
         smile=expression and expression[0],
         brows=expression and expression[1],
+        gaze=gaze.word,
         hints=track.quality.hints,
         score=track.score,
     )
-    track = replace(track, eyes=eyes, eye_spell=spell, mouth=mouth, lips=lips, rest=rest, unsure=unsure)
+    track = replace(
+        track, eyes=eyes, eye_spell=spell, mouth=mouth, lips=lips, rest=rest, gaze=gaze, unsure=unsure
+    )
     return track, face

@@ -49,6 +49,16 @@ class UnsureReason(enum.StrEnum):
     TURNED = "turned"  # turned or tilted too far from the camera
 
 
+class Gaze(enum.StrEnum):
+    """Where a face looks, coarsely: eyes and head together."""
+
+    CAMERA = "camera"  # where it looks usually, which should be near the camera
+    LEFT = "left"  # of the image
+    RIGHT = "right"
+    UP = "up"
+    DOWN = "down"
+
+
 class QualityHint(enum.StrEnum):
     """What makes a face hard to read, and what a person can change about it."""
 
@@ -125,6 +135,8 @@ class Face:
     """By geometry, -1..1: 0 as this face at rest, 1 a broad smile; None: not known yet, turned, or a photograph."""
     brows: float | None = None
     """By geometry, -1..1: 0 as this face at rest, 1 raised, below 0 lowered; None: as for `smile`."""
+    gaze: Gaze | None = None
+    """None: not known, because the face is turned or small, its eyes are closed or covered, or time is missing."""
     hints: tuple[QualityHint, ...] = ()
     """Damped over about a second; empty for a photograph."""
     score: float | None = None

@@ -22,6 +22,7 @@ from facestream.analysis.faces import (
     Emotion,
     Face,
     FrameReport,
+    Gaze,
     HeadPose,
     QualityHint,
     UnsureReason,
@@ -142,6 +143,7 @@ def _checked_face(face: object) -> Face:
         yawns=_whole("yawns", face.yawns, 0),
         smile=None if face.smile is None else _number("smile", face.smile, -1, 1),
         brows=None if face.brows is None else _number("brows", face.brows, -1, 1),
+        gaze=None if face.gaze is None else Gaze(face.gaze),
         hints=tuple(map(QualityHint, face.hints)),
         score=None if face.score is None else _number("score", face.score),
     )

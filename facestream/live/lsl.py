@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from facestream import __version__
-from facestream.analysis.faces import EMOTIONS
-from facestream.live.sinks import BOX, NAN, POSE, label_index, load, pose_of
+from facestream.analysis.faces import EMOTIONS, Gaze
+from facestream.live.sinks import BOX, NAN, POSE, UNSURE_INDEX, label_index, load, pose_of
 from facestream.messages.events import LiveEvent, Marker, MarkerNote, SessionStart
 from facestream.messages.telemetry import FaceMessage, Telemetry
 from facestream.resources import INSTALL_LSL
@@ -31,10 +31,13 @@ CHANNELS: Final = (
     ("eyes_closed_s", "seconds"),
     ("eye_closures", ""),
     ("yawns", ""),
+    ("gaze", ""),
 )
 """Name and unit of each channel of a sample."""
 NUMBERS, MARKERS = "Face", "Markers"
 """Types of the two streams."""
+GAZES = tuple(map(str, Gaze))
+"""The words of the channel `gaze`, which holds the position."""
 BUFFERED_S = 60
 MOST_TIMES = 64
 """As many markers as a server takes notes for."""
@@ -131,4 +134,5 @@ def _numbers_of(face: FaceMessage) -> list[float]:
         face.eyes_closed_s,
         float(face.eye_closures),
         float(face.yawns),
+        float(GAZES.index(face.gaze) if face.gaze in GAZES else UNSURE_INDEX),
     ]

@@ -108,3 +108,5 @@ def _messages_of(place: str, face: FaceMessage) -> Iterable[Message]:
     yield f"{place}/eyes_closed_s", (float(face.eyes_closed_s),)
     yield f"{place}/eye_closures", (face.eye_closures,)
     yield f"{place}/yawns", (face.yawns,)
+    if face.gaze:
+        yield f"{place}/gaze", (face.gaze,)

@@ -10,6 +10,7 @@ from facestream.analysis.faces import (
     EMOTIONS,
     UNSURE,
     FrameReport,
+    Gaze,
     LandmarksXY,
     QualityHint,
     UnsureReason,
@@ -111,6 +112,12 @@ class FaceMessage(_Message):
         exclude_if=lambda value: not value,
         description="yawns since the face was first seen; absent: none",
     )
+    gaze: str = Field(
+        "",
+        exclude_if=lambda word: not word,
+        description=f"where the face looks: {', '.join(Gaze)}; left and right of the frame; absent if not known",
+        json_schema_extra={"examples": [*map(str, Gaze)]},
+    )
     hints: tuple[str, ...] = Field(
         (),
         exclude_if=lambda hints: not hints,
@@ -196,6 +203,7 @@ def face_messages(report: FrameReport, with_landmarks: int | None = None) -> tup
             eyes_closed_s=face.eyes_closed_s,
             eye_closures=face.eye_closures,
             yawns=face.yawns,
+            gaze=str(face.gaze or ""),
             hints=tuple(map(str, face.hints)),
             landmarks_xy=face.landmarks_xy if face.id == with_landmarks else None,
         )
@@ -221,6 +229,7 @@ def face_message(
     eyes_closed_s: float,
     eye_closures: int,
     yawns: int,
+    gaze: str,
     hints: tuple[str, ...],
     landmarks_xy: LandmarksXY | None,
 ) -> FaceMessage:
@@ -244,6 +253,7 @@ def face_message(
         eyes_closed_s=round(eyes_closed_s, 1),
         eye_closures=eye_closures,
         yawns=yawns,
+        gaze=gaze,
         hints=hints,
         landmarks=None if landmarks_xy is None else _packed(landmarks_xy, whole),
     )

@@ -5,7 +5,7 @@ A frame that was not analysed has no row: nobody knows how many faces it shows.
 
 from collections.abc import Iterator, Sequence
 
-from facestream.analysis.faces import EMOTIONS, UNSURE, UnsureReason
+from facestream.analysis.faces import EMOTIONS, UNSURE, Gaze, UnsureReason
 from facestream.results.record import FaceResult, FrameResult
 from facestream.results.tables import (
     FACE_ID,
@@ -52,6 +52,7 @@ _POSE_COLUMNS = (
     Column("eyes_closed_s", "number", "s", "from 0", "since the eyes closed; 0: open, or closed as for a blink"),
     Column("eye_closures", "integer", "", "from 0", "how often the eyes were closed for longer than a blink"),
     Column("yawns", "integer", "", "from 0", "yawns since the face was first seen"),
+    Column("gaze", "text", "", ", ".join(Gaze), "where the face looks, left and right of the frame; empty: not known"),
 )  # fmt: skip
 
 
@@ -86,6 +87,7 @@ def _cells(face: FaceResult, options: TableOptions) -> list[Cell]:
         *(face.changes if options.changes else ()),
         *(face.pose_deg or (None, None, None)), face.eye_opening, face.mouth_opening, face.blinks,
         face.valence, face.arousal, face.smile, face.brows, face.eyes_closed_s, face.eye_closures, face.yawns,
+        face.gaze,
     ]  # fmt: skip
 
 

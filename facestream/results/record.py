@@ -54,6 +54,8 @@ class FaceResult:
     """0: open, or closed for no longer than a blink."""
     eye_closures: int = 0
     yawns: int = 0
+    gaze: str = ""
+    """Where the face looks; empty: not known."""
     hints: tuple[str, ...] = ()
     landmarks_xy: LandmarksXY | None = None
     """Shape (68, 2), pixels; None: not sent."""
@@ -185,6 +187,7 @@ def _face_of(face: Face) -> FaceResult:
         eyes_closed_s=face.eyes_closed_s,
         eye_closures=face.eye_closures,
         yawns=face.yawns,
+        gaze=str(face.gaze or ""),
         hints=tuple(map(str, face.hints)),
         landmarks_xy=face.landmarks_xy,
     )
@@ -209,6 +212,7 @@ def _face_of_message(face: FaceMessage) -> FaceResult:
         eyes_closed_s=face.eyes_closed_s,
         eye_closures=face.eye_closures,
         yawns=face.yawns,
+        gaze=face.gaze,
         hints=face.hints,
         landmarks_xy=landmarks_of(face),
     )
@@ -232,6 +236,7 @@ def _message_of(face: FaceResult) -> FaceMessage:
         eyes_closed_s=face.eyes_closed_s,
         eye_closures=face.eye_closures,
         yawns=face.yawns,
+        gaze=face.gaze,
         hints=face.hints,
         landmarks_xy=face.landmarks_xy,
     )

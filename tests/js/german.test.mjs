@@ -33,7 +33,7 @@ const ARGUMENTS = {
   changeName: [['sad']],
   facesOf: [[{ faces: 4, atOnce: 1 }], [{ faces: 4 }]],
   busySentence: [[{ fpsIn: 30, fpsOut: 15, degradationLevel: 3, faces: [{}, {}], notFollowed: 3 }]],
-  describePose: [[{ pose_deg: [30, 20], eyes: 0.1, mouth: 0.5, blinks: 2 }], [{ pose_deg: [0, -20], blinks: 1 }], [{ pose_deg: [0, 0] }, 'mirrored']],
+  describePose: [[{ pose_deg: [0, 0], eyes_closed_s: 3, yawns: 2, gaze: 'left' }], [{ pose_deg: [0, 0], yawns: 1, gaze: 'up' }, 'mirrored'], [{ pose_deg: [30, 20], eyes: 0.1, mouth: 0.5, blinks: 2 }], [{ pose_deg: [0, -20], blinks: 1 }], [{ pose_deg: [0, 0] }, 'mirrored']],
   qualitySentence: ['good', 'unanalysed', 'noFace', 'cut', 'dark', 'backlit', 'far', 'blurred', 'turned', 'loss', 'late', 'few', ''].map((key) => [key, 1]).concat([['busy', 1], ['busy', 3], ['busy', 9]]),
   held: [[INFO, 'browser'], [INFO, 'page']],
   pastSession: [[INFO]],

@@ -6,6 +6,8 @@ export const EMOTIONS = ['angry', 'disgust', 'fear', 'happy', 'sad', 'surprise',
 export const STAGES = ['wait', 'detect', 'landmarks', 'emotion', 'draw'];
 /** Why a face has no label, in `unsure`. The log keeps the position in these lists: append, never reorder. */
 export const UNSURE_REASONS = ['close', 'small', 'blurred', 'turned'];
+/** Where a face looks, in `gaze`; also by position. */
+export const GAZES = ['camera', 'left', 'right', 'up', 'down'];
 /** Why a frame was not analysed, in `unanalysed`. */
 export const UNANALYSED_REASONS = ['off', 'unavailable', 'fault'];
 export const VERSION = 1;
@@ -33,6 +35,7 @@ const KEEPS_UP = 0.85;
  * @property {number} [eyes_closed_s] absent: 0, they are open or closed as for a blink
  * @property {number} [eye_closures] how often the eyes were closed for longer than a blink; absent: never
  * @property {number} [yawns] absent: none
+ * @property {string} [gaze] where the face looks, one of GAZES; absent: not known
  * @property {string} [landmarks] only on request and in some messages: the 68 points as base64
  *
  * @typedef {object} Telemetry

@@ -1,15 +1,16 @@
 /** What a row of the log holds: one face of a frame as numbers, and back again as the server's message. Keeps nothing. */
 
-import { EMOTIONS, STAGES, UNANALYSED_REASONS, UNSURE_REASONS } from '../connection/telemetry.js';
+import { EMOTIONS, GAZES, STAGES, UNANALYSED_REASONS, UNSURE_REASONS } from '../connection/telemetry.js';
 
 // A cell holds the number of a word in these lists; 0: none.
 const UNSURE = ['', ...UNSURE_REASONS];
 const UNANALYSED = ['', ...UNANALYSED_REASONS];
+const GAZE = ['', ...GAZES];
 export const LABELS = [...EMOTIONS, 'unsure'];
 
 /** Those that all faces of a frame share. */
 export const FRAME_COLUMNS = ['seq', 'fpsIn', 'fpsOut', 'dropped', 'analysed', 'unanalysed', 'degradationLevel', ...STAGES];
-const FACE_COLUMNS = ['id', 'left', 'top', 'width', 'height', 'label', 'unsure', ...EMOTIONS, 'yaw', 'pitch', 'roll', 'eyes', 'mouth', 'blinks', 'valence', 'arousal', 'smile', 'brows', 'eyesClosedS', 'eyeClosures', 'yawns'];
+const FACE_COLUMNS = ['id', 'left', 'top', 'width', 'height', 'label', 'unsure', ...EMOTIONS, 'yaw', 'pitch', 'roll', 'eyes', 'mouth', 'blinks', 'valence', 'arousal', 'smile', 'brows', 'eyesClosedS', 'eyeClosures', 'yawns', 'gaze'];
 /** One row per face of a frame, or one row with the id 0 for a frame without faces. */
 export const COLUMNS = [...FRAME_COLUMNS, ...FACE_COLUMNS];
 /**
@@ -63,7 +64,7 @@ function encodeRow(telemetry, face) {
     ...STAGES.map((stage) => telemetry.ms[stage]),
     face?.id ?? 0, ...(face?.box ?? [NaN, NaN, NaN, NaN]), labelNumber(face?.label), Math.max(0, UNSURE.indexOf(face?.unsure ?? '')),
     ...(face?.probabilities ?? EMOTIONS.map(() => NaN)), ...pose, face?.eyes ?? NaN, face?.mouth ?? NaN, face?.blinks ?? 0,
-    face?.valence ?? NaN, face?.arousal ?? NaN, face?.smile ?? NaN, face?.brows ?? NaN, face?.eyes_closed_s ?? 0, face?.eye_closures ?? 0, face?.yawns ?? 0,
+    face?.valence ?? NaN, face?.arousal ?? NaN, face?.smile ?? NaN, face?.brows ?? NaN, face?.eyes_closed_s ?? 0, face?.eye_closures ?? 0, face?.yawns ?? 0, Math.max(0, GAZE.indexOf(face?.gaze ?? '')),
   ];
 }
 
@@ -106,6 +107,7 @@ export function faceOf(row) {
     mouth: known(row[AT.mouth], 2),
     blinks: row[AT.blinks],
     ...Object.fromEntries(LATER.flatMap(([name, at, decimals, usual]) => (Number.isNaN(row[at]) || row[at] === usual ? [] : [[name, rounded(row[at], decimals)]]))),
+    ...(row[AT.gaze] > 0 && { gaze: GAZE[row[AT.gaze]] ?? '' }),
   };
 }
 

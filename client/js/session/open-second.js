@@ -5,7 +5,7 @@ import { AT, COLUMNS, FRAME_COLUMNS, LABELS, SECOND_COLUMNS, faceOf, frameOf } f
 const MEAN_COLUMNS = COLUMNS.map((_, at) => at);
 const FRAME_WIDTH = FRAME_COLUMNS.length;
 /** Those that only grow, or begin anew: their last value is that of the second. */
-const COUNTS = [AT.blinks, AT.eyesClosedS, AT.eyeClosures, AT.yawns];
+const COUNTS = [AT.blinks, AT.eyesClosedS, AT.eyeClosures, AT.yawns, AT.gaze];
 
 /** @typedef {{sums: Float64Array, counts: Uint32Array, frames: number, largest: number, last: ArrayLike<number>, labels: Uint32Array, unsures: Map<number, number>}} Sums */
 

@@ -113,6 +113,7 @@ export const COLUMN_MEANINGS = {
   eyes_closed_s: 'Wie lange die Augen schon geschlossen sind; 0: offen, oder nicht länger als ein Lidschlag geschlossen. Ein Blick nach unten zählt als geschlossen. In einer Zeile mit Mittelwerten am Ende der Sekunde',
   eye_closures: 'Wie oft die Augen länger als einen Lidschlag geschlossen waren, seit das Gesicht zuerst zu sehen war',
   yawns: 'Wie oft gegähnt wurde, seit das Gesicht zuerst zu sehen war',
+  gaze: 'Wohin das Gesicht grob blickt, Kopf und Augen zusammen: camera (zur Kamera), left, right (im Bild), up, down; verglichen mit der üblichen Blickrichtung. Leer: nicht bekannt, etwa bei geschlossenen Augen oder gedrehtem Kopf. In einer Zeile mit Mittelwerten am Ende der Sekunde',
   event: 'Was geschehen ist. marker, stimulus-start, stimulus-end: von einem Menschen notiert. began: Start wurde gedrückt; bei einer Datei, die einmal ausgewertet wird, immer bei 0. recording-start, recording-end: ein Teil einer Aufnahme, dessen Nummer in detail steht. connection: das erste Bild einer Verbindung, deren Nummer in detail steht. cut: Die Sitzung endete ohne Stopp',
   detail:
     'Näheres zum Ereignis: ein eigener Text, Nummer und Ausdruck eines Gesichts, ein Grund. Ein Apostroph vor einem Text, der mit =, +, - oder @ beginnt, wurde hinzugefügt, damit ihn eine Tabellenkalkulation nicht berechnet; in JSONL steht der Text ohne ihn',

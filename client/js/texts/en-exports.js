@@ -112,6 +112,7 @@ export const COLUMN_MEANINGS = {
   eyes_closed_s: 'How long the eyes have been closed; 0: open, or closed for no longer than a blink. Looking down counts as closed. In a row of means, at the end of the second',
   eye_closures: 'How often the eyes were closed for longer than a blink since the face was first seen',
   yawns: 'Yawns since the face was first seen',
+  gaze: 'Where the face looks, head and eyes together, coarsely: camera, left, right (of the frame), up, down; compared with where it looks usually. Empty: not known, such as of closed eyes or a turned head. In a row of means, at the end of the second',
   event: 'What happened. marker, stimulus-start, stimulus-end: noted by a person. began: Start was pressed; in a file that is analysed once, always at 0. recording-start, recording-end: a part of a recording, whose number is in detail. connection: the first frame of a connection, whose number is in detail. cut: the session ended without Stop',
   detail:
     "More about the event: a person's own text, a face's number and label, a reason. An apostrophe before a text that begins with =, +, - or @ was added, so that a spreadsheet does not calculate it; JSONL has the text without it",

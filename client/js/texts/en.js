@@ -373,21 +373,26 @@ export function busySentence(telemetry) {
   return `The server is busy: it ${[share, DEGRADATION[notFollowed ? degradationLevel : Math.min(degradationLevel, 2)]].filter(Boolean).join(' and ')}.`;
 }
 
+/** @type {Record<string, string>} */
+const GAZE = { left: 'eyes to the left', right: 'eyes to the right', up: 'eyes up', down: 'eyes down' };
+
 /**
  * @param {import('../connection/telemetry.js').Face} face
  * @param {'mirrored' | 'as it is'} [view] how the video is shown
  * @returns {string} where the face looks, and what its eyes and mouth do; empty: the server sends no pose
  */
-export function describePose({ pose_deg: pose, eyes = 1, mouth = 0, blinks = 0, eyes_closed_s: closedS = 0, yawns = 0 }, view = 'as it is') {
+export function describePose({ pose_deg: pose, eyes = 1, mouth = 0, blinks = 0, eyes_closed_s: closedS = 0, yawns = 0, gaze = '' }, view = 'as it is') {
   if (!pose) return '';
   const [yaw, pitch] = pose;
   // Yaw counts in the frame as it was sent; the server may mirror what it sends back.
   const side = yaw > 0 === (view === 'as it is') ? 'right' : 'left';
+  const looked = gaze === 'left' || gaze === 'right' ? ((gaze === 'right') === (view === 'as it is') ? 'right' : 'left') : gaze;
   const turned = Math.abs(yaw) > 15 ? `Turned towards the ${side} of the video` : '';
   const nodded = Math.abs(pitch) > 15 ? `looking ${pitch > 0 ? 'up' : 'down'}` : '';
   const words = [
     [turned, nodded].filter(Boolean).join(', ') || 'Facing the camera',
     closedS > 0 ? `eyes closed for ${decimal(closedS, 0)} s` : eyes < 0.2 ? 'eyes closed' : '',
+    GAZE[looked] ?? '',
     mouth > 0.3 ? 'mouth open' : '',
     blinks > 0 ? `${blinks} ${blinks === 1 ? 'blink' : 'blinks'}` : '',
     yawns > 0 ? `${yawns} ${yawns === 1 ? 'yawn' : 'yawns'}` : '',

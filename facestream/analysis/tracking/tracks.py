@@ -9,6 +9,7 @@ from facestream.analysis.degradation import NO_DEGRADATION, DegradationState
 from facestream.analysis.emotion.reader import Look
 from facestream.analysis.emotion.steadying import NO_EMOTION_STATE, EmotionState
 from facestream.analysis.faces import NEVER_S, LandmarksXY, UnsureReason
+from facestream.analysis.gaze import NO_GAZE, GazeState
 from facestream.analysis.quality import NO_QUALITY, Quality
 from facestream.analysis.tracking.blinks import NO_EYES, Eyes
 from facestream.analysis.tracking.expression import NO_REST, Rest
@@ -49,6 +50,7 @@ class Track:
     mouth: Mouth = NO_MOUTH
     rest: Rest = NO_REST
     lips: Lips = NO_LIPS
+    gaze: GazeState = NO_GAZE
     unsure: UnsureReason | None = None
     """Why the face had no emotion label in its last frame."""
     quality: Quality = NO_QUALITY

@@ -86,6 +86,7 @@ def test_the_largest_message_for_two_faces_without_hints_fits_one_chunk():
         eyes_closed_s=9999.9,
         eye_closures=99_999,
         yawns=9999,
+        gaze="camera",
         landmarks="/" * (LANDMARKS_CHARS - 2) + "==",
     )
     times = StageTimes(wait=99999.9, detect=99999.9, landmarks=99999.9, emotion=99999.9, draw=99999.9)

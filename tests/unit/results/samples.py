@@ -26,6 +26,7 @@ def face(number: int, **changed: object) -> FaceResult:
         "eyes_closed_s": 1.5,
         "eye_closures": 3,
         "yawns": 1,
+        "gaze": "left",
         "landmarks_xy": POINTS,
     }
     return FaceResult(**{**values, **changed})  # type: ignore[arg-type]

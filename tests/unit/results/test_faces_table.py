@@ -20,7 +20,7 @@ FACE = ["face_id", "box_left", "box_top", "box_width", "box_height", "score", "l
 EMOTIONS = ["angry", "disgust", "fear", "happy", "sad", "surprise", "neutral"]
 BODY = [
     "yaw_deg", "pitch_deg", "roll_deg", "eye_opening", "mouth_opening", "blinks",
-    "valence", "arousal", "smile", "brows", "eyes_closed_s", "eye_closures", "yawns",
+    "valence", "arousal", "smile", "brows", "eyes_closed_s", "eye_closures", "yawns", "gaze",
 ]  # fmt: skip
 COLUMNS = [*FRAME, *FACE, *EMOTIONS, *BODY]
 LANDMARKS = [f"{axis}_{point}" for axis in "xy" for point in range(68)]
@@ -91,7 +91,7 @@ def test_the_text_has_three_decimals_and_line_feeds_only():
     lines = text.split("\n")
     assert lines[1] == (
         "1,0.033,1,10.250,20.500,99.000,100.125,0.875,happy,,"
-        "0.010,0.020,0.030,0.800,0.040,0.050,0.050,12.500,-3.250,0.000,0.310,0.050,2,0.600,0.500,-0.250,,1.500,3,1"
+        "0.010,0.020,0.030,0.800,0.040,0.050,0.050,12.500,-3.250,0.000,0.310,0.050,2,0.600,0.500,-0.250,,1.500,3,1,left"
     )
     assert lines[2:] == [""]
     assert "\r" not in text

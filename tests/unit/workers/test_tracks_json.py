@@ -10,7 +10,8 @@ import pytest
 
 from facestream.analysis.degradation import DegradationLevel, DegradationState
 from facestream.analysis.emotion.steadying import EmotionState
-from facestream.analysis.faces import QualityHint, UnsureReason
+from facestream.analysis.faces import Gaze, QualityHint, UnsureReason
+from facestream.analysis.gaze import GazeState
 from facestream.analysis.quality import Quality
 from facestream.analysis.tracking.blinks import Eyes
 from facestream.analysis.tracking.expression import Rest
@@ -52,6 +53,7 @@ def track(number: int) -> Track:
         mouth=Mouth(1.0, None, True, 2, 5.125),
         rest=Rest((50.0, 1.5, 18.25), 12.5, 5.125),
         lips=Lips(0.21, 0.5, 1 / 3, 5.125),
+        gaze=GazeState((4.5, -3.0), (1.0, 2.0), 3.5, 5.0, 5.125, Gaze.LEFT),
         unsure=UnsureReason.BLURRED,
         quality=Quality((0.5, 1e-9), 1.0, 2.0, (QualityHint.DARK, QualityHint.FAR)),
     )
