@@ -25,6 +25,8 @@ CONFIRM_AGAIN_EVERY_S = 0.1
 MAX_FAILED_LOOKS = 3
 SEARCH_EVERY_S = 1.0
 SEARCH_FOR_LOST_EVERY_S = 0.25
+FINER_SHARE = 0.3
+"""How many finer tiles follow the steps of a search, as a share of these: others each time, until all were searched."""
 FEW_FACES = 2
 """Most faces that are followed at level FEWER_FACES."""
 POOR_START_SHARE = 0.15
@@ -136,10 +138,19 @@ class Follower:
             return tracks, []
         height, width = gray.shape
         plan = self._detector.plan(width, height, self._min_face_share)
+        next_finer = tracks.finer_step
+        # The plan of the last tile decides whether the search goes on, so it has the finer tiles already.
+        if has_room and not tracks.degradation.level and tracks.search_step >= len(plan) - 1:
+            finer = self._detector.finer(width, height, self._min_face_share)
+            count = min(len(finer), int(FINER_SHARE * len(plan)))
+            plan += tuple(finer[(tracks.finer_step + i) % len(finer)] for i in range(count))
+            next_finer = (tracks.finer_step + count) % max(1, len(finer))
         if not tracks.followed:
             plan += (self._detector.bordered(width, height),)
         step = min(tracks.search_step, len(plan) - 1)
         found = self._detector.search(gray, plan[step])
+        if step == len(plan) - 1:
+            tracks = replace(tracks, finer_step=next_finer)
         return replace(tracks, search_step=(step + 1) % len(plan), stepped_s=time_s), found
 
     def _add(self, gray: GrayImage, tracks: Tracks, found: list[FoundFace], time_s: float) -> Tracks:

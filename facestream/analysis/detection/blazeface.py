@@ -17,6 +17,7 @@ from facestream.analysis.detection.detector import (
     FoundFace,
     SearchStep,
     bordered_step,
+    finer_steps,
     is_expected_face,
     search_plan,
     without_duplicates,
@@ -37,6 +38,8 @@ NUMBERS = 16
 """For each box: center and size of the box, then six points (eyes, nose tip, mouth, ears), x and y of each."""
 SURE_FROM = 0.7
 """Least score of a new face; hands and folds of cloth have scores of 0.5 to 0.6."""
+SURER_FROM = 0.8
+"""Least score in the tiles of `finer`. In 350 images without a face, 10 scores were at least 0.7, and none 0.8."""
 LOOK_SURE_FROM = 0.5
 """Least score where a face is followed already."""
 OVERLAP = 0.3
@@ -63,6 +66,10 @@ class BlazeFaceDetector:
         side = INPUT_PX / full
         return search_plan((width, height), INPUT_PX / max(width, height), full, (side, side), FACE_PX / full)
 
+    def finer(self, width: int, height: int, min_face_share: float) -> tuple[SearchStep, ...]:
+        plan, finer = (self.plan(width, height, share) for share in (min_face_share, min_face_share / 2))
+        return finer_steps(plan, finer)
+
     def bordered(self, width: int, height: int) -> SearchStep:
         return bordered_step(width, height, lambda width, height: INPUT_PX / max(width, height))
 
@@ -74,7 +81,7 @@ class BlazeFaceDetector:
         across, down = step.width / width, step.height / height
         return [
             _found(points * (across, down) + (step.left, step.top), score)
-            for points, score in self._points_xy(square, SURE_FROM)
+            for points, score in self._points_xy(square, SURER_FROM if step.surer else SURE_FROM)
         ]
 
     def search_whole(self, gray: GrayImage, min_face_share: float) -> list[FoundFace]:

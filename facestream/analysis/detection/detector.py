@@ -5,7 +5,7 @@ Never looks at a pixel: `hog.py` and `blazeface.py` hold the detectors.
 
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from facestream.analysis.faces import BoundingBox, GrayImage, LandmarksXY
@@ -32,6 +32,8 @@ class SearchStep:
     width: int
     height: int
     scale: float
+    surer: bool = False
+    """Only faces of a high score count: tiles this fine show faces where there are none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,9 @@ class FaceDetector(Protocol):
 
     def plan(self, width: int, height: int, min_face_share: float) -> tuple[SearchStep, ...]:
         """Steps that together find every face of this share of the height; the first covers the whole frame."""
+
+    def finer(self, width: int, height: int, min_face_share: float) -> tuple[SearchStep, ...]:
+        """Tiles that together find most faces down to half of this share; empty if they would show no more."""
 
     def bordered(self, width: int, height: int) -> SearchStep:
         """The whole frame with a border: finds a face that fills the frame, which the plan may miss."""
@@ -84,6 +89,11 @@ def search_plan(
             for left, right in _spans(width, tile_wh[0], min(2 * face, tile_wh[0] / 2))
         ]
     return tuple(steps)
+
+
+def finer_steps(plan: tuple[SearchStep, ...], finer: tuple[SearchStep, ...]) -> tuple[SearchStep, ...]:
+    """The tiles of the plan `finer`, unless `plan` is as fine."""
+    return tuple(replace(step, surer=True) for step in finer if step.scale > plan[-1].scale)
 
 
 def bordered_step(width: int, height: int, scale_of: Callable[[int, int], float]) -> SearchStep:

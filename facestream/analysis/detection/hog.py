@@ -13,6 +13,7 @@ from facestream.analysis.detection.detector import (
     FoundFace,
     SearchStep,
     bordered_step,
+    finer_steps,
     is_expected_face,
     search_plan,
     without_duplicates,
@@ -51,6 +52,10 @@ class HogDetector:
         whole = _largest_scale(width, height, step_pixels)
         side = math.sqrt(step_pixels) / full
         return search_plan((width, height), whole, full, (side, side), HOG_FACE_PX / full)
+
+    def finer(self, width: int, height: int, min_face_share: float) -> tuple[SearchStep, ...]:
+        plan, finer = (self.plan(width, height, share) for share in (min_face_share, min_face_share / 2))
+        return finer_steps(plan, finer)
 
     def bordered(self, width: int, height: int) -> SearchStep:
         return bordered_step(width, height, _largest_scale)

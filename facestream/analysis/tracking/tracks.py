@@ -69,6 +69,8 @@ class Tracks:
     next_id: int = 1
     search_step: int = 0
     """Next step of the search plan; 0 starts a new search."""
+    finer_step: int = 0
+    """The finer tile with which the next search goes on."""
     searched_s: float = NEVER_S
     """When the last search began."""
     stepped_s: float = NEVER_S

@@ -178,6 +178,19 @@ def test_a_cut_to_another_scene_resets_the_ids(analyzer: Analyzer, clip_frames: 
     assert 1 not in {face.id for face in report.faces}
 
 
+def test_faces_smaller_than_the_plan_finds_are_found_in_time(analyzer: Analyzer, group_gray: GrayImage):
+    frame = np.full((480, 640), 100, np.uint8)
+    small = cv2.resize(group_gray, (330, 220), interpolation=cv2.INTER_AREA)
+    frame[100:320, 200:530] = small
+    many = analyzer.with_options(max_faces=20)
+
+    reports = follow(many, ((frame, number / 10) for number in range(150)))
+
+    assert len(many.analyze_still(frame).faces) < 4
+    assert len(reports[-1].faces) >= 4
+    assert all(face.box.width < 480 / 8 for face in reports[-1].faces)
+
+
 def test_a_turned_phone_keeps_ids_apart(analyzer: Analyzer, clip_frames: Frames):
     face, _ = next(clip_frames("single_face.mp4"))
     upright = np.ascontiguousarray(face[:, 140:500])

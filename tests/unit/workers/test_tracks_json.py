@@ -65,6 +65,7 @@ TRACKS = Tracks(
     aside=(Track(5, landmarks(), 1.0),),
     next_id=10,
     search_step=2,
+    finer_step=5,
     thumbnail=CHANCE.integers(0, 256, (12, 16)).astype(np.uint8),
     size_wh=(640, 480),
     degradation=DegradationState(DegradationLevel.FEWER_FACES, 1.5, None),

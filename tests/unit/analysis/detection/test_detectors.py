@@ -106,6 +106,24 @@ def test_a_face_that_fills_an_image_is_found_with_a_border(group_gray: GrayImage
         assert face.box.center_xy == pytest.approx((gray.shape[1] / 2, gray.shape[0] / 2), abs=12)
 
 
+@pytest.mark.parametrize(("size_wh", "share"), [((640, 480), 1 / 8), ((1280, 720), 1 / 4)])
+def test_finer_tiles_cover_the_frame_at_twice_the_scale(
+    detector: FaceDetector, size_wh: tuple[int, int], share: float
+):
+    plan, finer = detector.plan(*size_wh, share), detector.finer(*size_wh, share)
+
+    covered = np.zeros(size_wh[::-1], np.bool_)
+    for step in finer:
+        covered[step.top : step.top + step.height, step.left : step.left + step.width] = True
+    assert covered.all()
+    assert [step.scale for step in finer] == pytest.approx([2 * plan[-1].scale] * len(finer))
+    assert all(step.surer for step in finer)
+
+
+def test_a_frame_that_cannot_be_enlarged_further_has_no_finer_tiles(detector: FaceDetector):
+    assert detector.finer(97, 60, 1 / 20) == ()
+
+
 @pytest.mark.parametrize("shape", [(1, 1), (3, 900), (4000, 3000)])
 def test_a_bordered_search_of_an_image_without_a_face_finds_none(
     detector: FaceDetector, shape: tuple[int, int]
