@@ -26,6 +26,7 @@ from facestream.analysis.landmarks import LandmarkPredictor
 from facestream.analysis.model_files import checked_path, read_manifest
 from facestream.analysis.options import AnalysisOptions
 from facestream.analysis.tracking.tracks import Tracks
+from facestream.analysis.trust.reader import TrustNet
 from facestream.resources import MODELS_DIR
 
 CLIPS = (
@@ -83,7 +84,8 @@ def main() -> None:
 def _analyzer(predictor: LandmarkPredictor) -> Analyzer:
     detector = BlazeFaceDetector(checked_path(MODELS_DIR, "blazeface"))
     net = OwnEmotionNet(checked_path(MODELS_DIR, "emotion"))
-    return Analyzer(detector, predictor, net, AnalysisOptions(budget_ms=1e6))
+    visibility = TrustNet(checked_path(MODELS_DIR, "trust"))
+    return Analyzer(detector, predictor, net, visibility, AnalysisOptions(budget_ms=1e6))
 
 
 def _at_rest(ways: Mapping[str, Analyzer], stills: Iterable[GrayImage], scale: float) -> Figures:

@@ -36,6 +36,8 @@ export interface Face {
   readonly label: string;
   /** Why the label is `unsure`; otherwise empty. */
   readonly unsure: string;
+  /** 0..1: how probable it is that most people would choose the most probable word. Absent: not measured. */
+  readonly trust?: number;
   /** What makes the face hard to read: `dark`, `backlit`, `far`, `blurred`, `cut`; more may be added. Absent: nothing. */
   readonly hints?: readonly string[];
   /** Seven, each 0..1: angry, disgust, fear, happy, sad, surprise, neutral. */

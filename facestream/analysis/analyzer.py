@@ -21,6 +21,7 @@ from facestream.analysis.options import CHOICES, AnalysisOptions
 from facestream.analysis.plugins import Plugin
 from facestream.analysis.stage_clock import StageClock
 from facestream.analysis.tracking.tracks import Track, Tracks
+from facestream.analysis.trust.reader import VisibilityReader
 
 
 class Analyzer:
@@ -34,6 +35,7 @@ class Analyzer:
         detector: FaceDetector,
         predictor: LandmarkPredictor,
         emotions: EmotionReader,
+        visibility: VisibilityReader,
         options: AnalysisOptions,
         plugin: Plugin | None = None,
         lock: "threading.Lock | None" = None,
@@ -41,6 +43,7 @@ class Analyzer:
         self._detector = detector
         self._predictor = predictor
         self._emotions = emotions
+        self._visibility = visibility
         self._options = options
         self._plugin = plugin
         # The models keep the input of one call. Analyzers with the same models share the lock.
@@ -81,7 +84,9 @@ class Analyzer:
         return self._with(self._options, None)
 
     def _with(self, options: AnalysisOptions, plugin: Plugin | None) -> "Analyzer":
-        return Analyzer(self._detector, self._predictor, self._emotions, options, plugin, self._lock)
+        return Analyzer(
+            self._detector, self._predictor, self._emotions, self._visibility, options, plugin, self._lock
+        )
 
     def analyze(self, gray: GrayImage, tracks: Tracks, time_s: float) -> tuple[FrameReport, Tracks]:
         """Analyse the next frame of a stream; returns its report and the state for the frame after it.
@@ -114,7 +119,8 @@ class Analyzer:
         """The report of the frame, and its followed faces with what was learned from them."""
         level = tracks.degradation.level
         described = [
-            describe(gray, track, time_s, self._emotions, self._options, level) for track in tracks.followed
+            describe(gray, track, time_s, self._emotions, self._visibility, self._options, level)
+            for track in tracks.followed
         ]
         clock.stop("emotion")
         report = FrameReport(

@@ -22,6 +22,8 @@ from facestream.analysis.tracking.lips import next_lips
 from facestream.analysis.tracking.smoothing import steady_landmarks
 from facestream.analysis.tracking.tracks import Track
 from facestream.analysis.tracking.yawns import next_mouth
+from facestream.analysis.trust.calibration import Calibration, calibration_of, trust_of
+from facestream.analysis.trust.reader import VisibilityReader
 
 READ_AFTER_SHARE = 0.15
 """An emotion is read again after this share of the smoothing time; reading it more often hardly changes the average."""
@@ -37,6 +39,7 @@ def describe(
     track: Track,
     time_s: float,
     emotions: EmotionReader,
+    visibility: VisibilityReader,
     options: AnalysisOptions,
     level: DegradationLevel = DegradationLevel.NONE,
 ) -> tuple[Track, Face]:
@@ -54,8 +57,8 @@ def describe(
         # The lips of the frame before: speech is a matter of a second.
         state = next_emotion_state(state, read.tolist(), time_s, options.smoothing_s, track.lips.speech)
         track = replace(track, emotion_state=state, look=look)
-    quality = next_quality(track.quality, gray, box, track.landmarks_xy, time_s)
-    return as_face(gray, replace(track, quality=quality), box, level)
+    quality = next_quality(track.quality, gray, box, track.landmarks_xy, time_s, visibility)
+    return as_face(gray, replace(track, quality=quality), box, level, calibration_of(options.emotion_model))
 
 
 def _next_look(track: Track, time_s: float, smoothing_s: float) -> Look:
@@ -70,11 +73,16 @@ def _next_look(track: Track, time_s: float, smoothing_s: float) -> Look:
 
 
 def as_face(
-    gray: GrayImage, track: Track, box: BoundingBox, level: DegradationLevel = DegradationLevel.NONE
+    gray: GrayImage,
+    track: Track,
+    box: BoundingBox,
+    level: DegradationLevel = DegradationLevel.NONE,
+    calibration: Calibration | None = None,
 ) -> tuple[Track, Face]:
     """The face of a track whose emotion was read, and the track with what is counted and its label updated.
 
-    `box` is the box of the predicted landmarks; the face gets the box of the steadied ones.
+    `box` is the box of the predicted landmarks; the face gets the box of the steadied ones. Without a calibration, or
+    before the quality was measured, it has no trust.
     """
     points = track.steady.points_xy if track.steady else track.landmarks_xy
     # Eyelids and lips are faster than the filter, so their openings are measured on the predicted landmarks.
@@ -94,7 +102,11 @@ def as_face(
         gaze = next_gaze(track.gaze, gray, track.landmarks_xy, pose, open_share, track.seen_s)
     else:
         gaze = NO_GAZE
-    label, unsure = choose_label(track.emotion_state, gray, box, track.landmarks_xy, pose, track.unsure)
+    measures = track.quality.measures
+    trust = trust_of(calibration, track.emotion_state, measures, pose) if calibration and measures else None
+    label, unsure = choose_label(
+        track.emotion_state, gray, box, track.landmarks_xy, pose, measures, trust, track.unsure
+    )
     face = Face(
         id=track.id,
         box=box_of_landmarks(points),
@@ -102,6 +114,7 @@ def as_face(
         probabilities=track.emotion_state.probabilities,
         label=label,
         unsure=unsure,
+        trust=trust,
         pose=pose,
         eye_opening=opening,
         blinks=eyes.blinks,

@@ -47,6 +47,9 @@ class UnsureReason(enum.StrEnum):
     SMALL = "small"  # too few pixels between the eyes
     BLURRED = "blurred"  # out of focus or moving too fast
     TURNED = "turned"  # turned or tilted too far from the camera
+    HIDDEN = "hidden"  # the eyes or the mouth are covered
+    DARK = "dark"  # too little light on the face
+    MISPLACED = "misplaced"  # the landmarks do not lie on the face
 
 
 class Gaze(enum.StrEnum):
@@ -117,6 +120,8 @@ class Face:
     """An Emotion, or UNSURE."""
     unsure: UnsureReason | None = None
     """Why the label is UNSURE; None if it is an emotion."""
+    trust: float | None = None
+    """How probable it is that most people would choose the most probable word here, 0..1; None: not measured."""
     pose: HeadPose | None = None
     """None: no pose fits the landmarks."""
     eye_opening: float = 0.0

@@ -25,6 +25,7 @@ from facestream.resources import FETCH_MODELS, IS_CHECKOUT, REINSTALL, user_cach
 logger = logging.getLogger(__name__)
 
 LANDMARKS = "landmarks"
+TRUST = "trust"
 READ_BYTES = 1 << 20
 FETCH_DEADLINE_S = 300
 
@@ -159,8 +160,8 @@ def checked_paths(models_dir: Path, names: Iterable[str]) -> dict[str, Path]:
     return paths
 
 
-def _names(options: AnalysisOptions) -> tuple[str, str, str]:
-    return options.detector, landmarks_file(options), options.emotion_model
+def _names(options: AnalysisOptions) -> tuple[str, ...]:
+    return options.detector, landmarks_file(options), options.emotion_model, TRUST
 
 
 def _check(entry: ModelEntry, path: Path) -> None:

@@ -19,6 +19,7 @@ from facestream.analysis.mesh_landmarks import MeshLandmarks
 from facestream.analysis.model_files import checked_paths, file_names, landmarks_file, read_manifest
 from facestream.analysis.options import CHOICES, AnalysisOptions
 from facestream.analysis.plugins import Plugin, find_plugin
+from facestream.analysis.trust.reader import OUTPUTS, TrustNet, VisibilityReader
 from facestream.errors import ModelFileError
 from facestream.resources import FETCH_MODELS, MODELS_DIR
 
@@ -50,7 +51,9 @@ def load_analyzer(
     )
     detector = _detector(options, paths)
     _try(detector, predictor, emotions, path)
-    analyzer = Analyzer(detector, predictor, emotions, options)
+    visibility = TrustNet(paths["trust"])
+    _try_visibility(visibility, predictor, paths["trust"])
+    analyzer = Analyzer(detector, predictor, emotions, visibility, options)
     if not options.analyzer:
         return analyzer
     return analyzer.with_plugin(Plugin(options.analyzer, analyzer, plugin_limit_s))
@@ -128,3 +131,10 @@ def _try(detector: FaceDetector, predictor: LandmarkPredictor, emotions: Emotion
         raise ModelFileError(
             f"{path}: {probabilities} for the face of the self-test, expected seven values that sum to 1"
         )
+
+
+def _try_visibility(visibility: VisibilityReader, predictor: LandmarkPredictor, path: Path) -> None:
+    gray, box = self_test_image()
+    read = visibility.read(gray, predictor.predict(gray, box))
+    if not (read.shape == (OUTPUTS,) and (read >= 0).all() and (read <= 1).all()):
+        raise ModelFileError(f"{path}: {read} for the face of the self-test, expected three values 0..1")

@@ -133,6 +133,7 @@ def _checked_face(face: object) -> Face:
         probabilities=probabilities,
         label=UNSURE if face.label == UNSURE else Emotion(face.label),
         unsure=None if face.unsure is None else UnsureReason(face.unsure),
+        trust=None if face.trust is None else _number("trust", face.trust, 0, 1),
         pose=pose
         and HeadPose(*(_number("a pose", angle) for angle in (pose.yaw_deg, pose.pitch_deg, pose.roll_deg))),
         eye_opening=_number("eye_opening", face.eye_opening, 0),

@@ -105,6 +105,7 @@ def _face_as_dict(face: Face, *, landmarks: bool) -> dict[str, Any]:
         "box": [round(value, 1) for value in (box.left, box.top, box.width, box.height)],
         "label": str(face.label),
         "unsure": str(face.unsure or ""),
+        "trust": None if face.trust is None else round(face.trust, 3),
         "probabilities": {
             str(emotion): round(value, 4) for emotion, value in zip(EMOTIONS, face.probabilities, strict=True)
         },

@@ -59,6 +59,15 @@ class FaceMessage(_Message):
         description=f"why: {', '.join(_REASONS[:-1])} or {_REASONS[-1]}; empty when sure",
         json_schema_extra={"examples": ["", *_REASONS]},
     )
+    trust: float | None = Field(
+        None,
+        ge=0,
+        le=1,
+        exclude_if=lambda trust: trust is None,
+        description="how probable it is that most people would choose the most probable word for this face; absent if "
+        "it was not measured",
+        json_schema_extra={"examples": [0.87]},
+    )
     probabilities: Probabilities = Field(description=f"{', '.join(EMOTIONS)}; each 0..1")
     pose_deg: tuple[float, float, float] | None = Field(
         None, description="yaw, pitch, roll of the head; null where no pose fits the landmarks"
@@ -189,6 +198,7 @@ def face_messages(report: FrameReport, with_landmarks: int | None = None) -> tup
             box=(face.box.left, face.box.top, face.box.width, face.box.height),
             label=str(face.label),
             unsure=str(face.unsure or ""),
+            trust=face.trust,
             probabilities=cast(Probabilities, face.probabilities),  # `Face` has checked that there are seven
             pose_deg=None
             if face.pose is None
@@ -217,6 +227,7 @@ def face_message(
     box: tuple[float, float, float, float],
     label: str,
     unsure: str,
+    trust: float | None,
     probabilities: Probabilities,
     pose_deg: tuple[float, float, float] | None,
     eye_opening: float,
@@ -241,6 +252,7 @@ def face_message(
         box=whole,
         label=label,
         unsure=unsure,
+        trust=None if trust is None else round(trust, 2),
         probabilities=cast(Probabilities, tuple(round(p, 3) for p in probabilities)),
         pose_deg=pose_deg and (round(pose_deg[0], 1), round(pose_deg[1], 1), round(pose_deg[2], 1)),
         eyes=round(eye_opening, 2),

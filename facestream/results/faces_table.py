@@ -35,6 +35,7 @@ _LABEL_COLUMNS = (
     Column("score", "number", "", "BlazeFace: 0.5 to 1; dlib: above 0", "score of the face detector; empty: not known"),
     Column("label", "text", "", ", ".join((*EMOTIONS, UNSURE)), "the word that most people would choose for the face"),
     Column("unsure", "text", "", ", ".join(UnsureReason), f"why the label is {UNSURE}; empty if it is an emotion"),
+    Column("trust", "number", "", "0 to 1", "how probable it is that the word is right; empty: not measured"),
     *map(emotion_column, EMOTIONS),
 )  # fmt: skip
 _CHANGE_COLUMNS = tuple(map(change_column, EMOTIONS))
@@ -83,7 +84,7 @@ def _rows(result: FrameResult, options: TableOptions) -> Iterator[Sequence[Cell]
 
 def _cells(face: FaceResult, options: TableOptions) -> list[Cell]:
     return [
-        face.id, *face.box, face.score, face.label, face.unsure, *face.probabilities,
+        face.id, *face.box, face.score, face.label, face.unsure, face.trust, *face.probabilities,
         *(face.changes if options.changes else ()),
         *(face.pose_deg or (None, None, None)), face.eye_opening, face.mouth_opening, face.blinks,
         face.valence, face.arousal, face.smile, face.brows, face.eyes_closed_s, face.eye_closures, face.yawns,

@@ -36,6 +36,8 @@ class FaceResult:
     """An emotion, or `unsure`."""
     unsure: str
     """Why the label is `unsure`; empty if it is an emotion."""
+    trust: float | None
+    """How probable it is that most people would choose the most probable word, 0..1; None: not measured."""
     probabilities: tuple[float, ...]
     """Seven values 0..1 in the order of EMOTIONS."""
     pose_deg: tuple[float, float, float] | None
@@ -175,6 +177,7 @@ def _face_of(face: Face) -> FaceResult:
         score=face.score,
         label=str(face.label),
         unsure=str(face.unsure or ""),
+        trust=face.trust,
         probabilities=face.probabilities,
         pose_deg=None if pose is None else (pose.yaw_deg, pose.pitch_deg, pose.roll_deg),
         eye_opening=face.eye_opening,
@@ -200,6 +203,7 @@ def _face_of_message(face: FaceMessage) -> FaceResult:
         score=None,
         label=face.label,
         unsure=face.unsure,
+        trust=face.trust,
         probabilities=face.probabilities,
         pose_deg=face.pose_deg,
         eye_opening=face.eyes,
@@ -224,6 +228,7 @@ def _message_of(face: FaceResult) -> FaceMessage:
         box=face.box,
         label=face.label,
         unsure=face.unsure,
+        trust=face.trust,
         probabilities=cast(Probabilities, face.probabilities),
         pose_deg=face.pose_deg,
         eye_opening=face.eye_opening,

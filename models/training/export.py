@@ -51,14 +51,14 @@ def to_tflite(arrays: Arrays) -> bytes:
     def emotion(gray: tf.Tensor) -> dict[str, tf.Tensor]:
         centered = gray - tf.reduce_mean(gray, [1, 2], keepdims=True)
         spread = tf.reduce_mean(centered * centered, [1, 2], keepdims=True)
-        x = tf.nn.relu(_convolve(centered * tf.math.rsqrt(spread + 1.0), *fold(arrays, "stem"), stride=2))
+        x = tf.nn.relu(convolve(centered * tf.math.rsqrt(spread + 1.0), *fold(arrays, "stem"), stride=2))
         for block in sorted({int(name.split(".")[1]) for name in arrays if name.startswith("body.")}):
             name = f"body.{block}"
             if f"{name}.first.0.weight" in arrays:
-                inner = tf.nn.relu(_convolve(x, *fold(arrays, f"{name}.first"), stride=1))
-                x = tf.nn.relu(x + _convolve(inner, *fold(arrays, f"{name}.second"), stride=1))
+                inner = tf.nn.relu(convolve(x, *fold(arrays, f"{name}.first"), stride=1))
+                x = tf.nn.relu(x + convolve(inner, *fold(arrays, f"{name}.second"), stride=1))
             else:
-                x = tf.nn.relu(_convolve(x, *fold(arrays, name), stride=2))
+                x = tf.nn.relu(convolve(x, *fold(arrays, name), stride=2))
         # The temperature goes into the last layer's weights: dividing them divides the logits.
         temperature = float(arrays["temperature"])
         weight = (arrays["head.weight"].T / temperature).astype(np.float32)
@@ -81,7 +81,7 @@ def fold(arrays: Arrays, name: str) -> tuple[NDArray[np.float32], NDArray[np.flo
     return kernel.transpose(2, 3, 1, 0).astype(np.float32), bias.astype(np.float32)
 
 
-def _convolve(x: tf.Tensor, kernel: NDArray[np.float32], bias: NDArray[np.float32], stride: int) -> tf.Tensor:
+def convolve(x: tf.Tensor, kernel: NDArray[np.float32], bias: NDArray[np.float32], stride: int) -> tf.Tensor:
     """Convolve as torch does: the same padding on both sides, where a strided SAME pads them unevenly."""
     padding = "SAME"
     if stride > 1:

@@ -51,7 +51,7 @@ test('CSV has one row per face and one for a frame without faces, all of the sam
 
   assert.equal(rows.length, 1 + golden.faces.length + 1);
   assert.equal(new Set(rows.map((row) => row.length)).size, 1);
-  assert.match(rows[0].join(), /^time_s,clock,row,frames,connection,seq,pts_s,.*label,unsure,frames_angry,.*frames_unsure,angry,disgust,.*blinks,valence,arousal,smile,brows,eyes_closed_s,eye_closures,yawns,gaze$/);
+  assert.match(rows[0].join(), /^time_s,clock,row,frames,connection,seq,pts_s,.*label,unsure,frames_angry,.*frames_unsure,angry,disgust,.*blinks,valence,arousal,smile,brows,eyes_closed_s,eye_closures,yawns,gaze,trust$/);
 });
 
 test('each row of a CSV has the time of the session and of the wall clock', () => {

@@ -177,7 +177,7 @@ test('a log that a browser has kept since before a face had the later columns co
     const cells = chunk.rows.cells.filter((_, at) => at % width < FIRST_COLUMNS || at % width >= COLUMNS.length);
     return { ...chunk, format: 1, rows: { ...chunk.rows, cells } };
   });
-  const without = ({ valence: _1, arousal: _2, smile: _3, brows: _4, eyes_closed_s: _5, eye_closures: _6, yawns: _7, gaze: _8, ...kept }) => kept;
+  const without = ({ valence: _1, arousal: _2, smile: _3, brows: _4, eyes_closed_s: _5, eye_closures: _6, yawns: _7, gaze: _8, trust: _9, ...kept }) => kept;
   const bare = (telemetry) => ({ ...telemetry, faces: telemetry.faces.map(without) });
 
   const back = SessionLog.from(old, LIMITS);

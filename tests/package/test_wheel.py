@@ -85,6 +85,7 @@ def test_the_wheel_contains_every_file_of_the_page(wheel: Path):
         "client/node_modules/c3/c3.min.js",
         "models/cache/blazeface.tflite",
         "models/emotion.tflite",
+        "models/trust.tflite",
         "docs/openapi.json",
     ],
 )

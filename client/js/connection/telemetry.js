@@ -5,7 +5,7 @@ export const EMOTIONS = ['angry', 'disgust', 'fear', 'happy', 'sad', 'surprise',
 /** The stages of a frame on the server, in order. */
 export const STAGES = ['wait', 'detect', 'landmarks', 'emotion', 'draw'];
 /** Why a face has no label, in `unsure`. The log keeps the position in these lists: append, never reorder. */
-export const UNSURE_REASONS = ['close', 'small', 'blurred', 'turned'];
+export const UNSURE_REASONS = ['close', 'small', 'blurred', 'turned', 'hidden', 'dark', 'misplaced'];
 /** Where a face looks, in `gaze`; also by position. */
 export const GAZES = ['camera', 'left', 'right', 'up', 'down'];
 /** Why a frame was not analysed, in `unanalysed`. */
@@ -23,6 +23,7 @@ const KEEPS_UP = 0.85;
  * @property {string} label an emotion, or "unsure"
  * @property {string[]} [hints] what makes its analysis harder, such as "dark"; absent: nothing
  * @property {string} unsure why the label is "unsure"; else empty
+ * @property {number} [trust] 0..1: how probable it is that most people would choose the most probable word; absent: not measured
  * @property {number[]} probabilities seven, each 0..1, in the order of EMOTIONS
  * @property {number[] | null} [pose_deg] yaw, pitch, roll of the head
  * @property {number} [eyes] about 0.3 open, below 0.2 closed

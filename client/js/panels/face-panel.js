@@ -180,7 +180,7 @@ export class FacePanel {
     if (!face || !percents) return { word: T.NO_FACE, tone: 'large', reason: T.NO_FACE_REASON };
     const { id, label, unsure } = face;
     if (unsure) return { word: T.EMOTION_LABELS.unsure, tone: 'quiet', reason: T.UNSURE_REASONS[unsure] ?? unsure, label, id };
-    return { ...describeLabel(label, face.probabilities, percents), reason: T.describePose(face, this.#view), label, id };
+    return { ...describeLabel(label, face.probabilities, percents), reason: withTrust(T.describePose(face, this.#view), face), label, id };
   }
 
   /** @param {Statement} statement */
@@ -268,6 +268,9 @@ function describeLabel(label, probabilities, percents) {
   const isLikely = probabilities[at] >= LIKELY;
   return { word: isLikely ? T.EMOTION_LABELS[label] : T.perhaps(label), tone: isLikely ? 'large' : 'quiet', share: percent(percents[at] / 100) };
 }
+
+/** @param {string} sentence @param {import('../connection/telemetry.js').Face} face @returns {string} and how far its word can be trusted, in steps of 5 %, so that it changes rarely */
+const withTrust = (sentence, { trust }) => (trust === undefined ? sentence : `${sentence}. ${T.trusted(percent(Math.round(20 * trust) / 20))}`);
 
 /** @param {import('../session/moment.js').Moment} moment @param {number[]} ids of all faces of the session @param {number[] | null} percents @param {(id: number) => string} nameOf @returns {Statement} */
 function describeMoment({ atS, faceId, label, probabilities, isMeasured }, ids, percents, nameOf) {

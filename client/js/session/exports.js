@@ -13,7 +13,7 @@ const FACE_COLUMNS = ['face', 'name', 'left', 'top', 'width', 'height', 'label',
 const COUNT_COLUMNS = LABELS.map((label) => `frames_${label}`);
 /** Beside the probabilities, never instead of them. */
 const CHANGE_COLUMNS = EMOTIONS.map((emotion) => `${emotion}_change`);
-const BODY_COLUMNS = ['yaw_deg', 'pitch_deg', 'roll_deg', 'eyes', 'mouth', 'blinks', 'valence', 'arousal', 'smile', 'brows', 'eyes_closed_s', 'eye_closures', 'yawns', 'gaze'];
+const BODY_COLUMNS = ['yaw_deg', 'pitch_deg', 'roll_deg', 'eyes', 'mouth', 'blinks', 'valence', 'arousal', 'smile', 'brows', 'eyes_closed_s', 'eye_closures', 'yawns', 'gaze', 'trust'];
 const COLUMNS = [...FRAME_COLUMNS, ...STAGE_COLUMNS, ...FACE_COLUMNS, ...COUNT_COLUMNS, ...EMOTIONS, ...CHANGE_COLUMNS, ...BODY_COLUMNS];
 /** Before the name of a value of the server's own plug-in, as in faces.csv of `facestream analyze`. */
 const EXTRA = 'extra_';
@@ -204,7 +204,7 @@ function withoutFace({ frames, analysedFrames, faceless }) {
 function faceCells(face, baseline, name, labels = LABELS.map((label) => Number(label === face?.label))) {
   if (!face) return [...FACE_COLUMNS.map(() => ''), ...labels, ...EMOTIONS.map(() => ''), ...CHANGE_COLUMNS.map(() => ''), ...BODY_COLUMNS.map(() => '')];
   const pose = face.pose_deg ?? ['', '', ''];
-  return [face.id, harmless(name), ...face.box, face.label, face.unsure, ...labels, ...face.probabilities, ...(baseline ? changesOf(face.probabilities, baseline) : CHANGE_COLUMNS.map(() => '')), ...pose, face.eyes ?? '', face.mouth ?? '', face.blinks ?? '', face.valence ?? '', face.arousal ?? '', face.smile ?? '', face.brows ?? '', face.eyes_closed_s ?? '', face.eye_closures ?? '', face.yawns ?? '', face.gaze ?? ''];
+  return [face.id, harmless(name), ...face.box, face.label, face.unsure, ...labels, ...face.probabilities, ...(baseline ? changesOf(face.probabilities, baseline) : CHANGE_COLUMNS.map(() => '')), ...pose, face.eyes ?? '', face.mouth ?? '', face.blinks ?? '', face.valence ?? '', face.arousal ?? '', face.smile ?? '', face.brows ?? '', face.eyes_closed_s ?? '', face.eye_closures ?? '', face.yawns ?? '', face.gaze ?? '', face.trust ?? ''];
 }
 
 /** @param {SessionLog} log @returns {string[]} */

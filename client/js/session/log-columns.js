@@ -10,7 +10,7 @@ export const LABELS = [...EMOTIONS, 'unsure'];
 
 /** Those that all faces of a frame share. */
 export const FRAME_COLUMNS = ['seq', 'fpsIn', 'fpsOut', 'dropped', 'analysed', 'unanalysed', 'degradationLevel', ...STAGES];
-const FACE_COLUMNS = ['id', 'left', 'top', 'width', 'height', 'label', 'unsure', ...EMOTIONS, 'yaw', 'pitch', 'roll', 'eyes', 'mouth', 'blinks', 'valence', 'arousal', 'smile', 'brows', 'eyesClosedS', 'eyeClosures', 'yawns', 'gaze'];
+const FACE_COLUMNS = ['id', 'left', 'top', 'width', 'height', 'label', 'unsure', ...EMOTIONS, 'yaw', 'pitch', 'roll', 'eyes', 'mouth', 'blinks', 'valence', 'arousal', 'smile', 'brows', 'eyesClosedS', 'eyeClosures', 'yawns', 'gaze', 'trust'];
 /** One row per face of a frame, or one row with the id 0 for a frame without faces. */
 export const COLUMNS = [...FRAME_COLUMNS, ...FACE_COLUMNS];
 /**
@@ -32,6 +32,7 @@ const LATER = [
   ['eyes_closed_s', AT.eyesClosedS, 1, 0],
   ['eye_closures', AT.eyeClosures, 0, 0],
   ['yawns', AT.yawns, 0, 0],
+  ['trust', AT.trust, 2, NaN],
 ];
 /** A message without these is not taken. */
 const OF_EVERY_FRAME = ['seq', 'fpsIn', 'fpsOut', 'dropped', ...STAGES].map((name) => AT[name]);
@@ -64,7 +65,7 @@ function encodeRow(telemetry, face) {
     ...STAGES.map((stage) => telemetry.ms[stage]),
     face?.id ?? 0, ...(face?.box ?? [NaN, NaN, NaN, NaN]), labelNumber(face?.label), Math.max(0, UNSURE.indexOf(face?.unsure ?? '')),
     ...(face?.probabilities ?? EMOTIONS.map(() => NaN)), ...pose, face?.eyes ?? NaN, face?.mouth ?? NaN, face?.blinks ?? 0,
-    face?.valence ?? NaN, face?.arousal ?? NaN, face?.smile ?? NaN, face?.brows ?? NaN, face?.eyes_closed_s ?? 0, face?.eye_closures ?? 0, face?.yawns ?? 0, Math.max(0, GAZE.indexOf(face?.gaze ?? '')),
+    face?.valence ?? NaN, face?.arousal ?? NaN, face?.smile ?? NaN, face?.brows ?? NaN, face?.eyes_closed_s ?? 0, face?.eye_closures ?? 0, face?.yawns ?? 0, Math.max(0, GAZE.indexOf(face?.gaze ?? '')), face?.trust ?? NaN,
   ];
 }
 

@@ -49,7 +49,7 @@ function hintOf({ hints = [], unsure }) {
   const known = ['cut', 'dark', 'backlit', 'far', 'blurred'].find((hint) => hints.includes(hint));
   if (known) return known;
   if (unsure === 'small') return 'far';
-  return unsure === 'blurred' || unsure === 'turned' ? unsure : '';
+  return ['dark', 'hidden', 'blurred', 'turned', 'misplaced'].includes(unsure) ? unsure : '';
 }
 
 /** @param {string} key @param {number} [every] @returns {Finding} */

@@ -13,6 +13,8 @@ const QUALITY = {
   far: 'Gesicht zu klein: Kommen Sie näher',
   blurred: 'Unscharf: Halten Sie still und machen Sie mehr Licht',
   turned: 'Gesicht abgewandt: Schauen Sie in die Kamera',
+  hidden: 'Augen oder Mund verdeckt: Machen Sie sie frei',
+  misplaced: 'Punkte nicht auf dem Gesicht: Schauen Sie in die Kamera',
   loss: 'Schwache Verbindung: Teile des Videos gehen verloren',
   few: 'Server ausgelastet: Nur die zwei größten Gesichter werden ausgewertet',
   late: 'Langsame Verbindung: Das Video kommt spät an',

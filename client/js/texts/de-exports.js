@@ -99,7 +99,7 @@ export const COLUMN_MEANINGS = {
   width: 'Breite des Rahmens um das Gesicht',
   height: 'Höhe des Rahmens um das Gesicht',
   label: 'Der geschätzte Ausdruck, oder „unsure“ (unklar). In einer Zeile mit Mittelwerten: der häufigste; Anteile müssen aus den Spalten frames_... berechnet werden, nicht aus dieser',
-  unsure: 'Warum der Ausdruck „unsure“ ist: close (zwei Ausdrücke sind etwa gleich wahrscheinlich), small (zu klein), blurred (unscharf), turned (abgewandt)',
+  unsure: 'Warum der Ausdruck „unsure“ ist: close (zwei Ausdrücke sind etwa gleich wahrscheinlich), small (zu klein), blurred (unscharf), turned (abgewandt), hidden (Augen oder Mund verdeckt), dark (zu dunkel), misplaced (die Punkte liegen nicht auf dem Gesicht)',
   yaw_deg: 'Wie weit der Kopf gedreht ist; positiv: zum rechten Rand des Bildes',
   pitch_deg: 'Wie weit der Kopf nach oben (positiv) oder unten blickt',
   roll_deg: 'Wie weit der Kopf geneigt ist; positiv: im Bild im Uhrzeigersinn',
@@ -114,6 +114,7 @@ export const COLUMN_MEANINGS = {
   eye_closures: 'Wie oft die Augen länger als einen Lidschlag geschlossen waren, seit das Gesicht zuerst zu sehen war',
   yawns: 'Wie oft gegähnt wurde, seit das Gesicht zuerst zu sehen war',
   gaze: 'Wohin das Gesicht grob blickt, Kopf und Augen zusammen: camera (zur Kamera), left, right (im Bild), up, down; verglichen mit der üblichen Blickrichtung. Leer: nicht bekannt, etwa bei geschlossenen Augen oder gedrehtem Kopf. In einer Zeile mit Mittelwerten am Ende der Sekunde',
+  trust: 'Wie wahrscheinlich es ist, dass die meisten Menschen den wahrscheinlichsten Ausdruck wählen würden, 0 bis 1; leer: Der Server sagte es nicht',
   event: 'Was geschehen ist. marker, stimulus-start, stimulus-end: von einem Menschen notiert. began: Start wurde gedrückt; bei einer Datei, die einmal ausgewertet wird, immer bei 0. recording-start, recording-end: ein Teil einer Aufnahme, dessen Nummer in detail steht. connection: das erste Bild einer Verbindung, deren Nummer in detail steht. cut: Die Sitzung endete ohne Stopp',
   detail:
     'Näheres zum Ereignis: ein eigener Text, Nummer und Ausdruck eines Gesichts, ein Grund. Ein Apostroph vor einem Text, der mit =, +, - oder @ beginnt, wurde hinzugefügt, damit ihn eine Tabellenkalkulation nicht berechnet; in JSONL steht der Text ohne ihn',

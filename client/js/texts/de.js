@@ -54,7 +54,7 @@ export const TEXT = {
   announceTitle: 'Ein Screenreader liest das Wort vor, wenn es sich ändert, höchstens alle 5 Sekunden und nur ab einer Wahrscheinlichkeit von 60 %',
   meaningTitle: 'Was diese Angaben bedeuten',
   meaningLabels:
-    'Ein kleines neuronales Netz vergleicht jedes Gesicht mit sieben Gruppen von Fotos: wütend, angewidert, ängstlich, fröhlich, traurig, überrascht und neutral. Die Prozentzahl sagt, wie sicher das Netz ist, nicht wie stark ein Ausdruck ist. Unter 60 % steht „Vielleicht“ davor. „Unklar“ heißt: Zwei Ausdrücke sind etwa gleich wahrscheinlich, oder das Gesicht ist zu klein, unscharf oder abgewandt.',
+    'Ein kleines neuronales Netz vergleicht jedes Gesicht mit sieben Gruppen von Fotos: wütend, angewidert, ängstlich, fröhlich, traurig, überrascht und neutral. Die Prozentzahl sagt, wie sicher das Netz ist, nicht wie stark ein Ausdruck ist. Unter 60 % steht „Vielleicht“ davor. „Unklar“ heißt: Zwei Ausdrücke sind etwa gleich wahrscheinlich, oder das Gesicht ist zu klein, zu dunkel, unscharf, verdeckt oder abgewandt.',
   meaningMoment: 'Wort und Balken können der Angabe im Video bis zu einer Viertelsekunde hinterherhinken, damit man sie lesen kann.',
   meaningErrors:
     'Bei Fotos, die Menschen zuvor eingeordnet hatten, stimmt das Netz in etwa 84 von 100 Fällen mit ihnen überein, mit einer Kamera seltener. Ekel und Angst erkennt es höchstens in der Hälfte der Fälle. Ein trauriges Gesicht nennt es oft neutral, ein ängstliches überrascht.',
@@ -197,7 +197,13 @@ export const UNSURE_REASONS = {
   small: 'Das Gesicht ist zu klein: Kommen Sie näher',
   blurred: 'Das Gesicht ist unscharf: Halten Sie still und machen Sie mehr Licht',
   turned: 'Das Gesicht ist abgewandt: Schauen Sie in die Kamera',
+  hidden: 'Augen oder Mund sind verdeckt: Machen Sie sie frei',
+  dark: 'Das Gesicht ist zu dunkel: Machen Sie Licht',
+  misplaced: 'Die Punkte liegen nicht auf dem Gesicht: Schauen Sie in die Kamera',
 };
+
+/** @param {string} share @returns {string} how often the word is right for faces like this one */
+export const trusted = (share) => `Das Wort stimmt bei ${share} solcher Gesichter`;
 
 /** The stages of a frame from the camera to the screen, in order. @type {Record<string, string>} */
 export const STAGE_LABELS = {

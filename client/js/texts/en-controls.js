@@ -13,6 +13,8 @@ const QUALITY = {
   far: 'Face too small: come closer',
   blurred: 'Blurred: hold still, and turn on more light',
   turned: 'Face turned away: look into the camera',
+  hidden: 'Eyes or mouth covered: uncover them',
+  misplaced: 'Points not on the face: look into the camera',
   loss: 'Weak connection: parts of the video are lost',
   few: 'Server busy: only the two largest faces are read',
   late: 'Slow connection: the video arrives late',

@@ -98,7 +98,7 @@ export const COLUMN_MEANINGS = {
   width: 'Width of the box around the face',
   height: 'Height of the box around the face',
   label: 'The estimated expression, or "unsure". In a row of means, the most frequent one; shares of labels must be computed from the columns frames_..., not from this one',
-  unsure: 'Why the label is "unsure": close (two expressions are about equally likely), small, blurred, turned',
+  unsure: 'Why the label is "unsure": close (two expressions are about equally likely), small, blurred, turned, hidden (eyes or mouth covered), dark, misplaced (the points do not lie on the face)',
   yaw_deg: 'How far the head is turned; positive: towards the right of the frame',
   pitch_deg: 'How far the head looks up (positive) or down',
   roll_deg: 'How far the head is tilted; positive: clockwise in the frame',
@@ -113,6 +113,7 @@ export const COLUMN_MEANINGS = {
   eye_closures: 'How often the eyes were closed for longer than a blink since the face was first seen',
   yawns: 'Yawns since the face was first seen',
   gaze: 'Where the face looks, head and eyes together, coarsely: camera, left, right (of the frame), up, down; compared with where it looks usually. Empty: not known, such as of closed eyes or a turned head. In a row of means, at the end of the second',
+  trust: 'How probable it is that most people would choose the most probable expression, 0 to 1; empty: the server did not say',
   event: 'What happened. marker, stimulus-start, stimulus-end: noted by a person. began: Start was pressed; in a file that is analysed once, always at 0. recording-start, recording-end: a part of a recording, whose number is in detail. connection: the first frame of a connection, whose number is in detail. cut: the session ended without Stop',
   detail:
     "More about the event: a person's own text, a face's number and label, a reason. An apostrophe before a text that begins with =, +, - or @ was added, so that a spreadsheet does not calculate it; JSONL has the text without it",

@@ -54,7 +54,7 @@ export const TEXT = {
   announceTitle: 'A screen reader reads the word when it changes, at most every 5 seconds, and only if its probability is at least 60 %',
   meaningTitle: 'What these labels mean',
   meaningLabels:
-    'A small neural network compares each face with seven groups of photographs: angry, disgust, fear, happy, sad, surprise and neutral. A percentage says how sure the network is, not how strong an expression is. Below 60 % the page says "Perhaps". "Unsure" means that two labels are about equally likely, or that the face is too small, blurred or turned away.',
+    'A small neural network compares each face with seven groups of photographs: angry, disgust, fear, happy, sad, surprise and neutral. A percentage says how sure the network is, not how strong an expression is. Below 60 % the page says "Perhaps". "Unsure" means that two labels are about equally likely, or that the face is too small, too dark, blurred, covered or turned away.',
   meaningMoment: 'The word and the bars may be up to a quarter of a second behind the label in the video, so that they can be read.',
   meaningErrors:
     'On photographs that people had labelled before, the network agrees with them in about 84 of 100 cases, and in fewer with a camera. It finds half of the cases of disgust and fear, or fewer. It often calls a sad face neutral, and a fearful face surprised.',
@@ -197,7 +197,13 @@ export const UNSURE_REASONS = {
   small: 'The face is too small: come closer',
   blurred: 'The face is blurred: hold still, and turn on more light',
   turned: 'The face is turned away: look into the camera',
+  hidden: 'Eyes or mouth are covered: uncover them',
+  dark: 'The face is too dark: turn on a light',
+  misplaced: 'The points do not lie on the face: look into the camera',
 };
+
+/** @param {string} share @returns {string} how often the word is right for faces like this one */
+export const trusted = (share) => `The word is right for ${share} of such faces`;
 
 /** The stages of a frame from the camera to the screen, in order. @type {Record<string, string>} */
 export const STAGE_LABELS = {

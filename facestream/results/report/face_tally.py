@@ -15,7 +15,8 @@ LOST_S = 0.2
 MOST_REASONS = 16
 OTHER = "other"
 """A reason that has no name in the report."""
-_UNREADABLE = {str(UnsureReason.TURNED), str(UnsureReason.SMALL), str(UnsureReason.BLURRED)}
+_UNREADABLE = set(map(str, UnsureReason)) - {str(UnsureReason.CLOSE)}
+"""With these reasons the opening of the eyes is not known either."""
 _EMOTION_COLUMNS = len(LABELS)
 _KNOWN_COLUMN = len(LABELS) + len(EMOTIONS)
 

@@ -104,6 +104,9 @@ GERMAN = Texts(
         "small": "Gesicht zu klein",
         "blurred": "Gesicht unscharf",
         "turned": "Gesicht abgewandt",
+        "hidden": "Augen oder Mund verdeckt",
+        "dark": "Gesicht zu dunkel",
+        "misplaced": "Punkte nicht auf dem Gesicht",
         "other": "ein anderer Grund",
     },
     hints="Was Gesichter schwer lesbar machte",
@@ -157,7 +160,7 @@ GERMAN = Texts(
         (
             "Unklar",
             "Es wird kein Ausdruck genannt, weil die beiden wahrscheinlichsten etwa gleich wahrscheinlich sind, oder "
-            "weil das Gesicht zu klein, unscharf oder abgewandt ist.",
+            "weil das Gesicht zu klein, zu dunkel, unscharf, verdeckt oder abgewandt ist.",
         ),
         (
             "Wechsel des Ausdrucks",
@@ -174,8 +177,8 @@ GERMAN = Texts(
             "Augen geschlossen",
             "Die Augenöffnung ist mindestens eine halbe Sekunde lang unter 0,2; bei Augen, die schmaler sind als die "
             "meisten, unter 65 % des Medians dieses Gesichts. Die Augenöffnung ist die Höhe eines Auges geteilt durch "
-            "seine Breite. Auch ein Blick nach unten zählt. Bilder mit kleinem, unscharfem oder abgewandtem Gesicht "
-            "zählen nicht.",
+            "seine Breite. Auch ein Blick nach unten zählt. Bilder mit kleinem, dunklem, unscharfem, "
+            "verdecktem oder abgewandtem Gesicht zählen nicht.",
         ),
         (
             "Kopfhaltung",

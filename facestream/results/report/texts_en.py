@@ -97,6 +97,9 @@ ENGLISH = Texts(
         "small": "face too small",
         "blurred": "face blurred",
         "turned": "face turned away",
+        "hidden": "eyes or mouth covered",
+        "dark": "face too dark",
+        "misplaced": "points not on the face",
         "other": "another reason",
     },
     hints="What made faces hard to read",
@@ -150,7 +153,7 @@ ENGLISH = Texts(
         (
             "Unsure",
             "No expression is named, because the two most probable ones are about equally likely, or because the face "
-            "is too small, blurred or turned away.",
+            "is too small, too dark, blurred, covered or turned away.",
         ),
         (
             "Change of the expression",
@@ -166,7 +169,7 @@ ENGLISH = Texts(
             "Eyes closed",
             "The eye opening is below 0.2 for at least half a second; for eyes that are narrower than most, below 65 % "
             "of the median of this face. The eye opening is the eye aspect ratio: the height of an eye over its width. "
-            "Looking down counts, too. Frames with a small, blurred or turned face do not count.",
+            "Looking down counts, too. Frames with a small, dark, blurred, covered or turned face do not count.",
         ),
         (
             "Head pose",

@@ -2,6 +2,7 @@
 
 import pytest
 
+from facestream.analysis import quality
 from facestream.analysis.emotion import label, steadying
 from facestream.analysis.options import AnalysisOptions
 from facestream.analysis.tracking import blinks
@@ -26,7 +27,11 @@ SWITCH_S, CLOSE_S, CLOSE_ENDS_S = (
         f"eyes less than {label.SMALL_EYE_DISTANCE_PX:.0f} px apart |",
         f"yaw above {label.TURNED_YAW_DEG:.0f} or pitch above {label.TURNED_PITCH_DEG:.0f} degrees |",
         f"detail of the inner face below {label.BLURRED_BELOW} (",
-        f"gray levels, at {label.SHARPNESS_PX} px)",
+        f"gray levels, at {quality.SHARPNESS_PX} px)",
+        f"below {label.DARK_CONTRAST:.0f} gray levels, and its luma below {label.DARK_LUMA:.0f} |",
+        f"over the mouth (above {label.HIDDEN_FROM}), or over the eyes while the trust is below "
+        f"{label.EYES_TRUSTED_FROM} |",
+        f"do not lie on the face (above {label.MISPLACED_FROM}) |",
         f"the two most probable emotions less than {steadying.CLOSE_ENTER:.2f} apart for {CLOSE_S:.1f} s, "
         f"for {SPEECH * CLOSE_S:.1f} s while somebody speaks |",
         f"{100 * (label.LEAVE_SHARE - 1):.0f} % clear of its limit (`close`: {steadying.CLOSE_LEAVE} apart "

@@ -172,4 +172,9 @@ def test_in_a_checkout_every_fetched_file_is_in_the_models_folder():
 def test_the_models_of_the_options_are_named_with_their_versions():
     options = AnalysisOptions(detector="dlib", emotion_model="mini_xception")
 
-    assert named_models(MODELS_DIR, options) == ("dlib", "landmarks 0.3.0", "mini_xception 25.10.3")
+    assert named_models(MODELS_DIR, options) == (
+        "dlib",
+        "landmarks 0.3.0",
+        "mini_xception 25.10.3",
+        "trust 1",
+    )

@@ -1,6 +1,7 @@
 """Hints about the quality of a face, on a real clip that is made worse, and their damping."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import astuple
 from pathlib import Path
 
 import av
@@ -14,6 +15,18 @@ from facestream.analysis.quality import NO_QUALITY, Quality, next_quality
 from facestream.analysis.tracking.tracks import Tracks
 
 FPS = 30
+
+
+class Visibility:
+    """In place of the trust net: always the same answer."""
+
+    def __init__(self, *said: float) -> None:
+        self.said = np.array(said or (0.0, 0.0, 0.0), np.float32)
+
+    def read(self, gray: GrayImage, landmarks_xy: np.ndarray) -> np.ndarray:
+        return self.said
+
+
 BOX = BoundingBox(100, 100, 100, 100)
 
 
@@ -38,7 +51,7 @@ def watch(
 ) -> list[Quality]:
     seen = []
     for number, gray in enumerate(frames):
-        quality = next_quality(quality, gray, BOX, landmarks(), start_s + number / FPS)
+        quality = next_quality(quality, gray, BOX, landmarks(), start_s + number / FPS, Visibility())
         seen.append(quality)
     return seen
 
@@ -126,7 +139,7 @@ def test_a_value_near_its_limit_does_not_make_a_hint_flicker():
     for step in range(200):
         # The luma goes up and down across the limit of 40, but not up to 44.
         after = next_quality(
-            quality, frame(42 if step % 10 < 5 else 35, 40), BOX, landmarks(), 2.0 + 0.2 * step
+            quality, frame(42 if step % 10 < 5 else 35, 40), BOX, landmarks(), 2.0 + 0.2 * step, Visibility()
         )
         changes += after.hints != quality.hints
         quality = after
@@ -138,6 +151,32 @@ def test_a_value_near_its_limit_does_not_make_a_hint_flicker():
     "box", [BoundingBox(-500, -500, 100, 100), BoundingBox(300, 300, 90, 90), BoundingBox(0, 0, 0.5, 0.5)]
 )
 def test_a_face_beyond_the_frame_is_measured_without_an_error(box: BoundingBox):
-    quality = next_quality(NO_QUALITY, frame(90, 90), box, landmarks(), 0.0)
+    quality = next_quality(NO_QUALITY, frame(90, 90), box, landmarks(), 0.0, Visibility())
 
-    assert np.isfinite(quality.measures).all()
+    assert quality.measures is not None
+    assert np.isfinite(astuple(quality.measures)).all()
+
+
+def test_what_the_trust_net_says_is_averaged_and_known_after_half_a_second():
+    quality = watch([frame(120, 120)] * 30)[-1]
+    mouth = []
+    for number in range(30):
+        quality = next_quality(
+            quality, frame(120, 120), BOX, landmarks(), 1.0 + number / FPS, Visibility(0.0, 1.0, 0.0)
+        )
+        assert quality.measures is not None
+        mouth.append(quality.measures.mouth_hidden)
+
+    assert mouth[3] < 0.5
+    assert mouth[15] > 0.5
+
+
+def test_a_photograph_takes_what_the_trust_net_says_as_it_is():
+    quality = next_quality(NO_QUALITY, frame(120, 120), BOX, landmarks(), 0.0, Visibility(0.25, 0.5, 0.75))
+
+    assert quality.measures is not None
+    assert (quality.measures.eyes_hidden, quality.measures.mouth_hidden, quality.measures.misplaced) == (
+        0.25,
+        0.5,
+        0.75,
+    )

@@ -14,6 +14,7 @@ def face(number: int, **changed: object) -> FaceResult:
         "score": 0.875,
         "label": "happy",
         "unsure": "",
+        "trust": 0.875,
         "probabilities": (0.01, 0.02, 0.03, 0.8, 0.04, 0.05, 0.05),
         "pose_deg": (12.5, -3.25, -0.0001),
         "eye_opening": 0.31,

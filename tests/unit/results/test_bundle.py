@@ -137,12 +137,12 @@ def test_session_json_says_what_made_the_numbers_and_their_totals(tmp_path: Path
     assert versions["facestream"] == __version__
     assert "numpy" in versions
     manifest = json.loads((MODELS_DIR / "manifest.json").read_text("utf-8"))
-    assert set(models) == {"blazeface", "landmarks", "emotion"}
+    assert set(models) == {"blazeface", "landmarks", "emotion", "trust"}
     assert all(models[name]["sha256"] == manifest[name]["sha256"] for name in models)
 
 
 def test_dlibs_detector_has_no_model_file():
-    assert set(models_used(MODELS_DIR, AnalysisOptions(detector="dlib"))) == {"landmarks", "emotion"}
+    assert set(models_used(MODELS_DIR, AnalysisOptions(detector="dlib"))) == {"landmarks", "emotion", "trust"}
 
 
 def test_what_was_written_before_a_kill_is_there(tmp_path: Path):

@@ -16,7 +16,7 @@ from facestream.results.tables import TableOptions
 from tests.unit.results.samples import POINTS, face, frame
 
 FRAME = ["frame", "time_s"]
-FACE = ["face_id", "box_left", "box_top", "box_width", "box_height", "score", "label", "unsure"]
+FACE = ["face_id", "box_left", "box_top", "box_width", "box_height", "score", "label", "unsure", "trust"]
 EMOTIONS = ["angry", "disgust", "fear", "happy", "sad", "surprise", "neutral"]
 BODY = [
     "yaw_deg", "pitch_deg", "roll_deg", "eye_opening", "mouth_opening", "blinks",
@@ -90,7 +90,7 @@ def test_the_text_has_three_decimals_and_line_feeds_only():
 
     lines = text.split("\n")
     assert lines[1] == (
-        "1,0.033,1,10.250,20.500,99.000,100.125,0.875,happy,,"
+        "1,0.033,1,10.250,20.500,99.000,100.125,0.875,happy,,0.875,"
         "0.010,0.020,0.030,0.800,0.040,0.050,0.050,12.500,-3.250,0.000,0.310,0.050,2,0.600,0.500,-0.250,,1.500,3,1,left"
     )
     assert lines[2:] == [""]

@@ -12,7 +12,7 @@ from facestream.analysis.degradation import DegradationLevel, DegradationState
 from facestream.analysis.emotion.steadying import EmotionState
 from facestream.analysis.faces import Gaze, QualityHint, UnsureReason
 from facestream.analysis.gaze import GazeState
-from facestream.analysis.quality import Quality
+from facestream.analysis.quality import Measures, Quality
 from facestream.analysis.tracking.blinks import Eyes
 from facestream.analysis.tracking.expression import Rest
 from facestream.analysis.tracking.eye_spells import EyeSpell
@@ -55,7 +55,12 @@ def track(number: int) -> Track:
         lips=Lips(0.21, 0.5, 1 / 3, 5.125),
         gaze=GazeState((4.5, -3.0), (1.0, 2.0), 3.5, 5.0, 5.125, Gaze.LEFT),
         unsure=UnsureReason.BLURRED,
-        quality=Quality((0.5, 1e-9), 1.0, 2.0, (QualityHint.DARK, QualityHint.FAR)),
+        quality=Quality(
+            Measures(0.5, 1e-9, 3.0, 4.0, 5.0, 6.0, 0.25, 0.5, 0.75),
+            1.0,
+            2.0,
+            (QualityHint.DARK, QualityHint.FAR),
+        ),
     )
 
 

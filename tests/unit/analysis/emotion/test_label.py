@@ -6,7 +6,7 @@ import pytest
 
 from facestream.analysis.analyzer import Analyzer
 from facestream.analysis.description import as_face
-from facestream.analysis.emotion.label import SMALL_EYE_DISTANCE_PX, sharpness
+from facestream.analysis.emotion.label import SMALL_EYE_DISTANCE_PX
 from facestream.analysis.emotion.steadying import EmotionState
 from facestream.analysis.faces import (
     UNSURE,
@@ -18,6 +18,7 @@ from facestream.analysis.faces import (
 )
 from facestream.analysis.geometry import eye_distance_px, eye_opening, head_pose, mouth_opening, tilt_deg
 from facestream.analysis.landmarks import box_of_landmarks
+from facestream.analysis.quality import sharpness
 from facestream.analysis.tracking.tracks import Track
 
 SURE = EmotionState((0.05, 0.05, 0.0, 0.8, 0.0, 0.0, 0.1), Emotion.HAPPY, 0.0)
