@@ -11,8 +11,8 @@ GERMAN = Texts(
         "Jede Angabe ist die Vermutung eines kleinen neuronalen Netzes über den Ausdruck, und sie ist oft falsch. Sie ist "
         "ein Wort, mit dem Menschen ein Bild des Gesichts beschreiben würden; sie zeigt nicht, was ein Mensch fühlt. Sie "
         "gilt nicht für ein einzelnes Bild: Die Wahrscheinlichkeiten sind über kurze Zeit gemittelt, meist etwa 0,3 "
-        "Sekunden, und eine Angabe bleibt, bis eine andere deutlich wahrscheinlicher ist. Treffen Sie danach keine "
-        "Entscheidung über einen Menschen."
+        "Sekunden, und eine Angabe bleibt, bis eine andere einen Moment lang wahrscheinlicher war, länger, während jemand "
+        "spricht. Treffen Sie danach keine Entscheidung über einen Menschen."
     ),
     letters={
         "angry": "W",

@@ -11,7 +11,8 @@ ENGLISH = Texts(
         "Each label is a small neural network’s guess at the expression, and it is often wrong. It is a word that people "
         "would use for an image of the face; it does not show what a person feels. It does not describe a single frame: "
         "the probabilities are averaged over a short time, usually about 0.3 seconds, and a label stays until another "
-        "one is clearly more likely. Do not base any decision about a person on it."
+        "one has been more likely for a moment, for longer while somebody speaks. Do not base any decision about a "
+        "person on it."
     ),
     letters={
         "angry": "A",
