@@ -20,7 +20,7 @@ from benchmarks.faces_seen import (
     crossing_faces,
     face_cuts,
 )
-from benchmarks.label_rules import Reading, at_rate, by_new_rule, by_old_rule, worth
+from benchmarks.label_rules import Reading, at_rate, by_new_rule, by_old_rule, changes, worth
 from facestream.analysis.analyzer import Analyzer
 from facestream.analysis.faces import Emotion, FrameReport
 from facestream.analysis.options import AnalysisOptions
@@ -86,6 +86,8 @@ def _clip(
                 apart = np.linalg.norm(tracks.followed[0].landmarks_xy - points, axis=1)
                 errors.append(100 * float(apart.mean()) / eyes)
     readings = _readings(raw, frames)
+    shown = [report.faces[0].label for report in reports if report.faces]
+    minutes = (frames[-1].time_s - frames[0].time_s) / 60
     parts = {
         "where_limits_were_chosen": [each for each in readings if each.time_s < fit_until_s],
         "label": [each for each in readings if each.time_s >= fit_until_s],
@@ -96,6 +98,7 @@ def _clip(
         "ids": sorted({face.id for report in reports for face in report.faces}),
         "nme_percent": {"median": measured.median(errors), "p95": measured.percentile(errors, 95)},
         **{name: _labels(part) for name, part in parts.items() if part},
+        "changes_per_minute_as_served": round(changes(shown) / minutes, 1),
     }
 
 

@@ -1,7 +1,9 @@
 """The label of a face by the rule before and by the present one, from the same readings, and what each is worth.
 
-Readings are those of an analyzer with `smoothing_s` 0. A real change is one between two majorities of half a second
-that last half a second each. It is shown from the first frame after half of the way that names the second emotion.
+Readings are those of an analyzer with `smoothing_s` 0, one of each frame, because faces and mirror images are read in
+turn: of every second frame alone, all would be of one kind. A real change is one between two majorities of half a
+second that last half a second each. It is shown from the first frame after half of the way that names the second
+emotion.
 """
 
 import math
@@ -13,7 +15,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks import measured
-from facestream.analysis.description import READ_AFTER_SHARE
 from facestream.analysis.emotion.steadying import NO_EMOTION_STATE, next_emotion_state
 from facestream.analysis.faces import EMOTIONS, UNSURE, Face, UnsureReason
 from facestream.analysis.tracking.lips import NO_LIPS, next_lips
@@ -37,15 +38,14 @@ def by_old_rule(readings: Sequence[Reading]) -> list[str]:
     shown, mean, label, close, read_s = list[str](), np.empty(0), UNSURE, False, -math.inf
     for reading in readings:
         read = np.array(reading.face.probabilities)
-        step_s = reading.time_s - read_s
-        if not mean.size or step_s >= READ_AFTER_SHARE * SMOOTHING_S:
-            mean = mean + (1 - math.exp(-step_s / SMOOTHING_S)) * (read - mean) if mean.size else read
-            read_s = reading.time_s
-            second, first = np.sort(mean)[-2:]
-            close = bool(first - second < (OLD_CLOSE_LEAVE if close else OLD_CLOSE_ENTER))
-            best = int(mean.argmax())
-            if label == UNSURE or mean[best] - mean[EMOTIONS.index(label)] >= OLD_SWITCH_MARGIN:
-                label = str(EMOTIONS[best])
+        share = 1 - math.exp(-(reading.time_s - read_s) / SMOOTHING_S)
+        mean = mean + share * (read - mean) if mean.size else read
+        read_s = reading.time_s
+        second, first = np.sort(mean)[-2:]
+        close = bool(first - second < (OLD_CLOSE_LEAVE if close else OLD_CLOSE_ENTER))
+        best = int(mean.argmax())
+        if label == UNSURE or mean[best] - mean[EMOTIONS.index(label)] >= OLD_SWITCH_MARGIN:
+            label = str(EMOTIONS[best])
         shown.append(_shown(reading.face, label, close=close))
     return shown
 
@@ -55,8 +55,7 @@ def by_new_rule(readings: Sequence[Reading]) -> list[str]:
     shown, state, lips = list[str](), NO_EMOTION_STATE, NO_LIPS
     for reading in readings:
         face, time_s = reading.face, reading.time_s
-        if time_s - state.time_s >= READ_AFTER_SHARE * SMOOTHING_S:
-            state = next_emotion_state(state, face.probabilities, time_s, SMOOTHING_S, lips.speech)
+        state = next_emotion_state(state, face.probabilities, time_s, SMOOTHING_S, lips.speech)
         lips = next_lips(lips, face.mouth_opening, time_s)
         shown.append(_shown(face, state.label, close=state.close))
     return shown
