@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 
-import { wholePercents } from '../../client/js/texts/format.js';
+import { cautiousPercent, wholePercents } from '../../client/js/texts/format.js';
 
 const sum = (numbers) => numbers.reduce((all, number) => all + number, 0);
 
@@ -37,4 +37,9 @@ test('one certain share is 100 percent, and no shares are none', () => {
   assert.deepEqual(wholePercents([0, 1, 0]), [0, 100, 0]);
   assert.deepEqual(wholePercents([0, 0]), [0, 0]);
   assert.deepEqual(wholePercents([]), []);
+});
+
+test('how often something was right is in steps of 5 percent, and is never certain', () => {
+  const shown = [0.5, 0.876, 0.93, 0.98, 1, 0].map((share) => cautiousPercent(share).replace(/\s/, ''));
+  assert.deepEqual(shown, ['50%', '90%', '95%', '95%', '95%', '5%']);
 });

@@ -1,7 +1,7 @@
 /** The analysis of one face: a word, its reason, and a bar for each emotion. Draws into its own element only, and calmly. */
 
 import { find, make } from '../browser/elements.js';
-import { clockTime, percent, signedPoints, wholePercents } from '../texts/format.js';
+import { cautiousPercent, clockTime, percent, signedPoints, wholePercents } from '../texts/format.js';
 import { T } from '../texts/texts.js';
 import { amongWords } from '../session/face-names.js';
 import { EMOTIONS, chooseFace } from '../connection/telemetry.js';
@@ -269,8 +269,8 @@ function describeLabel(label, probabilities, percents) {
   return { word: isLikely ? T.EMOTION_LABELS[label] : T.perhaps(label), tone: isLikely ? 'large' : 'quiet', share: percent(percents[at] / 100) };
 }
 
-/** @param {string} sentence @param {import('../connection/telemetry.js').Face} face @returns {string} and how far its word can be trusted, in steps of 5 %, so that it changes rarely */
-const withTrust = (sentence, { trust }) => (trust === undefined ? sentence : `${sentence}. ${T.trusted(percent(Math.round(20 * trust) / 20))}`);
+/** @param {string} sentence @param {import('../connection/telemetry.js').Face} face @returns {string} and how far its word can be trusted */
+const withTrust = (sentence, { trust }) => (trust === undefined ? sentence : `${sentence}. ${T.trusted(cautiousPercent(trust))}`);
 
 /** @param {import('../session/moment.js').Moment} moment @param {number[]} ids of all faces of the session @param {number[] | null} percents @param {(id: number) => string} nameOf @returns {Statement} */
 function describeMoment({ atS, faceId, label, probabilities, isMeasured }, ids, percents, nameOf) {

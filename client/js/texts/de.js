@@ -54,10 +54,10 @@ export const TEXT = {
   announceTitle: 'Ein Screenreader liest das Wort vor, wenn es sich ändert, höchstens alle 5 Sekunden und nur ab einer Wahrscheinlichkeit von 60 %',
   meaningTitle: 'Was diese Angaben bedeuten',
   meaningLabels:
-    'Ein kleines neuronales Netz vergleicht jedes Gesicht mit sieben Gruppen von Fotos: wütend, angewidert, ängstlich, fröhlich, traurig, überrascht und neutral. Die Prozentzahl sagt, wie sicher das Netz ist, nicht wie stark ein Ausdruck ist. Unter 60 % steht „Vielleicht“ davor. „Unklar“ heißt: Zwei Ausdrücke sind etwa gleich wahrscheinlich, oder das Gesicht ist zu klein, zu dunkel, unscharf, verdeckt oder abgewandt.',
+    'Ein kleines neuronales Netz vergleicht jedes Gesicht mit sieben Gruppen von Fotos: wütend, angewidert, ängstlich, fröhlich, traurig, überrascht und neutral. Die Prozentzahl sagt, wie sicher das Netz ist, nicht wie stark ein Ausdruck ist. Unter 60 % steht „Vielleicht“ davor. „Richtig bei etwa 90 % ähnlicher Testgesichter“ sagt, wie oft Menschen dasselbe Wort für Testfotos wählten, die für das Netz diesem Gesicht glichen; mit einer Kamera können es weniger sein. „Unklar“ heißt: Zwei Ausdrücke sind etwa gleich wahrscheinlich, oder das Gesicht ist zu klein, zu dunkel, unscharf, verdeckt oder abgewandt.',
   meaningMoment: 'Wort und Balken können der Angabe im Video bis zu einer Viertelsekunde hinterherhinken, damit man sie lesen kann.',
   meaningErrors:
-    'Bei Fotos, die Menschen zuvor eingeordnet hatten, stimmt das Netz in etwa 84 von 100 Fällen mit ihnen überein, mit einer Kamera seltener. Ekel und Angst erkennt es höchstens in der Hälfte der Fälle. Ein trauriges Gesicht nennt es oft neutral, ein ängstliches überrascht.',
+    'Bei Fotos, die Menschen zuvor eingeordnet hatten, stimmt das Netz in etwa 84 von 100 Fällen mit ihnen überein, mit einer Kamera seltener. Ekel und Angst erkennt es in etwa der Hälfte der Fälle. Ein trauriges Gesicht nennt es oft neutral, ein ängstliches überrascht.',
   meaningLimits:
     'Die Angabe beschreibt, wie ein Gesicht aussieht, aber nicht in einem einzelnen Bild: Die Wahrscheinlichkeiten sind über kurze Zeit gemittelt, meist etwa 0,3 Sekunden, und eine Angabe bleibt, bis eine andere einen Moment lang wahrscheinlicher war, länger, während jemand spricht. Sie zeigt nicht, was ein Mensch fühlt, denkt oder vorhat, und ist keine Diagnose. Treffen Sie danach keine Entscheidung über einen Menschen.',
   valuesLabel: 'Werte der eigenen Auswertung dieses Servers',
@@ -202,8 +202,8 @@ export const UNSURE_REASONS = {
   misplaced: 'Die Punkte liegen nicht auf dem Gesicht: Schauen Sie in die Kamera',
 };
 
-/** @param {string} share @returns {string} how often the word is right for faces like this one */
-export const trusted = (share) => `Das Wort stimmt bei ${share} solcher Gesichter`;
+/** @param {string} share @returns {string} how often the word was right for faces like this one */
+export const trusted = (share) => `Richtig bei etwa ${share} ähnlicher Testgesichter`;
 
 /** The stages of a frame from the camera to the screen, in order. @type {Record<string, string>} */
 export const STAGE_LABELS = {

@@ -35,6 +35,9 @@ export function significant(value) {
 /** @param {number} share 0..1 */
 export const percent = (share) => formatter('percent', { style: 'percent', maximumFractionDigits: 0 }).format(share);
 
+/** How often something was right: in steps of 5 %, so that it changes rarely, and never certain. @param {number} share 0..1 */
+export const cautiousPercent = (share) => percent(Math.min(0.95, Math.max(0.05, Math.round(20 * share) / 20)));
+
 /** @param {number} change of a share, -1 to 1 @returns {string} percentage points with their sign */
 export const signedPoints = (change) => formatter('points', { signDisplay: 'exceptZero', maximumFractionDigits: 0 }).format(100 * change);
 
