@@ -17,7 +17,7 @@ from facestream.analysis.landmarks import DEROLL_FROM_DEG, LandmarkPredictor, bo
 from facestream.analysis.stage_clock import StageClock
 from facestream.analysis.tracking import matching
 from facestream.analysis.tracking.aside import LARGER, at_new_search, known_again, placed, set_aside
-from facestream.analysis.tracking.cuts import notice_cut
+from facestream.analysis.tracking.cuts import is_briefly_blank, notice_cut
 from facestream.analysis.tracking.tracks import Track, Tracks
 
 CONFIRM_EVERY_S = 0.3
@@ -125,6 +125,8 @@ class Follower:
 
     def _search(self, gray: GrayImage, tracks: Tracks, time_s: float) -> tuple[Tracks, list[FoundFace]]:
         """Take the next step of a search, if one is under way or due."""
+        if is_briefly_blank(tracks, time_s):
+            return tracks, []
         has_room = len(tracks.followed) < self._most_faces(tracks)
         all_followed = tracks.followed and not tracks.lost and not (tracks.aside and has_room)
         if tracks.search_step == 0:

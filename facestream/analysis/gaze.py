@@ -53,6 +53,13 @@ class GazeState:
     """When the eyes were last looked at, measured or not."""
     word: Gaze | None = None
 
+    def __post_init__(self) -> None:
+        if not {len(self.direction_deg), len(self.usual_deg)} <= {0, 2} or self.seconds < 0:
+            raise ValueError(
+                f"{len(self.direction_deg)} angles of the eyes, {len(self.usual_deg)} usual ones, in {self.seconds} "
+                "seconds; expected none or 2 of each, in 0 or more"
+            )
+
 
 NO_GAZE = GazeState()
 

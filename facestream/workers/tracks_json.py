@@ -27,7 +27,8 @@ from facestream.workers.worker import NEW_STREAM, PackedTracks, TracksCache
 SHAPES: Final[dict[Any, tuple[int, int]]] = {np.float32: (68, 2), np.uint8: THUMBNAIL_WH[::-1]}
 """Of the arrays in tracks, by the type of their elements: landmarks and thumbnails."""
 LARGEST = 1e12
-"""Of any number: far beyond the pixels and the seconds of a stream, and far below what overflows."""
+"""Of any number: far beyond the pixels and the seconds of a stream, and far below what overflows. Whole numbers are
+numbers of faces, steps and events, so none is below 0."""
 MOST_ITEMS = 1000
 
 
@@ -44,7 +45,10 @@ def tracks_from_json(value: JsonValue) -> PackedTracks:
     """The tracks, packed for the workers of this server; raises TracksJsonError."""
     if value is None:
         return NEW_STREAM
-    return pickle.dumps(_from_json(Tracks, value, "tracks"), pickle.HIGHEST_PROTOCOL)
+    tracks: Tracks = _from_json(Tracks, value, "tracks")
+    if min(tracks.next_id, *(track.id for track in (*tracks.followed, *tracks.lost, *tracks.aside)), 1) < 1:
+        raise TracksJsonError("tracks: a face has the id 0; expected 1 or more")
+    return pickle.dumps(tracks, pickle.HIGHEST_PROTOCOL)
 
 
 def next_face_id(packed: PackedTracks) -> int:
@@ -95,9 +99,9 @@ def _from_json(kind: Any, value: JsonValue, where: str) -> Any:
         return value
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     if kind is float and is_number:
-        return _number(float(typing.cast(float, value)), where)
+        return float(_number(typing.cast(float, value), where))
     if kind is int and isinstance(value, int) and not isinstance(value, bool):
-        return int(_number(value, where))
+        return int(_number(value, where, least=0))
     if isinstance(kind, type) and issubclass(kind, enum.Enum) and isinstance(value, str | int):
         try:
             return kind(value)
@@ -108,8 +112,9 @@ def _from_json(kind: Any, value: JsonValue, where: str) -> Any:
     raise TracksJsonError(f"{where}: got {type(value).__name__}; expected {getattr(kind, '__name__', kind)}")
 
 
-def _number(value: float, where: str) -> float:
-    if not math.isfinite(value) or abs(value) > LARGEST:
+def _number(value: float, where: str, least: float = -LARGEST) -> float:
+    # Neither NaN nor an int that no float can hold is between the two.
+    if not least <= value <= LARGEST:
         raise TracksJsonError(f"{where}: out of range")
     return value
 

@@ -22,6 +22,7 @@ SPEECH_FACTOR = 3.0
 CLOSE_ENTER, CLOSE_LEAVE = 0.10, 0.18
 """The two most probable emotions are about equal below the first difference, and clearly apart above the second."""
 FORGET_AFTER_S = 2.0
+_TOLERANCE = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,10 @@ class EmotionState:
                 f"label {self.label!r:.50} with {len(self.probabilities)} probabilities; expected one of "
                 f"{', '.join(known)} with {len(EMOTIONS)}, or {UNSURE} with none"
             )
+        if self.probabilities and not (
+            min(self.probabilities) >= -_TOLERANCE and abs(math.fsum(self.probabilities) - 1) <= _TOLERANCE
+        ):
+            raise ValueError("the probabilities are not seven values of 0 or more that sum to 1")
 
 
 NO_EMOTION_STATE = EmotionState((), UNSURE, NEVER_S)

@@ -23,6 +23,8 @@ UNLIKE_EDGES = 0.5
 the light in a part of the scene, which makes light and shade unlike."""
 BLANK_BELOW = 2.0
 """Standard deviation of the thumbnail, in gray levels, of a frame that shows nothing: black, white, a covered lens."""
+BRIEF_S = 0.2
+"""A flash, or a frame that a camera has dropped, is over after this time."""
 _ROUNDING = 1.0
 """Variance, in gray levels squared, of what is no structure: a thumbnail of nearly one level resembles nothing."""
 
@@ -31,15 +33,17 @@ def notice_cut(gray: GrayImage, tracks: Tracks, time_s: float) -> Tracks:
     """Forget the positions of faces after a cut to another scene or a turn of the camera; ids are never reused.
 
     A frame of another size and the same shape is the same scene: browsers send smaller frames over a slow
-    network. In a blank frame all faces are lost; the frame after it is compared with the one before it.
+    network. In a blank frame all faces are lost; the frame after it is compared with the one before it. A scene
+    that has become so dark that little of it is left is not blank while that little resembles it.
     """
     thumbnail, last = thumbnail_of(gray), tracks.thumbnail
-    ratio = _ratio(tracks.size_wh, gray)
+    ratio, blank = _ratio(tracks.size_wh, gray), False
     if last is not None and ratio and float(thumbnail.std()) < BLANK_BELOW:
-        thumbnail = last
-        if tracks.followed:
-            blank = replace(tracks, followed=(), search_step=0, searched_s=NEVER_S)
-            tracks = matching.lose(blank, tracks.followed, time_s)
+        blank, thumbnail = is_other_scene(last, thumbnail), last
+    if blank and tracks.blank_since_s is None:
+        tracks = matching.lose(replace(tracks, followed=(), blank_since_s=time_s), tracks.followed, time_s)
+    elif not blank and tracks.blank_since_s is not None:
+        tracks = _after_blank(tracks, time_s)
     tracks = replace(tracks, thumbnail=thumbnail)
     if not ratio or last is None or is_other_scene(last, thumbnail):
         return replace(tracks, followed=(), lost=(), aside=(), search_step=0, searched_s=NEVER_S)
@@ -52,6 +56,22 @@ def notice_cut(gray: GrayImage, tracks: Tracks, time_s: float) -> Tracks:
         aside=tuple(matching.scaled(track, ratio) for track in tracks.aside),
         search_step=0,
     )
+
+
+def is_briefly_blank(tracks: Tracks, time_s: float) -> bool:
+    """Whether the frame at `time_s` is blank, and the frames before it were seen a moment ago."""
+    return tracks.blank_since_s is not None and time_s - tracks.blank_since_s <= BRIEF_S
+
+
+def _after_blank(tracks: Tracks, time_s: float) -> Tracks:
+    """After a flash, the faces are where they were, and the detector checks them; after longer, all is searched."""
+    if not is_briefly_blank(tracks, time_s):
+        return replace(tracks, blank_since_s=None, search_step=0, searched_s=NEVER_S)
+    back = [track for track in tracks.lost if time_s - track.seen_s <= 2 * BRIEF_S]
+    followed = sorted((replace(track, looked_s=NEVER_S) for track in back), key=lambda track: track.id)
+    ids = {track.id for track in back}
+    lost = tuple(track for track in tracks.lost if track.id not in ids)
+    return replace(tracks, blank_since_s=None, followed=tuple(followed), lost=lost)
 
 
 def is_other_scene(before: NDArray[np.uint8], now: NDArray[np.uint8]) -> bool:

@@ -47,6 +47,12 @@ class Rest:
     """How long the face was at rest: seconds times the probability of neutral, at most MOST_REST_S."""
     time_s: float
 
+    def __post_init__(self) -> None:
+        if len(self.measures_mm) not in {0, 3} or self.seconds < 0:
+            raise ValueError(
+                f"{len(self.measures_mm)} measures in {self.seconds} seconds at rest; expected none or 3, in 0 or more"
+            )
+
 
 NO_REST = Rest((), 0.0, NEVER_S)
 

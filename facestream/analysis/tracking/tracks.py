@@ -77,5 +77,7 @@ class Tracks:
     """When the last step of a search was taken."""
     thumbnail: NDArray[np.uint8] | None = None
     """The last frame that was not blank, shape (12, 16): what the next one is compared with (`cuts.py`)."""
+    blank_since_s: float | None = None
+    """When the frames became blank; None: the last one was not."""
     size_wh: tuple[int, int] = (0, 0)
     degradation: DegradationState = NO_DEGRADATION

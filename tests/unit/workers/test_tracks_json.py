@@ -71,6 +71,7 @@ TRACKS = Tracks(
     next_id=10,
     search_step=2,
     finer_step=5,
+    blank_since_s=7.25,
     thumbnail=CHANCE.integers(0, 256, (12, 16)).astype(np.uint8),
     size_wh=(640, 480),
     degradation=DegradationState(DegradationLevel.FEWER_FACES, 1.5, None),
@@ -129,6 +130,12 @@ def changed_track(**fields: object) -> Any:
     return found
 
 
+def changed_within(name: str, **fields: object) -> Any:
+    found: Any = tracks_to_json(packed(TRACKS))
+    found["followed"][0][name].update(fields)
+    return found
+
+
 @pytest.mark.parametrize(
     ("value", "where"),
     [
@@ -151,6 +158,22 @@ def changed_track(**fields: object) -> Any:
         (changed_track(landmarks_xy=None), "tracks.followed.landmarks_xy"),
         (changed_track(unsure="tomorrow"), "tracks.followed.unsure"),
         (changed_track(emotion_state=[]), "tracks.followed.emotion_state"),
+        (changed(next_id=10**400), "tracks.next_id"),
+        (changed(searched_s=10**400), "tracks.searched_s"),
+        (changed(search_step=-1), "tracks.search_step"),
+        (changed(next_id=0), "tracks"),
+        (changed_track(id=0), "tracks"),
+        (changed_within("eyes", blinks=-1), "tracks.followed.eyes.blinks"),
+        (changed_within("mouth", yawns=-1), "tracks.followed.mouth.yawns"),
+        (changed_within("rest", measures_mm=[50.0, 1.5]), "tracks.followed.rest"),
+        (changed_within("rest", seconds=-1.0), "tracks.followed.rest"),
+        (changed_within("gaze", direction_deg=[4.5]), "tracks.followed.gaze"),
+        (changed_within("gaze", usual_deg=[1.0] * 3), "tracks.followed.gaze"),
+        (changed_within("emotion_state", probabilities=[1.0] * 7), "tracks.followed.emotion_state"),
+        (
+            changed_within("emotion_state", probabilities=[1.5, -0.5] + [0.0] * 5),
+            "tracks.followed.emotion_state",
+        ),
     ],
 )
 def test_what_is_not_tracks_is_rejected_with_the_place(value: Any, where: str):

@@ -8,7 +8,7 @@ import pytest
 
 from facestream.analysis.analyzer import Analyzer
 from facestream.analysis.faces import GrayImage
-from facestream.analysis.tracking.cuts import notice_cut
+from facestream.analysis.tracking.cuts import BLANK_BELOW, notice_cut, thumbnail_of
 from facestream.analysis.tracking.tracks import Track, Tracks
 
 Frames = Callable[[str], Iterator[tuple[GrayImage, float]]]
@@ -72,10 +72,10 @@ def test_a_face_is_lost_in_a_black_frame_and_remembered_for_the_frame_after_it(
     scenes: tuple[GrayImage, GrayImage],
 ):
     black = followed_after(scenes[0], BLACK)
-    again = followed_after(scenes[0], BLACK, scenes[0])
+    long = followed_after(scenes[0], *[BLACK] * 9, scenes[0])
 
     assert (len(black.followed), len(black.lost)) == (0, 1)
-    assert len(again.lost) == 1
+    assert (len(long.followed), len(long.lost)) == (0, 1)
 
 
 def test_after_a_black_frame_another_scene_is_another_scene(scenes: tuple[GrayImage, GrayImage]):
@@ -105,6 +105,42 @@ def test_a_face_keeps_its_id_after_a_black_frame(analyzer: Analyzer, scenes: tup
         ids.append([face.id for face in report.faces])
 
     assert (ids[0], ids[1], ids[-1]) == ([1], [], [1])
+
+
+@pytest.mark.parametrize("blank", [BLACK, np.full_like(BLACK, 235)], ids=["black", "white"])
+def test_a_flash_hides_a_face_in_one_frame_only(
+    analyzer: Analyzer, scenes: tuple[GrayImage, GrayImage], blank: GrayImage
+):
+    tracks, ids = Tracks(), []
+
+    for number, gray in enumerate([scenes[0], blank] * 6):
+        report, tracks = analyzer.analyze(gray, tracks, number / 30)
+        ids.append([face.id for face in report.faces])
+
+    assert ids == [[1], []] * 6
+
+
+def test_after_a_long_time_without_light_the_whole_frame_is_searched_at_once(
+    analyzer: Analyzer, scenes: tuple[GrayImage, GrayImage]
+):
+    tracks, ids = Tracks(), []
+
+    for number, gray in enumerate([scenes[0], *[BLACK] * 11, scenes[0]]):
+        report, tracks = analyzer.analyze(gray, tracks, number / 30)
+        ids.append([face.id for face in report.faces])
+
+    assert ids == [[1], *[[]] * 11, [1]]
+
+
+@pytest.mark.parametrize("start", [1.0, 0.02])
+def test_a_scene_of_hardly_any_light_is_not_blank(scenes: tuple[GrayImage, GrayImage], start: float):
+    """Or its faces would be lost in every frame and found in every second one."""
+    dark = np.round(scenes[0] * 0.02).astype(np.uint8)
+
+    tracks = followed_after(np.round(scenes[0] * start).astype(np.uint8), dark, dark)
+
+    assert thumbnail_of(dark).std() < BLANK_BELOW
+    assert len(tracks.followed) == 1
 
 
 def _with_face_in_the_middle(analyzer: Analyzer, gray: GrayImage) -> GrayImage:
