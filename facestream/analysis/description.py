@@ -7,10 +7,10 @@ from dataclasses import replace
 
 from facestream.analysis import geometry
 from facestream.analysis.degradation import DegradationLevel
-from facestream.analysis.emotion.label import choose_label
+from facestream.analysis.emotion.label import HOLD, choose_label, hold_reason
 from facestream.analysis.emotion.reader import EmotionReader, Look
 from facestream.analysis.emotion.steadying import next_emotion_state
-from facestream.analysis.faces import EMOTIONS, BoundingBox, Emotion, Face, GrayImage
+from facestream.analysis.faces import EMOTIONS, UNSURE, BoundingBox, Emotion, Face, GrayImage
 from facestream.analysis.gaze import NO_GAZE, next_gaze
 from facestream.analysis.landmarks import box_of_landmarks
 from facestream.analysis.options import AnalysisOptions
@@ -65,6 +65,7 @@ def describe(
         level,
         calibration_of(options.emotion_model),
         LID_DEPTH[options.landmarks],
+        HOLD * options.smoothing_s,
     )
 
 
@@ -86,11 +87,13 @@ def as_face(
     level: DegradationLevel = DegradationLevel.NONE,
     calibration: Calibration | None = None,
     lid_depth: float = 1.0,
+    hold_s: float = 0.0,
 ) -> tuple[Track, Face]:
     """The face of a track whose emotion was read, and the track with what is counted and its label updated.
 
     `box` is the box of the predicted landmarks; the face gets the box of the steadied ones. Without a calibration, or
-    before the quality was measured, it has no trust. `lid_depth` as in `blinks.LID_DEPTH`.
+    before the quality was measured, it has no trust. `lid_depth`: as in `blinks.LID_DEPTH`. `hold_s`: as in
+    `hold_reason`.
     """
     points = track.steady.points_xy if track.steady else track.landmarks_xy
     # Eyelids and lips are faster than the filter, so their openings are measured on the predicted landmarks.
@@ -115,12 +118,13 @@ def as_face(
     label, unsure = choose_label(
         track.emotion_state, gray, box, track.landmarks_xy, pose, measures, trust, track.unsure
     )
+    unsure, unsure_until_s = hold_reason(unsure, track.unsure, track.unsure_until_s, track.seen_s, hold_s)
     face = Face(
         id=track.id,
         box=box_of_landmarks(points),
         landmarks_xy=points,
         probabilities=track.emotion_state.probabilities,
-        label=label,
+        label=UNSURE if unsure else label,
         unsure=unsure,
         trust=trust,
         pose=pose,
@@ -137,6 +141,14 @@ def as_face(
         score=track.score,
     )
     track = replace(
-        track, eyes=eyes, eye_spell=spell, mouth=mouth, lips=lips, rest=rest, gaze=gaze, unsure=unsure
+        track,
+        eyes=eyes,
+        eye_spell=spell,
+        mouth=mouth,
+        lips=lips,
+        rest=rest,
+        gaze=gaze,
+        unsure=unsure,
+        unsure_until_s=unsure_until_s,
     )
     return track, face

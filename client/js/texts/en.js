@@ -57,7 +57,7 @@ export const TEXT = {
     'A small neural network compares each face with seven groups of photographs: angry, disgust, fear, happy, sad, surprise and neutral. A percentage says how sure the network is, not how strong an expression is. Below 60 % the page says "Perhaps". "Right for about 90% of similar test faces" says how often people chose the same word for test photographs that were like this face for the network; with a camera it may be fewer. "Unsure" means that two labels are about equally likely, or that the face is too small, too dark, blurred, covered or turned away.',
   meaningMoment: 'The word and the bars may be up to a quarter of a second behind the label in the video, so that they can be read.',
   meaningErrors:
-    'On photographs that people had labelled before, the network agrees with them in about 84 of 100 cases, and in fewer with a camera. It finds about half of the cases of disgust and fear. It often calls a sad face neutral, and a fearful face surprised.',
+    'On photographs that people had labelled before, the network agrees with them in about 84 of 100 cases, and in fewer with a camera. It finds about half of the cases of disgust and fear. It often calls a sad face neutral, a neutral face sad, and a fearful face surprised.',
   meaningLimits:
     'A label describes what a face looks like, not in a single frame: the probabilities are averaged over a short time, usually about 0.3 seconds, and a label stays until another one has been more likely for a moment, for longer while somebody speaks. It does not show what a person feels, thinks or intends, and it is no diagnosis. Do not base any decision about a person on it.',
   valuesLabel: 'Values of this server’s own analysis',

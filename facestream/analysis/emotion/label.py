@@ -1,7 +1,7 @@
 """Choose the label of a face: decide whether its emotion may be named.
 
-`choose_label` returns the label that is shown: the one that `steadying.py` has picked, or UNSURE. Pure: needs no model
-and no clock.
+`choose_label` says of one frame whether the emotion that `steadying.py` has picked may be shown. `hold_reason` keeps a
+reason for a moment after it has ended. Pure: needs no model and no clock.
 """
 
 from facestream.analysis import geometry
@@ -36,6 +36,9 @@ VISIBILITY_LEAVE_SHARE = 1.3
 """Of the last two, whose measures vary more than the others."""
 LEAVE_SHARE = 1.1
 """Hysteresis: a reason ends only when the face is beyond the limit by this factor; the label does not flicker."""
+HOLD = 10 / 3
+"""In smoothing times, so that it is a second by default: how long a reason is shown after it last held. `close` has its
+own memory (`steadying.py`)."""
 
 
 def choose_label(
@@ -87,3 +90,16 @@ def choose_label(
     if emotion_state.close:
         return UNSURE, UnsureReason.CLOSE
     return emotion_state.label, None
+
+
+def hold_reason(
+    reason: UnsureReason | None, previous: UnsureReason | None, until_s: float, time_s: float, hold_s: float
+) -> tuple[UnsureReason | None, float]:
+    """The reason to show in the frame at `time_s`, and until when one is shown, in seconds of the stream.
+
+    `reason` is what `choose_label` says of this frame, `previous` and `until_s` are what this function returned before.
+    A hand that moves in front of a mouth uncovers it for moments, and a word that shows for one of them helps nobody.
+    """
+    if reason is None:
+        return (previous, until_s) if time_s < until_s else (None, until_s)
+    return reason, until_s if reason == UnsureReason.CLOSE else time_s + hold_s

@@ -53,6 +53,8 @@ class Track:
     gaze: GazeState = NO_GAZE
     unsure: UnsureReason | None = None
     """Why the face had no emotion label in its last frame."""
+    unsure_until_s: float = NEVER_S
+    """The reason is shown until then, though it may have ended."""
     quality: Quality = NO_QUALITY
 
 

@@ -34,8 +34,10 @@ SWITCH_S, CLOSE_S, CLOSE_ENDS_S = (
         f"do not lie on the face (above {label.MISPLACED_FROM}) |",
         f"the two most probable emotions less than {steadying.CLOSE_ENTER:.2f} apart for {CLOSE_S:.1f} s, "
         f"for {SPEECH * CLOSE_S:.1f} s while somebody speaks |",
-        f"{100 * (label.LEAVE_SHARE - 1):.0f} % clear of its limit (`close`: {steadying.CLOSE_LEAVE} apart "
-        f"for {CLOSE_ENDS_S:.1f} s, or {SPEECH * CLOSE_ENDS_S:.1f} s while somebody speaks)",
+        f"{100 * (label.LEAVE_SHARE - 1):.0f} % clear of its limit (`hidden` and `misplaced`: "
+        f"{100 * (label.VISIBILITY_LEAVE_SHARE - 1):.0f} %; `close`: {steadying.CLOSE_LEAVE} apart "
+        f"for {CLOSE_ENDS_S:.1f} s, or {SPEECH * CLOSE_ENDS_S:.1f} s while somebody speaks). "
+        f"It is then shown for another {'second' if round(label.HOLD * SMOOTHING_S, 6) == 1 else label.HOLD}:",
         f"after `smoothing_s` ({AnalysisOptions().smoothing_s} s), 63 % of a change",
         f"below {blinks.CLOSES_BELOW:.2f} of its recent value, and back above {blinks.OPENS_ABOVE:.2f} within "
         f"{blinks.SHORTEST_S} to {blinks.LONGEST_S} s |",

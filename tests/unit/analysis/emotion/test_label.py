@@ -6,9 +6,10 @@ import pytest
 
 from facestream.analysis.analyzer import Analyzer
 from facestream.analysis.description import as_face
-from facestream.analysis.emotion.label import SMALL_EYE_DISTANCE_PX
+from facestream.analysis.emotion.label import SMALL_EYE_DISTANCE_PX, hold_reason
 from facestream.analysis.emotion.steadying import EmotionState
 from facestream.analysis.faces import (
+    NEVER_S,
     UNSURE,
     BoundingBox,
     Emotion,
@@ -141,3 +142,32 @@ def test_collapsed_landmarks_give_finite_values():
 
 def test_a_flat_face_has_no_sharpness():
     assert sharpness(np.full((100, 100), 7, np.uint8), BoundingBox(20, 20, 50, 50)) == 0
+
+
+def shown(reasons: list[UnsureReason | None], hold_s: float = 1.0) -> list[UnsureReason | None]:
+    """What is shown in frames that are a tenth of a second apart."""
+    previous, until_s, seen = None, NEVER_S, []
+    for number, reason in enumerate(reasons):
+        previous, until_s = hold_reason(reason, previous, until_s, number / 10, hold_s)
+        seen.append(previous)
+    return seen
+
+
+def test_a_reason_that_ends_for_moments_is_shown_without_a_break():
+    hidden = UnsureReason.HIDDEN
+
+    seen = shown([None, hidden, hidden, *[None] * 8, hidden, *[None] * 15])
+
+    assert seen == [None, *[hidden] * 20, *[None] * 6]
+
+
+def test_a_reason_is_shown_at_once_and_takes_the_place_of_another():
+    assert shown([UnsureReason.HIDDEN, UnsureReason.TURNED, None])[1:] == [UnsureReason.TURNED] * 2
+
+
+def test_close_has_its_own_memory_and_is_not_held():
+    assert shown([None, UnsureReason.CLOSE, None]) == [None, UnsureReason.CLOSE, None]
+
+
+def test_without_smoothing_each_frame_is_judged_by_itself():
+    assert shown([UnsureReason.HIDDEN, None], hold_s=0.0) == [UnsureReason.HIDDEN, None]
