@@ -43,9 +43,9 @@ class Calibration:
 
 # A weight of 0: beyond what the probabilities say already, it says nothing.
 _CALIBRATIONS: Mapping[EmotionModelName, Calibration] = {
-    "emotion": Calibration((0.876, 0.791, -0.376, -1.017, -0.306, -0.738, 0.0, 0.0, -0.126, -0.041, 0.0)),
+    "emotion": Calibration((0.707, 0.846, -0.169, -0.676, -0.268, -0.748, 0.0, -0.049, -0.124, -0.011, 0.0)),
     "mini_xception": Calibration(
-        (-0.329, 1.022, -0.693, 0.471, -0.099, -0.589, -0.057, 0.0, -0.142, -0.596, -0.051)
+        (-0.193, 1.129, -0.745, 0.497, -0.092, -0.679, -0.011, 0.0, -0.142, -0.657, -0.083)
     ),
 }
 
