@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 
-import { EMOTIONS, STAGES, chooseFace, decodeConfig, decodeControl, decodeTelemetry, labelShare } from '../../client/js/connection/telemetry.js';
+import { EMOTIONS, STAGES, chooseFace, decodeConfig, decodeControl, decodeTelemetry, labelShare, trustOfLabel } from '../../client/js/connection/telemetry.js';
 
 const golden = readFileSync(new URL('../data/telemetry_v1.json', import.meta.url), 'utf8');
 
@@ -100,4 +100,11 @@ test('the emotions and stages are those of the schema, in order', () => {
 
   assert.deepEqual([...EMOTIONS, 'unsure'], FaceMessage.properties.label.examples);
   assert.deepEqual(STAGES, Object.keys(StageTimes.properties));
+});
+
+test('trust is about the most probable word, and not shown for another one', () => {
+  const face = { trust: 0.7, probabilities: EMOTIONS.map((emotion) => (emotion === 'neutral' ? 0.7 : 0.05)) };
+  assert.equal(trustOfLabel({ ...face, label: 'neutral' }), 0.7);
+  assert.equal(trustOfLabel({ ...face, label: 'surprise' }), undefined);
+  assert.equal(trustOfLabel({ ...face, label: 'unsure' }), undefined);
 });

@@ -187,3 +187,6 @@ function parse(text) {
     return null;
   }
 }
+
+/** The trust of the word on show: the server's is of the most probable word, which may differ for a moment. @param {Face} face @returns {number | undefined} 0..1; undefined: not known */
+export const trustOfLabel = ({ trust, label, probabilities }) => (probabilities[EMOTIONS.indexOf(label)] === Math.max(...probabilities) ? trust : undefined);

@@ -4,7 +4,7 @@ import { find, make } from '../browser/elements.js';
 import { cautiousPercent, clockTime, percent, signedPoints, wholePercents } from '../texts/format.js';
 import { T } from '../texts/texts.js';
 import { amongWords } from '../session/face-names.js';
-import { EMOTIONS, chooseFace } from '../connection/telemetry.js';
+import { EMOTIONS, chooseFace, trustOfLabel } from '../connection/telemetry.js';
 import { Calm } from './calm.js';
 import { faceColour } from './face-colours.js';
 
@@ -270,7 +270,10 @@ function describeLabel(label, probabilities, percents) {
 }
 
 /** @param {string} sentence @param {import('../connection/telemetry.js').Face} face @returns {string} and how far its word can be trusted */
-const withTrust = (sentence, { trust }) => (trust === undefined ? sentence : `${sentence}. ${T.trusted(cautiousPercent(trust))}`);
+function withTrust(sentence, face) {
+  const trust = trustOfLabel(face);
+  return trust === undefined ? sentence : `${sentence}. ${T.trusted(cautiousPercent(trust))}`;
+}
 
 /** @param {import('../session/moment.js').Moment} moment @param {number[]} ids of all faces of the session @param {number[] | null} percents @param {(id: number) => string} nameOf @returns {Statement} */
 function describeMoment({ atS, faceId, label, probabilities, isMeasured }, ids, percents, nameOf) {
