@@ -2,7 +2,8 @@
 
 Valence and arousal: those of the net's probabilities against those of the people's votes on FER+ valid, and against
 what the single word on show would give. Smile: correlation with the net's probability of happy in the second half of
-each clip, beside the width of the mouth alone; the scale was chosen on the first halves. Closed eyes: the spells in
+each clip, beside the simple measure, the width of the mouth over the distance of the eyes; the scale was chosen on the
+first halves. Closed eyes: the spells in
 each clip, beside a fixed limit of 0.2. Yawns: no clip shows one, so each is a false alarm, beside a mouth that is open
 for 1.5 s. Gaze: see `gaze_eyes`. Cost: CPU of each number for one face and frame.
 """
@@ -177,7 +178,7 @@ def _cost(seen: Seen) -> dict[str, float]:
     calls: dict[str, Callable[[], object]] = {
         "valence and arousal": lambda: valence_and_arousal(seen.face.probabilities),
         "smile and brows": lambda: next_expression(NO_REST, points, fit, size_wh, 0.5, 1.0),
-        "closed eyes": lambda: next_eye_spell(NO_EYE_SPELL, 0.3, 0.3, 1.0),
+        "closed eyes": lambda: next_eye_spell(NO_EYE_SPELL, 0.3, 0.3, seen.face.pose, 1.0),
         "yawns": lambda: next_mouth(NO_MOUTH, 0.3, 1.0),
         "blinks, for comparison": lambda: geometry.eye_opening(track.landmarks_xy),
         "pose, for comparison": lambda: geometry.head_pose(points, size_wh),

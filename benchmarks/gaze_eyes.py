@@ -140,14 +140,34 @@ def gaze_figures(iris_net: Path | None, limit: int | None) -> dict[str, object]:
         words[clip] = {**counts, "changes a minute": round(60 * changes / time_s, 1)}
     return {
         "painted eyes": {name: _fit(found) for name, found in offsets.items()},
-        "judged before, and word": dict(agreed),
-        "judged again, and word": dict(agreed_again),
+        "judged before, and word": {**agreed, **_agreement(agreed)},
+        "judged again, knowing the words": {**agreed_again, **_agreement(agreed_again)},
         "frames by word": words,
         "cost_us of both eyes": {
             name: _microseconds(lambda measure=measure: measure(last[0].gray, last[1]))  # type: ignore[misc]
             for name, measure in measures.items()
             if last is not None
         },
+    }
+
+
+def _agreement(counts: Counter[str]) -> dict[str, str]:
+    """How many frames agree: with a word on both sides, of those judged to look aside, of those judged hidden."""
+    agree, of, aside, of_aside, unseen, of_unseen = 0, 0, 0, 0, 0, 0
+    for pair, count in counts.items():
+        seen, word = pair.split(": ")
+        if seen == "hidden":
+            unseen, of_unseen = unseen + count * (word == "hidden"), of_unseen + count
+        if "hidden" in {seen, word}:
+            continue
+        same, is_aside = count * (seen == word), seen != "camera"
+        agree, of = agree + same, of + count
+        aside, of_aside = aside + same * is_aside, of_aside + count * is_aside
+    return {
+        "agree": f"{agree} of {of}",
+        "always camera would agree": f"{of - of_aside} of {of}",
+        "agree, judged aside": f"{aside} of {of_aside}",
+        "no word, judged hidden": f"{unseen} of {of_unseen}",
     }
 
 

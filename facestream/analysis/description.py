@@ -100,12 +100,12 @@ def as_face(
     opening = geometry.eye_opening(track.landmarks_xy)
     mouth_opening = geometry.mouth_opening(track.landmarks_xy)
     eyes = next_eyes(track.eyes, opening, track.seen_s, lid_depth)
-    spell = next_eye_spell(track.eye_spell, opening, eyes.usual_opening, track.seen_s, lid_depth)
     mouth = next_mouth(track.mouth, mouth_opening, track.seen_s)
     lips = next_lips(track.lips, mouth_opening, track.seen_s)
     size_wh = gray.shape[1], gray.shape[0]
     fit = geometry.head_fit(points, size_wh)
     pose = fit and geometry.pose_of(fit[0])
+    spell = next_eye_spell(track.eye_spell, opening, eyes.usual_opening, pose, track.seen_s, lid_depth)
     neutral = track.emotion_state.probabilities[_NEUTRAL]
     rest, expression = next_expression(track.rest, points, fit, size_wh, neutral, track.seen_s)
     if level == DegradationLevel.NONE:

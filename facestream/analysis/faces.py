@@ -131,7 +131,8 @@ class Face:
     mouth_opening: float = 0.0
     """Height of the inner mouth over its width: 0 closed, above 0.3 open."""
     eyes_closed_s: float = 0.0
-    """For how many seconds the eyes have been closed; 0: they are open, or closed for no longer than a blink."""
+    """For how many seconds the eyes have been closed; 0: open, closed for no longer than a blink, or the head is turned
+    too far to see them."""
     eye_closures: int = 0
     """How often they were closed for longer than a blink since the face was first seen, with the present time."""
     yawns: int = 0

@@ -107,7 +107,8 @@ class FaceMessage(_Message):
         0,
         ge=0,
         exclude_if=lambda value: not value,
-        description="seconds since the eyes closed; absent: open, or closed for no longer than a blink",
+        description="seconds since the eyes closed; absent: open, closed for no longer than a blink, or the head is "
+        "turned far",
     )
     eye_closures: int = Field(
         0,
