@@ -21,7 +21,7 @@ LIBRARIES = (
     "client/node_modules/c3/c3.min.css",
     "client/node_modules/c3/LICENSE",
 )
-MODELS = ("models/manifest.json", "models/README.md", "models/MODEL_CARD.md")
+MODELS = ("models/manifest.json", "models/README.md", "models/MODEL_CARD.md", "models/TRUST_CARD.md")
 EXTRAS = {
     "dev": "requirements-dev.txt",
     "parquet": "requirements-parquet.txt",
