@@ -25,7 +25,7 @@ def test_the_installed_models_are_complete(installed: Installed):
     ended = installed.run("models")
 
     assert ended.returncode == 0, ended.stderr
-    assert ended.stdout.count(": sha256 matches (") == 4
+    assert ended.stdout.count(": sha256 matches (") == 6
     assert str(ROOT) not in ended.stdout
 
 
