@@ -8,7 +8,6 @@ each clip, beside a fixed limit of 0.2. Yawns: no clip shows one, so each is a f
 for 1.5 s. Gaze: see `gaze_eyes`. Cost: CPU of each number for one face and frame.
 """
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -177,23 +176,13 @@ def _cost(seen: Seen) -> dict[str, float]:
     track = seen.track
     calls: dict[str, Callable[[], object]] = {
         "valence and arousal": lambda: valence_and_arousal(seen.face.probabilities),
-        "smile and brows": lambda: next_expression(NO_REST, points, fit, size_wh, 0.5, 1.0),
+        "smile and brows": lambda: next_expression(NO_REST, points, fit, seen.face.pose, size_wh, 0.5, 1.0),
         "closed eyes": lambda: next_eye_spell(NO_EYE_SPELL, 0.3, 0.3, seen.face.pose, 1.0),
         "yawns": lambda: next_mouth(NO_MOUTH, 0.3, 1.0),
         "blinks, for comparison": lambda: geometry.eye_opening(track.landmarks_xy),
         "pose, for comparison": lambda: geometry.head_pose(points, size_wh),
     }
-    return {name: _microseconds(call) for name, call in calls.items()}
-
-
-def _microseconds(call: Callable[[], object], rounds: int = 7, times: int = 300) -> float:
-    took = []
-    for _ in range(rounds):
-        began_s = time.thread_time()
-        for _ in range(times):
-            call()
-        took.append((time.thread_time() - began_s) / times * 1e6)
-    return round(float(np.median(took)), 1)
+    return {name: measured.microseconds(call, times=300) for name, call in calls.items()}
 
 
 if __name__ == "__main__":

@@ -4,15 +4,16 @@ Painted eyes are simpler than real ones: an even white, a round iris, lids exact
 """
 
 import csv
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks import measured
 from benchmarks.faces_seen import BENCH_MEDIA, MEDIA, TimedGray, analyzer_with, clip_frames
 from facestream.analysis.faces import GrayImage, LandmarksXY
 from facestream.analysis.gaze import iris_offset
@@ -144,7 +145,7 @@ def gaze_figures(iris_net: Path | None, limit: int | None) -> dict[str, object]:
         "judged again, knowing the words": {**agreed_again, **_agreement(agreed_again)},
         "frames by word": words,
         "cost_us of both eyes": {
-            name: _microseconds(lambda measure=measure: measure(last[0].gray, last[1]))  # type: ignore[misc]
+            name: measured.microseconds(partial(measure, last[0].gray, last[1]), times=40, rounds=5)
             for name, measure in measures.items()
             if last is not None
         },
@@ -183,13 +184,3 @@ def _fit(found: Offsets) -> dict[str, float]:
         figures[f"{name}: remains"] = round(float(np.std(values - slope * truth - start)), 3)
         figures[f"{name}: correlation"] = round(float(np.corrcoef(truth, values)[0, 1]), 3)
     return figures
-
-
-def _microseconds(call: Callable[[], object], rounds: int = 5, times: int = 40) -> float:
-    took = []
-    for _ in range(rounds):
-        began_s = time.thread_time()
-        for _ in range(times):
-            call()
-        took.append((time.thread_time() - began_s) / times * 1e6)
-    return round(float(np.median(took)), 1)

@@ -107,7 +107,7 @@ def as_face(
     pose = fit and geometry.pose_of(fit[0])
     spell = next_eye_spell(track.eye_spell, opening, eyes.usual_opening, pose, track.seen_s, lid_depth)
     neutral = track.emotion_state.probabilities[_NEUTRAL]
-    rest, expression = next_expression(track.rest, points, fit, size_wh, neutral, track.seen_s)
+    rest, expression = next_expression(track.rest, points, fit, pose, size_wh, neutral, track.seen_s)
     if level == DegradationLevel.NONE:
         open_share = opening / max(eyes.usual_opening, 1e-6)
         gaze = next_gaze(track.gaze, gray, track.landmarks_xy, pose, open_share, track.seen_s)

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from facestream.analysis.faces import NEVER_S, Gaze, GrayImage, HeadPose, LandmarksXY
-from facestream.analysis.geometry import eye_distance_px
+from facestream.analysis.geometry import bounded, eye_distance_px
 
 MEASURE_EVERY_S = 0.12
 SMOOTHING_S, USUAL_S = 0.15, 20.0
@@ -93,7 +93,7 @@ def next_gaze(
     direction = tuple(old + share * (new - old) for old, new in zip(state.direction_deg, read, strict=True))
     seconds = min(USUAL_S, state.seconds + step_s)
     usual = tuple(
-        old + step_s / seconds * _bounded(new - old, MOST_STEP_DEG)
+        old + step_s / seconds * bounded(new - old, MOST_STEP_DEG)
         for old, new in zip(state.usual_deg, read, strict=True)
     )
     word = _word(state.word, direction, usual) if seconds >= SETTLED_AFTER_S else None
@@ -148,7 +148,7 @@ def _direction_deg(
 
 
 def _word(before: Gaze | None, direction: tuple[float, ...], usual: tuple[float, ...]) -> Gaze:
-    yaw = direction[0] - _bounded(usual[0], MOST_USUAL_YAW_DEG)
+    yaw = direction[0] - bounded(usual[0], MOST_USUAL_YAW_DEG)
     pitch = direction[1] - usual[1]
     amounts = {Gaze.LEFT: -yaw, Gaze.RIGHT: yaw, Gaze.UP: pitch, Gaze.DOWN: -pitch}
     farthest = max(amounts, key=amounts.__getitem__)
@@ -159,7 +159,3 @@ def _word(before: Gaze | None, direction: tuple[float, ...], usual: tuple[float,
     ):
         return before
     return farthest if amounts[farthest] > BEGINS_DEG else Gaze.CAMERA
-
-
-def _bounded(value: float, most: float) -> float:
-    return min(most, max(-most, value))

@@ -126,6 +126,11 @@ def tilt_deg(landmarks_xy: LandmarksXY) -> float:
     return math.degrees(math.atan2(right[1] - left[1] - down_x, right[0] - left[0] + down_y))
 
 
+def bounded(value: float, most: float) -> float:
+    """The value, or the nearest one in -most..most."""
+    return min(most, max(-most, value))
+
+
 def _aspect(eye: list[list[float]]) -> float:
     heights = math.dist(eye[1], eye[5]) + math.dist(eye[2], eye[4])
     return heights / (2 * max(1.0, math.dist(eye[0], eye[3])))

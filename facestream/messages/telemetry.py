@@ -1,7 +1,7 @@
 """The messages of the data channel `telemetry`, version 1: encode and decode; never sends anything."""
 
 import base64
-from typing import Annotated, Literal, cast
+from typing import Annotated, Any, Literal, cast
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
@@ -28,6 +28,11 @@ LANDMARKS_CHARS = 184
 LANDMARKS_MARGIN = 0.25
 """The bytes span the box widened by this share of its size on every side, because the chin may be below the box."""
 Milliseconds = Annotated[float, Field(ge=0)]
+
+
+def _signed(description: str) -> Any:
+    """A field of a value in -1..1 that is absent while it is not known."""
+    return Field(None, ge=-1, le=1, exclude_if=lambda value: value is None, description=description)
 
 
 class _Message(BaseModel):
@@ -75,34 +80,10 @@ class FaceMessage(_Message):
     eyes: float = Field(0.0, description="eye aspect ratio: about 0.3 open, below 0.2 closed")
     mouth: float = Field(0.0, description="height of the inner mouth over its width: 0 closed")
     blinks: int = Field(0, ge=0, description="blinks since the face was first seen")
-    valence: float | None = Field(
-        None,
-        ge=-1,
-        le=1,
-        exclude_if=lambda value: value is None,
-        description="derived from probabilities: unpleasant to pleasant",
-    )
-    arousal: float | None = Field(
-        None,
-        ge=-1,
-        le=1,
-        exclude_if=lambda value: value is None,
-        description="derived from probabilities: calm to excited",
-    )
-    smile: float | None = Field(
-        None,
-        ge=-1,
-        le=1,
-        exclude_if=lambda value: value is None,
-        description="by geometry: 0 as this face at rest, 1 a broad smile; absent if not known",
-    )
-    brows: float | None = Field(
-        None,
-        ge=-1,
-        le=1,
-        exclude_if=lambda value: value is None,
-        description="by geometry: 0 as this face at rest, 1 raised; absent if not known",
-    )
+    valence: float | None = _signed("derived from probabilities: unpleasant to pleasant")
+    arousal: float | None = _signed("derived from probabilities: calm to excited")
+    smile: float | None = _signed("by geometry: 0 as this face at rest, 1 a broad smile; absent if not known")
+    brows: float | None = _signed("by geometry: 0 as this face at rest, 1 raised; absent if not known")
     eyes_closed_s: float = Field(
         0,
         ge=0,

@@ -49,16 +49,7 @@ def to_tflite(arrays: Arrays) -> bytes:
 
     @tf.function(input_signature=[tf.TensorSpec([1, CROP_PX, CROP_PX, 1], tf.float32, name="gray")])
     def emotion(gray: tf.Tensor) -> dict[str, tf.Tensor]:
-        centered = gray - tf.reduce_mean(gray, [1, 2], keepdims=True)
-        spread = tf.reduce_mean(centered * centered, [1, 2], keepdims=True)
-        x = tf.nn.relu(convolve(centered * tf.math.rsqrt(spread + 1.0), *fold(arrays, "stem"), stride=2))
-        for block in sorted({int(name.split(".")[1]) for name in arrays if name.startswith("body.")}):
-            name = f"body.{block}"
-            if f"{name}.first.0.weight" in arrays:
-                inner = tf.nn.relu(convolve(x, *fold(arrays, f"{name}.first"), stride=1))
-                x = tf.nn.relu(x + convolve(inner, *fold(arrays, f"{name}.second"), stride=1))
-            else:
-                x = tf.nn.relu(convolve(x, *fold(arrays, name), stride=2))
+        x = trunk(arrays, gray)
         # The temperature goes into the last layer's weights: dividing them divides the logits.
         temperature = float(arrays["temperature"])
         weight = (arrays["head.weight"].T / temperature).astype(np.float32)
@@ -66,7 +57,27 @@ def to_tflite(arrays: Arrays) -> bytes:
         logits = tf.matmul(tf.reduce_mean(x, [1, 2]), weight) + bias
         return {"probabilities": tf.nn.softmax(logits)}
 
-    converter = tf.lite.TFLiteConverter.from_concrete_functions([emotion.get_concrete_function()])
+    return as_tflite(emotion)
+
+
+def trunk(arrays: Arrays, gray: tf.Tensor) -> tf.Tensor:
+    """Standardize the image, then the stem and the body of `net.py` and `trust_net.py`."""
+    centered = gray - tf.reduce_mean(gray, [1, 2], keepdims=True)
+    spread = tf.reduce_mean(centered * centered, [1, 2], keepdims=True)
+    x = tf.nn.relu(convolve(centered * tf.math.rsqrt(spread + 1.0), *fold(arrays, "stem"), stride=2))
+    for block in sorted({int(name.split(".")[1]) for name in arrays if name.startswith("body.")}):
+        name = f"body.{block}"
+        if f"{name}.first.0.weight" in arrays:
+            inner = tf.nn.relu(convolve(x, *fold(arrays, f"{name}.first"), stride=1))
+            x = tf.nn.relu(x + convolve(inner, *fold(arrays, f"{name}.second"), stride=1))
+        else:
+            x = tf.nn.relu(convolve(x, *fold(arrays, name), stride=2))
+    return x
+
+
+def as_tflite(function: tf.types.experimental.PolymorphicFunction) -> bytes:
+    """Convert a function with an input signature: weights stored as float16, computed in float32."""
+    converter = tf.lite.TFLiteConverter.from_concrete_functions([function.get_concrete_function()])
     converter.optimizations = [tf.lite.Optimize.DEFAULT]
     converter.target_spec.supported_types = [tf.float16]
     return bytes(converter.convert())

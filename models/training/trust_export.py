@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from models.training.dataset import CROP_PX
-from models.training.export import Arrays, convolve, fold
+from models.training.export import Arrays, as_tflite, convolve, fold, trunk
 
 
 def main() -> None:
@@ -30,25 +30,13 @@ def to_tflite(arrays: Arrays) -> bytes:
 
     @tf.function(input_signature=[tf.TensorSpec([1, CROP_PX, CROP_PX, 1], tf.float32, name="gray")])
     def trust(gray: tf.Tensor) -> dict[str, tf.Tensor]:
-        centered = gray - tf.reduce_mean(gray, [1, 2], keepdims=True)
-        spread = tf.reduce_mean(centered * centered, [1, 2], keepdims=True)
-        x = tf.nn.relu(convolve(centered * tf.math.rsqrt(spread + 1.0), *fold(arrays, "stem"), stride=2))
-        for block in sorted({int(name.split(".")[1]) for name in arrays if name.startswith("body.")}):
-            name = f"body.{block}"
-            if f"{name}.first.0.weight" in arrays:
-                inner = tf.nn.relu(convolve(x, *fold(arrays, f"{name}.first"), stride=1))
-                x = tf.nn.relu(x + convolve(inner, *fold(arrays, f"{name}.second"), stride=1))
-            else:
-                x = tf.nn.relu(convolve(x, *fold(arrays, name), stride=2))
+        x = trunk(arrays, gray)
         x = tf.nn.relu(convolve(x, *fold(arrays, "places"), stride=1))
         flat = tf.reshape(x, [1, -1])
         logits = tf.matmul(flat, arrays["head.weight"].T.astype(np.float32)) + arrays["head.bias"]
         return {"visibility": tf.nn.sigmoid(logits)}
 
-    converter = tf.lite.TFLiteConverter.from_concrete_functions([trust.get_concrete_function()])
-    converter.optimizations = [tf.lite.Optimize.DEFAULT]
-    converter.target_spec.supported_types = [tf.float16]
-    return bytes(converter.convert())
+    return as_tflite(trust)
 
 
 if __name__ == "__main__":

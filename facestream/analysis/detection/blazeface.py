@@ -67,8 +67,7 @@ class BlazeFaceDetector:
         return search_plan((width, height), INPUT_PX / max(width, height), full, (side, side), FACE_PX / full)
 
     def finer(self, width: int, height: int, min_face_share: float) -> tuple[SearchStep, ...]:
-        plan, finer = (self.plan(width, height, share) for share in (min_face_share, min_face_share / 2))
-        return finer_steps(plan, finer)
+        return finer_steps(lambda share: self.plan(width, height, share), min_face_share)
 
     def bordered(self, width: int, height: int) -> SearchStep:
         return bordered_step(width, height, lambda width, height: INPUT_PX / max(width, height))

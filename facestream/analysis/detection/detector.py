@@ -91,9 +91,12 @@ def search_plan(
     return tuple(steps)
 
 
-def finer_steps(plan: tuple[SearchStep, ...], finer: tuple[SearchStep, ...]) -> tuple[SearchStep, ...]:
-    """The tiles of the plan `finer`, unless `plan` is as fine."""
-    return tuple(replace(step, surer=True) for step in finer if step.scale > plan[-1].scale)
+def finer_steps(
+    plan_for: Callable[[float], tuple[SearchStep, ...]], min_face_share: float
+) -> tuple[SearchStep, ...]:
+    """The tiles of the plan for half of this share, unless that for the share is as fine."""
+    full = plan_for(min_face_share)[-1].scale
+    return tuple(replace(step, surer=True) for step in plan_for(min_face_share / 2) if step.scale > full)
 
 
 def bordered_step(width: int, height: int, scale_of: Callable[[int, int], float]) -> SearchStep:

@@ -54,8 +54,7 @@ class HogDetector:
         return search_plan((width, height), whole, full, (side, side), HOG_FACE_PX / full)
 
     def finer(self, width: int, height: int, min_face_share: float) -> tuple[SearchStep, ...]:
-        plan, finer = (self.plan(width, height, share) for share in (min_face_share, min_face_share / 2))
-        return finer_steps(plan, finer)
+        return finer_steps(lambda share: self.plan(width, height, share), min_face_share)
 
     def bordered(self, width: int, height: int) -> SearchStep:
         return bordered_step(width, height, _largest_scale)

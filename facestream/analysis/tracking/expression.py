@@ -4,14 +4,13 @@ The face at rest is a mean of what was measured while the emotion net found the 
 of that, and gets better for a minute. The measures themselves are independent of the net.
 """
 
-import math
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from facestream.analysis.faces import NEVER_S, LandmarksXY
-from facestream.analysis.geometry import HeadFit, pose_of
+from facestream.analysis.faces import NEVER_S, HeadPose, LandmarksXY
+from facestream.analysis.geometry import HeadFit, bounded
 
 # Corners of the mouth, the middle of both lips, and the brows without their outer ends.
 _POINTS = (48, 54, 51, 57, 62, 66, 18, 19, 20, 21, 22, 23, 24, 25)
@@ -61,14 +60,17 @@ def next_expression(
     rest: Rest,
     landmarks_xy: LandmarksXY,
     fit: HeadFit | None,
+    pose: HeadPose | None,
     size_wh: tuple[int, int],
     neutral: float,
     time_s: float,
 ) -> tuple[Rest, tuple[float, float] | None]:
-    """The state after a frame, and smile and brows in it; None: not known yet, or the head is turned too far."""
-    if fit is None:
+    """The state after a frame, and smile and brows in it; None: not known yet, or the head is turned too far.
+
+    `pose` is that of `fit`.
+    """
+    if fit is None or pose is None:
         return rest, None
-    pose = pose_of(fit[0])
     if abs(pose.yaw_deg) > MOST_YAW_DEG or abs(pose.pitch_deg) > MOST_PITCH_DEG:
         return rest, None
     measures_mm = measure_mm(landmarks_xy, fit, size_wh)
@@ -123,8 +125,6 @@ def smile_and_brows(rest: Rest, measures_mm: tuple[float, ...]) -> tuple[float, 
     if rest.seconds < LEAST_REST_S:
         return None
     width, lift, brows = (now - then for now, then in zip(measures_mm, rest.measures_mm, strict=True))
-    return _bounded((width / FULL_WIDTH_MM + lift / FULL_LIFT_MM) / 2), _bounded(brows / FULL_BROWS_MM)
-
-
-def _bounded(value: float) -> float:
-    return math.copysign(min(1.0, abs(value)), value)
+    return bounded((width / FULL_WIDTH_MM + lift / FULL_LIFT_MM) / 2, 1.0), bounded(
+        brows / FULL_BROWS_MM, 1.0
+    )

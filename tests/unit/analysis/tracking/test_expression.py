@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from facestream.analysis.faces import HeadPose, LandmarksXY
-from facestream.analysis.geometry import _RIGID, _RIGID_MM, head_fit, rotation_of
+from facestream.analysis.geometry import _RIGID, _RIGID_MM, head_fit, head_pose, rotation_of
 from facestream.analysis.tracking.expression import (
     _DEPTH_MM,
     _POINTS,
@@ -89,9 +89,10 @@ def test_a_long_smile_does_not_become_the_face_at_rest():
 
 def test_a_face_that_is_turned_far_has_neither_and_does_not_change_its_rest():
     points_xy = seen(face_mm(), HeadPose(55, 0, 0))
+    fit, pose = head_fit(points_xy, SIZE_WH), head_pose(points_xy, SIZE_WH)
 
-    assert next_expression(REST, points_xy, head_fit(points_xy, SIZE_WH), SIZE_WH, 1.0, 1.0) == (REST, None)
+    assert next_expression(REST, points_xy, fit, pose, SIZE_WH, 1.0, 1.0) == (REST, None)
 
 
 def test_a_face_without_a_fit_has_neither():
-    assert next_expression(REST, seen(face_mm()), None, SIZE_WH, 1.0, 1.0) == (REST, None)
+    assert next_expression(REST, seen(face_mm()), None, None, SIZE_WH, 1.0, 1.0) == (REST, None)
