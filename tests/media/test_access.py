@@ -335,6 +335,7 @@ async def test_a_page_on_this_machine_learns_the_version_and_the_models(server_u
         "blazeface",
         "landmarks",
         "emotion",
+        "trust",
     ]
 
 
@@ -344,7 +345,7 @@ async def test_a_page_on_another_machine_learns_the_models_with_its_token_but_no
     _, _, config = await ask(guarded.url, "GET", "/config", b"", **headers)
 
     assert json.loads(config)["version"] == ""
-    assert "emotion 1" in json.loads(config)["models"]
+    assert "emotion 2" in json.loads(config)["models"]
 
 
 async def test_only_clients_on_this_machine_learn_where_it_listens(server_url: str, guarded: Guarded):
