@@ -37,6 +37,8 @@ CLIP_FPS = 5
 """Twelve peers and three nodes share the processors of this machine."""
 SMALL = {"FACESTREAM_MAX_SESSIONS": "6"}
 """Otherwise nodes that know how cheap these frames are have more places than a new one presumes."""
+UNEVEN = 2
+"""A question to a node may overtake an offer, so a gateway may know of one place too many, or too few."""
 AWAY_MS = 1500.0
 """So long no frame may come while a peer moves."""
 DEADLINE_S = seconds(60)
@@ -126,10 +128,12 @@ def spread_of(peers: list[ReplayPeer]) -> Counter[str]:
     return Counter(node_of(peer.session_id) for peer in peers)
 
 
-async def test_twelve_offers_at_once_are_spread_evenly_and_a_drain_moves_the_peers(site: Site):
+async def test_twelve_offers_at_once_are_spread_and_a_drain_moves_the_peers(site: Site):
     await site.ready(3)
     async with peers_of(site, 12) as peers:
-        assert sorted(spread_of(peers).values()) == [4, 4, 4]
+        spread = spread_of(peers)
+        assert len(spread) == 3
+        assert max(spread.values()) - min(spread.values()) <= UNEVEN, spread
         await asyncio.gather(*(peer.receive_frames(2) for peer in peers))
         drained = min(spread_of(peers))
         leaving = [peer for peer in peers if node_of(peer.session_id) == drained]
@@ -141,7 +145,7 @@ async def test_twelve_offers_at_once_are_spread_evenly_and_a_drain_moves_the_pee
         assert ended.returncode == 0, ended.stderr
         assert len(spread_of(peers)) == 2
         assert drained not in spread_of(peers)
-        assert [peer.summary().moves for peer in leaving] == [1] * 4
+        assert [peer.summary().moves for peer in leaving] == [1] * spread[drained]
         away_ms = [peer.summary().away_ms_max for peer in leaving]
         assert all(away is not None and away <= seconds(AWAY_MS) for away in away_ms), away_ms
         stayed = [peer for peer in peers if peer not in leaving]
