@@ -4,24 +4,30 @@ One core, one thread, same models, same frames, in turns, so that the machine's 
 CPU time of the one thread, so that other programs do not count; only the stages are wall time.
 `followed`: Analyzer.analyze as the server calls it. `each_frame`: dlib on the whole frame at its own scale, landmarks
 and emotion of every face. `ancestor`: colour to gray, dlib on the whole frame, then the first face only, cut tight.
+With `--against COMMIT`, the analysis of the working tree and of another commit in turn, and nothing else.
 """
 
 import argparse
+import contextlib
 import time
 from collections.abc import Callable
+from typing import get_args
 
 import cv2
 import dlib
 import numpy as np
 
 from benchmarks import measured
-from benchmarks.faces_seen import TimedGray, analyzer_with, drifting_faces, face_cuts
+from benchmarks.analysis_turns import compared, saved_scene, taking_turns
+from benchmarks.clips import face_clip
+from benchmarks.faces_seen import TimedGray, analyzer_with, clip_frames, drifting_faces, face_cuts
+from benchmarks.trees import tree_of, working_tree
 from facestream.analysis.analyzer import Analyzer
 from facestream.analysis.dlib_landmarks import DlibLandmarks
 from facestream.analysis.emotion.reader import EmotionReader, MiniXception, OwnEmotionNet
 from facestream.analysis.faces import BoundingBox, FrameReport, GrayImage
 from facestream.analysis.model_files import checked_path
-from facestream.analysis.options import AnalysisOptions
+from facestream.analysis.options import AnalysisOptions, DetectorName, EmotionModelName
 from facestream.analysis.tracking.tracks import Tracks
 from facestream.resources import MODELS_DIR
 
@@ -30,6 +36,8 @@ FACES = (1, 2, 4)
 FPS = 30.0
 SETTLE_FRAMES = 15
 """Frames at the start that are not counted: the first search, and models before they are warm."""
+ROUNDS = 10
+"""Passes of each commit over a scene."""
 
 
 class UsualWay:
@@ -64,10 +72,18 @@ class UsualWay:
 
 def main() -> None:
     parser = measured.parser(__doc__ or "")
-    parser.add_argument("--detector", choices=("dlib", "blazeface"), default="dlib")
-    parser.add_argument("--emotion-model", choices=("emotion", "mini_xception"), default="emotion")
+    parser.add_argument("--detector", choices=get_args(DetectorName), default=AnalysisOptions().detector)
+    parser.add_argument(
+        "--emotion-model", choices=get_args(EmotionModelName), default=AnalysisOptions().emotion_model
+    )
+    parser.add_argument(
+        "--against", metavar="COMMIT", help="compare the working tree with this commit, in turn"
+    )
     options = parser.parse_args()
     before = measured.circumstances()
+    if options.against:
+        measured.write("analysis_cost_against", options, before, against(options))
+        return
     chosen = AnalysisOptions(detector=options.detector, emotion_model=options.emotion_model, budget_ms=1000.0)
     analyzer = analyzer_with(chosen)
     cuts = face_cuts(analyzer, max(FACES))
@@ -83,6 +99,32 @@ def main() -> None:
             scene = drifting_faces(cuts[:count], size_wh, _frames(options), FPS)
             figures[f"{size_wh[0]}x{size_wh[1]}, {count} faces"] = _case(analyzer, usual, scene, count)
     measured.write(f"analysis_cost_{options.detector}_{options.emotion_model}", options, before, figures)
+
+
+def against(options: argparse.Namespace) -> dict[str, object]:
+    """What the stream of one face, and of four, costs in the working tree and in another commit."""
+    chosen = {"detector": options.detector, "emotion_model": options.emotion_model, "budget_ms": 1000.0}
+    cuts = face_cuts(analyzer_with(AnalysisOptions(**chosen)), max(FACES))
+    length = _frames(options)
+    scenes: dict[str, Callable[[], list[TimedGray]]] = {
+        "a clip, 640x480, 1 face": lambda: list(clip_frames(face_clip(), length)),
+        "640x480, 1 faces": lambda: drifting_faces(cuts[:1], (640, 480), length, FPS),
+        "640x480, 4 faces": lambda: drifting_faces(cuts[:4], (640, 480), length, FPS),
+        "1280x720, 1 faces": lambda: drifting_faces(cuts[:1], (1280, 720), length, FPS),
+    }
+    trees = {"working_tree": working_tree(), "other_commit": tree_of(options.against)}
+    figures: dict[str, object] = {name: tree.commit for name, tree in trees.items()}
+    figures |= {"detector": options.detector, "emotion_model": options.emotion_model, "frames": length}
+    with contextlib.ExitStack() as opened:
+        turns = {
+            name: opened.enter_context(taking_turns(tree.root, tree.environment, chosen))
+            for name, tree in trees.items()
+        }
+        for name, scene in scenes.items():
+            measured.say(name)
+            with saved_scene([frame.gray for frame in scene()], FPS) as path:
+                figures[name] = compared(path, turns, 2 if options.quick else ROUNDS)
+    return figures
 
 
 def _frames(options: argparse.Namespace) -> int:

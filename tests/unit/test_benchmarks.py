@@ -10,9 +10,11 @@ import playwright
 import pytest
 
 from benchmarks import chromium, measured
+from benchmarks.analysis_turns import SceneCost, compared
 from benchmarks.processes import usage
 from benchmarks.recovery import Arrivals
 from benchmarks.relay import LOOPBACK, NetworkConditions, candidates_of, with_candidate
+from benchmarks.trees import tree_of
 
 BENCHMARKS = Path(measured.__file__).parent
 MODULES = sorted(
@@ -93,3 +95,35 @@ def test_the_address_of_every_candidate_is_replaced():
     assert candidates_of(changed) == [(LOOPBACK, 9), (LOOPBACK, 9)]
     assert changed.startswith("v=0\r\n")
     assert "a=mid:1\r\n" in changed
+
+
+def test_a_comparison_with_what_is_no_commit_says_what_is_expected():
+    with pytest.raises(SystemExit, match="expected a commit of this repository"):
+        tree_of("no-such-commit")
+
+
+class Analyses:
+    """Stands in for the process of one commit; each pass costs more than the one before."""
+
+    def __init__(self, name: str, passes: list[str], ms: float) -> None:
+        self.name, self.passes, self.ms = name, passes, ms
+
+    def analyse(self, _scene: Path) -> SceneCost:
+        self.passes.append(self.name)
+        self.ms += 1.0
+        return SceneCost([self.ms] * 4, self.ms, [1] * 4)
+
+
+def test_both_commits_analyse_in_turn_and_each_begins_every_second_round():
+    passes: list[str] = []
+    turns = {"new": Analyses("new", passes, 3.0), "old": Analyses("old", passes, 1.0)}
+
+    found = compared(Path("scene"), turns, 2)  # type: ignore[arg-type]
+
+    assert passes == ["new", "old", "old", "new"]
+    assert found["new"]["stream_ms"] == {"lowest_round": 4.0, "median_round": 4.5}  # type: ignore[index]
+    assert found["new over old"] == {
+        "median_of_rounds": pytest.approx((2.0 + 5 / 3) / 2, abs=0.001),
+        "lowest_and_highest": [pytest.approx(1.667), 2.0],
+        "of_the_lowest": 2.0,
+    }
