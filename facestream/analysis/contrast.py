@@ -31,7 +31,7 @@ _LEVELS: NDArray[np.float64] = np.arange(256, dtype=np.float64)
 
 def raised_region(region: GrayImage) -> GrayImage:
     """The region for a detector: with more contrast if it has nearly none."""
-    mean, deviation = _mean_and_deviation(region)
+    mean, deviation = mean_and_deviation(region)
     gain = _gain(deviation, REGION_RAISED_BELOW, REGION_FULLY_BELOW)
     return region if gain == 1 else _raised(region, mean, gain)
 
@@ -46,7 +46,7 @@ def raised_face(gray: GrayImage, box: BoundingBox) -> tuple[GrayImage, tuple[int
     seen = gray[top:bottom:step, left:right:step]
     if not seen.size:
         return gray, (0, 0)
-    mean, deviation = _mean_and_deviation(seen)
+    mean, deviation = mean_and_deviation(seen)
     gain = _gain(deviation, FACE_RAISED_BELOW, FACE_FULLY_BELOW)
     if gain == 1:
         return gray, (0, 0)
@@ -55,6 +55,12 @@ def raised_face(gray: GrayImage, box: BoundingBox) -> tuple[GrayImage, tuple[int
     if box.width >= SMOOTHED_FROM_PX:
         raised = np.asarray(cv2.GaussianBlur(raised, (5, 5), 0), np.uint8)
     return raised, (left, top)
+
+
+def mean_and_deviation(gray: GrayImage | NDArray[np.float32]) -> tuple[float, float]:
+    """Mean and standard deviation of all pixels; for a small image in a tenth of the time that numpy takes."""
+    mean, deviation = cv2.meanStdDev(np.ascontiguousarray(gray))
+    return float(mean[0, 0]), float(deviation[0, 0])
 
 
 def _gain(deviation: float, raised_below: float, fully_below: float) -> float:
@@ -67,11 +73,6 @@ def _gain(deviation: float, raised_below: float, fully_below: float) -> float:
 def _raised(region: GrayImage, mean: float, gain: float) -> GrayImage:
     levels = np.clip((_LEVELS - mean) * gain + MIDDLE, 0, 255)
     return np.asarray(cv2.LUT(region, levels.astype(np.uint8)), np.uint8)
-
-
-def _mean_and_deviation(gray: GrayImage) -> tuple[float, float]:
-    mean, deviation = cv2.meanStdDev(np.ascontiguousarray(gray))
-    return float(mean[0, 0]), float(deviation[0, 0])
 
 
 def _part(gray: GrayImage, box: BoundingBox, margin: float) -> tuple[int, int, int, int]:

@@ -1,6 +1,7 @@
 """Compute head pose, eye opening, mouth opening and tilt from 68 landmarks. Pure: reads no image."""
 
 import math
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -14,13 +15,14 @@ HeadFit = tuple[NDArray[np.float64], NDArray[np.float64]]
 _FACE, _LEFT_EYE, _RIGHT_EYE, _MOUTH_CORNERS = range(68), range(36, 42), range(42, 48), (48, 54)
 # One matrix product gives the centers of several parts; this is called many times a frame, and numpy's mean is slower.
 _PARTS = (_FACE, _LEFT_EYE, _RIGHT_EYE, _MOUTH_CORNERS)
-_SUMS: NDArray[np.float64] = np.array([[float(point in part) for point in range(68)] for part in _PARTS])
-_COUNTS: NDArray[np.float64] = _SUMS.sum(axis=1, keepdims=True)
+_MEANS: NDArray[np.float64] = np.array(
+    [[(point in part) / len(part) for point in range(68)] for part in _PARTS], np.float64
+)
 
 # Points that move with the skull and hardly with the expression: outer and inner eye corners, nose bridge, nose
 # tip and wings. Their positions on a mean adult head in millimetres: x to the right of the image, y down, z away from
 # the camera. Rounded from published mean facial proportions: eye corners 90 and 32 mm apart, nose about 48 mm long.
-_RIGID = (36, 39, 42, 45, 27, 30, 31, 35)
+_RIGID: NDArray[np.intp] = np.array((36, 39, 42, 45, 27, 30, 31, 35), np.intp)
 _RIGID_MM: NDArray[np.float64] = np.array(
     [
         (-45.0, 0.0, 14.0), (-16.0, 1.0, 6.0), (16.0, 1.0, 6.0), (45.0, 0.0, 14.0),
@@ -47,7 +49,7 @@ def head_fit(landmarks_xy: LandmarksXY, frame_size_wh: tuple[int, int]) -> HeadF
     """
     width, height = frame_size_wh
     camera = np.array([[width, 0, width / 2], [0, width, height / 2], [0, 0, 1]], np.float64)
-    points = np.ascontiguousarray(landmarks_xy[list(_RIGID)], np.float64)
+    points = landmarks_xy[_RIGID].astype(np.float64)
     try:
         fits, rotation_vector, place = cv2.solvePnP(_RIGID_MM, points, camera, None, flags=cv2.SOLVEPNP_SQPNP)
     except cv2.error:
@@ -98,32 +100,43 @@ def mouth_opening(landmarks_xy: LandmarksXY) -> float:
     return heights / 3 / max(1.0, math.dist(points[0], points[4]))
 
 
-def middle_xy(landmarks_xy: LandmarksXY) -> tuple[float, float]:
+class Placement(NamedTuple):
+    """Where a face lies in the image, how large and how tilted it is: see `placement_of`."""
+
+    middle_xy: tuple[float, float]
     """Mean of all landmarks, in pixels."""
-    x, y = (_SUMS[0] @ landmarks_xy / len(_FACE)).tolist()
-    return x, y
-
-
-def spread_px(landmarks_xy: LandmarksXY) -> float:
+    spread_px: float
     """Root mean square distance of the landmarks from their mean, in pixels, at least 1."""
-    centered = landmarks_xy - _SUMS[0] @ landmarks_xy / len(_FACE)
-    return max(1.0, math.sqrt(float(np.vdot(centered, centered)) / len(_FACE)))
+    eye_distance_px: float
+    """Distance between the centers of the eyes."""
+    tilt_deg: float
+    """Tilt of the face in the image, -180..180, positive clockwise."""
+
+
+def placement_of(landmarks_xy: LandmarksXY) -> Placement:
+    """The placement of a face with these landmarks.
+
+    Both the line between the eyes and the line from eyes to mouth count for the tilt: a turned head shortens only one
+    of them.
+    """
+    # Double precision, because the spread is a small difference of large squares.
+    points = landmarks_xy.astype(np.float64)
+    middle, left, right, mouth = (_MEANS @ points).tolist()
+    mean_square = float(np.vdot(points, points)) / len(_FACE)
+    spread = math.sqrt(max(1.0, mean_square - middle[0] ** 2 - middle[1] ** 2))
+    down_x, down_y = mouth[0] - (left[0] + right[0]) / 2, mouth[1] - (left[1] + right[1]) / 2
+    tilt = math.degrees(math.atan2(right[1] - left[1] - down_x, right[0] - left[0] + down_y))
+    return Placement((middle[0], middle[1]), spread, math.dist(left, right), tilt)
 
 
 def eye_distance_px(landmarks_xy: LandmarksXY) -> float:
-    """Distance between the centers of the eyes."""
-    left, right = (_SUMS[1:3] @ landmarks_xy / _COUNTS[1:3]).tolist()
-    return math.dist(left, right)
+    """`Placement.eye_distance_px`."""
+    return placement_of(landmarks_xy).eye_distance_px
 
 
 def tilt_deg(landmarks_xy: LandmarksXY) -> float:
-    """Tilt of the face in the image, -180..180, positive clockwise.
-
-    Both the line between the eyes and the line from eyes to mouth count: a turned head shortens only one of them.
-    """
-    left, right, mouth = (_SUMS[1:] @ landmarks_xy / _COUNTS[1:]).tolist()
-    down_x, down_y = mouth[0] - (left[0] + right[0]) / 2, mouth[1] - (left[1] + right[1]) / 2
-    return math.degrees(math.atan2(right[1] - left[1] - down_x, right[0] - left[0] + down_y))
+    """`Placement.tilt_deg`."""
+    return placement_of(landmarks_xy).tilt_deg
 
 
 def bounded(value: float, most: float) -> float:

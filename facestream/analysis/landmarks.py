@@ -7,7 +7,7 @@ import math
 from typing import Protocol
 
 from facestream.analysis.faces import BoundingBox, GrayImage, LandmarksXY
-from facestream.analysis.geometry import middle_xy, spread_px, tilt_deg
+from facestream.analysis.geometry import placement_of
 
 # The box of dlib's detector relative to the landmarks, measured on 72 frames of the test clips.
 SIDE_PER_SPREAD = 2.87
@@ -32,10 +32,9 @@ class LandmarkPredictor(Protocol):
 
 def box_of_landmarks(landmarks_xy: LandmarksXY) -> BoundingBox:
     """The square box that dlib's detector draws around a face with these landmarks when it is upright."""
-    x, y = middle_xy(landmarks_xy)
-    spread = spread_px(landmarks_xy)
+    (x, y), spread, _, tilt_deg = placement_of(landmarks_xy)
     side = SIDE_PER_SPREAD * spread
-    tilt = math.radians(tilt_deg(landmarks_xy))
+    tilt = math.radians(tilt_deg)
     x += UP_PER_SPREAD * spread * math.sin(tilt)
     y -= UP_PER_SPREAD * spread * math.cos(tilt)
     return BoundingBox(x - side / 2, y - side / 2, side, side)

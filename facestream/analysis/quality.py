@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facestream.analysis import geometry
+from facestream.analysis.contrast import mean_and_deviation
 from facestream.analysis.faces import NEVER_S, BoundingBox, GrayImage, LandmarksXY, QualityHint
 from facestream.analysis.trust.reader import VisibilityReader
 
@@ -129,9 +130,9 @@ def sharpness_and_contrast(gray: GrayImage, box: BoundingBox) -> tuple[float, fl
     face = cv2.resize(
         inner, (SHARPNESS_PX, SHARPNESS_PX), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
     )
-    detail = cv2.Laplacian(face, cv2.CV_32F)
-    variance = float(np.var(face))
-    return float(detail.var() / (variance + 25.0)), variance**0.5
+    detail = np.asarray(cv2.Laplacian(face, cv2.CV_32F), np.float32)
+    _, contrast = mean_and_deviation(np.asarray(face, np.uint8))
+    return mean_and_deviation(detail)[1] ** 2 / (contrast**2 + 25.0), contrast
 
 
 def _measure(

@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from facestream.analysis.contrast import mean_and_deviation
 from facestream.analysis.faces import NEVER_S, GrayImage
 from facestream.analysis.tracking import matching
 from facestream.analysis.tracking.tracks import Tracks
@@ -38,7 +39,7 @@ def notice_cut(gray: GrayImage, tracks: Tracks, time_s: float) -> Tracks:
     """
     thumbnail, last = thumbnail_of(gray), tracks.thumbnail
     ratio, blank = _ratio(tracks.size_wh, gray), False
-    if last is not None and ratio and float(thumbnail.std()) < BLANK_BELOW:
+    if last is not None and ratio and mean_and_deviation(thumbnail)[1] < BLANK_BELOW:
         blank, thumbnail = is_other_scene(last, thumbnail), last
     if blank and tracks.blank_since_s is None:
         tracks = matching.lose(replace(tracks, followed=(), blank_since_s=time_s), tracks.followed, time_s)
@@ -80,7 +81,7 @@ def is_other_scene(before: NDArray[np.uint8], now: NDArray[np.uint8]) -> bool:
     Correlations, because they ignore exposure and contrast: a cut in a dark film changes few gray levels, and a
     camera that adjusts its exposure changes many.
     """
-    if float(cv2.absdiff(now, before).mean()) < LEAST_CHANGE:
+    if cv2.norm(now, before, cv2.NORM_L1) < LEAST_CHANGE * now.size:
         return False
     one, other = before.astype(np.float32), now.astype(np.float32)
     return (

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from facestream.analysis.faces import BoundingBox, LandmarksXY
-from facestream.analysis.geometry import eye_distance_px, middle_xy, spread_px
+from facestream.analysis.geometry import bounded, placement_of
 from facestream.analysis.landmarks import box_of_landmarks
 from facestream.analysis.tracking.tracks import Track, Tracks
 
@@ -31,22 +31,21 @@ track that has slipped onto a neighbour's face."""
 
 def expected_box(track: Track, time_s: float) -> BoundingBox:
     """Where the face should be at `time_s`: its last box, moved by its velocity."""
-    box = box_of_landmarks(track.landmarks_xy)
-    step_s = min(max(0.0, time_s - track.seen_s), KEEP_LOST_S)
-    return replace(
-        box, left=box.left + track.velocity_xy[0] * step_s, top=box.top + track.velocity_xy[1] * step_s
-    )
+    box, (x, y) = box_of_landmarks(track.landmarks_xy), _way_xy(track, time_s)
+    return BoundingBox(box.left + x, box.top + y, box.width, box.height)
 
 
 def start_box(track: Track, time_s: float) -> BoundingBox:
     """Where the landmarks of the frame at `time_s` are looked for: the expected box, but near the last one."""
-    last, expected = box_of_landmarks(track.landmarks_xy), expected_box(track, time_s)
-    limit = FARTHEST_START_SHARE * last.width
-    return replace(
-        last,
-        left=min(max(expected.left, last.left - limit), last.left + limit),
-        top=min(max(expected.top, last.top - limit), last.top + limit),
-    )
+    box, (x, y) = box_of_landmarks(track.landmarks_xy), _way_xy(track, time_s)
+    limit = FARTHEST_START_SHARE * box.width
+    return BoundingBox(box.left + bounded(x, limit), box.top + bounded(y, limit), box.width, box.height)
+
+
+def _way_xy(track: Track, time_s: float) -> tuple[float, float]:
+    """How far the face should have moved since it was last seen, in pixels."""
+    step_s = min(max(0.0, time_s - track.seen_s), KEEP_LOST_S)
+    return track.velocity_xy[0] * step_s, track.velocity_xy[1] * step_s
 
 
 def scaled(track: Track, ratio: float) -> Track:
@@ -69,10 +68,10 @@ def scaled(track: Track, ratio: float) -> Track:
 
 def is_plausible(track: Track, landmarks_xy: LandmarksXY, size_wh: tuple[int, int]) -> bool:
     """False if the landmarks have collapsed, jumped in size or left the frame: the face is lost."""
-    x, y = middle_xy(landmarks_xy)
-    ratio = spread_px(landmarks_xy) / spread_px(track.landmarks_xy)
+    (x, y), spread, eye_distance, _ = placement_of(landmarks_xy)
+    ratio = spread / placement_of(track.landmarks_xy).spread_px
     return bool(
-        eye_distance_px(landmarks_xy) >= MIN_EYE_DISTANCE_PX
+        eye_distance >= MIN_EYE_DISTANCE_PX
         and 1 / SIZE_RATIO < ratio < SIZE_RATIO
         and 0 <= x < size_wh[0]
         and 0 <= y < size_wh[1]
@@ -84,7 +83,8 @@ def moved(track: Track, landmarks_xy: LandmarksXY, time_s: float) -> Track:
     step_s = time_s - track.seen_s
     velocity = track.velocity_xy
     if 0 < step_s < KEEP_LOST_S:
-        (x, y), (last_x, last_y) = middle_xy(landmarks_xy), middle_xy(track.landmarks_xy)
+        x, y = placement_of(landmarks_xy).middle_xy
+        last_x, last_y = placement_of(track.landmarks_xy).middle_xy
         velocity = (
             velocity[0] + VELOCITY_SHARE * ((x - last_x) / step_s - velocity[0]),
             velocity[1] + VELOCITY_SHARE * ((y - last_y) / step_s - velocity[1]),
