@@ -1,14 +1,19 @@
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import aiortc.rtcrtpsender
+import av
 import numpy as np
 import pytest
 from aiortc.codecs import CODECS
+from aiortc.codecs.h264 import h264_depayload
+from aiortc.codecs.vpx import vp8_depayload
 from av import VideoFrame
 
 from facestream.aiortc_patches.decoder_limits import is_keyframe
 from facestream.aiortc_patches.parameter_sets import BASELINE, SequenceParameters, sequence_parameters
+from facestream.clips.clip import open_clip
 from facestream.media.planes import planes_of
 from tests.media.aiortc_patches.peers import JpegTrack, Pair, numbered_frame
 
@@ -21,9 +26,7 @@ def create(codec) -> Any:
 
 
 def is_key(codec, payloads: list[bytes]) -> bool:
-    if codec.name == "VP8":
-        return is_keyframe("VP8", aiortc.codecs.vpx.vp8_depayload(payloads[0]))
-    return is_keyframe("H264", b"".join(aiortc.codecs.h264.h264_depayload(payload) for payload in payloads))
+    return is_keyframe(codec.name, depayloaded(codec, payloads[:1] if codec.name == "VP8" else payloads))
 
 
 @BOTH
@@ -103,6 +106,30 @@ def test_the_bitrate_follows_a_changed_frame_rate(codec, first, then):
     sent_bps = bitrate(codec, 500_000, [first] * (first * 3) + [then] * (then * 9), from_s=8)
 
     assert sent_bps == pytest.approx(500_000, rel=0.15)
+
+
+@BOTH
+def test_a_face_that_hardly_moves_is_not_encoded_finer_than_one_can_see(codec, media_dir: Path):
+    encoder, decoder = create(codec), av.CodecContext.create(codec.name.lower(), "r")
+    assert isinstance(decoder, av.VideoCodecContext)
+    for _ in range(20):
+        encoder.target_bitrate = 2_500_000
+    decibels, sent_bytes = [], 0
+    for timed, _ in zip(open_clip(media_dir / "single_face.mp4").frames(), range(60), strict=False):
+        shown = timed.frame.reformat(format="yuv420p").to_ndarray()
+        payloads, _ = encoder.encode(VideoFrame.from_ndarray(shown, "yuv420p"))
+        (seen,) = decoder.decode(av.Packet(depayloaded(codec, payloads)))
+        sent_bytes += sum(map(len, payloads))
+        error = np.square(seen.to_ndarray().astype(float) - shown).mean()
+        decibels.append(10 * np.log10(255**2 / error))
+
+    assert sent_bytes * 8 / 2 < 1_250_000
+    assert min(decibels[5:]) > 40
+
+
+def depayloaded(codec, payloads: list[bytes]) -> bytes:
+    depayload = vp8_depayload if codec.name == "VP8" else h264_depayload
+    return b"".join(depayload(payload) for payload in payloads)
 
 
 def bitrate(codec, target_bps: int, rates: list[int], from_s: float) -> float:
