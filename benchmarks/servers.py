@@ -35,12 +35,17 @@ class Server:
 
 
 @contextlib.contextmanager
-def running(command: tuple[str, ...], *arguments: str, files: int = 0) -> Iterator[Server]:
+def running(
+    command: tuple[str, ...], *arguments: str, files: int = 0, core: int | None = None
+) -> Iterator[Server]:
     """A server of this kind on a free port; stopped at the end, or killed if it does not stop.
 
-    `files`: limit of open files, soft and hard; 0: this process's own.
+    `files`: limit of open files, soft and hard; 0: this process's own. `core`: the number of the only core that it may
+    use; None: this process's own.
     """
     limit = ["prlimit", f"--nofile={files}:{files}"] if files else []
+    if core is not None:
+        limit += ["taskset", "--cpu-list", str(core)]
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "server.log"
         with log.open("wb") as out:
