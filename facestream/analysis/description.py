@@ -116,7 +116,15 @@ def as_face(
     measures = track.quality.measures
     trust = trust_of(calibration, track.emotion_state, measures, pose) if calibration and measures else None
     label, unsure = choose_label(
-        track.emotion_state, gray, box, track.landmarks_xy, pose, measures, trust, track.unsure
+        track.emotion_state,
+        gray,
+        box,
+        track.landmarks_xy,
+        pose,
+        measures,
+        trust,
+        track.unsure,
+        points_off=track.points_off,
     )
     unsure, unsure_until_s = hold_reason(unsure, track.unsure, track.unsure_until_s, track.seen_s, hold_s)
     face = Face(

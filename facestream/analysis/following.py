@@ -69,7 +69,12 @@ class Follower:
             for number, face in enumerate(found, start=1)
         ]
         clock.stop("landmarks")
+        tracks = [self._with_points_off(gray, track) for track in tracks]
+        clock.stop("detect")
         return tracks
+
+    def _with_points_off(self, gray: GrayImage, track: Track) -> Track:
+        return replace(track, points_off=self._detector.points_off(gray, track.landmarks_xy))
 
     def _landmarks_of(self, gray: GrayImage, found: FoundFace) -> LandmarksXY:
         """Landmarks of a detected face; predicted again if its box or tilt was a poor start."""
@@ -101,9 +106,9 @@ class Follower:
         oldest = min(tracks.followed, key=due_s, default=None)
         if oldest is None or due_s(oldest) > time_s:
             return tracks
-        score = self._detector.score_at(gray, oldest.landmarks_xy)
-        if score is not None:
-            looked = matching.confirmed(oldest, time_s, score)
+        check = self._detector.check(gray, oldest.landmarks_xy)
+        if check is not None:
+            looked = replace(matching.confirmed(oldest, time_s, check.score), points_off=check.points_off)
         else:
             looked = replace(oldest, looked_s=time_s, failed_looks=oldest.failed_looks + 1)
         others = [track for track in tracks.followed if track.id != looked.id]
@@ -188,7 +193,8 @@ class Follower:
                 next_id += 1
             lost, aside = _without(lost, before), _without(aside, before)
             moved = matching.moved(before, landmarks, time_s)
-            followed.append(matching.confirmed(moved, time_s, face.score))
+            found_again = matching.confirmed(moved, time_s, face.score)
+            followed.append(self._with_points_off(gray, found_again))
         followed.sort(key=lambda track: track.id)
         kept = set_aside(aside, (), self._max_faces)
         return replace(tracks, followed=tuple(followed), lost=tuple(lost), aside=kept, next_id=next_id)

@@ -134,6 +134,11 @@ def eye_distance_px(landmarks_xy: LandmarksXY) -> float:
     return placement_of(landmarks_xy).eye_distance_px
 
 
+def eyes_and_mouth_xy(landmarks_xy: LandmarksXY) -> NDArray[np.float64]:
+    """Centers of the eye on the left of the image, of the other eye, and of the corners of the mouth, shape (3, 2)."""
+    return np.asarray(_MEANS[1:] @ landmarks_xy, np.float64)
+
+
 def tilt_deg(landmarks_xy: LandmarksXY) -> float:
     """`Placement.tilt_deg`."""
     return placement_of(landmarks_xy).tilt_deg

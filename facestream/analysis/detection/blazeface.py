@@ -14,6 +14,7 @@ from facestream.analysis.contrast import raised_region
 from facestream.analysis.derolling import deroll_square
 from facestream.analysis.detection.detector import (
     MAX_ENLARGEMENT,
+    Check,
     FoundFace,
     SearchStep,
     bordered_step,
@@ -24,7 +25,7 @@ from facestream.analysis.detection.detector import (
 )
 from facestream.analysis.detection.regions import scaled_region
 from facestream.analysis.faces import BoundingBox, GrayImage, LandmarksXY
-from facestream.analysis.geometry import tilt_deg
+from facestream.analysis.geometry import eyes_and_mouth_xy, tilt_deg
 from facestream.analysis.interpreter import Interpreter
 from facestream.analysis.landmarks import box_of_landmarks
 
@@ -45,7 +46,9 @@ LOOK_SURE_FROM = 0.5
 OVERLAP = 0.3
 """Intersection over union above which two boxes mean the same face."""
 LOOK_FACE_PX = 48
-_LEFT_EYE, _RIGHT_EYE, _MOUTH = 2, 3, 5
+_LEFT_EYE, _RIGHT_EYE, _NOSE, _MOUTH = 2, 3, 4, 5
+_NOSE_TIP = 30
+"""Of the 68 landmarks."""
 
 # The box of dlib's detector relative to eyes and mouth, measured on 64 faces.
 SIDE_PER_EYES_OR_MOUTH = 2.3
@@ -88,21 +91,26 @@ class BlazeFaceDetector:
         found = without_duplicates(found for step in plan for found in self.search(gray, step))
         return found or self.search(gray, self.bordered(gray.shape[1], gray.shape[0]))
 
-    def score_at(self, gray: GrayImage, landmarks_xy: LandmarksXY) -> float | None:
+    def check(self, gray: GrayImage, landmarks_xy: LandmarksXY) -> Check | None:
         box = box_of_landmarks(landmarks_xy)
         side = box.width * INPUT_PX / LOOK_FACE_PX
         # Black beyond the frame, as around the input of a search: it finds more faces there than repeated edges.
-        upright, _ = deroll_square(
+        upright, matrix = deroll_square(
             gray, box.center_xy, side, tilt_deg(landmarks_xy), INPUT_PX, cv2.BORDER_CONSTANT
         )
-        sure = self._points_xy(raised_region(upright), LOOK_SURE_FROM)
-        all_found = (_found(points, score) for points, score in sure)
-        scores = (
-            found.score
-            for found in all_found
-            if is_expected_face(found.box.center_xy, found.box.width, INPUT_PX / 2, LOOK_FACE_PX)
-        )
-        return max(scores, default=None)
+        best_score, best_points = 0.0, None
+        for points, score in self._points_xy(raised_region(upright), LOOK_SURE_FROM):
+            box = _found(points, score).box
+            if score > best_score and is_expected_face(box.center_xy, box.width, INPUT_PX / 2, LOOK_FACE_PX):
+                best_score, best_points = score, points
+        if best_points is None:
+            return None
+        landmarks = np.asarray(landmarks_xy @ matrix[:, :2].T + matrix[:, 2], np.float32)
+        return Check(best_score, off_share(best_points, landmarks))
+
+    def points_off(self, gray: GrayImage, landmarks_xy: LandmarksXY) -> float | None:
+        check = self.check(gray, landmarks_xy)
+        return check.points_off if check else None
 
     def _points_xy(self, square: GrayImage, sure_from: float) -> list[tuple[NDArray[np.float64], float]]:
         """Center, size and six points of each face, shape (8, 2), in pixels of the input `square` (128, 128).
@@ -153,6 +161,14 @@ def _found(points_xy: NDArray[np.float64], score: float) -> FoundFace:
     x, y = eyes + MIDDLE_SHARE * down
     tilt = math.degrees(math.atan2(along[1] - down[0], along[0] + down[1]))
     return FoundFace(BoundingBox(float(x - side / 2), float(y - side / 2), side, side), tilt, score)
+
+
+def off_share(points_xy: NDArray[np.float64], landmarks_xy: LandmarksXY) -> float:
+    """`Check.points_off` of the net's points, shape (8, 2), and of landmarks, in the same pixels."""
+    left, right, mouth = eyes_and_mouth_xy(landmarks_xy)
+    size = max(1.0, math.dist(left, right), math.dist(mouth, (left + right) / 2))
+    pairs = (_LEFT_EYE, left), (_RIGHT_EYE, right), (_NOSE, landmarks_xy[_NOSE_TIP]), (_MOUTH, mouth)
+    return sum(math.dist(points_xy[number], landmark) for number, landmark in pairs) / len(pairs) / size
 
 
 def _cells_xy() -> NDArray[np.float64]:

@@ -47,6 +47,18 @@ class FoundFace:
     """As in `Face.score`."""
 
 
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What a detector says of a face that is followed already."""
+
+    score: float
+    """As in `Face.score`."""
+    points_off: float | None
+    """How far eyes, nose and mouth as the detector sees them are from the landmarks, 0 or more: the mean of the four
+    distances as a share of the distance between the eyes, or from eyes to mouth if that is larger. None: the detector
+    does not say where they are."""
+
+
 class FaceDetector(Protocol):
     """Finds faces. Each thread needs its own."""
 
@@ -68,8 +80,11 @@ class FaceDetector(Protocol):
     def search_whole(self, gray: GrayImage, min_face_share: float) -> list[FoundFace]:
         """All faces of an image, however long it takes."""
 
-    def score_at(self, gray: GrayImage, landmarks_xy: LandmarksXY) -> float | None:
-        """The score of the face at these landmarks, as in `Face.score`; None: the detector finds none there."""
+    def check(self, gray: GrayImage, landmarks_xy: LandmarksXY) -> Check | None:
+        """Look for the face at these landmarks; None: the detector finds none there."""
+
+    def points_off(self, gray: GrayImage, landmarks_xy: LandmarksXY) -> float | None:
+        """`Check.points_off` alone; takes no time where it is None for each face."""
 
 
 def search_plan(

@@ -10,6 +10,7 @@ from facestream.analysis.contrast import raised_region
 from facestream.analysis.derolling import deroll_square
 from facestream.analysis.detection.detector import (
     MAX_ENLARGEMENT,
+    Check,
     FoundFace,
     SearchStep,
     bordered_step,
@@ -32,7 +33,7 @@ STILL_STEP_PIXELS = 2_000_000
 MAX_STEP_SIDE_PX = 4096
 LOOK_FACE_PX = 100
 LOOK_PX = 176
-"""`score_at` scales the face to 100 px in an upright square of 176 px: 3-4 ms."""
+"""`check` scales the face to 100 px in an upright square of 176 px: 3-4 ms."""
 
 
 class HogDetector:
@@ -78,19 +79,22 @@ class HogDetector:
         found = without_duplicates(found for step in plan for found in self.search(gray, step))
         return found or self.search(gray, self.bordered(gray.shape[1], gray.shape[0]))
 
-    def score_at(self, gray: GrayImage, landmarks_xy: LandmarksXY) -> float | None:
+    def check(self, gray: GrayImage, landmarks_xy: LandmarksXY) -> Check | None:
         """The face is derolled first: landmarks follow a tilted head, but the detector finds upright faces only."""
         box = box_of_landmarks(landmarks_xy)
         side = box.width * LOOK_PX / LOOK_FACE_PX
         upright, _ = deroll_square(gray, box.center_xy, side, tilt_deg(landmarks_xy), LOOK_PX)
-        scores = (
+        scores = [
             score
             for found, score in self._scored(raised_region(upright))
             if is_expected_face(
                 (found.center().x, found.center().y), found.width(), LOOK_PX / 2, LOOK_FACE_PX
             )
-        )
-        return max(scores, default=None)
+        ]
+        return Check(max(scores), None) if scores else None
+
+    def points_off(self, gray: GrayImage, landmarks_xy: LandmarksXY) -> float | None:  # noqa: ARG002
+        return None
 
     def _scored(self, image: GrayImage) -> Iterator[tuple[Any, float]]:
         """The rectangles of the faces with their scores, at dlib's own threshold."""

@@ -32,8 +32,13 @@ EYES_TRUSTED_FROM = 0.8
 """With covered eyes an emotion is named from this trust on: a laughing mouth says enough."""
 MISPLACED_FROM = 0.6
 """How sure it must be that the landmarks do not lie on the face."""
+POINTS_OFF_FROM = 0.2
+"""How far the landmarks must be from eyes, nose and mouth as the detector sees them (`Check.points_off`)."""
+HINTED_FROM = 0.1
+"""How sure the trust net must be, too, for these points to count. Of 15 faces of FER+ for which only the points spoke,
+those with less had their landmarks in place."""
 VISIBILITY_LEAVE_SHARE = 1.3
-"""Of the last two, whose measures vary more than the others."""
+"""Of `HIDDEN` and `MISPLACED`, whose measures vary more than the others."""
 LEAVE_SHARE = 1.1
 """Hysteresis: a reason ends only when the face is beyond the limit by this factor; the label does not flicker."""
 HOLD = 10 / 3
@@ -50,12 +55,14 @@ def choose_label(
     measures: Measures | None,
     trust: float | None,
     previous: UnsureReason | None,
+    *,
+    points_off: float | None = None,
 ) -> tuple[str, UnsureReason | None]:
     """The label of a face, and why it is UNSURE where it is.
 
-    `previous` is the reason of the frame before: a reason that holds ends only well clear of its limit. Of several
-    reasons, the first is the one that a person can change most easily; `MISPLACED` is what remains where nothing else
-    explains it.
+    `points_off` is that of the last check by the detector (`Check.points_off`); None: not known. `previous` is the
+    reason of the frame before: a reason that holds ends only well clear of its limit. Of several reasons, the first is
+    the one that a person can change most easily; `MISPLACED` is what remains where nothing else explains it.
     """
 
     def limit_for(reason: UnsureReason, limit: float, share: float = LEAVE_SHARE) -> float:
@@ -85,7 +92,9 @@ def choose_label(
     if sharpness(gray, box) < limit_for(UnsureReason.BLURRED, BLURRED_BELOW):
         return UNSURE, UnsureReason.BLURRED
     misplaced_share = limit_for(UnsureReason.MISPLACED, 1.0, VISIBILITY_LEAVE_SHARE)
-    if measures and measures.misplaced * misplaced_share > MISPLACED_FROM:
+    misplaced = measures.misplaced * misplaced_share if measures else 0.0
+    off = (points_off or 0.0) * misplaced_share
+    if misplaced > MISPLACED_FROM or (off > POINTS_OFF_FROM and misplaced > HINTED_FROM):
         return UNSURE, UnsureReason.MISPLACED
     if emotion_state.close:
         return UNSURE, UnsureReason.CLOSE

@@ -37,6 +37,8 @@ class Track:
     confirmed_s: float = NEVER_S
     score: float | None = None
     """Of the detector, at the last check or search that found the face."""
+    points_off: float | None = None
+    """How far the landmarks were from eyes, nose and mouth at the last check (`Check.points_off`)."""
     failed_looks: int = 0
     """Checks in a row that found no face here."""
     missed_searches: int = 0

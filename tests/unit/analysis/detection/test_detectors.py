@@ -2,6 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
+from facestream.analysis.analyzer import Analyzer
 from facestream.analysis.detection.blazeface import FACE_PX, INPUT_PX, BlazeFaceDetector
 from facestream.analysis.detection.detector import (
     MAX_ENLARGEMENT,
@@ -10,6 +11,7 @@ from facestream.analysis.detection.detector import (
     without_duplicates,
 )
 from facestream.analysis.detection.hog import HOG_FACE_PX, STEP_PIXELS, HogDetector
+from facestream.analysis.emotion.label import POINTS_OFF_FROM
 from facestream.analysis.faces import BoundingBox, GrayImage
 from facestream.analysis.models import load_analyzer, self_test_image
 from facestream.analysis.options import AnalysisOptions, DetectorName
@@ -158,9 +160,43 @@ def test_a_face_is_confirmed_only_at_its_position_and_size(detector: FaceDetecto
     aside = face.landmarks_xy + np.array([0.5 * face.box.width, 0], np.float32)
     smaller = (face.landmarks_xy - face.landmarks_xy.mean(axis=0)) * 0.5 + face.landmarks_xy.mean(axis=0)
 
-    assert (detector.score_at(group_gray, face.landmarks_xy) or 0) > 0
-    assert detector.score_at(group_gray, aside) is None
-    assert detector.score_at(group_gray, smaller.astype(np.float32)) is None
+    check = detector.check(group_gray, face.landmarks_xy)
+
+    assert check is not None
+    assert check.score > 0
+    assert detector.check(group_gray, aside) is None
+    assert detector.check(group_gray, smaller.astype(np.float32)) is None
+
+
+def test_a_check_says_how_far_the_landmarks_are_from_eyes_nose_and_mouth(
+    analyzer: Analyzer, group_gray: GrayImage
+):
+    # The fifth has sunglasses and looks away.
+    faces = [face for face in analyzer.analyze_still(group_gray).faces if face.unsure is None]
+    assert len(faces) >= 3
+    for face in faces:
+        clean = analyzer.detector.points_off(group_gray, face.landmarks_xy)
+        assert clean is not None
+        assert clean < 0.15
+        for aside in ((0.2, 0.0), (-0.2, 0.0), (0.0, 0.2), (0.0, -0.2)):
+            moved = face.landmarks_xy + np.float32(face.box.width) * np.array(aside, np.float32)
+
+            check = analyzer.detector.check(group_gray, moved)
+
+            assert check is not None
+            assert check.points_off is not None
+            assert check.points_off > POINTS_OFF_FROM
+
+
+def test_a_detector_without_points_says_nothing_about_the_landmarks(
+    dlib_analyzer: Analyzer, group_gray: GrayImage
+):
+    face = dlib_analyzer.analyze_still(group_gray).faces[0]
+    check = dlib_analyzer.detector.check(group_gray, face.landmarks_xy)
+
+    assert check is not None
+    assert check.points_off is None
+    assert dlib_analyzer.detector.points_off(group_gray, face.landmarks_xy) is None
 
 
 @pytest.mark.parametrize(("name", "low", "high"), [("blazeface", 0.5, 1.0), ("dlib", 0.0, 4.0)])

@@ -1,16 +1,27 @@
 """The visibility about a real face that is covered, turned dark or met by landmarks that do not lie on it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from facestream.analysis.analyzer import Analyzer
 from facestream.analysis.emotion.label import choose_label
 from facestream.analysis.emotion.steadying import EmotionState
-from facestream.analysis.faces import EMOTIONS, Emotion, Face, GrayImage, HeadPose, LandmarksXY, UnsureReason
-from facestream.analysis.landmarks import box_of_landmarks
+from facestream.analysis.faces import (
+    EMOTIONS,
+    BoundingBox,
+    Emotion,
+    Face,
+    GrayImage,
+    HeadPose,
+    LandmarksXY,
+    UnsureReason,
+)
+from facestream.analysis.landmarks import LandmarkPredictor, box_of_landmarks
 from facestream.analysis.model_files import checked_path
 from facestream.analysis.models import load_analyzer
 from facestream.analysis.options import AnalysisOptions
@@ -143,6 +154,99 @@ def test_of_several_reasons_the_one_that_a_person_can_change_is_given(
 
     assert unsure == reason
     assert label == ("unsure" if reason else Emotion.HAPPY)
+
+
+@pytest.mark.parametrize(
+    ("points_off", "net", "previous", "reason"),
+    [
+        (None, 0.3, None, None),
+        (0.14, 0.3, None, None),
+        (0.25, 0.3, None, UnsureReason.MISPLACED),
+        # The trust net is sure that they are in place.
+        (0.25, 0.05, None, None),
+        # It ends clear of the limit.
+        (0.18, 0.3, None, None),
+        (0.18, 0.3, UnsureReason.MISPLACED, UnsureReason.MISPLACED),
+        (0.14, 0.3, UnsureReason.MISPLACED, None),
+    ],
+)
+def test_landmarks_far_from_eyes_nose_and_mouth_are_misplaced(
+    group_gray: GrayImage,
+    faces: tuple[Face, ...],
+    points_off: float | None,
+    net: float,
+    previous: UnsureReason | None,
+    reason: UnsureReason | None,
+):
+    face, measures = faces[0], changed(misplaced=net)
+
+    _, unsure = choose_label(
+        HAPPY,
+        group_gray,
+        face.box,
+        face.landmarks_xy,
+        FRONTAL,
+        measures,
+        0.9,
+        previous,
+        points_off=points_off,
+    )
+
+    assert unsure == reason
+
+
+class Beside:
+    """A landmark model whose points are a fifth of the face's box beside it."""
+
+    slow_because = ""
+
+    def __init__(self, predictor: LandmarkPredictor) -> None:
+        self._predictor = predictor
+
+    def predict(self, gray: GrayImage, box: BoundingBox, tilt_deg: float = 0.0) -> LandmarksXY:
+        points = self._predictor.predict(gray, box, tilt_deg)
+        return points + np.array((0.2 * box_of_landmarks(points).width, 0.0), np.float32)
+
+
+class Undecided:
+    """A trust net that finds no face covered, and says little about landmarks."""
+
+    def read(self, gray: GrayImage, landmarks_xy: LandmarksXY) -> NDArray[np.float32]:
+        return np.array([0, 0, 0.3], np.float32)
+
+
+@pytest.mark.parametrize(("misses", "reason"), [(False, None), (True, UnsureReason.MISPLACED)])
+def test_landmarks_beside_the_face_are_noticed_by_the_detector(
+    analyzer: Analyzer, group_gray: GrayImage, *, misses: bool, reason: UnsureReason | None
+):
+    predictor = Beside(analyzer.predictor) if misses else analyzer.predictor
+    seeing = Analyzer(
+        analyzer.detector, predictor, analyzer._emotions, Undecided(), AnalysisOptions(budget_ms=1e6)
+    )
+
+    reports, tracks = [seeing.analyze_still(group_gray)], Tracks()
+    for number in range(60):
+        report, tracks = seeing.analyze(group_gray, tracks, number / 30)
+        reports.append(report)
+
+    # In a photograph, in the first frame of a face, and while it is followed. The largest face looks at the camera.
+    largest = [max(report.faces, key=lambda face: face.box.width) for report in reports if report.faces]
+    assert len(largest) > 40
+    assert {face.unsure for face in largest} == {reason}
+
+
+def test_a_search_that_finds_a_followed_face_says_nothing_about_its_landmarks(
+    analyzer: Analyzer, clip_frames: Callable[[str], Iterator[tuple[GrayImage, float]]]
+):
+    gray, _ = next(clip_frames("single_face.mp4"))
+    _, tracks = analyzer.analyze(gray, Tracks(), 0.0)
+    (known,) = tracks.followed
+    tracks = replace(tracks, followed=(replace(known, points_off=0.5),), search_step=0, searched_s=-10.0)
+
+    _, tracks = analyzer.analyze(gray, tracks, 0.1)
+
+    (seen,) = tracks.followed
+    assert (seen.looked_s, seen.points_off) == (0.1, 0.5)
 
 
 def test_with_covered_eyes_a_word_that_can_be_trusted_is_said(group_gray: GrayImage, faces: tuple[Face, ...]):
