@@ -3,11 +3,13 @@
 Valence and arousal: those of the net's probabilities against those of the people's votes on FER+ valid, and against
 what the single word on show would give. Smile: correlation with the net's probability of happy in the second half of
 each clip, beside the simple measure, the width of the mouth over the distance of the eyes; the scale was chosen on the
-first halves. Closed eyes: the spells in
-each clip, beside a fixed limit of 0.2. Yawns: no clip shows one, so each is a false alarm, beside a mouth that is open
-for 1.5 s. Gaze: see `gaze_eyes`. Cost: CPU of each number for one face and frame.
+first halves. Brows: by how much they rise in blinks, as reported and as measured in each frame. Closed eyes: the spells
+in each clip, beside a fixed limit of 0.2. Yawns: no clip shows one, so each is a false alarm, beside a mouth that is
+open for 1.5 s. Gaze: see `gaze_eyes`. Cost: CPU of each number for one face and frame.
 """
 
+import itertools
+import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +26,7 @@ from facestream.analysis.affect import PLACES_OF_WORDS, valence_and_arousal
 from facestream.analysis.emotion.reader import OwnEmotionNet
 from facestream.analysis.faces import EMOTIONS, BoundingBox, Emotion, Face
 from facestream.analysis.model_files import checked_path
-from facestream.analysis.tracking.expression import NO_REST, next_expression
+from facestream.analysis.tracking.expression import NO_REST, measure_mm, next_expression, smile_and_brows
 from facestream.analysis.tracking.eye_spells import NO_EYE_SPELL, next_eye_spell
 from facestream.analysis.tracking.tracks import Track, Tracks
 from facestream.analysis.tracking.yawns import NO_MOUTH, next_mouth
@@ -51,6 +53,8 @@ class Seen:
     time_s: float
     face: Face
     track: Track
+    brows_in_blinks: float | None
+    """The brows as measured in each frame; `face.brows` are kept through blinks."""
 
 
 def main() -> None:
@@ -118,8 +122,31 @@ def _seen(path: Path, limit: int | None) -> list[Seen]:
         if report.faces:
             face = max(report.faces, key=lambda each: each.box.width)
             track = next(track for track in tracks.followed if track.id == face.id)
-            seen.append(Seen(frame.time_s, face, track))
+            seen.append(Seen(frame.time_s, face, track, _brows(face, track, frame.gray.shape)))
     return seen
+
+
+def _brows(face: Face, track: Track, shape: tuple[int, ...]) -> float | None:
+    size_wh = shape[1], shape[0]
+    fit = geometry.head_fit(face.landmarks_xy, size_wh)
+    if fit is None or not track.rest.measures_mm:
+        return None
+    values = smile_and_brows(track.rest, measure_mm(face.landmarks_xy, fit, size_wh))
+    return values and values[1]
+
+
+def _rises(seen: Sequence[Seen], brows_of: Callable[[Seen], float | None]) -> dict[str, object]:
+    """By how much the brows rise around each blink, above what they are in the second before."""
+    rises = []
+    for before, now in itertools.pairwise(seen):
+        if now.face.blinks == before.face.blinks:
+            continue
+        around = [(each.time_s - now.time_s, brows_of(each)) for each in seen]
+        usual = [value for since_s, value in around if value is not None and -1.2 < since_s < -0.5]
+        while_s = [value for since_s, value in around if value is not None and -0.45 < since_s < 0.25]
+        if len(usual) > 3 and while_s:
+            rises.append(max(while_s) - statistics.median(usual))
+    return {"blinks": len(rises), "median": measured.median(rises), "above 0.2": sum(r > 0.2 for r in rises)}
 
 
 def _clip(seen: Sequence[Seen]) -> dict[str, object]:
@@ -137,6 +164,10 @@ def _clip(seen: Sequence[Seen]) -> dict[str, object]:
             [each.face.brows or 0.0 for each in known],
             [each.face.pose.pitch_deg if each.face.pose else 0.0 for each in known],
         ),
+        "brows rise in blinks of the second half, as measured": _rises(
+            half, lambda each: each.brows_in_blinks
+        ),
+        "as reported": _rises(half, lambda each: each.face.brows),
         "share of frames with smile": round(sum(each.face.smile is not None for each in seen) / len(seen), 3),
         "eyes closed for longer than a blink": last.eye_closures,
         f"below {CLOSED} for longer": _held(seen, lambda face: face.eye_opening < CLOSED, CLOSED_S),

@@ -16,7 +16,7 @@ from facestream.analysis.landmarks import box_of_landmarks
 from facestream.analysis.options import AnalysisOptions
 from facestream.analysis.quality import next_quality
 from facestream.analysis.tracking.blinks import LID_DEPTH, next_eyes
-from facestream.analysis.tracking.expression import next_expression
+from facestream.analysis.tracking.expression import next_brows, next_expression
 from facestream.analysis.tracking.eye_spells import next_eye_spell
 from facestream.analysis.tracking.lips import next_lips
 from facestream.analysis.tracking.smoothing import steady_landmarks
@@ -108,6 +108,7 @@ def as_face(
     spell = next_eye_spell(track.eye_spell, opening, eyes.usual_opening, pose, track.seen_s, lid_depth)
     neutral = track.emotion_state.probabilities[_NEUTRAL]
     rest, expression = next_expression(track.rest, points, fit, pose, size_wh, neutral, track.seen_s)
+    brows = next_brows(track.brows, expression and expression[1], eyes.closed_since_s, track.seen_s)
     if level == DegradationLevel.NONE:
         open_share = opening / max(eyes.usual_opening, 1e-6)
         gaze = next_gaze(track.gaze, gray, track.landmarks_xy, pose, open_share, track.seen_s)
@@ -143,7 +144,7 @@ def as_face(
         eye_closures=spell.count,
         yawns=mouth.yawns,
         smile=expression and expression[0],
-        brows=expression and expression[1],
+        brows=brows.value,
         gaze=gaze.word,
         hints=track.quality.hints,
         score=track.score,
@@ -155,6 +156,7 @@ def as_face(
         mouth=mouth,
         lips=lips,
         rest=rest,
+        brows=brows,
         gaze=gaze,
         unsure=unsure,
         unsure_until_s=unsure_until_s,

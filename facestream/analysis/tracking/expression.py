@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from facestream.analysis.faces import NEVER_S, HeadPose, LandmarksXY
 from facestream.analysis.geometry import HeadFit, bounded
+from facestream.analysis.tracking.blinks import LONGEST_S
 
 # Corners of the mouth, the middle of both lips, and the brows without their outer ends.
 _POINTS = (48, 54, 51, 57, 62, 66, 18, 19, 20, 21, 22, 23, 24, 25)
@@ -32,6 +33,8 @@ LEAST_NEUTRAL = 0.02
 """Weight of a frame in which the net finds the face not neutral at all: a person who is never neutral gets numbers
 after 25 s."""
 GAP_S = 1.0
+AFTER_BLINK_S = 0.1
+"""How long the brows are kept after a blink: so long do the steadied points need to come down again."""
 MOST_YAW_DEG, MOST_PITCH_DEG = 40.0, 32.0
 """Beyond them, half of the face is a guess."""
 
@@ -54,6 +57,34 @@ class Rest:
 
 
 NO_REST = Rest((), 0.0, NEVER_S)
+
+
+@dataclass(frozen=True, slots=True)
+class Brows:
+    """The brows of one face, kept through blinks: each of them pulls the points of the brows up."""
+
+    value: float | None = None
+    """As last measured outside of a blink, -1..1; None: not known."""
+    kept_until_s: float = NEVER_S
+
+
+NO_BROWS = Brows()
+
+
+def next_brows(
+    brows: Brows, measured: float | None, eyes_closed_since_s: float | None, time_s: float
+) -> Brows:
+    """The state after a frame; `eyes_closed_since_s` as in `blinks.Eyes`, `measured` from `next_expression`.
+
+    Eyes that stay closed for longer than a blink look down or sleep; then the brows are measured as they are.
+    """
+    if measured is None:
+        return NO_BROWS
+    blinks = eyes_closed_since_s is not None and time_s - eyes_closed_since_s <= LONGEST_S
+    until_s = time_s + AFTER_BLINK_S if blinks else brows.kept_until_s
+    # An end far ahead is that of another stretch of the stream.
+    keeps = brows.value is not None and (blinks or time_s <= until_s < time_s + AFTER_BLINK_S)
+    return Brows(brows.value if keeps else measured, until_s)
 
 
 def next_expression(

@@ -12,7 +12,7 @@ from facestream.analysis.faces import NEVER_S, LandmarksXY, UnsureReason
 from facestream.analysis.gaze import NO_GAZE, GazeState
 from facestream.analysis.quality import NO_QUALITY, Quality
 from facestream.analysis.tracking.blinks import NO_EYES, Eyes
-from facestream.analysis.tracking.expression import NO_REST, Rest
+from facestream.analysis.tracking.expression import NO_BROWS, NO_REST, Brows, Rest
 from facestream.analysis.tracking.eye_spells import NO_EYE_SPELL, EyeSpell
 from facestream.analysis.tracking.lips import NO_LIPS, Lips
 from facestream.analysis.tracking.smoothing import Steady
@@ -51,6 +51,7 @@ class Track:
     eye_spell: EyeSpell = NO_EYE_SPELL
     mouth: Mouth = NO_MOUTH
     rest: Rest = NO_REST
+    brows: Brows = NO_BROWS
     lips: Lips = NO_LIPS
     gaze: GazeState = NO_GAZE
     unsure: UnsureReason | None = None

@@ -14,7 +14,7 @@ from facestream.analysis.faces import Gaze, QualityHint, UnsureReason
 from facestream.analysis.gaze import GazeState
 from facestream.analysis.quality import Measures, Quality
 from facestream.analysis.tracking.blinks import Eyes
-from facestream.analysis.tracking.expression import Rest
+from facestream.analysis.tracking.expression import Brows, Rest
 from facestream.analysis.tracking.eye_spells import EyeSpell
 from facestream.analysis.tracking.lips import Lips
 from facestream.analysis.tracking.smoothing import Steady
@@ -53,6 +53,7 @@ def track(number: int) -> Track:
         eye_spell=EyeSpell(2.5, 0.3, 1, 5.125),
         mouth=Mouth(1.0, None, True, 2, 5.125),
         rest=Rest((50.0, 1.5, 18.25), 12.5, 5.125),
+        brows=Brows(-0.25, 5.375),
         lips=Lips(0.21, 0.5, 1 / 3, 5.125),
         gaze=GazeState((4.5, -3.0), (1.0, 2.0), 3.5, 5.0, 5.125, Gaze.LEFT),
         unsure=UnsureReason.BLURRED,
