@@ -157,7 +157,7 @@ test('plurals agree', () => {
 });
 
 test('a face, a busy server and the quality are described in whole sentences', () => {
-  assert.equal(de.describePose({ pose_deg: [-30, -20, 0], eyes: 0.1, mouth: 0.5, blinks: 1 }), 'Kopf zum linken Bildrand gedreht, Blick nach unten, Augen geschlossen, Mund offen, einmal geblinzelt');
+  assert.equal(de.describePose({ pose_deg: [-30, -20, 0], eyes: 0.1, eyes_closed_s: 2.1, mouth: 0.5, blinks: 1 }), 'Kopf zum linken Bildrand gedreht, Blick nach unten, Augen seit 2 s geschlossen, Mund offen, einmal geblinzelt');
   assert.equal(de.describePose({ pose_deg: [30, 0, 0], blinks: 2 }, 'mirrored'), 'Kopf zum linken Bildrand gedreht, 2-mal geblinzelt');
   assert.equal(
     de.busySentence({ fpsIn: 30, fpsOut: 15, degradationLevel: 1, faces: [] }),

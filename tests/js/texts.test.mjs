@@ -33,12 +33,14 @@ test('a face is described by its gaze, long closed eyes and yawns, and left is t
   assert.equal(describePose({ pose_deg: [2, 1, 0], gaze: 'camera', yawns: 1 }), 'Facing the camera, 1 yawn');
   assert.equal(describePose({ pose_deg: [2, 1, 0], gaze: 'left' }), 'Facing the camera, eyes to the left');
   assert.equal(describePose({ pose_deg: [2, 1, 0], gaze: 'left', yawns: 2 }, 'mirrored'), 'Facing the camera, eyes to the right, 2 yawns');
+  // Neither narrow eyes nor a blink are closed eyes; the server knows the usual eyes of this person.
+  assert.equal(describePose({ pose_deg: [2, 1, 0], eyes: 0.1 }), 'Facing the camera');
   assert.equal(describePose({ pose_deg: [2, 1, 0], eyes: 0.1, eyes_closed_s: 3.2 }), 'Facing the camera, eyes closed for 3 s');
 });
 
 test('a face is described by its pose, eyes and mouth', () => {
   assert.equal(describePose({ pose_deg: [2, 1, 0], eyes: 0.3, mouth: 0.1, blinks: 0 }), 'Facing the camera');
-  assert.equal(describePose({ pose_deg: [2, -20, 0], eyes: 0.1, mouth: 0.5, blinks: 1 }), 'Looking down, eyes closed, mouth open, 1 blink');
+  assert.equal(describePose({ pose_deg: [2, -20, 0], eyes: 0.3, mouth: 0.5, blinks: 1 }), 'Looking down, mouth open, 1 blink');
   assert.equal(describePose({ pose_deg: [-30, 0, 0], eyes: 0.3, mouth: 0, blinks: 2 }), 'Turned towards the left of the video, 2 blinks');
   assert.equal(describePose({ pose_deg: [30, 20, 0] }), 'Turned towards the right of the video, looking up');
 });

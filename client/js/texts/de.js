@@ -387,7 +387,7 @@ const GAZE = { left: 'Augen nach links', right: 'Augen nach rechts', up: 'Augen 
  * @param {'mirrored' | 'as it is'} [view] how the video is shown
  * @returns {string} where the face looks, and what its eyes and mouth do; empty: the server sends no pose
  */
-export function describePose({ pose_deg: pose, eyes = 1, mouth = 0, blinks = 0, eyes_closed_s: closedS = 0, yawns = 0, gaze = '' }, view = 'as it is') {
+export function describePose({ pose_deg: pose, mouth = 0, blinks = 0, eyes_closed_s: closedS = 0, yawns = 0, gaze = '' }, view = 'as it is') {
   if (!pose) return '';
   const [yaw, pitch] = pose;
   // Yaw counts in the frame as it was sent; the server may mirror what it sends back.
@@ -397,7 +397,7 @@ export function describePose({ pose_deg: pose, eyes = 1, mouth = 0, blinks = 0, 
   const nodded = Math.abs(pitch) > 15 ? `Blick nach ${pitch > 0 ? 'oben' : 'unten'}` : '';
   const words = [
     [turned, nodded].filter(Boolean).join(', ') || 'Zur Kamera gewandt',
-    closedS > 0 ? `Augen seit ${decimal(closedS, 0)} s geschlossen` : eyes < 0.2 ? 'Augen geschlossen' : '',
+    closedS > 0 ? `Augen seit ${decimal(closedS, 0)} s geschlossen` : '',
     GAZE[looked] ?? '',
     mouth > 0.3 ? 'Mund offen' : '',
     blinks > 0 ? `${blinks === 1 ? 'einmal' : `${blinks}-mal`} geblinzelt` : '',

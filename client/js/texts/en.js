@@ -387,7 +387,7 @@ const GAZE = { left: 'eyes to the left', right: 'eyes to the right', up: 'eyes u
  * @param {'mirrored' | 'as it is'} [view] how the video is shown
  * @returns {string} where the face looks, and what its eyes and mouth do; empty: the server sends no pose
  */
-export function describePose({ pose_deg: pose, eyes = 1, mouth = 0, blinks = 0, eyes_closed_s: closedS = 0, yawns = 0, gaze = '' }, view = 'as it is') {
+export function describePose({ pose_deg: pose, mouth = 0, blinks = 0, eyes_closed_s: closedS = 0, yawns = 0, gaze = '' }, view = 'as it is') {
   if (!pose) return '';
   const [yaw, pitch] = pose;
   // Yaw counts in the frame as it was sent; the server may mirror what it sends back.
@@ -397,7 +397,7 @@ export function describePose({ pose_deg: pose, eyes = 1, mouth = 0, blinks = 0, 
   const nodded = Math.abs(pitch) > 15 ? `looking ${pitch > 0 ? 'up' : 'down'}` : '';
   const words = [
     [turned, nodded].filter(Boolean).join(', ') || 'Facing the camera',
-    closedS > 0 ? `eyes closed for ${decimal(closedS, 0)} s` : eyes < 0.2 ? 'eyes closed' : '',
+    closedS > 0 ? `eyes closed for ${decimal(closedS, 0)} s` : '',
     GAZE[looked] ?? '',
     mouth > 0.3 ? 'mouth open' : '',
     blinks > 0 ? `${blinks} ${blinks === 1 ? 'blink' : 'blinks'}` : '',
