@@ -21,6 +21,8 @@ OURS = ("server.py", "--ice-address", "127.0.0.1", "--log-level", "WARNING", "--
 FLOOR = (*OURS, "--analysis-processes", "0")
 USUAL = ("-m", "benchmarks.baselines.usual_aiortc")
 USUAL_FLOOR = (*USUAL, "--analysis", "none")
+FASTRTC = ("-m", "benchmarks.baselines.fastrtc_server")
+STREAMLIT = ("-m", "benchmarks.baselines.streamlit_webrtc_server")
 WEBSOCKET = ("-m", "benchmarks.baselines.websocket_jpeg")
 MONITORED = ("-m", "benchmarks.monitored_server")
 
@@ -36,12 +38,16 @@ class Server:
 
 @contextlib.contextmanager
 def running(
-    command: tuple[str, ...], *arguments: str, files: int = 0, core: int | None = None
+    command: tuple[str, ...],
+    *arguments: str,
+    files: int = 0,
+    core: int | None = None,
+    python: str = sys.executable,
 ) -> Iterator[Server]:
     """A server of this kind on a free port; stopped at the end, or killed if it does not stop.
 
     `files`: limit of open files, soft and hard; 0: this process's own. `core`: the number of the only core that it may
-    use; None: this process's own.
+    use; None: this process's own. `python`: the interpreter that runs it.
     """
     limit = ["prlimit", f"--nofile={files}:{files}"] if files else []
     if core is not None:
@@ -50,7 +56,7 @@ def running(
         log = Path(folder) / "server.log"
         with log.open("wb") as out:
             process = subprocess.Popen(
-                [*limit, sys.executable, *command, "--port", "0", *arguments],
+                [*limit, python, *command, "--port", "0", *arguments],
                 cwd=ROOT,
                 stdout=out,
                 stderr=out,
