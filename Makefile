@@ -7,7 +7,7 @@ ARGS ?=
 NPM_CI := npm ci --no-audit --no-fund --loglevel=error
 # $(call NPM_THERE,18.18): end with a sentence where npm is missing; the argument is the oldest Node.js that works.
 NPM_THERE = command -v npm >/dev/null || { echo "npm is not installed; expected Node.js $(1) or newer with npm: on Debian 'apt-get install npm'" >&2; exit 1; }
-BENCHMARKS := offline latency compatibility cpu encoding capacity small_machine loop_stall recovery hostile_clients churn page gateway cluster_model soak
+BENCHMARKS := offline latency compatibility cpu where_it_goes encoding capacity small_machine loop_stall recovery hostile_clients churn page gateway cluster_model soak
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run models docs images test test-py test-unit test-fast test-cov test-slow cov test-newest test-browser test-clients test-wheel test-image test-js lint-js test-media bench-media test-upstream record-offers browser net-programs client-programs image-programs lint fix types schema audit bench wheel element clean

@@ -1,10 +1,11 @@
 """The clips that the benchmarks send: a real face, 640x480, created once in build/bench."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from pathlib import Path
 
 import av
+import numpy as np
 from av import VideoFrame
 
 from benchmarks.measured import ROOT
@@ -22,14 +23,28 @@ TURN_S = 142 / 30
 def face_clip(fps: int = 30) -> Path:
     """The middle of the source clip, 640x480, at this frame rate; created if it does not exist."""
     path = FOLDER / f"face_{WIDTH_PX}x{HEIGHT_PX}_{fps}.mp4"
-    if not path.is_file():
-        if not SOURCE.is_file():
-            raise SystemExit(f"{SOURCE} is missing; run `make test-media`")
-        FOLDER.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix(".part.mp4")
-        _write(part, there_and_back(_frames(), 30 // fps), fps)
-        part.replace(path)
-    return path
+    return _created(path, lambda: [_middle(frame) for frame in _source()], fps)
+
+
+def large_face_clip() -> Path:
+    """The source clip at 1280x720 and 30 FPS; created if it does not exist."""
+    return _created(
+        FOLDER / "face_1280x720_30.mp4", lambda: [_scaled(frame, 1280, 720) for frame in _source()]
+    )
+
+
+def four_faces_clip() -> Path:
+    """The middle of the source clip in each quarter, at four times of it, 640x480 at 30 FPS; created once."""
+
+    def frames() -> list[VideoFrame]:
+        middles = [_middle(frame) for frame in _source()]
+        turn = [*middles, *middles[-2:0:-1]]
+        return [
+            _in_quarters([turn[(number + part * len(turn) // 4) % len(turn)] for part in range(4)])
+            for number in range(len(middles))
+        ]
+
+    return _created(FOLDER / f"faces4_{WIDTH_PX}x{HEIGHT_PX}_30.mp4", frames)
 
 
 def frames_of(clip: Path) -> list[VideoFrame]:
@@ -37,8 +52,23 @@ def frames_of(clip: Path) -> list[VideoFrame]:
     return [frame.frame for frame in open_clip(clip).frames()]
 
 
-def _frames() -> list[VideoFrame]:
-    return [_middle(frame.frame) for frame in open_clip(SOURCE).frames()]
+def _created(path: Path, frames: Callable[[], list[VideoFrame]], fps: int = 30) -> Path:
+    if not path.is_file():
+        if not SOURCE.is_file():
+            raise SystemExit(f"{SOURCE} is missing; run `make test-media`")
+        FOLDER.mkdir(parents=True, exist_ok=True)
+        part = path.with_suffix(".part.mp4")
+        _write(part, there_and_back(frames(), 30 // fps), fps)
+        part.replace(path)
+    return path
+
+
+def _source() -> list[VideoFrame]:
+    return [frame.frame for frame in open_clip(SOURCE).frames()]
+
+
+def _scaled(frame: VideoFrame, width_px: int, height_px: int) -> VideoFrame:
+    return frame.reformat(width=width_px, height=height_px, format="yuv420p")
 
 
 def _middle(frame: VideoFrame) -> VideoFrame:
@@ -47,7 +77,14 @@ def _middle(frame: VideoFrame) -> VideoFrame:
     width_px = frame.height * WIDTH_PX // HEIGHT_PX // 2 * 2
     left = (frame.width - width_px) // 2
     middle = VideoFrame.from_ndarray(image[:, left : left + width_px].copy(), format="rgb24")
-    return middle.reformat(width=WIDTH_PX, height=HEIGHT_PX, format="yuv420p")
+    return _scaled(middle, WIDTH_PX, HEIGHT_PX)
+
+
+def _in_quarters(frames: Sequence[VideoFrame]) -> VideoFrame:
+    """Four frames, each in a quarter of one frame of the same size."""
+    small = [_scaled(frame, WIDTH_PX // 2, HEIGHT_PX // 2).to_ndarray(format="rgb24") for frame in frames]
+    image = np.vstack([np.hstack(small[:2]), np.hstack(small[2:])])
+    return _scaled(VideoFrame.from_ndarray(image, format="rgb24"), WIDTH_PX, HEIGHT_PX)
 
 
 def there_and_back(frames: Sequence[VideoFrame], step: int) -> list[VideoFrame]:
@@ -61,7 +98,7 @@ def there_and_back(frames: Sequence[VideoFrame], step: int) -> list[VideoFrame]:
 def _write(path: Path, frames: Sequence[VideoFrame], fps: int) -> None:
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=fps)
-        stream.width, stream.height, stream.pix_fmt = WIDTH_PX, HEIGHT_PX, "yuv420p"
+        stream.width, stream.height, stream.pix_fmt = frames[0].width, frames[0].height, "yuv420p"
         stream.options = {"crf": "18", "preset": "veryfast"}
         for number, frame in enumerate(frames):
             frame.pts, frame.time_base = number, Fraction(1, fps)

@@ -43,11 +43,12 @@ def running(
     files: int = 0,
     core: int | None = None,
     python: str = sys.executable,
+    root: Path = ROOT,
 ) -> Iterator[Server]:
     """A server of this kind on a free port; stopped at the end, or killed if it does not stop.
 
     `files`: limit of open files, soft and hard; 0: this process's own. `core`: the number of the only core that it may
-    use; None: this process's own. `python`: the interpreter that runs it.
+    use; None: this process's own. `python`: the interpreter that runs it. `root`: the tree of the server (`trees.py`).
     """
     limit = ["prlimit", f"--nofile={files}:{files}"] if files else []
     if core is not None:
@@ -57,7 +58,7 @@ def running(
         with log.open("wb") as out:
             process = subprocess.Popen(
                 [*limit, python, *command, "--port", "0", *arguments],
-                cwd=ROOT,
+                cwd=root,
                 stdout=out,
                 stderr=out,
             )

@@ -1,9 +1,13 @@
 """The benchmarks: each can be imported, their arithmetic is right, and the simulated network applies its settings."""
 
+import asyncio
 import importlib
 import os
 import random
 import re
+import threading
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import playwright
@@ -14,6 +18,10 @@ from benchmarks.analysis_turns import SceneCost, compared
 from benchmarks.processes import usage
 from benchmarks.recovery import Arrivals
 from benchmarks.relay import LOOPBACK, NetworkConditions, candidates_of, with_candidate
+from benchmarks.stations import names
+from benchmarks.stations.clock import CALL, STEP, ThreadClock, clocks
+from benchmarks.stations.snapshots import Snapshot, between
+from benchmarks.stations.wrapping import find_owner, timed
 from benchmarks.trees import tree_of
 
 BENCHMARKS = Path(measured.__file__).parent
@@ -127,3 +135,110 @@ def test_both_commits_analyse_in_turn_and_each_begins_every_second_round():
         "lowest_and_highest": [pytest.approx(1.667), 2.0],
         "of_the_lowest": 2.0,
     }
+
+
+@pytest.mark.parametrize(
+    "name",
+    sorted({each for table in (names.MEDIA, names.WORKER) for found in table.values() for each in found}),
+)
+def test_each_function_that_belongs_to_a_station_exists(name: str):
+    owner, attribute = find_owner(name)
+
+    assert attribute in vars(owner), f"{name}: renamed or moved; correct benchmarks/stations/names.py"
+
+
+def test_each_station_has_a_place_in_the_order_of_the_table():
+    stations = {*names.MEDIA, *names.WORKER, *names.TASKS.values(), names.COPY, names.LOOP, names.WORKER_REST}
+
+    assert stations <= set(names.ORDER)
+
+
+def compute(seconds: float = 0.02) -> None:
+    until_s = time.thread_time() + seconds
+    while time.thread_time() < until_s:
+        pass
+
+
+def in_new_thread(work: Callable[[], object]) -> ThreadClock:
+    """The clock of a thread that has done this work."""
+    found: list[ThreadClock] = []
+
+    def run() -> None:
+        work()
+        clocks.here().flush()
+        found.append(clocks.here())
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    thread.join()
+    return found[0]
+
+
+def test_cpu_time_is_charged_to_the_innermost_station_and_adds_up():
+    inner = timed(compute, "inner")
+
+    def outer_work() -> None:
+        compute()
+        inner()
+
+    clock = in_new_thread(timed(outer_work, "outer"))
+
+    for station in ("inner", "outer"):
+        assert 0.02 <= clock.spent_ns[station] / 1e9 < 0.04, "the time of one of them, and not of both"
+    assert clock.calls[CALL] == {"outer": 1, "inner": 1}
+    assert clock.inside[CALL] == {clocks.base: 1, "outer": 1}
+
+
+def test_a_coroutine_is_at_its_station_only_while_it_runs():
+    async def work() -> None:
+        compute()
+        await asyncio.sleep(0)
+        compute()
+
+    async def both() -> None:
+        first, second = timed(work, "first"), timed(work, "second")
+        await asyncio.gather(first(), second())
+
+    clock = in_new_thread(lambda: asyncio.run(both()))
+
+    for station in ("first", "second"):
+        assert 0.04 <= clock.spent_ns[station] / 1e9 < 0.08, "the time of one of them, and not of both"
+        assert clock.calls[STEP][station] == 2
+
+
+def test_a_generator_is_at_its_station_only_while_it_makes_a_value():
+    def work() -> Iterator[int]:
+        for number in range(3):
+            compute()
+            yield number
+
+    def read() -> None:
+        for _ in timed(work, "generator")():
+            compute(0.05)
+
+    clock = in_new_thread(read)
+
+    assert 0.06 <= clock.spent_ns["generator"] / 1e9 < 0.2, "without the time of its reader"
+
+
+def snapshot(spent_ms: int, calls: int) -> Snapshot:
+    return Snapshot(
+        role="media",
+        process_ns=spent_ms * 1_000_000,
+        stations={"decode": [spent_ms * 1_000_000, calls, 0, 0, 0]},
+        native_ns={},
+        switches=[calls, 0],
+        user_s=0.0,
+        system_s=0.0,
+        measuring={"inner": [100_000.0, 0.0], "outer": [0.0, 0.0]},
+        missing=[],
+    )
+
+
+def test_what_the_measuring_costs_is_taken_off_the_station():
+    spent = between({"1": snapshot(10, 5)}, {"1": snapshot(20, 25), "2": snapshot(7, 7)}, "media")
+
+    assert spent.calls["decode"] == 20
+    assert spent.measuring_ms == pytest.approx(2.0)
+    assert spent.stations_ms["decode"] == pytest.approx(8.0)
+    assert spent.process_ms == pytest.approx(10.0)
