@@ -11,7 +11,7 @@ from pathlib import Path
 from benchmarks.calm import machine_cpu_s
 from benchmarks.measured import median, percentile
 from benchmarks.processes import Usage, usage
-from benchmarks.servers import Server
+from benchmarks.servers import Server, until_loaded
 from facestream import aiortc_patches
 from facestream.clips.clip import open_clip
 from facestream.replay.connection import ReceiveMode
@@ -192,6 +192,7 @@ async def sending(
     aiortc_patches.apply()
     options = ReplayOptions(clip, url or server.url, loop=True, codec=codec)
     begin = asyncio.Event()
+    await until_loaded(server)
     encoded = None if encode else await asyncio.to_thread(_encoded, clip, codec, length_s)
     peers = [
         ReplayPeer(

@@ -8,9 +8,7 @@ another commit, too.
 
 import argparse
 import asyncio
-import math
 import tempfile
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +20,6 @@ from benchmarks.clips import TURN_S, face_clip, four_faces_clip, large_face_clip
 from benchmarks.measured import ratio, say
 from benchmarks.peers import Window, sending
 from benchmarks.processes import usage
-from benchmarks.servers import Server
 from benchmarks.stations import names
 from benchmarks.stations.snapshots import Spent, about_measuring, between, take
 from benchmarks.trees import Tree, tree_of, working_tree
@@ -34,9 +31,6 @@ SCENES: dict[str, Callable[[], Path]] = {
     "640x480, 4 faces": four_faces_clip,
 }
 WARM_UP_S = 3.0
-SETTLE_DEADLINE_S = 20.0
-SETTLE_LOOK_S = 0.5
-IDLE_CORES = 0.05
 UNEXPLAINED = "unexplained: in no row"
 NATIVE = "threads without Python"
 MEASURING = "the measuring itself"
@@ -51,6 +45,8 @@ class Profiled:
     """A window of a profiled server."""
 
     window: Window
+    system_ms: float
+    """CPU time of the server and its workers, as /proc says, from the first snapshot to the second."""
     spent: Mapping[str, Spent]
     """By role."""
     about: dict[str, dict[str, Any]]
@@ -70,16 +66,6 @@ class Plan:
     tries: int
 
 
-async def settle(server: Server) -> None:
-    """Wait until the server has loaded everything, also its spare worker, which would count as cost of the frames."""
-    until_s = time.monotonic() + SETTLE_DEADLINE_S
-    used_s = math.inf
-    while used_s > IDLE_CORES * SETTLE_LOOK_S and time.monotonic() < until_s:
-        before_s = usage(server.pid).cpu_s
-        await asyncio.sleep(SETTLE_LOOK_S)
-        used_s = usage(server.pid).cpu_s - before_s
-
-
 async def profile(tree: Tree, clip: Path, plan: Plan) -> Profiled:
     """One peer at the profiled server of a tree."""
 
@@ -88,14 +74,13 @@ async def profile(tree: Tree, clip: Path, plan: Plan) -> Profiled:
             tempfile.TemporaryDirectory(prefix="facestream-stations-") as folder,
             servers.running(PROFILED, "--folder", folder, root=tree.root) as server,
         ):
-            await settle(server)
             async with sending(server, clip, length_s=plan.length_s) as group:
                 await group.watch(WARM_UP_S)
-                before = await asyncio.to_thread(take, Path(folder))
+                before, used_before_s = await asyncio.to_thread(take, Path(folder)), usage(server.pid).cpu_s
                 window = await group.watch(plan.profiled_s)
-                after = await asyncio.to_thread(take, Path(folder))
+                after, used_s = await asyncio.to_thread(take, Path(folder)), usage(server.pid).cpu_s
         spent = {role: between(before, after, role) for role in PROCESSES}
-        return Profiled(window, spent, about_measuring(after))
+        return Profiled(window, 1000 * (used_s - used_before_s), spent, about_measuring(after))
 
     return await in_calm(measure, tries=plan.tries)
 
@@ -105,7 +90,6 @@ async def plain(tree: Tree, clip: Path, plan: Plan) -> Window:
 
     async def measure() -> Window:
         with servers.running(servers.OURS, root=tree.root) as server:
-            await settle(server)
             async with sending(server, clip, length_s=plan.length_s) as group:
                 await group.watch(WARM_UP_S)
                 return await group.watch(plan.plain_s)
@@ -127,7 +111,7 @@ def as_figures(profiled: Profiled, without: Window) -> dict[str, object]:
             }
         rows[f"{process}, {NATIVE}"] = {"ms": round(spent.native_ms / frames, 3), "calls": 0.0}
         rows[f"{process}, {MEASURING}"] = {"ms": round(spent.measuring_ms / frames, 3), "calls": 0.0}
-    system_ms = window.cpu_ms / max(1, window.analysed)
+    system_ms = profiled.system_ms / frames
     rows[UNEXPLAINED] = {"ms": round(system_ms - sum(row["ms"] for row in rows.values()), 3), "calls": 0.0}
     plain_ms = without.cpu_ms / max(1, without.analysed)
     measuring_ms = sum(spent.measuring_ms for spent in profiled.spent.values()) / frames
