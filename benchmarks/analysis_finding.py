@@ -181,7 +181,7 @@ def _dark(analyzer: Analyzer, every: int) -> dict[str, object]:
             dark = _dark_frame(gray, light, noise)
             for name, predict in (
                 ("old", analyzer.predictor.predict),
-                ("new", partial(predict_with_contrast, analyzer.predictor)),
+                ("new", lambda *given: predict_with_contrast(analyzer.predictor, *given)[0]),
             ):
                 points = predict(dark, box_of_landmarks(bright_xy), tilt_deg(bright_xy))
                 points = predict(dark, box_of_landmarks(points), tilt_deg(points))

@@ -1,5 +1,5 @@
 """Measure which landmarks are noticed not to lie on a face: by eyes, nose and mouth as the detector sees them
-(`points_off`), beside the trust net.
+(`points_off`), by the mesh's own sense of whether there is a face, and by the trust net.
 
 `clean`: frames of the clips and faces of FER+ as the server analyses them, so each alarm counts as false, although
 some of these faces are turned or cut. `moved`: the same landmarks, moved by a share of the face's box. `far`: landmarks
@@ -63,18 +63,24 @@ class Placed:
     """`points_off`; infinite: the detector finds no face there."""
     net: float
     """How sure the trust net is that they are misplaced."""
+    shows_face: bool
+    """What the landmark model says of the place; dlib's always says yes."""
 
 
 class Judge:
-    """Both ways to notice that landmarks do not lie on a face."""
+    """The ways to notice that landmarks do not lie on a face."""
 
-    def __init__(self, detector: FaceDetector) -> None:
-        self._detector = detector
+    def __init__(self, detector: FaceDetector, predictor: LandmarkPredictor) -> None:
+        self._detector, self._predictor = detector, predictor
         self._net = TrustNet(checked_path(MODELS_DIR, "trust"))
 
     def placed(self, gray: GrayImage, landmarks_xy: LandmarksXY) -> Placed:
         off = self._detector.points_off(gray, landmarks_xy)
-        return Placed(np.inf if off is None else off, float(self._net.read(gray, landmarks_xy)[2]))
+        net = float(self._net.read(gray, landmarks_xy)[2])
+        _, shows_face = predict_with_contrast(
+            self._predictor, gray, box_of_landmarks(landmarks_xy), tilt_deg(landmarks_xy)
+        )
+        return Placed(np.inf if off is None else off, net, shows_face)
 
 
 def main() -> None:
@@ -86,7 +92,7 @@ def main() -> None:
     figures: dict[str, object] = {}
     for landmarks in ("dlib", "mesh"):
         analyzer = analyzer_with(AnalysisOptions(landmarks=landmarks))
-        judge, limit = Judge(analyzer.detector), 90 if options.quick else MOST_FRAMES
+        judge, limit = Judge(analyzer.detector, analyzer.predictor), 90 if options.quick else MOST_FRAMES
         figures[landmarks] = one = dict[str, object]()
         sets: dict[str, Iterator[GrayImage]] = {
             path.name: itertools.islice(_stills(path), 4 if options.quick else None) for path in CLIPS
@@ -143,7 +149,7 @@ def _still_figures(
     failed, met = list[Placed](), list[Placed]()
     for gray, points in faces:
         for _ in range(FAR_BOXES):
-            far = predict_with_contrast(predictor, gray, _far_box(points), tilt_deg(points))
+            far, _ = predict_with_contrast(predictor, gray, _far_box(points), tilt_deg(points))
             off = np.linalg.norm(far - points, axis=1).mean() / max(1.0, eye_distance_px(points))
             (failed if off > FAILED_NME else met).append(judge.placed(gray, far))
     return figures | {"far, failed": _noticed(failed), "far, met": _noticed(met)}
@@ -173,7 +179,7 @@ def _dark(
 
 def _met_again(predictor: LandmarkPredictor, gray: GrayImage, points: LandmarksXY) -> LandmarksXY:
     """Landmarks in the changed image, followed from the known ones."""
-    return predict_with_contrast(predictor, gray, box_of_landmarks(points), tilt_deg(points))
+    return predict_with_contrast(predictor, gray, box_of_landmarks(points), tilt_deg(points))[0]
 
 
 def _far_box(points: LandmarksXY) -> BoundingBox:
@@ -184,15 +190,17 @@ def _far_box(points: LandmarksXY) -> BoundingBox:
 
 
 def _noticed(placed: list[Placed]) -> dict[str, object]:
-    """Shares of which the points are off, the detector finds no face, the net is sure; and which are `misplaced`."""
+    """Shares of each sign, and of what is `misplaced` as served, which is any but the second."""
     off = np.array([one.off for one in placed])
     net = np.array([one.net for one in placed])
     points = np.isfinite(off) & (off > POINTS_OFF_FROM)
-    served = (net > MISPLACED_FROM) | (points & (net > HINTED_FROM))
+    none_shown = np.array([not one.shows_face for one in placed], bool)
+    served = (net > MISPLACED_FROM) | (points & (net > HINTED_FROM)) | none_shown
     shares = {
         "points off": points,
         "no face": ~np.isfinite(off),
         "net": net > MISPLACED_FROM,
+        "no face for the landmark model": none_shown,
         "as served": served,
     }
     return {"count": len(placed)} | {name: _share(values) for name, values in shares.items()}

@@ -126,6 +126,7 @@ def as_face(
         trust,
         track.unsure,
         points_off=track.points_off,
+        shows_face=track.shows_face,
     )
     unsure, unsure_until_s = hold_reason(unsure, track.unsure, track.unsure_until_s, track.seen_s, hold_s)
     face = Face(

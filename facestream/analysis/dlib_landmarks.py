@@ -54,6 +54,12 @@ class DlibLandmarks:
         points = self._predict_upright(upright, BoundingBox(edge, edge, DEROLLED_FACE_PX, DEROLLED_FACE_PX))
         return back_from(matrix, points)
 
+    def predict_and_judge(
+        self, gray: GrayImage, box: BoundingBox, tilt_deg: float = 0.0
+    ) -> tuple[LandmarksXY, bool]:
+        """The landmarks, and always yes: the trees do not know what is no face."""
+        return self.predict(gray, box, tilt_deg), True
+
     def _predict_upright(self, gray: GrayImage, box: BoundingBox) -> LandmarksXY:
         left, top = round(box.left), round(box.top)
         right, bottom = round(box.left + box.width) - 1, round(box.top + box.height) - 1

@@ -64,10 +64,10 @@ class Follower:
         found = self._detector.search_whole(gray, self._min_face_share)
         found = sorted(found, key=lambda face: -face.box.width)[: self._max_faces]
         clock.stop("detect")
-        tracks = [
-            Track(number, self._landmarks_of(gray, face), 0.0, score=face.score)
-            for number, face in enumerate(found, start=1)
-        ]
+        tracks = []
+        for number, face in enumerate(found, start=1):
+            landmarks, shows_face = self._landmarks_of(gray, face)
+            tracks.append(Track(number, landmarks, 0.0, score=face.score, shows_face=shows_face))
         clock.stop("landmarks")
         tracks = [self._with_points_off(gray, track) for track in tracks]
         clock.stop("detect")
@@ -76,13 +76,13 @@ class Follower:
     def _with_points_off(self, gray: GrayImage, track: Track) -> Track:
         return replace(track, points_off=self._detector.points_off(gray, track.landmarks_xy))
 
-    def _landmarks_of(self, gray: GrayImage, found: FoundFace) -> LandmarksXY:
-        """Landmarks of a detected face; predicted again if its box or tilt was a poor start."""
-        first = predict_with_contrast(self._predictor, gray, found.box, found.tilt_deg)
+    def _landmarks_of(self, gray: GrayImage, found: FoundFace) -> tuple[LandmarksXY, bool]:
+        """As `predict_and_judge` for a detected face; predicted again if its box or tilt was a poor start."""
+        first, shows_face = predict_with_contrast(self._predictor, gray, found.box, found.tilt_deg)
         box, tilt = box_of_landmarks(first), tilt_deg(first)
         off = math.dist(box.center_xy, found.box.center_xy) + abs(box.width - found.box.width)
         if off < POOR_START_SHARE * box.width and abs(tilt - found.tilt_deg) < DEROLL_FROM_DEG:
-            return first
+            return first, shows_face
         return predict_with_contrast(self._predictor, gray, box, tilt)
 
     def _follow(self, gray: GrayImage, tracks: Tracks, time_s: float) -> Tracks:
@@ -90,9 +90,9 @@ class Follower:
         kept, lost = [], []
         for track in tracks.followed:
             box, tilt = matching.start_box(track, time_s), tilt_deg(track.landmarks_xy)
-            landmarks = predict_with_contrast(self._predictor, gray, box, tilt)
+            landmarks, shows_face = predict_with_contrast(self._predictor, gray, box, tilt)
             if matching.is_plausible(track, landmarks, size_wh):
-                kept.append(matching.moved(track, landmarks, time_s))
+                kept.append(replace(matching.moved(track, landmarks, time_s), shows_face=shows_face))
             else:
                 lost.append(track)
         return matching.lose(replace(tracks, followed=tuple(kept)), lost, time_s)
@@ -101,7 +101,8 @@ class Follower:
         """Check the most overdue face with the detector: one face per frame, so that the cost stays even."""
 
         def due_s(track: Track) -> float:
-            return track.looked_s + (CONFIRM_AGAIN_EVERY_S if track.failed_looks else CONFIRM_EVERY_S)
+            checks_soon = track.failed_looks or not track.shows_face
+            return track.looked_s + (CONFIRM_AGAIN_EVERY_S if checks_soon else CONFIRM_EVERY_S)
 
         oldest = min(tracks.followed, key=due_s, default=None)
         if oldest is None or due_s(oldest) > time_s:
@@ -187,12 +188,12 @@ class Follower:
                     continue
                 followed.remove(smallest)
                 aside.extend(set_aside((), [smallest], 1))
-            landmarks = self._landmarks_of(gray, face)
+            landmarks, shows_face = self._landmarks_of(gray, face)
             if before is None:
                 before = Track(next_id, landmarks, time_s)
                 next_id += 1
             lost, aside = _without(lost, before), _without(aside, before)
-            moved = matching.moved(before, landmarks, time_s)
+            moved = replace(matching.moved(before, landmarks, time_s), shows_face=shows_face)
             found_again = matching.confirmed(moved, time_s, face.score)
             followed.append(self._with_points_off(gray, found_again))
         followed.sort(key=lambda track: track.id)
@@ -206,13 +207,14 @@ class Follower:
 
 def predict_with_contrast(
     predictor: LandmarkPredictor, gray: GrayImage, box: BoundingBox, tilt: float
-) -> LandmarksXY:
-    """Landmarks of the face in `box`, which is tilted by so many degrees; a dark or pale face gets contrast first."""
+) -> tuple[LandmarksXY, bool]:
+    """As `predict_and_judge` for the face in `box`, tilted by so many degrees; a dark one gets contrast first."""
     raised, (left, top) = raised_face(gray, box)
     if raised is gray:
-        return predictor.predict(gray, box, tilt)
+        return predictor.predict_and_judge(gray, box, tilt)
     box = replace(box, left=box.left - left, top=box.top - top)
-    return predictor.predict(raised, box, tilt) + np.array([left, top], np.float32)
+    landmarks, shows_face = predictor.predict_and_judge(raised, box, tilt)
+    return landmarks + np.array([left, top], np.float32), shows_face
 
 
 def _width(track: Track) -> float:

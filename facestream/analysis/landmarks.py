@@ -29,6 +29,11 @@ class LandmarkPredictor(Protocol):
         The box is that of `box_of_landmarks`; it may extend beyond the image.
         """
 
+    def predict_and_judge(
+        self, gray: GrayImage, box: BoundingBox, tilt_deg: float = 0.0
+    ) -> tuple[LandmarksXY, bool]:
+        """The same, and whether there is a face in the box; a model that cannot say so says yes."""
+
 
 def box_of_landmarks(landmarks_xy: LandmarksXY) -> BoundingBox:
     """The square box that dlib's detector draws around a face with these landmarks when it is upright."""

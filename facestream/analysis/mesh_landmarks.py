@@ -35,8 +35,14 @@ class MeshLandmarks:
 
         The box is that of `box_of_landmarks`; it may extend beyond the image.
         """
-        vertices, matrix, _ = self.predict_vertices(gray, box, tilt_deg)
-        return back_from(matrix, mesh_weights() @ vertices[:, :2])
+        return self.predict_and_judge(gray, box, tilt_deg)[0]
+
+    def predict_and_judge(
+        self, gray: GrayImage, box: BoundingBox, tilt_deg: float = 0.0
+    ) -> tuple[LandmarksXY, bool]:
+        """The landmarks, and whether the net sees a face in the box; it does not see profiles as faces."""
+        vertices, matrix, logit = self.predict_vertices(gray, box, tilt_deg)
+        return back_from(matrix, mesh_weights() @ vertices[:, :2]), logit > 0
 
     def predict_vertices(
         self, gray: GrayImage, box: BoundingBox, tilt_deg: float = 0.0

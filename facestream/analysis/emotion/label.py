@@ -57,12 +57,14 @@ def choose_label(
     previous: UnsureReason | None,
     *,
     points_off: float | None = None,
+    shows_face: bool = True,
 ) -> tuple[str, UnsureReason | None]:
     """The label of a face, and why it is UNSURE where it is.
 
-    `points_off` is that of the last check by the detector (`Check.points_off`); None: not known. `previous` is the
-    reason of the frame before: a reason that holds ends only well clear of its limit. Of several reasons, the first is
-    the one that a person can change most easily; `MISPLACED` is what remains where nothing else explains it.
+    `points_off` is that of the last check by the detector (`Check.points_off`); None: not known. `shows_face`: as
+    in `Track`. `previous` is the reason of the frame before: a reason that holds ends only well clear of its limit. Of
+    several reasons, the first is the one that a person can change most easily; `MISPLACED` is what remains where
+    nothing else explains it.
     """
 
     def limit_for(reason: UnsureReason, limit: float, share: float = LEAVE_SHARE) -> float:
@@ -94,7 +96,7 @@ def choose_label(
     misplaced_share = limit_for(UnsureReason.MISPLACED, 1.0, VISIBILITY_LEAVE_SHARE)
     misplaced = measures.misplaced * misplaced_share if measures else 0.0
     off = (points_off or 0.0) * misplaced_share
-    if misplaced > MISPLACED_FROM or (off > POINTS_OFF_FROM and misplaced > HINTED_FROM):
+    if not shows_face or misplaced > MISPLACED_FROM or (off > POINTS_OFF_FROM and misplaced > HINTED_FROM):
         return UNSURE, UnsureReason.MISPLACED
     if emotion_state.close:
         return UNSURE, UnsureReason.CLOSE

@@ -39,6 +39,8 @@ class Track:
     """Of the detector, at the last check or search that found the face."""
     points_off: float | None = None
     """How far the landmarks were from eyes, nose and mouth at the last check (`Check.points_off`)."""
+    shows_face: bool = True
+    """False: in the last frame, the landmark model saw no face there."""
     failed_looks: int = 0
     """Checks in a row that found no face here."""
     missed_searches: int = 0

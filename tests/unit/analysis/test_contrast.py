@@ -40,7 +40,7 @@ def test_landmarks_in_the_dark_are_those_in_the_light(
     gray, face = bright
     dark = dimmed(gray, light, noise)
 
-    points = predict_with_contrast(analyzer.predictor, dark, face.box, 0.0)
+    points, _ = predict_with_contrast(analyzer.predictor, dark, face.box, 0.0)
 
     eyes = np.linalg.norm(face.landmarks_xy[36] - face.landmarks_xy[45])
     assert np.linalg.norm(points - face.landmarks_xy, axis=1).mean() < 0.025 * eyes

@@ -32,7 +32,7 @@ SWITCH_S, CLOSE_S, CLOSE_ENDS_S = (
         f"over the mouth (above {label.HIDDEN_FROM}), or over the eyes while the trust is below "
         f"{label.EYES_TRUSTED_FROM} |",
         f"do not lie on the face (above {label.MISPLACED_FROM}), or it may be so (above {label.HINTED_FROM}) "
-        f"and they are off by more than {label.POINTS_OFF_FROM} from eyes, nose and mouth as BlazeFace sees them |",
+        f"and they are off by more than {label.POINTS_OFF_FROM} from eyes, nose and mouth as BlazeFace sees them",
         f"the two most probable emotions less than {steadying.CLOSE_ENTER:.2f} apart for {CLOSE_S:.1f} s, "
         f"for {SPEECH * CLOSE_S:.1f} s while somebody speaks |",
         f"{100 * (label.LEAVE_SHARE - 1):.0f} % clear of its limit (`hidden` and `misplaced`: "

@@ -127,6 +127,34 @@ def test_the_presence_tells_a_face_from_a_wall(mesh: MeshLandmarks, group_gray: 
 
     assert mesh.predict_vertices(group_gray, face)[2] > 10
     assert mesh.predict_vertices(group_gray, sky)[2] < 0
+    assert mesh.predict_and_judge(group_gray, face)[1] is True
+    assert mesh.predict_and_judge(group_gray, sky)[1] is False
+
+
+def test_a_face_that_is_covered_has_no_word_from_the_first_frame_and_is_soon_lost(
+    mesh_analyzer: Analyzer, clip_frames: Callable[[str], Iterator[tuple[GrayImage, float]]]
+):
+    tracks, said = Tracks(), list[list[str | None]]()
+    frames = [gray for gray, _ in islice(clip_frames("single_face.mp4"), 30)]
+    for gray in frames:
+        report, tracks = mesh_analyzer.analyze(gray, tracks, len(said) / 30)
+        said.append([face.unsure for face in report.faces])
+    box = report.faces[0].box
+    covered = frames[-1].copy()
+    covered[int(box.top) : int(box.top + box.height), int(box.left) : int(box.left + box.width)] = 120
+    for number in range(30, 42):
+        report, tracks = mesh_analyzer.analyze(covered, tracks, number / 30)
+        said.append([face.unsure for face in report.faces])
+
+    assert said[20:30] == [[None]] * 10
+    assert said[30] == ["misplaced"]
+    assert [None] not in said[30:]
+    # Three checks of the detector, a tenth of a second apart.
+    assert said[38] == []
+
+
+def test_faces_that_the_mesh_sees_are_not_misplaced(mesh_analyzer: Analyzer, group_gray: GrayImage):
+    assert "misplaced" not in {face.unsure for face in mesh_analyzer.analyze_still(group_gray).faces}
 
 
 def test_a_clip_is_followed_with_one_id(

@@ -46,6 +46,7 @@ def track(number: int) -> Track:
         confirmed_xy=landmarks(),
         score=0.75,
         points_off=0.125,
+        shows_face=False,
         failed_looks=1,
         steady=Steady(landmarks(), landmarks(), 1 / 3),
         emotion_state=EmotionState((0.1, 0.2, 0.3, 0.1, 0.1, 0.1, 0.1), "happy", 7.5, True, 0.125, 0.3),

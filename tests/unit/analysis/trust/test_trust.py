@@ -195,6 +195,18 @@ def test_landmarks_far_from_eyes_nose_and_mouth_are_misplaced(
     assert unsure == reason
 
 
+def test_a_place_where_the_landmark_model_sees_no_face_has_no_word(
+    group_gray: GrayImage, faces: tuple[Face, ...]
+):
+    face = faces[0]
+
+    label, unsure = choose_label(
+        HAPPY, group_gray, face.box, face.landmarks_xy, FRONTAL, CLEAR, 0.9, None, shows_face=False
+    )
+
+    assert (label, unsure) == ("unsure", UnsureReason.MISPLACED)
+
+
 class Beside:
     """A landmark model whose points are a fifth of the face's box beside it."""
 
@@ -206,6 +218,11 @@ class Beside:
     def predict(self, gray: GrayImage, box: BoundingBox, tilt_deg: float = 0.0) -> LandmarksXY:
         points = self._predictor.predict(gray, box, tilt_deg)
         return points + np.array((0.2 * box_of_landmarks(points).width, 0.0), np.float32)
+
+    def predict_and_judge(
+        self, gray: GrayImage, box: BoundingBox, tilt_deg: float = 0.0
+    ) -> tuple[LandmarksXY, bool]:
+        return self.predict(gray, box, tilt_deg), True
 
 
 class Undecided:
