@@ -32,6 +32,7 @@ CHANNELS: Final = (
     ("eye_closures", ""),
     ("yawns", ""),
     ("gaze", ""),
+    ("trust", "probability"),
 )
 """Name and unit of each channel of a sample."""
 NUMBERS, MARKERS = "Face", "Markers"
@@ -135,4 +136,5 @@ def _numbers_of(face: FaceMessage) -> list[float]:
         float(face.eye_closures),
         float(face.yawns),
         float(GAZES.index(face.gaze) if face.gaze in GAZES else UNSURE_INDEX),
+        NAN if face.trust is None else face.trust,
     ]

@@ -97,6 +97,8 @@ def _messages_of(place: str, face: FaceMessage) -> Iterable[Message]:
     yield f"{place}/box", tuple(map(float, face.box))
     yield f"{place}/emotions", tuple(map(float, face.probabilities))
     yield f"{place}/label", (face.label,)
+    if face.trust is not None:
+        yield f"{place}/trust", (float(face.trust),)
     if face.pose_deg is not None:
         yield f"{place}/pose", tuple(map(float, face.pose_deg))
     yield f"{place}/eyes", (float(face.eyes),)

@@ -133,6 +133,7 @@ async def test_osc_messages_of_faces_and_markers_arrive(guarded: Guarded, peer: 
     assert len(got["/facestream/face/1/box"]) == 4
     assert 0.99 < sum(got["/facestream/face/1/emotions"]) < 1.01
     assert isinstance(got["/facestream/face/1/label"][0], str)
+    assert 0 < got["/facestream/face/1/trust"][0] <= 1
     assert len(got["/facestream/face/1/pose"]) == 3
     assert guarded.admin_token not in "".join(running.lines)
 
@@ -186,6 +187,7 @@ async def test_an_lsl_inlet_gets_the_numbers_and_the_markers(
     assert labels == [label for label, _ in CHANNELS]
     by_label = dict(zip(labels, sample, strict=True))
     assert by_label["face_id"] == 1
+    assert 0 < by_label["trust"] <= 1
     assert 0.99 < sum(by_label[label] for label in labels[7:14]) < 1.01
     assert marker == ["cat 7"]
     assert (start, noted) == (["stimulus-start"], ["stimulus-start: left"])
