@@ -3,34 +3,45 @@
 The faces are those of FER+ valid that no limit and no weight was fitted on (one half, by chance). Covers are drawn;
 those named `new` are of kinds that the trust net was not trained with. In the same run: the reasons as they were
 before the net (`before`), and the best probability alone in place of `trust`. Also: a second prediction of the
-landmarks from another box, as another way to notice that they do not lie on the face.
+landmarks from another box, as another way to notice that they do not lie on the face. `--landmarks mesh` measures the
+same with the other landmark model.
 """
 
 import time
 from pathlib import Path
+from typing import get_args
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks import measured
-from facestream.analysis.emotion.reader import OwnEmotionNet
+from facestream.analysis.emotion.label import HIDDEN_FROM, MISPLACED_FROM
+from facestream.analysis.emotion.reader import Look, OwnEmotionNet
 from facestream.analysis.faces import BoundingBox
-from facestream.analysis.geometry import eye_distance_px, tilt_deg
-from facestream.analysis.landmarks import box_of_landmarks
+from facestream.analysis.following import predict_with_contrast
+from facestream.analysis.geometry import eye_distance_px, head_pose, tilt_deg
+from facestream.analysis.landmarks import LandmarkPredictor, box_of_landmarks
 from facestream.analysis.model_files import checked_path
+from facestream.analysis.options import LandmarkModelName
 from facestream.analysis.trust.calibration import calibration_of
 from facestream.analysis.trust.reader import TrustNet
 from facestream.resources import MODELS_DIR
+from models.training.dataset import CROP_PX
 from models.training.trust_dataset import predictor_of
 from models.training.trust_faces import FAILED_NME
 from models.training.trust_judged import KINDS, Arrays, darkened, judged_faces
-from models.training.trust_measured import Measured, measure
+from models.training.trust_measured import FRAME_PX, Measured, measure
 
 BINS = 10
 MIXED = ("clean", "new_hand", "new_cloth", "new_cup", "new_mirrored", "far_off", "half")
 """A set with both: clean faces count as much as the others together."""
 GAINS = (1.0, 0.5, 0.25, 0.15, 0.1, 0.07, 0.05, 0.03)
+EYES_PX = (18.0, 14.0, 12.0, 11.0, 10.0, 9.0, 8.0, 7.0, 6.0)
+MARGIN_PX = 16
+"""Repeated edge around a face before it is shrunk."""
+SIDEWAYS_DEG = 25.0
+"""A face that is turned further has eyes that are near each other without being small."""
 
 Mask = NDArray[np.bool_]
 
@@ -38,6 +49,7 @@ Mask = NDArray[np.bool_]
 def main() -> None:
     parser = measured.parser(__doc__ or "")
     parser.add_argument("--data", type=Path, required=True, help="folder with valid.npz (FER+)")
+    parser.add_argument("--landmarks", choices=get_args(LandmarkModelName), default="dlib")
     parser.add_argument(
         "--cache",
         type=Path,
@@ -47,7 +59,8 @@ def main() -> None:
     options = parser.parse_args()
     before = measured.circumstances()
     cv2.setNumThreads(1)
-    arrays = judged_faces(options.data, MODELS_DIR, options.cache)
+    arrays = judged_faces(options.data, MODELS_DIR, options.cache, options.landmarks)
+    predictor = predictor_of(MODELS_DIR, options.landmarks)
     chosen = ~arrays["fit"].astype(bool)
     if options.quick:
         chosen[400:] = False
@@ -66,8 +79,9 @@ def main() -> None:
         "goals": _goals(kept, faces, found),
         "named on a set with both": _named(faces, truth),
         "trust": _trust(faces, truth),
-        "darkness": _darkness(kept, emotions, visibility, truth),
-        "agreement of two predictions": _agreement(kept, faces),
+        "darkness": _darkness(kept, predictor, emotions, visibility, truth),
+        "size": _sizes(kept, predictor, emotions, visibility),
+        "agreement of two predictions": _agreement(kept, predictor, faces),
         "ms": _cost(kept, visibility),
     }
     measured.write("analysis_trust", options, before, figures)
@@ -175,11 +189,14 @@ def _trust(faces: dict[str, Measured], truth: NDArray[np.int64]) -> dict[str, ob
 
 
 def _darkness(
-    kept: Arrays, emotions: OwnEmotionNet, visibility: TrustNet, truth: NDArray[np.int64]
+    kept: Arrays,
+    predictor: LandmarkPredictor,
+    emotions: OwnEmotionNet,
+    visibility: TrustNet,
+    truth: NDArray[np.int64],
 ) -> dict[str, object]:
     """Clean faces in less and less light: luma as a camera gives it, with noise, in whole levels."""
     rng = np.random.default_rng(0)
-    predictor = predictor_of(MODELS_DIR)
     figures: dict[str, object] = {}
     count = min(800, len(truth))
     for gain in GAINS:
@@ -188,7 +205,8 @@ def _darkness(
             dark = darkened(image, gain, rng)
             large = cv2.resize(dark, None, fx=4, fy=4, interpolation=cv2.INTER_CUBIC)
             start = np.asarray((clean + 0.5) * 4 - 0.5, np.float32)
-            found = predictor.predict(np.asarray(large, np.uint8), box_of_landmarks(start), tilt_deg(start))
+            box, tilt = box_of_landmarks(start), tilt_deg(start)
+            found, _ = predict_with_contrast(predictor, np.asarray(large, np.uint8), box, tilt)
             images.append(dark)
             points.append((found + 0.5) / 4 - 0.5)
         sample: Arrays = {
@@ -204,9 +222,48 @@ def _darkness(
     return figures
 
 
-def _agreement(kept: Arrays, faces: dict[str, Measured]) -> dict[str, object]:
+def _sizes(
+    kept: Arrays, predictor: LandmarkPredictor, emotions: OwnEmotionNet, visibility: TrustNet
+) -> dict[str, object]:
+    """Clean faces, sharp and larger than 14 px from eye to eye, shrunk: how often the word is right."""
+    landmarks = kept["clean/landmarks"]
+    turned = np.array([_yaw_deg(points) for points in landmarks]) > SIDEWAYS_DEG
+    large = np.array([eye_distance_px(points) for points in landmarks]) > max(EYES_PX[1:])
+    chosen = np.flatnonzero(kept["found"].astype(bool) & large & ~turned)[:500]
+    figures: dict[str, object] = {"faces": len(chosen)}
+    for eyes_px in EYES_PX:
+        right, hidden, misplaced = [], [], []
+        for number in chosen:
+            image, points = kept["clean/images"][number], landmarks[number]
+            share = min(1.0, eyes_px / eye_distance_px(points))
+            side = round(share * (image.shape[0] + 2 * MARGIN_PX))
+            share = side / (image.shape[0] + 2 * MARGIN_PX)
+            edge = MARGIN_PX
+            framed = cv2.copyMakeBorder(image, edge, edge, edge, edge, cv2.BORDER_REPLICATE)
+            small = np.asarray(cv2.resize(framed, (side, side), interpolation=cv2.INTER_AREA), np.uint8)
+            start = np.asarray((points + MARGIN_PX + 0.5) * share - 0.5, np.float32)
+            found, _ = predict_with_contrast(predictor, small, box_of_landmarks(start), tilt_deg(start))
+            read = emotions.read(small, box_of_landmarks(found), found, Look.BOTH)
+            right.append(int(read.argmax()) == kept["majority"][number])
+            _, mouth, off = visibility.read(small, found)
+            hidden.append(mouth > HIDDEN_FROM)
+            misplaced.append(off > MISPLACED_FROM)
+        figures[f"{eyes_px:.0f} px" if eyes_px < max(EYES_PX) else "as they are"] = {
+            "accuracy": _share(np.array(right)),
+            "mouth hidden": _share(np.array(hidden)),
+            "misplaced": _share(np.array(misplaced)),
+        }
+    return figures
+
+
+def _yaw_deg(points: NDArray[np.float32]) -> float:
+    pose = head_pose(points + np.float32(FRAME_PX / 2 - CROP_PX / 2), (FRAME_PX, FRAME_PX))
+    return abs(pose.yaw_deg) if pose else 90.0
+
+
+def _agreement(kept: Arrays, predictor: LandmarkPredictor, faces: dict[str, Measured]) -> dict[str, object]:
     """Failed or not, by the net and by the distance of two predictions from boxes 8 % apart."""
-    predictor, rng = predictor_of(MODELS_DIR), np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     distances, failed, said, spent_ms = [], [], [], []
     for kind in ("clean", "far_off", "new_hand", "half"):
         for number in range(min(300, len(kept["majority"]))):

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from facestream.analysis.emotion.reader import EmotionReader, MiniXception, OwnEmotionNet
 from facestream.analysis.model_files import checked_path
-from facestream.analysis.options import EmotionModelName
+from facestream.analysis.options import EmotionModelName, LandmarkModelName
 from facestream.analysis.trust.calibration import FEATURES, calibration_of
 from facestream.analysis.trust.reader import TrustNet
 from facestream.resources import MODELS_DIR
@@ -36,8 +36,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder with valid.npz")
     parser.add_argument("--cache", type=Path, required=True, help="folder that keeps the judged faces")
+    parser.add_argument("--landmarks", choices=get_args(LandmarkModelName), default="dlib")
     args = parser.parse_args()
-    arrays = judged_faces(args.data, MODELS_DIR, args.cache)
+    arrays = judged_faces(args.data, MODELS_DIR, args.cache, args.landmarks)
     fit = arrays["fit"].astype(bool)
     visibility = TrustNet(checked_path(MODELS_DIR, "trust"))
     for name in get_args(EmotionModelName):

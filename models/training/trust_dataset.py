@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from facestream.analysis.dlib_landmarks import DlibLandmarks
 from facestream.analysis.emotion.alignment import align_face
 from facestream.analysis.landmarks import LandmarkPredictor
-from facestream.analysis.model_files import read_manifest
+from facestream.analysis.mesh_landmarks import MeshLandmarks
+from facestream.analysis.model_files import checked_path, read_manifest
+from facestream.analysis.options import LandmarkModelName
 from models.training.dataset import CROP_PX, load_faces
 from models.training.trust_covers import COVERS, HARMLESS
 from models.training.trust_faces import UNSTABLE_NME, FaceMaker, Sample, hidden_target, misplaced_target
@@ -47,8 +49,10 @@ def training_crops(data_dir: Path, models_dir: Path, cache_dir: Path, seed: int)
         return dict(stored)
 
 
-def predictor_of(models_dir: Path) -> LandmarkPredictor:
+def predictor_of(models_dir: Path, landmarks: LandmarkModelName = "dlib") -> LandmarkPredictor:
     """The server's own predictor."""
+    if landmarks == "mesh":
+        return MeshLandmarks(checked_path(models_dir, "mesh"))
     entry = read_manifest(models_dir)["landmarks"]
     return DlibLandmarks(models_dir / "cache" / entry.file, entry.sha256)
 

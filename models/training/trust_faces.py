@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facestream.analysis.faces import BoundingBox, GrayImage, LandmarksXY
+from facestream.analysis.following import predict_with_contrast
 from facestream.analysis.geometry import eye_distance_px, tilt_deg
 from facestream.analysis.landmarks import LandmarkPredictor, box_of_landmarks
 from models.training.trust_canvas import SIDE, Canvas, Image, Points, texture
@@ -76,9 +77,7 @@ class FaceMaker:
         x, y = box.center_xy
         x, y = x + away * math.cos(turn), y + away * math.sin(turn)
         tilt += rng.choice((0.0, 1.0)) * rng.normal(0, 40)
-        found = self._predictor.predict(
-            _enlarge(image), _moved(BoundingBox(x - side / 2, y - side / 2, side, side)), tilt
-        ) - np.float32(PAD_PX)
+        found = self._predict_in(_enlarge(image), BoundingBox(x - side / 2, y - side / 2, side, side), tilt)
         return _unknown(image, found, _nme(found, true))
 
     def jittered(self, image: GrayImage, points: LandmarksXY) -> Sample:
@@ -126,8 +125,11 @@ class FaceMaker:
         box, rng = box_of_landmarks(points), self.rng
         side = box.width * math.exp(rng.normal(0, 1) * jitter)
         x, y = np.array(box.center_xy) + rng.normal(0, 1, 2) * jitter * box.width
-        start = _moved(BoundingBox(x - side / 2, y - side / 2, side, side))
-        return self._predictor.predict(large, start, tilt_deg(points)) - np.float32(PAD_PX)
+        return self._predict_in(large, BoundingBox(x - side / 2, y - side / 2, side, side), tilt_deg(points))
+
+    def _predict_in(self, large: GrayImage, box: BoundingBox, tilt: float) -> Points:
+        padded = BoundingBox(box.left + PAD_PX, box.top + PAD_PX, box.width, box.height)
+        return predict_with_contrast(self._predictor, large, padded, tilt)[0] - np.float32(PAD_PX)
 
 
 def misplaced_target(nme: NDArray[np.floating]) -> NDArray[np.float32]:
@@ -163,10 +165,6 @@ def _enlarge(image: GrayImage) -> GrayImage:
     return np.asarray(
         cv2.copyMakeBorder(large, PAD_PX, PAD_PX, PAD_PX, PAD_PX, cv2.BORDER_REPLICATE), np.uint8
     )
-
-
-def _moved(box: BoundingBox) -> BoundingBox:
-    return BoundingBox(box.left + PAD_PX, box.top + PAD_PX, box.width, box.height)
 
 
 def _up(points: LandmarksXY) -> Points:

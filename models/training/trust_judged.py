@@ -15,12 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facestream.analysis.model_files import read_manifest
+from facestream.analysis.options import LandmarkModelName
 from models.training.dataset import load_faces
 from models.training.trust_covers import COVERS, HARMLESS, HELD_OUT, Cover
 from models.training.trust_dataset import predictor_of
 from models.training.trust_faces import UNSTABLE_NME, FaceMaker, Sample
 
 SEED = 20261129
+VERSION = 2
+"""Of the faces in the cache. Change it when the server predicts landmarks otherwise."""
 _CHUNK = 120
 _PROCESSES = 2
 
@@ -75,21 +78,25 @@ KINDS: dict[str, Make] = {
 """By name; those with `new_` are covers that the net was not trained with."""
 
 
-def judged_faces(data_dir: Path, models_dir: Path, cache_dir: Path) -> Arrays:
-    """By kind: `KIND/images` (N, 48, 48), `KIND/landmarks` (N, 68, 2) and `KIND/visibility` (N, 3).
+def judged_faces(
+    data_dir: Path, models_dir: Path, cache_dir: Path, landmarks: LandmarkModelName = "dlib"
+) -> Arrays:
+    """The faces with the landmarks of this model, as the server predicts them.
+
+    By kind: `KIND/images` (N, 48, 48), `KIND/landmarks` (N, 68, 2) and `KIND/visibility` (N, 3).
 
     The last are shares of the eyes and the mouth that are hidden (NaN: not known), and the NME. Also `majority` (N,),
     `votes` (N, 7), `found`: whether dlib found the clean face and its landmarks are stable, and `fit`: whether the face
     is for fitting.
     """
-    cache = cache_dir / f"trust_judged_{SEED}.npz"
+    cache = cache_dir / f"trust_judged_{VERSION}_{landmarks}.npz"
     if not cache.exists():
         predictor = models_dir / "cache" / read_manifest(models_dir)["landmarks"].file
         faces = load_faces(data_dir / "valid.npz", predictor, cache_dir)
         parts = np.array_split(np.arange(len(faces.images)), len(faces.images) // _CHUNK)
         jobs = [(number, faces.images[part], faces.landmarks_xy[part]) for number, part in enumerate(parts)]
         with multiprocessing.get_context("spawn").Pool(_PROCESSES) as pool:
-            made = pool.map(partial(_judged_chunk, models_dir=models_dir), jobs, chunksize=1)
+            made = pool.map(partial(_judged_chunk, models_dir=models_dir, model=landmarks), jobs, chunksize=1)
         arrays: Arrays = {name: np.concatenate([each[name] for each in made]) for name in made[0]}
         arrays["found"] = (arrays["moved"] <= UNSTABLE_NME) & (faces.boxes[:, 4] > 0)
         arrays |= {"majority": faces.majority, "votes": faces.soft_labels}
@@ -99,14 +106,18 @@ def judged_faces(data_dir: Path, models_dir: Path, cache_dir: Path) -> Arrays:
         return dict(stored)
 
 
-def _judged_chunk(job: tuple[int, Gray, NDArray[np.float32]], models_dir: Path) -> Arrays:
+def _judged_chunk(
+    job: tuple[int, Gray, NDArray[np.float32]], models_dir: Path, model: LandmarkModelName
+) -> Arrays:
     cv2.setNumThreads(1)
     number, images, landmarks = job
-    maker = FaceMaker(predictor_of(models_dir), np.random.default_rng((SEED, number)))
+    maker = FaceMaker(predictor_of(models_dir, model), np.random.default_rng((SEED, number)))
     rows: dict[str, list[Sample]] = {kind: [] for kind in KINDS}
     moved = []
     for image, cached in zip(images, landmarks, strict=True):
-        points, by = maker.true_landmarks(image, cached)
+        # The cached landmarks are dlib's: another model's points are stable when they stay where it put them itself.
+        first = cached if model == "dlib" else maker.true_landmarks(image, cached)[0]
+        points, by = maker.true_landmarks(image, first)
         moved.append(by)
         donor = images[maker.rng.integers(len(images))]
         for kind, make in KINDS.items():

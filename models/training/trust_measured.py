@@ -1,20 +1,23 @@
 """Measure the judged faces with the server's own code: features of the trust, the label, and whether it is unsure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from facestream.analysis.emotion.label import choose_label
 from facestream.analysis.emotion.reader import EmotionReader, Look
-from facestream.analysis.emotion.steadying import NO_EMOTION_STATE, next_emotion_state
-from facestream.analysis.geometry import head_pose
+from facestream.analysis.emotion.steadying import NO_EMOTION_STATE, EmotionState, next_emotion_state
+from facestream.analysis.faces import BoundingBox, GrayImage, HeadPose, LandmarksXY, UnsureReason
+from facestream.analysis.geometry import eye_distance_px, head_pose
 from facestream.analysis.landmarks import box_of_landmarks
 from facestream.analysis.quality import NO_QUALITY, next_quality
 from facestream.analysis.trust.calibration import Calibration, features_of, trust_of
 from facestream.analysis.trust.reader import VisibilityReader
 from models.training.trust_judged import Arrays
 
+OLD_SMALL_EYE_DISTANCE_PX, OLD_CLOSE_BELOW = 12.0, 0.10
+"""Limits of a still up to November 2026."""
 FRAME_PX = 192
 """The faces are meant to be in the middle of frames of this size: the pose needs one."""
 
@@ -34,9 +37,9 @@ class Measured:
     trust: NDArray[np.float64]
     """Shape (N,)."""
     before: NDArray[np.str_]
-    """Shape (N,): why the face is unsure without the measures of the trust; empty: it is not."""
+    """Shape (N,): why the face is unsure by the rules before the trust net existed; empty: it is not."""
     now: NDArray[np.str_]
-    """Shape (N,): the same with them."""
+    """Shape (N,): the same by the present rules."""
 
     @property
     def word(self) -> NDArray[np.int64]:
@@ -59,9 +62,8 @@ def measure(
         middle = np.float32(FRAME_PX / 2 - image.shape[0] / 2)
         pose = head_pose(points + middle, (FRAME_PX, FRAME_PX))
         trust = trust_of(calibration, state, measures, pose)
-        before, now = (
-            choose_label(state, image, box, points, pose, known, trust, None)[1] for known in (None, measures)
-        )
+        now = choose_label(state, image, box, points, pose, measures, trust, None)[1]
+        before = _before(state, image, box, points, pose)
         three = measures.eyes_hidden, measures.mouth_hidden, measures.misplaced
         rows.append(
             (
@@ -84,3 +86,17 @@ def measure(
     return Measured(
         probabilities, features, visibility_read, light, trust_of_each, before_of_each, now_of_each
     )
+
+
+def _before(
+    state: EmotionState,
+    image: GrayImage,
+    box: BoundingBox,
+    points: LandmarksXY,
+    pose: HeadPose | None,
+) -> UnsureReason | None:
+    if eye_distance_px(points) < OLD_SMALL_EYE_DISTANCE_PX:
+        return UnsureReason.SMALL
+    second, first = sorted(state.probabilities)[-2:]
+    state = replace(state, close=first - second < OLD_CLOSE_BELOW)
+    return choose_label(state, image, box, points, pose, None, None, None)[1]

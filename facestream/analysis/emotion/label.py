@@ -16,7 +16,9 @@ from facestream.analysis.faces import (
 )
 from facestream.analysis.quality import Measures, sharpness
 
-SMALL_EYE_DISTANCE_PX = 12.0
+SMALL_EYE_DISTANCE_PX = 10.0
+"""Faces of FER+ valid that are shrunk to this get the right word as often as before in one half, and for 1.6 points
+less of them in the other; at 6 px for 7 to 8 points less."""
 TURNED_YAW_DEG = 40.0
 TURNED_PITCH_DEG = 32.0
 BLURRED_BELOW = 0.04
@@ -28,8 +30,9 @@ DARK_CONTRAST = 3.0
 """Standard deviation of the luma of the inner face, in gray levels."""
 HIDDEN_FROM = 0.4
 """How sure the trust net must be that the eyes or the mouth are covered."""
-EYES_TRUSTED_FROM = 0.8
-"""With covered eyes an emotion is named from this trust on: a laughing mouth says enough."""
+EYES_TRUSTED_FROM = 0.9
+"""With covered eyes an emotion is named from this trust on: a laughing mouth says enough. Below it, the word of a face
+with sunglasses is right less often than its trust says."""
 MISPLACED_FROM = 0.6
 """How sure it must be that the landmarks do not lie on the face."""
 POINTS_OFF_FROM = 0.2
@@ -87,7 +90,7 @@ def choose_label(
         measures.mouth_hidden * hidden_share > HIDDEN_FROM
         or (
             measures.eyes_hidden * hidden_share > HIDDEN_FROM
-            and (trust or 0.0) < limit_for(UnsureReason.HIDDEN, EYES_TRUSTED_FROM)
+            and (1 - (trust or 0.0)) * hidden_share > 1 - EYES_TRUSTED_FROM
         )
     ):
         return UNSURE, UnsureReason.HIDDEN

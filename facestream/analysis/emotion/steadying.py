@@ -21,6 +21,8 @@ SPEECH_FACTOR = 3.0
 """Each of these takes this many times as long while somebody speaks: longer than a syllable."""
 CLOSE_ENTER, CLOSE_LEAVE = 0.10, 0.18
 """The two most probable emotions are about equal below the first difference, and clearly apart above the second."""
+CLOSE_AT_ONCE = 0.06
+"""The same of a reading that stands alone, as of a still: no time can tell whether it is chance."""
 FORGET_AFTER_S = 2.0
 _TOLERANCE = 1e-3
 
@@ -70,7 +72,7 @@ def next_emotion_state(
     read = [float(each) / total for each in read]
     step_s = time_s - state.time_s
     if not state.probabilities or step_s > FORGET_AFTER_S or smoothing_s <= 0:
-        return EmotionState(tuple(read), _best(read), time_s, _apart(read) < CLOSE_ENTER)
+        return EmotionState(tuple(read), _best(read), time_s, _apart(read) < CLOSE_AT_ONCE)
     step_s = max(0.0, step_s)
     share = 1 - math.exp(-step_s / smoothing_s)
     mean = tuple(old + share * (new - old) for old, new in zip(state.probabilities, read, strict=True))

@@ -34,7 +34,7 @@ SWITCH_S, CLOSE_S, CLOSE_ENDS_S = (
         f"do not lie on the face (above {label.MISPLACED_FROM}), or it may be so (above {label.HINTED_FROM}) "
         f"and they are off by more than {label.POINTS_OFF_FROM} from eyes, nose and mouth as BlazeFace sees them",
         f"the two most probable emotions less than {steadying.CLOSE_ENTER:.2f} apart for {CLOSE_S:.1f} s, "
-        f"for {SPEECH * CLOSE_S:.1f} s while somebody speaks |",
+        f"for {SPEECH * CLOSE_S:.1f} s while somebody speaks; in a still, less than {steadying.CLOSE_AT_ONCE} apart |",
         f"{100 * (label.LEAVE_SHARE - 1):.0f} % clear of its limit (`hidden` and `misplaced`: "
         f"{100 * (label.VISIBILITY_LEAVE_SHARE - 1):.0f} %; `close`: {steadying.CLOSE_LEAVE} apart "
         f"for {CLOSE_ENDS_S:.1f} s, or {SPEECH * CLOSE_ENDS_S:.1f} s while somebody speaks). "

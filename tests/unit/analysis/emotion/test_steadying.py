@@ -2,7 +2,13 @@ from itertools import pairwise
 
 import pytest
 
-from facestream.analysis.emotion.steadying import NO_EMOTION_STATE, EmotionState, next_emotion_state
+from facestream.analysis.emotion.steadying import (
+    CLOSE_AT_ONCE,
+    CLOSE_ENTER,
+    NO_EMOTION_STATE,
+    EmotionState,
+    next_emotion_state,
+)
 from facestream.analysis.faces import EMOTIONS, UNSURE, Emotion
 
 SMOOTHING_S = 0.3
@@ -68,6 +74,14 @@ def test_the_first_reading_is_not_smoothed():
 
 def test_a_first_reading_of_two_equal_emotions_is_close():
     assert next_emotion_state(NO_EMOTION_STATE, shares(happy=0.45, neutral=0.40), 0.0, SMOOTHING_S).close
+
+
+@pytest.mark.parametrize("smoothing_s", [0.0, SMOOTHING_S])
+def test_a_reading_that_stands_alone_is_close_below_a_smaller_difference(smoothing_s: float):
+    apart = next_emotion_state(NO_EMOTION_STATE, shares(happy=0.46, neutral=0.38), 0.0, smoothing_s)
+
+    assert CLOSE_AT_ONCE < 0.08 < CLOSE_ENTER
+    assert (apart.label, apart.close) == (Emotion.HAPPY, False)
 
 
 @pytest.mark.parametrize("fps", [10, 30, 60])

@@ -269,11 +269,14 @@ def test_a_search_that_finds_a_followed_face_says_nothing_about_its_landmarks(
 def test_with_covered_eyes_a_word_that_can_be_trusted_is_said(group_gray: GrayImage, faces: tuple[Face, ...]):
     face, eyes = faces[0], changed(eyes_hidden=0.9)
 
-    def unsure(trust: float) -> UnsureReason | None:
-        return choose_label(HAPPY, group_gray, face.box, face.landmarks_xy, FRONTAL, eyes, trust, None)[1]
+    def unsure(trust: float, before: UnsureReason | None = None) -> UnsureReason | None:
+        return choose_label(HAPPY, group_gray, face.box, face.landmarks_xy, FRONTAL, eyes, trust, before)[1]
 
-    assert unsure(0.5) == UnsureReason.HIDDEN
-    assert unsure(0.95) is None
+    assert unsure(0.85) == UnsureReason.HIDDEN
+    assert unsure(0.91) is None
+    # It must be clear of the limit to end, and it can end.
+    assert unsure(0.91, before=UnsureReason.HIDDEN) == UnsureReason.HIDDEN
+    assert unsure(0.94, before=UnsureReason.HIDDEN) is None
 
 
 def test_a_measure_near_its_limit_does_not_flicker(group_gray: GrayImage, faces: tuple[Face, ...]):
