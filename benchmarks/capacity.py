@@ -1,24 +1,26 @@
-"""Measure how many peers one server can serve, and the cost per frame by their number."""
+"""Measure how many peers one server can serve, and what a frame costs by their number, its size and its faces."""
 
 import argparse
+from pathlib import Path
 
 from benchmarks import measured, servers
 from benchmarks.calm import TRIES, in_calm
-from benchmarks.clips import TURN_S, face_clip
+from benchmarks.clips import TURN_S, face_clip, four_faces_clip, large_face_clip
 from benchmarks.measured import percentile, ratio, say
 from benchmarks.peers import Window, sending
 
 WARM_UP_S = 3.0
 MIN_ANALYSED_FPS = 28.0
 MAX_P95_MS = 150.0
+SCENES = {"1280x720, 1 face": large_face_clip, "640x480, 4 faces": four_faces_clip}
 
 
-async def with_peers(count: int, fps: int, seconds: float, length_s: float | None, tries: int) -> Window:
-    """Measure this many peers at a server of their own."""
+async def with_peers(count: int, clip: Path, seconds: float, length_s: float | None, tries: int) -> Window:
+    """Measure this many peers that send the clip to a server of their own."""
 
     async def measure() -> Window:
         with servers.running(servers.OURS, "--max-sessions", "64") as server:
-            async with sending(server, face_clip(fps), count, length_s=length_s) as group:
+            async with sending(server, clip, count, length_s=length_s) as group:
                 await group.watch(WARM_UP_S)
                 return await group.watch(seconds)
 
@@ -26,21 +28,27 @@ async def with_peers(count: int, fps: int, seconds: float, length_s: float | Non
 
 
 async def measure(args: argparse.Namespace) -> dict[str, object]:
-    """1..N peers at 30 FPS until one falls behind, then four at 15."""
+    """1..N peers at 30 FPS until one falls behind, then four at 15, then one and two peers with other clips."""
     seconds, length_s = (3.0, TURN_S) if args.quick else (15.0, None)
     tries = 1 if args.quick or args.hurry else TRIES
     at_30: list[Window] = []
     capacity = 0
     for count in range(1, (1 if args.quick else args.most) + 1):
         say(f"capacity: {count} peers at 30 FPS")
-        window = await with_peers(count, 30, seconds, length_s, tries)
+        window = await with_peers(count, face_clip(), seconds, length_s, tries)
         at_30.append(window)
         if not kept_up(window, MIN_ANALYSED_FPS):
             break
         capacity = count
     say("capacity: peers at 15 FPS")
-    one_at_15 = await with_peers(1, 15, seconds, length_s, tries)
-    four_at_15 = await with_peers(4, 15, seconds, length_s, tries)
+    one_at_15 = await with_peers(1, face_clip(15), seconds, length_s, tries)
+    four_at_15 = await with_peers(4, face_clip(15), seconds, length_s, tries)
+    others = {}
+    for scene, clip in SCENES.items():
+        for count in (1,) if args.quick else (1, 2):
+            say(f"capacity: {count} peers, {scene}")
+            window = await with_peers(count, clip(), seconds, length_s, tries)
+            others[f"{scene}, {count} peers"] = window.as_json()
     costs = [cost_ms(window) for window in at_30]
     return {
         "largest_number_at_30_fps": capacity,
@@ -51,6 +59,7 @@ async def measure(args: argparse.Namespace) -> dict[str, object]:
         "one_at_15_fps": one_at_15.as_json(),
         "cost_of_four_to_one_at_15_fps": ratio(cost_ms(four_at_15), cost_ms(one_at_15)),
         "bars_at_15_fps": {"fps_analysed_min": 14.5, "p95_ms": 150.0, "cost_of_four_to_one": 1.2},
+        "other_scenes_at_30_fps": others,
         "at_30_fps": [window.as_json() for window in at_30],
     }
 
