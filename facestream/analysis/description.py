@@ -10,11 +10,11 @@ from facestream.analysis.degradation import DegradationLevel
 from facestream.analysis.emotion.label import HOLD, choose_label, hold_reason
 from facestream.analysis.emotion.reader import EmotionReader, Look
 from facestream.analysis.emotion.steadying import next_emotion_state
-from facestream.analysis.faces import EMOTIONS, UNSURE, BoundingBox, Emotion, Face, GrayImage
+from facestream.analysis.faces import EMOTIONS, UNSURE, Emotion, Face, GrayImage
 from facestream.analysis.gaze import NO_GAZE, next_gaze
 from facestream.analysis.landmarks import box_of_landmarks
 from facestream.analysis.options import AnalysisOptions
-from facestream.analysis.quality import next_quality
+from facestream.analysis.quality import next_quality, sharpness
 from facestream.analysis.tracking.blinks import LID_DEPTH, next_eyes
 from facestream.analysis.tracking.expression import next_brows, next_expression
 from facestream.analysis.tracking.eye_spells import next_eye_spell
@@ -56,12 +56,11 @@ def describe(
         read = emotions.read(gray, box, track.landmarks_xy, look)
         # The lips of the frame before: speech is a matter of a second.
         state = next_emotion_state(state, read.tolist(), time_s, options.smoothing_s, track.lips.speech)
-        track = replace(track, emotion_state=state, look=look)
+        track = replace(track, emotion_state=state, look=look, detail=sharpness(gray, box))
     quality = next_quality(track.quality, gray, box, track.landmarks_xy, time_s, visibility)
     return as_face(
         gray,
         replace(track, quality=quality),
-        box,
         level,
         calibration_of(options.emotion_model),
         LID_DEPTH[options.landmarks],
@@ -83,7 +82,6 @@ def _next_look(track: Track, time_s: float, smoothing_s: float) -> Look:
 def as_face(
     gray: GrayImage,
     track: Track,
-    box: BoundingBox,
     level: DegradationLevel = DegradationLevel.NONE,
     calibration: Calibration | None = None,
     lid_depth: float = 1.0,
@@ -91,9 +89,8 @@ def as_face(
 ) -> tuple[Track, Face]:
     """The face of a track whose emotion was read, and the track with what is counted and its label updated.
 
-    `box` is the box of the predicted landmarks; the face gets the box of the steadied ones. Without a calibration, or
-    before the quality was measured, it has no trust. `lid_depth`: as in `blinks.LID_DEPTH`. `hold_s`: as in
-    `hold_reason`.
+    The face gets the box of the steadied landmarks. Without a calibration, or before the quality was measured, it has
+    no trust. `lid_depth`: as in `blinks.LID_DEPTH`. `hold_s`: as in `hold_reason`.
     """
     points = track.steady.points_xy if track.steady else track.landmarks_xy
     # Eyelids and lips are faster than the filter, so their openings are measured on the predicted landmarks.
@@ -118,8 +115,7 @@ def as_face(
     trust = trust_of(calibration, track.emotion_state, measures, pose) if calibration and measures else None
     label, unsure = choose_label(
         track.emotion_state,
-        gray,
-        box,
+        track.detail,
         track.landmarks_xy,
         pose,
         measures,

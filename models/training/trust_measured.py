@@ -11,7 +11,7 @@ from facestream.analysis.emotion.steadying import NO_EMOTION_STATE, EmotionState
 from facestream.analysis.faces import BoundingBox, GrayImage, HeadPose, LandmarksXY, UnsureReason
 from facestream.analysis.geometry import eye_distance_px, head_pose
 from facestream.analysis.landmarks import box_of_landmarks
-from facestream.analysis.quality import NO_QUALITY, next_quality
+from facestream.analysis.quality import NO_QUALITY, next_quality, sharpness
 from facestream.analysis.trust.calibration import Calibration, features_of, trust_of
 from facestream.analysis.trust.reader import VisibilityReader
 from models.training.trust_judged import Arrays
@@ -62,7 +62,7 @@ def measure(
         middle = np.float32(FRAME_PX / 2 - image.shape[0] / 2)
         pose = head_pose(points + middle, (FRAME_PX, FRAME_PX))
         trust = trust_of(calibration, state, measures, pose)
-        now = choose_label(state, image, box, points, pose, measures, trust, None)[1]
+        now = choose_label(state, sharpness(image, box), points, pose, measures, trust, None)[1]
         before = _before(state, image, box, points, pose)
         three = measures.eyes_hidden, measures.mouth_hidden, measures.misplaced
         rows.append(
@@ -99,4 +99,4 @@ def _before(
         return UnsureReason.SMALL
     second, first = sorted(state.probabilities)[-2:]
     state = replace(state, close=first - second < OLD_CLOSE_BELOW)
-    return choose_label(state, image, box, points, pose, None, None, None)[1]
+    return choose_label(state, sharpness(image, box), points, pose, None, None, None)[1]

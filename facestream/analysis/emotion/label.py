@@ -8,13 +8,11 @@ from facestream.analysis import geometry
 from facestream.analysis.emotion.steadying import EmotionState
 from facestream.analysis.faces import (
     UNSURE,
-    BoundingBox,
-    GrayImage,
     HeadPose,
     LandmarksXY,
     UnsureReason,
 )
-from facestream.analysis.quality import Measures, sharpness
+from facestream.analysis.quality import Measures
 
 SMALL_EYE_DISTANCE_PX = 10.0
 """Faces of FER+ valid that are shrunk to this get the right word as often as before in one half, and for 1.6 points
@@ -51,8 +49,7 @@ own memory (`steadying.py`)."""
 
 def choose_label(
     emotion_state: EmotionState,
-    gray: GrayImage,
-    box: BoundingBox,
+    detail: float,
     landmarks_xy: LandmarksXY,
     pose: HeadPose | None,
     measures: Measures | None,
@@ -64,10 +61,10 @@ def choose_label(
 ) -> tuple[str, UnsureReason | None]:
     """The label of a face, and why it is UNSURE where it is.
 
-    `points_off` is that of the last check by the detector (`Check.points_off`); None: not known. `shows_face`: as
-    in `Track`. `previous` is the reason of the frame before: a reason that holds ends only well clear of its limit. Of
-    several reasons, the first is the one that a person can change most easily; `MISPLACED` is what remains where
-    nothing else explains it.
+    `detail`: as in `Track`. `points_off` is that of the last check by the detector (`Check.points_off`); None: not
+    known. `shows_face`: as in `Track`. `previous` is the reason of the frame before: a reason that holds ends only well
+    clear of its limit. Of several reasons, the first is the one that a person can change most easily; `MISPLACED` is
+    what remains where nothing else explains it.
     """
 
     def limit_for(reason: UnsureReason, limit: float, share: float = LEAVE_SHARE) -> float:
@@ -94,7 +91,7 @@ def choose_label(
         )
     ):
         return UNSURE, UnsureReason.HIDDEN
-    if sharpness(gray, box) < limit_for(UnsureReason.BLURRED, BLURRED_BELOW):
+    if detail < limit_for(UnsureReason.BLURRED, BLURRED_BELOW):
         return UNSURE, UnsureReason.BLURRED
     misplaced_share = limit_for(UnsureReason.MISPLACED, 1.0, VISIBILITY_LEAVE_SHARE)
     misplaced = measures.misplaced * misplaced_share if measures else 0.0

@@ -49,6 +49,8 @@ class Track:
     emotion_state: EmotionState = NO_EMOTION_STATE
     look: Look = Look.BOTH
     """How the emotion was read last; MIRRORED and PLAIN take turns."""
+    detail: float = 0.0
+    """`quality.sharpness` of the face whose emotion was read last."""
     eyes: Eyes = NO_EYES
     eye_spell: EyeSpell = NO_EYE_SPELL
     mouth: Mouth = NO_MOUTH

@@ -50,6 +50,7 @@ def track(number: int) -> Track:
         failed_looks=1,
         steady=Steady(landmarks(), landmarks(), 1 / 3),
         emotion_state=EmotionState((0.1, 0.2, 0.3, 0.1, 0.1, 0.1, 0.1), "happy", 7.5, True, 0.125, 0.3),
+        detail=0.625,
         eyes=Eyes(0.31, 3.25, 4, 5.125),
         eye_spell=EyeSpell(2.5, 0.3, 1, 5.125),
         mouth=Mouth(1.0, None, True, 2, 5.125),

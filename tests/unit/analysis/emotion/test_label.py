@@ -20,7 +20,7 @@ from facestream.analysis.faces import (
 from facestream.analysis.geometry import eye_distance_px, eye_opening, head_pose, mouth_opening, tilt_deg
 from facestream.analysis.landmarks import box_of_landmarks
 from facestream.analysis.quality import sharpness
-from facestream.analysis.tracking.tracks import Track
+from facestream.analysis.tracking.tracks import Track, Tracks
 
 SURE = EmotionState((0.05, 0.05, 0.0, 0.8, 0.0, 0.0, 0.1), Emotion.HAPPY, 0.0)
 
@@ -37,8 +37,9 @@ def unsure_reason_of(
     emotion_state: EmotionState = SURE,
     before: UnsureReason | None = None,
 ):
-    track = Track(1, landmarks_xy, 0.0, emotion_state=emotion_state, unsure=before)
-    return as_face(gray, track, box_of_landmarks(landmarks_xy))[1]
+    detail = sharpness(gray, box_of_landmarks(landmarks_xy))
+    track = Track(1, landmarks_xy, 0.0, emotion_state=emotion_state, detail=detail, unsure=before)
+    return as_face(gray, track)[1]
 
 
 def test_a_large_sharp_frontal_face_gets_its_label(group_gray: GrayImage, landmarks_xy: LandmarksXY):
@@ -58,6 +59,19 @@ def test_a_blurred_face_is_unsure(group_gray: GrayImage, landmarks_xy: Landmarks
     blurred = np.asarray(cv2.GaussianBlur(group_gray, (0, 0), 9), np.uint8)
 
     assert unsure_reason_of(blurred, landmarks_xy).unsure == UnsureReason.BLURRED
+
+
+def test_blur_is_measured_on_the_frames_whose_emotion_is_read(analyzer: Analyzer, group_gray: GrayImage):
+    blurred = np.asarray(cv2.GaussianBlur(group_gray, (0, 0), 9), np.uint8)
+    tracks, seen = Tracks(), []
+    for number in range(9):
+        _, tracks = analyzer.analyze(group_gray, tracks, number * 0.05)
+    for time_s in (0.42, 0.46):
+        report, tracks = analyzer.analyze(blurred, tracks, time_s)
+        seen.append([face.unsure == UnsureReason.BLURRED for face in report.faces])
+
+    assert not any(seen[0])
+    assert any(seen[1])
 
 
 def test_a_small_face_is_unsure(group_gray: GrayImage, landmarks_xy: LandmarksXY):

@@ -17,7 +17,6 @@ from facestream.analysis.geometry import (
     head_pose,
     rotation_of,
 )
-from facestream.analysis.landmarks import box_of_landmarks
 from facestream.analysis.tracking.expression import (
     _DEPTH_MM,
     _POINTS,
@@ -166,15 +165,15 @@ def test_the_brows_of_a_face_are_those_before_its_blink(analyzer: Analyzer, grou
     rest = Rest(measure_mm(points_xy, fit, (width, height)), 10.0, 0.0)
     state = EmotionState((0.0,) * 6 + (1.0,), Emotion.NEUTRAL, 0.0)
     track = Track(1, points_xy, 0.0, emotion_state=state, rest=rest)
-    track, before = as_face(group_gray, track, box_of_landmarks(points_xy))
+    track, before = as_face(group_gray, track)
 
     closed = replace(track, landmarks_xy=blinking, seen_s=0.04)
-    closed, during = as_face(group_gray, closed, box_of_landmarks(points_xy))
+    closed, during = as_face(group_gray, closed)
     opened = replace(closed, landmarks_xy=points_xy, seen_s=0.08)
     raised = replace(closed, landmarks_xy=blinking, seen_s=2.0)
 
     assert during.eye_opening < 0.5 * before.eye_opening
     assert before.brows == pytest.approx(0.0, abs=0.01)
     assert during.brows == before.brows
-    assert as_face(group_gray, opened, box_of_landmarks(points_xy))[1].brows == before.brows
-    assert as_face(group_gray, raised, box_of_landmarks(points_xy))[1].brows > 0.3  # type: ignore[operator]
+    assert as_face(group_gray, opened)[1].brows == before.brows
+    assert as_face(group_gray, raised)[1].brows > 0.3  # type: ignore[operator]

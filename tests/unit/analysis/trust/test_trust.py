@@ -36,6 +36,7 @@ CLEAR = Measures(
     eyes_hidden=0.0, mouth_hidden=0.0, misplaced=0.0,
 )  # fmt: skip
 FRONTAL = HeadPose(0.0, 0.0, 0.0)
+DETAIL = 1.0
 HAPPY = EmotionState((0.02, 0.01, 0.01, 0.9, 0.02, 0.02, 0.02), Emotion.HAPPY, 0.0)
 
 
@@ -150,7 +151,7 @@ def test_of_several_reasons_the_one_that_a_person_can_change_is_given(
 ):
     face = faces[0]
 
-    label, unsure = choose_label(HAPPY, group_gray, face.box, face.landmarks_xy, FRONTAL, measures, 0.3, None)
+    label, unsure = choose_label(HAPPY, DETAIL, face.landmarks_xy, FRONTAL, measures, 0.3, None)
 
     assert unsure == reason
     assert label == ("unsure" if reason else Emotion.HAPPY)
@@ -182,8 +183,7 @@ def test_landmarks_far_from_eyes_nose_and_mouth_are_misplaced(
 
     _, unsure = choose_label(
         HAPPY,
-        group_gray,
-        face.box,
+        DETAIL,
         face.landmarks_xy,
         FRONTAL,
         measures,
@@ -201,7 +201,7 @@ def test_a_place_where_the_landmark_model_sees_no_face_has_no_word(
     face = faces[0]
 
     label, unsure = choose_label(
-        HAPPY, group_gray, face.box, face.landmarks_xy, FRONTAL, CLEAR, 0.9, None, shows_face=False
+        HAPPY, DETAIL, face.landmarks_xy, FRONTAL, CLEAR, 0.9, None, shows_face=False
     )
 
     assert (label, unsure) == ("unsure", UnsureReason.MISPLACED)
@@ -270,7 +270,7 @@ def test_with_covered_eyes_a_word_that_can_be_trusted_is_said(group_gray: GrayIm
     face, eyes = faces[0], changed(eyes_hidden=0.9)
 
     def unsure(trust: float, before: UnsureReason | None = None) -> UnsureReason | None:
-        return choose_label(HAPPY, group_gray, face.box, face.landmarks_xy, FRONTAL, eyes, trust, before)[1]
+        return choose_label(HAPPY, DETAIL, face.landmarks_xy, FRONTAL, eyes, trust, before)[1]
 
     assert unsure(0.85) == UnsureReason.HIDDEN
     assert unsure(0.91) is None
@@ -283,9 +283,7 @@ def test_a_measure_near_its_limit_does_not_flicker(group_gray: GrayImage, faces:
     face, previous, reasons = faces[0], None, []
     for step in range(40):
         measures = changed(mouth_hidden=0.55 if step % 2 else 0.45)
-        _, previous = choose_label(
-            HAPPY, group_gray, face.box, face.landmarks_xy, FRONTAL, measures, 0.5, previous
-        )
+        _, previous = choose_label(HAPPY, DETAIL, face.landmarks_xy, FRONTAL, measures, 0.5, previous)
         reasons.append(previous)
 
     assert len(set(reasons[2:])) == 1
