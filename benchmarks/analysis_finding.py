@@ -13,9 +13,11 @@ percent of the distance between the outer eye corners, median and 95 %, predicte
 more contrast (`new`); `noise` is that of the camera, in gray levels. The width of the border and the limits of the
 contrast were chosen on other faces of FER+ valid and on other frames of these clips.
 
-`small` (with --data): faces of FER+ valid in frames of `no_face.mp4`, by their share of the height; by the plan
-(`old`), and with all the finer tiles (`new`), of which a stream searches a few after each search. The
-least score of a find in these tiles was chosen on faces of FER+ train.
+`small`: heads in larger scenes (`pasted_heads.py`), by the share of the height that their faces have. `still`: the
+share that is found in one image, by the plan (`old`) and with the finer tiles (`new`). `stream`: the share that is
+followed after so many seconds at 10 FPS; `old` searches the finer tiles in their order, `new` around hints first.
+`chosen`: heads on which the limits were chosen; `reported`: heads of other people. `false`: faces where there are
+none, also in scenes without a head.
 """
 
 import math
@@ -23,6 +25,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -30,14 +33,34 @@ from numpy.typing import NDArray
 
 from benchmarks import measured
 from benchmarks.faces_seen import BENCH_MEDIA, MEDIA, analyzer_with, clip_frames, ferplus
+from benchmarks.pasted_heads import (
+    GROUP_CHOSEN_ON,
+    GROUP_REPORTED_ON,
+    HEADS_CHOSEN_ON,
+    HEADS_REPORTED_ON,
+    Seen,
+    Sources,
+    background,
+    sources_of,
+    swaying,
+    with_heads,
+)
 from facestream.analysis.analyzer import Analyzer
-from facestream.analysis.detection.detector import FaceDetector, without_duplicates
-from facestream.analysis.faces import GrayImage
-from facestream.analysis.following import predict_with_contrast
+from facestream.analysis.detection.detector import (
+    FaceDetector,
+    FoundFace,
+    Hint,
+    SearchStep,
+    without_duplicates,
+)
+from facestream.analysis.faces import BoundingBox, GrayImage
+from facestream.analysis.following import Follower, predict_with_contrast
 from facestream.analysis.geometry import tilt_deg
 from facestream.analysis.landmarks import box_of_landmarks
 from facestream.analysis.options import AnalysisOptions
+from facestream.analysis.stage_clock import StageClock
 from facestream.analysis.tracking.cuts import is_other_scene, thumbnail_of
+from facestream.analysis.tracking.tracks import Tracks
 
 Thumbnail = NDArray[np.uint8]
 CHOSEN_ON = (
@@ -54,7 +77,12 @@ REPORTED_ON = (
 ONE_MAN = {path.name for path in REPORTED_ON[1:]}
 """The same man at the same desk: from one clip to the other is no cut to another person."""
 OLD_CUT_LEVELS = 40.0
-SMALL = (1 / 6, 1 / 8, 1 / 10, 1 / 12, 1 / 14, 1 / 16, 1 / 20)
+SMALL = (1 / 6, 1 / 7, 1 / 8, 1 / 9, 1 / 10, 1 / 12, 1 / 14, 1 / 16)
+SCENES_WH = ((640, 480), (1280, 720))
+WAYS = ("old", "new")
+AFTER_S, FPS = (2, 5, 10), 10
+SWAY_PX = 4
+"""How far a face lies from where it was pasted, in a scene that sways."""
 DIM = (0.5, 0.3, 0.1, 0.05)
 NOISE = (0.0, 1.5, 4.0)
 LIGHT = (1.0, 0.5, 0.3, 0.2, 0.1)
@@ -76,7 +104,7 @@ def main() -> None:
     if options.data:
         images = ferplus(options.data, 80 if options.quick else 8, start=4)
         figures["cropped"] = {name: _cropped(one.detector, images) for name, one in analyzers.items()}
-        figures["small"] = _small(analyzers["blazeface"].detector, options.data, 8 if options.quick else 80)
+    figures["small"] = _small(analyzers["blazeface"], 4 if options.quick else 24)
     figures["dark"] = _dark(analyzers["blazeface"], 40 if options.quick else 8)
     measured.write("analysis_finding", options, before, figures)
 
@@ -124,47 +152,109 @@ def _cropped(detector: FaceDetector, images: list[GrayImage]) -> dict[str, objec
     return {"images": len(images), "old": round(float(np.mean(old)), 3), "new": round(float(np.mean(new)), 3)}
 
 
-def _small(detector: FaceDetector, data: Path, count: int) -> dict[str, object]:
-    backgrounds = [frame.gray for frame in clip_frames(MEDIA / "no_face.mp4")][::4]
-    faces, least = ferplus(data, 11), AnalysisOptions().min_face_share
-    seen: dict[str, dict[str, list[bool]]] = {"old": {}, "new": {}}
-    false, spent_ms = {"old": 0, "new": 0}, {"old": 0.0, "new": 0.0}
-    for number in range(count):
-        image = backgrounds[number % len(backgrounds)].copy()
-        height, width = image.shape
-        share = SMALL[number % len(SMALL)]
-        side = round(1.15 * share * height)
-        left, top = int(CHANCE.integers(0, width - side)), int(CHANCE.integers(0, height - side))
-        _paste(image, faces[number % len(faces)], left, top, side)
-        plan, finer = detector.plan(width, height, least), detector.finer(width, height, least)
-        for name, steps in (("old", plan), ("new", plan + finer)):
-            started_s = time.thread_time()
-            found = without_duplicates(found for step in steps for found in detector.search(image, step))
-            spent_ms[name] += 1000 * (time.thread_time() - started_s)
-            middle = left + side / 2, top + side / 2
-            near = [math.dist(one.box.center_xy, middle) < side / 2 for one in found]
-            false[name] += near.count(False)
-            seen[name].setdefault(f"1/{1 / share:.0f}", []).append(any(near))
+def _small(analyzer: Analyzer, scenes: int) -> dict[str, object]:
+    figures: dict[str, object] = {}
+    for name, clips, of_group in (
+        ("chosen", HEADS_CHOSEN_ON, GROUP_CHOSEN_ON),
+        ("reported", HEADS_REPORTED_ON, GROUP_REPORTED_ON),
+    ):
+        measured.say(f"small heads: {name}")
+        sources, chance = sources_of(analyzer, clips, of_group), np.random.default_rng(11)
+        made = [_scene(sources, number, chance) for number in range(scenes)]
+        empty = [background(sources, SCENES_WH[number % 2], chance) for number in range(scenes)]
+        figures[name] = {
+            "still": {way: _small_in_stills(analyzer.detector, made, empty, way) for way in WAYS},
+            "stream": {
+                "old": _small_in_streams(analyzer, _WithoutHints(analyzer.detector), made, empty[::2]),
+                "new": _small_in_streams(analyzer, analyzer.detector, made, empty[::2]),
+            },
+        }
+    return figures
+
+
+def _scene(sources: Sources, number: int, chance: np.random.Generator) -> Seen:
+    shares = [SMALL[place] for place in chance.permutation(len(SMALL))[:4]]
+    return with_heads(background(sources, SCENES_WH[number % 2], chance), sources, shares, chance)
+
+
+def _small_in_stills(
+    detector: FaceDetector, scenes: list[Seen], empty: list[GrayImage], way: str
+) -> dict[str, object]:
+    least = AnalysisOptions().min_face_share
+    seen: dict[str, list[bool]] = {}
+    false, spent_ms = 0, 0.0
+    for scene in (*scenes, *(Seen(gray, ()) for gray in empty)):
+        height, width = scene.gray.shape
+        started_s = time.thread_time()
+        steps = detector.plan(width, height, least)
+        if way == "new":
+            steps += detector.finer(width, height, least)
+        found = without_duplicates(found for step in steps for found in detector.search(scene.gray, step))
+        spent_ms += 1000 * (time.thread_time() - started_s)
+        false += _note(scene, [face.box for face in found], seen)
+    return {"found": _by_share(seen), "false": false, "ms": round(spent_ms / (len(scenes) + len(empty)), 1)}
+
+
+def _small_in_streams(
+    analyzer: Analyzer, detector: FaceDetector, scenes: list[Seen], empty: list[GrayImage]
+) -> dict[str, object]:
+    options = AnalysisOptions()
+    follower = Follower(detector, analyzer.predictor, 30, options.min_face_share)
+    seen: dict[int, dict[str, list[bool]]] = {after_s: {} for after_s in AFTER_S}
+    false, searching_ms = 0, 0.0
+    for number, scene in enumerate((*scenes, *(Seen(gray, ()) for gray in empty))):
+        tracks, clock = Tracks(), StageClock()
+        chance = np.random.default_rng(number)
+        for frame, gray in enumerate(swaying(scene, FPS * AFTER_S[-1], chance), start=1):
+            tracks = follower.next(gray, tracks, frame / FPS, clock)
+            if frame % FPS == 0 and frame // FPS in seen:
+                boxes = [box_of_landmarks(track.landmarks_xy) for track in tracks.followed]
+                false += _note(scene, boxes, seen[frame // FPS])
+        searching_ms += clock.ms["detect"]
+    frames = FPS * AFTER_S[-1] * (len(scenes) + len(empty))
     return {
-        "images": count,
-        "found": {
-            name: {share: round(float(np.mean(found)), 2) for share, found in by_share.items()}
-            for name, by_share in seen.items()
-        },
-        "false_faces": false,
-        "all_steps_ms": {name: round(spent / count, 1) for name, spent in spent_ms.items()},
+        "followed": {f"{after_s} s": _by_share(shares) for after_s, shares in seen.items()},
+        "false": false,
+        "detect_ms_per_frame": round(searching_ms / frames, 2),
     }
 
 
-def _paste(image: GrayImage, face: GrayImage, left: int, top: int, side: int) -> None:
-    """Blend the oval of the face into the image."""
-    small = cv2.resize(face, (side, side), interpolation=cv2.INTER_AREA if side < 48 else cv2.INTER_CUBIC)
-    down, across = np.mgrid[:side, :side]
-    middle = (side - 1) / 2
-    off = np.hypot((across - middle) / (0.46 * side), (down - middle) / (0.5 * side))
-    share = np.clip((1.06 - off) / 0.16, 0, 1)
-    part = image[top : top + side, left : left + side]
-    part[:] = np.clip(share * small + (1 - share) * part, 0, 255).astype(np.uint8)
+def _note(scene: Seen, boxes: list[BoundingBox], seen: dict[str, list[bool]]) -> int:
+    """Note which faces of the scene are in `boxes`, by share; returns how many boxes lie at no pasted head."""
+    for face in scene.faces:
+        name = f"1/{scene.gray.shape[0] / face.width:.0f}"
+        near = [math.dist(box.center_xy, face.center_xy) < SWAY_PX + face.width / 2 for box in boxes]
+        seen.setdefault(name, []).append(any(near))
+    # The photograph has parts of neighbours beside some heads.
+    return sum(
+        all(math.dist(box.center_xy, face.center_xy) > 2 * face.width for face in scene.faces)
+        for box in boxes
+    )
+
+
+def _by_share(seen: dict[str, list[bool]]) -> dict[str, float]:
+    shares = {name: round(float(np.mean(found)), 2) for name, found in seen.items()}
+    ordered = {name: shares[name] for name in sorted(shares, key=lambda name: int(name[2:]))}
+    least = AnalysisOptions().min_face_share
+    for name, larger in (("from the minimum share", True), ("down to half of it", False)):
+        group = [
+            each for share, found in seen.items() if (int(share[2:]) * least <= 1) == larger for each in found
+        ]
+        ordered[name] = round(float(np.mean(group)), 3) if group else math.nan
+    return ordered
+
+
+class _WithoutHints:
+    """A detector that gives no hints: the finer tiles are searched in their order."""
+
+    def __init__(self, detector: FaceDetector) -> None:
+        self._detector = detector
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._detector, name)
+
+    def search_with_hints(self, gray: GrayImage, step: SearchStep) -> tuple[list[FoundFace], list[Hint]]:
+        return self._detector.search(gray, step), []
 
 
 def _dark(analyzer: Analyzer, every: int) -> dict[str, object]:

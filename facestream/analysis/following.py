@@ -10,7 +10,8 @@ import numpy as np
 
 from facestream.analysis.contrast import raised_face
 from facestream.analysis.degradation import DegradationLevel
-from facestream.analysis.detection.detector import FaceDetector, FoundFace
+from facestream.analysis.detection.detector import FaceDetector, FoundFace, SearchStep, is_part_of_larger
+from facestream.analysis.detection.hints import REACH_SHARE, best_hint, closer_step, with_hints, with_visit
 from facestream.analysis.faces import BoundingBox, GrayImage, LandmarksXY
 from facestream.analysis.geometry import tilt_deg
 from facestream.analysis.landmarks import DEROLL_FROM_DEG, LandmarkPredictor, box_of_landmarks
@@ -26,7 +27,8 @@ MAX_FAILED_LOOKS = 3
 SEARCH_EVERY_S = 1.0
 SEARCH_FOR_LOST_EVERY_S = 0.25
 FINER_SHARE = 0.3
-"""How many finer tiles follow the steps of a search, as a share of these: others each time, until all were searched."""
+"""How many finer tiles follow the steps of a search, as a share of these: around hints first; then others each time,
+until all were searched."""
 FEW_FACES = 2
 """Most faces that are followed at level FEWER_FACES."""
 POOR_START_SHARE = 0.15
@@ -146,20 +148,24 @@ class Follower:
             return tracks, []
         height, width = gray.shape
         plan = self._detector.plan(width, height, self._min_face_share)
-        next_finer = tracks.finer_step
-        # The plan of the last tile decides whether the search goes on, so it has the finer tiles already.
+        finer: tuple[SearchStep, ...] = ()
+        # The last step of the plan decides whether the search goes on, so it knows the finer tiles already.
         if has_room and not tracks.degradation.level and tracks.search_step >= len(plan) - 1:
             finer = self._detector.finer(width, height, self._min_face_share)
-            count = min(len(finer), int(FINER_SHARE * len(plan)))
-            plan += tuple(finer[(tracks.finer_step + i) % len(finer)] for i in range(count))
-            next_finer = (tracks.finer_step + count) % max(1, len(finer))
-        if not tracks.followed:
-            plan += (self._detector.bordered(width, height),)
-        step = min(tracks.search_step, len(plan) - 1)
-        found = self._detector.search(gray, plan[step])
-        if step == len(plan) - 1:
-            tracks = replace(tracks, finer_step=next_finer)
-        return replace(tracks, search_step=(step + 1) % len(plan), stepped_s=time_s), found
+        closer = min(len(finer), int(FINER_SHARE * len(plan)))
+        count = len(plan) + closer + (0 if tracks.followed else 1)
+        number = min(tracks.search_step, count - 1)
+        if number < len(plan):
+            found, hints = self._detector.search_with_hints(gray, plan[number])
+            tracks = replace(tracks, hints=with_hints(tracks.hints if number else (), hints))
+        elif number < len(plan) + closer:
+            known = [box_of_landmarks(track.landmarks_xy) for track in tracks.followed]
+            tracks, step = _finer_step(finer, tracks, known, (width, height), time_s)
+            found = self._detector.search(gray, step)
+            found = [face for face in found if not is_part_of_larger(face.box, known)]
+        else:
+            found = self._detector.search(gray, self._detector.bordered(width, height))
+        return replace(tracks, search_step=(number + 1) % count, stepped_s=time_s), found
 
     def _add(self, gray: GrayImage, tracks: Tracks, found: list[FoundFace], time_s: float) -> Tracks:
         """Follow the detected faces that are not followed yet, the largest if there are too many; the others wait.
@@ -215,6 +221,23 @@ def predict_with_contrast(
     box = replace(box, left=box.left - left, top=box.top - top)
     landmarks, shows_face = predictor.predict_and_judge(raised, box, tilt)
     return landmarks + np.array([left, top], np.float32), shows_face
+
+
+def _finer_step(
+    finer: tuple[SearchStep, ...],
+    tracks: Tracks,
+    known: list[BoundingBox],
+    size_wh: tuple[int, int],
+    time_s: float,
+) -> tuple[Tracks, SearchStep]:
+    """The tile around the best hint that is at no `known` face, or the next of the `finer` tiles if there is none."""
+    reach_px = REACH_SHARE * finer[0].width
+    hint = best_hint(tracks.hints, tracks.visits, known, reach_px, time_s)
+    if hint is None:
+        number = tracks.finer_step % len(finer)
+        return replace(tracks, finer_step=(number + 1) % len(finer)), finer[number]
+    visits = with_visit(tracks.visits, hint, reach_px, time_s)
+    return replace(tracks, visits=visits), closer_step(finer[0], hint.xy, size_wh)
 
 
 def _width(track: Track) -> float:

@@ -15,6 +15,8 @@ MAX_ENLARGEMENT = 4.0
 EXPECTED_OFF_SHARE = 0.3
 EXPECTED_SIZE_RATIO = 1.5
 SAME_FACE_SHARE = 0.5
+PART_SHARE = 0.4
+"""A face whose middle is nearer to that of a larger one, in sides of the larger box, is a part of that one."""
 BORDER_SHARE = 0.3
 """Width of the border of `bordered_step`, as a share of the shorter side. Detectors know faces with something around
 them: of photographs that are cropped to the face they miss a third without a border, one in thirty with it."""
@@ -59,6 +61,16 @@ class Check:
     does not say where they are."""
 
 
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """A place that looks a little like a face: perhaps one that is too small for the step that saw it."""
+
+    xy: tuple[float, float]
+    """Its middle, in pixels of the frame."""
+    score: float
+    """As in `Face.score`, and mostly lower than that of a face."""
+
+
 class FaceDetector(Protocol):
     """Finds faces. Each thread needs its own."""
 
@@ -76,6 +88,9 @@ class FaceDetector(Protocol):
 
     def search(self, gray: GrayImage, step: SearchStep) -> list[FoundFace]:
         """Faces in one region, in pixels of the whole frame."""
+
+    def search_with_hints(self, gray: GrayImage, step: SearchStep) -> tuple[list[FoundFace], list[Hint]]:
+        """The same, and places that may be faces at a larger scale: those that look most like one."""
 
     def search_whole(self, gray: GrayImage, min_face_share: float) -> list[FoundFace]:
         """All faces of an image, however long it takes."""
@@ -143,11 +158,21 @@ def is_expected_face(center_xy: tuple[float, float], width: float, middle: float
     )
 
 
-def without_duplicates(found: Iterable[FoundFace]) -> list[FoundFace]:
-    """Each face once, the largest box first; overlapping tiles find a face twice."""
-    kept: list[FoundFace] = []
+def is_part_of_larger(box: BoundingBox, others: Iterable[BoundingBox]) -> bool:
+    """Whether `box` lies in the middle of a larger face: in its finest tiles a detector may take an eye for a face."""
+    return any(
+        box.width < other.width and math.dist(box.center_xy, other.center_xy) < PART_SHARE * other.width
+        for other in others
+    )
+
+
+def without_duplicates(found: Iterable[FoundFace], known: Iterable[FoundFace] = ()) -> list[FoundFace]:
+    """The `known` faces and each further one once, the largest box first; overlapping tiles find a face twice."""
+    kept = list(known)
     for face in sorted(found, key=lambda face: -face.box.width):
         near = SAME_FACE_SHARE * face.box.width
-        if all(math.dist(face.box.center_xy, other.box.center_xy) > near for other in kept):
+        if all(math.dist(face.box.center_xy, other.box.center_xy) > near for other in kept) and (
+            not is_part_of_larger(face.box, (other.box for other in kept))
+        ):
             kept.append(face)
     return kept

@@ -12,6 +12,7 @@ from facestream.analysis.detection.detector import (
     MAX_ENLARGEMENT,
     Check,
     FoundFace,
+    Hint,
     SearchStep,
     bordered_step,
     finer_steps,
@@ -73,6 +74,11 @@ class HogDetector:
             )
             for found, score in self._scored(scaled_region(gray, step, size))
         ]  # fmt: skip
+
+    def search_with_hints(self, gray: GrayImage, step: SearchStep) -> tuple[list[FoundFace], list[Hint]]:
+        return self.search(
+            gray, step
+        ), []  # below its threshold it sees as much in folds of cloth as in small faces
 
     def search_whole(self, gray: GrayImage, min_face_share: float) -> list[FoundFace]:
         plan = self._plan(gray.shape[1], gray.shape[0], min_face_share, STILL_STEP_PIXELS)

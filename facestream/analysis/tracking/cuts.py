@@ -47,7 +47,9 @@ def notice_cut(gray: GrayImage, tracks: Tracks, time_s: float) -> Tracks:
         tracks = _after_blank(tracks, time_s)
     tracks = replace(tracks, thumbnail=thumbnail)
     if not ratio or last is None or is_other_scene(last, thumbnail):
-        return replace(tracks, followed=(), lost=(), aside=(), search_step=0, searched_s=NEVER_S)
+        return replace(
+            tracks, followed=(), lost=(), aside=(), hints=(), visits=(), search_step=0, searched_s=NEVER_S
+        )
     if ratio == 1:
         return tracks
     return replace(
@@ -55,6 +57,8 @@ def notice_cut(gray: GrayImage, tracks: Tracks, time_s: float) -> Tracks:
         followed=tuple(matching.scaled(track, ratio) for track in tracks.followed),
         lost=tuple(matching.scaled(track, ratio) for track in tracks.lost),
         aside=tuple(matching.scaled(track, ratio) for track in tracks.aside),
+        hints=(),
+        visits=(),
         search_step=0,
     )
 

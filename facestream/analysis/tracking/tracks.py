@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from facestream.analysis.degradation import NO_DEGRADATION, DegradationState
+from facestream.analysis.detection.detector import Hint
+from facestream.analysis.detection.hints import Visit
 from facestream.analysis.emotion.reader import Look
 from facestream.analysis.emotion.steadying import NO_EMOTION_STATE, EmotionState
 from facestream.analysis.faces import NEVER_S, LandmarksXY, UnsureReason
@@ -80,6 +82,10 @@ class Tracks:
     """Next step of the search plan; 0 starts a new search."""
     finer_step: int = 0
     """The finer tile with which the next search goes on."""
+    hints: tuple[Hint, ...] = ()
+    """Of the search that is under way: places that may be small faces."""
+    visits: tuple[Visit, ...] = ()
+    """Where hints led the last searches."""
     searched_s: float = NEVER_S
     """When the last search began."""
     stepped_s: float = NEVER_S

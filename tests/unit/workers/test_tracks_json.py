@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from facestream.analysis.degradation import DegradationLevel, DegradationState
+from facestream.analysis.detection.detector import Hint
+from facestream.analysis.detection.hints import Visit
 from facestream.analysis.emotion.steadying import EmotionState
 from facestream.analysis.faces import Gaze, QualityHint, UnsureReason
 from facestream.analysis.gaze import GazeState
@@ -75,6 +77,8 @@ TRACKS = Tracks(
     next_id=10,
     search_step=2,
     finer_step=5,
+    hints=(Hint((1.5, 2.25), 0.125),),
+    visits=(Visit((1 / 3, 4.0), 0.25, 6.5),),
     blank_since_s=7.25,
     thumbnail=CHANCE.integers(0, 256, (12, 16)).astype(np.uint8),
     size_wh=(640, 480),

@@ -122,6 +122,46 @@ def test_finer_tiles_cover_the_frame_at_twice_the_scale(
     assert all(step.surer for step in finer)
 
 
+def test_a_face_too_small_for_a_step_leaves_a_hint_at_its_place(group_gray: GrayImage):
+    detector = BlazeFaceDetector(MODELS_DIR / "cache" / "blazeface.tflite")
+    scale = 0.34
+    small = np.asarray(
+        cv2.resize(group_gray, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8
+    )
+    frame = np.full((480, 640), 100, np.uint8)
+    frame[100 : 100 + small.shape[0], 200 : 200 + small.shape[1]] = small
+    places = [
+        (200 + scale * face.box.center_xy[0], 100 + scale * face.box.center_xy[1])
+        for face in load_analyzer(MODELS_DIR).analyze_still(group_gray).faces
+    ]
+
+    seen = [detector.search_with_hints(frame, step) for step in detector.plan(640, 480, 1 / 8)]
+
+    assert not any(found for found, _ in seen)
+    hints = [hint.xy for _, hints in seen for hint in hints]
+    assert sum(any(np.hypot(x - a, y - b) < 12 for a, b in hints) for x, y in places) >= 3
+
+
+def test_small_faces_side_by_side_are_not_taken_for_one(group_gray: GrayImage):
+    analyzer = load_analyzer(MODELS_DIR)
+    faces = sorted(analyzer.analyze_still(group_gray).faces, key=lambda face: face.box.center_xy[0])
+    frame = np.full((480, 640), 100, np.uint8)
+    frame[100:340, 200:560] = cv2.resize(group_gray, (360, 240), interpolation=cv2.INTER_AREA)
+
+    found = analyzer.detector.search_whole(frame, 1 / 8)
+
+    places = sorted(face.box.center_xy for face in found)
+    assert len(places) == len(faces) == 5
+    for (x, y), face in zip(places, faces, strict=True):
+        expected = np.array([200, 100]) + 0.36 * np.array(face.box.center_xy)
+        assert (x, y) == pytest.approx(expected, abs=5)
+
+
+def test_hints_change_nothing_about_the_faces_that_are_found(detector: FaceDetector, group_gray: GrayImage):
+    for step in detector.plan(group_gray.shape[1], group_gray.shape[0], 1 / 8):
+        assert detector.search(group_gray, step) == detector.search_with_hints(group_gray, step)[0]
+
+
 def test_a_frame_that_cannot_be_enlarged_further_has_no_finer_tiles(detector: FaceDetector):
     assert detector.finer(97, 60, 1 / 20) == ()
 
@@ -152,6 +192,20 @@ def test_of_two_boxes_on_one_face_the_larger_is_kept():
     other = FoundFace(BoundingBox(80, 10, 40, 40))
 
     assert without_duplicates([small, other, large]) == [large, other]
+
+
+def test_of_two_boxes_on_one_face_a_known_one_is_kept():
+    known, larger = FoundFace(BoundingBox(10, 10, 40, 40)), FoundFace(BoundingBox(8, 8, 50, 50))
+    other = FoundFace(BoundingBox(80, 10, 40, 40))
+
+    assert without_duplicates([larger, other], [known]) == [known, other]
+
+
+def test_an_eye_that_is_taken_for_a_face_is_part_of_the_larger_face():
+    face, eye = FoundFace(BoundingBox(300, 100, 240, 240)), FoundFace(BoundingBox(332, 160, 74, 74))
+    beside = FoundFace(BoundingBox(200, 160, 74, 74))
+
+    assert without_duplicates([eye, face, beside]) == [face, beside]
 
 
 def test_a_face_is_confirmed_only_at_its_position_and_size(detector: FaceDetector, group_gray: GrayImage):
