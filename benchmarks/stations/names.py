@@ -154,6 +154,7 @@ WORKER: dict[str, tuple[str, ...]] = {
     CONTRAST: ("facestream.analysis.following:predict_with_contrast",),
     DETECTION: (
         "facestream.analysis.detection.blazeface:BlazeFaceDetector.search",
+        "facestream.analysis.detection.blazeface:BlazeFaceDetector.search_with_hints",
         "facestream.analysis.detection.blazeface:BlazeFaceDetector.check",
     ),
     NETS_EMOTION: ("facestream.analysis.emotion.reader:OwnEmotionNet.read",),

@@ -45,22 +45,24 @@ def describe(
 ) -> tuple[Track, Face]:
     """The face of a track in the frame at `time_s`, and the track with what was learned from it."""
     box = box_of_landmarks(track.landmarks_xy)
+    steady = track.steady
     if options.steady_landmarks:
-        track = replace(track, steady=steady_landmarks(track.steady, track.landmarks_xy, time_s, box.width))
+        steady = steady_landmarks(steady, track.landmarks_xy, time_s, box.width)
     read_after_s = READ_AFTER_SHARE * options.smoothing_s
     if level >= DegradationLevel.RARE_EMOTION:
         read_after_s = max(READ_RARELY_S, read_after_s)
-    state = track.emotion_state
+    state, look, detail = track.emotion_state, track.look, track.detail
     if not state.probabilities or time_s - state.time_s >= read_after_s:
         look = _next_look(track, time_s, options.smoothing_s)
         read = emotions.read(gray, box, track.landmarks_xy, look)
         # The lips of the frame before: speech is a matter of a second.
         state = next_emotion_state(state, read.tolist(), time_s, options.smoothing_s, track.lips.speech)
-        track = replace(track, emotion_state=state, look=look, detail=sharpness(gray, box))
+        detail = sharpness(gray, box)
     quality = next_quality(track.quality, gray, box, track.landmarks_xy, time_s, visibility)
+    track = replace(track, steady=steady, emotion_state=state, look=look, detail=detail, quality=quality)
     return as_face(
         gray,
-        replace(track, quality=quality),
+        track,
         level,
         calibration_of(options.emotion_model),
         LID_DEPTH[options.landmarks],

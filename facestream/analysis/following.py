@@ -94,7 +94,7 @@ class Follower:
             box, tilt = matching.start_box(track, time_s), tilt_deg(track.landmarks_xy)
             landmarks, shows_face = predict_with_contrast(self._predictor, gray, box, tilt)
             if matching.is_plausible(track, landmarks, size_wh):
-                kept.append(replace(matching.moved(track, landmarks, time_s), shows_face=shows_face))
+                kept.append(matching.moved(track, landmarks, time_s, shows_face=shows_face))
             else:
                 lost.append(track)
         return matching.lose(replace(tracks, followed=tuple(kept)), lost, time_s)
@@ -155,11 +155,11 @@ class Follower:
         closer = min(len(finer), int(FINER_SHARE * len(plan)))
         count = len(plan) + closer + (0 if tracks.followed else 1)
         number = min(tracks.search_step, count - 1)
+        known = [box_of_landmarks(track.landmarks_xy) for track in tracks.followed]
         if number < len(plan):
             found, hints = self._detector.search_with_hints(gray, plan[number])
-            tracks = replace(tracks, hints=with_hints(tracks.hints if number else (), hints))
+            tracks = replace(tracks, hints=with_hints(tracks.hints if number else (), hints, known))
         elif number < len(plan) + closer:
-            known = [box_of_landmarks(track.landmarks_xy) for track in tracks.followed]
             tracks, step = _finer_step(finer, tracks, known, (width, height), time_s)
             found = self._detector.search(gray, step)
             found = [face for face in found if not is_part_of_larger(face.box, known)]
@@ -173,6 +173,8 @@ class Follower:
         A face that was lost near by or waits at this place keeps its id.
         """
         most = self._most_faces(tracks)
+        if not found and len(tracks.followed) <= most:
+            return tracks
         followed = sorted(tracks.followed, key=_width, reverse=True)
         lost, aside, next_id = list(tracks.lost), list(tracks.aside), tracks.next_id
         # The level has risen.
@@ -199,7 +201,7 @@ class Follower:
                 before = Track(next_id, landmarks, time_s)
                 next_id += 1
             lost, aside = _without(lost, before), _without(aside, before)
-            moved = replace(matching.moved(before, landmarks, time_s), shows_face=shows_face)
+            moved = matching.moved(before, landmarks, time_s, shows_face=shows_face)
             found_again = matching.confirmed(moved, time_s, face.score)
             followed.append(self._with_points_off(gray, found_again))
         followed.sort(key=lambda track: track.id)

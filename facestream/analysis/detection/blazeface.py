@@ -142,7 +142,7 @@ class BlazeFaceDetector:
         And their scores, shape (n,).
         """
         scaled = square.astype(np.float32) / 127.5 - 1.0
-        boxes, logits = self._net.run(np.repeat(scaled[..., None], 3, axis=2))
+        boxes, logits = self._net.run(np.asarray(cv2.merge([scaled, scaled, scaled]), np.float32))
         chosen = logits[:, 0] >= math.log(least_score / (1 - least_score))
         points = boxes[chosen].reshape(-1, NUMBERS // 2, 2).astype(np.float64)
         cells = self._cells_xy[chosen][:, None]

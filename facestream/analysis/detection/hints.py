@@ -19,7 +19,8 @@ LOOK_AGAIN_S = 20.0
 """A place without a face is not looked at again for this long: the time is needed for the rest of the frame."""
 CLEARLY_MORE = 0.1
 """Unless its score has risen by this much."""
-MOST_HINTS = 64
+MOST_HINTS = 16
+"""Of one search. They are part of the state that is packed after each frame."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +33,10 @@ class Visit:
     time_s: float
 
 
-def with_hints(hints: Iterable[Hint], more: Iterable[Hint]) -> tuple[Hint, ...]:
-    """The hints of one search so far, the best first; of many the best."""
-    return tuple(sorted((*hints, *more), key=lambda hint: -hint.score)[:MOST_HINTS])
+def with_hints(hints: Iterable[Hint], more: Iterable[Hint], known: Sequence[BoundingBox]) -> tuple[Hint, ...]:
+    """The hints of one search so far that are at no `known` face, the best first; of many the best."""
+    elsewhere = (hint for hint in more if not _is_at_one(hint, known))
+    return tuple(sorted((*hints, *elsewhere), key=lambda hint: -hint.score)[:MOST_HINTS])
 
 
 def best_hint(
@@ -47,14 +49,17 @@ def best_hint(
     """The first of the `hints` that is neither at a `known` face nor within `reach_px` of a recent visit."""
     recent = [visit for visit in visits if time_s - visit.time_s < LOOK_AGAIN_S]
     for hint in hints:
-        at_face = any(math.dist(hint.xy, box.center_xy) < box.width for box in known)
         seen = any(
             math.dist(hint.xy, visit.xy) < reach_px and hint.score < visit.score + CLEARLY_MORE
             for visit in recent
         )
-        if not (at_face or seen):
+        if not (seen or _is_at_one(hint, known)):
             return hint
     return None
+
+
+def _is_at_one(hint: Hint, faces: Sequence[BoundingBox]) -> bool:
+    return any(math.dist(hint.xy, box.center_xy) < box.width for box in faces)
 
 
 def with_visit(visits: Iterable[Visit], hint: Hint, reach_px: float, time_s: float) -> tuple[Visit, ...]:

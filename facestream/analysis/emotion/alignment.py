@@ -16,9 +16,11 @@ FACE_UNIT = 0.38
 EYES_TO_MOUTH_UNITS = 1.08
 """Distance from the point between the eyes to the center of the mouth on a frontal face, in face units."""
 
-_LEFT_EYE = slice(36, 42)
-_RIGHT_EYE = slice(42, 48)
-_MOUTH_CORNERS = [48, 54]
+_PARTS = (range(36, 42), range(42, 48), (48, 54))
+# Left eye, right eye and the corners of the mouth: one matrix product gives their centers.
+_MEANS: NDArray[np.float64] = np.array(
+    [[(point in part) / len(part) for point in range(68)] for part in _PARTS]
+)
 _MIN_UNIT_PX = 1.0  # below this, the landmarks have collapsed and have no direction
 
 
@@ -36,20 +38,18 @@ def alignment_matrix(landmarks_xy: NDArray[np.float32], size_px: int) -> NDArray
         raise ValueError("landmarks are not finite, expected pixels; leave out the face")
     if size_px < 1:
         raise ValueError(f"crop size is {size_px} px, expected at least 1")
-    left = points[_LEFT_EYE].mean(axis=0)
-    right = points[_RIGHT_EYE].mean(axis=0)
-    middle = (left + right) / 2
-    mouth = points[_MOUTH_CORNERS].mean(axis=0)
+    left, right, mouth = (_MEANS @ points).tolist()
+    middle_x, middle_y = (left[0] + right[0]) / 2, (left[1] + right[1]) / 2
     eyes_px = math.dist(left, right)
-    unit_px = max(eyes_px, math.dist(middle, mouth) / EYES_TO_MOUTH_UNITS, _MIN_UNIT_PX)
+    unit_px = max(eyes_px, math.dist((middle_x, middle_y), mouth) / EYES_TO_MOUTH_UNITS, _MIN_UNIT_PX)
 
     scale = FACE_UNIT * size_px / unit_px
     angle = math.atan2(right[1] - left[1], right[0] - left[0])
     cos, sin = scale * math.cos(angle), scale * math.sin(angle)
-    rotation = np.array([[cos, sin], [-sin, cos]])
     # Coordinates are those of pixel centers: the center of n pixels is at (n - 1) / 2.
-    target = np.array([0.5 * size_px - 0.5, EYE_LINE_Y * size_px - 0.5])
-    return np.column_stack([rotation, target - rotation @ middle])
+    across = 0.5 * size_px - 0.5 - cos * middle_x - sin * middle_y
+    down = EYE_LINE_Y * size_px - 0.5 + sin * middle_x - cos * middle_y
+    return np.array([[cos, sin, across], [-sin, cos, down]])
 
 
 def align_face(gray: NDArray[np.uint8], landmarks_xy: NDArray[np.float32], size_px: int) -> NDArray[np.uint8]:
@@ -73,22 +73,32 @@ def _shrink_around(
     gray: NDArray[np.uint8], matrix: NDArray[np.float64], size_px: int, shrink: int
 ) -> tuple[NDArray[np.uint8], NDArray[np.float64]]:
     """Average the part of the image that the crop covers over `shrink` x `shrink` blocks; returns it and its matrix."""
+    # Plain numbers: numpy takes longer for so few.
+    (a, b, across), (c, d, down) = matrix.tolist()
+    area, edge = a * d - b * c, float(size_px)
+    xs, ys = [], []
+    for x, y in ((-1.0, -1.0), (edge, -1.0), (-1.0, edge), (edge, edge)):
+        xs.append((d * (x - across) - b * (y - down)) / area)
+        ys.append((a * (y - down) - c * (x - across)) / area)
     height, width = gray.shape
-    inverse = cv2.invertAffineTransform(matrix)
-    edge = float(size_px)
-    corners = np.array([[-1.0, -1.0], [edge, -1.0], [-1.0, edge], [edge, edge]])
-    seen = corners @ inverse[:, :2].T + inverse[:, 2]
-    low = np.floor(seen.min(axis=0)).astype(int) - shrink
-    high = np.ceil(seen.max(axis=0)).astype(int) + shrink
-    x0, y0 = (int(np.clip(low[i], 0, (width, height)[i] - 1)) for i in range(2))
-    x1, y1 = (int(np.clip(high[i], (x0, y0)[i] + 1, (width, height)[i])) for i in range(2))
+    x0, x1 = _span(xs, width, shrink)
+    y0, y1 = _span(ys, height, shrink)
     # Whole blocks only, so that the factor is exact; the last odd pixels of the image are left out.
     columns, rows = max(1, (x1 - x0) // shrink), max(1, (y1 - y0) // shrink)
     x1, y1 = min(x1, x0 + columns * shrink), min(y1, y0 + rows * shrink)
     small = cv2.resize(gray[y0:y1, x0:x1], (columns, rows), interpolation=cv2.INTER_AREA)
-    factor = np.array([(x1 - x0) / columns, (y1 - y0) / rows])
+    wide, high = (x1 - x0) / columns, (y1 - y0) / rows
     # The center of pixel i of the small image is at factor * (i + 0.5) - 0.5 + origin in the large one.
-    origin = np.array([x0, y0]) + factor / 2 - 0.5
-    linear = matrix[:, :2] * factor
-    shift = matrix[:, :2] @ origin + matrix[:, 2]
-    return np.asarray(small, dtype=np.uint8), np.column_stack([linear, shift])
+    left, top = x0 + wide / 2 - 0.5, y0 + high / 2 - 0.5
+    return np.asarray(small, dtype=np.uint8), np.array(
+        [
+            [a * wide, b * high, a * left + b * top + across],
+            [c * wide, d * high, c * left + d * top + down],
+        ]
+    )
+
+
+def _span(places: list[float], length: int, margin: int) -> tuple[int, int]:
+    """The pixels from the first to behind the last of these places, with a margin, of a row of `length`."""
+    first = min(max(math.floor(min(places)) - margin, 0), length - 1)
+    return first, min(max(math.ceil(max(places)) + margin, first + 1), length)

@@ -78,8 +78,8 @@ def is_plausible(track: Track, landmarks_xy: LandmarksXY, size_wh: tuple[int, in
     )
 
 
-def moved(track: Track, landmarks_xy: LandmarksXY, time_s: float) -> Track:
-    """The track with the landmarks of the frame at `time_s`."""
+def moved(track: Track, landmarks_xy: LandmarksXY, time_s: float, *, shows_face: bool) -> Track:
+    """The track with the landmarks of the frame at `time_s`; `shows_face` as in `Track`."""
     step_s = time_s - track.seen_s
     velocity = track.velocity_xy
     if 0 < step_s < KEEP_LOST_S:
@@ -89,7 +89,9 @@ def moved(track: Track, landmarks_xy: LandmarksXY, time_s: float) -> Track:
             velocity[0] + VELOCITY_SHARE * ((x - last_x) / step_s - velocity[0]),
             velocity[1] + VELOCITY_SHARE * ((y - last_y) / step_s - velocity[1]),
         )
-    return replace(track, landmarks_xy=landmarks_xy, seen_s=time_s, velocity_xy=velocity)
+    return replace(
+        track, landmarks_xy=landmarks_xy, seen_s=time_s, velocity_xy=velocity, shows_face=shows_face
+    )
 
 
 def confirmed(track: Track, time_s: float, score: float) -> Track:
@@ -136,6 +138,8 @@ def nearest(tracks: Sequence[Track], box: BoundingBox, time_s: float, within_sid
 
 def duplicate_ids(before: Sequence[Track], now: Sequence[Track], time_s: float) -> set[int]:
     """Ids of tracks that follow the same face as another track: of each pair, the track that jumped farther."""
+    if len(now) < 2:
+        return set()
     expected = {track.id: expected_box(track, time_s) for track in before}
     boxes = {track.id: box_of_landmarks(track.landmarks_xy) for track in now}
 
