@@ -18,7 +18,7 @@ import dlib
 import numpy as np
 
 from benchmarks import measured
-from benchmarks.analysis_turns import compared, saved_scene, taking_turns
+from benchmarks.analysis_turns import SETTLE_FRAMES, compared, saved_scene, taking_turns
 from benchmarks.clips import face_clip
 from benchmarks.faces_seen import TimedGray, analyzer_with, clip_frames, drifting_faces, face_cuts
 from benchmarks.trees import tree_of, working_tree
@@ -34,8 +34,6 @@ from facestream.resources import MODELS_DIR
 SIZES_WH = ((320, 240), (640, 480), (1280, 720))
 FACES = (1, 2, 4)
 FPS = 30.0
-SETTLE_FRAMES = 15
-"""Frames at the start that are not counted: the first search, and models before they are warm."""
 ROUNDS = 10
 """Passes of each commit over a scene."""
 

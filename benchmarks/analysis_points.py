@@ -1,5 +1,5 @@
 """Measure which landmarks are noticed not to lie on a face: by eyes, nose and mouth as the detector sees them
-(`points_off`), by the mesh's own sense of whether there is a face, and by the trust net.
+(`points_off`), by the mesh's own logit that there is a face, and by the trust net.
 
 `clean`: frames of the clips and faces of FER+ as the server analyses them, so each alarm counts as false, although
 some of these faces are turned or cut. `moved`: the same landmarks, moved by a share of the face's box. `far`: landmarks
@@ -64,7 +64,7 @@ class Placed:
     net: float
     """How sure the trust net is that they are misplaced."""
     shows_face: bool
-    """What the landmark model says of the place; dlib's always says yes."""
+    """As in `predict_and_judge`: always true with dlib."""
 
 
 class Judge:

@@ -108,7 +108,7 @@ class Placement(NamedTuple):
     spread_px: float
     """Root mean square distance of the landmarks from their mean, in pixels, at least 1."""
     eye_distance_px: float
-    """Distance between the centers of the eyes."""
+    """Distance between the centers of the eyes, in pixels."""
     tilt_deg: float
     """Tilt of the face in the image, -180..180, positive clockwise."""
 
@@ -130,7 +130,7 @@ def placement_of(landmarks_xy: LandmarksXY) -> Placement:
 
 
 def eye_distance_px(landmarks_xy: LandmarksXY) -> float:
-    """`Placement.eye_distance_px`."""
+    """As `Placement.eye_distance_px`."""
     return placement_of(landmarks_xy).eye_distance_px
 
 
@@ -140,7 +140,7 @@ def eyes_and_mouth_xy(landmarks_xy: LandmarksXY) -> NDArray[np.float64]:
 
 
 def tilt_deg(landmarks_xy: LandmarksXY) -> float:
-    """`Placement.tilt_deg`."""
+    """As `Placement.tilt_deg`."""
     return placement_of(landmarks_xy).tilt_deg
 
 

@@ -44,9 +44,8 @@ SURER_FROM = 0.8
 """Least score in the tiles of `finer`. In 350 images without a face, 10 scores were at least 0.7, and none 0.8."""
 HINT_FROM = 0.1
 """Least score of a hint. A face of 12 to 16 pixels in the input of the net, half of FACE_PX and more, mostly has more;
-so have 4 to 7 other places of a frame that is full of things."""
-MOST_HINTS = 8
-"""Of one step."""
+so have 4 to 7 places without a face in a cluttered frame."""
+MOST_HINTS_OF_STEP = 8
 FINER_IN_STILLS_TO = 1 / 16
 """Least share of the height that finer tiles look for in a photograph. In 350 images without a face, those for 1/16
 showed none, those for 1/32 seven."""
@@ -100,7 +99,7 @@ class BlazeFaceDetector:
             return points_xy * (across, down) + (step.left, step.top)
 
         found = [_found(in_frame(merged), score) for merged, score in _merged(points[sure], weights[sure])]
-        likely = np.argsort(-weights)[:MOST_HINTS]
+        likely = np.argsort(-weights)[:MOST_HINTS_OF_STEP]
         middles, scores = in_frame(points[likely, 0]).tolist(), weights[likely].tolist()
         return found, [Hint((x, y), score) for (x, y), score in zip(middles, scores, strict=True)]
 
@@ -122,8 +121,10 @@ class BlazeFaceDetector:
         )
         best_score, best_points = 0.0, None
         for points, score in _merged(*self._scored(raised_region(upright), LOOK_SURE_FROM)):
-            box = _found(points, score).box
-            if score > best_score and is_expected_face(box.center_xy, box.width, INPUT_PX / 2, LOOK_FACE_PX):
+            seen = _found(points, score).box
+            if score > best_score and is_expected_face(
+                seen.center_xy, seen.width, INPUT_PX / 2, LOOK_FACE_PX
+            ):
                 best_score, best_points = score, points
         if best_points is None:
             return None

@@ -90,7 +90,7 @@ class FaceDetector(Protocol):
         """Faces in one region, in pixels of the whole frame."""
 
     def search_with_hints(self, gray: GrayImage, step: SearchStep) -> tuple[list[FoundFace], list[Hint]]:
-        """The same, and places that may be faces at a larger scale: those that look most like one."""
+        """The same, and the likeliest places of faces that are too small for this step; none if it cannot tell."""
 
     def search_whole(self, gray: GrayImage, min_face_share: float) -> list[FoundFace]:
         """All faces of an image, however long it takes."""
@@ -99,7 +99,7 @@ class FaceDetector(Protocol):
         """Look for the face at these landmarks; None: the detector finds none there."""
 
     def points_off(self, gray: GrayImage, landmarks_xy: LandmarksXY) -> float | None:
-        """`Check.points_off` alone; takes no time where it is None for each face."""
+        """`Check.points_off` alone; None also if there is no face. Free for a detector that never knows it."""
 
 
 def search_plan(

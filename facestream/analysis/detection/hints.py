@@ -20,7 +20,7 @@ LOOK_AGAIN_S = 20.0
 CLEARLY_MORE = 0.1
 """Unless its score has risen by this much."""
 MOST_HINTS = 16
-"""Of one search. They are part of the state that is packed after each frame."""
+"""Of one search; few, because they are part of the state that is pickled after each frame."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ def best_hint(
     reach_px: float,
     time_s: float,
 ) -> Hint | None:
-    """The first of the `hints` that is neither at a `known` face nor within `reach_px` of a recent visit."""
+    """The first of the `hints` that is at no `known` face, nor near a recent visit without a clearly higher score."""
     recent = [visit for visit in visits if time_s - visit.time_s < LOOK_AGAIN_S]
     for hint in hints:
         seen = any(

@@ -76,9 +76,8 @@ class HogDetector:
         ]  # fmt: skip
 
     def search_with_hints(self, gray: GrayImage, step: SearchStep) -> tuple[list[FoundFace], list[Hint]]:
-        return self.search(
-            gray, step
-        ), []  # below its threshold it sees as much in folds of cloth as in small faces
+        # No hints: below dlib's threshold, folds of cloth score as high as small faces.
+        return self.search(gray, step), []
 
     def search_whole(self, gray: GrayImage, min_face_share: float) -> list[FoundFace]:
         plan = self._plan(gray.shape[1], gray.shape[0], min_face_share, STILL_STEP_PIXELS)

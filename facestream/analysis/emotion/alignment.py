@@ -9,6 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from facestream.analysis.geometry import eyes_and_mouth_xy
+
 EYE_LINE_Y = 0.34
 """Height of the point between the eyes in the crop, as a share of its side."""
 FACE_UNIT = 0.38
@@ -16,11 +18,6 @@ FACE_UNIT = 0.38
 EYES_TO_MOUTH_UNITS = 1.08
 """Distance from the point between the eyes to the center of the mouth on a frontal face, in face units."""
 
-_PARTS = (range(36, 42), range(42, 48), (48, 54))
-# Left eye, right eye and the corners of the mouth: one matrix product gives their centers.
-_MEANS: NDArray[np.float64] = np.array(
-    [[(point in part) / len(part) for point in range(68)] for part in _PARTS]
-)
 _MIN_UNIT_PX = 1.0  # below this, the landmarks have collapsed and have no direction
 
 
@@ -38,7 +35,7 @@ def alignment_matrix(landmarks_xy: NDArray[np.float32], size_px: int) -> NDArray
         raise ValueError("landmarks are not finite, expected pixels; leave out the face")
     if size_px < 1:
         raise ValueError(f"crop size is {size_px} px, expected at least 1")
-    left, right, mouth = (_MEANS @ points).tolist()
+    left, right, mouth = eyes_and_mouth_xy(landmarks_xy).tolist()
     middle_x, middle_y = (left[0] + right[0]) / 2, (left[1] + right[1]) / 2
     eyes_px = math.dist(left, right)
     unit_px = max(eyes_px, math.dist((middle_x, middle_y), mouth) / EYES_TO_MOUTH_UNITS, _MIN_UNIT_PX)

@@ -15,8 +15,8 @@ from facestream.analysis.faces import (
 from facestream.analysis.quality import Measures
 
 SMALL_EYE_DISTANCE_PX = 10.0
-"""Faces of FER+ valid that are shrunk to this get the right word as often as before in one half, and for 1.6 points
-less of them in the other; at 6 px for 7 to 8 points less."""
+"""Shrunk to this, faces of FER+ valid get the right word as often as before in one half, and 1.6 points less often in
+the other; at 6 px, 7 to 8 points less often."""
 TURNED_YAW_DEG = 40.0
 TURNED_PITCH_DEG = 32.0
 BLURRED_BELOW = 0.04
@@ -36,8 +36,8 @@ MISPLACED_FROM = 0.6
 POINTS_OFF_FROM = 0.2
 """How far the landmarks must be from eyes, nose and mouth as the detector sees them (`Check.points_off`)."""
 HINTED_FROM = 0.1
-"""How sure the trust net must be, too, for these points to count. Of 15 faces of FER+ for which only the points spoke,
-those with less had their landmarks in place."""
+"""How sure the trust net must be, too, for these points to count. Of 15 faces of FER+ that only the points called
+misplaced, those below this had their landmarks in place."""
 VISIBILITY_LEAVE_SHARE = 1.3
 """Of `HIDDEN` and `MISPLACED`, whose measures vary more than the others."""
 LEAVE_SHARE = 1.1

@@ -147,7 +147,7 @@ def test_a_face_in_the_dark_is_dark(analyzer: Analyzer, group_gray: GrayImage):
     ],
 )
 def test_of_several_reasons_the_one_that_a_person_can_change_is_given(
-    group_gray: GrayImage, faces: tuple[Face, ...], measures: Measures, reason: UnsureReason | None
+    faces: tuple[Face, ...], measures: Measures, reason: UnsureReason | None
 ):
     face = faces[0]
 
@@ -172,7 +172,6 @@ def test_of_several_reasons_the_one_that_a_person_can_change_is_given(
     ],
 )
 def test_landmarks_far_from_eyes_nose_and_mouth_are_misplaced(
-    group_gray: GrayImage,
     faces: tuple[Face, ...],
     points_off: float | None,
     net: float,
@@ -195,9 +194,7 @@ def test_landmarks_far_from_eyes_nose_and_mouth_are_misplaced(
     assert unsure == reason
 
 
-def test_a_place_where_the_landmark_model_sees_no_face_has_no_word(
-    group_gray: GrayImage, faces: tuple[Face, ...]
-):
+def test_a_place_where_the_landmark_model_sees_no_face_has_no_word(faces: tuple[Face, ...]):
     face = faces[0]
 
     label, unsure = choose_label(
@@ -266,7 +263,7 @@ def test_a_search_that_finds_a_followed_face_says_nothing_about_its_landmarks(
     assert (seen.looked_s, seen.points_off) == (0.1, 0.5)
 
 
-def test_with_covered_eyes_a_word_that_can_be_trusted_is_said(group_gray: GrayImage, faces: tuple[Face, ...]):
+def test_with_covered_eyes_a_word_that_can_be_trusted_is_said(faces: tuple[Face, ...]):
     face, eyes = faces[0], changed(eyes_hidden=0.9)
 
     def unsure(trust: float, before: UnsureReason | None = None) -> UnsureReason | None:
@@ -279,7 +276,7 @@ def test_with_covered_eyes_a_word_that_can_be_trusted_is_said(group_gray: GrayIm
     assert unsure(0.94, before=UnsureReason.HIDDEN) is None
 
 
-def test_a_measure_near_its_limit_does_not_flicker(group_gray: GrayImage, faces: tuple[Face, ...]):
+def test_a_measure_near_its_limit_does_not_flicker(faces: tuple[Face, ...]):
     face, previous, reasons = faces[0], None, []
     for step in range(40):
         measures = changed(mouth_hidden=0.55 if step % 2 else 0.45)
