@@ -265,7 +265,7 @@ def _refuse_videos(arguments: Sequence[str]) -> None:
             is_address(argument)
             or path.is_dir()
             or path.is_char_device()
-            or path.suffix in VIDEO_SUFFIXES - {".gif"}
+            or path.suffix.lower() in VIDEO_SUFFIXES - {".gif"}
         ):
             raise ConfigError(
                 f"{argument}: a video, a folder, a camera or an address needs --out DIR, the folder for its tables",

@@ -19,9 +19,9 @@ PHOTO_SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".
 VIDEO_SUFFIXES = frozenset({
     ".3g2", ".3gp", ".asf", ".avi", ".flv", ".gif", ".m2ts", ".m4v", ".mjpeg", ".mjpg", ".mkv", ".mov", ".mp4",
     ".mpeg", ".mpg", ".mts", ".mxf", ".ogm", ".ogv", ".ts", ".vob", ".webm", ".wmv", ".y4m",
-    # Photographs that cannot be read: the error says what to do.
-    ".avif", ".heic", ".heif",
 })  # fmt: skip
+UNREADABLE_SUFFIXES = frozenset({".avif", ".heic", ".heif"})
+"""Of photographs that cannot be read: the error says what to do."""
 SCHEMES = ("http", "https", "rtsp", "rtsps", "tcp", "udp")
 _ADDRESS = re.compile(r"([a-z][a-z0-9+.-]*)://", re.IGNORECASE)
 
@@ -179,7 +179,7 @@ def _in_folder(folder: Path) -> tuple[list[Source], int]:
     sources = list[Source]()
     others = 0
     for path in _below(folder):
-        if path.suffix.lower() not in PHOTO_SUFFIXES | VIDEO_SUFFIXES:
+        if path.suffix.lower() not in PHOTO_SUFFIXES | VIDEO_SUFFIXES | UNREADABLE_SUFFIXES:
             others += 1
         # A broken link, as of a disk that is not there, is a source that fails: it must not be missing without a word.
         elif path.is_file() or (path.is_symlink() and not path.exists()):

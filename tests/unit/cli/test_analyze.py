@@ -93,7 +93,18 @@ def test_bad_use_is_one_sentence_and_writes_nothing(
     assert [path.name for path in tmp_path.iterdir()] == ["videos"]
 
 
-@pytest.mark.parametrize("source", ["clip.mp4", ".", "rtsp://127.0.0.1/live", "/dev/null"])
+@pytest.mark.parametrize("source", ["clip.mp4", "CLIP.MOV", ".", "rtsp://127.0.0.1/live", "/dev/null"])
 def test_a_video_without_a_folder_for_its_tables_is_refused(capsys: pytest.CaptureFixture[str], source: str):
     assert main(["analyze", source]) == 2
     assert "--out DIR" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["IMG_1.HEIC", "img_1.heic"])
+def test_a_photograph_that_cannot_be_read_is_no_video(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, name: str
+):
+    path = tmp_path / name
+    path.write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
+
+    assert main(["analyze", str(path)]) == 1
+    assert "export it as JPEG" in capsys.readouterr().out
