@@ -34,6 +34,7 @@ from facestream.resources import MODELS_DIR
 SIZES_WH = ((320, 240), (640, 480), (1280, 720))
 FACES = (1, 2, 4)
 FPS = 30.0
+ACTING = measured.ROOT / "build" / "media" / "WolfgangLanger_Pexels.mp4"
 ROUNDS = 10
 """Passes of each commit over a scene."""
 
@@ -106,6 +107,7 @@ def against(options: argparse.Namespace) -> dict[str, object]:
     length = _frames(options)
     scenes: dict[str, Callable[[], list[TimedGray]]] = {
         "a clip, 640x480, 1 face": lambda: list(clip_frames(face_clip(), length)),
+        "a clip of somebody who acts, 1 face": lambda: list(clip_frames(ACTING, 4 * length)),
         "640x480, 1 faces": lambda: drifting_faces(cuts[:1], (640, 480), length, FPS),
         "640x480, 4 faces": lambda: drifting_faces(cuts[:4], (640, 480), length, FPS),
         "1280x720, 1 faces": lambda: drifting_faces(cuts[:1], (1280, 720), length, FPS),

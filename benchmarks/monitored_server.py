@@ -9,7 +9,6 @@ import time
 from pathlib import Path
 from typing import TextIO
 
-from benchmarks.measured import ROOT
 from facestream.config import load_config
 from facestream.web.running import Listening
 from facestream.web.server import serve
@@ -44,7 +43,7 @@ async def _serve(out: TextIO, settings: dict[str, str]) -> None:
         try:
             await serve(
                 load_config(ice_address="127.0.0.1", log_level="WARNING", **settings),
-                ROOT / "models",
+                Path.cwd() / "models",
                 announce,
             )
         finally:

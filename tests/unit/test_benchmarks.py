@@ -14,7 +14,7 @@ import playwright
 import pytest
 
 from benchmarks import chromium, measured
-from benchmarks.analysis_turns import SceneCost, compared
+from benchmarks.analysis_turns import SceneCost, compared, differences
 from benchmarks.processes import usage
 from benchmarks.recovery import Arrivals
 from benchmarks.relay import LOOPBACK, NetworkConditions, candidates_of, with_candidate
@@ -110,6 +110,35 @@ def test_a_comparison_with_what_is_no_commit_says_what_is_expected():
         tree_of("no-such-commit")
 
 
+def said(label: str = "happy", left: float = 0.0, happy: float = 0.9) -> dict[str, object]:
+    landmarks = [[left + number, 0.0] for number in range(68)]
+    return {"id": 1, "label": label, "probabilities": [happy, 1 - happy], "landmarks": landmarks, "blinks": 0}
+
+
+def test_two_commits_that_say_the_same_do_not_differ():
+    found = differences([[said()]] * 4, [[said()]] * 4)
+
+    assert found["faces"] == 4
+    assert found["faces_that_one_lacks"] == 0
+    assert found["landmarks_percent_of_eye_distance_p99"] == 0
+    assert found["labels_alike"] == 1
+    assert found["labels_opposed"] == 0
+
+
+def test_what_two_commits_say_differently_is_measured():
+    first = [[said()], [said()], [said()], [said()]]
+    second = [[said(left=0.9)], [said("sad", happy=0.4)], [said("unsure")], []]
+
+    found = differences(first, second)
+
+    assert found["faces"] == 3
+    assert found["faces_that_one_lacks"] == 1
+    assert found["landmarks_percent_of_eye_distance_p99"] == pytest.approx(10)  # the eyes are 9 pixels apart
+    assert found["labels_alike"] == pytest.approx(1 / 3, abs=0.001)
+    assert found["labels_opposed"] == pytest.approx(1 / 3, abs=0.001)
+    assert found["probabilities_apart_p99"] == 0.5
+
+
 class Analyses:
     """Stands in for the process of one commit; each pass costs more than the one before."""
 
@@ -119,7 +148,7 @@ class Analyses:
     def analyse(self, _scene: Path) -> SceneCost:
         self.passes.append(self.name)
         self.ms += 1.0
-        return SceneCost([self.ms] * 4, self.ms, [1] * 4)
+        return SceneCost([self.ms] * 4, self.ms, [[said()]] * 4)
 
 
 def test_both_commits_analyse_in_turn_and_each_begins_every_second_round():
