@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from facestream.analysis.degradation import next_degradation
+from facestream.analysis.degradation import DegradationLevel, next_degradation
 from facestream.analysis.description import describe
 from facestream.analysis.detection.detector import FaceDetector
 from facestream.analysis.emotion.reader import EmotionReader
-from facestream.analysis.faces import FrameReport, GrayImage
+from facestream.analysis.faces import Face, FrameReport, GrayImage
 from facestream.analysis.following import Follower
 from facestream.analysis.landmarks import LandmarkPredictor
 from facestream.analysis.options import CHOICES, AnalysisOptions
@@ -103,35 +103,25 @@ class Analyzer:
         with self._lock:
             clock = StageClock()
             tracks = self._follower.next(gray, tracks, time_s, clock)
-            report, described = self._describe(gray, tracks, time_s, clock)
+            faces, described = self._describe(gray, tracks, time_s, clock)
         all_faces = min(self._options.max_faces, len(described) + len(tracks.aside)) / max(1, len(described))
         degradation = next_degradation(
             tracks.degradation, clock.total_ms, time_s, self._options.budget_ms, all_faces
         )
-        return (
-            replace(report, degradation=degradation.level),
-            replace(tracks, followed=described, degradation=degradation),
-        )
+        report = _report(faces, clock, degradation.level, len(tracks.aside))
+        return report, replace(tracks, followed=described, degradation=degradation)
 
     def _describe(
         self, gray: GrayImage, tracks: Tracks, time_s: float, clock: StageClock
-    ) -> tuple[FrameReport, tuple[Track, ...]]:
-        """The report of the frame, and its followed faces with what was learned from them."""
+    ) -> tuple[tuple[Face, ...], tuple[Track, ...]]:
+        """The followed faces of the frame, and their tracks with what was learned from them."""
         level = tracks.degradation.level
         described = [
             describe(gray, track, time_s, self._emotions, self._visibility, self._options, level)
             for track in tracks.followed
         ]
         clock.stop("emotion")
-        report = FrameReport(
-            faces=tuple(face for _, face in described),
-            detect_ms=clock.ms["detect"],
-            landmarks_ms=clock.ms["landmarks"],
-            emotion_ms=clock.ms["emotion"],
-            degradation=level,
-            not_followed=len(tracks.aside),
-        )
-        return report, tuple(track for track, _ in described)
+        return tuple([face for _, face in described]), tuple([track for track, _ in described])
 
     def analyze_still(self, gray: GrayImage) -> FrameReport:
         """Analyse one image: search all of it at full scale, smooth nothing.
@@ -145,8 +135,21 @@ class Analyzer:
         with self._lock:
             clock = StageClock()
             tracks = self._follower.in_still(gray, clock)
-            report, _ = self._describe(gray, Tracks(followed=tuple(tracks)), 0.0, clock)
-        return report
+            faces, _ = self._describe(gray, Tracks(followed=tuple(tracks)), 0.0, clock)
+        return _report(faces, clock, DegradationLevel.NONE, 0)
+
+
+def _report(
+    faces: tuple[Face, ...], clock: StageClock, level: DegradationLevel, not_followed: int
+) -> FrameReport:
+    return FrameReport(
+        faces=faces,
+        detect_ms=clock.ms["detect"],
+        landmarks_ms=clock.ms["landmarks"],
+        emotion_ms=clock.ms["emotion"],
+        degradation=level,
+        not_followed=not_followed,
+    )
 
 
 def _check_gray(gray: object) -> None:

@@ -5,7 +5,7 @@ Pure: reads no clock and measures nothing itself.
 
 import enum
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 AVERAGE_S = 0.5
 """Time constant of the average cost."""
@@ -53,15 +53,14 @@ def next_degradation(
     )
     # The first frames of a stream always cost more, so they get the same time as any later change.
     since_s = time_s if state.since_s is None else state.since_s
-    state = replace(state, average_ms=average_ms, since_s=since_s)
-    unchanged_s = time_s - since_s
-    if average_ms > budget_ms and state.level < max(DegradationLevel) and unchanged_s >= DOWN_AFTER_S:
-        return replace(state, level=DegradationLevel(state.level + 1), since_s=time_s)
+    level, unchanged_s = state.level, time_s - since_s
+    if average_ms > budget_ms and level < max(DegradationLevel) and unchanged_s >= DOWN_AFTER_S:
+        return DegradationState(DegradationLevel(level + 1), time_s, average_ms)
     if (
         average_ms < UP_SHARE * budget_ms
-        and state.level > DegradationLevel.NONE
+        and level > DegradationLevel.NONE
         and unchanged_s >= UP_AFTER_S
-        and (state.level < DegradationLevel.FEWER_FACES or average_ms * all_faces < budget_ms)
+        and (level < DegradationLevel.FEWER_FACES or average_ms * all_faces < budget_ms)
     ):
-        return replace(state, level=DegradationLevel(state.level - 1), since_s=time_s)
-    return state
+        return DegradationState(DegradationLevel(level - 1), time_s, average_ms)
+    return DegradationState(level, since_s, average_ms)

@@ -4,22 +4,23 @@ The label itself is chosen in `emotion/label.py`.
 """
 
 from dataclasses import replace
+from typing import NamedTuple
 
 from facestream.analysis import geometry
 from facestream.analysis.degradation import DegradationLevel
 from facestream.analysis.emotion.label import HOLD, choose_label, hold_reason
 from facestream.analysis.emotion.reader import EmotionReader, Look
-from facestream.analysis.emotion.steadying import next_emotion_state
+from facestream.analysis.emotion.steadying import EmotionState, next_emotion_state
 from facestream.analysis.faces import EMOTIONS, UNSURE, Emotion, Face, GrayImage
 from facestream.analysis.gaze import NO_GAZE, next_gaze
-from facestream.analysis.landmarks import box_of_landmarks
+from facestream.analysis.landmarks import box_at, box_of_landmarks
 from facestream.analysis.options import AnalysisOptions
-from facestream.analysis.quality import next_quality, sharpness
+from facestream.analysis.quality import Quality, next_quality, sharpness
 from facestream.analysis.tracking.blinks import LID_DEPTH, next_eyes
 from facestream.analysis.tracking.expression import next_brows, next_expression
 from facestream.analysis.tracking.eye_spells import next_eye_spell
 from facestream.analysis.tracking.lips import next_lips
-from facestream.analysis.tracking.smoothing import steady_landmarks
+from facestream.analysis.tracking.smoothing import Steady, steady_landmarks
 from facestream.analysis.tracking.tracks import Track
 from facestream.analysis.tracking.yawns import next_mouth
 from facestream.analysis.trust.calibration import Calibration, calibration_of, trust_of
@@ -34,6 +35,16 @@ READ_RARELY_S = 0.09
 _NEUTRAL = EMOTIONS.index(Emotion.NEUTRAL)
 
 
+class Reading(NamedTuple):
+    """What the models and the filter say of a face, in this frame or the last time that they were asked."""
+
+    steady: Steady | None
+    emotion_state: EmotionState
+    look: Look
+    detail: float
+    quality: Quality
+
+
 def describe(
     gray: GrayImage,
     track: Track,
@@ -44,7 +55,8 @@ def describe(
     level: DegradationLevel = DegradationLevel.NONE,
 ) -> tuple[Track, Face]:
     """The face of a track in the frame at `time_s`, and the track with what was learned from it."""
-    box = box_of_landmarks(track.landmarks_xy)
+    placement = geometry.placement_of(track.landmarks_xy)
+    box = box_at(placement)
     steady = track.steady
     if options.steady_landmarks:
         steady = steady_landmarks(steady, track.landmarks_xy, time_s, box.width)
@@ -59,10 +71,11 @@ def describe(
         state = next_emotion_state(state, read.tolist(), time_s, options.smoothing_s, track.lips.speech)
         detail = sharpness(gray, box)
     quality = next_quality(track.quality, gray, box, track.landmarks_xy, time_s, visibility)
-    track = replace(track, steady=steady, emotion_state=state, look=look, detail=detail, quality=quality)
     return as_face(
         gray,
         track,
+        Reading(steady, state, look, detail, quality),
+        placement.eye_distance_px,
         level,
         calibration_of(options.emotion_model),
         LID_DEPTH[options.landmarks],
@@ -84,17 +97,21 @@ def _next_look(track: Track, time_s: float, smoothing_s: float) -> Look:
 def as_face(
     gray: GrayImage,
     track: Track,
+    reading: Reading,
+    eyes_px: float,
     level: DegradationLevel = DegradationLevel.NONE,
     calibration: Calibration | None = None,
     lid_depth: float = 1.0,
     hold_s: float = 0.0,
 ) -> tuple[Track, Face]:
-    """The face of a track whose emotion was read, and the track with what is counted and its label updated.
+    """The face of a track, and the track with its reading, what is counted and its label.
 
     The face gets the box of the steadied landmarks. Without a calibration, or before the quality was measured, it has
-    no trust. `lid_depth`: as in `blinks.LID_DEPTH`. `hold_s`: as in `hold_reason`.
+    no trust. `eyes_px`: the distance between the eyes. `lid_depth`: as in `blinks.LID_DEPTH`. `hold_s`: as in
+    `hold_reason`.
     """
-    points = track.steady.points_xy if track.steady else track.landmarks_xy
+    state, quality = reading.emotion_state, reading.quality
+    points = reading.steady.points_xy if reading.steady else track.landmarks_xy
     # Eyelids and lips are faster than the filter, so their openings are measured on the predicted landmarks.
     opening = geometry.eye_opening(track.landmarks_xy)
     mouth_opening = geometry.mouth_opening(track.landmarks_xy)
@@ -105,7 +122,7 @@ def as_face(
     fit = geometry.head_fit(points, size_wh)
     pose = fit and geometry.pose_of(fit[0])
     spell = next_eye_spell(track.eye_spell, opening, eyes.usual_opening, pose, track.seen_s, lid_depth)
-    neutral = track.emotion_state.probabilities[_NEUTRAL]
+    neutral = state.probabilities[_NEUTRAL]
     rest, expression = next_expression(track.rest, points, fit, pose, size_wh, neutral, track.seen_s)
     brows = next_brows(track.brows, expression and expression[1], eyes.closed_since_s, track.seen_s)
     if level == DegradationLevel.NONE:
@@ -113,12 +130,12 @@ def as_face(
         gaze = next_gaze(track.gaze, gray, track.landmarks_xy, pose, open_share, track.seen_s)
     else:
         gaze = NO_GAZE
-    measures = track.quality.measures
-    trust = trust_of(calibration, track.emotion_state, measures, pose) if calibration and measures else None
+    measures = quality.measures
+    trust = trust_of(calibration, state, measures, pose) if calibration and measures else None
     label, unsure = choose_label(
-        track.emotion_state,
-        track.detail,
-        track.landmarks_xy,
+        state,
+        reading.detail,
+        eyes_px,
         pose,
         measures,
         trust,
@@ -131,7 +148,7 @@ def as_face(
         id=track.id,
         box=box_of_landmarks(points),
         landmarks_xy=points,
-        probabilities=track.emotion_state.probabilities,
+        probabilities=state.probabilities,
         label=UNSURE if unsure else label,
         unsure=unsure,
         trust=trust,
@@ -145,11 +162,12 @@ def as_face(
         smile=expression and expression[0],
         brows=brows.value,
         gaze=gaze.word,
-        hints=track.quality.hints,
+        hints=quality.hints,
         score=track.score,
     )
     track = replace(
         track,
+        **reading._asdict(),
         eyes=eyes,
         eye_spell=spell,
         mouth=mouth,

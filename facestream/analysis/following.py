@@ -13,8 +13,8 @@ from facestream.analysis.degradation import DegradationLevel
 from facestream.analysis.detection.detector import FaceDetector, FoundFace, SearchStep, is_part_of_larger
 from facestream.analysis.detection.hints import REACH_SHARE, best_hint, closer_step, with_hints, with_visit
 from facestream.analysis.faces import BoundingBox, GrayImage, LandmarksXY
-from facestream.analysis.geometry import tilt_deg
-from facestream.analysis.landmarks import DEROLL_FROM_DEG, LandmarkPredictor, box_of_landmarks
+from facestream.analysis.geometry import placement_of
+from facestream.analysis.landmarks import DEROLL_FROM_DEG, LandmarkPredictor, box_at, box_of_landmarks
 from facestream.analysis.stage_clock import StageClock
 from facestream.analysis.tracking import matching
 from facestream.analysis.tracking.aside import LARGER, at_new_search, known_again, placed, set_aside
@@ -59,7 +59,7 @@ class Follower:
         clock.stop("detect")
         tracks = self._add(gray, tracks, found, time_s)
         clock.stop("landmarks")
-        return replace(tracks, size_wh=(gray.shape[1], gray.shape[0]))
+        return tracks
 
     def in_still(self, gray: GrayImage, clock: StageClock) -> list[Track]:
         """The faces of one image, all of which is searched at full scale; the largest first."""
@@ -81,7 +81,8 @@ class Follower:
     def _landmarks_of(self, gray: GrayImage, found: FoundFace) -> tuple[LandmarksXY, bool]:
         """As `predict_and_judge` for a detected face; predicted again if its box or tilt was a poor start."""
         first, shows_face = predict_with_contrast(self._predictor, gray, found.box, found.tilt_deg)
-        box, tilt = box_of_landmarks(first), tilt_deg(first)
+        placement = placement_of(first)
+        box, tilt = box_at(placement), placement.tilt_deg
         off = math.dist(box.center_xy, found.box.center_xy) + abs(box.width - found.box.width)
         if off < POOR_START_SHARE * box.width and abs(tilt - found.tilt_deg) < DEROLL_FROM_DEG:
             return first, shows_face
@@ -91,13 +92,15 @@ class Follower:
         size_wh = (gray.shape[1], gray.shape[0])
         kept, lost = [], []
         for track in tracks.followed:
-            box, tilt = matching.start_box(track, time_s), tilt_deg(track.landmarks_xy)
-            landmarks, shows_face = predict_with_contrast(self._predictor, gray, box, tilt)
-            if matching.is_plausible(track, landmarks, size_wh):
-                kept.append(matching.moved(track, landmarks, time_s, shows_face=shows_face))
+            last = placement_of(track.landmarks_xy)
+            box = matching.start_box(track, last, time_s)
+            landmarks, shows_face = predict_with_contrast(self._predictor, gray, box, last.tilt_deg)
+            now = placement_of(landmarks)
+            if matching.is_plausible(last, now, size_wh):
+                kept.append(matching.moved(track, landmarks, last, now, time_s, shows_face=shows_face))
             else:
                 lost.append(track)
-        return matching.lose(replace(tracks, followed=tuple(kept)), lost, time_s)
+        return matching.lose(replace(tracks, followed=tuple(kept), size_wh=size_wh), lost, time_s)
 
     def _confirm(self, gray: GrayImage, tracks: Tracks, time_s: float) -> Tracks:
         """Check the most overdue face with the detector: one face per frame, so that the cost stays even."""
@@ -201,7 +204,8 @@ class Follower:
                 before = Track(next_id, landmarks, time_s)
                 next_id += 1
             lost, aside = _without(lost, before), _without(aside, before)
-            moved = matching.moved(before, landmarks, time_s, shows_face=shows_face)
+            last, now = placement_of(before.landmarks_xy), placement_of(landmarks)
+            moved = matching.moved(before, landmarks, last, now, time_s, shows_face=shows_face)
             found_again = matching.confirmed(moved, time_s, face.score)
             followed.append(self._with_points_off(gray, found_again))
         followed.sort(key=lambda track: track.id)

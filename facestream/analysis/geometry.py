@@ -1,6 +1,8 @@
 """Compute head pose, eye opening, mouth opening and tilt from 68 landmarks. Pure: reads no image."""
 
+import functools
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import cv2
@@ -9,8 +11,10 @@ from numpy.typing import NDArray
 
 from facestream.analysis.faces import HeadPose, LandmarksXY
 
-HeadFit = tuple[NDArray[np.float64], NDArray[np.float64]]
-"""Rotation, shape (3, 3), and place, shape (3,), of a head: see `head_fit`."""
+Rotation = Sequence[Sequence[float]]
+"""Three rows of a rotation matrix: plain numbers, because numpy takes longer for so few."""
+HeadFit = tuple[Rotation, Sequence[float]]
+"""Rotation and place, three numbers, of a head: see `head_fit`."""
 
 _FACE, _LEFT_EYE, _RIGHT_EYE, _MOUTH_CORNERS = range(68), range(36, 42), range(42, 48), (48, 54)
 # One matrix product gives the centers of several parts; this is called many times a frame, and numpy's mean is slower.
@@ -42,13 +46,12 @@ def head_pose(landmarks_xy: LandmarksXY, frame_size_wh: tuple[int, int]) -> Head
 
 
 def head_fit(landmarks_xy: LandmarksXY, frame_size_wh: tuple[int, int]) -> HeadFit | None:
-    """The fit of `head_pose`: rotation, shape (3, 3), and place of the middle between the eyes in millimetres, (3,).
+    """The fit of `head_pose`: rotation, and place of the middle between the eyes in millimetres.
 
     From the camera: x to the right of the image, y down, z away from it. The millimetres are those of a mean adult head
     and of the assumed focal length: with a true one of f, the distance is f / width times as far.
     """
-    width, height = frame_size_wh
-    camera = np.array([[width, 0, width / 2], [0, width, height / 2], [0, 0, 1]], np.float64)
+    camera = _camera(frame_size_wh)
     points = landmarks_xy[_RIGID].astype(np.float64)
     try:
         fits, rotation_vector, place = cv2.solvePnP(_RIGID_MM, points, camera, None, flags=cv2.SOLVEPNP_SQPNP)
@@ -56,19 +59,30 @@ def head_fit(landmarks_xy: LandmarksXY, frame_size_wh: tuple[int, int]) -> HeadF
         return None
     if not fits:
         return None
-    rotation, _ = cv2.Rodrigues(rotation_vector)
-    if not (np.isfinite(rotation).all() and np.isfinite(place).all()):
+    rotation: list[list[float]] = cv2.Rodrigues(rotation_vector)[0].tolist()
+    x, y, z = place.ravel().tolist()
+    # A sum with a number that is not finite is not finite.
+    if not math.isfinite(sum(map(sum, rotation)) + x + y + z):
         return None
-    return np.asarray(rotation, np.float64), np.asarray(place, np.float64).ravel()
+    return rotation, (x, y, z)
 
 
-def pose_of(rotation: NDArray[np.float64]) -> HeadPose:
-    """The pose of a head with this rotation, shape (3, 3)."""
-    # Where the nose points, and how the eye line lies.
-    forward = rotation @ np.array([0.0, 0.0, -1.0])
-    yaw = math.degrees(math.atan2(forward[0], -forward[2]))
-    pitch = math.degrees(math.asin(max(-1.0, min(1.0, -forward[1]))))
-    roll = math.degrees(math.atan2(rotation[1, 0], rotation[0, 0]))
+@functools.lru_cache(maxsize=64)
+def _camera(frame_size_wh: tuple[int, int]) -> NDArray[np.float64]:
+    """The camera that `head_pose` assumes for frames of this size, shape (3, 3)."""
+    width, height = frame_size_wh
+    camera = np.array([[width, 0, width / 2], [0, width, height / 2], [0, 0, 1]], np.float64)
+    camera.flags.writeable = False
+    return camera
+
+
+def pose_of(rotation: Rotation) -> HeadPose:
+    """The pose of a head with this rotation."""
+    # The last column points from the nose backwards, the first one along the eye line.
+    (right_x, _, back_x), (right_y, _, back_y), (_, _, back_z) = rotation
+    yaw = math.degrees(math.atan2(-back_x, back_z))
+    pitch = math.degrees(math.asin(max(-1.0, min(1.0, back_y))))
+    roll = math.degrees(math.atan2(right_y, right_x))
     return HeadPose(yaw, pitch, roll)
 
 

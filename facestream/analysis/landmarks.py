@@ -7,7 +7,7 @@ import math
 from typing import Protocol
 
 from facestream.analysis.faces import BoundingBox, GrayImage, LandmarksXY
-from facestream.analysis.geometry import placement_of
+from facestream.analysis.geometry import Placement, placement_of
 
 # The box of dlib's detector relative to the landmarks, measured on 72 frames of the test clips.
 SIDE_PER_SPREAD = 2.87
@@ -37,7 +37,12 @@ class LandmarkPredictor(Protocol):
 
 def box_of_landmarks(landmarks_xy: LandmarksXY) -> BoundingBox:
     """The square box that dlib's detector draws around a face with these landmarks when it is upright."""
-    (x, y), spread, _, tilt_deg = placement_of(landmarks_xy)
+    return box_at(placement_of(landmarks_xy))
+
+
+def box_at(placement: Placement) -> BoundingBox:
+    """As `box_of_landmarks`, for a face that is placed there."""
+    (x, y), spread, _, tilt_deg = placement
     side = SIDE_PER_SPREAD * spread
     tilt = math.radians(tilt_deg)
     x += UP_PER_SPREAD * spread * math.sin(tilt)

@@ -62,7 +62,7 @@ def _place_mm(face: FaceResult, size_wh: tuple[int, int] | None) -> Sequence[Cel
         fit = head_fit(face.landmarks_xy, size_wh)
     if fit is None:
         return [None] * 3
-    x, y, z = fit[1].tolist()
+    x, y, z = fit[1]
     return [x, y, z]
 
 

@@ -62,7 +62,9 @@ def measure(
         middle = np.float32(FRAME_PX / 2 - image.shape[0] / 2)
         pose = head_pose(points + middle, (FRAME_PX, FRAME_PX))
         trust = trust_of(calibration, state, measures, pose)
-        now = choose_label(state, sharpness(image, box), points, pose, measures, trust, None)[1]
+        now = choose_label(
+            state, sharpness(image, box), eye_distance_px(points), pose, measures, trust, None
+        )[1]
         before = _before(state, image, box, points, pose)
         three = measures.eyes_hidden, measures.mouth_hidden, measures.misplaced
         rows.append(
@@ -99,4 +101,4 @@ def _before(
         return UnsureReason.SMALL
     second, first = sorted(state.probabilities)[-2:]
     state = replace(state, close=first - second < OLD_CLOSE_BELOW)
-    return choose_label(state, sharpness(image, box), points, pose, None, None, None)[1]
+    return choose_label(state, sharpness(image, box), eye_distance_px(points), pose, None, None, None)[1]

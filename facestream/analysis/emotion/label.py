@@ -4,12 +4,10 @@
 reason for a moment after it has ended. Pure: needs no model and no clock.
 """
 
-from facestream.analysis import geometry
 from facestream.analysis.emotion.steadying import EmotionState
 from facestream.analysis.faces import (
     UNSURE,
     HeadPose,
-    LandmarksXY,
     UnsureReason,
 )
 from facestream.analysis.quality import Measures
@@ -50,7 +48,7 @@ own memory (`steadying.py`)."""
 def choose_label(
     emotion_state: EmotionState,
     detail: float,
-    landmarks_xy: LandmarksXY,
+    eyes_px: float,
     pose: HeadPose | None,
     measures: Measures | None,
     trust: float | None,
@@ -61,16 +59,16 @@ def choose_label(
 ) -> tuple[str, UnsureReason | None]:
     """The label of a face, and why it is UNSURE where it is.
 
-    `detail`: as in `Track`. `points_off` is that of the last check by the detector (`Check.points_off`); None: not
-    known. `shows_face`: as in `Track`. `previous` is the reason of the frame before: a reason that holds ends only well
-    clear of its limit. Of several reasons, the first is the one that a person can change most easily; `MISPLACED` is
-    what remains where nothing else explains it.
+    `detail`: as in `Track`. `eyes_px`: the distance between the eyes. `points_off` is that of the last check by the
+    detector (`Check.points_off`); None: not known. `shows_face`: as in `Track`. `previous` is the reason of the frame
+    before: a reason that holds ends only well clear of its limit. Of several reasons, the first is the one that a
+    person can change most easily; `MISPLACED` is what remains where nothing else explains it.
     """
 
     def limit_for(reason: UnsureReason, limit: float, share: float = LEAVE_SHARE) -> float:
         return limit * share if previous == reason else limit
 
-    if geometry.eye_distance_px(landmarks_xy) < limit_for(UnsureReason.SMALL, SMALL_EYE_DISTANCE_PX):
+    if eyes_px < limit_for(UnsureReason.SMALL, SMALL_EYE_DISTANCE_PX):
         return UNSURE, UnsureReason.SMALL
     dark_share = limit_for(UnsureReason.DARK, 1.0)
     if measures and measures.luma < DARK_LUMA * dark_share and measures.contrast < DARK_CONTRAST * dark_share:

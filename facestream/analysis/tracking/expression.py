@@ -4,13 +4,11 @@ The face at rest is a mean of what was measured while the emotion net found the 
 of that, and gets better for a minute. The measures themselves are independent of the net.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-from numpy.typing import NDArray
-
 from facestream.analysis.faces import NEVER_S, HeadPose, LandmarksXY
-from facestream.analysis.geometry import HeadFit, bounded
+from facestream.analysis.geometry import HeadFit, Rotation, bounded
 from facestream.analysis.tracking.blinks import LONGEST_S
 
 # Corners of the mouth, the middle of both lips, and the brows without their outer ends.
@@ -18,9 +16,10 @@ _POINTS = (48, 54, 51, 57, 62, 66, 18, 19, 20, 21, 22, 23, 24, 25)
 # Their depth on a mean adult head in millimetres, away from the camera, in the axes of `geometry.head_fit`: lips stand
 # out further than their corners, the brows than the eyes. Rounded; a millimetre more shifts a face that nods by 10
 # degrees by 0.2 mm.
-_DEPTH_MM: NDArray[np.float64] = np.array(
-    (2.0, 2.0, -14.0, -12.0, -10.0, -10.0, -4.0, -8.0, -9.0, -8.0, -8.0, -9.0, -8.0, -4.0)
-)
+_DEPTH_MM = (2.0, 2.0, -14.0, -12.0, -10.0, -10.0, -4.0, -8.0, -9.0, -8.0, -8.0, -9.0, -8.0, -4.0)
+
+_LEAST_AWAY = 1e-6
+"""A line of sight along the face itself never meets it."""
 
 FULL_WIDTH_MM, FULL_LIFT_MM = 17.0, 8.0
 """By how much a broad smile widens the mouth and lifts its corners: the 98th percentile of the first half of
@@ -119,19 +118,24 @@ def measure_mm(
     """
     rotation, place = fit
     width, height = size_wh
-    points = landmarks_xy[list(_POINTS)]
-    sight = np.empty((len(_POINTS), 3))
-    sight[:, 0] = (points[:, 0] - width / 2) / width
-    sight[:, 1] = (points[:, 1] - height / 2) / width
-    sight[:, 2] = 1.0
-    sight, origin = sight @ rotation, place @ rotation
-    away = (_DEPTH_MM + origin[2]) / sight[:, 2]
-    x, y = sight[:, 0] * away - origin[0], sight[:, 1] * away - origin[1]
-    return (
-        float(x[1] - x[0]),
-        float(y[2:6].sum() / 4 - (y[0] + y[1]) / 2),
-        float(-y[6:].sum() / 8),
-    )
+    origin_x, origin_y, origin_z = _turned_back(place, rotation)
+    points = landmarks_xy.tolist()
+    xs, ys = [], []
+    for number, depth_mm in zip(_POINTS, _DEPTH_MM, strict=True):
+        x, y = points[number]
+        sight = (x - width / 2) / width, (y - height / 2) / width, 1.0
+        across, down, away = _turned_back(sight, rotation)
+        distance = (depth_mm + origin_z) / max(_LEAST_AWAY, away)
+        xs.append(across * distance - origin_x)
+        ys.append(down * distance - origin_y)
+    return xs[1] - xs[0], sum(ys[2:6]) / 4 - (ys[0] + ys[1]) / 2, -sum(ys[6:]) / 8
+
+
+def _turned_back(vector: Sequence[float], rotation: Rotation) -> tuple[float, float, float]:
+    """A vector in the axes of the camera, in those of the head."""
+    (a, b, c), (d, e, f), (g, h, i) = rotation
+    x, y, z = vector
+    return x * a + y * d + z * g, x * b + y * e + z * h, x * c + y * f + z * i
 
 
 def next_rest(rest: Rest, measures_mm: tuple[float, ...], neutral: float, time_s: float) -> Rest:

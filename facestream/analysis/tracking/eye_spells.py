@@ -4,7 +4,7 @@ The landmarks do not show what the eyes look at: a person who looks down, such a
 as one who closes them.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from facestream.analysis.faces import NEVER_S, HeadPose
 from facestream.analysis.tracking.blinks import LONGEST_S, shallower
@@ -56,19 +56,19 @@ def next_eye_spell(
     A spell ends when the head turns too far to see the lids (`pose`; None: not known), and none begins while it is.
     `depth` as in `blinks.LID_DEPTH`.
     """
+    since_s, usual, count = spell.since_s, spell.usual_opening, spell.count
     if pose is None or abs(pose.yaw_deg) > MOST_YAW_DEG:
-        return replace(spell, since_s=None, time_s=time_s)
+        return EyeSpell(None, usual, count, time_s)
     if not 0 <= time_s - spell.time_s < GAP_S:
         # Nobody knows what the eyes did in between.
-        spell = replace(spell, since_s=None)
-    if spell.since_s is None:
+        since_s = None
+    if since_s is None:
         narrow = opening < shallower(SHUT_BELOW, depth) * usual_opening and opening < SHUT_AT_MOST
         if not narrow and opening >= SURELY_SHUT_BELOW:
-            return replace(spell, time_s=time_s)
+            return EyeSpell(None, usual, count, time_s)
         # The usual opening falls while the eyes are closed, so the one before counts.
-        return replace(spell, since_s=time_s, usual_opening=max(LEAST_USUAL, usual_opening), time_s=time_s)
-    if opening > shallower(OPEN_ABOVE, depth) * spell.usual_opening or opening > OPEN_FROM:
-        return replace(spell, since_s=None, time_s=time_s)
-    was_long = spell.length_s > 0
-    spell = replace(spell, time_s=time_s)
-    return replace(spell, count=spell.count + (spell.length_s > 0 and not was_long))
+        return EyeSpell(time_s, max(LEAST_USUAL, usual_opening), count, time_s)
+    if opening > shallower(OPEN_ABOVE, depth) * usual or opening > OPEN_FROM:
+        return EyeSpell(None, usual, count, time_s)
+    becomes_long = spell.length_s == 0 and time_s - since_s > LONGEST_S
+    return EyeSpell(since_s, usual, count + becomes_long, time_s)

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from facestream.analysis.faces import BoundingBox, LandmarksXY
-from facestream.analysis.geometry import bounded, placement_of
-from facestream.analysis.landmarks import box_of_landmarks
+from facestream.analysis.geometry import Placement, bounded
+from facestream.analysis.landmarks import box_at, box_of_landmarks
 from facestream.analysis.tracking.tracks import Track, Tracks
 
 KEEP_LOST_S = 1.5
@@ -35,9 +35,12 @@ def expected_box(track: Track, time_s: float) -> BoundingBox:
     return BoundingBox(box.left + x, box.top + y, box.width, box.height)
 
 
-def start_box(track: Track, time_s: float) -> BoundingBox:
-    """Where the landmarks of the frame at `time_s` are looked for: the expected box, but near the last one."""
-    box, (x, y) = box_of_landmarks(track.landmarks_xy), _way_xy(track, time_s)
+def start_box(track: Track, last: Placement, time_s: float) -> BoundingBox:
+    """Where the landmarks of the frame at `time_s` are looked for: the expected box, but near the last one.
+
+    `last`: the placement of the track's landmarks.
+    """
+    box, (x, y) = box_at(last), _way_xy(track, time_s)
     limit = FARTHEST_START_SHARE * box.width
     return BoundingBox(box.left + bounded(x, limit), box.top + bounded(y, limit), box.width, box.height)
 
@@ -66,11 +69,11 @@ def scaled(track: Track, ratio: float) -> Track:
     )
 
 
-def is_plausible(track: Track, landmarks_xy: LandmarksXY, size_wh: tuple[int, int]) -> bool:
+def is_plausible(last: Placement, now: Placement, size_wh: tuple[int, int]) -> bool:
     """False if the landmarks have collapsed, jumped in size or left the frame: the face is lost."""
-    (x, y), spread, eye_distance, _ = placement_of(landmarks_xy)
-    ratio = spread / placement_of(track.landmarks_xy).spread_px
-    return bool(
+    (x, y), spread, eye_distance, _ = now
+    ratio = spread / last.spread_px
+    return (
         eye_distance >= MIN_EYE_DISTANCE_PX
         and 1 / SIZE_RATIO < ratio < SIZE_RATIO
         and 0 <= x < size_wh[0]
@@ -78,13 +81,23 @@ def is_plausible(track: Track, landmarks_xy: LandmarksXY, size_wh: tuple[int, in
     )
 
 
-def moved(track: Track, landmarks_xy: LandmarksXY, time_s: float, *, shows_face: bool) -> Track:
-    """The track with the landmarks of the frame at `time_s`; `shows_face` as in `Track`."""
+def moved(
+    track: Track,
+    landmarks_xy: LandmarksXY,
+    last: Placement,
+    now: Placement,
+    time_s: float,
+    *,
+    shows_face: bool,
+) -> Track:
+    """The track with the landmarks of the frame at `time_s`; `shows_face` as in `Track`.
+
+    `last` and `now`: the placement of its landmarks before, and of these.
+    """
     step_s = time_s - track.seen_s
     velocity = track.velocity_xy
     if 0 < step_s < KEEP_LOST_S:
-        x, y = placement_of(landmarks_xy).middle_xy
-        last_x, last_y = placement_of(track.landmarks_xy).middle_xy
+        (x, y), (last_x, last_y) = now.middle_xy, last.middle_xy
         velocity = (
             velocity[0] + VELOCITY_SHARE * ((x - last_x) / step_s - velocity[0]),
             velocity[1] + VELOCITY_SHARE * ((y - last_y) / step_s - velocity[1]),
@@ -164,5 +177,7 @@ def duplicate_ids(before: Sequence[Track], now: Sequence[Track], time_s: float) 
 
 def lose(tracks: Tracks, lost: Sequence[Track], time_s: float) -> Tracks:
     """Keep the tracks that were just lost; forget those lost for more than KEEP_LOST_S."""
+    if not (lost or tracks.lost):
+        return tracks
     kept = [track for track in (*tracks.lost, *lost) if time_s - track.seen_s <= KEEP_LOST_S]
     return replace(tracks, lost=tuple(kept))

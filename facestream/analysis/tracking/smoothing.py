@@ -33,16 +33,16 @@ def steady_landmarks(
     if previous is None or not 0 < time_s - previous.time_s < RESTART_AFTER_S:
         return Steady(landmarks_xy, np.zeros_like(landmarks_xy), time_s)
     step_s = time_s - previous.time_s
-    speed = (landmarks_xy - previous.points_xy) / step_s
-    smooth_speed = previous.speed_xy + _share(SPEED_CUTOFF_HZ, step_s) * (speed - previous.speed_xy)
+    # The weight of the new value in a first-order low-pass filter is a / (1 + a), with a = 2 pi * cutoff * step.
+    per_hz = 2 * math.pi * step_s
+    way = landmarks_xy - previous.points_xy
+    newest = SPEED_CUTOFF_HZ * per_hz / (1 + SPEED_CUTOFF_HZ * per_hz)
+    speed = previous.speed_xy * np.float32(1 - newest) + way * np.float32(newest / step_s)
     # Each point has its own cutoff: lids and lips move while the head rests.
-    faces_per_s = np.linalg.norm(smooth_speed, axis=1, keepdims=True) / max(1.0, face_px)
-    cutoff_hz = REST_CUTOFF_HZ + CUTOFF_PER_SPEED * faces_per_s
-    share = 1.0 / (1.0 + 1.0 / (2 * math.pi * cutoff_hz * step_s))
-    points = previous.points_xy + share * (landmarks_xy - previous.points_xy)
-    return Steady(points.astype(np.float32), smooth_speed.astype(np.float32), time_s)
-
-
-def _share(cutoff_hz: float, step_s: float) -> float:
-    """Weight of the new value in a first-order low-pass filter."""
-    return 1.0 / (1.0 + 1.0 / (2 * math.pi * cutoff_hz * step_s))
+    share = np.hypot(speed[:, :1], speed[:, 1:])
+    share *= np.float32(per_hz * CUTOFF_PER_SPEED / max(1.0, face_px))
+    share += np.float32(per_hz * REST_CUTOFF_HZ)
+    share /= 1 + share
+    way *= share
+    way += previous.points_xy
+    return Steady(way, speed, time_s)

@@ -173,7 +173,7 @@ def test_openfaces_angles_are_those_of_its_product_of_rotations():
     about_x, about_y, about_z = (
         cv2.Rodrigues(np.eye(3)[axis] * angle)[0] for axis, angle in enumerate(angles)
     )
-    pose = pose_of(about_x @ about_y @ about_z)
+    pose = pose_of((about_x @ about_y @ about_z).tolist())
 
     rows = table("openface", frame(0, face(1, pose_deg=(pose.yaw_deg, pose.pitch_deg, pose.roll_deg))))
 

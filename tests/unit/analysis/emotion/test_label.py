@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 from facestream.analysis.analyzer import Analyzer
-from facestream.analysis.description import as_face
+from facestream.analysis.description import Reading, as_face
 from facestream.analysis.emotion.label import SMALL_EYE_DISTANCE_PX, hold_reason
+from facestream.analysis.emotion.reader import Look
 from facestream.analysis.emotion.steadying import EmotionState
 from facestream.analysis.faces import (
     NEVER_S,
@@ -19,7 +20,7 @@ from facestream.analysis.faces import (
 )
 from facestream.analysis.geometry import eye_distance_px, eye_opening, head_pose, mouth_opening, tilt_deg
 from facestream.analysis.landmarks import box_of_landmarks
-from facestream.analysis.quality import sharpness
+from facestream.analysis.quality import NO_QUALITY, sharpness
 from facestream.analysis.tracking.tracks import Track, Tracks
 
 SURE = EmotionState((0.05, 0.05, 0.0, 0.8, 0.0, 0.0, 0.1), Emotion.HAPPY, 0.0)
@@ -38,8 +39,9 @@ def unsure_reason_of(
     before: UnsureReason | None = None,
 ):
     detail = sharpness(gray, box_of_landmarks(landmarks_xy))
-    track = Track(1, landmarks_xy, 0.0, emotion_state=emotion_state, detail=detail, unsure=before)
-    return as_face(gray, track)[1]
+    reading = Reading(None, emotion_state, Look.PLAIN, detail, NO_QUALITY)
+    track = Track(1, landmarks_xy, 0.0, unsure=before)
+    return as_face(gray, track, reading, eye_distance_px(landmarks_xy))[1]
 
 
 def test_a_large_sharp_frontal_face_gets_its_label(group_gray: GrayImage, landmarks_xy: LandmarksXY):

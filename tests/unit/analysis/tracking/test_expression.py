@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from facestream.analysis.analyzer import Analyzer
-from facestream.analysis.description import as_face
+from facestream.analysis.description import Reading, as_face
+from facestream.analysis.emotion.reader import Look
 from facestream.analysis.emotion.steadying import EmotionState
 from facestream.analysis.faces import Emotion, GrayImage, HeadPose, LandmarksXY
 from facestream.analysis.geometry import (
@@ -17,6 +18,7 @@ from facestream.analysis.geometry import (
     head_pose,
     rotation_of,
 )
+from facestream.analysis.quality import NO_QUALITY
 from facestream.analysis.tracking.expression import (
     _DEPTH_MM,
     _POINTS,
@@ -164,16 +166,16 @@ def test_the_brows_of_a_face_are_those_before_its_blink(analyzer: Analyzer, grou
     assert fit is not None
     rest = Rest(measure_mm(points_xy, fit, (width, height)), 10.0, 0.0)
     state = EmotionState((0.0,) * 6 + (1.0,), Emotion.NEUTRAL, 0.0)
-    track = Track(1, points_xy, 0.0, emotion_state=state, rest=rest)
-    track, before = as_face(group_gray, track)
+    reading, eyes_px = Reading(None, state, Look.PLAIN, 1.0, NO_QUALITY), eye_distance_px(points_xy)
+    track, before = as_face(group_gray, Track(1, points_xy, 0.0, rest=rest), reading, eyes_px)
 
     closed = replace(track, landmarks_xy=blinking, seen_s=0.04)
-    closed, during = as_face(group_gray, closed)
+    closed, during = as_face(group_gray, closed, reading, eyes_px)
     opened = replace(closed, landmarks_xy=points_xy, seen_s=0.08)
     raised = replace(closed, landmarks_xy=blinking, seen_s=2.0)
 
     assert during.eye_opening < 0.5 * before.eye_opening
     assert before.brows == pytest.approx(0.0, abs=0.01)
     assert during.brows == before.brows
-    assert as_face(group_gray, opened)[1].brows == before.brows
-    assert as_face(group_gray, raised)[1].brows > 0.3  # type: ignore[operator]
+    assert as_face(group_gray, opened, reading, eyes_px)[1].brows == before.brows
+    assert as_face(group_gray, raised, reading, eyes_px)[1].brows > 0.3  # type: ignore[operator]

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from facestream.analysis.geometry import placement_of
 from facestream.analysis.landmarks import box_of_landmarks
 from facestream.analysis.tracking.matching import expected_box, scaled, start_box
 from facestream.analysis.tracking.tracks import Track
@@ -17,7 +18,7 @@ def track(velocity_x: float) -> Track:
 def test_a_face_is_looked_for_where_its_motion_takes_it():
     moving = track(300.0)
 
-    assert start_box(moving, 1.033) == expected_box(moving, 1.033)
+    assert start_box(moving, placement_of(moving.landmarks_xy), 1.033) == expected_box(moving, 1.033)
 
 
 @pytest.mark.parametrize("velocity_x", [-900.0, 900.0])
@@ -25,7 +26,7 @@ def test_a_long_gap_carries_no_face_to_its_neighbour(velocity_x: float):
     moving = track(velocity_x)
     last = box_of_landmarks(moving.landmarks_xy)
 
-    start = start_box(moving, 1.6)
+    start = start_box(moving, placement_of(moving.landmarks_xy), 1.6)
 
     assert abs(expected_box(moving, 1.6).left - last.left) > 2 * last.width
     assert abs(start.left - last.left) == pytest.approx(last.width / 4)

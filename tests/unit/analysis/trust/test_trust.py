@@ -37,6 +37,7 @@ CLEAR = Measures(
 )  # fmt: skip
 FRONTAL = HeadPose(0.0, 0.0, 0.0)
 DETAIL = 1.0
+EYES_PX = CLEAR.eyes_px
 HAPPY = EmotionState((0.02, 0.01, 0.01, 0.9, 0.02, 0.02, 0.02), Emotion.HAPPY, 0.0)
 
 
@@ -147,11 +148,9 @@ def test_a_face_in_the_dark_is_dark(analyzer: Analyzer, group_gray: GrayImage):
     ],
 )
 def test_of_several_reasons_the_one_that_a_person_can_change_is_given(
-    faces: tuple[Face, ...], measures: Measures, reason: UnsureReason | None
+    measures: Measures, reason: UnsureReason | None
 ):
-    face = faces[0]
-
-    label, unsure = choose_label(HAPPY, DETAIL, face.landmarks_xy, FRONTAL, measures, 0.3, None)
+    label, unsure = choose_label(HAPPY, DETAIL, EYES_PX, FRONTAL, measures, 0.3, None)
 
     assert unsure == reason
     assert label == ("unsure" if reason else Emotion.HAPPY)
@@ -172,18 +171,17 @@ def test_of_several_reasons_the_one_that_a_person_can_change_is_given(
     ],
 )
 def test_landmarks_far_from_eyes_nose_and_mouth_are_misplaced(
-    faces: tuple[Face, ...],
     points_off: float | None,
     net: float,
     previous: UnsureReason | None,
     reason: UnsureReason | None,
 ):
-    face, measures = faces[0], changed(misplaced=net)
+    measures = changed(misplaced=net)
 
     _, unsure = choose_label(
         HAPPY,
         DETAIL,
-        face.landmarks_xy,
+        EYES_PX,
         FRONTAL,
         measures,
         0.9,
@@ -194,12 +192,8 @@ def test_landmarks_far_from_eyes_nose_and_mouth_are_misplaced(
     assert unsure == reason
 
 
-def test_a_place_where_the_landmark_model_sees_no_face_has_no_word(faces: tuple[Face, ...]):
-    face = faces[0]
-
-    label, unsure = choose_label(
-        HAPPY, DETAIL, face.landmarks_xy, FRONTAL, CLEAR, 0.9, None, shows_face=False
-    )
+def test_a_place_where_the_landmark_model_sees_no_face_has_no_word():
+    label, unsure = choose_label(HAPPY, DETAIL, EYES_PX, FRONTAL, CLEAR, 0.9, None, shows_face=False)
 
     assert (label, unsure) == ("unsure", UnsureReason.MISPLACED)
 
@@ -263,11 +257,11 @@ def test_a_search_that_finds_a_followed_face_says_nothing_about_its_landmarks(
     assert (seen.looked_s, seen.points_off) == (0.1, 0.5)
 
 
-def test_with_covered_eyes_a_word_that_can_be_trusted_is_said(faces: tuple[Face, ...]):
-    face, eyes = faces[0], changed(eyes_hidden=0.9)
+def test_with_covered_eyes_a_word_that_can_be_trusted_is_said():
+    eyes = changed(eyes_hidden=0.9)
 
     def unsure(trust: float, before: UnsureReason | None = None) -> UnsureReason | None:
-        return choose_label(HAPPY, DETAIL, face.landmarks_xy, FRONTAL, eyes, trust, before)[1]
+        return choose_label(HAPPY, DETAIL, EYES_PX, FRONTAL, eyes, trust, before)[1]
 
     assert unsure(0.85) == UnsureReason.HIDDEN
     assert unsure(0.91) is None
@@ -276,11 +270,11 @@ def test_with_covered_eyes_a_word_that_can_be_trusted_is_said(faces: tuple[Face,
     assert unsure(0.94, before=UnsureReason.HIDDEN) is None
 
 
-def test_a_measure_near_its_limit_does_not_flicker(faces: tuple[Face, ...]):
-    face, previous, reasons = faces[0], None, []
+def test_a_measure_near_its_limit_does_not_flicker():
+    previous, reasons = None, []
     for step in range(40):
         measures = changed(mouth_hidden=0.55 if step % 2 else 0.45)
-        _, previous = choose_label(HAPPY, DETAIL, face.landmarks_xy, FRONTAL, measures, 0.5, previous)
+        _, previous = choose_label(HAPPY, DETAIL, EYES_PX, FRONTAL, measures, 0.5, previous)
         reasons.append(previous)
 
     assert len(set(reasons[2:])) == 1
