@@ -82,6 +82,7 @@ MEDIA: dict[str, tuple[str, ...]] = {
     WAKE_SELECT: ("selectors:EpollSelector.select",),
     WAKE_THREADS: (
         "asyncio.base_events:BaseEventLoop.run_in_executor",
+        "facestream.media.threads:MediaThreads.run",
         "asyncio.base_events:BaseEventLoop.call_soon_threadsafe",
         "asyncio.selector_events:BaseSelectorEventLoop._read_from_self",
         "queue:Queue.put",

@@ -28,6 +28,7 @@ from facestream.aiortc_patches import (
 from facestream.aiortc_patches.closing import close_peer_connection
 from facestream.aiortc_patches.replacement import PatchError, check_mentions, check_versions, install
 from facestream.aiortc_patches.settings import Bitrates, FrameLimits, settings
+from facestream.media.threads import MediaThreads
 
 __all__ = ["Bitrates", "FrameLimits", "PatchError", "apply", "close_peer_connection", "replacements"]
 
@@ -49,6 +50,7 @@ def apply(
     frame_limits: FrameLimits | None = None,
     udp_ports: range | None = None,
     max_channel_bytes: int | None = None,
+    encoding: MediaThreads | None = None,
 ) -> None:
     """Put all patches in place for this process, and set what is not None; may be called again.
 
@@ -65,6 +67,8 @@ def apply(
         settings.udp_ports = udp_ports
     if max_channel_bytes is not None:
         settings.max_channel_bytes = max_channel_bytes
+    if encoding is not None:
+        settings.encoding = encoding
 
 
 def _check_privates() -> None:
@@ -76,7 +80,7 @@ def _check_privates() -> None:
     check_mentions(
         RTCRtpReceiver, "__init__", (receiver.STATISTICS, receiver.LAST_REPORT, receiver.LAST_REPORT_TIME)
     )
-    check_mentions(RTCRtpSender, "__init__", (*sender.RTP_TASKS, sender.RTCP_EXITED))
+    check_mentions(RTCRtpSender, "__init__", sender.PRIVATE)
     check_mentions(RTCSctpTransport, "__init__", sctp.SENDING_QUEUES)
     ice = ("_nominated", "_check_list", "_check_list_done", "_check_list_state", "_queue", "_protocols")
     check_mentions(Connection, "__init__", (*ice, "_remote_candidates", "_query_consent_task", "_closing"))

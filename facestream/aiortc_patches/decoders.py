@@ -78,8 +78,9 @@ class DecoderThread:
         self._loop = asyncio.get_running_loop()
         self._limits = limits
         self._on_frame, self._on_failure, self._on_rejection = on_frame, on_failure, on_rejection
-        self._waiting: queue.Queue[tuple[RTCRtpCodecParameters, JitterFrame] | None] = queue.Queue(
-            MAX_WAITING_FRAMES
+        # A queue.Queue takes and gives up three locks for each item.
+        self._waiting: queue.SimpleQueue[tuple[RTCRtpCodecParameters, JitterFrame] | None] = (
+            queue.SimpleQueue()
         )
         self._decoded = NewestFrames()
         self._parameter_sets = TokenBucket(
@@ -95,18 +96,17 @@ class DecoderThread:
         """Queue a frame; False: the queue was full, and all frames in it were dropped together with this one."""
         if self._stopped:
             return True
-        try:
-            self._waiting.put_nowait((codec, frame))
-        except queue.Full:
+        if self._waiting.qsize() >= MAX_WAITING_FRAMES:
             self._drop_waiting()
             return False
+        self._waiting.put((codec, frame))
         return True
 
     def stop(self) -> None:
         """End the thread soon; returns at once and may be called twice."""
         self._stopped = True
         self._drop_waiting()
-        self._waiting.put_nowait(None)
+        self._waiting.put(None)
 
     async def ended(self) -> None:
         """Wait until the thread has ended."""

@@ -1,19 +1,26 @@
 """Send one track to one peer with a limit on keyframes and retransmissions; replaces aiortc's RTCRtpSender.
 
 aiortc 1.16 sends a keyframe for every request, and repeats packets as often as a peer asks; after an exception in its
-RTCP task, `stop` waits forever. Encodes nothing itself. Obsolete when aiortc limits both rates and contains exceptions.
+RTCP task, `stop` waits forever; it encodes in the threads of the event loop, where a name lookup may keep one for
+seconds. Encodes nothing itself. Obsolete when aiortc limits both rates, contains exceptions, and takes an executor.
 """
 
 import asyncio
 import logging
 import time
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 import aiortc.rtcpeerconnection
 from aiortc import MediaStreamTrack
 from aiortc.rtcdtlstransport import RTCDtlsTransport
-from aiortc.rtcrtpsender import RTCRtpSender
+from aiortc.rtcrtpparameters import RTCRtpCodecParameters
+from aiortc.rtcrtpsender import RTCEncodedFrame, RTCRtpSender
+from av import VideoFrame
 
+from facestream.aiortc_patches.encoders import create_encoder
 from facestream.aiortc_patches.replacement import Replacement
+from facestream.aiortc_patches.settings import settings
 from facestream.token_bucket import TokenBucket
 
 logger = logging.getLogger(__name__)
@@ -22,8 +29,14 @@ KEYFRAME_INTERVAL_S = 1.0
 KEYFRAME_BURST = 2  # a keyframe that was lost may be asked for again at once
 REPEATS_PER_S = 1000  # twice the packets of 5 Mbit/s
 
+# Private attributes of the base class.
 RTP_TASKS = ("_RTCRtpSender__rtp_task", "_RTCRtpSender__rtcp_task")
 RTCP_EXITED = "_RTCRtpSender__rtcp_exited"
+TRACK, ENCODER = "_RTCRtpSender__track", "_RTCRtpSender__encoder"
+KEYFRAME_WANTED = "_RTCRtpSender__force_keyframe"
+PRIVATE = (*RTP_TASKS, RTCP_EXITED, ENCODER, KEYFRAME_WANTED)
+
+T = TypeVar("T")
 
 
 class PatchedSender(RTCRtpSender):
@@ -49,6 +62,25 @@ class PatchedSender(RTCRtpSender):
     def _send_late_keyframe(self) -> None:
         self._later = None
         self._send_keyframe()
+
+    async def _next_encoded_frame(self, codec: RTCRtpCodecParameters) -> RTCEncodedFrame | None:
+        """The next frame of the track, encoded; None: nothing is sent for it."""
+        if self.kind != "video":
+            return await super()._next_encoded_frame(codec)
+        frame = await getattr(self, TRACK).recv()
+        if not self._enabled:
+            return None
+        encoder = getattr(self, ENCODER)
+        if encoder is None:
+            encoder = create_encoder(codec)
+            setattr(self, ENCODER, encoder)
+        if isinstance(frame, VideoFrame):
+            keyframe = getattr(self, KEYFRAME_WANTED)
+            setattr(self, KEYFRAME_WANTED, False)
+            payloads, timestamp = await _in_thread(encoder.encode, frame, keyframe)
+        else:
+            payloads, timestamp = encoder.pack(frame)
+        return RTCEncodedFrame(payloads, timestamp, 0) if payloads else None
 
     async def _retransmit(self, sequence_number: int) -> None:
         if self._repeats.wait_s(time.monotonic()) == 0.0:
@@ -78,6 +110,15 @@ class PatchedSender(RTCRtpSender):
         if self._later is not None:
             self._later.cancel()
             self._later = None
+
+
+def _in_thread(function: Callable[..., T], *args: object) -> Awaitable[T]:
+    threads = settings.encoding
+    return (
+        threads.run(function, *args)
+        if threads is not None
+        else asyncio.get_running_loop().run_in_executor(None, function, *args)
+    )
 
 
 REPLACEMENTS = (

@@ -1,4 +1,4 @@
-"""What an operator sets about the media path: bitrates, frame limits, ports, and the size of messages.
+"""What a server sets about the media path: bitrates, frame limits, ports, the size of messages, and threads.
 
 There is one value for the process, because aiortc has one encoder factory. `apply` sets it; a stream reads it when it
 begins, never later.
@@ -10,6 +10,7 @@ from typing import Final
 from facestream.config.limits import MAX_CHANNEL_BYTES, MAX_FRAME_PX
 from facestream.config.media import LEAST_KBPS, MAX_KBPS, MIN_KBPS, START_KBPS
 from facestream.errors import ConfigError
+from facestream.media.threads import MediaThreads
 
 MAX_RECEIVED_BPS: Final = 4_000_000
 """Most bits per second that a peer is asked to send (REMB): enough for faces at 1080p."""
@@ -64,6 +65,8 @@ class MediaSettings:
     """Ports for host candidates; None: any."""
     max_channel_bytes: int = MAX_CHANNEL_BYTES
     """Most bytes of incomplete data channel messages; aiortc announces that it takes one message of this size."""
+    encoding: MediaThreads | None = None
+    """The threads that encode; None: those of the event loop."""
 
 
 settings = MediaSettings()

@@ -5,10 +5,8 @@ A frame passes in one direction: `receive` -> slot -> lease of a process -> `ana
 cancellation or with its source.
 """
 
-import asyncio
 import time
 from collections.abc import Callable, Collection
-from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -32,6 +30,7 @@ from facestream.media.meter import StreamMeter
 from facestream.media.outbox import LandmarkTurns, TelemetryOutbox
 from facestream.media.planes import as_yuv420p, planes_of
 from facestream.media.stream_faults import WITHOUT_PLUGIN, PluginFaults, StreamFaults
+from facestream.media.threads import MediaThreads
 from facestream.media.tracks import AnnotatedVideoTrack
 from facestream.messages.telemetry import StageTimes, Telemetry, Unanalysed, encode_telemetry, face_messages
 from facestream.metrics import StreamCounts, StreamUse
@@ -86,7 +85,7 @@ class FramePipeline:
     def __init__(
         self,
         pool: AnalysisPool,
-        drawing: Executor,
+        drawing: MediaThreads,
         max_size_wh: tuple[int, int],
         max_fps: float = 1000.0,
         observe_stages: Callable[[StageTimes], None] = lambda _times: None,
@@ -218,7 +217,6 @@ class FramePipeline:
 
     async def analyze(self) -> None:
         """Analyse, draw and send the newest frame, until cancelled."""
-        loop = asyncio.get_running_loop()
         while True:
             await self._incoming.wait()
             began_s = time.monotonic()
@@ -229,7 +227,7 @@ class FramePipeline:
             # A frame that was not analysed is drawn only to mirror it, or to hide it behind the chosen background.
             if frame.report is not None or self.mirror or self.background is not Background.FRAME:
                 stats = f"#{self._sequence} {self._meter.fps_out(drawing_s):.0f} FPS"
-                await loop.run_in_executor(self._drawing, self._draw, frame.video, frame.report, stats)
+                await self._drawing.run(self._draw, frame.video, frame.report, stats)
             message = self._message(frame, drawing_s)
             if message.analysed:
                 self._observe_stages(message.ms)

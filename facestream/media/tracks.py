@@ -3,8 +3,6 @@
 Both hold one frame at most, the newest. Frames that arrive by WebRTC come from the track of `aiortc_patches/tracks.py`.
 """
 
-import asyncio
-from concurrent.futures import Executor
 from fractions import Fraction
 
 from aiortc import VideoStreamTrack
@@ -14,6 +12,7 @@ from av.frame import Frame
 
 from facestream.media.drop_points import LatestSlot
 from facestream.media.jpeg import check_jpeg, decode_jpeg
+from facestream.media.threads import MediaThreads
 from facestream.messages.jpeg_socket import JpegFrame
 
 TIME_BASE = Fraction(1, 1000)
@@ -24,7 +23,7 @@ class JpegTrack(MediaStreamTrack):
 
     kind = "video"
 
-    def __init__(self, decoding: Executor, max_size_wh: tuple[int, int]) -> None:
+    def __init__(self, decoding: MediaThreads, max_size_wh: tuple[int, int]) -> None:
         super().__init__()
         self._decoding = decoding
         self._max_size_wh = max_size_wh
@@ -57,7 +56,7 @@ class JpegTrack(MediaStreamTrack):
         if self.readyState != "live":
             raise MediaStreamError
         received = await self._newest.take()
-        frame = await asyncio.get_running_loop().run_in_executor(self._decoding, decode_jpeg, received.jpeg)
+        frame = await self._decoding.run(decode_jpeg, received.jpeg)
         frame.pts, frame.time_base = received.time_ms - self._first_ms, TIME_BASE
         return frame
 

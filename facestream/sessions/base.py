@@ -8,7 +8,6 @@ import asyncio
 import logging
 import math
 import time
-from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -16,6 +15,7 @@ from facestream.config import Config
 from facestream.errors import FrameError
 from facestream.media.listeners import Listeners
 from facestream.media.pipeline import FramePipeline, FrameSource, ResumeState
+from facestream.media.threads import MediaThreads
 from facestream.messages.control import Bye, ControlReply, NoticeCode
 from facestream.messages.events import Marker
 from facestream.messages.http import SessionInfo, SessionKind, SessionState
@@ -54,7 +54,7 @@ class Session(abc.ABC):
     """Whether the peer says when each frame was captured; otherwise the time of its arrival counts."""
 
     def __init__(
-        self, config: Config, pool: AnalysisPool, drawing: Executor, measures: Measures, *, node: str = ""
+        self, config: Config, pool: AnalysisPool, drawing: MediaThreads, measures: Measures, *, node: str = ""
     ) -> None:
         """`node`: what this server is called in its cluster; empty: there is none."""
         self.id = new_id(node)

@@ -9,7 +9,6 @@ Independent of HTTP: a socket is anything that receives and sends whole messages
 import asyncio
 import contextlib
 from collections import deque
-from concurrent.futures import Executor
 from typing import Protocol
 
 from av import VideoFrame
@@ -17,6 +16,7 @@ from av import VideoFrame
 from facestream.config import Config
 from facestream.errors import FrameError, FrameTooLargeError
 from facestream.media.jpeg import encode_jpeg
+from facestream.media.threads import MediaThreads
 from facestream.media.tracks import JpegTrack
 from facestream.messages.control import ControlReply, encode_control
 from facestream.messages.http import SessionState
@@ -56,9 +56,9 @@ class JpegSession(Session):
         self,
         config: Config,
         pool: AnalysisPool,
-        drawing: Executor,
+        drawing: MediaThreads,
         measures: Measures,
-        jpeg: Executor,
+        jpeg: MediaThreads,
         socket: JpegSocket,
         *,
         node: str = "",
@@ -140,7 +140,6 @@ class JpegSession(Session):
 
     async def _send_jpegs(self) -> None:
         """Send each telemetry message and its frame; of the frames that arrive meanwhile, only the newest is kept."""
-        loop = asyncio.get_running_loop()
         while True:
             frame = await self._pipeline.track.recv()
             assert isinstance(frame, VideoFrame)
@@ -148,7 +147,7 @@ class JpegSession(Session):
             message = self._newest.take()
             try:
                 await self._socket.send(message)
-                jpeg = await loop.run_in_executor(self._jpeg, encode_jpeg, frame)
+                jpeg = await self._jpeg.run(encode_jpeg, frame)
                 await self._socket.send(encode_jpeg_message(JpegFrame(self._source.time_ms(frame), jpeg)))
             except ConnectionError as error:
                 raise _socket_closed() from error

@@ -21,6 +21,7 @@ from facestream.ice.candidates import CandidatePolicy
 from facestream.ice.relays import IceServerChoice
 from facestream.ice.servers import CredentialSource
 from facestream.media.listeners import Listener
+from facestream.media.threads import MediaThreads
 from facestream.messages.http import SessionInfo
 from facestream.metrics import Measures, StreamCounts
 from facestream.recording.recorder import Recorder
@@ -109,9 +110,9 @@ class SessionRegistry:
         self._sessions: dict[str, Session] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         # Two threads: drawing takes 1 ms and releases the GIL. More threads would take cores from the analysis.
-        self._drawing = started_threads(2, "draw")
+        self._drawing = MediaThreads(2, "draw")
         # Separate threads, so that neither JPEGs nor garbage collection delays drawing.
-        self._jpeg = started_threads(2, "jpeg")
+        self._jpeg = MediaThreads(2, "jpeg")
         self._trimming_thread = started_threads(1, "trim")
         self._trimming: asyncio.TimerHandle | None = None
         self._resume_states = ResumeStates(config)
@@ -276,8 +277,9 @@ class SessionRegistry:
                 task.cancel()
         if self._trimming is not None:
             self._trimming.cancel()
-        for threads in (self._drawing, self._jpeg, self._trimming_thread):
-            threads.shutdown(wait=False)
+        self._drawing.close()
+        self._jpeg.close()
+        self._trimming_thread.shutdown(wait=False)
 
     async def _accept(self, session: WebRtcSession, offer: Offer) -> str:
         """The session's answer. Logs a NoPortError only if the previous offer got a port."""

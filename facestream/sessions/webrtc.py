@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from concurrent.futures import Executor
 
 from aiortc import (
     RTCBundlePolicy,
@@ -25,6 +24,7 @@ from facestream.ice.relays import as_rtc
 from facestream.ice.servers import IceServer
 from facestream.ice.trickle import candidates_from, identity_of, parse_fragment
 from facestream.media.outbox import SEND_ERRORS
+from facestream.media.threads import MediaThreads
 from facestream.messages.control import ControlReply, NoticeCode, encode_control
 from facestream.messages.http import SessionState
 from facestream.metrics import Measures
@@ -49,7 +49,7 @@ class WebRtcSession(Session):
         self,
         config: Config,
         pool: AnalysisPool,
-        drawing: Executor,
+        drawing: MediaThreads,
         measures: Measures,
         ice_servers: Sequence[IceServer] = (),
         *,

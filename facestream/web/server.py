@@ -12,6 +12,7 @@ from pathlib import Path
 from aiohttp import web
 
 from facestream import aiortc_patches
+from facestream.aiortc_patches.settings import settings
 from facestream.analysis.model_files import named_models
 from facestream.analysis.plugins import find_plugin
 from facestream.config import Config
@@ -20,6 +21,7 @@ from facestream.ice.addresses import (
     offer_addresses,
     offer_own_addresses,
 )
+from facestream.media.threads import MediaThreads
 from facestream.recording.recorder import Recorder, check_record
 from facestream.resources import MODELS_DIR
 from facestream.session_ids import new_node_id
@@ -39,7 +41,8 @@ from facestream.workers.shortage import started_threads
 
 logger = logging.getLogger(__name__)
 
-CODING_THREADS = 6  # used by aiortc to encode, and for name lookups
+ENCODING_THREADS = 6
+OTHER_THREADS = 4  # of the event loop: for name lookups
 
 
 async def serve(
@@ -58,8 +61,11 @@ async def serve(
     ModelFileError if a model file is missing or wrong: `facestream models` fetches them.
     """
     reloaders: list[Callable[[], None]] = []
-    with signals_taken(reloaders, stop_at_eof=stop_at_eof):
-        await _serve(config, models_dir, announce, reloaders)
+    with (
+        signals_taken(reloaders, stop_at_eof=stop_at_eof),
+        MediaThreads(ENCODING_THREADS, "encode") as encoding,
+    ):
+        await _serve(config, models_dir, announce, reloaders, encoding)
 
 
 async def _serve(
@@ -67,9 +73,10 @@ async def _serve(
     models_dir: Path,
     announce: Callable[[Listening], None],
     reloaders: list[Callable[[], None]],
+    encoding: MediaThreads,
 ) -> None:
     # Starts the threads now: if one could not start later, aiortc would end a peer's video permanently.
-    asyncio.get_running_loop().set_default_executor(started_threads(CODING_THREADS, "coding"))
+    asyncio.get_running_loop().set_default_executor(started_threads(OTHER_THREADS, "loop"))
     if config.analyzer and config.analysis_processes:
         # Before anything is opened; the workers make it later.
         find_plugin(config.analyzer)
@@ -103,6 +110,7 @@ async def _serve(
             _frame_limits(config),
             config.udp_port_range,
             config.max_channel_bytes,
+            encoding,
         )
         pool = AnalysisPool(
             models_dir,
@@ -127,6 +135,7 @@ async def _serve(
         finally:
             await pool.close()
     finally:
+        settings.encoding = None
         listener.close()
 
 

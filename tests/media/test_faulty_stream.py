@@ -14,10 +14,10 @@ from facestream.analysis.drawing.overlay import DEFAULT_LAYERS
 from facestream.analysis.options import AnalysisOptions
 from facestream.analysis.tracking.tracks import Tracks
 from facestream.media.pipeline import FramePipeline, ResumeState
+from facestream.media.threads import MediaThreads
 from facestream.messages.telemetry import Telemetry, decode_telemetry
 from facestream.resources import MODELS_DIR
 from facestream.workers.pool import AnalysisPool
-from facestream.workers.shortage import started_threads
 from facestream.workers.worker import TracksCache
 from tests.media.test_pool import MAX_PIXELS, running_pool
 from tests.times import seconds
@@ -59,7 +59,7 @@ def about(tracks: bytes) -> ResumeState:
 
 @contextlib.asynccontextmanager
 async def streaming(pool: AnalysisPool, clip: Path, tracks: bytes) -> AsyncIterator[tuple[OneByOne, Channel]]:
-    drawing = started_threads(1, "draw")
+    drawing = MediaThreads(1, "draw")
     pipeline, source, channel = FramePipeline(pool, drawing, (1920, 1920)), OneByOne(clip), Channel()
     pipeline.resume(about(tracks))
     pipeline.outbox.attach(channel)
@@ -71,7 +71,7 @@ async def streaming(pool: AnalysisPool, clip: Path, tracks: bytes) -> AsyncItera
         yield source, channel
         for task in working:
             task.cancel()
-    drawing.shutdown()
+    drawing.close()
 
 
 async def sent_for(source: OneByOne, channel: Channel, frames: int) -> list[Telemetry]:
@@ -118,7 +118,7 @@ async def test_telemetry_says_that_the_server_runs_no_analysis(media_dir: Path):
 
 async def test_a_bursty_stream_does_not_count_as_slow_because_of_its_drops(media_dir: Path):
     """The analysis is idle between two bursts. A stream that counts as slow would keep new peers out."""
-    drawing, source, channel = started_threads(1, "draw"), OneByOne(media_dir / "single_face.mp4"), Channel()
+    drawing, source, channel = MediaThreads(1, "draw"), OneByOne(media_dir / "single_face.mp4"), Channel()
     async with running_pool(1) as pool, asyncio.timeout(DEADLINE_S), asyncio.TaskGroup() as tasks:
         pipeline = FramePipeline(pool, drawing, (1920, 1920))
         pipeline.outbox.attach(channel)
@@ -136,7 +136,7 @@ async def test_a_bursty_stream_does_not_count_as_slow_because_of_its_drops(media
             message = channel.messages.get_nowait()
         for task in working:
             task.cancel()
-    drawing.shutdown()
+    drawing.close()
 
     assert pipeline.dropped > 0
     assert fps_possible > 1.3 * message.fps_out > 0

@@ -3,7 +3,6 @@ import contextlib
 import itertools
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
 
 import av
@@ -15,6 +14,7 @@ from facestream.analysis.faces import FrameReport, GrayImage
 from facestream.analysis.tracking.tracks import Tracks
 from facestream.media.analysis_clock import RESUMED_AFTER_S, AnalysisClock
 from facestream.media.pipeline import FramePipeline
+from facestream.media.threads import MediaThreads
 from facestream.workers.plugin_log import PluginLog
 from facestream.workers.pool import AnalysisPool
 
@@ -76,7 +76,7 @@ async def test_a_pipeline_analyses_each_frame_at_its_pts():
             frame.pts, frame.time_base = ms, Fraction(1, 1000)
             return frame
 
-    with ThreadPoolExecutor(1) as drawing:
+    with MediaThreads(1, "test") as drawing:
         pipeline = FramePipeline(pool, drawing, (1920, 1920), by_pts=True)
         working = asyncio.create_task(pipeline.analyze())
         receiving = asyncio.create_task(pipeline.receive(Source(), lambda _: None))

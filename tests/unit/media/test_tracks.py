@@ -1,5 +1,4 @@
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 
 import cv2
 import numpy as np
@@ -7,6 +6,7 @@ import pytest
 from aiortc.mediastreams import MediaStreamError
 
 from facestream.errors import FrameTooLargeError
+from facestream.media.threads import MediaThreads
 from facestream.media.tracks import JpegTrack
 from facestream.messages.jpeg_socket import JpegFrame
 
@@ -17,7 +17,7 @@ def jpeg_frame(time_ms: int, side: int = 64) -> JpegFrame:
 
 @pytest.fixture
 def track() -> Iterator[JpegTrack]:
-    with ThreadPoolExecutor(1) as decoding:
+    with MediaThreads(1, "test") as decoding:
         yield JpegTrack(decoding, (128, 128))
 
 

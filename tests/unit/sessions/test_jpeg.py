@@ -123,9 +123,7 @@ async def test_trimming_memory_leaves_the_drawing_threads_free(
     for _ in range(2):
         registry._trim()
 
-    drawn = await asyncio.wait_for(
-        asyncio.get_running_loop().run_in_executor(registry._drawing, lambda: "drawn"), DEADLINE_S / 2
-    )
+    drawn = await asyncio.wait_for(registry._drawing.run(lambda: "drawn"), DEADLINE_S / 2)
 
     go_on.set()
     await registry.close()

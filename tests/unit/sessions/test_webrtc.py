@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import AsyncIterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from aiortc.exceptions import InvalidStateError
 from facestream.analysis.options import AnalysisOptions
 from facestream.config import Config
 from facestream.ice.candidates import CandidatePolicy
+from facestream.media.threads import MediaThreads
 from facestream.metrics import Measures
 from facestream.sessions.webrtc import WebRtcSession
 from facestream.signaling.offer import parse_offer
@@ -50,7 +50,7 @@ async def test_every_candidate_of_an_offer_counts_towards_the_limit(
     async def add(_pc: RTCPeerConnection, candidate: RTCIceCandidate) -> None:
         added.append(candidate)
 
-    with ThreadPoolExecutor(1) as drawing:
+    with MediaThreads(1, "test") as drawing:
         pool = AnalysisPool(Path(), AnalysisOptions(), 0, 1)
         session = WebRtcSession(Config(), pool, drawing, Measures())
         try:
@@ -85,7 +85,7 @@ class ClosedChannel:
 @pytest.mark.parametrize("error", [ValueError("too long"), ConnectionError(), InvalidStateError()])
 async def test_a_reply_that_the_channel_does_not_accept_is_dropped(error: Exception):
     channel = ClosedChannel(error)
-    with ThreadPoolExecutor(1) as drawing:
+    with MediaThreads(1, "test") as drawing:
         pool = AnalysisPool(Path(), AnalysisOptions(), 0, 1)
         session = WebRtcSession(Config(), pool, drawing, Measures())
         try:
