@@ -75,7 +75,9 @@ def _check_privates() -> None:
     """Check that the private attributes which the patches use still exist; raises PatchError."""
     kept = (closing.CLOSED_FUTURE, closing.CLOSE_TASK, closing.DTLS_TRANSPORTS)
     check_mentions(RTCPeerConnection, "__init__", (*kept, closing.SCTP_TRANSPORT))
-    check_mentions(RTCDtlsTransport, "__init__", (dtls.RECEIVED_BYTES, dtls.RECEIVED_PACKETS))
+    check_mentions(
+        RTCDtlsTransport, "__init__", (dtls.RECEIVED_BYTES, dtls.RECEIVED_PACKETS, dtls.HANDSHAKE_DONE)
+    )
     check_mentions(RTCIceTransport, "__init__", (closing.ICE_MONITOR,))
     check_mentions(
         RTCRtpReceiver, "__init__", (receiver.STATISTICS, receiver.LAST_REPORT, receiver.LAST_REPORT_TIME)

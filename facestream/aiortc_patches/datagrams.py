@@ -24,6 +24,7 @@ MAX_CHECKED_PAIRS = 100  # RFC 8445, section 6.1.2.5
 LAST_STUN_BYTE = 3  # RFC 7983: the first byte is 0..3 for STUN only
 MAX_DATAGRAMS_PER_S = 4000  # for one session; 1080p at 5 Mbit/s has 600
 FIRST_DTLS_BYTE, LAST_DTLS_BYTE = 20, 63  # RFC 7983
+FIRST_RTP_BYTE, LAST_RTP_BYTE = 128, 191
 MAX_DTLS_BYTES_PER_S = 262_144  # a page sends some kB; 1.4 kB can contain 37 records, each taking 0.01 ms
 MAX_UNKNOWN_STUN_PER_S = 200
 """On one socket, from addresses that are not nominated; a browser sends some dozens."""

@@ -10,6 +10,8 @@ import contextlib
 import logging
 from typing import Final
 
+import pylibsrtp
+from aiortc.clock import current_ms
 from aiortc.rtcdtlstransport import (
     RTCCertificate,
     RTCDtlsParameters,
@@ -17,9 +19,10 @@ from aiortc.rtcdtlstransport import (
     SRTPProtectionProfile,
     State,
 )
+from aiortc.rtp import is_rtcp
 from OpenSSL import SSL
 
-from facestream.aiortc_patches.datagrams import FIRST_DTLS_BYTE, LAST_DTLS_BYTE
+from facestream.aiortc_patches.datagrams import FIRST_DTLS_BYTE, FIRST_RTP_BYTE, LAST_DTLS_BYTE, LAST_RTP_BYTE
 from facestream.aiortc_patches.replacement import Replacement
 
 logger = logging.getLogger(__name__)
@@ -42,9 +45,10 @@ CIPHERS = ":".join(
 
 MAX_RECORD_BYTES = 1500  # as aiortc reads them
 
-# What getStats() reports as received; aiortc counts in `_recv_next`, which the handshake does not use here.
+# Private attributes of the base class; the first two are what getStats() reports as received.
 RECEIVED_BYTES: Final = "_RTCDtlsTransport__rx_bytes"
 RECEIVED_PACKETS: Final = "_RTCDtlsTransport__rx_packets"
+HANDSHAKE_DONE: Final = "_RTCDtlsTransport__handshake_done"
 
 _create_ssl_context = RTCCertificate._create_ssl_context
 _validate_peer_identity = RTCDtlsTransport._validate_peer_identity
@@ -96,21 +100,37 @@ async def _receive(transport: RTCDtlsTransport, connection: SSL.Connection) -> N
     except TimeoutError:
         connection.DTLSv1_handle_timeout()
         return
-    setattr(transport, RECEIVED_BYTES, getattr(transport, RECEIVED_BYTES) + len(datagram))
-    setattr(transport, RECEIVED_PACKETS, getattr(transport, RECEIVED_PACKETS) + 1)
+    _count(transport, datagram)
     if FIRST_DTLS_BYTE <= datagram[0] <= LAST_DTLS_BYTE:
         connection.bio_write(datagram)
 
 
-async def _receive_every_record(transport: RTCDtlsTransport) -> None:
-    """Take the next datagram and every record in it; raises ConnectionError after a protocol error.
+async def _receive_next(transport: RTCDtlsTransport) -> None:
+    """Take the next datagram: media, or every DTLS record in it; raises ConnectionError after a protocol error.
 
     aiortc takes one record of each datagram. The others stay in OpenSSL's memory without a bound, as does everything
     after a protocol error.
     """
-    await _recv_next(transport)
     connection = transport._ssl
     assert connection is not None
+    if not getattr(transport, HANDSHAKE_DONE):
+        await _recv_next(transport)  # this one repeats the last flight of DTLS 1.3
+        await _take_records(transport, connection)
+        return
+    datagram = await transport.transport._recv()
+    _count(transport, datagram)
+    first_byte = datagram[0]
+    if FIRST_RTP_BYTE <= first_byte <= LAST_RTP_BYTE:
+        await _take_media(transport, datagram)
+    elif FIRST_DTLS_BYTE <= first_byte <= LAST_DTLS_BYTE:
+        connection.bio_write(datagram)
+        try:
+            await _take_records(transport, connection)
+        finally:
+            await transport._write_ssl()
+
+
+async def _take_records(transport: RTCDtlsTransport, connection: SSL.Connection) -> None:
     while True:
         try:
             record = connection.recv(MAX_RECORD_BYTES)
@@ -120,6 +140,22 @@ async def _receive_every_record(transport: RTCDtlsTransport) -> None:
             raise ConnectionError("DTLS has ended") from error
         if record and transport._data_receiver:
             await transport._data_receiver._handle_data(record)
+
+
+async def _take_media(transport: RTCDtlsTransport, datagram: bytes) -> None:
+    try:
+        if is_rtcp(datagram):
+            await transport._handle_rtcp_data(transport._rx_srtp.unprotect_rtcp(datagram))
+        else:
+            arrival_time_ms = current_ms()
+            await transport._handle_rtp_data(transport._rx_srtp.unprotect(datagram), arrival_time_ms)
+    except pylibsrtp.Error as error:
+        logger.debug("SRTP packet dropped: %s", error)
+
+
+def _count(transport: RTCDtlsTransport, datagram: bytes) -> None:
+    setattr(transport, RECEIVED_BYTES, getattr(transport, RECEIVED_BYTES) + len(datagram))
+    setattr(transport, RECEIVED_PACKETS, getattr(transport, RECEIVED_PACKETS) + 1)
 
 
 def _validate_and_log(transport: RTCDtlsTransport, remote: RTCDtlsParameters) -> None:
@@ -158,7 +194,7 @@ REPLACEMENTS = (
         _do_handshake,
         "a failed handshake is not logged, and no alert is sent",
     ),
-    Replacement(RTCDtlsTransport, "_recv_next", _receive_every_record, "one record of each datagram is read"),
+    Replacement(RTCDtlsTransport, "_recv_next", _receive_next, "one record of each datagram is read"),
     Replacement(
         RTCDtlsTransport, "_validate_peer_identity", _validate_and_log, "a wrong fingerprint is not logged"
     ),

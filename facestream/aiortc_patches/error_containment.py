@@ -36,7 +36,7 @@ _rtcp_rates: WeakKeyDictionary[RTCDtlsTransport, TokenBucket] = WeakKeyDictionar
 
 async def _guarded_rtp(transport: RTCDtlsTransport, data: bytes, arrival_time_ms: int) -> None:
     try:
-        await _handle_rtp_data(transport, data, arrival_time_ms=arrival_time_ms)
+        await _handle_rtp_data(transport, data, arrival_time_ms)
     except ConnectionError:
         raise
     except Exception as error:  # noqa: BLE001 - the packet boundary: struct.error (F16) and others

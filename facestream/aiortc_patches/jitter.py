@@ -39,6 +39,8 @@ class FrameAssembler:
         self._next = self._highest = -1
         self._last_arrival_s = 0.0
         self._late_run = 0
+        self._last_timestamp = -1
+        """Of the packet with the highest number."""
         self._skipping = False
         """True: the current frame has lost its beginning."""
 
@@ -51,6 +53,11 @@ class FrameAssembler:
 
     def add(self, packet: RtpPacket, now_s: float) -> Assembled:
         """Add one packet, whose depayloaded data is in `_data`."""
+        if self._continues_frame(packet):
+            self._highest += 1
+            self._packets[self._highest] = packet, now_s
+            self._last_arrival_s, self._late_run = now_s, 0
+            return Assembled()
         result = Assembled()
         number = (
             self._restart(packet.sequence_number) if self._next < 0 else self._extend(packet.sequence_number)
@@ -66,8 +73,9 @@ class FrameAssembler:
             self._skipping = result.lost = True
         self._late_run = 0
         self._last_arrival_s = now_s
-        self._highest = max(self._highest, number)
-        self._packets.setdefault(number, (packet, now_s))
+        kept, _ = self._packets.setdefault(number, (packet, now_s))
+        if number >= self._highest:
+            self._highest, self._last_timestamp = number, kept.timestamp
         self._take_frames(result)
         return self.give_up(now_s, result)
 
@@ -83,6 +91,15 @@ class FrameAssembler:
             self._skip(hole)
             self._take_frames(result)
         return result
+
+    def _continues_frame(self, packet: RtpPacket) -> bool:
+        """Whether a packet is the next one of the frame whose beginning waits, and not its last: most packets are."""
+        return (
+            not packet.marker
+            and packet.timestamp == self._last_timestamp
+            and packet.sequence_number == (self._highest + 1) % SEQUENCE_MODULO
+            and 0 < len(self._packets) == self._highest - self._next + 1 < MAX_SPAN
+        )
 
     def _has_hole(self) -> bool:
         return len(self._packets) < self._highest - self._next + 1

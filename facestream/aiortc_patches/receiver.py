@@ -15,7 +15,6 @@ from typing import Final
 import aiortc.rtcpeerconnection
 from aiortc.codecs import depayload, is_rtx
 from aiortc.jitterbuffer import JitterBuffer, JitterFrame
-from aiortc.rate import RemoteBitrateEstimator
 from aiortc.rtcdtlstransport import RTCDtlsTransport
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters, RTCRtpReceiveParameters
 from aiortc.rtcrtpreceiver import RTCRtpReceiver, StreamStatistics
@@ -35,6 +34,7 @@ from aiortc.rtp import (
 )
 from av.frame import Frame
 
+from facestream.aiortc_patches.bandwidth import bitrate_estimator
 from facestream.aiortc_patches.decoder_limits import is_keyframe
 from facestream.aiortc_patches.decoders import DecoderThread
 from facestream.aiortc_patches.jitter import (
@@ -85,7 +85,7 @@ class PatchedReceiver(RTCRtpReceiver):
         self._ssrc_seen_s = 0.0
         self._decoder: DecoderThread | None = None
         self._tasks: list[asyncio.Task[None]] = []
-        self._estimator = RemoteBitrateEstimator() if kind == "video" else None
+        self._estimator = bitrate_estimator() if kind == "video" else None
         self._audio_buffer = JitterBuffer(capacity=16, prefetch=4)
         self._timestamps = TimestampUnwrapper()
         self._keyframe_requests = TokenBucket(KEYFRAME_REQUEST_INTERVAL_S)

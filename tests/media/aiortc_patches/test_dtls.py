@@ -232,7 +232,7 @@ async def test_renegotiation_is_rejected(caller: RTCPeerConnection, called: RTCP
 async def test_a_protocol_error_ends_the_connection(
     caller: RTCPeerConnection, called: RTCPeerConnection, monkeypatch: pytest.MonkeyPatch
 ):
-    _, receiving = await connected(caller, called, "actpass")
+    sending, receiving = await connected(caller, called, "actpass")
 
     def broken(_: int) -> bytes:
         raise SSL.Error([("SSL routines", "", "protocol is shutdown")])
@@ -240,6 +240,7 @@ async def test_a_protocol_error_ends_the_connection(
     ended = asyncio.Event()
     called.on("connectionstatechange", ended.set)
     monkeypatch.setattr(receiving._ssl, "recv", broken)
+    await sending._send_data(b"x")
 
     async with asyncio.timeout(seconds(5)):
         await ended.wait()

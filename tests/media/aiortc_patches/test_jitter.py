@@ -1,7 +1,9 @@
 """The frame assembler and the loss repair, packet by packet, without a network."""
 
+import random
 from typing import Any
 
+import pytest
 from aiortc.rtp import RtpPacket
 
 from facestream.aiortc_patches.jitter import FrameAssembler, LossRepair
@@ -116,6 +118,35 @@ def test_the_waiting_packets_are_bounded():
     frames_of(assembler, [packet(number, number, last=True) for number in range(3, 5000)])
 
     assert len(assembler._packets) <= 512
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_short_way_of_most_packets_changes_no_frame(seed: int, monkeypatch: pytest.MonkeyPatch):
+    chance = random.Random(seed)
+    sent = [
+        packet(65_000 + 5 * frame + part, frame, last=part == 4 and chance.random() < 0.9)
+        for frame in range(400)
+        for part in range(5)
+    ]
+    arriving = [each for each in sent for _ in range(chance.choices((0, 1, 2), (0.01, 0.98, 0.01))[0])]
+    arriving.sort(key=lambda each: sent.index(each) + chance.choice((0, 0, 0, 0, 0, 0, 0, 1.5, 3.5)))
+    times_s = [0.007 * number for number in range(len(arriving))]
+
+    def frames() -> list[list[tuple[bytes, int, bool, list[int]]]]:
+        assembler = FrameAssembler()
+        found = []
+        for each, now_s in zip(arriving, times_s, strict=True):
+            result = assembler.add(each, now_s)
+            found.append(
+                [(frame.data, frame.timestamp, result.lost, assembler.missing()) for frame in result.frames]
+            )
+        return found
+
+    short = frames()
+    monkeypatch.setattr(FrameAssembler, "_continues_frame", lambda *_: False)
+
+    assert short == frames()
+    assert sum(map(len, short)) > 250
 
 
 def test_a_missing_packet_is_requested_every_30_ms():
