@@ -72,11 +72,14 @@ MEDIA: dict[str, tuple[str, ...]] = {
         "facestream.aiortc_patches.decoders:DecoderThread._flood_rejection",
     ),
     SLOT: ("facestream.aiortc_patches.decoders:DecoderThread._deliver",),
-    REQUEST_PICKLING: ("multiprocessing.connection:_ConnectionBase.send",),
-    REQUEST_CALLS: ("multiprocessing.connection:Connection._send_bytes",),
-    REPORT_PICKLING: ("multiprocessing.connection:_ConnectionBase.recv",),
+    REQUEST_PICKLING: ("facestream.workers.message_pipe:MessagePipe.send",),
+    REQUEST_CALLS: ("facestream.workers.message_pipe:MessagePipe._write",),
+    REPORT_PICKLING: (
+        "facestream.workers.message_pipe:MessagePipe.receive",
+        "facestream.workers.worker:Reply.from_plain",
+    ),
     REPORT_CALLS: (
-        "multiprocessing.connection:Connection._recv_bytes",
+        "facestream.workers.message_pipe:MessagePipe._read",
         "facestream.workers.process:AnalysisProcess._on_readable",
     ),
     WAKE_SELECT: ("selectors:EpollSelector.select",),
@@ -140,10 +143,13 @@ TASKS = {
 """Stations of the tasks of the event loop, by the name of their coroutine."""
 
 WORKER: dict[str, tuple[str, ...]] = {
-    REQUEST_PICKLING: ("multiprocessing.connection:_ConnectionBase.recv",),
-    REQUEST_CALLS: ("multiprocessing.connection:Connection._recv_bytes",),
-    REPORT_PICKLING: ("facestream.workers.worker:send_whole",),
-    REPORT_CALLS: ("os:write",),
+    REQUEST_PICKLING: ("facestream.workers.message_pipe:MessagePipe.receive",),
+    REQUEST_CALLS: ("facestream.workers.message_pipe:MessagePipe._read",),
+    REPORT_PICKLING: (
+        "facestream.workers.message_pipe:MessagePipe.send",
+        "facestream.workers.worker:Reply.to_plain",
+    ),
+    REPORT_CALLS: ("facestream.workers.message_pipe:MessagePipe._write",),
     PACKING: (
         "facestream.workers.worker:TracksCache.pack",
         "facestream.workers.worker:TracksCache.unpack",
@@ -173,7 +179,16 @@ WORKER: dict[str, tuple[str, ...]] = {
 }
 """Functions of a worker, by station."""
 
+EARLIER_IN_MEDIA: dict[str, tuple[str, ...]] = {
+    REQUEST_PICKLING: ("multiprocessing.connection:_ConnectionBase.send",),
+    REQUEST_CALLS: ("multiprocessing.connection:Connection._send_bytes",),
+    REPORT_PICKLING: ("multiprocessing.connection:_ConnectionBase.recv",),
+    REPORT_CALLS: ("multiprocessing.connection:Connection._recv_bytes",),
+}
 EARLIER_IN_WORKER: dict[str, tuple[str, ...]] = {
+    REQUEST_PICKLING: ("multiprocessing.connection:_ConnectionBase.recv",),
+    REQUEST_CALLS: ("multiprocessing.connection:Connection._recv_bytes",),
+    REPORT_PICKLING: ("facestream.workers.worker:send_whole",),
     LANDMARKS: ("facestream.analysis.landmarks:LandmarkPredictor.predict",),
     DETECTION: ("facestream.analysis.detection.blazeface:BlazeFaceDetector.score_at",),
 }

@@ -10,7 +10,16 @@ from typing import Any
 import numpy as np
 
 from benchmarks.stations.clock import CALL, STEP, clocks
-from benchmarks.stations.names import COPY, LOOP, LOOP_CALLBACKS, LOOP_OTHER, MEDIA, TASKS, WAKE_THREADS
+from benchmarks.stations.names import (
+    COPY,
+    EARLIER_IN_MEDIA,
+    LOOP,
+    LOOP_CALLBACKS,
+    LOOP_OTHER,
+    MEDIA,
+    TASKS,
+    WAKE_THREADS,
+)
 from benchmarks.stations.snapshots import FOLDER, write_at_signals
 from benchmarks.stations.worker import serve_profiled
 from benchmarks.stations.wrapping import wrap_all
@@ -30,7 +39,7 @@ def profile_media() -> list[str]:
     clocks.base = LOOP
     clocks.here()
     clocks.base = WAKE_THREADS  # other threads wait for work, or do some at a station
-    missing = wrap_all(MEDIA)
+    missing = wrap_all(MEDIA, EARLIER_IN_MEDIA)
     _wrap_steps_of_tasks()
     _wrap_copy()
     vars(process)["serve_analysis"] = serve_profiled

@@ -9,7 +9,7 @@ import math
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Final
+from typing import Final, cast
 
 import numpy as np
 from pydantic import JsonValue
@@ -27,8 +27,9 @@ from facestream.analysis.faces import (
     QualityHint,
     UnsureReason,
 )
+from facestream.analysis.field_types import check_types
 from facestream.analysis.shapes import Shape, shapes_of
-from facestream.analysis.tracking.tracks import Track, Tracks
+from facestream.analysis.tracking.tracks import Tracks
 
 MAX_VALUES: Final = 32
 """Most extra values of a frame."""
@@ -91,16 +92,11 @@ def checked_report(report: object) -> FrameReport:
 
 
 def checked_tracks(tracks: object) -> Tracks:
-    """The tracks that a plug-in has returned, as far as their kind can be seen."""
-    if type(tracks) is not Tracks:
-        raise TypeError(f"analyze returned tracks of type {type(tracks).__name__}; expected Tracks")
-    for track in (*tracks.followed, *tracks.lost, *tracks.aside):
-        if type(track) is not Track:
-            raise TypeError(
-                f"the tracks have one of type {type(track).__name__}; expected those of the built-in analysis"
-            )
-    _whole("next_id", tracks.next_id, 1)
-    return tracks
+    """The tracks that a plug-in has returned: each field has its type, so that any worker can read them."""
+    check_types(Tracks, tracks, "tracks")
+    checked = cast(Tracks, tracks)
+    _whole("next_id", checked.next_id, 1)
+    return checked
 
 
 def _mapping(values: object) -> Mapping[object, object]:

@@ -20,6 +20,8 @@ STILL_S = 0.001
 """A child that works uses more processor time than this between two looks, even if it waits for CPU or disk."""
 ENDLESS_S = 3.0
 """Processor time for one frame; a frame takes 0.01 to 0.1 s."""
+FRAME_DEADLINE_S = 10.0
+"""On the clock; long, so that no child is killed just because others use the processor."""
 
 
 @contextlib.contextmanager
@@ -45,12 +47,15 @@ class HangDetector:
     def __init__(self, pid: int) -> None:
         self._pid = pid
         self._stopped = self._still = 0
+        self._given_s = time.monotonic()
+        """When the child got its frame."""
         self._began_s: float | None = None
         """Processor time of the child when it got its frame; None: no look since then."""
         self._last_s = 0.0
 
     def begin(self) -> None:
         """Record that the child gets a frame now."""
+        self._given_s = time.monotonic()
         self._began_s = None
         self._still = 0
 
@@ -59,9 +64,12 @@ class HangDetector:
         self._stopped = self._stopped + 1 if self.is_stopped() else 0
         if self._stopped >= STOPPED_LOOKS:
             return "is stopped"
-        used_s = cpu_s(self._pid) if reply_due else None
+        if not reply_due:
+            return ""
+        if time.monotonic() - self._given_s > FRAME_DEADLINE_S:
+            return f"has had a frame for over {FRAME_DEADLINE_S:g} s"
+        used_s = cpu_s(self._pid)
         if used_s is None:
-            self.begin()
             return ""
         if self._began_s is None:
             self._began_s = self._last_s = used_s

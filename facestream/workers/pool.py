@@ -10,7 +10,7 @@ import contextlib
 import logging
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from functools import partial
 from pathlib import Path
 
@@ -95,21 +95,38 @@ class AnalysisPool:
             ):
                 tasks.create_task(_forever(work), name=name)
 
-    @contextlib.asynccontextmanager
-    async def lease(self) -> AsyncIterator[AnalysisProcess]:
-        """Wait for a free process and use it for one frame. Raises AnalysisUnavailableError if no process is alive."""
-        process = await self._acquire()
-        started_s = time.monotonic()
+    def lease(self) -> "Lease":
+        """Wait for a free process and use it for one frame, as an asynchronous context manager.
+
+        Entering it raises AnalysisUnavailableError if no process is alive.
+        """
+        return Lease(self)
+
+    async def begin_lease(self) -> AnalysisProcess:
+        """As `lease` says; `end_lease` must follow."""
+        if not self._all:
+            raise AnalysisUnavailableError("no analysis process is running")
+        if self._idle:
+            # The process that worked last: its models and the tracks of its streams are still in the caches.
+            return self._idle.pop()
+        turn: asyncio.Future[AnalysisProcess] = asyncio.get_running_loop().create_future()
+        self._waiting.append(turn)
         try:
-            yield process
-        finally:
-            self.busy_s += time.monotonic() - started_s
-            if process.idle:
-                self._release(process)
-            else:
-                if process.broken:
-                    self._replace(process)
-                self._settle_soon(process)
+            return await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled() and turn.exception() is None:
+                self._release(turn.result())
+            raise
+
+    def end_lease(self, process: AnalysisProcess, leased_s: float) -> None:
+        """Give the process back after so many seconds, or replace it."""
+        self.busy_s += leased_s
+        if process.idle:
+            self._release(process)
+            return
+        if process.broken:
+            self._replace(process)
+        self._settle_soon(process)
 
     async def close(self) -> None:
         """End all processes; callers that wait get AnalysisUnavailableError. May be called twice."""
@@ -214,21 +231,6 @@ class AnalysisPool:
         self._unsettled.append(process)
         self._unsettled_added.set()
 
-    async def _acquire(self) -> AnalysisProcess:
-        if not self._all:
-            raise AnalysisUnavailableError("no analysis process is running")
-        if self._idle:
-            # The process that worked last: its models and the tracks of its streams are still in the caches.
-            return self._idle.pop()
-        turn: asyncio.Future[AnalysisProcess] = asyncio.get_running_loop().create_future()
-        self._waiting.append(turn)
-        try:
-            return await turn
-        except asyncio.CancelledError:
-            if turn.done() and not turn.cancelled() and turn.exception() is None:
-                self._release(turn.result())
-            raise
-
     def _release(self, process: AnalysisProcess) -> None:
         while self._waiting:
             turn = self._waiting.popleft()
@@ -242,6 +244,23 @@ class AnalysisPool:
             turn = self._waiting.popleft()
             if not turn.done():
                 turn.set_exception(AnalysisUnavailableError("no analysis process is running"))
+
+
+class Lease:
+    """The time for which a stream uses one process."""
+
+    __slots__ = ("_began_s", "_pool", "_process")
+
+    def __init__(self, pool: AnalysisPool) -> None:
+        self._pool = pool
+
+    async def __aenter__(self) -> AnalysisProcess:
+        self._process = await self._pool.begin_lease()
+        self._began_s = time.monotonic()
+        return self._process
+
+    async def __aexit__(self, *_: object) -> None:
+        self._pool.end_lease(self._process, time.monotonic() - self._began_s)
 
 
 async def _forever(work: Callable[[], Coroutine[None, None, None]]) -> None:

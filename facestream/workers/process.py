@@ -21,12 +21,11 @@ from facestream.errors import (
 )
 from facestream.workers.child import HangDetector, without_signals
 from facestream.workers.frame_memory import FrameMemory
+from facestream.workers.message_pipe import MessagePipe
 from facestream.workers.shortage import shortage
 from facestream.workers.worker import Failed, PackedTracks, Ready, Reply, Request, serve_analysis
 
 START_DEADLINE_S = 60.0
-FRAME_DEADLINE_S = 10.0
-"""Long, so that processes are not killed just for being slow; `look` detects a hanging process much sooner."""
 END_DEADLINE_S = 2.0
 
 
@@ -59,10 +58,11 @@ class AnalysisProcess:
         self.pid: int = self._process.pid
         self._max_pixels = max_pixels
         self._hangs = HangDetector(self.pid)
+        self._messages = MessagePipe(self._pipe)
         self._reply_due = False
-        self._readable: asyncio.Event | None = None
-        self._receiving = False
-        self._watching = False
+        self._awaited: asyncio.Future[object] | None = None
+        """The next message, while a caller waits for it; None as a result: the process is gone."""
+        self._listening = self._watching = False
         self.ready_s: float | None = None
         """When the models of the process were loaded, by the monotonic clock; None: not yet."""
         self._closed = False
@@ -94,21 +94,24 @@ class AnalysisProcess:
         self.broken = True
         if not self._closed:
             self._process.kill()
-        if self._readable is not None:
-            self._readable.set()
+        self._stop_waiting()
 
     async def started(self) -> None:
         """Wait until the models are loaded.
 
         Raises ModelFileError with the message of the child, ShortageError, or AnalysisFaultError.
         """
+        # A timer instead of a timeout: a message that has arrived is read, also if this process was stopped meanwhile.
+        deadline = asyncio.get_running_loop().call_later(START_DEADLINE_S, self._stop_waiting)
         try:
-            message = await self._receive(START_DEADLINE_S)
+            message = await self._receive()
         except WorkerLostError as error:
             raise ShortageError(
                 f"an analysis process ended while it loaded its models ({self._how_it_ended()}); "
                 "check its output, and the limits of memory, files and processes"
             ) from error
+        finally:
+            deadline.cancel()
         if isinstance(message, Failed):
             if not message.traceback:
                 raise ModelFileError(message.reason)
@@ -137,7 +140,7 @@ class AnalysisProcess:
             )
         self._memory.frame(height, width)[:] = gray
         try:
-            self._pipe.send(Request(height, width, tracks, time_s, with_plugin))
+            self._messages.send(tuple(Request(height, width, tracks, time_s, with_plugin)))
         except (OSError, ValueError) as error:
             self.broken = True
             raise WorkerLostError("the analysis process is gone; it is being replaced") from error
@@ -158,8 +161,7 @@ class AnalysisProcess:
         # A process that loads, hangs or is stopped does not notice that its pipe is closed.
         must_be_killed = self.broken or self.ready_s is None or self._hangs.is_stopped()
         self.broken = True
-        if self._readable is not None:
-            self._readable.set()
+        self._stop_waiting()
         self._unwatch()
         self._stop_listening()
         self._pipe.close()
@@ -215,55 +217,53 @@ class AnalysisProcess:
             asyncio.get_running_loop().remove_reader(self._process.sentinel)
 
     async def _reply(self) -> tuple[FrameReport, PackedTracks]:
-        message = await self._receive(FRAME_DEADLINE_S)
-        self._reply_due = False
+        message = await self._receive()
         if isinstance(message, Failed):
             raise AnalysisFaultError(message.reason, message.traceback)
-        if not isinstance(message, Reply):
+        if not isinstance(message, tuple):
             raise AnalysisFaultError(f"the analysis process sent {message!r}; expected a reply")
-        return message.report, message.tracks
+        return Reply.from_plain(message)
 
-    async def _receive(self, deadline_s: float) -> object:
-        self._receiving = True
+    async def _receive(self) -> object:
+        """The next message. Raises WorkerLostError if the process is gone."""
+        loop = asyncio.get_running_loop()
+        if not self._listening:
+            # Listening continues from frame to frame, because starting it costs system calls.
+            loop.add_reader(self._pipe.fileno(), self._on_readable)
+            self._listening = True
+        self._awaited = loop.create_future()
         try:
-            readable = self._listen()
-            try:
-                async with asyncio.timeout(deadline_s):
-                    await readable.wait()
-            except TimeoutError:
-                # After the machine was suspended, the deadline has passed although the reply has arrived.
-                if not self._pipe.poll():
-                    raise
-            if self.broken:
-                raise EOFError
-            # A message has a few kB and is written at once, so a readable pipe holds all of it.
-            return self._pipe.recv()
-        except (EOFError, OSError, TimeoutError) as error:
-            self.broken = True
-            raise WorkerLostError("the analysis process is gone; it is being replaced") from error
+            message = await self._awaited
         finally:
-            self._receiving = False
-            if self._readable is not None:
-                self._readable.clear()
-
-    def _listen(self) -> asyncio.Event:
-        """The event that is set when the pipe is readable.
-
-        Listening continues from frame to frame, because starting it costs system calls.
-        """
-        if self._readable is None:
-            asyncio.get_running_loop().add_reader(self._pipe.fileno(), self._on_readable)
-            self._readable = asyncio.Event()
-        return self._readable
+            self._awaited = None
+        if message is None:
+            self.broken = True
+            raise WorkerLostError("the analysis process is gone; it is being replaced")
+        return message
 
     def _on_readable(self) -> None:
-        if self._receiving and self._readable is not None:
-            self._readable.set()
-        elif self._pipe.poll():
-            # A late reply or the end of a dead process: without a reader, the loop would report it for ever.
-            self._stop_listening()
+        if self._awaited is None or self._awaited.done():
+            if self._pipe.poll():
+                # A late reply or the end of a dead process: without a reader, the loop would report it for ever.
+                self._stop_listening()
+            return
+        try:
+            # A message has a few kB and is written at once, so a readable pipe holds all of it.
+            self._awaited.set_result(self._messages.receive())
+        except (EOFError, OSError):
+            self.broken = True
+            self._stop_waiting()
+        except Exception as error:  # noqa: BLE001 - unpickling may raise anything; the caller gets it
+            self._awaited.set_exception(error)
+        # Here, because the caller may be cancelled before it gets the message.
+        self._reply_due = False
+
+    def _stop_waiting(self) -> None:
+        """The process is gone: who waits for a message gets an error at once."""
+        if self._awaited is not None and not self._awaited.done():
+            self._awaited.set_result(None)
 
     def _stop_listening(self) -> None:
-        if self._readable is not None:
-            self._readable = None
+        if self._listening:
+            self._listening = False
             asyncio.get_running_loop().remove_reader(self._pipe.fileno())

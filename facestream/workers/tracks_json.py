@@ -7,25 +7,20 @@ import base64
 import binascii
 import dataclasses
 import enum
-import functools
 import hashlib
 import json
 import math
-import pickle
 import sys
-import types
 import typing
-from typing import Any, Final, get_args, get_origin
+from typing import Any, get_args, get_origin
 
 import numpy as np
 from pydantic import JsonValue
 
-from facestream.analysis.tracking.cuts import THUMBNAIL_WH
+from facestream.analysis.field_types import SHAPES, element_of, field_types, without_none
 from facestream.analysis.tracking.tracks import Tracks
-from facestream.workers.worker import NEW_STREAM, PackedTracks, TracksCache
+from facestream.workers.worker import NEW_STREAM, PackedTracks, pack_tracks, unpack_tracks
 
-SHAPES: Final[dict[Any, tuple[int, int]]] = {np.float32: (68, 2), np.uint8: THUMBNAIL_WH[::-1]}
-"""Of the arrays in tracks, by the type of their elements: landmarks and thumbnails."""
 LARGEST = 1e12
 """Of any number: far beyond the pixels and the seconds of a stream, and far below what overflows. Whole numbers are
 numbers of faces, steps and events, so none is below 0."""
@@ -38,7 +33,7 @@ class TracksJsonError(ValueError):
 
 def tracks_to_json(packed: PackedTracks) -> JsonValue:
     """The tracks as JSON; None: those of a new stream."""
-    return None if packed == NEW_STREAM else _to_json(TracksCache().unpack(packed))
+    return None if packed == NEW_STREAM else _to_json(unpack_tracks(packed))
 
 
 def tracks_from_json(value: JsonValue) -> PackedTracks:
@@ -48,12 +43,12 @@ def tracks_from_json(value: JsonValue) -> PackedTracks:
     tracks: Tracks = _from_json(Tracks, value, "tracks")
     if min(tracks.next_id, *(track.id for track in (*tracks.followed, *tracks.lost, *tracks.aside)), 1) < 1:
         raise TracksJsonError("tracks: a face has the id 0; expected 1 or more")
-    return pickle.dumps(tracks, pickle.HIGHEST_PROTOCOL)
+    return pack_tracks(tracks)
 
 
 def next_face_id(packed: PackedTracks) -> int:
     """The id that the next new face gets."""
-    return TracksCache().unpack(packed).next_id
+    return unpack_tracks(packed).next_id
 
 
 def tracks_format() -> str:
@@ -85,14 +80,12 @@ def _to_json(value: object) -> JsonValue:
 def _from_json(kind: Any, value: JsonValue, where: str) -> Any:
     """The value of this type; raises TracksJsonError."""
     origin = get_origin(kind)
-    if origin is types.UnionType or origin is typing.Union:
-        if value is None:
-            return None
-        return _from_json(next(each for each in get_args(kind) if each is not types.NoneType), value, where)
+    if (present := without_none(kind)) is not kind:
+        return None if value is None else _from_json(present, value, where)
     if origin is tuple:
         return _tuple(get_args(kind), value, where)
     if origin is np.ndarray:
-        return _array(get_args(get_args(kind)[1])[0], value, where)
+        return _array(element_of(kind), value, where)
     if dataclasses.is_dataclass(kind) and isinstance(kind, type):
         return _dataclass(kind, value, where)
     if kind is bool and isinstance(value, bool):
@@ -145,7 +138,7 @@ def _array(element: Any, value: JsonValue, where: str) -> Any:
 
 
 def _dataclass(kind: type, value: JsonValue, where: str) -> Any:
-    hints = _hints(kind)
+    hints = field_types(kind)
     if not isinstance(value, dict) or value.keys() != hints.keys():
         raise TracksJsonError(f"{where}: expected the fields {', '.join(hints)}")
     try:
@@ -158,17 +151,11 @@ def _dataclass(kind: type, value: JsonValue, where: str) -> Any:
         raise TracksJsonError(f"{where}: {error}") from error
 
 
-@functools.cache
-def _hints(kind: type) -> dict[str, Any]:
-    """The types of the fields; finding them takes most of the time of a state."""
-    return typing.get_type_hints(kind)
-
-
 def _describe(kind: Any, known: dict[str, Any]) -> str:
     """A type as text, the same in every version of Python and numpy; adds the classes that it needs to `known`."""
     origin, parts = get_origin(kind), get_args(kind)
     if origin is np.ndarray:
-        element = get_args(parts[1])[0]
+        element = element_of(kind)
         return f"{element.__name__}{list(SHAPES[element])}"
     if parts:
         name = "tuple" if origin is tuple else "union"
@@ -180,6 +167,6 @@ def _describe(kind: Any, known: dict[str, Any]) -> str:
         if issubclass(kind, enum.Enum):
             fields.update({member.name: str(member.value) for member in kind})
         else:
-            hints = _hints(kind)
+            hints = field_types(kind)
             fields.update({name: _describe(hint, known) for name, hint in hints.items()})
     return str(kind.__name__)

@@ -4,16 +4,14 @@ Never touches the network.
 """
 
 import gc
-import os
 import pickle
 import signal
-import struct
 import traceback
 from collections import OrderedDict
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import cv2
 
@@ -24,9 +22,11 @@ from facestream.analysis.options import AnalysisOptions
 from facestream.analysis.tracking.tracks import Tracks
 from facestream.errors import FacestreamError
 from facestream.workers.frame_memory import FrameMemory
+from facestream.workers.message_pipe import MessagePipe
+from facestream.workers.packing import PlainForm, plain_form
 
 PackedTracks = bytes
-"""The pickled `Tracks` of a stream; the media process never unpickles them to analyse a frame."""
+"""The pickled plain form of the `Tracks` of a stream; the media process never unpacks them to analyse a frame."""
 NEW_STREAM: PackedTracks = b""
 """The tracks of a stream before its first frame."""
 KEPT_STREAMS = 16
@@ -49,7 +49,7 @@ class Failed:
 
 
 class Request(NamedTuple):
-    """Analyse the gray frame in the shared memory; its rows have no padding."""
+    """Analyse the gray frame in the shared memory; its rows have no padding. Sent as a plain tuple."""
 
     height: int
     width: int
@@ -66,6 +66,19 @@ class Reply(NamedTuple):
     report: FrameReport
     tracks: PackedTracks
 
+    def to_plain(self) -> tuple[Any, PackedTracks]:
+        """What is sent."""
+        return _REPORT.to_plain(self.report), self.tracks
+
+    @classmethod
+    def from_plain(cls, plain: tuple[Any, PackedTracks]) -> "Reply":
+        report, tracks = plain
+        return cls(_REPORT.from_plain(report), tracks)
+
+
+_REPORT: PlainForm[FrameReport] = plain_form(FrameReport)
+_TRACKS: PlainForm[Tracks] = plain_form(Tracks)
+
 
 class TracksCache:
     """Packs and unpacks tracks; keeps the last packed tracks, because most streams stay with one process."""
@@ -74,51 +87,45 @@ class TracksCache:
         self._packed_lately: OrderedDict[PackedTracks, Tracks] = OrderedDict()
 
     def pack(self, tracks: Tracks) -> PackedTracks:
-        packed = pickle.dumps(tracks, pickle.HIGHEST_PROTOCOL)
+        packed = pack_tracks(tracks)
         self._packed_lately[packed] = tracks
         if len(self._packed_lately) > KEPT_STREAMS:
             self._packed_lately.popitem(last=False)
         return packed
 
     def unpack(self, packed: PackedTracks) -> Tracks:
-        if packed == NEW_STREAM:
-            return Tracks()
         known = self._packed_lately.pop(packed, None)
-        if known is not None:
-            return known
-        # Safe: only workers of this server pack tracks.
-        tracks: Tracks = pickle.loads(packed)  # noqa: S301
-        return tracks
+        return unpack_tracks(packed) if known is None else known
+
+
+def pack_tracks(tracks: Tracks) -> PackedTracks:
+    """The tracks as bytes that any worker of this server can read."""
+    return pickle.dumps(_TRACKS.to_plain(tracks), pickle.HIGHEST_PROTOCOL)
+
+
+def unpack_tracks(packed: PackedTracks) -> Tracks:
+    """The tracks of a stream; raises various errors if the bytes are damaged."""
+    # Safe: only this server and its workers pack tracks.
+    return Tracks() if packed == NEW_STREAM else _TRACKS.from_plain(pickle.loads(packed))  # noqa: S301
 
 
 def new_stream(first_id: int) -> PackedTracks:
     """The tracks of a new stream whose first face gets this id."""
-    return NEW_STREAM if first_id == 1 else pickle.dumps(Tracks(next_id=first_id), pickle.HIGHEST_PROTOCOL)
+    return NEW_STREAM if first_id == 1 else pack_tracks(Tracks(next_id=first_id))
 
 
 def forget_faces(packed: PackedTracks) -> PackedTracks:
     """New tracks for a stream; ids are not reused if the old tracks can be read."""
     try:
-        return new_stream(TracksCache().unpack(packed).next_id)
+        return new_stream(unpack_tracks(packed).next_id)
     except Exception:  # noqa: BLE001
-        # The old tracks may be damaged; unpickling may raise anything.
+        # The old tracks may be damaged; unpacking may raise anything.
         return NEW_STREAM
-
-
-def send_whole(pipe: Connection, message: object) -> None:
-    """Send a message as `pipe.send` does, but in one write, whatever its length.
-
-    `pipe.send` writes messages of more than 16 kB (eight faces) in two parts. If this process is stopped between them,
-    the event loop that reads blocks.
-    """
-    content = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
-    left = memoryview(struct.pack("!i", len(content)) + content)
-    while left:
-        left = left[os.write(pipe.fileno(), left) :]
 
 
 def serve_analysis(pipe: Connection, memory: FrameMemory, models_dir: Path, options: AnalysisOptions) -> None:
     """Reply to requests until the pipe is closed."""
+    messages = MessagePipe(pipe)
     # A terminal signals the whole process group; the parent ends its children by closing the pipe.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -129,29 +136,29 @@ def serve_analysis(pipe: Connection, memory: FrameMemory, models_dir: Path, opti
             analyzer = load_analyzer(models_dir, options, plugin_limit_s=PLUGIN_LIMIT_S)
             built_in = analyzer.without_plugin()
         except FacestreamError as error:
-            send_whole(pipe, Failed(str(error)))
+            messages.send(Failed(str(error)))
             return
         except Exception as error:  # noqa: BLE001
             # The process boundary: report why the models cannot be loaded (no memory, no descriptor); print nothing.
-            send_whole(pipe, _failed(f"{type(error).__name__}: {error}", error))
+            messages.send(_failed(f"{type(error).__name__}: {error}", error))
             return
         # Otherwise each full collection of garbage looks at every library, which takes 6 to 13 ms while a frame waits.
         gc.collect()
         gc.freeze()
-        send_whole(pipe, Ready())
+        messages.send(Ready())
         cache = TracksCache()
         while True:
-            request: Request = pipe.recv()
+            request = Request(*messages.receive())
             gray = memory.frame(request.height, request.width)
             try:
                 used = analyzer if request.with_plugin else built_in
                 report, tracks = used.analyze(gray, cache.unpack(request.tracks), request.time_s)
-                reply: Reply | Failed = Reply(report, cache.pack(tracks))
+                reply: object = Reply(report, cache.pack(tracks)).to_plain()
             except Exception as error:  # noqa: BLE001
                 # The process boundary: after a frame that cannot be analysed, the models stay loaded.
                 # The media process logs the error, because it knows the stream and what it has already logged.
                 reply = _failed(f"{type(error).__name__} in the analysis", error)
-            send_whole(pipe, reply)
+            messages.send(reply)
     except (EOFError, BrokenPipeError, ConnectionResetError):
         return
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import av
 import pytest
 
+from facestream.analysis.degradation import DegradationLevel, DegradationState
 from facestream.analysis.drawing.background import Background
 from facestream.analysis.drawing.overlay import DEFAULT_LAYERS
 from facestream.analysis.options import AnalysisOptions
@@ -18,7 +19,7 @@ from facestream.media.threads import MediaThreads
 from facestream.messages.telemetry import Telemetry, decode_telemetry
 from facestream.resources import MODELS_DIR
 from facestream.workers.pool import AnalysisPool
-from facestream.workers.worker import TracksCache
+from facestream.workers.worker import pack_tracks
 from tests.media.test_pool import MAX_PIXELS, running_pool
 from tests.times import seconds
 
@@ -99,7 +100,8 @@ async def test_damaged_tracks_cost_two_frames_and_one_log_entry(
 
 async def test_after_its_tracks_are_reset_a_stream_reuses_no_face_id(media_dir: Path):
     # Every frame fails in the analysis itself.
-    tracks = TracksCache().pack(Tracks(degradation="no state", next_id=5))  # type: ignore[arg-type]
+    degradation = DegradationState(DegradationLevel.NONE, "no time", 1.0)  # type: ignore[arg-type]
+    tracks = pack_tracks(Tracks(degradation=degradation, next_id=5))
     async with running_pool(1) as pool, streaming(pool, media_dir / "single_face.mp4", tracks) as stream:
         messages = await sent_for(*stream, 6)
 

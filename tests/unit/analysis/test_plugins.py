@@ -73,6 +73,15 @@ def odd_tracks(gray, tracks, time_s):
     report, tracks = BUILT_IN.analyze(gray, tracks, time_s)
     return report, replace(tracks, followed=(1,))
 
+def odd_landmarks(gray, tracks, time_s):
+    report, tracks = BUILT_IN.analyze(gray, tracks, time_s)
+    moved = [replace(each, landmarks_xy=each.landmarks_xy.astype(float)) for each in tracks.followed]
+    return report, replace(tracks, followed=tuple(moved))
+
+def odd_state(gray, tracks, time_s):
+    report, tracks = BUILT_IN.analyze(gray, tracks, time_s)
+    return report, replace(tracks, followed=(replace(tracks.followed[0], eyes="open"),))
+
 class OneParameter:
     def on_faces(self, report):
         return {}
@@ -176,7 +185,12 @@ def test_classes_and_objects_are_plugins_too(
         ("same_id", "expected a whole number from 1"),
         ("no_faces", "is of type str; expected Face"),
         ("negative", "detect_ms is nan"),
-        ("odd_tracks", "one of type int"),
+        ("odd_tracks", "tracks.followed is of type int; expected Track"),
+        (
+            "odd_landmarks",
+            "tracks.followed.landmarks_xy has the type float64 and the shape (68, 2); expected float32",
+        ),
+        ("odd_state", "tracks.followed.eyes is of type str; expected Eyes"),
     ],
 )
 def test_a_fault_costs_only_the_values(analyzer: Analyzer, gray: GrayImage, name: str, fault: str):

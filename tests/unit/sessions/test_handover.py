@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import json
-import pickle
 import time
 from typing import Any
 
@@ -32,6 +31,7 @@ from facestream.sessions.handover import (
     encode_state,
 )
 from facestream.sessions.resume import Kept, ResumeStates
+from facestream.workers.worker import pack_tracks, unpack_tracks
 from tests.unit.workers.test_tracks_json import TRACKS
 
 RECORD = EarlierRecord("a folder", {3: "Ada"}, {3: {"happy": 1.0}}, is_deleted=False)
@@ -39,7 +39,7 @@ RECORD = EarlierRecord("a folder", {3: "Ada"}, {3: {"happy": 1.0}}, is_deleted=F
 
 def kept(tracks: Tracks = TRACKS, record: EarlierRecord | None = RECORD, ended_ago_s: float = 0.0) -> Kept:
     state = ResumeState(
-        tracks=pickle.dumps(tracks),
+        tracks=pack_tracks(tracks),
         analysis_s=987654.321,
         ended_s=time.monotonic() - ended_ago_s,
         sequence=41,
@@ -66,7 +66,7 @@ def test_a_state_is_the_same_at_the_other_node_but_for_the_clock_and_the_folder(
     for name in ("analysis_s", "sequence", "frames_in", "frames_analysed", "dropped", "layers", "background",
                  "mirror", "language", "landmarks_every_s"):  # fmt: skip
         assert getattr(after.state, name) == getattr(before.state, name)
-    assert pickle.loads(after.state.tracks).next_id == TRACKS.next_id
+    assert unpack_tracks(after.state.tracks).next_id == TRACKS.next_id
     assert after.lineage == before.lineage
     assert after.record == EarlierRecord("", RECORD.names, RECORD.baselines, is_deleted=False)
     assert after.state.ended_s == pytest.approx(before.state.ended_s, abs=1.0)
@@ -86,7 +86,7 @@ def test_of_a_state_that_is_too_large_only_the_next_number_of_a_face_is_left():
     content = encode_state(kept(Tracks(followed=many, next_id=500)))
 
     assert len(content) < MAX_STATE_BYTES
-    tracks = pickle.loads(decode_state(content).state.tracks)
+    tracks = unpack_tracks(decode_state(content).state.tracks)
     assert (tracks.followed, tracks.next_id) == ((), 500)
 
 

@@ -98,6 +98,20 @@ def test_a_computing_child_hangs_after_its_cpu_limit(monkeypatch: pytest.MonkeyP
     assert found == "has spent over 0.2 s of CPU on one frame"
 
 
+def test_a_child_that_works_on_a_frame_for_too_long_hangs(monkeypatch: pytest.MonkeyPatch):
+    """Such as one that waits in turns and computes a little."""
+    monkeypatch.setattr("facestream.workers.child.FRAME_DEADLINE_S", 0.2)
+    with child(SPINS) as pid:
+        detector, deadline_s = HangDetector(pid), time.monotonic() + DEADLINE_S
+        detector.begin()
+        first = detector.look(reply_due=True)
+        while not (found := detector.look(reply_due=True)) and time.monotonic() < deadline_s:
+            time.sleep(0.05)
+
+    assert first == ""
+    assert found == "has had a frame for over 0.2 s"
+
+
 def test_the_cpu_time_is_counted_per_frame(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("facestream.workers.child.ENDLESS_S", 0.1)
     with child(SPINS) as pid:
