@@ -15,16 +15,17 @@ from facestream.analysis.drawing.canvas import (
     WHITE,
     Canvas,
     Colour,
+    FixedXY,
     Plane,
     Planes,
-    PointsXY,
+    fixed,
     from_rgb,
     rounded,
 )
 from facestream.analysis.drawing.own_shapes import draw_own_lines, draw_own_texts
 from facestream.analysis.drawing.pills import Area, draw_pill, inside, pill_wh, printable
 from facestream.analysis.drawing.words import WORDS, Language
-from facestream.analysis.faces import Face, FrameReport, HeadPose, LandmarksXY
+from facestream.analysis.faces import EMOTIONS, Face, FrameReport, HeadPose
 
 # Bright, and distinct for people with common kinds of colour blindness (after Okabe and Ito 2008); by face id, in turn.
 FACE_COLOURS = (
@@ -42,6 +43,9 @@ HULLS = (
 )
 NOSE_TIP = 30
 EDGES_FROM_PX = 180.0  # in a narrower face, the dark edges of the lines would fill eyes and mouth
+
+BEYOND_BOX = 0.25
+"""How far landmarks and axes may extend beyond the box of a face, as a share of its sides; 0.09 was measured."""
 
 # The replay client stamps a frame counter into the lower right corner, 96x16 pixels on a grid of 16, and reads it from
 # the annotated frame. If there is one, nothing is drawn on the first area; labels always stay out of the second.
@@ -80,8 +84,9 @@ def draw(
     finite is left out.
     """
     canvas = Canvas(planes)
-    kept = _stamped_corners(planes)
     faces = [face for face in report.faces if math.isfinite(sum(_area_of(face)))]
+    areas = [_area_of(face) for face in faces]
+    kept = _stamped_corners(planes) if report.drawing or _reach_stamp(areas, canvas.size_wh) else []
     for face in faces:
         _draw_lines(canvas, face, layers)
     draw_own_lines(canvas, report.drawing)
@@ -90,7 +95,6 @@ def draw(
     if Layer.STATS in layers and stats:
         taken.append(_draw_stats(canvas, stats))
     if Layer.LABEL in layers:
-        areas = [_area_of(face) for face in faces]
         whole = Area(0, 0, *canvas.size_wh)
         for face, area in zip(faces, areas, strict=True):
             if whole.shared_px(area) > 0:
@@ -108,7 +112,7 @@ def draw(
 
 
 def _stamped_corners(planes: Planes) -> list[tuple[Plane, Plane]]:
-    """The lower right corner of each plane with a copy of it, if a headless peer has stamped its frame counter there.
+    """The lower right corner of each plane, with a copy of it, if a headless peer has stamped its frame counter there.
 
     A stamp consists of black and white blocks without gray levels between them; no other corner looks like this.
     """
@@ -118,14 +122,25 @@ def _stamped_corners(planes: Planes) -> list[tuple[Plane, Plane]]:
     if top < 0 or left < 0:
         return []
     luma = planes[0][top : top + STAMP_HEIGHT_PX, left : left + STAMP_WIDTH_PX]
-    shares = float((luma < STAMP_BLACK_BELOW).mean()), float((luma > STAMP_WHITE_ABOVE).mean())
-    if min(shares) < STAMP_SHARE or sum(shares) < STAMP_CLEAR_SHARE:
+    black = np.count_nonzero(luma < STAMP_BLACK_BELOW) / luma.size
+    white = np.count_nonzero(luma > STAMP_WHITE_ABOVE) / luma.size
+    if min(black, white) < STAMP_SHARE or black + white < STAMP_CLEAR_SHARE:
         return []
     width, height = STAMP_CORNER_WH
     corners = [
         plane[-height // side :, -width // side :] for plane, side in zip(planes, (1, 2, 2), strict=True)
     ]
     return [(corner, corner.copy()) for corner in corners]
+
+
+def _reach_stamp(areas: list[Area], size_wh: tuple[int, int]) -> bool:
+    """Whether the lines of a face may reach the corner of a stamp; texts never do."""
+    (width, height), (corner_width, corner_height) = size_wh, STAMP_CORNER_WH
+    return any(
+        area.left + (1 + BEYOND_BOX) * area.width > width - corner_width
+        and area.top + (1 + BEYOND_BOX) * area.height > height - corner_height
+        for area in areas
+    )
 
 
 def _area_of(face: Face) -> Area:
@@ -140,10 +155,11 @@ def _colour_of(face: Face) -> Colour:
 def _draw_lines(canvas: Canvas, face: Face, layers: Collection[Layer]) -> None:
     colour = _colour_of(face)
     if np.isfinite(face.landmarks_xy).all():
+        points = fixed(face.landmarks_xy)
         if Layer.HULLS in layers:
-            _draw_hulls(canvas, face, colour)
+            _draw_hulls(canvas, points, face.box.width, colour)
         if Layer.POINTS in layers:
-            _draw_points(canvas, face.landmarks_xy, colour)
+            _draw_points(canvas, points, colour)
         if Layer.POSE in layers and face.pose is not None:
             _draw_pose(canvas, face, face.pose)
     if Layer.BOX in layers:
@@ -151,23 +167,18 @@ def _draw_lines(canvas: Canvas, face: Face, layers: Collection[Layer]) -> None:
         canvas.outlined([outline], colour, canvas.stroke_px, canvas.stroke_px + 2)
 
 
-def _draw_hulls(canvas: Canvas, face: Face, colour: Colour) -> None:
-    points_xy = face.landmarks_xy
-    hulls = [_hull(points_xy[part.start : part.stop]) for part in HULLS]
+def _draw_hulls(canvas: Canvas, points: FixedXY, face_width_px: float, colour: Colour) -> None:
+    hulls = [np.asarray(cv2.convexHull(points[part.start : part.stop]), np.int32) for part in HULLS]
     # Thin on a small face, so that the face stays visible under the lines.
-    thickness_px = max(1, min(canvas.stroke_px, round(face.box.width / 150)))
-    if face.box.width < EDGES_FROM_PX:
+    thickness_px = max(1, min(canvas.stroke_px, round(face_width_px / 150)))
+    if face_width_px < EDGES_FROM_PX:
         canvas.lines(hulls, colour, thickness_px)
     else:
         canvas.outlined(hulls, colour, thickness_px, thickness_px + 1)
 
 
-def _hull(points_xy: PointsXY) -> PointsXY:
-    return np.asarray(cv2.convexHull(points_xy)[:, 0], np.float32)
-
-
-def _draw_points(canvas: Canvas, landmarks_xy: LandmarksXY, colour: Colour) -> None:
-    canvas.dots(landmarks_xy, canvas.stroke_px + 1, colour)
+def _draw_points(canvas: Canvas, points: FixedXY, colour: Colour) -> None:
+    canvas.dots(points, canvas.stroke_px + 1, colour)
 
 
 def _draw_pose(canvas: Canvas, face: Face, pose: HeadPose) -> None:
@@ -184,7 +195,7 @@ def _draw_pose(canvas: Canvas, face: Face, pose: HeadPose) -> None:
     length = 0.45 * face.box.width
     for axis, colour in zip((aside, np.cross(aside, ahead), ahead), AXIS_COLOURS, strict=True):
         canvas.outlined(
-            [np.array([tip, tip + length * axis[:2]], np.float32)],
+            [fixed(np.array([tip, tip + length * axis[:2]]))],
             colour,
             canvas.stroke_px,
             canvas.stroke_px + 2,
@@ -202,12 +213,15 @@ def _draw_stats(canvas: Canvas, stats: str) -> Area:
 def label_text(face: Face, faces_in_frame: int, language: Language = Language.ENGLISH) -> str:
     """What the label of a face says; with several faces in the frame it begins with the face's id."""
     words = WORDS[language]
-    # The label may differ from the most probable emotion of this moment; the number beside it is its own.
-    shares = {str(emotion): share for emotion, share in face.by_emotion.items()}
-    share = f"{100 * shares.get(face.label, face.confidence):.0f}{words.percent_sign}"
-    reason = f"({words.reasons[face.unsure]})" if face.unsure else share
+    if face.unsure:
+        note = f"({words.reasons[face.unsure]})"
+    else:
+        # The label may differ from the most probable emotion of this moment; the number beside it is its own.
+        named = face.label in EMOTIONS
+        share = face.probabilities[EMOTIONS.index(face.label)] if named else face.confidence
+        note = f"{100 * share:.0f}{words.percent_sign}"
     number = f"{face.id}: " if faces_in_frame > 1 else ""
-    return f"{number}{words.labels.get(face.label, face.label)} {reason}"
+    return f"{number}{words.labels.get(face.label, face.label)} {note}"
 
 
 def _draw_label(canvas: Canvas, face: Face, shown: str, taken: list[Area], others: list[Area]) -> Area:
@@ -218,21 +232,23 @@ def _draw_label(canvas: Canvas, face: Face, shown: str, taken: list[Area], other
     gap = 1.5 * canvas.stroke_px
     right, above, below = left + box_width - width, top - height - gap, top + box_height + gap
     higher = above - height - gap
-    corners_xy = [
+    corners_xy = (
         (left, above),
         (right, above),
         (left, below),
         (right, below),
         (left, higher),
         (right, higher),
-    ]
-    areas = [inside(canvas, Area(*corner_xy, width, height)) for corner_xy in corners_xy]
-
-    def covered_px(area: Area) -> float:
-        return 4 * sum(map(area.shared_px, taken)) + sum(map(area.shared_px, others))
-
-    # A later position must be clearly better, so that labels do not jump for a few pixels.
-    ranked = enumerate(areas)
-    area = min(ranked, key=lambda item: covered_px(item[1]) + 0.08 * item[0] * width * height)[1]
-    draw_pill(canvas, text, area, _colour_of(face), BLACK)
-    return area
+    )
+    best, least = Area(*corners_xy[0], width, height), math.inf
+    for number, corner_xy in enumerate(corners_xy):
+        # A later position must be clearly better, so that labels do not jump for a few pixels.
+        handicap = 0.08 * number * width * height
+        if least <= handicap:
+            break
+        area = inside(canvas, Area(*corner_xy, width, height))
+        covered_px = 4 * sum(map(area.shared_px, taken)) + sum(map(area.shared_px, others))
+        if covered_px + handicap < least:
+            best, least = area, covered_px + handicap
+    draw_pill(canvas, text, best, _colour_of(face), BLACK)
+    return best

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from facestream.analysis.drawing.canvas import BLACK, WHITE, Canvas, from_rgb
+from facestream.analysis.drawing.canvas import BLACK, WHITE, Canvas, fixed, from_rgb
 from facestream.analysis.drawing.pills import Area, draw_pill, inside, pill_wh, printable
 from facestream.analysis.shapes import Shape, ShapeKind
 
@@ -18,13 +18,13 @@ def draw_own_lines(canvas: Canvas, shapes: Sequence[Shape]) -> None:
         colour, points_xy = from_rgb(*shape.colour_rgb), np.array(shape.points_xy, np.float32)
         match shape.kind:
             case ShapeKind.DOTS:
-                canvas.dots(points_xy, canvas.stroke_px + 3, BLACK)
-                canvas.dots(points_xy, canvas.stroke_px + 1, colour)
+                canvas.dots(fixed(points_xy), canvas.stroke_px + 3, BLACK)
+                canvas.dots(fixed(points_xy), canvas.stroke_px + 1, colour)
             case ShapeKind.LINE | ShapeKind.POLYGON:
                 if shape.kind is ShapeKind.LINE:
                     # The canvas closes each line: there and back is an open one.
                     points_xy = np.concatenate([points_xy, points_xy[-2:0:-1]])
-                canvas.outlined([points_xy], colour, canvas.stroke_px, canvas.stroke_px + 2)
+                canvas.outlined([fixed(points_xy)], colour, canvas.stroke_px, canvas.stroke_px + 2)
 
 
 def draw_own_texts(canvas: Canvas, shapes: Sequence[Shape]) -> list[Area]:

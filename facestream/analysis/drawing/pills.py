@@ -27,6 +27,8 @@ class Area(NamedTuple):
 
 def printable(text: str) -> str:
     """ASCII and the letters of the languages; OpenCV's font has no others in every version."""
+    if text.isascii() and text.isprintable():
+        return text
     return "".join(char if " " <= char <= "~" or char in LETTERS else "?" for char in text)
 
 

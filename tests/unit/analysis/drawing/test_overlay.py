@@ -4,7 +4,7 @@ import av
 import numpy as np
 import pytest
 
-from facestream.analysis.drawing.canvas import BLACK, Canvas
+from facestream.analysis.drawing.canvas import BLACK, Canvas, fixed, from_rgb
 from facestream.analysis.drawing.overlay import (
     DEFAULT_LAYERS,
     HULLS,
@@ -16,6 +16,7 @@ from facestream.analysis.drawing.overlay import (
 from facestream.analysis.drawing.pills import LABEL_FREE_CORNER_WH
 from facestream.analysis.drawing.words import Language
 from facestream.analysis.faces import BoundingBox, Face, FrameReport, HeadPose, UnsureReason
+from facestream.analysis.shapes import shapes_of
 from facestream.media.planes import planes_of
 from facestream.replay.stamp import read_stamp, write_stamp
 
@@ -149,6 +150,25 @@ def test_the_number_is_drawn_if_there_are_several_faces():
     assert right_end(with_another) > right_end(alone)
 
 
+def test_a_label_that_is_no_emotion_is_drawn_with_the_largest_probability():
+    assert label_text(face_at(0, 0, 50, label="bored"), 1) == "bored 90%"
+    assert label_text(face_at(0, 0, 50, label="unsure"), 1) == "Unsure 90%"
+
+
+def test_the_colour_of_a_line_lies_on_its_luma():
+    planes = gray_planes(640, 480)
+    corners_xy = np.array([(100.0, 80.0), (300.0, 80.0), (300.0, 240.0), (100.0, 240.0)])
+
+    Canvas(planes).lines([fixed(corners_xy)], from_rgb(255, 0, 0), 2)
+
+    luma, *chroma = (
+        np.argwhere(plane != level).mean(axis=0) for plane, level in zip(planes, (100, 128, 128), strict=True)
+    )
+    for center in chroma:
+        # The center of a chroma pixel lies between those of two luma pixels.
+        assert np.allclose(2 * center + 0.5, luma, atol=0.5)
+
+
 @pytest.mark.parametrize("luma", [16, 128, 235])
 def test_the_label_is_visible_on_any_background(luma: int):
     planes = gray_planes(640, 480, luma)
@@ -206,6 +226,28 @@ def test_the_stamp_of_a_replay_survives_a_face_drawn_over_it(size_wh: tuple[int,
 
     assert read_stamp(planes[0]) == 12345
     assert (planes[0][-corner_height:, -corner_width:] == before).all()
+
+
+def test_the_stamp_of_a_replay_survives_a_shape_of_your_own_over_it():
+    planes = gray_planes(640, 480)
+    write_stamp(planes, 12345)
+
+    draw(planes, FrameReport((), drawing=shapes_of([{"box": (500, 440, 130, 35)}])), set(), "")
+
+    assert read_stamp(planes[0]) == 12345
+
+
+@pytest.mark.parametrize("layer", [Layer.HULLS, Layer.POINTS])
+def test_the_stamp_of_a_replay_survives_lines_beyond_the_box_of_a_face(layer: Layer):
+    face = face_at(440, 320, 120)
+    points = face.landmarks_xy + 50
+    planes = gray_planes(640, 480)
+    write_stamp(planes, 12345)
+    before = planes[0][-16:, -96:].copy()
+
+    draw(planes, FrameReport((replace(face, landmarks_xy=points),)), {layer}, "")
+
+    assert (planes[0][-16:, -96:] == before).all()
 
 
 @pytest.mark.parametrize("luma", [16, 100, 235])
