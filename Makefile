@@ -10,7 +10,7 @@ NPM_THERE = command -v npm >/dev/null || { echo "npm is not installed; expected 
 BENCHMARKS := offline latency compatibility cpu where_it_goes encoding capacity small_machine loop_stall recovery hostile_clients churn page gateway cluster_model soak
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run models docs images test test-py test-unit test-fast test-cov test-slow cov test-newest test-browser test-clients test-wheel test-image test-js lint-js test-media bench-media test-upstream record-offers browser net-programs client-programs image-programs lint fix types schema audit bench wheel element clean
+.PHONY: help setup run models docs images test test-py test-unit test-fast test-cov test-slow cov test-newest test-newest-beside checks-need slow-needs test-browser test-clients test-wheel test-image test-js lint-js test-media bench-media test-upstream record-offers browser net-programs client-programs image-programs lint fix types schema audit bench wheel element clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -23,7 +23,14 @@ run: $(BIN)/.product client/node_modules/.installed models/cache/.checked ## the
 models: $(BIN)/.product ## fetch the model files that are missing, check every one
 	@$(BIN)/python -m facestream models && mkdir -p models/cache && touch models/cache/.checked
 
-test: lint types docs test-js test-py test-newest ## everything that CI asks for: checks and every test
+# What must be installed comes before, one after the other. The four checks use one core each and are printed as a whole.
+test: checks-need ## everything that CI asks for: checks and every test
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target lint types docs test-js
+	@$(MAKE) --no-print-directory test-cov
+	@$(MAKE) --no-print-directory slow-needs
+	@$(MAKE) --no-print-directory --jobs=2 test-slow test-newest-beside
+
+checks-need: $(BIN)/.dev client/node_modules/.dev
 
 # Tests wait more than they compute, so two files run at once; a file's tests stay together and share their servers. The
 # files that watch the live video count as one; so do those about pages and those of the image (tests/processes.py).
@@ -37,7 +44,9 @@ SLOW := --ignore=tests/unit --ignore=tests/media
 test-py: ## every Python test: unit, media, net, browser, clients, package, image; with ARGS in one process
 	@$(if $(ARGS),$(MAKE) --no-print-directory test-slow SLOW=,$(MAKE) --no-print-directory test-cov test-slow)
 
-test-slow: $(BIN)/.dev client/node_modules/.dev models/cache/.checked test-media browser net-programs client-programs image-programs $(PEERS)/.installed ## every Python test but the unit and media tests; those without a browser run beside the others
+slow-needs: $(BIN)/.dev client/node_modules/.dev models/cache/.checked test-media browser net-programs client-programs image-programs $(PEERS)/.installed
+
+test-slow: slow-needs ## every Python test but the unit and media tests; those without a browser run beside the others
 	$(PYTEST) $(SLOW) $(or $(ARGS),$(SEVERAL))
 
 test-cov: $(BIN)/.dev client/node_modules/.installed models/cache/.checked test-media ## unit and media tests, several at once: no root, no browser; branch coverage with its floor
@@ -54,6 +63,10 @@ test-unit: $(BIN)/.dev models/cache/.checked test-media ## the fast tests only
 
 test-newest: $(BIN)/.dev models/cache/.checked test-media ## the unit tests on the newest Python of this machine, in .venv-newest
 	@scripts/test_newest.sh $(or $(ARGS),$(SEVERAL))
+
+# In the time that test-slow leaves: a third of that run waits, and nothing here watches a video. Printed when it ends.
+test-newest-beside: $(BIN)/.dev models/cache/.checked test-media
+	@mkdir -p build; nice -n 19 scripts/test_newest.sh $(or $(ARGS),$(SEVERAL)) >build/test-newest.log 2>&1; ended=$$?; cat build/test-newest.log; exit $$ended
 
 test-browser: $(BIN)/.dev client/node_modules/.dev models/cache/.checked test-media browser ## the tests that drive Chromium
 	$(BIN)/python -m pytest tests/browser $(ARGS)

@@ -6,9 +6,9 @@ token only if the program does not listen (docs/decisions/0012-local-clients.md)
 """
 
 import json
-import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 MOST_AGAIN = 5
@@ -17,12 +17,11 @@ SLOWEST = 30
 """Tests whose times are listed at the end, so that somebody notices when the run grows."""
 TESTS_FAILED = 1
 """The exit status of pytest for it; others mean that it could not run them."""
-CACHE = Path("build/test-cache")
 
 
-def failed_tests() -> list[str]:
-    """The node ids of the tests that failed in the run with CACHE."""
-    path = CACHE / "v" / "cache" / "lastfailed"
+def failed_tests(cache: Path) -> list[str]:
+    """The node ids of the tests that failed in the run with this folder for pytest's cache."""
+    path = cache / "v" / "cache" / "lastfailed"
     return sorted(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else []
 
 
@@ -34,10 +33,16 @@ def report(text: str) -> None:
 
 def main(arguments: list[str]) -> int:
     """Return pytest's exit status, of the second run if there was one; not 0 if the coverage is below its floor."""
-    shutil.rmtree(CACHE, ignore_errors=True)
-    pytest = [sys.executable, "-m", "pytest", "-o", f"cache_dir={CACHE}", f"--durations={SLOWEST}"]
+    # Of this run only, because `make test` has two at once.
+    with tempfile.TemporaryDirectory(prefix="facestream-tests-") as folder:
+        return run(Path(folder), arguments)
+
+
+def run(cache: Path, arguments: list[str]) -> int:
+    """The same, with this folder for pytest's cache."""
+    pytest = [sys.executable, "-m", "pytest", "-o", f"cache_dir={cache}", f"--durations={SLOWEST}"]
     status = subprocess.run([*pytest, *arguments], check=False).returncode
-    failed = failed_tests()
+    failed = failed_tests(cache)
     if status != TESTS_FAILED or not 0 < len(failed) <= MOST_AGAIN:
         return status
     report(f"{len(failed)} failed; once more, alone:")
