@@ -132,6 +132,7 @@ TASKS = {
     "Session._analyze_frames": SLOT,
     "FramePipeline.receive": SLOT,
     "FramePipeline.analyze": SLOT,
+    "PatchedSender._run_rtp": PACKETIZE_RTP,
     "RTCRtpSender._run_rtp": PACKETIZE_RTP,
     "PatchedSender._run_rtcp": RTCP,
     "PatchedReceiver._report": RTCP,

@@ -36,7 +36,6 @@ RATE, DTLS_RATE = "_facestream_rate", "_facestream_dtls_rate"
 
 _take_stun = StunProtocol.datagram_received
 _check_incoming = Connection.check_incoming
-_send = StunProtocol.send_data
 
 
 def _datagram_received(protocol: StunProtocol, data: bytes | str, addr: tuple[Any, ...]) -> None:
@@ -103,12 +102,37 @@ def _limited_check_incoming(
 
 
 async def _send_data(protocol: StunProtocol, data: bytes, addr: tuple[str, int]) -> None:
+    _send_now(protocol, data, addr)
+
+
+def _send_now(protocol: StunProtocol, data: bytes, addr: tuple[str, int]) -> None:
     transport = protocol.transport
     # A TURN transport of aioice has no buffer and no such method.
     waiting = getattr(transport, "get_write_buffer_size", None)
     if waiting is not None and (transport.is_closing() or waiting() > MAX_UNSENT_BYTES):
         return
-    await _send(protocol, data, addr)
+    transport.sendto(data, addr)
+
+
+async def _send(connection: Connection, data: bytes) -> None:
+    """Send on the first component. Raises ConnectionError.
+
+    aioice calls a coroutine that calls a coroutine that calls a coroutine; `_receive` has one less, too.
+    """
+    pair = connection._nominated.get(1)
+    if pair is None:
+        raise ConnectionError("Cannot send data, not connected")
+    _send_now(pair.protocol, data, pair.remote_addr)
+
+
+async def _receive(connection: Connection) -> bytes:
+    """The next datagram. Raises ConnectionError."""
+    if not connection._nominated:
+        raise ConnectionError("Cannot receive data, not connected")
+    received = await connection._queue.get()
+    if received is None:
+        raise ConnectionError("Connection lost while receiving data")
+    return received[0]
 
 
 REPLACEMENTS = (
@@ -119,6 +143,8 @@ REPLACEMENTS = (
         "F1: empty and malformed datagrams, and those of other hosts",
     ),
     Replacement(StunProtocol, "send_data", _send_data, "unsent datagrams wait without a bound"),
+    Replacement(Connection, "send", _send, "each packet is passed on by four coroutines"),
+    Replacement(Connection, "recv", _receive, "each packet is passed on by two coroutines"),
     Replacement(Connection, "data_received", _data_received, "received datagrams wait without a bound"),
     Replacement(
         Connection, "check_incoming", _limited_check_incoming, "a peer can add candidate pairs for ever"

@@ -13,13 +13,16 @@ from typing import TypeVar
 
 import aiortc.rtcpeerconnection
 from aiortc import MediaStreamTrack
+from aiortc.mediastreams import MediaStreamError
 from aiortc.rtcdtlstransport import RTCDtlsTransport
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 from aiortc.rtcrtpsender import RTCEncodedFrame, RTCRtpSender
+from aiortc.rtp import RTP_HISTORY_SIZE
 from av import VideoFrame
 
 from facestream.aiortc_patches.encoders import create_encoder
 from facestream.aiortc_patches.replacement import Replacement
+from facestream.aiortc_patches.rtp_writer import RtpWriter
 from facestream.aiortc_patches.settings import settings
 from facestream.token_bucket import TokenBucket
 
@@ -32,9 +35,19 @@ REPEATS_PER_S = 1000  # twice the packets of 5 Mbit/s
 # Private attributes of the base class.
 RTP_TASKS = ("_RTCRtpSender__rtp_task", "_RTCRtpSender__rtcp_task")
 RTCP_EXITED = "_RTCRtpSender__rtcp_exited"
+RTP_STARTED, RTP_EXITED = "_RTCRtpSender__rtp_started", "_RTCRtpSender__rtp_exited"
 TRACK, ENCODER = "_RTCRtpSender__track", "_RTCRtpSender__encoder"
 KEYFRAME_WANTED = "_RTCRtpSender__force_keyframe"
-PRIVATE = (*RTP_TASKS, RTCP_EXITED, ENCODER, KEYFRAME_WANTED)
+MID, EXTENSIONS = "_RTCRtpSender__mid", "_RTCRtpSender__rtp_header_extensions_map"
+HISTORY = "_RTCRtpSender__rtp_history"
+# What getStats() and the sender reports say.
+NTP_TIME, RTP_TIME = "_RTCRtpSender__ntp_timestamp", "_RTCRtpSender__rtp_timestamp"
+SENT_PACKETS, SENT_BYTES = "_RTCRtpSender__packet_count", "_RTCRtpSender__octet_count"
+PRIVATE = (
+    *RTP_TASKS, RTCP_EXITED, RTP_STARTED, RTP_EXITED, ENCODER, KEYFRAME_WANTED, MID, EXTENSIONS, HISTORY,
+    NTP_TIME, RTP_TIME, SENT_PACKETS, SENT_BYTES,
+)  # fmt: skip
+NO_TRACK_PAUSE_S = 0.02
 
 T = TypeVar("T")
 
@@ -47,6 +60,7 @@ class PatchedSender(RTCRtpSender):
         self._keyframes = TokenBucket(KEYFRAME_INTERVAL_S, KEYFRAME_BURST)
         self._repeats = TokenBucket(1 / REPEATS_PER_S, burst=REPEATS_PER_S // 4)
         self._later: asyncio.TimerHandle | None = None
+        self._writer: RtpWriter | None = None
 
     def _send_keyframe(self) -> None:
         # A keyframe is ten times as large as another frame: a flood of requests would fill the path and use the cores
@@ -62,6 +76,42 @@ class PatchedSender(RTCRtpSender):
     def _send_late_keyframe(self) -> None:
         self._later = None
         self._send_keyframe()
+
+    async def _run_rtp(self, codec: RTCRtpCodecParameters) -> None:
+        if self.kind != "video":
+            await super()._run_rtp(codec)
+            return
+        getattr(self, RTP_STARTED).set()
+        try:
+            await self._send_frames(codec)
+        except (ConnectionError, MediaStreamError):
+            return  # the peer has left, or the track has ended
+        except Exception:
+            logger.exception("the video of a sender ended")
+        finally:
+            if (track := getattr(self, TRACK)) is not None:
+                track.stop()
+                setattr(self, TRACK, None)
+            setattr(self, ENCODER, None)
+            getattr(self, RTP_EXITED).set()
+
+    async def _send_frames(self, codec: RTCRtpCodecParameters) -> None:
+        assert codec.payloadType is not None, "it is negotiated"
+        mid, extensions = getattr(self, MID), getattr(self, EXTENSIONS)
+        self._writer = writer = RtpWriter(codec.payloadType, self._ssrc, mid, extensions)
+        while True:
+            if getattr(self, TRACK) is None:
+                await asyncio.sleep(NO_TRACK_PAUSE_S)
+                continue
+            frame = await self._next_encoded_frame(codec)
+            if frame is None:
+                continue
+            for packet in writer.packets(frame.payloads, frame.timestamp):
+                await self.transport._send_rtp(packet)
+            setattr(self, NTP_TIME, writer.ntp_time)
+            setattr(self, RTP_TIME, writer.timestamp)
+            setattr(self, SENT_PACKETS, getattr(self, SENT_PACKETS) + len(frame.payloads))
+            setattr(self, SENT_BYTES, getattr(self, SENT_BYTES) + sum(map(len, frame.payloads)))
 
     async def _next_encoded_frame(self, codec: RTCRtpCodecParameters) -> RTCEncodedFrame | None:
         """The next frame of the track, encoded; None: nothing is sent for it."""
@@ -83,8 +133,11 @@ class PatchedSender(RTCRtpSender):
         return RTCEncodedFrame(payloads, timestamp, 0) if payloads else None
 
     async def _retransmit(self, sequence_number: int) -> None:
-        if self._repeats.wait_s(time.monotonic()) == 0.0:
-            await super()._retransmit(sequence_number)
+        if self._repeats.wait_s(time.monotonic()) > 0.0:
+            return
+        if self._writer is not None and (packet := self._writer.sent(sequence_number)) is not None:
+            getattr(self, HISTORY)[sequence_number % RTP_HISTORY_SIZE] = packet  # aiortc looks there
+        await super()._retransmit(sequence_number)
 
     async def _run_rtcp(self) -> None:
         try:
