@@ -16,7 +16,7 @@ from aiortc.codecs import get_encoder
 from aiortc.codecs.base import Encoder
 from aiortc.codecs.h264 import PACKET_MAX, H264Encoder
 from aiortc.codecs.vpx import Vp8Encoder
-from aiortc.mediastreams import VIDEO_CLOCK_RATE, VIDEO_TIME_BASE, convert_timebase
+from aiortc.mediastreams import VIDEO_CLOCK_RATE, VIDEO_TIME_BASE
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 from av import VideoFrame
 from av.frame import Frame
@@ -33,7 +33,7 @@ from facestream.aiortc_patches.rate_control import (
 )
 from facestream.aiortc_patches.replacement import Replacement
 from facestream.aiortc_patches.settings import settings
-from facestream.media.planes import as_yuv420p, crop_even
+from facestream.media.planes import as_yuv420p, crop_even, seconds_of
 
 logger = logging.getLogger(__name__)
 
@@ -215,9 +215,7 @@ def create_encoder(codec: RTCRtpCodecParameters) -> Encoder:
 
 
 def _rtp_timestamp(frame: Frame) -> int:
-    if frame.pts is None or frame.time_base is None:
-        return 0
-    return convert_timebase(frame.pts, frame.time_base, VIDEO_TIME_BASE)
+    return round((seconds_of(frame) or 0.0) * VIDEO_CLOCK_RATE)
 
 
 def _without_raising(encode: Callable[[], list[bytes]]) -> list[bytes]:

@@ -9,6 +9,7 @@ import time
 from av import VideoFrame
 
 from facestream.aiortc_patches.settings import settings
+from facestream.media.planes import seconds_of
 
 FIRST_INTERVAL_S = 1 / 30
 SHORTEST_INTERVAL_S, LONGEST_INTERVAL_S = 1 / 240, 1 / 5
@@ -37,9 +38,9 @@ class FrameClock:
 
     def tick(self, frame: VideoFrame) -> None:
         """Update the interval with the timestamp of the next frame."""
-        if frame.pts is None or frame.time_base is None:
+        now_s = seconds_of(frame)
+        if now_s is None:
             return
-        now_s = float(frame.pts * frame.time_base)
         last_s, self._last_s = self._last_s, now_s
         if last_s is None or now_s <= last_s:
             return

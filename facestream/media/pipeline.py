@@ -28,7 +28,7 @@ from facestream.media.drop_points import DropPoint, LatestSlot
 from facestream.media.listeners import Listeners
 from facestream.media.meter import StreamMeter
 from facestream.media.outbox import LandmarkTurns, TelemetryOutbox
-from facestream.media.planes import as_yuv420p, planes_of
+from facestream.media.planes import as_yuv420p, luma_of, planes_of, seconds_of
 from facestream.media.stream_faults import WITHOUT_PLUGIN, PluginFaults, StreamFaults
 from facestream.media.threads import MediaThreads
 from facestream.media.tracks import AnnotatedVideoTrack
@@ -259,7 +259,7 @@ class FramePipeline:
             async with self._pool.lease() as process:
                 # Taken only now: while this stream waited for a process, a newer frame may have arrived.
                 frame = await self._take()
-                gray = planes_of(frame.video)[0]
+                gray = luma_of(frame.video)
                 time_s = self._clock.time_s(_pts_s(frame.video), frame.arrived_s)
                 with_plugin = not self._plugin_faults.pauses(time.monotonic())
                 report, self._tracks = await process.analyze(
@@ -328,7 +328,7 @@ class FramePipeline:
 
 
 def _pts_s(video: VideoFrame) -> float:
-    return float(video.pts * video.time_base) if video.pts is not None and video.time_base else 0.0
+    return seconds_of(video) or 0.0
 
 
 def _ms(seconds: float) -> float:

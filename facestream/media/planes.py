@@ -1,9 +1,14 @@
-"""View, convert and crop yuv420p frames as numpy planes."""
+"""View, convert and crop yuv420p frames as numpy planes, and read their time."""
+
+import math
 
 import numpy as np
 from av import VideoFrame
+from av.frame import Frame
+from av.video.plane import VideoPlane
 
 from facestream.analysis.drawing.canvas import Planes
+from facestream.analysis.faces import GrayImage
 
 
 def planes_of(frame: VideoFrame) -> Planes:
@@ -11,11 +16,27 @@ def planes_of(frame: VideoFrame) -> Planes:
 
     They are writable after `frame.make_writable()`.
     """
-    y, u, v = (
-        np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size)[:, : plane.width]  # type: ignore[call-overload]
-        for plane in frame.planes
-    )
+    y, u, v = map(_view, frame.planes)
     return y, u, v
+
+
+def luma_of(frame: VideoFrame) -> GrayImage:
+    """The first of these planes alone."""
+    return _view(frame.planes[0])
+
+
+def _view(plane: VideoPlane) -> GrayImage:
+    rows: GrayImage = np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size)  # type: ignore[call-overload]
+    return rows[:, : plane.width]
+
+
+def seconds_of(frame: Frame) -> float | None:
+    """The timestamp in seconds; None: there is none, or its unit is not known.
+
+    PyAV calculates it in C; `pts * time_base` is a product of fractions and takes a hundred times as long.
+    """
+    time_s = frame.time
+    return None if time_s is None or math.isnan(time_s) else time_s
 
 
 def as_yuv420p(frame: VideoFrame) -> VideoFrame:
