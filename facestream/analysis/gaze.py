@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from facestream.analysis.faces import NEVER_S, Gaze, GrayImage, HeadPose, LandmarksXY
 from facestream.analysis.geometry import bounded, eye_distance_px
@@ -36,7 +37,10 @@ FORGET_AFTER_S = 1.0
 PATCH_WH = 40, 24
 _DARK_FROM = 0.4
 """A pixel counts by how much darker it is than this share of the way from bright to dark."""
+_LEVELS: NDArray[np.float64] = np.arange(256, dtype=np.float64)
 _X, _Y = np.meshgrid(np.arange(PATCH_WH[0]) - PATCH_WH[0] / 2, np.arange(PATCH_WH[1]) - PATCH_WH[1] / 2)
+# The product with the pixels of a patch is their sum, and their sums weighted by place.
+_MOMENTS: NDArray[np.float64] = np.stack([np.ones_like(_X), _X, _Y]).reshape(3, -1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,30 +109,34 @@ def iris_offset(gray: GrayImage, eye_xy: LandmarksXY) -> tuple[float, float] | N
 
     `eye_xy`: the six points of one eye, shape (6, 2). None: the eye is covered, closed or outside of the image.
     """
-    left, right = eye_xy[0], eye_xy[3]
-    across = right - left
-    width_px = float(np.hypot(across[0], across[1]))
+    corners: list[list[float]] = eye_xy.tolist()
+    (left_x, left_y), (right_x, right_y) = corners[0], corners[3]
+    width_px = math.hypot(right_x - left_x, right_y - left_y)
     if width_px < 1:
         return None
-    scale, (cos, sin) = PATCH_WH[0] / width_px, across / width_px
-    matrix = np.array([[cos * scale, sin * scale, 0.0], [-sin * scale, cos * scale, 0.0]])
-    matrix[:, 2] = np.array(PATCH_WH) / 2 - matrix[:, :2] @ ((left + right) / 2)
+    # Plain numbers: numpy takes longer for so few.
+    scale = PATCH_WH[0] / width_px
+    cos, sin = scale * (right_x - left_x) / width_px, scale * (right_y - left_y) / width_px
+    middle_x, middle_y = (left_x + right_x) / 2, (left_y + right_y) / 2
+    across = PATCH_WH[0] / 2 - cos * middle_x - sin * middle_y
+    down = PATCH_WH[1] / 2 + sin * middle_x - cos * middle_y
+    matrix = np.array([[cos, sin, across], [-sin, cos, down]])
     patch = cv2.warpAffine(gray, matrix, PATCH_WH, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    lids = np.rint(eye_xy @ matrix[:, :2].T + matrix[:, 2]).astype(np.int32)
-    inside = cv2.fillConvexPoly(np.zeros(PATCH_WH[::-1], np.uint8), lids, 1)
-    levels = np.sort(patch[inside > 0])
+    lids = [[round(cos * x + sin * y + across), round(cos * y - sin * x + down)] for x, y in corners]
+    inside = cv2.fillConvexPoly(np.zeros(PATCH_WH[::-1], np.uint8), np.array(lids, np.int32), 1)
+    levels = patch[inside.view(np.bool_)]
     if levels.size < PATCH_WH[0]:
         return None
-    dark, bright = float(levels[levels.size // 20]), float(levels[levels.size * 4 // 5])
+    levels.sort()
+    dark, bright = int(levels[levels.size // 20]), int(levels[levels.size * 4 // 5])
     if bright - dark < LEAST_CONTRAST:
         return None
-    weights = np.clip((bright - patch) / (bright - dark) - _DARK_FROM, 0, 1) * inside
-    total = float(weights.sum())
+    counts = ((bright - _LEVELS) / (bright - dark) - _DARK_FROM).clip(0, 1)
+    weights = counts[patch] * inside
+    total, right, lower = (_MOMENTS @ weights.ravel()).tolist()
     if total <= 0:
         return None
-    return float(np.vdot(weights, _X)) / total / PATCH_WH[0], float(np.vdot(weights, _Y)) / total / PATCH_WH[
-        0
-    ]
+    return right / total / PATCH_WH[0], lower / total / PATCH_WH[0]
 
 
 def _direction_deg(
