@@ -3,6 +3,8 @@
 `nme`: mean distance of the 68 followed points from those of a fresh detection on the same frame, over the distance of
 the outer eye corners; the points before the filter. `label`: the rule before and the present one on the same readings
 (label_rules.py), on clips of people who speak, too (`make bench-media`). `single_face.mp4` and `staged` have no speech.
+`served`: what the server shows if every second frame is read, and as it is: a settled face less often. Each from three
+first frames, because a word that is a near tie depends on which frames are read.
 """
 
 from collections.abc import Sequence
@@ -21,6 +23,7 @@ from benchmarks.faces_seen import (
     face_cuts,
 )
 from benchmarks.label_rules import Reading, at_rate, by_new_rule, by_old_rule, changes, worth
+from facestream.analysis import description
 from facestream.analysis.analyzer import Analyzer
 from facestream.analysis.faces import Emotion, FrameReport
 from facestream.analysis.options import AnalysisOptions
@@ -34,6 +37,7 @@ STAGED_FPS = (5, 10, 15, 30, 60)
 STAGED_NEUTRAL, STAGED_HAPPY = 5, 40
 """Frames of `single_face.mp4` that show each."""
 NME_EVERY = 6
+SERVED_FROM = (0, 1, 2)
 
 
 def main() -> None:
@@ -58,6 +62,9 @@ def main() -> None:
         measured.say(path.name)
         frames = list(clip_frames(path, 60 if options.quick else None))
         figures[path.name] = _clip(analyzer, raw, frames, FIT_UNTIL_S.get(path.name, 0.0))
+        figures[f"{path.name}, served"] = _served(
+            analyzer, _readings(raw, frames), frames, SERVED_FROM[:1] if options.quick else SERVED_FROM
+        )
     measured.write(
         f"analysis_steadiness_{options.detector}_{options.emotion_model}", options, before, figures
     )
@@ -91,6 +98,37 @@ def _clip(
         "nme_percent": {"median": measured.median(errors), "p95": measured.percentile(errors, 95)},
         **{name: _labels(part) for name, part in parts.items() if part},
         "changes_per_minute_as_served": round(changes(shown) / minutes, 1),
+    }
+
+
+def _served(
+    analyzer: Analyzer, readings: Sequence[Reading], frames: Sequence[TimedGray], first: Sequence[int]
+) -> dict[str, object]:
+    """The labels of the server, and how often it reads the face; the times of readings are those of frames."""
+    ways = {
+        "every_second_frame": description.READ_AFTER_SHARE,
+        "as_it_is": description.SETTLED_READ_AFTER_SHARE,
+    }
+    figures: dict[str, object] = {}
+    for way, share in ways.items():
+        description.SETTLED_READ_AFTER_SHARE = share
+        figures[way] = [_served_from(analyzer, readings, frames[start:]) for start in first]
+    return figures
+
+
+def _served_from(
+    analyzer: Analyzer, readings: Sequence[Reading], frames: Sequence[TimedGray]
+) -> dict[str, object]:
+    tracks, labels, read = Tracks(), dict[float, str](), 0
+    for frame in frames:
+        report, tracks = analyzer.analyze(frame.gray, tracks, frame.time_s)
+        if report.faces:
+            labels[frame.time_s] = report.faces[0].label
+            read += tracks.followed[0].emotion_state.time_s == frame.time_s
+    seen = [reading for reading in readings if reading.time_s in labels]
+    return {
+        **worth(seen, [labels[reading.time_s] for reading in seen]),
+        "read_share": round(read / max(1, len(labels)), 3),
     }
 
 

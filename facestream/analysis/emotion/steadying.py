@@ -23,6 +23,8 @@ CLOSE_ENTER, CLOSE_LEAVE = 0.10, 0.18
 """The two most probable emotions are about equal below the first difference, and clearly apart above the second."""
 CLOSE_AT_ONCE = 0.06
 """The same of a reading that stands alone, as of a still: no time can tell whether it is chance."""
+SETTLED_APART = 0.3
+"""Between the two most probable emotions; below it, a reading may soon speak against the label."""
 FORGET_AFTER_S = 2.0
 _TOLERANCE = 1e-3
 
@@ -43,6 +45,12 @@ class EmotionState:
     """Evidence against the label: seconds of a full lead of others."""
     otherwise_s: float = 0.0
     """Evidence that `close` is no longer right, in seconds."""
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing speaks against the label, and the most probable emotion is far ahead."""
+        doubted = self.close or self.against > 0 or self.otherwise_s > 0
+        return bool(self.probabilities) and not doubted and _apart(self.probabilities) > SETTLED_APART
 
     def __post_init__(self) -> None:
         known = EMOTIONS if self.probabilities else (UNSURE,)

@@ -329,7 +329,7 @@ def test_an_emotion_is_read_again_only_when_it_can_change_the_average(
     shown = [report.faces[0].probabilities for report in reports]
     changed = [now != last for last, now in pairwise(shown)]
     assert all(changed) == read_in_each_frame
-    assert sum(changed) >= len(changed) // 2
+    assert sum(changed) >= len(changed) // 3
 
 
 def test_a_real_smile_is_shown_within_half_a_second_and_at_once(analyzer: Analyzer, clip_frames: Frames):
