@@ -120,6 +120,59 @@ async def test_a_cancelled_frame_does_not_cost_its_worker(face_gray: GrayImage):
         assert pool.pids == pids
 
 
+async def test_a_frame_that_is_cancelled_as_its_reply_arrives_does_not_cost_its_worker(
+    face_gray: GrayImage, monkeypatch: pytest.MonkeyPatch
+):
+    read = AnalysisProcess._on_readable
+    async with running_pool(1) as pool:
+
+        def read_and_cancel(process: AnalysisProcess) -> None:
+            read(process)
+            analyzing.cancel()
+
+        pids = pool.pids
+        (process,) = pool._all
+        process._stop_listening()  # since its start
+        with monkeypatch.context() as changed:
+            changed.setattr(AnalysisProcess, "_on_readable", read_and_cancel)
+            analyzing = asyncio.create_task(analyze(pool, face_gray))
+            with pytest.raises(asyncio.CancelledError):
+                await analyzing
+            idle = process.idle
+            process._stop_listening()
+
+        assert idle
+        assert await analyze(pool, face_gray) == 1
+        assert pool.pids == pids
+
+
+async def test_a_stream_that_changes_workers_is_analysed_as_by_one(media_dir: Path):
+    """Ids, counters and everything that is averaged over time go along."""
+    with av.open(media_dir / "single_face.mp4") as clip:
+        grays = [planes_of(frame.reformat(640, 360, "yuv420p"))[0].copy() for frame in clip.decode(video=0)]
+    # Without a budget: the costs differ from run to run.
+    pool = AnalysisPool(MODELS_DIR, AnalysisOptions(budget_ms=10_000), 2, MAX_PIXELS)
+    await pool.start()
+    one, other = pool._all
+
+    async def follow(*workers: AnalysisProcess) -> list[object]:
+        found: list[object] = []
+        tracks = NEW_STREAM
+        for number, gray in enumerate(grays):
+            worker = workers[number % len(workers)]
+            report, tracks = await worker.analyze(gray, tracks, number / 30)
+            found.append([(face, face.landmarks_xy.tolist()) for face in report.faces])
+        return found
+
+    try:
+        alone, in_turn = await follow(one), await follow(one, other)
+    finally:
+        await pool.close()
+
+    assert in_turn == alone
+    assert alone[-1]
+
+
 async def test_waiting_streams_are_served_in_turn(face_gray: GrayImage):
     served: list[int] = []
 

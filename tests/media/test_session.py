@@ -158,7 +158,7 @@ async def test_a_killed_worker_costs_frames_but_no_session(tmp_path: Path, media
     with running_server(tmp_path / "server.log", "--analysis-processes", "1") as running:
         clip = media_dir / "single_face.mp4"
         async with ReplayPeer(options(running.url, clip, loop=True)) as peer, asyncio.timeout(RECOVERY_S):
-            await peer.receive_reports(5)
+            before = (await peer.receive_reports(40))[-1]
             killed = min(analysis_pids(running))  # the spare one was started later
 
             os.kill(killed, signal.SIGKILL)
@@ -166,9 +166,12 @@ async def test_a_killed_worker_costs_frames_but_no_session(tmp_path: Path, media
             # Its frame returns without annotations and says so; another worker analyses the next ones.
             while (await health_of(running.url))["restarts"] == 0:
                 await peer.receive_reports(1)
-            while not (await peer.receive_reports(1))[0].analysed:
+            while not (after := (await peer.receive_reports(1))[0]).analysed:
                 pass
             assert killed not in analysis_pids(running)
+            # The state of the stream was not in the worker.
+            assert [face.id for face in after.faces] == [face.id for face in before.faces] == [1]
+            assert after.faces[0].blinks >= before.faces[0].blinks
         assert await health(running.url) == "ok"
 
 
