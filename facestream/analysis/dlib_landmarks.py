@@ -26,15 +26,15 @@ DEROLLED_PX = 160
 class DlibLandmarks:
     """dlib's 68-point ensemble of regression trees (Kazemi and Sullivan 2014), for a face of any size.
 
-    With the prepared trees, 1 to 1.5 ms a face; with dlib itself, 1.7 to 3 ms and the same
-    landmarks, rounded to whole pixels.
+    With the prepared trees, 0.4 to 0.6 ms a face; with dlib itself, 1.7 to 3 ms and nearly the same landmarks, rounded
+    to whole pixels.
     """
 
     def __init__(self, path: Path, sha256: str = "") -> None:
         """`path`: dlib's file. `sha256`: its checksum, by which the prepared trees are found; without it, dlib."""
         trees = _trees(path, sha256) if sha256 else None
         self.compiled = trees is not None
-        self.slow_because = "" if trees else "dlib itself predicts landmarks, which takes twice the time"
+        self.slow_because = "" if trees else "dlib itself predicts landmarks, which takes four times the time"
         self._predict: Callable[[GrayImage, int, int, int, int], LandmarksXY] = (
             trees.predict if trees else _dlib_predictor(path)
         )

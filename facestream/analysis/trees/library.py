@@ -36,7 +36,7 @@ class CForest(ctypes.Structure):
 
     _fields_ = (
         *((name, ctypes.c_int32) for name in ("cascades", "trees", "pixels")),
-        *((name, ctypes.c_void_p) for name in ("initial", "splits", "leaves", "anchor", "offset")),
+        *((name, ctypes.c_void_p) for name in ("initial", "splits", "leaves", "steps", "anchor", "offset")),
     )
 
 

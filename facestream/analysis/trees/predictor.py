@@ -22,7 +22,14 @@ class TreesPredictor:
             forest.anchor.shape[1],
             *(
                 part.ctypes.data
-                for part in (forest.initial, forest.splits, forest.leaves, forest.anchor, forest.offset)
+                for part in (
+                    forest.initial,
+                    forest.splits,
+                    forest.leaves,
+                    forest.steps,
+                    forest.anchor,
+                    forest.offset,
+                )
             ),
         )
 

@@ -25,7 +25,7 @@ def prepare(dat: Path, sha256: str, check: Callable[[], None]) -> str:
         if isinstance(error, OSError) and error.filename is None:
             why = f"{dat.parent}: {why}"
         return (
-            f"dlib predicts the landmarks, in whole pixels and about twice the time: {why}; "
+            f"dlib predicts the landmarks, in whole pixels and about four times the time: {why}; "
             f"then run `{FETCH_MODELS}`"
         )
-    return f"{prepared_path(dat)}: landmarks in fractions of a pixel, in half of the time"
+    return f"{prepared_path(dat)}: landmarks in fractions of a pixel, in a quarter of the time"

@@ -1,5 +1,6 @@
 """The visibility about a real face that is covered, turned dark or met by landmarks that do not lie on it."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
@@ -240,7 +241,10 @@ def test_landmarks_beside_the_face_are_noticed_by_the_detector(
     # In a photograph, in the first frame of a face, and while it is followed. The largest face looks at the camera.
     largest = [max(report.faces, key=lambda face: face.box.width) for report in reports if report.faces]
     assert len(largest) > 40
-    assert {face.unsure for face in largest} == {reason}
+    reasons = Counter(face.unsure for face in largest)
+    # Points that lie beside the face can also look like those of a turned one, which is said first.
+    assert set(reasons) <= ({reason, UnsureReason.TURNED} if misses else {reason})
+    assert reasons[reason] > 0.9 * len(largest)
 
 
 def test_a_search_that_finds_a_followed_face_says_nothing_about_its_landmarks(
