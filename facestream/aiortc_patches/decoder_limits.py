@@ -44,12 +44,13 @@ def rejection(codec_name: str, data: bytes, limits: FrameLimits) -> FrameError |
 
 
 def _h264_rejection(data: bytes, limits: FrameLimits) -> FrameError | None:
-    if len(nal_units(data)) >= MAX_NAL_UNITS:
+    units = nal_units(data)
+    if len(units) >= MAX_NAL_UNITS:
         return FrameError(
             f"H264 frame of {MAX_NAL_UNITS} NAL units or more; expected fewer: send fewer slices"
         )
     try:
-        readings = sequence_parameters(data)
+        readings = sequence_parameters(data, units)
     except ValueError as error:
         return FrameError(
             f"H264 with {error}; expected baseline, main or high profile, 8 bits in 4:2:0: "

@@ -5,6 +5,7 @@ decodes. Obsolete when PyAV can limit size, reference frames and pixel format of
 """
 
 import contextlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 START_CODE = b"\x00\x00\x01"
@@ -50,10 +51,13 @@ def nal_units(data: bytes) -> list[tuple[int, int]]:
     return units
 
 
-def sequence_parameters(data: bytes) -> list[SequenceParameters]:
-    """All readings of all sequence parameter sets in a frame; raises ValueError if one cannot be parsed."""
+def sequence_parameters(data: bytes, units: Iterable[tuple[int, int]]) -> list[SequenceParameters]:
+    """All readings of all sequence parameter sets among the NAL units of a frame, which `nal_units` has found.
+
+    Raises ValueError if one cannot be parsed.
+    """
     readings: list[SequenceParameters] = []
-    for kind, at in nal_units(data):
+    for kind, at in units:
         if kind in {SPS, SUBSET_SPS}:
             readings += _readings(_payload(data, at))
     return readings

@@ -6,9 +6,11 @@ from typing import Annotated, Any, Literal, cast
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from facestream.analysis.affect import valence_and_arousal
 from facestream.analysis.faces import (
     EMOTIONS,
     UNSURE,
+    Face,
     FrameReport,
     Gaze,
     LandmarksXY,
@@ -175,31 +177,34 @@ def face_messages(report: FrameReport, with_landmarks: int | None = None) -> tup
     The face with the id `with_landmarks` has its landmarks.
     """
     return tuple(
-        face_message(
-            id=face.id,
-            box=(face.box.left, face.box.top, face.box.width, face.box.height),
-            label=str(face.label),
-            unsure=str(face.unsure or ""),
-            trust=face.trust,
-            probabilities=cast(Probabilities, face.probabilities),  # `Face` has checked that there are seven
-            pose_deg=None
-            if face.pose is None
-            else (face.pose.yaw_deg, face.pose.pitch_deg, face.pose.roll_deg),
-            eye_opening=face.eye_opening,
-            mouth_opening=face.mouth_opening,
-            blinks=face.blinks,
-            valence=face.valence,
-            arousal=face.arousal,
-            smile=face.smile,
-            brows=face.brows,
-            eyes_closed_s=face.eyes_closed_s,
-            eye_closures=face.eye_closures,
-            yawns=face.yawns,
-            gaze=str(face.gaze or ""),
-            hints=tuple(map(str, face.hints)),
-            landmarks_xy=face.landmarks_xy if face.id == with_landmarks else None,
-        )
-        for face in report.faces
+        _message_of(face, face.landmarks_xy if face.id == with_landmarks else None) for face in report.faces
+    )
+
+
+def _message_of(face: Face, landmarks_xy: LandmarksXY | None) -> FaceMessage:
+    valence, arousal = valence_and_arousal(face.probabilities)
+    box, pose = face.box, face.pose
+    return face_message(
+        id=face.id,
+        box=(box.left, box.top, box.width, box.height),
+        label=str(face.label),
+        unsure=str(face.unsure or ""),
+        trust=face.trust,
+        probabilities=cast(Probabilities, face.probabilities),  # `Face` has checked that there are seven
+        pose_deg=None if pose is None else (pose.yaw_deg, pose.pitch_deg, pose.roll_deg),
+        eye_opening=face.eye_opening,
+        mouth_opening=face.mouth_opening,
+        blinks=face.blinks,
+        valence=valence,
+        arousal=arousal,
+        smile=face.smile,
+        brows=face.brows,
+        eyes_closed_s=face.eyes_closed_s,
+        eye_closures=face.eye_closures,
+        yawns=face.yawns,
+        gaze=str(face.gaze or ""),
+        hints=tuple(map(str, face.hints)),
+        landmarks_xy=landmarks_xy,
     )
 
 

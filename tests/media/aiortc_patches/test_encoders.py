@@ -12,7 +12,12 @@ from aiortc.codecs.vpx import vp8_depayload
 from av import VideoFrame
 
 from facestream.aiortc_patches.decoder_limits import is_keyframe
-from facestream.aiortc_patches.parameter_sets import BASELINE, SequenceParameters, sequence_parameters
+from facestream.aiortc_patches.parameter_sets import (
+    BASELINE,
+    SequenceParameters,
+    nal_units,
+    sequence_parameters,
+)
 from facestream.clips.clip import open_clip
 from facestream.media.planes import planes_of
 from tests.media.aiortc_patches.peers import JpegTrack, Pair, numbered_frame
@@ -182,7 +187,8 @@ def test_h264_streams_announce_their_true_level(width, height, fps, level):
         payloads, _ = encoder.encode(
             with_pts(numbered_frame(width, height, number), round(number * 90000 / fps))
         )
-        said += sequence_parameters(b"".join(map(aiortc.codecs.h264.h264_depayload, payloads)))
+        encoded = b"".join(map(aiortc.codecs.h264.h264_depayload, payloads))
+        said += sequence_parameters(encoded, nal_units(encoded))
 
     assert said[-1].level_idc == level
     assert (said[-1].profile_idc, said[-1].shown_wh) == (BASELINE, (width, height))
