@@ -10,7 +10,7 @@ NPM_THERE = command -v npm >/dev/null || { echo "npm is not installed; expected 
 BENCHMARKS := offline latency compatibility cpu where_it_goes encoding capacity small_machine loop_stall recovery hostile_clients churn page gateway cluster_model soak
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run models docs images test test-py test-unit test-fast test-cov test-slow cov test-newest test-newest-beside checks-need slow-needs test-browser test-clients test-wheel test-image test-js lint-js test-media bench-media test-upstream record-offers browser net-programs client-programs image-programs lint fix types schema audit bench wheel element clean
+.PHONY: help setup run models docs images test test-py test-unit test-fast test-cov test-slow cov test-newest test-newest-beside checks-need slow-needs cov-media cov-unit test-browser test-clients test-wheel test-image test-js lint-js test-media bench-media test-upstream record-offers browser net-programs client-programs image-programs lint fix types schema audit bench wheel element clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -36,7 +36,11 @@ checks-need: $(BIN)/.dev client/node_modules/.dev
 # files that watch the live video count as one; so do those about pages and those of the image (tests/processes.py).
 AT_ONCE ?= 2
 SEVERAL := --numprocesses $(AT_ONCE) --dist loadfile
-COVERAGE := $(if $(ARGS),,--cov)
+# Coverage whose floor is that of two runs together.
+MEASURED := --cov --cov-report= --cov-fail-under=0
+# $(call BESIDE,19,name) COMMAND $(PRINTED): at this priority, and printed as a whole when it ends.
+BESIDE = mkdir -p build; log=build/$(2).log; nice -n $(1)
+PRINTED = >$$log 2>&1; ended=$$?; cat $$log; exit $$ended
 # In the whole run, a few failed tests get a second try and are listed.
 PYTEST := $(BIN)/python $(if $(ARGS),-m pytest,scripts/run_tests.py)
 SLOW := --ignore=tests/unit --ignore=tests/media
@@ -50,7 +54,15 @@ test-slow: slow-needs ## every Python test but the unit and media tests; those w
 	$(PYTEST) $(SLOW) $(or $(ARGS),$(SEVERAL))
 
 test-cov: $(BIN)/.dev client/node_modules/.installed models/cache/.checked test-media ## unit and media tests, several at once: no root, no browser; branch coverage with its floor
-	$(PYTEST) tests/unit tests/media $(SEVERAL) $(COVERAGE) $(ARGS)
+	$(if $(ARGS),$(PYTEST) tests/unit tests/media $(SEVERAL) $(ARGS),@$(MAKE) --no-print-directory --jobs=2 cov-media cov-unit)
+	$(if $(ARGS),,@$(BIN)/python -m coverage combine --quiet build/.coverage-media build/.coverage-unit && $(BIN)/python -m coverage report)
+
+# Servers and peers of the media tests wait for each other; the unit tests compute meanwhile, at a low priority.
+cov-media: $(BIN)/.dev client/node_modules/.installed models/cache/.checked test-media
+	COVERAGE_FILE=build/.coverage-media $(PYTEST) tests/media $(SEVERAL) $(MEASURED)
+
+cov-unit: $(BIN)/.dev models/cache/.checked test-media
+	@$(call BESIDE,10,cov-unit) env COVERAGE_FILE=build/.coverage-unit $(PYTEST) tests/unit $(SEVERAL) $(MEASURED) $(PRINTED)
 
 test-fast: $(BIN)/.dev client/node_modules/.installed models/cache/.checked test-media ## the same in under two minutes: without coverage and the files that tests/kinds.py calls slow
 	$(BIN)/python -m pytest tests/unit tests/media -m "not slow and not soak" $(SEVERAL) $(ARGS)
@@ -66,7 +78,7 @@ test-newest: $(BIN)/.dev models/cache/.checked test-media ## the unit tests on t
 
 # In the time that test-slow leaves: a third of that run waits, and nothing here watches a video. Printed when it ends.
 test-newest-beside: $(BIN)/.dev models/cache/.checked test-media
-	@mkdir -p build; nice -n 19 scripts/test_newest.sh $(or $(ARGS),$(SEVERAL)) >build/test-newest.log 2>&1; ended=$$?; cat build/test-newest.log; exit $$ended
+	@$(call BESIDE,19,test-newest) scripts/test_newest.sh $(or $(ARGS),$(SEVERAL)) $(PRINTED)
 
 test-browser: $(BIN)/.dev client/node_modules/.dev models/cache/.checked test-media browser ## the tests that drive Chromium
 	$(BIN)/python -m pytest tests/browser $(ARGS)

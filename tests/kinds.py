@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.times import FACTOR
+from tests.times import FACTOR, untraced
 
 TESTS = Path(__file__).resolve().parent
 KINDS = {
@@ -35,6 +35,10 @@ SLOW_FILES = frozenset({
     "media/test_replay.py", "media/test_server.py", "media/test_session.py", "media/test_shortage.py",
     "media/test_starting.py", "media/aiortc_patches/test_receiver.py", "media/aiortc_patches/test_decoder_memory.py",
     "unit/analysis/test_analyzer.py", "unit/test_secrets.py",
+})  # fmt: skip
+# They read the texts of the repository and run nothing of facestream, so coverage would only slow them down.
+FILES_ABOUT_TEXTS = frozenset({
+    "unit/test_layers.py", "unit/test_secrets.py", "unit/test_tests.py", "unit/test_words.py",
 })  # fmt: skip
 # Fixtures that start a server or a peer.
 NOT_FOR_UNIT = frozenset({"server", "server_url", "pair", "browsers", "open_page"})
@@ -96,6 +100,16 @@ def _stretch_timeout(config: pytest.Config, item: pytest.Item) -> None:
     own = item.get_closest_marker("timeout")
     limit_s = float(own.args[0] if own else config.getini("timeout"))
     item.add_marker(pytest.mark.timeout(limit_s * FACTOR), append=False)
+
+
+@pytest.fixture(autouse=True)
+def _texts_are_read_without_tracing(request: pytest.FixtureRequest) -> Iterator[None]:
+    path = request.node.path
+    if not (path.is_relative_to(TESTS) and path.relative_to(TESTS).as_posix() in FILES_ABOUT_TEXTS):
+        yield
+        return
+    with untraced():
+        yield
 
 
 @pytest.fixture(autouse=True)

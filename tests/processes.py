@@ -6,6 +6,8 @@ browser. The files of the container image: they have one store, and each process
 longest begins first, so that no process waits for it at the end.
 """
 
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -33,6 +35,7 @@ LANE = "browsers"
 PAGE_LANE = "pages"
 IMAGE_KIND = "image"
 LANES = (LANE, IMAGE_KIND, PAGE_LANE)
+SLOWEST_FILES = 40
 
 
 def lane_of(nodeid: str) -> str:
@@ -85,7 +88,30 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Show what tests measured and gave to `record_property`, whichever process they ran in."""
+    """Show what tests measured and gave to `record_property`, whichever process they ran in; with --durations, also
+    how long each process worked and the files that took longest."""
     for report in terminalreporter.stats.get("passed", []):
         for name, value in report.user_properties:
             terminalreporter.write_line(f"{name}: {value}")
+    if terminalreporter.config.getoption("durations"):
+        reports = [
+            report
+            for found in terminalreporter.stats.values()
+            for report in found
+            if isinstance(report, pytest.TestReport)
+        ]
+        for line in durations_of_files(reports):
+            terminalreporter.write_line(line)
+
+
+def durations_of_files(reports: Iterable[pytest.TestReport]) -> Iterator[str]:
+    """The seconds of each process, then those of the slowest files."""
+    processes: defaultdict[str, float] = defaultdict(float)
+    files: defaultdict[str, float] = defaultdict(float)
+    for report in reports:
+        processes[getattr(report, "worker_id", "one process")] += report.duration
+        files[report.nodeid.partition("::")[0]] += report.duration
+    for name, duration_s in sorted(processes.items()):
+        yield f"{name}: {duration_s:.0f} s"
+    for name in sorted(files, key=files.__getitem__, reverse=True)[:SLOWEST_FILES]:
+        yield f"{files[name]:.0f} s {name}"

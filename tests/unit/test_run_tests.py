@@ -27,9 +27,11 @@ WITHOUT_PLUGINS = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
 
 def run(folder: Path, source: str, *options: str) -> tuple[int, str]:
     (folder / "test_some.py").write_text(source, encoding="utf-8")
+    # That of the run which this test belongs to.
+    environment = {name: value for name, value in os.environ.items() if name != "COVERAGE_FILE"}
     done = subprocess.run(
         [sys.executable, str(ROOT / "scripts" / "run_tests.py"), "-p", "pytest_cov", "test_some.py", *options],
-        cwd=folder, env=os.environ | WITHOUT_PLUGINS, capture_output=True, text=True, check=False,
+        cwd=folder, env=environment | WITHOUT_PLUGINS, capture_output=True, text=True, check=False,
     )  # fmt: skip
     return done.returncode, done.stdout
 
@@ -44,9 +46,12 @@ def test_a_test_that_passes_at_the_second_try_is_named(tmp_path: Path):
     )
 
 
-@pytest.mark.parametrize(("floor", "expected"), [(99, 2), (10, 0)])
+@pytest.mark.parametrize(
+    ("floor", "options", "expected"),
+    [(99, ["--cov"], 2), (10, ["--cov"], 0), (99, ["--cov", "--cov-fail-under=0"], 0)],
+)
 def test_a_test_that_passes_at_the_second_try_does_not_hide_a_missed_floor(
-    tmp_path: Path, floor: int, expected: int
+    tmp_path: Path, floor: int, options: list[str], expected: int
 ):
     (tmp_path / "some.py").write_text(
         "def half(x):\n    if x:\n        x += 1\n        x += 2\n    return x\n"
@@ -56,7 +61,7 @@ def test_a_test_that_passes_at_the_second_try_does_not_hide_a_missed_floor(
     )
 
     source = "import some\n" + FAILS_ONCE.format(seen=str(tmp_path / "seen"))
-    status, output = run(tmp_path, source, "--cov")
+    status, output = run(tmp_path, source, *options)
 
     assert "1 failed; once more, alone:" in output
     assert status == expected

@@ -9,8 +9,16 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
-from tests.kinds import SLOW_FILES, kind_of
-from tests.processes import BROWSER_FILES, LANE, PAGE_FILES, PAGE_LANE, in_order, lane_of
+from tests.kinds import FILES_ABOUT_TEXTS, SLOW_FILES, kind_of
+from tests.processes import (
+    BROWSER_FILES,
+    LANE,
+    PAGE_FILES,
+    PAGE_LANE,
+    durations_of_files,
+    in_order,
+    lane_of,
+)
 
 LONGEST_SLEEP_S = 0.5
 SHORTEST_S = 1.0  # shorter deadlines are meant to expire
@@ -138,6 +146,16 @@ def test_a_file_that_is_called_slow_exists(name: str):
     assert (ROOT / "tests" / name).is_file()
 
 
+@pytest.mark.parametrize("name", sorted(FILES_ABOUT_TEXTS))
+def test_a_file_about_texts_exists_and_the_newest_python_leaves_it_out(name: str):
+    script = (ROOT / "scripts" / "test_newest.sh").read_text(encoding="utf-8")
+    found = re.search(r"for file in (.*); do", script)
+
+    assert (ROOT / "tests" / name).is_file()
+    assert found is not None
+    assert name.removeprefix("unit/test_").removesuffix(".py") in found[1].split()
+
+
 @pytest.mark.parametrize("name", sorted(BROWSER_FILES | PAGE_FILES))
 def test_a_file_that_is_said_to_drive_a_browser_exists(name: str):
     assert (ROOT / "tests" / name).is_file()
@@ -182,6 +200,24 @@ def test_in_several_processes_the_longest_files_begin_first():
 
     assert sorted((f"tests/{name}::test_it" for name in names), key=in_order) == [
         f"tests/{name}::test_it" for name in reversed(names)
+    ]
+
+
+def test_the_time_of_each_process_and_file_is_said():
+    took = [("gw1", "unit/test_a.py::test_it", 1.0), ("gw0", "unit/test_b.py::test_it", 3.0)]
+    took.append(("gw1", "unit/test_a.py::test_another", 4.0))
+    reports = [
+        pytest.TestReport(
+            nodeid, (nodeid, 0, ""), {}, "passed", None, "call", duration=duration_s, worker_id=process
+        )
+        for process, nodeid, duration_s in took
+    ]
+
+    assert list(durations_of_files(reports)) == [
+        "gw0: 3 s",
+        "gw1: 5 s",
+        "5 s unit/test_a.py",
+        "3 s unit/test_b.py",
     ]
 
 
