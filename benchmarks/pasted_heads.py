@@ -5,7 +5,8 @@ A detector of faces knows heads: it finds more of these than of faces that were 
 served to choose a limit, and whose serve to report, is fixed here: `HEADS_CHOSEN_ON`, `HEADS_REPORTED_ON`.
 """
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -126,11 +127,19 @@ def with_heads(image: GrayImage, sources: Sources, shares: list[float], chance: 
 
 def swaying(seen: Seen, count: int, chance: np.random.Generator, noise: float = 2.0) -> Iterator[GrayImage]:
     """So many frames of the scene, as of a camera in the hand: it sways by a few pixels, with noise of the sensor."""
-    noises = [chance.normal(0, noise, seen.gray.shape).astype(np.float32) for _ in range(4)]
-    for number in range(count):
+    return swayed(itertools.repeat(seen.gray, count), chance, noise)
+
+
+def swayed(
+    images: Iterable[GrayImage], chance: np.random.Generator, noise: float = 2.0
+) -> Iterator[GrayImage]:
+    """As `swaying`, of a scene that may change from frame to frame but not in size."""
+    noises: list[NDArray[np.float32]] = []
+    for number, image in enumerate(images):
+        noises = noises or [chance.normal(0, noise, image.shape).astype(np.float32) for _ in range(4)]
         shift = np.array([[1, 0, 3 * np.sin(number / 9)], [0, 1, 2 * np.cos(number / 13) - 2]], np.float64)
-        size = seen.gray.shape[1], seen.gray.shape[0]
-        moved = cv2.warpAffine(seen.gray, shift, size, borderMode=cv2.BORDER_REPLICATE)
+        size = image.shape[1], image.shape[0]
+        moved = cv2.warpAffine(image, shift, size, borderMode=cv2.BORDER_REPLICATE)
         # Four patterns, shifted: drawing noise for each frame would take longer than the analysis.
         noisy = moved + np.roll(noises[number % 4], number * 37, axis=1)
         yield np.clip(np.round(noisy), 0, 255).astype(np.uint8)

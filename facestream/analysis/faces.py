@@ -146,8 +146,8 @@ class Face:
     hints: tuple[QualityHint, ...] = ()
     """Damped over about a second; empty for a photograph."""
     score: float | None = None
-    """Of the detector when it last found the face, up to 0.3 s before: BlazeFace 0.5..1, dlib above 0 (a distance from
-    its threshold, rarely above 3); None: not known."""
+    """Of the detector when it last found the face, up to a second before: BlazeFace 0.5..1, dlib above 0 (a distance
+    from its threshold, rarely above 3); None: not known."""
 
     def __post_init__(self) -> None:
         if len(self.probabilities) != len(EMOTIONS):

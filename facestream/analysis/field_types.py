@@ -9,10 +9,16 @@ from typing import Any, Final, get_args, get_origin
 
 import numpy as np
 
+from facestream.analysis.tracking.changes import CELLS_WH, PATCHES_WH
 from facestream.analysis.tracking.cuts import THUMBNAIL_WH
 
-SHAPES: Final[dict[Any, tuple[int, int]]] = {np.float32: (68, 2), np.uint8: THUMBNAIL_WH[::-1]}
-"""Of the arrays in tracks and reports, by the type of their elements: landmarks and thumbnails."""
+SHAPES: Final[dict[Any, tuple[int, int]]] = {
+    np.float32: (68, 2),
+    np.uint8: THUMBNAIL_WH[::-1],
+    np.int8: CELLS_WH[::-1],
+    np.bool_: PATCHES_WH[::-1],
+}
+"""Of the arrays in tracks and reports, by the type of their elements: landmarks, thumbnails, and what was searched."""
 _NUMBERS: Final[dict[Any, tuple[type, ...]]] = {float: (float, int, np.number), int: (int, np.integer)}
 """What stands for a number in Python code."""
 

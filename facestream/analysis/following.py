@@ -10,25 +10,21 @@ import numpy as np
 
 from facestream.analysis.contrast import raised_face
 from facestream.analysis.degradation import DegradationLevel
-from facestream.analysis.detection.detector import FaceDetector, FoundFace, SearchStep, is_part_of_larger
-from facestream.analysis.detection.hints import REACH_SHARE, best_hint, closer_step, with_hints, with_visit
+from facestream.analysis.detection.detector import FaceDetector, FoundFace
 from facestream.analysis.faces import BoundingBox, GrayImage, LandmarksXY
 from facestream.analysis.geometry import placement_of
 from facestream.analysis.landmarks import DEROLL_FROM_DEG, LandmarkPredictor, box_at, box_of_landmarks
+from facestream.analysis.searching import Searcher
 from facestream.analysis.stage_clock import StageClock
 from facestream.analysis.tracking import matching
-from facestream.analysis.tracking.aside import LARGER, at_new_search, known_again, placed, set_aside
-from facestream.analysis.tracking.cuts import is_briefly_blank, notice_cut
+from facestream.analysis.tracking.aside import LARGER, known_again, placed, set_aside
+from facestream.analysis.tracking.cuts import notice_cut
 from facestream.analysis.tracking.tracks import Track, Tracks
 
 CONFIRM_EVERY_S = 0.3
 CONFIRM_AGAIN_EVERY_S = 0.1
+CONFIRM_SETTLED_EVERY_S = 1.0
 MAX_FAILED_LOOKS = 3
-SEARCH_EVERY_S = 1.0
-SEARCH_FOR_LOST_EVERY_S = 0.25
-FINER_SHARE = 0.3
-"""How many finer tiles follow the steps of a search, as a share of these: around hints first; then others each time,
-until all were searched."""
 FEW_FACES = 2
 """Most faces that are followed at level FEWER_FACES."""
 POOR_START_SHARE = 0.15
@@ -43,6 +39,7 @@ class Follower:
     ) -> None:
         self._detector = detector
         self._predictor = predictor
+        self._searcher = Searcher(detector, min_face_share)
         self._max_faces = max_faces
         self._min_face_share = min_face_share
 
@@ -55,7 +52,8 @@ class Follower:
         tracks = self._confirm(gray, tracks, time_s)
         clock.stop("detect")
         tracks = self._drop_duplicates(before, tracks, time_s)
-        tracks, found = self._search(gray, tracks, time_s)
+        has_room = len(tracks.followed) < self._most_faces(tracks)
+        tracks, found = self._searcher.next(gray, tracks, time_s, has_room=has_room)
         clock.stop("detect")
         tracks = self._add(gray, tracks, found, time_s)
         clock.stop("landmarks")
@@ -106,8 +104,12 @@ class Follower:
         """Check the most overdue face with the detector: one face per frame, so that the cost stays even."""
 
         def due_s(track: Track) -> float:
-            checks_soon = track.failed_looks or not track.shows_face
-            return track.looked_s + (CONFIRM_AGAIN_EVERY_S if checks_soon else CONFIRM_EVERY_S)
+            if track.failed_looks or not track.shows_face:
+                return track.looked_s + CONFIRM_AGAIN_EVERY_S
+            due = track.looked_s + CONFIRM_EVERY_S
+            if due > time_s or not matching.is_settled(track, self._detector.settled_from):
+                return due
+            return track.looked_s + CONFIRM_SETTLED_EVERY_S
 
         oldest = min(tracks.followed, key=due_s, default=None)
         if oldest is None or due_s(oldest) > time_s:
@@ -133,42 +135,6 @@ class Follower:
         lost = [track for track in before if track.id in duplicates]
         followed = tuple(track for track in tracks.followed if track.id not in duplicates)
         return matching.lose(replace(tracks, followed=followed), lost, time_s)
-
-    def _search(self, gray: GrayImage, tracks: Tracks, time_s: float) -> tuple[Tracks, list[FoundFace]]:
-        """Take the next step of a search, if one is under way or due."""
-        if is_briefly_blank(tracks, time_s):
-            return tracks, []
-        has_room = len(tracks.followed) < self._most_faces(tracks)
-        all_followed = tracks.followed and not tracks.lost and not (tracks.aside and has_room)
-        if tracks.search_step == 0:
-            every_s = SEARCH_EVERY_S if all_followed else SEARCH_FOR_LOST_EVERY_S
-            if tracks.degradation.level >= DegradationLevel.RARE_SEARCH:
-                every_s *= 2
-            if time_s - tracks.searched_s < every_s:
-                return tracks, []
-            tracks = replace(tracks, searched_s=time_s, aside=at_new_search(tracks.aside, time_s))
-        elif all_followed and time_s - tracks.stepped_s < self._detector.step_every_s:
-            return tracks, []
-        height, width = gray.shape
-        plan = self._detector.plan(width, height, self._min_face_share)
-        finer: tuple[SearchStep, ...] = ()
-        # The last step of the plan decides whether the search goes on, so it knows the finer tiles already.
-        if has_room and not tracks.degradation.level and tracks.search_step >= len(plan) - 1:
-            finer = self._detector.finer(width, height, self._min_face_share)
-        closer = min(len(finer), int(FINER_SHARE * len(plan)))
-        count = len(plan) + closer + (0 if tracks.followed else 1)
-        number = min(tracks.search_step, count - 1)
-        known = [box_of_landmarks(track.landmarks_xy) for track in tracks.followed]
-        if number < len(plan):
-            found, hints = self._detector.search_with_hints(gray, plan[number])
-            tracks = replace(tracks, hints=with_hints(tracks.hints if number else (), hints, known))
-        elif number < len(plan) + closer:
-            tracks, step = _finer_step(finer, tracks, known, (width, height), time_s)
-            found = self._detector.search(gray, step)
-            found = [face for face in found if not is_part_of_larger(face.box, known)]
-        else:
-            found = self._detector.search(gray, self._detector.bordered(width, height))
-        return replace(tracks, search_step=(number + 1) % count, stepped_s=time_s), found
 
     def _add(self, gray: GrayImage, tracks: Tracks, found: list[FoundFace], time_s: float) -> Tracks:
         """Follow the detected faces that are not followed yet, the largest if there are too many; the others wait.
@@ -227,23 +193,6 @@ def predict_with_contrast(
     box = replace(box, left=box.left - left, top=box.top - top)
     landmarks, shows_face = predictor.predict_and_judge(raised, box, tilt)
     return landmarks + np.array([left, top], np.float32), shows_face
-
-
-def _finer_step(
-    finer: tuple[SearchStep, ...],
-    tracks: Tracks,
-    known: list[BoundingBox],
-    size_wh: tuple[int, int],
-    time_s: float,
-) -> tuple[Tracks, SearchStep]:
-    """The tile around the best hint that is at no `known` face, or the next of the `finer` tiles if there is none."""
-    reach_px = REACH_SHARE * finer[0].width
-    hint = best_hint(tracks.hints, tracks.visits, known, reach_px, time_s)
-    if hint is None:
-        number = tracks.finer_step % len(finer)
-        return replace(tracks, finer_step=(number + 1) % len(finer)), finer[number]
-    visits = with_visit(tracks.visits, hint, reach_px, time_s)
-    return replace(tracks, visits=visits), closer_step(finer[0], hint.xy, size_wh)
 
 
 def _width(track: Track) -> float:

@@ -67,6 +67,7 @@ class BlazeFaceDetector:
     """One net. One thread at a time."""
 
     step_every_s = 0.0  # a step takes no longer than reading an emotion
+    settled_from = 0.8
 
     def __init__(self, path: Path) -> None:
         self._net = Interpreter(path, (1, INPUT_PX, INPUT_PX, 3), (1, BOXES, NUMBERS), (1, BOXES, 1))

@@ -76,6 +76,8 @@ class FaceDetector(Protocol):
 
     step_every_s: float
     """Time between two steps of a search while all known faces are followed."""
+    settled_from: float
+    """Score of a clear check."""
 
     def plan(self, width: int, height: int, min_face_share: float) -> tuple[SearchStep, ...]:
         """Steps that together find every face of this share of the height; the first covers the whole frame."""

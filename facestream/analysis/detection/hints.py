@@ -33,10 +33,16 @@ class Visit:
     time_s: float
 
 
-def with_hints(hints: Iterable[Hint], more: Iterable[Hint], known: Sequence[BoundingBox]) -> tuple[Hint, ...]:
-    """The hints of one search so far that are at no `known` face, the best first; of many the best."""
-    elsewhere = (hint for hint in more if not _is_at_one(hint, known))
-    return tuple(sorted((*hints, *elsewhere), key=lambda hint: -hint.score)[:MOST_HINTS])
+def with_hints(
+    hints: Iterable[Hint], more: Sequence[Hint], known: Sequence[BoundingBox], reach_px: float
+) -> tuple[Hint, ...]:
+    """The hints so far with those of one more step, without those at a `known` face, the best first; of many the best.
+
+    A new hint takes the place of earlier ones near by.
+    """
+    earlier = (hint for hint in hints if all(math.dist(hint.xy, one.xy) >= reach_px for one in more))
+    elsewhere = (hint for hint in (*earlier, *more) if not is_at_one(hint, known))
+    return tuple(sorted(elsewhere, key=lambda hint: -hint.score)[:MOST_HINTS])
 
 
 def best_hint(
@@ -53,12 +59,13 @@ def best_hint(
             math.dist(hint.xy, visit.xy) < reach_px and hint.score < visit.score + CLEARLY_MORE
             for visit in recent
         )
-        if not (seen or _is_at_one(hint, known)):
+        if not (seen or is_at_one(hint, known)):
             return hint
     return None
 
 
-def _is_at_one(hint: Hint, faces: Sequence[BoundingBox]) -> bool:
+def is_at_one(hint: Hint, faces: Sequence[BoundingBox]) -> bool:
+    """Whether the hint is nothing but one of these faces."""
     return any(math.dist(hint.xy, box.center_xy) < box.width for box in faces)
 
 

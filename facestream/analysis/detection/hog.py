@@ -41,6 +41,7 @@ class HogDetector:
     """dlib's frontal face detector (HOG and a linear classifier, five views). One thread at a time."""
 
     step_every_s = 0.1  # every third frame, so that most frames cost little
+    settled_from = 1.0
 
     def __init__(self) -> None:
         self._detector = dlib.get_frontal_face_detector()

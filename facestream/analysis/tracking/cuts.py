@@ -47,20 +47,22 @@ def notice_cut(gray: GrayImage, tracks: Tracks, time_s: float) -> Tracks:
         tracks = _after_blank(tracks, time_s)
     tracks = replace(tracks, thumbnail=thumbnail)
     if not ratio or last is None or is_other_scene(last, thumbnail):
-        return replace(
-            tracks, followed=(), lost=(), aside=(), hints=(), visits=(), search_step=0, searched_s=NEVER_S
-        )
+        return _unsearched(replace(tracks, followed=(), lost=(), aside=()))
     if ratio == 1:
         return tracks
-    return replace(
-        tracks,
-        followed=tuple(matching.scaled(track, ratio) for track in tracks.followed),
-        lost=tuple(matching.scaled(track, ratio) for track in tracks.lost),
-        aside=tuple(matching.scaled(track, ratio) for track in tracks.aside),
-        hints=(),
-        visits=(),
-        search_step=0,
+    return _unsearched(
+        replace(
+            tracks,
+            followed=tuple(matching.scaled(track, ratio) for track in tracks.followed),
+            lost=tuple(matching.scaled(track, ratio) for track in tracks.lost),
+            aside=tuple(matching.scaled(track, ratio) for track in tracks.aside),
+        )
     )
+
+
+def _unsearched(tracks: Tracks) -> Tracks:
+    """The tracks of a scene, or of frames of a size, in which nothing has been searched."""
+    return replace(tracks, hints=(), visits=(), steps_due=(), finer_step=0, searched=None)
 
 
 def is_briefly_blank(tracks: Tracks, time_s: float) -> bool:
@@ -71,7 +73,7 @@ def is_briefly_blank(tracks: Tracks, time_s: float) -> bool:
 def _after_blank(tracks: Tracks, time_s: float) -> Tracks:
     """After a flash, the faces are where they were, and the detector checks them; after longer, all is searched."""
     if not is_briefly_blank(tracks, time_s):
-        return replace(tracks, blank_since_s=None, search_step=0, searched_s=NEVER_S)
+        return replace(tracks, blank_since_s=None, steps_due=(), searched=None)
     back = [track for track in tracks.lost if time_s - track.seen_s <= 2 * BRIEF_S]
     followed = sorted((replace(track, looked_s=NEVER_S) for track in back), key=lambda track: track.id)
     ids = {track.id for track in back}

@@ -7,6 +7,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
+import cv2
+
 from facestream.analysis.faces import BoundingBox, LandmarksXY
 from facestream.analysis.geometry import Placement, bounded
 from facestream.analysis.landmarks import box_at, box_of_landmarks
@@ -24,6 +26,12 @@ VELOCITY_SHARE = 0.4
 MIN_EYE_DISTANCE_PX = 5.0
 SIZE_RATIO = 1.5
 """Largest change of size from one frame to the next."""
+SETTLED_SHARE = 0.025
+"""How far the landmarks of a settled face have moved since the last check at most: the mean along an axis, in widths of
+the box. After a face has vanished they move farther within 0.1 s, whatever is there instead; those of a face at rest
+mostly move half as far in a second."""
+SETTLED_POINTS_OFF = 0.15
+"""`points_off` of a settled face at most: 99 % of the checks of clear faces have less."""
 FARTHEST_START_SHARE = 0.25
 """How far, in widths of the box, a face is expected to move between two frames. A gap of half a second would carry a
 track that has slipped onto a neighbour's face."""
@@ -118,6 +126,16 @@ def confirmed(track: Track, time_s: float, score: float) -> Track:
         failed_looks=0,
         score=score,
     )
+
+
+def is_settled(track: Track, settled_from: float) -> bool:
+    """Whether the last check was clear, by a score of `settled_from` or more, and little has moved since."""
+    if track.confirmed_xy is None or track.score is None or track.score < settled_from:
+        return False
+    if track.points_off is not None and track.points_off > SETTLED_POINTS_OFF:
+        return False
+    moved_px = cv2.norm(track.landmarks_xy, track.confirmed_xy, cv2.NORM_L1) / track.landmarks_xy.size
+    return bool(moved_px <= SETTLED_SHARE * box_of_landmarks(track.landmarks_xy).width)
 
 
 def as_last_confirmed(track: Track) -> Track:

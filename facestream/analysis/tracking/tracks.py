@@ -14,6 +14,7 @@ from facestream.analysis.faces import NEVER_S, LandmarksXY, UnsureReason
 from facestream.analysis.gaze import NO_GAZE, GazeState
 from facestream.analysis.quality import NO_QUALITY, Quality
 from facestream.analysis.tracking.blinks import NO_EYES, Eyes
+from facestream.analysis.tracking.changes import Searched
 from facestream.analysis.tracking.expression import NO_BROWS, NO_REST, Brows, Rest
 from facestream.analysis.tracking.eye_spells import NO_EYE_SPELL, EyeSpell
 from facestream.analysis.tracking.lips import NO_LIPS, Lips
@@ -78,16 +79,24 @@ class Tracks:
     aside: tuple[Track, ...] = ()
     """In the frame, but not followed, because only a few faces may be; each keeps its id, in the order of the ids."""
     next_id: int = 1
-    search_step: int = 0
-    """Next step of the search plan; 0 starts a new search."""
+    steps_due: tuple[int, ...] = ()
+    """Steps that the search under way has still to take (`searching.py`)."""
+    turn: int = 0
+    """The step of the plan that the next search takes in any case."""
     finer_step: int = 0
-    """The finer tile with which the next search goes on."""
+    """The finer tile with which the round through them goes on."""
+    finer_began_s: float = NEVER_S
+    """When this round began."""
+    searched: Searched | None = None
+    """What the searches have seen; None: nothing of this scene yet."""
     hints: tuple[Hint, ...] = ()
-    """Of the search that is under way: places that may be small faces."""
+    """Places that may be small faces."""
     visits: tuple[Visit, ...] = ()
     """Where hints led the last searches."""
     searched_s: float = NEVER_S
-    """When the last search began."""
+    """When the last search of a change began."""
+    compared_s: float = NEVER_S
+    """When a frame was last compared with `searched`."""
     stepped_s: float = NEVER_S
     """When the last step of a search was taken."""
     thumbnail: NDArray[np.uint8] | None = None

@@ -15,6 +15,7 @@ from facestream.analysis.faces import Gaze, QualityHint, UnsureReason
 from facestream.analysis.gaze import GazeState
 from facestream.analysis.quality import Measures, Quality
 from facestream.analysis.tracking.blinks import Eyes
+from facestream.analysis.tracking.changes import Searched
 from facestream.analysis.tracking.expression import Brows, Rest
 from facestream.analysis.tracking.eye_spells import EyeSpell
 from facestream.analysis.tracking.lips import Lips
@@ -74,8 +75,12 @@ TRACKS = Tracks(
     lost=(track(4),),
     aside=(Track(5, landmarks(), 1.0),),
     next_id=10,
-    search_step=2,
+    steps_due=(2, 6),
+    turn=3,
     finer_step=5,
+    searched=Searched(
+        CHANCE.integers(-1, 128, (48, 80)).astype(np.int8), CHANCE.integers(0, 2, (12, 20)).astype(np.bool_)
+    ),
     hints=(Hint((1.5, 2.25), 0.125),),
     visits=(Visit((1 / 3, 4.0), 0.25, 6.5),),
     blank_since_s=7.25,
@@ -163,7 +168,7 @@ def changed_within(name: str, **fields: object) -> Any:
         (changed_track(emotion_state=[]), "tracks.followed.emotion_state"),
         (changed(next_id=10**400), "tracks.next_id"),
         (changed(searched_s=10**400), "tracks.searched_s"),
-        (changed(search_step=-1), "tracks.search_step"),
+        (changed(turn=-1), "tracks.turn"),
         (changed(next_id=0), "tracks"),
         (changed_track(id=0), "tracks"),
         (changed_within("eyes", blinks=-1), "tracks.followed.eyes.blinks"),

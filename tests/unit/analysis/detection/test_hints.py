@@ -20,11 +20,13 @@ FINER = SearchStep(0, 0, 160, 160, 0.8, surer=True)
 
 def hints(*scores: float) -> tuple[Hint, ...]:
     """One hint every 100 px."""
-    return with_hints((), (Hint((100.0 * number, 50.0), score) for number, score in enumerate(scores)), ())
+    return with_hints(
+        (), [Hint((100.0 * number, 50.0), score) for number, score in enumerate(scores)], (), 40
+    )
 
 
 def test_the_best_hints_come_first_and_there_are_never_too_many():
-    many = with_hints(hints(0.1, 0.4), (Hint((5.0, 5.0), 0.2) for _ in range(2 * MOST_HINTS)), ())
+    many = with_hints(hints(0.1, 0.4), [Hint((50.0, 5.0), 0.2) for _ in range(2 * MOST_HINTS)], (), 40)
 
     assert [hint.score for hint in many[:2]] == [0.4, 0.2]
     assert len(many) == MOST_HINTS
@@ -35,7 +37,15 @@ def test_a_hint_at_a_known_face_is_passed_over():
 
     assert best_hint(hints(0.1, 0.4), (), [at_best], 40, 0.0) == Hint((0.0, 50.0), 0.1)
     assert best_hint(hints(0.4), (), [BoundingBox(-30, 20, 60, 60)], 40, 0.0) is None
-    assert with_hints((), hints(0.1, 0.4), [at_best]) == (Hint((0.0, 50.0), 0.1),)
+    assert with_hints((), hints(0.1, 0.4), [at_best], 40) == (Hint((0.0, 50.0), 0.1),)
+    # It was a hint before it was followed.
+    assert with_hints(hints(0.1, 0.4), (), [at_best], 40) == (Hint((0.0, 50.0), 0.1),)
+
+
+def test_a_new_hint_replaces_an_earlier_one_at_its_place():
+    newer = Hint((110.0, 60.0), 0.2)
+
+    assert with_hints(hints(0.1, 0.4), [newer], (), 40) == (newer, Hint((0.0, 50.0), 0.1))
 
 
 def test_each_place_is_looked_at_once_in_a_while():

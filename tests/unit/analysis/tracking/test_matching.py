@@ -1,11 +1,13 @@
-"""Where a face is expected in the next frame."""
+"""Where a face is expected in the next frame, and how soon it needs a check."""
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from facestream.analysis.geometry import placement_of
 from facestream.analysis.landmarks import box_of_landmarks
-from facestream.analysis.tracking.matching import expected_box, scaled, start_box
+from facestream.analysis.tracking.matching import confirmed, expected_box, is_settled, scaled, start_box
 from facestream.analysis.tracking.tracks import Track
 
 
@@ -40,3 +42,18 @@ def test_a_track_is_scaled_with_its_frame():
     full, half = expected_box(moving, 1.1), expected_box(small, 1.1)
     assert half.center_xy == pytest.approx([value / 2 for value in full.center_xy])
     assert half.width == pytest.approx(full.width / 2)
+
+
+def test_a_face_is_settled_while_its_check_was_clear_and_little_has_moved():
+    seen = confirmed(track(0.0), 1.0, 0.9)
+    width = box_of_landmarks(seen.landmarks_xy).width
+
+    def moved(share: float) -> Track:
+        return replace(seen, landmarks_xy=seen.landmarks_xy + np.float32(share * width))
+
+    assert is_settled(moved(0.02), 0.8)
+    assert not is_settled(moved(0.03), 0.8)
+    assert not is_settled(seen, 0.95)
+    assert is_settled(replace(seen, points_off=0.1), 0.8)
+    assert not is_settled(replace(seen, points_off=0.2), 0.8)
+    assert not is_settled(track(0.0), 0.8)

@@ -253,7 +253,7 @@ def test_a_search_that_finds_a_followed_face_says_nothing_about_its_landmarks(
     gray, _ = next(clip_frames("single_face.mp4"))
     _, tracks = analyzer.analyze(gray, Tracks(), 0.0)
     (known,) = tracks.followed
-    tracks = replace(tracks, followed=(replace(known, points_off=0.5),), search_step=0, searched_s=-10.0)
+    tracks = replace(tracks, followed=(replace(known, points_off=0.5),), steps_due=(), searched=None)
 
     _, tracks = analyzer.analyze(gray, tracks, 0.1)
 
