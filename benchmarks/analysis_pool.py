@@ -9,11 +9,11 @@ import time
 from pathlib import Path
 
 import av
-import numpy as np
 
 from benchmarks import measured
-from facestream.analysis.faces import GrayImage
+from facestream.analysis.drawing.canvas import Planes
 from facestream.analysis.options import AnalysisOptions
+from facestream.media.planes import as_yuv420p, planes_of
 from facestream.resources import MODELS_DIR
 from facestream.workers.pool import AnalysisPool
 from facestream.workers.worker import NEW_STREAM
@@ -22,14 +22,14 @@ STREAMS = 4
 ROUNDS = 3
 
 
-def frames_of(clip: Path) -> list[GrayImage]:
-    """The clip's luma at 640x360, forwards and backwards, so that it repeats without a cut."""
+def frames_of(clip: Path) -> list[Planes]:
+    """The clip's planes at 640x360, forwards and backwards, so that it repeats without a cut."""
     with av.open(str(clip)) as container:
-        there = [np.asarray(frame.to_ndarray(format="gray"), np.uint8) for frame in container.decode(video=0)]
+        there = [planes_of(as_yuv420p(frame)) for frame in container.decode(video=0)]
     return [*there, *there[-2:0:-1]]
 
 
-async def throughput(processes: int, frames: list[GrayImage], seconds: float) -> float:
+async def throughput(processes: int, frames: list[Planes], seconds: float) -> float:
     """Frames per second over all streams."""
     pool = AnalysisPool(MODELS_DIR, AnalysisOptions(budget_ms=1e6), processes, 640 * 480)
     await pool.start()
@@ -38,9 +38,9 @@ async def throughput(processes: int, frames: list[GrayImage], seconds: float) ->
     async def stream() -> None:
         nonlocal served
         tracks = NEW_STREAM
-        for number, gray in enumerate(itertools.cycle(frames)):
+        for number, planes in enumerate(itertools.cycle(frames)):
             async with pool.lease() as process:
-                _, tracks = await process.analyze(gray, tracks, number / 30)
+                _, tracks, _ = await process.analyze(planes, tracks, number / 30)
             served += 1
             if time.monotonic() > ends_s:
                 return

@@ -13,14 +13,14 @@ RTCP = "receive and send: RTCP"
 DECODE = "decode: H264"
 DECODE_CHECKS = "decode: checks of the headers, rest"
 SLOT = "slot: rates, newest frame, lease of a worker"
-COPY = "copy: luma into shared memory"
+COPY = "copy: planes into shared memory"
 REQUEST_PICKLING = "pipe: request, pickling"
 REQUEST_CALLS = "pipe: request, system calls"
 REPORT_PICKLING = "pipe: report, pickling"
 REPORT_CALLS = "pipe: report, system calls"
 WAKE_SELECT = "wake-ups: epoll of the event loop"
 WAKE_THREADS = "wake-ups: between threads"
-DRAW_COPY = "draw: the frame made writable"
+DRAW_COPY = "copy: the frame that is drawn on"
 DRAW_REST = "draw: rest"
 DRAW_BOX = "draw: box"
 DRAW_HULLS = "draw: hulls"
@@ -91,17 +91,7 @@ MEDIA: dict[str, tuple[str, ...]] = {
         "queue:Queue.put",
         "queue:Queue.get",
     ),
-    DRAW_COPY: ("facestream.media.pipeline:FramePipeline._draw",),
-    DRAW_REST: ("facestream.media.pipeline:draw", "facestream.media.pipeline:show_background"),
-    DRAW_BOX: ("facestream.analysis.drawing.overlay:_draw_lines",),
-    DRAW_HULLS: ("facestream.analysis.drawing.overlay:_draw_hulls",),
-    DRAW_POINTS: (
-        "facestream.analysis.drawing.overlay:_draw_points",
-        "facestream.analysis.drawing.overlay:_draw_pose",
-    ),
-    DRAW_LABEL: ("facestream.analysis.drawing.overlay:_draw_label",),
-    DRAW_STATS: ("facestream.analysis.drawing.overlay:_draw_stats",),
-    DRAW_STAMP: ("facestream.analysis.drawing.overlay:_stamped_corners",),
+    DRAW_COPY: ("facestream.media.pipeline:in_place_of",),
     TELEMETRY: (
         "facestream.media.pipeline:FramePipeline._message",
         "facestream.media.pipeline:encode_telemetry",
@@ -143,6 +133,19 @@ TASKS = {
 }
 """Stations of the tasks of the event loop, by the name of their coroutine."""
 
+DRAWING: dict[str, tuple[str, ...]] = {
+    DRAW_BOX: ("facestream.analysis.drawing.overlay:_draw_lines",),
+    DRAW_HULLS: ("facestream.analysis.drawing.overlay:_draw_hulls",),
+    DRAW_POINTS: (
+        "facestream.analysis.drawing.overlay:_draw_points",
+        "facestream.analysis.drawing.overlay:_draw_pose",
+    ),
+    DRAW_LABEL: ("facestream.analysis.drawing.overlay:_draw_label",),
+    DRAW_STATS: ("facestream.analysis.drawing.overlay:_draw_stats",),
+    DRAW_STAMP: ("facestream.analysis.drawing.overlay:_stamped_corners",),
+}
+"""Of a worker; in earlier commits of the media process."""
+
 WORKER: dict[str, tuple[str, ...]] = {
     REQUEST_PICKLING: ("facestream.workers.message_pipe:MessagePipe.receive",),
     REQUEST_CALLS: ("facestream.workers.message_pipe:MessagePipe._read",),
@@ -177,6 +180,8 @@ WORKER: dict[str, tuple[str, ...]] = {
         "facestream.analysis.description:next_emotion_state",
     ),
     STEADYING: ("facestream.analysis.description:steady_landmarks",),
+    DRAW_REST: ("facestream.workers.worker:annotate",),
+    **DRAWING,
 }
 """Functions of a worker, by station."""
 
@@ -185,6 +190,9 @@ EARLIER_IN_MEDIA: dict[str, tuple[str, ...]] = {
     REQUEST_CALLS: ("multiprocessing.connection:Connection._send_bytes",),
     REPORT_PICKLING: ("multiprocessing.connection:_ConnectionBase.recv",),
     REPORT_CALLS: ("multiprocessing.connection:Connection._recv_bytes",),
+    DRAW_COPY: ("facestream.media.pipeline:FramePipeline._draw",),
+    DRAW_REST: ("facestream.media.pipeline:draw", "facestream.media.pipeline:show_background"),
+    **DRAWING,
 }
 EARLIER_IN_WORKER: dict[str, tuple[str, ...]] = {
     REQUEST_PICKLING: ("multiprocessing.connection:_ConnectionBase.recv",),
@@ -198,8 +206,8 @@ EARLIER_IN_WORKER: dict[str, tuple[str, ...]] = {
 ORDER = (
     RECEIVE_UDP, RECEIVE_ICE, RECEIVE_SRTP, RECEIVE_RTP, RECEIVE_JITTER, DECODE, DECODE_CHECKS, SLOT, COPY,
     REQUEST_PICKLING, REQUEST_CALLS, CUTS, CONTRAST, LANDMARKS, DETECTION, FOLLOWING, STEADYING,
-    NETS_EMOTION, NETS_TRUST, GEOMETRY, QUALITY, LABEL, WORKER_REST, PACKING, REPORT_PICKLING, REPORT_CALLS,
-    DRAW_COPY, DRAW_BOX, DRAW_HULLS, DRAW_POINTS, DRAW_LABEL, DRAW_STATS, DRAW_STAMP, DRAW_REST, ENCODE,
+    NETS_EMOTION, NETS_TRUST, GEOMETRY, QUALITY, LABEL, WORKER_REST, DRAW_BOX, DRAW_HULLS, DRAW_POINTS,
+    DRAW_LABEL, DRAW_STATS, DRAW_STAMP, DRAW_REST, PACKING, REPORT_PICKLING, REPORT_CALLS, DRAW_COPY, ENCODE,
     PACKETIZE_H264, PACKETIZE_RTP, SEND_SRTP, SEND_ICE, SEND_UDP, RTCP, TELEMETRY, SCTP, WAKE_THREADS,
     WAKE_SELECT, LOOP_CALLBACKS, LOOP_OTHER, LOOP,
 )  # fmt: skip

@@ -37,7 +37,7 @@ from facestream.web.http.descriptors import (
 )
 from facestream.web.routes.page import VENDOR_FILES
 from facestream.web.tls import find_certificate
-from facestream.workers.frame_memory import FrameMemory
+from facestream.workers.frame_memory import FrameMemory, bytes_for
 from facestream.workers.shortage import shortage
 
 MODELS_CHECK = "models"
@@ -148,7 +148,7 @@ def _open_files(config: Config) -> Finding:
 def _frame_memory(config: Config) -> Finding:
     """Reserve the shared memory of the workers and of the spare worker as the server does, and free it."""
     processes = config.analysis_processes + 1 if config.analysis_processes else 0
-    size = config.max_frame_width_px * config.max_frame_height_px
+    size = bytes_for(config.max_frame_width_px * config.max_frame_height_px)
     text = f"{processes} x {size / 1e6:.1f} MB, shared with the workers"
     with contextlib.ExitStack() as reserved:
         try:

@@ -1,6 +1,7 @@
-"""Take one stream through receive, analyse and draw, and send each frame together with its report.
+"""Take one stream through receive, analyse and annotate, and send each frame together with its report.
 
-A frame passes in one direction: `receive` -> slot -> lease of a process -> `analyze` -> draw -> track and outbox.
+A frame passes in one direction: `receive` -> slot -> lease of a process -> `analyze` -> track and outbox. The process
+analyses and annotates it; here a frame is only drawn on if it was not analysed.
 `drop_points.py` names the points where it may be dropped. Independent of signaling and sessions; ends only by
 cancellation or with its source.
 """
@@ -13,8 +14,9 @@ from typing import Protocol
 from aiortc.mediastreams import MediaStreamError
 from av import VideoFrame
 
-from facestream.analysis.drawing.background import Background, mirror_planes, mirrored, show_background
-from facestream.analysis.drawing.overlay import DEFAULT_LAYERS, Layer, draw
+from facestream.analysis.drawing.annotation import Annotation, annotate
+from facestream.analysis.drawing.background import Background
+from facestream.analysis.drawing.overlay import DEFAULT_LAYERS, Layer
 from facestream.analysis.drawing.words import Language
 from facestream.analysis.faces import FrameReport
 from facestream.errors import (
@@ -28,7 +30,7 @@ from facestream.media.drop_points import DropPoint, LatestSlot
 from facestream.media.listeners import Listeners
 from facestream.media.meter import StreamMeter
 from facestream.media.outbox import LandmarkTurns, TelemetryOutbox
-from facestream.media.planes import as_yuv420p, luma_of, planes_of, seconds_of
+from facestream.media.planes import as_yuv420p, in_place_of, planes_of, seconds_of
 from facestream.media.stream_faults import WITHOUT_PLUGIN, PluginFaults, StreamFaults
 from facestream.media.threads import MediaThreads
 from facestream.media.tracks import AnnotatedVideoTrack
@@ -56,6 +58,8 @@ class _TimedFrame:
     started_s: float
     report: FrameReport | None = None
     """None: the frame was not analysed."""
+    draw_ms: float = 0.0
+    """Time to annotate it, if it was analysed."""
     unanalysed: Unanalysed = ""
     """Why there is no report."""
 
@@ -221,14 +225,11 @@ class FramePipeline:
             await self._incoming.wait()
             began_s = time.monotonic()
             frame = await self._analyze_newest()
-            drawing_s = time.monotonic()
             if frame.report is not None:
-                self._meter.analysed(drawing_s)
-            # A frame that was not analysed is drawn only to mirror it, or to hide it behind the chosen background.
-            if frame.report is not None or self.mirror or self.background is not Background.FRAME:
-                stats = f"#{self._sequence} {self._meter.fps_out(drawing_s):.0f} FPS"
-                await self._drawing.run(self._draw, frame.video, frame.report, stats)
-            message = self._message(frame, drawing_s)
+                self._meter.analysed(time.monotonic())
+            elif self.mirror or self.background is not Background.FRAME:
+                await self._drawing.run(_hide, frame.video, self._annotation())
+            message = self._message(frame)
             if message.analysed:
                 self._observe_stages(message.ms)
             # Send the frame and its message in the same step, so that the message describes this frame.
@@ -259,14 +260,17 @@ class FramePipeline:
             async with self._pool.lease() as process:
                 # Taken only now: while this stream waited for a process, a newer frame may have arrived.
                 frame = await self._take()
-                gray = luma_of(frame.video)
+                planes = planes_of(frame.video)
                 time_s = self._clock.time_s(_pts_s(frame.video), frame.arrived_s)
                 with_plugin = not self._plugin_faults.pauses(time.monotonic())
-                report, self._tracks = await process.analyze(
-                    gray, self._tracks, time_s, with_plugin=with_plugin
+                report, self._tracks, draw_ms = await process.analyze(
+                    planes, self._tracks, time_s, self._annotation(), with_plugin=with_plugin
                 )
+                # The decoder may still predict from the received frame, so the annotated one has planes of its own.
+                frame.video = in_place_of(frame.video, process.annotated(*planes[0].shape))
                 frame.report = report if with_plugin else replace(report, extra_fault=WITHOUT_PLUGIN)
-                self._meter.used(gray.size, time.monotonic() - frame.started_s)
+                frame.draw_ms = draw_ms
+                self._meter.used(planes[0].size, time.monotonic() - frame.started_s)
                 self._faults.analysed()
                 if frame.report.extra_fault:
                     self._plugin_faults.failed(frame.report.extra_fault, time.monotonic())
@@ -289,19 +293,12 @@ class FramePipeline:
         frame, arrived_s = await self._incoming.take()
         return _TimedFrame(as_yuv420p(frame), arrived_s, time.monotonic())
 
-    def _draw(self, frame: VideoFrame, report: FrameReport | None, stats: str) -> None:
-        frame.make_writable()  # the decoder may still predict from this frame
-        planes, background = planes_of(frame), self.background
-        if self.mirror:
-            # First, so that the text that is drawn later can be read.
-            mirror_planes(planes)
-            report = report and mirrored(report, frame.width)
-        show_background(planes, report or FrameReport(()), background)
-        if report is not None:
-            layers = {*self.layers, Layer.POINTS} if background is Background.LANDMARKS else self.layers
-            draw(planes, report, layers, stats, self.language)
+    def _annotation(self) -> Annotation:
+        """What the peer wants to see on the next frame."""
+        stats = f"#{self._sequence} {self._meter.fps_out(time.monotonic()):.0f} FPS"
+        return Annotation(tuple(self.layers), self.background, self.mirror, self.language, stats)
 
-    def _message(self, frame: _TimedFrame, drawing_s: float) -> Telemetry:
+    def _message(self, frame: _TimedFrame) -> Telemetry:
         now_s = time.monotonic()
         report, pts_s = frame.report or FrameReport(()), _pts_s(frame.video)
         return Telemetry(
@@ -321,10 +318,16 @@ class FramePipeline:
                 detect=round(report.detect_ms, 1),
                 landmarks=round(report.landmarks_ms, 1),
                 emotion=round(report.emotion_ms, 1),
-                draw=_ms(now_s - drawing_s) if frame.report else 0.0,
+                draw=round(frame.draw_ms, 1),
             ),
             faces=face_messages(report, self.landmarks.next_id([face.id for face in report.faces], pts_s)),
         )
+
+
+def _hide(frame: VideoFrame, annotation: Annotation) -> None:
+    """Mirror a frame that was not analysed, or hide it behind the background that its peer has chosen."""
+    frame.make_writable()  # the decoder may still predict from this frame
+    annotate(planes_of(frame), None, annotation)
 
 
 def _pts_s(video: VideoFrame) -> float:

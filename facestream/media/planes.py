@@ -20,11 +20,6 @@ def planes_of(frame: VideoFrame) -> Planes:
     return y, u, v
 
 
-def luma_of(frame: VideoFrame) -> GrayImage:
-    """The first of these planes alone."""
-    return _view(frame.planes[0])
-
-
 def _view(plane: VideoPlane) -> GrayImage:
     rows: GrayImage = np.frombuffer(plane, np.uint8).reshape(plane.height, plane.line_size)  # type: ignore[call-overload]
     return rows[:, : plane.width]
@@ -50,10 +45,24 @@ def as_yuv420p(frame: VideoFrame) -> VideoFrame:
 
 def copy_of(frame: VideoFrame) -> VideoFrame:
     """A copy of a yuv420p frame with memory of its own and without a timestamp."""
-    copy = VideoFrame(frame.width, frame.height, "yuv420p")
-    for source, target in zip(planes_of(frame), planes_of(copy), strict=True):
+    return frame_of(planes_of(frame))
+
+
+def frame_of(planes: Planes) -> VideoFrame:
+    """A yuv420p frame with a copy of these planes and without a timestamp."""
+    height, width = planes[0].shape
+    frame = VideoFrame(width, height, "yuv420p")
+    for source, target in zip(planes, planes_of(frame), strict=True):
         target[:] = source
-    return copy
+    return frame
+
+
+def in_place_of(frame: VideoFrame, planes: Planes) -> VideoFrame:
+    """A frame with a copy of these planes, and with the timestamp and the colours of another frame."""
+    new = frame_of(planes)
+    new.pts, new.time_base = frame.pts, frame.time_base
+    new.colorspace, new.color_range = frame.colorspace, frame.color_range
+    return new
 
 
 def crop_even(frame: VideoFrame) -> VideoFrame:

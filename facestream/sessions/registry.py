@@ -109,7 +109,7 @@ class SessionRegistry:
         )
         self._sessions: dict[str, Session] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        # Two threads: drawing takes 1 ms and releases the GIL. More threads would take cores from the analysis.
+        # For frames that are hidden or mirrored without an analysis: workers annotate all others.
         self._drawing = MediaThreads(2, "draw")
         # Separate threads, so that neither JPEGs nor garbage collection delays drawing.
         self._jpeg = MediaThreads(2, "jpeg")

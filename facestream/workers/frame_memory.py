@@ -12,7 +12,7 @@ from typing import Protocol, Self
 
 import numpy as np
 
-from facestream.analysis.faces import GrayImage
+from facestream.analysis.drawing.canvas import Planes
 
 RESERVE_BYTES = 1 << 20
 
@@ -23,8 +23,14 @@ class _Sent(Protocol):
     def detach(self) -> int: ...
 
 
+def bytes_for(pixels: int) -> int:
+    """Size of the memory for the planes of any yuv420p frame of at most so many pixels."""
+    # Chroma planes of odd sizes are rounded up; in a frame of one row they have as many pixels as the luma.
+    return 2 * pixels + 1
+
+
 class FrameMemory:
-    """Memory for one gray frame; a child process gets it as an argument of `multiprocessing.Process`."""
+    """Memory for one yuv420p frame; a child process gets it as an argument of `multiprocessing.Process`."""
 
     def __init__(self, file: int, size: int) -> None:
         """Map the file of `size` bytes behind a descriptor, and own the descriptor. Raises OSError."""
@@ -46,9 +52,15 @@ class FrameMemory:
             raise
         return cls(file, size)
 
-    def frame(self, height: int, width: int) -> GrayImage:
-        """The first `height` x `width` bytes as a view of shape (height, width), rows without padding."""
-        return np.ndarray((height, width), np.uint8, self._map)
+    def planes(self, height: int, width: int) -> Planes:
+        """Views of its planes, shapes (height, width) and twice half of that, rounded up; rows without padding."""
+        half = (height + 1) // 2, (width + 1) // 2
+        u, v = height * width, height * width + half[0] * half[1]
+        return (
+            np.ndarray((height, width), np.uint8, self._map),
+            np.ndarray(half, np.uint8, self._map, u),
+            np.ndarray(half, np.uint8, self._map, v),
+        )
 
     def close_file(self) -> None:
         """Close the descriptor once the child has its own; the mapping stays. May be called twice."""

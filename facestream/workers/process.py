@@ -10,7 +10,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from facestream.analysis.faces import FrameReport, GrayImage
+from facestream.analysis.drawing.annotation import Annotation
+from facestream.analysis.drawing.canvas import Planes
 from facestream.analysis.options import AnalysisOptions
 from facestream.errors import (
     AnalysisFaultError,
@@ -20,10 +21,10 @@ from facestream.errors import (
     WorkerLostError,
 )
 from facestream.workers.child import HangDetector, without_signals
-from facestream.workers.frame_memory import FrameMemory
+from facestream.workers.frame_memory import FrameMemory, bytes_for
 from facestream.workers.message_pipe import MessagePipe
 from facestream.workers.shortage import shortage
-from facestream.workers.worker import Failed, PackedTracks, Ready, Reply, Request, serve_analysis
+from facestream.workers.worker import ANNOTATION, Failed, PackedTracks, Ready, Reply, Request, serve_analysis
 
 START_DEADLINE_S = 60.0
 END_DEADLINE_S = 2.0
@@ -37,7 +38,7 @@ class AnalysisProcess:
         spawn = multiprocessing.get_context("spawn")
         with contextlib.ExitStack() as opened:
             try:
-                self._memory = FrameMemory.reserve(max_pixels)
+                self._memory = FrameMemory.reserve(bytes_for(max_pixels))
                 opened.callback(self._memory.close)
                 self._pipe, theirs = spawn.Pipe()
                 opened.callback(self._pipe.close)
@@ -125,28 +126,40 @@ class AnalysisProcess:
         self.ready_s = time.monotonic()
 
     async def analyze(
-        self, gray: GrayImage, tracks: PackedTracks, time_s: float, *, with_plugin: bool = True
-    ) -> tuple[FrameReport, PackedTracks]:
-        """Analyse one gray frame, shape (height, width), with your own analysis or without.
+        self,
+        planes: Planes,
+        tracks: PackedTracks,
+        time_s: float,
+        annotation: Annotation | None = None,
+        *,
+        with_plugin: bool = True,
+    ) -> Reply:
+        """Analyse and annotate one frame, with your own analysis or without; `annotated` has the result.
 
         Raises AnalysisUnavailableError.
         """
         if self.broken:
             raise WorkerLostError("the analysis process is gone; it is being replaced")
-        height, width = gray.shape
+        height, width = planes[0].shape
         if height * width > self._max_pixels:
             raise AnalysisUnavailableError(
                 f"frame of {width}x{height}; expected at most {self._max_pixels} pixels: send smaller frames"
             )
-        self._memory.frame(height, width)[:] = gray
+        for plane, shared in zip(planes, self._memory.planes(height, width), strict=True):
+            shared[:] = plane
+        wanted = None if annotation is None else ANNOTATION.to_plain(annotation)
         try:
-            self._messages.send(tuple(Request(height, width, tracks, time_s, with_plugin)))
+            self._messages.send(tuple(Request(height, width, tracks, time_s, wanted, with_plugin)))
         except (OSError, ValueError) as error:
             self.broken = True
             raise WorkerLostError("the analysis process is gone; it is being replaced") from error
         self._reply_due = True
         self._hangs.begin()
         return await self._reply()
+
+    def annotated(self, height: int, width: int) -> Planes:
+        """Views of the frame of this size that `analyze` was given last, annotated; until the lease ends."""
+        return self._memory.planes(height, width)
 
     async def finish_frame(self) -> None:
         """Wait for the reply to a frame whose session has ended meanwhile. Raises AnalysisUnavailableError."""
@@ -216,7 +229,7 @@ class AnalysisProcess:
             self._watching = False
             asyncio.get_running_loop().remove_reader(self._process.sentinel)
 
-    async def _reply(self) -> tuple[FrameReport, PackedTracks]:
+    async def _reply(self) -> Reply:
         message = await self._receive()
         if isinstance(message, Failed):
             raise AnalysisFaultError(message.reason, message.traceback)

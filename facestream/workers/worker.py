@@ -1,4 +1,4 @@
-"""Run in a worker process: load the models once, then analyse one frame after the other.
+"""Run in a worker process: load the models once, then analyse and annotate one frame after the other.
 
 Never touches the network.
 """
@@ -6,6 +6,7 @@ Never touches the network.
 import gc
 import pickle
 import signal
+import time
 import traceback
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from typing import Any, NamedTuple
 import cv2
 
 from facestream import logs
+from facestream.analysis.drawing.annotation import Annotation, annotate
 from facestream.analysis.faces import FrameReport
 from facestream.analysis.models import load_analyzer
 from facestream.analysis.options import AnalysisOptions
@@ -49,13 +51,15 @@ class Failed:
 
 
 class Request(NamedTuple):
-    """Analyse the gray frame in the shared memory; its rows have no padding. Sent as a plain tuple."""
+    """Analyse the frame in the shared memory, and annotate it there. Sent as a plain tuple."""
 
     height: int
     width: int
     tracks: PackedTracks
     time_s: float
     """When the frame arrived, by one clock for the whole stream."""
+    annotation: Any
+    """The plain form of an `Annotation`; None: the frame stays as it is."""
     with_plugin: bool = True
     """False: without your own analysis."""
 
@@ -65,17 +69,20 @@ class Reply(NamedTuple):
 
     report: FrameReport
     tracks: PackedTracks
+    draw_ms: float
+    """How long annotating the frame took."""
 
-    def to_plain(self) -> tuple[Any, PackedTracks]:
+    def to_plain(self) -> tuple[Any, PackedTracks, float]:
         """What is sent."""
-        return _REPORT.to_plain(self.report), self.tracks
+        return _REPORT.to_plain(self.report), self.tracks, self.draw_ms
 
     @classmethod
-    def from_plain(cls, plain: tuple[Any, PackedTracks]) -> "Reply":
-        report, tracks = plain
-        return cls(_REPORT.from_plain(report), tracks)
+    def from_plain(cls, plain: tuple[Any, PackedTracks, float]) -> "Reply":
+        report, tracks, draw_ms = plain
+        return cls(_REPORT.from_plain(report), tracks, draw_ms)
 
 
+ANNOTATION: PlainForm[Annotation] = plain_form(Annotation)
 _REPORT: PlainForm[FrameReport] = plain_form(FrameReport)
 _TRACKS: PlainForm[Tracks] = plain_form(Tracks)
 
@@ -149,11 +156,15 @@ def serve_analysis(pipe: Connection, memory: FrameMemory, models_dir: Path, opti
         cache = TracksCache()
         while True:
             request = Request(*messages.receive())
-            gray = memory.frame(request.height, request.width)
+            planes = memory.planes(request.height, request.width)
             try:
                 used = analyzer if request.with_plugin else built_in
-                report, tracks = used.analyze(gray, cache.unpack(request.tracks), request.time_s)
-                reply: object = Reply(report, cache.pack(tracks)).to_plain()
+                report, tracks = used.analyze(planes[0], cache.unpack(request.tracks), request.time_s)
+                began_s = time.perf_counter()
+                if request.annotation is not None:
+                    annotate(planes, report, ANNOTATION.from_plain(request.annotation))
+                draw_ms = 1000 * (time.perf_counter() - began_s)
+                reply: object = Reply(report, cache.pack(tracks), draw_ms).to_plain()
             except Exception as error:  # noqa: BLE001
                 # The process boundary: after a frame that cannot be analysed, the models stay loaded.
                 # The media process logs the error, because it knows the stream and what it has already logged.

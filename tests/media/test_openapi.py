@@ -74,6 +74,7 @@ async def test_every_route_is_described_and_no_other(tmp_path: Path):
         for route in app.router.routes()
         if route.method != "HEAD" and route.resource
     }
+    await registry.close()
     assert routes == described
 
 

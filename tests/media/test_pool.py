@@ -18,7 +18,8 @@ import av
 import numpy as np
 import pytest
 
-from facestream.analysis.faces import GrayImage
+from facestream.analysis.drawing.annotation import Annotation, annotate
+from facestream.analysis.drawing.canvas import Planes
 from facestream.analysis.options import AnalysisOptions
 from facestream.errors import (
     AnalysisFaultError,
@@ -56,46 +57,46 @@ async def running_pool(processes: int) -> AsyncIterator[AnalysisPool]:
 
 
 @pytest.fixture(scope="module")
-def face_gray(media_dir: Path) -> GrayImage:
+def face_planes(media_dir: Path) -> Planes:
     with av.open(media_dir / "single_face.mp4") as clip:
         frame = next(clip.decode(video=0))
-        return planes_of(frame.reformat(640, 360, "yuv420p"))[0].copy()
+        return planes_of(frame.reformat(640, 360, "yuv420p"))
 
 
-async def analyze(pool: AnalysisPool, gray: GrayImage) -> int:
+async def analyze(pool: AnalysisPool, planes: Planes) -> int:
     async with pool.lease() as process:
-        report, _ = await process.analyze(gray, NEW_STREAM, 0.0)
+        report, _, _ = await process.analyze(planes, NEW_STREAM, 0.0)
         return len(report.faces)
 
 
-async def analyze_when_back(pool: AnalysisPool, gray: GrayImage) -> int:
+async def analyze_when_back(pool: AnalysisPool, planes: Planes) -> int:
     async with asyncio.timeout(RECOVERY_S):
         while True:
             try:
-                return await analyze(pool, gray)
+                return await analyze(pool, planes)
             except AnalysisUnavailableError:
                 await asyncio.sleep(0.1)
 
 
-async def test_every_worker_finds_the_face(face_gray: GrayImage):
+async def test_every_worker_finds_the_face(face_planes: Planes):
     async with running_pool(2) as pool:
-        found = await asyncio.gather(*(analyze(pool, face_gray) for _ in range(6)))
+        found = await asyncio.gather(*(analyze(pool, face_planes) for _ in range(6)))
 
     assert found == [1] * 6
 
 
-async def test_a_killed_worker_is_replaced(face_gray: GrayImage):
+async def test_a_killed_worker_is_replaced(face_planes: Planes):
     async with running_pool(1) as pool:
         os.kill(pool.pids[0], signal.SIGKILL)
 
         with pytest.raises(AnalysisUnavailableError):
-            await analyze(pool, face_gray)
+            await analyze(pool, face_planes)
 
-        assert await analyze_when_back(pool, face_gray) == 1
+        assert await analyze_when_back(pool, face_planes) == 1
         assert pool.restarts == 1
 
 
-async def test_a_spare_worker_replaces_one_that_dies(face_gray: GrayImage):
+async def test_a_spare_worker_replaces_one_that_dies(face_planes: Planes):
     async with running_pool(1) as pool, asyncio.timeout(RECOVERY_S):
         while pool._spare is None:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
@@ -106,22 +107,22 @@ async def test_a_spare_worker_replaces_one_that_dies(face_gray: GrayImage):
         while pool.restarts == 0:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
         assert pool.pids == [spare]
-        assert await analyze(pool, face_gray) == 1
+        assert await analyze(pool, face_planes) == 1
 
 
-async def test_a_cancelled_frame_does_not_cost_its_worker(face_gray: GrayImage):
+async def test_a_cancelled_frame_does_not_cost_its_worker(face_planes: Planes):
     async with running_pool(1) as pool:
         pids = pool.pids
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.001):
-                await analyze(pool, face_gray)
+                await analyze(pool, face_planes)
 
-        assert await analyze(pool, face_gray) == 1
+        assert await analyze(pool, face_planes) == 1
         assert pool.pids == pids
 
 
 async def test_a_frame_that_is_cancelled_as_its_reply_arrives_does_not_cost_its_worker(
-    face_gray: GrayImage, monkeypatch: pytest.MonkeyPatch
+    face_planes: Planes, monkeypatch: pytest.MonkeyPatch
 ):
     read = AnalysisProcess._on_readable
     async with running_pool(1) as pool:
@@ -135,21 +136,21 @@ async def test_a_frame_that_is_cancelled_as_its_reply_arrives_does_not_cost_its_
         process._stop_listening()  # since its start
         with monkeypatch.context() as changed:
             changed.setattr(AnalysisProcess, "_on_readable", read_and_cancel)
-            analyzing = asyncio.create_task(analyze(pool, face_gray))
+            analyzing = asyncio.create_task(analyze(pool, face_planes))
             with pytest.raises(asyncio.CancelledError):
                 await analyzing
             idle = process.idle
             process._stop_listening()
 
         assert idle
-        assert await analyze(pool, face_gray) == 1
+        assert await analyze(pool, face_planes) == 1
         assert pool.pids == pids
 
 
 async def test_a_stream_that_changes_workers_is_analysed_as_by_one(media_dir: Path):
     """Ids, counters and everything that is averaged over time go along."""
     with av.open(media_dir / "single_face.mp4") as clip:
-        grays = [planes_of(frame.reformat(640, 360, "yuv420p"))[0].copy() for frame in clip.decode(video=0)]
+        frames = [planes_of(frame.reformat(640, 360, "yuv420p")) for frame in clip.decode(video=0)]
     # Without a budget: the costs differ from run to run.
     pool = AnalysisPool(MODELS_DIR, AnalysisOptions(budget_ms=10_000), 2, MAX_PIXELS)
     await pool.start()
@@ -158,9 +159,9 @@ async def test_a_stream_that_changes_workers_is_analysed_as_by_one(media_dir: Pa
     async def follow(*workers: AnalysisProcess) -> list[object]:
         found: list[object] = []
         tracks = NEW_STREAM
-        for number, gray in enumerate(grays):
+        for number, planes in enumerate(frames):
             worker = workers[number % len(workers)]
-            report, tracks = await worker.analyze(gray, tracks, number / 30)
+            report, tracks, _ = await worker.analyze(planes, tracks, number / 30)
             found.append([(face, face.landmarks_xy.tolist()) for face in report.faces])
         return found
 
@@ -173,11 +174,11 @@ async def test_a_stream_that_changes_workers_is_analysed_as_by_one(media_dir: Pa
     assert alone[-1]
 
 
-async def test_waiting_streams_are_served_in_turn(face_gray: GrayImage):
+async def test_waiting_streams_are_served_in_turn(face_planes: Planes):
     served: list[int] = []
 
     async def serve(number: int) -> None:
-        await analyze(pool, face_gray)
+        await analyze(pool, face_planes)
         served.append(number)
 
     async with running_pool(1) as pool:
@@ -186,12 +187,31 @@ async def test_waiting_streams_are_served_in_turn(face_gray: GrayImage):
     assert served == [0, 1, 2, 3]
 
 
-async def test_a_frame_over_the_limit_is_rejected_and_the_worker_survives(face_gray: GrayImage):
+async def test_a_worker_annotates_its_copy_of_the_frame_and_not_the_frame_of_the_caller(face_planes: Planes):
+    """The decoder may still predict from the caller's frame."""
+    before = [plane.copy() for plane in face_planes]
+    size_hw = face_planes[0].shape
+    async with running_pool(1) as pool, pool.lease() as process:
+        plain = await process.analyze(face_planes, NEW_STREAM, 0.0)
+        assert all(map(np.array_equal, process.annotated(*size_hw), before))
+        drawn = await process.analyze(face_planes, NEW_STREAM, 0.0, Annotation(stats="#1"))
+        annotated = [plane.copy() for plane in process.annotated(*size_hw)]
+
+    assert all(map(np.array_equal, face_planes, before))
+    expected = [plane.copy() for plane in before]
+    annotate((expected[0], expected[1], expected[2]), drawn.report, Annotation(stats="#1"))
+    assert all(map(np.array_equal, annotated, expected))
+    assert not np.array_equal(annotated[0], before[0])
+    assert drawn.report.faces == plain.report.faces
+    assert drawn.draw_ms > 0
+
+
+async def test_a_frame_over_the_limit_is_rejected_and_the_worker_survives(face_planes: Planes):
     async with running_pool(1) as pool:
         with pytest.raises(AnalysisUnavailableError, match="expected at most"):
-            await analyze(pool, np.zeros((1080, 1920), np.uint8))
+            await analyze(pool, planes_of(av.VideoFrame(1920, 1080, "yuv420p")))
 
-        assert await analyze(pool, face_gray) == 1
+        assert await analyze(pool, face_planes) == 1
         assert pool.restarts == 0
 
 
@@ -214,14 +234,14 @@ def _target(link: Path) -> str:
         return ""
 
 
-async def test_closing_frees_processes_descriptors_and_shared_memory(face_gray: GrayImage):
+async def test_closing_frees_processes_descriptors_and_shared_memory(face_planes: Planes):
     async with running_pool(1):
         pass  # the first start opens some descriptors for the whole process
     before = open_descriptors()
 
     async with running_pool(2) as pool:
         pids = pool.pids
-        await analyze(pool, face_gray)
+        await analyze(pool, face_planes)
 
     assert open_descriptors() <= before
     assert "facestream-frame" not in Path("/proc/self/maps").read_text()
@@ -248,7 +268,7 @@ def no_descriptor_left() -> Iterator[None]:
 
 
 async def test_workers_restart_as_soon_as_the_shortage_is_over(
-    face_gray: GrayImage, caplog: pytest.LogCaptureFixture
+    face_planes: Planes, caplog: pytest.LogCaptureFixture
 ):
     async with running_pool(1) as pool, asyncio.timeout(2 * RECOVERY_S):
         await until(lambda: pool._spare is not None)
@@ -257,12 +277,12 @@ async def test_workers_restart_as_soon_as_the_shortage_is_over(
                 os.kill(process.pid, signal.SIGKILL)
             await until(lambda: pool.alive == 0 and bool(pool.shortage))
             with pytest.raises(AnalysisUnavailableError):
-                await analyze(pool, face_gray)
+                await analyze(pool, face_planes)
             tried_with_s = pool._starts._pause_s
             await until(lambda: pool._starts._pause_s > tried_with_s)  # another start has failed
             said = pool.shortage
 
-        assert await analyze_when_back(pool, face_gray) == 1
+        assert await analyze_when_back(pool, face_planes) == 1
         await until(lambda: pool.alive == 1 and not pool.shortage)
 
     assert "Too many open files" in said
@@ -311,7 +331,7 @@ def test_a_failed_start_leaves_nothing_open(step: str, number: int, monkeypatch:
     assert "facestream-frame" not in Path("/proc/self/maps").read_text()
 
 
-async def test_a_cancelled_start_leaves_no_child(face_gray: GrayImage):
+async def test_a_cancelled_start_leaves_no_child(face_planes: Planes):
     pool = AnalysisPool(MODELS_DIR, AnalysisOptions(), 2, MAX_PIXELS)
     children = set(multiprocessing.active_children())
 
@@ -326,7 +346,7 @@ async def test_a_cancelled_start_leaves_no_child(face_gray: GrayImage):
 
 
 @pytest.mark.parametrize("during", ["a frame", "a rest"])
-async def test_a_stopped_worker_is_replaced(face_gray: GrayImage, during: str):
+async def test_a_stopped_worker_is_replaced(face_planes: Planes, during: str):
     async with running_pool(1) as pool, asyncio.timeout(RECOVERY_S):
         await until(lambda: pool._spare is not None)
         stopped = pool.pids[0]
@@ -335,15 +355,15 @@ async def test_a_stopped_worker_is_replaced(face_gray: GrayImage, during: str):
 
         if during == "a frame":
             with pytest.raises(WorkerLostError):
-                await analyze(pool, face_gray)
+                await analyze(pool, face_planes)
         await until(lambda: stopped not in pool.pids)
         replaced_after_s = time.monotonic() - began_s
 
-        assert await analyze(pool, face_gray) == 1
+        assert await analyze(pool, face_planes) == 1
     assert replaced_after_s < REPLACED_S
 
 
-async def test_a_stopped_spare_and_a_worker_stopped_while_starting_are_replaced(face_gray: GrayImage):
+async def test_a_stopped_spare_and_a_worker_stopped_while_starting_are_replaced(face_planes: Planes):
     async with running_pool(1) as pool, asyncio.timeout(2 * RECOVERY_S):
         await until(lambda: len(pool._starts.loading) == 1)
         loading = next(iter(pool._starts.loading)).pid
@@ -356,7 +376,7 @@ async def test_a_stopped_spare_and_a_worker_stopped_while_starting_are_replaced(
         await until(lambda: pool._spare is not None and pool._spare.pid != spare)
 
         assert loading not in {process.pid for process in pool._everyone()}
-        assert await analyze(pool, face_gray) == 1
+        assert await analyze(pool, face_planes) == 1
 
 
 async def test_stopped_workers_do_not_delay_the_close():
@@ -377,7 +397,7 @@ async def test_stopped_workers_do_not_delay_the_close():
 
 
 async def test_a_fault_in_the_supervision_is_logged_and_the_supervision_continues(
-    face_gray: GrayImage, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    face_planes: Planes, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ):
     monkeypatch.setattr(pool_module, "AFTER_FAULT_S", 0.01)
     async with running_pool(1) as pool, asyncio.timeout(RECOVERY_S):
@@ -390,17 +410,17 @@ async def test_a_fault_in_the_supervision_is_logged_and_the_supervision_continue
 
         await until(lambda: stopped not in pool.pids)
 
-        assert await analyze(pool, face_gray) == 1
+        assert await analyze(pool, face_planes) == 1
     assert "ZeroDivisionError" in caplog.text
 
 
-async def test_unreadable_tracks_are_a_fault_of_that_frame_only(face_gray: GrayImage):
+async def test_unreadable_tracks_are_a_fault_of_that_frame_only(face_planes: Planes):
     async with running_pool(1) as pool:
         pids = pool.pids
         with pytest.raises(AnalysisFaultError) as fault:
             async with pool.lease() as process:
-                await process.analyze(face_gray, b"no pickle", 0.0)
+                await process.analyze(face_planes, b"no pickle", 0.0)
 
-        assert await analyze(pool, face_gray) == 1
+        assert await analyze(pool, face_planes) == 1
         assert pool.pids == pids
     assert "UnpicklingError" in fault.value.traceback

@@ -299,6 +299,6 @@ print(machine._frame_memory(config).as_text())
         check=True,
     ).stdout.splitlines()
 
-    assert lines[0].startswith("ok       frame memory: 2 x 3.7 MB")
-    assert lines[1].startswith("error    frame memory: 2 x 3.7 MB")
+    assert lines[0].startswith("ok       frame memory: 2 x 7.4 MB")
+    assert lines[1].startswith("error    frame memory: 2 x 7.4 MB")
     assert lines[2].strip().startswith("-> raise the limit")

@@ -10,6 +10,8 @@ import pytest
 from aiortc.mediastreams import MediaStreamError
 
 from facestream.analysis.analyzer import Analyzer
+from facestream.analysis.drawing.annotation import Annotation
+from facestream.analysis.drawing.canvas import Planes
 from facestream.analysis.faces import FrameReport, GrayImage
 from facestream.analysis.tracking.tracks import Tracks
 from facestream.media.analysis_clock import RESUMED_AFTER_S, AnalysisClock
@@ -17,6 +19,7 @@ from facestream.media.pipeline import FramePipeline
 from facestream.media.threads import MediaThreads
 from facestream.workers.plugin_log import PluginLog
 from facestream.workers.pool import AnalysisPool
+from facestream.workers.worker import Reply
 
 
 def ids_at(analyzer: Analyzer, frames: list[GrayImage], times_s: list[float]) -> set[int]:
@@ -57,10 +60,20 @@ class NotedTimes(AnalysisPool):
         yield self
 
     async def analyze(
-        self, _gray: GrayImage, tracks: bytes, time_s: float, *, with_plugin: bool = True
-    ) -> tuple[FrameReport, bytes]:
+        self,
+        planes: Planes,
+        tracks: bytes,
+        time_s: float,
+        _annotation: Annotation,
+        *,
+        with_plugin: bool = True,
+    ) -> Reply:
         self.times_s.append(time_s)
-        return FrameReport(()), tracks
+        self.planes = planes
+        return Reply(FrameReport(()), tracks, 0.0)
+
+    def annotated(self, _height: int, _width: int) -> Planes:
+        return self.planes
 
 
 async def test_a_pipeline_analyses_each_frame_at_its_pts():

@@ -3,8 +3,9 @@ from fractions import Fraction
 import numpy as np
 import pytest
 from av import VideoFrame
+from av.video.reformatter import ColorRange, Colorspace
 
-from facestream.media.planes import luma_of, planes_of, seconds_of
+from facestream.media.planes import in_place_of, planes_of, seconds_of
 
 
 @pytest.mark.parametrize(("width", "height"), [(640, 480), (641, 479), (98, 66)])
@@ -26,13 +27,19 @@ def test_writing_to_a_plane_writes_to_the_frame():
     assert np.all(planes_of(frame)[0] == 200)
 
 
-def test_the_luma_is_the_first_plane():
-    frame = VideoFrame(66, 48, "yuv420p")
-    frame.make_writable()
-    planes_of(frame)[0][:] = 200
+def test_a_frame_in_place_of_another_has_its_time_its_colours_and_new_planes():
+    frame = VideoFrame(65, 49, "yuv420p")
+    frame.pts, frame.time_base = 45_000, Fraction(1, 90_000)
+    frame.color_range, frame.colorspace = ColorRange.JPEG, Colorspace.ITU709
+    planes = tuple(np.full_like(plane, 50 + number) for number, plane in enumerate(planes_of(frame)))
 
-    assert luma_of(frame).shape == (48, 66)
-    assert np.all(luma_of(frame) == 200)
+    new = in_place_of(frame, planes)  # type: ignore[arg-type]
+
+    assert (new.width, new.height, new.format.name) == (65, 49, "yuv420p")
+    assert (new.pts, new.time_base) == (frame.pts, frame.time_base)
+    assert (new.color_range, new.colorspace) == (ColorRange.JPEG, Colorspace.ITU709)
+    assert all(np.array_equal(one, other) for one, other in zip(planes_of(new), planes, strict=True))
+    assert not any(np.shares_memory(one, other) for one, other in zip(planes_of(new), planes, strict=True))
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,11 @@ import sys
 import threading
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from facestream.errors import ShortageError
-from facestream.workers.frame_memory import FrameMemory
+from facestream.workers.frame_memory import FrameMemory, bytes_for
 from facestream.workers.shortage import shortage, started_threads
 from tests.times import seconds
 
@@ -37,10 +38,23 @@ def test_the_memory_is_not_in_dev_shm():
 def test_written_pixels_are_read_back():
     memory = FrameMemory.reserve(SIZE)
 
-    memory.frame(2, 3)[:] = 7
+    for number, plane in enumerate(memory.planes(3, 5)):
+        plane[:] = number
 
-    assert memory.frame(1, 6).tolist() == [[7] * 6]
+    y, u, v = memory.planes(3, 5)
+    assert (y.shape, u.shape, v.shape) == ((3, 5), (2, 3), (2, 3))
+    assert [np.unique(plane).tolist() for plane in (y, u, v)] == [[0], [1], [2]]
     memory.close()
+    memory.close()
+
+
+@pytest.mark.parametrize(("height", "width"), [(48, 64), (47, 63), (1, 3072), (3072, 1), (1, 1)])
+def test_the_planes_of_any_frame_of_so_many_pixels_fit(height: int, width: int):
+    memory = FrameMemory.reserve(bytes_for(height * width))
+
+    for plane in memory.planes(height, width):
+        plane[:] = 7
+
     memory.close()
 
 
