@@ -72,6 +72,7 @@ MEDIA: dict[str, tuple[str, ...]] = {
         "facestream.aiortc_patches.decoders:DecoderThread._flood_rejection",
     ),
     SLOT: ("facestream.aiortc_patches.decoders:DecoderThread._deliver",),
+    COPY: ("facestream.workers.frame_memory:FrameMemory.store",),
     REQUEST_PICKLING: ("facestream.workers.message_pipe:MessagePipe.send",),
     REQUEST_CALLS: ("facestream.workers.message_pipe:MessagePipe._write",),
     REPORT_PICKLING: (

@@ -41,7 +41,7 @@ def profile_media() -> list[str]:
     clocks.base = WAKE_THREADS  # other threads wait for work, or do some at a station
     missing = wrap_all(MEDIA, EARLIER_IN_MEDIA)
     _wrap_steps_of_tasks()
-    _wrap_copy()
+    _wrap_earlier_copy()
     vars(process)["serve_analysis"] = serve_profiled
     clocks.watch_collections()
     return missing
@@ -69,7 +69,7 @@ def _wrap_steps_of_tasks() -> None:
 
 
 class _Timed(np.ndarray[Any, Any]):
-    """The shared memory; writing into it is a station."""
+    """The shared memory of earlier commits; writing into it is a station."""
 
     def __setitem__(self, key: Any, value: Any) -> None:
         clock = clocks.here()
@@ -80,9 +80,11 @@ class _Timed(np.ndarray[Any, Any]):
             clock.leave()
 
 
-def _wrap_copy() -> None:
+def _wrap_earlier_copy() -> None:
     memories: Any = FrameMemory
-    frame = memories.frame
+    frame = getattr(memories, "frame", None)
+    if frame is None:
+        return
 
     def timed_frame(memory: FrameMemory, height: int, width: int) -> Any:
         return frame(memory, height, width).view(_Timed)

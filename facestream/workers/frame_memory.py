@@ -62,6 +62,11 @@ class FrameMemory:
             np.ndarray(half, np.uint8, self._map, v),
         )
 
+    def store(self, planes: Planes) -> None:
+        """Copy the planes of a frame into the memory, from where `planes` reads them."""
+        for plane, shared in zip(planes, self.planes(*planes[0].shape), strict=True):
+            shared[:] = plane
+
     def close_file(self) -> None:
         """Close the descriptor once the child has its own; the mapping stays. May be called twice."""
         if self._file >= 0:

@@ -145,8 +145,7 @@ class AnalysisProcess:
             raise AnalysisUnavailableError(
                 f"frame of {width}x{height}; expected at most {self._max_pixels} pixels: send smaller frames"
             )
-        for plane, shared in zip(planes, self._memory.planes(height, width), strict=True):
-            shared[:] = plane
+        self._memory.store(planes)
         wanted = None if annotation is None else ANNOTATION.to_plain(annotation)
         try:
             self._messages.send(tuple(Request(height, width, tracks, time_s, wanted, with_plugin)))
