@@ -53,6 +53,19 @@ STEADYING = "analysis: steady landmarks"
 PACKING = "tracks: pickling"
 WORKER_REST = "analysis: rest"
 
+DRAWING: dict[str, tuple[str, ...]] = {
+    DRAW_BOX: ("facestream.analysis.drawing.overlay:_draw_lines",),
+    DRAW_HULLS: ("facestream.analysis.drawing.overlay:_draw_hulls",),
+    DRAW_POINTS: (
+        "facestream.analysis.drawing.overlay:_draw_points",
+        "facestream.analysis.drawing.overlay:_draw_pose",
+    ),
+    DRAW_LABEL: ("facestream.analysis.drawing.overlay:_draw_label",),
+    DRAW_STATS: ("facestream.analysis.drawing.overlay:_draw_stats",),
+    DRAW_STAMP: ("facestream.analysis.drawing.overlay:_stamped_corners",),
+}
+"""In a worker, and in the media process for frames that were not analysed; in earlier commits for all frames."""
+
 MEDIA: dict[str, tuple[str, ...]] = {
     RECEIVE_UDP: ("asyncio.selector_events:_SelectorDatagramTransport._read_ready",),
     RECEIVE_ICE: (
@@ -93,6 +106,8 @@ MEDIA: dict[str, tuple[str, ...]] = {
         "queue:Queue.get",
     ),
     DRAW_COPY: ("facestream.media.pipeline:in_place_of",),
+    DRAW_REST: ("facestream.media.pipeline:annotate",),
+    **DRAWING,
     TELEMETRY: (
         "facestream.media.pipeline:FramePipeline._message",
         "facestream.media.pipeline:encode_telemetry",
@@ -133,19 +148,6 @@ TASKS = {
     "Connection.query_consent": RECEIVE_ICE,
 }
 """Stations of the tasks of the event loop, by the name of their coroutine."""
-
-DRAWING: dict[str, tuple[str, ...]] = {
-    DRAW_BOX: ("facestream.analysis.drawing.overlay:_draw_lines",),
-    DRAW_HULLS: ("facestream.analysis.drawing.overlay:_draw_hulls",),
-    DRAW_POINTS: (
-        "facestream.analysis.drawing.overlay:_draw_points",
-        "facestream.analysis.drawing.overlay:_draw_pose",
-    ),
-    DRAW_LABEL: ("facestream.analysis.drawing.overlay:_draw_label",),
-    DRAW_STATS: ("facestream.analysis.drawing.overlay:_draw_stats",),
-    DRAW_STAMP: ("facestream.analysis.drawing.overlay:_stamped_corners",),
-}
-"""Of a worker; in earlier commits of the media process."""
 
 WORKER: dict[str, tuple[str, ...]] = {
     REQUEST_PICKLING: ("facestream.workers.message_pipe:MessagePipe.receive",),
@@ -193,7 +195,6 @@ EARLIER_IN_MEDIA: dict[str, tuple[str, ...]] = {
     REPORT_CALLS: ("multiprocessing.connection:Connection._recv_bytes",),
     DRAW_COPY: ("facestream.media.pipeline:FramePipeline._draw",),
     DRAW_REST: ("facestream.media.pipeline:draw", "facestream.media.pipeline:show_background"),
-    **DRAWING,
 }
 EARLIER_IN_WORKER: dict[str, tuple[str, ...]] = {
     REQUEST_PICKLING: ("multiprocessing.connection:_ConnectionBase.recv",),
