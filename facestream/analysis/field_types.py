@@ -57,7 +57,10 @@ def is_enumeration(kind: Any) -> bool:
 
 
 def check_types(kind: Any, value: Any, where: str) -> None:
-    """Raise TypeError, with `where` it is, if a value or one of its fields has another type or shape than it should."""
+    """Raise TypeError, with `where` it is, if a value or one of its fields has another type or shape than it should.
+
+    Raises ValueError for an array with numbers that are not finite.
+    """
     if (present := without_none(kind)) is not kind:
         if value is not None:
             check_types(present, value, where)
@@ -68,12 +71,19 @@ def check_types(kind: Any, value: Any, where: str) -> None:
     if (item := item_of(kind)) is not None:
         for each in value:
             check_types(item, each, where)
+    elif expected is tuple:
+        if len(value) != len(get_args(kind)):
+            raise TypeError(f"{where} has {len(value)} items; expected {len(get_args(kind))}")
+        for part, each in zip(get_args(kind), value, strict=True):
+            check_types(part, each, where)
     elif (element := element_of(kind)) is not None:
         if value.dtype != element or value.shape != SHAPES[element]:
             raise TypeError(
                 f"{where} has the type {value.dtype} and the shape {value.shape}; "
                 f"expected {np.dtype(element)} and {SHAPES[element]}"
             )
+        if not np.isfinite(value).all():
+            raise ValueError(f"{where} has numbers that are not finite")
     elif has_fields(kind):
         for name, each in field_types(kind).items():
             check_types(each, getattr(value, name), f"{where}.{name}")

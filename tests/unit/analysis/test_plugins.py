@@ -78,6 +78,19 @@ def odd_landmarks(gray, tracks, time_s):
     moved = [replace(each, landmarks_xy=each.landmarks_xy.astype(float)) for each in tracks.followed]
     return report, replace(tracks, followed=tuple(moved))
 
+def lost_landmarks(gray, tracks, time_s):
+    report, tracks = BUILT_IN.analyze(gray, tracks, time_s)
+    moved = [replace(each, landmarks_xy=each.landmarks_xy * float("nan")) for each in tracks.followed]
+    return report, replace(tracks, followed=tuple(moved))
+
+def odd_velocity(gray, tracks, time_s):
+    report, tracks = BUILT_IN.analyze(gray, tracks, time_s)
+    return report, replace(tracks, followed=(replace(tracks.followed[0], velocity_xy=(1.0,)),))
+
+def odd_size(gray, tracks, time_s):
+    report, tracks = BUILT_IN.analyze(gray, tracks, time_s)
+    return report, replace(tracks, size_wh=("640", "480"))
+
 def odd_state(gray, tracks, time_s):
     report, tracks = BUILT_IN.analyze(gray, tracks, time_s)
     return report, replace(tracks, followed=(replace(tracks.followed[0], eyes="open"),))
@@ -190,6 +203,9 @@ def test_classes_and_objects_are_plugins_too(
             "odd_landmarks",
             "tracks.followed.landmarks_xy has the type float64 and the shape (68, 2); expected float32",
         ),
+        ("lost_landmarks", "tracks.followed.landmarks_xy has numbers that are not finite"),
+        ("odd_velocity", "tracks.followed.velocity_xy has 1 items; expected 2"),
+        ("odd_size", "tracks.size_wh is of type str; expected int"),
         ("odd_state", "tracks.followed.eyes is of type str; expected Eyes"),
     ],
 )
