@@ -13,7 +13,7 @@ WINDOW_MS = 1000
 
 
 class ReceivedRate(RateCounter):
-    """Bits per second over the last second. At most 4000 packets are in it (`datagrams.py`)."""
+    """Bits per second over the last second; `datagrams.py` limits how many packets a second may have."""
 
     def __init__(self) -> None:
         super().__init__(window_size=0)

@@ -84,7 +84,7 @@ class ResumeState:
 
 
 class FramePipeline:
-    """Receives, analyses, draws and sends; its session runs `receive` and `analyze` as two tasks."""
+    """Receives frames, has them analysed, and sends them; its session runs `receive` and `analyze` as two tasks."""
 
     def __init__(
         self,
@@ -220,7 +220,7 @@ class FramePipeline:
             self._incoming.put((frame, now_s))  # DropPoint.BEFORE_ANALYSIS for the frame that it replaces
 
     async def analyze(self) -> None:
-        """Analyse, draw and send the newest frame, until cancelled."""
+        """Have the newest frame analysed and annotated, and send it, until cancelled."""
         while True:
             await self._incoming.wait()
             began_s = time.monotonic()

@@ -42,7 +42,7 @@ from facestream.workers.shortage import started_threads
 logger = logging.getLogger(__name__)
 
 ENCODING_THREADS = 6
-OTHER_THREADS = 4  # of the event loop: for name lookups
+OTHER_THREADS = 4  # of the event loop: for name lookups, and to find the programs on this machine that ask
 
 
 async def serve(

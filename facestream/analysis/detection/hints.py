@@ -20,7 +20,7 @@ LOOK_AGAIN_S = 20.0
 CLEARLY_MORE = 0.1
 """Unless its score has risen by this much."""
 MOST_HINTS = 16
-"""Of one search; few, because they are part of the state that is pickled after each frame."""
+"""Of a stream; few, because they are part of the state that is pickled after each frame."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,12 +17,10 @@ PointsXY = NDArray[np.float32] | NDArray[np.float64]
 FixedXY = NDArray[np.int32]
 """Points in sixteenths of a luma pixel, shape (n, 2), or (n, 1, 2) as OpenCV returns hulls."""
 
-_SHIFT = (
-    4  # OpenCV takes fixed-point coordinates: sixteenths of a luma pixel, thirty-seconds of a chroma pixel
-)
-_CHROMA_OFFSET = (
-    1 << _SHIFT
-) // 2  # the center of a chroma pixel lies half a luma pixel after that of its first one
+# OpenCV takes fixed-point coordinates: sixteenths of a luma pixel, thirty-seconds of a chroma pixel.
+_SHIFT = 4
+# The center of a chroma pixel lies half a luma pixel after that of its first one.
+_CHROMA_OFFSET = (1 << _SHIFT) // 2
 _FAR_PX = 30_000.0  # OpenCV's fixed-point lines overflow beyond this
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 
