@@ -1,11 +1,13 @@
 import asyncio
 import threading
 import weakref
+from collections.abc import Callable
 
 import pytest
 
 from facestream.errors import ShortageError
 from facestream.media.threads import MediaThreads
+from facestream.workers.shortage import started_threads
 from tests.times import seconds
 
 DEADLINE_S = seconds(10.0)
@@ -113,7 +115,10 @@ def test_a_loop_that_is_closed_meanwhile_harms_no_thread(threads: MediaThreads):
     assert asyncio.run(call()) == "again"
 
 
-def test_if_a_thread_cannot_start_the_others_end_and_a_shortage_is_raised(monkeypatch: pytest.MonkeyPatch):
+@pytest.mark.parametrize("start_threads", [MediaThreads, started_threads])
+def test_if_a_thread_cannot_start_the_others_end_and_a_shortage_is_raised(
+    monkeypatch: pytest.MonkeyPatch, start_threads: Callable[[int, str], object]
+):
     start, allowed = threading.Thread.start, [2]
 
     def start_or_refuse(thread: threading.Thread) -> None:
@@ -126,7 +131,7 @@ def test_if_a_thread_cannot_start_the_others_end_and_a_shortage_is_raised(monkey
     monkeypatch.setattr(threading.Thread, "start", start_or_refuse)
 
     with pytest.raises(ShortageError, match="TasksMax"):
-        MediaThreads(3, "scarce")
+        start_threads(3, "scarce")
 
     for thread in threading.enumerate():
         if thread.name.startswith("scarce"):

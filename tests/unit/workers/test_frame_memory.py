@@ -9,10 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from facestream.errors import ShortageError
 from facestream.workers.frame_memory import FrameMemory, bytes_for
 from facestream.workers.shortage import shortage, started_threads
-from tests.times import seconds
 
 SIZE = 3 << 20
 
@@ -100,26 +98,3 @@ def test_all_threads_are_started_in_advance():
     names = [thread.name for thread in threading.enumerate() if thread.name.startswith("test")]
     assert len(names) == 3
     threads.shutdown()
-
-
-def test_if_a_thread_cannot_start_the_others_end_and_a_shortage_is_raised(
-    monkeypatch: pytest.MonkeyPatch,
-):
-    start, allowed = threading.Thread.start, [2]
-
-    def start_or_refuse(thread: threading.Thread) -> None:
-        if thread.name.startswith("scarce"):
-            if not allowed[0]:
-                raise RuntimeError("can't start new thread")
-            allowed[0] -= 1
-        start(thread)
-
-    monkeypatch.setattr(threading.Thread, "start", start_or_refuse)
-
-    with pytest.raises(ShortageError, match="TasksMax"):
-        started_threads(3, "scarce")
-
-    for thread in threading.enumerate():
-        if thread.name.startswith("scarce"):
-            thread.join(seconds(10.0))
-            assert not thread.is_alive()
